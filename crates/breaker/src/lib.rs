@@ -1,0 +1,3 @@
+//! Circuit-breaker actor over a pure state machine.
+
+#![forbid(unsafe_code)]

@@ -1,0 +1,3 @@
+//! Controller actor: one job is one state machine; fallback; output.
+
+#![forbid(unsafe_code)]

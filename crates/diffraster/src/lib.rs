@@ -1,0 +1,3 @@
+//! Differentiable vector rasteriser: analytic coverage, compositing, and their exact adjoint.
+
+

@@ -1,0 +1,3 @@
+//! Job-store actor: durable jobs and artefacts.
+
+#![forbid(unsafe_code)]

@@ -1,0 +1,3 @@
+//! The SVG document: parse, sanitise, normalise, edit, write, render, measure.
+
+#![forbid(unsafe_code)]
