@@ -1,0 +1,197 @@
+//! What a prompt asks for, as data: the contract between language and layout. No behaviour here.
+
+use chat2svg_vector::Color;
+use serde::{Deserialize, Serialize};
+
+/// Everything that the composer understood of a prompt.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct SceneDescription {
+    /// Where and when the scene plays.
+    pub setting: Setting,
+    /// The objects, in the order of the prompt.
+    pub objects: Vec<SceneObject>,
+    /// How objects stand to one another.
+    pub relations: Vec<Relation>,
+    /// Words that carry meaning and could not be drawn, in the order of the prompt.
+    pub undrawn: Vec<String>,
+}
+
+/// Where and when a scene plays.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Setting {
+    /// The surroundings; `None` lets the layout choose what suits the objects (often a plain ground).
+    pub place: Option<Place>,
+    /// Time of day, which decides sky and light.
+    pub time: Option<TimeOfDay>,
+    /// What falls from the sky or veils it.
+    pub weather: Option<Weather>,
+    /// A plain coloured background that was asked for ("on a yellow background").
+    pub background: Option<Color>,
+}
+
+/// Surroundings that the composer can paint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[allow(missing_docs)] // the names say it all
+pub enum Place {
+    Beach,
+    Sea,
+    Underwater,
+    Forest,
+    Meadow,
+    Garden,
+    Mountains,
+    Desert,
+    Snow,
+    City,
+    Street,
+    Room,
+    Farm,
+    Park,
+    River,
+    Lake,
+    Island,
+    Space,
+    Sky,
+    /// Only the plain background, nothing else.
+    Plain,
+}
+
+/// Time of day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[allow(missing_docs)]
+pub enum TimeOfDay {
+    Sunrise,
+    Day,
+    Sunset,
+    Night,
+}
+
+/// Weather.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[allow(missing_docs)]
+pub enum Weather {
+    Rain,
+    Storm,
+    Snowfall,
+    Fog,
+    Clouds,
+    Wind,
+}
+
+/// Index of an object in [`SceneDescription::objects`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ObjectIndex(pub usize);
+
+/// One noun phrase of the prompt that can be drawn.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SceneObject {
+    /// What the layer is called: the words of the prompt, e.g. "red fox".
+    pub label: String,
+    /// What to draw.
+    pub art: ArtReference,
+    /// How many, at least 1 and at most 24.
+    pub count: u32,
+    /// The colour that was asked for.
+    pub color: Option<Color>,
+    /// The material that was asked for.
+    pub material: Option<Material>,
+    /// The size that was asked for.
+    pub size: SizeClass,
+    /// Letters to show, for badges, signs and logos.
+    pub text: Option<String>,
+}
+
+/// What to draw for an object.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum ArtReference {
+    /// A picture of the Twemoji collection.
+    Twemoji {
+        /// The emoji itself, e.g. "🦊".
+        emoji: String,
+        /// Its name, e.g. "fox".
+        name: String,
+    },
+    /// A parametric generator of our own, by its registered name, e.g. "house".
+    Generated {
+        /// Name in the generator registry.
+        generator: String,
+    },
+    /// A picture of a folder that the user configured.
+    Library {
+        /// Index into the loaded library.
+        entry: usize,
+        /// Its name there.
+        name: String,
+    },
+}
+
+/// What an object is made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[allow(missing_docs)]
+pub enum Material {
+    Wood,
+    Stone,
+    Brick,
+    Metal,
+    Gold,
+    Silver,
+    Glass,
+    Ice,
+    Paper,
+    Fabric,
+    Fur,
+    Water,
+    Grass,
+}
+
+/// How large an object should be against its usual size in the scene.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize,
+)]
+#[serde(rename_all = "kebab-case")]
+#[allow(missing_docs)]
+pub enum SizeClass {
+    Tiny,
+    Small,
+    #[default]
+    Usual,
+    Large,
+    Huge,
+}
+
+/// How one object stands to another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Relation {
+    /// The object that is placed.
+    pub subject: ObjectIndex,
+    /// How.
+    pub kind: RelationKind,
+    /// The object that it is placed against.
+    pub reference: ObjectIndex,
+    /// The other reference, for [`RelationKind::Between`].
+    pub second_reference: Option<ObjectIndex>,
+}
+
+/// Spatial relations.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[allow(missing_docs)]
+pub enum RelationKind {
+    On,
+    Under,
+    Above,
+    Below,
+    Behind,
+    InFrontOf,
+    Inside,
+    Beside,
+    LeftOf,
+    RightOf,
+    Between,
+    Around,
+    /// Held or worn: "a bear with a hat", "a girl holding a balloon".
+    With,
+}
