@@ -1,3 +1,1 @@
 //! Differentiable vector rasteriser: analytic coverage, compositing, and their exact adjoint.
-
-

@@ -1,3 +1,37 @@
-//! Typed messages between the actors, and the domain types in them; no behaviour.
+//! Typed messages between the actors, and the domain types in them.
+//!
+//! No behaviour lives here beyond parsing at the edge (a [`Prompt`] is never empty, a [`CanvasSize`]
+//! never absurd). What a message means to whom is said on the message.
 
 #![forbid(unsafe_code)]
+
+mod circuit;
+mod event;
+mod job;
+mod level;
+pub mod messages;
+mod outcome;
+mod plan;
+mod snapshot;
+mod stage;
+mod style;
+mod value;
+
+pub use circuit::{
+    Circuit, CircuitOpen, CircuitOutcome, CircuitPermit, CircuitSnapshot, CircuitState,
+};
+pub use event::{JobEvent, JobEventKind};
+pub use job::{
+    Attachment, AttachmentRole, JobId, JobKind, JobOptions, JobSpec, JobState, JobView,
+    ParsedInputs,
+};
+pub use level::{LevelChoice, PerLevel, ResourceLevel};
+pub use outcome::{
+    DetailSummary, FitEnd, FitSummary, JobFailure, JobMetadata, LossSample, StageOutcome,
+    StageReport, StageStatus, Tier,
+};
+pub use plan::{PlannedStage, QueueSnapshot, StagePlan};
+pub use snapshot::{ActorHealth, GpuSnapshot, ResourceSnapshot};
+pub use stage::Stage;
+pub use style::Style;
+pub use value::{CanvasSize, PathBudget, Prompt, ValueError};

@@ -1,0 +1,65 @@
+//! What subscribers of a job are told.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{JobId, JobState, ResourceLevel, Stage, StageStatus};
+
+/// Something that happened to a job. Numbers rise by one from 1, so a subscriber can go on where it was.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct JobEvent {
+    /// The job.
+    pub job: JobId,
+    /// Its number within the job.
+    pub sequence: u64,
+    /// What happened.
+    #[serde(flatten)]
+    pub kind: JobEventKind,
+}
+
+/// What happened to a job.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "kebab-case")]
+pub enum JobEventKind {
+    /// It was accepted and stored.
+    Queued,
+    /// It left the queue.
+    Started {
+        /// The stages planned.
+        stages: Vec<Stage>,
+    },
+    /// A stage began.
+    StageStarted {
+        /// The stage.
+        stage: Stage,
+        /// Its level.
+        level: ResourceLevel,
+    },
+    /// A stage ended.
+    StageEnded {
+        /// The stage.
+        stage: Stage,
+        /// How.
+        status: StageStatus,
+    },
+    /// There is a picture to show.
+    Preview {
+        /// The stage it comes from.
+        stage: Stage,
+        /// The picture.
+        svg: Arc<str>,
+    },
+    /// Work went on.
+    Progress {
+        /// The running stage.
+        stage: Stage,
+        /// Share of the stage done, `0.0..=1.0`.
+        fraction: f32,
+    },
+    /// It is over; no event follows.
+    Done {
+        /// How it ended.
+        state: JobState,
+    },
+}

@@ -1,0 +1,177 @@
+//! A job: what was asked, by whom it can be found, and how it stands.
+
+use std::{fmt, str::FromStr, sync::Arc};
+
+use chat2svg_vector::{Document, Raster};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::{CanvasSize, JobFailure, JobMetadata, LevelChoice, PathBudget, Prompt, Stage, Style};
+
+/// Identifies a job; sorts by time of creation (UUID version 7).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct JobId(pub Uuid);
+
+impl fmt::Display for JobId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(formatter)
+    }
+}
+
+impl FromStr for JobId {
+    type Err = uuid::Error;
+
+    fn from_str(text: &str) -> Result<Self, uuid::Error> {
+        Uuid::parse_str(text).map(Self)
+    }
+}
+
+/// What is asked, as it is stored: everything but the bytes of attachments.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct JobSpec {
+    /// Which pipeline runs.
+    pub kind: JobKind,
+    /// What all pipelines share.
+    pub options: JobOptions,
+}
+
+/// Which pipeline runs.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum JobKind {
+    /// Prompt to SVG: all three stages.
+    Generate {
+        /// What the picture shows.
+        prompt: Prompt,
+        /// Its look; `None` lets the prompt decide, else flat.
+        style: Option<Style>,
+        /// Size of the canvas.
+        canvas: CanvasSize,
+        /// How many templates are made, the best of which goes on; at least 1.
+        candidates: u32,
+    },
+    /// Picture to SVG from nothing: the optimizer alone, attachment `target`.
+    Vectorize {
+        /// How many paths the result may have.
+        paths: Option<PathBudget>,
+    },
+    /// Template and target to SVG: attachments `template` and `target`.
+    Refine {
+        /// How many paths the result may have.
+        paths: Option<PathBudget>,
+        /// Whether shapes may be added for what is new in the target.
+        add_shapes: bool,
+    },
+}
+
+impl JobKind {
+    /// The name used in the API and metrics.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Generate { .. } => "generate",
+            Self::Vectorize { .. } => "vectorize",
+            Self::Refine { .. } => "refine",
+        }
+    }
+}
+
+/// What all pipelines share.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct JobOptions {
+    /// Varies the arrangement; the same seed gives the same bytes.
+    pub seed: u64,
+    /// Milliseconds from submission to the answer.
+    pub deadline_ms: u64,
+    /// The level asked for.
+    pub level: LevelChoice,
+}
+
+/// Which input an attachment is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AttachmentRole {
+    /// The SVG to start from.
+    Template,
+    /// The picture to match.
+    Target,
+}
+
+/// A file that came with a request, as it came.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attachment {
+    /// Which input it is.
+    pub role: AttachmentRole,
+    /// Its bytes.
+    pub bytes: Arc<[u8]>,
+}
+
+/// The attachments of a request, parsed and sanitised once at the edge.
+#[derive(Clone, Debug, Default)]
+pub struct ParsedInputs {
+    /// The SVG to start from.
+    pub template: Option<Arc<Document>>,
+    /// The picture to match.
+    pub target: Option<Arc<Raster>>,
+}
+
+/// How a job stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum JobState {
+    /// Accepted and stored, not started.
+    Queued,
+    /// A stage runs.
+    Running,
+    /// Done as asked.
+    Succeeded,
+    /// Done, with less than asked; the metadata says what.
+    Degraded,
+    /// No result.
+    Failed,
+    /// Stopped by the caller.
+    Cancelled,
+}
+
+impl JobState {
+    /// Whether the job will not change any more.
+    pub fn is_final(self) -> bool {
+        !matches!(self, Self::Queued | Self::Running)
+    }
+
+    /// The name used in the API and metrics.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Running => "running",
+            Self::Succeeded => "succeeded",
+            Self::Degraded => "degraded",
+            Self::Failed => "failed",
+            Self::Cancelled => "cancelled",
+        }
+    }
+}
+
+/// A job as the outside sees it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct JobView {
+    /// Its id.
+    pub id: JobId,
+    /// How it stands.
+    pub state: JobState,
+    /// What was asked.
+    pub spec: JobSpec,
+    /// The running stage.
+    pub stage: Option<Stage>,
+    /// Share of the whole job done, `0.0..=1.0`.
+    pub progress: f32,
+    /// When it was accepted.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+    /// What was done, once it is done.
+    pub metadata: Option<JobMetadata>,
+    /// Why it failed, when it failed.
+    pub failure: Option<JobFailure>,
+}

@@ -1,0 +1,464 @@
+//! The messages, grouped by receiver. Times are absolute, so that waiting in a mailbox is not free.
+
+use std::{sync::Arc, time::Instant};
+
+use actix::Message;
+use chat2svg_vector::{Document, Raster};
+use thiserror::Error;
+use tokio::sync::{OwnedSemaphorePermit, broadcast};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    Attachment, CanvasSize, Circuit, CircuitOpen, CircuitOutcome, CircuitPermit, CircuitSnapshot,
+    DetailSummary, FitSummary, JobEvent, JobId, JobSpec, JobView, ParsedInputs, PathBudget, Prompt,
+    QueueSnapshot, ResourceLevel, ResourceSnapshot, Stage, StageOutcome, StagePlan, Style,
+};
+
+// ---- to the controller -------------------------------------------------------------------------
+
+/// web → controller: take on a job. Answered after the job is stored.
+#[derive(Debug, Message)]
+#[rtype(result = "Result<Accepted, SubmitError>")]
+pub struct Submit {
+    /// What is asked.
+    pub spec: JobSpec,
+    /// Attachments as they came, stored so that the job survives a restart.
+    pub attachments: Vec<Attachment>,
+    /// The same, parsed at the edge.
+    pub inputs: ParsedInputs,
+    /// Admission, held until the job ends.
+    pub permit: OwnedSemaphorePermit,
+    /// Makes a repeated request find the first one's job.
+    pub idempotency_key: Option<String>,
+}
+
+/// The job was stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Accepted {
+    /// Its id.
+    pub job: JobId,
+    /// Whether an earlier request with the same key made it.
+    pub replayed: bool,
+}
+
+/// Why a job was not taken on.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum SubmitError {
+    /// The service is going down.
+    #[error("the service is shutting down and takes no new jobs: try again in a moment")]
+    Draining,
+    /// The key was used for another request.
+    #[error("this Idempotency-Key was used for a different request: use a new key")]
+    IdempotencyConflict,
+    /// The job could not be stored.
+    #[error("the job could not be stored, so it was not accepted: {0}")]
+    Store(String),
+}
+
+/// web → controller: stop a job, also in the middle of a stage.
+#[derive(Clone, Copy, Debug, Message)]
+#[rtype(result = "CancelOutcome")]
+pub struct Cancel {
+    /// The job.
+    pub job: JobId,
+}
+
+/// What became of a cancellation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CancelOutcome {
+    /// It is being stopped.
+    Cancelling,
+    /// It was over already.
+    AlreadyFinal,
+    /// There is no such job.
+    Unknown,
+}
+
+/// web → controller: how does a job stand?
+#[derive(Clone, Copy, Debug, Message)]
+#[rtype(result = "Result<Option<JobView>, StoreError>")]
+pub struct JobQuery {
+    /// The job.
+    pub job: JobId,
+}
+
+/// web → controller: the jobs there are, newest first.
+#[derive(Clone, Copy, Debug, Message)]
+#[rtype(result = "Result<Vec<JobView>, StoreError>")]
+pub struct JobsQuery {
+    /// At most so many.
+    pub limit: u32,
+    /// Only jobs older than this one.
+    pub before: Option<JobId>,
+}
+
+/// web → controller: a finished job's document, as SVG text.
+#[derive(Clone, Copy, Debug, Message)]
+#[rtype(result = "Result<Option<Arc<str>>, StoreError>")]
+pub struct ResultQuery {
+    /// The job.
+    pub job: JobId,
+}
+
+/// web → controller: tell me what happens to a job.
+#[derive(Clone, Copy, Debug, Message)]
+#[rtype(result = "Option<Subscription>")]
+pub struct Subscribe {
+    /// The job.
+    pub job: JobId,
+    /// Number of the last event already seen.
+    pub after: u64,
+}
+
+/// Past and coming events of a job, without a gap. For a job that ended before this process
+/// started, the past holds only its end.
+#[derive(Debug)]
+pub struct Subscription {
+    /// Events so far, after the one asked for.
+    pub past: Vec<JobEvent>,
+    /// Events to come; closed after the last.
+    pub coming: broadcast::Receiver<JobEvent>,
+}
+
+/// stages → controller: work goes on. May be lost.
+#[derive(Clone, Debug, Message)]
+#[rtype(result = "()")]
+pub struct Progress {
+    /// The job.
+    pub job: JobId,
+    /// The stage.
+    pub stage: Stage,
+    /// Share of the stage done, `0.0..=1.0`.
+    pub fraction: f32,
+    /// A picture to show.
+    pub preview: Option<Arc<Document>>,
+}
+
+/// scheduler → controller: run this job now, by this plan.
+#[derive(Clone, Debug, Message)]
+#[rtype(result = "()")]
+pub struct Dispatch {
+    /// The job.
+    pub job: JobId,
+    /// What to run.
+    pub plan: StagePlan,
+}
+
+/// binary → controller: take no new jobs; answered when the running ones have ended or were
+/// checkpointed at the given time.
+#[derive(Clone, Copy, Debug, Message)]
+#[rtype(result = "()")]
+pub struct Drain {
+    /// When to give up waiting.
+    pub until: Instant,
+}
+
+/// binary → controller: take up the unfinished jobs of the store. Answers how many.
+#[derive(Clone, Copy, Debug, Message)]
+#[rtype(result = "Result<u32, StoreError>")]
+pub struct Resume;
+
+// ---- to the store ------------------------------------------------------------------------------
+
+/// The store failed.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[error("the job store failed: {0}")]
+pub struct StoreError(pub String);
+
+/// controller → store: keep a new job. Durable when answered.
+#[derive(Clone, Debug, Message)]
+#[rtype(result = "Result<Stored, StoreError>")]
+pub struct PutJob {
+    /// The job as it stands.
+    pub view: JobView,
+    /// Its attachments.
+    pub attachments: Vec<Attachment>,
+    /// Makes a repeated request find this job.
+    pub idempotency_key: Option<String>,
+}
+
+/// What became of a [`PutJob`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stored {
+    /// It is kept.
+    New,
+    /// The same request is kept already, under this job.
+    Replayed(JobId),
+    /// The key belongs to a different request.
+    Conflict,
+}
+
+/// controller → store: a job changed (state, stage, progress, metadata, failure).
+#[derive(Clone, Debug, Message)]
+#[rtype(result = "Result<(), StoreError>")]
+pub struct UpdateJob {
+    /// The job as it stands.
+    pub view: JobView,
+}
+
+/// controller → store: a stage's document, a checkpoint to resume from.
+#[derive(Clone, Debug, Message)]
+#[rtype(result = "Result<(), StoreError>")]
+pub struct PutStage {
+    /// The job.
+    pub job: JobId,
+    /// The stage.
+    pub stage: Stage,
+    /// Its document, as SVG text.
+    pub svg: Arc<str>,
+}
+
+/// controller → store: a job's end and its result, in one transaction.
+#[derive(Clone, Debug, Message)]
+#[rtype(result = "Result<(), StoreError>")]
+pub struct FinishJob {
+    /// The job as it ended.
+    pub view: JobView,
+    /// The result, as SVG text, when there is one.
+    pub svg: Option<Arc<str>>,
+}
+
+/// controller → store: one job.
+#[derive(Clone, Copy, Debug, Message)]
+#[rtype(result = "Result<Option<JobView>, StoreError>")]
+pub struct GetJob {
+    /// The job.
+    pub job: JobId,
+}
+
+/// controller → store: jobs, newest first.
+#[derive(Clone, Copy, Debug, Message)]
+#[rtype(result = "Result<Vec<JobView>, StoreError>")]
+pub struct ListJobs {
+    /// At most so many.
+    pub limit: u32,
+    /// Only jobs older than this one.
+    pub before: Option<JobId>,
+}
+
+/// controller → store: a finished job's document.
+#[derive(Clone, Copy, Debug, Message)]
+#[rtype(result = "Result<Option<Arc<str>>, StoreError>")]
+pub struct GetResult {
+    /// The job.
+    pub job: JobId,
+}
+
+/// controller → store: everything needed to take up unfinished jobs, oldest first.
+#[derive(Clone, Copy, Debug, Message)]
+#[rtype(result = "Result<Vec<Unfinished>, StoreError>")]
+pub struct ListUnfinished;
+
+/// A job that was accepted and has not ended.
+#[derive(Clone, Debug)]
+pub struct Unfinished {
+    /// The job as it stood.
+    pub view: JobView,
+    /// Its attachments.
+    pub attachments: Vec<Attachment>,
+    /// The last stage that was checkpointed, with its document.
+    pub checkpoint: Option<(Stage, Arc<str>)>,
+    /// How often it was taken up already (a job that brings the process down is not tried for ever).
+    pub attempts: u32,
+}
+
+// ---- to the scheduler --------------------------------------------------------------------------
+
+/// controller → scheduler: a job waits to be planned.
+#[derive(Clone, Copy, Debug, Message)]
+#[rtype(result = "()")]
+pub struct Enqueue {
+    /// The job.
+    pub job: JobId,
+    /// When its answer is due.
+    pub deadline: Instant,
+    /// The level asked for; `None` leaves it to the machine.
+    pub level: Option<ResourceLevel>,
+    /// The stages that its kind calls for, as (template, detail, optimize).
+    pub wanted: [bool; 3],
+}
+
+/// controller → scheduler: a stage of a job ended; its share of the machine is free.
+#[derive(Clone, Copy, Debug, Message)]
+#[rtype(result = "()")]
+pub struct StageFinished {
+    /// The job.
+    pub job: JobId,
+    /// The stage.
+    pub stage: Stage,
+    /// Seconds it took.
+    pub seconds: f64,
+}
+
+/// controller → scheduler: a job is over (ended, cancelled or failed); forget it.
+#[derive(Clone, Copy, Debug, Message)]
+#[rtype(result = "()")]
+pub struct Withdraw {
+    /// The job.
+    pub job: JobId,
+}
+
+/// web → scheduler: how does the queue stand?
+#[derive(Clone, Copy, Debug, Message)]
+#[rtype(result = "QueueSnapshot")]
+pub struct QueueQuery;
+
+// ---- to the breaker ----------------------------------------------------------------------------
+
+/// controller → breaker: may I call?
+#[derive(Clone, Debug, Message)]
+#[rtype(result = "Result<CircuitPermit, CircuitOpen>")]
+pub struct Acquire {
+    /// The circuit.
+    pub circuit: Circuit,
+}
+
+/// controller → breaker: how the call went.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub struct Report {
+    /// The permit under which it was made.
+    pub permit: CircuitPermit,
+    /// How it went.
+    pub outcome: CircuitOutcome,
+}
+
+/// web, controller → breaker: how do the circuits stand?
+#[derive(Clone, Copy, Debug, Message)]
+#[rtype(result = "Vec<CircuitSnapshot>")]
+pub struct CircuitsQuery;
+
+// ---- to the stages -----------------------------------------------------------------------------
+
+/// Why a stage gave nothing.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum StageError {
+    /// Its input makes no sense to it.
+    #[error("{0}")]
+    BadInput(String),
+    /// It was cancelled.
+    #[error("cancelled")]
+    Cancelled,
+    /// Its time was up before there was anything to return.
+    #[error("the deadline passed before the stage had a result")]
+    Deadline,
+    /// Its backend failed.
+    #[error("{backend} failed: {message}")]
+    Backend {
+        /// The backend.
+        backend: String,
+        /// What happened.
+        message: String,
+    },
+    /// It panicked; a defect of ours.
+    #[error("the stage panicked: {0}")]
+    Panic(String),
+}
+
+/// What every run of a stage carries.
+#[derive(Clone, Debug)]
+pub struct StageContext {
+    /// The job.
+    pub job: JobId,
+    /// The level, which chooses the parameters.
+    pub level: ResourceLevel,
+    /// Varies what may vary.
+    pub seed: u64,
+    /// When the stage must have answered.
+    pub deadline: Instant,
+    /// Looked at every 10 ms at the latest.
+    pub cancel: CancellationToken,
+}
+
+/// controller → template: make a first document.
+#[derive(Clone, Debug, Message)]
+#[rtype(result = "Result<TemplateOutput, StageError>")]
+pub struct RunTemplate {
+    /// Job, level, seed, time.
+    pub context: StageContext,
+    /// What the picture shows.
+    pub prompt: Prompt,
+    /// Its look; `None` lets the prompt decide.
+    pub style: Option<Style>,
+    /// Size of the canvas.
+    pub canvas: CanvasSize,
+    /// How many to make, the best of which is returned; at least 1.
+    pub candidates: u32,
+}
+
+/// What stage 1 made. Credits and undrawn words are in the document's `metadata`.
+#[derive(Clone, Debug)]
+pub struct TemplateOutput {
+    /// The document.
+    pub document: Arc<Document>,
+    /// The style served.
+    pub style: Style,
+    /// Who served it and how.
+    pub outcome: StageOutcome,
+}
+
+/// controller → detail: make a richer target and the shapes for it.
+#[derive(Clone, Debug, Message)]
+#[rtype(result = "Result<DetailOutput, StageError>")]
+pub struct RunDetail {
+    /// Job, level, seed, time.
+    pub context: StageContext,
+    /// The document to start from.
+    pub document: Arc<Document>,
+    /// Its style, when known.
+    pub style: Option<Style>,
+    /// A target from outside; `None` has the detailer make one.
+    pub target: Option<Arc<Raster>>,
+}
+
+/// What stage 2 made.
+#[derive(Clone, Debug)]
+pub struct DetailOutput {
+    /// The document with what was added.
+    pub document: Arc<Document>,
+    /// The picture to fit to.
+    pub target: Arc<Raster>,
+    /// What was added and moved.
+    pub summary: DetailSummary,
+    /// Who served it and how.
+    pub outcome: StageOutcome,
+}
+
+/// controller → optimize: fit a document to a target.
+#[derive(Clone, Debug, Message)]
+#[rtype(result = "Result<OptimizeOutput, StageError>")]
+pub struct RunOptimize {
+    /// Job, level, seed, time.
+    pub context: StageContext,
+    /// The document to start from; without shapes, the picture is vectorised from nothing.
+    pub document: Arc<Document>,
+    /// The picture to fit to.
+    pub target: Arc<Raster>,
+    /// How many paths the result may have; `None` leaves it to the level.
+    pub paths: Option<PathBudget>,
+    /// Whether paths may be added and removed.
+    pub change_topology: bool,
+}
+
+/// What stage 3 made.
+#[derive(Clone, Debug)]
+pub struct OptimizeOutput {
+    /// The fitted document; never worse than the input by the fit's own measure.
+    pub document: Arc<Document>,
+    /// What was gained.
+    pub summary: FitSummary,
+    /// Who served it and how.
+    pub outcome: StageOutcome,
+}
+
+// ---- from the resource monitor -----------------------------------------------------------------
+
+/// resources → scheduler, controller, detail, optimize: a new reading. May be lost.
+#[derive(Clone, Debug, Message)]
+#[rtype(result = "()")]
+pub struct ResourcesChanged(pub Arc<ResourceSnapshot>);
+
+/// web → resources: the last reading.
+#[derive(Clone, Copy, Debug, Message)]
+#[rtype(result = "Arc<ResourceSnapshot>")]
+pub struct ResourcesQuery;

@@ -1,0 +1,173 @@
+//! What came of a job, stage by stage.
+
+use std::collections::BTreeMap;
+
+use chat2svg_vector::Credit;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::{CircuitSnapshot, ResourceLevel, Stage};
+
+/// How good the served result is, best first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Tier {
+    /// All stages that the request called for.
+    Full,
+    /// Template and detail, not optimised to the end.
+    Enhanced,
+    /// The template alone.
+    Template,
+    /// An embedded composition made because the stages failed.
+    Fallback,
+}
+
+/// Whether and how a stage ran.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum StageStatus {
+    /// Ran to its end.
+    Completed,
+    /// Stopped early with a usable result.
+    CutShort,
+    /// Did not run.
+    Skipped,
+    /// Ran and gave nothing.
+    Failed,
+}
+
+/// What a stage did for a job.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct StageReport {
+    /// The stage.
+    pub stage: Stage,
+    /// Who served it, e.g. "embedded".
+    pub backend: String,
+    /// At which level.
+    pub level: ResourceLevel,
+    /// Whether and how it ran.
+    pub status: StageStatus,
+    /// Why it was skipped, cut short or failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+/// What stage 2 changed.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct DetailSummary {
+    /// Names of the shapes and gradients added.
+    pub added: Vec<String>,
+    /// Names of the shapes moved or reshaped to match the target.
+    pub moved: Vec<String>,
+}
+
+/// Why a fit ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FitEnd {
+    /// Its schedule was done.
+    Schedule,
+    /// Nothing got better any more.
+    Converged,
+    /// Its time was up.
+    Deadline,
+    /// It was cancelled.
+    Cancelled,
+}
+
+/// One point of a loss curve.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LossSample {
+    /// Seconds since the fit began.
+    pub seconds: f32,
+    /// Iterations done.
+    pub iteration: u32,
+    /// Mean squared error, components in `0.0..=1.0`.
+    pub loss: f32,
+}
+
+/// What stage 3 gained.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FitSummary {
+    /// Gradient steps taken.
+    pub iterations: u32,
+    /// Peak signal-to-noise ratio against the target before, in dB.
+    pub psnr_before: f32,
+    /// The same of the returned document.
+    pub psnr_after: f32,
+    /// Paths added.
+    pub paths_added: u32,
+    /// Paths removed.
+    pub paths_removed: u32,
+    /// Why it ended.
+    pub ended_by: FitEnd,
+    /// Loss over time, at most 200 samples.
+    pub curve: Vec<LossSample>,
+}
+
+/// Everything about a finished job that a caller may wonder about.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct JobMetadata {
+    /// The prompt, when there was one.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub prompt: Option<String>,
+    /// The style served.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub style: Option<String>,
+    /// The seed.
+    pub seed: u64,
+    /// The level at which the job ran.
+    pub resource_level: ResourceLevel,
+    /// How good the result is.
+    pub tier: Tier,
+    /// Stages that ran, in order.
+    pub stages_run: Vec<Stage>,
+    /// Seconds spent in each stage that ran.
+    pub stage_durations: BTreeMap<Stage, f64>,
+    /// What each stage did, also those skipped.
+    pub stages: Vec<StageReport>,
+    /// Whether a lesser result was served than was asked for.
+    pub fallback: bool,
+    /// Why, when it was.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub fallback_reason: Option<String>,
+    /// How the circuits stood at the end.
+    pub circuits: Vec<CircuitSnapshot>,
+    /// Words that could not be drawn.
+    pub undrawn: Vec<String>,
+    /// Attribution of the art used.
+    pub credits: Vec<Credit>,
+    /// What stage 2 added and moved.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub detail: Option<DetailSummary>,
+    /// What stage 3 gained.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub fit: Option<FitSummary>,
+    /// Seconds from submission to the end.
+    pub total_seconds: f64,
+    /// Seconds from submission to the first valid document.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub first_document_seconds: Option<f64>,
+    /// When the job ended.
+    pub timestamp: Timestamp,
+}
+
+/// Why a job has no result.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JobFailure {
+    /// Stable machine-readable code, e.g. "deadline-exceeded".
+    pub code: String,
+    /// What happened and what to do.
+    pub message: String,
+}
+
+/// What a stage gives back beside its output.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StageOutcome {
+    /// Who served it, e.g. "embedded".
+    pub backend: String,
+    /// Completed or cut short.
+    pub status: StageStatus,
+    /// Why it was cut short.
+    pub reason: Option<String>,
+}

@@ -1,0 +1,39 @@
+//! What the scheduler decides, and how its queue stands.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{ResourceLevel, Stage};
+
+/// The stages that a job runs, in order, each with its level.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StagePlan {
+    /// Stages to run; those left out are skipped.
+    pub stages: Vec<PlannedStage>,
+    /// Why stages were left out, when some were.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub reason: Option<String>,
+}
+
+/// A stage and its level.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlannedStage {
+    /// The stage.
+    pub stage: Stage,
+    /// Its level.
+    pub level: ResourceLevel,
+}
+
+/// How the queue stands.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct QueueSnapshot {
+    /// Jobs waiting.
+    pub queued: u32,
+    /// Jobs running.
+    pub running: u32,
+    /// Jobs that may run at once.
+    pub max_concurrent: u32,
+    /// Milliseconds that the last plan took to solve.
+    pub last_solve_ms: f64,
+    /// How the last plan was found: "optimal", "feasible" or "greedy".
+    pub last_method: String,
+}

@@ -1,0 +1,37 @@
+//! The three stages.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// A stage of the pipeline, in the order in which they run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Stage {
+    /// Prompt to a first SVG.
+    Template,
+    /// A richer target picture and new shapes.
+    Detail,
+    /// Geometry and colour fitted to the target.
+    Optimize,
+}
+
+impl Stage {
+    /// All stages, in order.
+    pub const ALL: [Self; 3] = [Self::Template, Self::Detail, Self::Optimize];
+
+    /// The name used in the API, the configuration and metrics.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Template => "template",
+            Self::Detail => "detail",
+            Self::Optimize => "optimize",
+        }
+    }
+}
+
+impl fmt::Display for Stage {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.name())
+    }
+}

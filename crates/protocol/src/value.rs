@@ -1,0 +1,169 @@
+//! Values that carry their own rules: parsed once at the edge, valid ever after.
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+/// Why a value was refused. The text says what to do.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum ValueError {
+    /// Nothing but white space.
+    #[error("the prompt is empty: say in a few words what the picture shows")]
+    EmptyPrompt,
+    /// Longer than allowed.
+    #[error("the prompt has {found} characters, at most {limit} are allowed: shorten it")]
+    PromptTooLong {
+        /// Characters found.
+        found: usize,
+        /// Characters allowed.
+        limit: usize,
+    },
+    /// A side out of range.
+    #[error("a canvas side must be {min} to {max} pixels, {found} was given")]
+    CanvasSide {
+        /// Smallest side.
+        min: u32,
+        /// Largest side.
+        max: u32,
+        /// Side given.
+        found: u32,
+    },
+    /// A path budget out of range.
+    #[error("the number of paths must be 1 to {max}, {found} was given")]
+    Paths {
+        /// Largest budget.
+        max: u32,
+        /// Budget given.
+        found: u32,
+    },
+    /// A name that is not in a list.
+    #[error("unknown {what} \"{found}\": use one of {allowed}")]
+    UnknownName {
+        /// What kind of name.
+        what: &'static str,
+        /// Name given, shortened.
+        found: String,
+        /// Names that exist.
+        allowed: String,
+    },
+}
+
+/// What the picture shows: trimmed, not empty, no control characters, bounded in length.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Prompt(String);
+
+impl Prompt {
+    /// The limit where the configuration does not set another, in characters.
+    pub const DEFAULT_LIMIT: usize = 2000;
+
+    /// Parses a prompt: control characters become spaces, ends are trimmed.
+    ///
+    /// # Errors
+    /// When nothing is left, or more than `limit` characters.
+    pub fn parse(text: &str, limit: usize) -> Result<Self, ValueError> {
+        let cleaned: String = text
+            .chars()
+            .map(|character| {
+                if character.is_control() {
+                    ' '
+                } else {
+                    character
+                }
+            })
+            .collect();
+        let trimmed = cleaned.trim();
+        if trimmed.is_empty() {
+            return Err(ValueError::EmptyPrompt);
+        }
+        let found = trimmed.chars().count();
+        if found > limit {
+            return Err(ValueError::PromptTooLong { found, limit });
+        }
+        Ok(Self(trimmed.to_owned()))
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Size of the canvas in pixels; each side within [`CanvasSize::MIN`]`..=`[`CanvasSize::MAX`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CanvasSize {
+    width: u32,
+    height: u32,
+}
+
+impl CanvasSize {
+    /// Shortest side.
+    pub const MIN: u32 = 16;
+    /// Longest side.
+    pub const MAX: u32 = 4096;
+
+    /// A canvas size.
+    ///
+    /// # Errors
+    /// When a side is out of range.
+    pub fn new(width: u32, height: u32) -> Result<Self, ValueError> {
+        for found in [width, height] {
+            if !(Self::MIN..=Self::MAX).contains(&found) {
+                return Err(ValueError::CanvasSide {
+                    min: Self::MIN,
+                    max: Self::MAX,
+                    found,
+                });
+            }
+        }
+        Ok(Self { width, height })
+    }
+
+    /// Width in pixels.
+    pub fn width(self) -> u32 {
+        self.width
+    }
+
+    /// Height in pixels.
+    pub fn height(self) -> u32 {
+        self.height
+    }
+}
+
+impl Default for CanvasSize {
+    fn default() -> Self {
+        Self {
+            width: 512,
+            height: 512,
+        }
+    }
+}
+
+/// How many paths a fit may use, `1..=`[`PathBudget::MAX`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct PathBudget(u32);
+
+impl PathBudget {
+    /// Largest budget.
+    pub const MAX: u32 = 4096;
+
+    /// A path budget.
+    ///
+    /// # Errors
+    /// When out of range.
+    pub fn new(paths: u32) -> Result<Self, ValueError> {
+        if (1..=Self::MAX).contains(&paths) {
+            Ok(Self(paths))
+        } else {
+            Err(ValueError::Paths {
+                max: Self::MAX,
+                found: paths,
+            })
+        }
+    }
+
+    /// The number of paths.
+    pub fn get(self) -> u32 {
+        self.0
+    }
+}
