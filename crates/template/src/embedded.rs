@@ -4,5 +4,5 @@ mod scene;
 
 pub use scene::{
     ArtReference, Material, ObjectIndex, Place, Relation, RelationKind, SceneDescription,
-    SceneObject, Setting, SizeClass, TimeOfDay, Weather,
+    SceneObject, Season, Setting, SizeClass, Stance, Substitute, TimeOfDay, Weather,
 };

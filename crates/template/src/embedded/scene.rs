@@ -1,5 +1,6 @@
 //! What a prompt asks for, as data: the contract between language and layout. No behaviour here.
 
+use chat2svg_protocol::Style;
 use chat2svg_vector::Color;
 use serde::{Deserialize, Serialize};
 
@@ -14,6 +15,20 @@ pub struct SceneDescription {
     pub relations: Vec<Relation>,
     /// Words that carry meaning and could not be drawn, in the order of the prompt.
     pub undrawn: Vec<String>,
+    /// Things drawn as something near them, because there is no picture of the thing itself.
+    pub substitutes: Vec<Substitute>,
+    /// The look that the words ask for ("a sticker of …", "in pastel colours"); an option chosen
+    /// by the caller goes before it.
+    pub style: Option<Style>,
+}
+
+/// A thing that stands in for what was asked.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Substitute {
+    /// The words of the prompt, e.g. "capybara".
+    pub asked: String,
+    /// What is drawn, e.g. "beaver".
+    pub drawn: String,
 }
 
 /// Where and when a scene plays.
@@ -27,6 +42,19 @@ pub struct Setting {
     pub weather: Option<Weather>,
     /// A plain coloured background that was asked for ("on a yellow background").
     pub background: Option<Color>,
+    /// Season, which decides the colours of leaves and ground.
+    pub season: Option<Season>,
+}
+
+/// Season.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[allow(missing_docs)]
+pub enum Season {
+    Spring,
+    Summer,
+    Autumn,
+    Winter,
 }
 
 /// Surroundings that the composer can paint.
@@ -102,6 +130,23 @@ pub struct SceneObject {
     pub size: SizeClass,
     /// Letters to show, for badges, signs and logos.
     pub text: Option<String>,
+    /// Where a verb of the prompt puts it ("a flying pig"), against where it usually is.
+    pub stance: Stance,
+}
+
+/// Where a verb puts an object, against where it usually is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Stance {
+    /// Where such a thing usually is: a ship on water, a plane in the air, a fox on the ground.
+    #[default]
+    Usual,
+    /// In the air: "flying", "jumping", "floating in the sky".
+    Airborne,
+    /// On the water: "sailing", "floating".
+    Afloat,
+    /// In the water: "swimming", "diving", "sunken".
+    Submerged,
 }
 
 /// What to draw for an object.
