@@ -53,6 +53,10 @@ pub struct Credit {
 }
 
 /// A node of the tree.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "most nodes are shapes, which a box would only put further away"
+)]
 #[derive(Clone, Debug, PartialEq)]
 pub enum Node {
     /// Nodes that belong together.

@@ -6,13 +6,26 @@
 
 #![forbid(unsafe_code)]
 
+mod codec;
+mod compare;
 mod document;
+mod names;
 mod paint;
+mod perceptual;
 mod raster;
+mod render;
+mod skia;
+mod write;
 
+pub use codec::{DecodeError, DecodeLimits, EncodeError, Resampling};
+pub use compare::SizesDiffer;
 pub use document::{
     ClipPath, Credit, Document, Fill, FillRule, Group, LineCap, LineJoin, Metadata, Node, Shape,
     Stroke,
 };
+pub use names::slug;
 pub use paint::{Color, LinearGradient, Paint, RadialGradient, Spread, Stop};
+pub use perceptual::{Oklab, Oklch};
 pub use raster::{Raster, RasterError};
+pub use render::{MAX_DEPTH, MAX_PIXELS, MAX_SIDE, RenderError};
+pub use write::WriteOptions;

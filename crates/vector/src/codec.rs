@@ -1,0 +1,227 @@
+//! Picture files: decoding PNG, JPEG and WebP within limits, encoding PNG, resizing.
+
+use std::io::Cursor;
+
+use image::{ImageDecoder as _, ImageEncoder as _, ImageFormat, ImageReader, RgbaImage, imageops};
+use thiserror::Error;
+
+use crate::{Raster, RasterError};
+
+/// What a picture may cost before it is decoded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DecodeLimits {
+    /// Most bytes of the file.
+    pub bytes: usize,
+    /// Most pixels on a side.
+    pub side: u32,
+    /// Most pixels in all.
+    pub pixels: u64,
+}
+
+impl Default for DecodeLimits {
+    /// 32 MiB, 8,192 pixels on a side, 32 Mi pixels in all.
+    fn default() -> Self {
+        Self {
+            bytes: 32 << 20,
+            side: 8_192,
+            pixels: 32 << 20,
+        }
+    }
+}
+
+/// Why a picture could not be decoded.
+#[derive(Debug, Error)]
+pub enum DecodeError {
+    /// The file is larger than allowed.
+    #[error("the picture file has {found} bytes, at most {limit} are accepted")]
+    TooManyBytes {
+        /// Bytes found.
+        found: usize,
+        /// Bytes allowed.
+        limit: usize,
+    },
+    /// The picture is larger than allowed.
+    #[error(
+        "the picture is {width} × {height} pixels, at most {side} on a side and {pixels} in all are accepted; send a smaller one"
+    )]
+    TooManyPixels {
+        /// Width in pixels.
+        width: u32,
+        /// Height in pixels.
+        height: u32,
+        /// Pixels allowed on a side.
+        side: u32,
+        /// Pixels allowed in all.
+        pixels: u64,
+    },
+    /// The file starts like no format that is read.
+    #[error("the file is not a PNG, JPEG or WebP picture")]
+    UnknownFormat,
+    /// The file starts right but cannot be decoded.
+    #[error("the {format} picture is damaged or cut short: {reason}")]
+    Damaged {
+        /// Name of the format.
+        format: &'static str,
+        /// What the decoder found.
+        reason: String,
+    },
+}
+
+/// Why a picture could not be encoded.
+#[derive(Debug, Error)]
+#[error("the picture could not be encoded as PNG: {0}")]
+pub struct EncodeError(#[from] image::ImageError);
+
+/// How pixels are made when a picture changes its size.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Resampling {
+    /// Triangle filter widened by the reduction: smooth, without ringing.
+    #[default]
+    Smooth,
+    /// Lanczos with three lobes: sharper, may ring at hard edges.
+    Sharp,
+}
+
+impl Raster {
+    /// Decodes a PNG, JPEG or WebP file (the first frame of an animation). Size and dimensions are
+    /// checked before any pixel is decoded; the orientation that a camera noted is applied.
+    ///
+    /// # Errors
+    /// When the file exceeds the limits, is of another format, or is damaged.
+    pub fn decode(bytes: &[u8], limits: &DecodeLimits) -> Result<Self, DecodeError> {
+        if bytes.len() > limits.bytes {
+            return Err(DecodeError::TooManyBytes {
+                found: bytes.len(),
+                limit: limits.bytes,
+            });
+        }
+        let format = image::guess_format(bytes).map_err(|_| DecodeError::UnknownFormat)?;
+        let name = match format {
+            ImageFormat::Png => "PNG",
+            ImageFormat::Jpeg => "JPEG",
+            ImageFormat::WebP => "WebP",
+            _ => return Err(DecodeError::UnknownFormat),
+        };
+        let damaged = |error: image::ImageError| DecodeError::Damaged {
+            format: name,
+            reason: error.to_string(),
+        };
+        let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
+        // Sixteen-bit RGBA is the largest pixel that a decoder makes; doubled for its own buffers.
+        let mut allocation = image::Limits::default();
+        allocation.max_alloc = Some(limits.pixels.saturating_mul(16).saturating_add(1 << 20));
+        reader.limits(allocation);
+        let mut decoder = reader.into_decoder().map_err(damaged)?;
+        let (width, height) = decoder.dimensions();
+        if width > limits.side
+            || height > limits.side
+            || u64::from(width) * u64::from(height) > limits.pixels
+        {
+            return Err(DecodeError::TooManyPixels {
+                width,
+                height,
+                side: limits.side,
+                pixels: limits.pixels,
+            });
+        }
+        let orientation = decoder
+            .orientation()
+            .unwrap_or(image::metadata::Orientation::NoTransforms);
+        let mut picture = image::DynamicImage::from_decoder(decoder).map_err(damaged)?;
+        picture.apply_orientation(orientation);
+        Self::from_image(&picture.into_rgba8()).map_err(|error| DecodeError::Damaged {
+            format: name,
+            reason: error.to_string(),
+        })
+    }
+
+    /// The picture as a PNG file, eight bits of RGBA; RGB when every pixel is opaque.
+    ///
+    /// # Errors
+    /// When the encoder refuses, which the checks on a raster's size leave to lack of memory.
+    pub fn encode_png(&self) -> Result<Vec<u8>, EncodeError> {
+        let mut out = Vec::new();
+        let encoder = image::codecs::png::PngEncoder::new(&mut out);
+        if self.is_opaque() {
+            let bytes: Vec<u8> = self
+                .pixels()
+                .iter()
+                .flat_map(|p| [p[0], p[1], p[2]])
+                .collect();
+            encoder.write_image(
+                &bytes,
+                self.width(),
+                self.height(),
+                image::ExtendedColorType::Rgb8,
+            )?;
+        } else {
+            let bytes = self.pixels().as_flattened();
+            encoder.write_image(
+                bytes,
+                self.width(),
+                self.height(),
+                image::ExtendedColorType::Rgba8,
+            )?;
+        }
+        Ok(out)
+    }
+
+    /// The picture at another size. Colours are weighted by their alpha, so that transparent pixels
+    /// leave no fringe.
+    ///
+    /// # Errors
+    /// When a side is zero.
+    pub fn resize(
+        &self,
+        width: u32,
+        height: u32,
+        resampling: Resampling,
+    ) -> Result<Self, RasterError> {
+        if width == 0 || height == 0 {
+            return Err(RasterError::Empty { width, height });
+        }
+        if (width, height) == (self.width(), self.height()) {
+            return Ok(self.clone());
+        }
+        let filter = match resampling {
+            Resampling::Smooth => imageops::FilterType::Triangle,
+            Resampling::Sharp => imageops::FilterType::Lanczos3,
+        };
+        // In floating point, premultiplied: no rounding between the two passes.
+        let mut premultiplied = image::Rgba32FImage::new(self.width(), self.height());
+        for (out, pixel) in premultiplied.pixels_mut().zip(self.pixels()) {
+            let alpha = f32::from(pixel[3]) / 255.0;
+            let component = |value: u8| f32::from(value) / 255.0 * alpha;
+            out.0 = [
+                component(pixel[0]),
+                component(pixel[1]),
+                component(pixel[2]),
+                alpha,
+            ];
+        }
+        let resized = imageops::resize(&premultiplied, width, height, filter);
+        let pixels = resized
+            .pixels()
+            .map(|pixel| {
+                let [red, green, blue, alpha] = pixel.0;
+                if alpha <= 0.0 {
+                    return [0; 4];
+                }
+                let byte = |value: f32| (value.clamp(0.0, 1.0) * 255.0).round() as u8;
+                [
+                    byte(red / alpha),
+                    byte(green / alpha),
+                    byte(blue / alpha),
+                    byte(alpha),
+                ]
+            })
+            .collect();
+        Self::new(width, height, pixels)
+    }
+
+    fn from_image(image: &RgbaImage) -> Result<Self, RasterError> {
+        let (width, height) = image.dimensions();
+        let (pixels, _) = image.as_raw().as_chunks::<4>();
+        Self::new(width, height, pixels.to_vec())
+    }
+}

@@ -1,0 +1,276 @@
+//! Rendering a document to pixels with tiny-skia, without the way through SVG text.
+//!
+//! Colours and opacities are rounded to eight bits as SVG text would, so that the picture is the one
+//! that other renderers show of the written document.
+
+use kurbo::{Affine, Rect, Shape as _};
+use thiserror::Error;
+
+use crate::{ClipPath, Color, Document, Group, Node, Raster, Shape, skia};
+
+/// Most pixels on a side of a rendering.
+pub const MAX_SIDE: u32 = 16_384;
+/// Most pixels in a rendering.
+pub const MAX_PIXELS: u64 = 64 << 20;
+/// Most groups inside one another in a rendering.
+pub const MAX_DEPTH: usize = 256;
+
+/// Why a document cannot be rendered.
+#[derive(Debug, Error, Clone, PartialEq, Eq)]
+pub enum RenderError {
+    /// No pixels were asked for.
+    #[error("cannot render to {width} × {height} pixels: each side must be at least 1")]
+    Empty {
+        /// Width asked for.
+        width: u32,
+        /// Height asked for.
+        height: u32,
+    },
+    /// More pixels than the limits allow.
+    #[error(
+        "cannot render to {width} × {height} pixels: the limit is {MAX_SIDE} on a side and {MAX_PIXELS} in all"
+    )]
+    TooLarge {
+        /// Width asked for.
+        width: u32,
+        /// Height asked for.
+        height: u32,
+    },
+    /// The visible part of user space is empty or not finite.
+    #[error("cannot render: the document's viewBox is empty or not finite")]
+    InvalidViewBox,
+    /// Groups are nested too deeply.
+    #[error("cannot render: groups are nested more than {MAX_DEPTH} deep")]
+    TooDeep,
+}
+
+impl Document {
+    /// The document as pixels. The view box is fitted into the canvas and centred
+    /// (`preserveAspectRatio="xMidYMid meet"`); what remains, and what is not painted, shows the
+    /// background, or is transparent without one.
+    ///
+    /// # Errors
+    /// When the size is zero or above [`MAX_SIDE`] and [`MAX_PIXELS`], the view box is empty, or groups
+    /// nest deeper than [`MAX_DEPTH`].
+    pub fn render(
+        &self,
+        width: u32,
+        height: u32,
+        background: Option<Color>,
+    ) -> Result<Raster, RenderError> {
+        if width == 0 || height == 0 {
+            return Err(RenderError::Empty { width, height });
+        }
+        let too_large = RenderError::TooLarge { width, height };
+        if width > MAX_SIDE
+            || height > MAX_SIDE
+            || u64::from(width) * u64::from(height) > MAX_PIXELS
+        {
+            return Err(too_large);
+        }
+        let to_canvas = self.canvas_transform(width, height)?;
+        let mut pixmap = tiny_skia::Pixmap::new(width, height).ok_or(too_large)?;
+        if let Some(color) = background {
+            let [red, green, blue] = color.to_rgb8();
+            pixmap.fill(tiny_skia::Color::from_rgba8(red, green, blue, 255));
+        }
+        draw_nodes(&self.layers, to_canvas, &mut pixmap.as_mut(), 0)?;
+        Ok(Raster::from_premultiplied(&pixmap))
+    }
+
+    /// Maps user space to a canvas of the given size, as [`Document::render`] does.
+    ///
+    /// # Errors
+    /// When the view box is empty or not finite.
+    pub fn canvas_transform(&self, width: u32, height: u32) -> Result<Affine, RenderError> {
+        let frame = self.view_box;
+        let valid = frame.is_finite() && frame.width() > 0.0 && frame.height() > 0.0;
+        if !valid {
+            return Err(RenderError::InvalidViewBox);
+        }
+        let (width, height) = (f64::from(width), f64::from(height));
+        let scale = (width / frame.width()).min(height / frame.height());
+        if !scale.is_finite() {
+            return Err(RenderError::InvalidViewBox);
+        }
+        Ok(Affine::translate((width * 0.5, height * 0.5))
+            * Affine::scale(scale)
+            * Affine::translate((-frame.center().x, -frame.center().y)))
+    }
+}
+
+fn draw_nodes(
+    nodes: &[Node],
+    to_canvas: Affine,
+    canvas: &mut tiny_skia::PixmapMut<'_>,
+    depth: usize,
+) -> Result<(), RenderError> {
+    if depth > MAX_DEPTH {
+        return Err(RenderError::TooDeep);
+    }
+    for node in nodes {
+        match node {
+            Node::Group(group) => draw_group(group, to_canvas, canvas, depth)?,
+            Node::Shape(shape) => draw_shape(shape, to_canvas, canvas),
+        }
+    }
+    Ok(())
+}
+
+fn draw_group(
+    group: &Group,
+    to_canvas: Affine,
+    canvas: &mut tiny_skia::PixmapMut<'_>,
+    depth: usize,
+) -> Result<(), RenderError> {
+    let to_canvas = to_canvas * group.transform;
+    if group.opacity >= 1.0 && group.clip.is_none() {
+        return draw_nodes(&group.children, to_canvas, canvas, depth + 1);
+    }
+    let Some(mut layer) = Layer::new(nodes_bounds(group, to_canvas), canvas) else {
+        return Ok(());
+    };
+    let to_layer = layer.to_layer * to_canvas;
+    draw_nodes(
+        &group.children,
+        to_layer,
+        &mut layer.pixmap.as_mut(),
+        depth + 1,
+    )?;
+    if let Some(clip) = &group.clip {
+        layer.clip(clip, to_layer);
+    }
+    layer.draw_on(canvas, group.opacity);
+    Ok(())
+}
+
+fn draw_shape(shape: &Shape, to_canvas: Affine, canvas: &mut tiny_skia::PixmapMut<'_>) {
+    let Some(path) = skia::path(&shape.path) else {
+        return;
+    };
+    let is_both = shape.fill.is_some() && shape.stroke.is_some();
+    if shape.opacity >= 1.0 || !is_both {
+        paint_shape(shape, &path, shape.opacity, to_canvas, canvas);
+    } else if let Some(mut layer) = Layer::new(shape_bounds(shape, to_canvas), canvas) {
+        let to_layer = layer.to_layer * to_canvas;
+        paint_shape(shape, &path, 1.0, to_layer, &mut layer.pixmap.as_mut());
+        layer.draw_on(canvas, shape.opacity);
+    }
+}
+
+fn paint_shape(
+    shape: &Shape,
+    path: &tiny_skia::Path,
+    opacity: f32,
+    to_canvas: Affine,
+    canvas: &mut tiny_skia::PixmapMut<'_>,
+) {
+    let transform = skia::transform(to_canvas);
+    if let Some(fill) = &shape.fill {
+        // A line has no interior; the rasteriser would draw it as a hairline.
+        let bounds = path.bounds();
+        let has_area = bounds.width() > 0.0 && bounds.height() > 0.0;
+        if has_area && let Some(shader) = skia::shader(&fill.paint, fill.opacity * opacity) {
+            let paint = paint(shader);
+            canvas.fill_path(path, &paint, skia::fill_rule(fill.rule), transform, None);
+        }
+    }
+    if let Some(stroke) = &shape.stroke
+        && let Some(outline) = skia::stroke(stroke)
+        && let Some(shader) = skia::shader(&stroke.paint, stroke.opacity * opacity)
+    {
+        canvas.stroke_path(path, &paint(shader), &outline, transform, None);
+    }
+}
+
+fn paint(shader: tiny_skia::Shader<'_>) -> tiny_skia::Paint<'_> {
+    tiny_skia::Paint {
+        shader,
+        anti_alias: true,
+        ..tiny_skia::Paint::default()
+    }
+}
+
+/// A part of the canvas that is composited as a whole.
+struct Layer {
+    pixmap: tiny_skia::Pixmap,
+    left: i32,
+    top: i32,
+    /// Maps canvas coordinates to the layer's.
+    to_layer: Affine,
+}
+
+impl Layer {
+    /// A transparent layer over the part of the canvas that lies within bounds; `None` when there is none.
+    fn new(bounds: Rect, canvas: &tiny_skia::PixmapMut<'_>) -> Option<Self> {
+        if bounds.is_nan() {
+            return None;
+        }
+        let whole = Rect::new(
+            0.0,
+            0.0,
+            f64::from(canvas.width()),
+            f64::from(canvas.height()),
+        );
+        // Anti-aliasing and hairlines reach a little beyond the geometry.
+        let part = bounds.inflate(2.0, 2.0).expand().intersect(whole);
+        if part.width() < 1.0 || part.height() < 1.0 {
+            return None;
+        }
+        Some(Self {
+            pixmap: tiny_skia::Pixmap::new(part.width() as u32, part.height() as u32)?,
+            left: part.x0 as i32,
+            top: part.y0 as i32,
+            to_layer: Affine::translate((-part.x0, -part.y0)),
+        })
+    }
+
+    fn clip(&mut self, clip: &ClipPath, to_layer: Affine) {
+        let Some(mut mask) = tiny_skia::Mask::new(self.pixmap.width(), self.pixmap.height()) else {
+            return;
+        };
+        if let Some(path) = skia::path(&clip.path) {
+            let rule = skia::fill_rule(clip.rule);
+            mask.fill_path(&path, rule, true, skia::transform(to_layer));
+        }
+        self.pixmap.apply_mask(&mask);
+    }
+
+    fn draw_on(&self, canvas: &mut tiny_skia::PixmapMut<'_>, opacity: f32) {
+        let paint = tiny_skia::PixmapPaint {
+            opacity: opacity.clamp(0.0, 1.0),
+            ..tiny_skia::PixmapPaint::default()
+        };
+        canvas.draw_pixmap(
+            self.left,
+            self.top,
+            self.pixmap.as_ref(),
+            &paint,
+            tiny_skia::Transform::identity(),
+            None,
+        );
+    }
+}
+
+/// A rectangle around all that a group's children paint, in canvas coordinates.
+fn nodes_bounds(group: &Group, to_canvas: Affine) -> Rect {
+    let children = group.children.iter().map(|node| match node {
+        Node::Shape(shape) => shape_bounds(shape, to_canvas),
+        Node::Group(inner) => nodes_bounds(inner, to_canvas * inner.transform),
+    });
+    let all = children.reduce(|a, b| a.union(b)).unwrap_or(Rect::ZERO);
+    match &group.clip {
+        Some(clip) => all.intersect(to_canvas.transform_rect_bbox(clip.path.bounding_box())),
+        None => all,
+    }
+}
+
+/// A rectangle around all that a shape paints, in canvas coordinates.
+fn shape_bounds(shape: &Shape, to_canvas: Affine) -> Rect {
+    let path = shape.path.control_box();
+    let reach = shape.stroke.as_ref().map_or(0.0, |stroke| {
+        // A miter reaches furthest; a square cap reaches √2 half widths.
+        stroke.width * 0.5 * stroke.miter_limit.max(std::f64::consts::SQRT_2)
+    });
+    to_canvas.transform_rect_bbox(path.inflate(reach, reach))
+}

@@ -1,0 +1,280 @@
+//! Writing a document as SVG that is small, and that people and editors can work with.
+//!
+//! Groups and shapes keep their names: the id, and the label as `inkscape:label`, which Inkscape shows
+//! in its layers and objects panels. Equal gradients and clip paths are defined once.
+
+mod metadata;
+mod number;
+mod paint;
+mod path;
+mod xml;
+
+use kurbo::{Affine, BezPath, Shape as _};
+
+use crate::names::assign_ids;
+use crate::{ClipPath, Document, FillRule, Group, LineCap, LineJoin, Node, Shape, Stroke};
+
+use number::{decimals_for, number};
+use paint::{Definitions, largest_scale, opacity_attribute, transform};
+use path::path_data;
+use xml::XmlWriter;
+
+/// Inkscape's extension attributes.
+pub(crate) const INKSCAPE: &str = "http://www.inkscape.org/namespaces/inkscape";
+
+/// How a document is written.
+#[derive(Clone, Debug, PartialEq)]
+pub struct WriteOptions {
+    /// The most that rounding may move a coordinate, in pixels of a rendering whose longest side is
+    /// [`WriteOptions::reference_side`]. Each shape gets as few decimals as that allows, its groups'
+    /// transforms taken into account. Default 1/16.
+    pub tolerance: f64,
+    /// Longest side in pixels of the rendering that `tolerance` refers to; the document's own nominal
+    /// size when that is larger. Default 512.
+    pub reference_side: f64,
+    /// Whether every element starts a new line, indented by its depth. Default true.
+    pub indent: bool,
+    /// Whether `<metadata>` is written. Default true.
+    pub metadata: bool,
+}
+
+impl Default for WriteOptions {
+    fn default() -> Self {
+        Self {
+            tolerance: 1.0 / 16.0,
+            reference_side: 512.0,
+            indent: true,
+            metadata: true,
+        }
+    }
+}
+
+impl Document {
+    /// The document as SVG text.
+    ///
+    /// Ids are unique in the result: a repeated one is numbered, and a node with a label only gets an
+    /// id made from it. Shapes whose geometry is not finite cannot be written and are left out.
+    pub fn to_svg(&self, options: &WriteOptions) -> String {
+        let (ids, taken) = assign_ids(self);
+        let mut ids = ids.into_iter();
+        let tolerance = if options.tolerance > 0.0 {
+            options.tolerance
+        } else {
+            f64::MIN_POSITIVE
+        };
+        let scale = reference_scale(self, options);
+        let mut body = TreeWriter {
+            definitions: Definitions::new(taken),
+            tolerance,
+            has_labels: false,
+            ids: &mut ids,
+        };
+        let mut tree = XmlWriter::nested(options.indent, 1);
+        for node in &self.layers {
+            body.node(&mut tree, node, scale, true);
+        }
+        let (definitions, has_labels) = (body.definitions.elements, body.has_labels);
+        let tree = tree.finish();
+
+        let mut xml = XmlWriter::new(options.indent);
+        xml.start("svg");
+        xml.attribute("xmlns", "http://www.w3.org/2000/svg");
+        if has_labels {
+            xml.attribute("xmlns:inkscape", INKSCAPE);
+        }
+        let size = |value| number(value, 3);
+        xml.attribute("width", &size(self.width));
+        xml.attribute("height", &size(self.height));
+        let frame = self.view_box;
+        let frame = [frame.x0, frame.y0, frame.width(), frame.height()].map(|v| number(v, 6));
+        xml.attribute("viewBox", &frame.join(" "));
+        if let Some(title) = &self.title {
+            xml.text_element("title", title);
+        }
+        if let Some(description) = &self.description {
+            xml.text_element("desc", description);
+        }
+        if options.metadata {
+            metadata::write_metadata(&mut xml, self);
+        }
+        if !definitions.is_empty() {
+            xml.start("defs");
+            for element in &definitions {
+                xml.raw(element);
+            }
+            xml.end();
+        }
+        xml.raw_nested(&tree);
+        xml.end();
+        xml.finish()
+    }
+}
+
+/// Pixels per user unit in the rendering that the tolerance refers to.
+fn reference_scale(document: &Document, options: &WriteOptions) -> f64 {
+    let frame = document.view_box;
+    let longest = document.width.max(document.height);
+    let fit = (document.width / frame.width()).min(document.height / frame.height());
+    let scale = fit * (options.reference_side.max(longest) / longest);
+    if scale.is_finite() && scale > 0.0 {
+        scale
+    } else {
+        1.0
+    }
+}
+
+struct TreeWriter<'a> {
+    definitions: Definitions,
+    tolerance: f64,
+    has_labels: bool,
+    ids: &'a mut dyn Iterator<Item = String>,
+}
+
+impl TreeWriter<'_> {
+    fn node(&mut self, xml: &mut XmlWriter, node: &Node, scale: f64, is_layer: bool) {
+        let id = self.ids.next().unwrap_or_default();
+        match node {
+            Node::Group(group) => self.group(xml, group, &id, scale, is_layer),
+            Node::Shape(shape) => self.shape(xml, shape, &id, scale),
+        }
+    }
+
+    fn group(&mut self, xml: &mut XmlWriter, group: &Group, id: &str, scale: f64, is_layer: bool) {
+        xml.start("g");
+        self.names(xml, id, &group.label);
+        if is_layer && !group.label.is_empty() {
+            xml.attribute("inkscape:groupmode", "layer");
+            self.has_labels = true;
+        }
+        let inner = scale * largest_scale(group.transform);
+        let extent = if group.transform == Affine::IDENTITY {
+            0.0
+        } else {
+            extent(group)
+        };
+        if let Some(text) = transform(group.transform, extent, scale, self.tolerance) {
+            xml.attribute("transform", &text);
+        }
+        opacity_attribute(xml, "opacity", group.opacity);
+        if let Some(clip) = &group.clip {
+            let id = self.clip(clip, inner);
+            xml.attribute("clip-path", &format!("url(#{id})"));
+        }
+        for child in &group.children {
+            self.node(xml, child, inner, false);
+        }
+        xml.end();
+    }
+
+    fn clip(&mut self, clip: &ClipPath, scale: f64) -> String {
+        let data = path_data(&clip.path, decimals_for(scale, self.tolerance), false);
+        self.definitions.share("clipPath", "clip", |xml| {
+            xml.start("path");
+            xml.attribute("d", &data);
+            if clip.rule == FillRule::EvenOdd {
+                xml.attribute("clip-rule", "evenodd");
+            }
+            xml.end();
+        })
+    }
+
+    fn shape(&mut self, xml: &mut XmlWriter, shape: &Shape, id: &str, scale: f64) {
+        if !shape.path.is_finite() {
+            return;
+        }
+        xml.start("path");
+        self.names(xml, id, &shape.label);
+        match &shape.fill {
+            None => xml.attribute("fill", "none"),
+            Some(fill) => {
+                let (paint, extra) = self.definitions.paint(&fill.paint, scale, self.tolerance);
+                if paint != "#000" {
+                    xml.attribute("fill", &paint);
+                }
+                opacity_attribute(xml, "fill-opacity", fill.opacity * extra);
+                if fill.rule == FillRule::EvenOdd {
+                    xml.attribute("fill-rule", "evenodd");
+                }
+            }
+        }
+        if let Some(stroke) = &shape.stroke {
+            self.stroke(xml, stroke, scale);
+        }
+        opacity_attribute(xml, "opacity", shape.opacity);
+        let decimals = decimals_for(scale, self.tolerance);
+        xml.attribute(
+            "d",
+            &path_data(&shape.path, decimals, shape.stroke.is_some()),
+        );
+        xml.end();
+    }
+
+    fn stroke(&mut self, xml: &mut XmlWriter, stroke: &Stroke, scale: f64) {
+        let (paint, extra) = self.definitions.paint(&stroke.paint, scale, self.tolerance);
+        xml.attribute("stroke", &paint);
+        opacity_attribute(xml, "stroke-opacity", stroke.opacity * extra);
+        // A thin line shows an error of its width sooner than one of its place.
+        let decimals = decimals_for(scale, self.tolerance * 0.2);
+        let length = |value: f64| number(value, decimals);
+        let width = length(stroke.width);
+        if width != "1" {
+            xml.attribute("stroke-width", &width);
+        }
+        match stroke.cap {
+            LineCap::Butt => {}
+            LineCap::Round => xml.attribute("stroke-linecap", "round"),
+            LineCap::Square => xml.attribute("stroke-linecap", "square"),
+        }
+        match stroke.join {
+            LineJoin::Miter => {}
+            LineJoin::Round => xml.attribute("stroke-linejoin", "round"),
+            LineJoin::Bevel => xml.attribute("stroke-linejoin", "bevel"),
+        }
+        let miter = number(stroke.miter_limit, 3);
+        if stroke.join == LineJoin::Miter && miter != "4" {
+            xml.attribute("stroke-miterlimit", &miter);
+        }
+        if !stroke.dashes.is_empty() {
+            let dashes: Vec<_> = stroke.dashes.iter().map(|dash| length(*dash)).collect();
+            xml.attribute("stroke-dasharray", &dashes.join(" "));
+            let offset = length(stroke.dash_offset);
+            if offset != "0" {
+                xml.attribute("stroke-dashoffset", &offset);
+            }
+        }
+    }
+
+    fn names(&mut self, xml: &mut XmlWriter, id: &str, label: &str) {
+        if !id.is_empty() {
+            xml.attribute("id", id);
+        }
+        // A label that only repeats the id says nothing new.
+        if !label.is_empty() && label != id {
+            xml.attribute("inkscape:label", label);
+            self.has_labels = true;
+        }
+    }
+}
+
+/// The largest coordinate below a group, in its children's coordinates.
+fn extent(group: &Group) -> f64 {
+    fn of_path(path: &BezPath) -> f64 {
+        let bounds = path.bounding_box();
+        let most = bounds
+            .x0
+            .abs()
+            .max(bounds.y0.abs())
+            .max(bounds.x1.abs())
+            .max(bounds.y1.abs());
+        if most.is_finite() { most } else { 0.0 }
+    }
+    let children = group.children.iter().map(|child| match child {
+        Node::Shape(shape) => of_path(&shape.path),
+        Node::Group(inner) => {
+            let [_, _, _, _, x, y] = inner.transform.as_coeffs();
+            extent(inner) * largest_scale(inner.transform) + x.hypot(y)
+        }
+    });
+    let clip = group.clip.as_ref().map(|clip| of_path(&clip.path));
+    children.chain(clip).fold(0.0, f64::max)
+}

@@ -1,0 +1,42 @@
+//! What is rendered is what is exported: resvg's picture of the written SVG equals our own.
+
+mod common;
+
+use chat2svg_vector::{Color, WriteOptions};
+use proptest::prelude::*;
+
+/// Mean difference allowed per component, of 1.
+const TOLERANCE: f64 = 1.0 / 255.0;
+
+#[test]
+fn every_feature_renders_as_resvg_does() {
+    let document = common::everything();
+    let svg = document.to_svg(&WriteOptions::default());
+    for (width, height) in [(200, 150), (512, 384), (300, 100), (64, 200)] {
+        let ours = document.render(width, height, None).expect("renders");
+        let theirs = common::render_with_resvg(&document, &svg, width, height);
+        for background in [Color::WHITE, Color::BLACK] {
+            let difference = ours
+                .mean_difference(&theirs, background)
+                .expect("same size");
+            assert!(
+                difference < TOLERANCE,
+                "{width}×{height}: {}",
+                difference * 255.0
+            );
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
+
+    #[test]
+    fn random_documents_render_as_resvg_does(document in common::any_document()) {
+        let svg = document.to_svg(&WriteOptions::default());
+        let ours = document.render(128, 128, None).expect("renders");
+        let theirs = common::render_with_resvg(&document, &svg, 128, 128);
+        let difference = ours.mean_difference(&theirs, Color::WHITE).expect("same size");
+        prop_assert!(difference < TOLERANCE, "{}\n{svg}", difference * 255.0);
+    }
+}
