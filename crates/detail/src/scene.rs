@@ -1,0 +1,270 @@
+//! Reads a document as a scene: which shapes are sky, ground, light or object, and which of them
+//! is seen where. Goes by the names of layers first, and by geometry where names say nothing.
+
+use chat2svg_vector::{Color, Document, Node, Paint, Shape};
+use kurbo::{Affine, Rect, Shape as _};
+
+/// What a shape is in the scene.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Role {
+    /// Sky, wall or plain background.
+    Sky,
+    /// Sun, moon, star or lamp: gives light, takes none.
+    Light,
+    /// What things stand on.
+    Ground,
+    /// Far things: hills, skyline, tree line.
+    Scenery,
+    /// Rain, snow, fog: before everything, never shaded.
+    Weather,
+    /// A thing.
+    Object,
+}
+
+/// A painted shape of the document.
+#[derive(Clone, Debug)]
+pub(crate) struct Item {
+    /// Child indices from the document's layers down to the shape.
+    pub(crate) path: Vec<usize>,
+    /// Which thing it belongs to: items with the same number form one silhouette.
+    pub(crate) object: usize,
+    /// What it is in the scene.
+    pub(crate) role: Role,
+    /// Lower-case names from the layer down to the shape, joined by " / ".
+    pub(crate) name: String,
+    /// Maps the shape's coordinates to the document's.
+    pub(crate) transform: Affine,
+    /// Bounding box in the document's coordinates.
+    pub(crate) bounds: Rect,
+    /// Oklab lightness of the fill, `0.0..=1.0`; 0.5 where there is none.
+    pub(crate) lightness: f32,
+    /// Product of the opacities from the layer down to the fill.
+    pub(crate) opacity: f32,
+}
+
+/// All painted shapes, back to front.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Scene {
+    pub(crate) items: Vec<Item>,
+    /// Number of things; every [`Item::object`] is less.
+    pub(crate) objects: usize,
+}
+
+impl Scene {
+    /// Reads a document.
+    pub(crate) fn read(document: &Document) -> Self {
+        let mut scene = Self::default();
+        let mut walk = Walk { scene: &mut scene, view: document.view_box, path: Vec::new() };
+        let inherited = Inherited {
+            transform: Affine::IDENTITY,
+            opacity: 1.0,
+            name: String::new(),
+            role: None,
+            object: None,
+        };
+        walk.nodes(&document.layers, &inherited);
+        scene
+    }
+}
+
+struct Walk<'a> {
+    scene: &'a mut Scene,
+    view: Rect,
+    path: Vec<usize>,
+}
+
+#[derive(Clone)]
+struct Inherited {
+    transform: Affine,
+    opacity: f32,
+    name: String,
+    role: Option<Role>,
+    object: Option<usize>,
+}
+
+impl Walk<'_> {
+    fn nodes(&mut self, nodes: &[Node], inherited: &Inherited) {
+        for (index, node) in nodes.iter().enumerate() {
+            self.path.push(index);
+            match node {
+                Node::Group(group) => {
+                    let name = joined(&inherited.name, name_of(&group.label, &group.id));
+                    let role = inherited.role.or_else(|| role_named(&name));
+                    // A group that only gathers things ("objects") is not a thing itself.
+                    let gathers = is_gathering(name_of(&group.label, &group.id));
+                    let object = match inherited.object {
+                        Some(object) => Some(object),
+                        None if gathers => None,
+                        None => Some(self.next_object()),
+                    };
+                    let inner = Inherited {
+                        transform: inherited.transform * group.transform,
+                        opacity: inherited.opacity * group.opacity,
+                        name: if gathers { inherited.name.clone() } else { name },
+                        role,
+                        object,
+                    };
+                    self.nodes(&group.children, &inner);
+                }
+                Node::Shape(shape) => self.shape(shape, inherited),
+            }
+            self.path.pop();
+        }
+    }
+
+    fn next_object(&mut self) -> usize {
+        self.scene.objects += 1;
+        self.scene.objects - 1
+    }
+
+    fn shape(&mut self, shape: &Shape, inherited: &Inherited) {
+        let name = joined(&inherited.name, name_of(&shape.label, &shape.id));
+        let bounds = inherited.transform.transform_rect_bbox(shape.path.bounding_box());
+        let object = match inherited.object {
+            Some(object) => object,
+            None => self.next_object(),
+        };
+        let role = inherited.role.or_else(|| role_named(&name)).unwrap_or_else(|| {
+            let visible = bounds.intersect(self.view);
+            let covers = visible.area() >= 0.9 * self.view.area();
+            if covers && self.scene.items.is_empty() { Role::Sky } else { Role::Object }
+        });
+        let fill = shape.fill.as_ref();
+        self.scene.items.push(Item {
+            path: self.path.clone(),
+            object,
+            role,
+            name,
+            transform: inherited.transform,
+            bounds,
+            lightness: fill.map_or(0.5, |fill| mean_color(&fill.paint).to_oklab().lightness),
+            opacity: inherited.opacity * shape.opacity * fill.map_or(1.0, |fill| fill.opacity),
+        });
+    }
+}
+
+/// The colour of a paint seen from afar: the mean of its stops.
+pub(crate) fn mean_color(paint: &Paint) -> Color {
+    let stops = match paint {
+        Paint::Solid(color) => return *color,
+        Paint::Linear(gradient) => &gradient.stops,
+        Paint::Radial(gradient) => &gradient.stops,
+    };
+    let count = stops.len().max(1) as f32;
+    let sum = stops.iter().fold([0.0; 3], |sum, stop| {
+        [sum[0] + stop.color.red, sum[1] + stop.color.green, sum[2] + stop.color.blue]
+    });
+    Color::new(sum[0] / count, sum[1] / count, sum[2] / count)
+}
+
+fn name_of<'a>(label: &'a str, id: &'a str) -> &'a str {
+    if label.is_empty() { id } else { label }
+}
+
+fn joined(parent: &str, name: &str) -> String {
+    let name = name.to_lowercase();
+    match (parent.is_empty(), name.is_empty()) {
+        (true, _) => name,
+        (_, true) => parent.to_owned(),
+        _ => format!("{parent} / {name}"),
+    }
+}
+
+fn is_gathering(name: &str) -> bool {
+    matches!(
+        name.to_lowercase().as_str(),
+        "objects" | "scene" | "things" | "foreground" | "middle ground" | "layers" | "layer 1"
+    )
+}
+
+/// The role that the name of a top-level layer speaks of. Only whole names count: an object is
+/// called by the words of the prompt ("snow leopard", "sea turtle"), which may contain any of these.
+fn role_named(name: &str) -> Option<Role> {
+    const NAMES: [(Role, &[&str]); 5] = [
+        (Role::Weather, &["weather", "rain", "storm", "snowfall", "fog", "mist", "lightning", "wind"]),
+        (Role::Light, &["sun", "moon", "stars", "lamp", "lantern"]),
+        (Role::Sky, &["sky", "background", "backdrop", "wall", "space", "water"]),
+        (
+            Role::Ground,
+            &[
+                "ground", "sand", "beach", "floor", "street", "road", "meadow", "lawn", "field",
+                "seabed", "sea bed", "shore", "dunes", "sea", "lake", "river", "grass", "snow",
+                "pavement", "table",
+            ],
+        ),
+        (
+            Role::Scenery,
+            &["hills", "mountains", "skyline", "horizon", "tree line", "treeline", "scenery"],
+        ),
+    ];
+    let layer = name.split(" / ").next().unwrap_or(name);
+    if layer.starts_with("distant ") || layer.starts_with("far ") {
+        return Some(Role::Scenery);
+    }
+    NAMES.iter().find(|(_, names)| names.contains(&layer)).map(|(role, _)| *role)
+}
+
+#[cfg(test)]
+mod tests {
+    use chat2svg_vector::{Group, Metadata};
+    use kurbo::Shape as _;
+
+    use super::*;
+
+    fn square(label: &str, side: f64) -> Node {
+        let path = Rect::new(0.0, 0.0, side, side).to_path(0.1);
+        Node::Shape(Shape::filled(label, path, Paint::Solid(Color::WHITE)))
+    }
+
+    fn group(label: &str, children: Vec<Node>) -> Node {
+        Node::Group(Group { children, ..Group::new(label) })
+    }
+
+    fn roles(layers: Vec<Node>) -> Vec<(String, Role, usize)> {
+        let document = Document {
+            width: 100.0,
+            height: 100.0,
+            view_box: Rect::new(0.0, 0.0, 100.0, 100.0),
+            title: None,
+            description: None,
+            metadata: Metadata::default(),
+            layers,
+        };
+        let scene = Scene::read(&document);
+        scene.items.into_iter().map(|item| (item.name, item.role, item.object)).collect()
+    }
+
+    #[test]
+    fn layers_are_known_by_whole_names_only() {
+        let found = roles(vec![
+            group("Sky", vec![square("", 100.0)]),
+            group("distant hills", vec![square("hill", 20.0)]),
+            group("snow leopard", vec![square("head", 10.0), square("body", 10.0)]),
+        ]);
+        let expected = [
+            ("sky", Role::Sky, 0),
+            ("distant hills / hill", Role::Scenery, 1),
+            ("snow leopard / head", Role::Object, 2),
+            ("snow leopard / body", Role::Object, 2),
+        ];
+        for (found, (name, role, object)) in found.iter().zip(expected) {
+            assert_eq!((found.0.as_str(), found.1, found.2), (name, role, object));
+        }
+    }
+
+    #[test]
+    fn a_first_shape_over_the_whole_canvas_is_background() {
+        let found = roles(vec![square("a", 100.0), square("b", 100.0), square("c", 10.0)]);
+        assert_eq!(found.iter().map(|item| item.1).collect::<Vec<_>>(), [Role::Sky, Role::Object, Role::Object]);
+    }
+
+    #[test]
+    fn a_gathering_group_is_not_one_thing() {
+        let found = roles(vec![group("objects", vec![
+            group("fox", vec![square("", 10.0)]),
+            group("tree", vec![square("", 10.0)]),
+        ])]);
+        assert_eq!(found.iter().map(|item| item.2).collect::<Vec<_>>(), [0, 1]);
+        assert_eq!(found[0].0, "fox");
+    }
+}
