@@ -225,3 +225,127 @@ impl Raster {
         Self::new(width, height, pixels.to_vec())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn picture(opaque: bool) -> Raster {
+        let pixel = |i: u8| [i, 255 - i, i / 2, if opaque { 255 } else { i }];
+        Raster::new(16, 16, (0..=255).map(pixel).collect()).expect("size fits")
+    }
+
+    fn encoded(format: ImageFormat) -> Vec<u8> {
+        let mut bytes = Cursor::new(Vec::new());
+        let data = picture(true)
+            .pixels()
+            .iter()
+            .flat_map(|p| [p[0], p[1], p[2]])
+            .collect();
+        image::RgbImage::from_raw(16, 16, data)
+            .expect("size fits")
+            .write_to(&mut bytes, format)
+            .expect("encodes");
+        bytes.into_inner()
+    }
+
+    #[test]
+    fn png_keeps_every_pixel() {
+        for opaque in [true, false] {
+            let png = picture(opaque).encode_png().expect("encodes");
+            let read = Raster::decode(&png, &DecodeLimits::default()).expect("decodes");
+            assert_eq!(read, picture(opaque));
+        }
+    }
+
+    #[test]
+    fn jpeg_and_webp_are_read() {
+        for format in [ImageFormat::Jpeg, ImageFormat::WebP] {
+            let read = Raster::decode(&encoded(format), &DecodeLimits::default()).expect("decodes");
+            let psnr = read
+                .psnr(&picture(true), crate::Color::WHITE)
+                .expect("same size");
+            assert!(psnr > 25.0, "{format:?}: {psnr}");
+        }
+    }
+
+    #[test]
+    fn damaged_files_are_told_from_others() {
+        let limits = DecodeLimits::default();
+        for format in [ImageFormat::Png, ImageFormat::Jpeg, ImageFormat::WebP] {
+            let mut file = encoded(format);
+            // The header still stands; what follows does not.
+            file.truncate(64.min(file.len() / 2));
+            let error = Raster::decode(&file, &limits).expect_err("cut short");
+            assert!(
+                matches!(error, DecodeError::Damaged { .. }),
+                "{format:?}: {error}"
+            );
+        }
+        for other in [&b""[..], b"<svg/>", b"GIF89a\x01\0\x01\0", &[0; 100]] {
+            let error = Raster::decode(other, &limits).expect_err("no picture");
+            assert!(matches!(error, DecodeError::UnknownFormat), "{error}");
+        }
+    }
+
+    #[test]
+    fn limits_hold_before_pixels_are_decoded() {
+        let png = picture(true).encode_png().expect("encodes");
+        let bytes = DecodeLimits {
+            bytes: 10,
+            ..DecodeLimits::default()
+        };
+        assert!(matches!(
+            Raster::decode(&png, &bytes),
+            Err(DecodeError::TooManyBytes { .. })
+        ));
+        let side = DecodeLimits {
+            side: 15,
+            ..DecodeLimits::default()
+        };
+        assert!(matches!(
+            Raster::decode(&png, &side),
+            Err(DecodeError::TooManyPixels { .. })
+        ));
+        // A header that claims 60,000 × 60,000 pixels, with a correct checksum.
+        let mut bomb = png;
+        bomb[16..24].copy_from_slice(&[0, 0, 0xea, 0x60, 0, 0, 0xea, 0x60]);
+        let checksum = crc32(&bomb[12..29]);
+        bomb[29..33].copy_from_slice(&checksum.to_be_bytes());
+        let error = Raster::decode(&bomb, &DecodeLimits::default()).expect_err("a bomb");
+        assert!(
+            matches!(error, DecodeError::TooManyPixels { width: 60_000, .. }),
+            "{error}"
+        );
+    }
+
+    fn crc32(bytes: &[u8]) -> u32 {
+        let mut crc = u32::MAX;
+        for byte in bytes {
+            crc ^= u32::from(*byte);
+            for _ in 0..8 {
+                crc = (crc >> 1) ^ (0xedb8_8320 & (crc & 1).wrapping_neg());
+            }
+        }
+        !crc
+    }
+
+    #[test]
+    fn resizing_keeps_plain_colours_and_weighs_by_alpha() {
+        let plain = Raster::filled(7, 5, [200, 100, 50, 128]).expect("size fits");
+        for filter in [Resampling::Smooth, Resampling::Sharp] {
+            let other = plain.resize(13, 3, filter).expect("size fits");
+            assert!(
+                other
+                    .pixels()
+                    .iter()
+                    .all(|pixel| *pixel == [200, 100, 50, 128])
+            );
+        }
+        // Red beside transparent green: no green may bleed in.
+        let half = Raster::new(2, 1, vec![[255, 0, 0, 255], [0, 255, 0, 0]]).expect("size fits");
+        let one = half.resize(1, 1, Resampling::Smooth).expect("size fits");
+        assert_eq!(one.pixel(0, 0), Some([255, 0, 0, 128]));
+        assert!(plain.resize(0, 3, Resampling::Smooth).is_err());
+    }
+}

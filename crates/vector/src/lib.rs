@@ -6,6 +6,7 @@
 
 #![forbid(unsafe_code)]
 
+mod bounds;
 mod codec;
 mod compare;
 mod document;
@@ -15,6 +16,9 @@ mod perceptual;
 mod raster;
 mod render;
 mod skia;
+mod transform;
+mod visibility;
+mod walk;
 mod write;
 
 pub use codec::{DecodeError, DecodeLimits, EncodeError, Resampling};
@@ -28,4 +32,7 @@ pub use paint::{Color, LinearGradient, Paint, RadialGradient, Spread, Stop};
 pub use perceptual::{Oklab, Oklch};
 pub use raster::{Raster, RasterError};
 pub use render::{MAX_DEPTH, MAX_PIXELS, MAX_SIDE, RenderError};
+pub use transform::similarity_scale;
+pub use visibility::Visibility;
+pub use walk::{Counts, ShapeVisit};
 pub use write::WriteOptions;

@@ -3,7 +3,7 @@
 //! Colours and opacities are rounded to eight bits as SVG text would, so that the picture is the one
 //! that other renderers show of the written document.
 
-use kurbo::{Affine, Rect, Shape as _};
+use kurbo::{Affine, Rect};
 use thiserror::Error;
 
 use crate::{ClipPath, Color, Document, Group, Node, Raster, Shape, skia};
@@ -58,18 +58,10 @@ impl Document {
         height: u32,
         background: Option<Color>,
     ) -> Result<Raster, RenderError> {
-        if width == 0 || height == 0 {
-            return Err(RenderError::Empty { width, height });
-        }
-        let too_large = RenderError::TooLarge { width, height };
-        if width > MAX_SIDE
-            || height > MAX_SIDE
-            || u64::from(width) * u64::from(height) > MAX_PIXELS
-        {
-            return Err(too_large);
-        }
+        check_size(width, height)?;
         let to_canvas = self.canvas_transform(width, height)?;
-        let mut pixmap = tiny_skia::Pixmap::new(width, height).ok_or(too_large)?;
+        let mut pixmap =
+            tiny_skia::Pixmap::new(width, height).ok_or(RenderError::TooLarge { width, height })?;
         if let Some(color) = background {
             let [red, green, blue] = color.to_rgb8();
             pixmap.fill(tiny_skia::Color::from_rgba8(red, green, blue, 255));
@@ -99,6 +91,40 @@ impl Document {
     }
 }
 
+/// Whether a canvas of a size may be made.
+pub(crate) fn check_size(width: u32, height: u32) -> Result<(), RenderError> {
+    if width == 0 || height == 0 {
+        return Err(RenderError::Empty { width, height });
+    }
+    let pixels = u64::from(width) * u64::from(height);
+    if width > MAX_SIDE || height > MAX_SIDE || pixels > MAX_PIXELS {
+        return Err(RenderError::TooLarge { width, height });
+    }
+    Ok(())
+}
+
+/// A shape alone on a transparent layer, and the layer's left and top on the canvas; `None` when
+/// nothing of it can be on the canvas.
+pub(crate) fn shape_layer(
+    shape: &Shape,
+    to_canvas: Affine,
+    canvas: Rect,
+) -> Option<(tiny_skia::Pixmap, u32, u32)> {
+    let mut layer = Layer::new(shape.paint_bounds(to_canvas), canvas)?;
+    let to_layer = layer.to_layer * to_canvas;
+    draw_shape(shape, to_layer, &mut layer.pixmap.as_mut());
+    Some((layer.pixmap, layer.left as u32, layer.top as u32))
+}
+
+fn extent(canvas: &tiny_skia::PixmapMut<'_>) -> Rect {
+    Rect::new(
+        0.0,
+        0.0,
+        f64::from(canvas.width()),
+        f64::from(canvas.height()),
+    )
+}
+
 fn draw_nodes(
     nodes: &[Node],
     to_canvas: Affine,
@@ -123,11 +149,12 @@ fn draw_group(
     canvas: &mut tiny_skia::PixmapMut<'_>,
     depth: usize,
 ) -> Result<(), RenderError> {
-    let to_canvas = to_canvas * group.transform;
+    let outer = to_canvas;
+    let to_canvas = outer * group.transform;
     if group.opacity >= 1.0 && group.clip.is_none() {
         return draw_nodes(&group.children, to_canvas, canvas, depth + 1);
     }
-    let Some(mut layer) = Layer::new(nodes_bounds(group, to_canvas), canvas) else {
+    let Some(mut layer) = Layer::new(group.paint_bounds(outer), extent(canvas)) else {
         return Ok(());
     };
     let to_layer = layer.to_layer * to_canvas;
@@ -151,7 +178,7 @@ fn draw_shape(shape: &Shape, to_canvas: Affine, canvas: &mut tiny_skia::PixmapMu
     let is_both = shape.fill.is_some() && shape.stroke.is_some();
     if shape.opacity >= 1.0 || !is_both {
         paint_shape(shape, &path, shape.opacity, to_canvas, canvas);
-    } else if let Some(mut layer) = Layer::new(shape_bounds(shape, to_canvas), canvas) {
+    } else if let Some(mut layer) = Layer::new(shape.paint_bounds(to_canvas), extent(canvas)) {
         let to_layer = layer.to_layer * to_canvas;
         paint_shape(shape, &path, 1.0, to_layer, &mut layer.pixmap.as_mut());
         layer.draw_on(canvas, shape.opacity);
@@ -202,18 +229,9 @@ struct Layer {
 
 impl Layer {
     /// A transparent layer over the part of the canvas that lies within bounds; `None` when there is none.
-    fn new(bounds: Rect, canvas: &tiny_skia::PixmapMut<'_>) -> Option<Self> {
-        if bounds.is_nan() {
-            return None;
-        }
-        let whole = Rect::new(
-            0.0,
-            0.0,
-            f64::from(canvas.width()),
-            f64::from(canvas.height()),
-        );
+    fn new(bounds: Option<Rect>, canvas: Rect) -> Option<Self> {
         // Anti-aliasing and hairlines reach a little beyond the geometry.
-        let part = bounds.inflate(2.0, 2.0).expand().intersect(whole);
+        let part = bounds?.inflate(2.0, 2.0).expand().intersect(canvas);
         if part.width() < 1.0 || part.height() < 1.0 {
             return None;
         }
@@ -250,27 +268,4 @@ impl Layer {
             None,
         );
     }
-}
-
-/// A rectangle around all that a group's children paint, in canvas coordinates.
-fn nodes_bounds(group: &Group, to_canvas: Affine) -> Rect {
-    let children = group.children.iter().map(|node| match node {
-        Node::Shape(shape) => shape_bounds(shape, to_canvas),
-        Node::Group(inner) => nodes_bounds(inner, to_canvas * inner.transform),
-    });
-    let all = children.reduce(|a, b| a.union(b)).unwrap_or(Rect::ZERO);
-    match &group.clip {
-        Some(clip) => all.intersect(to_canvas.transform_rect_bbox(clip.path.bounding_box())),
-        None => all,
-    }
-}
-
-/// A rectangle around all that a shape paints, in canvas coordinates.
-fn shape_bounds(shape: &Shape, to_canvas: Affine) -> Rect {
-    let path = shape.path.control_box();
-    let reach = shape.stroke.as_ref().map_or(0.0, |stroke| {
-        // A miter reaches furthest; a square cap reaches √2 half widths.
-        stroke.width * 0.5 * stroke.miter_limit.max(std::f64::consts::SQRT_2)
-    });
-    to_canvas.transform_rect_bbox(path.inflate(reach, reach))
 }

@@ -39,4 +39,27 @@ proptest! {
         let difference = ours.mean_difference(&theirs, Color::WHITE).expect("same size");
         prop_assert!(difference < TOLERANCE, "{}\n{svg}", difference * 255.0);
     }
+
+    #[test]
+    fn flattened_documents_look_the_same(document in common::any_document()) {
+        let mut flat = document.clone();
+        flat.flatten_transforms();
+        let before = document.render(128, 128, None).expect("renders");
+        let after = flat.render(128, 128, None).expect("renders");
+        let difference = before.mean_difference(&after, Color::WHITE).expect("same size");
+        prop_assert!(difference < TOLERANCE, "{}", difference * 255.0);
+    }
+}
+
+#[test]
+fn flattening_a_picture_of_everything_changes_nothing_seen() {
+    let document = common::everything();
+    let mut flat = document.clone();
+    assert_eq!(flat.flatten_transforms(), 0);
+    let before = document.render(400, 300, None).expect("renders");
+    let after = flat.render(400, 300, None).expect("renders");
+    let difference = before
+        .mean_difference(&after, Color::WHITE)
+        .expect("same size");
+    assert!(difference < 0.1 / 255.0, "{}", difference * 255.0);
 }

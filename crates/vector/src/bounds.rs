@@ -1,0 +1,75 @@
+//! Bounding boxes of what is painted.
+
+use kurbo::{Affine, Rect, Shape as _};
+
+use crate::{Document, Group, Node, Shape};
+
+impl Shape {
+    /// The smallest rectangle around the outline moved by a transform, strokes not included; `None` for
+    /// an empty outline.
+    pub fn outline_bounds(&self, transform: Affine) -> Option<Rect> {
+        if self.path.elements().is_empty() {
+            return None;
+        }
+        let bounds = (transform * self.path.clone()).bounding_box();
+        bounds.is_finite().then_some(bounds)
+    }
+
+    /// A rectangle around all that the shape paints, stroke included (caps and miters at their longest),
+    /// moved by a transform; `None` when it paints nothing.
+    pub fn paint_bounds(&self, transform: Affine) -> Option<Rect> {
+        if self.fill.is_none() && self.stroke.is_none() {
+            return None;
+        }
+        let outline = self.outline_bounds(transform)?;
+        let Some(stroke) = &self.stroke else {
+            return Some(outline);
+        };
+        // A miter reaches furthest; a square cap reaches √2 half widths.
+        let reach = stroke.width * 0.5 * stroke.miter_limit.max(std::f64::consts::SQRT_2);
+        let around = Rect::new(-reach, -reach, reach, reach);
+        let reach = transform.transform_rect_bbox(around);
+        let bounds = outline.inflate(reach.width() * 0.5, reach.height() * 0.5);
+        bounds.is_finite().then_some(bounds)
+    }
+}
+
+impl Group {
+    /// A rectangle around all that the group paints, clipped, where `transform` maps the group's own
+    /// coordinates (its parent's) on; `None` when it paints nothing.
+    pub fn paint_bounds(&self, transform: Affine) -> Option<Rect> {
+        let inner = transform * self.transform;
+        let all = union(&self.children, inner)?;
+        match &self.clip {
+            None => Some(all),
+            Some(clip) => {
+                let clip = inner.transform_rect_bbox(clip.path.bounding_box());
+                all.overlaps(clip).then(|| all.intersect(clip))
+            }
+        }
+    }
+}
+
+impl Node {
+    /// A rectangle around all that the node paints: see [`Shape::paint_bounds`], [`Group::paint_bounds`].
+    pub fn paint_bounds(&self, transform: Affine) -> Option<Rect> {
+        match self {
+            Self::Group(group) => group.paint_bounds(transform),
+            Self::Shape(shape) => shape.paint_bounds(transform),
+        }
+    }
+}
+
+impl Document {
+    /// A rectangle around all that is painted, in user space; `None` when nothing is.
+    pub fn paint_bounds(&self) -> Option<Rect> {
+        union(&self.layers, Affine::IDENTITY)
+    }
+}
+
+fn union(nodes: &[Node], transform: Affine) -> Option<Rect> {
+    nodes
+        .iter()
+        .filter_map(|node| node.paint_bounds(transform))
+        .reduce(|a, b| a.union(b))
+}

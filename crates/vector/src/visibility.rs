@@ -1,0 +1,302 @@
+//! Who is seen where: for every pixel the shape that shows most, for every shape the area that shows.
+//!
+//! The rule: a shape's *weight* in a pixel is the share of the pixel's colour that comes from it, its
+//! coverage times all opacities and clips on the way, times what everything above lets through. The
+//! pixel belongs to the shape with the largest weight, the upper one when equal, and to none when all
+//! weights together are below one half (the background shows most).
+
+use kurbo::{Affine, Rect};
+
+use crate::render::{self, RenderError};
+use crate::{Document, Group, Node, Shape, skia};
+
+/// What is seen of each shape of a document.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Visibility {
+    width: u32,
+    /// Index of the owner plus one; zero for none.
+    owners: Vec<u32>,
+    visible: Vec<f64>,
+    painted: Vec<f64>,
+}
+
+impl Visibility {
+    /// Index (in painting order, as [`crate::ShapeVisit::index`]) of the shape that a pixel belongs to;
+    /// `None` where the background shows, or outside.
+    pub fn owner(&self, x: u32, y: u32) -> Option<usize> {
+        if x >= self.width {
+            return None;
+        }
+        let index = u64::from(y) * u64::from(self.width) + u64::from(x);
+        let owner = *self.owners.get(usize::try_from(index).ok()?)?;
+        (owner as usize).checked_sub(1)
+    }
+
+    /// For every pixel, row by row, the owner's index plus one; zero where the background shows.
+    pub fn owners(&self) -> &[u32] {
+        &self.owners
+    }
+
+    /// Sum of a shape's weights: the area in pixels that is seen of it.
+    pub fn visible_area(&self, index: usize) -> f64 {
+        self.visible.get(index).copied().unwrap_or(0.0)
+    }
+
+    /// The area in pixels that a shape would show were nothing above it.
+    pub fn painted_area(&self, index: usize) -> f64 {
+        self.painted.get(index).copied().unwrap_or(0.0)
+    }
+
+    /// Number of shapes.
+    pub fn len(&self) -> usize {
+        self.visible.len()
+    }
+
+    /// Whether the document has no shapes.
+    pub fn is_empty(&self) -> bool {
+        self.visible.is_empty()
+    }
+}
+
+impl Document {
+    /// What is seen of each shape when rendered at a size; for the rule see [`Visibility`]'s module.
+    ///
+    /// # Errors
+    /// As [`Document::render`].
+    pub fn visibility(&self, width: u32, height: u32) -> Result<Visibility, RenderError> {
+        render::check_size(width, height)?;
+        let to_canvas = self.canvas_transform(width, height)?;
+        let pixels = width as usize * height as usize;
+        let shapes = self.counts().shapes;
+        let mut work = Work {
+            width,
+            height,
+            result: Visibility {
+                width,
+                owners: vec![0; pixels],
+                visible: vec![0.0; shapes],
+                painted: vec![0.0; shapes],
+            },
+            best: vec![0.0; pixels],
+            total: vec![0.0; pixels],
+        };
+        let mut through = vec![1.0f32; pixels];
+        // Indices count from the back, the walk goes from the front.
+        let mut next = shapes;
+        work.nodes(&self.layers, to_canvas, &mut through, None, &mut next, 0)?;
+        for (owner, total) in work.result.owners.iter_mut().zip(&work.total) {
+            if *total < 0.5 {
+                *owner = 0;
+            }
+        }
+        Ok(work.result)
+    }
+}
+
+struct Work {
+    width: u32,
+    height: u32,
+    result: Visibility,
+    best: Vec<f32>,
+    total: Vec<f32>,
+}
+
+impl Work {
+    /// Goes through nodes from the front. `through` is what reaches below within the group that is
+    /// composited as a whole, `gain` what of that group shows.
+    fn nodes(
+        &mut self,
+        nodes: &[Node],
+        to_canvas: Affine,
+        through: &mut [f32],
+        gain: Option<&[f32]>,
+        next: &mut usize,
+        depth: usize,
+    ) -> Result<(), RenderError> {
+        if depth > render::MAX_DEPTH {
+            return Err(RenderError::TooDeep);
+        }
+        for node in nodes.iter().rev() {
+            match node {
+                Node::Shape(shape) => {
+                    *next -= 1;
+                    self.shape(shape, to_canvas, through, gain, *next);
+                }
+                Node::Group(group) => {
+                    let inner = to_canvas * group.transform;
+                    if group.opacity >= 1.0 && group.clip.is_none() {
+                        self.nodes(&group.children, inner, through, gain, next, depth + 1)?;
+                    } else {
+                        self.isolated(group, inner, through, gain, next, depth)?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn isolated(
+        &mut self,
+        group: &Group,
+        to_canvas: Affine,
+        through: &mut [f32],
+        gain: Option<&[f32]>,
+        next: &mut usize,
+        depth: usize,
+    ) -> Result<(), RenderError> {
+        let share = self.group_share(group, to_canvas);
+        let mut inner_gain: Vec<f32> = share.iter().zip(&*through).map(|(s, t)| s * t).collect();
+        if let Some(outer) = gain {
+            for (inner, outer) in inner_gain.iter_mut().zip(outer) {
+                *inner *= outer;
+            }
+        }
+        let mut inner_through = vec![1.0f32; share.len()];
+        self.nodes(
+            &group.children,
+            to_canvas,
+            &mut inner_through,
+            Some(&inner_gain),
+            next,
+            depth + 1,
+        )?;
+        for ((through, share), inner) in through.iter_mut().zip(&share).zip(&inner_through) {
+            *through *= 1.0 - share * (1.0 - inner);
+        }
+        Ok(())
+    }
+
+    /// Opacity times clip coverage, for every pixel.
+    fn group_share(&self, group: &Group, to_canvas: Affine) -> Vec<f32> {
+        let opacity = group.opacity.clamp(0.0, 1.0);
+        let pixels = self.best.len();
+        let Some(clip) = &group.clip else {
+            return vec![opacity; pixels];
+        };
+        let mask = tiny_skia::Mask::new(self.width, self.height).and_then(|mut mask| {
+            let path = skia::path(&clip.path)?;
+            let rule = skia::fill_rule(clip.rule);
+            mask.fill_path(&path, rule, true, skia::transform(to_canvas));
+            Some(mask)
+        });
+        match mask {
+            Some(mask) => mask
+                .data()
+                .iter()
+                .map(|coverage| f32::from(*coverage) / 255.0 * opacity)
+                .collect(),
+            None => vec![0.0; pixels],
+        }
+    }
+
+    fn shape(
+        &mut self,
+        shape: &Shape,
+        to_canvas: Affine,
+        through: &mut [f32],
+        gain: Option<&[f32]>,
+        index: usize,
+    ) {
+        let canvas = Rect::new(0.0, 0.0, f64::from(self.width), f64::from(self.height));
+        let Some((layer, left, top)) = render::shape_layer(shape, to_canvas, canvas) else {
+            return;
+        };
+        let row_length = layer.width() as usize;
+        let (mut painted, mut visible) = (0.0f64, 0.0f64);
+        for (row, pixels) in layer.pixels().chunks_exact(row_length).enumerate() {
+            let start = (top as usize + row) * self.width as usize + left as usize;
+            for (at, pixel) in (start..).zip(pixels) {
+                let alpha = f32::from(pixel.alpha()) / 255.0;
+                if alpha == 0.0 {
+                    continue;
+                }
+                let weight = alpha * through[at] * gain.map_or(1.0, |gain| gain[at]);
+                through[at] *= 1.0 - alpha;
+                painted += f64::from(alpha);
+                visible += f64::from(weight);
+                self.total[at] += weight;
+                if weight > self.best[at] {
+                    self.best[at] = weight;
+                    self.result.owners[at] = index as u32 + 1;
+                }
+            }
+        }
+        self.result.painted[index] = painted;
+        self.result.visible[index] = visible;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use kurbo::Shape as _;
+
+    use super::*;
+    use crate::{ClipPath, Color, FillRule, Metadata, Paint};
+
+    fn square(x: f64, y: f64, side: f64, opacity: f32) -> Node {
+        let path = Rect::new(x, y, x + side, y + side).to_path(0.1);
+        let mut shape = Shape::filled("", path, Paint::Solid(Color::BLACK));
+        shape.opacity = opacity;
+        Node::Shape(shape)
+    }
+
+    fn document(layers: Vec<Node>) -> Document {
+        Document {
+            width: 20.0,
+            height: 20.0,
+            view_box: Rect::new(0.0, 0.0, 20.0, 20.0),
+            title: None,
+            description: None,
+            metadata: Metadata::default(),
+            layers,
+        }
+    }
+
+    fn close(value: f64, expected: f64) -> bool {
+        (value - expected).abs() < 0.02 * expected.max(1.0)
+    }
+
+    #[test]
+    fn the_upper_of_opaque_shapes_owns_the_pixel() {
+        let picture = document(vec![
+            square(0.0, 0.0, 10.0, 1.0),
+            square(5.0, 5.0, 10.0, 1.0),
+        ]);
+        let seen = picture.visibility(20, 20).expect("renders");
+        assert_eq!(seen.owner(2, 2), Some(0));
+        assert_eq!(seen.owner(7, 7), Some(1));
+        assert_eq!(seen.owner(18, 2), None);
+        assert_eq!(seen.owner(20, 0), None);
+        assert!(close(seen.visible_area(0), 75.0));
+        assert!(close(seen.painted_area(0), 100.0));
+        assert!(close(seen.visible_area(1), 100.0));
+    }
+
+    #[test]
+    fn what_shines_through_still_owns_the_pixel() {
+        let picture = document(vec![
+            square(0.0, 0.0, 10.0, 1.0),
+            square(0.0, 0.0, 10.0, 0.25),
+        ]);
+        let seen = picture.visibility(20, 20).expect("renders");
+        assert_eq!(seen.owner(5, 5), Some(0));
+        assert!(close(seen.visible_area(0), 75.0));
+        assert!(close(seen.visible_area(1), 25.0));
+    }
+
+    #[test]
+    fn groups_are_composited_as_a_whole_and_clipped() {
+        let mut group = Group::new("");
+        group.opacity = 0.5;
+        group.clip = Some(ClipPath {
+            path: Rect::new(0.0, 0.0, 5.0, 20.0).to_path(0.1),
+            rule: FillRule::NonZero,
+        });
+        group.children = vec![square(0.0, 0.0, 10.0, 1.0), square(0.0, 0.0, 10.0, 1.0)];
+        let picture = document(vec![square(0.0, 0.0, 20.0, 1.0), Node::Group(group)]);
+        let seen = picture.visibility(20, 20).expect("renders");
+        assert!(close(seen.visible_area(0), 400.0 - 25.0));
+        assert_eq!(seen.visible_area(1), 0.0, "hidden inside its group");
+        assert!(close(seen.visible_area(2), 25.0));
+    }
+}
