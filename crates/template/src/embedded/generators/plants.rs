@@ -1,0 +1,552 @@
+//! Trees, bushes, flowers and grass.
+
+use kurbo::Affine;
+
+use super::Params;
+use crate::embedded::art::Drawing;
+use crate::embedded::art::pen::{Pen, smooth_closed, smooth_open};
+use crate::embedded::art::tone::{Tones, hex, shade};
+use crate::embedded::dice::Dice;
+
+/// A crown of leaves: a lumpy closed curve around the centre.
+fn crown(
+    center: (f64, f64),
+    radii: (f64, f64),
+    lumps: usize,
+    dice: &mut Dice<'_>,
+) -> Vec<(f64, f64)> {
+    let turn = dice.range(0.0, 1.0);
+    (0..lumps * 2)
+        .map(|index| {
+            let angle = std::f64::consts::PI * (index as f64 + turn) / lumps as f64;
+            let reach = if index % 2 == 0 {
+                dice.range(0.97, 1.05)
+            } else {
+                dice.range(0.88, 0.93)
+            };
+            (
+                center.0 + radii.0 * reach * angle.cos(),
+                center.1 + radii.1 * reach * angle.sin(),
+            )
+        })
+        .collect()
+}
+
+/// A deciduous tree: trunk with two boughs, a round crown with a lit and a shaded side.
+pub(super) fn tree(params: &Params, dice: &mut Dice<'_>) -> Drawing {
+    let leaves = params.tones(0x6FAE4C);
+    let bark = Tones::of(hex(0x7A4B2E));
+    let mut pen = Pen::new();
+    let (rx, ry) = (dice.range(37.0, 43.0), dice.range(36.0, 44.0));
+    let center = (50.0, 46.0);
+    pen.path(
+        "trunk",
+        "M44 140 C46 118 46 104 44 84 L56 84 C54 104 55 118 58 140 Q51 137 44 140Z",
+        bark.base,
+    );
+    pen.path(
+        "trunk shade",
+        "M52 84 L56 84 C54 104 55 118 58 140 Q55 138.5 52 138.4 C51 118 51 104 52 84Z",
+        bark.dark,
+    );
+    pen.line_data("left bough", "M47 104 Q42 94 32 88", 4.5, bark.base);
+    pen.line_data("right bough", "M54 98 Q58 90 67 84", 4.0, bark.dark);
+    pen.fill(
+        "crown shade",
+        smooth_closed(&crown((center.0, center.1 + 2.5), (rx, ry), 7, dice)),
+        leaves.dark,
+    );
+    pen.fill(
+        "crown",
+        smooth_closed(&crown(
+            (center.0 - 2.0, center.1 - 3.0),
+            (rx * 0.91, ry * 0.89),
+            7,
+            dice,
+        )),
+        leaves.base,
+    );
+    for (x, y, size) in [(-15.0, -16.0, 13.0), (9.0, -22.0, 8.0), (-20.0, 6.0, 7.0)] {
+        let at = (
+            center.0 + x + dice.range(-2.0, 2.0),
+            center.1 + y + dice.range(-2.0, 2.0),
+        );
+        pen.fill(
+            "lit leaves",
+            smooth_closed(&crown(at, (size, size * 0.72), 4, dice)),
+            leaves.light,
+        );
+    }
+    Drawing::of(pen.finish()).with_shelter(10.0, 90.0, 88.0)
+}
+
+/// A conifer of three to four tiers.
+pub(super) fn pine(params: &Params, dice: &mut Dice<'_>) -> Drawing {
+    let leaves = params.tones(0x3F7F4B);
+    let bark = Tones::of(hex(0x6B4429));
+    let mut pen = Pen::new();
+    pen.rect("trunk", (44.0, 118.0, 12.0, 24.0), 2.0, bark.base);
+    pen.rect("trunk shade", (51.0, 118.0, 5.0, 24.0), 2.0, bark.dark);
+    let tiers = 3 + dice.below(2);
+    for index in (0..tiers).rev() {
+        let part = index as f64 / (tiers - 1) as f64;
+        let half = 20.0 + 20.0 * part;
+        let top = 8.0 + 58.0 * part;
+        let bottom = top + 46.0;
+        pen.path(
+            "tier",
+            &format!(
+                "M50 {top} C{:.1} {:.1} {:.1} {:.1} {:.1} {bottom} Q{:.1} {:.1} 50 {:.1} Q{:.1} {:.1} {:.1} {bottom} C{:.1} {:.1} {:.1} {:.1} 50 {top}Z",
+                50.0 - half * 0.25, top + 20.0, 50.0 - half * 0.6, bottom - 10.0, 50.0 - half,
+                50.0 - half * 0.5, bottom + 4.0, bottom + 5.0,
+                50.0 + half * 0.5, bottom + 4.0, 50.0 + half,
+                50.0 + half * 0.6, bottom - 10.0, 50.0 + half * 0.25, top + 20.0
+            ),
+            shade(leaves.base, -0.035 * (index as f32)),
+        );
+        pen.path(
+            "tier shade",
+            &format!(
+                "M50 {top} C{:.1} {:.1} {:.1} {:.1} {:.1} {bottom} Q{:.1} {:.1} 50 {:.1} Q{:.1} {:.1} 50 {top}Z",
+                50.0 + half * 0.25, top + 20.0, 50.0 + half * 0.6, bottom - 10.0, 50.0 + half,
+                50.0 + half * 0.5, bottom + 4.0, bottom + 5.0, 50.0 + half * 0.34, bottom - 14.0
+            ),
+            shade(leaves.dark, -0.035 * (index as f32)),
+        );
+    }
+    Drawing::of(pen.finish()).with_shelter(14.0, 86.0, 119.0)
+}
+
+/// A palm with a leaning trunk.
+pub(super) fn palm(params: &Params, dice: &mut Dice<'_>) -> Drawing {
+    let leaves = params.tones(0x5CA04A);
+    let bark = Tones::of(hex(0xA9774A));
+    let mut pen = Pen::new();
+    let lean = dice.range(6.0, 16.0);
+    let top = (54.0 + lean, 40.0);
+    pen.path(
+        "trunk",
+        &format!("M38 140 C44 110 {:.1} 76 {:.1} {:.1} L{:.1} {:.1} C{:.1} 80 54 112 51 140 Q44 137 38 140Z",
+            top.0 - 8.0, top.0 - 4.0, top.1, top.0 + 3.0, top.1 + 1.0, top.0 + 2.0),
+        bark.base,
+    );
+    for step in 0..6 {
+        let part = f64::from(step) / 6.0;
+        let x = 45.0 + (top.0 - 46.0) * (part * 0.85 + 0.08);
+        let y = 130.0 - 82.0 * part;
+        let half = 5.5 - 2.4 * part;
+        pen.line_data(
+            "ring",
+            &format!(
+                "M{:.1} {:.1} Q{x:.1} {:.1} {:.1} {:.1}",
+                x - half + 1.0,
+                y,
+                y + 3.0,
+                x + half - 0.5,
+                y - 1.0
+            ),
+            1.4,
+            bark.dark,
+        );
+    }
+    for (index, (angle, length)) in [
+        (-160.0, 44.0),
+        (-20.0, 42.0),
+        (-205.0, 38.0),
+        (25.0, 38.0),
+        (-128.0, 40.0),
+        (-52.0, 38.0),
+        (-92.0, 30.0),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let angle: f64 = angle + dice.range(-6.0, 6.0);
+        let (sin, cos) = angle.to_radians().sin_cos();
+        let tip = (top.0 + length * cos, top.1 + length * sin + 16.0);
+        let mid = (
+            top.0 + length * 0.55 * cos,
+            top.1 + length * 0.62 * sin - 6.0,
+        );
+        let low = (mid.0 - 1.0 * cos, mid.1 + 12.0);
+        let color = if index % 2 == 0 {
+            leaves.dark
+        } else {
+            leaves.base
+        };
+        pen.path(
+            "frond",
+            &format!(
+                "M{:.1} {:.1} Q{:.1} {:.1} {:.1} {:.1} Q{:.1} {:.1} {:.1} {:.1}Z",
+                top.0,
+                top.1 - 2.0,
+                mid.0,
+                mid.1,
+                tip.0,
+                tip.1,
+                low.0,
+                low.1,
+                top.0,
+                top.1 + 4.0
+            ),
+            color,
+        );
+    }
+    let nut = Tones::of(hex(0x70442A));
+    pen.circle("coconut", (top.0 - 4.0, top.1 + 5.0), 4.6, nut.base);
+    pen.circle("coconut", (top.0 + 5.0, top.1 + 6.0), 4.2, nut.dark);
+    Drawing::of(pen.finish()).with_shelter(14.0, 100.0, 74.0)
+}
+
+/// A tree without leaves.
+pub(super) fn bare_tree(params: &Params, dice: &mut Dice<'_>) -> Drawing {
+    let bark = params.tones(0x6E4A35);
+    let mut pen = Pen::new();
+    pen.path(
+        "trunk",
+        "M43 140 C46 112 45 92 47 60 L53 60 C54 92 55 112 59 140 Q51 137 43 140Z",
+        bark.base,
+    );
+    for (base, angle, length, width) in [
+        (100.0, -150.0, 34.0, 5.0),
+        (92.0, -32.0, 36.0, 5.0),
+        (76.0, -140.0, 36.0, 4.2),
+        (70.0, -46.0, 34.0, 4.2),
+        (62.0, -104.0, 40.0, 4.6),
+        (62.0, -74.0, 38.0, 4.0),
+    ] {
+        let angle: f64 = (angle + dice.range(-8.0, 8.0) as f64).to_radians();
+        let end = (50.0 + length * angle.cos(), base + length * angle.sin());
+        let mid = (
+            50.0 + length * 0.55 * angle.cos(),
+            base + length * 0.42 * angle.sin(),
+        );
+        pen.line(
+            "bough",
+            smooth_open(&[(50.0, base), mid, end]),
+            width,
+            bark.base,
+        );
+        for side in [-0.5, 0.55] {
+            let twig = angle + side;
+            let start = (
+                50.0 + length * 0.62 * angle.cos(),
+                base + length * 0.58 * angle.sin(),
+            );
+            let reach = length * dice.range(0.4, 0.55);
+            pen.line(
+                "twig",
+                smooth_open(&[
+                    start,
+                    (start.0 + reach * twig.cos(), start.1 + reach * twig.sin()),
+                ]),
+                width * 0.45,
+                bark.dark,
+            );
+        }
+    }
+    Drawing::of(pen.finish()).with_shelter(18.0, 82.0, 92.0)
+}
+
+/// A round bush, with berries of the colour asked for when that is not a green.
+pub(super) fn bush(params: &Params, dice: &mut Dice<'_>) -> Drawing {
+    let leaves = params.tones(0x67A548);
+    let mut pen = Pen::new();
+    pen.fill(
+        "back leaves",
+        smooth_closed(&[
+            (4.0, 56.0),
+            (6.0, 36.0),
+            (20.0, 24.0),
+            (34.0, 12.0),
+            (50.0, 6.0),
+            (68.0, 12.0),
+            (82.0, 24.0),
+            (96.0, 36.0),
+            (97.0, 56.0),
+            (50.0, 60.0),
+        ]),
+        leaves.dark,
+    );
+    pen.fill(
+        "leaves",
+        smooth_closed(&[
+            (8.0, 57.0),
+            (10.0, 42.0),
+            (22.0, 34.0),
+            (36.0, 22.0),
+            (48.0, 18.0),
+            (60.0, 26.0),
+            (74.0, 36.0),
+            (84.0, 46.0),
+            (84.0, 58.0),
+            (44.0, 60.0),
+        ]),
+        leaves.base,
+    );
+    for (x, y) in [(26.0, 42.0), (48.0, 28.0), (62.0, 44.0)] {
+        let at = (x + dice.range(-3.0, 3.0), y + dice.range(-2.0, 2.0));
+        pen.fill(
+            "lit leaves",
+            smooth_closed(&crown(at, (8.0, 5.0), 4, dice)),
+            leaves.light,
+        );
+    }
+    Drawing::of(pen.finish())
+}
+
+/// A clipped hedge.
+pub(super) fn hedge(params: &Params, dice: &mut Dice<'_>) -> Drawing {
+    let leaves = params.tones(0x5E9C45);
+    let mut pen = Pen::new();
+    pen.rect("hedge", (0.0, 4.0, 200.0, 48.0), 9.0, leaves.base);
+    pen.rect("hedge base", (0.0, 36.0, 200.0, 16.0), 8.0, leaves.dark);
+    for index in 0..9 {
+        let at = (
+            12.0 + 22.0 * f64::from(index) + dice.range(-5.0, 5.0),
+            dice.range(14.0, 34.0),
+        );
+        pen.fill(
+            "lit leaves",
+            smooth_closed(&crown(at, (7.0, 3.6), 4, dice)),
+            leaves.light,
+        );
+    }
+    Drawing::of(pen.finish()).with_support(0.0, 200.0, 5.0)
+}
+
+fn stem(pen: &mut Pen, top: (f64, f64), dice: &mut Dice<'_>) {
+    let green = Tones::of(hex(0x5C913B));
+    let bend = dice.range(-5.0, 5.0);
+    pen.line(
+        "stem",
+        smooth_open(&[(50.0, 130.0), (50.0 + bend, (130.0 + top.1) / 2.0), top]),
+        5.0,
+        green.base,
+    );
+    let side = if dice.chance(0.5) { 1.0 } else { -1.0 };
+    for (side, y) in [(side, 108.0), (-side, 96.0)] {
+        pen.placed(
+            Affine::translate((50.0 + bend * 0.6, y)) * Affine::scale_non_uniform(side, 1.0),
+            |pen| {
+                pen.path(
+                    "leaf",
+                    "M0 0 C6 -16 22 -20 32 -16 C28 -4 14 4 0 0Z",
+                    green.base,
+                );
+                pen.path(
+                    "leaf shade",
+                    "M0 0 C12 -4 22 -10 32 -16 C28 -4 14 4 0 0Z",
+                    green.dark,
+                );
+            },
+        );
+    }
+}
+
+/// A flower of five to seven round petals.
+pub(super) fn flower(params: &Params, dice: &mut Dice<'_>) -> Drawing {
+    let default = dice.pick(
+        0xEA596E,
+        &[0xF4900C, 0xAA8DD8, 0xF4ABBA, 0x5C9DE0, 0xE8596E],
+    );
+    let petals = params.tones(default);
+    let heart = Tones::of(hex(0xFFCC4D));
+    let mut pen = Pen::new();
+    stem(&mut pen, (50.0, 42.0), dice);
+    let count = 5 + dice.below(3);
+    let turn = dice.range(0.0, 60.0);
+    for index in 0..count {
+        let angle = turn + 360.0 * index as f64 / count as f64;
+        let width = 15.5 - count as f64 * 0.6;
+        pen.placed(
+            Affine::translate((50.0, 40.0)) * Affine::rotate(angle.to_radians()),
+            |pen| {
+                pen.ellipse(
+                    "petal",
+                    (0.0, -21.0),
+                    (width, 16.5),
+                    if index % 2 == 0 {
+                        petals.base
+                    } else {
+                        petals.light
+                    },
+                );
+                pen.ellipse(
+                    "petal crease",
+                    (0.0, -13.0),
+                    (width * 0.28, 7.0),
+                    petals.dark,
+                );
+            },
+        );
+    }
+    pen.circle("heart", (50.0, 40.0), 11.5, heart.base);
+    pen.path(
+        "heart shade",
+        "M61.5 40 A11.5 11.5 0 0 1 39.6 45 A13 13 0 0 0 61.5 40Z",
+        heart.dark,
+    );
+    Drawing::of(pen.finish())
+}
+
+/// A daisy: many slim petals.
+pub(super) fn daisy(params: &Params, dice: &mut Dice<'_>) -> Drawing {
+    let petals = params.tones(0xFFFFFF);
+    let back = if params.color.is_some() {
+        petals.dark
+    } else {
+        hex(0xDDE6EC)
+    };
+    let heart = Tones::of(hex(0xFFC83D));
+    let mut pen = Pen::new();
+    stem(&mut pen, (50.0, 42.0), dice);
+    for (layer, color) in [(0.5, back), (0.0, petals.base)] {
+        for index in 0..11 {
+            let angle: f64 = 360.0 * (f64::from(index) + layer) / 11.0;
+            pen.placed(
+                Affine::translate((50.0, 40.0)) * Affine::rotate(angle.to_radians()),
+                |pen| {
+                    pen.ellipse("petal", (0.0, -23.0), (6.4, 15.5), color);
+                },
+            );
+        }
+    }
+    pen.circle("heart", (50.0, 40.0), 11.0, heart.base);
+    pen.path(
+        "heart shade",
+        "M61 40 A11 11 0 0 1 40 44.8 A12.4 12.4 0 0 0 61 40Z",
+        heart.dark,
+    );
+    Drawing::of(pen.finish())
+}
+
+/// A sunflower.
+pub(super) fn sunflower(params: &Params, dice: &mut Dice<'_>) -> Drawing {
+    let petals = params.tones(0xFFC22E);
+    let seeds = Tones::of(hex(0x6B3F22));
+    let mut pen = Pen::new();
+    stem(&mut pen, (50.0, 42.0), dice);
+    for (layer, color) in [(0.5, petals.dark), (0.0, petals.base)] {
+        for index in 0..13 {
+            let angle: f64 = 360.0 * (f64::from(index) + layer) / 13.0;
+            pen.placed(
+                Affine::translate((50.0, 40.0)) * Affine::rotate(angle.to_radians()),
+                |pen| {
+                    pen.path(
+                        "petal",
+                        "M-7 -14 C-8 -28 -3 -36 0 -40 C3 -36 8 -28 7 -14Z",
+                        color,
+                    );
+                },
+            );
+        }
+    }
+    pen.circle("seeds", (50.0, 40.0), 18.0, seeds.base);
+    pen.circle("seed ring", (50.0, 40.0), 11.5, seeds.dark);
+    pen.circle("seed heart", (50.0, 40.0), 5.5, seeds.light);
+    Drawing::of(pen.finish())
+}
+
+/// A tulip.
+pub(super) fn tulip(params: &Params, dice: &mut Dice<'_>) -> Drawing {
+    let default = dice.pick(0xDD2E44, &[0xFFCC4D, 0xEA6F91, 0x9266CC]);
+    let petals = params.tones(default);
+    let green = Tones::of(hex(0x5C913B));
+    let mut pen = Pen::new();
+    pen.line_data("stem", "M50 130 L50 58", 5.0, green.base);
+    pen.path(
+        "left leaf",
+        "M49 130 C28 118 24 92 26 74 C38 88 48 104 49 130Z",
+        green.base,
+    );
+    pen.path(
+        "right leaf",
+        "M51 130 C70 120 78 98 76 80 C64 92 52 108 51 130Z",
+        green.dark,
+    );
+    pen.path(
+        "back petal",
+        "M50 8 C60 16 66 30 62 46 L38 46 C34 30 40 16 50 8Z",
+        petals.light,
+    );
+    pen.path(
+        "left petal",
+        "M28 16 C42 22 52 38 50 66 C32 64 24 44 28 16Z",
+        petals.base,
+    );
+    pen.path(
+        "right petal",
+        "M72 16 C58 22 48 38 50 66 C68 64 76 44 72 16Z",
+        petals.dark,
+    );
+    Drawing::of(pen.finish())
+}
+
+/// A rose.
+pub(super) fn rose(params: &Params, dice: &mut Dice<'_>) -> Drawing {
+    let petals = params.tones(0xD3233F);
+    let mut pen = Pen::new();
+    stem(&mut pen, (50.0, 50.0), dice);
+    let green = Tones::of(hex(0x5C913B));
+    pen.path(
+        "sepals",
+        "M30 52 Q40 66 50 62 Q60 66 70 52 Q60 72 50 72 Q40 72 30 52Z",
+        green.dark,
+    );
+    pen.path(
+        "outer petals",
+        "M22 30 C16 52 34 66 50 66 C66 66 84 52 78 30 C70 22 60 26 50 30 C40 26 30 22 22 30Z",
+        petals.dark,
+    );
+    pen.path(
+        "left petal",
+        "M26 24 C20 46 38 60 52 62 C50 46 42 30 26 24Z",
+        petals.base,
+    );
+    pen.path(
+        "right petal",
+        "M74 24 C80 46 64 60 50 62 C50 46 58 30 74 24Z",
+        petals.base,
+    );
+    pen.ellipse("bud", (50.0, 26.0), (20.0, 17.0), petals.light);
+    pen.line_data(
+        "spiral",
+        "M38 27 C40 14 60 14 62 26 C62 36 46 38 44 28 C44 22 54 20 56 27",
+        3.4,
+        petals.deep,
+    );
+    Drawing::of(pen.finish())
+}
+
+/// A tuft of grass.
+pub(super) fn grass(params: &Params, dice: &mut Dice<'_>) -> Drawing {
+    let green = params.tones(0x6DAF4A);
+    let mut pen = Pen::new();
+    for index in 0..9 {
+        let x = 8.0 + 10.5 * f64::from(index);
+        let height = 22.0 + 18.0 * (1.0 - ((x - 50.0) / 50.0).powi(2)) + dice.range(-4.0, 4.0);
+        let lean = (x - 50.0) * 0.3 + dice.range(-5.0, 5.0);
+        let color = match index % 3 {
+            0 => green.dark,
+            1 => green.base,
+            _ => green.light,
+        };
+        pen.path(
+            "blade",
+            &format!(
+                "M{:.1} 60 Q{:.1} {:.1} {:.1} {:.1} Q{:.1} {:.1} {:.1} 60Z",
+                x - 5.0,
+                x - 3.0,
+                60.0 - height * 0.6,
+                x + lean,
+                60.0 - height,
+                x + 4.0,
+                60.0 - height * 0.5,
+                x + 5.0
+            ),
+            color,
+        );
+    }
+    Drawing::of(pen.finish())
+}
