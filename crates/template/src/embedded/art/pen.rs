@@ -44,13 +44,6 @@ impl Pen {
             .push(Node::Shape(Shape::filled(label, path, paint)));
     }
 
-    /// A filled outline with opacity.
-    pub(crate) fn veil(&mut self, label: &str, path: BezPath, color: Color, opacity: f32) {
-        let mut shape = Shape::filled(label, path, Paint::Solid(color));
-        shape.opacity = opacity;
-        self.nodes.push(Node::Shape(shape));
-    }
-
     /// A filled outline with holes, by the even-odd rule.
     pub(crate) fn pierced(&mut self, label: &str, path: BezPath, color: Color) {
         let mut shape = Shape::filled(label, path, Paint::Solid(color));

