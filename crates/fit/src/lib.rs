@@ -1,7 +1,31 @@
 //! Fitting vector graphics to pictures: losses, optimisers, schedules, adding and pruning paths.
+//!
+//! [`vectorize`] makes a document from a picture, [`refine`] changes a document so that it shows a
+//! picture; both are one procedure, and from a template without shapes they give the same. The result is
+//! never worse than the input by the squared error of the picture that the written document shows.
+//!
+//! Anytime: with a deadline or a [`Cancellation`] the best so far comes back. Deterministic: without
+//! those, the result depends on the input, the options and the seed alone, not on the number of threads.
+//!
+//! This crate knows nothing of actors, jobs or files.
 
 #![forbid(unsafe_code)]
 
+mod clock;
+mod engine;
+mod error;
+mod measure;
+mod options;
 mod paint_fit;
+mod picture;
+mod report;
 
+pub use engine::{refine, vectorize};
+pub use error::FitError;
+pub use options::{
+    Cancellation, FitOptions, LossOptions, MAX_PATHS, OptimiserOptions, Regularisers, StepRule,
+};
 pub use paint_fit::{FittedPaint, GradientThreshold, Sample, fit_flat, fit_paint};
+pub use report::{
+    Budget, BudgetRecord, FitEnd, FitOutcome, FitReport, LossSample, MAX_SAMPLES, Observer, Progress,
+};

@@ -1,0 +1,27 @@
+//! Why a fit gave nothing.
+
+use thiserror::Error;
+
+/// Why a fit gave nothing. Running out of time is not an error: the best so far is returned.
+#[derive(Debug, Error)]
+pub enum FitError {
+    /// An option is out of its range.
+    #[error("the fit's option `{name}` is {found}: give a value from {allowed}")]
+    Option {
+        /// Name of the option.
+        name: &'static str,
+        /// The value found.
+        found: String,
+        /// The values allowed.
+        allowed: String,
+    },
+    /// The template's visible part is empty or not finite.
+    #[error("the template cannot be fitted: {0}")]
+    Template(String),
+    /// The threads could not be started.
+    #[error("the fit's threads could not be started: {0}")]
+    Threads(String),
+    /// A defect of ours: the rasteriser refused a scene that this crate made.
+    #[error("the rasteriser refused the scene: {0}")]
+    Scene(String),
+}

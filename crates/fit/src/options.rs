@@ -1,0 +1,226 @@
+//! What a caller may ask of a fit: one typed configuration. Checked here, obeyed elsewhere.
+
+use std::{fmt, sync::Arc, time::Instant};
+
+use serde::{Deserialize, Serialize};
+
+use crate::FitError;
+
+/// Most paths that may be asked for.
+pub const MAX_PATHS: u32 = 16_384;
+
+/// How a fit is run. The default serves a 256 to 512 pixel picture in a few seconds on two cores.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct FitOptions {
+    /// Most paths in the result, `1..=16384`; `None` lets the gain of each path decide, up to 256.
+    /// Paths that the template has are never removed to meet it.
+    pub paths: Option<u32>,
+    /// Gradient steps over all rounds, in steps at full resolution; 0 fits paints and outlines to the
+    /// picture without descending. Default 300.
+    pub iterations: u32,
+    /// When the result must be there. Kept within 5 % plus 50 ms. `None` runs the schedule to its end.
+    #[serde(skip)]
+    pub deadline: Option<Instant>,
+    /// Asked at least every 10 ms; when it says yes, the best so far is returned.
+    #[serde(skip)]
+    pub cancel: Cancellation,
+    /// Varies what may vary. The result is a function of the input, these options and the seed, as long
+    /// as neither deadline nor cancellation cuts it short. Default 0.
+    pub seed: u64,
+    /// Whether paths may be added and worthless ones removed. Default true.
+    pub allow_topology: bool,
+    /// Whether paths may be painted with gradients that they did not have. Default true.
+    pub allow_gradients: bool,
+    /// Most bytes of the written SVG; `None` leaves it to the gain of each path. Paths that the template
+    /// has are kept even when they alone exceed it.
+    pub byte_budget: Option<usize>,
+    /// Threads, 0 for one per core. The result does not depend on it. Default 0.
+    pub threads: usize,
+    /// Longest side in pixels at which the picture is fitted, `16..=4096`; larger targets are reduced to
+    /// it. Default 512.
+    pub max_side: u32,
+    /// Smallest gain that pays for a path, as squared error in full-scale pixels per written byte: a path
+    /// of 150 bytes must at the default of 0.002 correct 0.3 pixels from black to white. Lower gives
+    /// more paths and a closer picture. `None` chooses by the picture.
+    pub gain_per_byte: Option<f32>,
+    /// What keeps outlines clean.
+    pub regularisers: Regularisers,
+    /// What is minimised.
+    pub loss: LossOptions,
+    /// How steps are made.
+    pub optimiser: OptimiserOptions,
+}
+
+impl Default for FitOptions {
+    fn default() -> Self {
+        Self {
+            paths: None,
+            iterations: 300,
+            deadline: None,
+            cancel: Cancellation::default(),
+            seed: 0,
+            allow_topology: true,
+            allow_gradients: true,
+            byte_budget: None,
+            threads: 0,
+            max_side: 512,
+            gain_per_byte: None,
+            regularisers: Regularisers::default(),
+            loss: LossOptions::default(),
+            optimiser: OptimiserOptions::default(),
+        }
+    }
+}
+
+/// Weights of the penalties that keep outlines clean, each relative to the picture's squared error in
+/// full-scale pixels; 0 switches one off. Lengths are in pixels at full resolution.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Regularisers {
+    /// Bending: squared second difference of each curve's control polygon.
+    pub curvature: f32,
+    /// Handles longer than the curve's chord, or shorter than a fiftieth of it.
+    pub handles: f32,
+    /// Control polygons that turn against themselves, the way in which a curve crosses itself.
+    pub crossing: f32,
+}
+
+impl Default for Regularisers {
+    fn default() -> Self {
+        Self {
+            curvature: 1e-5,
+            handles: 1e-3,
+            crossing: 1e-3,
+        }
+    }
+}
+
+/// What is minimised: squared error of gamma-encoded sRGB, as it is scored, plus an optional term.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct LossOptions {
+    /// Weight of the squared error of the picture's gradient (Sobel), which holds edges and texture
+    /// against flat misfit; 0 switches it off. Default 0.
+    pub edges: f32,
+}
+
+impl Default for LossOptions {
+    fn default() -> Self {
+        Self { edges: 0.0 }
+    }
+}
+
+/// Which rule turns gradients into steps for the points.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum StepRule {
+    /// Kingma and Ba 2015, with bias correction.
+    Adam,
+    /// Xie et al. 2022: Nesterov momentum estimated from the gradients' differences.
+    #[default]
+    Adan,
+}
+
+/// How steps are made. Colours are stepped by a majorised least-squares rule that needs no rate.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct OptimiserOptions {
+    /// The rule for points.
+    pub rule: StepRule,
+    /// Largest step of a point in pixels of the current resolution; falls by a cosine to a twentieth.
+    /// Default 0.4.
+    pub point_rate: f32,
+    /// Share of each round's steps over which the rate rises from zero, `0.0..=1.0`. Default 0.05.
+    pub warm_up: f32,
+}
+
+impl Default for OptimiserOptions {
+    fn default() -> Self {
+        Self {
+            rule: StepRule::default(),
+            point_rate: 0.4,
+            warm_up: 0.05,
+        }
+    }
+}
+
+impl FitOptions {
+    /// Checks every value's range.
+    ///
+    /// # Errors
+    /// The first value out of its range.
+    pub fn validate(&self) -> Result<(), FitError> {
+        let in_range = |name, value: f32, low: f32, high: f32| {
+            if (low..=high).contains(&value) {
+                Ok(())
+            } else {
+                Err(FitError::Option {
+                    name,
+                    found: value.to_string(),
+                    allowed: format!("{low} to {high}"),
+                })
+            }
+        };
+        if let Some(paths) = self.paths
+            && !(1..=MAX_PATHS).contains(&paths)
+        {
+            return Err(FitError::Option {
+                name: "paths",
+                found: paths.to_string(),
+                allowed: format!("1 to {MAX_PATHS}"),
+            });
+        }
+        if !(16..=4096).contains(&self.max_side) {
+            return Err(FitError::Option {
+                name: "max_side",
+                found: self.max_side.to_string(),
+                allowed: "16 to 4096".to_owned(),
+            });
+        }
+        in_range("gain_per_byte", self.gain_per_byte.unwrap_or(0.0), 0.0, 1e6)?;
+        in_range("regularisers.curvature", self.regularisers.curvature, 0.0, 1e3)?;
+        in_range("regularisers.handles", self.regularisers.handles, 0.0, 1e3)?;
+        in_range("regularisers.crossing", self.regularisers.crossing, 0.0, 1e3)?;
+        in_range("loss.edges", self.loss.edges, 0.0, 1e3)?;
+        in_range("optimiser.point_rate", self.optimiser.point_rate, 0.0, 16.0)?;
+        in_range("optimiser.warm_up", self.optimiser.warm_up, 0.0, 1.0)
+    }
+}
+
+/// A question that a running fit keeps asking: should it stop?
+#[derive(Clone, Default)]
+pub struct Cancellation(Option<Arc<dyn Fn() -> bool + Send + Sync>>);
+
+impl Cancellation {
+    /// Stops the fit once `is_cancelled` says so. It is called often, from several threads, and must be
+    /// cheap.
+    pub fn when(is_cancelled: impl Fn() -> bool + Send + Sync + 'static) -> Self {
+        Self(Some(Arc::new(is_cancelled)))
+    }
+
+    /// Whether the fit should stop.
+    pub fn is_cancelled(&self) -> bool {
+        self.0.as_ref().is_some_and(|is_cancelled| is_cancelled())
+    }
+}
+
+impl fmt::Debug for Cancellation {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_tuple("Cancellation")
+            .field(&self.0.is_some())
+            .finish()
+    }
+}
+
+/// Equal when both ask the same question.
+impl PartialEq for Cancellation {
+    fn eq(&self, other: &Self) -> bool {
+        match (&self.0, &other.0) {
+            (None, None) => true,
+            (Some(a), Some(b)) => Arc::ptr_eq(a, b),
+            _ => false,
+        }
+    }
+}

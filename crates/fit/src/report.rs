@@ -1,0 +1,116 @@
+//! What a fit gives back and what it tells on the way.
+
+use chat2svg_vector::Document;
+use serde::{Deserialize, Serialize};
+
+/// Most samples of a loss curve.
+pub const MAX_SAMPLES: usize = 200;
+
+/// A fitted document and how it came about.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FitOutcome {
+    /// Never worse than the input by its picture's squared error.
+    pub document: Document,
+    /// How it came about.
+    pub report: FitReport,
+}
+
+/// How a fit went.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FitReport {
+    /// Gradient steps taken.
+    pub iterations: u32,
+    /// Loss over time, at most [`MAX_SAMPLES`], the first and the last step included.
+    pub curve: Vec<LossSample>,
+    /// Peak signal-to-noise ratio of the input's picture against the target, in dB. Pictures are made of
+    /// the written document at the fitting resolution; transparency shows white.
+    pub psnr_before: f32,
+    /// The same of the returned document.
+    pub psnr_after: f32,
+    /// Paths added that are in the result.
+    pub paths_added: u32,
+    /// Paths of the input that were removed.
+    pub paths_removed: u32,
+    /// Bytes of the written result.
+    pub bytes: usize,
+    /// Why it ended.
+    pub ended_by: FitEnd,
+    /// Times at which the observer changed the budget, with what it became.
+    pub budget_changes: Vec<BudgetRecord>,
+}
+
+/// One point of a loss curve.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LossSample {
+    /// Seconds since the fit began.
+    pub seconds: f32,
+    /// Gradient steps done.
+    pub iteration: u32,
+    /// Mean squared error at the resolution of that step, components in `0.0..=1.0`.
+    pub loss: f32,
+}
+
+/// Why a fit ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FitEnd {
+    /// Its schedule was done.
+    Schedule,
+    /// Nothing got better any more.
+    Converged,
+    /// Its time was up.
+    Deadline,
+    /// It was cancelled.
+    Cancelled,
+}
+
+/// What remains to be spent; a running fit takes it up at its next step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Budget {
+    /// Gradient steps over all rounds, as [`FitOptions::iterations`](crate::FitOptions::iterations).
+    pub iterations: u32,
+}
+
+/// A change of the budget while the fit ran.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct BudgetRecord {
+    /// Seconds since the fit began.
+    pub seconds: f32,
+    /// The budget from then on.
+    pub budget: Budget,
+}
+
+/// How far a fit is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Progress {
+    /// Share of the schedule or of the time that is done, whichever is further, `0.0..=1.0`.
+    pub fraction: f32,
+    /// Gradient steps done.
+    pub iteration: u32,
+    /// Mean squared error at the present resolution, components in `0.0..=1.0`.
+    pub loss: f32,
+    /// Paths at present.
+    pub paths: u32,
+}
+
+/// Told how a fit goes; all methods do nothing by default. `()` is an observer that does not care.
+///
+/// Called from the thread that called the fit, between steps: what it spends is taken from the deadline.
+pub trait Observer {
+    /// Called at most every 50 ms.
+    fn progress(&mut self, progress: &Progress) {
+        let _ = progress;
+    }
+
+    /// A document to show, a valid result as it stands; called at most every 400 ms.
+    fn preview(&mut self, document: &Document) {
+        let _ = document;
+    }
+
+    /// Asked before each [`Observer::progress`]: `Some` changes what may be spent from now on.
+    fn budget(&mut self) -> Option<Budget> {
+        None
+    }
+}
+
+impl Observer for () {}

@@ -1,0 +1,160 @@
+//! Choosing regions from the hierarchy: the cheapest cover of the picture, or the additions that gain
+//! most. Both are exact for the hierarchy, by dynamic programming from the leaves up.
+
+use super::tree::{NodeId, RegionTree};
+
+/// Bytes of a path element without its outline and gradient.
+const ELEMENT_BYTES: f64 = 45.0;
+/// Bytes of a gradient's definition.
+const GRADIENT_BYTES: f64 = 140.0;
+/// Bytes of outline per pixel side of border. Each border is drawn by one of its two regions.
+const BORDER_BYTES: f64 = 0.5;
+/// Pixels below which a region is noise.
+const LEAST_AREA: f64 = 3.0;
+/// What keeps noise from being chosen, in squared error.
+const NOISE_COST: f64 = 1e3;
+
+/// What a region costs beside its error.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct CutCost {
+    /// Squared error that a byte must save.
+    pub(crate) per_byte: f64,
+    /// Squared error that a path must save.
+    pub(crate) per_path: f64,
+    /// Whether a region may be painted with a gradient.
+    pub(crate) gradients: bool,
+    /// Pixels of the fitting resolution per pixel of the hierarchy's picture.
+    pub(crate) pixel_area: f64,
+}
+
+impl CutCost {
+    /// Error and price of a region painted in the cheaper way.
+    fn of(&self, tree: &RegionTree, id: NodeId) -> f64 {
+        let node = &tree.nodes[id as usize];
+        let flat = node.moments.flat_error() * self.pixel_area;
+        let gradient = if self.gradients {
+            node.moments.gradient_gain() * self.pixel_area - self.per_byte * GRADIENT_BYTES
+        } else {
+            0.0
+        };
+        let side = self.pixel_area.sqrt();
+        let bytes = ELEMENT_BYTES + BORDER_BYTES * f64::from(node.perimeter) * side;
+        let noise = if node.moments.count < LEAST_AREA { NOISE_COST } else { 0.0 };
+        flat - gradient.max(0.0) + self.per_byte * bytes + self.per_path + noise
+    }
+}
+
+/// The regions that together cover everything at the least cost, at most `limit` of them (or one for
+/// each root), ascending.
+pub(crate) fn best_cover(tree: &RegionTree, cost: CutCost, limit: usize) -> Vec<NodeId> {
+    let roots = tree.roots();
+    let limit = limit.max(roots.len());
+    let chosen = cover(tree, &roots, cost);
+    if chosen.len() <= limit {
+        return chosen;
+    }
+    // A dearer path makes fewer of them; find the price at which the limit is just kept.
+    let (mut low, mut high) = (cost.per_path, 1.0_f64.max(cost.per_path));
+    let at = |per_path| cover(tree, &roots, CutCost { per_path, ..cost });
+    let mut best = at(high);
+    while best.len() > limit && high < 1e12 {
+        low = high;
+        high *= 4.0;
+        best = at(high);
+    }
+    for _ in 0..24 {
+        let middle = 0.5 * (low + high);
+        let found = at(middle);
+        if found.len() <= limit {
+            high = middle;
+            best = found;
+        } else {
+            low = middle;
+        }
+        if best.len() == limit {
+            break;
+        }
+    }
+    best
+}
+
+fn cover(tree: &RegionTree, roots: &[NodeId], cost: CutCost) -> Vec<NodeId> {
+    let mut best = vec![0.0_f64; tree.nodes.len()];
+    let mut is_whole = vec![true; tree.nodes.len()];
+    for id in 0..tree.nodes.len() {
+        let own = cost.of(tree, id as NodeId);
+        best[id] = own;
+        if let Some([a, b]) = tree.nodes[id].parts {
+            let apart = best[a as usize] + best[b as usize];
+            if apart < own {
+                best[id] = apart;
+                is_whole[id] = false;
+            }
+        }
+    }
+    collect(tree, roots, |id| is_whole[id as usize], |_| true)
+}
+
+/// Regions that do not overlap and gain most when painted over what is there, the best `limit` of them,
+/// best first, with what each gains. `present` is the squared error of every pixel as it is.
+pub(crate) fn best_extras(
+    tree: &RegionTree,
+    present: &[f32],
+    cost: CutCost,
+    limit: usize,
+) -> Vec<(NodeId, f64)> {
+    let mut error = vec![0.0_f64; tree.nodes.len()];
+    for (leaf, pixel) in tree.leaf_of.iter().zip(present) {
+        if let Some(sum) = error.get_mut(*leaf as usize) {
+            *sum += f64::from(*pixel) * cost.pixel_area;
+        }
+    }
+    let mut gain = vec![0.0_f64; tree.nodes.len()];
+    let mut best = vec![0.0_f64; tree.nodes.len()];
+    let mut is_whole = vec![false; tree.nodes.len()];
+    for id in 0..tree.nodes.len() {
+        let parts = tree.nodes[id].parts;
+        if let Some([a, b]) = parts {
+            error[id] = error[a as usize] + error[b as usize];
+        }
+        gain[id] = error[id] - cost.of(tree, id as NodeId);
+        let apart = parts.map_or(0.0, |[a, b]| best[a as usize] + best[b as usize]);
+        is_whole[id] = gain[id] > 0.0 && gain[id] >= apart;
+        best[id] = if is_whole[id] { gain[id] } else { apart };
+    }
+    let roots = tree.roots();
+    let mut chosen: Vec<(NodeId, f64)> = collect(
+        tree,
+        &roots,
+        |id| is_whole[id as usize],
+        |id| best[id as usize] > 0.0,
+    )
+    .into_iter()
+    .filter(|id| is_whole[*id as usize])
+    .map(|id| (id, gain[id as usize]))
+    .collect();
+    chosen.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+    chosen.truncate(limit);
+    chosen
+}
+
+/// The topmost regions below the roots for which `is_whole` holds (or that have no parts), ascending.
+fn collect(
+    tree: &RegionTree,
+    roots: &[NodeId],
+    is_whole: impl Fn(NodeId) -> bool,
+    is_worth: impl Fn(NodeId) -> bool,
+) -> Vec<NodeId> {
+    let mut open = roots.to_vec();
+    let mut chosen = Vec::new();
+    while let Some(id) = open.pop() {
+        match tree.nodes[id as usize].parts {
+            Some(parts) if !is_whole(id) => {
+                open.extend(parts.into_iter().filter(|part| is_worth(*part)));
+            }
+            _ => chosen.push(id),
+        }
+    }
+    chosen.sort_unstable();
+    chosen
+}
