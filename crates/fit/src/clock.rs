@@ -26,7 +26,10 @@ impl Stop {
     pub(crate) fn reason(&self) -> Option<FitEnd> {
         if self.cancel.is_cancelled() {
             Some(FitEnd::Cancelled)
-        } else if self.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+        } else if self
+            .deadline
+            .is_some_and(|deadline| Instant::now() >= deadline)
+        {
             Some(FitEnd::Deadline)
         } else {
             None
@@ -46,7 +49,9 @@ impl Stop {
     /// Share of the time until the deadline that is gone; 0 without one.
     pub(crate) fn spent_share(&self) -> f32 {
         self.deadline.map_or(0.0, |deadline| {
-            let whole = deadline.saturating_duration_since(self.started).as_secs_f32();
+            let whole = deadline
+                .saturating_duration_since(self.started)
+                .as_secs_f32();
             if whole > 0.0 {
                 (self.elapsed().as_secs_f32() / whole).min(1.0)
             } else {

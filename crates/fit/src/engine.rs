@@ -21,7 +21,12 @@ pub fn vectorize(
     options: &FitOptions,
     observer: &mut dyn Observer,
 ) -> Result<FitOutcome, FitError> {
-    refine(&empty_document(target.width(), target.height()), target, options, observer)
+    refine(
+        &empty_document(target.width(), target.height()),
+        target,
+        options,
+        observer,
+    )
 }
 
 /// Changes a document so that it shows a picture. Names, groups and their order are kept; paints,

@@ -27,5 +27,6 @@ pub use options::{
 };
 pub use paint_fit::{FittedPaint, GradientThreshold, Sample, fit_flat, fit_paint};
 pub use report::{
-    Budget, BudgetRecord, FitEnd, FitOutcome, FitReport, LossSample, MAX_SAMPLES, Observer, Progress,
+    Budget, BudgetRecord, FitEnd, FitOutcome, FitReport, LossSample, MAX_SAMPLES, Observer,
+    Progress,
 };

@@ -11,7 +11,11 @@ use crate::{FitError, picture::Picture};
 /// When the document cannot be rendered.
 pub(crate) fn document_error(document: &Document, target: &Picture) -> Result<f64, FitError> {
     let picture = document
-        .render(target.width as u32, target.height as u32, Some(Color::WHITE))
+        .render(
+            target.width as u32,
+            target.height as u32,
+            Some(Color::WHITE),
+        )
         .map_err(|error| FitError::Template(error.to_string()))?;
     Ok(picture
         .pixels()

@@ -179,9 +179,19 @@ impl FitOptions {
             });
         }
         in_range("gain_per_byte", self.gain_per_byte.unwrap_or(0.0), 0.0, 1e6)?;
-        in_range("regularisers.curvature", self.regularisers.curvature, 0.0, 1e3)?;
+        in_range(
+            "regularisers.curvature",
+            self.regularisers.curvature,
+            0.0,
+            1e3,
+        )?;
         in_range("regularisers.handles", self.regularisers.handles, 0.0, 1e3)?;
-        in_range("regularisers.crossing", self.regularisers.crossing, 0.0, 1e3)?;
+        in_range(
+            "regularisers.crossing",
+            self.regularisers.crossing,
+            0.0,
+            1e3,
+        )?;
         in_range("loss.edges", self.loss.edges, 0.0, 1e3)?;
         in_range("optimiser.point_rate", self.optimiser.point_rate, 0.0, 16.0)?;
         in_range("optimiser.warm_up", self.optimiser.warm_up, 0.0, 1.0)
