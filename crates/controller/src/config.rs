@@ -1,0 +1,46 @@
+//! What can be set about jobs. Values only; where they come from is the binary's concern.
+
+use serde::{Deserialize, Serialize};
+
+/// Settings of the controller, section `[controller]`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ControllerConfig {
+    /// Milliseconds kept free before a job's deadline to write and send the result.
+    pub answer_margin_ms: u64,
+    /// Milliseconds kept free before that for composing a fallback when there is no document yet.
+    pub compose_margin_ms: u64,
+    /// Share of the remaining time that stage 1 may use when other stages follow, `0.0..=1.0`.
+    pub template_time_share: f64,
+    /// Share of the remaining time that stage 2 may use when stage 3 follows, `0.0..=1.0`.
+    pub detail_time_share: f64,
+    /// A stage that gives nothing within at least so many milliseconds counts against its backend.
+    pub slow_backend_ms: u64,
+    /// How often an unfinished job is taken up after restarts before it is given up.
+    pub max_attempts: u32,
+    /// Milliseconds to wait for the store, the scheduler and the breakers.
+    pub ask_timeout_ms: u64,
+    /// Milliseconds between two progress events of a job.
+    pub progress_interval_ms: u64,
+    /// Milliseconds between two previews of a job.
+    pub preview_interval_ms: u64,
+    /// How many ended jobs keep their events in memory for subscribers that come back.
+    pub ended_jobs_kept: usize,
+}
+
+impl Default for ControllerConfig {
+    fn default() -> Self {
+        Self {
+            answer_margin_ms: 100,
+            compose_margin_ms: 250,
+            template_time_share: 0.7,
+            detail_time_share: 0.5,
+            slow_backend_ms: 2_000,
+            max_attempts: 3,
+            ask_timeout_ms: 5_000,
+            progress_interval_ms: 100,
+            preview_interval_ms: 400,
+            ended_jobs_kept: 256,
+        }
+    }
+}

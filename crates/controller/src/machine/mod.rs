@@ -1,0 +1,595 @@
+//! One job as a state machine: events in, commands out. No clock (the time since submission is passed
+//! in), no I/O, no actors.
+//!
+//! Rules that hold for any order of events (property-tested):
+//! - it ends, at the latest when woken at its deadline, with exactly one [`Command::Finish`];
+//! - a document that a stage gave is never lost again, only replaced by a later stage's;
+//! - progress never goes back.
+
+mod report;
+mod step;
+#[cfg(test)]
+mod tests;
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use chat2svg_protocol::{
+    DetailSummary, FitSummary, JobEventKind, JobFailure, JobKind, JobSpec, JobState, ParsedInputs,
+    PlannedStage, ResourceLevel, Stage, StagePlan, StageReport, StageStatus, Style,
+    messages::StageError,
+};
+use chat2svg_vector::{Document, Raster};
+
+pub use report::EndFacts;
+pub use step::{Command, Event, StageCall, StageFault, StageProduct};
+
+use crate::Timing;
+
+/// The stages that a kind of job calls for, in order.
+pub fn wanted_stages(kind: &JobKind) -> Vec<Stage> {
+    match kind {
+        JobKind::Generate { .. } => Stage::ALL.to_vec(),
+        JobKind::Vectorize { .. } => vec![Stage::Optimize],
+        JobKind::Refine { add_shapes, .. } => {
+            if *add_shapes {
+                vec![Stage::Detail, Stage::Optimize]
+            } else {
+                vec![Stage::Optimize]
+            }
+        }
+    }
+}
+
+/// Where a job is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Phase {
+    /// Not stored yet.
+    New,
+    /// Waiting for a plan.
+    Waiting,
+    /// A stage runs.
+    Running {
+        stage: PlannedStage,
+        since: Duration,
+    },
+    /// A composition outside the stages is under way.
+    Composing,
+    /// Over.
+    Ended(JobState),
+}
+
+/// One job.
+#[derive(Debug)]
+pub struct Machine {
+    spec: JobSpec,
+    timing: Timing,
+    phase: Phase,
+    plan: Option<StagePlan>,
+    /// Stages still to run, the next first.
+    ahead: Vec<PlannedStage>,
+    /// What stages start from: the caller's template, then what stages gave.
+    working: Option<Arc<Document>>,
+    target: Option<Arc<Raster>>,
+    /// The result if the job ended now.
+    best: Option<Arc<Document>>,
+    /// What the running stage showed last.
+    preview: Option<(Stage, Arc<Document>)>,
+    reports: Vec<StageReport>,
+    durations: BTreeMap<Stage, f64>,
+    style: Option<Style>,
+    detail: Option<DetailSummary>,
+    fit: Option<FitSummary>,
+    composed: bool,
+    progress: f32,
+    first_document: Option<Duration>,
+    failure: Option<JobFailure>,
+}
+
+impl Machine {
+    /// A job from its start.
+    pub fn new(spec: JobSpec, inputs: &ParsedInputs, timing: Timing) -> Self {
+        let style = match &spec.kind {
+            JobKind::Generate { style, .. } => *style,
+            JobKind::Vectorize { .. } | JobKind::Refine { .. } => None,
+        };
+        Self {
+            spec,
+            timing,
+            phase: Phase::New,
+            plan: None,
+            ahead: Vec::new(),
+            working: inputs.template.clone(),
+            target: inputs.target.clone(),
+            best: None,
+            preview: None,
+            reports: Vec::new(),
+            durations: BTreeMap::new(),
+            style,
+            detail: None,
+            fit: None,
+            composed: false,
+            progress: 0.0,
+            first_document: None,
+            failure: None,
+        }
+    }
+
+    /// Goes on from a document that an earlier process had kept. To be called before any event.
+    #[must_use]
+    pub fn with_checkpoint(mut self, stage: Stage, document: Arc<Document>) -> Self {
+        self.best = Some(Arc::clone(&document));
+        self.working = Some(document);
+        self.first_document = Some(Duration::ZERO);
+        self.reports.push(StageReport {
+            stage,
+            backend: "checkpoint".to_owned(),
+            level: self.level(),
+            status: StageStatus::Completed,
+            reason: Some("made before a restart and kept".to_owned()),
+        });
+        self
+    }
+
+    /// How the job stands.
+    pub fn state(&self) -> JobState {
+        match self.phase {
+            Phase::New | Phase::Waiting => JobState::Queued,
+            Phase::Running { .. } | Phase::Composing => JobState::Running,
+            Phase::Ended(state) => state,
+        }
+    }
+
+    /// The running stage.
+    pub fn stage(&self) -> Option<Stage> {
+        match self.phase {
+            Phase::Running { stage, .. } => Some(stage.stage),
+            Phase::Composing => Some(Stage::Template),
+            Phase::New | Phase::Waiting | Phase::Ended(_) => None,
+        }
+    }
+
+    /// Share of the whole job done, never falling.
+    pub fn progress(&self) -> f32 {
+        self.progress
+    }
+
+    /// The result if the job ended now.
+    pub fn best(&self) -> Option<&Arc<Document>> {
+        self.best.as_ref()
+    }
+
+    /// Why it failed.
+    pub fn failure(&self) -> Option<&JobFailure> {
+        self.failure.as_ref()
+    }
+
+    /// What was asked.
+    pub fn spec(&self) -> &JobSpec {
+        &self.spec
+    }
+
+    /// Stages that are still to be planned, in order.
+    pub fn wanted(&self) -> Vec<Stage> {
+        wanted_stages(&self.spec.kind)
+            .into_iter()
+            .filter(|stage| self.reports.iter().all(|report| report.stage != *stage))
+            .collect()
+    }
+
+    /// When it wants an [`Event::Woken`], from submission; `None` once it is over.
+    pub fn wake_at(&self) -> Option<Duration> {
+        match self.phase {
+            Phase::New | Phase::Ended(_) => None,
+            Phase::Composing => Some(self.timing.deadline()),
+            Phase::Waiting | Phase::Running { .. } => Some(self.give_up_at()),
+        }
+    }
+
+    /// Takes in an event at a time since submission. An event that makes no sense in the phase (a
+    /// late answer, a second dispatch) changes nothing.
+    pub fn handle(&mut self, event: Event, now: Duration) -> Vec<Command> {
+        let mut out = Vec::new();
+        match (self.phase, event) {
+            (Phase::Ended(_), _) => {}
+            (Phase::New, Event::Stored) => {
+                self.phase = Phase::Waiting;
+                out.push(Command::Announce(JobEventKind::Queued));
+                out.push(Command::Enqueue);
+            }
+            (Phase::Waiting, Event::Dispatched(plan)) => self.start(plan, now, &mut out),
+            (
+                Phase::Running { stage, since },
+                Event::StageEnded {
+                    stage: ended,
+                    result,
+                },
+            ) if stage.stage == ended => {
+                self.stage_ended(stage, now.saturating_sub(since), result, now, &mut out);
+            }
+            (
+                Phase::Running { stage, .. },
+                Event::Progressed {
+                    stage: from,
+                    fraction,
+                    preview,
+                },
+            ) if stage.stage == from => {
+                self.progressed(from, fraction, preview, &mut out);
+            }
+            (Phase::Composing, Event::Composed(result)) => self.composed(result, now, &mut out),
+            (_, Event::CancelRequested) => {
+                let reason = "cancelled by the caller";
+                self.leave_phase(now, StageStatus::CutShort, reason, reason, &mut out);
+                self.finish(JobState::Cancelled, &mut out);
+            }
+            (_, Event::Woken) => self.woken(now, &mut out),
+            _ => {}
+        }
+        out
+    }
+
+    /// The level of the plan, else the one asked for, else the lowest.
+    fn level(&self) -> ResourceLevel {
+        self.plan
+            .as_ref()
+            .and_then(|plan| plan.stages.iter().map(|planned| planned.level).max())
+            .or(self.spec.options.level.level())
+            .unwrap_or(ResourceLevel::Minimal)
+    }
+
+    fn is_generation(&self) -> bool {
+        matches!(self.spec.kind, JobKind::Generate { .. })
+    }
+
+    /// When the present phase is given up: earlier while there is no document to fall back on.
+    fn give_up_at(&self) -> Duration {
+        if self.best.is_none() && self.is_generation() {
+            self.timing.compose_at()
+        } else {
+            self.timing.answer_at()
+        }
+    }
+
+    fn start(&mut self, plan: StagePlan, now: Duration, out: &mut Vec<Command>) {
+        let wanted = self.wanted();
+        let left_out = plan
+            .reason
+            .clone()
+            .unwrap_or_else(|| "not planned".to_owned());
+        self.ahead = plan.stages.clone();
+        self.ahead.retain(|planned| wanted.contains(&planned.stage));
+        self.ahead.sort_by_key(|planned| planned.stage);
+        self.ahead.dedup_by_key(|planned| planned.stage);
+        self.plan = Some(plan);
+        for stage in wanted {
+            if self.ahead.iter().all(|planned| planned.stage != stage) {
+                self.report(stage, StageStatus::Skipped, Some(left_out.clone()));
+            }
+        }
+        out.push(Command::Announce(JobEventKind::Started {
+            stages: self.ahead.iter().map(|planned| planned.stage).collect(),
+        }));
+        self.next_stage(now, out);
+    }
+
+    /// Starts the next stage that can run, or ends the job.
+    fn next_stage(&mut self, now: Duration, out: &mut Vec<Command>) {
+        while !self.ahead.is_empty() {
+            let planned = self.ahead.remove(0);
+            let stage = planned.stage;
+            if let Some(reason) = self.cannot_run(stage) {
+                self.report(stage, StageStatus::Skipped, Some(reason.to_owned()));
+                continue;
+            }
+            let give_up_at = self.give_up_at();
+            let Some(until) =
+                self.timing
+                    .stage_until(stage, now, give_up_at, !self.ahead.is_empty())
+            else {
+                self.report(
+                    stage,
+                    StageStatus::Skipped,
+                    Some("the deadline left no time for it".to_owned()),
+                );
+                continue;
+            };
+            self.phase = Phase::Running {
+                stage: planned,
+                since: now,
+            };
+            self.preview = None;
+            out.push(Command::Announce(JobEventKind::StageStarted {
+                stage,
+                level: planned.level,
+            }));
+            out.push(Command::Persist);
+            out.push(Command::RunStage(StageCall {
+                stage,
+                level: planned.level,
+                until,
+                give_up_at,
+                document: self.working.clone(),
+                target: self.target.clone(),
+            }));
+            return;
+        }
+        self.settle(now, out);
+    }
+
+    /// What a stage lacks to run.
+    fn cannot_run(&self, stage: Stage) -> Option<&'static str> {
+        match stage {
+            Stage::Template => None,
+            Stage::Detail if self.working.is_none() => Some("there is no document to detail"),
+            Stage::Optimize if self.target.is_none() => Some("there is no target to fit to"),
+            Stage::Detail | Stage::Optimize => None,
+        }
+    }
+
+    fn stage_ended(
+        &mut self,
+        planned: PlannedStage,
+        spent: Duration,
+        result: Result<StageProduct, StageFault>,
+        now: Duration,
+        out: &mut Vec<Command>,
+    ) {
+        let stage = planned.stage;
+        out.push(Command::ReleaseStage { stage, spent });
+        self.durations.insert(stage, spent.as_secs_f64());
+        match result {
+            Ok(product) => self.take_product(planned, product, now, out),
+            Err(fault) => {
+                let (status, reason) = match fault {
+                    StageFault::Refused(open) => {
+                        self.durations.remove(&stage);
+                        (StageStatus::Skipped, open.to_string())
+                    }
+                    StageFault::Failed(error) => {
+                        self.remember_failure(stage, &error);
+                        (StageStatus::Failed, error.to_string())
+                    }
+                };
+                self.end_stage(planned, status, reason, out);
+            }
+        }
+        self.next_stage(now, out);
+    }
+
+    fn take_product(
+        &mut self,
+        planned: PlannedStage,
+        product: StageProduct,
+        now: Duration,
+        out: &mut Vec<Command>,
+    ) {
+        let stage = planned.stage;
+        self.first_document.get_or_insert(now);
+        self.best = Some(Arc::clone(&product.document));
+        self.working = Some(Arc::clone(&product.document));
+        if product.target.is_some() && self.target.is_none() {
+            self.target = product.target;
+        }
+        self.style = product.style.or(self.style);
+        self.detail = product.detail.or_else(|| self.detail.take());
+        self.fit = product.fit.or_else(|| self.fit.take());
+        let status = product.outcome.status;
+        self.reports.push(StageReport {
+            stage,
+            backend: product.outcome.backend,
+            level: planned.level,
+            status,
+            reason: product.outcome.reason,
+        });
+        self.advance(stage, 1.0);
+        out.push(Command::Announce(JobEventKind::StageEnded {
+            stage,
+            status,
+        }));
+        out.push(Command::ShowPreview {
+            stage,
+            document: Arc::clone(&product.document),
+        });
+        if !self.ahead.is_empty() && self.can_resume_from(stage) {
+            out.push(Command::Checkpoint {
+                stage,
+                document: product.document,
+            });
+        }
+    }
+
+    /// Whether a later process could go on from the stage's document alone: the detailer's target
+    /// is not kept, so its document is a resting place only when the target came from outside.
+    fn can_resume_from(&self, stage: Stage) -> bool {
+        match stage {
+            Stage::Template => true,
+            Stage::Detail => !self.is_generation(),
+            Stage::Optimize => false,
+        }
+    }
+
+    fn progressed(
+        &mut self,
+        stage: Stage,
+        fraction: f32,
+        preview: Option<Arc<Document>>,
+        out: &mut Vec<Command>,
+    ) {
+        let fraction = if fraction.is_finite() {
+            fraction.clamp(0.0, 1.0)
+        } else {
+            0.0
+        };
+        self.advance(stage, fraction);
+        out.push(Command::Announce(JobEventKind::Progress {
+            stage,
+            fraction,
+        }));
+        if let Some(document) = preview {
+            self.preview = Some((stage, Arc::clone(&document)));
+            out.push(Command::ShowPreview { stage, document });
+        }
+    }
+
+    fn composed(
+        &mut self,
+        result: Result<Arc<Document>, String>,
+        now: Duration,
+        out: &mut Vec<Command>,
+    ) {
+        match result {
+            Ok(document) => {
+                self.first_document.get_or_insert(now);
+                self.best = Some(document);
+                self.composed = true;
+                self.finish(JobState::Degraded, out);
+            }
+            Err(message) => {
+                self.failure.get_or_insert_with(|| JobFailure {
+                    code: "composition-failed".to_owned(),
+                    message: format!("no picture could be composed: {message}"),
+                });
+                self.finish(JobState::Failed, out);
+            }
+        }
+    }
+
+    fn woken(&mut self, now: Duration, out: &mut Vec<Command>) {
+        if self.wake_at().is_none_or(|due| now < due) {
+            return;
+        }
+        if self.phase == Phase::Composing {
+            self.fail_late();
+            self.finish(JobState::Failed, out);
+            return;
+        }
+        self.leave_phase(
+            now,
+            StageStatus::Failed,
+            "it gave no result before the deadline",
+            "the deadline left no time for it",
+            out,
+        );
+        self.settle(now, out);
+    }
+
+    /// Stops what runs and notes the stages that will not be run.
+    fn leave_phase(
+        &mut self,
+        now: Duration,
+        status: StageStatus,
+        running: &str,
+        others: &str,
+        out: &mut Vec<Command>,
+    ) {
+        if let Phase::Running { stage, since } = self.phase {
+            let spent = now.saturating_sub(since);
+            out.push(Command::StopStage);
+            out.push(Command::ReleaseStage {
+                stage: stage.stage,
+                spent,
+            });
+            self.durations.insert(stage.stage, spent.as_secs_f64());
+            self.end_stage(stage, status, running.to_owned(), out);
+        }
+        self.ahead.clear();
+        for stage in self.wanted() {
+            self.report(stage, StageStatus::Skipped, Some(others.to_owned()));
+        }
+    }
+
+    /// Ends the job with what there is, or has something composed if there is nothing.
+    fn settle(&mut self, now: Duration, out: &mut Vec<Command>) {
+        if self.best.is_none() {
+            self.best = self.preview.take().map(|(stage, document)| {
+                if let Some(report) = self.reports.iter_mut().find(|report| report.stage == stage) {
+                    report.status = StageStatus::CutShort;
+                }
+                document
+            });
+            if self.best.is_some() {
+                self.first_document.get_or_insert(now);
+            }
+        }
+        if self.best.is_some() {
+            let state = if self.ran_in_full() {
+                JobState::Succeeded
+            } else {
+                JobState::Degraded
+            };
+            self.finish(state, out);
+        } else if self.is_generation() && now < self.timing.deadline() {
+            self.phase = Phase::Composing;
+            out.push(Command::Compose);
+        } else {
+            if now >= self.timing.answer_at() {
+                self.fail_late();
+            } else {
+                let reason = self
+                    .shortcomings()
+                    .unwrap_or_else(|| "nothing ran".to_owned());
+                self.failure.get_or_insert_with(|| JobFailure {
+                    code: "not-run".to_owned(),
+                    message: format!("there is no result: {reason}"),
+                });
+            }
+            self.finish(JobState::Failed, out);
+        }
+    }
+
+    fn fail_late(&mut self) {
+        self.failure.get_or_insert_with(|| JobFailure {
+            code: "deadline-exceeded".to_owned(),
+            message: "there was no result before the deadline: allow more time, or try again when \
+                      the service is less busy"
+                .to_owned(),
+        });
+    }
+
+    fn remember_failure(&mut self, stage: Stage, error: &StageError) {
+        let code = match error {
+            StageError::BadInput(_) => "bad-input",
+            StageError::Deadline => "deadline-exceeded",
+            StageError::Cancelled | StageError::Backend { .. } | StageError::Panic(_) => {
+                "stage-failed"
+            }
+        };
+        self.failure.get_or_insert_with(|| JobFailure {
+            code: code.to_owned(),
+            message: format!("stage {stage}: {error}"),
+        });
+    }
+
+    fn finish(&mut self, state: JobState, out: &mut Vec<Command>) {
+        self.phase = Phase::Ended(state);
+        if state == JobState::Failed {
+            self.best = None;
+        } else {
+            self.failure = None;
+        }
+        if matches!(state, JobState::Succeeded | JobState::Degraded) {
+            self.progress = 1.0;
+        }
+        out.push(Command::Withdraw);
+        out.push(Command::Finish);
+    }
+
+    /// Moves the job's progress on to a share of a stage.
+    fn advance(&mut self, stage: Stage, fraction: f32) {
+        let weight = |stage: Stage| match stage {
+            Stage::Template => 0.15_f32,
+            Stage::Detail => 0.35,
+            Stage::Optimize => 0.5,
+        };
+        let wanted = wanted_stages(&self.spec.kind);
+        let total: f32 = wanted.iter().copied().map(weight).sum();
+        let before: f32 = wanted
+            .iter()
+            .copied()
+            .filter(|other| *other < stage)
+            .map(weight)
+            .sum();
+        let reached = (before + weight(stage) * fraction) / total;
+        self.progress = self.progress.max(reached.min(1.0));
+    }
+}

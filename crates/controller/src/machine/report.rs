@@ -1,0 +1,167 @@
+//! What a job says about itself at its end: which stages did what, how good the result is, and why it
+//! is less than was asked for when it is.
+
+use std::time::Duration;
+
+use chat2svg_protocol::{
+    CircuitSnapshot, JobEventKind, JobKind, JobMetadata, JobState, PlannedStage, ResourceLevel,
+    Stage, StageReport, StageStatus, Tier,
+};
+use jiff::Timestamp;
+
+use super::{Command, Machine, Phase, wanted_stages};
+
+/// Who composed the picture when the stages gave none.
+const COMPOSER: &str = "embedded composer";
+
+/// What the end of a job looks like from outside the machine.
+#[derive(Clone, Debug)]
+pub struct EndFacts {
+    /// Time since submission.
+    pub elapsed: Duration,
+    /// How the circuits stand.
+    pub circuits: Vec<CircuitSnapshot>,
+    /// The time of day.
+    pub timestamp: Timestamp,
+}
+
+impl Machine {
+    /// Notes what became of a stage that was not called.
+    pub(super) fn report(&mut self, stage: Stage, status: StageStatus, reason: Option<String>) {
+        let level = self.level_of(stage);
+        self.reports.push(StageReport {
+            stage,
+            backend: "none".to_owned(),
+            level,
+            status,
+            reason,
+        });
+    }
+
+    /// Notes what became of a stage that was called and gave nothing.
+    pub(super) fn end_stage(
+        &mut self,
+        planned: PlannedStage,
+        status: StageStatus,
+        reason: String,
+        out: &mut Vec<Command>,
+    ) {
+        self.reports.push(StageReport {
+            stage: planned.stage,
+            backend: "none".to_owned(),
+            level: planned.level,
+            status,
+            reason: Some(reason),
+        });
+        out.push(Command::Announce(JobEventKind::StageEnded {
+            stage: planned.stage,
+            status,
+        }));
+    }
+
+    fn level_of(&self, stage: Stage) -> ResourceLevel {
+        self.plan
+            .as_ref()
+            .and_then(|plan| plan.stages.iter().find(|planned| planned.stage == stage))
+            .map_or_else(|| self.level(), |planned| planned.level)
+    }
+
+    /// Whether every stage that the job calls for ran to its end.
+    pub(super) fn ran_in_full(&self) -> bool {
+        wanted_stages(&self.spec.kind)
+            .into_iter()
+            .all(|stage| self.status_of(stage) == Some(StageStatus::Completed))
+    }
+
+    fn status_of(&self, stage: Stage) -> Option<StageStatus> {
+        self.reports
+            .iter()
+            .find(|report| report.stage == stage)
+            .map(|report| report.status)
+    }
+
+    /// Why the result is less than was asked for, in one line.
+    pub(super) fn shortcomings(&self) -> Option<String> {
+        let reasons: Vec<String> = self
+            .reports
+            .iter()
+            .filter(|report| report.status != StageStatus::Completed)
+            .map(|report| {
+                let what = match report.status {
+                    StageStatus::CutShort => "was cut short",
+                    StageStatus::Skipped => "was skipped",
+                    StageStatus::Failed => "failed",
+                    StageStatus::Completed => "was completed",
+                };
+                match &report.reason {
+                    Some(reason) => format!("{} {what}: {reason}", report.stage),
+                    None => format!("{} {what}", report.stage),
+                }
+            })
+            .collect();
+        (!reasons.is_empty()).then(|| reasons.join("; "))
+    }
+
+    /// How good the result is.
+    pub fn tier(&self) -> Tier {
+        let gave_document = |stage| {
+            matches!(
+                self.status_of(stage),
+                Some(StageStatus::Completed | StageStatus::CutShort)
+            )
+        };
+        if self.composed {
+            Tier::Fallback
+        } else if self.ran_in_full() {
+            Tier::Full
+        } else if gave_document(Stage::Detail) || gave_document(Stage::Optimize) {
+            Tier::Enhanced
+        } else {
+            Tier::Template
+        }
+    }
+
+    /// Everything about the ended job that a caller may wonder about.
+    pub fn metadata(&self, facts: EndFacts) -> JobMetadata {
+        let about = self.best.as_ref().map(|document| &document.metadata);
+        let prompt = match &self.spec.kind {
+            JobKind::Generate { prompt, .. } => Some(prompt.as_str().to_owned()),
+            JobKind::Vectorize { .. } | JobKind::Refine { .. } => None,
+        };
+        let mut stages = self.reports.clone();
+        stages.sort_by_key(|report| report.stage);
+        if self.composed
+            && let Some(template) = stages.first_mut()
+        {
+            template.backend = COMPOSER.to_owned();
+        }
+        let fallback = self.phase == Phase::Ended(JobState::Degraded);
+        JobMetadata {
+            prompt,
+            style: self
+                .style
+                .map(|style| style.name().to_owned())
+                .or_else(|| about.and_then(|about| about.style.clone())),
+            seed: self.spec.options.seed,
+            resource_level: self.level(),
+            tier: self.tier(),
+            stages_run: stages
+                .iter()
+                .filter(|report| report.status != StageStatus::Skipped)
+                .map(|report| report.stage)
+                .collect(),
+            stage_durations: self.durations.clone(),
+            fallback,
+            fallback_reason: if fallback { self.shortcomings() } else { None },
+            stages,
+            circuits: facts.circuits,
+            undrawn: about.map(|about| about.undrawn.clone()).unwrap_or_default(),
+            credits: about.map(|about| about.credits.clone()).unwrap_or_default(),
+            detail: self.detail.clone(),
+            fit: self.fit.clone(),
+            total_seconds: facts.elapsed.as_secs_f64(),
+            first_document_seconds: self.first_document.map(|at| at.as_secs_f64()),
+            timestamp: facts.timestamp,
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! What goes into the state machine and what comes out of it. Values only.
+
+use std::{sync::Arc, time::Duration};
+
+use chat2svg_protocol::{
+    CircuitOpen, DetailSummary, FitSummary, JobEventKind, ResourceLevel, Stage, StageOutcome,
+    StagePlan, Style, messages::StageError,
+};
+use chat2svg_vector::{Document, Raster};
+
+/// What happened to a job.
+#[derive(Clone, Debug)]
+pub enum Event {
+    /// It was stored, or taken up again.
+    Stored,
+    /// The scheduler says what to run.
+    Dispatched(StagePlan),
+    /// The stage that was started came back.
+    StageEnded {
+        /// The stage.
+        stage: Stage,
+        /// What it gave.
+        result: Result<StageProduct, StageFault>,
+    },
+    /// The running stage shows how far it is.
+    Progressed {
+        /// The stage.
+        stage: Stage,
+        /// Share of the stage done.
+        fraction: f32,
+        /// The best document so far.
+        preview: Option<Arc<Document>>,
+    },
+    /// The composition made outside the stages is there, or failed.
+    Composed(Result<Arc<Document>, String>),
+    /// The caller wants it stopped.
+    CancelRequested,
+    /// The moment asked for by [`super::Machine::wake_at`] has come.
+    Woken,
+}
+
+/// What a stage gave.
+#[derive(Clone, Debug)]
+pub struct StageProduct {
+    /// The document, better than the one before.
+    pub document: Arc<Document>,
+    /// The picture to fit to, from stage 2.
+    pub target: Option<Arc<Raster>>,
+    /// The style served, from stage 1.
+    pub style: Option<Style>,
+    /// What was added and moved, from stage 2.
+    pub detail: Option<DetailSummary>,
+    /// What was gained, from stage 3.
+    pub fit: Option<FitSummary>,
+    /// Who served it and how.
+    pub outcome: StageOutcome,
+}
+
+/// Why a stage gave nothing.
+#[derive(Clone, Debug)]
+pub enum StageFault {
+    /// Its circuit is open; it was not called.
+    Refused(CircuitOpen),
+    /// It was called and failed, or did not answer.
+    Failed(StageError),
+}
+
+/// What is to be done.
+#[derive(Clone, Debug)]
+pub enum Command {
+    /// Ask the scheduler for a plan.
+    Enqueue,
+    /// Tell the scheduler that the job is over or needs no plan any more.
+    Withdraw,
+    /// Tell subscribers.
+    Announce(JobEventKind),
+    /// Show subscribers a picture.
+    ShowPreview {
+        /// The stage it comes from.
+        stage: Stage,
+        /// The picture.
+        document: Arc<Document>,
+    },
+    /// Keep how the job stands.
+    Persist,
+    /// Keep a document that the job can go on from after a restart.
+    Checkpoint {
+        /// The stage that made it.
+        stage: Stage,
+        /// The document.
+        document: Arc<Document>,
+    },
+    /// Call a stage.
+    RunStage(StageCall),
+    /// Stop the running stage; what it gives does not matter any more.
+    StopStage,
+    /// Tell the scheduler that a stage ended.
+    ReleaseStage {
+        /// The stage.
+        stage: Stage,
+        /// How long it ran.
+        spent: Duration,
+    },
+    /// Compose a document outside the stages.
+    Compose,
+    /// The job is over: write, keep and announce its end. Nothing follows.
+    Finish,
+}
+
+/// A call of a stage, with the document and target to work on.
+#[derive(Clone, Debug)]
+pub struct StageCall {
+    /// The stage.
+    pub stage: Stage,
+    /// Its level.
+    pub level: ResourceLevel,
+    /// By when it must answer, from submission.
+    pub until: Duration,
+    /// When it is given up, from submission.
+    pub give_up_at: Duration,
+    /// What to start from; stage 1 starts from the prompt, a vectorisation from nothing.
+    pub document: Option<Arc<Document>>,
+    /// What to work towards.
+    pub target: Option<Arc<Raster>>,
+}

@@ -1,0 +1,568 @@
+//! Scenarios, and rules that hold for any order of events.
+
+use chat2svg_protocol::{
+    CanvasSize, Circuit, CircuitOpen, JobOptions, LevelChoice, Prompt, StageOutcome, Tier,
+};
+use jiff::Timestamp;
+use kurbo::Rect;
+use proptest::prelude::*;
+
+use super::*;
+use crate::ControllerConfig;
+
+const DEADLINE: Duration = Duration::from_secs(10);
+
+fn document(title: &str) -> Arc<Document> {
+    Arc::new(Document {
+        width: 64.0,
+        height: 64.0,
+        view_box: Rect::new(0.0, 0.0, 64.0, 64.0),
+        title: Some(title.to_owned()),
+        description: None,
+        metadata: Default::default(),
+        layers: Vec::new(),
+    })
+}
+
+fn raster() -> Arc<Raster> {
+    Arc::new(Raster::new(1, 1, vec![[0, 0, 0, 255]]).expect("one pixel"))
+}
+
+fn generate() -> JobKind {
+    JobKind::Generate {
+        prompt: Prompt::parse("a red fox", 100).expect("a prompt"),
+        style: None,
+        canvas: CanvasSize::default(),
+        candidates: 1,
+    }
+}
+
+fn machine(kind: JobKind, inputs: &ParsedInputs) -> Machine {
+    let spec = JobSpec {
+        kind,
+        options: JobOptions {
+            seed: 7,
+            deadline_ms: DEADLINE.as_millis() as u64,
+            level: LevelChoice::Auto,
+        },
+    };
+    Machine::new(
+        spec,
+        inputs,
+        Timing::new(DEADLINE, &ControllerConfig::default()),
+    )
+}
+
+fn plan(stages: &[Stage]) -> StagePlan {
+    StagePlan {
+        stages: stages
+            .iter()
+            .map(|stage| PlannedStage {
+                stage: *stage,
+                level: ResourceLevel::High,
+            })
+            .collect(),
+        reason: (stages.len() < 3).then(|| "memory is short".to_owned()),
+    }
+}
+
+fn product(stage: Stage, status: StageStatus) -> StageProduct {
+    StageProduct {
+        document: document(stage.name()),
+        target: (stage == Stage::Detail).then(raster),
+        style: (stage == Stage::Template).then_some(Style::Flat),
+        detail: None,
+        fit: None,
+        outcome: StageOutcome {
+            backend: "embedded".to_owned(),
+            status,
+            reason: None,
+        },
+    }
+}
+
+fn done(stage: Stage) -> Event {
+    Event::StageEnded {
+        stage,
+        result: Ok(product(stage, StageStatus::Completed)),
+    }
+}
+
+fn failed(stage: Stage) -> Event {
+    Event::StageEnded {
+        stage,
+        result: Err(StageFault::Failed(StageError::Panic("boom".to_owned()))),
+    }
+}
+
+fn refused(stage: Stage) -> Event {
+    Event::StageEnded {
+        stage,
+        result: Err(StageFault::Refused(CircuitOpen {
+            circuit: Circuit {
+                stage,
+                backend: "embedded".to_owned(),
+            },
+            retry_after: Duration::from_secs(3),
+        })),
+    }
+}
+
+/// Feeds events one millisecond apart; returns all commands.
+fn feed(machine: &mut Machine, events: impl IntoIterator<Item = Event>) -> Vec<Command> {
+    let mut commands = Vec::new();
+    for (index, event) in events.into_iter().enumerate() {
+        commands.extend(machine.handle(event, Duration::from_millis(index as u64)));
+    }
+    commands
+}
+
+fn metadata(machine: &Machine) -> chat2svg_protocol::JobMetadata {
+    machine.metadata(EndFacts {
+        elapsed: Duration::from_millis(5),
+        circuits: Vec::new(),
+        timestamp: Timestamp::UNIX_EPOCH,
+    })
+}
+
+fn title(machine: &Machine) -> Option<&str> {
+    machine.best().and_then(|best| best.title.as_deref())
+}
+
+fn count(commands: &[Command], wanted: impl Fn(&Command) -> bool) -> usize {
+    commands.iter().filter(|command| wanted(command)).count()
+}
+
+#[test]
+fn three_good_stages_succeed_in_full() {
+    let mut job = machine(generate(), &ParsedInputs::default());
+    let commands = feed(
+        &mut job,
+        [
+            Event::Stored,
+            Event::Dispatched(plan(&Stage::ALL)),
+            done(Stage::Template),
+            done(Stage::Detail),
+            done(Stage::Optimize),
+        ],
+    );
+    assert_eq!(job.state(), JobState::Succeeded);
+    assert_eq!(title(&job), Some("optimize"));
+    let told = metadata(&job);
+    assert_eq!(told.tier, Tier::Full);
+    assert_eq!(told.stages_run, Stage::ALL);
+    assert!(!told.fallback);
+    assert_eq!(told.fallback_reason, None);
+    assert_eq!(
+        count(&commands, |command| matches!(command, Command::Finish)),
+        1
+    );
+    assert_eq!(
+        count(&commands, |command| matches!(
+            command,
+            Command::ReleaseStage { .. }
+        )),
+        3
+    );
+    assert_eq!(
+        count(&commands, |command| matches!(
+            command,
+            Command::Checkpoint {
+                stage: Stage::Template,
+                ..
+            }
+        )),
+        1
+    );
+}
+
+#[test]
+fn each_stage_starts_from_what_the_one_before_gave() {
+    let mut job = machine(generate(), &ParsedInputs::default());
+    let commands = feed(
+        &mut job,
+        [
+            Event::Stored,
+            Event::Dispatched(plan(&Stage::ALL)),
+            done(Stage::Template),
+            done(Stage::Detail),
+        ],
+    );
+    let calls: Vec<_> = commands
+        .iter()
+        .filter_map(|command| match command {
+            Command::RunStage(call) => Some((
+                call.stage,
+                call.document
+                    .as_ref()
+                    .and_then(|document| document.title.clone()),
+                call.target.is_some(),
+            )),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(
+        calls,
+        [
+            (Stage::Template, None, false),
+            (Stage::Detail, Some("template".to_owned()), false),
+            (Stage::Optimize, Some("detail".to_owned()), true),
+        ]
+    );
+}
+
+#[test]
+fn a_failed_template_has_a_picture_composed() {
+    let mut job = machine(generate(), &ParsedInputs::default());
+    let commands = feed(
+        &mut job,
+        [
+            Event::Stored,
+            Event::Dispatched(plan(&Stage::ALL)),
+            failed(Stage::Template),
+            Event::Composed(Ok(document("composed"))),
+        ],
+    );
+    assert_eq!(
+        count(&commands, |command| matches!(command, Command::Compose)),
+        1
+    );
+    assert_eq!(job.state(), JobState::Degraded);
+    assert_eq!(title(&job), Some("composed"));
+    let told = metadata(&job);
+    assert_eq!(told.tier, Tier::Fallback);
+    assert!(told.fallback);
+    assert!(
+        told.fallback_reason
+            .is_some_and(|reason| reason.contains("boom"))
+    );
+}
+
+#[test]
+fn an_open_circuit_skips_the_stage_and_says_so() {
+    let mut job = machine(generate(), &ParsedInputs::default());
+    feed(
+        &mut job,
+        [
+            Event::Stored,
+            Event::Dispatched(plan(&Stage::ALL)),
+            done(Stage::Template),
+            refused(Stage::Detail),
+        ],
+    );
+    assert_eq!(job.state(), JobState::Degraded);
+    assert_eq!(title(&job), Some("template"));
+    let told = metadata(&job);
+    assert_eq!(told.tier, Tier::Template);
+    assert_eq!(told.stages_run, [Stage::Template]);
+    let reason = told.fallback_reason.expect("a reason");
+    assert!(
+        reason.contains("circuit detail/embedded is open"),
+        "{reason}"
+    );
+    assert!(reason.contains("no target"), "{reason}");
+}
+
+#[test]
+fn a_failed_optimizer_serves_the_detailed_document() {
+    let mut job = machine(generate(), &ParsedInputs::default());
+    feed(
+        &mut job,
+        [
+            Event::Stored,
+            Event::Dispatched(plan(&Stage::ALL)),
+            done(Stage::Template),
+            done(Stage::Detail),
+            failed(Stage::Optimize),
+        ],
+    );
+    assert_eq!(job.state(), JobState::Degraded);
+    assert_eq!(title(&job), Some("detail"));
+    assert_eq!(metadata(&job).tier, Tier::Enhanced);
+    assert_eq!(job.failure(), None);
+}
+
+#[test]
+fn stages_left_out_of_the_plan_degrade_with_the_reason() {
+    let mut job = machine(generate(), &ParsedInputs::default());
+    feed(
+        &mut job,
+        [
+            Event::Stored,
+            Event::Dispatched(plan(&[Stage::Template])),
+            done(Stage::Template),
+        ],
+    );
+    assert_eq!(job.state(), JobState::Degraded);
+    let reason = metadata(&job).fallback_reason.expect("a reason");
+    assert!(
+        reason.contains("detail was skipped: memory is short"),
+        "{reason}"
+    );
+}
+
+#[test]
+fn an_undispatched_generation_is_composed_in_time() {
+    let mut job = machine(generate(), &ParsedInputs::default());
+    job.handle(Event::Stored, Duration::ZERO);
+    let due = job.wake_at().expect("a time");
+    assert!(due < DEADLINE - Duration::from_millis(200));
+    assert!(
+        job.handle(Event::Woken, due - Duration::from_millis(1))
+            .is_empty()
+    );
+    let commands = job.handle(Event::Woken, due);
+    assert!(matches!(commands.as_slice(), [Command::Compose]));
+    job.handle(
+        Event::Composed(Ok(document("composed"))),
+        due + Duration::from_millis(20),
+    );
+    assert_eq!(job.state(), JobState::Degraded);
+}
+
+#[test]
+fn a_hanging_stage_is_left_behind_at_the_deadline() {
+    let mut job = machine(generate(), &ParsedInputs::default());
+    feed(
+        &mut job,
+        [
+            Event::Stored,
+            Event::Dispatched(plan(&Stage::ALL)),
+            done(Stage::Template),
+            done(Stage::Detail),
+        ],
+    );
+    let due = job.wake_at().expect("a time");
+    let commands = job.handle(Event::Woken, due);
+    assert!(matches!(commands.first(), Some(Command::StopStage)));
+    assert_eq!(job.state(), JobState::Degraded);
+    assert_eq!(title(&job), Some("detail"));
+    assert!(
+        job.handle(done(Stage::Optimize), due).is_empty(),
+        "late answers change nothing"
+    );
+    assert_eq!(title(&job), Some("detail"));
+}
+
+#[test]
+fn a_vectorisation_serves_its_last_preview_when_it_hangs() {
+    let inputs = ParsedInputs {
+        template: None,
+        target: Some(raster()),
+    };
+    let mut job = machine(JobKind::Vectorize { paths: None }, &inputs);
+    feed(
+        &mut job,
+        [
+            Event::Stored,
+            Event::Dispatched(plan(&[Stage::Optimize])),
+            Event::Progressed {
+                stage: Stage::Optimize,
+                fraction: 0.4,
+                preview: Some(document("preview")),
+            },
+        ],
+    );
+    job.handle(Event::Woken, DEADLINE);
+    assert_eq!(job.state(), JobState::Degraded);
+    assert_eq!(title(&job), Some("preview"));
+}
+
+#[test]
+fn a_vectorisation_without_anything_fails_honestly() {
+    let inputs = ParsedInputs {
+        template: None,
+        target: Some(raster()),
+    };
+    let mut job = machine(JobKind::Vectorize { paths: None }, &inputs);
+    feed(
+        &mut job,
+        [
+            Event::Stored,
+            Event::Dispatched(plan(&[Stage::Optimize])),
+            Event::StageEnded {
+                stage: Stage::Optimize,
+                result: Err(StageFault::Failed(StageError::BadInput(
+                    "all blank".to_owned(),
+                ))),
+            },
+        ],
+    );
+    assert_eq!(job.state(), JobState::Failed);
+    let failure = job.failure().expect("a failure");
+    assert_eq!(failure.code, "bad-input");
+    assert!(failure.message.contains("all blank"));
+}
+
+#[test]
+fn a_refinement_goes_on_without_added_shapes() {
+    let inputs = ParsedInputs {
+        template: Some(document("given")),
+        target: Some(raster()),
+    };
+    let kind = JobKind::Refine {
+        paths: None,
+        add_shapes: true,
+    };
+    let mut job = machine(kind, &inputs);
+    feed(
+        &mut job,
+        [
+            Event::Stored,
+            Event::Dispatched(plan(&[Stage::Detail, Stage::Optimize])),
+            failed(Stage::Detail),
+            done(Stage::Optimize),
+        ],
+    );
+    assert_eq!(job.state(), JobState::Degraded);
+    assert_eq!(title(&job), Some("optimize"));
+}
+
+#[test]
+fn cancelling_stops_the_stage_and_ends_the_job() {
+    let mut job = machine(generate(), &ParsedInputs::default());
+    feed(
+        &mut job,
+        [Event::Stored, Event::Dispatched(plan(&Stage::ALL))],
+    );
+    let commands = job.handle(Event::CancelRequested, Duration::from_secs(1));
+    assert!(matches!(commands.first(), Some(Command::StopStage)));
+    assert_eq!(job.state(), JobState::Cancelled);
+    assert!(
+        job.handle(Event::CancelRequested, Duration::from_secs(1))
+            .is_empty()
+    );
+}
+
+#[test]
+fn a_checkpoint_spares_the_stages_before_it() {
+    let mut job = machine(generate(), &ParsedInputs::default())
+        .with_checkpoint(Stage::Template, document("kept"));
+    assert_eq!(job.wanted(), [Stage::Detail, Stage::Optimize]);
+    feed(
+        &mut job,
+        [
+            Event::Stored,
+            Event::Dispatched(plan(&[Stage::Detail, Stage::Optimize])),
+            done(Stage::Detail),
+            done(Stage::Optimize),
+        ],
+    );
+    assert_eq!(job.state(), JobState::Succeeded);
+    assert_eq!(title(&job), Some("optimize"));
+}
+
+fn any_stage() -> impl Strategy<Value = Stage> {
+    prop::sample::select(Stage::ALL.to_vec())
+}
+
+fn any_event() -> impl Strategy<Value = Event> {
+    prop_oneof![
+        1 => Just(Event::Stored),
+        1 => prop::sample::subsequence(Stage::ALL.to_vec(), 0..=3)
+            .prop_map(|stages| Event::Dispatched(plan(&stages))),
+        4 => any_stage().prop_map(done),
+        1 => any_stage().prop_map(|stage| Event::StageEnded {
+            stage,
+            result: Ok(product(stage, StageStatus::CutShort)),
+        }),
+        2 => any_stage().prop_map(failed),
+        1 => any_stage().prop_map(refused),
+        2 => (any_stage(), prop::num::f32::ANY, any::<bool>()).prop_map(|(stage, fraction, seen)| {
+            Event::Progressed {
+                stage,
+                fraction,
+                preview: seen.then(|| document("preview")),
+            }
+        }),
+        1 => Just(Event::Composed(Ok(document("composed")))),
+        1 => Just(Event::Composed(Err("no ink".to_owned()))),
+        1 => Just(Event::Woken),
+    ]
+}
+
+fn any_kind() -> impl Strategy<Value = JobKind> {
+    prop_oneof![
+        Just(generate()),
+        Just(JobKind::Vectorize { paths: None }),
+        any::<bool>().prop_map(|add_shapes| JobKind::Refine {
+            paths: None,
+            add_shapes
+        }),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn any_order_of_events_ends_once_and_loses_nothing(
+        kind in any_kind(),
+        events in prop::collection::vec((any_event(), 0u64..1500), 0..25),
+        cancelled_at in prop::option::of(0usize..25),
+    ) {
+        let inputs = match kind {
+            JobKind::Generate { .. } => ParsedInputs::default(),
+            JobKind::Vectorize { .. } => ParsedInputs { template: None, target: Some(raster()) },
+            JobKind::Refine { .. } => ParsedInputs {
+                template: Some(document("given")),
+                target: Some(raster()),
+            },
+        };
+        let mut job = machine(kind, &inputs);
+        let mut now = Duration::ZERO;
+        let mut commands = job.handle(Event::Stored, now);
+        let mut running = None;
+        let mut latest: Option<String> = None;
+        let mut progress = 0.0;
+        for (index, (event, pause)) in events.into_iter().enumerate() {
+            now += Duration::from_millis(pause);
+            if cancelled_at == Some(index) {
+                commands.extend(job.handle(Event::CancelRequested, now));
+            }
+            let was = job.state();
+            if let (Event::StageEnded { stage, result: Ok(product) }, Some(current)) = (&event, running)
+                && *stage == current && !was.is_final()
+            {
+                latest = product.document.title.clone();
+            }
+            let step = job.handle(event, now);
+            prop_assert!(!was.is_final() || step.is_empty(), "a job that is over does nothing");
+            prop_assert!(job.progress() >= progress && job.progress() <= 1.0);
+            progress = job.progress();
+            commands.extend(step);
+            running = match job.state() {
+                JobState::Running => job.stage().filter(|_| {
+                    !matches!(commands.last(), Some(Command::Compose))
+                }),
+                _ => None,
+            };
+            if let (Some(latest), false) = (&latest, job.state() == JobState::Failed) {
+                prop_assert_eq!(title(&job), Some(latest.as_str()));
+            }
+            prop_assert!(latest.is_none() || job.state() != JobState::Failed);
+        }
+        for _ in 0..3 {
+            now = now.max(job.wake_at().unwrap_or(now));
+            commands.extend(job.handle(Event::Woken, now));
+        }
+        prop_assert!(job.state().is_final());
+        prop_assert!(job.wake_at().is_none());
+        prop_assert_eq!(count(&commands, |command| matches!(command, Command::Finish)), 1);
+        prop_assert!(matches!(commands.last(), Some(Command::Finish)));
+        prop_assert_eq!(job.failure().is_some(), job.state() == JobState::Failed);
+        prop_assert_eq!(
+            job.best().is_some(),
+            matches!(job.state(), JobState::Succeeded | JobState::Degraded)
+                || (job.state() == JobState::Cancelled && job.best().is_some())
+        );
+        let started = count(&commands, |command| matches!(command, Command::RunStage(_)));
+        let released = count(&commands, |command| matches!(command, Command::ReleaseStage { .. }));
+        prop_assert_eq!(started, released, "every stage that was started is released");
+        let told = metadata(&job);
+        for stage in wanted_stages(&job.spec().kind) {
+            let mentions = told.stages.iter().filter(|report| report.stage == stage).count();
+            prop_assert_eq!(mentions, 1, "{} is accounted for once", stage);
+        }
+        prop_assert_eq!(told.fallback, job.state() == JobState::Degraded);
+        prop_assert!(!told.fallback || told.fallback_reason.is_some());
+    }
+}
