@@ -24,6 +24,7 @@ impl fmt::Display for Circuit {
 
 /// Whether calls pass.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum CircuitState {
     /// Calls pass.
@@ -67,6 +68,7 @@ pub enum CircuitOutcome {
 
 /// How a circuit stands.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CircuitSnapshot {
     /// The stage.
     pub stage: Stage,

@@ -8,6 +8,7 @@ use crate::ValueError;
 
 /// How much effort the machine can afford, lowest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum ResourceLevel {
     /// Only what is needed to answer.
@@ -43,6 +44,7 @@ impl fmt::Display for ResourceLevel {
 
 /// The level that a caller asks for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum LevelChoice {
     /// Whatever the machine affords.

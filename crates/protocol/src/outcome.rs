@@ -10,6 +10,7 @@ use crate::{CircuitSnapshot, ResourceLevel, Stage};
 
 /// How good the served result is, best first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Tier {
     /// All stages that the request called for.
@@ -24,6 +25,7 @@ pub enum Tier {
 
 /// Whether and how a stage ran.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum StageStatus {
     /// Ran to its end.
@@ -38,6 +40,7 @@ pub enum StageStatus {
 
 /// What a stage did for a job.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct StageReport {
     /// The stage.
     pub stage: Stage,
@@ -54,6 +57,7 @@ pub struct StageReport {
 
 /// What stage 2 changed.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct DetailSummary {
     /// Names of the shapes and gradients added.
     pub added: Vec<String>,
@@ -63,6 +67,7 @@ pub struct DetailSummary {
 
 /// Why a fit ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum FitEnd {
     /// Its schedule was done.
@@ -77,6 +82,7 @@ pub enum FitEnd {
 
 /// One point of a loss curve.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct LossSample {
     /// Seconds since the fit began.
     pub seconds: f32,
@@ -88,6 +94,7 @@ pub struct LossSample {
 
 /// What stage 3 gained.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct FitSummary {
     /// Gradient steps taken.
     pub iterations: u32,
@@ -107,6 +114,7 @@ pub struct FitSummary {
 
 /// Everything about a finished job that a caller may wonder about.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct JobMetadata {
     /// The prompt, when there was one.
     #[serde(skip_serializing_if = "Option::is_none", default)]
@@ -136,6 +144,7 @@ pub struct JobMetadata {
     /// Words that could not be drawn.
     pub undrawn: Vec<String>,
     /// Attribution of the art used.
+    #[cfg_attr(feature = "openapi", schema(value_type = Vec<BTreeMap<String, String>>))]
     pub credits: Vec<Credit>,
     /// What stage 2 added and moved.
     #[serde(skip_serializing_if = "Option::is_none", default)]
@@ -154,6 +163,7 @@ pub struct JobMetadata {
 
 /// Why a job has no result.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct JobFailure {
     /// Stable machine-readable code, e.g. "deadline-exceeded".
     pub code: String,

@@ -25,6 +25,7 @@ pub struct PlannedStage {
 
 /// How the queue stands.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct QueueSnapshot {
     /// Jobs waiting.
     pub queued: u32,

@@ -7,6 +7,7 @@ use crate::ResourceLevel;
 
 /// One reading of the machine, within the limits of the container if there is one.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ResourceSnapshot {
     /// When it was taken.
     pub taken_at: Timestamp,
@@ -30,6 +31,7 @@ pub struct ResourceSnapshot {
 
 /// One reading of a GPU.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct GpuSnapshot {
     /// Its name.
     pub name: String,
@@ -43,6 +45,7 @@ pub struct GpuSnapshot {
 
 /// How an actor under the watchdog stands.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ActorHealth {
     /// Its name.
     pub name: String,

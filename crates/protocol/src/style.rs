@@ -8,6 +8,7 @@ use crate::ValueError;
 
 /// The look of a picture.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Style {
     /// Bold flat colours.
