@@ -1,0 +1,468 @@
+//! Composites one tile of any scene, and takes the gradient back through it.
+//!
+//! The tile's layers are kept as a stack of premultiplied RGBA planes. Every
+//! operation saves what it covers, so that the way back can see it; all of it
+//! stays within a tile's worth of memory per operation.
+
+use std::sync::atomic::Ordering::Relaxed;
+
+use crate::coverage::{AREA, CoverScratch, Plane, Steps, cover, gather};
+use crate::paint::Prepared;
+use crate::plan::{Chunk, Plan, ROOT, Role, Shape};
+use crate::tiling::{Entry, TILE};
+
+/// Premultiplied RGBA of a tile.
+pub(crate) type Quad = [Plane; 4];
+
+/// No coverage plane: the tile is covered completely.
+const SOLID: u32 = u32::MAX;
+
+/// A layer, or the gradient of one.
+#[derive(Debug)]
+struct Layer {
+    color: Quad,
+    clip: Plane,
+}
+
+impl Default for Layer {
+    fn default() -> Self {
+        Self {
+            color: [[0.0; AREA]; 4],
+            clip: [0.0; AREA],
+        }
+    }
+}
+
+/// What was done, for the way back.
+#[derive(Debug, Clone, Copy)]
+enum Operation {
+    /// Painted a shape; `saved` is the layer before.
+    Draw {
+        at: u32,
+        plane: u32,
+        steps: StepRange,
+        saved: u32,
+    },
+    /// Added a shape to the layer's clip; `saved` is the clip before.
+    Clip {
+        at: u32,
+        plane: u32,
+        steps: StepRange,
+        saved: u32,
+    },
+    /// Began a group.
+    Push,
+    /// Ended a group that entry `at` had opened; `saved` holds the parent's layer, the group's, its clip.
+    Pop { at: u32, group: u32, saved: u32 },
+}
+
+/// First step and first piece end of an entry.
+type StepRange = (u32, u32);
+
+/// Memory of one worker.
+#[derive(Debug, Default)]
+pub(crate) struct TileScratch {
+    pub(crate) cover: CoverScratch,
+    pub(crate) steps: Steps,
+    planes: Vec<Plane>,
+    saved: Vec<Plane>,
+    operations: Vec<Operation>,
+    /// The root and the open groups above it; `open` names the groups.
+    layers: Vec<Layer>,
+    open: Vec<(u32, u32)>,
+    gradients: Vec<Layer>,
+    shading: Box<Quad4>,
+    sums: Vec<f32>,
+}
+
+#[derive(Debug)]
+struct Quad4(Quad);
+
+impl Default for Quad4 {
+    fn default() -> Self {
+        Self([[0.0; AREA]; 4])
+    }
+}
+
+/// One tile of a plan.
+#[derive(Clone, Copy)]
+pub(crate) struct Tile<'a> {
+    pub(crate) plan: &'a Plan,
+    pub(crate) entries: &'a [(u32, u32)],
+    /// Pixel position of the tile.
+    pub(crate) left: f32,
+    pub(crate) top: f32,
+    /// Premultiplied.
+    pub(crate) background: [f32; 4],
+}
+
+impl<'a> Tile<'a> {
+    fn entry(&self, at: usize) -> (&'a Chunk, &'a Entry, &'a Shape) {
+        let (chunk, entry) = self.entries[at];
+        let chunk = &self.plan.chunks[chunk as usize];
+        let entry = &chunk.entries[entry as usize];
+        (chunk, entry, &self.plan.shapes[entry.shape as usize])
+    }
+}
+
+fn coverage(signed: f32) -> f32 {
+    signed.abs().min(1.0)
+}
+
+/// How coverage follows signed coverage.
+fn slope(signed: f32) -> f32 {
+    if signed.abs() > 1.0 {
+        0.0
+    } else {
+        1f32.copysign(signed)
+    }
+}
+
+impl TileScratch {
+    /// The finished tile after [`TileScratch::forward`].
+    pub(crate) fn picture(&self) -> &Quad {
+        &self.layers[0].color
+    }
+
+    /// Renders the tile.
+    pub(crate) fn forward(&mut self, tile: Tile<'_>) {
+        self.steps.steps.clear();
+        self.steps.ends.clear();
+        self.planes.clear();
+        self.saved.clear();
+        self.operations.clear();
+        self.open.clear();
+        self.open_layer(0);
+        for (plane, v) in self.layers[0].color.iter_mut().zip(tile.background) {
+            plane.fill(v);
+        }
+        for at in 0..tile.entries.len() {
+            let (_, _, shape) = tile.entry(at);
+            self.enter(tile, at, shape.group);
+            match shape.role {
+                Role::Clip(..) => self.add_to_clip(tile, at),
+                Role::Fill | Role::Stroke => self.draw(tile, at),
+            }
+        }
+        self.leave(tile, 0);
+    }
+
+    fn open_layer(&mut self, index: usize) {
+        if index == self.layers.len() {
+            self.layers.push(Layer::default());
+        }
+        let layer = &mut self.layers[index];
+        layer.color.as_flattened_mut().fill(0.0);
+        layer.clip.fill(0.0);
+    }
+
+    /// Closes and opens groups until `group` is the innermost one.
+    fn enter(&mut self, tile: Tile<'_>, at: usize, group: u32) {
+        if self.open.last().map_or(ROOT, |o| o.0) == group {
+            return;
+        }
+        let groups = &tile.plan.groups;
+        let ancestor = |depth: u32| {
+            let mut g = group;
+            while g != ROOT && groups[g as usize].depth > depth {
+                g = groups[g as usize].parent;
+            }
+            g
+        };
+        let depth = if group == ROOT {
+            0
+        } else {
+            groups[group as usize].depth
+        };
+        let mut shared = 0;
+        while shared < self.open.len()
+            && (shared as u32) < depth
+            && self.open[shared].0 == ancestor(shared as u32 + 1)
+        {
+            shared += 1;
+        }
+        self.leave(tile, shared);
+        for d in shared as u32 + 1..=depth {
+            let opened = ancestor(d);
+            self.open.push((opened, at as u32));
+            self.open_layer(self.open.len());
+            self.operations.push(Operation::Push);
+        }
+    }
+
+    /// Paints the layers of groups that are nested deeper than `depth`.
+    fn leave(&mut self, tile: Tile<'_>, depth: usize) {
+        while self.open.len() > depth {
+            let index = self.open.len();
+            let Some((group, at)) = self.open.pop() else {
+                return;
+            };
+            let info = &tile.plan.groups[group as usize];
+            let saved = self.saved.len() as u32;
+            let (below, above) = self.layers.split_at_mut(index);
+            let (parent, layer) = (&mut below[index - 1], &above[0]);
+            self.saved.extend_from_slice(&parent.color);
+            self.saved.extend_from_slice(&layer.color);
+            self.saved.push(layer.clip);
+            for p in 0..AREA {
+                let mask = if info.has_clip { layer.clip[p] } else { 1.0 };
+                let weight = info.opacity * mask;
+                let keep = 1.0 - weight * layer.color[3][p];
+                for k in 0..4 {
+                    parent.color[k][p] = parent.color[k][p] * keep + weight * layer.color[k][p];
+                }
+            }
+            self.operations.push(Operation::Pop { at, group, saved });
+        }
+    }
+
+    /// Covers an entry's shape: its plane and where its steps begin.
+    fn cover_entry(&mut self, tile: Tile<'_>, at: usize) -> (u32, StepRange) {
+        let (chunk, entry, shape) = tile.entry(at);
+        let range = (self.steps.steps.len() as u32, self.steps.ends.len() as u32);
+        if entry.count == 0 {
+            return (SOLID, range);
+        }
+        let plane = self.planes.len() as u32;
+        self.planes.push([0.0; AREA]);
+        let pieces = &chunk.pieces[entry.first as usize..][..entry.count as usize];
+        cover(
+            pieces,
+            entry.backdrop,
+            shape.rule,
+            &mut self.cover,
+            &mut self.steps,
+            &mut self.planes[plane as usize],
+        );
+        (plane, range)
+    }
+
+    fn add_to_clip(&mut self, tile: Tile<'_>, at: usize) {
+        let (plane, steps) = self.cover_entry(tile, at);
+        let clip = &mut self.layers[self.open.len()].clip;
+        let saved = self.saved.len() as u32;
+        self.saved.push(*clip);
+        match self.planes.get(plane as usize) {
+            None => clip.fill(1.0),
+            Some(signed) => {
+                for (c, s) in clip.iter_mut().zip(signed) {
+                    *c += coverage(*s) * (1.0 - *c);
+                }
+            }
+        }
+        self.operations.push(Operation::Clip {
+            at: at as u32,
+            plane,
+            steps,
+            saved,
+        });
+    }
+
+    fn draw(&mut self, tile: Tile<'_>, at: usize) {
+        let (_, _, shape) = tile.entry(at);
+        let (plane, steps) = self.cover_entry(tile, at);
+        self.shade(tile, shape);
+        let saved = self.saved.len() as u32;
+        let color = &mut self.layers[self.open.len()].color;
+        self.saved.extend_from_slice(color);
+        let signed = self.planes.get(plane as usize);
+        let shading = &self.shading.0;
+        for p in 0..AREA {
+            let covered = signed.map_or(1.0, |s| coverage(s[p]));
+            let alpha = covered * shape.opacity * shading[3][p];
+            for k in 0..3 {
+                color[k][p] += alpha * (shading[k][p] - color[k][p]);
+            }
+            color[3][p] += alpha * (1.0 - color[3][p]);
+        }
+        self.operations.push(Operation::Draw {
+            at: at as u32,
+            plane,
+            steps,
+            saved,
+        });
+    }
+
+    fn shade(&mut self, tile: Tile<'_>, shape: &Shape) {
+        match &shape.paint {
+            Prepared::Solid(color) => {
+                for (plane, v) in self.shading.0.iter_mut().zip(color.iter().chain(&[1.0])) {
+                    plane.fill(*v);
+                }
+            }
+            Prepared::Gradient(gradient) => {
+                gradient.shade(&tile.plan.stops, tile.left, tile.top, &mut self.shading.0);
+            }
+        }
+    }
+
+    /// Takes dL/d(tile) back to the entries' sums. Follows a `forward` of the
+    /// same tile.
+    pub(crate) fn backward(&mut self, tile: Tile<'_>, gradient: &Quad) {
+        if self.gradients.is_empty() {
+            self.gradients.push(Layer::default());
+        }
+        self.gradients[0].color = *gradient;
+        let mut top = 0;
+        for at in 0..tile.entries.len() {
+            let (chunk, entry, shape) = tile.entry(at);
+            let levels = entry.slot + shape.paint_slots;
+            for slot in &chunk.slots[levels as usize..][..shape.depth as usize] {
+                slot.store(0, Relaxed);
+            }
+        }
+        while let Some(operation) = self.operations.pop() {
+            match operation {
+                Operation::Pop { at, group, saved } => {
+                    top += 1;
+                    if top == self.gradients.len() {
+                        self.gradients.push(Layer::default());
+                    }
+                    self.unleave(tile, at, group, saved, top);
+                }
+                Operation::Push => top -= 1,
+                Operation::Clip {
+                    at,
+                    plane,
+                    steps,
+                    saved,
+                } => self.unclip(tile, at, plane, steps, saved, top),
+                Operation::Draw {
+                    at,
+                    plane,
+                    steps,
+                    saved,
+                } => self.undraw(tile, at, plane, steps, saved, top),
+            }
+        }
+    }
+
+    fn unleave(&mut self, tile: Tile<'_>, at: u32, group: u32, saved: u32, top: usize) {
+        let info = &tile.plan.groups[group as usize];
+        let saved = &self.saved[saved as usize..];
+        let (parent_color, layer_color, clip) = (&saved[0..4], &saved[4..8], &saved[8]);
+        let (below, above) = self.gradients.split_at_mut(top);
+        let (parent, own) = (&mut below[top - 1], &mut above[0]);
+        let mut opacity_sum = 0.0f32;
+        for p in 0..AREA {
+            let mask = if info.has_clip { clip[p] } else { 1.0 };
+            let weight = info.opacity * mask;
+            let mut d_weight = 0.0;
+            let mut over = 0.0;
+            for k in 0..4 {
+                let g = parent.color[k][p];
+                over += g * parent_color[k][p];
+                d_weight += g * layer_color[k][p];
+                own.color[k][p] = weight * g;
+                parent.color[k][p] = g * (1.0 - weight * layer_color[3][p]);
+            }
+            d_weight -= over * layer_color[3][p];
+            own.color[3][p] -= weight * over;
+            own.clip[p] = d_weight * info.opacity;
+            opacity_sum += d_weight * mask;
+        }
+        let (chunk, entry, shape) = tile.entry(at as usize);
+        let slot = entry.slot + shape.paint_slots + info.depth - 1;
+        chunk.slots[slot as usize].store(opacity_sum.to_bits(), Relaxed);
+    }
+
+    fn unclip(
+        &mut self,
+        tile: Tile<'_>,
+        at: u32,
+        plane: u32,
+        steps: StepRange,
+        saved: u32,
+        top: usize,
+    ) {
+        let before = &self.saved[saved as usize];
+        let d_clip = &mut self.gradients[top].clip;
+        let Some(signed) = self.planes.get_mut(plane as usize) else {
+            d_clip.fill(0.0);
+            return;
+        };
+        for p in 0..AREA {
+            let covered = coverage(signed[p]);
+            signed[p] = d_clip[p] * (1.0 - before[p]) * slope(signed[p]);
+            d_clip[p] *= 1.0 - covered;
+        }
+        self.give_pieces(tile, at, plane, steps);
+    }
+
+    fn undraw(
+        &mut self,
+        tile: Tile<'_>,
+        at: u32,
+        plane: u32,
+        steps: StepRange,
+        saved: u32,
+        top: usize,
+    ) {
+        let (chunk, entry, shape) = tile.entry(at as usize);
+        self.shade(tile, shape);
+        let before = &self.saved[saved as usize..][..4];
+        let gradient = &mut self.gradients[top].color;
+        let shading = &self.shading.0;
+        self.sums.clear();
+        self.sums.resize(shape.paint_slots as usize, 0.0);
+        let (paint_sums, opacity_sum) = self.sums.split_at_mut(shape.paint_slots as usize - 1);
+        let mut signed = self.planes.get_mut(plane as usize);
+        for p in 0..AREA {
+            let covered = signed.as_ref().map_or(1.0, |s| coverage(s[p]));
+            let own_alpha = shape.opacity * shading[3][p];
+            let alpha = covered * own_alpha;
+            let mut d_alpha = gradient[3][p] * (1.0 - before[3][p]);
+            for k in 0..3 {
+                d_alpha += gradient[k][p] * (shading[k][p] - before[k][p]);
+            }
+            opacity_sum[0] += d_alpha * covered * shading[3][p];
+            match &shape.paint {
+                Prepared::Solid(_) => {
+                    for k in 0..3 {
+                        paint_sums[k] += alpha * gradient[k][p];
+                    }
+                }
+                Prepared::Gradient(paint) if covered != 0.0 => {
+                    let d = [
+                        alpha * gradient[0][p],
+                        alpha * gradient[1][p],
+                        alpha * gradient[2][p],
+                        d_alpha * covered * shape.opacity,
+                    ];
+                    let x = tile.left + (p % TILE) as f32 + 0.5;
+                    let y = tile.top + (p / TILE) as f32 + 0.5;
+                    paint.pull(&tile.plan.stops, x, y, d, paint_sums);
+                }
+                Prepared::Gradient(_) => {}
+            }
+            for plane in gradient.iter_mut() {
+                plane[p] *= 1.0 - alpha;
+            }
+            if let Some(signed) = &mut signed {
+                signed[p] = d_alpha * own_alpha * slope(signed[p]);
+            }
+        }
+        for (slot, sum) in chunk.slots[entry.slot as usize..].iter().zip(&self.sums) {
+            slot.store(sum.to_bits(), Relaxed);
+        }
+        self.give_pieces(tile, at, plane, steps);
+    }
+
+    /// Turns the plane, by now dL/d(signed coverage), into the pieces' sums.
+    fn give_pieces(&self, tile: Tile<'_>, at: u32, plane: u32, steps: StepRange) {
+        let Some(gradient) = self.planes.get(plane as usize) else {
+            return;
+        };
+        let (chunk, entry, _) = tile.entry(at as usize);
+        let sums = &chunk.sums[entry.first as usize..][..entry.count as usize];
+        let mut start = steps.0 as usize;
+        for (sum, end) in sums.iter().zip(&self.steps.ends[steps.1 as usize..]) {
+            let [a, b] = gather(&self.steps.steps[start..*end as usize], gradient);
+            sum.store(
+                u64::from(a.to_bits()) << 32 | u64::from(b.to_bits()),
+                Relaxed,
+            );
+            start = *end as usize;
+        }
+    }
+}

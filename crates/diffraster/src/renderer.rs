@@ -1,0 +1,311 @@
+//! The renderer: owns all memory and runs the passes.
+
+use std::sync::{Mutex, PoisonError};
+
+use rayon::prelude::*;
+
+use crate::error::SceneError;
+use crate::flatten::Weights;
+use crate::image::Image;
+use crate::layers::{Quad, Tile, TileScratch};
+use crate::parameters::Layout;
+use crate::plan::Plan;
+use crate::reduce::reduce;
+use crate::scene::Scene;
+use crate::tiling::TILE;
+
+/// Renders scenes and differentiates the pictures.
+///
+/// Keep one and use it again: it owns all memory that the passes need, so that
+/// rendering similar scenes again allocates nothing.
+///
+/// The same scene gives the same bits with any number of threads.
+#[derive(Debug)]
+pub struct Renderer {
+    pool: Option<rayon::ThreadPool>,
+    state: State,
+}
+
+#[derive(Debug)]
+struct State {
+    tolerance: f32,
+    parallel: bool,
+    weights: Weights,
+    plan: Plan,
+    layout: Layout,
+    /// One per worker.
+    scratch: Vec<Mutex<TileScratch>>,
+    /// Pictures of all tiles, tile by tile.
+    tiles: Vec<Quad>,
+    /// Loss of each tile.
+    losses: Vec<f64>,
+    image: Image,
+    gradient: Vec<f32>,
+}
+
+/// Default of [`Renderer::set_tolerance`].
+pub const DEFAULT_TOLERANCE: f32 = 0.05;
+
+impl Renderer {
+    /// A renderer that works on `threads` threads; 0 and 1 mean the caller's only.
+    #[must_use]
+    pub fn new(threads: usize) -> Self {
+        let pool = (threads > 1)
+            .then(|| {
+                rayon::ThreadPoolBuilder::new()
+                    .num_threads(threads)
+                    .thread_name(|i| format!("diffraster-{i}"))
+                    .build()
+                    .ok()
+            })
+            .flatten();
+        let workers = pool
+            .as_ref()
+            .map_or(1, rayon::ThreadPool::current_num_threads);
+        Self {
+            state: State {
+                tolerance: DEFAULT_TOLERANCE,
+                parallel: pool.is_some(),
+                weights: Weights::new(),
+                plan: Plan::default(),
+                layout: Layout::default(),
+                scratch: (0..workers).map(|_| Mutex::default()).collect(),
+                tiles: Vec::new(),
+                losses: Vec::new(),
+                image: Image::default(),
+                gradient: Vec::new(),
+            },
+            pool,
+        }
+    }
+
+    /// Sets the largest distance in pixels between a curve and the segments
+    /// that stand for it (0.001 to 1).
+    pub fn set_tolerance(&mut self, pixels: f32) {
+        self.state.tolerance = if pixels.is_finite() {
+            pixels.clamp(0.001, 1.0)
+        } else {
+            DEFAULT_TOLERANCE
+        };
+    }
+
+    /// Renders `scene`.
+    ///
+    /// # Errors
+    /// When the scene is not valid; see [`SceneError`].
+    pub fn forward(&mut self, scene: &Scene) -> Result<&Image, SceneError> {
+        self.run(|state| state.forward(scene))?;
+        Ok(&self.state.image)
+    }
+
+    /// The gradient of a loss with respect to every parameter of `scene`, laid
+    /// out as in [`Layout`], given the loss's gradient with respect to the
+    /// picture (premultiplied RGBA, as [`Renderer::forward`] returns it).
+    ///
+    /// # Errors
+    /// When the scene is not valid or `dl_dimage` has another size.
+    pub fn backward(&mut self, scene: &Scene, dl_dimage: &Image) -> Result<&[f32], SceneError> {
+        self.run(|state| state.backward(scene, dl_dimage))?;
+        Ok(&self.state.gradient)
+    }
+
+    /// Mean squared error against `target` and its gradient, in one pass.
+    ///
+    /// The loss is the sum of squared differences over all channels of
+    /// premultiplied RGBA, divided by `3 * width * height`; on an opaque
+    /// background with an opaque target that is the usual mean over RGB.
+    ///
+    /// # Errors
+    /// When the scene is not valid or `target` has another size.
+    pub fn forward_backward_mse(
+        &mut self,
+        scene: &Scene,
+        target: &Image,
+    ) -> Result<(f64, &[f32]), SceneError> {
+        let loss = self.run(|state| state.mse(scene, target))?;
+        Ok((loss, &self.state.gradient))
+    }
+
+    /// Where the parameters of the scene that was differentiated last are.
+    #[must_use]
+    pub fn layout(&self) -> &Layout {
+        &self.state.layout
+    }
+
+    fn run<T: Send>(&mut self, work: impl FnOnce(&mut State) -> T + Send) -> T {
+        match &self.pool {
+            Some(pool) => pool.install(|| work(&mut self.state)),
+            None => work(&mut self.state),
+        }
+    }
+}
+
+fn premultiplied([r, g, b, a]: [f32; 4]) -> [f32; 4] {
+    [r * a, g * a, b * a, a]
+}
+
+fn check_size(scene: &Scene, image: &Image) -> Result<(), SceneError> {
+    let wanted = 4 * scene.width as usize * scene.height as usize;
+    if (image.width, image.height) != (scene.width, scene.height) || image.data.len() != wanted {
+        return Err(SceneError::SizeMismatch {
+            width: scene.width,
+            height: scene.height,
+            got_width: image.width,
+            got_height: image.height,
+        });
+    }
+    Ok(())
+}
+
+impl State {
+    fn plan(&mut self, scene: &Scene) -> Result<(), SceneError> {
+        scene.validate()?;
+        self.plan.build(scene, self.tolerance, &self.weights)?;
+        let tiles = self.plan.grid.len();
+        self.tiles.resize(tiles, [[0.0; TILE * TILE]; 4]);
+        self.losses.resize(tiles, 0.0);
+        Ok(())
+    }
+
+    /// Calls `work` with every tile and its place for picture and loss.
+    fn for_each_tile(
+        &mut self,
+        scene: &Scene,
+        work: impl Fn(&mut TileScratch, Tile<'_>, &mut Quad, &mut f64) + Sync,
+    ) {
+        let background = premultiplied(scene.background);
+        let (plan, scratch) = (&self.plan, &self.scratch);
+        let columns = plan.grid.columns as usize;
+        let one = |index: usize, picture: &mut Quad, loss: &mut f64| {
+            let tile = Tile {
+                plan,
+                entries: plan.entries_of(index),
+                left: (index % columns * TILE) as f32,
+                top: (index / columns * TILE) as f32,
+                background,
+            };
+            let worker = rayon::current_thread_index().unwrap_or(0) % scratch.len();
+            let mut scratch = scratch[worker]
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
+            work(&mut scratch, tile, picture, loss);
+        };
+        if self.parallel {
+            self.tiles
+                .par_iter_mut()
+                .zip(&mut self.losses)
+                .enumerate()
+                .for_each(|(i, (picture, loss))| one(i, picture, loss));
+        } else {
+            for (i, (picture, loss)) in self.tiles.iter_mut().zip(&mut self.losses).enumerate() {
+                one(i, picture, loss);
+            }
+        }
+    }
+
+    fn forward(&mut self, scene: &Scene) -> Result<(), SceneError> {
+        self.plan(scene)?;
+        self.for_each_tile(scene, |scratch, tile, picture, _| {
+            scratch.forward(tile);
+            *picture = *scratch.picture();
+        });
+        self.image.resize(scene.width, scene.height);
+        let columns = self.plan.grid.columns as usize;
+        let width = scene.width as usize;
+        for (y, line) in self
+            .image
+            .data
+            .chunks_exact_mut((4 * width).max(1))
+            .enumerate()
+        {
+            let row = y % TILE * TILE;
+            let tiles = &self.tiles[y / TILE * columns..];
+            for (x, pixel) in line.as_chunks_mut::<4>().0.iter_mut().enumerate() {
+                let tile = &tiles[x / TILE];
+                *pixel = [0, 1, 2, 3].map(|k| tile[k][row + x % TILE]);
+            }
+        }
+        Ok(())
+    }
+
+    fn backward(&mut self, scene: &Scene, dl_dimage: &Image) -> Result<(), SceneError> {
+        check_size(scene, dl_dimage)?;
+        self.plan(scene)?;
+        self.for_each_tile(scene, |scratch, tile, picture, _| {
+            scratch.forward(tile);
+            load(dl_dimage, tile, picture);
+            scratch.backward(tile, picture);
+        });
+        self.reduce(scene);
+        Ok(())
+    }
+
+    fn mse(&mut self, scene: &Scene, target: &Image) -> Result<f64, SceneError> {
+        check_size(scene, target)?;
+        self.plan(scene)?;
+        let count = 3.0 * f64::from(scene.width) * f64::from(scene.height);
+        let scale = if count > 0.0 {
+            (2.0 / count) as f32
+        } else {
+            0.0
+        };
+        self.for_each_tile(scene, |scratch, tile, picture, loss| {
+            scratch.forward(tile);
+            load(target, tile, picture);
+            let columns = (target.width as usize - tile.left as usize).min(TILE);
+            let rows = (target.height as usize - tile.top as usize).min(TILE);
+            let mut sum = 0.0f64;
+            for (wanted, got) in picture.iter_mut().zip(scratch.picture()) {
+                for y in 0..rows {
+                    let mut line = 0.0f32;
+                    for x in 0..columns {
+                        let d = got[y * TILE + x] - wanted[y * TILE + x];
+                        line += d * d;
+                        wanted[y * TILE + x] = scale * d;
+                    }
+                    sum += f64::from(line);
+                }
+            }
+            *loss = sum;
+            scratch.backward(tile, picture);
+        });
+        self.reduce(scene);
+        Ok(if count > 0.0 {
+            self.losses.iter().sum::<f64>() / count
+        } else {
+            0.0
+        })
+    }
+
+    fn reduce(&mut self, scene: &Scene) {
+        self.layout.update(scene);
+        reduce(
+            scene,
+            &mut self.plan,
+            &self.layout,
+            &self.weights,
+            &mut self.gradient,
+            self.parallel,
+        );
+    }
+}
+
+/// Copies a tile out of an image, zero beyond its borders.
+fn load(image: &Image, tile: Tile<'_>, out: &mut Quad) {
+    let (left, top) = (tile.left as usize, tile.top as usize);
+    let width = image.width as usize;
+    let columns = (width - left).min(TILE);
+    let rows = (image.height as usize - top).min(TILE);
+    if columns < TILE || rows < TILE {
+        out.as_flattened_mut().fill(0.0);
+    }
+    for y in 0..rows {
+        let start = 4 * ((top + y) * width + left);
+        let line = &image.data[start..start + 4 * columns];
+        for (x, pixel) in line.as_chunks::<4>().0.iter().enumerate() {
+            for k in 0..4 {
+                out[k][y * TILE + x] = pixel[k];
+            }
+        }
+    }
+}

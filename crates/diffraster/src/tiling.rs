@@ -1,0 +1,495 @@
+//! Sorts a shape's line segments into square tiles.
+//!
+//! Segments are cut at tile borders. Each tile that a shape touches becomes an
+//! [`Entry`]: the pieces inside it and the winding number at its top left
+//! corner, so that a tile can be covered without looking at any other. Tiles
+//! that lie wholly inside become entries without pieces; tiles outside, none.
+//!
+//! Winding numbers count a rightward segment as +1 for everything below it
+//! (y points down), so a downward one is −1 for everything to its right.
+
+use crate::scene::FillRule;
+
+/// Side of a tile in pixels.
+pub(crate) const TILE: usize = 16;
+
+/// A segment within one tile, in pixels from the tile's top left corner.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Piece {
+    pub(crate) x0: f32,
+    pub(crate) y0: f32,
+    pub(crate) x1: f32,
+    pub(crate) y1: f32,
+    /// Part of its line that the piece covers.
+    pub(crate) t0: f32,
+    pub(crate) t1: f32,
+    /// Index of the line's first vertex within its shape.
+    pub(crate) line: u32,
+    /// `FLAG_*` bits.
+    pub(crate) flags: u32,
+}
+
+/// The piece starts at the tile's top border, coming from above.
+pub(crate) const FLAG_FROM_ABOVE: u32 = 1;
+/// The piece ends at the tile's top border, going on above.
+pub(crate) const FLAG_TO_ABOVE: u32 = 2;
+/// The piece starts where the previous one of this entry ends.
+pub(crate) const FLAG_CONTINUES: u32 = 4;
+/// First piece of its contour.
+pub(crate) const FLAG_CONTOUR_START: u32 = 8;
+/// Last piece of its contour.
+pub(crate) const FLAG_CONTOUR_END: u32 = 16;
+
+/// A shape's share of a tile.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Entry {
+    /// Which shape.
+    pub(crate) shape: u32,
+    /// Which tile, row by row.
+    pub(crate) tile: u32,
+    /// First piece, and how many.
+    pub(crate) first: u32,
+    pub(crate) count: u32,
+    /// Winding number at the tile's top left corner.
+    pub(crate) backdrop: i32,
+    /// First of the places for this entry's sums.
+    pub(crate) slot: u32,
+}
+
+/// Number of tiles across and down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Grid {
+    pub(crate) columns: u32,
+    pub(crate) rows: u32,
+}
+
+impl Grid {
+    pub(crate) fn new(width: u32, height: u32) -> Self {
+        Self {
+            columns: width.div_ceil(TILE as u32),
+            rows: height.div_ceil(TILE as u32),
+        }
+    }
+
+    pub(crate) fn len(self) -> usize {
+        self.columns as usize * self.rows as usize
+    }
+}
+
+pub(crate) fn is_inside(rule: FillRule, winding: i32) -> bool {
+    match rule {
+        FillRule::NonZero => winding != 0,
+        FillRule::EvenOdd => winding & 1 != 0,
+    }
+}
+
+/// Scratch for sorting one shape at a time.
+#[derive(Debug, Default)]
+pub(crate) struct Tiler {
+    pieces: Vec<Piece>,
+    /// Tile of each piece, counted within `window`.
+    homes: Vec<u32>,
+    /// Number of pieces per tile, then where its next piece goes.
+    counts: Vec<u32>,
+    /// Change of the corner winding from the tile's left neighbour.
+    steps: Vec<i32>,
+    window: Window,
+    last_home: u32,
+    contour_first: usize,
+}
+
+/// The tiles that a shape can touch.
+#[derive(Debug, Default, Clone, Copy)]
+struct Window {
+    left: i32,
+    top: i32,
+    columns: i32,
+    rows: i32,
+}
+
+const NOWHERE: u32 = u32::MAX;
+
+impl Tiler {
+    /// Appends the shape's pieces and entries, entries in row order.
+    #[allow(
+        clippy::too_many_arguments,
+        reason = "one call site; a struct would only rename the arguments"
+    )]
+    pub(crate) fn push_shape(
+        &mut self,
+        shape: u32,
+        rule: FillRule,
+        vertices: &[[f32; 2]],
+        contour_ends: &[u32],
+        first_vertex: u32,
+        grid: Grid,
+        slots_per_entry: u32,
+        next_slot: &mut u32,
+        pieces: &mut Vec<Piece>,
+        entries: &mut Vec<Entry>,
+    ) {
+        if !self.open_window(vertices, grid) {
+            return;
+        }
+        let mut start = 0usize;
+        for end in contour_ends {
+            let end = (*end - first_vertex) as usize;
+            self.begin_contour();
+            let contour = &vertices[start..end];
+            for (i, pair) in contour.windows(2).enumerate() {
+                self.push_line((start + i) as u32, pair[0], pair[1]);
+            }
+            if let [first, .., last] = contour {
+                self.push_line(end as u32 - 1, *last, *first);
+            }
+            self.end_contour();
+            start = end;
+        }
+        self.sort(
+            shape,
+            rule,
+            grid,
+            slots_per_entry,
+            next_slot,
+            pieces,
+            entries,
+        );
+    }
+
+    fn open_window(&mut self, vertices: &[[f32; 2]], grid: Grid) -> bool {
+        let mut low = [f32::INFINITY; 2];
+        let mut high = [f32::NEG_INFINITY; 2];
+        for v in vertices {
+            for axis in 0..2 {
+                low[axis] = low[axis].min(v[axis]);
+                high[axis] = high[axis].max(v[axis]);
+            }
+        }
+        let tile = |v: f32| (v * (1.0 / TILE as f32)).floor() as i32;
+        if vertices.len() < 2 {
+            return false;
+        }
+        let left = tile(low[0]).max(0);
+        let top = tile(low[1]).max(0);
+        let right = tile(high[0]).min(grid.columns as i32 - 1);
+        let bottom = tile(high[1]).min(grid.rows as i32 - 1);
+        if right < left || bottom < top {
+            return false;
+        }
+        self.window = Window {
+            left,
+            top,
+            columns: right - left + 1,
+            rows: bottom - top + 1,
+        };
+        let size = (self.window.columns * self.window.rows) as usize;
+        self.pieces.clear();
+        self.homes.clear();
+        self.counts.clear();
+        self.counts.resize(size, 0);
+        self.steps.clear();
+        self.steps.resize(size, 0);
+        true
+    }
+
+    fn begin_contour(&mut self) {
+        self.last_home = NOWHERE;
+        self.contour_first = self.pieces.len();
+    }
+
+    fn end_contour(&mut self) {
+        if self.pieces.len() > self.contour_first
+            && let Some(last) = self.pieces.last_mut()
+        {
+            last.flags |= FLAG_CONTOUR_END;
+            self.pieces[self.contour_first].flags |= FLAG_CONTOUR_START;
+        }
+    }
+
+    #[inline]
+    fn push_line(&mut self, line: u32, a: [f32; 2], b: [f32; 2]) {
+        if a == b {
+            return;
+        }
+        let tile = |v: f32| (v * (1.0 / TILE as f32)).floor() as i32;
+        let (column, row) = (tile(a[0]), tile(a[1]));
+        if column == tile(b[0]) && row == tile(b[1]) {
+            let x = (column * TILE as i32) as f32;
+            let y = (row * TILE as i32) as f32;
+            self.push_piece(
+                column,
+                row,
+                Piece {
+                    x0: a[0] - x,
+                    y0: a[1] - y,
+                    x1: b[0] - x,
+                    y1: b[1] - y,
+                    t0: 0.0,
+                    t1: 1.0,
+                    line,
+                    flags: 0,
+                },
+            );
+        } else {
+            self.cut_at_rows(line, a.map(f64::from), b.map(f64::from));
+        }
+    }
+
+    #[inline]
+    fn push_piece(&mut self, column: i32, row: i32, mut piece: Piece) {
+        let (c, r) = (column - self.window.left, row - self.window.top);
+        if c < 0 || r < 0 || c >= self.window.columns || r >= self.window.rows {
+            self.last_home = NOWHERE;
+            return;
+        }
+        let home = (r * self.window.columns + c) as u32;
+        if home == self.last_home {
+            piece.flags |= FLAG_CONTINUES;
+        }
+        self.last_home = home;
+        self.counts[home as usize] += 1;
+        self.homes.push(home);
+        self.pieces.push(piece);
+    }
+
+    /// Cuts a line at the borders of tile rows. In double precision: few lines
+    /// come here, and they can be as long as coordinates allow.
+    #[cold]
+    fn cut_at_rows(&mut self, line: u32, a: [f64; 2], b: [f64; 2]) {
+        let tile = TILE as f64;
+        let row_of = |y: f64| (y / tile).floor();
+        let (first, last) = (row_of(a[1]), row_of(b[1]));
+        let top = f64::from(self.window.top);
+        let bottom = f64::from(self.window.top + self.window.rows - 1);
+        if first.max(last) < top || first.min(last) > bottom {
+            self.last_home = NOWHERE;
+            return;
+        }
+        let cut = |border: f64| {
+            let t = ((border - a[1]) / (b[1] - a[1])).clamp(0.0, 1.0);
+            (a[0] + t * (b[0] - a[0]), border, t)
+        };
+        let mut from = (a[0], a[1], 0.0);
+        let end = (b[0], b[1], 1.0);
+        let mut flags = 0;
+        let mut row = first;
+        if last >= first {
+            if row < top {
+                from = cut(top * tile);
+                self.step(top as i32, from.0, -1);
+                flags = FLAG_FROM_ABOVE;
+                row = top;
+            }
+            while row < last.min(bottom + 1.0) {
+                let to = cut((row + 1.0) * tile);
+                self.cut_at_columns(line, row as i32, from, to, flags);
+                row += 1.0;
+                self.step(row as i32, to.0, -1);
+                flags = FLAG_FROM_ABOVE;
+                from = to;
+            }
+            if row <= bottom {
+                self.cut_at_columns(line, row as i32, from, end, flags);
+            }
+        } else {
+            if row > bottom {
+                from = cut((bottom + 1.0) * tile);
+                row = bottom;
+            }
+            while row > last.max(top - 1.0) {
+                let to = cut(row * tile);
+                self.cut_at_columns(line, row as i32, from, to, FLAG_TO_ABOVE);
+                self.step(row as i32, to.0, 1);
+                row -= 1.0;
+                from = to;
+            }
+            if row >= top {
+                self.cut_at_columns(line, row as i32, from, end, 0);
+            }
+        }
+    }
+
+    /// Notes that the winding changes by `sign` to the right of `x` on the top
+    /// border of tile row `row`.
+    fn step(&mut self, row: i32, x: f64, sign: i32) {
+        let r = row - self.window.top;
+        if r < 0 || r >= self.window.rows {
+            return;
+        }
+        let column = ((x / TILE as f64).floor() + 1.0 - f64::from(self.window.left)).max(0.0);
+        if column < f64::from(self.window.columns) {
+            self.steps[(r * self.window.columns) as usize + column as usize] += sign;
+        }
+    }
+
+    fn cut_at_columns(
+        &mut self,
+        line: u32,
+        row: i32,
+        from: (f64, f64, f64),
+        to: (f64, f64, f64),
+        flags: u32,
+    ) {
+        let tile = TILE as f64;
+        let (first, last) = ((from.0 / tile).floor(), (to.0 / tile).floor());
+        let left = f64::from(self.window.left);
+        let right = f64::from(self.window.left + self.window.columns - 1);
+        if first.max(last) < left || first.min(last) > right {
+            self.last_home = NOWHERE;
+            return;
+        }
+        let cut = |border: f64| {
+            let k = ((border - from.0) / (to.0 - from.0)).clamp(0.0, 1.0);
+            (
+                border,
+                from.1 + k * (to.1 - from.1),
+                from.2 + k * (to.2 - from.2),
+            )
+        };
+        let mut at = from;
+        let mut column = first;
+        let mut start_flag = flags & FLAG_FROM_ABOVE;
+        let direction = if last >= first { 1.0 } else { -1.0 };
+        if column < left && direction > 0.0 {
+            at = cut(left * tile);
+            column = left;
+            start_flag = 0;
+        } else if column > right && direction < 0.0 {
+            at = cut((right + 1.0) * tile);
+            column = right;
+            start_flag = 0;
+        }
+        if column != first {
+            self.last_home = NOWHERE;
+        }
+        loop {
+            let finishes = column == last;
+            let next = if finishes {
+                to
+            } else {
+                cut((column + 0.5 + 0.5 * direction) * tile)
+            };
+            let end_flag = if finishes { flags & FLAG_TO_ABOVE } else { 0 };
+            self.push_cut(line, row, column as i32, at, next, start_flag | end_flag);
+            if finishes {
+                return;
+            }
+            start_flag = 0;
+            at = next;
+            column += direction;
+            if column < left || column > right {
+                self.last_home = NOWHERE;
+                return;
+            }
+        }
+    }
+
+    fn push_cut(
+        &mut self,
+        line: u32,
+        row: i32,
+        column: i32,
+        from: (f64, f64, f64),
+        to: (f64, f64, f64),
+        flags: u32,
+    ) {
+        let size = TILE as f32;
+        let x = f64::from(column) * TILE as f64;
+        let y = f64::from(row) * TILE as f64;
+        let local = |v: f64| (v as f32).clamp(0.0, size);
+        let piece = Piece {
+            x0: local(from.0 - x),
+            y0: local(from.1 - y),
+            x1: local(to.0 - x),
+            y1: local(to.1 - y),
+            t0: from.2 as f32,
+            t1: to.2 as f32,
+            line,
+            flags,
+        };
+        let is_point = piece.x0 == piece.x1 && piece.y0 == piece.y1;
+        if flags != 0 || !is_point {
+            self.push_piece(column, row, piece);
+        }
+    }
+
+    /// Moves the shape's pieces to their places, tile by tile.
+    #[allow(clippy::too_many_arguments, reason = "as push_shape")]
+    fn sort(
+        &mut self,
+        shape: u32,
+        rule: FillRule,
+        grid: Grid,
+        slots_per_entry: u32,
+        next_slot: &mut u32,
+        pieces: &mut Vec<Piece>,
+        entries: &mut Vec<Entry>,
+    ) {
+        let Some(sample) = self.pieces.first().copied() else {
+            self.push_solids(shape, rule, grid, slots_per_entry, next_slot, entries);
+            return;
+        };
+        let base = pieces.len() as u32;
+        pieces.resize(pieces.len() + self.pieces.len(), sample);
+        let mut next = base;
+        let mut at = 0usize;
+        for row in 0..self.window.rows {
+            let mut winding = 0;
+            for column in 0..self.window.columns {
+                winding += self.steps[at];
+                let count = self.counts[at];
+                if count > 0 || is_inside(rule, winding) {
+                    let tile = (self.window.top + row) as u32 * grid.columns
+                        + (self.window.left + column) as u32;
+                    entries.push(Entry {
+                        shape,
+                        tile,
+                        first: next,
+                        count,
+                        backdrop: winding,
+                        slot: *next_slot,
+                    });
+                    *next_slot += slots_per_entry;
+                }
+                self.counts[at] = next;
+                next += count;
+                at += 1;
+            }
+        }
+        for (piece, home) in self.pieces.iter().zip(&self.homes) {
+            let place = &mut self.counts[*home as usize];
+            pieces[*place as usize] = *piece;
+            *place += 1;
+        }
+    }
+
+    /// A shape whose outline passes no tile of the canvas may still cover tiles.
+    fn push_solids(
+        &mut self,
+        shape: u32,
+        rule: FillRule,
+        grid: Grid,
+        slots_per_entry: u32,
+        next_slot: &mut u32,
+        entries: &mut Vec<Entry>,
+    ) {
+        for row in 0..self.window.rows {
+            let mut winding = 0;
+            for column in 0..self.window.columns {
+                winding += self.steps[(row * self.window.columns + column) as usize];
+                if is_inside(rule, winding) {
+                    entries.push(Entry {
+                        shape,
+                        tile: (self.window.top + row) as u32 * grid.columns
+                            + (self.window.left + column) as u32,
+                        first: 0,
+                        count: 0,
+                        backdrop: winding,
+                        slot: *next_slot,
+                    });
+                    *next_slot += slots_per_entry;
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,363 @@
+//! Gradients against central differences, for every kind of parameter.
+//!
+//! The loss is a fixed random weighting of all pixels and channels, so nothing
+//! can cancel by symmetry. Curves are flattened coarsely, which keeps the number
+//! of segments the same on both sides of a difference; the gradient is exact for
+//! the picture as rendered, so this hides nothing.
+
+mod support;
+
+use chat2svg_diffraster::{
+    Clip, ClipShape, Fill, FillRule, Group, Image, Layout, LinearGradient, Node, Outline, Paint,
+    Path, RadialGradient, Renderer, Scene, Spread, Stop, Transform, View,
+};
+use proptest::prelude::*;
+use support::{Random, blob};
+
+const STEP: f32 = 2e-3;
+
+struct Check {
+    renderer: Renderer,
+    weights: Image,
+}
+
+impl Check {
+    fn new(scene: &Scene) -> Self {
+        let mut random = Random(99);
+        let mut weights = Image::new(scene.width, scene.height);
+        weights.data.fill_with(|| random.range(-1.0, 1.0));
+        let mut renderer = Renderer::new(1);
+        renderer.set_tolerance(1.0);
+        Self { renderer, weights }
+    }
+
+    fn loss(&mut self, scene: &Scene) -> f64 {
+        let image = self.renderer.forward(scene).unwrap();
+        let products = image.data.iter().zip(&self.weights.data);
+        products.map(|(a, b)| f64::from(a * b)).sum()
+    }
+
+    fn difference(&mut self, scene: &mut Scene, values: &mut [f32], i: usize, step: f32) -> f32 {
+        let start = values[i];
+        let (high, low) = (start + step, start - step);
+        values[i] = high;
+        scene.write_parameters(values);
+        let above = self.loss(scene);
+        values[i] = low;
+        scene.write_parameters(values);
+        let below = self.loss(scene);
+        values[i] = start;
+        ((above - below) / f64::from(high - low)) as f32
+    }
+
+    /// Every parameter's error, relative to the larger of its size and `floor`.
+    fn errors(&mut self, scene: &mut Scene, floor: f32) -> Vec<Comparison> {
+        let gradient = self
+            .renderer
+            .backward(scene, &self.weights)
+            .unwrap()
+            .to_vec();
+        let mut start = Vec::new();
+        scene.read_parameters(&mut start);
+        assert_eq!(start.len(), gradient.len());
+        let mut moved = start.clone();
+        let mut errors = Vec::new();
+        let offsets = stop_offsets(scene);
+        for i in 0..start.len() {
+            let is_offset = offsets.contains(&i);
+            let step = if is_offset { STEP / 10.0 } else { STEP };
+            let difference = self.difference(scene, &mut moved, i, step);
+            let error = (difference - gradient[i]).abs() / difference.abs().max(floor);
+            // A jump or a kink between the two sides (another number of
+            // segments, a stop at a pixel centre) shows by differences that do
+            // not settle as the step shrinks.
+            let finer = self.difference(scene, &mut moved, i, step / 4.0);
+            let unsettled =
+                is_offset || (finer - difference).abs() > 0.3 * (difference - gradient[i]).abs();
+            errors.push(Comparison {
+                parameter: i,
+                gradient: gradient[i],
+                difference,
+                error,
+                unsettled,
+            });
+        }
+        scene.write_parameters(&start);
+        errors
+    }
+}
+
+/// Moving a stop moves a kink over many pixel centres, so differences with
+/// respect to offsets converge slowly: they get a smaller step and more room.
+fn stop_offsets(scene: &Scene) -> Vec<usize> {
+    let layout = Layout::of(scene);
+    let paints = layout
+        .nodes
+        .iter()
+        .flat_map(|n| [&n.fill, &n.stroke])
+        .flatten();
+    paints.flat_map(|p| p.stops.clone().step_by(5)).collect()
+}
+
+/// One parameter's gradient and central difference.
+#[derive(Debug)]
+#[allow(dead_code, reason = "printed when a test fails")]
+struct Comparison {
+    parameter: usize,
+    gradient: f32,
+    difference: f32,
+    error: f32,
+    unsettled: bool,
+}
+
+fn check(scene: &mut Scene) {
+    check_flattened(scene, 1.0);
+}
+
+/// No settled difference may disagree by more than 2 %; few may be unsettled.
+fn check_flattened(scene: &mut Scene, tolerance: f32) {
+    let mut check = Check::new(scene);
+    check.renderer.set_tolerance(tolerance);
+    let errors = check.errors(scene, 0.5);
+    let bad: Vec<_> = errors.iter().filter(|e| e.error > 0.02).collect();
+    assert!(bad.iter().all(|e| e.unsettled), "{bad:?}");
+    assert!(bad.len() <= errors.len() / 5, "{bad:?}");
+}
+
+fn canvas() -> Scene {
+    Scene::new(37, 29, [0.9, 0.8, 0.7, 1.0])
+}
+
+fn star(random: &mut Random, count: usize, low: f32, high: f32) -> Outline {
+    let mut outline = Outline::new();
+    outline.move_to(random.point(low, high));
+    for _ in 1..count {
+        outline.line_to(random.point(low, high));
+    }
+    outline.close();
+    outline
+}
+
+fn path(random: &mut Random, outline: Outline) -> Path {
+    let color = random.color();
+    let opacity = random.range(0.2, 0.9);
+    let mut path = Path::filled(outline, color, opacity);
+    if let Some(fill) = &mut path.fill
+        && random.unit() < 0.5
+    {
+        fill.rule = FillRule::EvenOdd;
+    }
+    path
+}
+
+fn stops(random: &mut Random) -> Vec<Stop> {
+    [0.1, 0.45, 0.9]
+        .map(|offset| {
+            let [r, g, b] = random.color();
+            Stop {
+                offset: offset + random.range(-0.05, 0.05),
+                color: [r, g, b, random.range(0.3, 1.0)],
+            }
+        })
+        .to_vec()
+}
+
+fn spread(random: &mut Random) -> Spread {
+    [Spread::Pad, Spread::Reflect, Spread::Repeat][(random.unit() * 3.0) as usize]
+}
+
+fn linear(random: &mut Random) -> Paint {
+    Paint::Linear(LinearGradient {
+        start: random.point(2.0, 12.0),
+        end: random.point(18.0, 35.0),
+        transform: Transform([1.1, 0.2, -0.3, 0.9, 1.0, -2.0]),
+        spread: spread(random),
+        stops: stops(random),
+    })
+}
+
+fn radial(random: &mut Random, far_focus: bool) -> Paint {
+    let center = random.point(12.0, 20.0);
+    let reach = if far_focus { 30.0 } else { 4.0 };
+    Paint::Radial(RadialGradient {
+        center,
+        radius: random.range(9.0, 16.0),
+        focus: [center[0] + reach, center[1] - random.range(-3.0, 3.0)],
+        transform: Transform([1.0, 0.1, 0.3, 0.8, 0.0, 3.0]),
+        spread: Spread::Pad,
+        stops: stops(random),
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn cubic_blobs(seed: u64) {
+        let mut random = Random(seed);
+        let mut scene = canvas();
+        for _ in 0..4 {
+            let center = random.point(-5.0, 35.0);
+            let outline = blob(&mut random, center, 11.0, 3);
+            scene.nodes.push(Node::Path(path(&mut random, outline)));
+        }
+        check(&mut scene);
+    }
+
+    #[test]
+    fn tiny_blobs(seed: u64) {
+        let mut random = Random(seed);
+        let mut scene = canvas();
+        for _ in 0..6 {
+            let center = random.point(0.0, 28.0);
+            let outline = blob(&mut random, center, 0.7, 2);
+            scene.nodes.push(Node::Path(path(&mut random, outline)));
+        }
+        check_flattened(&mut scene, 0.02);
+    }
+
+    #[test]
+    fn self_overlapping_stars(seed: u64) {
+        let mut random = Random(seed);
+        let mut scene = canvas();
+        for _ in 0..2 {
+            let outline = star(&mut random, 7, -10.0, 45.0);
+            scene.nodes.push(Node::Path(path(&mut random, outline)));
+        }
+        check(&mut scene);
+    }
+
+    #[test]
+    fn crowded_stars(seed: u64) {
+        let mut random = Random(seed);
+        let mut scene = canvas();
+        let outline = star(&mut random, 12, 10.0, 15.0);
+        scene.nodes.push(Node::Path(path(&mut random, outline)));
+        check(&mut scene);
+    }
+
+    #[test]
+    fn needles_and_giants(seed: u64) {
+        let mut random = Random(seed);
+        let mut scene = canvas();
+        for _ in 0..3 {
+            let mut outline = Outline::new();
+            let (a, b) = (random.point(0.0, 30.0), random.point(0.0, 30.0));
+            let beside = [a[0] + 0.1, a[1] + 0.1];
+            outline.move_to(a);
+            outline.quad_to([15.0, 15.0], b);
+            outline.line_to(beside);
+            outline.close();
+            scene.nodes.push(Node::Path(path(&mut random, outline)));
+        }
+        let outline = star(&mut random, 3, -3000.0, 3000.0);
+        scene.nodes.push(Node::Path(path(&mut random, outline)));
+        check(&mut scene);
+    }
+
+    #[test]
+    fn holes_and_open_subpaths(seed: u64) {
+        let mut random = Random(seed);
+        let mut scene = canvas();
+        let mut outline = blob(&mut random, [18.0, 14.0], 13.0, 4);
+        let inner = blob(&mut random, [18.0, 14.0], 5.0, 3);
+        outline.verbs.extend(inner.verbs);
+        outline.points.extend(inner.points);
+        outline.move_to(random.point(0.0, 9.0));
+        outline.quad_to(random.point(0.0, 30.0), random.point(0.0, 30.0));
+        outline.line_to(random.point(0.0, 30.0));
+        scene.nodes.push(Node::Path(path(&mut random, outline)));
+        check(&mut scene);
+    }
+
+    #[test]
+    fn gradient_paints(seed: u64) {
+        let mut random = Random(seed);
+        let mut scene = canvas();
+        scene.background = [0.2, 0.4, 0.3, 0.5];
+        let paints = [linear(&mut random), radial(&mut random, false), radial(&mut random, true)];
+        for paint in paints {
+            let center = random.point(10.0, 25.0);
+            let outline = blob(&mut random, center, 11.0, 3);
+            let mut path = path(&mut random, outline);
+            path.fill = Some(Fill { paint, opacity: 0.8, rule: FillRule::NonZero });
+            scene.nodes.push(Node::Path(path));
+        }
+        check(&mut scene);
+    }
+
+    #[test]
+    fn groups_and_clips(seed: u64) {
+        let mut random = Random(seed);
+        let mut scene = canvas();
+        scene.background = [0.0; 4];
+        for _ in 0..2 {
+            let mut shapes = Vec::new();
+            for _ in 0..2 {
+                let center = random.point(8.0, 25.0);
+                let outline = blob(&mut random, center, 9.0, 3);
+                shapes.push(ClipShape { outline, rule: FillRule::NonZero });
+            }
+            scene.clips.push(Clip { shapes });
+        }
+        let add = |scene: &mut Scene, random: &mut Random| {
+            let center = random.point(5.0, 30.0);
+            let outline = blob(random, center, 12.0, 3);
+            scene.nodes.push(Node::Path(path(random, outline)));
+        };
+        add(&mut scene, &mut random);
+        scene.nodes.push(Node::Push(Group { opacity: 0.7, clip: Some(0) }));
+        add(&mut scene, &mut random);
+        scene.nodes.push(Node::Push(Group { opacity: 0.6, clip: None }));
+        add(&mut scene, &mut random);
+        add(&mut scene, &mut random);
+        scene.nodes.push(Node::Pop);
+        scene.nodes.push(Node::Push(Group { opacity: 0.9, clip: Some(1) }));
+        add(&mut scene, &mut random);
+        scene.nodes.push(Node::Pop);
+        scene.nodes.push(Node::Pop);
+        add(&mut scene, &mut random);
+        check(&mut scene);
+    }
+
+    #[test]
+    fn scaled_views(seed: u64) {
+        let mut random = Random(seed);
+        let mut scene = canvas();
+        scene.view = View { scale: 0.37, offset: [3.0, -2.0] };
+        for _ in 0..3 {
+            let center = random.point(0.0, 90.0);
+            let outline = blob(&mut random, center, 30.0, 3);
+            scene.nodes.push(Node::Path(path(&mut random, outline)));
+        }
+        check(&mut scene);
+    }
+
+    #[test]
+    fn squared_error_is_backward_of_its_own_gradient(seed: u64) {
+        let mut random = Random(seed);
+        let mut scene = canvas();
+        for _ in 0..4 {
+            let center = random.point(0.0, 30.0);
+            let outline = blob(&mut random, center, 11.0, 3);
+            scene.nodes.push(Node::Path(path(&mut random, outline)));
+        }
+        let mut target = Image::new(scene.width, scene.height);
+        target.data.fill_with(|| random.unit());
+        let mut renderer = Renderer::new(1);
+        let image = renderer.forward(&scene).unwrap().clone();
+        let count = (3 * scene.width * scene.height) as f32;
+        let mut weights = image.clone();
+        let mut sum = 0.0f64;
+        for (w, t) in weights.data.iter_mut().zip(&target.data) {
+            sum += f64::from((*w - t).powi(2));
+            *w = 2.0 * (*w - t) / count;
+        }
+        let expected = renderer.backward(&scene, &weights).unwrap().to_vec();
+        let (loss, gradient) = renderer.forward_backward_mse(&scene, &target).unwrap();
+        prop_assert!((loss - sum / f64::from(count)).abs() < 1e-6 * loss);
+        for (a, b) in gradient.iter().zip(&expected) {
+            prop_assert!((a - b).abs() <= 1e-4 * (b.abs() + 1e-4), "{a} {b}");
+        }
+    }
+}
