@@ -5,6 +5,11 @@
 //! of segments the same on both sides of a difference; the gradient is exact for
 //! the picture as rendered, so this hides nothing.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "helpers of tests are tests, which the lint cannot see"
+)]
+
 mod support;
 
 use chat2svg_diffraster::{
@@ -63,20 +68,20 @@ impl Check {
         let mut moved = start.clone();
         let mut errors = Vec::new();
         let offsets = stop_offsets(scene);
-        for i in 0..start.len() {
+        for (i, &own) in gradient.iter().enumerate() {
             let is_offset = offsets.contains(&i);
             let step = if is_offset { STEP / 10.0 } else { STEP };
             let difference = self.difference(scene, &mut moved, i, step);
-            let error = (difference - gradient[i]).abs() / difference.abs().max(floor);
+            let error = (difference - own).abs() / difference.abs().max(floor);
             // A jump or a kink between the two sides (another number of
             // segments, a stop at a pixel centre) shows by differences that do
             // not settle as the step shrinks.
             let finer = self.difference(scene, &mut moved, i, step / 4.0);
             let unsettled =
-                is_offset || (finer - difference).abs() > 0.3 * (difference - gradient[i]).abs();
+                is_offset || (finer - difference).abs() > 0.3 * (difference - own).abs();
             errors.push(Comparison {
                 parameter: i,
-                gradient: gradient[i],
+                gradient: own,
                 difference,
                 error,
                 unsettled,

@@ -1,5 +1,10 @@
 //! The picture is the one that resvg makes of the written SVG.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "helpers of tests are tests, which the lint cannot see"
+)]
+
 mod support;
 
 use chat2svg_diffraster::{FillRule, Node, Outline, Path, Renderer, Scene};
