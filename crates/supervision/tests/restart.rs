@@ -55,6 +55,7 @@ impl Handler<Count> for Counter {
 impl Handler<Panic> for Counter {
     type Result = ();
 
+    #[expect(clippy::panic, reason = "it is what the message asks for")]
     fn handle(&mut self, _: Panic, _: &mut Self::Context) {
         panic!("as the test asked");
     }

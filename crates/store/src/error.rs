@@ -1,0 +1,123 @@
+//! What can go wrong with the store's file, and what to do about it.
+
+use std::{io, path::PathBuf};
+
+use chat2svg_protocol::{JobId, messages::StoreError};
+use rusqlite::ErrorCode;
+use thiserror::Error;
+
+/// Why the database could not do what was asked. Nothing was written by the failed operation.
+#[derive(Debug, Error)]
+pub enum DatabaseError {
+    /// The folder of the file could not be made.
+    #[error("the folder of {} could not be made ({source}): make it, or set [store] path to a writable place", path.display())]
+    Folder {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The file could not be opened.
+    #[error("{} could not be opened ({message}): check that it is a file that this user may read and write, or set [store] path to another place", path.display())]
+    CannotOpen {
+        /// The file.
+        path: PathBuf,
+        /// What SQLite said.
+        message: String,
+    },
+    /// Another process has it open.
+    #[error("{} is in use by another process: stop that one, or set [store] path to a file of its own", path.display())]
+    Locked {
+        /// The file.
+        path: PathBuf,
+    },
+    /// No space is left.
+    #[error("the disk that holds {} is full: make space; until then no new jobs are accepted", path.display())]
+    Full {
+        /// The file.
+        path: PathBuf,
+    },
+    /// It may not be written.
+    #[error("{} cannot be written: give this user the right to write the file and its folder", path.display())]
+    ReadOnly {
+        /// The file.
+        path: PathBuf,
+    },
+    /// It is damaged, or no database at all.
+    #[error("{} is damaged or not a database: move it away (a new one is then made), or restore a backup", path.display())]
+    Corrupt {
+        /// The file.
+        path: PathBuf,
+    },
+    /// It is the database of another program.
+    #[error("{} belongs to another program: set [store] path to a file of its own", path.display())]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A newer release wrote it.
+    #[error("{} was written by a newer release (schema {found}, this release knows up to {supported}): start that release, or set [store] path to another file", path.display())]
+    TooNew {
+        /// The file.
+        path: PathBuf,
+        /// Version found in the file.
+        found: i64,
+        /// Newest version known here.
+        supported: i64,
+    },
+    /// The system failed to read or write.
+    #[error("reading or writing {} failed ({message}): check the disk", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What SQLite said.
+        message: String,
+    },
+    /// A row does not say what it should.
+    #[error("job {job} in {} cannot be read ({message}): it was damaged or edited by hand", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// The job.
+        job: String,
+        /// What is wrong with it.
+        message: String,
+    },
+    /// A value cannot be kept.
+    #[error("a job could not be put into a form to be stored: {0}")]
+    Unstorable(String),
+    /// There is no such job.
+    #[error("job {0} is not in the store: it was never stored, or it is past its retention")]
+    Unknown(JobId),
+    /// SQLite refused for a reason that is a defect of ours.
+    #[error("{} refused a statement: {message}", path.display())]
+    Statement {
+        /// The file.
+        path: PathBuf,
+        /// What SQLite said.
+        message: String,
+    },
+}
+
+impl DatabaseError {
+    /// Sorts SQLite's errors by what is to be done.
+    pub(crate) fn from_sqlite(path: &std::path::Path, error: &rusqlite::Error) -> Self {
+        let path = path.to_owned();
+        let message = error.to_string();
+        match error.sqlite_error_code() {
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Locked { path },
+            Some(ErrorCode::DiskFull) => Self::Full { path },
+            Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => Self::ReadOnly { path },
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Self::Corrupt { path },
+            Some(ErrorCode::CannotOpen) => Self::CannotOpen { path, message },
+            Some(ErrorCode::SystemIoFailure) => Self::Io { path, message },
+            _ => Self::Statement { path, message },
+        }
+    }
+}
+
+impl From<DatabaseError> for StoreError {
+    fn from(error: DatabaseError) -> Self {
+        Self(error.to_string())
+    }
+}

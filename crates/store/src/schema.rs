@@ -1,0 +1,91 @@
+//! The tables, and how a file of an earlier release becomes one of this release.
+
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+
+/// "c2sv": marks a file as ours, so that no other program's database is written to.
+pub(crate) const APPLICATION_ID: i32 = 0x6332_7376;
+
+/// The steps from an empty file to the present schema; step `n` leads to `user_version` `n + 1`.
+/// A step that was released is never changed.
+const MIGRATIONS: &[&str] = &["
+    CREATE TABLE job (
+        id          BLOB PRIMARY KEY NOT NULL,
+        state       TEXT NOT NULL,
+        spec        TEXT NOT NULL,
+        stage       TEXT,
+        progress    REAL NOT NULL,
+        created_at  INTEGER NOT NULL,
+        updated_at  INTEGER NOT NULL,
+        metadata    TEXT,
+        failure     TEXT,
+        attempts    INTEGER NOT NULL DEFAULT 0,
+        is_final    INTEGER NOT NULL
+    ) STRICT;
+    CREATE INDEX job_unfinished ON job (id) WHERE is_final = 0;
+    CREATE INDEX job_finished ON job (updated_at) WHERE is_final = 1;
+    CREATE TABLE attachment (
+        job         BLOB NOT NULL REFERENCES job (id) ON DELETE CASCADE,
+        position    INTEGER NOT NULL,
+        role        TEXT NOT NULL,
+        bytes       BLOB NOT NULL,
+        PRIMARY KEY (job, position)
+    ) STRICT;
+    CREATE TABLE checkpoint (
+        job         BLOB NOT NULL REFERENCES job (id) ON DELETE CASCADE,
+        stage       TEXT NOT NULL,
+        svg         TEXT NOT NULL,
+        PRIMARY KEY (job, stage)
+    ) STRICT;
+    CREATE TABLE result (
+        job         BLOB PRIMARY KEY NOT NULL REFERENCES job (id) ON DELETE CASCADE,
+        svg         TEXT NOT NULL
+    ) STRICT;
+    CREATE TABLE idempotency (
+        key         TEXT PRIMARY KEY NOT NULL,
+        job         BLOB NOT NULL REFERENCES job (id) ON DELETE CASCADE,
+        fingerprint BLOB NOT NULL
+    ) STRICT;
+    CREATE INDEX idempotency_job ON idempotency (job);
+"];
+
+/// The schema that this release writes.
+pub(crate) const SUPPORTED: i64 = MIGRATIONS.len() as i64;
+
+/// What stands in the way of a migration.
+pub(crate) enum SchemaError {
+    Sqlite(rusqlite::Error),
+    Foreign,
+    TooNew { found: i64 },
+}
+
+impl From<rusqlite::Error> for SchemaError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Sqlite(error)
+    }
+}
+
+/// Brings the file to the present schema, in one transaction that also takes the file's lock.
+pub(crate) fn migrate(connection: &mut Connection) -> Result<(), SchemaError> {
+    let transaction =
+        Transaction::new(connection, TransactionBehavior::Exclusive).map_err(SchemaError::from)?;
+    let found: i64 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    let owner: i32 = transaction.pragma_query_value(None, "application_id", |row| row.get(0))?;
+    let is_empty: bool =
+        transaction.query_row("SELECT count(*) = 0 FROM sqlite_schema", [], |row| {
+            row.get(0)
+        })?;
+    if owner != APPLICATION_ID && !is_empty {
+        return Err(SchemaError::Foreign);
+    }
+    if found > SUPPORTED {
+        return Err(SchemaError::TooNew { found });
+    }
+    let done = usize::try_from(found).unwrap_or(0);
+    for step in MIGRATIONS.iter().skip(done) {
+        transaction.execute_batch(step)?;
+    }
+    transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+    transaction.pragma_update(None, "user_version", SUPPORTED)?;
+    transaction.commit()?;
+    Ok(())
+}
