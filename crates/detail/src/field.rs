@@ -11,7 +11,11 @@ pub(crate) struct Field {
 impl Field {
     /// A field that is zero everywhere.
     pub(crate) fn zeros(width: usize, height: usize) -> Self {
-        Self { width, height, values: vec![0.0; width * height] }
+        Self {
+            width,
+            height,
+            values: vec![0.0; width * height],
+        }
     }
 
     /// The value at a pixel; the border's value beyond the border.
@@ -48,7 +52,14 @@ impl Field {
                 box_filter(&mut self.values, start, 1, self.width, radius, &mut line);
             }
             for x in 0..self.width {
-                box_filter(&mut self.values, x, self.width, self.height, radius, &mut line);
+                box_filter(
+                    &mut self.values,
+                    x,
+                    self.width,
+                    self.height,
+                    radius,
+                    &mut line,
+                );
             }
         }
     }
@@ -127,7 +138,11 @@ struct Envelope {
 
 impl Envelope {
     fn new(longest: usize) -> Self {
-        Self { samples: vec![0.0; longest], apexes: vec![0; longest], starts: vec![0.0; longest + 1] }
+        Self {
+            samples: vec![0.0; longest],
+            apexes: vec![0; longest],
+            starts: vec![0.0; longest + 1],
+        }
     }
 
     fn transform(&mut self, values: &mut [f32], start: usize, stride: usize, count: usize) {

@@ -1,3 +1,22 @@
 //! Stage 2: a richer target picture, and the new shapes found in it.
+//!
+//! [`enhance`] is the embedded detailer: it lights the flat scene of stage 1 (inflated forms, contact
+//! shadows, air, rim) and gives the document the gradients and shapes that approach the lit picture.
+//! [`adopt`] does the second half for a target from outside. Neither needs a model, and neither
+//! knows of actors; [`DetailActor`] is the thin shell around them.
 
 #![forbid(unsafe_code)]
+
+mod actor;
+mod config;
+mod enhance;
+mod field;
+mod light;
+mod paints;
+mod scene;
+mod shading;
+mod shadow;
+
+pub use actor::DetailActor;
+pub use config::{DetailConfig, DetailParameters};
+pub use enhance::{DetailError, Enhanced, adopt, enhance};

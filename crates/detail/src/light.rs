@@ -30,7 +30,8 @@ enum Source {
 
 impl Light {
     /// The light of a scene: the sun, moon or lamp in the picture, else daylight from the upper left.
-    pub(crate) fn of(scene: &Scene, view: Rect) -> Self {
+    /// Without `hues` it changes lightness only.
+    pub(crate) fn of(scene: &Scene, view: Rect, hues: bool) -> Self {
         let found = scene.items.iter().find_map(|item| {
             let source = source_named(&item.name)?;
             (item.role == Role::Light).then(|| (source, item.bounds.center()))
@@ -40,14 +41,27 @@ impl Light {
             .iter()
             .find(|item| item.role == Role::Sky)
             .is_some_and(|item| item.lightness < 0.35);
-        match found {
+        let light = match found {
             Some((source, position)) => {
                 let low = position.y > view.y0 + view.height() * 0.45;
-                let source = if source == Source::Day && low { Source::LowSun } else { source };
+                let source = if source == Source::Day && low {
+                    Source::LowSun
+                } else {
+                    source
+                };
                 Self::from_source(source, Some(position), view)
             }
             None if dark_sky => Self::from_source(Source::Moon, None, view),
             None => Self::from_source(Source::Day, None, view),
+        };
+        if hues {
+            light
+        } else {
+            Self {
+                warmth: [0.0; 2],
+                shade: [0.0; 2],
+                ..light
+            }
         }
     }
 
@@ -63,10 +77,17 @@ impl Light {
             let length = offset.hypot().max(1e-9);
             // A light straight above still leans to one side, or forms would look flat.
             let lean = if offset.x >= 0.0 { 0.25 } else { -0.25 };
-            [(offset.x / length + lean) as f32, (offset.y / length - 0.35) as f32]
+            [
+                (offset.x / length + lean) as f32,
+                (offset.y / length - 0.35) as f32,
+            ]
         });
         Self {
-            direction: unit([toward[0], toward[1], height / (1.0 - height) * length2(toward)]),
+            direction: unit([
+                toward[0],
+                toward[1],
+                height / (1.0 - height) * length2(toward),
+            ]),
             warmth,
             shade,
             rim,
@@ -76,7 +97,10 @@ impl Light {
 }
 
 fn source_named(name: &str) -> Option<Source> {
-    let has = |words: &[&str]| name.split(|c: char| !c.is_alphanumeric()).any(|word| words.contains(&word));
+    let has = |words: &[&str]| {
+        name.split(|c: char| !c.is_alphanumeric())
+            .any(|word| words.contains(&word))
+    };
     if has(&["sun", "sunset", "sunrise"]) {
         Some(Source::Day)
     } else if has(&["moon", "crescent"]) {
@@ -93,6 +117,11 @@ fn length2(vector: [f32; 2]) -> f32 {
 }
 
 fn unit(vector: [f32; 3]) -> [f32; 3] {
-    let length = vector.iter().map(|part| part * part).sum::<f32>().sqrt().max(1e-9);
+    let length = vector
+        .iter()
+        .map(|part| part * part)
+        .sum::<f32>()
+        .sqrt()
+        .max(1e-9);
     vector.map(|part| part / length)
 }

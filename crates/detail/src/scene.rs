@@ -1,8 +1,8 @@
 //! Reads a document as a scene: which shapes are sky, ground, light or object, and which of them
 //! is seen where. Goes by the names of layers first, and by geometry where names say nothing.
 
-use chat2svg_vector::{Color, Document, Node, Paint, Shape};
-use kurbo::{Affine, Rect, Shape as _};
+use chat2svg_vector::{Color, Document, Node, Paint, RenderError, Shape};
+use kurbo::{Affine, Point, Rect, Shape as _};
 
 /// What a shape is in the scene.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -48,13 +48,78 @@ pub(crate) struct Scene {
     pub(crate) items: Vec<Item>,
     /// Number of things; every [`Item::object`] is less.
     pub(crate) objects: usize,
+    /// For each thing, the child indices down to its group or shape.
+    pub(crate) roots: Vec<Vec<usize>>,
+}
+
+/// Which item is seen where: the topmost at each pixel of a raster, row by row.
+pub(crate) struct Visible {
+    pub(crate) width: usize,
+    pub(crate) height: usize,
+    /// Indices into [`Scene::items`]: both number the shapes in painting order.
+    pub(crate) items: Vec<Option<u32>>,
+    /// Maps the raster's pixels to the document's coordinates.
+    pub(crate) to_document: Affine,
+}
+
+impl Visible {
+    /// What is seen of a document on a raster of the given size.
+    ///
+    /// # Errors
+    /// When the document cannot be rendered at that size.
+    pub(crate) fn of(document: &Document, width: u32, height: u32) -> Result<Self, RenderError> {
+        let visibility = document.visibility(width, height)?;
+        Ok(Self {
+            width: width as usize,
+            height: height as usize,
+            items: visibility
+                .owners()
+                .iter()
+                .map(|owner| owner.checked_sub(1))
+                .collect(),
+            to_document: document.canvas_transform(width, height)?.inverse(),
+        })
+    }
+
+    /// The middle of a pixel, in pixels.
+    pub(crate) fn center_of(&self, pixel: usize) -> Point {
+        Point::new(
+            (pixel % self.width) as f64 + 0.5,
+            (pixel / self.width) as f64 + 0.5,
+        )
+    }
+}
+
+/// The list that holds the node at the end of a path, and the map from that list's coordinates to
+/// the document's.
+pub(crate) fn parent_of<'a>(
+    document: &'a mut Document,
+    path: &[usize],
+) -> Option<(&'a mut Vec<Node>, Affine)> {
+    let mut nodes = &mut document.layers;
+    let mut transform = Affine::IDENTITY;
+    let (_, parents) = path.split_last()?;
+    for &index in parents {
+        match nodes.get_mut(index)? {
+            Node::Group(group) => {
+                transform *= group.transform;
+                nodes = &mut group.children;
+            }
+            Node::Shape(_) => return None,
+        }
+    }
+    Some((nodes, transform))
 }
 
 impl Scene {
     /// Reads a document.
     pub(crate) fn read(document: &Document) -> Self {
         let mut scene = Self::default();
-        let mut walk = Walk { scene: &mut scene, view: document.view_box, path: Vec::new() };
+        let mut walk = Walk {
+            scene: &mut scene,
+            view: document.view_box,
+            path: Vec::new(),
+        };
         let inherited = Inherited {
             transform: Affine::IDENTITY,
             opacity: 1.0,
@@ -100,7 +165,11 @@ impl Walk<'_> {
                     let inner = Inherited {
                         transform: inherited.transform * group.transform,
                         opacity: inherited.opacity * group.opacity,
-                        name: if gathers { inherited.name.clone() } else { name },
+                        name: if gathers {
+                            inherited.name.clone()
+                        } else {
+                            name
+                        },
                         role,
                         object,
                     };
@@ -114,21 +183,31 @@ impl Walk<'_> {
 
     fn next_object(&mut self) -> usize {
         self.scene.objects += 1;
+        self.scene.roots.push(self.path.clone());
         self.scene.objects - 1
     }
 
     fn shape(&mut self, shape: &Shape, inherited: &Inherited) {
         let name = joined(&inherited.name, name_of(&shape.label, &shape.id));
-        let bounds = inherited.transform.transform_rect_bbox(shape.path.bounding_box());
+        let bounds = inherited
+            .transform
+            .transform_rect_bbox(shape.path.bounding_box());
         let object = match inherited.object {
             Some(object) => object,
             None => self.next_object(),
         };
-        let role = inherited.role.or_else(|| role_named(&name)).unwrap_or_else(|| {
-            let visible = bounds.intersect(self.view);
-            let covers = visible.area() >= 0.9 * self.view.area();
-            if covers && self.scene.items.is_empty() { Role::Sky } else { Role::Object }
-        });
+        let role = inherited
+            .role
+            .or_else(|| role_named(&name))
+            .unwrap_or_else(|| {
+                let visible = bounds.intersect(self.view);
+                let covers = visible.area() >= 0.9 * self.view.area();
+                if covers && self.scene.items.is_empty() {
+                    Role::Sky
+                } else {
+                    Role::Object
+                }
+            });
         let fill = shape.fill.as_ref();
         self.scene.items.push(Item {
             path: self.path.clone(),
@@ -152,7 +231,11 @@ pub(crate) fn mean_color(paint: &Paint) -> Color {
     };
     let count = stops.len().max(1) as f32;
     let sum = stops.iter().fold([0.0; 3], |sum, stop| {
-        [sum[0] + stop.color.red, sum[1] + stop.color.green, sum[2] + stop.color.blue]
+        [
+            sum[0] + stop.color.red,
+            sum[1] + stop.color.green,
+            sum[2] + stop.color.blue,
+        ]
     });
     Color::new(sum[0] / count, sum[1] / count, sum[2] / count)
 }
@@ -181,9 +264,24 @@ fn is_gathering(name: &str) -> bool {
 /// called by the words of the prompt ("snow leopard", "sea turtle"), which may contain any of these.
 fn role_named(name: &str) -> Option<Role> {
     const NAMES: [(Role, &[&str]); 5] = [
-        (Role::Weather, &["weather", "rain", "storm", "snowfall", "fog", "mist", "lightning", "wind"]),
+        (
+            Role::Weather,
+            &[
+                "weather",
+                "rain",
+                "storm",
+                "snowfall",
+                "fog",
+                "mist",
+                "lightning",
+                "wind",
+            ],
+        ),
         (Role::Light, &["sun", "moon", "stars", "lamp", "lantern"]),
-        (Role::Sky, &["sky", "background", "backdrop", "wall", "space", "water"]),
+        (
+            Role::Sky,
+            &["sky", "background", "backdrop", "wall", "space", "water"],
+        ),
         (
             Role::Ground,
             &[
@@ -194,14 +292,25 @@ fn role_named(name: &str) -> Option<Role> {
         ),
         (
             Role::Scenery,
-            &["hills", "mountains", "skyline", "horizon", "tree line", "treeline", "scenery"],
+            &[
+                "hills",
+                "mountains",
+                "skyline",
+                "horizon",
+                "tree line",
+                "treeline",
+                "scenery",
+            ],
         ),
     ];
     let layer = name.split(" / ").next().unwrap_or(name);
     if layer.starts_with("distant ") || layer.starts_with("far ") {
         return Some(Role::Scenery);
     }
-    NAMES.iter().find(|(_, names)| names.contains(&layer)).map(|(role, _)| *role)
+    NAMES
+        .iter()
+        .find(|(_, names)| names.contains(&layer))
+        .map(|(role, _)| *role)
 }
 
 #[cfg(test)]
@@ -217,7 +326,10 @@ mod tests {
     }
 
     fn group(label: &str, children: Vec<Node>) -> Node {
-        Node::Group(Group { children, ..Group::new(label) })
+        Node::Group(Group {
+            children,
+            ..Group::new(label)
+        })
     }
 
     fn roles(layers: Vec<Node>) -> Vec<(String, Role, usize)> {
@@ -231,7 +343,11 @@ mod tests {
             layers,
         };
         let scene = Scene::read(&document);
-        scene.items.into_iter().map(|item| (item.name, item.role, item.object)).collect()
+        scene
+            .items
+            .into_iter()
+            .map(|item| (item.name, item.role, item.object))
+            .collect()
     }
 
     #[test]
@@ -239,7 +355,10 @@ mod tests {
         let found = roles(vec![
             group("Sky", vec![square("", 100.0)]),
             group("distant hills", vec![square("hill", 20.0)]),
-            group("snow leopard", vec![square("head", 10.0), square("body", 10.0)]),
+            group(
+                "snow leopard",
+                vec![square("head", 10.0), square("body", 10.0)],
+            ),
         ]);
         let expected = [
             ("sky", Role::Sky, 0),
@@ -254,16 +373,26 @@ mod tests {
 
     #[test]
     fn a_first_shape_over_the_whole_canvas_is_background() {
-        let found = roles(vec![square("a", 100.0), square("b", 100.0), square("c", 10.0)]);
-        assert_eq!(found.iter().map(|item| item.1).collect::<Vec<_>>(), [Role::Sky, Role::Object, Role::Object]);
+        let found = roles(vec![
+            square("a", 100.0),
+            square("b", 100.0),
+            square("c", 10.0),
+        ]);
+        assert_eq!(
+            found.iter().map(|item| item.1).collect::<Vec<_>>(),
+            [Role::Sky, Role::Object, Role::Object]
+        );
     }
 
     #[test]
     fn a_gathering_group_is_not_one_thing() {
-        let found = roles(vec![group("objects", vec![
-            group("fox", vec![square("", 10.0)]),
-            group("tree", vec![square("", 10.0)]),
-        ])]);
+        let found = roles(vec![group(
+            "objects",
+            vec![
+                group("fox", vec![square("", 10.0)]),
+                group("tree", vec![square("", 10.0)]),
+            ],
+        )]);
         assert_eq!(found.iter().map(|item| item.2).collect::<Vec<_>>(), [0, 1]);
         assert_eq!(found[0].0, "fox");
     }

@@ -11,7 +11,7 @@ use kurbo::Rect;
 use crate::{
     field::{Field, distance_inside, inflate},
     light::Light,
-    scene::{Role, Scene},
+    scene::{Role, Scene, Visible},
 };
 
 /// How strongly each effect shows, `0.0..=1.0` each; 0 leaves it out.
@@ -25,13 +25,6 @@ pub(crate) struct Strengths {
     pub(crate) rim: f32,
     /// Gradients of sky, ground and distance.
     pub(crate) atmosphere: f32,
-}
-
-/// The topmost item at each pixel, as an index into [`Scene::items`].
-pub(crate) struct Visible {
-    pub(crate) width: usize,
-    pub(crate) height: usize,
-    pub(crate) items: Vec<Option<u32>>,
 }
 
 /// A window of the pixel grid, half-open.
@@ -56,7 +49,12 @@ impl Window {
     fn pixels(self, stride: usize) -> impl Iterator<Item = (usize, usize, usize, usize)> {
         (self.y0..self.y1).flat_map(move |y| {
             (self.x0..self.x1).map(move |x| {
-                (x - self.x0, y - self.y0, (y - self.y0) * self.width() + x - self.x0, y * stride + x)
+                (
+                    x - self.x0,
+                    y - self.y0,
+                    (y - self.y0) * self.width() + x - self.x0,
+                    y * stride + x,
+                )
             })
         })
     }
@@ -84,7 +82,15 @@ pub(crate) fn shade(
         if stop() {
             return None;
         }
-        shade_object(scene, visible, light, strengths, object, window, &mut changes);
+        shade_object(
+            scene,
+            visible,
+            light,
+            strengths,
+            object,
+            window,
+            &mut changes,
+        );
     }
     for (item, window) in windows(visible, scene, |index| index) {
         if stop() {
@@ -104,12 +110,19 @@ fn windows(
 ) -> std::collections::BTreeMap<usize, Window> {
     let mut found = std::collections::BTreeMap::<usize, Window>::new();
     for (pixel, item) in visible.items.iter().enumerate() {
-        let Some(item) = item.map(|item| item as usize) else { continue };
+        let Some(item) = item.map(|item| item as usize) else {
+            continue;
+        };
         if !matches!(scene.items[item].role, Role::Object | Role::Scenery) {
             continue;
         }
         let (x, y) = (pixel % visible.width, pixel / visible.width);
-        let window = found.entry(key(item)).or_insert(Window { x0: x, y0: y, x1: x, y1: y });
+        let window = found.entry(key(item)).or_insert(Window {
+            x0: x,
+            y0: y,
+            x1: x,
+            y1: y,
+        });
         window.x0 = window.x0.min(x);
         window.y0 = window.y0.min(y);
         window.x1 = window.x1.max(x + 1);
@@ -173,10 +186,17 @@ fn shade_object(
     surface.blur((bevel * 0.2).round() as usize);
     let rim_width = (canvas * 0.008).max(1.0);
     for (x, y, index, pixel) in window.pixels(visible.width) {
-        let Some(item) = visible.items[pixel].map(|item| item as usize).filter(|&item| belongs(item)) else {
+        let Some(item) = visible.items[pixel]
+            .map(|item| item as usize)
+            .filter(|&item| belongs(item))
+        else {
             continue;
         };
-        let far = if scene.items[item].role == Role::Scenery { 0.4 } else { 1.0 };
+        let far = if scene.items[item].role == Role::Scenery {
+            0.4
+        } else {
+            1.0
+        };
         let facing = lambert(&surface, x, y, light);
         let change = &mut changes[pixel];
         change.lightness += far * strengths.form * 0.26 * soft(facing);
@@ -230,27 +250,22 @@ fn shade_air(
     view: Rect,
     changes: &mut [Change],
 ) {
-    let (width, height) = (visible.width as f64, visible.height as f64);
-    let canvas = width.min(height);
-    let glow = light.position.map(|point| {
-        let x = (point.x - view.x0) / view.width() * width;
-        let y = (point.y - view.y0) / view.height() * height;
-        (x, y)
-    });
+    let reach = view.width().min(view.height()) * 0.3;
     for (pixel, item) in visible.items.iter().enumerate() {
-        let Some(item) = item.and_then(|item| scene.items.get(item as usize)) else { continue };
-        let x = (pixel % visible.width) as f64 + 0.5;
-        let y = (pixel / visible.width) as f64 + 0.5;
-        let down = (y / height) as f32;
-        let own = ((y / height * view.height() + view.y0 - item.bounds.y0)
-            / item.bounds.height().max(1e-9))
-        .clamp(0.0, 1.0) as f32;
+        let Some(item) = item.and_then(|item| scene.items.get(item as usize)) else {
+            continue;
+        };
+        let place = visible.to_document * visible.center_of(pixel);
+        let share =
+            |top: f64, height: f64| ((place.y - top) / height.max(1e-9)).clamp(0.0, 1.0) as f32;
+        let down = share(view.y0, view.height());
+        let own = share(item.bounds.y0, item.bounds.height());
         let change = &mut changes[pixel];
         match item.role {
             Role::Sky => {
                 change.lightness += strengths.atmosphere * (0.13 * down - 0.055);
-                if let Some((glow_x, glow_y)) = glow {
-                    let distance = ((x - glow_x).hypot(y - glow_y) / (canvas * 0.3)) as f32;
+                if let Some(source) = light.position {
+                    let distance = ((place - source).hypot() / reach) as f32;
                     let halo = strengths.atmosphere * (-distance * distance).exp();
                     change.lightness += 0.12 * halo;
                     change.warm += 0.8 * halo;
@@ -279,7 +294,11 @@ fn apply(picture: &Raster, light: &Light, changes: &[Change]) -> Raster {
         let up = (change.lightness.max(0.0) / 0.2).min(1.0) + change.warm;
         let down = (-change.lightness.min(0.0) / 0.2).min(1.0);
         // White cannot grow lighter and black not darker: leave room at both ends.
-        let room = if change.lightness > 0.0 { 1.0 - lightness } else { lightness };
+        let room = if change.lightness > 0.0 {
+            1.0 - lightness
+        } else {
+            lightness
+        };
         let moved = change.lightness * (room / 0.35).clamp(0.25, 1.0);
         let color = Color::from_oklab(Oklab {
             lightness: (lightness + moved).clamp(0.0, 1.0),

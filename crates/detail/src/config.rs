@@ -1,0 +1,132 @@
+//! Parameters of stage 2, one set for each resource level.
+
+use chat2svg_fit::GradientThreshold;
+use chat2svg_protocol::PerLevel;
+use serde::{Deserialize, Serialize};
+
+use crate::shading::Strengths;
+
+/// Configuration of the detail stage.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct DetailConfig {
+    /// Parameters by level.
+    pub levels: PerLevel<DetailParameters>,
+}
+
+/// How much detail is made, and how closely it is looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DetailParameters {
+    /// Longest side of the target picture in pixels, 64 to 2048.
+    pub target_side: u32,
+    /// Form shading of things and their parts, `0.0..=1.0`.
+    pub form: f32,
+    /// Darkening where parts meet, `0.0..=1.0`.
+    pub occlusion: f32,
+    /// Rim light, `0.0..=1.0` of what the scene's light asks for.
+    pub rim: f32,
+    /// Gradients of sky, ground and distance, `0.0..=1.0`.
+    pub atmosphere: f32,
+    /// Contact shadows, `0.0..=1.0`.
+    pub shadow: f32,
+    /// Smallest gain in mean squared error for which a gradient replaces a flat colour.
+    pub gradient_gain: f64,
+    /// Most stops of a gradient, at least 2.
+    pub gradient_stops: usize,
+    /// Least pixels on which a shape or a new region must be seen to be touched or added.
+    pub least_area: usize,
+    /// Most shapes added for what the gradients do not explain.
+    pub most_shapes: usize,
+}
+
+impl DetailParameters {
+    /// Whether these parameters leave the document as it is.
+    pub(crate) fn is_nothing(&self) -> bool {
+        let strengths = [
+            self.form,
+            self.occlusion,
+            self.rim,
+            self.atmosphere,
+            self.shadow,
+        ];
+        strengths.iter().all(|strength| *strength <= 0.0)
+    }
+
+    /// The shading's strengths, scaled for a style.
+    pub(crate) fn strengths(&self, scale: f32) -> Strengths {
+        Strengths {
+            form: self.form * scale,
+            occlusion: self.occlusion * scale,
+            rim: self.rim * scale,
+            atmosphere: self.atmosphere * scale,
+        }
+    }
+
+    /// When a gradient pays.
+    pub(crate) fn threshold(&self) -> GradientThreshold {
+        GradientThreshold {
+            gain: self.gradient_gain,
+            stops: self.gradient_stops,
+            ..GradientThreshold::default()
+        }
+    }
+}
+
+impl Default for DetailConfig {
+    fn default() -> Self {
+        let high = DetailParameters {
+            target_side: 512,
+            form: 1.0,
+            occlusion: 1.0,
+            rim: 1.0,
+            atmosphere: 1.0,
+            shadow: 1.0,
+            gradient_gain: 1.5e-5,
+            gradient_stops: 4,
+            least_area: 30,
+            most_shapes: 24,
+        };
+        let medium = DetailParameters {
+            target_side: 384,
+            form: 0.8,
+            occlusion: 0.7,
+            rim: 0.7,
+            atmosphere: 0.9,
+            shadow: 0.9,
+            gradient_gain: 4e-5,
+            gradient_stops: 3,
+            least_area: 60,
+            most_shapes: 10,
+        };
+        let low = DetailParameters {
+            target_side: 256,
+            form: 0.5,
+            occlusion: 0.0,
+            rim: 0.0,
+            atmosphere: 0.7,
+            shadow: 0.7,
+            gradient_gain: 1e-4,
+            gradient_stops: 2,
+            least_area: 120,
+            most_shapes: 0,
+        };
+        let minimal = DetailParameters {
+            target_side: 128,
+            form: 0.0,
+            occlusion: 0.0,
+            rim: 0.0,
+            atmosphere: 0.0,
+            shadow: 0.0,
+            ..low
+        };
+        Self {
+            levels: PerLevel {
+                high,
+                medium,
+                low,
+                minimal,
+            },
+        }
+    }
+}
