@@ -153,6 +153,12 @@ fn distance_in(visible: &Visible, window: Window, inside: impl Fn(usize) -> bool
     field
 }
 
+/// Width of the rounded border: nearly to the middle of the form, at most `most`.
+fn bevel_of(distance: &Field, window: Window, most: f32) -> f32 {
+    let half = window.width().min(window.height()) as f32 * 0.5;
+    (distance.max().min(half) * 0.9).clamp(1.5, most.max(1.5))
+}
+
 /// How much more or less light a surface gets than a flat one, by Lambert's law.
 fn lambert(surface: &Field, x: usize, y: usize, light: &Light) -> f32 {
     let [dx, dy] = surface.gradient(x, y);
@@ -174,10 +180,14 @@ fn shade_object(
         scene.items[item].object == object
             && matches!(scene.items[item].role, Role::Object | Role::Scenery)
     };
-    let distance = distance_in(visible, window, belongs);
+    // What stands before a thing hides its form and does not end it.
+    let last = (0..scene.items.len())
+        .rev()
+        .find(|&item| belongs(item))
+        .unwrap_or(0);
+    let distance = distance_in(visible, window, |item| belongs(item) || item > last);
     let canvas = visible.width.min(visible.height) as f32;
-    let depth = distance.max().min(canvas);
-    let bevel = (depth * 0.9).clamp(1.5, canvas * 0.16);
+    let bevel = bevel_of(&distance, window, canvas * 0.16);
     let mut surface = inflate(&distance, bevel);
     // A quarter circle is vertical at the silhouette; real soft forms seldom are.
     for value in &mut surface.values {
@@ -221,8 +231,8 @@ fn shade_part(
     if scene.items[part].role != Role::Object || window.width().min(window.height()) < 4 {
         return;
     }
-    let own = distance_in(visible, window, |item| item == part);
-    let bevel = own.max().clamp(1.5, canvas * 0.06);
+    let own = distance_in(visible, window, |item| item >= part);
+    let bevel = bevel_of(&own, window, canvas * 0.06);
     let mut surface = inflate(&own, bevel);
     surface.blur((bevel * 0.25).round() as usize);
     // Far from all that covers this part, in the same thing.
@@ -284,8 +294,8 @@ fn soft(value: f32) -> f32 {
 }
 
 fn apply(picture: &Raster, light: &Light, changes: &[Change]) -> Raster {
-    let mut lit = picture.clone();
-    for (pixel, change) in lit.pixels_mut().iter_mut().zip(changes) {
+    let mut result = picture.clone();
+    for (pixel, change) in result.pixels_mut().iter_mut().zip(changes) {
         if change.lightness == 0.0 && change.warm == 0.0 {
             continue;
         }
@@ -300,13 +310,20 @@ fn apply(picture: &Raster, light: &Light, changes: &[Change]) -> Raster {
             lightness
         };
         let moved = change.lightness * (room / 0.35).clamp(0.25, 1.0);
+        let lit = (lightness + moved).clamp(0.0, 1.0);
+        // Less light dims all of Oklab's components alike, so shade does not turn garish.
+        let dimmed = if moved < 0.0 {
+            lit / lightness.max(1e-3)
+        } else {
+            1.0
+        };
         let color = Color::from_oklab(Oklab {
-            lightness: (lightness + moved).clamp(0.0, 1.0),
-            a: a + light.warmth[0] * up + light.shade[0] * down,
-            b: b + light.warmth[1] * up + light.shade[1] * down,
+            lightness: lit,
+            a: a * dimmed + light.warmth[0] * up + light.shade[0] * down,
+            b: b * dimmed + light.warmth[1] * up + light.shade[1] * down,
         });
         let [red, green, blue] = color.to_rgb8();
         pixel[..3].copy_from_slice(&[red, green, blue]);
     }
-    lit
+    result
 }
