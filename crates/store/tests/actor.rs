@@ -1,5 +1,10 @@
 //! The store behind its mailbox, under the watchdog.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "a helper that fails is a test that fails"
+)]
+
 use std::{sync::Arc, time::Duration};
 
 use actix::Arbiter;

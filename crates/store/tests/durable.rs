@@ -1,6 +1,11 @@
 //! What is in the store survives closing and reopening it, comes back equal, and a file that cannot
 //! be used is refused with a reason.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "a helper that fails is a test that fails"
+)]
+
 use std::{fs, path::PathBuf, sync::Arc, time::Duration};
 
 use chat2svg_protocol::{
