@@ -1,0 +1,102 @@
+//! The breaker behind its mailbox, under the watchdog.
+
+#![allow(
+    clippy::unwrap_used,
+    reason = "a helper that fails is a test that fails"
+)]
+
+use std::time::Duration;
+
+use actix::Arbiter;
+use chat2svg_breaker::{BreakerActor, BreakerConfig};
+use chat2svg_protocol::{
+    Circuit, CircuitOpen, CircuitOutcome, CircuitPermit, CircuitState, Stage,
+    messages::{Acquire, CircuitsQuery, Report},
+};
+use chat2svg_supervision::{Slot, Watchdog, WatchdogPolicy};
+
+/// Long enough that only a hang reaches it.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+fn start() -> (Slot<BreakerActor>, Watchdog) {
+    let slot = Slot::new("breaker");
+    let watchdog = Watchdog::new(WatchdogPolicy {
+        backoff_min_ms: 1,
+        ..WatchdogPolicy::default()
+    });
+    watchdog.start(&slot, &Arbiter::current(), || {
+        BreakerActor::new(BreakerConfig {
+            reset_timeout_seconds: 1000,
+            max_open_seconds: 1000,
+            ..BreakerConfig::default()
+        })
+    });
+    (slot, watchdog)
+}
+
+fn circuit(stage: Stage) -> Circuit {
+    Circuit {
+        stage,
+        backend: "embedded".into(),
+    }
+}
+
+async fn acquire(slot: &Slot<BreakerActor>, stage: Stage) -> Result<CircuitPermit, CircuitOpen> {
+    let circuit = circuit(stage);
+    slot.line()
+        .ask(Acquire { circuit }, PATIENCE)
+        .await
+        .unwrap()
+}
+
+async fn fail(slot: &Slot<BreakerActor>, permit: CircuitPermit) {
+    let outcome = CircuitOutcome::Failure;
+    let report = Report { permit, outcome };
+    slot.line().ask(report, PATIENCE).await.unwrap();
+}
+
+#[actix_rt::test]
+async fn one_circuit_opens_and_the_others_stay_closed() {
+    let (slot, _watchdog) = start();
+    for _ in 0..3 {
+        let permit = acquire(&slot, Stage::Detail).await.unwrap();
+        fail(&slot, permit).await;
+    }
+    let open = acquire(&slot, Stage::Detail).await.unwrap_err();
+    assert_eq!(open.circuit, circuit(Stage::Detail));
+    assert!(open.retry_after > Duration::ZERO);
+    assert!(acquire(&slot, Stage::Template).await.is_ok());
+
+    let circuits = slot.line().ask(CircuitsQuery, PATIENCE).await.unwrap();
+    let states: Vec<_> = circuits
+        .iter()
+        .map(|circuit| (circuit.stage, circuit.state, circuit.consecutive_failures))
+        .collect();
+    assert_eq!(
+        states,
+        [
+            (Stage::Template, CircuitState::Closed, 0),
+            (Stage::Detail, CircuitState::Open, 3),
+        ]
+    );
+    assert!(circuits[0].retry_after_seconds.is_none());
+    assert!(circuits[1].retry_after_seconds.is_some());
+}
+
+#[actix_rt::test]
+async fn after_a_panic_circuits_are_closed_and_old_permits_do_not_count() {
+    let (slot, _watchdog) = start();
+    let mut old = Vec::new();
+    for _ in 0..3 {
+        old.push(acquire(&slot, Stage::Detail).await.unwrap());
+    }
+    slot.inject_panic();
+    while slot.health().restarts == 0 {
+        actix_rt::time::sleep(Duration::from_millis(1)).await;
+    }
+    assert!(acquire(&slot, Stage::Detail).await.is_ok());
+    for permit in old {
+        fail(&slot, permit).await;
+    }
+    assert!(acquire(&slot, Stage::Detail).await.is_ok());
+}
