@@ -1,3 +1,16 @@
 //! Stage 3: budgets and anytime control over the fitter.
+//!
+//! How a document is fitted to a picture is `chat2svg_fit`'s concern; here stand the budgets by level,
+//! the deadline, cancellation, progress, and how pressure on the machine's memory lowers a running
+//! fit's budget.
 
 #![forbid(unsafe_code)]
+
+mod actor;
+mod budget;
+mod config;
+mod outcome;
+mod watcher;
+
+pub use actor::OptimizeActor;
+pub use config::{LevelBudget, OptimizeConfig};

@@ -1,0 +1,69 @@
+//! Budgets of stage 3. Values only.
+
+use chat2svg_protocol::PerLevel;
+use serde::{Deserialize, Serialize};
+
+/// Settings of stage 3, section `[optimize]`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct OptimizeConfig {
+    /// Budgets by level.
+    pub levels: PerLevel<LevelBudget>,
+    /// Share of the memory in use above which running fits are cut to the budget of level low,
+    /// `0.0..=1.0`; they get it back when the share falls below again.
+    pub memory_pressure: f32,
+}
+
+/// What a fit may spend.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LevelBudget {
+    /// Gradient steps when paths may be added and removed (vectorize, refine with new shapes).
+    pub iterations: u32,
+    /// Gradient steps when they may not (the last touch to a composed picture, refine without).
+    pub polish_iterations: u32,
+    /// Most paths where the caller sets no number; 0 leaves it to the gain of each path.
+    pub paths: u32,
+    /// Most milliseconds, whatever the job's deadline.
+    pub time_ms: u64,
+    /// Longest side in pixels at which the picture is fitted, 16 to 4096.
+    pub max_side: u32,
+}
+
+impl Default for OptimizeConfig {
+    fn default() -> Self {
+        Self {
+            levels: PerLevel {
+                high: LevelBudget {
+                    iterations: 300,
+                    polish_iterations: 40,
+                    paths: 0,
+                    time_ms: 60_000,
+                    max_side: 512,
+                },
+                medium: LevelBudget {
+                    iterations: 150,
+                    polish_iterations: 25,
+                    paths: 192,
+                    time_ms: 30_000,
+                    max_side: 384,
+                },
+                low: LevelBudget {
+                    iterations: 60,
+                    polish_iterations: 12,
+                    paths: 96,
+                    time_ms: 10_000,
+                    max_side: 256,
+                },
+                minimal: LevelBudget {
+                    iterations: 20,
+                    polish_iterations: 5,
+                    paths: 48,
+                    time_ms: 3_000,
+                    max_side: 192,
+                },
+            },
+            memory_pressure: 0.92,
+        }
+    }
+}
