@@ -91,6 +91,19 @@ impl Document {
     }
 }
 
+impl Document {
+    /// The view box stretched to fill a square, without a background; `None` when it cannot be rendered.
+    pub(crate) fn rendered_to_fill(&self, side: u32) -> Option<Raster> {
+        let frame = self.view_box;
+        let length = f64::from(side);
+        let fit = Affine::scale_non_uniform(length / frame.width(), length / frame.height());
+        let to_canvas = fit * Affine::translate((-frame.x0, -frame.y0));
+        let mut pixmap = tiny_skia::Pixmap::new(side, side)?;
+        draw_nodes(&self.layers, to_canvas, &mut pixmap.as_mut(), 0).ok()?;
+        Some(Raster::from_premultiplied(&pixmap))
+    }
+}
+
 /// Whether a canvas of a size may be made.
 pub(crate) fn check_size(width: u32, height: u32) -> Result<(), RenderError> {
     if width == 0 || height == 0 {

@@ -7,7 +7,7 @@ mod metadata;
 mod number;
 mod paint;
 mod path;
-mod xml;
+pub(crate) mod xml;
 
 use kurbo::{Affine, BezPath, Shape as _};
 
@@ -18,6 +18,8 @@ use number::{decimals_for, number};
 use paint::{Definitions, largest_scale, opacity_attribute, transform};
 use path::path_data;
 use xml::XmlWriter;
+
+pub(crate) use metadata::{CHAT2SVG, CREATIVE_COMMONS, DUBLIN_CORE, RDF};
 
 /// Inkscape's extension attributes.
 pub(crate) const INKSCAPE: &str = "http://www.inkscape.org/namespaces/inkscape";

@@ -1,0 +1,222 @@
+//! The canvas of an SVG: its size, the part of user space that it shows, and how one fits the other.
+
+use std::str::FromStr as _;
+
+use kurbo::{Affine, Rect};
+use svgtypes::{Align, AspectRatio, Length, LengthUnit};
+
+use crate::sanitise::Element;
+
+/// Largest side that is taken; beyond it single precision has no pixels left.
+const MAX_SIDE: f64 = 1e6;
+
+/// Size and view as the root element gives them.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Frame {
+    /// Width in pixels, when given in absolute units.
+    width: Option<f64>,
+    /// Height in pixels, when given in absolute units.
+    height: Option<f64>,
+    view_box: Option<Rect>,
+    aspect: AspectRatio,
+}
+
+/// What a document gets.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Canvas {
+    pub(crate) width: f64,
+    pub(crate) height: f64,
+    pub(crate) view_box: Rect,
+    /// Maps the content's coordinates to user space.
+    pub(crate) content: Affine,
+}
+
+impl Frame {
+    pub(crate) fn of(root: &Element) -> Self {
+        let length = |name| {
+            root.attribute(name)
+                .and_then(pixels)
+                .filter(|v| is_side(*v))
+        };
+        let view_box = root.attribute("viewBox").and_then(|text| {
+            let view_box = svgtypes::ViewBox::from_str(text).ok()?;
+            let origin = (view_box.x, view_box.y);
+            let rect = Rect::from_origin_size(origin, (view_box.w, view_box.h));
+            (rect.is_finite() && is_side(view_box.w) && is_side(view_box.h)).then_some(rect)
+        });
+        let aspect = root
+            .attribute("preserveAspectRatio")
+            .and_then(|text| AspectRatio::from_str(text).ok());
+        Self {
+            width: length("width"),
+            height: length("height"),
+            view_box,
+            aspect: aspect.unwrap_or_default(),
+        }
+    }
+
+    /// Width and height that percentages refer to.
+    pub(crate) fn viewport(&self) -> (f64, f64) {
+        match self.view_box {
+            Some(rect) => (rect.width(), rect.height()),
+            None => (self.width.unwrap_or(100.0), self.height.unwrap_or(100.0)),
+        }
+    }
+
+    /// The canvas; `None` when there is neither a size nor content to take it from.
+    pub(crate) fn canvas(&self, content: Option<Rect>) -> Option<Canvas> {
+        let Some(view) = self.view_box else {
+            let width = self.width.or(content.map(|bounds| bounds.x1));
+            let height = self.height.or(content.map(|bounds| bounds.y1));
+            let (width, height) = (width?, height?);
+            return (is_side(width) && is_side(height)).then(|| Canvas {
+                width,
+                height,
+                view_box: Rect::new(0.0, 0.0, width, height),
+                content: Affine::IDENTITY,
+            });
+        };
+        let ratio = view.width() / view.height();
+        let (width, height) = match (self.width, self.height) {
+            (Some(width), Some(height)) => (width, height),
+            (Some(width), None) => (width, width / ratio),
+            (None, Some(height)) => (height * ratio, height),
+            (None, None) => (view.width(), view.height()),
+        };
+        if !(is_side(width) && is_side(height)) {
+            return None;
+        }
+        let (across, down) = (width / view.width(), height / view.height());
+        let is_even = (across - down).abs() <= 1e-9 * across;
+        let (view_box, content) = if is_even || is_default(self.aspect) {
+            (view, Affine::IDENTITY)
+        } else if self.aspect.align == Align::None {
+            let fit = Affine::scale_non_uniform(across, down);
+            let content = fit * Affine::translate((-view.x0, -view.y0));
+            (Rect::new(0.0, 0.0, width, height), content)
+        } else {
+            (visible(view, self.aspect, width, height), Affine::IDENTITY)
+        };
+        Some(Canvas {
+            width,
+            height,
+            view_box,
+            content,
+        })
+    }
+}
+
+/// The part of user space on the canvas, which has the canvas's proportions.
+fn visible(view: Rect, aspect: AspectRatio, width: f64, height: f64) -> Rect {
+    let (across, down) = (width / view.width(), height / view.height());
+    let scale = if aspect.slice {
+        across.max(down)
+    } else {
+        across.min(down)
+    };
+    let (horizontal, vertical) = match aspect.align {
+        Align::XMinYMin => (0.0, 0.0),
+        Align::XMidYMin => (0.5, 0.0),
+        Align::XMaxYMin => (1.0, 0.0),
+        Align::XMinYMid => (0.0, 0.5),
+        Align::XMaxYMid => (1.0, 0.5),
+        Align::XMinYMax => (0.0, 1.0),
+        Align::XMidYMax => (0.5, 1.0),
+        Align::XMaxYMax => (1.0, 1.0),
+        Align::XMidYMid | Align::None => (0.5, 0.5),
+    };
+    let (shown_width, shown_height) = (width / scale, height / scale);
+    let x = view.x0 - (shown_width - view.width()) * horizontal;
+    let y = view.y0 - (shown_height - view.height()) * vertical;
+    Rect::new(x, y, x + shown_width, y + shown_height)
+}
+
+fn is_default(aspect: AspectRatio) -> bool {
+    aspect.align == Align::XMidYMid && !aspect.slice
+}
+
+fn is_side(value: f64) -> bool {
+    value > 0.0 && value <= MAX_SIDE
+}
+
+/// An absolute length in CSS pixels (96 to the inch, 16 to the em); `None` for a percentage.
+fn pixels(text: &str) -> Option<f64> {
+    let length = Length::from_str(text.trim()).ok()?;
+    let factor = match length.unit {
+        LengthUnit::None | LengthUnit::Px => 1.0,
+        LengthUnit::In => 96.0,
+        LengthUnit::Cm => 96.0 / 2.54,
+        LengthUnit::Mm => 96.0 / 25.4,
+        LengthUnit::Pt => 96.0 / 72.0,
+        LengthUnit::Pc => 16.0,
+        LengthUnit::Em => 16.0,
+        LengthUnit::Ex => 8.0,
+        LengthUnit::Percent => return None,
+    };
+    Some(length.number * factor)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn canvas(attributes: &[(&'static str, &str)]) -> Option<Canvas> {
+        let attributes = attributes
+            .iter()
+            .map(|(name, value)| (*name, (*value).to_owned()));
+        let root = Element {
+            name: "svg",
+            attributes: attributes.collect(),
+            children: Vec::new(),
+        };
+        Frame::of(&root).canvas(Some(Rect::new(5.0, 5.0, 30.0, 40.0)))
+    }
+
+    fn shown(attributes: &[(&'static str, &str)]) -> (f64, f64, Rect) {
+        let canvas = canvas(attributes).expect("has a size");
+        (canvas.width, canvas.height, canvas.view_box)
+    }
+
+    #[test]
+    fn sizes_come_from_where_they_can() {
+        let view = Rect::new(1.0, 2.0, 21.0, 12.0);
+        assert_eq!(shown(&[("viewBox", "1 2 20 10")]), (20.0, 10.0, view));
+        assert_eq!(
+            shown(&[("viewBox", "1 2 20 10"), ("width", "1in")]),
+            (96.0, 48.0, view)
+        );
+        assert_eq!(
+            shown(&[("viewBox", "1 2 20 10"), ("height", "100%")]),
+            (20.0, 10.0, view)
+        );
+        assert_eq!(
+            shown(&[("width", "8"), ("height", "6")]),
+            (8.0, 6.0, Rect::new(0.0, 0.0, 8.0, 6.0))
+        );
+        assert_eq!(shown(&[]), (30.0, 40.0, Rect::new(0.0, 0.0, 30.0, 40.0)));
+        assert_eq!(
+            canvas(&[("width", "1e30"), ("height", "0")]).map(|c| c.width),
+            Some(30.0)
+        );
+    }
+
+    #[test]
+    fn other_fits_become_the_part_that_shows() {
+        let square = [("viewBox", "0 0 10 10"), ("width", "20"), ("height", "10")];
+        let with = |aspect: &'static str| {
+            let mut attributes = square.to_vec();
+            attributes.push(("preserveAspectRatio", aspect));
+            canvas(&attributes).expect("has a size")
+        };
+        assert_eq!(with("xMidYMid").view_box, Rect::new(0.0, 0.0, 10.0, 10.0));
+        assert_eq!(with("xMinYMid").view_box, Rect::new(0.0, 0.0, 20.0, 10.0));
+        assert_eq!(with("xMaxYMid").view_box, Rect::new(-10.0, 0.0, 10.0, 10.0));
+        assert_eq!(
+            with("xMidYMax slice").view_box,
+            Rect::new(0.0, 5.0, 10.0, 10.0)
+        );
+        let stretched = with("none");
+        assert_eq!(stretched.view_box, Rect::new(0.0, 0.0, 20.0, 10.0));
+        assert_eq!(stretched.content, Affine::scale_non_uniform(2.0, 1.0));
+    }
+}

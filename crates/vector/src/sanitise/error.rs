@@ -1,0 +1,102 @@
+//! Why an SVG file cannot be read.
+
+use thiserror::Error;
+
+/// Why an SVG file cannot be read.
+#[derive(Debug, Error, Clone, PartialEq, Eq)]
+pub enum ParseError {
+    /// The file is larger than allowed.
+    #[error("the SVG has {found} bytes, at most {limit} are accepted")]
+    TooManyBytes {
+        /// Bytes found.
+        found: usize,
+        /// Bytes allowed.
+        limit: usize,
+    },
+    /// The file is compressed.
+    #[error("the SVG is compressed (.svgz); decompress it first, for instance with gunzip")]
+    Compressed,
+    /// The text is not UTF-8.
+    #[error("the SVG is not UTF-8 text; save it as UTF-8")]
+    NotUtf8,
+    /// The root element is another.
+    #[error("this is not an SVG: its root element is <{found}>, not <svg>")]
+    NotSvg {
+        /// Name of the root element, cut short.
+        found: String,
+    },
+    /// There is no element at all.
+    #[error("this is not an SVG: it holds no element")]
+    Empty,
+    /// The document declares or uses entities of its own.
+    #[error("the SVG uses XML entities of its own, which are not accepted; save it as plain SVG")]
+    Entities,
+    /// The text is not well-formed XML.
+    #[error("the SVG is not well-formed XML at byte {position}: {reason}")]
+    Malformed {
+        /// Where, in bytes from the start.
+        position: u64,
+        /// What the parser found.
+        reason: String,
+    },
+    /// Elements are nested too deeply, directly or by reference.
+    #[error("the SVG nests elements more than {limit} deep")]
+    TooDeep {
+        /// Depth allowed.
+        limit: usize,
+    },
+    /// There are too many elements.
+    #[error("the SVG has more than {limit} elements")]
+    TooManyElements {
+        /// Elements allowed.
+        limit: usize,
+    },
+    /// An element has too many attributes.
+    #[error("an element <{element}> has more than {limit} attributes")]
+    TooManyAttributes {
+        /// Name of the element.
+        element: String,
+        /// Attributes allowed.
+        limit: usize,
+    },
+    /// An attribute is too long.
+    #[error(
+        "the attribute {attribute} of <{element}> has {found} bytes, at most {limit} are accepted"
+    )]
+    AttributeTooLong {
+        /// Name of the element.
+        element: String,
+        /// Name of the attribute.
+        attribute: String,
+        /// Bytes found.
+        found: usize,
+        /// Bytes allowed.
+        limit: usize,
+    },
+    /// A style sheet has too many rules.
+    #[error("the style sheets of the SVG have too many rules, selectors or declarations")]
+    TooManyStyleRules,
+    /// There is too much text to set.
+    #[error("the SVG has more than {limit} characters of text")]
+    TooMuchText {
+        /// Characters allowed.
+        limit: usize,
+    },
+    /// References would multiply the content.
+    #[error(
+        "references (use, pattern, marker, clip-path) multiply the SVG's content beyond {limit} elements"
+    )]
+    ExpansionTooLarge {
+        /// Elements allowed after expansion.
+        limit: u64,
+    },
+    /// The size or view box is empty or not a number.
+    #[error("the SVG has no usable size: width, height and viewBox must be positive")]
+    NoSize,
+    /// The document cannot be normalised.
+    #[error("the SVG cannot be understood: {reason}")]
+    NotUnderstood {
+        /// What was found.
+        reason: String,
+    },
+}

@@ -1,0 +1,498 @@
+//! From XML text to the sanitised tree, event by event: nothing that is not allowed is ever built.
+
+use quick_xml::escape::EscapeError;
+use quick_xml::events::{BytesRef, BytesStart, Event};
+use quick_xml::name::{QName, ResolveResult};
+use quick_xml::reader::NsReader;
+
+use super::css::{self, Rule};
+use super::rules::{self, Unsafe};
+use super::tree::{Child, Element, ElementIndex, Tree};
+use super::warning::{WarningKind, Warnings};
+use super::{ParseError, ParseLimits, SVG};
+use crate::write;
+
+/// What the result is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Profile {
+    /// It stays text: all that is harmless passes.
+    Text,
+    /// It becomes a document, which has no masks, filters and blend modes.
+    Document,
+}
+
+impl Profile {
+    fn takes_property(self, name: &str) -> bool {
+        self == Self::Text || !matches!(name, "mask" | "filter" | "mix-blend-mode")
+    }
+
+    fn takes_element(self, name: &str) -> bool {
+        self == Self::Text || !(matches!(name, "mask" | "filter") || name.starts_with("fe"))
+    }
+}
+
+/// Namespaces of `cc:` in use; the second is that of old editors.
+const CREATIVE_COMMONS: [&str; 2] = [write::CREATIVE_COMMONS, "http://web.resource.org/cc/"];
+const XLINK: &str = "http://www.w3.org/1999/xlink";
+const XML: &str = "http://www.w3.org/XML/1998/namespace";
+const SERIF: &str = "http://www.serif.com/";
+
+/// Elements of metadata.
+const METADATA: &[&str] = &[
+    "rdf:RDF",
+    "rdf:Bag",
+    "rdf:Seq",
+    "rdf:Alt",
+    "rdf:li",
+    "cc:Work",
+    "cc:Agent",
+    "cc:license",
+    "dc:title",
+    "dc:creator",
+    "dc:rights",
+    "dc:source",
+    "dc:identifier",
+    "dc:format",
+    "dc:type",
+    "dc:date",
+    "dc:publisher",
+    "dc:contributor",
+    "dc:description",
+    "dc:language",
+    "dc:subject",
+    "dc:relation",
+    "dc:coverage",
+    "chat2svg:prompt",
+    "chat2svg:style",
+    "chat2svg:seed",
+    "chat2svg:undrawn",
+];
+
+/// A namespace as far as it matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Vocabulary {
+    None,
+    Svg,
+    Xlink,
+    Xml,
+    Inkscape,
+    Serif,
+    /// Of metadata, with its prefix.
+    Metadata(&'static str),
+    Other,
+}
+
+impl Vocabulary {
+    fn of(result: &ResolveResult<'_>) -> Self {
+        let namespace: &str = match result {
+            ResolveResult::Unbound => return Self::None,
+            ResolveResult::Unknown(_) => return Self::Other,
+            ResolveResult::Bound(namespace) => namespace.0,
+        };
+        match namespace {
+            SVG => Self::Svg,
+            XLINK => Self::Xlink,
+            XML => Self::Xml,
+            SERIF => Self::Serif,
+            write::INKSCAPE => Self::Inkscape,
+            write::RDF => Self::Metadata("rdf"),
+            write::DUBLIN_CORE => Self::Metadata("dc"),
+            write::CHAT2SVG => Self::Metadata("chat2svg"),
+            other if CREATIVE_COMMONS.contains(&other) => Self::Metadata("cc"),
+            _ => Self::Other,
+        }
+    }
+}
+
+/// Reads a document; also gives the rules of its style sheets.
+pub(crate) fn read(
+    text: &str,
+    limits: &ParseLimits,
+    profile: Profile,
+    warnings: &mut Warnings,
+) -> Result<(Tree, Vec<Rule>), ParseError> {
+    let mut builder = Builder {
+        tree: Tree::default(),
+        rules: Vec::new(),
+        open: Vec::new(),
+        skipped: 0,
+        elements: 0,
+        characters: 0,
+        limits,
+        profile,
+        warnings,
+    };
+    let mut reader = NsReader::from_str(text);
+    loop {
+        let position = reader.buffer_position();
+        let malformed = |reason: String| ParseError::Malformed { position, reason };
+        let (namespace, event) = reader
+            .read_resolved_event()
+            .map_err(|error| malformed(error.to_string()))?;
+        let vocabulary = Vocabulary::of(&namespace);
+        match event {
+            Event::Start(start) => {
+                builder.start(&reader, &start, vocabulary, position)?;
+            }
+            Event::Empty(start) => {
+                builder.start(&reader, &start, vocabulary, position)?;
+                builder.end()?;
+            }
+            Event::End(_) => builder.end()?,
+            Event::Text(text) => builder.text(&text.xml10_content())?,
+            Event::CData(text) => builder.text(&text.xml10_content())?,
+            Event::GeneralRef(reference) => {
+                let character = resolve(&reference).map_err(malformed)?;
+                let character = character.ok_or(ParseError::Entities)?;
+                builder.text(character.encode_utf8(&mut [0; 4]))?;
+            }
+            Event::DocType(declaration) => {
+                if declaration.contains("<!ENTITY") {
+                    return Err(ParseError::Entities);
+                }
+            }
+            Event::Decl(_) | Event::Comment(_) | Event::PI(_) => {}
+            Event::Eof => {
+                if !builder.open.is_empty() || builder.skipped > 0 {
+                    return Err(malformed("the file ends inside an element".to_owned()));
+                }
+                if builder.tree.elements.is_empty() {
+                    return Err(ParseError::Empty);
+                }
+                return Ok((builder.tree, builder.rules));
+            }
+        }
+    }
+}
+
+/// The character that a reference stands for; `None` for an entity that is not predefined.
+fn resolve(reference: &BytesRef<'_>) -> Result<Option<char>, String> {
+    if let Some(character) = reference
+        .resolve_char_ref()
+        .map_err(|error| error.to_string())?
+    {
+        return Ok(Some(character));
+    }
+    Ok(match &**reference {
+        "amp" => Some('&'),
+        "lt" => Some('<'),
+        "gt" => Some('>'),
+        "quot" => Some('"'),
+        "apos" => Some('\''),
+        _ => None,
+    })
+}
+
+struct Builder<'a> {
+    tree: Tree,
+    rules: Vec<Rule>,
+    open: Vec<ElementIndex>,
+    /// Depth inside a removed element.
+    skipped: usize,
+    elements: usize,
+    characters: usize,
+    limits: &'a ParseLimits,
+    profile: Profile,
+    warnings: &'a mut Warnings,
+}
+
+impl Builder<'_> {
+    fn start(
+        &mut self,
+        reader: &NsReader<&[u8]>,
+        start: &BytesStart<'_>,
+        vocabulary: Vocabulary,
+        position: u64,
+    ) -> Result<(), ParseError> {
+        self.elements += 1;
+        if self.elements > self.limits.elements {
+            return Err(ParseError::TooManyElements {
+                limit: self.limits.elements,
+            });
+        }
+        if self.open.len() + self.skipped >= self.limits.depth {
+            return Err(ParseError::TooDeep {
+                limit: self.limits.depth,
+            });
+        }
+        if self.skipped > 0 {
+            self.skipped += 1;
+            return Ok(());
+        }
+        let local = start.local_name();
+        let Some(name) = self.element_name(local.as_ref(), vocabulary, position)? else {
+            self.skipped = 1;
+            return Ok(());
+        };
+        let attributes = self.attributes(reader, start, name, position)?;
+        let index = self.tree.elements.len();
+        self.tree.elements.push(Element {
+            name,
+            attributes,
+            children: Vec::new(),
+        });
+        if let Some(parent) = self.open.last() {
+            self.tree.elements[*parent]
+                .children
+                .push(Child::Element(index));
+        }
+        self.open.push(index);
+        Ok(())
+    }
+
+    /// The name under which an element passes; `None` when it is to be removed.
+    fn element_name(
+        &mut self,
+        local: &str,
+        vocabulary: Vocabulary,
+        position: u64,
+    ) -> Result<Option<&'static str>, ParseError> {
+        let is_root = self.open.is_empty();
+        if is_root {
+            if !self.tree.elements.is_empty() {
+                let reason = "there is more than one root element".to_owned();
+                return Err(ParseError::Malformed { position, reason });
+            }
+            if local != "svg" || !matches!(vocabulary, Vocabulary::Svg | Vocabulary::None) {
+                let found = local.chars().take(40).collect();
+                return Err(ParseError::NotSvg { found });
+            }
+            if vocabulary == Vocabulary::None {
+                self.warnings.add(WarningKind::Namespace, "svg");
+            }
+        }
+        Ok(match vocabulary {
+            Vocabulary::Svg | Vocabulary::None => match rules::element(local) {
+                Some(name) => self.profile.takes_element(name).then_some(name),
+                None => {
+                    self.warnings.add(WarningKind::of_element(local), local);
+                    None
+                }
+            },
+            Vocabulary::Metadata(prefix) if self.is_in_metadata() => METADATA
+                .iter()
+                .find(|name| name.split_once(':') == Some((prefix, local)))
+                .copied(),
+            _ => {
+                // Only what is active anywhere is worth a warning of its own kind.
+                let kind = match WarningKind::of_element(local) {
+                    WarningKind::Element => WarningKind::EditorData,
+                    active => active,
+                };
+                self.warnings.add(kind, local);
+                None
+            }
+        })
+    }
+
+    fn is_in_metadata(&self) -> bool {
+        self.open
+            .iter()
+            .any(|index| self.tree.elements[*index].name == "metadata")
+    }
+
+    fn attributes(
+        &mut self,
+        reader: &NsReader<&[u8]>,
+        start: &BytesStart<'_>,
+        element: &'static str,
+        position: u64,
+    ) -> Result<Vec<(&'static str, String)>, ParseError> {
+        let mut out: Vec<(&'static str, String)> = Vec::new();
+        for (count, attribute) in start.attributes().enumerate() {
+            if count >= self.limits.attributes {
+                return Err(ParseError::TooManyAttributes {
+                    element: element.to_owned(),
+                    limit: self.limits.attributes,
+                });
+            }
+            let malformed = |reason: String| ParseError::Malformed { position, reason };
+            let attribute = attribute.map_err(|error| malformed(error.to_string()))?;
+            if attribute.key.as_namespace_binding().is_some() {
+                continue;
+            }
+            if attribute.value.len() > self.limits.attribute_bytes {
+                return Err(ParseError::AttributeTooLong {
+                    element: element.to_owned(),
+                    attribute: attribute.key.as_ref().chars().take(40).collect(),
+                    found: attribute.value.len(),
+                    limit: self.limits.attribute_bytes,
+                });
+            }
+            let Some(name) = self.attribute_name(reader, attribute.key, element) else {
+                continue;
+            };
+            let value = attribute
+                .normalized_value(quick_xml::XmlVersion::Implicit1_0)
+                .map_err(|error| match error {
+                    quick_xml::Error::Escape(EscapeError::UnrecognizedEntity(..)) => {
+                        ParseError::Entities
+                    }
+                    other => malformed(other.to_string()),
+                })?;
+            if let Some(value) = self.attribute_value(name, &value) {
+                match out.iter_mut().find(|(known, _)| *known == name) {
+                    // `href` comes with and without a namespace; the plain one wins.
+                    Some((_, old)) if attribute.key.prefix().is_none() => *old = value,
+                    Some(_) => {}
+                    None => out.push((name, value)),
+                }
+            }
+        }
+        Ok(out)
+    }
+
+    /// The name under which an attribute passes.
+    fn attribute_name(
+        &mut self,
+        reader: &NsReader<&[u8]>,
+        key: QName<'_>,
+        element: &str,
+    ) -> Option<&'static str> {
+        let (namespace, local) = reader.resolver().resolve_attribute(key);
+        let local: &str = local.as_ref();
+        match (Vocabulary::of(&namespace), local) {
+            (Vocabulary::None, "href") | (Vocabulary::Xlink, "href") => {
+                if takes_reference(element) {
+                    return Some("href");
+                }
+                self.warnings.add(WarningKind::ExternalReference, "href");
+                None
+            }
+            (Vocabulary::None, _) => {
+                let known = rules::attribute(local);
+                if known.is_none() {
+                    let kind = if local
+                        .get(..2)
+                        .is_some_and(|on| on.eq_ignore_ascii_case("on"))
+                    {
+                        WarningKind::EventHandler
+                    } else if local.starts_with("data-") {
+                        WarningKind::EditorData
+                    } else {
+                        WarningKind::Attribute
+                    };
+                    self.warnings.add(kind, local);
+                }
+                known
+            }
+            (Vocabulary::Inkscape, "label") => Some("inkscape:label"),
+            (Vocabulary::Inkscape, "groupmode") => Some("inkscape:groupmode"),
+            (Vocabulary::Serif, "id") => Some("data-name"),
+            (Vocabulary::Xml, "space") => Some("xml:space"),
+            (Vocabulary::Metadata("rdf"), "about") => Some("rdf:about"),
+            (Vocabulary::Metadata("rdf"), "resource") => Some("rdf:resource"),
+            // Of no consequence: languages, titles of links.
+            (Vocabulary::Xlink, _) | (Vocabulary::Xml, "lang") => None,
+            _ => {
+                self.warnings.add(WarningKind::EditorData, key.as_ref());
+                None
+            }
+        }
+    }
+
+    /// The value with which an attribute passes.
+    fn attribute_value(&mut self, name: &'static str, value: &str) -> Option<String> {
+        let profile = self.profile;
+        if name == "style" {
+            let accepts = |property: &str| profile.takes_property(property);
+            let declarations = css::clean_declarations(value, &accepts, self.warnings);
+            return (!declarations.is_empty()).then(|| css::declarations_text(&declarations));
+        }
+        if !profile.takes_property(name) {
+            if !matches!(value.trim(), "none" | "normal") {
+                self.warnings.add(WarningKind::of_property(name), name);
+            }
+            return None;
+        }
+        if name.contains(':') {
+            return Some(value.to_owned());
+        }
+        match rules::check_value(name, value) {
+            Ok(()) => Some(value.to_owned()),
+            Err(Unsafe::External) => {
+                self.warnings.add(WarningKind::ExternalReference, name);
+                None
+            }
+            Err(Unsafe::Suspicious) => {
+                self.warnings.add(WarningKind::Value, name);
+                None
+            }
+        }
+    }
+
+    fn text(&mut self, text: &str) -> Result<(), ParseError> {
+        if self.skipped > 0 {
+            return Ok(());
+        }
+        let Some(element) = self
+            .open
+            .last()
+            .map(|index| &mut self.tree.elements[*index])
+        else {
+            return Ok(());
+        };
+        let is_set = matches!(element.name, "text" | "tspan" | "textPath");
+        let is_kept =
+            matches!(element.name, "title" | "desc" | "style") || element.name.contains(':');
+        if is_set {
+            self.characters += text.chars().count();
+            if self.characters > self.limits.characters {
+                return Err(ParseError::TooMuchText {
+                    limit: self.limits.characters,
+                });
+            }
+        }
+        if is_set || is_kept {
+            match element.children.last_mut() {
+                Some(Child::Text(before)) => before.push_str(text),
+                _ => element.children.push(Child::Text(text.to_owned())),
+            }
+        }
+        Ok(())
+    }
+
+    fn end(&mut self) -> Result<(), ParseError> {
+        if self.skipped > 0 {
+            self.skipped -= 1;
+            return Ok(());
+        }
+        let Some(index) = self.open.pop() else {
+            return Ok(());
+        };
+        if self.tree.elements[index].name == "style" {
+            self.style_sheet(index)?;
+        }
+        Ok(())
+    }
+
+    fn style_sheet(&mut self, index: ElementIndex) -> Result<(), ParseError> {
+        let element = &mut self.tree.elements[index];
+        let is_css = element
+            .attribute("type")
+            .is_none_or(|kind| kind.trim() == "text/css");
+        let text = element.text();
+        element.children.clear();
+        element.attributes.clear();
+        if !is_css {
+            self.warnings.add(WarningKind::StyleRule, "style");
+            return Ok(());
+        }
+        let profile = self.profile;
+        let accepts = |property: &str| profile.takes_property(property);
+        let rules = css::clean_sheet(&text, &accepts, self.warnings)?;
+        let text: String = rules.iter().map(Rule::text).collect();
+        if !text.is_empty() {
+            self.tree.elements[index].children.push(Child::Text(text));
+        }
+        self.rules.extend(rules);
+        Ok(())
+    }
+}
+
+fn takes_reference(element: &str) -> bool {
+    matches!(
+        element,
+        "use" | "textPath" | "linearGradient" | "radialGradient" | "pattern" | "filter"
+    )
+}

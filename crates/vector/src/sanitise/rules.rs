@@ -1,0 +1,429 @@
+//! The allow-list: elements, attributes, properties and functions that may pass. Whatever is not named
+//! here is removed.
+
+/// Elements of the SVG namespace. `a` passes as a group, without its link.
+const ELEMENTS: &[&str] = &[
+    "a",
+    "circle",
+    "clipPath",
+    "defs",
+    "desc",
+    "ellipse",
+    "feBlend",
+    "feColorMatrix",
+    "feComponentTransfer",
+    "feComposite",
+    "feConvolveMatrix",
+    "feDiffuseLighting",
+    "feDisplacementMap",
+    "feDistantLight",
+    "feDropShadow",
+    "feFlood",
+    "feFuncA",
+    "feFuncB",
+    "feFuncG",
+    "feFuncR",
+    "feGaussianBlur",
+    "feMerge",
+    "feMergeNode",
+    "feMorphology",
+    "feOffset",
+    "fePointLight",
+    "feSpecularLighting",
+    "feSpotLight",
+    "feTile",
+    "feTurbulence",
+    "filter",
+    "g",
+    "line",
+    "linearGradient",
+    "marker",
+    "mask",
+    "metadata",
+    "path",
+    "pattern",
+    "polygon",
+    "polyline",
+    "radialGradient",
+    "rect",
+    "stop",
+    "style",
+    "svg",
+    "switch",
+    "symbol",
+    "text",
+    "textPath",
+    "title",
+    "tspan",
+    "use",
+];
+
+/// Attributes that place and name things; values are checked like any other.
+const ATTRIBUTES: &[&str] = &[
+    "amplitude",
+    "aria-label",
+    "azimuth",
+    "baseFrequency",
+    "bias",
+    "class",
+    "clipPathUnits",
+    "cx",
+    "cy",
+    "d",
+    "data-name",
+    "diffuseConstant",
+    "divisor",
+    "dx",
+    "dy",
+    "edgeMode",
+    "elevation",
+    "exponent",
+    "filterUnits",
+    "fr",
+    "fx",
+    "fy",
+    "gradientTransform",
+    "gradientUnits",
+    "height",
+    "href",
+    "id",
+    "in",
+    "in2",
+    "intercept",
+    "k1",
+    "k2",
+    "k3",
+    "k4",
+    "kernelMatrix",
+    "kernelUnitLength",
+    "lengthAdjust",
+    "limitingConeAngle",
+    "markerHeight",
+    "markerUnits",
+    "markerWidth",
+    "maskContentUnits",
+    "maskUnits",
+    "method",
+    "mode",
+    "numOctaves",
+    "offset",
+    "operator",
+    "order",
+    "orient",
+    "pathLength",
+    "patternContentUnits",
+    "patternTransform",
+    "patternUnits",
+    "points",
+    "pointsAtX",
+    "pointsAtY",
+    "pointsAtZ",
+    "preserveAlpha",
+    "preserveAspectRatio",
+    "primitiveUnits",
+    "r",
+    "radius",
+    "refX",
+    "refY",
+    "requiredExtensions",
+    "requiredFeatures",
+    "result",
+    "role",
+    "rotate",
+    "rx",
+    "ry",
+    "scale",
+    "seed",
+    "side",
+    "slope",
+    "spacing",
+    "specularConstant",
+    "specularExponent",
+    "spreadMethod",
+    "startOffset",
+    "stdDeviation",
+    "stitchTiles",
+    "style",
+    "surfaceScale",
+    "systemLanguage",
+    "tableValues",
+    "targetX",
+    "targetY",
+    "textLength",
+    "transform",
+    "type",
+    "values",
+    "version",
+    "viewBox",
+    "width",
+    "x",
+    "x1",
+    "x2",
+    "xChannelSelector",
+    "y",
+    "y1",
+    "y2",
+    "yChannelSelector",
+    "z",
+];
+
+/// Properties that may stand as attributes and in styles.
+const PROPERTIES: &[&str] = &[
+    "alignment-baseline",
+    "baseline-shift",
+    "clip-path",
+    "clip-rule",
+    "color",
+    "color-interpolation",
+    "color-interpolation-filters",
+    "direction",
+    "display",
+    "dominant-baseline",
+    "enable-background",
+    "fill",
+    "fill-opacity",
+    "fill-rule",
+    "filter",
+    "flood-color",
+    "flood-opacity",
+    "font",
+    "font-family",
+    "font-kerning",
+    "font-size",
+    "font-size-adjust",
+    "font-stretch",
+    "font-style",
+    "font-variant",
+    "font-weight",
+    "glyph-orientation-horizontal",
+    "glyph-orientation-vertical",
+    "image-rendering",
+    "isolation",
+    "kerning",
+    "letter-spacing",
+    "lighting-color",
+    "marker",
+    "marker-end",
+    "marker-mid",
+    "marker-start",
+    "mask",
+    "mask-type",
+    "mix-blend-mode",
+    "opacity",
+    "overflow",
+    "paint-order",
+    "shape-rendering",
+    "stop-color",
+    "stop-opacity",
+    "stroke",
+    "stroke-dasharray",
+    "stroke-dashoffset",
+    "stroke-linecap",
+    "stroke-linejoin",
+    "stroke-miterlimit",
+    "stroke-opacity",
+    "stroke-width",
+    "text-anchor",
+    "text-decoration",
+    "text-rendering",
+    "transform",
+    "transform-box",
+    "transform-origin",
+    "unicode-bidi",
+    "vector-effect",
+    "visibility",
+    "word-spacing",
+    "writing-mode",
+];
+
+/// Functions that may stand in values, in lower case. `url` is checked on its own.
+const FUNCTIONS: &[&str] = &[
+    "blur",
+    "brightness",
+    "calc",
+    "color",
+    "contrast",
+    "drop-shadow",
+    "grayscale",
+    "hsl",
+    "hsla",
+    "hue-rotate",
+    "hwb",
+    "invert",
+    "lab",
+    "lch",
+    "matrix",
+    "oklab",
+    "oklch",
+    "opacity",
+    "rgb",
+    "rgba",
+    "rotate",
+    "saturate",
+    "scale",
+    "scalex",
+    "scaley",
+    "sepia",
+    "skew",
+    "skewx",
+    "skewy",
+    "translate",
+    "translatex",
+    "translatey",
+];
+
+/// The name that an SVG element passes under.
+pub(crate) fn element(name: &str) -> Option<&'static str> {
+    let position = ELEMENTS.iter().position(|allowed| *allowed == name)?;
+    ELEMENTS
+        .get(position)
+        .copied()
+        .map(|name| if name == "a" { "g" } else { name })
+}
+
+/// The name that an attribute without a namespace passes under.
+pub(crate) fn attribute(name: &str) -> Option<&'static str> {
+    let find =
+        |list: &'static [&'static str]| list.iter().find(|allowed| **allowed == name).copied();
+    find(ATTRIBUTES).or_else(|| find(PROPERTIES))
+}
+
+/// Whether a property may stand in a style.
+pub(crate) fn is_property(name: &str) -> bool {
+    PROPERTIES.contains(&name)
+}
+
+/// Attributes whose values are names or data, never CSS.
+fn is_plain_text(name: &str) -> bool {
+    matches!(
+        name,
+        "id" | "class"
+            | "d"
+            | "points"
+            | "data-name"
+            | "aria-label"
+            | "font-family"
+            | "role"
+            | "result"
+            | "in"
+            | "in2"
+    )
+}
+
+/// Why a value may not pass.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Unsafe {
+    /// It refers to something outside the document.
+    External,
+    /// It holds an escape or a function that is not known to be harmless.
+    Suspicious,
+}
+
+/// Checks a value of an attribute or property.
+pub(crate) fn check_value(name: &str, value: &str) -> Result<(), Unsafe> {
+    if name == "href" {
+        return if value.trim_start().starts_with('#') {
+            Ok(())
+        } else {
+            Err(Unsafe::External)
+        };
+    }
+    if is_plain_text(name) {
+        // A family may be quoted and hold anything; the function check would reject "Font (Bold)".
+        return if name == "font-family" && value.to_ascii_lowercase().contains("url") {
+            Err(Unsafe::External)
+        } else {
+            Ok(())
+        };
+    }
+    // An escape could spell any forbidden word.
+    if value.contains('\\') || value.contains('@') {
+        return Err(Unsafe::Suspicious);
+    }
+    let lower = value.to_ascii_lowercase();
+    for (position, _) in lower.match_indices('(') {
+        let before = &lower[..position];
+        let start = before
+            .rfind(|c: char| !(c.is_ascii_alphanumeric() || c == '-' || c == '_'))
+            .map_or(0, |at| at + 1);
+        let function = &before[start..];
+        if function == "url" {
+            let target = lower[position + 1..].trim_start();
+            let target = target.strip_prefix(['"', '\'']).unwrap_or(target);
+            if !target.trim_start().starts_with('#') {
+                return Err(Unsafe::External);
+            }
+        } else if !function.is_empty() && !FUNCTIONS.contains(&function) {
+            return Err(Unsafe::Suspicious);
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_listed_names_pass() {
+        assert_eq!(element("path"), Some("path"));
+        assert_eq!(element("a"), Some("g"));
+        for name in [
+            "script",
+            "foreignObject",
+            "image",
+            "feImage",
+            "animate",
+            "set",
+            "iframe",
+        ] {
+            assert_eq!(element(name), None);
+        }
+        for name in [
+            "onclick",
+            "onload",
+            "xlink:href",
+            "src",
+            "xml:base",
+            "formaction",
+        ] {
+            assert_eq!(attribute(name), None);
+        }
+    }
+
+    #[test]
+    fn references_stay_inside_the_document() {
+        for (name, value) in [
+            ("href", "#a"),
+            ("fill", "url(#a)"),
+            ("fill", "url( '#a' ) red"),
+            ("transform", "rotate(3) matrix(1 0 0 1 0 0)"),
+            ("fill", "RGB(1,2,3)"),
+            ("font-family", "'Times (New)'"),
+        ] {
+            assert_eq!(check_value(name, value), Ok(()), "{value}");
+        }
+        for (name, value) in [
+            ("href", "http://x/#a"),
+            ("href", "data:image/svg+xml,#a"),
+            ("fill", "url(http://x)"),
+            ("fill", "URL(\"//x\")"),
+            ("clip-path", "url(#a) url(b.svg#c)"),
+            ("font-family", "url(x)"),
+        ] {
+            assert_eq!(check_value(name, value), Err(Unsafe::External), "{value}");
+        }
+        for value in [
+            "u\\72l(http://x)",
+            "expression(alert(1))",
+            "image-set('x' 1x)",
+            "var(--a)",
+        ] {
+            assert_eq!(
+                check_value("fill", value),
+                Err(Unsafe::Suspicious),
+                "{value}"
+            );
+        }
+    }
+}

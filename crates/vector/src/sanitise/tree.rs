@@ -1,0 +1,128 @@
+//! The sanitised document as a tree of elements, before it becomes text again.
+
+use crate::write::xml::XmlWriter;
+
+/// An element's position in its tree.
+pub(crate) type ElementIndex = usize;
+
+/// Elements with their attributes, all names and values already allowed.
+#[derive(Debug, Default)]
+pub(crate) struct Tree {
+    /// The first is the root.
+    pub(crate) elements: Vec<Element>,
+}
+
+/// An element.
+#[derive(Debug)]
+pub(crate) struct Element {
+    /// Name with its canonical prefix.
+    pub(crate) name: &'static str,
+    pub(crate) attributes: Vec<(&'static str, String)>,
+    pub(crate) children: Vec<Child>,
+}
+
+/// What an element holds.
+#[derive(Debug)]
+pub(crate) enum Child {
+    Element(ElementIndex),
+    Text(String),
+}
+
+impl Element {
+    pub(crate) fn attribute(&self, name: &str) -> Option<&str> {
+        let found = self.attributes.iter().find(|(key, _)| *key == name);
+        found.map(|(_, value)| value.as_str())
+    }
+
+    pub(crate) fn set(&mut self, name: &'static str, value: String) {
+        match self.attributes.iter_mut().find(|(key, _)| *key == name) {
+            Some((_, old)) => *old = value,
+            None => self.attributes.push((name, value)),
+        }
+    }
+
+    pub(crate) fn remove(&mut self, name: &str) {
+        self.attributes.retain(|(key, _)| *key != name);
+    }
+
+    pub(crate) fn child_elements(&self) -> impl Iterator<Item = ElementIndex> + '_ {
+        self.children.iter().filter_map(|child| match child {
+            Child::Element(index) => Some(*index),
+            Child::Text(_) => None,
+        })
+    }
+
+    /// The text directly inside.
+    pub(crate) fn text(&self) -> String {
+        let texts = self.children.iter().filter_map(|child| match child {
+            Child::Text(text) => Some(text.as_str()),
+            Child::Element(_) => None,
+        });
+        texts.collect()
+    }
+}
+
+impl Tree {
+    /// The tree as SVG text.
+    pub(crate) fn to_text(&self) -> String {
+        let mut xml = XmlWriter::new(false);
+        if !self.elements.is_empty() {
+            self.write(&mut xml, 0);
+        }
+        xml.finish()
+    }
+
+    /// The child elements of an element with a name.
+    pub(crate) fn named<'a>(
+        &'a self,
+        parent: &'a Element,
+        name: &'a str,
+    ) -> impl Iterator<Item = &'a Element> + 'a {
+        let elements = parent
+            .child_elements()
+            .filter_map(|index| self.elements.get(index));
+        elements.filter(move |element| element.name == name)
+    }
+
+    fn write(&self, xml: &mut XmlWriter, index: ElementIndex) {
+        let Some(element) = self.elements.get(index) else {
+            return;
+        };
+        xml.start(element.name);
+        if index == 0 {
+            for (prefix, namespace) in self.namespaces() {
+                xml.attribute(prefix, namespace);
+            }
+        }
+        for (name, value) in &element.attributes {
+            xml.attribute(name, value);
+        }
+        for child in &element.children {
+            match child {
+                Child::Element(index) => self.write(xml, *index),
+                Child::Text(text) => xml.text(text),
+            }
+        }
+        xml.end();
+    }
+
+    /// The namespaces that are used.
+    fn namespaces(&self) -> Vec<(&'static str, &'static str)> {
+        let uses = |prefix: &str| {
+            self.elements.iter().any(|element| {
+                element.name.starts_with(prefix)
+                    || element
+                        .attributes
+                        .iter()
+                        .any(|(name, _)| name.starts_with(prefix))
+            })
+        };
+        let mut out = vec![("xmlns", super::SVG)];
+        for (prefix, declaration, namespace) in super::VOCABULARIES {
+            if uses(prefix) {
+                out.push((declaration, namespace));
+            }
+        }
+        out
+    }
+}

@@ -1,0 +1,191 @@
+//! What was left out or changed while reading, for people to see.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// Most different warnings that are kept apart.
+const MAX_WARNINGS: usize = 100;
+/// Longest subject, in characters.
+const MAX_SUBJECT: usize = 60;
+
+/// Something that was left out or changed while reading.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Warning {
+    /// What kind of thing, and what was done about it.
+    pub kind: WarningKind,
+    /// What it was: the name of an element, attribute, font or the like.
+    pub subject: String,
+    /// How often it occurred.
+    pub count: usize,
+}
+
+/// Kinds of [`Warning`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WarningKind {
+    /// A script, removed.
+    Script,
+    /// An event handler, removed.
+    EventHandler,
+    /// A reference to something outside the document, removed.
+    ExternalReference,
+    /// A raster image, removed.
+    Image,
+    /// Embedded content of another kind (`foreignObject`), removed.
+    ForeignContent,
+    /// An animation, removed; the still picture remains.
+    Animation,
+    /// An element that is not on the list, removed with its content.
+    Element,
+    /// An attribute that is not on the list, removed.
+    Attribute,
+    /// A CSS property that is not on the list, removed.
+    Property,
+    /// A value with escapes or unknown functions, removed.
+    Value,
+    /// An at-rule of a style sheet, removed.
+    StyleRule,
+    /// Data of an editor or another vocabulary, removed.
+    EditorData,
+    /// A reference that leads back to itself, removed.
+    Circular,
+    /// A mask, removed; what it covered is painted whole.
+    Mask,
+    /// A filter, removed; what it changed is painted plain.
+    Filter,
+    /// A blend mode, replaced by normal painting.
+    BlendMode,
+    /// A pattern, replaced by its mean colour.
+    Pattern,
+    /// A clip path of several overlapping shapes, joined to one outline.
+    ClipPath,
+    /// A font that is not there, replaced by another.
+    Font,
+    /// Characters that no font has, left out.
+    Character,
+    /// The SVG namespace, which was missing and has been assumed.
+    Namespace,
+    /// Anything else, once the list is full.
+    More,
+}
+
+impl WarningKind {
+    /// The kind for a property that a reader does not take.
+    pub(crate) fn of_property(name: &str) -> Self {
+        match name {
+            "mask" => Self::Mask,
+            "filter" => Self::Filter,
+            "mix-blend-mode" => Self::BlendMode,
+            _ => Self::Property,
+        }
+    }
+
+    /// The kind for an element that is not on the list.
+    pub(crate) fn of_element(name: &str) -> Self {
+        match name {
+            "script" | "handler" | "listener" => Self::Script,
+            "image" | "feImage" => Self::Image,
+            "foreignObject" | "iframe" | "object" | "embed" | "video" | "audio" => {
+                Self::ForeignContent
+            }
+            "animate" | "animateColor" | "animateMotion" | "animateTransform" | "set" | "mpath" => {
+                Self::Animation
+            }
+            _ => Self::Element,
+        }
+    }
+
+    fn sentence(self) -> &'static str {
+        match self {
+            Self::Script => "scripts are removed",
+            Self::EventHandler => "event handlers are removed",
+            Self::ExternalReference => "references to the outside are removed",
+            Self::Image => "raster images are removed; vectorize them on their own",
+            Self::ForeignContent => "embedded content is removed",
+            Self::Animation => "animations are removed; the still picture remains",
+            Self::Element => "the element is not known to be harmless and is removed",
+            Self::Attribute => "the attribute is not known to be harmless and is removed",
+            Self::Property => "the CSS property is not known to be harmless and is removed",
+            Self::Value => "the value is not known to be harmless and is removed",
+            Self::StyleRule => "at-rules of style sheets are removed",
+            Self::EditorData => "data of editors and other vocabularies is removed",
+            Self::Circular => "a reference that leads back to itself is removed",
+            Self::Mask => "masks are not supported; what they cover is painted whole",
+            Self::Filter => "filters are not supported; what they change is painted plain",
+            Self::BlendMode => "blend modes are not supported; painted normally",
+            Self::Pattern => "patterns are not supported; painted in their mean colour",
+            Self::ClipPath => "overlapping shapes of a clip path are joined to one outline",
+            Self::Font => "the font is not there and is replaced by Noto Sans",
+            Self::Character => "no font has these characters; they are left out",
+            Self::Namespace => "the SVG namespace was missing and is assumed",
+            Self::More => "further warnings are not listed",
+        }
+    }
+}
+
+impl fmt::Display for Warning {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}", self.subject)?;
+        if self.count > 1 {
+            write!(formatter, " (× {})", self.count)?;
+        }
+        write!(formatter, ": {}", self.kind.sentence())
+    }
+}
+
+/// Warnings as they are gathered: equal ones are counted.
+#[derive(Debug, Default)]
+pub(crate) struct Warnings {
+    list: Vec<Warning>,
+}
+
+impl Warnings {
+    pub(crate) fn add(&mut self, kind: WarningKind, subject: &str) {
+        let is_full = self.list.len() >= MAX_WARNINGS;
+        let subject: String = subject.chars().take(MAX_SUBJECT).collect();
+        let known = self
+            .list
+            .iter_mut()
+            .find(|warning| warning.kind == kind && warning.subject == subject);
+        match known {
+            Some(warning) => warning.count += 1,
+            None if is_full => match self.list.last_mut() {
+                Some(last) if last.kind == WarningKind::More => last.count += 1,
+                _ => self.push(WarningKind::More, "…".to_owned()),
+            },
+            None => self.push(kind, subject),
+        }
+    }
+
+    pub(crate) fn into_list(self) -> Vec<Warning> {
+        self.list
+    }
+
+    fn push(&mut self, kind: WarningKind, subject: String) {
+        self.list.push(Warning {
+            kind,
+            subject,
+            count: 1,
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn equal_warnings_are_counted_and_the_list_is_bounded() {
+        let mut warnings = Warnings::default();
+        warnings.add(WarningKind::Script, "script");
+        warnings.add(WarningKind::Script, "script");
+        for number in 0..1_000 {
+            warnings.add(WarningKind::Attribute, &number.to_string());
+        }
+        let list = warnings.into_list();
+        assert_eq!(list.len(), MAX_WARNINGS + 1);
+        assert_eq!(list[0].to_string(), "script (× 2): scripts are removed");
+        assert_eq!(list.last().map(|last| last.kind), Some(WarningKind::More));
+    }
+}

@@ -1,0 +1,377 @@
+//! Hostile input: nothing forbidden comes through, nothing panics, nothing takes for ever.
+
+#![allow(clippy::expect_used, clippy::panic, reason = "helpers of tests")]
+
+mod common;
+
+use chat2svg_vector::sanitise::sanitise;
+use chat2svg_vector::{Document, ParseError, ParseLimits, WriteOptions};
+use proptest::prelude::*;
+
+/// Checks, with another parser, that text holds nothing active and no way out.
+fn assert_harmless(svg: &str) {
+    let document = roxmltree::Document::parse(svg).unwrap_or_else(|error| panic!("{error}\n{svg}"));
+    for node in document.descendants() {
+        if node.is_element() {
+            let name = node.tag_name().name().to_ascii_lowercase();
+            for forbidden in [
+                "script",
+                "foreignobject",
+                "image",
+                "feimage",
+                "animate",
+                "set",
+                "a",
+                "iframe",
+                "embed",
+                "object",
+                "handler",
+                "animatetransform",
+                "animatemotion",
+                "audio",
+                "video",
+                "link",
+            ] {
+                assert_ne!(name, forbidden, "{svg}");
+            }
+            assert!(
+                [
+                    "http://www.w3.org/2000/svg",
+                    "http://www.w3.org/1999/02/22-rdf-syntax-ns#",
+                    "http://creativecommons.org/ns#",
+                    "http://purl.org/dc/elements/1.1/",
+                    "https://github.com/chat2svg/chat2svg#",
+                ]
+                .contains(&node.tag_name().namespace().unwrap_or("")),
+                "{svg}"
+            );
+        }
+        for attribute in node.attributes() {
+            let name = attribute.name().to_ascii_lowercase();
+            assert!(
+                !name.starts_with("on") && name != "src" && name != "base",
+                "{svg}"
+            );
+            if name == "href" {
+                assert!(attribute.value().trim_start().starts_with('#'), "{svg}");
+            }
+            // Plain names cannot act.
+            if !matches!(
+                name.as_str(),
+                "id" | "class"
+                    | "label"
+                    | "data-name"
+                    | "aria-label"
+                    | "d"
+                    | "points"
+                    | "role"
+                    | "result"
+                    | "in"
+                    | "in2"
+                    | "about"
+                    | "resource"
+            ) {
+                assert_harmless_value(attribute.value(), svg);
+            }
+        }
+        if node.is_element() && node.tag_name().name() == "style" {
+            let text = node.text().unwrap_or("");
+            assert!(!text.contains('@') && !text.contains('\\'), "{svg}");
+            assert_harmless_value(text, svg);
+        }
+    }
+}
+
+fn assert_harmless_value(value: &str, svg: &str) {
+    let value: String = value.to_ascii_lowercase().split_whitespace().collect();
+    for (position, _) in value.match_indices("url(") {
+        let target = value[position + 4..].trim_start_matches(['"', '\'']);
+        assert!(target.starts_with('#'), "{value}\n{svg}");
+    }
+    for word in [
+        "javascript:",
+        "expression(",
+        "@import",
+        "-moz-binding",
+        "image-set(",
+    ] {
+        assert!(!value.contains(word), "{value}\n{svg}");
+    }
+}
+
+const ATTACKS: &[&str] = &[
+    "<script>alert(1)</script>",
+    "<script xlink:href='http://x/y.js'/>",
+    "<SCRIPT>alert(1)</SCRIPT>",
+    "<x:script xmlns:x='http://www.w3.org/2000/svg'>alert(1)</x:script>",
+    "<h:script xmlns:h='http://www.w3.org/1999/xhtml'>alert(1)</h:script>",
+    "<g onload='alert(1)' ONCLICK='x' onfocusin='y'><rect width='9' height='9'/></g>",
+    "<a xlink:href='javascript:alert(1)'><rect width='9' height='9'/></a>",
+    "<a href=' javascript:alert(1)'><text y='9'>x</text></a>",
+    "<use xlink:href='http://x/y.svg#z'/>",
+    "<use href='data:image/svg+xml;base64,PHN2Zy8+#a'/>",
+    "<image href='file:///etc/passwd' width='9' height='9'/>",
+    "<foreignObject width='9' height='9'><iframe xmlns='http://www.w3.org/1999/xhtml' src='http://x'/></foreignObject>",
+    "<style>@import url(http://x/y.css); rect{fill:url(http://x)} g{background:url('//x')}</style><rect width='9' height='9'/>",
+    "<style>rect{fill:u\\72l(http://x)}</style><rect width='9' height='9'/>",
+    "<style><![CDATA[rect{fill:url( \"http://x\" )}]]></style>",
+    "<style>/*</style><script>alert(1)</script><style>*/</style>",
+    "<rect style='fill:url(http://x);behavior:url(x);-moz-binding:url(x)' width='9' height='9'/>",
+    "<rect style='fill: url(&#x68;ttp://x)' width='9' height='9'/>",
+    "<rect fill='url(http://x#a)' width='9' height='9'/>",
+    "<rect width='9' height='9'><animate attributeName='href' to='javascript:alert(1)'/><set attributeName='onclick' to='x'/></rect>",
+    "<filter id='f'><feImage href='http://x'/></filter><rect filter='url(#f)' width='9' height='9'/>",
+    "<g xml:base='http://x/'><use href='#a'/></g>",
+    "<handler xmlns:ev='http://www.w3.org/2001/xml-events' ev:event='load'>alert(1)</handler>",
+    "<text font-family='url(http://x)' y='9'>x</text>",
+    "<metadata><script>alert(1)</script><rdf:RDF xmlns:rdf='http://www.w3.org/1999/02/22-rdf-syntax-ns#'><evil/></rdf:RDF></metadata>",
+    "<?xml-stylesheet href='http://x/y.css'?><rect width='9' height='9'/>",
+    "<!-- --><rect width='9' height='9' id='\"&gt;&lt;script&gt;'/>",
+    "<cursor href='http://x'/><tref href='http://x'/><link href='http://x' rel='stylesheet'/>",
+];
+
+fn wrap(content: &str) -> String {
+    format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" xmlns:xlink=\"http://www.w3.org/1999/xlink\" \
+         viewBox=\"0 0 100 100\">{content}</svg>"
+    )
+}
+
+#[test]
+fn attacks_come_out_harmless_and_are_reported() {
+    for attack in ATTACKS {
+        let svg = wrap(attack);
+        let sanitised = sanitise(svg.as_bytes(), &ParseLimits::default()).expect("well-formed");
+        assert_harmless(&sanitised.svg);
+        let is_silent =
+            attack.starts_with("<?") || attack.starts_with("<!--") || attack.contains("/*</style>");
+        assert!(is_silent || !sanitised.warnings.is_empty(), "{attack}");
+        let parsed = Document::parse(svg.as_bytes(), &ParseLimits::default()).expect("well-formed");
+        assert_harmless(&parsed.document.to_svg(&WriteOptions::default()));
+    }
+}
+
+#[test]
+fn what_is_harmless_stays() {
+    let svg = wrap(
+        "<style>.a{fill:red}</style><defs><filter id=\"f\"><feGaussianBlur stdDeviation=\"2\"/></filter></defs>\
+         <g id=\"x\" filter=\"url(#f)\" class=\"a\"><use href=\"#y\"/><text y=\"9\">A &amp; <tspan>B</tspan></text></g>",
+    );
+    let sanitised = sanitise(svg.as_bytes(), &ParseLimits::default()).expect("well-formed");
+    assert_eq!(sanitised.warnings, []);
+    for part in [
+        "feGaussianBlur",
+        "url(#f)",
+        ".a{fill:red}",
+        "href=\"#y\"",
+        "A &amp; <tspan>B</tspan>",
+    ] {
+        assert!(sanitised.svg.contains(part), "{part} in {}", sanitised.svg);
+    }
+    let again = sanitise(sanitised.svg.as_bytes(), &ParseLimits::default()).expect("well-formed");
+    assert_eq!(again.svg, sanitised.svg);
+}
+
+#[test]
+fn entities_are_refused_and_a_plain_doctype_is_not() {
+    let limits = ParseLimits::default();
+    let entity =
+        "<!DOCTYPE svg [<!ENTITY a \"aaaa\">]><svg xmlns=\"http://www.w3.org/2000/svg\">&a;</svg>";
+    assert_eq!(
+        sanitise(entity.as_bytes(), &limits),
+        Err(ParseError::Entities)
+    );
+    let external = "<!DOCTYPE svg [<!ENTITY % x SYSTEM \"file:///etc/passwd\"> %x;]><svg/>";
+    assert_eq!(
+        sanitise(external.as_bytes(), &limits),
+        Err(ParseError::Entities)
+    );
+    let undeclared = wrap("<text>&nbsp;</text>");
+    assert_eq!(
+        sanitise(undeclared.as_bytes(), &limits),
+        Err(ParseError::Entities)
+    );
+    let in_attribute = wrap("<g id=\"&evil;\"/>");
+    assert_eq!(
+        sanitise(in_attribute.as_bytes(), &limits),
+        Err(ParseError::Entities)
+    );
+    let plain = format!(
+        "<?xml version=\"1.0\"?><!DOCTYPE svg PUBLIC \"-//W3C//DTD SVG 1.1//EN\" \"http://www.w3.org/Graphics/SVG/1.1/DTD/svg11.dtd\">{}",
+        wrap("<rect width=\"9\" height=\"9\"/>")
+    );
+    assert!(sanitise(plain.as_bytes(), &limits).is_ok());
+}
+
+#[test]
+fn references_that_multiply_are_counted_before_they_do() {
+    let bombs = [
+        // use of use of use …
+        |level: usize| {
+            format!(
+                "<g id=\"l{level}\">{}</g>",
+                format!("<use href=\"#l{}\"/>", level - 1).repeat(10)
+            )
+        },
+        // A pattern painted with a pattern …
+        |level: usize| {
+            format!(
+                "<pattern id=\"l{level}\" width=\"9\" height=\"9\">{}</pattern>",
+                format!(
+                    "<rect width=\"9\" height=\"9\" fill=\"url(#l{})\"/>",
+                    level - 1
+                )
+                .repeat(10)
+            )
+        },
+        // A clip path clipped by a clip path …
+        |level: usize| {
+            format!(
+                "<clipPath id=\"l{level}\">{}</clipPath>",
+                format!(
+                    "<rect width=\"9\" height=\"9\" clip-path=\"url(#l{})\"/>",
+                    level - 1
+                )
+                .repeat(10)
+            )
+        },
+        // The same by style sheet.
+        |level: usize| {
+            format!(
+                "<style>.c{level}{{fill:url(#l{})}}</style><pattern id=\"l{level}\" width=\"9\" height=\"9\">{}</pattern>",
+                level - 1,
+                format!("<rect class=\"c{level}\" width=\"9\" height=\"9\"/>").repeat(10)
+            )
+        },
+    ];
+    for bomb in bombs {
+        let levels: String = (1..=9).map(bomb).collect();
+        let svg = wrap(&format!(
+            "<defs><rect id=\"l0\" width=\"9\" height=\"9\"/>{levels}</defs><use href=\"#l9\"/><rect fill=\"url(#l9)\" clip-path=\"url(#l9)\" width=\"9\" height=\"9\"/>"
+        ));
+        let error = Document::parse(svg.as_bytes(), &ParseLimits::default()).expect_err("a bomb");
+        assert!(
+            matches!(error, ParseError::ExpansionTooLarge { .. }),
+            "{error}"
+        );
+    }
+    // A marker on each of many vertices.
+    let marker = "<circle r=\"1\"/>".repeat(500);
+    let svg = wrap(&format!(
+        "<marker id=\"m\">{marker}</marker><path marker-mid=\"url(#m)\" d=\"M0 0{}\"/>",
+        "h1v1".repeat(1_000)
+    ));
+    let error = Document::parse(svg.as_bytes(), &ParseLimits::default()).expect_err("a bomb");
+    assert!(
+        matches!(error, ParseError::ExpansionTooLarge { .. }),
+        "{error}"
+    );
+}
+
+#[test]
+fn circles_are_broken() {
+    for content in [
+        "<use id=\"a\" href=\"#a\"/>",
+        "<g id=\"a\"><use href=\"#b\"/></g><g id=\"b\"><use href=\"#a\"/></g>",
+        "<g id=\"a\"><g><use href=\"#a\"/></g></g>",
+        "<pattern id=\"p\" width=\"9\" height=\"9\"><rect width=\"9\" height=\"9\" fill=\"url(#p)\"/></pattern><rect width=\"50\" height=\"50\" fill=\"url(#p)\"/>",
+        "<clipPath id=\"c\" clip-path=\"url(#c)\"><rect width=\"9\" height=\"9\"/></clipPath><rect width=\"50\" height=\"50\" clip-path=\"url(#c)\"/>",
+        "<linearGradient id=\"g\" href=\"#h\"/><linearGradient id=\"h\" href=\"#g\"/><rect width=\"50\" height=\"50\" fill=\"url(#g)\"/>",
+        "<style>.x{fill:url(#p)}</style><pattern id=\"p\" width=\"9\" height=\"9\"><rect class=\"x\" width=\"9\" height=\"9\"/></pattern><rect width=\"50\" height=\"50\" class=\"x\"/>",
+    ] {
+        let svg = wrap(&format!(
+            "{content}<rect x=\"60\" width=\"9\" height=\"9\"/>"
+        ));
+        let parsed = Document::parse(svg.as_bytes(), &ParseLimits::default()).expect("is read");
+        assert!(parsed.document.counts().shapes >= 1, "{content}");
+        assert!(!parsed.warnings.is_empty(), "{content}");
+    }
+}
+
+#[test]
+fn limits_hold() {
+    let limits = ParseLimits {
+        elements: 10,
+        attributes: 5,
+        attribute_bytes: 100,
+        characters: 20,
+        ..ParseLimits::default()
+    };
+    let error = |content: &str| {
+        Document::parse(wrap(content).as_bytes(), &limits).expect_err("exceeds a limit")
+    };
+    assert!(matches!(
+        error(&"<g/>".repeat(11)),
+        ParseError::TooManyElements { limit: 10 }
+    ));
+    assert!(matches!(
+        error(&"<evil/>".repeat(11)),
+        ParseError::TooManyElements { limit: 10 }
+    ));
+    assert!(matches!(
+        error("<g a=\"\" b=\"\" c=\"\" d=\"\" e=\"\" f=\"\"/>"),
+        ParseError::TooManyAttributes { limit: 5, .. }
+    ));
+    assert!(matches!(
+        error(&format!("<path d=\"{}\"/>", "M0 0".repeat(50))),
+        ParseError::AttributeTooLong { limit: 100, .. }
+    ));
+    assert!(matches!(
+        error(&format!("<text>{}</text>", "x".repeat(21))),
+        ParseError::TooMuchText { limit: 20 }
+    ));
+}
+
+/// Random damage to a document: bytes changed, removed, doubled.
+fn damaged(source: String) -> impl Strategy<Value = Vec<u8>> {
+    let edit = (
+        any::<prop::sample::Index>(),
+        0..4u8,
+        any::<u8>(),
+        1..40usize,
+    );
+    prop::collection::vec(edit, 1..12).prop_map(move |edits| {
+        let mut bytes = source.clone().into_bytes();
+        for (place, kind, byte, length) in edits {
+            if bytes.is_empty() {
+                break;
+            }
+            let at = place.index(bytes.len());
+            let end = (at + length).min(bytes.len());
+            match kind {
+                0 => bytes[at] = byte,
+                1 => drop(bytes.drain(at..end)),
+                2 => {
+                    let part = bytes[at..end].to_vec();
+                    bytes.splice(at..at, part);
+                }
+                _ => bytes[at] = b"<>&\"'/=#()0-9e."[usize::from(byte) % 15],
+            }
+        }
+        bytes
+    })
+}
+
+fn any_source() -> impl Strategy<Value = String> {
+    let attack = prop::sample::select(ATTACKS);
+    prop_oneof![
+        Just(common::everything().to_svg(&WriteOptions::default())),
+        prop::collection::vec(attack, 1..4).prop_map(|attacks| wrap(&attacks.concat())),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 256, ..ProptestConfig::default() })]
+
+    #[test]
+    fn damaged_files_neither_panic_nor_come_through(bytes in any_source().prop_flat_map(damaged)) {
+        let limits = ParseLimits::default();
+        if let Ok(sanitised) = sanitise(&bytes, &limits) {
+            assert_harmless(&sanitised.svg);
+        }
+        if let Ok(parsed) = Document::parse(&bytes, &limits) {
+            assert_harmless(&parsed.document.to_svg(&WriteOptions::default()));
+            let _ = parsed.document.render(32, 32, None);
+        }
+    }
+}
