@@ -1,0 +1,73 @@
+//! How often the machine is read, and what its readings mean.
+
+use chat2svg_protocol::PerLevel;
+use serde::Deserialize;
+
+/// Settings of the resource monitor.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ResourcesConfig {
+    /// Seconds between readings; at least 1.
+    pub check_interval_seconds: u32,
+    /// What must be free for each level; both figures must be reached.
+    pub thresholds: PerLevel<Threshold>,
+    /// How swap in use lowers the level.
+    pub swap: SwapSteps,
+    /// Percent above a threshold that must be free before the level rises to it.
+    pub rise_margin_percent: f32,
+    /// Readings in a row that must say so before the level rises. It falls at once.
+    pub rise_after_readings: u32,
+    /// Whether GPUs are looked for.
+    pub gpu: bool,
+}
+
+/// What must be free for a level.
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Threshold {
+    /// Percent of the CPU, `0.0..=100.0`.
+    pub cpu: f32,
+    /// Percent of the memory, `0.0..=100.0`.
+    pub memory: f32,
+}
+
+/// Percent of swap in use above which the level is one, two or three steps lower.
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SwapSteps {
+    /// One step lower above this.
+    pub one: f32,
+    /// Two steps lower above this.
+    pub two: f32,
+    /// Minimal above this.
+    pub three: f32,
+}
+
+impl Default for SwapSteps {
+    fn default() -> Self {
+        Self {
+            one: 30.0,
+            two: 50.0,
+            three: 75.0,
+        }
+    }
+}
+
+impl Default for ResourcesConfig {
+    fn default() -> Self {
+        let threshold = |cpu, memory| Threshold { cpu, memory };
+        Self {
+            check_interval_seconds: 5,
+            thresholds: PerLevel {
+                high: threshold(50.0, 40.0),
+                medium: threshold(30.0, 20.0),
+                low: threshold(10.0, 10.0),
+                minimal: threshold(0.0, 0.0),
+            },
+            swap: SwapSteps::default(),
+            rise_margin_percent: 5.0,
+            rise_after_readings: 2,
+            gpu: true,
+        }
+    }
+}

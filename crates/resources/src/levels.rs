@@ -1,0 +1,203 @@
+//! From readings to a level. Pure.
+//!
+//! Every rule is monotone: less that is free, or more swap in use, never gives a higher level.
+
+use chat2svg_protocol::ResourceLevel;
+
+use crate::{config::ResourcesConfig, reading::Reading};
+
+/// What is free, in percent.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Availability {
+    /// CPU that others leave, `0.0..=100.0`.
+    pub cpu: f32,
+    /// Memory, `0.0..=100.0`.
+    pub memory: f32,
+    /// Swap in use, `0.0..=100.0`; zero without swap.
+    pub swap_used: f32,
+}
+
+impl From<&Reading> for Availability {
+    fn from(reading: &Reading) -> Self {
+        Self {
+            cpu: (1.0 - reading.cpu_used_by_others).clamp(0.0, 1.0) * 100.0,
+            memory: 100.0 - percent(reading.memory_used, reading.memory_total),
+            swap_used: percent(reading.swap_used, reading.swap_total),
+        }
+    }
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "a percentage needs no more than seven digits"
+)]
+fn percent(used: u64, total: u64) -> f32 {
+    if total == 0 {
+        0.0
+    } else {
+        (used as f32 / total as f32 * 100.0).clamp(0.0, 100.0)
+    }
+}
+
+/// The level that follows from what is free: the highest whose thresholds are both reached, lowered
+/// by the swap in use.
+pub fn level_of(config: &ResourcesConfig, free: Availability) -> ResourceLevel {
+    let affordable = ResourceLevel::ALL
+        .into_iter()
+        .filter(|level| {
+            let threshold = config.thresholds.get(*level);
+            free.cpu >= threshold.cpu && free.memory >= threshold.memory
+        })
+        .max()
+        .unwrap_or(ResourceLevel::Minimal);
+    let steps = [config.swap.one, config.swap.two, config.swap.three]
+        .into_iter()
+        .filter(|limit| free.swap_used > *limit)
+        .count();
+    let rank = (affordable as usize).saturating_sub(steps);
+    ResourceLevel::ALL[rank]
+}
+
+/// The level over time: it falls at once and rises late, so that it does not flutter.
+#[derive(Clone, Debug, Default)]
+pub struct LevelTracker {
+    level: Option<ResourceLevel>,
+    rising: u32,
+}
+
+impl LevelTracker {
+    /// The level after a further reading. The first reading counts as it is.
+    pub fn observe(&mut self, config: &ResourcesConfig, free: Availability) -> ResourceLevel {
+        let present = level_of(config, free);
+        let Some(level) = self.level else {
+            self.level = Some(present);
+            return present;
+        };
+        let margin = config.rise_margin_percent;
+        let assured = level_of(
+            config,
+            Availability {
+                cpu: free.cpu - margin,
+                memory: free.memory - margin,
+                swap_used: free.swap_used + margin.min(100.0 - free.swap_used),
+            },
+        );
+        let next = if present < level {
+            self.rising = 0;
+            present
+        } else if assured > level {
+            self.rising += 1;
+            if self.rising >= config.rise_after_readings {
+                self.rising = 0;
+                assured
+            } else {
+                level
+            }
+        } else {
+            self.rising = 0;
+            level
+        };
+        self.level = Some(next);
+        next
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ResourceLevel::{High, Low, Medium, Minimal};
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn free(cpu: f32, memory: f32, swap_used: f32) -> Availability {
+        Availability {
+            cpu,
+            memory,
+            swap_used,
+        }
+    }
+
+    fn level(cpu: f32, memory: f32, swap_used: f32) -> ResourceLevel {
+        level_of(&ResourcesConfig::default(), free(cpu, memory, swap_used))
+    }
+
+    #[test]
+    fn both_thresholds_must_be_reached() {
+        assert_eq!(level(50.0, 40.0, 0.0), High);
+        assert_eq!(level(49.9, 40.0, 0.0), Medium);
+        assert_eq!(level(50.0, 39.9, 0.0), Medium);
+        assert_eq!(level(30.0, 20.0, 0.0), Medium);
+        assert_eq!(level(100.0, 19.9, 0.0), Low);
+        assert_eq!(level(9.9, 100.0, 0.0), Minimal);
+        assert_eq!(level(0.0, 0.0, 0.0), Minimal);
+    }
+
+    #[test]
+    fn swap_lowers_step_by_step() {
+        let levels = [30.0, 31.0, 51.0, 76.0].map(|swap| level(100.0, 100.0, swap));
+        assert_eq!(levels, [High, Medium, Low, Minimal]);
+        assert_eq!(level(30.0, 20.0, 51.0), Minimal);
+    }
+
+    #[test]
+    fn it_falls_at_once_and_rises_late() {
+        let config = ResourcesConfig::default();
+        let mut tracker = LevelTracker::default();
+        let mut seen = Vec::new();
+        for cpu in [60.0, 20.0, 60.0, 51.0, 60.0, 60.0, 0.0] {
+            seen.push(tracker.observe(&config, free(cpu, 90.0, 0.0)));
+        }
+        // 51 % is above the threshold of high, but within the margin: it assures medium.
+        assert_eq!(seen, [High, Low, Low, Medium, Medium, High, Minimal]);
+    }
+
+    #[test]
+    fn it_does_not_flutter_around_a_threshold() {
+        let config = ResourcesConfig::default();
+        let mut tracker = LevelTracker::default();
+        let levels: Vec<_> = (0..20)
+            .map(|step| {
+                let cpu = if step % 2 == 0 { 49.0 } else { 52.0 };
+                tracker.observe(&config, free(cpu, 90.0, 0.0))
+            })
+            .collect();
+        assert_eq!(levels, vec![Medium; 20]);
+    }
+
+    #[test]
+    fn readings_become_percentages() {
+        let reading = Reading {
+            cpu_used: 0.9,
+            cpu_used_by_others: 0.25,
+            memory_used: 1,
+            memory_total: 4,
+            swap_used: 7,
+            swap_total: 0,
+            ..Reading::default()
+        };
+        assert_eq!(Availability::from(&reading), free(75.0, 75.0, 0.0));
+    }
+
+    proptest! {
+        #[test]
+        fn less_free_never_gives_more(
+            cpu in 0.0_f32..=100.0, memory in 0.0_f32..=100.0, swap in 0.0_f32..=100.0,
+            less_cpu in 0.0_f32..=100.0, less_memory in 0.0_f32..=100.0, more_swap in 0.0_f32..=100.0,
+        ) {
+            let lower = level(cpu.min(less_cpu), memory.min(less_memory), swap.max(more_swap));
+            prop_assert!(lower <= level(cpu, memory, swap));
+        }
+
+        #[test]
+        fn the_level_is_never_above_the_present_reading(
+            readings in proptest::collection::vec((0.0_f32..=100.0, 0.0_f32..=100.0, 0.0_f32..=100.0), 1..50),
+        ) {
+            let config = ResourcesConfig::default();
+            let mut tracker = LevelTracker::default();
+            for (cpu, memory, swap) in readings {
+                let free = free(cpu, memory, swap);
+                prop_assert!(tracker.observe(&config, free) <= level_of(&config, free));
+            }
+        }
+    }
+}
