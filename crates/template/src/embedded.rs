@@ -1,10 +1,18 @@
 //! The embedded composer: prompt to layered document with no model attached.
 
 mod art;
+mod backdrop;
+mod compose;
 mod dice;
 pub mod generators;
+mod layout;
+mod light;
 mod scene;
+mod setting;
+mod style;
 
+pub use compose::{ComposeOptions, Composed, compose, compose_with_report};
+pub use layout::Violation;
 pub use art::{Anchors, Container, Drawing, Span};
 pub use scene::{
     ArtReference, Material, ObjectIndex, Place, Relation, RelationKind, SceneDescription,

@@ -1,8 +1,12 @@
 //! Pictures of single things, wherever they come from: a drawing is a handful of named shapes and
 //! the places where other things can attach. No layout here.
 
+pub(crate) mod bodies;
 pub(crate) mod pen;
+pub(crate) mod recolor;
+pub(crate) mod source;
 pub(crate) mod tone;
+pub(crate) mod twemoji;
 
 use chat2svg_vector::{Credit, Node, Paint};
 use kurbo::{Affine, Point, Rect};
