@@ -11,9 +11,9 @@ mod scene;
 mod setting;
 mod style;
 
+pub use art::{Anchors, Container, Drawing, Span};
 pub use compose::{ComposeOptions, Composed, compose, compose_with_report};
 pub use layout::Violation;
-pub use art::{Anchors, Container, Drawing, Span};
 pub use scene::{
     ArtReference, Material, ObjectIndex, Place, Relation, RelationKind, SceneDescription,
     SceneObject, Season, Setting, SizeClass, Stance, Substitute, TimeOfDay, Weather,

@@ -147,7 +147,11 @@ impl Scenery<'_, '_> {
         let lift = self.dice.below(2);
         let points: Vec<(f64, f64)> = (0..=waves + 2)
             .map(|index| {
-                let up = if (index + lift) % 2 == 0 { -1.0 } else { 1.0 };
+                let up = if (index + lift).is_multiple_of(2) {
+                    -1.0
+                } else {
+                    1.0
+                };
                 let x = step * (index as f64 - 1.0) + self.dice.range(-0.15, 0.15) * step;
                 (x, y + up * swing * self.dice.range(0.4, 1.0))
             })
@@ -167,17 +171,42 @@ impl Scenery<'_, '_> {
     }
 
     /// A drawing as a group, standing with its foot at a point and this high, in the light of `far`.
-    pub(crate) fn stand(&self, pen: &mut Pen, label: &str, drawing: Drawing, foot: (f64, f64), height: f64, far: f32) {
+    pub(crate) fn stand(
+        &self,
+        pen: &mut Pen,
+        label: &str,
+        drawing: Drawing,
+        foot: (f64, f64),
+        height: f64,
+        far: f32,
+    ) {
         let light = self.light;
-        self.stand_in(pen, label, drawing, foot, height, &|color| light.far(color, far));
+        self.stand_in(pen, label, drawing, foot, height, &|color| {
+            light.far(color, far)
+        });
     }
 
     /// As [`Scenery::stand`], in colours of its own: what shines or is beyond the air.
-    pub(crate) fn stand_unlit(&self, pen: &mut Pen, label: &str, drawing: Drawing, foot: (f64, f64), height: f64) {
+    pub(crate) fn stand_unlit(
+        &self,
+        pen: &mut Pen,
+        label: &str,
+        drawing: Drawing,
+        foot: (f64, f64),
+        height: f64,
+    ) {
         self.stand_in(pen, label, drawing, foot, height, &|color| color);
     }
 
-    fn stand_in(&self, pen: &mut Pen, label: &str, drawing: Drawing, foot: (f64, f64), height: f64, tint: &dyn Fn(Color) -> Color) {
+    fn stand_in(
+        &self,
+        pen: &mut Pen,
+        label: &str,
+        drawing: Drawing,
+        foot: (f64, f64),
+        height: f64,
+        tint: &dyn Fn(Color) -> Color,
+    ) {
         let scale = height / drawing.bounds.height().max(1e-6);
         let move_to = Affine::translate((foot.0, foot.1))
             * Affine::scale(scale)
@@ -196,7 +225,10 @@ impl Scenery<'_, '_> {
 fn clip_to_canvas(path: BezPath, size: Size) -> BezPath {
     let reach = size.width * 0.06;
     let fix = |point: Point| {
-        Point::new(point.x.clamp(-reach, size.width + reach), point.y.clamp(-size.height, size.height))
+        Point::new(
+            point.x.clamp(-reach, size.width + reach),
+            point.y.clamp(-size.height, size.height),
+        )
     };
     path.into_iter()
         .map(|element| match element {
@@ -215,7 +247,14 @@ pub(crate) fn vertical(top: f64, bottom: f64, stops: &[(f32, Color)]) -> Paint {
         start: Point::new(0.0, top),
         end: Point::new(0.0, bottom),
         transform: Affine::IDENTITY,
-        stops: stops.iter().map(|&(offset, color)| Stop { offset, color, opacity: 1.0 }).collect(),
+        stops: stops
+            .iter()
+            .map(|&(offset, color)| Stop {
+                offset,
+                color,
+                opacity: 1.0,
+            })
+            .collect(),
         spread: Spread::Pad,
     })
 }
@@ -224,7 +263,13 @@ pub(crate) fn vertical(top: f64, bottom: f64, stops: &[(f32, Color)]) -> Paint {
 ///
 /// `own_sun` says whether the sky may have a sun or moon beyond the prompt's objects, `icon` whether
 /// a plain ground carries a single object.
-pub(crate) fn paint(setting: &Setting, size: Size, own_sun: bool, icon: bool, dice: &mut Dice<'_>) -> Backdrop {
+pub(crate) fn paint(
+    setting: &Setting,
+    size: Size,
+    own_sun: bool,
+    icon: bool,
+    dice: &mut Dice<'_>,
+) -> Backdrop {
     let mut scenery = Scenery {
         size,
         unit: size.width.min(size.height) / 100.0,
@@ -262,5 +307,9 @@ pub(crate) fn paint(setting: &Setting, size: Size, own_sun: bool, icon: bool, di
     if place != Place::Room && place != Place::Underwater && place != Place::Space {
         weather::fall(&mut front, &mut scenery);
     }
-    Backdrop { behind: pen.finish(), front: front.finish(), stage }
+    Backdrop {
+        behind: pen.finish(),
+        front: front.finish(),
+        stage,
+    }
 }

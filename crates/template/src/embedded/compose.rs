@@ -2,7 +2,7 @@
 //! lights, and puts everything into named layers.
 
 use chat2svg_protocol::Style;
-use chat2svg_vector::{ClipPath, Color, Credit, Document, FillRule, Group, Metadata, Node, Paint, Shape};
+use chat2svg_vector::{ClipPath, Credit, Document, FillRule, Group, Metadata, Node, Paint, Shape};
 use kurbo::{Affine, Rect, Size};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
@@ -16,7 +16,7 @@ use super::dice::Dice;
 use super::layout::sizes::Habitat;
 use super::layout::{self, Item, Link, Pose, Solution, Violation};
 use super::light::Light;
-use super::scene::{Place, RelationKind, SceneDescription, SceneObject, TimeOfDay};
+use super::scene::{Place, RelationKind, SceneDescription, TimeOfDay};
 use super::{setting, style};
 
 /// How a scene is drawn.
@@ -34,7 +34,12 @@ pub struct ComposeOptions {
 
 impl Default for ComposeOptions {
     fn default() -> Self {
-        Self { width: 512, height: 512, style: None, seed: 0 }
+        Self {
+            width: 512,
+            height: 512,
+            style: None,
+            seed: 0,
+        }
     }
 }
 
@@ -60,7 +65,10 @@ pub fn compose(scene: &SceneDescription, options: &ComposeOptions) -> Document {
 pub fn compose_with_report(scene: &SceneDescription, options: &ComposeOptions) -> Composed {
     let mut rng = ChaCha8Rng::seed_from_u64(options.seed);
     let mut dice = Dice::new(&mut rng);
-    let size = Size::new(f64::from(options.width.max(1)), f64::from(options.height.max(1)));
+    let size = Size::new(
+        f64::from(options.width.max(1)),
+        f64::from(options.height.max(1)),
+    );
     let style = options.style.or(scene.style).unwrap_or_default();
 
     let mut missing = Vec::new();
@@ -86,7 +94,11 @@ pub fn compose_with_report(scene: &SceneDescription, options: &ComposeOptions) -
     let single = items.len() == 1 && setting.place == Some(Place::Plain);
     let pattern = single && scene.objects.iter().any(source::is_pattern);
     let icon = single && items.first().is_some_and(|item| item.members.len() == 1);
-    let own_sun = !items.iter().any(|item| ["sun", "moon", "planet"].iter().any(|word| item.name.split(' ').any(|known| known == *word)));
+    let own_sun = !items.iter().any(|item| {
+        ["sun", "moon", "planet"]
+            .iter()
+            .any(|word| item.name.split(' ').any(|known| known == *word))
+    });
     let backdrop = backdrop::paint(&setting, size, own_sun, icon, &mut dice);
     let light = Light::of(setting.time, setting.weather);
 
@@ -99,7 +111,11 @@ pub fn compose_with_report(scene: &SceneDescription, options: &ComposeOptions) -
     let mut layers = if pattern { Vec::new() } else { backdrop.behind };
     let mut credits: Vec<Credit> = Vec::new();
     for item in &items {
-        for credit in item.drawings.iter().filter_map(|drawing| drawing.credit.as_ref()) {
+        for credit in item
+            .drawings
+            .iter()
+            .filter_map(|drawing| drawing.credit.as_ref())
+        {
             if !credits.contains(credit) {
                 credits.push(credit.clone());
             }
@@ -108,7 +124,14 @@ pub fn compose_with_report(scene: &SceneDescription, options: &ComposeOptions) -
     if pattern {
         layers.extend(pattern_layers(&items, size));
     } else {
-        layers.extend(object_layers(&items, &links, &solution, &backdrop.stage, light, icon));
+        layers.extend(object_layers(
+            &items,
+            &links,
+            &solution,
+            &backdrop.stage,
+            light,
+            icon,
+        ));
         layers.extend(backdrop.front);
     }
 
@@ -128,12 +151,23 @@ pub fn compose_with_report(scene: &SceneDescription, options: &ComposeOptions) -
         layers,
     };
     style::apply(&mut document, style);
-    Composed { document, style, violations: to_scene(solution.violations, &drawn), missing }
+    Composed {
+        document,
+        style,
+        violations: to_scene(solution.violations, &drawn),
+        missing,
+    }
 }
 
 /// The scene's relations with indices of items; relations of undrawn objects fall away.
 fn remap(scene: &SceneDescription, drawn: &[Option<usize>]) -> Vec<super::scene::Relation> {
-    let item = |index: super::scene::ObjectIndex| drawn.get(index.0).copied().flatten().map(super::scene::ObjectIndex);
+    let item = |index: super::scene::ObjectIndex| {
+        drawn
+            .get(index.0)
+            .copied()
+            .flatten()
+            .map(super::scene::ObjectIndex)
+    };
     scene
         .relations
         .iter()
@@ -150,7 +184,12 @@ fn remap(scene: &SceneDescription, drawn: &[Option<usize>]) -> Vec<super::scene:
 
 /// Violations with the scene's indices.
 fn to_scene(violations: Vec<Violation>, drawn: &[Option<usize>]) -> Vec<Violation> {
-    let object = |item: usize| drawn.iter().position(|known| *known == Some(item)).unwrap_or(item);
+    let object = |item: usize| {
+        drawn
+            .iter()
+            .position(|known| *known == Some(item))
+            .unwrap_or(item)
+    };
     let index = |item: super::scene::ObjectIndex| super::scene::ObjectIndex(object(item.0));
     violations
         .into_iter()
@@ -161,8 +200,20 @@ fn to_scene(violations: Vec<Violation>, drawn: &[Option<usize>]) -> Vec<Violatio
                 kind: relation.kind,
                 second_reference: relation.second_reference.map(index),
             }),
-            Violation::OffCanvas { object: item, share } => Violation::OffCanvas { object: object(item), share },
-            Violation::Covered { object: item, share } => Violation::Covered { object: object(item), share },
+            Violation::OffCanvas {
+                object: item,
+                share,
+            } => Violation::OffCanvas {
+                object: object(item),
+                share,
+            },
+            Violation::Covered {
+                object: item,
+                share,
+            } => Violation::Covered {
+                object: object(item),
+                share,
+            },
         })
         .collect()
 }
@@ -173,17 +224,29 @@ fn icon_layout(items: &[Item], size: Size) -> Solution {
         .iter()
         .map(|item| {
             let side = size.width.min(size.height) * 0.6;
-            let (width, height) = (item.extent.width().max(1e-6), item.extent.height().max(1e-6));
+            let (width, height) = (
+                item.extent.width().max(1e-6),
+                item.extent.height().max(1e-6),
+            );
             // Long things may be longer than round ones, so that they weigh alike.
-            let scale = (side / width.max(height)) * (1.0 + 0.14 * (1.0 - width.min(height) / width.max(height)));
+            let scale = (side / width.max(height))
+                * (1.0 + 0.14 * (1.0 - width.min(height) / width.max(height)));
             let foot = kurbo::Point::new(
                 size.width / 2.0 - (item.extent.x0 + item.extent.x1) / 2.0 * scale,
                 size.height / 2.0 + height * scale / 2.0 - item.extent.y1 * scale,
             );
-            Pose { foot, scale, order: 1.0 }
+            Pose {
+                foot,
+                scale,
+                order: 1.0,
+            }
         })
         .collect();
-    Solution { poses, violations: Vec::new(), behind: vec![0; items.len()] }
+    Solution {
+        poses,
+        violations: Vec::new(),
+        behind: vec![0; items.len()],
+    }
 }
 
 /// A pattern fills the canvas.
@@ -192,7 +255,8 @@ fn pattern_layers(items: &[Item], size: Size) -> Vec<Node> {
         .iter()
         .filter_map(|item| {
             let drawing = item.drawings.first()?;
-            let scale = (size.width / drawing.bounds.width()).max(size.height / drawing.bounds.height());
+            let scale =
+                (size.width / drawing.bounds.width()).max(size.height / drawing.bounds.height());
             let map = Affine::translate((size.width / 2.0, size.height / 2.0))
                 * Affine::scale(scale)
                 * Affine::translate((-drawing.bounds.center().x, -drawing.bounds.center().y));
@@ -201,7 +265,10 @@ fn pattern_layers(items: &[Item], size: Size) -> Vec<Node> {
             for node in &mut group.children {
                 apply(node, map);
             }
-            group.clip = Some(ClipPath { path: rounded_rect((0.0, 0.0, size.width, size.height), 0.0), rule: FillRule::NonZero });
+            group.clip = Some(ClipPath {
+                path: rounded_rect((0.0, 0.0, size.width, size.height), 0.0),
+                rule: FillRule::NonZero,
+            });
             Some(Node::Group(group))
         })
         .collect()
@@ -213,12 +280,28 @@ struct Layer {
     node: Node,
 }
 
-fn object_layers(items: &[Item], links: &[Option<Link>], solution: &Solution, stage: &Stage, light: Light, icon: bool) -> Vec<Node> {
+fn object_layers(
+    items: &[Item],
+    links: &[Option<Link>],
+    solution: &Solution,
+    stage: &Stage,
+    light: Light,
+    icon: bool,
+) -> Vec<Node> {
     let mut layers: Vec<Layer> = Vec::new();
     for (index, item) in items.iter().enumerate() {
         let pose = &solution.poses[index];
-        let holds_contents = links.iter().any(|link| link.is_some_and(|link| link.parent == index && matches!(link.kind, RelationKind::Inside | RelationKind::With)));
-        let front_from = item.anchors().and_then(|anchors| anchors.container).filter(|_| holds_contents).map(|container| container.front_from);
+        let holds_contents = links.iter().any(|link| {
+            link.is_some_and(|link| {
+                link.parent == index
+                    && matches!(link.kind, RelationKind::Inside | RelationKind::With)
+            })
+        });
+        let front_from = item
+            .anchors()
+            .and_then(|anchors| anchors.container)
+            .filter(|_| holds_contents)
+            .map(|container| container.front_from);
         let mut group = Group::new(item.label.clone());
         let mut front = Group::new(format!("{} (front)", item.label));
         if let Some(shadow) = contact_shadow(index, item, links, pose, stage, light, icon) {
@@ -234,7 +317,11 @@ fn object_layers(items: &[Item], links: &[Option<Link>], solution: &Solution, st
                     map_colors(node, &|color| light.on_object(color));
                 }
             }
-            let target = if member < solution.behind[index] { &mut back.children } else { &mut group.children };
+            let target = if member < solution.behind[index] {
+                &mut back.children
+            } else {
+                &mut group.children
+            };
             if item.drawings.len() == 1 {
                 let split = front_from.unwrap_or(nodes.len()).min(nodes.len());
                 front.children = nodes.split_off(split);
@@ -247,13 +334,22 @@ fn object_layers(items: &[Item], links: &[Option<Link>], solution: &Solution, st
         }
         if !back.children.is_empty() {
             let around = links[index].map_or(pose.order, |link| solution.poses[link.parent].order);
-            layers.push(Layer { order: around - 0.0015, node: Node::Group(back) });
+            layers.push(Layer {
+                order: around - 0.0015,
+                node: Node::Group(back),
+            });
         }
         if !group.children.is_empty() {
-            layers.push(Layer { order: pose.order, node: Node::Group(group) });
+            layers.push(Layer {
+                order: pose.order,
+                node: Node::Group(group),
+            });
         }
         if !front.children.is_empty() {
-            layers.push(Layer { order: pose.order + 0.0015, node: Node::Group(front) });
+            layers.push(Layer {
+                order: pose.order + 0.0015,
+                node: Node::Group(front),
+            });
         }
     }
     layers.sort_by(|a, b| a.order.total_cmp(&b.order));
@@ -261,22 +357,50 @@ fn object_layers(items: &[Item], links: &[Option<Link>], solution: &Solution, st
 }
 
 /// A soft ellipse where a thing touches the ground.
-fn contact_shadow(index: usize, item: &Item, links: &[Option<Link>], pose: &Pose, stage: &Stage, light: Light, icon: bool) -> Option<Node> {
+fn contact_shadow(
+    index: usize,
+    item: &Item,
+    links: &[Option<Link>],
+    pose: &Pose,
+    stage: &Stage,
+    light: Light,
+    icon: bool,
+) -> Option<Node> {
     let lifted = links[index].is_some_and(|link| {
-        matches!(link.kind, RelationKind::Above | RelationKind::Inside | RelationKind::With | RelationKind::On)
+        matches!(
+            link.kind,
+            RelationKind::Above | RelationKind::Inside | RelationKind::With | RelationKind::On
+        )
     });
     let weightless = stage.medium == Medium::Weightless || stage.medium == Medium::Water;
-    if lifted || weightless || !matches!(item.habitat, Habitat::Ground) || item.is_symbol() || item.extent.y1 * pose.scale < -1.0 {
+    if lifted
+        || weightless
+        || !matches!(item.habitat, Habitat::Ground)
+        || item.is_symbol()
+        || item.extent.y1 * pose.scale < -1.0
+    {
         return None;
     }
     let mut shadows = Group::new("contact shadow");
     for (member, drawing) in item.members.iter().zip(&item.drawings) {
         let (width, height) = layout::shape_of(drawing);
-        let half = width * member.scale * pose.scale * if height > width * 1.2 { 0.4 } else { 0.44 };
-        let center = (pose.foot.x + member.x * pose.scale, pose.foot.y + member.y * pose.scale - half * 0.03);
+        let half =
+            width * member.scale * pose.scale * if height > width * 1.2 { 0.4 } else { 0.44 };
+        let center = (
+            pose.foot.x + member.x * pose.scale,
+            pose.foot.y + member.y * pose.scale - half * 0.03,
+        );
         let flat = if icon { 0.13 } else { 0.16 };
-        let color = if light.time == TimeOfDay::Night { hex(0x070B22) } else { hex(0x1F2A3A) };
-        let mut shape = Shape::filled("shadow", ellipse(center, (half, half * flat)), Paint::Solid(color));
+        let color = if light.time == TimeOfDay::Night {
+            hex(0x070B22)
+        } else {
+            hex(0x1F2A3A)
+        };
+        let mut shape = Shape::filled(
+            "shadow",
+            ellipse(center, (half, half * flat)),
+            Paint::Solid(color),
+        );
         shape.opacity = 0.2;
         shadows.children.push(Node::Shape(shape));
     }

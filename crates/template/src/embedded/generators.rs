@@ -174,11 +174,16 @@ pub fn names() -> impl Iterator<Item = &'static str> {
 ///
 /// The same name, parameters and state of the random numbers give the same drawing.
 pub fn draw(name: &str, params: &Params, rng: &mut ChaCha8Rng) -> Option<Drawing> {
+    draw_with(name, params, &mut Dice::new(rng))
+}
+
+/// As [`draw`], with choices from dice that are already in hand.
+pub(crate) fn draw_with(name: &str, params: &Params, dice: &mut Dice<'_>) -> Option<Drawing> {
     let index = REGISTRY
         .binary_search_by(|(known, _)| (*known).cmp(name))
         .ok()?;
     let (_, generator) = REGISTRY.get(index)?;
-    Some(generator(params, &mut Dice::new(rng)))
+    Some(generator(params, dice))
 }
 
 #[cfg(test)]

@@ -12,7 +12,6 @@ pub(crate) mod sizes;
 mod solve;
 
 pub use cost::Violation;
-pub(crate) use cost::violations;
 pub(crate) use group::{arrange, extent as group_extent};
 pub(crate) use item::{Item, Link, Pose};
 pub(crate) use place::links;

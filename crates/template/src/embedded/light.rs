@@ -19,7 +19,10 @@ impl Light {
     pub(crate) fn of(time: Option<TimeOfDay>, weather: Option<Weather>) -> Self {
         Self {
             time: time.unwrap_or(TimeOfDay::Day),
-            overcast: matches!(weather, Some(Weather::Rain | Weather::Storm | Weather::Snowfall | Weather::Fog)),
+            overcast: matches!(
+                weather,
+                Some(Weather::Rain | Weather::Storm | Weather::Snowfall | Weather::Fog)
+            ),
         }
     }
 
@@ -40,7 +43,10 @@ impl Light {
             (TimeOfDay::Night, false) => &[(0.0, 0x131A40), (1.0, 0x3B4C8C)],
             (TimeOfDay::Night, true) => &[(0.0, 0x1B2138), (1.0, 0x3D4763)],
         };
-        stops.iter().map(|&(offset, rgb)| (offset, hex(rgb))).collect()
+        stops
+            .iter()
+            .map(|&(offset, rgb)| (offset, hex(rgb)))
+            .collect()
     }
 
     /// A colour of the surroundings in this light.
@@ -51,7 +57,11 @@ impl Light {
             TimeOfDay::Sunset => color.mix(hex(0xB5485A), 0.26).lighten(-0.04),
             TimeOfDay::Night => color.mix(hex(0x16204E), 0.58),
         };
-        if self.overcast { lit.scale_chroma(0.72).lighten(-0.03) } else { lit }
+        if self.overcast {
+            lit.scale_chroma(0.72).lighten(-0.03)
+        } else {
+            lit
+        }
     }
 
     /// A colour of an object in this light: less changed, so that it stays what was asked for.

@@ -7,13 +7,22 @@ use super::layout::{Item, Link};
 use super::scene::{Place, Season, Setting, TimeOfDay};
 
 /// The setting with a place, and with the time that the style or season implies.
-pub(crate) fn resolve(asked: &Setting, items: &[Item], links: &[Option<Link>], style: Style) -> Setting {
+pub(crate) fn resolve(
+    asked: &Setting,
+    items: &[Item],
+    links: &[Option<Link>],
+    style: Style,
+) -> Setting {
     let mut setting = asked.clone();
     if style == Style::Night && setting.time.is_none() {
         setting.time = Some(TimeOfDay::Night);
     }
     if setting.place.is_none() {
-        setting.place = Some(if setting.background.is_some() { Place::Plain } else { suitable(asked, items, links) });
+        setting.place = Some(if setting.background.is_some() {
+            Place::Plain
+        } else {
+            suitable(asked, items, links)
+        });
     }
     if setting.place == Some(Place::Meadow) && setting.season == Some(Season::Winter) {
         setting.place = Some(Place::Snow);
@@ -32,10 +41,26 @@ fn suitable(asked: &Setting, items: &[Item], links: &[Option<Link>]) -> Place {
     }
     let several = items.len() > 1;
     let all = |habitat: fn(Habitat) -> bool| items.iter().all(|item| habitat(item.habitat));
-    let boats = items.iter().any(|item| item.habitat == Habitat::Afloat) && !has(&["pond", "river", "bowl"]);
+    let boats = items.iter().any(|item| item.habitat == Habitat::Afloat)
+        && !has(&["pond", "river", "bowl"]);
     let held = |index: usize| links.get(index).copied().flatten().is_some();
-    let swimming = items.iter().enumerate().all(|(index, item)| item.habitat == Habitat::Water || held(index)) && items.iter().any(|item| item.habitat == Habitat::Water);
-    if (several || outdoors) && has(&["rocket", "planet", "satellite", "ufo", "saucer", "astronaut", "comet"]) && !has(&["tree", "house"]) {
+    let swimming = items
+        .iter()
+        .enumerate()
+        .all(|(index, item)| item.habitat == Habitat::Water || held(index))
+        && items.iter().any(|item| item.habitat == Habitat::Water);
+    if (several || outdoors)
+        && has(&[
+            "rocket",
+            "planet",
+            "satellite",
+            "ufo",
+            "saucer",
+            "astronaut",
+            "comet",
+        ])
+        && !has(&["tree", "house"])
+    {
         return Place::Space;
     }
     if boats && (several || outdoors) {
@@ -47,13 +72,59 @@ fn suitable(asked: &Setting, items: &[Item], links: &[Option<Link>]) -> Place {
     if several && all(|habitat| habitat == Habitat::Sky) {
         return Place::Sky;
     }
-    if several && has(&["table", "chair", "sofa", "couch", "bed", "shelf", "bookshelf", "rug", "desk", "lamp", "television"]) {
+    if several
+        && has(&[
+            "table",
+            "chair",
+            "sofa",
+            "couch",
+            "bed",
+            "shelf",
+            "bookshelf",
+            "rug",
+            "desk",
+            "lamp",
+            "television",
+        ])
+    {
         return Place::Room;
     }
     let open_air = has(&[
-        "tree", "pine", "palm", "house", "cottage", "hill", "mountain", "river", "road", "path", "pond", "fence", "barn", "bridge", "bush", "castle", "tower", "lighthouse", "tent", "church", "tractor", "rainbow", "waterfall", "hedge", "windmill", "cloud", "sun",
+        "tree",
+        "pine",
+        "palm",
+        "house",
+        "cottage",
+        "hill",
+        "mountain",
+        "river",
+        "road",
+        "path",
+        "pond",
+        "fence",
+        "barn",
+        "bridge",
+        "bush",
+        "castle",
+        "tower",
+        "lighthouse",
+        "tent",
+        "church",
+        "tractor",
+        "rainbow",
+        "waterfall",
+        "hedge",
+        "windmill",
+        "cloud",
+        "sun",
     ]);
-    if outdoors || several && (open_air || items.iter().any(|item| matches!(item.habitat, Habitat::Sky | Habitat::Terrain))) {
+    if outdoors
+        || several
+            && (open_air
+                || items
+                    .iter()
+                    .any(|item| matches!(item.habitat, Habitat::Sky | Habitat::Terrain)))
+    {
         return Place::Meadow;
     }
     if several && has(&["skyscraper"]) {

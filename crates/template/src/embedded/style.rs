@@ -1,7 +1,9 @@
 //! Styles as transformations of a finished flat document.
 
 use chat2svg_protocol::Style;
-use chat2svg_vector::{Color, Document, Fill, Group, LineCap, LineJoin, Node, Oklch, Paint, Shape, Stroke};
+use chat2svg_vector::{
+    Color, Document, Fill, Group, LineCap, LineJoin, Node, Oklch, Paint, Shape, Stroke,
+};
 
 use super::art::recolor::map_colors;
 use super::art::tone::hex;
@@ -37,17 +39,31 @@ fn pastel(color: Color) -> Color {
 fn monochrome(color: Color) -> Color {
     let value = color.to_oklch();
     let lightness = 0.2 + 0.78 * value.lightness;
-    Color::from_oklch(Oklch { lightness, chroma: 0.09 * (1.0 - (lightness - 0.55).abs() * 1.4).max(0.12), hue: 255.0 })
+    Color::from_oklch(Oklch {
+        lightness,
+        chroma: 0.09 * (1.0 - (lightness - 0.55).abs() * 1.4).max(0.12),
+        hue: 255.0,
+    })
 }
 
 /// From a deep violet over coral to cream, by lightness.
 fn duotone(color: Color) -> Color {
-    let stops = [(0.0, hex(0x241445)), (0.42, hex(0x6A2C82)), (0.7, hex(0xF0706A)), (0.88, hex(0xFBC49A)), (1.0, hex(0xFFF3DC))];
+    let stops = [
+        (0.0, hex(0x241445)),
+        (0.42, hex(0x6A2C82)),
+        (0.7, hex(0xF0706A)),
+        (0.88, hex(0xFBC49A)),
+        (1.0, hex(0xFFF3DC)),
+    ];
     let lightness = color.to_oklab().lightness;
     stops
         .windows(2)
         .find(|pair| lightness <= pair[1].0)
-        .map_or(stops[4].1, |pair| pair[0].1.mix(pair[1].1, (lightness - pair[0].0) / (pair[1].0 - pair[0].0)))
+        .map_or(stops[4].1, |pair| {
+            pair[0]
+                .1
+                .mix(pair[1].1, (lightness - pair[0].0) / (pair[1].0 - pair[0].0))
+        })
 }
 
 /// Dark outlines around everything, on paper: fills become near-white tints so that what is in front
@@ -68,7 +84,13 @@ fn line_art(document: &mut Document) {
     }
     // Shadows and sky lines are no outlines of things.
     fn without_shadows(nodes: &mut Vec<Node>) {
-        nodes.retain(|node| !node_label(node).contains("contact shadow") && !matches!(node_label(node), "shadow" | "glow" | "outer glow" | "light ray"));
+        nodes.retain(|node| {
+            !node_label(node).contains("contact shadow")
+                && !matches!(
+                    node_label(node),
+                    "shadow" | "glow" | "outer glow" | "light ray"
+                )
+        });
         for node in nodes {
             if let Node::Group(group) = node {
                 without_shadows(&mut group.children);
@@ -95,7 +117,10 @@ fn outline(shape: &mut Shape, ink: Color, width: f64, _backdrop: bool) {
         // Very dark details (eyes, noses) stay filled.
         let color = if lightness < 0.36 { ink } else { paper };
         fill.paint = Paint::Solid(color);
-        shape.stroke.get_or_insert_with(|| round_stroke(ink, width)).paint = Paint::Solid(ink);
+        shape
+            .stroke
+            .get_or_insert_with(|| round_stroke(ink, width))
+            .paint = Paint::Solid(ink);
     } else if let Some(stroke) = &mut shape.stroke {
         stroke.paint = Paint::Solid(ink);
         stroke.width = stroke.width.min(width);
@@ -123,7 +148,10 @@ fn sticker(document: &mut Document) {
     let width = document.view_box.width().min(document.view_box.height()) * 0.03;
     for layer in &mut document.layers {
         let Node::Group(group) = layer else { continue };
-        let has_shadow = group.children.iter().any(|node| node_label(node) == "contact shadow");
+        let has_shadow = group
+            .children
+            .iter()
+            .any(|node| node_label(node) == "contact shadow");
         if !has_shadow && !group.id.is_empty() {
             continue;
         }
@@ -133,7 +161,9 @@ fn sticker(document: &mut Document) {
         let mut rim = Group::new("sticker rim");
         silhouettes(&group.children, width, &mut rim.children);
         if !rim.children.is_empty() {
-            group.children.retain(|node| node_label(node) != "contact shadow");
+            group
+                .children
+                .retain(|node| node_label(node) != "contact shadow");
             group.children.insert(0, Node::Group(rim));
         }
     }
@@ -151,7 +181,11 @@ fn silhouettes(nodes: &[Node], width: f64, rim: &mut Vec<Node>) {
                 let mut copy = shape.clone();
                 copy.label = "rim".to_owned();
                 copy.opacity = 1.0;
-                copy.fill = shape.fill.as_ref().map(|fill| Fill { paint: Paint::Solid(Color::WHITE), opacity: 1.0, rule: fill.rule });
+                copy.fill = shape.fill.as_ref().map(|fill| Fill {
+                    paint: Paint::Solid(Color::WHITE),
+                    opacity: 1.0,
+                    rule: fill.rule,
+                });
                 copy.stroke = Some(round_stroke(Color::WHITE, own + width));
                 rim.push(Node::Shape(copy));
             }

@@ -12,7 +12,17 @@ use super::{Drawing, twemoji};
 
 /// Faces for which the collection has the whole animal.
 const WHOLE: &[(&str, &str)] = &[
-    ("🐱", "🐈"), ("🐶", "🐕"), ("🐭", "🐁"), ("🐰", "🐇"), ("🐯", "🐅"), ("🐮", "🐄"), ("🐷", "🐖"), ("🐵", "🐒"), ("🐴", "🐎"), ("🐲", "🐉"), ("🐳", "🐋"),
+    ("🐱", "🐈"),
+    ("🐶", "🐕"),
+    ("🐭", "🐁"),
+    ("🐰", "🐇"),
+    ("🐯", "🐅"),
+    ("🐮", "🐄"),
+    ("🐷", "🐖"),
+    ("🐵", "🐒"),
+    ("🐴", "🐎"),
+    ("🐲", "🐉"),
+    ("🐳", "🐋"),
 ];
 
 #[derive(Clone, Copy)]
@@ -27,17 +37,33 @@ enum Tail {
 
 /// Faces that get a body of our own.
 const FACES: &[(&str, Tail)] = &[
-    ("🦊", Tail::Bushy), ("🐻", Tail::Short), ("🐻‍❄️", Tail::Short), ("🐼", Tail::None), ("🐨", Tail::None), ("🦁", Tail::Tuft), ("🐺", Tail::Bushy), ("🐸", Tail::None), ("🦝", Tail::Ringed), ("🦄", Tail::Curl), ("🐹", Tail::None), ("🐗", Tail::Curl), ("🐔", Tail::None), ("🐮", Tail::Tuft), ("🫎", Tail::Short),
+    ("🦊", Tail::Bushy),
+    ("🐻", Tail::Short),
+    ("🐻‍❄️", Tail::Short),
+    ("🐼", Tail::None),
+    ("🐨", Tail::None),
+    ("🦁", Tail::Tuft),
+    ("🐺", Tail::Bushy),
+    ("🐸", Tail::None),
+    ("🦝", Tail::Ringed),
+    ("🦄", Tail::Curl),
+    ("🐹", Tail::None),
+    ("🐗", Tail::Curl),
+    ("🐔", Tail::None),
+    ("🐮", Tail::Tuft),
+    ("🫎", Tail::Short),
 ];
 
 /// The picture of an emoji, whole where that can be had. A label that asks for a face or head gets it.
 pub(crate) fn draw(emoji: &str, name: &str, label: &str) -> Option<Drawing> {
-    let asks_face = ["face", "head", "emoji", "icon"].iter().any(|word| label.to_lowercase().contains(word));
+    let asks_face = ["face", "head", "emoji", "icon"]
+        .iter()
+        .any(|word| label.to_lowercase().contains(word));
     if !asks_face {
-        if let Some((_, whole)) = WHOLE.iter().find(|(face, _)| *face == emoji) {
-            if let Some(drawing) = twemoji::draw(whole, name) {
-                return Some(drawing);
-            }
+        if let Some((_, whole)) = WHOLE.iter().find(|(face, _)| *face == emoji)
+            && let Some(drawing) = twemoji::draw(whole, name)
+        {
+            return Some(drawing);
         }
         if let Some((_, tail)) = FACES.iter().find(|(face, _)| same(face, emoji)) {
             return sitting(twemoji::draw(emoji, name)?, emoji, *tail);
@@ -50,7 +76,11 @@ pub(crate) fn draw(emoji: &str, name: &str, label: &str) -> Option<Drawing> {
 }
 
 fn same(a: &str, b: &str) -> bool {
-    let bare = |text: &str| text.chars().filter(|&letter| letter != '\u{FE0F}').collect::<String>();
+    let bare = |text: &str| {
+        text.chars()
+            .filter(|&letter| letter != '\u{FE0F}')
+            .collect::<String>()
+    };
     bare(a) == bare(b)
 }
 
@@ -59,7 +89,9 @@ fn muzzle(face: &Drawing, body: Color) -> Color {
     let lightness = body.to_oklab().lightness;
     recolor::color_areas(&face.nodes)
         .into_iter()
-        .filter(|(color, _)| color.to_oklab().lightness > lightness + 0.06 && color.to_oklch().chroma < 0.16)
+        .filter(|(color, _)| {
+            color.to_oklab().lightness > lightness + 0.06 && color.to_oklch().chroma < 0.16
+        })
         .reduce(|best, next| if next.1 > best.1 { next } else { best })
         .map_or_else(|| body.lighten(0.1), |(color, _)| color)
 }
@@ -74,19 +106,36 @@ fn sitting(face: Drawing, emoji: &str, tail: Tail) -> Option<Drawing> {
     match tail {
         Tail::Bushy => {
             pen.path("tail", "M24 59 C34 62 46 58 47 46 C48 38 42 34 40 30 C36 38 38 46 33 50 C30 52.4 26 53 24 59Z", fur.base);
-            pen.path("tail tip", "M40 30 C42 34 48 38 47 46 C44 43 40 42 38.4 40 C39 36 38.4 33.6 40 30Z", light.mix(Color::WHITE, 0.5));
+            pen.path(
+                "tail tip",
+                "M40 30 C42 34 48 38 47 46 C44 43 40 42 38.4 40 C39 36 38.4 33.6 40 30Z",
+                light.mix(Color::WHITE, 0.5),
+            );
         }
         Tail::Ringed => {
             pen.path("tail", "M24 59 C34 62 45 58 46 46 C47 38 42 34 39 32 C36 38 38 46 33 50 C30 52.4 26 53 24 59Z", fur.base);
-            pen.path("tail ring", "M46 44 C43 43 39.4 42 37.4 42.4 L37.2 38.6 C40 38.6 43.6 39.4 45.4 40.6Z", hex(0x31373D));
-            pen.path("tail ring", "M44.4 52 C41 50.4 38 49 35.6 47.4 L33 50 C35.4 53 38.6 55 42 55.6Z", hex(0x31373D));
+            pen.path(
+                "tail ring",
+                "M46 44 C43 43 39.4 42 37.4 42.4 L37.2 38.6 C40 38.6 43.6 39.4 45.4 40.6Z",
+                hex(0x31373D),
+            );
+            pen.path(
+                "tail ring",
+                "M44.4 52 C41 50.4 38 49 35.6 47.4 L33 50 C35.4 53 38.6 55 42 55.6Z",
+                hex(0x31373D),
+            );
         }
         Tail::Tuft => {
             pen.line_data("tail", "M26 57 C36 60 42 54 41 45", 2.6, fur.base);
             pen.ellipse("tail tuft", (41.0, 42.0), (3.4, 4.6), fur.deep);
         }
         Tail::Curl => {
-            pen.line_data("tail", "M26 56 C34 60 40 56 39 49 C38 46 42 44 43 47", 3.2, light);
+            pen.line_data(
+                "tail",
+                "M26 56 C34 60 40 56 39 49 C38 46 42 44 43 47",
+                3.2,
+                light,
+            );
         }
         Tail::Short => pen.circle("tail", (30.5, 56.0), 3.6, fur.dark),
         Tail::None => {}
@@ -94,16 +143,33 @@ fn sitting(face: Drawing, emoji: &str, tail: Tail) -> Option<Drawing> {
     pen.ellipse("left haunch", (9.4, 54.6), (7.2, 7.6), fur.dark);
     pen.ellipse("right haunch", (26.6, 54.6), (7.2, 7.6), fur.dark);
     let torso = if panda { hex(0xF3F5F7) } else { fur.base };
-    pen.path("torso", "M10.5 25 C7.4 36 6.6 48 8 57 Q9 62 13 62 L23 62 Q27 62 28 57 C29.4 48 28.6 36 25.5 25Z", torso);
+    pen.path(
+        "torso",
+        "M10.5 25 C7.4 36 6.6 48 8 57 Q9 62 13 62 L23 62 Q27 62 28 57 C29.4 48 28.6 36 25.5 25Z",
+        torso,
+    );
     if panda {
-        pen.path("shoulders", "M10.5 25 L25.5 25 Q27.6 32 28.2 39 Q18 45 7.8 39 Q8.4 32 10.5 25Z", fur.base);
+        pen.path(
+            "shoulders",
+            "M10.5 25 L25.5 25 Q27.6 32 28.2 39 Q18 45 7.8 39 Q8.4 32 10.5 25Z",
+            fur.base,
+        );
     } else {
-        pen.path("belly", "M13 30 C11.6 40 11.8 50 13.6 56 Q18 59 22.4 56 C24.2 50 24.4 40 23 30Z", belly);
+        pen.path(
+            "belly",
+            "M13 30 C11.6 40 11.8 50 13.6 56 Q18 59 22.4 56 C24.2 50 24.4 40 23 30Z",
+            belly,
+        );
     }
     for (x, label) in [(11.4, "left foreleg"), (19.4, "right foreleg")] {
         pen.group(label, |pen| {
             pen.rect("leg", (x, 41.0, 5.2, 20.0), 2.5, fur.base);
-            pen.ellipse("paw", (x + 2.6, 60.4), (3.5, 2.3), if panda { fur.base } else { fur.dark });
+            pen.ellipse(
+                "paw",
+                (x + 2.6, 60.4),
+                (3.5, 2.3),
+                if panda { fur.base } else { fur.dark },
+            );
         });
     }
     pen.ellipse("left foot", (7.6, 60.6), (5.0, 2.5), fur.dark);
@@ -111,7 +177,13 @@ fn sitting(face: Drawing, emoji: &str, tail: Tail) -> Option<Drawing> {
     let mut nodes = vec![group("body", pen.finish())];
     let head = bounds_of(&face.nodes);
     nodes.push(group("head", face.nodes));
-    let mut drawing = Drawing::of(nodes).with_head(head.x0 + head.width() * 0.2, head.x1 - head.width() * 0.2, head.y0 + head.height() * 0.1).with_hand(31.0, 48.0);
+    let mut drawing = Drawing::of(nodes)
+        .with_head(
+            head.x0 + head.width() * 0.2,
+            head.x1 - head.width() * 0.2,
+            head.y0 + head.height() * 0.1,
+        )
+        .with_hand(31.0, 48.0);
     drawing.credit = face.credit.map(adapted);
     Some(drawing)
 }
@@ -130,15 +202,40 @@ fn group(label: &str, children: Vec<Node>) -> Node {
 /// People that the collection cuts at the chest.
 fn is_bust(emoji: &str) -> bool {
     let mut letters = emoji.chars().filter(|&letter| letter != '\u{FE0F}');
-    let Some(first) = letters.next() else { return false };
+    let Some(first) = letters.next() else {
+        return false;
+    };
     let rest: Vec<char> = letters.collect();
     let person = matches!(first, '👨' | '👩' | '🧑');
     // A person, a joiner, and a thing of the trade: not families, not people who go or sit.
-    let moving = ['🦯', '🦼', '🦽', '🤝', '❤', '👦', '👧', '👶', '👨', '👩', '🧑', '🐰'];
-    let trade = person && rest.contains(&'\u{200D}') && !rest.iter().any(|letter| moving.contains(letter));
+    let moving = [
+        '🦯', '🦼', '🦽', '🤝', '❤', '👦', '👧', '👶', '👨', '👩', '🧑', '🐰',
+    ];
+    let trade =
+        person && rest.contains(&'\u{200D}') && !rest.iter().any(|letter| moving.contains(letter));
     let single = matches!(
         first,
-        '👸' | '🤴' | '👮' | '🕵' | '💂' | '👷' | '👳' | '👲' | '🧕' | '🤵' | '👰' | '🎅' | '🤶' | '🦸' | '🦹' | '🧙' | '🧝' | '🧛' | '🥷' | '🫅' | '🤱' | '🧟'
+        '👸' | '🤴'
+            | '👮'
+            | '🕵'
+            | '💂'
+            | '👷'
+            | '👳'
+            | '👲'
+            | '🧕'
+            | '🤵'
+            | '👰'
+            | '🎅'
+            | '🤶'
+            | '🦸'
+            | '🦹'
+            | '🧙'
+            | '🧝'
+            | '🧛'
+            | '🥷'
+            | '🫅'
+            | '🤱'
+            | '🧟'
     );
     trade || single
 }
@@ -148,7 +245,11 @@ fn standing(bust: Drawing) -> Option<Drawing> {
     let frame = bust.bounds;
     let clothes = clothes_color(&bust.nodes, frame).or_else(|| recolor::dominant(&bust.nodes))?;
     let cloth = Tones::of(clothes);
-    let legs = Tones::of(if cloth.base.to_oklab().lightness > 0.5 { hex(0x3D4A5C) } else { hex(0x5A6472) });
+    let legs = Tones::of(if cloth.base.to_oklab().lightness > 0.5 {
+        hex(0x3D4A5C)
+    } else {
+        hex(0x5A6472)
+    });
     let (cx, y) = (frame.center().x, frame.y1);
     let half = frame.width() * 0.36;
     let mut pen = Pen::new();
@@ -156,7 +257,11 @@ fn standing(bust: Drawing) -> Option<Drawing> {
         let width = half * 0.62;
         let x = cx + side * half * 0.42 - width / 2.0;
         pen.rect("leg", (x, y + 6.0, width, 13.0), 1.6, color);
-        pen.fill("shoe", rounded_rect((x - 0.8, y + 16.6, width + 1.6, 3.8), 1.8), hex(0x31373D));
+        pen.fill(
+            "shoe",
+            rounded_rect((x - 0.8, y + 16.6, width + 1.6, 3.8), 1.8),
+            hex(0x31373D),
+        );
     }
     pen.path(
         "coat",
@@ -170,7 +275,11 @@ fn standing(bust: Drawing) -> Option<Drawing> {
     );
     let nodes = vec![group("legs", pen.finish()), group("figure", bust.nodes)];
     let mut drawing = Drawing::of(nodes)
-        .with_head(frame.x0 + frame.width() * 0.22, frame.x1 - frame.width() * 0.22, frame.y0 + 1.0)
+        .with_head(
+            frame.x0 + frame.width() * 0.22,
+            frame.x1 - frame.width() * 0.22,
+            frame.y0 + 1.0,
+        )
         .with_hand(frame.x1 - frame.width() * 0.08, y + 1.0);
     drawing.credit = bust.credit.map(adapted);
     Some(drawing)

@@ -1,14 +1,21 @@
 //! From a noun phrase to an item that can be placed: fetches the picture wherever it comes from,
 //! gives it the colour asked for, and knows how large it usually is.
 
-use crate::embedded::art::{Drawing, bodies, recolor, twemoji};
+use crate::embedded::art::{Drawing, bodies, recolor};
 use crate::embedded::dice::Dice;
 use crate::embedded::generators::{self, Params, material_color};
 use crate::embedded::layout::sizes::{self, Habitat};
 use crate::embedded::layout::{Item, arrange, group_extent, shape_of};
 use crate::embedded::scene::{ArtReference, SceneObject, SizeClass, Stance};
 
-const PATTERNS: &[&str] = &["checker", "concentric", "dots", "mosaic", "stripes", "waves"];
+const PATTERNS: &[&str] = &[
+    "checker",
+    "concentric",
+    "dots",
+    "mosaic",
+    "stripes",
+    "waves",
+];
 
 /// Whether the object is a pattern, which fills the canvas when it is alone.
 pub(crate) fn is_pattern(object: &SceneObject) -> bool {
@@ -18,25 +25,34 @@ pub(crate) fn is_pattern(object: &SceneObject) -> bool {
 /// The item for an object; `None` when there is no picture for it.
 pub(crate) fn item(object: &SceneObject, dice: &mut Dice<'_>) -> Option<Item> {
     let count = object.count.clamp(1, 24);
-    let drawings: Vec<Drawing> = (0..count).map(|_| draw(object, dice)).collect::<Option<_>>()?;
+    let drawings: Vec<Drawing> = (0..count)
+        .map(|_| draw(object, dice))
+        .collect::<Option<_>>()?;
     let art_name = match &object.art {
         ArtReference::Twemoji { name, .. } | ArtReference::Library { name, .. } => name.as_str(),
         ArtReference::Generated { generator } => generator.as_str(),
     };
     let name = format!("{} {}", art_name, object.label).to_lowercase();
     let group = emoji_group(object);
-    let animate = group.is_some_and(|group| matches!(group, emojis::Group::PeopleAndBody | emojis::Group::SmileysAndEmotion)) && !art_name.contains("heart")
+    let animate = group.is_some_and(|group| {
+        matches!(
+            group,
+            emojis::Group::PeopleAndBody | emojis::Group::SmileysAndEmotion
+        )
+    }) && !art_name.contains("heart")
         || is_animal(object)
         || matches!(art_name, "man" | "woman" | "girl" | "boy");
     let habitat = habitat(object, art_name);
-    let metres = sizes::metres(&object.label).or_else(|| sizes::metres(art_name)).unwrap_or(match group {
-        Some(emojis::Group::FoodAndDrink) => 0.2,
-        Some(emojis::Group::AnimalsAndNature) => 0.7,
-        Some(emojis::Group::PeopleAndBody) => 1.7,
-        Some(emojis::Group::TravelAndPlaces) => 5.0,
-        Some(emojis::Group::Activities) => 0.5,
-        _ => 0.5,
-    });
+    let metres = sizes::metres(&object.label)
+        .or_else(|| sizes::metres(art_name))
+        .unwrap_or(match group {
+            Some(emojis::Group::FoodAndDrink) => 0.2,
+            Some(emojis::Group::AnimalsAndNature) => 0.7,
+            Some(emojis::Group::PeopleAndBody) => 1.7,
+            Some(emojis::Group::TravelAndPlaces) => 5.0,
+            Some(emojis::Group::Activities) => 0.5,
+            _ => 0.5,
+        });
     let size = sizes::compressed(metres)
         * match object.size {
             SizeClass::Tiny => 0.5,
@@ -48,11 +64,24 @@ pub(crate) fn item(object: &SceneObject, dice: &mut Dice<'_>) -> Option<Item> {
     let shapes: Vec<(f64, f64)> = drawings.iter().map(shape_of).collect();
     let members = arrange(&shapes, habitat, animate && object.text.is_none(), dice);
     let extent = group_extent(&members, &shapes);
-    Some(Item { label: object.label.clone(), name, drawings, members, extent, size, habitat, animate })
+    Some(Item {
+        label: object.label.clone(),
+        name,
+        drawings,
+        members,
+        extent,
+        size,
+        habitat,
+        animate,
+    })
 }
 
 fn draw(object: &SceneObject, dice: &mut Dice<'_>) -> Option<Drawing> {
-    let params = Params { color: object.color, material: object.material, text: object.text.clone() };
+    let params = Params {
+        color: object.color,
+        material: object.material,
+        text: object.text.clone(),
+    };
     match &object.art {
         ArtReference::Generated { generator } => generators::draw_with(generator, &params, dice),
         ArtReference::Twemoji { emoji, name } => {
@@ -76,12 +105,45 @@ fn emoji_group(object: &SceneObject) -> Option<emojis::Group> {
 /// Animals are the emoji of nature that are not plants, sky or weather.
 fn is_animal(object: &SceneObject) -> bool {
     const PLANTS: &[&str] = &[
-        "bouquet", "blossom", "flower", "rosette", "rose", "hibiscus", "sunflower", "tulip", "hyacinth", "lotus", "seedling", "plant", "tree", "cactus", "rice", "herb", "shamrock", "clover", "leaf", "leaves", "wood", "mushroom", "nest", "web", "shell", "coral", "paw", "feather", "microbe", "rock", "grass",
+        "bouquet",
+        "blossom",
+        "flower",
+        "rosette",
+        "rose",
+        "hibiscus",
+        "sunflower",
+        "tulip",
+        "hyacinth",
+        "lotus",
+        "seedling",
+        "plant",
+        "tree",
+        "cactus",
+        "rice",
+        "herb",
+        "shamrock",
+        "clover",
+        "leaf",
+        "leaves",
+        "wood",
+        "mushroom",
+        "nest",
+        "web",
+        "shell",
+        "coral",
+        "paw",
+        "feather",
+        "microbe",
+        "rock",
+        "grass",
     ];
     match &object.art {
         ArtReference::Twemoji { name, .. } => {
             emoji_group(object) == Some(emojis::Group::AnimalsAndNature)
-                && !name.to_lowercase().split(|letter: char| !letter.is_alphanumeric()).any(|word| PLANTS.contains(&word))
+                && !name
+                    .to_lowercase()
+                    .split(|letter: char| !letter.is_alphanumeric())
+                    .any(|word| PLANTS.contains(&word))
         }
         _ => false,
     }

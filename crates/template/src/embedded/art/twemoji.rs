@@ -16,12 +16,19 @@ static PARSED: Mutex<BTreeMap<String, Option<Arc<Drawing>>>> = Mutex::new(BTreeM
 ///
 /// The variation selector U+FE0F may be present or absent, whatever the collection uses.
 pub(crate) fn draw(emoji: &str, name: &str) -> Option<Drawing> {
-    let known = PARSED.lock().unwrap_or_else(PoisonError::into_inner).get(emoji).cloned();
+    let known = PARSED
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .get(emoji)
+        .cloned();
     let drawing = match known {
         Some(known) => known,
         None => {
             let parsed = svg(emoji).and_then(parse).map(Arc::new);
-            PARSED.lock().unwrap_or_else(PoisonError::into_inner).insert(emoji.to_owned(), parsed.clone());
+            PARSED
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .insert(emoji.to_owned(), parsed.clone());
             parsed
         }
     };
@@ -35,19 +42,21 @@ pub(crate) fn draw(emoji: &str, name: &str) -> Option<Drawing> {
     Some(drawing)
 }
 
-/// Whether the collection has a picture of the emoji.
-pub(crate) fn has(emoji: &str) -> bool {
-    svg(emoji).is_some()
-}
-
 fn svg(emoji: &str) -> Option<&'static str> {
     let find = |text: &str| SvgTwemojiAsset::from_emoji(text).map(|asset| asset.data.0);
-    let bare: String = emoji.chars().filter(|&letter| letter != '\u{FE0F}').collect();
-    find(emoji).or_else(|| find(&bare)).or_else(|| find(&format!("{bare}\u{FE0F}")))
+    let bare: String = emoji
+        .chars()
+        .filter(|&letter| letter != '\u{FE0F}')
+        .collect();
+    find(emoji)
+        .or_else(|| find(&bare))
+        .or_else(|| find(&format!("{bare}\u{FE0F}")))
 }
 
 fn parse(svg: &str) -> Option<Drawing> {
-    let mut document = Document::parse(svg.as_bytes(), &chat2svg_vector::ParseOptions::default()).ok()?.document;
+    let mut document = Document::parse(svg.as_bytes(), &chat2svg_vector::ParseLimits::default())
+        .ok()?
+        .document;
     document.flatten_transforms();
     let mut nodes = document.layers;
     name_parts(&mut nodes);
@@ -57,10 +66,13 @@ fn parse(svg: &str) -> Option<Drawing> {
 /// Gives every part a name from its colour and rank: "orange body", "dark detail".
 fn name_parts(nodes: &mut [Node]) {
     fn largest(nodes: &[Node]) -> f64 {
-        nodes.iter().map(|node| match node {
-            Node::Group(group) => largest(&group.children),
-            Node::Shape(shape) => shape.path.area().abs(),
-        }).fold(0.0, f64::max)
+        nodes
+            .iter()
+            .map(|node| match node {
+                Node::Group(group) => largest(&group.children),
+                Node::Shape(shape) => shape.path.area().abs(),
+            })
+            .fold(0.0, f64::max)
     }
     fn visit(nodes: &mut [Node], most: f64) {
         for node in nodes {
@@ -72,13 +84,23 @@ fn name_parts(nodes: &mut [Node]) {
                     visit(&mut group.children, most);
                 }
                 Node::Shape(shape) => {
-                    let paint = shape.fill.as_ref().map(|fill| &fill.paint).or(shape.stroke.as_ref().map(|stroke| &stroke.paint));
+                    let paint = shape
+                        .fill
+                        .as_ref()
+                        .map(|fill| &fill.paint)
+                        .or(shape.stroke.as_ref().map(|stroke| &stroke.paint));
                     let color = match paint {
                         Some(chat2svg_vector::Paint::Solid(color)) => color_word(*color),
                         _ => "shaded",
                     };
                     let area = shape.path.area().abs();
-                    let rank = if area >= most * 0.7 { "body" } else if area >= most * 0.12 { "part" } else { "detail" };
+                    let rank = if area >= most * 0.7 {
+                        "body"
+                    } else if area >= most * 0.12 {
+                        "part"
+                    } else {
+                        "detail"
+                    };
                     shape.label = format!("{color} {rank}");
                 }
             }
@@ -101,8 +123,20 @@ fn color_word(color: Color) -> &'static str {
     }
     match value.hue {
         h if h < 8.0 => "pink",
-        h if h < 42.0 => if value.lightness < 0.45 { "dark red" } else { "red" },
-        h if h < 78.0 => if value.lightness < 0.62 { "brown" } else { "orange" },
+        h if h < 42.0 => {
+            if value.lightness < 0.45 {
+                "dark red"
+            } else {
+                "red"
+            }
+        }
+        h if h < 78.0 => {
+            if value.lightness < 0.62 {
+                "brown"
+            } else {
+                "orange"
+            }
+        }
         h if h < 112.0 => "yellow",
         h if h < 165.0 => "green",
         h if h < 210.0 => "teal",

@@ -7,13 +7,30 @@ use crate::embedded::art::pen::{Pen, path_data, smooth_open};
 use crate::embedded::art::tone::{Tones, hex};
 use crate::embedded::generators::{self, Params};
 
-fn wavelets(pen: &mut Pen, scenery: &mut Scenery<'_, '_>, top: f64, bottom: f64, count: usize, tones: Tones) {
+fn wavelets(
+    pen: &mut Pen,
+    scenery: &mut Scenery<'_, '_>,
+    top: f64,
+    bottom: f64,
+    count: usize,
+    tones: Tones,
+) {
     for index in 0..count {
         let depth = (index as f64 + scenery.dice.range(0.1, 0.9)) / count as f64;
-        let (x, y) = (scenery.x(scenery.dice.range(0.02, 0.9)), top + (bottom - top) * depth);
+        let (x, y) = (
+            scenery.size.width * scenery.dice.range(0.02, 0.9),
+            top + (bottom - top) * depth,
+        );
         let mut wave = path_data("M0 0 q3.5 -2.6 7 0 t7 0");
-        wave.apply_affine(Affine::translate((x, y)) * Affine::scale(scenery.unit * (0.5 + 0.5 * depth)));
-        pen.line("wave", wave, scenery.unit * (0.35 + 0.35 * depth), tones.light.lighten(0.03));
+        wave.apply_affine(
+            Affine::translate((x, y)) * Affine::scale(scenery.unit * (0.5 + 0.5 * depth)),
+        );
+        pen.line(
+            "wave",
+            wave,
+            scenery.unit * (0.35 + 0.35 * depth),
+            tones.light.lighten(0.03),
+        );
     }
 }
 
@@ -24,7 +41,15 @@ fn sea_colors(scenery: &Scenery<'_, '_>) -> Tones {
 fn water(pen: &mut Pen, scenery: &mut Scenery<'_, '_>, top: f64, bottom: f64, label: &str) {
     let tones = sea_colors(scenery);
     pen.group(label, |pen| {
-        pen.fill("water", scenery.band(top), vertical(top, bottom, &[(0.0, tones.dark.mix(tones.base, 0.4)), (1.0, tones.light)]));
+        pen.fill(
+            "water",
+            scenery.band(top),
+            vertical(
+                top,
+                bottom,
+                &[(0.0, tones.dark.mix(tones.base, 0.4)), (1.0, tones.light)],
+            ),
+        );
         wavelets(pen, scenery, top + scenery.y(0.02), bottom, 12, tones);
     });
 }
@@ -37,15 +62,34 @@ pub(super) fn beach(pen: &mut Pen, scenery: &mut Scenery<'_, '_>) -> Stage {
     water(pen, scenery, horizon, shore, "sea");
     let sand = scenery.ground(hex(0xF2DDA8));
     let w = scenery.size.width;
-    let line = [(-0.05, 0.02), (0.2, -0.012), (0.5, 0.016), (0.78, -0.01), (1.05, 0.014)];
-    let at = |lift: f64| line.map(|(x, y)| (w * x, shore + scenery.size.height * (y + lift)));
+    let line = [
+        (-0.05, 0.02),
+        (0.2, -0.012),
+        (0.5, 0.016),
+        (0.78, -0.01),
+        (1.05, 0.014),
+    ];
+    let h = scenery.size.height;
+    let at = |lift: f64| line.map(|(x, y)| (w * x, shore + h * (y + lift)));
     pen.group("shore", |pen| {
-        pen.fill("foam", scenery.below_line(&at(-0.018)), scenery.light.on_ground(hex(0xFFFFFF)));
+        pen.fill(
+            "foam",
+            scenery.below_line(&at(-0.018)),
+            scenery.light.on_ground(hex(0xFFFFFF)),
+        );
         pen.fill("wet sand", scenery.below_line(&at(0.0)), sand.dark);
         pen.fill("sand", scenery.below_line(&at(0.022)), sand.base);
         for _ in 0..10 {
-            let center = (w * scenery.dice.range(0.04, 0.96), scenery.y(scenery.dice.range(0.72, 0.97)));
-            pen.ellipse("pebble", center, (scenery.unit * 0.7, scenery.unit * 0.4), sand.dark);
+            let center = (
+                w * scenery.dice.range(0.04, 0.96),
+                scenery.size.height * scenery.dice.range(0.72, 0.97),
+            );
+            pen.ellipse(
+                "pebble",
+                center,
+                (scenery.unit * 0.7, scenery.unit * 0.4),
+                sand.dark,
+            );
         }
     });
     pen.group("shells", |pen| {
@@ -61,7 +105,10 @@ pub(super) fn beach(pen: &mut Pen, scenery: &mut Scenery<'_, '_>) -> Stage {
         ground_top: scenery.y(0.74),
         ground_bottom: scenery.y(0.93),
         sky_bottom: scenery.y(0.36),
-        water: Some(Band { top: scenery.y(0.5), bottom: scenery.y(0.62) }),
+        water: Some(Band {
+            top: scenery.y(0.5),
+            bottom: scenery.y(0.62),
+        }),
         medium: Medium::Ground,
     }
 }
@@ -84,7 +131,10 @@ pub(super) fn sea(pen: &mut Pen, scenery: &mut Scenery<'_, '_>) -> Stage {
         ground_top: scenery.y(0.62),
         ground_bottom: scenery.y(0.84),
         sky_bottom: scenery.y(0.4),
-        water: Some(Band { top: scenery.y(0.6), bottom: scenery.y(0.96) }),
+        water: Some(Band {
+            top: scenery.y(0.6),
+            bottom: scenery.y(0.96),
+        }),
         medium: Medium::Water,
     }
 }
@@ -107,9 +157,17 @@ fn crest(scenery: &Scenery<'_, '_>, y: f64, count: usize) -> kurbo::BezPath {
 /// Under water: light from above, plants and bubbles, a sandy floor.
 pub(super) fn underwater(pen: &mut Pen, front: &mut Pen, scenery: &mut Scenery<'_, '_>) -> Stage {
     let (size, unit) = (scenery.size, scenery.unit);
-    let deep = if scenery.light.is_night() { (0x1F5C8F, 0x0F2A57) } else { (0x5CC4E0, 0x1C6BA8) };
+    let deep = if scenery.light.is_night() {
+        (0x1F5C8F, 0x0F2A57)
+    } else {
+        (0x5CC4E0, 0x1C6BA8)
+    };
     pen.group("water", |pen| {
-        pen.fill("water", scenery.band(0.0), vertical(0.0, size.height, &[(0.0, hex(deep.0)), (1.0, hex(deep.1))]));
+        pen.fill(
+            "water",
+            scenery.band(0.0),
+            vertical(0.0, size.height, &[(0.0, hex(deep.0)), (1.0, hex(deep.1))]),
+        );
         for (x, wide) in [(0.14, 0.1), (0.42, 0.14), (0.74, 0.09)] {
             let (x, wide) = (size.width * x, size.width * wide);
             let mut ray = kurbo::BezPath::new();
@@ -118,7 +176,11 @@ pub(super) fn underwater(pen: &mut Pen, front: &mut Pen, scenery: &mut Scenery<'
             ray.line_to((x + wide * 0.6 - size.width * 0.1, size.height * 0.78));
             ray.line_to((x - wide * 0.7 - size.width * 0.1, size.height * 0.78));
             ray.close_path();
-            let mut shape = chat2svg_vector::Shape::filled("light ray", ray, chat2svg_vector::Paint::Solid(hex(0xFFFFFF)));
+            let mut shape = chat2svg_vector::Shape::filled(
+                "light ray",
+                ray,
+                chat2svg_vector::Paint::Solid(hex(0xFFFFFF)),
+            );
             shape.opacity = 0.1;
             pen.push(chat2svg_vector::Node::Shape(shape));
         }
@@ -134,18 +196,26 @@ pub(super) fn underwater(pen: &mut Pen, front: &mut Pen, scenery: &mut Scenery<'
         for x in [0.08, 0.55, 0.9] {
             let center = (size.width * x, scenery.y(0.95));
             pen.ellipse("stone", center, (unit * 3.2, unit * 1.8), hex(0x6E8AA3));
-            pen.ellipse("stone light", (center.0 - unit * 0.6, center.1 - unit * 0.5), (unit * 1.8, unit * 0.8), hex(0x89A3B8));
+            pen.ellipse(
+                "stone light",
+                (center.0 - unit * 0.6, center.1 - unit * 0.5),
+                (unit * 1.8, unit * 0.8),
+                hex(0x89A3B8),
+            );
         }
     });
     pen.group("plants", |pen| {
         for (index, x) in [0.06, 0.12, 0.2, 0.8, 0.88, 0.95].into_iter().enumerate() {
             let (x, foot) = (size.width * x, scenery.y(0.93));
-            let tall = scenery.y(scenery.dice.range(0.16, 0.34));
+            let tall = scenery.size.height * scenery.dice.range(0.16, 0.34);
             let sway = unit * scenery.dice.range(2.0, 3.6);
             let points: Vec<(f64, f64)> = (0..5)
                 .map(|step| {
                     let part = f64::from(step) / 4.0;
-                    (x + if step % 2 == 0 { -sway } else { sway } * (0.3 + part * 0.5), foot - tall * part)
+                    (
+                        x + if step % 2 == 0 { -sway } else { sway } * (0.3 + part * 0.5),
+                        foot - tall * part,
+                    )
                 })
                 .collect();
             let rgb = [0x2F9E77, 0x4DB06A, 0xD9627A][index % 3];
@@ -154,9 +224,17 @@ pub(super) fn underwater(pen: &mut Pen, front: &mut Pen, scenery: &mut Scenery<'
     });
     front.group("bubbles", |pen| {
         for _ in 0..12 {
-            let at = (size.width * scenery.dice.range(0.04, 0.96), scenery.y(scenery.dice.range(0.06, 0.84)));
+            let at = (
+                size.width * scenery.dice.range(0.04, 0.96),
+                scenery.size.height * scenery.dice.range(0.06, 0.84),
+            );
             let radius = unit * scenery.dice.range(0.5, 1.3);
-            let mut ring = crate::embedded::art::pen::stroked("bubble", crate::embedded::art::pen::ellipse(at, (radius, radius)), unit * 0.32, hex(0xE8F8FD));
+            let mut ring = crate::embedded::art::pen::stroked(
+                "bubble",
+                crate::embedded::art::pen::ellipse(at, (radius, radius)),
+                unit * 0.32,
+                hex(0xE8F8FD),
+            );
             ring.opacity = 0.75;
             pen.push(chat2svg_vector::Node::Shape(ring));
         }
@@ -166,7 +244,10 @@ pub(super) fn underwater(pen: &mut Pen, front: &mut Pen, scenery: &mut Scenery<'
         ground_top: scenery.y(0.9),
         ground_bottom: scenery.y(0.96),
         sky_bottom: scenery.y(0.8),
-        water: Some(Band { top: scenery.y(0.08), bottom: scenery.y(0.88) }),
+        water: Some(Band {
+            top: scenery.y(0.08),
+            bottom: scenery.y(0.88),
+        }),
         medium: Medium::Weightless,
     }
 }
@@ -188,7 +269,9 @@ pub(super) fn river(pen: &mut Pen, scenery: &mut Scenery<'_, '_>) -> Stage {
     pen.group("near bank", |pen| {
         let earth = scenery.ground(hex(0xC9A66B));
         let line = [(-0.05, 0.75), (0.3, 0.735), (0.6, 0.76), (1.05, 0.74)];
-        let at = |lift: f64| line.map(|(x, y)| (scenery.size.width * x, scenery.size.height * (y + lift)));
+        let at = |lift: f64| {
+            line.map(|(x, y)| (scenery.size.width * x, scenery.size.height * (y + lift)))
+        };
         pen.fill("earth", scenery.below_line(&at(0.0)), earth.base);
         pen.fill("grass", scenery.below_line(&at(0.018)), grass.base);
     });
@@ -197,7 +280,10 @@ pub(super) fn river(pen: &mut Pen, scenery: &mut Scenery<'_, '_>) -> Stage {
         ground_top: scenery.y(0.8),
         ground_bottom: scenery.y(0.94),
         sky_bottom: scenery.y(0.38),
-        water: Some(Band { top: scenery.y(0.63), bottom: scenery.y(0.73) }),
+        water: Some(Band {
+            top: scenery.y(0.63),
+            bottom: scenery.y(0.73),
+        }),
         medium: Medium::Ground,
     }
 }
@@ -208,10 +294,20 @@ pub(super) fn lake(pen: &mut Pen, scenery: &mut Scenery<'_, '_>) -> Stage {
     sky::draw(pen, scenery, horizon);
     pen.group("distant mountains", |pen| {
         for index in 0..4 {
-            if let Some(drawing) = generators::draw_with("mountain", &Params::default(), scenery.dice) {
-                let x = scenery.x((f64::from(index) + scenery.dice.range(0.3, 0.7)) / 4.0);
-                let tall = scenery.y(scenery.dice.range(0.18, 0.28));
-                scenery.stand(pen, "mountain", drawing, (x, horizon + scenery.y(0.02)), tall, 0.45);
+            if let Some(drawing) =
+                generators::draw_with("mountain", &Params::default(), scenery.dice)
+            {
+                let x =
+                    scenery.size.width * ((f64::from(index) + scenery.dice.range(0.3, 0.7)) / 4.0);
+                let tall = scenery.size.height * scenery.dice.range(0.18, 0.28);
+                scenery.stand(
+                    pen,
+                    "mountain",
+                    drawing,
+                    (x, horizon + scenery.y(0.02)),
+                    tall,
+                    0.45,
+                );
             }
         }
     });
@@ -223,9 +319,21 @@ pub(super) fn lake(pen: &mut Pen, scenery: &mut Scenery<'_, '_>) -> Stage {
     water(pen, scenery, top, bottom, "lake");
     pen.group("near shore", |pen| {
         let grass = scenery.grass();
-        let line = [(-0.05, 0.76), (0.25, 0.79), (0.55, 0.8), (0.8, 0.78), (1.05, 0.75)];
-        let at = |lift: f64| line.map(|(x, y)| (scenery.size.width * x, scenery.size.height * (y + lift)));
-        pen.fill("sand", scenery.below_line(&at(0.0)), scenery.light.on_ground(hex(0xE3CF9C)));
+        let line = [
+            (-0.05, 0.76),
+            (0.25, 0.79),
+            (0.55, 0.8),
+            (0.8, 0.78),
+            (1.05, 0.75),
+        ];
+        let at = |lift: f64| {
+            line.map(|(x, y)| (scenery.size.width * x, scenery.size.height * (y + lift)))
+        };
+        pen.fill(
+            "sand",
+            scenery.below_line(&at(0.0)),
+            scenery.light.on_ground(hex(0xE3CF9C)),
+        );
         pen.fill("grass", scenery.below_line(&at(0.02)), grass.base);
     });
     Stage {
@@ -233,7 +341,10 @@ pub(super) fn lake(pen: &mut Pen, scenery: &mut Scenery<'_, '_>) -> Stage {
         ground_top: scenery.y(0.84),
         ground_bottom: scenery.y(0.95),
         sky_bottom: scenery.y(0.36),
-        water: Some(Band { top: scenery.y(0.58), bottom: scenery.y(0.76) }),
+        water: Some(Band {
+            top: scenery.y(0.58),
+            bottom: scenery.y(0.76),
+        }),
         medium: Medium::Ground,
     }
 }
@@ -247,9 +358,24 @@ pub(super) fn island(pen: &mut Pen, scenery: &mut Scenery<'_, '_>) -> Stage {
     let sand = scenery.ground(hex(0xF2DDA8));
     let (w, h) = (scenery.size.width, scenery.size.height);
     pen.group("island", |pen| {
-        pen.ellipse("shallows", (w * 0.5, h * 0.84), (w * 0.47, h * 0.115), scenery.light.on_ground(hex(0x8FD8E8)));
-        pen.ellipse("wet sand", (w * 0.5, h * 0.825), (w * 0.42, h * 0.095), sand.dark);
-        pen.ellipse("sand", (w * 0.5, h * 0.81), (w * 0.42, h * 0.095), sand.base);
+        pen.ellipse(
+            "shallows",
+            (w * 0.5, h * 0.84),
+            (w * 0.47, h * 0.115),
+            scenery.light.on_ground(hex(0x8FD8E8)),
+        );
+        pen.ellipse(
+            "wet sand",
+            (w * 0.5, h * 0.825),
+            (w * 0.42, h * 0.095),
+            sand.dark,
+        );
+        pen.ellipse(
+            "sand",
+            (w * 0.5, h * 0.81),
+            (w * 0.42, h * 0.095),
+            sand.base,
+        );
     });
     pen.group("palms", |pen| {
         for (x, tall) in [(0.2, 0.42), (0.83, 0.34)] {
@@ -263,7 +389,10 @@ pub(super) fn island(pen: &mut Pen, scenery: &mut Scenery<'_, '_>) -> Stage {
         ground_top: scenery.y(0.79),
         ground_bottom: scenery.y(0.87),
         sky_bottom: scenery.y(0.36),
-        water: Some(Band { top: scenery.y(0.56), bottom: scenery.y(0.68) }),
+        water: Some(Band {
+            top: scenery.y(0.56),
+            bottom: scenery.y(0.68),
+        }),
         medium: Medium::Ground,
     }
 }

@@ -80,13 +80,23 @@ fn fog(pen: &mut Pen, scenery: &mut Scenery<'_, '_>) {
     let (size, unit) = (scenery.size, scenery.unit);
     pen.group("fog", |pen| {
         for (share, opacity) in [(0.42, 0.4), (0.58, 0.46), (0.76, 0.5), (0.9, 0.4)] {
-            let center = (size.width * scenery.dice.range(0.3, 0.7), size.height * share);
-            let path = ellipse(center, (size.width * 0.72, unit * scenery.dice.range(6.0, 9.0)));
+            let center = (
+                size.width * scenery.dice.range(0.3, 0.7),
+                size.height * share,
+            );
+            let path = ellipse(
+                center,
+                (size.width * 0.72, unit * scenery.dice.range(6.0, 9.0)),
+            );
             pen.push(Node::Shape(Shape {
                 id: String::new(),
                 label: "fog bank".to_owned(),
                 path,
-                fill: Some(Fill { paint: Paint::Solid(hex(0xEEF2F4)), opacity, rule: FillRule::NonZero }),
+                fill: Some(Fill {
+                    paint: Paint::Solid(hex(0xEEF2F4)),
+                    opacity,
+                    rule: FillRule::NonZero,
+                }),
                 stroke: None,
                 opacity: 1.0,
             }));
@@ -98,8 +108,13 @@ fn wind(pen: &mut Pen, scenery: &mut Scenery<'_, '_>) {
     let unit = scenery.unit;
     pen.group("wind", |pen| {
         for (share_x, share_y) in [(0.12, 0.24), (0.56, 0.14), (0.62, 0.46), (0.08, 0.56)] {
-            let (x, y) = (scenery.x(share_x + scenery.dice.range(-0.04, 0.04)), scenery.y(share_y));
-            let mut gust = path_data("M0 8 L18 8 C26 8 26 -2 19 -1 C15 0 16 5 19 4 M5 12 L26 12 C33 12 32 20 27 19");
+            let (x, y) = (
+                scenery.size.width * (share_x + scenery.dice.range(-0.04, 0.04)),
+                scenery.y(share_y),
+            );
+            let mut gust = path_data(
+                "M0 8 L18 8 C26 8 26 -2 19 -1 C15 0 16 5 19 4 M5 12 L26 12 C33 12 32 20 27 19",
+            );
             gust.apply_affine(kurbo::Affine::translate((x, y)) * kurbo::Affine::scale(unit * 0.75));
             let mut shape = stroked("gust", gust, unit * 0.8, hex(0xFFFFFF));
             shape.opacity = 0.8;

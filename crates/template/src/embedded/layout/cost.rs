@@ -34,8 +34,18 @@ const COVER_LIMIT: f64 = 0.34;
 const EDGE_LIMIT: f64 = 0.02;
 
 /// Everything that a layout does not fulfil.
-pub(crate) fn violations(items: &[Item], poses: &[Pose], links: &[Option<Link>], relations: &[Relation], stage: &Stage) -> Vec<Violation> {
-    let boxes: Vec<Rect> = items.iter().zip(poses).map(|(item, pose)| item.bounds(pose)).collect();
+pub(crate) fn violations(
+    items: &[Item],
+    poses: &[Pose],
+    links: &[Option<Link>],
+    relations: &[Relation],
+    stage: &Stage,
+) -> Vec<Violation> {
+    let boxes: Vec<Rect> = items
+        .iter()
+        .zip(poses)
+        .map(|(item, pose)| item.bounds(pose))
+        .collect();
     let mut found = Vec::new();
     for relation in relations {
         if !holds(relation, items, poses, &boxes, stage) {
@@ -56,8 +66,18 @@ pub(crate) fn violations(items: &[Item], poses: &[Pose], links: &[Option<Link>],
 }
 
 /// The cost of a layout, lower is better.
-pub(crate) fn cost(items: &[Item], poses: &[Pose], links: &[Option<Link>], relations: &[Relation], stage: &Stage) -> f64 {
-    let boxes: Vec<Rect> = items.iter().zip(poses).map(|(item, pose)| item.bounds(pose)).collect();
+pub(crate) fn cost(
+    items: &[Item],
+    poses: &[Pose],
+    links: &[Option<Link>],
+    relations: &[Relation],
+    stage: &Stage,
+) -> f64 {
+    let boxes: Vec<Rect> = items
+        .iter()
+        .zip(poses)
+        .map(|(item, pose)| item.bounds(pose))
+        .collect();
     let mut sum = 0.0;
     for relation in relations {
         if !holds(relation, items, poses, &boxes, stage) {
@@ -69,7 +89,12 @@ pub(crate) fn cost(items: &[Item], poses: &[Pose], links: &[Option<Link>], relat
     for (object, frame) in boxes.iter().enumerate() {
         sum += 14.0 * outside(frame, stage);
         let share = covered(object, items, poses, links, &boxes);
-        sum += 4.0 * share + if share > COVER_LIMIT * 0.8 { 5.0 * share } else { 0.0 };
+        sum += 4.0 * share
+            + if share > COVER_LIMIT * 0.8 {
+                5.0 * share
+            } else {
+                0.0
+            };
         let mass = frame.area().sqrt() * if object == 0 { 1.6 } else { 1.0 };
         weight += mass;
         moment += mass * frame.center().x;
@@ -88,25 +113,45 @@ pub(crate) fn cost(items: &[Item], poses: &[Pose], links: &[Option<Link>], relat
 
 fn outside(frame: &Rect, stage: &Stage) -> f64 {
     let margin = stage.size.width.min(stage.size.height) * 0.015;
-    let canvas = Rect::new(margin, margin, stage.size.width - margin, stage.size.height - margin);
+    let canvas = Rect::new(
+        margin,
+        margin,
+        stage.size.width - margin,
+        stage.size.height - margin,
+    );
     let inside = frame.intersect(canvas).area().max(0.0);
-    if frame.x1 < canvas.x0 || frame.x0 > canvas.x1 || frame.y1 < canvas.y0 || frame.y0 > canvas.y1 {
+    if frame.x1 < canvas.x0 || frame.x0 > canvas.x1 || frame.y1 < canvas.y0 || frame.y0 > canvas.y1
+    {
         return 1.0;
     }
     1.0 - inside / frame.area().max(1e-6)
 }
 
 /// The share of an object's box that is covered by nearer boxes that are not meant to cover it.
-fn covered(object: usize, items: &[Item], poses: &[Pose], links: &[Option<Link>], boxes: &[Rect]) -> f64 {
+fn covered(
+    object: usize,
+    items: &[Item],
+    poses: &[Pose],
+    links: &[Option<Link>],
+    boxes: &[Rect],
+) -> f64 {
     if items[object].habitat == Habitat::Terrain {
         return 0.0;
     }
     let own = boxes[object];
     let sum: f64 = (0..items.len())
-        .filter(|&other| other != object && poses[other].order > poses[object].order && !tied_together(object, other, links))
+        .filter(|&other| {
+            other != object
+                && poses[other].order > poses[object].order
+                && !tied_together(object, other, links)
+        })
         .map(|other| {
             // Boxes overstate what round and branching things cover.
-            let solid = if items[other].habitat == Habitat::Terrain { 0.3 } else { 0.8 };
+            let solid = if items[other].habitat == Habitat::Terrain {
+                0.3
+            } else {
+                0.8
+            };
             overlap(&own, &boxes[other]) * solid
         })
         .sum();
@@ -116,35 +161,60 @@ fn covered(object: usize, items: &[Item], poses: &[Pose], links: &[Option<Link>]
 fn overlap(a: &Rect, b: &Rect) -> f64 {
     let width = a.x1.min(b.x1) - a.x0.max(b.x0);
     let height = a.y1.min(b.y1) - a.y0.max(b.y0);
-    if width > 0.0 && height > 0.0 { width * height } else { 0.0 }
+    if width > 0.0 && height > 0.0 {
+        width * height
+    } else {
+        0.0
+    }
 }
 
 /// Whether a relation that wants overlap ties the two.
 fn tied_together(a: usize, b: usize, links: &[Option<Link>]) -> bool {
     let wants_overlap = |child: usize, parent: usize| {
         links[child].is_some_and(|link| {
-            link.parent == parent && !matches!(link.kind, RelationKind::Beside | RelationKind::LeftOf | RelationKind::RightOf | RelationKind::Above | RelationKind::Below)
+            link.parent == parent
+                && !matches!(
+                    link.kind,
+                    RelationKind::Beside
+                        | RelationKind::LeftOf
+                        | RelationKind::RightOf
+                        | RelationKind::Above
+                        | RelationKind::Below
+                )
         })
     };
     wants_overlap(a, b) || wants_overlap(b, a)
 }
 
 /// Whether a relation holds, by the boxes.
-pub(crate) fn holds(relation: &Relation, items: &[Item], poses: &[Pose], boxes: &[Rect], stage: &Stage) -> bool {
+pub(crate) fn holds(
+    relation: &Relation,
+    items: &[Item],
+    poses: &[Pose],
+    boxes: &[Rect],
+    stage: &Stage,
+) -> bool {
     let (s, r) = (relation.subject.0, relation.reference.0);
-    let (Some(subject), Some(reference)) = (boxes.get(s), boxes.get(r)) else { return true };
+    let (Some(subject), Some(reference)) = (boxes.get(s), boxes.get(r)) else {
+        return true;
+    };
     if s == r {
         return true;
     }
     let slack = 0.012 * stage.size.width.min(stage.size.height);
     let (sc, rc) = (subject.center(), reference.center());
-    let over = sc.x >= reference.x0 - slack && sc.x <= reference.x1 + slack || rc.x >= subject.x0 - slack && rc.x <= subject.x1 + slack;
+    let over = sc.x >= reference.x0 - slack && sc.x <= reference.x1 + slack
+        || rc.x >= subject.x0 - slack && rc.x <= subject.x1 + slack;
     let near = {
         let gap = (subject.x0 - reference.x1).max(reference.x0 - subject.x1);
         gap < 0.3 * stage.size.width
     };
     match relation.kind {
-        RelationKind::On => over && subject.y1 > reference.y0 - slack && subject.y1 <= reference.y1 + slack && poses[s].order >= poses[r].order,
+        RelationKind::On => {
+            over && subject.y1 > reference.y0 - slack
+                && subject.y1 <= reference.y1 + slack
+                && poses[s].order >= poses[r].order
+        }
         RelationKind::Under => {
             if items[r].habitat == Habitat::Sky {
                 reference.y1 <= subject.y0 + slack
@@ -156,14 +226,20 @@ pub(crate) fn holds(relation: &Relation, items: &[Item], poses: &[Pose], boxes: 
         RelationKind::Below => subject.y0 >= reference.y1 - slack,
         RelationKind::Behind => near && poses[s].order < poses[r].order,
         RelationKind::InFrontOf => near && poses[s].order > poses[r].order,
-        RelationKind::Inside => reference.inflate(slack, slack).contains(sc) || over && sc.y > reference.y0 - subject.height() * 0.5 && sc.y < reference.y1,
+        RelationKind::Inside => {
+            reference.inflate(slack, slack).contains(sc)
+                || over && sc.y > reference.y0 - subject.height() * 0.5 && sc.y < reference.y1
+        }
         RelationKind::Beside => {
             let gap = (subject.x0 - reference.x1).max(reference.x0 - subject.x1);
             gap > -slack * 2.0 && gap < 0.35 * stage.size.width
         }
         RelationKind::LeftOf => subject.x1 <= reference.x0 + slack * 2.0,
         RelationKind::RightOf => subject.x0 >= reference.x1 - slack * 2.0,
-        RelationKind::Between => match relation.second_reference.and_then(|second| boxes.get(second.0)) {
+        RelationKind::Between => match relation
+            .second_reference
+            .and_then(|second| boxes.get(second.0))
+        {
             Some(second) => {
                 let (low, high) = (rc.x.min(second.center().x), rc.x.max(second.center().x));
                 sc.x > low && sc.x < high

@@ -42,19 +42,60 @@ pub(crate) struct Pose {
 impl Item {
     /// Whether one of the words names the item.
     pub(crate) fn is_called(&self, words: &[&str]) -> bool {
-        self.name.split(|letter: char| !letter.is_alphanumeric()).any(|word| words.contains(&word) || words.contains(&word.trim_end_matches('s')))
+        self.name
+            .split(|letter: char| !letter.is_alphanumeric())
+            .any(|word| words.contains(&word) || words.contains(&word.trim_end_matches('s')))
     }
 
     /// Whether it is a sign rather than a thing: it has no place in a landscape and casts no shadow.
     pub(crate) fn is_symbol(&self) -> bool {
         self.is_called(&[
-            "circle", "square", "rectangle", "triangle", "pentagon", "hexagon", "octagon", "diamond", "oval", "ring", "spiral", "arrow", "cross", "heart", "badge", "logo", "banner", "stripe", "dot", "wave", "checker", "mosaic", "concentric", "symbol", "button", "mark",
+            "circle",
+            "square",
+            "rectangle",
+            "triangle",
+            "pentagon",
+            "hexagon",
+            "octagon",
+            "diamond",
+            "oval",
+            "ring",
+            "spiral",
+            "arrow",
+            "cross",
+            "heart",
+            "badge",
+            "logo",
+            "banner",
+            "stripe",
+            "dot",
+            "wave",
+            "checker",
+            "mosaic",
+            "concentric",
+            "symbol",
+            "button",
+            "mark",
         ])
     }
 
     /// Whether it gives light, and so keeps its colours at night.
     pub(crate) fn shines(&self) -> bool {
-        self.is_called(&["sun", "moon", "star", "lamp", "fire", "candle", "lantern", "fireworks", "streetlamp", "lightning", "planet", "comet", "rainbow"])
+        self.is_called(&[
+            "sun",
+            "moon",
+            "star",
+            "lamp",
+            "fire",
+            "candle",
+            "lantern",
+            "fireworks",
+            "streetlamp",
+            "lightning",
+            "planet",
+            "comet",
+            "rainbow",
+        ])
     }
 
     /// The item's box on the canvas.
@@ -69,15 +110,18 @@ impl Item {
 
     /// The map from a member's drawing to the canvas.
     pub(crate) fn member_transform(&self, index: usize, pose: &Pose) -> Affine {
-        let (Some(member), Some(drawing)) = (self.members.get(index), self.drawings.get(index)) else {
+        let (Some(member), Some(drawing)) = (self.members.get(index), self.drawings.get(index))
+        else {
             return Affine::IDENTITY;
         };
         let bounds = drawing.bounds;
         let unit = bounds.width().max(bounds.height()).max(1e-6);
         let scale = pose.scale * member.scale / unit;
         let flip = if member.mirrored { -1.0 } else { 1.0 };
-        Affine::translate((pose.foot.x + member.x * pose.scale, pose.foot.y + member.y * pose.scale))
-            * Affine::scale_non_uniform(scale * flip, scale)
+        Affine::translate((
+            pose.foot.x + member.x * pose.scale,
+            pose.foot.y + member.y * pose.scale,
+        )) * Affine::scale_non_uniform(scale * flip, scale)
             * Affine::translate((-bounds.center().x, -bounds.y1))
     }
 

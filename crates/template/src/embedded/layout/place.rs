@@ -13,25 +13,34 @@ use crate::embedded::scene::{Relation, RelationKind};
 /// words put it.
 pub(crate) fn links(items: &[Item], relations: &[Relation]) -> Vec<Option<Link>> {
     let mut links: Vec<Option<Link>> = vec![None; items.len()];
-    let mut tie = |links: &mut Vec<Option<Link>>, child: usize, parent: usize, kind: RelationKind| -> bool {
-        if child >= items.len() || parent >= items.len() || links[child].is_some() || child == parent {
-            return false;
-        }
-        let mut at = Some(parent);
-        let mut steps = 0;
-        while let Some(index) = at {
-            if index == child || steps > items.len() {
+    let tie =
+        |links: &mut Vec<Option<Link>>, child: usize, parent: usize, kind: RelationKind| -> bool {
+            if child >= items.len()
+                || parent >= items.len()
+                || links[child].is_some()
+                || child == parent
+            {
                 return false;
             }
-            at = links[index].map(|link| link.parent);
-            steps += 1;
-        }
-        links[child] = Some(Link { parent, kind });
-        true
-    };
+            let mut at = Some(parent);
+            let mut steps = 0;
+            while let Some(index) = at {
+                if index == child || steps > items.len() {
+                    return false;
+                }
+                at = links[index].map(|link| link.parent);
+                steps += 1;
+            }
+            links[child] = Some(Link { parent, kind });
+            true
+        };
     for relation in relations {
         let (subject, reference) = (relation.subject.0, relation.reference.0);
-        let high = |index: usize| items.get(index).is_some_and(|item| item.habitat == Habitat::Sky);
+        let high = |index: usize| {
+            items
+                .get(index)
+                .is_some_and(|item| item.habitat == Habitat::Sky)
+        };
         match relation.kind {
             RelationKind::Under | RelationKind::Below if high(reference) && !high(subject) => {
                 tie(&mut links, reference, subject, RelationKind::Above);
@@ -44,7 +53,10 @@ pub(crate) fn links(items: &[Item], relations: &[Relation]) -> Vec<Option<Link>>
                     // Left neighbour, subject, right neighbour: a chain.
                     tie(&mut links, reference, subject, RelationKind::LeftOf);
                     tie(&mut links, second.0, subject, RelationKind::RightOf);
-                } else if items.get(reference).is_some_and(|item| item.members.len() > 1) {
+                } else if items
+                    .get(reference)
+                    .is_some_and(|item| item.members.len() > 1)
+                {
                     tie(&mut links, subject, reference, RelationKind::Between);
                 } else {
                     tie(&mut links, subject, reference, RelationKind::Beside);
@@ -84,7 +96,10 @@ pub(crate) enum Worn {
 
 /// How a thing of this name is worn, if it is.
 pub(crate) fn worn(name: &str) -> Option<Worn> {
-    let has = |words: &[&str]| name.split(|letter: char| !letter.is_alphanumeric()).any(|word| words.contains(&word));
+    let has = |words: &[&str]| {
+        name.split(|letter: char| !letter.is_alphanumeric())
+            .any(|word| words.contains(&word))
+    };
     if has(&["hat", "cap", "crown", "helmet", "beret", "tophat"]) {
         Some(Worn::Hat)
     } else if has(&["glasses", "sunglasses", "goggles"]) {
@@ -98,17 +113,30 @@ pub(crate) fn worn(name: &str) -> Option<Worn> {
 
 /// Where a tied item comes to stand. `u` and `v` in `0.0..=1.0` choose among the places that fulfil
 /// the relation; `scale` is the item's own scale at its parent's depth.
-pub(crate) fn tied(item: &Item, kind: RelationKind, parent: &Item, at: &Pose, scale: f64, (u, v): (f64, f64), stage: &Stage) -> Pose {
+pub(crate) fn tied(
+    item: &Item,
+    kind: RelationKind,
+    parent: &Item,
+    at: &Pose,
+    scale: f64,
+    (u, v): (f64, f64),
+    stage: &Stage,
+) -> Pose {
     let frame = parent.bounds(at);
     let size = |scale: f64| (item.extent.width() * scale, item.extent.height() * scale);
     let (width, height) = size(scale);
     let gap = 0.02 * stage.size.width.min(stage.size.height);
     let step = 0.012 * stage.size.height;
-    let pose = |x: f64, y: f64, scale: f64, order: f64| Pose { foot: Point::new(x, y), scale, order };
+    let pose = |x: f64, y: f64, scale: f64, order: f64| Pose {
+        foot: Point::new(x, y),
+        scale,
+        order,
+    };
     // The foot's middle from the box's middle: groups may be lopsided.
     let shift = |scale: f64| (item.extent.x0 + item.extent.x1) / 2.0 * scale;
     let lerp = |a: f64, b: f64, t: f64| a + (b - a) * t;
-    let grounded = !matches!(item.habitat, Habitat::Sky | Habitat::Water) || stage.medium == Medium::Plain;
+    let grounded =
+        !matches!(item.habitat, Habitat::Sky | Habitat::Water) || stage.medium == Medium::Plain;
     match kind {
         RelationKind::On => {
             let (left, right, y) = surface(parent, at);
@@ -116,7 +144,8 @@ pub(crate) fn tied(item: &Item, kind: RelationKind, parent: &Item, at: &Pose, sc
             let terrain = parent.habitat == Habitat::Terrain;
             let most = if terrain { span * 0.7 } else { span * 1.15 };
             let fit = (most / width.max(1e-6)).min(1.0);
-            let tall = (frame.height().max(stage.size.height * 0.2) * 1.15 / height.max(1e-6)).min(1.0);
+            let tall =
+                (frame.height().max(stage.size.height * 0.2) * 1.15 / height.max(1e-6)).min(1.0);
             let scale = scale * if terrain { fit } else { fit.min(tall) };
             let room = ((span - width * fit) / 2.0).max(0.0);
             let x = (left + right) / 2.0 + lerp(-room, room, u) * 0.9;
@@ -130,57 +159,153 @@ pub(crate) fn tied(item: &Item, kind: RelationKind, parent: &Item, at: &Pose, sc
             let scale = scale * fit.min((span / width.max(1e-6)).min(1.0));
             let room = ((span - item.extent.width() * scale) / 2.0).max(0.0);
             // Off the middle, where the trunk is.
-            let side = if u < 0.5 { -lerp(1.0, 0.55, u * 2.0) } else { lerp(0.55, 1.0, u * 2.0 - 1.0) };
+            let side = if u < 0.5 {
+                -lerp(1.0, 0.55, u * 2.0)
+            } else {
+                lerp(0.55, 1.0, u * 2.0 - 1.0)
+            };
             let x = (roof.0 + roof.1) / 2.0 + room * side * 0.9;
             pose(x - shift(scale), at.foot.y + step, scale, at.order + 0.002)
         }
         RelationKind::Above => {
             let highest = gap + height;
             let lowest = frame.y0 - gap;
-            let reach = if item.habitat == Habitat::Sky { lerp(lowest, highest.min(lowest), 0.25 + 0.75 * v) } else { lowest - gap * v };
-            let scale = if lowest < highest { scale * (((lowest - gap) / height.max(1e-6)).clamp(0.35, 1.0)) } else { scale };
+            let reach = if item.habitat == Habitat::Sky {
+                lerp(lowest, highest.min(lowest), 0.25 + 0.75 * v)
+            } else {
+                lowest - gap * v
+            };
+            let scale = if lowest < highest {
+                scale * (((lowest - gap) / height.max(1e-6)).clamp(0.35, 1.0))
+            } else {
+                scale
+            };
             let x = frame.center().x + (u - 0.5) * frame.width() * 0.6;
             pose(x - shift(scale), reach.min(lowest), scale, at.order + 0.002)
         }
         RelationKind::Below | RelationKind::Around => {
             if kind == RelationKind::Below {
-                return pose(frame.center().x + (u - 0.5) * frame.width() * 0.6 - shift(scale), frame.y1 + gap + height, scale, at.order + 0.002);
+                return pose(
+                    frame.center().x + (u - 0.5) * frame.width() * 0.6 - shift(scale),
+                    frame.y1 + gap + height,
+                    scale,
+                    at.order + 0.002,
+                );
             }
             // Members were already arranged in a ring the size of the parent; its middle is the foot.
-            let scale = if item.members.len() > 1 { scale } else { (frame.width() * 1.25 / item.extent.width().max(1e-6)).min(scale.max(1e-6) * 2.5) };
-            let y = if item.members.len() > 1 { at.foot.y - step } else { at.foot.y + step };
+            let scale = if item.members.len() > 1 {
+                scale
+            } else {
+                (frame.width() * 1.25 / item.extent.width().max(1e-6)).min(scale.max(1e-6) * 2.5)
+            };
+            let y = if item.members.len() > 1 {
+                at.foot.y - step
+            } else {
+                at.foot.y + step
+            };
             pose(frame.center().x - shift(scale), y, scale, at.order + 0.003)
         }
         RelationKind::Behind => {
             let back = step * lerp(2.0, 5.0, v);
-            let side = side_offset(u, frame.width(), width, if height > frame.height() * 1.35 { 0.35 } else { 0.62 });
-            let y = if grounded { at.foot.y - back } else { at.foot.y - back.min(height * 0.2) };
-            pose(frame.center().x + side - shift(scale), y, scale, at.order - 0.002)
+            let side = side_offset(
+                u,
+                frame.width(),
+                width,
+                if height > frame.height() * 1.35 {
+                    0.35
+                } else {
+                    0.62
+                },
+            );
+            let y = if grounded {
+                at.foot.y - back
+            } else {
+                at.foot.y - back.min(height * 0.2)
+            };
+            pose(
+                frame.center().x + side - shift(scale),
+                y,
+                scale,
+                at.order - 0.002,
+            )
         }
         RelationKind::InFrontOf => {
             let fore = step * lerp(1.5, 4.0, v);
-            let side = side_offset(u, frame.width(), width, if height < frame.height() * 0.6 { 0.3 } else { 0.62 });
+            let side = side_offset(
+                u,
+                frame.width(),
+                width,
+                if height < frame.height() * 0.6 {
+                    0.3
+                } else {
+                    0.62
+                },
+            );
             let y = (at.foot.y + fore).min(stage.size.height * 0.97);
-            pose(frame.center().x + side - shift(scale), y, scale, at.order + 0.004)
+            pose(
+                frame.center().x + side - shift(scale),
+                y,
+                scale,
+                at.order + 0.004,
+            )
         }
         RelationKind::Inside => {
             let (inside, open) = hollow(parent, at);
             let fit_width = (inside.width() * 0.94 / width.max(1e-6)).min(1.0);
-            let most = if open { inside.height() * 1.15 } else { inside.height() * 0.94 };
+            let most = if open {
+                inside.height() * 1.15
+            } else {
+                inside.height() * 0.94
+            };
             let fit = fit_width.min(most / height.max(1e-6));
             // Small contents are enlarged: what is inside is meant to be seen.
-            let wanted = (inside.width() * 0.6 / width.max(1e-6)).min(most / height.max(1e-6)).min(2.0);
+            let wanted = (inside.width() * 0.6 / width.max(1e-6))
+                .min(most / height.max(1e-6))
+                .min(2.0);
             let scale = scale * if fit < 1.0 { fit } else { wanted.max(1.0) };
-            let y = if open { inside.y1 } else { inside.center().y + item.extent.height() * scale / 2.0 };
+            let y = if open {
+                inside.y1
+            } else {
+                inside.center().y + item.extent.height() * scale / 2.0
+            };
             pose(inside.center().x - shift(scale), y, scale, at.order + 0.001)
         }
         RelationKind::Beside => {
             let side = if u < 0.5 { -1.0 } else { 1.0 };
-            aside(item, &frame, at, scale, side, gap * lerp(0.5, 2.0, v), step * (v - 0.5) * 2.0)
+            aside(
+                item,
+                &frame,
+                at,
+                scale,
+                side,
+                gap * lerp(0.5, 2.0, v),
+                step * (v - 0.5) * 2.0,
+            )
         }
-        RelationKind::LeftOf => aside(item, &frame, at, scale, -1.0, gap * lerp(0.5, 2.5, u), step * (v - 0.5) * 2.0),
-        RelationKind::RightOf => aside(item, &frame, at, scale, 1.0, gap * lerp(0.5, 2.5, u), step * (v - 0.5) * 2.0),
-        RelationKind::Between => pose(frame.center().x - shift(scale), at.foot.y + step, scale, at.order + 0.003),
+        RelationKind::LeftOf => aside(
+            item,
+            &frame,
+            at,
+            scale,
+            -1.0,
+            gap * lerp(0.5, 2.5, u),
+            step * (v - 0.5) * 2.0,
+        ),
+        RelationKind::RightOf => aside(
+            item,
+            &frame,
+            at,
+            scale,
+            1.0,
+            gap * lerp(0.5, 2.5, u),
+            step * (v - 0.5) * 2.0,
+        ),
+        RelationKind::Between => pose(
+            frame.center().x - shift(scale),
+            at.foot.y + step,
+            scale,
+            at.order + 0.003,
+        ),
         RelationKind::With => with(item, parent, at, &frame, scale, (u, v), gap),
     }
 }
@@ -188,25 +313,51 @@ pub(crate) fn tied(item: &Item, kind: RelationKind, parent: &Item, at: &Pose, sc
 fn aside(item: &Item, frame: &Rect, at: &Pose, scale: f64, side: f64, gap: f64, lift: f64) -> Pose {
     let half = item.extent.width() * scale / 2.0;
     let shift = (item.extent.x0 + item.extent.x1) / 2.0 * scale;
-    let x = if side < 0.0 { frame.x0 - gap - half } else { frame.x1 + gap + half };
+    let x = if side < 0.0 {
+        frame.x0 - gap - half
+    } else {
+        frame.x1 + gap + half
+    };
     let y = match item.habitat {
-        Habitat::Sky | Habitat::Water => frame.center().y + item.extent.height() * scale / 2.0 + lift,
+        Habitat::Sky | Habitat::Water => {
+            frame.center().y + item.extent.height() * scale / 2.0 + lift
+        }
         _ => at.foot.y + lift,
     };
-    Pose { foot: Point::new(x - shift, y), scale, order: at.order + lift.signum() * 0.001 }
+    Pose {
+        foot: Point::new(x - shift, y),
+        scale,
+        order: at.order + lift.signum() * 0.001,
+    }
 }
 
 /// A sideways step that leaves at least part of the farther thing in sight.
 fn side_offset(u: f64, reference: f64, own: f64, reach: f64) -> f64 {
     let most = (reference + own) / 2.0 * reach;
     let side = if u < 0.5 { -1.0 } else { 1.0 };
-    let amount = if u < 0.5 { 1.0 - u * 2.0 } else { u * 2.0 - 1.0 };
+    let amount = if u < 0.5 {
+        1.0 - u * 2.0
+    } else {
+        u * 2.0 - 1.0
+    };
     side * most * (0.55 + 0.45 * amount)
 }
 
-fn with(item: &Item, parent: &Item, at: &Pose, frame: &Rect, scale: f64, (u, v): (f64, f64), gap: f64) -> Pose {
+fn with(
+    item: &Item,
+    parent: &Item,
+    at: &Pose,
+    frame: &Rect,
+    scale: f64,
+    (u, v): (f64, f64),
+    gap: f64,
+) -> Pose {
     let shift = |scale: f64| (item.extent.x0 + item.extent.x1) / 2.0 * scale;
-    let place = |x: f64, y: f64, scale: f64| Pose { foot: Point::new(x - shift(scale), y), scale, order: at.order + 0.002 };
+    let place = |x: f64, y: f64, scale: f64| Pose {
+        foot: Point::new(x - shift(scale), y),
+        scale,
+        order: at.order + 0.002,
+    };
     let to_width = |width: f64| width / item.extent.width().max(1e-6);
     if let (Some(worn), true) = (worn(&item.name), item.members.len() == 1) {
         let (left, right, top) = head(parent, at, frame);
@@ -219,29 +370,65 @@ fn with(item: &Item, parent: &Item, at: &Pose, frame: &Rect, scale: f64, (u, v):
             }
             Worn::Glasses => {
                 let scale = to_width(wide * 0.86);
-                place(middle, top + wide * 0.5 + item.extent.height() * scale * 0.5, scale)
+                place(
+                    middle,
+                    top + wide * 0.5 + item.extent.height() * scale * 0.5,
+                    scale,
+                )
             }
             Worn::Scarf => {
                 let scale = to_width(wide * 0.66);
-                place(middle, top + wide * 0.96 + item.extent.height() * scale, scale)
+                place(
+                    middle,
+                    top + wide * 0.96 + item.extent.height() * scale,
+                    scale,
+                )
             }
         };
     }
     if parent.animate && item.members.len() == 1 && !item.animate && item.size < parent.size * 1.3 {
         let most = frame.height() * 0.62;
         let tall = item.extent.height() * scale;
-        let scale = scale * (most / tall.max(1e-6)).min(1.0).max((frame.height() * 0.3 / tall.max(1e-6)).min(1.6));
+        let scale = scale
+            * (most / tall.max(1e-6))
+                .min(1.0)
+                .max((frame.height() * 0.3 / tall.max(1e-6)).min(1.6));
         let (x, y) = hand(parent, at, frame);
-        let lifted = ["balloon", "balloons", "umbrella", "kite", "flag"].iter().any(|word| item.name.contains(word));
-        let foot = if lifted { y + item.extent.height() * scale * 0.06 } else { y + item.extent.height() * scale * 0.42 };
+        let lifted = ["balloon", "balloons", "umbrella", "kite", "flag"]
+            .iter()
+            .any(|word| item.name.contains(word));
+        let foot = if lifted {
+            y + item.extent.height() * scale * 0.06
+        } else {
+            y + item.extent.height() * scale * 0.42
+        };
         return place(x, foot.min(at.foot.y), scale);
     }
-    if parent.anchors().is_some_and(|anchors| anchors.container.is_some()) {
+    if parent
+        .anchors()
+        .is_some_and(|anchors| anchors.container.is_some())
+    {
         let stage_free = Stage::unbounded();
-        return tied(item, RelationKind::Inside, parent, at, scale, (u, v), &stage_free);
+        return tied(
+            item,
+            RelationKind::Inside,
+            parent,
+            at,
+            scale,
+            (u, v),
+            &stage_free,
+        );
     }
     let side = if u < 0.5 { -1.0 } else { 1.0 };
-    aside(item, frame, at, scale, side, gap * (0.3 + v), gap * (v - 0.3))
+    aside(
+        item,
+        frame,
+        at,
+        scale,
+        side,
+        gap * (0.3 + v),
+        gap * (v - 0.3),
+    )
 }
 
 /// A surface of the item that carries things: left, right, height on the canvas.
@@ -249,7 +436,10 @@ fn surface(parent: &Item, at: &Pose) -> (f64, f64, f64) {
     let frame = parent.bounds(at);
     if let Some(span) = parent.anchors().and_then(|anchors| anchors.support) {
         let map = parent.member_transform(0, at);
-        let (a, b) = (map * Point::new(span.left, span.y), map * Point::new(span.right, span.y));
+        let (a, b) = (
+            map * Point::new(span.left, span.y),
+            map * Point::new(span.right, span.y),
+        );
         return (a.x.min(b.x), a.x.max(b.x), a.y);
     }
     let share = if parent.animate {
@@ -262,7 +452,11 @@ fn surface(parent: &Item, at: &Pose) -> (f64, f64, f64) {
         0.1
     };
     let inset = frame.width() * if parent.animate { 0.3 } else { 0.16 };
-    (frame.x0 + inset, frame.x1 - inset, frame.y0 + frame.height() * share)
+    (
+        frame.x0 + inset,
+        frame.x1 - inset,
+        frame.y0 + frame.height() * share,
+    )
 }
 
 /// The underside of the item that things can be below: left, right, height.
@@ -270,7 +464,10 @@ fn shelter(parent: &Item, at: &Pose) -> (f64, f64, f64) {
     let frame = parent.bounds(at);
     if let Some(span) = parent.anchors().and_then(|anchors| anchors.shelter) {
         let map = parent.member_transform(0, at);
-        let (a, b) = (map * Point::new(span.left, span.y), map * Point::new(span.right, span.y));
+        let (a, b) = (
+            map * Point::new(span.left, span.y),
+            map * Point::new(span.right, span.y),
+        );
         return (a.x.min(b.x), a.x.max(b.x), a.y);
     }
     (frame.x0, frame.x1, frame.y0 + frame.height() * 0.5)
@@ -284,19 +481,29 @@ fn hollow(parent: &Item, at: &Pose) -> (Rect, bool) {
     }
     let frame = parent.bounds(at);
     let (dx, dy) = (frame.width() * 0.2, frame.height() * 0.2);
-    (frame.inset(kurbo::Insets::new(-dx, -dy, -dx, -dy * 0.6)), false)
+    (
+        frame.inset(kurbo::Insets::new(-dx, -dy, -dx, -dy * 0.6)),
+        false,
+    )
 }
 
 fn head(parent: &Item, at: &Pose, frame: &Rect) -> (f64, f64, f64) {
     if let Some(span) = parent.anchors().and_then(|anchors| anchors.head) {
         let map = parent.member_transform(0, at);
-        let (a, b) = (map * Point::new(span.left, span.y), map * Point::new(span.right, span.y));
+        let (a, b) = (
+            map * Point::new(span.left, span.y),
+            map * Point::new(span.right, span.y),
+        );
         return (a.x.min(b.x), a.x.max(b.x), a.y);
     }
     let wide = frame.width() * 0.36;
     // Animals of the collection that stand in profile look to the left.
     let middle = frame.x0 + frame.width() * if parent.animate { 0.34 } else { 0.5 };
-    (middle - wide / 2.0, middle + wide / 2.0, frame.y0 + frame.height() * 0.04)
+    (
+        middle - wide / 2.0,
+        middle + wide / 2.0,
+        frame.y0 + frame.height() * 0.04,
+    )
 }
 
 fn hand(parent: &Item, at: &Pose, frame: &Rect) -> (f64, f64) {
@@ -304,5 +511,8 @@ fn hand(parent: &Item, at: &Pose, frame: &Rect) -> (f64, f64) {
         let point = parent.member_transform(0, at) * point;
         return (point.x, point.y);
     }
-    (frame.x1 - frame.width() * 0.06, frame.y0 + frame.height() * 0.66)
+    (
+        frame.x1 - frame.width() * 0.06,
+        frame.y0 + frame.height() * 0.66,
+    )
 }

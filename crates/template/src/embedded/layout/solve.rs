@@ -2,12 +2,12 @@
 
 use kurbo::Point;
 
+use super::Violation;
 use super::cost::{cost, violations};
 use super::group;
 use super::item::{Item, Link, Pose};
 use super::place::tied;
 use super::sizes::Habitat;
-use super::Violation;
 use crate::embedded::backdrop::{Medium, Stage};
 use crate::embedded::dice::Dice;
 use crate::embedded::scene::{Relation, RelationKind};
@@ -30,7 +30,13 @@ const MOVES: usize = 260;
 
 /// Finds poses for the items. `main` is how prominent the first item must be: the least share of the
 /// canvas's shorter side for its longer side.
-pub(crate) fn solve(items: &mut [Item], links: &[Option<Link>], relations: &[Relation], stage: &Stage, dice: &mut Dice<'_>) -> Solution {
+pub(crate) fn solve(
+    items: &mut [Item],
+    links: &[Option<Link>],
+    relations: &[Relation],
+    stage: &Stage,
+    dice: &mut Dice<'_>,
+) -> Solution {
     let count = items.len();
     let order = by_dependency(links);
     let mut behind = vec![0; count];
@@ -55,11 +61,15 @@ pub(crate) fn solve(items: &mut [Item], links: &[Option<Link>], relations: &[Rel
             state[index] = if dice.chance(0.15) {
                 (dice.range(0.0, 1.0), dice.range(0.0, 1.0))
             } else {
-                ((old.0 + dice.range(-reach, reach)).clamp(0.0, 1.0), (old.1 + dice.range(-reach, reach)).clamp(0.0, 1.0))
+                (
+                    (old.0 + dice.range(-reach, reach)).clamp(0.0, 1.0),
+                    (old.1 + dice.range(-reach, reach)).clamp(0.0, 1.0),
+                )
             };
             let next = pose_all(items, links, &order, &state, scale, stage);
             let next_value = cost(items, &next, links, relations, stage);
-            let accept = next_value <= value || dice.chance((-(next_value - value) / (0.05 + 0.5 * heat)).exp());
+            let accept = next_value <= value
+                || dice.chance((-(next_value - value) / (0.05 + 0.5 * heat)).exp());
             if accept {
                 (poses, value) = (next, next_value);
                 if value < top_value {
@@ -81,19 +91,34 @@ pub(crate) fn solve(items: &mut [Item], links: &[Option<Link>], relations: &[Rel
     let mut poses = best.map(|(_, poses)| poses).unwrap_or_default();
     bring_inside(items, links, &mut poses, stage);
     let violations = violations(items, &poses, links, relations, stage);
-    Solution { poses, violations, behind }
+    Solution {
+        poses,
+        violations,
+        behind,
+    }
 }
 
 /// Pixels for a size of 1 at which the items would fill the stage well.
 fn start_scale(items: &[Item], links: &[Option<Link>], stage: &Stage) -> f64 {
     let (width, height) = (stage.size.width, stage.size.height);
-    let tallest = items.iter().map(|item| item.extent.height() * item.size).fold(1e-6, f64::max);
-    let widest = items.iter().map(|item| item.extent.width() * item.size).fold(1e-6, f64::max);
+    let tallest = items
+        .iter()
+        .map(|item| item.extent.height() * item.size)
+        .fold(1e-6, f64::max);
+    let widest = items
+        .iter()
+        .map(|item| item.extent.width() * item.size)
+        .fold(1e-6, f64::max);
     let row: f64 = items
         .iter()
         .enumerate()
         .filter(|(index, item)| {
-            let overlapping = links[*index].is_some_and(|link| !matches!(link.kind, RelationKind::Beside | RelationKind::LeftOf | RelationKind::RightOf));
+            let overlapping = links[*index].is_some_and(|link| {
+                !matches!(
+                    link.kind,
+                    RelationKind::Beside | RelationKind::LeftOf | RelationKind::RightOf
+                )
+            });
             !overlapping && !matches!(item.habitat, Habitat::Sky | Habitat::Wall)
         })
         .map(|(_, item)| item.extent.width() * item.size)
@@ -103,21 +128,35 @@ fn start_scale(items: &[Item], links: &[Option<Link>], stage: &Stage) -> f64 {
         Medium::Plain | Medium::Weightless => 0.72,
         _ => 0.66,
     };
-    (height * most / tallest).min(width * 0.86 / widest).min(width * 1.15 / row)
+    (height * most / tallest)
+        .min(width * 0.86 / widest)
+        .min(width * 1.15 / row)
 }
 
 fn initial(items: &[Item], links: &[Option<Link>], dice: &mut Dice<'_>) -> Vec<(f64, f64)> {
-    let free: Vec<usize> = (0..items.len()).filter(|&index| links[index].is_none()).collect();
-    let mut state: Vec<(f64, f64)> = items.iter().map(|_| (dice.range(0.0, 1.0), dice.range(0.0, 1.0))).collect();
+    let free: Vec<usize> = (0..items.len())
+        .filter(|&index| links[index].is_none())
+        .collect();
+    let mut state: Vec<(f64, f64)> = items
+        .iter()
+        .map(|_| (dice.range(0.0, 1.0), dice.range(0.0, 1.0)))
+        .collect();
     let first_left = dice.chance(0.5);
     for (rank, &index) in free.iter().enumerate() {
         // The main subject near the middle, the others to its sides in turn; large ones farther back.
-        let side = if (rank % 2 == 1) == first_left { -1.0 } else { 1.0 };
+        let side = if (rank % 2 == 1) == first_left {
+            -1.0
+        } else {
+            1.0
+        };
         let step = rank.div_ceil(2) as f64;
         let spread = 0.36 / (free.len() as f64 / 2.0).max(1.0);
         let x = 0.5 + side * step * spread + dice.range(-0.04, 0.04);
         let near = if items[index].size > 1.8 { 0.2 } else { 0.7 };
-        state[index] = (x.clamp(0.0, 1.0), (near + dice.range(-0.15, 0.15)).clamp(0.0, 1.0));
+        state[index] = (
+            x.clamp(0.0, 1.0),
+            (near + dice.range(-0.15, 0.15)).clamp(0.0, 1.0),
+        );
     }
     state
 }
@@ -143,12 +182,21 @@ fn by_dependency(links: &[Option<Link>]) -> Vec<usize> {
 /// Items around another are arranged in a ring its size.
 fn surround(items: &mut [Item], links: &[Option<Link>], behind: &mut [usize]) {
     for index in 0..items.len() {
-        let Some(Link { parent, kind: RelationKind::Around }) = links[index] else { continue };
+        let Some(Link {
+            parent,
+            kind: RelationKind::Around,
+        }) = links[index]
+        else {
+            continue;
+        };
         let count = items[index].members.len();
         if count < 2 {
             continue;
         }
-        let (width, height) = (items[parent].extent.width() * items[parent].size, items[parent].extent.height() * items[parent].size);
+        let (width, height) = (
+            items[parent].extent.width() * items[parent].size,
+            items[parent].extent.height() * items[parent].size,
+        );
         let size = items[index].size.max(1e-6);
         let own = items[index].extent.width() / count as f64;
         let flying = items[index].habitat == Habitat::Sky;
@@ -159,7 +207,11 @@ fn surround(items: &mut [Item], links: &[Option<Link>], behind: &mut [usize]) {
                 member.y -= height * 0.4 / size;
             }
         }
-        let shapes = items[index].drawings.iter().map(shape_of).collect::<Vec<_>>();
+        let shapes = items[index]
+            .drawings
+            .iter()
+            .map(shape_of)
+            .collect::<Vec<_>>();
         items[index].extent = group::extent(&members, &shapes);
         items[index].members = members;
         behind[index] = if flying { 0 } else { back };
@@ -173,8 +225,22 @@ pub(crate) fn shape_of(drawing: &crate::embedded::art::Drawing) -> (f64, f64) {
     (bounds.width() / unit, bounds.height() / unit)
 }
 
-fn pose_all(items: &[Item], links: &[Option<Link>], order: &[usize], state: &[(f64, f64)], scale: f64, stage: &Stage) -> Vec<Pose> {
-    let mut poses = vec![Pose { foot: Point::ZERO, scale: 1.0, order: 0.0 }; items.len()];
+fn pose_all(
+    items: &[Item],
+    links: &[Option<Link>],
+    order: &[usize],
+    state: &[(f64, f64)],
+    scale: f64,
+    stage: &Stage,
+) -> Vec<Pose> {
+    let mut poses = vec![
+        Pose {
+            foot: Point::ZERO,
+            scale: 1.0,
+            order: 0.0
+        };
+        items.len()
+    ];
     let mut near = vec![1.0; items.len()];
     for &index in order {
         let item = &items[index];
@@ -182,7 +248,15 @@ fn pose_all(items: &[Item], links: &[Option<Link>], order: &[usize], state: &[(f
             Some(link) => {
                 near[index] = near[link.parent];
                 let own = scale * item.size * near[index];
-                let mut pose = tied(item, link.kind, &items[link.parent], &poses[link.parent], own, state[index], stage);
+                let mut pose = tied(
+                    item,
+                    link.kind,
+                    &items[link.parent],
+                    &poses[link.parent],
+                    own,
+                    state[index],
+                    stage,
+                );
                 if item.habitat == Habitat::Sky && link.kind == RelationKind::Above {
                     pose.order = pose.order.min(-1.0 + index as f64 * 1e-3);
                 }
@@ -208,8 +282,19 @@ fn free(item: &Item, (u, v): (f64, f64), scale: f64, stage: &Stage, index: usize
         let scale = scale * item.size * near;
         let low = margin - item.extent.x0 * scale;
         let high = width - margin - item.extent.x1 * scale;
-        let x = if low < high { lerp(low, high, u) } else { (low + high) / 2.0 };
-        (Pose { foot: Point::new(x, y), scale, order: order + tie_break }, near)
+        let x = if low < high {
+            lerp(low, high, u)
+        } else {
+            (low + high) / 2.0
+        };
+        (
+            Pose {
+                foot: Point::new(x, y),
+                scale,
+                order: order + tie_break,
+            },
+            near,
+        )
     };
     let hover = |top: f64, bottom: f64, near: f64, order: f64| {
         let tall = item.extent.height() * scale * item.size * near;
@@ -218,7 +303,9 @@ fn free(item: &Item, (u, v): (f64, f64), scale: f64, stage: &Stage, index: usize
         at(lerp(high, low, v) - drop, near, order)
     };
     match (stage.medium, item.habitat) {
-        (Medium::Weightless, Habitat::Ground | Habitat::Terrain | Habitat::Wall) if stage.water.is_some() => {
+        (Medium::Weightless, Habitat::Ground | Habitat::Terrain | Habitat::Wall)
+            if stage.water.is_some() =>
+        {
             at(lerp(stage.ground_top, stage.ground_bottom, v), 1.0, 1.0 + v)
         }
         (Medium::Weightless, _) => {
@@ -231,27 +318,61 @@ fn free(item: &Item, (u, v): (f64, f64), scale: f64, stage: &Stage, index: usize
         (Medium::Plain, _) => at(lerp(stage.ground_top, stage.ground_bottom, v), 1.0, 1.0 + v),
         (_, Habitat::Wall) => hover(height * 0.1, stage.ground_top * 0.72, 0.8, -0.5),
         (Medium::Water, _) => {
-            let band = stage.water.map_or((stage.ground_top, stage.ground_bottom), |band| (band.top, band.bottom));
-            let sunk = if item.habitat == Habitat::Water { 0.2 } else { 0.05 };
+            let band = stage
+                .water
+                .map_or((stage.ground_top, stage.ground_bottom), |band| {
+                    (band.top, band.bottom)
+                });
+            let sunk = if item.habitat == Habitat::Water {
+                0.2
+            } else {
+                0.05
+            };
             let near = lerp(0.7, 1.0, v);
             let (pose, near) = at(lerp(band.0, band.1, v), near, 1.0 + v);
             let foot = Point::new(pose.foot.x, pose.foot.y.min(height * 0.93) + sunk * 0.0);
             (Pose { foot, ..pose }, near)
         }
         (_, Habitat::Water | Habitat::Afloat) if stage.water.is_some() => {
-            let band = stage.water.map_or((stage.ground_top, stage.ground_bottom), |band| (band.top, band.bottom));
-            at(lerp(band.0 + (band.1 - band.0) * 0.4, band.1, v), lerp(0.6, 0.8, v), 0.2 + 0.3 * v)
+            let band = stage
+                .water
+                .map_or((stage.ground_top, stage.ground_bottom), |band| {
+                    (band.top, band.bottom)
+                });
+            at(
+                lerp(band.0 + (band.1 - band.0) * 0.4, band.1, v),
+                lerp(0.6, 0.8, v),
+                0.2 + 0.3 * v,
+            )
         }
         (_, Habitat::Terrain) => {
-            let flat = item.extent.height() < 0.75 * item.extent.width() && !item.name.contains("hill") && !item.name.contains("mountain");
+            let flat = item.extent.height() < 0.75 * item.extent.width()
+                && !item.name.contains("hill")
+                && !item.name.contains("mountain");
             if flat {
                 // Ways and waters lie on the ground: their lower edge is near the viewer.
-                at(lerp(lerp(stage.ground_top, stage.ground_bottom, 0.6), height * 0.985, v), 1.0, 0.1)
+                at(
+                    lerp(
+                        lerp(stage.ground_top, stage.ground_bottom, 0.6),
+                        height * 0.985,
+                        v,
+                    ),
+                    1.0,
+                    0.1,
+                )
             } else {
-                at(lerp(stage.ground_top - 0.06 * height, stage.ground_top, v), 0.85, -0.2 + 0.1 * v)
+                at(
+                    lerp(stage.ground_top - 0.06 * height, stage.ground_top, v),
+                    0.85,
+                    -0.2 + 0.1 * v,
+                )
             }
         }
-        _ => at(lerp(stage.ground_top, stage.ground_bottom, v), lerp(0.74, 1.0, v), 1.0 + v),
+        _ => at(
+            lerp(stage.ground_top, stage.ground_bottom, v),
+            lerp(0.74, 1.0, v),
+            1.0 + v,
+        ),
     }
 }
 
@@ -270,14 +391,27 @@ fn bring_inside(items: &[Item], links: &[Option<Link>], poses: &mut [Pose], stag
         }
         at
     };
-    for leader in 0..items.len() {
-        if links[leader].is_some() {
+    for (leader, link) in links.iter().enumerate() {
+        if link.is_some() {
             continue;
         }
-        let cluster: Vec<usize> = (0..items.len()).filter(|&index| root(index) == leader).collect();
-        let Some(frame) = cluster.iter().map(|&index| items[index].bounds(&poses[index])).reduce(|all, next| all.union(next)) else { continue };
-        let room = (stage.size.width - 2.0 * margin, stage.size.height - 2.0 * margin);
-        let shrink = (room.0 / frame.width().max(1e-6)).min(room.1 / frame.height().max(1e-6)).min(1.0);
+        let cluster: Vec<usize> = (0..items.len())
+            .filter(|&index| root(index) == leader)
+            .collect();
+        let Some(frame) = cluster
+            .iter()
+            .map(|&index| items[index].bounds(&poses[index]))
+            .reduce(|all, next| all.union(next))
+        else {
+            continue;
+        };
+        let room = (
+            stage.size.width - 2.0 * margin,
+            stage.size.height - 2.0 * margin,
+        );
+        let shrink = (room.0 / frame.width().max(1e-6))
+            .min(room.1 / frame.height().max(1e-6))
+            .min(1.0);
         let pivot = Point::new(frame.center().x, frame.y1);
         let shrunk = kurbo::Rect::new(
             pivot.x - frame.width() * shrink / 2.0,
@@ -286,12 +420,24 @@ fn bring_inside(items: &[Item], links: &[Option<Link>], poses: &mut [Pose], stag
             pivot.y,
         );
         let push = |low: f64, high: f64, side: f64| -> f64 {
-            if low < margin { margin - low } else if high > side - margin { side - margin - high } else { 0.0 }
+            if low < margin {
+                margin - low
+            } else if high > side - margin {
+                side - margin - high
+            } else {
+                0.0
+            }
         };
-        let (dx, dy) = (push(shrunk.x0, shrunk.x1, stage.size.width), push(shrunk.y0, shrunk.y1, stage.size.height));
+        let (dx, dy) = (
+            push(shrunk.x0, shrunk.x1, stage.size.width),
+            push(shrunk.y0, shrunk.y1, stage.size.height),
+        );
         for index in cluster {
             let pose = &mut poses[index];
-            pose.foot = Point::new(pivot.x + (pose.foot.x - pivot.x) * shrink + dx, pivot.y + (pose.foot.y - pivot.y) * shrink + dy);
+            pose.foot = Point::new(
+                pivot.x + (pose.foot.x - pivot.x) * shrink + dx,
+                pivot.y + (pose.foot.y - pivot.y) * shrink + dy,
+            );
             pose.scale *= shrink;
         }
     }
