@@ -4,12 +4,23 @@
 
 #![forbid(unsafe_code)]
 
+mod actor;
+mod calls;
 mod config;
+mod events;
+mod inputs;
 mod machine;
+pub mod output;
+mod request;
+mod scribe;
 mod timing;
 
+pub use actor::{ComposeRequest, Composer, ControllerActor, ControllerLines};
+pub use calls::StageLines;
 pub use config::ControllerConfig;
+pub use inputs::{InputError, parse_inputs};
 pub use machine::{
     Command, EndFacts, Event, Machine, StageCall, StageFault, StageProduct, wanted_stages,
 };
+pub use scribe::ScribeLines;
 pub use timing::Timing;

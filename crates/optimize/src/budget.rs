@@ -32,7 +32,7 @@ pub(crate) fn options(config: &OptimizeConfig, run: &RunOptimize, threads: usize
     FitOptions {
         paths: run
             .paths
-            .map(|paths| paths.get())
+            .map(chat2svg_protocol::PathBudget::get)
             .or_else(|| (budget.paths > 0).then_some(budget.paths)),
         iterations: iterations(config, run.context.level, run.change_topology),
         seed: run.context.seed,

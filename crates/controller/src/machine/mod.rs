@@ -148,6 +148,11 @@ impl Machine {
         }
     }
 
+    /// Whether it waits for a plan.
+    pub fn is_waiting(&self) -> bool {
+        self.phase == Phase::Waiting
+    }
+
     /// Share of the whole job done, never falling.
     pub fn progress(&self) -> f32 {
         self.progress
@@ -310,6 +315,7 @@ impl Machine {
                 give_up_at,
                 document: self.working.clone(),
                 target: self.target.clone(),
+                style: self.style,
             }));
             return;
         }

@@ -122,4 +122,6 @@ pub struct StageCall {
     pub document: Option<Arc<Document>>,
     /// What to work towards.
     pub target: Option<Arc<Raster>>,
+    /// The style served so far.
+    pub style: Option<Style>,
 }

@@ -1,0 +1,142 @@
+//! Taking up the jobs that an earlier process, or an earlier incarnation of this actor, left.
+
+use std::sync::Arc;
+
+use actix::prelude::*;
+use chat2svg_protocol::{
+    JobFailure, JobState, JobView, ParsedInputs, Stage,
+    messages::{ListUnfinished, StoreError, Unfinished},
+};
+use chat2svg_vector::{Document, ParseLimits};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+use tracing::{info, warn};
+
+use super::{ControllerActor, TakenUp};
+use crate::inputs::{InputError, parse_inputs};
+
+/// A job that can go on.
+struct Ready {
+    view: JobView,
+    inputs: ParsedInputs,
+    checkpoint: Option<(Stage, Arc<Document>)>,
+}
+
+/// Reads what a job was stored with.
+fn make_ready(unfinished: Unfinished) -> Result<Ready, Box<(JobView, InputError)>> {
+    let Unfinished {
+        mut view,
+        attachments,
+        checkpoint,
+        ..
+    } = unfinished;
+    view.state = JobState::Queued;
+    view.stage = None;
+    let inputs = match parse_inputs(&attachments) {
+        Ok(inputs) => inputs,
+        Err(error) => return Err(Box::new((view, error))),
+    };
+    // A checkpoint that cannot be read is worth less than a fresh start, not a failure.
+    let checkpoint = checkpoint.and_then(|(stage, svg)| {
+        match Document::parse(svg.as_bytes(), &ParseLimits::default()) {
+            Ok(parsed) => Some((stage, Arc::new(parsed.document))),
+            Err(error) => {
+                warn!(job = %view.id, %error, "a checkpoint cannot be read; the job starts anew");
+                None
+            }
+        }
+    });
+    Ok(Ready {
+        view,
+        inputs,
+        checkpoint,
+    })
+}
+
+impl ControllerActor {
+    /// Takes up unfinished jobs that do not run; answers how many.
+    pub(super) fn take_up(&mut self) -> ResponseActFuture<Self, Result<u32, StoreError>> {
+        self.taken_up = TakenUp::UnderWay;
+        let list = self.lines.list_unfinished.clone();
+        let (patience, compute) = (self.ask_timeout(), self.compute.clone());
+        let found = async move {
+            list.ask(ListUnfinished, patience)
+                .await
+                .unwrap_or_else(|error| Err(StoreError(error.to_string())))
+        };
+        let sorted = found
+            .into_actor(self)
+            .map(|found, actor, _| found.map(|found| actor.without_hopeless(found)));
+        let ready = sorted.then(move |hopeful, actor, _| {
+            async move {
+                let hopeful = hopeful?;
+                let work = move || hopeful.into_iter().map(make_ready).collect::<Vec<_>>();
+                let read = compute.run(&CancellationToken::new(), work).await;
+                read.map_err(|error| StoreError(format!("unfinished jobs cannot be read: {error}")))
+            }
+            .into_actor(actor)
+        });
+        Box::pin(ready.map(|ready, actor, context| {
+            let taken = ready.map(|ready| actor.begin_again(ready, context));
+            actor.taken_up = match &taken {
+                Ok(jobs) => TakenUp::Done(*jobs),
+                Err(error) => {
+                    warn!(%error, "unfinished jobs could not be taken up");
+                    TakenUp::Failed
+                }
+            };
+            for waiting in actor.awaiting_take_up.drain(..) {
+                // Whoever waited may have gone.
+                let _ = waiting.send(taken.clone());
+            }
+            taken
+        }))
+    }
+
+    fn begin_again(
+        &mut self,
+        ready: Vec<Result<Ready, Box<(JobView, InputError)>>>,
+        context: &mut Context<Self>,
+    ) -> u32 {
+        let mut taken = 0;
+        for job in ready {
+            match job {
+                Ok(job) => {
+                    info!(job = %job.view.id, "job taken up after a restart");
+                    taken += 1;
+                    let now = Instant::now();
+                    self.begin(job.view, &job.inputs, job.checkpoint, now, None, context);
+                }
+                Err(given_up) => self.abandon(
+                    given_up.0,
+                    JobFailure {
+                        code: "bad-input".to_owned(),
+                        message: format!("after a restart: {}", given_up.1),
+                    },
+                ),
+            }
+        }
+        taken
+    }
+
+    /// Leaves out what runs already, and gives up what brought the service down too often.
+    fn without_hopeless(&mut self, found: Vec<Unfinished>) -> Vec<Unfinished> {
+        let (hopeful, hopeless): (Vec<_>, Vec<_>) = found
+            .into_iter()
+            .filter(|job| !self.live.contains_key(&job.view.id))
+            .filter(|job| !self.arriving.contains(&job.view.id))
+            .partition(|job| job.attempts < self.config.max_attempts);
+        for job in hopeless {
+            let failure = JobFailure {
+                code: "abandoned".to_owned(),
+                message: format!(
+                    "the service was restarted {} times while this job ran, so it is not tried again: \
+                     submit it anew, if possible with a lower level",
+                    job.attempts
+                ),
+            };
+            self.abandon(job.view, failure);
+        }
+        hopeful
+    }
+}

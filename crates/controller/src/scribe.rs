@@ -1,0 +1,221 @@
+//! Writes down what becomes of one job, in order: previews, checkpoints, how it stands, its end.
+//!
+//! One task per job, fed by a channel. Turning documents into text is CPU work and goes to the
+//! compute pool; a document that is shown, kept and served is turned into text once.
+
+use std::{sync::Arc, time::Duration};
+
+use chat2svg_protocol::{
+    JobFailure, JobId, JobState, JobView, Stage,
+    messages::{CircuitsQuery, FinishJob, PutStage, StoreError, UpdateJob},
+};
+use chat2svg_supervision::{ComputePool, Line};
+use chat2svg_vector::Document;
+use tokio::{sync::mpsc, time::Instant};
+use tokio_util::sync::CancellationToken;
+use tracing::{error, warn};
+
+use crate::output;
+
+/// How often the end of a job is offered to the store.
+const FINISH_ATTEMPTS: u32 = 5;
+/// Between two attempts.
+const FINISH_PAUSE: Duration = Duration::from_millis(200);
+/// How long to wait for the circuits' state; a result is not held up for it.
+const CIRCUITS_TIMEOUT: Duration = Duration::from_millis(100);
+
+/// Entries waiting behind a preview that make it not worth showing.
+const CROWD: usize = 4;
+
+/// Whom a scribe talks to.
+#[derive(Clone, Debug)]
+pub struct ScribeLines {
+    /// Keeps how a job stands.
+    pub update: Line<UpdateJob>,
+    /// Keeps a stage's document.
+    pub put_stage: Line<PutStage>,
+    /// Keeps a job's end.
+    pub finish: Line<FinishJob>,
+    /// Says how the circuits stand.
+    pub circuits: Line<CircuitsQuery>,
+}
+
+/// What is to be written.
+#[derive(Debug)]
+pub(crate) enum Entry {
+    /// Show a picture.
+    Preview {
+        stage: Stage,
+        document: Arc<Document>,
+    },
+    /// Keep a stage's document.
+    Checkpoint {
+        stage: Stage,
+        document: Arc<Document>,
+    },
+    /// Keep how the job stands.
+    Update(Box<JobView>),
+    /// Keep its end.
+    Finish {
+        view: Box<JobView>,
+        document: Option<Arc<Document>>,
+    },
+}
+
+/// What the controller is told.
+#[derive(Debug)]
+pub(crate) enum Note {
+    /// A picture is ready to be shown.
+    Preview { stage: Stage, svg: Arc<str> },
+    /// The end is written; `kept` says whether the store has it.
+    Finished {
+        view: Box<JobView>,
+        svg: Option<Arc<str>>,
+        kept: bool,
+    },
+}
+
+/// Writes down what becomes of one job.
+pub(crate) struct Scribe {
+    pub(crate) job: JobId,
+    pub(crate) lines: ScribeLines,
+    pub(crate) compute: ComputePool,
+    pub(crate) ask_timeout: Duration,
+    /// When the job was submitted.
+    pub(crate) submitted: Instant,
+}
+
+impl Scribe {
+    /// Writes entries until the job is over or forgotten.
+    pub(crate) async fn run(
+        self,
+        mut entries: mpsc::UnboundedReceiver<Entry>,
+        tell: impl Fn(Note),
+    ) {
+        let mut written: Option<(Arc<Document>, Arc<str>)> = None;
+        while let Some(entry) = entries.recv().await {
+            match entry {
+                Entry::Preview { stage, document } => {
+                    // With so much waiting behind it, a newer picture is on its way.
+                    if entries.len() < CROWD
+                        && let Ok(svg) = self.text(document, &mut written).await
+                    {
+                        tell(Note::Preview { stage, svg });
+                    }
+                }
+                Entry::Checkpoint { stage, document } => {
+                    if let Ok(svg) = self.text(document, &mut written).await {
+                        let message = PutStage {
+                            job: self.job,
+                            stage,
+                            svg,
+                        };
+                        let kept = self.lines.put_stage.ask(message, self.ask_timeout).await;
+                        self.log("checkpoint", flatten(kept));
+                    }
+                }
+                Entry::Update(view) => {
+                    let message = UpdateJob { view: *view };
+                    let kept = self.lines.update.ask(message, self.ask_timeout).await;
+                    self.log("state", flatten(kept));
+                }
+                Entry::Finish { view, document } => {
+                    let note = self.finish(view, document, &mut written).await;
+                    tell(note);
+                    return;
+                }
+            }
+        }
+    }
+
+    async fn finish(
+        &self,
+        mut view: Box<JobView>,
+        document: Option<Arc<Document>>,
+        written: &mut Option<(Arc<Document>, Arc<str>)>,
+    ) -> Note {
+        let mut svg = None;
+        if let Some(document) = document {
+            match self.text(document, written).await {
+                Ok(text) => svg = Some(text),
+                Err(message) => {
+                    view.state = JobState::Failed;
+                    view.failure = Some(JobFailure {
+                        code: "output-failed".to_owned(),
+                        message: format!("the result could not be written as SVG: {message}"),
+                    });
+                }
+            }
+        }
+        if let Some(metadata) = &mut view.metadata {
+            match self
+                .lines
+                .circuits
+                .ask(CircuitsQuery, CIRCUITS_TIMEOUT)
+                .await
+            {
+                Ok(circuits) => metadata.circuits = circuits,
+                Err(error) => warn!(job = %self.job, %error, "the circuits' state is unknown"),
+            }
+            metadata.total_seconds = self.submitted.elapsed().as_secs_f64();
+        }
+        let mut kept = false;
+        for attempt in 1..=FINISH_ATTEMPTS {
+            let message = FinishJob {
+                view: (*view).clone(),
+                svg: svg.clone(),
+            };
+            match flatten(self.lines.finish.ask(message, self.ask_timeout).await) {
+                Ok(()) => {
+                    kept = true;
+                    break;
+                }
+                Err(message) => {
+                    error!(job = %self.job, attempt, %message, "the job's end was not stored");
+                    tokio::time::sleep(FINISH_PAUSE).await;
+                }
+            }
+        }
+        Note::Finished { view, svg, kept }
+    }
+
+    /// A document as text, made once.
+    async fn text(
+        &self,
+        document: Arc<Document>,
+        written: &mut Option<(Arc<Document>, Arc<str>)>,
+    ) -> Result<Arc<str>, String> {
+        if let Some((known, svg)) = written
+            && Arc::ptr_eq(known, &document)
+        {
+            return Ok(Arc::clone(svg));
+        }
+        let source = Arc::clone(&document);
+        let work = move || Arc::<str>::from(output::svg(&source));
+        match self.compute.run(&CancellationToken::new(), work).await {
+            Ok(svg) => {
+                *written = Some((document, Arc::clone(&svg)));
+                Ok(svg)
+            }
+            Err(error) => {
+                error!(job = %self.job, %error, "a document could not be written as SVG");
+                Err(error.to_string())
+            }
+        }
+    }
+
+    fn log(&self, what: &'static str, kept: Result<(), String>) {
+        if let Err(message) = kept {
+            warn!(job = %self.job, what, %message, "not stored; the job goes on");
+        }
+    }
+}
+
+/// Both ways in which a question to the store fails, as text.
+fn flatten<E: std::fmt::Display>(answer: Result<Result<(), StoreError>, E>) -> Result<(), String> {
+    match answer {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(error)) => Err(error.to_string()),
+        Err(error) => Err(error.to_string()),
+    }
+}
