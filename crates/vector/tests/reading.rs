@@ -184,6 +184,25 @@ fn names_are_taken_from_where_editors_put_them() {
 }
 
 #[test]
+fn comments_name_what_they_head() {
+    let document = parse(&wrap(
+        "<!-- Generator: Some Editor 1.0 --><path d=\"M0 0h9v9z\"/>\
+         <!-- Apple body --><circle r=\"9\" opacity=\".5\"/><path id=\"gloss\" d=\"M0 0h9v9z\"/>\
+         <!-- Stars --><path d=\"M0 0h9v9z\"/><g><path d=\"M0 0h9v9z\"/><path d=\"M0 0h9v9z\"/></g>\
+         <!-- <rect/> --><path d=\"M1 0h9v9z\"/>",
+    ))
+    .document;
+    let labels: Vec<_> = document.layers.iter().map(Node::label).collect();
+    assert_eq!(labels, ["", "Apple body", "gloss", "Stars", ""]);
+    assert_eq!(document.layers[3].children().len(), 2);
+    let again = parse(&document.to_svg(&WriteOptions::default())).document;
+    assert_eq!(
+        again.layers.iter().map(Node::label).collect::<Vec<_>>(),
+        labels
+    );
+}
+
+#[test]
 fn foreign_art_is_credited() {
     let svg = wrap(
         r##"<metadata><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns:cc="http://web.resource.org/cc/" xmlns:dc="http://purl.org/dc/elements/1.1/">

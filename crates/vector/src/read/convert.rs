@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 
 use kurbo::{Affine, BezPath, Rect, Shape as _};
 
-use crate::sanitise::{WarningKind, Warnings};
+use crate::sanitise::{Heading, WarningKind, Warnings};
 use crate::{ClipPath, Color, Document, Fill, FillRule, Group, Metadata, Node, Paint, Shape};
 
 use super::fonts;
@@ -26,14 +26,35 @@ pub(crate) struct Converter<'a> {
 impl Converter<'_> {
     pub(crate) fn children(&mut self, group: &usvg::Group) -> Vec<Node> {
         let mut out = Vec::new();
-        for node in group.children() {
-            match node {
-                usvg::Node::Group(group) => out.extend(self.group(group)),
-                usvg::Node::Path(path) => out.extend(self.path(path)),
-                usvg::Node::Text(text) => out.extend(self.text(text)),
-                // The sanitiser lets no image pass.
-                usvg::Node::Image(_) => {}
+        let names = self.names;
+        for run in group.children().chunk_by(|a, b| {
+            let above = heading(names, a);
+            above.is_some() && above == heading(names, b)
+        }) {
+            let heading = run.first().and_then(|node| heading(names, node)).cloned();
+            let mut converted = Vec::new();
+            for node in run {
+                match node {
+                    usvg::Node::Group(group) => converted.extend(self.group(group)),
+                    usvg::Node::Path(path) => converted.extend(self.path(path)),
+                    usvg::Node::Text(text) => converted.extend(self.text(text)),
+                    // The sanitiser lets no image pass.
+                    usvg::Node::Image(_) => {}
+                }
             }
+            match (heading, converted.as_mut_slice()) {
+                (Some(heading), [Node::Group(group)]) => group.label = heading.text,
+                (Some(heading), [Node::Shape(shape)]) => shape.label = heading.text,
+                (Some(heading), [_, ..]) => {
+                    let named = Group {
+                        children: std::mem::take(&mut converted),
+                        ..Group::new(heading.text)
+                    };
+                    converted.push(Node::Group(named));
+                }
+                _ => {}
+            }
+            out.append(&mut converted);
         }
         out
     }
@@ -241,6 +262,21 @@ impl Converter<'_> {
                 usvg::Node::Path(_) | usvg::Node::Image(_) => {}
             }
         }
+    }
+}
+
+/// The comment above the element that a node was made of.
+fn heading<'a>(names: &'a HashMap<String, Name>, node: &usvg::Node) -> Option<&'a Heading> {
+    if let Some(name) = names.get(node.id()) {
+        return name.heading.as_ref();
+    }
+    // A wrapper that carries an element's opacity or transform.
+    match node {
+        usvg::Node::Group(group) => match group.children() {
+            [only] => heading(names, only),
+            _ => None,
+        },
+        _ => None,
     }
 }
 

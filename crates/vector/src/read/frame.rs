@@ -168,6 +168,7 @@ mod tests {
             name: "svg",
             attributes: attributes.collect(),
             children: Vec::new(),
+            comment: None,
         };
         Frame::of(&root).canvas(Some(Rect::new(5.0, 5.0, 30.0, 40.0)))
     }

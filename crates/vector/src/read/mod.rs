@@ -31,7 +31,8 @@ impl Document {
     /// Reads an SVG file: sanitises it (see [`crate::sanitise`]), turns shapes, strokes, gradients,
     /// transforms, `use`, CSS, text and clip paths into this crate's model, and keeps ids and labels
     /// (`inkscape:label`, `data-name`, `aria-label` or a title inside the element; else the id when a
-    /// person chose it). Text is set in Noto Sans. Patterns become their mean colour; masks, filters,
+    /// person chose it; else the comment
+    /// above; several elements below one comment become a group of that name). Text is set in Noto Sans. Patterns become their mean colour; masks, filters,
     /// blend modes and raster images are left out; all with a warning.
     ///
     /// # Errors

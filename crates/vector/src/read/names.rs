@@ -3,13 +3,15 @@
 
 use std::collections::HashMap;
 
-use crate::sanitise::{Child, Element, Tree};
+use crate::sanitise::{Child, Element, Heading, Tree};
 
 /// An element's own id and label; either may be empty.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Name {
     pub(crate) id: String,
     pub(crate) label: String,
+    /// The comment above, when there is no better label.
+    pub(crate) heading: Option<Heading>,
 }
 
 /// Gives all elements unique ids; returns their names by these ids.
@@ -31,6 +33,7 @@ pub(crate) fn collect(tree: &mut Tree) -> HashMap<String, Name> {
         } else {
             label
         };
+        let heading = element.comment.clone().filter(|_| label.is_empty());
         let key = if id.is_empty() || names.contains_key(&id) {
             let generated = format!("{prefix}{index}");
             element.set("id", generated.clone());
@@ -39,7 +42,7 @@ pub(crate) fn collect(tree: &mut Tree) -> HashMap<String, Name> {
             element.set("id", id.clone());
             id.clone()
         };
-        names.insert(key, Name { id, label });
+        names.insert(key, Name { id, label, heading });
     }
     names
 }

@@ -2,7 +2,7 @@
 //! checked values. At-rules and comments do not pass.
 
 use super::ParseError;
-use super::rules::{Unsafe, check_value, is_property};
+use super::rules::{Unsafe, check_value, is_inert_property, is_property};
 use super::warning::{WarningKind, Warnings};
 
 /// Most rules of a document, counted per selector.
@@ -119,6 +119,9 @@ pub(crate) fn clean_declarations(
             continue;
         };
         let (name, value) = (name.trim().to_ascii_lowercase(), value.trim());
+        if is_inert_property(&name) {
+            continue;
+        }
         if !is_property(&name) {
             warnings.add(WarningKind::Property, &name);
         } else if accepts(&name) {

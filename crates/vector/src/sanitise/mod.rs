@@ -17,7 +17,7 @@ pub use error::ParseError;
 pub use warning::{Warning, WarningKind};
 
 pub(crate) use reader::Profile;
-pub(crate) use tree::{Child, Element, Tree};
+pub(crate) use tree::{Child, Element, Heading, Tree};
 pub(crate) use warning::Warnings;
 
 use crate::write;

@@ -7,7 +7,7 @@ use quick_xml::reader::NsReader;
 
 use super::css::{self, Rule};
 use super::rules::{self, Unsafe};
-use super::tree::{Child, Element, ElementIndex, Tree};
+use super::tree::{Child, Element, ElementIndex, Heading, Tree};
 use super::warning::{WarningKind, Warnings};
 use super::{ParseError, ParseLimits, SVG};
 use crate::write;
@@ -115,6 +115,8 @@ pub(crate) fn read(
         tree: Tree::default(),
         rules: Vec::new(),
         open: Vec::new(),
+        comments: Vec::new(),
+        headings: 0,
         skipped: 0,
         elements: 0,
         characters: 0,
@@ -151,7 +153,8 @@ pub(crate) fn read(
                     return Err(ParseError::Entities);
                 }
             }
-            Event::Decl(_) | Event::Comment(_) | Event::PI(_) => {}
+            Event::Comment(comment) => builder.comment(&comment),
+            Event::Decl(_) | Event::PI(_) => {}
             Event::Eof => {
                 if !builder.open.is_empty() || builder.skipped > 0 {
                     return Err(malformed("the file ends inside an element".to_owned()));
@@ -187,6 +190,10 @@ struct Builder<'a> {
     tree: Tree,
     rules: Vec<Rule>,
     open: Vec<ElementIndex>,
+    /// For each open element the comment last seen directly inside.
+    comments: Vec<Option<Heading>>,
+    /// Comments seen that name something.
+    headings: usize,
     /// Depth inside a removed element.
     skipped: usize,
     elements: usize,
@@ -220,7 +227,11 @@ impl Builder<'_> {
             return Ok(());
         }
         let local = start.local_name();
-        let Some(name) = self.element_name(local.as_ref(), vocabulary, position)? else {
+        let prefix = start
+            .name()
+            .prefix()
+            .map(quick_xml::name::Prefix::into_inner);
+        let Some(name) = self.element_name(local.as_ref(), prefix, vocabulary, position)? else {
             self.skipped = 1;
             return Ok(());
         };
@@ -230,7 +241,9 @@ impl Builder<'_> {
             name,
             attributes,
             children: Vec::new(),
+            comment: self.comments.last().cloned().flatten(),
         });
+        self.comments.push(None);
         if let Some(parent) = self.open.last() {
             self.tree.elements[*parent]
                 .children
@@ -244,6 +257,7 @@ impl Builder<'_> {
     fn element_name(
         &mut self,
         local: &str,
+        prefix: Option<&str>,
         vocabulary: Vocabulary,
         position: u64,
     ) -> Result<Option<&'static str>, ParseError> {
@@ -269,17 +283,19 @@ impl Builder<'_> {
                     None
                 }
             },
-            Vocabulary::Metadata(prefix) if self.is_in_metadata() => METADATA
+            Vocabulary::Metadata(known) if self.is_in_metadata() => METADATA
                 .iter()
-                .find(|name| name.split_once(':') == Some((prefix, local)))
+                .find(|name| name.split_once(':') == Some((known, local)))
                 .copied(),
             _ => {
                 // Only what is active anywhere is worth a warning of its own kind.
-                let kind = match WarningKind::of_element(local) {
-                    WarningKind::Element => WarningKind::EditorData,
-                    active => active,
-                };
-                self.warnings.add(kind, local);
+                match WarningKind::of_element(local) {
+                    WarningKind::Element => {
+                        let subject = prefix.unwrap_or(local);
+                        self.warnings.add(WarningKind::EditorData, subject);
+                    }
+                    active => self.warnings.add(active, local),
+                }
                 None
             }
         })
@@ -361,18 +377,20 @@ impl Builder<'_> {
             }
             (Vocabulary::None, _) => {
                 let known = rules::attribute(local);
-                if known.is_none() {
+                if known.is_none() && !rules::is_inert_attribute(local) {
                     let kind = if local
                         .get(..2)
                         .is_some_and(|on| on.eq_ignore_ascii_case("on"))
                     {
                         WarningKind::EventHandler
-                    } else if local.starts_with("data-") {
-                        WarningKind::EditorData
                     } else {
                         WarningKind::Attribute
                     };
-                    self.warnings.add(kind, local);
+                    if local.starts_with("data-") {
+                        self.warnings.add(WarningKind::EditorData, "data-*");
+                    } else {
+                        self.warnings.add(kind, local);
+                    }
                 }
                 known
             }
@@ -385,7 +403,10 @@ impl Builder<'_> {
             // Of no consequence: languages, titles of links.
             (Vocabulary::Xlink, _) | (Vocabulary::Xml, "lang") => None,
             _ => {
-                self.warnings.add(WarningKind::EditorData, key.as_ref());
+                let prefix = key
+                    .prefix()
+                    .map_or("attributes", |prefix| prefix.into_inner());
+                self.warnings.add(WarningKind::EditorData, prefix);
                 None
             }
         }
@@ -418,6 +439,16 @@ impl Builder<'_> {
                 self.warnings.add(WarningKind::Value, name);
                 None
             }
+        }
+    }
+
+    fn comment(&mut self, text: &str) {
+        if self.skipped == 0
+            && let Some(current) = self.comments.last_mut()
+        {
+            self.headings += 1;
+            let number = self.headings;
+            *current = heading(text).map(|text| Heading { number, text });
         }
     }
 
@@ -460,6 +491,7 @@ impl Builder<'_> {
         let Some(index) = self.open.pop() else {
             return Ok(());
         };
+        self.comments.pop();
         if self.tree.elements[index].name == "style" {
             self.style_sheet(index)?;
         }
@@ -488,6 +520,20 @@ impl Builder<'_> {
         self.rules.extend(rules);
         Ok(())
     }
+}
+
+/// A comment that may name what follows: a few words, neither markup nor an address.
+fn heading(comment: &str) -> Option<String> {
+    const MAX_CHARACTERS: usize = 48;
+    let text = comment.split_whitespace().collect::<Vec<_>>().join(" ");
+    let text = text.trim_matches(|c: char| c.is_whitespace() || "-=*#:.".contains(c));
+    let is_name = text.chars().any(char::is_alphabetic)
+        && text.chars().count() <= MAX_CHARACTERS
+        && !text.contains(['<', '>', '{', '}', ';'])
+        && !["://", "Generator", "Created with", "Uploaded to"]
+            .iter()
+            .any(|word| text.contains(word));
+    is_name.then(|| text.to_owned())
 }
 
 fn takes_reference(element: &str) -> bool {

@@ -293,6 +293,51 @@ pub(crate) fn is_property(name: &str) -> bool {
     PROPERTIES.contains(&name)
 }
 
+/// Whether a property that does not pass has no effect on a still picture that this crate could show, so
+/// that its loss needs no mention: what editors write for their own use, and layout of text in boxes.
+pub(crate) fn is_inert_property(name: &str) -> bool {
+    const PREFIXES: [&str; 7] = [
+        "-inkscape",
+        "font-variant-",
+        "font-feature",
+        "text-align",
+        "text-decoration-",
+        "solid-",
+        "shape-",
+    ];
+    !is_property(name)
+        && (PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+            || matches!(
+                name,
+                "block-progression"
+                    | "color-rendering"
+                    | "line-height"
+                    | "text-indent"
+                    | "text-orientation"
+                    | "text-transform"
+                    | "white-space"
+                    | "inline-size"
+            ))
+}
+
+/// Whether the loss of an attribute needs no mention, for it says nothing about the picture.
+pub(crate) fn is_inert_attribute(name: &str) -> bool {
+    matches!(
+        name,
+        "baseProfile"
+            | "contentScriptType"
+            | "contentStyleType"
+            | "zoomAndPan"
+            | "focusable"
+            | "lang"
+            | "tabindex"
+            | "xmlns"
+            | "allowReorder"
+            | "externalResourcesRequired"
+            | "color-rendering"
+    )
+}
+
 /// Attributes whose values are names or data, never CSS.
 fn is_plain_text(name: &str) -> bool {
     matches!(

@@ -19,6 +19,16 @@ pub(crate) struct Element {
     pub(crate) name: &'static str,
     pub(crate) attributes: Vec<(&'static str, String)>,
     pub(crate) children: Vec<Child>,
+    /// The comment that heads this element and its siblings up to the next comment. Never written.
+    pub(crate) comment: Option<Heading>,
+}
+
+/// A comment that names what follows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Heading {
+    /// Tells comments of the same words apart.
+    pub(crate) number: usize,
+    pub(crate) text: String,
 }
 
 /// What an element holds.

@@ -71,6 +71,27 @@ pub enum WarningKind {
 }
 
 impl WarningKind {
+    /// Whether the picture looks different for it. The other kinds are of interest to those who care
+    /// what a file tried, or what an editor stored in it.
+    pub fn changes_picture(self) -> bool {
+        matches!(
+            self,
+            Self::ExternalReference
+                | Self::Image
+                | Self::ForeignContent
+                | Self::Animation
+                | Self::Value
+                | Self::Circular
+                | Self::Mask
+                | Self::Filter
+                | Self::BlendMode
+                | Self::Pattern
+                | Self::ClipPath
+                | Self::Font
+                | Self::Character
+        )
+    }
+
     /// The kind for a property that a reader does not take.
     pub(crate) fn of_property(name: &str) -> Self {
         match name {

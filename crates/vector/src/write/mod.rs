@@ -7,6 +7,7 @@ mod metadata;
 mod number;
 mod paint;
 mod path;
+mod primitive;
 pub(crate) mod xml;
 
 use kurbo::{Affine, BezPath, Shape as _};
@@ -17,6 +18,7 @@ use crate::{ClipPath, Document, FillRule, Group, LineCap, LineJoin, Node, Shape,
 use number::{decimals_for, number};
 use paint::{Definitions, largest_scale, opacity_attribute, transform};
 use path::path_data;
+use primitive::as_ellipse;
 use xml::XmlWriter;
 
 pub(crate) use metadata::{CHAT2SVG, CREATIVE_COMMONS, DUBLIN_CORE, RDF};
@@ -184,7 +186,26 @@ impl TreeWriter<'_> {
         if !shape.path.is_finite() {
             return;
         }
-        xml.start("path");
+        let unit_tolerance = self.tolerance / scale;
+        // Dashes begin where the path does.
+        let is_dashed = shape
+            .stroke
+            .as_ref()
+            .is_some_and(|stroke| !stroke.dashes.is_empty());
+        let ellipse = if is_dashed {
+            None
+        } else {
+            as_ellipse(&shape.path, unit_tolerance, shape.stroke.is_none())
+        };
+        let decimals = decimals_for(scale, self.tolerance);
+        let radii =
+            ellipse.map(|ellipse| [ellipse.across, ellipse.down].map(|r| number(r, decimals)));
+        let element = match &radii {
+            None => "path",
+            Some([across, down]) if across == down => "circle",
+            Some(_) => "ellipse",
+        };
+        xml.start(element);
         self.names(xml, id, &shape.label);
         match &shape.fill {
             None => xml.attribute("fill", "none"),
@@ -203,11 +224,22 @@ impl TreeWriter<'_> {
             self.stroke(xml, stroke, scale);
         }
         opacity_attribute(xml, "opacity", shape.opacity);
-        let decimals = decimals_for(scale, self.tolerance);
-        xml.attribute(
-            "d",
-            &path_data(&shape.path, decimals, shape.stroke.is_some()),
-        );
+        match (ellipse, &radii) {
+            (Some(ellipse), Some([across, down])) => {
+                xml.attribute("cx", &number(ellipse.center.x, decimals));
+                xml.attribute("cy", &number(ellipse.center.y, decimals));
+                if across == down {
+                    xml.attribute("r", across);
+                } else {
+                    xml.attribute("rx", across);
+                    xml.attribute("ry", down);
+                }
+            }
+            _ => {
+                let data = path_data(&shape.path, decimals, shape.stroke.is_some());
+                xml.attribute("d", &data);
+            }
+        }
         xml.end();
     }
 
