@@ -71,7 +71,8 @@ pub fn limits(files: &impl Files) -> Limits {
         }
         if let Some(limit) = read("memory.max").as_deref().and_then(bytes) {
             let cache = read("memory.stat").and_then(|text| field(&text, "inactive_file"));
-            limits.tighten_memory(limit, read("memory.current"), cache);
+            let usage = read("memory.current").as_deref().and_then(bytes);
+            limits.tighten_memory(limit, usage, cache);
         }
         if let Some(limit) = read("memory.swap.max").as_deref().and_then(bytes) {
             let used = read("memory.swap.current").as_deref().and_then(bytes);
@@ -103,7 +104,8 @@ pub fn limits(files: &impl Files) -> Limits {
         let read = |name: &str| files.read(&folder.join(name));
         if let Some(limit) = read("memory.limit_in_bytes").as_deref().and_then(bytes) {
             let cache = read("memory.stat").and_then(|text| field(&text, "total_inactive_file"));
-            limits.tighten_memory(limit, read("memory.usage_in_bytes"), cache);
+            let usage = read("memory.usage_in_bytes").as_deref().and_then(bytes);
+            limits.tighten_memory(limit, usage, cache);
         }
     }
     limits
@@ -118,8 +120,8 @@ impl Limits {
     }
 
     /// `usage` counts the page cache, which gives way when memory is needed.
-    fn tighten_memory(&mut self, limit: u64, usage: Option<String>, reclaimable: Option<u64>) {
-        let used = usage.as_deref().and_then(bytes).unwrap_or(0);
+    fn tighten_memory(&mut self, limit: u64, usage: Option<u64>, reclaimable: Option<u64>) {
+        let used = usage.unwrap_or(0);
         tighten(
             &mut self.memory,
             MemoryLimit {

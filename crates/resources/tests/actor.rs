@@ -87,6 +87,7 @@ async fn the_real_machine_is_read_and_read_again_after_a_panic() {
 struct Fickle(u32);
 
 impl Probe for Fickle {
+    #[expect(clippy::panic, reason = "it is what this probe is for")]
     fn read(&mut self) -> Result<Reading, ProbeError> {
         match self.0 {
             1 => panic!("a driver gone mad"),
