@@ -88,6 +88,7 @@ mod tests {
         ResourceSnapshot {
             taken_at: Timestamp::UNIX_EPOCH,
             cpu_used: 1.0,
+            cpu_used_by_others: 1.0,
             cpu_cores: 2.0,
             memory_used,
             memory_total: 100,

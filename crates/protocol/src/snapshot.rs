@@ -13,6 +13,9 @@ pub struct ResourceSnapshot {
     pub taken_at: Timestamp,
     /// CPU in use, `0.0..=1.0` of what the process may use.
     pub cpu_used: f32,
+    /// The same without what this process itself uses; the level follows from this.
+    #[serde(default)]
+    pub cpu_used_by_others: f32,
     /// Cores that the process may use (a cgroup quota may make it a fraction).
     pub cpu_cores: f32,
     /// Memory in use, in bytes.

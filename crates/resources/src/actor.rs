@@ -131,6 +131,7 @@ fn snapshot_of(reading: Reading, level: ResourceLevel) -> ResourceSnapshot {
     ResourceSnapshot {
         taken_at: Timestamp::now(),
         cpu_used: reading.cpu_used,
+        cpu_used_by_others: reading.cpu_used_by_others,
         cpu_cores: reading.cpu_cores,
         memory_used: reading.memory_used,
         memory_total: reading.memory_total,
