@@ -5,15 +5,19 @@ mod backdrop;
 mod compose;
 mod dice;
 pub mod generators;
+pub mod language;
 mod layout;
 mod light;
+pub mod lookup;
 mod scene;
 mod setting;
 mod style;
 
 pub use art::{Anchors, Container, Drawing, Span};
 pub use compose::{ComposeOptions, Composed, compose, compose_with_report};
+pub use language::understand;
 pub use layout::Violation;
+pub use lookup::{ArtLibrary, Vocabulary};
 pub use scene::{
     ArtReference, Material, ObjectIndex, Place, Relation, RelationKind, SceneDescription,
     SceneObject, Season, Setting, SizeClass, Stance, Substitute, TimeOfDay, Weather,

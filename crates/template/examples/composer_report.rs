@@ -1,0 +1,192 @@
+//! How much of the prompts of a file the embedded composer can draw.
+//!
+//! `cargo run --release -p chat2svg-template --example composer_report -- FILE.tsv [--each]`
+//!
+//! The file is tab-separated with a header that has `Prompt`, and, if wanted, `Category` and
+//! `Challenge`. What counts: a *concrete noun* is a noun that was drawn, drawn as a stand-in, or decided
+//! the setting, and every word left over that no rule says to be something else. The rules are those
+//! of the composer's own lexicon: listed ideas and endings like "-ness" (ideas), listed adjectives and
+//! endings like "-ful" (qualities), verbs (actions), looks that no style serves, and unknown words with
+//! a capital in a sentence's middle (names). Every other unknown word counts as a concrete noun missed.
+//! Names are left out of the concrete nouns, and shown on their own.
+
+use std::collections::BTreeMap;
+use std::process::ExitCode;
+use std::time::Instant;
+
+use chat2svg_template::embedded::Vocabulary;
+use chat2svg_template::embedded::language::{Fate, Reading, Undrawn, read};
+
+#[derive(Default)]
+struct Tally {
+    prompts: usize,
+    complete: usize,
+    drawn: usize,
+    stand_ins: usize,
+    missed: usize,
+    names: usize,
+}
+
+impl Tally {
+    fn add(&mut self, reading: &Reading) {
+        let count = |fate: Fate| {
+            reading
+                .fates
+                .iter()
+                .filter(|word| word.fate == fate)
+                .count()
+        };
+        let missed = count(Fate::Undrawn(Undrawn::Thing));
+        self.prompts += 1;
+        self.complete += usize::from(
+            missed == 0 && count(Fate::Undrawn(Undrawn::Name)) == 0 && !reading.is_emblem,
+        );
+        self.drawn += count(Fate::Drawn) + count(Fate::Scene);
+        self.stand_ins += count(Fate::StandIn);
+        self.missed += missed;
+        self.names += count(Fate::Undrawn(Undrawn::Name));
+    }
+
+    fn row(&self, name: &str) -> String {
+        let nouns = self.drawn + self.stand_ins + self.missed;
+        format!(
+            "{name:<22}{:>8}{:>11.1} %{nouns:>8}{:>9.1} %{:>12.1} %{:>8}",
+            self.prompts,
+            percent(self.complete, self.prompts),
+            percent(self.drawn + self.stand_ins, nouns),
+            percent(self.stand_ins, nouns),
+            self.names,
+        )
+    }
+}
+
+fn percent(part: usize, whole: usize) -> f64 {
+    if whole == 0 {
+        0.0
+    } else {
+        100.0 * part as f64 / whole as f64
+    }
+}
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let Some(path) = arguments.first() else {
+        eprintln!("usage: composer_report FILE.tsv [--each]");
+        return ExitCode::from(2);
+    };
+    let each = arguments.iter().any(|argument| argument == "--each");
+    match std::fs::read_to_string(path) {
+        Ok(text) => report(&text, each),
+        Err(error) => {
+            eprintln!("cannot read {path}: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn report(text: &str, each: bool) -> ExitCode {
+    let mut lines = text.lines();
+    let columns: Vec<&str> = lines.next().unwrap_or_default().split('\t').collect();
+    let column = |name: &str| {
+        columns
+            .iter()
+            .position(|column| column.eq_ignore_ascii_case(name))
+    };
+    let Some(prompt_column) = column("Prompt") else {
+        eprintln!("the first line has no column named Prompt");
+        return ExitCode::FAILURE;
+    };
+    let started = Instant::now();
+    let vocabulary = Vocabulary::builtin();
+    let load = started.elapsed();
+
+    let mut all = Tally::default();
+    let mut groups: [BTreeMap<String, Tally>; 2] = Default::default();
+    let mut undrawn: [BTreeMap<String, usize>; 5] = Default::default();
+    let mut slowest = std::time::Duration::ZERO;
+    let started = Instant::now();
+    for line in lines.filter(|line| !line.trim().is_empty()) {
+        let fields: Vec<&str> = line.split('\t').collect();
+        let prompt = fields.get(prompt_column).copied().unwrap_or_default();
+        let began = Instant::now();
+        let reading = read(prompt, &vocabulary);
+        slowest = slowest.max(began.elapsed());
+        all.add(&reading);
+        for (groups, name) in groups.iter_mut().zip(["Category", "Challenge"]) {
+            if let Some(value) = column(name).and_then(|index| fields.get(index)) {
+                groups.entry((*value).to_owned()).or_default().add(&reading);
+            }
+        }
+        for word in &reading.fates {
+            let list = match word.fate {
+                Fate::Undrawn(Undrawn::Thing) => 0,
+                Fate::Undrawn(Undrawn::Name) => 1,
+                Fate::Undrawn(Undrawn::Idea | Undrawn::Look) => 2,
+                Fate::Undrawn(Undrawn::Action) => 3,
+                Fate::Undrawn(Undrawn::Quality) => 4,
+                _ => continue,
+            };
+            *undrawn[list].entry(word.text.to_lowercase()).or_default() += 1;
+        }
+        if each {
+            print_reading(prompt, &reading);
+        }
+    }
+    let elapsed = started.elapsed();
+
+    println!(
+        "{:<22}{:>8}{:>13}{:>8}{:>11}{:>14}{:>8}",
+        "", "prompts", "all drawn", "nouns", "drawn", "as stand-in", "names"
+    );
+    println!("{}", all.row("all"));
+    for group in &groups {
+        println!();
+        for (name, tally) in group {
+            println!("{}", tally.row(name));
+        }
+    }
+    let titles = ["things", "names", "ideas and looks", "actions", "qualities"];
+    for (title, words) in titles.iter().zip(&undrawn) {
+        let mut words: Vec<_> = words.iter().collect();
+        words.sort_by_key(|(word, count)| (usize::MAX - **count, word.as_str()));
+        let shown: Vec<String> = words
+            .iter()
+            .take(120)
+            .map(|(word, count)| format!("{word} {count}"))
+            .collect();
+        println!("\nundrawn {title}: {}", shown.join(", "));
+    }
+    println!(
+        "\nfirst load {:.1} ms; a prompt {:.0} µs on average, {:.0} µs at most",
+        load.as_secs_f64() * 1e3,
+        elapsed.as_secs_f64() * 1e6 / all.prompts.max(1) as f64,
+        slowest.as_secs_f64() * 1e6
+    );
+    ExitCode::SUCCESS
+}
+
+fn print_reading(prompt: &str, reading: &Reading) {
+    let scene = &reading.scene;
+    println!("{prompt}");
+    println!("  {:?} style {:?}", scene.setting, scene.style);
+    for (index, object) in scene.objects.iter().enumerate() {
+        println!(
+            "  {index}: {} × \"{}\" {:?} {:?} {:?} {:?} {:?} {:?}",
+            object.count,
+            object.label,
+            object.art,
+            object.color.map(chat2svg_vector::Color::to_rgb8),
+            object.material,
+            object.size,
+            object.text,
+            object.stance
+        );
+    }
+    for relation in &scene.relations {
+        println!(
+            "  {} {:?} {} {:?}",
+            relation.subject.0, relation.kind, relation.reference.0, relation.second_reference
+        );
+    }
+    println!("  undrawn {:?}\n", scene.undrawn);
+}
