@@ -49,10 +49,19 @@ pub fn refine(
     let (width, height) = fitting_size(template, target, options.max_side)?;
     let picture = Picture::from_raster(target, width, height);
     let before = document_error(template, &picture)?;
-    let _ = (observer, &stop);
+    let _ = observer;
     let quality = psnr(before, width * height);
+    let mut document = template.clone();
+    if template.layers.is_empty() && let Some(finder) = crate::regions::RegionFinder::new(&picture, &stop) {
+        eprintln!("tree {:?}", stop.elapsed());
+        let cost = crate::regions::ShapeCost { per_byte: 0.002, gradients: true, tolerance: 0.4 };
+        for shape in finder.cover(cost, options.paths.unwrap_or(256) as usize) {
+            document.layers.push(chat2svg_vector::Node::Shape(chat2svg_vector::Shape::filled("", shape.path, shape.paint)));
+        }
+        eprintln!("cover {:?}", stop.elapsed());
+    }
     Ok(FitOutcome {
-        document: template.clone(),
+        document,
         report: FitReport {
             iterations: 0,
             curve: Vec::new(),

@@ -18,7 +18,11 @@ mod measure;
 mod options;
 mod paint_fit;
 mod picture;
+mod regions;
 mod report;
+mod segment;
+mod stack;
+mod trace;
 
 pub use engine::{refine, vectorize};
 pub use error::FitError;

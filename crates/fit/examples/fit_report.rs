@@ -1,0 +1,172 @@
+//! Prints how well pictures are fitted: paths, bytes, PSNR of the written file in resvg, seconds.
+//!
+//! ```text
+//! cargo run --release -p chat2svg-fit --example fit_report -- [OPTIONS] PATH...
+//! ```
+//!
+//! A PATH is a PNG to be vectorised, or a folder with `target.png` and a template to be refined, or a
+//! folder of either.
+
+use std::{
+    error::Error,
+    fs,
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
+
+use chat2svg_fit::{FitOptions, FitReport, Observer, refine, vectorize};
+use chat2svg_vector::{Color, DecodeLimits, Document, Raster, WriteOptions};
+
+const USAGE: &str = "usage: fit_report [--paths N] [--iterations N] [--threads N] [--bytes N] \
+[--deadline SECONDS] [--side N] [--gain G] [--no-topology] [--no-gradients] [--template NAME] \
+[--out FOLDER] PATH...";
+
+struct Arguments {
+    options: FitOptions,
+    deadline: Option<f32>,
+    template: String,
+    out: Option<PathBuf>,
+    paths: Vec<PathBuf>,
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let arguments = arguments()?;
+    println!(
+        "{:<32} {:>5} {:>7} {:>6} {:>6} {:>6} {:>6} {:>6} {:>5}  ended",
+        "target", "paths", "bytes", "before", "own", "resvg", "wall s", "cpu s", "steps"
+    );
+    for path in inputs(&arguments.paths, &arguments.template)? {
+        report(&path, &arguments)?;
+    }
+    Ok(())
+}
+
+fn arguments() -> Result<Arguments, Box<dyn Error>> {
+    let mut found = Arguments {
+        options: FitOptions::default(),
+        deadline: None,
+        template: "with_new_shapes.svg".to_owned(),
+        out: None,
+        paths: Vec::new(),
+    };
+    let mut words = std::env::args().skip(1);
+    while let Some(word) = words.next() {
+        let mut value = || words.next().ok_or(USAGE);
+        match word.as_str() {
+            "--paths" => found.options.paths = Some(value()?.parse()?),
+            "--iterations" => found.options.iterations = value()?.parse()?,
+            "--threads" => found.options.threads = value()?.parse()?,
+            "--bytes" => found.options.byte_budget = Some(value()?.parse()?),
+            "--deadline" => found.deadline = Some(value()?.parse()?),
+            "--side" => found.options.max_side = value()?.parse()?,
+            "--gain" => found.options.gain_per_byte = Some(value()?.parse()?),
+            "--no-topology" => found.options.allow_topology = false,
+            "--no-gradients" => found.options.allow_gradients = false,
+            "--template" => found.template = value()?,
+            "--out" => found.out = Some(value()?.into()),
+            _ if word.starts_with("--") => return Err(USAGE.into()),
+            _ => found.paths.push(word.into()),
+        }
+    }
+    if found.paths.is_empty() {
+        return Err(USAGE.into());
+    }
+    Ok(found)
+}
+
+/// Pictures and folders with a target, in order.
+fn inputs(paths: &[PathBuf], template: &str) -> Result<Vec<PathBuf>, Box<dyn Error>> {
+    let mut found = Vec::new();
+    for path in paths {
+        if !path.is_dir() || path.join("target.png").exists() {
+            found.push(path.clone());
+            continue;
+        }
+        let mut inner: Vec<PathBuf> = fs::read_dir(path)?
+            .map(|entry| entry.map(|entry| entry.path()))
+            .collect::<Result<_, _>>()?;
+        inner.sort();
+        found.extend(inner.into_iter().filter(|path| {
+            path.extension().is_some_and(|e| e == "png") || path.join(template).exists()
+        }));
+    }
+    Ok(found)
+}
+
+/// Prints where a fit is when asked to be talkative.
+struct Talk;
+
+impl Observer for Talk {}
+
+fn report(path: &Path, arguments: &Arguments) -> Result<(), Box<dyn Error>> {
+    let mut options = arguments.options.clone();
+    let is_folder = path.is_dir();
+    let picture = if is_folder { path.join("target.png") } else { path.to_path_buf() };
+    let target = Raster::decode(&fs::read(picture)?, &DecodeLimits::default())?;
+    let template = if is_folder {
+        let text = fs::read_to_string(path.join(&arguments.template))?;
+        Some(parse(&text)?)
+    } else {
+        None
+    };
+    let (start, cpu) = (Instant::now(), cpu_time());
+    options.deadline = arguments
+        .deadline
+        .map(|seconds| start + Duration::from_secs_f32(seconds));
+    let outcome = match &template {
+        Some(template) => refine(template, &target, &options, &mut Talk)?,
+        None => vectorize(&target, &options, &mut Talk)?,
+    };
+    let (wall, cpu) = (start.elapsed(), cpu_time() - cpu);
+    let svg = outcome.document.to_svg(&WriteOptions::default());
+    let shown = resvg_picture(&svg, target.width(), target.height())?;
+    let quality = shown.psnr(&target, Color::WHITE)?;
+    let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    let FitReport {
+        psnr_before,
+        psnr_after,
+        iterations,
+        ended_by,
+        ..
+    } = outcome.report;
+    println!(
+        "{name:<32} {:>5} {:>7} {psnr_before:>6.2} {psnr_after:>6.2} {quality:>6.2} {:>6.2} {:>6.2} {iterations:>5}  {ended_by:?}",
+        svg.matches("<path").count(),
+        svg.len(),
+        wall.as_secs_f32(),
+        cpu.as_secs_f32(),
+    );
+    if let Some(folder) = &arguments.out {
+        fs::create_dir_all(folder)?;
+        fs::write(folder.join(format!("{name}.svg")), &svg)?;
+        fs::write(folder.join(format!("{name}.png")), shown.encode_png()?)?;
+    }
+    Ok(())
+}
+
+/// The picture that resvg makes of an SVG.
+fn resvg_picture(svg: &str, width: u32, height: u32) -> Result<Raster, Box<dyn Error>> {
+    let tree = usvg::Tree::from_str(svg, &usvg::Options::default())?;
+    let mut pixmap = resvg::tiny_skia::Pixmap::new(width, height).ok_or("no such size")?;
+    let scale = resvg::tiny_skia::Transform::from_scale(
+        width as f32 / tree.size().width(),
+        height as f32 / tree.size().height(),
+    );
+    resvg::render(&tree, scale, &mut pixmap.as_mut());
+    Ok(Raster::from_premultiplied(&pixmap))
+}
+
+/// Processor time of all threads so far; zero where the system does not tell.
+fn cpu_time() -> Duration {
+    let text = fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let after_name = text.rsplit(')').next().unwrap_or_default();
+    let ticks: u64 = after_name
+        .split_whitespace()
+        .skip(11)
+        .take(2)
+        .filter_map(|word| word.parse::<u64>().ok())
+        .sum();
+    Duration::from_millis(ticks * 10)
+}
+
+fn parse(_: &str) -> Result<Document, Box<dyn Error>> { Err("later".into()) }

@@ -1,0 +1,206 @@
+//! Shapes from a picture: regions, their order, outlines and paints. What to do with them is the
+//! engine's business.
+
+use chat2svg_vector::{Color, Paint};
+use kurbo::{Affine, BezPath, Point, Rect, Shape as _};
+use rayon::prelude::*;
+
+use crate::{
+    clock::Stop,
+    paint_fit::{GradientThreshold, Sample, fit_flat, fit_paint},
+    picture::Picture,
+    segment::{CutCost, NodeId, RegionTree, best_cover, best_extras, sharpened},
+    stack::{Layer, Partition, layers},
+    trace::{TraceTolerance, contours, fit_closed, signed_area},
+};
+
+/// Longest side in pixels at which regions are looked for.
+const LARGEST_SIDE: usize = 320;
+/// Bytes of a gradient's definition.
+const GRADIENT_BYTES: f64 = 140.0;
+/// Samples of a region from which its paint is worked out.
+const PAINT_SAMPLES: usize = 3000;
+/// Contours that enclose less, in pixels, are dropped.
+const LEAST_CONTOUR: f64 = 1.5;
+
+/// A shape found in a picture.
+#[derive(Clone, Debug)]
+pub(crate) struct FoundShape {
+    /// Outline in pixels of the fitting resolution.
+    pub(crate) path: BezPath,
+    /// Its paint in the same coordinates.
+    pub(crate) paint: Paint,
+    /// Pixels of the fitting resolution that show it.
+    pub(crate) area: f64,
+    /// Index, in a picture of [`RegionFinder::size`], of its pixels.
+    pub(crate) pixels: Vec<u32>,
+    /// Whether it covers the whole canvas.
+    pub(crate) is_backdrop: bool,
+}
+
+/// What a shape may cost.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ShapeCost {
+    /// Squared error in full-scale pixels that a byte must save.
+    pub(crate) per_byte: f64,
+    /// Whether gradients may be used.
+    pub(crate) gradients: bool,
+    /// How far an outline may be from the contour, in pixels of the finder's picture.
+    pub(crate) tolerance: f64,
+}
+
+/// The regions of one picture, kept for several questions.
+pub(crate) struct RegionFinder {
+    picture: Picture,
+    sharp: Vec<[f32; 3]>,
+    tree: RegionTree,
+    /// Pixels of the fitting resolution per pixel here, along a side.
+    scale: [f64; 2],
+}
+
+impl RegionFinder {
+    /// Looks for the regions of a picture; `None` when stopped.
+    pub(crate) fn new(target: &Picture, stop: &Stop) -> Option<Self> {
+        let longest = target.width.max(target.height);
+        let factor = (LARGEST_SIDE as f64 / longest as f64).min(1.0);
+        let side = |length: usize| ((length as f64 * factor).round() as usize).max(1);
+        let (width, height) = (side(target.width), side(target.height));
+        let picture = if factor < 1.0 {
+            target.reduced(width, height)
+        } else {
+            target.clone()
+        };
+        let sharp = sharpened(&picture, 2);
+        if stop.is_due() {
+            return None;
+        }
+        let tree = RegionTree::build(&sharp, width, height, |i| picture.is_painted(i), stop)?;
+        let scale = [
+            target.width as f64 / width as f64,
+            target.height as f64 / height as f64,
+        ];
+        Some(Self {
+            picture,
+            sharp,
+            tree,
+            scale,
+        })
+    }
+
+    /// Size of the picture in which the regions are.
+    pub(crate) fn size(&self) -> (usize, usize) {
+        (self.picture.width, self.picture.height)
+    }
+
+    fn cut_cost(&self, cost: ShapeCost) -> CutCost {
+        CutCost {
+            per_byte: cost.per_byte,
+            per_path: 0.0,
+            gradients: cost.gradients,
+            pixel_area: self.scale[0] * self.scale[1],
+        }
+    }
+
+    /// At most `limit` shapes that show the whole picture, bottom first.
+    pub(crate) fn cover(&self, cost: ShapeCost, limit: usize) -> Vec<FoundShape> {
+        let chosen = best_cover(&self.tree, self.cut_cost(cost), limit);
+        self.shapes(&chosen, cost)
+    }
+
+    /// At most `limit` shapes that gain most when painted over what is there, bottom first. `present` is
+    /// the squared error of each pixel of the finder's picture as it is.
+    pub(crate) fn extras(&self, present: &[f32], cost: ShapeCost, limit: usize) -> Vec<FoundShape> {
+        let chosen: Vec<NodeId> = best_extras(&self.tree, present, self.cut_cost(cost), limit)
+            .into_iter()
+            .map(|(id, _)| id)
+            .collect();
+        self.shapes(&chosen, cost)
+    }
+
+    fn shapes(&self, chosen: &[NodeId], cost: ShapeCost) -> Vec<FoundShape> {
+        let labels = self.tree.labels(chosen);
+        let mut pixels: Vec<Vec<u32>> = vec![Vec::new(); chosen.len()];
+        for (index, label) in labels.iter().enumerate() {
+            if let Some(label) = label {
+                pixels[*label as usize].push(index as u32);
+            }
+        }
+        let partition = Partition {
+            picture: &self.picture,
+            sharp: &self.sharp,
+            labels: &labels,
+            count: chosen.len(),
+        };
+        let stack = layers(&partition);
+        stack
+            .par_iter()
+            .filter_map(|layer| {
+                let own = &pixels[layer.region];
+                let paint = self.paint(own, cost);
+                let path = self.outline(layer, cost);
+                (!path.elements().is_empty()).then(|| FoundShape {
+                    path,
+                    paint,
+                    area: own.len() as f64 * self.scale[0] * self.scale[1],
+                    pixels: own.clone(),
+                    is_backdrop: layer.is_backdrop,
+                })
+            })
+            .collect()
+    }
+
+    fn outline(&self, layer: &Layer, cost: ShapeCost) -> BezPath {
+        let (width, height) = self.size();
+        let mut path = BezPath::new();
+        if layer.is_backdrop {
+            path = Rect::new(0.0, 0.0, width as f64, height as f64).to_path(0.1);
+        } else {
+            let tolerance = TraceTolerance {
+                visible: cost.tolerance,
+                hidden: cost.tolerance.max(1.0),
+            };
+            for contour in contours(&layer.field) {
+                if signed_area(&contour).abs() < LEAST_CONTOUR {
+                    continue;
+                }
+                let hidden: Vec<bool> = contour.iter().map(|p| layer.is_hidden(*p)).collect();
+                fit_closed(&contour, &hidden, tolerance, &mut path);
+            }
+        }
+        path.apply_affine(Affine::scale_non_uniform(self.scale[0], self.scale[1]));
+        path
+    }
+
+    fn paint(&self, pixels: &[u32], cost: ShapeCost) -> Paint {
+        let width = self.picture.width;
+        let stride = pixels.len().div_ceil(PAINT_SAMPLES).max(1);
+        let samples: Vec<Sample> = pixels
+            .iter()
+            .step_by(stride)
+            .map(|index| {
+                let (x, y) = (*index as usize % width, *index as usize / width);
+                Sample {
+                    position: Point::new(
+                        (x as f64 + 0.5) * self.scale[0],
+                        (y as f64 + 0.5) * self.scale[1],
+                    ),
+                    color: self.sharp[*index as usize],
+                }
+            })
+            .collect();
+        let area = pixels.len() as f64 * self.scale[0] * self.scale[1];
+        let fitted = if cost.gradients {
+            fit_paint(
+                &samples,
+                GradientThreshold {
+                    gain: cost.per_byte * GRADIENT_BYTES / (3.0 * area),
+                    share: 0.9,
+                    stops: 3,
+                },
+            )
+        } else {
+            fit_flat(&samples)
+        };
+        fitted.map_or(Paint::Solid(Color::WHITE), |fitted| fitted.paint)
+    }
+}
