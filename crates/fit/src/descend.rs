@@ -1,0 +1,324 @@
+//! Gradient descent of a scene's parameters at one resolution.
+//!
+//! Colours are stepped by a majorised Newton rule: the squared error is quadratic in them, and the sum of
+//! what all paints contribute to a pixel is at most one, so the sum of a colour's weights over the picture
+//! bounds its row of the normal equations. A step by gradient over that sum never overshoots and needs no
+//! rate. Points and everything else geometric go by the step rule of the options.
+
+use chat2svg_diffraster::{Image, Renderer, Scene, View};
+
+use crate::{
+    FitError, FitOptions,
+    clock::Stop,
+    journal::Journal,
+    loss::edge_loss,
+    parameters::{Kind, Parameters},
+    picture::Picture,
+    regularise::penalise,
+    scene::SceneMap,
+    step::Stepper,
+};
+
+/// Steps between measurements of the colours' weights.
+const WEIGHTS_EVERY: u32 = 12;
+/// Weight in pixels below which a colour is left alone.
+const LEAST_WEIGHT: f32 = 0.05;
+/// Gradient of a geometric parameter, in squared error per pixel, below which it is left in peace.
+const FLOOR: f32 = 2e-3;
+/// Share of the rate that is left at the end.
+const LAST_RATE: f32 = 0.05;
+/// Change of an opacity at full rate, per step.
+const OPACITY_RATE: f32 = 0.02;
+
+/// One stretch of descent.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Stretch {
+    /// Steps.
+    pub(crate) steps: u32,
+    /// Pixels of this resolution per pixel of the fitting resolution, at most 1.
+    pub(crate) scale: f64,
+    /// Largest step of a point in pixels of this resolution.
+    pub(crate) rate: f32,
+    /// Whether outlines move, or paints alone.
+    pub(crate) move_points: bool,
+}
+
+/// What a descent needs and keeps: the rasteriser and the target at the resolutions used so far.
+pub(crate) struct Descender<'a> {
+    options: &'a FitOptions,
+    stop: &'a Stop,
+    renderer: Renderer,
+    target: &'a Picture,
+    levels: Vec<Image>,
+}
+
+impl<'a> Descender<'a> {
+    pub(crate) fn new(
+        options: &'a FitOptions,
+        stop: &'a Stop,
+        threads: usize,
+        target: &'a Picture,
+    ) -> Self {
+        Self {
+            options,
+            stop,
+            renderer: Renderer::new(threads),
+            target,
+            levels: Vec::new(),
+        }
+    }
+
+    /// The picture of a scene at the fitting resolution.
+    pub(crate) fn picture(&mut self, scene: &mut Scene) -> Result<Vec<[f32; 3]>, FitError> {
+        set_view(scene, self.target.width, self.target.height, 1.0);
+        let image = self.renderer.forward(scene).map_err(refused)?;
+        let (pixels, _) = image.data.as_chunks::<4>();
+        Ok(pixels.iter().map(|p| [p[0], p[1], p[2]]).collect())
+    }
+
+    /// Descends and leaves the scene at the best that was seen. Returns its squared error in pixels of the
+    /// fitting resolution. `preview` shows a scene.
+    pub(crate) fn run(
+        &mut self,
+        map: &mut SceneMap,
+        stretch: Stretch,
+        journal: &mut Journal<'_>,
+        mut preview: impl FnMut(&SceneMap, &mut Journal<'_>),
+    ) -> Result<f64, FitError> {
+        let level = self.level(stretch.scale);
+        let target = self.levels.swap_remove(level);
+        let result = self.descend(map, stretch, &target, journal, &mut preview);
+        self.levels.push(target);
+        result
+    }
+
+    fn descend(
+        &mut self,
+        map: &mut SceneMap,
+        stretch: Stretch,
+        target: &Image,
+        journal: &mut Journal<'_>,
+        preview: &mut dyn FnMut(&SceneMap, &mut Journal<'_>),
+    ) -> Result<f64, FitError> {
+        let (width, height) = (target.width as usize, target.height as usize);
+        let components = 3.0 * (self.target.width * self.target.height) as f64;
+        let true_scale = width as f64 / self.target.width as f64;
+        set_view(&mut map.scene, width, height, true_scale);
+        let mut values = Vec::new();
+        map.scene.read_parameters(&mut values);
+        let layout = chat2svg_diffraster::Layout::of(&map.scene);
+        let parameters = Parameters::of(map, &layout, stretch.move_points);
+        let mut stepper = Stepper::new(self.options.optimiser.rule, values.len());
+        let mut directions = vec![0.0_f32; values.len()];
+        let mut gradient = vec![0.0_f32; values.len()];
+        let mut weights: Vec<f32> = Vec::new();
+        let mut best = (f64::INFINITY, values.clone());
+        let mut taken = 0;
+        while taken < stretch.steps && !journal.is_spent() && !self.stop.is_due() {
+            if taken.is_multiple_of(WEIGHTS_EVERY) {
+                self.weigh(&map.scene, width, height, &mut weights)?;
+            }
+            let loss = self.gradient(&map.scene, target, &mut gradient)?;
+            if loss < best.0 {
+                best.0 = loss;
+                best.1.copy_from_slice(&values);
+            }
+            journal.step(loss, map.slots.len(), self.stop);
+            preview(map, journal);
+            let rate = self.rate(stretch, taken) / true_scale as f32;
+            self.step(
+                &parameters,
+                &weights,
+                &mut gradient,
+                &mut Motion {
+                    values: &mut values,
+                    directions: &mut directions,
+                    stepper: &mut stepper,
+                    rate,
+                    components: components as f32,
+                    pixels: (width * height) as f32,
+                },
+            );
+            map.scene.write_parameters(&values);
+            taken += 1;
+        }
+        if !self.stop.is_due() {
+            let loss = self.loss(&map.scene, target)?;
+            if loss < best.0 {
+                best = (loss, values);
+            }
+        }
+        map.scene.write_parameters(&best.1);
+        set_view(&mut map.scene, self.target.width, self.target.height, 1.0);
+        Ok(best.0 * components)
+    }
+
+    fn rate(&self, stretch: Stretch, taken: u32) -> f32 {
+        let share = taken as f32 / stretch.steps.max(1) as f32;
+        let warm_up = self.options.optimiser.warm_up;
+        let rise = if share < warm_up { (share + 0.02) / (warm_up + 0.02) } else { 1.0 };
+        let fall = 0.5 + 0.5 * (share * std::f32::consts::PI).cos();
+        stretch.rate * rise * (LAST_RATE + (1.0 - LAST_RATE) * fall)
+    }
+
+    fn loss(&mut self, scene: &Scene, target: &Image) -> Result<f64, FitError> {
+        let image = self.renderer.forward(scene).map_err(refused)?;
+        let (found, _) = image.data.as_chunks::<4>();
+        let (wanted, _) = target.data.as_chunks::<4>();
+        let sum: f64 = found
+            .iter()
+            .zip(wanted)
+            .map(|(a, b)| (0..3).map(|i| f64::from((a[i] - b[i]) * (a[i] - b[i]))).sum::<f64>())
+            .sum();
+        Ok(sum / (3.0 * found.len() as f64))
+    }
+
+    fn gradient(
+        &mut self,
+        scene: &Scene,
+        target: &Image,
+        gradient: &mut [f32],
+    ) -> Result<f64, FitError> {
+        let weight = self.options.loss.edges;
+        let loss = if weight > 0.0 {
+            let image = self.renderer.forward(scene).map_err(refused)?;
+            let mut slope = Image::default();
+            let loss = edge_loss(image, target, weight, &mut slope);
+            let found = self.renderer.backward(scene, &slope).map_err(refused)?;
+            gradient.copy_from_slice(found);
+            loss
+        } else {
+            let (loss, found) = self
+                .renderer
+                .forward_backward_mse(scene, target)
+                .map_err(refused)?;
+            gradient.copy_from_slice(found);
+            loss
+        };
+        Ok(loss)
+    }
+
+    /// How much each colour contributes to the picture: its weights' sum over the pixels.
+    fn weigh(
+        &mut self,
+        scene: &Scene,
+        width: usize,
+        height: usize,
+        weights: &mut Vec<f32>,
+    ) -> Result<(), FitError> {
+        let ones = Image {
+            width: width as u32,
+            height: height as u32,
+            data: [1.0, 1.0, 1.0, 0.0].repeat(width * height),
+        };
+        let found = self.renderer.backward(scene, &ones).map_err(refused)?;
+        weights.clear();
+        weights.extend_from_slice(found);
+        Ok(())
+    }
+
+    fn step(
+        &self,
+        parameters: &Parameters,
+        weights: &[f32],
+        gradient: &mut [f32],
+        motion: &mut Motion<'_>,
+    ) {
+        for (index, kind) in parameters.kinds.iter().enumerate() {
+            match kind {
+                Kind::Color => {
+                    let weight = weights[index];
+                    if weight > LEAST_WEIGHT {
+                        let step = 1.5 * motion.pixels * gradient[index] / weight;
+                        let value = motion.values[index] - step.clamp(-0.5, 0.5);
+                        motion.values[index] = value.clamp(0.0, 1.0);
+                    }
+                    gradient[index] = 0.0;
+                }
+                Kind::Fixed => gradient[index] = 0.0,
+                _ => gradient[index] *= motion.components,
+            }
+        }
+        penalise(
+            &parameters.cubics,
+            self.options.regularisers,
+            motion.values,
+            gradient,
+        );
+        for [a, b] in &parameters.ties {
+            for axis in 0..2 {
+                let sum = gradient[a + axis] + gradient[b + axis];
+                gradient[a + axis] = sum;
+                gradient[b + axis] = sum;
+            }
+        }
+        motion
+            .stepper
+            .directions(gradient, FLOOR, motion.directions);
+        for (index, kind) in parameters.kinds.iter().enumerate() {
+            let step = motion.rate * motion.directions[index].clamp(-2.0, 2.0);
+            let value = &mut motion.values[index];
+            match kind {
+                Kind::Point => *value -= step,
+                Kind::Gradient => *value -= 2.0 * step,
+                Kind::Width => *value = (*value - 0.5 * step).max(0.0),
+                Kind::Opacity => {
+                    *value = (*value - OPACITY_RATE * motion.directions[index]).clamp(0.0, 1.0);
+                }
+                Kind::Color | Kind::Fixed => {}
+            }
+        }
+        for joint in &parameters.joints {
+            joint.straighten(motion.values);
+        }
+    }
+
+    /// Index of the target at a resolution, made when it is first asked for.
+    fn level(&mut self, scale: f64) -> usize {
+        let side = |length: usize| ((length as f64 * scale).round() as usize).clamp(1, length);
+        let (width, height) = (side(self.target.width), side(self.target.height));
+        let known = self
+            .levels
+            .iter()
+            .position(|level| (level.width as usize, level.height as usize) == (width, height));
+        known.unwrap_or_else(|| {
+            let picture = self.target.reduced(width, height);
+            self.levels.push(Image {
+                width: width as u32,
+                height: height as u32,
+                data: picture
+                    .pixels
+                    .iter()
+                    .flat_map(|&[red, green, blue]| [red, green, blue, 1.0])
+                    .collect(),
+            });
+            self.levels.len() - 1
+        })
+    }
+}
+
+/// What moves in a step.
+struct Motion<'m> {
+    values: &'m mut [f32],
+    directions: &'m mut [f32],
+    stepper: &'m mut Stepper,
+    /// In pixels of the fitting resolution.
+    rate: f32,
+    /// Components of the fitting resolution's picture.
+    components: f32,
+    /// Pixels of the present resolution.
+    pixels: f32,
+}
+
+fn set_view(scene: &mut Scene, width: usize, height: usize, scale: f64) {
+    scene.width = width as u32;
+    scene.height = height as u32;
+    scene.view = View {
+        scale: scale as f32,
+        offset: [0.0, 0.0],
+    };
+}
+
+fn refused(error: chat2svg_diffraster::SceneError) -> FitError {
+    FitError::Scene(error.to_string())
+}

@@ -1,0 +1,113 @@
+//! What a running fit tells and notes: progress, previews, budget, the loss curve. Throttled here.
+
+use std::time::{Duration, Instant};
+
+use crate::{Budget, BudgetRecord, LossSample, MAX_SAMPLES, Observer, Progress, clock::Stop};
+
+const PROGRESS_EVERY: Duration = Duration::from_millis(50);
+const PREVIEW_EVERY: Duration = Duration::from_millis(400);
+
+/// The observer, and what is noted for the report.
+pub(crate) struct Journal<'a> {
+    observer: &'a mut dyn Observer,
+    started: Instant,
+    last_progress: Option<Instant>,
+    last_preview: Option<Instant>,
+    pub(crate) iterations: u32,
+    /// Steps that the whole fit may take.
+    pub(crate) budget: u32,
+    curve: Vec<LossSample>,
+    /// Every so many steps are noted.
+    stride: u32,
+    last: Option<LossSample>,
+    pub(crate) budget_changes: Vec<BudgetRecord>,
+}
+
+impl<'a> Journal<'a> {
+    pub(crate) fn new(observer: &'a mut dyn Observer, stop: &Stop, budget: u32) -> Self {
+        Self {
+            observer,
+            started: stop.started,
+            last_progress: None,
+            last_preview: None,
+            iterations: 0,
+            budget,
+            curve: Vec::new(),
+            stride: 1,
+            last: None,
+            budget_changes: Vec::new(),
+        }
+    }
+
+    /// Notes a gradient step.
+    pub(crate) fn step(&mut self, loss: f64, paths: usize, stop: &Stop) {
+        let sample = LossSample {
+            seconds: self.started.elapsed().as_secs_f32(),
+            iteration: self.iterations,
+            loss: loss as f32,
+        };
+        if self.iterations.is_multiple_of(self.stride) {
+            // One place is kept for the last step.
+            if self.curve.len() + 1 >= MAX_SAMPLES {
+                self.stride *= 2;
+                let stride = self.stride;
+                self.curve.retain(|kept| kept.iteration.is_multiple_of(stride));
+            }
+            if self.iterations.is_multiple_of(self.stride) {
+                self.curve.push(sample);
+            }
+        }
+        self.last = Some(sample);
+        self.iterations += 1;
+        if is_due(&mut self.last_progress, PROGRESS_EVERY) {
+            if let Some(budget) = self.observer.budget()
+                && budget.iterations != self.budget
+            {
+                self.budget = budget.iterations;
+                self.budget_changes.push(BudgetRecord {
+                    seconds: sample.seconds,
+                    budget,
+                });
+            }
+            let by_steps = self.iterations as f32 / self.budget.max(1) as f32;
+            self.observer.progress(&Progress {
+                fraction: by_steps.max(stop.spent_share()).clamp(0.0, 1.0),
+                iteration: self.iterations,
+                loss: sample.loss,
+                paths: paths as u32,
+            });
+        }
+    }
+
+    /// Shows a document when it is time to.
+    pub(crate) fn preview(&mut self, document: impl FnOnce() -> chat2svg_vector::Document) {
+        if is_due(&mut self.last_preview, PREVIEW_EVERY) {
+            self.observer.preview(&document());
+        }
+    }
+
+    /// Whether the budget of steps is spent.
+    pub(crate) fn is_spent(&self) -> bool {
+        self.iterations >= self.budget
+    }
+
+    /// The loss curve with the last step.
+    pub(crate) fn into_curve(self) -> (Vec<LossSample>, Vec<BudgetRecord>, u32) {
+        let mut curve = self.curve;
+        if let Some(last) = self.last
+            && curve.last().is_some_and(|kept| kept.iteration != last.iteration)
+        {
+            curve.push(last);
+        }
+        (curve, self.budget_changes, self.iterations)
+    }
+}
+
+fn is_due(last: &mut Option<Instant>, every: Duration) -> bool {
+    let now = Instant::now();
+    if last.is_some_and(|last| now.duration_since(last) < every) {
+        return false;
+    }
+    *last = Some(now);
+    true
+}

@@ -1,0 +1,202 @@
+//! What each parameter of a scene is, and how it may move.
+
+use chat2svg_diffraster::{Layout, Node, Outline, Paint, PaintSlots, Transform, Verb};
+
+use crate::scene::SceneMap;
+
+/// What a parameter is, which decides how it is stepped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// Stays as it is.
+    Fixed,
+    /// A coordinate of an outline's point, in pixels.
+    Point,
+    /// A component of a colour.
+    Color,
+    /// A coordinate or radius of a gradient, in pixels.
+    Gradient,
+    /// Width of a stroke in pixels.
+    Width,
+    /// Opacity of a paint that was not opaque.
+    Opacity,
+}
+
+/// Two handles that leave an anchor in opposite directions: positions in the flat parameter vector.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct SmoothJoint {
+    pub(crate) before: usize,
+    pub(crate) anchor: usize,
+    pub(crate) after: usize,
+}
+
+/// A cubic of an outline: positions in the flat parameter vector of its four points.
+pub(crate) type CubicSlots = [usize; 4];
+
+/// The parameters of a scene.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Parameters {
+    pub(crate) kinds: Vec<Kind>,
+    pub(crate) joints: Vec<SmoothJoint>,
+    pub(crate) cubics: Vec<CubicSlots>,
+    /// First and last point of closed outlines, which are one and move as one.
+    pub(crate) ties: Vec<[usize; 2]>,
+}
+
+/// Sine of the largest turn at an anchor that still counts as smooth.
+const SMOOTH_TURN: f32 = 0.2;
+/// Handles shorter than this in pixels have no direction.
+const LEAST_HANDLE: f32 = 0.15;
+
+impl Parameters {
+    /// What the parameters of a scene are; outlines may be kept from moving.
+    pub(crate) fn of(map: &SceneMap, layout: &Layout, move_points: bool) -> Self {
+        let mut found = Self {
+            kinds: vec![Kind::Fixed; layout.len],
+            ..Self::default()
+        };
+        for slot in &map.slots {
+            let (Some(Node::Path(path)), Some(place)) =
+                (map.scene.nodes.get(slot.node), layout.nodes.get(slot.node))
+            else {
+                continue;
+            };
+            if slot.has_own_outline && move_points {
+                found.kinds[place.points.clone()].fill(Kind::Point);
+                found.note_curves(&path.outline, place.points.start);
+                if let Some(width) = place.stroke_width {
+                    found.kinds[width] = Kind::Width;
+                }
+            }
+            if let (Some(fill), Some(slots)) = (&path.fill, &place.fill) {
+                found.note_paint(&fill.paint, fill.opacity, slots);
+            }
+            if let (Some(stroke), Some(slots)) = (&path.stroke, &place.stroke) {
+                found.note_paint(&stroke.paint, stroke.opacity, slots);
+            }
+        }
+        found
+    }
+
+    fn note_paint(&mut self, paint: &Paint, opacity: f32, slots: &PaintSlots) {
+        self.kinds[slots.color.clone()].fill(Kind::Color);
+        for stop in slots.stops.clone().step_by(5) {
+            self.kinds[stop + 1..stop + 4].fill(Kind::Color);
+        }
+        let is_direct = match paint {
+            Paint::Solid(_) => false,
+            Paint::Linear(gradient) => gradient.transform == Transform::default(),
+            Paint::Radial(gradient) => gradient.transform == Transform::default(),
+        };
+        if is_direct {
+            self.kinds[slots.geometry.clone()].fill(Kind::Gradient);
+        }
+        if (0.02..0.98).contains(&opacity) {
+            self.kinds[slots.opacity] = Kind::Opacity;
+        }
+    }
+
+    /// Notes the cubics and the smooth joints between them.
+    fn note_curves(&mut self, outline: &Outline, first: usize) {
+        let at = |index: usize| first + 2 * index;
+        let mut next_point = 0;
+        // Of the running subpath: index of its first and current point, its first handle, the last handle.
+        let (mut start, mut current) = (0, 0);
+        let (mut first_handle, mut last_handle) = (None, None);
+        for (index, verb) in outline.verbs.iter().enumerate() {
+            let points = next_point;
+            next_point += verb.point_count();
+            match verb {
+                Verb::Move => {
+                    (start, current) = (points, points);
+                    (first_handle, last_handle) = (None, None);
+                    continue;
+                }
+                Verb::Line | Verb::Quad => {
+                    last_handle = None;
+                    current = next_point - 1;
+                }
+                Verb::Cubic => {
+                    if let Some(before) = last_handle {
+                        self.note_joint(outline, [before, current, points], first);
+                    }
+                    if current == start {
+                        first_handle = Some(points);
+                    }
+                    self.cubics
+                        .push([at(current), at(points), at(points + 1), at(points + 2)]);
+                    last_handle = Some(points + 1);
+                    current = points + 2;
+                }
+                Verb::Close => {
+                    let gap = distance(outline.points[start], outline.points[current]);
+                    if gap < 1e-3 && current != start {
+                        self.ties.push([at(start), at(current)]);
+                    }
+                    if let (Some(before), Some(after)) = (last_handle, first_handle)
+                        && gap < 1e-3
+                        && outline.verbs.get(index.wrapping_sub(1)) == Some(&Verb::Cubic)
+                    {
+                        self.note_joint(outline, [before, start, after], first);
+                    }
+                    (first_handle, last_handle) = (None, None);
+                }
+            }
+        }
+    }
+
+    fn note_joint(
+        &mut self,
+        outline: &Outline,
+        points: [usize; 3],
+        first: usize,
+    ) {
+        let [before, anchor, after] = points.map(|index| outline.points[index]);
+        let (a, b) = (distance(before, anchor), distance(anchor, after));
+        if a < LEAST_HANDLE || b < LEAST_HANDLE {
+            return;
+        }
+        let (u, v) = (minus(anchor, before), minus(after, anchor));
+        let cross = (u[0] * v[1] - u[1] * v[0]) / (a * b);
+        let dot = u[0] * v[0] + u[1] * v[1];
+        if dot > 0.0 && cross.abs() < SMOOTH_TURN {
+            let [before, anchor, after] = points.map(|index| first + 2 * index);
+            self.joints.push(SmoothJoint {
+                before,
+                anchor,
+                after,
+            });
+        }
+    }
+}
+
+impl SmoothJoint {
+    /// Turns both handles into their common direction, keeping their lengths.
+    pub(crate) fn straighten(&self, values: &mut [f32]) {
+        let point = |at: usize| [values[at], values[at + 1]];
+        let (anchor, before, after) = (point(self.anchor), point(self.before), point(self.after));
+        let (a, b) = (distance(before, anchor), distance(anchor, after));
+        if a < 1e-3 || b < 1e-3 {
+            return;
+        }
+        let (u, v) = (minus(anchor, before), minus(after, anchor));
+        // The longer handle knows the direction better.
+        let direction = [u[0] + v[0], u[1] + v[1]];
+        let length = direction[0].hypot(direction[1]);
+        if length < 1e-3 * (a + b) {
+            return;
+        }
+        for axis in 0..2 {
+            let unit = direction[axis] / length;
+            values[self.before + axis] = anchor[axis] - unit * a;
+            values[self.after + axis] = anchor[axis] + unit * b;
+        }
+    }
+}
+
+fn minus(a: [f32; 2], b: [f32; 2]) -> [f32; 2] {
+    [a[0] - b[0], a[1] - b[1]]
+}
+
+fn distance(a: [f32; 2], b: [f32; 2]) -> f32 {
+    (a[0] - b[0]).hypot(a[1] - b[1])
+}

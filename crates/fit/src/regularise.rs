@@ -1,0 +1,160 @@
+//! Penalties that keep cubics clean, with their exact gradients: bending, handles out of proportion, and
+//! control polygons that turn against themselves. Lengths in pixels at full resolution.
+
+use crate::{Regularisers, parameters::CubicSlots};
+
+/// A handle longer than its chord by this factor is penalised.
+const LONGEST_HANDLE: f32 = 1.2;
+/// A handle shorter than this share of its chord is penalised.
+const SHORTEST_HANDLE: f32 = 0.02;
+
+/// Adds the penalties' gradient to `gradient` and returns their sum.
+pub(crate) fn penalise(
+    cubics: &[CubicSlots],
+    weights: Regularisers,
+    values: &[f32],
+    gradient: &mut [f32],
+) -> f64 {
+    let mut sum = 0.0;
+    for slots in cubics {
+        let points = slots.map(|at| [values[at], values[at + 1]]);
+        let mut slopes = [[0.0_f32; 2]; 4];
+        sum += f64::from(penalise_cubic(&points, weights, &mut slopes));
+        for (at, slope) in slots.iter().zip(slopes) {
+            gradient[*at] += slope[0];
+            gradient[at + 1] += slope[1];
+        }
+    }
+    sum
+}
+
+fn penalise_cubic(points: &[[f32; 2]; 4], weights: Regularisers, slopes: &mut [[f32; 2]; 4]) -> f32 {
+    let mut sum = 0.0;
+    if weights.curvature > 0.0 {
+        for first in 0..2 {
+            let bend: [f32; 2] = std::array::from_fn(|axis| {
+                points[first][axis] - 2.0 * points[first + 1][axis] + points[first + 2][axis]
+            });
+            sum += weights.curvature * dot(bend, bend);
+            for (offset, share) in [(0, 2.0), (1, -4.0), (2, 2.0)] {
+                add(&mut slopes[first + offset], bend, weights.curvature * share);
+            }
+        }
+    }
+    let chord = minus(points[3], points[0]);
+    let length = norm(chord);
+    if length < 1e-3 {
+        return sum;
+    }
+    for (anchor, handle) in [(0, 1), (3, 2)] {
+        let reach = minus(points[handle], points[anchor]);
+        let reach_length = norm(reach);
+        if weights.handles > 0.0 && reach_length > 1e-4 {
+            let too_long = reach_length - LONGEST_HANDLE * length;
+            let too_short = SHORTEST_HANDLE * length - reach_length;
+            let (excess, of_reach, of_chord) = if too_long > 0.0 {
+                (too_long, 1.0, -LONGEST_HANDLE)
+            } else if too_short > 0.0 {
+                (too_short, -1.0, SHORTEST_HANDLE)
+            } else {
+                (0.0, 0.0, 0.0)
+            };
+            sum += weights.handles * excess * excess;
+            let slope = 2.0 * weights.handles * excess;
+            let along = slope * of_reach / reach_length;
+            add(&mut slopes[handle], reach, along);
+            add(&mut slopes[anchor], reach, -along);
+            let along = slope * of_chord / length;
+            add(&mut slopes[3], chord, along);
+            add(&mut slopes[0], chord, -along);
+        }
+    }
+    if weights.crossing > 0.0 {
+        // Each side of the control polygon should lead forward along the chord.
+        let scale = 1.0 / (length * length + 1.0);
+        for first in 0..3 {
+            let side = minus(points[first + 1], points[first]);
+            let backward = -dot(side, chord);
+            if backward <= 0.0 {
+                continue;
+            }
+            sum += weights.crossing * backward * backward * scale;
+            let slope = 2.0 * weights.crossing * backward * scale;
+            add(&mut slopes[first + 1], chord, -slope);
+            add(&mut slopes[first], chord, slope);
+            let of_scale = 2.0 * weights.crossing * backward * backward * scale * scale;
+            for (end, sign) in [(3, 1.0), (0, -1.0)] {
+                add(&mut slopes[end], side, -slope * sign);
+                add(&mut slopes[end], chord, -of_scale * sign);
+            }
+        }
+    }
+    sum
+}
+
+fn minus(a: [f32; 2], b: [f32; 2]) -> [f32; 2] {
+    [a[0] - b[0], a[1] - b[1]]
+}
+
+fn dot(a: [f32; 2], b: [f32; 2]) -> f32 {
+    a[0] * b[0] + a[1] * b[1]
+}
+
+fn norm(a: [f32; 2]) -> f32 {
+    a[0].hypot(a[1])
+}
+
+fn add(sum: &mut [f32; 2], vector: [f32; 2], factor: f32) {
+    sum[0] += factor * vector[0];
+    sum[1] += factor * vector[1];
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn penalty(values: &[f32], weights: Regularisers) -> f64 {
+        penalise(&[[0, 2, 4, 6]], weights, values, &mut [0.0; 8])
+    }
+
+    proptest! {
+        #[test]
+        fn gradients_are_those_of_central_differences(
+            values in prop::collection::vec(-20.0_f32..20.0, 8),
+            which in 0_usize..3,
+        ) {
+            let mut weights = Regularisers { curvature: 0.0, handles: 0.0, crossing: 0.0 };
+            match which {
+                0 => weights.curvature = 0.5,
+                1 => weights.handles = 0.5,
+                _ => weights.crossing = 0.5,
+            }
+            let mut gradient = vec![0.0_f32; 8];
+            let sum = penalise(&[[0, 2, 4, 6]], weights, &values, &mut gradient);
+            prop_assert!(sum >= 0.0);
+            let step = 0.02_f32;
+            for index in 0..8 {
+                let at = |offset: f32| {
+                    let mut moved = values.clone();
+                    moved[index] += offset;
+                    penalty(&moved, weights)
+                };
+                let expected = (at(step) - at(-step)) / (2.0 * f64::from(step));
+                let error = (expected - f64::from(gradient[index])).abs();
+                let size = gradient.iter().map(|g| g.abs()).fold(1.0, f32::max);
+                prop_assert!(
+                    error <= 0.03 * f64::from(size) + 1e-4 * sum,
+                    "parameter {index}: {expected} {}", gradient[index]
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_plain_curve_is_not_penalised_for_its_handles() {
+        let values = [0.0, 0.0, 3.0, 3.0, 7.0, 3.0, 10.0, 0.0];
+        let weights = Regularisers { curvature: 0.0, handles: 1.0, crossing: 1.0 };
+        assert_eq!(penalty(&values, weights), 0.0);
+    }
+}

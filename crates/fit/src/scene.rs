@@ -1,0 +1,388 @@
+//! A document as a scene of the rasteriser, in pixels of the fitting resolution, and back.
+//!
+//! The document stays the truth: a scene is made for one descent and its parameters are then put back.
+
+use chat2svg_diffraster as raster;
+use chat2svg_vector::{
+    Color, Document, Fill, FillRule, Group, LineCap, LineJoin, LinearGradient, Node, Paint,
+    RadialGradient, Shape, Spread, Stop, Stroke,
+};
+use kurbo::{Affine, BezPath, PathEl, Point};
+use raster::{Outline, Scene, Verb};
+
+/// Opacity from which a paint counts as opaque.
+const OPAQUE: f32 = 0.999;
+
+/// A scene and where its paths come from.
+#[derive(Clone, Debug)]
+pub(crate) struct SceneMap {
+    pub(crate) scene: Scene,
+    pub(crate) slots: Vec<Slot>,
+}
+
+/// A path of the scene and the shape that it stands for.
+#[derive(Clone, Debug)]
+pub(crate) struct Slot {
+    /// Index into the scene's nodes.
+    pub(crate) node: usize,
+    /// Index of the shape in painting order.
+    pub(crate) shape: usize,
+    /// Maps the shape's coordinates to the scene's.
+    to_scene: Affine,
+    /// Factor by which lengths grow.
+    scale: f64,
+    /// Whether the outline in the scene stands for the shape's own (it does not when it is dashed).
+    pub(crate) has_own_outline: bool,
+    /// Opacity of the shape that was multiplied into its only paint.
+    folded_opacity: f32,
+}
+
+/// The scene of a document at a size; `to_canvas` maps user space to its pixels.
+pub(crate) fn scene_of(document: &Document, width: usize, height: usize, to_canvas: Affine) -> SceneMap {
+    let mut map = SceneMap {
+        scene: Scene::new(width as u32, height as u32, [1.0; 4]),
+        slots: Vec::new(),
+    };
+    let mut shapes = 0;
+    for node in &document.layers {
+        add_node(&mut map, node, to_canvas, &mut shapes);
+    }
+    map
+}
+
+fn add_node(map: &mut SceneMap, node: &Node, to_scene: Affine, shapes: &mut usize) {
+    match node {
+        Node::Shape(shape) => {
+            add_shape(map, shape, to_scene, *shapes);
+            *shapes += 1;
+        }
+        Node::Group(group) => add_group(map, group, to_scene, shapes),
+    }
+}
+
+fn add_group(map: &mut SceneMap, group: &Group, to_scene: Affine, shapes: &mut usize) {
+    let inner = to_scene * group.transform;
+    let is_layer = group.opacity < OPAQUE || group.clip.is_some();
+    if is_layer {
+        let clip = group.clip.as_ref().map(|clip| {
+            map.scene.clips.push(raster::Clip {
+                shapes: vec![raster::ClipShape {
+                    outline: outline_of(&(inner * &clip.path)),
+                    rule: rule_of(clip.rule),
+                }],
+            });
+            map.scene.clips.len() - 1
+        });
+        map.scene.nodes.push(raster::Node::Push(raster::Group {
+            opacity: group.opacity.clamp(0.0, 1.0),
+            clip,
+        }));
+    }
+    for child in &group.children {
+        add_node(map, child, inner, shapes);
+    }
+    if is_layer {
+        map.scene.nodes.push(raster::Node::Pop);
+    }
+}
+
+fn add_shape(map: &mut SceneMap, shape: &Shape, to_scene: Affine, index: usize) {
+    if !shape.path.is_finite() || !to_scene.is_finite() {
+        return;
+    }
+    let is_both = shape.fill.is_some() && shape.stroke.is_some();
+    let is_layer = is_both && shape.opacity < OPAQUE;
+    let folded_opacity = if is_layer { 1.0 } else { shape.opacity };
+    let dashes = shape
+        .stroke
+        .as_ref()
+        .map(|stroke| (stroke.dashes.as_slice(), stroke.dash_offset))
+        .filter(|(dashes, _)| dashes.iter().sum::<f64>() > 1e-6);
+    let scale = to_scene.determinant().abs().sqrt();
+    let stroke = shape.stroke.as_ref().map(|stroke| raster::Stroke {
+        paint: paint_of(&stroke.paint, to_scene),
+        opacity: (stroke.opacity * folded_opacity).clamp(0.0, 1.0),
+        width: (stroke.width * scale) as f32,
+        cap: match stroke.cap {
+            LineCap::Butt => raster::Cap::Butt,
+            LineCap::Round => raster::Cap::Round,
+            LineCap::Square => raster::Cap::Square,
+        },
+        join: match stroke.join {
+            LineJoin::Miter => raster::Join::Miter,
+            LineJoin::Round => raster::Join::Round,
+            LineJoin::Bevel => raster::Join::Bevel,
+        },
+        miter_limit: stroke.miter_limit.max(1.0) as f32,
+    });
+    let fill = shape.fill.as_ref().map(|fill| raster::Fill {
+        paint: paint_of(&fill.paint, to_scene),
+        opacity: (fill.opacity * folded_opacity).clamp(0.0, 1.0),
+        rule: rule_of(fill.rule),
+    });
+    if is_layer {
+        map.scene.nodes.push(raster::Node::Push(raster::Group {
+            opacity: shape.opacity.clamp(0.0, 1.0),
+            clip: None,
+        }));
+    }
+    let outline = outline_of(&(to_scene * &shape.path));
+    let slot = |node: usize, has_own_outline: bool| Slot {
+        node,
+        shape: index,
+        to_scene,
+        scale,
+        has_own_outline,
+        folded_opacity,
+    };
+    match dashes {
+        None => {
+            map.slots.push(slot(map.scene.nodes.len(), true));
+            map.scene.nodes.push(raster::Node::Path(raster::Path {
+                outline,
+                fill,
+                stroke,
+                stroke_first: false,
+            }));
+        }
+        Some((dashes, offset)) => {
+            // Drawn as it looks, but its outline is not to be changed: the dashes are not its own.
+            let dashed: BezPath = kurbo::dash(shape.path.iter(), offset, dashes).collect();
+            if fill.is_some() {
+                map.scene.nodes.push(raster::Node::Path(raster::Path {
+                    outline,
+                    fill,
+                    stroke: None,
+                    stroke_first: false,
+                }));
+            }
+            map.slots.push(slot(map.scene.nodes.len(), false));
+            map.scene.nodes.push(raster::Node::Path(raster::Path {
+                outline: outline_of(&(to_scene * &dashed)),
+                fill: None,
+                stroke,
+                stroke_first: false,
+            }));
+        }
+    }
+    if is_layer {
+        map.scene.nodes.push(raster::Node::Pop);
+    }
+}
+
+/// Puts the scene's outlines and paints back into the document that it was made of.
+pub(crate) fn write_back(map: &SceneMap, document: &mut Document) {
+    let mut slots = map.slots.iter().peekable();
+    document.edit_shapes(|index, shape, _, _| {
+        if let Some(slot) = slots.next_if(|slot| slot.shape == index)
+            && let Some(raster::Node::Path(path)) = map.scene.nodes.get(slot.node)
+        {
+            write_shape(slot, path, shape);
+        }
+    });
+}
+
+fn write_shape(slot: &Slot, path: &raster::Path, shape: &mut Shape) {
+    let back = slot.to_scene.inverse();
+    if !back.is_finite() {
+        return;
+    }
+    if slot.has_own_outline {
+        shape.path = back * &path_of(&path.outline);
+    }
+    let unfold = |opacity: f32| (opacity / slot.folded_opacity.max(1e-3)).clamp(0.0, 1.0);
+    if let (Some(Fill { paint, opacity, .. }), Some(fitted)) = (&mut shape.fill, &path.fill) {
+        write_paint(paint, &fitted.paint, back);
+        if slot.folded_opacity > 1e-3 {
+            *opacity = unfold(fitted.opacity);
+        }
+    }
+    if let (
+        Some(Stroke {
+            paint,
+            opacity,
+            width,
+            ..
+        }),
+        Some(fitted),
+    ) = (&mut shape.stroke, &path.stroke)
+    {
+        write_paint(paint, &fitted.paint, back);
+        if slot.folded_opacity > 1e-3 {
+            *opacity = unfold(fitted.opacity);
+        }
+        if slot.has_own_outline && slot.scale > 0.0 {
+            *width = f64::from(fitted.width) / slot.scale;
+        }
+    }
+}
+
+fn write_paint(paint: &mut Paint, fitted: &raster::Paint, back: Affine) {
+    let color = |[red, green, blue, _]: [f32; 4]| {
+        let unit = |value: f32| value.clamp(0.0, 1.0);
+        Color::new(unit(red), unit(green), unit(blue))
+    };
+    let write_stops = |stops: &mut [Stop], fitted: &[raster::Stop]| {
+        let mut least = 0.0_f32;
+        for (stop, fitted) in stops.iter_mut().zip(fitted) {
+            least = fitted.offset.clamp(least, 1.0);
+            stop.offset = least;
+            stop.color = color(fitted.color);
+            stop.opacity = fitted.color[3].clamp(0.0, 1.0);
+        }
+    };
+    match (paint, fitted) {
+        (Paint::Solid(old), raster::Paint::Solid([red, green, blue])) => {
+            *old = color([*red, *green, *blue, 1.0]);
+        }
+        (Paint::Linear(old), raster::Paint::Linear(new)) => {
+            write_stops(&mut old.stops, &new.stops);
+            if new.transform == raster::Transform::default() {
+                old.transform = Affine::IDENTITY;
+                old.start = back * point_of(new.start);
+                old.end = back * point_of(new.end);
+            }
+        }
+        (Paint::Radial(old), raster::Paint::Radial(new)) => {
+            write_stops(&mut old.stops, &new.stops);
+            if new.transform == raster::Transform::default() {
+                old.transform = Affine::IDENTITY;
+                old.center = back * point_of(new.center);
+                old.focus = back * point_of(new.focus);
+                old.radius = f64::from(new.radius) * back.determinant().abs().sqrt();
+            }
+        }
+        _ => {}
+    }
+}
+
+fn paint_of(paint: &Paint, to_scene: Affine) -> raster::Paint {
+    let stops_of = |stops: &[Stop]| -> Vec<raster::Stop> {
+        stops
+            .iter()
+            .map(|stop| raster::Stop {
+                offset: stop.offset,
+                color: [stop.color.red, stop.color.green, stop.color.blue, stop.opacity],
+            })
+            .collect()
+    };
+    let spread_of = |spread: Spread| match spread {
+        Spread::Pad => raster::Spread::Pad,
+        Spread::Reflect => raster::Spread::Reflect,
+        Spread::Repeat => raster::Spread::Repeat,
+    };
+    // Where lengths scale alike the geometry itself moves, so that it can be fitted in pixels.
+    let place = |inner: Affine| {
+        let whole = to_scene * inner;
+        if is_similarity(whole) {
+            (whole, raster::Transform::default())
+        } else {
+            let transform = raster::Transform(whole.as_coeffs().map(|v| v as f32));
+            (Affine::IDENTITY, transform)
+        }
+    };
+    match paint {
+        Paint::Solid(color) => raster::Paint::Solid([color.red, color.green, color.blue]),
+        Paint::Linear(LinearGradient {
+            start,
+            end,
+            transform,
+            stops,
+            spread,
+        }) => {
+            let (direct, transform) = place(*transform);
+            raster::Paint::Linear(raster::LinearGradient {
+                start: pair_of(direct * *start),
+                end: pair_of(direct * *end),
+                transform,
+                spread: spread_of(*spread),
+                stops: stops_of(stops),
+            })
+        }
+        Paint::Radial(RadialGradient {
+            center,
+            radius,
+            focus,
+            transform,
+            stops,
+            spread,
+            ..
+        }) => {
+            let (direct, transform) = place(*transform);
+            raster::Paint::Radial(raster::RadialGradient {
+                center: pair_of(direct * *center),
+                radius: (radius * direct.determinant().abs().sqrt()) as f32,
+                focus: pair_of(direct * *focus),
+                transform,
+                spread: spread_of(*spread),
+                stops: stops_of(stops),
+            })
+        }
+    }
+}
+
+fn is_similarity(affine: Affine) -> bool {
+    let [a, b, c, d, ..] = affine.as_coeffs();
+    let size = a.hypot(b);
+    let turned = (a - d).hypot(b + c);
+    let mirrored = (a + d).hypot(b - c);
+    size > 0.0 && turned.min(mirrored) < 1e-6 * size
+}
+
+fn rule_of(rule: FillRule) -> raster::FillRule {
+    match rule {
+        FillRule::NonZero => raster::FillRule::NonZero,
+        FillRule::EvenOdd => raster::FillRule::EvenOdd,
+    }
+}
+
+fn pair_of(point: Point) -> [f32; 2] {
+    [point.x as f32, point.y as f32]
+}
+
+fn point_of([x, y]: [f32; 2]) -> Point {
+    Point::new(f64::from(x), f64::from(y))
+}
+
+fn outline_of(path: &BezPath) -> Outline {
+    let mut outline = Outline::new();
+    let mut start = None;
+    let mut is_closed = true;
+    for element in path.elements() {
+        if is_closed
+            && !matches!(element, PathEl::MoveTo(_) | PathEl::ClosePath)
+            && let Some(start) = start
+        {
+            outline.move_to(start);
+        }
+        match *element {
+            PathEl::MoveTo(p) => {
+                start = Some(pair_of(p));
+                outline.move_to(pair_of(p));
+            }
+            PathEl::LineTo(p) => outline.line_to(pair_of(p)),
+            PathEl::QuadTo(c, p) => outline.quad_to(pair_of(c), pair_of(p)),
+            PathEl::CurveTo(c, d, p) => outline.cubic_to(pair_of(c), pair_of(d), pair_of(p)),
+            PathEl::ClosePath if is_closed => continue,
+            PathEl::ClosePath => outline.close(),
+        }
+        is_closed = matches!(element, PathEl::ClosePath);
+    }
+    outline
+}
+
+fn path_of(outline: &Outline) -> BezPath {
+    let mut points = outline.points.iter().map(|p| point_of(*p));
+    let mut path = BezPath::new();
+    for verb in &outline.verbs {
+        let mut next = || points.next().unwrap_or_default();
+        path.push(match verb {
+            Verb::Move => PathEl::MoveTo(next()),
+            Verb::Line => PathEl::LineTo(next()),
+            Verb::Quad => PathEl::QuadTo(next(), next()),
+            Verb::Cubic => PathEl::CurveTo(next(), next(), next()),
+            Verb::Close => PathEl::ClosePath,
+        });
+    }
+    path
+}
