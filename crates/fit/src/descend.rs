@@ -156,7 +156,11 @@ impl<'a> Descender<'a> {
     fn rate(&self, stretch: Stretch, taken: u32) -> f32 {
         let share = taken as f32 / stretch.steps.max(1) as f32;
         let warm_up = self.options.optimiser.warm_up;
-        let rise = if share < warm_up { (share + 0.02) / (warm_up + 0.02) } else { 1.0 };
+        let rise = if share < warm_up {
+            (share + 0.02) / (warm_up + 0.02)
+        } else {
+            1.0
+        };
         let fall = 0.5 + 0.5 * (share * std::f32::consts::PI).cos();
         stretch.rate * rise * (LAST_RATE + (1.0 - LAST_RATE) * fall)
     }
@@ -168,7 +172,11 @@ impl<'a> Descender<'a> {
         let sum: f64 = found
             .iter()
             .zip(wanted)
-            .map(|(a, b)| (0..3).map(|i| f64::from((a[i] - b[i]) * (a[i] - b[i]))).sum::<f64>())
+            .map(|(a, b)| {
+                (0..3)
+                    .map(|i| f64::from((a[i] - b[i]) * (a[i] - b[i])))
+                    .sum::<f64>()
+            })
             .sum();
         Ok(sum / (3.0 * found.len() as f64))
     }

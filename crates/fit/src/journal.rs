@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::{Budget, BudgetRecord, LossSample, MAX_SAMPLES, Observer, Progress, clock::Stop};
+use crate::{BudgetRecord, LossSample, MAX_SAMPLES, Observer, Progress, clock::Stop};
 
 const PROGRESS_EVERY: Duration = Duration::from_millis(50);
 const PREVIEW_EVERY: Duration = Duration::from_millis(400);
@@ -51,7 +51,8 @@ impl<'a> Journal<'a> {
             if self.curve.len() + 1 >= MAX_SAMPLES {
                 self.stride *= 2;
                 let stride = self.stride;
-                self.curve.retain(|kept| kept.iteration.is_multiple_of(stride));
+                self.curve
+                    .retain(|kept| kept.iteration.is_multiple_of(stride));
             }
             if self.iterations.is_multiple_of(self.stride) {
                 self.curve.push(sample);
@@ -95,7 +96,9 @@ impl<'a> Journal<'a> {
     pub(crate) fn into_curve(self) -> (Vec<LossSample>, Vec<BudgetRecord>, u32) {
         let mut curve = self.curve;
         if let Some(last) = self.last
-            && curve.last().is_some_and(|kept| kept.iteration != last.iteration)
+            && curve
+                .last()
+                .is_some_and(|kept| kept.iteration != last.iteration)
         {
             curve.push(last);
         }

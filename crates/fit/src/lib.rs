@@ -12,16 +12,24 @@
 #![forbid(unsafe_code)]
 
 mod clock;
+mod descend;
 mod engine;
 mod error;
+mod journal;
+mod loss;
 mod measure;
 mod options;
 mod paint_fit;
+mod parameters;
 mod picture;
 mod regions;
+mod regularise;
 mod report;
+mod scene;
 mod segment;
 mod stack;
+mod step;
+mod topology;
 mod trace;
 
 pub use engine::{refine, vectorize};
@@ -31,6 +39,6 @@ pub use options::{
 };
 pub use paint_fit::{FittedPaint, GradientThreshold, Sample, fit_flat, fit_paint};
 pub use report::{
-    Budget, BudgetRecord, FitEnd, FitOutcome, FitReport, LossSample, MAX_SAMPLES, Observer,
-    Progress,
+    Action, ActionRecord, Budget, BudgetRecord, FitEnd, FitOutcome, FitReport, LossSample,
+    MAX_SAMPLES, Observer, Progress,
 };

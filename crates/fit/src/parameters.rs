@@ -144,12 +144,7 @@ impl Parameters {
         }
     }
 
-    fn note_joint(
-        &mut self,
-        outline: &Outline,
-        points: [usize; 3],
-        first: usize,
-    ) {
+    fn note_joint(&mut self, outline: &Outline, points: [usize; 3], first: usize) {
         let [before, anchor, after] = points.map(|index| outline.points[index]);
         let (a, b) = (distance(before, anchor), distance(anchor, after));
         if a < LEAST_HANDLE || b < LEAST_HANDLE {

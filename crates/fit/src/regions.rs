@@ -36,6 +36,8 @@ pub(crate) struct FoundShape {
     pub(crate) pixels: Vec<u32>,
     /// Whether it covers the whole canvas.
     pub(crate) is_backdrop: bool,
+    /// Index in painting order of the existing shape that it belongs right above; `None` for the bottom.
+    pub(crate) depth: Option<usize>,
 }
 
 /// What a shape may cost.
@@ -104,20 +106,27 @@ impl RegionFinder {
     /// At most `limit` shapes that show the whole picture, bottom first.
     pub(crate) fn cover(&self, cost: ShapeCost, limit: usize) -> Vec<FoundShape> {
         let chosen = best_cover(&self.tree, self.cut_cost(cost), limit);
-        self.shapes(&chosen, cost)
+        self.shapes(&chosen, &[], cost)
     }
 
     /// At most `limit` shapes that gain most when painted over what is there, bottom first. `present` is
-    /// the squared error of each pixel of the finder's picture as it is.
-    pub(crate) fn extras(&self, present: &[f32], cost: ShapeCost, limit: usize) -> Vec<FoundShape> {
+    /// the squared error of each pixel of the finder's picture as it is; `owners` the index plus one of the
+    /// shape that each shows, 0 for none.
+    pub(crate) fn extras(
+        &self,
+        present: &[f32],
+        owners: &[u32],
+        cost: ShapeCost,
+        limit: usize,
+    ) -> Vec<FoundShape> {
         let chosen: Vec<NodeId> = best_extras(&self.tree, present, self.cut_cost(cost), limit)
             .into_iter()
             .map(|(id, _)| id)
             .collect();
-        self.shapes(&chosen, cost)
+        self.shapes(&chosen, owners, cost)
     }
 
-    fn shapes(&self, chosen: &[NodeId], cost: ShapeCost) -> Vec<FoundShape> {
+    fn shapes(&self, chosen: &[NodeId], owners: &[u32], cost: ShapeCost) -> Vec<FoundShape> {
         let labels = self.tree.labels(chosen);
         let mut pixels: Vec<Vec<u32>> = vec![Vec::new(); chosen.len()];
         for (index, label) in labels.iter().enumerate() {
@@ -130,6 +139,7 @@ impl RegionFinder {
             sharp: &self.sharp,
             labels: &labels,
             count: chosen.len(),
+            owners,
         };
         let stack = layers(&partition);
         stack
@@ -144,6 +154,7 @@ impl RegionFinder {
                     area: own.len() as f64 * self.scale[0] * self.scale[1],
                     pixels: own.clone(),
                     is_backdrop: layer.is_backdrop,
+                    depth: (layer.depth as usize).checked_sub(1),
                 })
             })
             .collect()
@@ -171,7 +182,8 @@ impl RegionFinder {
         path
     }
 
-    fn paint(&self, pixels: &[u32], cost: ShapeCost) -> Paint {
+    /// The paint that explains pixels best, in pixels of the fitting resolution.
+    pub(crate) fn paint(&self, pixels: &[u32], cost: ShapeCost) -> Paint {
         let width = self.picture.width;
         let stride = pixels.len().div_ceil(PAINT_SAMPLES).max(1);
         let samples: Vec<Sample> = pixels

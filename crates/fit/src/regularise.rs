@@ -28,7 +28,11 @@ pub(crate) fn penalise(
     sum
 }
 
-fn penalise_cubic(points: &[[f32; 2]; 4], weights: Regularisers, slopes: &mut [[f32; 2]; 4]) -> f32 {
+fn penalise_cubic(
+    points: &[[f32; 2]; 4],
+    weights: Regularisers,
+    slopes: &mut [[f32; 2]; 4],
+) -> f32 {
     let mut sum = 0.0;
     if weights.curvature > 0.0 {
         for first in 0..2 {
@@ -154,7 +158,11 @@ mod tests {
     #[test]
     fn a_plain_curve_is_not_penalised_for_its_handles() {
         let values = [0.0, 0.0, 3.0, 3.0, 7.0, 3.0, 10.0, 0.0];
-        let weights = Regularisers { curvature: 0.0, handles: 1.0, crossing: 1.0 };
+        let weights = Regularisers {
+            curvature: 0.0,
+            handles: 1.0,
+            crossing: 1.0,
+        };
         assert_eq!(penalty(&values, weights), 0.0);
     }
 }

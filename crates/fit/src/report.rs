@@ -37,6 +37,39 @@ pub struct FitReport {
     pub ended_by: FitEnd,
     /// Times at which the observer changed the budget, with what it became.
     pub budget_changes: Vec<BudgetRecord>,
+    /// What was done, in order, and what came of it.
+    pub actions: Vec<ActionRecord>,
+}
+
+/// Something that a fit did.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ActionRecord {
+    /// Seconds since the fit began, when it was done.
+    pub seconds: f32,
+    /// What was done.
+    pub action: Action,
+    /// Paths from then on.
+    pub paths: u32,
+    /// Peak signal-to-noise ratio from then on, in dB.
+    pub psnr: f32,
+}
+
+/// Kinds of [`ActionRecord`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Action {
+    /// The picture was covered with a first set of paths.
+    Cover,
+    /// Outlines were drawn anew with fewer curves.
+    Simplify,
+    /// Paints were replaced by those that explain their pixels better.
+    Repaint,
+    /// Points and paints were moved down the loss's gradient.
+    Descend,
+    /// Paths were added where the picture was wrong.
+    Add,
+    /// Worthless paths were removed.
+    Prune,
 }
 
 /// One point of a loss curve.

@@ -38,7 +38,12 @@ pub(crate) struct Slot {
 }
 
 /// The scene of a document at a size; `to_canvas` maps user space to its pixels.
-pub(crate) fn scene_of(document: &Document, width: usize, height: usize, to_canvas: Affine) -> SceneMap {
+pub(crate) fn scene_of(
+    document: &Document,
+    width: usize,
+    height: usize,
+    to_canvas: Affine,
+) -> SceneMap {
     let mut map = SceneMap {
         scene: Scene::new(width as u32, height as u32, [1.0; 4]),
         slots: Vec::new(),
@@ -262,7 +267,12 @@ fn paint_of(paint: &Paint, to_scene: Affine) -> raster::Paint {
             .iter()
             .map(|stop| raster::Stop {
                 offset: stop.offset,
-                color: [stop.color.red, stop.color.green, stop.color.blue, stop.opacity],
+                color: [
+                    stop.color.red,
+                    stop.color.green,
+                    stop.color.blue,
+                    stop.opacity,
+                ],
             })
             .collect()
     };

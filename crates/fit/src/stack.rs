@@ -1,6 +1,8 @@
 //! From a partition to a stack of shapes: which lies below, and how far each reaches beneath those above
 //! it, so that no gap opens between neighbours and every border is drawn once.
 
+use std::{cmp::Reverse, collections::BTreeMap};
+
 use kurbo::Point;
 use rayon::prelude::*;
 
@@ -24,7 +26,13 @@ pub(crate) struct Partition<'a> {
     /// The region of each pixel; `None` for pixels that are not to be painted or are taken.
     pub(crate) labels: &'a [Option<u32>],
     pub(crate) count: usize,
+    /// Of each pixel, index plus one of the existing shape that it shows, 0 for none; empty when there are
+    /// no shapes yet.
+    pub(crate) owners: &'a [u32],
 }
+
+/// Share of a region's pixels that an existing shape must have to count as lying beneath it.
+const BENEATH: f64 = 0.08;
 
 /// A region ready to be traced.
 pub(crate) struct Layer {
@@ -34,6 +42,8 @@ pub(crate) struct Layer {
     pub(crate) field: Field,
     /// Whether it covers the whole canvas.
     pub(crate) is_backdrop: bool,
+    /// How many existing shapes lie below it.
+    pub(crate) depth: u32,
     /// Of each value of the field, whether that pixel is covered by a later shape or off the canvas.
     pub(crate) is_covered: Vec<bool>,
 }
@@ -45,7 +55,10 @@ impl Layer {
         let at = |x: f64, y: f64| y as usize * self.field.width + x as usize;
         let ends = [at(x.floor(), y.floor()), at(x.ceil(), y.ceil())];
         ends.into_iter().all(|index| {
-            self.field.values.get(index).is_none_or(|value| *value >= 0.5)
+            self.field
+                .values
+                .get(index)
+                .is_none_or(|value| *value >= 0.5)
                 || self.is_covered.get(index).copied().unwrap_or(true)
         })
     }
@@ -62,21 +75,55 @@ struct Bounds {
 /// The layers, bottom first. What is enclosed lies above what encloses it.
 pub(crate) fn layers(partition: &Partition<'_>) -> Vec<Layer> {
     let bounds = bounds(partition);
-    let mut enclosed: Vec<(usize, usize)> = (0..partition.count)
+    let depths = depths(partition);
+    let mut order: Vec<(u32, Reverse<usize>, usize)> = (0..partition.count)
         .into_par_iter()
         .filter_map(|region| {
-            let bounds = bounds[region]?;
-            Some((filled_area(partition, region as u32, bounds), region))
+            let area = filled_area(partition, region as u32, bounds[region]?);
+            Some((depths[region], Reverse(area), region))
         })
         .collect();
-    enclosed.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));
-    let mut rank = vec![u32::MAX; partition.count];
-    for (place, (_, region)) in enclosed.iter().enumerate() {
-        rank[*region] = place as u32;
+    order.sort_unstable();
+    let mut ranks = Ranks {
+        rank: vec![u32::MAX; partition.count],
+        depths,
+    };
+    for (place, (_, _, region)) in order.iter().enumerate() {
+        ranks.rank[*region] = place as u32;
     }
-    enclosed
+    order
         .par_iter()
-        .filter_map(|(_, region)| Some(layer(partition, &rank, *region, bounds[*region]?)))
+        .filter_map(|(_, _, region)| Some(layer(partition, &ranks, *region, bounds[*region]?)))
+        .collect()
+}
+
+/// Which of two regions, or of a region and an existing shape, lies above.
+struct Ranks {
+    rank: Vec<u32>,
+    depths: Vec<u32>,
+}
+
+/// For each region how many existing shapes lie below it: all up to the topmost that shows in it.
+fn depths(partition: &Partition<'_>) -> Vec<u32> {
+    if partition.owners.is_empty() {
+        return vec![0; partition.count];
+    }
+    let mut shares: Vec<BTreeMap<u32, u32>> = vec![BTreeMap::new(); partition.count];
+    for (label, owner) in partition.labels.iter().zip(partition.owners) {
+        if let Some(label) = label {
+            *shares[*label as usize].entry(*owner).or_default() += 1;
+        }
+    }
+    shares
+        .iter()
+        .map(|share| {
+            let pixels: u32 = share.values().sum();
+            share
+                .iter()
+                .rev()
+                .find(|(_, count)| f64::from(**count) >= BENEATH * f64::from(pixels))
+                .map_or(0, |(owner, _)| *owner)
+        })
         .collect()
 }
 
@@ -158,12 +205,20 @@ enum Role {
     Earlier,
 }
 
-fn layer(partition: &Partition<'_>, rank: &[u32], region: usize, bounds: Bounds) -> Layer {
+fn layer(partition: &Partition<'_>, ranks: &Ranks, region: usize, bounds: Bounds) -> Layer {
     let picture = partition.picture;
-    let role = |x: usize, y: usize| match partition.labels[y * picture.width + x] {
-        Some(label) if label as usize == region => Role::Own,
-        Some(label) if rank[label as usize] > rank[region] => Role::Later,
-        _ => Role::Earlier,
+    let (rank, depth) = (ranks.rank[region], ranks.depths[region]);
+    let role = |x: usize, y: usize| {
+        let index = y * picture.width + x;
+        let is_later = match partition.labels[index] {
+            Some(label) if label as usize == region => return Role::Own,
+            Some(label) => ranks.rank[label as usize] > rank,
+            None => partition
+                .owners
+                .get(index)
+                .is_some_and(|owner| *owner > depth),
+        };
+        if is_later { Role::Later } else { Role::Earlier }
     };
     let outside = outside_of(bounds, |x, y| role(x, y) == Role::Own);
     let inner_width = bounds.right - bounds.left + 1;
@@ -182,7 +237,8 @@ fn layer(partition: &Partition<'_>, rank: &[u32], region: usize, bounds: Bounds)
     let near = |x: usize, y: usize, reach: usize, wanted: Role| {
         let xs = x.saturating_sub(reach)..=(x + reach).min(picture.width - 1);
         let ys = y.saturating_sub(reach)..=(y + reach).min(picture.height - 1);
-        ys.into_iter().any(|y| xs.clone().any(|x| role(x, y) == wanted))
+        ys.into_iter()
+            .any(|y| xs.clone().any(|x| role(x, y) == wanted))
     };
     let is_inside = |x: usize, y: usize| match role(x, y) {
         Role::Own => true,
@@ -255,6 +311,7 @@ fn layer(partition: &Partition<'_>, rank: &[u32], region: usize, bounds: Bounds)
             ),
         },
         is_backdrop,
+        depth,
         is_covered,
     }
 }
@@ -272,7 +329,10 @@ fn soft_share(
     let here = inside_at(x, y);
     let xs = x.saturating_sub(1)..=(x + 1).min(picture.width - 1);
     let ys = y.saturating_sub(1)..=(y + 1).min(picture.height - 1);
-    if ys.clone().all(|y| xs.clone().all(|x| inside_at(x, y) == here)) {
+    if ys
+        .clone()
+        .all(|y| xs.clone().all(|x| inside_at(x, y) == here))
+    {
         return None;
     }
     let mut sums = [[0.0_f32; 4]; 2];
@@ -302,6 +362,8 @@ fn soft_share(
         return None;
     }
     let pixel = picture.pixels[y * picture.width + x];
-    let along: f32 = (0..3).map(|i| (pixel[i] - other[i]) * (own[i] - other[i])).sum();
+    let along: f32 = (0..3)
+        .map(|i| (pixel[i] - other[i]) * (own[i] - other[i]))
+        .sum();
     Some((along / span).clamp(0.0, 1.0))
 }

@@ -56,7 +56,11 @@ impl Stepper {
     fn adan(&mut self, gradient: &[f32], floor: f32, out: &mut [f32]) {
         let unbias = ADAN.map(|rate| 1.0 / (1.0 - (1.0 - rate).powi(self.steps)));
         for (index, slope) in gradient.iter().enumerate() {
-            let difference = if self.steps > 1 { slope - self.last[index] } else { 0.0 };
+            let difference = if self.steps > 1 {
+                slope - self.last[index]
+            } else {
+                0.0
+            };
             self.last[index] = *slope;
             let mix = |old: f32, rate: f32, new: f32| old + rate * (new - old);
             let mean = mix(self.mean[index], ADAN[0], *slope);
@@ -90,7 +94,10 @@ mod tests {
                     *value -= rate * direction;
                 }
             }
-            assert!(values[0].abs() < 0.05 && (values[1] - 1.0).abs() < 0.05, "{rule:?} {values:?}");
+            assert!(
+                values[0].abs() < 0.05 && (values[1] - 1.0).abs() < 0.05,
+                "{rule:?} {values:?}"
+            );
         }
     }
 

@@ -39,7 +39,11 @@ impl CutCost {
         };
         let side = self.pixel_area.sqrt();
         let bytes = ELEMENT_BYTES + BORDER_BYTES * f64::from(node.perimeter) * side;
-        let noise = if node.moments.count < LEAST_AREA { NOISE_COST } else { 0.0 };
+        let noise = if node.moments.count < LEAST_AREA {
+            NOISE_COST
+        } else {
+            0.0
+        };
         flat - gradient.max(0.0) + self.per_byte * bytes + self.per_path + noise
     }
 }

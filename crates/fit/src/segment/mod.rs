@@ -7,6 +7,6 @@ mod sharpen;
 mod tree;
 
 pub(crate) use cut::{CutCost, best_cover, best_extras};
-pub(crate) use moments::Moments;
+
 pub(crate) use sharpen::sharpened;
 pub(crate) use tree::{NodeId, RegionTree};

@@ -182,7 +182,11 @@ impl RegionTree {
             };
             self.nodes.push(node);
             let [first, second] = slots.map(|slot| borders[slot as usize].len());
-            let [keep, gone] = if first >= second { slots } else { [slots[1], slots[0]] };
+            let [keep, gone] = if first >= second {
+                slots
+            } else {
+                [slots[1], slots[0]]
+            };
             region[keep as usize] = union;
             region[gone as usize] = NONE;
             let moved = std::mem::take(&mut borders[gone as usize]);

@@ -27,7 +27,12 @@ pub(crate) fn contours(field: &Field) -> Vec<Vec<Point>> {
     let mut next: Vec<u32> = vec![u32::MAX; 2 * width * height];
     for y in 0..height.saturating_sub(1) {
         for x in 0..width.saturating_sub(1) {
-            let corners = [inside(x, y), inside(x + 1, y), inside(x + 1, y + 1), inside(x, y + 1)];
+            let corners = [
+                inside(x, y),
+                inside(x + 1, y),
+                inside(x + 1, y + 1),
+                inside(x, y + 1),
+            ];
             if corners.iter().all(|c| *c == corners[0]) {
                 continue;
             }
@@ -53,7 +58,8 @@ pub(crate) fn contours(field: &Field) -> Vec<Vec<Point>> {
                 [true, true, false, true] => link(bottom, right),
                 [true, true, true, false] => link(left, bottom),
                 [true, false, true, false] => {
-                    let middle = value(x, y) + value(x + 1, y) + value(x + 1, y + 1) + value(x, y + 1);
+                    let middle =
+                        value(x, y) + value(x + 1, y) + value(x + 1, y + 1) + value(x, y + 1);
                     if middle >= 4.0 * LEVEL {
                         link(left, bottom);
                         link(right, top);
@@ -63,7 +69,8 @@ pub(crate) fn contours(field: &Field) -> Vec<Vec<Point>> {
                     }
                 }
                 [false, true, false, true] => {
-                    let middle = value(x, y) + value(x + 1, y) + value(x + 1, y + 1) + value(x, y + 1);
+                    let middle =
+                        value(x, y) + value(x + 1, y) + value(x + 1, y + 1) + value(x, y + 1);
                     if middle >= 4.0 * LEVEL {
                         link(top, left);
                         link(bottom, right);
@@ -81,7 +88,11 @@ pub(crate) fn contours(field: &Field) -> Vec<Vec<Point>> {
         let cell = edge % (width * height);
         let (x, y) = (cell % width, cell / width);
         let a = value(x, y);
-        let b = if is_vertical { value(x, y + 1) } else { value(x + 1, y) };
+        let b = if is_vertical {
+            value(x, y + 1)
+        } else {
+            value(x + 1, y)
+        };
         let share = f64::from(((LEVEL - a) / (b - a)).clamp(0.02, 0.98));
         let (x, y) = (x as f64 + field.origin.x, y as f64 + field.origin.y);
         if is_vertical {

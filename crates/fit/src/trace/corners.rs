@@ -104,7 +104,9 @@ fn is_peak(line: &Loop<'_>, turns: &[f64], index: usize, reach: f64) -> bool {
         let apart = (line.lengths[other] - here).rem_euclid(line.length());
         apart.min(line.length() - apart) <= reach
     };
-    let forward = (1..count).map(|step| (index + step) % count).take_while(|o| within(*o));
+    let forward = (1..count)
+        .map(|step| (index + step) % count)
+        .take_while(|o| within(*o));
     let backward = (1..count)
         .map(|step| (index + count - step) % count)
         .take_while(|o| within(*o));

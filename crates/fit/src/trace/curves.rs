@@ -169,7 +169,11 @@ impl Stretch {
             self.tangents[at]
         };
         let length = direction.hypot();
-        if length > 0.0 { direction / length } else { Vec2::new(1.0, 0.0) }
+        if length > 0.0 {
+            direction / length
+        } else {
+            Vec2::new(1.0, 0.0)
+        }
     }
 
     fn curve(&self, start: usize, end: usize, from: Vec2, to: Vec2) -> Option<CubicBez> {
@@ -231,7 +235,10 @@ fn least_squares(points: &[Point], parameters: &[f64], from: Vec2, to: Vec2) -> 
         x1 += a1.dot(rest);
     }
     let chord = first.distance(last);
-    let arc: f64 = points.windows(2).map(|pair| pair[0].distance(pair[1])).sum();
+    let arc: f64 = points
+        .windows(2)
+        .map(|pair| pair[0].distance(pair[1]))
+        .sum();
     let determinant = c00 * c11 - c01 * c01;
     let usual = arc / 3.0;
     let (mut front, mut back) = (usual, usual);
@@ -294,7 +301,10 @@ mod tests {
         let mut points = Vec::new();
         for (dx, dy, x, y) in [(1, 0, 0, 0), (0, 1, 20, 0), (-1, 0, 20, 20), (0, -1, 0, 20)] {
             for step in 0..20 {
-                points.push(Point::new(f64::from(x + dx * step), f64::from(y + dy * step)));
+                points.push(Point::new(
+                    f64::from(x + dx * step),
+                    f64::from(y + dy * step),
+                ));
             }
         }
         let mut path = BezPath::new();

@@ -1,0 +1,157 @@
+//! Changes to the set of shapes of a document: putting shapes in at the right depth, taking worthless
+//! ones out, giving shapes the paint that explains their pixels best.
+
+use chat2svg_vector::{Document, Fill, Group, Node, Paint, Shape};
+use kurbo::{Affine, PathEl};
+
+use crate::regions::FoundShape;
+
+/// Layers of a document made from nothing.
+const BACKGROUND: &str = "background";
+const SHAPES: &str = "shapes";
+
+/// Shapes as the layers of a document that had none.
+pub(crate) fn first_layers(found: Vec<FoundShape>, to_user: Affine) -> Vec<Node> {
+    let mut background = Group::new(BACKGROUND);
+    let mut shapes = Group::new(SHAPES);
+    for shape in found {
+        let group = if shape.is_backdrop {
+            &mut background
+        } else {
+            &mut shapes
+        };
+        group.children.push(node_of(String::new(), &shape, to_user));
+    }
+    [background, shapes]
+        .into_iter()
+        .filter(|group| !group.children.is_empty())
+        .map(Node::Group)
+        .collect()
+}
+
+fn node_of(label: String, found: &FoundShape, to_parent: Affine) -> Node {
+    Node::Shape(Shape::filled(
+        label,
+        to_parent * &found.path,
+        paint_in(&found.paint, to_parent),
+    ))
+}
+
+/// A paint in other coordinates. The map must scale lengths alike.
+pub(crate) fn paint_in(paint: &Paint, map: Affine) -> Paint {
+    let mut paint = paint.clone();
+    match &mut paint {
+        Paint::Solid(_) => {}
+        Paint::Linear(gradient) => {
+            gradient.start = map * gradient.start;
+            gradient.end = map * gradient.end;
+        }
+        Paint::Radial(gradient) => {
+            gradient.center = map * gradient.center;
+            gradient.focus = map * gradient.focus;
+            gradient.radius *= map.determinant().abs().sqrt();
+        }
+    }
+    paint
+}
+
+/// Puts shapes, bottom first, into a document, each right above the shape at its depth and in that
+/// shape's group, named after it. `to_canvas` maps user space to the found shapes' coordinates. Calls
+/// `inserted` with the index in painting order that each takes, in an order in which every index is right
+/// when it is told.
+pub(crate) fn insert(
+    document: &mut Document,
+    found: &[FoundShape],
+    to_canvas: Affine,
+    mut inserted: impl FnMut(usize),
+) {
+    let places: Vec<(Vec<usize>, Affine, String)> = document
+        .shapes()
+        .into_iter()
+        .map(|visit| {
+            let group = visit.groups.iter().rev().map(|group| group.label.as_str());
+            let name = std::iter::once(visit.shape.label.as_str())
+                .chain(group)
+                .find(|label| !label.is_empty())
+                .unwrap_or_default()
+                .to_owned();
+            (visit.place, visit.transform, name)
+        })
+        .collect();
+    // From the front, so that the places of what comes later in the walk stay right.
+    let mut order: Vec<&FoundShape> = found.iter().collect();
+    order.sort_by_key(|shape| shape.depth.map_or(0, |depth| depth + 1));
+    for shape in order.into_iter().rev() {
+        let at = shape.depth.and_then(|depth| places.get(depth));
+        match (at, shape.depth) {
+            (Some((place, transform, name)), Some(depth)) => {
+                let to_parent = (to_canvas * *transform).inverse();
+                let is_made_here = name == SHAPES || name == BACKGROUND || name.is_empty();
+                let label = if is_made_here {
+                    String::new()
+                } else {
+                    format!("{} / detail", name.trim_end_matches(" / detail"))
+                };
+                if let Some(siblings) = siblings_mut(&mut document.layers, place)
+                    && let Some(last) = place.last()
+                {
+                    let index = (last + 1).min(siblings.len());
+                    siblings.insert(index, node_of(label, shape, to_parent));
+                    inserted(depth + 1);
+                }
+            }
+            _ => {
+                let to_user = to_canvas.inverse();
+                document
+                    .layers
+                    .insert(0, node_of(BACKGROUND.to_owned(), shape, to_user));
+                inserted(0);
+            }
+        }
+    }
+}
+
+fn siblings_mut<'a>(layers: &'a mut Vec<Node>, place: &[usize]) -> Option<&'a mut Vec<Node>> {
+    let (_, groups) = place.split_last()?;
+    let mut siblings = layers;
+    for index in groups {
+        match siblings.get_mut(*index)? {
+            Node::Group(group) => siblings = &mut group.children,
+            Node::Shape(_) => return None,
+        }
+    }
+    Some(siblings)
+}
+
+/// About how many bytes a shape takes when written.
+pub(crate) fn written_bytes(shape: &Shape) -> f64 {
+    const ELEMENT: f64 = 40.0;
+    const COORDINATE: f64 = 3.4;
+    const GRADIENT: f64 = 90.0;
+    const STOP: f64 = 40.0;
+    let points: usize = shape
+        .path
+        .elements()
+        .iter()
+        .map(|element| match element {
+            PathEl::MoveTo(_) | PathEl::LineTo(_) => 1,
+            PathEl::QuadTo(..) => 2,
+            PathEl::CurveTo(..) => 3,
+            PathEl::ClosePath => 0,
+        })
+        .sum();
+    let paint = |paint: &Paint| match paint {
+        Paint::Solid(_) => 0.0,
+        Paint::Linear(gradient) => GRADIENT + STOP * gradient.stops.len() as f64,
+        Paint::Radial(gradient) => GRADIENT + STOP * gradient.stops.len() as f64,
+    };
+    let fill = shape
+        .fill
+        .as_ref()
+        .map_or(0.0, |fill: &Fill| paint(&fill.paint));
+    let stroke = shape
+        .stroke
+        .as_ref()
+        .map_or(0.0, |stroke| 30.0 + paint(&stroke.paint));
+    ELEMENT + 2.0 * COORDINATE * points as f64 + fill + stroke
+}
