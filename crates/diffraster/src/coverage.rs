@@ -65,6 +65,9 @@ impl Default for CoverScratch {
     }
 }
 
+/// Coverage below this is what rounding leaves.
+const NOTHING: f32 = 1e-6;
+
 const VISIT: u16 = 256;
 
 /// Whether steps through a pixel with these marks can see more than two
@@ -75,7 +78,8 @@ fn is_suspicious(mark: u16) -> bool {
 
 /// Computes the signed coverage of the pieces' shape: its magnitude, at most 1
 /// after clamping, is the coverage; its sign says how coverage follows the
-/// recorded steps. Appends to `steps`.
+/// recorded steps. Appends to `steps`. Returns one bit for each row that the
+/// shape touches.
 #[inline(always)]
 pub(crate) fn cover(
     pieces: &[Piece],
@@ -84,7 +88,7 @@ pub(crate) fn cover(
     scratch: &mut CoverScratch,
     steps: &mut Steps,
     out: &mut Plane,
-) {
+) -> u32 {
     let first_step = steps.steps.len();
     let first_end = steps.ends.len();
     scratch.accumulated.fill(0.0);
@@ -127,15 +131,23 @@ pub(crate) fn cover(
         steps.ends.push(steps.steps.len() as u32);
     }
 
-    let mut sum = 0.0;
-    for (row, line) in out.as_chunks_mut::<TILE>().0.iter_mut().enumerate() {
-        let added = &scratch.accumulated[row * TILE..(row + 1) * TILE];
+    let mut sums = [0.0; TILE];
+    let mut rows = 0u32;
+    let lines = out.as_chunks_mut::<TILE>().0;
+    let added = scratch.accumulated.as_chunks::<TILE>().0;
+    for (row, (line, added)) in lines.iter_mut().zip(added).enumerate() {
+        let mut largest = 0.0f32;
         for i in 0..TILE {
             top[i] += added[i];
             line[i] = top[i];
-            sum += top[i];
+            sums[i] += top[i];
         }
+        for v in line.iter() {
+            largest = largest.max(v.abs());
+        }
+        rows |= u32::from(largest > NOTHING) << row;
     }
+    let sum: f32 = sums.iter().sum();
     if rule == FillRule::EvenOdd {
         for v in out.iter_mut() {
             *v -= 2.0 * (*v * 0.5).round();
@@ -150,6 +162,7 @@ pub(crate) fn cover(
         let p = (step.pixel as usize) & (AREA - 1);
         let mark = std::mem::take(&mut scratch.marks[p]);
         if mark != 0 {
+            rows |= 1 << (p / TILE);
             if out[p].abs() < 1e-6 {
                 out[p] = tiny;
             }
@@ -170,6 +183,7 @@ pub(crate) fn cover(
             out,
         );
     }
+    rows
 }
 
 /// Adds what a crossing of the top border does to the winding along it.

@@ -7,6 +7,8 @@
 use std::sync::atomic::Ordering::Relaxed;
 
 use crate::coverage::{AREA, CoverScratch, Plane, Steps, cover, gather};
+use crate::flat::{FlatScratch, is_flat};
+use crate::image::Image;
 use crate::paint::Prepared;
 use crate::plan::{Chunk, Plan, ROOT, Role, Shape};
 use crate::tiling::{Entry, TILE};
@@ -62,6 +64,7 @@ type StepRange = (u32, u32);
 /// Memory of one worker.
 #[derive(Debug, Default)]
 pub(crate) struct TileScratch {
+    pub(crate) flat: FlatScratch,
     pub(crate) cover: CoverScratch,
     pub(crate) steps: Steps,
     planes: Vec<Plane>,
@@ -97,7 +100,13 @@ pub(crate) struct Tile<'a> {
 }
 
 impl<'a> Tile<'a> {
-    fn entry(&self, at: usize) -> (&'a Chunk, &'a Entry, &'a Shape) {
+    /// Whether [`crate::flat`] can do the tile.
+    pub(crate) fn is_flat(&self) -> bool {
+        self.background[3] == 1.0
+            && (self.plan.is_flat || (0..self.entries.len()).all(|at| is_flat(self.entry(at).2)))
+    }
+
+    pub(crate) fn entry(&self, at: usize) -> (&'a Chunk, &'a Entry, &'a Shape) {
         let (chunk, entry) = self.entries[at];
         let chunk = &self.plan.chunks[chunk as usize];
         let entry = &chunk.entries[entry as usize];
@@ -296,13 +305,38 @@ impl TileScratch {
         }
     }
 
-    /// Takes dL/d(tile) back to the entries' sums. Follows a `forward` of the
-    /// same tile.
-    pub(crate) fn backward(&mut self, tile: Tile<'_>, gradient: &Quad) {
+    /// Where dL/d(tile) goes before [`TileScratch::backward`].
+    pub(crate) fn gradient(&mut self) -> &mut Quad {
         if self.gradients.is_empty() {
             self.gradients.push(Layer::default());
         }
-        self.gradients[0].color = *gradient;
+        &mut self.gradients[0].color
+    }
+
+    /// Turns the target in [`TileScratch::gradient`] into the gradient of
+    /// `scale / 2` times the squared error and returns the sum of squares.
+    pub(crate) fn squared_error(&mut self, tile: Tile<'_>, target: &Image, scale: f32) -> f64 {
+        let columns = (target.width as usize - tile.left as usize).min(TILE);
+        let rows = (target.height as usize - tile.top as usize).min(TILE);
+        let mut sum = 0.0f64;
+        let picture = &self.layers[0].color;
+        for (wanted, got) in self.gradients[0].color.iter_mut().zip(picture) {
+            for y in 0..rows {
+                let mut line = 0.0f32;
+                for p in y * TILE..y * TILE + columns {
+                    let d = got[p] - wanted[p];
+                    line += d * d;
+                    wanted[p] = scale * d;
+                }
+                sum += f64::from(line);
+            }
+        }
+        sum
+    }
+
+    /// Takes [`TileScratch::gradient`] back to the entries' sums. Follows a
+    /// `forward` of the same tile.
+    pub(crate) fn backward(&mut self, tile: Tile<'_>) {
         let mut top = 0;
         for at in 0..tile.entries.len() {
             let (chunk, entry, shape) = tile.entry(at);

@@ -34,6 +34,7 @@
 
 mod coverage;
 mod error;
+mod flat;
 mod flatten;
 mod image;
 mod layers;

@@ -10,10 +10,12 @@ use std::sync::atomic::{AtomicU32, AtomicU64};
 use rayon::prelude::*;
 
 use crate::error::SceneError;
+use crate::flat::is_flat;
 use crate::flatten::{Polygons, Weights};
+use crate::layers::Tile;
 use crate::paint::Prepared;
 use crate::scene::{FillRule, Node, Scene, Stop};
-use crate::tiling::{Entry, Grid, Piece, Tiler};
+use crate::tiling::{Entry, Grid, Piece, TILE, Tiler};
 
 /// Group index of shapes on the canvas itself.
 pub(crate) const ROOT: u32 = u32::MAX;
@@ -99,6 +101,8 @@ pub(crate) struct Plan {
     pub(crate) tile_entries: Vec<(u32, u32)>,
     /// Start of each tile in `tile_entries`, and the total.
     pub(crate) tile_starts: Vec<u32>,
+    /// All shapes are solid colours outside groups.
+    pub(crate) is_flat: bool,
     stack: Vec<u32>,
 }
 
@@ -112,6 +116,7 @@ impl Plan {
     ) -> Result<(), SceneError> {
         self.grid = Grid::new(scene.width, scene.height);
         self.list_shapes(scene);
+        self.is_flat = self.shapes.iter().all(is_flat);
         let grid = self.grid;
         let shapes = &self.shapes;
         let chunks = &mut self.chunks[..self.chunk_count];
@@ -256,9 +261,18 @@ impl Plan {
         }
     }
 
-    /// The entries of a tile, bottom first.
-    pub(crate) fn entries_of(&self, tile: usize) -> &[(u32, u32)] {
-        &self.tile_entries[self.tile_starts[tile] as usize..self.tile_starts[tile + 1] as usize]
+    /// A tile and its entries, bottom first.
+    pub(crate) fn tile(&self, index: usize, scene: &Scene) -> Tile<'_> {
+        let columns = self.grid.columns as usize;
+        let range = self.tile_starts[index] as usize..self.tile_starts[index + 1] as usize;
+        let [r, g, b, a] = scene.background;
+        Tile {
+            plan: self,
+            entries: &self.tile_entries[range],
+            left: (index % columns * TILE) as f32,
+            top: (index / columns * TILE) as f32,
+            background: [r * a, g * a, b * a, a],
+        }
     }
 }
 

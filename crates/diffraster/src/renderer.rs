@@ -1,7 +1,8 @@
 //! The renderer: owns all memory and runs the passes.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use fearless_simd::{Level, dispatch};
 use rayon::prelude::*;
 
 use crate::error::SceneError;
@@ -29,14 +30,13 @@ pub struct Renderer {
 #[derive(Debug)]
 struct State {
     tolerance: f32,
+    level: Level,
     parallel: bool,
     weights: Weights,
     plan: Plan,
     layout: Layout,
     /// One per worker.
     scratch: Vec<Mutex<TileScratch>>,
-    /// Pictures of all tiles, tile by tile.
-    tiles: Vec<Quad>,
     /// Loss of each tile.
     losses: Vec<f64>,
     image: Image,
@@ -65,12 +65,12 @@ impl Renderer {
         Self {
             state: State {
                 tolerance: DEFAULT_TOLERANCE,
+                level: Level::new(),
                 parallel: pool.is_some(),
                 weights: Weights::new(),
                 plan: Plan::default(),
                 layout: Layout::default(),
                 scratch: (0..workers).map(|_| Mutex::default()).collect(),
-                tiles: Vec::new(),
                 losses: Vec::new(),
                 image: Image::default(),
                 gradient: Vec::new(),
@@ -140,8 +140,12 @@ impl Renderer {
     }
 }
 
-fn premultiplied([r, g, b, a]: [f32; 4]) -> [f32; 4] {
-    [r * a, g * a, b * a, a]
+/// The memory of the thread that asks.
+fn worker(scratch: &[Mutex<TileScratch>]) -> MutexGuard<'_, TileScratch> {
+    let index = rayon::current_thread_index().unwrap_or(0) % scratch.len();
+    scratch[index]
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
 }
 
 fn check_size(scene: &Scene, image: &Image) -> Result<(), SceneError> {
@@ -161,69 +165,60 @@ impl State {
     fn plan(&mut self, scene: &Scene) -> Result<(), SceneError> {
         scene.validate()?;
         self.plan.build(scene, self.tolerance, &self.weights)?;
-        let tiles = self.plan.grid.len();
-        self.tiles.resize(tiles, [[0.0; TILE * TILE]; 4]);
-        self.losses.resize(tiles, 0.0);
         Ok(())
     }
 
-    /// Calls `work` with every tile and its place for picture and loss.
+    /// Calls `work` with every tile; returns the sum of what it returns.
     fn for_each_tile(
         &mut self,
         scene: &Scene,
-        work: impl Fn(&mut TileScratch, Tile<'_>, &mut Quad, &mut f64) + Sync,
-    ) {
-        let background = premultiplied(scene.background);
+        work: impl Fn(&mut TileScratch, Tile<'_>, bool) -> f64 + Sync,
+    ) -> f64 {
         let (plan, scratch) = (&self.plan, &self.scratch);
-        let columns = plan.grid.columns as usize;
-        let one = |index: usize, picture: &mut Quad, loss: &mut f64| {
-            let tile = Tile {
-                plan,
-                entries: plan.entries_of(index),
-                left: (index % columns * TILE) as f32,
-                top: (index / columns * TILE) as f32,
-                background,
-            };
-            let worker = rayon::current_thread_index().unwrap_or(0) % scratch.len();
-            let mut scratch = scratch[worker]
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner);
-            work(&mut scratch, tile, picture, loss);
+        let one = |(index, loss): (usize, &mut f64)| {
+            let tile = plan.tile(index, scene);
+            *loss = work(&mut worker(scratch), tile, tile.is_flat());
         };
+        self.losses.resize(plan.grid.len(), 0.0);
         if self.parallel {
-            self.tiles
-                .par_iter_mut()
-                .zip(&mut self.losses)
-                .enumerate()
-                .for_each(|(i, (picture, loss))| one(i, picture, loss));
+            self.losses.par_iter_mut().enumerate().for_each(one);
         } else {
-            for (i, (picture, loss)) in self.tiles.iter_mut().zip(&mut self.losses).enumerate() {
-                one(i, picture, loss);
-            }
+            self.losses.iter_mut().enumerate().for_each(one);
         }
+        self.losses.iter().sum()
     }
 
     fn forward(&mut self, scene: &Scene) -> Result<(), SceneError> {
         self.plan(scene)?;
-        self.for_each_tile(scene, |scratch, tile, picture, _| {
-            scratch.forward(tile);
-            *picture = *scratch.picture();
-        });
         self.image.resize(scene.width, scene.height);
-        let columns = self.plan.grid.columns as usize;
+        let (plan, scratch, level) = (&self.plan, &self.scratch, self.level);
+        let columns = plan.grid.columns as usize;
         let width = scene.width as usize;
-        for (y, line) in self
-            .image
-            .data
-            .chunks_exact_mut((4 * width).max(1))
-            .enumerate()
-        {
-            let row = y % TILE * TILE;
-            let tiles = &self.tiles[y / TILE * columns..];
-            for (x, pixel) in line.as_chunks_mut::<4>().0.iter_mut().enumerate() {
-                let tile = &tiles[x / TILE];
-                *pixel = [0, 1, 2, 3].map(|k| tile[k][row + x % TILE]);
+        let band_of_tiles = |(row, band): (usize, &mut [f32])| {
+            let mut scratch = worker(scratch);
+            for column in 0..columns {
+                let tile = plan.tile(row * columns + column, scene);
+                if tile.is_flat() {
+                    let TileScratch {
+                        flat, cover, steps, ..
+                    } = &mut *scratch;
+                    dispatch!(level, simd => {
+                        flat.forward(simd, tile, cover, steps);
+                        flat.store(simd, column * TILE, width, band);
+                    });
+                } else {
+                    scratch.forward(tile);
+                    store(scratch.picture(), column * TILE, width, band);
+                }
             }
+        };
+        let bands = (4 * width * TILE).max(1);
+        if self.parallel {
+            let bands = self.image.data.par_chunks_mut(bands);
+            bands.enumerate().for_each(band_of_tiles);
+        } else {
+            let bands = self.image.data.chunks_mut(bands);
+            bands.enumerate().for_each(band_of_tiles);
         }
         Ok(())
     }
@@ -231,10 +226,23 @@ impl State {
     fn backward(&mut self, scene: &Scene, dl_dimage: &Image) -> Result<(), SceneError> {
         check_size(scene, dl_dimage)?;
         self.plan(scene)?;
-        self.for_each_tile(scene, |scratch, tile, picture, _| {
-            scratch.forward(tile);
-            load(dl_dimage, tile, picture);
-            scratch.backward(tile, picture);
+        let level = self.level;
+        self.for_each_tile(scene, |scratch, tile, is_flat| {
+            if is_flat {
+                let TileScratch {
+                    flat, cover, steps, ..
+                } = scratch;
+                dispatch!(level, simd => {
+                    flat.forward(simd, tile, cover, steps);
+                    flat.load_gradient(simd, tile, dl_dimage);
+                    flat.backward(simd, tile, steps);
+                });
+            } else {
+                scratch.forward(tile);
+                load(dl_dimage, tile, scratch.gradient());
+                scratch.backward(tile);
+            }
+            0.0
         });
         self.reduce(scene);
         Ok(())
@@ -249,32 +257,27 @@ impl State {
         } else {
             0.0
         };
-        self.for_each_tile(scene, |scratch, tile, picture, loss| {
-            scratch.forward(tile);
-            load(target, tile, picture);
-            let columns = (target.width as usize - tile.left as usize).min(TILE);
-            let rows = (target.height as usize - tile.top as usize).min(TILE);
-            let mut sum = 0.0f64;
-            for (wanted, got) in picture.iter_mut().zip(scratch.picture()) {
-                for y in 0..rows {
-                    let mut line = 0.0f32;
-                    for x in 0..columns {
-                        let d = got[y * TILE + x] - wanted[y * TILE + x];
-                        line += d * d;
-                        wanted[y * TILE + x] = scale * d;
-                    }
-                    sum += f64::from(line);
-                }
+        let level = self.level;
+        let sum = self.for_each_tile(scene, |scratch, tile, is_flat| {
+            if is_flat {
+                let TileScratch {
+                    flat, cover, steps, ..
+                } = scratch;
+                return dispatch!(level, simd => {
+                    flat.forward(simd, tile, cover, steps);
+                    let loss = flat.squared_error(simd, tile, target, scale);
+                    flat.backward(simd, tile, steps);
+                    loss
+                });
             }
-            *loss = sum;
-            scratch.backward(tile, picture);
+            scratch.forward(tile);
+            load(target, tile, scratch.gradient());
+            let loss = scratch.squared_error(tile, target, scale);
+            scratch.backward(tile);
+            loss
         });
         self.reduce(scene);
-        Ok(if count > 0.0 {
-            self.losses.iter().sum::<f64>() / count
-        } else {
-            0.0
-        })
+        Ok(if count > 0.0 { sum / count } else { 0.0 })
     }
 
     fn reduce(&mut self, scene: &Scene) {
@@ -306,6 +309,17 @@ fn load(image: &Image, tile: Tile<'_>, out: &mut Quad) {
             for k in 0..4 {
                 out[k][y * TILE + x] = pixel[k];
             }
+        }
+    }
+}
+
+/// Writes a tile into a band of an image's rows.
+fn store(tile: &Quad, left: usize, width: usize, band: &mut [f32]) {
+    let columns = (width - left).min(TILE);
+    for (y, line) in band.chunks_exact_mut(4 * width).enumerate() {
+        let pixels = line[4 * left..][..4 * columns].as_chunks_mut::<4>().0;
+        for (x, pixel) in pixels.iter_mut().enumerate() {
+            *pixel = [0, 1, 2, 3].map(|k| tile[k][y * TILE + x]);
         }
     }
 }
