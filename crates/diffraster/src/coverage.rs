@@ -103,19 +103,23 @@ pub(crate) fn cover(
             cross_top(piece, &mut top);
         }
         let before = steps.steps.len();
-        walk(piece, |pixel, du, middle, area, rest| {
-            let p = (pixel as usize) & (AREA - 1);
-            scratch.accumulated[p] += area;
-            scratch.accumulated[p + TILE] += rest;
-            scratch.marks[p] =
-                scratch.marks[p].saturating_add(1 + VISIT * u16::from(pixel != last_pixel));
-            last_pixel = pixel;
-            steps.steps.push(Step {
-                pixel,
-                weight: du,
-                weighted_middle: du * middle,
-            });
-        });
+        walk(
+            piece,
+            #[inline(always)]
+            |pixel, du, middle, area, rest| {
+                let p = (pixel as usize) & (AREA - 1);
+                scratch.accumulated[p] += area;
+                scratch.accumulated[p + TILE] += rest;
+                scratch.marks[p] =
+                    scratch.marks[p].saturating_add(1 + VISIT * u16::from(pixel != last_pixel));
+                last_pixel = pixel;
+                steps.steps.push(Step {
+                    pixel,
+                    weight: du,
+                    weighted_middle: du * middle,
+                });
+            },
+        );
         if piece.flags & FLAG_CONTOUR_START != 0 {
             contour_pixel = steps.steps.get(before).map_or(u32::MAX, |s| s.pixel);
         }
@@ -187,17 +191,21 @@ pub(crate) fn cover(
 }
 
 /// Adds what a crossing of the top border does to the winding along it.
+#[inline(always)]
 fn cross_top(piece: &Piece, top: &mut [f32; TILE]) {
-    let mut add = |x: f32, sign: f32| {
-        for (i, v) in top.iter_mut().enumerate() {
-            *v += sign * (i as f32 + 1.0 - x).clamp(0.0, 1.0);
-        }
-    };
     if piece.flags & FLAG_FROM_ABOVE != 0 {
-        add(piece.x0, -1.0);
+        add_ramp(top, piece.x0, -1.0);
     }
     if piece.flags & FLAG_TO_ABOVE != 0 {
-        add(piece.x1, 1.0);
+        add_ramp(top, piece.x1, 1.0);
+    }
+}
+
+/// Adds `sign` times each pixel's part to the right of `x`.
+#[inline(always)]
+fn add_ramp(top: &mut [f32; TILE], x: f32, sign: f32) {
+    for (i, v) in top.iter_mut().enumerate() {
+        *v += sign * (i as f32 + 1.0 - x).clamp(0.0, 1.0);
     }
 }
 

@@ -20,6 +20,8 @@ use crate::tiling::TILE;
 /// Red, green and blue of a row of a tile.
 type Row = [[f32; TILE]; 3];
 
+const EMPTY_ROW: Row = [[0.0; TILE]; 3];
+
 /// What was done, for the way back.
 #[derive(Debug, Clone, Copy)]
 enum Done {
@@ -75,13 +77,42 @@ fn color(shape: &Shape) -> [f32; 3] {
     }
 }
 
-/// Rows of set bits.
+/// Takes the lowest set bit off `rows`.
 #[inline(always)]
-fn each_row(mut rows: u32, mut visit: impl FnMut(usize)) {
-    while rows != 0 {
-        visit(rows.trailing_zeros() as usize & (TILE - 1));
-        rows &= rows - 1;
+fn next_row(rows: &mut u32) -> Option<usize> {
+    if *rows == 0 {
+        return None;
     }
+    let row = rows.trailing_zeros() as usize & (TILE - 1);
+    *rows &= *rows - 1;
+    Some(row)
+}
+
+/// One vector for each channel. Closures are not compiled for the instruction
+/// set at hand, so kernels here do without `map`.
+#[inline(always)]
+fn splat_color<S: Simd>(simd: S, color: [f32; 3]) -> [f32x16<S>; 3] {
+    [
+        f32x16::splat(simd, color[0]),
+        f32x16::splat(simd, color[1]),
+        f32x16::splat(simd, color[2]),
+    ]
+}
+
+#[inline(always)]
+fn load_row<S: Simd>(simd: S, row: &Row) -> [f32x16<S>; 3] {
+    [
+        f32x16::load_array_ref(simd, &row[0]),
+        f32x16::load_array_ref(simd, &row[1]),
+        f32x16::load_array_ref(simd, &row[2]),
+    ]
+}
+
+#[inline(always)]
+fn store_row<S: Simd>(row: &mut Row, v: [f32x16<S>; 3]) {
+    v[0].store_array(&mut row[0]);
+    v[1].store_array(&mut row[1]);
+    v[2].store_array(&mut row[2]);
 }
 
 impl FlatScratch {
@@ -99,7 +130,8 @@ impl FlatScratch {
         self.below.clear();
         self.signed.clear();
         self.done.clear();
-        let background = [0, 1, 2].map(|k| [tile.background[k]; TILE]);
+        let [r, g, b, _] = tile.background;
+        let background = [[r; TILE], [g; TILE], [b; TILE]];
         self.rows.fill(background);
         let mut at = 0;
         while at < tile.entries.len() {
@@ -115,16 +147,19 @@ impl FlatScratch {
                     }
                     let (alpha, color) = (shape.opacity, color(shape));
                     keep *= 1.0 - alpha;
-                    add = [0, 1, 2].map(|k| add[k] + alpha * (color[k] - add[k]));
+                    for k in 0..3 {
+                        add[k] += alpha * (color[k] - add[k]);
+                    }
                     at += 1;
                 }
                 self.below.extend_from_slice(&self.rows);
+                let add = splat_color(simd, add);
                 for row in &mut self.rows {
+                    let mut v = load_row(simd, row);
                     for k in 0..3 {
-                        let v = f32x16::load_array_ref(simd, &row[k]);
-                        v.mul_add(keep, f32x16::splat(simd, add[k]))
-                            .store_array(&mut row[k]);
+                        v[k] = v[k].mul_add(keep, add[k]);
                     }
+                    store_row(row, v);
                 }
                 self.done.push(Done::Solids {
                     from: from as u32,
@@ -146,21 +181,30 @@ impl FlatScratch {
             );
             let opacity = f32x16::splat(simd, shape.opacity);
             let one = f32x16::splat(simd, 1.0);
-            let color = color(shape).map(|v| f32x16::splat(simd, v));
+            let color = splat_color(simd, color(shape));
             let (lines, _) = self.plane.as_chunks::<TILE>();
-            each_row(rows, |r| {
-                let signed = lines[r];
+            let count = rows.count_ones() as usize;
+            self.below.resize(self.below.len() + count, EMPTY_ROW);
+            let first_signed = self.signed.len();
+            self.signed.resize(first_signed + count, EMPTY_ROW[0]);
+            let below = &mut self.below[first_row as usize..];
+            let saved = below.iter_mut().zip(&mut self.signed[first_signed..]);
+            let mut left = rows;
+            for (below, saved) in saved {
+                let Some(r) = next_row(&mut left) else {
+                    break;
+                };
                 let row = &mut self.rows[r];
-                self.below.push(*row);
-                self.signed.push(signed);
-                let signed = f32x16::load_array_ref(simd, &signed);
+                let mut v = load_row(simd, row);
+                store_row(below, v);
+                let signed = f32x16::load_array_ref(simd, &lines[r]);
+                signed.store_array(saved);
                 let alpha = signed.abs().min(one) * opacity;
                 for k in 0..3 {
-                    let v = f32x16::load_array_ref(simd, &row[k]);
-                    (color[k] - v).mul_add(alpha, v).store_array(&mut row[k]);
+                    v[k] = (color[k] - v[k]).mul_add(alpha, v[k]);
                 }
-            });
-            // Rows of runs keep `signed` in step with `below`.
+                store_row(row, v);
+            }
             self.done.push(Done::Edge {
                 at: at as u32,
                 rows,
@@ -182,29 +226,28 @@ impl FlatScratch {
         target: &Image,
         scale: f32,
     ) -> f64 {
-        let mut sum = f32x16::splat(simd, 0.0);
-        let own_alpha = f32x16::splat(simd, 1.0);
+        let zero = f32x16::splat(simd, 0.0);
+        let one = f32x16::splat(simd, 1.0);
+        let mut sum = zero;
+        let width = (target.width as usize - tile.left as usize).min(TILE);
+        let mut inside = [0.0; TILE];
+        inside[..width].fill(1.0);
+        let inside = f32x16::load_array_ref(simd, &inside);
         for (r, row) in self.rows.iter().enumerate() {
-            let mut line = [0.0; 4 * TILE];
-            let count = copy_line(target, tile, r, &mut line);
-            let wanted = deinterleaved(simd, &line);
-            if count == TILE {
-                let d = own_alpha - wanted[3];
-                sum = d.mul_add(d, sum);
-            } else {
-                let missing = line[..4 * count].iter().skip(3).step_by(4);
-                sum[0] += missing.map(|a| (1.0 - a) * (1.0 - a)).sum::<f32>();
-            }
+            let Some(wanted) = line_of(simd, target, tile, r) else {
+                self.gradient[r] = EMPTY_ROW;
+                continue;
+            };
+            let own = load_row(simd, row);
+            let mut g = [zero; 3];
+            let d = (one - wanted[3]) * inside;
+            sum = d.mul_add(d, sum);
             for k in 0..3 {
-                let mut d = f32x16::load_array_ref(simd, &row[k]) - wanted[k];
-                if count < TILE {
-                    for lane in count..TILE {
-                        d[lane] = 0.0;
-                    }
-                }
+                let d = (own[k] - wanted[k]) * inside;
                 sum = d.mul_add(d, sum);
-                (d * scale).store_array(&mut self.gradient[r][k]);
+                g[k] = d * scale;
             }
+            store_row(&mut self.gradient[r], g);
         }
         sum.as_array().iter().map(|v| f64::from(*v)).sum()
     }
@@ -213,11 +256,9 @@ impl FlatScratch {
     #[inline(always)]
     pub(crate) fn load_gradient<S: Simd>(&mut self, simd: S, tile: Tile<'_>, image: &Image) {
         for (r, row) in self.gradient.iter_mut().enumerate() {
-            let mut line = [0.0; 4 * TILE];
-            copy_line(image, tile, r, &mut line);
-            let planes = deinterleaved(simd, &line);
-            for k in 0..3 {
-                planes[k].store_array(&mut row[k]);
+            match line_of(simd, image, tile, r) {
+                Some(planes) => store_row(row, [planes[0], planes[1], planes[2]]),
+                None => *row = EMPTY_ROW,
             }
         }
     }
@@ -228,16 +269,17 @@ impl FlatScratch {
         let one = f32x16::splat(simd, 1.0);
         let columns = (width - left).min(TILE);
         for (row, line) in self.rows.iter().zip(band.chunks_exact_mut(4 * width)) {
-            let planes = [0, 1, 2].map(|k| f32x16::load_array_ref(simd, &row[k]));
+            let planes = load_row(simd, row);
             let (low_rb, high_rb) = planes[0].interleave(planes[2]);
             let (low_ga, high_ga) = planes[1].interleave(one);
             let mut pixels = [0.0; 4 * TILE];
             let (quarters, _) = pixels.as_chunks_mut::<TILE>();
             let (a, b) = low_rb.interleave(low_ga);
             let (c, d) = high_rb.interleave(high_ga);
-            for (quarter, v) in quarters.iter_mut().zip([a, b, c, d]) {
-                v.store_array(quarter);
-            }
+            a.store_array(&mut quarters[0]);
+            b.store_array(&mut quarters[1]);
+            c.store_array(&mut quarters[2]);
+            d.store_array(&mut quarters[3]);
             line[4 * left..][..4 * columns].copy_from_slice(&pixels[..4 * columns]);
         }
     }
@@ -265,35 +307,36 @@ impl FlatScratch {
                     let (chunk, entry, shape) = tile.entry(at as usize);
                     next_signed -= rows.count_ones() as usize;
                     let opacity = f32x16::splat(simd, shape.opacity);
-                    let color = color(shape).map(|v| f32x16::splat(simd, v));
+                    let color = splat_color(simd, color(shape));
                     let mut sums = [zero; 4];
                     let below = &self.below[first_row as usize..];
                     let signed = &self.signed[next_signed..];
                     let (lines, _) = self.plane.as_chunks_mut::<TILE>();
-                    let mut saved = below.iter().zip(signed);
-                    each_row(rows, |r| {
-                        let Some((below, signed)) = saved.next() else {
-                            return;
+                    let mut left = rows;
+                    for (below, signed) in below.iter().zip(signed) {
+                        let Some(r) = next_row(&mut left) else {
+                            break;
                         };
                         let signed = f32x16::load_array_ref(simd, signed);
-                        let gradient = &mut self.gradient[r];
-                        let covered = signed.abs().min(one);
+                        let mut g = load_row(simd, &self.gradient[r]);
+                        let b = load_row(simd, below);
+                        let size = signed.abs();
+                        let covered = size.min(one);
                         let alpha = covered * opacity;
                         let keep = one - alpha;
                         let mut d_alpha = zero;
                         for k in 0..3 {
-                            let g = f32x16::load_array_ref(simd, &gradient[k]);
-                            let b = f32x16::load_array_ref(simd, &below[k]);
-                            d_alpha = (color[k] - b).mul_add(g, d_alpha);
-                            sums[k] = g.mul_add(alpha, sums[k]);
-                            (g * keep).store_array(&mut gradient[k]);
+                            d_alpha = (color[k] - b[k]).mul_add(g[k], d_alpha);
+                            sums[k] = g[k].mul_add(alpha, sums[k]);
+                            g[k] *= keep;
                         }
+                        store_row(&mut self.gradient[r], g);
                         sums[3] = d_alpha.mul_add(covered, sums[3]);
                         let follows = (d_alpha * opacity) * one.copysign(signed);
-                        let saturated = signed.abs().simd_gt(one);
+                        let saturated = size.simd_gt(one);
                         let follows = simd.select_f32x16(saturated, zero, follows);
                         follows.store_array(&mut lines[r]);
-                    });
+                    }
                     let slots = &chunk.slots[entry.slot as usize..][..4];
                     for (slot, sum) in slots.iter().zip(sums) {
                         slot.store(sum.reduce_sum().to_bits(), Relaxed);
@@ -330,15 +373,20 @@ impl FlatScratch {
         let mut sums = [zero; 3];
         let mut products = zero;
         for (row, below) in self.gradient.iter_mut().zip(&self.below[first_row..]) {
+            let mut g = load_row(simd, row);
+            let b = load_row(simd, below);
             for k in 0..3 {
-                let g = f32x16::load_array_ref(simd, &row[k]);
-                let b = f32x16::load_array_ref(simd, &below[k]);
-                sums[k] += g;
-                products = g.mul_add(b, products);
-                (g * keep).store_array(&mut row[k]);
+                sums[k] += g[k];
+                products = g[k].mul_add(b[k], products);
+                g[k] *= keep;
             }
+            store_row(row, g);
         }
-        let total = sums.map(|s| s.reduce_sum());
+        let total = [
+            sums[0].reduce_sum(),
+            sums[1].reduce_sum(),
+            sums[2].reduce_sum(),
+        ];
         // dL/d(picture) · picture, below the shape that is looked at; and how
         // much of the gradient comes through what lies above it.
         let mut below = products.reduce_sum();
@@ -367,24 +415,32 @@ impl FlatScratch {
 #[inline(always)]
 fn deinterleaved<S: Simd>(simd: S, line: &[f32; 4 * TILE]) -> [f32x16<S>; 4] {
     let (quarters, _) = line.as_chunks::<TILE>();
-    let v = [0, 1, 2, 3].map(|i| f32x16::load_array_ref(simd, &quarters[i]));
-    let (low_rb, low_ga) = v[0].deinterleave(v[1]);
-    let (high_rb, high_ga) = v[2].deinterleave(v[3]);
+    let a = f32x16::load_array_ref(simd, &quarters[0]);
+    let b = f32x16::load_array_ref(simd, &quarters[1]);
+    let c = f32x16::load_array_ref(simd, &quarters[2]);
+    let d = f32x16::load_array_ref(simd, &quarters[3]);
+    let (low_rb, low_ga) = a.deinterleave(b);
+    let (high_rb, high_ga) = c.deinterleave(d);
     let (r, b) = low_rb.deinterleave(high_rb);
     let (g, a) = low_ga.deinterleave(high_ga);
     [r, g, b, a]
 }
 
-/// Copies what a tile's row has of an image; says how many pixels that is.
+/// The channels of a tile's row of an image, zero beyond its right border.
 #[inline(always)]
-fn copy_line(image: &Image, tile: Tile<'_>, row: usize, line: &mut [f32; 4 * TILE]) -> usize {
-    let (width, height) = (image.width as usize, image.height as usize);
+fn line_of<S: Simd>(simd: S, image: &Image, tile: Tile<'_>, row: usize) -> Option<[f32x16<S>; 4]> {
     let (left, y) = (tile.left as usize, tile.top as usize + row);
-    if y >= height {
-        return 0;
+    if y >= image.height as usize {
+        return None;
     }
-    let columns = (width - left).min(TILE);
-    let start = 4 * (y * width + left);
-    line[..4 * columns].copy_from_slice(&image.data[start..start + 4 * columns]);
-    columns
+    let width = image.width as usize;
+    let rest = &image.data[4 * (y * width + left)..4 * (y + 1) * width];
+    Some(match rest.first_chunk::<{ 4 * TILE }>() {
+        Some(line) => deinterleaved(simd, line),
+        None => {
+            let mut line = [0.0; 4 * TILE];
+            line[..rest.len()].copy_from_slice(rest);
+            deinterleaved(simd, &line)
+        }
+    })
 }
