@@ -143,9 +143,9 @@ pub(crate) fn cover(
         let mut largest = 0.0f32;
         for i in 0..TILE {
             top[i] += added[i];
-            line[i] = top[i];
             sums[i] += top[i];
         }
+        *line = top;
         for v in line.iter() {
             largest = largest.max(v.abs());
         }

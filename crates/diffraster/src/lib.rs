@@ -45,6 +45,7 @@ mod plan;
 mod reduce;
 mod renderer;
 mod scene;
+mod stroke;
 mod tiling;
 
 pub use error::SceneError;

@@ -15,6 +15,7 @@ use crate::flatten::{Polygons, Weights};
 use crate::layers::Tile;
 use crate::paint::Prepared;
 use crate::scene::{FillRule, Node, Scene, Stop};
+use crate::stroke::{StrokeRange, Stroker};
 use crate::tiling::{Entry, Grid, Piece, TILE, Tiler};
 
 /// Group index of shapes on the canvas itself.
@@ -65,6 +66,8 @@ pub(crate) struct ShapeRanges {
     pub(crate) curves: Range<usize>,
     pub(crate) pieces: Range<usize>,
     pub(crate) entries: Range<usize>,
+    /// Of strokes.
+    pub(crate) stroke: StrokeRange,
 }
 
 /// A run of nodes, flattened and tiled.
@@ -84,6 +87,7 @@ pub(crate) struct Chunk {
     pub(crate) vertex_gradients: Vec<[f32; 2]>,
     /// Gradients that do not belong to the chunk's own nodes: parameter, value.
     pub(crate) outer_gradients: Vec<(usize, f32)>,
+    pub(crate) stroker: Stroker,
     tiler: Tiler,
     error: Option<SceneError>,
 }
@@ -287,6 +291,7 @@ impl Chunk {
     ) {
         self.ranges.clear();
         self.polygons.clear();
+        self.stroker.clear();
         self.pieces.clear();
         self.entries.clear();
         let size = [scene.width as f32, scene.height as f32];
@@ -296,11 +301,13 @@ impl Chunk {
             let vertices = self.polygons.vertices.len();
             let contours = self.polygons.contour_ends.len();
             let curves = self.polygons.curves.len();
-            let flattened = self.flatten(scene, shape, size, tolerance, weights);
-            if let Err(error) = flattened {
-                self.error = Some(error);
-                return;
-            }
+            let stroke = match self.flatten(scene, shape, size, tolerance, weights) {
+                Ok(stroke) => stroke,
+                Err(error) => {
+                    self.error = Some(error);
+                    return;
+                }
+            };
             let pieces = self.pieces.len();
             let entries = self.entries.len();
             self.tiler.push_shape(
@@ -321,6 +328,7 @@ impl Chunk {
                 curves: curves..self.polygons.curves.len(),
                 pieces: pieces..self.pieces.len(),
                 entries: entries..self.entries.len(),
+                stroke,
             });
         }
         self.sums.resize_with(self.pieces.len(), AtomicU64::default);
@@ -335,13 +343,26 @@ impl Chunk {
         size: [f32; 2],
         tolerance: f32,
         weights: &Weights,
-    ) -> Result<(), SceneError> {
+    ) -> Result<StrokeRange, SceneError> {
         let outline = match (shape.role, &scene.nodes[shape.node as usize]) {
             (Role::Clip(clip, s), _) => &scene.clips[clip as usize].shapes[s as usize].outline,
             (Role::Fill, Node::Path(path)) => &path.outline,
-            _ => return Ok(()),
+            (Role::Stroke, Node::Path(path)) => {
+                return match &path.stroke {
+                    Some(stroke) => self.stroker.push(
+                        &path.outline,
+                        stroke,
+                        scene.view,
+                        tolerance,
+                        &mut self.polygons,
+                    ),
+                    None => Ok(StrokeRange::default()),
+                };
+            }
+            _ => return Ok(StrokeRange::default()),
         };
         self.polygons
-            .push_fill(outline, scene.view, size, tolerance, weights)
+            .push_fill(outline, scene.view, size, tolerance, weights)?;
+        Ok(StrokeRange::default())
     }
 }

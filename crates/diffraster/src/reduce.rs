@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use crate::flatten::Weights;
 use crate::parameters::Layout;
 use crate::plan::{Chunk, Plan, ROOT, Role, Shape, ShapeRanges};
-use crate::scene::Scene;
+use crate::scene::{Node, Scene};
 
 /// Where a chunk adds its gradients.
 pub(crate) struct Target<'a> {
@@ -158,7 +158,26 @@ impl Chunk {
                 );
                 self.outer_gradients.extend(points.zip(values));
             }
-            Role::Stroke => {}
+            Role::Stroke => {
+                let slots = &target.layout.nodes[shape.node as usize];
+                let (Node::Path(path), Some(width)) =
+                    (&scene.nodes[shape.node as usize], slots.stroke_width)
+                else {
+                    return;
+                };
+                let points = slots.points.clone();
+                let values = &mut target.values[points.start - target.first..][..points.len()];
+                let vertices = &self.polygons.vertices[ranges.vertices.clone()];
+                let gradient = self.stroker.scatter(
+                    ranges.stroke,
+                    vertices,
+                    &self.vertex_gradients,
+                    &path.outline.points,
+                    scene.view,
+                    values,
+                );
+                target.values[width - target.first] += gradient;
+            }
         }
     }
 }

@@ -13,8 +13,8 @@
 mod support;
 
 use chat2svg_diffraster::{
-    Clip, ClipShape, Fill, FillRule, Group, Image, Layout, LinearGradient, Node, Outline, Paint,
-    Path, RadialGradient, Renderer, Scene, Spread, Stop, Transform, View,
+    Cap, Clip, ClipShape, Fill, FillRule, Group, Image, Join, Layout, LinearGradient, Node,
+    Outline, Paint, Path, RadialGradient, Renderer, Scene, Spread, Stop, Stroke, Transform, View,
 };
 use proptest::prelude::*;
 use support::{Random, blob};
@@ -67,10 +67,10 @@ impl Check {
         assert_eq!(start.len(), gradient.len());
         let mut moved = start.clone();
         let mut errors = Vec::new();
-        let offsets = stop_offsets(scene);
+        let kinked = kinked(scene);
         for (i, &own) in gradient.iter().enumerate() {
-            let is_offset = offsets.contains(&i);
-            let step = if is_offset { STEP / 10.0 } else { STEP };
+            let is_kinked = kinked.contains(&i);
+            let step = if is_kinked { STEP / 10.0 } else { STEP };
             let difference = self.difference(scene, &mut moved, i, step);
             let error = (difference - own).abs() / difference.abs().max(floor);
             // A jump or a kink between the two sides (another number of
@@ -78,7 +78,7 @@ impl Check {
             // not settle as the step shrinks.
             let finer = self.difference(scene, &mut moved, i, step / 4.0);
             let unsettled =
-                is_offset || (finer - difference).abs() > 0.3 * (difference - own).abs();
+                is_kinked || (finer - difference).abs() > 0.3 * (difference - own).abs();
             errors.push(Comparison {
                 parameter: i,
                 gradient: own,
@@ -92,16 +92,16 @@ impl Check {
     }
 }
 
-/// Moving a stop moves a kink over many pixel centres, so differences with
-/// respect to offsets converge slowly: they get a smaller step and more room.
-fn stop_offsets(scene: &Scene) -> Vec<usize> {
+/// Moving a gradient moves the kinks at its stops over many pixel centres, so
+/// differences with respect to its geometry and offsets converge slowly: they
+/// get a smaller step and more room.
+fn kinked(scene: &Scene) -> Vec<usize> {
     let layout = Layout::of(scene);
-    let paints = layout
-        .nodes
-        .iter()
-        .flat_map(|n| [&n.fill, &n.stroke])
-        .flatten();
-    paints.flat_map(|p| p.stops.clone().step_by(5)).collect()
+    let paints = layout.nodes.iter().flat_map(|n| [&n.fill, &n.stroke]);
+    paints
+        .flatten()
+        .flat_map(|p| p.geometry.clone().chain(p.stops.clone().step_by(5)))
+        .collect()
 }
 
 /// One parameter's gradient and central difference.
@@ -195,7 +195,7 @@ fn radial(random: &mut Random, far_focus: bool) -> Paint {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(24))]
+    #![proptest_config(ProptestConfig { cases: 16, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn cubic_blobs(seed: u64) {
@@ -323,6 +323,62 @@ proptest! {
         scene.nodes.push(Node::Pop);
         add(&mut scene, &mut random);
         check(&mut scene);
+    }
+
+    #[test]
+    fn strokes(seed: u64) {
+        let mut random = Random(seed);
+        let mut scene = canvas();
+        for i in 0..4 {
+            let center = random.point(5.0, 30.0);
+            let mut outline = blob(&mut random, center, 10.0, 3);
+            if i % 2 == 0 {
+                outline.verbs.pop();
+            }
+            if i == 3 {
+                outline = star(&mut random, 5, 0.0, 30.0);
+            }
+            let mut path = path(&mut random, outline);
+            path.stroke = Some(Stroke {
+                paint: Paint::Solid(random.color()),
+                opacity: random.range(0.3, 0.9),
+                width: random.range(0.3, 6.0),
+                cap: [Cap::Butt, Cap::Round, Cap::Square][(random.unit() * 3.0) as usize],
+                join: [Join::Miter, Join::Round, Join::Bevel][(random.unit() * 3.0) as usize],
+                miter_limit: 4.0,
+            });
+            path.stroke_first = random.unit() < 0.5;
+            if random.unit() < 0.7 {
+                path.fill = None;
+            }
+            scene.nodes.push(Node::Path(path));
+        }
+        check_flattened(&mut scene, 0.2);
+    }
+
+    #[test]
+    fn stroked_curves_in_a_scaled_view(seed: u64) {
+        let mut random = Random(seed);
+        let mut scene = canvas();
+        scene.view = View { scale: 2.5, offset: [1.0, -3.0] };
+        for _ in 0..2 {
+            let mut outline = Outline::new();
+            outline.move_to(random.point(0.0, 12.0));
+            outline.quad_to(random.point(0.0, 12.0), random.point(0.0, 12.0));
+            outline.cubic_to(random.point(0.0, 12.0), random.point(0.0, 12.0), random.point(0.0, 12.0));
+            let mut path = path(&mut random, outline);
+            path.fill = None;
+            path.stroke = Some(Stroke {
+                paint: linear(&mut random),
+                opacity: 0.8,
+                width: random.range(0.3, 2.0),
+                cap: Cap::Round,
+                join: Join::Round,
+                miter_limit: 4.0,
+            });
+            scene.nodes.push(Node::Path(path));
+        }
+        check_flattened(&mut scene, 0.2);
     }
 
     #[test]

@@ -1,0 +1,624 @@
+//! Strokes as outlines to be filled, and the gradient's way back.
+//!
+//! The centre line is flattened, curves with their exact normals, and each
+//! vertex of the stroke's outline is
+//!
+//! > centre + radius × factor × (cos θ, sin θ)
+//!
+//! with θ between the normals of two directions: that covers offset points,
+//! round joins and caps, miters and square caps alike. The adjoint is one rule
+//! for all of them: the vertex's gradient moves the centre, its component along
+//! (cos θ, sin θ) the radius, and the one across turns θ and with it the
+//! directions' tangents. Centres and tangents are linear in the control points.
+//!
+//! A closed subpath gives two contours, an open one a single contour around it.
+//! On the inner side of a corner the outline runs through the corner's centre,
+//! so that the non-zero rule fills the corner whatever the segments' lengths.
+
+use std::f32::consts::{FRAC_PI_2, FRAC_PI_4, PI, SQRT_2, TAU};
+
+use crate::error::SceneError;
+use crate::flatten::{
+    MAX_LINES, Polygons, cubic_segments, cubic_weights, quad_segments, quad_weights,
+};
+use crate::scene::{Cap, Join, Outline, Stroke, Verb, View};
+
+/// Directions shorter than this, in pixels, have none.
+const SHORT: f32 = 1e-6;
+
+/// Largest angle between the vertices of a round cap or join.
+const MAX_STEP: f32 = FRAC_PI_4;
+
+/// Stands for "no direction": θ is then `turn` alone.
+const NONE: u32 = u32::MAX;
+
+/// A fixed linear combination of up to four consecutive control points.
+#[derive(Debug, Clone, Copy)]
+struct Blend {
+    first: u32,
+    count: u32,
+    weights: [f32; 4],
+}
+
+impl Blend {
+    fn point(index: usize) -> Self {
+        Self {
+            first: index as u32,
+            count: 1,
+            weights: [1.0, 0.0, 0.0, 0.0],
+        }
+    }
+
+    fn new<const N: usize>(first: usize, weights: [f32; N]) -> Self {
+        let mut padded = [0.0; 4];
+        padded[..N].copy_from_slice(&weights);
+        Self {
+            first: first as u32,
+            count: N as u32,
+            weights: padded,
+        }
+    }
+
+    fn at(&self, points: &[[f32; 2]]) -> [f32; 2] {
+        let mut sum = [0.0f32; 2];
+        let points = &points[self.first as usize..][..self.count as usize];
+        for (w, p) in self.weights.iter().zip(points) {
+            sum[0] += w * p[0];
+            sum[1] += w * p[1];
+        }
+        sum
+    }
+
+    fn scatter(&self, gradient: [f32; 2], scale: f32, points: &mut [f32]) {
+        let points = points[2 * self.first as usize..].as_chunks_mut::<2>().0;
+        for (w, p) in self.weights.iter().zip(points).take(self.count as usize) {
+            p[0] += scale * w * gradient[0];
+            p[1] += scale * w * gradient[1];
+        }
+    }
+}
+
+/// A direction along the centre line: from point `back` to point `front`, or
+/// the derivative of a curve.
+#[derive(Debug, Clone, Copy)]
+struct Tangent {
+    /// Adds to the direction.
+    plus: Blend,
+    /// Takes from it.
+    minus: Blend,
+    unit: [f32; 2],
+    length: f32,
+}
+
+impl Tangent {
+    fn angle(&self) -> f32 {
+        self.unit[1].atan2(self.unit[0])
+    }
+}
+
+/// A vertex of the centre line.
+#[derive(Debug, Clone, Copy)]
+struct Node {
+    /// Where the segment before it ends, and the one after it starts: the same
+    /// place, which may be two control points.
+    arrival: Blend,
+    departure: Blend,
+    /// Directions of the two segments, as indices.
+    arrives: u32,
+    departs: u32,
+}
+
+/// How an outline vertex came about; one for each vertex of a stroke.
+#[derive(Debug, Clone, Copy)]
+struct Origin {
+    center: Blend,
+    /// θ is the angle of `from`, plus `part` of the way to that of `to`, plus a
+    /// fixed turn.
+    from: u32,
+    to: u32,
+    part: f32,
+    kind: Kind,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Kind {
+    /// The centre itself.
+    Center,
+    /// Radius times a fixed factor away.
+    Offset(f32),
+    /// The tip of a miter: radius / cos of half the angle between the directions.
+    Miter,
+}
+
+/// A stroke's numbers in pixels.
+#[derive(Debug, Clone, Copy)]
+struct Pen {
+    radius: f32,
+    tolerance: f32,
+    /// Angle between the vertices of arcs.
+    step: f32,
+    cap: Cap,
+    join: Join,
+    miter_limit: f32,
+}
+
+/// A stroke's part of a [`Stroker`].
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct StrokeRange {
+    first_origin: u32,
+    radius: f32,
+}
+
+/// Makes outlines of strokes, and remembers how.
+#[derive(Debug, Default)]
+pub(crate) struct Stroker {
+    origins: Vec<Origin>,
+    tangents: Vec<Tangent>,
+    nodes: Vec<Node>,
+    points: Vec<[f32; 2]>,
+    angles: Vec<f32>,
+}
+
+/// The angle between −π and π that `angle` is equal to.
+fn wrapped(angle: f32) -> f32 {
+    angle - TAU * (angle / TAU).round()
+}
+
+impl Stroker {
+    pub(crate) fn clear(&mut self) {
+        self.origins.clear();
+        self.tangents.clear();
+    }
+
+    /// Appends the outline of `stroke` along `outline` to `out`.
+    pub(crate) fn push(
+        &mut self,
+        outline: &Outline,
+        stroke: &Stroke,
+        view: View,
+        tolerance: f32,
+        out: &mut Polygons,
+    ) -> Result<StrokeRange, SceneError> {
+        let radius = 0.5 * stroke.width * view.scale;
+        let range = StrokeRange {
+            first_origin: self.origins.len() as u32,
+            radius,
+        };
+        let View { scale, offset } = view;
+        self.points.clear();
+        let place = |p: &[f32; 2]| [p[0] * scale + offset[0], p[1] * scale + offset[1]];
+        self.points.extend(outline.points.iter().map(place));
+        let pen = Pen {
+            radius,
+            tolerance,
+            step: (2.0 * (1.0 - tolerance / radius).clamp(-1.0, 1.0).acos()).clamp(1e-3, MAX_STEP),
+            cap: stroke.cap,
+            join: stroke.join,
+            miter_limit: stroke.miter_limit.max(1.0),
+        };
+        self.nodes.clear();
+        let (mut next, mut start, mut has_segments) = (0usize, 0usize, false);
+        for verb in &outline.verbs {
+            match verb {
+                Verb::Move => {
+                    self.finish(false, has_segments.then_some(start), pen, out);
+                    start = next;
+                }
+                Verb::Close => {
+                    self.push_line(next - 1, start);
+                    self.finish(true, has_segments.then_some(start), pen, out);
+                }
+                Verb::Line => self.push_line(next - 1, next),
+                Verb::Quad => self.push_curve::<2>(next - 1, pen),
+                Verb::Cubic => self.push_curve::<3>(next - 1, pen),
+            }
+            has_segments = !matches!(verb, Verb::Move | Verb::Close);
+            next += verb.point_count();
+            if out.vertices.len() + self.nodes.len() > MAX_LINES {
+                return Err(SceneError::TooComplex { limit: MAX_LINES });
+            }
+        }
+        self.finish(false, has_segments.then_some(start), pen, out);
+        Ok(range)
+    }
+
+    fn push_tangent(&mut self, plus: Blend, minus: Blend) -> Option<u32> {
+        let (a, b) = (plus.at(&self.points), minus.at(&self.points));
+        let vector = [a[0] - b[0], a[1] - b[1]];
+        let length = vector[0].hypot(vector[1]);
+        if length <= SHORT {
+            return None;
+        }
+        self.tangents.push(Tangent {
+            plus,
+            minus,
+            unit: vector.map(|v| v / length),
+            length,
+        });
+        Some(self.tangents.len() as u32 - 1)
+    }
+
+    /// Adds a segment of the centre line.
+    fn push_segment(&mut self, from: Blend, departs: u32, to: Blend, arrives: u32) {
+        match self.nodes.last_mut() {
+            Some(last) => {
+                last.departs = departs;
+                last.departure = from;
+            }
+            None => self.nodes.push(Node {
+                arrival: from,
+                departure: from,
+                arrives: NONE,
+                departs,
+            }),
+        }
+        self.nodes.push(Node {
+            arrival: to,
+            departure: to,
+            arrives,
+            departs: NONE,
+        });
+    }
+
+    fn push_line(&mut self, a: usize, b: usize) {
+        let (from, to) = (Blend::point(a), Blend::point(b));
+        if let Some(tangent) = self.push_tangent(to, from) {
+            self.push_segment(from, tangent, to, tangent);
+        }
+    }
+
+    /// Adds a curve of degree `N` whose control points start at `first`.
+    fn push_curve<const N: usize>(&mut self, first: usize, pen: Pen) {
+        let count = self.curve_segments::<N>(first, pen);
+        let mut last = None;
+        let mut from = Blend::point(first);
+        for i in 0..=count {
+            let t = i as f32 / count as f32;
+            let Some(tangent) = self.push_curve_tangent::<N>(first, t) else {
+                continue;
+            };
+            let to = match i {
+                0 => Blend::point(first),
+                _ if i == count => Blend::point(first + N),
+                _ if N == 2 => Blend::new(first, quad_weights(t)),
+                _ => Blend::new(first, cubic_weights(t)),
+            };
+            if let Some(departs) = last {
+                self.push_segment(from, departs, to, tangent);
+                from = to;
+            }
+            last = Some(tangent);
+        }
+    }
+
+    /// The direction at `t`; where the derivative vanishes at an end, the
+    /// direction to the next control point that differs.
+    fn push_curve_tangent<const N: usize>(&mut self, first: usize, t: f32) -> Option<u32> {
+        let s = 1.0 - t;
+        let derivative = if N == 2 {
+            let w = [s, t];
+            self.push_tangent(Blend::new(first + 1, w), Blend::new(first, w))
+        } else {
+            let w = [s * s, 2.0 * s * t, t * t];
+            self.push_tangent(Blend::new(first + 1, w), Blend::new(first, w))
+        };
+        if derivative.is_some() {
+            return derivative;
+        }
+        (1..=N).find_map(|k| {
+            let (a, b) = if t < 0.5 {
+                (first, first + k)
+            } else {
+                (first + N - k, first + N)
+            };
+            self.push_tangent(Blend::point(b), Blend::point(a))
+        })
+    }
+
+    /// Enough segments for the centre line and for its offset, which turns with
+    /// it at the distance of the radius.
+    fn curve_segments<const N: usize>(&self, first: usize, pen: Pen) -> u32 {
+        let p = &self.points[first..=first + N];
+        let flat = match *p {
+            [a, b, c] => quad_segments([a, b, c], pen.tolerance),
+            [a, b, c, d] => cubic_segments([a, b, c, d], pen.tolerance),
+            _ => 1,
+        };
+        // The control polygon turns at least as far as the curve, which need not
+        // do so evenly: allow for twice the mean.
+        let mut turn = 0.0f32;
+        let mut last: Option<f32> = None;
+        for pair in p.windows(2) {
+            let (dx, dy) = (pair[1][0] - pair[0][0], pair[1][1] - pair[0][1]);
+            if dx.hypot(dy) > SHORT {
+                let angle = dy.atan2(dx);
+                turn += last.map_or(0.0, |l| wrapped(angle - l).abs());
+                last = Some(angle);
+            }
+        }
+        let round = (2.0 * turn / pen.step).ceil() as u32;
+        flat.max(round).clamp(1, 2048)
+    }
+
+    /// Makes the outline of the collected nodes, or of a subpath without length
+    /// that starts at `dot`.
+    fn finish(&mut self, closed: bool, dot: Option<usize>, pen: Pen, out: &mut Polygons) {
+        let before = out.vertices.len();
+        let nodes = std::mem::take(&mut self.nodes);
+        match nodes.as_slice() {
+            [] => {
+                if let Some(start) = dot {
+                    self.push_dot(Blend::point(start), pen, out);
+                }
+            }
+            [first, middle @ .., last] if closed => {
+                let corner = Node {
+                    arrival: last.arrival,
+                    arrives: last.arrives,
+                    ..*first
+                };
+                self.push_corner(&corner, 1.0, pen, out);
+                for node in middle {
+                    self.push_corner(node, 1.0, pen, out);
+                }
+                out.contour_ends.push(out.vertices.len() as u32);
+                for node in middle.iter().rev() {
+                    self.push_corner(node, -1.0, pen, out);
+                }
+                self.push_corner(&corner, -1.0, pen, out);
+            }
+            [first, middle @ .., last] => {
+                self.push_cap(first.departure, first.departs, PI, pen, out);
+                for node in middle {
+                    self.push_corner(node, 1.0, pen, out);
+                }
+                self.push_cap(last.arrival, last.arrives, 0.0, pen, out);
+                for node in middle.iter().rev() {
+                    self.push_corner(node, -1.0, pen, out);
+                }
+            }
+            [_] => {}
+        }
+        if out.vertices.len() > before {
+            out.contour_ends.push(out.vertices.len() as u32);
+        }
+        self.nodes = nodes;
+        self.nodes.clear();
+    }
+
+    /// Adds a vertex at angle θ = that of `from` + `turn`.
+    fn push_turned(
+        &mut self,
+        center: Blend,
+        from: u32,
+        turn: f32,
+        factor: f32,
+        pen: Pen,
+        out: &mut Polygons,
+    ) {
+        let [x, y] = match self.tangents.get(from as usize) {
+            Some(tangent) => tangent.unit,
+            None => [1.0, 0.0],
+        };
+        let (sin, cos) = turn.sin_cos();
+        let u = [x * cos - y * sin, x * sin + y * cos];
+        self.push_vertex(center, u, pen.radius * factor, out);
+        self.origins.push(Origin {
+            center,
+            from,
+            to: from,
+            part: 0.0,
+            kind: Kind::Offset(factor),
+        });
+    }
+
+    fn push_vertex(&self, center: Blend, u: [f32; 2], distance: f32, out: &mut Polygons) {
+        let c = center.at(&self.points);
+        out.vertices
+            .push([c[0] + distance * u[0], c[1] + distance * u[1]]);
+    }
+
+    /// Adds the vertex beside a centre, on the side `side` (+1 or −1).
+    fn push_side(&mut self, center: Blend, from: u32, side: f32, pen: Pen, out: &mut Polygons) {
+        let [x, y] = self.tangents[from as usize].unit;
+        self.push_vertex(center, [-side * y, side * x], pen.radius, out);
+        self.origins.push(Origin {
+            center,
+            from,
+            to: from,
+            part: 0.0,
+            kind: Kind::Offset(1.0),
+        });
+    }
+
+    /// Adds one side of a corner: forwards along the centre line for side +1,
+    /// backwards for side −1.
+    fn push_corner(&mut self, node: &Node, side: f32, pen: Pen, out: &mut Polygons) {
+        let (before, after) = if side > 0.0 {
+            ((node.arrival, node.arrives), (node.departure, node.departs))
+        } else {
+            ((node.departure, node.departs), (node.arrival, node.arrives))
+        };
+        self.push_side(before.0, before.1, side, pen, out);
+        if before.1 == after.1 {
+            return;
+        }
+        let into = self.tangents[node.arrives as usize].unit;
+        let from = self.tangents[node.departs as usize].unit;
+        let cross = into[0] * from[1] - into[1] * from[0];
+        let dot = into[0] * from[0] + into[1] * from[1];
+        let is_inner = cross * side > 0.0;
+        if is_inner {
+            out.vertices.push(node.departure.at(&self.points));
+            self.origins.push(Origin {
+                center: node.departure,
+                from: NONE,
+                to: NONE,
+                part: 0.0,
+                kind: Kind::Center,
+            });
+        } else {
+            self.push_join(node, side, cross, dot, pen, out);
+        }
+        self.push_side(after.0, after.1, side, pen, out);
+    }
+
+    /// Adds what lies between the two offset points on a corner's outer side.
+    fn push_join(
+        &mut self,
+        node: &Node,
+        side: f32,
+        cross: f32,
+        dot: f32,
+        pen: Pen,
+        out: &mut Polygons,
+    ) {
+        let half_cosine = (0.5 * (1.0 + dot)).max(0.0).sqrt();
+        match pen.join {
+            Join::Bevel => {}
+            Join::Miter => {
+                // The limit holds for miter length / width = 1 / cos of half the turn.
+                if half_cosine * pen.miter_limit >= 1.0 {
+                    let angle = self.tangents[node.arrives as usize].angle()
+                        + 0.5 * cross.atan2(dot)
+                        + side * FRAC_PI_2;
+                    self.push_vertex(
+                        node.departure,
+                        [angle.cos(), angle.sin()],
+                        pen.radius / half_cosine,
+                        out,
+                    );
+                    self.origins.push(Origin {
+                        center: node.departure,
+                        from: node.arrives,
+                        to: node.departs,
+                        part: 0.5,
+                        kind: Kind::Miter,
+                    });
+                }
+            }
+            Join::Round => {
+                let turn = cross.atan2(dot);
+                let start = self.tangents[node.arrives as usize].angle() + side * FRAC_PI_2;
+                let count = (turn.abs() / pen.step).ceil() as u32;
+                for i in 1..count {
+                    let along = i as f32 / count as f32;
+                    let part = if side > 0.0 { along } else { 1.0 - along };
+                    let angle = start + part * turn;
+                    let u = [angle.cos(), angle.sin()];
+                    self.push_vertex(node.departure, u, pen.radius, out);
+                    self.origins.push(Origin {
+                        center: node.departure,
+                        from: node.arrives,
+                        to: node.departs,
+                        part,
+                        kind: Kind::Offset(1.0),
+                    });
+                }
+            }
+        }
+    }
+
+    /// Adds a cap from the side +1 to the side −1, as seen along the direction
+    /// turned by `base`.
+    fn push_cap(&mut self, center: Blend, tangent: u32, base: f32, pen: Pen, out: &mut Polygons) {
+        self.push_turned(center, tangent, base + FRAC_PI_2, 1.0, pen, out);
+        match pen.cap {
+            Cap::Butt => {}
+            Cap::Square => {
+                for turn in [FRAC_PI_4, -FRAC_PI_4] {
+                    self.push_turned(center, tangent, base + turn, SQRT_2, pen, out);
+                }
+            }
+            Cap::Round => {
+                let count = (PI / pen.step).ceil() as u32;
+                for i in 1..count {
+                    let turn = base + FRAC_PI_2 - PI * (i as f32 / count as f32);
+                    self.push_turned(center, tangent, turn, 1.0, pen, out);
+                }
+            }
+        }
+        self.push_turned(center, tangent, base - FRAC_PI_2, 1.0, pen, out);
+    }
+
+    /// Adds what the caps of a subpath without length make.
+    fn push_dot(&mut self, center: Blend, pen: Pen, out: &mut Polygons) {
+        match pen.cap {
+            Cap::Butt => {}
+            Cap::Square => {
+                for quarter in 0..4u8 {
+                    let turn = FRAC_PI_4 + f32::from(quarter) * FRAC_PI_2;
+                    self.push_turned(center, NONE, turn, SQRT_2, pen, out);
+                }
+            }
+            Cap::Round => {
+                let count = (TAU / pen.step).ceil() as u32;
+                for i in 0..count {
+                    let turn = TAU * (i as f32 / count as f32);
+                    self.push_turned(center, NONE, turn, 1.0, pen, out);
+                }
+            }
+        }
+    }
+
+    /// Adds the gradient of the control points to `points`, given those of the
+    /// outline's vertices; returns that of the width.
+    pub(crate) fn scatter(
+        &mut self,
+        range: StrokeRange,
+        vertices: &[[f32; 2]],
+        gradients: &[[f32; 2]],
+        control_points: &[[f32; 2]],
+        view: View,
+        points: &mut [f32],
+    ) -> f32 {
+        let origins = &self.origins[range.first_origin as usize..][..vertices.len()];
+        self.angles.clear();
+        self.angles.resize(self.tangents.len(), 0.0);
+        let View { scale, offset } = view;
+        self.points.clear();
+        let place = |p: &[f32; 2]| [p[0] * scale + offset[0], p[1] * scale + offset[1]];
+        self.points.extend(control_points.iter().map(place));
+        let mut radius_sum = 0.0f32;
+        let (mut lowest, mut highest) = (NONE, 0);
+        for ((origin, vertex), g) in origins.iter().zip(vertices).zip(gradients) {
+            origin.center.scatter(*g, scale, points);
+            if origin.kind == Kind::Center {
+                continue;
+            }
+            let c = origin.center.at(&self.points);
+            let arm = [vertex[0] - c[0], vertex[1] - c[1]];
+            let along = (g[0] * arm[0] + g[1] * arm[1]) / range.radius;
+            radius_sum += along;
+            let turning = g[1] * arm[0] - g[0] * arm[1];
+            let (Some(from), Some(to)) = (
+                self.tangents.get(origin.from as usize),
+                self.tangents.get(origin.to as usize),
+            ) else {
+                continue;
+            };
+            let mut widening = 0.0;
+            if origin.kind == Kind::Miter {
+                let (a, b) = (from.unit, to.unit);
+                let dot = a[0] * b[0] + a[1] * b[1];
+                let cross = a[0] * b[1] - a[1] * b[0];
+                // d(1 / cos(Δ/2)) / dΔ is half the tangent of Δ/2 of itself.
+                widening = along * range.radius * 0.5 * cross / (1.0 + dot);
+            }
+            self.angles[origin.from as usize] += (1.0 - origin.part) * turning - widening;
+            self.angles[origin.to as usize] += origin.part * turning + widening;
+            lowest = lowest.min(origin.from).min(origin.to);
+            highest = highest.max(origin.from + 1).max(origin.to + 1);
+        }
+        if lowest < highest {
+            let own = lowest as usize..highest as usize;
+            for (tangent, angle) in self.tangents[own.clone()].iter().zip(&self.angles[own]) {
+                let k = angle / tangent.length;
+                let [x, y] = tangent.unit;
+                tangent.plus.scatter([-k * y, k * x], scale, points);
+                tangent.minus.scatter([k * y, -k * x], scale, points);
+            }
+        }
+        0.5 * scale * radius_sum
+    }
+}
