@@ -1,3 +1,35 @@
 //! Web actor: HTTP API, server-sent events, OpenAPI document, web page.
+//!
+//! A request is read within limits, checked completely, given a place ([admission](crate) is a
+//! semaphore, not a mailbox) and handed to the controller; what happens then is followed by
+//! subscription. Nothing here knows how a picture is made. Pure parts (negotiation, framing,
+//! validation, admission) know no HTTP framework; handlers are short.
 
 #![forbid(unsafe_code)]
+
+mod actor;
+mod admission;
+mod assets;
+mod config;
+mod exposition;
+mod feed;
+mod input;
+mod middleware;
+mod negotiate;
+mod openapi;
+mod problem;
+mod render;
+mod routes;
+mod server;
+mod services;
+mod sse;
+mod submit;
+#[cfg(test)]
+mod tests;
+mod wire;
+
+pub use actor::{CloseDoors, StopServer, WebActor};
+pub use config::{RateLimit, WebConfig, WebConfigError};
+pub use exposition::install_metrics;
+pub use server::{BindError, WebFront};
+pub use services::{WebLines, WebServices};

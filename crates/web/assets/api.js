@@ -1,0 +1,85 @@
+// The HTTP API as the page uses it.
+
+/** An error answer of the service, or the lack of an answer. */
+export class Problem extends Error {
+  constructor(document) {
+    super(document.detail || document.title || 'The request failed.');
+    this.code = document.code ?? 'unknown';
+    this.title = document.title ?? '';
+    this.status = document.status ?? 0;
+    this.requestId = document.request_id;
+    this.retryAfter = document.retry_after;
+    this.errors = document.errors ?? [];
+  }
+}
+
+async function call(path, options = {}) {
+  let response;
+  try {
+    response = await fetch(path, options);
+  } catch {
+    throw new Problem({
+      code: 'unreachable',
+      title: 'No connection',
+      detail: 'The service does not answer. Check that it runs, then try again.',
+    });
+  }
+  if (response.ok) return response;
+  let document = {};
+  try {
+    document = await response.json();
+  } catch {
+    // Not ours: something between here and the service answered.
+  }
+  throw new Problem({ status: response.status, title: response.statusText, ...document });
+}
+
+const json = async (path, options) => (await call(path, options)).json();
+
+const PATHS = { words: '/v1/svg', picture: '/v1/vectorize', refine: '/v1/refine' };
+
+/** Hands in a job; the answer is the job as accepted. */
+export function submit(mode, fields) {
+  const headers = { Prefer: 'respond-async', Accept: 'application/json' };
+  if (mode === 'words') {
+    headers['Content-Type'] = 'application/json';
+    return json(PATHS[mode], { method: 'POST', headers, body: JSON.stringify(fields) });
+  }
+  const form = new FormData();
+  for (const [name, value] of Object.entries(fields)) form.append(name, value);
+  return json(PATHS[mode], { method: 'POST', headers, body: form });
+}
+
+export const job = (id) => json(`/v1/jobs/${encodeURIComponent(id)}`);
+export const jobs = (address = '/v1/jobs?limit=12') => json(address);
+export const cancel = (id) => call(`/v1/jobs/${encodeURIComponent(id)}`, { method: 'DELETE' });
+export const resultSvg = async (id) =>
+  (await call(`/v1/jobs/${encodeURIComponent(id)}/result.svg`)).text();
+export const resultPng = async (id, width) =>
+  (await call(`/v1/jobs/${encodeURIComponent(id)}/result.png?width=${width}`)).blob();
+
+const EVENTS = ['queued', 'started', 'stage', 'preview', 'progress', 'done'];
+
+/** Calls `listener(name, data)` for each event of a job; gives a function that ends it. */
+export function follow(id, listener, onBroken) {
+  const source = new EventSource(`/v1/jobs/${encodeURIComponent(id)}/events`);
+  for (const name of EVENTS) {
+    source.addEventListener(name, (event) => {
+      if (name === 'done') source.close();
+      listener(name, JSON.parse(event.data));
+    });
+  }
+  source.addEventListener('error', () => {
+    // The browser reconnects by itself unless the stream is gone for good.
+    if (source.readyState === EventSource.CLOSED) onBroken();
+  });
+  return () => source.close();
+}
+
+/** Calls `listener(status)` about once a second; `status` is null when nothing is heard. */
+export function watchSystem(listener) {
+  const source = new EventSource('/v1/system/events');
+  source.addEventListener('system', (event) => listener(JSON.parse(event.data)));
+  source.addEventListener('error', () => listener(null));
+  return () => source.close();
+}

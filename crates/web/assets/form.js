@@ -1,0 +1,285 @@
+// The form: what to start from, options, files; checks what can be checked before anything is sent.
+
+import { $, $$, el } from './ui.js';
+
+const EXAMPLES = [
+  ['Red fox at sunset', 'A red fox under a green tree at sunset'],
+  ['Balloons', 'Three hot air balloons over snowy mountains'],
+  ['Lighthouse by night', 'A lighthouse on a cliff by night'],
+  ['Fruit on a table', 'A bowl of fruit on a table in a sunny room'],
+  ['Palm island', 'A small island with two palm trees, pastel'],
+];
+const MAX_PROMPT = 2000;
+const MAX_FILE = 16 * 1024 * 1024;
+const MODES = ['words', 'picture', 'refine'];
+const FILES = { words: [], picture: ['image'], refine: ['template', 'target'] };
+const LABELS = { draw: { words: 'Draw it', picture: 'Redraw as vectors', refine: 'Fit it' } };
+
+export class Form {
+  constructor(onSubmit) {
+    this.form = $('#form');
+    this.mode = 'words';
+    this.onSubmit = onSubmit;
+    this.tabs = $$('[role=tab]');
+    this.previews = new Map();
+    this.#bindTabs();
+    this.#bindPrompt();
+    this.#bindFiles();
+    this.#bindOptions();
+    this.form.addEventListener('submit', (event) => {
+      event.preventDefault();
+      this.submit();
+    });
+    $('#shuffle').addEventListener('click', () => this.shuffle());
+    this.#summarise();
+  }
+
+  submit() {
+    const fields = this.#gather();
+    if (fields) this.onSubmit(this.mode, fields);
+  }
+
+  shuffle() {
+    $('#seed').value = String(Math.floor(Math.random() * 1e6));
+    this.#summarise();
+  }
+
+  /** Takes over what a job was asked, so that it can be varied. */
+  fill(request) {
+    if (request.kind !== 'generate') return;
+    this.select('words');
+    $('#prompt').value = request.prompt;
+    for (const radio of this.form.elements.style) radio.checked = radio.value === (request.style ?? '');
+    this.#choose('#size', `${request.width}x${request.height}`);
+    this.#choose('#deadline', String(request.deadline_ms));
+    this.#choose('#level', request.level);
+    this.#choose('#candidates', String(request.candidates));
+    $('#seed').value = String(request.seed);
+    this.#count();
+    this.#summarise();
+  }
+
+  busy(on) {
+    const button = $('#draw');
+    button.disabled = on;
+    $('.primary-label', button).textContent = on ? 'Sending' : LABELS.draw[this.mode];
+  }
+
+  /** Shows why the service refused, at the fields that it names. */
+  showProblem(problem) {
+    const names = { deadline_ms: 'deadline', width: 'size', height: 'size' };
+    for (const { field } of problem.errors) {
+      const input = this.form.elements[names[field] ?? field];
+      if (input instanceof HTMLElement) this.#refuse(input);
+    }
+    const details = problem.errors.length
+      ? problem.errors.map(({ detail }) => detail)
+      : [problem.message];
+    if (problem.retryAfter) details.push(`(Try again in ${problem.retryAfter} s.)`);
+    this.#error(details.map((text) => text.charAt(0).toUpperCase() + text.slice(1)).join(' '));
+  }
+
+  select(mode, focus = false) {
+    this.mode = mode;
+    for (const tab of this.tabs) {
+      const on = tab.dataset.mode === mode;
+      tab.setAttribute('aria-selected', String(on));
+      tab.tabIndex = on ? 0 : -1;
+      $(`#${tab.getAttribute('aria-controls')}`).hidden = !on;
+      if (on && focus) tab.focus();
+    }
+    for (const field of $$('[data-for]', this.form)) {
+      field.hidden = !field.dataset.for.split(' ').includes(mode);
+    }
+    this.busy(false);
+    this.#clear();
+    this.#summarise();
+  }
+
+  #bindTabs() {
+    for (const tab of this.tabs) {
+      tab.addEventListener('click', () => this.select(tab.dataset.mode));
+      tab.addEventListener('keydown', (event) => {
+        const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+        const at = MODES.indexOf(this.mode);
+        const next = step
+          ? (at + step + MODES.length) % MODES.length
+          : { Home: 0, End: MODES.length - 1 }[event.key];
+        if (next === undefined) return;
+        event.preventDefault();
+        this.select(MODES[next], true);
+      });
+    }
+  }
+
+  #bindPrompt() {
+    const prompt = $('#prompt');
+    $('#examples').append(
+      ...EXAMPLES.map(([name, text]) =>
+        el('button', {
+          type: 'button',
+          class: 'chip',
+          textContent: name,
+          title: text,
+          onclick: () => {
+            prompt.value = text;
+            this.#count();
+            this.#clear();
+            prompt.focus();
+          },
+        }),
+      ),
+    );
+    prompt.addEventListener('input', () => {
+      this.#count();
+      this.#clear();
+    });
+    prompt.addEventListener('keydown', (event) => {
+      if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) {
+        event.preventDefault();
+        this.form.requestSubmit();
+      }
+    });
+    if (/Mac|iPhone|iPad/.test(navigator.userAgent)) {
+      $('#prompt-hint kbd').textContent = '⌘';
+    }
+  }
+
+  #bindFiles() {
+    for (const drop of $$('[data-drop]')) {
+      const input = $('input', drop);
+      input.addEventListener('change', () => this.#show(drop, input.files[0]));
+      drop.addEventListener('dragover', (event) => {
+        event.preventDefault();
+        drop.classList.add('over');
+      });
+      drop.addEventListener('dragleave', () => drop.classList.remove('over'));
+      drop.addEventListener('drop', (event) => {
+        event.preventDefault();
+        drop.classList.remove('over');
+        if (!event.dataTransfer.files.length) return;
+        const one = new DataTransfer();
+        one.items.add(event.dataTransfer.files[0]);
+        input.files = one.files;
+        this.#show(drop, input.files[0]);
+      });
+    }
+    // A file that misses the field must not replace the page.
+    for (const name of ['dragover', 'drop']) {
+      window.addEventListener(name, (event) => event.preventDefault());
+    }
+  }
+
+  #show(drop, file) {
+    this.#clear();
+    URL.revokeObjectURL(this.previews.get(drop));
+    $('.drop-empty', drop).hidden = Boolean(file);
+    $('.drop-full', drop).hidden = !file;
+    if (!file) return;
+    const address = URL.createObjectURL(file);
+    this.previews.set(drop, address);
+    const image = $('img', drop);
+    image.hidden = false;
+    image.onerror = () => (image.hidden = true);
+    image.src = address;
+    $('.drop-name', drop).textContent = file.name;
+  }
+
+  #bindOptions() {
+    this.form.addEventListener('change', () => {
+      this.#clear();
+      this.#summarise();
+    });
+  }
+
+  #choose(selector, value) {
+    const select = $(selector);
+    if ([...select.options].some((option) => option.value === value)) select.value = value;
+  }
+
+  #count() {
+    const length = [...$('#prompt').value.trim()].length;
+    const count = $('#prompt-count');
+    count.textContent = length > MAX_PROMPT * 0.8 ? `${length} / ${MAX_PROMPT}` : '';
+    count.classList.toggle('over', length > MAX_PROMPT);
+  }
+
+  #summarise() {
+    const parts = [];
+    if (this.mode === 'words') parts.push($('#size').value.replace('x', ' × '));
+    parts.push($('#deadline').selectedOptions[0].textContent);
+    if ($('#seed').value !== '0') parts.push(`seed ${$('#seed').value}`);
+    $('#options-sum').textContent = parts.join(' · ');
+  }
+
+  #gather() {
+    this.#clear();
+    const elements = this.form.elements;
+    const fields = {};
+    const seed = $('#seed');
+    if (seed.value !== '') {
+      if (!/^\d{1,15}$/.test(seed.value)) return this.#fail(seed, 'The seed is a whole number from 0.');
+      fields.seed = Number(seed.value);
+    } else if (seed.validity.badInput) {
+      return this.#fail(seed, 'The seed is a whole number from 0.');
+    }
+    fields.deadline_ms = Number($('#deadline').value);
+    fields.level = $('#level').value;
+    if (this.mode === 'words') {
+      const prompt = $('#prompt');
+      fields.prompt = prompt.value.trim();
+      if (!fields.prompt) return this.#fail(prompt, 'Say in a few words what the picture shows.');
+      if ([...fields.prompt].length > MAX_PROMPT) {
+        return this.#fail(prompt, `At most ${MAX_PROMPT} characters: shorten it.`);
+      }
+      if (elements.style.value) fields.style = elements.style.value;
+      [fields.width, fields.height] = $('#size').value.split('x').map(Number);
+      fields.candidates = Number($('#candidates').value);
+      return fields;
+    }
+    for (const name of FILES[this.mode]) {
+      const input = elements[name];
+      const file = input.files[0];
+      if (!file) {
+        return this.#fail(input, name === 'template' ? 'Choose the SVG to start from.' : 'Choose a picture.');
+      }
+      if (file.size > MAX_FILE) return this.#fail(input, `${file.name} is larger than 16 MB.`);
+      fields[name] = file;
+    }
+    const paths = $('#paths');
+    if (paths.value !== '' || paths.validity.badInput) {
+      if (!/^\d+$/.test(paths.value) || paths.value < 1 || paths.value > 4096) {
+        return this.#fail(paths, 'The number of paths is 1 to 4096.');
+      }
+      fields.paths = paths.value;
+    }
+    if (this.mode === 'refine') fields.add_shapes = elements.add_shapes.checked;
+    return fields;
+  }
+
+  #fail(input, text) {
+    this.#refuse(input);
+    this.#error(text);
+    const options = input.closest('details');
+    if (options) options.open = true;
+    input.focus();
+    return null;
+  }
+
+  #refuse(input) {
+    input.setAttribute('aria-invalid', 'true');
+    (input.closest('.prompt-box, .drop') ?? input).classList.add('refused');
+  }
+
+  #error(text) {
+    const node = $('#form-error');
+    node.textContent = text;
+    node.hidden = false;
+  }
+
+  #clear() {
+    $('#form-error').hidden = true;
+    for (const node of $$('[aria-invalid]', this.form)) node.removeAttribute('aria-invalid');
+    for (const node of $$('.refused', this.form)) node.classList.remove('refused');
+  }
+}

@@ -1,0 +1,80 @@
+// The strip at the foot and the pill at the head: how the service stands. Watches only while seen.
+
+import { watchSystem } from './api.js';
+import { $, bytes, el } from './ui.js';
+
+let stop = null;
+
+export function startWatching() {
+  const update = () => {
+    if (document.hidden) {
+      stop?.();
+      stop = null;
+    } else {
+      stop ??= watchSystem(show);
+    }
+  };
+  document.addEventListener('visibilitychange', update);
+  update();
+}
+
+function show(status) {
+  if (!status) {
+    pill('bad', 'Not connected');
+    return;
+  }
+  const open = (status.circuits ?? []).filter((circuit) => circuit.state !== 'closed');
+  const away = status.actors.filter((actor) => !actor.alive);
+  const { queue, resources, admission } = status;
+  const busy = queue ? queue.running + queue.queued : 0;
+  if (!status.ready) pill('warn', away.length ? 'Restarting a part' : 'Shutting down');
+  else if (open.length) pill('warn', 'Ready, in part');
+  else if (busy) pill('good', `${queue.running} drawing${queue.queued ? `, ${queue.queued} waiting` : ''}`);
+  else pill('good', 'Ready');
+
+  const meters = [];
+  if (resources) {
+    meters.push(
+      meter('Level', resources.level),
+      meter('CPU', `${Math.round(resources.cpu_used * 100)} %`, resources.cpu_used),
+      meter('Memory', `${bytes(resources.memory_used)} of ${bytes(resources.memory_total)}`, resources.memory_used / resources.memory_total),
+      meter('GPU', resources.gpus.length ? resources.gpus.map((gpu) => gpu.name).join(', ') : 'none'),
+    );
+  }
+  if (queue) meters.push(meter('Jobs', `${queue.running} of ${queue.max_concurrent} running, ${queue.queued} waiting`));
+  meters.push(meter('Places', `${admission.available} of ${admission.capacity} free`));
+  $('#meters').replaceChildren(...meters);
+
+  const notes = open.map((circuit) => `${circuit.stage} (${circuit.backend}) is resting after failures; lesser results are served meanwhile.`);
+  const restarts = status.actors.reduce((sum, actor) => sum + actor.restarts, 0);
+  if (restarts) notes.push(`${restarts} restart${restarts === 1 ? '' : 's'} of parts since the start.`);
+  notes.push(`Version ${status.version}, up ${uptime(status.uptime_seconds)}.`);
+  $('#system-note').textContent = notes.join(' ');
+}
+
+function pill(tone, text) {
+  $('#pulse .dot').dataset.tone = tone;
+  const node = $('#pulse-text');
+  if (node.textContent !== text) node.textContent = text;
+}
+
+function meter(name, value, share) {
+  return el(
+    'span',
+    { class: 'meter' },
+    el('span', { class: 'meter-name', textContent: name }),
+    share === undefined
+      ? null
+      : el('progress', { class: 'meter-bar', max: 1, value: share, 'aria-label': name, 'data-tone': share > 0.85 ? 'warn' : 'calm' }),
+    el('span', { textContent: value }),
+  );
+}
+
+function uptime(total) {
+  const days = Math.floor(total / 86400);
+  const hours = Math.floor((total % 86400) / 3600);
+  const minutes = Math.floor((total % 3600) / 60);
+  if (days) return `${days} d ${hours} h`;
+  if (hours) return `${hours} h ${minutes} min`;
+  return minutes ? `${minutes} min` : `${total} s`;
+}

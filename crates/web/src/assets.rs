@@ -1,0 +1,143 @@
+//! The web page's files, compiled in.
+
+use std::hash::{DefaultHasher, Hasher as _};
+
+/// A file of the page.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Asset {
+    /// Its name under `/assets/`.
+    name: &'static str,
+    pub(crate) media_type: &'static str,
+    pub(crate) body: &'static [u8],
+}
+
+macro_rules! asset {
+    ($name:literal, $media_type:expr) => {
+        Asset {
+            name: $name,
+            media_type: $media_type,
+            body: include_bytes!(concat!("../assets/", $name)),
+        }
+    };
+}
+
+const HTML: &str = "text/html; charset=utf-8";
+const STYLE: &str = "text/css; charset=utf-8";
+const SCRIPT: &str = "text/javascript; charset=utf-8";
+
+/// The page at `/`.
+pub(crate) const HOME: Asset = asset!("index.html", HTML);
+/// The page at `/docs`.
+pub(crate) const DOCS: Asset = asset!("docs.html", HTML);
+/// The icon.
+pub(crate) const ICON: Asset = asset!("icon.svg", "image/svg+xml");
+
+/// What is served under `/assets/`.
+const PARTS: &[Asset] = &[
+    ICON,
+    asset!("app.css", STYLE),
+    asset!("docs.css", STYLE),
+    asset!("app.js", SCRIPT),
+    asset!("api.js", SCRIPT),
+    asset!("docs.js", SCRIPT),
+    asset!("form.js", SCRIPT),
+    asset!("gallery.js", SCRIPT),
+    asset!("layers.js", SCRIPT),
+    asset!("stage.js", SCRIPT),
+    asset!("system.js", SCRIPT),
+    asset!("theme.js", SCRIPT),
+    asset!("ui.js", SCRIPT),
+];
+
+/// The file of this name.
+pub(crate) fn find(name: &str) -> Option<Asset> {
+    PARTS.iter().copied().find(|asset| asset.name == name)
+}
+
+/// An entity tag that changes with the content.
+pub(crate) fn tag(body: &[u8]) -> String {
+    let mut hasher = DefaultHasher::new();
+    hasher.write(body);
+    format!("\"{:016x}\"", hasher.finish())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn all() -> impl Iterator<Item = Asset> {
+        [HOME, DOCS].into_iter().chain(PARTS.iter().copied())
+    }
+
+    #[test]
+    fn nothing_is_loaded_from_outside() {
+        for asset in all() {
+            let text = std::str::from_utf8(asset.body).unwrap();
+            // An SVG's namespace is a name, not an address.
+            let text = text.replace("http://www.w3.org/2000/svg", "");
+            for outside in [
+                "http://",
+                "https://",
+                "src=\"//",
+                "href=\"//",
+                "url(//",
+                "@import",
+            ] {
+                assert!(!text.contains(outside), "{}: {outside}", asset.name);
+            }
+        }
+    }
+
+    #[test]
+    fn pages_have_no_inline_code_or_style() {
+        for page in [HOME, DOCS] {
+            let text = std::str::from_utf8(page.body).unwrap();
+            for inline in [
+                "<script>",
+                " onclick=",
+                " onload=",
+                " style=\"",
+                "<style",
+                "javascript:",
+            ] {
+                assert!(!text.contains(inline), "{}: {inline}", page.name);
+            }
+        }
+    }
+
+    #[test]
+    fn every_part_that_is_referred_to_exists() {
+        for asset in all() {
+            let text = std::str::from_utf8(asset.body).unwrap();
+            for part in text.split("/assets/").skip(1) {
+                let name: String = part
+                    .chars()
+                    .take_while(|c| c.is_ascii_alphanumeric() || "-_.".contains(*c))
+                    .collect();
+                assert!(find(&name).is_some(), "{} refers to {name}", asset.name);
+            }
+            if asset.media_type == SCRIPT {
+                for import in text.split(" from './").skip(1) {
+                    let name = import.split('\'').next().unwrap_or_default();
+                    assert!(find(name).is_some(), "{} imports {name}", asset.name);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn svg_is_never_injected_as_markup() {
+        for asset in all().filter(|asset| asset.media_type == SCRIPT) {
+            let text = std::str::from_utf8(asset.body).unwrap();
+            for hole in [
+                "innerHTML",
+                "outerHTML",
+                "insertAdjacentHTML",
+                "document.write",
+                "eval(",
+            ] {
+                assert!(!text.contains(hole), "{}: {hole}", asset.name);
+            }
+        }
+    }
+}

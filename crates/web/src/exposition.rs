@@ -1,0 +1,91 @@
+//! The Prometheus metrics: what they are called, and the gauges that are read off at a scrape.
+
+use metrics::{Unit, describe_counter, describe_gauge, describe_histogram, gauge};
+use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
+
+use crate::wire::SystemStatus;
+
+/// Upper bounds of the histograms' buckets, in seconds.
+const BUCKETS: [f64; 14] = [
+    0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 60.0,
+];
+
+/// Installs the process-wide recorder that `metrics` macros write to, and gives the handle that
+/// [`crate::WebServices`] takes. Called once, by the binary.
+///
+/// # Errors
+/// When a recorder is installed already.
+pub fn install_metrics() -> Result<PrometheusHandle, BuildError> {
+    let handle = PrometheusBuilder::new()
+        .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &BUCKETS)?
+        .install_recorder()?;
+    describe_counter!("chat2svg_http_requests_total", "HTTP requests answered");
+    describe_histogram!(
+        "chat2svg_http_request_duration_seconds",
+        Unit::Seconds,
+        "Time from a request's head to its answer's head"
+    );
+    describe_gauge!(
+        "chat2svg_http_requests_in_flight",
+        "HTTP requests being answered"
+    );
+    describe_gauge!("chat2svg_ready", "Whether new jobs are taken: 1 or 0");
+    describe_gauge!(
+        "chat2svg_places_available",
+        "Further jobs that would be taken"
+    );
+    describe_gauge!("chat2svg_jobs_queued", "Jobs waiting");
+    describe_gauge!("chat2svg_jobs_running", "Jobs running");
+    describe_gauge!("chat2svg_cpu_used_ratio", "Share of the usable CPU in use");
+    describe_gauge!("chat2svg_memory_used_bytes", Unit::Bytes, "Memory in use");
+    describe_gauge!(
+        "chat2svg_memory_total_bytes",
+        Unit::Bytes,
+        "Memory that may be used"
+    );
+    describe_gauge!(
+        "chat2svg_circuit_open",
+        "Whether a circuit is open: 1, half open: 0.5, or closed: 0"
+    );
+    describe_gauge!("chat2svg_actor_alive", "Whether an actor answers: 1 or 0");
+    describe_gauge!(
+        "chat2svg_actor_restarts",
+        "How often the watchdog started an actor anew"
+    );
+    Ok(handle)
+}
+
+/// Sets the gauges that show a state rather than count events.
+pub(crate) fn record_status(status: &SystemStatus) {
+    use chat2svg_protocol::CircuitState;
+
+    gauge!("chat2svg_ready").set(f64::from(u8::from(status.ready)));
+    gauge!("chat2svg_places_available").set(status.admission.available as f64);
+    if let Some(queue) = &status.queue {
+        gauge!("chat2svg_jobs_queued").set(f64::from(queue.queued));
+        gauge!("chat2svg_jobs_running").set(f64::from(queue.running));
+    }
+    if let Some(resources) = &status.resources {
+        gauge!("chat2svg_cpu_used_ratio").set(f64::from(resources.cpu_used));
+        gauge!("chat2svg_memory_used_bytes").set(resources.memory_used as f64);
+        gauge!("chat2svg_memory_total_bytes").set(resources.memory_total as f64);
+    }
+    for circuit in status.circuits.iter().flatten() {
+        let open = match circuit.state {
+            CircuitState::Closed => 0.0,
+            CircuitState::HalfOpen => 0.5,
+            CircuitState::Open => 1.0,
+        };
+        gauge!(
+            "chat2svg_circuit_open",
+            "stage" => circuit.stage.name(),
+            "backend" => circuit.backend.clone()
+        )
+        .set(open);
+    }
+    for actor in &status.actors {
+        gauge!("chat2svg_actor_alive", "actor" => actor.name.clone())
+            .set(f64::from(u8::from(actor.alive)));
+        gauge!("chat2svg_actor_restarts", "actor" => actor.name.clone()).set(actor.restarts as f64);
+    }
+}

@@ -1,0 +1,12 @@
+//! From bytes to a job: bodies read within limits, fields checked, files parsed and sanitised.
+
+mod body;
+mod fields;
+mod files;
+mod svg_request;
+mod upload;
+
+pub(crate) use body::{media_type, read_limited};
+pub(crate) use files::parse_files;
+pub(crate) use svg_request::{SvgRequest, parse_svg_request};
+pub(crate) use upload::{RefineForm, UploadKind, VectorizeForm, read_upload};

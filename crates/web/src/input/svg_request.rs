@@ -1,0 +1,261 @@
+//! The body of `POST /v1/svg`.
+
+use chat2svg_protocol::{CanvasSize, JobKind, JobSpec, Prompt, Style};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::{
+    config::WebConfig,
+    input::fields::{RawOptions, Refusals},
+    problem::{Code, FieldError, Problem},
+};
+
+/// A picture to draw.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SvgRequest {
+    /// What the picture shows, in words; up to 2,000 characters unless configured otherwise.
+    #[schema(example = "a red fox under a green tree at sunset", min_length = 1)]
+    pub(crate) prompt: String,
+    /// Its look: flat, pastel, line-art, monochrome, duotone, night or sticker. Left out, the prompt
+    /// decides.
+    #[serde(default)]
+    #[schema(example = "flat")]
+    pub(crate) style: Option<String>,
+    /// Varies the arrangement; the same seed gives the same picture. Default 0.
+    #[serde(default)]
+    pub(crate) seed: Option<u64>,
+    /// Milliseconds until the picture must be there; the best so far is served then.
+    #[serde(default)]
+    #[schema(example = 10_000, minimum = 50)]
+    pub(crate) deadline_ms: Option<u64>,
+    /// How much effort to spend at most: auto (as the machine affords), high, medium, low or minimal.
+    #[serde(default)]
+    #[schema(example = "auto")]
+    pub(crate) level: Option<String>,
+    /// How many first drafts are made, the best of which goes on. Default 1.
+    #[serde(default)]
+    #[schema(minimum = 1, maximum = 16)]
+    pub(crate) candidates: Option<u32>,
+    /// Width of the canvas in pixels. Default 512, or the height when only that is given.
+    #[serde(default)]
+    #[schema(minimum = 16, maximum = 4096)]
+    pub(crate) width: Option<u32>,
+    /// Height of the canvas in pixels. Default 512, or the width when only that is given.
+    #[serde(default)]
+    #[schema(minimum = 16, maximum = 4096)]
+    pub(crate) height: Option<u32>,
+}
+
+/// Reads the body. What is not JSON is a malformed request; what is JSON of the wrong shape is a
+/// refused field.
+pub(crate) fn parse_svg_request(body: &[u8]) -> Result<SvgRequest, Problem> {
+    let text = std::str::from_utf8(body).map_err(|error| {
+        Problem::new(
+            Code::MalformedJson,
+            format!(
+                "the body is not UTF-8 (byte {}): JSON is sent as UTF-8",
+                error.valid_up_to()
+            ),
+        )
+    })?;
+    if text.trim().is_empty() {
+        return Err(Problem::new(
+            Code::MalformedJson,
+            "the body is empty: send a JSON object such as {\"prompt\": \"a red fox\"}",
+        ));
+    }
+    let mut json = serde_json::Deserializer::from_str(text);
+    let request: SvgRequest = serde_path_to_error::deserialize(&mut json)
+        .map_err(|error| read_problem(error.path().to_string(), error.inner()))?;
+    json.end()
+        .map_err(|error| read_problem(String::new(), &error))?;
+    Ok(request)
+}
+
+fn read_problem(path: String, error: &serde_json::Error) -> Problem {
+    match error.classify() {
+        serde_json::error::Category::Data => {
+            let field = if path == "." || path == "?" {
+                String::new()
+            } else {
+                path
+            };
+            Problem::field(field, error.to_string())
+        }
+        _ => Problem::new(
+            Code::MalformedJson,
+            format!("the body is not JSON: {error}"),
+        ),
+    }
+}
+
+impl SvgRequest {
+    /// The job asked for, or everything that is wrong with it.
+    pub(crate) fn into_spec(self, config: &WebConfig) -> Result<JobSpec, Vec<FieldError>> {
+        let mut refusals = Refusals::default();
+        let prompt = refusals.check(
+            "prompt",
+            Prompt::parse(&self.prompt, config.max_prompt_chars),
+        );
+        let style = self
+            .style
+            .as_deref()
+            .and_then(|text| refusals.check("style", text.parse::<Style>()));
+        let canvas = self.canvas(&mut refusals);
+        let candidates = self.candidates.unwrap_or(1);
+        if !(1..=WebConfig::MAX_CANDIDATES).contains(&candidates) {
+            refusals.refuse(
+                "candidates",
+                format!(
+                    "the number of candidates must be 1 to {}, {candidates} was given",
+                    WebConfig::MAX_CANDIDATES
+                ),
+            );
+        }
+        let options = RawOptions {
+            seed: self.seed,
+            deadline_ms: self.deadline_ms,
+            level: self.level.as_deref(),
+        }
+        .check(config, &mut refusals);
+        refusals.finish()?;
+        let prompt = prompt.ok_or_else(Vec::new)?;
+        Ok(JobSpec {
+            kind: JobKind::Generate {
+                prompt,
+                style,
+                canvas,
+                candidates,
+            },
+            options,
+        })
+    }
+
+    fn canvas(&self, refusals: &mut Refusals) -> CanvasSize {
+        let default = CanvasSize::default();
+        let (width, height) = match (self.width, self.height) {
+            (Some(width), Some(height)) => (width, height),
+            (Some(side), None) | (None, Some(side)) => (side, side),
+            (None, None) => return default,
+        };
+        let field = if CanvasSize::new(width, CanvasSize::MIN).is_err() && self.width.is_some() {
+            "width"
+        } else {
+            "height"
+        };
+        refusals
+            .check(field, CanvasSize::new(width, height))
+            .unwrap_or(default)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn spec(body: &str) -> Result<JobSpec, Vec<FieldError>> {
+        parse_svg_request(body.as_bytes())
+            .unwrap()
+            .into_spec(&WebConfig::default())
+    }
+
+    fn refused(body: &str) -> Vec<String> {
+        spec(body)
+            .unwrap_err()
+            .into_iter()
+            .map(|error| error.field)
+            .collect()
+    }
+
+    #[test]
+    fn a_prompt_alone_is_enough() {
+        let spec = spec(r#"{"prompt": "  a red fox\n"}"#).unwrap();
+        assert_eq!(spec.options.deadline_ms, 10_000);
+        match spec.kind {
+            JobKind::Generate {
+                prompt,
+                style,
+                canvas,
+                candidates,
+            } => {
+                assert_eq!(prompt.as_str(), "a red fox");
+                assert_eq!((style, candidates), (None, 1));
+                assert_eq!(canvas, CanvasSize::default());
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn one_side_makes_a_square() {
+        match spec(r#"{"prompt": "x", "height": 100}"#).unwrap().kind {
+            JobKind::Generate { canvas, .. } => {
+                assert_eq!((canvas.width(), canvas.height()), (100, 100));
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn everything_wrong_is_named_at_once() {
+        let body = r#"{"prompt": " \t\n ", "style": "baroque", "width": 9000, "candidates": 0,
+                       "deadline_ms": 1, "level": "ultra"}"#;
+        assert_eq!(
+            refused(body),
+            [
+                "prompt",
+                "style",
+                "width",
+                "candidates",
+                "deadline_ms",
+                "level"
+            ]
+        );
+    }
+
+    #[test]
+    fn sides_are_blamed_rightly() {
+        assert_eq!(refused(r#"{"prompt": "x", "height": 1}"#), ["height"]);
+        assert_eq!(refused(r#"{"prompt": "x", "width": 1}"#), ["width"]);
+        assert_eq!(
+            refused(r#"{"prompt": "x", "width": 64, "height": 1}"#),
+            ["height"]
+        );
+    }
+
+    #[test]
+    fn json_of_the_wrong_shape_names_the_field() {
+        let cases = [
+            (r#"{"prompt": "x", "colour": "red"}"#, "colour"),
+            (r#"{"prompt": 7}"#, "prompt"),
+            (r#"{"prompt": "x", "seed": -1}"#, "seed"),
+            (r#"{"prompt": "x", "seed": 1e40}"#, "seed"),
+            (r#"{"prompt": "x", "width": "wide"}"#, "width"),
+            (r#"{"style": "flat"}"#, ""),
+            ("[]", ""),
+            ("null", ""),
+        ];
+        for (body, field) in cases {
+            let problem = parse_svg_request(body.as_bytes()).unwrap_err();
+            assert_eq!(problem.code, Code::InvalidFields, "{body}: {problem}");
+            assert_eq!(problem.errors[0].field, field, "{body}: {problem}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_json_is_malformed() {
+        let cases: [&[u8]; 6] = [
+            b"",
+            b"  ",
+            b"{",
+            b"prompt=fox",
+            b"{\"prompt\": \"\xff\xfe\"}",
+            b"{\"prompt\": \"x\"} trailing",
+        ];
+        for body in cases {
+            let problem = parse_svg_request(body).unwrap_err();
+            assert_eq!(problem.code, Code::MalformedJson, "{problem}");
+        }
+    }
+}

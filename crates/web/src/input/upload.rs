@@ -1,0 +1,299 @@
+//! The bodies of `POST /v1/vectorize` and `POST /v1/refine`: multipart forms, read part by part.
+
+use std::{collections::HashSet, sync::Arc, time::Duration};
+
+use actix_multipart::{Field, Multipart};
+use actix_web::{HttpRequest, error::PayloadError, web::Bytes};
+use chat2svg_protocol::{Attachment, AttachmentRole, JobKind, JobSpec};
+use futures_util::{Stream, StreamExt as _};
+use utoipa::ToSchema;
+
+use crate::{
+    config::WebConfig,
+    input::{
+        body::{refuse_announced_excess, too_large, too_slow},
+        fields::{RawOptions, Refusals, check_paths},
+    },
+    problem::{Code, FieldError, Problem},
+};
+
+/// Longest text field, in bytes.
+const MAX_TEXT_BYTES: usize = 1_024;
+/// Room for part headers and text fields beside the files.
+const FORM_OVERHEAD_BYTES: usize = 64 << 10;
+
+/// A picture to turn into an SVG, as a form.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes the form in the OpenAPI document")]
+pub(crate) struct VectorizeForm {
+    /// The picture: PNG, JPEG or WebP.
+    #[schema(value_type = String, format = Binary)]
+    image: Vec<u8>,
+    /// How many paths the result may have.
+    #[schema(minimum = 1, maximum = 4096)]
+    paths: Option<u32>,
+    /// Varies what may vary. Default 0.
+    seed: Option<u64>,
+    /// Milliseconds until the result must be there.
+    #[schema(minimum = 50)]
+    deadline_ms: Option<u64>,
+    /// How much effort to spend at most: auto, high, medium, low or minimal.
+    level: Option<String>,
+}
+
+/// A template and the picture to fit it to, as a form.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes the form in the OpenAPI document")]
+pub(crate) struct RefineForm {
+    /// The SVG to start from.
+    #[schema(value_type = String, format = Binary)]
+    template: Vec<u8>,
+    /// The picture to match: PNG, JPEG or WebP.
+    #[schema(value_type = String, format = Binary)]
+    target: Vec<u8>,
+    /// How many paths the result may have.
+    #[schema(minimum = 1, maximum = 4096)]
+    paths: Option<u32>,
+    /// Whether shapes may be added for what is new in the picture. Default false.
+    add_shapes: Option<bool>,
+    /// Varies what may vary. Default 0.
+    seed: Option<u64>,
+    /// Milliseconds until the result must be there.
+    #[schema(minimum = 50)]
+    deadline_ms: Option<u64>,
+    /// How much effort to spend at most: auto, high, medium, low or minimal.
+    level: Option<String>,
+}
+
+/// Which form it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum UploadKind {
+    Vectorize,
+    Refine,
+}
+
+impl UploadKind {
+    /// The files that the form must have.
+    fn files(self) -> &'static [(&'static str, AttachmentRole)] {
+        match self {
+            Self::Vectorize => &[("image", AttachmentRole::Target)],
+            Self::Refine => &[
+                ("template", AttachmentRole::Template),
+                ("target", AttachmentRole::Target),
+            ],
+        }
+    }
+
+    /// The name of the field in which a file comes.
+    pub(crate) fn file_name(self, role: AttachmentRole) -> &'static str {
+        self.files()
+            .iter()
+            .find(|(_, found)| *found == role)
+            .map_or("", |(name, _)| name)
+    }
+
+    /// The text fields that it may have.
+    fn texts(self) -> &'static [&'static str] {
+        match self {
+            Self::Vectorize => &["paths", "seed", "deadline_ms", "level"],
+            Self::Refine => &["paths", "add_shapes", "seed", "deadline_ms", "level"],
+        }
+    }
+}
+
+/// A form, read and checked; its files are as they came.
+#[derive(Debug)]
+pub(crate) struct Upload {
+    pub(crate) spec: JobSpec,
+    pub(crate) attachments: Vec<Attachment>,
+}
+
+#[derive(Debug, Default)]
+struct Texts {
+    paths: Option<u32>,
+    add_shapes: Option<bool>,
+    seed: Option<u64>,
+    deadline_ms: Option<u64>,
+    level: Option<String>,
+}
+
+/// Reads a form within the configured sizes and time.
+pub(crate) async fn read_upload(
+    kind: UploadKind,
+    request: &HttpRequest,
+    payload: impl Stream<Item = Result<Bytes, PayloadError>> + 'static,
+    config: &WebConfig,
+) -> Result<Upload, Problem> {
+    let limit = config.max_upload_bytes * kind.files().len() + FORM_OVERHEAD_BYTES;
+    refuse_announced_excess(request, limit)?;
+    let timeout = config.body_timeout();
+    let form = Multipart::new(request.headers(), payload);
+    read_within(timeout, read_parts(kind, form, config)).await
+}
+
+async fn read_within(
+    timeout: Duration,
+    read: impl Future<Output = Result<Upload, Problem>>,
+) -> Result<Upload, Problem> {
+    tokio::time::timeout(timeout, read)
+        .await
+        .unwrap_or_else(|_| Err(too_slow(timeout)))
+}
+
+async fn read_parts(
+    kind: UploadKind,
+    mut form: Multipart,
+    config: &WebConfig,
+) -> Result<Upload, Problem> {
+    let mut refusals = Refusals::default();
+    let mut texts = Texts::default();
+    let mut attachments: Vec<Attachment> = Vec::new();
+    let mut seen = HashSet::new();
+    while let Some(part) = form.next().await {
+        let mut part = part.map_err(|error| form_problem(&error))?;
+        let name = part.name().unwrap_or_default().to_owned();
+        if !seen.insert(name.clone()) {
+            return Err(Problem::field(name, "this field was sent twice"));
+        }
+        let file = kind.files().iter().find(|(file, _)| *file == name);
+        if let Some((_, role)) = file {
+            let bytes = read_part(&mut part, config.max_upload_bytes).await?;
+            if bytes.is_empty() {
+                refusals.refuse(&name, "the file is empty");
+            }
+            attachments.push(Attachment {
+                role: *role,
+                bytes: Arc::from(bytes),
+            });
+        } else if kind.texts().contains(&name.as_str()) {
+            let bytes = read_part(&mut part, MAX_TEXT_BYTES).await?;
+            texts.take(&name, &bytes, &mut refusals);
+        } else {
+            let known: Vec<_> = kind
+                .files()
+                .iter()
+                .map(|(file, _)| *file)
+                .chain(kind.texts().iter().copied())
+                .collect();
+            return Err(Problem::field(
+                name.chars().take(80).collect::<String>(),
+                format!("unknown field, expected one of {}", known.join(", ")),
+            ));
+        }
+    }
+    for (file, role) in kind.files() {
+        if !attachments
+            .iter()
+            .any(|attachment| attachment.role == *role)
+        {
+            refusals.refuse(file, "this file is missing from the form");
+        }
+    }
+    let spec = texts
+        .into_spec(kind, config, refusals)
+        .map_err(Problem::fields)?;
+    Ok(Upload { spec, attachments })
+}
+
+async fn read_part(part: &mut Field, limit: usize) -> Result<Vec<u8>, Problem> {
+    let mut bytes = Vec::new();
+    while let Some(chunk) = part.next().await {
+        let chunk = chunk.map_err(|error| form_problem(&error))?;
+        if bytes.len() + chunk.len() > limit {
+            let name = part.name().unwrap_or_default();
+            return Err(Problem {
+                errors: vec![FieldError {
+                    field: name.to_owned(),
+                    detail: format!("at most {limit} bytes are accepted"),
+                }],
+                ..too_large(limit)
+            });
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+    Ok(bytes)
+}
+
+fn form_problem(error: &actix_multipart::MultipartError) -> Problem {
+    use actix_multipart::MultipartError;
+    match error {
+        MultipartError::ContentTypeMissing
+        | MultipartError::ContentTypeParse
+        | MultipartError::ContentTypeIncompatible => Problem::new(
+            Code::UnsupportedMediaType,
+            "send the files as multipart/form-data",
+        ),
+        other => Problem::new(
+            Code::MalformedRequest,
+            format!("the form could not be read: {other}"),
+        ),
+    }
+}
+
+impl Texts {
+    fn take(&mut self, name: &str, bytes: &[u8], refusals: &mut Refusals) {
+        let Ok(text) = std::str::from_utf8(bytes) else {
+            refusals.refuse(name, "the value is not UTF-8");
+            return;
+        };
+        let text = text.trim();
+        if text.is_empty() {
+            // An empty form field means that nothing was chosen.
+            return;
+        }
+        match name {
+            "paths" => self.paths = whole(name, text, refusals),
+            "seed" => self.seed = whole(name, text, refusals),
+            "deadline_ms" => self.deadline_ms = whole(name, text, refusals),
+            "add_shapes" => self.add_shapes = switch(name, text, refusals),
+            _ => self.level = Some(text.to_owned()),
+        }
+    }
+
+    fn into_spec(
+        self,
+        kind: UploadKind,
+        config: &WebConfig,
+        mut refusals: Refusals,
+    ) -> Result<JobSpec, Vec<FieldError>> {
+        let paths = check_paths(self.paths, &mut refusals);
+        let options = RawOptions {
+            seed: self.seed,
+            deadline_ms: self.deadline_ms,
+            level: self.level.as_deref(),
+        }
+        .check(config, &mut refusals);
+        refusals.finish()?;
+        let kind = match kind {
+            UploadKind::Vectorize => JobKind::Vectorize { paths },
+            UploadKind::Refine => JobKind::Refine {
+                paths,
+                add_shapes: self.add_shapes.unwrap_or(false),
+            },
+        };
+        Ok(JobSpec { kind, options })
+    }
+}
+
+fn whole<T: std::str::FromStr>(name: &str, text: &str, refusals: &mut Refusals) -> Option<T> {
+    refusals.check(
+        name,
+        text.parse().map_err(|_| {
+            format!(
+                "\"{}\" is not a whole number in range",
+                text.chars().take(40).collect::<String>()
+            )
+        }),
+    )
+}
+
+fn switch(name: &str, text: &str, refusals: &mut Refusals) -> Option<bool> {
+    match text {
+        "true" | "1" | "on" | "yes" => Some(true),
+        "false" | "0" | "off" | "no" => Some(false),
+        _ => {
+            refusals.refuse(name, "use true or false");
+            None
+        }
+    }
+}

@@ -1,0 +1,203 @@
+//! The three ways to ask for a picture.
+
+use std::sync::Arc;
+
+use actix_web::{HttpRequest, HttpResponse, web};
+
+use crate::{
+    input::{
+        RefineForm, SvgRequest, UploadKind, VectorizeForm, media_type, parse_files,
+        parse_svg_request, read_limited, read_upload,
+    },
+    openapi::Png,
+    problem::{Code, Problem, ProblemDocument},
+    services::Shared,
+    submit::{self, Job, Terms},
+    wire::{JobResource, ResultDocument},
+};
+
+/// Draw a picture from words.
+///
+/// Answers with the result, in the form that `Accept` asks for. With `Prefer: respond-async` it
+/// answers 202 at once, with `Prefer: wait=N` after at most N seconds; `Location` then leads to the
+/// job. A request with an `Idempotency-Key` that was used before finds the first request's job.
+#[utoipa::path(
+    post,
+    path = "/v1/svg",
+    tag = "Pictures",
+    operation_id = "createSvg",
+    params(
+        ("Prefer" = Option<String>, Header, description = "respond-async, wait=N (seconds), or both", example = "wait=10"),
+        ("Accept" = Option<String>, Header, description = "application/json, image/svg+xml or image/png"),
+        ("Idempotency-Key" = Option<String>, Header, description = "Makes a repeated request find the first one's job"),
+    ),
+    request_body = SvgRequest,
+    responses(
+        (status = 200, description = "The picture", content(
+            (ResultDocument = "application/json"),
+            (String = "image/svg+xml"),
+            (Png = "image/png"),
+        )),
+        (status = 202, description = "The job goes on; Location leads to it", body = JobResource,
+            headers(("Location" = String, description = "The job"), ("Retry-After" = u64, description = "Seconds"))),
+        (status = 400, description = "Not JSON", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 413, description = "Too large", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 415, description = "Not application/json", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 422, description = "Refused fields", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 429, description = "Over the client's quota", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 503, description = "No place for another job", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 504, description = "The deadline passed without a result", body = ProblemDocument, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn svg(
+    request: HttpRequest,
+    payload: web::Payload,
+    shared: web::Data<Shared>,
+) -> Result<HttpResponse, Problem> {
+    let shared = shared.into_inner();
+    let terms = Terms::read(&request)?;
+    expect_media_type(&request, "application/json")?;
+    let config = &shared.config;
+    let body = read_limited(
+        &request,
+        payload,
+        config.max_json_bytes,
+        config.body_timeout(),
+    )
+    .await?;
+    let spec = parse_svg_request(&body)?
+        .into_spec(config)
+        .map_err(Problem::fields)?;
+    let permit = shared.admission.admit(shared.client(&request))?;
+    let job = Job {
+        spec,
+        attachments: Vec::new(),
+        inputs: chat2svg_protocol::ParsedInputs::default(),
+        permit,
+    };
+    submit::run(&shared, terms, job).await
+}
+
+/// Turn a picture into an SVG.
+///
+/// Takes a PNG, JPEG or WebP file as a form and answers like `POST /v1/svg`.
+#[utoipa::path(
+    post,
+    path = "/v1/vectorize",
+    tag = "Pictures",
+    operation_id = "vectorize",
+    params(
+        ("Prefer" = Option<String>, Header, description = "respond-async, wait=N (seconds), or both"),
+        ("Accept" = Option<String>, Header, description = "application/json, image/svg+xml or image/png"),
+        ("Idempotency-Key" = Option<String>, Header, description = "Makes a repeated request find the first one's job"),
+    ),
+    request_body(content = VectorizeForm, content_type = "multipart/form-data"),
+    responses(
+        (status = 200, description = "The picture as SVG", content(
+            (ResultDocument = "application/json"),
+            (String = "image/svg+xml"),
+            (Png = "image/png"),
+        )),
+        (status = 202, description = "The job goes on; Location leads to it", body = JobResource),
+        (status = 413, description = "Too large", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 415, description = "Not a form", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 422, description = "Refused fields, or a file that cannot be used", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 429, description = "Over the client's quota", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 503, description = "No place for another job", body = ProblemDocument, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn vectorize(
+    request: HttpRequest,
+    payload: web::Payload,
+    shared: web::Data<Shared>,
+) -> Result<HttpResponse, Problem> {
+    upload(
+        UploadKind::Vectorize,
+        &request,
+        payload,
+        shared.into_inner(),
+    )
+    .await
+}
+
+/// Fit an SVG to a picture.
+///
+/// Takes a template (SVG) and a target (PNG, JPEG or WebP) as a form and answers like `POST /v1/svg`.
+/// The template's layers keep their names.
+#[utoipa::path(
+    post,
+    path = "/v1/refine",
+    tag = "Pictures",
+    operation_id = "refine",
+    params(
+        ("Prefer" = Option<String>, Header, description = "respond-async, wait=N (seconds), or both"),
+        ("Accept" = Option<String>, Header, description = "application/json, image/svg+xml or image/png"),
+        ("Idempotency-Key" = Option<String>, Header, description = "Makes a repeated request find the first one's job"),
+    ),
+    request_body(content = RefineForm, content_type = "multipart/form-data"),
+    responses(
+        (status = 200, description = "The fitted SVG", content(
+            (ResultDocument = "application/json"),
+            (String = "image/svg+xml"),
+            (Png = "image/png"),
+        )),
+        (status = 202, description = "The job goes on; Location leads to it", body = JobResource),
+        (status = 413, description = "Too large", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 415, description = "Not a form", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 422, description = "Refused fields, or a file that cannot be used", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 429, description = "Over the client's quota", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 503, description = "No place for another job", body = ProblemDocument, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn refine(
+    request: HttpRequest,
+    payload: web::Payload,
+    shared: web::Data<Shared>,
+) -> Result<HttpResponse, Problem> {
+    upload(UploadKind::Refine, &request, payload, shared.into_inner()).await
+}
+
+async fn upload(
+    kind: UploadKind,
+    request: &HttpRequest,
+    payload: web::Payload,
+    shared: Arc<Shared>,
+) -> Result<HttpResponse, Problem> {
+    let terms = Terms::read(request)?;
+    expect_media_type(request, "multipart/form-data")?;
+    let upload = read_upload(kind, request, payload.into_inner(), &shared.config).await?;
+    // Before the costly part: a job that has no place need not be parsed.
+    let permit = shared.admission.admit(shared.client(request))?;
+    let inputs = parse_files(
+        &shared.services.compute,
+        &shared.stopping,
+        kind,
+        &upload.attachments,
+        shared.config.max_upload_bytes,
+    )
+    .await?;
+    let job = Job {
+        spec: upload.spec,
+        attachments: upload.attachments,
+        inputs,
+        permit,
+    };
+    submit::run(&shared, terms, job).await
+}
+
+fn expect_media_type(request: &HttpRequest, expected: &str) -> Result<(), Problem> {
+    let found = media_type(request);
+    if found == expected {
+        return Ok(());
+    }
+    let found: String = found.chars().take(80).collect();
+    let found = if found.is_empty() {
+        "it has no content type".to_owned()
+    } else {
+        format!("it is {found}")
+    };
+    Err(Problem::new(
+        Code::UnsupportedMediaType,
+        format!("the body must be {expected}; {found}"),
+    ))
+}

@@ -1,0 +1,137 @@
+//! Jobs: list, look, cancel.
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::header::{CACHE_CONTROL, RETRY_AFTER},
+    web,
+};
+use chat2svg_protocol::{
+    JobId,
+    messages::{Cancel, CancelOutcome, JobsQuery},
+};
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use crate::{
+    problem::{Code, Problem, ProblemDocument},
+    routes::{job_id, parameters},
+    services::{Shared, ask},
+    wire::{JobList, JobResource},
+};
+
+const DEFAULT_LIMIT: u32 = 20;
+const MAX_LIMIT: u32 = 100;
+
+/// Which jobs to list.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct ListParameters {
+    /// At most so many, 1 to 100. Default 20.
+    #[param(minimum = 1, maximum = 100)]
+    limit: Option<u32>,
+    /// Only jobs older than the one with this id.
+    #[param(value_type = Option<String>, format = Uuid)]
+    before: Option<JobId>,
+}
+
+/// List jobs, newest first.
+#[utoipa::path(
+    get,
+    path = "/v1/jobs",
+    tag = "Jobs",
+    operation_id = "listJobs",
+    params(ListParameters),
+    responses(
+        (status = 200, description = "The jobs", body = JobList),
+        (status = 400, description = "A parameter makes no sense", body = ProblemDocument, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn list(
+    request: HttpRequest,
+    shared: web::Data<Shared>,
+) -> Result<HttpResponse, Problem> {
+    let asked: ListParameters = parameters(&request)?;
+    let limit = asked.limit.unwrap_or(DEFAULT_LIMIT);
+    if !(1..=MAX_LIMIT).contains(&limit) {
+        return Err(Problem::new(
+            Code::InvalidParameter,
+            format!("limit must be 1 to {MAX_LIMIT}, {limit} was given"),
+        ));
+    }
+    let query = JobsQuery {
+        limit,
+        before: asked.before,
+    };
+    let jobs = ask(&shared.services.lines.jobs, query).await??;
+    let next = (jobs.len() == limit as usize)
+        .then(|| jobs.last())
+        .flatten()
+        .map(|last| format!("/v1/jobs?limit={limit}&before={}", last.id));
+    let list = JobList {
+        jobs: jobs.into_iter().map(JobResource::from).collect(),
+        next,
+    };
+    Ok(HttpResponse::Ok()
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .json(list))
+}
+
+/// Look at a job.
+#[utoipa::path(
+    get,
+    path = "/v1/jobs/{id}",
+    tag = "Jobs",
+    operation_id = "getJob",
+    params(("id" = String, Path, description = "The job", format = Uuid)),
+    responses(
+        (status = 200, description = "The job", body = JobResource),
+        (status = 404, description = "No such job", body = ProblemDocument, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn show(
+    request: HttpRequest,
+    shared: web::Data<Shared>,
+) -> Result<HttpResponse, Problem> {
+    let view = shared.job(job_id(&request)?).await?;
+    let mut answer = HttpResponse::Ok();
+    answer.insert_header((CACHE_CONTROL, "no-store"));
+    if !view.state.is_final() {
+        answer.insert_header((RETRY_AFTER, "1"));
+    }
+    Ok(answer.json(JobResource::from(view)))
+}
+
+/// Cancel a job, also in the middle of a stage.
+#[utoipa::path(
+    delete,
+    path = "/v1/jobs/{id}",
+    tag = "Jobs",
+    operation_id = "cancelJob",
+    params(("id" = String, Path, description = "The job", format = Uuid)),
+    responses(
+        (status = 202, description = "It is being stopped", body = JobResource),
+        (status = 404, description = "No such job", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 409, description = "It has already ended", body = ProblemDocument, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn cancel(
+    request: HttpRequest,
+    shared: web::Data<Shared>,
+) -> Result<HttpResponse, Problem> {
+    let job = job_id(&request)?;
+    match ask(&shared.services.lines.cancel, Cancel { job }).await? {
+        CancelOutcome::Cancelling => {
+            let view = shared.job(job).await?;
+            Ok(HttpResponse::Accepted()
+                .insert_header((CACHE_CONTROL, "no-store"))
+                .json(JobResource::from(view)))
+        }
+        CancelOutcome::AlreadyFinal => Err(Problem::new(
+            Code::AlreadyFinal,
+            "the job has already ended, there is nothing to cancel",
+        )
+        .about(job)),
+        CancelOutcome::Unknown => Err(Problem::job_not_found(job)),
+    }
+}

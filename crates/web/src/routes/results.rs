@@ -1,0 +1,130 @@
+//! The pictures of finished jobs.
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, ETAG, IF_NONE_MATCH},
+    web,
+};
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use crate::{
+    openapi::Png,
+    problem::{Code, Problem, ProblemDocument},
+    render::render_png,
+    routes::{job_id, parameters},
+    services::Shared,
+    submit::{PICTURE_POLICY, finished_svg},
+};
+
+/// Results do not change any more.
+const KEEP: &str = "private, max-age=31536000, immutable";
+
+/// How large the PNG is.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct PngParameters {
+    /// Width in pixels; the height follows. Default: the picture's nominal width.
+    #[param(minimum = 1, maximum = 4096)]
+    width: Option<u32>,
+}
+
+/// Fetch a result as SVG.
+#[utoipa::path(
+    get,
+    path = "/v1/jobs/{id}/result.svg",
+    tag = "Jobs",
+    operation_id = "getResultSvg",
+    params(("id" = String, Path, description = "The job", format = Uuid)),
+    responses(
+        (status = 200, description = "The picture", body = String, content_type = "image/svg+xml"),
+        (status = 404, description = "No such job, or no result", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 409, description = "The job has not ended, or was cancelled", body = ProblemDocument, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn result_svg(
+    request: HttpRequest,
+    shared: web::Data<Shared>,
+) -> Result<HttpResponse, Problem> {
+    let job = job_id(&request)?;
+    let view = shared.job(job).await?;
+    let svg = finished_svg(&shared, &view).await?;
+    let tag = format!("\"{job}-svg\"");
+    if is_known(&request, &tag) {
+        return Ok(not_modified(tag));
+    }
+    Ok(HttpResponse::Ok()
+        .content_type("image/svg+xml")
+        .insert_header((CONTENT_SECURITY_POLICY, PICTURE_POLICY))
+        .insert_header((CACHE_CONTROL, KEEP))
+        .insert_header((ETAG, tag))
+        .body(svg.to_string()))
+}
+
+/// Fetch a result as PNG.
+#[utoipa::path(
+    get,
+    path = "/v1/jobs/{id}/result.png",
+    tag = "Jobs",
+    operation_id = "getResultPng",
+    params(("id" = String, Path, description = "The job", format = Uuid), PngParameters),
+    responses(
+        (status = 200, description = "The picture", body = Png, content_type = "image/png"),
+        (status = 400, description = "The width is out of range", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 404, description = "No such job, or no result", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 409, description = "The job has not ended, or was cancelled", body = ProblemDocument, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn result_png(
+    request: HttpRequest,
+    shared: web::Data<Shared>,
+) -> Result<HttpResponse, Problem> {
+    let job = job_id(&request)?;
+    let asked: PngParameters = parameters(&request)?;
+    let widest = shared.config.max_png_width;
+    if let Some(width) = asked.width
+        && !(1..=widest).contains(&width)
+    {
+        return Err(Problem::new(
+            Code::InvalidParameter,
+            format!("width must be 1 to {widest} pixels, {width} was given"),
+        ));
+    }
+    let view = shared.job(job).await?;
+    let svg = finished_svg(&shared, &view).await?;
+    let tag = format!("\"{job}-png-{}\"", asked.width.unwrap_or(0));
+    if is_known(&request, &tag) {
+        return Ok(not_modified(tag));
+    }
+    let png = render_png(
+        &shared.services.compute,
+        &shared.stopping,
+        svg,
+        asked.width,
+        widest,
+    )
+    .await?;
+    Ok(HttpResponse::Ok()
+        .content_type("image/png")
+        .insert_header((CACHE_CONTROL, KEEP))
+        .insert_header((ETAG, tag))
+        .body(png))
+}
+
+/// Whether the client has this version.
+pub(crate) fn is_known(request: &HttpRequest, tag: &str) -> bool {
+    request
+        .headers()
+        .get_all(IF_NONE_MATCH)
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .map(|known| known.trim().trim_start_matches("W/"))
+        .any(|known| known == tag || known == "*")
+}
+
+pub(crate) fn not_modified(tag: String) -> HttpResponse {
+    HttpResponse::NotModified()
+        .insert_header((ETAG, tag))
+        .finish()
+}

@@ -1,0 +1,167 @@
+//! What the web front needs from the rest of the system, and the state that its handlers share.
+
+use std::{
+    fmt,
+    net::IpAddr,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use actix::Message;
+use actix_web::HttpRequest;
+use chat2svg_protocol::{
+    ActorHealth, JobId, JobView,
+    messages::{
+        Cancel, CircuitsQuery, JobQuery, JobsQuery, QueueQuery, ResourcesQuery, ResultQuery,
+        Submit, Subscribe,
+    },
+};
+use chat2svg_supervision::{ComputePool, Line};
+use metrics_exporter_prometheus::PrometheusHandle;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    admission::Admission,
+    config::WebConfig,
+    problem::Problem,
+    wire::{AdmissionStatus, SystemStatus},
+};
+
+/// How long an actor may take to answer a request's question.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long an actor may take to answer a look at the system, which can do without it.
+const LOOK_TIMEOUT: Duration = Duration::from_millis(500);
+
+/// The actors that the web front asks.
+#[derive(Clone, Debug)]
+pub struct WebLines {
+    /// Takes on jobs.
+    pub submit: Line<Submit>,
+    /// Stops jobs.
+    pub cancel: Line<Cancel>,
+    /// Tells how a job stands.
+    pub job: Line<JobQuery>,
+    /// Lists jobs.
+    pub jobs: Line<JobsQuery>,
+    /// Has the results.
+    pub result: Line<ResultQuery>,
+    /// Tells what happens to a job.
+    pub subscribe: Line<Subscribe>,
+    /// Tells how the queue stands.
+    pub queue: Line<QueueQuery>,
+    /// Tells how the circuits stand.
+    pub circuits: Line<CircuitsQuery>,
+    /// Tells how the machine stands.
+    pub resources: Line<ResourcesQuery>,
+}
+
+/// Everything that the web front needs from the rest of the system.
+#[derive(Clone)]
+pub struct WebServices {
+    /// The actors that it asks.
+    pub lines: WebLines,
+    /// Where uploads are parsed and PNGs rendered.
+    pub compute: ComputePool,
+    /// How the actors under the watchdog stand.
+    pub health: Arc<dyn Fn() -> Vec<ActorHealth> + Send + Sync>,
+    /// Writes the metrics; see [`crate::install_metrics`].
+    pub metrics: PrometheusHandle,
+}
+
+impl fmt::Debug for WebServices {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("WebServices")
+            .field("lines", &self.lines)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What all handlers share; outlives the incarnations of the web actor.
+pub(crate) struct Shared {
+    pub(crate) config: WebConfig,
+    pub(crate) services: WebServices,
+    pub(crate) admission: Admission,
+    /// Cancelled when event streams must end and waiting requests must be answered.
+    pub(crate) stopping: CancellationToken,
+    /// The last look at the system, kept fresh while somebody watches.
+    pub(crate) system: watch::Sender<Option<Arc<SystemStatus>>>,
+    started: Instant,
+}
+
+impl Shared {
+    pub(crate) fn new(config: WebConfig, services: WebServices) -> Self {
+        Self {
+            admission: Admission::new(config.max_jobs, &config.rate_limit),
+            config,
+            services,
+            stopping: CancellationToken::new(),
+            system: watch::Sender::new(None),
+            started: Instant::now(),
+        }
+    }
+
+    /// A job, which must be known.
+    pub(crate) async fn job(&self, job: JobId) -> Result<JobView, Problem> {
+        ask(&self.services.lines.job, JobQuery { job })
+            .await??
+            .ok_or_else(|| Problem::job_not_found(job))
+    }
+
+    /// A finished job's document as SVG text.
+    pub(crate) async fn result(&self, job: JobId) -> Result<Option<Arc<str>>, Problem> {
+        Ok(ask(&self.services.lines.result, ResultQuery { job }).await??)
+    }
+
+    /// Whether new jobs are taken and all actors answer.
+    pub(crate) fn is_ready(&self) -> bool {
+        !self.admission.is_closed() && (self.services.health)().iter().all(|actor| actor.alive)
+    }
+
+    /// How the service stands now.
+    pub(crate) async fn look(&self) -> SystemStatus {
+        let lines = &self.services.lines;
+        let (resources, queue, circuits) = tokio::join!(
+            lines.resources.ask(ResourcesQuery, LOOK_TIMEOUT),
+            lines.queue.ask(QueueQuery, LOOK_TIMEOUT),
+            lines.circuits.ask(CircuitsQuery, LOOK_TIMEOUT),
+        );
+        SystemStatus {
+            version: env!("CARGO_PKG_VERSION"),
+            uptime_seconds: self.started.elapsed().as_secs(),
+            ready: self.is_ready(),
+            resources: resources.ok().map(Arc::unwrap_or_clone),
+            queue: queue.ok(),
+            circuits: circuits.ok(),
+            admission: AdmissionStatus {
+                capacity: self.admission.capacity(),
+                available: self.admission.available(),
+            },
+            actors: (self.services.health)(),
+        }
+    }
+
+    /// The address that a request's quota is counted for.
+    pub(crate) fn client(&self, request: &HttpRequest) -> Option<IpAddr> {
+        let forwarded = || {
+            let header = request.headers().get("x-forwarded-for")?.to_str().ok()?;
+            // The last entry is the one that the trusted proxy added.
+            header.rsplit(',').next()?.trim().parse().ok()
+        };
+        self.config
+            .trust_forwarded_for
+            .then(forwarded)
+            .flatten()
+            .or_else(|| request.peer_addr().map(|address| address.ip()))
+    }
+}
+
+/// Asks an actor within the usual time.
+pub(crate) async fn ask<M>(line: &Line<M>, message: M) -> Result<M::Result, Problem>
+where
+    M: Message + Send + 'static,
+    M::Result: Send,
+{
+    Ok(line.ask(message, ANSWER_TIMEOUT).await?)
+}

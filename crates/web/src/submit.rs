@@ -1,0 +1,269 @@
+//! From a checked request to an answer: admission, hand-over to the controller, waiting, the result.
+
+use std::{sync::Arc, time::Duration};
+
+use actix_web::{
+    HttpRequest, HttpResponse, HttpResponseBuilder,
+    http::{StatusCode, header},
+};
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use chat2svg_protocol::{
+    Attachment, JobId, JobSpec, JobState, JobView, ParsedInputs,
+    messages::{Cancel, Submit},
+};
+use tokio::sync::OwnedSemaphorePermit;
+
+use crate::{
+    feed::Feed,
+    negotiate::{Form, Preference},
+    problem::{Code, Problem},
+    render::render_png,
+    services::{Shared, ask},
+    wire::{JobResource, ResultDocument, job_path},
+};
+
+/// Policy for pictures that are opened on their own: they may style themselves, nothing else.
+pub(crate) const PICTURE_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; sandbox";
+
+/// Longest `Idempotency-Key`.
+const MAX_KEY: usize = 255;
+
+/// How the client wants to be answered; read before anything is done for it.
+pub(crate) struct Terms {
+    form: Form,
+    preference: Preference,
+    idempotency_key: Option<String>,
+}
+
+impl Terms {
+    pub(crate) fn read(request: &HttpRequest) -> Result<Self, Problem> {
+        let headers = request.headers();
+        let accept: Vec<_> = headers
+            .get_all(header::ACCEPT)
+            .filter_map(|value| value.to_str().ok())
+            .collect();
+        let form = Form::preferred(Some(&accept.join(","))).ok_or_else(|| {
+            Problem::new(
+                Code::NotAcceptable,
+                "results are served as application/json, image/svg+xml or image/png",
+            )
+        })?;
+        let preference = Preference::parse(
+            headers
+                .get_all("prefer")
+                .filter_map(|value| value.to_str().ok()),
+        );
+        let idempotency_key = match headers.get("idempotency-key") {
+            None => None,
+            Some(value) => Some(
+                value
+                    .to_str()
+                    .ok()
+                    .map(str::trim)
+                    .filter(|key| (1..=MAX_KEY).contains(&key.len()))
+                    .ok_or_else(|| {
+                        Problem::new(
+                            Code::InvalidHeader,
+                            format!(
+                                "an Idempotency-Key has 1 to {MAX_KEY} visible ASCII characters"
+                            ),
+                        )
+                    })?
+                    .to_owned(),
+            ),
+        };
+        Ok(Self {
+            form,
+            preference,
+            idempotency_key,
+        })
+    }
+}
+
+/// A job ready to be handed over.
+pub(crate) struct Job {
+    pub(crate) spec: JobSpec,
+    pub(crate) attachments: Vec<Attachment>,
+    pub(crate) inputs: ParsedInputs,
+    pub(crate) permit: OwnedSemaphorePermit,
+}
+
+/// Hands a job over and answers: with the result if it is there in time, else with 202.
+pub(crate) async fn run(
+    shared: &Arc<Shared>,
+    terms: Terms,
+    job: Job,
+) -> Result<HttpResponse, Problem> {
+    let keyed = terms.idempotency_key.is_some();
+    let accepted = ask(
+        &shared.services.lines.submit,
+        Submit {
+            spec: job.spec,
+            attachments: job.attachments,
+            inputs: job.inputs,
+            permit: job.permit,
+            idempotency_key: terms.idempotency_key,
+        },
+    )
+    .await??;
+    let view = match terms.preference.wait_at_most(shared.config.max_wait()) {
+        None => None,
+        Some(wait) => {
+            let mut guard = CancelIfAbandoned {
+                shared,
+                job: (!keyed).then_some(accepted.job),
+            };
+            let view = wait_for_end(shared, accepted.job, wait).await;
+            guard.job = None;
+            view?
+        }
+    };
+    let mut answer = HttpResponseBuilder::new(StatusCode::OK);
+    answer
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .insert_header(("x-job-id", accepted.job.to_string()));
+    if accepted.replayed {
+        answer.insert_header(("idempotent-replayed", "true"));
+    }
+    if let Some(applied) = terms.preference.applied() {
+        answer.insert_header(("preference-applied", applied));
+    }
+    match view {
+        Some(view) => answer_with_result(shared, &mut answer, terms.form, view).await,
+        None => answer_accepted(shared, &mut answer, accepted.job).await,
+    }
+}
+
+/// Stops the job of a waiting client that has left: it never learned the job's id, so nobody would
+/// fetch the result.
+struct CancelIfAbandoned<'a> {
+    shared: &'a Shared,
+    job: Option<JobId>,
+}
+
+impl Drop for CancelIfAbandoned<'_> {
+    fn drop(&mut self) {
+        if let Some(job) = self.job {
+            tracing::info!(%job, "the waiting client left: cancelling its job");
+            self.shared.services.lines.cancel.tell(Cancel { job });
+        }
+    }
+}
+
+/// The job at its end, or `None` when it goes on after `wait` or past the shutdown.
+async fn wait_for_end(
+    shared: &Arc<Shared>,
+    job: JobId,
+    wait: Duration,
+) -> Result<Option<JobView>, Problem> {
+    let end = async {
+        let Some(mut feed) = Feed::open(Arc::clone(shared), job, 0).await? else {
+            return Err(Problem::job_not_found(job));
+        };
+        while feed.next().await.is_some() {}
+        shared.job(job).await.map(Some)
+    };
+    tokio::select! {
+        view = end => view,
+        () = tokio::time::sleep(wait) => Ok(None),
+        () = shared.stopping.cancelled() => Ok(None),
+    }
+}
+
+/// 202 with the job and where to find it.
+async fn answer_accepted(
+    shared: &Shared,
+    answer: &mut HttpResponseBuilder,
+    job: JobId,
+) -> Result<HttpResponse, Problem> {
+    let resource = JobResource::from(shared.job(job).await?);
+    Ok(answer
+        .status(StatusCode::ACCEPTED)
+        .insert_header((header::LOCATION, job_path(job)))
+        .insert_header((header::RETRY_AFTER, "1"))
+        .json(resource))
+}
+
+async fn answer_with_result(
+    shared: &Shared,
+    answer: &mut HttpResponseBuilder,
+    form: Form,
+    view: JobView,
+) -> Result<HttpResponse, Problem> {
+    let svg = finished_svg(shared, &view).await?;
+    answer
+        .insert_header((header::CONTENT_LOCATION, job_path(view.id)))
+        .insert_header((header::VARY, "Accept"))
+        .insert_header(("x-job-state", view.state.name()));
+    let png = || {
+        render_png(
+            &shared.services.compute,
+            &shared.stopping,
+            Arc::clone(&svg),
+            None,
+            shared.config.max_png_width,
+        )
+    };
+    Ok(match form {
+        Form::Svg => answer
+            .content_type("image/svg+xml")
+            .insert_header((header::CONTENT_SECURITY_POLICY, PICTURE_POLICY))
+            .body(svg.to_string()),
+        Form::Png => answer.content_type("image/png").body(png().await?),
+        Form::Json => {
+            let base64_image = BASE64_STANDARD.encode(png().await?);
+            answer.json(ResultDocument {
+                id: view.id.to_string(),
+                state: view.state,
+                svg_content: svg.to_string(),
+                base64_image,
+                metadata: view.metadata,
+            })
+        }
+    })
+}
+
+/// The document of a job that has one; a problem says why it has none.
+pub(crate) async fn finished_svg(shared: &Shared, view: &JobView) -> Result<Arc<str>, Problem> {
+    let job = view.id;
+    match view.state {
+        JobState::Succeeded | JobState::Degraded => {
+            shared.result(job).await?.ok_or_else(|| no_result(job))
+        }
+        JobState::Queued | JobState::Running => Err(Problem::new(
+            Code::NotFinished,
+            format!(
+                "the job is {}: ask again, or follow its events",
+                view.state.name()
+            ),
+        )
+        .about(job)
+        .retry_after(Duration::from_secs(1))),
+        JobState::Cancelled => Err(Problem::new(
+            Code::JobCancelled,
+            "the job was cancelled before it had a result",
+        )
+        .about(job)),
+        JobState::Failed => Err(failure(view).about(job)),
+    }
+}
+
+fn no_result(job: JobId) -> Problem {
+    Problem::new(Code::NoResult, "the job's result is no longer kept").about(job)
+}
+
+fn failure(view: &JobView) -> Problem {
+    let Some(failure) = &view.failure else {
+        return Problem::new(Code::JobFailed, "the job failed; the log says why");
+    };
+    let code = match failure.code.as_str() {
+        "deadline-exceeded" => Code::DeadlineExceeded,
+        _ => Code::JobFailed,
+    };
+    let detail = if code == Code::JobFailed {
+        format!("{} ({})", failure.message, failure.code)
+    } else {
+        failure.message.clone()
+    };
+    Problem::new(code, detail)
+}

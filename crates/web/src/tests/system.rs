@@ -1,0 +1,136 @@
+//! The system's state, probes, metrics, and what happens around every request.
+
+use std::sync::atomic::Ordering;
+
+use actix_web::{http::Method, test::TestRequest};
+
+use super::front;
+
+fn get(uri: &str) -> TestRequest {
+    TestRequest::get().uri(uri)
+}
+
+#[actix_web::test]
+async fn the_system_shows_everything() {
+    let shown = front().send(get("/v1/system")).await.json();
+    assert_eq!(shown["ready"], true);
+    assert_eq!(shown["resources"]["level"], "high");
+    assert_eq!(shown["queue"]["queued"], 3);
+    assert_eq!(shown["circuits"][0]["state"], "open");
+    assert_eq!(shown["admission"]["capacity"], 256);
+    assert_eq!(shown["actors"][0]["name"], "controller");
+}
+
+#[actix_web::test]
+async fn readiness_follows_the_actors_and_the_doors() {
+    let front = front();
+    assert_eq!(front.send(get("/readyz")).await.status, 200);
+    front.alive.store(false, Ordering::Relaxed);
+    let away = front.send(get("/readyz")).await;
+    assert_eq!(away.status, 503);
+    assert_eq!(away.json()["away"][0], "controller");
+    front.alive.store(true, Ordering::Relaxed);
+    front.shared.admission.close();
+    assert_eq!(front.send(get("/readyz")).await.status, 503);
+    assert_eq!(front.send(get("/healthz")).await.status, 200);
+}
+
+#[actix_web::test]
+async fn metrics_show_requests_and_state() {
+    let front = front();
+    front.send(get("/healthz")).await;
+    let answer = front.send(get("/metrics")).await;
+    assert!(answer.header("content-type").starts_with("text/plain"));
+    for line in [
+        r#"chat2svg_http_requests_total{method="GET",route="/healthz",status="200"}"#,
+        "chat2svg_jobs_queued 3",
+        r#"chat2svg_circuit_open{stage="detail",backend="embedded"} 1"#,
+        "chat2svg_http_request_duration_seconds_bucket",
+    ] {
+        assert!(answer.text().contains(line), "{line} in\n{}", answer.text());
+    }
+}
+
+#[actix_web::test]
+async fn a_harmless_request_id_is_kept_and_another_is_replaced() {
+    let front = front();
+    let kept = front
+        .send(get("/healthz").insert_header(("x-request-id", "trace-42")))
+        .await;
+    assert_eq!(kept.header("x-request-id"), "trace-42");
+    for bad in ["", "a b", "<script>", &"x".repeat(200)] {
+        let answer = front
+            .send(get("/nowhere").insert_header(("x-request-id", bad)))
+            .await;
+        assert_eq!(answer.header("x-request-id").len(), 36, "{bad}");
+        answer.problem(404);
+    }
+}
+
+#[actix_web::test]
+async fn nothing_is_a_404_and_a_wrong_method_a_405_that_names_the_right_ones() {
+    let front = front();
+    for uri in [
+        "/nowhere",
+        "/v1",
+        "/v2/svg",
+        "/v1/svg/",
+        "/assets/nothing.js",
+        "/assets/../x",
+    ] {
+        assert_eq!(
+            front.send(get(uri)).await.problem(404)["code"],
+            "not-found",
+            "{uri}"
+        );
+    }
+    for (uri, method, allow) in [
+        ("/v1/svg", Method::GET, "POST"),
+        ("/v1/jobs", Method::POST, "GET, HEAD"),
+        ("/v1/system", Method::PUT, "GET, HEAD"),
+        ("/", Method::PATCH, "GET, HEAD"),
+    ] {
+        let answer = front
+            .send(TestRequest::default().method(method).uri(uri))
+            .await;
+        assert_eq!(answer.problem(405)["code"], "method-not-allowed");
+        assert_eq!(answer.header("allow"), allow);
+    }
+}
+
+#[actix_web::test]
+async fn a_panic_in_a_handler_is_a_500_and_harms_nothing() {
+    let front = front();
+    let shared = std::sync::Arc::clone(&front.shared);
+    let app = actix_web::App::new()
+        .wrap(actix_web::middleware::from_fn(crate::middleware::surround))
+        .app_data(actix_web::web::Data::from(shared))
+        .route(
+            "/panic",
+            actix_web::web::get().to(|| async {
+                if true {
+                    panic!("a secret of the handler");
+                }
+                "never"
+            }),
+        )
+        .route("/fine", actix_web::web::get().to(|| async { "fine" }));
+    let service = actix_web::test::init_service(app).await;
+    use actix_web::dev::Service as _;
+    let error = service
+        .call(get("/panic").to_request())
+        .await
+        .err()
+        .unwrap();
+    let response = error.as_response_error().error_response();
+    assert_eq!(response.status(), 500);
+    let body = actix_web::body::to_bytes(response.into_body())
+        .await
+        .unwrap();
+    let problem: serde_json::Value = serde_json::from_slice(&body).unwrap();
+    assert_eq!(problem["code"], "internal");
+    assert!(!problem["request_id"].as_str().unwrap().is_empty());
+    assert!(!problem.to_string().contains("secret"));
+    let response = service.call(get("/fine").to_request()).await.unwrap();
+    assert_eq!(response.status(), 200);
+}

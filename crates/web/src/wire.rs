@@ -1,0 +1,10 @@
+//! What the API shows: the JSON resources, apart from the messages between the actors so that either
+//! can change without the other.
+
+mod job;
+mod result;
+mod system;
+
+pub(crate) use job::{JobList, JobResource, job_path};
+pub(crate) use result::ResultDocument;
+pub(crate) use system::{AdmissionStatus, SystemStatus};
