@@ -1,0 +1,87 @@
+//! Time to plan: what runs on the arbiter (the round), what runs on the pool (the solver), and the
+//! greedy fallback, by the number of waiting jobs and how much they differ.
+
+use std::{hint::black_box, time::Duration};
+
+use chat2svg_protocol::{JobId, ResourceLevel};
+use chat2svg_scheduler::{
+    Limits, Machine, Queue, Resources, Round, SchedulerConfig, Waiting, solve, solve_greedily,
+};
+use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
+use uuid::Uuid;
+
+const LIMITS: Limits = Limits {
+    time: Duration::from_millis(20),
+    gap: 0.001,
+};
+
+/// A queue in which one job runs and `waiting` compete for the rest of an eight-core machine.
+fn queue(waiting: u32, differing: bool) -> Queue {
+    let mut queue = Queue::new(SchedulerConfig::default(), 8.0);
+    queue.machine_changed(Machine {
+        capacity: Resources {
+            cpu: 6.1,
+            memory_mb: 4000.0,
+            gpu_memory_mb: 0.0,
+        },
+        memory_free_mb: 3000.0,
+        level: ResourceLevel::High,
+    });
+    for number in 0..=waiting {
+        let spread = if differing {
+            (u64::from(number) * 7919) % 20_000
+        } else {
+            5_000
+        };
+        let kinds = [[true; 3], [false, false, true], [false, true, true]];
+        queue.enqueue(Waiting {
+            job: JobId(Uuid::from_u128(u128::from(number))),
+            deadline: Duration::from_millis(600 + spread),
+            level: differing.then(|| ResourceLevel::ALL[number as usize % 4]),
+            wanted: kinds[if differing { number as usize % 3 } else { 0 }],
+        });
+        if number == 0 {
+            queue.round(Duration::ZERO);
+        }
+    }
+    queue
+}
+
+fn round(queue: &Queue) -> Option<Round> {
+    queue.clone().round(Duration::ZERO).1
+}
+
+fn plan(criterion: &mut Criterion) {
+    for (name, differing) in [("alike", false), ("differing", true)] {
+        let mut group = criterion.benchmark_group(name);
+        for waiting in [1, 16, 256, 4096] {
+            let queue = queue(waiting, differing);
+            group.bench_function(BenchmarkId::new("round", waiting), |bencher| {
+                bencher.iter_batched(
+                    || queue.clone(),
+                    |mut queue| black_box(queue.round(Duration::ZERO)),
+                    criterion::BatchSize::LargeInput,
+                );
+            });
+            let Some(round) = round(&queue) else {
+                continue;
+            };
+            let programme = round.programme;
+            println!(
+                "{name}/{waiting}: {} classes, {}",
+                programme.classes.len(),
+                solve(&programme, LIMITS).method.name()
+            );
+            group.bench_function(BenchmarkId::new("solve", waiting), |bencher| {
+                bencher.iter(|| solve(black_box(&programme), LIMITS));
+            });
+            group.bench_function(BenchmarkId::new("greedy", waiting), |bencher| {
+                bencher.iter(|| solve_greedily(black_box(&programme)));
+            });
+        }
+        group.finish();
+    }
+}
+
+criterion_group!(benches, plan);
+criterion_main!(benches);

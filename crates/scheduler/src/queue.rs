@@ -1,0 +1,535 @@
+//! Who waits, who runs, and what is reserved: the state machine of the scheduler. Pure: time is passed
+//! in, as the time since some fixed moment.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    time::Duration,
+};
+
+use chat2svg_protocol::{
+    JobId, PlannedStage, QueueSnapshot, ResourceLevel, Stage, StagePlan, messages::Dispatch,
+};
+
+use crate::{
+    config::SchedulerConfig,
+    estimates::Estimates,
+    fitting::Fits,
+    programme::{Allocation, Choice, Class, Method, Programme, Resources},
+};
+
+/// Classes that a programme has at most; jobs of further classes wait for the next round. They are
+/// the youngest.
+const MAX_CLASSES: usize = 32;
+
+/// How long a start waits for the first reading of the machine.
+const FIRST_READING: Duration = Duration::from_millis(400);
+
+/// How long after its deadline a job that nobody withdrew still counts as running.
+const FORGET_AFTER: Duration = Duration::from_secs(60);
+
+/// Time on top of twice the fastest first stage before a job becomes urgent.
+const URGENCY_MARGIN: f64 = 0.02;
+
+/// A job that waits.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Waiting {
+    /// The job.
+    pub job: JobId,
+    /// When its answer is due.
+    pub deadline: Duration,
+    /// The level asked for; `None` leaves it to the machine.
+    pub level: Option<ResourceLevel>,
+    /// The stages that its kind calls for, as (template, detail, optimize).
+    pub wanted: [bool; 3],
+}
+
+impl Waiting {
+    fn stages(&self) -> Vec<Stage> {
+        Stage::ALL
+            .into_iter()
+            .filter(|stage| self.wanted[*stage as usize])
+            .collect()
+    }
+}
+
+/// What others leave of the machine.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Machine {
+    /// What is there for this process, running jobs included.
+    pub capacity: Resources,
+    /// Memory in MiB that is not in use by anyone.
+    pub memory_free_mb: f64,
+    /// The level that it affords.
+    pub level: ResourceLevel,
+}
+
+/// A job that was dispatched.
+#[derive(Clone, Debug)]
+struct Running {
+    sequence: u64,
+    waiting: Waiting,
+    /// Whether the controller has taken it on.
+    acknowledged: bool,
+    /// Stages that have not ended; what they need is reserved.
+    stages: Vec<PlannedStage>,
+}
+
+/// A programme to be solved, and whom it is about. The queue may change meanwhile.
+#[derive(Clone, Debug)]
+pub struct Round {
+    /// The programme.
+    pub programme: Programme,
+    kinds: Kinds,
+    /// For each class its jobs, oldest first.
+    members: Vec<Members>,
+}
+
+/// Jobs of one class.
+#[derive(Clone, Debug)]
+struct Members {
+    key: ClassKey,
+    sequences: Vec<u64>,
+}
+
+/// What makes jobs alike: their kind, how they would run now, and how if they waited.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct ClassKey {
+    kind: usize,
+    now: usize,
+    later: Option<usize>,
+}
+
+/// The ways to run jobs, by what they want and the level at which they may run.
+#[derive(Clone, Debug, Default)]
+struct Kinds(Vec<([bool; 3], ResourceLevel, Fits)>);
+
+impl Kinds {
+    fn of(&mut self, waiting: &Waiting, level: ResourceLevel, estimates: &Estimates) -> usize {
+        let level = waiting.level.unwrap_or(level);
+        let known = self
+            .0
+            .iter()
+            .position(|(wanted, at, _)| *wanted == waiting.wanted && *at == level);
+        known.unwrap_or_else(|| {
+            let fits = Fits::new(&waiting.stages(), level, estimates);
+            self.0.push((waiting.wanted, level, fits));
+            self.0.len() - 1
+        })
+    }
+
+    fn get(&self, kind: usize) -> &Fits {
+        &self.0[kind].2
+    }
+}
+
+/// The queue.
+#[derive(Clone, Debug)]
+pub struct Queue {
+    config: SchedulerConfig,
+    estimates: Estimates,
+    /// By age.
+    waiting: BTreeMap<u64, Waiting>,
+    running: HashMap<JobId, Running>,
+    next_sequence: u64,
+    machine: Option<Machine>,
+    /// What is assumed as long as there is no reading.
+    unread: Machine,
+    last_solve: (Duration, &'static str),
+}
+
+impl Queue {
+    /// An empty queue. `cores` is what is assumed until the machine was read.
+    pub fn new(config: SchedulerConfig, cores: f64) -> Self {
+        Self {
+            estimates: Estimates::new(&config),
+            config,
+            waiting: BTreeMap::new(),
+            running: HashMap::new(),
+            next_sequence: 0,
+            machine: None,
+            unread: Machine {
+                capacity: Resources {
+                    cpu: cores,
+                    memory_mb: 1e9,
+                    gpu_memory_mb: 0.0,
+                },
+                memory_free_mb: 1e9,
+                level: ResourceLevel::Medium,
+            },
+            last_solve: (Duration::ZERO, ""),
+        }
+    }
+
+    /// A job waits. One that is known already is forgotten first: it starts anew.
+    pub fn enqueue(&mut self, waiting: Waiting) {
+        self.withdraw(waiting.job);
+        self.waiting.insert(self.next_sequence, waiting);
+        self.next_sequence += 1;
+    }
+
+    /// A job is over.
+    pub fn withdraw(&mut self, job: JobId) {
+        if self.running.remove(&job).is_none() {
+            self.waiting.retain(|_, waiting| waiting.job != job);
+        }
+    }
+
+    /// A stage of a job ended after so many seconds: what it needed is free.
+    pub fn stage_finished(&mut self, job: JobId, stage: Stage, seconds: f64) {
+        let Some(running) = self.running.get_mut(&job) else {
+            return;
+        };
+        let planned = running
+            .stages
+            .iter()
+            .position(|planned| planned.stage == stage);
+        if let Some(index) = planned {
+            let planned = running.stages.remove(index);
+            self.estimates.observe(stage, planned.level, seconds);
+        }
+    }
+
+    /// The machine was read.
+    pub fn machine_changed(&mut self, machine: Machine) {
+        self.machine = Some(machine);
+    }
+
+    /// The controller has taken a dispatched job on.
+    pub fn acknowledged(&mut self, job: JobId) {
+        if let Some(running) = self.running.get_mut(&job) {
+            running.acknowledged = true;
+        }
+    }
+
+    /// A dispatch did not arrive: the job waits again, at its old place.
+    pub fn undelivered(&mut self, job: JobId) {
+        if let Some(running) = self.running.remove(&job) {
+            self.waiting.insert(running.sequence, running.waiting);
+        }
+    }
+
+    /// All dispatches under way are lost: their jobs wait again.
+    pub fn recover(&mut self) {
+        let lost: Vec<JobId> = self
+            .running
+            .iter()
+            .filter(|(_, running)| !running.acknowledged)
+            .map(|(job, _)| *job)
+            .collect();
+        for job in lost {
+            self.undelivered(job);
+        }
+    }
+
+    /// How the queue stands.
+    pub fn snapshot(&self) -> QueueSnapshot {
+        let count = |length: usize| u32::try_from(length).unwrap_or(u32::MAX);
+        QueueSnapshot {
+            queued: count(self.waiting.len()),
+            running: count(self.running.len()),
+            max_concurrent: self.config.max_concurrent.max(1),
+            last_solve_ms: self.last_solve.0.as_secs_f64() * 1000.0,
+            last_method: self.last_solve.1.to_owned(),
+        }
+    }
+
+    /// When the next round is due if nothing happens before: when a job becomes urgent.
+    pub fn next_due(&self, now: Duration) -> Option<Duration> {
+        if self.waiting.is_empty() {
+            return None;
+        }
+        let urgent = self
+            .waiting
+            .values()
+            .map(|waiting| self.urgent_at(waiting))
+            .min();
+        let reading = (self.machine.is_none() && now < FIRST_READING).then_some(FIRST_READING);
+        urgent.into_iter().chain(reading).min()
+    }
+
+    /// Decides what starts now. What is clear is answered at once; where jobs compete, the answer has
+    /// a programme to be solved, whose solution goes to [`Queue::settle`].
+    pub fn round(&mut self, now: Duration) -> (Vec<Dispatch>, Option<Round>) {
+        self.running
+            .retain(|_, running| now < running.waiting.deadline.saturating_add(FORGET_AFTER));
+        let mut kinds = Kinds::default();
+        let mut dispatched = self.start_urgent(now, &mut kinds);
+        if self.machine.is_none() && now < FIRST_READING {
+            return (dispatched, None);
+        }
+        if self.running.is_empty()
+            && let Some((sequence, waiting)) = self.waiting.first_key_value()
+        {
+            // Whatever the load: something must run, and nothing of ours does.
+            let (sequence, kind) = (*sequence, kinds.of(waiting, self.level(), &self.estimates));
+            let left = self.seconds_left(waiting, now);
+            let fit = kinds.get(kind).within_or_fastest(left);
+            dispatched.extend(self.start(sequence, kinds.get(kind), fit, usize::MAX, left));
+        }
+        let slots = self.free_slots();
+        if slots == 0 || self.waiting.is_empty() {
+            return (dispatched, None);
+        }
+        let round = self.programme(now, slots, kinds);
+        if self.waiting.len() == round.programme.order.len() && all_fit(&round.programme) {
+            let counts = round
+                .programme
+                .classes
+                .iter()
+                .map(|class| vec![class.count; class.choices.len()])
+                .collect();
+            let everything = Allocation {
+                counts,
+                method: Method::Optimal,
+            };
+            dispatched.extend(self.settle(now, &round, &everything, Duration::ZERO));
+            return (dispatched, None);
+        }
+        let round = Some(round).filter(|round| anything_fits(&round.programme));
+        (dispatched, round)
+    }
+
+    /// Starts what an allocation gives, as far as it is still there to be started. Of each class the
+    /// oldest jobs get the most stages.
+    pub fn settle(
+        &mut self,
+        now: Duration,
+        round: &Round,
+        allocation: &Allocation,
+        took: Duration,
+    ) -> Vec<Dispatch> {
+        self.last_solve = (took, allocation.method.name());
+        let mut dispatched = Vec::new();
+        for (members, counts) in round.members.iter().zip(&allocation.counts) {
+            let fits = round.kinds.get(members.key.kind);
+            let mut counts = counts.clone();
+            for &sequence in &members.sequences {
+                let stages = counts.iter().take_while(|count| **count > 0).count();
+                if stages == 0 || self.free_slots() == 0 {
+                    break;
+                }
+                let Some(waiting) = self.waiting.get(&sequence) else {
+                    continue;
+                };
+                let left = self.seconds_left(waiting, now);
+                dispatched.extend(self.start(sequence, fits, members.key.now, stages, left));
+                for count in &mut counts[..stages] {
+                    *count -= 1;
+                }
+            }
+        }
+        dispatched
+    }
+
+    fn level(&self) -> ResourceLevel {
+        self.machine().level
+    }
+
+    fn machine(&self) -> &Machine {
+        self.machine.as_ref().unwrap_or(&self.unread)
+    }
+
+    fn free_slots(&self) -> u32 {
+        let running = u32::try_from(self.running.len()).unwrap_or(u32::MAX);
+        self.config.max_concurrent.max(1).saturating_sub(running)
+    }
+
+    fn reserve(&self) -> Duration {
+        Duration::from_millis(u64::from(self.config.reserve_ms))
+    }
+
+    /// Seconds that a job's stages may take; negative when its time is up.
+    fn seconds_left(&self, waiting: &Waiting, now: Duration) -> f64 {
+        waiting.deadline.as_secs_f64() - now.as_secs_f64() - self.reserve().as_secs_f64()
+    }
+
+    /// When a job must start to have an answer in time, if only its first stage at its lowest.
+    fn urgent_at(&self, waiting: &Waiting) -> Duration {
+        let first = waiting.stages().first().map_or(0.0, |stage| {
+            self.estimates.seconds(*stage, ResourceLevel::Minimal)
+        });
+        let lead = Duration::try_from_secs_f64(2.0 * first + URGENCY_MARGIN).unwrap_or_default();
+        waiting.deadline.saturating_sub(self.reserve() + lead)
+    }
+
+    /// Starts the jobs that would miss their deadline otherwise, and those that want nothing.
+    fn start_urgent(&mut self, now: Duration, kinds: &mut Kinds) -> Vec<Dispatch> {
+        let urgent: Vec<u64> = self
+            .waiting
+            .iter()
+            .filter(|(_, waiting)| now >= self.urgent_at(waiting) || waiting.wanted == [false; 3])
+            .map(|(sequence, _)| *sequence)
+            .collect();
+        urgent
+            .into_iter()
+            .filter_map(|sequence| {
+                let waiting = self.waiting.get(&sequence)?;
+                if waiting.wanted == [false; 3] {
+                    return self.start_planned(sequence, Vec::new(), None);
+                }
+                let left = self.seconds_left(waiting, now);
+                let kind = kinds.of(waiting, self.level(), &self.estimates);
+                let fits = kinds.get(kind);
+                let fit = fits.within_or_fastest(left);
+                self.start(sequence, fits, fit, usize::MAX, left)
+            })
+            .collect()
+    }
+
+    fn start(
+        &mut self,
+        sequence: u64,
+        fits: &Fits,
+        fit: usize,
+        stages: usize,
+        seconds_left: f64,
+    ) -> Option<Dispatch> {
+        let planned = &fits.get(fit).stages;
+        let given = planned[..stages.min(planned.len())].to_vec();
+        let reason = fits.reason(fit, stages, seconds_left);
+        self.start_planned(sequence, given, reason)
+    }
+
+    fn start_planned(
+        &mut self,
+        sequence: u64,
+        stages: Vec<PlannedStage>,
+        reason: Option<String>,
+    ) -> Option<Dispatch> {
+        let waiting = self.waiting.remove(&sequence)?;
+        self.running.insert(
+            waiting.job,
+            Running {
+                sequence,
+                waiting,
+                acknowledged: false,
+                stages: stages.clone(),
+            },
+        );
+        Some(Dispatch {
+            job: waiting.job,
+            plan: StagePlan { stages, reason },
+        })
+    }
+
+    /// What running jobs have reserved, and the seconds of CPU that they still need.
+    fn reserved(&self) -> (Resources, f64) {
+        let stages = self.running.values().flat_map(|running| &running.stages);
+        stages.fold((Resources::default(), 0.0), |(sum, work), planned| {
+            let cost = self.estimates.cost(planned.stage);
+            let seconds = self.estimates.seconds(planned.stage, planned.level);
+            (sum.plus(cost), work + cost.cpu * seconds)
+        })
+    }
+
+    /// The programme over the waiting jobs, oldest first.
+    fn programme(&self, now: Duration, slots: u32, mut kinds: Kinds) -> Round {
+        let machine = self.machine();
+        let (reserved, mut work_ahead) = self.reserved();
+        let mut capacity = machine.capacity.minus(reserved);
+        capacity.memory_mb = capacity.memory_mb.min(machine.memory_free_mb);
+        let cores = machine.capacity.cpu.max(0.1);
+        let at_once = f64::from(self.config.max_concurrent.max(1));
+        let mut time_ahead: f64 = self
+            .running
+            .values()
+            .flat_map(|running| &running.stages)
+            .map(|planned| self.estimates.seconds(planned.stage, planned.level))
+            .sum();
+
+        let mut members: Vec<Members> = Vec::new();
+        let mut order = Vec::new();
+        for (sequence, waiting) in &self.waiting {
+            let left = self.seconds_left(waiting, now);
+            let kind = kinds.of(waiting, self.level(), &self.estimates);
+            let fits = kinds.get(kind);
+            let key = ClassKey {
+                kind,
+                now: fits.within_or_fastest(left),
+                later: fits.within(left - (work_ahead / cores).max(time_ahead / at_once)),
+            };
+            let known = members.iter().position(|members| members.key == key);
+            let index = match known {
+                Some(index) => index,
+                None if members.len() < MAX_CLASSES => {
+                    members.push(Members {
+                        key,
+                        sequences: Vec::new(),
+                    });
+                    members.len() - 1
+                }
+                None => break,
+            };
+            members[index].sequences.push(*sequence);
+            order.push(index);
+            let fit = fits.get(key.now);
+            time_ahead += fit.seconds;
+            work_ahead += fit
+                .stages
+                .iter()
+                .map(|planned| {
+                    self.estimates.cost(planned.stage).cpu
+                        * self.estimates.seconds(planned.stage, planned.level)
+                })
+                .sum::<f64>();
+        }
+        let classes = members
+            .iter()
+            .map(|members| self.class(members, &kinds))
+            .collect();
+        Round {
+            programme: Programme {
+                classes,
+                order,
+                capacity,
+                slots,
+            },
+            kinds,
+            members,
+        }
+    }
+
+    fn class(&self, members: &Members, kinds: &Kinds) -> Class {
+        let fits = kinds.get(members.key.kind);
+        let choices = fits
+            .get(members.key.now)
+            .stages
+            .iter()
+            .map(|planned| Choice {
+                gain: self.estimates.quality(planned.stage, planned.level),
+                cost: self.estimates.cost(planned.stage),
+            })
+            .collect();
+        let later = members.key.later.map_or(0.0, |fit| fits.get(fit).quality);
+        Class {
+            count: u32::try_from(members.sequences.len()).unwrap_or(u32::MAX),
+            choices,
+            waiting: self.config.patience.clamp(0.0, 1.0) * later,
+        }
+    }
+}
+
+/// Whether all jobs can have all their stages: then that is the optimum, without solving anything.
+fn all_fit(programme: &Programme) -> bool {
+    let counts: Vec<Vec<u32>> = programme
+        .classes
+        .iter()
+        .map(|class| vec![class.count; class.choices.len()])
+        .collect();
+    programme.allows(&counts)
+}
+
+/// Whether any job could be started to advantage: else the optimum is to start none.
+fn anything_fits(programme: &Programme) -> bool {
+    programme.classes.iter().any(|class| {
+        let (mut gain, mut cost) = (0.0, Resources::default());
+        class.choices.iter().any(|choice| {
+            gain += choice.gain;
+            cost = cost.plus(choice.cost);
+            gain > class.waiting && cost.fits_in(programme.capacity)
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests;

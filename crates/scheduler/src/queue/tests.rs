@@ -1,0 +1,453 @@
+//! The queue step by step, and invariants over random histories.
+
+use ResourceLevel::{High, Low, Minimal};
+use Stage::{Detail, Optimize, Template};
+use chat2svg_protocol::PerLevel;
+use proptest::prelude::*;
+use uuid::Uuid;
+
+use super::*;
+use crate::{
+    config::StageCosts,
+    solver::{Limits, solve},
+};
+
+const ALL: [bool; 3] = [true; 3];
+
+fn ms(milliseconds: u64) -> Duration {
+    Duration::from_millis(milliseconds)
+}
+
+fn id(number: u128) -> JobId {
+    JobId(Uuid::from_u128(number))
+}
+
+fn job(number: u128, deadline_ms: u64) -> Waiting {
+    Waiting {
+        job: id(number),
+        deadline: ms(deadline_ms),
+        level: None,
+        wanted: ALL,
+    }
+}
+
+fn machine(cores: f64) -> Machine {
+    Machine {
+        capacity: Resources {
+            cpu: cores,
+            memory_mb: 8000.0,
+            gpu_memory_mb: 0.0,
+        },
+        memory_free_mb: 8000.0,
+        level: High,
+    }
+}
+
+fn queue(cores: f64) -> Queue {
+    let mut queue = Queue::new(SchedulerConfig::default(), cores);
+    queue.machine_changed(machine(cores));
+    queue
+}
+
+/// A round with its programme solved, as the actor does it.
+fn run(queue: &mut Queue, now: Duration) -> Vec<Dispatch> {
+    let (mut dispatched, round) = queue.round(now);
+    if let Some(round) = round {
+        let limits = Limits {
+            time: Duration::from_secs(20),
+            gap: 0.0,
+        };
+        let allocation = solve(&round.programme, limits);
+        dispatched.extend(queue.settle(now, &round, &allocation, Duration::ZERO));
+    }
+    dispatched
+}
+
+fn jobs(dispatched: &[Dispatch]) -> Vec<u128> {
+    dispatched
+        .iter()
+        .map(|dispatch| dispatch.job.0.as_u128())
+        .collect()
+}
+
+fn stages(dispatch: &Dispatch) -> Vec<(Stage, ResourceLevel)> {
+    let planned = dispatch.plan.stages.iter();
+    planned
+        .map(|planned| (planned.stage, planned.level))
+        .collect()
+}
+
+#[test]
+fn a_single_job_runs_at_once_with_everything() {
+    let mut queue = queue(2.0);
+    queue.enqueue(job(1, 10_000));
+    let dispatched = run(&mut queue, ms(0));
+    assert_eq!(jobs(&dispatched), [1]);
+    let everything = [(Template, High), (Detail, High), (Optimize, High)];
+    assert_eq!(stages(&dispatched[0]), everything);
+    assert_eq!(dispatched[0].plan.reason, None);
+    assert!(run(&mut queue, ms(1)).is_empty());
+}
+
+#[test]
+fn a_job_runs_even_if_others_use_the_whole_machine() {
+    let mut queue = queue(0.0);
+    queue.enqueue(job(1, 10_000));
+    assert_eq!(jobs(&run(&mut queue, ms(0))), [1]);
+    // The second waits until the first is over.
+    queue.enqueue(job(2, 10_000));
+    assert!(run(&mut queue, ms(1)).is_empty());
+    queue.withdraw(id(1));
+    assert_eq!(jobs(&run(&mut queue, ms(2))), [2]);
+}
+
+#[test]
+fn patient_jobs_wait_for_a_free_machine_rather_than_lose_stages() {
+    let mut queue = queue(2.0);
+    for number in 1..=3 {
+        queue.enqueue(job(number, 30_000));
+    }
+    assert_eq!(jobs(&run(&mut queue, ms(0))), [1]);
+    for (stage, seconds) in [(Template, 0.05), (Detail, 0.3)] {
+        queue.stage_finished(id(1), stage, seconds);
+        assert!(run(&mut queue, ms(400)).is_empty());
+    }
+    queue.stage_finished(id(1), Optimize, 1.0);
+    let dispatched = run(&mut queue, ms(1400));
+    assert_eq!(jobs(&dispatched), [2]);
+    assert_eq!(dispatched[0].plan.reason, None);
+}
+
+#[test]
+fn jobs_that_cannot_wait_share_what_is_free_and_say_so() {
+    let mut queue = queue(2.0);
+    for number in 1..=3 {
+        queue.enqueue(job(number, 2_000));
+    }
+    let dispatched = run(&mut queue, ms(0));
+    assert_eq!(jobs(&dispatched), [1]);
+    // A quarter of a core is left: enough for one more template.
+    queue.stage_finished(id(1), Template, 0.05);
+    let mut queue_of_impatient = queue.clone();
+    queue_of_impatient.config.patience = 0.0;
+    let dispatched = run(&mut queue_of_impatient, ms(50));
+    assert_eq!(jobs(&dispatched), [2, 3]);
+    assert_eq!(stages(&dispatched[0]), [(Template, High)]);
+    assert_eq!(
+        dispatched[0].plan.reason.as_deref(),
+        Some("the machine is busy with other jobs: detail and optimize left out")
+    );
+}
+
+#[test]
+fn a_job_with_little_time_gets_a_lower_level_and_the_reason() {
+    let mut queue = queue(2.0);
+    queue.enqueue(job(1, 1_000));
+    let dispatched = run(&mut queue, ms(0));
+    let lowered = [(Template, High), (Detail, High), (Optimize, Low)];
+    assert_eq!(stages(&dispatched[0]), lowered);
+    assert_eq!(
+        dispatched[0].plan.reason.as_deref(),
+        Some("0.9 s are left until the deadline: optimize runs at level low")
+    );
+}
+
+#[test]
+fn a_level_that_was_asked_for_is_kept_whatever_the_machine_affords() {
+    let mut queue = queue(2.0);
+    queue.machine_changed(Machine {
+        level: Minimal,
+        ..machine(2.0)
+    });
+    queue.enqueue(Waiting {
+        level: Some(High),
+        ..job(1, 10_000)
+    });
+    let dispatched = run(&mut queue, ms(0));
+    assert!(
+        stages(&dispatched[0])
+            .iter()
+            .all(|(_, level)| *level == High)
+    );
+}
+
+#[test]
+fn kinds_that_want_fewer_stages_get_those() {
+    let mut queue = queue(8.0);
+    queue.enqueue(Waiting {
+        wanted: [false, false, true],
+        ..job(1, 10_000)
+    });
+    queue.enqueue(Waiting {
+        wanted: [false, true, true],
+        ..job(2, 10_000)
+    });
+    queue.enqueue(Waiting {
+        wanted: [false; 3],
+        ..job(3, 10_000)
+    });
+    let mut dispatched = run(&mut queue, ms(0));
+    dispatched.sort_by_key(|dispatch| dispatch.job);
+    assert_eq!(stages(&dispatched[0]), [(Optimize, High)]);
+    assert_eq!(stages(&dispatched[1]), [(Detail, High), (Optimize, High)]);
+    assert_eq!(stages(&dispatched[2]), []);
+}
+
+#[test]
+fn no_more_jobs_run_at_once_than_allowed() {
+    let mut queue = queue(100.0);
+    for number in 1..=9 {
+        queue.enqueue(job(number, 30_000));
+    }
+    assert_eq!(jobs(&run(&mut queue, ms(0))), [1, 2, 3, 4]);
+    assert!(run(&mut queue, ms(1)).is_empty());
+    queue.withdraw(id(3));
+    assert_eq!(jobs(&run(&mut queue, ms(2))), [5]);
+    assert_eq!(queue.snapshot().queued, 4);
+    assert_eq!(queue.snapshot().running, 4);
+}
+
+#[test]
+fn a_job_whose_deadline_is_near_starts_although_all_slots_are_taken() {
+    let mut queue = queue(100.0);
+    for number in 1..=4 {
+        queue.enqueue(job(number, 30_000));
+    }
+    run(&mut queue, ms(0));
+    queue.enqueue(job(5, 1_000));
+    assert!(run(&mut queue, ms(1)).is_empty());
+    let due = queue.next_due(ms(1)).unwrap();
+    assert!(due < ms(1_000));
+    let dispatched = run(&mut queue, due);
+    assert_eq!(jobs(&dispatched), [5]);
+    assert_eq!(stages(&dispatched[0])[0].0, Template);
+}
+
+#[test]
+fn a_job_past_its_deadline_still_gets_its_first_stage() {
+    let mut queue = queue(2.0);
+    queue.enqueue(job(1, 0));
+    let dispatched = run(&mut queue, ms(5_000));
+    assert_eq!(stages(&dispatched[0]).len(), 1);
+    assert_eq!(stages(&dispatched[0])[0].0, Template);
+}
+
+#[test]
+fn a_withdrawn_job_never_starts_even_if_it_was_being_planned() {
+    let mut queue = queue(2.0);
+    queue.config.patience = 0.0;
+    for number in 1..=4 {
+        queue.enqueue(job(number, 30_000));
+    }
+    run(&mut queue, ms(0));
+    let (_, round) = {
+        queue.stage_finished(id(1), Template, 0.05);
+        queue.stage_finished(id(1), Detail, 0.05);
+        queue.round(ms(1))
+    };
+    let Some(round) = round else {
+        // All slots or the whole machine were taken at once: nothing is being planned.
+        assert!(queue.waiting.is_empty());
+        return;
+    };
+    let waiting: Vec<JobId> = queue.waiting.values().map(|waiting| waiting.job).collect();
+    for job in waiting {
+        queue.withdraw(job);
+    }
+    let limits = Limits {
+        time: Duration::from_secs(20),
+        gap: 0.0,
+    };
+    let allocation = solve(&round.programme, limits);
+    assert!(queue.settle(ms(2), &round, &allocation, ms(0)).is_empty());
+}
+
+#[test]
+fn a_dispatch_that_did_not_arrive_is_repeated_in_its_old_order() {
+    let mut queue = queue(100.0);
+    for number in 1..=5 {
+        queue.enqueue(job(number, 30_000));
+    }
+    run(&mut queue, ms(0));
+    queue.acknowledged(id(1));
+    queue.undelivered(id(2));
+    assert_eq!(jobs(&run(&mut queue, ms(1))), [2]);
+    queue.recover();
+    assert_eq!(queue.snapshot().running, 1);
+    assert_eq!(jobs(&run(&mut queue, ms(2))), [2, 3, 4]);
+}
+
+#[test]
+fn a_running_job_that_nobody_withdrew_is_forgotten_in_the_end() {
+    let mut queue = queue(0.0);
+    queue.enqueue(job(1, 1_000));
+    run(&mut queue, ms(0));
+    queue.enqueue(job(2, 1_000_000));
+    assert!(run(&mut queue, ms(60_000)).is_empty());
+    assert_eq!(jobs(&run(&mut queue, ms(61_000))), [2]);
+}
+
+#[test]
+fn observed_durations_change_what_fits() {
+    let mut queue = queue(2.0);
+    queue.config.smoothing = 1.0;
+    queue.estimates = Estimates::new(&queue.config);
+    queue.enqueue(job(1, 30_000));
+    run(&mut queue, ms(0));
+    queue.stage_finished(id(1), Optimize, 20.0);
+    queue.withdraw(id(1));
+    queue.enqueue(job(2, 10_000));
+    let dispatched = run(&mut queue, ms(0));
+    let lowered = (Optimize, ResourceLevel::Medium);
+    assert_eq!(stages(&dispatched[0])[2], lowered);
+}
+
+#[test]
+fn jobs_wait_a_moment_for_the_first_reading_of_the_machine() {
+    let mut queue = Queue::new(SchedulerConfig::default(), 2.0);
+    queue.enqueue(job(1, 10_000));
+    assert!(run(&mut queue, ms(0)).is_empty());
+    assert_eq!(queue.next_due(ms(0)), Some(FIRST_READING));
+    let mut unread = queue.clone();
+    queue.machine_changed(machine(2.0));
+    assert_eq!(stages(&run(&mut queue, ms(1))[0])[0].1, High);
+    let dispatched = run(&mut unread, FIRST_READING);
+    assert_eq!(stages(&dispatched[0])[0].1, ResourceLevel::Medium);
+}
+
+#[test]
+fn four_thousand_waiting_jobs_are_a_small_programme() {
+    let mut queue = queue(2.0);
+    queue.config.patience = 0.0;
+    for number in 0..4096_u128 {
+        let deadline = 2_000 + (number as u64 * 7_919) % 30_000;
+        queue.enqueue(job(number, deadline));
+    }
+    queue.round(ms(0));
+    let round = queue.programme(ms(0), 3, Kinds::default());
+    assert!(round.programme.classes.len() <= MAX_CLASSES);
+    assert!(round.programme.order.len() > MAX_CLASSES);
+}
+
+#[derive(Clone, Debug)]
+enum Step {
+    Enqueue {
+        deadline_ms: u64,
+        wanted: [bool; 3],
+        level: Option<ResourceLevel>,
+    },
+    Finish(usize),
+    Withdraw(usize),
+    Lose(usize),
+    Read {
+        tenths: u64,
+        level: ResourceLevel,
+    },
+    Wait(u64),
+}
+
+fn levels() -> impl Strategy<Value = ResourceLevel> {
+    proptest::sample::select(&ResourceLevel::ALL[..])
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let step = prop_oneof![
+        6 => (0_u64..8_000, any::<[bool; 3]>(), proptest::option::of(levels()))
+            .prop_map(|(deadline_ms, wanted, level)| Step::Enqueue { deadline_ms, wanted, level }),
+        6 => (0_usize..8).prop_map(Step::Finish),
+        2 => (0_usize..8).prop_map(Step::Withdraw),
+        1 => (0_usize..8).prop_map(Step::Lose),
+        1 => (0_u64..80, levels()).prop_map(|(tenths, level)| Step::Read { tenths, level }),
+        4 => (1_u64..900).prop_map(Step::Wait),
+    ];
+    proptest::collection::vec(step, 1..120)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(128))]
+    #[test]
+    fn every_job_starts_once_in_time_and_within_the_limits(steps in steps(), patience in 0.0_f64..=1.0) {
+        let config = SchedulerConfig {
+            patience,
+            stages: StageCosts {
+                template: crate::StageCost { seconds: PerLevel { high: 0.2, medium: 0.1, low: 0.1, minimal: 0.05 }, ..StageCosts::default().template },
+                ..StageCosts::default()
+            },
+            ..SchedulerConfig::default()
+        };
+        let mut queue = Queue::new(config, 2.0);
+        queue.machine_changed(machine(2.0));
+        let mut now = ms(0);
+        let mut next = 0_u128;
+        let mut wanted_of: HashMap<JobId, (Waiting, Duration)> = HashMap::new();
+        let mut running: Vec<(JobId, Vec<Stage>)> = Vec::new();
+        for step in steps {
+            let mut arrive = now;
+            match step {
+                Step::Enqueue { deadline_ms, wanted, level } => {
+                    let waiting = Waiting { job: id(next), deadline: now + ms(deadline_ms), level, wanted };
+                    next += 1;
+                    wanted_of.insert(waiting.job, (waiting, now));
+                    queue.enqueue(waiting);
+                }
+                Step::Finish(index) if index < running.len() => {
+                    let (job, stages) = &mut running[index];
+                    if stages.is_empty() {
+                        queue.withdraw(*job);
+                        running.remove(index);
+                    } else {
+                        let stage = stages.remove(0);
+                        queue.stage_finished(*job, stage, 0.3);
+                    }
+                }
+                Step::Withdraw(index) if index < running.len() => {
+                    queue.withdraw(running.remove(index).0);
+                }
+                Step::Lose(index) if index < running.len() => {
+                    let (job, _) = running.remove(index);
+                    queue.undelivered(job);
+                }
+                Step::Read { tenths, level } => queue.machine_changed(Machine {
+                    capacity: Resources { cpu: tenths as f64 / 10.0, ..machine(0.0).capacity },
+                    level,
+                    ..machine(0.0)
+                }),
+                Step::Wait(time) => arrive = now + ms(time),
+                _ => {}
+            }
+            // Rounds happen now, and whenever one is due on the way.
+            loop {
+                let before = running.len();
+                let dispatched = run(&mut queue, now);
+                let mut urgent = 0;
+                for dispatch in dispatched {
+                    let (waiting, enqueued) = wanted_of[&dispatch.job];
+                    prop_assert!(running.iter().all(|(job, _)| *job != dispatch.job), "started twice");
+                    let planned: Vec<Stage> = dispatch.plan.stages.iter().map(|planned| planned.stage).collect();
+                    prop_assert!(waiting.stages().starts_with(&planned), "a stage was jumped");
+                    prop_assert!(!planned.is_empty() || waiting.wanted == [false; 3]);
+                    prop_assert_eq!(
+                        dispatch.plan.reason.is_none(),
+                        planned.len() == waiting.stages().len()
+                            && dispatch.plan.stages.iter().all(|planned| planned.level == waiting.level.unwrap_or(queue.level()))
+                    );
+                    // In time for its fastest first stage, unless it came too late for that.
+                    let first = waiting.stages().first().map_or(0.0, |stage| queue.estimates.seconds(*stage, Minimal));
+                    let latest = waiting.deadline.saturating_sub(Duration::from_secs_f64(first));
+                    let was_lost = now > enqueued && running.len() < before;
+                    prop_assert!(now <= latest.max(enqueued) || was_lost || queue.urgent_at(&waiting) <= now);
+                    if queue.urgent_at(&waiting) <= now || planned.is_empty() {
+                        urgent += 1;
+                    }
+                    running.push((dispatch.job, planned));
+                }
+                prop_assert!(running.len() <= before.max(4) + urgent);
+                match queue.next_due(now) {
+                    Some(due) if due <= arrive && due > now => now = due,
+                    _ => break,
+                }
+            }
+            now = arrive;
+        }
+    }
+}
