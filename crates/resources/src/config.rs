@@ -1,10 +1,10 @@
 //! How often the machine is read, and what its readings mean.
 
 use chat2svg_protocol::PerLevel;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// Settings of the resource monitor.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ResourcesConfig {
     /// Seconds between readings; at least 1.
@@ -22,7 +22,7 @@ pub struct ResourcesConfig {
 }
 
 /// What must be free for a level.
-#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Threshold {
     /// Percent of the CPU, `0.0..=100.0`.
@@ -32,7 +32,7 @@ pub struct Threshold {
 }
 
 /// Percent of swap in use above which the level is one, two or three steps lower.
-#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct SwapSteps {
     /// One step lower above this.

@@ -1,10 +1,10 @@
 //! What stages are worth and what they cost.
 
 use chat2svg_protocol::{PerLevel, Stage};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// Settings of the scheduler.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct SchedulerConfig {
     /// Jobs that run at once; at least 1. Only a job whose deadline is near runs beyond it.
@@ -29,7 +29,7 @@ pub struct SchedulerConfig {
 }
 
 /// A worth for each stage.
-#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct StageWeights {
     /// The template.
@@ -61,7 +61,7 @@ impl Default for StageWeights {
 }
 
 /// A cost for each stage.
-#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct StageCosts {
     /// The template.
@@ -83,7 +83,7 @@ impl StageCosts {
 }
 
 /// What a stage needs while its job runs.
-#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct StageCost {
     /// Cores, as a share of the job's running time.

@@ -24,8 +24,9 @@ const MAX_CLASSES: usize = 32;
 /// How long a start waits for the first reading of the machine.
 const FIRST_READING: Duration = Duration::from_millis(400);
 
-/// How long after its deadline a job that nobody withdrew still counts as running.
-const FORGET_AFTER: Duration = Duration::from_secs(60);
+/// How long after its deadline a job that nobody withdrew still counts as running. A job has ended by
+/// its deadline, so what is heard of it no more is a message that was lost.
+const FORGET_AFTER: Duration = Duration::from_secs(5);
 
 /// Time on top of twice the fastest first stage before a job becomes urgent.
 const URGENCY_MARGIN: f64 = 0.02;
@@ -160,11 +161,25 @@ impl Queue {
         }
     }
 
-    /// A job waits. One that is known already is forgotten first: it starts anew.
+    /// A job waits. Saying so again changes nothing of its place; a job that ran waits anew, unless
+    /// its dispatch is still under way.
     pub fn enqueue(&mut self, waiting: Waiting) {
-        self.withdraw(waiting.job);
-        self.waiting.insert(self.next_sequence, waiting);
-        self.next_sequence += 1;
+        if let Some(running) = self.running.get(&waiting.job) {
+            if !running.acknowledged {
+                return;
+            }
+            self.running.remove(&waiting.job);
+        }
+        let known = self
+            .waiting
+            .values_mut()
+            .find(|known| known.job == waiting.job);
+        if let Some(known) = known {
+            *known = waiting;
+        } else {
+            self.waiting.insert(self.next_sequence, waiting);
+            self.next_sequence += 1;
+        }
     }
 
     /// A job is over.

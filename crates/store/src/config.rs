@@ -2,13 +2,13 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// The path that keeps everything in memory, as SQLite itself spells it.
 const IN_MEMORY: &str = ":memory:";
 
 /// Settings of the job store.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct StoreConfig {
     /// The SQLite file; ":memory:" keeps jobs only as long as the process lives.

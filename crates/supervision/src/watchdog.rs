@@ -8,7 +8,7 @@ use std::{
 use actix::{Actor, Arbiter, Context, Handler};
 use actix_rt::ArbiterHandle;
 use chat2svg_protocol::ActorHealth;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
@@ -24,7 +24,7 @@ use crate::{
 const MISSED_POLLS: u32 = 2;
 
 /// When the watchdog polls, and how long it waits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct WatchdogPolicy {
     /// Milliseconds between polls.
