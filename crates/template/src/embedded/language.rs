@@ -79,3 +79,6 @@ pub(crate) fn normalise(text: &str) -> String {
     });
     words.collect::<Vec<_>>().join(" ")
 }
+
+#[cfg(test)]
+mod tests;

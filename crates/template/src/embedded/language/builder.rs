@@ -41,6 +41,12 @@ pub(super) struct Builder {
     /// The last joining word was "and" or a comma.
     joined: bool,
     negated: bool,
+    /// The next noun begins a clause of its own.
+    fresh: bool,
+    /// The waiting link came right after "and" or a sentence's end.
+    leads: bool,
+    /// "… to its left" closed the list that the last things belong to.
+    settled: bool,
     quoted: Vec<ObjectIndex>,
     places: Vec<(SettingSense, bool)>,
 }
@@ -79,6 +85,15 @@ impl Builder {
                 self.negated = false;
                 self.last_link = None;
                 self.fronted = None;
+                self.fresh = true;
+            }
+            Piece::Clause => {
+                self.close_link();
+                self.joined = false;
+                self.negated = false;
+                self.last_link = None;
+                self.last = self.main.clone();
+                self.fresh = true;
             }
             Piece::Pronoun => self.pronoun(),
             Piece::Negation => self.negated = true,
@@ -86,6 +101,7 @@ impl Builder {
             Piece::Style(style) => {
                 self.scene.style.get_or_insert(*style);
             }
+            Piece::Again(count) => self.again(*count, ahead),
             Piece::Lost(fate) => self.fates.push(fate.clone()),
         }
     }
@@ -97,21 +113,39 @@ impl Builder {
             self.pending = None;
             return;
         }
+        if self.spells(phrase, ahead) {
+            return;
+        }
+        if matches!(self.pending, Some((Link::Manner, ..))) {
+            self.pending = None;
+            let look = |word: &WordFate| WordFate::new(&word.text, Fate::Undrawn(Undrawn::Look));
+            self.fates.extend(phrase.fates.iter().map(look));
+            return;
+        }
+        if self.is_part_of_something(phrase) {
+            self.pending = None;
+            self.joined = false;
+            let is_plain = phrase.attributes.colors.is_empty() && phrase.fates.len() == 1;
+            let fate = if is_plain {
+                Fate::Grammar
+            } else {
+                Fate::Undrawn(Undrawn::Thing)
+            };
+            self.fates.push(WordFate::new(&phrase.label, fate));
+            return;
+        }
         self.fates.extend(phrase.fates.iter().cloned());
         for setting in &phrase.settings {
             self.setting(*setting, false);
         }
         match &phrase.head {
             Head::Setting(setting) => {
-                let seen_from_above = matches!(
-                    self.pending,
-                    Some((Link::Relation(RelationKind::Above), ..))
-                );
                 self.setting(*setting, true);
-                if seen_from_above {
-                    self.stance(Stance::Airborne);
+                if let Some((Link::Relation(RelationKind::Above), subjects, _)) =
+                    self.pending.take()
+                {
+                    self.set_stance(&subjects, Stance::Airborne);
                 }
-                self.pending = None;
                 self.joined = false;
             }
             Head::Either(_, setting) if self.is_meant_as_place(phrase, *setting) => {
@@ -203,11 +237,12 @@ impl Builder {
         };
         for color in colors {
             let single = NounPhrase {
+                label: format!("{} {}", color.1, phrase.key),
                 attributes: Attributes {
                     colors: vec![color],
                     ..phrase.attributes.clone()
                 },
-                count: Some(1),
+                count: phrase.count.map(|_| 1),
                 ..phrase.clone()
             };
             let Some(index) = self.object(&single, picture) else {
@@ -271,6 +306,18 @@ impl Builder {
         let joined = std::mem::take(&mut self.joined);
         if let Some((link, subjects, _)) = self.pending.take() {
             self.relate(link, &subjects, index);
+            self.settled = false;
+            let of_art = |subject: &ObjectIndex| {
+                self.keys
+                    .get(subject.0)
+                    .is_some_and(|key| key.starts_with("abstract"))
+            };
+            let speaks_of_whole = matches!(link, Link::Of | Link::Reversed(_));
+            if speaks_of_whole && !subjects.is_empty() && !subjects.iter().any(of_art) {
+                // What follows goes on speaking of the whole.
+                self.last = subjects;
+                return;
+            }
             self.last = vec![index];
             self.last_link = Some((link, subjects));
             return;
@@ -287,6 +334,9 @@ impl Builder {
             match self.last_link.clone() {
                 Some((link, subjects)) if continues_list(link, ahead) => {
                     self.relate_again(link, &subjects, index);
+                    if std::mem::take(&mut self.settled) {
+                        self.last.clear();
+                    }
                     self.last.push(index);
                 }
                 Some(_) => {
@@ -301,7 +351,7 @@ impl Builder {
             }
             return;
         }
-        if self.main.is_empty() {
+        if std::mem::take(&mut self.fresh) || self.main.is_empty() {
             self.main = vec![index];
         }
         self.last = vec![index];
@@ -329,6 +379,28 @@ impl Builder {
         self.last = indices.to_vec();
     }
 
+    /// "Two on its right" after "one pear to its left": more of the same.
+    fn again(&mut self, count: u32, ahead: &[Piece]) {
+        let Some(&last) = self.last.last() else {
+            return;
+        };
+        let Some(object) = self.object_at(last).cloned() else {
+            return;
+        };
+        if self.scene.objects.len() >= MAX_OBJECTS {
+            return;
+        }
+        self.scene.objects.push(SceneObject {
+            count: count.clamp(1, MAX_COUNT),
+            ..object
+        });
+        self.keys
+            .push(self.keys.get(last.0).cloned().unwrap_or_default());
+        self.likeness.push(None);
+        self.vessels.push(false);
+        self.place(ObjectIndex(self.scene.objects.len() - 1), ahead);
+    }
+
     fn same_as_before(&self, phrase: &NounPhrase, art: &ArtReference) -> Option<ObjectIndex> {
         if phrase.count.is_some_and(|count| count > 1) {
             return None;
@@ -342,6 +414,15 @@ impl Builder {
     }
 
     fn pronoun(&mut self) {
+        if let Some((Link::Relation(kind), ..)) = &self.pending
+            && self.leads
+            && !self.main.is_empty()
+        {
+            // "And behind it a castle": the subject is still to come.
+            self.fronted = Some((*kind, self.main.clone()));
+            self.pending = None;
+            return;
+        }
         if let Some((link, subjects, _)) = self.pending.take() {
             // "… and a cat on it": what was named before the subject.
             let target = self
@@ -394,6 +475,7 @@ impl Builder {
         if matches!(link, Link::Relation(RelationKind::Above)) && word.contains("fly") {
             self.set_stance(&subjects, Stance::Airborne);
         }
+        self.leads = self.joined || self.fresh;
         self.joined = false;
         self.pending = Some((link, subjects, word.to_owned()));
     }
@@ -419,11 +501,9 @@ impl Builder {
                 Link::Of | Link::MadeOf | Link::Says | Link::Reversed(_)
             )
         {
-            let of_worn = matches!(&self.last_link, Some((_, holders)) if !living(holders));
-            return if of_worn {
-                self.last.clone()
-            } else {
-                self.main.clone()
+            return match &self.last_link {
+                Some((_, holders)) if !holders.is_empty() => holders.clone(),
+                _ => self.last.clone(),
             };
         }
         self.last.clone()
@@ -469,7 +549,7 @@ impl Builder {
                 }
             }
             Link::Of => self.relate_of(subjects, index),
-            Link::MadeOf | Link::Says => {}
+            Link::MadeOf | Link::Says | Link::Manner => {}
         }
     }
 
@@ -518,13 +598,10 @@ impl Builder {
                 self.add_relation(index, kind, subject);
             }
         }
-        // What follows goes on speaking of the whole.
-        if !subjects.is_empty() {
-            self.last = subjects.to_vec();
-        }
     }
 
     fn aside(&mut self, kind: RelationKind) {
+        self.settled = true;
         let subjects = self.last.clone();
         let held_by = match &self.last_link {
             Some((_, subjects)) => subjects.first().copied(),
@@ -679,16 +756,25 @@ impl Builder {
         };
         // "With the Earth in the sky" is not held.
         if stance == Stance::Airborne {
-            let last = self.last.clone();
-            self.scene.relations.retain(|relation| {
-                !(relation.kind == RelationKind::With && last.contains(&relation.reference))
-            });
             let held = matches!(
                 self.last_link,
                 Some((Link::Relation(RelationKind::With), _))
             );
-            if held {
-                self.set_stance(&last, stance);
+            let loose: Vec<ObjectIndex> = self
+                .last
+                .iter()
+                .copied()
+                .filter(|index| {
+                    !self
+                        .object_at(*index)
+                        .is_some_and(|object| kinds::is_worn(&object.art))
+                })
+                .collect();
+            if held && !loose.is_empty() {
+                self.scene.relations.retain(|relation| {
+                    !(relation.kind == RelationKind::With && loose.contains(&relation.reference))
+                });
+                self.set_stance(&loose, stance);
                 return;
             }
         }
@@ -837,6 +923,18 @@ impl Builder {
         }
     }
 
+    /// "With the initials AB", "that says Welcome": unquoted letters after a word that announces them.
+    fn spells(&mut self, phrase: &NounPhrase, ahead: &[Piece]) -> bool {
+        let announced = matches!(self.pending, Some((Link::Says, ..)));
+        let written_large = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit();
+        let is_letters = phrase.written.starts_with(written_large);
+        if !announced || !is_letters {
+            return false;
+        }
+        self.lettering(&phrase.written, ahead);
+        true
+    }
+
     /// "The words 'KEEP OFF' on a sign": the sign shows the letters, in place of a banner of their own.
     fn move_letters_to_their_hosts(&mut self) {
         for banner in std::mem::take(&mut self.quoted).into_iter().rev() {
@@ -865,6 +963,9 @@ impl Builder {
 
     fn remove(&mut self, index: ObjectIndex) {
         self.scene.objects.remove(index.0);
+        self.keys.remove(index.0);
+        self.likeness.remove(index.0);
+        self.vessels.remove(index.0);
         let shift = |other: ObjectIndex| {
             if other.0 > index.0 {
                 ObjectIndex(other.0 - 1)
@@ -906,7 +1007,43 @@ impl Builder {
     /// The scene, with what became of each word.
     pub(super) fn finish(mut self) -> (SceneDescription, Vec<WordFate>) {
         self.move_letters_to_their_hosts();
+        self.drop_abstract_beside_things();
         (self.scene, self.fates)
+    }
+
+    /// "An abstract painting of a waterfall" is a waterfall; only alone is it a pattern.
+    fn drop_abstract_beside_things(&mut self) {
+        while self.scene.objects.len() > 1
+            && let Some(index) = self.keys.iter().position(|key| key.starts_with("abstract"))
+        {
+            if let Some(key) = self.keys.get(index).cloned() {
+                self.scene
+                    .substitutes
+                    .retain(|substitute| substitute.asked != key);
+                for word in self
+                    .fates
+                    .iter_mut()
+                    .filter(|word| word.text.to_lowercase() == key)
+                {
+                    word.fate = Fate::Undrawn(Undrawn::Look);
+                }
+            }
+            self.remove(ObjectIndex(index));
+        }
+    }
+
+    /// "A cat with black ears", "in its mouth": the picture of the whole has them already.
+    fn is_part_of_something(&self, phrase: &NounPhrase) -> bool {
+        if !kinds::is_body_part(&phrase.key) {
+            return false;
+        }
+        let of_living = match &self.pending {
+            Some((Link::Relation(RelationKind::With), subjects, _)) => {
+                subjects.iter().any(|index| self.is_living(*index))
+            }
+            _ => false,
+        };
+        of_living || phrase.possessed
     }
 
     fn object_at(&self, index: ObjectIndex) -> Option<&SceneObject> {
@@ -937,7 +1074,12 @@ fn continues_list(link: Link, ahead: &[Piece]) -> bool {
 /// "A red, green and blue ball" is one ball; "red, green and blue balls" are three.
 fn several_colors(phrase: &NounPhrase) -> Option<Vec<(chat2svg_vector::Color, String)>> {
     let colors = &phrase.attributes.colors;
+    let distinct = colors
+        .iter()
+        .enumerate()
+        .all(|(index, (color, _))| colors[..index].iter().all(|(earlier, _)| earlier != color));
     let matches = colors.len() > 1
+        && distinct
         && phrase.plural
         && phrase
             .count

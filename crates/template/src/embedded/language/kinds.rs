@@ -67,6 +67,76 @@ const BODY_GARMENTS: &[&str] = &[
     "robe",
 ];
 
+/// Parts that the picture of a whole being has already.
+const BODY_PARTS: &[&str] = &[
+    "hair",
+    "ear",
+    "eye",
+    "eyes",
+    "nose",
+    "mouth",
+    "lip",
+    "lips",
+    "tongue",
+    "tooth",
+    "teeth",
+    "tail",
+    "paw",
+    "paws",
+    "leg",
+    "arm",
+    "hand",
+    "foot",
+    "feet",
+    "finger",
+    "shoulder",
+    "knee",
+    "neck",
+    "skin",
+    "fur",
+    "mane",
+    "horn",
+    "beak",
+    "wing",
+    "feather",
+    "beard",
+    "mustache",
+    "moustache",
+    "whisker",
+    "chest",
+    "belly",
+    "antler",
+    "claw",
+    "tusk",
+    "fang",
+    "cheek",
+    "chin",
+    "elbow",
+    "head",
+    "face",
+    "back",
+    "trunk",
+    "muscle",
+    "smile icon",
+    "hairstyle",
+    "ponytail",
+    "braid",
+    "lap",
+    "side",
+    "torso",
+    "toe",
+    "heel",
+    "thumb",
+    "wrist",
+    "hoof",
+    "snout",
+];
+
+/// Whether a noun is a part of a body.
+pub(super) fn is_body_part(key: &str) -> bool {
+    BODY_PARTS.contains(&key)
+}
+
 /// Whether a picture shows a being that can hold and wear things.
 pub(super) fn is_living(art: &ArtReference) -> bool {
     match art {

@@ -7,6 +7,7 @@ use std::sync::LazyLock;
 use chat2svg_protocol::Style;
 use chat2svg_vector::Color;
 
+use super::inflection::singulars;
 use crate::embedded::lookup::pictures::{self, Picture};
 use crate::embedded::scene::{
     Material, Place, RelationKind, Season, SizeClass, Stance, TimeOfDay, Weather,
@@ -25,6 +26,8 @@ pub(crate) enum Role {
     Negation,
     Pronoun,
     Conjunction,
+    /// Begins a clause of its own: "while".
+    Clause,
     Function,
     /// A part or aspect of what goes before it: "top", "scene".
     Part,
@@ -77,6 +80,8 @@ pub(crate) enum Link {
     Of,
     MadeOf,
     Says,
+    /// What follows names a manner, not a thing: "in the style of".
+    Manner,
 }
 
 /// What a word says of the setting.
@@ -191,7 +196,10 @@ impl Lexicon {
             }
         }
         for (phrase, picture) in pictures::named_by_unicode() {
-            if !lexicon.entries.contains_key(&phrase) {
+            let plural_of_known = singulars(&phrase)
+                .iter()
+                .any(|word| lexicon.entries.contains_key(word));
+            if !plural_of_known && !lexicon.entries.contains_key(&phrase) {
                 lexicon.entry(&phrase).picture = Some(picture);
             }
         }
@@ -254,12 +262,13 @@ fn word_senses(header: &str) -> Option<Senses> {
         "reversed" => senses.link = Some(Link::Reversed(relation(argument)?)),
         "aside" => senses.aside = Some(relation(argument)?),
         "stance" => senses.stance = Some(stance(argument)?),
-        "style" => senses.style = argument.parse().ok(),
         "in" => senses.link = Some(Link::In),
         "at" => senses.link = Some(Link::At),
         "of" => senses.link = Some(Link::Of),
         "made" => senses.link = Some(Link::MadeOf),
         "says" => senses.link = Some(Link::Says),
+        "style" if argument == "of" => senses.link = Some(Link::Manner),
+        "style" => senses.style = argument.parse().ok(),
         "likeness" => {
             senses.likeness = material(argument);
             senses.roles.add(Role::Likeness);
@@ -276,6 +285,7 @@ fn role(name: &str) -> Option<Role> {
         "negation" => Role::Negation,
         "pronoun" => Role::Pronoun,
         "conjunction" => Role::Conjunction,
+        "clause" => Role::Clause,
         "function" => Role::Function,
         "part" => Role::Part,
         "medium" => Role::Medium,

@@ -25,10 +25,14 @@ pub(super) enum Piece {
     And,
     Comma,
     Stop,
+    /// "While": a clause of its own about the same things.
+    Clause,
     Pronoun,
     Negation,
     Quotation(String),
     Style(Style),
+    /// A number that stands for more of the thing named last: "and two on its right".
+    Again(u32),
     /// Words that add nothing but their fate.
     Lost(WordFate),
 }
@@ -62,6 +66,8 @@ pub(super) struct Attributes {
 pub(super) struct NounPhrase {
     /// The words that say what it is, for the layer's name.
     pub(super) label: String,
+    /// The whole phrase as it was written.
+    pub(super) written: String,
     /// The head noun as the vocabulary knows it.
     pub(super) key: String,
     pub(super) head: Head,
@@ -71,6 +77,8 @@ pub(super) struct NounPhrase {
     pub(super) collective: Option<u32>,
     pub(super) plural: bool,
     pub(super) definite: bool,
+    /// "Its", "her": it belongs to something else.
+    pub(super) possessed: bool,
     pub(super) attributes: Attributes,
     /// Settings that its modifiers name ("winter coat" names one too, softly).
     pub(super) settings: Vec<SettingSense>,
@@ -97,6 +105,9 @@ pub(super) fn split(items: &[Item]) -> Vec<Piece> {
                 pieces.push(emoji_phrase(item, count));
                 count
             }
+            Item::Unit(unit) if is_act_of_something(unit, &pieces) => {
+                push(&mut pieces, Piece::Act(unit.key.clone(), unit.text.clone()))
+            }
             Item::Unit(unit) => match connector(unit, items.get(index + 1)) {
                 Some(piece) => push(&mut pieces, piece),
                 None => noun_phrase(items, index, &mut pieces),
@@ -112,6 +123,16 @@ fn push(pieces: &mut Vec<Piece>, piece: Piece) -> usize {
     1
 }
 
+/// "Skiing" alone is a thing to draw; after something it is what that does.
+fn is_act_of_something(unit: &Unit, pieces: &[Piece]) -> bool {
+    let begins = matches!(pieces.last(), None | Some(Piece::Stop));
+    unit.participle
+        && unit.has(Role::Verb)
+        && unit.senses.picture.is_some()
+        && unit.senses.link.is_none()
+        && !begins
+}
+
 fn same_emoji(a: &Item, b: &Item) -> bool {
     matches!((a, b), (Item::Emoji(a), Item::Emoji(b)) if a == b)
 }
@@ -125,12 +146,14 @@ fn emoji_phrase(item: &Item, count: usize) -> Piece {
             let name = emojis::get(emoji).map_or(emoji.as_str(), emojis::Emoji::name);
             Piece::Noun(Box::new(NounPhrase {
                 label: name.to_owned(),
+                written: emoji.clone(),
                 key: emoji.clone(),
                 head: Head::Picture(picture),
                 count: u32::try_from(count).ok(),
                 collective: None,
                 plural: false,
                 definite: false,
+                possessed: false,
                 attributes: Attributes::default(),
                 settings: Vec::new(),
                 likeness: None,
@@ -146,7 +169,7 @@ fn emoji_phrase(item: &Item, count: usize) -> Piece {
 fn connector(unit: &Unit, next: Option<&Item>) -> Option<Piece> {
     let senses = &unit.senses;
     let next_unit = match next {
-        Some(Item::Unit(next)) => Some(next),
+        Some(Item::Unit(next)) => Some(next.as_ref()),
         _ => None,
     };
     // "A flying pig", "a riding hood": before a noun a participle is an attribute.
@@ -156,6 +179,9 @@ fn connector(unit: &Unit, next: Option<&Item>) -> Option<Piece> {
     }
     if let Some(kind) = senses.aside {
         return Some(Piece::Aside(kind));
+    }
+    if unit.has(Role::Clause) {
+        return Some(Piece::Clause);
     }
     if unit.has(Role::Conjunction) {
         return Some(Piece::And);
@@ -196,6 +222,9 @@ fn noun_phrase(items: &[Item], start: usize, pieces: &mut Vec<Piece>) -> usize {
         };
         if !taken {
             break;
+        }
+        if let Item::Unit(unit) = item {
+            draft.written.push(unit.text.clone());
         }
         index += 1;
     }
@@ -238,6 +267,7 @@ fn alone(unit: &Unit) -> Option<Piece> {
 struct Draft {
     started: bool,
     definite: bool,
+    possessed: bool,
     count: Option<u32>,
     count_text: String,
     collective: Option<u32>,
@@ -246,6 +276,7 @@ struct Draft {
     attribute_words: Vec<String>,
     nouns: Vec<Unit>,
     styles: Vec<Style>,
+    written: Vec<String>,
     lost: Vec<WordFate>,
 }
 
@@ -256,7 +287,7 @@ impl Draft {
 
     fn take(&mut self, unit: &Unit, next: Option<&Item>) -> bool {
         let next = match next {
-            Some(Item::Unit(next)) => Some(next),
+            Some(Item::Unit(next)) => Some(next.as_ref()),
             _ => None,
         };
         let senses = &unit.senses;
@@ -269,6 +300,7 @@ impl Draft {
                 return false;
             }
             self.started = true;
+            self.possessed |= matches!(unit.key.as_str(), "its" | "his" | "her" | "their");
             self.definite |= unit.has(Role::Definite)
                 || matches!(unit.key.as_str(), "this" | "that" | "these" | "those");
             return true;
@@ -283,7 +315,7 @@ impl Draft {
         if senses.link.is_some() || senses.aside.is_some() || unit.has(Role::Negation) {
             return false;
         }
-        if unit.has(Role::Pronoun) && senses.picture.is_none() {
+        if unit.has(Role::Pronoun) && senses.picture.is_none() && senses.number.is_none() {
             return false;
         }
         if let Some(number) = senses.number
@@ -317,10 +349,12 @@ impl Draft {
         {
             return !nouns_begun && self.take_modifier(unit, next);
         }
-        let acts = unit.has(Role::Verb) || senses.stance.is_some();
+        let acts = unit.has(Role::Verb) || unit.has(Role::Posture) || senses.stance.is_some();
         if unit.is_noun() {
-            let verb_after_noun = nouns_begun && acts && !next.is_some_and(Unit::is_noun);
-            if verb_after_noun || nouns_begun && self.ends_before(unit) {
+            let verb_after_noun = nouns_begun
+                && acts
+                && !next.is_some_and(|next| next.is_noun() && !next.begins_phrase());
+            if verb_after_noun || nouns_begun && unit.begins_phrase() {
                 return false;
             }
             self.nouns.push(unit.clone());
@@ -338,15 +372,13 @@ impl Draft {
             if attribute {
                 match senses.stance {
                     Some(stance) => self.attributes.stance = stance,
+                    None if unit.has(Role::Posture) => {}
                     None => self
                         .lost
                         .push(WordFate::new(&unit.text, Fate::Undrawn(Undrawn::Action))),
                 }
             }
             return attribute;
-        }
-        if unit.has(Role::Posture) {
-            return !nouns_begun && next_is_noun && unit.participle && self.started;
         }
         if unit.has(Role::Adverb) || unit.has(Role::Function) {
             return !nouns_begun && next_is_noun;
@@ -362,11 +394,6 @@ impl Draft {
                 || senses.material.is_some()
                 || senses.size.is_some()
                 || unit.has(Role::Adjective))
-    }
-
-    /// Whether a noun begins a phrase of its own: "cats the dog" cannot be one, "dog 🌲" neither.
-    fn ends_before(&self, unit: &Unit) -> bool {
-        unit.senses.style.is_some() && unit.senses.picture.is_none()
     }
 
     fn take_modifier(&mut self, unit: &Unit, next: Option<&Unit>) -> bool {
@@ -425,7 +452,14 @@ impl Draft {
                 continue;
             }
             let senses = &noun.senses;
-            if index > head_index && noun.has(Role::Likeness) {
+            if noun.key == "baby" && index < head_index {
+                self.attributes.size = SizeClass::Small;
+                label_words.push(noun.text.clone());
+                fates.push(WordFate::new(&noun.text, Fate::Scene));
+            } else if index < head_index && noun.has(Role::Likeness) {
+                label_words.push(noun.text.clone());
+                fates.push(WordFate::new(&noun.text, Fate::Grammar));
+            } else if index > head_index && noun.has(Role::Likeness) {
                 likeness = Some(senses.likeness);
                 label_words.push(noun.text.clone());
                 fates.push(WordFate::new(&noun.text, Fate::Grammar));
@@ -437,7 +471,7 @@ impl Draft {
                 fates.push(WordFate::new(&noun.text, Fate::Scene));
             } else if let Some(setting) = senses.setting {
                 settings.push(SettingSense {
-                    soft: true,
+                    soft: setting.soft || index < head_index,
                     ..setting
                 });
                 fates.push(WordFate::new(&noun.text, Fate::Scene));
@@ -456,6 +490,11 @@ impl Draft {
                 Head::Either(picture.clone(), setting)
             }
             (_, Some(setting)) => Head::Setting(setting),
+            (Some(_), None)
+                if self.count.is_some_and(|count| count > 1) && head.single.is_some() =>
+            {
+                head.single.clone().map_or(Head::Nothing, Head::Picture)
+            }
             (Some(picture), None) => Head::Picture(picture.clone()),
             (None, None) => Head::Nothing,
         };
@@ -485,12 +524,14 @@ impl Draft {
             .is_some_and(|picture| picture.several);
         pieces.push(Piece::Noun(Box::new(NounPhrase {
             label: label_words.join(" "),
+            written: self.written.join(" "),
             key: head.key.clone(),
             head: resolved,
             count: self.count,
             collective: self.collective,
             plural: nouns.last().is_some_and(|last| last.plural) && !several,
             definite: self.definite,
+            possessed: self.possessed,
             attributes: self.attributes,
             settings,
             likeness,
@@ -509,15 +550,21 @@ impl Draft {
                 &word,
                 Fate::Undrawn(Undrawn::Quality),
             )));
-        } else if self.count_text.chars().any(|c| c.is_ascii_digit()) {
+        } else if let Some(count) = self.count
+            && !self.count_text.contains(|c: char| c.is_ascii_digit())
+        {
+            pieces.push(Piece::Again(count));
+        } else if self.count_text.contains(|c: char| c.is_ascii_digit()) {
             pieces.push(Piece::Noun(Box::new(NounPhrase {
                 label: self.count_text.clone(),
+                written: self.count_text.clone(),
                 key: self.count_text.clone(),
                 head: Head::Number,
                 count: None,
                 collective: None,
                 plural: false,
                 definite: self.definite,
+                possessed: self.possessed,
                 attributes: self.attributes,
                 settings: Vec::new(),
                 likeness: None,
@@ -536,8 +583,13 @@ fn head_index(nouns: &[Unit]) -> Option<usize> {
     let stands_alone = |unit: &Unit| {
         shows(unit) && !(unit.has(Role::Likeness) || unit.has(Role::Part) || unit.has(Role::Medium))
     };
-    if let Some(index) = nouns.iter().rposition(stands_alone) {
-        // "Barn owl statue": what has a likeness goes before the likeness's own picture.
+    // "A tulip field", "a guitar underwater": the thing is drawn, and the place is where it is.
+    let thing = |unit: &Unit| stands_alone(unit) && unit.senses.picture.is_some();
+    if let Some(index) = nouns
+        .iter()
+        .rposition(thing)
+        .or_else(|| nouns.iter().rposition(stands_alone))
+    {
         return Some(index);
     }
     nouns.iter().rposition(shows).or(Some(last))

@@ -7,6 +7,7 @@ use super::inflection::{singulars, verb_stems};
 use super::lexicon::{Role, Senses};
 use super::tokens::{Token, Word};
 use crate::embedded::lookup::Vocabulary;
+use crate::embedded::lookup::pictures::Picture;
 
 /// A phrase with its senses.
 #[derive(Clone, Debug)]
@@ -24,6 +25,8 @@ pub(super) struct Unit {
     pub(super) participle: bool,
     /// Whether the vocabulary knows it.
     pub(super) known: bool,
+    /// The picture of a single one, where the word's own picture shows several.
+    pub(super) single: Option<Picture>,
 }
 
 impl Unit {
@@ -47,6 +50,24 @@ impl Unit {
                     .has_any(&[Role::Verb, Role::Adjective, Role::Adverb])
     }
 
+    /// Whether it begins a phrase of its own, as "at night" and "in the snow" do.
+    pub(super) fn begins_phrase(&self) -> bool {
+        let first = self.key.split(' ').next().unwrap_or_default();
+        self.key.contains(' ')
+            && matches!(
+                first,
+                "in" | "at"
+                    | "on"
+                    | "under"
+                    | "by"
+                    | "above"
+                    | "among"
+                    | "beneath"
+                    | "covered"
+                    | "inside"
+            )
+    }
+
     /// Whether it says how a noun after it looks.
     pub(super) fn is_modifier(&self) -> bool {
         let senses = &self.senses;
@@ -62,7 +83,7 @@ impl Unit {
 /// What the grammar reads.
 #[derive(Clone, Debug)]
 pub(super) enum Item {
-    Unit(Unit),
+    Unit(Box<Unit>),
     Emoji(String),
     Quotation(String),
     Comma,
@@ -81,15 +102,34 @@ pub(super) fn read(tokens: &[Token], vocabulary: &Vocabulary) -> Vec<Item> {
             Token::Stop => (Item::Stop, 1),
             Token::Word(first) => {
                 let words = words_from(&tokens[index..]);
-                let (unit, length) = longest_phrase(&words, vocabulary)
+                let (mut unit, length) = longest_phrase(&words, vocabulary)
                     .unwrap_or_else(|| (single_word(first, vocabulary), 1));
-                (Item::Unit(unit), length)
+                unit.single = picture_of_one(&unit, vocabulary);
+                (Item::Unit(Box::new(unit)), length)
             }
         };
         items.push(item);
         index += length;
     }
     items
+}
+
+/// "Three books" are three times a book, although "books" has a picture of a pile.
+fn picture_of_one(unit: &Unit, vocabulary: &Vocabulary) -> Option<Picture> {
+    let several = unit
+        .senses
+        .picture
+        .as_ref()
+        .is_some_and(|picture| picture.several);
+    if !several {
+        return None;
+    }
+    let last = unit.key.rsplit(' ').next().unwrap_or_default();
+    let stem = &unit.key[..unit.key.len() - last.len()];
+    singulars(last).into_iter().find_map(|singular| {
+        let senses = vocabulary.senses(&format!("{stem}{singular}"))?;
+        senses.picture.clone().filter(|picture| !picture.several)
+    })
 }
 
 /// The longest phrase that any table may have, so that a prompt of one long line stays linear.
@@ -179,6 +219,7 @@ fn unit(words: &[&Word], key: String, senses: Cow<'static, Senses>, plural: bool
         named: words.first().is_some_and(|word| word.named),
         participle: words.last().is_some_and(|word| is_participle(&word.key)),
         known: true,
+        single: None,
     }
 }
 
@@ -189,6 +230,18 @@ fn is_participle(word: &str) -> bool {
 fn single_word(word: &Word, vocabulary: &Vocabulary) -> Unit {
     let words = [word];
     if let Some(senses) = vocabulary.senses(&word.key) {
+        // "Skiing" has a picture, and is a verb all the same.
+        let acts = is_participle(&word.key)
+            && verb_stems(&word.key).iter().any(|stem| {
+                vocabulary
+                    .senses(stem)
+                    .is_some_and(|senses| senses.roles.has(Role::Verb))
+            });
+        if acts && senses.picture.is_some() {
+            let mut senses = senses.into_owned();
+            senses.roles.add(Role::Verb);
+            return unit(&words, word.key.clone(), Cow::Owned(senses), false);
+        }
         return unit(&words, word.key.clone(), senses, false);
     }
     let mut found: Option<(String, Senses, bool)> = None;
@@ -218,6 +271,7 @@ fn single_word(word: &Word, vocabulary: &Vocabulary) -> Unit {
             picture: None,
             color: None,
             material: None,
+            setting: None,
             ..senses.into_owned()
         };
         match &mut found {

@@ -126,7 +126,9 @@ pub(crate) fn named_by_unicode() -> impl Iterator<Item = (String, Picture)> {
         });
     names
         .chain(codes)
-        .filter(|(name, _)| name.len() > 2 && !begins_with_color(name))
+        .filter(|(name, _)| {
+            name.len() > 2 && !begins_with_color(name) && !name.ends_with(" standing")
+        })
         .map(|(name, emoji)| {
             let mut picture = Picture::of(ArtReference::Twemoji {
                 emoji: emoji.as_str().to_owned(),
