@@ -9,15 +9,19 @@ pub mod language;
 mod layout;
 mod light;
 pub mod lookup;
+mod prompt;
 mod scene;
 mod setting;
 mod style;
 
 pub use art::{Anchors, Container, Drawing, Span};
-pub use compose::{ComposeOptions, Composed, compose, compose_with_report};
+pub use compose::{
+    ComposeOptions, Composed, compose, compose_with_library, compose_with_report,
+};
 pub use language::understand;
 pub use layout::Violation;
 pub use lookup::{ArtLibrary, Vocabulary};
+pub use prompt::{Composition, compose_prompt};
 pub use scene::{
     ArtReference, Material, ObjectIndex, Place, Relation, RelationKind, SceneDescription,
     SceneObject, Season, Setting, SizeClass, Stance, Substitute, TimeOfDay, Weather,

@@ -2,6 +2,7 @@
 //! the places where other things can attach. No layout here.
 
 pub(crate) mod bodies;
+pub(crate) mod library;
 pub(crate) mod pen;
 pub(crate) mod recolor;
 pub(crate) mod source;
@@ -55,6 +56,8 @@ pub struct Span {
 pub struct Container {
     /// The region that contents fill, in the drawing's coordinates.
     pub inside: Rect,
+    /// Height of the opening's front edge; contents below it are hidden when the container is open.
+    pub rim: f64,
     /// Nodes from this index on are painted over the contents.
     pub front_from: usize,
     /// Contents may look out above the region (a cat in a box) or must fit within (a fish in a bowl).
@@ -97,12 +100,14 @@ impl Drawing {
     }
 
     /// The drawing with an opening that holds things.
-    pub(crate) fn with_container(mut self, inside: Rect, front_from: usize, open: bool) -> Self {
-        self.anchors.container = Some(Container {
-            inside,
-            front_from,
-            open,
-        });
+    pub(crate) fn with_container(self, inside: Rect, front_from: usize, open: bool) -> Self {
+        let rim = inside.y0;
+        self.with_vessel(inside, rim, front_from, open)
+    }
+
+    /// The drawing with an opening whose front edge hides the lower part of what it holds.
+    pub(crate) fn with_vessel(mut self, inside: Rect, rim: f64, front_from: usize, open: bool) -> Self {
+        self.anchors.container = Some(Container { inside, rim, front_from, open });
         self
     }
 }

@@ -16,6 +16,7 @@ use super::dice::Dice;
 use super::layout::sizes::Habitat;
 use super::layout::{self, Item, Link, Pose, Solution, Violation};
 use super::light::Light;
+use super::lookup::ArtLibrary;
 use super::scene::{Place, RelationKind, SceneDescription, TimeOfDay};
 use super::{setting, style};
 
@@ -63,6 +64,15 @@ pub fn compose(scene: &SceneDescription, options: &ComposeOptions) -> Document {
 
 /// Draws a scene and says how well the layout does what the scene asks.
 pub fn compose_with_report(scene: &SceneDescription, options: &ComposeOptions) -> Composed {
+    compose_with_library(scene, options, None)
+}
+
+/// As [`compose_with_report`], with the user's library, which the scene's art may refer to.
+pub fn compose_with_library(
+    scene: &SceneDescription,
+    options: &ComposeOptions,
+    library: Option<&ArtLibrary>,
+) -> Composed {
     let mut rng = ChaCha8Rng::seed_from_u64(options.seed);
     let mut dice = Dice::new(&mut rng);
     let size = Size::new(
@@ -76,7 +86,7 @@ pub fn compose_with_report(scene: &SceneDescription, options: &ComposeOptions) -
     // The index of the item that draws an object of the scene.
     let mut drawn: Vec<Option<usize>> = Vec::new();
     for object in &scene.objects {
-        match source::item(object, &mut dice) {
+        match source::item(object, library, &mut dice) {
             Some(item) => {
                 drawn.push(Some(items.len()));
                 items.push(item);
@@ -369,7 +379,7 @@ fn contact_shadow(
     let lifted = links[index].is_some_and(|link| {
         matches!(
             link.kind,
-            RelationKind::Above | RelationKind::Inside | RelationKind::With | RelationKind::On
+            RelationKind::Above | RelationKind::Inside | RelationKind::With
         )
     });
     let weightless = stage.medium == Medium::Weightless || stage.medium == Medium::Water;

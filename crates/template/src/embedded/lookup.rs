@@ -51,6 +51,11 @@ impl Vocabulary {
         }
     }
 
+    /// The library beside the built-in pictures, if any.
+    pub(crate) fn library(&self) -> Option<&ArtLibrary> {
+        self.library.as_deref()
+    }
+
     /// The senses of a phrase in lower case, words separated by single spaces.
     pub(super) fn senses(&self, phrase: &str) -> Option<Cow<'static, Senses>> {
         let known = self.lexicon.get(phrase);

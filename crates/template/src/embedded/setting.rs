@@ -24,6 +24,11 @@ pub(crate) fn resolve(
             suitable(asked, items, links)
         });
     }
+    let grounded = |item: &Item| matches!(item.habitat, Habitat::Ground | Habitat::Terrain);
+    if setting.place == Some(Place::Sky) && items.iter().any(grounded) {
+        // "under a blue sky": what stands needs ground.
+        setting.place = Some(Place::Meadow);
+    }
     if setting.place == Some(Place::Meadow) && setting.season == Some(Season::Winter) {
         setting.place = Some(Place::Snow);
     }
@@ -39,7 +44,7 @@ fn suitable(asked: &Setting, items: &[Item], links: &[Option<Link>]) -> Place {
     if items.iter().all(Item::is_symbol) {
         return Place::Plain;
     }
-    let several = items.len() > 1;
+    let several = items.iter().map(|item| item.members.len()).sum::<usize>() > 1;
     let all = |habitat: fn(Habitat) -> bool| items.iter().all(|item| habitat(item.habitat));
     let boats = items.iter().any(|item| item.habitat == Habitat::Afloat)
         && !has(&["pond", "river", "bowl"]);

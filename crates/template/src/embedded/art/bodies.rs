@@ -46,7 +46,6 @@ const FACES: &[(&str, Tail)] = &[
     ("🐺", Tail::Bushy),
     ("🐸", Tail::None),
     ("🦝", Tail::Ringed),
-    ("🦄", Tail::Curl),
     ("🐹", Tail::None),
     ("🐗", Tail::Curl),
     ("🐔", Tail::None),
@@ -67,6 +66,12 @@ pub(crate) fn draw(emoji: &str, name: &str, label: &str) -> Option<Drawing> {
         }
         if let Some((_, tail)) = FACES.iter().find(|(face, _)| same(face, emoji)) {
             return sitting(twemoji::draw(emoji, name)?, emoji, *tail);
+        }
+        if emoji == "🦄" {
+            return unicorn(name);
+        }
+        if emoji == "🤖" {
+            return robot(twemoji::draw(emoji, name)?);
         }
         if is_bust(emoji) {
             return standing(twemoji::draw(emoji, name)?);
@@ -197,6 +202,58 @@ fn group(label: &str, children: Vec<Node>) -> Node {
     let mut group = chat2svg_vector::Group::new(label);
     group.children = children;
     Node::Group(group)
+}
+
+/// The collection's horse in white, with a horn.
+fn unicorn(name: &str) -> Option<Drawing> {
+    let mut horse = twemoji::draw("🐎", name)?;
+    recolor::recolor(&mut horse.nodes, hex(0xF4EEF8));
+    let mut pen = Pen::new();
+    pen.path("horn", "M5.2 9.6 L1.2 0.6 L8 7.6Z", hex(0xFFC83D));
+    pen.path("horn shade", "M5.2 9.6 L1.2 0.6 L6.4 8.6Z", hex(0xF2A93B));
+    let mut nodes = vec![group("horse", horse.nodes)];
+    nodes.extend(pen.finish());
+    let mut drawing = Drawing::of(nodes);
+    drawing.credit = horse.credit.map(|mut credit| {
+        credit.title.push_str(", with a horn added");
+        credit
+    });
+    Some(drawing)
+}
+
+/// A robot's head on a body of its own metal.
+fn robot(face: Drawing) -> Option<Drawing> {
+    let metal = Tones::of(recolor::dominant(&face.nodes)?);
+    let joint = hex(0x66757F);
+    let mut pen = Pen::new();
+    for (side, label) in [(-1.0, "left arm"), (1.0, "right arm")] {
+        pen.group(label, |pen| {
+            let x = 18.0 + side * 13.2;
+            pen.rect("arm", (x - 2.6, 38.0, 5.2, 16.0), 2.4, metal.dark);
+            pen.circle("hand", (x, 55.0), 3.4, joint);
+        });
+    }
+    for (side, label) in [(-1.0, "left leg"), (1.0, "right leg")] {
+        pen.group(label, |pen| {
+            let x = 18.0 + side * 5.0;
+            pen.rect("leg", (x - 2.8, 56.0, 5.6, 9.0), 1.4, joint);
+            pen.rect("foot", (x - 4.4, 63.0, 8.8, 4.6), 2.0, metal.dark);
+        });
+    }
+    pen.rect("neck", (14.0, 33.0, 8.0, 6.0), 1.0, joint);
+    pen.rect("trunk", (8.0, 37.0, 20.0, 21.0), 4.0, metal.base);
+    pen.rect("panel", (12.0, 41.0, 12.0, 8.0), 2.0, hex(0xE1E8ED));
+    for (x, rgb) in [(14.6, 0xDD2E44), (18.0, 0xFFCC4D), (21.4, 0x77B255)] {
+        pen.circle("light", (x, 45.0), 1.2, hex(rgb));
+    }
+    pen.rect("belt", (8.0, 52.4, 20.0, 2.4), 0.0, metal.dark);
+    let head = bounds_of(&face.nodes);
+    let nodes = vec![group("body", pen.finish()), group("head", face.nodes)];
+    let mut drawing = Drawing::of(nodes)
+        .with_head(head.x0 + head.width() * 0.2, head.x1 - head.width() * 0.2, head.y0 + 2.0)
+        .with_hand(31.2, 55.0);
+    drawing.credit = face.credit.map(adapted);
+    Some(drawing)
 }
 
 /// People that the collection cuts at the chest.

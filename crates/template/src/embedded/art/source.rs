@@ -4,6 +4,7 @@
 use crate::embedded::art::{Drawing, bodies, recolor};
 use crate::embedded::dice::Dice;
 use crate::embedded::generators::{self, Params, material_color};
+use crate::embedded::lookup::ArtLibrary;
 use crate::embedded::layout::sizes::{self, Habitat};
 use crate::embedded::layout::{Item, arrange, group_extent, shape_of};
 use crate::embedded::scene::{ArtReference, SceneObject, SizeClass, Stance};
@@ -23,10 +24,10 @@ pub(crate) fn is_pattern(object: &SceneObject) -> bool {
 }
 
 /// The item for an object; `None` when there is no picture for it.
-pub(crate) fn item(object: &SceneObject, dice: &mut Dice<'_>) -> Option<Item> {
+pub(crate) fn item(object: &SceneObject, library: Option<&ArtLibrary>, dice: &mut Dice<'_>) -> Option<Item> {
     let count = object.count.clamp(1, 24);
     let drawings: Vec<Drawing> = (0..count)
-        .map(|_| draw(object, dice))
+        .map(|_| draw(object, library, dice))
         .collect::<Option<_>>()?;
     let art_name = match &object.art {
         ArtReference::Twemoji { name, .. } | ArtReference::Library { name, .. } => name.as_str(),
@@ -71,12 +72,13 @@ pub(crate) fn item(object: &SceneObject, dice: &mut Dice<'_>) -> Option<Item> {
         members,
         extent,
         size,
+        metres,
         habitat,
         animate,
     })
 }
 
-fn draw(object: &SceneObject, dice: &mut Dice<'_>) -> Option<Drawing> {
+fn draw(object: &SceneObject, library: Option<&ArtLibrary>, dice: &mut Dice<'_>) -> Option<Drawing> {
     let params = Params {
         color: object.color,
         material: object.material,
@@ -85,13 +87,33 @@ fn draw(object: &SceneObject, dice: &mut Dice<'_>) -> Option<Drawing> {
     match &object.art {
         ArtReference::Generated { generator } => generators::draw_with(generator, &params, dice),
         ArtReference::Twemoji { emoji, name } => {
+            if let Some(generator) = without_scene(emoji) {
+                return generators::draw_with(generator, &params, dice);
+            }
             let mut drawing = bodies::draw(emoji, name, &object.label)?;
             if let Some(color) = object.color.or_else(|| object.material.map(material_color)) {
                 recolor::recolor(&mut drawing.nodes, color);
             }
             Some(drawing)
         }
-        ArtReference::Library { .. } => None,
+        ArtReference::Library { entry, .. } => {
+            let mut drawing = super::library::draw(library?, *entry)?;
+            if let Some(color) = object.color {
+                recolor::recolor(&mut drawing.nodes, color);
+            }
+            Some(drawing)
+        }
+    }
+}
+
+/// Emoji that are little landscapes with a frame of their own cannot stand in another scene.
+fn without_scene(emoji: &str) -> Option<&'static str> {
+    match emoji.trim_end_matches('\u{FE0F}') {
+        "🌠" => Some("star"),
+        "🎆" | "🎇" => Some("fireworks"),
+        "🌈" => Some("rainbow"),
+        "🏞" => Some("mountain"),
+        _ => None,
     }
 }
 

@@ -54,13 +54,19 @@ fn svg(emoji: &str) -> Option<&'static str> {
 }
 
 fn parse(svg: &str) -> Option<Drawing> {
+    let mut nodes = flattened(svg)?;
+    name_parts(&mut nodes);
+    Some(Drawing::of(nodes))
+}
+
+/// The nodes of an SVG file, sanitised, in coordinates without transforms; `None` when it cannot be
+/// read or paints nothing.
+pub(crate) fn flattened(svg: &str) -> Option<Vec<Node>> {
     let mut document = Document::parse(svg.as_bytes(), &chat2svg_vector::ParseLimits::default())
         .ok()?
         .document;
     document.flatten_transforms();
-    let mut nodes = document.layers;
-    name_parts(&mut nodes);
-    Some(Drawing::of(nodes))
+    (!document.layers.is_empty()).then_some(document.layers)
 }
 
 /// Gives every part a name from its colour and rank: "orange body", "dark detail".

@@ -37,13 +37,12 @@ pub(super) fn draw(pen: &mut Pen, scenery: &mut Scenery<'_, '_>, horizon: f64) {
             }
         }
     });
-    if scenery.own_sun && !overcast {
-        celestial(pen, scenery, horizon);
-    }
-    clouds(pen, scenery, horizon);
+    let sun = (scenery.own_sun && !overcast).then(|| celestial(pen, scenery, horizon));
+    clouds(pen, scenery, horizon, sun);
 }
 
-fn celestial(pen: &mut Pen, scenery: &mut Scenery<'_, '_>, horizon: f64) {
+/// Draws the sun or the moon; returns where its middle is across the canvas.
+fn celestial(pen: &mut Pen, scenery: &mut Scenery<'_, '_>, horizon: f64) -> f64 {
     let (width, unit) = (scenery.size.width, scenery.unit);
     let side = if scenery.dice.chance(0.5) { 0.2 } else { 0.8 };
     let x = width * (side + scenery.dice.range(-0.05, 0.05));
@@ -85,9 +84,10 @@ fn celestial(pen: &mut Pen, scenery: &mut Scenery<'_, '_>, horizon: f64) {
             }
         }),
     }
+    x
 }
 
-fn clouds(pen: &mut Pen, scenery: &mut Scenery<'_, '_>, horizon: f64) {
+fn clouds(pen: &mut Pen, scenery: &mut Scenery<'_, '_>, horizon: f64, sun: Option<f64>) {
     let (width, unit) = (scenery.size.width, scenery.unit);
     let heavy = matches!(
         scenery.weather,
@@ -116,6 +116,11 @@ fn clouds(pen: &mut Pen, scenery: &mut Scenery<'_, '_>, horizon: f64) {
         for index in 0..count {
             let slot = (index as f64 + 0.5) / count as f64;
             let x = width * (slot + scenery.dice.range(-0.3, 0.3) / count as f64);
+            // A cloud over the sun hides it: it goes to the other side.
+            let x = match sun {
+                Some(sun) if (x - sun).abs() < unit * 22.0 && !heavy => if sun < width / 2.0 { sun + unit * 26.0 } else { sun - unit * 26.0 },
+                _ => x,
+            };
             let lift = if heavy { 0.3 } else { 0.5 };
             let y = horizon
                 * (if index % 2 == 0 { 0.24 } else { lift } + scenery.dice.range(-0.05, 0.05));

@@ -37,7 +37,7 @@ pub(super) fn crate_box(params: &Params, _: &mut Dice<'_>) -> Drawing {
     );
     pen.rect("tape", (52.0, 34.0, 16.0, 24.0), 0.0, board.light);
     Drawing::of(pen.finish())
-        .with_container(Rect::new(18.0, 4.0, 102.0, 78.0), front, true)
+        .with_vessel(Rect::new(18.0, 4.0, 102.0, 78.0), 34.0, front, true)
         .with_support(14.0, 106.0, 30.0)
 }
 
@@ -68,7 +68,7 @@ pub(super) fn basket(params: &Params, _: &mut Dice<'_>) -> Drawing {
         );
     }
     pen.line_data("rim", "M7 48 Q60 65 113 48", 6.0, wicker.light);
-    Drawing::of(pen.finish()).with_container(Rect::new(18.0, 14.0, 102.0, 80.0), front, true)
+    Drawing::of(pen.finish()).with_vessel(Rect::new(18.0, 14.0, 102.0, 80.0), 56.0, front, true)
 }
 
 /// A bowl; a glass one shows its contents.
@@ -113,7 +113,7 @@ pub(super) fn bowl(params: &Params, _: &mut Dice<'_>) -> Drawing {
         clay.light,
     );
     pen.rect("foot", (44.0, 78.0, 32.0, 7.0), 2.0, clay.dark);
-    Drawing::of(pen.finish()).with_container(Rect::new(18.0, -20.0, 102.0, 60.0), front, true)
+    Drawing::of(pen.finish()).with_vessel(Rect::new(18.0, -20.0, 102.0, 60.0), 30.0, front, true)
 }
 
 /// A cup with a handle.
@@ -143,7 +143,7 @@ pub(super) fn cup(params: &Params, dice: &mut Dice<'_>) -> Drawing {
         clay.dark,
     );
     Drawing::of(pen.finish())
-        .with_container(Rect::new(18.0, -16.0, 78.0, 60.0), front, true)
+        .with_vessel(Rect::new(18.0, -16.0, 78.0, 60.0), 26.0, front, true)
         .with_support(22.0, 74.0, 22.0)
 }
 
@@ -176,7 +176,7 @@ pub(super) fn vase(params: &Params, dice: &mut Dice<'_>) -> Drawing {
         "M4.6 70 Q40 84 75.4 70 L74.5 80 Q40 94 5.5 80Z",
         clay.light,
     );
-    Drawing::of(pen.finish()).with_container(Rect::new(10.0, -60.0, 70.0, 50.0), front, true)
+    Drawing::of(pen.finish()).with_vessel(Rect::new(10.0, -60.0, 70.0, 50.0), 12.0, front, true)
 }
 
 /// A bottle.
@@ -314,5 +314,25 @@ pub(super) fn flag(params: &Params, dice: &mut Dice<'_>) -> Drawing {
             hex(0xFFFFFF),
         );
     }
+    Drawing::of(pen.finish())
+}
+
+/// A hot-air balloon with a basket.
+pub(super) fn hot_air_balloon(params: &Params, dice: &mut Dice<'_>) -> Drawing {
+    let default = dice.pick(0xE8503C, &[0x3B88C3, 0xF4900C, 0x8A5FC0]);
+    let cloth = params.tones(default);
+    let stripe = Tones::of(if params.color.is_some() { hex(0xFFF3DC) } else { hex(0xFFD24D) });
+    let rope = hex(0x8A5A3A);
+    let mut pen = Pen::new();
+    pen.line_data("ropes", "M30 88 L41 116 M70 88 L59 116 M44 96 L46 116 M56 96 L54 116", 1.4, rope);
+    pen.path("envelope", "M50 2 C78 2 96 22 96 48 C96 70 76 84 64 97 L36 97 C24 84 4 70 4 48 C4 22 22 2 50 2Z", cloth.base);
+    pen.path("stripe", "M50 2 C34 2 24 22 24 48 C24 70 34 84 42 97 L36 97 C24 84 4 70 4 48 C4 22 22 2 50 2Z", stripe.base);
+    pen.path("stripe", "M50 2 C66 2 76 22 76 48 C76 70 66 84 58 97 L64 97 C76 84 96 70 96 48 C96 22 78 2 50 2Z", stripe.dark);
+    pen.path("gore", "M50 2 C41 2 38 22 38 48 C38 70 44 84 47 97 L53 97 C56 84 62 70 62 48 C62 22 59 2 50 2Z", cloth.light);
+    pen.path("gore shade", "M59 5 C68 14 72 30 72 48 C72 68 64 82 57 97 L64 97 C76 84 96 70 96 48 C96 26 82 8 59 5Z", cloth.dark);
+    pen.rect("skirt", (35.0, 95.0, 30.0, 5.0), 2.0, cloth.deep);
+    pen.path("basket", "M39 114 L61 114 L58.6 130 Q58 133 55 133 L45 133 Q42 133 41.4 130Z", hex(0xB5794A));
+    pen.path("basket shade", "M54 114 L61 114 L58.6 130 Q58 133 55 133 L51 133Z", hex(0x96603A));
+    pen.rect("basket rim", (37.0, 111.5, 26.0, 4.5), 2.0, rope);
     Drawing::of(pen.finish())
 }

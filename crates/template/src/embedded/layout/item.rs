@@ -20,8 +20,10 @@ pub(crate) struct Item {
     pub(crate) members: Vec<Member>,
     /// The smallest rectangle around the members, in units of the item's size.
     pub(crate) extent: Rect,
-    /// Size against other items: the longer side of one member.
+    /// Size against other items: the longer side of one member, compressed.
     pub(crate) size: f64,
+    /// Size in metres, as in the world.
+    pub(crate) metres: f64,
     /// Where it is at home, or was put by the words.
     pub(crate) habitat: Habitat,
     /// Whether it is a living thing that holds and wears.

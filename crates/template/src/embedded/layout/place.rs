@@ -45,6 +45,14 @@ pub(crate) fn links(items: &[Item], relations: &[Relation]) -> Vec<Option<Link>>
             RelationKind::Under | RelationKind::Below if high(reference) && !high(subject) => {
                 tie(&mut links, reference, subject, RelationKind::Above);
             }
+            RelationKind::InFrontOf if high(reference) && !high(subject) => {
+                tie(&mut links, reference, subject, RelationKind::Behind);
+            }
+            // The holder is the subject: what it holds or wears is placed against it.
+            RelationKind::With if !high(reference) || held_aloft(items.get(reference)) => {
+                tie(&mut links, reference, subject, RelationKind::With);
+            }
+            RelationKind::With => {}
             RelationKind::Below => {
                 tie(&mut links, reference, subject, RelationKind::Above);
             }
@@ -57,7 +65,8 @@ pub(crate) fn links(items: &[Item], relations: &[Relation]) -> Vec<Option<Link>>
                     .get(reference)
                     .is_some_and(|item| item.members.len() > 1)
                 {
-                    tie(&mut links, subject, reference, RelationKind::Between);
+                    // The members of the group flank the subject.
+                    tie(&mut links, reference, subject, RelationKind::Between);
                 } else {
                     tie(&mut links, subject, reference, RelationKind::Beside);
                 }
@@ -81,6 +90,11 @@ pub(crate) fn links(items: &[Item], relations: &[Relation]) -> Vec<Option<Link>>
         }
     }
     links
+}
+
+/// Whether a thing of the air is one that people hold by a string.
+fn held_aloft(item: Option<&Item>) -> bool {
+    item.is_some_and(|item| item.is_called(&["balloon", "kite"]))
 }
 
 /// What is worn, and where.
@@ -142,13 +156,17 @@ pub(crate) fn tied(
             let (left, right, y) = surface(parent, at);
             let span = (right - left).max(1.0);
             let terrain = parent.habitat == Habitat::Terrain;
+            // Side by side with its carrier a thing's true proportion shows: compress less.
+            let truth = (item.metres / parent.metres.max(1e-6)).clamp(0.05, 1.0).powf(0.16);
+            let wanted = scale * if terrain { 1.0 } else { truth };
+            let (width, height) = size(wanted);
             let most = if terrain { span * 0.7 } else { span * 1.15 };
             let fit = (most / width.max(1e-6)).min(1.0);
-            let tall =
-                (frame.height().max(stage.size.height * 0.2) * 1.15 / height.max(1e-6)).min(1.0);
-            let scale = scale * if terrain { fit } else { fit.min(tall) };
-            let room = ((span - width * fit) / 2.0).max(0.0);
-            let x = (left + right) / 2.0 + lerp(-room, room, u) * 0.9;
+            let reach = frame.height().max(frame.width() * 0.7).max(stage.size.height * 0.2);
+            let tall = (reach * 1.15 / height.max(1e-6)).min(1.0);
+            let scale = wanted * if terrain { fit } else { fit.min(tall) };
+            let room = ((span - item.extent.width() * scale) / 2.0).max(0.0);
+            let x = (left + right) / 2.0 + lerp(-room, room, u);
             pose(x - shift(scale), y, scale, at.order + 0.002)
         }
         RelationKind::Under => {
@@ -205,6 +223,13 @@ pub(crate) fn tied(
             };
             pose(frame.center().x - shift(scale), y, scale, at.order + 0.003)
         }
+        RelationKind::Behind if item.habitat == Habitat::Sky && parent.habitat != Habitat::Sky => {
+            // A moon behind a cat: large, and looking out above it.
+            let scale = scale.max(frame.width().max(frame.height()) * 1.15 / item.extent.width().max(1e-6));
+            let height = item.extent.height() * scale;
+            let y = frame.y0 + height * 0.62;
+            pose(frame.center().x + (u - 0.5) * frame.width() * 0.3 - shift(scale), y, scale, (at.order - 0.002).min(-0.9))
+        }
         RelationKind::Behind => {
             let back = step * lerp(2.0, 5.0, v);
             let side = side_offset(
@@ -250,7 +275,7 @@ pub(crate) fn tied(
             )
         }
         RelationKind::Inside => {
-            let (inside, open) = hollow(parent, at);
+            let (inside, rim, open) = hollow(parent, at);
             let fit_width = (inside.width() * 0.94 / width.max(1e-6)).min(1.0);
             let most = if open {
                 inside.height() * 1.15
@@ -264,7 +289,8 @@ pub(crate) fn tied(
                 .min(2.0);
             let scale = scale * if fit < 1.0 { fit } else { wanted.max(1.0) };
             let y = if open {
-                inside.y1
+                // Most of it looks out of the opening.
+                inside.y1.min(rim + item.extent.height() * scale * 0.4)
             } else {
                 inside.center().y + item.extent.height() * scale / 2.0
             };
@@ -300,12 +326,10 @@ pub(crate) fn tied(
             gap * lerp(0.5, 2.5, u),
             step * (v - 0.5) * 2.0,
         ),
-        RelationKind::Between => pose(
-            frame.center().x - shift(scale),
-            at.foot.y + step,
-            scale,
-            at.order + 0.003,
-        ),
+        RelationKind::Between => {
+            // Its members flank the parent, a little farther back.
+            pose(frame.center().x - shift(scale), at.foot.y - step, scale, at.order - 0.002)
+        }
         RelationKind::With => with(item, parent, at, &frame, scale, (u, v), gap),
     }
 }
@@ -419,6 +443,12 @@ fn with(
             &stage_free,
         );
     }
+    if parent.is_called(BUILDINGS)
+        && item.is_called(&["door", "window", "flag", "chimney"])
+        && item.members.len() == 1
+    {
+        return part_of_building(item, at, frame, place);
+    }
     let side = if u < 0.5 { -1.0 } else { 1.0 };
     aside(
         item,
@@ -429,6 +459,20 @@ fn with(
         gap * (0.3 + v),
         gap * (v - 0.3),
     )
+}
+
+const BUILDINGS: &[&str] = &["house", "cottage", "barn", "castle", "church", "hut", "tower", "building", "cabin", "home"];
+
+/// Where a door, a window or a flag of a building is, and how large.
+fn part_of_building(item: &Item, at: &Pose, frame: &Rect, place: impl Fn(f64, f64, f64) -> Pose) -> Pose {
+    let to_height = |height: f64| height / item.extent.height().max(1e-6);
+    if item.is_called(&["door"]) {
+        return place(frame.center().x, at.foot.y, to_height(frame.height() * 0.38));
+    }
+    if item.is_called(&["window"]) {
+        return place(frame.x0 + frame.width() * 0.3, at.foot.y - frame.height() * 0.2, to_height(frame.height() * 0.24));
+    }
+    place(frame.center().x, frame.y0 + frame.height() * 0.04, to_height(frame.height() * 0.34))
 }
 
 /// A surface of the item that carries things: left, right, height on the canvas.
@@ -446,7 +490,7 @@ fn surface(parent: &Item, at: &Pose) -> (f64, f64, f64) {
         0.42
     } else if parent.habitat == Habitat::Terrain {
         0.35
-    } else if parent.habitat == Habitat::Afloat {
+    } else if parent.is_called(&["boat", "ship", "canoe", "sailboat", "yacht", "ferry"]) {
         0.6
     } else {
         0.1
@@ -473,18 +517,17 @@ fn shelter(parent: &Item, at: &Pose) -> (f64, f64, f64) {
     (frame.x0, frame.x1, frame.y0 + frame.height() * 0.5)
 }
 
-/// The space inside the item, and whether contents may look out of it.
-fn hollow(parent: &Item, at: &Pose) -> (Rect, bool) {
+/// The space inside the item, the height of its rim, and whether contents may look out of it.
+fn hollow(parent: &Item, at: &Pose) -> (Rect, f64, bool) {
     if let Some(container) = parent.anchors().and_then(|anchors| anchors.container) {
         let map = parent.member_transform(0, at);
-        return (map.transform_rect_bbox(container.inside), container.open);
+        let rim = (map * Point::new(0.0, container.rim)).y;
+        return (map.transform_rect_bbox(container.inside), rim, container.open);
     }
     let frame = parent.bounds(at);
     let (dx, dy) = (frame.width() * 0.2, frame.height() * 0.2);
-    (
-        frame.inset(kurbo::Insets::new(-dx, -dy, -dx, -dy * 0.6)),
-        false,
-    )
+    let inside = frame.inset(kurbo::Insets::new(-dx, -dy, -dx, -dy * 0.6));
+    (inside, inside.y0, false)
 }
 
 fn head(parent: &Item, at: &Pose, frame: &Rect) -> (f64, f64, f64) {

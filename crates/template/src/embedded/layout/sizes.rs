@@ -476,7 +476,7 @@ pub(crate) fn habitat(name: &str) -> Habitat {
 
 /// A size as drawn for one in metres: compressed, so that a mouse beside a house is still seen.
 pub(crate) fn compressed(metres: f64) -> f64 {
-    metres.clamp(0.1, 30.0).powf(0.36)
+    metres.clamp(0.1, 30.0).powf(0.4)
 }
 
 #[cfg(test)]

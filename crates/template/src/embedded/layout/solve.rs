@@ -126,7 +126,8 @@ fn start_scale(items: &[Item], links: &[Option<Link>], stage: &Stage) -> f64 {
         .max(1e-6);
     let most = match stage.medium {
         Medium::Plain | Medium::Weightless => 0.72,
-        _ => 0.66,
+        _ if items.len() == 1 => 0.5,
+        _ => 0.64,
     };
     (height * most / tallest)
         .min(width * 0.86 / widest)
@@ -182,15 +183,15 @@ fn by_dependency(links: &[Option<Link>]) -> Vec<usize> {
 /// Items around another are arranged in a ring its size.
 fn surround(items: &mut [Item], links: &[Option<Link>], behind: &mut [usize]) {
     for index in 0..items.len() {
-        let Some(Link {
-            parent,
-            kind: RelationKind::Around,
-        }) = links[index]
-        else {
+        let Some(Link { parent, kind }) = links[index] else {
             continue;
         };
         let count = items[index].members.len();
-        if count < 2 {
+        if count < 2 || !matches!(kind, RelationKind::Around | RelationKind::Between) {
+            continue;
+        }
+        if kind == RelationKind::Between {
+            flank(items, index, parent);
             continue;
         }
         let (width, height) = (
@@ -216,6 +217,23 @@ fn surround(items: &mut [Item], links: &[Option<Link>], behind: &mut [usize]) {
         items[index].members = members;
         behind[index] = if flying { 0 } else { back };
     }
+}
+
+/// The members of a group stand to both sides of another item.
+fn flank(items: &mut [Item], index: usize, parent: usize) {
+    let room = items[parent].extent.width() * items[parent].size / items[index].size.max(1e-6);
+    let shapes: Vec<(f64, f64)> = items[index].drawings.iter().map(shape_of).collect();
+    let count = shapes.len();
+    let mut reach = [room / 2.0 + 0.06; 2];
+    for (place, (width, _)) in shapes.iter().enumerate() {
+        let side = usize::from(place >= count / 2);
+        let member = &mut items[index].members[place];
+        let x = reach[side] + width * member.scale / 2.0;
+        reach[side] = x + width * member.scale / 2.0 + 0.04;
+        member.x = if side == 0 { -x } else { x };
+        member.y = 0.0;
+    }
+    items[index].extent = group::extent(&items[index].members, &shapes);
 }
 
 /// A drawing's width and height when its longer side is 1.
@@ -244,6 +262,8 @@ fn pose_all(
     let mut near = vec![1.0; items.len()];
     for &index in order {
         let item = &items[index];
+        // No two things are painted at the same depth, so that which covers which is certain.
+        let apart = index as f64 * 1e-5;
         poses[index] = match links[index] {
             Some(link) => {
                 near[index] = near[link.parent];
@@ -257,6 +277,7 @@ fn pose_all(
                     state[index],
                     stage,
                 );
+                pose.order += apart;
                 if item.habitat == Habitat::Sky && link.kind == RelationKind::Above {
                     pose.order = pose.order.min(-1.0 + index as f64 * 1e-3);
                 }

@@ -1,0 +1,44 @@
+//! The whole embedded composer in one call: words in, document out.
+
+use chat2svg_protocol::Style;
+use chat2svg_vector::Document;
+
+use super::compose::{ComposeOptions, compose_with_library};
+use super::language::understand;
+use super::layout::Violation;
+use super::lookup::Vocabulary;
+use super::scene::{SceneDescription, Substitute};
+
+/// What the composer made of a prompt.
+#[derive(Clone, Debug)]
+pub struct Composition {
+    /// The picture; its metadata holds prompt, style, seed, credits and undrawn words.
+    pub document: Document,
+    /// The look that was drawn.
+    pub style: Style,
+    /// What the words were taken to mean.
+    pub scene: SceneDescription,
+    /// Words that carry meaning and were not drawn.
+    pub undrawn: Vec<String>,
+    /// Things drawn as something near them.
+    pub substitutes: Vec<Substitute>,
+    /// What the layout does not fulfil.
+    pub violations: Vec<Violation>,
+}
+
+/// Draws a prompt. Every text gives a picture; what could not be drawn is listed.
+pub fn compose_prompt(prompt: &str, vocabulary: &Vocabulary, options: &ComposeOptions) -> Composition {
+    let scene = understand(prompt, vocabulary);
+    let composed = compose_with_library(&scene, options, vocabulary.library());
+    let mut document = composed.document;
+    document.title = Some(prompt.trim().chars().take(200).collect());
+    document.metadata.prompt = Some(prompt.to_owned());
+    Composition {
+        undrawn: document.metadata.undrawn.clone(),
+        substitutes: scene.substitutes.clone(),
+        document,
+        style: composed.style,
+        scene,
+        violations: composed.violations,
+    }
+}
