@@ -45,8 +45,14 @@ fn arguments() -> Result<Arguments, Box<dyn Error>> {
             _ => files.push(PathBuf::from(argument)),
         }
     }
-    let [prompts, out] = files.try_into().map_err(|_| "usage: contact_sheet PROMPTS.txt OUT.png")?;
-    Ok(Arguments { prompts, out, ..found })
+    let [prompts, out] = files
+        .try_into()
+        .map_err(|_| "usage: contact_sheet PROMPTS.txt OUT.png")?;
+    Ok(Arguments {
+        prompts,
+        out,
+        ..found
+    })
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -54,9 +60,15 @@ fn main() -> Result<(), Box<dyn Error>> {
     let text = std::fs::read_to_string(&arguments.prompts)?;
     let vocabulary = Vocabulary::builtin();
     let mut cells = Vec::new();
-    let prompts = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
+    let prompts = text
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty() && !line.starts_with('#'));
     for (index, line) in prompts.enumerate() {
-        let prompt = line.split('\t').find(|column| column.contains(' ')).unwrap_or(line);
+        let prompt = line
+            .split('\t')
+            .find(|column| column.contains(' '))
+            .unwrap_or(line);
         let options = ComposeOptions {
             seed: arguments.seed.wrapping_add(index as u64),
             style: arguments.style,
@@ -65,22 +77,41 @@ fn main() -> Result<(), Box<dyn Error>> {
         let start = Instant::now();
         let composition = compose_prompt(prompt, &vocabulary, &options);
         let elapsed = start.elapsed();
-        let objects: Vec<String> =
-            composition.scene.objects.iter().map(|object| format!("{}×{}", object.count, object.label)).collect();
+        let objects: Vec<String> = composition
+            .scene
+            .objects
+            .iter()
+            .map(|object| format!("{}×{}", object.count, object.label))
+            .collect();
         println!(
             "{index:3} {:5.1} ms {prompt} → {objects:?} {:?} undrawn {:?} missed {:?}",
             elapsed.as_secs_f64() * 1e3,
-            composition.scene.relations.iter().map(|relation| relation.kind).collect::<Vec<_>>(),
+            composition
+                .scene
+                .relations
+                .iter()
+                .map(|relation| relation.kind)
+                .collect::<Vec<_>>(),
             composition.undrawn,
             composition.violations,
         );
         if let Some(folder) = &arguments.svg {
             std::fs::create_dir_all(folder)?;
-            std::fs::write(folder.join(format!("{index:03}.svg")), composition.document.to_svg(&WriteOptions::default()))?;
+            std::fs::write(
+                folder.join(format!("{index:03}.svg")),
+                composition.document.to_svg(&WriteOptions::default()),
+            )?;
         }
-        cells.push(composition.document.render(arguments.cell, arguments.cell, None)?);
+        cells.push(
+            composition
+                .document
+                .render(arguments.cell, arguments.cell, None)?,
+        );
     }
-    std::fs::write(&arguments.out, sheet(&cells, arguments.columns, arguments.cell)?.encode_png()?)?;
+    std::fs::write(
+        &arguments.out,
+        sheet(&cells, arguments.columns, arguments.cell)?.encode_png()?,
+    )?;
     Ok(())
 }
 
@@ -91,7 +122,10 @@ fn sheet(cells: &[Raster], columns: usize, cell: u32) -> Result<Raster, Box<dyn 
     let width = (cell + GAP) * columns as u32;
     let mut sheet = Raster::filled(width, rows * (cell + GAP), [255, 255, 255, 255])?;
     for (index, picture) in cells.iter().enumerate() {
-        let (left, top) = ((index % columns) as u32 * (cell + GAP), (index / columns) as u32 * (cell + GAP));
+        let (left, top) = (
+            (index % columns) as u32 * (cell + GAP),
+            (index / columns) as u32 * (cell + GAP),
+        );
         for y in 0..cell {
             for x in 0..cell {
                 if let Some(pixel) = picture.pixel(x, y) {

@@ -15,9 +15,7 @@ mod setting;
 mod style;
 
 pub use art::{Anchors, Container, Drawing, Span};
-pub use compose::{
-    ComposeOptions, Composed, compose, compose_with_library, compose_with_report,
-};
+pub use compose::{ComposeOptions, Composed, compose, compose_with_library, compose_with_report};
 pub use language::understand;
 pub use layout::Violation;
 pub use lookup::{ArtLibrary, Vocabulary};

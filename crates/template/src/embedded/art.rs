@@ -106,8 +106,19 @@ impl Drawing {
     }
 
     /// The drawing with an opening whose front edge hides the lower part of what it holds.
-    pub(crate) fn with_vessel(mut self, inside: Rect, rim: f64, front_from: usize, open: bool) -> Self {
-        self.anchors.container = Some(Container { inside, rim, front_from, open });
+    pub(crate) fn with_vessel(
+        mut self,
+        inside: Rect,
+        rim: f64,
+        front_from: usize,
+        open: bool,
+    ) -> Self {
+        self.anchors.container = Some(Container {
+            inside,
+            rim,
+            front_from,
+            open,
+        });
         self
     }
 }

@@ -53,6 +53,8 @@ pub struct Composed {
     pub style: Style,
     /// What the layout does not fulfil; object indices are those of the scene.
     pub violations: Vec<Violation>,
+    /// How much the layout leaves to be desired, lower is better.
+    pub cost: f64,
     /// Labels of objects for which there was no picture after all.
     pub missing: Vec<String>,
 }
@@ -164,6 +166,7 @@ pub fn compose_with_library(
     Composed {
         document,
         style,
+        cost: solution.cost,
         violations: to_scene(solution.violations, &drawn),
         missing,
     }
@@ -254,6 +257,7 @@ fn icon_layout(items: &[Item], size: Size) -> Solution {
         .collect();
     Solution {
         poses,
+        cost: 0.0,
         violations: Vec::new(),
         behind: vec![0; items.len()],
     }

@@ -18,20 +18,31 @@ pub struct Composition {
     pub style: Style,
     /// What the words were taken to mean.
     pub scene: SceneDescription,
-    /// Words that carry meaning and were not drawn.
+    /// Words that carry meaning and were not drawn, or were drawn as something near.
     pub undrawn: Vec<String>,
     /// Things drawn as something near them.
     pub substitutes: Vec<Substitute>,
     /// What the layout does not fulfil.
     pub violations: Vec<Violation>,
+    /// How much the layout leaves to be desired, lower is better; comparable between seeds of one
+    /// prompt.
+    pub cost: f64,
 }
 
 /// Draws a prompt. Every text gives a picture; what could not be drawn is listed.
-pub fn compose_prompt(prompt: &str, vocabulary: &Vocabulary, options: &ComposeOptions) -> Composition {
+pub fn compose_prompt(
+    prompt: &str,
+    vocabulary: &Vocabulary,
+    options: &ComposeOptions,
+) -> Composition {
     let scene = understand(prompt, vocabulary);
     let composed = compose_with_library(&scene, options, vocabulary.library());
     let mut document = composed.document;
     document.title = Some(prompt.trim().chars().take(200).collect());
+    for substitute in &scene.substitutes {
+        let note = format!("{} (drawn as {})", substitute.asked, substitute.drawn);
+        document.metadata.undrawn.push(note);
+    }
     document.metadata.prompt = Some(prompt.to_owned());
     Composition {
         undrawn: document.metadata.undrawn.clone(),
@@ -40,5 +51,6 @@ pub fn compose_prompt(prompt: &str, vocabulary: &Vocabulary, options: &ComposeOp
         style: composed.style,
         scene,
         violations: composed.violations,
+        cost: composed.cost,
     }
 }

@@ -250,7 +250,11 @@ fn robot(face: Drawing) -> Option<Drawing> {
     let head = bounds_of(&face.nodes);
     let nodes = vec![group("body", pen.finish()), group("head", face.nodes)];
     let mut drawing = Drawing::of(nodes)
-        .with_head(head.x0 + head.width() * 0.2, head.x1 - head.width() * 0.2, head.y0 + 2.0)
+        .with_head(
+            head.x0 + head.width() * 0.2,
+            head.x1 - head.width() * 0.2,
+            head.y0 + 2.0,
+        )
         .with_hand(31.2, 55.0);
     drawing.credit = face.credit.map(adapted);
     Some(drawing)

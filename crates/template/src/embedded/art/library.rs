@@ -22,8 +22,15 @@ pub(crate) fn draw(library: &ArtLibrary, entry: usize) -> Option<Drawing> {
     drawing.credit = Some(Credit {
         title: about.name.clone(),
         author: about.author.clone().unwrap_or_else(|| "unknown".to_owned()),
-        license: about.license.clone().unwrap_or_else(|| "LicenseRef-unknown".to_owned()),
-        source: about.path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default(),
+        license: about
+            .license
+            .clone()
+            .unwrap_or_else(|| "LicenseRef-unknown".to_owned()),
+        source: about
+            .path
+            .file_name()
+            .map(|name| name.to_string_lossy().into_owned())
+            .unwrap_or_default(),
     });
     Some(drawing)
 }

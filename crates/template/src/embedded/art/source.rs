@@ -4,9 +4,9 @@
 use crate::embedded::art::{Drawing, bodies, recolor};
 use crate::embedded::dice::Dice;
 use crate::embedded::generators::{self, Params, material_color};
-use crate::embedded::lookup::ArtLibrary;
 use crate::embedded::layout::sizes::{self, Habitat};
 use crate::embedded::layout::{Item, arrange, group_extent, shape_of};
+use crate::embedded::lookup::ArtLibrary;
 use crate::embedded::scene::{ArtReference, SceneObject, SizeClass, Stance};
 
 const PATTERNS: &[&str] = &[
@@ -24,7 +24,11 @@ pub(crate) fn is_pattern(object: &SceneObject) -> bool {
 }
 
 /// The item for an object; `None` when there is no picture for it.
-pub(crate) fn item(object: &SceneObject, library: Option<&ArtLibrary>, dice: &mut Dice<'_>) -> Option<Item> {
+pub(crate) fn item(
+    object: &SceneObject,
+    library: Option<&ArtLibrary>,
+    dice: &mut Dice<'_>,
+) -> Option<Item> {
     let count = object.count.clamp(1, 24);
     let drawings: Vec<Drawing> = (0..count)
         .map(|_| draw(object, library, dice))
@@ -78,7 +82,11 @@ pub(crate) fn item(object: &SceneObject, library: Option<&ArtLibrary>, dice: &mu
     })
 }
 
-fn draw(object: &SceneObject, library: Option<&ArtLibrary>, dice: &mut Dice<'_>) -> Option<Drawing> {
+fn draw(
+    object: &SceneObject,
+    library: Option<&ArtLibrary>,
+    dice: &mut Dice<'_>,
+) -> Option<Drawing> {
     let params = Params {
         color: object.color,
         material: object.material,

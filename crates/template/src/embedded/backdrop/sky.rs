@@ -118,7 +118,13 @@ fn clouds(pen: &mut Pen, scenery: &mut Scenery<'_, '_>, horizon: f64, sun: Optio
             let x = width * (slot + scenery.dice.range(-0.3, 0.3) / count as f64);
             // A cloud over the sun hides it: it goes to the other side.
             let x = match sun {
-                Some(sun) if (x - sun).abs() < unit * 22.0 && !heavy => if sun < width / 2.0 { sun + unit * 26.0 } else { sun - unit * 26.0 },
+                Some(sun) if (x - sun).abs() < unit * 22.0 && !heavy => {
+                    if sun < width / 2.0 {
+                        sun + unit * 26.0
+                    } else {
+                        sun - unit * 26.0
+                    }
+                }
                 _ => x,
             };
             let lift = if heavy { 0.3 } else { 0.5 };

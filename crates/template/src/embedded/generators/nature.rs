@@ -153,8 +153,19 @@ pub(super) fn full_moon(params: &Params, _: &mut Dice<'_>) -> Drawing {
     let body = params.tones(0xFBEFC8);
     let mut pen = Pen::new();
     pen.circle("moon", (50.0, 50.0), 47.0, body.base);
-    pen.path("moon shade", "M74 9.6 A47 47 0 1 1 9.6 74 A52 52 0 0 0 74 9.6Z", body.dark);
-    for (x, y, radius) in [(32.0, 30.0, 8.0), (58.0, 24.0, 4.5), (28.0, 56.0, 5.0), (52.0, 52.0, 10.0), (40.0, 76.0, 6.0), (72.0, 66.0, 5.5)] {
+    pen.path(
+        "moon shade",
+        "M74 9.6 A47 47 0 1 1 9.6 74 A52 52 0 0 0 74 9.6Z",
+        body.dark,
+    );
+    for (x, y, radius) in [
+        (32.0, 30.0, 8.0),
+        (58.0, 24.0, 4.5),
+        (28.0, 56.0, 5.0),
+        (52.0, 52.0, 10.0),
+        (40.0, 76.0, 6.0),
+        (72.0, 66.0, 5.5),
+    ] {
         pen.circle("crater", (x, y), radius, body.dark.lighten(0.025));
     }
     Drawing::of(pen.finish())
@@ -165,7 +176,10 @@ pub(super) fn fireworks(params: &Params, dice: &mut Dice<'_>) -> Drawing {
     let first = params.tones(0xFFD24D);
     let others = [Tones::of(hex(0xF2607A)), Tones::of(hex(0x6FD0F0))];
     let mut pen = Pen::new();
-    for ((x, y, reach), tones) in [(56.0, 44.0, 40.0), (20.0, 26.0, 20.0), (92.0, 78.0, 22.0)].into_iter().zip([first, others[0], others[1]]) {
+    for ((x, y, reach), tones) in [(56.0, 44.0, 40.0), (20.0, 26.0, 20.0), (92.0, 78.0, 22.0)]
+        .into_iter()
+        .zip([first, others[0], others[1]])
+    {
         let count = if reach > 30.0 { 14 } else { 10 };
         let turn = dice.range(0.0, 0.5);
         pen.group("burst", |pen| {
@@ -175,11 +189,26 @@ pub(super) fn fireworks(params: &Params, dice: &mut Dice<'_>) -> Drawing {
                 let far = if index % 2 == 0 { 1.0 } else { 0.78 };
                 pen.line_data(
                     "spark",
-                    &format!("M{:.1} {:.1} L{:.1} {:.1}", x + cos * reach * 0.3, y + sin * reach * 0.3, x + cos * reach * far * 0.82, y + sin * reach * far * 0.82),
+                    &format!(
+                        "M{:.1} {:.1} L{:.1} {:.1}",
+                        x + cos * reach * 0.3,
+                        y + sin * reach * 0.3,
+                        x + cos * reach * far * 0.82,
+                        y + sin * reach * far * 0.82
+                    ),
                     reach * 0.06,
-                    if index % 2 == 0 { tones.base } else { tones.light },
+                    if index % 2 == 0 {
+                        tones.base
+                    } else {
+                        tones.light
+                    },
                 );
-                pen.circle("spark end", (x + cos * reach * far, y + sin * reach * far), reach * 0.055, tones.light);
+                pen.circle(
+                    "spark end",
+                    (x + cos * reach * far, y + sin * reach * far),
+                    reach * 0.055,
+                    tones.light,
+                );
             }
             pen.circle("spark heart", (x, y), reach * 0.09, tones.light);
         });

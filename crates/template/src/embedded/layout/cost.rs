@@ -152,7 +152,11 @@ fn covered(
             } else {
                 0.8
             };
-            overlap(&own, &boxes[other]) * solid
+            let hidden: f64 = items[other]
+                .member_bounds(&poses[other])
+                .map(|part| overlap(&own, &part))
+                .sum();
+            hidden * solid
         })
         .sum();
     (sum / own.area().max(1e-6)).min(1.0)

@@ -110,6 +110,23 @@ impl Item {
         )
     }
 
+    /// The boxes of the members on the canvas.
+    pub(crate) fn member_bounds(&self, pose: &Pose) -> impl Iterator<Item = Rect> {
+        let (foot, scale) = (pose.foot, pose.scale);
+        self.members
+            .iter()
+            .zip(&self.drawings)
+            .map(move |(member, drawing)| {
+                let (width, height) = super::shape_of(drawing);
+                let (half, tall) = (
+                    width * member.scale * scale / 2.0,
+                    height * member.scale * scale,
+                );
+                let (x, y) = (foot.x + member.x * scale, foot.y + member.y * scale);
+                Rect::new(x - half, y - tall, x + half, y)
+            })
+    }
+
     /// The map from a member's drawing to the canvas.
     pub(crate) fn member_transform(&self, index: usize, pose: &Pose) -> Affine {
         let (Some(member), Some(drawing)) = (self.members.get(index), self.drawings.get(index))

@@ -157,12 +157,17 @@ pub(crate) fn tied(
             let span = (right - left).max(1.0);
             let terrain = parent.habitat == Habitat::Terrain;
             // Side by side with its carrier a thing's true proportion shows: compress less.
-            let truth = (item.metres / parent.metres.max(1e-6)).clamp(0.05, 1.0).powf(0.16);
+            let truth = (item.metres / parent.metres.max(1e-6))
+                .clamp(0.05, 1.0)
+                .powf(0.16);
             let wanted = scale * if terrain { 1.0 } else { truth };
             let (width, height) = size(wanted);
             let most = if terrain { span * 0.7 } else { span * 1.15 };
             let fit = (most / width.max(1e-6)).min(1.0);
-            let reach = frame.height().max(frame.width() * 0.7).max(stage.size.height * 0.2);
+            let reach = frame
+                .height()
+                .max(frame.width() * 0.7)
+                .max(stage.size.height * 0.2);
             let tall = (reach * 1.15 / height.max(1e-6)).min(1.0);
             let scale = wanted * if terrain { fit } else { fit.min(tall) };
             let room = ((span - item.extent.width() * scale) / 2.0).max(0.0);
@@ -225,10 +230,16 @@ pub(crate) fn tied(
         }
         RelationKind::Behind if item.habitat == Habitat::Sky && parent.habitat != Habitat::Sky => {
             // A moon behind a cat: large, and looking out above it.
-            let scale = scale.max(frame.width().max(frame.height()) * 1.15 / item.extent.width().max(1e-6));
+            let scale =
+                scale.max(frame.width().max(frame.height()) * 1.15 / item.extent.width().max(1e-6));
             let height = item.extent.height() * scale;
             let y = frame.y0 + height * 0.62;
-            pose(frame.center().x + (u - 0.5) * frame.width() * 0.3 - shift(scale), y, scale, (at.order - 0.002).min(-0.9))
+            pose(
+                frame.center().x + (u - 0.5) * frame.width() * 0.3 - shift(scale),
+                y,
+                scale,
+                (at.order - 0.002).min(-0.9),
+            )
         }
         RelationKind::Behind => {
             let back = step * lerp(2.0, 5.0, v);
@@ -328,7 +339,12 @@ pub(crate) fn tied(
         ),
         RelationKind::Between => {
             // Its members flank the parent, a little farther back.
-            pose(frame.center().x - shift(scale), at.foot.y - step, scale, at.order - 0.002)
+            pose(
+                frame.center().x - shift(scale),
+                at.foot.y - step,
+                scale,
+                at.order - 0.002,
+            )
         }
         RelationKind::With => with(item, parent, at, &frame, scale, (u, v), gap),
     }
@@ -461,18 +477,37 @@ fn with(
     )
 }
 
-const BUILDINGS: &[&str] = &["house", "cottage", "barn", "castle", "church", "hut", "tower", "building", "cabin", "home"];
+const BUILDINGS: &[&str] = &[
+    "house", "cottage", "barn", "castle", "church", "hut", "tower", "building", "cabin", "home",
+];
 
 /// Where a door, a window or a flag of a building is, and how large.
-fn part_of_building(item: &Item, at: &Pose, frame: &Rect, place: impl Fn(f64, f64, f64) -> Pose) -> Pose {
+fn part_of_building(
+    item: &Item,
+    at: &Pose,
+    frame: &Rect,
+    place: impl Fn(f64, f64, f64) -> Pose,
+) -> Pose {
     let to_height = |height: f64| height / item.extent.height().max(1e-6);
     if item.is_called(&["door"]) {
-        return place(frame.center().x, at.foot.y, to_height(frame.height() * 0.38));
+        return place(
+            frame.center().x,
+            at.foot.y,
+            to_height(frame.height() * 0.38),
+        );
     }
     if item.is_called(&["window"]) {
-        return place(frame.x0 + frame.width() * 0.3, at.foot.y - frame.height() * 0.2, to_height(frame.height() * 0.24));
+        return place(
+            frame.x0 + frame.width() * 0.3,
+            at.foot.y - frame.height() * 0.2,
+            to_height(frame.height() * 0.24),
+        );
     }
-    place(frame.center().x, frame.y0 + frame.height() * 0.04, to_height(frame.height() * 0.34))
+    place(
+        frame.center().x,
+        frame.y0 + frame.height() * 0.04,
+        to_height(frame.height() * 0.34),
+    )
 }
 
 /// A surface of the item that carries things: left, right, height on the canvas.
@@ -522,7 +557,11 @@ fn hollow(parent: &Item, at: &Pose) -> (Rect, f64, bool) {
     if let Some(container) = parent.anchors().and_then(|anchors| anchors.container) {
         let map = parent.member_transform(0, at);
         let rim = (map * Point::new(0.0, container.rim)).y;
-        return (map.transform_rect_bbox(container.inside), rim, container.open);
+        return (
+            map.transform_rect_bbox(container.inside),
+            rim,
+            container.open,
+        );
     }
     let frame = parent.bounds(at);
     let (dx, dy) = (frame.width() * 0.2, frame.height() * 0.2);

@@ -19,6 +19,8 @@ pub(crate) struct Solution {
     pub(crate) poses: Vec<Pose>,
     /// What it does not fulfil.
     pub(crate) violations: Vec<Violation>,
+    /// How much it leaves to be desired.
+    pub(crate) cost: f64,
     /// For every item how many of its members stand behind the item that they surround.
     pub(crate) behind: Vec<usize>,
 }
@@ -90,9 +92,11 @@ pub(crate) fn solve(
     }
     let mut poses = best.map(|(_, poses)| poses).unwrap_or_default();
     bring_inside(items, links, &mut poses, stage);
+    let cost = cost(items, &poses, links, relations, stage);
     let violations = violations(items, &poses, links, relations, stage);
     Solution {
         poses,
+        cost,
         violations,
         behind,
     }
