@@ -28,6 +28,10 @@ function typeOf(schema = {}) {
   return [`${types.join(' or ') || 'anything'}${format}${range}`];
 }
 
+/** Text in which what stands in backticks is code. */
+const prose = (text) =>
+  (text ?? '').split('`').map((part, index) => (index % 2 ? el('code', { textContent: part }) : part));
+
 function table(rows) {
   return el('div', { class: 'scroll' }, el('table', {}, el('tbody', {}, rows)));
 }
@@ -38,12 +42,11 @@ function row(name, schema, description, required, id) {
     { id },
     el('th', { scope: 'row' }, name, required ? el('span', { class: 'required', textContent: 'required' }) : null),
     el('td', { class: 'type' }, typeOf(schema)),
-    el('td', { textContent: description ?? schema?.description ?? '' }),
+    el('td', {}, prose(description ?? schema?.description)),
   );
 }
 
-function properties(schema) {
-  const required = schema.required ?? [];
+function properties(schema, required = []) {
   return Object.entries(schema.properties ?? {}).map(([name, property]) =>
     row(name, property, property.description, required.includes(name)),
   );
@@ -77,11 +80,11 @@ function operation(method, path, spec, schemas) {
     { class: 'operation', id: spec.operationId },
     el('h3', {}, el('span', { class: `method ${method}`, textContent: method.toUpperCase() }), path),
     el('p', { class: 'operation-title', textContent: title }),
-    rest.map((text) => el('p', { textContent: text })),
+    rest.map((text) => el('p', {}, prose(text))),
     parameters.length
       ? [el('h4', { textContent: 'Parameters' }), table(parameters.map((one) => row(one.name, one.schema, one.description, one.required && one.in !== 'path')))]
       : null,
-    bodySchema ? [el('h4', { textContent: `Body: ${type}` }), table(properties(bodySchema))] : null,
+    bodySchema ? [el('h4', { textContent: `Body: ${type}` }), table(properties(bodySchema, bodySchema.required))] : null,
     el('h4', { textContent: 'Answers' }),
     table(
       Object.entries(spec.responses).map(([status, response]) => {
@@ -107,13 +110,13 @@ function schemaSection(name, schema) {
     'section',
     { class: 'operation schema', id: `schema-${name}` },
     el('h3', { textContent: name }),
-    schema.description ? el('p', { textContent: schema.description }) : null,
+    schema.description ? el('p', {}, prose(schema.description)) : null,
     rows.length ? table(rows) : el('p', {}, typeOf(schema)),
   );
 }
 
 function render(api) {
-  $('#summary').textContent = api.info.description;
+  $('#summary').replaceChildren(...prose(api.info.description));
   const schemas = api.components.schemas;
   const all = Object.entries(api.paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, spec]) => ({ path, method, spec })),
@@ -159,7 +162,7 @@ function render(api) {
     ...Object.entries(schemas).map(([name, schema]) => schemaSection(name, schema)),
   );
   // The parts exist only now; go to the one that the address names.
-  if (location.hash) document.getElementById(location.hash.slice(1))?.scrollIntoView();
+  if (location.hash) location.replace(location.hash);
 }
 
 try {

@@ -125,6 +125,8 @@ impl Preference {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -148,6 +150,16 @@ mod tests {
         ];
         for (accept, expected) in cases {
             assert_eq!(Form::preferred(accept), expected, "{accept:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_header_brings_negotiation_down(accept in ".*", prefer in "[ -~]*") {
+            let _ = Form::preferred(Some(&accept));
+            let longest = Duration::from_secs(60);
+            let wait = Preference::parse([prefer.as_str()]).wait_at_most(longest);
+            prop_assert!(wait.is_none_or(|wait| wait <= longest));
         }
     }
 

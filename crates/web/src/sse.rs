@@ -61,6 +61,7 @@ mod tests {
     use std::sync::Arc;
 
     use chat2svg_protocol::{JobId, JobState, Stage};
+    use proptest::prelude::*;
     use uuid::Uuid;
 
     use super::*;
@@ -84,6 +85,21 @@ mod tests {
         assert!(frame.ends_with("\n\n"));
         let data: Value = serde_json::from_str(&lines[2]["data: ".len()..]).unwrap();
         assert_eq!(data["svg"], "<svg>\n\r\n\"x\"\u{2028}</svg>");
+    }
+
+    proptest! {
+        #[test]
+        fn no_picture_can_forge_an_event(svg in any::<String>()) {
+            let frame = job_frame(&JobEvent {
+                job: JobId(Uuid::nil()),
+                sequence: 1,
+                kind: JobEventKind::Preview { stage: Stage::Detail, svg: svg.as_str().into() },
+            });
+            let lines: Vec<_> = frame.split(['\r', '\n']).filter(|line| !line.is_empty()).collect();
+            prop_assert_eq!(lines.len(), 3);
+            let data: Value = serde_json::from_str(lines[2].trim_start_matches("data: ")).unwrap();
+            prop_assert_eq!(&data["svg"], &Value::String(svg));
+        }
     }
 
     #[test]

@@ -5,6 +5,7 @@ mod create;
 mod events;
 mod jobs;
 mod pages;
+mod server;
 mod system;
 mod upload;
 
@@ -56,6 +57,16 @@ fn front() -> Front {
 fn front_with(change: impl FnOnce(&mut WebConfig)) -> Front {
     let mut config = WebConfig::default();
     change(&mut config);
+    let (services, controller, alive) = services();
+    Front {
+        shared: Arc::new(Shared::new(config, services)),
+        controller,
+        alive,
+    }
+}
+
+/// Everything that the web front needs, with a controller to ask, and whether its actors live.
+fn services() -> (WebServices, Addr<Controller>, Arc<AtomicBool>) {
     let controller = Controller::default().start();
     let alive = Arc::new(AtomicBool::new(true));
     let services = WebServices {
@@ -83,11 +94,7 @@ fn front_with(change: impl FnOnce(&mut WebConfig)) -> Front {
         },
         metrics: metrics(),
     };
-    Front {
-        shared: Arc::new(Shared::new(config, services)),
-        controller,
-        alive,
-    }
+    (services, controller, alive)
 }
 
 impl Front {
