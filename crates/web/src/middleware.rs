@@ -125,6 +125,8 @@ fn finish<B: MessageBody + 'static>(
         }
         None => response,
     };
+    // The headers of a 304 replace those that the client keeps with the page.
+    let is_news = response.status() != StatusCode::NOT_MODIFIED;
     let headers = response.headers_mut();
     if let Ok(value) = HeaderValue::from_str(id) {
         headers.insert(REQUEST_ID, value);
@@ -141,7 +143,7 @@ fn finish<B: MessageBody + 'static>(
         HeaderName::from_static("cross-origin-resource-policy"),
         HeaderValue::from_static("same-origin"),
     );
-    if !headers.contains_key(header::CONTENT_SECURITY_POLICY) {
+    if is_news && !headers.contains_key(header::CONTENT_SECURITY_POLICY) {
         headers.insert(header::CONTENT_SECURITY_POLICY, STRICT_POLICY);
     }
     response

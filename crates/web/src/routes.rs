@@ -7,9 +7,9 @@ pub(crate) mod page;
 pub(crate) mod results;
 pub(crate) mod system;
 
-use std::str::FromStr as _;
+use std::str::FromStr;
 
-use actix_web::{HttpRequest, Resource, Route, guard, web};
+use actix_web::{HttpRequest, Resource, Route, error::QueryPayloadError, guard, web};
 use chat2svg_protocol::JobId;
 use serde::de::DeserializeOwned;
 
@@ -79,9 +79,32 @@ fn job_id(request: &HttpRequest) -> Result<JobId, Problem> {
     })
 }
 
-/// The query parameters.
+/// The query parameters, each still a text, so that a refusal can name it.
 fn parameters<T: DeserializeOwned>(request: &HttpRequest) -> Result<T, Problem> {
     web::Query::<T>::from_query(request.query_string())
         .map(web::Query::into_inner)
-        .map_err(|error| Problem::new(Code::InvalidParameter, error.to_string()))
+        .map_err(|error| match error {
+            QueryPayloadError::Deserialize(error) => {
+                Problem::new(Code::InvalidParameter, error.to_string())
+            }
+            other => Problem::new(Code::InvalidParameter, other.to_string()),
+        })
+}
+
+/// The value of a query parameter. `expected` completes "… must be".
+fn parameter<T: FromStr>(
+    name: &str,
+    text: Option<&str>,
+    expected: &str,
+) -> Result<Option<T>, Problem> {
+    text.map(|text| {
+        text.parse().map_err(|_| {
+            let text: String = text.chars().take(80).collect();
+            Problem::new(
+                Code::InvalidParameter,
+                format!("{name} must be {expected}, \"{text}\" was given"),
+            )
+        })
+    })
+    .transpose()
 }

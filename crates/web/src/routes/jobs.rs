@@ -14,7 +14,7 @@ use utoipa::IntoParams;
 
 use crate::{
     problem::{Code, Problem, ProblemDocument},
-    routes::{job_id, parameters},
+    routes::{job_id, parameter, parameters},
     services::{Shared, ask},
     wire::{JobList, JobResource},
 };
@@ -28,11 +28,11 @@ const MAX_LIMIT: u32 = 100;
 #[into_params(parameter_in = Query)]
 pub(crate) struct ListParameters {
     /// At most so many, 1 to 100. Default 20.
-    #[param(minimum = 1, maximum = 100)]
-    limit: Option<u32>,
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 100)]
+    limit: Option<String>,
     /// Only jobs older than the one with this id.
     #[param(value_type = Option<String>, format = Uuid)]
-    before: Option<JobId>,
+    before: Option<String>,
 }
 
 /// List jobs, newest first.
@@ -52,17 +52,16 @@ pub(crate) async fn list(
     shared: web::Data<Shared>,
 ) -> Result<HttpResponse, Problem> {
     let asked: ListParameters = parameters(&request)?;
-    let limit = asked.limit.unwrap_or(DEFAULT_LIMIT);
+    let limit =
+        parameter("limit", asked.limit.as_deref(), "a whole number")?.unwrap_or(DEFAULT_LIMIT);
+    let before: Option<JobId> = parameter("before", asked.before.as_deref(), "the id of a job")?;
     if !(1..=MAX_LIMIT).contains(&limit) {
         return Err(Problem::new(
             Code::InvalidParameter,
             format!("limit must be 1 to {MAX_LIMIT}, {limit} was given"),
         ));
     }
-    let query = JobsQuery {
-        limit,
-        before: asked.before,
-    };
+    let query = JobsQuery { limit, before };
     let jobs = ask(&shared.services.lines.jobs, query).await??;
     let next = (jobs.len() == limit as usize)
         .then(|| jobs.last())

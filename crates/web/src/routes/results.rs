@@ -12,7 +12,7 @@ use crate::{
     openapi::Png,
     problem::{Code, Problem, ProblemDocument},
     render::render_png,
-    routes::{job_id, parameters},
+    routes::{job_id, parameter, parameters},
     services::Shared,
     submit::{PICTURE_POLICY, finished_svg},
 };
@@ -26,8 +26,8 @@ const KEEP: &str = "private, max-age=31536000, immutable";
 #[into_params(parameter_in = Query)]
 pub(crate) struct PngParameters {
     /// Width in pixels; the height follows. Default: the picture's nominal width.
-    #[param(minimum = 1, maximum = 4096)]
-    width: Option<u32>,
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 4096)]
+    width: Option<String>,
 }
 
 /// Fetch a result as SVG.
@@ -83,7 +83,8 @@ pub(crate) async fn result_png(
     let job = job_id(&request)?;
     let asked: PngParameters = parameters(&request)?;
     let widest = shared.config.max_png_width;
-    if let Some(width) = asked.width
+    let width: Option<u32> = parameter("width", asked.width.as_deref(), "a whole number")?;
+    if let Some(width) = width
         && !(1..=widest).contains(&width)
     {
         return Err(Problem::new(
@@ -93,7 +94,7 @@ pub(crate) async fn result_png(
     }
     let view = shared.job(job).await?;
     let svg = finished_svg(&shared, &view).await?;
-    let tag = format!("\"{job}-png-{}\"", asked.width.unwrap_or(0));
+    let tag = format!("\"{job}-png-{}\"", width.unwrap_or(0));
     if is_known(&request, &tag) {
         return Ok(not_modified(tag));
     }
@@ -101,7 +102,7 @@ pub(crate) async fn result_png(
         &shared.services.compute,
         &shared.stopping,
         svg,
-        asked.width,
+        width,
         widest,
     )
     .await?;

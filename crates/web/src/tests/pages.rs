@@ -30,7 +30,10 @@ async fn pages_and_their_parts_are_served_with_a_strict_policy() {
         assert!(policy.starts_with("default-src 'none'"), "{policy}");
         assert!(!policy.contains("unsafe"), "{policy}");
         let known = get(uri).insert_header((header::IF_NONE_MATCH, answer.header("etag")));
-        assert_eq!(front.send(known).await.status, 304);
+        let unchanged = front.send(known).await;
+        assert_eq!(unchanged.status, 304);
+        // It would replace the kept page's policy.
+        assert_eq!(unchanged.header("content-security-policy"), "");
     }
     let head = front.send(get("/").method(Method::HEAD)).await;
     assert_eq!(head.status, 200);
