@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use chat2svg_protocol::InvalidSetting;
 use serde::{Deserialize, Serialize};
 
 /// Settings of every circuit.
@@ -42,6 +43,27 @@ impl Default for BreakerConfig {
 }
 
 impl BreakerConfig {
+    /// Checks that the settings make sense.
+    ///
+    /// # Errors
+    /// The first that does not.
+    pub fn validate(&self) -> Result<(), InvalidSetting> {
+        const DAY: u32 = 86_400;
+        let within = InvalidSetting::unless_within::<u32>;
+        within("failure_threshold", self.failure_threshold, 1..=10_000)?;
+        within("window_calls", self.window_calls, 0..=10_000)?;
+        InvalidSetting::unless_within("failure_rate", self.failure_rate, 0.0..=1.0)?;
+        within("reset_timeout_seconds", self.reset_timeout_seconds, 0..=DAY)?;
+        within(
+            "max_open_seconds",
+            self.max_open_seconds,
+            self.reset_timeout_seconds..=DAY,
+        )?;
+        within("half_open_probes", self.half_open_probes, 1..=1_000)?;
+        within("success_threshold", self.success_threshold, 1..=1_000)?;
+        within("probe_timeout_seconds", self.probe_timeout_seconds, 1..=DAY)
+    }
+
     /// How long a circuit stays open for the `times`-th time in a row, counted from 1.
     pub(crate) fn open_time(&self, times: u32) -> Duration {
         let first = Duration::from_secs(u64::from(self.reset_timeout_seconds));
@@ -52,5 +74,42 @@ impl BreakerConfig {
 
     pub(crate) fn probe_timeout(&self) -> Duration {
         Duration::from_secs(u64::from(self.probe_timeout_seconds))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_defaults_make_sense_and_nonsense_is_named() {
+        assert_eq!(BreakerConfig::default().validate(), Ok(()));
+        let refused = |config: BreakerConfig| config.validate().unwrap_err().to_string();
+        assert_eq!(
+            refused(BreakerConfig {
+                failure_rate: 1.5,
+                ..BreakerConfig::default()
+            }),
+            "failure_rate: must be 0 to 1, 1.5 was given"
+        );
+        let not_a_number = BreakerConfig {
+            failure_rate: f64::NAN,
+            ..BreakerConfig::default()
+        };
+        assert!(refused(not_a_number).starts_with("failure_rate: "));
+        assert_eq!(
+            refused(BreakerConfig {
+                max_open_seconds: 10,
+                ..BreakerConfig::default()
+            }),
+            "max_open_seconds: must be 60 to 86400, 10 was given"
+        );
+    }
+
+    #[test]
+    fn the_open_time_doubles_up_to_its_limit() {
+        let config = BreakerConfig::default();
+        let times = [1, 2, 3, 4, 5, 99].map(|times| config.open_time(times).as_secs());
+        assert_eq!(times, [60, 120, 240, 480, 600, 600]);
     }
 }

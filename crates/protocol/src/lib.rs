@@ -34,4 +34,4 @@ pub use plan::{PlannedStage, QueueSnapshot, StagePlan};
 pub use snapshot::{ActorHealth, GpuSnapshot, ResourceSnapshot};
 pub use stage::Stage;
 pub use style::Style;
-pub use value::{CanvasSize, PathBudget, Prompt, ValueError};
+pub use value::{CanvasSize, InvalidSetting, PathBudget, Prompt, ValueError};

@@ -1,5 +1,7 @@
 //! Values that carry their own rules: parsed once at the edge, valid ever after.
 
+use std::{fmt, ops::RangeInclusive};
+
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -45,6 +47,37 @@ pub enum ValueError {
         /// Names that exist.
         allowed: String,
     },
+}
+
+/// A setting of the configuration that makes no sense. The text says what would.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[error("{key}: {reason}")]
+pub struct InvalidSetting {
+    /// The key within its section, e.g. "failure_rate".
+    pub key: &'static str,
+    /// What it must be, and what was given.
+    pub reason: String,
+}
+
+impl InvalidSetting {
+    /// Checks that a number lies within a range; one that is not a number does not.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub fn unless_within<T: PartialOrd + fmt::Display + Copy>(
+        key: &'static str,
+        value: T,
+        range: RangeInclusive<T>,
+    ) -> Result<(), Self> {
+        if range.contains(&value) {
+            return Ok(());
+        }
+        let (least, most) = range.into_inner();
+        Err(Self {
+            key,
+            reason: format!("must be {least} to {most}, {value} was given"),
+        })
+    }
 }
 
 /// What the picture shows: trimmed, not empty, no control characters, bounded in length.

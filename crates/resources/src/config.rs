@@ -1,6 +1,6 @@
 //! How often the machine is read, and what its readings mean.
 
-use chat2svg_protocol::PerLevel;
+use chat2svg_protocol::{InvalidSetting, PerLevel};
 use serde::{Deserialize, Serialize};
 
 /// Settings of the resource monitor.
@@ -69,5 +69,79 @@ impl Default for ResourcesConfig {
             rise_after_readings: 2,
             gpu: true,
         }
+    }
+}
+
+impl ResourcesConfig {
+    /// Checks that the settings make sense.
+    ///
+    /// # Errors
+    /// The first that does not.
+    pub fn validate(&self) -> Result<(), InvalidSetting> {
+        let percent = |key, value| InvalidSetting::unless_within::<f32>(key, value, 0.0..=100.0);
+        InvalidSetting::unless_within(
+            "check_interval_seconds",
+            self.check_interval_seconds,
+            1..=3_600,
+        )?;
+        let thresholds = &self.thresholds;
+        // From the lowest level up: each must ask for as much as the one below.
+        let mut below = Threshold {
+            cpu: 0.0,
+            memory: 0.0,
+        };
+        for (cpu_key, memory_key, threshold) in [
+            (
+                "thresholds.minimal.cpu",
+                "thresholds.minimal.memory",
+                thresholds.minimal,
+            ),
+            (
+                "thresholds.low.cpu",
+                "thresholds.low.memory",
+                thresholds.low,
+            ),
+            (
+                "thresholds.medium.cpu",
+                "thresholds.medium.memory",
+                thresholds.medium,
+            ),
+            (
+                "thresholds.high.cpu",
+                "thresholds.high.memory",
+                thresholds.high,
+            ),
+        ] {
+            let most = 100.0;
+            InvalidSetting::unless_within(cpu_key, threshold.cpu, below.cpu..=most)?;
+            InvalidSetting::unless_within(memory_key, threshold.memory, below.memory..=most)?;
+            below = threshold;
+        }
+        percent("swap.one", self.swap.one)?;
+        InvalidSetting::unless_within("swap.two", self.swap.two, self.swap.one..=100.0)?;
+        InvalidSetting::unless_within("swap.three", self.swap.three, self.swap.two..=100.0)?;
+        percent("rise_margin_percent", self.rise_margin_percent)?;
+        InvalidSetting::unless_within("rise_after_readings", self.rise_after_readings, 1..=1_000)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_defaults_make_sense_and_nonsense_is_named() {
+        assert_eq!(ResourcesConfig::default().validate(), Ok(()));
+        let mut config = ResourcesConfig::default();
+        config.thresholds.medium.memory = 50.0;
+        assert_eq!(
+            config.validate().unwrap_err().to_string(),
+            "thresholds.high.memory: must be 50 to 100, 40 was given"
+        );
+        let config = ResourcesConfig {
+            rise_margin_percent: f32::NAN,
+            ..ResourcesConfig::default()
+        };
+        assert_eq!(config.validate().unwrap_err().key, "rise_margin_percent");
     }
 }

@@ -1,6 +1,6 @@
 //! What stages are worth and what they cost.
 
-use chat2svg_protocol::{PerLevel, Stage};
+use chat2svg_protocol::{InvalidSetting, PerLevel, ResourceLevel, Stage};
 use serde::{Deserialize, Serialize};
 
 /// Settings of the scheduler.
@@ -135,5 +135,58 @@ impl Default for SchedulerConfig {
             solve_limit_ms: 20,
             solve_gap: 0.001,
         }
+    }
+}
+
+impl SchedulerConfig {
+    /// Checks that the settings make sense.
+    ///
+    /// # Errors
+    /// The first that does not.
+    pub fn validate(&self) -> Result<(), InvalidSetting> {
+        let share = |key, value| InvalidSetting::unless_within::<f64>(key, value, 0.0..=1.0);
+        let amount =
+            |key, value, most| InvalidSetting::unless_within::<f64>(key, value, 0.0..=most);
+        InvalidSetting::unless_within("max_concurrent", self.max_concurrent, 1..=10_000)?;
+        share("patience", self.patience)?;
+        share("smoothing", self.smoothing)?;
+        amount("solve_gap", f64::from(self.solve_gap), 1.0)?;
+        InvalidSetting::unless_within("solve_limit_ms", self.solve_limit_ms, 1..=10_000)?;
+        InvalidSetting::unless_within("reserve_ms", self.reserve_ms, 0..=60_000)?;
+        for level in ResourceLevel::ALL {
+            share("level_factors", *self.level_factors.get(level))?;
+        }
+        for stage in Stage::ALL {
+            amount("weights", self.weights.get(stage), 1e6)?;
+            let cost = self.stages.get(stage);
+            amount("stages.cpu", cost.cpu, 1e4)?;
+            amount("stages.memory_mb", cost.memory_mb, 1e9)?;
+            amount("stages.gpu_memory_mb", cost.gpu_memory_mb, 1e9)?;
+            for level in ResourceLevel::ALL {
+                amount("stages.seconds", *cost.seconds.get(level), 1e5)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_defaults_make_sense_and_nonsense_is_named() {
+        assert_eq!(SchedulerConfig::default().validate(), Ok(()));
+        let mut config = SchedulerConfig::default();
+        config.stages.detail.seconds.low = f64::NAN;
+        assert_eq!(config.validate().unwrap_err().key, "stages.seconds");
+        let config = SchedulerConfig {
+            max_concurrent: 0,
+            ..SchedulerConfig::default()
+        };
+        assert_eq!(
+            config.validate().unwrap_err().to_string(),
+            "max_concurrent: must be 1 to 10000, 0 was given"
+        );
     }
 }

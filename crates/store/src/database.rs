@@ -352,7 +352,13 @@ impl Database {
             }
         }
         if removed > 0 {
-            self.read(|connection| connection.execute_batch("PRAGMA incremental_vacuum"))?;
+            // It frees one page a step, so it has to be stepped to its end.
+            self.read(|connection| {
+                let mut vacuum = connection.prepare("PRAGMA incremental_vacuum")?;
+                let mut steps = vacuum.query([])?;
+                while steps.next()?.is_some() {}
+                Ok(())
+            })?;
         }
         Ok(removed)
     }
@@ -499,3 +505,6 @@ fn configure(connection: &Connection, config: &StoreConfig) -> rusqlite::Result<
     connection.pragma_update(None, "journal_size_limit", 16 * 1024 * 1024)?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

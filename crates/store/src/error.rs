@@ -121,3 +121,40 @@ impl From<DatabaseError> for StoreError {
         Self(error.to_string())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use rusqlite::ffi;
+
+    use super::*;
+
+    /// The text for a result code of SQLite.
+    fn text(code: i32) -> String {
+        let failure = rusqlite::Error::SqliteFailure(ffi::Error::new(code), None);
+        DatabaseError::from_sqlite(Path::new("/var/lib/jobs.db"), &failure).to_string()
+    }
+
+    #[test]
+    fn every_failure_names_the_file_and_what_to_do() {
+        for (code, advice) in [
+            (ffi::SQLITE_BUSY, "stop that one"),
+            (ffi::SQLITE_BUSY_RECOVERY, "stop that one"),
+            (ffi::SQLITE_LOCKED, "stop that one"),
+            (ffi::SQLITE_FULL, "make space"),
+            (ffi::SQLITE_READONLY, "the right to write"),
+            (ffi::SQLITE_READONLY_DIRECTORY, "the right to write"),
+            (ffi::SQLITE_PERM, "the right to write"),
+            (ffi::SQLITE_CORRUPT, "restore a backup"),
+            (ffi::SQLITE_NOTADB, "restore a backup"),
+            (ffi::SQLITE_CANTOPEN, "check that it is a file"),
+            (ffi::SQLITE_IOERR_FSYNC, "check the disk"),
+        ] {
+            let text = text(code);
+            assert!(text.contains("/var/lib/jobs.db"), "{code}: {text}");
+            assert!(text.contains(advice), "{code}: {text}");
+        }
+        assert!(text(ffi::SQLITE_MISUSE).contains("refused a statement"));
+    }
+}

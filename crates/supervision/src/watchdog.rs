@@ -7,7 +7,7 @@ use std::{
 
 use actix::{Actor, Arbiter, Context, Handler};
 use actix_rt::ArbiterHandle;
-use chat2svg_protocol::ActorHealth;
+use chat2svg_protocol::{ActorHealth, InvalidSetting};
 use serde::{Deserialize, Serialize};
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
@@ -45,6 +45,24 @@ impl Default for WatchdogPolicy {
             backoff_min_ms: 50,
             backoff_max_ms: 30_000,
         }
+    }
+}
+
+impl WatchdogPolicy {
+    /// Checks that the settings make sense.
+    ///
+    /// # Errors
+    /// The first that does not.
+    pub fn validate(&self) -> Result<(), InvalidSetting> {
+        const HOUR: u64 = 3_600_000;
+        InvalidSetting::unless_within("poll_interval_ms", self.poll_interval_ms, 1..=HOUR)?;
+        InvalidSetting::unless_within("poll_timeout_ms", self.poll_timeout_ms, 1..=HOUR)?;
+        InvalidSetting::unless_within("backoff_min_ms", self.backoff_min_ms, 1..=HOUR)?;
+        InvalidSetting::unless_within(
+            "backoff_max_ms",
+            self.backoff_max_ms,
+            self.backoff_min_ms..=HOUR,
+        )
     }
 }
 
@@ -248,5 +266,23 @@ where
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_defaults_make_sense_and_nonsense_is_named() {
+        assert_eq!(WatchdogPolicy::default().validate(), Ok(()));
+        let policy = WatchdogPolicy {
+            backoff_max_ms: 1,
+            ..WatchdogPolicy::default()
+        };
+        assert_eq!(
+            policy.validate().unwrap_err().to_string(),
+            "backoff_max_ms: must be 50 to 3600000, 1 was given"
+        );
     }
 }
