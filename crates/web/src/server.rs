@@ -30,6 +30,8 @@ const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
 /// How long a closing connection may linger.
 const DISCONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+/// How long a stop waits for connections to end; idle ones do not end by themselves.
+const SHUTDOWN_SECONDS: u64 = 2;
 
 /// Why the web front could not start.
 #[derive(Debug, Error)]
@@ -97,6 +99,7 @@ impl WebFront {
             .keep_alive(KEEP_ALIVE)
             // A client that has left is noticed, and what it waited for is stopped.
             .h1_allow_half_closed(false)
+            .shutdown_timeout(SHUTDOWN_SECONDS)
             .disable_signals()
             .listen(self.listener.try_clone()?)?
             .run();
