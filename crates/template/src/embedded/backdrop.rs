@@ -22,6 +22,8 @@ use super::scene::{Place, Season, Setting, Weather};
 pub(crate) struct Stage {
     /// Canvas.
     pub(crate) size: Size,
+    /// Where the ground or the water meets the sky.
+    pub(crate) horizon: f64,
     /// Where the farthest objects stand.
     pub(crate) ground_top: f64,
     /// Where the nearest objects stand.
@@ -39,6 +41,7 @@ impl Stage {
     pub(crate) fn unbounded() -> Self {
         Self {
             size: Size::new(1e6, 1e6),
+            horizon: 0.0,
             ground_top: 0.0,
             ground_bottom: 1e6,
             sky_bottom: 1e6,
@@ -161,7 +164,8 @@ impl Scenery<'_, '_> {
 
     /// Everything below a smooth line through points that span the canvas.
     pub(crate) fn below_line(&self, points: &[(f64, f64)]) -> BezPath {
-        let (mut path, bottom) = (smooth_open(points), self.size.height);
+        // A little below the canvas, so that an outline of the land has no line along the edge.
+        let (mut path, bottom) = (smooth_open(points), self.size.height * 1.02);
         if let (Some(first), Some(last)) = (points.first(), points.last()) {
             path.line_to((last.0, bottom));
             path.line_to((first.0, bottom));
@@ -227,7 +231,7 @@ fn clip_to_canvas(path: BezPath, size: Size) -> BezPath {
     let fix = |point: Point| {
         Point::new(
             point.x.clamp(-reach, size.width + reach),
-            point.y.clamp(-size.height, size.height),
+            point.y.clamp(-size.height, size.height * 1.02),
         )
     };
     path.into_iter()

@@ -17,7 +17,7 @@ use super::layout::sizes::Habitat;
 use super::layout::{self, Item, Link, Pose, Solution, Violation};
 use super::light::Light;
 use super::lookup::ArtLibrary;
-use super::scene::{Place, RelationKind, SceneDescription, TimeOfDay};
+use super::scene::{Place, RelationKind, SceneDescription, SizeClass, TimeOfDay};
 use super::{setting, style};
 
 /// How a scene is drawn.
@@ -101,6 +101,7 @@ pub fn compose_with_library(
     }
     let relations = remap(scene, &drawn);
     let links = layout::links(&items, &relations);
+    make_prominent(&mut items, scene);
 
     let setting = setting::resolve(&scene.setting, &items, &links, style);
     let single = items.len() == 1 && setting.place == Some(Place::Plain);
@@ -111,7 +112,13 @@ pub fn compose_with_library(
             .iter()
             .any(|word| item.name.split(' ').any(|known| known == *word))
     });
-    let backdrop = backdrop::paint(&setting, size, own_sun, icon, &mut dice);
+    let backdrop = backdrop::paint(
+        &setting,
+        size,
+        own_sun,
+        icon || items.iter().all(Item::is_symbol),
+        &mut dice,
+    );
     let light = Light::of(setting.time, setting.weather);
 
     let solution = if icon {
@@ -120,6 +127,7 @@ pub fn compose_with_library(
         layout::solve(&mut items, &links, &relations, &backdrop.stage, &mut dice)
     };
 
+    let objects_from = if pattern { 0 } else { backdrop.behind.len() };
     let mut layers = if pattern { Vec::new() } else { backdrop.behind };
     let mut credits: Vec<Credit> = Vec::new();
     for item in &items {
@@ -144,6 +152,9 @@ pub fn compose_with_library(
             light,
             icon,
         ));
+    }
+    let objects = objects_from..layers.len();
+    if !pattern {
         layers.extend(backdrop.front);
     }
 
@@ -162,13 +173,28 @@ pub fn compose_with_library(
         },
         layers,
     };
-    style::apply(&mut document, style);
+    style::apply(&mut document, style, objects);
     Composed {
         document,
         style,
         cost: solution.cost,
         violations: to_scene(solution.violations, &drawn),
         missing,
+    }
+}
+
+/// The first object is what the picture is about: it is drawn at least this large against the largest.
+const LEAST_PROMINENCE: f64 = 0.42;
+
+/// Lifts a main subject that would be small beside the others, unless it was asked to be small.
+fn make_prominent(items: &mut [Item], scene: &SceneDescription) {
+    let largest = items.iter().map(|item| item.size).fold(0.0, f64::max);
+    let asked_small = scene
+        .objects
+        .first()
+        .is_some_and(|object| object.size < SizeClass::Usual);
+    if let (Some(main), false) = (items.first_mut(), asked_small) {
+        main.size = main.size.max(largest * LEAST_PROMINENCE);
     }
 }
 

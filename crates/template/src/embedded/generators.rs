@@ -117,6 +117,7 @@ const REGISTRY: &[(&str, Generator)] = &[
     ("hill", scenery::hill),
     ("hot-air-balloon", things::hot_air_balloon),
     ("house", buildings::house),
+    ("iceberg", scenery::iceberg),
     ("lamp", furniture::lamp),
     ("lighthouse", buildings::lighthouse),
     ("logo", lettering::logo),
@@ -129,6 +130,7 @@ const REGISTRY: &[(&str, Generator)] = &[
     ("palm", plants::palm),
     ("path", scenery::path),
     ("pentagon", shapes::pentagon),
+    ("pillow", furniture::pillow),
     ("pine", plants::pine),
     ("planet", nature::planet),
     ("plate", things::plate),
@@ -164,6 +166,7 @@ const REGISTRY: &[(&str, Generator)] = &[
     ("wall", scenery::wall),
     ("waterfall", scenery::waterfall),
     ("waves", patterns::waves),
+    ("windmill", buildings::windmill),
     ("window", buildings::window),
     ("woman", figures::woman),
 ];

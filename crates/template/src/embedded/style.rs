@@ -1,5 +1,7 @@
 //! Styles as transformations of a finished flat document.
 
+use std::ops::Range;
+
 use chat2svg_protocol::Style;
 use chat2svg_vector::{
     Color, Document, Fill, Group, LineCap, LineJoin, Node, Oklch, Paint, Shape, Stroke,
@@ -9,14 +11,16 @@ use super::art::recolor::map_colors;
 use super::art::tone::hex;
 
 /// Gives the document the look of a style.
-pub(crate) fn apply(document: &mut Document, style: Style) {
+///
+/// `objects` are the layers of the objects; the others are surroundings.
+pub(crate) fn apply(document: &mut Document, style: Style, objects: Range<usize>) {
     match style {
         Style::Flat | Style::Night => {}
         Style::Pastel => recolor_all(document, &pastel),
         Style::LineArt => line_art(document),
         Style::Monochrome => recolor_all(document, &monochrome),
         Style::Duotone => recolor_all(document, &duotone),
-        Style::Sticker => sticker(document),
+        Style::Sticker => sticker(document, objects),
     }
 }
 
@@ -71,18 +75,19 @@ fn duotone(color: Color) -> Color {
 fn line_art(document: &mut Document) {
     let ink = hex(0x22303C);
     let width = document.view_box.width().min(document.view_box.height()) * 0.0052;
-    fn visit(nodes: &mut [Node], ink: Color, width: f64, backdrop: bool) {
+    fn visit(nodes: &mut [Node], ink: Color, width: f64, canvas: kurbo::Rect) {
         for node in nodes {
             match node {
-                Node::Group(group) => visit(&mut group.children, ink, width, backdrop),
-                Node::Shape(shape) => outline(shape, ink, width, backdrop),
+                Node::Group(group) => visit(&mut group.children, ink, width, canvas),
+                Node::Shape(shape) => outline(shape, ink, width, canvas),
             }
         }
     }
+    let canvas = document.view_box;
     for layer in &mut document.layers {
-        visit(std::slice::from_mut(layer), ink, width, false);
+        visit(std::slice::from_mut(layer), ink, width, canvas);
     }
-    // Shadows and sky lines are no outlines of things.
+    // Shadows and glows are no outlines of things.
     fn without_shadows(nodes: &mut Vec<Node>) {
         nodes.retain(|node| {
             !node_label(node).contains("contact shadow")
@@ -107,8 +112,12 @@ fn node_label(node: &Node) -> &str {
     }
 }
 
-fn outline(shape: &mut Shape, ink: Color, width: f64, _backdrop: bool) {
+fn outline(shape: &mut Shape, ink: Color, width: f64, canvas: kurbo::Rect) {
     let paper = Color::WHITE;
+    let bounds = kurbo::Shape::bounding_box(&shape.path);
+    // What spans the canvas from side to side down to its foot is ground or sky: no frame around it.
+    let spans =
+        bounds.x0 <= canvas.x0 && bounds.x1 >= canvas.x1 && bounds.height() > canvas.height() * 0.9;
     if let Some(fill) = &mut shape.fill {
         let lightness = match &fill.paint {
             Paint::Solid(color) => color.to_oklab().lightness,
@@ -117,10 +126,12 @@ fn outline(shape: &mut Shape, ink: Color, width: f64, _backdrop: bool) {
         // Very dark details (eyes, noses) stay filled.
         let color = if lightness < 0.36 { ink } else { paper };
         fill.paint = Paint::Solid(color);
-        shape
-            .stroke
-            .get_or_insert_with(|| round_stroke(ink, width))
-            .paint = Paint::Solid(ink);
+        if !spans {
+            shape
+                .stroke
+                .get_or_insert_with(|| round_stroke(ink, width))
+                .paint = Paint::Solid(ink);
+        }
     } else if let Some(stroke) = &mut shape.stroke {
         stroke.paint = Paint::Solid(ink);
         stroke.width = stroke.width.min(width);
@@ -144,33 +155,18 @@ fn round_stroke(color: Color, width: f64) -> Stroke {
 }
 
 /// A white rim around every object: a copy of its silhouette, stroked wide, behind it.
-fn sticker(document: &mut Document) {
+fn sticker(document: &mut Document, objects: Range<usize>) {
     let width = document.view_box.width().min(document.view_box.height()) * 0.03;
-    for layer in &mut document.layers {
+    for layer in document.layers.get_mut(objects).into_iter().flatten() {
         let Node::Group(group) = layer else { continue };
-        let has_shadow = group
-            .children
-            .iter()
-            .any(|node| node_label(node) == "contact shadow");
-        if !has_shadow && !group.id.is_empty() {
-            continue;
-        }
-        if BACKDROP.contains(&group.label.as_str()) {
-            continue;
-        }
         let mut rim = Group::new("sticker rim");
         silhouettes(&group.children, width, &mut rim.children);
-        if !rim.children.is_empty() {
-            group
-                .children
-                .retain(|node| node_label(node) != "contact shadow");
-            group.children.insert(0, Node::Group(rim));
-        }
+        group
+            .children
+            .retain(|node| node_label(node) != "contact shadow");
+        group.children.insert(0, Node::Group(rim));
     }
 }
-
-/// Layers of the surroundings, which get no rim.
-const BACKDROP: &[&str] = &[];
 
 fn silhouettes(nodes: &[Node], width: f64, rim: &mut Vec<Node>) {
     for node in nodes {

@@ -93,7 +93,14 @@ fn draw(
         text: object.text.clone(),
     };
     match &object.art {
-        ArtReference::Generated { generator } => generators::draw_with(generator, &params, dice),
+        ArtReference::Generated { generator } => {
+            let generator = match generator.as_str() {
+                "moon" if object.label.to_lowercase().contains("full") => "full-moon",
+                "balloon" if object.label.to_lowercase().contains("hot air") => "hot-air-balloon",
+                known => known,
+            };
+            generators::draw_with(generator, &params, dice)
+        }
         ArtReference::Twemoji { emoji, name } => {
             if let Some(generator) = without_scene(emoji) {
                 return generators::draw_with(generator, &params, dice);

@@ -72,6 +72,7 @@ pub(super) fn city(pen: &mut Pen, scenery: &mut Scenery<'_, '_>) -> Stage {
     ground(pen, scenery, horizon);
     Stage {
         size: scenery.size,
+        horizon,
         ground_top: scenery.y(0.755),
         ground_bottom: scenery.y(0.93),
         sky_bottom: scenery.y(0.4),
@@ -196,6 +197,7 @@ pub(super) fn street(pen: &mut Pen, scenery: &mut Scenery<'_, '_>) -> Stage {
     });
     Stage {
         size: scenery.size,
+        horizon,
         ground_top: scenery.y(0.72),
         ground_bottom: scenery.y(0.93),
         sky_bottom: scenery.y(0.26),
@@ -310,6 +312,7 @@ pub(super) fn room(pen: &mut Pen, scenery: &mut Scenery<'_, '_>) -> Stage {
     });
     Stage {
         size: scenery.size,
+        horizon: floor_top,
         ground_top: h * 0.77,
         ground_bottom: h * 0.94,
         sky_bottom: h * 0.34,

@@ -9,6 +9,7 @@ use crate::embedded::scene::{Season, Weather};
 fn stage(scenery: &Scenery<'_, '_>, top: f64, bottom: f64, horizon: f64) -> Stage {
     Stage {
         size: scenery.size,
+        horizon: scenery.y(horizon),
         ground_top: scenery.y(top),
         ground_bottom: scenery.y(bottom),
         sky_bottom: scenery.y(horizon - 0.12),

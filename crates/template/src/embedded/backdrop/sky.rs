@@ -230,6 +230,7 @@ pub(super) fn plain(
     }
     Stage {
         size,
+        horizon: scenery.y(0.7),
         ground_top: scenery.y(0.76),
         ground_bottom: scenery.y(0.9),
         sky_bottom: scenery.y(0.6),
@@ -267,6 +268,7 @@ pub(super) fn open(pen: &mut Pen, scenery: &mut Scenery<'_, '_>) -> Stage {
     });
     Stage {
         size,
+        horizon: scenery.y(0.7),
         ground_top: scenery.y(0.3),
         ground_bottom: scenery.y(0.86),
         sky_bottom: scenery.y(0.82),
@@ -339,6 +341,7 @@ pub(super) fn space(pen: &mut Pen, scenery: &mut Scenery<'_, '_>) -> Stage {
     }
     Stage {
         size,
+        horizon: scenery.y(0.7),
         ground_top: scenery.y(0.3),
         ground_bottom: scenery.y(0.88),
         sky_bottom: scenery.y(0.9),

@@ -102,6 +102,7 @@ pub(super) fn beach(pen: &mut Pen, scenery: &mut Scenery<'_, '_>) -> Stage {
     });
     Stage {
         size: scenery.size,
+        horizon,
         ground_top: scenery.y(0.74),
         ground_bottom: scenery.y(0.93),
         sky_bottom: scenery.y(0.36),
@@ -128,6 +129,7 @@ pub(super) fn sea(pen: &mut Pen, scenery: &mut Scenery<'_, '_>) -> Stage {
     });
     Stage {
         size: scenery.size,
+        horizon,
         ground_top: scenery.y(0.62),
         ground_bottom: scenery.y(0.84),
         sky_bottom: scenery.y(0.4),
@@ -241,6 +243,7 @@ pub(super) fn underwater(pen: &mut Pen, front: &mut Pen, scenery: &mut Scenery<'
     });
     Stage {
         size,
+        horizon: scenery.y(0.8),
         ground_top: scenery.y(0.9),
         ground_bottom: scenery.y(0.96),
         sky_bottom: scenery.y(0.8),
@@ -277,6 +280,7 @@ pub(super) fn river(pen: &mut Pen, scenery: &mut Scenery<'_, '_>) -> Stage {
     });
     Stage {
         size: scenery.size,
+        horizon,
         ground_top: scenery.y(0.8),
         ground_bottom: scenery.y(0.94),
         sky_bottom: scenery.y(0.38),
@@ -338,6 +342,7 @@ pub(super) fn lake(pen: &mut Pen, scenery: &mut Scenery<'_, '_>) -> Stage {
     });
     Stage {
         size: scenery.size,
+        horizon,
         ground_top: scenery.y(0.84),
         ground_bottom: scenery.y(0.95),
         sky_bottom: scenery.y(0.36),
@@ -386,6 +391,7 @@ pub(super) fn island(pen: &mut Pen, scenery: &mut Scenery<'_, '_>) -> Stage {
     });
     Stage {
         size: scenery.size,
+        horizon,
         ground_top: scenery.y(0.79),
         ground_bottom: scenery.y(0.87),
         sky_bottom: scenery.y(0.36),

@@ -592,3 +592,50 @@ pub(super) fn window(params: &Params, _: &mut Dice<'_>) -> Drawing {
         .with_support(2.0, 98.0, 106.0)
         .with_container(kurbo::Rect::new(13.0, 9.0, 87.0, 101.0), 3, false)
 }
+
+/// A tower mill with four sails.
+pub(super) fn windmill(params: &Params, _: &mut Dice<'_>) -> Drawing {
+    let walls = params.tones(0xEFE3CF);
+    let cap = Tones::of(hex(0x8E5240));
+    let wood = hex(0x7A4B2E);
+    let mut pen = Pen::new();
+    pen.path("tower", "M44 62 L84 62 L96 160 L32 160Z", walls.base);
+    pen.path("tower shade", "M70 62 L84 62 L96 160 L74 160Z", walls.dark);
+    pen.path("cap", "M40 64 Q42 36 64 34 Q86 36 88 64Z", cap.base);
+    pen.path(
+        "cap shade",
+        "M64 34 Q86 36 88 64 L72 64 Q74 44 64 34Z",
+        cap.dark,
+    );
+    doorway(
+        &mut pen,
+        (54.0, 130.0, 20.0, 30.0),
+        Tones::of(hex(0x8C5A36)),
+        true,
+    );
+    pen.path(
+        "window",
+        "M59 102 L59 94 A5 5 0 0 1 69 94 L69 102Z",
+        hex(0x5B6F80),
+    );
+    for turn in 0..4 {
+        let angle = std::f64::consts::FRAC_PI_2 * f64::from(turn) + 0.5;
+        pen.placed(
+            kurbo::Affine::translate((64.0, 56.0)) * kurbo::Affine::rotate(angle),
+            |pen| {
+                pen.group("sail", |pen| {
+                    pen.rect("sail cloth", (2.0, -56.0, 14.0, 44.0), 1.5, hex(0xFFFFFF));
+                    pen.line_data(
+                        "sail lattice",
+                        "M2 -45 L16 -45 M2 -34 L16 -34 M2 -23 L16 -23",
+                        1.4,
+                        hex(0xC9B79F),
+                    );
+                    pen.line_data("sail stock", "M1 0 L1 -57", 3.4, wood);
+                });
+            },
+        );
+    }
+    pen.circle("hub", (64.0, 56.0), 5.0, wood);
+    Drawing::of(pen.finish())
+}

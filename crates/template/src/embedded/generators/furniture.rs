@@ -281,3 +281,21 @@ pub(super) fn frame(params: &Params, _: &mut Dice<'_>) -> Drawing {
     );
     Drawing::of(pen.finish()).with_container(Rect::new(20.0, 20.0, 100.0, 72.0), 3, false)
 }
+
+/// A plump pillow lying flat.
+pub(super) fn pillow(params: &Params, _: &mut Dice<'_>) -> Drawing {
+    let cloth = params.tones(0xE9E2F2);
+    let mut pen = Pen::new();
+    pen.path("pillow", "M6 18 Q2 4 18 10 Q70 0 122 10 Q138 4 134 18 Q140 42 134 60 Q138 74 122 68 Q70 78 18 68 Q2 74 6 60 Q0 42 6 18Z", cloth.base);
+    pen.path(
+        "pillow shade",
+        "M6 56 Q40 64 70 64 Q110 64 135 50 Q136 56 134 60 Q138 74 122 68 Q70 78 18 68 Q2 74 6 60Z",
+        cloth.dark,
+    );
+    pen.path(
+        "dent",
+        "M46 22 Q70 32 96 22 Q88 38 70 38 Q54 38 46 22Z",
+        cloth.dark.lighten(0.03),
+    );
+    Drawing::of(pen.finish()).with_support(24.0, 116.0, 30.0)
+}

@@ -365,3 +365,57 @@ pub(super) fn rock(params: &Params, dice: &mut Dice<'_>) -> Drawing {
     );
     Drawing::of(pen.finish()).with_support(26.0, 76.0, top + 4.0)
 }
+
+/// An iceberg with a flat shelf to stand on.
+pub(super) fn iceberg(params: &Params, _: &mut Dice<'_>) -> Drawing {
+    let ice = params.tones(0xE4F3FA);
+    let mut pen = Pen::new();
+    pen.polygon(
+        "peak",
+        &[
+            (14.0, 82.0),
+            (36.0, 34.0),
+            (52.0, 6.0),
+            (70.0, 30.0),
+            (84.0, 82.0),
+        ],
+        3.0,
+        ice.base,
+    );
+    pen.polygon(
+        "peak shade",
+        &[
+            (52.0, 7.0),
+            (70.0, 30.0),
+            (84.0, 82.0),
+            (58.0, 82.0),
+            (62.0, 44.0),
+        ],
+        2.0,
+        ice.dark,
+    );
+    pen.polygon(
+        "shelf",
+        &[(0.0, 92.0), (12.0, 70.0), (176.0, 66.0), (190.0, 92.0)],
+        4.0,
+        ice.light,
+    );
+    pen.polygon(
+        "shelf side",
+        &[(0.0, 90.0), (190.0, 90.0), (178.0, 112.0), (12.0, 112.0)],
+        4.0,
+        ice.dark,
+    );
+    pen.polygon(
+        "crack",
+        &[(120.0, 90.0), (132.0, 90.0), (126.0, 104.0)],
+        1.0,
+        ice.deep,
+    );
+    pen.path(
+        "waterline",
+        "M8 108 Q30 104 52 108 T96 108 T140 108 T184 108 L178 116 L12 116Z",
+        hex(0x9AD4EE),
+    );
+    Drawing::of(pen.finish()).with_support(84.0, 180.0, 80.0)
+}

@@ -226,13 +226,24 @@ pub(crate) fn holds(
                 over && sc.y > rc.y - slack
             }
         }
+        RelationKind::Above
+            if items[r].habitat == Habitat::Terrain && items[s].habitat != Habitat::Sky =>
+        {
+            over
+        }
         RelationKind::Above => subject.y1 <= reference.y0 + slack,
         RelationKind::Below => subject.y0 >= reference.y1 - slack,
         RelationKind::Behind => near && poses[s].order < poses[r].order,
         RelationKind::InFrontOf => near && poses[s].order > poses[r].order,
+        RelationKind::Inside if items[r].members.len() > 1 => near,
         RelationKind::Inside => {
             reference.inflate(slack, slack).contains(sc)
                 || over && sc.y > reference.y0 - subject.height() * 0.5 && sc.y < reference.y1
+        }
+        RelationKind::Beside
+            if items[s].habitat == Habitat::Wall || items[r].habitat == Habitat::Wall =>
+        {
+            near
         }
         RelationKind::Beside => {
             let gap = (subject.x0 - reference.x1).max(reference.x0 - subject.x1);

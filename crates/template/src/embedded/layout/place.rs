@@ -36,6 +36,9 @@ pub(crate) fn links(items: &[Item], relations: &[Relation]) -> Vec<Option<Link>>
         };
     for relation in relations {
         let (subject, reference) = (relation.subject.0, relation.reference.0);
+        let is = |index: usize, habitat: Habitat| {
+            items.get(index).is_some_and(|item| item.habitat == habitat)
+        };
         let high = |index: usize| {
             items
                 .get(index)
@@ -45,6 +48,20 @@ pub(crate) fn links(items: &[Item], relations: &[Relation]) -> Vec<Option<Link>>
             RelationKind::Under | RelationKind::Below if high(reference) && !high(subject) => {
                 tie(&mut links, reference, subject, RelationKind::Above);
             }
+            // Nothing of the ground hovers over a way or a water: it is on it.
+            RelationKind::Above if is(reference, Habitat::Terrain) && !high(subject) => {
+                tie(&mut links, subject, reference, RelationKind::On);
+            }
+            // "a mill in a field of tulips": what is among many stands behind the first of them.
+            RelationKind::Inside
+                if items
+                    .get(reference)
+                    .is_some_and(|item| item.members.len() > 1) =>
+            {
+                tie(&mut links, subject, reference, RelationKind::Behind);
+            }
+            // What hangs on the wall stays there, whatever stands beside it.
+            RelationKind::Beside if is(reference, Habitat::Wall) || is(subject, Habitat::Wall) => {}
             RelationKind::InFrontOf if high(reference) && !high(subject) => {
                 tie(&mut links, reference, subject, RelationKind::Behind);
             }
@@ -169,7 +186,12 @@ pub(crate) fn tied(
                 .max(frame.width() * 0.7)
                 .max(stage.size.height * 0.2);
             let tall = (reach * 1.15 / height.max(1e-6)).min(1.0);
-            let scale = wanted * if terrain { fit } else { fit.min(tall) };
+            let scale = if terrain && item.is_called(&["bridge"]) {
+                // A bridge reaches from bank to bank.
+                span * 1.9 / item.extent.width().max(1e-6)
+            } else {
+                wanted * if terrain { fit } else { fit.min(tall) }
+            };
             let room = ((span - item.extent.width() * scale) / 2.0).max(0.0);
             let x = (left + right) / 2.0 + lerp(-room, room, u);
             pose(x - shift(scale), y, scale, at.order + 0.002)
@@ -180,7 +202,8 @@ pub(crate) fn tied(
             let fit = (below * 0.96 / height.max(1e-6)).min(1.0);
             let span = (roof.1 - roof.0) * 0.92;
             let scale = scale * fit.min((span / width.max(1e-6)).min(1.0));
-            let room = ((span - item.extent.width() * scale) / 2.0).max(0.0);
+            // Part of it may look out from below the rim of the roof.
+            let room = ((span - item.extent.width() * scale * 0.6) / 2.0).max(0.0);
             // Off the middle, where the trunk is.
             let side = if u < 0.5 {
                 -lerp(1.0, 0.55, u * 2.0)
@@ -233,7 +256,7 @@ pub(crate) fn tied(
             let scale =
                 scale.max(frame.width().max(frame.height()) * 1.15 / item.extent.width().max(1e-6));
             let height = item.extent.height() * scale;
-            let y = frame.y0 + height * 0.62;
+            let y = frame.y0 + height * 0.48;
             pose(
                 frame.center().x + (u - 0.5) * frame.width() * 0.3 - shift(scale),
                 y,
@@ -243,23 +266,21 @@ pub(crate) fn tied(
         }
         RelationKind::Behind => {
             let back = step * lerp(2.0, 5.0, v);
-            let side = side_offset(
-                u,
-                frame.width(),
-                width,
-                if height > frame.height() * 1.35 {
-                    0.35
-                } else {
-                    0.62
-                },
-            );
+            let side = if u < 0.5 { -1.0 } else { 1.0 };
+            let amount = (u * 2.0 - 1.0).abs();
+            // Taller things look out above; others look out at the side, by about half.
+            let across = if height > frame.height() * 1.35 {
+                frame.width() * 0.3 * amount
+            } else {
+                frame.width() / 2.0 + width * lerp(-0.1, 0.15, amount)
+            };
             let y = if grounded {
                 at.foot.y - back
             } else {
                 at.foot.y - back.min(height * 0.2)
             };
             pose(
-                frame.center().x + side - shift(scale),
+                frame.center().x + side * across - shift(scale),
                 y,
                 scale,
                 at.order - 0.002,
@@ -287,7 +308,9 @@ pub(crate) fn tied(
         }
         RelationKind::Inside => {
             let (inside, rim, open) = hollow(parent, at);
-            let fit_width = (inside.width() * 0.94 / width.max(1e-6)).min(1.0);
+            let sprouting = open && item.is_called(SPROUTING);
+            let spread = if sprouting { 2.3 } else { 0.96 };
+            let fit_width = (inside.width() * spread / width.max(1e-6)).min(1.0);
             let most = if open {
                 inside.height() * 1.15
             } else {
@@ -301,7 +324,8 @@ pub(crate) fn tied(
             let scale = scale * if fit < 1.0 { fit } else { wanted.max(1.0) };
             let y = if open {
                 // Most of it looks out of the opening.
-                inside.y1.min(rim + item.extent.height() * scale * 0.4)
+                let hidden = if item.members.len() > 1 { 0.3 } else { 0.4 };
+                inside.y1.min(rim + item.extent.height() * scale * hidden)
             } else {
                 inside.center().y + item.extent.height() * scale / 2.0
             };
@@ -371,6 +395,20 @@ fn aside(item: &Item, frame: &Rect, at: &Pose, scale: f64, side: f64, gap: f64, 
     }
 }
 
+/// What stands in vessels and spreads above them.
+const SPROUTING: &[&str] = &[
+    "flower",
+    "sunflower",
+    "tulip",
+    "rose",
+    "daisy",
+    "bouquet",
+    "plant",
+    "blossom",
+    "cherry blossom",
+    "hibiscus",
+];
+
 /// A sideways step that leaves at least part of the farther thing in sight.
 fn side_offset(u: f64, reference: f64, own: f64, reach: f64) -> f64 {
     let most = (reference + own) / 2.0 * reach;
@@ -427,22 +465,30 @@ fn with(
         };
     }
     if parent.animate && item.members.len() == 1 && !item.animate && item.size < parent.size * 1.3 {
-        let most = frame.height() * 0.62;
+        let lifted = item.is_called(&["balloon", "umbrella", "kite", "flag"]);
+        let most = frame.height() * if lifted { 0.72 } else { 0.42 };
         let tall = item.extent.height() * scale;
         let scale = scale
             * (most / tall.max(1e-6))
                 .min(1.0)
-                .max((frame.height() * 0.3 / tall.max(1e-6)).min(1.6));
+                .max((frame.height() * if lifted { 0.5 } else { 0.22 } / tall.max(1e-6)).min(1.6));
         let (x, y) = hand(parent, at, frame);
-        let lifted = ["balloon", "balloons", "umbrella", "kite", "flag"]
-            .iter()
-            .any(|word| item.name.contains(word));
         let foot = if lifted {
             y + item.extent.height() * scale * 0.06
         } else {
             y + item.extent.height() * scale * 0.42
         };
-        return place(x, foot.min(at.foot.y), scale);
+        let aside = if item.is_called(&["balloon", "kite"]) {
+            frame.width() * 0.12
+        } else {
+            0.0
+        };
+        let mut held = place(x + aside, foot.min(at.foot.y), scale);
+        if item.is_called(&["umbrella"]) {
+            // The canopy is behind the head, not before the face.
+            held.order = at.order - 0.002;
+        }
+        return held;
     }
     if parent
         .anchors()

@@ -92,6 +92,9 @@ pub(crate) fn solve(
     }
     let mut poses = best.map(|(_, poses)| poses).unwrap_or_default();
     bring_inside(items, links, &mut poses, stage);
+    if stage.medium == Medium::Plain {
+        fill_plain(items, &mut poses, stage);
+    }
     let cost = cost(items, &poses, links, relations, stage);
     let violations = violations(items, &poses, links, relations, stage);
     Solution {
@@ -105,37 +108,51 @@ pub(crate) fn solve(
 /// Pixels for a size of 1 at which the items would fill the stage well.
 fn start_scale(items: &[Item], links: &[Option<Link>], stage: &Stage) -> f64 {
     let (width, height) = (stage.size.width, stage.size.height);
-    let tallest = items
-        .iter()
-        .map(|item| item.extent.height() * item.size)
-        .fold(1e-6, f64::max);
-    let widest = items
-        .iter()
+    let most_of = |measure: &dyn Fn(&Item) -> f64| items.iter().map(measure).fold(1e-6, f64::max);
+    let tallest = most_of(&|item| item.extent.height() * item.size);
+    let widest = most_of(&|item| item.extent.width() * item.size);
+    let hovering = stage.medium == Medium::Weightless;
+    let in_row = |index: usize, item: &Item| {
+        let overlapping = links[index].is_some_and(|link| {
+            !matches!(
+                link.kind,
+                RelationKind::Beside
+                    | RelationKind::LeftOf
+                    | RelationKind::RightOf
+                    | RelationKind::Between
+            )
+        });
+        !overlapping && (hovering || !matches!(item.habitat, Habitat::Sky | Habitat::Wall))
+    };
+    let standing = || {
+        items
+            .iter()
+            .enumerate()
+            .filter(|(index, item)| in_row(*index, item))
+            .map(|(_, item)| item)
+    };
+    let row = standing()
         .map(|item| item.extent.width() * item.size)
-        .fold(1e-6, f64::max);
-    let row: f64 = items
-        .iter()
-        .enumerate()
-        .filter(|(index, item)| {
-            let overlapping = links[*index].is_some_and(|link| {
-                !matches!(
-                    link.kind,
-                    RelationKind::Beside | RelationKind::LeftOf | RelationKind::RightOf
-                )
-            });
-            !overlapping && !matches!(item.habitat, Habitat::Sky | Habitat::Wall)
-        })
-        .map(|(_, item)| item.extent.width() * item.size)
+        .sum::<f64>()
+        .max(1e-6);
+    let area = standing()
+        .map(|item| item.extent.area() * item.size * item.size)
         .sum::<f64>()
         .max(1e-6);
     let most = match stage.medium {
         Medium::Plain | Medium::Weightless => 0.72,
         _ if items.len() == 1 => 0.5,
-        _ => 0.64,
+        _ => 0.68,
+    };
+    let spread = if hovering {
+        f64::INFINITY
+    } else {
+        width * 1.15 / row
     };
     (height * most / tallest)
         .min(width * 0.86 / widest)
-        .min(width * 1.15 / row)
+        .min(spread)
+        .min((width * height * 0.42 / area).sqrt())
 }
 
 fn initial(items: &[Item], links: &[Option<Link>], dice: &mut Dice<'_>) -> Vec<(f64, f64)> {
@@ -204,7 +221,7 @@ fn surround(items: &mut [Item], links: &[Option<Link>], behind: &mut [usize]) {
         );
         let size = items[index].size.max(1e-6);
         let own = items[index].extent.width() / count as f64;
-        let flying = items[index].habitat == Habitat::Sky;
+        let flying = matches!(items[index].habitat, Habitat::Sky | Habitat::Water);
         let drop = if flying { height * 0.55 } else { width * 0.16 };
         let (mut members, back) = group::ring(count, width / size + own * 1.3, drop / size);
         if flying {
@@ -386,8 +403,14 @@ fn free(item: &Item, (u, v): (f64, f64), scale: f64, stage: &Stage, index: usize
                     0.1,
                 )
             } else {
+                // Far land rises at the horizon, behind whatever lies before it.
+                let near = if stage.water.is_some() {
+                    stage.horizon
+                } else {
+                    stage.ground_top
+                };
                 at(
-                    lerp(stage.ground_top - 0.06 * height, stage.ground_top, v),
+                    lerp(stage.horizon + 0.015 * height, near + 0.02 * height, v),
                     0.85,
                     -0.2 + 0.1 * v,
                 )
@@ -395,9 +418,39 @@ fn free(item: &Item, (u, v): (f64, f64), scale: f64, stage: &Stage, index: usize
         }
         _ => at(
             lerp(stage.ground_top, stage.ground_bottom, v),
-            lerp(0.74, 1.0, v),
+            lerp(0.82, 1.0, v),
             1.0 + v,
         ),
+    }
+}
+
+/// On a plain ground nothing else gives the picture its size: what is drawn fills it.
+fn fill_plain(items: &[Item], poses: &mut [Pose], stage: &Stage) {
+    let boxes = items
+        .iter()
+        .zip(poses.iter())
+        .map(|(item, pose)| item.bounds(pose));
+    let Some(frame) = boxes.reduce(|all, next| all.union(next)) else {
+        return;
+    };
+    let (width, height) = (stage.size.width, stage.size.height);
+    let grow = (width * 0.8 / frame.width().max(1e-6))
+        .min(height * 0.74 / frame.height().max(1e-6))
+        .clamp(0.5, 2.0);
+    let signs = items.iter().all(Item::is_symbol);
+    // Signs hang in the middle; things stand a little below it.
+    let bottom = if signs {
+        (height + frame.height() * grow) / 2.0
+    } else {
+        (height * 0.5 + frame.height() * grow * 0.5 + height * 0.05)
+            .clamp(stage.ground_top, height * 0.94)
+    };
+    for pose in poses {
+        pose.foot = Point::new(
+            width / 2.0 + (pose.foot.x - frame.center().x) * grow,
+            bottom + (pose.foot.y - frame.y1) * grow,
+        );
+        pose.scale *= grow;
     }
 }
 
