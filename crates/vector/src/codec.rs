@@ -106,6 +106,13 @@ impl Raster {
             format: name,
             reason: error.to_string(),
         };
+        // The decoder would fill the missing part with grey.
+        if format == ImageFormat::Jpeg && !is_whole_jpeg(bytes) {
+            return Err(DecodeError::Damaged {
+                format: name,
+                reason: "its end is missing".to_owned(),
+            });
+        }
         let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
         // Sixteen-bit RGBA is the largest pixel that a decoder makes; doubled for its own buffers.
         let mut allocation = image::Limits::default();
@@ -226,6 +233,27 @@ impl Raster {
     }
 }
 
+/// Whether a JPEG file's picture data is followed by its end marker. Segments before the data are
+/// skipped by their lengths, for they may hold a thumbnail with an end marker of its own.
+fn is_whole_jpeg(bytes: &[u8]) -> bool {
+    const START_OF_SCAN: u8 = 0xda;
+    const END_OF_IMAGE: [u8; 2] = [0xff, 0xd9];
+    let mut rest = bytes.get(2..).unwrap_or_default();
+    while let [0xff, marker, after @ ..] = rest {
+        rest = match (marker, after) {
+            // Fill bytes may precede a marker.
+            (0xff, _) => rest.get(1..).unwrap_or_default(),
+            (&START_OF_SCAN, _) => return after.windows(2).any(|pair| pair == END_OF_IMAGE),
+            (_, [high, low, ..]) => {
+                let length = usize::from(u16::from_be_bytes([*high, *low]));
+                after.get(length..).unwrap_or_default()
+            }
+            _ => return false,
+        };
+    }
+    false
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -285,6 +313,24 @@ mod tests {
         for other in [&b""[..], b"<svg/>", b"GIF89a\x01\0\x01\0", &[0; 100]] {
             let error = Raster::decode(other, &limits).expect_err("no picture");
             assert!(matches!(error, DecodeError::UnknownFormat), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_file_cut_short_in_its_pixels_is_damaged() {
+        let side = 96u32;
+        let noise = (0..side * side * 3).map(|i| (i.wrapping_mul(2_654_435_761) >> 24) as u8);
+        let image = image::RgbImage::from_raw(side, side, noise.collect()).expect("size fits");
+        for format in [ImageFormat::Png, ImageFormat::Jpeg, ImageFormat::WebP] {
+            let mut file = Cursor::new(Vec::new());
+            image.write_to(&mut file, format).expect("encodes");
+            let mut file = file.into_inner();
+            file.truncate(file.len() * 3 / 4);
+            let error = Raster::decode(&file, &DecodeLimits::default());
+            assert!(
+                matches!(error, Err(DecodeError::Damaged { .. })),
+                "{format:?}"
+            );
         }
     }
 

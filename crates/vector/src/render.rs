@@ -3,6 +3,8 @@
 //! Colours and opacities are rounded to eight bits as SVG text would, so that the picture is the one
 //! that other renderers show of the written document.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use kurbo::{Affine, Rect};
 use thiserror::Error;
 
@@ -39,6 +41,9 @@ pub enum RenderError {
     /// The visible part of user space is empty or not finite.
     #[error("cannot render: the document's viewBox is empty or not finite")]
     InvalidViewBox,
+    /// Coordinates are beyond what the rasteriser can handle.
+    #[error("cannot render: the document's coordinates are out of range")]
+    OutOfRange,
     /// Groups are nested too deeply.
     #[error("cannot render: groups are nested more than {MAX_DEPTH} deep")]
     TooDeep,
@@ -66,7 +71,7 @@ impl Document {
             let [red, green, blue] = color.to_rgb8();
             pixmap.fill(tiny_skia::Color::from_rgba8(red, green, blue, 255));
         }
-        draw_nodes(&self.layers, to_canvas, &mut pixmap.as_mut(), 0)?;
+        guarded(|| draw_nodes(&self.layers, to_canvas, &mut pixmap.as_mut(), 0))?;
         Ok(Raster::from_premultiplied(&pixmap))
     }
 
@@ -99,9 +104,14 @@ impl Document {
         let fit = Affine::scale_non_uniform(length / frame.width(), length / frame.height());
         let to_canvas = fit * Affine::translate((-frame.x0, -frame.y0));
         let mut pixmap = tiny_skia::Pixmap::new(side, side)?;
-        draw_nodes(&self.layers, to_canvas, &mut pixmap.as_mut(), 0).ok()?;
+        guarded(|| draw_nodes(&self.layers, to_canvas, &mut pixmap.as_mut(), 0)).ok()?;
         Some(Raster::from_premultiplied(&pixmap))
     }
+}
+
+/// Runs the rasteriser, whose assumptions absurd coordinates can break; that must not break the caller.
+pub(crate) fn guarded<T>(draw: impl FnOnce() -> Result<T, RenderError>) -> Result<T, RenderError> {
+    catch_unwind(AssertUnwindSafe(draw)).unwrap_or(Err(RenderError::OutOfRange))
 }
 
 /// Whether a canvas of a size may be made.

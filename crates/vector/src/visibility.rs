@@ -83,7 +83,7 @@ impl Document {
         let mut through = vec![1.0f32; pixels];
         // Indices count from the back, the walk goes from the front.
         let mut next = shapes;
-        work.nodes(&self.layers, to_canvas, &mut through, None, &mut next, 0)?;
+        render::guarded(|| work.nodes(&self.layers, to_canvas, &mut through, None, &mut next, 0))?;
         for (owner, total) in work.result.owners.iter_mut().zip(&work.total) {
             if *total < 0.5 {
                 *owner = 0;

@@ -322,6 +322,19 @@ fn limits_hold() {
     ));
 }
 
+/// A picture in which every kind of number matters.
+const STRANGE: &str = r##"<svg xmlns="http://www.w3.org/2000/svg" width="120" height="90" viewBox="0 0 120 90">
+<defs><radialGradient id="r" cx=".5" cy=".5" r=".5" fx=".3" fy=".3" fr=".1" gradientTransform="rotate(30 .5 .5)"><stop offset="0.1" stop-color="#fff"/><stop offset="0.9" stop-opacity="0.5"/></radialGradient>
+<linearGradient id="l" x1="0" y1="0" x2="1" y2="1"><stop offset="0"/><stop offset="1" stop-color="red"/></linearGradient>
+<pattern id="p" width="10" height="10" patternUnits="userSpaceOnUse" viewBox="0 0 5 5"><circle cx="2" cy="2" r="2"/></pattern>
+<marker id="m" markerWidth="4" markerHeight="4" refX="2" refY="2" viewBox="0 0 4 4" orient="45"><path d="M0 0L4 2L0 4z"/></marker>
+<clipPath id="c"><ellipse cx="50" cy="50" rx="40" ry="30"/></clipPath><symbol id="s" viewBox="0 0 10 10"><rect width="10" height="10"/></symbol></defs>
+<g transform="matrix(1 0.2 0.1 1 5 5) scale(0.9) rotate(10) skewX(5)" opacity="0.9" clip-path="url(#c)">
+<rect x="10" y="10" width="40" height="30" rx="5" ry="4" fill="url(#r)" stroke="url(#l)" stroke-width="3" stroke-dasharray="5 3 1" stroke-dashoffset="2" stroke-miterlimit="4"/>
+<circle cx="60" cy="40" r="20" fill="url(#p)"/><path d="M10 80A30 20 15 1 0 60 70Q70 60 80 80T100 70C110 60 115 70 118 80" fill="none" stroke="#000" stroke-width="2" marker-mid="url(#m)" marker-end="url(#m)"/></g>
+<use href="#s" x="70" y="10" width="30" height="30"/><text x="10" y="60" font-size="20" letter-spacing="2" dx="1 2" rotate="10" textLength="80">Text</text>
+<svg x="5" y="5" width="20" height="20" viewBox="0 0 2 2" preserveAspectRatio="xMinYMax slice"><line x1="0" y1="0" x2="2" y2="2" stroke="red" stroke-width="0.3"/></svg></svg>"##;
+
 /// Random damage to a document: bytes changed, removed, doubled.
 fn damaged(source: String) -> impl Strategy<Value = Vec<u8>> {
     let edit = (
@@ -360,6 +373,52 @@ fn any_source() -> impl Strategy<Value = String> {
     ]
 }
 
+/// A document whose numbers are replaced by strange ones here and there; it stays well-formed.
+fn strange_numbers() -> impl Strategy<Value = String> {
+    const NUMBERS: [&str; 12] = [
+        "0",
+        "-0",
+        "1e38",
+        "-3.4e38",
+        "1e-44",
+        "1e999",
+        "NaN",
+        "inf",
+        "99999999999999999999",
+        "-1",
+        "",
+        "1e-8",
+    ];
+    let sources = [
+        STRANGE.to_owned(),
+        common::everything().to_svg(&WriteOptions::default()),
+    ];
+    prop::sample::select(sources.to_vec()).prop_flat_map(move |source| {
+        let digits: Vec<usize> = source
+            .char_indices()
+            .filter(|(_, c)| c.is_ascii_digit())
+            .map(|(at, _)| at)
+            .collect();
+        let edit = (
+            prop::sample::select(digits),
+            prop::sample::select(&NUMBERS[..]),
+        );
+        prop::collection::vec(edit, 1..6).prop_map(move |mut edits| {
+            edits.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
+            edits.dedup_by_key(|(at, _)| *at);
+            let mut text = source.clone();
+            for (at, number) in edits {
+                let is_number = |c: char| c.is_ascii_digit() || c == '.';
+                let end = text[at..]
+                    .find(|c| !is_number(c))
+                    .map_or(text.len(), |length| at + length);
+                text.replace_range(at..end, number);
+            }
+            text
+        })
+    })
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 256, ..ProptestConfig::default() })]
 
@@ -372,6 +431,20 @@ proptest! {
         if let Ok(parsed) = Document::parse(&bytes, &limits) {
             assert_harmless(&parsed.document.to_svg(&WriteOptions::default()));
             let _ = parsed.document.render(32, 32, None);
+        }
+    }
+
+    #[test]
+    fn strange_numbers_do_not_panic(svg in strange_numbers()) {
+        let parsed = Document::parse(svg.as_bytes(), &ParseLimits::default());
+        if let Ok(parsed) = parsed {
+            let written = parsed.document.to_svg(&WriteOptions::default());
+            assert_harmless(&written);
+            let _ = parsed.document.render(32, 32, None);
+            let _ = parsed.document.visibility(16, 16);
+            let mut flat = parsed.document;
+            flat.flatten_transforms();
+            let _ = flat.render(32, 32, None);
         }
     }
 }

@@ -62,7 +62,7 @@ pub enum WarningKind {
     ClipPath,
     /// A font that is not there, replaced by another.
     Font,
-    /// Characters that no font has, left out.
+    /// Characters that the font lacks, shown as boxes.
     Character,
     /// The SVG namespace, which was missing and has been assumed.
     Namespace,
@@ -138,7 +138,7 @@ impl WarningKind {
             Self::Pattern => "patterns are not supported; painted in their mean colour",
             Self::ClipPath => "overlapping shapes of a clip path are joined to one outline",
             Self::Font => "the font is not there and is replaced by Noto Sans",
-            Self::Character => "no font has these characters; they are left out",
+            Self::Character => "the font lacks these characters; they are shown as boxes",
             Self::Namespace => "the SVG namespace was missing and is assumed",
             Self::More => "further warnings are not listed",
         }
