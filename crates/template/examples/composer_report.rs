@@ -1,6 +1,9 @@
 //! How much of the prompts of a file the embedded composer can draw.
 //!
-//! `cargo run --release -p chat2svg-template --example composer_report -- FILE.tsv [--each]`
+//! `cargo run --release -p chat2svg-template --example composer_report -- FILE.tsv [--each] [--library FOLDER]`
+//!
+//! With `--each` every prompt's scene is printed; with `--library` a folder of SVG files stands beside
+//! the built-in pictures.
 //!
 //! The file is tab-separated with a header that has `Prompt`, and, if wanted, `Category` and
 //! `Challenge`. What counts: a *concrete noun* is a noun that was drawn, drawn as a stand-in, or decided
@@ -11,11 +14,14 @@
 //! Names are left out of the concrete nouns, and shown on their own.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::process::ExitCode;
-use std::time::Instant;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use chat2svg_template::embedded::Vocabulary;
 use chat2svg_template::embedded::language::{Fate, Reading, Undrawn, read};
+use chat2svg_template::embedded::lookup::{LibraryError, LibraryLimits, Precedence};
+use chat2svg_template::embedded::{ArtLibrary, Vocabulary};
 
 #[derive(Default)]
 struct Tally {
@@ -71,12 +77,26 @@ fn percent(part: usize, whole: usize) -> f64 {
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let Some(path) = arguments.first() else {
-        eprintln!("usage: composer_report FILE.tsv [--each]");
+        eprintln!("usage: composer_report FILE.tsv [--each] [--library FOLDER]");
         return ExitCode::from(2);
     };
     let each = arguments.iter().any(|argument| argument == "--each");
+    let folder = arguments
+        .iter()
+        .position(|argument| argument == "--library")
+        .and_then(|at| arguments.get(at + 1));
+    let started = Instant::now();
+    let vocabulary = match folder.map(|folder| load_library(Path::new(folder))) {
+        None => Vocabulary::builtin(),
+        Some(Ok(library)) => Vocabulary::with_library(Arc::new(library), Precedence::default()),
+        Some(Err(error)) => {
+            eprintln!("{error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let load = started.elapsed();
     match std::fs::read_to_string(path) {
-        Ok(text) => report(&text, each),
+        Ok(text) => report(&text, each, &vocabulary, load),
         Err(error) => {
             eprintln!("cannot read {path}: {error}");
             ExitCode::FAILURE
@@ -84,7 +104,16 @@ fn main() -> ExitCode {
     }
 }
 
-fn report(text: &str, each: bool) -> ExitCode {
+fn load_library(folder: &Path) -> Result<ArtLibrary, LibraryError> {
+    let (library, warnings) = ArtLibrary::load(folder, LibraryLimits::default())?;
+    for warning in warnings.iter().take(10) {
+        eprintln!("{}: {}", warning.path.display(), warning.reason);
+    }
+    eprintln!("{} pictures, {} left out", library.len(), warnings.len());
+    Ok(library)
+}
+
+fn report(text: &str, each: bool, vocabulary: &Vocabulary, load: Duration) -> ExitCode {
     let mut lines = text.lines();
     let columns: Vec<&str> = lines.next().unwrap_or_default().split('\t').collect();
     let column = |name: &str| {
@@ -96,20 +125,16 @@ fn report(text: &str, each: bool) -> ExitCode {
         eprintln!("the first line has no column named Prompt");
         return ExitCode::FAILURE;
     };
-    let started = Instant::now();
-    let vocabulary = Vocabulary::builtin();
-    let load = started.elapsed();
-
     let mut all = Tally::default();
     let mut groups: [BTreeMap<String, Tally>; 2] = Default::default();
     let mut undrawn: [BTreeMap<String, usize>; 5] = Default::default();
-    let mut slowest = std::time::Duration::ZERO;
+    let mut slowest = Duration::ZERO;
     let started = Instant::now();
     for line in lines.filter(|line| !line.trim().is_empty()) {
         let fields: Vec<&str> = line.split('\t').collect();
         let prompt = fields.get(prompt_column).copied().unwrap_or_default();
         let began = Instant::now();
-        let reading = read(prompt, &vocabulary);
+        let reading = read(prompt, vocabulary);
         slowest = slowest.max(began.elapsed());
         all.add(&reading);
         for (groups, name) in groups.iter_mut().zip(["Category", "Challenge"]) {

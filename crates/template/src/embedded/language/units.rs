@@ -8,6 +8,7 @@ use super::lexicon::{Role, Senses};
 use super::tokens::{Token, Word};
 use crate::embedded::lookup::Vocabulary;
 use crate::embedded::lookup::pictures::Picture;
+use crate::embedded::scene::ArtReference;
 
 /// A phrase with its senses.
 #[derive(Clone, Debug)]
@@ -297,6 +298,28 @@ const ABSTRACT_ENDINGS: &[&str] = &[
     "ness", "tion", "sion", "ity", "ism", "ship", "hood", "ance", "ence", "ment", "ology", "cracy",
 ];
 
+/// Endings by which an unknown word is taken for a person, and who stands in for that.
+const PERSON_ENDINGS: &[(&str, &str)] = &[
+    ("woman", "woman"),
+    ("women", "woman"),
+    ("lady", "woman"),
+    ("girl", "girl"),
+    ("boy", "boy"),
+    ("man", "man"),
+    ("men", "man"),
+    ("ologist", "man"),
+    ("ologists", "man"),
+    ("ician", "man"),
+    ("icians", "man"),
+];
+
+fn person_by_ending(word: &str) -> Option<&'static str> {
+    let (_, generator) = PERSON_ENDINGS
+        .iter()
+        .find(|(ending, _)| word.len() > ending.len() + 2 && word.ends_with(ending))?;
+    Some(generator)
+}
+
 fn unknown(word: &Word) -> Unit {
     let key = word.key.as_str();
     let mut senses = Senses::default();
@@ -308,6 +331,14 @@ fn unknown(word: &Word) -> Unit {
         }
     } else if word.named {
         // A name stays a name, whatever its ending.
+    } else if let Some(generator) = person_by_ending(key) {
+        let art = ArtReference::Generated {
+            generator: generator.to_owned(),
+        };
+        senses.picture = Some(Picture {
+            stand_in: true,
+            ..Picture::of(art)
+        });
     } else if key.ends_with("ly") && key.len() > 4 {
         senses.roles.add(Role::Adverb);
     } else if ABSTRACT_ENDINGS
