@@ -72,6 +72,10 @@ pub fn read(prompt: &str, vocabulary: &Vocabulary) -> Reading {
 
 /// A phrase as the tables have it: lower case, no accents, words separated by single spaces.
 pub(crate) fn normalise(text: &str) -> String {
+    let is_normal = |byte: u8| byte.is_ascii_lowercase() || byte == b' ';
+    if text.bytes().all(is_normal) && !text.contains("  ") && text.trim() == text {
+        return text.to_owned();
+    }
     let (tokens, _) = tokens::tokenize(text);
     let words = tokens.into_iter().filter_map(|token| match token {
         tokens::Token::Word(word) => Some(word.key),

@@ -282,7 +282,7 @@ impl Builder {
         };
         self.scene.objects.push(SceneObject {
             label: phrase.label.clone(),
-            art: picture.art.clone(),
+            art: ArtReference::clone(&picture.art),
             count: count.clamp(1, MAX_COUNT),
             color: attributes
                 .colors
@@ -836,7 +836,7 @@ impl Builder {
             return false;
         };
         object.label = format!("{} of {}", object.label, phrase.label);
-        object.art = picture.art.clone();
+        object.art = ArtReference::clone(&picture.art);
         object.material = object.material.or(material).or(phrase.attributes.material);
         object.color = object
             .color

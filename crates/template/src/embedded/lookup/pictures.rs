@@ -1,5 +1,7 @@
 //! The built-in pictures by noun: a curated table first, then what Unicode calls the emoji.
 
+use std::sync::Arc;
+
 use chat2svg_vector::Color;
 use emojis::{Emoji, Group};
 use twemoji_assets::svg::SvgTwemojiAsset;
@@ -19,7 +21,7 @@ const EMOJI_PRESENTATION: char = '\u{FE0F}';
 /// A built-in picture for a noun.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Picture {
-    pub(crate) art: ArtReference,
+    pub(crate) art: Arc<ArtReference>,
     /// The picture shows something near the noun, not the thing itself.
     pub(crate) stand_in: bool,
     /// The picture already shows several.
@@ -33,7 +35,7 @@ pub(crate) struct Picture {
 impl Picture {
     pub(crate) fn of(art: ArtReference) -> Self {
         Self {
-            art,
+            art: Arc::new(art),
             stand_in: false,
             several: false,
             color: None,
@@ -194,7 +196,7 @@ mod tests {
     fn every_curated_picture_can_be_drawn() {
         let mut missing = Vec::new();
         for (noun, picture) in curated() {
-            let is_there = match &picture.art {
+            let is_there = match picture.art.as_ref() {
                 ArtReference::Twemoji { emoji, .. } => twemoji_svg(emoji).is_some(),
                 ArtReference::Generated { generator } => {
                     generators::names().any(|known| known == generator)
@@ -212,10 +214,10 @@ mod tests {
     fn every_name_taken_from_unicode_has_a_picture() {
         let mut missing = Vec::new();
         for (name, picture) in named_by_unicode() {
-            if let ArtReference::Twemoji { emoji, .. } = picture.art
-                && twemoji_svg(&emoji).is_none()
+            if let ArtReference::Twemoji { emoji, .. } = picture.art.as_ref()
+                && twemoji_svg(emoji).is_none()
             {
-                missing.push((emoji, name));
+                missing.push((emoji.clone(), name));
             }
         }
         assert!(missing.is_empty(), "{missing:?}");
