@@ -18,14 +18,14 @@ pub(crate) enum Occupant<A: Actor> {
     Awaited,
     /// An incarnation, which may have died since.
     Present(Addr<A>),
-    /// Nobody any more: the watchdog was stopped.
-    Gone,
 }
 
 /// What a slot, its lines and its watchdog share.
 pub(crate) struct Seat<A: Actor> {
     pub(crate) name: &'static str,
     occupant: watch::Sender<Occupant<A>>,
+    /// Whether no further incarnation will come.
+    retired: AtomicBool,
     restarts: AtomicU64,
     alive: AtomicBool,
     inject_panic: AtomicBool,
@@ -35,8 +35,9 @@ pub(crate) struct Seat<A: Actor> {
 
 impl<A: Actor<Context = Context<A>>> Seat<A> {
     pub(crate) fn fill(&self, address: Addr<A>) {
-        self.occupant.send_replace(Occupant::Present(address));
+        // In this order: whoever finds the incarnation finds it alive.
         self.set_alive(true);
+        self.occupant.send_replace(Occupant::Present(address));
     }
 
     pub(crate) fn empty(&self) {
@@ -46,13 +47,9 @@ impl<A: Actor<Context = Context<A>>> Seat<A> {
 
     /// No restart will follow. An incarnation that lives keeps its place.
     pub(crate) fn retire(&self) {
-        self.occupant.send_if_modified(|occupant| {
-            let lives = matches!(occupant, Occupant::Present(address) if address.connected());
-            if !lives {
-                *occupant = Occupant::Gone;
-            }
-            !lives
-        });
+        self.retired.store(true, Ordering::Release);
+        // Wakes those who wait for the next incarnation.
+        self.occupant.send_modify(|_| ());
     }
 
     pub(crate) fn count_restart(&self) {
@@ -103,14 +100,13 @@ where
             if self.address().is_none() {
                 self.look.notify_one();
             }
-            let settled = occupants.wait_for(|occupant| match occupant {
-                Occupant::Awaited => false,
-                Occupant::Present(address) => address.connected(),
-                Occupant::Gone => true,
+            let settled = occupants.wait_for(|occupant| {
+                let lives = matches!(occupant, Occupant::Present(address) if address.connected());
+                lives || self.retired.load(Ordering::Acquire)
             });
             match &*settled.await.ok()? {
                 Occupant::Present(address) => Some(address.clone().recipient()),
-                Occupant::Awaited | Occupant::Gone => None,
+                Occupant::Awaited => None,
             }
         })
     }
@@ -133,6 +129,7 @@ impl<A: Actor<Context = Context<A>>> Slot<A> {
             seat: Arc::new(Seat {
                 name,
                 occupant: watch::Sender::new(Occupant::Awaited),
+                retired: AtomicBool::new(false),
                 restarts: AtomicU64::new(0),
                 alive: AtomicBool::new(false),
                 inject_panic: AtomicBool::new(false),
