@@ -9,6 +9,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use crate::coverage::{AREA, CoverScratch, Plane, Steps, cover, gather};
 use crate::flat::{FlatScratch, is_flat};
 use crate::image::Image;
+use crate::inspect::Dependence;
 use crate::paint::Prepared;
 use crate::plan::{Chunk, Plan, ROOT, Role, Shape};
 use crate::tiling::{Entry, TILE};
@@ -37,7 +38,7 @@ impl Default for Layer {
 
 /// What was done, for the way back.
 #[derive(Debug, Clone, Copy)]
-enum Operation {
+pub(crate) enum Operation {
     /// Painted a shape; `saved` is the layer before.
     Draw {
         at: u32,
@@ -59,7 +60,7 @@ enum Operation {
 }
 
 /// First step and first piece end of an entry.
-type StepRange = (u32, u32);
+pub(crate) type StepRange = (u32, u32);
 
 /// Memory of one worker.
 #[derive(Debug, Default)]
@@ -67,19 +68,20 @@ pub(crate) struct TileScratch {
     pub(crate) flat: FlatScratch,
     pub(crate) cover: CoverScratch,
     pub(crate) steps: Steps,
-    planes: Vec<Plane>,
-    saved: Vec<Plane>,
-    operations: Vec<Operation>,
+    pub(crate) planes: Vec<Plane>,
+    pub(crate) saved: Vec<Plane>,
+    pub(crate) operations: Vec<Operation>,
     /// The root and the open groups above it; `open` names the groups.
     layers: Vec<Layer>,
     open: Vec<(u32, u32)>,
     gradients: Vec<Layer>,
-    shading: Box<Quad4>,
+    pub(crate) dependence: Vec<Dependence>,
+    pub(crate) shading: Box<Quad4>,
     sums: Vec<f32>,
 }
 
 #[derive(Debug)]
-struct Quad4(Quad);
+pub(crate) struct Quad4(pub(crate) Quad);
 
 impl Default for Quad4 {
     fn default() -> Self {
@@ -114,7 +116,7 @@ impl<'a> Tile<'a> {
     }
 }
 
-fn coverage(signed: f32) -> f32 {
+pub(crate) fn coverage(signed: f32) -> f32 {
     signed.abs().min(1.0)
 }
 
@@ -292,7 +294,7 @@ impl TileScratch {
         });
     }
 
-    fn shade(&mut self, tile: Tile<'_>, shape: &Shape) {
+    pub(crate) fn shade(&mut self, tile: Tile<'_>, shape: &Shape) {
         match &shape.paint {
             Prepared::Solid(color) => {
                 for (plane, v) in self.shading.0.iter_mut().zip(color.iter().chain(&[1.0])) {

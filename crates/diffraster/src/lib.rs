@@ -37,6 +37,7 @@ mod error;
 mod flat;
 mod flatten;
 mod image;
+mod inspect;
 mod layers;
 mod overlap;
 mod paint;
@@ -50,6 +51,7 @@ mod tiling;
 
 pub use error::SceneError;
 pub use image::Image;
+pub use inspect::{Inspection, NO_NODE, NodeReport};
 pub use parameters::{Layout, NodeSlots, PaintSlots};
 pub use renderer::{DEFAULT_TOLERANCE, Renderer};
 pub use scene::{

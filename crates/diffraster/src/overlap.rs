@@ -27,12 +27,57 @@ const SIDE: f32 = 4e-5;
 /// Reused memory.
 #[derive(Debug, Default)]
 pub(crate) struct OverlapScratch {
-    /// Pieces that pass through the column of the pixel, above or inside it.
-    column: Vec<Piece>,
-    /// Those of them that pass through the pixel.
+    columns: Columns,
+    /// Pieces that pass through the pixel.
     local: Vec<Piece>,
     cuts: Vec<f32>,
     crossings: Vec<(f32, i32)>,
+}
+
+/// A tile's pieces by the pixel columns that they pass through.
+#[derive(Debug, Default)]
+struct Columns {
+    pieces: [Vec<Piece>; TILE],
+    /// Winding at the column's left border, on the tile's top.
+    windings: [i32; TILE],
+}
+
+/// Column of an x between 0 and the tile's side.
+fn column_of(x: f32) -> usize {
+    (x as usize).min(TILE - 1)
+}
+
+impl Columns {
+    fn fill(&mut self, pieces: &[Piece], backdrop: i32) {
+        self.pieces.iter_mut().for_each(Vec::clear);
+        self.windings = [backdrop; TILE];
+        for piece in pieces {
+            let (a, b) = (column_of(piece.x0), column_of(piece.x1));
+            for column in &mut self.pieces[a.min(b)..=a.max(b)] {
+                column.push(*piece);
+            }
+            // A step within a column is left to the column's own pieces.
+            if piece.flags & FLAG_FROM_ABOVE != 0 {
+                self.windings[a + 1..].iter_mut().for_each(|w| *w -= 1);
+            }
+            if piece.flags & FLAG_TO_ABOVE != 0 {
+                self.windings[b + 1..].iter_mut().for_each(|w| *w += 1);
+            }
+        }
+    }
+
+    fn winding_at(&self, at: [f32; 2]) -> i32 {
+        let column = column_of(at[0]);
+        self.pieces[column]
+            .iter()
+            .fold(self.windings[column], |winding, piece| {
+                let own = match below(piece, at[0]) {
+                    Some((y, sign)) if y < at[1] => sign,
+                    _ => 0,
+                };
+                winding + own + top_step(piece, at[0], column)
+            })
+    }
 }
 
 impl OverlapScratch {
@@ -50,17 +95,21 @@ impl OverlapScratch {
         first_step: usize,
         out: &mut Plane,
     ) {
+        self.columns.fill(pieces, backdrop);
         let mut is_exact = [false; TILE * TILE];
         for &pixel in dirty {
-            let x = (pixel as usize % TILE) as f32;
-            let y = (pixel as usize / TILE) as f32;
-            self.collect(pieces, x, y);
-            let exact = self.local.len() <= MAX_LOCAL;
-            self.cut(x, y, exact);
-            let area = self.measure(backdrop, rule, x, y);
             let p = pixel as usize;
+            let (column, y) = (p % TILE, (p / TILE) as f32);
+            self.local.clear();
+            let own = self.columns.pieces[column]
+                .iter()
+                .filter(|piece| piece.y0.min(piece.y1) <= y + 1.0 && piece.y0.max(piece.y1) >= y);
+            self.local.extend(own);
+            let exact = self.local.len() <= MAX_LOCAL;
+            self.cut(column, y, exact);
+            let area = self.measure(column, rule, y);
+            is_exact[p] = exact;
             if exact {
-                is_exact[p] = true;
                 out[p] = area.clamp(1e-30, 1.0);
             } else {
                 out[p] = if out[p] < 0.0 { -area } else { area };
@@ -70,39 +119,23 @@ impl OverlapScratch {
         for (piece, &end) in pieces.iter().zip(ends) {
             for step in &mut steps[start..end as usize] {
                 if is_exact[step.pixel as usize] {
-                    self.weigh(pieces, piece, backdrop, rule, step);
+                    self.weigh(piece, rule, step);
                 }
             }
             start = end as usize;
         }
     }
 
-    fn collect(&mut self, pieces: &[Piece], x: f32, y: f32) {
-        self.column.clear();
-        self.local.clear();
-        for piece in pieces {
-            let (left, right) = (piece.x0.min(piece.x1), piece.x0.max(piece.x1));
-            let high = piece.y0.min(piece.y1);
-            let matters_to_winding = piece.flags & (FLAG_FROM_ABOVE | FLAG_TO_ABOVE) != 0
-                || (left < x + 1.0 && right > x && high < y + 1.0);
-            if matters_to_winding {
-                self.column.push(*piece);
-            }
-            if left <= x + 1.0 && right >= x && high <= y + 1.0 && piece.y0.max(piece.y1) >= y {
-                self.local.push(*piece);
-            }
-        }
-    }
-
     /// Fills `cuts` with the sorted slab borders.
-    fn cut(&mut self, x: f32, y: f32, exact: bool) {
+    fn cut(&mut self, column: usize, y: f32, exact: bool) {
+        let x = column as f32;
         self.cuts.clear();
         self.cuts.extend([x, x + 1.0]);
         if exact {
-            for piece in &self.column {
-                self.cuts.extend([piece.x0, piece.x1]);
-            }
+            // Pieces above the pixel end where they will: the winding on its top
+            // border changes only where a local piece crosses that.
             for (i, piece) in self.local.iter().enumerate() {
+                self.cuts.extend([piece.x0, piece.x1]);
                 for border in [y, y + 1.0] {
                     if (piece.y0 < border) != (piece.y1 < border) {
                         let t = (border - piece.y0) / (piece.y1 - piece.y0);
@@ -126,7 +159,7 @@ impl OverlapScratch {
         self.cuts.sort_unstable_by(f32::total_cmp);
     }
 
-    fn measure(&mut self, backdrop: i32, rule: FillRule, x: f32, y: f32) -> f32 {
+    fn measure(&mut self, column: usize, rule: FillRule, y: f32) -> f32 {
         let mut area = 0.0;
         for slab in self.cuts.windows(2) {
             let width = slab[1] - slab[0];
@@ -134,10 +167,10 @@ impl OverlapScratch {
                 continue;
             }
             let middle = 0.5 * (slab[0] + slab[1]);
-            let mut winding = backdrop;
+            let mut winding = self.columns.windings[column];
             self.crossings.clear();
-            for piece in &self.column {
-                winding += top_step(piece, middle);
+            for piece in &self.columns.pieces[column] {
+                winding += top_step(piece, middle, column);
                 let Some((at, sign)) = below(piece, middle) else {
                     continue;
                 };
@@ -160,26 +193,18 @@ impl OverlapScratch {
                 area += width * (y + 1.0 - from);
             }
         }
-        debug_assert!(x >= 0.0);
         area
     }
 
     /// Replaces a step's weights by those of its fragments that bound the inside.
-    fn weigh(
-        &mut self,
-        pieces: &[Piece],
-        piece: &Piece,
-        backdrop: i32,
-        rule: FillRule,
-        step: &mut Step,
-    ) {
+    fn weigh(&mut self, piece: &Piece, rule: FillRule, step: &mut Step) {
         let middle = step.weighted_middle / step.weight;
         let (from, to) = (middle - 0.5 * step.weight, middle + 0.5 * step.weight);
         let (dx, dy) = (piece.x1 - piece.x0, piece.y1 - piece.y0);
         let length = dx.hypot(dy);
         self.cuts.clear();
         self.cuts.extend([from, to]);
-        for other in pieces {
+        for other in &self.columns.pieces[step.pixel as usize % TILE] {
             if let Some((t, _)) = crossing(piece, other)
                 && t > from
                 && t < to
@@ -205,7 +230,7 @@ impl OverlapScratch {
             for sign in [1.0f32, -1.0] {
                 let look = [at[0] + sign * side[0], at[1] + sign * side[1]];
                 if look.iter().all(|v| *v > 0.0 && *v < last) {
-                    let winding = winding_at(pieces, backdrop, look);
+                    let winding = self.columns.winding_at(look);
                     let (less, more) = if sign > 0.0 {
                         (winding, winding + 1)
                     } else {
@@ -225,11 +250,13 @@ impl OverlapScratch {
     }
 }
 
-/// Change of the winding on the tile's top border, left of `x`.
-fn top_step(piece: &Piece, x: f32) -> i32 {
-    let from = piece.flags & FLAG_FROM_ABOVE != 0 && piece.x0 <= x;
-    let to = piece.flags & FLAG_TO_ABOVE != 0 && piece.x1 <= x;
-    i32::from(to) - i32::from(from)
+/// Change of the winding on the tile's top border, from the left border of the
+/// column to `x`.
+fn top_step(piece: &Piece, x: f32, column: usize) -> i32 {
+    let steps = |flag: u32, at: f32| {
+        i32::from(piece.flags & flag != 0 && column_of(at) == column && at <= x)
+    };
+    steps(FLAG_TO_ABOVE, piece.x1) - steps(FLAG_FROM_ABOVE, piece.x0)
 }
 
 /// Where a piece passes `x`, and what it adds to the winding below.
@@ -240,16 +267,6 @@ fn below(piece: &Piece, x: f32) -> Option<(f32, i32)> {
     let t = (x - piece.x0) / (piece.x1 - piece.x0);
     let sign = if piece.x1 > piece.x0 { 1 } else { -1 };
     Some((piece.y0 + t * (piece.y1 - piece.y0), sign))
-}
-
-fn winding_at(pieces: &[Piece], backdrop: i32, at: [f32; 2]) -> i32 {
-    pieces.iter().fold(backdrop, |winding, piece| {
-        let own = match below(piece, at[0]) {
-            Some((y, sign)) if y < at[1] => sign,
-            _ => 0,
-        };
-        winding + own + top_step(piece, at[0])
-    })
 }
 
 /// Where two pieces cross, as fractions of both, ends excluded.

@@ -8,6 +8,7 @@ use rayon::prelude::*;
 use crate::error::SceneError;
 use crate::flatten::Weights;
 use crate::image::Image;
+use crate::inspect::{Inspection, NO_NODE, collect, inside, store_ids};
 use crate::layers::{Quad, Tile, TileScratch};
 use crate::parameters::Layout;
 use crate::plan::Plan;
@@ -41,6 +42,7 @@ struct State {
     losses: Vec<f64>,
     image: Image,
     gradient: Vec<f32>,
+    inspection: Inspection,
 }
 
 /// Default of [`Renderer::set_tolerance`].
@@ -74,6 +76,7 @@ impl Renderer {
                 losses: Vec::new(),
                 image: Image::default(),
                 gradient: Vec::new(),
+                inspection: Inspection::default(),
             },
             pool,
         }
@@ -124,6 +127,22 @@ impl Renderer {
     ) -> Result<(f64, &[f32]), SceneError> {
         let loss = self.run(|state| state.mse(scene, target))?;
         Ok((loss, &self.state.gradient))
+    }
+
+    /// Who is seen where, and, given a target, what each path is worth.
+    ///
+    /// Without a target the reports' `error` and `removal` are those against
+    /// the picture itself: zero, and what the path changes.
+    ///
+    /// # Errors
+    /// When the scene is not valid or `target` has another size.
+    pub fn inspect(
+        &mut self,
+        scene: &Scene,
+        target: Option<&Image>,
+    ) -> Result<&Inspection, SceneError> {
+        self.run(|state| state.inspect(scene, target))?;
+        Ok(&self.state.inspection)
     }
 
     /// Where the parameters of the scene that was differentiated last are.
@@ -278,6 +297,43 @@ impl State {
         });
         self.reduce(scene);
         Ok(if count > 0.0 { sum / count } else { 0.0 })
+    }
+
+    fn inspect(&mut self, scene: &Scene, target: Option<&Image>) -> Result<(), SceneError> {
+        if let Some(target) = target {
+            check_size(scene, target)?;
+        }
+        self.plan(scene)?;
+        let width = scene.width as usize;
+        let (plan, scratch) = (&self.plan, &self.scratch);
+        let columns = plan.grid.columns as usize;
+        let top = &mut self.inspection.top;
+        top.resize(width * scene.height as usize, NO_NODE);
+        let band_of_tiles = |(row, band): (usize, &mut [u32])| {
+            let mut scratch = worker(scratch);
+            let mut ids = [NO_NODE; TILE * TILE];
+            let mut wanted = [[0.0; TILE * TILE]; 4];
+            for column in 0..columns {
+                let tile = plan.tile(row * columns + column, scene);
+                scratch.forward(tile);
+                let wanted = target.map(|target| {
+                    load(target, tile, &mut wanted);
+                    &wanted
+                });
+                scratch.inspect(tile, wanted, &inside(scene, tile), &mut ids);
+                store_ids(&ids, column * TILE, width, band);
+            }
+        };
+        let bands = (width * TILE).max(1);
+        if self.parallel {
+            top.par_chunks_mut(bands)
+                .enumerate()
+                .for_each(band_of_tiles);
+        } else {
+            top.chunks_mut(bands).enumerate().for_each(band_of_tiles);
+        }
+        collect(scene, &self.plan, &mut self.inspection.nodes);
+        Ok(())
     }
 
     fn reduce(&mut self, scene: &Scene) {

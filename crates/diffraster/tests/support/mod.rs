@@ -256,11 +256,11 @@ pub(crate) fn blob(random: &mut Random, center: [f32; 2], radius: f32, count: us
         let base = (3 * i) as f32;
         let c1 = at(random, (base + 1.0) * step);
         let c2 = at(random, (base + 2.0) * step);
-        let end = if i + 1 == count {
-            start
-        } else {
-            at(random, (base + 3.0) * step)
-        };
+        // The last point is not the first one: there, strokes have a kink.
+        let end = at(
+            random,
+            (base + if i + 1 == count { 2.7 } else { 3.0 }) * step,
+        );
         outline.cubic_to(c1, c2, end);
     }
     outline.close();
