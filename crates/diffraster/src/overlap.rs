@@ -15,8 +15,11 @@ use crate::coverage::{Plane, Step};
 use crate::scene::FillRule;
 use crate::tiling::{FLAG_FROM_ABOVE, FLAG_TO_ABOVE, Piece, TILE, is_inside};
 
+/// Most segments in a pixel that are looked at for being simple.
+const MAX_SIMPLE: usize = 10;
+
 /// Most segments in a pixel that are cut against each other.
-const MAX_LOCAL: usize = 48;
+const MAX_LOCAL: usize = 32;
 
 /// Scan lines in pixels above that.
 const SCAN_LINES: usize = 64;
@@ -30,8 +33,21 @@ pub(crate) struct OverlapScratch {
     columns: Columns,
     /// Pieces that pass through the pixel.
     local: Vec<Piece>,
+    visits: Vec<Visit>,
     cuts: Vec<f32>,
     crossings: Vec<(f32, i32)>,
+}
+
+/// A piece's passage through a dirty pixel.
+#[derive(Debug, Clone, Copy)]
+struct Visit {
+    pixel: u32,
+    piece: u32,
+    step: u32,
+}
+
+fn is_within(at: [f32; 2]) -> bool {
+    at.iter().all(|v| *v > 0.0 && *v < TILE as f32)
 }
 
 /// A tile's pieces by the pixel columns that they pass through.
@@ -96,9 +112,13 @@ impl OverlapScratch {
         out: &mut Plane,
     ) {
         self.columns.fill(pieces, backdrop);
-        let mut is_exact = [false; TILE * TILE];
-        for &pixel in dirty {
-            let p = pixel as usize;
+        self.list_visits(pieces, ends, steps, first_step, dirty);
+        let visits = std::mem::take(&mut self.visits);
+        for visits in visits.chunk_by(|a, b| a.pixel == b.pixel) {
+            if self.is_simple(pieces, rule, visits, steps) {
+                continue;
+            }
+            let p = visits[0].pixel as usize;
             let (column, y) = (p % TILE, (p / TILE) as f32);
             self.local.clear();
             let own = self.columns.pieces[column]
@@ -108,21 +128,99 @@ impl OverlapScratch {
             let exact = self.local.len() <= MAX_LOCAL;
             self.cut(column, y, exact);
             let area = self.measure(column, rule, y);
-            is_exact[p] = exact;
             if exact {
                 out[p] = area.clamp(1e-30, 1.0);
+                for visit in visits {
+                    let step = &mut steps[visit.step as usize];
+                    self.weigh(&pieces[visit.piece as usize], rule, step);
+                }
             } else {
                 out[p] = if out[p] < 0.0 { -area } else { area };
             }
         }
+        self.visits = visits;
+    }
+
+    /// Lists the steps through dirty pixels, pixel by pixel.
+    fn list_visits(
+        &mut self,
+        pieces: &[Piece],
+        ends: &[u32],
+        steps: &[Step],
+        first_step: usize,
+        dirty: &[u32],
+    ) {
+        let mut is_dirty = [false; TILE * TILE];
+        for pixel in dirty {
+            is_dirty[*pixel as usize] = true;
+        }
+        self.visits.clear();
         let mut start = first_step;
-        for (piece, &end) in pieces.iter().zip(ends) {
-            for step in &mut steps[start..end as usize] {
-                if is_exact[step.pixel as usize] {
-                    self.weigh(piece, rule, step);
+        for (piece, &end) in (0..pieces.len()).zip(ends) {
+            for (i, step) in steps[start..end as usize].iter().enumerate() {
+                if is_dirty[step.pixel as usize] {
+                    self.visits.push(Visit {
+                        pixel: step.pixel,
+                        piece: piece as u32,
+                        step: (start + i) as u32,
+                    });
                 }
             }
             start = end as usize;
+        }
+        self.visits.sort_unstable_by_key(|v| (v.pixel, v.step));
+    }
+
+    /// Whether the plain mean is right after all: nothing crosses, and the
+    /// winding numbers beside the segments are such that it says the coverage.
+    fn is_simple(
+        &self,
+        pieces: &[Piece],
+        rule: FillRule,
+        visits: &[Visit],
+        steps: &[Step],
+    ) -> bool {
+        if visits.len() > MAX_SIMPLE {
+            return false;
+        }
+        for (i, visit) in visits.iter().enumerate() {
+            let a = &pieces[visit.piece as usize];
+            for other in &visits[..i] {
+                let b = &pieces[other.piece as usize];
+                let joined = (b.x1, b.y1) == (a.x0, a.y0) || (a.x1, a.y1) == (b.x0, b.y0);
+                if !joined && crossing(a, b).is_some() {
+                    return false;
+                }
+            }
+        }
+        let (mut least, mut most) = (i32::MAX, i32::MIN);
+        for visit in visits {
+            let piece = &pieces[visit.piece as usize];
+            let step = &steps[visit.step as usize];
+            let (dx, dy) = (piece.x1 - piece.x0, piece.y1 - piece.y0);
+            let k = SIDE / (dx * dx + dy * dy).sqrt();
+            let middle = step.weighted_middle / step.weight;
+            let at = [piece.x0 + dx * middle, piece.y0 + dy * middle];
+            // Towards where the winding counts one less, or, at the tile's
+            // border, away from there.
+            let mut look = [at[0] + k * dy, at[1] - k * dx];
+            let mut less = 0;
+            if !is_within(look) {
+                look = [at[0] - k * dy, at[1] + k * dx];
+                less = -1;
+            }
+            if !is_within(look) {
+                return false;
+            }
+            less += self.columns.winding_at(look);
+            least = least.min(less);
+            most = most.max(less + 1);
+        }
+        match rule {
+            FillRule::NonZero => {
+                least >= 1 || most <= -1 || (least, most) == (0, 1) || (least, most) == (-1, 0)
+            }
+            FillRule::EvenOdd => most - least == 1,
         }
     }
 
@@ -217,7 +315,6 @@ impl OverlapScratch {
         step.weighted_middle = 0.0;
         // Beside the piece, towards where its winding counts one less.
         let side = [dy / length * SIDE, -dx / length * SIDE];
-        let last = TILE as f32;
         for fragment in self.cuts.windows(2) {
             let du = fragment[1] - fragment[0];
             if du <= 0.0 {
@@ -229,7 +326,7 @@ impl OverlapScratch {
             let mut looks = 0.0;
             for sign in [1.0f32, -1.0] {
                 let look = [at[0] + sign * side[0], at[1] + sign * side[1]];
-                if look.iter().all(|v| *v > 0.0 && *v < last) {
+                if is_within(look) {
                     let winding = self.columns.winding_at(look);
                     let (less, more) = if sign > 0.0 {
                         (winding, winding + 1)
