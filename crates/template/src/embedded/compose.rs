@@ -17,7 +17,7 @@ use super::layout::sizes::Habitat;
 use super::layout::{self, Item, Link, Pose, Solution, Violation};
 use super::light::Light;
 use super::lookup::ArtLibrary;
-use super::scene::{Place, RelationKind, SceneDescription, SizeClass, TimeOfDay};
+use super::scene::{Place, RelationKind, SceneDescription, SceneObject, SizeClass, TimeOfDay};
 use super::{setting, style};
 
 /// How a scene is drawn.
@@ -83,27 +83,21 @@ pub fn compose_with_library(
     );
     let style = options.style.or(scene.style).unwrap_or_default();
 
-    let mut missing = Vec::new();
-    let mut items = Vec::new();
-    // The index of the item that draws an object of the scene.
-    let mut drawn: Vec<Option<usize>> = Vec::new();
-    for object in &scene.objects {
-        match source::item(object, library, &mut dice) {
-            Some(item) => {
-                drawn.push(Some(items.len()));
-                items.push(item);
-            }
-            None => {
-                drawn.push(None);
-                missing.push(object.label.clone());
-            }
-        }
+    let mut cast = Cast::gather(scene, library, &mut dice);
+    let mut links = layout::links(&cast.items, &cast.relations);
+    let setting = setting::resolve(&scene.setting, &cast.items, &links, style);
+    if setting.place == Some(Place::Room) && cast.leave_out(scene, source::is_plain_wall) {
+        // The room has walls of its own.
+        links = layout::links(&cast.items, &cast.relations);
     }
-    let relations = remap(scene, &drawn);
-    let links = layout::links(&items, &relations);
+    let Cast {
+        mut items,
+        drawn,
+        relations,
+        missing,
+    } = cast;
     make_prominent(&mut items, scene);
 
-    let setting = setting::resolve(&scene.setting, &items, &links, style);
     let single = items.len() == 1 && setting.place == Some(Place::Plain);
     let pattern = single && scene.objects.iter().any(source::is_pattern);
     let icon = single && items.first().is_some_and(|item| item.members.len() == 1);
@@ -180,6 +174,66 @@ pub fn compose_with_library(
         cost: solution.cost,
         violations: to_scene(solution.violations, &drawn),
         missing,
+    }
+}
+
+/// The objects of a scene, with their pictures.
+struct Cast {
+    items: Vec<Item>,
+    /// The index of the item that draws an object of the scene.
+    drawn: Vec<Option<usize>>,
+    /// The scene's relations between items.
+    relations: Vec<super::scene::Relation>,
+    /// Labels of objects that have no picture.
+    missing: Vec<String>,
+}
+
+impl Cast {
+    fn gather(scene: &SceneDescription, library: Option<&ArtLibrary>, dice: &mut Dice<'_>) -> Self {
+        let mut cast = Self {
+            items: Vec::new(),
+            drawn: Vec::new(),
+            relations: Vec::new(),
+            missing: Vec::new(),
+        };
+        for object in &scene.objects {
+            match source::item(object, library, dice) {
+                Some(item) => {
+                    cast.drawn.push(Some(cast.items.len()));
+                    cast.items.push(item);
+                }
+                None => {
+                    cast.drawn.push(None);
+                    cast.missing.push(object.label.clone());
+                }
+            }
+        }
+        cast.relations = remap(scene, &cast.drawn);
+        cast
+    }
+
+    /// Drops the items of objects that the surroundings already show; says whether there were any.
+    fn leave_out(
+        &mut self,
+        scene: &SceneDescription,
+        shown: impl Fn(&SceneObject) -> bool,
+    ) -> bool {
+        let before = self.items.len();
+        for (index, object) in scene.objects.iter().enumerate() {
+            if !shown(object) {
+                continue;
+            }
+            if let Some(item) = self.drawn.get_mut(index).and_then(Option::take) {
+                self.items.remove(item);
+                for other in self.drawn.iter_mut().flatten() {
+                    if *other > item {
+                        *other -= 1;
+                    }
+                }
+            }
+        }
+        self.relations = remap(scene, &self.drawn);
+        self.items.len() < before
     }
 }
 

@@ -23,6 +23,13 @@ pub(crate) fn is_pattern(object: &SceneObject) -> bool {
     matches!(&object.art, ArtReference::Generated { generator } if PATTERNS.contains(&generator.as_str()))
 }
 
+/// Whether the object is a wall of no particular kind.
+pub(crate) fn is_plain_wall(object: &SceneObject) -> bool {
+    matches!(&object.art, ArtReference::Generated { generator } if generator == "wall")
+        && object.color.is_none()
+        && object.material.is_none()
+}
+
 /// The item for an object; `None` when there is no picture for it.
 pub(crate) fn item(
     object: &SceneObject,

@@ -66,7 +66,11 @@ pub(crate) fn links(items: &[Item], relations: &[Relation]) -> Vec<Option<Link>>
                 tie(&mut links, reference, subject, RelationKind::Behind);
             }
             // The holder is the subject: what it holds or wears is placed against it.
-            RelationKind::With if !high(reference) || held_aloft(items.get(reference)) => {
+            RelationKind::With
+                if !high(reference)
+                    || held_aloft(items.get(reference))
+                        && items.get(subject).is_some_and(|item| item.animate) =>
+            {
                 tie(&mut links, reference, subject, RelationKind::With);
             }
             RelationKind::With => {}

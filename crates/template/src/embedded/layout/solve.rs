@@ -436,7 +436,7 @@ fn fill_plain(items: &[Item], poses: &mut [Pose], stage: &Stage) {
     let (width, height) = (stage.size.width, stage.size.height);
     let grow = (width * 0.8 / frame.width().max(1e-6))
         .min(height * 0.74 / frame.height().max(1e-6))
-        .clamp(0.5, 2.0);
+        .clamp(0.5, 4.0);
     let signs = items.iter().all(Item::is_symbol);
     // Signs hang in the middle; things stand a little below it.
     let bottom = if signs {
