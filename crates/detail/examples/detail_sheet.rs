@@ -57,7 +57,7 @@ fn arguments() -> Result<Arguments, Box<dyn Error>> {
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments = arguments()?;
-    let vocabulary = Vocabulary::embedded();
+    let vocabulary = Vocabulary::builtin();
     let text = std::fs::read_to_string(&arguments.files[0])?;
     let prompts: Vec<&str> = text
         .lines()

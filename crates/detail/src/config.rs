@@ -34,10 +34,8 @@ pub struct DetailParameters {
     pub gradient_gain: f64,
     /// Most stops of a gradient, at least 2.
     pub gradient_stops: usize,
-    /// Least pixels on which a shape or a new region must be seen to be touched or added.
+    /// Least pixels of the target on which a shape must be seen to be given another paint.
     pub least_area: usize,
-    /// Most shapes added for what the gradients do not explain.
-    pub most_shapes: usize,
 }
 
 impl DetailParameters {
@@ -84,8 +82,7 @@ impl Default for DetailConfig {
             shadow: 1.0,
             gradient_gain: 1.5e-5,
             gradient_stops: 4,
-            least_area: 30,
-            most_shapes: 24,
+            least_area: 150,
         };
         let medium = DetailParameters {
             target_side: 384,
@@ -96,8 +93,7 @@ impl Default for DetailConfig {
             shadow: 0.9,
             gradient_gain: 4e-5,
             gradient_stops: 3,
-            least_area: 60,
-            most_shapes: 10,
+            least_area: 200,
         };
         let low = DetailParameters {
             target_side: 256,
@@ -108,8 +104,7 @@ impl Default for DetailConfig {
             shadow: 0.7,
             gradient_gain: 1e-4,
             gradient_stops: 2,
-            least_area: 120,
-            most_shapes: 0,
+            least_area: 200,
         };
         let minimal = DetailParameters {
             target_side: 128,

@@ -62,13 +62,8 @@ pub(crate) fn fit_paints(
 /// Whether the pixels on all four sides show the same item: mixed pixels on edges say little about
 /// its paint.
 fn is_inner(visible: &Visible, pixel: usize) -> bool {
-    let (width, height) = (visible.width, visible.height);
-    let (x, y) = (pixel % width, pixel / width);
     let same = |other: usize| visible.items[other] == visible.items[pixel];
-    (x == 0 || same(pixel - 1))
-        && (x + 1 == width || same(pixel + 1))
-        && (y == 0 || same(pixel - width))
-        && (y + 1 == height || same(pixel + width))
+    visible.beside(pixel).into_iter().flatten().all(same)
 }
 
 /// What the target shows where an item is seen, at evenly spread pixels, in the shape's coordinates.

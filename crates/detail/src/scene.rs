@@ -81,6 +81,17 @@ impl Visible {
         })
     }
 
+    /// The pixels to the left, right, above and below, as far as they exist.
+    pub(crate) fn beside(&self, pixel: usize) -> [Option<usize>; 4] {
+        let (x, y) = (pixel % self.width, pixel / self.width);
+        [
+            (x > 0).then(|| pixel - 1),
+            (x + 1 < self.width).then_some(pixel + 1),
+            (y > 0).then(|| pixel - self.width),
+            (y + 1 < self.height).then_some(pixel + self.width),
+        ]
+    }
+
     /// The middle of a pixel, in pixels.
     pub(crate) fn center_of(&self, pixel: usize) -> Point {
         Point::new(

@@ -32,9 +32,9 @@ pub(crate) fn add_contact_shadows(
     light: &Light,
     strength: f32,
 ) -> Vec<String> {
-    let mut shadows: Vec<ContactShadow> = (0..scene.objects)
-        .filter(|&object| !has_shadow(scene, object))
-        .filter_map(|object| contact(scene, visible, light, object))
+    let mut shadows: Vec<ContactShadow> = standing_parts(scene, visible)
+        .iter()
+        .filter_map(|part| contact(scene, visible, light, part))
         .collect();
     // Later paths first, so that an insertion does not move the places of those still to come.
     shadows.sort_by(|a, b| scene.roots[b.object].cmp(&scene.roots[a.object]));
@@ -72,31 +72,68 @@ fn label_at(document: &Document, path: &[usize]) -> String {
         .to_owned()
 }
 
-/// Where a thing touches the ground, if it does: the lowest seen rows of it, with ground below.
+/// A connected piece of what is seen of a thing: one of several trees, the whole of a fox.
+struct StandingPart {
+    object: usize,
+    pixels: Vec<usize>,
+}
+
+/// The connected pieces of all things that bring no shadow of their own, large ones only.
+fn standing_parts(scene: &Scene, visible: &Visible) -> Vec<StandingPart> {
+    let bring_shadows: Vec<bool> = (0..scene.objects)
+        .map(|object| has_shadow(scene, object))
+        .collect();
+    let object_at = |pixel: usize| {
+        let item = &scene.items[visible.items[pixel]? as usize];
+        (item.role == Role::Object && !bring_shadows[item.object]).then_some(item.object)
+    };
+    let least = visible.items.len() / 700 + 1;
+    let mut reached = vec![false; visible.items.len()];
+    let mut parts = Vec::new();
+    for seed in 0..visible.items.len() {
+        let Some(object) = object_at(seed).filter(|_| !reached[seed]) else {
+            continue;
+        };
+        reached[seed] = true;
+        let mut pixels = vec![seed];
+        let mut next = 0;
+        while let Some(&pixel) = pixels.get(next) {
+            next += 1;
+            for beside in visible.beside(pixel).into_iter().flatten() {
+                if !reached[beside] && object_at(beside) == Some(object) {
+                    reached[beside] = true;
+                    pixels.push(beside);
+                }
+            }
+        }
+        if pixels.len() >= least {
+            parts.push(StandingPart { object, pixels });
+        }
+    }
+    parts
+}
+
+/// Where a part touches the ground, if it does: its lowest rows, with ground below.
 fn contact(
     scene: &Scene,
     visible: &Visible,
     light: &Light,
-    object: usize,
+    part: &StandingPart,
 ) -> Option<ContactShadow> {
-    let belongs = |pixel: usize| {
-        visible.items[pixel].is_some_and(|item| {
-            let item = &scene.items[item as usize];
-            item.object == object && item.role == Role::Object
-        })
-    };
-    let rows: Vec<usize> = (0..visible.height)
-        .filter(|y| (0..visible.width).any(|x| belongs(y * visible.width + x)))
-        .collect();
-    let (&top, &bottom) = (rows.first()?, rows.last()?);
+    let rows = || part.pixels.iter().map(|pixel| pixel / visible.width);
+    let (top, bottom) = (rows().min()?, rows().max()?);
     let height = bottom + 1 - top;
     if height < 6 || bottom + 2 >= visible.height {
         return None;
     }
     let foot = bottom - height / 14;
-    let columns: Vec<usize> = (0..visible.width)
-        .filter(|x| (foot..=bottom).any(|y| belongs(y * visible.width + x)))
-        .collect();
+    let feet = part
+        .pixels
+        .iter()
+        .filter(|&&pixel| pixel / visible.width >= foot);
+    let mut columns: Vec<usize> = feet.map(|pixel| pixel % visible.width).collect();
+    columns.sort_unstable();
+    columns.dedup();
     let (&left, &right) = (columns.first()?, columns.last()?);
     let ground = |x: usize| {
         let item = visible.items[(bottom + 2) * visible.width + x]?;
@@ -123,7 +160,7 @@ fn contact(
         b: light.shade[1] - 0.02,
     };
     Some(ContactShadow {
-        object,
+        object: part.object,
         center,
         radii,
         color: Color::from_oklab(shade),
