@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use serde::Serialize;
-use utoipa::{OpenApi, ToSchema};
+use utoipa::{IntoResponses, OpenApi, ToSchema};
 
 use crate::{
     problem::{Code, FieldError, ProblemDocument},
@@ -41,6 +41,84 @@ use crate::{
     components(schemas(ProblemDocument, FieldError))
 )]
 struct Api;
+
+/// The ways in which a request for a picture can go wrong.
+#[derive(IntoResponses)]
+#[expect(dead_code, reason = "describes answers")]
+pub(crate) enum SubmissionProblems {
+    #[response(
+        status = 400,
+        description = "The request could not be read, or a header makes no sense",
+        content_type = "application/problem+json"
+    )]
+    Unreadable(ProblemDocument),
+    #[response(
+        status = 403,
+        description = "Another web site made a browser send this",
+        content_type = "application/problem+json"
+    )]
+    CrossSite(ProblemDocument),
+    #[response(
+        status = 406,
+        description = "Results are not served in the form asked for",
+        content_type = "application/problem+json"
+    )]
+    NotAcceptable(ProblemDocument),
+    #[response(
+        status = 408,
+        description = "The body took too long to arrive",
+        content_type = "application/problem+json"
+    )]
+    TooSlow(ProblemDocument),
+    #[response(
+        status = 409,
+        description = "The job was cancelled while the request waited",
+        content_type = "application/problem+json"
+    )]
+    Cancelled(ProblemDocument),
+    #[response(
+        status = 413,
+        description = "The body or a file is too large",
+        content_type = "application/problem+json"
+    )]
+    TooLarge(ProblemDocument),
+    #[response(
+        status = 415,
+        description = "The body has the wrong content type",
+        content_type = "application/problem+json"
+    )]
+    WrongType(ProblemDocument),
+    #[response(
+        status = 422,
+        description = "Fields are not valid, a file cannot be used, or the Idempotency-Key belongs to another request",
+        content_type = "application/problem+json"
+    )]
+    Refused(ProblemDocument),
+    #[response(
+        status = 429,
+        description = "Over the client's quota",
+        content_type = "application/problem+json"
+    )]
+    RateLimited(ProblemDocument),
+    #[response(
+        status = 500,
+        description = "The job failed",
+        content_type = "application/problem+json"
+    )]
+    Failed(ProblemDocument),
+    #[response(
+        status = 503,
+        description = "No place for another job, shutting down, or a part of the service does not answer",
+        content_type = "application/problem+json"
+    )]
+    NoPlace(ProblemDocument),
+    #[response(
+        status = 504,
+        description = "The deadline passed before there was a result",
+        content_type = "application/problem+json"
+    )]
+    Late(ProblemDocument),
+}
 
 /// A PNG file.
 #[derive(ToSchema)]

@@ -1,6 +1,6 @@
 //! The body of `POST /v1/svg`.
 
-use chat2svg_protocol::{CanvasSize, JobKind, JobSpec, Prompt, Style};
+use chat2svg_protocol::{CanvasSize, JobKind, JobSpec, LevelChoice, Prompt, Style};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -20,7 +20,7 @@ pub(crate) struct SvgRequest {
     /// Its look: flat, pastel, line-art, monochrome, duotone, night or sticker. Left out, the prompt
     /// decides.
     #[serde(default)]
-    #[schema(example = "flat")]
+    #[schema(value_type = Option<Style>, example = "flat")]
     pub(crate) style: Option<String>,
     /// Varies the arrangement; the same seed gives the same picture. Default 0.
     #[serde(default)]
@@ -31,7 +31,7 @@ pub(crate) struct SvgRequest {
     pub(crate) deadline_ms: Option<u64>,
     /// How much effort to spend at most: auto (as the machine affords), high, medium, low or minimal.
     #[serde(default)]
-    #[schema(example = "auto")]
+    #[schema(value_type = Option<LevelChoice>, example = "auto")]
     pub(crate) level: Option<String>,
     /// How many first drafts are made, the best of which goes on. Default 1.
     #[serde(default)]

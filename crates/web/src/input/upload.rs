@@ -4,8 +4,9 @@ use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use actix_multipart::{Field, Multipart};
 use actix_web::{HttpRequest, error::PayloadError, web::Bytes};
-use chat2svg_protocol::{Attachment, AttachmentRole, JobKind, JobSpec};
+use chat2svg_protocol::{Attachment, AttachmentRole, JobKind, JobSpec, LevelChoice};
 use futures_util::{Stream, StreamExt as _};
+use serde::Deserialize;
 use utoipa::ToSchema;
 
 use crate::{
@@ -23,7 +24,8 @@ const MAX_TEXT_BYTES: usize = 1_024;
 const FORM_OVERHEAD_BYTES: usize = 64 << 10;
 
 /// A picture to turn into an SVG, as a form.
-#[derive(ToSchema)]
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 #[expect(dead_code, reason = "describes the form in the OpenAPI document")]
 pub(crate) struct VectorizeForm {
     /// The picture: PNG, JPEG or WebP.
@@ -38,11 +40,12 @@ pub(crate) struct VectorizeForm {
     #[schema(minimum = 50)]
     deadline_ms: Option<u64>,
     /// How much effort to spend at most: auto, high, medium, low or minimal.
-    level: Option<String>,
+    level: Option<LevelChoice>,
 }
 
 /// A template and the picture to fit it to, as a form.
-#[derive(ToSchema)]
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 #[expect(dead_code, reason = "describes the form in the OpenAPI document")]
 pub(crate) struct RefineForm {
     /// The SVG to start from.
@@ -62,7 +65,7 @@ pub(crate) struct RefineForm {
     #[schema(minimum = 50)]
     deadline_ms: Option<u64>,
     /// How much effort to spend at most: auto, high, medium, low or minimal.
-    level: Option<String>,
+    level: Option<LevelChoice>,
 }
 
 /// Which form it is.

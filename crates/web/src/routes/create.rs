@@ -9,8 +9,8 @@ use crate::{
         RefineForm, SvgRequest, UploadKind, VectorizeForm, media_type, parse_files,
         parse_svg_request, read_limited, read_upload,
     },
-    openapi::Png,
-    problem::{Code, Problem, ProblemDocument},
+    openapi::{Png, SubmissionProblems},
+    problem::{Code, Problem},
     services::Shared,
     submit::{self, Job, Terms},
     wire::{JobResource, ResultDocument},
@@ -40,13 +40,7 @@ use crate::{
         )),
         (status = 202, description = "The job goes on; Location leads to it", body = JobResource,
             headers(("Location" = String, description = "The job"), ("Retry-After" = u64, description = "Seconds"))),
-        (status = 400, description = "Not JSON", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 413, description = "Too large", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 415, description = "Not application/json", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 422, description = "Refused fields", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 429, description = "Over the client's quota", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 503, description = "No place for another job", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 504, description = "The deadline passed without a result", body = ProblemDocument, content_type = "application/problem+json"),
+        SubmissionProblems,
     )
 )]
 pub(crate) async fn svg(
@@ -98,12 +92,9 @@ pub(crate) async fn svg(
             (String = "image/svg+xml"),
             (Png = "image/png"),
         )),
-        (status = 202, description = "The job goes on; Location leads to it", body = JobResource),
-        (status = 413, description = "Too large", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 415, description = "Not a form", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 422, description = "Refused fields, or a file that cannot be used", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 429, description = "Over the client's quota", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 503, description = "No place for another job", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 202, description = "The job goes on; Location leads to it", body = JobResource,
+            headers(("Location" = String, description = "The job"), ("Retry-After" = u64, description = "Seconds"))),
+        SubmissionProblems,
     )
 )]
 pub(crate) async fn vectorize(
@@ -141,12 +132,9 @@ pub(crate) async fn vectorize(
             (String = "image/svg+xml"),
             (Png = "image/png"),
         )),
-        (status = 202, description = "The job goes on; Location leads to it", body = JobResource),
-        (status = 413, description = "Too large", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 415, description = "Not a form", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 422, description = "Refused fields, or a file that cannot be used", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 429, description = "Over the client's quota", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 503, description = "No place for another job", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 202, description = "The job goes on; Location leads to it", body = JobResource,
+            headers(("Location" = String, description = "The job"), ("Retry-After" = u64, description = "Seconds"))),
+        SubmissionProblems,
     )
 )]
 pub(crate) async fn refine(
