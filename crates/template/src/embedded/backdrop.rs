@@ -138,9 +138,11 @@ impl Scenery<'_, '_> {
         })
     }
 
-    /// The whole canvas, or a band of it down to the bottom.
+    /// The whole canvas, or a band of it down to the bottom; a little wider than the canvas, so that
+    /// an outline has no line along the canvas's edge.
     pub(crate) fn band(&self, top: f64) -> BezPath {
-        super::art::pen::rounded_rect((0.0, top, self.size.width, self.size.height - top), 0.0)
+        let (width, height) = (self.size.width, self.size.height);
+        super::art::pen::rounded_rect((-0.02 * width, top, 1.04 * width, 1.02 * height - top), 0.0)
     }
 
     /// Land below a rolling line: `swing` is its height, `waves` its number of knots.

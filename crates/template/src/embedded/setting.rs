@@ -14,7 +14,7 @@ pub(crate) fn resolve(
     style: Style,
 ) -> Setting {
     let mut setting = asked.clone();
-    if style == Style::Night && setting.time.is_none() {
+    if style == Style::Night {
         setting.time = Some(TimeOfDay::Night);
     }
     if setting.place.is_none() {

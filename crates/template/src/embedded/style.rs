@@ -70,39 +70,41 @@ fn duotone(color: Color) -> Color {
         })
 }
 
-/// Dark outlines around everything, on paper: fills become near-white tints so that what is in front
-/// still hides what is behind.
+/// The ink of outlines.
+const INK: u32 = 0x22303C;
+/// Parts that are shade or light, not things: they have no outline.
+const SHADE: &[&str] = &[
+    "contact shadow",
+    "shadow",
+    "glow",
+    "outer glow",
+    "light ray",
+    "wallpaper stripe",
+];
+
+/// Dark outlines around everything, on paper: fills become white, so that what is in front still
+/// hides what is behind.
 fn line_art(document: &mut Document) {
-    let ink = hex(0x22303C);
-    let width = document.view_box.width().min(document.view_box.height()) * 0.0052;
-    fn visit(nodes: &mut [Node], ink: Color, width: f64, canvas: kurbo::Rect) {
-        for node in nodes {
-            match node {
-                Node::Group(group) => visit(&mut group.children, ink, width, canvas),
-                Node::Shape(shape) => outline(shape, ink, width, canvas),
-            }
-        }
-    }
     let canvas = document.view_box;
-    for layer in &mut document.layers {
-        visit(std::slice::from_mut(layer), ink, width, canvas);
-    }
-    // Shadows and glows are no outlines of things.
-    fn without_shadows(nodes: &mut Vec<Node>) {
-        nodes.retain(|node| {
-            !node_label(node).contains("contact shadow")
-                && !matches!(
-                    node_label(node),
-                    "shadow" | "glow" | "outer glow" | "light ray"
-                )
-        });
-        for node in nodes {
-            if let Node::Group(group) = node {
-                without_shadows(&mut group.children);
+    let width = canvas.width().min(canvas.height()) * 0.0052;
+    draw_lines(&mut document.layers, width, canvas);
+}
+
+fn draw_lines(nodes: &mut Vec<Node>, width: f64, canvas: kurbo::Rect) {
+    nodes.retain(|node| !SHADE.contains(&node_label(node)));
+    for node in std::mem::take(nodes) {
+        match node {
+            Node::Group(mut group) => {
+                draw_lines(&mut group.children, width, canvas);
+                nodes.push(Node::Group(group));
+            }
+            Node::Shape(mut shape) => {
+                let core = outline(&mut shape, width, canvas);
+                nodes.push(Node::Shape(shape));
+                nodes.extend(core.map(Node::Shape));
             }
         }
     }
-    without_shadows(&mut document.layers);
 }
 
 fn node_label(node: &Node) -> &str {
@@ -112,33 +114,35 @@ fn node_label(node: &Node) -> &str {
     }
 }
 
-fn outline(shape: &mut Shape, ink: Color, width: f64, canvas: kurbo::Rect) {
-    let paper = Color::WHITE;
-    let bounds = kurbo::Shape::bounding_box(&shape.path);
-    // What spans the canvas from side to side down to its foot is ground or sky: no frame around it.
-    let spans =
-        bounds.x0 <= canvas.x0 && bounds.x1 >= canvas.x1 && bounds.height() > canvas.height() * 0.9;
-    if let Some(fill) = &mut shape.fill {
-        let lightness = match &fill.paint {
-            Paint::Solid(color) => color.to_oklab().lightness,
-            _ => 1.0,
-        };
-        // Very dark details (eyes, noses) stay filled.
-        let color = if lightness < 0.36 { ink } else { paper };
-        fill.paint = Paint::Solid(color);
-        if !spans {
-            shape
-                .stroke
-                .get_or_insert_with(|| round_stroke(ink, width))
-                .paint = Paint::Solid(ink);
-        }
-    } else if let Some(stroke) = &mut shape.stroke {
+/// Outlines a shape; a bold line becomes an outlined band, whose paper core is returned.
+fn outline(shape: &mut Shape, width: f64, canvas: kurbo::Rect) -> Option<Shape> {
+    let (ink, paper) = (hex(INK), Color::WHITE);
+    let Some(fill) = &mut shape.fill else {
+        let stroke = shape.stroke.as_mut()?;
         stroke.paint = Paint::Solid(ink);
-        stroke.width = stroke.width.min(width);
-    }
-    if let Some(stroke) = &mut shape.stroke {
-        stroke.width = stroke.width.min(width);
-    }
+        if stroke.width <= width * 3.0 {
+            stroke.width = stroke.width.min(width);
+            return None;
+        }
+        let mut core = shape.clone();
+        if let Some(stroke) = &mut core.stroke {
+            stroke.paint = Paint::Solid(paper);
+            stroke.width -= 2.0 * width;
+        }
+        return Some(core);
+    };
+    let lightness = match &fill.paint {
+        Paint::Solid(color) => color.to_oklab().lightness,
+        _ => 1.0,
+    };
+    // Very dark details (eyes, noses) stay filled.
+    fill.paint = Paint::Solid(if lightness < 0.36 { ink } else { paper });
+    let bounds = kurbo::Shape::bounding_box(&shape.path);
+    // What covers the whole canvas is sky or paper: no frame around it.
+    let covers =
+        bounds.x0 <= canvas.x0 && bounds.x1 >= canvas.x1 && bounds.height() > canvas.height() * 0.9;
+    shape.stroke = (!covers).then(|| round_stroke(ink, width));
+    None
 }
 
 fn round_stroke(color: Color, width: f64) -> Stroke {

@@ -23,7 +23,12 @@ struct Looks {
 impl Looks {
     fn draw(params: &Params, dice: &mut Dice<'_>, tops: &[u32]) -> Self {
         let skin = dice.pick(SKINS[1], &SKINS);
-        let hair = dice.pick(HAIRS[1], &HAIRS);
+        // Dark skin mostly goes with dark hair.
+        let hair = if skin == SKINS[3] || skin == SKINS[4] {
+            dice.pick(HAIRS[0], &HAIRS[..2])
+        } else {
+            dice.pick(HAIRS[1], &HAIRS)
+        };
         let top = dice.pick(tops[0], tops);
         let bottom = dice.pick(0x3D5A80, &[0x4A4E69, 0x6B705C, 0x2F4858]);
         Self {

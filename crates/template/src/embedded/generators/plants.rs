@@ -4,32 +4,38 @@ use kurbo::Affine;
 
 use super::Params;
 use crate::embedded::art::Drawing;
-use crate::embedded::art::pen::{Pen, smooth_closed, smooth_open};
+use crate::embedded::art::pen::{Pen, path_data, smooth_closed, smooth_open};
 use crate::embedded::art::tone::{Tones, hex};
 use crate::embedded::dice::Dice;
 
-/// A crown of leaves: a lumpy closed curve around the centre.
+/// A crown of leaves: round lobes along an ellipse.
 fn crown(
     center: (f64, f64),
     radii: (f64, f64),
-    lumps: usize,
+    lobes: usize,
     dice: &mut Dice<'_>,
-) -> Vec<(f64, f64)> {
+) -> kurbo::BezPath {
     let turn = dice.range(0.0, 1.0);
-    (0..lumps * 2)
+    let knots: Vec<(f64, f64)> = (0..lobes)
         .map(|index| {
-            let angle = std::f64::consts::PI * (index as f64 + turn) / lumps as f64;
-            let reach = if index % 2 == 0 {
-                dice.range(0.97, 1.05)
-            } else {
-                dice.range(0.88, 0.93)
-            };
+            let share = (index as f64 + turn + dice.range(-0.14, 0.14)) / lobes as f64;
+            let (sin, cos) = (std::f64::consts::TAU * share).sin_cos();
             (
-                center.0 + radii.0 * reach * angle.cos(),
-                center.1 + radii.1 * reach * angle.sin(),
+                center.0 + radii.0 * 0.88 * cos,
+                center.1 + radii.1 * 0.88 * sin,
             )
         })
-        .collect()
+        .collect();
+    let mut data = String::new();
+    for (index, (x, y)) in knots.iter().enumerate() {
+        let (to_x, to_y) = knots[(index + 1) % lobes];
+        let bulge = (to_x - x).hypot(to_y - y) * 0.58;
+        if index == 0 {
+            data = format!("M{x:.2} {y:.2}");
+        }
+        data += &format!(" A{bulge:.2} {bulge:.2} 0 0 1 {to_x:.2} {to_y:.2}");
+    }
+    path_data(&(data + "Z"))
 }
 
 /// A deciduous tree: trunk with two boughs, a round crown with a lit and a shaded side.
@@ -53,17 +59,17 @@ pub(super) fn tree(params: &Params, dice: &mut Dice<'_>) -> Drawing {
     pen.line_data("right bough", "M54 98 Q58 90 67 84", 4.0, bark.dark);
     pen.fill(
         "crown shade",
-        smooth_closed(&crown((center.0, center.1 + 2.5), (rx, ry), 7, dice)),
+        crown((center.0, center.1 + 2.5), (rx, ry), 7, dice),
         leaves.dark,
     );
     pen.fill(
         "crown",
-        smooth_closed(&crown(
+        crown(
             (center.0 - 2.0, center.1 - 3.0),
             (rx * 0.91, ry * 0.89),
             7,
             dice,
-        )),
+        ),
         leaves.base,
     );
     for (x, y, size) in [(-15.0, -16.0, 13.0), (9.0, -22.0, 8.0), (-20.0, 6.0, 7.0)] {
@@ -73,7 +79,7 @@ pub(super) fn tree(params: &Params, dice: &mut Dice<'_>) -> Drawing {
         );
         pen.fill(
             "lit leaves",
-            smooth_closed(&crown(at, (size, size * 0.72), 4, dice)),
+            crown(at, (size, size * 0.72), 4, dice),
             leaves.light,
         );
     }
@@ -286,11 +292,7 @@ pub(super) fn bush(params: &Params, dice: &mut Dice<'_>) -> Drawing {
     );
     for (x, y) in [(26.0, 42.0), (48.0, 28.0), (62.0, 44.0)] {
         let at = (x + dice.range(-3.0, 3.0), y + dice.range(-2.0, 2.0));
-        pen.fill(
-            "lit leaves",
-            smooth_closed(&crown(at, (8.0, 5.0), 4, dice)),
-            leaves.light,
-        );
+        pen.fill("lit leaves", crown(at, (8.0, 5.0), 4, dice), leaves.light);
     }
     Drawing::of(pen.finish())
 }
@@ -306,11 +308,7 @@ pub(super) fn hedge(params: &Params, dice: &mut Dice<'_>) -> Drawing {
             12.0 + 22.0 * f64::from(index) + dice.range(-5.0, 5.0),
             dice.range(14.0, 34.0),
         );
-        pen.fill(
-            "lit leaves",
-            smooth_closed(&crown(at, (7.0, 3.6), 4, dice)),
-            leaves.light,
-        );
+        pen.fill("lit leaves", crown(at, (7.0, 3.6), 4, dice), leaves.light);
     }
     Drawing::of(pen.finish()).with_support(0.0, 200.0, 5.0)
 }

@@ -328,7 +328,7 @@ pub(crate) fn tied(
             let scale = scale * if fit < 1.0 { fit } else { wanted.max(1.0) };
             let y = if open {
                 // Most of it looks out of the opening.
-                let hidden = if item.members.len() > 1 { 0.3 } else { 0.4 };
+                let hidden = if item.animate { 0.4 } else { 0.24 };
                 inside.y1.min(rim + item.extent.height() * scale * hidden)
             } else {
                 inside.center().y + item.extent.height() * scale / 2.0
