@@ -1,5 +1,6 @@
 //! Composes every line of a file of prompts and puts the pictures on one sheet:
-//! `contact_sheet PROMPTS.txt OUT.png [--style S] [--seed N] [--columns N] [--cell N] [--svg DIR]`.
+//! `contact_sheet PROMPTS.txt OUT.png [--style S] [--seed N] [--columns N] [--cell N] [--svg DIR]
+//! [--size WIDTHxHEIGHT]`.
 //!
 //! A line may be a table row; then its first column that holds a space is the prompt. Prints one line
 //! for each prompt: its number, what was understood, what was not drawn, what the layout missed.
@@ -20,6 +21,7 @@ struct Arguments {
     columns: usize,
     cell: u32,
     svg: Option<PathBuf>,
+    size: (u32, u32),
 }
 
 fn arguments() -> Result<Arguments, Box<dyn Error>> {
@@ -32,6 +34,7 @@ fn arguments() -> Result<Arguments, Box<dyn Error>> {
         columns: 8,
         cell: 256,
         svg: None,
+        size: (512, 512),
     };
     let mut given = std::env::args().skip(1);
     while let Some(argument) = given.next() {
@@ -41,6 +44,11 @@ fn arguments() -> Result<Arguments, Box<dyn Error>> {
             "--seed" => found.seed = value()?.parse()?,
             "--columns" => found.columns = value()?.parse::<usize>()?.max(1),
             "--cell" => found.cell = value()?.parse()?,
+            "--size" => {
+                let text = value()?;
+                let (width, height) = text.split_once('x').ok_or("--size wants WIDTHxHEIGHT")?;
+                found.size = (width.parse()?, height.parse()?);
+            }
             "--svg" => found.svg = Some(value()?.into()),
             _ => files.push(PathBuf::from(argument)),
         }
@@ -72,7 +80,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         let options = ComposeOptions {
             seed: arguments.seed.wrapping_add(index as u64),
             style: arguments.style,
-            ..ComposeOptions::default()
+            width: arguments.size.0,
+            height: arguments.size.1,
         };
         let start = Instant::now();
         let composition = compose_prompt(prompt, &vocabulary, &options);

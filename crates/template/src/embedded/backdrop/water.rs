@@ -146,11 +146,11 @@ fn crest(scenery: &Scenery<'_, '_>, y: f64, count: usize) -> kurbo::BezPath {
     let step = scenery.size.width / (count as f64 - 0.5);
     let mut path = kurbo::BezPath::new();
     path.move_to((-step * 0.25, y));
-    for index in 0..=count {
+    for index in 0..count {
         let x = step * (index as f64 - 0.25);
         path.quad_to((x + step * 0.5, y + step * 0.16), (x + step, y));
     }
-    path.line_to((step * (count as f64 + 0.75), scenery.size.height));
+    path.line_to((step * (count as f64 - 0.25), scenery.size.height));
     path.line_to((-step * 0.25, scenery.size.height));
     path.close_path();
     path
