@@ -39,8 +39,6 @@ pub(crate) struct Stretch {
     pub(crate) scale: f64,
     /// Largest step of a point in pixels of this resolution.
     pub(crate) rate: f32,
-    /// Whether outlines move, or paints alone.
-    pub(crate) move_points: bool,
 }
 
 /// What a descent needs and keeps: the rasteriser and the target at the resolutions used so far.
@@ -66,6 +64,11 @@ impl<'a> Descender<'a> {
             target,
             levels: Vec::new(),
         }
+    }
+
+    /// Whether the fit has to stop.
+    pub(crate) fn is_stopped(&self) -> bool {
+        self.stop.is_due()
     }
 
     /// The picture of a scene at the fitting resolution.
@@ -107,7 +110,7 @@ impl<'a> Descender<'a> {
         let mut values = Vec::new();
         map.scene.read_parameters(&mut values);
         let layout = chat2svg_diffraster::Layout::of(&map.scene);
-        let parameters = Parameters::of(map, &layout, stretch.move_points);
+        let parameters = Parameters::of(map, &layout);
         let mut stepper = Stepper::new(self.options.optimiser.rule, values.len());
         let mut directions = vec![0.0_f32; values.len()];
         let mut gradient = vec![0.0_f32; values.len()];

@@ -1,15 +1,64 @@
 //! How good a document is: its picture, made of the document as it is written, against the target.
 
-use chat2svg_vector::{Color, Document};
+use chat2svg_vector::{Color, Document, WriteOptions};
 
-use crate::{FitError, picture::Picture};
+use crate::{FitError, FitOptions, picture::Picture};
+
+/// Squared error that a byte must save in a picture of 256 × 256 pixels, when the options do not say.
+const GAIN_PER_BYTE: f64 = 0.002;
+
+/// What a document is judged by.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Score {
+    /// Squared error over all components of the picture.
+    pub(crate) error: f64,
+    /// Bytes of the written document.
+    pub(crate) bytes: usize,
+    /// Bytes above the budget.
+    excess: usize,
+    /// Error plus what the bytes should have saved.
+    cost: f64,
+}
+
+impl Score {
+    /// Measures a document.
+    ///
+    /// # Errors
+    /// When it cannot be rendered.
+    pub(crate) fn of(
+        document: &Document,
+        target: &Picture,
+        options: &FitOptions,
+    ) -> Result<Self, FitError> {
+        let error = document_error(document, target)?;
+        let bytes = document.to_svg(&WriteOptions::default()).len();
+        Ok(Self {
+            error,
+            bytes,
+            excess: options
+                .byte_budget
+                .map_or(0, |budget| bytes.saturating_sub(budget)),
+            cost: error + gain_per_byte(target, options) * bytes as f64,
+        })
+    }
+
+    /// Whether this is to be preferred to another: nearer to the byte budget, then cheaper.
+    pub(crate) fn is_better_than(&self, other: &Self) -> bool {
+        (self.excess, self.cost) < (other.excess, other.cost)
+    }
+}
+
+/// Squared error that a byte must save.
+pub(crate) fn gain_per_byte(target: &Picture, options: &FitOptions) -> f64 {
+    let area = (target.width * target.height) as f64;
+    options
+        .gain_per_byte
+        .map_or(GAIN_PER_BYTE * area / 65_536.0, f64::from)
+}
 
 /// Sum of squared differences of a document's picture and the target, over all components; both show
 /// white where they are transparent.
-///
-/// # Errors
-/// When the document cannot be rendered.
-pub(crate) fn document_error(document: &Document, target: &Picture) -> Result<f64, FitError> {
+fn document_error(document: &Document, target: &Picture) -> Result<f64, FitError> {
     let picture = document
         .render(
             target.width as u32,

@@ -17,7 +17,7 @@ pub struct FitOptions {
     /// Paths that the template has are never removed to meet it.
     pub paths: Option<u32>,
     /// Gradient steps over all rounds, in steps at full resolution; 0 fits paints and outlines to the
-    /// picture without descending. Default 300.
+    /// picture without descending. Default 180.
     pub iterations: u32,
     /// When the result must be there. Kept within 5 % plus 50 ms. `None` runs the schedule to its end.
     #[serde(skip)]
@@ -40,9 +40,10 @@ pub struct FitOptions {
     /// Longest side in pixels at which the picture is fitted, `16..=4096`; larger targets are reduced to
     /// it. Default 512.
     pub max_side: u32,
-    /// Smallest gain that pays for a path, as squared error in full-scale pixels per written byte: a path
-    /// of 150 bytes must at the default of 0.002 correct 0.3 pixels from black to white. Lower gives
-    /// more paths and a closer picture. `None` chooses by the picture.
+    /// Smallest gain that pays for a path, as squared error in full-scale pixels per written byte. Lower
+    /// gives more paths and a closer picture. `None` takes 0.002 for a picture of 256 × 256 pixels and
+    /// otherwise in proportion to its area: there, a path of 150 bytes must correct 0.3 pixels from black
+    /// to white in one component.
     pub gain_per_byte: Option<f32>,
     /// What keeps outlines clean.
     pub regularisers: Regularisers,
@@ -56,7 +57,7 @@ impl Default for FitOptions {
     fn default() -> Self {
         Self {
             paths: None,
-            iterations: 300,
+            iterations: 180,
             deadline: None,
             cancel: Cancellation::default(),
             seed: 0,

@@ -48,8 +48,8 @@ const SMOOTH_TURN: f32 = 0.2;
 const LEAST_HANDLE: f32 = 0.15;
 
 impl Parameters {
-    /// What the parameters of a scene are; outlines may be kept from moving.
-    pub(crate) fn of(map: &SceneMap, layout: &Layout, move_points: bool) -> Self {
+    /// What the parameters of a scene are.
+    pub(crate) fn of(map: &SceneMap, layout: &Layout) -> Self {
         let mut found = Self {
             kinds: vec![Kind::Fixed; layout.len],
             ..Self::default()
@@ -60,7 +60,7 @@ impl Parameters {
             else {
                 continue;
             };
-            if slot.has_own_outline && move_points {
+            if slot.has_own_outline {
                 found.kinds[place.points.clone()].fill(Kind::Point);
                 found.note_curves(&path.outline, place.points.start);
                 if let Some(width) = place.stroke_width {

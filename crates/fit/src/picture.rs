@@ -77,14 +77,6 @@ impl Picture {
     }
 }
 
-/// Sum of squared differences of all components.
-pub(crate) fn squared_error(a: &[[f32; 3]], b: &[[f32; 3]]) -> f64 {
-    a.iter()
-        .zip(b)
-        .map(|(a, b)| f64::from(squared_distance(*a, *b)))
-        .sum()
-}
-
 /// Squared distance of two colours.
 pub(crate) fn squared_distance(a: [f32; 3], b: [f32; 3]) -> f32 {
     (0..3).map(|i| (a[i] - b[i]) * (a[i] - b[i])).sum()

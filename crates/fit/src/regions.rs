@@ -30,10 +30,6 @@ pub(crate) struct FoundShape {
     pub(crate) path: BezPath,
     /// Its paint in the same coordinates.
     pub(crate) paint: Paint,
-    /// Pixels of the fitting resolution that show it.
-    pub(crate) area: f64,
-    /// Index, in a picture of [`RegionFinder::size`], of its pixels.
-    pub(crate) pixels: Vec<u32>,
     /// Whether it covers the whole canvas.
     pub(crate) is_backdrop: bool,
     /// Index in painting order of the existing shape that it belongs right above; `None` for the bottom.
@@ -104,9 +100,9 @@ impl RegionFinder {
     }
 
     /// At most `limit` shapes that show the whole picture, bottom first.
-    pub(crate) fn cover(&self, cost: ShapeCost, limit: usize) -> Vec<FoundShape> {
+    pub(crate) fn cover(&self, cost: ShapeCost, limit: usize, stop: &Stop) -> Vec<FoundShape> {
         let chosen = best_cover(&self.tree, self.cut_cost(cost), limit);
-        self.shapes(&chosen, &[], cost)
+        self.shapes(&chosen, &[], cost, stop)
     }
 
     /// At most `limit` shapes that gain most when painted over what is there, bottom first. `present` is
@@ -118,15 +114,23 @@ impl RegionFinder {
         owners: &[u32],
         cost: ShapeCost,
         limit: usize,
+        stop: &Stop,
     ) -> Vec<FoundShape> {
         let chosen: Vec<NodeId> = best_extras(&self.tree, present, self.cut_cost(cost), limit)
             .into_iter()
             .map(|(id, _)| id)
             .collect();
-        self.shapes(&chosen, owners, cost)
+        self.shapes(&chosen, owners, cost, stop)
     }
 
-    fn shapes(&self, chosen: &[NodeId], owners: &[u32], cost: ShapeCost) -> Vec<FoundShape> {
+    /// The shapes of regions; none when stopped on the way.
+    fn shapes(
+        &self,
+        chosen: &[NodeId],
+        owners: &[u32],
+        cost: ShapeCost,
+        stop: &Stop,
+    ) -> Vec<FoundShape> {
         let labels = self.tree.labels(chosen);
         let mut pixels: Vec<Vec<u32>> = vec![Vec::new(); chosen.len()];
         for (index, label) in labels.iter().enumerate() {
@@ -141,23 +145,25 @@ impl RegionFinder {
             count: chosen.len(),
             owners,
         };
-        let stack = layers(&partition);
-        stack
+        let stack = layers(&partition, stop);
+        let found: Vec<FoundShape> = stack
             .par_iter()
             .filter_map(|layer| {
+                if stop.is_due() {
+                    return None;
+                }
                 let own = &pixels[layer.region];
                 let paint = self.paint(own, cost);
                 let path = self.outline(layer, cost);
                 (!path.elements().is_empty()).then(|| FoundShape {
                     path,
                     paint,
-                    area: own.len() as f64 * self.scale[0] * self.scale[1],
-                    pixels: own.clone(),
                     is_backdrop: layer.is_backdrop,
                     depth: (layer.depth as usize).checked_sub(1),
                 })
             })
-            .collect()
+            .collect();
+        if stop.is_due() { Vec::new() } else { found }
     }
 
     fn outline(&self, layer: &Layer, cost: ShapeCost) -> BezPath {

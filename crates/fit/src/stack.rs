@@ -7,6 +7,7 @@ use kurbo::Point;
 use rayon::prelude::*;
 
 use crate::{
+    clock::Stop,
     picture::{Picture, squared_distance},
     trace::Field,
 };
@@ -72,8 +73,8 @@ struct Bounds {
     bottom: usize,
 }
 
-/// The layers, bottom first. What is enclosed lies above what encloses it.
-pub(crate) fn layers(partition: &Partition<'_>) -> Vec<Layer> {
+/// The layers, bottom first; not all when stopped on the way. What is enclosed lies above what encloses it.
+pub(crate) fn layers(partition: &Partition<'_>, stop: &Stop) -> Vec<Layer> {
     let bounds = bounds(partition);
     let depths = depths(partition);
     let mut order: Vec<(u32, Reverse<usize>, usize)> = (0..partition.count)
@@ -93,7 +94,10 @@ pub(crate) fn layers(partition: &Partition<'_>) -> Vec<Layer> {
     }
     order
         .par_iter()
-        .filter_map(|(_, _, region)| Some(layer(partition, &ranks, *region, bounds[*region]?)))
+        .filter_map(|(_, _, region)| {
+            let bounds = bounds[*region].filter(|_| !stop.is_due())?;
+            Some(layer(partition, &ranks, *region, bounds))
+        })
         .collect()
 }
 

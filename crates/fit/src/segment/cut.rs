@@ -11,6 +11,8 @@ const GRADIENT_BYTES: f64 = 140.0;
 const BORDER_BYTES: f64 = 0.5;
 /// Pixels below which a region is noise.
 const LEAST_AREA: f64 = 3.0;
+/// Pixels per pixel side of border below which a region is a sliver, not to be painted over others.
+const LEAST_THICKNESS: f64 = 0.5;
 /// What keeps noise from being chosen, in squared error.
 const NOISE_COST: f64 = 1e3;
 
@@ -121,7 +123,10 @@ pub(crate) fn best_extras(
         if let Some([a, b]) = parts {
             error[id] = error[a as usize] + error[b as usize];
         }
-        gain[id] = error[id] - cost.of(tree, id as NodeId);
+        let node = &tree.nodes[id];
+        let is_sliver = node.moments.count < LEAST_THICKNESS * f64::from(node.perimeter);
+        let sliver = if is_sliver { NOISE_COST } else { 0.0 };
+        gain[id] = error[id] - cost.of(tree, id as NodeId) - sliver;
         let apart = parts.map_or(0.0, |[a, b]| best[a as usize] + best[b as usize]);
         is_whole[id] = gain[id] > 0.0 && gain[id] >= apart;
         best[id] = if is_whole[id] { gain[id] } else { apart };

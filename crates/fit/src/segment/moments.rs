@@ -15,17 +15,6 @@ pub(crate) struct Moments {
     color_squared: f64,
 }
 
-/// A colour that changes along one direction: `mean + slope * (direction · (position − center))`.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct LinearModel {
-    pub(crate) center: [f64; 2],
-    /// Unit vector.
-    pub(crate) direction: [f64; 2],
-    pub(crate) mean: [f64; 3],
-    /// Change of colour per pixel along the direction.
-    pub(crate) slope: [f64; 3],
-}
-
 impl Moments {
     /// Adds a pixel at a position.
     pub(crate) fn add(&mut self, x: f64, y: f64, color: [f32; 3]) {
@@ -61,50 +50,18 @@ impl Moments {
         }
     }
 
-    /// The mean colour.
-    pub(crate) fn mean(&self) -> [f64; 3] {
-        self.color.map(|sum| sum / self.count)
-    }
-
     /// Squared error when painted with the mean colour.
     pub(crate) fn flat_error(&self) -> f64 {
         let explained: f64 = self.color.iter().map(|sum| sum * sum).sum();
         (self.color_squared - explained / self.count).max(0.0)
     }
 
-    /// What the best linear gradient takes off [`Moments::flat_error`].
+    /// What the best gradient along one direction takes off [`Moments::flat_error`]: the largest
+    /// eigenvalue of the colours' products with the whitened positions.
     pub(crate) fn gradient_gain(&self) -> f64 {
-        self.best_direction().map_or(0.0, |(gain, ..)| gain)
-    }
-
-    /// The best linear gradient; `None` when the region has no extent.
-    pub(crate) fn linear_model(&self) -> Option<LinearModel> {
-        let (_, whitened, scatter) = self.best_direction()?;
-        // Back from whitened coordinates: the regressor is `whitened · L⁻¹ (p − center)`.
-        let [l11, l21, l22] = scatter.factor;
-        let b = [
-            (whitened[0] - l21 / l22 * whitened[1]) / l11,
-            whitened[1] / l22,
-        ];
-        let length = b[0].hypot(b[1]);
-        if !length.is_normal() {
-            return None;
-        }
-        let slope = std::array::from_fn(|i| {
-            let [u, v] = scatter.whitened_color(i);
-            (u * whitened[0] + v * whitened[1]) * length
-        });
-        Some(LinearModel {
-            center: [self.x / self.count, self.y / self.count],
-            direction: [b[0] / length, b[1] / length],
-            mean: self.mean(),
-            slope,
-        })
-    }
-
-    /// Error explained by the best direction, the direction in whitened coordinates, the scatter.
-    fn best_direction(&self) -> Option<(f64, [f64; 2], Scatter)> {
-        let scatter = self.scatter()?;
+        let Some(scatter) = self.scatter() else {
+            return 0.0;
+        };
         let (mut a, mut b, mut c) = (0.0, 0.0, 0.0);
         for i in 0..3 {
             let [u, v] = scatter.whitened_color(i);
@@ -112,11 +69,7 @@ impl Moments {
             b += u * v;
             c += v * v;
         }
-        let half = (a - c) * 0.5;
-        let root = half.hypot(b);
-        let largest = (a + c) * 0.5 + root;
-        let angle = 0.5 * (2.0 * b).atan2(a - c);
-        Some((largest, [angle.cos(), angle.sin()], scatter))
+        (a + c) * 0.5 + ((a - c) * 0.5).hypot(b)
     }
 
     fn scatter(&self) -> Option<Scatter> {
@@ -176,10 +129,6 @@ mod tests {
         }
         assert!(moments.flat_error() > 0.1);
         assert!((moments.flat_error() - moments.gradient_gain()).abs() < 1e-4);
-        let model = moments.linear_model().expect("has extent");
-        let turn = model.direction[0] * 0.6 + model.direction[1] * 0.8;
-        assert!((turn.abs() - 1.0).abs() < 1e-6, "{model:?}");
-        assert!((model.slope[1] * turn + 0.02).abs() < 1e-6, "{model:?}");
     }
 
     #[test]

@@ -1,0 +1,97 @@
+//! In which order a fit's actions are taken.
+
+use crate::{FitError, fit::Fit};
+
+/// Paths when the options set no limit.
+const USUAL_PATHS: usize = 256;
+/// When a cover would need more paths than allowed, one in so many is in the first one.
+const FIRST_SHARE: usize = 2;
+/// Fewer are not worth adding before the first descent.
+const LEAST_ADDED: usize = 12;
+/// Most times that paths are added before the first descent.
+const EARLY_ADDITIONS: u32 = 4;
+/// Steps before each of them.
+const EARLY_STEPS: u32 = 12;
+/// Descents at the fitting resolution, with paths added in between.
+const ROUNDS: u32 = 3;
+/// Share of the steps at a quarter and at half the resolution, from a template.
+const COARSE_SHARE: f64 = 0.1;
+/// Steps after paths were taken out at the end.
+const POLISH_STEPS: u32 = 15;
+/// Most rounds of taking paths out to meet a byte budget.
+const SAVINGS: u32 = 8;
+/// How far in pixels outlines may move when drawn anew: the template's, and added ones for want of bytes.
+const SAME_OUTLINE: f64 = 0.3;
+const ROUGHER_OUTLINE: f64 = 0.6;
+
+/// Runs the fit to its end, or until it is stopped.
+pub(crate) fn run(fit: &mut Fit<'_>) -> Result<(), FitError> {
+    let options = fit.setting.options;
+    let rate = options.optimiser.point_rate;
+    let limit = options.paths.map_or(USUAL_PATHS, |paths| paths as usize);
+    let is_empty = fit.shapes() == 0;
+    let finder = fit.finder();
+    if !is_empty {
+        if options.allow_topology {
+            fit.simplify(false, SAME_OUTLINE)?;
+        }
+        fit.descend(COARSE_SHARE, 0.25, 2.5 * rate)?;
+        fit.descend(COARSE_SHARE, 0.5, 1.75 * rate)?;
+    } else if let Some(finder) = &finder {
+        let (pool, stop, cost) = (fit.setting.pool, fit.setting.stop, fit.cost());
+        let mut first = pool.install(|| finder.cover(cost, limit, stop));
+        if first.len() + LEAST_ADDED > limit {
+            // A cover must take a region apart to show what lies in it; painting on top need not. So
+            // begin with few, and add about half as many again each time.
+            let few = (limit / FIRST_SHARE).max(LEAST_ADDED).min(limit);
+            first = pool.install(|| finder.cover(cost, few, stop));
+        }
+        fit.cover(first)?;
+        for _ in 0..EARLY_ADDITIONS {
+            let room = limit.saturating_sub(fit.shapes()).min(fit.shapes() / 2);
+            if room < LEAST_ADDED {
+                break;
+            }
+            fit.descend_steps(EARLY_STEPS, 0.5, 0.5 * rate)?;
+            if fit.add(finder, room)? == 0 {
+                break;
+            }
+        }
+    }
+    let share = if is_empty {
+        1.0
+    } else {
+        1.0 - 2.0 * COARSE_SHARE
+    } / f64::from(ROUNDS);
+    for round in 0..ROUNDS {
+        fit.descend(share, 1.0, rate)?;
+        let Some(finder) = &finder else { continue };
+        fit.prune()?;
+        if round == 0 {
+            fit.repaint(finder)?;
+        }
+        if round + 1 < ROUNDS {
+            fit.add(finder, limit.saturating_sub(fit.shapes()))?;
+        }
+    }
+    save_bytes(fit, rate)
+}
+
+/// Takes out what gains least for its bytes until the byte budget is met.
+fn save_bytes(fit: &mut Fit<'_>, rate: f32) -> Result<(), FitError> {
+    let steps = POLISH_STEPS.min(fit.setting.options.iterations);
+    fit.journal.budget = fit.journal.budget.max(fit.journal.iterations + steps);
+    if fit.excess_bytes() > 0 {
+        fit.simplify(true, ROUGHER_OUTLINE)?;
+    }
+    for _ in 0..SAVINGS {
+        let excess = fit.excess_bytes();
+        if excess == 0 || fit.save_bytes(excess)? == 0 {
+            break;
+        }
+        // Each removal is made good by the rest before the next is judged.
+        fit.journal.budget += steps;
+        fit.descend_steps(steps, 1.0, 0.5 * rate)?;
+    }
+    fit.descend_steps(steps, 1.0, 0.5 * rate)
+}

@@ -1,0 +1,119 @@
+//! Outlines drawn anew with fewer curves, where that moves them by less than a tolerance.
+
+use kurbo::{BezPath, ParamCurve, ParamCurveArclen, PathEl, PathSeg, Point};
+
+use crate::trace::{TraceTolerance, fit_closed};
+
+/// Distance in pixels between the points to which the new curves are fitted.
+const SPACING: f64 = 0.8;
+/// Share of the control points that must go for the new outline to be taken.
+const LEAST_SAVING: f64 = 0.2;
+/// Most points to which one outline is fitted.
+const MOST_POINTS: f64 = 20_000.0;
+
+/// The path with fewer control points, at most `tolerance` pixels away; `None` when that saves little or
+/// the path has open parts. `scale` is pixels per unit of the path.
+pub(crate) fn simplified(path: &BezPath, scale: f64, tolerance: f64) -> Option<BezPath> {
+    let mut simple = BezPath::new();
+    for outline in closed_outlines(path)? {
+        let length: f64 = outline
+            .iter()
+            .map(|segment| segment.arclen(0.1 / scale))
+            .sum();
+        let pixels = length * scale;
+        if !(4.0 * SPACING..MOST_POINTS).contains(&pixels) {
+            return None;
+        }
+        let points: Vec<Point> = outline
+            .iter()
+            .flat_map(|segment| {
+                let steps = (segment.arclen(0.1 / scale) * scale / SPACING)
+                    .ceil()
+                    .max(1.0);
+                (0..steps as usize).map(move |step| {
+                    let point = segment.eval(step as f64 / steps);
+                    Point::new(point.x * scale, point.y * scale)
+                })
+            })
+            .collect();
+        let tolerance = TraceTolerance {
+            visible: tolerance,
+            hidden: tolerance,
+        };
+        fit_closed(&points, &vec![false; points.len()], tolerance, &mut simple);
+    }
+    simple.apply_affine(kurbo::Affine::scale(1.0 / scale));
+    let count = |path: &BezPath| path.elements().iter().map(points_of).sum::<usize>() as f64;
+    (count(&simple) <= (1.0 - LEAST_SAVING) * count(path)).then_some(simple)
+}
+
+fn points_of(element: &PathEl) -> usize {
+    match element {
+        PathEl::MoveTo(_) | PathEl::LineTo(_) => 1,
+        PathEl::QuadTo(..) => 2,
+        PathEl::CurveTo(..) => 3,
+        PathEl::ClosePath => 0,
+    }
+}
+
+/// The segments of each subpath; `None` when one is open.
+fn closed_outlines(path: &BezPath) -> Option<Vec<Vec<PathSeg>>> {
+    let mut outlines: Vec<Vec<PathSeg>> = Vec::new();
+    let mut expected = None;
+    for segment in path.segments() {
+        match (expected, outlines.last_mut()) {
+            (Some(end), Some(outline)) if segment.start() == end => outline.push(segment),
+            _ => outlines.push(vec![segment]),
+        }
+        expected = Some(segment.end());
+        let is_closed = outlines
+            .last()
+            .and_then(|outline| outline.first())
+            .is_some_and(|first| first.start().distance(segment.end()) < 1e-6);
+        if is_closed {
+            expected = None;
+        }
+    }
+    let is_closed = |outline: &Vec<PathSeg>| {
+        outline
+            .first()
+            .zip(outline.last())
+            .is_some_and(|(first, last)| first.start().distance(last.end()) < 1e-6)
+    };
+    outlines.iter().all(is_closed).then_some(outlines)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use kurbo::Shape;
+
+    #[test]
+    fn a_circle_of_many_lines_becomes_few_curves() {
+        let mut path = BezPath::new();
+        for i in 0..120 {
+            let angle = f64::from(i) / 120.0 * std::f64::consts::TAU;
+            let point = Point::new(1.0 + 0.5 * angle.cos(), 1.0 + 0.5 * angle.sin());
+            if i == 0 {
+                path.move_to(point);
+            } else {
+                path.line_to(point);
+            }
+        }
+        path.close_path();
+        let simple = simplified(&path, 100.0, 0.3).expect("saves a lot");
+        assert!(simple.elements().len() < 10, "{simple:?}");
+        assert!((simple.area().abs() - path.area().abs()).abs() < 0.01);
+    }
+
+    #[test]
+    fn what_is_simple_or_open_stays() {
+        let circle = kurbo::Circle::new((5.0, 5.0), 4.0).to_path(0.01);
+        assert_eq!(simplified(&circle, 10.0, 0.1), None);
+        let mut open = BezPath::new();
+        open.move_to((0.0, 0.0));
+        open.line_to((10.0, 0.0));
+        open.line_to((10.0, 9.0));
+        assert_eq!(simplified(&open, 10.0, 0.3), None);
+    }
+}
