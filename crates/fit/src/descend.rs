@@ -74,7 +74,7 @@ impl<'a> Descender<'a> {
     /// The picture of a scene at the fitting resolution.
     pub(crate) fn picture(&mut self, scene: &mut Scene) -> Result<Vec<[f32; 3]>, FitError> {
         set_view(scene, self.target.width, self.target.height, 1.0);
-        let image = self.renderer.forward(scene).map_err(refused)?;
+        let image = self.renderer.forward(scene)?;
         let (pixels, _) = image.data.as_chunks::<4>();
         Ok(pixels.iter().map(|p| [p[0], p[1], p[2]]).collect())
     }
@@ -169,7 +169,7 @@ impl<'a> Descender<'a> {
     }
 
     fn loss(&mut self, scene: &Scene, target: &Image) -> Result<f64, FitError> {
-        let image = self.renderer.forward(scene).map_err(refused)?;
+        let image = self.renderer.forward(scene)?;
         let (found, _) = image.data.as_chunks::<4>();
         let (wanted, _) = target.data.as_chunks::<4>();
         let sum: f64 = found
@@ -192,17 +192,14 @@ impl<'a> Descender<'a> {
     ) -> Result<f64, FitError> {
         let weight = self.options.loss.edges;
         let loss = if weight > 0.0 {
-            let image = self.renderer.forward(scene).map_err(refused)?;
+            let image = self.renderer.forward(scene)?;
             let mut slope = Image::default();
             let loss = edge_loss(image, target, weight, &mut slope);
-            let found = self.renderer.backward(scene, &slope).map_err(refused)?;
+            let found = self.renderer.backward(scene, &slope)?;
             gradient.copy_from_slice(found);
             loss
         } else {
-            let (loss, found) = self
-                .renderer
-                .forward_backward_mse(scene, target)
-                .map_err(refused)?;
+            let (loss, found) = self.renderer.forward_backward_mse(scene, target)?;
             gradient.copy_from_slice(found);
             loss
         };
@@ -222,7 +219,7 @@ impl<'a> Descender<'a> {
             height: height as u32,
             data: [1.0, 1.0, 1.0, 0.0].repeat(width * height),
         };
-        let found = self.renderer.backward(scene, &ones).map_err(refused)?;
+        let found = self.renderer.backward(scene, &ones)?;
         weights.clear();
         weights.extend_from_slice(found);
         Ok(())
@@ -328,8 +325,4 @@ fn set_view(scene: &mut Scene, width: usize, height: usize, scale: f64) {
         scale: scale as f32,
         offset: [0.0, 0.0],
     };
-}
-
-fn refused(error: chat2svg_diffraster::SceneError) -> FitError {
-    FitError::Scene(error.to_string())
 }

@@ -25,3 +25,9 @@ pub enum FitError {
     #[error("the rasteriser refused the scene: {0}")]
     Scene(String),
 }
+
+impl From<chat2svg_diffraster::SceneError> for FitError {
+    fn from(error: chat2svg_diffraster::SceneError) -> Self {
+        Self::Scene(error.to_string())
+    }
+}

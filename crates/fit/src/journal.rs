@@ -16,6 +16,8 @@ pub(crate) struct Journal<'a> {
     pub(crate) iterations: u32,
     /// Steps that the whole fit may take.
     pub(crate) budget: u32,
+    /// Steps beyond the budget, to make good what was taken out at the end.
+    pub(crate) polish: u32,
     curve: Vec<LossSample>,
     /// Every so many steps are noted.
     stride: u32,
@@ -32,6 +34,7 @@ impl<'a> Journal<'a> {
             last_preview: None,
             iterations: 0,
             budget,
+            polish: 0,
             curve: Vec::new(),
             stride: 1,
             last: None,
@@ -89,7 +92,7 @@ impl<'a> Journal<'a> {
 
     /// Whether the budget of steps is spent.
     pub(crate) fn is_spent(&self) -> bool {
-        self.iterations >= self.budget
+        self.iterations >= self.budget.saturating_add(self.polish)
     }
 
     /// The loss curve with the last step.

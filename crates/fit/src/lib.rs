@@ -20,6 +20,10 @@ mod journal;
 mod loss;
 mod measure;
 mod options;
+#[allow(
+    clippy::needless_range_loop,
+    reason = "matrices are indexed by row and column"
+)]
 mod paint_fit;
 mod parameters;
 mod picture;

@@ -80,7 +80,7 @@ pub(crate) fn run(fit: &mut Fit<'_>) -> Result<(), FitError> {
 /// Takes out what gains least for its bytes until the byte budget is met.
 fn save_bytes(fit: &mut Fit<'_>, rate: f32) -> Result<(), FitError> {
     let steps = POLISH_STEPS.min(fit.setting.options.iterations);
-    fit.journal.budget = fit.journal.budget.max(fit.journal.iterations + steps);
+    fit.journal.polish = steps;
     if fit.excess_bytes() > 0 {
         fit.simplify(true, ROUGHER_OUTLINE)?;
     }
@@ -90,7 +90,7 @@ fn save_bytes(fit: &mut Fit<'_>, rate: f32) -> Result<(), FitError> {
             break;
         }
         // Each removal is made good by the rest before the next is judged.
-        fit.journal.budget += steps;
+        fit.journal.polish += steps;
         fit.descend_steps(steps, 1.0, 0.5 * rate)?;
     }
     fit.descend_steps(steps, 1.0, 0.5 * rate)

@@ -7,7 +7,7 @@ use crate::trace::{TraceTolerance, fit_closed};
 /// Distance in pixels between the points to which the new curves are fitted.
 const SPACING: f64 = 0.8;
 /// Share of the control points that must go for the new outline to be taken.
-const LEAST_SAVING: f64 = 0.2;
+const LEAST_SAVING: f64 = 0.3;
 /// Most points to which one outline is fitted.
 const MOST_POINTS: f64 = 20_000.0;
 

@@ -60,7 +60,7 @@ pub(crate) fn contours(field: &Field) -> Vec<Vec<Point>> {
                 [true, false, true, false] => {
                     let middle =
                         value(x, y) + value(x + 1, y) + value(x + 1, y + 1) + value(x, y + 1);
-                    if middle >= 4.0 * LEVEL {
+                    if middle > 4.0 * LEVEL {
                         link(left, bottom);
                         link(right, top);
                     } else {
@@ -71,7 +71,7 @@ pub(crate) fn contours(field: &Field) -> Vec<Vec<Point>> {
                 [false, true, false, true] => {
                     let middle =
                         value(x, y) + value(x + 1, y) + value(x + 1, y + 1) + value(x, y + 1);
-                    if middle >= 4.0 * LEVEL {
+                    if middle > 4.0 * LEVEL {
                         link(top, left);
                         link(bottom, right);
                     } else {

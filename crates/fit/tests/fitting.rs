@@ -1,0 +1,492 @@
+//! What callers may rely on: never worse than the input, deterministic, bounded, stoppable, and sensible
+//! for whatever comes in.
+
+#![allow(
+    clippy::expect_used,
+    reason = "a helper of a test may panic as the test may"
+)]
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use chat2svg_fit::{
+    Budget, Cancellation, FitEnd, FitError, FitOptions, FitOutcome, Observer, Progress, refine,
+    vectorize,
+};
+use chat2svg_vector::{
+    Color, Document, Group, LinearGradient, Node, Paint, Raster, Shape, Spread, Stop, WriteOptions,
+};
+use kurbo::{Affine, BezPath, Circle, Rect, Shape as _};
+
+fn raster(width: u32, height: u32, color: impl Fn(f64, f64) -> [u8; 4]) -> Raster {
+    let pixels = (0..height)
+        .flat_map(|y| (0..width).map(move |x| (x, y)))
+        .map(|(x, y)| color(f64::from(x) + 0.5, f64::from(y) + 0.5))
+        .collect();
+    Raster::new(width, height, pixels).expect("size fits")
+}
+
+/// A document with a sky, a sun and a hill, in named layers.
+fn scene() -> Document {
+    let mut document = empty(96.0, 64.0);
+    let sky = Rect::new(0.0, 0.0, 96.0, 64.0).to_path(0.1);
+    let sun = Circle::new((70.0, 20.0), 11.0).to_path(0.01);
+    let mut hill = BezPath::new();
+    hill.move_to((0.0, 64.0));
+    hill.line_to((0.0, 48.0));
+    hill.curve_to((30.0, 30.0), (60.0, 60.0), (96.0, 40.0));
+    hill.line_to((96.0, 64.0));
+    hill.close_path();
+    let shading = Paint::Linear(LinearGradient {
+        start: (0.0, 0.0).into(),
+        end: (0.0, 64.0).into(),
+        transform: Affine::IDENTITY,
+        stops: [
+            (0.0, Color::new(0.3, 0.5, 0.9)),
+            (1.0, Color::new(0.9, 0.9, 1.0)),
+        ]
+        .map(|(offset, color)| Stop {
+            offset,
+            color,
+            opacity: 1.0,
+        })
+        .to_vec(),
+        spread: Spread::Pad,
+    });
+    for (name, path, paint) in [
+        ("sky", sky, shading),
+        ("sun", sun, Paint::Solid(Color::new(1.0, 0.8, 0.1))),
+        ("hill", hill, Paint::Solid(Color::new(0.1, 0.5, 0.2))),
+    ] {
+        let mut group = Group::new(name);
+        group
+            .children
+            .push(Node::Shape(Shape::filled(name, path, paint)));
+        document.layers.push(Node::Group(group));
+    }
+    document
+}
+
+fn empty(width: f64, height: f64) -> Document {
+    Document {
+        width,
+        height,
+        view_box: Rect::new(0.0, 0.0, width, height),
+        title: None,
+        description: None,
+        metadata: Default::default(),
+        layers: Vec::new(),
+    }
+}
+
+fn picture_of(document: &Document, width: u32, height: u32) -> Raster {
+    document
+        .render(width, height, Some(Color::WHITE))
+        .expect("renders")
+}
+
+fn quality(document: &Document, target: &Raster) -> f64 {
+    picture_of(document, target.width(), target.height())
+        .psnr(target, Color::WHITE)
+        .expect("same size")
+}
+
+fn quick() -> FitOptions {
+    FitOptions {
+        iterations: 40,
+        threads: 1,
+        ..FitOptions::default()
+    }
+}
+
+fn svg(outcome: &FitOutcome) -> String {
+    outcome.document.to_svg(&WriteOptions::default())
+}
+
+#[test]
+fn a_simple_picture_comes_back_almost_as_it_is() {
+    let target = picture_of(&scene(), 96, 64);
+    let outcome = vectorize(&target, &quick(), &mut ()).expect("fits");
+    let found = quality(&outcome.document, &target);
+    assert!(found > 36.0, "{found} dB\n{}", svg(&outcome));
+    assert!(outcome.document.counts().shapes <= 12, "{}", svg(&outcome));
+    assert_eq!(
+        outcome.report.paths_added as usize,
+        outcome.document.counts().shapes
+    );
+    // The report is about the file.
+    let read = Document::parse(svg(&outcome).as_bytes(), &Default::default()).expect("reads");
+    let written = quality(&read.document, &target);
+    let reported = f64::from(outcome.report.psnr_after);
+    assert!((written - reported).abs() < 0.01, "{written} {reported}");
+}
+
+#[test]
+fn a_displaced_template_finds_its_place_and_keeps_its_names() {
+    let target = picture_of(&scene(), 96, 64);
+    let mut template = scene();
+    template.edit_shapes(|index, shape, _, _| {
+        if index > 0 {
+            shape.path.apply_affine(Affine::translate((-4.0, 3.0)));
+        }
+        if let Some(fill) = &mut shape.fill
+            && let Paint::Solid(color) = &mut fill.paint
+        {
+            color.red = (color.red - 0.1).max(0.0);
+        }
+    });
+    let before = quality(&template, &target);
+    let outcome = refine(&template, &target, &quick(), &mut ()).expect("fits");
+    let after = quality(&outcome.document, &target);
+    assert!(after > before + 10.0 && after > 34.0, "{before} {after}");
+    for name in ["sky", "sun", "hill"] {
+        assert!(
+            outcome.document.find_labels(&[name, name]).is_some(),
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn an_unchanged_shape_stays_where_it_is() {
+    let template = scene();
+    let target = picture_of(&template, 96, 64);
+    let outcome = refine(&template, &target, &quick(), &mut ()).expect("fits");
+    assert!(outcome.report.psnr_after >= outcome.report.psnr_before);
+    let pairs = template.shapes().into_iter().zip(outcome.document.shapes());
+    for (old, new) in pairs {
+        let (old, new) = (old.shape.path.bounding_box(), new.shape.path.bounding_box());
+        let frame = Rect::new(0.0, 0.0, 96.0, 64.0);
+        let (old, new) = (old.intersect(frame), new.intersect(frame));
+        let moved = [
+            old.x0 - new.x0,
+            old.y0 - new.y0,
+            old.x1 - new.x1,
+            old.y1 - new.y1,
+        ];
+        assert!(moved.iter().all(|d| d.abs() < 1.0), "{moved:?}");
+    }
+}
+
+#[test]
+fn an_empty_template_is_vectorised() {
+    let target = picture_of(&scene(), 48, 32);
+    let from_nothing = vectorize(&target, &quick(), &mut ()).expect("fits");
+    let refined = refine(&empty(48.0, 32.0), &target, &quick(), &mut ()).expect("fits");
+    assert_eq!(svg(&from_nothing), svg(&refined));
+}
+
+#[test]
+fn the_result_does_not_depend_on_the_threads() {
+    let target = raster(60, 50, |x, y| {
+        let wave = ((x * 0.3).sin() * (y * 0.2).cos() * 60.0 + 120.0) as u8;
+        [wave, (x * 4.0) as u8, (y * 5.0) as u8, 255]
+    });
+    let with = |threads| {
+        let options = FitOptions { threads, ..quick() };
+        svg(&vectorize(&target, &options, &mut ()).expect("fits"))
+    };
+    let one = with(1);
+    assert_eq!(one, with(1));
+    assert_eq!(one, with(3));
+}
+
+#[test]
+fn any_picture_gives_a_result() {
+    let noise = |x: f64, y: f64, salt: f64| {
+        let value = ((x * 12.9898 + y * 78.233 + salt).sin() * 43_758.547)
+            .fract()
+            .abs();
+        (value * 255.0) as u8
+    };
+    let pictures = [
+        ("one pixel", raster(1, 1, |_, _| [10, 200, 30, 255])),
+        (
+            "one row",
+            raster(40, 1, |x, _| [(x * 6.0) as u8, 0, 0, 255]),
+        ),
+        ("one colour", raster(33, 20, |_, _| [90, 40, 200, 255])),
+        ("nothing", raster(20, 20, |_, _| [0; 4])),
+        (
+            "half transparent",
+            raster(
+                32,
+                32,
+                |x, _| if x < 16.0 { [255, 0, 0, 255] } else { [0; 4] },
+            ),
+        ),
+        (
+            "noise",
+            raster(40, 40, |x, y| {
+                [noise(x, y, 0.0), noise(x, y, 1.0), noise(x, y, 2.0), 255]
+            }),
+        ),
+        (
+            "checks",
+            raster(24, 24, |x, y| {
+                [if (x as u32 + y as u32).is_multiple_of(2) {
+                    0
+                } else {
+                    255
+                }; 4]
+            }),
+        ),
+    ];
+    for (name, target) in pictures {
+        let options = FitOptions {
+            iterations: 12,
+            paths: Some(24),
+            ..quick()
+        };
+        let outcome = vectorize(&target, &options, &mut ()).expect(name);
+        let report = &outcome.report;
+        assert!(report.psnr_after >= report.psnr_before, "{name}");
+        assert!(outcome.document.counts().shapes <= 24, "{name}");
+        assert!(svg(&outcome).len() == report.bytes, "{name}");
+    }
+}
+
+#[test]
+fn one_colour_is_one_path_and_transparency_stays() {
+    let plain = raster(33, 20, |_, _| [90, 40, 200, 255]);
+    let outcome = vectorize(&plain, &quick(), &mut ()).expect("fits");
+    assert_eq!(outcome.document.counts().shapes, 1);
+    assert!(outcome.report.psnr_after > 60.0);
+    let half = raster(
+        32,
+        32,
+        |x, _| if x < 16.0 { [255, 0, 0, 255] } else { [0; 4] },
+    );
+    let outcome = vectorize(&half, &quick(), &mut ()).expect("fits");
+    let shown = outcome.document.render(32, 32, None).expect("renders");
+    assert_eq!(shown.pixel(28, 16), Some([0; 4]));
+    assert_eq!(shown.pixel(4, 16), Some([255, 0, 0, 255]));
+}
+
+#[test]
+fn odd_templates_give_a_result() {
+    let target = picture_of(&scene(), 48, 32);
+    let mut odd = scene();
+    let mut line = BezPath::new();
+    line.move_to((5.0, 5.0));
+    let degenerate = Shape::filled("", line, Paint::Solid(Color::BLACK));
+    odd.layers.push(Node::Shape(degenerate));
+    let mut nan = BezPath::new();
+    nan.move_to((f64::NAN, 1.0));
+    nan.line_to((3.0, 3.0));
+    odd.layers.push(Node::Shape(Shape::filled(
+        "",
+        nan,
+        Paint::Solid(Color::BLACK),
+    )));
+    let mut squashed = Group::new("squashed");
+    squashed.transform = Affine::scale_non_uniform(1.0, 0.0);
+    squashed.children.push(Node::Shape(Shape::filled(
+        "flat",
+        Rect::new(0.0, 0.0, 5.0, 5.0).to_path(0.1),
+        Paint::Solid(Color::BLACK),
+    )));
+    odd.layers.push(Node::Group(squashed));
+    let mut many = empty(96.0, 64.0);
+    for index in 0..1500 {
+        let (x, y) = (f64::from(index % 50) * 2.0, f64::from(index / 50) * 2.0);
+        let path = Rect::new(x, y, x + 1.5, y + 1.5).to_path(0.1);
+        many.layers.push(Node::Shape(Shape::filled(
+            "",
+            path,
+            Paint::Solid(Color::BLACK),
+        )));
+    }
+    let mut nothing_visible = empty(96.0, 64.0);
+    nothing_visible
+        .layers
+        .push(Node::Group(Group::new("text only")));
+    for template in [odd, many, nothing_visible] {
+        let options = FitOptions {
+            iterations: 6,
+            ..quick()
+        };
+        let outcome = refine(&template, &target, &options, &mut ()).expect("fits");
+        assert!(outcome.report.psnr_after >= outcome.report.psnr_before);
+    }
+}
+
+#[test]
+fn a_target_of_another_size_is_resampled() {
+    let target = picture_of(&scene(), 200, 100);
+    let mut template = scene();
+    template.edit_shapes(|_, shape, _, _| shape.path.apply_affine(Affine::translate((2.0, 1.0))));
+    let outcome = refine(&template, &target, &quick(), &mut ()).expect("fits");
+    assert!(outcome.report.psnr_after > outcome.report.psnr_before + 5.0);
+    assert_eq!(outcome.document.view_box, template.view_box);
+}
+
+#[test]
+fn bad_options_and_templates_are_named() {
+    let target = raster(8, 8, |_, _| [0, 0, 0, 255]);
+    let check = |options: FitOptions, wanted: &str| match vectorize(&target, &options, &mut ()) {
+        Err(FitError::Option { name, .. }) => assert_eq!(name, wanted),
+        other => panic!("{other:?}"),
+    };
+    check(
+        FitOptions {
+            paths: Some(0),
+            ..quick()
+        },
+        "paths",
+    );
+    check(
+        FitOptions {
+            max_side: 1,
+            ..quick()
+        },
+        "max_side",
+    );
+    check(
+        FitOptions {
+            gain_per_byte: Some(f32::NAN),
+            ..quick()
+        },
+        "gain_per_byte",
+    );
+    let mut options = quick();
+    options.optimiser.point_rate = f32::INFINITY;
+    check(options, "optimiser.point_rate");
+    let broken = empty(0.0, 5.0);
+    assert!(matches!(
+        refine(&broken, &target, &quick(), &mut ()),
+        Err(FitError::Template(_))
+    ));
+}
+
+#[test]
+fn budgets_are_kept() {
+    let target = raster(64, 64, |x, y| {
+        [
+            (x * 4.0) as u8,
+            ((x * 0.5).sin() * 100.0 + 120.0) as u8,
+            (y * 4.0) as u8,
+            255,
+        ]
+    });
+    let options = FitOptions {
+        paths: Some(5),
+        ..quick()
+    };
+    let few = vectorize(&target, &options, &mut ()).expect("fits");
+    assert!(few.document.counts().shapes <= 5);
+    let free = vectorize(&target, &quick(), &mut ()).expect("fits");
+    let budget = free.report.bytes * 2 / 3;
+    let options = FitOptions {
+        byte_budget: Some(budget),
+        ..quick()
+    };
+    let small = vectorize(&target, &options, &mut ()).expect("fits");
+    assert!(
+        svg(&small).len() <= budget,
+        "{} > {budget}",
+        svg(&small).len()
+    );
+    assert!(small.report.psnr_after > small.report.psnr_before);
+}
+
+#[test]
+fn topology_and_gradients_are_left_alone_when_told_to() {
+    let target = raster(96, 64, |x, y| [(x * 2.0) as u8, (y * 3.0) as u8, 90, 255]);
+    let mut template = empty(96.0, 64.0);
+    let path = Rect::new(0.0, 0.0, 96.0, 64.0).to_path(0.1);
+    template.layers.push(Node::Shape(Shape::filled(
+        "",
+        path,
+        Paint::Solid(Color::WHITE),
+    )));
+    let options = FitOptions {
+        allow_topology: false,
+        ..quick()
+    };
+    let outcome = refine(&template, &target, &options, &mut ()).expect("fits");
+    assert_eq!(outcome.document.counts().shapes, 1);
+    let options = FitOptions {
+        allow_gradients: false,
+        ..quick()
+    };
+    let outcome = refine(&template, &target, &options, &mut ()).expect("fits");
+    assert_eq!(outcome.document.counts().gradients, 0);
+    let outcome = refine(&template, &target, &quick(), &mut ()).expect("fits");
+    assert!(outcome.document.counts().gradients > 0);
+}
+
+#[test]
+fn a_cancelled_fit_returns_the_best_so_far() {
+    let target = picture_of(&scene(), 96, 64);
+    let template = scene();
+    let immediately = FitOptions {
+        cancel: Cancellation::when(|| true),
+        ..quick()
+    };
+    let outcome = refine(&template, &target, &immediately, &mut ()).expect("fits");
+    assert_eq!(outcome.report.ended_by, FitEnd::Cancelled);
+    assert_eq!(outcome.report.iterations, 0);
+    let asked = Arc::new(AtomicU32::new(0));
+    let later = FitOptions {
+        cancel: Cancellation::when(move || asked.fetch_add(1, Ordering::Relaxed) > 60),
+        ..quick()
+    };
+    let outcome = vectorize(&target, &later, &mut ()).expect("fits");
+    assert_eq!(outcome.report.ended_by, FitEnd::Cancelled);
+    assert!(outcome.report.psnr_after > outcome.report.psnr_before);
+}
+
+#[test]
+fn a_passed_deadline_returns_the_input() {
+    let target = picture_of(&scene(), 96, 64);
+    let options = FitOptions {
+        deadline: Some(Instant::now() - Duration::from_secs(1)),
+        ..quick()
+    };
+    let outcome = refine(&scene(), &target, &options, &mut ()).expect("fits");
+    assert_eq!(outcome.report.ended_by, FitEnd::Deadline);
+    assert_eq!(outcome.document, scene());
+}
+
+#[test]
+fn the_observer_sees_progress_and_sets_the_budget() {
+    #[derive(Default)]
+    struct Watch {
+        fractions: Vec<f32>,
+        previews: usize,
+    }
+    impl Observer for Watch {
+        fn progress(&mut self, progress: &Progress) {
+            self.fractions.push(progress.fraction);
+        }
+        fn preview(&mut self, document: &Document) {
+            self.previews += usize::from(document.counts().shapes > 0);
+        }
+        fn budget(&mut self) -> Option<Budget> {
+            Some(Budget { iterations: 10 })
+        }
+    }
+    let target = picture_of(&scene(), 96, 64);
+    let mut watch = Watch::default();
+    let options = FitOptions {
+        iterations: 4000,
+        ..quick()
+    };
+    let outcome = vectorize(&target, &options, &mut watch).expect("fits");
+    assert!(!watch.fractions.is_empty() && watch.previews > 0);
+    assert!(watch.fractions.iter().all(|f| (0.0..=1.0).contains(f)));
+    assert!(
+        outcome.report.iterations < 100,
+        "{}",
+        outcome.report.iterations
+    );
+    assert_eq!(outcome.report.budget_changes.len(), 1);
+    let curve = &outcome.report.curve;
+    assert!(!curve.is_empty() && curve.len() <= chat2svg_fit::MAX_SAMPLES);
+}
