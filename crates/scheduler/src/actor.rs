@@ -197,7 +197,7 @@ impl Handler<Enqueue> for SchedulerActor {
     type Result = ();
 
     fn handle(&mut self, enqueue: Enqueue, context: &mut Self::Context) {
-        self.queue.lock().enqueue(Waiting {
+        let changed = self.queue.lock().enqueue(Waiting {
             job: enqueue.job,
             deadline: enqueue
                 .deadline
@@ -205,7 +205,9 @@ impl Handler<Enqueue> for SchedulerActor {
             level: enqueue.level,
             wanted: enqueue.wanted,
         });
-        self.plan(context);
+        if changed {
+            self.plan(context);
+        }
     }
 }
 

@@ -14,18 +14,17 @@ pub(crate) struct Fit {
     pub(crate) quality: f64,
 }
 
-/// All ways to run a job of one kind at a level or below, best first.
+/// The ways to run a job of one kind at a level or below that are worth considering: each better one
+/// takes longer.
 #[derive(Clone, Debug)]
 pub(crate) struct Fits {
     wanted: Vec<Stage>,
     level: ResourceLevel,
     best_first: Vec<Fit>,
-    /// Where the way is that takes least time.
-    fastest: usize,
 }
 
 impl Fits {
-    /// All ways to run the `wanted` stages, of which there is at least one, at `level` at most.
+    /// The ways to run the `wanted` stages, of which there is at least one, at `level` at most.
     pub(crate) fn new(wanted: &[Stage], level: ResourceLevel, estimates: &Estimates) -> Self {
         let mut all: Vec<Fit> = Vec::new();
         let mut shorter = vec![Fit {
@@ -61,27 +60,33 @@ impl Fits {
                 .total_cmp(&one.quality)
                 .then(one.seconds.total_cmp(&other.seconds))
         });
-        let fastest = (0..all.len())
-            .min_by(|one, other| all[*one].seconds.total_cmp(&all[*other].seconds))
-            .unwrap_or(0);
+        // What takes as long as a better one is never chosen.
+        let mut least = f64::INFINITY;
+        all.retain(|fit| {
+            let quicker = fit.seconds < least;
+            least = least.min(fit.seconds);
+            quicker
+        });
         Self {
             wanted: wanted.to_vec(),
             level,
             best_first: all,
-            fastest,
         }
     }
 
     /// The index of the best way that takes at most `seconds`.
     pub(crate) fn within(&self, seconds: f64) -> Option<usize> {
+        let index = self.best_first.partition_point(|fit| fit.seconds > seconds);
+        // Not even a time that is not a number fits.
         self.best_first
-            .iter()
-            .position(|fit| fit.seconds <= seconds)
+            .get(index)
+            .filter(|fit| fit.seconds <= seconds)
+            .map(|_| index)
     }
 
     /// The same; when nothing fits, the fastest way, since something must run.
     pub(crate) fn within_or_fastest(&self, seconds: f64) -> usize {
-        self.within(seconds).unwrap_or(self.fastest)
+        self.within(seconds).unwrap_or(self.best_first.len() - 1)
     }
 
     pub(crate) fn get(&self, index: usize) -> &Fit {

@@ -3,6 +3,7 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
+    sync::Arc,
     time::Duration,
 };
 
@@ -17,8 +18,7 @@ use crate::{
     programme::{Allocation, Choice, Class, Method, Programme, Resources},
 };
 
-/// Classes that a programme has at most; jobs of further classes wait for the next round. They are
-/// the youngest.
+/// Classes that a programme has at most; jobs of further classes wait for the next round.
 const MAX_CLASSES: usize = 32;
 
 /// How long a start waits for the first reading of the machine.
@@ -27,6 +27,10 @@ const FIRST_READING: Duration = Duration::from_millis(400);
 /// How long after its deadline a job that nobody withdrew still counts as running. A job has ended by
 /// its deadline, so what is heard of it no more is a message that was lost.
 const FORGET_AFTER: Duration = Duration::from_secs(5);
+
+/// How many of the oldest waiting jobs are looked at in a round, which bounds its time. Far fewer can
+/// start; that a younger one must not wait is seen by its urgency.
+const OUTLOOK: usize = 256;
 
 /// Time on top of twice the fastest first stage before a job becomes urgent.
 const URGENCY_MARGIN: f64 = 0.02;
@@ -102,7 +106,7 @@ struct ClassKey {
 
 /// The ways to run jobs, by what they want and the level at which they may run.
 #[derive(Clone, Debug, Default)]
-struct Kinds(Vec<([bool; 3], ResourceLevel, Fits)>);
+struct Kinds(Vec<([bool; 3], ResourceLevel, Arc<Fits>)>);
 
 impl Kinds {
     fn of(&mut self, waiting: &Waiting, level: ResourceLevel, estimates: &Estimates) -> usize {
@@ -112,7 +116,7 @@ impl Kinds {
             .iter()
             .position(|(wanted, at, _)| *wanted == waiting.wanted && *at == level);
         known.unwrap_or_else(|| {
-            let fits = Fits::new(&waiting.stages(), level, estimates);
+            let fits = Arc::new(Fits::new(&waiting.stages(), level, estimates));
             self.0.push((waiting.wanted, level, fits));
             self.0.len() - 1
         })
@@ -130,6 +134,10 @@ pub struct Queue {
     estimates: Estimates,
     /// By age.
     waiting: BTreeMap<u64, Waiting>,
+    /// Where in it each job is.
+    places: HashMap<JobId, u64>,
+    /// Made from the estimates when they are needed; forgotten when those change.
+    kinds: Kinds,
     running: HashMap<JobId, Running>,
     next_sequence: u64,
     machine: Option<Machine>,
@@ -145,6 +153,8 @@ impl Queue {
             estimates: Estimates::new(&config),
             config,
             waiting: BTreeMap::new(),
+            places: HashMap::new(),
+            kinds: Kinds::default(),
             running: HashMap::new(),
             next_sequence: 0,
             machine: None,
@@ -162,30 +172,26 @@ impl Queue {
     }
 
     /// A job waits. Saying so again changes nothing of its place; a job that ran waits anew, unless
-    /// its dispatch is still under way.
-    pub fn enqueue(&mut self, waiting: Waiting) {
+    /// its dispatch is still under way. Answers whether anything changed.
+    pub fn enqueue(&mut self, waiting: Waiting) -> bool {
         if let Some(running) = self.running.get(&waiting.job) {
             if !running.acknowledged {
-                return;
+                return false;
             }
             self.running.remove(&waiting.job);
         }
-        let known = self
-            .waiting
-            .values_mut()
-            .find(|known| known.job == waiting.job);
-        if let Some(known) = known {
-            *known = waiting;
-        } else {
-            self.waiting.insert(self.next_sequence, waiting);
+        let sequence = *self.places.entry(waiting.job).or_insert_with(|| {
             self.next_sequence += 1;
-        }
+            self.next_sequence
+        });
+        self.waiting.insert(sequence, waiting) != Some(waiting)
     }
 
     /// A job is over.
     pub fn withdraw(&mut self, job: JobId) {
-        if self.running.remove(&job).is_none() {
-            self.waiting.retain(|_, waiting| waiting.job != job);
+        self.running.remove(&job);
+        if let Some(sequence) = self.places.remove(&job) {
+            self.waiting.remove(&sequence);
         }
     }
 
@@ -201,6 +207,7 @@ impl Queue {
         if let Some(index) = planned {
             let planned = running.stages.remove(index);
             self.estimates.observe(stage, planned.level, seconds);
+            self.kinds = Kinds::default();
         }
     }
 
@@ -219,6 +226,7 @@ impl Queue {
     /// A dispatch did not arrive: the job waits again, at its old place.
     pub fn undelivered(&mut self, job: JobId) {
         if let Some(running) = self.running.remove(&job) {
+            self.places.insert(job, running.sequence);
             self.waiting.insert(running.sequence, running.waiting);
         }
     }
@@ -267,11 +275,13 @@ impl Queue {
     pub fn round(&mut self, now: Duration) -> (Vec<Dispatch>, Option<Round>) {
         self.running
             .retain(|_, running| now < running.waiting.deadline.saturating_add(FORGET_AFTER));
-        let mut kinds = Kinds::default();
+        let mut kinds = self.kinds.clone();
         let mut dispatched = self.start_urgent(now, &mut kinds);
         if self.machine.is_none() && now < FIRST_READING {
             return (dispatched, None);
         }
+        let most = self.stages_worth_giving(now, &mut kinds);
+        self.kinds.clone_from(&kinds);
         if self.running.is_empty()
             && let Some((sequence, waiting)) = self.waiting.first_key_value()
         {
@@ -279,26 +289,21 @@ impl Queue {
             let (sequence, kind) = (*sequence, kinds.of(waiting, self.level(), &self.estimates));
             let left = self.seconds_left(waiting, now);
             let fit = kinds.get(kind).within_or_fastest(left);
-            dispatched.extend(self.start(sequence, kinds.get(kind), fit, usize::MAX, left));
+            dispatched.extend(self.start(sequence, kinds.get(kind), fit, most, left));
         }
         let slots = self.free_slots();
         if slots == 0 || self.waiting.is_empty() {
             return (dispatched, None);
         }
-        let round = self.programme(now, slots, kinds);
+        let all = Stage::ALL.len();
+        let mut round = self.programme(now, slots, all, kinds);
         if self.waiting.len() == round.programme.order.len() && all_fit(&round.programme) {
-            let counts = round
-                .programme
-                .classes
-                .iter()
-                .map(|class| vec![class.count; class.choices.len()])
-                .collect();
-            let everything = Allocation {
-                counts,
-                method: Method::Optimal,
-            };
+            let everything = everything(&round.programme);
             dispatched.extend(self.settle(now, &round, &everything, Duration::ZERO));
             return (dispatched, None);
+        }
+        if most < all {
+            round = self.programme(now, slots, most, round.kinds);
         }
         let round = Some(round).filter(|round| anything_fits(&round.programme));
         (dispatched, round)
@@ -360,9 +365,12 @@ impl Queue {
 
     /// When a job must start to have an answer in time, if only its first stage at its lowest.
     fn urgent_at(&self, waiting: &Waiting) -> Duration {
-        let first = waiting.stages().first().map_or(0.0, |stage| {
-            self.estimates.seconds(*stage, ResourceLevel::Minimal)
-        });
+        let first = Stage::ALL
+            .into_iter()
+            .find(|stage| waiting.wanted[*stage as usize])
+            .map_or(0.0, |stage| {
+                self.estimates.seconds(stage, ResourceLevel::Minimal)
+            });
         let lead = Duration::try_from_secs_f64(2.0 * first + URGENCY_MARGIN).unwrap_or_default();
         waiting.deadline.saturating_sub(self.reserve() + lead)
     }
@@ -412,6 +420,7 @@ impl Queue {
         reason: Option<String>,
     ) -> Option<Dispatch> {
         let waiting = self.waiting.remove(&sequence)?;
+        self.places.remove(&waiting.job);
         self.running.insert(
             waiting.job,
             Running {
@@ -427,41 +436,80 @@ impl Queue {
         })
     }
 
-    /// What running jobs have reserved, and the seconds of CPU that they still need.
-    fn reserved(&self) -> (Resources, f64) {
+    /// What running jobs have reserved.
+    fn reserved(&self) -> Resources {
         let stages = self.running.values().flat_map(|running| &running.stages);
-        stages.fold((Resources::default(), 0.0), |(sum, work), planned| {
-            let cost = self.estimates.cost(planned.stage);
-            let seconds = self.estimates.seconds(planned.stage, planned.level);
-            (sum.plus(cost), work + cost.cpu * seconds)
+        stages.fold(Resources::default(), |sum, planned| {
+            sum.plus(self.estimates.cost(planned.stage))
         })
     }
 
-    /// The programme over the waiting jobs, oldest first.
-    fn programme(&self, now: Duration, slots: u32, mut kinds: Kinds) -> Round {
-        let machine = self.machine();
-        let (reserved, mut work_ahead) = self.reserved();
-        let mut capacity = machine.capacity.minus(reserved);
-        capacity.memory_mb = capacity.memory_mb.min(machine.memory_free_mb);
-        let cores = machine.capacity.cpu.max(0.1);
-        let at_once = f64::from(self.config.max_concurrent.max(1));
-        let mut time_ahead: f64 = self
-            .running
-            .values()
-            .flat_map(|running| &running.stages)
-            .map(|planned| self.estimates.seconds(planned.stage, planned.level))
-            .sum();
+    /// By how many seconds a job with these stages delays those behind it: its own time, divided by
+    /// the number of such jobs that the machine runs at once.
+    fn delay(&self, stages: &[PlannedStage]) -> f64 {
+        let (mut seconds, mut cost) = (0.0, Resources::default());
+        for planned in stages {
+            seconds += self.estimates.seconds(planned.stage, planned.level);
+            cost = cost.plus(self.estimates.cost(planned.stage));
+        }
+        let most = f64::from(self.config.max_concurrent.max(1));
+        let by_cpu = (self.machine().capacity.cpu / cost.cpu.max(1e-3)).floor();
+        seconds / by_cpu.clamp(1.0, most)
+    }
 
+    /// By how many seconds running jobs delay the oldest that waits.
+    fn running_ahead(&self) -> f64 {
+        let running = self.running.values();
+        running.map(|running| self.delay(&running.stages)).sum()
+    }
+
+    fn quality(&self, stages: &[PlannedStage]) -> f64 {
+        let stages = stages.iter();
+        stages
+            .map(|planned| self.estimates.quality(planned.stage, planned.level))
+            .sum()
+    }
+
+    /// How many stages to give a job at most, so that the quality of all that wait is highest when
+    /// they run one after the other: with a long queue the last stages of the first jobs cost the
+    /// later ones more than they are worth.
+    fn stages_worth_giving(&self, now: Duration, kinds: &mut Kinds) -> usize {
+        let mut best = (0, 0.0);
+        for most in (1..=Stage::ALL.len()).rev() {
+            let mut ahead = self.running_ahead();
+            let mut quality = 0.0;
+            for waiting in self.waiting.values().take(OUTLOOK) {
+                let kind = kinds.of(waiting, self.level(), &self.estimates);
+                let fits = kinds.get(kind);
+                if let Some(fit) = fits.within(self.seconds_left(waiting, now) - ahead) {
+                    let stages = first(&fits.get(fit).stages, most);
+                    quality += self.quality(stages);
+                    ahead += self.delay(stages);
+                }
+            }
+            if quality > best.1 + 1e-9 {
+                best = (most, quality);
+            }
+        }
+        best.0.max(1)
+    }
+
+    /// The programme over the waiting jobs, oldest first, each with `most` stages at most.
+    fn programme(&self, now: Duration, slots: u32, most: usize, mut kinds: Kinds) -> Round {
+        let machine = self.machine();
+        let mut capacity = machine.capacity.minus(self.reserved());
+        capacity.memory_mb = capacity.memory_mb.min(machine.memory_free_mb);
+        let mut ahead = self.running_ahead();
         let mut members: Vec<Members> = Vec::new();
         let mut order = Vec::new();
-        for (sequence, waiting) in &self.waiting {
+        for (sequence, waiting) in self.waiting.iter().take(OUTLOOK) {
             let left = self.seconds_left(waiting, now);
             let kind = kinds.of(waiting, self.level(), &self.estimates);
             let fits = kinds.get(kind);
             let key = ClassKey {
                 kind,
                 now: fits.within_or_fastest(left),
-                later: fits.within(left - (work_ahead / cores).max(time_ahead / at_once)),
+                later: fits.within(left - ahead),
             };
             let known = members.iter().position(|members| members.key == key);
             let index = match known {
@@ -477,20 +525,13 @@ impl Queue {
             };
             members[index].sequences.push(*sequence);
             order.push(index);
-            let fit = fits.get(key.now);
-            time_ahead += fit.seconds;
-            work_ahead += fit
-                .stages
-                .iter()
-                .map(|planned| {
-                    self.estimates.cost(planned.stage).cpu
-                        * self.estimates.seconds(planned.stage, planned.level)
-                })
-                .sum::<f64>();
+            if let Some(later) = key.later {
+                ahead += self.delay(first(&fits.get(later).stages, most));
+            }
         }
         let classes = members
             .iter()
-            .map(|members| self.class(members, &kinds))
+            .map(|members| self.class(members, most, &kinds))
             .collect();
         Round {
             programme: Programme {
@@ -504,18 +545,19 @@ impl Queue {
         }
     }
 
-    fn class(&self, members: &Members, kinds: &Kinds) -> Class {
+    fn class(&self, members: &Members, most: usize, kinds: &Kinds) -> Class {
         let fits = kinds.get(members.key.kind);
-        let choices = fits
-            .get(members.key.now)
-            .stages
+        let choices = first(&fits.get(members.key.now).stages, most)
             .iter()
             .map(|planned| Choice {
                 gain: self.estimates.quality(planned.stage, planned.level),
                 cost: self.estimates.cost(planned.stage),
             })
             .collect();
-        let later = members.key.later.map_or(0.0, |fit| fits.get(fit).quality);
+        let later = members
+            .key
+            .later
+            .map_or(0.0, |fit| self.quality(first(&fits.get(fit).stages, most)));
         Class {
             count: u32::try_from(members.sequences.len()).unwrap_or(u32::MAX),
             choices,
@@ -524,14 +566,24 @@ impl Queue {
     }
 }
 
+fn first(stages: &[PlannedStage], most: usize) -> &[PlannedStage] {
+    &stages[..most.min(stages.len())]
+}
+
+/// All stages for all jobs.
+fn everything(programme: &Programme) -> Allocation {
+    let counts = programme.classes.iter();
+    Allocation {
+        counts: counts
+            .map(|class| vec![class.count; class.choices.len()])
+            .collect(),
+        method: Method::Optimal,
+    }
+}
+
 /// Whether all jobs can have all their stages: then that is the optimum, without solving anything.
 fn all_fit(programme: &Programme) -> bool {
-    let counts: Vec<Vec<u32>> = programme
-        .classes
-        .iter()
-        .map(|class| vec![class.count; class.choices.len()])
-        .collect();
-    programme.allows(&counts)
+    programme.allows(&everything(programme).counts)
 }
 
 /// Whether any job could be started to advantage: else the optimum is to start none.
