@@ -2,10 +2,12 @@
 
 mod art;
 mod backdrop;
+mod cast;
 mod compose;
 mod dice;
 pub mod generators;
 pub mod language;
+mod layers;
 mod layout;
 mod light;
 pub mod lookup;

@@ -4,9 +4,12 @@
 //! annealing over the free positions and the sides chosen minimises a cost: broken relations, things
 //! hidden, things over the edge, bad balance. Everything is boxes; nothing is drawn here.
 
+mod anchor;
 mod cost;
 mod group;
+mod hold;
 mod item;
+mod links;
 mod place;
 pub(crate) mod sizes;
 mod solve;
@@ -14,5 +17,5 @@ mod solve;
 pub use cost::Violation;
 pub(crate) use group::{arrange, extent as group_extent};
 pub(crate) use item::{Item, Link, Pose};
-pub(crate) use place::links;
+pub(crate) use links::links;
 pub(crate) use solve::{Solution, shape_of, solve};
