@@ -59,7 +59,7 @@ pub fn read(prompt: &str, vocabulary: &Vocabulary) -> Reading {
             .undrawn
             .push(format!("… and {unread} more characters"));
     }
-    let is_emblem = emblem::is_needed(&scene) && !fates.is_empty();
+    let is_emblem = emblem::is_needed(&scene) && !tokens.is_empty();
     if is_emblem {
         emblem::compose(prompt, &mut scene);
     }

@@ -19,15 +19,22 @@ pub(super) fn is_needed(scene: &SceneDescription) -> bool {
 /// Adds the emblem: a badge with the initials of the words that the lettering can write, else a
 /// pattern.
 pub(super) fn compose(prompt: &str, scene: &mut SceneDescription) {
-    let initials: String = scene
+    let undrawn = scene
         .undrawn
         .iter()
-        .flat_map(|words| words.split_whitespace())
-        .filter_map(|word| word.chars().next())
-        .filter(char::is_ascii_alphanumeric)
-        .take(3)
-        .map(|c| c.to_ascii_uppercase())
-        .collect();
+        .flat_map(|words| words.split_whitespace());
+    // "The letter A" leaves no word undrawn; then the capitals say what is meant, else every word.
+    let capitals = prompt
+        .split_whitespace()
+        .filter(|word| word.starts_with(|c: char| c.is_ascii_uppercase()));
+    let initials = [
+        initials_of(undrawn),
+        initials_of(capitals),
+        initials_of(prompt.split_whitespace()),
+    ]
+    .into_iter()
+    .find(|initials| !initials.is_empty())
+    .unwrap_or_default();
     let has_initials = !initials.is_empty();
     let generator = if has_initials {
         "badge"
@@ -50,6 +57,15 @@ pub(super) fn compose(prompt: &str, scene: &mut SceneDescription) {
         text: has_initials.then_some(initials),
         stance: Stance::Usual,
     });
+}
+
+fn initials_of<'a>(words: impl Iterator<Item = &'a str>) -> String {
+    words
+        .filter_map(|word| word.chars().next())
+        .filter(char::is_ascii_alphanumeric)
+        .take(3)
+        .map(|c| c.to_ascii_uppercase())
+        .collect()
 }
 
 /// FNV-1a over the prompt, so that another prompt may have another pattern.

@@ -247,6 +247,7 @@ fn alone(unit: &Unit) -> Option<Piece> {
     if unit.has(Role::Posture)
         || unit.has(Role::Function)
         || unit.has(Role::Determiner)
+        || unit.has(Role::Pronoun)
         || unit.has(Role::Definite)
     {
         return None;

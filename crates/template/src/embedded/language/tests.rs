@@ -224,6 +224,8 @@ fn what_cannot_be_drawn_is_said() {
     assert_eq!((scene.objects.len(), scene.undrawn.len()), (1, 2));
     let scene = understand("a capybara", &Vocabulary::builtin());
     assert_eq!(scene.substitutes.len(), 1);
+    check("the letter A", "badge{\"A\"}");
+    check("it wasn't", "badge{\"IW\"}");
     check("", "");
     check(" \n\t ", "");
 }

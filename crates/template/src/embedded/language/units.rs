@@ -45,10 +45,12 @@ impl Unit {
             || self.has(Role::Abstract)
             || self.has(Role::Unserved)
             || !self.known
-                && !self
-                    .senses
-                    .roles
-                    .has_any(&[Role::Verb, Role::Adjective, Role::Adverb])
+                && !self.senses.roles.has_any(&[
+                    Role::Verb,
+                    Role::Adjective,
+                    Role::Adverb,
+                    Role::Function,
+                ])
     }
 
     /// Whether it begins a phrase of its own, as "at night" and "in the snow" do.
@@ -329,6 +331,9 @@ fn unknown(word: &Word) -> Unit {
         if senses.number.is_none() {
             senses.roles.add(Role::Adjective);
         }
+    } else if key.contains('\'') {
+        // "Wasn't", "they've": contractions name nothing.
+        senses.roles.add(Role::Function);
     } else if word.named {
         // A name stays a name, whatever its ending.
     } else if let Some(generator) = person_by_ending(key) {
