@@ -89,6 +89,9 @@ pub(crate) fn with(
                 .min(1.0)
                 .max((frame.height() * if lifted { 0.5 } else { 0.22 } / tall.max(1e-6)).min(1.6));
         let (x, y) = hand(parent, at, frame);
+        // Either hand, so that two things held do not hide each other.
+        let outward = if u < 0.5 { -1.0 } else { 1.0 };
+        let x = frame.center().x + (x - frame.center().x) * outward;
         let foot = if lifted {
             y + item.extent.height() * scale * 0.06
         } else {
@@ -99,7 +102,7 @@ pub(crate) fn with(
         } else {
             0.0
         };
-        let mut held = place(x + aside, foot.min(at.foot.y), scale);
+        let mut held = place(x + aside * outward, foot.min(at.foot.y), scale);
         if item.is_called(&["umbrella"]) {
             // The canopy is behind the head, not before the face.
             held.order = at.order - 0.002;
