@@ -11,6 +11,10 @@
 //! - [`Estimates`] says what a stage costs, and learns how long it takes.
 //! - [`SchedulerActor`] owns mailbox and clock, and has programmes solved on a compute pool.
 //!
+//! Measured on two cores (`cargo bench -p chat2svg-scheduler`): a round, which runs on the arbiter,
+//! takes 5 µs with one waiting job, 0.1 ms with 16, and 0.35 ms with 256 or 4,096; the solver takes
+//! 0.02 to 3 ms, which is why it runs on a pool. When everything fits nothing is solved.
+//!
 //! It does not run stages and does not refuse jobs: admission is a permit taken before a job is sent.
 
 #![forbid(unsafe_code)]

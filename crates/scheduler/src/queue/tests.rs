@@ -6,7 +6,7 @@ use chat2svg_protocol::PerLevel;
 use proptest::prelude::*;
 use uuid::Uuid;
 
-use super::*;
+use super::{planning::MAX_CLASSES, *};
 use crate::{
     config::StageCosts,
     solver::{Limits, solve},
