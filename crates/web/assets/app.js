@@ -62,5 +62,5 @@ async function follow() {
 window.addEventListener('hashchange', follow);
 window.addEventListener('popstate', follow);
 gallery.refresh();
-startWatching();
+startWatching((status) => form.limit(status.limits));
 follow();

@@ -1,6 +1,6 @@
 // The form: what to start from, options, files; checks what can be checked before anything is sent.
 
-import { $, $$, el } from './ui.js';
+import { $, $$, bytes, el } from './ui.js';
 
 const EXAMPLES = [
   ['Red fox at sunset', 'A red fox under a green tree at sunset'],
@@ -9,8 +9,6 @@ const EXAMPLES = [
   ['Fruit on a table', 'A bowl of fruit on a table in a sunny room'],
   ['Palm island', 'A small island with two palm trees, pastel'],
 ];
-const MAX_PROMPT = 2000;
-const MAX_FILE = 16 * 1024 * 1024;
 const MODES = ['words', 'picture', 'refine'];
 const FILES = { words: [], picture: ['image'], refine: ['template', 'target'] };
 const LABELS = { draw: { words: 'Draw it', picture: 'Redraw as vectors', refine: 'Fit it' } };
@@ -19,6 +17,8 @@ export class Form {
   constructor(onSubmit) {
     this.form = $('#form');
     this.mode = 'words';
+    // Until the service has told its own.
+    this.limits = { prompt_chars: Infinity, upload_bytes: Infinity, deadline_ms: Infinity, png_width: Infinity };
     this.onSubmit = onSubmit;
     this.tabs = $$('[role=tab]');
     this.previews = new Map();
@@ -42,6 +42,16 @@ export class Form {
   shuffle() {
     $('#seed').value = String(Math.floor(Math.random() * 1e6));
     this.#summarise();
+  }
+
+  /** Takes over what the service accepts at most. */
+  limit(limits) {
+    if (JSON.stringify(limits) === JSON.stringify(this.limits)) return;
+    this.limits = limits;
+    $('#upload-limit').textContent = `, up to ${bytes(limits.upload_bytes)}`;
+    for (const option of $$('#deadline option')) option.disabled = option.value > limits.deadline_ms;
+    for (const option of $$('#png-width option')) option.disabled = option.value > limits.png_width;
+    this.#count();
   }
 
   /** Takes over what a job was asked, so that it can be varied. */
@@ -200,8 +210,9 @@ export class Form {
   #count() {
     const length = [...$('#prompt').value.trim()].length;
     const count = $('#prompt-count');
-    count.textContent = length > MAX_PROMPT * 0.8 ? `${length} / ${MAX_PROMPT}` : '';
-    count.classList.toggle('over', length > MAX_PROMPT);
+    const most = this.limits.prompt_chars;
+    count.textContent = length > most * 0.8 ? `${length} / ${most}` : '';
+    count.classList.toggle('over', length > most);
   }
 
   #summarise() {
@@ -229,8 +240,8 @@ export class Form {
       const prompt = $('#prompt');
       fields.prompt = prompt.value.trim();
       if (!fields.prompt) return this.#fail(prompt, 'Say in a few words what the picture shows.');
-      if ([...fields.prompt].length > MAX_PROMPT) {
-        return this.#fail(prompt, `At most ${MAX_PROMPT} characters: shorten it.`);
+      if ([...fields.prompt].length > this.limits.prompt_chars) {
+        return this.#fail(prompt, `At most ${this.limits.prompt_chars} characters: shorten it.`);
       }
       if (elements.style.value) fields.style = elements.style.value;
       [fields.width, fields.height] = $('#size').value.split('x').map(Number);
@@ -243,7 +254,9 @@ export class Form {
       if (!file) {
         return this.#fail(input, name === 'template' ? 'Choose the SVG to start from.' : 'Choose a picture.');
       }
-      if (file.size > MAX_FILE) return this.#fail(input, `${file.name} is larger than 16 MB.`);
+      if (file.size > this.limits.upload_bytes) {
+        return this.#fail(input, `${file.name} is larger than ${bytes(this.limits.upload_bytes)}.`);
+      }
       fields[name] = file;
     }
     const paths = $('#paths');

@@ -263,7 +263,7 @@ export class Stage {
     const notes = [];
     const undrawn = [];
     if (metadata?.undrawn.length) {
-      undrawn.push(note('Not drawn', `${metadata.undrawn.join(', ')}. There is no art for that yet.`));
+      undrawn.push(note('Not drawn as asked', metadata.undrawn.join(', ')));
     }
     for (const stage of metadata?.stages ?? []) {
       if (stage.reason && stage.status !== 'completed') {
@@ -278,7 +278,9 @@ export class Stage {
     const facts = [];
     const fact = (name, value) => value && facts.push(el('dt', { textContent: name }), el('dd', { textContent: value }));
     fact('Result', metadata && TIERS[metadata.tier]);
-    fact('Effort', metadata?.resource_level);
+    const level = metadata?.resource_level;
+    const lowered = job.request.level === 'auto' && level !== 'high';
+    fact('Effort', lowered ? `${level}, for the load of the machine` : level);
     fact('Time', metadata && seconds(metadata.total_seconds));
     fact('First picture after', metadata?.first_document_seconds && seconds(metadata.first_document_seconds));
     for (const stage of metadata?.stages ?? []) {
@@ -288,7 +290,8 @@ export class Stage {
     }
     if (metadata?.fit) {
       const { psnr_before: before, psnr_after: after, iterations } = metadata.fit;
-      fact('Fit', `${before.toFixed(1)} → ${after.toFixed(1)} dB, ${iterations} steps`);
+      // At 99 dB there is no difference left to see.
+      fact('Fit', before < 99 ? `${before.toFixed(1)} → ${after.toFixed(1)} dB, ${iterations} steps` : 'exact from the start');
     }
     fact('Size', `${bytes(new Blob([svg]).size)}, ${many(found.shapes, 'shape')}, ${many(found.layers, 'layer')}`);
     fact('Seed', String(job.request.seed));

@@ -5,13 +5,18 @@ import { $, bytes, el } from './ui.js';
 
 let stop = null;
 
-export function startWatching() {
+/** Keeps the strip and the pill up to date; `onStatus` hears of each status. */
+export function startWatching(onStatus) {
+  const listener = (status) => {
+    show(status);
+    if (status) onStatus(status);
+  };
   const update = () => {
     if (document.hidden) {
       stop?.();
       stop = null;
     } else {
-      stop ??= watchSystem(show);
+      stop ??= watchSystem(listener);
     }
   };
   document.addEventListener('visibilitychange', update);

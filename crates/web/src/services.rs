@@ -25,7 +25,7 @@ use crate::{
     admission::Admission,
     config::WebConfig,
     problem::Problem,
-    wire::{AdmissionStatus, SystemStatus},
+    wire::{AdmissionStatus, Limits, SystemStatus},
 };
 
 /// How long an actor may take to answer a request's question.
@@ -139,6 +139,12 @@ impl Shared {
                 available: self.admission.available(),
             },
             actors: (self.services.health)(),
+            limits: Limits {
+                prompt_chars: self.config.max_prompt_chars,
+                upload_bytes: self.config.max_upload_bytes,
+                deadline_ms: self.config.max_deadline_ms,
+                png_width: self.config.max_png_width,
+            },
         }
     }
 

@@ -7,4 +7,4 @@ mod system;
 
 pub(crate) use job::{JobList, JobResource, job_path};
 pub(crate) use result::ResultDocument;
-pub(crate) use system::{AdmissionStatus, SystemStatus};
+pub(crate) use system::{AdmissionStatus, Limits, SystemStatus};

@@ -19,6 +19,7 @@ async fn the_system_shows_everything() {
     assert_eq!(shown["circuits"][0]["state"], "open");
     assert_eq!(shown["admission"]["capacity"], 256);
     assert_eq!(shown["actors"][0]["name"], "controller");
+    assert_eq!(shown["limits"]["prompt_chars"], 2000);
 }
 
 #[actix_web::test]

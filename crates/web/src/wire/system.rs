@@ -23,6 +23,21 @@ pub(crate) struct SystemStatus {
     pub(crate) admission: AdmissionStatus,
     /// The actors under the watchdog.
     pub(crate) actors: Vec<ActorHealth>,
+    /// What requests may ask for at most.
+    pub(crate) limits: Limits,
+}
+
+/// What requests may ask for at most.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct Limits {
+    /// Characters in a prompt.
+    pub(crate) prompt_chars: usize,
+    /// Bytes in a file.
+    pub(crate) upload_bytes: usize,
+    /// Milliseconds until a deadline.
+    pub(crate) deadline_ms: u64,
+    /// Pixels in the width of a PNG.
+    pub(crate) png_width: u32,
 }
 
 /// Places for jobs.
