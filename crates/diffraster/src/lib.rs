@@ -34,6 +34,7 @@
 
 mod coverage;
 mod error;
+mod fingerprint;
 mod flat;
 mod flatten;
 mod image;

@@ -6,6 +6,7 @@ use fearless_simd::{Level, dispatch};
 use rayon::prelude::*;
 
 use crate::error::SceneError;
+use crate::fingerprint::Fingerprint;
 use crate::flatten::Weights;
 use crate::image::Image;
 use crate::inspect::{Inspection, NO_NODE, collect, inside, store_ids};
@@ -35,6 +36,8 @@ struct State {
     parallel: bool,
     weights: Weights,
     plan: Plan,
+    /// What `plan` was made of.
+    planned: Option<Fingerprint>,
     layout: Layout,
     /// One per worker.
     scratch: Vec<Mutex<TileScratch>>,
@@ -71,6 +74,7 @@ impl Renderer {
                 parallel: pool.is_some(),
                 weights: Weights::new(),
                 plan: Plan::default(),
+                planned: None,
                 layout: Layout::default(),
                 scratch: (0..workers).map(|_| Mutex::default()).collect(),
                 losses: Vec::new(),
@@ -181,9 +185,17 @@ fn check_size(scene: &Scene, image: &Image) -> Result<(), SceneError> {
 }
 
 impl State {
+    /// Takes the scene apart, unless it is the one that was taken apart last:
+    /// forward, loss, backward is the usual order.
     fn plan(&mut self, scene: &Scene) -> Result<(), SceneError> {
+        let fingerprint = Fingerprint::of(scene, self.tolerance);
+        if self.planned == Some(fingerprint) {
+            return Ok(());
+        }
+        self.planned = None;
         scene.validate()?;
         self.plan.build(scene, self.tolerance, &self.weights)?;
+        self.planned = Some(fingerprint);
         Ok(())
     }
 

@@ -1,0 +1,82 @@
+//! `bench_curve [--threads N]`: how time and memory grow with the number of
+//! paths (16 to 4096) and the side of the canvas (128 to 2048), as Markdown.
+//!
+//! "Covered" is the area that paths cover, layers counted separately; "outline"
+//! is the length of their outlines.
+
+#[path = "../bench_scene/random.rs"]
+mod random;
+#[path = "../bench_scene/reference.rs"]
+mod reference;
+
+use std::time::Instant;
+
+use chat2svg_diffraster::{Image, Node, Renderer, Scene, SceneError};
+
+fn main() -> Result<(), SceneError> {
+    let mut arguments = std::env::args().skip(1);
+    let threads = match (arguments.next().as_deref(), arguments.next()) {
+        (Some("--threads"), Some(count)) => count.parse().unwrap_or(1),
+        _ => 1,
+    };
+    println!(
+        "| paths | side | covered, Mpx | outline, kpx | step, ms | ns per (covered/8 + outline) px | tiny-skia, ms | step / tiny-skia |"
+    );
+    println!("|---|---|---|---|---|---|---|---|");
+    for count in [16, 64, 256, 1024, 4096] {
+        row(count, 512, threads)?;
+    }
+    for side in [128, 256, 512, 1024, 2048] {
+        row(256, side, threads)?;
+    }
+    Ok(())
+}
+
+fn row(count: usize, side: u32, threads: usize) -> Result<(), SceneError> {
+    let mut scene = random::scene(count, side);
+    let target = Image::new(side, side);
+    let mut renderer = Renderer::new(threads);
+    let reports = renderer.inspect(&scene, None)?;
+    let covered: f64 = reports.nodes.iter().map(|n| n.covered).sum();
+    let outline = outline_length(&scene);
+    let Some(mut drawn) = reference::Reference::new(&scene) else {
+        return Ok(());
+    };
+    let (mut own, mut theirs) = (Vec::new(), Vec::new());
+    let start = Instant::now();
+    while own.len() < 5 || (start.elapsed().as_secs() < 3 && own.len() < 100) {
+        let before = Instant::now();
+        drawn.render();
+        theirs.push(before.elapsed().as_secs_f64() * 1e3);
+        // A view that changes: an unchanged scene is not taken apart again.
+        scene.view.offset[0] = (own.len() % 2) as f32 * 1e-3;
+        let before = Instant::now();
+        renderer.forward_backward_mse(&scene, &target)?;
+        own.push(before.elapsed().as_secs_f64() * 1e3);
+    }
+    own.sort_unstable_by(f64::total_cmp);
+    theirs.sort_unstable_by(f64::total_cmp);
+    // Medians of both would do on a quiet machine; least times do on any.
+    let (step, reference) = (own[0], theirs[0]);
+    println!(
+        "| {count} | {side} | {:.2} | {:.0} | {step:.2} | {:.2} | {reference:.2} | {:.2} |",
+        covered / 1e6,
+        outline / 1e3,
+        step * 1e6 / (covered / 8.0 + outline),
+        step / reference,
+    );
+    Ok(())
+}
+
+/// Length of all outlines in pixels, by their control polygons: a few per cent
+/// too long, the same few for every scene.
+fn outline_length(scene: &Scene) -> f64 {
+    let paths = scene.nodes.iter().filter_map(|node| match node {
+        Node::Path(path) => Some(&path.outline.points),
+        _ => None,
+    });
+    paths
+        .flat_map(|points| points.windows(2))
+        .map(|p| f64::from((p[1][0] - p[0][0]).hypot(p[1][1] - p[0][1])))
+        .sum()
+}
