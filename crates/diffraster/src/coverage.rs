@@ -12,7 +12,7 @@
 //! between the piece's ends by the step's middle. So a step is recorded as two
 //! weights, and walking back is two multiplications.
 
-use crate::overlap::OverlapScratch;
+use crate::overlap::{Dirty, OverlapScratch};
 use crate::scene::FillRule;
 use crate::tiling::{
     FLAG_CONTINUES, FLAG_CONTOUR_END, FLAG_CONTOUR_START, FLAG_FROM_ABOVE, FLAG_TO_ABOVE, Piece,
@@ -50,7 +50,7 @@ pub(crate) struct CoverScratch {
     accumulated: [f32; AREA + TILE],
     /// Per pixel: visits by the outline in the high byte, steps in the low one.
     marks: [u16; AREA],
-    dirty: Vec<u32>,
+    dirty: Vec<Dirty>,
     overlap: OverlapScratch,
 }
 
@@ -140,16 +140,16 @@ pub(crate) fn cover(
     let lines = out.as_chunks_mut::<TILE>().0;
     let added = scratch.accumulated.as_chunks::<TILE>().0;
     for (row, (line, added)) in lines.iter_mut().zip(added).enumerate() {
-        let mut largest = 0.0f32;
+        let mut touched = 0u32;
         for i in 0..TILE {
             top[i] += added[i];
             sums[i] += top[i];
         }
         *line = top;
         for v in line.iter() {
-            largest = largest.max(v.abs());
+            touched |= u32::from(v.abs() > NOTHING);
         }
-        rows |= u32::from(largest > NOTHING) << row;
+        rows |= touched << row;
     }
     let sum: f32 = sums.iter().sum();
     if rule == FillRule::EvenOdd {
@@ -171,7 +171,10 @@ pub(crate) fn cover(
                 out[p] = tiny;
             }
             if is_suspicious(mark) {
-                scratch.dirty.push(step.pixel);
+                scratch.dirty.push(Dirty {
+                    pixel: step.pixel,
+                    is_single: mark < 2 * VISIT,
+                });
             }
         }
     }

@@ -38,12 +38,21 @@ pub(crate) struct OverlapScratch {
     crossings: Vec<(f32, i32)>,
 }
 
+/// A pixel that may need looking at.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Dirty {
+    pub(crate) pixel: u32,
+    pub(crate) is_single: bool,
+}
+
 /// A piece's passage through a dirty pixel.
 #[derive(Debug, Clone, Copy)]
 struct Visit {
     pixel: u32,
     piece: u32,
     step: u32,
+    /// The outline passes through the pixel only once.
+    is_single: bool,
 }
 
 fn is_within(at: [f32; 2]) -> bool {
@@ -52,10 +61,23 @@ fn is_within(at: [f32; 2]) -> bool {
 
 /// A tile's pieces by the pixel columns that they pass through.
 #[derive(Debug, Default)]
-struct Columns {
-    pieces: [Vec<Piece>; TILE],
+struct Columns([Column; TILE]);
+
+/// The pieces of one pixel column, once whole and once as arrays, which make
+/// counting the ones above a point a plain loop.
+#[derive(Debug, Default)]
+struct Column {
+    pieces: Vec<Piece>,
+    left: Vec<f32>,
+    right: Vec<f32>,
+    /// Height at the left end, and rise with x.
+    height: Vec<f32>,
+    slope: Vec<f32>,
+    sign: Vec<i32>,
+    /// Steps of the winding along the tile's top, within the column.
+    steps: Vec<(f32, i32)>,
     /// Winding at the column's left border, on the tile's top.
-    windings: [i32; TILE],
+    winding: i32,
 }
 
 /// Column of an x between 0 and the tile's side.
@@ -65,34 +87,78 @@ fn column_of(x: f32) -> usize {
 
 impl Columns {
     fn fill(&mut self, pieces: &[Piece], backdrop: i32) {
-        self.pieces.iter_mut().for_each(Vec::clear);
-        self.windings = [backdrop; TILE];
+        for column in &mut self.0 {
+            column.clear(backdrop);
+        }
         for piece in pieces {
             let (a, b) = (column_of(piece.x0), column_of(piece.x1));
-            for column in &mut self.pieces[a.min(b)..=a.max(b)] {
-                column.push(*piece);
+            let slope = (piece.y1 - piece.y0) / (piece.x1 - piece.x0);
+            for column in &mut self.0[a.min(b)..=a.max(b)] {
+                column.push(piece, slope);
             }
-            // A step within a column is left to the column's own pieces.
             if piece.flags & FLAG_FROM_ABOVE != 0 {
-                self.windings[a + 1..].iter_mut().for_each(|w| *w -= 1);
+                self.step(a, piece.x0, -1);
             }
             if piece.flags & FLAG_TO_ABOVE != 0 {
-                self.windings[b + 1..].iter_mut().for_each(|w| *w += 1);
+                self.step(b, piece.x1, 1);
             }
         }
     }
 
+    fn step(&mut self, column: usize, x: f32, sign: i32) {
+        self.0[column].steps.push((x, sign));
+        for right in &mut self.0[column + 1..] {
+            right.winding += sign;
+        }
+    }
+
     fn winding_at(&self, at: [f32; 2]) -> i32 {
-        let column = column_of(at[0]);
-        self.pieces[column]
-            .iter()
-            .fold(self.windings[column], |winding, piece| {
-                let own = match below(piece, at[0]) {
-                    Some((y, sign)) if y < at[1] => sign,
-                    _ => 0,
-                };
-                winding + own + top_step(piece, at[0], column)
-            })
+        self.0[column_of(at[0])].winding_at(at)
+    }
+}
+
+impl Column {
+    fn clear(&mut self, backdrop: i32) {
+        self.pieces.clear();
+        self.left.clear();
+        self.right.clear();
+        self.height.clear();
+        self.slope.clear();
+        self.sign.clear();
+        self.steps.clear();
+        self.winding = backdrop;
+    }
+
+    fn push(&mut self, piece: &Piece, slope: f32) {
+        self.pieces.push(*piece);
+        self.left.push(piece.x0.min(piece.x1));
+        self.right.push(piece.x0.max(piece.x1));
+        self.height.push(if piece.x0 <= piece.x1 {
+            piece.y0
+        } else {
+            piece.y1
+        });
+        self.slope.push(slope);
+        self.sign.push(if piece.x1 > piece.x0 { 1 } else { -1 });
+    }
+
+    /// Winding on the tile's top at `x`.
+    fn winding_on_top(&self, x: f32) -> i32 {
+        let own = self.steps.iter().filter(|step| step.0 <= x);
+        self.winding + own.map(|step| step.1).sum::<i32>()
+    }
+
+    /// A piece passes `x` where its left end does not lie to the right of it and
+    /// its right end does.
+    fn winding_at(&self, [x, y]: [f32; 2]) -> i32 {
+        let ends = self.left.iter().zip(&self.right);
+        let lines = self.height.iter().zip(&self.slope);
+        let mut winding = 0;
+        for (((left, right), (height, slope)), sign) in ends.zip(lines).zip(&self.sign) {
+            let counts = (*left <= x) & (*right > x) & (height + slope * (x - left) < y);
+            winding += sign * i32::from(counts);
+        }
+        winding + self.winding_on_top(x)
     }
 }
 
@@ -105,7 +171,7 @@ impl OverlapScratch {
         pieces: &[Piece],
         backdrop: i32,
         rule: FillRule,
-        dirty: &[u32],
+        dirty: &[Dirty],
         ends: &[u32],
         steps: &mut [Step],
         first_step: usize,
@@ -121,7 +187,8 @@ impl OverlapScratch {
             let p = visits[0].pixel as usize;
             let (column, y) = (p % TILE, (p / TILE) as f32);
             self.local.clear();
-            let own = self.columns.pieces[column]
+            let own = self.columns.0[column]
+                .pieces
                 .iter()
                 .filter(|piece| piece.y0.min(piece.y1) <= y + 1.0 && piece.y0.max(piece.y1) >= y);
             self.local.extend(own);
@@ -148,18 +215,19 @@ impl OverlapScratch {
         ends: &[u32],
         steps: &[Step],
         first_step: usize,
-        dirty: &[u32],
+        dirty: &[Dirty],
     ) {
-        let mut is_dirty = [false; TILE * TILE];
-        for pixel in dirty {
-            is_dirty[*pixel as usize] = true;
+        let mut found = [None; TILE * TILE];
+        for dirty in dirty {
+            found[dirty.pixel as usize] = Some(dirty.is_single);
         }
         self.visits.clear();
         let mut start = first_step;
         for (piece, &end) in (0..pieces.len()).zip(ends) {
             for (i, step) in steps[start..end as usize].iter().enumerate() {
-                if is_dirty[step.pixel as usize] {
+                if let Some(is_single) = found[step.pixel as usize] {
                     self.visits.push(Visit {
+                        is_single,
                         pixel: step.pixel,
                         piece: piece as u32,
                         step: (start + i) as u32,
@@ -182,6 +250,9 @@ impl OverlapScratch {
     ) -> bool {
         if visits.len() > MAX_SIMPLE {
             return false;
+        }
+        if visits[0].is_single && is_monotone(pieces, visits) {
+            return true;
         }
         for (i, visit) in visits.iter().enumerate() {
             let a = &pieces[visit.piece as usize];
@@ -241,7 +312,7 @@ impl OverlapScratch {
                     }
                 }
                 for other in &self.local[..i] {
-                    if let Some((t, _)) = crossing(piece, other) {
+                    if let Some(t) = crossing(piece, other) {
                         self.cuts.push(piece.x0 + t * (piece.x1 - piece.x0));
                     }
                 }
@@ -265,13 +336,15 @@ impl OverlapScratch {
                 continue;
             }
             let middle = 0.5 * (slab[0] + slab[1]);
-            let mut winding = self.columns.windings[column];
+            let column = &self.columns.0[column];
+            let mut winding = column.winding_on_top(middle);
             self.crossings.clear();
-            for piece in &self.columns.pieces[column] {
-                winding += top_step(piece, middle, column);
-                let Some((at, sign)) = below(piece, middle) else {
+            for (i, left) in column.left.iter().enumerate() {
+                if *left > middle || column.right[i] <= middle {
                     continue;
-                };
+                }
+                let at = column.height[i] + column.slope[i] * (middle - left);
+                let sign = column.sign[i];
                 if at <= y {
                     winding += sign;
                 } else if at < y + 1.0 {
@@ -302,8 +375,8 @@ impl OverlapScratch {
         let length = dx.hypot(dy);
         self.cuts.clear();
         self.cuts.extend([from, to]);
-        for other in &self.columns.pieces[step.pixel as usize % TILE] {
-            if let Some((t, _)) = crossing(piece, other)
+        for other in &self.columns.0[step.pixel as usize % TILE].pieces {
+            if let Some(t) = crossing(piece, other)
                 && t > from
                 && t < to
             {
@@ -347,35 +420,28 @@ impl OverlapScratch {
     }
 }
 
-/// Change of the winding on the tile's top border, from the left border of the
-/// column to `x`.
-fn top_step(piece: &Piece, x: f32, column: usize) -> i32 {
-    let steps = |flag: u32, at: f32| {
-        i32::from(piece.flags & flag != 0 && column_of(at) == column && at <= x)
+/// Whether a chain of pieces goes on in one direction, so that it cannot meet
+/// itself.
+fn is_monotone(pieces: &[Piece], visits: &[Visit]) -> bool {
+    let direction = |visit: &Visit| {
+        let piece = &pieces[visit.piece as usize];
+        [piece.x1 - piece.x0, piece.y1 - piece.y0]
     };
-    steps(FLAG_TO_ABOVE, piece.x1) - steps(FLAG_FROM_ABOVE, piece.x0)
+    let middle = direction(&visits[visits.len() / 2]);
+    visits.iter().all(|visit| {
+        let d = direction(visit);
+        d[0] * middle[0] + d[1] * middle[1] > 0.0
+    })
 }
 
-/// Where a piece passes `x`, and what it adds to the winding below.
-fn below(piece: &Piece, x: f32) -> Option<(f32, i32)> {
-    if (piece.x0 <= x) == (piece.x1 <= x) {
-        return None;
-    }
-    let t = (x - piece.x0) / (piece.x1 - piece.x0);
-    let sign = if piece.x1 > piece.x0 { 1 } else { -1 };
-    Some((piece.y0 + t * (piece.y1 - piece.y0), sign))
-}
-
-/// Where two pieces cross, as fractions of both, ends excluded.
-fn crossing(a: &Piece, b: &Piece) -> Option<(f32, f32)> {
+/// Where `a` crosses `b`, as a fraction of `a`; its ends excluded.
+fn crossing(a: &Piece, b: &Piece) -> Option<f32> {
     let (ax, ay) = (a.x1 - a.x0, a.y1 - a.y0);
     let (bx, by) = (b.x1 - b.x0, b.y1 - b.y0);
-    let cross = ax * by - ay * bx;
-    if cross == 0.0 {
-        return None;
-    }
     let (ox, oy) = (b.x0 - a.x0, b.y0 - a.y0);
-    let t = (ox * by - oy * bx) / cross;
-    let u = (ox * ay - oy * ax) / cross;
-    (t > 0.0 && t < 1.0 && (0.0..=1.0).contains(&u)).then_some((t, u))
+    let cross = ax * by - ay * bx;
+    let (sign, size) = (1f32.copysign(cross), cross.abs());
+    let t = sign * (ox * by - oy * bx);
+    let u = sign * (ox * ay - oy * ax);
+    (t > 0.0 && t < size && u >= 0.0 && u <= size).then(|| t / size)
 }
