@@ -17,6 +17,8 @@ pub(crate) enum Role {
     Scenery,
     /// Rain, snow, fog: before everything, never shaded.
     Weather,
+    /// The paper around a sticker: never shaded.
+    Border,
     /// A thing.
     Object,
 }
@@ -207,8 +209,10 @@ impl Walk<'_> {
             Some(object) => object,
             None => self.next_object(),
         };
-        let role = inherited
-            .role
+        let is_border = name.split(" / ").any(|part| part == "sticker rim");
+        let role = is_border
+            .then_some(Role::Border)
+            .or(inherited.role)
             .or_else(|| role_named(&name))
             .unwrap_or_else(|| {
                 let visible = bounds.intersect(self.view);
@@ -392,6 +396,16 @@ mod tests {
         assert_eq!(
             found.iter().map(|item| item.1).collect::<Vec<_>>(),
             [Role::Sky, Role::Object, Role::Object]
+        );
+    }
+
+    #[test]
+    fn the_border_of_a_sticker_is_not_part_of_the_thing() {
+        let rim = group("sticker rim", vec![square("rim", 12.0)]);
+        let found = roles(vec![group("fox", vec![rim, square("head", 10.0)])]);
+        assert_eq!(
+            found.iter().map(|item| item.1).collect::<Vec<_>>(),
+            [Role::Border, Role::Object]
         );
     }
 

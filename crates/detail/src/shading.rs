@@ -283,7 +283,7 @@ fn shade_air(
             }
             Role::Ground => change.lightness += strengths.atmosphere * (0.045 - 0.11 * own),
             Role::Scenery => change.lightness += strengths.atmosphere * (0.07 * own - 0.02),
-            Role::Light | Role::Weather | Role::Object => {}
+            Role::Light | Role::Weather | Role::Border | Role::Object => {}
         }
     }
 }

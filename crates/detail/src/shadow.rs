@@ -87,7 +87,7 @@ fn standing_parts(scene: &Scene, visible: &Visible) -> Vec<StandingPart> {
         let item = &scene.items[visible.items[pixel]? as usize];
         (item.role == Role::Object && !bring_shadows[item.object]).then_some(item.object)
     };
-    let least = visible.items.len() / 700 + 1;
+    let least = visible.items.len() / 250 + 1;
     let mut reached = vec![false; visible.items.len()];
     let mut parts = Vec::new();
     for seed in 0..visible.items.len() {
