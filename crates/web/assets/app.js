@@ -26,7 +26,8 @@ const form = new Form(async (mode, fields) => {
     history.pushState(null, '', `#job=${job.id}`);
     show(job);
     gallery.refresh();
-    if (matchMedia('(max-width: 900px)').matches) $('.easel').scrollIntoView();
+    const easel = $('.easel').getBoundingClientRect();
+    if (easel.top < 0 || easel.top > innerHeight / 2) $('.easel').scrollIntoView();
   } catch (problem) {
     form.showProblem(problem);
   } finally {

@@ -77,8 +77,9 @@ export function fileName(job, extension) {
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, '-')
     .replace(/^-+|-+$/g, '')
-    .slice(0, 48)
-    .replace(/-+$/, '');
+    // At the end of a word.
+    .replace(/^(.{0,48})(-.*)?$/, '$1')
+    .slice(0, 48);
   return `${words || 'picture'}.${extension}`;
 }
 
