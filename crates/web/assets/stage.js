@@ -7,7 +7,7 @@ import {
   announce, bytes, el, fileName, hasResult, isFinal, many, seconds, toast,
 } from './ui.js';
 
-const TIERS = { full: 'All stages', enhanced: 'Composed and detailed', template: 'Composed only', fallback: 'Emergency composition' };
+const TIERS = { full: 'Complete', enhanced: 'Composed and detailed', template: 'Composed only', fallback: 'Emergency composition' };
 const PHASES = { completed: 'done', 'cut-short': 'cut-short', skipped: 'skipped', failed: 'failed' };
 const PHASE_NAMES = { done: 'done', 'cut-short': 'cut short', skipped: 'skipped', failed: 'failed', running: '', waiting: '' };
 
