@@ -14,16 +14,17 @@ use std::{
     time::{Duration, Instant},
 };
 
-use chat2svg_fit::{FitOptions, FitReport, refine, vectorize};
+use chat2svg_fit::{Cancellation, FitOptions, FitReport, refine, vectorize};
 use chat2svg_vector::{Color, DecodeLimits, Document, ParseLimits, Raster, WriteOptions};
 
 const USAGE: &str = "usage: fit_report [--paths N] [--iterations N] [--threads N] [--bytes N] \
-[--deadline SECONDS] [--side N] [--gain G] [--no-topology] [--no-gradients] [--template NAME] \
+[--deadline SECONDS] [--cancel SECONDS] [--side N] [--gain G] [--no-topology] [--no-gradients] [--template NAME] \
 [--out FOLDER] [--actions] PATH...";
 
 struct Arguments {
     options: FitOptions,
     deadline: Option<f32>,
+    cancel: Option<f32>,
     template: String,
     out: Option<PathBuf>,
     actions: bool,
@@ -46,6 +47,7 @@ fn arguments() -> Result<Arguments, Box<dyn Error>> {
     let mut found = Arguments {
         options: FitOptions::default(),
         deadline: None,
+        cancel: None,
         template: "with_new_shapes.svg".to_owned(),
         out: None,
         actions: false,
@@ -60,6 +62,7 @@ fn arguments() -> Result<Arguments, Box<dyn Error>> {
             "--threads" => found.options.threads = value()?.parse()?,
             "--bytes" => found.options.byte_budget = Some(value()?.parse()?),
             "--deadline" => found.deadline = Some(value()?.parse()?),
+            "--cancel" => found.cancel = Some(value()?.parse()?),
             "--side" => found.options.max_side = value()?.parse()?,
             "--gain" => found.options.gain_per_byte = Some(value()?.parse()?),
             "--no-topology" => found.options.allow_topology = false,
@@ -115,6 +118,10 @@ fn report(path: &Path, arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     options.deadline = arguments
         .deadline
         .map(|seconds| start + Duration::from_secs_f32(seconds));
+    if let Some(seconds) = arguments.cancel {
+        let moment = start + Duration::from_secs_f32(seconds);
+        options.cancel = Cancellation::when(move || Instant::now() >= moment);
+    }
     let outcome = match &template {
         Some(template) => refine(template, &target, &options, &mut ())?,
         None => vectorize(&target, &options, &mut ())?,

@@ -4,11 +4,13 @@
 use std::collections::BTreeSet;
 
 use chat2svg_vector::{Document, Paint, WriteOptions};
-use kurbo::Affine;
+use kurbo::{Affine, BezPath};
+use rayon::prelude::*;
 
 use crate::{
     Action, ActionRecord, FitEnd, FitError, FitOptions, FitOutcome, FitReport,
     clock::Stop,
+    crossing::{crosses_itself, uncrossed},
     descend::{Descender, Stretch},
     journal::Journal,
     measure::{Score, gain_per_byte, psnr},
@@ -167,8 +169,41 @@ impl<'a> Fit<'a> {
                     shown
                 });
             })?;
-        write_back(&map, &mut self.document);
+        self.take_over(&map);
         self.note(Action::Descend)
+    }
+
+    /// Takes a descended scene into the document; an outline that has come to cross itself goes only as
+    /// far towards its new place as it does not.
+    fn take_over(&mut self, map: &SceneMap) {
+        let before: Vec<BezPath> = {
+            let shapes = self.document.shapes();
+            shapes
+                .iter()
+                .map(|visit| visit.shape.path.clone())
+                .collect()
+        };
+        write_back(map, &mut self.document);
+        let after = self.document.shapes();
+        let to_canvas = self.setting.to_canvas;
+        let mended: Vec<Option<BezPath>> = self.setting.pool.install(|| {
+            after
+                .par_iter()
+                .zip(&before)
+                .map(|(visit, before)| {
+                    let scale = (to_canvas * visit.transform).determinant().abs().sqrt();
+                    scale
+                        .is_normal()
+                        .then(|| uncrossed(before, &visit.shape.path, scale))?
+                })
+                .collect()
+        });
+        let mut mended = mended.into_iter();
+        self.document.edit_shapes(|_, shape, _, _| {
+            if let Some(Some(path)) = mended.next() {
+                shape.path = path;
+            }
+        });
     }
 
     fn scene(&self) -> SceneMap {
@@ -284,7 +319,10 @@ impl<'a> Fit<'a> {
                 && shape.fill.is_some()
                 && scale.is_normal()
                 && !stop.is_due();
-            if is_wanted && let Some(path) = simplified(&shape.path, scale, tolerance) {
+            if is_wanted
+                && let Some(path) = simplified(&shape.path, scale, tolerance)
+                && (!crosses_itself(&path, scale) || crosses_itself(&shape.path, scale))
+            {
                 shape.path = path;
                 changed += 1;
             }

@@ -12,6 +12,7 @@
 #![forbid(unsafe_code)]
 
 mod clock;
+mod crossing;
 mod descend;
 mod engine;
 mod error;

@@ -53,12 +53,13 @@ impl Score {
     }
 }
 
-/// Squared error that a byte must save.
+/// Squared error that a byte must save. Error grows with a picture's area, bytes of outlines with its
+/// side: between the two.
 pub(crate) fn gain_per_byte(target: &Picture, options: &FitOptions) -> f64 {
     let area = (target.width * target.height) as f64;
     options
         .gain_per_byte
-        .map_or(GAIN_PER_BYTE * area / 65_536.0, f64::from)
+        .map_or(GAIN_PER_BYTE * (area / 65_536.0).powf(0.75), f64::from)
 }
 
 /// Sum of squared differences of a document's picture and the target, over all components; both show

@@ -42,7 +42,7 @@ pub struct FitOptions {
     pub max_side: u32,
     /// Smallest gain that pays for a path, as squared error in full-scale pixels per written byte. Lower
     /// gives more paths and a closer picture. `None` takes 0.002 for a picture of 256 × 256 pixels and
-    /// otherwise in proportion to its area: there, a path of 150 bytes must correct 0.3 pixels from black
+    /// otherwise in proportion to its area to the power of 3/4: there, a path of 150 bytes must correct 0.3 pixels from black
     /// to white in one component.
     pub gain_per_byte: Option<f32>,
     /// What keeps outlines clean.

@@ -7,6 +7,7 @@ use rayon::prelude::*;
 
 use crate::{
     clock::Stop,
+    crossing::crosses_itself,
     paint_fit::{GradientThreshold, Sample, fit_flat, fit_paint},
     picture::Picture,
     segment::{CutCost, NodeId, RegionTree, best_cover, best_extras, sharpened},
@@ -155,7 +156,9 @@ impl RegionFinder {
                 let own = &pixels[layer.region];
                 let paint = self.paint(own, cost);
                 let path = self.outline(layer, cost);
-                (!path.elements().is_empty()).then(|| FoundShape {
+                // A cover needs each of its parts; what comes on top can be left out.
+                let is_clean = owners.is_empty() || !crosses_itself(&path, 1.0);
+                (is_clean && !path.elements().is_empty()).then(|| FoundShape {
                     path,
                     paint,
                     is_backdrop: layer.is_backdrop,
@@ -163,7 +166,10 @@ impl RegionFinder {
                 })
             })
             .collect();
-        if stop.is_due() { Vec::new() } else { found }
+        if stop.is_due() {
+            return Vec::new();
+        }
+        found
     }
 
     fn outline(&self, layer: &Layer, cost: ShapeCost) -> BezPath {
@@ -172,16 +178,28 @@ impl RegionFinder {
         if layer.is_backdrop {
             path = Rect::new(0.0, 0.0, width as f64, height as f64).to_path(0.1);
         } else {
-            let tolerance = TraceTolerance {
-                visible: cost.tolerance,
-                hidden: cost.tolerance.max(1.0),
-            };
-            for contour in contours(&layer.field) {
-                if signed_area(&contour).abs() < LEAST_CONTOUR {
-                    continue;
+            let lines: Vec<(Vec<Point>, Vec<bool>)> = contours(&layer.field)
+                .into_iter()
+                .filter(|contour| signed_area(contour).abs() >= LEAST_CONTOUR)
+                .map(|contour| {
+                    let hidden = contour.iter().map(|p| layer.is_hidden(*p)).collect();
+                    (contour, hidden)
+                })
+                .collect();
+            // A contour does not cross itself; curves that are near enough to it do not either.
+            for (closeness, restore_corners) in [(1.0, true), (1.0, false), (0.6, false)] {
+                let tolerance = TraceTolerance {
+                    visible: cost.tolerance * closeness,
+                    hidden: (cost.tolerance * closeness).max(closeness),
+                    restore_corners,
+                };
+                path = BezPath::new();
+                for (contour, hidden) in &lines {
+                    fit_closed(contour, hidden, tolerance, &mut path);
                 }
-                let hidden: Vec<bool> = contour.iter().map(|p| layer.is_hidden(*p)).collect();
-                fit_closed(&contour, &hidden, tolerance, &mut path);
+                if !crosses_itself(&path, 1.0) {
+                    break;
+                }
             }
         }
         path.apply_affine(Affine::scale_non_uniform(self.scale[0], self.scale[1]));

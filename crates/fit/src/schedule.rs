@@ -39,22 +39,23 @@ pub(crate) fn run(fit: &mut Fit<'_>) -> Result<(), FitError> {
         fit.descend(COARSE_SHARE, 0.5, 1.75 * rate)?;
     } else if let Some(finder) = &finder {
         let (pool, stop, cost) = (fit.setting.pool, fit.setting.stop, fit.cost());
-        let mut first = pool.install(|| finder.cover(cost, limit, stop));
-        if first.len() + LEAST_ADDED > limit {
+        let first = pool.install(|| finder.cover(cost, limit, stop));
+        if first.len() + LEAST_ADDED <= limit {
+            fit.cover(first)?;
+        } else {
             // A cover must take a region apart to show what lies in it; painting on top need not. So
             // begin with few, and add about half as many again each time.
             let few = (limit / FIRST_SHARE).max(LEAST_ADDED).min(limit);
-            first = pool.install(|| finder.cover(cost, few, stop));
-        }
-        fit.cover(first)?;
-        for _ in 0..EARLY_ADDITIONS {
-            let room = limit.saturating_sub(fit.shapes()).min(fit.shapes() / 2);
-            if room < LEAST_ADDED {
-                break;
-            }
-            fit.descend_steps(EARLY_STEPS, 0.5, 0.5 * rate)?;
-            if fit.add(finder, room)? == 0 {
-                break;
+            fit.cover(pool.install(|| finder.cover(cost, few, stop)))?;
+            for _ in 0..EARLY_ADDITIONS {
+                let room = limit.saturating_sub(fit.shapes()).min(fit.shapes() / 2);
+                if room < LEAST_ADDED {
+                    break;
+                }
+                fit.descend_steps(EARLY_STEPS, 0.5, 0.5 * rate)?;
+                if fit.add(finder, room)? == 0 {
+                    break;
+                }
             }
         }
     }

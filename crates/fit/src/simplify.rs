@@ -39,6 +39,7 @@ pub(crate) fn simplified(path: &BezPath, scale: f64, tolerance: f64) -> Option<B
         let tolerance = TraceTolerance {
             visible: tolerance,
             hidden: tolerance,
+            restore_corners: false,
         };
         fit_closed(&points, &vec![false; points.len()], tolerance, &mut simple);
     }

@@ -12,6 +12,8 @@ pub(crate) struct TraceTolerance {
     pub(crate) visible: f64,
     /// In pixels, where later shapes cover it.
     pub(crate) hidden: f64,
+    /// Whether corners that anti-aliasing has rounded off are put back where their sides meet.
+    pub(crate) restore_corners: bool,
 }
 
 /// Newton steps for the curve parameters of a fit.
@@ -29,8 +31,10 @@ pub(crate) fn fit_closed(
     }
     let found = corners(contour);
     let mut points = contour.to_vec();
-    for corner in &found {
-        points[corner.index] = corner.position;
+    if tolerance.restore_corners {
+        for corner in &found {
+            points[corner.index] = corner.position;
+        }
     }
     let line = Loop::new(&points);
     let slack = |index: usize| {
@@ -274,6 +278,7 @@ mod tests {
     const TOLERANCE: TraceTolerance = TraceTolerance {
         visible: 0.3,
         hidden: 2.0,
+        restore_corners: true,
     };
 
     #[test]
