@@ -3,11 +3,11 @@
 use std::{net::SocketAddr, time::Duration};
 
 use chat2svg_protocol::Prompt;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 /// What the web front listens on, accepts and refuses.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct WebConfig {
     /// Address and port; port 0 takes a free one.
@@ -43,7 +43,7 @@ pub struct WebConfig {
 }
 
 /// New jobs that one client may send.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct RateLimit {
     /// Jobs a minute in the long run; 0 sets no limit.

@@ -12,6 +12,7 @@ use chat2svg_protocol::{
     messages::{Cancel, Submit},
 };
 use tokio::sync::OwnedSemaphorePermit;
+use tokio_util::sync::CancellationToken;
 
 use crate::{
     feed::Feed,
@@ -166,7 +167,11 @@ async fn wait_for_end(
     tokio::select! {
         view = end => view,
         () = tokio::time::sleep(wait) => Ok(None),
-        () = shared.stopping.cancelled() => Ok(None),
+        () = shared.stopping.cancelled() => {
+            // The last job's end is also what lets the server stop.
+            let view = shared.job(job).await?;
+            Ok(view.state.is_final().then_some(view))
+        }
     }
 }
 
@@ -195,10 +200,12 @@ async fn answer_with_result(
         .insert_header((header::CONTENT_LOCATION, job_path(view.id)))
         .insert_header((header::VARY, "Accept"))
         .insert_header(("x-job-state", view.state.name()));
+    // A result that is there is delivered, also while the server stops.
+    let never = CancellationToken::new();
     let png = || {
         render_png(
             &shared.services.compute,
-            &shared.stopping,
+            &never,
             Arc::clone(&svg),
             None,
             shared.config.max_png_width,
