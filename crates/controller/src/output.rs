@@ -1,13 +1,13 @@
 //! The output step: a document becomes SVG text, a PNG, and the result document. Pure.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use chat2svg_protocol::JobMetadata;
+use chat2svg_protocol::{CanvasSize, JobId, JobMetadata, JobState, JobView};
 use chat2svg_vector::{Document, EncodeError, RenderError, WriteOptions};
 use serde::Serialize;
 use thiserror::Error;
 
-/// Longest side of a result's PNG in pixels when nothing else is asked for.
-pub const DEFAULT_PNG_SIDE: u32 = 1024;
+/// Longest side of a result's PNG in pixels.
+pub const LONGEST_PNG_SIDE: u32 = CanvasSize::MAX;
 
 /// Why a result could not be made into a PNG.
 #[derive(Debug, Error)]
@@ -23,21 +23,27 @@ pub enum OutputError {
 /// A job's result as callers get it.
 #[derive(Debug, Serialize)]
 pub struct ResultDocument<'a> {
+    /// The job.
+    pub id: JobId,
+    /// How it ended.
+    pub state: JobState,
     /// The SVG.
     pub svg_content: &'a str,
     /// The same as PNG, in base64.
     pub base64_image: String,
     /// Everything about the job that a caller may wonder about.
-    pub metadata: &'a JobMetadata,
+    pub metadata: Option<&'a JobMetadata>,
 }
 
 impl<'a> ResultDocument<'a> {
     /// A result document from its parts.
-    pub fn new(svg: &'a str, png: &[u8], metadata: &'a JobMetadata) -> Self {
+    pub fn new(view: &'a JobView, svg: &'a str, png: &[u8]) -> Self {
         Self {
+            id: view.id,
+            state: view.state,
             svg_content: svg,
             base64_image: STANDARD.encode(png),
-            metadata,
+            metadata: view.metadata.as_ref(),
         }
     }
 }

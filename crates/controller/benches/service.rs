@@ -1,0 +1,316 @@
+//! What a request costs: `overhead` is everything but the stages (controller, scheduler, breaker and
+//! store are the real ones, the stages answer at once), with a store in memory and one on disk;
+//! `pipeline` is the whole embedded pipeline, and `first_document` the time until its first picture.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use actix::prelude::*;
+use chat2svg_breaker::{BreakerActor, BreakerConfig};
+use chat2svg_controller::{
+    ControllerActor, ControllerConfig, ControllerLines, ScribeLines, StageLines,
+};
+use chat2svg_detail::{DetailActor, DetailConfig};
+use chat2svg_optimize::{OptimizeActor, OptimizeConfig};
+use chat2svg_protocol::{
+    CanvasSize, DetailSummary, FitEnd, FitSummary, JobEventKind, JobKind, JobOptions, JobSpec,
+    LevelChoice, ParsedInputs, Prompt, StageOutcome, StageStatus, Style,
+    messages::{
+        DetailOutput, OptimizeOutput, RunDetail, RunOptimize, RunTemplate, StageError, Submit,
+        Subscribe, TemplateOutput,
+    },
+};
+use chat2svg_scheduler::{SchedulerActor, SchedulerConfig, SharedQueue};
+use chat2svg_store::{StoreActor, StoreConfig, StoreWorker};
+use chat2svg_supervision::{ComputePool, Line, Slot, Watchdog, WatchdogPolicy};
+use chat2svg_template::{TemplateActor, embedded::Vocabulary};
+use chat2svg_vector::{Document, Raster};
+use criterion::{Criterion, criterion_group, criterion_main};
+use tokio::sync::Semaphore;
+
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Stages that answer at once.
+struct Instantly {
+    document: Arc<Document>,
+    target: Arc<Raster>,
+}
+
+impl Actor for Instantly {
+    type Context = Context<Self>;
+}
+
+fn completed() -> StageOutcome {
+    StageOutcome {
+        backend: "embedded".to_owned(),
+        status: StageStatus::Completed,
+        reason: None,
+    }
+}
+
+impl Handler<RunTemplate> for Instantly {
+    type Result = Result<TemplateOutput, StageError>;
+    fn handle(&mut self, _: RunTemplate, _: &mut Self::Context) -> Self::Result {
+        Ok(TemplateOutput {
+            document: Arc::clone(&self.document),
+            style: Style::Flat,
+            outcome: completed(),
+        })
+    }
+}
+
+impl Handler<RunDetail> for Instantly {
+    type Result = Result<DetailOutput, StageError>;
+    fn handle(&mut self, _: RunDetail, _: &mut Self::Context) -> Self::Result {
+        Ok(DetailOutput {
+            document: Arc::clone(&self.document),
+            target: Arc::clone(&self.target),
+            summary: DetailSummary::default(),
+            outcome: completed(),
+        })
+    }
+}
+
+impl Handler<RunOptimize> for Instantly {
+    type Result = Result<OptimizeOutput, StageError>;
+    fn handle(&mut self, _: RunOptimize, _: &mut Self::Context) -> Self::Result {
+        Ok(OptimizeOutput {
+            document: Arc::clone(&self.document),
+            summary: FitSummary {
+                iterations: 0,
+                psnr_before: 0.0,
+                psnr_after: 0.0,
+                paths_added: 0,
+                paths_removed: 0,
+                ended_by: FitEnd::Schedule,
+                curve: Vec::new(),
+            },
+            outcome: completed(),
+        })
+    }
+}
+
+/// A running system around the controller.
+struct Service {
+    submit: Line<Submit>,
+    subscribe: Line<Subscribe>,
+    admission: Arc<Semaphore>,
+}
+
+enum Stages {
+    Instant,
+    Embedded,
+}
+
+impl Service {
+    fn start(stages: &Stages, store: &StoreConfig) -> Self {
+        let watchdog = Watchdog::new(WatchdogPolicy::default());
+        let arbiter = || Arbiter::new().handle();
+        let store_slot = Slot::<StoreActor>::new("store");
+        let breaker = Slot::<BreakerActor>::new("breaker");
+        let scheduler = Slot::<SchedulerActor>::new("scheduler");
+        let controller = Slot::<ControllerActor>::new("controller");
+        let decisions = arbiter();
+        let worker = StoreWorker::open(store).unwrap();
+        let config = store.clone();
+        watchdog.start(&store_slot, &arbiter(), move || {
+            StoreActor::new(config.clone(), worker.clone())
+        });
+        watchdog.start(&breaker, &decisions, || {
+            BreakerActor::new(BreakerConfig::default())
+        });
+        let queue = SharedQueue::new(SchedulerConfig::default());
+        let (dispatch, solver) = (controller.line(), ComputePool::new("solver", 1, 4));
+        watchdog.start(&scheduler, &decisions, move || {
+            SchedulerActor::new(queue.clone(), dispatch.clone(), solver.clone())
+        });
+        let (acquire, report) = (breaker.line(), breaker.line());
+        let lines = match stages {
+            Stages::Instant => {
+                let document = template_of_a_fox();
+                let target = Arc::new(Raster::new(1, 1, vec![[0; 4]]).unwrap());
+                let stages = Instantly { document, target }.start();
+                StageLines {
+                    acquire,
+                    report,
+                    template: Line::from_recipient("template", stages.clone().recipient()),
+                    detail: Line::from_recipient("detail", stages.clone().recipient()),
+                    optimize: Line::from_recipient("optimize", stages.recipient()),
+                }
+            }
+            Stages::Embedded => {
+                let threads = std::thread::available_parallelism().map_or(1, usize::from);
+                let pool = move |name| ComputePool::new(name, threads, 16);
+                let template = Slot::<TemplateActor>::new("template");
+                let detail = Slot::<DetailActor>::new("detail");
+                let optimize = Slot::<OptimizeActor>::new("optimize");
+                let home = arbiter();
+                let (progress, work) = (controller.line(), pool("template"));
+                watchdog.start(&template, &home, move || {
+                    TemplateActor::new(Vocabulary::builtin(), work.clone(), progress.clone())
+                });
+                let (progress, work) = (controller.line(), pool("detail"));
+                watchdog.start(&detail, &home, move || {
+                    DetailActor::new(DetailConfig::default(), work.clone(), progress.clone())
+                });
+                let (progress, work) = (controller.line(), pool("optimize"));
+                watchdog.start(&optimize, &home, move || {
+                    let config = OptimizeConfig::default();
+                    OptimizeActor::new(config, work.clone(), threads, progress.clone())
+                });
+                StageLines {
+                    acquire,
+                    report,
+                    template: template.line(),
+                    detail: detail.line(),
+                    optimize: optimize.line(),
+                }
+            }
+        };
+        let lines = ControllerLines {
+            put_job: store_slot.line(),
+            get_job: store_slot.line(),
+            list_jobs: store_slot.line(),
+            get_result: store_slot.line(),
+            list_unfinished: store_slot.line(),
+            scribe: ScribeLines {
+                update: store_slot.line(),
+                put_stage: store_slot.line(),
+                finish: store_slot.line(),
+                circuits: breaker.line(),
+            },
+            enqueue: scheduler.line(),
+            stage_finished: scheduler.line(),
+            withdraw: scheduler.line(),
+            stages: lines,
+        };
+        let compute = ComputePool::new("transfer", 1, 64);
+        watchdog.start(&controller, &decisions, move || {
+            ControllerActor::new(
+                ControllerConfig::default(),
+                lines.clone(),
+                compute.clone(),
+                Arc::new(|_| Err("not needed".to_owned())),
+            )
+        });
+        Self {
+            submit: controller.line(),
+            subscribe: controller.line(),
+            admission: Arc::new(Semaphore::new(1)),
+        }
+    }
+
+    /// Runs one job; answers how long it took until something was announced about it. An earlier
+    /// job that still runs is waited for first, outside of the measured time.
+    async fn run(&self, until: impl Fn(&JobEventKind) -> bool) -> Duration {
+        let permit = Arc::clone(&self.admission).acquire_owned().await.unwrap();
+        let begun = Instant::now();
+        let submit = Submit {
+            spec: JobSpec {
+                kind: JobKind::Generate {
+                    prompt: Prompt::parse("a red fox under a green tree at sunset", 100).unwrap(),
+                    style: None,
+                    canvas: CanvasSize::default(),
+                    candidates: 1,
+                },
+                options: JobOptions {
+                    seed: 1,
+                    deadline_ms: 60_000,
+                    level: LevelChoice::High,
+                },
+            },
+            attachments: Vec::new(),
+            inputs: ParsedInputs::default(),
+            permit,
+            idempotency_key: None,
+        };
+        let job = self
+            .submit
+            .ask(submit, PATIENCE)
+            .await
+            .unwrap()
+            .unwrap()
+            .job;
+        let asked = self
+            .subscribe
+            .ask(Subscribe { job, after: 0 }, PATIENCE)
+            .await;
+        let mut subscription = asked.unwrap().unwrap();
+        let mut seen = subscription.past.iter().any(|event| until(&event.kind));
+        while !seen {
+            let event = subscription.coming.recv().await.unwrap();
+            seen = until(&event.kind);
+        }
+        begun.elapsed()
+    }
+
+    /// The time of so many jobs, one after the other.
+    fn time(&self, system: &SystemRunner, jobs: u64, until: fn(&JobEventKind) -> bool) -> Duration {
+        system.block_on(async {
+            let mut total = Duration::ZERO;
+            for _ in 0..jobs {
+                total += self.run(until).await;
+            }
+            total
+        })
+    }
+}
+
+/// A document of usual size, so that writing it costs what it usually costs.
+fn template_of_a_fox() -> Arc<Document> {
+    let options = chat2svg_template::embedded::ComposeOptions::default();
+    let vocabulary = Vocabulary::builtin();
+    let prompt = "a red fox under a green tree at sunset";
+    let made = chat2svg_template::embedded::compose_prompt(prompt, &vocabulary, &options);
+    Arc::new(made.document)
+}
+
+fn is_done(kind: &JobEventKind) -> bool {
+    matches!(kind, JobEventKind::Done { .. })
+}
+
+fn overhead(criterion: &mut Criterion) {
+    let folder = tempfile::tempdir().unwrap();
+    let on_disk = StoreConfig {
+        path: folder.path().join("jobs.db"),
+        ..StoreConfig::default()
+    };
+    for (name, store) in [
+        ("in_memory", StoreConfig::in_memory()),
+        ("on_disk", on_disk),
+    ] {
+        let system = System::new();
+        let service = system.block_on(async { Service::start(&Stages::Instant, &store) });
+        criterion.bench_function(&format!("overhead/{name}"), |bench| {
+            bench.iter_custom(|jobs| service.time(&system, jobs, is_done));
+        });
+    }
+}
+
+fn pipeline(criterion: &mut Criterion) {
+    let system = System::new();
+    let store = StoreConfig::in_memory();
+    let service = system.block_on(async { Service::start(&Stages::Embedded, &store) });
+    let mut group = criterion.benchmark_group("pipeline");
+    group
+        .sample_size(10)
+        .measurement_time(Duration::from_secs(20));
+    group.bench_function("first_document", |bench| {
+        bench.iter_custom(|jobs| {
+            service.time(&system, jobs, |kind| {
+                matches!(kind, JobEventKind::Preview { .. })
+            })
+        });
+    });
+    group.bench_function("embedded_high", |bench| {
+        bench.iter_custom(|jobs| service.time(&system, jobs, is_done));
+    });
+    group.finish();
+}
+
+criterion_group!(benches, overhead, pipeline);
+criterion_main!(benches);
