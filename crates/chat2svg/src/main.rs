@@ -1,3 +1,139 @@
 //! The chat2svg program: command line, start-up, supervision and wiring.
 
-fn main() {}
+#![forbid(unsafe_code)]
+
+mod cli;
+mod doctor;
+mod files;
+mod logging;
+mod oneshot;
+mod progress;
+mod serve;
+mod settings;
+mod wiring;
+
+use std::{fmt, io::Write as _, process::ExitCode};
+
+use clap::Parser as _;
+
+use cli::{Cli, Command};
+use settings::{Layers, LogConfig};
+
+/// The caller asked for something that makes no sense; nothing was begun.
+#[derive(Debug)]
+pub(crate) struct Usage(String);
+
+impl fmt::Display for Usage {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Usage {}
+
+const FAILED: u8 = 1;
+const WRONG_USAGE: u8 = 2;
+
+fn main() -> ExitCode {
+    // Wrong usage ends here with clap's own message and status 2.
+    let cli = Cli::parse();
+    match run(&cli) {
+        Ok(code) => code,
+        Err(error) => {
+            let code = if error.is::<Usage>() {
+                WRONG_USAGE
+            } else {
+                FAILED
+            };
+            eprintln!("chat2svg: {}", one_line(&error));
+            ExitCode::from(code)
+        }
+    }
+}
+
+/// An error and its causes on one line.
+fn one_line(error: &anyhow::Error) -> String {
+    let causes: Vec<String> = error.chain().map(ToString::to_string).collect();
+    let mut line = String::new();
+    for cause in causes {
+        // Many errors repeat their cause in their own text.
+        if !line.contains(&cause) {
+            if !line.is_empty() {
+                line.push_str(": ");
+            }
+            line.push_str(&cause);
+        }
+    }
+    line.replace('\n', " ")
+}
+
+fn run(cli: &Cli) -> anyhow::Result<ExitCode> {
+    let layers = layers(cli)?;
+    let settings = layers.settings()?;
+    let log = match &cli.command {
+        Command::Serve(_) => LogConfig {
+            filter: match cli.verbose {
+                0 => settings.log.filter.clone(),
+                _ => "debug".to_owned(),
+            },
+            ..settings.log.clone()
+        },
+        _ => logging::quiet(&settings.log, cli.verbose),
+    };
+    logging::start(&log);
+    match &cli.command {
+        Command::Generate(command) => {
+            oneshot::run(
+                oneshot::generate(command, &settings)?,
+                &command.out,
+                &settings,
+            )?;
+        }
+        Command::Vectorize(command) => {
+            oneshot::run(
+                oneshot::vectorize(command, &settings)?,
+                &command.out,
+                &settings,
+            )?;
+        }
+        Command::Refine(command) => {
+            oneshot::run(
+                oneshot::refine(command, &settings)?,
+                &command.out,
+                &settings,
+            )?;
+        }
+        Command::Serve(_) => serve::run(&settings)?,
+        Command::Config => show(&layers)?,
+        Command::Doctor => {
+            if !doctor::run(&settings)? {
+                return Ok(ExitCode::from(FAILED));
+            }
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The layers of the configuration, lowest first.
+fn layers(cli: &Cli) -> Result<Layers, settings::ConfigError> {
+    let mut layers = Layers::defaults()?;
+    for path in &cli.config {
+        layers.add_file(path)?;
+    }
+    layers.add_environment(std::env::vars_os())?;
+    if let Command::Serve(serve) = &cli.command
+        && let Some(listen) = &serve.listen
+    {
+        layers.add_flag("--listen", "server.listen", listen.as_str())?;
+    }
+    Ok(layers)
+}
+
+/// Prints the effective configuration as TOML, each value with its source.
+fn show(layers: &Layers) -> anyhow::Result<()> {
+    let mut stdout = std::io::stdout().lock();
+    for (key, value, source) in layers.iter() {
+        writeln!(stdout, "{key} = {value}  # {source}")?;
+    }
+    Ok(())
+}

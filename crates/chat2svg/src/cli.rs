@@ -1,0 +1,209 @@
+//! The command line: what can be asked for, and the rules that values obey before anything starts.
+
+use std::{ffi::OsString, path::PathBuf, time::Duration};
+
+use chat2svg_protocol::{LevelChoice, PathBudget, Style};
+use clap::{Args, Parser, Subcommand};
+
+/// A prompt goes in, a clean, layered, editable SVG comes out.
+#[derive(Debug, Parser)]
+#[command(
+    name = "chat2svg",
+    version,
+    about,
+    after_help = "Exit status: 0 served (also when a lesser result than asked for was served; the \
+                  reason is on stderr and in the metadata), 1 failed, 2 wrong usage."
+)]
+pub(crate) struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) command: Command,
+    /// Read settings from a TOML file; may be given several times, later files win.
+    #[arg(long, value_name = "FILE", global = true)]
+    pub(crate) config: Vec<PathBuf>,
+    /// Log what happens to stderr; twice for more.
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub(crate) verbose: u8,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Make an SVG from a prompt.
+    #[command(
+        after_help = "Example:\n  chat2svg generate \"a red fox under a green tree at sunset\" -o fox.svg"
+    )]
+    Generate(Generate),
+    /// Make an SVG from a PNG, JPEG or WebP picture.
+    Vectorize(Vectorize),
+    /// Fit an SVG to a picture of what it should look like.
+    Refine(Refine),
+    /// Run the HTTP service and the web page.
+    Serve(Serve),
+    /// Show the effective configuration, and where each value came from.
+    Config,
+    /// Check what is reachable: models, GPU, store, port; one line each.
+    Doctor,
+}
+
+/// Options of `generate`.
+#[derive(Debug, Args)]
+pub(crate) struct Generate {
+    /// What the picture shows; "-" reads it from standard input.
+    pub(crate) prompt: OsString,
+    #[command(flatten)]
+    pub(crate) out: Output,
+    /// The look: flat, pastel, line-art, monochrome, duotone, night or sticker; without it the prompt
+    /// decides.
+    #[arg(long, value_parser = |text: &str| text.parse::<Style>())]
+    pub(crate) style: Option<Style>,
+    /// How many templates to make, the best of which goes on.
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=16))]
+    pub(crate) candidates: u32,
+    /// Size of the canvas in pixels.
+    #[arg(long, default_value = "512x512", value_name = "WxH", value_parser = canvas)]
+    pub(crate) size: chat2svg_protocol::CanvasSize,
+    #[command(flatten)]
+    pub(crate) effort: Effort,
+}
+
+/// Options of `vectorize`.
+#[derive(Debug, Args)]
+pub(crate) struct Vectorize {
+    /// The picture.
+    pub(crate) image: PathBuf,
+    #[command(flatten)]
+    pub(crate) out: Output,
+    /// The most paths in the result; without it the level decides.
+    #[arg(long, value_parser = paths)]
+    pub(crate) paths: Option<PathBudget>,
+    #[command(flatten)]
+    pub(crate) effort: Effort,
+}
+
+/// Options of `refine`.
+#[derive(Debug, Args)]
+pub(crate) struct Refine {
+    /// The SVG to start from.
+    #[arg(long, value_name = "T.svg")]
+    pub(crate) template: PathBuf,
+    /// The picture to match.
+    #[arg(long, value_name = "T.png")]
+    pub(crate) target: PathBuf,
+    #[command(flatten)]
+    pub(crate) out: Output,
+    /// The most paths in the result; without it the level decides.
+    #[arg(long, value_parser = paths)]
+    pub(crate) paths: Option<PathBudget>,
+    /// Add shapes for what is new in the target.
+    #[arg(long)]
+    pub(crate) add_shapes: bool,
+    #[command(flatten)]
+    pub(crate) effort: Effort,
+}
+
+/// Where results go.
+#[derive(Debug, Args)]
+pub(crate) struct Output {
+    /// Write the SVG here; without it, or with "-", to standard output.
+    #[arg(short, long, value_name = "OUT.svg")]
+    pub(crate) output: Option<PathBuf>,
+    /// Write a PNG of the result here too.
+    #[arg(long, value_name = "OUT.png")]
+    pub(crate) png: Option<PathBuf>,
+    /// Print one JSON document (SVG, PNG in base64, metadata) on standard output in place of the SVG.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// What a result may cost.
+#[derive(Debug, Args)]
+pub(crate) struct Effort {
+    /// Varies the arrangement; the same seed gives the same result.
+    #[arg(long, default_value_t = 0, allow_negative_numbers = true)]
+    pub(crate) seed: u64,
+    /// Answer within this time, e.g. 10s, 500ms, 2m; without it, the configuration's
+    /// server.default_deadline_ms.
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub(crate) deadline: Option<Duration>,
+    /// Effort: auto, high, medium, low or minimal.
+    #[arg(long, default_value = "auto", value_parser = |text: &str| text.parse::<LevelChoice>())]
+    pub(crate) level: LevelChoice,
+}
+
+/// Options of `serve`.
+#[derive(Debug, Args)]
+pub(crate) struct Serve {
+    /// Address and port to listen on, e.g. 127.0.0.1:8080; port 0 takes a free one.
+    #[arg(long, value_name = "ADDR")]
+    pub(crate) listen: Option<String>,
+}
+
+fn paths(text: &str) -> Result<PathBudget, String> {
+    let number: u32 = text
+        .parse()
+        .map_err(|_| format!("give a number from 1 to {}", PathBudget::MAX))?;
+    PathBudget::new(number).map_err(|error| error.to_string())
+}
+
+fn canvas(text: &str) -> Result<chat2svg_protocol::CanvasSize, String> {
+    let sides = text
+        .split_once(['x', 'X', '×'])
+        .and_then(|(width, height)| Some((width.parse().ok()?, height.parse().ok()?)));
+    let (width, height) = sides.ok_or("give width and height in pixels, e.g. 512x512")?;
+    chat2svg_protocol::CanvasSize::new(width, height).map_err(|error| error.to_string())
+}
+
+/// A number with a unit (ms, s, m, min, h), or of seconds without.
+fn duration(text: &str) -> Result<Duration, String> {
+    let number_end = text
+        .find(|character: char| !character.is_ascii_digit() && character != '.')
+        .unwrap_or(text.len());
+    let (number, unit) = text.split_at(number_end);
+    let scale = match unit.trim() {
+        "ms" => 0.001,
+        "" | "s" => 1.0,
+        "m" | "min" => 60.0,
+        "h" => 3600.0,
+        _ => return Err("give a time such as 10s, 500ms or 2m".to_owned()),
+    };
+    number
+        .parse::<f64>()
+        .ok()
+        .and_then(|number| Duration::try_from_secs_f64(number * scale).ok())
+        .ok_or_else(|| "give a time such as 10s, 500ms or 2m".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn times_have_units() {
+        assert_eq!(duration("10s"), Ok(Duration::from_secs(10)));
+        assert_eq!(duration("500ms"), Ok(Duration::from_millis(500)));
+        assert_eq!(duration("1.5m"), Ok(Duration::from_secs(90)));
+        assert_eq!(duration("3"), Ok(Duration::from_secs(3)));
+        for wrong in ["", "soon", "-3s", "10 parsecs", "1e400h", "1.2.3s"] {
+            assert!(duration(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn canvas_sizes_are_bounded() {
+        assert_eq!(
+            canvas("640x480").map(|size| (size.width(), size.height())),
+            Ok((640, 480))
+        );
+        for wrong in ["640", "0x10", "99999x10", "axb", "-1x5"] {
+            assert!(canvas(wrong).is_err(), "{wrong}");
+        }
+    }
+}

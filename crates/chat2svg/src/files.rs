@@ -1,0 +1,186 @@
+//! Reading inputs within limits and writing results whole or not at all.
+
+use std::{
+    fs::{self, File},
+    io::{self, Read, Write},
+    path::{Path, PathBuf},
+};
+
+use tempfile::NamedTempFile;
+use thiserror::Error;
+
+/// Why a file could not be used. One line that names it.
+#[derive(Debug, Error)]
+pub(crate) enum FileError {
+    /// It cannot be read.
+    #[error("cannot read {}: {reason}", .path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        reason: io::Error,
+    },
+    /// It is too large.
+    #[error("{} is larger than {limit} bytes, the most that is read (server.max_upload_bytes)", .path.display())]
+    TooLarge {
+        /// The file.
+        path: PathBuf,
+        /// The limit.
+        limit: usize,
+    },
+    /// It cannot be written.
+    #[error("cannot write {}: {reason}", .path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        reason: io::Error,
+    },
+}
+
+/// A file's bytes.
+///
+/// # Errors
+/// When it cannot be read or is larger than the limit.
+pub(crate) fn read_limited(path: &Path, limit: usize) -> Result<Vec<u8>, FileError> {
+    let failed = |reason| FileError::Read {
+        path: path.to_owned(),
+        reason,
+    };
+    let file = File::open(path).map_err(failed)?;
+    if file.metadata().map_err(failed)?.is_dir() {
+        return Err(failed(io::ErrorKind::IsADirectory.into()));
+    }
+    let mut bytes = Vec::new();
+    file.take(limit as u64 + 1)
+        .read_to_end(&mut bytes)
+        .map_err(failed)?;
+    if bytes.len() > limit {
+        return Err(FileError::TooLarge {
+            path: path.to_owned(),
+            limit,
+        });
+    }
+    Ok(bytes)
+}
+
+/// A place for a file that is written later, checked now: work that cannot be delivered is not begun.
+#[derive(Debug)]
+pub(crate) struct Destination {
+    path: PathBuf,
+    temporary: NamedTempFile,
+}
+
+impl Destination {
+    /// Prepares to write a file in a folder that is there and can be written.
+    ///
+    /// # Errors
+    /// When it cannot.
+    pub(crate) fn new(path: &Path) -> Result<Self, FileError> {
+        let failed = |reason| FileError::Write {
+            path: path.to_owned(),
+            reason,
+        };
+        if path.is_dir() {
+            return Err(failed(io::ErrorKind::IsADirectory.into()));
+        }
+        let folder = match path.parent() {
+            Some(parent) if !parent.as_os_str().is_empty() => parent,
+            _ => Path::new("."),
+        };
+        let temporary = tempfile::Builder::new()
+            .prefix(".chat2svg-")
+            .permissions(permissions())
+            .tempfile_in(folder)
+            .map_err(failed)?;
+        Ok(Self {
+            path: path.to_owned(),
+            temporary,
+        })
+    }
+
+    /// Writes the file: it has its old content or all of the new, never a part.
+    ///
+    /// # Errors
+    /// When the disk does not take it.
+    pub(crate) fn write(mut self, bytes: &[u8]) -> Result<(), FileError> {
+        let path = self.path;
+        let failed = |reason| FileError::Write {
+            path: path.clone(),
+            reason,
+        };
+        self.temporary.write_all(bytes).map_err(failed)?;
+        self.temporary.as_file().sync_all().map_err(failed)?;
+        if let Ok(existing) = fs::metadata(&path) {
+            // A file that is replaced keeps its permissions where the system allows it.
+            let _ = self
+                .temporary
+                .as_file()
+                .set_permissions(existing.permissions());
+        }
+        self.temporary
+            .persist(&path)
+            .map_err(|error| failed(error.error))?;
+        Ok(())
+    }
+}
+
+/// What a new file may be used for: as any other program would make it, less the user's mask.
+#[cfg(unix)]
+fn permissions() -> fs::Permissions {
+    use std::os::unix::fs::PermissionsExt;
+    fs::Permissions::from_mode(0o666)
+}
+
+#[cfg(not(unix))]
+fn permissions() -> fs::Permissions {
+    // A new file's own; nothing else can be asked for here.
+    #[expect(
+        clippy::expect_used,
+        reason = "the current folder always has permissions"
+    )]
+    fs::metadata(".").expect("the current folder").permissions()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_replaced_as_a_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.svg");
+        fs::write(&path, "old").unwrap();
+        let destination = Destination::new(&path).unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"old");
+        destination.write(b"new").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"new");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn what_is_given_up_leaves_nothing_behind() {
+        let folder = tempfile::tempdir().unwrap();
+        drop(Destination::new(&folder.path().join("a.svg")).unwrap());
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn a_place_that_cannot_be_written_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let missing = folder.path().join("no/such/a.svg");
+        let error = Destination::new(&missing).unwrap_err().to_string();
+        assert!(error.contains("no/such/a.svg"), "{error}");
+        assert!(Destination::new(folder.path()).is_err());
+    }
+
+    #[test]
+    fn reading_stops_at_the_limit() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.png");
+        fs::write(&path, [0; 100]).unwrap();
+        assert_eq!(read_limited(&path, 100).unwrap().len(), 100);
+        let error = read_limited(&path, 99).unwrap_err();
+        assert!(matches!(error, FileError::TooLarge { limit: 99, .. }));
+    }
+}

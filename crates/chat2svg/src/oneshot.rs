@@ -1,0 +1,293 @@
+//! `generate`, `vectorize`, `refine`: one job through the same actors as the daemon's, in this process,
+//! with a store in memory.
+
+use std::{
+    ffi::OsStr,
+    io::{self, Read as _, Write as _},
+    path::Path,
+    sync::Arc,
+    time::Duration,
+};
+
+use anyhow::{Context as _, bail};
+use chat2svg_controller::{output, parse_inputs};
+use chat2svg_protocol::{
+    Attachment, AttachmentRole, JobEventKind, JobKind, JobOptions, JobSpec, JobState, JobView,
+    ParsedInputs, Prompt,
+    messages::{JobQuery, ResultQuery, Submit, Subscribe, Subscription},
+};
+use chat2svg_store::{StoreConfig, StoreWorker};
+use chat2svg_vector::{Document, ParseLimits};
+use chat2svg_web::WebConfig;
+use tokio::sync::{Semaphore, broadcast::error::RecvError};
+
+use crate::{
+    Usage,
+    cli::{Effort, Generate, Output, Refine, Vectorize},
+    files::{Destination, read_limited},
+    progress::ProgressDisplay,
+    settings::Settings,
+    wiring::System,
+};
+
+/// How long an actor of this process may take to answer.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// What is to be made, checked.
+pub(crate) struct Request {
+    spec: JobSpec,
+    attachments: Vec<Attachment>,
+    inputs: ParsedInputs,
+}
+
+/// A job for `generate`.
+///
+/// # Errors
+/// When the prompt cannot be used.
+pub(crate) fn generate(command: &Generate, settings: &Settings) -> anyhow::Result<Request> {
+    let prompt = read_prompt(&command.prompt, settings)?;
+    Ok(Request {
+        spec: JobSpec {
+            kind: JobKind::Generate {
+                prompt,
+                style: command.style,
+                canvas: command.size,
+                candidates: command.candidates,
+            },
+            options: options(&command.effort, &settings.server)?,
+        },
+        attachments: Vec::new(),
+        inputs: ParsedInputs::default(),
+    })
+}
+
+/// A job for `vectorize`.
+///
+/// # Errors
+/// When the picture cannot be used.
+pub(crate) fn vectorize(command: &Vectorize, settings: &Settings) -> anyhow::Result<Request> {
+    let kind = JobKind::Vectorize {
+        paths: command.paths,
+    };
+    let files = [(AttachmentRole::Target, command.image.as_path())];
+    with_files(kind, &command.effort, &files, settings)
+}
+
+/// A job for `refine`.
+///
+/// # Errors
+/// When a file cannot be used.
+pub(crate) fn refine(command: &Refine, settings: &Settings) -> anyhow::Result<Request> {
+    let kind = JobKind::Refine {
+        paths: command.paths,
+        add_shapes: command.add_shapes,
+    };
+    let files = [
+        (AttachmentRole::Template, command.template.as_path()),
+        (AttachmentRole::Target, command.target.as_path()),
+    ];
+    with_files(kind, &command.effort, &files, settings)
+}
+
+fn with_files(
+    kind: JobKind,
+    effort: &Effort,
+    files: &[(AttachmentRole, &Path)],
+    settings: &Settings,
+) -> anyhow::Result<Request> {
+    let options = options(effort, &settings.server)?;
+    let mut attachments = Vec::new();
+    let mut inputs = ParsedInputs::default();
+    for (role, path) in files {
+        let bytes = read_limited(path, settings.server.max_upload_bytes)?;
+        let attachment = Attachment {
+            role: *role,
+            bytes: bytes.into(),
+        };
+        let parsed = parse_inputs(std::slice::from_ref(&attachment))
+            .with_context(|| path.display().to_string())?;
+        inputs.template = parsed.template.or(inputs.template);
+        inputs.target = parsed.target.or(inputs.target);
+        attachments.push(attachment);
+    }
+    Ok(Request {
+        spec: JobSpec { kind, options },
+        attachments,
+        inputs,
+    })
+}
+
+fn read_prompt(argument: &OsStr, settings: &Settings) -> anyhow::Result<Prompt> {
+    let limit = settings.server.max_prompt_chars;
+    let bytes = if argument == "-" {
+        let mut bytes = Vec::new();
+        // More than the limit of characters can ever take is read, so that too much is noticed.
+        let most = 4 * limit as u64 + 4;
+        io::stdin()
+            .take(most)
+            .read_to_end(&mut bytes)
+            .context("cannot read the prompt from standard input")?;
+        if bytes.len() as u64 == most {
+            bail!(Usage(format!(
+                "the prompt is longer than {limit} characters: shorten it"
+            )));
+        }
+        bytes
+    } else {
+        argument.as_encoded_bytes().to_owned()
+    };
+    let text = String::from_utf8(bytes).map_err(|error| {
+        Usage(format!(
+            "the prompt is not valid UTF-8 (byte {}): give it in UTF-8",
+            error.utf8_error().valid_up_to() + 1
+        ))
+    })?;
+    Ok(Prompt::parse(&text, limit).map_err(|error| Usage(error.to_string()))?)
+}
+
+fn options(effort: &Effort, limits: &WebConfig) -> Result<JobOptions, Usage> {
+    let deadline_ms = match effort.deadline {
+        None => limits.default_deadline_ms,
+        Some(deadline) => u64::try_from(deadline.as_millis()).unwrap_or(u64::MAX),
+    };
+    let allowed = WebConfig::MIN_DEADLINE_MS..=limits.max_deadline_ms;
+    if !allowed.contains(&deadline_ms) {
+        return Err(Usage(format!(
+            "--deadline must be {} ms to {} s",
+            allowed.start(),
+            allowed.end() / 1000
+        )));
+    }
+    Ok(JobOptions {
+        seed: effort.seed,
+        deadline_ms,
+        level: effort.level,
+    })
+}
+
+/// Runs a job and delivers its result.
+///
+/// # Errors
+/// When there is none, or it cannot be delivered.
+pub(crate) fn run(request: Request, out: &Output, settings: &Settings) -> anyhow::Result<()> {
+    let svg_file = match &out.output {
+        Some(path) if path.as_os_str() != "-" => Some(Destination::new(path)?),
+        _ => None,
+    };
+    let png_file = out.png.as_deref().map(Destination::new).transpose()?;
+    let (view, svg) = actix::System::new().block_on(perform(request, settings))?;
+
+    let needs_png = png_file.is_some() || out.json;
+    let png = if needs_png { Some(render(&svg)?) } else { None };
+    let to_stdout = svg_file.is_none();
+    if let Some(file) = svg_file {
+        file.write(format!("{}\n", svg.trim_end()).as_bytes())?;
+    }
+    if let (Some(file), Some(png)) = (png_file, &png) {
+        file.write(png)?;
+    }
+    if out.json {
+        let document = output::ResultDocument::new(&view, &svg, png.as_deref().unwrap_or_default());
+        print_line(&serde_json::to_string_pretty(&document)?)?;
+    } else if to_stdout {
+        print_line(svg.trim_end())?;
+    }
+    tell_shortcomings(&view);
+    Ok(())
+}
+
+fn render(svg: &str) -> anyhow::Result<Vec<u8>> {
+    let parsed = Document::parse(svg.as_bytes(), &ParseLimits::default())
+        .context("the result cannot be read back")?;
+    Ok(output::png(&parsed.document, output::LONGEST_PNG_SIDE)?)
+}
+
+/// Prints, and takes it well when the reader has gone.
+fn print_line(text: &str) -> anyhow::Result<()> {
+    let mut stdout = io::stdout().lock();
+    let printed = writeln!(stdout, "{text}").and_then(|()| stdout.flush());
+    match printed {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        printed => printed.context("cannot write to standard output"),
+    }
+}
+
+fn tell_shortcomings(view: &JobView) {
+    let Some(metadata) = &view.metadata else {
+        return;
+    };
+    if let Some(reason) = &metadata.fallback_reason {
+        eprintln!("chat2svg: less than asked for: {reason}");
+    }
+    if !metadata.undrawn.is_empty() {
+        eprintln!("chat2svg: not drawn: {}", metadata.undrawn.join(", "));
+    }
+}
+
+/// Runs a job through the actors.
+async fn perform(request: Request, settings: &Settings) -> anyhow::Result<(JobView, Arc<str>)> {
+    let store = StoreWorker::open(&StoreConfig::in_memory())?;
+    let system = System::start(settings, &store)?;
+    let result = through(request, &system).await;
+    system.watchdog.stop();
+    result
+}
+
+async fn through(request: Request, system: &System) -> anyhow::Result<(JobView, Arc<str>)> {
+    let permit = Arc::new(Semaphore::new(1)).acquire_owned().await?;
+    let submit = Submit {
+        spec: request.spec,
+        attachments: request.attachments,
+        inputs: request.inputs,
+        permit,
+        idempotency_key: None,
+    };
+    let job = system.controller.line().ask(submit, PATIENCE).await??.job;
+    let subscribe = system.controller.line::<Subscribe>();
+    let display = ProgressDisplay::new();
+    let mut seen = 0;
+    // A subscription can end early: by lagging behind, or with the controller's incarnation.
+    'following: loop {
+        let Some(Subscription { past, mut coming }) = subscribe
+            .ask(Subscribe { job, after: seen }, PATIENCE)
+            .await?
+        else {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            continue;
+        };
+        let mut past = past.into_iter();
+        loop {
+            let event = match past.next() {
+                Some(event) => event,
+                None => match coming.recv().await {
+                    Ok(event) => event,
+                    Err(RecvError::Lagged(_) | RecvError::Closed) => continue 'following,
+                },
+            };
+            display.show(&event);
+            seen = event.sequence;
+            if matches!(event.kind, JobEventKind::Done { .. }) {
+                break 'following;
+            }
+        }
+    }
+    drop(display);
+    let view = system
+        .controller
+        .line()
+        .ask(JobQuery { job }, PATIENCE)
+        .await??;
+    let view = view.context("the job is gone")?;
+    if !matches!(view.state, JobState::Succeeded | JobState::Degraded) {
+        match &view.failure {
+            Some(failure) => bail!("{}", failure.message),
+            None => bail!("the job ended as {}", view.state.name()),
+        }
+    }
+    let svg = system
+        .controller
+        .line()
+        .ask(ResultQuery { job }, PATIENCE)
+        .await??;
+    Ok((view, svg.context("the result is gone")?))
+}

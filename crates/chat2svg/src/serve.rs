@@ -1,0 +1,143 @@
+//! `serve`: the daemon. Starts everything, says when it is ready, and stops in order: no new jobs,
+//! running ones end or are left to the next start, then the server, then the actors.
+
+use std::time::{Duration, Instant};
+
+use actix::Arbiter;
+use anyhow::Context as _;
+use chat2svg_protocol::messages::{Drain, Resume};
+use chat2svg_store::StoreWorker;
+use chat2svg_supervision::Slot;
+use chat2svg_web::{CloseDoors, StopServer, WebActor, WebFront, WebServices, install_metrics};
+use sd_notify::NotifyState;
+use tokio::time::MissedTickBehavior;
+use tracing::{error, info, warn};
+
+use crate::{settings::Settings, wiring::System};
+
+/// How long the store's unfinished jobs may take to be read at the start.
+const RESUME_TIMEOUT: Duration = Duration::from_secs(120);
+/// What an orderly stop may take beside draining.
+const STOP_MARGIN: Duration = Duration::from_secs(5);
+
+/// Runs the service until it is told to stop.
+///
+/// # Errors
+/// When it cannot start.
+pub(crate) fn run(settings: &Settings) -> anyhow::Result<()> {
+    actix::System::new().block_on(serve(settings))
+}
+
+async fn serve(settings: &Settings) -> anyhow::Result<()> {
+    let store = StoreWorker::open(&settings.store)?;
+    let metrics = install_metrics().context("the metrics cannot be set up")?;
+    let system = System::start(settings, &store)?;
+    let front = WebFront::bind(
+        settings.server.clone(),
+        WebServices {
+            lines: system.web_lines(),
+            compute: system.transfer.clone(),
+            health: system.health(),
+            metrics,
+        },
+    )?;
+    let address = front.address();
+    let web = Slot::<WebActor>::new("web");
+    system
+        .watchdog
+        .start(&web, &Arbiter::new().handle(), move || {
+            WebActor::new(front.clone())
+        });
+    match system.controller.line().ask(Resume, RESUME_TIMEOUT).await? {
+        Ok(0) => {}
+        Ok(jobs) => info!(jobs, "unfinished jobs of an earlier run are taken up"),
+        Err(error) => error!(%error, "unfinished jobs of an earlier run cannot be taken up"),
+    }
+    notify(&[NotifyState::Ready]);
+    info!(%address, version = env!("CARGO_PKG_VERSION"), "ready");
+
+    let signal = tokio::select! {
+        signal = stop_signal() => signal?,
+        () = keep_alive(&system) => unreachable_end(),
+    };
+    info!(signal, "stopping");
+    notify(&[NotifyState::Stopping]);
+    let patience = Duration::from_secs(settings.process.drain_seconds) + STOP_MARGIN;
+    tokio::select! {
+        () = stop(&system, &web, settings) => info!("stopped"),
+        signal = stop_signal() => warn!(signal = signal?, "stopped at once by a second signal"),
+        () = tokio::time::sleep(patience) => warn!("stopped although not everything had ended"),
+    }
+    Ok(())
+}
+
+/// Why the daemon stops although nobody told it to; the watchdog's pings never end.
+fn unreachable_end() -> &'static str {
+    "none"
+}
+
+async fn stop(system: &System, web: &Slot<WebActor>, settings: &Settings) {
+    let drain = Duration::from_secs(settings.process.drain_seconds);
+    let patience = drain + STOP_MARGIN;
+    let doors = web.line().ask(CloseDoors, STOP_MARGIN).await;
+    let drained = system
+        .controller
+        .line()
+        .ask(
+            Drain {
+                until: Instant::now() + drain,
+            },
+            patience,
+        )
+        .await;
+    let stopped = web.line().ask(StopServer, STOP_MARGIN).await;
+    for step in [doors, drained, stopped] {
+        if let Err(error) = step {
+            warn!(%error, "stopping goes on without");
+        }
+    }
+    system.watchdog.stop();
+}
+
+/// Tells systemd that the actors live, as often as it wants to hear it.
+async fn keep_alive(system: &System) {
+    let Some(limit) = sd_notify::watchdog_enabled() else {
+        return std::future::pending().await;
+    };
+    let health = system.health();
+    let mut ticks = tokio::time::interval(limit / 3);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        // An actor that is being restarted is the watchdog's matter; if none lives, it is systemd's.
+        if health().iter().any(|actor| actor.alive) {
+            notify(&[NotifyState::Watchdog]);
+        } else {
+            error!("no actor answers");
+        }
+    }
+}
+
+/// Tells systemd, if it listens.
+fn notify(states: &[NotifyState<'_>]) {
+    if let Err(error) = sd_notify::notify(states) {
+        warn!(%error, "systemd could not be told");
+    }
+}
+
+#[cfg(unix)]
+async fn stop_signal() -> anyhow::Result<&'static str> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    Ok(tokio::select! {
+        _ = terminate.recv() => "SIGTERM",
+        _ = interrupt.recv() => "SIGINT",
+    })
+}
+
+#[cfg(not(unix))]
+async fn stop_signal() -> anyhow::Result<&'static str> {
+    tokio::signal::ctrl_c().await?;
+    Ok("Ctrl-C")
+}

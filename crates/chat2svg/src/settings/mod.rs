@@ -1,0 +1,181 @@
+//! The configuration: one struct for everything, layered from defaults, files, environment and flags.
+//!
+//! What a key means and its default stand in `configs/default.toml`, which is part of the program.
+
+mod aliases;
+mod layers;
+#[cfg(test)]
+mod tests;
+
+use chat2svg_breaker::BreakerConfig;
+use chat2svg_controller::ControllerConfig;
+use chat2svg_detail::DetailConfig;
+use chat2svg_optimize::OptimizeConfig;
+use chat2svg_protocol::InvalidSetting;
+use chat2svg_resources::ResourcesConfig;
+use chat2svg_scheduler::SchedulerConfig;
+use chat2svg_store::StoreConfig;
+use chat2svg_supervision::WatchdogPolicy;
+use chat2svg_template::TemplateConfig;
+use chat2svg_web::WebConfig;
+use serde::{Deserialize, Serialize};
+
+#[cfg(test)]
+pub(crate) use layers::Source;
+pub(crate) use layers::{ConfigError, Layers};
+
+/// The whole configuration.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Settings {
+    /// The HTTP front.
+    pub(crate) server: WebConfig,
+    /// Where jobs are kept.
+    pub(crate) store: StoreConfig,
+    /// What is logged, and how.
+    pub(crate) log: LogConfig,
+    /// How the process is run.
+    pub(crate) process: ProcessConfig,
+    /// Jobs, deadlines, events.
+    pub(crate) controller: ControllerConfig,
+    /// Which stages run when.
+    pub(crate) scheduler: SchedulerConfig,
+    /// Circuits in front of stage backends.
+    pub(crate) breaker: BreakerConfig,
+    /// Readings of the machine, and the levels that follow.
+    pub(crate) resources: ResourcesConfig,
+    /// Stage 1.
+    pub(crate) template: TemplateConfig,
+    /// Stage 2.
+    pub(crate) detail: DetailConfig,
+    /// Stage 3.
+    pub(crate) optimize: OptimizeConfig,
+    /// Restarts of actors.
+    pub(crate) watchdog: WatchdogPolicy,
+}
+
+/// What is logged, and how.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct LogConfig {
+    /// The shape of a line.
+    pub(crate) format: LogFormat,
+    /// Which events: a level, or `target=level` pairs.
+    pub(crate) filter: String,
+}
+
+/// The shape of a log line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+impl Default for LogConfig {
+    fn default() -> Self {
+        Self {
+            format: LogFormat::Text,
+            filter: "info".to_owned(),
+        }
+    }
+}
+
+/// How the process is run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct ProcessConfig {
+    /// Threads for the work of the stages; 0 for one per core.
+    pub(crate) threads: usize,
+    /// Pieces of work that may wait for a thread, for each stage.
+    pub(crate) max_waiting: usize,
+    /// Seconds that running jobs get to end after SIGTERM; what is not done then is resumed by the
+    /// next start.
+    pub(crate) drain_seconds: u64,
+}
+
+impl Default for ProcessConfig {
+    fn default() -> Self {
+        Self {
+            threads: 0,
+            max_waiting: 256,
+            drain_seconds: 30,
+        }
+    }
+}
+
+impl ProcessConfig {
+    /// Threads for the work of the stages.
+    pub(crate) fn threads(&self) -> usize {
+        match self.threads {
+            0 => std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get),
+            threads => threads,
+        }
+    }
+}
+
+/// Checks what no single section's type can.
+fn check(settings: &Settings) -> Result<(), (String, String)> {
+    let refused = |key: &str, reason: String| Err((key.to_owned(), reason));
+    if let Err(error) = settings.server.validate() {
+        let text = error.to_string();
+        return match text.split_once(": ") {
+            Some((key, reason)) => refused(key, reason.to_owned()),
+            None => refused("server", text),
+        };
+    }
+    if let Err(error) = tracing_subscriber::EnvFilter::try_new(&settings.log.filter) {
+        return refused("log.filter", error.to_string());
+    }
+    for (section, checked) in [
+        ("scheduler", settings.scheduler.validate()),
+        ("breaker", settings.breaker.validate()),
+        ("resources", settings.resources.validate()),
+        ("watchdog", settings.watchdog.validate()),
+    ] {
+        if let Err(InvalidSetting { key, reason }) = checked {
+            return refused(&format!("{section}.{key}"), reason);
+        }
+    }
+    if settings.process.threads > 1024 {
+        return refused("process.threads", "must be 0 to 1024".to_owned());
+    }
+    let controller = &settings.controller;
+    for (key, share) in [
+        (
+            "controller.template_time_share",
+            controller.template_time_share,
+        ),
+        ("controller.detail_time_share", controller.detail_time_share),
+    ] {
+        if !(0.0..=1.0).contains(&share) {
+            return refused(key, format!("must be 0.0 to 1.0, {share} was given"));
+        }
+    }
+    if controller.max_attempts == 0 {
+        return refused("controller.max_attempts", "must be at least 1".to_owned());
+    }
+    let pressure = settings.optimize.memory_pressure;
+    if !(0.0..=1.0).contains(&pressure) {
+        return refused(
+            "optimize.memory_pressure",
+            format!("must be 0.0 to 1.0, {pressure} was given"),
+        );
+    }
+    for (name, side) in [
+        ("high", settings.optimize.levels.high.max_side),
+        ("medium", settings.optimize.levels.medium.max_side),
+        ("low", settings.optimize.levels.low.max_side),
+        ("minimal", settings.optimize.levels.minimal.max_side),
+    ] {
+        if !(16..=4096).contains(&side) {
+            return refused(
+                &format!("optimize.levels.{name}.max_side"),
+                format!("must be 16 to 4096, {side} was given"),
+            );
+        }
+    }
+    Ok(())
+}

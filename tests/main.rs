@@ -1,0 +1,8 @@
+//! End to end: the real program, its real command line, HTTP on a free port. Nothing is mocked.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod command_line;
+mod daemon;
+mod service;
+mod support;

@@ -1,0 +1,300 @@
+//! Runs the program and talks to it.
+
+use std::{
+    fs::File,
+    io::{BufRead as _, BufReader},
+    path::{Path, PathBuf},
+    process::{Child, Command, ExitStatus, Output, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+use serde_json::Value;
+use tempfile::TempDir;
+use ureq::{Agent, Body, http::Response};
+
+/// How long anything may take before a test gives up. Generous: machines are slow at times.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
+
+/// The program with arguments, free of the tester's own settings.
+pub(crate) fn program<const N: usize>(arguments: [&str; N]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_chat2svg"));
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("CHAT2SVG") || name == "NOTIFY_SOCKET" {
+            command.env_remove(name);
+        }
+    }
+    command.args(arguments).stdin(Stdio::null());
+    command
+}
+
+/// What a command printed on stderr, after checking its exit status.
+pub(crate) fn complaint(command: &mut Command, status: i32) -> String {
+    let output = command.output().unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(status), "stderr: {stderr}");
+    assert!(
+        output.stdout.is_empty(),
+        "an error prints nothing on stdout"
+    );
+    stderr
+}
+
+/// What a command that works printed.
+pub(crate) fn success(command: &mut Command) -> Output {
+    let output = command.output().unwrap();
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "stderr: {stderr}");
+    output
+}
+
+/// A picture of a red disc on blue, as a PNG file.
+pub(crate) fn disc(side: u32) -> Vec<u8> {
+    let centre = f64::from(side) / 2.0;
+    let pixels = (0..side * side)
+        .map(|index| {
+            let (x, y) = (f64::from(index % side), f64::from(index / side));
+            if (x - centre).hypot(y - centre) < centre * 0.6 {
+                [200, 40, 30, 255]
+            } else {
+                [40, 60, 160, 255]
+            }
+        })
+        .collect();
+    encode(side, pixels)
+}
+
+/// A picture that takes long to fit: noise without end.
+pub(crate) fn noise(side: u32) -> Vec<u8> {
+    let mut state = 1_u32;
+    let pixels = (0..side * side)
+        .map(|_| {
+            let mut byte = || {
+                state ^= state << 13;
+                state ^= state >> 17;
+                state ^= state << 5;
+                (state >> 24) as u8
+            };
+            [byte(), byte(), byte(), 255]
+        })
+        .collect();
+    encode(side, pixels)
+}
+
+fn encode(side: u32, pixels: Vec<[u8; 4]>) -> Vec<u8> {
+    let raster = chat2svg_vector::Raster::new(side, side, pixels).unwrap();
+    raster.encode_png().unwrap()
+}
+
+/// Whether a text is an SVG that this project's own strict reader takes, with something in it.
+pub(crate) fn assert_svg(text: &str) {
+    let limits = chat2svg_vector::ParseLimits::default();
+    let parsed = chat2svg_vector::Document::parse(text.as_bytes(), &limits).unwrap();
+    assert!(!parsed.document.layers.is_empty(), "an empty picture");
+}
+
+/// A running daemon; killed when dropped.
+pub(crate) struct Daemon {
+    child: Child,
+    pub(crate) address: String,
+    agent: Agent,
+}
+
+impl Daemon {
+    /// Starts one on a free port, with its store in a folder and further settings.
+    pub(crate) fn start(folder: &Path, settings: &[(&str, &str)]) -> Self {
+        let log_path = folder.join("daemon.log");
+        let log = File::create(&log_path).unwrap();
+        let child = program(["serve", "--listen", "127.0.0.1:0"])
+            .env("CHAT2SVG__STORE__PATH", folder.join("jobs.db"))
+            .env("CHAT2SVG__LOG__FORMAT", "json")
+            .envs(settings.iter().copied())
+            .stderr(log)
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut daemon = Self {
+            child,
+            address: String::new(),
+            agent: Agent::config_builder()
+                .http_status_as_error(false)
+                .timeout_global(Some(PATIENCE))
+                .build()
+                .into(),
+        };
+        daemon.address = daemon.wait_for_address(&log_path);
+        daemon
+    }
+
+    fn wait_for_address(&mut self, log_path: &PathBuf) -> String {
+        let give_up = Instant::now() + PATIENCE;
+        loop {
+            let log = BufReader::new(File::open(log_path).unwrap());
+            for line in log.lines().map_while(Result::ok) {
+                let event: Value = serde_json::from_str(&line).unwrap_or_default();
+                if event["message"] == "ready" {
+                    return event["address"].as_str().unwrap().to_owned();
+                }
+            }
+            if let Some(status) = self.child.try_wait().unwrap() {
+                panic!("{status}: {}", std::fs::read_to_string(log_path).unwrap());
+            }
+            assert!(Instant::now() < give_up, "the daemon does not get ready");
+            thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    pub(crate) fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    pub(crate) fn get(&self, path: &str) -> Response<Body> {
+        self.agent.get(self.url(path)).call().unwrap()
+    }
+
+    pub(crate) fn delete(&self, path: &str) -> Response<Body> {
+        self.agent.delete(self.url(path)).call().unwrap()
+    }
+
+    /// Posts JSON with further headers.
+    pub(crate) fn post(
+        &self,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: impl AsRef<[u8]>,
+    ) -> Response<Body> {
+        let mut request = self
+            .agent
+            .post(self.url(path))
+            .header("content-type", "application/json");
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        request.send(body.as_ref()).unwrap()
+    }
+
+    /// Posts a form of files and texts.
+    pub(crate) fn post_form(
+        &self,
+        path: &str,
+        prefer: &str,
+        fields: &[(&str, &[u8])],
+    ) -> Response<Body> {
+        let mut body = Vec::new();
+        for (name, content) in fields {
+            let head = format!(
+                "--edge\r\ncontent-disposition: form-data; name=\"{name}\"; filename=\"{name}\"\r\n\r\n"
+            );
+            body.extend_from_slice(head.as_bytes());
+            body.extend_from_slice(content);
+            body.extend_from_slice(b"\r\n");
+        }
+        body.extend_from_slice(b"--edge--\r\n");
+        self.agent
+            .post(self.url(path))
+            .header("content-type", "multipart/form-data; boundary=edge")
+            .header("prefer", prefer)
+            .send(&body[..])
+            .unwrap()
+    }
+
+    /// Hands a prompt in without waiting; answers the job's id.
+    pub(crate) fn submit(&self, prompt: &str) -> String {
+        let body = serde_json::json!({ "prompt": prompt, "deadline_ms": 60_000 });
+        let mut answer = self.post("/v1/svg", &[("prefer", "respond-async")], body.to_string());
+        assert_eq!(answer.status().as_u16(), 202);
+        json(&mut answer)["id"].as_str().unwrap().to_owned()
+    }
+
+    /// A job as it stands.
+    pub(crate) fn job(&self, id: &str) -> Value {
+        json(&mut self.get(&format!("/v1/jobs/{id}")))
+    }
+
+    /// Waits for a job's end.
+    pub(crate) fn wait_for_end(&self, id: &str) -> Value {
+        let give_up = Instant::now() + PATIENCE;
+        loop {
+            let job = self.job(id);
+            if !matches!(job["state"].as_str(), Some("queued" | "running")) {
+                return job;
+            }
+            assert!(Instant::now() < give_up, "the job does not end: {job}");
+            thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// A job's events as they come; ends with the stream.
+    pub(crate) fn events(
+        &self,
+        id: &str,
+        last_seen: &str,
+    ) -> impl Iterator<Item = (String, Value)> {
+        let response = self
+            .agent
+            .get(self.url(&format!("/v1/jobs/{id}/events")))
+            .header("last-event-id", last_seen)
+            .call()
+            .unwrap();
+        assert_eq!(response.status().as_u16(), 200);
+        let mut lines = BufReader::new(response.into_body().into_reader()).lines();
+        let mut name = String::new();
+        std::iter::from_fn(move || {
+            loop {
+                let line = lines.next()?.ok()?;
+                if let Some(event) = line.strip_prefix("event: ") {
+                    event.clone_into(&mut name);
+                } else if let Some(data) = line.strip_prefix("data: ") {
+                    return Some((name.clone(), serde_json::from_str(data).unwrap()));
+                }
+            }
+        })
+    }
+
+    /// Sends a signal by name.
+    pub(crate) fn signal(&self, name: &str) {
+        let pid = self.child.id().to_string();
+        let status = Command::new("kill").args(["-s", name, &pid]).status();
+        assert!(status.unwrap().success());
+    }
+
+    /// Waits until the process is gone.
+    pub(crate) fn wait(&mut self) -> ExitStatus {
+        let give_up = Instant::now() + PATIENCE;
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status;
+            }
+            assert!(Instant::now() < give_up, "the daemon does not stop");
+            thread::sleep(Duration::from_millis(20));
+        }
+    }
+}
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        // It may have ended on its own.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The JSON of an answer.
+pub(crate) fn json(response: &mut Response<Body>) -> Value {
+    serde_json::from_str(&text(response)).unwrap()
+}
+
+/// The text of an answer.
+pub(crate) fn text(response: &mut Response<Body>) -> String {
+    response.body_mut().read_to_string().unwrap()
+}
+
+/// A header of an answer.
+pub(crate) fn header<'a>(response: &'a Response<Body>, name: &str) -> &'a str {
+    response.headers()[name].to_str().unwrap()
+}
+
+/// A folder for one test.
+pub(crate) fn folder() -> TempDir {
+    tempfile::tempdir().unwrap()
+}
