@@ -87,6 +87,7 @@ pub(crate) struct Chunk {
     pub(crate) vertex_gradients: Vec<[f32; 2]>,
     /// Gradients that do not belong to the chunk's own nodes: parameter, value.
     pub(crate) outer_gradients: Vec<(usize, f32)>,
+    pub(crate) clip_gradients: Vec<f32>,
     pub(crate) stroker: Stroker,
     tiler: Tiler,
     error: Option<SceneError>,
@@ -170,7 +171,7 @@ impl Plan {
                         });
                     }
                     if let Some(stroke) = &path.stroke
-                        && stroke.width > 0.0
+                        && 0.5 * stroke.width * scene.view.scale > 0.0
                     {
                         let paint = Prepared::new(&stroke.paint, scene.view, &mut self.stops);
                         self.shapes.push(Shape {

@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use crate::flatten::Weights;
 use crate::parameters::Layout;
 use crate::plan::{Chunk, Plan, ROOT, Role, Shape, ShapeRanges};
-use crate::scene::{Node, Scene};
+use crate::scene::Scene;
 
 /// Where a chunk adds its gradients.
 pub(crate) struct Target<'a> {
@@ -149,32 +149,25 @@ impl Chunk {
             }
             Role::Clip(clip, s) => {
                 let points = target.layout.clips[clip as usize][s as usize].clone();
-                let mut values = vec![0.0; points.len()];
-                weights.scatter_fill(
-                    curves,
-                    &self.vertex_gradients,
-                    scene.view.scale,
-                    &mut values,
-                );
-                self.outer_gradients.extend(points.zip(values));
+                let values = &mut self.clip_gradients;
+                values.clear();
+                values.resize(points.len(), 0.0);
+                weights.scatter_fill(curves, &self.vertex_gradients, scene.view.scale, values);
+                self.outer_gradients
+                    .extend(points.zip(values.iter().copied()));
             }
             Role::Stroke => {
                 let slots = &target.layout.nodes[shape.node as usize];
-                let (Node::Path(path), Some(width)) =
-                    (&scene.nodes[shape.node as usize], slots.stroke_width)
-                else {
+                let Some(width) = slots.stroke_width else {
                     return;
                 };
                 let points = slots.points.clone();
                 let values = &mut target.values[points.start - target.first..][..points.len()];
-                let vertices = &self.polygons.vertices[ranges.vertices.clone()];
                 let gradient = self.stroker.scatter(
                     ranges.stroke,
-                    vertices,
                     &self.vertex_gradients,
-                    &path.outline.points,
-                    scene.view,
                     values,
+                    scene.view.scale,
                 );
                 target.values[width - target.first] += gradient;
             }

@@ -117,17 +117,10 @@ struct Origin {
     from: u32,
     to: u32,
     part: f32,
-    kind: Kind,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq)]
-enum Kind {
-    /// The centre itself.
-    Center,
-    /// Radius times a fixed factor away.
-    Offset(f32),
-    /// The tip of a miter: radius / cos of half the angle between the directions.
-    Miter,
+    /// factor × (cos θ, sin θ); zero for the centre itself.
+    arm: [f32; 2],
+    /// The factor is 1 / cos of half the angle between the directions, not fixed.
+    is_miter: bool,
 }
 
 /// A stroke's numbers in pixels.
@@ -386,6 +379,15 @@ impl Stroker {
         self.nodes.clear();
     }
 
+    fn push_vertex(&mut self, origin: Origin, pen: Pen, out: &mut Polygons) {
+        let c = origin.center.at(&self.points);
+        out.vertices.push([
+            c[0] + pen.radius * origin.arm[0],
+            c[1] + pen.radius * origin.arm[1],
+        ]);
+        self.origins.push(origin);
+    }
+
     /// Adds a vertex at angle θ = that of `from` + `turn`.
     fn push_turned(
         &mut self,
@@ -401,34 +403,29 @@ impl Stroker {
             None => [1.0, 0.0],
         };
         let (sin, cos) = turn.sin_cos();
-        let u = [x * cos - y * sin, x * sin + y * cos];
-        self.push_vertex(center, u, pen.radius * factor, out);
-        self.origins.push(Origin {
+        let origin = Origin {
             center,
             from,
             to: from,
             part: 0.0,
-            kind: Kind::Offset(factor),
-        });
-    }
-
-    fn push_vertex(&self, center: Blend, u: [f32; 2], distance: f32, out: &mut Polygons) {
-        let c = center.at(&self.points);
-        out.vertices
-            .push([c[0] + distance * u[0], c[1] + distance * u[1]]);
+            arm: [factor * (x * cos - y * sin), factor * (x * sin + y * cos)],
+            is_miter: false,
+        };
+        self.push_vertex(origin, pen, out);
     }
 
     /// Adds the vertex beside a centre, on the side `side` (+1 or −1).
     fn push_side(&mut self, center: Blend, from: u32, side: f32, pen: Pen, out: &mut Polygons) {
         let [x, y] = self.tangents[from as usize].unit;
-        self.push_vertex(center, [-side * y, side * x], pen.radius, out);
-        self.origins.push(Origin {
+        let origin = Origin {
             center,
             from,
             to: from,
             part: 0.0,
-            kind: Kind::Offset(1.0),
-        });
+            arm: [-side * y, side * x],
+            is_miter: false,
+        };
+        self.push_vertex(origin, pen, out);
     }
 
     /// Adds one side of a corner: forwards along the centre line for side +1,
@@ -449,14 +446,15 @@ impl Stroker {
         let dot = into[0] * from[0] + into[1] * from[1];
         let is_inner = cross * side > 0.0;
         if is_inner {
-            out.vertices.push(node.departure.at(&self.points));
-            self.origins.push(Origin {
+            let origin = Origin {
                 center: node.departure,
                 from: NONE,
                 to: NONE,
                 part: 0.0,
-                kind: Kind::Center,
-            });
+                arm: [0.0; 2],
+                is_miter: false,
+            };
+            self.push_vertex(origin, pen, out);
         } else {
             self.push_join(node, side, cross, dot, pen, out);
         }
@@ -482,19 +480,16 @@ impl Stroker {
                     let angle = self.tangents[node.arrives as usize].angle()
                         + 0.5 * cross.atan2(dot)
                         + side * FRAC_PI_2;
-                    self.push_vertex(
-                        node.departure,
-                        [angle.cos(), angle.sin()],
-                        pen.radius / half_cosine,
-                        out,
-                    );
-                    self.origins.push(Origin {
+                    let factor = 1.0 / half_cosine;
+                    let origin = Origin {
                         center: node.departure,
                         from: node.arrives,
                         to: node.departs,
                         part: 0.5,
-                        kind: Kind::Miter,
-                    });
+                        arm: [factor * angle.cos(), factor * angle.sin()],
+                        is_miter: true,
+                    };
+                    self.push_vertex(origin, pen, out);
                 }
             }
             Join::Round => {
@@ -505,15 +500,15 @@ impl Stroker {
                     let along = i as f32 / count as f32;
                     let part = if side > 0.0 { along } else { 1.0 - along };
                     let angle = start + part * turn;
-                    let u = [angle.cos(), angle.sin()];
-                    self.push_vertex(node.departure, u, pen.radius, out);
-                    self.origins.push(Origin {
+                    let origin = Origin {
                         center: node.departure,
                         from: node.arrives,
                         to: node.departs,
                         part,
-                        kind: Kind::Offset(1.0),
-                    });
+                        arm: [angle.cos(), angle.sin()],
+                        is_miter: false,
+                    };
+                    self.push_vertex(origin, pen, out);
                 }
             }
         }
@@ -562,43 +557,32 @@ impl Stroker {
     }
 
     /// Adds the gradient of the control points to `points`, given those of the
-    /// outline's vertices; returns that of the width.
+    /// outline's vertices; returns that of the width. `scale` is the view's.
     pub(crate) fn scatter(
         &mut self,
         range: StrokeRange,
-        vertices: &[[f32; 2]],
         gradients: &[[f32; 2]],
-        control_points: &[[f32; 2]],
-        view: View,
         points: &mut [f32],
+        scale: f32,
     ) -> f32 {
-        let origins = &self.origins[range.first_origin as usize..][..vertices.len()];
+        let origins = &self.origins[range.first_origin as usize..][..gradients.len()];
         self.angles.clear();
         self.angles.resize(self.tangents.len(), 0.0);
-        let View { scale, offset } = view;
-        self.points.clear();
-        let place = |p: &[f32; 2]| [p[0] * scale + offset[0], p[1] * scale + offset[1]];
-        self.points.extend(control_points.iter().map(place));
         let mut radius_sum = 0.0f32;
         let (mut lowest, mut highest) = (NONE, 0);
-        for ((origin, vertex), g) in origins.iter().zip(vertices).zip(gradients) {
+        for (origin, g) in origins.iter().zip(gradients) {
             origin.center.scatter(*g, scale, points);
-            if origin.kind == Kind::Center {
-                continue;
-            }
-            let c = origin.center.at(&self.points);
-            let arm = [vertex[0] - c[0], vertex[1] - c[1]];
-            let along = (g[0] * arm[0] + g[1] * arm[1]) / range.radius;
+            let along = g[0] * origin.arm[0] + g[1] * origin.arm[1];
             radius_sum += along;
-            let turning = g[1] * arm[0] - g[0] * arm[1];
             let (Some(from), Some(to)) = (
                 self.tangents.get(origin.from as usize),
                 self.tangents.get(origin.to as usize),
             ) else {
                 continue;
             };
+            let turning = range.radius * (g[1] * origin.arm[0] - g[0] * origin.arm[1]);
             let mut widening = 0.0;
-            if origin.kind == Kind::Miter {
+            if origin.is_miter {
                 let (a, b) = (from.unit, to.unit);
                 let dot = a[0] * b[0] + a[1] * b[1];
                 let cross = a[0] * b[1] - a[1] * b[0];

@@ -77,6 +77,7 @@ fn run(options: &Options) -> Result<(), String> {
     let mut adam = Adam::new(&mut scene);
     let mut drawn = Reference::new(&scene).ok_or("the scene has no size")?;
 
+    let (mean, largest) = difference_from_resvg(&text, renderer.forward(&scene))?;
     let mut forward = Vec::new();
     let mut backward = Vec::new();
     let mut step = Vec::new();
@@ -129,6 +130,8 @@ fn run(options: &Options) -> Result<(), String> {
         "step_per_tiny_skia": median(&mut step) / median(&mut reference),
         "step_min_ms": step[0],
         "tiny_skia_min_ms": reference[0],
+        "resvg_mean_difference_of_255": mean,
+        "resvg_largest_difference_of_255": largest,
         "first_loss": first_loss,
         "last_loss": loss,
         "peak_rss_kib": peak_memory(),
@@ -140,6 +143,30 @@ fn run(options: &Options) -> Result<(), String> {
         println!("{report:#}");
     }
     Ok(())
+}
+
+/// Mean and largest difference from resvg's rendering of the file, in 255ths.
+fn difference_from_resvg(
+    text: &str,
+    own: Result<&Image, SceneError>,
+) -> Result<(f64, f64), String> {
+    let own = own.map_err(|e| e.to_string())?;
+    let tree = resvg::usvg::Tree::from_str(text, &resvg::usvg::Options::default())
+        .map_err(|e| e.to_string())?;
+    let mut pixmap =
+        tiny_skia::Pixmap::new(own.width, own.height).ok_or("the scene has no size")?;
+    resvg::render(
+        &tree,
+        tiny_skia::Transform::identity(),
+        &mut pixmap.as_mut(),
+    );
+    let (mut sum, mut largest) = (0.0f64, 0.0f64);
+    for (a, b) in own.data.iter().zip(pixmap.data()) {
+        let d = (f64::from(*a) * 255.0 - f64::from(*b)).abs();
+        sum += d;
+        largest = largest.max(d);
+    }
+    Ok((sum / own.data.len() as f64, largest))
 }
 
 fn timed<T>(work: impl FnOnce() -> T) -> (f64, T) {
