@@ -1,5 +1,9 @@
 //! Random scenes and the SVG that says the same.
-#![allow(dead_code, reason = "every test binary uses its own part")]
+#![allow(
+    dead_code,
+    clippy::unwrap_used,
+    reason = "every test binary uses its own part; helpers of tests are tests, which the lint cannot see"
+)]
 
 use std::fmt::Write as _;
 
