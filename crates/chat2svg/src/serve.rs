@@ -13,7 +13,10 @@ use sd_notify::NotifyState;
 use tokio::time::MissedTickBehavior;
 use tracing::{error, info, warn};
 
-use crate::{settings::Settings, wiring::System};
+use crate::{
+    settings::Settings,
+    wiring::{Health, System},
+};
 
 /// How long the store's unfinished jobs may take to be read at the start.
 const RESUME_TIMEOUT: Duration = Duration::from_secs(120);
@@ -56,10 +59,8 @@ async fn serve(settings: &Settings) -> anyhow::Result<()> {
     notify(&[NotifyState::Ready]);
     info!(%address, version = env!("CARGO_PKG_VERSION"), "ready");
 
-    let signal = tokio::select! {
-        signal = stop_signal() => signal?,
-        () = keep_alive(&system) => unreachable_end(),
-    };
+    actix::spawn(keep_alive(system.health()));
+    let signal = stop_signal().await?;
     info!(signal, "stopping");
     notify(&[NotifyState::Stopping]);
     let patience = Duration::from_secs(settings.process.drain_seconds) + STOP_MARGIN;
@@ -69,11 +70,6 @@ async fn serve(settings: &Settings) -> anyhow::Result<()> {
         () = tokio::time::sleep(patience) => warn!("stopped although not everything had ended"),
     }
     Ok(())
-}
-
-/// Why the daemon stops although nobody told it to; the watchdog's pings never end.
-fn unreachable_end() -> &'static str {
-    "none"
 }
 
 async fn stop(system: &System, web: &Slot<WebActor>, settings: &Settings) {
@@ -100,11 +96,10 @@ async fn stop(system: &System, web: &Slot<WebActor>, settings: &Settings) {
 }
 
 /// Tells systemd that the actors live, as often as it wants to hear it.
-async fn keep_alive(system: &System) {
+async fn keep_alive(health: Health) {
     let Some(limit) = sd_notify::watchdog_enabled() else {
-        return std::future::pending().await;
+        return;
     };
-    let health = system.health();
     let mut ticks = tokio::time::interval(limit / 3);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {

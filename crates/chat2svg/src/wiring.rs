@@ -30,6 +30,9 @@ use crate::settings::Settings;
 /// Pieces of input and output that may wait: every admitted job may have one.
 const MAX_WAITING_TRANSFERS: usize = 4096;
 
+/// Tells how all actors stand.
+pub(crate) type Health = Arc<dyn Fn() -> Vec<ActorHealth> + Send + Sync>;
+
 /// The actors, running.
 pub(crate) struct System {
     pub(crate) controller: Slot<ControllerActor>,
@@ -39,6 +42,9 @@ pub(crate) struct System {
     pub(crate) watchdog: Watchdog,
     /// Parses what comes in and writes what goes out.
     pub(crate) transfer: ComputePool,
+    /// Makes one actor after the other panic.
+    #[cfg(test)]
+    panics: Vec<Box<dyn Fn()>>,
 }
 
 impl System {
@@ -140,6 +146,17 @@ impl System {
         });
 
         Ok(Self {
+            #[cfg(test)]
+            panics: vec![
+                panic_of(&store),
+                panic_of(&resources),
+                panic_of(&breaker),
+                panic_of(&scheduler),
+                panic_of(&template),
+                panic_of(&detail),
+                panic_of(&optimize),
+                panic_of(&controller),
+            ],
             controller,
             resources,
             scheduler,
@@ -150,7 +167,7 @@ impl System {
     }
 
     /// How all actors stand.
-    pub(crate) fn health(&self) -> Arc<dyn Fn() -> Vec<ActorHealth> + Send + Sync> {
+    pub(crate) fn health(&self) -> Health {
         let watchdog = self.watchdog.clone();
         Arc::new(move || watchdog.health())
     }
@@ -182,4 +199,116 @@ fn composer(vocabulary: Vocabulary) -> Composer {
         };
         Ok(compose_prompt(request.prompt.as_str(), &vocabulary, &options).document)
     })
+}
+
+#[cfg(test)]
+fn panic_of<A: actix::Actor<Context = actix::Context<A>>>(slot: &Slot<A>) -> Box<dyn Fn()> {
+    let slot = slot.clone();
+    Box::new(move || slot.inject_panic())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use chat2svg_protocol::{
+        CanvasSize, JobKind, JobOptions, JobSpec, JobState, LevelChoice, ParsedInputs, Prompt,
+        messages::{JobQuery, Submit},
+    };
+    use chat2svg_store::StoreConfig;
+    use tokio::sync::Semaphore;
+
+    use super::*;
+
+    const PATIENCE: Duration = Duration::from_secs(60);
+
+    async fn start() -> System {
+        let settings = Settings::default();
+        let store = StoreWorker::open(&StoreConfig::in_memory()).unwrap();
+        System::start(&settings, &store).unwrap()
+    }
+
+    async fn submit(system: &System) -> chat2svg_protocol::JobId {
+        let submit = Submit {
+            spec: JobSpec {
+                kind: JobKind::Generate {
+                    prompt: Prompt::parse("a house", 100).unwrap(),
+                    style: None,
+                    canvas: CanvasSize::default(),
+                    candidates: 1,
+                },
+                options: JobOptions {
+                    seed: 1,
+                    deadline_ms: 60_000,
+                    level: LevelChoice::Minimal,
+                },
+            },
+            attachments: Vec::new(),
+            inputs: ParsedInputs::default(),
+            permit: Arc::new(Semaphore::new(1)).acquire_owned().await.unwrap(),
+            idempotency_key: None,
+        };
+        let line = system.controller.line();
+        line.ask(submit, PATIENCE).await.unwrap().unwrap().job
+    }
+
+    async fn end(system: &System, job: chat2svg_protocol::JobId) -> JobState {
+        let line = system.controller.line();
+        loop {
+            let asked = line.ask(JobQuery { job }, PATIENCE).await;
+            // An actor that dies while it is asked leaves the question unanswered.
+            if let Ok(Ok(Some(view))) = asked
+                && view.state.is_final()
+            {
+                return view.state;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
+    async fn wait_for(what: impl Fn() -> bool) {
+        let give_up = Instant::now() + PATIENCE;
+        while !what() {
+            assert!(Instant::now() < give_up, "nothing happens");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
+    #[actix::test]
+    async fn every_actor_comes_back_after_a_panic_and_works() {
+        let system = start().await;
+        for (index, panic) in system.panics.iter().enumerate() {
+            panic();
+            wait_for(|| {
+                let health = system.watchdog.health();
+                health.iter().all(|actor| actor.alive) && health[index].restarts == 1
+            })
+            .await;
+            let job = submit(&system).await;
+            let state = end(&system, job).await;
+            let name = &system.watchdog.health()[index].name;
+            assert_eq!(state, JobState::Succeeded, "after {name} had panicked");
+        }
+    }
+
+    #[actix::test]
+    async fn a_controller_that_panics_loses_no_job() {
+        let system = start().await;
+        let mut jobs = Vec::new();
+        for _ in 0..4 {
+            jobs.push(submit(&system).await);
+        }
+        system.panics.last().unwrap()();
+        wait_for(|| {
+            system
+                .watchdog
+                .health()
+                .iter()
+                .any(|actor| actor.restarts == 1)
+        })
+        .await;
+        for job in jobs {
+            assert_eq!(end(&system, job).await, JobState::Succeeded);
+        }
+    }
 }
