@@ -22,10 +22,11 @@ pub(crate) struct EventLog {
 }
 
 impl EventLog {
-    pub(crate) fn new(job: JobId) -> Self {
+    /// A log whose first event has the number after `last`.
+    pub(crate) fn new(job: JobId, last: u64) -> Self {
         Self {
             job,
-            last: 0,
+            last,
             past: VecDeque::new(),
             listeners: Some(broadcast::Sender::new(LAG)),
             progress_at: None,
@@ -118,7 +119,7 @@ mod tests {
     use super::*;
 
     fn log() -> EventLog {
-        EventLog::new(JobId(uuid::Uuid::nil()))
+        EventLog::new(JobId(uuid::Uuid::nil()), 0)
     }
 
     fn progress(fraction: f32) -> JobEventKind {

@@ -198,10 +198,18 @@ impl ControllerActor {
             machine = machine.with_checkpoint(stage, document);
         }
         let entries = self.start_scribe(id, submitted, context);
+        // A job that is taken up again goes on with higher numbers than it had: fewer events than
+        // milliseconds have passed, since progress is throttled.
+        let first_event = if permit.is_some() {
+            0
+        } else {
+            let age = Timestamp::now().as_millisecond() - view.created_at.as_millisecond();
+            u64::try_from(age).unwrap_or(0)
+        };
         let job = LiveJob {
             machine,
             view,
-            log: EventLog::new(id),
+            log: EventLog::new(id, first_event),
             submitted,
             entries,
             alarm: None,
