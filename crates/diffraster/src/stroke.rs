@@ -29,6 +29,9 @@ const SHORT: f32 = 1e-6;
 /// Largest angle between the vertices of a round cap or join.
 const MAX_STEP: f32 = FRAC_PI_4;
 
+/// How often a part of a curve that turns sharply is halved.
+const CUSP_DEPTH: u32 = 6;
+
 /// Stands for "no direction": θ is then `turn` alone.
 const NONE: u32 = u32::MAX;
 
@@ -106,6 +109,16 @@ struct Node {
     /// Directions of the two segments, as indices.
     arrives: u32,
     departs: u32,
+    /// Not a corner between segments but a curve's own: always round.
+    is_cusp: bool,
+}
+
+/// A place on a curve.
+#[derive(Debug, Clone, Copy)]
+struct Sample {
+    t: f32,
+    tangent: u32,
+    position: Blend,
 }
 
 /// How an outline vertex came about; one for each vertex of a stroke.
@@ -243,6 +256,7 @@ impl Stroker {
                 departure: from,
                 arrives: NONE,
                 departs,
+                is_cusp: false,
             }),
         }
         self.nodes.push(Node {
@@ -250,6 +264,7 @@ impl Stroker {
             departure: to,
             arrives,
             departs: NONE,
+            is_cusp: false,
         });
     }
 
@@ -263,24 +278,64 @@ impl Stroker {
     /// Adds a curve of degree `N` whose control points start at `first`.
     fn push_curve<const N: usize>(&mut self, first: usize, pen: Pen) {
         let count = self.curve_segments::<N>(first, pen);
-        let mut last = None;
-        let mut from = Blend::point(first);
+        let mut last: Option<Sample> = None;
         for i in 0..=count {
             let t = i as f32 / count as f32;
-            let Some(tangent) = self.push_curve_tangent::<N>(first, t) else {
+            let Some(sample) = self.sample_curve::<N>(first, t) else {
                 continue;
             };
-            let to = match i {
-                0 => Blend::point(first),
-                _ if i == count => Blend::point(first + N),
-                _ if N == 2 => Blend::new(first, quad_weights(t)),
-                _ => Blend::new(first, cubic_weights(t)),
-            };
-            if let Some(departs) = last {
-                self.push_segment(from, departs, to, tangent);
-                from = to;
+            if let Some(last) = last {
+                self.push_span::<N>(first, last, sample, pen, CUSP_DEPTH);
             }
-            last = Some(tangent);
+            last = Some(sample);
+        }
+    }
+
+    fn sample_curve<const N: usize>(&mut self, first: usize, t: f32) -> Option<Sample> {
+        let tangent = self.push_curve_tangent::<N>(first, t)?;
+        let position = if t == 0.0 {
+            Blend::point(first)
+        } else if t == 1.0 {
+            Blend::point(first + N)
+        } else if N == 2 {
+            Blend::new(first, quad_weights(t))
+        } else {
+            Blend::new(first, cubic_weights(t))
+        };
+        Some(Sample {
+            t,
+            tangent,
+            position,
+        })
+    }
+
+    /// Adds the part of a curve between two samples. Where it turns sharply, it
+    /// is halved a few times; what remains is a cusp, which a pen rounds.
+    fn push_span<const N: usize>(
+        &mut self,
+        first: usize,
+        from: Sample,
+        to: Sample,
+        pen: Pen,
+        depth: u32,
+    ) {
+        let [a, b] = [from, to].map(|s| self.tangents[s.tangent as usize].unit);
+        let is_sharp = a[0] * b[0] + a[1] * b[1] < (2.0 * pen.step).min(1.0).cos();
+        if !is_sharp {
+            self.push_segment(from.position, from.tangent, to.position, to.tangent);
+            return;
+        }
+        if depth > 0
+            && let Some(middle) = self.sample_curve::<N>(first, 0.5 * (from.t + to.t))
+        {
+            self.push_span::<N>(first, from, middle, pen, depth - 1);
+            self.push_span::<N>(first, middle, to, pen, depth - 1);
+            return;
+        }
+        self.push_segment(from.position, from.tangent, to.position, from.tangent);
+        if let Some(last) = self.nodes.last_mut() {
+            last.departs = to.tangent;
+            last.is_cusp = true;
         }
     }
 
@@ -472,7 +527,8 @@ impl Stroker {
         out: &mut Polygons,
     ) {
         let half_cosine = (0.5 * (1.0 + dot)).max(0.0).sqrt();
-        match pen.join {
+        let join = if node.is_cusp { Join::Round } else { pen.join };
+        match join {
             Join::Bevel => {}
             Join::Miter => {
                 // The limit holds for miter length / width = 1 / cos of half the turn.
