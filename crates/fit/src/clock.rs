@@ -46,6 +46,12 @@ impl Stop {
         self.started.elapsed()
     }
 
+    /// Time until the deadline; `None` without one.
+    pub(crate) fn time_left(&self) -> Option<Duration> {
+        let deadline = self.deadline?;
+        Some(deadline.saturating_duration_since(Instant::now()))
+    }
+
     /// Share of the time until the deadline that is gone; 0 without one.
     pub(crate) fn spent_share(&self) -> f32 {
         self.deadline.map_or(0.0, |deadline| {

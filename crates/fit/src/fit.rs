@@ -109,7 +109,7 @@ impl<'a> Fit<'a> {
         self.setting.stop.is_due()
     }
 
-    /// What a shape may cost; `tolerance` is how far its outline may be off, as a multiple of the usual.
+    /// What a shape may cost.
     pub(crate) fn cost(&self) -> ShapeCost {
         ShapeCost {
             per_byte: gain_per_byte(self.setting.target, self.setting.options),
@@ -118,8 +118,8 @@ impl<'a> Fit<'a> {
         }
     }
 
-    /// Looks for the picture's regions; `None` when they are not wanted or time is up.
-    pub(crate) fn finder(&self) -> Option<RegionFinder> {
+    /// Looks for the picture's regions at a longest side; `None` when they are not wanted or time is up.
+    pub(crate) fn finder(&self, side: usize) -> Option<RegionFinder> {
         let Setting {
             options,
             stop,
@@ -129,7 +129,7 @@ impl<'a> Fit<'a> {
         } = self.setting;
         options
             .allow_topology
-            .then(|| pool.install(|| RegionFinder::new(target, stop)))?
+            .then(|| pool.install(|| RegionFinder::new(target, side, stop)))?
     }
 
     /// Makes the layers of a document that has no shapes.

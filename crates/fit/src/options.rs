@@ -25,8 +25,8 @@ pub struct FitOptions {
     /// Asked at least every 10 ms; when it says yes, the best so far is returned.
     #[serde(skip)]
     pub cancel: Cancellation,
-    /// Varies what may vary. The result is a function of the input, these options and the seed, as long
-    /// as neither deadline nor cancellation cuts it short. Default 0.
+    /// Varies what is chosen at random, which at present is nothing: the result is a function of the input
+    /// and the other options, as long as neither deadline nor cancellation cuts it short. Default 0.
     pub seed: u64,
     /// Whether paths may be added and worthless ones removed. Default true.
     pub allow_topology: bool,
@@ -41,9 +41,9 @@ pub struct FitOptions {
     /// it. Default 512.
     pub max_side: u32,
     /// Smallest gain that pays for a path, as squared error in full-scale pixels per written byte. Lower
-    /// gives more paths and a closer picture. `None` takes 0.002 for a picture of 256 × 256 pixels and
-    /// otherwise in proportion to its area to the power of 3/4: there, a path of 150 bytes must correct 0.3 pixels from black
-    /// to white in one component.
+    /// gives more paths and a closer picture. `None` takes 0.002 for a picture of 256 × 256 pixels (a path
+    /// of 150 bytes must correct 0.3 pixels from black to white in one component), and otherwise in
+    /// proportion to the area to the power of 3/4.
     pub gain_per_byte: Option<f32>,
     /// What keeps outlines clean.
     pub regularisers: Regularisers,

@@ -15,8 +15,10 @@ use crate::{
     trace::{TraceTolerance, contours, fit_closed, signed_area},
 };
 
-/// Longest side in pixels at which regions are looked for.
-const LARGEST_SIDE: usize = 320;
+/// Longest side in pixels at which regions are looked for with care.
+pub(crate) const FINE_SIDE: usize = 320;
+/// Longest side in pixels at which they are looked for in haste.
+pub(crate) const ROUGH_SIDE: usize = 80;
 /// Bytes of a gradient's definition.
 const GRADIENT_BYTES: f64 = 140.0;
 /// Samples of a region from which its paint is worked out.
@@ -58,10 +60,10 @@ pub(crate) struct RegionFinder {
 }
 
 impl RegionFinder {
-    /// Looks for the regions of a picture; `None` when stopped.
-    pub(crate) fn new(target: &Picture, stop: &Stop) -> Option<Self> {
+    /// Looks for the regions of a picture, reduced to a longest side; `None` when stopped.
+    pub(crate) fn new(target: &Picture, side: usize, stop: &Stop) -> Option<Self> {
         let longest = target.width.max(target.height);
-        let factor = (LARGEST_SIDE as f64 / longest as f64).min(1.0);
+        let factor = (side as f64 / longest as f64).min(1.0);
         let side = |length: usize| ((length as f64 * factor).round() as usize).max(1);
         let (width, height) = (side(target.width), side(target.height));
         let picture = if factor < 1.0 {

@@ -1,9 +1,15 @@
 //! In which order a fit's actions are taken.
 
-use crate::{FitError, fit::Fit};
+use crate::{
+    FitError,
+    fit::Fit,
+    regions::{FINE_SIDE, ROUGH_SIDE},
+};
 
 /// Paths when the options set no limit.
 const USUAL_PATHS: usize = 256;
+/// Paths of the first, hasty result.
+const ROUGH_PATHS: usize = 40;
 /// When a cover would need more paths than allowed, one in so many is in the first one.
 const FIRST_SHARE: usize = 2;
 /// Fewer are not worth adding before the first descent.
@@ -19,7 +25,9 @@ const COARSE_SHARE: f64 = 0.1;
 /// Steps after paths were taken out at the end.
 const POLISH_STEPS: u32 = 15;
 /// Most rounds of taking paths out to meet a byte budget.
-const SAVINGS: u32 = 8;
+const SAVINGS: u32 = 10;
+/// Bytes that each takes out at least.
+const LEAST_SAVED: usize = 200;
 /// How far in pixels outlines may move when drawn anew: the template's, and added ones for want of bytes.
 const SAME_OUTLINE: f64 = 0.3;
 const ROUGHER_OUTLINE: f64 = 0.6;
@@ -30,7 +38,14 @@ pub(crate) fn run(fit: &mut Fit<'_>) -> Result<(), FitError> {
     let rate = options.optimiser.point_rate;
     let limit = options.paths.map_or(USUAL_PATHS, |paths| paths as usize);
     let is_empty = fit.shapes() == 0;
-    let finder = fit.finder();
+    if is_empty {
+        // Something to show, and to fall back on when time is short.
+        let (pool, stop, cost) = (fit.setting.pool, fit.setting.stop, fit.cost());
+        if let Some(rough) = fit.finder(ROUGH_SIDE) {
+            fit.cover(pool.install(|| rough.cover(cost, limit.min(ROUGH_PATHS), stop)))?;
+        }
+    }
+    let finder = fit.finder(affordable_side(fit));
     if !is_empty {
         if options.allow_topology {
             fit.simplify(false, SAME_OUTLINE)?;
@@ -40,7 +55,7 @@ pub(crate) fn run(fit: &mut Fit<'_>) -> Result<(), FitError> {
     } else if let Some(finder) = &finder {
         let (pool, stop, cost) = (fit.setting.pool, fit.setting.stop, fit.cost());
         let first = pool.install(|| finder.cover(cost, limit, stop));
-        if first.len() + LEAST_ADDED <= limit {
+        if 2 * first.len() <= limit {
             fit.cover(first)?;
         } else {
             // A cover must take a region apart to show what lies in it; painting on top need not. So
@@ -78,6 +93,25 @@ pub(crate) fn run(fit: &mut Fit<'_>) -> Result<(), FitError> {
     save_bytes(fit, rate)
 }
 
+/// The longest side at which regions can be looked for in half of the time that is left, judged by how
+/// long the start took; without a deadline always the finest.
+fn affordable_side(fit: &Fit<'_>) -> usize {
+    let stop = fit.setting.stop;
+    let Some(left) = stop.time_left() else {
+        return FINE_SIDE;
+    };
+    let spent = stop.elapsed().as_secs_f64();
+    let mut side = FINE_SIDE;
+    while side > ROUGH_SIDE {
+        let pixels = (side as f64 / ROUGH_SIDE as f64).powi(2);
+        if spent * pixels <= 0.5 * left.as_secs_f64() {
+            break;
+        }
+        side /= 2;
+    }
+    side
+}
+
 /// Takes out what gains least for its bytes until the byte budget is met.
 fn save_bytes(fit: &mut Fit<'_>, rate: f32) -> Result<(), FitError> {
     let steps = POLISH_STEPS.min(fit.setting.options.iterations);
@@ -87,12 +121,14 @@ fn save_bytes(fit: &mut Fit<'_>, rate: f32) -> Result<(), FitError> {
     }
     for _ in 0..SAVINGS {
         let excess = fit.excess_bytes();
-        if excess == 0 || fit.save_bytes(excess)? == 0 {
+        // By halves: what remains gains from what was taken out, and is judged anew.
+        let wanted = (excess / 2).max(LEAST_SAVED).min(excess);
+        if excess == 0 || fit.save_bytes(wanted)? == 0 {
             break;
         }
         // Each removal is made good by the rest before the next is judged.
-        fit.journal.polish += steps;
-        fit.descend_steps(steps, 1.0, 0.5 * rate)?;
+        fit.journal.polish += steps / 2;
+        fit.descend_steps(steps / 2, 1.0, 0.5 * rate)?;
     }
     fit.descend_steps(steps, 1.0, 0.5 * rate)
 }
