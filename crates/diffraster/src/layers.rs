@@ -74,6 +74,7 @@ pub(crate) struct TileScratch {
     /// The root and the open groups above it; `open` names the groups.
     layers: Vec<Layer>,
     open: Vec<(u32, u32)>,
+    chain: Vec<u32>,
     gradients: Vec<Layer>,
     pub(crate) dependence: Vec<Dependence>,
     pub(crate) shading: Box<Quad4>,
@@ -172,33 +173,25 @@ impl TileScratch {
         if self.open.last().map_or(ROOT, |o| o.0) == group {
             return;
         }
-        let groups = &tile.plan.groups;
-        let ancestor = |depth: u32| {
-            let mut g = group;
-            while g != ROOT && groups[g as usize].depth > depth {
-                g = groups[g as usize].parent;
-            }
-            g
-        };
-        let depth = if group == ROOT {
-            0
-        } else {
-            groups[group as usize].depth
-        };
-        let mut shared = 0;
-        while shared < self.open.len()
-            && (shared as u32) < depth
-            && self.open[shared].0 == ancestor(shared as u32 + 1)
-        {
-            shared += 1;
+        // From the group outwards, so the outermost one comes last.
+        let mut chain = std::mem::take(&mut self.chain);
+        chain.clear();
+        let mut ancestor = group;
+        while ancestor != ROOT {
+            chain.push(ancestor);
+            ancestor = tile.plan.groups[ancestor as usize].parent;
         }
+        let pairs = self.open.iter().zip(chain.iter().rev());
+        let shared = pairs
+            .take_while(|(open, wanted)| open.0 == **wanted)
+            .count();
         self.leave(tile, shared);
-        for d in shared as u32 + 1..=depth {
-            let opened = ancestor(d);
-            self.open.push((opened, at as u32));
+        for opened in chain.iter().rev().skip(shared) {
+            self.open.push((*opened, at as u32));
             self.open_layer(self.open.len());
             self.operations.push(Operation::Push);
         }
+        self.chain = chain;
     }
 
     /// Paints the layers of groups that are nested deeper than `depth`.

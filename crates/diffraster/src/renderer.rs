@@ -109,6 +109,10 @@ impl Renderer {
     /// out as in [`Layout`], given the loss's gradient with respect to the
     /// picture (premultiplied RGBA, as [`Renderer::forward`] returns it).
     ///
+    /// After a `forward` of the same scene this does not take the scene apart
+    /// again. For plain squared error [`Renderer::forward_backward_mse`] is
+    /// faster than the two.
+    ///
     /// # Errors
     /// When the scene is not valid or `dl_dimage` has another size.
     pub fn backward(&mut self, scene: &Scene, dl_dimage: &Image) -> Result<&[f32], SceneError> {

@@ -245,6 +245,24 @@ fn a_million_control_points_end() {
 }
 
 #[test]
+fn groups_nest_deeply() {
+    let mut scene = Scene::new(20, 20, [1.0; 4]);
+    for _ in 0..2000 {
+        scene.nodes.push(Node::Push(Group {
+            opacity: 1.0,
+            clip: None,
+        }));
+    }
+    for _ in 0..20 {
+        let path = triangle([[0.0, 0.0], [40.0, 0.0], [0.0, 40.0]]);
+        scene.nodes.push(Node::Path(path));
+    }
+    scene.nodes.extend((0..2000).map(|_| Node::Pop));
+    let image = run(&scene).unwrap();
+    assert!((image.data[0] - 0.2).abs() < 1e-3);
+}
+
+#[test]
 fn bits_do_not_depend_on_threads() {
     let mut random = Random(21);
     let mut scene = Scene::new(300, 200, [1.0; 4]);
