@@ -6,11 +6,14 @@ mod figures;
 mod furniture;
 mod lettering;
 mod nature;
+mod openings;
 mod patterns;
 mod plants;
 mod scenery;
 mod shapes;
 mod things;
+mod towers;
+mod trees;
 
 pub(crate) use lettering::letters;
 
@@ -72,7 +75,7 @@ const REGISTRY: &[(&str, Generator)] = &[
     ("ball", things::ball),
     ("balloon", things::balloon),
     ("banner", lettering::banner),
-    ("bare-tree", plants::bare_tree),
+    ("bare-tree", trees::bare_tree),
     ("barn", buildings::barn),
     ("basket", things::basket),
     ("bed", furniture::bed),
@@ -85,8 +88,8 @@ const REGISTRY: &[(&str, Generator)] = &[
     ("box", things::crate_box),
     ("boy", figures::boy),
     ("bridge", buildings::bridge),
-    ("bush", plants::bush),
-    ("castle", buildings::castle),
+    ("bush", trees::bush),
+    ("castle", towers::castle),
     ("chair", furniture::chair),
     ("checker", patterns::checker),
     ("church", buildings::church),
@@ -101,7 +104,7 @@ const REGISTRY: &[(&str, Generator)] = &[
     ("cylinder", shapes::cylinder),
     ("daisy", plants::daisy),
     ("diamond", shapes::diamond),
-    ("door", buildings::door),
+    ("door", openings::door),
     ("dots", patterns::dots),
     ("fence", scenery::fence),
     ("fireworks", nature::fireworks),
@@ -112,14 +115,14 @@ const REGISTRY: &[(&str, Generator)] = &[
     ("girl", figures::girl),
     ("grass", plants::grass),
     ("heart", shapes::heart),
-    ("hedge", plants::hedge),
+    ("hedge", trees::hedge),
     ("hexagon", shapes::hexagon),
     ("hill", scenery::hill),
     ("hot-air-balloon", things::hot_air_balloon),
     ("house", buildings::house),
     ("iceberg", scenery::iceberg),
     ("lamp", furniture::lamp),
-    ("lighthouse", buildings::lighthouse),
+    ("lighthouse", towers::lighthouse),
     ("logo", lettering::logo),
     ("man", figures::man),
     ("moon", nature::moon),
@@ -127,11 +130,11 @@ const REGISTRY: &[(&str, Generator)] = &[
     ("mountain", scenery::mountain),
     ("octagon", shapes::octagon),
     ("oval", shapes::oval),
-    ("palm", plants::palm),
+    ("palm", trees::palm),
     ("path", scenery::path),
     ("pentagon", shapes::pentagon),
     ("pillow", furniture::pillow),
-    ("pine", plants::pine),
+    ("pine", trees::pine),
     ("planet", nature::planet),
     ("plate", things::plate),
     ("pond", scenery::pond),
@@ -146,7 +149,7 @@ const REGISTRY: &[(&str, Generator)] = &[
     ("rug", furniture::rug),
     ("shelf", furniture::shelf),
     ("sign", lettering::sign),
-    ("skyscraper", buildings::skyscraper),
+    ("skyscraper", towers::skyscraper),
     ("sofa", furniture::sofa),
     ("sphere", shapes::sphere),
     ("spiral", shapes::spiral),
@@ -158,16 +161,16 @@ const REGISTRY: &[(&str, Generator)] = &[
     ("sunflower", plants::sunflower),
     ("table", furniture::table),
     ("tent", buildings::tent),
-    ("tower", buildings::tower),
-    ("tree", plants::tree),
+    ("tower", towers::tower),
+    ("tree", trees::tree),
     ("triangle", shapes::triangle),
     ("tulip", plants::tulip),
     ("vase", things::vase),
     ("wall", scenery::wall),
     ("waterfall", scenery::waterfall),
     ("waves", patterns::waves),
-    ("windmill", buildings::windmill),
-    ("window", buildings::window),
+    ("windmill", towers::windmill),
+    ("window", openings::window),
     ("woman", figures::woman),
 ];
 

@@ -9,6 +9,7 @@
 
 mod actions;
 mod builder;
+mod draft;
 mod emblem;
 mod fate;
 mod inflection;

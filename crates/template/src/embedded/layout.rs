@@ -6,6 +6,7 @@
 
 mod anchor;
 mod cost;
+mod finish;
 mod group;
 mod hold;
 mod item;
@@ -13,9 +14,13 @@ mod links;
 mod place;
 pub(crate) mod sizes;
 mod solve;
+mod stand;
+mod start;
+mod surround;
 
 pub use cost::Violation;
 pub(crate) use group::{arrange, extent as group_extent};
 pub(crate) use item::{Item, Link, Pose};
 pub(crate) use links::links;
-pub(crate) use solve::{Solution, shape_of, solve};
+pub(crate) use solve::{Solution, solve};
+pub(crate) use surround::shape_of;

@@ -10,6 +10,9 @@ use twemoji_assets::svg::SvgTwemojiAsset;
 
 use super::Drawing;
 
+/// A variation selector that some sources write after an emoji and others do not.
+const EMOJI_PRESENTATION: char = '\u{FE0F}';
+
 static PARSED: Mutex<BTreeMap<String, Option<Arc<Drawing>>>> = Mutex::new(BTreeMap::new());
 
 /// The picture of an emoji; `None` when the collection has none.
@@ -42,15 +45,14 @@ pub(crate) fn draw(emoji: &str, name: &str) -> Option<Drawing> {
     Some(drawing)
 }
 
-fn svg(emoji: &str) -> Option<&'static str> {
+/// The SVG of an emoji in the collection, with or without the presentation selector U+FE0F, whatever
+/// the collection uses; `None` when it has none.
+pub(crate) fn svg(emoji: &str) -> Option<&'static str> {
     let find = |text: &str| SvgTwemojiAsset::from_emoji(text).map(|asset| asset.data.0);
-    let bare: String = emoji
-        .chars()
-        .filter(|&letter| letter != '\u{FE0F}')
-        .collect();
     find(emoji)
-        .or_else(|| find(&bare))
-        .or_else(|| find(&format!("{bare}\u{FE0F}")))
+        .or_else(|| find(&emoji.replace(EMOJI_PRESENTATION, "")))
+        .or_else(|| find(&format!("{emoji}{EMOJI_PRESENTATION}")))
+        .or_else(|| emojis::get(emoji).and_then(|known| find(known.as_str())))
 }
 
 fn parse(svg: &str) -> Option<Drawing> {

@@ -52,13 +52,13 @@ pub(super) fn person_doing(art: &ArtReference, action: &str) -> Option<ArtRefere
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::embedded::lookup::pictures::twemoji_svg;
+    use crate::embedded::art::twemoji;
 
     #[test]
     fn every_action_has_its_pictures() {
         for (stem, person, man, woman) in ACTIONS {
             for emoji in [person, man, woman] {
-                assert!(twemoji_svg(emoji).is_some(), "{stem}: {emoji}");
+                assert!(twemoji::svg(emoji).is_some(), "{stem}: {emoji}");
             }
         }
     }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use chat2svg_vector::Color;
 use emojis::{Emoji, Group};
-use twemoji_assets::svg::SvgTwemojiAsset;
 
+use crate::embedded::art::twemoji;
 use crate::embedded::language::lexicon::{material, parse_hex};
 use crate::embedded::scene::{ArtReference, Material};
 
@@ -14,9 +14,6 @@ const COLORS: &str = include_str!("../language/colors.tsv");
 
 /// The newest emoji of the collection; the table of names knows later ones.
 const COLLECTION_VERSION: (u32, u32) = (17, 0);
-
-/// A variation selector that some sources write after an emoji and others do not.
-const EMOJI_PRESENTATION: char = '\u{FE0F}';
 
 /// A built-in picture for a noun.
 #[derive(Clone, Debug, PartialEq)]
@@ -44,19 +41,10 @@ impl Picture {
     }
 }
 
-/// The SVG of an emoji in the collection, however its presentation is written; `None` if it has none.
-pub(crate) fn twemoji_svg(emoji: &str) -> Option<&'static str> {
-    let find = |code: &str| SvgTwemojiAsset::from_emoji(code).map(|asset| asset.data.0);
-    find(emoji)
-        .or_else(|| find(&emoji.replace(EMOJI_PRESENTATION, "")))
-        .or_else(|| find(&format!("{emoji}{EMOJI_PRESENTATION}")))
-        .or_else(|| emojis::get(emoji).and_then(|known| find(known.as_str())))
-}
-
 /// The picture of an emoji that stands in the prompt itself.
 pub(crate) fn of_emoji(emoji: &str) -> Option<Picture> {
     let name = emojis::get(emoji).map_or(emoji, Emoji::name);
-    twemoji_svg(emoji)?;
+    twemoji::svg(emoji)?;
     Some(Picture::of(ArtReference::Twemoji {
         emoji: emoji.to_owned(),
         name: name.to_owned(),
@@ -197,7 +185,7 @@ mod tests {
         let mut missing = Vec::new();
         for (noun, picture) in curated() {
             let is_there = match picture.art.as_ref() {
-                ArtReference::Twemoji { emoji, .. } => twemoji_svg(emoji).is_some(),
+                ArtReference::Twemoji { emoji, .. } => twemoji::svg(emoji).is_some(),
                 ArtReference::Generated { generator } => {
                     generators::names().any(|known| known == generator)
                 }
@@ -215,7 +203,7 @@ mod tests {
         let mut missing = Vec::new();
         for (name, picture) in named_by_unicode() {
             if let ArtReference::Twemoji { emoji, .. } = picture.art.as_ref()
-                && twemoji_svg(emoji).is_none()
+                && twemoji::svg(emoji).is_none()
             {
                 missing.push((emoji.clone(), name));
             }
@@ -240,9 +228,9 @@ mod tests {
     fn presentation_selectors_do_not_matter() {
         for emoji in ["❤", "❤️", "☀", "☀️", "🦊", "🦊\u{FE0F}", "👁️‍🗨️"]
         {
-            assert!(twemoji_svg(emoji).is_some(), "{emoji}");
+            assert!(twemoji::svg(emoji).is_some(), "{emoji}");
         }
-        assert!(twemoji_svg("fox").is_none());
-        assert!(twemoji_svg("").is_none());
+        assert!(twemoji::svg("fox").is_none());
+        assert!(twemoji::svg("").is_none());
     }
 }

@@ -1,0 +1,141 @@
+//! Attributes, acts and stances that follow the noun they belong to.
+
+use super::{Builder, MAX_OBJECTS};
+use crate::embedded::language::actions;
+use crate::embedded::language::fate::{Fate, Undrawn, WordFate};
+use crate::embedded::language::kinds;
+use crate::embedded::language::lexicon::Link;
+use crate::embedded::language::phrases::Attributes;
+use crate::embedded::scene::{ObjectIndex, RelationKind, SceneObject, SizeClass, Stance};
+
+impl Builder {
+    pub(super) fn attributes(&mut self, attributes: &Attributes) {
+        let pending = self.pending.take();
+        let subjects = match pending {
+            Some((Link::In | Link::MadeOf | Link::Relation(RelationKind::With), subjects, _)) => {
+                subjects
+            }
+            _ => self.last.clone(),
+        };
+        if let ([subject], true) = (subjects.as_slice(), attributes.colors.len() > 1)
+            && let Some(object) = self.scene.objects.get(subject.0).cloned()
+            && object.count as usize == attributes.colors.len()
+        {
+            self.split_by_color(*subject, &object, attributes);
+            return;
+        }
+        let mut colors = attributes.colors.iter();
+        for subject in &subjects {
+            let Some(object) = self.scene.objects.get_mut(subject.0) else {
+                continue;
+            };
+            object.material = attributes.material.or(object.material);
+            if let Some((color, _)) = colors.next() {
+                object.color = Some(*color);
+            }
+            if attributes.size != SizeClass::Usual {
+                object.size = attributes.size;
+            }
+        }
+        for (_, word) in colors {
+            self.fates
+                .push(WordFate::new(word, Fate::Undrawn(Undrawn::Quality)));
+        }
+    }
+
+    /// "Three triangles in blue, yellow and red" are three objects.
+    fn split_by_color(
+        &mut self,
+        subject: ObjectIndex,
+        object: &SceneObject,
+        attributes: &Attributes,
+    ) {
+        for (index, (color, word)) in attributes.colors.iter().enumerate() {
+            let single = SceneObject {
+                label: format!("{word} {}", object.label),
+                count: 1,
+                color: Some(*color),
+                ..object.clone()
+            };
+            if index == 0 {
+                if let Some(first) = self.scene.objects.get_mut(subject.0) {
+                    *first = single;
+                }
+            } else if self.scene.objects.len() < MAX_OBJECTS {
+                self.scene.objects.push(single);
+                self.keys
+                    .push(self.keys.get(subject.0).cloned().unwrap_or_default());
+                self.likeness.push(None);
+                self.vessels.push(false);
+            }
+        }
+    }
+
+    pub(super) fn act(&mut self, stem: &str, text: &str) {
+        self.close_link();
+        let mut shown = false;
+        for index in self
+            .last
+            .iter()
+            .chain(&self.main)
+            .copied()
+            .collect::<Vec<_>>()
+        {
+            if let Some(object) = self.scene.objects.get_mut(index.0)
+                && let Some(art) = actions::person_doing(&object.art, stem)
+            {
+                object.art = art;
+                object.label = format!("{} {text}", object.label);
+                shown = true;
+                break;
+            }
+        }
+        let fate = if shown {
+            Fate::Drawn
+        } else {
+            Fate::Undrawn(Undrawn::Action)
+        };
+        self.fates.push(WordFate::new(text, fate));
+    }
+
+    pub(super) fn stance(&mut self, stance: Stance) {
+        let living_main = self.main.iter().any(|index| self.is_living(*index));
+        let subjects = match &self.last_link {
+            Some(_) if living_main => self.main.clone(),
+            _ => self.last.clone(),
+        };
+        // "With the Earth in the sky" is not held.
+        if stance == Stance::Airborne {
+            let held = matches!(
+                self.last_link,
+                Some((Link::Relation(RelationKind::With), _))
+            );
+            let loose: Vec<ObjectIndex> = self
+                .last
+                .iter()
+                .copied()
+                .filter(|index| {
+                    !self
+                        .object_at(*index)
+                        .is_some_and(|object| kinds::is_worn(&object.art))
+                })
+                .collect();
+            if held && !loose.is_empty() {
+                self.scene.relations.retain(|relation| {
+                    !(relation.kind == RelationKind::With && loose.contains(&relation.reference))
+                });
+                self.set_stance(&loose, stance);
+                return;
+            }
+        }
+        self.set_stance(&subjects, stance);
+    }
+
+    pub(super) fn set_stance(&mut self, subjects: &[ObjectIndex], stance: Stance) {
+        for subject in subjects {
+            if let Some(object) = self.scene.objects.get_mut(subject.0) {
+                object.stance = stance;
+            }
+        }
+    }
+}

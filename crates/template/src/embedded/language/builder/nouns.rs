@@ -1,0 +1,258 @@
+//! What a noun adds to the scene: an object, several of them, a place, or nothing.
+
+use super::{BARE_PLURAL, Builder, MAX_COUNT, MAX_OBJECTS};
+use crate::embedded::language::fate::{Fate, Undrawn, WordFate};
+use crate::embedded::language::kinds;
+use crate::embedded::language::lexicon::{Link, SettingSense};
+use crate::embedded::language::phrases::{Attributes, Head, NounPhrase, Piece};
+use crate::embedded::scene::{
+    ArtReference, ObjectIndex, Place, RelationKind, SceneObject, Stance, Substitute,
+};
+
+impl Builder {
+    pub(super) fn noun(&mut self, phrase: &NounPhrase, ahead: &[Piece]) {
+        if std::mem::take(&mut self.negated) {
+            self.pending = None;
+            return;
+        }
+        if self.spells(phrase, ahead) {
+            return;
+        }
+        if matches!(self.pending, Some((Link::Manner, ..))) {
+            self.pending = None;
+            let look = |word: &WordFate| WordFate::new(&word.text, Fate::Undrawn(Undrawn::Look));
+            self.fates.extend(phrase.fates.iter().map(look));
+            return;
+        }
+        if self.is_part_of_something(phrase) {
+            self.pending = None;
+            self.joined = false;
+            let is_plain = phrase.attributes.colors.is_empty() && phrase.fates.len() == 1;
+            let fate = if is_plain {
+                Fate::Grammar
+            } else {
+                Fate::Undrawn(Undrawn::Thing)
+            };
+            self.fates.push(WordFate::new(&phrase.label, fate));
+            return;
+        }
+        self.fates.extend(phrase.fates.iter().cloned());
+        for setting in &phrase.settings {
+            self.setting(*setting, false);
+        }
+        match &phrase.head {
+            Head::Setting(setting) => {
+                self.setting(*setting, true);
+                if let Some((Link::Relation(RelationKind::Above), subjects, _)) =
+                    self.pending.take()
+                {
+                    self.set_stance(&subjects, Stance::Airborne);
+                }
+                self.joined = false;
+            }
+            Head::Either(_, setting) if self.is_meant_as_place(phrase, *setting) => {
+                self.setting(*setting, true);
+                self.pending = None;
+                self.joined = false;
+                if let Some(last) = self.fates.last_mut() {
+                    last.fate = Fate::Scene;
+                }
+            }
+            Head::Either(picture, _) | Head::Picture(picture) => self.thing(phrase, picture, ahead),
+            Head::Background => {
+                self.scene.setting.background =
+                    phrase.attributes.colors.first().map(|(color, _)| *color);
+                self.scene.setting.place.get_or_insert(Place::Plain);
+                self.pending = None;
+            }
+            Head::Number => self.lettering(&phrase.label, ahead),
+            Head::Nothing => {
+                // "With a dinosaur head …": what cannot be drawn takes its link with it.
+                self.pending = None;
+                self.joined = false;
+            }
+        }
+    }
+
+    fn is_meant_as_place(&self, phrase: &NounPhrase, setting: SettingSense) -> bool {
+        if phrase.count.is_some() || !phrase.attributes.colors.is_empty() {
+            return false;
+        }
+        let free = self.scene.setting.place.is_none() || self.scene.setting.place == setting.place;
+        let Some((link, _, word)) = &self.pending else {
+            return false;
+        };
+        let on_its_surface = matches!(
+            setting.place,
+            Some(Place::Street | Place::River | Place::Lake | Place::Room)
+        );
+        let by_its_side = matches!(
+            setting.place,
+            Some(Place::River | Place::Lake | Place::Street)
+        );
+        free && match link {
+            Link::In | Link::At => true,
+            Link::Relation(RelationKind::On) => on_its_surface,
+            Link::Relation(RelationKind::Beside) => by_its_side,
+            Link::Relation(RelationKind::Inside) => word == "inside",
+            _ => false,
+        }
+    }
+
+    pub(super) fn thing(
+        &mut self,
+        phrase: &NounPhrase,
+        picture: &crate::embedded::lookup::pictures::Picture,
+        ahead: &[Piece],
+    ) {
+        if picture.stand_in {
+            let drawn = art_name(&picture.art).to_owned();
+            let substitute = Substitute {
+                asked: phrase.key.clone(),
+                drawn,
+            };
+            if !self.scene.substitutes.contains(&substitute) {
+                self.scene.substitutes.push(substitute);
+            }
+        }
+        if self.is_worn_colour(phrase)
+            || self.is_likeness_of(phrase, picture)
+            || self.is_ridden(phrase)
+        {
+            self.pending = None;
+            return;
+        }
+        let known = phrase
+            .definite
+            .then(|| self.same_as_before(phrase, &picture.art))
+            .flatten();
+        if let Some(index) = known {
+            self.refer(&[index]);
+            return;
+        }
+        let Some(colors) = several_colors(phrase) else {
+            let Some(index) = self.object(phrase, picture) else {
+                return;
+            };
+            self.place(index, ahead);
+            return;
+        };
+        for color in colors {
+            let single = NounPhrase {
+                label: format!("{} {}", color.1, phrase.key),
+                attributes: Attributes {
+                    colors: vec![color],
+                    ..phrase.attributes.clone()
+                },
+                count: phrase.count.map(|_| 1),
+                ..phrase.clone()
+            };
+            let Some(index) = self.object(&single, picture) else {
+                return;
+            };
+            self.place(index, ahead);
+            self.joined = true;
+        }
+    }
+
+    pub(super) fn object(
+        &mut self,
+        phrase: &NounPhrase,
+        picture: &crate::embedded::lookup::pictures::Picture,
+    ) -> Option<ObjectIndex> {
+        if self.scene.objects.len() >= MAX_OBJECTS {
+            self.fates
+                .push(WordFate::new(&phrase.label, Fate::Undrawn(Undrawn::Thing)));
+            self.pending = None;
+            return None;
+        }
+        let attributes = &phrase.attributes;
+        for (_, word) in attributes.colors.iter().skip(1) {
+            self.fates
+                .push(WordFate::new(word, Fate::Undrawn(Undrawn::Quality)));
+        }
+        let of_many = matches!(self.pending, Some((Link::Of, ..)));
+        let count = match (phrase.count, phrase.collective) {
+            (Some(count), None) => count,
+            (count, Some(collective)) if phrase.plural || picture.several => {
+                collective.max(count.unwrap_or(1))
+            }
+            (count, Some(_)) => count.unwrap_or(1),
+            (None, None) if phrase.plural && of_many => BARE_PLURAL + 2,
+            (None, None) if phrase.plural => BARE_PLURAL,
+            (None, None) => 1,
+        };
+        self.scene.objects.push(SceneObject {
+            label: phrase.label.clone(),
+            art: ArtReference::clone(&picture.art),
+            count: count.clamp(1, MAX_COUNT),
+            color: attributes
+                .colors
+                .first()
+                .map(|(color, _)| *color)
+                .or(picture.color),
+            material: attributes.material.or(picture.material),
+            size: attributes.size,
+            text: None,
+            stance: attributes.stance,
+        });
+        self.keys.push(phrase.key.clone());
+        self.likeness.push(phrase.likeness);
+        self.vessels.push(phrase.vessel);
+        Some(ObjectIndex(self.scene.objects.len() - 1))
+    }
+
+    pub(super) fn setting(&mut self, sense: SettingSense, named: bool) {
+        let setting = &mut self.scene.setting;
+        setting.time = setting.time.or(sense.time);
+        setting.weather = setting.weather.or(sense.weather);
+        setting.season = setting.season.or(sense.season);
+        if let Some(place) = sense.place {
+            self.places.push((sense, named));
+            // A place that was named goes before one that a modifier hints at.
+            let hinted_only = !self.places.iter().any(|(earlier, named)| {
+                *named && !earlier.soft && earlier.place == self.scene.setting.place
+            });
+            if self.scene.setting.place.is_none() || named && !sense.soft && hinted_only {
+                self.scene.setting.place = Some(place);
+            }
+        }
+    }
+
+    /// "A cat with black ears", "in its mouth": the picture of the whole has them already.
+    fn is_part_of_something(&self, phrase: &NounPhrase) -> bool {
+        if !kinds::is_body_part(&phrase.key) {
+            return false;
+        }
+        let of_living = match &self.pending {
+            Some((Link::Relation(RelationKind::With), subjects, _)) => {
+                subjects.iter().any(|index| self.is_living(*index))
+            }
+            _ => false,
+        };
+        of_living || phrase.possessed
+    }
+}
+
+/// "A red, green and blue ball" is one ball; "red, green and blue balls" are three.
+fn several_colors(phrase: &NounPhrase) -> Option<Vec<(chat2svg_vector::Color, String)>> {
+    let colors = &phrase.attributes.colors;
+    let distinct = colors
+        .iter()
+        .enumerate()
+        .all(|(index, (color, _))| colors[..index].iter().all(|(earlier, _)| earlier != color));
+    let matches = colors.len() > 1
+        && distinct
+        && phrase.plural
+        && phrase
+            .count
+            .is_none_or(|count| count as usize == colors.len());
+    matches.then(|| colors.clone())
+}
+
+fn art_name(art: &ArtReference) -> &str {
+    match art {
+        ArtReference::Twemoji { name, .. } | ArtReference::Library { name, .. } => name,
+        ArtReference::Generated { generator } => generator,
+    }
+}
