@@ -6,6 +6,7 @@ mod cast;
 mod compose;
 mod dice;
 pub mod generators;
+mod graphic;
 pub mod language;
 mod layers;
 mod layout;
@@ -23,6 +24,7 @@ pub use layout::Violation;
 pub use lookup::{ArtLibrary, Vocabulary};
 pub use prompt::{Composition, compose_prompt};
 pub use scene::{
-    ArtReference, Material, ObjectIndex, Place, Relation, RelationKind, SceneDescription,
-    SceneObject, Season, Setting, SizeClass, Stance, Substitute, TimeOfDay, Weather,
+    Arrangement, ArtReference, Material, ObjectIndex, Place, Relation, RelationKind,
+    SceneDescription, SceneObject, Season, Setting, SizeClass, Stance, Substitute, TimeOfDay,
+    Weather,
 };

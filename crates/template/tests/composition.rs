@@ -1,11 +1,14 @@
 //! Properties and pictures of composed scenes, as text: the layers and where they are.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
+use std::sync::Arc;
+
 use chat2svg_protocol::Style;
+use chat2svg_template::embedded::lookup::{LibraryLimits, Precedence};
 use chat2svg_template::embedded::{
-    ArtReference, ComposeOptions, ObjectIndex, Place, Relation, RelationKind, SceneDescription,
-    SceneObject, Setting, SizeClass, Stance, TimeOfDay, Violation, Vocabulary, Weather,
-    compose_prompt, compose_with_report, generators,
+    ArtLibrary, ArtReference, ComposeOptions, ObjectIndex, Place, Relation, RelationKind,
+    SceneDescription, SceneObject, Setting, SizeClass, Stance, TimeOfDay, Violation, Vocabulary,
+    Weather, compose_prompt, compose_with_report, generators,
 };
 use chat2svg_vector::{Document, Node, WriteOptions};
 use kurbo::Affine;
@@ -247,6 +250,14 @@ fn composed_scenes_look_as_before() {
         ("sheep", "five sheep behind a fence on a farm"),
         ("apple", "an apple"),
         ("badge", "a badge with the initials AB"),
+        ("pattern", "a pattern of red and yellow circles"),
+        ("logo", "a logo of a lion with the letters ABC"),
+        ("astronaut", "an astronaut holding a flag on the moon"),
+        (
+            "street",
+            "a yellow taxi in front of a tower in a city at night in the rain",
+        ),
+        ("sticker", "a cat under a tree on a hill, sticker"),
     ];
     for (name, prompt) in scenes {
         let composition =
@@ -270,4 +281,90 @@ fn credits_name_the_collection_once_for_each_picture() {
         .map(|credit| credit.license.as_str())
         .collect();
     assert_eq!(licenses, ["CC-BY-4.0", "CC-BY-4.0"]);
+}
+
+/// The bounds and the label of the first layer of this name.
+fn layer_bounds(document: &Document, name: &str) -> kurbo::Rect {
+    let node = document.layers.iter().find(|layer| match layer {
+        Node::Group(group) => group.label == name,
+        Node::Shape(shape) => shape.label == name,
+    });
+    node.expect(name)
+        .paint_bounds(Affine::IDENTITY)
+        .expect("paints something")
+}
+
+#[test]
+fn what_the_prompt_is_about_can_be_seen() {
+    for seed in 0..24 {
+        let options = ComposeOptions {
+            seed,
+            ..ComposeOptions::default()
+        };
+        let composition = compose_prompt(
+            "a red fox under a green tree at sunset",
+            &Vocabulary::builtin(),
+            &options,
+        );
+        let fox = layer_bounds(&composition.document, "red fox");
+        assert!(fox.height() > 0.2 * 512.0, "seed {seed}: {fox:?}");
+    }
+}
+
+#[test]
+fn a_crowd_is_laid_out_with_bounded_effort() {
+    // The search compares boxes of all pairs; without a bound this takes minutes in this build.
+    let objects = (0..32)
+        .map(|_| object(emoji("\u{1F411}", "sheep"), 24))
+        .collect();
+    let scene = SceneDescription {
+        objects,
+        ..SceneDescription::default()
+    };
+    let composed = compose_with_report(&scene, &ComposeOptions::default());
+    assert!(composed.missing.is_empty());
+}
+
+#[test]
+fn pictures_of_a_users_folder_are_cleaned_credited_and_drawn() {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(
+        folder.path().join("zorblax.svg"),
+        r##"<svg xmlns="http://www.w3.org/2000/svg" xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"
+            xmlns:cc="http://creativecommons.org/ns#" xmlns:dc="http://purl.org/dc/elements/1.1/" viewBox="0 0 10 10">
+          <metadata><rdf:RDF><cc:Work>
+            <dc:creator><cc:Agent><dc:title>Ada Painter</dc:title></cc:Agent></dc:creator>
+            <cc:license rdf:resource="https://creativecommons.org/publicdomain/zero/1.0/"/>
+          </cc:Work></rdf:RDF></metadata>
+          <script>alert(1)</script>
+          <image href="https://example.org/spy.png" width="10" height="10"/>
+          <circle cx="5" cy="5" r="4" fill="#12ab34" onclick="alert(2)"/>
+        </svg>"##,
+    )
+    .expect("written");
+    let (library, warnings) =
+        ArtLibrary::load(folder.path(), LibraryLimits::default()).expect("read");
+    assert!(warnings.is_empty(), "{warnings:?}");
+    let vocabulary = Vocabulary::with_library(Arc::new(library), Precedence::BuiltIn);
+    let composition = compose_prompt(
+        "a zorblax beside a tree",
+        &vocabulary,
+        &ComposeOptions::default(),
+    );
+    assert!(composition.undrawn.is_empty(), "{:?}", composition.undrawn);
+    let bounds = layer_bounds(&composition.document, "zorblax");
+    assert!(bounds.width() > 20.0, "{bounds:?}");
+    let credit = composition
+        .document
+        .metadata
+        .credits
+        .iter()
+        .find(|credit| credit.author == "Ada Painter")
+        .expect("the author is named");
+    assert!(credit.license.contains("publicdomain/zero"), "{credit:?}");
+    let svg = composition.document.to_svg(&WriteOptions::default());
+    assert!(svg.contains("#12ab34") || svg.contains("#12AB34"));
+    for unwanted in ["script", "onclick", "spy.png", "<image"] {
+        assert!(!svg.contains(unwanted), "{unwanted} came through");
+    }
 }

@@ -73,7 +73,7 @@ impl Cast {
 }
 
 /// The first object is what the picture is about: it is drawn at least this large against the largest.
-const LEAST_PROMINENCE: f64 = 0.42;
+const LEAST_PROMINENCE: f64 = 0.56;
 
 /// Lifts a main subject that would be small beside the others, unless it was asked to be small.
 pub(crate) fn make_prominent(items: &mut [Item], scene: &SceneDescription) {

@@ -2,7 +2,7 @@
 //! lights, and puts everything into named layers.
 
 use chat2svg_protocol::Style;
-use chat2svg_vector::{Credit, Document, Metadata};
+use chat2svg_vector::{Credit, Document, Metadata, Node};
 use kurbo::{Rect, Size};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
@@ -14,8 +14,8 @@ use super::layers::{object_layers, pattern_layers};
 use super::layout::{self, Item, Pose, Solution, Violation};
 use super::light::Light;
 use super::lookup::ArtLibrary;
-use super::scene::{Place, SceneDescription};
-use super::{backdrop, setting, style};
+use super::scene::{Arrangement, Place, SceneDescription};
+use super::{backdrop, graphic, setting, style};
 
 /// How a scene is drawn.
 #[derive(Clone, Debug)]
@@ -74,13 +74,13 @@ pub fn compose_with_library(
 ) -> Composed {
     let mut rng = ChaCha8Rng::seed_from_u64(options.seed);
     let mut dice = Dice::new(&mut rng);
-    let size = Size::new(
-        f64::from(options.width.max(1)),
-        f64::from(options.height.max(1)),
-    );
+    let size = canvas(options);
     let style = options.style.or(scene.style).unwrap_or_default();
 
     let mut cast = Cast::gather(scene, library, &mut dice);
+    if scene.arrangement != Arrangement::Scene && !cast.items.is_empty() {
+        return compose_graphic(scene, options, style, cast, &mut dice);
+    }
     let mut links = layout::links(&cast.items, &cast.relations);
     let setting = setting::resolve(&scene.setting, &cast.items, &links, style);
     if setting.place == Some(Place::Room) && cast.leave_out(scene, source::is_plain_wall) {
@@ -118,38 +118,91 @@ pub fn compose_with_library(
         layout::solve(&mut items, &links, &relations, &backdrop.stage, &mut dice)
     };
 
-    let objects_from = if pattern { 0 } else { backdrop.behind.len() };
     let mut layers = if pattern { Vec::new() } else { backdrop.behind };
-    let mut credits: Vec<Credit> = Vec::new();
-    for item in &items {
-        for credit in item
-            .drawings
-            .iter()
-            .filter_map(|drawing| drawing.credit.as_ref())
-        {
-            if !credits.contains(credit) {
-                credits.push(credit.clone());
-            }
-        }
-    }
+    let mut cut_out = vec![false; layers.len()];
+    let credits = credits(&items);
     if pattern {
         layers.extend(pattern_layers(&items, size));
     } else {
-        layers.extend(object_layers(
-            &items,
-            &links,
-            &solution,
-            &backdrop.stage,
-            light,
-            icon,
-        ));
+        let (objects, things) =
+            object_layers(&items, &links, &solution, &backdrop.stage, light, icon);
+        layers.extend(objects);
+        cut_out.extend(things);
     }
-    let objects = objects_from..layers.len();
     if !pattern {
         layers.extend(backdrop.front);
     }
 
-    let mut document = Document {
+    let mut document = document(scene, options, style, credits, &missing, layers);
+    style::apply(&mut document, style, &cut_out);
+    Composed {
+        document,
+        style,
+        cost: solution.cost,
+        violations: to_scene(solution.violations, &drawn),
+        missing,
+    }
+}
+
+/// A pattern or a logo of the cast's drawings.
+fn compose_graphic(
+    scene: &SceneDescription,
+    options: &ComposeOptions,
+    style: Style,
+    cast: Cast,
+    dice: &mut Dice<'_>,
+) -> Composed {
+    let Cast { items, missing, .. } = cast;
+    let size = canvas(options);
+    let ground = scene.setting.background;
+    let layers = match &scene.arrangement {
+        Arrangement::Logo { text } => graphic::logo(&items, text.as_deref(), size, ground, dice),
+        _ => graphic::pattern(&items, size, ground, dice),
+    };
+    let cut_out: Vec<bool> = (0..layers.len()).map(|layer| layer > 0).collect();
+    let mut document = document(scene, options, style, credits(&items), &missing, layers);
+    style::apply(&mut document, style, &cut_out);
+    Composed {
+        document,
+        style,
+        violations: Vec::new(),
+        cost: 0.0,
+        missing,
+    }
+}
+
+fn canvas(options: &ComposeOptions) -> Size {
+    Size::new(
+        f64::from(options.width.max(1)),
+        f64::from(options.height.max(1)),
+    )
+}
+
+/// The attributions of all drawings, each once.
+fn credits(items: &[Item]) -> Vec<Credit> {
+    let mut credits: Vec<Credit> = Vec::new();
+    for credit in items
+        .iter()
+        .flat_map(|item| &item.drawings)
+        .filter_map(|drawing| drawing.credit.as_ref())
+    {
+        if !credits.contains(credit) {
+            credits.push(credit.clone());
+        }
+    }
+    credits
+}
+
+fn document(
+    scene: &SceneDescription,
+    options: &ComposeOptions,
+    style: Style,
+    credits: Vec<Credit>,
+    missing: &[String],
+    layers: Vec<Node>,
+) -> Document {
+    let size = canvas(options);
+    Document {
         width: size.width,
         height: size.height,
         view_box: Rect::new(0.0, 0.0, size.width, size.height),
@@ -160,17 +213,9 @@ pub fn compose_with_library(
             style: Some(style.name().to_owned()),
             seed: Some(options.seed),
             credits,
-            undrawn: scene.undrawn.iter().chain(&missing).cloned().collect(),
+            undrawn: scene.undrawn.iter().chain(missing).cloned().collect(),
         },
         layers,
-    };
-    style::apply(&mut document, style, objects);
-    Composed {
-        document,
-        style,
-        cost: solution.cost,
-        violations: to_scene(solution.violations, &drawn),
-        missing,
     }
 }
 

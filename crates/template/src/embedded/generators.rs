@@ -1,6 +1,7 @@
 //! Parametric pictures of our own: what the emoji collection lacks, or draws in another perspective,
 //! and people often ask for. The registry maps a name to the function that draws it.
 
+mod astronaut;
 mod buildings;
 mod figures;
 mod furniture;
@@ -71,6 +72,7 @@ type Generator = fn(&Params, &mut Dice<'_>) -> Drawing;
 /// Every generator, by its name; sorted, so that lookup and listing agree.
 const REGISTRY: &[(&str, Generator)] = &[
     ("arrow", shapes::arrow),
+    ("astronaut", astronaut::astronaut),
     ("badge", lettering::badge),
     ("ball", things::ball),
     ("balloon", things::balloon),

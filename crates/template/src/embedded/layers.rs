@@ -42,9 +42,11 @@ pub(crate) fn pattern_layers(items: &[Item], size: Size) -> Vec<Node> {
 struct Layer {
     order: f64,
     node: Node,
+    cut_out: bool,
 }
 
-/// A layer for each object, back to front; what holds others is split into back and front.
+/// A layer for each object, back to front, and whether it is a thing that can be cut out (not ground
+/// or sky); what holds others is split into back and front.
 pub(crate) fn object_layers(
     items: &[Item],
     links: &[Option<Link>],
@@ -52,10 +54,15 @@ pub(crate) fn object_layers(
     stage: &Stage,
     light: Light,
     icon: bool,
-) -> Vec<Node> {
+) -> (Vec<Node>, Vec<bool>) {
     let mut layers: Vec<Layer> = Vec::new();
+    let is_ground = |item: &Item| {
+        matches!(item.habitat, Habitat::Terrain) || item.is_called(&["sun", "moon", "cloud"])
+    };
+    let all_ground = items.iter().all(is_ground);
     for (index, item) in items.iter().enumerate() {
         let pose = &solution.poses[index];
+        let cut_out = all_ground || !is_ground(item);
         let holds_contents = links.iter().any(|link| {
             link.is_some_and(|link| {
                 link.parent == index
@@ -102,23 +109,29 @@ pub(crate) fn object_layers(
             layers.push(Layer {
                 order: around - 0.0015,
                 node: Node::Group(back),
+                cut_out,
             });
         }
         if !group.children.is_empty() {
             layers.push(Layer {
                 order: pose.order,
                 node: Node::Group(group),
+                cut_out,
             });
         }
         if !front.children.is_empty() {
             layers.push(Layer {
                 order: pose.order + 0.0015,
                 node: Node::Group(front),
+                cut_out,
             });
         }
     }
     layers.sort_by(|a, b| a.order.total_cmp(&b.order));
-    layers.into_iter().map(|layer| layer.node).collect()
+    layers
+        .into_iter()
+        .map(|layer| (layer.node, layer.cut_out))
+        .unzip()
 }
 
 /// A soft ellipse where a thing touches the ground.

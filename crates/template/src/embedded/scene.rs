@@ -20,6 +20,23 @@ pub struct SceneDescription {
     /// The look that the words ask for ("a sticker of …", "in pastel colours"); an option chosen
     /// by the caller goes before it.
     pub style: Option<Style>,
+    /// Whether the objects make a scene, a pattern or a logo.
+    pub arrangement: Arrangement,
+}
+
+/// What the objects make together.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Arrangement {
+    /// A scene: the objects stand in their surroundings.
+    #[default]
+    Scene,
+    /// The objects are repeated over the whole canvas.
+    Pattern,
+    /// The objects are signs on a plate.
+    Logo {
+        /// The letters under the plate.
+        text: Option<String>,
+    },
 }
 
 /// A thing that stands in for what was asked.

@@ -78,6 +78,7 @@ fn suitable(asked: &Setting, items: &[Item], links: &[Option<Link>]) -> Place {
         return Place::Sky;
     }
     if several
+        && !has(&["street", "streetlamp", "park"])
         && has(&[
             "table",
             "chair",

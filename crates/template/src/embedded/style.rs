@@ -1,7 +1,5 @@
 //! Styles as transformations of a finished flat document.
 
-use std::ops::Range;
-
 use chat2svg_protocol::Style;
 use chat2svg_vector::{
     Color, Document, Fill, Group, LineCap, LineJoin, Node, Oklch, Paint, Shape, Stroke,
@@ -12,15 +10,16 @@ use super::art::tone::hex;
 
 /// Gives the document the look of a style.
 ///
-/// `objects` are the layers of the objects; the others are surroundings.
-pub(crate) fn apply(document: &mut Document, style: Style, objects: Range<usize>) {
+/// `cut_out` says of each layer whether it is a thing, which stickers give a rim; the others are
+/// surroundings.
+pub(crate) fn apply(document: &mut Document, style: Style, cut_out: &[bool]) {
     match style {
         Style::Flat | Style::Night => {}
         Style::Pastel => recolor_all(document, &pastel),
         Style::LineArt => line_art(document),
         Style::Monochrome => recolor_all(document, &monochrome),
         Style::Duotone => recolor_all(document, &duotone),
-        Style::Sticker => sticker(document, objects),
+        Style::Sticker => sticker(document, cut_out),
     }
 }
 
@@ -159,9 +158,10 @@ fn round_stroke(color: Color, width: f64) -> Stroke {
 }
 
 /// A white rim around every object: a copy of its silhouette, stroked wide, behind it.
-fn sticker(document: &mut Document, objects: Range<usize>) {
+fn sticker(document: &mut Document, cut_out: &[bool]) {
     let width = document.view_box.width().min(document.view_box.height()) * 0.03;
-    for layer in document.layers.get_mut(objects).into_iter().flatten() {
+    let things = document.layers.iter_mut().zip(cut_out);
+    for (layer, _) in things.filter(|(_, is_thing)| **is_thing) {
         let Node::Group(group) = layer else { continue };
         let mut rim = Group::new("sticker rim");
         silhouettes(&group.children, width, &mut rim.children);

@@ -51,6 +51,7 @@ const FACES: &[(&str, Tail)] = &[
     ("🐔", Tail::None),
     ("🐮", Tail::Tuft),
     ("🫎", Tail::Short),
+    ("🦌", Tail::Short),
 ];
 
 /// The picture of an emoji, whole where that can be had. A label that asks for a face or head gets it.

@@ -135,6 +135,8 @@ fn without_scene(emoji: &str) -> Option<&'static str> {
         "🎆" | "🎇" => Some("fireworks"),
         "🌈" => Some("rainbow"),
         "🏞" => Some("mountain"),
+        // Cut at the chest, between stars.
+        "🧑\u{200D}🚀" | "👨\u{200D}🚀" | "👩\u{200D}🚀" => Some("astronaut"),
         _ => None,
     }
 }

@@ -2,6 +2,7 @@
 //! it plays. English attaches phrases loosely; the rules here take the reading that makes a picture.
 
 mod attributes;
+mod graphic;
 mod letters;
 mod links;
 mod nouns;
@@ -136,6 +137,7 @@ impl Builder {
     /// The scene, with what became of each word.
     pub(super) fn finish(mut self) -> (SceneDescription, Vec<WordFate>) {
         self.move_letters_to_their_hosts();
+        self.become_graphic();
         self.drop_abstract_beside_things();
         (self.scene, self.fates)
     }

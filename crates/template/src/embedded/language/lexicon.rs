@@ -119,6 +119,7 @@ fn sections(file: &'static str) -> impl Iterator<Item = (&'static str, &'static 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use chat2svg_protocol::Style;
 
     #[test]
     fn every_header_and_colour_of_the_data_is_understood() {

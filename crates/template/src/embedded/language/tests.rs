@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use proptest::prelude::*;
 
 use super::*;
-use crate::embedded::scene::{ArtReference, SizeClass, Stance};
+use crate::embedded::scene::{Arrangement, ArtReference, SizeClass, Stance};
 
 /// The scene in a line: setting; objects as `count*name{attributes}`; relations as `subject kind
 /// reference`; undrawn words after `!`.
@@ -341,4 +341,27 @@ proptest! {
     fn any_sentence_is_understood(words in prop::collection::vec(prop::sample::select(WORDS), 0..24)) {
         check_invariants(&words.join(" "))?;
     }
+}
+
+#[test]
+fn patterns_and_logos_are_no_scenes() {
+    let scene = |prompt: &str| understand(prompt, &Vocabulary::builtin());
+    for prompt in ["a pattern of circles", "geometric pattern with triangles"] {
+        let found = scene(prompt);
+        assert_eq!(found.arrangement, Arrangement::Pattern, "{prompt}");
+        assert_eq!(found.objects.len(), 1, "{prompt}");
+    }
+    let stripes = scene("a pattern of blue stripes");
+    assert_eq!(stripes.arrangement, Arrangement::Scene);
+    assert_eq!(stripes.objects.len(), 1);
+    let lion = scene("a logo of a lion with the letters ABC");
+    let text = Some("ABC".to_owned());
+    assert_eq!(lion.arrangement, Arrangement::Logo { text });
+    assert_eq!(lion.objects.len(), 1);
+    let shop = scene("logo for a coffee shop");
+    assert_eq!(shop.arrangement, Arrangement::Logo { text: None });
+    assert!(shop.undrawn.is_empty(), "{:?}", shop.undrawn);
+    let wave = scene("a logo of a blue wave inside a circle");
+    assert_eq!(wave.arrangement, Arrangement::Scene);
+    assert_eq!(wave.relations.len(), 1);
 }

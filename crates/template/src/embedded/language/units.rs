@@ -176,10 +176,16 @@ fn longest_phrase(words: &[&Word], vocabulary: &Vocabulary) -> Option<(Unit, usi
         if parts.iter().any(|word| word.key.len() < 3) {
             continue;
         }
+        // "A red coat" is a coat; only colours may begin with a colour ("dark blue").
+        let begins_with_color = parts.first().is_some_and(|word| {
+            vocabulary
+                .senses(&word.key)
+                .is_some_and(|senses| senses.color.is_some() && senses.shade.is_none())
+        });
         let joined: String = parts.iter().map(|word| word.key.as_str()).collect();
         let found = known_form(&joined, &[], vocabulary);
         if let Some((key, senses, plural)) = found
-            && (senses.picture.is_some() || senses.color.is_some())
+            && (senses.picture.is_some() && !begins_with_color || senses.color.is_some())
         {
             return Some((unit(parts, key, senses, plural), length));
         }

@@ -30,6 +30,8 @@ pub enum Violation {
 
 /// The share of an object's box that others may cover unasked.
 const COVER_LIMIT: f64 = 0.34;
+/// The share of the canvas, along one side, that the objects together should span.
+const FULL: f64 = 0.66;
 /// The share of an object's box that may lie outside.
 const EDGE_LIMIT: f64 = 0.02;
 
@@ -102,6 +104,11 @@ pub(crate) fn cost(
     if weight > 0.0 {
         let off = (moment / weight / stage.size.width - 0.5).abs();
         sum += 3.0 * off;
+    }
+    if let Some(frame) = boxes.iter().copied().reduce(|all, next| all.union(next)) {
+        // What the picture is about fills it.
+        let share = (frame.width() / stage.size.width).max(frame.height() / stage.size.height);
+        sum += 2.0 * (FULL - share).max(0.0);
     }
     if let Some(main) = boxes.first() {
         // The main subject near the middle, not right at the rim.

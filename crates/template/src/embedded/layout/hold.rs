@@ -92,12 +92,16 @@ pub(crate) fn with(
         // Either hand, so that two things held do not hide each other.
         let outward = if u < 0.5 { -1.0 } else { 1.0 };
         let x = frame.center().x + (x - frame.center().x) * outward;
-        let foot = if lifted {
+        let foot = if item.is_called(&["kite"]) {
+            frame.y0 + frame.height() * 0.3
+        } else if lifted {
             y + item.extent.height() * scale * 0.06
         } else {
             y + item.extent.height() * scale * 0.42
         };
-        let aside = if item.is_called(&["balloon", "kite"]) {
+        let aside = if item.is_called(&["kite"]) {
+            frame.width() * 0.3 + item.extent.width() * scale * 0.5
+        } else if item.is_called(&["balloon"]) {
             frame.width() * 0.12
         } else {
             0.0

@@ -66,11 +66,18 @@ pub(crate) fn tied(
         RelationKind::Under => {
             let roof = shelter(parent, at);
             let below = (at.foot.y + step - roof.2).max(4.0);
-            let fit = (below * 0.96 / height.max(1e-6)).min(1.0);
+            // A table top is a lid; before a tree's crown a head may be seen.
+            let crown = parent.habitat == Habitat::Ground
+                && parent
+                    .anchors()
+                    .is_some_and(|anchors| anchors.support.is_none());
+            let reach = if crown { 1.3 } else { 0.96 };
+            let fit = (below * reach / height.max(1e-6)).min(1.0);
             let span = (roof.1 - roof.0) * 0.92;
             let scale = scale * fit.min((span / width.max(1e-6)).min(1.0));
             // Part of it may look out from below the rim of the roof.
-            let room = ((span - item.extent.width() * scale * 0.6) / 2.0).max(0.0);
+            let own = item.extent.width() * scale;
+            let room = ((span - own * 0.6) / 2.0).max(if crown { own * 0.5 } else { 0.0 });
             // Off the middle, where the trunk is.
             let side = if u < 0.5 {
                 -lerp(1.0, 0.55, u * 2.0)

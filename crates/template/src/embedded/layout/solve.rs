@@ -27,8 +27,12 @@ pub(crate) struct Solution {
 /// Cost below which a scale is accepted.
 const GOOD: f64 = 1.3;
 
-/// Moves tried at every scale.
+/// Moves tried at every scale when there are few items.
 const MOVES: usize = 260;
+/// Fewest moves tried at every scale.
+const LEAST_MOVES: usize = 36;
+/// Comparisons of a box with a member's that one scale may cost: every move compares all pairs.
+const COMPARISONS: usize = 40_000;
 
 /// Finds poses for the items. `main` is how prominent the first item must be: the least share of the
 /// canvas's shorter side for its longer side.
@@ -46,19 +50,21 @@ pub(crate) fn solve(
     let shorter = stage.size.width.min(stage.size.height);
     let mut best: Option<(f64, Vec<Pose>)> = None;
     let start = start_scale(items, links, stage);
+    let members: usize = items.iter().map(|item| item.members.len()).sum();
+    let moves = (COMPARISONS / (count * members).max(1)).clamp(LEAST_MOVES, MOVES);
     for attempt in 0..9 {
         let scale = start * 0.86f64.powi(attempt);
         let mut state: Vec<(f64, f64)> = initial(items, links, dice);
         let mut poses = pose_all(items, links, &order, &state, scale, stage);
         let mut value = cost(items, &poses, links, relations, stage);
         let (mut top_value, mut top) = (value, poses.clone());
-        for step in 0..MOVES {
+        for step in 0..moves {
             if count == 0 {
                 break;
             }
             let index = dice.below(count);
             let old = state[index];
-            let heat = 1.0 - step as f64 / MOVES as f64;
+            let heat = 1.0 - step as f64 / moves as f64;
             let reach = 0.08 + 0.5 * heat;
             state[index] = if dice.chance(0.15) {
                 (dice.range(0.0, 1.0), dice.range(0.0, 1.0))

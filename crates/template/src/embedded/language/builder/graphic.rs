@@ -1,0 +1,133 @@
+//! Prompts for something other than a scene: "a pattern of stars", "a logo of a lion with the letters
+//! ABC". The word for the kind of picture goes, and what it is made of stays.
+
+use super::Builder;
+use crate::embedded::lookup::pictures::of_emoji;
+use crate::embedded::scene::{Arrangement, ArtReference, ObjectIndex, Place, RelationKind};
+
+/// What stands for a trade on its logo, by words of its name.
+const TRADES: &[(&str, &str)] = &[
+    ("coffee", "☕"),
+    ("cafe", "☕"),
+    ("tea", "🍵"),
+    ("bakery", "🥐"),
+    ("bookstore", "📚"),
+    ("book", "📚"),
+    ("restaurant", "🍴"),
+    ("diner", "🍴"),
+    ("pub", "🍺"),
+    ("bar", "🍸"),
+    ("barbershop", "💈"),
+    ("pharmacy", "💊"),
+    ("drugstore", "💊"),
+    ("school", "🎓"),
+    ("bank", "💰"),
+    ("hotel", "🛎️"),
+    ("gym", "🏋️"),
+    ("shop", "🛍️"),
+    ("store", "🛍️"),
+    ("boutique", "👗"),
+    ("market", "🛒"),
+];
+
+impl Builder {
+    /// Recognises a pattern or a logo made of the other things of the prompt.
+    pub(super) fn become_graphic(&mut self) {
+        if self.scene.objects.len() < 2 && self.scene.setting.place != Some(Place::Mountains) {
+            return;
+        }
+        if let Some(index) = self.position_of(|generator, _| generator == "logo") {
+            self.become_logo(index);
+        } else if let Some(index) = self.position_of(|generator, key| {
+            matches!(generator, "mosaic" | "dots") && key.ends_with("pattern")
+        }) {
+            self.become_pattern(index);
+        }
+    }
+
+    fn position_of(&self, wanted: impl Fn(&str, &str) -> bool) -> Option<ObjectIndex> {
+        self.scene
+            .objects
+            .iter()
+            .zip(&self.keys)
+            .position(|(object, key)| match &object.art {
+                ArtReference::Generated { generator } => wanted(generator, key),
+                _ => false,
+            })
+            .map(ObjectIndex)
+    }
+
+    fn become_pattern(&mut self, index: ObjectIndex) {
+        // A relation that needs a place ("a pattern on a cup") makes a scene.
+        let stands = self
+            .scene
+            .relations
+            .iter()
+            .any(|relation| relation.subject == index && relation.kind != RelationKind::With);
+        if stands {
+            return;
+        }
+        self.remove(index);
+        let fills_canvas = |object: &crate::embedded::scene::SceneObject| {
+            matches!(&object.art, ArtReference::Generated { generator }
+                if ["stripes", "dots", "checker", "waves", "concentric"].contains(&generator.as_str()))
+        };
+        self.scene.setting.place = Some(Place::Plain);
+        if !(self.scene.objects.len() == 1 && self.scene.objects.iter().all(fills_canvas)) {
+            self.scene.arrangement = Arrangement::Pattern;
+        }
+    }
+
+    fn become_logo(&mut self, index: ObjectIndex) {
+        let mut text = self.object_at(index).and_then(|object| object.text.clone());
+        if let Some(letters) = self.position_of(|_, key| key == "lettering") {
+            let known = self
+                .object_at(letters)
+                .and_then(|object| object.text.clone());
+            text = text.or(known);
+            self.remove(letters);
+        }
+        let Some(index) = self.position_of(|generator, _| generator == "logo") else {
+            return;
+        };
+        if self.scene.objects.len() < 2 {
+            if self.scene.setting.place != Some(Place::Mountains) {
+                if let Some(object) = self.scene.objects.get_mut(index.0) {
+                    object.text = text;
+                }
+                return;
+            }
+            if let Some(object) = self.scene.objects.get_mut(index.0) {
+                object.art = ArtReference::Generated {
+                    generator: "mountain".to_owned(),
+                };
+                object.label = "mountain".to_owned();
+                object.text = None;
+            }
+        } else {
+            self.remove(index);
+        }
+        for (object, key) in self.scene.objects.iter_mut().zip(&self.keys) {
+            let trade = TRADES
+                .iter()
+                .find(|(word, _)| key.split(' ').any(|known| known == *word))
+                .and_then(|(_, emoji)| of_emoji(emoji));
+            let is_building = matches!(&object.art, ArtReference::Twemoji { emoji, .. }
+                if ["🏪", "🏫", "🏦", "🏨", "🏬"].contains(&emoji.as_str()));
+            if let (Some(picture), true) = (trade, is_building) {
+                object.art = ArtReference::clone(&picture.art);
+                // A sign of the trade is what a logo wants, not a stand-in.
+                self.scene
+                    .substitutes
+                    .retain(|substitute| substitute.asked != *key);
+            }
+        }
+        self.scene.setting.place = Some(Place::Plain);
+        if text.is_none() && !self.scene.relations.is_empty() {
+            // "A wave inside a circle" is a composition of its own.
+            return;
+        }
+        self.scene.relations.clear();
+        self.scene.arrangement = Arrangement::Logo { text };
+    }
+}
