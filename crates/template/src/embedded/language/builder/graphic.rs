@@ -105,6 +105,7 @@ impl Builder {
                 object.text = None;
             }
         } else {
+            self.hand_over_relations(index);
             self.remove(index);
         }
         for (object, key) in self.scene.objects.iter_mut().zip(&self.keys) {
@@ -129,5 +130,15 @@ impl Builder {
         }
         self.scene.relations.clear();
         self.scene.arrangement = Arrangement::Logo { text };
+    }
+
+    /// "A logo of a wave inside a circle": it is the wave that is inside.
+    fn hand_over_relations(&mut self, whole: ObjectIndex) {
+        let motif = ObjectIndex(usize::from(whole.0 == 0));
+        for relation in &mut self.scene.relations {
+            if relation.subject == whole && relation.reference != motif {
+                relation.subject = motif;
+            }
+        }
     }
 }
