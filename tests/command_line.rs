@@ -4,13 +4,9 @@ use std::{ffi::OsStr, fs, io::Write as _, os::unix::ffi::OsStrExt as _, process:
 
 use serde_json::Value;
 
-use crate::support::{assert_svg, complaint, disc, folder, program, success};
+use crate::support::{assert_svg, complaint, disc, folder, one_line, program, success};
 
 const PROMPT: &str = "a red fox under a green tree at sunset";
-
-fn one_line(text: &str) {
-    assert_eq!(text.trim_end().lines().count(), 1, "{text}");
-}
 
 #[test]
 fn generate_writes_svg_and_png_and_the_same_bytes_again() {

@@ -4,5 +4,6 @@
 
 mod command_line;
 mod daemon;
+mod files;
 mod service;
 mod support;

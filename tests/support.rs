@@ -40,6 +40,22 @@ pub(crate) fn complaint(command: &mut Command, status: i32) -> String {
     stderr
 }
 
+/// Checks that a message is one line.
+#[track_caller]
+pub(crate) fn one_line(text: &str) {
+    assert_eq!(text.trim_end().lines().count(), 1, "{text}");
+}
+
+/// Waits until something is so.
+#[track_caller]
+pub(crate) fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let give_up = Instant::now() + PATIENCE;
+    while !is_so() {
+        assert!(Instant::now() < give_up, "{what}: not in time");
+        thread::sleep(Duration::from_millis(10));
+    }
+}
+
 /// What a command that works printed.
 pub(crate) fn success(command: &mut Command) -> Output {
     let output = command.output().unwrap();
@@ -79,6 +95,30 @@ pub(crate) fn noise(side: u32) -> Vec<u8> {
         })
         .collect();
     encode(side, pixels)
+}
+
+/// A PNG with few bytes that says it is large.
+pub(crate) fn claiming_png(width: u32, height: u32) -> Vec<u8> {
+    let mut png = disc(16);
+    // Signature, then the first chunk: length, "IHDR", 13 bytes that begin with the sides, checksum.
+    png[16..20].copy_from_slice(&width.to_be_bytes());
+    png[20..24].copy_from_slice(&height.to_be_bytes());
+    let checksum = checksum(&png[12..29]);
+    png[29..33].copy_from_slice(&checksum.to_be_bytes());
+    png
+}
+
+/// The checksum of a PNG's chunk (CRC-32 of ISO 3309, as in appendix D of the PNG specification).
+fn checksum(bytes: &[u8]) -> u32 {
+    let mut remainder = u32::MAX;
+    for byte in bytes {
+        remainder ^= u32::from(*byte);
+        for _ in 0..8 {
+            let odd = remainder & 1 == 1;
+            remainder = (remainder >> 1) ^ if odd { 0xEDB8_8320 } else { 0 };
+        }
+    }
+    !remainder
 }
 
 fn encode(side: u32, pixels: Vec<[u8; 4]>) -> Vec<u8> {
@@ -156,6 +196,23 @@ impl Daemon {
         self.agent.delete(self.url(path)).call().unwrap()
     }
 
+    /// Sends anything.
+    pub(crate) fn send(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &[u8],
+    ) -> Response<Body> {
+        let mut request = ureq::http::Request::builder()
+            .method(method)
+            .uri(self.url(path));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        self.agent.run(request.body(body).unwrap()).unwrap()
+    }
+
     /// Posts JSON with further headers.
     pub(crate) fn post(
         &self,
@@ -206,6 +263,41 @@ impl Daemon {
         json(&mut answer)["id"].as_str().unwrap().to_owned()
     }
 
+    /// Hands in a picture that keeps a stage busy for minutes; answers the job's id.
+    pub(crate) fn submit_long(&self) -> String {
+        let picture = noise(512);
+        let fields: [(&str, &[u8]); 4] = [
+            ("image", &picture),
+            ("level", b"high"),
+            ("paths", b"4096"),
+            ("deadline_ms", b"300000"),
+        ];
+        let mut answer = self.post_form("/v1/vectorize", "respond-async", &fields);
+        assert_eq!(answer.status().as_u16(), 202);
+        json(&mut answer)["id"].as_str().unwrap().to_owned()
+    }
+
+    /// Waits until a stage of a job is at work.
+    pub(crate) fn wait_for_stage(&self, id: &str) {
+        let mut events = self.events(id, "0");
+        assert!(events.any(|(name, data)| name == "stage" && data["phase"] == "started"));
+    }
+
+    /// Checks that all actors live and none had to be started anew.
+    #[track_caller]
+    pub(crate) fn assert_unharmed(&self) {
+        let system = json(&mut self.get("/v1/system"));
+        let actors = system["actors"].as_array().unwrap();
+        assert!(!actors.is_empty(), "{system}");
+        for actor in actors {
+            assert_eq!(
+                (actor["alive"].as_bool(), actor["restarts"].as_u64()),
+                (Some(true), Some(0)),
+                "{actor}"
+            );
+        }
+    }
+
     /// A job as it stands.
     pub(crate) fn job(&self, id: &str) -> Value {
         json(&mut self.get(&format!("/v1/jobs/{id}")))
@@ -229,7 +321,7 @@ impl Daemon {
         &self,
         id: &str,
         last_seen: &str,
-    ) -> impl Iterator<Item = (String, Value)> {
+    ) -> impl Iterator<Item = (String, Value)> + use<> {
         let response = self
             .agent
             .get(self.url(&format!("/v1/jobs/{id}/events")))
@@ -292,6 +384,28 @@ pub(crate) fn text(response: &mut Response<Body>) -> String {
 /// A header of an answer.
 pub(crate) fn header<'a>(response: &'a Response<Body>, name: &str) -> &'a str {
     response.headers()[name].to_str().unwrap()
+}
+
+/// Checks that an answer is a problem document in every respect, and gives it.
+#[track_caller]
+pub(crate) fn problem(mut answer: Response<Body>, status: u16, code: &str) -> Value {
+    let body = text(&mut answer);
+    assert_eq!(answer.status().as_u16(), status, "{body}");
+    assert_eq!(header(&answer, "content-type"), "application/problem+json");
+    assert_eq!(header(&answer, "x-content-type-options"), "nosniff");
+    let document: Value = serde_json::from_str(&body).unwrap();
+    assert_eq!(document["status"], status, "{body}");
+    assert_eq!(document["code"], code, "{body}");
+    assert_eq!(document["request_id"], header(&answer, "x-request-id"));
+    assert!(
+        document["detail"]
+            .as_str()
+            .is_some_and(|text| !text.is_empty())
+    );
+    if let Some(seconds) = document.get("retry_after") {
+        assert_eq!(header(&answer, "retry-after"), seconds.to_string());
+    }
+    document
 }
 
 /// A folder for one test.

@@ -1,7 +1,7 @@
 //! Reading inputs within limits and writing results whole or not at all.
 
 use std::{
-    fs::{self, File},
+    fs::{self, File, OpenOptions},
     io::{self, Read, Write},
     path::{Path, PathBuf},
 };
@@ -67,8 +67,20 @@ pub(crate) fn read_limited(path: &Path, limit: usize) -> Result<Vec<u8>, FileErr
 /// A place for a file that is written later, checked now: work that cannot be delivered is not begun.
 #[derive(Debug)]
 pub(crate) struct Destination {
+    /// As the user named it.
     path: PathBuf,
-    temporary: NamedTempFile,
+    way: Way,
+}
+
+#[derive(Debug)]
+enum Way {
+    /// A file beside the target takes its place at the end.
+    Replace {
+        target: PathBuf,
+        temporary: NamedTempFile,
+    },
+    /// A device or a pipe is written into: replacing it would take it from everybody else.
+    Into,
 }
 
 impl Destination {
@@ -84,7 +96,16 @@ impl Destination {
         if path.is_dir() {
             return Err(failed(io::ErrorKind::IsADirectory.into()));
         }
-        let folder = match path.parent() {
+        let is_special = fs::metadata(path).is_ok_and(|metadata| !metadata.is_file());
+        if is_special {
+            return Ok(Self {
+                path: path.to_owned(),
+                way: Way::Into,
+            });
+        }
+        // A link stays; what it leads to is replaced.
+        let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        let folder = match target.parent() {
             Some(parent) if !parent.as_os_str().is_empty() => parent,
             _ => Path::new("."),
         };
@@ -92,10 +113,10 @@ impl Destination {
             .prefix(".chat2svg-")
             .permissions(permissions())
             .tempfile_in(folder)
-            .map_err(failed)?;
+            .map_err(|error| failed(without_path(error)))?;
         Ok(Self {
             path: path.to_owned(),
-            temporary,
+            way: Way::Replace { target, temporary },
         })
     }
 
@@ -103,26 +124,38 @@ impl Destination {
     ///
     /// # Errors
     /// When the disk does not take it.
-    pub(crate) fn write(mut self, bytes: &[u8]) -> Result<(), FileError> {
-        let path = self.path;
-        let failed = |reason| FileError::Write {
-            path: path.clone(),
-            reason,
+    pub(crate) fn write(self, bytes: &[u8]) -> Result<(), FileError> {
+        let Self { path, way } = self;
+        let written = match way {
+            Way::Into => OpenOptions::new()
+                .write(true)
+                .open(&path)
+                .and_then(|mut file| file.write_all(bytes)),
+            Way::Replace { target, temporary } => replace(&target, temporary, bytes),
         };
-        self.temporary.write_all(bytes).map_err(failed)?;
-        self.temporary.as_file().sync_all().map_err(failed)?;
-        if let Ok(existing) = fs::metadata(&path) {
-            // A file that is replaced keeps its permissions where the system allows it.
-            let _ = self
-                .temporary
-                .as_file()
-                .set_permissions(existing.permissions());
-        }
-        self.temporary
-            .persist(&path)
-            .map_err(|error| failed(error.error))?;
-        Ok(())
+        written.map_err(|reason| FileError::Write { path, reason })
     }
+}
+
+fn replace(target: &Path, mut temporary: NamedTempFile, bytes: &[u8]) -> io::Result<()> {
+    temporary.write_all(bytes)?;
+    temporary.as_file().sync_all()?;
+    if let Ok(existing) = fs::metadata(target) {
+        // A file that is replaced keeps its permissions where the system allows it.
+        let _ = temporary.as_file().set_permissions(existing.permissions());
+    }
+    temporary.persist(target)?;
+    Ok(())
+}
+
+/// The system's error in one that names the temporary file, of which the user knows nothing.
+fn without_path(error: io::Error) -> io::Error {
+    let code = error
+        .get_ref()
+        .and_then(|outer| outer.source())
+        .and_then(|inner| inner.downcast_ref::<io::Error>())
+        .and_then(io::Error::raw_os_error);
+    code.map_or(error, io::Error::from_raw_os_error)
 }
 
 /// What a new file may be used for: as any other program would make it, less the user's mask.

@@ -10,6 +10,7 @@ mod oneshot;
 mod progress;
 mod serve;
 mod settings;
+mod signals;
 mod wiring;
 
 use std::{fmt, io::Write as _, process::ExitCode};

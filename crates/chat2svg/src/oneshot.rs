@@ -27,6 +27,7 @@ use crate::{
     files::{Destination, read_limited},
     progress::ProgressDisplay,
     settings::Settings,
+    signals::stop_signal,
     wiring::System,
 };
 
@@ -170,12 +171,22 @@ fn options(effort: &Effort, limits: &WebConfig) -> Result<JobOptions, Usage> {
 /// # Errors
 /// When there is none, or it cannot be delivered.
 pub(crate) fn run(request: Request, out: &Output, settings: &Settings) -> anyhow::Result<()> {
+    if out.png.is_some() && out.png == out.output {
+        bail!(Usage(
+            "-o and --png name the same file: give each result a place of its own".to_owned()
+        ));
+    }
     let svg_file = match &out.output {
         Some(path) if path.as_os_str() != "-" => Some(Destination::new(path)?),
         _ => None,
     };
     let png_file = out.png.as_deref().map(Destination::new).transpose()?;
-    let (view, svg) = actix::System::new().block_on(perform(request, settings))?;
+    let (view, svg) = actix::System::new().block_on(async {
+        tokio::select! {
+            result = perform(request, settings) => result,
+            signal = stop_signal() => bail!("interrupted by {}: nothing was written", signal?),
+        }
+    })?;
 
     let needs_png = png_file.is_some() || out.json;
     let png = if needs_png { Some(render(&svg)?) } else { None };

@@ -1,0 +1,301 @@
+//! Files that go in and places that results go to: hostile, broken, huge, special.
+
+use std::{
+    fs::{self, File},
+    io::Read as _,
+    os::unix::fs::{FileTypeExt as _, symlink},
+    path::Path,
+    process::{Command, Stdio},
+    thread,
+};
+
+use crate::support::{
+    assert_svg, claiming_png, complaint, disc, folder, noise, one_line, program, success,
+    wait_until,
+};
+
+const XLINK: &str = "http://www.w3.org/1999/xlink";
+
+/// An SVG of 48 by 48 around a body.
+fn svg(body: &str) -> String {
+    format!(
+        r#"<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="{XLINK}" viewBox="0 0 48 48">{body}</svg>"#
+    )
+}
+
+fn refine(folder: &Path, template: &str) -> Command {
+    let (svg, png) = (folder.join("template.svg"), folder.join("target.png"));
+    fs::write(&svg, template).unwrap();
+    fs::write(&png, disc(48)).unwrap();
+    let mut command = program(["refine", "--level", "minimal", "--deadline", "2m"]);
+    command.arg("--template").arg(svg);
+    command.arg("--target").arg(png);
+    command
+}
+
+fn vectorize(picture: &Path) -> Command {
+    let mut command = program(["vectorize", "--level", "minimal", "--deadline", "2m"]);
+    command.arg(picture);
+    command
+}
+
+#[test]
+fn pictures_that_cannot_be_used_are_refused_with_the_reason() {
+    let folder = folder();
+    let sparse = folder.path().join("sparse.png");
+    File::create(&sparse).unwrap().set_len(1 << 30).unwrap();
+    let text = complaint(&mut vectorize(&sparse), 1);
+    assert!(
+        text.contains("sparse.png") && text.contains("max_upload_bytes"),
+        "{text}"
+    );
+    one_line(&text);
+
+    let good = disc(64);
+    let gif = b"GIF89a\x01\0\x01\0\0\0\0;";
+    let drawing = svg("<circle r='9'/>");
+    let claiming = claiming_png(60_000, 60_000);
+    let nothing = claiming_png(0, 0);
+    let cases: [(&str, &[u8], &str); 7] = [
+        ("empty.png", b"", "not a PNG, JPEG or WebP"),
+        ("short.png", &good[..good.len() / 2], "cut short"),
+        ("signature.png", &good[..8], "cut short"),
+        ("moving.gif", gif, "not a PNG, JPEG or WebP"),
+        ("drawing.svg", drawing.as_bytes(), "not a PNG, JPEG or WebP"),
+        ("wide.png", &claiming, "60000 × 60000"),
+        ("nothing.png", &nothing, "PNG"),
+    ];
+    for (name, bytes, expected) in cases {
+        let path = folder.path().join(name);
+        fs::write(&path, bytes).unwrap();
+        let text = complaint(&mut vectorize(&path), 1);
+        assert!(
+            text.contains(name) && text.contains(expected),
+            "{name}: {text}"
+        );
+        one_line(&text);
+    }
+}
+
+#[test]
+fn the_smallest_and_the_plainest_picture_are_traced() {
+    let folder = folder();
+    let path = folder.path().join("picture.png");
+    for side in [1, 2] {
+        fs::write(&path, disc(side)).unwrap();
+        assert_svg(&String::from_utf8(success(&mut vectorize(&path)).stdout).unwrap());
+    }
+}
+
+#[test]
+fn svgs_that_are_traps_are_refused_with_the_reason() {
+    let folder = folder();
+    let tenfold = |index: usize| format!(r##"<use xlink:href="#u{index}"/>"##).repeat(10);
+    let uses: String = (1..10)
+        .map(|index| format!(r#"<g id="u{index}">{}</g>"#, tenfold(index - 1)))
+        .collect();
+    let bomb = svg(&format!(
+        r##"<defs><g id="u0"><rect width="1" height="1"/></g>{uses}</defs><use xlink:href="#u9"/>"##
+    ));
+    let entities: String = (1..10)
+        .map(|index| {
+            let inner = format!("&a{};", index - 1).repeat(10);
+            format!(r#"<!ENTITY a{index} "{inner}">"#)
+        })
+        .collect();
+    let laughs = format!(
+        r#"<!DOCTYPE svg [<!ENTITY a0 "ha">{entities}]>{}"#,
+        svg("<text>&a9;</text>")
+    );
+    let thief = format!(
+        r#"<!DOCTYPE svg [<!ENTITY x SYSTEM "file:///etc/hostname">]>{}"#,
+        svg("<text>&x;</text>")
+    );
+    let deep = svg(&format!(
+        "{}{}",
+        "<g>".repeat(50_000),
+        "</g>".repeat(50_000)
+    ));
+    let many = svg(&r#"<rect width="2" height="2"/>"#.repeat(150_000));
+    let cases = [
+        (bomb.as_str(), "multiply"),
+        (&laughs, "entities"),
+        (&thief, "entities"),
+        (&deep, "deep"),
+        (&many, "elements"),
+        ("<html><body/></html>", "<html>"),
+        ("a fox", "not an SVG"),
+        ("", "SVG"),
+        ("<svg xmlns='http://www.w3.org/2000/svg'><g>", "SVG"),
+    ];
+    for (template, expected) in cases {
+        let shown: String = template.chars().take(60).collect();
+        let text = complaint(&mut refine(folder.path(), template), 1);
+        assert!(
+            text.contains("template.svg") && text.contains(expected),
+            "{shown}: {text}"
+        );
+        one_line(&text);
+    }
+}
+
+#[test]
+fn svgs_with_harmful_parts_lose_them() {
+    let folder = folder();
+    let disc = r##"<circle cx="24" cy="24" r="14" fill="#c82"/>"##;
+    for harmful in [
+        r#"<script>alert(1)</script>"#,
+        r#"<rect width="9" height="9" onclick="alert(1)"/>"#,
+        r#"<a href="javascript:alert(1)"><rect width="9" height="9"/></a>"#,
+        r#"<image href="file:///etc/hostname" width="9" height="9"/>"#,
+        r#"<image xlink:href="http://198.51.100.1/x.png" width="9" height="9"/>"#,
+        r##"<use href="http://198.51.100.1/x.svg#a"/>"##,
+        r##"<rect width="9" height="9" fill="url(http://198.51.100.1/x.svg#a)"/>"##,
+        r#"<style>@import url(http://198.51.100.1/x.css); rect { fill: red }</style>"#,
+        r#"<foreignObject><iframe xmlns="http://www.w3.org/1999/xhtml" src="http://198.51.100.1/"/></foreignObject>"#,
+    ] {
+        let template = svg(&format!("{harmful}{disc}"));
+        let output = success(&mut refine(folder.path(), &template));
+        let svg = String::from_utf8(output.stdout).unwrap();
+        assert_svg(&svg);
+        for forbidden in [
+            "script",
+            "alert",
+            "onclick",
+            "198.51.100.1",
+            "hostname",
+            "<image",
+            "iframe",
+            "@import",
+        ] {
+            assert!(!svg.contains(forbidden), "{forbidden} of {harmful}: {svg}");
+        }
+    }
+}
+
+#[test]
+fn odd_svgs_are_taken() {
+    let folder = folder();
+    for odd in [
+        String::new(),
+        r##"<g id="a"><use href="#b"/></g><g id="b"><use href="#a"/></g>"##.to_owned(),
+        r#"<text x="5" y="20">Hi</text>"#.to_owned(),
+        r#"<path d="M NaN 0 L 1e400 5 Z"/><circle cx="1e39" cy="32" r="18"/>"#.to_owned(),
+        r#"<path d="M0 0 L"/><rect width="-5" height="5"/>"#.to_owned(),
+        r#"<rect x="1e30" width="1e30" height="1e30"/>"#.to_owned(),
+    ] {
+        let output = success(&mut refine(folder.path(), &svg(&odd)));
+        assert!(
+            String::from_utf8(output.stdout).unwrap().contains("<svg"),
+            "{odd}"
+        );
+    }
+}
+
+#[test]
+fn a_file_survives_a_job_that_fails() {
+    let folder = folder();
+    let (kept, broken) = (folder.path().join("kept.svg"), folder.path().join("in.png"));
+    fs::write(&kept, "mine").unwrap();
+    fs::write(&broken, &disc(32)[..50]).unwrap();
+    complaint(vectorize(&broken).arg("-o").arg(&kept), 1);
+    assert_eq!(fs::read(&kept).unwrap(), b"mine");
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
+}
+
+#[test]
+fn an_interrupted_job_leaves_nothing_behind() {
+    let folder = folder();
+    let picture = folder.path().join("noise.png");
+    fs::write(&picture, noise(512)).unwrap();
+    let results = folder.path().join("results");
+    fs::create_dir(&results).unwrap();
+    for signal in ["INT", "TERM"] {
+        let mut child = program(["vectorize", "--level", "high", "--paths", "4096"])
+            .args(["--deadline", "5m", "-o"])
+            .arg(results.join("out.svg"))
+            .arg(&picture)
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        // The file to be is there as soon as the place was found good.
+        wait_until("the job begins", || {
+            fs::read_dir(&results).unwrap().next().is_some()
+        });
+        // From here to the handling of signals is a short way, but it is one.
+        wait_until("signals are handled", || handles(child.id(), signal));
+        let killed = Command::new("kill")
+            .args(["-s", signal, &child.id().to_string()])
+            .status();
+        assert!(killed.unwrap().success());
+        let status = child.wait().unwrap();
+        let mut text = String::new();
+        child.stderr.unwrap().read_to_string(&mut text).unwrap();
+        assert_eq!(status.code(), Some(1), "{signal}: {text}");
+        assert!(text.contains("interrupted"), "{signal}: {text}");
+        one_line(&text);
+        assert_eq!(fs::read_dir(&results).unwrap().count(), 0, "{signal}");
+    }
+}
+
+/// Whether a process handles a signal itself, as the kernel tells.
+fn handles(pid: u32, signal: &str) -> bool {
+    let bit = match signal {
+        "INT" => 2,
+        _ => 15,
+    };
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    status
+        .lines()
+        .find_map(|line| line.strip_prefix("SigCgt:"))
+        .and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
+        .is_some_and(|mask| mask & (1 << (bit - 1)) != 0)
+}
+
+#[test]
+fn a_link_is_followed_and_stays_a_link() {
+    let folder = folder();
+    let real = folder.path().join("real.svg");
+    let link = folder.path().join("link.svg");
+    fs::write(&real, "old").unwrap();
+    symlink("real.svg", &link).unwrap();
+    success(program(["generate", "a house", "--level", "minimal", "-o"]).arg(&link));
+    assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+    assert_svg(&fs::read_to_string(&real).unwrap());
+}
+
+#[test]
+fn what_is_no_file_is_written_into_and_not_replaced() {
+    let folder = folder();
+    let pipe = folder.path().join("pipe");
+    assert!(
+        Command::new("mkfifo")
+            .arg(&pipe)
+            .status()
+            .unwrap()
+            .success()
+    );
+    let reader = thread::spawn({
+        let pipe = pipe.clone();
+        move || fs::read_to_string(pipe).unwrap()
+    });
+    let mut command = program(["generate", "a house", "--level", "minimal", "-o"]);
+    let output = command.arg(&pipe).output().unwrap();
+    assert!(
+        fs::symlink_metadata(&pipe).unwrap().file_type().is_fifo(),
+        "a device or pipe must not be replaced by a file"
+    );
+    assert_eq!(output.status.code(), Some(0));
+    assert_svg(&reader.join().unwrap());
+}
+
+#[test]
+fn two_results_need_two_places() {
+    let folder = folder();
+    let path = folder.path().join("both");
+    let mut command = program(["generate", "a house", "-o"]);
+    let text = complaint(command.arg(&path).arg("--png").arg(&path), 2);
+    one_line(&text);
+    assert!(text.contains("--png"), "{text}");
+    assert!(!path.exists());
+}
