@@ -5,5 +5,7 @@
 mod command_line;
 mod daemon;
 mod files;
+mod refusals;
+mod restart;
 mod service;
 mod support;
