@@ -75,9 +75,10 @@ pub(crate) fn head(parent: &Item, at: &Pose, frame: &Rect) -> (f64, f64, f64) {
         );
         return (a.x.min(b.x), a.x.max(b.x), a.y);
     }
-    let wide = frame.width() * 0.36;
-    // Animals of the collection that stand in profile look to the left.
-    let middle = frame.x0 + frame.width() * if parent.animate { 0.34 } else { 0.5 };
+    let wide = frame.width() * if parent.animate { 0.3 } else { 0.36 };
+    // Animals of the collection that stand in profile are wide, and look to the left.
+    let profile = parent.animate && frame.width() > frame.height() * 0.95;
+    let middle = frame.x0 + frame.width() * if profile { 0.27 } else { 0.5 };
     (
         middle - wide / 2.0,
         middle + wide / 2.0,

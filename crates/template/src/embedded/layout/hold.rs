@@ -90,7 +90,9 @@ pub(crate) fn with(
                 .max((frame.height() * if lifted { 0.5 } else { 0.22 } / tall.max(1e-6)).min(1.6));
         let (x, y) = hand(parent, at, frame);
         // Either hand, so that two things held do not hide each other.
-        let outward = if u < 0.5 { -1.0 } else { 1.0 };
+        // The pole of a flag is its left edge, so that only the right hand keeps it off the face.
+        let flag = item.is_called(&["flag"]);
+        let outward = if u < 0.5 && !flag { -1.0 } else { 1.0 };
         let x = frame.center().x + (x - frame.center().x) * outward;
         let foot = if item.is_called(&["kite"]) {
             frame.y0 + frame.height() * 0.3
@@ -101,6 +103,8 @@ pub(crate) fn with(
         };
         let aside = if item.is_called(&["kite"]) {
             frame.width() * 0.3 + item.extent.width() * scale * 0.5
+        } else if flag {
+            item.extent.width() * scale * 0.42
         } else if item.is_called(&["balloon"]) {
             frame.width() * 0.12
         } else {

@@ -63,6 +63,13 @@ pub(crate) fn tied(
             let x = (left + right) / 2.0 + lerp(-room, room, u);
             pose(x - shift(scale), y, scale, at.order + 0.002)
         }
+        RelationKind::Under if parent.habitat == Habitat::Afloat => pose(
+            // What is under a boat is in the water below its keel.
+            frame.center().x + (u - 0.5) * frame.width() * 0.6 - shift(scale),
+            frame.y1 + gap + height,
+            scale,
+            at.order + 0.002,
+        ),
         RelationKind::Under => {
             let roof = shelter(parent, at);
             let below = (at.foot.y + step - roof.2).max(4.0);

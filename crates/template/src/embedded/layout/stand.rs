@@ -166,10 +166,14 @@ pub(super) fn free(
                 )
             }
         }
-        _ => at(
-            lerp(stage.ground_top, stage.ground_bottom, v),
-            lerp(0.82, 1.0, v),
-            1.0 + v,
-        ),
+        _ => {
+            // Who stands right at the horizon seems to float above it.
+            let v = if item.animate { lerp(0.4, 1.0, v) } else { v };
+            at(
+                lerp(stage.ground_top, stage.ground_bottom, v),
+                lerp(0.82, 1.0, v),
+                1.0 + v,
+            )
+        }
     }
 }
