@@ -94,6 +94,9 @@ fn parse_picture(field: &'static str) -> Picture {
 }
 
 fn color_named(name: &str) -> Option<Color> {
+    if name.is_empty() {
+        return None;
+    }
     let (_, hex) = COLORS
         .lines()
         .filter_map(|line| line.split_once('\t'))
