@@ -1,6 +1,7 @@
 //! What a request costs: `overhead` is everything but the stages (controller, scheduler, breaker and
 //! store are the real ones, the stages answer at once), with a store in memory and one on disk;
-//! `pipeline` is the whole embedded pipeline, and `first_document` the time until its first picture.
+//! `stage` is each stage alone, asked as the controller asks it; `pipeline` is the whole embedded
+//! pipeline, and `first_document` the time until its first picture. All at level high.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
@@ -17,11 +18,11 @@ use chat2svg_controller::{
 use chat2svg_detail::{DetailActor, DetailConfig};
 use chat2svg_optimize::{OptimizeActor, OptimizeConfig};
 use chat2svg_protocol::{
-    CanvasSize, DetailSummary, FitEnd, FitSummary, JobEventKind, JobKind, JobOptions, JobSpec,
-    LevelChoice, ParsedInputs, Prompt, StageOutcome, StageStatus, Style,
+    CanvasSize, DetailSummary, FitEnd, FitSummary, JobEventKind, JobId, JobKind, JobOptions,
+    JobSpec, LevelChoice, ParsedInputs, Prompt, ResourceLevel, StageOutcome, StageStatus, Style,
     messages::{
-        DetailOutput, OptimizeOutput, RunDetail, RunOptimize, RunTemplate, StageError, Submit,
-        Subscribe, TemplateOutput,
+        DetailOutput, OptimizeOutput, RunDetail, RunOptimize, RunTemplate, StageContext,
+        StageError, Submit, Subscribe, TemplateOutput,
     },
 };
 use chat2svg_scheduler::{SchedulerActor, SchedulerConfig, SharedQueue};
@@ -31,8 +32,10 @@ use chat2svg_template::{TemplateActor, embedded::Vocabulary};
 use chat2svg_vector::{Document, Raster};
 use criterion::{Criterion, criterion_group, criterion_main};
 use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
 
 const PATIENCE: Duration = Duration::from_secs(60);
+const PROMPT: &str = "a red fox under a green tree at sunset";
 
 /// Stages that answer at once.
 struct Instantly {
@@ -99,6 +102,7 @@ struct Service {
     submit: Line<Submit>,
     subscribe: Line<Subscribe>,
     admission: Arc<Semaphore>,
+    stages: StageLines,
 }
 
 enum Stages {
@@ -171,6 +175,7 @@ impl Service {
                 }
             }
         };
+        let stages = lines.clone();
         let lines = ControllerLines {
             put_job: store_slot.line(),
             get_job: store_slot.line(),
@@ -201,6 +206,7 @@ impl Service {
             submit: controller.line(),
             subscribe: controller.line(),
             admission: Arc::new(Semaphore::new(1)),
+            stages,
         }
     }
 
@@ -212,7 +218,7 @@ impl Service {
         let submit = Submit {
             spec: JobSpec {
                 kind: JobKind::Generate {
-                    prompt: Prompt::parse("a red fox under a green tree at sunset", 100).unwrap(),
+                    prompt: prompt(),
                     style: None,
                     canvas: CanvasSize::default(),
                     candidates: 1,
@@ -260,12 +266,15 @@ impl Service {
     }
 }
 
+fn prompt() -> Prompt {
+    Prompt::parse(PROMPT, 100).unwrap()
+}
+
 /// A document of usual size, so that writing it costs what it usually costs.
 fn template_of_a_fox() -> Arc<Document> {
     let options = chat2svg_template::embedded::ComposeOptions::default();
     let vocabulary = Vocabulary::builtin();
-    let prompt = "a red fox under a green tree at sunset";
-    let made = chat2svg_template::embedded::compose_prompt(prompt, &vocabulary, &options);
+    let made = chat2svg_template::embedded::compose_prompt(PROMPT, &vocabulary, &options);
     Arc::new(made.document)
 }
 
@@ -312,5 +321,68 @@ fn pipeline(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, overhead, pipeline);
+fn stage_context() -> StageContext {
+    StageContext {
+        job: JobId(uuid::Uuid::nil()),
+        level: ResourceLevel::High,
+        seed: 1,
+        deadline: Instant::now() + PATIENCE,
+        cancel: CancellationToken::new(),
+    }
+}
+
+fn stage(criterion: &mut Criterion) {
+    let system = System::new();
+    let store = StoreConfig::in_memory();
+    let service = system.block_on(async { Service::start(&Stages::Embedded, &store) });
+    let lines = &service.stages;
+    let template = || {
+        let message = RunTemplate {
+            context: stage_context(),
+            prompt: prompt(),
+            style: None,
+            canvas: CanvasSize::default(),
+            candidates: 1,
+        };
+        system
+            .block_on(lines.template.ask(message, PATIENCE))
+            .unwrap()
+            .unwrap()
+    };
+    let first = template();
+    let detail = || {
+        let message = RunDetail {
+            context: stage_context(),
+            document: Arc::clone(&first.document),
+            style: Some(first.style),
+            target: None,
+        };
+        system
+            .block_on(lines.detail.ask(message, PATIENCE))
+            .unwrap()
+            .unwrap()
+    };
+    let second = detail();
+    let optimize = || {
+        let message = RunOptimize {
+            context: stage_context(),
+            document: Arc::clone(&second.document),
+            target: Arc::clone(&second.target),
+            paths: None,
+            change_topology: false,
+        };
+        system
+            .block_on(lines.optimize.ask(message, PATIENCE))
+            .unwrap()
+            .unwrap()
+    };
+    let mut group = criterion.benchmark_group("stage");
+    group.sample_size(10);
+    group.bench_function("template", |bench| bench.iter(template));
+    group.bench_function("detail", |bench| bench.iter(detail));
+    group.bench_function("optimize", |bench| bench.iter(optimize));
+    group.finish();
+}
+
+criterion_group!(benches, overhead, stage, pipeline);
 criterion_main!(benches);

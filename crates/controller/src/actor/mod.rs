@@ -4,6 +4,8 @@
 //! Effects run in detached tasks that report back by message. If this actor is lost and started
 //! anew, it takes up its jobs from the store; what the lost one had under way is cancelled.
 
+mod effects;
+mod ending;
 mod handlers;
 mod resume;
 #[cfg(test)]
@@ -17,11 +19,10 @@ use std::{
 
 use actix::prelude::*;
 use chat2svg_protocol::{
-    CanvasSize, JobEventKind, JobFailure, JobId, JobKind, JobState, JobView, ParsedInputs, Prompt,
-    Stage, Style,
+    CanvasSize, JobEventKind, JobId, JobState, JobView, ParsedInputs, Prompt, Stage, Style,
     messages::{
-        Enqueue, FinishJob, GetJob, GetResult, ListJobs, ListUnfinished, PutJob, StageContext,
-        StageError, StageFinished, StoreError, UpdateJob, Withdraw,
+        Enqueue, GetJob, GetResult, ListJobs, ListUnfinished, PutJob, StageFinished, StoreError,
+        Withdraw,
     },
 };
 use chat2svg_supervision::{ComputePool, Line, answers_polls};
@@ -31,15 +32,13 @@ use tokio::{
     sync::{OwnedSemaphorePermit, mpsc, oneshot},
     time::Instant,
 };
-use tokio_util::sync::{CancellationToken, DropGuard};
+use tokio_util::sync::DropGuard;
 use tracing::{debug, info, warn};
 
 use crate::{
-    Command, ControllerConfig, EndFacts, Event, Machine, StageCall, StageFault, StageProduct,
-    Timing,
-    calls::{CallLimits, StageLines},
+    ControllerConfig, Event, Machine, StageFault, StageProduct, Timing,
+    calls::StageLines,
     events::{EventLog, preview},
-    request::StageRequest,
     scribe::{Entry, Note, Scribe, ScribeLines},
 };
 
@@ -277,226 +276,6 @@ impl ControllerActor {
             });
             job.alarm = Some((at, handle));
         }
-    }
-
-    fn execute(&mut self, id: JobId, command: Command, context: &mut Context<Self>) {
-        let Some(job) = self.live.get_mut(&id) else {
-            return;
-        };
-        match command {
-            Command::Enqueue => self.enqueue(id),
-            Command::Withdraw => self.lines.withdraw.tell(Withdraw { job: id }),
-            Command::Announce(kind) => job.announce(kind),
-            Command::ShowPreview { stage, document } => {
-                job.write(Entry::Preview { stage, document });
-            }
-            Command::Persist => {
-                let view = job.current_view();
-                job.write(Entry::Update(Box::new(view)));
-            }
-            Command::Checkpoint { stage, document } => {
-                job.write(Entry::Checkpoint { stage, document });
-            }
-            Command::RunStage(call) => self.run_stage(id, call, context),
-            Command::StopStage => job.stage = None,
-            Command::ReleaseStage { stage, spent } => {
-                self.lines.stage_finished.tell(StageFinished {
-                    job: id,
-                    stage,
-                    seconds: spent.as_secs_f64(),
-                });
-            }
-            Command::Compose => self.compose(id, context),
-            Command::Finish => {
-                let mut view = job.current_view();
-                view.metadata = Some(job.machine.metadata(EndFacts {
-                    elapsed: job.submitted.elapsed(),
-                    circuits: Vec::new(),
-                    timestamp: Timestamp::now(),
-                }));
-                let document = job.machine.best().cloned();
-                job.write(Entry::Finish {
-                    view: Box::new(view),
-                    document,
-                });
-            }
-        }
-    }
-
-    fn enqueue(&self, id: JobId) {
-        if let Some(job) = self.live.get(&id) {
-            let wanted = job.machine.wanted();
-            let options = &job.machine.spec().options;
-            self.lines.enqueue.tell(Enqueue {
-                job: id,
-                deadline: (job.submitted + Duration::from_millis(options.deadline_ms)).into_std(),
-                level: options.level.level(),
-                wanted: Stage::ALL.map(|stage| wanted.contains(&stage)),
-            });
-        }
-    }
-
-    fn run_stage(&mut self, id: JobId, call: StageCall, context: &mut Context<Self>) {
-        let Some(job) = self.live.get_mut(&id) else {
-            return;
-        };
-        let cancel = CancellationToken::new();
-        job.stage = Some(cancel.clone().drop_guard());
-        job.run += 1;
-        let (run, stage) = (job.run, call.stage);
-        let limits = CallLimits {
-            give_up_at: job.submitted + call.give_up_at,
-            ask_timeout: Duration::from_millis(self.config.ask_timeout_ms),
-            slow: Duration::from_millis(self.config.slow_backend_ms),
-            cancel: cancel.clone(),
-        };
-        info!(job = %id, %stage, level = %call.level, "stage begins");
-        let stage_context = StageContext {
-            job: id,
-            level: call.level,
-            seed: job.machine.spec().options.seed,
-            deadline: (job.submitted + call.until).into_std(),
-            cancel,
-        };
-        let request = StageRequest::new(job.machine.spec(), call, stage_context);
-        let lines = self.lines.stages.clone();
-        let controller = context.address();
-        actix::spawn(async move {
-            let result = match request {
-                Some(request) => lines.call(request, limits).await,
-                None => Err(StageFault::Failed(StageError::BadInput(format!(
-                    "the job has nothing for stage {stage} to work on"
-                )))),
-            };
-            let result = Box::new(result);
-            tell(
-                &controller,
-                id,
-                Happening::StageEnded { run, stage, result },
-            );
-        });
-    }
-
-    fn compose(&self, id: JobId, context: &mut Context<Self>) {
-        let Some(job) = self.live.get(&id) else {
-            return;
-        };
-        let spec = job.machine.spec();
-        let JobKind::Generate {
-            prompt,
-            style,
-            canvas,
-            ..
-        } = &spec.kind
-        else {
-            return;
-        };
-        warn!(job = %id, "no stage gave a document; a composition is made in its place");
-        let request = ComposeRequest {
-            prompt: prompt.clone(),
-            style: *style,
-            canvas: *canvas,
-            seed: spec.options.seed,
-        };
-        let (composer, compute) = (Arc::clone(&self.composer), self.compute.clone());
-        let controller = context.address();
-        actix::spawn(async move {
-            let work = move || composer(&request);
-            let result = match compute.run(&CancellationToken::new(), work).await {
-                Ok(result) => result.map(Arc::new),
-                Err(error) => Err(error.to_string()),
-            };
-            tell(&controller, id, Happening::Composed(result));
-        });
-    }
-
-    /// A job's end is written: tell everybody, and let it go.
-    fn let_go(&mut self, id: JobId, view: JobView, unkept: Option<Arc<str>>) {
-        let Some(mut job) = self.live.remove(&id) else {
-            return;
-        };
-        let degraded_by = view
-            .metadata
-            .as_ref()
-            .and_then(|metadata| metadata.fallback_reason.as_deref());
-        let failure = view
-            .failure
-            .as_ref()
-            .map(|failure| failure.message.as_str());
-        info!(
-            job = %id,
-            state = view.state.name(),
-            seconds = job.submitted.elapsed().as_secs_f64(),
-            degraded_by,
-            failure,
-            "job over"
-        );
-        job.log.push(JobEventKind::Done { state: view.state });
-        self.ended.push_back(EndedJob {
-            view,
-            log: job.log,
-            unkept,
-        });
-        while self.ended.len() > self.config.ended_jobs_kept {
-            self.ended.pop_front();
-        }
-        if self.draining && self.live.is_empty() {
-            self.end_drain();
-        }
-    }
-
-    /// Ends a job that cannot be taken up again.
-    fn abandon(&self, mut view: JobView, failure: JobFailure) {
-        view.state = JobState::Failed;
-        view.stage = None;
-        view.updated_at = Timestamp::now();
-        warn!(job = %view.id, code = failure.code, "job given up: {}", failure.message);
-        view.failure = Some(failure);
-        let finish = self.lines.scribe.finish.clone();
-        let patience = self.ask_timeout();
-        actix::spawn(async move {
-            let job = view.id;
-            let message = FinishJob { view, svg: None };
-            match finish.ask(message, patience).await {
-                Ok(Ok(())) => {}
-                Ok(Err(error)) => warn!(%job, %error, "a given-up job's end was not stored"),
-                Err(error) => warn!(%job, %error, "a given-up job's end was not stored"),
-            }
-        });
-    }
-
-    /// Stops what runs; the jobs stay unfinished in the store, to be taken up by the next process.
-    /// They are marked as waiting, so that the stop does not count as an attempt that failed.
-    fn end_drain(&mut self) {
-        if !self.live.is_empty() {
-            info!(
-                jobs = self.live.len(),
-                "unfinished jobs are left to the next start"
-            );
-        }
-        let waiting: Vec<JobView> = self
-            .live
-            .drain()
-            .map(|(_, job)| JobView {
-                state: JobState::Queued,
-                stage: None,
-                ..job.current_view()
-            })
-            .collect();
-        let drained = std::mem::take(&mut self.drained);
-        let (update, patience) = (self.lines.scribe.update.clone(), self.ask_timeout());
-        actix::spawn(async move {
-            for view in waiting {
-                let job = view.id;
-                if let Err(error) = update.ask(UpdateJob { view }, patience).await {
-                    warn!(%job, %error, "a job's interruption was not stored");
-                }
-            }
-            for waiting in drained {
-                // Whoever waited may have gone.
-                let _ = waiting.send(());
-            }
-        });
     }
 }
 

@@ -7,12 +7,13 @@ use std::{
 };
 
 use chat2svg_protocol::{
-    CircuitOutcome, CircuitPermit, CircuitSnapshot, DetailSummary, JobEvent, JobOptions, JobSpec,
-    LevelChoice, PlannedStage, ResourceLevel, StageOutcome, StagePlan, StageStatus, Tier,
+    CircuitOutcome, CircuitPermit, CircuitSnapshot, DetailSummary, JobEvent, JobKind, JobOptions,
+    JobSpec, LevelChoice, PlannedStage, ResourceLevel, StageOutcome, StagePlan, StageStatus, Tier,
     messages::*,
 };
 use chat2svg_vector::Raster;
 use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
 
 use super::*;
 

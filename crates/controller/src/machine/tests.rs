@@ -2,6 +2,7 @@
 
 use chat2svg_protocol::{
     CanvasSize, Circuit, CircuitOpen, JobOptions, LevelChoice, Prompt, StageOutcome, Tier,
+    messages::StageError,
 };
 use jiff::Timestamp;
 use kurbo::Rect;

@@ -1,0 +1,151 @@
+//! Doing what a job's machine says: telling others, calling stages, composing, writing down.
+
+use std::{sync::Arc, time::Duration};
+
+use actix::prelude::*;
+use chat2svg_protocol::{
+    JobId, JobKind, Stage,
+    messages::{Enqueue, StageContext, StageError, StageFinished, Withdraw},
+};
+use jiff::Timestamp;
+use tokio_util::sync::CancellationToken;
+use tracing::{info, warn};
+
+use super::{ComposeRequest, ControllerActor, Happening, tell};
+use crate::{
+    Command, EndFacts, StageCall, StageFault, calls::CallLimits, request::StageRequest,
+    scribe::Entry,
+};
+
+impl ControllerActor {
+    pub(super) fn execute(&mut self, id: JobId, command: Command, context: &mut Context<Self>) {
+        let Some(job) = self.live.get_mut(&id) else {
+            return;
+        };
+        match command {
+            Command::Enqueue => self.enqueue(id),
+            Command::Withdraw => self.lines.withdraw.tell(Withdraw { job: id }),
+            Command::Announce(kind) => job.announce(kind),
+            Command::ShowPreview { stage, document } => {
+                job.write(Entry::Preview { stage, document });
+            }
+            Command::Persist => {
+                let view = job.current_view();
+                job.write(Entry::Update(Box::new(view)));
+            }
+            Command::Checkpoint { stage, document } => {
+                job.write(Entry::Checkpoint { stage, document });
+            }
+            Command::RunStage(call) => self.run_stage(id, call, context),
+            Command::StopStage => job.stage = None,
+            Command::ReleaseStage { stage, spent } => {
+                self.lines.stage_finished.tell(StageFinished {
+                    job: id,
+                    stage,
+                    seconds: spent.as_secs_f64(),
+                });
+            }
+            Command::Compose => self.compose(id, context),
+            Command::Finish => {
+                let mut view = job.current_view();
+                view.metadata = Some(job.machine.metadata(EndFacts {
+                    elapsed: job.submitted.elapsed(),
+                    circuits: Vec::new(),
+                    timestamp: Timestamp::now(),
+                }));
+                let document = job.machine.best().cloned();
+                job.write(Entry::Finish {
+                    view: Box::new(view),
+                    document,
+                });
+            }
+        }
+    }
+
+    pub(super) fn enqueue(&self, id: JobId) {
+        if let Some(job) = self.live.get(&id) {
+            let wanted = job.machine.wanted();
+            let options = &job.machine.spec().options;
+            self.lines.enqueue.tell(Enqueue {
+                job: id,
+                deadline: (job.submitted + Duration::from_millis(options.deadline_ms)).into_std(),
+                level: options.level.level(),
+                wanted: Stage::ALL.map(|stage| wanted.contains(&stage)),
+            });
+        }
+    }
+
+    fn run_stage(&mut self, id: JobId, call: StageCall, context: &mut Context<Self>) {
+        let Some(job) = self.live.get_mut(&id) else {
+            return;
+        };
+        let cancel = CancellationToken::new();
+        job.stage = Some(cancel.clone().drop_guard());
+        job.run += 1;
+        let (run, stage) = (job.run, call.stage);
+        let limits = CallLimits {
+            give_up_at: job.submitted + call.give_up_at,
+            ask_timeout: Duration::from_millis(self.config.ask_timeout_ms),
+            slow: Duration::from_millis(self.config.slow_backend_ms),
+            cancel: cancel.clone(),
+        };
+        info!(job = %id, %stage, level = %call.level, "stage begins");
+        let stage_context = StageContext {
+            job: id,
+            level: call.level,
+            seed: job.machine.spec().options.seed,
+            deadline: (job.submitted + call.until).into_std(),
+            cancel,
+        };
+        let request = StageRequest::new(job.machine.spec(), call, stage_context);
+        let lines = self.lines.stages.clone();
+        let controller = context.address();
+        actix::spawn(async move {
+            let result = match request {
+                Some(request) => lines.call(request, limits).await,
+                None => Err(StageFault::Failed(StageError::BadInput(format!(
+                    "the job has nothing for stage {stage} to work on"
+                )))),
+            };
+            let result = Box::new(result);
+            tell(
+                &controller,
+                id,
+                Happening::StageEnded { run, stage, result },
+            );
+        });
+    }
+
+    fn compose(&self, id: JobId, context: &mut Context<Self>) {
+        let Some(job) = self.live.get(&id) else {
+            return;
+        };
+        let spec = job.machine.spec();
+        let JobKind::Generate {
+            prompt,
+            style,
+            canvas,
+            ..
+        } = &spec.kind
+        else {
+            return;
+        };
+        warn!(job = %id, "no stage gave a document; a composition is made in its place");
+        let request = ComposeRequest {
+            prompt: prompt.clone(),
+            style: *style,
+            canvas: *canvas,
+            seed: spec.options.seed,
+        };
+        let (composer, compute) = (Arc::clone(&self.composer), self.compute.clone());
+        let controller = context.address();
+        actix::spawn(async move {
+            let work = move || composer(&request);
+            let result = match compute.run(&CancellationToken::new(), work).await {
+                Ok(result) => result.map(Arc::new),
+                Err(error) => Err(error.to_string()),
+            };
+            tell(&controller, id, Happening::Composed(result));
+        });
+    }
+}

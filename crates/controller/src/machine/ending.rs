@@ -1,0 +1,153 @@
+//! How a job comes to its end: what is served when, and why it failed when nothing can be.
+
+use std::{sync::Arc, time::Duration};
+
+use chat2svg_protocol::{JobFailure, JobState, Stage, StageStatus, messages::StageError};
+use chat2svg_vector::Document;
+
+use super::{Command, Machine, Phase};
+
+impl Machine {
+    pub(super) fn composed(
+        &mut self,
+        result: Result<Arc<Document>, String>,
+        now: Duration,
+        out: &mut Vec<Command>,
+    ) {
+        match result {
+            Ok(document) => {
+                self.first_document.get_or_insert(now);
+                self.best = Some(document);
+                self.composed = true;
+                self.finish(JobState::Degraded, out);
+            }
+            Err(message) => {
+                self.failure.get_or_insert_with(|| JobFailure {
+                    code: "composition-failed".to_owned(),
+                    message: format!("no picture could be composed: {message}"),
+                });
+                self.finish(JobState::Failed, out);
+            }
+        }
+    }
+
+    pub(super) fn woken(&mut self, now: Duration, out: &mut Vec<Command>) {
+        if self.wake_at().is_none_or(|due| now < due) {
+            return;
+        }
+        if self.phase == Phase::Composing {
+            self.fail_late();
+            self.finish(JobState::Failed, out);
+            return;
+        }
+        self.leave_phase(
+            now,
+            StageStatus::Failed,
+            "it gave no result before the deadline",
+            "the deadline left no time for it",
+            out,
+        );
+        self.settle(now, out);
+    }
+
+    /// Stops what runs and notes the stages that will not be run.
+    pub(super) fn leave_phase(
+        &mut self,
+        now: Duration,
+        status: StageStatus,
+        running: &str,
+        others: &str,
+        out: &mut Vec<Command>,
+    ) {
+        if let Phase::Running { stage, since } = self.phase {
+            let spent = now.saturating_sub(since);
+            out.push(Command::StopStage);
+            out.push(Command::ReleaseStage {
+                stage: stage.stage,
+                spent,
+            });
+            self.durations.insert(stage.stage, spent.as_secs_f64());
+            self.end_stage(stage, status, running.to_owned(), out);
+        }
+        self.ahead.clear();
+        for stage in self.wanted() {
+            self.report(stage, StageStatus::Skipped, Some(others.to_owned()));
+        }
+    }
+
+    /// Ends the job with what there is, or has something composed if there is nothing.
+    pub(super) fn settle(&mut self, now: Duration, out: &mut Vec<Command>) {
+        if self.best.is_none() {
+            self.best = self.preview.take().map(|(stage, document)| {
+                if let Some(report) = self.reports.iter_mut().find(|report| report.stage == stage) {
+                    report.status = StageStatus::CutShort;
+                }
+                document
+            });
+            if self.best.is_some() {
+                self.first_document.get_or_insert(now);
+            }
+        }
+        if self.best.is_some() {
+            let state = if self.ran_in_full() {
+                JobState::Succeeded
+            } else {
+                JobState::Degraded
+            };
+            self.finish(state, out);
+        } else if self.is_generation() && now < self.timing.deadline() {
+            self.phase = Phase::Composing;
+            out.push(Command::Compose);
+        } else {
+            if now >= self.timing.answer_at() {
+                self.fail_late();
+            } else {
+                let reason = self
+                    .shortcomings()
+                    .unwrap_or_else(|| "nothing ran".to_owned());
+                self.failure.get_or_insert_with(|| JobFailure {
+                    code: "not-run".to_owned(),
+                    message: format!("there is no result: {reason}"),
+                });
+            }
+            self.finish(JobState::Failed, out);
+        }
+    }
+
+    fn fail_late(&mut self) {
+        self.failure.get_or_insert_with(|| JobFailure {
+            code: "deadline-exceeded".to_owned(),
+            message: "there was no result before the deadline: allow more time, or try again when \
+                      the service is less busy"
+                .to_owned(),
+        });
+    }
+
+    pub(super) fn remember_failure(&mut self, stage: Stage, error: &StageError) {
+        let code = match error {
+            StageError::BadInput(_) => "bad-input",
+            StageError::Deadline => "deadline-exceeded",
+            StageError::Cancelled | StageError::Backend { .. } | StageError::Panic(_) => {
+                "stage-failed"
+            }
+        };
+        self.failure.get_or_insert_with(|| JobFailure {
+            code: code.to_owned(),
+            message: format!("stage {stage}: {error}"),
+        });
+    }
+
+    pub(super) fn finish(&mut self, state: JobState, out: &mut Vec<Command>) {
+        self.phase = Phase::Ended(state);
+        if state == JobState::Failed {
+            self.best = None;
+        } else {
+            self.failure = None;
+        }
+        if matches!(state, JobState::Succeeded | JobState::Degraded) {
+            self.progress = 1.0;
+        }
+        out.push(Command::Withdraw);
+        out.push(Command::Finish);
+    }
+}
