@@ -312,20 +312,6 @@ fn what_the_prompt_is_about_can_be_seen() {
 }
 
 #[test]
-fn a_crowd_is_laid_out_with_bounded_effort() {
-    // The search compares boxes of all pairs; without a bound this takes minutes in this build.
-    let objects = (0..32)
-        .map(|_| object(emoji("\u{1F411}", "sheep"), 24))
-        .collect();
-    let scene = SceneDescription {
-        objects,
-        ..SceneDescription::default()
-    };
-    let composed = compose_with_report(&scene, &ComposeOptions::default());
-    assert!(composed.missing.is_empty());
-}
-
-#[test]
 fn pictures_of_a_users_folder_are_cleaned_credited_and_drawn() {
     let folder = tempfile::tempdir().expect("a folder");
     std::fs::write(

@@ -51,7 +51,7 @@ pub(crate) fn solve(
     let mut best: Option<(f64, Vec<Pose>)> = None;
     let start = start_scale(items, links, stage);
     let members: usize = items.iter().map(|item| item.members.len()).sum();
-    let moves = (COMPARISONS / (count * members).max(1)).clamp(LEAST_MOVES, MOVES);
+    let moves = effort(count, members);
     for attempt in 0..9 {
         let scale = start * 0.86f64.powi(attempt);
         let mut state: Vec<(f64, f64)> = initial(items, links, dice);
@@ -108,5 +108,23 @@ pub(crate) fn solve(
         cost,
         violations,
         behind,
+    }
+}
+
+/// Moves tried at every scale for this many items with this many members together.
+fn effort(items: usize, members: usize) -> usize {
+    (COMPARISONS / (items * members).max(1)).clamp(LEAST_MOVES, MOVES)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_effort_falls_as_the_pairs_grow() {
+        assert_eq!(effort(0, 0), MOVES);
+        assert_eq!(effort(3, 5), MOVES);
+        assert_eq!(effort(20, 20), COMPARISONS / 400);
+        assert_eq!(effort(32, 32 * 24), LEAST_MOVES);
     }
 }
