@@ -82,6 +82,7 @@ impl Machine {
 
     /// Why the result is less than was asked for, in one line.
     pub(super) fn shortcomings(&self) -> Option<String> {
+        let mut told = None;
         let reasons: Vec<String> = self
             .reports
             .iter()
@@ -94,7 +95,13 @@ impl Machine {
                     StageStatus::Completed => "was completed",
                 };
                 match &report.reason {
-                    Some(reason) => format!("{} {what}: {reason}", report.stage),
+                    Some(reason) if told == Some(reason) => {
+                        format!("{} {what} for the same reason", report.stage)
+                    }
+                    Some(reason) => {
+                        told = Some(reason);
+                        format!("{} {what}: {reason}", report.stage)
+                    }
                     None => format!("{} {what}", report.stage),
                 }
             })
