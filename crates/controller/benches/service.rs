@@ -21,7 +21,7 @@ use chat2svg_protocol::{
     CanvasSize, DetailSummary, FitEnd, FitSummary, JobEventKind, JobId, JobKind, JobOptions,
     JobSpec, LevelChoice, ParsedInputs, Prompt, ResourceLevel, StageOutcome, StageStatus, Style,
     messages::{
-        DetailOutput, OptimizeOutput, RunDetail, RunOptimize, RunTemplate, StageContext,
+        DetailOutput, FitScope, OptimizeOutput, RunDetail, RunOptimize, RunTemplate, StageContext,
         StageError, Submit, Subscribe, TemplateOutput,
     },
 };
@@ -369,7 +369,7 @@ fn stage(criterion: &mut Criterion) {
             document: Arc::clone(&second.document),
             target: Arc::clone(&second.target),
             paths: None,
-            change_topology: false,
+            scope: FitScope::Polish,
         };
         system
             .block_on(lines.optimize.ask(message, PATIENCE))

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use chat2svg_protocol::{
     JobKind, JobSpec, Stage,
-    messages::{RunDetail, RunOptimize, RunTemplate, StageContext},
+    messages::{FitScope, RunDetail, RunOptimize, RunTemplate, StageContext},
 };
 use chat2svg_vector::{Document, Raster};
 use kurbo::Rect;
@@ -46,17 +46,24 @@ impl StageRequest {
             })),
             Stage::Optimize => {
                 let target = call.target?;
-                let (paths, change_topology) = match spec.kind {
-                    JobKind::Generate { .. } => (None, false),
-                    JobKind::Vectorize { paths } => (paths, true),
-                    JobKind::Refine { paths, add_shapes } => (paths, add_shapes),
+                let (paths, scope) = match spec.kind {
+                    JobKind::Generate { .. } => (None, FitScope::Polish),
+                    JobKind::Vectorize { paths } => (paths, FitScope::Topology),
+                    JobKind::Refine {
+                        paths,
+                        add_shapes: true,
+                    } => (paths, FitScope::Topology),
+                    JobKind::Refine {
+                        paths,
+                        add_shapes: false,
+                    } => (paths, FitScope::Shapes),
                 };
                 Some(Self::Optimize(RunOptimize {
                     context,
                     document: call.document.unwrap_or_else(|| Arc::new(blank(&target))),
                     target,
                     paths,
-                    change_topology,
+                    scope,
                 }))
             }
         }

@@ -70,7 +70,7 @@ impl Handler<RunOptimize> for OptimizeActor {
         let watcher = Watcher {
             job: run.context.job,
             level: run.context.level,
-            change_topology: run.change_topology,
+            scope: run.scope,
             config: Arc::clone(&self.config),
             reading: Arc::clone(&self.reading),
             progress: self.progress.clone(),

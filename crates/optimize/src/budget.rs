@@ -3,7 +3,10 @@
 use std::time::{Duration, Instant};
 
 use chat2svg_fit::FitOptions;
-use chat2svg_protocol::{ResourceLevel, ResourceSnapshot, messages::RunOptimize};
+use chat2svg_protocol::{
+    ResourceLevel, ResourceSnapshot,
+    messages::{FitScope, RunOptimize},
+};
 
 use crate::OptimizeConfig;
 
@@ -34,9 +37,9 @@ pub(crate) fn options(config: &OptimizeConfig, run: &RunOptimize, threads: usize
             .paths
             .map(chat2svg_protocol::PathBudget::get)
             .or_else(|| (budget.paths > 0).then_some(budget.paths)),
-        iterations: iterations(config, run.context.level, run.change_topology),
+        iterations: iterations(config, run.context.level, run.scope),
         seed: run.context.seed,
-        allow_topology: run.change_topology,
+        allow_topology: run.scope == FitScope::Topology,
         allow_gradients: true,
         threads,
         max_side: budget.max_side,
@@ -45,12 +48,11 @@ pub(crate) fn options(config: &OptimizeConfig, run: &RunOptimize, threads: usize
 }
 
 /// Gradient steps at a level.
-pub(crate) fn iterations(config: &OptimizeConfig, level: ResourceLevel, topology: bool) -> u32 {
+pub(crate) fn iterations(config: &OptimizeConfig, level: ResourceLevel, scope: FitScope) -> u32 {
     let budget = config.levels.get(level);
-    if topology {
-        budget.iterations
-    } else {
-        budget.polish_iterations
+    match scope {
+        FitScope::Polish => budget.polish_iterations,
+        FitScope::Shapes | FitScope::Topology => budget.iterations,
     }
 }
 
@@ -99,7 +101,7 @@ mod tests {
         }
     }
 
-    fn run(paths: Option<u32>, change_topology: bool) -> RunOptimize {
+    fn run(paths: Option<u32>, scope: FitScope) -> RunOptimize {
         RunOptimize {
             context: StageContext {
                 job: JobId(uuid::Uuid::nil()),
@@ -119,7 +121,7 @@ mod tests {
             }),
             target: Arc::new(Raster::new(1, 1, vec![[0; 4]]).expect("one pixel")),
             paths: paths.map(|paths| PathBudget::new(paths).expect("in range")),
-            change_topology,
+            scope,
         }
     }
 
@@ -136,9 +138,12 @@ mod tests {
     #[test]
     fn the_callers_paths_win_over_the_levels() {
         let config = OptimizeConfig::default();
-        assert_eq!(options(&config, &run(Some(7), true), 1).paths, Some(7));
         assert_eq!(
-            options(&config, &run(None, true), 1).paths,
+            options(&config, &run(Some(7), FitScope::Topology), 1).paths,
+            Some(7)
+        );
+        assert_eq!(
+            options(&config, &run(None, FitScope::Topology), 1).paths,
             Some(config.levels.medium.paths)
         );
     }
@@ -148,20 +153,23 @@ mod tests {
         let config = OptimizeConfig::default();
         let budget = config.levels.medium;
         assert_eq!(
-            options(&config, &run(None, true), 1).iterations,
+            options(&config, &run(None, FitScope::Topology), 1).iterations,
             budget.iterations
         );
         assert_eq!(
-            options(&config, &run(None, false), 1).iterations,
+            options(&config, &run(None, FitScope::Polish), 1).iterations,
             budget.polish_iterations
         );
+        let shapes = options(&config, &run(None, FitScope::Shapes), 1);
+        assert_eq!(shapes.iterations, budget.iterations);
+        assert!(!shapes.allow_topology);
     }
 
     #[test]
     fn every_level_gives_options_that_the_fit_takes() {
         let config = OptimizeConfig::default();
         for level in ResourceLevel::ALL {
-            let mut run = run(None, true);
+            let mut run = run(None, FitScope::Topology);
             run.context.level = level;
             assert!(options(&config, &run, 1).validate().is_ok());
         }

@@ -18,9 +18,9 @@ pub struct OptimizeConfig {
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LevelBudget {
-    /// Gradient steps when paths may be added and removed (vectorize, refine with new shapes).
+    /// Gradient steps of vectorize and refine.
     pub iterations: u32,
-    /// Gradient steps when they may not (the last touch to a composed picture, refine without).
+    /// Gradient steps of the last touch to a composed picture.
     pub polish_iterations: u32,
     /// Most paths where the caller sets no number; 0 leaves it to the gain of each path.
     pub paths: u32,

@@ -74,6 +74,7 @@ mod tests {
             bytes: 1000,
             ended_by,
             budget_changes: Vec::new(),
+            actions: Vec::new(),
         }
     }
 

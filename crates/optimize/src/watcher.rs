@@ -5,7 +5,10 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwapOption;
 use chat2svg_fit::{Budget, Observer, Progress as FitProgress};
-use chat2svg_protocol::{JobId, ResourceLevel, ResourceSnapshot, Stage, messages::Progress};
+use chat2svg_protocol::{
+    JobId, ResourceLevel, ResourceSnapshot, Stage,
+    messages::{FitScope, Progress},
+};
 use chat2svg_supervision::Line;
 use chat2svg_vector::Document;
 
@@ -18,7 +21,7 @@ pub(crate) type LastReading = Arc<ArcSwapOption<ResourceSnapshot>>;
 pub(crate) struct Watcher {
     pub(crate) job: JobId,
     pub(crate) level: ResourceLevel,
-    pub(crate) change_topology: bool,
+    pub(crate) scope: FitScope,
     pub(crate) config: Arc<OptimizeConfig>,
     pub(crate) reading: LastReading,
     pub(crate) progress: Line<Progress>,
@@ -54,7 +57,7 @@ impl Observer for Watcher {
         }
         self.spending = affordable;
         Some(Budget {
-            iterations: budget::iterations(&self.config, affordable, self.change_topology),
+            iterations: budget::iterations(&self.config, affordable, self.scope),
         })
     }
 }

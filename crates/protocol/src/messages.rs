@@ -436,8 +436,19 @@ pub struct RunOptimize {
     pub target: Arc<Raster>,
     /// How many paths the result may have; `None` leaves it to the level.
     pub paths: Option<PathBudget>,
-    /// Whether paths may be added and removed.
-    pub change_topology: bool,
+    /// How far the fit may go.
+    pub scope: FitScope,
+}
+
+/// How far a fit may go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FitScope {
+    /// A last touch to a composed picture: few steps, no path added or removed.
+    Polish,
+    /// All the steps of the level, no path added or removed.
+    Shapes,
+    /// All the steps of the level, and paths may be added and removed.
+    Topology,
 }
 
 /// What stage 3 made.
