@@ -3,7 +3,7 @@
 //! One task per job, fed by a channel. Turning documents into text is CPU work and goes to the
 //! compute pool; a document that is shown, kept and served is turned into text once.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use chat2svg_protocol::{
     JobFailure, JobId, JobState, JobView, Stage,
@@ -93,11 +93,23 @@ impl Scribe {
         tell: impl Fn(Note),
     ) {
         let mut written: Option<(Arc<Document>, Arc<str>)> = None;
-        while let Some(entry) = entries.recv().await {
+        let mut waiting = VecDeque::new();
+        while let Some(entry) = match waiting.pop_front() {
+            Some(entry) => Some(entry),
+            None => entries.recv().await,
+        } {
+            while let Ok(next) = entries.try_recv() {
+                waiting.push_back(next);
+            }
+            let is_ending = waiting
+                .iter()
+                .any(|entry| matches!(entry, Entry::Finish { .. }));
             match entry {
+                // The end is written next, and with it all that is known.
+                Entry::Update(_) if is_ending => {}
                 Entry::Preview { stage, document } => {
                     // With so much waiting behind it, a newer picture is on its way.
-                    if entries.len() < CROWD
+                    if waiting.len() < CROWD
                         && let Ok(svg) = self.text(document, &mut written).await
                     {
                         tell(Note::Preview { stage, svg });
