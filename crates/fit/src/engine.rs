@@ -74,7 +74,7 @@ pub fn refine(
         Journal::new(observer, &stop, options.iterations),
     );
     schedule::run(&mut fit)?;
-    fit.finish()
+    Ok(fit.finish())
 }
 
 /// A document of the given size in pixels with nothing on it.

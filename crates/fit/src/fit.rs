@@ -76,28 +76,31 @@ impl<'a> Fit<'a> {
     }
 
     /// The best document and how it came about.
-    pub(crate) fn finish(self) -> Result<FitOutcome, FitError> {
+    pub(crate) fn finish(self) -> FitOutcome {
+        self.best_so_far()
+    }
+
+    /// The best document so far and how it came about, as if the fit ended now.
+    fn best_so_far(&self) -> FitOutcome {
         let pixels = self.setting.target.width * self.setting.target.height;
-        let ended_by = self.setting.stop.reason().unwrap_or(FitEnd::Schedule);
-        let (score, document, is_added) = self.best;
+        let (score, document, is_added) = &self.best;
         let added = is_added.iter().filter(|added| **added).count();
         let kept = is_added.len() - added;
-        let (curve, budget_changes, iterations) = self.journal.into_curve();
-        Ok(FitOutcome {
+        FitOutcome {
             report: FitReport {
-                iterations,
-                curve,
+                iterations: self.journal.iterations,
+                curve: self.journal.curve(),
                 psnr_before: psnr(self.before.error, pixels),
                 psnr_after: psnr(score.error, pixels),
                 paths_added: added as u32,
                 paths_removed: self.template_shapes.saturating_sub(kept) as u32,
                 bytes: score.bytes,
-                ended_by,
-                budget_changes,
-                actions: self.actions,
+                ended_by: self.setting.stop.reason().unwrap_or(FitEnd::Schedule),
+                budget_changes: self.journal.budget_changes.clone(),
+                actions: self.actions.clone(),
             },
-            document,
-        })
+            document: document.clone(),
+        }
     }
 
     /// Shapes at present.
@@ -439,6 +442,8 @@ impl<'a> Fit<'a> {
         });
         if score.error <= self.before.error && score.is_better_than(&self.best.0) {
             self.best = (score, self.document.clone(), self.is_added.clone());
+            let best = self.best_so_far();
+            self.journal.improved(best);
         }
         Ok(())
     }

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::{BudgetRecord, LossSample, MAX_SAMPLES, Observer, Progress, clock::Stop};
+use crate::{BudgetRecord, FitOutcome, LossSample, MAX_SAMPLES, Observer, Progress, clock::Stop};
 
 const PROGRESS_EVERY: Duration = Duration::from_millis(50);
 const PREVIEW_EVERY: Duration = Duration::from_millis(400);
@@ -95,9 +95,14 @@ impl<'a> Journal<'a> {
         self.iterations >= self.budget.saturating_add(self.polish)
     }
 
+    /// Hands over the best so far.
+    pub(crate) fn improved(&mut self, best: FitOutcome) {
+        self.observer.improved(best);
+    }
+
     /// The loss curve with the last step.
-    pub(crate) fn into_curve(self) -> (Vec<LossSample>, Vec<BudgetRecord>, u32) {
-        let mut curve = self.curve;
+    pub(crate) fn curve(&self) -> Vec<LossSample> {
+        let mut curve = self.curve.clone();
         if let Some(last) = self.last
             && curve
                 .last()
@@ -105,7 +110,7 @@ impl<'a> Journal<'a> {
         {
             curve.push(last);
         }
-        (curve, self.budget_changes, self.iterations)
+        curve
     }
 }
 

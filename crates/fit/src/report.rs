@@ -140,6 +140,12 @@ pub trait Observer {
         let _ = document;
     }
 
+    /// The best so far, each time that a better one is found: what the fit would return if it ended now. A
+    /// caller that cannot wait for the fit's own end takes the last.
+    fn improved(&mut self, best: FitOutcome) {
+        let _ = best;
+    }
+
     /// Asked before each [`Observer::progress`]: `Some` changes what may be spent from now on.
     fn budget(&mut self) -> Option<Budget> {
         None

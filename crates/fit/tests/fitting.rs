@@ -490,3 +490,26 @@ fn the_observer_sees_progress_and_sets_the_budget() {
     let curve = &outcome.report.curve;
     assert!(!curve.is_empty() && curve.len() <= chat2svg_fit::MAX_SAMPLES);
 }
+
+#[test]
+fn the_observer_is_handed_each_better_document_and_the_last_is_the_result() {
+    #[derive(Default)]
+    struct Keep(Vec<FitOutcome>);
+    impl Observer for Keep {
+        fn improved(&mut self, best: FitOutcome) {
+            self.0.push(best);
+        }
+    }
+    let target = picture_of(&scene(), 96, 64);
+    let mut keep = Keep::default();
+    let outcome = vectorize(&target, &quick(), &mut keep).expect("fits");
+    assert!(keep.0.len() > 1, "{} improvements", keep.0.len());
+    let last = keep.0.last().expect("there are some");
+    assert_eq!(svg(last), svg(&outcome));
+    assert_eq!(last.report.psnr_after, outcome.report.psnr_after);
+    assert!(
+        keep.0
+            .iter()
+            .all(|best| best.report.psnr_after >= best.report.psnr_before)
+    );
+}

@@ -7,17 +7,18 @@ use std::{
 
 use actix::{Actor, Context, Handler, ResponseFuture};
 use arc_swap::ArcSwapOption;
-use chat2svg_fit::{Cancellation, FitEnd, FitError, refine};
+use chat2svg_fit::{Cancellation, FitEnd, FitError, FitOutcome, refine};
 use chat2svg_protocol::messages::{
     OptimizeOutput, Progress, ResourcesChanged, RunOptimize, StageError,
 };
 use chat2svg_supervision::{ComputeError, ComputePool, Line, answers_polls};
+use tokio_util::sync::CancellationToken;
 
 use crate::{
     OptimizeConfig,
     budget::{Limit, options},
     outcome::{BACKEND, outcome, summary},
-    watcher::{LastReading, Watcher},
+    watcher::{BestSoFar, LastReading, Watcher},
 };
 
 /// Serves stage 3.
@@ -67,7 +68,9 @@ impl Handler<RunOptimize> for OptimizeActor {
     type Result = ResponseFuture<Result<OptimizeOutput, StageError>>;
 
     fn handle(&mut self, run: RunOptimize, _: &mut Self::Context) -> Self::Result {
+        let best = BestSoFar::default();
         let watcher = Watcher {
+            best: Arc::clone(&best),
             job: run.context.job,
             level: run.context.level,
             scope: run.scope,
@@ -77,11 +80,22 @@ impl Handler<RunOptimize> for OptimizeActor {
             spending: run.context.level,
         };
         let (pool, threads) = (self.pool.clone(), self.threads);
+        let deadline = run.context.deadline;
+        let cancel = run.context.cancel.child_token();
+        // Whichever way this ends, the fit ends too.
+        let end = cancel.clone().drop_guard();
         Box::pin(async move {
-            let cancel = run.context.cancel.clone();
-            pool.run(&cancel, move || work(&run, threads, watcher))
-                .await
-                .map_err(failed_in_pool)?
+            let _end = end;
+            let fit = pool.run(&cancel, {
+                let cancel = cancel.clone();
+                move || work(&run, threads, watcher, &cancel)
+            });
+            tokio::select! {
+                biased;
+                fitted = fit => fitted.map_err(failed_in_pool)?,
+                // A busy machine can keep the fit from its clock; its best so far need not wait for it.
+                () = tokio::time::sleep_until(deadline.into()) => interrupted(&best),
+            }
         })
     }
 }
@@ -101,6 +115,7 @@ fn work(
     run: &RunOptimize,
     threads: usize,
     mut watcher: Watcher,
+    cancel: &CancellationToken,
 ) -> Result<OptimizeOutput, StageError> {
     let budget = watcher.config.levels.get(run.context.level);
     let limit = Limit::new(
@@ -110,17 +125,30 @@ fn work(
     );
     let mut options = options(&watcher.config, run, threads);
     options.deadline = Some(limit.at);
-    let cancel = run.context.cancel.clone();
+    let cancel = cancel.clone();
     options.cancel = Cancellation::when(move || cancel.is_cancelled());
     let fitted = refine(&run.document, &run.target, &options, &mut watcher).map_err(refused)?;
     if fitted.report.ended_by == FitEnd::Cancelled {
         return Err(StageError::Cancelled);
     }
-    Ok(OptimizeOutput {
+    Ok(output(&fitted, limit.by_deadline))
+}
+
+/// What a fit has that is not back at the deadline.
+fn interrupted(best: &BestSoFar) -> Result<OptimizeOutput, StageError> {
+    let best = best.load();
+    let best = best.as_deref().ok_or(StageError::Deadline)?;
+    let mut cut_short = best.clone();
+    cut_short.report.ended_by = FitEnd::Deadline;
+    Ok(output(&cut_short, true))
+}
+
+fn output(fitted: &FitOutcome, by_deadline: bool) -> OptimizeOutput {
+    OptimizeOutput {
         summary: summary(&fitted.report),
-        outcome: outcome(&fitted.report, limit.by_deadline),
-        document: Arc::new(fitted.document),
-    })
+        outcome: outcome(&fitted.report, by_deadline),
+        document: Arc::new(fitted.document.clone()),
+    }
 }
 
 fn refused(error: FitError) -> StageError {
@@ -130,5 +158,41 @@ fn refused(error: FitError) -> StageError {
             backend: BACKEND.to_owned(),
             message: error.to_string(),
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chat2svg_fit::refine;
+    use chat2svg_protocol::StageStatus;
+    use chat2svg_vector::{Document, Metadata, Raster};
+    use kurbo::Rect;
+
+    use super::*;
+
+    fn fitted() -> FitOutcome {
+        let document = Document {
+            width: 16.0,
+            height: 16.0,
+            view_box: Rect::new(0.0, 0.0, 16.0, 16.0),
+            title: None,
+            description: None,
+            metadata: Metadata::default(),
+            layers: Vec::new(),
+        };
+        let target = Raster::filled(16, 16, [200, 30, 40, 255]).expect("fits");
+        refine(&document, &target, &Default::default(), &mut ()).expect("fits")
+    }
+
+    #[test]
+    fn at_the_deadline_the_best_so_far_is_served_and_called_cut_short() {
+        let best = BestSoFar::default();
+        assert_eq!(interrupted(&best).err(), Some(StageError::Deadline));
+        let found = fitted();
+        best.store(Some(Arc::new(found.clone())));
+        let output = interrupted(&best).expect("there is a best");
+        assert_eq!(*output.document, found.document);
+        assert_eq!(output.outcome.status, StageStatus::CutShort);
+        assert_eq!(output.summary.psnr_after, found.report.psnr_after);
     }
 }

@@ -1,10 +1,10 @@
-//! Listens to a running fit: passes on how far it is, and lowers or raises its budget as the machine's
-//! memory allows.
+//! Listens to a running fit: passes on how far it is, keeps its best so far at hand, and lowers or raises
+//! its budget as the machine's memory allows.
 
 use std::sync::Arc;
 
 use arc_swap::ArcSwapOption;
-use chat2svg_fit::{Budget, Observer, Progress as FitProgress};
+use chat2svg_fit::{Budget, FitOutcome, Observer, Progress as FitProgress};
 use chat2svg_protocol::{
     JobId, ResourceLevel, ResourceSnapshot, Stage,
     messages::{FitScope, Progress},
@@ -17,6 +17,9 @@ use crate::{OptimizeConfig, budget};
 /// The last reading of the machine; empty before the first.
 pub(crate) type LastReading = Arc<ArcSwapOption<ResourceSnapshot>>;
 
+/// The best that a running fit has found; empty before the first.
+pub(crate) type BestSoFar = Arc<ArcSwapOption<FitOutcome>>;
+
 /// Listens to one fit.
 pub(crate) struct Watcher {
     pub(crate) job: JobId,
@@ -25,6 +28,7 @@ pub(crate) struct Watcher {
     pub(crate) config: Arc<OptimizeConfig>,
     pub(crate) reading: LastReading,
     pub(crate) progress: Line<Progress>,
+    pub(crate) best: BestSoFar,
     /// The level that the fit spends for now.
     pub(crate) spending: ResourceLevel,
 }
@@ -47,6 +51,10 @@ impl Observer for Watcher {
 
     fn preview(&mut self, document: &Document) {
         self.tell(0.0, Some(Arc::new(document.clone())));
+    }
+
+    fn improved(&mut self, best: FitOutcome) {
+        self.best.store(Some(Arc::new(best)));
     }
 
     fn budget(&mut self) -> Option<Budget> {

@@ -1,0 +1,77 @@
+//! The optimize actor keeps its deadline, whatever keeps the pool busy.
+
+use std::{
+    sync::{Arc, mpsc},
+    time::{Duration, Instant},
+};
+
+use actix::{Actor, Context, Handler};
+use chat2svg_optimize::{OptimizeActor, OptimizeConfig};
+use chat2svg_protocol::{
+    JobId, ResourceLevel,
+    messages::{FitScope, Progress, RunOptimize, StageContext, StageError},
+};
+use chat2svg_supervision::{ComputePool, Line};
+use chat2svg_vector::{Document, Metadata, Raster};
+use kurbo::Rect;
+use tokio_util::sync::CancellationToken;
+
+/// Takes what the stage tells and forgets it.
+struct Listener;
+
+impl Actor for Listener {
+    type Context = Context<Self>;
+}
+
+impl Handler<Progress> for Listener {
+    type Result = ();
+
+    fn handle(&mut self, _: Progress, _: &mut Self::Context) {}
+}
+
+fn run(deadline: Instant) -> RunOptimize {
+    RunOptimize {
+        context: StageContext {
+            job: JobId(uuid::Uuid::now_v7()),
+            level: ResourceLevel::High,
+            seed: 0,
+            deadline,
+            cancel: CancellationToken::new(),
+        },
+        document: Arc::new(Document {
+            width: 16.0,
+            height: 16.0,
+            view_box: Rect::new(0.0, 0.0, 16.0, 16.0),
+            title: None,
+            description: None,
+            metadata: Metadata::default(),
+            layers: Vec::new(),
+        }),
+        target: Arc::new(Raster::filled(16, 16, [200, 30, 40, 255]).unwrap()),
+        paths: None,
+        scope: FitScope::Topology,
+    }
+}
+
+#[actix_rt::test]
+async fn a_fit_that_cannot_begin_in_time_is_not_waited_for() {
+    let pool = ComputePool::new("optimize-test", 1, 8);
+    let listener = Listener.start().recipient();
+    let progress = Line::from_recipient("listener", listener);
+    let actor = OptimizeActor::new(OptimizeConfig::default(), pool.clone(), 1, progress).start();
+    let (release, gate) = mpsc::channel::<()>();
+    let blocker = actix_rt::spawn(async move {
+        let cancel = CancellationToken::new();
+        pool.run(&cancel, move || gate.recv()).await
+    });
+    actix_rt::task::yield_now().await;
+
+    let late = actor.send(run(Instant::now() + Duration::from_millis(30)));
+    assert_eq!(late.await.unwrap().err(), Some(StageError::Deadline));
+
+    release.send(()).unwrap();
+    assert_eq!(blocker.await.unwrap(), Ok(Ok(())));
+    let served = actor.send(run(Instant::now() + Duration::from_secs(60)));
+    let output = served.await.unwrap().unwrap();
+    assert_eq!(output.document.shapes().len(), 1);
+}
