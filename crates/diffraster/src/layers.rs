@@ -10,7 +10,7 @@ use crate::coverage::{AREA, CoverScratch, Plane, Steps, cover, gather};
 use crate::flat::{FlatScratch, is_flat};
 use crate::image::Image;
 use crate::inspect::Dependence;
-use crate::paint::Prepared;
+use crate::paint::{Prepared, dot, sum};
 use crate::plan::{Chunk, Plan, ROOT, Role, Shape};
 use crate::tiling::{Entry, TILE};
 
@@ -269,15 +269,20 @@ impl TileScratch {
         let saved = self.saved.len() as u32;
         let color = &mut self.layers[self.open.len()].color;
         self.saved.extend_from_slice(color);
-        let signed = self.planes.get(plane as usize);
         let shading = &self.shading.0;
-        for p in 0..AREA {
-            let covered = signed.map_or(1.0, |s| coverage(s[p]));
-            let alpha = covered * shape.opacity * shading[3][p];
-            for k in 0..3 {
-                color[k][p] += alpha * (shading[k][p] - color[k][p]);
+        let mut alpha = shading[3].map(|alpha| shape.opacity * alpha);
+        if let Some(signed) = self.planes.get(plane as usize) {
+            for p in 0..AREA {
+                alpha[p] *= coverage(signed[p]);
             }
-            color[3][p] += alpha * (1.0 - color[3][p]);
+        }
+        for k in 0..3 {
+            for p in 0..AREA {
+                color[k][p] += alpha[p] * (shading[k][p] - color[k][p]);
+            }
+        }
+        for p in 0..AREA {
+            color[3][p] += alpha[p] * (1.0 - color[3][p]);
         }
         self.operations.push(Operation::Draw {
             at: at as u32,
@@ -432,43 +437,50 @@ impl TileScratch {
         let before = &self.saved[saved as usize..][..4];
         let gradient = &mut self.gradients[top].color;
         let shading = &self.shading.0;
+        let mut signed = self.planes.get_mut(plane as usize);
+        let covered = signed.as_ref().map_or([1.0; AREA], |s| s.map(coverage));
+        let own_alpha = shading[3].map(|alpha| shape.opacity * alpha);
+        // dL/d(alpha), and dL/d(straight RGBA of the paint).
+        let mut d_alpha = [0.0; AREA];
+        let mut pull = [[0.0; AREA]; 4];
+        for p in 0..AREA {
+            d_alpha[p] = gradient[3][p] * (1.0 - before[3][p]);
+        }
+        for k in 0..3 {
+            for p in 0..AREA {
+                d_alpha[p] += gradient[k][p] * (shading[k][p] - before[k][p]);
+                pull[k][p] = covered[p] * own_alpha[p] * gradient[k][p];
+            }
+        }
+        for p in 0..AREA {
+            pull[3][p] = d_alpha[p] * covered[p];
+        }
+        for plane in gradient.iter_mut() {
+            for p in 0..AREA {
+                plane[p] *= 1.0 - covered[p] * own_alpha[p];
+            }
+        }
         self.sums.clear();
         self.sums.resize(shape.paint_slots as usize, 0.0);
         let (paint_sums, opacity_sum) = self.sums.split_at_mut(shape.paint_slots as usize - 1);
-        let mut signed = self.planes.get_mut(plane as usize);
-        for p in 0..AREA {
-            let covered = signed.as_ref().map_or(1.0, |s| coverage(s[p]));
-            let own_alpha = shape.opacity * shading[3][p];
-            let alpha = covered * own_alpha;
-            let mut d_alpha = gradient[3][p] * (1.0 - before[3][p]);
-            for k in 0..3 {
-                d_alpha += gradient[k][p] * (shading[k][p] - before[k][p]);
-            }
-            opacity_sum[0] += d_alpha * covered * shading[3][p];
-            match &shape.paint {
-                Prepared::Solid(_) => {
-                    for k in 0..3 {
-                        paint_sums[k] += alpha * gradient[k][p];
-                    }
+        opacity_sum[0] = dot(&pull[3], &shading[3]);
+        match &shape.paint {
+            Prepared::Solid(_) => {
+                for k in 0..3 {
+                    paint_sums[k] = sum(&pull[k]);
                 }
-                Prepared::Gradient(paint) if covered != 0.0 => {
-                    let d = [
-                        alpha * gradient[0][p],
-                        alpha * gradient[1][p],
-                        alpha * gradient[2][p],
-                        d_alpha * covered * shape.opacity,
-                    ];
-                    let x = tile.left + (p % TILE) as f32 + 0.5;
-                    let y = tile.top + (p / TILE) as f32 + 0.5;
-                    paint.pull(&tile.plan.stops, x, y, d, paint_sums);
+            }
+            Prepared::Gradient(paint) => {
+                for d in &mut pull[3] {
+                    *d *= shape.opacity;
                 }
-                Prepared::Gradient(_) => {}
+                let stops = &tile.plan.stops;
+                paint.pull(stops, tile.left, tile.top, &pull, paint_sums);
             }
-            for plane in gradient.iter_mut() {
-                plane[p] *= 1.0 - alpha;
-            }
-            if let Some(signed) = &mut signed {
-                signed[p] = d_alpha * own_alpha * slope(signed[p]);
+        }
+        if let Some(signed) = &mut signed {
+            for p in 0..AREA {
+                signed[p] = d_alpha[p] * own_alpha[p] * slope(signed[p]);
             }
         }
         for (slot, sum) in chunk.slots[entry.slot as usize..].iter().zip(&self.sums) {

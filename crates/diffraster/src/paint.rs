@@ -1,6 +1,6 @@
 //! Paints at pixel centres, and the gradient of their parameters.
 
-use crate::coverage::Plane;
+use crate::coverage::{AREA, Plane};
 use crate::scene::{LinearGradient, Paint, RadialGradient, Spread, Stop, Transform, View};
 use crate::tiling::TILE;
 
@@ -155,90 +155,145 @@ impl Gradient {
         &stops[self.first_stop as usize..][..self.stop_count as usize]
     }
 
-    fn place(&self, x: f32, y: f32) -> [f32; 2] {
+    /// Places in gradient space of the pixels of the tile at pixel (`left`, `top`).
+    fn places(&self, left: f32, top: f32) -> [Plane; 2] {
         let [a, b, c, d, e, f] = self.to_gradient;
-        [a * x + c * y + e, b * x + d * y + f]
+        let mut places = [[0.0; AREA]; 2];
+        for y in 0..TILE {
+            let row = top + y as f32 + 0.5;
+            for x in 0..TILE {
+                let column = left + x as f32 + 0.5;
+                places[0][y * TILE + x] = a * column + c * row + e;
+                places[1][y * TILE + x] = b * column + d * row + f;
+            }
+        }
+        places
     }
 
-    /// Position along the gradient before spreading; `None`: past the end.
-    fn position(&self, q: [f32; 2]) -> Option<f32> {
+    /// Positions along the gradient before spreading; past its end everywhere when it has none.
+    fn positions(&self, [xs, ys]: &[Plane; 2]) -> Plane {
+        let mut positions = [1.0; AREA];
         match self.kind {
-            Kind::Flat(_) => None,
             Kind::Linear { start, end } => {
                 let d = [end[0] - start[0], end[1] - start[1]];
                 let length = d[0] * d[0] + d[1] * d[1];
-                Some(((q[0] - start[0]) * d[0] + (q[1] - start[1]) * d[1]) / length)
+                for p in 0..AREA {
+                    let along = (xs[p] - start[0]) * d[0] + (ys[p] - start[1]) * d[1];
+                    positions[p] = along / length;
+                }
             }
             Kind::Radial {
                 center,
                 radius,
                 focus,
                 ..
-            } => {
-                let ray = Ray::new(q, center, radius, focus);
-                (radius > 0.0).then(|| ray.position())
+            } if radius > 0.0 => {
+                let rays = Rays::new(center, radius, focus);
+                for p in 0..AREA {
+                    positions[p] = rays.position([xs[p] - focus[0], ys[p] - focus[1]]);
+                }
             }
+            Kind::Flat(_) | Kind::Radial { .. } => {}
+        }
+        positions
+    }
+
+    /// Whether places matter: a gradient without extent shows its last stop everywhere.
+    fn has_extent(&self) -> bool {
+        match self.kind {
+            Kind::Flat(_) => false,
+            Kind::Linear { .. } => true,
+            Kind::Radial { radius, .. } => radius > 0.0,
         }
     }
 
     /// Fills the tile at pixel (`left`, `top`) with straight RGBA.
     pub(crate) fn shade(&self, stops: &[Stop], left: f32, top: f32, out: &mut [Plane; 4]) {
         let stops = self.stops(stops);
-        for p in 0..TILE * TILE {
-            let x = left + (p % TILE) as f32 + 0.5;
-            let y = top + (p / TILE) as f32 + 0.5;
-            let t = self
-                .position(self.place(x, y))
-                .map_or(1.0, |t| spread(t, self.spread).0);
-            let (i, v) = locate(stops, t);
-            let next = stops[(i + 1).min(stops.len() - 1)].color;
+        let mut positions = self.positions(&self.places(left, top));
+        spread(&mut positions, self.spread);
+        for (plane, first) in out.iter_mut().zip(stops[0].color) {
+            plane.fill(first);
+        }
+        for pair in stops.windows(2) {
+            let shares = shares(&positions, pair[0].offset, pair[1].offset);
             for k in 0..4 {
-                let from = stops[i].color[k];
-                out[k][p] = from + v * (next[k] - from);
+                let change = pair[1].color[k] - pair[0].color[k];
+                if change != 0.0 {
+                    for p in 0..AREA {
+                        out[k][p] += shares[p] * change;
+                    }
+                }
             }
         }
     }
 
-    /// Adds to `sums` (geometry, then stops) what the gradient `d` of one
-    /// pixel's straight RGBA says about the parameters.
-    pub(crate) fn pull(&self, stops: &[Stop], x: f32, y: f32, d: [f32; 4], sums: &mut [f32]) {
+    /// Adds to `sums` (geometry, then stops) what the gradient `d` of a tile's
+    /// straight RGBA says about the parameters.
+    pub(crate) fn pull(
+        &self,
+        stops: &[Stop],
+        left: f32,
+        top: f32,
+        d: &[Plane; 4],
+        sums: &mut [f32],
+    ) {
         let stops = self.stops(stops);
         let (geometry, stop_sums) = sums.split_at_mut(self.geometry_count());
-        let q = self.place(x, y);
-        let position = self.position(q);
-        let (t, slope) = position.map_or((1.0, 0.0), |t| spread(t, self.spread));
-        let (i, v) = locate(stops, t);
-        let next = (i + 1).min(stops.len() - 1);
+        let places = self.places(left, top);
+        let raw = self.positions(&places);
+        let mut positions = raw;
+        spread(&mut positions, self.spread);
+        // The colour is the first stop's plus, for each pair of stops, a share of their difference.
         for k in 0..4 {
-            stop_sums[5 * i + 1 + k] += (1.0 - v) * d[k];
-            stop_sums[5 * next + 1 + k] += v * d[k];
+            stop_sums[1 + k] += sum(&d[k]);
         }
-        let gap = stops[next].offset - stops[i].offset;
-        if gap <= 0.0 || v <= 0.0 || v >= 1.0 {
-            return;
+        let mut slopes = [0.0; AREA];
+        for (i, pair) in stops.windows(2).enumerate() {
+            let gap = pair[1].offset - pair[0].offset;
+            let shares = shares(&positions, pair[0].offset, pair[1].offset);
+            for k in 0..4 {
+                let moved = dot(&shares, &d[k]);
+                stop_sums[5 * i + 1 + k] -= moved;
+                stop_sums[5 * (i + 1) + 1 + k] += moved;
+            }
+            if gap <= 0.0 {
+                continue;
+            }
+            let change: [f32; 4] =
+                std::array::from_fn(|k| (pair[1].color[k] - pair[0].color[k]) / gap);
+            let mut along = [0.0; AREA];
+            for p in 0..AREA {
+                let is_between = shares[p] > 0.0 && shares[p] < 1.0;
+                let sum = d[0][p] * change[0]
+                    + d[1][p] * change[1]
+                    + d[2][p] * change[2]
+                    + d[3][p] * change[3];
+                along[p] = if is_between { sum } else { 0.0 };
+                slopes[p] += along[p];
+            }
+            let later = dot(&shares, &along);
+            stop_sums[5 * i] -= sum(&along) - later;
+            stop_sums[5 * (i + 1)] -= later;
         }
-        let along: f32 = (0..4)
-            .map(|k| d[k] * (stops[next].color[k] - stops[i].color[k]))
-            .sum::<f32>()
-            / gap;
-        stop_sums[5 * i] -= along * (1.0 - v);
-        stop_sums[5 * next] -= along * v;
-        if let Some(raw) = position {
-            self.pull_geometry(q, raw, along * slope, geometry);
+        if self.has_extent() {
+            follow_spread(&raw, self.spread, &mut slopes);
+            self.pull_geometry(&places, &raw, &slopes, geometry);
         }
     }
 
-    /// Adds the share of the geometry, given dL/dt at place `q`.
-    fn pull_geometry(&self, q: [f32; 2], t: f32, dt: f32, sums: &mut [f32]) {
+    /// Adds the share of the geometry, given dL/dt at each place.
+    fn pull_geometry(&self, [xs, ys]: &[Plane; 2], raw: &Plane, dt: &Plane, sums: &mut [f32]) {
         match self.kind {
             Kind::Flat(_) => {}
             Kind::Linear { start, end } => {
                 let d = [end[0] - start[0], end[1] - start[1]];
-                let k = dt / (d[0] * d[0] + d[1] * d[1]);
-                for a in 0..2 {
-                    let from = q[a] - start[a];
-                    sums[a] += k * (2.0 * t * d[a] - d[a] - from);
-                    sums[2 + a] += k * (from - 2.0 * t * d[a]);
+                let k = 1.0 / (d[0] * d[0] + d[1] * d[1]);
+                let (total, by_position) = (sum(dt), dot_used(dt, raw));
+                for (a, place) in [xs, ys].into_iter().enumerate() {
+                    let from = dot(dt, place) - start[a] * total;
+                    sums[a] += k * (2.0 * by_position * d[a] - d[a] * total - from);
+                    sums[2 + a] += k * (from - 2.0 * by_position * d[a]);
                 }
             }
             Kind::Radial {
@@ -247,18 +302,32 @@ impl Gradient {
                 given_focus,
                 focus,
             } => {
-                let ray = Ray::new(q, center, radius, focus);
-                let root = ray.root();
-                if root <= 0.0 {
-                    return;
+                let rays = Rays::new(center, radius, focus);
+                // Sums of k p, k t, k t p and k t² over the places p from the focus.
+                let mut lanes = [[0.0f32; TILE]; 6];
+                for y in 0..TILE {
+                    for x in 0..TILE {
+                        let at = y * TILE + x;
+                        let p = [xs[at] - focus[0], ys[at] - focus[1]];
+                        let root = rays.root(p);
+                        let is_used = root > 0.0 && dt[at] != 0.0;
+                        let k = if is_used { -0.5 * dt[at] / root } else { 0.0 };
+                        let t = if is_used { raw[at] } else { 0.0 };
+                        lanes[0][x] += k * p[0];
+                        lanes[1][x] += k * p[1];
+                        lanes[2][x] += k * t;
+                        lanes[3][x] += k * t * p[0];
+                        lanes[4][x] += k * t * p[1];
+                        lanes[5][x] += k * t * t;
+                    }
                 }
-                let k = -dt / (2.0 * root);
-                let mut radius_sum = k * 2.0 * radius * t * t;
+                let [x, y, t, tx, ty, tt] = lanes.map(|lane| lane.iter().sum::<f32>());
+                let mut radius_sum = 2.0 * radius * tt;
                 let mut focus_sum = [0.0f32; 2];
-                for a in 0..2 {
-                    let (p, e) = (ray.p[a], ray.e[a]);
-                    sums[a] += k * (2.0 * p * t - 2.0 * e * t * t);
-                    focus_sum[a] = k * (2.0 * e * t * t - 2.0 * t * (p + e) + 2.0 * p);
+                for (a, (p, tp)) in [(x, tx), (y, ty)].into_iter().enumerate() {
+                    let e = rays.e[a];
+                    sums[a] += 2.0 * tp - 2.0 * e * tt;
+                    focus_sum[a] = 2.0 * e * tt - 2.0 * (tp + e * t) + 2.0 * p;
                 }
                 if given_focus == focus {
                     sums[3] += focus_sum[0];
@@ -283,72 +352,113 @@ impl Gradient {
     }
 }
 
-/// The quadratic `a t² + 2 b t = p²` that a point on circle `t` solves.
-struct Ray {
-    p: [f32; 2],
+/// The quadratic `a t² + 2 b t = p²` that a point `p` from the focus on circle `t` solves.
+struct Rays {
     e: [f32; 2],
     a: f32,
-    b: f32,
 }
 
-impl Ray {
-    fn new(q: [f32; 2], center: [f32; 2], radius: f32, focus: [f32; 2]) -> Self {
-        let p = [q[0] - focus[0], q[1] - focus[1]];
+impl Rays {
+    fn new(center: [f32; 2], radius: f32, focus: [f32; 2]) -> Self {
         let e = [center[0] - focus[0], center[1] - focus[1]];
         Self {
-            p,
             e,
             a: radius * radius - e[0] * e[0] - e[1] * e[1],
-            b: p[0] * e[0] + p[1] * e[1],
         }
     }
 
-    fn root(&self) -> f32 {
-        let square = self.p[0] * self.p[0] + self.p[1] * self.p[1];
-        (self.b * self.b + self.a * square).max(0.0).sqrt()
+    fn b(&self, p: [f32; 2]) -> f32 {
+        p[0] * self.e[0] + p[1] * self.e[1]
     }
 
-    fn position(&self) -> f32 {
-        (self.root() - self.b) / self.a
+    fn root(&self, p: [f32; 2]) -> f32 {
+        let (b, square) = (self.b(p), p[0] * p[0] + p[1] * p[1]);
+        (b * b + self.a * square).max(0.0).sqrt()
+    }
+
+    fn position(&self, p: [f32; 2]) -> f32 {
+        (self.root(p) - self.b(p)) / self.a
     }
 }
 
-/// Brings a position into 0..=1, with the derivative of doing so.
-fn spread(t: f32, how: Spread) -> (f32, f32) {
-    match how {
-        Spread::Pad => {
-            if t <= 0.0 {
-                (0.0, 0.0)
-            } else if t >= 1.0 {
-                (1.0, 0.0)
-            } else {
-                (t, 1.0)
+/// Brings positions into 0..=1.
+#[allow(
+    clippy::manual_clamp,
+    reason = "a position that is no number counts as 0, which `clamp` would keep"
+)]
+fn spread(positions: &mut Plane, how: Spread) {
+    for t in positions.iter_mut() {
+        *t = match how {
+            Spread::Pad => t.max(0.0).min(1.0),
+            Spread::Repeat => *t - t.floor(),
+            Spread::Reflect => {
+                let within = *t - 2.0 * (*t * 0.5).floor();
+                within.min(2.0 - within)
             }
-        }
-        Spread::Repeat => (t - t.floor(), 1.0),
-        Spread::Reflect => {
-            let within = t - 2.0 * (t * 0.5).floor();
-            if within <= 1.0 {
-                (within, 1.0)
-            } else {
-                (2.0 - within, -1.0)
-            }
-        }
+        };
     }
 }
 
-/// The stop at or before `t`, and how far on the way to the next one.
-fn locate(stops: &[Stop], t: f32) -> (usize, f32) {
-    let after = stops.iter().take_while(|s| s.offset <= t).count();
-    if after == 0 {
-        return (0, 0.0);
+/// Multiplies the slopes by the derivative of [`spread`].
+fn follow_spread(raw: &Plane, how: Spread, slopes: &mut Plane) {
+    for (slope, t) in slopes.iter_mut().zip(raw) {
+        *slope = match how {
+            Spread::Pad if *t > 0.0 && *t < 1.0 => *slope,
+            Spread::Pad => 0.0,
+            Spread::Repeat => *slope,
+            Spread::Reflect if t - 2.0 * (t * 0.5).floor() <= 1.0 => *slope,
+            Spread::Reflect => -*slope,
+        };
     }
-    let i = after - 1;
-    match stops.get(after) {
-        Some(next) => {
-            let from = stops[i].offset;
-            (i, ((t - from) / (next.offset - from)).clamp(0.0, 1.0))
+}
+
+/// How far each position is on the way from one offset to a later one, in 0..=1.
+#[allow(
+    clippy::manual_clamp,
+    reason = "a position that is no number counts as 0, which `clamp` would keep"
+)]
+fn shares(positions: &Plane, from: f32, to: f32) -> Plane {
+    let mut shares = [0.0; AREA];
+    let gap = to - from;
+    if gap > 0.0 {
+        for p in 0..AREA {
+            shares[p] = ((positions[p] - from) / gap).max(0.0).min(1.0);
         }
-        None => (i, 0.0),
+    } else {
+        for p in 0..AREA {
+            shares[p] = if positions[p] >= to { 1.0 } else { 0.0 };
+        }
     }
+    shares
+}
+
+/// Sum of a plane, column by column first, so that the columns are summed side by side.
+pub(crate) fn sum(plane: &Plane) -> f32 {
+    let mut lanes = [0.0f32; TILE];
+    for row in plane.as_chunks::<TILE>().0 {
+        for x in 0..TILE {
+            lanes[x] += row[x];
+        }
+    }
+    lanes.iter().sum()
+}
+
+/// Sum of the products of two planes.
+pub(crate) fn dot(a: &Plane, b: &Plane) -> f32 {
+    let mut lanes = [0.0f32; TILE];
+    for (a, b) in a.as_chunks::<TILE>().0.iter().zip(b.as_chunks::<TILE>().0) {
+        for x in 0..TILE {
+            lanes[x] += a[x] * b[x];
+        }
+    }
+    lanes.iter().sum()
+}
+
+/// As [`dot`], but what has no weight may be anything, infinite too.
+fn dot_used(weights: &Plane, values: &Plane) -> f32 {
+    let mut used = *values;
+    for p in 0..AREA {
+        used[p] = if weights[p] == 0.0 { 0.0 } else { used[p] };
+    }
+    dot(weights, &used)
 }
