@@ -141,6 +141,7 @@ fn report(path: &Path, arguments: &Arguments) -> Result<(), Box<dyn Error>> {
         iterations,
         ended_by,
         actions,
+        stages,
         ..
     } = outcome.report;
     println!(
@@ -158,6 +159,18 @@ fn report(path: &Path, arguments: &Arguments) -> Result<(), Box<dyn Error>> {
                 format!("{:?}", done.action),
                 done.paths,
                 done.psnr
+            );
+        }
+    }
+    if arguments.actions {
+        for done in &stages {
+            println!(
+                "    {:<8} gained {:>6.2} dB, moved {:>3} outlines, by {:>5.2} px at most, {:>5.2} on average",
+                format!("{:?}", done.stage),
+                done.gain,
+                done.moved,
+                done.largest,
+                done.mean
             );
         }
     }

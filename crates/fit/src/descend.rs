@@ -10,13 +10,15 @@ use chat2svg_diffraster::{Image, Renderer, Scene, View};
 use crate::{
     FitError, FitOptions,
     clock::Stop,
+    deform::Deformation,
     journal::Journal,
     loss::edge_loss,
-    parameters::{Kind, Parameters},
+    parameters::{CubicSlots, Kind, Parameters},
     picture::Picture,
     regularise::penalise,
     scene::SceneMap,
     step::Stepper,
+    wide::wide_error,
 };
 
 /// Steps between measurements of the colours' weights.
@@ -30,6 +32,9 @@ const LAST_RATE: f32 = 0.05;
 /// Change of an opacity at full rate, per step.
 const OPACITY_RATE: f32 = 0.02;
 
+/// What holds a deformation's coefficients where the picture says nothing: squared error per squared pixel.
+const STIFFNESS: f32 = 1e-3;
+
 /// One stretch of descent.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Stretch {
@@ -39,6 +44,18 @@ pub(crate) struct Stretch {
     pub(crate) scale: f64,
     /// Largest step of a point in pixels of this resolution.
     pub(crate) rate: f32,
+}
+
+/// One stretch of descent over a deformation, at a resolution and under a filter.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct DeformedStretch {
+    /// Steps, scale and rate; the rate in pixels of the fitting resolution.
+    pub(crate) stretch: Stretch,
+    /// How far the filter reaches to each side, in pixels of the stretch's resolution.
+    pub(crate) filter: usize,
+    /// Share of the picture that a paint must make up to be stepped along. A small shape that is not yet in
+    /// its place would take the colour of what it lies on.
+    pub(crate) least_painted: f32,
 }
 
 /// What a descent needs and keeps: the rasteriser and the target at the resolutions used so far.
@@ -156,6 +173,96 @@ impl<'a> Descender<'a> {
         Ok(best.0 * components)
     }
 
+    /// Descends over the coefficients of a deformation and leaves the scene at the best that was seen.
+    pub(crate) fn run_deformed(
+        &mut self,
+        map: &mut SceneMap,
+        deformation: &Deformation,
+        deformed: DeformedStretch,
+        journal: &mut Journal<'_>,
+    ) -> Result<(), FitError> {
+        let stretch = deformed.stretch;
+        let level = self.level(stretch.scale);
+        let target = self.levels.swap_remove(level);
+        let result = self.descend_deformed(map, deformation, deformed, &target, journal);
+        self.levels.push(target);
+        set_view(&mut map.scene, self.target.width, self.target.height, 1.0);
+        result
+    }
+
+    fn descend_deformed(
+        &mut self,
+        map: &mut SceneMap,
+        deformation: &Deformation,
+        deformed: DeformedStretch,
+        target: &Image,
+        journal: &mut Journal<'_>,
+    ) -> Result<(), FitError> {
+        let DeformedStretch {
+            stretch,
+            filter,
+            least_painted,
+        } = deformed;
+        let (width, height) = (target.width as usize, target.height as usize);
+        let pixels = (width * height) as f32;
+        let components = 3.0 * (self.target.width * self.target.height) as f32;
+        set_view(
+            &mut map.scene,
+            width,
+            height,
+            width as f64 / self.target.width as f64,
+        );
+        let mut values = Vec::new();
+        map.scene.read_parameters(&mut values);
+        let layout = chat2svg_diffraster::Layout::of(&map.scene);
+        let parameters = Parameters::of(map, &layout);
+        let mut coefficients = vec![0.0_f32; deformation.len()];
+        let mut slopes = vec![0.0_f32; deformation.len()];
+        let mut directions = vec![0.0_f32; deformation.len()];
+        let mut stepper = Stepper::new(self.options.optimiser.rule, deformation.len());
+        let mut weights = Vec::new();
+        let mut pull = Image::default();
+        let mut best = (f64::INFINITY, values.clone());
+        for taken in 0..=stretch.steps {
+            if journal.is_spent() || self.stop.is_due() {
+                break;
+            }
+            if taken.is_multiple_of(WEIGHTS_EVERY) {
+                self.weigh(&map.scene, width, height, &mut weights)?;
+            }
+            let picture = self.renderer.forward(&map.scene)?;
+            let loss = wide_error(picture, target, filter, &mut pull);
+            if loss < best.0 {
+                best.0 = loss;
+                best.1.copy_from_slice(&values);
+            }
+            // The last round only looks where the last step has led.
+            if taken == stretch.steps {
+                break;
+            }
+            journal.step(loss, map.slots.len(), self.stop);
+            let gradient = self.renderer.backward(&map.scene, &pull)?;
+            for (index, kind) in parameters.kinds.iter().enumerate() {
+                if *kind == Kind::Color && weights[index] > least_painted * pixels {
+                    step_color(&mut values[index], pixels * gradient[index], weights[index]);
+                }
+            }
+            deformation.pull(gradient, &mut slopes);
+            for (slope, coefficient) in slopes.iter_mut().zip(&coefficients) {
+                *slope = *slope * components + STIFFNESS * coefficient;
+            }
+            stepper.directions(&slopes, FLOOR, &mut directions);
+            let rate = self.rate(stretch, taken);
+            for (coefficient, direction) in coefficients.iter_mut().zip(&directions) {
+                *coefficient -= rate * direction.clamp(-2.0, 2.0);
+            }
+            deformation.apply(&coefficients, &mut values);
+            map.scene.write_parameters(&values);
+        }
+        map.scene.write_parameters(&best.1);
+        Ok(())
+    }
+
     fn rate(&self, stretch: Stretch, taken: u32) -> f32 {
         let share = taken as f32 / stretch.steps.max(1) as f32;
         let warm_up = self.options.optimiser.warm_up;
@@ -235,11 +342,9 @@ impl<'a> Descender<'a> {
         for (index, kind) in parameters.kinds.iter().enumerate() {
             match kind {
                 Kind::Color => {
-                    let weight = weights[index];
-                    if weight > LEAST_WEIGHT {
-                        let step = 1.5 * motion.pixels * gradient[index] / weight;
-                        let value = motion.values[index] - step.clamp(-0.5, 0.5);
-                        motion.values[index] = value.clamp(0.0, 1.0);
+                    if weights[index] > LEAST_WEIGHT {
+                        let slope = motion.pixels * gradient[index];
+                        step_color(&mut motion.values[index], slope, weights[index]);
                     }
                     gradient[index] = 0.0;
                 }
@@ -247,12 +352,15 @@ impl<'a> Descender<'a> {
                 _ => gradient[index] *= motion.components,
             }
         }
-        penalise(
-            &parameters.cubics,
-            self.options.regularisers,
-            motion.values,
-            gradient,
-        );
+        // What the picture does not show keeps its place.
+        let is_shown = |cubic: &&CubicSlots| {
+            let mut coordinates = cubic
+                .iter()
+                .flat_map(|at| [gradient[*at], gradient[at + 1]]);
+            coordinates.any(|slope| slope != 0.0)
+        };
+        let shown: Vec<CubicSlots> = parameters.cubics.iter().filter(is_shown).copied().collect();
+        penalise(&shown, self.options.regularisers, motion.values, gradient);
         for [a, b] in &parameters.ties {
             for axis in 0..2 {
                 let sum = gradient[a + axis] + gradient[b + axis];
@@ -303,6 +411,12 @@ impl<'a> Descender<'a> {
             self.levels.len() - 1
         })
     }
+}
+
+/// A majorised Newton step of a colour's component, given the slope of the summed squared error.
+fn step_color(value: &mut f32, slope: f32, weight: f32) {
+    let step = 1.5 * slope / weight;
+    *value = (*value - step.clamp(-0.5, 0.5)).clamp(0.0, 1.0);
 }
 
 /// What moves in a step.

@@ -74,6 +74,7 @@ pub fn refine(
         Journal::new(observer, &stop, options.iterations),
     );
     schedule::run(&mut fit)?;
+    fit.settle_template(template)?;
     Ok(fit.finish())
 }
 

@@ -8,7 +8,8 @@ use kurbo::{Affine, BezPath};
 use rayon::prelude::*;
 
 use crate::{
-    Action, ActionRecord, FitEnd, FitError, FitOptions, FitOutcome, FitReport,
+    Action, ActionRecord, FitEnd, FitError, FitOptions, FitOutcome, FitReport, StageRecord,
+    align::Outlines,
     clock::Stop,
     crossing::{crosses_itself, uncrossed},
     descend::{Descender, Stretch},
@@ -24,6 +25,9 @@ use crate::{
 
 /// How far an outline may be from the contour, in pixels.
 const TOLERANCE: f64 = 0.4;
+/// Mean squared error below which nothing is missing: one level in 255, about where two renderers differ in
+/// their edges.
+const NOISE: f64 = 1.0 / (255.0 * 255.0);
 /// Pixels that a shape must show to be given another paint.
 const LEAST_PAINTED: usize = 60;
 
@@ -41,15 +45,20 @@ pub(crate) struct Setting<'a> {
 /// A running fit.
 pub(crate) struct Fit<'a> {
     pub(crate) setting: Setting<'a>,
-    document: Document,
+    pub(crate) document: Document,
     /// Of each shape in painting order, whether it was added.
-    is_added: Vec<bool>,
+    pub(crate) is_added: Vec<bool>,
     template_shapes: usize,
     before: Score,
+    /// Of the document after the last action.
+    score: Score,
     best: (Score, Document, Vec<bool>),
-    descender: Descender<'a>,
+    pub(crate) descender: Descender<'a>,
     pub(crate) journal: Journal<'a>,
     actions: Vec<ActionRecord>,
+    pub(crate) stages: Vec<StageRecord>,
+    /// Where the template's shapes were when their points began to move, and how good the picture was.
+    pub(crate) placed: Option<(Outlines, f32)>,
 }
 
 impl<'a> Fit<'a> {
@@ -68,10 +77,13 @@ impl<'a> Fit<'a> {
             is_added: is_added.clone(),
             template_shapes,
             before,
+            score: before,
             best: (before, template, is_added),
             descender,
             journal,
             actions: Vec::new(),
+            stages: Vec::new(),
+            placed: None,
         }
     }
 
@@ -98,6 +110,7 @@ impl<'a> Fit<'a> {
                 ended_by: self.setting.stop.reason().unwrap_or(FitEnd::Schedule),
                 budget_changes: self.journal.budget_changes.clone(),
                 actions: self.actions.clone(),
+                stages: self.stages.clone(),
             },
             document: document.clone(),
         }
@@ -178,7 +191,7 @@ impl<'a> Fit<'a> {
 
     /// Takes a descended scene into the document; an outline that has come to cross itself goes only as
     /// far towards its new place as it does not.
-    fn take_over(&mut self, map: &SceneMap) {
+    pub(crate) fn take_over(&mut self, map: &SceneMap) {
         let before: Vec<BezPath> = {
             let shapes = self.document.shapes();
             shapes
@@ -209,7 +222,7 @@ impl<'a> Fit<'a> {
         });
     }
 
-    fn scene(&self) -> SceneMap {
+    pub(crate) fn scene(&self) -> SceneMap {
         let Setting {
             target, to_canvas, ..
         } = self.setting;
@@ -251,6 +264,10 @@ impl<'a> Fit<'a> {
                 .collect(),
             alpha: None,
         };
+        let sum: f64 = error.pixels.iter().map(|p| f64::from(p[0])).sum();
+        if sum < 3.0 * NOISE * error.pixels.len() as f64 {
+            return Ok(0);
+        }
         let present: Vec<f32> = error
             .reduced(width, height)
             .pixels
@@ -427,13 +444,66 @@ impl<'a> Fit<'a> {
         })
     }
 
+    /// Goes on from the best so far unless the document is nearly as good, which may only want more steps.
+    pub(crate) fn drop_unpaid(&mut self) {
+        if self.best.0.is_clearly_better_than(&self.score) {
+            self.take_best();
+        }
+    }
+
+    /// Goes on from the best so far.
+    pub(crate) fn take_best(&mut self) {
+        let (score, document, is_added) = &self.best;
+        self.score = *score;
+        self.document.clone_from(document);
+        self.is_added.clone_from(is_added);
+    }
+
+    /// Quality of the document after the last action, in dB.
+    pub(crate) fn last_psnr(&self) -> f32 {
+        let pixels = self.setting.target.width * self.setting.target.height;
+        let last = self.actions.last();
+        last.map_or_else(|| psnr(self.before.error, pixels), |done| done.psnr)
+    }
+
+    /// Quality of the best so far, in dB.
+    pub(crate) fn best_psnr(&self) -> f32 {
+        psnr(
+            self.best.0.error,
+            self.setting.target.width * self.setting.target.height,
+        )
+    }
+
+    /// Squared error of the best so far.
+    pub(crate) fn best_error(&self) -> f64 {
+        self.best.0.error
+    }
+
+    /// Measures the document and keeps it even when it is worse than the best by up to `slack` of squared
+    /// error, but never one that is worse than the template or further above the byte budget.
+    pub(crate) fn accept(&mut self, action: Action, slack: f64) -> Result<(), FitError> {
+        let best = self.best.0;
+        self.note(action)?;
+        let (score, options) = (self.score, self.setting.options);
+        let is_within = options
+            .byte_budget
+            .is_none_or(|budget| score.bytes <= budget.max(best.bytes));
+        if score.error <= self.before.error && score.error <= best.error + slack && is_within {
+            self.best = (score, self.document.clone(), self.is_added.clone());
+            let best = self.best_so_far();
+            self.journal.improved(best);
+        }
+        Ok(())
+    }
+
     /// Measures the document and keeps it when it is the best, but never one whose picture is worse than
     /// the template's.
-    fn note(&mut self, action: Action) -> Result<(), FitError> {
+    pub(crate) fn note(&mut self, action: Action) -> Result<(), FitError> {
         let Setting {
             target, options, ..
         } = self.setting;
         let score = Score::of(&self.document, target, options)?;
+        self.score = score;
         self.actions.push(ActionRecord {
             seconds: self.setting.stop.elapsed().as_secs_f32(),
             action,

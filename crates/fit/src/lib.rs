@@ -11,9 +11,12 @@
 
 #![forbid(unsafe_code)]
 
+mod align;
 mod clock;
 mod crossing;
+mod deform;
 mod descend;
+mod displacement;
 mod engine;
 mod error;
 mod fit;
@@ -39,15 +42,17 @@ mod stack;
 mod step;
 mod topology;
 mod trace;
+mod wide;
 mod worth;
 
 pub use engine::{refine, vectorize};
 pub use error::FitError;
 pub use options::{
-    Cancellation, FitOptions, LossOptions, MAX_PATHS, OptimiserOptions, Regularisers, StepRule,
+    Cancellation, FitOptions, LossOptions, MAX_PATHS, OptimiserOptions, Regularisers, Schedule,
+    StepRule,
 };
 pub use paint_fit::{FittedPaint, GradientThreshold, Sample, fit_flat, fit_paint};
 pub use report::{
-    Action, ActionRecord, Budget, BudgetRecord, FitEnd, FitOutcome, FitReport, LossSample,
-    MAX_SAMPLES, Observer, Progress,
+    Action, ActionRecord, Budget, BudgetRecord, FitEnd, FitOutcome, FitReport, FitStage,
+    LossSample, MAX_SAMPLES, Observer, Progress, StageRecord,
 };

@@ -5,7 +5,9 @@ use chat2svg_vector::{Color, Document, ParseLimits, WriteOptions};
 use crate::{FitError, FitOptions, picture::Picture};
 
 /// Squared error that a byte must save in a picture of 256 × 256 pixels, when the options do not say.
-const GAIN_PER_BYTE: f64 = 0.002;
+const GAIN_PER_BYTE: f64 = 0.0026;
+/// A cost above another by this factor is clearly worse.
+const CLEARLY: f64 = 1.05;
 
 /// What a document is judged by.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -51,15 +53,20 @@ impl Score {
     pub(crate) fn is_better_than(&self, other: &Self) -> bool {
         (self.excess, self.cost) < (other.excess, other.cost)
     }
+
+    /// Whether this is to be preferred to another even if that one had not come to its end.
+    pub(crate) fn is_clearly_better_than(&self, other: &Self) -> bool {
+        (self.excess, CLEARLY * self.cost) < (other.excess, other.cost)
+    }
 }
 
-/// Squared error that a byte must save. Error grows with a picture's area, bytes of outlines with its
-/// side: between the two.
+/// Squared error that a byte must save. In proportion to the area, so that a picture in more pixels is not
+/// worth more bytes.
 pub(crate) fn gain_per_byte(target: &Picture, options: &FitOptions) -> f64 {
     let area = (target.width * target.height) as f64;
     options
         .gain_per_byte
-        .map_or(GAIN_PER_BYTE * (area / 65_536.0).powf(0.75), f64::from)
+        .map_or(GAIN_PER_BYTE * area / 65_536.0, f64::from)
 }
 
 /// Sum of squared differences of a document's picture and the target, over all components; both show

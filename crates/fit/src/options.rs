@@ -41,9 +41,9 @@ pub struct FitOptions {
     /// it. Default 512.
     pub max_side: u32,
     /// Smallest gain that pays for a path, as squared error in full-scale pixels per written byte. Lower
-    /// gives more paths and a closer picture. `None` takes 0.002 for a picture of 256 × 256 pixels (a path
-    /// of 150 bytes must correct 0.3 pixels from black to white in one component), and otherwise in
-    /// proportion to the area to the power of 3/4.
+    /// gives more paths and a closer picture. `None` takes 0.0026 for a picture of 256 × 256 pixels (a path
+    /// of 150 bytes must correct 0.39 pixels from black to white in one component), and otherwise in
+    /// proportion to the area.
     pub gain_per_byte: Option<f32>,
     /// What keeps outlines clean.
     pub regularisers: Regularisers,
@@ -51,6 +51,8 @@ pub struct FitOptions {
     pub loss: LossOptions,
     /// How steps are made.
     pub optimiser: OptimiserOptions,
+    /// How a template is brought to its target.
+    pub schedule: Schedule,
 }
 
 impl Default for FitOptions {
@@ -70,8 +72,52 @@ impl Default for FitOptions {
             regularisers: Regularisers::default(),
             loss: LossOptions::default(),
             optimiser: OptimiserOptions::default(),
+            schedule: Schedule::default(),
         }
     }
+}
+
+/// How the steps of a fit from a template are shared out: its shapes go to their places first, each as a
+/// whole, then bend, then their points move on their own. What the stages leave goes to points and paints at
+/// full resolution. A fit from nothing takes no part in this.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Schedule {
+    /// Share of [`FitOptions::iterations`] in which named groups, then shapes, are moved, turned and scaled,
+    /// `0.0..=1.0`. Default 0.16. They are taken at coarse resolution and cost little time.
+    pub similarity: f32,
+    /// Share in which shapes are bent by a free-form lattice over their box, `0.0..=1.0`. Default 0.12.
+    pub lattice: f32,
+    /// Share in which points and paints are moved at a quarter and at half the resolution, `0.0..=1.0`.
+    /// Default 0.16.
+    pub coarse: f32,
+    /// Control points along a side of the lattice, `2..=5`. Default 3.
+    pub lattice_side: u32,
+    /// How far shapes are looked for, as a share of the picture's longest side, `0.0..=0.25`. Default 0.06.
+    pub reach: f32,
+}
+
+impl Default for Schedule {
+    fn default() -> Self {
+        Self {
+            similarity: 0.16,
+            lattice: 0.12,
+            coarse: 0.16,
+            lattice_side: 3,
+            reach: 0.06,
+        }
+    }
+}
+
+impl Schedule {
+    /// For a template whose shapes are in their places: points and paints only.
+    pub const IN_PLACE: Self = Self {
+        similarity: 0.0,
+        lattice: 0.0,
+        coarse: 0.16,
+        lattice_side: 3,
+        reach: 0.06,
+    };
 }
 
 /// Weights of the penalties that keep outlines clean, each relative to the picture's squared error in
@@ -195,7 +241,20 @@ impl FitOptions {
         )?;
         in_range("loss.edges", self.loss.edges, 0.0, 1e3)?;
         in_range("optimiser.point_rate", self.optimiser.point_rate, 0.0, 16.0)?;
-        in_range("optimiser.warm_up", self.optimiser.warm_up, 0.0, 1.0)
+        in_range("optimiser.warm_up", self.optimiser.warm_up, 0.0, 1.0)?;
+        let schedule = self.schedule;
+        in_range("schedule.similarity", schedule.similarity, 0.0, 1.0)?;
+        in_range("schedule.lattice", schedule.lattice, 0.0, 1.0)?;
+        in_range("schedule.coarse", schedule.coarse, 0.0, 1.0)?;
+        let sum = schedule.similarity + schedule.lattice + schedule.coarse;
+        in_range("schedule (the shares' sum)", sum, 0.0, 1.0)?;
+        in_range(
+            "schedule.lattice_side",
+            schedule.lattice_side as f32,
+            2.0,
+            5.0,
+        )?;
+        in_range("schedule.reach", schedule.reach, 0.0, 0.25)
     }
 }
 

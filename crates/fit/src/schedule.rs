@@ -18,10 +18,8 @@ const LEAST_ADDED: usize = 12;
 const EARLY_ADDITIONS: u32 = 4;
 /// Steps before each of them.
 const EARLY_STEPS: u32 = 12;
-/// Descents at the fitting resolution, with paths added in between.
-const ROUNDS: u32 = 3;
-/// Share of the steps at a quarter and at half the resolution, from a template.
-const COARSE_SHARE: f64 = 0.1;
+/// Descents at the fitting resolution, with paths added between all but the last two.
+const ROUNDS: u32 = 4;
 /// Steps after paths were taken out at the end.
 const POLISH_STEPS: u32 = 15;
 /// Most rounds of taking paths out to meet a byte budget.
@@ -37,6 +35,7 @@ pub(crate) fn run(fit: &mut Fit<'_>) -> Result<(), FitError> {
     let options = fit.setting.options;
     let rate = options.optimiser.point_rate;
     let limit = options.paths.map_or(USUAL_PATHS, |paths| paths as usize);
+    let coarse = f64::from(options.schedule.coarse);
     let is_empty = fit.shapes() == 0;
     if is_empty {
         // Something to show, and to fall back on when time is short.
@@ -50,8 +49,9 @@ pub(crate) fn run(fit: &mut Fit<'_>) -> Result<(), FitError> {
         if options.allow_topology {
             fit.simplify(false, SAME_OUTLINE)?;
         }
-        fit.descend(COARSE_SHARE, 0.25, 2.5 * rate)?;
-        fit.descend(COARSE_SHARE, 0.5, 1.75 * rate)?;
+        fit.align()?;
+        fit.descend(0.5 * coarse, 0.25, 2.5 * rate)?;
+        fit.descend(0.5 * coarse, 0.5, 1.75 * rate)?;
     } else if let Some(finder) = &finder {
         let (pool, stop, cost) = (fit.setting.pool, fit.setting.stop, fit.cost());
         let first = pool.install(|| finder.cover(cost, limit, stop));
@@ -77,16 +77,20 @@ pub(crate) fn run(fit: &mut Fit<'_>) -> Result<(), FitError> {
     let share = if is_empty {
         1.0
     } else {
-        1.0 - 2.0 * COARSE_SHARE
+        1.0 - coarse - f64::from(options.schedule.similarity + options.schedule.lattice)
     } / f64::from(ROUNDS);
     for round in 0..ROUNDS {
+        if round + 1 == ROUNDS {
+            // What was added last and does not pay is dropped; the rest is fitted to its end.
+            fit.drop_unpaid();
+        }
         fit.descend(share, 1.0, rate)?;
         let Some(finder) = &finder else { continue };
         fit.prune()?;
         if round == 0 {
             fit.repaint(finder)?;
         }
-        if round + 1 < ROUNDS {
+        if round + 2 < ROUNDS {
             fit.add(finder, limit.saturating_sub(fit.shapes()))?;
         }
     }

@@ -53,7 +53,16 @@ impl Extent {
             && other.top < self.bottom
     }
 
-    fn pixels(self, width: usize) -> impl Iterator<Item = usize> {
+    /// Whether it is the whole canvas.
+    pub(crate) fn is_whole(&self, width: usize, height: usize) -> bool {
+        self.left == 0
+            && self.top == 0
+            && self.right >= width as i64
+            && self.bottom >= height as i64
+    }
+
+    /// Indices of its pixels on a canvas of the given width.
+    pub(crate) fn pixels(self, width: usize) -> impl Iterator<Item = usize> {
         (self.top..self.bottom).flat_map(move |y| {
             (self.left..self.right).map(move |x| y as usize * width + x as usize)
         })

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use chat2svg_fit::FitOptions;
+use chat2svg_fit::{FitOptions, Schedule};
 use chat2svg_protocol::{
     ResourceLevel, ResourceSnapshot,
     messages::{FitScope, RunOptimize},
@@ -43,6 +43,11 @@ pub(crate) fn options(config: &OptimizeConfig, run: &RunOptimize, threads: usize
         allow_gradients: true,
         threads,
         max_side: budget.max_side,
+        // What the composer and the detailer made is in its place.
+        schedule: match run.scope {
+            FitScope::Polish => Schedule::IN_PLACE,
+            FitScope::Shapes | FitScope::Topology => Schedule::default(),
+        },
         ..FitOptions::default()
     }
 }

@@ -75,6 +75,7 @@ mod tests {
             ended_by,
             budget_changes: Vec::new(),
             actions: Vec::new(),
+            stages: Vec::new(),
         }
     }
 

@@ -1,0 +1,535 @@
+//! Brings a template's shapes to their places before their points move on their own: named groups by a
+//! similarity each, then shapes, then shapes by a low-order lattice; from coarse to fine. And back again:
+//! what gained nothing by its movement returns. Which shapes there are is not its business.
+
+use std::collections::BTreeMap;
+
+use chat2svg_diffraster::{Layout, Node};
+use chat2svg_vector::{Document, Group};
+use kurbo::{BezPath, Rect};
+
+use crate::{
+    Action, FitError, FitStage, StageRecord,
+    deform::{Deformation, Form},
+    descend::{DeformedStretch, Stretch},
+    displacement::displacement,
+    fit::Fit,
+    measure::psnr,
+    picture::squared_distance,
+    scene::{SceneMap, scene_of},
+    topology::written_bytes,
+    worth::Extent,
+};
+
+/// Longest sides in pixels of the pictures in which shapes are moved, then placed, then bent.
+const MOVING_SIDE: f64 = 64.0;
+const PLACING_SIDE: f64 = 128.0;
+const BENDING_SIDE: f64 = 256.0;
+/// Reach of the filter in pixels of the coarsest.
+const FILTER: usize = 2;
+/// Share of a stage's steps in its coarser picture.
+const COARSER_SHARE: f64 = 0.6;
+/// How far the finer picture moves shapes, and the lattice bends them, as a share of the reach.
+const PLACING_REACH: f64 = 0.2;
+const BENDING_REACH: f64 = 0.5;
+/// Share of the picture from which a paint is fitted while its shape is not in its place.
+const LARGE: f32 = 0.02;
+/// A descent's mean rate as a share of its full rate.
+const MEAN_RATE: f64 = 0.52;
+/// Share of the picture's squared error that is a measurable gain, and what always is, in pixels from black
+/// to white.
+const MEASURABLE_SHARE: f64 = 1e-3;
+const MEASURABLE: f64 = 0.02;
+/// Movements in pixels that are not worth a question, and that count as moved.
+const NEGLIGIBLE: f64 = 0.02;
+const MOVED: f64 = 0.25;
+/// Most renderings to ask which movements gain nothing.
+const MOST_RENDERINGS: usize = 16;
+
+/// Outlines of the template's shapes in pixels.
+pub(crate) type Outlines = Vec<BezPath>;
+
+impl Fit<'_> {
+    /// Brings shapes to their places, as the options' schedule has it.
+    pub(crate) fn align(&mut self) -> Result<(), FitError> {
+        let schedule = self.setting.options.schedule;
+        let budget = f64::from(self.journal.budget);
+        let steps = |share: f32| (budget * f64::from(share)).round() as u32;
+        let (similarity, lattice) = (steps(schedule.similarity), steps(schedule.lattice));
+        let groups = self.group_blocks();
+        let for_groups = if groups.is_empty() { 0 } else { similarity / 3 };
+        self.align_stage(FitStage::Groups, &groups, for_groups)?;
+        let shapes = self.shape_blocks();
+        self.align_stage(FitStage::Shapes, &shapes, similarity - for_groups)?;
+        self.align_stage(FitStage::Lattice, &shapes, lattice)?;
+        self.placed = Some((self.outlines(), self.last_psnr()));
+        Ok(())
+    }
+
+    /// One stage over blocks of slots; kept as far as it lowers the squared error.
+    fn align_stage(
+        &mut self,
+        stage: FitStage,
+        blocks: &[Vec<usize>],
+        steps: u32,
+    ) -> Result<(), FitError> {
+        if steps == 0 || blocks.is_empty() || self.is_stopped() || self.journal.is_spent() {
+            return Ok(());
+        }
+        let options = self.setting.options;
+        let before = self.outlines();
+        let mut map = self.scene();
+        let error_before = self.squared_error(&mut map)?;
+        let longest = self.setting.target.width.max(self.setting.target.height) as f64;
+        let reach = f64::from(options.schedule.reach) * longest;
+        let coarser = (f64::from(steps) * COARSER_SHARE).round() as u32;
+        let finer = steps - coarser;
+        let (form, stretches) = match stage {
+            FitStage::Lattice => {
+                let form = Form::Lattice(options.schedule.lattice_side as usize);
+                let bend = BENDING_REACH * reach;
+                let first = (PLACING_SIDE, 0, 0.0, coarser, bend);
+                let second = (BENDING_SIDE, 0, 0.0, finer, PLACING_REACH * bend);
+                (form, [first, second])
+            }
+            _ => {
+                let first = (MOVING_SIDE, FILTER, LARGE, coarser, reach);
+                let second = (PLACING_SIDE, 0, LARGE, finer, PLACING_REACH * reach);
+                (Form::Similarity, [first, second])
+            }
+        };
+        let layout = Layout::of(&map.scene);
+        let places: Vec<Vec<usize>> = blocks
+            .iter()
+            .map(|block| {
+                let slots = block.iter();
+                slots
+                    .flat_map(|slot| places_of(&map, &layout, *slot, form))
+                    .collect()
+            })
+            .collect();
+        let mut start = Vec::new();
+        map.scene.read_parameters(&mut start);
+        for (side, filter, least_painted, steps, reach) in stretches {
+            let mut values = Vec::new();
+            map.scene.read_parameters(&mut values);
+            let mut deformation = Deformation::of(&values);
+            for block in &places {
+                deformation.add(form, block.clone());
+            }
+            let rate = reach / (MEAN_RATE * f64::from(steps.max(1)));
+            let deformed = DeformedStretch {
+                stretch: Stretch {
+                    steps,
+                    scale: (side / longest).min(1.0),
+                    rate: rate as f32,
+                },
+                filter,
+                least_painted,
+            };
+            self.descender
+                .run_deformed(&mut map, &deformation, deformed, &mut self.journal)?;
+        }
+        if self.is_stopped() {
+            return Ok(());
+        }
+        let mut values = Vec::new();
+        map.scene.read_parameters(&mut values);
+        for at in places.iter().flatten() {
+            values[*at] = start[*at];
+            values[at + 1] = start[at + 1];
+        }
+        let mut back = map.clone();
+        back.scene.write_parameters(&values);
+        self.return_worthless(&mut map, &mut back, blocks, |_| 0.0)?;
+        let error = self.squared_error(&mut map)?;
+        if error >= error_before || self.is_stopped() {
+            return Ok(());
+        }
+        self.take_over(&map);
+        self.note(Action::Align)?;
+        let pixels = self.setting.target.width * self.setting.target.height;
+        let gain = psnr(error, pixels) - psnr(error_before, pixels);
+        self.record(stage, gain, &before);
+        Ok(())
+    }
+
+    /// Outlines of the template's shapes as they are, in pixels.
+    pub(crate) fn outlines(&self) -> Outlines {
+        let visits = self.document.shapes();
+        let kept = visits
+            .iter()
+            .zip(&self.is_added)
+            .filter(|(_, added)| !**added);
+        kept.map(|(visit, _)| self.setting.to_canvas * visit.transform * &visit.shape.path)
+            .collect()
+    }
+
+    /// Notes what a stage came to, given the outlines before it.
+    pub(crate) fn record(&mut self, stage: FitStage, gain: f32, before: &Outlines) {
+        let after = self.outlines();
+        let (mut moved, mut largest, mut sum) = (0_u32, 0.0_f64, 0.0);
+        // Taken out: which moved where cannot be told.
+        if after.len() == before.len() {
+            let frame = self.frame();
+            for (before, after) in before.iter().zip(&after) {
+                if before == after {
+                    continue;
+                }
+                if let Some(found) = displacement(before, after, frame)
+                    && found.largest > MOVED
+                {
+                    moved += 1;
+                    largest = largest.max(found.largest);
+                    sum += found.mean;
+                }
+            }
+        }
+        self.stages.push(StageRecord {
+            stage,
+            gain,
+            moved,
+            largest: largest as f32,
+            mean: (sum / f64::from(moved.max(1))) as f32,
+        });
+    }
+
+    fn frame(&self) -> Rect {
+        let target = self.setting.target;
+        Rect::new(0.0, 0.0, target.width as f64, target.height as f64)
+    }
+
+    fn squared_error(&mut self, map: &mut SceneMap) -> Result<f64, FitError> {
+        let shown = self.descender.picture(&mut map.scene)?;
+        let wanted = &self.setting.target.pixels;
+        let errors = shown.iter().zip(wanted);
+        Ok(errors
+            .map(|(a, b)| f64::from(squared_distance(*a, *b)))
+            .sum())
+    }
+
+    /// Goes on from the best document so far, puts back each of the template's shapes that does not gain by
+    /// having been moved (what did not change in the target does not change), and notes how far the points
+    /// came.
+    pub(crate) fn settle_template(&mut self, template: &Document) -> Result<(), FitError> {
+        self.take_best();
+        if !self.is_stopped() {
+            self.return_unmoved(template)?;
+            self.take_best();
+        }
+        if let Some((placed, psnr)) = self.placed.take() {
+            let gain = self.best_psnr() - psnr;
+            self.record(FitStage::Points, gain, &placed);
+        }
+        Ok(())
+    }
+
+    fn return_unmoved(&mut self, template: &Document) -> Result<(), FitError> {
+        let origins = self.origins(template);
+        // What wandered off the canvas or beneath another shape returns as well.
+        let everywhere = Rect::new(-1e9, -1e9, 1e9, 1e9);
+        let to_canvas = self.setting.to_canvas;
+        let old: Vec<BezPath> = template
+            .shapes()
+            .iter()
+            .map(|visit| visit.shape.path.clone())
+            .collect();
+        let mut returned = self.document.clone();
+        let mut prices = vec![0.0; origins.len()];
+        let per_byte = self.cost().per_byte;
+        returned.edit_shapes(|index, shape, transform, _| {
+            let Some(path) = origins
+                .get(index)
+                .copied()
+                .flatten()
+                .and_then(|at| old.get(at))
+            else {
+                return;
+            };
+            let to_pixels = to_canvas * transform;
+            let moved = displacement(&(to_pixels * path), &(to_pixels * &shape.path), everywhere);
+            if path.is_finite() && moved.is_some_and(|moved| moved.largest > NEGLIGIBLE) {
+                let bytes = written_bytes(shape);
+                shape.path = path.clone();
+                prices[index] = per_byte * (written_bytes(shape) - bytes);
+            }
+        });
+        let mut map = self.scene();
+        let mut back = self.scene_of(&returned);
+        let blocks: Vec<Vec<usize>> = (0..map.slots.len())
+            .filter(|slot| outline_differs(&map, &back, *slot))
+            .map(|slot| vec![slot])
+            .collect();
+        let shapes: Vec<usize> = map.slots.iter().map(|slot| slot.shape).collect();
+        let price = |block: usize| prices[shapes[blocks[block][0]]].max(0.0);
+        let went = self.return_worthless(&mut map, &mut back, &blocks, price)?;
+        if went.is_empty() || self.is_stopped() {
+            return Ok(());
+        }
+        let mut paths: BTreeMap<usize, BezPath> = went
+            .into_iter()
+            .filter_map(|block| {
+                let index = shapes[blocks[block][0]];
+                Some((index, old.get(origins[index]?)?.clone()))
+            })
+            .collect();
+        self.document.edit_shapes(|index, shape, _, _| {
+            if let Some(path) = paths.remove(&index) {
+                shape.path = path;
+            }
+        });
+        self.accept(Action::Return, self.slack())
+    }
+
+    /// What counts as no measurable loss.
+    fn slack(&self) -> f64 {
+        MEASURABLE + MEASURABLE_SHARE * self.best_error()
+    }
+
+    /// Of each shape at present, which of the template's it is.
+    fn origins(&self, template: &Document) -> Vec<Option<usize>> {
+        let old = template.shapes();
+        let new = self.document.shapes();
+        let kept = self.is_added.iter().filter(|added| !**added).count();
+        let mut next = 0;
+        new.iter()
+            .zip(&self.is_added)
+            .map(|(visit, is_added)| {
+                if *is_added {
+                    return None;
+                }
+                if kept == old.len() {
+                    next += 1;
+                    return Some(next - 1);
+                }
+                // Some were taken out; what is left is in order.
+                let names = |visit: &chat2svg_vector::ShapeVisit<'_>| {
+                    (visit.shape.id.clone(), visit.shape.label.clone())
+                };
+                let found = old
+                    .get(next..)?
+                    .iter()
+                    .position(|other| names(other) == names(visit))?;
+                next += found + 1;
+                Some(next - 1)
+            })
+            .collect()
+    }
+
+    /// Puts back, node by node, each block of slots whose movement gains nothing measurable, or less than its
+    /// price; returns which.
+    fn return_worthless(
+        &mut self,
+        map: &mut SceneMap,
+        back: &mut SceneMap,
+        blocks: &[Vec<usize>],
+        price: impl Fn(usize) -> f64,
+    ) -> Result<Vec<usize>, FitError> {
+        let target = self.setting.target;
+        let shown = self.descender.picture(&mut map.scene)?;
+        let error_at = |shown: &[[f32; 3]], pixel: usize| {
+            f64::from(squared_distance(shown[pixel], target.pixels[pixel]))
+        };
+        let total: f64 = (0..shown.len()).map(|pixel| error_at(&shown, pixel)).sum();
+        let slack = MEASURABLE + MEASURABLE_SHARE * total;
+        // Together, what returns may cost no more than that either.
+        let mut allowed = slack;
+        let mut went = Vec::new();
+        for batch in batches(map, back, blocks, target.width, target.height) {
+            if self.is_stopped() {
+                break;
+            }
+            for (block, _) in &batch {
+                swap(map, back, &blocks[*block]);
+            }
+            let without = self.descender.picture(&mut map.scene)?;
+            for (block, extents) in batch {
+                // Extents of one block may overlap: each pixel counts once.
+                let mut pixels: Vec<usize> = extents
+                    .iter()
+                    .flat_map(|extent| extent.pixels(target.width))
+                    .collect();
+                pixels.sort_unstable();
+                pixels.dedup();
+                let growth: f64 = pixels
+                    .into_iter()
+                    .map(|pixel| error_at(&without, pixel) - error_at(&shown, pixel))
+                    .sum();
+                let loss = growth.max(0.0) + price(block);
+                if loss <= allowed && growth <= slack {
+                    allowed -= loss;
+                    went.push(block);
+                } else {
+                    swap(map, back, &blocks[block]);
+                }
+            }
+        }
+        Ok(went)
+    }
+
+    /// Shapes that can be moved: all but those that are the canvas's ground, and those off it.
+    fn is_movable(&self, map: &SceneMap, slot: usize) -> bool {
+        let (width, height) = (self.setting.target.width, self.setting.target.height);
+        let Some(Node::Path(path)) = map.scene.nodes.get(map.slots[slot].node) else {
+            return false;
+        };
+        let extent = Extent::of(path, width, height);
+        map.slots[slot].has_own_outline
+            && extent.is_some_and(|extent| !extent.is_whole(width, height))
+    }
+
+    fn shape_blocks(&self) -> Vec<Vec<usize>> {
+        let map = self.scene();
+        (0..map.slots.len())
+            .filter(|slot| self.is_movable(&map, *slot))
+            .map(|slot| vec![slot])
+            .collect()
+    }
+
+    /// The movable shapes of each named group that has several; a shape counts to the innermost. A clip does
+    /// not move with its group, so a group that has one is left alone.
+    fn group_blocks(&self) -> Vec<Vec<usize>> {
+        let map = self.scene();
+        let visits = self.document.shapes();
+        let movable: Vec<usize> = (0..map.slots.len())
+            .filter(|slot| self.is_movable(&map, *slot))
+            .collect();
+        let is_named = |group: &Group| {
+            (!group.id.is_empty() || !group.label.is_empty()) && group.clip.is_none()
+        };
+        let mut members: BTreeMap<&[usize], usize> = BTreeMap::new();
+        let chains: Vec<Vec<&[usize]>> = movable
+            .iter()
+            .map(|slot| {
+                let Some(visit) = visits.get(map.slots[*slot].shape) else {
+                    return Vec::new();
+                };
+                let groups = visit.groups.iter().enumerate();
+                groups
+                    .filter(|(_, group)| is_named(group))
+                    .map(|(depth, _)| &visit.place[..=depth])
+                    .collect()
+            })
+            .collect();
+        for place in chains.iter().flatten() {
+            *members.entry(*place).or_default() += 1;
+        }
+        let mut blocks: BTreeMap<&[usize], Vec<usize>> = BTreeMap::new();
+        for (slot, chain) in movable.iter().zip(&chains) {
+            let innermost = chain.iter().rev().find(|place| members[**place] > 1);
+            if let Some(place) = innermost {
+                blocks.entry(place).or_default().push(*slot);
+            }
+        }
+        blocks
+            .into_values()
+            .filter(|block| block.len() > 1)
+            .collect()
+    }
+
+    fn scene_of(&self, document: &Document) -> SceneMap {
+        let target = self.setting.target;
+        scene_of(
+            document,
+            target.width,
+            target.height,
+            self.setting.to_canvas,
+        )
+    }
+}
+
+/// The positions of the points that move with a slot's shape: its outline, and with a similarity what places
+/// its gradients.
+fn places_of(map: &SceneMap, layout: &Layout, slot: usize, form: Form) -> Vec<usize> {
+    let node = map.slots[slot].node;
+    let (Some(Node::Path(path)), Some(place)) = (map.scene.nodes.get(node), layout.nodes.get(node))
+    else {
+        return Vec::new();
+    };
+    let mut places: Vec<usize> = place.points.clone().step_by(2).collect();
+    if form == Form::Similarity {
+        let fill = path
+            .fill
+            .as_ref()
+            .map(|fill| &fill.paint)
+            .zip(place.fill.as_ref());
+        let stroke = path
+            .stroke
+            .as_ref()
+            .map(|stroke| &stroke.paint)
+            .zip(place.stroke.as_ref());
+        for (paint, slots) in [fill, stroke].into_iter().flatten() {
+            let first = slots.geometry.start;
+            match paint {
+                chat2svg_diffraster::Paint::Linear(gradient)
+                    if gradient.transform == Default::default() =>
+                {
+                    places.extend([first, first + 2]);
+                }
+                // Centre and focus; the radius lies between them.
+                chat2svg_diffraster::Paint::Radial(gradient)
+                    if gradient.transform == Default::default() =>
+                {
+                    places.extend([first, first + 3]);
+                }
+                _ => {}
+            }
+        }
+    }
+    places
+}
+
+fn outline_differs(map: &SceneMap, back: &SceneMap, slot: usize) -> bool {
+    let node = map.slots[slot].node;
+    match (map.scene.nodes.get(node), back.scene.nodes.get(node)) {
+        (Some(Node::Path(now)), Some(Node::Path(then))) => now.outline != then.outline,
+        _ => false,
+    }
+}
+
+/// Changes the nodes of some slots between two scenes.
+fn swap(map: &mut SceneMap, back: &mut SceneMap, slots: &[usize]) {
+    for slot in slots {
+        let node = map.slots[*slot].node;
+        if let (Some(now), Some(then)) = (
+            map.scene.nodes.get_mut(node),
+            back.scene.nodes.get_mut(node),
+        ) {
+            std::mem::swap(now, then);
+        }
+    }
+}
+
+/// Blocks whose movements can be asked about in one rendering, because what they touch lies apart.
+fn batches(
+    map: &SceneMap,
+    back: &SceneMap,
+    blocks: &[Vec<usize>],
+    width: usize,
+    height: usize,
+) -> Vec<Vec<(usize, Vec<Extent>)>> {
+    let mut batches: Vec<Vec<(usize, Vec<Extent>)>> = Vec::new();
+    for (block, slots) in blocks.iter().enumerate() {
+        let extents: Vec<Extent> = slots
+            .iter()
+            .flat_map(|slot| {
+                let node = map.slots[*slot].node;
+                [map, back].map(|map| match map.scene.nodes.get(node) {
+                    Some(Node::Path(path)) => Extent::of(path, width, height),
+                    _ => None,
+                })
+            })
+            .flatten()
+            .collect();
+        let is_free = |batch: &Vec<(usize, Vec<Extent>)>| {
+            let mut others = batch.iter().flat_map(|(_, others)| others);
+            others.all(|other| extents.iter().all(|extent| !extent.overlaps(other)))
+        };
+        match batches.iter().position(is_free) {
+            Some(free) => batches[free].push((block, extents)),
+            None if batches.len() < MOST_RENDERINGS => batches.push(vec![(block, extents)]),
+            None => {}
+        }
+    }
+    batches
+}
