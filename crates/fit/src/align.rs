@@ -213,10 +213,11 @@ impl Fit<'_> {
     /// came.
     pub(crate) fn settle_template(&mut self, template: &Document) -> Result<(), FitError> {
         self.take_best();
-        if !self.is_stopped() {
-            self.return_unmoved(template)?;
-            self.take_best();
+        if self.is_stopped() {
+            return Ok(());
         }
+        self.return_unmoved(template)?;
+        self.take_best();
         if let Some((placed, psnr)) = self.placed.take() {
             let gain = self.best_psnr() - psnr;
             self.record(FitStage::Points, gain, &placed);

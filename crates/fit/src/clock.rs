@@ -1,6 +1,12 @@
 //! When a fit must stop: its deadline and its cancellation, asked from anywhere in it.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
+    time::{Duration, Instant},
+};
 
 use crate::{Cancellation, FitEnd, FitOptions};
 
@@ -10,6 +16,8 @@ pub(crate) struct Stop {
     pub(crate) started: Instant,
     deadline: Option<Instant>,
     cancel: Cancellation,
+    /// Nanoseconds before the deadline at which work must end, so that its result can still be measured.
+    reserve: Arc<AtomicU64>,
 }
 
 impl Stop {
@@ -19,6 +27,7 @@ impl Stop {
             started: Instant::now(),
             deadline: options.deadline,
             cancel: options.cancel.clone(),
+            reserve: Arc::default(),
         }
     }
 
@@ -28,12 +37,27 @@ impl Stop {
             Some(FitEnd::Cancelled)
         } else if self
             .deadline
-            .is_some_and(|deadline| Instant::now() >= deadline)
+            .is_some_and(|deadline| Instant::now() + self.reserve() >= deadline)
         {
             Some(FitEnd::Deadline)
         } else {
             None
         }
+    }
+
+    fn reserve(&self) -> Duration {
+        Duration::from_nanos(self.reserve.load(Relaxed))
+    }
+
+    /// Sets aside what measuring a result takes.
+    pub(crate) fn set_aside(&self, time: Duration) {
+        let nanos = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+        self.reserve.store(nanos, Relaxed);
+    }
+
+    /// Whether the fit was cancelled: nobody waits for what it has.
+    pub(crate) fn is_cancelled(&self) -> bool {
+        self.cancel.is_cancelled()
     }
 
     /// Whether the fit has to stop now.
@@ -64,5 +88,25 @@ impl Stop {
                 1.0
             }
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn work_ends_early_enough_for_its_result_to_be_measured() {
+        let options = FitOptions {
+            deadline: Some(Instant::now() + Duration::from_secs(60)),
+            ..FitOptions::default()
+        };
+        let stop = Stop::new(&options);
+        assert_eq!(stop.reason(), None);
+        stop.clone().set_aside(Duration::from_secs(61));
+        assert_eq!(stop.reason(), Some(FitEnd::Deadline));
+        let without = Stop::new(&FitOptions::default());
+        without.set_aside(Duration::from_secs(61));
+        assert!(!without.is_due() && !without.is_cancelled());
     }
 }

@@ -1,7 +1,7 @@
 //! A running fit: the document as it stands, the best so far, and the actions that change it. In which
 //! order they are taken is the schedule's business.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Instant};
 
 use chat2svg_vector::{Document, Paint, WriteOptions};
 use kurbo::{Affine, BezPath};
@@ -185,6 +185,9 @@ impl<'a> Fit<'a> {
                     shown
                 });
             })?;
+        if self.setting.stop.is_cancelled() {
+            return Ok(());
+        }
         self.take_over(&map);
         self.note(Action::Descend)
     }
@@ -502,7 +505,12 @@ impl<'a> Fit<'a> {
         let Setting {
             target, options, ..
         } = self.setting;
+        if self.setting.stop.is_cancelled() {
+            return Ok(());
+        }
+        let began = Instant::now();
         let score = Score::of(&self.document, target, options)?;
+        self.setting.stop.set_aside(began.elapsed());
         self.score = score;
         self.actions.push(ActionRecord {
             seconds: self.setting.stop.elapsed().as_secs_f32(),
