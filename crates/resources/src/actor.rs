@@ -96,7 +96,7 @@ impl ResourcesActor {
         let snapshot = match (reading, last) {
             (Ok(reading), last) => {
                 let free = Availability::from(&reading);
-                let level = self.tracker.observe(&self.config, free);
+                let level = self.tracker.observe(&self.config, &reading);
                 let before = last.map(|last| last.level);
                 if before != Some(level) {
                     info!(

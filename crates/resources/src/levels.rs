@@ -66,8 +66,17 @@ pub struct LevelTracker {
 }
 
 impl LevelTracker {
-    /// The level after a further reading. The first reading counts as it is.
-    pub fn observe(&mut self, config: &ResourcesConfig, free: Availability) -> ResourceLevel {
+    /// The level after a further reading. The first that was measured counts as it is, and so does a
+    /// guess before it.
+    pub fn observe(&mut self, config: &ResourcesConfig, reading: &Reading) -> ResourceLevel {
+        let free = Availability::from(reading);
+        if reading.cpu_is_guess && self.level.is_none() {
+            return level_of(config, free);
+        }
+        self.follow(config, free)
+    }
+
+    fn follow(&mut self, config: &ResourcesConfig, free: Availability) -> ResourceLevel {
         let present = level_of(config, free);
         let Some(level) = self.level else {
             self.level = Some(present);
@@ -145,10 +154,31 @@ mod tests {
         let mut tracker = LevelTracker::default();
         let mut seen = Vec::new();
         for cpu in [60.0, 20.0, 60.0, 51.0, 60.0, 60.0, 0.0] {
-            seen.push(tracker.observe(&config, free(cpu, 90.0, 0.0)));
+            seen.push(tracker.follow(&config, free(cpu, 90.0, 0.0)));
         }
         // 51 % is above the threshold of high, but within the margin: it assures medium.
         assert_eq!(seen, [High, Low, Low, Medium, Medium, High, Minimal]);
+    }
+
+    #[test]
+    fn a_guess_binds_nothing() {
+        let config = ResourcesConfig::default();
+        let mut tracker = LevelTracker::default();
+        let mut observe = |cpu_used_by_others, cpu_is_guess| {
+            tracker.observe(
+                &config,
+                &Reading {
+                    cpu_used_by_others,
+                    cpu_is_guess,
+                    ..Reading::default()
+                },
+            )
+        };
+        assert_eq!(observe(0.85, true), Low);
+        // Measured, it need not rise step by step.
+        assert_eq!(observe(0.03, false), High);
+        assert_eq!(observe(0.85, false), Low);
+        assert_eq!(observe(0.03, false), Low);
     }
 
     #[test]
@@ -158,7 +188,7 @@ mod tests {
         let levels: Vec<_> = (0..20)
             .map(|step| {
                 let cpu = if step % 2 == 0 { 49.0 } else { 52.0 };
-                tracker.observe(&config, free(cpu, 90.0, 0.0))
+                tracker.follow(&config, free(cpu, 90.0, 0.0))
             })
             .collect();
         assert_eq!(levels, vec![Medium; 20]);
@@ -196,7 +226,7 @@ mod tests {
             let mut tracker = LevelTracker::default();
             for (cpu, memory, swap) in readings {
                 let free = free(cpu, memory, swap);
-                prop_assert!(tracker.observe(&config, free) <= level_of(&config, free));
+                prop_assert!(tracker.follow(&config, free) <= level_of(&config, free));
             }
         }
     }

@@ -17,6 +17,7 @@ mod gpu;
 mod levels;
 mod machine;
 mod reading;
+mod runnable;
 
 pub use actor::ResourcesActor;
 pub use config::{ResourcesConfig, SwapSteps, Threshold};

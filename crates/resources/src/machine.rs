@@ -1,19 +1,22 @@
 //! Reads this machine: sysinfo for the host, the control group for the container, NVML for GPUs.
 
-use std::{thread, time::Instant};
+use std::{path::Path, thread, time::Instant};
 
 use sysinfo::{Pid, ProcessRefreshKind, ProcessesToUpdate, System};
 
 use crate::{
-    cgroup::{self, Limits, SystemFiles},
+    cgroup::{self, Files as _, Limits, SystemFiles},
     gpu::Gpus,
     reading::{Probe, ProbeError, Reading},
+    runnable::{RunQueue, own_runnable},
 };
 
 /// Reads the machine that it runs on. CPU use is over the time since the reading before; the first
-/// reading has none to compare with and shows an idle CPU.
+/// reading has none to compare with and is a guess by who wants to run.
 pub struct MachineProbe {
     system: System,
+    /// Whether there was a reading to compare the next one with.
+    is_begun: bool,
     own_pid: Option<Pid>,
     gpus: Gpus,
     group_use: Option<(Instant, u64)>,
@@ -27,6 +30,7 @@ impl MachineProbe {
     pub fn new(gpu: bool) -> Result<Self, ProbeError> {
         Ok(Self {
             system: System::new().map_err(|error| ProbeError(error.to_string()))?,
+            is_begun: false,
             own_pid: sysinfo::get_current_pid().ok(),
             gpus: if gpu { Gpus::find() } else { Gpus::none() },
             group_use: None,
@@ -72,14 +76,20 @@ impl Probe for MachineProbe {
         let group_busy = self.group_cores(&limits);
         let host_cores = self.system.cpus().len().max(1);
         let allowed = thread::available_parallelism().map_or(host_cores, usize::from);
+        // Without a reading to compare with, sysinfo shows the average since the machine was started.
+        let is_guess = !std::mem::replace(&mut self.is_begun, true);
         #[expect(clippy::cast_precision_loss, reason = "core counts are small")]
         let cpu = cpu_use(&CpuTimes {
             host_cores: host_cores as f32,
-            host_busy: self.system.global_cpu_usage() / 100.0 * host_cores as f32,
+            host_busy: if is_guess {
+                wanted_by_others()
+            } else {
+                self.system.global_cpu_usage() / 100.0 * host_cores as f32
+            },
             allowed: allowed as f32,
             quota: limits.cpu_cores,
             group_busy: group_busy.unwrap_or(0.0),
-            own,
+            own: if is_guess { 0.0 } else { own },
         });
         let memory = within(
             self.system.total_memory(),
@@ -95,6 +105,7 @@ impl Probe for MachineProbe {
         Ok(Reading {
             cpu_used: cpu.used,
             cpu_used_by_others: cpu.used_by_others,
+            cpu_is_guess: is_guess,
             cpu_cores: cpu.cores,
             memory_used: memory.used,
             memory_total: memory.total,
@@ -103,6 +114,14 @@ impl Probe for MachineProbe {
             gpus: self.gpus.read(),
         })
     }
+}
+
+/// Cores' worth of CPU time that others want now; none where the system does not say.
+fn wanted_by_others() -> f32 {
+    SystemFiles
+        .read(Path::new("/proc/loadavg"))
+        .and_then(|line| RunQueue::parse(&line))
+        .map_or(0.0, |queue| queue.wanted_by_others(own_runnable()))
 }
 
 /// CPU time as the system counts it, in cores' worth.
@@ -218,6 +237,8 @@ mod tests {
     fn this_machine_can_be_read() {
         let mut probe = MachineProbe::new(true).unwrap();
         let reading = probe.read().unwrap();
+        assert!(reading.cpu_is_guess);
+        assert!(!probe.read().unwrap().cpu_is_guess);
         assert!(reading.cpu_cores > 0.0);
         assert!((0.0..=1.0).contains(&reading.cpu_used));
         assert!(reading.cpu_used_by_others <= reading.cpu_used);

@@ -10,6 +10,8 @@ pub struct Reading {
     pub cpu_used: f32,
     /// The same without what this process itself uses.
     pub cpu_used_by_others: f32,
+    /// Whether both are a guess, since there was no time to measure them over.
+    pub cpu_is_guess: bool,
     /// Cores that the process may use.
     pub cpu_cores: f32,
     /// Memory in use, in bytes.
