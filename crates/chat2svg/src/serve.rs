@@ -66,14 +66,14 @@ async fn serve(settings: &Settings) -> anyhow::Result<()> {
     notify(&[NotifyState::Stopping]);
     let patience = Duration::from_secs(settings.process.drain_seconds) + STOP_MARGIN;
     tokio::select! {
-        () = stop(&system, &web, settings) => info!("stopped"),
+        () = stop(&system, &web, &store, settings) => info!("stopped"),
         signal = stop_signal() => warn!(signal = signal?, "stopped at once by a second signal"),
         () = tokio::time::sleep(patience) => warn!("stopped although not everything had ended"),
     }
     Ok(())
 }
 
-async fn stop(system: &System, web: &Slot<WebActor>, settings: &Settings) {
+async fn stop(system: &System, web: &Slot<WebActor>, store: &StoreWorker, settings: &Settings) {
     let drain = Duration::from_secs(settings.process.drain_seconds);
     let patience = drain + STOP_MARGIN;
     let doors = web.line().ask(CloseDoors, STOP_MARGIN).await;
@@ -94,6 +94,7 @@ async fn stop(system: &System, web: &Slot<WebActor>, settings: &Settings) {
         }
     }
     system.watchdog.stop();
+    store.close().await;
 }
 
 /// Tells systemd that the actors live, as often as it wants to hear it.

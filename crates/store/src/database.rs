@@ -39,6 +39,8 @@ enum Durability {
 #[derive(Debug)]
 pub struct Database {
     connection: Connection,
+    /// What was set last, to be set only when it changes.
+    synchronous: &'static str,
     path: PathBuf,
 }
 
@@ -67,7 +69,11 @@ impl Database {
                 supported: schema::SUPPORTED,
             },
         })?;
-        Ok(Self { connection, path })
+        Ok(Self {
+            connection,
+            synchronous: "",
+            path,
+        })
     }
 
     /// The file.
@@ -188,14 +194,14 @@ impl Database {
     }
 
     /// Keeps a job's end and its result, and drops what was kept only to take the job up again.
-    /// The first end counts.
+    /// The first end counts. A power cut may undo it: then the job is taken up and done again.
     ///
     /// # Errors
     /// When the file fails or the job is unknown.
     pub fn finish_job(&mut self, view: &JobView, svg: Option<&str>) -> Result<(), DatabaseError> {
         let record = JobRecord::from_view(view).map_err(DatabaseError::Unstorable)?;
         let is_final = view.state.is_final();
-        let known = self.write(Durability::Machine, |transaction| {
+        let known = self.write(Durability::Process, |transaction| {
             let open: bool = transaction
                 .prepare_cached("SELECT count(*) FROM job WHERE id = ?1 AND is_final = 0")?
                 .query_row([record.id], |row| row.get(0))?;
@@ -430,9 +436,12 @@ impl Database {
             Durability::Process => "NORMAL",
             Durability::Machine => "FULL",
         };
-        let connection = &mut self.connection;
+        let (connection, synchronous) = (&mut self.connection, &mut self.synchronous);
         let run = || {
-            connection.pragma_update(None, "synchronous", level)?;
+            if *synchronous != level {
+                connection.pragma_update(None, "synchronous", level)?;
+                *synchronous = level;
+            }
             let transaction = Transaction::new(connection, TransactionBehavior::Immediate)?;
             let outcome = change(&transaction)?;
             transaction.commit()?;

@@ -16,7 +16,14 @@ use crate::{config::StoreConfig, database::Database, error::DatabaseError};
 /// Operations that may wait for the thread. Admission keeps their number far below.
 const MAX_WAITING: usize = 4096;
 
-type Task = Box<dyn FnOnce(&mut Database) + Send>;
+type Operation = Box<dyn FnOnce(&mut Database) + Send>;
+
+/// What the thread is told.
+enum Task {
+    Do(Operation),
+    /// Close the file after all that was told before.
+    Close(oneshot::Sender<()>),
+}
 
 /// What comes of an operation.
 pub(crate) type Answer<T> = Pin<Box<dyn Future<Output = Result<T, StoreError>>>>;
@@ -31,7 +38,7 @@ pub(crate) enum Unattended {
 }
 
 /// An open store on a thread of its own. Clones share it; the file is closed, and its lock given
-/// up, when the last one is gone.
+/// up, by [`StoreWorker::close`] or when the last one is gone.
 #[derive(Clone, Debug)]
 pub struct StoreWorker {
     tasks: SyncSender<Task>,
@@ -55,6 +62,16 @@ impl StoreWorker {
         Ok(Self { tasks })
     }
 
+    /// Closes the file when all that was asked before is done, so that it stands alone, without a log
+    /// beside it. What is asked afterwards fails.
+    pub async fn close(&self) {
+        let (closed, waiting) = oneshot::channel();
+        if self.tasks.try_send(Task::Close(closed)).is_ok() {
+            // A thread that ended has closed the file.
+            let _ = waiting.await;
+        }
+    }
+
     /// Has the thread do `operation`. The answer is waited for by the returned future.
     pub(crate) fn run<T: Send + 'static>(
         &self,
@@ -62,7 +79,7 @@ impl StoreWorker {
         operation: impl FnOnce(&mut Database) -> Result<T, DatabaseError> + Send + 'static,
     ) -> Answer<T> {
         let (answer, answered) = oneshot::channel();
-        let task: Task = Box::new(move |database| {
+        let task: Operation = Box::new(move |database| {
             if unattended == Unattended::Skip && answer.is_closed() {
                 return;
             }
@@ -73,7 +90,7 @@ impl StoreWorker {
             // The caller may have left; what was done stays done.
             let _ = answer.send(outcome);
         });
-        let sent = self.tasks.try_send(task);
+        let sent = self.tasks.try_send(Task::Do(task));
         Box::pin(async move {
             match sent {
                 Ok(()) => match answered.await {
@@ -95,9 +112,20 @@ impl StoreWorker {
 
 fn work(mut database: Database, queue: &Receiver<Task>) {
     while let Ok(task) = queue.recv() {
-        // A panic unwinds through the transaction, which rolls back.
-        if catch_unwind(AssertUnwindSafe(|| task(&mut database))).is_err() {
-            error!("an operation on the store panicked");
+        match task {
+            Task::Do(operation) => {
+                // A panic unwinds through the transaction, which rolls back.
+                if catch_unwind(AssertUnwindSafe(|| operation(&mut database))).is_err() {
+                    error!("an operation on the store panicked");
+                }
+            }
+            Task::Close(closed) => {
+                // Brings what the log holds into the file, removes the log, gives up the lock.
+                drop(database);
+                // Whoever waited may have gone.
+                let _ = closed.send(());
+                return;
+            }
         }
     }
 }

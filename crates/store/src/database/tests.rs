@@ -1,6 +1,6 @@
 //! What cannot be shown from outside: a disk without space, and settings of the connection.
 
-use chat2svg_protocol::{AttachmentRole, JobKind, JobOptions, JobSpec, LevelChoice};
+use chat2svg_protocol::{AttachmentRole, FitLimits, JobKind, JobOptions, JobSpec, LevelChoice};
 
 use super::*;
 
@@ -9,7 +9,9 @@ fn job(number: u128) -> JobView {
         id: JobId(uuid::Uuid::from_u128(number)),
         state: JobState::Queued,
         spec: JobSpec {
-            kind: JobKind::Vectorize { paths: None },
+            kind: JobKind::Vectorize {
+                limits: FitLimits::default(),
+            },
             options: JobOptions {
                 seed: 0,
                 deadline_ms: 1000,
