@@ -110,8 +110,8 @@ impl Fits {
             .collect();
         if !lowered.is_empty() {
             reasons.push(format!(
-                "{:.1} s are left until the deadline: {}",
-                seconds_left.max(0.0),
+                "{} left until the deadline: {}",
+                in_words(seconds_left),
                 lowered.join(", ")
             ));
         }
@@ -126,6 +126,17 @@ impl Fits {
             ));
         }
         (!reasons.is_empty()).then(|| reasons.join("; "))
+    }
+}
+
+/// A time that is left, with its verb.
+fn in_words(seconds: f64) -> String {
+    if seconds >= 0.1 {
+        format!("{seconds:.1} s are")
+    } else if seconds >= 0.001 {
+        format!("{:.0} ms are", seconds * 1000.0)
+    } else {
+        "no time is".to_owned()
     }
 }
 
@@ -182,6 +193,15 @@ mod tests {
         let fits = Fits::new(&[Optimize], Medium, &estimates);
         assert_eq!(levels(&fits, 9.0), [Medium]);
         assert_eq!(levels(&fits, 0.3), [Minimal]);
+    }
+
+    #[test]
+    fn times_are_said_in_words_that_fit() {
+        assert_eq!(in_words(1.04), "1.0 s are");
+        assert_eq!(in_words(0.04), "40 ms are");
+        assert_eq!(in_words(0.0), "no time is");
+        assert_eq!(in_words(-3.0), "no time is");
+        assert_eq!(in_words(f64::NAN), "no time is");
     }
 
     #[test]
