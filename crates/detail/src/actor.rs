@@ -7,7 +7,7 @@ use chat2svg_protocol::{
     DetailSummary, Stage, StageOutcome, StageStatus,
     messages::{DetailOutput, Progress, RunDetail, StageError},
 };
-use chat2svg_supervision::{ComputeError, ComputePool, Line, answers_polls};
+use chat2svg_supervision::{ComputePool, Line, answers_polls};
 
 use crate::{DetailConfig, DetailError, Enhanced, adopt, enhance};
 
@@ -49,7 +49,7 @@ impl Handler<RunDetail> for DetailActor {
             let output = pool
                 .run(&cancel, move || work(&config, &run))
                 .await
-                .map_err(failed_in_pool)??;
+                .map_err(|error| error.of_stage(EMBEDDED))??;
             let preview = Some(output.document.clone());
             progress.tell(Progress {
                 job,
@@ -59,17 +59,6 @@ impl Handler<RunDetail> for DetailActor {
             });
             Ok(output)
         })
-    }
-}
-
-fn failed_in_pool(error: ComputeError) -> StageError {
-    match error {
-        ComputeError::Cancelled => StageError::Cancelled,
-        ComputeError::Panicked(message) => StageError::Panic(message),
-        full @ ComputeError::Full => StageError::Backend {
-            backend: EMBEDDED.to_owned(),
-            message: full.to_string(),
-        },
     }
 }
 

@@ -9,6 +9,7 @@ use std::{
     },
 };
 
+use chat2svg_protocol::messages::StageError;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use thiserror::Error;
 use tokio::sync::{Semaphore, oneshot};
@@ -26,6 +27,20 @@ pub enum ComputeError {
     /// As much work waits as may wait.
     #[error("the compute pool is full: try again when running work has ended")]
     Full,
+}
+
+impl ComputeError {
+    /// The same as a stage tells it, whose work was done by `backend`.
+    pub fn of_stage(self, backend: &str) -> StageError {
+        match self {
+            Self::Cancelled => StageError::Cancelled,
+            Self::Panicked(message) => StageError::Panic(message),
+            Self::Full => StageError::Backend {
+                backend: backend.to_owned(),
+                message: self.to_string(),
+            },
+        }
+    }
 }
 
 /// A bounded pool of threads for CPU work. Clones share the threads.

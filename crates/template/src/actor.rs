@@ -9,7 +9,7 @@ use std::time::Instant;
 use actix::{Actor, Context, Handler, ResponseFuture};
 use chat2svg_protocol::messages::{Progress, RunTemplate, StageError, TemplateOutput};
 use chat2svg_protocol::{Stage, StageOutcome, StageStatus};
-use chat2svg_supervision::{ComputeError, ComputePool, Line, answers_polls};
+use chat2svg_supervision::{ComputePool, Line, answers_polls};
 
 use crate::candidates::best_of;
 use crate::embedded::{ComposeOptions, Vocabulary};
@@ -54,7 +54,7 @@ impl Handler<RunTemplate> for TemplateActor {
             let output = pool
                 .run(&cancel, move || work(&vocabulary, &run))
                 .await
-                .map_err(failed_in_pool)??;
+                .map_err(|error| error.of_stage(EMBEDDED))??;
             progress.tell(Progress {
                 job,
                 stage: Stage::Template,
@@ -63,17 +63,6 @@ impl Handler<RunTemplate> for TemplateActor {
             });
             Ok(output)
         })
-    }
-}
-
-fn failed_in_pool(error: ComputeError) -> StageError {
-    match error {
-        ComputeError::Cancelled => StageError::Cancelled,
-        ComputeError::Panicked(message) => StageError::Panic(message),
-        full @ ComputeError::Full => StageError::Backend {
-            backend: EMBEDDED.to_owned(),
-            message: full.to_string(),
-        },
     }
 }
 
@@ -129,7 +118,7 @@ mod tests {
     use std::time::Duration;
 
     use chat2svg_protocol::messages::StageContext;
-    use chat2svg_protocol::{CanvasSize, JobId, Prompt, ResourceLevel, Style};
+    use chat2svg_protocol::{CanvasSize, JobId, LevelChoice, Prompt, ResourceLevel, Style};
     use tokio_util::sync::CancellationToken;
 
     use super::*;
@@ -139,6 +128,7 @@ mod tests {
             context: StageContext {
                 job: JobId(uuid::Uuid::nil()),
                 level: ResourceLevel::High,
+                asked: LevelChoice::Auto,
                 seed: 7,
                 deadline: Instant::now() + Duration::from_secs(60),
                 cancel: CancellationToken::new(),
