@@ -1,8 +1,8 @@
 //! The daemon's life: killed, stopped, refused.
 
-use std::{net::TcpListener, thread, time::Duration};
+use std::{net::TcpListener, os::unix::net::UnixDatagram, thread, time::Duration};
 
-use crate::support::{Daemon, assert_svg, complaint, folder, json, program, text};
+use crate::support::{Daemon, PATIENCE, assert_svg, complaint, folder, json, program, text};
 
 #[test]
 fn a_killed_daemon_loses_no_accepted_job() {
@@ -60,6 +60,10 @@ fn a_stopped_daemon_finishes_what_it_has_begun() {
         std::net::TcpStream::connect(address).is_err(),
         "the port is free again"
     );
+    assert!(
+        !folder.path().join("jobs.db-wal").exists(),
+        "the store stands alone"
+    );
     drop(daemon);
 
     let daemon = Daemon::start(folder.path(), &[]);
@@ -84,6 +88,33 @@ fn what_does_not_end_in_time_is_left_to_the_next_start() {
         matches!(job["state"].as_str(), Some("succeeded" | "degraded")),
         "{job}"
     );
+}
+
+#[test]
+fn the_service_manager_hears_how_the_daemon_stands() {
+    let folder = folder();
+    let socket = folder.path().join("notify");
+    let manager = UnixDatagram::bind(&socket).unwrap();
+    manager.set_read_timeout(Some(PATIENCE)).unwrap();
+    let hear = || {
+        let mut message = [0; 512];
+        let length = manager.recv(&mut message).unwrap();
+        String::from_utf8_lossy(&message[..length])
+            .trim()
+            .to_owned()
+    };
+    let settings = [
+        ("NOTIFY_SOCKET", socket.to_str().unwrap()),
+        ("WATCHDOG_USEC", "300000"),
+    ];
+    let mut daemon = Daemon::start(folder.path(), &settings);
+    assert_eq!(hear(), "READY=1");
+    assert_eq!(hear(), "WATCHDOG=1");
+    assert_eq!(hear(), "WATCHDOG=1");
+    daemon.signal("TERM");
+    let last = std::iter::repeat_with(hear).find(|message| message != "WATCHDOG=1");
+    assert_eq!(last.as_deref(), Some("STOPPING=1"));
+    assert_eq!(daemon.wait().code(), Some(0));
 }
 
 #[test]

@@ -9,6 +9,8 @@ use std::{
     thread,
 };
 
+use serde_json::Value;
+
 use crate::support::{
     assert_svg, claiming_png, complaint, disc, folder, noise, one_line, program, success,
     wait_until,
@@ -171,6 +173,36 @@ fn svgs_with_harmful_parts_lose_them() {
             assert!(!svg.contains(forbidden), "{forbidden} of {harmful}: {svg}");
         }
     }
+}
+
+#[test]
+fn what_was_left_out_of_a_file_is_told() {
+    let folder = folder();
+    let template = svg(r#"<script>alert(1)</script><circle cx="24" cy="24" r="14"/>"#);
+    let output = success(refine(folder.path(), &template).arg("--json"));
+    let result: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let warning = "script: scripts are removed";
+    assert_eq!(result["metadata"]["warnings"], serde_json::json!([warning]));
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert!(told.contains(warning), "{told}");
+}
+
+#[test]
+fn a_budget_of_bytes_is_kept_and_every_result_has_a_title() {
+    let folder = folder();
+    let path = folder.path().join("noise.png");
+    fs::write(&path, noise(64)).unwrap();
+    let vectorized = success(vectorize(&path).args(["--bytes", "3000"])).stdout;
+    let text = String::from_utf8(vectorized).unwrap();
+    assert!(text.len() <= 3_001, "{} bytes", text.len());
+    assert!(text.contains("<title>Vectorized picture</title>"), "{text}");
+
+    let refined = success(&mut refine(folder.path(), &svg("<circle r='9'/>"))).stdout;
+    let text = String::from_utf8(refined).unwrap();
+    assert!(text.contains("<title>Refined drawing</title>"), "{text}");
+
+    let complaint = complaint(vectorize(&path).args(["--bytes", "1"]), 2);
+    assert!(complaint.contains("512 to 16777216"), "{complaint}");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::{ffi::OsString, path::PathBuf, time::Duration};
 
-use chat2svg_protocol::{LevelChoice, PathBudget, Style};
+use chat2svg_protocol::{ByteBudget, FitLimits, LevelChoice, PathBudget, Style};
 use clap::{Args, Parser, Subcommand};
 
 /// A prompt goes in, a clean, layered, editable SVG comes out.
@@ -74,9 +74,8 @@ pub(crate) struct Vectorize {
     pub(crate) image: PathBuf,
     #[command(flatten)]
     pub(crate) out: Output,
-    /// The most paths in the result; without it the level decides.
-    #[arg(long, value_parser = paths)]
-    pub(crate) paths: Option<PathBudget>,
+    #[command(flatten)]
+    pub(crate) limits: Limits,
     #[command(flatten)]
     pub(crate) effort: Effort,
 }
@@ -92,9 +91,8 @@ pub(crate) struct Refine {
     pub(crate) target: PathBuf,
     #[command(flatten)]
     pub(crate) out: Output,
-    /// The most paths in the result; without it the level decides.
-    #[arg(long, value_parser = paths)]
-    pub(crate) paths: Option<PathBudget>,
+    #[command(flatten)]
+    pub(crate) limits: Limits,
     /// Add shapes for what is new in the target.
     #[arg(long)]
     pub(crate) add_shapes: bool,
@@ -114,6 +112,27 @@ pub(crate) struct Output {
     /// Print one JSON document (SVG, PNG in base64, metadata) on standard output in place of the SVG.
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// How large the result of a fit may be.
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct Limits {
+    /// The most paths in the result; without it the level decides.
+    #[arg(long, value_parser = paths)]
+    pub(crate) paths: Option<PathBudget>,
+    /// The most bytes of the SVG; without it each path must be worth its bytes. Paths of a template are
+    /// kept.
+    #[arg(long, value_parser = bytes)]
+    pub(crate) bytes: Option<ByteBudget>,
+}
+
+impl From<Limits> for FitLimits {
+    fn from(limits: Limits) -> Self {
+        Self {
+            paths: limits.paths,
+            bytes: limits.bytes,
+        }
+    }
 }
 
 /// What a result may cost.
@@ -144,6 +163,14 @@ fn paths(text: &str) -> Result<PathBudget, String> {
         .parse()
         .map_err(|_| format!("give a number from 1 to {}", PathBudget::MAX))?;
     PathBudget::new(number).map_err(|error| error.to_string())
+}
+
+fn bytes(text: &str) -> Result<ByteBudget, String> {
+    let (least, most) = (ByteBudget::MIN, ByteBudget::MAX);
+    let number: u32 = text
+        .parse()
+        .map_err(|_| format!("give a number from {least} to {most}"))?;
+    ByteBudget::new(number).map_err(|error| error.to_string())
 }
 
 fn canvas(text: &str) -> Result<chat2svg_protocol::CanvasSize, String> {

@@ -17,7 +17,6 @@ use chat2svg_protocol::{
     messages::{JobQuery, ResultQuery, Submit, Subscribe, Subscription},
 };
 use chat2svg_store::{StoreConfig, StoreWorker};
-use chat2svg_vector::{Document, ParseLimits};
 use chat2svg_web::WebConfig;
 use tokio::sync::{Semaphore, broadcast::error::RecvError};
 
@@ -68,7 +67,7 @@ pub(crate) fn generate(command: &Generate, settings: &Settings) -> anyhow::Resul
 /// When the picture cannot be used.
 pub(crate) fn vectorize(command: &Vectorize, settings: &Settings) -> anyhow::Result<Request> {
     let kind = JobKind::Vectorize {
-        paths: command.paths,
+        limits: command.limits.into(),
     };
     let files = [(AttachmentRole::Target, command.image.as_path())];
     with_files(kind, &command.effort, &files, settings)
@@ -80,7 +79,7 @@ pub(crate) fn vectorize(command: &Vectorize, settings: &Settings) -> anyhow::Res
 /// When a file cannot be used.
 pub(crate) fn refine(command: &Refine, settings: &Settings) -> anyhow::Result<Request> {
     let kind = JobKind::Refine {
-        paths: command.paths,
+        limits: command.limits.into(),
         add_shapes: command.add_shapes,
     };
     let files = [
@@ -100,15 +99,17 @@ fn with_files(
     let mut attachments = Vec::new();
     let mut inputs = ParsedInputs::default();
     for (role, path) in files {
-        let bytes = read_limited(path, settings.server.max_upload_bytes)?;
+        let most = settings.server.max_upload_bytes;
+        let bytes = read_limited(path, most)?;
         let attachment = Attachment {
             role: *role,
             bytes: bytes.into(),
         };
-        let parsed = parse_inputs(std::slice::from_ref(&attachment))
+        let parsed = parse_inputs(std::slice::from_ref(&attachment), most)
             .with_context(|| path.display().to_string())?;
         inputs.template = parsed.template.or(inputs.template);
         inputs.target = parsed.target.or(inputs.target);
+        inputs.warnings.extend(parsed.warnings);
         attachments.push(attachment);
     }
     Ok(Request {
@@ -189,7 +190,11 @@ pub(crate) fn run(request: Request, out: &Output, settings: &Settings) -> anyhow
     })?;
 
     let needs_png = png_file.is_some() || out.json;
-    let png = if needs_png { Some(render(&svg)?) } else { None };
+    let png = if needs_png {
+        Some(output::png(&svg, None, output::LONGEST_PNG_SIDE)?)
+    } else {
+        None
+    };
     let to_stdout = svg_file.is_none();
     if let Some(file) = svg_file {
         file.write(format!("{}\n", svg.trim_end()).as_bytes())?;
@@ -197,20 +202,15 @@ pub(crate) fn run(request: Request, out: &Output, settings: &Settings) -> anyhow
     if let (Some(file), Some(png)) = (png_file, &png) {
         file.write(png)?;
     }
+    tell_shortcomings(&view);
     if out.json {
-        let document = output::ResultDocument::new(&view, &svg, png.as_deref().unwrap_or_default());
+        let png = png.unwrap_or_default();
+        let document = output::ResultDocument::new(view, svg, &png);
         print_line(&serde_json::to_string_pretty(&document)?)?;
     } else if to_stdout {
         print_line(svg.trim_end())?;
     }
-    tell_shortcomings(&view);
     Ok(())
-}
-
-fn render(svg: &str) -> anyhow::Result<Vec<u8>> {
-    let parsed = Document::parse(svg.as_bytes(), &ParseLimits::default())
-        .context("the result cannot be read back")?;
-    Ok(output::png(&parsed.document, output::LONGEST_PNG_SIDE)?)
 }
 
 /// Prints, and takes it well when the reader has gone.
@@ -229,6 +229,9 @@ fn tell_shortcomings(view: &JobView) {
     };
     if let Some(reason) = &metadata.fallback_reason {
         eprintln!("chat2svg: less than asked for: {reason}");
+    }
+    for warning in &metadata.warnings {
+        eprintln!("chat2svg: {warning}");
     }
     if !metadata.undrawn.is_empty() {
         eprintln!("chat2svg: not drawn: {}", metadata.undrawn.join(", "));

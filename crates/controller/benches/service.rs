@@ -18,8 +18,9 @@ use chat2svg_controller::{
 use chat2svg_detail::{DetailActor, DetailConfig};
 use chat2svg_optimize::{OptimizeActor, OptimizeConfig};
 use chat2svg_protocol::{
-    CanvasSize, DetailSummary, FitEnd, FitSummary, JobEventKind, JobId, JobKind, JobOptions,
-    JobSpec, LevelChoice, ParsedInputs, Prompt, ResourceLevel, StageOutcome, StageStatus, Style,
+    CanvasSize, DetailSummary, FitEnd, FitLimits, FitSummary, JobEventKind, JobId, JobKind,
+    JobOptions, JobSpec, LevelChoice, ParsedInputs, Prompt, ResourceLevel, StageOutcome,
+    StageStatus, Style,
     messages::{
         DetailOutput, FitScope, OptimizeOutput, RunDetail, RunOptimize, RunTemplate, StageContext,
         StageError, Submit, Subscribe, TemplateOutput,
@@ -91,6 +92,8 @@ impl Handler<RunOptimize> for Instantly {
                 paths_removed: 0,
                 ended_by: FitEnd::Schedule,
                 curve: Vec::new(),
+                bytes: 0,
+                budget_changes: Vec::new(),
             },
             outcome: completed(),
         })
@@ -325,6 +328,7 @@ fn stage_context() -> StageContext {
     StageContext {
         job: JobId(uuid::Uuid::nil()),
         level: ResourceLevel::High,
+        asked: LevelChoice::High,
         seed: 1,
         deadline: Instant::now() + PATIENCE,
         cancel: CancellationToken::new(),
@@ -368,7 +372,7 @@ fn stage(criterion: &mut Criterion) {
             context: stage_context(),
             document: Arc::clone(&second.document),
             target: Arc::clone(&second.target),
-            paths: None,
+            limits: FitLimits::default(),
             scope: FitScope::Polish,
         };
         system

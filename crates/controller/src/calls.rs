@@ -80,13 +80,13 @@ impl StageLines {
                 limits.slow,
                 limits.cancel.is_cancelled(),
             );
-            if let Err(error) = self
-                .report
-                .ask(Report { permit, outcome }, limits.ask_timeout)
-                .await
-            {
-                warn!(%error, "a stage's outcome was not reported to its circuit breaker");
-            }
+            let (report, patience) = (self.report.clone(), limits.ask_timeout);
+            // The job does not wait for the breaker to take note.
+            actix::spawn(async move {
+                if let Err(error) = report.ask(Report { permit, outcome }, patience).await {
+                    warn!(%error, "a stage's outcome was not reported to its circuit breaker");
+                }
+            });
         }
         result.map_err(StageFault::Failed)
     }

@@ -7,6 +7,13 @@ use chat2svg_protocol::{Attachment, AttachmentRole, ParsedInputs};
 use chat2svg_vector::{DecodeError, DecodeLimits, Document, ParseError, ParseLimits, Raster};
 use thiserror::Error;
 
+/// Most warnings about a file that a job keeps.
+const MAX_WARNINGS: usize = 20;
+/// The accessible name of a drawing that came without one.
+const UNTITLED: &str = "Refined drawing";
+/// Longest accessible name, in characters.
+const LONGEST_TITLE: usize = 200;
+
 /// Why an attachment could not be used.
 #[derive(Debug, Error)]
 pub enum InputError {
@@ -18,23 +25,114 @@ pub enum InputError {
     Target(#[from] DecodeError),
 }
 
-/// Parses and sanitises attachments.
+impl InputError {
+    /// Which input cannot be used.
+    pub fn role(&self) -> AttachmentRole {
+        match self {
+            Self::Template(_) => AttachmentRole::Template,
+            Self::Target(_) => AttachmentRole::Target,
+        }
+    }
+
+    /// What is wrong with it.
+    pub fn reason(&self) -> String {
+        match self {
+            Self::Template(error) => error.to_string(),
+            Self::Target(error) => error.to_string(),
+        }
+    }
+}
+
+/// Parses and sanitises attachments of at most `max_bytes` bytes each. A template without a title gets
+/// one.
 ///
 /// # Errors
 /// When one is broken, too large, or of another format.
-pub fn parse_inputs(attachments: &[Attachment]) -> Result<ParsedInputs, InputError> {
+pub fn parse_inputs(
+    attachments: &[Attachment],
+    max_bytes: usize,
+) -> Result<ParsedInputs, InputError> {
+    let parse_limits = ParseLimits {
+        bytes: max_bytes,
+        ..ParseLimits::default()
+    };
+    let decode_limits = DecodeLimits {
+        bytes: max_bytes,
+        ..DecodeLimits::default()
+    };
     let mut inputs = ParsedInputs::default();
     for attachment in attachments {
         match attachment.role {
             AttachmentRole::Template => {
-                let parsed = Document::parse(&attachment.bytes, &ParseLimits::default())?;
-                inputs.template = Some(Arc::new(parsed.document));
+                let parsed = Document::parse(&attachment.bytes, &parse_limits)?;
+                let mut document = parsed.document;
+                let title = document.title.as_deref().unwrap_or(UNTITLED);
+                document.title = Some(title.chars().take(LONGEST_TITLE).collect());
+                inputs.template = Some(Arc::new(document));
+                let warnings = parsed.warnings.iter();
+                inputs.warnings = bounded(warnings.map(ToString::to_string).collect());
             }
             AttachmentRole::Target => {
-                let raster = Raster::decode(&attachment.bytes, &DecodeLimits::default())?;
+                let raster = Raster::decode(&attachment.bytes, &decode_limits)?;
                 inputs.target = Some(Arc::new(raster));
             }
         }
     }
     Ok(inputs)
+}
+
+/// The first warnings, and how many more there are.
+fn bounded(mut warnings: Vec<String>) -> Vec<String> {
+    if warnings.len() > MAX_WARNINGS {
+        let more = warnings.len() - (MAX_WARNINGS - 1);
+        warnings.truncate(MAX_WARNINGS - 1);
+        warnings.push(format!("and {more} more"));
+    }
+    warnings
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn template(svg: &str) -> Attachment {
+        Attachment {
+            role: AttachmentRole::Template,
+            bytes: svg.as_bytes().into(),
+        }
+    }
+
+    fn svg(inside: &str) -> String {
+        format!(r#"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9">{inside}</svg>"#)
+    }
+
+    #[test]
+    fn what_the_sanitiser_did_is_told_within_bounds() {
+        let script = svg("<script>x()</script><rect width='5' height='5'/>");
+        let inputs = parse_inputs(&[template(&script)], 1000).unwrap();
+        assert_eq!(inputs.warnings, ["script: scripts are removed"]);
+
+        let many: String = (0..90).map(|n| format!("<g bad{n}='1'/>")).collect();
+        let inputs = parse_inputs(&[template(&svg(&many))], 10_000).unwrap();
+        assert_eq!(inputs.warnings.len(), MAX_WARNINGS);
+        assert!(inputs.warnings[MAX_WARNINGS - 1].ends_with(" more"));
+    }
+
+    #[test]
+    fn every_template_has_a_bounded_title() {
+        let title = |inside: &str| {
+            let inputs = parse_inputs(&[template(&svg(inside))], 10_000).unwrap();
+            inputs.template.unwrap().title.clone().unwrap()
+        };
+        assert_eq!(title("<rect width='5' height='5'/>"), UNTITLED);
+        assert_eq!(title("<title>A fox</title>"), "A fox");
+        let long = format!("<title>{}</title>", "x".repeat(5_000));
+        assert_eq!(title(&long).len(), LONGEST_TITLE);
+    }
+
+    #[test]
+    fn a_file_beyond_the_limit_is_refused_by_its_role() {
+        let error = parse_inputs(&[template(&svg(""))], 10).unwrap_err();
+        assert_eq!(error.role(), AttachmentRole::Template);
+    }
 }

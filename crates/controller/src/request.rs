@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use chat2svg_protocol::{
-    JobKind, JobSpec, Stage,
+    FitLimits, JobKind, JobSpec, Stage,
     messages::{FitScope, RunDetail, RunOptimize, RunTemplate, StageContext},
 };
 use chat2svg_vector::{Document, Raster};
@@ -46,29 +46,32 @@ impl StageRequest {
             })),
             Stage::Optimize => {
                 let target = call.target?;
-                let (paths, scope) = match spec.kind {
-                    JobKind::Generate { .. } => (None, FitScope::Polish),
-                    JobKind::Vectorize { paths } => (paths, FitScope::Topology),
+                let (limits, scope) = match spec.kind {
+                    JobKind::Generate { .. } => (FitLimits::default(), FitScope::Polish),
+                    JobKind::Vectorize { limits } => (limits, FitScope::Topology),
                     JobKind::Refine {
-                        paths,
+                        limits,
                         add_shapes: true,
-                    } => (paths, FitScope::Topology),
+                    } => (limits, FitScope::Topology),
                     JobKind::Refine {
-                        paths,
+                        limits,
                         add_shapes: false,
-                    } => (paths, FitScope::Shapes),
+                    } => (limits, FitScope::Shapes),
                 };
                 Some(Self::Optimize(RunOptimize {
                     context,
                     document: call.document.unwrap_or_else(|| Arc::new(blank(&target))),
                     target,
-                    paths,
+                    limits,
                     scope,
                 }))
             }
         }
     }
 }
+
+/// The accessible name of a picture that came without one.
+const VECTORIZED: &str = "Vectorized picture";
 
 /// An empty document of a picture's size.
 fn blank(target: &Raster) -> Document {
@@ -77,7 +80,7 @@ fn blank(target: &Raster) -> Document {
         width,
         height,
         view_box: Rect::new(0.0, 0.0, width, height),
-        title: None,
+        title: Some(VECTORIZED.to_owned()),
         description: None,
         metadata: Default::default(),
         layers: Vec::new(),

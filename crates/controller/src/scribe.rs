@@ -11,7 +11,10 @@ use chat2svg_protocol::{
 };
 use chat2svg_supervision::{ComputePool, Line};
 use chat2svg_vector::Document;
-use tokio::{sync::mpsc, time::Instant};
+use tokio::{
+    sync::{mpsc, oneshot},
+    time::{Instant, timeout_at},
+};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, warn};
 
@@ -23,6 +26,9 @@ const FINISH_ATTEMPTS: u32 = 5;
 const FINISH_PAUSE: Duration = Duration::from_millis(200);
 /// How long to wait for the circuits' state; a result is not held up for it.
 const CIRCUITS_TIMEOUT: Duration = Duration::from_millis(100);
+
+/// A job that ends so soon after a stage needs no checkpoint of it.
+const CHECKPOINT_AFTER: Duration = Duration::from_millis(100);
 
 /// Entries waiting behind a preview that make it not worth showing.
 const CROWD: usize = 4;
@@ -60,7 +66,22 @@ pub(crate) enum Entry {
         view: Box<JobView>,
         document: Option<Arc<Document>>,
     },
+    /// Keep all that the next start needs to go on. Nothing follows.
+    Leave {
+        view: Box<JobView>,
+        done: oneshot::Sender<()>,
+    },
 }
+
+/// A checkpoint that is written when it is due, unless the job ends before.
+struct Held {
+    due: Instant,
+    stage: Stage,
+    document: Arc<Document>,
+}
+
+/// A document and its text.
+type Written = Option<(Arc<Document>, Arc<str>)>;
 
 /// What the controller is told.
 #[derive(Debug)]
@@ -92,12 +113,29 @@ impl Scribe {
         mut entries: mpsc::UnboundedReceiver<Entry>,
         tell: impl Fn(Note),
     ) {
-        let mut written: Option<(Arc<Document>, Arc<str>)> = None;
+        let mut written: Written = None;
+        let mut shown: Option<Arc<str>> = None;
+        let mut held: Option<Held> = None;
         let mut waiting = VecDeque::new();
-        while let Some(entry) = match waiting.pop_front() {
-            Some(entry) => Some(entry),
-            None => entries.recv().await,
-        } {
+        loop {
+            if held.as_ref().is_some_and(|held| held.due <= Instant::now()) {
+                self.keep(held.take(), &mut written).await;
+            }
+            let entry = match (waiting.pop_front(), &held) {
+                (Some(entry), _) => Some(entry),
+                (None, None) => entries.recv().await,
+                (None, Some(checkpoint)) => {
+                    match timeout_at(checkpoint.due, entries.recv()).await {
+                        Ok(entry) => entry,
+                        Err(_) => continue,
+                    }
+                }
+            };
+            let Some(entry) = entry else {
+                // The job was forgotten, with the controller that had it.
+                self.keep(held.take(), &mut written).await;
+                return;
+            };
             while let Ok(next) = entries.try_recv() {
                 waiting.push_back(next);
             }
@@ -106,45 +144,71 @@ impl Scribe {
                 .any(|entry| matches!(entry, Entry::Finish { .. }));
             match entry {
                 // The end is written next, and with it all that is known.
-                Entry::Update(_) if is_ending => {}
+                Entry::Update(_) | Entry::Checkpoint { .. } if is_ending => {}
                 Entry::Preview { stage, document } => {
                     // With so much waiting behind it, a newer picture is on its way.
                     if waiting.len() < CROWD
                         && let Ok(svg) = self.text(document, &mut written).await
+                        && shown.as_ref() != Some(&svg)
                     {
+                        shown = Some(Arc::clone(&svg));
                         tell(Note::Preview { stage, svg });
                     }
                 }
                 Entry::Checkpoint { stage, document } => {
-                    if let Ok(svg) = self.text(document, &mut written).await {
-                        let message = PutStage {
-                            job: self.job,
-                            stage,
-                            svg,
-                        };
-                        let kept = self.lines.put_stage.ask(message, self.ask_timeout).await;
-                        self.log("checkpoint", flatten(kept));
-                    }
+                    held = Some(Held {
+                        due: Instant::now() + CHECKPOINT_AFTER,
+                        stage,
+                        document,
+                    });
                 }
-                Entry::Update(view) => {
-                    let message = UpdateJob { view: *view };
-                    let kept = self.lines.update.ask(message, self.ask_timeout).await;
-                    self.log("state", flatten(kept));
-                }
+                Entry::Update(view) => self.update(view).await,
                 Entry::Finish { view, document } => {
                     let note = self.finish(view, document, &mut written).await;
                     tell(note);
+                    return;
+                }
+                Entry::Leave { view, done } => {
+                    self.keep(held.take(), &mut written).await;
+                    self.update(view).await;
+                    // Whoever waited may have gone.
+                    let _ = done.send(());
                     return;
                 }
             }
         }
     }
 
+    /// Writes a checkpoint.
+    async fn keep(&self, checkpoint: Option<Held>, written: &mut Written) {
+        let Some(Held {
+            stage, document, ..
+        }) = checkpoint
+        else {
+            return;
+        };
+        if let Ok(svg) = self.text(document, written).await {
+            let message = PutStage {
+                job: self.job,
+                stage,
+                svg,
+            };
+            let kept = self.lines.put_stage.ask(message, self.ask_timeout).await;
+            self.log("checkpoint", flatten(kept));
+        }
+    }
+
+    async fn update(&self, view: Box<JobView>) {
+        let message = UpdateJob { view: *view };
+        let kept = self.lines.update.ask(message, self.ask_timeout).await;
+        self.log("state", flatten(kept));
+    }
+
     async fn finish(
         &self,
         mut view: Box<JobView>,
         document: Option<Arc<Document>>,
-        written: &mut Option<(Arc<Document>, Arc<str>)>,
+        written: &mut Written,
     ) -> Note {
         let mut svg = None;
         if let Some(document) = document {
@@ -195,7 +259,7 @@ impl Scribe {
     async fn text(
         &self,
         document: Arc<Document>,
-        written: &mut Option<(Arc<Document>, Arc<str>)>,
+        written: &mut Written,
     ) -> Result<Arc<str>, String> {
         if let Some((known, svg)) = written
             && Arc::ptr_eq(known, &document)

@@ -8,7 +8,7 @@ use std::{
 use actix::prelude::*;
 use chat2svg_detail::{DetailActor, DetailConfig};
 use chat2svg_protocol::{
-    JobId, ResourceLevel, Style,
+    JobId, LevelChoice, ResourceLevel, Style,
     messages::{Progress, RunDetail, StageContext, StageError},
 };
 use chat2svg_supervision::{ComputePool, Line, Slot, Watchdog, WatchdogPolicy};
@@ -71,6 +71,7 @@ fn run(cancel: CancellationToken) -> RunDetail {
         context: StageContext {
             job: JobId(uuid::Uuid::now_v7()),
             level: ResourceLevel::High,
+            asked: LevelChoice::Auto,
             seed: 0,
             deadline: Instant::now() + PATIENCE,
             cancel,

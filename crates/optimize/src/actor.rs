@@ -7,18 +7,19 @@ use std::{
 
 use actix::{Actor, Context, Handler, ResponseFuture};
 use arc_swap::ArcSwapOption;
-use chat2svg_fit::{Cancellation, FitEnd, FitError, FitOutcome, refine};
-use chat2svg_protocol::messages::{
-    OptimizeOutput, Progress, ResourcesChanged, RunOptimize, StageError,
+use chat2svg_fit::{Cancellation, FitEnd, FitError, refine};
+use chat2svg_protocol::{
+    ResourceLevel,
+    messages::{OptimizeOutput, Progress, ResourcesChanged, RunOptimize, StageError},
 };
-use chat2svg_supervision::{ComputeError, ComputePool, Line, answers_polls};
+use chat2svg_supervision::{ComputePool, Line, answers_polls};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     OptimizeConfig,
-    budget::{Limit, options},
+    budget::{Limit, Planned, options},
     outcome::{BACKEND, outcome, summary},
-    watcher::{BestSoFar, LastReading, Watcher},
+    watcher::{Best, BestSoFar, LastReading, Watcher},
 };
 
 /// Serves stage 3.
@@ -72,12 +73,16 @@ impl Handler<RunOptimize> for OptimizeActor {
         let watcher = Watcher {
             best: Arc::clone(&best),
             job: run.context.job,
-            level: run.context.level,
+            planned: Planned {
+                level: run.context.level,
+                asked: run.context.asked,
+                afforded: self.reading.load().as_ref().map(|reading| reading.level),
+            },
             scope: run.scope,
             config: Arc::clone(&self.config),
             reading: Arc::clone(&self.reading),
             progress: self.progress.clone(),
-            spending: run.context.level,
+            causes: Vec::new(),
         };
         let (pool, threads) = (self.pool.clone(), self.threads);
         let deadline = run.context.deadline;
@@ -86,28 +91,18 @@ impl Handler<RunOptimize> for OptimizeActor {
         let end = cancel.clone().drop_guard();
         Box::pin(async move {
             let _end = end;
+            let level = run.context.level;
             let fit = pool.run(&cancel, {
                 let cancel = cancel.clone();
                 move || work(&run, threads, watcher, &cancel)
             });
             tokio::select! {
                 biased;
-                fitted = fit => fitted.map_err(failed_in_pool)?,
+                fitted = fit => fitted.map_err(|error| error.of_stage(BACKEND))?,
                 // A busy machine can keep the fit from its clock; its best so far need not wait for it.
-                () = tokio::time::sleep_until(deadline.into()) => interrupted(&best),
+                () = tokio::time::sleep_until(deadline.into()) => interrupted(&best, level),
             }
         })
-    }
-}
-
-fn failed_in_pool(error: ComputeError) -> StageError {
-    match error {
-        ComputeError::Cancelled => StageError::Cancelled,
-        ComputeError::Panicked(message) => StageError::Panic(message),
-        full @ ComputeError::Full => StageError::Backend {
-            backend: BACKEND.to_owned(),
-            message: full.to_string(),
-        },
     }
 }
 
@@ -131,22 +126,27 @@ fn work(
     if fitted.report.ended_by == FitEnd::Cancelled {
         return Err(StageError::Cancelled);
     }
-    Ok(output(&fitted, limit.by_deadline))
+    let best = Best {
+        fitted,
+        causes: watcher.causes,
+    };
+    Ok(output(&best, run.context.level, limit.by_deadline))
 }
 
 /// What a fit has that is not back at the deadline.
-fn interrupted(best: &BestSoFar) -> Result<OptimizeOutput, StageError> {
+fn interrupted(best: &BestSoFar, planned: ResourceLevel) -> Result<OptimizeOutput, StageError> {
     let best = best.load();
     let best = best.as_deref().ok_or(StageError::Deadline)?;
     let mut cut_short = best.clone();
-    cut_short.report.ended_by = FitEnd::Deadline;
-    Ok(output(&cut_short, true))
+    cut_short.fitted.report.ended_by = FitEnd::Deadline;
+    Ok(output(&cut_short, planned, true))
 }
 
-fn output(fitted: &FitOutcome, by_deadline: bool) -> OptimizeOutput {
+fn output(best: &Best, planned: ResourceLevel, by_deadline: bool) -> OptimizeOutput {
+    let Best { fitted, causes } = best;
     OptimizeOutput {
-        summary: summary(&fitted.report),
-        outcome: outcome(&fitted.report, by_deadline),
+        summary: summary(&fitted.report, causes),
+        outcome: outcome(&fitted.report, planned, causes, by_deadline),
         document: Arc::new(fitted.document.clone()),
     }
 }
@@ -163,7 +163,7 @@ fn refused(error: FitError) -> StageError {
 
 #[cfg(test)]
 mod tests {
-    use chat2svg_fit::refine;
+    use chat2svg_fit::{FitOutcome, refine};
     use chat2svg_protocol::StageStatus;
     use chat2svg_vector::{Document, Metadata, Raster};
     use kurbo::Rect;
@@ -187,10 +187,14 @@ mod tests {
     #[test]
     fn at_the_deadline_the_best_so_far_is_served_and_called_cut_short() {
         let best = BestSoFar::default();
-        assert_eq!(interrupted(&best).err(), Some(StageError::Deadline));
+        let level = ResourceLevel::High;
+        assert_eq!(interrupted(&best, level).err(), Some(StageError::Deadline));
         let found = fitted();
-        best.store(Some(Arc::new(found.clone())));
-        let output = interrupted(&best).expect("there is a best");
+        best.store(Some(Arc::new(Best {
+            fitted: found.clone(),
+            causes: Vec::new(),
+        })));
+        let output = interrupted(&best, level).expect("there is a best");
         assert_eq!(*output.document, found.document);
         assert_eq!(output.outcome.status, StageStatus::CutShort);
         assert_eq!(output.summary.psnr_after, found.report.psnr_after);

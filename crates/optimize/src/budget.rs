@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use chat2svg_fit::{FitOptions, Schedule};
 use chat2svg_protocol::{
-    ResourceLevel, ResourceSnapshot,
+    LevelChoice, ResourceLevel, ResourceSnapshot,
     messages::{FitScope, RunOptimize},
 };
 
@@ -34,6 +34,7 @@ pub(crate) fn options(config: &OptimizeConfig, run: &RunOptimize, threads: usize
     let budget = config.levels.get(run.context.level);
     FitOptions {
         paths: run
+            .limits
             .paths
             .map(chat2svg_protocol::PathBudget::get)
             .or_else(|| (budget.paths > 0).then_some(budget.paths)),
@@ -41,6 +42,7 @@ pub(crate) fn options(config: &OptimizeConfig, run: &RunOptimize, threads: usize
         seed: run.context.seed,
         allow_topology: run.scope == FitScope::Topology,
         allow_gradients: true,
+        byte_budget: run.limits.bytes.map(|bytes| bytes.get() as usize),
         threads,
         max_side: budget.max_side,
         // What the composer and the detailer made is in its place.
@@ -61,29 +63,58 @@ pub(crate) fn iterations(config: &OptimizeConfig, level: ResourceLevel, scope: F
     }
 }
 
-/// The level that a running fit may spend for: its own, or low while memory is short. CPU use is no
-/// pressure: a fit uses what there is.
+/// What a fit was planned with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Planned {
+    /// The level that it was planned for.
+    pub(crate) level: ResourceLevel,
+    /// What the caller asked for.
+    pub(crate) asked: LevelChoice,
+    /// What the machine afforded when the fit began, if that was known.
+    pub(crate) afforded: Option<ResourceLevel>,
+}
+
+/// The level that a running fit may spend for, and what on the machine makes it so.
+///
+/// Where the caller leaves the level to the machine, the fit follows it: down, and up again, and above
+/// the plan only where the machine was what held the plan down. A level that was asked for holds, unless
+/// memory is short, since a machine that swaps serves nobody.
 pub(crate) fn affordable(
     config: &OptimizeConfig,
-    level: ResourceLevel,
+    planned: Planned,
     snapshot: &ResourceSnapshot,
-) -> ResourceLevel {
+) -> (ResourceLevel, &'static str) {
+    let level = match planned.asked {
+        LevelChoice::Auto if snapshot.level < planned.level => snapshot.level,
+        LevelChoice::Auto if planned.afforded == Some(planned.level) => snapshot.level,
+        _ => planned.level,
+    };
+    if level > ResourceLevel::Low && is_memory_short(config, snapshot) {
+        return (ResourceLevel::Low, "memory is short");
+    }
+    let reason = if level < planned.level {
+        "others need the machine"
+    } else if level > planned.level {
+        "the machine has become free"
+    } else {
+        "the machine affords the planned level again"
+    };
+    (level, reason)
+}
+
+fn is_memory_short(config: &OptimizeConfig, snapshot: &ResourceSnapshot) -> bool {
     if snapshot.memory_total == 0 {
-        return level;
+        return false;
     }
     let share = snapshot.memory_used as f64 / snapshot.memory_total as f64;
-    if share > f64::from(config.memory_pressure) {
-        level.min(ResourceLevel::Low)
-    } else {
-        level
-    }
+    share > f64::from(config.memory_pressure)
 }
 
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
 
-    use chat2svg_protocol::{JobId, PathBudget, messages::StageContext};
+    use chat2svg_protocol::{ByteBudget, FitLimits, JobId, PathBudget, messages::StageContext};
     use chat2svg_vector::{Document, Raster};
     use jiff::Timestamp;
     use kurbo::Rect;
@@ -91,7 +122,7 @@ mod tests {
 
     use super::*;
 
-    fn snapshot(memory_used: u64) -> ResourceSnapshot {
+    fn snapshot(level: ResourceLevel, memory_used: u64) -> ResourceSnapshot {
         ResourceSnapshot {
             taken_at: Timestamp::UNIX_EPOCH,
             cpu_used: 1.0,
@@ -102,7 +133,7 @@ mod tests {
             swap_used: 0,
             swap_total: 0,
             gpus: Vec::new(),
-            level: ResourceLevel::Minimal,
+            level,
         }
     }
 
@@ -111,6 +142,7 @@ mod tests {
             context: StageContext {
                 job: JobId(uuid::Uuid::nil()),
                 level: ResourceLevel::Medium,
+                asked: LevelChoice::Auto,
                 seed: 3,
                 deadline: Instant::now(),
                 cancel: CancellationToken::new(),
@@ -125,19 +157,76 @@ mod tests {
                 layers: Vec::new(),
             }),
             target: Arc::new(Raster::new(1, 1, vec![[0; 4]]).expect("one pixel")),
-            paths: paths.map(|paths| PathBudget::new(paths).expect("in range")),
+            limits: FitLimits {
+                paths: paths.map(|paths| PathBudget::new(paths).expect("in range")),
+                bytes: None,
+            },
             scope,
         }
     }
 
+    fn spends(planned: Planned, machine: ResourceLevel, memory_used: u64) -> ResourceLevel {
+        affordable(
+            &OptimizeConfig::default(),
+            planned,
+            &snapshot(machine, memory_used),
+        )
+        .0
+    }
+
     #[test]
-    fn only_memory_is_pressure() {
-        let config = OptimizeConfig::default();
-        let at = |used| affordable(&config, ResourceLevel::High, &snapshot(used));
-        assert_eq!(at(50), ResourceLevel::High);
-        assert_eq!(at(99), ResourceLevel::Low);
-        let minimal = affordable(&config, ResourceLevel::Minimal, &snapshot(99));
-        assert_eq!(minimal, ResourceLevel::Minimal);
+    fn a_level_left_to_the_machine_follows_it_down_and_up() {
+        use ResourceLevel::{High, Low, Medium, Minimal};
+        let planned = Planned {
+            level: Medium,
+            asked: LevelChoice::Auto,
+            afforded: Some(Medium),
+        };
+        let levels = [High, Medium, Low, Minimal].map(|machine| spends(planned, machine, 50));
+        assert_eq!(levels, [High, Medium, Low, Minimal]);
+    }
+
+    #[test]
+    fn a_plan_that_the_deadline_held_down_is_not_raised() {
+        use ResourceLevel::{High, Low, Minimal};
+        let planned = Planned {
+            level: Low,
+            asked: LevelChoice::Auto,
+            afforded: Some(High),
+        };
+        let levels = [High, Minimal].map(|machine| spends(planned, machine, 50));
+        assert_eq!(levels, [Low, Minimal]);
+        let unknown = Planned {
+            afforded: None,
+            ..planned
+        };
+        assert_eq!(spends(unknown, High, 50), Low);
+    }
+
+    #[test]
+    fn a_level_that_was_asked_for_holds_while_there_is_memory() {
+        use ResourceLevel::{High, Low, Minimal};
+        let planned = Planned {
+            level: High,
+            asked: LevelChoice::High,
+            afforded: Some(Minimal),
+        };
+        assert_eq!(spends(planned, Minimal, 50), High);
+        assert_eq!(spends(planned, High, 99), Low);
+        let minimal = Planned {
+            level: Minimal,
+            asked: LevelChoice::Minimal,
+            ..planned
+        };
+        assert_eq!(spends(minimal, High, 99), Minimal);
+    }
+
+    #[test]
+    fn a_byte_budget_is_passed_on() {
+        let mut run = run(None, FitScope::Topology);
+        run.limits.bytes = ByteBudget::new(9_000).ok();
+        let options = options(&OptimizeConfig::default(), &run, 1);
+        assert_eq!(options.byte_budget, Some(9_000));
     }
 
     #[test]

@@ -1,40 +1,69 @@
 //! From the fit's report to what the job's metadata says. Pure.
 
 use chat2svg_fit::{self as fit, FitReport};
-use chat2svg_protocol::{FitEnd, FitSummary, LossSample, StageOutcome, StageStatus};
+use chat2svg_protocol::{
+    BudgetChange, FitEnd, FitSummary, LossSample, ResourceLevel, StageOutcome, StageStatus,
+};
+
+use crate::watcher::Cause;
 
 /// Who serves stage 3.
 pub(crate) const BACKEND: &str = "embedded";
 
-/// What was gained.
-pub(crate) fn summary(report: &FitReport) -> FitSummary {
+/// Most samples of the loss curve that a job keeps: enough to draw it.
+const CURVE_SAMPLES: usize = 32;
+
+/// What was gained. There is a cause for each change of the budget.
+pub(crate) fn summary(report: &FitReport, causes: &[Cause]) -> FitSummary {
     FitSummary {
         iterations: report.iterations,
         psnr_before: report.psnr_before,
         psnr_after: report.psnr_after,
         paths_added: report.paths_added,
         paths_removed: report.paths_removed,
+        bytes: report.bytes,
         ended_by: match report.ended_by {
             fit::FitEnd::Schedule => FitEnd::Schedule,
             fit::FitEnd::Converged => FitEnd::Converged,
             fit::FitEnd::Deadline => FitEnd::Deadline,
             fit::FitEnd::Cancelled => FitEnd::Cancelled,
         },
-        curve: report
-            .curve
-            .iter()
+        curve: thinned(&report.curve)
             .map(|sample| LossSample {
                 seconds: sample.seconds,
                 iteration: sample.iteration,
                 loss: sample.loss,
             })
             .collect(),
+        budget_changes: report
+            .budget_changes
+            .iter()
+            .zip(causes)
+            .map(|(change, cause)| BudgetChange {
+                seconds: change.seconds,
+                level: cause.level,
+                iterations: change.budget.iterations,
+                reason: cause.reason.to_owned(),
+            })
+            .collect(),
     }
 }
 
+/// At most [`CURVE_SAMPLES`] samples, evenly spread, the first and the last among them.
+fn thinned(curve: &[fit::LossSample]) -> impl Iterator<Item = &fit::LossSample> {
+    let kept = curve.len().min(CURVE_SAMPLES);
+    let (last, gaps) = (curve.len().saturating_sub(1), kept.saturating_sub(1).max(1));
+    (0..kept).filter_map(move |index| curve.get(index * last / gaps))
+}
+
 /// Whether the fit ran to its end. Its level's own time budget is an end as planned; the job's
-/// deadline and pressure on memory cut it short.
-pub(crate) fn outcome(report: &FitReport, by_deadline: bool) -> StageOutcome {
+/// deadline and a machine that afforded less at the end cut it short.
+pub(crate) fn outcome(
+    report: &FitReport,
+    planned: ResourceLevel,
+    causes: &[Cause],
+    by_deadline: bool,
+) -> StageOutcome {
     let mut reasons = Vec::new();
     if report.ended_by == fit::FitEnd::Deadline && by_deadline {
         reasons.push(format!(
@@ -42,10 +71,13 @@ pub(crate) fn outcome(report: &FitReport, by_deadline: bool) -> StageOutcome {
             report.iterations
         ));
     }
-    for change in &report.budget_changes {
+    let changes = report.budget_changes.iter().zip(causes);
+    if let Some((change, cause)) = changes.last()
+        && cause.level < planned
+    {
         reasons.push(format!(
-            "memory pressure set the budget to {} steps after {:.1} s",
-            change.budget.iterations, change.seconds
+            "{} after {:.1} s: {} steps in all, as at level {}",
+            cause.reason, change.seconds, change.budget.iterations, cause.level
         ));
     }
     StageOutcome {
@@ -81,7 +113,9 @@ mod tests {
 
     #[test]
     fn only_the_jobs_deadline_cuts_short() {
-        let status = |ended_by, by_deadline| outcome(&report(ended_by), by_deadline).status;
+        let status = |ended_by, by_deadline| {
+            outcome(&report(ended_by), ResourceLevel::High, &[], by_deadline).status
+        };
         assert_eq!(status(fit::FitEnd::Schedule, true), StageStatus::Completed);
         assert_eq!(status(fit::FitEnd::Converged, true), StageStatus::Completed);
         assert_eq!(status(fit::FitEnd::Deadline, false), StageStatus::Completed);
@@ -90,16 +124,59 @@ mod tests {
 
     #[test]
     fn a_changed_budget_is_told() {
+        use ResourceLevel::{High, Low};
         let mut changed = report(fit::FitEnd::Schedule);
-        changed.budget_changes.push(fit::BudgetRecord {
-            seconds: 0.5,
-            budget: fit::Budget { iterations: 60 },
-        });
-        let told = outcome(&changed, false);
+        for (seconds, iterations) in [(0.5, 60), (1.5, 300)] {
+            changed.budget_changes.push(fit::BudgetRecord {
+                seconds,
+                budget: fit::Budget { iterations },
+            });
+        }
+        let causes = [
+            Cause {
+                level: Low,
+                reason: "others need the machine",
+            },
+            Cause {
+                level: High,
+                reason: "the machine affords the planned level again",
+            },
+        ];
+        let told = summary(&changed, &causes).budget_changes;
+        let levels: Vec<_> = told.iter().map(|change| change.level).collect();
+        assert_eq!(levels, [Low, High]);
+        let recovered = outcome(&changed, High, &causes, false);
+        assert_eq!(recovered.status, StageStatus::Completed);
+
+        changed.budget_changes.pop();
+        let told = outcome(&changed, High, &causes, false);
         assert_eq!(told.status, StageStatus::CutShort);
         assert_eq!(
             told.reason.as_deref(),
-            Some("memory pressure set the budget to 60 steps after 0.5 s")
+            Some("others need the machine after 0.5 s: 60 steps in all, as at level low")
         );
+    }
+
+    #[test]
+    fn the_curve_is_bounded_and_keeps_its_ends() {
+        for length in [0, 1, 2, 31, 32, 33, 200] {
+            let mut long = report(fit::FitEnd::Schedule);
+            long.curve = (0..length)
+                .map(|iteration| fit::LossSample {
+                    seconds: 0.0,
+                    iteration,
+                    loss: 0.0,
+                })
+                .collect();
+            let kept: Vec<u32> = summary(&long, &[])
+                .curve
+                .iter()
+                .map(|sample| sample.iteration)
+                .collect();
+            assert_eq!(kept.len(), (length as usize).min(CURVE_SAMPLES));
+            assert_eq!(kept.first().copied(), (length > 0).then_some(0));
+            assert_eq!(kept.last().copied(), length.checked_sub(1));
+            assert!(kept.is_sorted_by(|one, other| one < other));
+        }
     }
 }

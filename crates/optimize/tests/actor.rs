@@ -8,7 +8,7 @@ use std::{
 use actix::{Actor, Context, Handler};
 use chat2svg_optimize::{OptimizeActor, OptimizeConfig};
 use chat2svg_protocol::{
-    JobId, ResourceLevel,
+    FitLimits, JobId, LevelChoice, ResourceLevel,
     messages::{FitScope, Progress, RunOptimize, StageContext, StageError},
 };
 use chat2svg_supervision::{ComputePool, Line};
@@ -34,6 +34,7 @@ fn run(deadline: Instant) -> RunOptimize {
         context: StageContext {
             job: JobId(uuid::Uuid::now_v7()),
             level: ResourceLevel::High,
+            asked: LevelChoice::Auto,
             seed: 0,
             deadline,
             cancel: CancellationToken::new(),
@@ -48,7 +49,7 @@ fn run(deadline: Instant) -> RunOptimize {
             layers: Vec::new(),
         }),
         target: Arc::new(Raster::filled(16, 16, [200, 30, 40, 255]).unwrap()),
-        paths: None,
+        limits: FitLimits::default(),
         scope: FitScope::Topology,
     }
 }

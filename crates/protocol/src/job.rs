@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::{CanvasSize, JobFailure, JobMetadata, LevelChoice, PathBudget, Prompt, Stage, Style};
+use crate::{CanvasSize, FitLimits, JobFailure, JobMetadata, LevelChoice, Prompt, Stage, Style};
 
 /// Identifies a job; sorts by time of creation (UUID version 7).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -54,13 +54,15 @@ pub enum JobKind {
     },
     /// Picture to SVG from nothing: the optimizer alone, attachment `target`.
     Vectorize {
-        /// How many paths the result may have.
-        paths: Option<PathBudget>,
+        /// How large the result may be.
+        #[serde(flatten)]
+        limits: FitLimits,
     },
     /// Template and target to SVG: attachments `template` and `target`.
     Refine {
-        /// How many paths the result may have.
-        paths: Option<PathBudget>,
+        /// How large the result may be.
+        #[serde(flatten)]
+        limits: FitLimits,
         /// Whether shapes may be added for what is new in the target.
         add_shapes: bool,
     },
@@ -114,6 +116,8 @@ pub struct ParsedInputs {
     pub template: Option<Arc<Document>>,
     /// The picture to match.
     pub target: Option<Arc<Raster>>,
+    /// What was left out or changed while reading, for the caller to see.
+    pub warnings: Vec<String>,
 }
 
 /// How a job stands.

@@ -27,11 +27,13 @@ pub use job::{
 };
 pub use level::{LevelChoice, PerLevel, ResourceLevel};
 pub use outcome::{
-    DetailSummary, FitEnd, FitSummary, JobFailure, JobMetadata, LossSample, StageOutcome,
-    StageReport, StageStatus, Tier,
+    BudgetChange, DetailSummary, FitEnd, FitSummary, JobFailure, JobMetadata, LossSample,
+    StageOutcome, StageReport, StageStatus, Tier,
 };
 pub use plan::{PlannedStage, QueueSnapshot, StagePlan};
 pub use snapshot::{ActorHealth, GpuSnapshot, ResourceSnapshot};
 pub use stage::Stage;
 pub use style::Style;
-pub use value::{CanvasSize, InvalidSetting, PathBudget, Prompt, ValueError};
+pub use value::{
+    ByteBudget, CanvasSize, FitLimits, InvalidSetting, PathBudget, Prompt, ValueError,
+};

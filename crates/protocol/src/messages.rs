@@ -10,8 +10,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     Attachment, CanvasSize, Circuit, CircuitOpen, CircuitOutcome, CircuitPermit, CircuitSnapshot,
-    DetailSummary, FitSummary, JobEvent, JobId, JobSpec, JobView, ParsedInputs, PathBudget, Prompt,
-    QueueSnapshot, ResourceLevel, ResourceSnapshot, Stage, StageOutcome, StagePlan, Style,
+    DetailSummary, FitLimits, FitSummary, JobEvent, JobId, JobSpec, JobView, LevelChoice,
+    ParsedInputs, Prompt, QueueSnapshot, ResourceLevel, ResourceSnapshot, Stage, StageOutcome,
+    StagePlan, Style,
 };
 
 // ---- to the controller -------------------------------------------------------------------------
@@ -362,6 +363,8 @@ pub struct StageContext {
     pub job: JobId,
     /// The level, which chooses the parameters.
     pub level: ResourceLevel,
+    /// The level that the caller asked for.
+    pub asked: LevelChoice,
     /// Varies what may vary.
     pub seed: u64,
     /// When the stage must have answered.
@@ -434,8 +437,8 @@ pub struct RunOptimize {
     pub document: Arc<Document>,
     /// The picture to fit to.
     pub target: Arc<Raster>,
-    /// How many paths the result may have; `None` leaves it to the level.
-    pub paths: Option<PathBudget>,
+    /// How large the result may be.
+    pub limits: FitLimits,
     /// How far the fit may go.
     pub scope: FitScope,
 }

@@ -106,10 +106,30 @@ pub struct FitSummary {
     pub paths_added: u32,
     /// Paths removed.
     pub paths_removed: u32,
+    /// Bytes of the written result.
+    #[serde(default)]
+    pub bytes: usize,
     /// Why it ended.
     pub ended_by: FitEnd,
-    /// Loss over time, at most 200 samples.
+    /// Loss over time, at most 32 samples, the first and the last step included.
     pub curve: Vec<LossSample>,
+    /// How the machine's load changed what the fit could spend.
+    #[serde(default)]
+    pub budget_changes: Vec<BudgetChange>,
+}
+
+/// A change of a running fit's budget.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct BudgetChange {
+    /// Seconds since the fit began.
+    pub seconds: f32,
+    /// The level whose budget held from then on.
+    pub level: ResourceLevel,
+    /// Gradient steps of that budget.
+    pub iterations: u32,
+    /// What changed on the machine.
+    pub reason: String,
 }
 
 /// Everything about a finished job that a caller may wonder about.
@@ -143,6 +163,9 @@ pub struct JobMetadata {
     pub circuits: Vec<CircuitSnapshot>,
     /// Words that could not be drawn.
     pub undrawn: Vec<String>,
+    /// What was left out or changed in the caller's file while reading it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
     /// Attribution of the art used.
     #[cfg_attr(feature = "openapi", schema(value_type = Vec<BTreeMap<String, String>>))]
     pub credits: Vec<Credit>,

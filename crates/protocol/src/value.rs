@@ -37,6 +37,16 @@ pub enum ValueError {
         /// Budget given.
         found: u32,
     },
+    /// A byte budget out of range.
+    #[error("the number of bytes must be {min} to {max}, {found} was given")]
+    Bytes {
+        /// Smallest budget.
+        min: u32,
+        /// Largest budget.
+        max: u32,
+        /// Budget given.
+        found: u32,
+    },
     /// A name that is not in a list.
     #[error("unknown {what} \"{found}\": use one of {allowed}")]
     UnknownName {
@@ -199,4 +209,49 @@ impl PathBudget {
     pub fn get(self) -> u32 {
         self.0
     }
+}
+
+/// How many bytes the written SVG of a fit may have, [`ByteBudget::MIN`]`..=`[`ByteBudget::MAX`]. What
+/// the caller's own template needs is kept even beyond it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ByteBudget(u32);
+
+impl ByteBudget {
+    /// Smallest budget: a frame and a path or two.
+    pub const MIN: u32 = 512;
+    /// Largest budget.
+    pub const MAX: u32 = 16 << 20;
+
+    /// A byte budget.
+    ///
+    /// # Errors
+    /// When out of range.
+    pub fn new(bytes: u32) -> Result<Self, ValueError> {
+        if (Self::MIN..=Self::MAX).contains(&bytes) {
+            Ok(Self(bytes))
+        } else {
+            Err(ValueError::Bytes {
+                min: Self::MIN,
+                max: Self::MAX,
+                found: bytes,
+            })
+        }
+    }
+
+    /// The number of bytes.
+    pub fn get(self) -> u32 {
+        self.0
+    }
+}
+
+/// How large the result of a fit may be.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FitLimits {
+    /// Most paths; `None` leaves it to the level.
+    #[serde(default)]
+    pub paths: Option<PathBudget>,
+    /// Most bytes; `None` leaves it to the gain of each path.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bytes: Option<ByteBudget>,
 }

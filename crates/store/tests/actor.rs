@@ -9,7 +9,7 @@ use std::{sync::Arc, time::Duration};
 
 use actix::Arbiter;
 use chat2svg_protocol::{
-    JobId, JobKind, JobOptions, JobSpec, JobState, JobView, LevelChoice, Stage,
+    FitLimits, JobId, JobKind, JobOptions, JobSpec, JobState, JobView, LevelChoice, Stage,
     messages::{
         FinishJob, GetJob, GetResult, ListJobs, ListUnfinished, PutJob, PutStage, StoreError,
         Stored, UpdateJob,
@@ -43,7 +43,9 @@ fn job(number: u128) -> JobView {
         id: JobId(Uuid::from_u128(number)),
         state: JobState::Queued,
         spec: JobSpec {
-            kind: JobKind::Vectorize { paths: None },
+            kind: JobKind::Vectorize {
+                limits: FitLimits::default(),
+            },
             options: JobOptions {
                 seed: 0,
                 deadline_ms: 1000,

@@ -14,7 +14,8 @@ use std::{
 };
 
 use chat2svg_protocol::{
-    Attachment, AttachmentRole, JobId, JobKind, JobOptions, JobSpec, JobState, JobView, LevelChoice,
+    Attachment, AttachmentRole, FitLimits, JobId, JobKind, JobOptions, JobSpec, JobState, JobView,
+    LevelChoice,
 };
 use chat2svg_store::{Database, StoreConfig};
 use jiff::Timestamp;
@@ -34,7 +35,9 @@ fn job(number: u128) -> JobView {
         id: JobId(Uuid::from_u128(number)),
         state: JobState::Queued,
         spec: JobSpec {
-            kind: JobKind::Vectorize { paths: None },
+            kind: JobKind::Vectorize {
+                limits: FitLimits::default(),
+            },
             options: JobOptions {
                 seed: 0,
                 deadline_ms: 1000,

@@ -9,8 +9,9 @@
 use std::{fs, path::PathBuf, sync::Arc, time::Duration};
 
 use chat2svg_protocol::{
-    Attachment, AttachmentRole, CanvasSize, JobFailure, JobId, JobKind, JobOptions, JobSpec,
-    JobState, JobView, LevelChoice, PathBudget, Prompt, Stage, Style, messages::Stored,
+    Attachment, AttachmentRole, ByteBudget, CanvasSize, FitLimits, JobFailure, JobId, JobKind,
+    JobOptions, JobSpec, JobState, JobView, LevelChoice, PathBudget, Prompt, Stage, Style,
+    messages::Stored,
 };
 use chat2svg_store::{Database, DatabaseError, StoreConfig};
 use jiff::Timestamp;
@@ -413,10 +414,16 @@ fn views() -> impl Strategy<Value = JobView> {
             }
         }),
         proptest::option::of(1_u32..4096).prop_map(|paths| JobKind::Vectorize {
-            paths: paths.map(|paths| PathBudget::new(paths).unwrap()),
+            limits: FitLimits {
+                paths: paths.map(|paths| PathBudget::new(paths).unwrap()),
+                bytes: None,
+            },
         }),
         any::<bool>().prop_map(|add_shapes| JobKind::Refine {
-            paths: None,
+            limits: FitLimits {
+                paths: None,
+                bytes: add_shapes.then(|| ByteBudget::new(9_999).unwrap()),
+            },
             add_shapes,
         }),
     ];

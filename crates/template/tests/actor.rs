@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use actix::prelude::*;
 use chat2svg_protocol::{
-    CanvasSize, JobId, Prompt, ResourceLevel, Style,
+    CanvasSize, JobId, LevelChoice, Prompt, ResourceLevel, Style,
     messages::{Progress, RunTemplate, StageContext, StageError},
 };
 use chat2svg_supervision::{ComputePool, Line, Slot, Watchdog, WatchdogPolicy};
@@ -37,6 +37,7 @@ fn run(cancel: CancellationToken) -> RunTemplate {
         context: StageContext {
             job: JobId(uuid::Uuid::now_v7()),
             level: ResourceLevel::High,
+            asked: LevelChoice::Auto,
             seed: 0,
             deadline: Instant::now() + PATIENCE,
             cancel,

@@ -259,12 +259,13 @@ export class Form {
       }
       fields[name] = file;
     }
-    const paths = $('#paths');
-    if (paths.value !== '' || paths.validity.badInput) {
-      if (!/^\d+$/.test(paths.value) || paths.value < 1 || paths.value > 4096) {
-        return this.#fail(paths, 'The number of paths is 1 to 4096.');
+    for (const [name, least, most] of [['paths', 1, 4096], ['bytes', 512, 16777216]]) {
+      const input = $(`#${name}`);
+      if (input.value === '' && !input.validity.badInput) continue;
+      if (!/^\d+$/.test(input.value) || input.value < least || input.value > most) {
+        return this.#fail(input, `The number of ${name} is ${least} to ${most}.`);
       }
-      fields.paths = paths.value;
+      fields[name] = input.value;
     }
     if (this.mode === 'refine') fields.add_shapes = elements.add_shapes.checked;
     return fields;

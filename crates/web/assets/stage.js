@@ -265,6 +265,9 @@ export class Stage {
     if (metadata?.undrawn.length) {
       undrawn.push(note('Not drawn as asked', metadata.undrawn.join(', ')));
     }
+    if (metadata?.warnings?.length) {
+      undrawn.push(note('Left out of your file', metadata.warnings.join('; ')));
+    }
     for (const stage of metadata?.stages ?? []) {
       if (stage.reason && stage.status !== 'completed') {
         notes.push(note(`${STAGE_NAMES[stage.stage]} ${PHASE_NAMES[PHASES[stage.status]]}`, stage.reason));

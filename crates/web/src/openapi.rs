@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use serde::Serialize;
-use utoipa::{IntoResponses, OpenApi, ToSchema};
+use utoipa::{IntoParams, IntoResponses, OpenApi, ToSchema};
 
 use crate::{
     problem::{Code, FieldError, ProblemDocument},
@@ -41,6 +41,22 @@ use crate::{
     components(schemas(ProblemDocument, FieldError))
 )]
 struct Api;
+
+/// What the headers of a request for a picture may say.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+#[expect(dead_code, reason = "describes headers, which are read by hand")]
+pub(crate) struct SubmissionHeaders {
+    /// respond-async, wait=N (seconds), or both
+    #[param(rename = "Prefer", example = "wait=10")]
+    prefer: Option<String>,
+    /// application/json, image/svg+xml or image/png
+    #[param(rename = "Accept")]
+    accept: Option<String>,
+    /// Makes a repeated request find the first one's job
+    #[param(rename = "Idempotency-Key")]
+    idempotency_key: Option<String>,
+}
 
 /// The ways in which a request for a picture can go wrong.
 #[derive(IntoResponses)]

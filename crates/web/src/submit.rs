@@ -6,7 +6,7 @@ use actix_web::{
     HttpRequest, HttpResponse, HttpResponseBuilder,
     http::{StatusCode, header},
 };
-use base64::{Engine as _, prelude::BASE64_STANDARD};
+use chat2svg_controller::output::ResultDocument;
 use chat2svg_protocol::{
     Attachment, JobId, JobSpec, JobState, JobView, ParsedInputs,
     messages::{Cancel, Submit},
@@ -20,7 +20,7 @@ use crate::{
     problem::{Code, Problem},
     render::render_png,
     services::{Shared, ask},
-    wire::{JobResource, ResultDocument, job_path},
+    wire::{JobResource, job_path},
 };
 
 /// Policy for pictures that are opened on their own: they may style themselves, nothing else.
@@ -218,14 +218,8 @@ async fn answer_with_result(
             .body(svg.to_string()),
         Form::Png => answer.content_type("image/png").body(png().await?),
         Form::Json => {
-            let base64_image = BASE64_STANDARD.encode(png().await?);
-            answer.json(ResultDocument {
-                id: view.id.to_string(),
-                state: view.state,
-                svg_content: svg.to_string(),
-                base64_image,
-                metadata: view.metadata,
-            })
+            let png = png().await?;
+            answer.json(ResultDocument::new(view, svg, &png))
         }
     })
 }

@@ -2,9 +2,7 @@
 //! can change without the other.
 
 mod job;
-mod result;
 mod system;
 
 pub(crate) use job::{JobList, JobResource, job_path};
-pub(crate) use result::ResultDocument;
 pub(crate) use system::{AdmissionStatus, Limits, SystemStatus};

@@ -93,6 +93,7 @@ impl ControllerActor {
         let stage_context = StageContext {
             job: id,
             level: call.level,
+            asked: job.machine.spec().options.level,
             seed: job.machine.spec().options.seed,
             deadline: (job.submitted + call.until).into_std(),
             cancel,

@@ -2,14 +2,13 @@
 
 use std::sync::Arc;
 
-use chat2svg_protocol::{
-    JobEventKind, JobFailure, JobId, JobState, JobView,
-    messages::{FinishJob, UpdateJob},
-};
+use chat2svg_protocol::{JobEventKind, JobFailure, JobId, JobState, JobView, messages::FinishJob};
 use jiff::Timestamp;
+use tokio::sync::oneshot;
 use tracing::{info, warn};
 
 use super::{ControllerActor, EndedJob};
+use crate::scribe::Entry;
 
 impl ControllerActor {
     /// A job's end is written: tell everybody, and let it go.
@@ -76,23 +75,25 @@ impl ControllerActor {
                 "unfinished jobs are left to the next start"
             );
         }
-        let waiting: Vec<JobView> = self
+        let left: Vec<oneshot::Receiver<()>> = self
             .live
             .drain()
-            .map(|(_, job)| JobView {
-                state: JobState::Queued,
-                stage: None,
-                ..job.current_view()
+            .map(|(_, job)| {
+                let (done, left) = oneshot::channel();
+                let view = Box::new(JobView {
+                    state: JobState::Queued,
+                    stage: None,
+                    ..job.current_view()
+                });
+                job.write(Entry::Leave { view, done });
+                left
             })
             .collect();
         let drained = std::mem::take(&mut self.drained);
-        let (update, patience) = (self.lines.scribe.update.clone(), self.ask_timeout());
         actix::spawn(async move {
-            for view in waiting {
-                let job = view.id;
-                if let Err(error) = update.ask(UpdateJob { view }, patience).await {
-                    warn!(%job, %error, "a job's interruption was not stored");
-                }
+            for left in left {
+                // A scribe that was lost has said so in the log.
+                let _ = left.await;
             }
             for waiting in drained {
                 // Whoever waited may have gone.

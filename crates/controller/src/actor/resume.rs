@@ -1,6 +1,6 @@
 //! Taking up the jobs that an earlier process, or an earlier incarnation of this actor, left.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use actix::prelude::*;
 use chat2svg_protocol::{
@@ -8,6 +8,7 @@ use chat2svg_protocol::{
     messages::{ListUnfinished, StoreError, Unfinished},
 };
 use chat2svg_vector::{Document, ParseLimits};
+use jiff::Timestamp;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
@@ -22,6 +23,19 @@ struct Ready {
     checkpoint: Option<(Stage, Arc<Document>)>,
 }
 
+/// The least time that a job gets which is taken up after its deadline, or shortly before.
+const LEAST_LEFT: Duration = Duration::from_secs(2);
+
+/// When the job was submitted, by this process's clock, so that it has left what is left of its
+/// deadline. Also by a clock that was set meanwhile it gets some time, and no more than it asked for.
+fn submitted_at(view: &JobView, now: Timestamp) -> Instant {
+    let deadline = Duration::from_millis(view.spec.options.deadline_ms);
+    let age = Duration::try_from(now.duration_since(view.created_at)).unwrap_or_default();
+    let age = age.min(deadline.saturating_sub(LEAST_LEFT));
+    let present = Instant::now();
+    present.checked_sub(age).unwrap_or(present)
+}
+
 /// Reads what a job was stored with.
 fn make_ready(unfinished: Unfinished) -> Result<Ready, Box<(JobView, InputError)>> {
     let Unfinished {
@@ -32,7 +46,8 @@ fn make_ready(unfinished: Unfinished) -> Result<Ready, Box<(JobView, InputError)
     } = unfinished;
     view.state = JobState::Queued;
     view.stage = None;
-    let inputs = match parse_inputs(&attachments) {
+    // What was accepted once is taken again, whatever the limits are now.
+    let inputs = match parse_inputs(&attachments, usize::MAX) {
         Ok(inputs) => inputs,
         Err(error) => return Err(Box::new((view, error))),
     };
@@ -104,8 +119,15 @@ impl ControllerActor {
                 Ok(job) => {
                     info!(job = %job.view.id, "job taken up after a restart");
                     taken += 1;
-                    let now = Instant::now();
-                    self.begin(job.view, &job.inputs, job.checkpoint, now, None, context);
+                    let submitted = submitted_at(&job.view, Timestamp::now());
+                    self.begin(
+                        job.view,
+                        &job.inputs,
+                        job.checkpoint,
+                        submitted,
+                        None,
+                        context,
+                    );
                 }
                 Err(given_up) => self.abandon(
                     given_up.0,
@@ -138,5 +160,46 @@ impl ControllerActor {
             self.abandon(job.view, failure);
         }
         hopeful
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chat2svg_protocol::{FitLimits, JobId, JobKind, JobOptions, JobSpec, LevelChoice};
+
+    use super::*;
+
+    #[test]
+    fn a_job_goes_on_with_what_was_left_of_its_time() {
+        let now = Timestamp::now();
+        let left = |deadline_s: u64, age_s: i64| {
+            let view = JobView {
+                id: JobId(uuid::Uuid::nil()),
+                state: JobState::Queued,
+                spec: JobSpec {
+                    kind: JobKind::Vectorize {
+                        limits: FitLimits::default(),
+                    },
+                    options: JobOptions {
+                        seed: 0,
+                        deadline_ms: deadline_s * 1000,
+                        level: LevelChoice::Auto,
+                    },
+                },
+                stage: None,
+                progress: 0.0,
+                created_at: now - jiff::SignedDuration::from_secs(age_s),
+                updated_at: now,
+                metadata: None,
+                failure: None,
+            };
+            let spent = submitted_at(&view, now).elapsed().as_secs();
+            deadline_s.saturating_sub(spent)
+        };
+        assert_eq!(left(60, 20), 40);
+        assert_eq!(left(60, 3_600), 2);
+        assert_eq!(left(1, 3_600), 1);
+        // The clock was set back.
+        assert_eq!(left(60, -500), 60);
     }
 }

@@ -80,6 +80,10 @@ pub struct Machine {
     detail: Option<DetailSummary>,
     fit: Option<FitSummary>,
     composed: bool,
+    /// What was left out of the caller's file.
+    warnings: Vec<String>,
+    /// Whether the store knows that it runs.
+    kept_as_running: bool,
     progress: f32,
     first_document: Option<Duration>,
     failure: Option<JobFailure>,
@@ -108,6 +112,8 @@ impl Machine {
             detail: None,
             fit: None,
             composed: false,
+            warnings: inputs.warnings.clone(),
+            kept_as_running: false,
             progress: 0.0,
             first_document: None,
             failure: None,
@@ -307,7 +313,10 @@ impl Machine {
                 stage,
                 level: planned.level,
             }));
-            out.push(Command::Persist);
+            // Which stage runs is of interest to nobody who finds the job after a restart.
+            if !std::mem::replace(&mut self.kept_as_running, true) {
+                out.push(Command::Persist);
+            }
             out.push(Command::RunStage(StageCall {
                 stage,
                 level: planned.level,

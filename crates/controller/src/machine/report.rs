@@ -163,6 +163,7 @@ impl Machine {
             stages,
             circuits: facts.circuits,
             undrawn: about.map(|about| about.undrawn.clone()).unwrap_or_default(),
+            warnings: self.warnings.clone(),
             credits: about.map(|about| about.credits.clone()).unwrap_or_default(),
             detail: self.detail.clone(),
             fit: self.fit.clone(),

@@ -1,8 +1,8 @@
 //! Scenarios, and rules that hold for any order of events.
 
 use chat2svg_protocol::{
-    CanvasSize, Circuit, CircuitOpen, JobOptions, LevelChoice, Prompt, StageOutcome, Tier,
-    messages::StageError,
+    CanvasSize, Circuit, CircuitOpen, FitLimits, JobOptions, LevelChoice, Prompt, StageOutcome,
+    Tier, messages::StageError,
 };
 use jiff::Timestamp;
 use kurbo::Rect;
@@ -348,10 +348,15 @@ fn a_hanging_stage_is_left_behind_at_the_deadline() {
 #[test]
 fn a_vectorisation_serves_its_last_preview_when_it_hangs() {
     let inputs = ParsedInputs {
-        template: None,
         target: Some(raster()),
+        ..ParsedInputs::default()
     };
-    let mut job = machine(JobKind::Vectorize { paths: None }, &inputs);
+    let mut job = machine(
+        JobKind::Vectorize {
+            limits: FitLimits::default(),
+        },
+        &inputs,
+    );
     feed(
         &mut job,
         [
@@ -372,10 +377,15 @@ fn a_vectorisation_serves_its_last_preview_when_it_hangs() {
 #[test]
 fn a_vectorisation_without_anything_fails_honestly() {
     let inputs = ParsedInputs {
-        template: None,
         target: Some(raster()),
+        ..ParsedInputs::default()
     };
-    let mut job = machine(JobKind::Vectorize { paths: None }, &inputs);
+    let mut job = machine(
+        JobKind::Vectorize {
+            limits: FitLimits::default(),
+        },
+        &inputs,
+    );
     feed(
         &mut job,
         [
@@ -400,9 +410,10 @@ fn a_refinement_goes_on_without_added_shapes() {
     let inputs = ParsedInputs {
         template: Some(document("given")),
         target: Some(raster()),
+        ..ParsedInputs::default()
     };
     let kind = JobKind::Refine {
-        paths: None,
+        limits: FitLimits::default(),
         add_shapes: true,
     };
     let mut job = machine(kind, &inputs);
@@ -485,9 +496,11 @@ fn any_event() -> impl Strategy<Value = Event> {
 fn any_kind() -> impl Strategy<Value = JobKind> {
     prop_oneof![
         Just(generate()),
-        Just(JobKind::Vectorize { paths: None }),
+        Just(JobKind::Vectorize {
+            limits: FitLimits::default()
+        }),
         any::<bool>().prop_map(|add_shapes| JobKind::Refine {
-            paths: None,
+            limits: FitLimits::default(),
             add_shapes
         }),
     ]
@@ -502,10 +515,11 @@ proptest! {
     ) {
         let inputs = match kind {
             JobKind::Generate { .. } => ParsedInputs::default(),
-            JobKind::Vectorize { .. } => ParsedInputs { template: None, target: Some(raster()) },
+            JobKind::Vectorize { .. } => ParsedInputs { target: Some(raster()), ..ParsedInputs::default() },
             JobKind::Refine { .. } => ParsedInputs {
                 template: Some(document("given")),
                 target: Some(raster()),
+                ..ParsedInputs::default()
             },
         };
         let mut job = machine(kind, &inputs);

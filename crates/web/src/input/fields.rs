@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 
-use chat2svg_protocol::{JobOptions, LevelChoice, PathBudget};
+use chat2svg_protocol::{ByteBudget, FitLimits, JobOptions, LevelChoice, PathBudget};
 
 use crate::{config::WebConfig, problem::FieldError};
 
@@ -70,7 +70,14 @@ impl RawOptions<'_> {
     }
 }
 
-/// A path budget, when one is given.
-pub(crate) fn check_paths(paths: Option<u32>, refusals: &mut Refusals) -> Option<PathBudget> {
-    paths.and_then(|paths| refusals.check("paths", PathBudget::new(paths)))
+/// The size limits of a result, as far as they are given.
+pub(crate) fn check_limits(
+    paths: Option<u32>,
+    bytes: Option<u32>,
+    refusals: &mut Refusals,
+) -> FitLimits {
+    FitLimits {
+        paths: paths.and_then(|paths| refusals.check("paths", PathBudget::new(paths))),
+        bytes: bytes.and_then(|bytes| refusals.check("bytes", ByteBudget::new(bytes))),
+    }
 }

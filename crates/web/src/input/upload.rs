@@ -13,7 +13,7 @@ use crate::{
     config::WebConfig,
     input::{
         body::{refuse_announced_excess, too_large, too_slow},
-        fields::{RawOptions, Refusals, check_paths},
+        fields::{RawOptions, Refusals, check_limits},
     },
     problem::{Code, FieldError, Problem},
 };
@@ -34,6 +34,9 @@ pub(crate) struct VectorizeForm {
     /// How many paths the result may have.
     #[schema(minimum = 1, maximum = 4096)]
     paths: Option<u32>,
+    /// How many bytes the written SVG may have; left out, each path must be worth its bytes.
+    #[schema(minimum = 512, maximum = 16777216)]
+    bytes: Option<u32>,
     /// Varies what may vary. Default 0.
     seed: Option<u64>,
     /// Milliseconds until the result must be there.
@@ -57,6 +60,9 @@ pub(crate) struct RefineForm {
     /// How many paths the result may have.
     #[schema(minimum = 1, maximum = 4096)]
     paths: Option<u32>,
+    /// How many bytes the written SVG may have; left out, each path must be worth its bytes.
+    #[schema(minimum = 512, maximum = 16777216)]
+    bytes: Option<u32>,
     /// Whether shapes may be added for what is new in the picture. Default false.
     add_shapes: Option<bool>,
     /// Varies what may vary. Default 0.
@@ -98,8 +104,15 @@ impl UploadKind {
     /// The text fields that it may have.
     fn texts(self) -> &'static [&'static str] {
         match self {
-            Self::Vectorize => &["paths", "seed", "deadline_ms", "level"],
-            Self::Refine => &["paths", "add_shapes", "seed", "deadline_ms", "level"],
+            Self::Vectorize => &["paths", "bytes", "seed", "deadline_ms", "level"],
+            Self::Refine => &[
+                "paths",
+                "bytes",
+                "add_shapes",
+                "seed",
+                "deadline_ms",
+                "level",
+            ],
         }
     }
 }
@@ -114,6 +127,7 @@ pub(crate) struct Upload {
 #[derive(Debug, Default)]
 struct Texts {
     paths: Option<u32>,
+    bytes: Option<u32>,
     add_shapes: Option<bool>,
     seed: Option<u64>,
     deadline_ms: Option<u64>,
@@ -246,6 +260,7 @@ impl Texts {
         }
         match name {
             "paths" => self.paths = whole(name, text, refusals),
+            "bytes" => self.bytes = whole(name, text, refusals),
             "seed" => self.seed = whole(name, text, refusals),
             "deadline_ms" => self.deadline_ms = whole(name, text, refusals),
             "add_shapes" => self.add_shapes = switch(name, text, refusals),
@@ -259,7 +274,7 @@ impl Texts {
         config: &WebConfig,
         mut refusals: Refusals,
     ) -> Result<JobSpec, Vec<FieldError>> {
-        let paths = check_paths(self.paths, &mut refusals);
+        let limits = check_limits(self.paths, self.bytes, &mut refusals);
         let options = RawOptions {
             seed: self.seed,
             deadline_ms: self.deadline_ms,
@@ -268,9 +283,9 @@ impl Texts {
         .check(config, &mut refusals);
         refusals.finish()?;
         let kind = match kind {
-            UploadKind::Vectorize => JobKind::Vectorize { paths },
+            UploadKind::Vectorize => JobKind::Vectorize { limits },
             UploadKind::Refine => JobKind::Refine {
-                paths,
+                limits,
                 add_shapes: self.add_shapes.unwrap_or(false),
             },
         };

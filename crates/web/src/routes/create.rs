@@ -3,17 +3,18 @@
 use std::sync::Arc;
 
 use actix_web::{HttpRequest, HttpResponse, web};
+use chat2svg_controller::output::ResultDocument;
 
 use crate::{
     input::{
         RefineForm, SvgRequest, UploadKind, VectorizeForm, media_type, parse_files,
         parse_svg_request, read_limited, read_upload,
     },
-    openapi::{Png, SubmissionProblems},
+    openapi::{Png, SubmissionHeaders, SubmissionProblems},
     problem::{Code, Problem},
     services::Shared,
     submit::{self, Job, Terms},
-    wire::{JobResource, ResultDocument},
+    wire::JobResource,
 };
 
 /// Draw a picture from words.
@@ -26,11 +27,7 @@ use crate::{
     path = "/v1/svg",
     tag = "Pictures",
     operation_id = "createSvg",
-    params(
-        ("Prefer" = Option<String>, Header, description = "respond-async, wait=N (seconds), or both", example = "wait=10"),
-        ("Accept" = Option<String>, Header, description = "application/json, image/svg+xml or image/png"),
-        ("Idempotency-Key" = Option<String>, Header, description = "Makes a repeated request find the first one's job"),
-    ),
+    params(SubmissionHeaders),
     request_body = SvgRequest,
     responses(
         (status = 200, description = "The picture", content(
@@ -80,11 +77,7 @@ pub(crate) async fn svg(
     path = "/v1/vectorize",
     tag = "Pictures",
     operation_id = "vectorize",
-    params(
-        ("Prefer" = Option<String>, Header, description = "respond-async, wait=N (seconds), or both"),
-        ("Accept" = Option<String>, Header, description = "application/json, image/svg+xml or image/png"),
-        ("Idempotency-Key" = Option<String>, Header, description = "Makes a repeated request find the first one's job"),
-    ),
+    params(SubmissionHeaders),
     request_body(content = VectorizeForm, content_type = "multipart/form-data"),
     responses(
         (status = 200, description = "The picture as SVG", content(
@@ -120,11 +113,7 @@ pub(crate) async fn vectorize(
     path = "/v1/refine",
     tag = "Pictures",
     operation_id = "refine",
-    params(
-        ("Prefer" = Option<String>, Header, description = "respond-async, wait=N (seconds), or both"),
-        ("Accept" = Option<String>, Header, description = "application/json, image/svg+xml or image/png"),
-        ("Idempotency-Key" = Option<String>, Header, description = "Makes a repeated request find the first one's job"),
-    ),
+    params(SubmissionHeaders),
     request_body(content = RefineForm, content_type = "multipart/form-data"),
     responses(
         (status = 200, description = "The fitted SVG", content(

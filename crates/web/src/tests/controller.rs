@@ -100,6 +100,7 @@ fn metadata(view: &JobView) -> JobMetadata {
         fallback_reason: None,
         circuits: Vec::new(),
         undrawn: Vec::new(),
+        warnings: Vec::new(),
         credits: Vec::new(),
         detail: None,
         fit: None,

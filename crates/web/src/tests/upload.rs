@@ -1,7 +1,7 @@
 //! `POST /v1/vectorize` and `POST /v1/refine`.
 
 use actix_web::{http::header, test::TestRequest};
-use chat2svg_protocol::{JobKind, PathBudget};
+use chat2svg_protocol::{ByteBudget, FitLimits, JobKind, PathBudget};
 use chat2svg_vector::Raster;
 
 use super::{
@@ -52,6 +52,7 @@ async fn a_picture_becomes_a_job_with_its_target_parsed() {
         &[
             ("image", Some("x.png"), &png()),
             ("paths", None, b"64"),
+            ("bytes", None, b"9000"),
             ("seed", None, b" 9 "),
             ("level", None, b""),
         ],
@@ -62,8 +63,11 @@ async fn a_picture_becomes_a_job_with_its_target_parsed() {
     let (spec, inputs) = &submitted[0];
     assert_eq!(*inputs, 1);
     assert_eq!(spec.options.seed, 9);
-    let paths = Some(PathBudget::new(64).unwrap());
-    assert_eq!(spec.kind, JobKind::Vectorize { paths });
+    let limits = FitLimits {
+        paths: PathBudget::new(64).ok(),
+        bytes: ByteBudget::new(9_000).ok(),
+    };
+    assert_eq!(spec.kind, JobKind::Vectorize { limits });
 }
 
 #[actix_web::test]
@@ -84,7 +88,7 @@ async fn a_template_and_a_target_become_a_job() {
     assert_eq!(
         spec.kind,
         JobKind::Refine {
-            paths: None,
+            limits: FitLimits::default(),
             add_shapes: true
         }
     );

@@ -1,7 +1,8 @@
 //! A job as the API shows it.
 
 use chat2svg_protocol::{
-    JobFailure, JobId, JobKind, JobMetadata, JobState, JobView, LevelChoice, Stage, Style,
+    ByteBudget, JobFailure, JobId, JobKind, JobMetadata, JobState, JobView, LevelChoice,
+    PathBudget, Stage, Style,
 };
 use jiff::Timestamp;
 use serde::Serialize;
@@ -57,6 +58,9 @@ pub(crate) struct RequestEcho {
     /// How many paths the result may have.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) paths: Option<u32>,
+    /// How many bytes the result may have.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) bytes: Option<u32>,
     /// Whether shapes may be added.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) add_shapes: Option<bool>,
@@ -138,6 +142,7 @@ impl RequestEcho {
             height: None,
             candidates: None,
             paths: None,
+            bytes: None,
             add_shapes: None,
             seed: options.seed,
             deadline_ms: options.deadline_ms,
@@ -157,12 +162,14 @@ impl RequestEcho {
                 candidates: Some(candidates),
                 ..echo
             },
-            JobKind::Vectorize { paths } => Self {
-                paths: paths.map(chat2svg_protocol::PathBudget::get),
+            JobKind::Vectorize { limits } => Self {
+                paths: limits.paths.map(PathBudget::get),
+                bytes: limits.bytes.map(ByteBudget::get),
                 ..echo
             },
-            JobKind::Refine { paths, add_shapes } => Self {
-                paths: paths.map(chat2svg_protocol::PathBudget::get),
+            JobKind::Refine { limits, add_shapes } => Self {
+                paths: limits.paths.map(PathBudget::get),
+                bytes: limits.bytes.map(ByteBudget::get),
                 add_shapes: Some(add_shapes),
                 ..echo
             },
