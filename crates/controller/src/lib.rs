@@ -3,7 +3,6 @@
 //! [`Machine`] decides, knowing neither clock nor actors; the actor owns mailbox, time and effects.
 
 #![forbid(unsafe_code)]
-#![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod actor;
 mod calls;

@@ -5,41 +5,22 @@
 use std::{
     collections::BTreeMap,
     ffi::OsString,
-    fmt, fs,
+    fs,
     path::{Path, PathBuf},
 };
 
+use config::{Config, File, FileFormat, Map, Value, ValueKind};
+use serde::Deserialize as _;
 use thiserror::Error;
-use toml::{Table, Value};
 
 use super::{Settings, aliases, check};
 
 /// The built-in defaults, with a comment for each key.
 pub(crate) const DEFAULTS: &str = include_str!("../../../../configs/default.toml");
-
-/// Where a value came from.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Source {
-    /// Built in.
-    Default,
-    /// A file given with `--config`.
-    File(PathBuf),
-    /// An environment variable.
-    Environment(String),
-    /// A flag of the command line.
-    Flag(&'static str),
-}
-
-impl fmt::Display for Source {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Default => formatter.write_str("default"),
-            Self::File(path) => write!(formatter, "{}", path.display()),
-            Self::Environment(name) => write!(formatter, "environment variable {name}"),
-            Self::Flag(name) => write!(formatter, "flag {name}"),
-        }
-    }
-}
+/// How that file is called when something is wrong with it.
+const DEFAULTS_NAME: &str = "configs/default.toml";
+/// The source of values that nobody set.
+const BUILT_IN: &str = "default";
 
 /// Why there is no configuration. One line that names the key and its source.
 #[derive(Debug, Error)]
@@ -65,8 +46,8 @@ pub(crate) enum ConfigError {
     UnknownKey {
         /// The key.
         key: String,
-        /// Where it stands.
-        origin: Source,
+        /// Where it stands: a file, an environment variable, a flag.
+        origin: String,
         /// A key of a similar name.
         nearest: Option<String>,
     },
@@ -75,8 +56,8 @@ pub(crate) enum ConfigError {
     Value {
         /// The key.
         key: String,
-        /// Where it stands.
-        origin: Source,
+        /// Where it stands: a file, an environment variable, a flag.
+        origin: String,
         /// Why not.
         reason: String,
     },
@@ -89,10 +70,26 @@ fn hint(nearest: &Option<String>) -> String {
         .unwrap_or_default()
 }
 
-/// Values by their full key, each with its source.
+/// One layer: values by their full key, each with its source as its origin.
+#[derive(Clone, Debug)]
+struct Layer(Map<String, Value>);
+
+impl config::Source for Layer {
+    fn clone_into_box(&self) -> Box<dyn config::Source + Send + Sync> {
+        Box::new(self.clone())
+    }
+
+    fn collect(&self) -> Result<Map<String, Value>, config::ConfigError> {
+        Ok(self.0.clone())
+    }
+}
+
+/// The layers so far, laid over each other.
 #[derive(Clone, Debug)]
 pub(crate) struct Layers {
-    values: BTreeMap<String, (Value, Source)>,
+    merged: Config,
+    /// The same, by full key.
+    values: BTreeMap<String, Value>,
 }
 
 impl Layers {
@@ -101,12 +98,11 @@ impl Layers {
     /// # Errors
     /// When they are not TOML, which a test excludes.
     pub(crate) fn defaults() -> Result<Self, ConfigError> {
-        let table = parse(DEFAULTS, Path::new("configs/default.toml"))?;
-        let mut values = BTreeMap::new();
-        flatten("", table, &mut |key, value| {
-            values.insert(key, (value, Source::Default));
-        });
-        Ok(Self { values })
+        let merged = parse(DEFAULTS, Path::new(DEFAULTS_NAME))?;
+        Ok(Self {
+            values: flat(&merged),
+            merged,
+        })
     }
 
     /// Lays a file over.
@@ -118,14 +114,13 @@ impl Layers {
             path: path.to_owned(),
             reason,
         })?;
-        let mut found = Vec::new();
-        flatten("", parse(&text, path)?, &mut |key, value| {
-            found.push((key, value));
-        });
-        for (key, value) in found {
-            self.set(&key, value, Source::File(path.to_owned()))?;
-        }
-        Ok(())
+        let origin = path.display().to_string();
+        let found = flat(&parse(&text, path)?);
+        self.add(
+            found
+                .into_iter()
+                .map(|(key, value)| (key, value.kind, origin.clone())),
+        )
     }
 
     /// Lays environment variables over: the flat aliases, then `CHAT2SVG__SECTION__KEY`.
@@ -143,8 +138,9 @@ impl Layers {
             .collect();
         // Full names win over aliases.
         ours.sort_by_key(|(name, _)| (name.starts_with("CHAT2SVG__"), name.clone()));
+        let mut found = Vec::new();
         for (name, value) in ours {
-            let origin = Source::Environment(name.clone());
+            let origin = format!("environment variable {name}");
             let text = value.into_string().map_err(|_| ConfigError::Value {
                 key: name.clone(),
                 origin: origin.clone(),
@@ -153,7 +149,7 @@ impl Layers {
             if let Some(path) = name.strip_prefix("CHAT2SVG__") {
                 let key = path.to_ascii_lowercase().replace("__", ".");
                 let value = self.read(&key, &text, &origin)?;
-                self.set(&key, value, origin)?;
+                found.push((key, value, origin));
             } else {
                 let Some(alias) = aliases::find(&name) else {
                     return Err(ConfigError::UnknownKey {
@@ -168,10 +164,10 @@ impl Layers {
                     reason,
                 })?;
                 let value = self.read(alias.key, &text, &origin)?;
-                self.set(alias.key, value, origin)?;
+                found.push((alias.key.to_owned(), value, origin));
             }
         }
-        Ok(())
+        self.add(found)
     }
 
     /// Lays a flag's value over.
@@ -182,16 +178,18 @@ impl Layers {
         &mut self,
         flag: &'static str,
         key: &str,
-        value: impl Into<Value>,
+        value: impl Into<ValueKind>,
     ) -> Result<(), ConfigError> {
-        self.set(key, value.into(), Source::Flag(flag))
+        self.add([(key.to_owned(), value.into(), format!("flag {flag}"))])
     }
 
-    /// All values with their sources, by key.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &Value, &Source)> {
-        self.values
-            .iter()
-            .map(|(key, (value, source))| (key.as_str(), value, source))
+    /// All values as TOML with their sources, by key.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, String, &str)> {
+        self.values.iter().map(|(key, value)| {
+            let shown = toml::Value::deserialize(value.clone())
+                .map_or_else(|_| value.to_string(), |value| value.to_string());
+            (key.as_str(), shown, value.origin().unwrap_or(BUILT_IN))
+        })
     }
 
     /// The configuration that follows.
@@ -199,10 +197,9 @@ impl Layers {
     /// # Errors
     /// When a value cannot be used.
     pub(crate) fn settings(&self) -> Result<Settings, ConfigError> {
-        let mut table = Table::new();
-        for (key, (value, _)) in &self.values {
-            insert(&mut table, key, value.clone());
-        }
+        // By way of a TOML table, which takes no text for a number and no number for a switch.
+        let table = toml::Table::deserialize(self.merged.clone())
+            .map_err(|error| self.refuse("", error.to_string()))?;
         let settings: Settings = serde_path_to_error::deserialize(table).map_err(|error| {
             let key = error.path().to_string();
             // The first line says what is wrong; the rest where, which the path says better.
@@ -213,128 +210,162 @@ impl Layers {
         Ok(settings)
     }
 
+    /// Lays values over, each with its source; later ones win.
+    fn add(
+        &mut self,
+        values: impl IntoIterator<Item = (String, ValueKind, String)>,
+    ) -> Result<(), ConfigError> {
+        let mut layer = Map::new();
+        for (key, value, origin) in values {
+            let value = self.fitting(&key, value, &origin)?;
+            layer.insert(key, Value::new(Some(&origin), value));
+        }
+        self.merged = Config::builder()
+            .add_source(self.merged.clone())
+            .add_source(Layer(layer))
+            .build()
+            .map_err(|error| self.refuse("", error.to_string()))?;
+        self.values = flat(&self.merged);
+        Ok(())
+    }
+
     fn refuse(&self, key: &str, reason: String) -> ConfigError {
-        let origin = self
-            .values
-            .get(key)
-            .map_or(Source::Default, |(_, source)| source.clone());
+        let origin = self.values.get(key).and_then(Value::origin);
         ConfigError::Value {
             key: key.to_owned(),
-            origin,
+            origin: origin.unwrap_or(BUILT_IN).to_owned(),
             reason,
         }
     }
 
-    fn known(&self, key: &str, origin: &Source) -> Result<&Value, ConfigError> {
+    fn known(&self, key: &str, origin: &str) -> Result<&ValueKind, ConfigError> {
         match self.values.get(key) {
-            Some((value, _)) => Ok(value),
+            Some(value) => Ok(&value.kind),
             None => Err(ConfigError::UnknownKey {
                 key: key.to_owned(),
-                origin: origin.clone(),
+                origin: origin.to_owned(),
                 nearest: nearest(key, self.values.keys().map(String::as_str)),
             }),
         }
     }
 
     /// A text as a value of the type that the key has.
-    fn read(&self, key: &str, text: &str, origin: &Source) -> Result<Value, ConfigError> {
+    fn read(&self, key: &str, text: &str, origin: &str) -> Result<ValueKind, ConfigError> {
         let like = self.known(key, origin)?;
         let wrong = |what: &str| ConfigError::Value {
             key: key.to_owned(),
-            origin: origin.clone(),
+            origin: origin.to_owned(),
             reason: format!("\"{text}\" is not {what}"),
         };
         let trimmed = text.trim();
         match like {
-            Value::String(_) | Value::Datetime(_) => Ok(Value::String(text.to_owned())),
-            Value::Integer(_) => trimmed
+            ValueKind::I64(_) => trimmed
                 .parse()
-                .map(Value::Integer)
+                .map(ValueKind::I64)
                 .map_err(|_| wrong("a whole number")),
-            Value::Float(_) => trimmed
+            ValueKind::Float(_) => trimmed
                 .parse()
-                .map(Value::Float)
+                .map(ValueKind::Float)
                 .map_err(|_| wrong("a number")),
-            Value::Boolean(_) => trimmed
+            ValueKind::Boolean(_) => trimmed
                 .parse()
-                .map(Value::Boolean)
+                .map(ValueKind::Boolean)
                 .map_err(|_| wrong("true or false")),
-            Value::Array(_) => Ok(Value::Array(
-                text.split(',')
-                    .map(str::trim)
-                    .filter(|item| !item.is_empty())
-                    .map(|item| Value::String(item.to_owned()))
-                    .collect(),
-            )),
-            Value::Table(_) => Err(wrong("something that can be set as a whole")),
+            ValueKind::Array(_) => Ok(text
+                .split(',')
+                .map(str::trim)
+                .filter(|item| !item.is_empty())
+                .collect::<Vec<_>>()
+                .into()),
+            _ => Ok(text.into()),
         }
     }
 
-    fn set(&mut self, key: &str, value: Value, origin: Source) -> Result<(), ConfigError> {
-        let like = self.known(key, &origin)?;
+    /// The value as the key's type wants it.
+    fn fitting(&self, key: &str, value: ValueKind, origin: &str) -> Result<ValueKind, ConfigError> {
+        let like = self.known(key, origin)?;
         let value = match (like, value) {
-            (Value::Float(_), Value::Integer(whole)) => Value::Float(whole as f64),
+            (ValueKind::Float(_), ValueKind::I64(whole)) => ValueKind::Float(whole as f64),
             (_, value) => value,
         };
-        if like.type_str() != value.type_str() {
+        if type_name(like) != type_name(&value) {
             return Err(ConfigError::Value {
                 key: key.to_owned(),
-                origin,
+                origin: origin.to_owned(),
                 reason: format!(
                     "must be of type {}, not {}",
-                    like.type_str(),
-                    value.type_str()
+                    type_name(like),
+                    type_name(&value)
                 ),
             });
         }
-        self.values.insert(key.to_owned(), (value, origin));
-        Ok(())
+        Ok(value)
     }
 }
 
-fn parse(text: &str, path: &Path) -> Result<Table, ConfigError> {
-    text.parse::<Table>().map_err(|error| {
+/// A type as TOML calls it.
+fn type_name(value: &ValueKind) -> &'static str {
+    match value {
+        ValueKind::Nil => "nothing",
+        ValueKind::Boolean(_) => "boolean",
+        ValueKind::I64(_) | ValueKind::I128(_) | ValueKind::U64(_) | ValueKind::U128(_) => {
+            "integer"
+        }
+        ValueKind::Float(_) => "float",
+        ValueKind::String(_) => "string",
+        ValueKind::Table(_) => "table",
+        ValueKind::Array(_) => "array",
+    }
+}
+
+fn parse(text: &str, path: &Path) -> Result<Config, ConfigError> {
+    Config::builder()
+        .add_source(File::from_str(text, FileFormat::Toml))
+        .build()
+        .map_err(|error| ConfigError::Syntax {
+            path: path.to_owned(),
+            message: syntax_message(text, &error),
+        })
+}
+
+/// What is wrong, and in which line, on one line.
+fn syntax_message(text: &str, error: &config::ConfigError) -> String {
+    if let config::ConfigError::FileParse { cause, .. } = error
+        && let Some(error) = cause.downcast_ref::<toml::de::Error>()
+    {
         let line = error
             .span()
-            .map(|span| text[..span.start.min(text.len())].lines().count().max(1));
-        let place = line
-            .map(|line| format!("line {line}: "))
-            .unwrap_or_default();
-        ConfigError::Syntax {
-            path: path.to_owned(),
-            message: format!("{place}{}", error.message()),
-        }
-    })
-}
-
-/// Calls `each` for every value that is not a table, with its full key. An empty table stands for
-/// nothing.
-fn flatten(prefix: &str, table: Table, each: &mut impl FnMut(String, Value)) {
-    for (name, value) in table {
-        let key = if prefix.is_empty() {
-            name
-        } else {
-            format!("{prefix}.{name}")
+            .and_then(|span| text.get(..span.start.min(text.len())))
+            .map(|before| before.lines().count().max(1));
+        return match line {
+            Some(line) => format!("line {line}: {}", error.message()),
+            None => error.message().to_owned(),
         };
-        match value {
-            Value::Table(inner) => flatten(&key, inner, each),
-            value => each(key, value),
-        }
     }
+    error.to_string()
 }
 
-fn insert(table: &mut Table, key: &str, value: Value) {
-    match key.split_once('.') {
-        None => {
-            table.insert(key.to_owned(), value);
-        }
-        Some((section, rest)) => {
-            let inner = table
-                .entry(section)
-                .or_insert_with(|| Value::Table(Table::new()));
-            if let Value::Table(inner) = inner {
-                insert(inner, rest, value);
+/// Every value that is not a table, by its full key. An empty table stands for nothing.
+fn flat(config: &Config) -> BTreeMap<String, Value> {
+    let mut values = BTreeMap::new();
+    flatten("", config.cache.clone(), &mut values);
+    values
+}
+
+fn flatten(key: &str, value: Value, into: &mut BTreeMap<String, Value>) {
+    match value.kind {
+        ValueKind::Table(inner) => {
+            for (name, value) in inner {
+                let key = if key.is_empty() {
+                    name
+                } else {
+                    format!("{key}.{name}")
+                };
+                flatten(&key, value, into);
             }
+        }
+        _ => {
+            into.insert(key.to_owned(), value);
         }
     }
 }

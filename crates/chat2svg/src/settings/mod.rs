@@ -20,8 +20,6 @@ use chat2svg_template::TemplateConfig;
 use chat2svg_web::WebConfig;
 use serde::{Deserialize, Serialize};
 
-#[cfg(test)]
-pub(crate) use layers::Source;
 pub(crate) use layers::{ConfigError, Layers};
 
 /// The whole configuration.

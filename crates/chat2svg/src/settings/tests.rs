@@ -115,11 +115,30 @@ fn later_layers_win() {
     assert_eq!(settings.server.workers, 7);
     let source = |wanted: &str| {
         let found = layers.iter().find(|(key, _, _)| *key == wanted);
-        found.map(|(_, _, source)| source.clone())
+        found.map(|(_, _, source)| source.to_owned())
     };
-    assert_eq!(source("server.listen"), Some(Source::Flag("--listen")));
-    assert_eq!(source("server.workers"), Some(Source::File(path)));
-    assert_eq!(source("store.path"), Some(Source::Default));
+    assert_eq!(source("server.listen").unwrap(), "flag --listen");
+    assert_eq!(
+        source("server.workers").unwrap(),
+        path.display().to_string()
+    );
+    assert_eq!(source("store.path").unwrap(), "default");
+}
+
+#[test]
+fn values_are_shown_as_toml() {
+    let mut layers = Layers::defaults().unwrap();
+    layers
+        .add_flag("--listen", "server.listen", "a \"quoted\" word")
+        .unwrap();
+    let shown = |wanted: &str| {
+        let found = layers.iter().find(|(key, _, _)| *key == wanted);
+        found.map(|(_, value, _)| value).unwrap()
+    };
+    assert_eq!(shown("server.listen"), "'a \"quoted\" word'");
+    assert_eq!(shown("server.workers"), "2");
+    assert_eq!(shown("resources.rise_margin_percent"), "5.0");
+    assert_eq!(shown("resources.gpu"), "true");
 }
 
 #[test]
@@ -198,6 +217,30 @@ fn what_is_wrong_is_told_with_key_and_source() {
     let text = message(file("[server]\nworkers = \"two\"\n"));
     assert!(
         text.contains("must be of type integer, not string"),
+        "{text}"
+    );
+
+    let text = message(file("[server]\nlisten = 7\n"));
+    assert!(
+        text.contains("must be of type string, not integer"),
+        "{text}"
+    );
+
+    let text = message(file("[server]\nworkers = \"2\"\n"));
+    assert!(text.contains("must be of type integer"), "{text}");
+
+    let text = message(file("x.y.z\n"));
+    assert!(text.contains("chat2svg.toml: line 1"), "{text}");
+
+    let text = message(file("server = 3\n"));
+    assert!(
+        text.contains("unknown configuration key `server`"),
+        "{text}"
+    );
+
+    let text = message(file("[server]\nworkers = 99999999999999999999\n"));
+    assert!(
+        text.contains("chat2svg.toml") && !text.contains('\n'),
         "{text}"
     );
 
