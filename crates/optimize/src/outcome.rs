@@ -71,8 +71,8 @@ pub(crate) fn outcome(
             report.iterations
         ));
     }
-    let changes = report.budget_changes.iter().zip(causes);
-    if let Some((change, cause)) = changes.last()
+    let mut changes = report.budget_changes.iter().zip(causes);
+    if let Some((change, cause)) = changes.next_back()
         && cause.level < planned
     {
         reasons.push(format!(

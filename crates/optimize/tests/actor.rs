@@ -1,5 +1,10 @@
 //! The optimize actor keeps its deadline, whatever keeps the pool busy.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "a helper that fails is a test that fails"
+)]
+
 use std::{
     sync::{Arc, mpsc},
     time::{Duration, Instant},
