@@ -43,6 +43,7 @@ mod layers;
 mod overlap;
 mod paint;
 mod parameters;
+mod pixel;
 mod plan;
 mod reduce;
 mod renderer;

@@ -1,165 +1,100 @@
-//! Pixels in which an outline meets itself, done exactly.
+//! Finds what there is in the pixels of a tile where an outline may meet itself.
 //!
 //! The mean winding number says nothing about coverage where parts of a pixel
-//! have, say, winding 2 and others 0. Such pixels are cut into vertical slabs
-//! at every end point, border crossing and mutual crossing; within a slab
-//! segments do not cross, so coverage is a sum of trapezoids between those
-//! where the inside begins and ends. The adjoint looks at each fragment of a
-//! segment between crossings: it moves coverage only if one of its sides is
-//! inside and the other is not.
+//! have, say, winding 2 and others 0. For such pixels this follows the outline
+//! through the tile from pixel to pixel, keeps its fragments in them, and counts
+//! the windings at their corners by the borders that it crosses. As the way is
+//! the one that the walk took, rounding cannot make the two disagree. What the
+//! fragments of a pixel mean is up to [`crate::pixel`].
 //!
-//! Pixels with more than [`MAX_LOCAL`] segments are measured on equally spaced
-//! scan lines instead, and keep the adjoint of the plain mean.
+//! Pixels with more than [`MAX_FRAGMENTS`] fragments are measured on scan lines
+//! and keep the adjoint of the plain mean.
 
-use crate::coverage::{Plane, Step};
+use fearless_simd::{Level, Simd, dispatch};
+
+use crate::coverage::{AREA, Plane, Step};
+use crate::pixel::{
+    CONTINUES, ENTERS_TOP, Fragment, LEAVES_TOP, MAX_FRAGMENTS, Pixel, REACHES_LEFT, REACHES_RIGHT,
+    Weight, is_monotone,
+};
 use crate::scene::FillRule;
-use crate::tiling::{FLAG_FROM_ABOVE, FLAG_TO_ABOVE, Piece, TILE, is_inside};
+use crate::tiling::{
+    FLAG_CONTINUES, FLAG_CONTOUR_END, FLAG_CONTOUR_START, FLAG_FROM_ABOVE, FLAG_TO_ABOVE, Piece,
+    TILE,
+};
 
-/// Most segments in a pixel that are looked at for being simple.
-const MAX_SIMPLE: usize = 10;
-
-/// Most segments in a pixel that are cut against each other.
-const MAX_LOCAL: usize = 32;
-
-/// Scan lines in pixels above that.
-const SCAN_LINES: usize = 64;
-
-/// How far beside a fragment its sides are looked at, in pixels.
-const SIDE: f32 = 4e-5;
-
-/// Reused memory.
-#[derive(Debug, Default)]
-pub(crate) struct OverlapScratch {
-    columns: Columns,
-    /// Pieces that pass through the pixel.
-    local: Vec<Piece>,
-    visits: Vec<Visit>,
-    cuts: Vec<f32>,
-    crossings: Vec<(f32, i32)>,
-}
-
-/// A pixel that may need looking at.
+/// A pixel that needs looking at.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Dirty {
     pub(crate) pixel: u32,
+    /// The outline passes through it only once.
     pub(crate) is_single: bool,
 }
 
-/// A piece's passage through a dirty pixel.
+/// No fragment.
+const NONE: u32 = u32::MAX;
+
+/// A dirty pixel's fragments: first and last in `links`.
 #[derive(Debug, Clone, Copy)]
-struct Visit {
-    pixel: u32,
-    piece: u32,
-    step: u32,
-    /// The outline passes through the pixel only once.
-    is_single: bool,
+struct Cell {
+    dirty: Dirty,
+    first: u32,
+    last: u32,
 }
 
-fn is_within(at: [f32; 2]) -> bool {
-    at.iter().all(|v| *v > 0.0 && *v < TILE as f32)
+/// A fragment and the next one in its pixel.
+#[derive(Debug, Clone, Copy)]
+struct Link {
+    fragment: Fragment,
+    next: u32,
 }
 
-/// A tile's pieces by the pixel columns that they pass through.
-#[derive(Debug, Default)]
-struct Columns([Column; TILE]);
-
-/// The pieces of one pixel column, once whole and once as arrays, which make
-/// counting the ones above a point a plain loop.
-#[derive(Debug, Default)]
-struct Column {
-    pieces: Vec<Piece>,
-    left: Vec<f32>,
-    right: Vec<f32>,
-    /// Height at the left end, and rise with x.
-    height: Vec<f32>,
-    slope: Vec<f32>,
-    sign: Vec<i32>,
-    /// Steps of the winding along the tile's top, within the column.
-    steps: Vec<(f32, i32)>,
-    /// Winding at the column's left border, on the tile's top.
-    winding: i32,
+/// Where a contour starts, to be joined with its end.
+#[derive(Debug, Clone, Copy)]
+struct ContourStart {
+    at: [f32; 2],
+    pixel: usize,
+    link: u32,
+    is_on_left: bool,
 }
 
-/// Column of an x between 0 and the tile's side.
-fn column_of(x: f32) -> usize {
-    (x as usize).min(TILE - 1)
+/// Reused memory.
+#[derive(Debug)]
+pub(crate) struct OverlapScratch {
+    level: Level,
+    /// Place in `cells` plus one of each dirty pixel, zero of the others.
+    places: [u16; AREA],
+    cells: Vec<Cell>,
+    links: Vec<Link>,
+    /// Windings at the top left corners of pixels; while the outline is
+    /// followed, their changes from the corners above.
+    corners: [i32; AREA + TILE],
+    /// Changes of the winding along the tile's top from column to column.
+    top: [i32; TILE + 1],
+    fragments: Vec<Fragment>,
+    weights: [Weight; MAX_FRAGMENTS],
+    pixel: Pixel,
 }
 
-impl Columns {
-    fn fill(&mut self, pieces: &[Piece], backdrop: i32) {
-        for column in &mut self.0 {
-            column.clear(backdrop);
-        }
-        for piece in pieces {
-            let (a, b) = (column_of(piece.x0), column_of(piece.x1));
-            let slope = (piece.y1 - piece.y0) / (piece.x1 - piece.x0);
-            for column in &mut self.0[a.min(b)..=a.max(b)] {
-                column.push(piece, slope);
-            }
-            if piece.flags & FLAG_FROM_ABOVE != 0 {
-                self.step(a, piece.x0, -1);
-            }
-            if piece.flags & FLAG_TO_ABOVE != 0 {
-                self.step(b, piece.x1, 1);
-            }
+impl Default for OverlapScratch {
+    fn default() -> Self {
+        Self {
+            level: Level::new(),
+            places: [0; AREA],
+            cells: Vec::new(),
+            links: Vec::new(),
+            corners: [0; AREA + TILE],
+            top: [0; TILE + 1],
+            fragments: Vec::new(),
+            weights: [Weight::default(); MAX_FRAGMENTS],
+            pixel: Pixel::default(),
         }
     }
-
-    fn step(&mut self, column: usize, x: f32, sign: i32) {
-        self.0[column].steps.push((x, sign));
-        for right in &mut self.0[column + 1..] {
-            right.winding += sign;
-        }
-    }
-
-    fn winding_at(&self, at: [f32; 2]) -> i32 {
-        self.0[column_of(at[0])].winding_at(at)
-    }
 }
 
-impl Column {
-    fn clear(&mut self, backdrop: i32) {
-        self.pieces.clear();
-        self.left.clear();
-        self.right.clear();
-        self.height.clear();
-        self.slope.clear();
-        self.sign.clear();
-        self.steps.clear();
-        self.winding = backdrop;
-    }
-
-    fn push(&mut self, piece: &Piece, slope: f32) {
-        self.pieces.push(*piece);
-        self.left.push(piece.x0.min(piece.x1));
-        self.right.push(piece.x0.max(piece.x1));
-        self.height.push(if piece.x0 <= piece.x1 {
-            piece.y0
-        } else {
-            piece.y1
-        });
-        self.slope.push(slope);
-        self.sign.push(if piece.x1 > piece.x0 { 1 } else { -1 });
-    }
-
-    /// Winding on the tile's top at `x`.
-    fn winding_on_top(&self, x: f32) -> i32 {
-        let own = self.steps.iter().filter(|step| step.0 <= x);
-        self.winding + own.map(|step| step.1).sum::<i32>()
-    }
-
-    /// A piece passes `x` where its left end does not lie to the right of it and
-    /// its right end does.
-    fn winding_at(&self, [x, y]: [f32; 2]) -> i32 {
-        let ends = self.left.iter().zip(&self.right);
-        let lines = self.height.iter().zip(&self.slope);
-        let mut winding = 0;
-        for (((left, right), (height, slope)), sign) in ends.zip(lines).zip(&self.sign) {
-            let counts = (*left <= x) & (*right > x) & (height + slope * (x - left) < y);
-            winding += sign * i32::from(counts);
-        }
-        winding + self.winding_on_top(x)
-    }
+/// Where a pixel is within its tile: column, row.
+fn place(pixel: usize) -> (usize, usize) {
+    (pixel % TILE, pixel / TILE)
 }
 
 impl OverlapScratch {
@@ -177,271 +112,254 @@ impl OverlapScratch {
         first_step: usize,
         out: &mut Plane,
     ) {
-        self.columns.fill(pieces, backdrop);
-        self.list_visits(pieces, ends, steps, first_step, dirty);
-        let visits = std::mem::take(&mut self.visits);
-        for visits in visits.chunk_by(|a, b| a.pixel == b.pixel) {
-            if self.is_simple(pieces, rule, visits, steps) {
-                continue;
-            }
-            let p = visits[0].pixel as usize;
-            let (column, y) = (p % TILE, (p / TILE) as f32);
-            self.local.clear();
-            let own = self.columns.0[column]
-                .pieces
-                .iter()
-                .filter(|piece| piece.y0.min(piece.y1) <= y + 1.0 && piece.y0.max(piece.y1) >= y);
-            self.local.extend(own);
-            let exact = self.local.len() <= MAX_LOCAL;
-            self.cut(column, y, exact);
-            let area = self.measure(column, rule, y);
-            if exact {
-                out[p] = area.clamp(1e-30, 1.0);
-                for visit in visits {
-                    let step = &mut steps[visit.step as usize];
-                    self.weigh(&pieces[visit.piece as usize], rule, step);
-                }
-            } else {
-                out[p] = if out[p] < 0.0 { -area } else { area };
-            }
+        self.cells.clear();
+        self.links.clear();
+        for (i, dirty) in dirty.iter().enumerate() {
+            self.places[dirty.pixel as usize] = i as u16 + 1;
+            self.cells.push(Cell {
+                dirty: *dirty,
+                first: NONE,
+                last: NONE,
+            });
         }
-        self.visits = visits;
+        self.follow(pieces, ends, steps, first_step);
+        self.sum_corners(backdrop);
+        for dirty in dirty {
+            self.places[dirty.pixel as usize] = 0;
+        }
+        let level = self.level;
+        dispatch!(level, simd => self.resolve_cells(simd, rule, steps, out));
     }
 
-    /// Lists the steps through dirty pixels, pixel by pixel.
-    fn list_visits(
+    #[inline(always)]
+    fn resolve_cells<S: Simd>(
         &mut self,
-        pieces: &[Piece],
-        ends: &[u32],
+        simd: S,
+        rule: FillRule,
+        steps: &mut [Step],
+        out: &mut Plane,
+    ) {
+        for cell in &self.cells {
+            self.fragments.clear();
+            let mut next = cell.first;
+            while let Some(link) = self.links.get(next as usize) {
+                self.fragments.push(link.fragment);
+                next = link.next;
+            }
+            let fragments = self.fragments.as_slice();
+            if cell.dirty.is_single && is_monotone(fragments) {
+                continue;
+            }
+            let p = cell.dirty.pixel as usize;
+            let corner = self.corners[p];
+            if fragments.len() > MAX_FRAGMENTS {
+                let area = self.pixel.scan(rule, corner, fragments);
+                out[p] = area.copysign(out[p]);
+                continue;
+            }
+            let weights = &mut self.weights;
+            let area = self.pixel.resolve(simd, rule, corner, fragments, weights);
+            out[p] = area.clamp(1e-30, 1.0);
+            for (fragment, weight) in fragments.iter().zip(weights) {
+                let step = &mut steps[fragment.step as usize];
+                step.weight = weight.weight;
+                step.weighted_middle = weight.weighted_middle;
+            }
+        }
+    }
+
+    /// Follows the outline: keeps its fragments in dirty pixels and notes what
+    /// it does to the windings at corners.
+    fn follow(&mut self, pieces: &[Piece], ends: &[u32], steps: &[Step], first_step: usize) {
+        self.corners.fill(0);
+        self.top.fill(0);
+        let mut start = first_step;
+        // Pixel and fragment before, where the chain has one.
+        let mut last: Option<(usize, u32)> = None;
+        let mut contour: Option<ContourStart> = None;
+        for (i, (piece, &end)) in pieces.iter().zip(ends).enumerate() {
+            let own = &steps[start..end as usize];
+            let Some(first) = own.first() else {
+                continue;
+            };
+            let pixel = first.pixel as usize % AREA;
+            let (column, row) = place(pixel);
+            let mut flags = 0;
+            let mut continues = false;
+            match last {
+                Some((last_pixel, link)) if piece.flags & FLAG_CONTINUES != 0 => {
+                    flags = self.cross(last_pixel, link, pixel);
+                    continues = last_pixel == pixel;
+                }
+                _ if piece.flags & FLAG_FROM_ABOVE != 0 => {
+                    self.top[column + 1] -= 1;
+                    flags = ENTERS_TOP;
+                }
+                _ if piece.x0 <= 0.0 => {
+                    self.corners[(row + 1) * TILE] += 1;
+                    flags = REACHES_LEFT;
+                }
+                _ if piece.x0 >= TILE as f32 => flags = REACHES_RIGHT,
+                _ => {}
+            }
+            if piece.flags & FLAG_CONTOUR_START != 0 {
+                contour = Some(ContourStart {
+                    at: [piece.x0, piece.y0],
+                    pixel,
+                    link: if self.places[pixel] == 0 {
+                        NONE
+                    } else {
+                        self.links.len() as u32
+                    },
+                    is_on_left: flags == REACHES_LEFT,
+                });
+            }
+            let (pixel, link) = self.follow_piece(piece, own, start, flags, continues);
+            last = Some((pixel, link));
+            start = end as usize;
+            let goes_on = pieces
+                .get(i + 1)
+                .is_some_and(|next| next.flags & FLAG_CONTINUES != 0);
+            if !goes_on {
+                self.leave(piece, pixel, link, contour);
+                last = None;
+            }
+        }
+    }
+
+    /// Keeps the fragments of one piece; returns its last pixel and fragment.
+    fn follow_piece(
+        &mut self,
+        piece: &Piece,
         steps: &[Step],
         first_step: usize,
-        dirty: &[Dirty],
-    ) {
-        let mut found = [None; TILE * TILE];
-        for dirty in dirty {
-            found[dirty.pixel as usize] = Some(dirty.is_single);
-        }
-        self.visits.clear();
-        let mut start = first_step;
-        for (piece, &end) in (0..pieces.len()).zip(ends) {
-            for (i, step) in steps[start..end as usize].iter().enumerate() {
-                if let Some(is_single) = found[step.pixel as usize] {
-                    self.visits.push(Visit {
-                        is_single,
-                        pixel: step.pixel,
-                        piece: piece as u32,
-                        step: (start + i) as u32,
-                    });
-                }
-            }
-            start = end as usize;
-        }
-        self.visits.sort_unstable_by_key(|v| (v.pixel, v.step));
-    }
-
-    /// Whether the plain mean is right after all: nothing crosses, and the
-    /// winding numbers beside the segments are such that it says the coverage.
-    fn is_simple(
-        &self,
-        pieces: &[Piece],
-        rule: FillRule,
-        visits: &[Visit],
-        steps: &[Step],
-    ) -> bool {
-        if visits.len() > MAX_SIMPLE {
-            return false;
-        }
-        if visits[0].is_single && is_monotone(pieces, visits) {
-            return true;
-        }
-        for (i, visit) in visits.iter().enumerate() {
-            let a = &pieces[visit.piece as usize];
-            for other in &visits[..i] {
-                let b = &pieces[other.piece as usize];
-                let joined = (b.x1, b.y1) == (a.x0, a.y0) || (a.x1, a.y1) == (b.x0, b.y0);
-                if !joined && crossing(a, b).is_some() {
-                    return false;
-                }
-            }
-        }
-        let (mut least, mut most) = (i32::MAX, i32::MIN);
-        for visit in visits {
-            let piece = &pieces[visit.piece as usize];
-            let step = &steps[visit.step as usize];
-            let (dx, dy) = (piece.x1 - piece.x0, piece.y1 - piece.y0);
-            let k = SIDE / (dx * dx + dy * dy).sqrt();
-            let middle = step.weighted_middle / step.weight;
-            let at = [piece.x0 + dx * middle, piece.y0 + dy * middle];
-            // Towards where the winding counts one less, or, at the tile's
-            // border, away from there.
-            let mut look = [at[0] + k * dy, at[1] - k * dx];
-            let mut less = 0;
-            if !is_within(look) {
-                look = [at[0] - k * dy, at[1] + k * dx];
-                less = -1;
-            }
-            if !is_within(look) {
-                return false;
-            }
-            less += self.columns.winding_at(look);
-            least = least.min(less);
-            most = most.max(less + 1);
-        }
-        match rule {
-            FillRule::NonZero => {
-                least >= 1 || most <= -1 || (least, most) == (0, 1) || (least, most) == (-1, 0)
-            }
-            FillRule::EvenOdd => most - least == 1,
-        }
-    }
-
-    /// Fills `cuts` with the sorted slab borders.
-    fn cut(&mut self, column: usize, y: f32, exact: bool) {
-        let x = column as f32;
-        self.cuts.clear();
-        self.cuts.extend([x, x + 1.0]);
-        if exact {
-            // Pieces above the pixel end where they will: the winding on its top
-            // border changes only where a local piece crosses that.
-            for (i, piece) in self.local.iter().enumerate() {
-                self.cuts.extend([piece.x0, piece.x1]);
-                for border in [y, y + 1.0] {
-                    if (piece.y0 < border) != (piece.y1 < border) {
-                        let t = (border - piece.y0) / (piece.y1 - piece.y0);
-                        self.cuts.push(piece.x0 + t * (piece.x1 - piece.x0));
-                    }
-                }
-                for other in &self.local[..i] {
-                    if let Some(t) = crossing(piece, other) {
-                        self.cuts.push(piece.x0 + t * (piece.x1 - piece.x0));
-                    }
-                }
-            }
-        } else {
-            let step = 1.0 / SCAN_LINES as f32;
-            self.cuts
-                .extend((1..SCAN_LINES).map(|i| x + i as f32 * step));
-        }
-        for cut in &mut self.cuts {
-            *cut = cut.clamp(x, x + 1.0);
-        }
-        self.cuts.sort_unstable_by(f32::total_cmp);
-    }
-
-    fn measure(&mut self, column: usize, rule: FillRule, y: f32) -> f32 {
-        let mut area = 0.0;
-        for slab in self.cuts.windows(2) {
-            let width = slab[1] - slab[0];
-            if width <= 0.0 {
-                continue;
-            }
-            let middle = 0.5 * (slab[0] + slab[1]);
-            let column = &self.columns.0[column];
-            let mut winding = column.winding_on_top(middle);
-            self.crossings.clear();
-            for (i, left) in column.left.iter().enumerate() {
-                if *left > middle || column.right[i] <= middle {
-                    continue;
-                }
-                let at = column.height[i] + column.slope[i] * (middle - left);
-                let sign = column.sign[i];
-                if at <= y {
-                    winding += sign;
-                } else if at < y + 1.0 {
-                    self.crossings.push((at, sign));
-                }
-            }
-            self.crossings.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
-            let mut from = y;
-            for &(at, sign) in &self.crossings {
-                if is_inside(rule, winding) {
-                    area += width * (at - from);
-                }
-                winding += sign;
-                from = at;
-            }
-            if is_inside(rule, winding) {
-                area += width * (y + 1.0 - from);
-            }
-        }
-        area
-    }
-
-    /// Replaces a step's weights by those of its fragments that bound the inside.
-    fn weigh(&mut self, piece: &Piece, rule: FillRule, step: &mut Step) {
-        let middle = step.weighted_middle / step.weight;
-        let (from, to) = (middle - 0.5 * step.weight, middle + 0.5 * step.weight);
+        mut flags: u32,
+        mut continues: bool,
+    ) -> (usize, u32) {
         let (dx, dy) = (piece.x1 - piece.x0, piece.y1 - piece.y0);
-        let length = dx.hypot(dy);
-        self.cuts.clear();
-        self.cuts.extend([from, to]);
-        for other in &self.columns.0[step.pixel as usize % TILE].pieces {
-            if let Some(t) = crossing(piece, other)
-                && t > from
-                && t < to
-            {
-                self.cuts.push(t);
-            }
-        }
-        self.cuts.sort_unstable_by(f32::total_cmp);
-        step.weight = 0.0;
-        step.weighted_middle = 0.0;
-        // Beside the piece, towards where its winding counts one less.
-        let side = [dy / length * SIDE, -dx / length * SIDE];
-        for fragment in self.cuts.windows(2) {
-            let du = fragment[1] - fragment[0];
-            if du <= 0.0 {
-                continue;
-            }
-            let middle = 0.5 * (fragment[0] + fragment[1]);
-            let at = [piece.x0 + dx * middle, piece.y0 + dy * middle];
-            let mut sum = 0.0;
-            let mut looks = 0.0;
-            for sign in [1.0f32, -1.0] {
-                let look = [at[0] + sign * side[0], at[1] + sign * side[1]];
-                if is_within(look) {
-                    let winding = self.columns.winding_at(look);
-                    let (less, more) = if sign > 0.0 {
-                        (winding, winding + 1)
-                    } else {
-                        (winding - 1, winding)
-                    };
-                    sum += f32::from(i8::from(is_inside(rule, more)))
-                        - f32::from(i8::from(is_inside(rule, less)));
-                    looks += 1.0;
+        let mut from = 0.0;
+        let mut start = [piece.x0, piece.y0];
+        let mut last = (0, NONE);
+        for (k, step) in steps.iter().enumerate() {
+            let pixel = step.pixel as usize % AREA;
+            let (column, row) = place(pixel);
+            let next = steps.get(k + 1).map(|next| next.pixel as usize % AREA);
+            let (mut to, mut end) = (1.0, [piece.x1, piece.y1]);
+            if let Some(next) = next {
+                to = from + step.weight;
+                end = [piece.x0 + to * dx, piece.y0 + to * dy];
+                // Exactly on the border between the two.
+                let (next_column, next_row) = place(next);
+                if next_column != column {
+                    end[0] = column.max(next_column) as f32;
+                }
+                if next_row != row {
+                    end[1] = row.max(next_row) as f32;
                 }
             }
-            if looks > 0.0 {
-                let weight = du * sum / looks;
-                step.weight += weight;
-                step.weighted_middle += weight * middle;
+            let mut link = NONE;
+            let at = self.places[pixel];
+            if let Some(cell) = self.cells.get_mut((at as usize).wrapping_sub(1)) {
+                link = self.links.len() as u32;
+                match self.links.get_mut(cell.last as usize) {
+                    Some(before) => before.next = link,
+                    None => cell.first = link,
+                }
+                cell.last = link;
+                let (x, y) = (column as f32, row as f32);
+                let local = |v: [f32; 2]| [(v[0] - x).clamp(0.0, 1.0), (v[1] - y).clamp(0.0, 1.0)];
+                self.links.push(Link {
+                    fragment: Fragment {
+                        start: local(start),
+                        end: local(end),
+                        from,
+                        to,
+                        flags: flags | if continues { CONTINUES } else { 0 },
+                        step: (first_step + k) as u32,
+                    },
+                    next: NONE,
+                });
             }
+            last = (pixel, link);
+            if let Some(next) = next {
+                flags = self.cross(pixel, link, next);
+                continues = next == pixel;
+            }
+            from = to;
+            start = end;
+        }
+        last
+    }
+
+    /// Notes that the outline goes from a pixel, where it has the fragment
+    /// `link`, to a neighbour; returns the flags of its fragment there. Of a
+    /// way across a corner, the part along the row is in the upper row.
+    #[inline]
+    fn cross(&mut self, pixel: usize, link: u32, next: usize) -> u32 {
+        if pixel == next {
+            return 0;
+        }
+        let ((column, row), (next_column, next_row)) = (place(pixel), place(next));
+        let below = (row.min(next_row) + 1) * TILE;
+        for border in column + 1..=next_column {
+            self.corners[below + border] += 1;
+        }
+        for border in next_column + 1..=column {
+            self.corners[below + border] -= 1;
+        }
+        let (leaves, enters) = if next_row > row {
+            (0, ENTERS_TOP)
+        } else if next_row < row {
+            (LEAVES_TOP, 0)
+        } else if next_column > column {
+            (REACHES_RIGHT, REACHES_LEFT)
+        } else {
+            (REACHES_LEFT, REACHES_RIGHT)
+        };
+        self.mark(link, leaves);
+        enters
+    }
+
+    fn mark(&mut self, link: u32, flag: u32) {
+        if let Some(link) = self.links.get_mut(link as usize) {
+            link.fragment.flags |= flag;
         }
     }
-}
 
-/// Whether a chain of pieces goes on in one direction, so that it cannot meet
-/// itself.
-fn is_monotone(pieces: &[Piece], visits: &[Visit]) -> bool {
-    let direction = |visit: &Visit| {
-        let piece = &pieces[visit.piece as usize];
-        [piece.x1 - piece.x0, piece.y1 - piece.y0]
-    };
-    let middle = direction(&visits[visits.len() / 2]);
-    visits.iter().all(|visit| {
-        let d = direction(visit);
-        d[0] * middle[0] + d[1] * middle[1] > 0.0
-    })
-}
+    /// Notes where a chain of pieces ends: on the tile's border, or where its
+    /// contour starts.
+    fn leave(&mut self, piece: &Piece, pixel: usize, link: u32, contour: Option<ContourStart>) {
+        let (column, row) = place(pixel);
+        let closes = |start: &ContourStart| {
+            piece.flags & FLAG_CONTOUR_END != 0 && start.at == [piece.x1, piece.y1]
+        };
+        if piece.flags & FLAG_TO_ABOVE != 0 {
+            self.top[column + 1] += 1;
+            self.mark(link, LEAVES_TOP);
+        } else if let Some(start) = contour.filter(closes) {
+            if start.is_on_left {
+                let (_, row) = place(start.pixel);
+                self.corners[(row + 1) * TILE] -= 1;
+            }
+            let flags = self.cross(pixel, link, start.pixel);
+            self.mark(start.link, flags);
+        } else if piece.x1 <= 0.0 {
+            self.corners[(row + 1) * TILE] -= 1;
+            self.mark(link, REACHES_LEFT);
+        } else if piece.x1 >= TILE as f32 {
+            self.mark(link, REACHES_RIGHT);
+        }
+    }
 
-/// Where `a` crosses `b`, as a fraction of `a`; its ends excluded.
-fn crossing(a: &Piece, b: &Piece) -> Option<f32> {
-    let (ax, ay) = (a.x1 - a.x0, a.y1 - a.y0);
-    let (bx, by) = (b.x1 - b.x0, b.y1 - b.y0);
-    let (ox, oy) = (b.x0 - a.x0, b.y0 - a.y0);
-    let cross = ax * by - ay * bx;
-    let (sign, size) = (1f32.copysign(cross), cross.abs());
-    let t = sign * (ox * by - oy * bx);
-    let u = sign * (ox * ay - oy * ax);
-    (t > 0.0 && t < size && u >= 0.0 && u <= size).then(|| t / size)
+    /// Turns changes into windings.
+    fn sum_corners(&mut self, backdrop: i32) {
+        let mut winding = backdrop;
+        for (corner, step) in self.corners.iter_mut().zip(&self.top[..TILE]) {
+            winding += step;
+            *corner += winding;
+        }
+        for below in TILE..AREA {
+            self.corners[below] += self.corners[below - TILE];
+        }
+    }
 }

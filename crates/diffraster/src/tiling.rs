@@ -286,6 +286,7 @@ impl Tiler {
                 self.step(top as i32, from.0, -1);
                 flags = FLAG_FROM_ABOVE;
                 row = top;
+                self.last_home = NOWHERE;
             }
             while row < last.min(bottom + 1.0) {
                 let to = cut((row + 1.0) * tile);
@@ -302,6 +303,7 @@ impl Tiler {
             if row > bottom {
                 from = cut((bottom + 1.0) * tile);
                 row = bottom;
+                self.last_home = NOWHERE;
             }
             while row > last.max(top - 1.0) {
                 let to = cut(row * tile);
