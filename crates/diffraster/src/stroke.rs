@@ -63,8 +63,12 @@ impl Blend {
     }
 
     fn at(&self, points: &[[f32; 2]]) -> [f32; 2] {
-        let mut sum = [0.0f32; 2];
         let points = &points[self.first as usize..][..self.count as usize];
+        if let [a, b, c, d] = points {
+            let w = &self.weights;
+            return [0, 1].map(|k| (w[0] * a[k] + w[1] * b[k]) + (w[2] * c[k] + w[3] * d[k]));
+        }
+        let mut sum = [0.0f32; 2];
         for (w, p) in self.weights.iter().zip(points) {
             sum[0] += w * p[0];
             sum[1] += w * p[1];
@@ -73,10 +77,23 @@ impl Blend {
     }
 
     fn scatter(&self, gradient: [f32; 2], scale: f32, points: &mut [f32]) {
-        let points = points[2 * self.first as usize..].as_chunks_mut::<2>().0;
-        for (w, p) in self.weights.iter().zip(points).take(self.count as usize) {
-            p[0] += scale * w * gradient[0];
-            p[1] += scale * w * gradient[1];
+        let [x, y] = gradient.map(|g| scale * g);
+        let range = 2 * self.first as usize..2 * (self.first + self.count) as usize;
+        // Nearly all are of curves: those go without a loop.
+        match points[range].as_chunks_mut::<2>().0 {
+            [a, b, c, d] => {
+                let w = &self.weights;
+                *a = [a[0] + w[0] * x, a[1] + w[0] * y];
+                *b = [b[0] + w[1] * x, b[1] + w[1] * y];
+                *c = [c[0] + w[2] * x, c[1] + w[2] * y];
+                *d = [d[0] + w[3] * x, d[1] + w[3] * y];
+            }
+            points => {
+                for (w, p) in self.weights.iter().zip(points) {
+                    p[0] += w * x;
+                    p[1] += w * y;
+                }
+            }
         }
     }
 }
@@ -143,6 +160,8 @@ struct Pen {
     tolerance: f32,
     /// Angle between the vertices of arcs.
     step: f32,
+    /// Cosine of the angle that is too much for one segment of a curve.
+    sharp: f32,
     cap: Cap,
     join: Join,
     miter_limit: f32,
@@ -152,6 +171,8 @@ struct Pen {
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct StrokeRange {
     first_origin: u32,
+    first_tangent: u32,
+    tangents: u32,
     radius: f32,
 }
 
@@ -186,18 +207,23 @@ impl Stroker {
         out: &mut Polygons,
     ) -> Result<StrokeRange, SceneError> {
         let radius = 0.5 * stroke.width * view.scale;
-        let range = StrokeRange {
+        let mut range = StrokeRange {
             first_origin: self.origins.len() as u32,
+            first_tangent: self.tangents.len() as u32,
+            tangents: 0,
             radius,
         };
         let View { scale, offset } = view;
         self.points.clear();
         let place = |p: &[f32; 2]| [p[0] * scale + offset[0], p[1] * scale + offset[1]];
         self.points.extend(outline.points.iter().map(place));
+        let arc = 2.0 * (1.0 - tolerance / radius).clamp(-1.0, 1.0).acos();
+        let step = arc.clamp(1e-3, MAX_STEP);
         let pen = Pen {
             radius,
             tolerance,
-            step: (2.0 * (1.0 - tolerance / radius).clamp(-1.0, 1.0).acos()).clamp(1e-3, MAX_STEP),
+            step,
+            sharp: (1.5 * step).min(1.0).cos(),
             cap: stroke.cap,
             join: stroke.join,
             miter_limit: stroke.miter_limit.max(1.0),
@@ -225,13 +251,15 @@ impl Stroker {
             }
         }
         self.finish(false, has_segments.then_some(start), pen, out);
+        range.tangents = self.tangents.len() as u32 - range.first_tangent;
         Ok(range)
     }
 
     fn push_tangent(&mut self, plus: Blend, minus: Blend) -> Option<u32> {
         let (a, b) = (plus.at(&self.points), minus.at(&self.points));
         let vector = [a[0] - b[0], a[1] - b[1]];
-        let length = vector[0].hypot(vector[1]);
+        // Coordinates are far from where squares of floats end.
+        let length = (vector[0] * vector[0] + vector[1] * vector[1]).sqrt();
         if length <= SHORT {
             return None;
         }
@@ -320,7 +348,7 @@ impl Stroker {
         depth: u32,
     ) {
         let [a, b] = [from, to].map(|s| self.tangents[s.tangent as usize].unit);
-        let is_sharp = a[0] * b[0] + a[1] * b[1] < (2.0 * pen.step).min(1.0).cos();
+        let is_sharp = a[0] * b[0] + a[1] * b[1] < pen.sharp;
         if !is_sharp {
             self.push_segment(from.position, from.tangent, to.position, to.tangent);
             return;
@@ -347,8 +375,11 @@ impl Stroker {
             let w = [s, t];
             self.push_tangent(Blend::new(first + 1, w), Blend::new(first, w))
         } else {
-            let w = [s * s, 2.0 * s * t, t * t];
-            self.push_tangent(Blend::new(first + 1, w), Blend::new(first, w))
+            let [a, b, c] = quad_weights(t);
+            self.push_tangent(
+                Blend::new(first, [0.0, a, b, c]),
+                Blend::new(first, [a, b, c, 0.0]),
+            )
         };
         if derivative.is_some() {
             return derivative;
@@ -372,8 +403,8 @@ impl Stroker {
             [a, b, c, d] => cubic_segments([a, b, c, d], pen.tolerance),
             _ => 1,
         };
-        // The control polygon turns at least as far as the curve, which need not
-        // do so evenly: allow for twice the mean.
+        // The control polygon turns at least as far as the curve. Where that turns
+        // faster than on the mean, `push_span` looks after it.
         let mut turn = 0.0f32;
         let mut last: Option<f32> = None;
         for pair in p.windows(2) {
@@ -384,7 +415,7 @@ impl Stroker {
                 last = Some(angle);
             }
         }
-        let round = (2.0 * turn / pen.step).ceil() as u32;
+        let round = (turn / pen.step).ceil() as u32;
         flat.max(round).clamp(1, 2048)
     }
 
@@ -622,18 +653,18 @@ impl Stroker {
         scale: f32,
     ) -> f32 {
         let origins = &self.origins[range.first_origin as usize..][..gradients.len()];
+        let tangents = &self.tangents[range.first_tangent as usize..][..range.tangents as usize];
+        let own = |tangent: u32| tangent.wrapping_sub(range.first_tangent) as usize;
         self.angles.clear();
-        self.angles.resize(self.tangents.len(), 0.0);
+        self.angles.resize(tangents.len(), 0.0);
         let mut radius_sum = 0.0f32;
-        let (mut lowest, mut highest) = (NONE, 0);
         for (origin, g) in origins.iter().zip(gradients) {
             origin.center.scatter(*g, scale, points);
             let along = g[0] * origin.arm[0] + g[1] * origin.arm[1];
             radius_sum += along;
-            let (Some(from), Some(to)) = (
-                self.tangents.get(origin.from as usize),
-                self.tangents.get(origin.to as usize),
-            ) else {
+            let (Some(from), Some(to)) =
+                (tangents.get(own(origin.from)), tangents.get(own(origin.to)))
+            else {
                 continue;
             };
             let turning = range.radius * (g[1] * origin.arm[0] - g[0] * origin.arm[1]);
@@ -645,19 +676,14 @@ impl Stroker {
                 // d(1 / cos(Δ/2)) / dΔ is half the tangent of Δ/2 of itself.
                 widening = along * range.radius * 0.5 * cross / (1.0 + dot);
             }
-            self.angles[origin.from as usize] += (1.0 - origin.part) * turning - widening;
-            self.angles[origin.to as usize] += origin.part * turning + widening;
-            lowest = lowest.min(origin.from).min(origin.to);
-            highest = highest.max(origin.from + 1).max(origin.to + 1);
+            self.angles[own(origin.from)] += (1.0 - origin.part) * turning - widening;
+            self.angles[own(origin.to)] += origin.part * turning + widening;
         }
-        if lowest < highest {
-            let own = lowest as usize..highest as usize;
-            for (tangent, angle) in self.tangents[own.clone()].iter().zip(&self.angles[own]) {
-                let k = angle / tangent.length;
-                let [x, y] = tangent.unit;
-                tangent.plus.scatter([-k * y, k * x], scale, points);
-                tangent.minus.scatter([k * y, -k * x], scale, points);
-            }
+        for (tangent, angle) in tangents.iter().zip(&self.angles) {
+            let k = angle / tangent.length;
+            let [x, y] = tangent.unit;
+            tangent.plus.scatter([-k * y, k * x], scale, points);
+            tangent.minus.scatter([k * y, -k * x], scale, points);
         }
         0.5 * scale * radius_sum
     }
