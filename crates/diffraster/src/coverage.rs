@@ -181,7 +181,6 @@ pub(crate) fn cover(
     if !scratch.dirty.is_empty() {
         scratch.overlap.resolve(
             pieces,
-            backdrop,
             rule,
             &scratch.dirty,
             &steps.ends[first_end..],

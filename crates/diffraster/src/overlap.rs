@@ -2,10 +2,10 @@
 //!
 //! The mean winding number says nothing about coverage where parts of a pixel
 //! have, say, winding 2 and others 0. For such pixels this follows the outline
-//! through the tile from pixel to pixel, keeps its fragments in them, and counts
-//! the windings at their corners by the borders that it crosses. As the way is
-//! the one that the walk took, rounding cannot make the two disagree. What the
-//! fragments of a pixel mean is up to [`crate::pixel`].
+//! through the tile from pixel to pixel and keeps its fragments in them, with the
+//! borders that they cross. As the way is the one that the walk took, rounding
+//! cannot make the two disagree. What the fragments of a pixel mean is up to
+//! [`crate::pixel`].
 //!
 //! Pixels with more than [`MAX_FRAGMENTS`] fragments are measured on scan lines
 //! and keep the adjoint of the plain mean.
@@ -54,8 +54,9 @@ struct Link {
 struct ContourStart {
     at: [f32; 2],
     pixel: usize,
+    /// Its first fragment, where that is kept.
     link: u32,
-    is_on_left: bool,
+    is_kept: bool,
 }
 
 /// Reused memory.
@@ -66,11 +67,6 @@ pub(crate) struct OverlapScratch {
     places: [u16; AREA],
     cells: Vec<Cell>,
     links: Vec<Link>,
-    /// Windings at the top left corners of pixels; while the outline is
-    /// followed, their changes from the corners above.
-    corners: [i32; AREA + TILE],
-    /// Changes of the winding along the tile's top from column to column.
-    top: [i32; TILE + 1],
     fragments: Vec<Fragment>,
     weights: [Weight; MAX_FRAGMENTS],
     pixel: Pixel,
@@ -83,8 +79,6 @@ impl Default for OverlapScratch {
             places: [0; AREA],
             cells: Vec::new(),
             links: Vec::new(),
-            corners: [0; AREA + TILE],
-            top: [0; TILE + 1],
             fragments: Vec::new(),
             weights: [Weight::default(); MAX_FRAGMENTS],
             pixel: Pixel::default(),
@@ -97,6 +91,24 @@ fn place(pixel: usize) -> (usize, usize) {
     (pixel % TILE, pixel / TILE)
 }
 
+/// What the fragments before and behind the border between two pixels of a way
+/// are to be marked with.
+fn crossed(from: usize, to: usize) -> (u32, u32) {
+    if from == to {
+        return (0, CONTINUES);
+    }
+    let ((column, row), (next_column, next_row)) = (place(from), place(to));
+    if next_row > row {
+        (0, ENTERS_TOP)
+    } else if next_row < row {
+        (LEAVES_TOP, 0)
+    } else if next_column > column {
+        (REACHES_RIGHT, REACHES_LEFT)
+    } else {
+        (REACHES_LEFT, REACHES_RIGHT)
+    }
+}
+
 impl OverlapScratch {
     /// Replaces the coverage of `dirty` pixels in `out` by the exact one and
     /// the weights of their steps by what follows each fragment's sides.
@@ -104,7 +116,6 @@ impl OverlapScratch {
     pub(crate) fn resolve(
         &mut self,
         pieces: &[Piece],
-        backdrop: i32,
         rule: FillRule,
         dirty: &[Dirty],
         ends: &[u32],
@@ -123,7 +134,6 @@ impl OverlapScratch {
             });
         }
         self.follow(pieces, ends, steps, first_step);
-        self.sum_corners(backdrop);
         for dirty in dirty {
             self.places[dirty.pixel as usize] = 0;
         }
@@ -151,14 +161,13 @@ impl OverlapScratch {
                 continue;
             }
             let p = cell.dirty.pixel as usize;
-            let corner = self.corners[p];
             if fragments.len() > MAX_FRAGMENTS {
-                let area = self.pixel.scan(rule, corner, fragments);
+                let area = self.pixel.scan(rule, out[p], fragments);
                 out[p] = area.copysign(out[p]);
                 continue;
             }
             let weights = &mut self.weights;
-            let area = self.pixel.resolve(simd, rule, corner, fragments, weights);
+            let area = self.pixel.resolve(simd, rule, out[p], fragments, weights);
             out[p] = area.clamp(1e-30, 1.0);
             for (fragment, weight) in fragments.iter().zip(weights) {
                 let step = &mut steps[fragment.step as usize];
@@ -168,11 +177,8 @@ impl OverlapScratch {
         }
     }
 
-    /// Follows the outline: keeps its fragments in dirty pixels and notes what
-    /// it does to the windings at corners.
+    /// Follows the outline and keeps its fragments in dirty pixels.
     fn follow(&mut self, pieces: &[Piece], ends: &[u32], steps: &[Step], first_step: usize) {
-        self.corners.fill(0);
-        self.top.fill(0);
         let mut start = first_step;
         // Pixel and fragment before, where the chain has one.
         let mut last: Option<(usize, u32)> = None;
@@ -183,44 +189,30 @@ impl OverlapScratch {
                 continue;
             };
             let pixel = first.pixel as usize % AREA;
-            let (column, row) = place(pixel);
-            let mut flags = 0;
-            let mut continues = false;
-            match last {
-                Some((last_pixel, link)) if piece.flags & FLAG_CONTINUES != 0 => {
-                    flags = self.cross(last_pixel, link, pixel);
-                    continues = last_pixel == pixel;
+            let flags = match last {
+                Some((last_pixel, link)) => {
+                    let (leaves, enters) = crossed(last_pixel, pixel);
+                    self.mark(link, leaves);
+                    enters
                 }
-                _ if piece.flags & FLAG_FROM_ABOVE != 0 => {
-                    self.top[column + 1] -= 1;
-                    flags = ENTERS_TOP;
-                }
-                _ if piece.x0 <= 0.0 => {
-                    self.corners[(row + 1) * TILE] += 1;
-                    flags = REACHES_LEFT;
-                }
-                _ if piece.x0 >= TILE as f32 => flags = REACHES_RIGHT,
-                _ => {}
-            }
+                None if piece.flags & FLAG_FROM_ABOVE != 0 => ENTERS_TOP,
+                None if piece.x0 <= 0.0 => REACHES_LEFT,
+                None if piece.x0 >= TILE as f32 => REACHES_RIGHT,
+                None => 0,
+            };
             if piece.flags & FLAG_CONTOUR_START != 0 {
                 contour = Some(ContourStart {
                     at: [piece.x0, piece.y0],
                     pixel,
-                    link: if self.places[pixel] == 0 {
-                        NONE
-                    } else {
-                        self.links.len() as u32
-                    },
-                    is_on_left: flags == REACHES_LEFT,
+                    link: self.links.len() as u32,
+                    is_kept: self.places[pixel] != 0,
                 });
             }
-            let (pixel, link) = self.follow_piece(piece, own, start, flags, continues);
-            last = Some((pixel, link));
+            let (pixel, link) = self.follow_piece(piece, own, start, flags);
             start = end as usize;
-            let goes_on = pieces
-                .get(i + 1)
-                .is_some_and(|next| next.flags & FLAG_CONTINUES != 0);
-            if !goes_on {
+            last = Some((pixel, link));
+            let goes_on = |next: &Piece| next.flags & FLAG_CONTINUES != 0;
+            if !pieces.get(i + 1).is_some_and(goes_on) {
                 self.leave(piece, pixel, link, contour);
                 last = None;
             }
@@ -228,13 +220,13 @@ impl OverlapScratch {
     }
 
     /// Keeps the fragments of one piece; returns its last pixel and fragment.
+    /// `flags` are those of the first fragment.
     fn follow_piece(
         &mut self,
         piece: &Piece,
         steps: &[Step],
         first_step: usize,
         mut flags: u32,
-        mut continues: bool,
     ) -> (usize, u32) {
         let (dx, dy) = (piece.x1 - piece.x0, piece.y1 - piece.y0);
         let mut from = 0.0;
@@ -243,12 +235,13 @@ impl OverlapScratch {
         for (k, step) in steps.iter().enumerate() {
             let pixel = step.pixel as usize % AREA;
             let (column, row) = place(pixel);
-            let next = steps.get(k + 1).map(|next| next.pixel as usize % AREA);
             let (mut to, mut end) = (1.0, [piece.x1, piece.y1]);
-            if let Some(next) = next {
+            let (mut leaves, mut enters) = (0, 0);
+            if let Some(next) = steps.get(k + 1) {
                 to = from + step.weight;
                 end = [piece.x0 + to * dx, piece.y0 + to * dy];
                 // Exactly on the border between the two.
+                let next = next.pixel as usize % AREA;
                 let (next_column, next_row) = place(next);
                 if next_column != column {
                     end[0] = column.max(next_column) as f32;
@@ -256,10 +249,11 @@ impl OverlapScratch {
                 if next_row != row {
                     end[1] = row.max(next_row) as f32;
                 }
+                (leaves, enters) = crossed(pixel, next);
             }
             let mut link = NONE;
-            let at = self.places[pixel];
-            if let Some(cell) = self.cells.get_mut((at as usize).wrapping_sub(1)) {
+            let at = usize::from(self.places[pixel]).wrapping_sub(1);
+            if let Some(cell) = self.cells.get_mut(at) {
                 link = self.links.len() as u32;
                 match self.links.get_mut(cell.last as usize) {
                     Some(before) => before.next = link,
@@ -274,50 +268,16 @@ impl OverlapScratch {
                         end: local(end),
                         from,
                         to,
-                        flags: flags | if continues { CONTINUES } else { 0 },
+                        flags: flags | leaves,
                         step: (first_step + k) as u32,
                     },
                     next: NONE,
                 });
             }
             last = (pixel, link);
-            if let Some(next) = next {
-                flags = self.cross(pixel, link, next);
-                continues = next == pixel;
-            }
-            from = to;
-            start = end;
+            (flags, from, start) = (enters, to, end);
         }
         last
-    }
-
-    /// Notes that the outline goes from a pixel, where it has the fragment
-    /// `link`, to a neighbour; returns the flags of its fragment there. Of a
-    /// way across a corner, the part along the row is in the upper row.
-    #[inline]
-    fn cross(&mut self, pixel: usize, link: u32, next: usize) -> u32 {
-        if pixel == next {
-            return 0;
-        }
-        let ((column, row), (next_column, next_row)) = (place(pixel), place(next));
-        let below = (row.min(next_row) + 1) * TILE;
-        for border in column + 1..=next_column {
-            self.corners[below + border] += 1;
-        }
-        for border in next_column + 1..=column {
-            self.corners[below + border] -= 1;
-        }
-        let (leaves, enters) = if next_row > row {
-            (0, ENTERS_TOP)
-        } else if next_row < row {
-            (LEAVES_TOP, 0)
-        } else if next_column > column {
-            (REACHES_RIGHT, REACHES_LEFT)
-        } else {
-            (REACHES_LEFT, REACHES_RIGHT)
-        };
-        self.mark(link, leaves);
-        enters
     }
 
     fn mark(&mut self, link: u32, flag: u32) {
@@ -329,37 +289,22 @@ impl OverlapScratch {
     /// Notes where a chain of pieces ends: on the tile's border, or where its
     /// contour starts.
     fn leave(&mut self, piece: &Piece, pixel: usize, link: u32, contour: Option<ContourStart>) {
-        let (column, row) = place(pixel);
         let closes = |start: &ContourStart| {
             piece.flags & FLAG_CONTOUR_END != 0 && start.at == [piece.x1, piece.y1]
         };
         if piece.flags & FLAG_TO_ABOVE != 0 {
-            self.top[column + 1] += 1;
             self.mark(link, LEAVES_TOP);
         } else if let Some(start) = contour.filter(closes) {
-            if start.is_on_left {
-                let (_, row) = place(start.pixel);
-                self.corners[(row + 1) * TILE] -= 1;
+            let (leaves, enters) = crossed(pixel, start.pixel);
+            self.mark(link, leaves);
+            if start.is_kept {
+                // In the same pixel, but not next to each other in its list.
+                self.mark(start.link, enters & !CONTINUES);
             }
-            let flags = self.cross(pixel, link, start.pixel);
-            self.mark(start.link, flags);
         } else if piece.x1 <= 0.0 {
-            self.corners[(row + 1) * TILE] -= 1;
             self.mark(link, REACHES_LEFT);
         } else if piece.x1 >= TILE as f32 {
             self.mark(link, REACHES_RIGHT);
-        }
-    }
-
-    /// Turns changes into windings.
-    fn sum_corners(&mut self, backdrop: i32) {
-        let mut winding = backdrop;
-        for (corner, step) in self.corners.iter_mut().zip(&self.top[..TILE]) {
-            winding += step;
-            *corner += winding;
-        }
-        for below in TILE..AREA {
-            self.corners[below] += self.corners[below - TILE];
         }
     }
 }

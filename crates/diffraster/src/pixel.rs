@@ -27,6 +27,10 @@ const MARGIN: f32 = 1e-5;
 
 const LANES: usize = 8;
 
+/// Places for steps on the top border: two for each fragment, and room for one
+/// that turns out to be none.
+const TOP_STEPS: usize = 2 * MAX_FRAGMENTS + LANES;
+
 /// The fragment comes from the pixel above.
 pub(crate) const ENTERS_TOP: u32 = 1;
 /// The fragment goes on in the pixel above.
@@ -57,12 +61,20 @@ impl Fragment {
         [self.end[0] - self.start[0], self.end[1] - self.start[1]]
     }
 
-    /// Where the winding on the pixel's top border changes, and by how much.
-    fn steps_on_top(&self) -> [Option<(f32, f32)>; 2] {
-        [
-            (self.flags & ENTERS_TOP != 0).then_some((self.start[0], -1.0)),
-            (self.flags & LEAVES_TOP != 0).then_some((self.end[0], 1.0)),
-        ]
+    /// Where the winding on the pixel's top border changes, and by how much,
+    /// which may be nothing.
+    fn steps_on_top(&self) -> [(f32, f32); 2] {
+        let enters = if self.flags & ENTERS_TOP != 0 {
+            -1.0
+        } else {
+            0.0
+        };
+        let leaves = if self.flags & LEAVES_TOP != 0 {
+            1.0
+        } else {
+            0.0
+        };
+        [(self.start[0], enters), (self.end[0], leaves)]
     }
 }
 
@@ -102,8 +114,8 @@ pub(crate) struct Pixel {
     sign: [f32; MAX_FRAGMENTS],
     /// Changes of the winding along the top border.
     top_count: usize,
-    top_x: [f32; 2 * MAX_FRAGMENTS],
-    top_sign: [f32; 2 * MAX_FRAGMENTS],
+    top_x: [f32; TOP_STEPS],
+    top_sign: [f32; TOP_STEPS],
     cuts: Vec<f32>,
     changes: Vec<(f32, f32)>,
 }
@@ -121,12 +133,26 @@ impl Default for Pixel {
             right: [0.0; MAX_FRAGMENTS],
             sign: [0.0; MAX_FRAGMENTS],
             top_count: 0,
-            top_x: [0.0; 2 * MAX_FRAGMENTS],
-            top_sign: [0.0; 2 * MAX_FRAGMENTS],
+            top_x: [0.0; TOP_STEPS],
+            top_sign: [0.0; TOP_STEPS],
             cuts: Vec::new(),
             changes: Vec::new(),
         }
     }
+}
+
+/// Winding at the top left corner. It is what the fragments leave of the mean,
+/// and a whole number, so rounding cannot reach it.
+fn corner(mean: f32, fragments: &[Fragment]) -> f32 {
+    let mut rest = mean;
+    for fragment in fragments {
+        let [dx, _] = fragment.delta();
+        rest -= dx * (1.0 - 0.5 * (fragment.start[1] + fragment.end[1]));
+        for (x, sign) in fragment.steps_on_top() {
+            rest -= sign * (1.0 - x);
+        }
+    }
+    rest.round_ties_even()
 }
 
 /// Whether a winding number, held as a float, is inside: 1 or 0.
@@ -142,42 +168,45 @@ fn load<S: Simd, const N: usize>(simd: S, values: &[f32; N], at: usize) -> f32x8
 
 impl Pixel {
     /// Computes the coverage of the pixel with `fragments`, of which there are at
-    /// most [`MAX_FRAGMENTS`], and fills `weights`, one for each.
+    /// most [`MAX_FRAGMENTS`], and fills `weights`, one for each. `mean` is the
+    /// mean winding, less any even number for the even-odd rule.
     #[inline(always)]
     pub(crate) fn resolve<S: Simd>(
         &mut self,
         simd: S,
         rule: FillRule,
-        corner: i32,
+        mean: f32,
         fragments: &[Fragment],
         weights: &mut [Weight; MAX_FRAGMENTS],
     ) -> f32 {
-        self.fill(corner, fragments);
+        self.fill(mean, fragments);
         let mut crossers = [0u32; MAX_FRAGMENTS];
-        let mut any = 0;
+        let mut crossing = 0;
         for i in 0..self.count {
             crossers[i] = self.crossers(simd, i);
-            any |= crossers[i];
+            crossing |= crossers[i];
         }
+        let is_whole = |i: usize| crossers[i] == 0 && crossing >> i & 1 == 0;
         let mut area = self.top(rule);
         let mut next = 0;
         while next < self.count {
             let start = next;
             next += 1;
-            if any == 0 {
-                // Nothing crosses: a chain has the same sides all along.
+            if is_whole(start) {
+                // Along a chain that nothing crosses, the sides stay the same.
                 let mut longest = start;
-                while next < self.count && fragments[next].flags & CONTINUES != 0 {
+                while next < self.count && fragments[next].flags & CONTINUES != 0 && is_whole(next)
+                {
                     if self.size(next) > self.size(longest) {
                         longest = next;
                     }
                     next += 1;
                 }
-                if let (follows, true) = self.follows(simd, rule, longest, 0.5) {
+                let (follows, agree) = self.follows(simd, rule, longest, 0.5);
+                if agree || next == start + 1 {
                     for i in start..next {
-                        let weight = &mut weights[i];
-                        *weight = Weight::default();
-                        area += self.add(i, follows, 0.0, 1.0, &fragments[i], weight);
+                        weights[i] = Weight::default();
+                        area += self.add(i, follows, 0.0, 1.0, &fragments[i], &mut weights[i]);
                     }
                     continue;
                 }
@@ -197,8 +226,8 @@ impl Pixel {
         area
     }
 
-    fn fill(&mut self, corner: i32, fragments: &[Fragment]) {
-        self.corner = corner as f32;
+    fn fill(&mut self, mean: f32, fragments: &[Fragment]) {
+        self.corner = corner(mean, fragments);
         self.count = fragments.len().min(MAX_FRAGMENTS);
         self.top_count = 0;
         for (i, fragment) in fragments.iter().take(MAX_FRAGMENTS).enumerate() {
@@ -216,10 +245,10 @@ impl Pixel {
             self.left[i] = beyond(REACHES_LEFT, x0.min(x1), -1.0);
             self.right[i] = beyond(REACHES_RIGHT, x0.max(x1), 2.0);
             self.sign[i] = if dx == 0.0 { 0.0 } else { dx.signum() };
-            for (x, sign) in fragment.steps_on_top().into_iter().flatten() {
+            for (x, sign) in fragment.steps_on_top() {
                 self.top_x[self.top_count] = x;
                 self.top_sign[self.top_count] = sign;
-                self.top_count += 1;
+                self.top_count += usize::from(sign != 0.0);
             }
         }
         for i in self.count..self.count.next_multiple_of(LANES) {
@@ -362,14 +391,15 @@ impl Pixel {
 
     /// Coverage of a pixel with any number of fragments, exact only along
     /// equally spaced lines.
-    pub(crate) fn scan(&mut self, rule: FillRule, corner: i32, fragments: &[Fragment]) -> f32 {
+    pub(crate) fn scan(&mut self, rule: FillRule, mean: f32, fragments: &[Fragment]) -> f32 {
+        let corner = corner(mean, fragments);
         let mut area = 0.0;
         for line in 0..SCAN_LINES {
             let x = (line as f32 + 0.5) / SCAN_LINES as f32;
-            let mut winding = corner as f32;
+            let mut winding = corner;
             self.changes.clear();
             for fragment in fragments {
-                for (at, sign) in fragment.steps_on_top().into_iter().flatten() {
+                for (at, sign) in fragment.steps_on_top() {
                     winding += if at <= x { sign } else { 0.0 };
                 }
                 let ([x0, y0], [x1, _]) = (fragment.start, fragment.end);
@@ -394,4 +424,113 @@ impl Pixel {
 
 fn sort(changes: &mut [(f32, f32)]) {
     changes.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
+}
+
+#[cfg(test)]
+mod tests {
+    use fearless_simd::{Level, dispatch};
+
+    use super::*;
+
+    /// Fragments of closed polygons within the pixel, and their mean winding.
+    fn polygons(contours: &[&[[f32; 2]]]) -> (Vec<Fragment>, f32) {
+        let mut fragments = Vec::new();
+        let mut mean = 0.0;
+        for contour in contours {
+            for (i, start) in contour.iter().enumerate() {
+                let end = contour[(i + 1) % contour.len()];
+                mean += (end[0] - start[0]) * (1.0 - 0.5 * (start[1] + end[1]));
+                fragments.push(Fragment {
+                    start: *start,
+                    end,
+                    from: 0.0,
+                    to: 1.0,
+                    flags: if i > 0 { CONTINUES } else { 0 },
+                    step: 0,
+                });
+            }
+        }
+        (fragments, mean)
+    }
+
+    fn resolve(rule: FillRule, mean: f32, fragments: &[Fragment]) -> (f32, Vec<Weight>) {
+        let mut pixel = Pixel::default();
+        let mut weights = [Weight::default(); MAX_FRAGMENTS];
+        let area = dispatch!(Level::new(), simd => pixel.resolve(
+            simd,
+            rule,
+            mean,
+            fragments,
+            &mut weights
+        ));
+        (area, weights[..fragments.len()].to_vec())
+    }
+
+    fn random_star(state: &mut u32, count: usize) -> Vec<[f32; 2]> {
+        let mut next = || {
+            *state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (*state >> 8) as f32 / (1u32 << 24) as f32
+        };
+        (0..count).map(|_| [next(), next()]).collect()
+    }
+
+    #[test]
+    fn stars_cover_what_scan_lines_say() {
+        let mut state = 7;
+        for count in 3..MAX_FRAGMENTS {
+            let star = random_star(&mut state, count);
+            let (fragments, mean) = polygons(&[&star]);
+            for rule in [FillRule::NonZero, FillRule::EvenOdd] {
+                let (area, _) = resolve(rule, mean, &fragments);
+                let scanned = Pixel::default().scan(rule, mean, &fragments);
+                assert!((area - scanned).abs() < 0.02, "{count}: {area} {scanned}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_bow_tie_covers_both_its_wings() {
+        let tie = [[0.2, 0.2], [0.8, 0.8], [0.8, 0.2], [0.2, 0.8]];
+        let (fragments, mean) = polygons(&[&tie]);
+        assert!(mean.abs() < 1e-6);
+        let (area, weights) = resolve(FillRule::NonZero, mean, &fragments);
+        assert!((area - 0.18).abs() < 1e-5, "{area}");
+        // Half of each diagonal bounds the inside one way, half the other way.
+        assert!(weights[0].weight.abs() < 1e-5);
+        assert!((weights[0].weighted_middle.abs() - 0.25).abs() < 1e-5);
+    }
+
+    #[test]
+    fn of_two_edges_in_one_place_each_counts_half() {
+        let square = [[0.2, 0.2], [0.8, 0.2], [0.8, 0.8], [0.2, 0.8]];
+        let (fragments, mean) = polygons(&[&square, &square]);
+        let (area, weights) = resolve(FillRule::NonZero, mean, &fragments);
+        assert!((area - 0.36).abs() < 1e-5, "{area}");
+        assert!(weights.iter().all(|w| w.weight == 0.5), "{weights:?}");
+        let (area, _) = resolve(FillRule::EvenOdd, mean, &fragments);
+        assert!(area.abs() < 1e-5, "{area}");
+    }
+
+    #[test]
+    fn what_leaves_through_the_top_and_the_left_is_told_from_the_corner() {
+        // Up from the bottom, and to the left below that: winding 0 at the
+        // corner, 1 to the right, and 1 less below the second.
+        let up = Fragment {
+            start: [0.5, 1.0],
+            end: [0.5, 0.0],
+            from: 0.0,
+            to: 1.0,
+            flags: LEAVES_TOP,
+            step: 0,
+        };
+        let left = Fragment {
+            start: [1.0, 0.5],
+            end: [0.0, 0.5],
+            flags: REACHES_LEFT | REACHES_RIGHT,
+            ..up
+        };
+        // 0 above and -1 below on the left, 1 above and 0 below on the right.
+        let (area, _) = resolve(FillRule::NonZero, 0.0, &[up, left]);
+        assert!((area - 0.5).abs() < 1e-5, "{area}");
+    }
 }
