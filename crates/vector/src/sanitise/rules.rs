@@ -392,10 +392,10 @@ pub(crate) fn check_value(name: &str, value: &str) -> Result<(), Unsafe> {
     let lower = value.to_ascii_lowercase();
     for (position, _) in lower.match_indices('(') {
         let before = &lower[..position];
-        let start = before
-            .rfind(|c: char| !(c.is_ascii_alphanumeric() || c == '-' || c == '_'))
-            .map_or(0, |at| at + 1);
-        let function = &before[start..];
+        let function = before
+            .rsplit(|c: char| !(c.is_ascii_alphanumeric() || c == '-' || c == '_'))
+            .next()
+            .unwrap_or_default();
         if function == "url" {
             let target = lower[position + 1..].trim_start();
             let target = target.strip_prefix(['"', '\'']).unwrap_or(target);
@@ -455,6 +455,18 @@ fn numbers(run: &str) -> impl Iterator<Item = f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_function_may_follow_a_character_of_several_bytes() {
+        assert_eq!(
+            check_value("transform", "translate(5 5) \u{fffd}skewX(10)"),
+            Ok(())
+        );
+        assert_eq!(
+            check_value("fill", "ä→url(http://example.org/)"),
+            Err(Unsafe::External)
+        );
+    }
 
     #[test]
     fn only_listed_names_pass() {
