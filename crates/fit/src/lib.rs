@@ -24,6 +24,7 @@ mod journal;
 mod loss;
 mod measure;
 mod options;
+mod outlines;
 #[allow(
     clippy::needless_range_loop,
     reason = "matrices are indexed by row and column"
@@ -51,6 +52,7 @@ pub use options::{
     Cancellation, FitOptions, LossOptions, MAX_PATHS, OptimiserOptions, Regularisers, Schedule,
     StepRule,
 };
+pub use outlines::outlines;
 pub use paint_fit::{FittedPaint, GradientThreshold, Sample, fit_flat, fit_paint};
 pub use report::{
     Action, ActionRecord, Budget, BudgetRecord, FitEnd, FitOutcome, FitReport, FitStage,
