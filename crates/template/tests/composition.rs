@@ -10,7 +10,7 @@ use chat2svg_template::embedded::{
     SceneDescription, SceneObject, Setting, SizeClass, Stance, TimeOfDay, Violation, Vocabulary,
     Weather, compose_prompt, compose_with_report, generators,
 };
-use chat2svg_vector::{Document, Node, WriteOptions};
+use chat2svg_vector::{Document, Node, Paint, WriteOptions};
 use kurbo::Affine;
 use proptest::prelude::*;
 
@@ -353,4 +353,21 @@ fn pictures_of_a_users_folder_are_cleaned_credited_and_drawn() {
     for unwanted in ["script", "onclick", "spy.png", "<image"] {
         assert!(!svg.contains(unwanted), "{unwanted} came through");
     }
+}
+
+#[test]
+fn a_moon_over_the_land_makes_it_night() {
+    let prompt = "an owl on a branch under a full moon";
+    let options = ComposeOptions::default();
+    let document = compose_prompt(prompt, &Vocabulary::builtin(), &options).document;
+    let top = document
+        .shapes()
+        .iter()
+        .find(|visit| visit.shape.label == "sky")
+        .and_then(|visit| match &visit.shape.fill.as_ref()?.paint {
+            Paint::Linear(gradient) => gradient.stops.first().copied(),
+            Paint::Solid(_) | Paint::Radial(_) => None,
+        });
+    let lightness = top.expect("a sky").color.to_oklab().lightness;
+    assert!(lightness < 0.35, "{lightness}");
 }

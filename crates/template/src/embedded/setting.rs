@@ -29,6 +29,10 @@ pub(crate) fn resolve(
         // "under a blue sky": what stands needs ground.
         setting.place = Some(Place::Meadow);
     }
+    let has_moon = items.iter().any(|item| item.is_called(&["moon"]));
+    if setting.time.is_none() && has_moon && setting.place != Some(Place::Space) {
+        setting.time = Some(TimeOfDay::Night);
+    }
     if setting.place == Some(Place::Meadow) && setting.season == Some(Season::Winter) {
         setting.place = Some(Place::Snow);
     }
