@@ -30,6 +30,16 @@ pub struct DetailParameters {
     pub atmosphere: f32,
     /// Contact shadows, `0.0..=1.0`.
     pub shadow: f32,
+    /// Cast shadows and reflections, `0.0..=1.0`.
+    pub cast_shadow: f32,
+    /// Glows around lights, and haze before far things, `0.0..=1.0`.
+    pub glow: f32,
+    /// Highlights on glossy things, `0.0..=1.0`.
+    pub highlight: f32,
+    /// Heavier contours in line art, `0.0..=1.0`.
+    pub contour: f32,
+    /// Marks of materials, `0.0..=1.0`: how many and how clear.
+    pub texture: f32,
     /// Smallest gain in mean squared error for which a gradient replaces a flat colour.
     pub gradient_gain: f64,
     /// Most stops of a gradient, at least 2.
@@ -47,6 +57,11 @@ impl DetailParameters {
             self.rim,
             self.atmosphere,
             self.shadow,
+            self.cast_shadow,
+            self.glow,
+            self.highlight,
+            self.contour,
+            self.texture,
         ];
         strengths.iter().all(|strength| *strength <= 0.0)
     }
@@ -80,6 +95,11 @@ impl Default for DetailConfig {
             rim: 1.0,
             atmosphere: 1.0,
             shadow: 1.0,
+            cast_shadow: 1.0,
+            glow: 1.0,
+            highlight: 1.0,
+            contour: 1.0,
+            texture: 1.0,
             gradient_gain: 1.5e-5,
             gradient_stops: 4,
             least_area: 150,
@@ -91,6 +111,11 @@ impl Default for DetailConfig {
             rim: 0.7,
             atmosphere: 0.9,
             shadow: 0.9,
+            cast_shadow: 0.9,
+            glow: 1.0,
+            highlight: 0.9,
+            contour: 0.8,
+            texture: 0.6,
             gradient_gain: 4e-5,
             gradient_stops: 3,
             least_area: 200,
@@ -102,6 +127,11 @@ impl Default for DetailConfig {
             rim: 0.0,
             atmosphere: 0.7,
             shadow: 0.7,
+            cast_shadow: 0.7,
+            glow: 0.8,
+            highlight: 0.7,
+            contour: 0.5,
+            texture: 0.0,
             gradient_gain: 1e-4,
             gradient_stops: 2,
             least_area: 200,
@@ -113,6 +143,11 @@ impl Default for DetailConfig {
             rim: 0.0,
             atmosphere: 0.0,
             shadow: 0.0,
+            cast_shadow: 0.0,
+            glow: 0.0,
+            highlight: 0.0,
+            contour: 0.0,
+            texture: 0.0,
             ..low
         };
         Self {

@@ -5,12 +5,20 @@ use chat2svg_vector::{Color, Document, Raster, RasterError, RenderError, Resampl
 use thiserror::Error;
 
 use crate::{
+    additions::add_all,
+    air::{haze, lamp_glows, soften_glows},
+    cast::cast_shadows,
     config::DetailParameters,
+    highlight::highlights,
     light::Light,
+    outline::contours,
     paints::fit_paints,
+    palette::Palette,
+    rim::rims,
     scene::{Scene, Visible},
-    shading::shade,
-    shadow::add_contact_shadows,
+    shading::{changes, lit},
+    shadow::{contact_shadows, soften_contact_shadows},
+    texture::textures,
 };
 
 /// What stage 2 made.
@@ -53,49 +61,82 @@ pub fn enhance(
     let (width, height) = target_size(document, parameters.target_side);
     let mut document = document.clone();
     if parameters.is_nothing() || style == Style::LineArt {
+        // Line art has no light, only lines.
+        let lines = if style == Style::LineArt {
+            contours(&document, &Scene::read(&document), parameters.contour)
+        } else {
+            Vec::new()
+        };
+        let added = add_all(&mut document, &lines);
         let target = document.render(width, height, Some(Color::WHITE))?;
         return Ok(Enhanced {
             document,
             target,
-            added: Vec::new(),
+            added,
         });
     }
     let scale = style_scale(style);
+    let view = document.view_box;
     let before = Scene::read(&document);
-    let light = Light::of(&before, document.view_box, has_hues(style));
+    let light = Light::of(&before, view, has_hues(style));
+    let palette = Palette::of(&before, style);
     let seen = Visible::of(&document, width, height)?;
-    let mut added = add_contact_shadows(
-        &mut document,
-        &before,
-        &seen,
-        &light,
-        parameters.shadow * scale,
-    );
+    if stop() {
+        return Err(DetailError::Stopped);
+    }
+    let contact = parameters.shadow * scale;
+    let cast = parameters.cast_shadow * scale;
+    let mut shadows = cast_shadows(&document, &before, &seen, &light, &palette, cast);
+    shadows.extend(contact_shadows(
+        &document, &before, &seen, &light, &palette, contact,
+    ));
+    soften_contact_shadows(&mut document, contact);
+    let mut added = add_all(&mut document, &shadows);
+    let glow = parameters.glow * scale;
+    added.extend(soften_glows(&mut document, glow));
+    let lit_before = Scene::read(&document);
+    let mut air = lamp_glows(&lit_before, &light, &palette, glow, view);
+    let atmosphere = parameters.atmosphere * scale;
+    air.extend(haze(&document, &lit_before, &light, &palette, atmosphere));
+    added.extend(add_all(&mut document, &air));
 
-    // The shadows are part of the scene from here on.
+    // Shadows and air are part of the scene from here on.
     let scene = Scene::read(&document);
     let visible = Visible::of(&document, width, height)?;
     let picture = document.render(width, height, Some(Color::WHITE))?;
     let strengths = parameters.strengths(scale);
-    let target = shade(
-        &picture,
-        &scene,
-        &visible,
-        &light,
-        strengths,
-        document.view_box,
-        stop,
-    )
-    .ok_or(DetailError::Stopped)?;
-    let threshold = parameters.threshold();
+    let changes =
+        changes(&scene, &visible, &light, strengths, view, stop).ok_or(DetailError::Stopped)?;
+    let seed = document.metadata.seed.unwrap_or_default();
+    let texture = parameters.texture * scale;
+    let mut marks = textures(&scene, &visible, &light, &palette, texture, view, seed);
+    let highlight = parameters.highlight * scale;
+    marks.extend(highlights(&scene, &visible, &light, &palette, highlight));
+    let rim = parameters.rim * scale;
+    marks.extend(rims(&scene, &visible, &light, &palette, rim));
+    if stop() {
+        return Err(DetailError::Stopped);
+    }
+
+    // Paints are fitted to the picture without marks: a gradient need not explain a blade of grass.
+    let unmarked = lit(&picture, &light, &palette, &changes);
+    let mut marked = document.clone();
     added.extend(fit_paints(
         &mut document,
         &scene,
         &visible,
-        &target,
-        threshold,
+        &unmarked,
+        parameters.threshold(),
         parameters.least_area,
     ));
+    let target = if marks.is_empty() {
+        unmarked
+    } else {
+        add_all(&mut marked, &marks);
+        let picture = marked.render(width, height, Some(Color::WHITE))?;
+        lit(&picture, &light, &palette, &changes)
+    };
+    added.extend(add_all(&mut document, &marks));
     Ok(Enhanced {
         document,
         target,

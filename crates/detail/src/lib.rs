@@ -8,14 +8,23 @@
 #![forbid(unsafe_code)]
 
 mod actor;
+mod additions;
+mod air;
+mod cast;
 mod config;
 mod enhance;
 mod field;
+mod highlight;
 mod light;
+mod outline;
 mod paints;
+mod palette;
+mod rim;
 mod scene;
 mod shading;
 mod shadow;
+mod silhouette;
+mod texture;
 
 pub use actor::DetailActor;
 pub use config::{DetailConfig, DetailParameters};

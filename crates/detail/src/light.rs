@@ -1,12 +1,15 @@
-//! Where the light of a scene comes from, and what colour it has. Reads names, paints nothing.
+//! Where the light of a scene comes from, and what colour it has. Reads names and the sky's colours,
+//! paints nothing.
 
 use kurbo::{Point, Rect};
 
-use crate::scene::{Role, Scene};
+use crate::scene::{Role, Scene, has_word};
 
 /// The light of a scene: one key light and the ambient light that fills the shadows.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Light {
+    /// What gives the key light.
+    pub(crate) source: Source,
     /// Unit vector toward the key light: x right, y down, z toward the viewer.
     pub(crate) direction: [f32; 3],
     /// Shift of lit colours in Oklab's (a, b).
@@ -17,43 +20,32 @@ pub(crate) struct Light {
     pub(crate) rim: f32,
     /// Where the key light stands on the canvas, when it is in the picture.
     pub(crate) position: Option<Point>,
+    /// Where a lamp stands on the ground, in the document's coordinates.
+    pub(crate) foot: Option<Point>,
+    /// Whether the scene plays in a room.
+    pub(crate) indoors: bool,
 }
 
 /// What the key light is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Source {
+pub(crate) enum Source {
+    /// The sun, well above the horizon.
     Day,
+    /// The sun at dawn or sunset.
     LowSun,
+    /// The moon, or a night sky without one.
     Moon,
+    /// A lamp or a fire.
     Lamp,
+    /// Light from all of a covered sky, or from a window.
+    Diffuse,
 }
 
 impl Light {
-    /// The light of a scene: the sun, moon or lamp in the picture, else daylight from the upper left.
-    /// Without `hues` it changes lightness only.
+    /// The light of a scene: the lamp of a room, else the sun or moon in the picture, else what the sky's
+    /// colour tells, else daylight from the upper left. Without `hues` it changes lightness only.
     pub(crate) fn of(scene: &Scene, view: Rect, hues: bool) -> Self {
-        let found = scene.items.iter().find_map(|item| {
-            let source = source_named(&item.name)?;
-            (item.role == Role::Light).then(|| (source, item.bounds.center()))
-        });
-        let dark_sky = scene
-            .items
-            .iter()
-            .find(|item| item.role == Role::Sky)
-            .is_some_and(|item| item.lightness < 0.35);
-        let light = match found {
-            Some((source, position)) => {
-                let low = position.y > view.y0 + view.height() * 0.45;
-                let source = if source == Source::Day && low {
-                    Source::LowSun
-                } else {
-                    source
-                };
-                Self::from_source(source, Some(position), view)
-            }
-            None if dark_sky => Self::from_source(Source::Moon, None, view),
-            None => Self::from_source(Source::Day, None, view),
-        };
+        let light = Self::found(scene, view);
         if hues {
             light
         } else {
@@ -65,12 +57,87 @@ impl Light {
         }
     }
 
+    fn found(scene: &Scene, view: Rect) -> Self {
+        let indoors = scene.items.iter().any(|item| item.layer() == "wall");
+        let sky = scene.items.iter().find(|item| item.role == Role::Sky);
+        let is_dark = sky.is_some_and(|item| item.lightness() < 0.35);
+        let given = |wanted: &[Source]| {
+            scene.items.iter().find_map(|item| {
+                let source = source_named(&item.name)?;
+                (item.role == Role::Light && wanted.contains(&source))
+                    .then_some((source, item.object))
+            })
+        };
+        let lamp = given(&[Source::Lamp]).filter(|_| indoors || is_dark);
+        if let Some((source, object)) = lamp {
+            let bounds = bounds_of(scene, object);
+            let head = Point::new(bounds.center().x, bounds.y0 + bounds.height() * 0.25);
+            return Self {
+                foot: Some(Point::new(bounds.center().x, bounds.y1)),
+                indoors,
+                ..Self::from_source(source, Some(head), view)
+            };
+        }
+        let is_covered = scene.items.iter().any(|item| {
+            item.role == Role::Weather
+                && has_word(
+                    item.layer(),
+                    &[
+                        "rain",
+                        "storm",
+                        "lightning",
+                        "snow",
+                        "snowfall",
+                        "fog",
+                        "mist",
+                    ],
+                )
+        });
+        if is_covered {
+            return Self::from_source(Source::Diffuse, None, view);
+        }
+        if indoors {
+            let window = scene
+                .items
+                .iter()
+                .find(|item| item.layer() == "window")
+                .map(|item| bounds_of(scene, item.object).center());
+            return Self {
+                indoors,
+                position: None,
+                ..Self::from_source(Source::Diffuse, window, view)
+            };
+        }
+        match given(&[Source::Day, Source::Moon]) {
+            Some((source, object)) => {
+                let position = bounds_of(scene, object).center();
+                let low = position.y > view.y0 + view.height() * 0.42;
+                let source = if source == Source::Day && low {
+                    Source::LowSun
+                } else {
+                    source
+                };
+                Self::from_source(source, Some(position), view)
+            }
+            None if is_dark => Self::from_source(Source::Moon, None, view),
+            None => {
+                let glows = sky.is_some_and(|item| {
+                    let color = item.color.to_oklab();
+                    color.a > 0.03 && color.b > 0.03 && item.layer() == "sky"
+                });
+                let source = if glows { Source::LowSun } else { Source::Day };
+                Self::from_source(source, None, view)
+            }
+        }
+    }
+
     fn from_source(source: Source, position: Option<Point>, view: Rect) -> Self {
         let (warmth, shade, rim, height) = match source {
             Source::Day => ([0.0, 0.012], [0.0, -0.014], 0.15, 0.62),
-            Source::LowSun => ([0.018, 0.035], [0.012, -0.022], 0.55, 0.42),
-            Source::Moon => ([-0.006, -0.016], [0.004, -0.026], 0.75, 0.5),
+            Source::LowSun => ([0.018, 0.035], [0.012, -0.022], 0.8, 0.46),
+            Source::Moon => ([-0.006, -0.016], [0.004, -0.026], 0.9, 0.5),
             Source::Lamp => ([0.008, 0.03], [0.004, -0.012], 0.35, 0.55),
+            Source::Diffuse => ([0.0, 0.004], [0.0, -0.008], 0.0, 0.7),
         };
         let toward = position.map_or([-0.55, -0.75], |point| {
             let offset = point - view.center();
@@ -83,6 +150,7 @@ impl Light {
             ]
         });
         Self {
+            source,
             direction: unit([
                 toward[0],
                 toward[1],
@@ -92,20 +160,33 @@ impl Light {
             shade,
             rim,
             position,
+            foot: None,
+            indoors: false,
         }
     }
 }
 
+/// The box of all that belongs to a thing.
+fn bounds_of(scene: &Scene, object: usize) -> Rect {
+    scene
+        .items
+        .iter()
+        .filter(|item| item.object == object)
+        .map(|item| item.bounds)
+        .reduce(|all, bounds| all.union(bounds))
+        .unwrap_or(Rect::ZERO)
+}
+
 fn source_named(name: &str) -> Option<Source> {
-    let has = |words: &[&str]| {
-        name.split(|c: char| !c.is_alphanumeric())
-            .any(|word| words.contains(&word))
-    };
-    if has(&["sun", "sunset", "sunrise"]) {
+    let layer = name.split(" / ").next().unwrap_or(name);
+    if has_word(layer, &["sun", "sunset", "sunrise"]) {
         Some(Source::Day)
-    } else if has(&["moon", "crescent"]) {
+    } else if has_word(layer, &["moon", "crescent"]) {
         Some(Source::Moon)
-    } else if has(&["lamp", "lantern", "bulb", "fire", "campfire"]) {
+    } else if has_word(
+        layer,
+        &["lamp", "lantern", "bulb", "fire", "campfire", "candle"],
+    ) {
         Some(Source::Lamp)
     } else {
         None

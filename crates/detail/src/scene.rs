@@ -19,6 +19,8 @@ pub(crate) enum Role {
     Weather,
     /// The paper around a sticker: never shaded.
     Border,
+    /// Cast shadows and haze: lie on others and have no form.
+    Veil,
     /// A thing.
     Object,
 }
@@ -38,10 +40,91 @@ pub(crate) struct Item {
     pub(crate) transform: Affine,
     /// Bounding box in the document's coordinates.
     pub(crate) bounds: Rect,
-    /// Oklab lightness of the fill, `0.0..=1.0`; 0.5 where there is none.
-    pub(crate) lightness: f32,
+    /// Colour of the fill, or of the line where there is none, seen from afar; a middle grey without either.
+    pub(crate) color: Color,
     /// Product of the opacities from the layer down to the fill.
     pub(crate) opacity: f32,
+}
+
+/// The colour that stands for a shape without paint.
+const UNPAINTED: Color = Color::new(0.39, 0.39, 0.39);
+
+impl Item {
+    /// Oklab lightness of its colour, `0.0..=1.0`.
+    pub(crate) fn lightness(&self) -> f32 {
+        self.color.to_oklab().lightness
+    }
+
+    /// The name of the layer that it lies in.
+    pub(crate) fn layer(&self) -> &str {
+        self.name.split(" / ").next().unwrap_or(&self.name)
+    }
+
+    /// Its own name, without those of the groups around it.
+    pub(crate) fn own_name(&self) -> &str {
+        self.name.rsplit(" / ").next().unwrap_or(&self.name)
+    }
+
+    /// Whether one of the words of its names, with those of the groups around it, is one of these.
+    pub(crate) fn has_word(&self, words: &[&str]) -> bool {
+        has_word(&self.name, words)
+    }
+
+    /// Whether it is the surface of open water.
+    pub(crate) fn is_water(&self) -> bool {
+        const WATER: &[&str] = &["water", "wave", "waves", "swell", "shallows"];
+        self.role == Role::Ground && has_word(self.own_name(), WATER)
+    }
+}
+
+/// Whether one of the words of a name is one of these.
+pub(crate) fn has_word(name: &str, words: &[&str]) -> bool {
+    name.split(|c: char| !c.is_alphanumeric())
+        .any(|word| words.contains(&word))
+}
+
+/// Whether a thing is in the air: it is called by the name of what flies, and the template has not put a
+/// shadow under it.
+pub(crate) fn is_airborne(scene: &Scene, object: usize) -> bool {
+    const FLYING: &[&str] = &[
+        "aeroplane",
+        "airplane",
+        "balloon",
+        "balloons",
+        "bat",
+        "bats",
+        "bee",
+        "bees",
+        "bird",
+        "birds",
+        "butterflies",
+        "butterfly",
+        "comet",
+        "drone",
+        "eagle",
+        "helicopter",
+        "kite",
+        "kites",
+        "plane",
+        "planes",
+        "rainbow",
+        "rocket",
+        "saucer",
+        "seagull",
+        "seagulls",
+        "star",
+        "stars",
+        "ufo",
+    ];
+    let mut items = scene
+        .items
+        .iter()
+        .filter(|item| item.object == object)
+        .peekable();
+    let flies = items
+        .peek()
+        .is_some_and(|item| has_word(item.layer(), FLYING));
+    flies && !items.any(|item| item.name.contains("shadow"))
 }
 
 /// All painted shapes, back to front.
@@ -92,6 +175,23 @@ impl Visible {
             (y > 0).then(|| pixel - self.width),
             (y + 1 < self.height).then_some(pixel + self.width),
         ]
+    }
+
+    /// The item seen at a point of the document; `None` where there is none, or beyond the raster.
+    pub(crate) fn at(&self, point: Point) -> Option<usize> {
+        let pixel = self.to_document.inverse() * point;
+        if pixel.x < 0.0 || pixel.y < 0.0 {
+            return None;
+        }
+        let (x, y) = (pixel.x as usize, pixel.y as usize);
+        if x >= self.width || y >= self.height {
+            return None;
+        }
+        self.items
+            .get(y * self.width + x)
+            .copied()
+            .flatten()
+            .map(|item| item as usize)
     }
 
     /// The middle of a pixel, in pixels.
@@ -231,7 +331,10 @@ impl Walk<'_> {
             name,
             transform: inherited.transform,
             bounds,
-            lightness: fill.map_or(0.5, |fill| mean_color(&fill.paint).to_oklab().lightness),
+            color: fill
+                .map(|fill| &fill.paint)
+                .or(shape.stroke.as_ref().map(|stroke| &stroke.paint))
+                .map_or(UNPAINTED, mean_color),
             opacity: inherited.opacity * shape.opacity * fill.map_or(1.0, |fill| fill.opacity),
         });
     }
@@ -278,7 +381,8 @@ fn is_gathering(name: &str) -> bool {
 /// The role that the name of a top-level layer speaks of. Only whole names count: an object is
 /// called by the words of the prompt ("snow leopard", "sea turtle"), which may contain any of these.
 fn role_named(name: &str) -> Option<Role> {
-    const NAMES: [(Role, &[&str]); 5] = [
+    const NAMES: [(Role, &[&str]); 6] = [
+        (Role::Veil, &["cast shadows", "haze"]),
         (
             Role::Weather,
             &[
@@ -286,13 +390,19 @@ fn role_named(name: &str) -> Option<Role> {
                 "rain",
                 "storm",
                 "snowfall",
+                "falling snow",
                 "fog",
                 "mist",
                 "lightning",
                 "wind",
             ],
         ),
-        (Role::Light, &["sun", "moon", "stars", "lamp", "lantern"]),
+        (
+            Role::Light,
+            &[
+                "sun", "moon", "stars", "lamp", "lantern", "campfire", "candle",
+            ],
+        ),
         (
             Role::Sky,
             &["sky", "background", "backdrop", "wall", "space", "water"],
@@ -300,9 +410,34 @@ fn role_named(name: &str) -> Option<Role> {
         (
             Role::Ground,
             &[
-                "ground", "sand", "beach", "floor", "street", "road", "meadow", "lawn", "field",
-                "seabed", "sea bed", "shore", "dunes", "sea", "lake", "river", "grass", "snow",
-                "pavement", "table",
+                "ground",
+                "sand",
+                "beach",
+                "floor",
+                "street",
+                "road",
+                "meadow",
+                "lawn",
+                "field",
+                "seabed",
+                "sea bed",
+                "shore",
+                "dunes",
+                "sea",
+                "lake",
+                "river",
+                "grass",
+                "snow",
+                "pavement",
+                "table",
+                "path",
+                "fields",
+                "waves",
+                "sea floor",
+                "near bank",
+                "far bank",
+                "near shore",
+                "island",
             ],
         ),
         (
@@ -315,12 +450,19 @@ fn role_named(name: &str) -> Option<Role> {
                 "tree line",
                 "treeline",
                 "scenery",
+                "hedge",
             ],
         ),
     ];
     let layer = name.split(" / ").next().unwrap_or(name);
     if layer.starts_with("distant ") || layer.starts_with("far ") {
         return Some(Role::Scenery);
+    }
+    // A full moon or a rocky island is one still; a lamp post or a moon rover is not.
+    match layer.rsplit(' ').next() {
+        Some("sun" | "moon") => return Some(Role::Light),
+        Some("island") => return Some(Role::Ground),
+        _ => {}
     }
     NAMES
         .iter()

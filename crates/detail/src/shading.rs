@@ -11,7 +11,8 @@ use kurbo::Rect;
 use crate::{
     field::{Field, distance_inside, inflate},
     light::Light,
-    scene::{Role, Scene, Visible},
+    palette::Palette,
+    scene::{Item, Role, Scene, Visible},
 };
 
 /// How strongly each effect shows, `0.0..=1.0` each; 0 leaves it out.
@@ -62,21 +63,21 @@ impl Window {
 
 /// Change of a pixel: lightness by form, and rim apart, for it has its own colour.
 #[derive(Clone, Copy, Default)]
-struct Change {
+pub(crate) struct Change {
     lightness: f32,
     warm: f32,
 }
 
-/// Lights a picture of the scene. `stop` is asked between things; when it says so, `None` returns.
-pub(crate) fn shade(
-    picture: &Raster,
+/// How the light changes each pixel of the scene. `stop` is asked between things; when it says so, `None`
+/// returns.
+pub(crate) fn changes(
     scene: &Scene,
     visible: &Visible,
     light: &Light,
     strengths: Strengths,
     view: Rect,
     stop: &dyn Fn() -> bool,
-) -> Option<Raster> {
+) -> Option<Vec<Change>> {
     let mut changes = vec![Change::default(); visible.items.len()];
     for (object, window) in windows(visible, scene, |index| scene.items[index].object) {
         if stop() {
@@ -99,7 +100,7 @@ pub(crate) fn shade(
         shade_part(scene, visible, light, strengths, item, window, &mut changes);
     }
     shade_air(scene, visible, light, strengths, view, &mut changes);
-    Some(apply(picture, light, &changes))
+    Some(changes)
 }
 
 /// Bounding windows of what `key` groups, by key in rising order; only what takes form shading.
@@ -202,14 +203,10 @@ fn shade_object(
         else {
             continue;
         };
-        let far = if scene.items[item].role == Role::Scenery {
-            0.4
-        } else {
-            1.0
-        };
+        let far = solidity(&scene.items[item]);
         let facing = lambert(&surface, x, y, light);
         let change = &mut changes[pixel];
-        change.lightness += far * strengths.form * 0.26 * soft(facing);
+        change.lightness += far * strengths.form * 0.26 * tempered(facing);
         let near_edge = (-distance.values[index] / rim_width).exp();
         let rim = far * strengths.rim * light.rim * near_edge * facing.max(0.0);
         change.lightness += 0.35 * rim;
@@ -240,14 +237,16 @@ fn shade_part(
         scene.items[item].object != object || item <= part
     });
     let reach = canvas * 0.018;
+    let solid = solidity(&scene.items[part]);
+    let form = solid * strengths.form;
     for (x, y, index, pixel) in window.pixels(visible.width) {
         if visible.items[pixel] != Some(part as u32) {
             continue;
         }
         let change = &mut changes[pixel];
-        change.lightness += strengths.form * 0.09 * soft(lambert(&surface, x, y, light));
+        change.lightness += form * 0.09 * tempered(lambert(&surface, x, y, light));
         let near = (-uncovered.values[index] / reach).exp();
-        change.lightness -= strengths.occlusion * 0.09 * near;
+        change.lightness -= solid * strengths.occlusion * 0.07 * near;
     }
 }
 
@@ -273,8 +272,15 @@ fn shade_air(
         let change = &mut changes[pixel];
         match item.role {
             Role::Sky => {
-                change.lightness += strengths.atmosphere * (0.13 * down - 0.055);
-                if let Some(source) = light.position {
+                // A wall is near: no air lies before it.
+                let depth = if light.indoors || item.layer() == "background" {
+                    0.4
+                } else {
+                    1.0
+                };
+                change.lightness += depth * strengths.atmosphere * (0.13 * down - 0.055);
+                // There is no air in space to glow.
+                if let Some(source) = light.position.filter(|_| item.layer() != "space") {
                     let distance = ((place - source).hypot() / reach) as f32;
                     let halo = strengths.atmosphere * (-distance * distance).exp();
                     change.lightness += 0.12 * halo;
@@ -283,47 +289,79 @@ fn shade_air(
             }
             Role::Ground => change.lightness += strengths.atmosphere * (0.045 - 0.11 * own),
             Role::Scenery => change.lightness += strengths.atmosphere * (0.07 * own - 0.02),
-            Role::Light | Role::Weather | Role::Border | Role::Object => {}
+            Role::Light | Role::Weather | Role::Border | Role::Veil | Role::Object => {}
         }
     }
 }
 
-/// Keeps strong light and deep shade from running off: linear near zero, at most ±0.8.
-fn soft(value: f32) -> f32 {
+/// How much of a solid's form a thing shows: far things and clouds show little of it.
+fn solidity(item: &Item) -> f32 {
+    match item.role {
+        Role::Scenery => 0.4,
+        _ if item.has_word(&["cloud", "clouds"]) => 0.35,
+        _ => 1.0,
+    }
+}
+
+/// Keeps strong light and deep shade from running off: at most 0.8 up and 0.6 down. Shade is filled by the
+/// sky's light, so it is the weaker of the two.
+fn tempered(value: f32) -> f32 {
+    let value = if value < 0.0 { 0.75 * value } else { value };
     0.8 * (value / 0.8).tanh()
 }
 
-fn apply(picture: &Raster, light: &Light, changes: &[Change]) -> Raster {
+/// Yellow (Oklab hue, degrees) turns this many degrees toward orange in the deepest shade; left alone it
+/// would look olive.
+const YELLOW: f32 = 95.0;
+const YELLOW_TURN: f32 = 22.0;
+
+/// A picture of the scene in the light that `changes` tells, in colours that the palette allows.
+pub(crate) fn lit(
+    picture: &Raster,
+    light: &Light,
+    palette: &Palette,
+    changes: &[Change],
+) -> Raster {
     let mut result = picture.clone();
     for (pixel, change) in result.pixels_mut().iter_mut().zip(changes) {
         if change.lightness == 0.0 && change.warm == 0.0 {
             continue;
         }
         let [red, green, blue, _] = *pixel;
-        let Oklab { lightness, a, b } = Color::from_rgb8(red, green, blue).to_oklab();
-        let up = (change.lightness.max(0.0) / 0.2).min(1.0) + change.warm;
-        let down = (-change.lightness.min(0.0) / 0.2).min(1.0);
-        // White cannot grow lighter and black not darker: leave room at both ends.
-        let room = if change.lightness > 0.0 {
-            1.0 - lightness
-        } else {
-            lightness
-        };
-        let moved = change.lightness * (room / 0.35).clamp(0.25, 1.0);
-        let lit = (lightness + moved).clamp(0.0, 1.0);
-        // Less light dims all of Oklab's components alike, so shade does not turn garish.
-        let dimmed = if moved < 0.0 {
-            lit / lightness.max(1e-3)
-        } else {
-            1.0
-        };
-        let color = Color::from_oklab(Oklab {
-            lightness: lit,
-            a: a * dimmed + light.warmth[0] * up + light.shade[0] * down,
-            b: b * dimmed + light.warmth[1] * up + light.shade[1] * down,
-        });
+        let before = Color::from_rgb8(red, green, blue).to_oklab();
+        let color = palette.at(lit_color(before, light, *change));
         let [red, green, blue] = color.to_rgb8();
         pixel[..3].copy_from_slice(&[red, green, blue]);
     }
     result
+}
+
+fn lit_color(before: Oklab, light: &Light, change: Change) -> Oklab {
+    let Oklab { lightness, a, b } = before;
+    let up = (change.lightness.max(0.0) / 0.2).min(1.0) + change.warm;
+    let down = (-change.lightness.min(0.0) / 0.2).min(1.0);
+    // White cannot grow lighter and black not darker: leave room at both ends.
+    let room = if change.lightness > 0.0 {
+        1.0 - lightness
+    } else {
+        lightness
+    };
+    let moved = change.lightness * (room / 0.35).clamp(0.25, 1.0);
+    let lit = (lightness + moved).clamp(0.0, 1.0);
+    // Less light dims chroma too, though less than lightness, or shade would look dusty.
+    let dimmed = if moved < 0.0 {
+        (lit / lightness.max(1e-3)).sqrt()
+    } else {
+        1.0
+    };
+    let (a, b) = (a * dimmed, b * dimmed);
+    let hue = b.atan2(a).to_degrees();
+    let yellow = (1.0 - (hue - YELLOW).abs() / 35.0).max(0.0);
+    let turn = -(yellow * down * YELLOW_TURN).to_radians();
+    let (sine, cosine) = turn.sin_cos();
+    Oklab {
+        lightness: lit,
+        a: a * cosine - b * sine + light.warmth[0] * up + light.shade[0] * down,
+        b: a * sine + b * cosine + light.warmth[1] * up + light.shade[1] * down,
+    }
 }

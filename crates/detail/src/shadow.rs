@@ -1,14 +1,15 @@
 //! Contact shadows: a soft ellipse on the ground under each thing that stands on it, as a shape of
-//! its own just below the thing. Cast shadows are not made here.
+//! its own just below the thing; those that the template brings are made soft. Cast shadows are not made
+//! here.
 
-use chat2svg_vector::{
-    Color, Document, Fill, FillRule, Node, Oklab, Paint, RadialGradient, Shape, Spread, Stop,
-};
+use chat2svg_vector::{Color, Document, Node, Oklab, Paint, RadialGradient, Shape, Spread, Stop};
 use kurbo::{Affine, Ellipse, Point, Shape as _, Vec2};
 
 use crate::{
+    additions::Addition,
     light::Light,
-    scene::{Role, Scene, Visible, parent_of},
+    palette::Palette,
+    scene::{Role, Scene, Visible, is_airborne},
 };
 
 /// A shadow to be put under a thing.
@@ -24,34 +25,86 @@ struct ContactShadow {
     color: Color,
 }
 
-/// Puts a contact shadow under every thing that stands on the ground; returns the shadows' names.
-pub(crate) fn add_contact_shadows(
-    document: &mut Document,
+/// A contact shadow for every thing that stands on the ground and brings none.
+pub(crate) fn contact_shadows(
+    document: &Document,
     scene: &Scene,
     visible: &Visible,
     light: &Light,
+    palette: &Palette,
     strength: f32,
-) -> Vec<String> {
-    let mut shadows: Vec<ContactShadow> = standing_parts(scene, visible)
-        .iter()
-        .filter_map(|part| contact(scene, visible, light, part))
-        .collect();
-    // Later paths first, so that an insertion does not move the places of those still to come.
-    shadows.sort_by(|a, b| scene.roots[b.object].cmp(&scene.roots[a.object]));
-    let mut added = Vec::new();
-    for shadow in &shadows {
-        let root = &scene.roots[shadow.object];
-        let label = format!("{} / contact shadow", label_at(document, root));
-        let Some((siblings, transform)) = parent_of(document, root) else {
-            continue;
-        };
-        let Some(&index) = root.last() else { continue };
-        let shape = shadow_shape(shadow, &label, transform.inverse(), strength);
-        siblings.insert(index.min(siblings.len()), Node::Shape(shape));
-        added.push(label);
+) -> Vec<Addition> {
+    if strength <= 0.0 {
+        return Vec::new();
     }
-    added.reverse();
-    added
+    standing_parts(scene, visible)
+        .iter()
+        .filter_map(|part| contact(scene, visible, light, palette, part))
+        .map(|shadow| {
+            let root = &scene.roots[shadow.object];
+            let label = format!("{} / contact shadow", label_at(document, root));
+            Addition {
+                path: root.clone(),
+                above: false,
+                node: Node::Shape(shadow_shape(&shadow, &label, strength)),
+            }
+        })
+        .collect()
+}
+
+/// Makes the flat contact shadows that a document brings fade toward their rims.
+pub(crate) fn soften_contact_shadows(document: &mut Document, strength: f32) {
+    if strength <= 0.0 {
+        return;
+    }
+    for layer in &mut document.layers {
+        soften(layer, false, strength);
+    }
+}
+
+fn soften(node: &mut Node, within: bool, strength: f32) {
+    let within = within || node.label() == "contact shadow";
+    match node {
+        Node::Group(group) => {
+            for child in &mut group.children {
+                soften(child, within, strength);
+            }
+        }
+        Node::Shape(shape) if within => {
+            let bounds = shape.path.bounding_box();
+            let Some(fill) = &mut shape.fill else { return };
+            let Paint::Solid(color) = fill.paint else {
+                return;
+            };
+            // As dark in all as the flat one, but most of it where things touch.
+            let peak = (shape.opacity * fill.opacity * (1.0 + 1.2 * strength)).min(1.0);
+            fill.paint = fading(bounds.center(), bounds.size().to_vec2() * 0.5, color, peak);
+            fill.opacity = 1.0;
+            shape.opacity = 1.0;
+        }
+        Node::Shape(_) => {}
+    }
+}
+
+/// A colour that fades from the middle of an ellipse to its rim.
+fn fading(center: Point, radii: Vec2, color: Color, peak: f32) -> Paint {
+    let stop = |offset: f32, share: f32| Stop {
+        offset,
+        color,
+        opacity: (peak * share).clamp(0.0, 1.0),
+    };
+    let around = Affine::translate(center.to_vec2())
+        * Affine::scale_non_uniform(1.0, radii.y / radii.x.max(1e-9))
+        * Affine::translate(-center.to_vec2());
+    Paint::Radial(RadialGradient {
+        center,
+        radius: radii.x,
+        focus: center,
+        focal_radius: 0.0,
+        transform: around,
+        stops: vec![stop(0.0, 1.0), stop(0.55, 0.6), stop(1.0, 0.0)],
+        spread: Spread::Pad,
+    })
 }
 
 /// Whether the thing brings a shadow of its own.
@@ -81,7 +134,7 @@ struct StandingPart {
 /// The connected pieces of all things that bring no shadow of their own, large ones only.
 fn standing_parts(scene: &Scene, visible: &Visible) -> Vec<StandingPart> {
     let bring_shadows: Vec<bool> = (0..scene.objects)
-        .map(|object| has_shadow(scene, object))
+        .map(|object| has_shadow(scene, object) || is_airborne(scene, object))
         .collect();
     let object_at = |pixel: usize| {
         let item = &scene.items[visible.items[pixel]? as usize];
@@ -118,6 +171,7 @@ fn contact(
     scene: &Scene,
     visible: &Visible,
     light: &Light,
+    palette: &Palette,
     part: &StandingPart,
 ) -> Option<ContactShadow> {
     let rows = || part.pixels.iter().map(|pixel| pixel / visible.width);
@@ -138,7 +192,7 @@ fn contact(
     let ground = |x: usize| {
         let item = visible.items[(bottom + 2) * visible.width + x]?;
         let item = &scene.items[item as usize];
-        (item.role == Role::Ground).then_some(item.lightness)
+        (item.role == Role::Ground && !item.is_water()).then_some(item.lightness())
     };
     let below: Vec<f32> = columns.iter().filter_map(|&x| ground(x)).collect();
     if below.len() * 2 < columns.len() {
@@ -163,36 +217,14 @@ fn contact(
         object: part.object,
         center,
         radii,
-        color: Color::from_oklab(shade),
+        color: palette.at(shade),
     })
 }
 
-fn shadow_shape(shadow: &ContactShadow, label: &str, to_parent: Affine, strength: f32) -> Shape {
-    let stop = |offset: f32, opacity: f32| Stop {
-        offset,
-        color: shadow.color,
-        opacity: (opacity * strength).clamp(0.0, 1.0),
-    };
-    let flat = shadow.radii.y / shadow.radii.x.max(1e-9);
-    let around = Affine::translate(shadow.center.to_vec2())
-        * Affine::scale_non_uniform(1.0, flat)
-        * Affine::translate(-shadow.center.to_vec2());
-    let gradient = RadialGradient {
-        center: shadow.center,
-        radius: shadow.radii.x,
-        focus: shadow.center,
-        focal_radius: 0.0,
-        transform: to_parent * around,
-        stops: vec![stop(0.0, 0.5), stop(0.55, 0.3), stop(1.0, 0.0)],
-        spread: Spread::Pad,
-    };
-    let path = to_parent * Ellipse::new(shadow.center, shadow.radii, 0.0).to_path(0.01);
-    Shape {
-        fill: Some(Fill {
-            paint: Paint::Radial(gradient),
-            opacity: 1.0,
-            rule: FillRule::NonZero,
-        }),
-        ..Shape::filled(label, path, Paint::Solid(shadow.color))
-    }
+fn shadow_shape(shadow: &ContactShadow, label: &str, strength: f32) -> Shape {
+    Shape::filled(
+        label,
+        Ellipse::new(shadow.center, shadow.radii, 0.0).to_path(0.01),
+        fading(shadow.center, shadow.radii, shadow.color, 0.5 * strength),
+    )
 }

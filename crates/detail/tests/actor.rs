@@ -128,7 +128,10 @@ async fn a_ball_gets_form_and_a_shadow() {
             .iter()
             .any(|name| name.starts_with("sky") && name.ends_with("gradient"))
     );
-    assert_eq!(output.document.shapes().len(), 4);
+    for name in ["ball / cast shadow", "ball / highlight"] {
+        assert!(output.summary.added.contains(&name.to_owned()), "{name}");
+    }
+    assert_eq!(output.document.shapes().len(), 6);
 }
 
 #[actix_rt::test]

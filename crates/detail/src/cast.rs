@@ -1,0 +1,301 @@
+//! Cast shadows: the silhouette of a thing, sheared and flattened onto the ground away from the light, and
+//! for what floats its reflection in the water. Flat shapes with a gradient along their length; they lie
+//! right above the ground, so they darken nothing that stands on it.
+
+use std::collections::BTreeMap;
+
+use chat2svg_vector::{
+    Color, Document, Group, LinearGradient, Node, Oklab, Paint, Shape, Spread, Stop,
+};
+use kurbo::{Affine, BezPath, Point, Rect, Shape as _, Vec2};
+
+use crate::{
+    additions::{Addition, filled},
+    light::{Light, Source},
+    palette::Palette,
+    scene::{Item, Role, Scene, Visible, is_airborne},
+    silhouette::{Piece, pieces},
+};
+
+/// Most shadows in a picture: the largest things are the ones that are looked at.
+const MOST: usize = 10;
+/// Least height of a thing that casts a shadow, as a share of the canvas's shorter side.
+const LEAST_HEIGHT: f64 = 0.07;
+/// Radius, in pixels of the silhouette's grid, over which an outline is smoothed: the sun is no point.
+const SMOOTHING: usize = 2;
+/// Pixels of the silhouette's grid by which an outline may be off: shadows are soft.
+const TOLERANCE: f64 = 0.6;
+/// How much of a shadow's length must fall on its ground; shorter ones are left to the contact shadow.
+const LEAST_REACH: f64 = 0.3;
+
+/// How a thing's height is laid onto the ground.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Throw {
+    /// Where the shadow of a point lies from the point's foot, per unit of height.
+    along: Vec2,
+    /// Opacity at the foot, `0.0..=1.0`.
+    strength: f32,
+}
+
+/// The shadows that the things of a scene cast, from back to front, in a layer right above the ground that
+/// they fall on.
+pub(crate) fn cast_shadows(
+    document: &Document,
+    scene: &Scene,
+    visible: &Visible,
+    light: &Light,
+    palette: &Palette,
+    strength: f32,
+) -> Vec<Addition> {
+    if strength <= 0.0 {
+        return Vec::new();
+    }
+    let view = document.view_box;
+    let least = view.width().min(view.height()) * LEAST_HEIGHT;
+    let mut casting: Vec<Piece> = (0..scene.objects)
+        .filter(|&object| stands_free(scene, object, least))
+        .flat_map(|object| pieces(document, scene, object))
+        .filter(|piece| piece.bounds.height() >= least)
+        .filter(|piece| piece.bounds.y1 < view.y1 - 0.01 * view.height())
+        .collect();
+    casting.sort_by(|a, b| b.bounds.area().total_cmp(&a.bounds.area()));
+    casting.truncate(MOST);
+    casting.sort_by(|a, b| {
+        a.bounds
+            .y1
+            .total_cmp(&b.bounds.y1)
+            .then(a.object.cmp(&b.object))
+    });
+    let mut by_ground = BTreeMap::<usize, Vec<Node>>::new();
+    for piece in &casting {
+        if let Some((ground, shape)) =
+            shadow_of(piece, scene, visible, light, palette, strength, view)
+        {
+            by_ground
+                .entry(ground)
+                .or_default()
+                .push(Node::Shape(shape));
+        }
+    }
+    by_ground
+        .into_iter()
+        .map(|(ground, children)| Addition {
+            path: vec![ground],
+            above: true,
+            node: Node::Group(Group {
+                children,
+                ..Group::new("cast shadows")
+            }),
+        })
+        .collect()
+}
+
+/// Whether a thing can throw a shadow of its own: it takes light, is tall enough, and is whole.
+fn stands_free(scene: &Scene, object: usize, least: f64) -> bool {
+    let mut parts = scene
+        .items
+        .iter()
+        .filter(|item| item.object == object && item.role == Role::Object)
+        .peekable();
+    parts.peek().is_some_and(|item| {
+        let layer = item.layer();
+        !layer.ends_with("(front)")
+            && !layer.ends_with("(behind)")
+            && !is_airborne(scene, object)
+            && !item.has_word(&["clouds", "cloud", "bubbles", "rainbow", "sky", "window"])
+    }) && parts
+        .map(|item| item.bounds)
+        .reduce(|all, bounds| all.union(bounds))
+        .is_some_and(|bounds| bounds.height() >= least)
+}
+
+/// The shadow or reflection of a piece, and the top-level layer of the ground that it falls on.
+fn shadow_of(
+    piece: &Piece,
+    scene: &Scene,
+    visible: &Visible,
+    light: &Light,
+    palette: &Palette,
+    strength: f32,
+    view: Rect,
+) -> Option<(usize, Shape)> {
+    let root = scene.roots.get(piece.object)?;
+    let ground = ground_under(piece, scene, visible)?;
+    let base = piece.bounds.y1;
+    let foot = Point::new((piece.feet.0 + piece.feet.1) * 0.5, base);
+    let floats = ground.is_water();
+    let throw = if floats {
+        reflection(light)
+    } else {
+        throw_at(light, foot, horizon(scene, view))?
+    };
+    let height = piece.bounds.height();
+    let reach = reach(foot, throw.along * height, floats, scene, visible);
+    if reach < LEAST_REACH {
+        return None;
+    }
+    let along = throw.along * reach;
+    let path = laid(&piece.outline(SMOOTHING, TOLERANCE), base, along);
+    if path.elements().is_empty() || path.bounding_box().intersect(view).area() <= 0.0 {
+        return None;
+    }
+    let own = scene
+        .items
+        .iter()
+        .find(|item| item.object == piece.object)?;
+    let kind = if floats { "reflection" } else { "cast shadow" };
+    let color = if floats {
+        let (thing, water) = (own.color.to_oklab(), ground.color.to_oklab());
+        let mixed = thing.lerp(water, 0.55);
+        palette.at(Oklab {
+            lightness: (mixed.lightness.min(water.lightness) * 0.72).max(0.0),
+            ..mixed
+        })
+    } else {
+        shade_of(ground, light, palette)
+    };
+    let stop = |offset: f32, share: f32| Stop {
+        offset,
+        color,
+        opacity: (throw.strength * strength * share).clamp(0.0, 1.0),
+    };
+    let fade = LinearGradient {
+        start: Point::new(0.0, base),
+        end: Point::new(0.0, base + along.y * height),
+        transform: Affine::IDENTITY,
+        stops: vec![stop(0.0, 1.0), stop(0.5, 0.7), stop(1.0, 0.12)],
+        spread: Spread::Pad,
+    };
+    let ground = scene
+        .items
+        .iter()
+        .filter(|item| item.role == Role::Ground)
+        .filter_map(|item| item.path.first().copied())
+        .filter(|layer| Some(layer) < root.first())
+        .max()?;
+    let label = format!("{} / {kind}", own.layer());
+    Some((ground, filled(label, path, Paint::Linear(fade), 1.0)))
+}
+
+/// The ground that a piece stands on, if it does: most of what is seen right below its feet.
+fn ground_under<'a>(piece: &Piece, scene: &'a Scene, visible: &Visible) -> Option<&'a Item> {
+    let below = visible.to_document * Point::new(0.0, 2.5) - visible.to_document * Point::ORIGIN;
+    let mut found = 0usize;
+    let mut ground = None;
+    for sole in &piece.soles {
+        let Some(item) = visible
+            .at(*sole + below)
+            .and_then(|item| scene.items.get(item))
+        else {
+            continue;
+        };
+        if item.role == Role::Ground {
+            found += 1;
+            ground = Some(item);
+        } else if item.object == piece.object {
+            found += 1;
+        }
+    }
+    (found * 2 >= piece.soles.len()).then_some(ground).flatten()
+}
+
+/// Where the ground begins: the highest point of all ground.
+fn horizon(scene: &Scene, view: Rect) -> f64 {
+    scene
+        .items
+        .iter()
+        .filter(|item| item.role == Role::Ground)
+        .map(|item| item.bounds.y0)
+        .fold(view.y1, f64::min)
+        .max(view.y0)
+}
+
+/// How the light throws the shadow of what stands at a foot; none where it throws none.
+fn throw_at(light: &Light, foot: Point, horizon: f64) -> Option<Throw> {
+    // The ground is seen from the side: depth is flattened.
+    const FLATTENING: f64 = 0.42;
+    let (length, strength) = match light.source {
+        Source::Day => (0.55, 0.3),
+        Source::LowSun => (1.15, 0.4),
+        Source::Moon => (0.8, 0.42),
+        Source::Lamp => (0.7, 0.3),
+        Source::Diffuse => return None,
+    };
+    let away = match (light.source, light.foot, light.position) {
+        (Source::Lamp, Some(lamp), _) => foot - lamp,
+        (Source::Lamp, None, _) => return None,
+        // A light in the sky of the picture is behind the scene: shadows come toward the viewer, away
+        // from the point of the horizon below it.
+        (_, _, Some(light)) => Vec2::new(foot.x - light.x, (foot.y - horizon).max(0.0) * 1.6),
+        (Source::Moon, ..) => return None,
+        (_, _, None) => Vec2::new(1.0, -0.5),
+    };
+    let away = away / away.hypot().max(1e-9);
+    // A shadow straight toward the viewer would look like a reflection.
+    let lean = if away.x < 0.0 { -0.35 } else { 0.35 };
+    let sideways = if away.x.abs() < 0.35 { lean } else { away.x };
+    let depth = away.y * FLATTENING;
+    let depth = if depth < 0.0 {
+        depth.min(-0.14)
+    } else {
+        depth.max(0.14)
+    };
+    Some(Throw {
+        along: Vec2::new(sideways, depth) * length,
+        strength,
+    })
+}
+
+fn reflection(light: &Light) -> Throw {
+    let strength = match light.source {
+        Source::Diffuse => 0.3,
+        _ => 0.4,
+    };
+    Throw {
+        along: Vec2::new(0.0, 0.42),
+        strength,
+    }
+}
+
+/// Which share of a shadow's length falls on ground, or of a reflection's on water: what stands in the way
+/// does not end it, the sky, a wall and the shore do.
+fn reach(foot: Point, along: Vec2, floats: bool, scene: &Scene, visible: &Visible) -> f64 {
+    const STEPS: usize = 24;
+    for step in 1..=STEPS {
+        let share = step as f64 / STEPS as f64;
+        let seen = visible
+            .at(foot + along * share)
+            .and_then(|item| scene.items.get(item));
+        let ends = seen.is_some_and(|item| {
+            item.role == Role::Ground && item.is_water() != floats
+                || matches!(item.role, Role::Sky | Role::Light | Role::Scenery)
+        });
+        if ends {
+            return (step - 1) as f64 / STEPS as f64;
+        }
+    }
+    1.0
+}
+
+/// A silhouette laid onto the ground from its base line on.
+fn laid(outline: &BezPath, base: f64, along: Vec2) -> BezPath {
+    let shear = Affine::new([
+        1.0,
+        0.0,
+        -along.x,
+        -along.y,
+        along.x * base,
+        base * (1.0 + along.y),
+    ]);
+    shear * outline
+}
+
+/// The colour of the ground where no key light falls on it.
+fn shade_of(ground: &Item, light: &Light, palette: &Palette) -> Color {
+    let lit = ground.color.to_oklab();
+    palette.at(Oklab {
+        lightness: lit.lightness * 0.3,
+        a: lit.a * 0.6 + light.shade[0],
+        b: lit.b * 0.6 + light.shade[1],
+    })
+}

@@ -1,0 +1,230 @@
+//! Highlights: on what is glossy (glass, metal, glaze, fruit) one bright mark where the surface mirrors
+//! the light. Which things are glossy is read from their names.
+
+use std::collections::BTreeMap;
+
+use chat2svg_vector::{Node, Paint};
+use kurbo::{BezPath, Point};
+
+use crate::{
+    additions::{Addition, filled},
+    field::distance_inside,
+    light::Light,
+    palette::Palette,
+    scene::{Item, Role, Scene, Visible},
+};
+
+/// Most highlights in a picture.
+const MOST: usize = 8;
+/// Least radius of the largest disc that fits into a surface, as a share of the canvas's shorter side.
+const LEAST_RADIUS: f64 = 0.012;
+
+/// Words for things with a glossy surface.
+const GLOSSY: &[&str] = &[
+    "apple",
+    "apples",
+    "aubergine",
+    "ball",
+    "balloon",
+    "balloons",
+    "balls",
+    "bell",
+    "bottle",
+    "bowl",
+    "cherries",
+    "cherry",
+    "crystal",
+    "cup",
+    "eggplant",
+    "gem",
+    "goblet",
+    "grape",
+    "grapes",
+    "heart",
+    "helmet",
+    "jar",
+    "jug",
+    "kettle",
+    "lemon",
+    "lollipop",
+    "marble",
+    "medal",
+    "mug",
+    "oranges",
+    "pear",
+    "pears",
+    "plum",
+    "plums",
+    "teapot",
+    "tomato",
+    "tomatoes",
+    "trophy",
+    "vase",
+];
+
+/// Names of parts that are light already, or shade.
+const LIT: &[&str] = &["highlight", "glint", "shine", "gloss", "reflection"];
+
+/// Highlights on the glossy things of a scene, each above the part that it lies on.
+pub(crate) fn highlights(
+    scene: &Scene,
+    visible: &Visible,
+    light: &Light,
+    palette: &Palette,
+    strength: f32,
+) -> Vec<Addition> {
+    if strength <= 0.0 {
+        return Vec::new();
+    }
+    let canvas = visible.width.min(visible.height) as f64;
+    let mut found: Vec<(f64, Addition)> = glossy_bodies(scene, visible)
+        .into_iter()
+        .filter_map(|body| {
+            let spot = roundest(&body, visible)?;
+            let top = &scene.items[*body.items.last()?];
+            let item = &scene.items[body.largest];
+            let color = palette.lifted(item.color, 0.9 * (1.0 - item.lightness()));
+            let shape = filled(
+                format!("{} / highlight", body_name(item)),
+                mark(&spot, light, visible),
+                Paint::Solid(color),
+                0.55 * strength,
+            );
+            let addition = Addition {
+                path: top.path.clone(),
+                above: true,
+                node: Node::Shape(shape),
+            };
+            (spot.radius >= LEAST_RADIUS * canvas).then_some((spot.radius, addition))
+        })
+        .collect();
+    found.sort_by(|a, b| b.0.total_cmp(&a.0));
+    found.truncate(MOST);
+    found.into_iter().map(|(_, addition)| addition).collect()
+}
+
+/// A glossy thing: one of three apples, the bowl before them.
+struct Body {
+    /// Its items, back to front.
+    items: Vec<usize>,
+    /// The one that is seen most.
+    largest: usize,
+}
+
+/// The glossy things of a scene that are seen and bring no highlight of their own.
+fn glossy_bodies(scene: &Scene, visible: &Visible) -> Vec<Body> {
+    let mut areas = vec![0usize; scene.items.len()];
+    for item in visible.items.iter().flatten() {
+        areas[*item as usize] += 1;
+    }
+    let mut bodies = BTreeMap::<&str, Vec<usize>>::new();
+    for (index, item) in scene.items.iter().enumerate() {
+        if item.role == Role::Object && !item.has_word(&["shadow"]) {
+            bodies.entry(body_name(item)).or_default().push(index);
+        }
+    }
+    bodies
+        .into_values()
+        .filter(|items| {
+            let is_lit = items.iter().any(|&item| scene.items[item].has_word(LIT));
+            is_glossy(scene.items[items[0]].layer()) && !is_lit
+        })
+        .filter_map(|items| {
+            let largest = *items.iter().max_by_key(|&&item| (areas[item], item))?;
+            (areas[largest] > 0).then_some(Body { items, largest })
+        })
+        .collect()
+}
+
+/// The name of the layer, with that of its numbered member if it has several.
+fn body_name(item: &Item) -> &str {
+    let layer = item.layer();
+    let rest = item.name.get(layer.len() + 3..).unwrap_or_default();
+    let member = rest.split(" / ").next().unwrap_or_default();
+    let is_numbered =
+        member.starts_with(layer) && member.ends_with(|last: char| last.is_ascii_digit());
+    if is_numbered {
+        item.name
+            .get(..layer.len() + 3 + member.len())
+            .unwrap_or(layer)
+    } else {
+        layer
+    }
+}
+
+/// Whether what a layer is called is glossy: its last word says what it is.
+fn is_glossy(layer: &str) -> bool {
+    let whole = layer.strip_suffix(" (front)").unwrap_or(layer);
+    whole
+        .split(|c: char| !c.is_alphanumeric())
+        .next_back()
+        .is_some_and(|word| GLOSSY.contains(&word))
+}
+
+/// The largest disc in what is seen of a thing, in pixels.
+struct Spot {
+    center: Point,
+    radius: f64,
+}
+
+fn roundest(body: &Body, visible: &Visible) -> Option<Spot> {
+    let own = |item: &Option<u32>| {
+        item.is_some_and(|item| body.items.binary_search(&(item as usize)).is_ok())
+    };
+    let (mut x0, mut y0, mut x1, mut y1) = (usize::MAX, usize::MAX, 0, 0);
+    for (pixel, item) in visible.items.iter().enumerate() {
+        if own(item) {
+            let (x, y) = (pixel % visible.width, pixel / visible.width);
+            (x0, y0) = (x0.min(x), y0.min(y));
+            (x1, y1) = (x1.max(x + 1), y1.max(y + 1));
+        }
+    }
+    if x0 >= x1 {
+        return None;
+    }
+    let mask: Vec<bool> = (y0..y1)
+        .flat_map(|y| (x0..x1).map(move |x| y * visible.width + x))
+        .map(|pixel| own(&visible.items[pixel]))
+        .collect();
+    let distance = distance_inside(&mask, x1 - x0, y1 - y0, false);
+    let (best, radius) = distance
+        .values
+        .iter()
+        .enumerate()
+        .max_by(|a, b| a.1.total_cmp(b.1).then(b.0.cmp(&a.0)))?;
+    let width = x1 - x0;
+    Some(Spot {
+        center: Point::new(
+            (x0 + best % width) as f64 + 0.5,
+            (y0 + best / width) as f64 + 0.5,
+        ),
+        radius: f64::from(*radius),
+    })
+}
+
+/// A bent stroke of light, with a dot behind it, on the side of a disc that faces the light; in the
+/// document's coordinates.
+fn mark(spot: &Spot, light: &Light, visible: &Visible) -> BezPath {
+    // Room light mirrors high on a thing even when it comes from the side.
+    let (x, y) = (f64::from(light.direction[0]), f64::from(light.direction[1]));
+    let middle = y.min(-0.35 * x.abs()).atan2(x);
+    let turn = if x < 0.0 { 1.0 } else { -1.0 };
+    let on_disc = |radius: f64, angle: f64| {
+        spot.center + kurbo::Vec2::from_angle(angle) * (radius * spot.radius)
+    };
+    let (from, to) = (middle - turn * 0.5, middle + turn * 0.42);
+    let mut path = BezPath::new();
+    // Thick in its middle, pointed at its ends: two arcs of different bend.
+    path.move_to(on_disc(0.7, from));
+    path.quad_to(on_disc(0.88, (from + to) * 0.5), on_disc(0.7, to));
+    path.quad_to(on_disc(0.64, (from + to) * 0.5), on_disc(0.7, from));
+    path.close_path();
+    let dot = kurbo::Ellipse::new(
+        on_disc(0.7, to + turn * 0.24),
+        (0.055 * spot.radius, 0.055 * spot.radius),
+        0.0,
+    );
+    path.extend(kurbo::Shape::path_elements(&dot, 0.1));
+    path.apply_affine(visible.to_document);
+    path
+}

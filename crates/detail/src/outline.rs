@@ -1,0 +1,79 @@
+//! Line weight: in line art the outer contour of each thing is drawn heavier than the lines within it, so
+//! that things stand out from one another. One path for each thing, below its own lines.
+
+use chat2svg_vector::{Color, Document, Node, Paint, Shape};
+use kurbo::BezPath;
+
+use crate::{
+    additions::{Addition, stroked},
+    scene::{Role, Scene},
+    silhouette::pieces,
+};
+
+/// Most things that get a contour.
+const MOST: usize = 12;
+/// Width of a contour in widths of the lines within, at full strength.
+const WEIGHT: f64 = 2.3;
+/// Layers of the surroundings that stay light: they are not what the picture is about.
+const BACKDROP: &[&str] = &[
+    "clouds",
+    "window",
+    "fence",
+    "flower bed",
+    "trees",
+    "houses",
+    "barn",
+];
+/// Pixels of the silhouette's grid by which a contour may be off.
+const TOLERANCE: f64 = 0.3;
+/// Least height of a thing that gets one, as a share of the canvas's shorter side.
+const LEAST_HEIGHT: f64 = 0.08;
+
+/// Contours for the largest things of a line drawing, each below the thing.
+pub(crate) fn contours(document: &Document, scene: &Scene, strength: f32) -> Vec<Addition> {
+    if strength <= 0.0 {
+        return Vec::new();
+    }
+    let view = document.view_box;
+    let least = view.width().min(view.height()) * LEAST_HEIGHT;
+    let shapes = document.shapes();
+    let mut found: Vec<(f64, Addition)> = (0..scene.objects)
+        .filter_map(|object| {
+            let (index, item) = scene
+                .items
+                .iter()
+                .enumerate()
+                .find(|(_, item)| item.object == object && item.role == Role::Object)
+                .filter(|(_, item)| !BACKDROP.contains(&item.layer()))?;
+            let (color, width) = line_of(shapes.get(index)?.shape)?;
+            let mut path = BezPath::new();
+            let mut area = 0.0f64;
+            for piece in pieces(document, scene, object) {
+                if piece.bounds.height() >= least {
+                    path.extend(piece.outline(0, TOLERANCE));
+                    area = area.max(piece.bounds.area());
+                }
+            }
+            let weight = 1.0 + (WEIGHT - 1.0) * f64::from(strength);
+            let label = format!("{} / contour", item.layer());
+            let addition = Addition {
+                path: scene.roots.get(object)?.clone(),
+                above: false,
+                node: Node::Shape(stroked(label, path, color, width * weight, 1.0)),
+            };
+            (area > 0.0).then_some((area, addition))
+        })
+        .collect();
+    found.sort_by(|a, b| b.0.total_cmp(&a.0));
+    found.truncate(MOST);
+    found.into_iter().map(|(_, addition)| addition).collect()
+}
+
+/// Colour and width of a shape's line.
+fn line_of(shape: &Shape) -> Option<(Color, f64)> {
+    let stroke = shape.stroke.as_ref()?;
+    match stroke.paint {
+        Paint::Solid(color) => Some((color, stroke.width)),
+        Paint::Linear(_) | Paint::Radial(_) => None,
+    }
+}

@@ -1,0 +1,225 @@
+//! What a thing looks like from afar: the connected pieces of its silhouette, also where others hide it.
+
+use chat2svg_fit::outlines;
+use chat2svg_vector::{Document, Group, Metadata, Node};
+use kurbo::{Affine, BezPath, Point, Rect};
+
+use crate::{
+    field::Field,
+    scene::{Role, Scene},
+};
+
+/// Pixels along the longer side of the canvas, if a silhouette were to fill it.
+const RESOLUTION: f64 = 288.0;
+/// Pixels along the longer side of a silhouette: small things are looked at more closely.
+const LEAST_SIDE: f64 = 112.0;
+/// Coverage from which a pixel belongs to the silhouette.
+const SOLID: f32 = 0.4;
+/// Pixels between parts that still make one piece: a sail and its hull.
+const GAP: isize = 3;
+/// Least share of the pixels of a thing's silhouette that a piece of it must have.
+const LEAST_SHARE: usize = 24;
+
+/// A connected piece of a thing's silhouette: one of several trees, the whole of a fox.
+#[derive(Clone, Debug)]
+pub(crate) struct Piece {
+    /// Which thing.
+    pub(crate) object: usize,
+    /// Share of each pixel that is covered, row by row.
+    coverage: Field,
+    /// Maps the pixels to the document's coordinates.
+    to_document: Affine,
+    /// Bounding box in the document's coordinates.
+    pub(crate) bounds: Rect,
+    /// Leftmost and rightmost point of its lowest part, in the document's coordinates.
+    pub(crate) feet: (f64, f64),
+    /// Lowest points across the feet, in the document's coordinates, from left to right.
+    pub(crate) soles: Vec<Point>,
+}
+
+impl Piece {
+    /// Its outline in the document's coordinates, without small parts and holes, smoothed over a radius and
+    /// traced within a tolerance, both in pixels of its grid. Empty when nothing is large enough.
+    pub(crate) fn outline(&self, smoothing: usize, tolerance: f64) -> BezPath {
+        let mut smooth = self.coverage.clone();
+        smooth.blur(smoothing);
+        let mut path = BezPath::new();
+        let mut largest = 0.0f64;
+        for (outline, area) in outlines(&smooth.values, smooth.width, tolerance) {
+            largest = largest.max(area);
+            if area > 0.06 * largest {
+                path.extend(outline);
+            }
+        }
+        path.apply_affine(self.to_document);
+        path
+    }
+}
+
+/// The pieces of a thing's silhouette, small ones left out; none where it cannot be drawn.
+pub(crate) fn pieces(document: &Document, scene: &Scene, object: usize) -> Vec<Piece> {
+    let Some(alone) = alone(document, scene, object) else {
+        return Vec::new();
+    };
+    let longest = document
+        .view_box
+        .width()
+        .max(document.view_box.height())
+        .max(1e-9);
+    let side = alone.width.max(alone.height);
+    let scale = RESOLUTION / longest * (LEAST_SIDE / (side * RESOLUTION / longest)).max(1.0);
+    let pixels = |length: f64| (length * scale).ceil().clamp(4.0, 512.0) as u32;
+    let (width, height) = (pixels(alone.width), pixels(alone.height));
+    let (Ok(picture), Ok(to_canvas)) = (
+        alone.render(width, height, None),
+        alone.canvas_transform(width, height),
+    ) else {
+        return Vec::new();
+    };
+    let coverage = Field {
+        width: width as usize,
+        height: height as usize,
+        values: picture
+            .pixels()
+            .iter()
+            .map(|pixel| f32::from(pixel[3]) / 255.0)
+            .collect(),
+    };
+    let to_document = to_canvas.inverse();
+    components(&coverage)
+        .into_iter()
+        .map(|pixels| piece(object, &coverage, &pixels, to_document))
+        .collect()
+}
+
+/// A document with nothing but one thing, as large as the thing, in the whole document's coordinates.
+fn alone(document: &Document, scene: &Scene, object: usize) -> Option<Document> {
+    let bounds = scene
+        .items
+        .iter()
+        .filter(|item| item.object == object && item.role == Role::Object)
+        .filter(|item| !item.has_word(&["shadow"]))
+        .map(|item| item.bounds)
+        .reduce(|all, bounds| all.union(bounds))?
+        .intersect(document.view_box);
+    if bounds.width() <= 0.0 || bounds.height() <= 0.0 {
+        return None;
+    }
+    let (&last, parents) = scene.roots.get(object)?.split_last()?;
+    let mut nodes = &document.layers;
+    let mut transform = Affine::IDENTITY;
+    for &index in parents {
+        match nodes.get(index)? {
+            Node::Group(group) => {
+                transform *= group.transform;
+                nodes = &group.children;
+            }
+            Node::Shape(_) => return None,
+        }
+    }
+    let mut node = nodes.get(last)?.clone();
+    leave_out_shadows(&mut node);
+    let whole = Group {
+        transform,
+        children: vec![node],
+        ..Group::new("")
+    };
+    // A little room on all sides, so that the silhouette closes.
+    let room = bounds.width().max(bounds.height()) * 0.02;
+    let view_box = bounds.inset(room);
+    Some(Document {
+        width: view_box.width(),
+        height: view_box.height(),
+        view_box,
+        title: None,
+        description: None,
+        metadata: Metadata::default(),
+        layers: vec![Node::Group(whole)],
+    })
+}
+
+fn leave_out_shadows(node: &mut Node) {
+    let Node::Group(group) = node else { return };
+    group
+        .children
+        .retain(|child| !child.label().contains("shadow") && child.label() != "sticker rim");
+    group.children.iter_mut().for_each(leave_out_shadows);
+}
+
+/// Pixels of each connected piece, pieces in reading order.
+fn components(coverage: &Field) -> Vec<Vec<usize>> {
+    let (width, height) = (coverage.width as isize, coverage.height as isize);
+    let solid = |pixel: usize| coverage.values[pixel] >= SOLID;
+    let count = (0..coverage.values.len())
+        .filter(|&pixel| solid(pixel))
+        .count();
+    let mut reached = vec![false; coverage.values.len()];
+    let mut found = Vec::new();
+    for seed in 0..coverage.values.len() {
+        if reached[seed] || !solid(seed) {
+            continue;
+        }
+        reached[seed] = true;
+        let mut pixels = vec![seed];
+        let mut next = 0;
+        while let Some(&pixel) = pixels.get(next) {
+            next += 1;
+            let (x, y) = (pixel as isize % width, pixel as isize / width);
+            for (dx, dy) in (-GAP..=GAP).flat_map(|dy| (-GAP..=GAP).map(move |dx| (dx, dy))) {
+                let (x, y) = (x + dx, y + dy);
+                if x < 0 || y < 0 || x >= width || y >= height {
+                    continue;
+                }
+                let beside = (y * width + x) as usize;
+                if !reached[beside] && solid(beside) {
+                    reached[beside] = true;
+                    pixels.push(beside);
+                }
+            }
+        }
+        if pixels.len() * LEAST_SHARE > count {
+            found.push(pixels);
+        }
+    }
+    found
+}
+
+fn piece(object: usize, coverage: &Field, pixels: &[usize], to_document: Affine) -> Piece {
+    let width = coverage.width;
+    let mut own = Field::zeros(width, coverage.height);
+    for &pixel in pixels {
+        own.values[pixel] = coverage.values[pixel];
+    }
+    let (mut x0, mut y0, mut x1, mut y1) = (usize::MAX, usize::MAX, 0, 0);
+    for pixel in pixels {
+        let (x, y) = (pixel % width, pixel / width);
+        (x0, y0) = (x0.min(x), y0.min(y));
+        (x1, y1) = (x1.max(x + 1), y1.max(y + 1));
+    }
+    let foot = y1 - 1 - (y1 - y0) / 14;
+    let mut columns = std::collections::BTreeMap::<usize, usize>::new();
+    for pixel in pixels {
+        let (x, y) = (pixel % width, pixel / width);
+        if y >= foot {
+            let lowest = columns.entry(x).or_insert(y + 1);
+            *lowest = (*lowest).max(y + 1);
+        }
+    }
+    let map = |x: f64, y: f64| to_document * Point::new(x, y);
+    let soles: Vec<Point> = columns
+        .iter()
+        .map(|(&x, &y)| map(x as f64 + 0.5, y as f64))
+        .collect();
+    let corner = |x: usize, y: usize| map(x as f64, y as f64);
+    Piece {
+        object,
+        coverage: own,
+        to_document,
+        bounds: Rect::from_points(corner(x0, y0), corner(x1, y1)),
+        feet: (
+            soles.first().map_or(0.0, |point| point.x),
+            soles.last().map_or(0.0, |point| point.x),
+        ),
+        soles,
+    }
+}

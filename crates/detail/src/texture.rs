@@ -1,0 +1,314 @@
+//! Textures: a handful of marks on surfaces whose material is known by name, in tones of the surface's own
+//! colour. Marks lie where the surface is seen, follow its size and the perspective of the ground, and
+//! spread evenly by a fixed sequence, so that the same document always gets the same ones.
+
+mod built;
+mod coat;
+mod ground;
+mod plant;
+mod wood;
+
+use chat2svg_vector::{Color, Node, Shape};
+use kurbo::{BezPath, Point, Rect, Vec2};
+
+use crate::{
+    additions::Addition,
+    light::Light,
+    palette::Palette,
+    scene::{Item, Role, Scene, Visible, has_word},
+};
+
+/// Least share of the canvas on which a surface must be seen.
+const LEAST_SHARE: f64 = 0.0035;
+/// Share of the canvas from which a surface has room for all marks.
+const AMPLE_SHARE: f64 = 0.1;
+/// Most surfaces that get a texture: the largest.
+const MOST: usize = 14;
+
+/// What a surface is made of, as far as it has marks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Material {
+    Grass,
+    Water,
+    Sand,
+    Snow,
+    Floor,
+    Bark,
+    Grain,
+    Brick,
+    Stone,
+    Tiles,
+    Leaves,
+    Fur,
+    Feathers,
+}
+
+/// A surface of the scene as it is seen.
+struct Surface<'a> {
+    index: usize,
+    item: &'a Item,
+    visible: &'a Visible,
+    palette: &'a Palette,
+    light: &'a Light,
+    /// Share of the canvas on which it is seen.
+    share: f64,
+    /// Box of what is seen of it, in the document's coordinates.
+    seen: Rect,
+    /// A hundredth of the canvas's shorter side.
+    unit: f64,
+    /// The canvas.
+    view: Rect,
+    /// Where the ground begins.
+    horizon: f64,
+    /// Varies the places of marks from document to document and surface to surface.
+    seed: u64,
+    /// How many marks and how clear, `0.0..=1.0`.
+    strength: f32,
+}
+
+impl Surface<'_> {
+    /// Whether the surface is seen at all of these points.
+    fn holds(&self, points: &[Point]) -> bool {
+        points
+            .iter()
+            .all(|point| self.visible.at(*point) == Some(self.index))
+    }
+
+    /// Its colour, lighter or darker.
+    fn tone(&self, lift: f32) -> Color {
+        self.palette.lifted(self.item.color, lift)
+    }
+
+    /// Its name before that of a mark.
+    fn label(&self, mark: &str) -> String {
+        let own = self.item.own_name();
+        let layer = self.item.layer();
+        if own == layer || layer.is_empty() {
+            format!("{own} / {mark}")
+        } else {
+            format!("{layer} / {own} / {mark}")
+        }
+    }
+
+    /// How many marks to make of `most`: fewer on small surfaces.
+    fn count(&self, most: usize) -> usize {
+        let room = (self.share / AMPLE_SHARE).clamp(0.4, 1.0);
+        (most as f64 * room * f64::from(self.strength)).round() as usize
+    }
+
+    /// Nearness of a height on the ground to the viewer: 0 at the horizon, 1 at the lower edge.
+    fn nearness(&self, y: f64) -> f64 {
+        ((y - self.horizon) / (self.view.y1 - self.horizon).max(1e-9)).clamp(0.0, 1.0)
+    }
+
+    /// Even places over the box of what is seen.
+    fn places(&self, salt: u64) -> impl Iterator<Item = Point> {
+        let (origin, size) = (self.seen.origin(), self.seen.size());
+        spread(self.seed ^ salt)
+            .map(move |place| origin + Vec2::new(place.x * size.width, place.y * size.height))
+    }
+}
+
+/// Points of the unit square, as even as can be for every count: the additive recurrence with the plastic
+/// number (M. Roberts, "The unreasonable effectiveness of quasirandom sequences", 2018).
+fn spread(seed: u64) -> impl Iterator<Item = Point> {
+    const STEP: [f64; 2] = [0.754_877_666_246_692_8, 0.569_840_290_998_053_3];
+    let mixed = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    let from = [mixed >> 32, mixed & 0xFFFF_FFFF].map(|part| part as f64 / f64::from(u32::MAX));
+    (0..4096u32).map(move |index| {
+        let at = |axis: usize| (from[axis] + f64::from(index) * STEP[axis]).fract();
+        Point::new(at(0), at(1))
+    })
+}
+
+/// A number in `0.0..1.0` that belongs to a point.
+fn chance(point: Point) -> f64 {
+    (point.x * 12.9898 + point.y * 78.233).sin().abs() * 43_758.545_3 % 1.0
+}
+
+/// Joins marks to one path; `None` where there are none.
+fn joined(marks: impl IntoIterator<Item = BezPath>) -> Option<BezPath> {
+    let mut path = BezPath::new();
+    for mark in marks {
+        path.extend(mark);
+    }
+    (!path.elements().is_empty()).then_some(path)
+}
+
+/// Textures for the largest surfaces of a scene, each above the surface.
+pub(crate) fn textures(
+    scene: &Scene,
+    visible: &Visible,
+    light: &Light,
+    palette: &Palette,
+    strength: f32,
+    view: Rect,
+    seed: u64,
+) -> Vec<Addition> {
+    if strength <= 0.0 {
+        return Vec::new();
+    }
+    let seen = seen_boxes(scene, visible);
+    let horizon = scene
+        .items
+        .iter()
+        .filter(|item| item.role == Role::Ground)
+        .map(|item| item.bounds.y0)
+        .fold(view.y1, f64::min)
+        .max(view.y0);
+    let least = (visible.items.len() as f64 * LEAST_SHARE) as usize;
+    let mut surfaces: Vec<(usize, Rect, usize, Material)> = scene
+        .items
+        .iter()
+        .enumerate()
+        .filter_map(|(index, item)| {
+            let (seen, area) = *seen.get(index)?;
+            let material = material_of(scene, index, item)?;
+            (area > least && item.opacity > 0.9).then_some((index, seen, area, material))
+        })
+        .collect();
+    surfaces.sort_by(|a, b| b.2.cmp(&a.2).then(a.0.cmp(&b.0)));
+    one_coat_each(scene, &mut surfaces);
+    surfaces.truncate(MOST);
+    surfaces
+        .into_iter()
+        .flat_map(|(index, seen, area, material)| {
+            let item = &scene.items[index];
+            let surface = Surface {
+                index,
+                item,
+                visible,
+                palette,
+                light,
+                share: area as f64 / visible.items.len() as f64,
+                seen,
+                unit: view.width().min(view.height()) / 100.0,
+                view,
+                horizon,
+                seed: seed ^ (index as u64) << 17,
+                strength,
+            };
+            marks(material, &surface)
+                .into_iter()
+                .map(move |shape| Addition {
+                    path: item.path.clone(),
+                    above: true,
+                    node: Node::Shape(shape),
+                })
+        })
+        .collect()
+}
+
+/// Fur and feathers lie on the largest part of an animal only; the others are faces, bellies and paws.
+fn one_coat_each(scene: &Scene, surfaces: &mut Vec<(usize, Rect, usize, Material)>) {
+    let mut coated = Vec::new();
+    surfaces.retain(|(index, _, _, material)| {
+        if !matches!(
+            material,
+            Material::Fur | Material::Feathers | Material::Stone
+        ) {
+            return true;
+        }
+        let object = scene.items[*index].object;
+        let is_first = !coated.contains(&object);
+        coated.push(object);
+        is_first
+    });
+}
+
+/// For each item the box of what is seen of it, in the document's coordinates, and its pixels.
+fn seen_boxes(scene: &Scene, visible: &Visible) -> Vec<(Rect, usize)> {
+    let mut boxes = vec![(Rect::ZERO, 0usize); scene.items.len()];
+    for (pixel, item) in visible.items.iter().enumerate() {
+        let Some(entry) = item.and_then(|item| boxes.get_mut(item as usize)) else {
+            continue;
+        };
+        let (x, y) = (
+            (pixel % visible.width) as f64,
+            (pixel / visible.width) as f64,
+        );
+        let own = Rect::new(x, y, x + 1.0, y + 1.0);
+        entry.0 = if entry.1 == 0 {
+            own
+        } else {
+            entry.0.union(own)
+        };
+        entry.1 += 1;
+    }
+    for entry in &mut boxes {
+        entry.0 = visible.to_document.transform_rect_bbox(entry.0);
+    }
+    boxes
+}
+
+const FURRY: &[&str] = &[
+    "badger", "bear", "beaver", "cat", "cow", "deer", "dog", "donkey", "fox", "goat", "hamster",
+    "hedgehog", "horse", "kitten", "leopard", "lion", "monkey", "moose", "mouse", "otter", "panda",
+    "puppy", "rabbit", "raccoon", "sheep", "sloth", "squirrel", "teddy", "tiger", "wolf", "camel",
+    "koala", "bunny", "hare",
+];
+const FEATHERED: &[&str] = &[
+    "bird", "chicken", "duck", "eagle", "goose", "hen", "owl", "parrot", "peacock", "rooster",
+    "swan", "turkey",
+];
+
+fn material_of(scene: &Scene, index: usize, item: &Item) -> Option<Material> {
+    let own = item.own_name();
+    let is = |words: &[&str]| has_word(own, words);
+    match item.role {
+        Role::Ground if item.is_water() => Some(Material::Water),
+        Role::Ground if is(&["grass", "lawn", "meadow"]) => Some(if item.lightness() > 0.88 {
+            Material::Snow
+        } else {
+            Material::Grass
+        }),
+        Role::Ground if is(&["snow", "drift"]) => Some(Material::Snow),
+        Role::Ground if is(&["sand", "dunes"]) => Some(Material::Sand),
+        Role::Ground if is(&["floor"]) => Some(Material::Floor),
+        Role::Object => {
+            let beside = |word: &str| {
+                scene
+                    .items
+                    .iter()
+                    .skip(index + 1)
+                    .take_while(|other| other.object == item.object)
+                    .any(|other| other.own_name() == word)
+            };
+            if is(&["shade", "edge", "light"]) {
+                return None;
+            }
+            match own {
+                "trunk" if !beside("ring") => Some(Material::Bark),
+                "table top" | "seat" | "plank" | "mast" | "back slat" | "shelf top" | "case"
+                | "headboard" => Some(Material::Grain),
+                "wall" | "chimney" => Some(Material::Brick),
+                "roof" if !beside("tiles") => Some(Material::Tiles),
+                "crown" | "leaves" => Some(Material::Leaves),
+                "tower" | "bridge" => Some(Material::Stone),
+                _ if has_word(item.layer(), &["castle"]) => Some(Material::Stone),
+                _ if has_word(item.layer(), FURRY) => Some(Material::Fur),
+                _ if has_word(item.layer(), FEATHERED) => Some(Material::Feathers),
+                _ => None,
+            }
+        }
+        _ => None,
+    }
+}
+
+fn marks(material: Material, surface: &Surface<'_>) -> Vec<Shape> {
+    match material {
+        Material::Grass => ground::grass(surface),
+        Material::Water => ground::water(surface),
+        Material::Sand => ground::sand(surface),
+        Material::Snow => ground::snow(surface),
+        Material::Floor => wood::floor(surface),
+        Material::Bark => wood::bark(surface),
+        Material::Grain => wood::grain(surface),
+        Material::Brick => built::bricks(surface),
+        Material::Stone => built::stones(surface),
+        Material::Tiles => built::tiles(surface),
+        Material::Leaves => plant::leaves(surface),
+        Material::Fur => coat::fur(surface),
+        Material::Feathers => coat::feathers(surface),
+    }
+}

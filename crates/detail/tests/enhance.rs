@@ -1,0 +1,339 @@
+//! The detailer on a small landscape: what it adds, where, and in which colours.
+#![allow(clippy::expect_used, reason = "helpers of tests fail as tests do")]
+
+use chat2svg_detail::{DetailConfig, DetailParameters, Enhanced, enhance};
+use chat2svg_protocol::{ResourceLevel, Style};
+use chat2svg_vector::{Color, Document, Group, Metadata, Node, Paint, Shape};
+use kurbo::{Affine, BezPath, Circle, Point, Rect, Shape as _};
+
+const HORIZON: f64 = 240.0;
+
+/// Parameters of a level, with a target small enough for tests.
+fn parameters(level: ResourceLevel) -> DetailParameters {
+    DetailParameters {
+        target_side: 256,
+        ..*DetailConfig::default().levels.get(level)
+    }
+}
+
+fn layer(label: &str, shapes: &[(&str, BezPath, Color)]) -> Node {
+    let children = shapes
+        .iter()
+        .map(|(name, path, color)| {
+            Node::Shape(Shape::filled(*name, path.clone(), Paint::Solid(*color)))
+        })
+        .collect();
+    Node::Group(Group {
+        children,
+        ..Group::new(label)
+    })
+}
+
+fn document(layers: Vec<Node>) -> Document {
+    Document {
+        width: 400.0,
+        height: 400.0,
+        view_box: Rect::new(0.0, 0.0, 400.0, 400.0),
+        title: None,
+        description: None,
+        metadata: Metadata::default(),
+        layers,
+    }
+}
+
+fn sky() -> Node {
+    let path = Rect::new(0.0, 0.0, 400.0, 400.0).to_path(0.1);
+    layer("sky", &[("sky", path, Color::from_rgb8(150, 205, 245))])
+}
+
+fn sun(x: f64, y: f64) -> Node {
+    let glow = Circle::new((x, y), 40.0).to_path(0.1);
+    let disc = Circle::new((x, y), 28.0).to_path(0.1);
+    let yellow = Color::from_rgb8(255, 217, 90);
+    layer(
+        "sun",
+        &[("glow", glow, Color::WHITE), ("sun", disc, yellow)],
+    )
+}
+
+fn ground(name: &str, color: Color) -> Node {
+    let path = Rect::new(0.0, HORIZON, 400.0, 400.0).to_path(0.1);
+    layer("ground", &[(name, path, color)])
+}
+
+fn grass() -> Node {
+    ground("grass", Color::from_rgb8(134, 194, 92))
+}
+
+/// A fox of a body and a head, its feet at a point.
+fn fox(label: &str, foot: Point) -> Node {
+    let body = Rect::new(foot.x - 30.0, foot.y - 60.0, foot.x + 30.0, foot.y).to_path(0.1);
+    let head = Circle::new((foot.x, foot.y - 80.0), 26.0).to_path(0.1);
+    let orange = Color::from_rgb8(230, 120, 40);
+    layer(label, &[("body", body, orange), ("head", head, orange)])
+}
+
+fn landscape(sun_at: (f64, f64)) -> Document {
+    document(vec![
+        sky(),
+        sun(sun_at.0, sun_at.1),
+        grass(),
+        fox("red fox", Point::new(200.0, 310.0)),
+    ])
+}
+
+fn enhanced(document: &Document, style: Style) -> Enhanced {
+    enhance(document, style, &parameters(ResourceLevel::High), &|| false).expect("it can be drawn")
+}
+
+/// All shapes with a word in their label, in the document's coordinates.
+fn shapes_called(document: &Document, word: &str) -> Vec<(String, BezPath)> {
+    fn collect(node: &Node, transform: Affine, word: &str, found: &mut Vec<(String, BezPath)>) {
+        match node {
+            Node::Group(group) => {
+                for child in &group.children {
+                    collect(child, transform * group.transform, word, found);
+                }
+            }
+            Node::Shape(shape) if shape.label.contains(word) => {
+                found.push((shape.label.clone(), transform * &shape.path));
+            }
+            Node::Shape(_) => {}
+        }
+    }
+    let mut found = Vec::new();
+    for node in &document.layers {
+        collect(node, Affine::IDENTITY, word, &mut found);
+    }
+    found
+}
+
+fn cast_shadow(document: &Document) -> Rect {
+    let found = shapes_called(&enhanced(document, Style::Flat).document, "/ cast shadow");
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert_eq!(found[0].0, "red fox / cast shadow");
+    found[0].1.bounding_box()
+}
+
+#[test]
+fn a_shadow_falls_away_from_the_sun_and_onto_the_ground() {
+    let fox = Rect::new(170.0, 204.0, 230.0, 310.0);
+    for (x, is_right) in [(70.0, true), (330.0, false)] {
+        let shadow = cast_shadow(&landscape((x, 60.0)));
+        let reach = [fox.x0 - shadow.x0, shadow.x1 - fox.x1];
+        assert_eq!(reach[1] > reach[0] + 10.0, is_right, "{shadow:?}");
+        // A light behind the scene throws shadows toward the viewer.
+        assert!(shadow.y0 > HORIZON && shadow.y1 > 314.0, "{shadow:?}");
+    }
+}
+
+#[test]
+fn a_low_sun_throws_longer_shadows() {
+    let noon = cast_shadow(&landscape((70.0, 60.0)));
+    let evening = cast_shadow(&landscape((70.0, 200.0)));
+    assert!(evening.width() > 1.3 * noon.width(), "{evening:?} {noon:?}");
+}
+
+#[test]
+fn nothing_throws_a_shadow_in_the_rain_in_the_air_or_in_a_room_without_a_lamp() {
+    let rain = {
+        let path = Rect::new(20.0, 20.0, 22.0, 40.0).to_path(0.1);
+        layer("rain", &[("drop", path, Color::WHITE)])
+    };
+    let mut rainy = landscape((70.0, 60.0));
+    rainy.layers.push(rain);
+    let balloon = document(vec![
+        sky(),
+        sun(70.0, 60.0),
+        grass(),
+        fox("red balloon", Point::new(200.0, 310.0)),
+    ]);
+    let wall = {
+        let path = Rect::new(0.0, 0.0, 400.0, 400.0).to_path(0.1);
+        layer("wall", &[("wall", path, Color::from_rgb8(240, 230, 215))])
+    };
+    let floor = {
+        let path = Rect::new(0.0, HORIZON, 400.0, 400.0).to_path(0.1);
+        layer("floor", &[("floor", path, Color::from_rgb8(206, 159, 107))])
+    };
+    let room = document(vec![wall, floor, fox("red fox", Point::new(200.0, 310.0))]);
+    for scene in [rainy, balloon, room] {
+        let made = enhanced(&scene, Style::Flat);
+        assert_eq!(shapes_called(&made.document, "cast shadow"), []);
+    }
+}
+
+#[test]
+fn what_floats_is_mirrored_and_what_stands_beside_water_is_not() {
+    let sea = {
+        let path = Rect::new(0.0, HORIZON, 400.0, 400.0).to_path(0.1);
+        layer("sea", &[("water", path, Color::from_rgb8(63, 159, 216))])
+    };
+    let boat = document(vec![
+        sky(),
+        sun(70.0, 60.0),
+        sea,
+        fox("boat", Point::new(200.0, 310.0)),
+    ]);
+    let made = enhanced(&boat, Style::Flat).document;
+    assert_eq!(shapes_called(&made, "shadow"), []);
+    let mirrored = shapes_called(&made, "boat / reflection");
+    assert_eq!(mirrored.len(), 1);
+    assert!(mirrored[0].1.bounding_box().y0 > 300.0, "{mirrored:?}");
+}
+
+#[test]
+fn marks_stay_within_their_surface() {
+    let kinds = [
+        ("grass", "blades"),
+        ("water", "ripples"),
+        ("sand", "ripples"),
+        ("snow", "sparkle"),
+    ];
+    for (name, mark) in kinds {
+        let outline: BezPath = {
+            let mut path = BezPath::new();
+            path.move_to((0.0, 300.0));
+            path.quad_to((200.0, 180.0), (400.0, 290.0));
+            path.line_to((400.0, 400.0));
+            path.line_to((0.0, 400.0));
+            path.close_path();
+            path
+        };
+        let color = Color::from_rgb8(170, 190, 150);
+        let scene = document(vec![
+            sky(),
+            sun(70.0, 60.0),
+            layer("ground", &[(name, outline.clone(), color)]),
+        ]);
+        let found = shapes_called(&enhanced(&scene, Style::Flat).document, mark);
+        assert!(!found.is_empty(), "no {mark} on {name}");
+        // The surface is looked at by pixels of 1.6 units, so a mark may be off by that.
+        let grown = |point: Point| {
+            [(0.0, 0.0), (0.0, 1.6), (0.0, -1.6), (1.6, 0.0), (-1.6, 0.0)]
+                .iter()
+                .any(|offset| outline.contains(point + *offset))
+        };
+        for (label, path) in found {
+            for point in path.segments().flat_map(|segment| {
+                let ends = [
+                    kurbo::ParamCurve::start(&segment),
+                    kurbo::ParamCurve::end(&segment),
+                ];
+                ends.into_iter()
+            }) {
+                assert!(grown(point), "{label}: {point:?} lies beside {name}");
+            }
+        }
+    }
+}
+
+#[test]
+fn glossy_things_get_one_highlight_and_others_none() {
+    let scene = |label| {
+        document(vec![
+            sky(),
+            sun(70.0, 60.0),
+            grass(),
+            fox(label, Point::new(200.0, 310.0)),
+        ])
+    };
+    let vase = enhanced(&scene("blue vase"), Style::Flat);
+    assert_eq!(shapes_called(&vase.document, "highlight").len(), 1);
+    let fox = enhanced(&scene("red fox"), Style::Flat);
+    assert_eq!(shapes_called(&fox.document, "highlight"), []);
+}
+
+#[test]
+fn rims_lie_on_the_side_of_the_light() {
+    let made = enhanced(&landscape((70.0, 200.0)), Style::Flat).document;
+    let rims = shapes_called(&made, "red fox / rim light");
+    assert_eq!(rims.len(), 1);
+    let bounds = rims[0].1.bounding_box();
+    assert!(bounds.center().x < 195.0, "{bounds:?}");
+    assert!(bounds.x0 > 165.0 && bounds.y1 < 315.0, "{bounds:?}");
+}
+
+#[test]
+fn everything_added_has_a_name_that_is_told() {
+    let made = enhanced(&landscape((70.0, 200.0)), Style::Flat);
+    for name in [
+        "red fox / cast shadow",
+        "red fox / contact shadow",
+        "red fox / rim light",
+        "sun / glow",
+        "ground / grass / blades",
+    ] {
+        assert!(
+            made.added.iter().any(|added| added == name),
+            "{name}: {:?}",
+            made.added
+        );
+    }
+    let before = landscape((70.0, 200.0)).counts().shapes;
+    let named = made.added.iter().filter(|name| !name.ends_with("gradient"));
+    // The glow was there; all others are new shapes.
+    assert_eq!(made.document.counts().shapes - before, named.count() - 1);
+}
+
+#[test]
+fn the_same_document_gets_the_same_detail() {
+    let scene = landscape((70.0, 200.0));
+    assert_eq!(enhanced(&scene, Style::Flat), enhanced(&scene, Style::Flat));
+}
+
+#[test]
+fn nothing_is_added_at_level_minimal() {
+    let scene = landscape((70.0, 200.0));
+    let none = parameters(ResourceLevel::Minimal);
+    let made = enhance(&scene, Style::Flat, &none, &|| false).expect("it can be drawn");
+    assert_eq!(made.document, scene);
+    assert_eq!(made.added, Vec::<String>::new());
+}
+
+#[test]
+fn low_has_shadows_and_no_marks() {
+    let scene = landscape((70.0, 200.0));
+    let low = parameters(ResourceLevel::Low);
+    let made = enhance(&scene, Style::Flat, &low, &|| false).expect("it can be drawn");
+    assert_eq!(shapes_called(&made.document, "cast shadow").len(), 1);
+    assert_eq!(shapes_called(&made.document, "blades"), []);
+}
+
+#[test]
+fn a_duotone_stays_on_its_ramp() {
+    let dark = Color::from_rgb8(40, 16, 80).to_oklab();
+    let pale = Color::from_rgb8(255, 236, 200).to_oklab();
+    let tone = |share: f32| Color::from_oklab(dark.lerp(pale, share));
+    let mut scene = landscape((70.0, 200.0));
+    let mut share = 0.0;
+    scene.edit_shapes(|_, shape, _, _| {
+        share = (share + 0.37) % 1.0;
+        if let Some(fill) = &mut shape.fill {
+            fill.paint = Paint::Solid(tone(share));
+        }
+    });
+    let made = enhanced(&scene, Style::Duotone).document;
+    let mut paints = Vec::new();
+    for visit in made.shapes() {
+        let stroke = visit.shape.stroke.as_ref().map(|stroke| &stroke.paint);
+        paints.extend(visit.shape.fill.as_ref().map(|fill| fill.paint.clone()));
+        paints.extend(stroke.cloned());
+    }
+    for paint in paints {
+        let colors = match paint {
+            Paint::Solid(color) => vec![color],
+            Paint::Linear(gradient) => gradient.stops.iter().map(|stop| stop.color).collect(),
+            Paint::Radial(gradient) => gradient.stops.iter().map(|stop| stop.color).collect(),
+        };
+        for color in colors {
+            let found = color.to_oklab();
+            let share = (found.lightness - dark.lightness) / (pale.lightness - dark.lightness);
+            let nearest = dark.lerp(pale, share.clamp(0.0, 1.0));
+            assert!(
+                found.distance(nearest) < 0.04,
+                "{color:?} is beside the ramp"
+            );
+        }
+    }
+}
