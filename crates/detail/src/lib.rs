@@ -16,6 +16,7 @@ mod enhance;
 mod field;
 mod highlight;
 mod light;
+mod names;
 mod outline;
 mod paints;
 mod palette;

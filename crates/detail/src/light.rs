@@ -3,7 +3,10 @@
 
 use kurbo::{Point, Rect};
 
-use crate::scene::{Role, Scene, has_word};
+use crate::{
+    names::has_word,
+    scene::{Role, Scene},
+};
 
 /// The light of a scene: one key light and the ambient light that fills the shadows.
 #[derive(Clone, Copy, Debug, PartialEq)]

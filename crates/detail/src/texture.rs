@@ -14,8 +14,9 @@ use kurbo::{BezPath, Point, Rect, Vec2};
 use crate::{
     additions::Addition,
     light::Light,
+    names::has_word,
     palette::Palette,
-    scene::{Item, Role, Scene, Visible, has_word},
+    scene::{Item, Role, Scene, Visible},
 };
 
 /// Least share of the canvas on which a surface must be seen.
@@ -185,7 +186,7 @@ pub(crate) fn textures(
                 unit: view.width().min(view.height()) / 100.0,
                 view,
                 horizon,
-                seed: seed ^ (index as u64) << 17,
+                seed: seed ^ ((index as u64) << 17),
                 strength,
             };
             marks(material, &surface)
