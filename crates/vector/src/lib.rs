@@ -39,4 +39,4 @@ pub use sanitise::{ParseError, ParseLimits, Warning, WarningKind};
 pub use transform::similarity_scale;
 pub use visibility::Visibility;
 pub use walk::{Counts, ShapeVisit};
-pub use write::WriteOptions;
+pub use write::{WriteOptions, snapped_outline};

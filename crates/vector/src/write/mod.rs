@@ -8,6 +8,7 @@ mod number;
 mod paint;
 mod path;
 mod primitive;
+mod snap;
 pub(crate) mod xml;
 
 use kurbo::{Affine, BezPath, Shape as _};
@@ -20,6 +21,8 @@ use paint::{Definitions, largest_scale, opacity_attribute, transform};
 use path::path_data;
 use primitive::as_ellipse;
 use xml::XmlWriter;
+
+pub use snap::snapped_outline;
 
 pub(crate) use metadata::{CHAT2SVG, CREATIVE_COMMONS, DUBLIN_CORE, RDF};
 
@@ -53,6 +56,17 @@ impl Default for WriteOptions {
     }
 }
 
+impl WriteOptions {
+    /// The tolerance, or next to none when it is not above zero.
+    fn least_tolerance(&self) -> f64 {
+        if self.tolerance > 0.0 {
+            self.tolerance
+        } else {
+            f64::MIN_POSITIVE
+        }
+    }
+}
+
 impl Document {
     /// The document as SVG text.
     ///
@@ -61,15 +75,10 @@ impl Document {
     pub fn to_svg(&self, options: &WriteOptions) -> String {
         let (ids, taken) = assign_ids(self);
         let mut ids = ids.into_iter();
-        let tolerance = if options.tolerance > 0.0 {
-            options.tolerance
-        } else {
-            f64::MIN_POSITIVE
-        };
         let scale = reference_scale(self, options);
         let mut body = TreeWriter {
             definitions: Definitions::new(taken),
-            tolerance,
+            tolerance: options.least_tolerance(),
             has_labels: false,
             ids: &mut ids,
         };
