@@ -14,12 +14,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use chat2svg_fit::{Cancellation, FitOptions, FitReport, refine, vectorize};
+use chat2svg_fit::{Cancellation, FitOptions, FitReport, crosses_itself, refine, vectorize};
 use chat2svg_vector::{Color, DecodeLimits, Document, ParseLimits, Raster, WriteOptions};
 
 const USAGE: &str = "usage: fit_report [--paths N] [--iterations N] [--threads N] [--bytes N] \
-[--deadline SECONDS] [--cancel SECONDS] [--side N] [--gain G] [--no-topology] [--no-gradients] [--template NAME] \
-[--out FOLDER] [--actions] PATH...";
+[--deadline SECONDS] [--cancel SECONDS] [--side N] [--gain G] [--edges W] [--structure W] [--no-topology] [--no-gradients] [--template NAME] \
+[--out FOLDER] [--actions] [--rounding] [--crossings] PATH...";
 
 struct Arguments {
     options: FitOptions,
@@ -28,6 +28,8 @@ struct Arguments {
     template: String,
     out: Option<PathBuf>,
     actions: bool,
+    rounding: bool,
+    crossings: bool,
     paths: Vec<PathBuf>,
 }
 
@@ -51,6 +53,8 @@ fn arguments() -> Result<Arguments, Box<dyn Error>> {
         template: "with_new_shapes.svg".to_owned(),
         out: None,
         actions: false,
+        rounding: false,
+        crossings: false,
         paths: Vec::new(),
     };
     let mut words = std::env::args().skip(1);
@@ -65,10 +69,14 @@ fn arguments() -> Result<Arguments, Box<dyn Error>> {
             "--cancel" => found.cancel = Some(value()?.parse()?),
             "--side" => found.options.max_side = value()?.parse()?,
             "--gain" => found.options.gain_per_byte = Some(value()?.parse()?),
+            "--edges" => found.options.loss.edges = value()?.parse()?,
+            "--structure" => found.options.loss.structure = value()?.parse()?,
             "--no-topology" => found.options.allow_topology = false,
             "--no-gradients" => found.options.allow_gradients = false,
             "--template" => found.template = value()?,
             "--actions" => found.actions = true,
+            "--rounding" => found.rounding = true,
+            "--crossings" => found.crossings = true,
             "--out" => found.out = Some(value()?.into()),
             _ if word.starts_with("--") => return Err(USAGE.into()),
             _ => found.paths.push(word.into()),
@@ -174,12 +182,83 @@ fn report(path: &Path, arguments: &Arguments) -> Result<(), Box<dyn Error>> {
             );
         }
     }
+    if arguments.rounding {
+        println!(
+            "    rounding lost {:.3} dB, writing what was rounded {:.3} dB",
+            outcome.report.rounding_loss,
+            writing_loss(&outcome.document, &target)?
+        );
+    }
+    if arguments.crossings {
+        crossings(&outcome.document, &svg, target.width(), target.height())?;
+    }
     if let Some(folder) = &arguments.out {
         fs::create_dir_all(folder)?;
         fs::write(folder.join(format!("{name}.svg")), &svg)?;
         let pair = beside(&target, &shown)?;
         fs::write(folder.join(format!("{name}.png")), pair.encode_png()?)?;
     }
+    Ok(())
+}
+
+/// Times a side for pictures in which the steps of tiny-skia's anti-aliasing (a quarter of a pixel down)
+/// do not count.
+const FINER: u32 = 8;
+
+/// By how many dB a document's picture is better than that of what is written of it.
+fn writing_loss(document: &Document, target: &Raster) -> Result<f64, Box<dyn Error>> {
+    let quality = |document: &Document| -> Result<f64, Box<dyn Error>> {
+        let (width, height) = (target.width(), target.height());
+        let fine = document.render(FINER * width, FINER * height, Some(Color::WHITE))?;
+        Ok(averaged_psnr(&fine, target))
+    };
+    let svg = document.to_svg(&WriteOptions::default());
+    let written = Document::parse(svg.as_bytes(), &ParseLimits::default())?.document;
+    Ok(quality(document)? - quality(&written)?)
+}
+
+/// Peak signal-to-noise ratio in dB of a picture [`FINER`] times the target's size, averaged down to it.
+fn averaged_psnr(fine: &Raster, target: &Raster) -> f64 {
+    let target = target.over(Color::WHITE);
+    let width = target.width();
+    let mut sum = 0.0;
+    for (index, wanted) in target.pixels().iter().enumerate() {
+        let (x, y) = (index as u32 % width, index as u32 / width);
+        for channel in 0..3 {
+            let samples = (0..FINER * FINER).filter_map(|i| {
+                fine.pixel(FINER * x + i % FINER, FINER * y + i / FINER)
+                    .map(|pixel| f64::from(pixel[channel]))
+            });
+            let mean = samples.sum::<f64>() / f64::from(FINER * FINER);
+            sum += (mean - f64::from(wanted[channel])).powi(2);
+        }
+    }
+    let mean = sum / (3.0 * target.pixels().len() as f64);
+    10.0 * (255.0 * 255.0 / mean).log10()
+}
+
+/// Prints how many shapes cross themselves, before and after they are written.
+fn crossings(
+    document: &Document,
+    svg: &str,
+    width: u32,
+    height: u32,
+) -> Result<(), Box<dyn Error>> {
+    let count = |document: &Document| -> Result<usize, Box<dyn Error>> {
+        let to_canvas = document.canvas_transform(width, height)?;
+        let shapes = document.shapes();
+        let crossed = shapes.iter().filter(|visit| {
+            let scale = (to_canvas * visit.transform).determinant().abs().sqrt();
+            crosses_itself(&visit.shape.path, scale)
+        });
+        Ok(crossed.count())
+    };
+    let written = Document::parse(svg.as_bytes(), &ParseLimits::default())?.document;
+    println!(
+        "    {} shapes cross themselves, {} as written",
+        count(document)?,
+        count(&written)?
+    );
     Ok(())
 }
 

@@ -146,7 +146,7 @@ impl Fit<'_> {
         if error >= error_before || self.is_stopped() {
             return Ok(());
         }
-        self.take_over(&map);
+        self.take_over(&mut map)?;
         self.note(Action::Align)?;
         let pixels = self.setting.target.width * self.setting.target.height;
         let gain = psnr(error, pixels) - psnr(error_before, pixels);
@@ -199,7 +199,7 @@ impl Fit<'_> {
         Rect::new(0.0, 0.0, target.width as f64, target.height as f64)
     }
 
-    fn squared_error(&mut self, map: &mut SceneMap) -> Result<f64, FitError> {
+    pub(crate) fn squared_error(&mut self, map: &mut SceneMap) -> Result<f64, FitError> {
         let shown = self.descender.picture(&mut map.scene)?;
         let wanted = &self.setting.target.pixels;
         let errors = shown.iter().zip(wanted);

@@ -12,7 +12,7 @@ use crate::{
     clock::Stop,
     deform::Deformation,
     journal::Journal,
-    loss::edge_loss,
+    loss::picture_loss,
     parameters::{CubicSlots, Kind, Parameters},
     picture::Picture,
     regularise::penalise,
@@ -277,18 +277,12 @@ impl<'a> Descender<'a> {
 
     fn loss(&mut self, scene: &Scene, target: &Image) -> Result<f64, FitError> {
         let image = self.renderer.forward(scene)?;
-        let (found, _) = image.data.as_chunks::<4>();
-        let (wanted, _) = target.data.as_chunks::<4>();
-        let sum: f64 = found
-            .iter()
-            .zip(wanted)
-            .map(|(a, b)| {
-                (0..3)
-                    .map(|i| f64::from((a[i] - b[i]) * (a[i] - b[i])))
-                    .sum::<f64>()
-            })
-            .sum();
-        Ok(sum / (3.0 * found.len() as f64))
+        Ok(picture_loss(
+            image,
+            target,
+            self.options.loss,
+            &mut Image::default(),
+        ))
     }
 
     fn gradient(
@@ -297,11 +291,11 @@ impl<'a> Descender<'a> {
         target: &Image,
         gradient: &mut [f32],
     ) -> Result<f64, FitError> {
-        let weight = self.options.loss.edges;
-        let loss = if weight > 0.0 {
+        let terms = self.options.loss;
+        let loss = if terms.edges > 0.0 || terms.structure > 0.0 {
             let image = self.renderer.forward(scene)?;
             let mut slope = Image::default();
-            let loss = edge_loss(image, target, weight, &mut slope);
+            let loss = picture_loss(image, target, terms, &mut slope);
             let found = self.renderer.backward(scene, &slope)?;
             gradient.copy_from_slice(found);
             loss

@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeSet, time::Instant};
 
-use chat2svg_vector::{Document, Paint, WriteOptions};
+use chat2svg_vector::{Document, Paint, WriteOptions, snapped_outline};
 use kurbo::{Affine, BezPath};
 use rayon::prelude::*;
 
@@ -18,6 +18,7 @@ use crate::{
     picture::{Picture, squared_distance},
     regions::{FoundShape, RegionFinder, ShapeCost},
     scene::{SceneMap, scene_of, write_back},
+    settle::settle,
     simplify::simplified,
     topology::{first_layers, insert, paint_in, written_bytes},
     worth::{Extent, leave_one_out},
@@ -59,6 +60,8 @@ pub(crate) struct Fit<'a> {
     pub(crate) stages: Vec<StageRecord>,
     /// Where the template's shapes were when their points began to move, and how good the picture was.
     pub(crate) placed: Option<(Outlines, f32)>,
+    /// What rounding gained at the end of the last descent, in dB: mostly a loss.
+    rounding: f32,
 }
 
 impl<'a> Fit<'a> {
@@ -84,6 +87,7 @@ impl<'a> Fit<'a> {
             actions: Vec::new(),
             stages: Vec::new(),
             placed: None,
+            rounding: 0.0,
         }
     }
 
@@ -111,6 +115,7 @@ impl<'a> Fit<'a> {
                 budget_changes: self.journal.budget_changes.clone(),
                 actions: self.actions.clone(),
                 stages: self.stages.clone(),
+                rounding_loss: -self.rounding,
             },
             document: document.clone(),
         }
@@ -155,6 +160,7 @@ impl<'a> Fit<'a> {
         }
         self.is_added = vec![true; first.len()];
         self.document.layers = first_layers(first, self.setting.to_canvas.inverse());
+        settle(&mut self.document);
         self.note(Action::Cover)
     }
 
@@ -188,32 +194,44 @@ impl<'a> Fit<'a> {
         if self.setting.stop.is_cancelled() {
             return Ok(());
         }
-        self.take_over(&map);
+        self.take_over(&mut map)?;
         self.note(Action::Descend)
     }
 
-    /// Takes a descended scene into the document; an outline that has come to cross itself goes only as
-    /// far towards its new place as it does not.
-    pub(crate) fn take_over(&mut self, map: &SceneMap) {
+    /// Takes a descended scene into the document, its outlines and colours as they will be written. The
+    /// parts of an outline that have come to cross go back.
+    pub(crate) fn take_over(&mut self, map: &mut SceneMap) -> Result<(), FitError> {
+        let descended = self.squared_error(map)?;
         let before: Vec<BezPath> = {
             let shapes = self.document.shapes();
-            shapes
-                .iter()
-                .map(|visit| visit.shape.path.clone())
-                .collect()
+            let paths = shapes.iter().map(|visit| visit.shape.path.clone());
+            paths.collect()
         };
         write_back(map, &mut self.document);
+        let decimals = settle(&mut self.document);
+        let mut settled = self.scene();
+        let pixels = self.setting.target.width * self.setting.target.height;
+        let settled = self.squared_error(&mut settled)?;
+        self.rounding = psnr(settled, pixels) - psnr(descended, pixels);
+        self.mend(&before, &decimals);
+        Ok(())
+    }
+
+    /// Outlines that crossed themselves nowhere before and do now: the parts that cross go back.
+    fn mend(&mut self, before: &[BezPath], decimals: &[u8]) {
         let after = self.document.shapes();
         let to_canvas = self.setting.to_canvas;
         let mended: Vec<Option<BezPath>> = self.setting.pool.install(|| {
             after
                 .par_iter()
-                .zip(&before)
-                .map(|(visit, before)| {
+                .zip(before)
+                .zip(decimals)
+                .map(|((visit, before), decimals)| {
                     let scale = (to_canvas * visit.transform).determinant().abs().sqrt();
+                    let snap = |path: &BezPath| snapped_outline(path, *decimals);
                     scale
                         .is_normal()
-                        .then(|| uncrossed(before, &visit.shape.path, scale))?
+                        .then(|| uncrossed(before, &visit.shape.path, scale, snap))?
                 })
                 .collect()
         });
@@ -287,6 +305,7 @@ impl<'a> Fit<'a> {
         insert(&mut self.document, &found, to_canvas, |index| {
             is_added.insert(index.min(is_added.len()), true);
         });
+        settle(&mut self.document);
         self.note(Action::Add)?;
         Ok(found.len())
     }
@@ -447,9 +466,10 @@ impl<'a> Fit<'a> {
         })
     }
 
-    /// Goes on from the best so far unless the document is nearly as good, which may only want more steps.
+    /// Goes on from the best so far unless the document is nearly as good, which may only want more steps,
+    /// or above the byte budget: what it loses to meet that is decided at the end.
     pub(crate) fn drop_unpaid(&mut self) {
-        if self.best.0.is_clearly_better_than(&self.score) {
+        if self.excess_bytes() == 0 && self.best.0.is_clearly_better_than(&self.score) {
             self.take_best();
         }
     }

@@ -13,6 +13,7 @@
 
 mod align;
 mod clock;
+mod closeness;
 mod crossing;
 mod deform;
 mod descend;
@@ -35,10 +36,13 @@ mod picture;
 mod regions;
 mod regularise;
 mod report;
+mod salience;
 mod scene;
 mod schedule;
 mod segment;
+mod settle;
 mod simplify;
+mod ssim;
 mod stack;
 mod step;
 mod topology;
@@ -46,6 +50,7 @@ mod trace;
 mod wide;
 mod worth;
 
+pub use crossing::crosses_itself;
 pub use engine::{refine, vectorize};
 pub use error::FitError;
 pub use options::{

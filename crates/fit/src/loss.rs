@@ -1,10 +1,29 @@
-//! The optional structural term: squared error of the picture's Sobel gradients.
+//! What is minimised when the squared error alone is not: it, the squared error of the picture's Sobel
+//! gradients, and structural similarity.
 
 use chat2svg_diffraster::Image;
 
+use crate::{LossOptions, ssim::add_structure_loss};
+
+/// Gradient with respect to the picture of the loss that the options ask for, into `out`; returns the loss.
+/// Alpha does not count.
+pub(crate) fn picture_loss(
+    picture: &Image,
+    target: &Image,
+    options: LossOptions,
+    out: &mut Image,
+) -> f64 {
+    let loss = edge_loss(picture, target, options.edges, out);
+    if options.structure > 0.0 {
+        loss + add_structure_loss(picture, target, options.structure, out)
+    } else {
+        loss
+    }
+}
+
 /// Gradient with respect to the picture of the mean squared error plus `weight` times that of its Sobel
 /// gradients, into `out`; returns the loss. Alpha does not count.
-pub(crate) fn edge_loss(picture: &Image, target: &Image, weight: f32, out: &mut Image) -> f64 {
+fn edge_loss(picture: &Image, target: &Image, weight: f32, out: &mut Image) -> f64 {
     let (width, height) = (picture.width as usize, picture.height as usize);
     let scale = 1.0 / (3.0 * (width * height) as f32);
     out.width = picture.width;
@@ -19,6 +38,9 @@ pub(crate) fn edge_loss(picture: &Image, target: &Image, weight: f32, out: &mut 
             *value = picture.data[at] - target.data[at];
             loss += f64::from(*value * *value * scale);
             out.data[at] = 2.0 * scale * *value;
+        }
+        if weight == 0.0 {
+            continue;
         }
         for y in 1..height.saturating_sub(1) {
             for x in 1..width.saturating_sub(1) {

@@ -3,7 +3,7 @@
 
 use kurbo::{BezPath, Point};
 
-use crate::trace::{Field, TraceTolerance, contours, fit_closed, signed_area};
+use crate::trace::{Field, contours, fit_closed, signed_area};
 
 /// Closed outlines of what is at least half covered, one path for each connected part with its holes left
 /// out, and its area in pixels; the largest first.
@@ -16,17 +16,12 @@ pub fn outlines(coverage: &[f32], width: usize, tolerance: f64) -> Vec<(BezPath,
         return Vec::new();
     }
     let field = padded(coverage, width);
-    let mut found: Vec<(BezPath, f64)> = contours(&field)
+    let mut found: Vec<(BezPath, f64)> = contours(&field, 0.0)
         .iter()
         .filter_map(|contour| {
             let area = signed_area(contour);
-            let tolerance = TraceTolerance {
-                visible: tolerance,
-                hidden: tolerance,
-                restore_corners: false,
-            };
             let mut path = BezPath::new();
-            fit_closed(contour, &vec![false; contour.len()], tolerance, &mut path);
+            fit_closed(contour, &vec![tolerance; contour.len()], false, &mut path);
             (area > 0.0 && path.elements().len() > 2).then_some((path, area))
         })
         .collect();

@@ -7,12 +7,12 @@ use rayon::prelude::*;
 
 use crate::{
     clock::Stop,
-    crossing::crosses_itself,
+    closeness::{Closeness, outline},
     paint_fit::{GradientThreshold, Sample, fit_flat, fit_paint},
     picture::Picture,
+    salience::salience,
     segment::{CutCost, NodeId, RegionTree, best_cover, best_extras, sharpened},
     stack::{Layer, Partition, layers},
-    trace::{TraceTolerance, contours, fit_closed, signed_area},
 };
 
 /// Longest side in pixels at which regions are looked for with care.
@@ -23,8 +23,6 @@ pub(crate) const ROUGH_SIDE: usize = 80;
 const GRADIENT_BYTES: f64 = 140.0;
 /// Samples of a region from which its paint is worked out.
 const PAINT_SAMPLES: usize = 3000;
-/// Contours that enclose less, in pixels, are dropped.
-const LEAST_CONTOUR: f64 = 1.5;
 
 /// A shape found in a picture.
 #[derive(Clone, Debug)]
@@ -54,6 +52,8 @@ pub(crate) struct ShapeCost {
 pub(crate) struct RegionFinder {
     picture: Picture,
     sharp: Vec<[f32; 3]>,
+    /// How much an error shows at each pixel.
+    salience: Vec<f32>,
     tree: RegionTree,
     /// Pixels of the fitting resolution per pixel here, along a side.
     scale: [f64; 2],
@@ -81,6 +81,7 @@ impl RegionFinder {
             target.height as f64 / height as f64,
         ];
         Some(Self {
+            salience: salience(&picture),
             picture,
             sharp,
             tree,
@@ -119,10 +120,16 @@ impl RegionFinder {
         limit: usize,
         stop: &Stop,
     ) -> Vec<FoundShape> {
-        let chosen: Vec<NodeId> = best_extras(&self.tree, present, self.cut_cost(cost), limit)
-            .into_iter()
-            .map(|(id, _)| id)
-            .collect();
+        let chosen: Vec<NodeId> = best_extras(
+            &self.tree,
+            present,
+            &self.salience,
+            self.cut_cost(cost),
+            limit,
+        )
+        .into_iter()
+        .map(|(id, _)| id)
+        .collect();
         self.shapes(&chosen, owners, cost, stop)
     }
 
@@ -158,9 +165,7 @@ impl RegionFinder {
                 let own = &pixels[layer.region];
                 let paint = self.paint(own, cost);
                 let path = self.outline(layer, cost);
-                // A cover needs each of its parts; what comes on top can be left out.
-                let is_clean = owners.is_empty() || !crosses_itself(&path, 1.0);
-                (is_clean && !path.elements().is_empty()).then(|| FoundShape {
+                (!path.elements().is_empty()).then(|| FoundShape {
                     path,
                     paint,
                     is_backdrop: layer.is_backdrop,
@@ -176,34 +181,18 @@ impl RegionFinder {
 
     fn outline(&self, layer: &Layer, cost: ShapeCost) -> BezPath {
         let (width, height) = self.size();
-        let mut path = BezPath::new();
-        if layer.is_backdrop {
-            path = Rect::new(0.0, 0.0, width as f64, height as f64).to_path(0.1);
+        let mut path = if layer.is_backdrop {
+            Rect::new(0.0, 0.0, width as f64, height as f64).to_path(0.1)
         } else {
-            let lines: Vec<(Vec<Point>, Vec<bool>)> = contours(&layer.field)
-                .into_iter()
-                .filter(|contour| signed_area(contour).abs() >= LEAST_CONTOUR)
-                .map(|contour| {
-                    let hidden = contour.iter().map(|p| layer.is_hidden(*p)).collect();
-                    (contour, hidden)
-                })
-                .collect();
-            // A contour does not cross itself; curves that are near enough to it do not either.
-            for (closeness, restore_corners) in [(1.0, true), (1.0, false), (0.6, false)] {
-                let tolerance = TraceTolerance {
-                    visible: cost.tolerance * closeness,
-                    hidden: (cost.tolerance * closeness).max(closeness),
-                    restore_corners,
-                };
-                path = BezPath::new();
-                for (contour, hidden) in &lines {
-                    fit_closed(contour, hidden, tolerance, &mut path);
-                }
-                if !crosses_itself(&path, 1.0) {
-                    break;
-                }
-            }
-        }
+            let closeness = Closeness {
+                tolerance: cost.tolerance,
+                per_byte: cost.per_byte / (self.scale[0] * self.scale[1]),
+                sharp: &self.sharp,
+                width,
+                scale: self.scale[0].max(self.scale[1]),
+            };
+            outline(layer, closeness)
+        };
         path.apply_affine(Affine::scale_non_uniform(self.scale[0], self.scale[1]));
         path
     }
@@ -240,5 +229,50 @@ impl RegionFinder {
             fit_flat(&samples)
         };
         fitted.map_or(Paint::Solid(Color::WHITE), |fitted| fitted.paint)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::{FitOptions, crossing::crosses_itself};
+
+    const COST: ShapeCost = ShapeCost {
+        per_byte: 1e-4,
+        gradients: false,
+        tolerance: 0.4,
+    };
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(48))]
+
+        #[test]
+        fn no_outline_crosses_itself_even_in_noise(
+            width in 8_usize..28,
+            height in 8_usize..28,
+            colors in prop::collection::vec(prop::array::uniform3(0.0_f32..1.0), 2..5),
+            picks in prop::collection::vec(0_usize..64, 28 * 28),
+            size in 1_usize..4,
+        ) {
+            let pixels: Vec<[f32; 3]> = (0..width * height)
+                .map(|i| {
+                    let (x, y) = (i % width / size, i / width / size);
+                    colors[picks[y * 28 + x] % colors.len()]
+                })
+                .collect();
+            let picture = Picture { width, height, pixels, alpha: None };
+            let options = FitOptions::default();
+            let stop = Stop::new(&options);
+            let finder = RegionFinder::new(&picture, FINE_SIDE, &stop).expect("not stopped");
+            let present = vec![0.5; width * height];
+            let owners = vec![1; width * height];
+            let covers = finder.cover(COST, 40, &stop);
+            let extras = finder.extras(&present, &owners, COST, 40, &stop);
+            for shape in covers.iter().chain(&extras) {
+                prop_assert!(!crosses_itself(&shape.path, 1.0), "{:?}", shape.path);
+            }
+        }
     }
 }

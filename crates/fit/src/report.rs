@@ -33,6 +33,9 @@ pub struct FitReport {
     pub paths_removed: u32,
     /// Bytes of the written result.
     pub bytes: usize,
+    /// By how many dB the last descent's picture got worse when coordinates and colours were rounded to
+    /// what is written, by exact coverage. 0 without a descent.
+    pub rounding_loss: f32,
     /// Why it ended.
     pub ended_by: FitEnd,
     /// Times at which the observer changed the budget, with what it became.

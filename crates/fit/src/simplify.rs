@@ -2,7 +2,7 @@
 
 use kurbo::{BezPath, ParamCurve, ParamCurveArclen, PathEl, PathSeg, Point};
 
-use crate::trace::{TraceTolerance, fit_closed};
+use crate::trace::fit_closed;
 
 /// Distance in pixels between the points to which the new curves are fitted.
 const SPACING: f64 = 0.8;
@@ -36,12 +36,7 @@ pub(crate) fn simplified(path: &BezPath, scale: f64, tolerance: f64) -> Option<B
                 })
             })
             .collect();
-        let tolerance = TraceTolerance {
-            visible: tolerance,
-            hidden: tolerance,
-            restore_corners: false,
-        };
-        fit_closed(&points, &vec![false; points.len()], tolerance, &mut simple);
+        fit_closed(&points, &vec![tolerance; points.len()], false, &mut simple);
     }
     simple.apply_affine(kurbo::Affine::scale(1.0 / scale));
     let count = |path: &BezPath| path.elements().iter().map(points_of).sum::<usize>() as f64;

@@ -15,8 +15,8 @@ use std::{
 };
 
 use chat2svg_fit::{
-    Budget, Cancellation, FitEnd, FitError, FitOptions, FitOutcome, Observer, Progress, refine,
-    vectorize,
+    Budget, Cancellation, FitEnd, FitError, FitOptions, FitOutcome, Observer, Progress,
+    crosses_itself, refine, vectorize,
 };
 use chat2svg_vector::{
     Color, Document, Group, LinearGradient, Node, Paint, Raster, Shape, Spread, Stop, WriteOptions,
@@ -393,6 +393,49 @@ fn budgets_are_kept() {
         svg(&small).len()
     );
     assert!(small.report.psnr_after > small.report.psnr_before);
+}
+
+/// Blotches of a few colours, rough enough for necks and slivers.
+fn blotches() -> Raster {
+    raster(64, 48, |x, y| {
+        let wave = (x * 0.37).sin() + (y * 0.53).cos() + (x * y * 0.011).sin();
+        let step = (wave * 2.0).round() * 40.0;
+        [128.0 + step, 100.0 - step * 0.5, 60.0 + y * 2.0, 255.0].map(|v| v.clamp(0.0, 255.0) as u8)
+    })
+}
+
+#[test]
+fn a_byte_budget_costs_little_more_than_its_bytes() {
+    let target = blotches();
+    let free = vectorize(&target, &quick(), &mut ()).expect("fits").report;
+    let options = FitOptions {
+        byte_budget: Some(free.bytes * 9 / 10),
+        ..quick()
+    };
+    let bounded = vectorize(&target, &options, &mut ()).expect("fits").report;
+    assert!(bounded.bytes <= free.bytes * 9 / 10);
+    let lost = free.psnr_after - bounded.psnr_after;
+    assert!(lost < 2.5, "{lost} dB of {}", free.psnr_after);
+}
+
+#[test]
+fn every_added_path_changes_the_picture_and_none_crosses_itself() {
+    let target = blotches();
+    let outcome = vectorize(&target, &quick(), &mut ()).expect("fits");
+    let whole = picture_of(&outcome.document, 64, 48);
+    let shapes = outcome.document.shapes();
+    assert!(shapes.len() > 5, "{}", svg(&outcome));
+    for visit in &shapes {
+        let mut without = outcome.document.clone();
+        without.retain_shapes(|index, _| index != visit.index);
+        let shown = picture_of(&without, 64, 48);
+        assert!(
+            shown.pixels() != whole.pixels(),
+            "{} shows nothing",
+            visit.index
+        );
+        assert!(!crosses_itself(&visit.shape.path, 1.0), "{}", visit.index);
+    }
 }
 
 #[test]

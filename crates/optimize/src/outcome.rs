@@ -104,6 +104,7 @@ mod tests {
             paths_added: 1,
             paths_removed: 2,
             bytes: 1000,
+            rounding_loss: 0.0,
             ended_by,
             budget_changes: Vec::new(),
             actions: Vec::new(),

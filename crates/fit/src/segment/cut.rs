@@ -30,14 +30,24 @@ pub(crate) struct CutCost {
 }
 
 impl CutCost {
-    /// Error and price of a region painted in the cheaper way.
+    /// Error and price together of a region painted in the cheaper way.
     fn of(&self, tree: &RegionTree, id: NodeId) -> f64 {
+        let (error, price) = self.error_and_price(tree, id);
+        error + price
+    }
+
+    /// Squared error that remains in a region painted in the cheaper way, and what its bytes and its path
+    /// must save.
+    fn error_and_price(&self, tree: &RegionTree, id: NodeId) -> (f64, f64) {
         let node = &tree.nodes[id as usize];
         let flat = node.moments.flat_error() * self.pixel_area;
-        let gradient = if self.gradients {
-            node.moments.gradient_gain() * self.pixel_area - self.per_byte * GRADIENT_BYTES
+        let definition = self.per_byte * GRADIENT_BYTES;
+        let explained = node.moments.gradient_gain() * self.pixel_area;
+        let is_gradient = self.gradients && explained > definition;
+        let (error, paint) = if is_gradient {
+            (flat - explained, definition)
         } else {
-            0.0
+            (flat, 0.0)
         };
         let side = self.pixel_area.sqrt();
         let bytes = ELEMENT_BYTES + BORDER_BYTES * f64::from(node.perimeter) * side;
@@ -46,7 +56,7 @@ impl CutCost {
         } else {
             0.0
         };
-        flat - gradient.max(0.0) + self.per_byte * bytes + self.per_path + noise
+        (error, paint + self.per_byte * bytes + self.per_path + noise)
     }
 }
 
@@ -102,17 +112,22 @@ fn cover(tree: &RegionTree, roots: &[NodeId], cost: CutCost) -> Vec<NodeId> {
 }
 
 /// Regions that do not overlap and gain most when painted over what is there, the best `limit` of them,
-/// best first, with what each gains. `present` is the squared error of every pixel as it is.
+/// best first, with what each gains. `present` is the squared error of every pixel as it is, `weights` how
+/// much that pixel's error counts.
 pub(crate) fn best_extras(
     tree: &RegionTree,
     present: &[f32],
+    weights: &[f32],
     cost: CutCost,
     limit: usize,
 ) -> Vec<(NodeId, f64)> {
     let mut error = vec![0.0_f64; tree.nodes.len()];
-    for (leaf, pixel) in tree.leaf_of.iter().zip(present) {
-        if let Some(sum) = error.get_mut(*leaf as usize) {
-            *sum += f64::from(*pixel) * cost.pixel_area;
+    let mut weight = vec![0.0_f64; tree.nodes.len()];
+    for ((leaf, pixel), share) in tree.leaf_of.iter().zip(present).zip(weights) {
+        let leaf = *leaf as usize;
+        if let (Some(error), Some(weight)) = (error.get_mut(leaf), weight.get_mut(leaf)) {
+            *error += f64::from(*pixel) * cost.pixel_area;
+            *weight += f64::from(*share);
         }
     }
     let mut gain = vec![0.0_f64; tree.nodes.len()];
@@ -122,11 +137,14 @@ pub(crate) fn best_extras(
         let parts = tree.nodes[id].parts;
         if let Some([a, b]) = parts {
             error[id] = error[a as usize] + error[b as usize];
+            weight[id] = weight[a as usize] + weight[b as usize];
         }
         let node = &tree.nodes[id];
         let is_sliver = node.moments.count < LEAST_THICKNESS * f64::from(node.perimeter);
         let sliver = if is_sliver { NOISE_COST } else { 0.0 };
-        gain[id] = error[id] - cost.of(tree, id as NodeId) - sliver;
+        let mean_weight = weight[id] / node.moments.count.max(1.0);
+        let (rest, price) = cost.error_and_price(tree, id as NodeId);
+        gain[id] = mean_weight * (error[id] - rest) - price - sliver;
         let apart = parts.map_or(0.0, |[a, b]| best[a as usize] + best[b as usize]);
         is_whole[id] = gain[id] > 0.0 && gain[id] >= apart;
         best[id] = if is_whole[id] { gain[id] } else { apart };

@@ -14,10 +14,16 @@ pub(crate) struct Field {
 }
 
 const LEVEL: f32 = 0.5;
+/// How far contours must stay from pixel centres so that none comes near another, as a share of a pixel.
+pub(crate) const CLEARANCE: f32 = 0.2;
+/// How far they always stay, so that none touches another.
+const LEAST_CLEARANCE: f32 = 0.02;
 
 /// Closed contours, inside to the right of the direction on a y-down canvas; the last point joins the
-/// first. Outer contours have positive area in [`signed_area`], holes negative.
-pub(crate) fn contours(field: &Field) -> Vec<Vec<Point>> {
+/// first. Outer contours have positive area in [`signed_area`], holes negative. They keep `clearance` from
+/// pixel centres, which moves points but changes nothing else.
+pub(crate) fn contours(field: &Field, clearance: f32) -> Vec<Vec<Point>> {
+    let clearance = clearance.clamp(LEAST_CLEARANCE, 0.5);
     let (width, height) = (field.width, field.height);
     let value = |x: usize, y: usize| field.values[y * width + x];
     let inside = |x: usize, y: usize| value(x, y) >= LEVEL;
@@ -93,7 +99,7 @@ pub(crate) fn contours(field: &Field) -> Vec<Vec<Point>> {
         } else {
             value(x + 1, y)
         };
-        let share = f64::from(((LEVEL - a) / (b - a)).clamp(0.02, 0.98));
+        let share = f64::from(((LEVEL - a) / (b - a)).clamp(clearance, 1.0 - clearance));
         let (x, y) = (x as f64 + field.origin.x, y as f64 + field.origin.y);
         if is_vertical {
             Point::new(x, y + share)
@@ -152,9 +158,12 @@ mod tests {
 
     #[test]
     fn a_ring_has_an_outer_contour_and_a_hole() {
-        let lines = contours(&field(&[
-            "0000000", "0999990", "0900090", "0900090", "0999990", "0000000",
-        ]));
+        let lines = contours(
+            &field(&[
+                "0000000", "0999990", "0900090", "0900090", "0999990", "0000000",
+            ]),
+            0.0,
+        );
         assert_eq!(lines.len(), 2);
         let mut areas: Vec<f64> = lines.iter().map(|line| signed_area(line)).collect();
         areas.sort_by(f64::total_cmp);
@@ -163,14 +172,14 @@ mod tests {
 
     #[test]
     fn partial_coverage_moves_the_contour() {
-        let full = signed_area(&contours(&field(&["00000", "00900", "00900", "00000"]))[0]);
-        let more = signed_area(&contours(&field(&["00000", "04940", "04940", "00000"]))[0]);
+        let full = signed_area(&contours(&field(&["00000", "00900", "00900", "00000"]), 0.0)[0]);
+        let more = signed_area(&contours(&field(&["00000", "04940", "04940", "00000"]), 0.0)[0]);
         assert!(more > full, "{more} {full}");
     }
 
     #[test]
     fn diagonal_pixels_do_not_tangle() {
-        let lines = contours(&field(&["0000", "0900", "0090", "0000"]));
+        let lines = contours(&field(&["0000", "0900", "0090", "0000"]), 0.0);
         assert_eq!(lines.len(), 2);
         assert!(lines.iter().all(|line| signed_area(line) > 0.0));
     }

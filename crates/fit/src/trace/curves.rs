@@ -5,45 +5,28 @@ use kurbo::{BezPath, CubicBez, ParamCurve, ParamCurveDeriv, Point, Vec2};
 
 use super::corners::{Loop, corners};
 
-/// How far a curve may be from the contour.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct TraceTolerance {
-    /// In pixels, where the contour can be seen.
-    pub(crate) visible: f64,
-    /// In pixels, where later shapes cover it.
-    pub(crate) hidden: f64,
-    /// Whether corners that anti-aliasing has rounded off are put back where their sides meet.
-    pub(crate) restore_corners: bool,
-}
-
 /// Newton steps for the curve parameters of a fit.
 const REPARAMETRISATIONS: usize = 3;
 
-/// A closed path along a contour. `is_hidden` says of each point whether something covers it.
+/// A closed path along a contour. `slack` says how far it may be from each point, in pixels. Corners that
+/// anti-aliasing has rounded off are put back where their sides meet, when asked for.
 pub(crate) fn fit_closed(
     contour: &[Point],
-    is_hidden: &[bool],
-    tolerance: TraceTolerance,
+    slack: &[f64],
+    restores_corners: bool,
     path: &mut BezPath,
 ) {
-    if contour.len() < 3 {
+    if contour.len() < 3 || contour.len() != slack.len() {
         return;
     }
     let found = corners(contour);
     let mut points = contour.to_vec();
-    if tolerance.restore_corners {
+    if restores_corners {
         for corner in &found {
             points[corner.index] = corner.position;
         }
     }
     let line = Loop::new(&points);
-    let slack = |index: usize| {
-        if is_hidden[index % points.len()] {
-            tolerance.hidden
-        } else {
-            tolerance.visible
-        }
-    };
     let count = points.len();
     let is_corner: Vec<bool> = {
         let mut marks = vec![false; count];
@@ -62,7 +45,7 @@ pub(crate) fn fit_closed(
     for pair in stops.windows(2) {
         let stretch = Stretch {
             points: (pair[0]..=pair[1]).map(|i| points[i % count]).collect(),
-            slack: (pair[0]..=pair[1]).map(slack).collect(),
+            slack: (pair[0]..=pair[1]).map(|i| slack[i % count]).collect(),
             tangents: (pair[0]..=pair[1])
                 .map(|i| line.tangent(i % count, 2.0))
                 .collect(),
@@ -275,11 +258,7 @@ mod tests {
     use super::*;
     use kurbo::{PathEl, Shape};
 
-    const TOLERANCE: TraceTolerance = TraceTolerance {
-        visible: 0.3,
-        hidden: 2.0,
-        restore_corners: true,
-    };
+    const TOLERANCE: f64 = 0.3;
 
     #[test]
     fn a_circle_takes_few_curves() {
@@ -290,7 +269,7 @@ mod tests {
             })
             .collect();
         let mut path = BezPath::new();
-        fit_closed(&points, &vec![false; points.len()], TOLERANCE, &mut path);
+        fit_closed(&points, &vec![TOLERANCE; points.len()], true, &mut path);
         let curves = path
             .elements()
             .iter()
@@ -313,7 +292,7 @@ mod tests {
             }
         }
         let mut path = BezPath::new();
-        fit_closed(&points, &vec![false; points.len()], TOLERANCE, &mut path);
+        fit_closed(&points, &vec![TOLERANCE; points.len()], true, &mut path);
         assert_eq!(path.elements().len(), 6, "{path:?}");
         assert!((path.area().abs() - 400.0).abs() < 1.0);
     }

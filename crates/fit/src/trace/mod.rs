@@ -5,5 +5,5 @@ mod contour;
 mod corners;
 mod curves;
 
-pub(crate) use contour::{Field, contours, signed_area};
-pub(crate) use curves::{TraceTolerance, fit_closed};
+pub(crate) use contour::{CLEARANCE, Field, contours, signed_area};
+pub(crate) use curves::fit_closed;
