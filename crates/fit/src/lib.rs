@@ -21,6 +21,7 @@ mod displacement;
 mod engine;
 mod error;
 mod fit;
+mod hierarchy;
 mod journal;
 mod loss;
 mod measure;
@@ -53,6 +54,7 @@ mod worth;
 pub use crossing::crosses_itself;
 pub use engine::{refine, vectorize};
 pub use error::FitError;
+pub use hierarchy::{RegionId, RegionPrice, RegionShape, Regions};
 pub use options::{
     Cancellation, FitOptions, LossOptions, MAX_PATHS, OptimiserOptions, Regularisers, Schedule,
     StepRule,
@@ -63,3 +65,4 @@ pub use report::{
     Action, ActionRecord, Budget, BudgetRecord, FitEnd, FitOutcome, FitReport, FitStage,
     LossSample, MAX_SAMPLES, Observer, Progress, StageRecord,
 };
+pub use trace::fit_open;

@@ -27,6 +27,8 @@ const PAINT_SAMPLES: usize = 3000;
 /// A shape found in a picture.
 #[derive(Clone, Debug)]
 pub(crate) struct FoundShape {
+    /// Index of its region among those asked for.
+    pub(crate) region: usize,
     /// Outline in pixels of the fitting resolution.
     pub(crate) path: BezPath,
     /// Its paint in the same coordinates.
@@ -94,7 +96,17 @@ impl RegionFinder {
         (self.picture.width, self.picture.height)
     }
 
-    fn cut_cost(&self, cost: ShapeCost) -> CutCost {
+    /// The hierarchy.
+    pub(crate) fn tree(&self) -> &RegionTree {
+        &self.tree
+    }
+
+    /// The picture in which the regions are, its soft edges made steps; row by row.
+    pub(crate) fn sharp(&self) -> &[[f32; 3]] {
+        &self.sharp
+    }
+
+    pub(crate) fn cut_cost(&self, cost: ShapeCost) -> CutCost {
         CutCost {
             per_byte: cost.per_byte,
             per_path: 0.0,
@@ -120,7 +132,12 @@ impl RegionFinder {
         limit: usize,
         stop: &Stop,
     ) -> Vec<FoundShape> {
-        let chosen: Vec<NodeId> = best_extras(
+        self.shapes(&self.chosen(present, cost, limit), owners, cost, stop)
+    }
+
+    /// The regions of which [`RegionFinder::extras`] makes shapes, best first.
+    pub(crate) fn chosen(&self, present: &[f32], cost: ShapeCost, limit: usize) -> Vec<NodeId> {
+        best_extras(
             &self.tree,
             present,
             &self.salience,
@@ -129,12 +146,11 @@ impl RegionFinder {
         )
         .into_iter()
         .map(|(id, _)| id)
-        .collect();
-        self.shapes(&chosen, owners, cost, stop)
+        .collect()
     }
 
     /// The shapes of regions; none when stopped on the way.
-    fn shapes(
+    pub(crate) fn shapes(
         &self,
         chosen: &[NodeId],
         owners: &[u32],
@@ -166,6 +182,7 @@ impl RegionFinder {
                 let paint = self.paint(own, cost);
                 let path = self.outline(layer, cost);
                 (!path.elements().is_empty()).then(|| FoundShape {
+                    region: layer.region,
                     path,
                     paint,
                     is_backdrop: layer.is_backdrop,

@@ -56,6 +56,27 @@ pub(crate) fn fit_closed(
     path.close_path();
 }
 
+/// The fewest lines and cubics along an open line within `tolerance` of its points, with a corner at
+/// neither end and none in between; empty for fewer than two points.
+pub fn fit_open(points: &[Point], tolerance: f64) -> BezPath {
+    let mut path = BezPath::new();
+    let (Some(first), true) = (points.first(), points.len() >= 2) else {
+        return path;
+    };
+    let last = points.len() - 1;
+    path.move_to(*first);
+    let stretch = Stretch {
+        points: points.to_vec(),
+        slack: vec![tolerance; points.len()],
+        tangents: (0..points.len())
+            .map(|i| points[(i + 2).min(last)] - points[i.saturating_sub(2)])
+            .collect(),
+        ends_in_corners: [true, true],
+    };
+    stretch.fit(&mut path);
+    path
+}
+
 /// Part of a contour between two corners.
 struct Stretch {
     points: Vec<Point>,
@@ -256,7 +277,7 @@ fn nearer_parameter(curve: &CubicBez, t: f64, point: Point) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use kurbo::{PathEl, Shape};
+    use kurbo::{ParamCurveNearest, PathEl, Shape};
 
     const TOLERANCE: f64 = 0.3;
 
@@ -278,6 +299,27 @@ mod tests {
         assert!((2..=5).contains(&curves), "{path:?}");
         let area = std::f64::consts::PI * 900.0;
         assert!((path.area().abs() - area).abs() < 0.01 * area);
+    }
+
+    #[test]
+    fn an_open_wave_stays_open_and_near() {
+        let points: Vec<Point> = (0..=120)
+            .map(|i| {
+                let x = f64::from(i);
+                Point::new(x, 8.0 * (x / 15.0).sin())
+            })
+            .collect();
+        let path = fit_open(&points, 0.3);
+        assert!(path.elements().len() < 16, "{path:?}");
+        assert!(!path.elements().contains(&PathEl::ClosePath));
+        for point in &points {
+            let apart = path
+                .segments()
+                .map(|segment| segment.nearest(*point, 1e-3).distance_sq.sqrt())
+                .fold(f64::INFINITY, f64::min);
+            assert!(apart < 0.4, "{point} is {apart} away");
+        }
+        assert!(fit_open(&points[..1], 0.3).elements().is_empty());
     }
 
     #[test]

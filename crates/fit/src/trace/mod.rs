@@ -7,3 +7,4 @@ mod curves;
 
 pub(crate) use contour::{CLEARANCE, Field, contours, signed_area};
 pub(crate) use curves::fit_closed;
+pub use curves::fit_open;
