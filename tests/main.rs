@@ -5,6 +5,7 @@
 mod command_line;
 mod daemon;
 mod files;
+mod refine;
 mod refusals;
 mod restart;
 mod service;

@@ -360,6 +360,7 @@ fn stage(criterion: &mut Criterion) {
             document: Arc::clone(&first.document),
             style: Some(first.style),
             target: None,
+            may_add: true,
         };
         system
             .block_on(lines.detail.ask(message, PATIENCE))

@@ -43,6 +43,10 @@ impl StageRequest {
                 style: call.style,
                 document: call.document?,
                 target: call.target,
+                may_add: match spec.kind {
+                    JobKind::Refine { add_shapes, .. } => add_shapes,
+                    JobKind::Generate { .. } | JobKind::Vectorize { .. } => true,
+                },
             })),
             Stage::Optimize => {
                 let target = call.target?;

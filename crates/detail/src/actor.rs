@@ -3,13 +3,17 @@
 use std::{sync::Arc, time::Instant};
 
 use actix::{Actor, Context, Handler, ResponseFuture};
+use chat2svg_fit::Cancellation;
 use chat2svg_protocol::{
     DetailSummary, Stage, StageOutcome, StageStatus,
     messages::{DetailOutput, Progress, RunDetail, StageError},
 };
 use chat2svg_supervision::{ComputePool, Line, answers_polls};
+use chat2svg_vector::Raster;
 
-use crate::{DetailConfig, DetailError, Enhanced, adopt, enhance};
+use crate::{
+    AdoptError, Adopted, DetailConfig, DetailError, DetailParameters, Enhanced, adopt, enhance,
+};
 
 /// Name of the backend that needs no model.
 const EMBEDDED: &str = "embedded";
@@ -63,39 +67,74 @@ impl Handler<RunDetail> for DetailActor {
 }
 
 fn work(config: &DetailConfig, run: &RunDetail) -> Result<DetailOutput, StageError> {
-    let context = &run.context;
-    let is_late = || Instant::now() >= context.deadline;
-    let stop = || context.cancel.is_cancelled() || is_late();
-    let parameters = config.levels.get(context.level);
-    let made = match &run.target {
-        Some(target) => adopt(&run.document, target, parameters),
-        None => enhance(
-            &run.document,
-            run.style.unwrap_or_default(),
-            parameters,
-            &stop,
-        ),
-    };
-    match made {
-        Ok(Enhanced {
-            document,
-            target,
-            added,
-        }) => Ok(DetailOutput {
-            document: Arc::new(document),
-            target: Arc::new(target),
-            summary: DetailSummary {
+    let parameters = config.levels.get(run.context.level);
+    let (document, target, summary) = match &run.target {
+        Some(target) => {
+            let Adopted {
+                document,
                 added,
-                moved: Vec::new(),
-            },
-            outcome: StageOutcome {
-                backend: EMBEDDED.to_owned(),
-                status: StageStatus::Completed,
-                reason: None,
-            },
-        }),
-        Err(DetailError::Stopped) if is_late() => Err(StageError::Deadline),
-        Err(DetailError::Stopped) => Err(StageError::Cancelled),
-        Err(error) => Err(StageError::BadInput(error.to_string())),
+                moved,
+            } = adopted(run, target, parameters)?;
+            (document, Arc::clone(target), DetailSummary { added, moved })
+        }
+        None => {
+            let Enhanced {
+                document,
+                target,
+                added,
+            } = enhanced(run, parameters)?;
+            let moved = Vec::new();
+            (document, Arc::new(target), DetailSummary { added, moved })
+        }
+    };
+    Ok(DetailOutput {
+        document: Arc::new(document),
+        target,
+        summary,
+        outcome: StageOutcome {
+            backend: EMBEDDED.to_owned(),
+            status: StageStatus::Completed,
+            reason: None,
+        },
+    })
+}
+
+fn adopted(
+    run: &RunDetail,
+    target: &Raster,
+    parameters: &DetailParameters,
+) -> Result<Adopted, StageError> {
+    let (cancel, deadline) = (run.context.cancel.clone(), run.context.deadline);
+    let stop = Cancellation::when(move || cancel.is_cancelled() || Instant::now() >= deadline);
+    adopt(
+        &run.document,
+        target,
+        &parameters.adopt,
+        parameters.threshold(),
+        run.may_add,
+        &stop,
+    )
+    .map_err(|error| match error {
+        AdoptError::Stopped => stopped(run),
+        error => StageError::BadInput(error.to_string()),
+    })
+}
+
+fn enhanced(run: &RunDetail, parameters: &DetailParameters) -> Result<Enhanced, StageError> {
+    let context = &run.context;
+    let stop = || context.cancel.is_cancelled() || Instant::now() >= context.deadline;
+    let style = run.style.unwrap_or_default();
+    enhance(&run.document, style, parameters, &stop).map_err(|error| match error {
+        DetailError::Stopped => stopped(run),
+        error => StageError::BadInput(error.to_string()),
+    })
+}
+
+/// Why a run was stopped.
+fn stopped(run: &RunDetail) -> StageError {
+    if run.context.cancel.is_cancelled() {
+        StageError::Cancelled
+    } else {
+        StageError::Deadline
     }
 }

@@ -1,10 +1,10 @@
 //! Parameters of stage 2, one set for each resource level.
 
 use chat2svg_fit::GradientThreshold;
-use chat2svg_protocol::PerLevel;
+use chat2svg_protocol::{InvalidSetting, PerLevel, ResourceLevel};
 use serde::{Deserialize, Serialize};
 
-use crate::shading::Strengths;
+use crate::{AdoptParameters, shading::Strengths};
 
 /// Configuration of the detail stage.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -46,6 +46,26 @@ pub struct DetailParameters {
     pub gradient_stops: usize,
     /// Least pixels of the target on which a shape must be seen to be given another paint.
     pub least_area: usize,
+    /// How a target from outside is read.
+    pub adopt: AdoptParameters,
+}
+
+impl DetailConfig {
+    /// Checks the ranges of what a target from outside is read by.
+    ///
+    /// # Errors
+    /// The first value out of its range.
+    pub fn validate(&self) -> Result<(), InvalidSetting> {
+        for level in ResourceLevel::ALL {
+            if let Some((key, range)) = self.levels.get(level).adopt.fault() {
+                return Err(InvalidSetting {
+                    key: "levels",
+                    reason: format!("{}.adopt.{key} must be {range}", level.name()),
+                });
+            }
+        }
+        Ok(())
+    }
 }
 
 impl DetailParameters {
@@ -103,6 +123,7 @@ impl Default for DetailConfig {
             gradient_gain: 1.5e-5,
             gradient_stops: 4,
             least_area: 150,
+            adopt: AdoptParameters::HIGH,
         };
         let medium = DetailParameters {
             target_side: 384,
@@ -119,6 +140,7 @@ impl Default for DetailConfig {
             gradient_gain: 4e-5,
             gradient_stops: 3,
             least_area: 200,
+            adopt: AdoptParameters::MEDIUM,
         };
         let low = DetailParameters {
             target_side: 256,
@@ -135,6 +157,7 @@ impl Default for DetailConfig {
             gradient_gain: 1e-4,
             gradient_stops: 2,
             least_area: 200,
+            adopt: AdoptParameters::LOW,
         };
         let minimal = DetailParameters {
             target_side: 128,
@@ -148,6 +171,7 @@ impl Default for DetailConfig {
             highlight: 0.0,
             contour: 0.0,
             texture: 0.0,
+            adopt: AdoptParameters::MINIMAL,
             ..low
         };
         Self {

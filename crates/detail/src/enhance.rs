@@ -1,7 +1,7 @@
 //! Stage 2 as one function: a document in, a richer target and the document that approaches it out.
 
 use chat2svg_protocol::Style;
-use chat2svg_vector::{Color, Document, Raster, RasterError, RenderError, Resampling};
+use chat2svg_vector::{Color, Document, Raster, RenderError};
 use thiserror::Error;
 
 use crate::{
@@ -38,9 +38,6 @@ pub enum DetailError {
     /// The document cannot be rendered.
     #[error("the template cannot be drawn: {0}")]
     Render(#[from] RenderError),
-    /// The target cannot be resampled.
-    #[error("the target cannot be resampled: {0}")]
-    Raster(#[from] RasterError),
     /// The caller asked to stop.
     #[error("stopped before there was a result")]
     Stopped,
@@ -137,38 +134,6 @@ pub fn enhance(
         lit(&picture, &light, &palette, &changes)
     };
     added.extend(add_all(&mut document, &marks));
-    Ok(Enhanced {
-        document,
-        target,
-        added,
-    })
-}
-
-/// Gives a document the paints that a target from outside shows.
-///
-/// The target is resampled to the document's aspect at the level's size.
-///
-/// # Errors
-/// When the document cannot be rendered.
-pub fn adopt(
-    document: &Document,
-    target: &Raster,
-    parameters: &DetailParameters,
-) -> Result<Enhanced, DetailError> {
-    let (width, height) = target_size(document, parameters.target_side);
-    let target = target.resize(width, height, Resampling::Smooth)?;
-    let mut document = document.clone();
-    let scene = Scene::read(&document);
-    let visible = Visible::of(&document, width, height)?;
-    let threshold = parameters.threshold();
-    let added = fit_paints(
-        &mut document,
-        &scene,
-        &visible,
-        &target,
-        threshold,
-        parameters.least_area,
-    );
     Ok(Enhanced {
         document,
         target,

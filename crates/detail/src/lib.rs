@@ -2,13 +2,15 @@
 //!
 //! [`enhance`] is the embedded detailer: it lights the flat scene of stage 1 (inflated forms, contact
 //! shadows, air, rim) and gives the document the gradients and shapes that approach the lit picture.
-//! [`adopt`] does the second half for a target from outside. Neither needs a model, and neither
-//! knows of actors; [`DetailActor`] is the thin shell around them.
+//! [`adopt`] takes a target from outside: it moves the template's shapes to where the target shows them,
+//! repaints them, and makes named shapes of what is new. Neither needs a model, and neither knows of
+//! actors; [`DetailActor`] is the thin shell around them.
 
 #![forbid(unsafe_code)]
 
 mod actor;
 mod additions;
+mod adopt;
 mod air;
 mod cast;
 mod config;
@@ -28,5 +30,6 @@ mod silhouette;
 mod texture;
 
 pub use actor::DetailActor;
+pub use adopt::{AdoptError, AdoptParameters, Adopted, adopt};
 pub use config::{DetailConfig, DetailParameters};
-pub use enhance::{DetailError, Enhanced, adopt, enhance};
+pub use enhance::{DetailError, Enhanced, enhance};

@@ -79,6 +79,7 @@ fn run(cancel: CancellationToken) -> RunDetail {
         document: Arc::new(ball_on_a_meadow()),
         style: Some(Style::Flat),
         target: None,
+        may_add: true,
     }
 }
 

@@ -27,7 +27,7 @@ pub use job::{
 };
 pub use level::{LevelChoice, PerLevel, ResourceLevel};
 pub use outcome::{
-    BudgetChange, DetailSummary, FitEnd, FitSummary, JobFailure, JobMetadata, LossSample,
+    BudgetChange, DetailSummary, FitEnd, FitSummary, JobFailure, JobMetadata, LossSample, Movement,
     StageOutcome, StageReport, StageStatus, Tier,
 };
 pub use plan::{PlannedStage, QueueSnapshot, StagePlan};

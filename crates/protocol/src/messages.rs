@@ -412,6 +412,8 @@ pub struct RunDetail {
     pub style: Option<Style>,
     /// A target from outside; `None` has the detailer make one.
     pub target: Option<Arc<Raster>>,
+    /// Whether shapes may be added for what is new in a target from outside.
+    pub may_add: bool,
 }
 
 /// What stage 2 made.

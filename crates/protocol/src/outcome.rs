@@ -61,8 +61,22 @@ pub struct StageReport {
 pub struct DetailSummary {
     /// Names of the shapes and gradients added.
     pub added: Vec<String>,
-    /// Names of the shapes moved or reshaped to match the target.
-    pub moved: Vec<String>,
+    /// Shapes and groups moved to where the target shows them.
+    pub moved: Vec<Movement>,
+}
+
+/// A shape or group that was moved, turned or scaled around its middle.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Movement {
+    /// Its name.
+    pub name: String,
+    /// How far its middle went to the right and down, in units of the viewBox.
+    pub by: [f64; 2],
+    /// Degrees, clockwise.
+    pub turned: f64,
+    /// Factor of its size.
+    pub scaled: f64,
 }
 
 /// Why a fit ended.

@@ -128,6 +128,7 @@ fn check(settings: &Settings) -> Result<(), (String, String)> {
         return refused("log.filter", error.to_string());
     }
     for (section, checked) in [
+        ("detail", settings.detail.validate()),
         ("scheduler", settings.scheduler.validate()),
         ("breaker", settings.breaker.validate()),
         ("resources", settings.resources.validate()),

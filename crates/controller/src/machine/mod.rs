@@ -30,13 +30,7 @@ pub fn wanted_stages(kind: &JobKind) -> Vec<Stage> {
     match kind {
         JobKind::Generate { .. } => Stage::ALL.to_vec(),
         JobKind::Vectorize { .. } => vec![Stage::Optimize],
-        JobKind::Refine { add_shapes, .. } => {
-            if *add_shapes {
-                vec![Stage::Detail, Stage::Optimize]
-            } else {
-                vec![Stage::Optimize]
-            }
-        }
+        JobKind::Refine { .. } => vec![Stage::Detail, Stage::Optimize],
     }
 }
 

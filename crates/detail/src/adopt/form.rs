@@ -1,0 +1,181 @@
+//! Place, size and direction of a set of pixels, and the similarities that map one onto another.
+
+use kurbo::{Affine, Point, Vec2};
+
+/// Ratio of the axes' lengths from which a form has a direction.
+const DIRECTED: f64 = 1.15;
+/// Directions tried for a form that has none, around the circle.
+const TURNS: u32 = 12;
+
+/// First and second moments of a set of pixels.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Form {
+    /// Number of pixels.
+    pub(super) area: f64,
+    pub(super) center: Point,
+    /// Angle of the longer axis in radians.
+    angle: f64,
+    /// Length of the longer axis over that of the shorter, at least 1.
+    ratio: f64,
+}
+
+impl Form {
+    /// Of pixels given by their index, in a picture of the given width; `None` when there are none.
+    pub(super) fn of(pixels: impl IntoIterator<Item = u32>, width: usize) -> Option<Self> {
+        let mut sums = [0.0_f64; 6];
+        for pixel in pixels {
+            let x = (pixel as usize % width) as f64 + 0.5;
+            let y = (pixel as usize / width) as f64 + 0.5;
+            for (sum, term) in sums.iter_mut().zip([1.0, x, y, x * x, x * y, y * y]) {
+                *sum += term;
+            }
+        }
+        let [count, x, y, xx, xy, yy] = sums;
+        if count == 0.0 {
+            return None;
+        }
+        let (x, y) = (x / count, y / count);
+        // A pixel is a square, not a point.
+        let own = 1.0 / 12.0;
+        let (xx, xy, yy) = (
+            xx / count - x * x + own,
+            xy / count - x * y,
+            yy / count - y * y + own,
+        );
+        let middle = 0.5 * (xx + yy);
+        let spread = (0.5 * (xx - yy)).hypot(xy);
+        Some(Self {
+            area: count,
+            center: Point::new(x, y),
+            angle: 0.5 * (2.0 * xy).atan2(xx - yy),
+            ratio: ((middle + spread) / (middle - spread).max(1e-9)).sqrt(),
+        })
+    }
+
+    /// Length of the longer axis over that of the shorter, at least 1.
+    pub(super) fn ratio(&self) -> f64 {
+        self.ratio
+    }
+
+    /// The similarities that map this form's moments onto another's: one scale, several turns, the one
+    /// without a turn first.
+    pub(super) fn similarities_to(&self, other: &Self) -> Vec<Similarity> {
+        let scale = (other.area / self.area).sqrt();
+        let by = other.center - self.center;
+        let mut turns = vec![0.0];
+        if self.ratio >= DIRECTED && other.ratio >= DIRECTED {
+            let turn = wrapped(other.angle - self.angle);
+            turns.extend([turn, wrapped(turn + std::f64::consts::PI)]);
+        } else {
+            let step = std::f64::consts::TAU / f64::from(TURNS);
+            turns.extend((1..TURNS).map(|count| wrapped(f64::from(count) * step)));
+        }
+        turns
+            .into_iter()
+            .map(|turn| Similarity {
+                center: self.center,
+                by,
+                turn,
+                scale,
+            })
+            .collect()
+    }
+}
+
+/// The angle between minus and plus π.
+fn wrapped(angle: f64) -> f64 {
+    let turn = std::f64::consts::TAU;
+    (angle + 0.5 * turn).rem_euclid(turn) - 0.5 * turn
+}
+
+/// A turn and a scaling around a centre, and then a shift.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Similarity {
+    pub(super) center: Point,
+    pub(super) by: Vec2,
+    /// Radians, clockwise on a y-down canvas.
+    pub(super) turn: f64,
+    pub(super) scale: f64,
+}
+
+impl Similarity {
+    /// A shift alone.
+    pub(super) fn shift(center: Point, by: Vec2) -> Self {
+        Self {
+            center,
+            by,
+            turn: 0.0,
+            scale: 1.0,
+        }
+    }
+
+    /// The similarity around `center` that takes two points to two others; `None` when either pair is one
+    /// point.
+    pub(super) fn through(center: Point, from: [Point; 2], to: [Point; 2]) -> Option<Self> {
+        let (old, new) = (from[1] - from[0], to[1] - to[0]);
+        if old.hypot() < 1e-9 || new.hypot() < 1e-9 {
+            return None;
+        }
+        let mut found = Self {
+            center,
+            by: Vec2::ZERO,
+            turn: wrapped(new.atan2() - old.atan2()),
+            scale: new.hypot() / old.hypot(),
+        };
+        let middle = |points: [Point; 2]| points[0].midpoint(points[1]);
+        found.by = middle(to) - found.map() * middle(from);
+        Some(found)
+    }
+
+    pub(super) fn map(&self) -> Affine {
+        Affine::translate(self.center.to_vec2() + self.by)
+            * Affine::rotate(self.turn)
+            * Affine::scale(self.scale)
+            * Affine::translate(-self.center.to_vec2())
+    }
+
+    /// The same in a picture in which lengths are `factor` times as long.
+    pub(super) fn scaled(&self, factor: f64) -> Self {
+        Self {
+            center: (self.center.to_vec2() * factor).to_point(),
+            by: self.by * factor,
+            ..*self
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn box_pixels(left: u32, top: u32, width: u32, height: u32) -> Vec<u32> {
+        (top..top + height)
+            .flat_map(|y| (left..left + width).map(move |x| y * 100 + x))
+            .collect()
+    }
+
+    #[test]
+    fn a_turned_and_scaled_box_is_recognised() {
+        let a = Form::of(box_pixels(10, 10, 24, 8), 100).expect("has pixels");
+        let b = Form::of(box_pixels(60, 40, 12, 36), 100).expect("has pixels");
+        let best = a
+            .similarities_to(&b)
+            .into_iter()
+            .find(|found| (found.turn.abs() - std::f64::consts::FRAC_PI_2).abs() < 1e-6)
+            .expect("a quarter turn is among them");
+        assert!((best.scale - 1.5).abs() < 1e-9);
+        let center = best.map() * Point::new(22.0, 14.0);
+        assert!(center.distance(Point::new(66.0, 58.0)) < 1e-9);
+    }
+
+    #[test]
+    fn two_points_give_a_similarity() {
+        let from = [Point::new(0.0, 0.0), Point::new(10.0, 0.0)];
+        let to = [Point::new(5.0, 5.0), Point::new(5.0, 25.0)];
+        let found = Similarity::through(Point::new(3.0, 9.0), from, to).expect("two points");
+        for (a, b) in from.into_iter().zip(to) {
+            assert!((found.map() * a).distance(b) < 1e-9);
+        }
+        assert!((found.scale - 2.0).abs() < 1e-9);
+    }
+}

@@ -1,0 +1,174 @@
+//! Stage 2 for a target from outside: moves the template's shapes to where the target shows them,
+//! gives them its paints, and makes shapes of what is new in it. The exact fit is stage 3's.
+//!
+//! The target is cut into flat and smoothly shaded regions with a hierarchy (`chat2svg_fit::Regions`).
+//! Regions and what is seen of the template's shapes are laid over each other (`areas`): a shape that a
+//! region shows stays; one that does not is looked for elsewhere (`moves`); a region that no shape shows
+//! is new (`fresh`, `lines`, `names`) and put where it belongs, if it is worth it (`insert`).
+
+mod areas;
+mod form;
+mod fresh;
+mod insert;
+mod lines;
+mod moves;
+mod names;
+mod parameters;
+mod repaint;
+mod trial;
+mod units;
+mod view;
+
+use chat2svg_fit::{Cancellation, GradientThreshold, RegionPrice, Regions};
+use chat2svg_protocol::Movement;
+use chat2svg_vector::{Document, Raster, RasterError, RenderError};
+use thiserror::Error;
+
+pub use parameters::AdoptParameters;
+
+use self::{
+    areas::{Areas, Seen},
+    fresh::Finder,
+    insert::{Judge, insert},
+    moves::Search,
+    repaint::repaint,
+    view::{View, resized},
+};
+
+/// Longest side in pixels at which guesses about moves are tried.
+const ROUGH_SIDE: u32 = 160;
+
+/// What came of a target from outside.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Adopted {
+    /// The document that approaches the target.
+    pub document: Document,
+    /// Names of the shapes and gradients added.
+    pub added: Vec<String>,
+    /// Shapes and groups that were moved, and how.
+    pub moved: Vec<Movement>,
+}
+
+/// Why nothing came of it.
+#[derive(Debug, Error)]
+pub enum AdoptError {
+    /// The document cannot be rendered.
+    #[error("the template cannot be drawn: {0}")]
+    Render(#[from] RenderError),
+    /// The target cannot be resampled.
+    #[error("the target cannot be resampled: {0}")]
+    Raster(#[from] RasterError),
+    /// The template's visible part is empty or not finite.
+    #[error("the template's viewBox is empty or not finite; give it one that has an area")]
+    Frame,
+    /// The caller asked to stop.
+    #[error("stopped before there was a result")]
+    Stopped,
+}
+
+/// Changes a document towards a target: shapes that moved are moved, shapes of another colour repainted,
+/// and, when `may_add`, new shapes put in. A document without shapes stays as it is.
+///
+/// The target is taken to cover the document's view box; one of another size or aspect is resampled.
+/// `cancel` is asked often; when it says so, the work ends with [`AdoptError::Stopped`].
+///
+/// # Errors
+/// When the document cannot be rendered, its view box has no area, or `cancel` says so.
+pub fn adopt(
+    document: &Document,
+    target: &Raster,
+    parameters: &AdoptParameters,
+    gradients: GradientThreshold,
+    may_add: bool,
+    cancel: &Cancellation,
+) -> Result<Adopted, AdoptError> {
+    let stop = || cancel.is_cancelled();
+    let mut adopted = Adopted {
+        document: document.clone(),
+        added: Vec::new(),
+        moved: Vec::new(),
+    };
+    if document.counts().shapes == 0 {
+        return Ok(adopted);
+    }
+    let longest = target.width().max(target.height());
+    let (width, height) = size(document, longest.min(parameters.region_side))?;
+    let target = resized(target, width, height, &stop)?.ok_or(AdoptError::Stopped)?;
+    let regions = Regions::find(&target, width, height, parameters.region_side, cancel)
+        .ok_or(AdoptError::Stopped)?;
+    let side = f64::from(width.max(height)) / 512.0;
+    let price = RegionPrice {
+        // Error grows with the picture's area, bytes of outlines with its side: between the two.
+        per_byte: parameters.gain_per_byte * side.powf(1.5),
+        gradients: true,
+        tolerance: parameters.tolerance,
+    };
+    let areas = Areas::of(&regions, price);
+    let fine = View::of(&target);
+    if stop() {
+        return Err(AdoptError::Stopped);
+    }
+    if parameters.most_moves > 0 {
+        let (width, height) = size(document, ROUGH_SIDE.min(width.max(height)))?;
+        let rough = resized(&target, width, height, &stop)?.ok_or(AdoptError::Stopped)?;
+        let search = Search {
+            areas: &areas,
+            fine: &fine,
+            rough: &View::of(&rough),
+            parameters,
+            stop: &stop,
+        };
+        adopted.moved = search.run(&mut adopted.document)?;
+    }
+    let to_canvas = document.canvas_transform(width, height)?;
+    let seen = Seen::of(&adopted.document, areas.width, areas.height)?;
+    let least = (parameters.least_area * side * side).ceil() as usize;
+    adopted.added = repaint(
+        &mut adopted.document,
+        &regions,
+        &areas,
+        &seen,
+        to_canvas,
+        gradients,
+        least,
+    );
+    if may_add && parameters.most_added > 0 {
+        let finder = Finder {
+            regions: &regions,
+            areas: &areas,
+            fine: &fine,
+            parameters,
+            price,
+            scale: f64::from(width) / areas.width as f64,
+        };
+        let judge = Judge {
+            view: &fine,
+            per_byte: price.per_byte,
+            stop: &stop,
+        };
+        let errors = fine.errors(&adopted.document)?;
+        let found = finder.find(&seen, &errors, &adopted.document);
+        let mut inserted = insert(&mut adopted.document, &found, to_canvas);
+        judge.choose_strokes(&mut adopted.document, &mut inserted, &found, to_canvas)?;
+        judge.drop_worthless(&mut adopted.document, &mut inserted)?;
+        inserted.sort_by_key(|each| each.index);
+        adopted
+            .added
+            .extend(inserted.into_iter().map(|each| each.name));
+    }
+    if stop() {
+        return Err(AdoptError::Stopped);
+    }
+    Ok(adopted)
+}
+
+/// Width and height in pixels with the aspect of the view box and a longest side.
+fn size(document: &Document, side: u32) -> Result<(u32, u32), AdoptError> {
+    let frame = document.view_box;
+    if !(frame.is_finite() && frame.width() > 0.0 && frame.height() > 0.0) {
+        return Err(AdoptError::Frame);
+    }
+    let scale = f64::from(side.max(1)) / frame.width().max(frame.height());
+    let pixels = |length: f64| ((length * scale).round() as u32).max(1);
+    Ok((pixels(frame.width()), pixels(frame.height())))
+}

@@ -1,0 +1,147 @@
+//! What a new shape is called: a word for what it is on its ground, by lightness, place and form.
+
+/// What is known of a new shape.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Look {
+    /// Its Oklab lightness less that of the ground beneath.
+    pub(super) lighter: f32,
+    /// Its Oklab distance from the ground.
+    pub(super) contrast: f32,
+    /// Its area over the ground's.
+    pub(super) share: f64,
+    /// Longer axis over the shorter.
+    pub(super) elongation: f64,
+    /// Area over that of the disc with its longest extent: small for thin and for winding forms.
+    pub(super) fullness: f64,
+    /// How far up it lies in the ground's bounding box, 0 at the bottom and 1 at the top.
+    pub(super) height: f64,
+    /// Share of its border beyond which lies neither it nor its ground.
+    pub(super) edge: f64,
+    /// Whether it is drawn as a stroke.
+    pub(super) is_stroke: bool,
+    /// Whether its ground fills the canvas: sky, wall, paper.
+    pub(super) on_background: bool,
+}
+
+/// One word for it.
+pub(super) fn word(look: &Look) -> &'static str {
+    let is_thin = look.is_stroke || look.fullness < 0.12 || look.elongation > 5.0;
+    if look.edge > 0.3 && is_thin && !look.on_background {
+        return "rim";
+    }
+    if look.is_stroke {
+        return "line";
+    }
+    if is_thin {
+        return "stripe";
+    }
+    if look.on_background {
+        return if look.share < 0.004 { "spot" } else { "detail" };
+    }
+    if look.lighter > 0.08 {
+        return match look.share {
+            share if share < 0.2 && look.height > 0.4 => "highlight",
+            share if share < 0.2 => "spot",
+            _ => "light",
+        };
+    }
+    if look.lighter < -0.04 && look.contrast < 0.35 && (look.share > 0.08 || look.height < 0.35) {
+        return "shadow";
+    }
+    if look.share < 0.06 {
+        return "spot";
+    }
+    "detail"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PLAIN: Look = Look {
+        lighter: 0.0,
+        contrast: 0.2,
+        share: 0.1,
+        elongation: 1.2,
+        fullness: 0.6,
+        height: 0.5,
+        edge: 0.0,
+        is_stroke: false,
+        on_background: false,
+    };
+
+    #[test]
+    fn words_say_what_is_seen() {
+        let cases = [
+            (
+                "highlight",
+                Look {
+                    lighter: 0.4,
+                    share: 0.02,
+                    height: 0.8,
+                    ..PLAIN
+                },
+            ),
+            (
+                "light",
+                Look {
+                    lighter: 0.2,
+                    share: 0.5,
+                    ..PLAIN
+                },
+            ),
+            (
+                "shadow",
+                Look {
+                    lighter: -0.15,
+                    share: 0.3,
+                    ..PLAIN
+                },
+            ),
+            (
+                "spot",
+                Look {
+                    lighter: -0.5,
+                    contrast: 0.6,
+                    share: 0.01,
+                    ..PLAIN
+                },
+            ),
+            (
+                "stripe",
+                Look {
+                    elongation: 9.0,
+                    fullness: 0.1,
+                    ..PLAIN
+                },
+            ),
+            (
+                "line",
+                Look {
+                    is_stroke: true,
+                    ..PLAIN
+                },
+            ),
+            (
+                "rim",
+                Look {
+                    edge: 0.5,
+                    fullness: 0.05,
+                    ..PLAIN
+                },
+            ),
+            (
+                "spot",
+                Look {
+                    on_background: true,
+                    share: 0.001,
+                    ..PLAIN
+                },
+            ),
+            ("detail", PLAIN),
+        ];
+        for (expected, look) in cases {
+            assert_eq!(word(&look), expected, "{look:?}");
+        }
+    }
+}

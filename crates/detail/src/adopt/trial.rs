@@ -1,0 +1,139 @@
+//! A unit tried at other places: rendered there, and led by small steps to where the error is least.
+//! Whether that is good enough is decided elsewhere.
+
+use std::ops::ControlFlow;
+
+use chat2svg_vector::{Color, Document, Node, Paint};
+use kurbo::Affine;
+
+use super::{
+    AdoptError,
+    form::Similarity,
+    moves::{Guess, Search},
+    units::{Unit, move_node},
+};
+
+/// A unit being tried at other places, in pixels of the rough view.
+pub(super) struct Trial<'a, 'w> {
+    pub(super) search: &'a Search<'a>,
+    pub(super) document: &'a Document,
+    pub(super) unit: &'a Unit,
+    pub(super) to_rough: Affine,
+    /// Pixels of the rough view per pixel of the regions' picture.
+    pub(super) factor: f64,
+    pub(super) shapes: usize,
+    pub(super) work: &'w mut usize,
+}
+
+impl Trial<'_, '_> {
+    pub(super) fn moved(&self, guess: &Guess) -> Document {
+        let mut document = self.document.clone();
+        let map = self.to_rough.inverse() * guess.similarity.map() * self.to_rough;
+        move_node(&mut document, &self.unit.place, map);
+        if let Some(color) = guess.color {
+            paint(&mut document, &self.unit.place, color);
+        }
+        document
+    }
+
+    /// The error of a guess; `None` when there is no work left to be spent.
+    pub(super) fn error(&mut self, guess: &Guess) -> Result<Option<f64>, AdoptError> {
+        if (self.search.stop)() {
+            return Err(AdoptError::Stopped);
+        }
+        let Some(left) = self.work.checked_sub(self.shapes) else {
+            return Ok(None);
+        };
+        *self.work = left;
+        Ok(Some(self.search.rough.error(&self.moved(guess))?))
+    }
+
+    /// The best that small steps lead to, along the first so many axes: across, down, turn, scale.
+    pub(super) fn descended(
+        &mut self,
+        mut error: f64,
+        mut guess: Guess,
+        axes: usize,
+    ) -> Result<(f64, Guess), AdoptError> {
+        let mut steps = [2.0, 2.0, 0.12, 0.1];
+        while steps[0] > 0.04 {
+            let mut is_better = false;
+            for (axis, size) in steps.into_iter().enumerate().take(axes) {
+                for sign in [1.0, -1.0] {
+                    let mut next = guess;
+                    let step = sign * size;
+                    match axis {
+                        0 => next.similarity.by.x += step,
+                        1 => next.similarity.by.y += step,
+                        2 => next.similarity.turn += step,
+                        _ => next.similarity.scale *= step.exp(),
+                    }
+                    let ControlFlow::Continue(found) = self.step(&next)? else {
+                        return Ok((error, guess));
+                    };
+                    if found < error {
+                        (error, guess, is_better) = (found, next, true);
+                        break;
+                    }
+                }
+            }
+            if !is_better {
+                steps = steps.map(|step| step * 0.5);
+            }
+        }
+        Ok((error, guess))
+    }
+
+    fn step(&mut self, guess: &Guess) -> Result<ControlFlow<(), f64>, AdoptError> {
+        Ok(self
+            .error(guess)?
+            .map_or(ControlFlow::Break(()), ControlFlow::Continue))
+    }
+
+    /// Without the turn and the scaling that hardly add to what the move gains: a disc turns unseen.
+    pub(super) fn plainest(
+        &mut self,
+        error: f64,
+        guess: Guess,
+        before: f64,
+    ) -> Result<(f64, Guess), AdoptError> {
+        const HARDLY: f64 = 0.01;
+        let allowed = error + HARDLY * (before - error).max(0.0);
+        let Similarity { turn, scale, .. } = guess.similarity;
+        for (turn, scale) in [(0.0, 1.0), (0.0, scale), (turn, 1.0)] {
+            let mut plain = guess;
+            (plain.similarity.turn, plain.similarity.scale) = (turn, scale);
+            if let Some(found) = self.error(&plain)?
+                && found <= allowed
+            {
+                return Ok((found, plain));
+            }
+        }
+        Ok((error, guess))
+    }
+
+    /// About how far in pixels of the rough view a guess moves the unit's outline.
+    pub(super) fn reach_of(&self, guess: &Guess) -> f64 {
+        let Similarity {
+            by, turn, scale, ..
+        } = guess.similarity;
+        let node = self.document.node(&self.unit.place);
+        let size = node
+            .and_then(|node| node.paint_bounds(self.to_rough))
+            .map_or(0.0, |bounds| 0.25 * (bounds.width() + bounds.height()));
+        by.hypot() + size * (turn.abs() + (scale - 1.0).abs())
+    }
+}
+
+/// Gives the flat fill or stroke of the shape at a place a colour.
+pub(super) fn paint(document: &mut Document, place: &[usize], color: Color) {
+    if let Some(Node::Shape(shape)) = document.node_mut(place) {
+        let fill = shape.fill.as_mut().map(|fill| &mut fill.paint);
+        let stroke = shape.stroke.as_mut().map(|stroke| &mut stroke.paint);
+        if let Some(paint) = fill.or(stroke)
+            && matches!(paint, Paint::Solid(_))
+        {
+            *paint = Paint::Solid(color);
+        }
+    }
+}
