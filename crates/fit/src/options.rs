@@ -41,8 +41,8 @@ pub struct FitOptions {
     /// it. Default 512.
     pub max_side: u32,
     /// Smallest gain that pays for a path, as squared error in full-scale pixels per written byte. Lower
-    /// gives more paths and a closer picture. `None` takes 0.0026 for a picture of 256 × 256 pixels (a path
-    /// of 150 bytes must correct 0.39 pixels from black to white in one component), and otherwise in
+    /// gives more paths and a closer picture. `None` takes 0.003 for a picture of 256 × 256 pixels (a path
+    /// of 150 bytes must correct 0.45 pixels from black to white in one component), and otherwise in
     /// proportion to the area.
     pub gain_per_byte: Option<f32>,
     /// What keeps outlines clean.

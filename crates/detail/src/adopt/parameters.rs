@@ -47,7 +47,7 @@ impl AdoptParameters {
         largest_share: 0.5,
         known_overlap: 0.4,
         visible_share: 0.2,
-        gain_per_byte: 0.01,
+        gain_per_byte: 0.022,
         tolerance: 0.4,
         stroke_evenness: 0.3,
         most_moves: 24,
