@@ -1,7 +1,7 @@
 //! From a layer of the picture to its outline: how closely each part of the contour is followed, and that
 //! the curves do not cross each other. What the contour is, and how curves are fitted, is decided elsewhere.
 
-use kurbo::{BezPath, Point};
+use kurbo::{BezPath, PathEl, Point};
 
 use crate::{
     crossing::crossings,
@@ -22,7 +22,7 @@ const CONTRAST_REACH: usize = 3;
 const AROUND: f64 = 4.0;
 /// Share of the slack that remains there, each time.
 const TIGHTER: f64 = 0.35;
-/// Most times; after so many a curve is as good as on the contour, which crosses nothing.
+/// Most times; what still crosses then is drawn as the contour itself, which crosses nothing.
 const ATTEMPTS: usize = 5;
 
 /// What decides how closely an outline follows its contour.
@@ -48,6 +48,8 @@ struct Line {
     /// How far the outline may be from each.
     slack: Vec<f64>,
     restores_corners: bool,
+    /// Whether it is drawn from point to point, without curves.
+    is_polygon: bool,
 }
 
 /// The outline of a layer's visible and hidden borders.
@@ -61,6 +63,7 @@ pub(crate) fn outline(layer: &Layer, closeness: Closeness<'_>) -> BezPath {
             points,
             clear,
             restores_corners: true,
+            is_polygon: false,
         })
         .collect();
     let mut path = fitted(&lines);
@@ -74,10 +77,26 @@ pub(crate) fn outline(layer: &Layer, closeness: Closeness<'_>) -> BezPath {
         }
         path = fitted(&lines);
     }
+    // First those that cross; what curves beside them then still meet, last of all.
+    for is_last in [false, true] {
+        let places = crossings(&path, closeness.scale);
+        if places.is_empty() {
+            break;
+        }
+        for line in &mut lines {
+            line.is_polygon |= is_last || line.is_near(&places);
+        }
+        path = fitted(&lines);
+    }
     path
 }
 
 impl Line {
+    fn is_near(&self, places: &[Point]) -> bool {
+        let near = |point: &Point| places.iter().any(|place| place.distance(*point) <= AROUND);
+        self.points.iter().any(near)
+    }
+
     /// Follows the contour more closely around some places.
     fn keep_to_contour(&mut self, places: &[Point]) {
         for index in 0..self.points.len() {
@@ -94,6 +113,15 @@ impl Line {
 fn fitted(lines: &[Line]) -> BezPath {
     let mut path = BezPath::new();
     for line in lines {
+        if line.is_polygon {
+            let points = line.clear.iter().enumerate();
+            path.extend(points.map(|(index, point)| match index {
+                0 => PathEl::MoveTo(*point),
+                _ => PathEl::LineTo(*point),
+            }));
+            path.close_path();
+            continue;
+        }
         fit_closed(&line.points, &line.slack, line.restores_corners, &mut path);
     }
     path

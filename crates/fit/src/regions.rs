@@ -263,7 +263,7 @@ mod tests {
     };
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(48))]
+        #![proptest_config(ProptestConfig::with_cases(200))]
 
         #[test]
         fn no_outline_crosses_itself_even_in_noise(
