@@ -506,15 +506,16 @@ impl<'a> Fit<'a> {
     /// error, but never one that is worse than the template or further above the byte budget.
     pub(crate) fn accept(&mut self, action: Action, slack: f64) -> Result<(), FitError> {
         let best = self.best.0;
-        self.note(action)?;
-        let (score, options) = (self.score, self.setting.options);
-        let is_within = options
+        let Some(score) = self.measure(action)? else {
+            return Ok(());
+        };
+        let is_within = self
+            .setting
+            .options
             .byte_budget
             .is_none_or(|budget| score.bytes <= budget.max(best.bytes));
-        if score.error <= self.before.error && score.error <= best.error + slack && is_within {
-            self.best = (score, self.document.clone(), self.is_added.clone());
-            let best = self.best_so_far();
-            self.journal.improved(best);
+        if score.is_better_than(&best) || (score.error <= best.error + slack && is_within) {
+            self.keep(score);
         }
         Ok(())
     }
@@ -522,11 +523,21 @@ impl<'a> Fit<'a> {
     /// Measures the document and keeps it when it is the best, but never one whose picture is worse than
     /// the template's.
     pub(crate) fn note(&mut self, action: Action) -> Result<(), FitError> {
+        if let Some(score) = self.measure(action)?
+            && score.is_better_than(&self.best.0)
+        {
+            self.keep(score);
+        }
+        Ok(())
+    }
+
+    /// Measures the document and notes the action; nothing when the fit is cancelled.
+    fn measure(&mut self, action: Action) -> Result<Option<Score>, FitError> {
         let Setting {
             target, options, ..
         } = self.setting;
         if self.setting.stop.is_cancelled() {
-            return Ok(());
+            return Ok(None);
         }
         let began = Instant::now();
         let score = Score::of(&self.document, target, options)?;
@@ -538,11 +549,16 @@ impl<'a> Fit<'a> {
             paths: self.is_added.len() as u32,
             psnr: psnr(score.error, target.width * target.height),
         });
-        if score.error <= self.before.error && score.is_better_than(&self.best.0) {
+        Ok(Some(score))
+    }
+
+    /// Keeps the document, of which this is the score, as the best unless its picture is worse than the
+    /// template's.
+    fn keep(&mut self, score: Score) {
+        if score.error <= self.before.error {
             self.best = (score, self.document.clone(), self.is_added.clone());
             let best = self.best_so_far();
             self.journal.improved(best);
         }
-        Ok(())
     }
 }
