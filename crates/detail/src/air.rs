@@ -52,8 +52,10 @@ fn fade_outward(shape: &mut Shape, strength: f32) -> bool {
     let Paint::Solid(color) = fill.paint else {
         return false;
     };
-    // Half as large again, so that the light that the rim loses lies further out.
-    let growth = 1.0 + 0.5 * f64::from(strength);
+    // Half as large again, so that the light that the rim loses lies further out; in the dark there are stars
+    // around it that it would cover.
+    let is_dark = color.to_oklab().lightness < 0.5;
+    let growth = 1.0 + if is_dark { 0.2 } else { 0.5 } * f64::from(strength);
     shape.path.apply_affine(
         Affine::translate(center.to_vec2())
             * Affine::scale(growth)

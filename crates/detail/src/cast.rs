@@ -28,6 +28,9 @@ const TOLERANCE: f64 = 0.6;
 /// How much of a shadow's length must fall on its ground; shorter ones are left to the contact shadow.
 const LEAST_REACH: f64 = 0.3;
 
+/// Share of a thing's height that its outline's foot may lie above the ground.
+const LEAST_FOOT: f64 = 0.05;
+
 /// How a thing's height is laid onto the ground.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Throw {
@@ -122,12 +125,17 @@ fn shadow_of(
     let root = scene.roots.get(piece.object)?;
     let ground = ground_under(piece, scene, visible)?;
     let base = piece.bounds.y1;
+    let horizon = horizon(scene, view);
+    // Far away the ground is seen so flat that nothing on it shows.
+    if !ground.is_water() && base - horizon < 0.02 * view.height() {
+        return None;
+    }
     let foot = Point::new((piece.feet.0 + piece.feet.1) * 0.5, base);
     let floats = ground.is_water();
     let throw = if floats {
         reflection(light)
     } else {
-        throw_at(light, foot, horizon(scene, view))?
+        throw_at(light, foot, horizon)?
     };
     let height = piece.bounds.height();
     let reach = reach(foot, throw.along * height, floats, scene, visible);
@@ -135,7 +143,12 @@ fn shadow_of(
         return None;
     }
     let along = throw.along * reach;
-    let path = laid(&piece.outline(SMOOTHING, TOLERANCE), base, along);
+    let outline = piece.outline(SMOOTHING, TOLERANCE);
+    // What stands on stems too thin for a shadow would throw one that hangs in the air.
+    if base - outline.bounding_box().y1 > LEAST_FOOT * height {
+        return None;
+    }
+    let path = laid(&outline, base, along);
     if path.elements().is_empty() || path.bounding_box().intersect(view).area() <= 0.0 {
         return None;
     }
@@ -182,6 +195,15 @@ fn ground_under<'a>(piece: &Piece, scene: &'a Scene, visible: &Visible) -> Optio
     let below = visible.to_document * Point::new(0.0, 2.5) - visible.to_document * Point::ORIGIN;
     let mut found = 0usize;
     let mut ground = None;
+    let wet = |sole: &&Point| {
+        let item = visible
+            .at(**sole - below)
+            .and_then(|item| scene.items.get(item));
+        item.is_some_and(|item| item.object == piece.object && item.is_wet())
+    };
+    if piece.soles.iter().filter(wet).count() * 2 > piece.soles.len() {
+        return None;
+    }
     for sole in &piece.soles {
         let Some(item) = visible
             .at(*sole + below)

@@ -121,7 +121,7 @@ impl Default for DetailConfig {
             contour: 1.0,
             texture: 1.0,
             gradient_gain: 1.5e-5,
-            gradient_stops: 4,
+            gradient_stops: 3,
             least_area: 150,
             adopt: AdoptParameters::HIGH,
         };

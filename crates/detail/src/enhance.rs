@@ -12,7 +12,7 @@ use crate::{
     highlight::highlights,
     light::Light,
     outline::contours,
-    paints::fit_paints,
+    paints::{Pictures, fit_paints},
     palette::Palette,
     rim::rims,
     scene::{Scene, Visible},
@@ -87,7 +87,7 @@ pub fn enhance(
     shadows.extend(contact_shadows(
         &document, &before, &seen, &light, &palette, contact,
     ));
-    soften_contact_shadows(&mut document, contact);
+    soften_contact_shadows(&mut document, &before, &seen, contact);
     let mut added = add_all(&mut document, &shadows);
     let glow = parameters.glow * scale;
     added.extend(soften_glows(&mut document, glow));
@@ -122,7 +122,10 @@ pub fn enhance(
         &mut document,
         &scene,
         &visible,
-        &unmarked,
+        &Pictures {
+            before: &picture,
+            target: &unmarked,
+        },
         parameters.threshold(),
         parameters.least_area,
     ));

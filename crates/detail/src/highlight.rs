@@ -127,7 +127,11 @@ fn glossy_bodies(scene: &Scene, visible: &Visible) -> Vec<Body> {
         .into_values()
         .filter(|items| {
             let is_lit = items.iter().any(|&item| scene.items[item].has_word(LIT));
-            is_glossy(scene.items[items[0]].layer()) && !is_lit
+            let layer = scene.items[items[0]].layer();
+            // Of what has a front of its own the rest is its inside.
+            let front = format!("{layer} (front)");
+            let is_inside = scene.items.iter().any(|item| item.layer() == front);
+            is_glossy(layer) && !is_lit && !is_inside
         })
         .filter_map(|items| {
             let largest = *items.iter().max_by_key(|&&item| (areas[item], item))?;

@@ -6,7 +6,7 @@ use kurbo::BezPath;
 
 use crate::{
     additions::{Addition, stroked},
-    scene::{Role, Scene},
+    scene::{Item, Role, Scene},
     silhouette::pieces,
 };
 
@@ -39,13 +39,18 @@ pub(crate) fn contours(document: &Document, scene: &Scene, strength: f32) -> Vec
     let shapes = document.shapes();
     let mut found: Vec<(f64, Addition)> = (0..scene.objects)
         .filter_map(|object| {
-            let (index, item) = scene
-                .items
-                .iter()
-                .enumerate()
-                .find(|(_, item)| item.object == object && item.role == Role::Object)
-                .filter(|(_, item)| !BACKDROP.contains(&item.layer()))?;
-            let (color, width) = line_of(shapes.get(index)?.shape)?;
+            let parts = || {
+                let items = scene.items.iter().zip(&shapes);
+                items.filter(|(item, _)| item.object == object && item.role == Role::Object)
+            };
+            let (item, _) = parts().next()?;
+            if BACKDROP.contains(&item.layer()) {
+                return None;
+            }
+            // The finest line: a stem or a mast may be drawn as one thick stroke.
+            let (color, width) = parts()
+                .filter_map(|(item, placed)| line_of(placed.shape, item))
+                .min_by(|a, b| a.1.total_cmp(&b.1))?;
             let mut path = BezPath::new();
             let mut area = 0.0f64;
             for piece in pieces(document, scene, object) {
@@ -69,11 +74,12 @@ pub(crate) fn contours(document: &Document, scene: &Scene, strength: f32) -> Vec
     found.into_iter().map(|(_, addition)| addition).collect()
 }
 
-/// Colour and width of a shape's line.
-fn line_of(shape: &Shape) -> Option<(Color, f64)> {
+/// Colour and width of a shape's line, in the document's coordinates.
+fn line_of(shape: &Shape, item: &Item) -> Option<(Color, f64)> {
     let stroke = shape.stroke.as_ref()?;
+    let scale = item.transform.determinant().abs().sqrt();
     match stroke.paint {
-        Paint::Solid(color) => Some((color, stroke.width)),
+        Paint::Solid(color) => Some((color, stroke.width * scale)),
         Paint::Linear(_) | Paint::Radial(_) => None,
     }
 }

@@ -1,15 +1,38 @@
 //! Gives the shapes of a document the paints that the target shows: gradients where they pay, the
 //! target's colour where it moved. Adds and moves no shapes.
 
+use std::collections::BTreeMap;
+
 use chat2svg_fit::{GradientThreshold, Sample, fit_paint};
 use chat2svg_vector::{Color, Document, Node, Paint, Raster, Shape};
 
-use crate::scene::{Item, Scene, Visible, parent_of};
+use crate::scene::{Item, Role, Scene, Visible, parent_of};
 
 /// Most samples taken of one shape: more tell nothing new about a few stops.
 const MOST_SAMPLES: usize = 3000;
 /// Oklab distance below which a flat colour is left as it is.
 const SAME_COLOR: f32 = 0.012;
+
+/// How far a pixel's channels may be from a flat shape's colour and still show it alone.
+const SAME_CHANNEL: u8 = 3;
+/// Share of the canvas below which a gradient must gain more, in proportion: its bytes buy less.
+const AMPLE_SHARE: f64 = 0.03;
+
+/// A document's picture without and with what its paints are to show.
+pub(crate) struct Pictures<'a> {
+    /// As its paints are now.
+    pub(crate) before: &'a Raster,
+    /// As they should be.
+    pub(crate) target: &'a Raster,
+}
+
+/// Shapes that get one paint: a shape of its own, or the flat parts of a backdrop that are alike, as the
+/// stripes of a wall.
+#[derive(Default)]
+struct Alike {
+    items: Vec<usize>,
+    pixels: Vec<usize>,
+}
 
 /// Fits the paint of every opaque, flat shape that is seen on at least `least_area` pixels; returns
 /// the names of those that got a gradient.
@@ -17,46 +40,100 @@ pub(crate) fn fit_paints(
     document: &mut Document,
     scene: &Scene,
     visible: &Visible,
-    target: &Raster,
+    pictures: &Pictures<'_>,
     threshold: GradientThreshold,
     least_area: usize,
 ) -> Vec<String> {
-    let mut seen: Vec<Vec<usize>> = vec![Vec::new(); scene.items.len()];
-    for (pixel, item) in visible.items.iter().enumerate() {
-        if let Some(item) = item.map(|item| item as usize)
-            && is_inner(visible, pixel)
-        {
-            seen[item].push(pixel);
-        }
-    }
     let mut changed = Vec::new();
-    for (item, pixels) in scene.items.iter().zip(&seen) {
-        if pixels.len() < least_area.max(1) || item.opacity < 0.98 {
+    for alike in alike(document, scene, visible, pictures.before) {
+        let Some(first) = alike.items.first().map(|&item| &scene.items[item]) else {
+            continue;
+        };
+        if alike.pixels.len() < least_area.max(1) {
             continue;
         }
-        let Some(shape) = shape_at(document, item) else {
+        let Some(before) = flat_color(document, first) else {
             continue;
         };
-        let Some(fill) = shape.fill.as_mut() else {
-            continue;
+        let samples = samples_of(first, &alike.pixels, visible, pictures.target);
+        let share = alike.pixels.len() as f64 / visible.items.len() as f64;
+        let threshold = GradientThreshold {
+            gain: threshold.gain * (AMPLE_SHARE / share).max(1.0),
+            ..threshold
         };
-        let Paint::Solid(before) = fill.paint else {
-            continue;
-        };
-        let samples = samples_of(item, pixels, visible, target);
         let Some(fitted) = fit_paint(&samples, threshold) else {
             continue;
         };
-        match fitted.paint {
-            Paint::Solid(color) if is_same(before, color) => {}
-            Paint::Solid(color) => fill.paint = Paint::Solid(color),
-            gradient => {
-                fill.paint = gradient;
-                changed.push(format!("{} / gradient", item.name));
+        if matches!(fitted.paint, Paint::Solid(color) if is_same(before, color)) {
+            continue;
+        }
+        for item in alike.items.iter().map(|&item| &scene.items[item]) {
+            let fill = shape_at(document, item).and_then(|shape| shape.fill.as_mut());
+            if let Some(fill) = fill {
+                fill.paint = fitted.paint.clone();
+                if !matches!(fitted.paint, Paint::Solid(_)) {
+                    changed.push(format!("{} / gradient", item.name));
+                }
             }
         }
     }
     changed
+}
+
+/// The opaque, flat shapes of a scene, those that are to have one paint together, with the inner pixels that
+/// show nothing but them: a shadow or haze above a shape says nothing of its paint.
+fn alike(
+    document: &mut Document,
+    scene: &Scene,
+    visible: &Visible,
+    picture: &Raster,
+) -> Vec<Alike> {
+    let colors: Vec<Option<[u8; 3]>> = scene
+        .items
+        .iter()
+        .map(|item| {
+            let is_opaque = item.opacity >= 0.98;
+            flat_color(document, item)
+                .filter(|_| is_opaque)
+                .map(Color::to_rgb8)
+        })
+        .collect();
+    let mut found: Vec<Alike> = Vec::new();
+    let mut kinds = BTreeMap::new();
+    let mut kind_of = vec![None; scene.items.len()];
+    for (index, item) in scene.items.iter().enumerate() {
+        let Some(color) = colors[index] else { continue };
+        // Air lights a backdrop by place alone; things have forms of their own.
+        let is_backdrop = matches!(item.role, Role::Sky | Role::Ground | Role::Scenery);
+        let own = (!is_backdrop).then_some(index);
+        let parents = item.path.split_last().map(|(_, parents)| parents);
+        let kind = *kinds.entry((own, parents, color)).or_insert_with(|| {
+            found.push(Alike::default());
+            found.len() - 1
+        });
+        found[kind].items.push(index);
+        kind_of[index] = Some((kind, color));
+    }
+    for (pixel, item) in visible.items.iter().enumerate() {
+        if let Some((kind, color)) = item.and_then(|item| kind_of[item as usize])
+            && is_inner(visible, pixel)
+            && picture.pixels().get(pixel).is_some_and(|shown| {
+                let channels = shown.iter().zip(color);
+                channels.fold(0, |most, (a, b)| most.max(a.abs_diff(b))) <= SAME_CHANNEL
+            })
+        {
+            found[kind].pixels.push(pixel);
+        }
+    }
+    found
+}
+
+/// The colour of an item's fill, where it has one and only one.
+fn flat_color(document: &mut Document, item: &Item) -> Option<Color> {
+    match shape_at(document, item)?.fill.as_ref()?.paint {
+        Paint::Solid(color) => Some(color),
+        Paint::Linear(_) | Paint::Radial(_) => None,
+    }
 }
 
 /// Whether the pixels on all four sides show the same item: mixed pixels on edges say little about

@@ -18,7 +18,7 @@ const MOST: usize = 6;
 /// Least share of the canvas that a thing must cover.
 const LEAST_SHARE: f64 = 0.006;
 /// Width of the rim as a share of the canvas's shorter side.
-const WIDTH: f64 = 0.011;
+const WIDTH: f64 = 0.0085;
 /// Least part of the rim that is drawn, in squares of its width.
 const LEAST_PART: f64 = 4.0;
 
@@ -64,7 +64,7 @@ fn rim(
 ) -> Option<Addition> {
     let belongs = |item: &u32| {
         let item = &scene.items[*item as usize];
-        item.object == object && item.role == Role::Object
+        item.object == object && item.role == Role::Object && !item.is_burning()
     };
     let first = scene.items.iter().position(|item| item.object == object)? as u32;
     let last = scene.items.iter().rposition(|item| item.object == object)?;

@@ -72,6 +72,20 @@ impl Item {
         has_word(&self.name, words)
     }
 
+    /// Whether it is water that is part of a thing, as the pool of a waterfall: it lies, and throws no shadow.
+    pub(crate) fn is_wet(&self) -> bool {
+        const WET: &[&str] = &["pool", "pond", "puddle", "water", "foam"];
+        has_word(self.own_name(), WET)
+    }
+
+    /// Whether it gives light itself: a flame is not lit by the sun.
+    pub(crate) fn is_burning(&self) -> bool {
+        const BURNING: &[&str] = &["rocket", "fire", "campfire", "candle", "torch"];
+        let own = self.own_name();
+        has_word(own, &["flame", "flames", "fire", "exhaust"])
+            || has_word(self.layer(), BURNING) && has_word(own, &["orange", "yellow"])
+    }
+
     /// Whether it is the surface of open water.
     pub(crate) fn is_water(&self) -> bool {
         const WATER: &[&str] = &["water", "wave", "waves", "swell", "shallows"];

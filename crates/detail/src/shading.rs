@@ -260,6 +260,12 @@ fn shade_air(
     changes: &mut [Change],
 ) {
     let reach = view.width().min(view.height()) * 0.3;
+    // One depth for all ground: a band of its own for each would hide where one ends before the next.
+    let grounds = scene.items.iter().filter(|item| item.role == Role::Ground);
+    let horizon = grounds
+        .map(|item| item.bounds.y0)
+        .fold(view.y1, f64::min)
+        .max(view.y0);
     for (pixel, item) in visible.items.iter().enumerate() {
         let Some(item) = item.and_then(|item| scene.items.get(item as usize)) else {
             continue;
@@ -287,7 +293,10 @@ fn shade_air(
                     change.warm += 0.8 * halo;
                 }
             }
-            Role::Ground => change.lightness += strengths.atmosphere * (0.045 - 0.11 * own),
+            Role::Ground => {
+                let near = share(horizon, view.y1 - horizon);
+                change.lightness += strengths.atmosphere * (0.045 - 0.11 * near);
+            }
             Role::Scenery => change.lightness += strengths.atmosphere * (0.07 * own - 0.02),
             Role::Light | Role::Weather | Role::Border | Role::Veil | Role::Object => {}
         }
@@ -297,6 +306,7 @@ fn shade_air(
 /// How much of a solid's form a thing shows: far things and clouds show little of it.
 fn solidity(item: &Item) -> f32 {
     match item.role {
+        _ if item.is_burning() => 0.0,
         Role::Scenery => 0.4,
         _ if item.has_word(&["cloud", "clouds"]) => 0.35,
         _ => 1.0,
@@ -336,6 +346,14 @@ pub(crate) fn lit(
     result
 }
 
+/// How much a colour is like skin, of any tone, `0.0..=1.0`.
+fn skin(lightness: f32, chroma: f32, hue: f32) -> f32 {
+    let near = |value: f32, middle: f32, half: f32| {
+        (2.0 - 2.0 * (value - middle).abs() / half).clamp(0.0, 1.0)
+    };
+    near(hue, 58.0, 34.0) * near(chroma, 0.075, 0.065) * near(lightness, 0.72, 0.34)
+}
+
 fn lit_color(before: Oklab, light: &Light, change: Change) -> Oklab {
     let Oklab { lightness, a, b } = before;
     let up = (change.lightness.max(0.0) / 0.2).min(1.0) + change.warm;
@@ -354,14 +372,17 @@ fn lit_color(before: Oklab, light: &Light, change: Change) -> Oklab {
     } else {
         1.0
     };
-    let (a, b) = (a * dimmed, b * dimmed);
     let hue = b.atan2(a).to_degrees();
+    // Light goes through skin and shines red in its shade; dimmed and blue it would look ill.
+    let skin = skin(lightness, a.hypot(b), hue) * down;
+    let dimmed = dimmed + (1.12 - dimmed) * skin;
+    let (a, b) = (a * dimmed, b * dimmed);
     let yellow = (1.0 - (hue - YELLOW).abs() / 35.0).max(0.0);
     let turn = -(yellow * down * YELLOW_TURN).to_radians();
     let (sine, cosine) = turn.sin_cos();
     Oklab {
         lightness: lit,
         a: a * cosine - b * sine + light.warmth[0] * up + light.shade[0] * down,
-        b: a * sine + b * cosine + light.warmth[1] * up + light.shade[1] * down,
+        b: a * sine + b * cosine + light.warmth[1] * up + light.shade[1] * down * (1.0 - skin),
     }
 }

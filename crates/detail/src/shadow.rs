@@ -9,7 +9,7 @@ use crate::{
     additions::Addition,
     light::Light,
     palette::Palette,
-    scene::{Role, Scene, Visible, is_airborne},
+    scene::{Item, Role, Scene, Visible, is_airborne, parent_of},
 };
 
 /// A shadow to be put under a thing.
@@ -52,42 +52,67 @@ pub(crate) fn contact_shadows(
         .collect()
 }
 
-/// Makes the flat contact shadows that a document brings fade toward their rims.
-pub(crate) fn soften_contact_shadows(document: &mut Document, strength: f32) {
+/// Makes the flat contact shadows that a document brings fade toward their rims: darkest in the middle
+/// where a thing sits on them, nearly even where it stands over them on legs.
+pub(crate) fn soften_contact_shadows(
+    document: &mut Document,
+    scene: &Scene,
+    visible: &Visible,
+    strength: f32,
+) {
     if strength <= 0.0 {
         return;
     }
-    for layer in &mut document.layers {
-        soften(layer, false, strength);
+    for item in &scene.items {
+        if !item.name.split(" / ").any(|part| part == "contact shadow") {
+            continue;
+        }
+        let touch = touch(item, scene, visible);
+        let node = parent_of(document, &item.path)
+            .and_then(|(siblings, _)| siblings.get_mut(*item.path.last()?));
+        if let Some(Node::Shape(shape)) = node {
+            soften(shape, touch, strength);
+        }
     }
 }
 
-fn soften(node: &mut Node, within: bool, strength: f32) {
-    let within = within || node.label() == "contact shadow";
-    match node {
-        Node::Group(group) => {
-            for child in &mut group.children {
-                soften(child, within, strength);
-            }
-        }
-        Node::Shape(shape) if within => {
-            let bounds = shape.path.bounding_box();
-            let Some(fill) = &mut shape.fill else { return };
-            let Paint::Solid(color) = fill.paint else {
-                return;
-            };
-            // As dark in all as the flat one, but most of it where things touch.
-            let peak = (shape.opacity * fill.opacity * (1.0 + 1.2 * strength)).min(1.0);
-            fill.paint = fading(bounds.center(), bounds.size().to_vec2() * 0.5, color, peak);
-            fill.opacity = 1.0;
-            shape.opacity = 1.0;
-        }
-        Node::Shape(_) => {}
-    }
+/// How much of the middle of a shadow its thing covers, `0.0..=1.0`.
+fn touch(shadow: &Item, scene: &Scene, visible: &Visible) -> f32 {
+    const PROBES: usize = 24;
+    let (center, size) = (shadow.bounds.center(), shadow.bounds.size());
+    let touches = |probe: &usize| {
+        let across = (*probe as f64 + 0.5) / PROBES as f64 - 0.5;
+        let place = Point::new(
+            center.x + 0.7 * across * size.width,
+            center.y - 0.2 * size.height,
+        );
+        visible
+            .at(place)
+            .and_then(|item| scene.items.get(item))
+            .is_some_and(|item| item.object == shadow.object && !item.name.contains("shadow"))
+    };
+    (0..PROBES).filter(touches).count() as f32 / PROBES as f32
 }
 
-/// A colour that fades from the middle of an ellipse to its rim.
-fn fading(center: Point, radii: Vec2, color: Color, peak: f32) -> Paint {
+fn soften(shape: &mut Shape, touch: f32, strength: f32) {
+    let bounds = shape.path.bounding_box();
+    let Some(fill) = &mut shape.fill else { return };
+    let Paint::Solid(color) = fill.paint else {
+        return;
+    };
+    // As dark in all as the flat one, but most of it where things touch.
+    let sits = (touch / 0.6).min(1.0);
+    let peak = (shape.opacity * fill.opacity * (1.0 + (0.15 + 1.05 * sits) * strength)).min(1.0);
+    let middle = (0.55, 0.6 + 0.25 * (1.0 - sits));
+    let radii = bounds.size().to_vec2() * 0.5;
+    fill.paint = fading(bounds.center(), radii, color, peak, middle);
+    fill.opacity = 1.0;
+    shape.opacity = 1.0;
+}
+
+/// A colour that fades from the middle of an ellipse to its rim; `middle` is a place between, `0.0..=1.0`, and
+/// the share of the peak there.
+fn fading(center: Point, radii: Vec2, color: Color, peak: f32, middle: (f32, f32)) -> Paint {
     let stop = |offset: f32, share: f32| Stop {
         offset,
         color,
@@ -102,7 +127,7 @@ fn fading(center: Point, radii: Vec2, color: Color, peak: f32) -> Paint {
         focus: center,
         focal_radius: 0.0,
         transform: around,
-        stops: vec![stop(0.0, 1.0), stop(0.55, 0.6), stop(1.0, 0.0)],
+        stops: vec![stop(0.0, 1.0), stop(middle.0, middle.1), stop(1.0, 0.0)],
         spread: Spread::Pad,
     })
 }
@@ -194,6 +219,13 @@ fn contact(
         let item = &scene.items[item as usize];
         (item.role == Role::Ground && !item.is_water()).then_some(item.lightness())
     };
+    let lowest = (left..=right).find_map(|x| {
+        let item = visible.items[bottom * visible.width + x]?;
+        Some(&scene.items[item as usize]).filter(|item| item.object == part.object)
+    });
+    if lowest.is_some_and(Item::is_wet) {
+        return None;
+    }
     let below: Vec<f32> = columns.iter().filter_map(|&x| ground(x)).collect();
     if below.len() * 2 < columns.len() {
         return None;
@@ -225,6 +257,12 @@ fn shadow_shape(shadow: &ContactShadow, label: &str, strength: f32) -> Shape {
     Shape::filled(
         label,
         Ellipse::new(shadow.center, shadow.radii, 0.0).to_path(0.01),
-        fading(shadow.center, shadow.radii, shadow.color, 0.5 * strength),
+        fading(
+            shadow.center,
+            shadow.radii,
+            shadow.color,
+            0.5 * strength,
+            (0.55, 0.6),
+        ),
     )
 }

@@ -21,6 +21,8 @@ use crate::{
 
 /// Least share of the canvas on which a surface must be seen.
 const LEAST_SHARE: f64 = 0.0035;
+/// The same for courses of bricks, stones and tiles: a few of them on a far house look like scratches.
+const LEAST_SHARE_OF_COURSES: f64 = 0.016;
 /// Share of the canvas from which a surface has room for all marks.
 const AMPLE_SHARE: f64 = 0.1;
 /// Most surfaces that get a texture: the largest.
@@ -42,6 +44,13 @@ enum Material {
     Leaves,
     Fur,
     Feathers,
+}
+
+impl Material {
+    /// Whether it is laid in courses.
+    fn is_laid(self) -> bool {
+        matches!(self, Self::Brick | Self::Stone | Self::Tiles)
+    }
 }
 
 /// A surface of the scene as it is seen.
@@ -80,15 +89,9 @@ impl Surface<'_> {
         self.palette.lifted(self.item.color, lift)
     }
 
-    /// Its name before that of a mark.
+    /// Its name before that of a mark, which lies beside it in its layer.
     fn label(&self, mark: &str) -> String {
-        let own = self.item.own_name();
-        let layer = self.item.layer();
-        if own == layer || layer.is_empty() {
-            format!("{own} / {mark}")
-        } else {
-            format!("{layer} / {own} / {mark}")
-        }
+        format!("{} / {mark}", self.item.own_name())
     }
 
     /// How many marks to make of `most`: fewer on small surfaces.
@@ -158,6 +161,7 @@ pub(crate) fn textures(
         .fold(view.y1, f64::min)
         .max(view.y0);
     let least = (visible.items.len() as f64 * LEAST_SHARE) as usize;
+    let least_of_courses = visible.items.len() as f64 * LEAST_SHARE_OF_COURSES;
     let mut surfaces: Vec<(usize, Rect, usize, Material)> = scene
         .items
         .iter()
@@ -165,7 +169,9 @@ pub(crate) fn textures(
         .filter_map(|(index, item)| {
             let (seen, area) = *seen.get(index)?;
             let material = material_of(scene, index, item)?;
-            (area > least && item.opacity > 0.9).then_some((index, seen, area, material))
+            let has_room = !material.is_laid() || area as f64 > least_of_courses;
+            (area > least && has_room && item.opacity > 0.9)
+                .then_some((index, seen, area, material))
         })
         .collect();
     surfaces.sort_by(|a, b| b.2.cmp(&a.2).then(a.0.cmp(&b.0)));

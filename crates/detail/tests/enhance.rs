@@ -3,7 +3,9 @@
 
 use chat2svg_detail::{DetailConfig, DetailParameters, Enhanced, enhance};
 use chat2svg_protocol::{ResourceLevel, Style};
-use chat2svg_vector::{Color, Document, Group, Metadata, Node, Paint, Shape};
+use chat2svg_vector::{
+    Color, Document, Group, LineCap, LineJoin, Metadata, Node, Paint, Shape, Stroke,
+};
 use kurbo::{Affine, BezPath, Circle, Point, Rect, Shape as _};
 
 const HORIZON: f64 = 240.0;
@@ -262,7 +264,7 @@ fn everything_added_has_a_name_that_is_told() {
         "red fox / contact shadow",
         "red fox / rim light",
         "sun / glow",
-        "ground / grass / blades",
+        "grass / blades",
     ] {
         assert!(
             made.added.iter().any(|added| added == name),
@@ -336,4 +338,89 @@ fn a_duotone_stays_on_its_ramp() {
             );
         }
     }
+}
+
+/// The fills of all shapes of a name.
+fn fills_of(document: &Document, name: &str) -> Vec<Paint> {
+    let shapes = document.shapes().into_iter().map(|visit| visit.shape);
+    shapes
+        .filter(|shape| shape.label == name)
+        .filter_map(|shape| Some(shape.fill.as_ref()?.paint.clone()))
+        .collect()
+}
+
+#[test]
+fn a_shadow_on_the_ground_does_not_darken_the_ground_beside_it() {
+    let ground_of = |layers: Vec<Node>| {
+        let made = enhanced(&document(layers), Style::Flat).document;
+        match fills_of(&made, "grass").pop() {
+            Some(Paint::Linear(gradient)) => gradient,
+            other => panic!("the ground has no gradient: {other:?}"),
+        }
+    };
+    let band = Rect::new(40.0, 300.0, 360.0, 345.0).to_path(0.1);
+    let mut shadow = Shape::filled("shadow", band, Paint::Solid(Color::BLACK));
+    shadow.opacity = 0.4;
+    let shadows = Node::Group(Group {
+        children: vec![Node::Shape(shadow)],
+        ..Group::new("cast shadows")
+    });
+    let bare = ground_of(vec![sky(), grass()]);
+    let shaded = ground_of(vec![sky(), grass(), shadows]);
+    assert!(bare.start.distance(shaded.start) < 8.0 && bare.end.distance(shaded.end) < 8.0);
+    assert_eq!(bare.stops.len(), shaded.stops.len());
+    for (bare, shaded) in bare.stops.iter().zip(&shaded.stops) {
+        assert!(bare.color.difference(shaded.color) < 0.02, "{shaded:?}");
+    }
+}
+
+#[test]
+fn stripes_alike_share_one_gradient() {
+    let wall = Rect::new(0.0, 0.0, 400.0, HORIZON).to_path(0.1);
+    let mut shapes = vec![("wall", wall, Color::from_rgb8(233, 229, 244))];
+    for left in [20.0, 120.0, 220.0, 320.0] {
+        let stripe = Rect::new(left, 0.0, left + 40.0, HORIZON).to_path(0.1);
+        shapes.push(("stripe", stripe, Color::from_rgb8(226, 222, 238)));
+    }
+    let floor = ground("floor", Color::from_rgb8(200, 150, 100));
+    let scene = document(vec![layer("wall", &shapes), floor]);
+    let fills = fills_of(&enhanced(&scene, Style::Flat).document, "stripe");
+    assert_eq!(fills.len(), 4);
+    assert!(!matches!(fills[0], Paint::Solid(_)), "{:?}", fills[0]);
+    assert!(fills.iter().all(|fill| *fill == fills[0]));
+}
+
+#[test]
+fn a_contour_follows_the_finest_line_at_its_scale() {
+    let line = |shape: &mut Shape, width: f64| {
+        shape.fill = None;
+        shape.stroke = Some(Stroke {
+            paint: Paint::Solid(Color::BLACK),
+            opacity: 1.0,
+            width,
+            cap: LineCap::Round,
+            join: LineJoin::Round,
+            miter_limit: 4.0,
+            dashes: Vec::new(),
+            dash_offset: 0.0,
+        });
+    };
+    let mut flower = fox("flower", Point::new(40.0, 80.0));
+    let Node::Group(group) = &mut flower else {
+        panic!("a thing is a group");
+    };
+    group.transform = Affine::scale(4.0);
+    for (node, width) in group.children.iter_mut().zip([5.0, 0.5]) {
+        let Node::Shape(shape) = node else { continue };
+        line(shape, width);
+    }
+    let scene = document(vec![sky(), flower]);
+    let made = enhanced(&scene, Style::LineArt).document;
+    let shapes = made.shapes();
+    let contour = shapes
+        .iter()
+        .find(|visit| visit.shape.label == "flower / contour")
+        .and_then(|visit| visit.shape.stroke.as_ref())
+        .expect("the flower has a contour");
+    assert!((3.0..6.0).contains(&contour.width), "{}", contour.width);
 }
