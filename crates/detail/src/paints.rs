@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use chat2svg_fit::{GradientThreshold, Sample, fit_paint};
-use chat2svg_vector::{Color, Document, Node, Paint, Raster, Shape};
+use chat2svg_vector::{Color, Document, Node, Paint, Raster, Shape, Stop};
 
 use crate::scene::{Item, Role, Scene, Visible, parent_of};
 
@@ -45,6 +45,7 @@ pub(crate) fn fit_paints(
     least_area: usize,
 ) -> Vec<String> {
     let mut changed = Vec::new();
+    let mut known = Vec::new();
     for alike in alike(document, scene, visible, pictures.before) {
         let Some(first) = alike.items.first().map(|&item| &scene.items[item]) else {
             continue;
@@ -61,9 +62,10 @@ pub(crate) fn fit_paints(
             gain: threshold.gain * (AMPLE_SHARE / share).max(1.0),
             ..threshold
         };
-        let Some(fitted) = fit_paint(&samples, threshold) else {
+        let Some(mut fitted) = fit_paint(&samples, threshold) else {
             continue;
         };
+        reuse_stops(&mut fitted.paint, &mut known);
         if matches!(fitted.paint, Paint::Solid(color) if is_same(before, color)) {
             continue;
         }
@@ -128,6 +130,28 @@ fn alike(
     found
 }
 
+/// Gives a gradient the stops of an earlier one where no eye would tell them apart: those of the other sails,
+/// the other children. Equal stops are written once.
+fn reuse_stops(paint: &mut Paint, known: &mut Vec<Vec<Stop>>) {
+    let stops = match paint {
+        Paint::Solid(_) => return,
+        Paint::Linear(gradient) => &mut gradient.stops,
+        Paint::Radial(gradient) => &mut gradient.stops,
+    };
+    let is_like = |other: &&Vec<Stop>| {
+        other.len() == stops.len()
+            && other.iter().zip(&*stops).all(|(a, b)| {
+                (a.offset - b.offset).abs() < 0.01
+                    && a.opacity == b.opacity
+                    && a.color.to_oklab().distance(b.color.to_oklab()) < SAME_COLOR
+            })
+    };
+    match known.iter().find(is_like) {
+        Some(other) => stops.clone_from(other),
+        None => known.push(stops.clone()),
+    }
+}
+
 /// The colour of an item's fill, where it has one and only one.
 fn flat_color(document: &mut Document, item: &Item) -> Option<Color> {
     match shape_at(document, item)?.fill.as_ref()?.paint {
@@ -170,4 +194,42 @@ fn shape_at<'a>(document: &'a mut Document, item: &Item) -> Option<&'a mut Shape
 
 fn is_same(before: Color, after: Color) -> bool {
     before.to_oklab().distance(after.to_oklab()) < SAME_COLOR
+}
+
+#[cfg(test)]
+mod tests {
+    use chat2svg_vector::{LinearGradient, Spread};
+    use kurbo::{Affine, Point};
+
+    use super::*;
+
+    #[test]
+    fn stops_that_nobody_tells_apart_become_equal() {
+        let gradient = |from: u8| {
+            let stops = [(0.0, from), (1.0, 40)].map(|(offset, level)| Stop {
+                offset,
+                color: Color::from_rgb8(level, 90, 90),
+                opacity: 1.0,
+            });
+            Paint::Linear(LinearGradient {
+                start: Point::ORIGIN,
+                end: Point::new(f64::from(from), 0.0),
+                transform: Affine::IDENTITY,
+                stops: stops.to_vec(),
+                spread: Spread::Pad,
+            })
+        };
+        let mut known = Vec::new();
+        let found = [200, 202, 230].map(|from| {
+            let mut paint = gradient(from);
+            reuse_stops(&mut paint, &mut known);
+            match paint {
+                Paint::Linear(gradient) => gradient.stops,
+                Paint::Solid(_) | Paint::Radial(_) => Vec::new(),
+            }
+        });
+        assert_eq!(found[0], found[1]);
+        assert_ne!(found[0], found[2]);
+        assert_eq!(known.len(), 2);
+    }
 }

@@ -1,7 +1,8 @@
 //! Writing a document as SVG that is small, and that people and editors can work with.
 //!
 //! Groups and shapes keep their names: the id, and the label as `inkscape:label`, which Inkscape shows
-//! in its layers and objects panels. Equal gradients and clip paths are defined once.
+//! in its layers and objects panels. Equal gradients, their equal stops and equal clip paths are defined once; what
+//! all shapes of a group say of their painting, the group says.
 
 mod metadata;
 mod number;
@@ -9,17 +10,19 @@ mod paint;
 mod path;
 mod primitive;
 mod snap;
+mod style;
 pub(crate) mod xml;
 
 use kurbo::{Affine, BezPath, Shape as _};
 
 use crate::names::assign_ids;
-use crate::{ClipPath, Document, FillRule, Group, LineCap, LineJoin, Node, Shape, Stroke};
+use crate::{ClipPath, Document, FillRule, Group, Node, Shape};
 
 use number::{decimals_for, number};
 use paint::{Definitions, largest_scale, opacity_attribute, transform};
 use path::path_data;
 use primitive::as_ellipse;
+use style::{Attributes, Styles};
 use xml::XmlWriter;
 
 pub use snap::snapped_outline;
@@ -76,17 +79,21 @@ impl Document {
         let (ids, taken) = assign_ids(self);
         let mut ids = ids.into_iter();
         let scale = reference_scale(self, options);
+        let tolerance = options.least_tolerance();
+        let mut definitions = Definitions::new(taken);
+        let styles = Styles::of(&self.layers, &mut definitions, scale, tolerance);
         let mut body = TreeWriter {
-            definitions: Definitions::new(taken),
-            tolerance: options.least_tolerance(),
+            definitions,
+            tolerance,
             has_labels: false,
             ids: &mut ids,
         };
         let mut tree = XmlWriter::nested(options.indent, 1);
-        for node in &self.layers {
-            body.node(&mut tree, node, scale, true);
+        for (node, style) in self.layers.iter().zip(&styles) {
+            body.node(&mut tree, node, style, scale, true);
         }
-        let (definitions, has_labels) = (body.definitions.elements, body.has_labels);
+        let has_labels = body.has_labels;
+        let definitions = body.definitions.into_elements();
         let tree = tree.finish();
 
         let mut xml = XmlWriter::new(options.indent);
@@ -144,21 +151,34 @@ struct TreeWriter<'a> {
 }
 
 impl TreeWriter<'_> {
-    fn node(&mut self, xml: &mut XmlWriter, node: &Node, scale: f64, is_layer: bool) {
+    fn node(
+        &mut self,
+        xml: &mut XmlWriter,
+        node: &Node,
+        style: &Styles,
+        scale: f64,
+        is_layer: bool,
+    ) {
         let id = self.ids.next().unwrap_or_default();
-        match node {
-            Node::Group(group) => self.group(xml, group, &id, scale, is_layer),
-            Node::Shape(shape) => self.shape(xml, shape, &id, scale),
+        match (node, style) {
+            (Node::Group(group), Styles::Group(said, children)) => {
+                xml.start("g");
+                self.names(xml, &id, &group.label);
+                if is_layer && !group.label.is_empty() {
+                    xml.attribute("inkscape:groupmode", "layer");
+                    self.has_labels = true;
+                }
+                write_all(xml, said);
+                self.group(xml, group, children, scale);
+                xml.end();
+            }
+            (Node::Shape(shape), Styles::Shape(said)) => self.shape(xml, shape, said, &id, scale),
+            _ => {}
         }
     }
 
-    fn group(&mut self, xml: &mut XmlWriter, group: &Group, id: &str, scale: f64, is_layer: bool) {
-        xml.start("g");
-        self.names(xml, id, &group.label);
-        if is_layer && !group.label.is_empty() {
-            xml.attribute("inkscape:groupmode", "layer");
-            self.has_labels = true;
-        }
+    /// What is in a group's element.
+    fn group(&mut self, xml: &mut XmlWriter, group: &Group, styles: &[Styles], scale: f64) {
         let inner = scale * largest_scale(group.transform);
         let extent = if group.transform == Affine::IDENTITY {
             0.0
@@ -173,28 +193,24 @@ impl TreeWriter<'_> {
             let id = self.clip(clip, inner);
             xml.attribute("clip-path", &format!("url(#{id})"));
         }
-        for child in &group.children {
-            self.node(xml, child, inner, false);
+        for (child, style) in group.children.iter().zip(styles) {
+            self.node(xml, child, style, inner, false);
         }
-        xml.end();
     }
 
     fn clip(&mut self, clip: &ClipPath, scale: f64) -> String {
         let data = path_data(&clip.path, decimals_for(scale, self.tolerance), false);
-        self.definitions.share("clipPath", "clip", |xml| {
-            xml.start("path");
-            xml.attribute("d", &data);
-            if clip.rule == FillRule::EvenOdd {
-                xml.attribute("clip-rule", "evenodd");
-            }
-            xml.end();
-        })
+        self.definitions.clip(&data, clip.rule == FillRule::EvenOdd)
     }
 
-    fn shape(&mut self, xml: &mut XmlWriter, shape: &Shape, id: &str, scale: f64) {
-        if !shape.path.is_finite() {
-            return;
-        }
+    fn shape(
+        &mut self,
+        xml: &mut XmlWriter,
+        shape: &Shape,
+        said: &Attributes,
+        id: &str,
+        scale: f64,
+    ) {
         let unit_tolerance = self.tolerance / scale;
         // Dashes begin where the path does.
         let is_dashed = shape
@@ -216,22 +232,7 @@ impl TreeWriter<'_> {
         };
         xml.start(element);
         self.names(xml, id, &shape.label);
-        match &shape.fill {
-            None => xml.attribute("fill", "none"),
-            Some(fill) => {
-                let (paint, extra) = self.definitions.paint(&fill.paint, scale, self.tolerance);
-                if paint != "#000" {
-                    xml.attribute("fill", &paint);
-                }
-                opacity_attribute(xml, "fill-opacity", fill.opacity * extra);
-                if fill.rule == FillRule::EvenOdd {
-                    xml.attribute("fill-rule", "evenodd");
-                }
-            }
-        }
-        if let Some(stroke) = &shape.stroke {
-            self.stroke(xml, stroke, scale);
-        }
+        write_all(xml, said);
         opacity_attribute(xml, "opacity", shape.opacity);
         match (ellipse, &radii) {
             (Some(ellipse), Some([across, down])) => {
@@ -252,41 +253,6 @@ impl TreeWriter<'_> {
         xml.end();
     }
 
-    fn stroke(&mut self, xml: &mut XmlWriter, stroke: &Stroke, scale: f64) {
-        let (paint, extra) = self.definitions.paint(&stroke.paint, scale, self.tolerance);
-        xml.attribute("stroke", &paint);
-        opacity_attribute(xml, "stroke-opacity", stroke.opacity * extra);
-        // A thin line shows an error of its width sooner than one of its place.
-        let decimals = decimals_for(scale, self.tolerance * 0.2);
-        let length = |value: f64| number(value, decimals);
-        let width = length(stroke.width);
-        if width != "1" {
-            xml.attribute("stroke-width", &width);
-        }
-        match stroke.cap {
-            LineCap::Butt => {}
-            LineCap::Round => xml.attribute("stroke-linecap", "round"),
-            LineCap::Square => xml.attribute("stroke-linecap", "square"),
-        }
-        match stroke.join {
-            LineJoin::Miter => {}
-            LineJoin::Round => xml.attribute("stroke-linejoin", "round"),
-            LineJoin::Bevel => xml.attribute("stroke-linejoin", "bevel"),
-        }
-        let miter = number(stroke.miter_limit, 3);
-        if stroke.join == LineJoin::Miter && miter != "4" {
-            xml.attribute("stroke-miterlimit", &miter);
-        }
-        if !stroke.dashes.is_empty() {
-            let dashes: Vec<_> = stroke.dashes.iter().map(|dash| length(*dash)).collect();
-            xml.attribute("stroke-dasharray", &dashes.join(" "));
-            let offset = length(stroke.dash_offset);
-            if offset != "0" {
-                xml.attribute("stroke-dashoffset", &offset);
-            }
-        }
-    }
-
     fn names(&mut self, xml: &mut XmlWriter, id: &str, label: &str) {
         if !id.is_empty() {
             xml.attribute("id", id);
@@ -296,6 +262,12 @@ impl TreeWriter<'_> {
             xml.attribute("inkscape:label", label);
             self.has_labels = true;
         }
+    }
+}
+
+fn write_all(xml: &mut XmlWriter, attributes: &Attributes) {
+    for (name, value) in attributes {
+        xml.attribute(name, value);
     }
 }
 

@@ -68,47 +68,134 @@ fn joined(numbers: &[&str]) -> String {
 
 /// What shapes refer to by id; equal definitions are written once.
 pub(crate) struct Definitions {
-    /// Text of each definition before its id is put in, and the id.
-    by_value: HashMap<String, String>,
-    /// Complete elements in the order of first use.
-    pub(crate) elements: Vec<String>,
+    /// Index of each definition, by its text without id.
+    by_value: HashMap<String, usize>,
+    /// In the order of first use.
+    found: Vec<Definition>,
     ids: IdSet,
+}
+
+struct Definition {
+    element: &'static str,
+    id: String,
+    /// Writes the attributes but the id.
+    attributes: String,
+    /// The elements within.
+    content: String,
+}
+
+/// Every gradient has its coordinates in those of the shape.
+const UNITS: &str = " gradientUnits=\"userSpaceOnUse\"";
+
+impl Definition {
+    fn text(&self) -> String {
+        let Self {
+            element,
+            id,
+            attributes,
+            content,
+        } = self;
+        format!("<{element} id=\"{id}\"{attributes}>{content}</{element}>")
+    }
+
+    /// The same with what another element says left out.
+    fn text_after(&self, stops: &str) -> String {
+        let Self {
+            element,
+            id,
+            attributes,
+            ..
+        } = self;
+        let attributes = attributes.replacen(UNITS, "", 1);
+        format!("<{element} id=\"{id}\" href=\"#{stops}\"{attributes}/>")
+    }
 }
 
 impl Definitions {
     pub(crate) fn new(ids: IdSet) -> Self {
         Self {
             by_value: HashMap::new(),
-            elements: Vec::new(),
+            found: Vec::new(),
             ids,
         }
     }
 
-    /// The id of a definition made by `write`, which gets the writer after the start tag.
-    pub(crate) fn share(
+    /// The id of a definition whose attributes and content are given.
+    fn share(
         &mut self,
         element: &'static str,
         prefix: &str,
-        write: impl Fn(&mut XmlWriter),
+        attributes: String,
+        content: String,
     ) -> String {
-        let build = |id: Option<&str>| {
-            let mut xml = XmlWriter::new(false);
-            xml.start(element);
-            if let Some(id) = id {
-                xml.attribute("id", id);
-            }
-            write(&mut xml);
-            xml.end();
-            xml.finish()
-        };
-        let value = build(None);
-        if let Some(id) = self.by_value.get(&value) {
-            return id.clone();
+        let value = format!("{element}{attributes}>{content}");
+        let next = self.found.len();
+        let index = *self.by_value.entry(value).or_insert(next);
+        if index == next {
+            let id = self.ids.claim(prefix);
+            self.found.push(Definition {
+                element,
+                id,
+                attributes,
+                content,
+            });
         }
-        let id = self.ids.claim(prefix);
-        self.elements.push(build(Some(&id)));
-        self.by_value.insert(value, id.clone());
-        id
+        self.found[index].id.clone()
+    }
+
+    /// The id of a clip path with this outline.
+    pub(crate) fn clip(&mut self, data: &str, is_even_odd: bool) -> String {
+        let mut xml = XmlWriter::new(false);
+        xml.start("path");
+        xml.attribute("d", data);
+        if is_even_odd {
+            xml.attribute("clip-rule", "evenodd");
+        }
+        xml.end();
+        self.share("clipPath", "clip", String::new(), xml.finish())
+    }
+
+    /// The elements in the order of first use. Stops that several gradients have are in an element of their own
+    /// before the first of them, where that takes fewer bytes.
+    pub(crate) fn into_elements(mut self) -> Vec<String> {
+        let mut users = HashMap::<&str, Vec<usize>>::new();
+        for (index, definition) in self.found.iter().enumerate() {
+            if definition.attributes.contains(UNITS) {
+                users.entry(&definition.content).or_default().push(index);
+            }
+        }
+        let mut texts: Vec<String> = self.found.iter().map(Definition::text).collect();
+        let mut shared: Vec<(&str, Vec<usize>)> = users
+            .into_iter()
+            .filter(|(_, users)| users.len() > 1)
+            .collect();
+        shared.sort_by_key(|(_, users)| users.first().copied());
+        let mut before = Vec::new();
+        for (content, users) in shared {
+            // Claimed only when it is used, so that the numbers have no gaps.
+            let longest_id = format!("stops-{}", self.found.len());
+            let element =
+                |id: &str| format!("<linearGradient id=\"{id}\"{UNITS}>{content}</linearGradient>");
+            let saved: usize = users
+                .iter()
+                .map(|&user| {
+                    let after = self.found[user].text_after(&longest_id).len();
+                    texts[user].len().saturating_sub(after)
+                })
+                .sum();
+            if saved <= element(&longest_id).len() + 3 {
+                continue;
+            }
+            let id = self.ids.claim("stops");
+            before.push((users[0], element(&id)));
+            for user in users {
+                texts[user] = self.found[user].text_after(&id);
+            }
+        }
+        for (place, element) in before.into_iter().rev() {
+            texts.insert(place, element);
+        }
+        texts
     }
 
     /// The attribute value for a paint, and the opacity that a single-stop gradient adds.
@@ -125,22 +212,23 @@ impl Definitions {
                 )
             }
             Paint::Linear(gradient) => {
-                let id = self.share("linearGradient", "linear", |xml| {
-                    write_linear(xml, gradient, scale, tolerance);
-                });
+                let attributes = linear_attributes(gradient, scale, tolerance);
+                let stops = stops_text(&gradient.stops);
+                let id = self.share("linearGradient", "linear", attributes, stops);
                 (format!("url(#{id})"), 1.0)
             }
             Paint::Radial(gradient) => {
-                let id = self.share("radialGradient", "radial", |xml| {
-                    write_radial(xml, gradient, scale, tolerance);
-                });
+                let attributes = radial_attributes(gradient, scale, tolerance);
+                let stops = stops_text(&gradient.stops);
+                let id = self.share("radialGradient", "radial", attributes, stops);
                 (format!("url(#{id})"), 1.0)
             }
         }
     }
 }
 
-fn write_linear(xml: &mut XmlWriter, gradient: &LinearGradient, scale: f64, tolerance: f64) {
+fn linear_attributes(gradient: &LinearGradient, scale: f64, tolerance: f64) -> String {
+    let mut text = String::new();
     let decimals = decimals_for(scale * largest_scale(gradient.transform), tolerance);
     for (name, value) in [
         ("x1", gradient.start.x),
@@ -149,75 +237,86 @@ fn write_linear(xml: &mut XmlWriter, gradient: &LinearGradient, scale: f64, tole
         ("y2", gradient.end.y),
     ] {
         // The default of x2 is 100 %, of the others zero.
-        let text = number(value, decimals);
-        if text != "0" || name == "x2" {
-            xml.attribute(name, &text);
+        let value = number(value, decimals);
+        if value != "0" || name == "x2" {
+            attribute(&mut text, name, &value);
         }
     }
     let extent = [gradient.start, gradient.end]
         .iter()
         .fold(0.0f64, |most, p| most.max(p.x.abs()).max(p.y.abs()));
-    write_common(
-        xml,
+    common_attributes(
+        &mut text,
         gradient.spread,
         gradient.transform,
         extent,
         scale,
         tolerance,
     );
-    write_stops(xml, &gradient.stops);
+    text
 }
 
-fn write_radial(xml: &mut XmlWriter, gradient: &RadialGradient, scale: f64, tolerance: f64) {
+fn radial_attributes(gradient: &RadialGradient, scale: f64, tolerance: f64) -> String {
+    let mut found = String::new();
     let decimals = decimals_for(scale * largest_scale(gradient.transform), tolerance);
     let text = |value| number(value, decimals);
     let (cx, cy) = (text(gradient.center.x), text(gradient.center.y));
     let (fx, fy) = (text(gradient.focus.x), text(gradient.focus.y));
-    xml.attribute("cx", &cx);
-    xml.attribute("cy", &cy);
-    xml.attribute("r", &text(gradient.radius));
+    attribute(&mut found, "cx", &cx);
+    attribute(&mut found, "cy", &cy);
+    attribute(&mut found, "r", &text(gradient.radius));
     if fx != cx {
-        xml.attribute("fx", &fx);
+        attribute(&mut found, "fx", &fx);
     }
     if fy != cy {
-        xml.attribute("fy", &fy);
+        attribute(&mut found, "fy", &fy);
     }
     let focal_radius = text(gradient.focal_radius);
     if focal_radius != "0" {
-        xml.attribute("fr", &focal_radius);
+        attribute(&mut found, "fr", &focal_radius);
     }
     let extent = gradient.center.x.abs().max(gradient.center.y.abs()) + gradient.radius.abs();
-    write_common(
-        xml,
+    common_attributes(
+        &mut found,
         gradient.spread,
         gradient.transform,
         extent,
         scale,
         tolerance,
     );
-    write_stops(xml, &gradient.stops);
+    found
 }
 
-fn write_common(
-    xml: &mut XmlWriter,
+fn common_attributes(
+    found: &mut String,
     spread: Spread,
     affine: Affine,
     extent: f64,
     scale: f64,
     tolerance: f64,
 ) {
-    xml.attribute("gradientUnits", "userSpaceOnUse");
+    found.push_str(UNITS);
     match spread {
         Spread::Pad => {}
-        Spread::Reflect => xml.attribute("spreadMethod", "reflect"),
-        Spread::Repeat => xml.attribute("spreadMethod", "repeat"),
+        Spread::Reflect => attribute(found, "spreadMethod", "reflect"),
+        Spread::Repeat => attribute(found, "spreadMethod", "repeat"),
     }
     if let Some(text) = transform(affine, extent, scale, tolerance) {
-        xml.attribute("gradientTransform", &text);
+        attribute(found, "gradientTransform", &text);
     }
 }
 
-fn write_stops(xml: &mut XmlWriter, stops: &[Stop]) {
+/// Adds an attribute whose value needs no escape.
+fn attribute(found: &mut String, name: &str, value: &str) {
+    found.push(' ');
+    found.push_str(name);
+    found.push_str("=\"");
+    found.push_str(value);
+    found.push('"');
+}
+
+fn stops_text(stops: &[Stop]) -> String {
+    let mut xml = XmlWriter::new(false);
     for stop in stops {
         xml.start("stop");
         // The default offset is zero.
@@ -229,17 +328,23 @@ fn write_stops(xml: &mut XmlWriter, stops: &[Stop]) {
         if color != "#000" {
             xml.attribute("stop-color", &color);
         }
-        opacity_attribute(xml, "stop-opacity", stop.opacity);
+        opacity_attribute(&mut xml, "stop-opacity", stop.opacity);
         xml.end();
     }
+    xml.finish()
 }
 
 /// Writes an opacity unless it is one.
 pub(crate) fn opacity_attribute(xml: &mut XmlWriter, name: &str, opacity: f32) {
-    let text = number(f64::from(opacity.clamp(0.0, 1.0)), FRACTION_DECIMALS);
-    if text != "1" {
+    if let Some(text) = opacity_text(opacity) {
         xml.attribute(name, &text);
     }
+}
+
+/// An opacity as text; `None` for one.
+pub(crate) fn opacity_text(opacity: f32) -> Option<String> {
+    let text = number(f64::from(opacity.clamp(0.0, 1.0)), FRACTION_DECIMALS);
+    (text != "1").then_some(text)
 }
 
 /// The most that a transform stretches any direction: its largest singular value.
