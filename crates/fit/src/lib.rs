@@ -12,6 +12,7 @@
 #![forbid(unsafe_code)]
 
 mod align;
+mod changes;
 mod clock;
 mod closeness;
 mod crossing;

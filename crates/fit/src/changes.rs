@@ -1,0 +1,245 @@
+//! What a fit changes about its set of shapes: covering a picture, adding where it is wrong, other paints,
+//! fewer curves, taking out what is worthless. How a descent moves what is there is `fit`'s own business.
+
+use std::collections::BTreeSet;
+
+use chat2svg_vector::Paint;
+
+use crate::{
+    Action, FitError,
+    crossing::crosses_itself,
+    fit::{Fit, Setting},
+    picture::{Picture, squared_distance},
+    regions::{FoundShape, RegionFinder},
+    settle::settle,
+    simplify::simplified,
+    topology::{first_layers, insert, paint_in, written_bytes},
+    worth::{Extent, leave_one_out},
+};
+
+/// Mean squared error below which nothing is missing: one level in 255, about where two renderers differ in
+/// their edges.
+const NOISE: f64 = 1.0 / (255.0 * 255.0);
+/// Pixels that a shape must show to be given another paint.
+const LEAST_PAINTED: usize = 60;
+
+impl Fit<'_> {
+    /// Makes the layers of a document that has no shapes.
+    pub(crate) fn cover(&mut self, first: Vec<FoundShape>) -> Result<(), FitError> {
+        if first.is_empty() {
+            return Ok(());
+        }
+        self.is_added = vec![true; first.len()];
+        self.document.layers = first_layers(first, self.setting.to_canvas.inverse());
+        settle(&mut self.document);
+        self.note(Action::Cover)
+    }
+
+    /// Of each pixel of the finder's picture, index plus one of the shape that it shows.
+    fn owners(&self, finder: &RegionFinder) -> Result<Vec<u32>, FitError> {
+        let (width, height) = finder.size();
+        let visibility = self
+            .document
+            .visibility(width as u32, height as u32)
+            .map_err(|error| FitError::Template(error.to_string()))?;
+        Ok(visibility.owners().to_vec())
+    }
+
+    /// Adds shapes where they gain most, at most `limit`; returns how many.
+    pub(crate) fn add(&mut self, finder: &RegionFinder, limit: usize) -> Result<usize, FitError> {
+        if limit == 0 || self.is_stopped() {
+            return Ok(0);
+        }
+        let Setting {
+            target,
+            to_canvas,
+            pool,
+            stop,
+            ..
+        } = self.setting;
+        let (width, height) = finder.size();
+        let mut map = self.scene();
+        let shown = self.descender.picture(&mut map.scene)?;
+        let error = Picture {
+            width: target.width,
+            height: target.height,
+            pixels: shown
+                .iter()
+                .zip(&target.pixels)
+                .map(|(a, b)| [squared_distance(*a, *b); 3])
+                .collect(),
+            alpha: None,
+        };
+        let sum: f64 = error.pixels.iter().map(|p| f64::from(p[0])).sum();
+        if sum < 3.0 * NOISE * error.pixels.len() as f64 {
+            return Ok(0);
+        }
+        let present: Vec<f32> = error
+            .reduced(width, height)
+            .pixels
+            .iter()
+            .map(|p| p[0])
+            .collect();
+        let owners = self.owners(finder)?;
+        let cost = self.cost();
+        let found = pool.install(|| finder.extras(&present, &owners, cost, limit, stop));
+        if found.is_empty() || self.is_stopped() {
+            return Ok(0);
+        }
+        let is_added = &mut self.is_added;
+        insert(&mut self.document, &found, to_canvas, |index| {
+            is_added.insert(index.min(is_added.len()), true);
+        });
+        settle(&mut self.document);
+        self.note(Action::Add)?;
+        Ok(found.len())
+    }
+
+    /// Gives flat shapes a gradient where that explains their pixels enough better.
+    pub(crate) fn repaint(&mut self, finder: &RegionFinder) -> Result<(), FitError> {
+        if !self.setting.options.allow_gradients || self.is_stopped() {
+            return Ok(());
+        }
+        let mut pixels: Vec<Vec<u32>> = vec![Vec::new(); self.shapes()];
+        for (pixel, owner) in self.owners(finder)?.into_iter().enumerate() {
+            if let Some(shape) = (owner as usize).checked_sub(1)
+                && let Some(own) = pixels.get_mut(shape)
+            {
+                own.push(pixel as u32);
+            }
+        }
+        let (cost, to_canvas) = (self.cost(), self.setting.to_canvas);
+        let mut changed = 0;
+        self.document.edit_shapes(|index, shape, transform, _| {
+            let Some(own) = pixels.get(index).filter(|own| own.len() >= LEAST_PAINTED) else {
+                return;
+            };
+            let Some(fill) = &mut shape.fill else { return };
+            let to_pixels = to_canvas * transform;
+            if !matches!(fill.paint, Paint::Solid(_))
+                || chat2svg_vector::similarity_scale(to_pixels).is_none()
+            {
+                return;
+            }
+            let paint = finder.paint(own, cost);
+            if !matches!(paint, Paint::Solid(_)) {
+                fill.paint = paint_in(&paint, to_pixels.inverse());
+                changed += 1;
+            }
+        });
+        if changed > 0 {
+            self.note(Action::Repaint)?;
+        }
+        Ok(())
+    }
+
+    /// Draws outlines anew with fewer curves, at most `tolerance` pixels off; of the added shapes or of
+    /// the template's.
+    pub(crate) fn simplify(&mut self, of_added: bool, tolerance: f64) -> Result<(), FitError> {
+        let to_canvas = self.setting.to_canvas;
+        let is_added = &self.is_added;
+        let stop = self.setting.stop;
+        let mut changed = 0;
+        self.document.edit_shapes(|index, shape, transform, _| {
+            let scale = (to_canvas * transform).determinant().abs().sqrt();
+            let is_wanted = is_added.get(index).is_some_and(|added| *added == of_added)
+                && shape.fill.is_some()
+                && scale.is_normal()
+                && !stop.is_due();
+            if is_wanted
+                && let Some(path) = simplified(&shape.path, scale, tolerance)
+                && (!crosses_itself(&path, scale) || crosses_itself(&shape.path, scale))
+            {
+                shape.path = path;
+                changed += 1;
+            }
+        });
+        if changed > 0 {
+            self.note(Action::Simplify)?;
+        }
+        Ok(())
+    }
+
+    /// Takes out added shapes that gain less than their bytes must, and nameless ones of the template
+    /// that show nothing; returns how many.
+    pub(crate) fn prune(&mut self) -> Result<usize, FitError> {
+        let per_byte = self.cost().per_byte;
+        self.take_out(|gain, bytes| gain < per_byte * bytes, usize::MAX)
+    }
+
+    /// Takes out the added shapes that gain least for their bytes until about so many bytes are saved.
+    pub(crate) fn save_bytes(&mut self, wanted: usize) -> Result<usize, FitError> {
+        self.take_out(|_, _| true, wanted)
+    }
+
+    /// Takes out shapes, those that gain least for their bytes first: none that the judge (given gain and
+    /// bytes) wants kept, none that overlaps one already taken out, until `wanted` bytes are saved.
+    fn take_out(
+        &mut self,
+        is_worthless: impl Fn(f64, f64) -> bool,
+        wanted: usize,
+    ) -> Result<usize, FitError> {
+        if self.is_stopped() || !self.setting.options.allow_topology {
+            return Ok(0);
+        }
+        let visits = self.document.shapes();
+        let facts: Vec<(f64, bool)> = visits
+            .iter()
+            .map(|visit| {
+                let is_named = |id: &str, label: &str| !id.is_empty() || !label.is_empty();
+                let has_name = is_named(&visit.shape.id, &visit.shape.label)
+                    || visit
+                        .groups
+                        .iter()
+                        .any(|group| is_named(&group.id, &group.label));
+                (written_bytes(visit.shape), has_name)
+            })
+            .collect();
+        let mut map = self.scene();
+        let candidates: Vec<usize> = (0..map.slots.len())
+            .filter(|slot| {
+                let shape = map.slots[*slot].shape;
+                self.is_added[shape] || !facts[shape].1
+            })
+            .collect();
+        let target = self.setting.target;
+        let mut worth = leave_one_out(&mut self.descender, &mut map, target, &candidates)?;
+        let ratio = |slot: usize, gain: f64| gain / facts[map.slots[slot].shape].0;
+        worth.sort_by(|a, b| {
+            ratio(a.0, a.1)
+                .total_cmp(&ratio(b.0, b.1))
+                .then(a.0.cmp(&b.0))
+        });
+        let mut removed = BTreeSet::new();
+        let mut taken: Vec<Extent> = Vec::new();
+        let mut saved = 0.0;
+        for (slot, gain, extent) in worth {
+            let shape = map.slots[slot].shape;
+            let bytes = facts[shape].0;
+            let is_invisible = gain.abs() < 1e-3;
+            let may_go = if self.is_added[shape] {
+                is_worthless(gain, bytes)
+            } else {
+                is_invisible
+            };
+            let is_apart = extent.is_none_or(|e| taken.iter().all(|other| !other.overlaps(&e)));
+            if may_go && (is_apart || is_invisible) && saved < wanted as f64 {
+                saved += bytes;
+                taken.extend(extent);
+                removed.insert(shape);
+            }
+        }
+        if removed.is_empty() {
+            return Ok(0);
+        }
+        self.document
+            .retain_shapes(|index, _| !removed.contains(&index));
+        let mut index = 0;
+        self.is_added.retain(|_| {
+            index += 1;
+            !removed.contains(&(index - 1))
+        });
+        self.note(Action::Prune)?;
+        Ok(removed.len())
+    }
+}
