@@ -24,6 +24,9 @@ pub struct ControllerConfig {
     pub progress_interval_ms: u64,
     /// Milliseconds between two previews of a job.
     pub preview_interval_ms: u64,
+    /// Whether results are written for screen readers: one picture, called by its title and described by what
+    /// it shows.
+    pub accessible: bool,
     /// How many ended jobs keep their events in memory for subscribers that come back.
     pub ended_jobs_kept: usize,
 }
@@ -40,6 +43,7 @@ impl Default for ControllerConfig {
             ask_timeout_ms: 5_000,
             progress_interval_ms: 100,
             preview_interval_ms: 400,
+            accessible: false,
             ended_jobs_kept: 256,
         }
     }

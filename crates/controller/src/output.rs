@@ -4,12 +4,20 @@ use std::sync::Arc;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use chat2svg_protocol::{CanvasSize, JobId, JobMetadata, JobState, JobView};
-use chat2svg_vector::{Document, EncodeError, ParseError, ParseLimits, RenderError, WriteOptions};
+use chat2svg_vector::{
+    Document, EncodeError, Mergeable, ParseError, ParseLimits, RenderError, WriteOptions,
+};
 use serde::Serialize;
 use thiserror::Error;
 
 /// Longest side of a result's PNG in pixels.
 pub const LONGEST_PNG_SIDE: u32 = CanvasSize::MAX;
+
+/// Bytes up to which the names of layers are told in a description.
+const LONGEST_DESCRIPTION: usize = 300;
+
+/// Most bytes that writing for screen readers adds to a document that has its description.
+pub const ACCESSIBLE_BYTES: u32 = 64;
 
 /// Why a result could not be made into a PNG.
 #[derive(Debug, Error)]
@@ -56,9 +64,45 @@ impl ResultDocument {
     }
 }
 
-/// A document as the SVG text that is kept and served.
+/// A document as the SVG text that is kept between stages and shown on the way.
 pub fn svg(document: &Document) -> String {
     document.to_svg(&WriteOptions::default())
+}
+
+/// A document as the SVG text of a result: paths that are painted alike and lie apart are one. Of a picture
+/// that was made from words, also those that the stages called alike; names that people gave stay.
+pub fn result(document: &Document, accessible: bool) -> String {
+    let mut document = document.clone();
+    let is_ours = document.metadata.prompt.is_some();
+    document.merge_paths(if is_ours {
+        Mergeable::Alike
+    } else {
+        Mergeable::Unnamed
+    });
+    if accessible && is_ours && document.description.is_none() {
+        document.description = description(&document);
+    }
+    document.to_svg(&WriteOptions {
+        accessible,
+        ..WriteOptions::default()
+    })
+}
+
+/// What a document shows, by the names of its layers, for those who cannot see it; none without names.
+pub fn description(document: &Document) -> Option<String> {
+    let mut names: Vec<&str> = Vec::new();
+    let mut length = 0;
+    for layer in &document.layers {
+        let name = match layer.label() {
+            "" => layer.id(),
+            label => label,
+        };
+        length += name.len() + 2;
+        if !name.is_empty() && !names.contains(&name) && length <= LONGEST_DESCRIPTION {
+            names.push(name);
+        }
+    }
+    (!names.is_empty()).then(|| format!("From back to front: {}.", names.join(", ")))
 }
 
 /// A kept result as PNG, on a transparent ground: `width` pixels wide, or at its nominal size; scaled
@@ -83,7 +127,71 @@ fn png_size(width: f64, height: f64, wanted: Option<u32>, longest: u32) -> (u32,
 
 #[cfg(test)]
 mod tests {
+    use chat2svg_vector::{Group, Metadata, Node, Shape};
+    use kurbo::Shape as _;
+
     use super::*;
+
+    fn drawing(prompt: Option<&str>, title: &str) -> Document {
+        let square = |x: f64| {
+            let path = kurbo::Rect::new(x, 0.0, x + 5.0, 5.0).to_path(0.1);
+            let paint = chat2svg_vector::Paint::Solid(chat2svg_vector::Color::BLACK);
+            Node::Shape(Shape::filled("star", path, paint))
+        };
+        Document {
+            width: 50.0,
+            height: 50.0,
+            view_box: kurbo::Rect::new(0.0, 0.0, 50.0, 50.0),
+            title: Some(title.to_owned()),
+            description: None,
+            metadata: Metadata {
+                prompt: prompt.map(str::to_owned),
+                ..Metadata::default()
+            },
+            layers: vec![Node::Group(Group {
+                children: vec![square(0.0), square(20.0)],
+                ..Group::new("night & stars")
+            })],
+        }
+    }
+
+    #[test]
+    fn only_names_of_our_own_are_merged() {
+        let paths = |document: &Document| result(document, false).matches("<path").count();
+        assert_eq!(paths(&drawing(Some("stars"), "stars")), 1);
+        assert_eq!(paths(&drawing(None, "stars")), 2);
+    }
+
+    #[test]
+    fn screen_readers_are_told_what_is_shown() {
+        let plain = result(&drawing(Some("stars"), "<stars>"), false);
+        assert!(
+            !plain.contains("role=") && !plain.contains("<desc"),
+            "{plain}"
+        );
+        let svg = result(&drawing(Some("stars"), "<stars>"), true);
+        assert!(
+            svg.contains(r#"role="img" aria-labelledby="title desc""#),
+            "{svg}"
+        );
+        assert!(
+            svg.contains(r#"<title id="title">&lt;stars&gt;</title>"#),
+            "{svg}"
+        );
+        let told = r#"<desc id="desc">From back to front: night &amp; stars.</desc>"#;
+        assert!(svg.contains(told), "{svg}");
+        let read = Document::parse(svg.as_bytes(), &ParseLimits::default()).unwrap();
+        assert!(read.warnings.is_empty(), "{:?}", read.warnings);
+        assert_eq!(read.document.title.as_deref(), Some("<stars>"));
+    }
+
+    #[test]
+    fn the_bytes_that_screen_readers_cost_are_known() {
+        let mut document = drawing(None, "stars");
+        document.description = description(&document);
+        let more = result(&document, true).len() - result(&document, false).len();
+        assert!(more <= ACCESSIBLE_BYTES as usize, "{more}");
+    }
 
     #[test]
     fn proportions_are_kept_and_no_side_is_too_long() {

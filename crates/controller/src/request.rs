@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use chat2svg_protocol::{
-    FitLimits, JobKind, JobSpec, Stage,
+    ByteBudget, FitLimits, JobKind, JobSpec, Stage,
     messages::{FitScope, RunDetail, RunOptimize, RunTemplate, StageContext},
 };
 use chat2svg_vector::{Document, Raster};
 use kurbo::Rect;
 
-use crate::StageCall;
+use crate::{StageCall, output};
 
 /// A message to one of the stages.
 #[derive(Clone, Debug)]
@@ -71,6 +71,24 @@ impl StageRequest {
                 }))
             }
         }
+    }
+}
+
+impl StageRequest {
+    /// The same with what the result will say to screen readers: the description is part of what is fitted,
+    /// the rest is taken from the byte budget.
+    pub(crate) fn accessible(mut self) -> Self {
+        if let Self::Optimize(run) = &mut self {
+            if run.document.description.is_none() {
+                let description = output::description(&run.document);
+                Arc::make_mut(&mut run.document).description = description;
+            }
+            run.limits.bytes = run.limits.bytes.map(|budget| {
+                let left = budget.get().saturating_sub(output::ACCESSIBLE_BYTES);
+                ByteBudget::new(left).unwrap_or(budget)
+            });
+        }
+        self
     }
 }
 

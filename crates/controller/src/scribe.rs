@@ -1,7 +1,8 @@
 //! Writes down what becomes of one job, in order: previews, checkpoints, how it stands, its end.
 //!
 //! One task per job, fed by a channel. Turning documents into text is CPU work and goes to the
-//! compute pool; a document that is shown, kept and served is turned into text once.
+//! compute pool; a document that is shown and kept is turned into text once, a result in
+//! its own form.
 
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
@@ -104,6 +105,8 @@ pub(crate) struct Scribe {
     pub(crate) ask_timeout: Duration,
     /// When the job was submitted.
     pub(crate) submitted: Instant,
+    /// Whether results are written for screen readers.
+    pub(crate) accessible: bool,
 }
 
 impl Scribe {
@@ -164,7 +167,7 @@ impl Scribe {
                 }
                 Entry::Update(view) => self.update(view).await,
                 Entry::Finish { view, document } => {
-                    let note = self.finish(view, document, &mut written).await;
+                    let note = self.finish(view, document).await;
                     tell(note);
                     return;
                 }
@@ -204,15 +207,14 @@ impl Scribe {
         self.log("state", flatten(kept));
     }
 
-    async fn finish(
-        &self,
-        mut view: Box<JobView>,
-        document: Option<Arc<Document>>,
-        written: &mut Written,
-    ) -> Note {
+    async fn finish(&self, mut view: Box<JobView>, document: Option<Arc<Document>>) -> Note {
         let mut svg = None;
         if let Some(document) = document {
-            match self.text(document, written).await {
+            let accessible = self.accessible;
+            match self
+                .compose(move || output::result(&document, accessible))
+                .await
+            {
                 Ok(text) => svg = Some(text),
                 Err(message) => {
                     view.state = JobState::Failed;
@@ -267,17 +269,22 @@ impl Scribe {
             return Ok(Arc::clone(svg));
         }
         let source = Arc::clone(&document);
-        let work = move || Arc::<str>::from(output::svg(&source));
-        match self.compute.run(&CancellationToken::new(), work).await {
-            Ok(svg) => {
-                *written = Some((document, Arc::clone(&svg)));
-                Ok(svg)
-            }
-            Err(error) => {
-                error!(job = %self.job, %error, "a document could not be written as SVG");
-                Err(error.to_string())
-            }
-        }
+        let svg = self.compose(move || output::svg(&source)).await?;
+        *written = Some((document, Arc::clone(&svg)));
+        Ok(svg)
+    }
+
+    /// What some work writes, made in the pool.
+    async fn compose(
+        &self,
+        work: impl FnOnce() -> String + Send + 'static,
+    ) -> Result<Arc<str>, String> {
+        let work = move || Arc::<str>::from(work());
+        let made = self.compute.run(&CancellationToken::new(), work).await;
+        made.map_err(|error| {
+            error!(job = %self.job, %error, "a document could not be written as SVG");
+            error.to_string()
+        })
     }
 
     fn log(&self, what: &'static str, kept: Result<(), String>) {

@@ -12,7 +12,7 @@ use std::time::Instant;
 use chat2svg_detail::{DetailConfig, enhance};
 use chat2svg_protocol::{LevelChoice, ResourceLevel, Style};
 use chat2svg_template::embedded::{ComposeOptions, Vocabulary, compose_prompt};
-use chat2svg_vector::{Document, Raster, RenderError, WriteOptions};
+use chat2svg_vector::{Document, Mergeable, Raster, RenderError, WriteOptions};
 use image::codecs::jpeg::JpegEncoder;
 
 const USAGE: &str = "usage: detail_sheet PROMPTS.txt OUT.png|OUT.jpg [--first N] [--style S|all] [--level L|all] [--columns N] [--cell N] [--svg DIR]";
@@ -97,7 +97,7 @@ fn main() -> Result<(), Box<dyn Error>> {
                 ..ComposeOptions::default()
             };
             let composition = compose_prompt(prompt, &vocabulary, &options);
-            let before = composition.document.to_svg(&WriteOptions::default()).len();
+            let before = written(&composition.document).len();
             cells.push(picture(&composition.document, arguments.cell)?);
             for &level in &arguments.levels {
                 let parameters = config.levels.get(level);
@@ -109,7 +109,7 @@ fn main() -> Result<(), Box<dyn Error>> {
                     &|| false,
                 )?;
                 let seconds = begun.elapsed().as_secs_f64();
-                let after = enhanced.document.to_svg(&WriteOptions::default());
+                let after = written(&enhanced.document);
                 growths.push(after.len() as f64 / before as f64);
                 println!(
                     "{index:>3} {before} → {} bytes, {seconds:.3} s, {} added, {}, {}: {prompt}",
@@ -137,6 +137,13 @@ fn main() -> Result<(), Box<dyn Error>> {
         &sheet(&cells, columns, arguments.cell)?,
         &arguments.files[1],
     )
+}
+
+/// A document as a job's result is written.
+fn written(document: &Document) -> String {
+    let mut document = document.clone();
+    document.merge_paths(Mergeable::Alike);
+    document.to_svg(&WriteOptions::default())
 }
 
 fn picture(document: &Document, cell: u32) -> Result<Raster, RenderError> {

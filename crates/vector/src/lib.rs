@@ -10,6 +10,7 @@ mod bounds;
 mod codec;
 mod compare;
 mod document;
+mod merge;
 mod names;
 mod paint;
 mod perceptual;
@@ -29,6 +30,7 @@ pub use document::{
     ClipPath, Credit, Document, Fill, FillRule, Group, LineCap, LineJoin, Metadata, Node, Shape,
     Stroke,
 };
+pub use merge::Mergeable;
 pub use names::slug;
 pub use paint::{Color, LinearGradient, Paint, RadialGradient, Spread, Stop};
 pub use perceptual::{Oklab, Oklch};

@@ -99,6 +99,11 @@ impl ControllerActor {
             cancel,
         };
         let request = StageRequest::new(job.machine.spec(), call, stage_context);
+        let request = if self.config.accessible {
+            request.map(StageRequest::accessible)
+        } else {
+            request
+        };
         let lines = self.lines.stages.clone();
         let controller = context.address();
         actix::spawn(async move {

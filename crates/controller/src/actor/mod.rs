@@ -233,6 +233,7 @@ impl ControllerActor {
             compute: self.compute.clone(),
             ask_timeout: self.ask_timeout(),
             submitted,
+            accessible: self.config.accessible,
         };
         let controller = context.address();
         actix::spawn(scribe.run(queue, move |note| {

@@ -62,6 +62,7 @@ const ELEMENTS: &[&str] = &[
 const ATTRIBUTES: &[&str] = &[
     "amplitude",
     "aria-label",
+    "aria-labelledby",
     "azimuth",
     "baseFrequency",
     "bias",
@@ -347,6 +348,7 @@ fn is_plain_text(name: &str) -> bool {
             | "points"
             | "data-name"
             | "aria-label"
+            | "aria-labelledby"
             | "font-family"
             | "role"
             | "result"

@@ -33,29 +33,29 @@ pub(crate) fn write_metadata(xml: &mut XmlWriter, document: &Document) {
     xml.attribute("xmlns:chat2svg", CHAT2SVG);
     xml.start("cc:Work");
     xml.attribute("rdf:about", "");
-    xml.text_element("dc:format", "image/svg+xml");
+    xml.text_element("dc:format", None, "image/svg+xml");
     if let Some(title) = &document.title {
-        xml.text_element("dc:title", title);
+        xml.text_element("dc:title", None, title);
     }
     if let Some(prompt) = prompt {
-        xml.text_element("chat2svg:prompt", prompt);
+        xml.text_element("chat2svg:prompt", None, prompt);
     }
     if let Some(style) = style {
-        xml.text_element("chat2svg:style", style);
+        xml.text_element("chat2svg:style", None, style);
     }
     if let Some(seed) = seed {
-        xml.text_element("chat2svg:seed", &seed.to_string());
+        xml.text_element("chat2svg:seed", None, &seed.to_string());
     }
     for word in undrawn {
-        xml.text_element("chat2svg:undrawn", word);
+        xml.text_element("chat2svg:undrawn", None, word);
     }
     for credit in credits {
         xml.start("dc:source");
         xml.start("cc:Work");
-        xml.text_element("dc:title", &credit.title);
-        xml.text_element("dc:creator", &credit.author);
-        xml.text_element("dc:rights", &credit.license);
-        xml.text_element("dc:identifier", &credit.source);
+        xml.text_element("dc:title", None, &credit.title);
+        xml.text_element("dc:creator", None, &credit.author);
+        xml.text_element("dc:rights", None, &credit.license);
+        xml.text_element("dc:identifier", None, &credit.source);
         if let Some(address) = license_address(&credit.license) {
             xml.start("cc:license");
             xml.attribute("rdf:resource", address);

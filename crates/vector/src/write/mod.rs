@@ -46,6 +46,9 @@ pub struct WriteOptions {
     pub indent: bool,
     /// Whether `<metadata>` is written. Default true.
     pub metadata: bool,
+    /// Whether screen readers are told that this is one picture, called by its title and described by its
+    /// description; says nothing without a title. Default false.
+    pub accessible: bool,
 }
 
 impl Default for WriteOptions {
@@ -55,6 +58,7 @@ impl Default for WriteOptions {
             reference_side: 512.0,
             indent: true,
             metadata: true,
+            accessible: false,
         }
     }
 }
@@ -93,6 +97,12 @@ impl Document {
             body.node(&mut tree, node, style, scale, true);
         }
         let has_labels = body.has_labels;
+        let mut claim = |id| options.accessible.then(|| body.definitions.claim(id));
+        let title_id = self.title.as_ref().and_then(|_| claim("title"));
+        let description_id = match (&title_id, &self.description) {
+            (Some(_), Some(_)) => claim("desc"),
+            _ => None,
+        };
         let definitions = body.definitions.into_elements();
         let tree = tree.finish();
 
@@ -108,11 +118,19 @@ impl Document {
         let frame = self.view_box;
         let frame = [frame.x0, frame.y0, frame.width(), frame.height()].map(|v| number(v, 6));
         xml.attribute("viewBox", &frame.join(" "));
+        let names: Vec<&str> = [&title_id, &description_id]
+            .into_iter()
+            .filter_map(Option::as_deref)
+            .collect();
+        if !names.is_empty() {
+            xml.attribute("role", "img");
+            xml.attribute("aria-labelledby", &names.join(" "));
+        }
         if let Some(title) = &self.title {
-            xml.text_element("title", title);
+            xml.text_element("title", title_id.as_deref(), title);
         }
         if let Some(description) = &self.description {
-            xml.text_element("desc", description);
+            xml.text_element("desc", description_id.as_deref(), description);
         }
         if options.metadata {
             metadata::write_metadata(&mut xml, self);

@@ -120,6 +120,11 @@ impl Definitions {
         }
     }
 
+    /// An id of its own for something else that is referred to.
+    pub(crate) fn claim(&mut self, wanted: &str) -> String {
+        self.ids.claim(wanted)
+    }
+
     /// The id of a definition whose attributes and content are given.
     fn share(
         &mut self,

@@ -72,8 +72,11 @@ impl XmlWriter {
     }
 
     /// An element that holds only text.
-    pub(crate) fn text_element(&mut self, name: &'static str, text: &str) {
+    pub(crate) fn text_element(&mut self, name: &'static str, id: Option<&str>, text: &str) {
         self.start(name);
+        if let Some(id) = id {
+            self.attribute("id", id);
+        }
         self.text(text);
         self.end();
     }
@@ -152,7 +155,7 @@ mod tests {
         let mut writer = XmlWriter::new(true);
         writer.start("x");
         writer.attribute("a", nasty);
-        writer.text_element("t", nasty);
+        writer.text_element("t", None, nasty);
         writer.end();
         let xml = writer.finish();
         let read = roxmltree::Document::parse(&xml).expect("well-formed");
@@ -167,7 +170,7 @@ mod tests {
     #[test]
     fn forbidden_characters_are_replaced() {
         let mut writer = XmlWriter::new(false);
-        writer.text_element("t", "a\u{0}b\u{ffff}c\u{1b}");
+        writer.text_element("t", None, "a\u{0}b\u{ffff}c\u{1b}");
         assert_eq!(writer.finish(), "<t>a\u{fffd}b\u{fffd}c\u{fffd}</t>");
     }
 }
