@@ -162,11 +162,12 @@ fn report(path: &Path, arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     if arguments.actions {
         for done in &actions {
             println!(
-                "    {:>6.2} s {:<9} {:>4} paths {:>6.2} dB",
+                "    {:>6.2} s {:<9} {:>4} paths {:>6.2} dB, gained {:>8.2}",
                 done.seconds,
                 format!("{:?}", done.action),
                 done.paths,
-                done.psnr
+                done.psnr,
+                done.gain
             );
         }
     }

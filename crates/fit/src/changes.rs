@@ -3,11 +3,12 @@
 
 use std::collections::BTreeSet;
 
-use chat2svg_vector::Paint;
+use chat2svg_vector::{Paint, WriteOptions, snapped_outline};
+use kurbo::{BezPath, Shape as _};
 
 use crate::{
     Action, FitError,
-    crossing::crosses_itself,
+    crossing::{crosses_itself, straightened},
     fit::{Fit, Setting},
     picture::{Picture, squared_distance},
     regions::{FoundShape, RegionFinder},
@@ -20,6 +21,10 @@ use crate::{
 /// Mean squared error below which nothing is missing: one level in 255, about where two renderers differ in
 /// their edges.
 const NOISE: f64 = 1.0 / (255.0 * 255.0);
+/// By how many times its price a needle sliver must gain.
+const SLIVER_PRICE: f64 = 4.0;
+/// Accuracy of a length of border, in pixels.
+const BORDER_ACCURACY: f64 = 0.1;
 /// Pixels that a shape must show to be given another paint.
 const LEAST_PAINTED: usize = 60;
 
@@ -31,7 +36,7 @@ impl Fit<'_> {
         }
         self.is_added = vec![true; first.len()];
         self.document.layers = first_layers(first, self.setting.to_canvas.inverse());
-        settle(&mut self.document);
+        self.settle_uncrossed();
         self.note(Action::Cover)
     }
 
@@ -90,9 +95,48 @@ impl Fit<'_> {
         insert(&mut self.document, &found, to_canvas, |index| {
             is_added.insert(index.min(is_added.len()), true);
         });
-        settle(&mut self.document);
+        let crossed = self.settle_uncrossed();
         self.note(Action::Add)?;
-        Ok(found.len())
+        Ok(found.len().saturating_sub(crossed))
+    }
+
+    /// Settles what is new. Rounding may make two curves that nearly touch cross: those are made straight,
+    /// and an added shape that crosses itself even so is taken out again. Returns how many were.
+    fn settle_uncrossed(&mut self) -> usize {
+        settle(&mut self.document);
+        let (to_canvas, is_added) = (self.setting.to_canvas, &self.is_added);
+        let mut crossed = BTreeSet::new();
+        self.document.edit_shapes(|index, shape, transform, _| {
+            let scale = (to_canvas * transform).determinant().abs().sqrt();
+            if !is_added.get(index).is_some_and(|added| *added)
+                || !scale.is_normal()
+                || !crosses_itself(&shape.path, scale)
+            {
+                return;
+            }
+            match straightened(&shape.path, scale) {
+                Some(path) => shape.path = path,
+                None => {
+                    crossed.insert(index);
+                }
+            }
+        });
+        self.forget(&crossed);
+        crossed.len()
+    }
+
+    /// Takes shapes out of the document.
+    fn forget(&mut self, gone: &BTreeSet<usize>) {
+        if gone.is_empty() {
+            return;
+        }
+        self.document
+            .retain_shapes(|index, _| !gone.contains(&index));
+        let mut index = 0;
+        self.is_added.retain(|_| {
+            index += 1;
+            !gone.contains(&(index - 1))
+        });
     }
 
     /// Gives flat shapes a gradient where that explains their pixels enough better.
@@ -139,6 +183,7 @@ impl Fit<'_> {
         let to_canvas = self.setting.to_canvas;
         let is_added = &self.is_added;
         let stop = self.setting.stop;
+        let decimals = self.document.outline_decimals(&WriteOptions::default());
         let mut changed = 0;
         self.document.edit_shapes(|index, shape, transform, _| {
             let scale = (to_canvas * transform).determinant().abs().sqrt();
@@ -148,6 +193,8 @@ impl Fit<'_> {
                 && !stop.is_due();
             if is_wanted
                 && let Some(path) = simplified(&shape.path, scale, tolerance)
+                && let Some(decimals) = decimals.get(index)
+                && let path = snapped_outline(&path, *decimals)
                 && (!crosses_itself(&path, scale) || crosses_itself(&shape.path, scale))
             {
                 shape.path = path;
@@ -173,7 +220,7 @@ impl Fit<'_> {
     }
 
     /// Takes out shapes, those that gain least for their bytes first: none that the judge (given gain and
-    /// bytes) wants kept, none that overlaps one already taken out, until `wanted` bytes are saved.
+    /// price in bytes) wants kept, none that overlaps one already taken out, until `wanted` bytes are saved.
     fn take_out(
         &mut self,
         is_worthless: impl Fn(f64, f64) -> bool,
@@ -183,7 +230,8 @@ impl Fit<'_> {
             return Ok(0);
         }
         let visits = self.document.shapes();
-        let facts: Vec<(f64, bool)> = visits
+        let least_width = f64::from(self.setting.options.regularisers.slivers);
+        let facts: Vec<(f64, bool, f64)> = visits
             .iter()
             .map(|visit| {
                 let is_named = |id: &str, label: &str| !id.is_empty() || !label.is_empty();
@@ -192,7 +240,16 @@ impl Fit<'_> {
                         .groups
                         .iter()
                         .any(|group| is_named(&group.id, &group.label));
-                (written_bytes(visit.shape), has_name)
+                let to_pixels = self.setting.to_canvas * visit.transform;
+                let width = inscribed_width(&(to_pixels * &visit.shape.path));
+                let is_sliver = visit.shape.stroke.is_none() && width < least_width;
+                let bytes = written_bytes(visit.shape);
+                let price = if is_sliver {
+                    SLIVER_PRICE * bytes
+                } else {
+                    bytes
+                };
+                (bytes, has_name, price)
             })
             .collect();
         let mut map = self.scene();
@@ -215,10 +272,10 @@ impl Fit<'_> {
         let mut saved = 0.0;
         for (slot, gain, extent) in worth {
             let shape = map.slots[slot].shape;
-            let bytes = facts[shape].0;
+            let (bytes, _, price) = facts[shape];
             let is_invisible = gain.abs() < 1e-3;
             let may_go = if self.is_added[shape] {
-                is_worthless(gain, bytes)
+                is_worthless(gain, price)
             } else {
                 is_invisible
             };
@@ -232,14 +289,92 @@ impl Fit<'_> {
         if removed.is_empty() {
             return Ok(0);
         }
-        self.document
-            .retain_shapes(|index, _| !removed.contains(&index));
-        let mut index = 0;
-        self.is_added.retain(|_| {
-            index += 1;
-            !removed.contains(&(index - 1))
-        });
+        self.forget(&removed);
         self.note(Action::Prune)?;
         Ok(removed.len())
+    }
+}
+
+/// How wide an outline is, as the width of a long strip with its area and its length of border.
+fn inscribed_width(path: &BezPath) -> f64 {
+    let border = path.perimeter(BORDER_ACCURACY);
+    if border > 0.0 {
+        2.0 * path.area().abs() / border
+    } else {
+        0.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use kurbo::{Affine, Rect};
+
+    use super::*;
+    use crate::{
+        FitOptions,
+        testing::{document, with_fit},
+    };
+
+    const DARK: [f32; 3] = [0.2, 0.2, 0.3];
+
+    /// A tip just above a curve: one grid step nearer to each other they cross.
+    fn narrow(gap: f64) -> BezPath {
+        let mut path = BezPath::new();
+        path.move_to((2.0, 10.05));
+        path.curve_to((15.0, 10.25), (27.0, 10.25), (40.0, 10.05));
+        path.line_to((40.0, 30.0));
+        path.line_to((21.0, 10.2 + gap));
+        path.line_to((2.0, 30.0));
+        path.close_path();
+        path
+    }
+
+    #[test]
+    fn what_rounding_makes_cross_is_mended() {
+        let with = |gap: f64| {
+            let mut sample = document(&[("", narrow(gap), DARK)]);
+            // Large enough for one decimal.
+            sample.view_box = Rect::new(0.0, 0.0, 512.0, 512.0);
+            with_fit(&sample, &sample, &FitOptions::default(), |mut fit| {
+                fit.setting.to_canvas = Affine::scale(4.0);
+                fit.is_added[1] = true;
+                let rounded = {
+                    let mut document = fit.document.clone();
+                    settle(&mut document);
+                    crosses_itself(&document.shapes()[1].shape.path, 4.0)
+                };
+                let taken_out = fit.settle_uncrossed();
+                let shapes = fit.document.shapes();
+                let is_crossed = shapes
+                    .iter()
+                    .any(|visit| crosses_itself(&visit.shape.path, 4.0));
+                (rounded, taken_out, is_crossed)
+            })
+        };
+        assert!(!crosses_itself(&narrow(0.049), 4.0));
+        assert_eq!(with(0.049), (true, 0, false));
+        assert_eq!(with(0.3), (false, 0, false));
+    }
+
+    #[test]
+    fn a_needle_must_gain_more_than_its_bytes() {
+        // Of 0.4 px, a little darker than the ground.
+        let needle = Rect::new(4.0, 30.2, 60.0, 30.6).to_path(0.1);
+        let bar = Rect::new(4.0, 29.0, 60.0, 31.0).to_path(0.1);
+        let left = |path: BezPath, shade: f32, slivers: f32| {
+            let color = [0.9, 0.9, 0.8].map(|c: f32| c - shade);
+            let sample = document(&[("", path, color)]);
+            let mut options = FitOptions::default();
+            options.regularisers.slivers = slivers;
+            with_fit(&sample, &sample, &options, |mut fit| {
+                fit.is_added[1] = true;
+                fit.prune().expect("prunes");
+                fit.shapes()
+            })
+        };
+        assert_eq!(left(needle.clone(), 0.06, 1.0), 1);
+        assert_eq!(left(needle.clone(), 0.06, 0.0), 2);
+        assert_eq!(left(needle, 0.5, 1.0), 2);
+        assert_eq!(left(bar, 0.06, 1.0), 2);
     }
 }

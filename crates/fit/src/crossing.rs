@@ -157,6 +157,34 @@ pub(crate) fn uncrossed(
     )
 }
 
+/// A path that crosses itself with the curves that do made straight, until nothing crosses; `None` when
+/// something still does.
+pub(crate) fn straightened(path: &BezPath, scale: f64) -> Option<BezPath> {
+    let mut path = path.clone();
+    for _ in 0..LOCAL_STEPS {
+        let crossed = crossed_elements(&path, scale);
+        if crossed.is_empty() {
+            return Some(path);
+        }
+        let mut has_curves = false;
+        path = path
+            .iter()
+            .enumerate()
+            .map(|(index, element)| match element {
+                PathEl::CurveTo(_, _, to) | PathEl::QuadTo(_, to) if crossed.contains(&index) => {
+                    has_curves = true;
+                    PathEl::LineTo(to)
+                }
+                kept => kept,
+            })
+            .collect();
+        if !has_curves {
+            break;
+        }
+    }
+    None
+}
+
 /// The elements of a path that cross another or themselves, ascending.
 fn crossed_elements(path: &BezPath, scale: f64) -> BTreeSet<usize> {
     let mut found = BTreeSet::new();
@@ -278,6 +306,25 @@ mod tests {
         assert!(!crosses_itself(&mended, 1.0));
         let moved = mended.iter().zip(after.iter()).filter(|(a, b)| a == b);
         assert!(moved.count() > 30, "{mended:?}");
+    }
+
+    #[test]
+    fn a_curve_that_loops_is_made_straight_and_what_still_crosses_is_given_up() {
+        let mut looped = BezPath::new();
+        looped.move_to((0.0, 0.0));
+        looped.curve_to((20.0, 10.0), (-10.0, 10.0), (10.0, 0.0));
+        looped.line_to((5.0, -10.0));
+        looped.close_path();
+        let mended = straightened(&looped, 1.0).expect("can be mended");
+        assert!(!crosses_itself(&mended, 1.0));
+        assert_eq!(mended.elements().len(), looped.elements().len());
+        let mut eight = BezPath::new();
+        eight.move_to((0.0, 0.0));
+        eight.line_to((10.0, 10.0));
+        eight.line_to((10.0, 0.0));
+        eight.line_to((0.0, 10.0));
+        eight.close_path();
+        assert_eq!(straightened(&eight, 1.0), None);
     }
 
     #[test]

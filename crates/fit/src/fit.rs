@@ -304,6 +304,36 @@ impl<'a> Fit<'a> {
         Ok(())
     }
 
+    /// Goes on from another document if it costs less than the one there is, as measured; otherwise
+    /// nothing has happened.
+    pub(crate) fn change_if_paid(
+        &mut self,
+        action: Action,
+        document: Document,
+        is_added: Vec<bool>,
+    ) -> Result<(), FitError> {
+        let cost = self.score.cost;
+        let kept = (
+            self.score,
+            std::mem::replace(&mut self.document, document),
+            std::mem::replace(&mut self.is_added, is_added),
+        );
+        match self.measure(action)? {
+            Some(score) if score.cost < cost => {
+                if score.is_better_than(&self.best.0) {
+                    self.keep(score);
+                }
+            }
+            measured => {
+                if measured.is_some() {
+                    self.actions.pop();
+                }
+                (self.score, self.document, self.is_added) = kept;
+            }
+        }
+        Ok(())
+    }
+
     /// Measures the document and notes the action; nothing when the fit is cancelled.
     fn measure(&mut self, action: Action) -> Result<Option<Score>, FitError> {
         let Setting {
@@ -315,12 +345,14 @@ impl<'a> Fit<'a> {
         let began = Instant::now();
         let score = Score::of(&self.document, target, options)?;
         self.setting.stop.set_aside(began.elapsed());
+        let gain = (self.score.cost - score.cost) as f32;
         self.score = score;
         self.actions.push(ActionRecord {
             seconds: self.setting.stop.elapsed().as_secs_f32(),
             action,
             paths: self.is_added.len() as u32,
             psnr: psnr(score.error, target.width * target.height),
+            gain,
         });
         Ok(Some(score))
     }

@@ -12,6 +12,8 @@
 #![forbid(unsafe_code)]
 
 mod align;
+mod arrange;
+mod candidates;
 mod changes;
 mod clock;
 mod closeness;
@@ -22,6 +24,7 @@ mod displacement;
 mod engine;
 mod error;
 mod fit;
+mod halves;
 mod hierarchy;
 mod journal;
 mod loss;
@@ -35,6 +38,7 @@ mod outlines;
 mod paint_fit;
 mod parameters;
 mod picture;
+mod rearrange;
 mod regions;
 mod regularise;
 mod report;
@@ -47,6 +51,12 @@ mod simplify;
 mod ssim;
 mod stack;
 mod step;
+#[cfg(test)]
+#[allow(
+    clippy::expect_used,
+    reason = "a helper of a test may panic as the test may"
+)]
+mod testing;
 mod topology;
 mod trace;
 mod wide;

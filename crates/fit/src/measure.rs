@@ -19,7 +19,7 @@ pub(crate) struct Score {
     /// Bytes above the budget.
     excess: usize,
     /// Error plus what the bytes should have saved.
-    cost: f64,
+    pub(crate) cost: f64,
 }
 
 impl Score {

@@ -128,7 +128,7 @@ mod tests {
             values in prop::collection::vec(-20.0_f32..20.0, 8),
             which in 0_usize..3,
         ) {
-            let mut weights = Regularisers { curvature: 0.0, handles: 0.0, crossing: 0.0 };
+            let mut weights = Regularisers { curvature: 0.0, handles: 0.0, crossing: 0.0, slivers: 0.0 };
             match which {
                 0 => weights.curvature = 0.5,
                 1 => weights.handles = 0.5,
@@ -162,6 +162,7 @@ mod tests {
             curvature: 0.0,
             handles: 1.0,
             crossing: 1.0,
+            slivers: 0.0,
         };
         assert_eq!(penalty(&values, weights), 0.0);
     }

@@ -86,6 +86,9 @@ pub struct ActionRecord {
     pub paths: u32,
     /// Peak signal-to-noise ratio from then on, in dB.
     pub psnr: f32,
+    /// By how much it lowered what is minimised, the squared error in full-scale pixels plus the price of
+    /// the bytes; below zero when what was done makes room for what comes next.
+    pub gain: f32,
 }
 
 /// Kinds of [`ActionRecord`].
@@ -104,6 +107,12 @@ pub enum Action {
     Add,
     /// Worthless paths were removed.
     Prune,
+    /// Paths of nearly one colour became one.
+    Merge,
+    /// Paths were cut in two that want two colours.
+    Split,
+    /// Paths came to lie above others that had covered them.
+    Reorder,
     /// Shapes were moved or bent as wholes.
     Align,
     /// Shapes whose movement gained nothing went back to where the template has them.

@@ -87,6 +87,9 @@ pub(crate) fn run(fit: &mut Fit<'_>) -> Result<(), FitError> {
         fit.descend(share, 1.0, rate)?;
         let Some(finder) = &finder else { continue };
         fit.prune()?;
+        if round + 1 < ROUNDS {
+            fit.rearrange(limit.saturating_sub(fit.shapes()))?;
+        }
         if round == 0 {
             fit.repaint(finder)?;
         }

@@ -2,6 +2,7 @@
 //! out together, so that a few renderings answer for all.
 
 use chat2svg_diffraster::{Node, Path};
+use kurbo::Rect;
 
 use crate::{
     FitError,
@@ -36,13 +37,40 @@ impl Extent {
                 high[axis] = high[axis].max(point[axis] + reach);
             }
         }
+        let [x0, y0] = low.map(f64::from);
+        let [x1, y1] = high.map(f64::from);
+        Self::around(Rect { x0, y0, x1, y1 }, width, height)
+    }
+
+    /// Of what lies in a box of pixels; `None` when that is off the canvas.
+    pub(crate) fn around(bounds: Rect, width: usize, height: usize) -> Option<Self> {
         let extent = Self {
-            left: (low[0].floor() as i64 - 1).max(0),
-            top: (low[1].floor() as i64 - 1).max(0),
-            right: (high[0].ceil() as i64 + 1).min(width as i64),
-            bottom: (high[1].ceil() as i64 + 1).min(height as i64),
+            left: (bounds.x0.floor() as i64 - 1).max(0),
+            top: (bounds.y0.floor() as i64 - 1).max(0),
+            right: (bounds.x1.ceil() as i64 + 1).min(width as i64),
+            bottom: (bounds.y1.ceil() as i64 + 1).min(height as i64),
         };
         (extent.left < extent.right && extent.top < extent.bottom).then_some(extent)
+    }
+
+    /// The pixels that two have in common.
+    pub(crate) fn intersection(&self, other: &Self) -> Option<Self> {
+        self.overlaps(other).then(|| Self {
+            left: self.left.max(other.left),
+            top: self.top.max(other.top),
+            right: self.right.min(other.right),
+            bottom: self.bottom.min(other.bottom),
+        })
+    }
+
+    /// The smallest that holds two.
+    pub(crate) fn union(&self, other: &Self) -> Self {
+        Self {
+            left: self.left.min(other.left),
+            top: self.top.min(other.top),
+            right: self.right.max(other.right),
+            bottom: self.bottom.max(other.bottom),
+        }
     }
 
     /// Whether two have pixels in common.

@@ -1,0 +1,68 @@
+//! A fit in the middle of its way, for tests of single actions.
+
+use chat2svg_vector::{Color, Document, Group, Metadata, Node, Paint, Shape};
+use kurbo::{Affine, BezPath, Rect, Shape as _};
+
+use crate::{
+    FitOptions,
+    clock::Stop,
+    descend::Descender,
+    fit::{Fit, Setting},
+    journal::Journal,
+    measure::Score,
+    picture::Picture,
+};
+
+/// Side of the canvas in pixels.
+const SIDE: u32 = 64;
+
+/// A ground, and shapes with a label and a colour above it, in one group.
+pub(crate) fn document(shapes: &[(&str, BezPath, [f32; 3])]) -> Document {
+    let side = f64::from(SIDE);
+    let frame = Rect::new(0.0, 0.0, side, side);
+    let mut group = Group::new("things");
+    let ground = ("ground", frame.to_path(0.1), [0.9, 0.9, 0.8]);
+    for (label, path, [red, green, blue]) in std::iter::once(&ground).chain(shapes) {
+        let paint = Paint::Solid(Color::new(*red, *green, *blue));
+        let shape = Shape::filled(*label, path.clone(), paint);
+        group.children.push(Node::Shape(shape));
+    }
+    Document {
+        width: side,
+        height: side,
+        view_box: frame,
+        title: None,
+        description: None,
+        metadata: Metadata::default(),
+        layers: vec![Node::Group(group)],
+    }
+}
+
+/// What `act` makes of a fit that has just begun, from one document toward the picture of another.
+pub(crate) fn with_fit<T>(
+    from: &Document,
+    to: &Document,
+    options: &FitOptions,
+    act: impl FnOnce(Fit<'_>) -> T,
+) -> T {
+    let side = SIDE as usize;
+    let picture = to.render(SIDE, SIDE, Some(Color::WHITE)).expect("renders");
+    let target = Picture::from_raster(&picture, side, side);
+    let stop = Stop::new(options);
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build();
+    let pool = pool.expect("a thread");
+    let mut observer = ();
+    act(Fit::new(
+        Setting {
+            options,
+            stop: &stop,
+            pool: &pool,
+            target: &target,
+            to_canvas: Affine::IDENTITY,
+        },
+        from.clone(),
+        Score::of(from, &target, options).expect("renders"),
+        Descender::new(options, &stop, 1, &target),
+        Journal::new(&mut observer, &stop, 0),
+    ))
+}
