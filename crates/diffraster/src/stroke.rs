@@ -138,6 +138,46 @@ struct Sample {
     position: Blend,
 }
 
+/// Where a curve is at a time, and how it moves on.
+#[derive(Debug, Clone, Copy, Default)]
+struct Place {
+    t: f32,
+    at: [f32; 2],
+    /// In the direction of the first derivative.
+    velocity: [f32; 2],
+    /// Second derivative.
+    bend: [f32; 2],
+}
+
+impl Place {
+    /// Whether one segment from here to `to` stays within the pen's tolerance.
+    ///
+    /// The second derivative is linear, so across the chord it is largest at an
+    /// end, and the curve is at most an eighth of that times the time squared away.
+    /// The offset adds the sagitta of the angle by which the direction turns.
+    fn reaches(&self, to: &Self, pen: Pen) -> bool {
+        let chord = [to.at[0] - self.at[0], to.at[1] - self.at[1]];
+        let length = norm(chord);
+        let time = to.t - self.t;
+        let across = cross(chord, self.bend).abs().max(cross(chord, to.bend).abs());
+        let (a, b) = (self.velocity, to.velocity);
+        let speeds = norm(a) * norm(b);
+        let dot = a[0] * b[0] + a[1] * b[1];
+        // All without divisions: a chord or a speed of zero reaches nowhere.
+        let away = 0.125 * time * time * across * speeds;
+        let turned = 0.25 * pen.radius * (speeds - dot) * length;
+        away + turned < pen.tolerance * length * speeds && dot > pen.sharp * speeds
+    }
+}
+
+fn cross(a: [f32; 2], b: [f32; 2]) -> f32 {
+    a[0] * b[1] - a[1] * b[0]
+}
+
+fn norm(v: [f32; 2]) -> f32 {
+    (v[0] * v[0] + v[1] * v[1]).sqrt()
+}
+
 /// How an outline vertex came about; one for each vertex of a stroke.
 #[derive(Debug, Clone, Copy)]
 struct Origin {
@@ -303,19 +343,71 @@ impl Stroker {
         }
     }
 
-    /// Adds a curve of degree `N` whose control points start at `first`.
+    /// Adds a curve of degree `N` whose control points start at `first`: as few
+    /// of its equal steps as keep both the centre line and its offset within the
+    /// tolerance.
     fn push_curve<const N: usize>(&mut self, first: usize, pen: Pen) {
         let count = self.curve_segments::<N>(first, pen);
-        let mut last: Option<Sample> = None;
-        for i in 0..=count {
-            let t = i as f32 / count as f32;
-            let Some(sample) = self.sample_curve::<N>(first, t) else {
-                continue;
-            };
-            if let Some(last) = last {
-                self.push_span::<N>(first, last, sample, pen, CUSP_DEPTH);
+        let Some(mut last) = self.sample_curve::<N>(first, 0.0) else {
+            return;
+        };
+        let mut start = self.place_curve::<N>(first, 0.0);
+        let mut held = start;
+        for i in 1..=count {
+            let place = self.place_curve::<N>(first, i as f32 / count as f32);
+            if i > 1 && !start.reaches(&place, pen) {
+                last = self.push_span_to::<N>(first, last, held.t, pen);
+                start = held;
             }
-            last = Some(sample);
+            held = place;
+        }
+        self.push_span_to::<N>(first, last, 1.0, pen);
+    }
+
+    /// Adds the part of a curve from sample `from` to `t`; returns the sample there.
+    fn push_span_to<const N: usize>(
+        &mut self,
+        first: usize,
+        from: Sample,
+        t: f32,
+        pen: Pen,
+    ) -> Sample {
+        let Some(to) = self.sample_curve::<N>(first, t) else {
+            return from;
+        };
+        self.push_span::<N>(first, from, to, pen, CUSP_DEPTH);
+        to
+    }
+
+    fn place_curve<const N: usize>(&self, first: usize, t: f32) -> Place {
+        let p = &self.points[first..=first + N];
+        let s = 1.0 - t;
+        match *p {
+            [a, b, c] => {
+                let w = quad_weights(t);
+                Place {
+                    t,
+                    at: [0, 1].map(|k| w[0] * a[k] + w[1] * b[k] + w[2] * c[k]),
+                    velocity: [0, 1].map(|k| s * (b[k] - a[k]) + t * (c[k] - b[k])),
+                    bend: [0, 1].map(|k| 2.0 * (a[k] - 2.0 * b[k] + c[k])),
+                }
+            }
+            [a, b, c, d] => {
+                let w = cubic_weights(t);
+                let v = quad_weights(t);
+                Place {
+                    t,
+                    at: [0, 1]
+                        .map(|k| (w[0] * a[k] + w[1] * b[k]) + (w[2] * c[k] + w[3] * d[k])),
+                    velocity: [0, 1].map(|k| {
+                        v[0] * (b[k] - a[k]) + v[1] * (c[k] - b[k]) + v[2] * (d[k] - c[k])
+                    }),
+                    bend: [0, 1].map(|k| {
+                        6.0 * (s * (a[k] - 2.0 * b[k] + c[k]) + t * (b[k] - 2.0 * c[k] + d[k]))
+                    }),
+                }
+            }
+            _ => Place::default(),
         }
     }
 
