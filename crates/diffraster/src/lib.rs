@@ -32,6 +32,7 @@
     reason = "kernels index several planes at once"
 )]
 
+mod band;
 mod coverage;
 mod error;
 mod fingerprint;

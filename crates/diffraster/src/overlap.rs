@@ -12,6 +12,7 @@
 
 use fearless_simd::{Level, Simd, dispatch};
 
+use crate::band::is_band;
 use crate::coverage::{AREA, Plane, Step};
 use crate::pixel::{
     CONTINUES, ENTERS_TOP, Fragment, LEAVES_TOP, MAX_FRAGMENTS, Pixel, REACHES_LEFT, REACHES_RIGHT,
@@ -157,7 +158,12 @@ impl OverlapScratch {
                 next = link.next;
             }
             let fragments = self.fragments.as_slice();
-            if cell.dirty.is_single && is_monotone(fragments) {
+            let is_plain = if cell.dirty.is_single {
+                is_monotone(fragments)
+            } else {
+                is_band(fragments)
+            };
+            if is_plain {
                 continue;
             }
             let p = cell.dirty.pixel as usize;
