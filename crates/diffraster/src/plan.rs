@@ -112,12 +112,13 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
-    /// Takes `scene` (already validated) apart.
+    /// Takes `scene` (already validated) apart, on the pool's threads if `parallel`.
     pub(crate) fn build(
         &mut self,
         scene: &Scene,
         tolerance: f32,
         weights: &Weights,
+        parallel: bool,
     ) -> Result<(), SceneError> {
         self.grid = Grid::new(scene.width, scene.height);
         self.list_shapes(scene);
@@ -125,7 +126,7 @@ impl Plan {
         let grid = self.grid;
         let shapes = &self.shapes;
         let chunks = &mut self.chunks[..self.chunk_count];
-        if chunks.len() > 1 && rayon::current_num_threads() > 1 {
+        if parallel && chunks.len() > 1 {
             chunks
                 .par_iter_mut()
                 .for_each(|chunk| chunk.build(scene, shapes, grid, tolerance, weights));

@@ -198,7 +198,8 @@ impl State {
         }
         self.planned = None;
         scene.validate()?;
-        self.plan.build(scene, self.tolerance, &self.weights)?;
+        self.plan
+            .build(scene, self.tolerance, &self.weights, self.parallel)?;
         self.planned = Some(fingerprint);
         Ok(())
     }
