@@ -12,7 +12,7 @@
 
 use fearless_simd::{Level, Simd, dispatch};
 
-use crate::band::is_band;
+use crate::band::band;
 use crate::coverage::{AREA, Plane, Step};
 use crate::pixel::{
     CONTINUES, ENTERS_TOP, Fragment, LEAVES_TOP, MAX_FRAGMENTS, Pixel, REACHES_LEFT, REACHES_RIGHT,
@@ -158,15 +158,20 @@ impl OverlapScratch {
                 next = link.next;
             }
             let fragments = self.fragments.as_slice();
-            let is_plain = if cell.dirty.is_single {
-                is_monotone(fragments)
-            } else {
-                is_band(fragments)
-            };
-            if is_plain {
+            if cell.dirty.is_single && is_monotone(fragments) {
                 continue;
             }
             let p = cell.dirty.pixel as usize;
+            if let Some(band) = band(rule, out[p], fragments) {
+                out[p] = band.area.clamp(1e-30, 1.0);
+                for (i, fragment) in fragments.iter().enumerate() {
+                    let follows = band.follows[usize::from(i >= band.second)];
+                    let step = &mut steps[fragment.step as usize];
+                    step.weight *= follows;
+                    step.weighted_middle *= follows;
+                }
+                continue;
+            }
             if fragments.len() > MAX_FRAGMENTS {
                 let area = self.pixel.scan(rule, out[p], fragments);
                 out[p] = area.copysign(out[p]);
@@ -236,30 +241,34 @@ impl OverlapScratch {
     ) -> (usize, u32) {
         let (dx, dy) = (piece.x1 - piece.x0, piece.y1 - piece.y0);
         let mut from = 0.0;
-        let mut start = [piece.x0, piece.y0];
+        let mut before = None;
         let mut last = (0, NONE);
         for (k, step) in steps.iter().enumerate() {
             let pixel = step.pixel as usize % AREA;
-            let (column, row) = place(pixel);
-            let (mut to, mut end) = (1.0, [piece.x1, piece.y1]);
-            let (mut leaves, mut enters) = (0, 0);
-            if let Some(next) = steps.get(k + 1) {
-                to = from + step.weight;
-                end = [piece.x0 + to * dx, piece.y0 + to * dy];
-                // Exactly on the border between the two.
-                let next = next.pixel as usize % AREA;
-                let (next_column, next_row) = place(next);
-                if next_column != column {
-                    end[0] = column.max(next_column) as f32;
-                }
-                if next_row != row {
-                    end[1] = row.max(next_row) as f32;
-                }
-                (leaves, enters) = crossed(pixel, next);
-            }
+            let next = steps.get(k + 1).map(|next| next.pixel as usize % AREA);
+            let to = if next.is_some() { from + step.weight } else { 1.0 };
             let mut link = NONE;
             let at = usize::from(self.places[pixel]).wrapping_sub(1);
             if let Some(cell) = self.cells.get_mut(at) {
+                let (column, row) = place(pixel);
+                // Exactly on the border between two pixels.
+                let border = |t: f32, other: usize| {
+                    let mut at = [piece.x0 + t * dx, piece.y0 + t * dy];
+                    let (other_column, other_row) = place(other);
+                    if other_column != column {
+                        at[0] = column.max(other_column) as f32;
+                    }
+                    if other_row != row {
+                        at[1] = row.max(other_row) as f32;
+                    }
+                    at
+                };
+                let start = before.map_or([piece.x0, piece.y0], |pixel| border(from, pixel));
+                let end = next.map_or([piece.x1, piece.y1], |pixel| border(to, pixel));
+                if let Some(before) = before {
+                    flags = crossed(before, pixel).1;
+                }
+                let leaves = next.map_or(0, |next| crossed(pixel, next).0);
                 link = self.links.len() as u32;
                 match self.links.get_mut(cell.last as usize) {
                     Some(before) => before.next = link,
@@ -281,7 +290,7 @@ impl OverlapScratch {
                 });
             }
             last = (pixel, link);
-            (flags, from, start) = (enters, to, end);
+            (before, from) = (Some(pixel), to);
         }
         last
     }

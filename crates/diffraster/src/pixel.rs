@@ -141,22 +141,25 @@ impl Default for Pixel {
     }
 }
 
+/// What a fragment adds to the mean winding.
+pub(crate) fn added(fragment: &Fragment) -> f32 {
+    let [dx, _] = fragment.delta();
+    let mut sum = dx * (1.0 - 0.5 * (fragment.start[1] + fragment.end[1]));
+    for (x, sign) in fragment.steps_on_top() {
+        sum += sign * (1.0 - x);
+    }
+    sum
+}
+
 /// Winding at the top left corner. It is what the fragments leave of the mean,
 /// and a whole number, so rounding cannot reach it.
 fn corner(mean: f32, fragments: &[Fragment]) -> f32 {
-    let mut rest = mean;
-    for fragment in fragments {
-        let [dx, _] = fragment.delta();
-        rest -= dx * (1.0 - 0.5 * (fragment.start[1] + fragment.end[1]));
-        for (x, sign) in fragment.steps_on_top() {
-            rest -= sign * (1.0 - x);
-        }
-    }
-    rest.round_ties_even()
+    let sum: f32 = fragments.iter().map(added).sum();
+    (mean - sum).round_ties_even()
 }
 
 /// Whether a winding number, held as a float, is inside: 1 or 0.
-fn inside(rule: FillRule, winding: f32) -> f32 {
+pub(crate) fn inside(rule: FillRule, winding: f32) -> f32 {
     f32::from(i8::from(is_inside(rule, winding as i32)))
 }
 
