@@ -62,20 +62,6 @@ impl Blend {
         }
     }
 
-    fn at(&self, points: &[[f32; 2]]) -> [f32; 2] {
-        let points = &points[self.first as usize..][..self.count as usize];
-        if let [a, b, c, d] = points {
-            let w = &self.weights;
-            return [0, 1].map(|k| (w[0] * a[k] + w[1] * b[k]) + (w[2] * c[k] + w[3] * d[k]));
-        }
-        let mut sum = [0.0f32; 2];
-        for (w, p) in self.weights.iter().zip(points) {
-            sum[0] += w * p[0];
-            sum[1] += w * p[1];
-        }
-        sum
-    }
-
     fn scatter(&self, gradient: [f32; 2], scale: f32, points: &mut [f32]) {
         let [x, y] = gradient.map(|g| scale * g);
         let range = 2 * self.first as usize..2 * (self.first + self.count) as usize;
@@ -98,14 +84,20 @@ impl Blend {
     }
 }
 
-/// A direction along the centre line: from point `back` to point `front`, or
-/// the derivative of a curve.
+/// A place on the centre line.
+#[derive(Debug, Clone, Copy)]
+struct Center {
+    blend: Blend,
+    at: [f32; 2],
+}
+
+/// A direction along the centre line: from one point to another, or the
+/// derivative of a curve.
 #[derive(Debug, Clone, Copy)]
 struct Tangent {
-    /// Adds to the direction.
-    plus: Blend,
-    /// Takes from it.
-    minus: Blend,
+    blend: Blend,
+    /// A point to be taken from `blend`, or `NONE`.
+    minus: u32,
     unit: [f32; 2],
     length: f32,
 }
@@ -120,9 +112,9 @@ impl Tangent {
 #[derive(Debug, Clone, Copy)]
 struct Node {
     /// Where the segment before it ends, and the one after it starts: the same
-    /// place, which may be two control points.
-    arrival: Blend,
-    departure: Blend,
+    /// place, which may be two control points. As indices of centres.
+    arrival: u32,
+    departure: u32,
     /// Directions of the two segments, as indices.
     arrives: u32,
     departs: u32,
@@ -135,7 +127,7 @@ struct Node {
 struct Sample {
     t: f32,
     tangent: u32,
-    position: Blend,
+    center: u32,
 }
 
 /// Where a curve is at a time, and how it moves on.
@@ -181,7 +173,7 @@ fn norm(v: [f32; 2]) -> f32 {
 /// How an outline vertex came about; one for each vertex of a stroke.
 #[derive(Debug, Clone, Copy)]
 struct Origin {
-    center: Blend,
+    center: u32,
     /// θ is the angle of `from`, plus `part` of the way to that of `to`, plus a
     /// fixed turn.
     from: u32,
@@ -211,6 +203,8 @@ struct Pen {
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct StrokeRange {
     first_origin: u32,
+    first_center: u32,
+    centers: u32,
     first_tangent: u32,
     tangents: u32,
     radius: f32,
@@ -220,10 +214,12 @@ pub(crate) struct StrokeRange {
 #[derive(Debug, Default)]
 pub(crate) struct Stroker {
     origins: Vec<Origin>,
+    centers: Vec<Center>,
     tangents: Vec<Tangent>,
     nodes: Vec<Node>,
     points: Vec<[f32; 2]>,
     angles: Vec<f32>,
+    forces: Vec<[f32; 2]>,
 }
 
 /// The angle between −π and π that `angle` is equal to.
@@ -234,6 +230,7 @@ fn wrapped(angle: f32) -> f32 {
 impl Stroker {
     pub(crate) fn clear(&mut self) {
         self.origins.clear();
+        self.centers.clear();
         self.tangents.clear();
     }
 
@@ -249,6 +246,8 @@ impl Stroker {
         let radius = 0.5 * stroke.width * view.scale;
         let mut range = StrokeRange {
             first_origin: self.origins.len() as u32,
+            first_center: self.centers.len() as u32,
+            centers: 0,
             first_tangent: self.tangents.len() as u32,
             tangents: 0,
             radius,
@@ -291,20 +290,28 @@ impl Stroker {
             }
         }
         self.finish(false, has_segments.then_some(start), pen, out);
+        range.centers = self.centers.len() as u32 - range.first_center;
         range.tangents = self.tangents.len() as u32 - range.first_tangent;
         Ok(range)
     }
 
-    fn push_tangent(&mut self, plus: Blend, minus: Blend) -> Option<u32> {
-        let (a, b) = (plus.at(&self.points), minus.at(&self.points));
-        let vector = [a[0] - b[0], a[1] - b[1]];
+    fn push_center(&mut self, blend: Blend, at: [f32; 2]) -> u32 {
+        self.centers.push(Center { blend, at });
+        self.centers.len() as u32 - 1
+    }
+
+    fn push_point(&mut self, index: usize) -> u32 {
+        self.push_center(Blend::point(index), self.points[index])
+    }
+
+    fn push_tangent(&mut self, vector: [f32; 2], blend: Blend, minus: u32) -> Option<u32> {
         // Coordinates are far from where squares of floats end.
-        let length = (vector[0] * vector[0] + vector[1] * vector[1]).sqrt();
+        let length = norm(vector);
         if length <= SHORT {
             return None;
         }
         self.tangents.push(Tangent {
-            plus,
+            blend,
             minus,
             unit: vector.map(|v| v / length),
             length,
@@ -312,8 +319,18 @@ impl Stroker {
         Some(self.tangents.len() as u32 - 1)
     }
 
+    /// The direction from one point to another.
+    fn push_direction(&mut self, from: usize, to: usize) -> Option<u32> {
+        let (a, b) = (self.points[from], self.points[to]);
+        self.push_tangent(
+            [b[0] - a[0], b[1] - a[1]],
+            Blend::point(to),
+            from as u32,
+        )
+    }
+
     /// Adds a segment of the centre line.
-    fn push_segment(&mut self, from: Blend, departs: u32, to: Blend, arrives: u32) {
+    fn push_segment(&mut self, from: u32, departs: u32, to: u32, arrives: u32) {
         match self.nodes.last_mut() {
             Some(last) => {
                 last.departs = departs;
@@ -337,8 +354,8 @@ impl Stroker {
     }
 
     fn push_line(&mut self, a: usize, b: usize) {
-        let (from, to) = (Blend::point(a), Blend::point(b));
-        if let Some(tangent) = self.push_tangent(to, from) {
+        if let Some(tangent) = self.push_direction(a, b) {
+            let (from, to) = (self.push_point(a), self.push_point(b));
             self.push_segment(from, tangent, to, tangent);
         }
     }
@@ -348,31 +365,31 @@ impl Stroker {
     /// tolerance.
     fn push_curve<const N: usize>(&mut self, first: usize, pen: Pen) {
         let count = self.curve_segments::<N>(first, pen);
-        let Some(mut last) = self.sample_curve::<N>(first, 0.0) else {
+        let mut start = self.place_curve::<N>(first, 0.0);
+        let Some(mut last) = self.sample_curve::<N>(first, &start) else {
             return;
         };
-        let mut start = self.place_curve::<N>(first, 0.0);
         let mut held = start;
         for i in 1..=count {
             let place = self.place_curve::<N>(first, i as f32 / count as f32);
             if i > 1 && !start.reaches(&place, pen) {
-                last = self.push_span_to::<N>(first, last, held.t, pen);
+                last = self.push_span_to::<N>(first, last, &held, pen);
                 start = held;
             }
             held = place;
         }
-        self.push_span_to::<N>(first, last, 1.0, pen);
+        self.push_span_to::<N>(first, last, &held, pen);
     }
 
-    /// Adds the part of a curve from sample `from` to `t`; returns the sample there.
+    /// Adds the part of a curve from sample `from` to `place`; returns the sample there.
     fn push_span_to<const N: usize>(
         &mut self,
         first: usize,
         from: Sample,
-        t: f32,
+        place: &Place,
         pen: Pen,
     ) -> Sample {
-        let Some(to) = self.sample_curve::<N>(first, t) else {
+        let Some(to) = self.sample_curve::<N>(first, place) else {
             return from;
         };
         self.push_span::<N>(first, from, to, pen, CUSP_DEPTH);
@@ -411,9 +428,10 @@ impl Stroker {
         }
     }
 
-    fn sample_curve<const N: usize>(&mut self, first: usize, t: f32) -> Option<Sample> {
-        let tangent = self.push_curve_tangent::<N>(first, t)?;
-        let position = if t == 0.0 {
+    fn sample_curve<const N: usize>(&mut self, first: usize, place: &Place) -> Option<Sample> {
+        let t = place.t;
+        let tangent = self.push_curve_tangent::<N>(first, place)?;
+        let blend = if t == 0.0 {
             Blend::point(first)
         } else if t == 1.0 {
             Blend::point(first + N)
@@ -422,11 +440,8 @@ impl Stroker {
         } else {
             Blend::new(first, cubic_weights(t))
         };
-        Some(Sample {
-            t,
-            tangent,
-            position,
-        })
+        let center = self.push_center(blend, place.at);
+        Some(Sample { t, tangent, center })
     }
 
     /// Adds the part of a curve between two samples. Where it turns sharply, it
@@ -442,17 +457,18 @@ impl Stroker {
         let [a, b] = [from, to].map(|s| self.tangents[s.tangent as usize].unit);
         let is_sharp = a[0] * b[0] + a[1] * b[1] < pen.sharp;
         if !is_sharp {
-            self.push_segment(from.position, from.tangent, to.position, to.tangent);
+            self.push_segment(from.center, from.tangent, to.center, to.tangent);
             return;
         }
+        let middle = self.place_curve::<N>(first, 0.5 * (from.t + to.t));
         if depth > 0
-            && let Some(middle) = self.sample_curve::<N>(first, 0.5 * (from.t + to.t))
+            && let Some(middle) = self.sample_curve::<N>(first, &middle)
         {
             self.push_span::<N>(first, from, middle, pen, depth - 1);
             self.push_span::<N>(first, middle, to, pen, depth - 1);
             return;
         }
-        self.push_segment(from.position, from.tangent, to.position, from.tangent);
+        self.push_segment(from.center, from.tangent, to.center, from.tangent);
         if let Some(last) = self.nodes.last_mut() {
             last.departs = to.tangent;
             last.is_cusp = true;
@@ -461,18 +477,16 @@ impl Stroker {
 
     /// The direction at `t`; where the derivative vanishes at an end, the
     /// direction to the next control point that differs.
-    fn push_curve_tangent<const N: usize>(&mut self, first: usize, t: f32) -> Option<u32> {
-        let s = 1.0 - t;
-        let derivative = if N == 2 {
-            let w = [s, t];
-            self.push_tangent(Blend::new(first + 1, w), Blend::new(first, w))
+    fn push_curve_tangent<const N: usize>(&mut self, first: usize, place: &Place) -> Option<u32> {
+        let t = place.t;
+        let blend = if N == 2 {
+            let s = 1.0 - t;
+            Blend::new(first, [-s, s - t, t])
         } else {
             let [a, b, c] = quad_weights(t);
-            self.push_tangent(
-                Blend::new(first, [0.0, a, b, c]),
-                Blend::new(first, [a, b, c, 0.0]),
-            )
+            Blend::new(first, [-a, a - b, b - c, c])
         };
+        let derivative = self.push_tangent(place.velocity, blend, NONE);
         if derivative.is_some() {
             return derivative;
         }
@@ -482,7 +496,7 @@ impl Stroker {
             } else {
                 (first + N - k, first + N)
             };
-            self.push_tangent(Blend::point(b), Blend::point(a))
+            self.push_direction(a, b)
         })
     }
 
@@ -519,7 +533,8 @@ impl Stroker {
         match nodes.as_slice() {
             [] => {
                 if let Some(start) = dot {
-                    self.push_dot(Blend::point(start), pen, out);
+                    let center = self.push_point(start);
+                    self.push_dot(center, pen, out);
                 }
             }
             [first, middle @ .., last] if closed => {
@@ -558,7 +573,7 @@ impl Stroker {
     }
 
     fn push_vertex(&mut self, origin: Origin, pen: Pen, out: &mut Polygons) {
-        let c = origin.center.at(&self.points);
+        let c = self.centers[origin.center as usize].at;
         out.vertices.push([
             c[0] + pen.radius * origin.arm[0],
             c[1] + pen.radius * origin.arm[1],
@@ -569,7 +584,7 @@ impl Stroker {
     /// Adds a vertex at angle θ = that of `from` + `turn`.
     fn push_turned(
         &mut self,
-        center: Blend,
+        center: u32,
         from: u32,
         turn: f32,
         factor: f32,
@@ -593,7 +608,7 @@ impl Stroker {
     }
 
     /// Adds the vertex beside a centre, on the side `side` (+1 or −1).
-    fn push_side(&mut self, center: Blend, from: u32, side: f32, pen: Pen, out: &mut Polygons) {
+    fn push_side(&mut self, center: u32, from: u32, side: f32, pen: Pen, out: &mut Polygons) {
         let [x, y] = self.tangents[from as usize].unit;
         let origin = Origin {
             center,
@@ -695,7 +710,7 @@ impl Stroker {
 
     /// Adds a cap from the side +1 to the side −1, as seen along the direction
     /// turned by `base`.
-    fn push_cap(&mut self, center: Blend, tangent: u32, base: f32, pen: Pen, out: &mut Polygons) {
+    fn push_cap(&mut self, center: u32, tangent: u32, base: f32, pen: Pen, out: &mut Polygons) {
         self.push_turned(center, tangent, base + FRAC_PI_2, 1.0, pen, out);
         match pen.cap {
             Cap::Butt => {}
@@ -716,7 +731,7 @@ impl Stroker {
     }
 
     /// Adds what the caps of a subpath without length make.
-    fn push_dot(&mut self, center: Blend, pen: Pen, out: &mut Polygons) {
+    fn push_dot(&mut self, center: u32, pen: Pen, out: &mut Polygons) {
         match pen.cap {
             Cap::Butt => {}
             Cap::Square => {
@@ -747,11 +762,15 @@ impl Stroker {
         let origins = &self.origins[range.first_origin as usize..][..gradients.len()];
         let tangents = &self.tangents[range.first_tangent as usize..][..range.tangents as usize];
         let own = |tangent: u32| tangent.wrapping_sub(range.first_tangent) as usize;
+        let centers = &self.centers[range.first_center as usize..][..range.centers as usize];
         self.angles.clear();
         self.angles.resize(tangents.len(), 0.0);
+        self.forces.clear();
+        self.forces.resize(centers.len(), [0.0; 2]);
         let mut radius_sum = 0.0f32;
         for (origin, g) in origins.iter().zip(gradients) {
-            origin.center.scatter(*g, scale, points);
+            let force = &mut self.forces[(origin.center - range.first_center) as usize];
+            *force = [force[0] + g[0], force[1] + g[1]];
             let along = g[0] * origin.arm[0] + g[1] * origin.arm[1];
             radius_sum += along;
             let (Some(from), Some(to)) =
@@ -771,11 +790,17 @@ impl Stroker {
             self.angles[own(origin.from)] += (1.0 - origin.part) * turning - widening;
             self.angles[own(origin.to)] += origin.part * turning + widening;
         }
+        for (center, force) in centers.iter().zip(&self.forces) {
+            center.blend.scatter(*force, scale, points);
+        }
         for (tangent, angle) in tangents.iter().zip(&self.angles) {
             let k = angle / tangent.length;
             let [x, y] = tangent.unit;
-            tangent.plus.scatter([-k * y, k * x], scale, points);
-            tangent.minus.scatter([k * y, -k * x], scale, points);
+            let force = [-k * y, k * x];
+            tangent.blend.scatter(force, scale, points);
+            if tangent.minus != NONE {
+                Blend::point(tangent.minus as usize).scatter(force.map(|v| -v), scale, points);
+            }
         }
         0.5 * scale * radius_sum
     }
