@@ -114,8 +114,7 @@ impl Way {
     /// Whether `other` is on the side that lies clockwise from start to end.
     fn has(&self, other: &Self) -> Option<bool> {
         let length = clockwise(self.enters, self.leaves);
-        let [a, b] =
-            [other.enters, other.leaves].map(|at| clockwise(self.enters, at) < length);
+        let [a, b] = [other.enters, other.leaves].map(|at| clockwise(self.enters, at) < length);
         (a == b).then_some(a)
     }
 

@@ -10,6 +10,8 @@
 //! Pixels with more than [`MAX_FRAGMENTS`] fragments are measured on scan lines
 //! and keep the adjoint of the plain mean.
 
+use std::cmp::Ordering;
+
 use fearless_simd::{Level, Simd, dispatch};
 
 use crate::band::band;
@@ -191,8 +193,9 @@ impl OverlapScratch {
     /// Follows the outline and keeps its fragments in dirty pixels.
     fn follow(&mut self, pieces: &[Piece], ends: &[u32], steps: &[Step], first_step: usize) {
         let mut start = first_step;
-        // Pixel and fragment before, where the chain has one.
-        let mut last: Option<(usize, u32)> = None;
+        // The pixel before, where the chain has one, and the fragment in it, where
+        // that is kept.
+        let (mut before, mut link) = (None, NONE);
         let mut contour: Option<ContourStart> = None;
         for (i, (piece, &end)) in pieces.iter().zip(ends).enumerate() {
             let own = &steps[start..end as usize];
@@ -200,17 +203,11 @@ impl OverlapScratch {
                 continue;
             };
             let pixel = first.pixel as usize % AREA;
-            let flags = match last {
-                Some((last_pixel, link)) => {
-                    let (leaves, enters) = crossed(last_pixel, pixel);
-                    self.mark(link, leaves);
-                    enters
-                }
-                None if piece.flags & FLAG_FROM_ABOVE != 0 => ENTERS_TOP,
-                None if piece.x0 <= 0.0 => REACHES_LEFT,
-                None if piece.x0 >= TILE as f32 => REACHES_RIGHT,
-                None => 0,
-            };
+            if link != NONE
+                && let Some(before) = before
+            {
+                self.mark(link, crossed(before, pixel).0);
+            }
             if piece.flags & FLAG_CONTOUR_START != 0 {
                 contour = Some(ContourStart {
                     at: [piece.x0, piece.y0],
@@ -219,80 +216,102 @@ impl OverlapScratch {
                     is_kept: self.places[pixel] != 0,
                 });
             }
-            let (pixel, link) = self.follow_piece(piece, own, start, flags);
+            let mut from = 0.0;
+            for (k, step) in own.iter().enumerate() {
+                let pixel = step.pixel as usize % AREA;
+                link = if self.places[pixel] == 0 {
+                    NONE
+                } else {
+                    self.keep(piece, own, k, from, before, (start + k) as u32)
+                };
+                from += step.weight;
+                before = Some(pixel);
+            }
             start = end as usize;
-            last = Some((pixel, link));
             let goes_on = |next: &Piece| next.flags & FLAG_CONTINUES != 0;
             if !pieces.get(i + 1).is_some_and(goes_on) {
-                self.leave(piece, pixel, link, contour);
-                last = None;
+                if let Some(last) = before {
+                    self.leave(piece, last, link, contour);
+                }
+                (before, link) = (None, NONE);
             }
         }
     }
 
-    /// Keeps the fragments of one piece; returns its last pixel and fragment.
-    /// `flags` are those of the first fragment.
-    fn follow_piece(
+    /// Keeps a piece's fragment in the pixel of its step `k`, which starts at the
+    /// part `from` and comes from the pixel `before`; returns its place.
+    #[inline(always)]
+    fn keep(
         &mut self,
         piece: &Piece,
         steps: &[Step],
-        first_step: usize,
-        mut flags: u32,
-    ) -> (usize, u32) {
-        let (dx, dy) = (piece.x1 - piece.x0, piece.y1 - piece.y0);
-        let mut from = 0.0;
-        let mut before = None;
-        let mut last = (0, NONE);
-        for (k, step) in steps.iter().enumerate() {
-            let pixel = step.pixel as usize % AREA;
-            let next = steps.get(k + 1).map(|next| next.pixel as usize % AREA);
-            let to = if next.is_some() { from + step.weight } else { 1.0 };
-            let mut link = NONE;
-            let at = usize::from(self.places[pixel]).wrapping_sub(1);
-            if let Some(cell) = self.cells.get_mut(at) {
-                let (column, row) = place(pixel);
-                // Exactly on the border between two pixels.
-                let border = |t: f32, other: usize| {
-                    let mut at = [piece.x0 + t * dx, piece.y0 + t * dy];
-                    let (other_column, other_row) = place(other);
-                    if other_column != column {
-                        at[0] = column.max(other_column) as f32;
-                    }
-                    if other_row != row {
-                        at[1] = row.max(other_row) as f32;
-                    }
-                    at
-                };
-                let start = before.map_or([piece.x0, piece.y0], |pixel| border(from, pixel));
-                let end = next.map_or([piece.x1, piece.y1], |pixel| border(to, pixel));
-                if let Some(before) = before {
-                    flags = crossed(before, pixel).1;
-                }
-                let leaves = next.map_or(0, |next| crossed(pixel, next).0);
-                link = self.links.len() as u32;
-                match self.links.get_mut(cell.last as usize) {
-                    Some(before) => before.next = link,
-                    None => cell.first = link,
-                }
-                cell.last = link;
-                let (x, y) = (column as f32, row as f32);
-                let local = |v: [f32; 2]| [(v[0] - x).clamp(0.0, 1.0), (v[1] - y).clamp(0.0, 1.0)];
-                self.links.push(Link {
-                    fragment: Fragment {
-                        start: local(start),
-                        end: local(end),
-                        from,
-                        to,
-                        flags: flags | leaves,
-                        step: (first_step + k) as u32,
-                    },
-                    next: NONE,
-                });
+        k: usize,
+        from: f32,
+        before: Option<usize>,
+        step: u32,
+    ) -> u32 {
+        let pixel = steps[k].pixel as usize % AREA;
+        let (column, row) = place(pixel);
+        let (x, y) = (column as f32, row as f32);
+        // In the pixel, and exactly on the border to the `other` one.
+        let on_border = |t: f32, other: usize| {
+            let at = [
+                piece.x0 + t * (piece.x1 - piece.x0) - x,
+                piece.y0 + t * (piece.y1 - piece.y0) - y,
+            ];
+            let (other_column, other_row) = place(other);
+            let side = |own: usize, other: usize, v: f32| match own.cmp(&other) {
+                Ordering::Less => 1.0,
+                Ordering::Greater => 0.0,
+                Ordering::Equal => v.clamp(0.0, 1.0),
+            };
+            [
+                side(column, other_column, at[0]),
+                side(row, other_row, at[1]),
+            ]
+        };
+        let within = |at: [f32; 2]| [(at[0] - x).clamp(0.0, 1.0), (at[1] - y).clamp(0.0, 1.0)];
+        let enters = match before {
+            Some(before) => crossed(before, pixel).1,
+            None if piece.flags & FLAG_FROM_ABOVE != 0 => ENTERS_TOP,
+            None if piece.x0 <= 0.0 => REACHES_LEFT,
+            None if piece.x0 >= TILE as f32 => REACHES_RIGHT,
+            None => 0,
+        };
+        let start = match before {
+            Some(before) if k > 0 => on_border(from, before),
+            _ => within([piece.x0, piece.y0]),
+        };
+        let (to, end, leaves) = match steps.get(k + 1) {
+            Some(next) => {
+                let next = next.pixel as usize % AREA;
+                let to = from + steps[k].weight;
+                (to, on_border(to, next), crossed(pixel, next).0)
             }
-            last = (pixel, link);
-            (before, from) = (Some(pixel), to);
+            None => (1.0, within([piece.x1, piece.y1]), 0),
+        };
+        let link = self.links.len() as u32;
+        let at = usize::from(self.places[pixel]).wrapping_sub(1);
+        let Some(cell) = self.cells.get_mut(at) else {
+            return NONE;
+        };
+        match self.links.get_mut(cell.last as usize) {
+            Some(last) => last.next = link,
+            None => cell.first = link,
         }
-        last
+        cell.last = link;
+        self.links.push(Link {
+            fragment: Fragment {
+                start,
+                end,
+                from,
+                to,
+                flags: enters | leaves,
+                step,
+            },
+            next: NONE,
+        });
+        link
     }
 
     fn mark(&mut self, link: u32, flag: u32) {

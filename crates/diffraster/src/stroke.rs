@@ -130,12 +130,38 @@ struct Sample {
     center: u32,
 }
 
+/// A curve as a polynomial, seen from where it starts.
+#[derive(Debug, Clone, Copy, Default)]
+struct PowerBasis {
+    origin: [f32; 2],
+    end: [f32; 2],
+    linear: [f32; 2],
+    square: [f32; 2],
+    cube: [f32; 2],
+    degree: f32,
+}
+
+impl PowerBasis {
+    fn at(&self, t: f32) -> Place {
+        let (linear, square, cube) = (self.linear, self.square, self.cube);
+        let at = [0, 1].map(|k| self.origin[k] + t * (linear[k] + t * (square[k] + t * cube[k])));
+        let pace = 1.0 / self.degree;
+        Place {
+            t,
+            at: if t == 1.0 { self.end } else { at },
+            velocity: [0, 1]
+                .map(|k| pace * (linear[k] + t * (2.0 * square[k] + 3.0 * t * cube[k]))),
+            bend: [0, 1].map(|k| 2.0 * square[k] + 6.0 * t * cube[k]),
+        }
+    }
+}
+
 /// Where a curve is at a time, and how it moves on.
 #[derive(Debug, Clone, Copy, Default)]
 struct Place {
     t: f32,
     at: [f32; 2],
-    /// In the direction of the first derivative.
+    /// First derivative, divided by the degree.
     velocity: [f32; 2],
     /// Second derivative.
     bend: [f32; 2],
@@ -151,7 +177,9 @@ impl Place {
         let chord = [to.at[0] - self.at[0], to.at[1] - self.at[1]];
         let length = norm(chord);
         let time = to.t - self.t;
-        let across = cross(chord, self.bend).abs().max(cross(chord, to.bend).abs());
+        let across = cross(chord, self.bend)
+            .abs()
+            .max(cross(chord, to.bend).abs());
         let (a, b) = (self.velocity, to.velocity);
         let speeds = norm(a) * norm(b);
         let dot = a[0] * b[0] + a[1] * b[1];
@@ -322,11 +350,7 @@ impl Stroker {
     /// The direction from one point to another.
     fn push_direction(&mut self, from: usize, to: usize) -> Option<u32> {
         let (a, b) = (self.points[from], self.points[to]);
-        self.push_tangent(
-            [b[0] - a[0], b[1] - a[1]],
-            Blend::point(to),
-            from as u32,
-        )
+        self.push_tangent([b[0] - a[0], b[1] - a[1]], Blend::point(to), from as u32)
     }
 
     /// Adds a segment of the centre line.
@@ -365,13 +389,14 @@ impl Stroker {
     /// tolerance.
     fn push_curve<const N: usize>(&mut self, first: usize, pen: Pen) {
         let count = self.curve_segments::<N>(first, pen);
-        let mut start = self.place_curve::<N>(first, 0.0);
+        let curve = self.power_basis::<N>(first);
+        let mut start = curve.at(0.0);
         let Some(mut last) = self.sample_curve::<N>(first, &start) else {
             return;
         };
         let mut held = start;
         for i in 1..=count {
-            let place = self.place_curve::<N>(first, i as f32 / count as f32);
+            let place = curve.at(i as f32 / count as f32);
             if i > 1 && !start.reaches(&place, pen) {
                 last = self.push_span_to::<N>(first, last, &held, pen);
                 start = held;
@@ -396,35 +421,25 @@ impl Stroker {
         to
     }
 
-    fn place_curve<const N: usize>(&self, first: usize, t: f32) -> Place {
-        let p = &self.points[first..=first + N];
-        let s = 1.0 - t;
-        match *p {
-            [a, b, c] => {
-                let w = quad_weights(t);
-                Place {
-                    t,
-                    at: [0, 1].map(|k| w[0] * a[k] + w[1] * b[k] + w[2] * c[k]),
-                    velocity: [0, 1].map(|k| s * (b[k] - a[k]) + t * (c[k] - b[k])),
-                    bend: [0, 1].map(|k| 2.0 * (a[k] - 2.0 * b[k] + c[k])),
-                }
-            }
-            [a, b, c, d] => {
-                let w = cubic_weights(t);
-                let v = quad_weights(t);
-                Place {
-                    t,
-                    at: [0, 1]
-                        .map(|k| (w[0] * a[k] + w[1] * b[k]) + (w[2] * c[k] + w[3] * d[k])),
-                    velocity: [0, 1].map(|k| {
-                        v[0] * (b[k] - a[k]) + v[1] * (c[k] - b[k]) + v[2] * (d[k] - c[k])
-                    }),
-                    bend: [0, 1].map(|k| {
-                        6.0 * (s * (a[k] - 2.0 * b[k] + c[k]) + t * (b[k] - 2.0 * c[k] + d[k]))
-                    }),
-                }
-            }
-            _ => Place::default(),
+    fn power_basis<const N: usize>(&self, first: usize) -> PowerBasis {
+        match self.points[first..=first + N] {
+            [a, b, c] => PowerBasis {
+                origin: a,
+                end: c,
+                linear: [0, 1].map(|k| 2.0 * (b[k] - a[k])),
+                square: [0, 1].map(|k| a[k] - 2.0 * b[k] + c[k]),
+                cube: [0.0; 2],
+                degree: 2.0,
+            },
+            [a, b, c, d] => PowerBasis {
+                origin: a,
+                end: d,
+                linear: [0, 1].map(|k| 3.0 * (b[k] - a[k])),
+                square: [0, 1].map(|k| 3.0 * (a[k] - 2.0 * b[k] + c[k])),
+                cube: [0, 1].map(|k| (d[k] - a[k]) - 3.0 * (c[k] - b[k])),
+                degree: 3.0,
+            },
+            _ => PowerBasis::default(),
         }
     }
 
@@ -460,7 +475,7 @@ impl Stroker {
             self.push_segment(from.center, from.tangent, to.center, to.tangent);
             return;
         }
-        let middle = self.place_curve::<N>(first, 0.5 * (from.t + to.t));
+        let middle = self.power_basis::<N>(first).at(0.5 * (from.t + to.t));
         if depth > 0
             && let Some(middle) = self.sample_curve::<N>(first, &middle)
         {

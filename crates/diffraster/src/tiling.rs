@@ -145,11 +145,16 @@ impl Tiler {
             let end = (*end - first_vertex) as usize;
             self.begin_contour();
             let contour = &vertices[start..end];
-            for (i, pair) in contour.windows(2).enumerate() {
-                self.push_line((start + i) as u32, pair[0], pair[1]);
-            }
-            if let [first, .., last] = contour {
-                self.push_line(end as u32 - 1, *last, *first);
+            if let [first, rest @ .., last] = contour {
+                let tile = |v: &[f32; 2]| (tile_of(v[0]), tile_of(v[1]));
+                let first_tile = tile(first);
+                let (mut from, mut from_tile) = (first, first_tile);
+                for (i, to) in rest.iter().chain([last]).enumerate() {
+                    let to_tile = tile(to);
+                    self.push_line((start + i) as u32, *from, *to, from_tile, to_tile);
+                    (from, from_tile) = (to, to_tile);
+                }
+                self.push_line(end as u32 - 1, *last, *first, from_tile, first_tile);
             }
             self.end_contour();
             start = end;
@@ -215,12 +220,19 @@ impl Tiler {
     }
 
     #[inline]
-    fn push_line(&mut self, line: u32, a: [f32; 2], b: [f32; 2]) {
+    fn push_line(
+        &mut self,
+        line: u32,
+        a: [f32; 2],
+        b: [f32; 2],
+        a_tile: (i32, i32),
+        b_tile: (i32, i32),
+    ) {
         if a == b {
             return;
         }
-        let (column, row) = (tile_of(a[0]), tile_of(a[1]));
-        if column == tile_of(b[0]) && row == tile_of(b[1]) {
+        let (column, row) = a_tile;
+        if a_tile == b_tile {
             let x = (column * TILE as i32) as f32;
             let y = (row * TILE as i32) as f32;
             self.push_piece(
