@@ -1,33 +1,61 @@
-//! `bench_curve [--threads N]`: how time and memory grow with the number of
+//! `bench_curve [--threads N] [--only PATHS SIDE]`: how time and memory grow with the number of
 //! paths (16 to 4096) and the side of the canvas (128 to 2048), as Markdown.
 //!
 //! "Covered" is the area that paths cover, layers counted separately; "outline"
-//! is the length of their outlines.
+//! is the length of their outlines; "memory" is what a step makes resident, the
+//! target image aside. Each row is measured in a process of its own.
 
+#[path = "../bench_scene/memory.rs"]
+mod memory;
 #[path = "../bench_scene/random.rs"]
 mod random;
 #[path = "../bench_scene/reference.rs"]
 mod reference;
 
+use std::error::Error;
+use std::process::Command;
 use std::time::Instant;
 
 use chat2svg_diffraster::{Image, Node, Renderer, Scene, SceneError};
 
-fn main() -> Result<(), SceneError> {
-    let mut arguments = std::env::args().skip(1);
-    let threads = match (arguments.next().as_deref(), arguments.next()) {
-        (Some("--threads"), Some(count)) => count.parse().unwrap_or(1),
-        _ => 1,
-    };
-    println!(
-        "| paths | side | covered, Mpx | outline, kpx | step, ms | ns per (covered/8 + outline) px | tiny-skia, ms | step / tiny-skia |"
-    );
-    println!("|---|---|---|---|---|---|---|---|");
-    for count in [16, 64, 256, 1024, 4096] {
-        row(count, 512, threads)?;
+fn main() -> Result<(), Box<dyn Error>> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let (mut threads, mut only) = (1, None);
+    let mut rest = arguments.as_slice();
+    loop {
+        rest = match rest {
+            [] => break,
+            [name, count, rest @ ..] if name == "--threads" => {
+                threads = count.parse()?;
+                rest
+            }
+            [name, count, side, rest @ ..] if name == "--only" => {
+                only = Some((count.parse()?, side.parse()?));
+                rest
+            }
+            [other, ..] => return Err(format!("unexpected argument '{other}'").into()),
+        };
     }
-    for side in [128, 256, 512, 1024, 2048] {
-        row(256, side, threads)?;
+    if let Some((count, side)) = only {
+        return Ok(row(count, side, threads)?);
+    }
+    println!(
+        "| paths | side | covered, Mpx | outline, kpx | step, ms | tiny-skia, ms | step / tiny-skia | memory, MiB | bytes per visible px |"
+    );
+    println!("|---|---|---|---|---|---|---|---|---|");
+    let sides = [128, 256, 1024, 2048].map(|side| (256, side));
+    for (count, side) in [16, 64, 256, 1024, 4096]
+        .map(|k| (k, 512))
+        .into_iter()
+        .chain(sides)
+    {
+        let status = Command::new(std::env::current_exe()?)
+            .args(["--only", &count.to_string(), &side.to_string()])
+            .args(["--threads", &threads.to_string()])
+            .status()?;
+        if !status.success() {
+            return Err(format!("{count} paths at {side}: {status}").into());
+        }
     }
     Ok(())
 }
@@ -35,9 +63,13 @@ fn main() -> Result<(), SceneError> {
 fn row(count: usize, side: u32, threads: usize) -> Result<(), SceneError> {
     let mut scene = random::scene(count, side);
     let target = Image::new(side, side);
+    let before = memory::resident();
     let mut renderer = Renderer::new(threads);
+    renderer.forward_backward_mse(&scene, &target)?;
+    let memory = memory::peak().saturating_sub(before) as f64 * 1024.0;
     let reports = renderer.inspect(&scene, None)?;
     let covered: f64 = reports.nodes.iter().map(|n| n.covered).sum();
+    let visible: f64 = reports.nodes.iter().map(|n| n.visible).sum();
     let outline = outline_length(&scene);
     let Some(mut drawn) = reference::Reference::new(&scene) else {
         return Ok(());
@@ -59,11 +91,12 @@ fn row(count: usize, side: u32, threads: usize) -> Result<(), SceneError> {
     // Medians of both would do on a quiet machine; least times do on any.
     let (step, reference) = (own[0], theirs[0]);
     println!(
-        "| {count} | {side} | {:.2} | {:.0} | {step:.2} | {:.2} | {reference:.2} | {:.2} |",
+        "| {count} | {side} | {:.2} | {:.0} | {step:.2} | {reference:.2} | {:.2} | {:.1} | {:.0} |",
         covered / 1e6,
         outline / 1e3,
-        step * 1e6 / (covered / 8.0 + outline),
         step / reference,
+        memory / f64::from(1 << 20),
+        memory / visible,
     );
     Ok(())
 }

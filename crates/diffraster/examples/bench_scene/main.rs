@@ -1,12 +1,15 @@
-//! `bench_scene SCENE.svg TARGET.png [--threads N] [--iterations N] [--json]`
+//! `bench_scene SCENE.svg... TARGET.png [--threads N] [--iterations N] [--json | --table]`
 //!
 //! Milliseconds (medians) for a forward pass, a backward pass, and a whole
 //! optimisation step (forward, loss, backward, Adam), next to the time that
 //! tiny-skia takes to render the same scene once on one thread. All four are
 //! measured in turns within the same loop, so that a machine that is busy or
-//! slow is so for all.
+//! slow is so for all. `--json` prints a line for each scene; `--table` a
+//! Markdown row for each, on one thread and on two. Of several scenes, each is
+//! measured in a process of its own: peak memory knows no way back.
 
 mod adam;
+mod memory;
 mod reference;
 mod svg;
 
@@ -16,13 +19,15 @@ use std::time::Instant;
 use adam::Adam;
 use chat2svg_diffraster::{Image, Renderer, Scene, SceneError};
 use reference::Reference;
+use serde_json::Value;
 
 struct Options {
-    scene: String,
+    scenes: Vec<String>,
     target: String,
     threads: usize,
     iterations: usize,
     json: bool,
+    table: bool,
 }
 
 fn main() -> ExitCode {
@@ -37,7 +42,7 @@ fn main() -> ExitCode {
 
 fn options() -> Result<Options, String> {
     let mut files = Vec::new();
-    let (mut threads, mut iterations, mut json) = (1, 200, false);
+    let (mut threads, mut iterations, mut json, mut table) = (1, 200, false, false);
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
         let mut number = || -> Result<usize, String> {
@@ -52,28 +57,107 @@ fn options() -> Result<Options, String> {
             "--threads" => threads = number()?.max(1),
             "--iterations" => iterations = number()?.max(1),
             "--json" => json = true,
+            "--table" => table = true,
             _ => files.push(argument),
         }
     }
-    let [scene, target]: [String; 2] = files.try_into().map_err(
-        |_| "usage: bench_scene SCENE.svg TARGET.png [--threads N] [--iterations N] [--json]",
-    )?;
+    let usage = "usage: bench_scene SCENE.svg... TARGET.png [--threads N] [--iterations N] [--json | --table]";
+    let target = files.pop().ok_or(usage)?;
+    if files.is_empty() {
+        return Err(usage.into());
+    }
     Ok(Options {
-        scene,
+        scenes: files,
         target,
         threads,
         iterations,
         json,
+        table,
     })
 }
 
 fn run(options: &Options) -> Result<(), String> {
-    let text =
-        std::fs::read_to_string(&options.scene).map_err(|e| format!("{}: {e}", options.scene))?;
+    if options.table {
+        return print_table(options);
+    }
+    let report = match options.scenes.as_slice() {
+        [scene] => measure(options, scene)?,
+        scenes => {
+            for scene in scenes {
+                let report = measure_apart(options, scene, options.threads)?;
+                println!("{report}");
+            }
+            return Ok(());
+        }
+    };
+    if options.json {
+        println!("{report}");
+    } else {
+        println!("{report:#}");
+    }
+    Ok(())
+}
+
+/// Measures a scene in a process of its own.
+fn measure_apart(options: &Options, scene: &str, threads: usize) -> Result<Value, String> {
+    let own = std::env::current_exe().map_err(|e| e.to_string())?;
+    let output = std::process::Command::new(own)
+        .args([scene, &options.target, "--json"])
+        .args(["--threads", &threads.to_string()])
+        .args(["--iterations", &options.iterations.to_string()])
+        .output()
+        .map_err(|e| e.to_string())?;
+    if !output.status.success() {
+        return Err(String::from_utf8_lossy(&output.stderr).into_owned());
+    }
+    serde_json::from_slice(&output.stdout).map_err(|e| e.to_string())
+}
+
+fn print_table(options: &Options) -> Result<(), String> {
+    println!(
+        "| scene | tiny-skia | step, 1 thread | ratio: least, median | step, 2 threads | ratio: least, median | peak MiB | bytes per visible pixel | mean, largest difference of 255 |"
+    );
+    println!("|---|---|---|---|---|---|---|---|---|");
+    for scene in &options.scenes {
+        let one = measure_apart(options, scene, 1)?;
+        let two = measure_apart(options, scene, 2)?;
+        let number = |report: &Value, key: &str| report[key].as_f64().unwrap_or(f64::NAN);
+        let ratios = |report: &Value| {
+            let least = number(report, "step_min_ms") / number(report, "tiny_skia_min_ms");
+            format!("{least:.2}, {:.2}", number(report, "step_per_tiny_skia"))
+        };
+        println!(
+            "| {} | {:.2} | {:.2} | {} | {:.2} | {} | {:.1} | {:.0} | {:.2}, {:.0} |",
+            std::path::Path::new(scene)
+                .file_stem()
+                .map_or(scene.into(), |stem| stem.to_string_lossy()),
+            number(&one, "tiny_skia_min_ms"),
+            number(&one, "step_min_ms"),
+            ratios(&one),
+            number(&two, "step_min_ms"),
+            ratios(&two),
+            number(&one, "peak_rss_above_start_kib") / 1024.0,
+            number(&one, "step_bytes_per_visible_pixel"),
+            number(&one, "resvg_mean_difference_of_255"),
+            number(&one, "resvg_largest_difference_of_255"),
+        );
+    }
+    Ok(())
+}
+
+fn measure(options: &Options, path: &str) -> Result<Value, String> {
+    let text = std::fs::read_to_string(path).map_err(|e| format!("{path}: {e}"))?;
     let mut scene = svg::read(&text)?;
     let target = load_target(&options.target, &scene)?;
-    let memory_before = peak_memory();
+    let memory_before = memory::resident();
     let mut renderer = Renderer::new(options.threads);
+    // A step alone, before anything else asks for memory.
+    renderer
+        .forward_backward_mse(&scene, &target)
+        .map_err(|e| e.to_string())?;
+    let step_memory = memory::peak().saturating_sub(memory_before);
+    let reports = renderer.inspect(&scene, None).map_err(|e| e.to_string())?;
+    let visible: f64 = reports.nodes.iter().map(|n| n.visible).sum();
     let mut adam = Adam::new(&mut scene);
     let mut drawn = Reference::new(&scene).ok_or("the scene has no size")?;
 
@@ -115,9 +199,9 @@ fn run(options: &Options) -> Result<(), String> {
         loss = value;
         first_loss.get_or_insert(value);
     }
-    let memory = peak_memory().saturating_sub(memory_before);
-    let report = serde_json::json!({
-        "scene": options.scene,
+    let memory = memory::peak().saturating_sub(memory_before);
+    Ok(serde_json::json!({
+        "scene": path,
         "width": scene.width,
         "height": scene.height,
         "paths": scene.nodes.len(),
@@ -134,15 +218,12 @@ fn run(options: &Options) -> Result<(), String> {
         "resvg_largest_difference_of_255": largest,
         "first_loss": first_loss,
         "last_loss": loss,
-        "peak_rss_kib": peak_memory(),
+        "peak_rss_kib": memory::peak(),
         "peak_rss_above_start_kib": memory,
-    });
-    if options.json {
-        println!("{report}");
-    } else {
-        println!("{report:#}");
-    }
-    Ok(())
+        "step_rss_kib": step_memory,
+        "visible_pixels": visible,
+        "step_bytes_per_visible_pixel": 1024.0 * step_memory as f64 / visible,
+    }))
 }
 
 /// Mean and largest difference from resvg's rendering of the file, in 255ths.
@@ -189,15 +270,4 @@ fn load_target(path: &str, scene: &Scene) -> Result<Image, String> {
     );
     Image::from_rgba8(scene.width, scene.height, &picture.to_rgba8())
         .ok_or_else(|| format!("{path}: unexpected size"))
-}
-
-/// Peak resident memory of the process in KiB; 0 where it cannot be told.
-fn peak_memory() -> u64 {
-    std::fs::read_to_string("/proc/self/status")
-        .ok()
-        .and_then(|s| {
-            let line = s.lines().find(|l| l.starts_with("VmHWM:"))?;
-            line.split_whitespace().nth(1)?.parse().ok()
-        })
-        .unwrap_or(0)
 }
