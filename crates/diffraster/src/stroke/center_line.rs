@@ -1,0 +1,314 @@
+//! A stroke's centre line: its places, their directions, and how few of them do.
+//!
+//! What is made of them beside the line is up to [`super::sides`].
+
+use std::f32::consts::TAU;
+
+use super::{Blend, Center, NONE, Node, Pen, Stroker, Tangent};
+use crate::flatten::{cubic_segments, cubic_weights, quad_segments, quad_weights};
+
+/// Directions shorter than this, in pixels, have none.
+const SHORT: f32 = 1e-6;
+
+/// How often a part of a curve that turns sharply is halved.
+const CUSP_DEPTH: u32 = 6;
+
+/// A place on a curve.
+#[derive(Debug, Clone, Copy)]
+struct Sample {
+    t: f32,
+    tangent: u32,
+    center: u32,
+}
+
+/// A curve as a polynomial, seen from where it starts.
+#[derive(Debug, Clone, Copy, Default)]
+struct PowerBasis {
+    origin: [f32; 2],
+    end: [f32; 2],
+    linear: [f32; 2],
+    square: [f32; 2],
+    cube: [f32; 2],
+    degree: f32,
+}
+
+impl PowerBasis {
+    fn at(&self, t: f32) -> Place {
+        let (linear, square, cube) = (self.linear, self.square, self.cube);
+        let at = [0, 1].map(|k| self.origin[k] + t * (linear[k] + t * (square[k] + t * cube[k])));
+        let pace = 1.0 / self.degree;
+        Place {
+            t,
+            at: if t == 1.0 { self.end } else { at },
+            velocity: [0, 1]
+                .map(|k| pace * (linear[k] + t * (2.0 * square[k] + 3.0 * t * cube[k]))),
+            bend: [0, 1].map(|k| 2.0 * square[k] + 6.0 * t * cube[k]),
+        }
+    }
+}
+
+/// Where a curve is at a time, and how it moves on.
+#[derive(Debug, Clone, Copy, Default)]
+struct Place {
+    t: f32,
+    at: [f32; 2],
+    /// First derivative, divided by the degree.
+    velocity: [f32; 2],
+    /// Second derivative.
+    bend: [f32; 2],
+}
+
+impl Place {
+    /// Whether one segment from here to `to` stays within the pen's tolerance.
+    ///
+    /// The second derivative is linear, so across the chord it is largest at an
+    /// end, and the curve is at most an eighth of that times the time squared away.
+    /// The offset adds the sagitta of the angle by which the direction turns.
+    fn reaches(&self, to: &Self, pen: Pen) -> bool {
+        let chord = [to.at[0] - self.at[0], to.at[1] - self.at[1]];
+        let length = norm(chord);
+        let time = to.t - self.t;
+        let across = cross(chord, self.bend)
+            .abs()
+            .max(cross(chord, to.bend).abs());
+        let (a, b) = (self.velocity, to.velocity);
+        let speeds = norm(a) * norm(b);
+        let dot = a[0] * b[0] + a[1] * b[1];
+        // All without divisions: a chord or a speed of zero reaches nowhere.
+        let away = 0.125 * time * time * across * speeds;
+        let turned = 0.25 * pen.radius * (speeds - dot) * length;
+        away + turned < pen.tolerance * length * speeds && dot > pen.sharp * speeds
+    }
+}
+
+fn cross(a: [f32; 2], b: [f32; 2]) -> f32 {
+    a[0] * b[1] - a[1] * b[0]
+}
+
+fn norm(v: [f32; 2]) -> f32 {
+    (v[0] * v[0] + v[1] * v[1]).sqrt()
+}
+
+/// The angle between −π and π that `angle` is equal to.
+fn wrapped(angle: f32) -> f32 {
+    angle - TAU * (angle / TAU).round()
+}
+
+impl Stroker {
+    fn push_center(&mut self, blend: Blend, at: [f32; 2]) -> u32 {
+        self.centers.push(Center { blend, at });
+        self.centers.len() as u32 - 1
+    }
+
+    pub(super) fn push_point(&mut self, index: usize) -> u32 {
+        self.push_center(Blend::point(index), self.points[index])
+    }
+
+    fn push_tangent(&mut self, vector: [f32; 2], blend: Blend, minus: u32) -> Option<u32> {
+        // Coordinates are far from where squares of floats end.
+        let length = norm(vector);
+        if length <= SHORT {
+            return None;
+        }
+        self.tangents.push(Tangent {
+            blend,
+            minus,
+            unit: vector.map(|v| v / length),
+            length,
+        });
+        Some(self.tangents.len() as u32 - 1)
+    }
+
+    /// The direction from one point to another.
+    fn push_direction(&mut self, from: usize, to: usize) -> Option<u32> {
+        let (a, b) = (self.points[from], self.points[to]);
+        self.push_tangent([b[0] - a[0], b[1] - a[1]], Blend::point(to), from as u32)
+    }
+
+    /// Adds a segment of the centre line.
+    fn push_segment(&mut self, from: u32, departs: u32, to: u32, arrives: u32) {
+        match self.nodes.last_mut() {
+            Some(last) => {
+                last.departs = departs;
+                last.departure = from;
+            }
+            None => self.nodes.push(Node {
+                arrival: from,
+                departure: from,
+                arrives: NONE,
+                departs,
+                is_cusp: false,
+            }),
+        }
+        self.nodes.push(Node {
+            arrival: to,
+            departure: to,
+            arrives,
+            departs: NONE,
+            is_cusp: false,
+        });
+    }
+
+    pub(super) fn push_line(&mut self, a: usize, b: usize) {
+        if let Some(tangent) = self.push_direction(a, b) {
+            let (from, to) = (self.push_point(a), self.push_point(b));
+            self.push_segment(from, tangent, to, tangent);
+        }
+    }
+
+    /// Adds a curve of degree `N` whose control points start at `first`: as few
+    /// of its equal steps as keep both the centre line and its offset within the
+    /// tolerance.
+    pub(super) fn push_curve<const N: usize>(&mut self, first: usize, pen: Pen) {
+        let count = self.curve_segments::<N>(first, pen);
+        let curve = self.power_basis::<N>(first);
+        let mut start = curve.at(0.0);
+        let Some(mut last) = self.sample_curve::<N>(first, &start) else {
+            return;
+        };
+        let mut held = start;
+        for i in 1..=count {
+            let place = curve.at(i as f32 / count as f32);
+            if i > 1 && !start.reaches(&place, pen) {
+                last = self.push_span_to::<N>(first, last, &held, pen);
+                start = held;
+            }
+            held = place;
+        }
+        self.push_span_to::<N>(first, last, &held, pen);
+    }
+
+    /// Adds the part of a curve from sample `from` to `place`; returns the sample there.
+    fn push_span_to<const N: usize>(
+        &mut self,
+        first: usize,
+        from: Sample,
+        place: &Place,
+        pen: Pen,
+    ) -> Sample {
+        let Some(to) = self.sample_curve::<N>(first, place) else {
+            return from;
+        };
+        self.push_span::<N>(first, from, to, pen, CUSP_DEPTH);
+        to
+    }
+
+    fn power_basis<const N: usize>(&self, first: usize) -> PowerBasis {
+        match self.points[first..=first + N] {
+            [a, b, c] => PowerBasis {
+                origin: a,
+                end: c,
+                linear: [0, 1].map(|k| 2.0 * (b[k] - a[k])),
+                square: [0, 1].map(|k| a[k] - 2.0 * b[k] + c[k]),
+                cube: [0.0; 2],
+                degree: 2.0,
+            },
+            [a, b, c, d] => PowerBasis {
+                origin: a,
+                end: d,
+                linear: [0, 1].map(|k| 3.0 * (b[k] - a[k])),
+                square: [0, 1].map(|k| 3.0 * (a[k] - 2.0 * b[k] + c[k])),
+                cube: [0, 1].map(|k| (d[k] - a[k]) - 3.0 * (c[k] - b[k])),
+                degree: 3.0,
+            },
+            _ => PowerBasis::default(),
+        }
+    }
+
+    fn sample_curve<const N: usize>(&mut self, first: usize, place: &Place) -> Option<Sample> {
+        let t = place.t;
+        let tangent = self.push_curve_tangent::<N>(first, place)?;
+        let blend = if t == 0.0 {
+            Blend::point(first)
+        } else if t == 1.0 {
+            Blend::point(first + N)
+        } else if N == 2 {
+            Blend::new(first, quad_weights(t))
+        } else {
+            Blend::new(first, cubic_weights(t))
+        };
+        let center = self.push_center(blend, place.at);
+        Some(Sample { t, tangent, center })
+    }
+
+    /// Adds the part of a curve between two samples. Where it turns sharply, it
+    /// is halved a few times; what remains is a cusp, which a pen rounds.
+    fn push_span<const N: usize>(
+        &mut self,
+        first: usize,
+        from: Sample,
+        to: Sample,
+        pen: Pen,
+        depth: u32,
+    ) {
+        let [a, b] = [from, to].map(|s| self.tangents[s.tangent as usize].unit);
+        let is_sharp = a[0] * b[0] + a[1] * b[1] < pen.sharp;
+        if !is_sharp {
+            self.push_segment(from.center, from.tangent, to.center, to.tangent);
+            return;
+        }
+        let middle = self.power_basis::<N>(first).at(0.5 * (from.t + to.t));
+        if depth > 0
+            && let Some(middle) = self.sample_curve::<N>(first, &middle)
+        {
+            self.push_span::<N>(first, from, middle, pen, depth - 1);
+            self.push_span::<N>(first, middle, to, pen, depth - 1);
+            return;
+        }
+        self.push_segment(from.center, from.tangent, to.center, from.tangent);
+        if let Some(last) = self.nodes.last_mut() {
+            last.departs = to.tangent;
+            last.is_cusp = true;
+        }
+    }
+
+    /// The direction at `t`; where the derivative vanishes at an end, the
+    /// direction to the next control point that differs.
+    fn push_curve_tangent<const N: usize>(&mut self, first: usize, place: &Place) -> Option<u32> {
+        let t = place.t;
+        let blend = if N == 2 {
+            let s = 1.0 - t;
+            Blend::new(first, [-s, s - t, t])
+        } else {
+            let [a, b, c] = quad_weights(t);
+            Blend::new(first, [-a, a - b, b - c, c])
+        };
+        let derivative = self.push_tangent(place.velocity, blend, NONE);
+        if derivative.is_some() {
+            return derivative;
+        }
+        (1..=N).find_map(|k| {
+            let (a, b) = if t < 0.5 {
+                (first, first + k)
+            } else {
+                (first + N - k, first + N)
+            };
+            self.push_direction(a, b)
+        })
+    }
+
+    /// Enough segments for the centre line and for its offset, which turns with
+    /// it at the distance of the radius.
+    fn curve_segments<const N: usize>(&self, first: usize, pen: Pen) -> u32 {
+        let p = &self.points[first..=first + N];
+        let flat = match *p {
+            [a, b, c] => quad_segments([a, b, c], pen.tolerance),
+            [a, b, c, d] => cubic_segments([a, b, c, d], pen.tolerance),
+            _ => 1,
+        };
+        // The control polygon turns at least as far as the curve. Where that turns
+        // faster than on the mean, `push_span` looks after it.
+        let mut turn = 0.0f32;
+        let mut last: Option<f32> = None;
+        for pair in p.windows(2) {
+            let (dx, dy) = (pair[1][0] - pair[0][0], pair[1][1] - pair[0][1]);
+            if dx.hypot(dy) > SHORT {
+                let angle = dy.atan2(dx);
+                turn += last.map_or(0.0, |l| wrapped(angle - l).abs());
+                last = Some(angle);
+            }
+        }
+        let round = (turn / pen.step).ceil() as u32;
+        flat.max(round).clamp(1, 2048)
+    }
+}
