@@ -13,8 +13,9 @@ use crate::{
     additions::{Addition, filled},
     light::{Light, Source},
     palette::Palette,
-    scene::{Item, Role, Scene, Visible, is_airborne},
+    scene::{Item, Role, Scene, is_airborne},
     silhouette::{Piece, pieces},
+    visible::Visible,
 };
 
 /// Most shadows in a picture: the largest things are the ones that are looked at.

@@ -15,10 +15,11 @@ use crate::{
     paints::{Pictures, fit_paints},
     palette::Palette,
     rim::rims,
-    scene::{Scene, Visible},
+    scene::Scene,
     shading::{changes, lit},
     shadow::{contact_shadows, soften_contact_shadows},
     texture::textures,
+    visible::Visible,
 };
 
 /// What stage 2 made.
@@ -60,7 +61,7 @@ pub fn enhance(
     if parameters.is_nothing() || style == Style::LineArt {
         // Line art has no light, only lines.
         let lines = if style == Style::LineArt {
-            contours(&document, &Scene::read(&document), parameters.contour)
+            contours(&document, &Scene::read(&document), parameters.contour.get())
         } else {
             Vec::new()
         };
@@ -72,53 +73,61 @@ pub fn enhance(
             added,
         });
     }
+    let look = || {
+        if stop() {
+            Err(DetailError::Stopped)
+        } else {
+            Ok(())
+        }
+    };
     let scale = style_scale(style);
     let view = document.view_box;
     let before = Scene::read(&document);
     let light = Light::of(&before, view, has_hues(style));
     let palette = Palette::of(&before, style);
     let seen = Visible::of(&document, width, height)?;
-    if stop() {
-        return Err(DetailError::Stopped);
-    }
-    let contact = parameters.shadow * scale;
-    let cast = parameters.cast_shadow * scale;
+    look()?;
+    let contact = parameters.shadow.get() * scale;
+    let cast = parameters.cast_shadow.get() * scale;
     let mut shadows = cast_shadows(&document, &before, &seen, &light, &palette, cast);
+    look()?;
     shadows.extend(contact_shadows(
         &document, &before, &seen, &light, &palette, contact,
     ));
     soften_contact_shadows(&mut document, &before, &seen, contact);
     let mut added = add_all(&mut document, &shadows);
-    let glow = parameters.glow * scale;
+    look()?;
+    let glow = parameters.glow.get() * scale;
     added.extend(soften_glows(&mut document, glow));
     let lit_before = Scene::read(&document);
     let mut air = lamp_glows(&lit_before, &light, &palette, glow, view);
-    let atmosphere = parameters.atmosphere * scale;
+    let atmosphere = parameters.atmosphere.get() * scale;
     air.extend(haze(&document, &lit_before, &light, &palette, atmosphere));
     added.extend(add_all(&mut document, &air));
 
     // Shadows and air are part of the scene from here on.
     let scene = Scene::read(&document);
     let visible = Visible::of(&document, width, height)?;
+    look()?;
     let picture = document.render(width, height, Some(Color::WHITE))?;
+    look()?;
     let strengths = parameters.strengths(scale);
     let changes =
         changes(&scene, &visible, &light, strengths, view, stop).ok_or(DetailError::Stopped)?;
     let seed = document.metadata.seed.unwrap_or_default();
-    let texture = parameters.texture * scale;
+    let texture = parameters.texture.get() * scale;
     let mut marks = textures(&scene, &visible, &light, &palette, texture, view, seed);
-    let highlight = parameters.highlight * scale;
+    look()?;
+    let highlight = parameters.highlight.get() * scale;
     marks.extend(highlights(&scene, &visible, &light, &palette, highlight));
-    let rim = parameters.rim * scale;
+    let rim = parameters.rim.get() * scale;
     marks.extend(rims(&scene, &visible, &light, &palette, rim));
-    if stop() {
-        return Err(DetailError::Stopped);
-    }
+    look()?;
 
     // Paints are fitted to the picture without marks: a gradient need not explain a blade of grass.
-    let unmarked = lit(&picture, &light, &palette, &changes);
+    let unmarked = lit(&picture, &light, &palette, &changes, stop).ok_or(DetailError::Stopped)?;
     let mut marked = document.clone();
-    added.extend(fit_paints(
+    let painted = fit_paints(
         &mut document,
         &scene,
         &visible,
@@ -128,13 +137,15 @@ pub fn enhance(
         },
         parameters.threshold(),
         parameters.least_area,
-    ));
+        stop,
+    );
+    added.extend(painted.ok_or(DetailError::Stopped)?);
     let target = if marks.is_empty() {
         unmarked
     } else {
         add_all(&mut marked, &marks);
         let picture = marked.render(width, height, Some(Color::WHITE))?;
-        lit(&picture, &light, &palette, &changes)
+        lit(&picture, &light, &palette, &changes, stop).ok_or(DetailError::Stopped)?
     };
     added.extend(add_all(&mut document, &marks));
     Ok(Enhanced {

@@ -11,7 +11,8 @@ use crate::{
     field::distance_inside,
     light::Light,
     palette::Palette,
-    scene::{Item, Role, Scene, Visible},
+    scene::{Item, Role, Scene},
+    visible::Visible,
 };
 
 /// Most highlights in a picture.

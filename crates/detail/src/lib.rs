@@ -28,8 +28,9 @@ mod shading;
 mod shadow;
 mod silhouette;
 mod texture;
+mod visible;
 
 pub use actor::DetailActor;
 pub use adopt::{AdoptError, AdoptParameters, Adopted, adopt};
-pub use config::{DetailConfig, DetailParameters};
+pub use config::{DetailConfig, DetailParameters, Strength, StrengthError};
 pub use enhance::{DetailError, Enhanced, enhance};

@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use chat2svg_fit::{GradientThreshold, Sample, fit_paint};
 use chat2svg_vector::{Color, Document, Node, Paint, Raster, Shape, Stop};
 
-use crate::scene::{Item, Role, Scene, Visible, parent_of};
+use crate::scene::{Item, Role, Scene, parent_of};
+use crate::visible::Visible;
 
 /// Most samples taken of one shape: more tell nothing new about a few stops.
 const MOST_SAMPLES: usize = 3000;
@@ -35,7 +36,7 @@ struct Alike {
 }
 
 /// Fits the paint of every opaque, flat shape that is seen on at least `least_area` pixels; returns
-/// the names of those that got a gradient.
+/// the names of those that got a gradient. `stop` is asked before each; when it says so, `None` returns.
 pub(crate) fn fit_paints(
     document: &mut Document,
     scene: &Scene,
@@ -43,7 +44,8 @@ pub(crate) fn fit_paints(
     pictures: &Pictures<'_>,
     threshold: GradientThreshold,
     least_area: usize,
-) -> Vec<String> {
+    stop: &dyn Fn() -> bool,
+) -> Option<Vec<String>> {
     let mut changed = Vec::new();
     let mut known = Vec::new();
     for alike in alike(document, scene, visible, pictures.before) {
@@ -52,6 +54,9 @@ pub(crate) fn fit_paints(
         };
         if alike.pixels.len() < least_area.max(1) {
             continue;
+        }
+        if stop() {
+            return None;
         }
         let Some(before) = flat_color(document, first) else {
             continue;
@@ -79,7 +84,7 @@ pub(crate) fn fit_paints(
             }
         }
     }
-    changed
+    Some(changed)
 }
 
 /// The opaque, flat shapes of a scene, those that are to have one paint together, with the inner pixels that

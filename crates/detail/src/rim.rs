@@ -10,7 +10,8 @@ use crate::{
     field::Field,
     light::{Light, Source},
     palette::Palette,
-    scene::{Role, Scene, Visible},
+    scene::{Role, Scene},
+    visible::Visible,
 };
 
 /// Most things that get a rim.

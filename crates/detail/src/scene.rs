@@ -1,8 +1,8 @@
-//! Reads a document as a scene: which shapes are sky, ground, light or object, and which of them
-//! is seen where. Goes by the names of layers first, and by geometry where names say nothing.
+//! Reads a document as a scene: which shapes are sky, ground, light or object. Goes by the names of layers
+//! first, and by geometry where names say nothing. What is seen where is in `visible`.
 
-use chat2svg_vector::{Color, Document, Node, Paint, RenderError, Shape};
-use kurbo::{Affine, Point, Rect, Shape as _};
+use chat2svg_vector::{Color, Document, Node, Paint, Shape};
+use kurbo::{Affine, Rect, Shape as _};
 
 use crate::names::{has_word, is_gathering, role_named};
 
@@ -145,72 +145,6 @@ pub(crate) struct Scene {
     pub(crate) objects: usize,
     /// For each thing, the child indices down to its group or shape.
     pub(crate) roots: Vec<Vec<usize>>,
-}
-
-/// Which item is seen where: the topmost at each pixel of a raster, row by row.
-pub(crate) struct Visible {
-    pub(crate) width: usize,
-    pub(crate) height: usize,
-    /// Indices into [`Scene::items`]: both number the shapes in painting order.
-    pub(crate) items: Vec<Option<u32>>,
-    /// Maps the raster's pixels to the document's coordinates.
-    pub(crate) to_document: Affine,
-}
-
-impl Visible {
-    /// What is seen of a document on a raster of the given size.
-    ///
-    /// # Errors
-    /// When the document cannot be rendered at that size.
-    pub(crate) fn of(document: &Document, width: u32, height: u32) -> Result<Self, RenderError> {
-        let visibility = document.visibility(width, height)?;
-        Ok(Self {
-            width: width as usize,
-            height: height as usize,
-            items: visibility
-                .owners()
-                .iter()
-                .map(|owner| owner.checked_sub(1))
-                .collect(),
-            to_document: document.canvas_transform(width, height)?.inverse(),
-        })
-    }
-
-    /// The pixels to the left, right, above and below, as far as they exist.
-    pub(crate) fn beside(&self, pixel: usize) -> [Option<usize>; 4] {
-        let (x, y) = (pixel % self.width, pixel / self.width);
-        [
-            (x > 0).then(|| pixel - 1),
-            (x + 1 < self.width).then_some(pixel + 1),
-            (y > 0).then(|| pixel - self.width),
-            (y + 1 < self.height).then_some(pixel + self.width),
-        ]
-    }
-
-    /// The item seen at a point of the document; `None` where there is none, or beyond the raster.
-    pub(crate) fn at(&self, point: Point) -> Option<usize> {
-        let pixel = self.to_document.inverse() * point;
-        if pixel.x < 0.0 || pixel.y < 0.0 {
-            return None;
-        }
-        let (x, y) = (pixel.x as usize, pixel.y as usize);
-        if x >= self.width || y >= self.height {
-            return None;
-        }
-        self.items
-            .get(y * self.width + x)
-            .copied()
-            .flatten()
-            .map(|item| item as usize)
-    }
-
-    /// The middle of a pixel, in pixels.
-    pub(crate) fn center_of(&self, pixel: usize) -> Point {
-        Point::new(
-            (pixel % self.width) as f64 + 0.5,
-            (pixel / self.width) as f64 + 0.5,
-        )
-    }
 }
 
 /// The list that holds the node at the end of a path, and the map from that list's coordinates to

@@ -12,7 +12,8 @@ use crate::{
     field::{Field, distance_inside, inflate},
     light::Light,
     palette::Palette,
-    scene::{Item, Role, Scene, Visible},
+    scene::{Item, Role, Scene},
+    visible::Visible,
 };
 
 /// How strongly each effect shows, `0.0..=1.0` each; 0 leaves it out.
@@ -98,6 +99,9 @@ pub(crate) fn changes(
             return None;
         }
         shade_part(scene, visible, light, strengths, item, window, &mut changes);
+    }
+    if stop() {
+        return None;
     }
     shade_air(scene, visible, light, strengths, view, &mut changes);
     Some(changes)
@@ -325,25 +329,36 @@ fn tempered(value: f32) -> f32 {
 const YELLOW: f32 = 95.0;
 const YELLOW_TURN: f32 = 22.0;
 
-/// A picture of the scene in the light that `changes` tells, in colours that the palette allows.
+/// Pixels between two looks at whether to stop: a few milliseconds.
+const PIXELS_PER_LOOK: usize = 1 << 15;
+
+/// A picture of the scene in the light that `changes` tells, in colours that the palette allows. `stop` is asked
+/// on the way; when it says so, `None` returns.
 pub(crate) fn lit(
     picture: &Raster,
     light: &Light,
     palette: &Palette,
     changes: &[Change],
-) -> Raster {
+    stop: &dyn Fn() -> bool,
+) -> Option<Raster> {
     let mut result = picture.clone();
-    for (pixel, change) in result.pixels_mut().iter_mut().zip(changes) {
-        if change.lightness == 0.0 && change.warm == 0.0 {
-            continue;
+    let pixels = result.pixels_mut().chunks_mut(PIXELS_PER_LOOK);
+    for (pixels, changes) in pixels.zip(changes.chunks(PIXELS_PER_LOOK)) {
+        if stop() {
+            return None;
         }
-        let [red, green, blue, _] = *pixel;
-        let before = Color::from_rgb8(red, green, blue).to_oklab();
-        let color = palette.at(lit_color(before, light, *change));
-        let [red, green, blue] = color.to_rgb8();
-        pixel[..3].copy_from_slice(&[red, green, blue]);
+        for (pixel, change) in pixels.iter_mut().zip(changes) {
+            if change.lightness == 0.0 && change.warm == 0.0 {
+                continue;
+            }
+            let [red, green, blue, _] = *pixel;
+            let before = Color::from_rgb8(red, green, blue).to_oklab();
+            let color = palette.at(lit_color(before, light, *change));
+            let [red, green, blue] = color.to_rgb8();
+            pixel[..3].copy_from_slice(&[red, green, blue]);
+        }
     }
-    result
+    Some(result)
 }
 
 /// How much a colour is like skin, of any tone, `0.0..=1.0`.

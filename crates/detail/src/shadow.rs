@@ -9,7 +9,8 @@ use crate::{
     additions::Addition,
     light::Light,
     palette::Palette,
-    scene::{Item, Role, Scene, Visible, is_airborne, parent_of},
+    scene::{Item, Role, Scene, is_airborne, parent_of},
+    visible::Visible,
 };
 
 /// A shadow to be put under a thing.

@@ -16,7 +16,8 @@ use crate::{
     light::Light,
     names::has_word,
     palette::Palette,
-    scene::{Item, Role, Scene, Visible},
+    scene::{Item, Role, Scene},
+    visible::Visible,
 };
 
 /// Least share of the canvas on which a surface must be seen.

@@ -12,7 +12,7 @@ use chat2svg_protocol::{
     messages::{Progress, RunDetail, StageContext, StageError},
 };
 use chat2svg_supervision::{ComputePool, Line, Slot, Watchdog, WatchdogPolicy};
-use chat2svg_vector::{Color, Document, Group, Metadata, Node, Paint, Shape};
+use chat2svg_vector::{Color, Document, Group, Metadata, Node, Paint, Raster, Shape};
 use kurbo::{Circle, Rect, Shape as _};
 use tokio_util::sync::CancellationToken;
 
@@ -142,6 +142,22 @@ async fn a_cancelled_run_says_so() {
     cancel.cancel();
     let answer = line.ask(run(cancel), PATIENCE).await.unwrap();
     assert_eq!(answer.unwrap_err(), StageError::Cancelled);
+}
+
+#[actix_rt::test]
+async fn a_run_that_is_cancelled_on_its_way_says_so() {
+    let (_slot, line, _watchdog) = start();
+    // First with the embedded detailer, then with a target from outside.
+    for target in [None, Some(Raster::filled(64, 64, [20, 90, 160, 255]))] {
+        let cancel = CancellationToken::new();
+        let mut run = run(cancel.clone());
+        run.target = target.map(|target| Arc::new(target.expect("a small picture")));
+        let (answer, ()) = tokio::join!(line.ask(run, PATIENCE), async {
+            actix_rt::task::yield_now().await;
+            cancel.cancel();
+        });
+        assert_eq!(answer.unwrap().unwrap_err(), StageError::Cancelled);
+    }
 }
 
 #[actix_rt::test]

@@ -1,7 +1,7 @@
 //! The detailer on a small landscape: what it adds, where, and in which colours.
 #![allow(clippy::expect_used, reason = "helpers of tests fail as tests do")]
 
-use chat2svg_detail::{DetailConfig, DetailParameters, Enhanced, enhance};
+use chat2svg_detail::{DetailConfig, DetailError, DetailParameters, Enhanced, enhance};
 use chat2svg_protocol::{ResourceLevel, Style};
 use chat2svg_vector::{
     Color, Document, Group, LineCap, LineJoin, Metadata, Node, Paint, Shape, Stroke,
@@ -423,4 +423,26 @@ fn a_contour_follows_the_finest_line_at_its_scale() {
         .and_then(|visit| visit.shape.stroke.as_ref())
         .expect("the flower has a contour");
     assert!((3.0..6.0).contains(&contour.width), "{}", contour.width);
+}
+
+#[test]
+fn it_ends_at_whichever_look_says_so() {
+    let scene = landscape((70.0, 200.0));
+    let looks = std::cell::Cell::new(0usize);
+    let until = |last: usize| {
+        looks.set(0);
+        let stop = || {
+            looks.set(looks.get() + 1);
+            looks.get() > last
+        };
+        enhance(&scene, Style::Flat, &parameters(ResourceLevel::High), &stop)
+    };
+    until(usize::MAX).expect("nobody says stop");
+    let all = looks.get();
+    // Between the steps and before each thing, part and paint.
+    assert!(all > 15, "{all}");
+    for last in 0..all {
+        assert!(matches!(until(last), Err(DetailError::Stopped)), "{last}");
+        assert_eq!(looks.get(), last + 1, "it went on");
+    }
 }

@@ -254,3 +254,32 @@ fn what_is_wrong_is_told_with_key_and_source() {
         assert!(!text.contains('\n'), "{text}");
     }
 }
+
+#[test]
+fn detail_out_of_its_range_is_told_with_key_value_and_range() {
+    let message = |result: Result<Settings, ConfigError>| result.unwrap_err().to_string();
+    for (line, key, range, value) in [
+        ("form = 1.5", "detail.levels.high.form", "0 to 1", "1.5"),
+        (
+            "texture = -0.1",
+            "detail.levels.high.texture",
+            "0 to 1",
+            "-0.1",
+        ),
+        ("glow = nan", "detail.levels.high.glow", "0 to 1", "NaN"),
+        (
+            "target_side = 5000",
+            "high.target_side",
+            "64 to 2048",
+            "5000",
+        ),
+        ("gradient_stops = 1", "high.gradient_stops", "2 to 16", "1"),
+        ("gradient_gain = -1.0", "high.gradient_gain", "0 to 1", "-1"),
+        ("least_area = 0", "high.least_area", "at least 1", "0"),
+    ] {
+        let text = message(file(&format!("[detail.levels.high]\n{line}\n")));
+        for part in [key, range, value] {
+            assert!(text.contains(part), "{part} is not in: {text}");
+        }
+    }
+}
