@@ -185,7 +185,8 @@ fn report(path: &Path, arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     }
     if arguments.rounding {
         println!(
-            "    rounding lost {:.3} dB, writing what was rounded {:.3} dB",
+            "    rounding coordinates lost {:.3} dB, and colours {:.3} dB, writing what was rounded {:.3} dB",
+            outcome.report.coordinate_loss,
             outcome.report.rounding_loss,
             writing_loss(&outcome.document, &target)?
         );

@@ -214,6 +214,12 @@ impl Fit<'_> {
         self.take_out(|gain, bytes| gain < per_byte * bytes, usize::MAX)
     }
 
+    /// The same at a multiple of the price, until about so many bytes are saved.
+    pub(crate) fn prune_dearer(&mut self, price: f64, wanted: usize) -> Result<usize, FitError> {
+        let per_byte = price * self.cost().per_byte;
+        self.take_out(|gain, bytes| gain < per_byte * bytes, wanted)
+    }
+
     /// Takes out the added shapes that gain least for their bytes until about so many bytes are saved.
     pub(crate) fn save_bytes(&mut self, wanted: usize) -> Result<usize, FitError> {
         self.take_out(|_, _| true, wanted)

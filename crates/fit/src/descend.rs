@@ -383,6 +383,32 @@ impl<'a> Descender<'a> {
         }
     }
 
+    /// The target at the fitting resolution.
+    pub(crate) fn full_target(&mut self) -> Image {
+        let level = self.level(1.0);
+        self.levels[level].clone()
+    }
+
+    /// Sum of squared errors of a scene at the fitting resolution, and its gradient.
+    pub(crate) fn squared_gradient(
+        &mut self,
+        map: &SceneMap,
+        target: &Image,
+        gradient: &mut [f32],
+    ) -> Result<f64, FitError> {
+        let components = 3.0 * (self.target.width * self.target.height) as f64;
+        let (loss, found) = self.renderer.forward_backward_mse(&map.scene, target)?;
+        for (slope, found) in gradient.iter_mut().zip(found) {
+            *slope = found * components as f32;
+        }
+        Ok(loss * components)
+    }
+
+    /// What an image of slopes becomes in terms of a scene's parameters.
+    pub(crate) fn pulled(&mut self, map: &SceneMap, slopes: &Image) -> Result<&[f32], FitError> {
+        Ok(self.renderer.backward(&map.scene, slopes)?)
+    }
+
     /// Index of the target at a resolution, made when it is first asked for.
     fn level(&mut self, scale: f64) -> usize {
         let side = |length: usize| ((length as f64 * scale).round() as usize).clamp(1, length);

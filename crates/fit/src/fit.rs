@@ -18,7 +18,7 @@ use crate::{
     picture::Picture,
     regions::{RegionFinder, ShapeCost},
     scene::{SceneMap, scene_of, write_back},
-    settle::settle,
+    settle::{settle_colors, settle_outlines},
 };
 
 /// How far an outline may be from the contour, in pixels.
@@ -52,8 +52,11 @@ pub(crate) struct Fit<'a> {
     pub(crate) stages: Vec<StageRecord>,
     /// Where the template's shapes were when their points began to move, and how good the picture was.
     pub(crate) placed: Option<(Outlines, f32)>,
-    /// What rounding gained at the end of the last descent, in dB: mostly a loss.
-    rounding: f32,
+    /// What rounding gained at the end of the last descent, in dB (mostly a loss): of coordinates alone, and of
+    /// colours too.
+    rounding: [f32; 2],
+    /// Whether a descent ends with looking for the best way of rounding: the last one does.
+    pub(crate) chooses_rounding: bool,
 }
 
 impl<'a> Fit<'a> {
@@ -79,7 +82,8 @@ impl<'a> Fit<'a> {
             actions: Vec::new(),
             stages: Vec::new(),
             placed: None,
-            rounding: 0.0,
+            rounding: [0.0; 2],
+            chooses_rounding: false,
         }
     }
 
@@ -107,7 +111,8 @@ impl<'a> Fit<'a> {
                 budget_changes: self.journal.budget_changes.clone(),
                 actions: self.actions.clone(),
                 stages: self.stages.clone(),
-                rounding_loss: -self.rounding,
+                coordinate_loss: -self.rounding[0],
+                rounding_loss: -self.rounding[1],
             },
             document: document.clone(),
         }
@@ -189,13 +194,39 @@ impl<'a> Fit<'a> {
             paths.collect()
         };
         write_back(map, &mut self.document);
-        let decimals = settle(&mut self.document);
-        let mut settled = self.scene();
+        let decimals = settle_outlines(&mut self.document);
+        if self.chooses_rounding {
+            self.choose_rounding(&decimals)?;
+        }
+        let placed = self.shown_error()?;
+        settle_colors(&mut self.document);
+        let settled = self.shown_error()?;
         let pixels = self.setting.target.width * self.setting.target.height;
-        let settled = self.squared_error(&mut settled)?;
-        self.rounding = psnr(settled, pixels) - psnr(descended, pixels);
+        let gained = |error: f64| psnr(error, pixels) - psnr(descended, pixels);
+        self.rounding = [gained(placed), gained(settled)];
         self.mend(&before, &decimals);
         Ok(())
+    }
+
+    /// Moves settled outlines to other values of their grid where the picture gains by it.
+    fn choose_rounding(&mut self, decimals: &[u8]) -> Result<(), FitError> {
+        let mut map = self.scene();
+        let grid: Vec<Option<f32>> = map
+            .slots
+            .iter()
+            .map(|slot| slot.grid(*decimals.get(slot.shape)?))
+            .collect();
+        if self.descender.choose_rounding(&mut map, &grid)? {
+            write_back(&map, &mut self.document);
+            settle_outlines(&mut self.document);
+        }
+        Ok(())
+    }
+
+    /// Squared error of the document as it stands.
+    fn shown_error(&mut self) -> Result<f64, FitError> {
+        let mut map = self.scene();
+        self.squared_error(&mut map)
     }
 
     /// Outlines that crossed themselves nowhere before and do now: the parts that cross go back.

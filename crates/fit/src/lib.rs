@@ -42,6 +42,7 @@ mod rearrange;
 mod regions;
 mod regularise;
 mod report;
+mod rounding;
 mod salience;
 mod scene;
 mod schedule;

@@ -36,6 +36,8 @@ pub struct FitReport {
     /// By how many dB the last descent's picture got worse when coordinates and colours were rounded to
     /// what is written, by exact coverage. 0 without a descent.
     pub rounding_loss: f32,
+    /// The same of coordinates alone.
+    pub coordinate_loss: f32,
     /// Why it ended.
     pub ended_by: FitEnd,
     /// Times at which the observer changed the budget, with what it became.

@@ -37,6 +37,16 @@ pub(crate) struct Slot {
     folded_opacity: f32,
 }
 
+impl Slot {
+    /// Distance in the scene between neighbouring values of a coordinate written with so many decimals; `None`
+    /// where the shape's axes are not the scene's or the outline is not its own.
+    pub(crate) fn grid(&self, decimals: u8) -> Option<f32> {
+        let [a, b, c, d, ..] = self.to_scene.as_coeffs();
+        let is_upright = b == 0.0 && c == 0.0 && a == d && a > 0.0;
+        (self.has_own_outline && is_upright).then(|| (a * 0.1_f64.powi(i32::from(decimals))) as f32)
+    }
+}
+
 /// The scene of a document at a size; `to_canvas` maps user space to its pixels.
 pub(crate) fn scene_of(
     document: &Document,

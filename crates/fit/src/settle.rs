@@ -5,11 +5,25 @@ use chat2svg_vector::{Color, Document, Paint, Stop, WriteOptions, snapped_outlin
 
 /// Settles every shape; returns with how many decimals the outline of each is written.
 pub(crate) fn settle(document: &mut Document) -> Vec<u8> {
+    let decimals = settle_outlines(document);
+    settle_colors(document);
+    decimals
+}
+
+/// Settles the outlines; returns with how many decimals each is written.
+pub(crate) fn settle_outlines(document: &mut Document) -> Vec<u8> {
     let decimals = document.outline_decimals(&WriteOptions::default());
     document.edit_shapes(|index, shape, _, _| {
         if let Some(decimals) = decimals.get(index) {
             shape.path = snapped_outline(&shape.path, *decimals);
         }
+    });
+    decimals
+}
+
+/// Settles the colours.
+pub(crate) fn settle_colors(document: &mut Document) {
+    document.edit_shapes(|_, shape, _, _| {
         if let Some(fill) = &mut shape.fill {
             settle_paint(&mut fill.paint);
         }
@@ -17,7 +31,6 @@ pub(crate) fn settle(document: &mut Document) -> Vec<u8> {
             settle_paint(&mut stroke.paint);
         }
     });
-    decimals
 }
 
 fn settle_paint(paint: &mut Paint) {

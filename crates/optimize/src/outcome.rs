@@ -105,6 +105,7 @@ mod tests {
             paths_removed: 2,
             bytes: 1000,
             rounding_loss: 0.0,
+            coordinate_loss: 0.0,
             ended_by,
             budget_changes: Vec::new(),
             actions: Vec::new(),
