@@ -10,6 +10,10 @@ use crate::flatten::{cubic_segments, cubic_weights, quad_segments, quad_weights}
 /// Directions shorter than this, in pixels, have none.
 const SHORT: f32 = 1e-6;
 
+/// How far a function that is zero at both ends of a unit of time gets while its
+/// second derivative grows from 0 to 1: 1 / (9 √3), rounded up.
+const RAMP: f32 = 0.064_16;
+
 /// How often a part of a curve that turns sharply is halved.
 const CUSP_DEPTH: u32 = 6;
 
@@ -61,21 +65,21 @@ struct Place {
 impl Place {
     /// Whether one segment from here to `to` stays within the pen's tolerance.
     ///
-    /// The second derivative is linear, so across the chord it is largest at an
-    /// end, and the curve is at most an eighth of that times the time squared away.
-    /// The offset adds the sagitta of the angle by which the direction turns.
+    /// Across the chord the second derivative is linear. The curve is at most an
+    /// eighth of the larger of its ends away, times the time squared, and at most
+    /// [`RAMP`] of their sum. The offset adds the sagitta of the angle by which the
+    /// direction turns.
     fn reaches(&self, to: &Self, pen: Pen) -> bool {
         let chord = [to.at[0] - self.at[0], to.at[1] - self.at[1]];
         let length = norm(chord);
         let time = to.t - self.t;
-        let across = cross(chord, self.bend)
-            .abs()
-            .max(cross(chord, to.bend).abs());
+        let (p, q) = (cross(chord, self.bend).abs(), cross(chord, to.bend).abs());
+        let across = (0.125 * p.max(q)).min(RAMP * (p + q));
         let (a, b) = (self.velocity, to.velocity);
         let speeds = norm(a) * norm(b);
         let dot = a[0] * b[0] + a[1] * b[1];
         // All without divisions: a chord or a speed of zero reaches nowhere.
-        let away = 0.125 * time * time * across * speeds;
+        let away = time * time * across * speeds;
         let turned = 0.25 * pen.radius * (speeds - dot) * length;
         away + turned < pen.tolerance * length * speeds && dot > pen.sharp * speeds
     }
