@@ -316,3 +316,48 @@ impl Stroker {
         flat.max(round).clamp(1, 2048)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scene::{Cap, Join};
+
+    #[test]
+    fn a_chord_that_reaches_stays_within_the_tolerance() {
+        let pen = Pen {
+            radius: 1.0,
+            tolerance: 0.05,
+            step: 0.6,
+            sharp: 0.9f32.cos(),
+            cap: Cap::Butt,
+            join: Join::Round,
+            miter_limit: 4.0,
+        };
+        let mut state = 5u32;
+        let mut next = || {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            20.0 * (state >> 8) as f32 / (1u32 << 24) as f32
+        };
+        let (mut reached, mut largest) = (0, 0.0f32);
+        for _ in 0..2000 {
+            let mut stroker = Stroker::default();
+            stroker.points.extend((0..4).map(|_| [next(), next()]));
+            let curve = stroker.power_basis::<3>(0);
+            let (from, to) = (next() / 20.0, next() / 20.0);
+            let (start, end) = (curve.at(from.min(to)), curve.at(from.max(to)));
+            if !start.reaches(&end, pen) {
+                continue;
+            }
+            reached += 1;
+            let chord = [end.at[0] - start.at[0], end.at[1] - start.at[1]];
+            for i in 1..16u8 {
+                let along = f32::from(i) / 16.0;
+                let at = curve.at(start.t + along * (end.t - start.t)).at;
+                let way = [at[0] - start.at[0], at[1] - start.at[1]];
+                largest = largest.max(cross(chord, way).abs() / norm(chord));
+            }
+        }
+        assert!(reached > 100, "{reached}");
+        assert!(largest < 0.05 && largest > 0.03, "{largest}");
+    }
+}
