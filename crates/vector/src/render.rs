@@ -47,6 +47,9 @@ pub enum RenderError {
     /// Groups are nested too deeply.
     #[error("cannot render: groups are nested more than {MAX_DEPTH} deep")]
     TooDeep,
+    /// The caller asked to stop.
+    #[error("stopped before the picture was drawn")]
+    Stopped,
 }
 
 impl Document {
@@ -63,6 +66,20 @@ impl Document {
         height: u32,
         background: Option<Color>,
     ) -> Result<Raster, RenderError> {
+        self.render_until(width, height, background, &|| false)
+    }
+
+    /// As [`Document::render`], but given up once `stop` says so, which is asked before each shape.
+    ///
+    /// # Errors
+    /// As [`Document::render`], and [`RenderError::Stopped`] when `stop` says so.
+    pub fn render_until(
+        &self,
+        width: u32,
+        height: u32,
+        background: Option<Color>,
+        stop: &dyn Fn() -> bool,
+    ) -> Result<Raster, RenderError> {
         check_size(width, height)?;
         let to_canvas = self.canvas_transform(width, height)?;
         let mut pixmap =
@@ -71,7 +88,8 @@ impl Document {
             let [red, green, blue] = color.to_rgb8();
             pixmap.fill(tiny_skia::Color::from_rgba8(red, green, blue, 255));
         }
-        guarded(|| draw_nodes(&self.layers, to_canvas, &mut pixmap.as_mut(), 0))?;
+        let drawing = Drawing { stop };
+        guarded(|| drawing.nodes(&self.layers, to_canvas, &mut pixmap.as_mut(), 0))?;
         Ok(Raster::from_premultiplied(&pixmap))
     }
 
@@ -104,7 +122,8 @@ impl Document {
         let fit = Affine::scale_non_uniform(length / frame.width(), length / frame.height());
         let to_canvas = fit * Affine::translate((-frame.x0, -frame.y0));
         let mut pixmap = tiny_skia::Pixmap::new(side, side)?;
-        guarded(|| draw_nodes(&self.layers, to_canvas, &mut pixmap.as_mut(), 0)).ok()?;
+        let drawing = Drawing { stop: &|| false };
+        guarded(|| drawing.nodes(&self.layers, to_canvas, &mut pixmap.as_mut(), 0)).ok()?;
         Some(Raster::from_premultiplied(&pixmap))
     }
 }
@@ -148,50 +167,64 @@ fn extent(canvas: &tiny_skia::PixmapMut<'_>) -> Rect {
     )
 }
 
-fn draw_nodes(
-    nodes: &[Node],
-    to_canvas: Affine,
-    canvas: &mut tiny_skia::PixmapMut<'_>,
-    depth: usize,
-) -> Result<(), RenderError> {
-    if depth > MAX_DEPTH {
-        return Err(RenderError::TooDeep);
-    }
-    for node in nodes {
-        match node {
-            Node::Group(group) => draw_group(group, to_canvas, canvas, depth)?,
-            Node::Shape(shape) => draw_shape(shape, to_canvas, canvas),
-        }
-    }
-    Ok(())
+/// A drawing under way.
+struct Drawing<'a> {
+    stop: &'a dyn Fn() -> bool,
 }
 
-fn draw_group(
-    group: &Group,
-    to_canvas: Affine,
-    canvas: &mut tiny_skia::PixmapMut<'_>,
-    depth: usize,
-) -> Result<(), RenderError> {
-    let outer = to_canvas;
-    let to_canvas = outer * group.transform;
-    if group.opacity >= 1.0 && group.clip.is_none() {
-        return draw_nodes(&group.children, to_canvas, canvas, depth + 1);
+impl Drawing<'_> {
+    fn nodes(
+        &self,
+        nodes: &[Node],
+        to_canvas: Affine,
+        canvas: &mut tiny_skia::PixmapMut<'_>,
+        depth: usize,
+    ) -> Result<(), RenderError> {
+        if depth > MAX_DEPTH {
+            return Err(RenderError::TooDeep);
+        }
+        for node in nodes {
+            match node {
+                Node::Group(group) => self.group(group, to_canvas, canvas, depth)?,
+                Node::Shape(shape) => {
+                    if (self.stop)() {
+                        return Err(RenderError::Stopped);
+                    }
+                    draw_shape(shape, to_canvas, canvas);
+                }
+            }
+        }
+        Ok(())
     }
-    let Some(mut layer) = Layer::new(group.paint_bounds(outer), extent(canvas)) else {
-        return Ok(());
-    };
-    let to_layer = layer.to_layer * to_canvas;
-    draw_nodes(
-        &group.children,
-        to_layer,
-        &mut layer.pixmap.as_mut(),
-        depth + 1,
-    )?;
-    if let Some(clip) = &group.clip {
-        layer.clip(clip, to_layer);
+
+    fn group(
+        &self,
+        group: &Group,
+        to_canvas: Affine,
+        canvas: &mut tiny_skia::PixmapMut<'_>,
+        depth: usize,
+    ) -> Result<(), RenderError> {
+        let outer = to_canvas;
+        let to_canvas = outer * group.transform;
+        if group.opacity >= 1.0 && group.clip.is_none() {
+            return self.nodes(&group.children, to_canvas, canvas, depth + 1);
+        }
+        let Some(mut layer) = Layer::new(group.paint_bounds(outer), extent(canvas)) else {
+            return Ok(());
+        };
+        let to_layer = layer.to_layer * to_canvas;
+        self.nodes(
+            &group.children,
+            to_layer,
+            &mut layer.pixmap.as_mut(),
+            depth + 1,
+        )?;
+        if let Some(clip) = &group.clip {
+            layer.clip(clip, to_layer);
+        }
+        layer.draw_on(canvas, group.opacity);
+        Ok(())
     }
-    layer.draw_on(canvas, group.opacity);
-    Ok(())
 }
 
 fn draw_shape(shape: &Shape, to_canvas: Affine, canvas: &mut tiny_skia::PixmapMut<'_>) {

@@ -64,6 +64,19 @@ impl Document {
     /// # Errors
     /// As [`Document::render`].
     pub fn visibility(&self, width: u32, height: u32) -> Result<Visibility, RenderError> {
+        self.visibility_until(width, height, &|| false)
+    }
+
+    /// As [`Document::visibility`], but given up once `stop` says so, which is asked before each shape.
+    ///
+    /// # Errors
+    /// As [`Document::render_until`].
+    pub fn visibility_until(
+        &self,
+        width: u32,
+        height: u32,
+        stop: &dyn Fn() -> bool,
+    ) -> Result<Visibility, RenderError> {
         render::check_size(width, height)?;
         let to_canvas = self.canvas_transform(width, height)?;
         let pixels = width as usize * height as usize;
@@ -79,6 +92,7 @@ impl Document {
             },
             best: vec![0.0; pixels],
             total: vec![0.0; pixels],
+            stop,
         };
         let mut through = vec![1.0f32; pixels];
         // Indices count from the back, the walk goes from the front.
@@ -93,15 +107,16 @@ impl Document {
     }
 }
 
-struct Work {
+struct Work<'a> {
     width: u32,
     height: u32,
     result: Visibility,
     best: Vec<f32>,
     total: Vec<f32>,
+    stop: &'a dyn Fn() -> bool,
 }
 
-impl Work {
+impl Work<'_> {
     /// Goes through nodes from the front. `through` is what reaches below within the group that is
     /// composited as a whole, `gain` what of that group shows.
     fn nodes(
@@ -119,6 +134,9 @@ impl Work {
         for node in nodes.iter().rev() {
             match node {
                 Node::Shape(shape) => {
+                    if (self.stop)() {
+                        return Err(RenderError::Stopped);
+                    }
                     *next -= 1;
                     self.shape(shape, to_canvas, through, gain, *next);
                 }
@@ -282,6 +300,27 @@ mod tests {
         assert_eq!(seen.owner(5, 5), Some(0));
         assert!(close(seen.visible_area(0), 75.0));
         assert!(close(seen.visible_area(1), 25.0));
+    }
+
+    #[test]
+    fn drawing_and_seeing_end_at_the_shape_where_they_are_told_to() {
+        let mut group = Group::new("");
+        group.opacity = 0.5;
+        group.children = vec![square(0.0, 0.0, 10.0, 1.0), square(2.0, 2.0, 10.0, 1.0)];
+        let picture = document(vec![square(0.0, 0.0, 20.0, 1.0), Node::Group(group)]);
+        for last in 0..4 {
+            let looks = std::cell::Cell::new(0);
+            let stop = || {
+                looks.set(looks.get() + 1);
+                looks.get() > last
+            };
+            let drawn = picture.render_until(20, 20, None, &stop);
+            assert_eq!(drawn.err(), (last < 3).then_some(RenderError::Stopped));
+            assert_eq!(looks.replace(0), (last + 1).min(3));
+            let seen = picture.visibility_until(20, 20, &stop);
+            assert_eq!(seen.err(), (last < 3).then_some(RenderError::Stopped));
+            assert_eq!(looks.get(), (last + 1).min(3));
+        }
     }
 
     #[test]
