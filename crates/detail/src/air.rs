@@ -8,9 +8,9 @@ use kurbo::{Affine, Point, Rect, Shape as _};
 
 use crate::{
     additions::{Addition, filled},
-    light::{Light, Source},
-    palette::Palette,
-    scene::{Item, Role, Scene},
+    context::Context,
+    light::Source,
+    scene::{Item, Role},
 };
 
 /// Makes the flat glows around the lights of a document fade outward; returns their names.
@@ -90,13 +90,8 @@ fn radial(center: Point, radius: f64, color: Color, stops: [(f32, f32); 3]) -> P
 
 /// The light that lamps throw into the dark around them: a glow above each lantern of a night scene, and
 /// above a lamp that lights a room.
-pub(crate) fn lamp_glows(
-    scene: &Scene,
-    light: &Light,
-    palette: &Palette,
-    strength: f32,
-    view: Rect,
-) -> Vec<Addition> {
+pub(crate) fn lamp_glows(context: &Context<'_>, strength: f32) -> Vec<Addition> {
+    let (scene, light) = (context.scene, context.light);
     let lit = matches!(light.source, Source::Moon | Source::Lamp);
     let is_dark = scene
         .items
@@ -106,7 +101,9 @@ pub(crate) fn lamp_glows(
     if !lit && !is_dark || strength <= 0.0 {
         return Vec::new();
     }
-    let color = palette.at(Color::from_rgb8(255, 214, 130).to_oklab());
+    let color = context
+        .palette
+        .at(Color::from_rgb8(255, 214, 130).to_oklab());
     let (reach, peak) = if light.indoors {
         (1.5, 0.42 * strength)
     } else {
@@ -123,7 +120,7 @@ pub(crate) fn lamp_glows(
         .filter(|item| {
             let head = item.own_name() == "lantern"
                 || item.own_name() == "shade" && item.role == Role::Light;
-            head && item.bounds.overlaps(view)
+            head && item.bounds.overlaps(context.view)
         })
         .map(|item| {
             let radius = item.bounds.width().max(item.bounds.height()) * reach;
@@ -147,18 +144,18 @@ pub(crate) fn lamp_glows(
 
 /// A veil of the horizon's colour before the far things of an open landscape, above the last of their
 /// layers; none where there are none.
-pub(crate) fn haze(
-    document: &Document,
-    scene: &Scene,
-    light: &Light,
-    palette: &Palette,
-    strength: f32,
-) -> Option<Addition> {
+pub(crate) fn haze(document: &Document, context: &Context<'_>, strength: f32) -> Option<Addition> {
     if strength <= 0.0 {
         return None;
     }
-    let view = document.view_box;
-    let far = |role: Role| scene.items.iter().filter(move |item| item.role == role);
+    let (light, view) = (context.light, context.view);
+    let far = |role: Role| {
+        context
+            .scene
+            .items
+            .iter()
+            .filter(move |item| item.role == role)
+    };
     let sky = far(Role::Sky).find(|item| item.layer() == "sky")?;
     let is_far =
         |item: &&Item| item.layer().starts_with("distant ") || item.layer().starts_with("far ");
@@ -178,7 +175,7 @@ pub(crate) fn haze(
     let mut color = horizon.to_oklab();
     color.a += light.warmth[0];
     color.b += light.warmth[1];
-    let color = palette.at(color);
+    let color = context.palette.at(color);
     // Dark air scatters little light.
     let thickness = if light.source == Source::Moon {
         0.5

@@ -7,15 +7,16 @@ use std::collections::BTreeMap;
 use chat2svg_vector::{
     Color, Document, Group, LinearGradient, Node, Oklab, Paint, Shape, Spread, Stop,
 };
-use kurbo::{Affine, BezPath, Point, Rect, Shape as _, Vec2};
+use kurbo::{Affine, BezPath, Point, Shape as _, Vec2};
 
 use crate::{
     additions::{Addition, filled},
+    context::Context,
+    halt::Stopped,
     light::{Light, Source},
     palette::Palette,
     scene::{Item, Role, Scene, is_airborne},
     silhouette::{Piece, pieces},
-    visible::Visible,
 };
 
 /// Most shadows in a picture: the largest things are the ones that are looked at.
@@ -45,23 +46,23 @@ struct Throw {
 /// they fall on.
 pub(crate) fn cast_shadows(
     document: &Document,
-    scene: &Scene,
-    visible: &Visible,
-    light: &Light,
-    palette: &Palette,
+    context: &Context<'_>,
     strength: f32,
-) -> Vec<Addition> {
+) -> Result<Vec<Addition>, Stopped> {
     if strength <= 0.0 {
-        return Vec::new();
+        return Ok(Vec::new());
     }
-    let view = document.view_box;
-    let least = view.width().min(view.height()) * LEAST_HEIGHT;
-    let mut casting: Vec<Piece> = (0..scene.objects)
-        .filter(|&object| stands_free(scene, object, least))
-        .flat_map(|object| pieces(document, scene, object))
-        .filter(|piece| piece.bounds.height() >= least)
-        .filter(|piece| piece.bounds.y1 < view.y1 - 0.01 * view.height())
-        .collect();
+    let (scene, view) = (context.scene, context.view);
+    let least = context.short_side() * LEAST_HEIGHT;
+    let mut casting: Vec<Piece> = Vec::new();
+    for object in (0..scene.objects).filter(|&object| stands_free(scene, object, least)) {
+        context.halt.check()?;
+        let tall = pieces(document, scene, object, context.halt)?
+            .into_iter()
+            .filter(|piece| piece.bounds.height() >= least)
+            .filter(|piece| piece.bounds.y1 < view.y1 - 0.01 * view.height());
+        casting.extend(tall);
+    }
     casting.sort_by(|a, b| b.bounds.area().total_cmp(&a.bounds.area()));
     casting.truncate(MOST);
     casting.sort_by(|a, b| {
@@ -72,16 +73,15 @@ pub(crate) fn cast_shadows(
     });
     let mut by_ground = BTreeMap::<usize, Vec<Node>>::new();
     for piece in &casting {
-        if let Some((ground, shape)) =
-            shadow_of(piece, scene, visible, light, palette, strength, view)
-        {
+        context.halt.check()?;
+        if let Some((ground, shape)) = shadow_of(piece, context, strength)? {
             by_ground
                 .entry(ground)
                 .or_default()
                 .push(Node::Shape(shape));
         }
     }
-    by_ground
+    Ok(by_ground
         .into_iter()
         .map(|(ground, children)| Addition {
             path: vec![ground],
@@ -91,7 +91,7 @@ pub(crate) fn cast_shadows(
                 ..Group::new("cast shadows")
             }),
         })
-        .collect()
+        .collect())
 }
 
 /// Whether a thing can throw a shadow of its own: it takes light, is tall enough, and is whole.
@@ -116,83 +116,106 @@ fn stands_free(scene: &Scene, object: usize, least: f64) -> bool {
 /// The shadow or reflection of a piece, and the top-level layer of the ground that it falls on.
 fn shadow_of(
     piece: &Piece,
-    scene: &Scene,
-    visible: &Visible,
-    light: &Light,
-    palette: &Palette,
+    context: &Context<'_>,
     strength: f32,
-    view: Rect,
-) -> Option<(usize, Shape)> {
-    let root = scene.roots.get(piece.object)?;
-    let ground = ground_under(piece, scene, visible)?;
-    let base = piece.bounds.y1;
-    let horizon = horizon(scene, view);
-    // Far away the ground is seen so flat that nothing on it shows.
-    if !ground.is_water() && base - horizon < 0.02 * view.height() {
-        return None;
-    }
-    let foot = Point::new((piece.feet.0 + piece.feet.1) * 0.5, base);
-    let floats = ground.is_water();
-    let throw = if floats {
-        reflection(light)
-    } else {
-        throw_at(light, foot, horizon)?
+) -> Result<Option<(usize, Shape)>, Stopped> {
+    let Some(ground) = ground_under(piece, context) else {
+        return Ok(None);
     };
-    let height = piece.bounds.height();
-    let reach = reach(foot, throw.along * height, floats, scene, visible);
-    if reach < LEAST_REACH {
-        return None;
-    }
-    let along = throw.along * reach;
-    let outline = piece.outline(SMOOTHING, TOLERANCE);
-    // What stands on stems too thin for a shadow would throw one that hangs in the air.
-    if base - outline.bounding_box().y1 > LEAST_FOOT * height {
-        return None;
-    }
-    let path = laid(&outline, base, along);
-    if path.elements().is_empty() || path.bounding_box().intersect(view).area() <= 0.0 {
-        return None;
-    }
-    let own = scene
-        .items
-        .iter()
-        .find(|item| item.object == piece.object)?;
-    let kind = if floats { "reflection" } else { "cast shadow" };
-    let color = if floats {
-        let (thing, water) = (own.color.to_oklab(), ground.color.to_oklab());
-        let mixed = thing.lerp(water, 0.55);
-        palette.at(Oklab {
-            lightness: (mixed.lightness.min(water.lightness) * 0.72).max(0.0),
-            ..mixed
-        })
+    let Some((path, throw)) = thrown(piece, ground, context)? else {
+        return Ok(None);
+    };
+    let scene = context.scene;
+    let own = scene.items.iter().find(|item| item.object == piece.object);
+    let root = scene.roots.get(piece.object);
+    let (Some(own), Some(root)) = (own, root) else {
+        return Ok(None);
+    };
+    let (kind, color) = if ground.is_water() {
+        ("reflection", mirrored(own, ground, context.palette))
     } else {
-        shade_of(ground, light, palette)
+        (
+            "cast shadow",
+            shade_of(ground, context.light, context.palette),
+        )
     };
     let stop = |offset: f32, share: f32| Stop {
         offset,
         color,
         opacity: (throw.strength * strength * share).clamp(0.0, 1.0),
     };
+    let base = piece.bounds.y1;
     let fade = LinearGradient {
         start: Point::new(0.0, base),
-        end: Point::new(0.0, base + along.y * height),
+        end: Point::new(0.0, base + throw.along.y * piece.bounds.height()),
         transform: Affine::IDENTITY,
         stops: vec![stop(0.0, 1.0), stop(0.5, 0.7), stop(1.0, 0.12)],
         spread: Spread::Pad,
     };
-    let ground = scene
+    let layer = scene
         .items
         .iter()
         .filter(|item| item.role == Role::Ground)
         .filter_map(|item| item.path.first().copied())
         .filter(|layer| Some(layer) < root.first())
-        .max()?;
+        .max();
     let label = format!("{} / {kind}", own.layer());
-    Some((ground, filled(label, path, Paint::Linear(fade), 1.0)))
+    Ok(layer.map(|layer| (layer, filled(label, path, Paint::Linear(fade), 1.0))))
+}
+
+/// A piece laid onto its ground or mirrored in it, and how: only as far as its ground goes.
+fn thrown(
+    piece: &Piece,
+    ground: &Item,
+    context: &Context<'_>,
+) -> Result<Option<(BezPath, Throw)>, Stopped> {
+    let (view, horizon) = (context.view, context.horizon());
+    let (base, height) = (piece.bounds.y1, piece.bounds.height());
+    let floats = ground.is_water();
+    // Far away the ground is seen so flat that nothing on it shows.
+    if !floats && base - horizon < 0.02 * view.height() {
+        return Ok(None);
+    }
+    let foot = Point::new((piece.feet.0 + piece.feet.1) * 0.5, base);
+    let throw = if floats {
+        Some(reflection(context.light))
+    } else {
+        throw_at(context.light, foot, horizon)
+    };
+    let Some(throw) = throw else {
+        return Ok(None);
+    };
+    let reach = reach(foot, throw.along * height, floats, context);
+    if reach < LEAST_REACH {
+        return Ok(None);
+    }
+    let throw = Throw {
+        along: throw.along * reach,
+        ..throw
+    };
+    let outline = piece.outline(SMOOTHING, TOLERANCE, context.halt)?;
+    // What stands on stems too thin for a shadow would throw one that hangs in the air.
+    if base - outline.bounding_box().y1 > LEAST_FOOT * height {
+        return Ok(None);
+    }
+    let path = laid(&outline, base, throw.along);
+    let is_seen = !path.elements().is_empty() && path.bounding_box().intersect(view).area() > 0.0;
+    Ok(is_seen.then_some((path, throw)))
+}
+
+/// The colour of a thing's mirror image in water.
+fn mirrored(thing: &Item, water: &Item, palette: &Palette) -> Color {
+    let (thing, water) = (thing.color.to_oklab(), water.color.to_oklab());
+    let mixed = thing.lerp(water, 0.55);
+    palette.at(Oklab {
+        lightness: (mixed.lightness.min(water.lightness) * 0.72).max(0.0),
+        ..mixed
+    })
 }
 
 /// The ground that a piece stands on, if it does: most of what is seen right below its feet.
-fn ground_under<'a>(piece: &Piece, scene: &'a Scene, visible: &Visible) -> Option<&'a Item> {
+fn ground_under<'a>(piece: &Piece, context: &Context<'a>) -> Option<&'a Item> {
+    let (scene, visible) = (context.scene, context.visible);
     let below = visible.to_document * Point::new(0.0, 2.5) - visible.to_document * Point::ORIGIN;
     let mut found = 0usize;
     let mut ground = None;
@@ -220,17 +243,6 @@ fn ground_under<'a>(piece: &Piece, scene: &'a Scene, visible: &Visible) -> Optio
         }
     }
     (found * 2 >= piece.soles.len()).then_some(ground).flatten()
-}
-
-/// Where the ground begins: the highest point of all ground.
-fn horizon(scene: &Scene, view: Rect) -> f64 {
-    scene
-        .items
-        .iter()
-        .filter(|item| item.role == Role::Ground)
-        .map(|item| item.bounds.y0)
-        .fold(view.y1, f64::min)
-        .max(view.y0)
 }
 
 /// How the light throws the shadow of what stands at a foot; none where it throws none.
@@ -282,8 +294,9 @@ fn reflection(light: &Light) -> Throw {
 
 /// Which share of a shadow's length falls on ground, or of a reflection's on water: what stands in the way
 /// does not end it, the sky, a wall and the shore do.
-fn reach(foot: Point, along: Vec2, floats: bool, scene: &Scene, visible: &Visible) -> f64 {
+fn reach(foot: Point, along: Vec2, floats: bool, context: &Context<'_>) -> f64 {
     const STEPS: usize = 24;
+    let (scene, visible) = (context.scene, context.visible);
     for step in 1..=STEPS {
         let share = step as f64 / STEPS as f64;
         let seen = visible

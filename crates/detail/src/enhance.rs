@@ -5,18 +5,21 @@ use chat2svg_vector::{Color, Document, Raster, RenderError};
 use thiserror::Error;
 
 use crate::{
-    additions::add_all,
+    additions::{Addition, add_all},
     air::{haze, lamp_glows, soften_glows},
     cast::cast_shadows,
     config::DetailParameters,
+    context::Context,
+    halt::{Halt, Stopped},
     highlight::highlights,
     light::Light,
+    lit::lit,
     outline::contours,
     paints::{Pictures, fit_paints},
     palette::Palette,
     rim::rims,
     scene::Scene,
-    shading::{changes, lit},
+    shading::changes,
     shadow::{contact_shadows, soften_contact_shadows},
     texture::textures,
     visible::Visible,
@@ -38,10 +41,25 @@ pub struct Enhanced {
 pub enum DetailError {
     /// The document cannot be rendered.
     #[error("the template cannot be drawn: {0}")]
-    Render(#[from] RenderError),
+    Render(RenderError),
     /// The caller asked to stop.
     #[error("stopped before there was a result")]
     Stopped,
+}
+
+impl From<RenderError> for DetailError {
+    fn from(error: RenderError) -> Self {
+        match error {
+            RenderError::Stopped => Self::Stopped,
+            error => Self::Render(error),
+        }
+    }
+}
+
+impl From<Stopped> for DetailError {
+    fn from(_: Stopped) -> Self {
+        Self::Stopped
+    }
 }
 
 /// Makes a richer target for a document, and gives the document what is new in it.
@@ -56,96 +74,94 @@ pub fn enhance(
     parameters: &DetailParameters,
     stop: &dyn Fn() -> bool,
 ) -> Result<Enhanced, DetailError> {
-    let (width, height) = target_size(document, parameters.target_side);
-    let mut document = document.clone();
+    let halt = Halt::when(stop);
     if parameters.is_nothing() || style == Style::LineArt {
-        // Line art has no light, only lines.
-        let lines = if style == Style::LineArt {
-            contours(&document, &Scene::read(&document), parameters.contour.get())
-        } else {
-            Vec::new()
-        };
-        let added = add_all(&mut document, &lines);
-        let target = document.render(width, height, Some(Color::WHITE))?;
-        return Ok(Enhanced {
-            document,
-            target,
-            added,
-        });
+        outlined(document, style, parameters, halt)
+    } else {
+        illuminated(document, style, parameters, halt)
     }
-    let look = || {
-        if stop() {
-            Err(DetailError::Stopped)
-        } else {
-            Ok(())
-        }
+}
+
+/// The document without light: line art has only lines, which get their weights.
+fn outlined(
+    document: &Document,
+    style: Style,
+    parameters: &DetailParameters,
+    halt: Halt<'_>,
+) -> Result<Enhanced, DetailError> {
+    let mut document = document.clone();
+    let lines = if style == Style::LineArt {
+        let strength = parameters.contour.get();
+        contours(&document, &Scene::read(&document), strength, halt)?
+    } else {
+        Vec::new()
     };
+    let added = add_all(&mut document, &lines);
+    let target = drawn(&document, target_size(&document, parameters), halt)?;
+    Ok(Enhanced {
+        document,
+        target,
+        added,
+    })
+}
+
+/// The document in the light of its scene.
+fn illuminated(
+    document: &Document,
+    style: Style,
+    parameters: &DetailParameters,
+    halt: Halt<'_>,
+) -> Result<Enhanced, DetailError> {
+    let size = target_size(document, parameters);
     let scale = style_scale(style);
-    let view = document.view_box;
-    let before = Scene::read(&document);
-    let light = Light::of(&before, view, has_hues(style));
+    let before = Scene::read(document);
+    let light = Light::of(&before, document.view_box, has_hues(style));
     let palette = Palette::of(&before, style);
-    let seen = Visible::of(&document, width, height)?;
-    look()?;
-    let contact = parameters.shadow.get() * scale;
-    let cast = parameters.cast_shadow.get() * scale;
-    let mut shadows = cast_shadows(&document, &before, &seen, &light, &palette, cast);
-    look()?;
-    shadows.extend(contact_shadows(
-        &document, &before, &seen, &light, &palette, contact,
-    ));
-    soften_contact_shadows(&mut document, &before, &seen, contact);
-    let mut added = add_all(&mut document, &shadows);
-    look()?;
+    let visible = Visible::of(document, size.0, size.1, halt)?;
+    let mut context = Context {
+        scene: &before,
+        visible: &visible,
+        light: &light,
+        palette: &palette,
+        view: document.view_box,
+        halt,
+    };
+    let mut document = document.clone();
+    let mut added = add_shadows(&mut document, &context, parameters, scale)?;
     let glow = parameters.glow.get() * scale;
     added.extend(soften_glows(&mut document, glow));
-    let lit_before = Scene::read(&document);
-    let mut air = lamp_glows(&lit_before, &light, &palette, glow, view);
+    let shadowed = Scene::read(&document);
+    context.scene = &shadowed;
+    let mut air = lamp_glows(&context, glow);
     let atmosphere = parameters.atmosphere.get() * scale;
-    air.extend(haze(&document, &lit_before, &light, &palette, atmosphere));
+    air.extend(haze(&document, &context, atmosphere));
     added.extend(add_all(&mut document, &air));
 
     // Shadows and air are part of the scene from here on.
     let scene = Scene::read(&document);
-    let visible = Visible::of(&document, width, height)?;
-    look()?;
-    let picture = document.render(width, height, Some(Color::WHITE))?;
-    look()?;
-    let strengths = parameters.strengths(scale);
-    let changes =
-        changes(&scene, &visible, &light, strengths, view, stop).ok_or(DetailError::Stopped)?;
+    let visible = Visible::of(&document, size.0, size.1, halt)?;
+    context.scene = &scene;
+    context.visible = &visible;
+    let picture = drawn(&document, size, halt)?;
+    let changes = changes(&context, parameters.strengths(scale))?;
     let seed = document.metadata.seed.unwrap_or_default();
-    let texture = parameters.texture.get() * scale;
-    let mut marks = textures(&scene, &visible, &light, &palette, texture, view, seed);
-    look()?;
-    let highlight = parameters.highlight.get() * scale;
-    marks.extend(highlights(&scene, &visible, &light, &palette, highlight));
-    let rim = parameters.rim.get() * scale;
-    marks.extend(rims(&scene, &visible, &light, &palette, rim));
-    look()?;
+    let marks = marks(&context, parameters, scale, seed)?;
 
     // Paints are fitted to the picture without marks: a gradient need not explain a blade of grass.
-    let unmarked = lit(&picture, &light, &palette, &changes, stop).ok_or(DetailError::Stopped)?;
+    let unmarked = lit(&picture, &context, &changes)?;
     let mut marked = document.clone();
-    let painted = fit_paints(
-        &mut document,
-        &scene,
-        &visible,
-        &Pictures {
-            before: &picture,
-            target: &unmarked,
-        },
-        parameters.threshold(),
-        parameters.least_area,
-        stop,
-    );
-    added.extend(painted.ok_or(DetailError::Stopped)?);
+    let pictures = Pictures {
+        before: &picture,
+        target: &unmarked,
+    };
+    let (threshold, least) = (parameters.threshold(), parameters.least_area);
+    let painted = fit_paints(&mut document, &context, &pictures, threshold, least)?;
+    added.extend(painted);
     let target = if marks.is_empty() {
         unmarked
     } else {
         add_all(&mut marked, &marks);
-        let picture = marked.render(width, height, Some(Color::WHITE))?;
-        lit(&picture, &light, &palette, &changes, stop).ok_or(DetailError::Stopped)?
+        lit(&drawn(&marked, size, halt)?, &context, &changes)?
     };
     added.extend(add_all(&mut document, &marks));
     Ok(Enhanced {
@@ -155,10 +171,47 @@ pub fn enhance(
     })
 }
 
+/// Gives a document its cast and contact shadows; returns the names of the new ones.
+fn add_shadows(
+    document: &mut Document,
+    context: &Context<'_>,
+    parameters: &DetailParameters,
+    scale: f32,
+) -> Result<Vec<String>, Stopped> {
+    let cast = parameters.cast_shadow.get() * scale;
+    let contact = parameters.shadow.get() * scale;
+    let mut shadows = cast_shadows(document, context, cast)?;
+    shadows.extend(contact_shadows(document, context, contact)?);
+    soften_contact_shadows(document, context, contact);
+    Ok(add_all(document, &shadows))
+}
+
+/// What light and material draw on things.
+fn marks(
+    context: &Context<'_>,
+    parameters: &DetailParameters,
+    scale: f32,
+    seed: u64,
+) -> Result<Vec<Addition>, Stopped> {
+    let mut marks = textures(context, parameters.texture.get() * scale, seed)?;
+    marks.extend(highlights(context, parameters.highlight.get() * scale)?);
+    marks.extend(rims(context, parameters.rim.get() * scale)?);
+    Ok(marks)
+}
+
+/// A document's picture over white.
+fn drawn(
+    document: &Document,
+    (width, height): (u32, u32),
+    halt: Halt<'_>,
+) -> Result<Raster, RenderError> {
+    document.render_until(width, height, Some(Color::WHITE), halt.question())
+}
+
 /// The target's size: the document's aspect, the longest side as asked for.
-fn target_size(document: &Document, side: u32) -> (u32, u32) {
+fn target_size(document: &Document, parameters: &DetailParameters) -> (u32, u32) {
     let aspect = document.width / document.height;
-    let side = f64::from(side.clamp(64, 2048));
+    let side = f64::from(parameters.target_side.clamp(64, 2048));
     let (width, height) = if aspect >= 1.0 {
         (side, side / aspect)
     } else {

@@ -8,9 +8,10 @@ use kurbo::{BezPath, Point};
 
 use crate::{
     additions::{Addition, filled},
+    context::Context,
     field::distance_inside,
+    halt::{Halt, Stopped},
     light::Light,
-    palette::Palette,
     scene::{Item, Role, Scene},
     visible::Visible,
 };
@@ -67,41 +68,39 @@ const GLOSSY: &[&str] = &[
 const LIT: &[&str] = &["highlight", "glint", "shine", "gloss", "reflection"];
 
 /// Highlights on the glossy things of a scene, each above the part that it lies on.
-pub(crate) fn highlights(
-    scene: &Scene,
-    visible: &Visible,
-    light: &Light,
-    palette: &Palette,
-    strength: f32,
-) -> Vec<Addition> {
+pub(crate) fn highlights(context: &Context<'_>, strength: f32) -> Result<Vec<Addition>, Stopped> {
     if strength <= 0.0 {
-        return Vec::new();
+        return Ok(Vec::new());
     }
+    let (scene, visible) = (context.scene, context.visible);
     let canvas = visible.width.min(visible.height) as f64;
-    let mut found: Vec<(f64, Addition)> = glossy_bodies(scene, visible)
-        .into_iter()
-        .filter_map(|body| {
-            let spot = roundest(&body, visible)?;
-            let top = &scene.items[*body.items.last()?];
-            let item = &scene.items[body.largest];
-            let color = palette.lifted(item.color, 0.9 * (1.0 - item.lightness()));
-            let shape = filled(
-                format!("{} / highlight", body_name(item)),
-                mark(&spot, light, visible),
-                Paint::Solid(color),
-                0.55 * strength,
-            );
-            let addition = Addition {
-                path: top.path.clone(),
-                above: true,
-                node: Node::Shape(shape),
-            };
-            (spot.radius >= LEAST_RADIUS * canvas).then_some((spot.radius, addition))
-        })
-        .collect();
+    let mut found: Vec<(f64, Addition)> = Vec::new();
+    for body in glossy_bodies(scene, visible) {
+        context.halt.check()?;
+        let spot = roundest(&body, visible, context.halt)?;
+        let Some(spot) = spot.filter(|spot| spot.radius >= LEAST_RADIUS * canvas) else {
+            continue;
+        };
+        let item = &scene.items[body.largest];
+        let top = body.items.last().map_or(item, |&top| &scene.items[top]);
+        let lift = 0.9 * (1.0 - item.lightness());
+        let color = context.palette.lifted(item.color, lift);
+        let shape = filled(
+            format!("{} / highlight", body_name(item)),
+            mark(&spot, context.light, visible),
+            Paint::Solid(color),
+            0.55 * strength,
+        );
+        let addition = Addition {
+            path: top.path.clone(),
+            above: true,
+            node: Node::Shape(shape),
+        };
+        found.push((spot.radius, addition));
+    }
     found.sort_by(|a, b| b.0.total_cmp(&a.0));
     found.truncate(MOST);
-    found.into_iter().map(|(_, addition)| addition).collect()
+    Ok(found.into_iter().map(|(_, addition)| addition).collect())
 }
 
 /// A glossy thing: one of three apples, the bowl before them.
@@ -114,10 +113,7 @@ struct Body {
 
 /// The glossy things of a scene that are seen and bring no highlight of their own.
 fn glossy_bodies(scene: &Scene, visible: &Visible) -> Vec<Body> {
-    let mut areas = vec![0usize; scene.items.len()];
-    for item in visible.items.iter().flatten() {
-        areas[*item as usize] += 1;
-    }
+    let areas = visible.areas(scene.items.len());
     let mut bodies = BTreeMap::<&str, Vec<usize>>::new();
     for (index, item) in scene.items.iter().enumerate() {
         if item.role == Role::Object && !item.has_word(&["shadow"]) {
@@ -172,7 +168,7 @@ struct Spot {
     radius: f64,
 }
 
-fn roundest(body: &Body, visible: &Visible) -> Option<Spot> {
+fn roundest(body: &Body, visible: &Visible, halt: Halt<'_>) -> Result<Option<Spot>, Stopped> {
     let own = |item: &Option<u32>| {
         item.is_some_and(|item| body.items.binary_search(&(item as usize)).is_ok())
     };
@@ -185,26 +181,26 @@ fn roundest(body: &Body, visible: &Visible) -> Option<Spot> {
         }
     }
     if x0 >= x1 {
-        return None;
+        return Ok(None);
     }
     let mask: Vec<bool> = (y0..y1)
         .flat_map(|y| (x0..x1).map(move |x| y * visible.width + x))
         .map(|pixel| own(&visible.items[pixel]))
         .collect();
-    let distance = distance_inside(&mask, x1 - x0, y1 - y0, false);
-    let (best, radius) = distance
+    let distance = distance_inside(&mask, x1 - x0, y1 - y0, false, halt)?;
+    let best = distance
         .values
         .iter()
         .enumerate()
-        .max_by(|a, b| a.1.total_cmp(b.1).then(b.0.cmp(&a.0)))?;
+        .max_by(|a, b| a.1.total_cmp(b.1).then(b.0.cmp(&a.0)));
     let width = x1 - x0;
-    Some(Spot {
+    Ok(best.map(|(best, radius)| Spot {
         center: Point::new(
             (x0 + best % width) as f64 + 0.5,
             (y0 + best / width) as f64 + 0.5,
         ),
         radius: f64::from(*radius),
-    })
+    }))
 }
 
 /// A bent stroke of light, with a dot behind it, on the side of a disc that faces the light; in the

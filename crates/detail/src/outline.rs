@@ -6,6 +6,7 @@ use kurbo::BezPath;
 
 use crate::{
     additions::{Addition, stroked},
+    halt::{Halt, Stopped},
     scene::{Item, Role, Scene},
     silhouette::pieces,
 };
@@ -30,48 +31,60 @@ const TOLERANCE: f64 = 0.3;
 const LEAST_HEIGHT: f64 = 0.08;
 
 /// Contours for the largest things of a line drawing, each below the thing.
-pub(crate) fn contours(document: &Document, scene: &Scene, strength: f32) -> Vec<Addition> {
+pub(crate) fn contours(
+    document: &Document,
+    scene: &Scene,
+    strength: f32,
+    halt: Halt<'_>,
+) -> Result<Vec<Addition>, Stopped> {
     if strength <= 0.0 {
-        return Vec::new();
+        return Ok(Vec::new());
     }
     let view = document.view_box;
     let least = view.width().min(view.height()) * LEAST_HEIGHT;
     let shapes = document.shapes();
-    let mut found: Vec<(f64, Addition)> = (0..scene.objects)
-        .filter_map(|object| {
-            let parts = || {
-                let items = scene.items.iter().zip(&shapes);
-                items.filter(|(item, _)| item.object == object && item.role == Role::Object)
-            };
-            let (item, _) = parts().next()?;
-            if BACKDROP.contains(&item.layer()) {
-                return None;
+    let mut found: Vec<(f64, Addition)> = Vec::new();
+    for object in 0..scene.objects {
+        halt.check()?;
+        let parts = || {
+            let items = scene.items.iter().zip(&shapes);
+            items.filter(|(item, _)| item.object == object && item.role == Role::Object)
+        };
+        let Some((item, _)) = parts().next() else {
+            continue;
+        };
+        // The finest line: a stem or a mast may be drawn as one thick stroke.
+        let line = parts()
+            .filter_map(|(item, placed)| line_of(placed.shape, item))
+            .min_by(|a, b| a.1.total_cmp(&b.1));
+        let (Some((color, width)), Some(root)) = (line, scene.roots.get(object)) else {
+            continue;
+        };
+        if BACKDROP.contains(&item.layer()) {
+            continue;
+        }
+        let mut path = BezPath::new();
+        let mut area = 0.0f64;
+        for piece in pieces(document, scene, object, halt)? {
+            if piece.bounds.height() >= least {
+                path.extend(piece.outline(0, TOLERANCE, halt)?);
+                area = area.max(piece.bounds.area());
             }
-            // The finest line: a stem or a mast may be drawn as one thick stroke.
-            let (color, width) = parts()
-                .filter_map(|(item, placed)| line_of(placed.shape, item))
-                .min_by(|a, b| a.1.total_cmp(&b.1))?;
-            let mut path = BezPath::new();
-            let mut area = 0.0f64;
-            for piece in pieces(document, scene, object) {
-                if piece.bounds.height() >= least {
-                    path.extend(piece.outline(0, TOLERANCE));
-                    area = area.max(piece.bounds.area());
-                }
-            }
+        }
+        if area > 0.0 {
             let weight = 1.0 + (WEIGHT - 1.0) * f64::from(strength);
             let label = format!("{} / contour", item.layer());
             let addition = Addition {
-                path: scene.roots.get(object)?.clone(),
+                path: root.clone(),
                 above: false,
                 node: Node::Shape(stroked(label, path, color, width * weight, 1.0)),
             };
-            (area > 0.0).then_some((area, addition))
-        })
-        .collect();
+            found.push((area, addition));
+        }
+    }
     found.sort_by(|a, b| b.0.total_cmp(&a.0));
     found.truncate(MOST);
-    found.into_iter().map(|(_, addition)| addition).collect()
+    Ok(found.into_iter().map(|(_, addition)| addition).collect())
 }
 
 /// Colour and width of a shape's line, in the document's coordinates.

@@ -6,8 +6,12 @@ use std::collections::BTreeMap;
 use chat2svg_fit::{GradientThreshold, Sample, fit_paint};
 use chat2svg_vector::{Color, Document, Node, Paint, Raster, Shape, Stop};
 
-use crate::scene::{Item, Role, Scene, parent_of};
-use crate::visible::Visible;
+use crate::{
+    context::Context,
+    halt::Stopped,
+    scene::{Item, Role, parent_of},
+    visible::Visible,
+};
 
 /// Most samples taken of one shape: more tell nothing new about a few stops.
 const MOST_SAMPLES: usize = 3000;
@@ -18,6 +22,9 @@ const SAME_COLOR: f32 = 0.012;
 const SAME_CHANNEL: u8 = 3;
 /// Share of the canvas below which a gradient must gain more, in proportion: its bytes buy less.
 const AMPLE_SHARE: f64 = 0.03;
+
+/// Pixels between two looks at whether to stop: a few milliseconds.
+const PIXELS_PER_LOOK: usize = 1 << 16;
 
 /// A document's picture without and with what its paints are to show.
 pub(crate) struct Pictures<'a> {
@@ -36,28 +43,25 @@ struct Alike {
 }
 
 /// Fits the paint of every opaque, flat shape that is seen on at least `least_area` pixels; returns
-/// the names of those that got a gradient. `stop` is asked before each; when it says so, `None` returns.
+/// the names of those that got a gradient.
 pub(crate) fn fit_paints(
     document: &mut Document,
-    scene: &Scene,
-    visible: &Visible,
+    context: &Context<'_>,
     pictures: &Pictures<'_>,
     threshold: GradientThreshold,
     least_area: usize,
-    stop: &dyn Fn() -> bool,
-) -> Option<Vec<String>> {
+) -> Result<Vec<String>, Stopped> {
+    let (scene, visible) = (context.scene, context.visible);
     let mut changed = Vec::new();
     let mut known = Vec::new();
-    for alike in alike(document, scene, visible, pictures.before) {
+    for alike in alike(document, context, pictures.before)? {
         let Some(first) = alike.items.first().map(|&item| &scene.items[item]) else {
             continue;
         };
         if alike.pixels.len() < least_area.max(1) {
             continue;
         }
-        if stop() {
-            return None;
-        }
+        context.halt.check()?;
         let Some(before) = flat_color(document, first) else {
             continue;
         };
@@ -84,17 +88,17 @@ pub(crate) fn fit_paints(
             }
         }
     }
-    Some(changed)
+    Ok(changed)
 }
 
 /// The opaque, flat shapes of a scene, those that are to have one paint together, with the inner pixels that
 /// show nothing but them: a shadow or haze above a shape says nothing of its paint.
 fn alike(
     document: &mut Document,
-    scene: &Scene,
-    visible: &Visible,
+    context: &Context<'_>,
     picture: &Raster,
-) -> Vec<Alike> {
+) -> Result<Vec<Alike>, Stopped> {
+    let (scene, visible) = (context.scene, context.visible);
     let colors: Vec<Option<[u8; 3]>> = scene
         .items
         .iter()
@@ -122,6 +126,9 @@ fn alike(
         kind_of[index] = Some((kind, color));
     }
     for (pixel, item) in visible.items.iter().enumerate() {
+        if pixel.is_multiple_of(PIXELS_PER_LOOK) {
+            context.halt.check()?;
+        }
         if let Some((kind, color)) = item.and_then(|item| kind_of[item as usize])
             && is_inner(visible, pixel)
             && picture.pixels().get(pixel).is_some_and(|shown| {
@@ -132,7 +139,7 @@ fn alike(
             found[kind].pixels.push(pixel);
         }
     }
-    found
+    Ok(found)
 }
 
 /// Gives a gradient the stops of an earlier one where no eye would tell them apart: those of the other sails,

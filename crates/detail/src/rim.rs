@@ -7,10 +7,11 @@ use kurbo::{BezPath, Rect};
 
 use crate::{
     additions::{Addition, filled},
+    context::Context,
     field::Field,
-    light::{Light, Source},
-    palette::Palette,
-    scene::{Role, Scene},
+    halt::Stopped,
+    light::Source,
+    scene::Role,
     visible::Visible,
 };
 
@@ -24,23 +25,15 @@ const WIDTH: f64 = 0.0085;
 const LEAST_PART: f64 = 4.0;
 
 /// Rims for the largest things of a scene.
-pub(crate) fn rims(
-    scene: &Scene,
-    visible: &Visible,
-    light: &Light,
-    palette: &Palette,
-    strength: f32,
-) -> Vec<Addition> {
-    if strength <= 0.0 || !matches!(light.source, Source::LowSun | Source::Moon) {
-        return Vec::new();
+pub(crate) fn rims(context: &Context<'_>, strength: f32) -> Result<Vec<Addition>, Stopped> {
+    let (scene, visible) = (context.scene, context.visible);
+    if strength <= 0.0 || !matches!(context.light.source, Source::LowSun | Source::Moon) {
+        return Ok(Vec::new());
     }
     let mut areas = vec![0usize; scene.objects];
-    for item in visible.items.iter().flatten() {
-        if let Some(item) = scene.items.get(*item as usize)
-            && item.role == Role::Object
-            && !item.has_word(&["clouds", "cloud"])
-        {
-            areas[item.object] += 1;
+    for (item, area) in scene.items.iter().zip(visible.areas(scene.items.len())) {
+        if item.role == Role::Object && !item.has_word(&["clouds", "cloud"]) {
+            areas[item.object] += area;
         }
     }
     let least = (visible.items.len() as f64 * LEAST_SHARE) as usize;
@@ -49,31 +42,37 @@ pub(crate) fn rims(
         .collect();
     objects.sort_by_key(|&object| (std::cmp::Reverse(areas[object]), object));
     objects.truncate(MOST);
-    objects
-        .into_iter()
-        .filter_map(|object| rim(scene, visible, light, palette, strength, object))
-        .collect()
+    let mut found = Vec::new();
+    for object in objects {
+        context.halt.check()?;
+        found.extend(rim(context, strength, object)?);
+    }
+    Ok(found)
 }
 
-fn rim(
-    scene: &Scene,
-    visible: &Visible,
-    light: &Light,
-    palette: &Palette,
-    strength: f32,
-    object: usize,
-) -> Option<Addition> {
-    let belongs = |item: &u32| {
-        let item = &scene.items[*item as usize];
-        item.object == object && item.role == Role::Object && !item.is_burning()
+fn rim(context: &Context<'_>, strength: f32, object: usize) -> Result<Option<Addition>, Stopped> {
+    let (scene, visible, light) = (context.scene, context.visible, context.light);
+    let own: Vec<bool> = scene
+        .items
+        .iter()
+        .map(|item| item.object == object && item.role == Role::Object && !item.is_burning())
+        .collect();
+    let belongs = |item: &u32| own.get(*item as usize) == Some(&true);
+    let ends = (
+        scene.items.iter().position(|item| item.object == object),
+        scene.items.iter().rposition(|item| item.object == object),
+    );
+    let (Some(first), Some(last)) = ends else {
+        return Ok(None);
     };
-    let first = scene.items.iter().position(|item| item.object == object)? as u32;
-    let last = scene.items.iter().rposition(|item| item.object == object)?;
+    let first = first as u32;
     let width = (visible.width.min(visible.height) as f64 * WIDTH).max(1.0);
     let [x, y, _] = light.direction;
     let length = f64::from(x.hypot(y)).max(1e-6);
     let toward = (f64::from(x) / length * width, f64::from(y) / length * width);
-    let window = window_of(visible, |item| belongs(&item))?;
+    let Some(window) = window_of(visible, |item| belongs(&item)) else {
+        return Ok(None);
+    };
     let mut field = Field::zeros(window.width() as usize, window.height() as usize);
     let (left, top) = (window.x0 as usize, window.y0 as usize);
     let seen = |x: f64, y: f64| {
@@ -100,7 +99,7 @@ fn rim(
             field.values[y * field.width + x] = f32::from(u8::from(open));
         }
     }
-    field.blur(1);
+    field.blur(1, context.halt)?;
     let least = LEAST_PART * width * width;
     let mut path = BezPath::new();
     for (outline, area) in outlines(&field.values, field.width, 0.7) {
@@ -109,10 +108,10 @@ fn rim(
         }
     }
     if path.elements().is_empty() {
-        return None;
+        return Ok(None);
     }
     path.apply_affine(visible.to_document * kurbo::Affine::translate((window.x0, window.y0)));
-    let color = palette.at(Oklab {
+    let color = context.palette.at(Oklab {
         lightness: if light.source == Source::Moon {
             0.84
         } else {
@@ -122,7 +121,7 @@ fn rim(
         b: light.warmth[1] * 3.5,
     });
     let item = &scene.items[last];
-    Some(Addition {
+    Ok(Some(Addition {
         path: item.path.clone(),
         above: true,
         node: Node::Shape(filled(
@@ -131,7 +130,7 @@ fn rim(
             Paint::Solid(color),
             0.5 * light.rim * strength,
         )),
-    })
+    }))
 }
 
 /// The box, in pixels, of where something is seen, with one pixel around it.

@@ -1,20 +1,24 @@
-//! The embedded detailer's picture: the flat scene, lit. Works on pixels; shapes are found later.
+//! How light changes each pixel of the flat scene. The picture in that light is made in `lit`.
 //!
 //! Every thing is inflated to a soft surface (its silhouette, and more weakly each of its parts),
 //! lit by one key light for the whole scene, darkened where parts meet, and given a rim. Sky, ground
-//! and far things get the gradients that air gives them. All changes are made in Oklab, so that
-//! lightness moves without the hue going astray.
+//! and far things get the gradients that air gives them.
 
-use chat2svg_vector::{Color, Oklab, Raster};
-use kurbo::Rect;
+use std::collections::BTreeMap;
+
+use kurbo::Point;
 
 use crate::{
+    context::Context,
     field::{Field, distance_inside, inflate},
+    halt::Stopped,
     light::Light,
-    palette::Palette,
-    scene::{Item, Role, Scene},
-    visible::Visible,
+    lit::Change,
+    scene::{Item, Role},
 };
+
+/// Rows of pixels between two looks at whether to stop.
+const ROWS_PER_LOOK: usize = 32;
 
 /// How strongly each effect shows, `0.0..=1.0` each; 0 leaves it out.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -39,6 +43,15 @@ struct Window {
 }
 
 impl Window {
+    fn union(self, other: Self) -> Self {
+        Self {
+            x0: self.x0.min(other.x0),
+            y0: self.y0.min(other.y0),
+            x1: self.x1.max(other.x1),
+            y1: self.y1.max(other.y1),
+        }
+    }
+
     fn width(self) -> usize {
         self.x1 - self.x0
     }
@@ -62,82 +75,76 @@ impl Window {
     }
 }
 
-/// Change of a pixel: lightness by form, and rim apart, for it has its own colour.
-#[derive(Clone, Copy, Default)]
-pub(crate) struct Change {
-    lightness: f32,
-    warm: f32,
-}
-
-/// How the light changes each pixel of the scene. `stop` is asked between things; when it says so, `None`
-/// returns.
-pub(crate) fn changes(
-    scene: &Scene,
-    visible: &Visible,
-    light: &Light,
-    strengths: Strengths,
-    view: Rect,
-    stop: &dyn Fn() -> bool,
-) -> Option<Vec<Change>> {
+/// How the light changes each pixel of the scene.
+pub(crate) fn changes(context: &Context<'_>, strengths: Strengths) -> Result<Vec<Change>, Stopped> {
+    let (scene, visible, halt) = (context.scene, context.visible, context.halt);
+    let windows = windows(context)?;
+    let mut things = BTreeMap::<usize, Window>::new();
+    for (item, window) in scene.items.iter().zip(&windows) {
+        if let Some(window) = window {
+            let whole = things.entry(item.object).or_insert(*window);
+            *whole = whole.union(*window);
+        }
+    }
+    let shading = Shading {
+        context,
+        strengths,
+        solidity: scene.items.iter().map(solidity).collect(),
+    };
     let mut changes = vec![Change::default(); visible.items.len()];
-    for (object, window) in windows(visible, scene, |index| scene.items[index].object) {
-        if stop() {
-            return None;
+    for (object, window) in things {
+        halt.check()?;
+        shading.thing(object, window, &mut changes)?;
+    }
+    for (item, window) in windows.into_iter().enumerate() {
+        halt.check()?;
+        if let Some(window) = window {
+            shading.part(item, window, &mut changes)?;
         }
-        shade_object(
-            scene,
-            visible,
-            light,
-            strengths,
-            object,
-            window,
-            &mut changes,
-        );
     }
-    for (item, window) in windows(visible, scene, |index| index) {
-        if stop() {
-            return None;
-        }
-        shade_part(scene, visible, light, strengths, item, window, &mut changes);
-    }
-    if stop() {
-        return None;
-    }
-    shade_air(scene, visible, light, strengths, view, &mut changes);
-    Some(changes)
+    shading.air(&mut changes)?;
+    Ok(changes)
 }
 
-/// Bounding windows of what `key` groups, by key in rising order; only what takes form shading.
-fn windows(
-    visible: &Visible,
-    scene: &Scene,
-    key: impl Fn(usize) -> usize,
-) -> std::collections::BTreeMap<usize, Window> {
-    let mut found = std::collections::BTreeMap::<usize, Window>::new();
-    for (pixel, item) in visible.items.iter().enumerate() {
-        let Some(item) = item.map(|item| item as usize) else {
-            continue;
-        };
-        if !matches!(scene.items[item].role, Role::Object | Role::Scenery) {
-            continue;
+/// Of each item the window in which it is seen; only of what takes form shading.
+fn windows(context: &Context<'_>) -> Result<Vec<Option<Window>>, Stopped> {
+    let (scene, visible) = (context.scene, context.visible);
+    let takes_form: Vec<bool> = scene.items.iter().map(takes_form).collect();
+    let mut found = vec![None; scene.items.len()];
+    for (y, row) in visible.items.chunks(visible.width.max(1)).enumerate() {
+        if y.is_multiple_of(ROWS_PER_LOOK) {
+            context.halt.check()?;
         }
-        let (x, y) = (pixel % visible.width, pixel / visible.width);
-        let window = found.entry(key(item)).or_insert(Window {
-            x0: x,
-            y0: y,
-            x1: x,
-            y1: y,
-        });
-        window.x0 = window.x0.min(x);
-        window.y0 = window.y0.min(y);
-        window.x1 = window.x1.max(x + 1);
-        window.y1 = window.y1.max(y + 1);
+        for (x, item) in row.iter().enumerate() {
+            let Some(item) = item.map(|item| item as usize) else {
+                continue;
+            };
+            if takes_form[item] {
+                let pixel = Window {
+                    x0: x,
+                    y0: y,
+                    x1: x + 1,
+                    y1: y + 1,
+                };
+                let window = found[item].get_or_insert(pixel);
+                *window = window.union(pixel);
+            }
+        }
     }
-    found
+    Ok(found)
+}
+
+fn takes_form(item: &Item) -> bool {
+    matches!(item.role, Role::Object | Role::Scenery)
 }
 
 /// Distance to the edge of what `inside` holds within a window. The canvas's own border is open.
-fn distance_in(visible: &Visible, window: Window, inside: impl Fn(usize) -> bool) -> Field {
+fn distance_in(
+    context: &Context<'_>,
+    window: Window,
+    inside: impl Fn(usize) -> bool,
+) -> Result<Field, Stopped> {
+    let visible = context.visible;
     // One pixel more on each side, so that only the canvas border can be open.
     let grown = Window {
         x0: window.x0.saturating_sub(1),
@@ -149,13 +156,13 @@ fn distance_in(visible: &Visible, window: Window, inside: impl Fn(usize) -> bool
         .pixels(visible.width)
         .map(|(_, _, _, pixel)| visible.items[pixel].is_some_and(|item| inside(item as usize)))
         .collect();
-    let whole = distance_inside(&mask, grown.width(), grown.height(), true);
+    let whole = distance_inside(&mask, grown.width(), grown.height(), true, context.halt)?;
     let mut field = Field::zeros(window.width(), window.height());
     for (x, y, index, _) in window.pixels(visible.width) {
         let (left, top) = (window.x0 - grown.x0, window.y0 - grown.y0);
         field.values[index] = whole.values[(y + top) * grown.width() + x + left];
     }
-    field
+    Ok(field)
 }
 
 /// Width of the rounded border: nearly to the middle of the form, at most `most`.
@@ -172,137 +179,181 @@ fn lambert(surface: &Field, x: usize, y: usize, light: &Light) -> f32 {
     facing - light.direction[2]
 }
 
-fn shade_object(
-    scene: &Scene,
-    visible: &Visible,
-    light: &Light,
+/// The light on a scene's things and in its air.
+struct Shading<'a> {
+    context: &'a Context<'a>,
     strengths: Strengths,
-    object: usize,
-    window: Window,
-    changes: &mut [Change],
-) {
-    let belongs = |item: usize| {
-        scene.items[item].object == object
-            && matches!(scene.items[item].role, Role::Object | Role::Scenery)
-    };
-    // What stands before a thing hides its form and does not end it.
-    let last = (0..scene.items.len())
-        .rev()
-        .find(|&item| belongs(item))
-        .unwrap_or(0);
-    let distance = distance_in(visible, window, |item| belongs(item) || item > last);
-    let canvas = visible.width.min(visible.height) as f32;
-    let bevel = bevel_of(&distance, window, canvas * 0.16);
-    let mut surface = inflate(&distance, bevel);
-    // A quarter circle is vertical at the silhouette; real soft forms seldom are.
-    for value in &mut surface.values {
-        *value *= 0.8;
-    }
-    surface.blur((bevel * 0.2).round() as usize);
-    let rim_width = (canvas * 0.008).max(1.0);
-    for (x, y, index, pixel) in window.pixels(visible.width) {
-        let Some(item) = visible.items[pixel]
-            .map(|item| item as usize)
-            .filter(|&item| belongs(item))
-        else {
-            continue;
-        };
-        let far = solidity(&scene.items[item]);
-        let facing = lambert(&surface, x, y, light);
-        let change = &mut changes[pixel];
-        change.lightness += far * strengths.form * 0.26 * tempered(facing);
-        let near_edge = (-distance.values[index] / rim_width).exp();
-        let rim = far * strengths.rim * light.rim * near_edge * facing.max(0.0);
-        change.lightness += 0.35 * rim;
-        change.warm += rim;
-    }
+    /// Of each item how much of a solid's form it shows.
+    solidity: Vec<f32>,
 }
 
-fn shade_part(
-    scene: &Scene,
-    visible: &Visible,
-    light: &Light,
-    strengths: Strengths,
-    part: usize,
-    window: Window,
-    changes: &mut [Change],
-) {
-    let object = scene.items[part].object;
-    let canvas = visible.width.min(visible.height) as f32;
-    if scene.items[part].role != Role::Object || window.width().min(window.height()) < 4 {
-        return;
-    }
-    let own = distance_in(visible, window, |item| item >= part);
-    let bevel = bevel_of(&own, window, canvas * 0.06);
-    let mut surface = inflate(&own, bevel);
-    surface.blur((bevel * 0.25).round() as usize);
-    // Far from all that covers this part, in the same thing.
-    let uncovered = distance_in(visible, window, |item| {
-        scene.items[item].object != object || item <= part
-    });
-    let reach = canvas * 0.018;
-    let solid = solidity(&scene.items[part]);
-    let form = solid * strengths.form;
-    for (x, y, index, pixel) in window.pixels(visible.width) {
-        if visible.items[pixel] != Some(part as u32) {
-            continue;
+impl Shading<'_> {
+    /// The form of a thing as a whole, and its rim.
+    fn thing(&self, object: usize, window: Window, changes: &mut [Change]) -> Result<(), Stopped> {
+        let (visible, light, strengths) =
+            (self.context.visible, self.context.light, self.strengths);
+        let items = self.context.scene.items.iter();
+        let own: Vec<bool> = items
+            .map(|item| item.object == object && takes_form(item))
+            .collect();
+        // What stands before a thing hides its form and does not end it.
+        let last = own.iter().rposition(|own| *own).unwrap_or(0);
+        let distance = distance_in(self.context, window, |item| own[item] || item > last)?;
+        let canvas = visible.width.min(visible.height) as f32;
+        let bevel = bevel_of(&distance, window, canvas * 0.16);
+        let mut surface = inflate(&distance, bevel, self.context.halt)?;
+        // A quarter circle is vertical at the silhouette; real soft forms seldom are.
+        for value in &mut surface.values {
+            *value *= 0.8;
         }
-        let change = &mut changes[pixel];
-        change.lightness += form * 0.09 * tempered(lambert(&surface, x, y, light));
-        let near = (-uncovered.values[index] / reach).exp();
-        change.lightness -= solid * strengths.occlusion * 0.07 * near;
+        surface.blur((bevel * 0.2).round() as usize, self.context.halt)?;
+        let rim_width = (canvas * 0.008).max(1.0);
+        for (x, y, index, pixel) in window.pixels(visible.width) {
+            self.look_at_row(x, y)?;
+            let Some(item) = visible.items[pixel]
+                .map(|item| item as usize)
+                .filter(|&item| own[item])
+            else {
+                continue;
+            };
+            let far = self.solidity[item];
+            let facing = lambert(&surface, x, y, light);
+            let change = &mut changes[pixel];
+            change.lightness += far * strengths.form * 0.26 * tempered(facing);
+            let near_edge = (-distance.values[index] / rim_width).exp();
+            let rim = far * strengths.rim * light.rim * near_edge * facing.max(0.0);
+            change.lightness += 0.35 * rim;
+            change.warm += rim;
+        }
+        Ok(())
+    }
+
+    /// The form of a part, and the shade where others cover it.
+    fn part(&self, part: usize, window: Window, changes: &mut [Change]) -> Result<(), Stopped> {
+        let (scene, visible) = (self.context.scene, self.context.visible);
+        let object = scene.items[part].object;
+        let canvas = visible.width.min(visible.height) as f32;
+        if scene.items[part].role != Role::Object || window.width().min(window.height()) < 4 {
+            return Ok(());
+        }
+        let own = distance_in(self.context, window, |item| item >= part)?;
+        let bevel = bevel_of(&own, window, canvas * 0.06);
+        let mut surface = inflate(&own, bevel, self.context.halt)?;
+        surface.blur((bevel * 0.25).round() as usize, self.context.halt)?;
+        // Far from all that covers this part, in the same thing.
+        let uncovered = distance_in(self.context, window, |item| {
+            scene.items[item].object != object || item <= part
+        })?;
+        let reach = canvas * 0.018;
+        let solid = self.solidity[part];
+        let form = solid * self.strengths.form;
+        for (x, y, index, pixel) in window.pixels(visible.width) {
+            self.look_at_row(x, y)?;
+            if visible.items[pixel] != Some(part as u32) {
+                continue;
+            }
+            let change = &mut changes[pixel];
+            let facing = lambert(&surface, x, y, self.context.light);
+            change.lightness += form * 0.09 * tempered(facing);
+            let near = (-uncovered.values[index] / reach).exp();
+            change.lightness -= solid * self.strengths.occlusion * 0.07 * near;
+        }
+        Ok(())
+    }
+
+    /// Looks whether to stop at the start of some rows.
+    fn look_at_row(&self, x: usize, y: usize) -> Result<(), Stopped> {
+        if x == 0 && y.is_multiple_of(ROWS_PER_LOOK) {
+            self.context.halt.check()?;
+        }
+        Ok(())
+    }
+
+    /// Gradients of sky, ground and far things, and the glow around a light in the picture.
+    fn air(&self, changes: &mut [Change]) -> Result<(), Stopped> {
+        let (visible, view) = (self.context.visible, self.context.view);
+        let airs: Vec<Air> = self
+            .context
+            .scene
+            .items
+            .iter()
+            .map(|item| Air::before(item, self.context))
+            .collect();
+        let reach = self.context.short_side() * 0.3;
+        // One depth for all ground: a band of its own for each would hide where one ends before the next.
+        let horizon = self.context.horizon();
+        let strength = self.strengths.atmosphere;
+        for (pixel, item) in visible.items.iter().enumerate() {
+            self.look_at_row(pixel % visible.width, pixel / visible.width)?;
+            let Some(item) = item.map(|item| item as usize) else {
+                continue;
+            };
+            let place = visible.to_document * visible.center_of(pixel);
+            let share =
+                |top: f64, height: f64| ((place.y - top) / height.max(1e-9)).clamp(0.0, 1.0) as f32;
+            let change = &mut changes[pixel];
+            match airs[item] {
+                Air::None => {}
+                Air::Sky { depth, glow } => {
+                    let down = share(view.y0, view.height());
+                    change.lightness += depth * strength * (0.13 * down - 0.055);
+                    if let Some(source) = glow {
+                        let distance = ((place - source).hypot() / reach) as f32;
+                        let halo = strength * (-distance * distance).exp();
+                        change.lightness += 0.12 * halo;
+                        change.warm += 0.8 * halo;
+                    }
+                }
+                Air::Ground => {
+                    let near = share(horizon, view.y1 - horizon);
+                    change.lightness += strength * (0.045 - 0.11 * near);
+                }
+                Air::Far { top, height } => {
+                    change.lightness += strength * (0.07 * share(top, height) - 0.02);
+                }
+            }
+        }
+        Ok(())
     }
 }
 
-/// Gradients of sky, ground and far things, and the glow around a light in the picture.
-fn shade_air(
-    scene: &Scene,
-    visible: &Visible,
-    light: &Light,
-    strengths: Strengths,
-    view: Rect,
-    changes: &mut [Change],
-) {
-    let reach = view.width().min(view.height()) * 0.3;
-    // One depth for all ground: a band of its own for each would hide where one ends before the next.
-    let grounds = scene.items.iter().filter(|item| item.role == Role::Ground);
-    let horizon = grounds
-        .map(|item| item.bounds.y0)
-        .fold(view.y1, f64::min)
-        .max(view.y0);
-    for (pixel, item) in visible.items.iter().enumerate() {
-        let Some(item) = item.and_then(|item| scene.items.get(item as usize)) else {
-            continue;
-        };
-        let place = visible.to_document * visible.center_of(pixel);
-        let share =
-            |top: f64, height: f64| ((place.y - top) / height.max(1e-9)).clamp(0.0, 1.0) as f32;
-        let down = share(view.y0, view.height());
-        let own = share(item.bounds.y0, item.bounds.height());
-        let change = &mut changes[pixel];
+/// What the air before an item does to it.
+#[derive(Clone, Copy)]
+enum Air {
+    None,
+    /// Grows pale toward the horizon, by `depth`, and glows around the light of the picture.
+    Sky {
+        depth: f32,
+        glow: Option<Point>,
+    },
+    Ground,
+    /// Grows pale toward its foot.
+    Far {
+        top: f64,
+        height: f64,
+    },
+}
+
+impl Air {
+    fn before(item: &Item, context: &Context<'_>) -> Self {
+        let light = context.light;
         match item.role {
-            Role::Sky => {
+            Role::Sky => Self::Sky {
                 // A wall is near: no air lies before it.
-                let depth = if light.indoors || item.layer() == "background" {
+                depth: if light.indoors || item.layer() == "background" {
                     0.4
                 } else {
                     1.0
-                };
-                change.lightness += depth * strengths.atmosphere * (0.13 * down - 0.055);
+                },
                 // There is no air in space to glow.
-                if let Some(source) = light.position.filter(|_| item.layer() != "space") {
-                    let distance = ((place - source).hypot() / reach) as f32;
-                    let halo = strengths.atmosphere * (-distance * distance).exp();
-                    change.lightness += 0.12 * halo;
-                    change.warm += 0.8 * halo;
-                }
-            }
-            Role::Ground => {
-                let near = share(horizon, view.y1 - horizon);
-                change.lightness += strengths.atmosphere * (0.045 - 0.11 * near);
-            }
-            Role::Scenery => change.lightness += strengths.atmosphere * (0.07 * own - 0.02),
-            Role::Light | Role::Weather | Role::Border | Role::Veil | Role::Object => {}
+                glow: light.position.filter(|_| item.layer() != "space"),
+            },
+            Role::Ground => Self::Ground,
+            Role::Scenery => Self::Far {
+                top: item.bounds.y0,
+                height: item.bounds.height(),
+            },
+            Role::Light | Role::Weather | Role::Border | Role::Veil | Role::Object => Self::None,
         }
     }
 }
@@ -322,82 +373,4 @@ fn solidity(item: &Item) -> f32 {
 fn tempered(value: f32) -> f32 {
     let value = if value < 0.0 { 0.75 * value } else { value };
     0.8 * (value / 0.8).tanh()
-}
-
-/// Yellow (Oklab hue, degrees) turns this many degrees toward orange in the deepest shade; left alone it
-/// would look olive.
-const YELLOW: f32 = 95.0;
-const YELLOW_TURN: f32 = 22.0;
-
-/// Pixels between two looks at whether to stop: a few milliseconds.
-const PIXELS_PER_LOOK: usize = 1 << 15;
-
-/// A picture of the scene in the light that `changes` tells, in colours that the palette allows. `stop` is asked
-/// on the way; when it says so, `None` returns.
-pub(crate) fn lit(
-    picture: &Raster,
-    light: &Light,
-    palette: &Palette,
-    changes: &[Change],
-    stop: &dyn Fn() -> bool,
-) -> Option<Raster> {
-    let mut result = picture.clone();
-    let pixels = result.pixels_mut().chunks_mut(PIXELS_PER_LOOK);
-    for (pixels, changes) in pixels.zip(changes.chunks(PIXELS_PER_LOOK)) {
-        if stop() {
-            return None;
-        }
-        for (pixel, change) in pixels.iter_mut().zip(changes) {
-            if change.lightness == 0.0 && change.warm == 0.0 {
-                continue;
-            }
-            let [red, green, blue, _] = *pixel;
-            let before = Color::from_rgb8(red, green, blue).to_oklab();
-            let color = palette.at(lit_color(before, light, *change));
-            let [red, green, blue] = color.to_rgb8();
-            pixel[..3].copy_from_slice(&[red, green, blue]);
-        }
-    }
-    Some(result)
-}
-
-/// How much a colour is like skin, of any tone, `0.0..=1.0`.
-fn skin(lightness: f32, chroma: f32, hue: f32) -> f32 {
-    let near = |value: f32, middle: f32, half: f32| {
-        (2.0 - 2.0 * (value - middle).abs() / half).clamp(0.0, 1.0)
-    };
-    near(hue, 58.0, 34.0) * near(chroma, 0.075, 0.065) * near(lightness, 0.72, 0.34)
-}
-
-fn lit_color(before: Oklab, light: &Light, change: Change) -> Oklab {
-    let Oklab { lightness, a, b } = before;
-    let up = (change.lightness.max(0.0) / 0.2).min(1.0) + change.warm;
-    let down = (-change.lightness.min(0.0) / 0.2).min(1.0);
-    // White cannot grow lighter and black not darker: leave room at both ends.
-    let room = if change.lightness > 0.0 {
-        1.0 - lightness
-    } else {
-        lightness
-    };
-    let moved = change.lightness * (room / 0.35).clamp(0.25, 1.0);
-    let lit = (lightness + moved).clamp(0.0, 1.0);
-    // Less light dims chroma too, though less than lightness, or shade would look dusty.
-    let dimmed = if moved < 0.0 {
-        (lit / lightness.max(1e-3)).sqrt()
-    } else {
-        1.0
-    };
-    let hue = b.atan2(a).to_degrees();
-    // Light goes through skin and shines red in its shade; dimmed and blue it would look ill.
-    let skin = skin(lightness, a.hypot(b), hue) * down;
-    let dimmed = dimmed + (1.12 - dimmed) * skin;
-    let (a, b) = (a * dimmed, b * dimmed);
-    let yellow = (1.0 - (hue - YELLOW).abs() / 35.0).max(0.0);
-    let turn = -(yellow * down * YELLOW_TURN).to_radians();
-    let (sine, cosine) = turn.sin_cos();
-    Oklab {
-        lightness: lit,
-        a: a * cosine - b * sine + light.warmth[0] * up + light.shade[0] * down,
-        b: a * sine + b * cosine + light.warmth[1] * up + light.shade[1] * down * (1.0 - skin),
-    }
 }

@@ -7,11 +7,14 @@ use kurbo::{Affine, Ellipse, Point, Shape as _, Vec2};
 
 use crate::{
     additions::Addition,
-    light::Light,
-    palette::Palette,
+    context::Context,
+    halt::{Halt, Stopped},
     scene::{Item, Role, Scene, is_airborne, parent_of},
     visible::Visible,
 };
+
+/// Rows of pixels between two looks at whether to stop.
+const ROWS_PER_LOOK: usize = 64;
 
 /// A shadow to be put under a thing.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,20 +32,17 @@ struct ContactShadow {
 /// A contact shadow for every thing that stands on the ground and brings none.
 pub(crate) fn contact_shadows(
     document: &Document,
-    scene: &Scene,
-    visible: &Visible,
-    light: &Light,
-    palette: &Palette,
+    context: &Context<'_>,
     strength: f32,
-) -> Vec<Addition> {
+) -> Result<Vec<Addition>, Stopped> {
     if strength <= 0.0 {
-        return Vec::new();
+        return Ok(Vec::new());
     }
-    standing_parts(scene, visible)
-        .iter()
-        .filter_map(|part| contact(scene, visible, light, palette, part))
+    let parts = standing_parts(context.scene, context.visible, context.halt)?;
+    let shadows = parts.iter().filter_map(|part| contact(part, context));
+    Ok(shadows
         .map(|shadow| {
-            let root = &scene.roots[shadow.object];
+            let root = &context.scene.roots[shadow.object];
             let label = format!("{} / contact shadow", label_at(document, root));
             Addition {
                 path: root.clone(),
@@ -50,25 +50,24 @@ pub(crate) fn contact_shadows(
                 node: Node::Shape(shadow_shape(&shadow, &label, strength)),
             }
         })
-        .collect()
+        .collect())
 }
 
 /// Makes the flat contact shadows that a document brings fade toward their rims: darkest in the middle
 /// where a thing sits on them, nearly even where it stands over them on legs.
 pub(crate) fn soften_contact_shadows(
     document: &mut Document,
-    scene: &Scene,
-    visible: &Visible,
+    context: &Context<'_>,
     strength: f32,
 ) {
     if strength <= 0.0 {
         return;
     }
-    for item in &scene.items {
+    for item in &context.scene.items {
         if !item.name.split(" / ").any(|part| part == "contact shadow") {
             continue;
         }
-        let touch = touch(item, scene, visible);
+        let touch = touch(item, context.scene, context.visible);
         let node = parent_of(document, &item.path)
             .and_then(|(siblings, _)| siblings.get_mut(*item.path.last()?));
         if let Some(Node::Shape(shape)) = node {
@@ -158,7 +157,11 @@ struct StandingPart {
 }
 
 /// The connected pieces of all things that bring no shadow of their own, large ones only.
-fn standing_parts(scene: &Scene, visible: &Visible) -> Vec<StandingPart> {
+fn standing_parts(
+    scene: &Scene,
+    visible: &Visible,
+    halt: Halt<'_>,
+) -> Result<Vec<StandingPart>, Stopped> {
     let bring_shadows: Vec<bool> = (0..scene.objects)
         .map(|object| has_shadow(scene, object) || is_airborne(scene, object))
         .collect();
@@ -170,6 +173,9 @@ fn standing_parts(scene: &Scene, visible: &Visible) -> Vec<StandingPart> {
     let mut reached = vec![false; visible.items.len()];
     let mut parts = Vec::new();
     for seed in 0..visible.items.len() {
+        if seed % (ROWS_PER_LOOK * visible.width) == 0 {
+            halt.check()?;
+        }
         let Some(object) = object_at(seed).filter(|_| !reached[seed]) else {
             continue;
         };
@@ -189,17 +195,12 @@ fn standing_parts(scene: &Scene, visible: &Visible) -> Vec<StandingPart> {
             parts.push(StandingPart { object, pixels });
         }
     }
-    parts
+    Ok(parts)
 }
 
 /// Where a part touches the ground, if it does: its lowest rows, with ground below.
-fn contact(
-    scene: &Scene,
-    visible: &Visible,
-    light: &Light,
-    palette: &Palette,
-    part: &StandingPart,
-) -> Option<ContactShadow> {
+fn contact(part: &StandingPart, context: &Context<'_>) -> Option<ContactShadow> {
+    let (scene, visible, light) = (context.scene, context.visible, context.light);
     let rows = || part.pixels.iter().map(|pixel| pixel / visible.width);
     let (top, bottom) = (rows().min()?, rows().max()?);
     let height = bottom + 1 - top;
@@ -250,7 +251,7 @@ fn contact(
         object: part.object,
         center,
         radii,
-        color: palette.at(shade),
+        color: context.palette.at(shade),
     })
 }
 

@@ -1,11 +1,12 @@
 //! What a thing looks like from afar: the connected pieces of its silhouette, also where others hide it.
 
 use chat2svg_fit::outlines;
-use chat2svg_vector::{Document, Group, Metadata, Node};
+use chat2svg_vector::{Document, Group, Metadata, Node, RenderError};
 use kurbo::{Affine, BezPath, Point, Rect};
 
 use crate::{
     field::Field,
+    halt::{Halt, Stopped},
     scene::{Role, Scene},
 };
 
@@ -40,9 +41,14 @@ pub(crate) struct Piece {
 impl Piece {
     /// Its outline in the document's coordinates, without small parts and holes, smoothed over a radius and
     /// traced within a tolerance, both in pixels of its grid. Empty when nothing is large enough.
-    pub(crate) fn outline(&self, smoothing: usize, tolerance: f64) -> BezPath {
+    pub(crate) fn outline(
+        &self,
+        smoothing: usize,
+        tolerance: f64,
+        halt: Halt<'_>,
+    ) -> Result<BezPath, Stopped> {
         let mut smooth = self.coverage.clone();
-        smooth.blur(smoothing);
+        smooth.blur(smoothing, halt)?;
         let mut path = BezPath::new();
         let mut largest = 0.0f64;
         for (outline, area) in outlines(&smooth.values, smooth.width, tolerance) {
@@ -52,14 +58,19 @@ impl Piece {
             }
         }
         path.apply_affine(self.to_document);
-        path
+        Ok(path)
     }
 }
 
 /// The pieces of a thing's silhouette, small ones left out; none where it cannot be drawn.
-pub(crate) fn pieces(document: &Document, scene: &Scene, object: usize) -> Vec<Piece> {
+pub(crate) fn pieces(
+    document: &Document,
+    scene: &Scene,
+    object: usize,
+    halt: Halt<'_>,
+) -> Result<Vec<Piece>, Stopped> {
     let Some(alone) = alone(document, scene, object) else {
-        return Vec::new();
+        return Ok(Vec::new());
     };
     let longest = document
         .view_box
@@ -70,11 +81,13 @@ pub(crate) fn pieces(document: &Document, scene: &Scene, object: usize) -> Vec<P
     let scale = RESOLUTION / longest * (LEAST_SIDE / (side * RESOLUTION / longest)).max(1.0);
     let pixels = |length: f64| (length * scale).ceil().clamp(4.0, 512.0) as u32;
     let (width, height) = (pixels(alone.width), pixels(alone.height));
-    let (Ok(picture), Ok(to_canvas)) = (
-        alone.render(width, height, None),
-        alone.canvas_transform(width, height),
-    ) else {
-        return Vec::new();
+    let picture = match alone.render_until(width, height, None, halt.question()) {
+        Ok(picture) => picture,
+        Err(RenderError::Stopped) => return Err(Stopped),
+        Err(_) => return Ok(Vec::new()),
+    };
+    let Ok(to_canvas) = alone.canvas_transform(width, height) else {
+        return Ok(Vec::new());
     };
     let coverage = Field {
         width: width as usize,
@@ -86,10 +99,10 @@ pub(crate) fn pieces(document: &Document, scene: &Scene, object: usize) -> Vec<P
             .collect(),
     };
     let to_document = to_canvas.inverse();
-    components(&coverage)
+    Ok(components(&coverage)
         .into_iter()
         .map(|pixels| piece(object, &coverage, &pixels, to_document))
-        .collect()
+        .collect())
 }
 
 /// A document with nothing but one thing, as large as the thing, in the whole document's coordinates.

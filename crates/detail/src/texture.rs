@@ -13,9 +13,9 @@ use kurbo::{BezPath, Point, Rect, Vec2};
 
 use crate::{
     additions::Addition,
-    light::Light,
+    context::Context,
+    halt::Stopped,
     names::has_word,
-    palette::Palette,
     scene::{Item, Role, Scene},
     visible::Visible,
 };
@@ -58,17 +58,13 @@ impl Material {
 struct Surface<'a> {
     index: usize,
     item: &'a Item,
-    visible: &'a Visible,
-    palette: &'a Palette,
-    light: &'a Light,
+    context: &'a Context<'a>,
     /// Share of the canvas on which it is seen.
     share: f64,
     /// Box of what is seen of it, in the document's coordinates.
     seen: Rect,
     /// A hundredth of the canvas's shorter side.
     unit: f64,
-    /// The canvas.
-    view: Rect,
     /// Where the ground begins.
     horizon: f64,
     /// Varies the places of marks from document to document and surface to surface.
@@ -82,12 +78,12 @@ impl Surface<'_> {
     fn holds(&self, points: &[Point]) -> bool {
         points
             .iter()
-            .all(|point| self.visible.at(*point) == Some(self.index))
+            .all(|point| self.context.visible.at(*point) == Some(self.index))
     }
 
     /// Its colour, lighter or darker.
     fn tone(&self, lift: f32) -> Color {
-        self.palette.lifted(self.item.color, lift)
+        self.context.palette.lifted(self.item.color, lift)
     }
 
     /// Its name before that of a mark, which lies beside it in its layer.
@@ -103,7 +99,8 @@ impl Surface<'_> {
 
     /// Nearness of a height on the ground to the viewer: 0 at the horizon, 1 at the lower edge.
     fn nearness(&self, y: f64) -> f64 {
-        ((y - self.horizon) / (self.view.y1 - self.horizon).max(1e-9)).clamp(0.0, 1.0)
+        let bottom = self.context.view.y1;
+        ((y - self.horizon) / (bottom - self.horizon).max(1e-9)).clamp(0.0, 1.0)
     }
 
     /// Even places over the box of what is seen.
@@ -142,25 +139,16 @@ fn joined(marks: impl IntoIterator<Item = BezPath>) -> Option<BezPath> {
 
 /// Textures for the largest surfaces of a scene, each above the surface.
 pub(crate) fn textures(
-    scene: &Scene,
-    visible: &Visible,
-    light: &Light,
-    palette: &Palette,
+    context: &Context<'_>,
     strength: f32,
-    view: Rect,
     seed: u64,
-) -> Vec<Addition> {
+) -> Result<Vec<Addition>, Stopped> {
     if strength <= 0.0 {
-        return Vec::new();
+        return Ok(Vec::new());
     }
+    let (scene, visible) = (context.scene, context.visible);
     let seen = seen_boxes(scene, visible);
-    let horizon = scene
-        .items
-        .iter()
-        .filter(|item| item.role == Role::Ground)
-        .map(|item| item.bounds.y0)
-        .fold(view.y1, f64::min)
-        .max(view.y0);
+    let horizon = context.horizon();
     let least = (visible.items.len() as f64 * LEAST_SHARE) as usize;
     let least_of_courses = visible.items.len() as f64 * LEAST_SHARE_OF_COURSES;
     let mut surfaces: Vec<(usize, Rect, usize, Material)> = scene
@@ -178,33 +166,29 @@ pub(crate) fn textures(
     surfaces.sort_by(|a, b| b.2.cmp(&a.2).then(a.0.cmp(&b.0)));
     one_coat_each(scene, &mut surfaces);
     surfaces.truncate(MOST);
-    surfaces
-        .into_iter()
-        .flat_map(|(index, seen, area, material)| {
-            let item = &scene.items[index];
-            let surface = Surface {
-                index,
-                item,
-                visible,
-                palette,
-                light,
-                share: area as f64 / visible.items.len() as f64,
-                seen,
-                unit: view.width().min(view.height()) / 100.0,
-                view,
-                horizon,
-                seed: seed ^ ((index as u64) << 17),
-                strength,
-            };
-            marks(material, &surface)
-                .into_iter()
-                .map(move |shape| Addition {
-                    path: item.path.clone(),
-                    above: true,
-                    node: Node::Shape(shape),
-                })
-        })
-        .collect()
+    let mut found = Vec::new();
+    for (index, seen, area, material) in surfaces {
+        context.halt.check()?;
+        let item = &scene.items[index];
+        let surface = Surface {
+            index,
+            item,
+            context,
+            share: area as f64 / visible.items.len() as f64,
+            seen,
+            unit: context.short_side() / 100.0,
+            horizon,
+            seed: seed ^ ((index as u64) << 17),
+            strength,
+        };
+        let marks = marks(material, &surface).into_iter();
+        found.extend(marks.map(|shape| Addition {
+            path: item.path.clone(),
+            above: true,
+            node: Node::Shape(shape),
+        }));
+    }
+    Ok(found)
 }
 
 /// Fur and feathers lie on the largest part of an animal only; the others are faces, bellies and paws.

@@ -3,6 +3,8 @@
 use chat2svg_vector::{Document, RenderError};
 use kurbo::{Affine, Point};
 
+use crate::halt::Halt;
+
 /// Which item is seen where: the topmost at each pixel of a raster, row by row.
 pub(crate) struct Visible {
     pub(crate) width: usize,
@@ -17,9 +19,15 @@ impl Visible {
     /// What is seen of a document on a raster of the given size.
     ///
     /// # Errors
-    /// When the document cannot be rendered at that size.
-    pub(crate) fn of(document: &Document, width: u32, height: u32) -> Result<Self, RenderError> {
-        let visibility = document.visibility(width, height)?;
+    /// When the document cannot be rendered at that size, or `halt` says stop.
+    pub(crate) fn of(
+        document: &Document,
+        width: u32,
+        height: u32,
+        halt: Halt<'_>,
+    ) -> Result<Self, RenderError> {
+        let visibility = document.visibility_until(width, height, halt.question())?;
+        halt.check()?;
         Ok(Self {
             width: width as usize,
             height: height as usize,
@@ -30,6 +38,17 @@ impl Visible {
                 .collect(),
             to_document: document.canvas_transform(width, height)?.inverse(),
         })
+    }
+
+    /// Of each item, of which there are so many, the pixels on which it is seen.
+    pub(crate) fn areas(&self, items: usize) -> Vec<usize> {
+        let mut areas = vec![0usize; items];
+        for item in self.items.iter().flatten() {
+            if let Some(area) = areas.get_mut(*item as usize) {
+                *area += 1;
+            }
+        }
+        areas
     }
 
     /// The pixels to the left, right, above and below, as far as they exist.

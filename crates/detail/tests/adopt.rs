@@ -3,6 +3,11 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering::Relaxed},
+};
+
 use chat2svg_detail::{AdoptError, Adopted, DetailConfig, adopt};
 use chat2svg_fit::{Cancellation, GradientThreshold};
 use chat2svg_vector::{Color, Document, ParseLimits, Raster};
@@ -210,19 +215,43 @@ fn nothing_is_added_when_nothing_may_be() {
 }
 
 #[test]
-fn a_stopped_run_says_so() {
+fn a_run_stops_wherever_it_is_told_to() {
     let template = scene(&[]);
+    let changes = [
+        ("{SUN}", "translate(-55 25)"),
+        (
+            "{NEW}",
+            r##"<circle cx="60" cy="220" r="15" fill="#7a1fa2"/>"##,
+        ),
+    ];
+    let target = picture(&scene(&changes));
     let level = DetailConfig::default().levels.high;
-    let cancel = Cancellation::when(|| true);
-    let answer = adopt(
-        &template,
-        &picture(&template),
-        &level.adopt,
-        GradientThreshold::default(),
-        true,
-        &cancel,
-    );
-    assert!(matches!(answer, Err(AdoptError::Stopped)), "{answer:?}");
+    let until = |last: usize| {
+        let looks = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&looks);
+        let cancel = Cancellation::when(move || counted.fetch_add(1, Relaxed) >= last);
+        let answer = adopt(
+            &template,
+            &target,
+            &level.adopt,
+            GradientThreshold::default(),
+            true,
+            &cancel,
+        );
+        (answer, looks.load(Relaxed))
+    };
+    let (answer, all) = until(usize::MAX);
+    answer.expect("nobody says stop");
+    assert!(all > 150, "{all}");
+    for last in (0..all).step_by(all / 16) {
+        let (answer, looks) = until(last);
+        assert!(
+            matches!(answer, Err(AdoptError::Stopped)),
+            "{last}: {answer:?}"
+        );
+        // Threads of the search for regions may each ask once more.
+        assert!(looks < last + 64, "{looks} looks, {last} allowed");
+    }
 }
 
 /// Pictures that are nobody's scene.

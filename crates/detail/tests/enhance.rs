@@ -439,9 +439,9 @@ fn it_ends_at_whichever_look_says_so() {
     };
     until(usize::MAX).expect("nobody says stop");
     let all = looks.get();
-    // Between the steps and before each thing, part and paint.
-    assert!(all > 15, "{all}");
-    for last in 0..all {
+    // Before each shape that is drawn, each thing, part and paint, and within those that are large.
+    assert!(all > 150, "{all}");
+    for last in (0..all).step_by(all / 16) {
         assert!(matches!(until(last), Err(DetailError::Stopped)), "{last}");
         assert_eq!(looks.get(), last + 1, "it went on");
     }

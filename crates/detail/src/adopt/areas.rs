@@ -6,6 +6,7 @@ use chat2svg_fit::{RegionId, RegionPrice, Regions};
 use chat2svg_vector::{Color, Document, Oklab, RenderError};
 
 use super::form::Form;
+use crate::halt::{Halt, Stopped};
 
 /// Prices at which the hierarchy is cut, as multiples of the usual one: from parts to wholes.
 const CUTS: [f64; 3] = [1.0, 8.0, 64.0];
@@ -49,8 +50,10 @@ impl Seen {
         document: &Document,
         width: usize,
         height: usize,
+        halt: Halt<'_>,
     ) -> Result<Self, RenderError> {
-        let visibility = document.visibility(width as u32, height as u32)?;
+        let (columns, rows) = (width as u32, height as u32);
+        let visibility = document.visibility_until(columns, rows, halt.question())?;
         let owners = visibility.owners().to_vec();
         let mut pixels = vec![Vec::new(); visibility.len()];
         for (pixel, owner) in owners.iter().enumerate() {
@@ -77,7 +80,11 @@ pub(super) struct Overlap {
 }
 
 impl Areas {
-    pub(super) fn of(regions: &Regions, price: RegionPrice) -> Self {
+    pub(super) fn of(
+        regions: &Regions,
+        price: RegionPrice,
+        halt: Halt<'_>,
+    ) -> Result<Self, Stopped> {
         let (width, height) = regions.size();
         let mut known: BTreeMap<RegionId, usize> = BTreeMap::new();
         let mut areas = Self {
@@ -88,6 +95,7 @@ impl Areas {
             indices: Vec::new(),
         };
         for factor in CUTS {
+            halt.check()?;
             let dearer = RegionPrice {
                 per_byte: price.per_byte * factor,
                 ..price
@@ -112,7 +120,7 @@ impl Areas {
             areas.cuts.push(labels);
             areas.indices.push(indices);
         }
-        areas
+        Ok(areas)
     }
 
     /// Whether a pixel belongs to a region.

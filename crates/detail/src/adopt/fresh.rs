@@ -11,10 +11,11 @@ use super::{
     AdoptParameters,
     areas::{Areas, Seen, mean_color},
     form::Form,
-    lines::Mask,
+    lines::{Line, Mask},
     names::{Look, word},
     view::View,
 };
+use crate::halt::{Halt, Stopped};
 
 /// Share of the canvas from which a shape is its background.
 const BACKGROUND: f64 = 0.45;
@@ -36,16 +37,22 @@ pub(super) struct Fresh {
 pub(super) struct Finder<'a> {
     pub(super) regions: &'a Regions,
     pub(super) areas: &'a Areas,
-    pub(super) fine: &'a View,
+    pub(super) fine: &'a View<'a>,
     pub(super) parameters: &'a AdoptParameters,
     pub(super) price: RegionPrice,
     /// Pixels of the canvas per pixel of the regions' picture, along a side.
     pub(super) scale: f64,
+    pub(super) halt: Halt<'a>,
 }
 
 impl Finder<'_> {
     /// The new shapes, bottom first.
-    pub(super) fn find(&self, seen: &Seen, errors: &[f32], document: &Document) -> Vec<Fresh> {
+    pub(super) fn find(
+        &self,
+        seen: &Seen,
+        errors: &[f32],
+        document: &Document,
+    ) -> Result<Vec<Fresh>, Stopped> {
         let wanted = self.parameters.most_added;
         // More than wanted, since some will be refused.
         let candidates = self
@@ -60,9 +67,10 @@ impl Finder<'_> {
         }
         let mut chosen: Vec<(RegionId, Vec<u32>, Mask)> = Vec::new();
         for (id, own) in candidates.into_iter().zip(pixels) {
+            self.halt.check()?;
             if chosen.len() < wanted
                 && let Some(mask) = Mask::of(&own, self.areas.width)
-                && self.is_new(&own, &mask, seen)
+                && self.is_new(&own, &mask, seen)?
             {
                 chosen.push((id, own, mask));
             }
@@ -70,22 +78,23 @@ impl Finder<'_> {
         let ids: Vec<RegionId> = chosen.iter().map(|(id, _, _)| *id).collect();
         let drawn = self.regions.shapes(&ids, &seen.owners, self.price);
         let background = background_shapes(document, seen);
-        drawn
-            .into_iter()
-            .filter_map(|found| {
-                let (_, own, mask) = chosen.get(found.region)?;
-                Some(self.fresh(found, own, mask, seen, &background))
-            })
-            .collect()
+        let mut all = Vec::with_capacity(drawn.len());
+        for found in drawn {
+            self.halt.check()?;
+            if let Some((_, own, mask)) = chosen.get(found.region) {
+                all.push(self.fresh(found, own, mask, seen, &background)?);
+            }
+        }
+        Ok(all)
     }
 
     /// The rules by which a region is new.
-    fn is_new(&self, pixels: &[u32], mask: &Mask, seen: &Seen) -> bool {
+    fn is_new(&self, pixels: &[u32], mask: &Mask, seen: &Seen) -> Result<bool, Stopped> {
         let area = pixels.len() as f64;
         let side = self.areas.width.max(self.areas.height) as f64 / 512.0;
         let is_large = area > self.parameters.largest_share * self.areas.second_largest();
         if area < self.parameters.least_area * side * side || is_large {
-            return false;
+            return Ok(false);
         }
         let shown_by: BTreeSet<u32> = pixels
             .iter()
@@ -104,11 +113,15 @@ impl Finder<'_> {
                 .count() as f64;
             common / (area + own.len() as f64 - common) > self.parameters.known_overlap
         });
-        let shows = || {
-            area / mask.filled_area().max(1) as f64 > self.parameters.visible_share
-                || mask.line(self.parameters.stroke_evenness).is_some()
-        };
-        !is_known && shows()
+        if is_known {
+            return Ok(false);
+        }
+        let shows = area / mask.filled_area().max(1) as f64 > self.parameters.visible_share;
+        Ok(shows || self.line(mask)?.is_some())
+    }
+
+    fn line(&self, mask: &Mask) -> Result<Option<Line>, Stopped> {
+        mask.line(self.parameters.stroke_evenness, self.halt)
     }
 
     fn fresh(
@@ -118,32 +131,30 @@ impl Finder<'_> {
         mask: &Mask,
         seen: &Seen,
         background: &BTreeSet<usize>,
-    ) -> Fresh {
+    ) -> Result<Fresh, Stopped> {
         let color = mean_color(self.regions.pixels(), pixels);
-        let as_strokes = mask
-            .line(self.parameters.stroke_evenness)
-            .map_or_else(Vec::new, |line| {
-                let caps = [(LineCap::Butt, 0.0), (LineCap::Round, 0.5 * line.width)];
-                let kinds = if line.is_closed { 1 } else { caps.len() };
-                caps.into_iter()
-                    .take(kinds)
-                    .map(|(cap, less)| {
-                        let path = line.path(self.price.tolerance, less);
-                        self.stroke(path, line.width, cap, color)
-                    })
-                    .collect()
-            });
+        let as_strokes = self.line(mask)?.map_or_else(Vec::new, |line| {
+            let caps = [(LineCap::Butt, 0.0), (LineCap::Round, 0.5 * line.width)];
+            let kinds = if line.is_closed { 1 } else { caps.len() };
+            caps.into_iter()
+                .take(kinds)
+                .map(|(cap, less)| {
+                    let path = line.path(self.price.tolerance, less);
+                    self.stroke(path, line.width, cap, color)
+                })
+                .collect()
+        });
         let mut shape = Shape::filled("", found.path, found.paint);
         shape.fill = shape.fill.map(|fill| Fill {
             rule: FillRule::NonZero,
             ..fill
         });
-        Fresh {
+        Ok(Fresh {
             look: self.look(pixels, mask, found.above, seen, background),
             shape,
             as_strokes,
             above: found.above,
-        }
+        })
     }
 
     fn stroke(&self, mut path: BezPath, width: f64, cap: LineCap, color: Color) -> Shape {

@@ -6,6 +6,8 @@ use std::collections::BTreeSet;
 use chat2svg_vector::{Document, Metadata, Node, RenderError, Shape, WriteOptions};
 use kurbo::{Affine, Rect};
 
+use crate::halt::Halt;
+
 use super::{
     AdoptError,
     fresh::Fresh,
@@ -107,10 +109,10 @@ fn children_mut<'a>(document: &'a mut Document, place: &[usize]) -> Option<&'a m
 
 /// What new shapes are judged by.
 pub(super) struct Judge<'a> {
-    pub(super) view: &'a View,
+    pub(super) view: &'a View<'a>,
     /// Squared error in pixels of the view that a byte must save.
     pub(super) per_byte: f64,
-    pub(super) stop: &'a dyn Fn() -> bool,
+    pub(super) halt: Halt<'a>,
 }
 
 impl Judge<'_> {
@@ -143,9 +145,7 @@ impl Judge<'_> {
             let mut least = error + ROUGHER * worth;
             let mut better = None;
             for stroke in &fresh.as_strokes {
-                if (self.stop)() {
-                    return Err(AdoptError::Stopped);
-                }
+                self.halt.check()?;
                 let mut stroked = document.clone();
                 let mut stroke_bytes = f64::INFINITY;
                 stroked.edit_shapes(|index, shape, transform, _| {
@@ -219,9 +219,7 @@ impl Judge<'_> {
         }
         let mut worthless = BTreeSet::new();
         for batch in batches {
-            if (self.stop)() {
-                return Err(AdoptError::Stopped);
-            }
+            self.halt.check()?;
             let gone: BTreeSet<usize> = batch.iter().map(|each| inserted[*each].index).collect();
             let mut less = document.clone();
             less.retain_shapes(|index, _| !gone.contains(&index));

@@ -3,7 +3,10 @@
 
 use kurbo::{BezPath, Point};
 
-use crate::field::{Field, distance_inside};
+use crate::{
+    field::{Field, distance_inside},
+    halt::{Halt, Stopped},
+};
 
 /// Least length of a line as a multiple of its width.
 const LEAST_LENGTH: f64 = 4.0;
@@ -97,16 +100,18 @@ impl Mask {
     }
 
     /// The line that the region is; `None` when it branches, is too short or too uneven.
-    pub(super) fn line(&self, evenness: f64) -> Option<Line> {
-        let distance = distance_inside(&self.inside, self.width, self.height, false);
-        let mut thin = thinned(&self.inside, self.width, self.height);
+    pub(super) fn line(&self, evenness: f64, halt: Halt<'_>) -> Result<Option<Line>, Stopped> {
+        let distance = distance_inside(&self.inside, self.width, self.height, false, halt)?;
+        let mut thin = thinned(&self.inside, self.width, self.height, halt)?;
         let half = distance.max();
         remove_twigs(
             &mut thin,
             self.width,
             (TWIG * f64::from(half) + 1.0) as usize,
         );
-        let (order, is_closed) = in_order(&thin, self.width)?;
+        let Some((order, is_closed)) = in_order(&thin, self.width) else {
+            return Ok(None);
+        };
         let mut points = self.smoothed(&order, is_closed);
         if !is_closed {
             let trim = half.ceil() as usize;
@@ -119,11 +124,12 @@ impl Mask {
         let length = length_of(&points, is_closed);
         let width = area / length.max(1.0);
         let is_long = length >= LEAST_LENGTH * width;
-        (is_long && unevenness(&distance, &order) <= evenness).then_some(Line {
+        let is_even = || unevenness(&distance, &order) <= evenness;
+        Ok((is_long && is_even()).then_some(Line {
             points,
             is_closed,
             width,
-        })
+        }))
     }
 
     /// Leads the last point straight on to the border. The middle of a blunt end runs into a corner: so
@@ -258,12 +264,18 @@ fn unevenness(distance: &Field, order: &[usize]) -> f64 {
 }
 
 /// The mask thinned to lines of one pixel (Zhang and Suen 1984).
-fn thinned(inside: &[bool], width: usize, height: usize) -> Vec<bool> {
+fn thinned(
+    inside: &[bool],
+    width: usize,
+    height: usize,
+    halt: Halt<'_>,
+) -> Result<Vec<bool>, Stopped> {
     let mut thin = inside.to_vec();
     let mut removed = Vec::new();
     loop {
         let mut is_changed = false;
         for pass in 0..2 {
+            halt.check()?;
             removed.clear();
             for y in 1..height.saturating_sub(1) {
                 for x in 1..width.saturating_sub(1) {
@@ -279,7 +291,7 @@ fn thinned(inside: &[bool], width: usize, height: usize) -> Vec<bool> {
             }
         }
         if !is_changed {
-            return thin;
+            return Ok(thin);
         }
     }
 }
@@ -398,6 +410,7 @@ fn in_order(thin: &[bool], width: usize) -> Option<(Vec<usize>, bool)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::halt::GO_ON;
 
     fn pixels(width: u32, height: u32, is_inside: impl Fn(f64, f64) -> bool) -> Vec<u32> {
         (0..width * height)
@@ -417,7 +430,10 @@ mod tests {
         });
         let mask = Mask::of(&ring, 80).expect("has pixels");
         assert!(mask.filled_area() > 3 * ring.len());
-        let line = mask.line(0.3).expect("is a line");
+        let line = mask
+            .line(0.3, GO_ON)
+            .expect("not stopped")
+            .expect("is a line");
         assert!(line.is_closed);
         assert!((line.width - 4.0).abs() < 0.4, "{}", line.width);
         for point in &line.points {
@@ -433,7 +449,7 @@ mod tests {
             (8.0..112.0).contains(&x) && (y - 20.0 - 6.0 * (x / 12.0).sin()).abs() < 2.0
         });
         let line = Mask::of(&wave, 120)
-            .and_then(|mask| mask.line(0.3))
+            .and_then(|mask| mask.line(0.3, GO_ON).expect("not stopped"))
             .expect("is a line");
         assert!(!line.is_closed);
         assert!((3.0..4.5).contains(&line.width), "{}", line.width);
@@ -449,7 +465,8 @@ mod tests {
             ((x - 40.0).abs() < 2.0 || (y - 40.0).abs() < 2.0) && (x - 40.0).hypot(y - 40.0) < 35.0
         });
         for (region, width) in [(disc, 60), (wedge, 120), (cross, 80)] {
-            let line = Mask::of(&region, width).and_then(|mask| mask.line(0.3));
+            let line = Mask::of(&region, width)
+                .and_then(|mask| mask.line(0.3, GO_ON).expect("not stopped"));
             assert_eq!(line, None);
         }
     }

@@ -31,9 +31,10 @@ use self::{
     fresh::Finder,
     insert::{Judge, insert},
     moves::Search,
-    repaint::repaint,
+    repaint::Painter,
     view::{View, resized},
 };
+use crate::halt::{Halt, Stopped};
 
 /// Longest side in pixels at which guesses about moves are tried.
 const ROUGH_SIDE: u32 = 160;
@@ -54,7 +55,7 @@ pub struct Adopted {
 pub enum AdoptError {
     /// The document cannot be rendered.
     #[error("the template cannot be drawn: {0}")]
-    Render(#[from] RenderError),
+    Render(RenderError),
     /// The target cannot be resampled.
     #[error("the target cannot be resampled: {0}")]
     Raster(#[from] RasterError),
@@ -64,6 +65,21 @@ pub enum AdoptError {
     /// The caller asked to stop.
     #[error("stopped before there was a result")]
     Stopped,
+}
+
+impl From<RenderError> for AdoptError {
+    fn from(error: RenderError) -> Self {
+        match error {
+            RenderError::Stopped => Self::Stopped,
+            error => Self::Render(error),
+        }
+    }
+}
+
+impl From<Stopped> for AdoptError {
+    fn from(_: Stopped) -> Self {
+        Self::Stopped
+    }
 }
 
 /// Changes a document towards a target: shapes that moved are moved, shapes of another colour repainted,
@@ -83,6 +99,7 @@ pub fn adopt(
     cancel: &Cancellation,
 ) -> Result<Adopted, AdoptError> {
     let stop = || cancel.is_cancelled();
+    let halt = Halt::when(&stop);
     let mut adopted = Adopted {
         document: document.clone(),
         added: Vec::new(),
@@ -93,7 +110,7 @@ pub fn adopt(
     }
     let longest = target.width().max(target.height());
     let (width, height) = size(document, longest.min(parameters.region_side))?;
-    let target = resized(target, width, height, &stop)?.ok_or(AdoptError::Stopped)?;
+    let target = resized(target, width, height, halt)?;
     let regions = Regions::find(&target, width, height, parameters.region_side, cancel)
         .ok_or(AdoptError::Stopped)?;
     let side = f64::from(width.max(height)) / 512.0;
@@ -103,35 +120,33 @@ pub fn adopt(
         gradients: true,
         tolerance: parameters.tolerance,
     };
-    let areas = Areas::of(&regions, price);
-    let fine = View::of(&target);
-    if stop() {
-        return Err(AdoptError::Stopped);
-    }
+    let areas = Areas::of(&regions, price, halt)?;
+    let fine = View::of(&target, halt);
+    halt.check()?;
     if parameters.most_moves > 0 {
         let (width, height) = size(document, ROUGH_SIDE.min(width.max(height)))?;
-        let rough = resized(&target, width, height, &stop)?.ok_or(AdoptError::Stopped)?;
+        let rough = resized(&target, width, height, halt)?;
         let search = Search {
             areas: &areas,
             fine: &fine,
-            rough: &View::of(&rough),
+            rough: &View::of(&rough, halt),
             parameters,
-            stop: &stop,
+            halt,
         };
         adopted.moved = search.run(&mut adopted.document)?;
     }
     let to_canvas = document.canvas_transform(width, height)?;
-    let seen = Seen::of(&adopted.document, areas.width, areas.height)?;
-    let least = (parameters.least_area * side * side).ceil() as usize;
-    adopted.added = repaint(
-        &mut adopted.document,
-        &regions,
-        &areas,
-        &seen,
+    let seen = Seen::of(&adopted.document, areas.width, areas.height, halt)?;
+    let painter = Painter {
+        regions: &regions,
+        areas: &areas,
+        seen: &seen,
         to_canvas,
-        gradients,
-        least,
-    );
+        threshold: gradients,
+        least_area: (parameters.least_area * side * side).ceil() as usize,
+        halt,
+    };
+    adopted.added = painter.repaint(&mut adopted.document)?;
     if may_add && parameters.most_added > 0 {
         let finder = Finder {
             regions: &regions,
@@ -140,14 +155,15 @@ pub fn adopt(
             parameters,
             price,
             scale: f64::from(width) / areas.width as f64,
+            halt,
         };
         let judge = Judge {
             view: &fine,
             per_byte: price.per_byte,
-            stop: &stop,
+            halt,
         };
         let errors = fine.errors(&adopted.document)?;
-        let found = finder.find(&seen, &errors, &adopted.document);
+        let found = finder.find(&seen, &errors, &adopted.document)?;
         let mut inserted = insert(&mut adopted.document, &found, to_canvas);
         judge.choose_strokes(&mut adopted.document, &mut inserted, &found, to_canvas)?;
         judge.drop_worthless(&mut adopted.document, &mut inserted)?;
@@ -156,9 +172,7 @@ pub fn adopt(
             .added
             .extend(inserted.into_iter().map(|each| each.name));
     }
-    if stop() {
-        return Err(AdoptError::Stopped);
-    }
+    halt.check()?;
     Ok(adopted)
 }
 

@@ -6,6 +6,8 @@ use chat2svg_protocol::Movement;
 use chat2svg_vector::{Color, Document, Paint, RenderError};
 use kurbo::{Point, Vec2};
 
+use crate::halt::Halt;
+
 use super::{
     AdoptError, AdoptParameters,
     areas::{Areas, Seen, mean_color},
@@ -49,12 +51,12 @@ const MOVE_BYTES: f64 = 60.0;
 pub(super) struct Search<'a> {
     pub(super) areas: &'a Areas,
     /// The target at the size of the regions' picture.
-    pub(super) fine: &'a View,
+    pub(super) fine: &'a View<'a>,
     /// The target at the size at which guesses are tried.
-    pub(super) rough: &'a View,
+    pub(super) rough: &'a View<'a>,
     pub(super) parameters: &'a AdoptParameters,
     /// Says when to end.
-    pub(super) stop: &'a dyn Fn() -> bool,
+    pub(super) halt: Halt<'a>,
 }
 
 /// A guess where a unit went, in pixels of the regions' picture.
@@ -108,9 +110,7 @@ impl Search<'_> {
             if is_enough || looked >= MOST_UNITS {
                 break;
             }
-            if (self.stop)() {
-                return Err(AdoptError::Stopped);
-            }
+            self.halt.check()?;
             if self.is_settled(unit, &state) {
                 continue;
             }
@@ -129,7 +129,7 @@ impl Search<'_> {
     }
 
     fn state(&self, document: &Document) -> Result<State, RenderError> {
-        let seen = Seen::of(document, self.areas.width, self.areas.height)?;
+        let seen = Seen::of(document, self.areas.width, self.areas.height, self.halt)?;
         let settled = seen
             .pixels
             .iter()
@@ -190,9 +190,7 @@ impl Search<'_> {
         let mut large = parts.clone();
         large.sort_by_key(|shape| std::cmp::Reverse(state.seen.pixels[*shape].len()));
         for shape in large.into_iter().take(6) {
-            if (self.stop)() {
-                return Err(AdoptError::Stopped);
-            }
+            self.halt.check()?;
             let found = self.region_guesses(document, shape, state, apart);
             guesses.extend(found.iter().take(3).copied());
             of_parts.push(found);
@@ -505,7 +503,7 @@ impl Search<'_> {
         };
         let mut least = there(&self.rough.errors_of(&old));
         if !unit.is_group {
-            let seen = Seen::of(before, self.areas.width, self.areas.height)?;
+            let seen = Seen::of(before, self.areas.width, self.areas.height, self.halt)?;
             let pixels = &seen.pixels[unit.shapes.start];
             let instead = [Some(mean_color(&self.fine.pixels, pixels)), guess.color];
             for color in instead.into_iter().flatten() {

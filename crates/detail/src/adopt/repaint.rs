@@ -1,13 +1,14 @@
 //! Gives the template's flat shapes the paint of the region that shows them. Moves nothing.
 
 use chat2svg_fit::{GradientThreshold, Regions, Sample, fit_paint};
-use chat2svg_vector::{Color, Document, Paint};
+use chat2svg_vector::{Color, Document, Paint, Shape};
 use kurbo::{Affine, Point};
 
 use super::{
     areas::{Areas, Seen},
     units::shape_name,
 };
+use crate::halt::{Halt, Stopped};
 
 /// Most samples taken of one shape.
 const MOST_SAMPLES: usize = 3000;
@@ -16,18 +17,108 @@ const SAME_COLOR: f32 = 0.012;
 /// Least share of a shape that one region must show for that region alone to give its paint.
 const MAIN_SHARE: f64 = 0.4;
 
-/// Repaints every flat, opaque shape that is seen on at least `least_area` pixels of the regions' picture;
-/// returns the names of the gradients made. `to_canvas` maps user space to that picture.
-pub(super) fn repaint(
-    document: &mut Document,
-    regions: &Regions,
-    areas: &Areas,
-    seen: &Seen,
-    to_canvas: Affine,
-    threshold: GradientThreshold,
-    least_area: usize,
-) -> Vec<String> {
-    let names: Vec<String> = document
+/// What shapes are repainted from.
+pub(super) struct Painter<'a> {
+    pub(super) regions: &'a Regions,
+    pub(super) areas: &'a Areas,
+    pub(super) seen: &'a Seen,
+    /// Maps user space to the regions' picture.
+    pub(super) to_canvas: Affine,
+    pub(super) threshold: GradientThreshold,
+    /// Least pixels of the regions' picture on which a shape must be seen.
+    pub(super) least_area: usize,
+    pub(super) halt: Halt<'a>,
+}
+
+impl Painter<'_> {
+    /// Repaints every flat, opaque shape that is seen well enough; returns the names of the gradients made.
+    pub(super) fn repaint(&self, document: &mut Document) -> Result<Vec<String>, Stopped> {
+        let names = names(document);
+        let mut gradients = Vec::new();
+        let mut answer = Ok(());
+        document.edit_shapes(|index, shape, transform, opacity| {
+            if answer.is_ok() {
+                answer = self.halt.check();
+            }
+            let is_gradient =
+                answer.is_ok() && self.repaint_shape(index, shape, transform, opacity);
+            if is_gradient && let Some(name) = names.get(index) {
+                gradients.push(format!("{name} / gradient"));
+            }
+        });
+        answer.map(|()| gradients)
+    }
+
+    /// Repaints a shape if it can be; whether it got a gradient.
+    fn repaint_shape(
+        &self,
+        index: usize,
+        shape: &mut Shape,
+        transform: Affine,
+        opacity: f32,
+    ) -> bool {
+        let (width, least) = (self.areas.width, self.least_area);
+        let Some(pixels) = self.seen.pixels.get(index) else {
+            return false;
+        };
+        let inner: Vec<u32> = pixels
+            .iter()
+            .copied()
+            .filter(|pixel| is_inner(&self.seen.owners, *pixel as usize, width))
+            .collect();
+        let (paint, own_opacity, is_fill) = match (&mut shape.fill, &mut shape.stroke) {
+            (Some(fill), _) => (&mut fill.paint, fill.opacity, true),
+            (None, Some(stroke)) => (&mut stroke.paint, stroke.opacity, false),
+            (None, None) => return false,
+        };
+        // A line has hardly an inside.
+        let chosen = if is_fill || inner.len() > least {
+            inner
+        } else {
+            pixels.clone()
+        };
+        let Paint::Solid(before) = *paint else {
+            return false;
+        };
+        if chosen.len() < least.max(1) || opacity * shape.opacity * own_opacity < 0.98 {
+            return false;
+        }
+        let main = self
+            .areas
+            .main_part(&chosen)
+            .filter(|(_, share)| *share >= MAIN_SHARE);
+        let own: Vec<u32> = match main {
+            Some((area, _)) => chosen
+                .into_iter()
+                .filter(|pixel| self.areas.holds(area, *pixel as usize))
+                .collect(),
+            None => chosen,
+        };
+        let to_shape = (self.to_canvas * transform).inverse();
+        let samples = samples(&own, self.regions.pixels(), width, to_shape);
+        let Some(fitted) = fit_paint(&samples, self.threshold) else {
+            return false;
+        };
+        match fitted.paint {
+            Paint::Solid(color) => {
+                if !is_same(before, color) {
+                    *paint = Paint::Solid(color);
+                }
+                false
+            }
+            gradient => {
+                if is_fill {
+                    *paint = gradient;
+                }
+                is_fill
+            }
+        }
+    }
+}
+
+/// Of each shape what it is called.
+fn names(document: &Document) -> Vec<String> {
+    document
         .shapes()
         .iter()
         .map(|visit| {
@@ -39,59 +130,7 @@ pub(super) fn repaint(
                 .map_or("", |group| group.label.as_str());
             shape_name(&visit.shape.label, &visit.shape.id, around, visit.index)
         })
-        .collect();
-    let width = areas.width;
-    let mut gradients = Vec::new();
-    document.edit_shapes(|index, shape, transform, opacity| {
-        let Some(pixels) = seen.pixels.get(index) else {
-            return;
-        };
-        let inner: Vec<u32> = pixels
-            .iter()
-            .copied()
-            .filter(|pixel| is_inner(&seen.owners, *pixel as usize, width))
-            .collect();
-        let (paint, own_opacity, is_fill) = match (&mut shape.fill, &mut shape.stroke) {
-            (Some(fill), _) => (&mut fill.paint, fill.opacity, true),
-            (None, Some(stroke)) => (&mut stroke.paint, stroke.opacity, false),
-            (None, None) => return,
-        };
-        // A line has hardly an inside.
-        let chosen = if is_fill || inner.len() > least_area {
-            inner
-        } else {
-            pixels.clone()
-        };
-        let Paint::Solid(before) = *paint else { return };
-        if chosen.len() < least_area.max(1) || opacity * shape.opacity * own_opacity < 0.98 {
-            return;
-        }
-        let main = areas
-            .main_part(&chosen)
-            .filter(|(_, share)| *share >= MAIN_SHARE);
-        let own: Vec<u32> = match main {
-            Some((area, _)) => chosen
-                .into_iter()
-                .filter(|pixel| areas.holds(area, *pixel as usize))
-                .collect(),
-            None => chosen,
-        };
-        let to_shape = (to_canvas * transform).inverse();
-        let samples = samples(&own, regions.pixels(), width, to_shape);
-        let Some(fitted) = fit_paint(&samples, threshold) else {
-            return;
-        };
-        match fitted.paint {
-            Paint::Solid(color) if is_same(before, color) => {}
-            Paint::Solid(color) => *paint = Paint::Solid(color),
-            gradient if is_fill => {
-                *paint = gradient;
-                gradients.push(format!("{} / gradient", names[index]));
-            }
-            _ => {}
-        }
-    });
-    gradients
+        .collect()
 }
 
 /// Whether the pixels on all four sides show the same shape.

@@ -38,9 +38,7 @@ impl Trial<'_, '_> {
 
     /// The error of a guess; `None` when there is no work left to be spent.
     pub(super) fn error(&mut self, guess: &Guess) -> Result<Option<f64>, AdoptError> {
-        if (self.search.stop)() {
-            return Err(AdoptError::Stopped);
-        }
+        self.search.halt.check()?;
         let Some(left) = self.work.checked_sub(self.shapes) else {
             return Ok(None);
         };

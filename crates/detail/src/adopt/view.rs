@@ -1,18 +1,22 @@
 //! The target at one size, and how far a document is from it. Measures; changes nothing.
 
-use chat2svg_vector::{Color, Document, Raster, RasterError, RenderError};
+use chat2svg_vector::{Color, Document, Raster, RenderError};
+
+use super::AdoptError;
+use crate::halt::Halt;
 
 /// A picture over white, components in `0.0..=1.0`, row by row.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct View {
+pub(super) struct View<'a> {
     pub(super) width: u32,
     pub(super) height: u32,
     pub(super) pixels: Vec<[f32; 3]>,
+    /// Says when to end a measurement.
+    halt: Halt<'a>,
 }
 
-impl View {
+impl<'a> View<'a> {
     /// The target over white.
-    pub(super) fn of(target: &Raster) -> Self {
+    pub(super) fn of(target: &Raster, halt: Halt<'a>) -> Self {
         Self {
             width: target.width(),
             height: target.height(),
@@ -22,12 +26,14 @@ impl View {
                 .iter()
                 .map(color_of)
                 .collect(),
+            halt,
         }
     }
 
     /// What a document shows at this size.
     pub(super) fn shown(&self, document: &Document) -> Result<Raster, RenderError> {
-        document.render(self.width, self.height, Some(Color::WHITE))
+        let stop = self.halt.question();
+        document.render_until(self.width, self.height, Some(Color::WHITE), stop)
     }
 
     /// Squared error of each pixel of a document, over its three components.
@@ -66,21 +72,19 @@ pub(super) fn sum(values: &[f32]) -> f64 {
 }
 
 /// A picture at another size: reduced by the mean over areas, enlarged by repeating pixels. A row at a
-/// time, so that a large picture takes no more memory and can be given up; `None` when `stop` says so.
+/// time, so that a large picture takes no more memory and can be given up.
 pub(super) fn resized(
     picture: &Raster,
     width: u32,
     height: u32,
-    stop: &dyn Fn() -> bool,
-) -> Result<Option<Raster>, RasterError> {
+    halt: Halt<'_>,
+) -> Result<Raster, AdoptError> {
     let columns = spans(picture.width(), width);
     let rows = spans(picture.height(), height);
     let mut pixels = Vec::with_capacity(width as usize * height as usize);
     let line = picture.width() as usize;
     for (top, row_weights) in &rows {
-        if stop() {
-            return Ok(None);
-        }
+        halt.check()?;
         for (left, weights) in &columns {
             let mut sum = [0.0_f32; 4];
             for (y, row_weight) in (*top..).zip(row_weights) {
@@ -111,7 +115,7 @@ pub(super) fn resized(
             });
         }
     }
-    Raster::new(width, height, pixels).map(Some)
+    Ok(Raster::new(width, height, pixels)?)
 }
 
 /// For each new pixel the first old one that it covers, and the share of each.
@@ -137,6 +141,7 @@ fn spans(old: u32, new: u32) -> Vec<(usize, Vec<f32>)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::halt::GO_ON;
 
     #[test]
     fn reduction_keeps_the_mean_and_forgets_hidden_colours() {
@@ -147,9 +152,7 @@ mod tests {
             })
             .collect();
         let picture = Raster::new(10, 7, pixels).expect("size fits");
-        let small = resized(&picture, 5, 3, &|| false)
-            .expect("size fits")
-            .expect("not stopped");
+        let small = resized(&picture, 5, 3, GO_ON).expect("size fits");
         assert!(
             small
                 .pixels()
@@ -158,14 +161,9 @@ mod tests {
         );
         let alpha: f64 = small.pixels().iter().map(|pixel| f64::from(pixel[3])).sum();
         assert!((alpha / 15.0 - 127.5).abs() < 1.0);
-        let large = resized(&small, 11, 9, &|| false)
-            .expect("size fits")
-            .expect("not stopped");
+        let large = resized(&small, 11, 9, GO_ON).expect("size fits");
         assert_eq!(large.pixels().len(), 99);
-        assert!(
-            resized(&small, 11, 9, &|| true)
-                .expect("size fits")
-                .is_none()
-        );
+        let stopped = resized(&small, 11, 9, Halt::when(&|| true));
+        assert!(matches!(stopped, Err(AdoptError::Stopped)));
     }
 }

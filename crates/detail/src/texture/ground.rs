@@ -126,13 +126,13 @@ pub(super) fn water(surface: &Surface<'_>) -> Vec<Shape> {
 
 /// The broken mirror image of a light above the water: lenses that grow wider toward the viewer.
 fn track(surface: &Surface<'_>) -> Option<Shape> {
-    let source = surface.light.position?;
-    let color = match surface.light.source {
+    let source = surface.context.light.position?;
+    let color = match surface.context.light.source {
         Source::LowSun => Color::from_rgb8(255, 226, 160),
         Source::Moon => Color::from_rgb8(240, 240, 222),
         _ => return None,
     };
-    let (top, bottom) = (surface.horizon, surface.view.y1);
+    let (top, bottom) = (surface.horizon, surface.context.view.y1);
     let rows = 15;
     let marks = (0..rows).filter_map(|row| {
         let share = (f64::from(row) + 0.5) / f64::from(rows);
@@ -148,7 +148,7 @@ fn track(surface: &Surface<'_>) -> Option<Shape> {
         seen.then(|| lens(center, half, thick))
     });
     let path = joined(marks)?;
-    let color = surface.palette.at(color.to_oklab());
+    let color = surface.context.palette.at(color.to_oklab());
     let opacity = 0.62 * surface.strength;
     Some(filled(
         surface.label("light track"),

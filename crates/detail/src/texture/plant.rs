@@ -11,8 +11,8 @@ pub(super) fn leaves(surface: &Surface<'_>) -> Vec<Shape> {
     let size =
         (seen.width().min(seen.height()) * 0.045).clamp(surface.unit * 0.4, surface.unit * 1.6);
     let toward = Vec2::new(
-        f64::from(surface.light.direction[0]),
-        f64::from(surface.light.direction[1]),
+        f64::from(surface.context.light.direction[0]),
+        f64::from(surface.context.light.direction[1]),
     );
     let found: Vec<(Point, bool)> = surface
         .places(31)
