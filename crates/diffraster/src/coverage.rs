@@ -12,6 +12,9 @@
 //! between the piece's ends by the step's middle. So a step is recorded as two
 //! weights, and walking back is two multiplications.
 
+use fearless_simd::prelude::*;
+use fearless_simd::{Level, Simd, dispatch, f32x16};
+
 use crate::overlap::{Dirty, OverlapScratch};
 use crate::scene::FillRule;
 use crate::tiling::{
@@ -47,6 +50,7 @@ pub(crate) struct Steps {
 /// Scratch of [`cover`].
 #[derive(Debug)]
 pub(crate) struct CoverScratch {
+    level: Level,
     accumulated: [f32; AREA + TILE],
     /// Per pixel: visits by the outline in the high byte, steps in the low one.
     marks: [u16; AREA],
@@ -57,6 +61,7 @@ pub(crate) struct CoverScratch {
 impl Default for CoverScratch {
     fn default() -> Self {
         Self {
+            level: Level::new(),
             accumulated: [0.0; AREA + TILE],
             marks: [0; AREA],
             dirty: Vec::new(),
@@ -81,7 +86,8 @@ fn is_suspicious(mark: u16) -> bool {
 /// recorded steps. Appends to `steps`. Returns one bit for each row that the
 /// shape touches.
 #[inline(always)]
-pub(crate) fn cover(
+pub(crate) fn cover<S: Simd>(
+    simd: S,
     pieces: &[Piece],
     backdrop: i32,
     rule: FillRule,
@@ -135,23 +141,19 @@ pub(crate) fn cover(
         steps.ends.push(steps.steps.len() as u32);
     }
 
-    let mut sums = [0.0; TILE];
     let mut rows = 0u32;
     let lines = out.as_chunks_mut::<TILE>().0;
     let added = scratch.accumulated.as_chunks::<TILE>().0;
+    let nothing = f32x16::splat(simd, NOTHING);
+    let mut sums = f32x16::splat(simd, 0.0);
+    let mut winding = f32x16::load_array_ref(simd, &top);
     for (row, (line, added)) in lines.iter_mut().zip(added).enumerate() {
-        let mut touched = 0u32;
-        for i in 0..TILE {
-            top[i] += added[i];
-            sums[i] += top[i];
-        }
-        *line = top;
-        for v in line.iter() {
-            touched |= u32::from(v.abs() > NOTHING);
-        }
-        rows |= touched << row;
+        winding += f32x16::load_array_ref(simd, added);
+        sums += winding;
+        winding.store_array(line);
+        rows |= u32::from(winding.abs().simd_gt(nothing).any_true()) << row;
     }
-    let sum: f32 = sums.iter().sum();
+    let sum: f32 = sums.as_array().iter().sum();
     if rule == FillRule::EvenOdd {
         for v in out.iter_mut() {
             *v -= 2.0 * (*v * 0.5).round();
@@ -190,6 +192,19 @@ pub(crate) fn cover(
         );
     }
     rows
+}
+
+/// [`cover`] for callers that were not compiled for the instruction set at hand.
+pub(crate) fn cover_dispatched(
+    pieces: &[Piece],
+    backdrop: i32,
+    rule: FillRule,
+    scratch: &mut CoverScratch,
+    steps: &mut Steps,
+    out: &mut Plane,
+) {
+    let level = scratch.level;
+    dispatch!(level, simd => cover(simd, pieces, backdrop, rule, scratch, steps, out));
 }
 
 /// Adds what a crossing of the top border does to the winding along it.

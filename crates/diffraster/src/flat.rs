@@ -172,6 +172,7 @@ impl FlatScratch {
             let first_end = steps.ends.len() as u32;
             let pieces = &chunk.pieces[entry.first as usize..][..entry.count as usize];
             let rows = cover(
+                simd,
                 pieces,
                 entry.backdrop,
                 shape.rule,

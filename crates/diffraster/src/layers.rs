@@ -6,7 +6,7 @@
 
 use std::sync::atomic::Ordering::Relaxed;
 
-use crate::coverage::{AREA, CoverScratch, Plane, Steps, cover, gather};
+use crate::coverage::{AREA, CoverScratch, Plane, Steps, cover_dispatched, gather};
 use crate::flat::{FlatScratch, is_flat};
 use crate::image::Image;
 use crate::inspect::Dependence;
@@ -230,7 +230,7 @@ impl TileScratch {
         let plane = self.planes.len() as u32;
         self.planes.push([0.0; AREA]);
         let pieces = &chunk.pieces[entry.first as usize..][..entry.count as usize];
-        cover(
+        cover_dispatched(
             pieces,
             entry.backdrop,
             shape.rule,
