@@ -16,11 +16,11 @@ use fearless_simd::prelude::*;
 use fearless_simd::{Level, Simd, dispatch, f32x16};
 
 use crate::overlap::{Dirty, OverlapScratch};
-use crate::scene::FillRule;
-use crate::tiling::{
+use crate::pieces::{
     FLAG_CONTINUES, FLAG_CONTOUR_END, FLAG_CONTOUR_START, FLAG_FROM_ABOVE, FLAG_TO_ABOVE, Piece,
-    TILE,
 };
+use crate::scene::FillRule;
+use crate::tiling::TILE;
 
 /// Pixels of a tile.
 pub(crate) const AREA: usize = TILE * TILE;

@@ -14,6 +14,7 @@ use crate::coverage::{AREA, CoverScratch, Plane, Steps, cover, gather};
 use crate::image::Image;
 use crate::layers::Tile;
 use crate::paint::Prepared;
+use crate::pieces::Piece;
 use crate::plan::{ROOT, Shape};
 use crate::tiling::TILE;
 
@@ -47,6 +48,7 @@ pub(crate) struct FlatScratch {
     below: Vec<Row>,
     signed: Vec<[f32; TILE]>,
     plane: Plane,
+    pieces: Vec<Piece>,
     done: Vec<Done>,
     through: Vec<f32>,
 }
@@ -59,6 +61,7 @@ impl Default for FlatScratch {
             below: Vec::new(),
             signed: Vec::new(),
             plane: [0.0; AREA],
+            pieces: Vec::new(),
             done: Vec::new(),
             through: Vec::new(),
         }
@@ -170,10 +173,10 @@ impl FlatScratch {
             }
             let first_step = steps.steps.len() as u32;
             let first_end = steps.ends.len() as u32;
-            let pieces = &chunk.pieces[entry.first as usize..][..entry.count as usize];
+            chunk.pieces_of(entry, tile).unpack(&mut self.pieces);
             let rows = cover(
                 simd,
-                pieces,
+                &self.pieces,
                 entry.backdrop,
                 shape.rule,
                 cover_scratch,

@@ -11,6 +11,7 @@ use crate::flat::{FlatScratch, is_flat};
 use crate::image::Image;
 use crate::inspect::Dependence;
 use crate::paint::{Prepared, dot, sum};
+use crate::pieces::Piece;
 use crate::plan::{Chunk, Plan, ROOT, Role, Shape};
 use crate::tiling::{Entry, TILE};
 
@@ -79,6 +80,7 @@ pub(crate) struct TileScratch {
     pub(crate) dependence: Vec<Dependence>,
     pub(crate) shading: Box<Quad4>,
     sums: Vec<f32>,
+    pieces: Vec<Piece>,
 }
 
 #[derive(Debug)]
@@ -229,9 +231,9 @@ impl TileScratch {
         }
         let plane = self.planes.len() as u32;
         self.planes.push([0.0; AREA]);
-        let pieces = &chunk.pieces[entry.first as usize..][..entry.count as usize];
+        chunk.pieces_of(entry, tile).unpack(&mut self.pieces);
         cover_dispatched(
-            pieces,
+            &self.pieces,
             entry.backdrop,
             shape.rule,
             &mut self.cover,

@@ -44,6 +44,7 @@ mod layers;
 mod overlap;
 mod paint;
 mod parameters;
+mod pieces;
 mod pixel;
 mod plan;
 mod reduce;

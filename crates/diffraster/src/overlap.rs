@@ -16,15 +16,15 @@ use fearless_simd::{Level, Simd, dispatch};
 
 use crate::band::band;
 use crate::coverage::{AREA, Plane, Step};
+use crate::pieces::{
+    FLAG_CONTINUES, FLAG_CONTOUR_END, FLAG_CONTOUR_START, FLAG_FROM_ABOVE, FLAG_TO_ABOVE, Piece,
+};
 use crate::pixel::{
     CONTINUES, ENTERS_TOP, Fragment, LEAVES_TOP, MAX_FRAGMENTS, Pixel, REACHES_LEFT, REACHES_RIGHT,
     Weight, is_monotone,
 };
 use crate::scene::FillRule;
-use crate::tiling::{
-    FLAG_CONTINUES, FLAG_CONTOUR_END, FLAG_CONTOUR_START, FLAG_FROM_ABOVE, FLAG_TO_ABOVE, Piece,
-    TILE,
-};
+use crate::tiling::TILE;
 
 /// A pixel that needs looking at.
 #[derive(Debug, Clone, Copy)]

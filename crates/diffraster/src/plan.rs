@@ -14,9 +14,10 @@ use crate::flat::is_flat;
 use crate::flatten::{Polygons, Weights};
 use crate::layers::Tile;
 use crate::paint::Prepared;
+use crate::pieces::{MAX_VERTICES, Pieces, TilePieces};
 use crate::scene::{FillRule, Node, Scene, Stop};
 use crate::stroke::{StrokeRange, Stroker};
-use crate::tiling::{Entry, Grid, Piece, TILE, Tiler};
+use crate::tiling::{Entry, Grid, TILE, Tiler};
 
 /// Group index of shapes on the canvas itself.
 pub(crate) const ROOT: u32 = u32::MAX;
@@ -65,6 +66,7 @@ pub(crate) struct ShapeRanges {
     pub(crate) contours: Range<usize>,
     pub(crate) curves: Range<usize>,
     pub(crate) pieces: Range<usize>,
+    pub(crate) first_cut: usize,
     pub(crate) entries: Range<usize>,
     /// Of strokes.
     pub(crate) stroke: StrokeRange,
@@ -77,7 +79,7 @@ pub(crate) struct Chunk {
     pub(crate) shapes: Range<usize>,
     pub(crate) ranges: Vec<ShapeRanges>,
     pub(crate) polygons: Polygons,
-    pub(crate) pieces: Vec<Piece>,
+    pub(crate) pieces: Pieces,
     pub(crate) entries: Vec<Entry>,
     /// Per piece, the sums for its two ends, as two `f32` in one word. Atomic
     /// only so that tiles may write them side by side; every word has one writer.
@@ -283,6 +285,15 @@ impl Plan {
 }
 
 impl Chunk {
+    /// The pieces of one of the chunk's entries, in its tile.
+    #[inline(always)]
+    pub(crate) fn pieces_of(&self, entry: &Entry, tile: Tile<'_>) -> TilePieces<'_> {
+        let vertices = &self.polygons.vertices;
+        let corner = [tile.left, tile.top];
+        self.pieces
+            .in_tile(entry.first, entry.count, entry.first_cut, vertices, corner)
+    }
+
     fn build(
         &mut self,
         scene: &Scene,
@@ -310,7 +321,14 @@ impl Chunk {
                     return;
                 }
             };
-            let pieces = self.pieces.len();
+            if self.polygons.vertices.len() > MAX_VERTICES {
+                self.error = Some(SceneError::TooComplex {
+                    limit: MAX_VERTICES,
+                });
+                return;
+            }
+            let pieces = self.pieces.labels.len();
+            let first_cut = self.pieces.cuts.len();
             let entries = self.entries.len();
             self.tiler.push_shape(
                 index as u32,
@@ -328,12 +346,14 @@ impl Chunk {
                 vertices: vertices..self.polygons.vertices.len(),
                 contours: contours..self.polygons.contour_ends.len(),
                 curves: curves..self.polygons.curves.len(),
-                pieces: pieces..self.pieces.len(),
+                pieces: pieces..self.pieces.labels.len(),
+                first_cut,
                 entries: entries..self.entries.len(),
                 stroke,
             });
         }
-        self.sums.resize_with(self.pieces.len(), AtomicU64::default);
+        self.sums
+            .resize_with(self.pieces.labels.len(), AtomicU64::default);
         self.slots
             .resize_with(next_slot as usize, AtomicU32::default);
     }

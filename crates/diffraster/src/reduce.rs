@@ -96,17 +96,15 @@ impl Chunk {
         gradients.clear();
         gradients.resize(vertices.len(), [0.0; 2]);
         // First as sums for the two ends of each line …
-        for (piece, sum) in self.pieces[ranges.pieces.clone()]
-            .iter()
-            .zip(&self.sums[ranges.pieces.clone()])
-        {
+        let parts = self.pieces.parts(ranges.pieces.clone(), ranges.first_cut);
+        for ((line, [from, to]), sum) in parts.zip(&self.sums[ranges.pieces.clone()]) {
             let bits = sum.load(Relaxed);
             let a = f32::from_bits((bits >> 32) as u32);
             let b = f32::from_bits(bits as u32);
-            let part = piece.t1 - piece.t0;
-            let line = &mut gradients[piece.line as usize];
-            line[0] += part * ((1.0 - piece.t0) * a + (1.0 - piece.t1) * b);
-            line[1] += part * (piece.t0 * a + piece.t1 * b);
+            let part = to - from;
+            let line = &mut gradients[line - ranges.vertices.start];
+            line[0] += part * ((1.0 - from) * a + (1.0 - to) * b);
+            line[1] += part * (from * a + to * b);
         }
         // … then turned into forces along the lines' normals.
         let mut start = 0;

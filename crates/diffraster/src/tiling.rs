@@ -8,37 +8,14 @@
 //! Winding numbers count a rightward segment as +1 for everything below it
 //! (y points down), so a downward one is −1 for everything to its right.
 
+use crate::pieces::{
+    Cut, FLAG_CONTINUES, FLAG_CONTOUR_END, FLAG_CONTOUR_START, FLAG_FROM_ABOVE, FLAG_TO_ABOVE,
+    Label, Pieces,
+};
 use crate::scene::FillRule;
 
 /// Side of a tile in pixels.
 pub(crate) const TILE: usize = 16;
-
-/// A segment within one tile, in pixels from the tile's top left corner.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Piece {
-    pub(crate) x0: f32,
-    pub(crate) y0: f32,
-    pub(crate) x1: f32,
-    pub(crate) y1: f32,
-    /// Part of its line that the piece covers.
-    pub(crate) t0: f32,
-    pub(crate) t1: f32,
-    /// Index of the line's first vertex within its shape.
-    pub(crate) line: u32,
-    /// `FLAG_*` bits.
-    pub(crate) flags: u32,
-}
-
-/// The piece starts at the tile's top border, coming from above.
-pub(crate) const FLAG_FROM_ABOVE: u32 = 1;
-/// The piece ends at the tile's top border, going on above.
-pub(crate) const FLAG_TO_ABOVE: u32 = 2;
-/// The piece starts where the previous one of this entry ends.
-pub(crate) const FLAG_CONTINUES: u32 = 4;
-/// First piece of its contour.
-pub(crate) const FLAG_CONTOUR_START: u32 = 8;
-/// Last piece of its contour.
-pub(crate) const FLAG_CONTOUR_END: u32 = 16;
 
 /// A shape's share of a tile.
 #[derive(Debug, Clone, Copy)]
@@ -50,6 +27,8 @@ pub(crate) struct Entry {
     /// First piece, and how many.
     pub(crate) first: u32,
     pub(crate) count: u32,
+    /// First of the pieces' cuts.
+    pub(crate) first_cut: u32,
     /// Winding number at the tile's top left corner.
     pub(crate) backdrop: i32,
     /// First of the places for this entry's sums.
@@ -86,16 +65,22 @@ pub(crate) fn is_inside(rule: FillRule, winding: i32) -> bool {
 /// Scratch for sorting one shape at a time.
 #[derive(Debug, Default)]
 pub(crate) struct Tiler {
-    pieces: Vec<Piece>,
-    /// Tile of each piece, counted within `window`.
-    homes: Vec<u32>,
-    /// Number of pieces per tile, then where its next piece goes.
-    counts: Vec<u32>,
+    /// Each piece, and its tile, counted within `window`.
+    pieces: Vec<(Label, u32)>,
+    cuts: Vec<Cut>,
+    counts: Vec<Count>,
     /// Change of the corner winding from the tile's left neighbour.
     steps: Vec<i32>,
     window: Window,
     last_home: u32,
     contour_first: usize,
+}
+
+/// Number of pieces and of cuts of a tile, then where its next ones go.
+#[derive(Debug, Default, Clone, Copy)]
+struct Count {
+    pieces: u32,
+    cuts: u32,
 }
 
 /// The tiles that a shape can touch.
@@ -134,7 +119,7 @@ impl Tiler {
         grid: Grid,
         slots_per_entry: u32,
         next_slot: &mut u32,
-        pieces: &mut Vec<Piece>,
+        pieces: &mut Pieces,
         entries: &mut Vec<Entry>,
     ) {
         if !self.open_window(vertices, grid) {
@@ -151,10 +136,12 @@ impl Tiler {
                 let (mut from, mut from_tile) = (first, first_tile);
                 for (i, to) in rest.iter().chain([last]).enumerate() {
                     let to_tile = tile(to);
-                    self.push_line((start + i) as u32, *from, *to, from_tile, to_tile);
+                    let line = first_vertex + (start + i) as u32;
+                    self.push_line(line, *from, *to, from_tile, to_tile, false);
                     (from, from_tile) = (to, to_tile);
                 }
-                self.push_line(end as u32 - 1, *last, *first, from_tile, first_tile);
+                let line = first_vertex + end as u32 - 1;
+                self.push_line(line, *last, *first, from_tile, first_tile, true);
             }
             self.end_contour();
             start = end;
@@ -197,9 +184,9 @@ impl Tiler {
         };
         let size = (self.window.columns * self.window.rows) as usize;
         self.pieces.clear();
-        self.homes.clear();
+        self.cuts.clear();
         self.counts.clear();
-        self.counts.resize(size, 0);
+        self.counts.resize(size, Count::default());
         self.steps.clear();
         self.steps.resize(size, 0);
         true
@@ -212,10 +199,12 @@ impl Tiler {
 
     fn end_contour(&mut self) {
         if self.pieces.len() > self.contour_first
-            && let Some(last) = self.pieces.last_mut()
+            && let Some((last, _)) = self.pieces.last_mut()
         {
-            last.flags |= FLAG_CONTOUR_END;
-            self.pieces[self.contour_first].flags |= FLAG_CONTOUR_START;
+            last.add_flag(FLAG_CONTOUR_END);
+            self.pieces[self.contour_first]
+                .0
+                .add_flag(FLAG_CONTOUR_START);
         }
     }
 
@@ -227,35 +216,34 @@ impl Tiler {
         b: [f32; 2],
         a_tile: (i32, i32),
         b_tile: (i32, i32),
+        is_last: bool,
     ) {
         if a == b {
             return;
         }
         let (column, row) = a_tile;
-        if a_tile == b_tile {
+        if a_tile != b_tile {
+            self.cut_at_rows(line, a.map(f64::from), b.map(f64::from));
+        } else if is_last {
+            // It ends at a vertex that is not the next one.
             let x = (column * TILE as i32) as f32;
             let y = (row * TILE as i32) as f32;
-            self.push_piece(
-                column,
-                row,
-                Piece {
-                    x0: a[0] - x,
-                    y0: a[1] - y,
-                    x1: b[0] - x,
-                    y1: b[1] - y,
-                    t0: 0.0,
-                    t1: 1.0,
-                    line,
-                    flags: 0,
-                },
-            );
+            let cut = Cut {
+                x0: a[0] - x,
+                y0: a[1] - y,
+                x1: b[0] - x,
+                y1: b[1] - y,
+                t0: 0.0,
+                t1: 1.0,
+            };
+            self.push_piece(column, row, line, 0, Some(cut));
         } else {
-            self.cut_at_rows(line, a.map(f64::from), b.map(f64::from));
+            self.push_piece(column, row, line, 0, None);
         }
     }
 
     #[inline]
-    fn push_piece(&mut self, column: i32, row: i32, mut piece: Piece) {
+    fn push_piece(&mut self, column: i32, row: i32, line: u32, mut flags: u32, cut: Option<Cut>) {
         let (c, r) = (column - self.window.left, row - self.window.top);
         if c < 0 || r < 0 || c >= self.window.columns || r >= self.window.rows {
             self.last_home = NOWHERE;
@@ -263,12 +251,15 @@ impl Tiler {
         }
         let home = (r * self.window.columns + c) as u32;
         if home == self.last_home {
-            piece.flags |= FLAG_CONTINUES;
+            flags |= FLAG_CONTINUES;
         }
         self.last_home = home;
-        self.counts[home as usize] += 1;
-        self.homes.push(home);
-        self.pieces.push(piece);
+        let count = &mut self.counts[home as usize];
+        count.pieces += 1;
+        count.cuts += u32::from(cut.is_some());
+        self.pieces
+            .push((Label::new(line, flags, cut.is_some()), home));
+        self.cuts.extend(cut);
     }
 
     /// Cuts a line at the borders of tile rows. In double precision: few lines
@@ -418,19 +409,17 @@ impl Tiler {
         let x = f64::from(column) * TILE as f64;
         let y = f64::from(row) * TILE as f64;
         let local = |v: f64| (v as f32).clamp(0.0, size);
-        let piece = Piece {
+        let cut = Cut {
             x0: local(from.0 - x),
             y0: local(from.1 - y),
             x1: local(to.0 - x),
             y1: local(to.1 - y),
             t0: from.2 as f32,
             t1: to.2 as f32,
-            line,
-            flags,
         };
-        let is_point = piece.x0 == piece.x1 && piece.y0 == piece.y1;
+        let is_point = cut.x0 == cut.x1 && cut.y0 == cut.y1;
         if flags != 0 || !is_point {
-            self.push_piece(column, row, piece);
+            self.push_piece(column, row, line, flags, Some(cut));
         }
     }
 
@@ -443,44 +432,57 @@ impl Tiler {
         grid: Grid,
         slots_per_entry: u32,
         next_slot: &mut u32,
-        pieces: &mut Vec<Piece>,
+        pieces: &mut Pieces,
         entries: &mut Vec<Entry>,
     ) {
-        let Some(sample) = self.pieces.first().copied() else {
+        if self.pieces.is_empty() {
             self.push_solids(shape, rule, grid, slots_per_entry, next_slot, entries);
             return;
+        }
+        let mut next = Count {
+            pieces: pieces.labels.len() as u32,
+            cuts: pieces.cuts.len() as u32,
         };
-        let base = pieces.len() as u32;
-        pieces.resize(pieces.len() + self.pieces.len(), sample);
-        let mut next = base;
+        let (labels, cuts) = (&mut pieces.labels, &mut pieces.cuts);
+        labels.resize(labels.len() + self.pieces.len(), Label::default());
+        cuts.resize(cuts.len() + self.cuts.len(), Cut::default());
         let mut at = 0usize;
         for row in 0..self.window.rows {
             let mut winding = 0;
             for column in 0..self.window.columns {
                 winding += self.steps[at];
                 let count = self.counts[at];
-                if count > 0 || is_inside(rule, winding) {
+                if count.pieces > 0 || is_inside(rule, winding) {
                     let tile = (self.window.top + row) as u32 * grid.columns
                         + (self.window.left + column) as u32;
                     entries.push(Entry {
                         shape,
                         tile,
-                        first: next,
-                        count,
+                        first: next.pieces,
+                        count: count.pieces,
+                        first_cut: next.cuts,
                         backdrop: winding,
                         slot: *next_slot,
                     });
                     *next_slot += slots_per_entry;
                 }
                 self.counts[at] = next;
-                next += count;
+                next.pieces += count.pieces;
+                next.cuts += count.cuts;
                 at += 1;
             }
         }
-        for (piece, home) in self.pieces.iter().zip(&self.homes) {
+        let mut own = self.cuts.iter();
+        for (label, home) in &self.pieces {
             let place = &mut self.counts[*home as usize];
-            pieces[*place as usize] = *piece;
-            *place += 1;
+            labels[place.pieces as usize] = *label;
+            place.pieces += 1;
+            if label.is_cut()
+                && let Some(cut) = own.next()
+            {
+                cuts[place.cuts as usize] = *cut;
+                place.cuts += 1;
+            }
         }
     }
 
@@ -505,6 +507,7 @@ impl Tiler {
                             + (self.window.left + column) as u32,
                         first: 0,
                         count: 0,
+                        first_cut: 0,
                         backdrop: winding,
                         slot: *next_slot,
                     });
