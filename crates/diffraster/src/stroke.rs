@@ -9,13 +9,14 @@
 //! round joins and caps, miters and square caps alike. The adjoint is one rule
 //! for all of them: the vertex's gradient moves the centre, its component along
 //! (cos θ, sin θ) the radius, and the one across turns θ and with it the
-//! directions' tangents. Centres and tangents are linear in the control points.
+//! directions. Centres and directions' vectors are linear in the control points.
 //!
 //! A closed subpath gives two contours, an open one a single contour around it.
 //! On the inner side of a corner the outline runs through the corner's centre,
 //! so that the non-zero rule fills the corner whatever the segments' lengths.
 
 mod center_line;
+mod scatter;
 mod sides;
 
 use std::f32::consts::FRAC_PI_4;
@@ -30,74 +31,42 @@ const MAX_STEP: f32 = FRAC_PI_4;
 /// Stands for "no direction": θ is then `turn` alone.
 const NONE: u32 = u32::MAX;
 
-/// A fixed linear combination of up to four consecutive control points.
+/// What places on the centre line are made of, as indices of control points.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Source {
+    /// At time 0 one point, at time 1 another; one direction for both.
+    Line { from: u32, to: u32 },
+    /// A curve of degree 2 or 3 from `first` on.
+    Curve { degree: u32, first: u32 },
+    /// The same where its derivative vanishes: its direction is that from one
+    /// point to another.
+    Tip {
+        degree: u32,
+        first: u32,
+        from: u32,
+        to: u32,
+    },
+    /// A lone point without direction.
+    Dot { point: u32 },
+}
+
+/// Samples with the same source, one after another.
 #[derive(Debug, Clone, Copy)]
-struct Blend {
-    first: u32,
+struct Run {
+    source: Source,
     count: u32,
-    weights: [f32; 4],
 }
 
-impl Blend {
-    fn point(index: usize) -> Self {
-        Self {
-            first: index as u32,
-            count: 1,
-            weights: [1.0, 0.0, 0.0, 0.0],
-        }
-    }
-
-    fn new<const N: usize>(first: usize, weights: [f32; N]) -> Self {
-        let mut padded = [0.0; 4];
-        padded[..N].copy_from_slice(&weights);
-        Self {
-            first: first as u32,
-            count: N as u32,
-            weights: padded,
-        }
-    }
-
-    fn scatter(&self, gradient: [f32; 2], scale: f32, points: &mut [f32]) {
-        let [x, y] = gradient.map(|g| scale * g);
-        let range = 2 * self.first as usize..2 * (self.first + self.count) as usize;
-        // Nearly all are of curves: those go without a loop.
-        match points[range].as_chunks_mut::<2>().0 {
-            [a, b, c, d] => {
-                let w = &self.weights;
-                *a = [a[0] + w[0] * x, a[1] + w[0] * y];
-                *b = [b[0] + w[1] * x, b[1] + w[1] * y];
-                *c = [c[0] + w[2] * x, c[1] + w[2] * y];
-                *d = [d[0] + w[3] * x, d[1] + w[3] * y];
-            }
-            points => {
-                for (w, p) in self.weights.iter().zip(points) {
-                    p[0] += w * x;
-                    p[1] += w * y;
-                }
-            }
-        }
-    }
-}
-
-/// A place on the centre line.
+/// A place on the centre line and the direction there, as functions of the
+/// control points: its source's, at a time.
 #[derive(Debug, Clone, Copy)]
-struct Center {
-    blend: Blend,
-    at: [f32; 2],
-}
-
-/// A direction along the centre line: from one point to another, or the
-/// derivative of a curve.
-#[derive(Debug, Clone, Copy)]
-struct Tangent {
-    blend: Blend,
-    /// A point to be taken from `blend`, or `NONE`.
-    minus: u32,
+struct Sample {
+    t: f32,
     unit: [f32; 2],
     length: f32,
 }
 
-impl Tangent {
+impl Sample {
     fn angle(&self) -> f32 {
         self.unit[1].atan2(self.unit[0])
     }
@@ -107,21 +76,59 @@ impl Tangent {
 #[derive(Debug, Clone, Copy)]
 struct Node {
     /// Where the segment before it ends, and the one after it starts: the same
-    /// place, which may be two control points. As indices of centres.
+    /// place, which may be two control points. As indices of samples.
     arrival: u32,
     departure: u32,
-    /// Directions of the two segments, as indices.
+    /// Samples that have the directions of the two segments.
     arrives: u32,
     departs: u32,
     /// Not a corner between segments but a curve's own: always round.
     is_cusp: bool,
 }
 
-/// How an outline vertex came about; one for each vertex of a stroke.
+/// How an outline vertex came about, in one word.
+///
+/// Most lie beside a sample, at a right angle to its direction or, at the end of
+/// a line, to that of the sample before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Mark(u32);
+
+impl Mark {
+    /// There is an [`Origin`] for it.
+    const OTHER: Self = Self(u32::MAX);
+    const OTHER_SIDE: u32 = 1;
+    const DIRECTION_BEFORE: u32 = 2;
+    const BITS: u32 = 2;
+
+    /// Beside a sample on the side `side` (+1 or −1), if that can be said in a word.
+    fn beside(sample: u32, direction: u32, side: f32) -> Option<Self> {
+        let before = match sample.checked_sub(direction)? {
+            0 => 0,
+            1 => Self::DIRECTION_BEFORE,
+            _ => return None,
+        };
+        let side = if side > 0.0 { 0 } else { Self::OTHER_SIDE };
+        Some(Self(sample << Self::BITS | before | side))
+    }
+
+    /// Sample, sample with the direction, side.
+    fn parts(self) -> (usize, usize, f32) {
+        let sample = (self.0 >> Self::BITS) as usize;
+        let before = usize::from(self.0 & Self::DIRECTION_BEFORE != 0);
+        let is_other_side = self.0 & Self::OTHER_SIDE != 0;
+        (
+            sample,
+            sample - before,
+            if is_other_side { -1.0 } else { 1.0 },
+        )
+    }
+}
+
+/// How an outline vertex came about that a [`Mark`] does not describe.
 #[derive(Debug, Clone, Copy)]
 struct Origin {
     center: u32,
-    /// θ is the angle of `from`, plus `part` of the way to that of `to`, plus a
+    /// As indices of samples: θ is the angle of `from`, plus `part` of the way to that of `to`, plus a
     /// fixed turn.
     from: u32,
     to: u32,
@@ -149,20 +156,30 @@ struct Pen {
 /// A stroke's part of a [`Stroker`].
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct StrokeRange {
-    first_origin: u32,
-    first_center: u32,
-    centers: u32,
-    first_tangent: u32,
-    tangents: u32,
+    first_mark: u32,
+    first_other: u32,
+    first_run: u32,
+    first_sample: u32,
+    samples: u32,
     radius: f32,
 }
 
-/// Makes outlines of strokes, and remembers how.
+/// Makes outlines of strokes, and remembers how: little for each vertex, as there
+/// can be more of them than pixels.
+///
+/// Samples are numbered from each stroke's first.
 #[derive(Debug, Default)]
 pub(crate) struct Stroker {
-    origins: Vec<Origin>,
-    centers: Vec<Center>,
-    tangents: Vec<Tangent>,
+    /// One for each vertex of the outlines.
+    marks: Vec<Mark>,
+    /// One for each [`Mark::OTHER`], in the same order.
+    others: Vec<Origin>,
+    samples: Vec<Sample>,
+    /// What the samples come from, in the same order.
+    runs: Vec<Run>,
+    /// The stroke at hand: its first sample, where samples are, its corners.
+    first_sample: usize,
+    places: Vec<[f32; 2]>,
     nodes: Vec<Node>,
     points: Vec<[f32; 2]>,
     angles: Vec<f32>,
@@ -171,9 +188,10 @@ pub(crate) struct Stroker {
 
 impl Stroker {
     pub(crate) fn clear(&mut self) {
-        self.origins.clear();
-        self.centers.clear();
-        self.tangents.clear();
+        self.marks.clear();
+        self.others.clear();
+        self.samples.clear();
+        self.runs.clear();
     }
 
     /// Appends the outline of `stroke` along `outline` to `out`.
@@ -187,13 +205,15 @@ impl Stroker {
     ) -> Result<StrokeRange, SceneError> {
         let radius = 0.5 * stroke.width * view.scale;
         let mut range = StrokeRange {
-            first_origin: self.origins.len() as u32,
-            first_center: self.centers.len() as u32,
-            centers: 0,
-            first_tangent: self.tangents.len() as u32,
-            tangents: 0,
+            first_mark: self.marks.len() as u32,
+            first_other: self.others.len() as u32,
+            first_run: self.runs.len() as u32,
+            first_sample: self.samples.len() as u32,
+            samples: 0,
             radius,
         };
+        self.first_sample = self.samples.len();
+        self.places.clear();
         let View { scale, offset } = view;
         self.points.clear();
         let place = |p: &[f32; 2]| [p[0] * scale + offset[0], p[1] * scale + offset[1]];
@@ -232,8 +252,7 @@ impl Stroker {
             }
         }
         self.finish(false, has_segments.then_some(start), pen, out);
-        range.centers = self.centers.len() as u32 - range.first_center;
-        range.tangents = self.tangents.len() as u32 - range.first_tangent;
+        range.samples = self.places.len() as u32;
         Ok(range)
     }
 
@@ -246,49 +265,56 @@ impl Stroker {
         points: &mut [f32],
         scale: f32,
     ) -> f32 {
-        let origins = &self.origins[range.first_origin as usize..][..gradients.len()];
-        let tangents = &self.tangents[range.first_tangent as usize..][..range.tangents as usize];
-        let own = |tangent: u32| tangent.wrapping_sub(range.first_tangent) as usize;
-        let centers = &self.centers[range.first_center as usize..][..range.centers as usize];
+        let samples = &self.samples[range.first_sample as usize..][..range.samples as usize];
+        let marks = &self.marks[range.first_mark as usize..][..gradients.len()];
+        let mut others = self.others[range.first_other as usize..].iter();
         self.angles.clear();
-        self.angles.resize(tangents.len(), 0.0);
+        self.angles.resize(samples.len(), 0.0);
         self.forces.clear();
-        self.forces.resize(centers.len(), [0.0; 2]);
+        self.forces.resize(samples.len(), [0.0; 2]);
         let mut radius_sum = 0.0f32;
-        for (origin, g) in origins.iter().zip(gradients) {
-            let force = &mut self.forces[(origin.center - range.first_center) as usize];
+        for (mark, g) in marks.iter().zip(gradients) {
+            if *mark != Mark::OTHER {
+                let (center, direction, side) = mark.parts();
+                let [x, y] = samples[direction].unit;
+                let arm = [-side * y, side * x];
+                let force = &mut self.forces[center];
+                *force = [force[0] + g[0], force[1] + g[1]];
+                radius_sum += g[0] * arm[0] + g[1] * arm[1];
+                self.angles[direction] += range.radius * (g[1] * arm[0] - g[0] * arm[1]);
+                continue;
+            }
+            let Some(origin) = others.next() else {
+                break;
+            };
+            let force = &mut self.forces[origin.center as usize];
             *force = [force[0] + g[0], force[1] + g[1]];
             let along = g[0] * origin.arm[0] + g[1] * origin.arm[1];
             radius_sum += along;
-            let (Some(from), Some(to)) =
-                (tangents.get(own(origin.from)), tangents.get(own(origin.to)))
-            else {
+            let (from, to) = (origin.from as usize, origin.to as usize);
+            let (Some(a), Some(b)) = (samples.get(from), samples.get(to)) else {
                 continue;
             };
             let turning = range.radius * (g[1] * origin.arm[0] - g[0] * origin.arm[1]);
             let mut widening = 0.0;
             if origin.is_miter {
-                let (a, b) = (from.unit, to.unit);
+                let (a, b) = (a.unit, b.unit);
                 let dot = a[0] * b[0] + a[1] * b[1];
                 let cross = a[0] * b[1] - a[1] * b[0];
                 // d(1 / cos(Δ/2)) / dΔ is half the tangent of Δ/2 of itself.
                 widening = along * range.radius * 0.5 * cross / (1.0 + dot);
             }
-            self.angles[own(origin.from)] += (1.0 - origin.part) * turning - widening;
-            self.angles[own(origin.to)] += origin.part * turning + widening;
+            self.angles[from] += (1.0 - origin.part) * turning - widening;
+            self.angles[to] += origin.part * turning + widening;
         }
-        for (center, force) in centers.iter().zip(&self.forces) {
-            center.blend.scatter(*force, scale, points);
-        }
-        for (tangent, angle) in tangents.iter().zip(&self.angles) {
-            let k = angle / tangent.length;
-            let [x, y] = tangent.unit;
-            let force = [-k * y, k * x];
-            tangent.blend.scatter(force, scale, points);
-            if tangent.minus != NONE {
-                Blend::point(tangent.minus as usize).scatter(force.map(|v| -v), scale, points);
-            }
-        }
+        scatter::scatter(
+            &self.runs[range.first_run as usize..],
+            samples,
+            &self.forces,
+            &self.angles,
+            scale,
+            points,
+        );
         0.5 * scale * radius_sum
     }
 }

@@ -4,8 +4,8 @@
 
 use std::f32::consts::TAU;
 
-use super::{Blend, Center, NONE, Node, Pen, Stroker, Tangent};
-use crate::flatten::{cubic_segments, cubic_weights, quad_segments, quad_weights};
+use super::{NONE, Node, Pen, Run, Sample, Source, Stroker};
+use crate::flatten::{cubic_segments, quad_segments};
 
 /// Directions shorter than this, in pixels, have none.
 const SHORT: f32 = 1e-6;
@@ -17,12 +17,11 @@ const RAMP: f32 = 0.064_16;
 /// How often a part of a curve that turns sharply is halved.
 const CUSP_DEPTH: u32 = 6;
 
-/// A place on a curve.
+/// A sample of a curve, and when it is.
 #[derive(Debug, Clone, Copy)]
-struct Sample {
+struct Stop {
     t: f32,
-    tangent: u32,
-    center: u32,
+    sample: u32,
 }
 
 /// A curve as a polynomial, seen from where it starts.
@@ -98,35 +97,41 @@ fn wrapped(angle: f32) -> f32 {
     angle - TAU * (angle / TAU).round()
 }
 
+/// The sample at a time with the direction of `vector`, if it has one.
+fn sample(t: f32, vector: [f32; 2]) -> Option<Sample> {
+    // Coordinates are far from where squares of floats end.
+    let length = norm(vector);
+    (length > SHORT).then(|| Sample {
+        t,
+        unit: vector.map(|v| v / length),
+        length,
+    })
+}
+
 impl Stroker {
-    fn push_center(&mut self, blend: Blend, at: [f32; 2]) -> u32 {
-        self.centers.push(Center { blend, at });
-        self.centers.len() as u32 - 1
+    /// A place without direction.
+    pub(super) fn push_dot_center(&mut self, index: usize) -> u32 {
+        let point = index as u32;
+        let sample = Sample {
+            t: 0.0,
+            unit: [1.0, 0.0],
+            length: 0.0,
+        };
+        self.push_sample(Source::Dot { point }, sample, self.points[index])
     }
 
-    pub(super) fn push_point(&mut self, index: usize) -> u32 {
-        self.push_center(Blend::point(index), self.points[index])
-    }
-
-    fn push_tangent(&mut self, vector: [f32; 2], blend: Blend, minus: u32) -> Option<u32> {
-        // Coordinates are far from where squares of floats end.
-        let length = norm(vector);
-        if length <= SHORT {
-            return None;
+    fn push_sample(&mut self, source: Source, sample: Sample, at: [f32; 2]) -> u32 {
+        match self.runs.last_mut() {
+            Some(run) if run.source == source && !self.places.is_empty() => run.count += 1,
+            _ => self.runs.push(Run { source, count: 1 }),
         }
-        self.tangents.push(Tangent {
-            blend,
-            minus,
-            unit: vector.map(|v| v / length),
-            length,
-        });
-        Some(self.tangents.len() as u32 - 1)
+        self.samples.push(sample);
+        self.places.push(at);
+        self.places.len() as u32 - 1
     }
 
-    /// The direction from one point to another.
-    fn push_direction(&mut self, from: usize, to: usize) -> Option<u32> {
-        let (a, b) = (self.points[from], self.points[to]);
-        self.push_tangent([b[0] - a[0], b[1] - a[1]], Blend::point(to), from as u32)
+    pub(super) fn sample(&self, index: u32) -> Sample {
+        self.samples[self.first_sample + index as usize]
     }
 
     /// Adds a segment of the centre line.
@@ -154,9 +159,13 @@ impl Stroker {
     }
 
     pub(super) fn push_line(&mut self, a: usize, b: usize) {
-        if let Some(tangent) = self.push_direction(a, b) {
-            let (from, to) = (self.push_point(a), self.push_point(b));
-            self.push_segment(from, tangent, to, tangent);
+        let (start, end) = (self.points[a], self.points[b]);
+        let (from, to) = (a as u32, b as u32);
+        let source = Source::Line { from, to };
+        if let Some(sample) = sample(0.0, [end[0] - start[0], end[1] - start[1]]) {
+            let from = self.push_sample(source, sample, start);
+            let to = self.push_sample(source, Sample { t: 1.0, ..sample }, end);
+            self.push_segment(from, from, to, from);
         }
     }
 
@@ -186,10 +195,10 @@ impl Stroker {
     fn push_span_to<const N: usize>(
         &mut self,
         first: usize,
-        from: Sample,
+        from: Stop,
         place: &Place,
         pen: Pen,
-    ) -> Sample {
+    ) -> Stop {
         let Some(to) = self.sample_curve::<N>(first, place) else {
             return from;
         };
@@ -219,20 +228,37 @@ impl Stroker {
         }
     }
 
-    fn sample_curve<const N: usize>(&mut self, first: usize, place: &Place) -> Option<Sample> {
-        let t = place.t;
-        let tangent = self.push_curve_tangent::<N>(first, place)?;
-        let blend = if t == 0.0 {
-            Blend::point(first)
-        } else if t == 1.0 {
-            Blend::point(first + N)
-        } else if N == 2 {
-            Blend::new(first, quad_weights(t))
-        } else {
-            Blend::new(first, cubic_weights(t))
+    /// The curve at `place`; where the derivative vanishes, with the direction to
+    /// the next control point that differs.
+    fn sample_curve<const N: usize>(&mut self, first: usize, place: &Place) -> Option<Stop> {
+        let (t, degree) = (place.t, N as u32);
+        let start = first as u32;
+        let (source, sample) = match sample(t, place.velocity) {
+            Some(sample) => (
+                Source::Curve {
+                    degree,
+                    first: start,
+                },
+                sample,
+            ),
+            None => (1..=N).find_map(|k| {
+                let (a, b) = if t < 0.5 {
+                    (first, first + k)
+                } else {
+                    (first + N - k, first + N)
+                };
+                let (from, to) = (self.points[a], self.points[b]);
+                let source = Source::Tip {
+                    degree,
+                    first: start,
+                    from: a as u32,
+                    to: b as u32,
+                };
+                Some((source, sample(t, [to[0] - from[0], to[1] - from[1]])?))
+            })?,
         };
-        let center = self.push_center(blend, place.at);
-        Some(Sample { t, tangent, center })
+        let sample = self.push_sample(source, sample, place.at);
+        Some(Stop { t, sample })
     }
 
     /// Adds the part of a curve between two samples. Where it turns sharply, it
@@ -240,15 +266,15 @@ impl Stroker {
     fn push_span<const N: usize>(
         &mut self,
         first: usize,
-        from: Sample,
-        to: Sample,
+        from: Stop,
+        to: Stop,
         pen: Pen,
         depth: u32,
     ) {
-        let [a, b] = [from, to].map(|s| self.tangents[s.tangent as usize].unit);
+        let [a, b] = [from, to].map(|s| self.sample(s.sample).unit);
         let is_sharp = a[0] * b[0] + a[1] * b[1] < pen.sharp;
         if !is_sharp {
-            self.push_segment(from.center, from.tangent, to.center, to.tangent);
+            self.push_segment(from.sample, from.sample, to.sample, to.sample);
             return;
         }
         let middle = self.power_basis::<N>(first).at(0.5 * (from.t + to.t));
@@ -259,36 +285,11 @@ impl Stroker {
             self.push_span::<N>(first, middle, to, pen, depth - 1);
             return;
         }
-        self.push_segment(from.center, from.tangent, to.center, from.tangent);
+        self.push_segment(from.sample, from.sample, to.sample, from.sample);
         if let Some(last) = self.nodes.last_mut() {
-            last.departs = to.tangent;
+            last.departs = to.sample;
             last.is_cusp = true;
         }
-    }
-
-    /// The direction at `t`; where the derivative vanishes at an end, the
-    /// direction to the next control point that differs.
-    fn push_curve_tangent<const N: usize>(&mut self, first: usize, place: &Place) -> Option<u32> {
-        let t = place.t;
-        let blend = if N == 2 {
-            let s = 1.0 - t;
-            Blend::new(first, [-s, s - t, t])
-        } else {
-            let [a, b, c] = quad_weights(t);
-            Blend::new(first, [-a, a - b, b - c, c])
-        };
-        let derivative = self.push_tangent(place.velocity, blend, NONE);
-        if derivative.is_some() {
-            return derivative;
-        }
-        (1..=N).find_map(|k| {
-            let (a, b) = if t < 0.5 {
-                (first, first + k)
-            } else {
-                (first + N - k, first + N)
-            };
-            self.push_direction(a, b)
-        })
     }
 
     /// Enough segments for the centre line and for its offset, which turns with

@@ -2,7 +2,7 @@
 
 use std::f32::consts::{FRAC_PI_2, FRAC_PI_4, PI, SQRT_2, TAU};
 
-use super::{NONE, Node, Origin, Pen, Stroker};
+use super::{Mark, NONE, Node, Origin, Pen, Stroker};
 use crate::flatten::Polygons;
 use crate::scene::{Cap, Join};
 
@@ -21,7 +21,7 @@ impl Stroker {
         match nodes.as_slice() {
             [] => {
                 if let Some(start) = dot {
-                    let center = self.push_point(start);
+                    let center = self.push_dot_center(start);
                     self.push_dot(center, pen, out);
                 }
             }
@@ -61,12 +61,15 @@ impl Stroker {
     }
 
     fn push_vertex(&mut self, origin: Origin, pen: Pen, out: &mut Polygons) {
-        let c = self.centers[origin.center as usize].at;
-        out.vertices.push([
-            c[0] + pen.radius * origin.arm[0],
-            c[1] + pen.radius * origin.arm[1],
-        ]);
-        self.origins.push(origin);
+        self.place_vertex(origin.center, origin.arm, pen, out);
+        self.marks.push(Mark::OTHER);
+        self.others.push(origin);
+    }
+
+    fn place_vertex(&mut self, center: u32, arm: [f32; 2], pen: Pen, out: &mut Polygons) {
+        let c = self.places[center as usize];
+        out.vertices
+            .push([c[0] + pen.radius * arm[0], c[1] + pen.radius * arm[1]]);
     }
 
     /// Adds a vertex at angle θ = that of `from` + `turn`.
@@ -79,9 +82,10 @@ impl Stroker {
         pen: Pen,
         out: &mut Polygons,
     ) {
-        let [x, y] = match self.tangents.get(from as usize) {
-            Some(tangent) => tangent.unit,
-            None => [1.0, 0.0],
+        let [x, y] = if from == NONE {
+            [1.0, 0.0]
+        } else {
+            self.sample(from).unit
         };
         let (sin, cos) = turn.sin_cos();
         let origin = Origin {
@@ -97,13 +101,19 @@ impl Stroker {
 
     /// Adds the vertex beside a centre, on the side `side` (+1 or −1).
     fn push_side(&mut self, center: u32, from: u32, side: f32, pen: Pen, out: &mut Polygons) {
-        let [x, y] = self.tangents[from as usize].unit;
+        let [x, y] = self.sample(from).unit;
+        let arm = [-side * y, side * x];
+        if let Some(mark) = Mark::beside(center, from, side) {
+            self.place_vertex(center, arm, pen, out);
+            self.marks.push(mark);
+            return;
+        }
         let origin = Origin {
             center,
             from,
             to: from,
             part: 0.0,
-            arm: [-side * y, side * x],
+            arm,
             is_miter: false,
         };
         self.push_vertex(origin, pen, out);
@@ -121,8 +131,8 @@ impl Stroker {
         if before.1 == after.1 {
             return;
         }
-        let into = self.tangents[node.arrives as usize].unit;
-        let from = self.tangents[node.departs as usize].unit;
+        let into = self.sample(node.arrives).unit;
+        let from = self.sample(node.departs).unit;
         let cross = into[0] * from[1] - into[1] * from[0];
         let dot = into[0] * from[0] + into[1] * from[1];
         let is_inner = cross * side > 0.0;
@@ -159,7 +169,7 @@ impl Stroker {
             Join::Miter => {
                 // The limit holds for miter length / width = 1 / cos of half the turn.
                 if half_cosine * pen.miter_limit >= 1.0 {
-                    let angle = self.tangents[node.arrives as usize].angle()
+                    let angle = self.sample(node.arrives).angle()
                         + 0.5 * cross.atan2(dot)
                         + side * FRAC_PI_2;
                     let factor = 1.0 / half_cosine;
@@ -176,7 +186,7 @@ impl Stroker {
             }
             Join::Round => {
                 let turn = cross.atan2(dot);
-                let start = self.tangents[node.arrives as usize].angle() + side * FRAC_PI_2;
+                let start = self.sample(node.arrives).angle() + side * FRAC_PI_2;
                 let count = (turn.abs() / pen.step).ceil() as u32;
                 for i in 1..count {
                     let along = i as f32 / count as f32;
