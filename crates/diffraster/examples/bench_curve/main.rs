@@ -63,10 +63,12 @@ fn main() -> Result<(), Box<dyn Error>> {
 fn row(count: usize, side: u32, threads: usize) -> Result<(), SceneError> {
     let mut scene = random::scene(count, side);
     let target = Image::new(side, side);
-    let before = memory::resident();
-    let mut renderer = Renderer::new(threads);
-    renderer.forward_backward_mse(&scene, &target)?;
-    let memory = memory::peak().saturating_sub(before) as f64 * 1024.0;
+    let (memory, renderer) = memory::growth(|| {
+        let mut renderer = Renderer::new(threads);
+        let step = renderer.forward_backward_mse(&scene, &target).map(|_| ());
+        step.map(|()| renderer)
+    });
+    let (memory, mut renderer) = (memory as f64 * 1024.0, renderer?);
     let reports = renderer.inspect(&scene, None)?;
     let covered: f64 = reports.nodes.iter().map(|n| n.covered).sum();
     let visible: f64 = reports.nodes.iter().map(|n| n.visible).sum();
