@@ -38,6 +38,7 @@ mod error;
 mod fingerprint;
 mod flat;
 mod flatten;
+mod growth;
 mod image;
 mod inspect;
 mod layers;

@@ -12,6 +12,7 @@ use rayon::prelude::*;
 use crate::error::SceneError;
 use crate::flat::is_flat;
 use crate::flatten::{Polygons, Weights};
+use crate::growth::{USUAL_VERTICES, make_room};
 use crate::layers::Tile;
 use crate::paint::Prepared;
 use crate::pieces::{MAX_VERTICES, Pieces, TilePieces};
@@ -311,6 +312,8 @@ impl Chunk {
         let mut next_slot = 0;
         for index in self.shapes.clone() {
             let shape = &shapes[index];
+            // Larger ones make their own.
+            make_room(&mut self.polygons.vertices, USUAL_VERTICES);
             let vertices = self.polygons.vertices.len();
             let contours = self.polygons.contour_ends.len();
             let curves = self.polygons.curves.len();

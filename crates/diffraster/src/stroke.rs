@@ -23,6 +23,7 @@ use std::f32::consts::FRAC_PI_4;
 
 use crate::error::SceneError;
 use crate::flatten::{MAX_LINES, Polygons};
+use crate::growth::{USUAL_VERTICES, make_room};
 use crate::scene::{Cap, Join, Outline, Stroke, Verb, View};
 
 /// Largest angle between the vertices of a round cap or join.
@@ -212,6 +213,9 @@ impl Stroker {
             samples: 0,
             radius,
         };
+        make_room(&mut self.marks, USUAL_VERTICES);
+        make_room(&mut self.others, USUAL_VERTICES / 4);
+        make_room(&mut self.samples, USUAL_VERTICES / 2);
         self.first_sample = self.samples.len();
         self.places.clear();
         let View { scale, offset } = view;

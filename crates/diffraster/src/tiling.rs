@@ -8,6 +8,7 @@
 //! Winding numbers count a rightward segment as +1 for everything below it
 //! (y points down), so a downward one is −1 for everything to its right.
 
+use crate::growth::resize;
 use crate::pieces::{
     Cut, FLAG_CONTINUES, FLAG_CONTOUR_END, FLAG_CONTOUR_START, FLAG_FROM_ABOVE, FLAG_TO_ABOVE,
     Label, Pieces,
@@ -444,8 +445,8 @@ impl Tiler {
             cuts: pieces.cuts.len() as u32,
         };
         let (labels, cuts) = (&mut pieces.labels, &mut pieces.cuts);
-        labels.resize(labels.len() + self.pieces.len(), Label::default());
-        cuts.resize(cuts.len() + self.cuts.len(), Cut::default());
+        resize(labels, labels.len() + self.pieces.len(), Label::default());
+        resize(cuts, cuts.len() + self.cuts.len(), Cut::default());
         let mut at = 0usize;
         for row in 0..self.window.rows {
             let mut winding = 0;

@@ -1,0 +1,23 @@
+//! How memory grows that is kept for good.
+//!
+//! Doubling would leave a third of it unused on the mean, for as long as a
+//! renderer lives, to save copies that happen once.
+
+/// Vertices of an outline for which there is room before it is known. Larger
+/// ones make their own.
+pub(crate) const USUAL_VERTICES: usize = 256;
+
+/// Makes room for at least `count` more items: when there is too little, for an
+/// eighth more than that.
+pub(crate) fn make_room<T>(items: &mut Vec<T>, count: usize) {
+    if items.capacity() - items.len() < count {
+        items.reserve_exact(count + items.len() / 8);
+    }
+}
+
+/// Sets the length, new items being what `item` says, with no more room than
+/// [`make_room`] makes.
+pub(crate) fn resize<T: Clone>(items: &mut Vec<T>, length: usize, item: T) {
+    make_room(items, length.saturating_sub(items.len()));
+    items.resize(length, item);
+}
