@@ -15,6 +15,7 @@
 use fearless_simd::prelude::*;
 use fearless_simd::{Level, Simd, dispatch, f32x16};
 
+use crate::growth::room;
 use crate::overlap::{Dirty, OverlapScratch};
 use crate::pieces::{
     FLAG_CONTINUES, FLAG_CONTOUR_END, FLAG_CONTOUR_START, FLAG_FROM_ABOVE, FLAG_TO_ABOVE, Piece,
@@ -47,6 +48,8 @@ pub(crate) struct Steps {
     pub(crate) ends: Vec<u32>,
 }
 
+room!(Steps: steps, ends);
+
 /// Scratch of [`cover`].
 #[derive(Debug)]
 pub(crate) struct CoverScratch {
@@ -57,6 +60,8 @@ pub(crate) struct CoverScratch {
     dirty: Vec<Dirty>,
     overlap: OverlapScratch,
 }
+
+room!(CoverScratch: dirty, overlap);
 
 impl Default for CoverScratch {
     fn default() -> Self {

@@ -11,6 +11,7 @@ use fearless_simd::prelude::*;
 use fearless_simd::{Simd, f32x16};
 
 use crate::coverage::{AREA, CoverScratch, Plane, Steps, cover, gather};
+use crate::growth::room;
 use crate::image::Image;
 use crate::layers::Tile;
 use crate::paint::Prepared;
@@ -52,6 +53,8 @@ pub(crate) struct FlatScratch {
     done: Vec<Done>,
     through: Vec<f32>,
 }
+
+room!(FlatScratch: below, signed, pieces, done, through);
 
 impl Default for FlatScratch {
     fn default() -> Self {

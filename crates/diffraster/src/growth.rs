@@ -21,3 +21,32 @@ pub(crate) fn resize<T: Clone>(items: &mut Vec<T>, length: usize, item: T) {
     make_room(items, length.saturating_sub(items.len()));
     items.resize(length, item);
 }
+
+/// Memory that several workers have each.
+///
+/// Which of them gets the tile that needs the most is up to chance. When all have
+/// as much room as the one that got it, no later pass has to grow another.
+pub(crate) trait Room {
+    /// Makes as much room as `other` has.
+    fn match_room(&mut self, other: &Self);
+}
+
+impl<T> Room for Vec<T> {
+    fn match_room(&mut self, other: &Self) {
+        if self.capacity() < other.capacity() {
+            self.reserve_exact(other.capacity() - self.len());
+        }
+    }
+}
+
+/// Lists the fields of a struct that have room.
+macro_rules! room {
+    ($name:ident: $($field:ident),+) => {
+        impl crate::growth::Room for $name {
+            fn match_room(&mut self, other: &Self) {
+                $(self.$field.match_room(&other.$field);)+
+            }
+        }
+    };
+}
+pub(crate) use room;

@@ -8,6 +8,7 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use crate::coverage::{AREA, CoverScratch, Plane, Steps, cover_dispatched, gather};
 use crate::flat::{FlatScratch, is_flat};
+use crate::growth::room;
 use crate::image::Image;
 use crate::inspect::Dependence;
 use crate::paint::{Prepared, dot, sum};
@@ -82,6 +83,8 @@ pub(crate) struct TileScratch {
     sums: Vec<f32>,
     pieces: Vec<Piece>,
 }
+
+room!(TileScratch: flat, cover, steps, planes, saved, operations, layers, open, chain, gradients, dependence, sums, pieces);
 
 #[derive(Debug)]
 pub(crate) struct Quad4(pub(crate) Quad);

@@ -16,6 +16,7 @@ use fearless_simd::{Level, Simd, dispatch};
 
 use crate::band::band;
 use crate::coverage::{AREA, Plane, Step};
+use crate::growth::room;
 use crate::pieces::{
     FLAG_CONTINUES, FLAG_CONTOUR_END, FLAG_CONTOUR_START, FLAG_FROM_ABOVE, FLAG_TO_ABOVE, Piece,
 };
@@ -74,6 +75,8 @@ pub(crate) struct OverlapScratch {
     weights: [Weight; MAX_FRAGMENTS],
     pixel: Pixel,
 }
+
+room!(OverlapScratch: cells, links, fragments, pixel);
 
 impl Default for OverlapScratch {
     fn default() -> Self {

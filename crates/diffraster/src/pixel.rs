@@ -9,6 +9,7 @@
 use fearless_simd::prelude::*;
 use fearless_simd::{Simd, f32x8};
 
+use crate::growth::room;
 use crate::scene::FillRule;
 use crate::tiling::is_inside;
 
@@ -119,6 +120,8 @@ pub(crate) struct Pixel {
     cuts: Vec<f32>,
     changes: Vec<(f32, f32)>,
 }
+
+room!(Pixel: cuts, changes);
 
 impl Default for Pixel {
     fn default() -> Self {

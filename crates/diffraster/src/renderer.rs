@@ -8,6 +8,7 @@ use rayon::prelude::*;
 use crate::error::SceneError;
 use crate::fingerprint::Fingerprint;
 use crate::flatten::Weights;
+use crate::growth::Room;
 use crate::image::Image;
 use crate::inspect::{Inspection, NO_NODE, collect, inside, store_ids};
 use crate::layers::{Quad, Tile, TileScratch};
@@ -175,6 +176,18 @@ fn worker(scratch: &[Mutex<TileScratch>]) -> MutexGuard<'_, TileScratch> {
         .unwrap_or_else(PoisonError::into_inner)
 }
 
+/// Gives every worker the room that the one with the most has.
+fn share_room(scratch: &mut [Mutex<TileScratch>]) {
+    let own = |scratch: &mut Mutex<TileScratch>, with: &mut Mutex<TileScratch>| {
+        let scratch = scratch.get_mut().unwrap_or_else(PoisonError::into_inner);
+        scratch.match_room(with.get_mut().unwrap_or_else(PoisonError::into_inner));
+    };
+    if let [first, others @ ..] = scratch {
+        others.iter_mut().for_each(|other| own(first, other));
+        others.iter_mut().for_each(|other| own(other, first));
+    }
+}
+
 fn check_size(scene: &Scene, image: &Image) -> Result<(), SceneError> {
     let wanted = 4 * scene.width as usize * scene.height as usize;
     if (image.width, image.height) != (scene.width, scene.height) || image.data.len() != wanted {
@@ -221,6 +234,7 @@ impl State {
         } else {
             self.losses.iter_mut().enumerate().for_each(one);
         }
+        share_room(&mut self.scratch);
         self.losses.iter().sum()
     }
 
@@ -256,6 +270,7 @@ impl State {
             let bands = self.image.data.chunks_mut(bands);
             bands.enumerate().for_each(band_of_tiles);
         }
+        share_room(&mut self.scratch);
         Ok(())
     }
 
@@ -349,6 +364,7 @@ impl State {
         } else {
             top.chunks_mut(bands).enumerate().for_each(band_of_tiles);
         }
+        share_room(&mut self.scratch);
         collect(scene, &self.plan, &mut self.inspection.nodes);
         Ok(())
     }

@@ -5,6 +5,8 @@
     reason = "every test binary uses its own part; helpers of tests are tests, which the lint cannot see"
 )]
 
+pub(crate) mod counting;
+
 use std::fmt::Write as _;
 
 use chat2svg_diffraster::{
