@@ -18,7 +18,7 @@ use chat2svg_fit::{Cancellation, FitOptions, FitReport, crosses_itself, refine, 
 use chat2svg_vector::{Color, DecodeLimits, Document, ParseLimits, Raster, WriteOptions};
 
 const USAGE: &str = "usage: fit_report [--paths N] [--iterations N] [--threads N] [--bytes N] \
-[--deadline SECONDS] [--cancel SECONDS] [--side N] [--gain G] [--edges W] [--structure W] [--no-topology] [--no-gradients] [--template NAME] \
+[--deadline SECONDS] [--cancel SECONDS] [--side N] [--gain G] [--edges W] [--structure W] [--no-topology] [--no-gradients] [--no-strokes] [--template NAME] \
 [--out FOLDER] [--actions] [--rounding] [--crossings] PATH...";
 
 struct Arguments {
@@ -72,6 +72,7 @@ fn arguments() -> Result<Arguments, Box<dyn Error>> {
             "--edges" => found.options.loss.edges = value()?.parse()?,
             "--structure" => found.options.loss.structure = value()?.parse()?,
             "--no-topology" => found.options.allow_topology = false,
+            "--no-strokes" => found.options.allow_strokes = false,
             "--no-gradients" => found.options.allow_gradients = false,
             "--template" => found.template = value()?,
             "--actions" => found.actions = true,

@@ -17,6 +17,7 @@ use crate::{
     measure::psnr,
     picture::squared_distance,
     scene::{SceneMap, scene_of},
+    strokes::closed_outline,
     topology::written_bytes,
     worth::Extent,
 };
@@ -211,12 +212,12 @@ impl Fit<'_> {
     /// Goes on from the best document so far, puts back each of the template's shapes that does not gain by
     /// having been moved (what did not change in the target does not change), and notes how far the points
     /// came.
-    pub(crate) fn settle_template(&mut self, template: &Document) -> Result<(), FitError> {
+    pub(crate) fn settle_template(&mut self) -> Result<(), FitError> {
         self.take_best();
         if self.is_stopped() {
             return Ok(());
         }
-        self.return_unmoved(template)?;
+        self.return_unmoved()?;
         self.take_best();
         if let Some((placed, psnr)) = self.placed.take() {
             let gain = self.best_psnr() - psnr;
@@ -225,15 +226,16 @@ impl Fit<'_> {
         Ok(())
     }
 
-    fn return_unmoved(&mut self, template: &Document) -> Result<(), FitError> {
-        let origins = self.origins(template);
+    fn return_unmoved(&mut self) -> Result<(), FitError> {
+        let template = self.setting.template;
+        let origins = self.origins();
         // What wandered off the canvas or beneath another shape returns as well.
         let everywhere = Rect::new(-1e9, -1e9, 1e9, 1e9);
         let to_canvas = self.setting.to_canvas;
         let old: Vec<BezPath> = template
             .shapes()
             .iter()
-            .map(|visit| visit.shape.path.clone())
+            .map(|visit| closed_outline(visit.shape))
             .collect();
         let mut returned = self.document.clone();
         let mut prices = vec![0.0; origins.len()];
@@ -288,8 +290,8 @@ impl Fit<'_> {
     }
 
     /// Of each shape at present, which of the template's it is.
-    fn origins(&self, template: &Document) -> Vec<Option<usize>> {
-        let old = template.shapes();
+    pub(crate) fn origins(&self) -> Vec<Option<usize>> {
+        let old = self.setting.template.shapes();
         let new = self.document.shapes();
         let kept = self.is_added.iter().filter(|added| !**added).count();
         let mut next = 0;
@@ -369,7 +371,7 @@ impl Fit<'_> {
     }
 
     /// Shapes that can be moved: all but those that are the canvas's ground, and those off it.
-    fn is_movable(&self, map: &SceneMap, slot: usize) -> bool {
+    pub(crate) fn is_movable(&self, map: &SceneMap, slot: usize) -> bool {
         let (width, height) = (self.setting.target.width, self.setting.target.height);
         let Some(Node::Path(path)) = map.scene.nodes.get(map.slots[slot].node) else {
             return false;

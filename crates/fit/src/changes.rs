@@ -266,7 +266,11 @@ impl Fit<'_> {
             })
             .collect();
         let target = self.setting.target;
-        let mut worth = leave_one_out(&mut self.descender, &mut map, target, &candidates)?;
+        let mut worth =
+            leave_one_out(&mut self.descender, &mut map, target, &candidates, |path| {
+                path.fill = None;
+                path.stroke = None;
+            })?;
         let ratio = |slot: usize, gain: f64| gain / facts[map.slots[slot].shape].0;
         worth.sort_by(|a, b| {
             ratio(a.0, a.1)

@@ -65,6 +65,7 @@ pub fn refine(
             options,
             stop: &stop,
             pool: &pool,
+            template,
             target: &picture,
             to_canvas,
         },
@@ -74,7 +75,7 @@ pub fn refine(
         Journal::new(observer, &stop, options.iterations),
     );
     schedule::run(&mut fit)?;
-    fit.settle_template(template)?;
+    fit.settle_template()?;
     Ok(fit.finish())
 }
 

@@ -24,12 +24,16 @@ use crate::{
 /// How far an outline may be from the contour, in pixels.
 const TOLERANCE: f64 = 0.4;
 
+/// Share of what is added to a template that must be wrong as it is.
+const LEAST_WRONG: f64 = 0.2;
+
 /// What a fit works under; does not change.
 #[derive(Clone, Copy)]
 pub(crate) struct Setting<'a> {
     pub(crate) options: &'a FitOptions,
     pub(crate) stop: &'a Stop,
     pub(crate) pool: &'a rayon::ThreadPool,
+    pub(crate) template: &'a Document,
     pub(crate) target: &'a Picture,
     /// Maps the document's user space to pixels.
     pub(crate) to_canvas: Affine,
@@ -133,6 +137,11 @@ impl<'a> Fit<'a> {
             per_byte: gain_per_byte(self.setting.target, self.setting.options),
             gradients: self.setting.options.allow_gradients,
             tolerance: TOLERANCE,
+            least_wrong: if self.setting.template.layers.is_empty() {
+                0.0
+            } else {
+                LEAST_WRONG
+            },
         }
     }
 

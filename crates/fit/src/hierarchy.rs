@@ -33,6 +33,7 @@ impl From<RegionPrice> for ShapeCost {
             per_byte: price.per_byte,
             gradients: price.gradients,
             tolerance: price.tolerance,
+            least_wrong: 0.0,
         }
     }
 }

@@ -52,6 +52,8 @@ mod simplify;
 mod ssim;
 mod stack;
 mod step;
+mod strokes;
+mod subdivide;
 #[cfg(test)]
 #[allow(
     clippy::expect_used,

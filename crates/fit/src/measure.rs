@@ -5,7 +5,7 @@ use chat2svg_vector::{Color, Document, ParseLimits, WriteOptions};
 use crate::{FitError, FitOptions, picture::Picture};
 
 /// Squared error that a byte must save in a picture of 256 × 256 pixels, when the options do not say.
-const GAIN_PER_BYTE: f64 = 0.003;
+const GAIN_PER_BYTE: f64 = 0.004;
 /// A cost above another by this factor is clearly worse.
 const CLEARLY: f64 = 1.05;
 

@@ -32,6 +32,10 @@ pub struct FitOptions {
     pub allow_topology: bool,
     /// Whether paths may be painted with gradients that they did not have. Default true.
     pub allow_gradients: bool,
+    /// Whether outlines may be given more points, and lines become curves. Default true.
+    pub allow_points: bool,
+    /// Whether shapes may be given strokes that they did not have. Default true.
+    pub allow_strokes: bool,
     /// Most bytes of the written SVG; `None` leaves it to the gain of each path. Paths that the template
     /// has are kept even when they alone exceed it.
     pub byte_budget: Option<usize>,
@@ -41,8 +45,8 @@ pub struct FitOptions {
     /// it. Default 512.
     pub max_side: u32,
     /// Smallest gain that pays for a path, as squared error in full-scale pixels per written byte. Lower
-    /// gives more paths and a closer picture. `None` takes 0.003 for a picture of 256 × 256 pixels (a path
-    /// of 150 bytes must correct 0.45 pixels from black to white in one component), and otherwise in
+    /// gives more paths and a closer picture. `None` takes 0.004 for a picture of 256 × 256 pixels (a path
+    /// of 150 bytes must correct 0.6 pixels from black to white in one component), and otherwise in
     /// proportion to the area.
     pub gain_per_byte: Option<f32>,
     /// What keeps outlines clean.
@@ -65,6 +69,8 @@ impl Default for FitOptions {
             seed: 0,
             allow_topology: true,
             allow_gradients: true,
+            allow_points: true,
+            allow_strokes: true,
             byte_budget: None,
             threads: 0,
             max_side: 512,

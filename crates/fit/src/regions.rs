@@ -48,6 +48,8 @@ pub(crate) struct ShapeCost {
     pub(crate) gradients: bool,
     /// How far an outline may be from the contour, in pixels of the finder's picture.
     pub(crate) tolerance: f64,
+    /// Share of the pixels of a shape to be painted over what is there that must be wrong as they are.
+    pub(crate) least_wrong: f64,
 }
 
 /// The regions of one picture, kept for several questions.
@@ -111,6 +113,7 @@ impl RegionFinder {
             per_byte: cost.per_byte,
             per_path: 0.0,
             gradients: cost.gradients,
+            least_wrong: cost.least_wrong,
             pixel_area: self.scale[0] * self.scale[1],
         }
     }
@@ -260,6 +263,7 @@ mod tests {
         per_byte: 1e-4,
         gradients: false,
         tolerance: 0.4,
+        least_wrong: 0.0,
     };
 
     proptest! {

@@ -115,6 +115,10 @@ pub enum Action {
     Split,
     /// Paths came to lie above others that had covered them.
     Reorder,
+    /// Shapes were given strokes that the picture shows along their outlines, or lost them again.
+    Stroke,
+    /// Segments of outlines were cut in two, lines made curves.
+    Subdivide,
     /// Shapes were moved or bent as wholes.
     Align,
     /// Shapes whose movement gained nothing went back to where the template has them.

@@ -18,8 +18,11 @@ const LEAST_ADDED: usize = 12;
 const EARLY_ADDITIONS: u32 = 4;
 /// Steps before each of them.
 const EARLY_STEPS: u32 = 12;
-/// Descents at the fitting resolution, with paths added between all but the last two.
+/// Descents at the fitting resolution.
 const ROUNDS: u32 = 4;
+/// After which of them paths are added: from a template only when its own shapes show what they can, and from
+/// nothing early, so that all have time to settle.
+const ADDING: [std::ops::Range<u32>; 2] = [1..3, 0..2];
 /// Steps after paths were taken out at the end.
 const POLISH_STEPS: u32 = 15;
 /// Most rounds of taking paths out to meet a byte budget.
@@ -50,12 +53,13 @@ pub(crate) fn run(fit: &mut Fit<'_>) -> Result<(), FitError> {
     }
     let finder = fit.finder(affordable_side(fit));
     if !is_empty {
-        if options.allow_topology {
-            fit.simplify(false, SAME_OUTLINE)?;
-        }
+        fit.close_outlines();
+        fit.simplify(false, SAME_OUTLINE)?;
         fit.align()?;
+        fit.stroke_outlines()?;
         fit.descend(0.5 * coarse, 0.25, 2.5 * rate)?;
         fit.descend(0.5 * coarse, 0.5, 1.75 * rate)?;
+        fit.subdivide()?;
     } else if let Some(finder) = &finder {
         let (pool, stop, cost) = (fit.setting.pool, fit.setting.stop, fit.cost());
         let first = pool.install(|| finder.cover(cost, limit, stop));
@@ -89,18 +93,24 @@ pub(crate) fn run(fit: &mut Fit<'_>) -> Result<(), FitError> {
             fit.drop_unpaid();
         }
         fit.descend(share, 1.0, rate)?;
-        let Some(finder) = &finder else { continue };
+        fit.drop_strokes()?;
         fit.prune()?;
         if round + 1 < ROUNDS {
+            fit.subdivide()?;
             fit.rearrange(limit.saturating_sub(fit.shapes()))?;
         }
         if round == 0 {
+            fit.stroke_outlines()?;
+        }
+        let Some(finder) = &finder else { continue };
+        if round == 0 {
             fit.repaint(finder)?;
         }
-        if round + 2 < ROUNDS {
+        if ADDING[usize::from(is_empty)].contains(&round) {
             fit.add(finder, limit.saturating_sub(fit.shapes()))?;
         }
     }
+    fit.drop_strokes()?;
     save_bytes(fit, rate)
 }
 

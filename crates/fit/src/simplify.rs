@@ -43,7 +43,35 @@ pub(crate) fn simplified(path: &BezPath, scale: f64, tolerance: f64) -> Option<B
     (count(&simple) <= (1.0 - LEAST_SAVING) * count(path)).then_some(simple)
 }
 
-fn points_of(element: &PathEl) -> usize {
+/// The path with every subpath closed that ends where it began.
+pub(crate) fn closed_where_it_meets(path: &BezPath) -> BezPath {
+    let mut closed = BezPath::new();
+    let (mut start, mut current) = (None, None);
+    let meets = |start: Option<Point>, current: Option<Point>| {
+        start
+            .zip(current)
+            .is_some_and(|(a, b)| a.distance(b) < 1e-6)
+    };
+    let mut is_drawn = false;
+    for element in path.elements() {
+        if matches!(element, PathEl::MoveTo(_)) {
+            if is_drawn && meets(start, current) {
+                closed.close_path();
+            }
+            start = element.end_point();
+        }
+        is_drawn = !matches!(element, PathEl::MoveTo(_) | PathEl::ClosePath);
+        current = element.end_point().or(start);
+        closed.push(*element);
+    }
+    if is_drawn && meets(start, current) {
+        closed.close_path();
+    }
+    closed
+}
+
+/// Points that an element of a path has of its own.
+pub(crate) fn points_of(element: &PathEl) -> usize {
     match element {
         PathEl::MoveTo(_) | PathEl::LineTo(_) => 1,
         PathEl::QuadTo(..) => 2,
@@ -100,6 +128,20 @@ mod tests {
         let simple = simplified(&path, 100.0, 0.3).expect("saves a lot");
         assert!(simple.elements().len() < 10, "{simple:?}");
         assert!((simple.area().abs() - path.area().abs()).abs() < 0.01);
+    }
+
+    #[test]
+    fn what_ends_where_it_began_is_closed_and_what_does_not_is_not() {
+        let svg = |text| BezPath::from_svg(text).expect("is a path");
+        let cases = [
+            ("M0 0L4 0L4 4L0 0M9 9L8 8", "M0 0L4 0L4 4L0 0ZM9 9L8 8"),
+            ("M0 0L4 0L4 4L0 0", "M0 0L4 0L4 4L0 0Z"),
+            ("M0 0L4 0L4 4Z", "M0 0L4 0L4 4Z"),
+            ("M0 0", "M0 0"),
+        ];
+        for (open, closed) in cases {
+            assert_eq!(closed_where_it_meets(&svg(open)), svg(closed));
+        }
     }
 
     #[test]

@@ -57,6 +57,7 @@ pub(crate) fn with_fit<T>(
             options,
             stop: &stop,
             pool: &pool,
+            template: from,
             target: &target,
             to_canvas: Affine::IDENTITY,
         },

@@ -97,7 +97,7 @@ impl Extent {
     }
 }
 
-/// For each of the scene's slots asked about, by how much the squared error grows without its path, and
+/// For each of the scene's slots asked about, by how much the squared error grows when its path is changed by `without`, and
 /// where it lies. A slot that is off the canvas is worth nothing; one for which there was no room in the
 /// allowed number of renderings is left out.
 pub(crate) fn leave_one_out(
@@ -105,6 +105,7 @@ pub(crate) fn leave_one_out(
     map: &mut SceneMap,
     target: &Picture,
     slots: &[usize],
+    without: impl Fn(&mut Path),
 ) -> Result<Vec<(usize, f64, Option<Extent>)>, FitError> {
     let shown = descender.picture(&mut map.scene)?;
     let mut answers = Vec::with_capacity(slots.len());
@@ -136,20 +137,19 @@ pub(crate) fn leave_one_out(
                 let node = &mut map.scene.nodes[map.slots[*slot].node];
                 let kept = node.clone();
                 if let Node::Path(path) = node {
-                    path.fill = None;
-                    path.stroke = None;
+                    without(path);
                 }
                 kept
             })
             .collect();
-        let without = descender.picture(&mut map.scene)?;
+        let left = descender.picture(&mut map.scene)?;
         for ((slot, extent), node) in batch.iter().zip(kept) {
             map.scene.nodes[map.slots[*slot].node] = node;
             let growth: f64 = extent
                 .pixels(target.width)
                 .map(|pixel| {
                     let wanted = target.pixels[pixel];
-                    f64::from(squared_distance(without[pixel], wanted))
+                    f64::from(squared_distance(left[pixel], wanted))
                         - f64::from(squared_distance(shown[pixel], wanted))
                 })
                 .sum();

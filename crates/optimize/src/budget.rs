@@ -42,6 +42,8 @@ pub(crate) fn options(config: &OptimizeConfig, run: &RunOptimize, threads: usize
         seed: run.context.seed,
         allow_topology: run.scope == FitScope::Topology,
         allow_gradients: true,
+        allow_points: run.scope != FitScope::Polish,
+        allow_strokes: run.scope != FitScope::Polish,
         byte_budget: run.limits.bytes.map(|bytes| bytes.get() as usize),
         threads,
         max_side: budget.max_side,

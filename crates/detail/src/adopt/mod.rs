@@ -16,10 +16,13 @@ mod names;
 mod parameters;
 mod repaint;
 mod trial;
+mod twins;
 mod units;
 mod view;
 
-use chat2svg_fit::{Cancellation, GradientThreshold, RegionPrice, Regions};
+use chat2svg_fit::{
+    Cancellation, FitEnd, FitError, FitOptions, GradientThreshold, RegionPrice, Regions,
+};
 use chat2svg_protocol::Movement;
 use chat2svg_vector::{Document, Raster, RasterError, RenderError};
 use thiserror::Error;
@@ -38,6 +41,11 @@ use crate::halt::{Halt, Stopped};
 
 /// Longest side in pixels at which guesses about moves are tried.
 const ROUGH_SIDE: u32 = 160;
+/// Most that steps and shapes may multiply to where the template's shapes are fitted, so that thousands of shapes
+/// do not take all of a request's time.
+const FIT_WORK: usize = 16_000;
+/// Fewer steps are not worth the start of a fit.
+const LEAST_STEPS: u32 = 20;
 
 /// What came of a target from outside.
 #[derive(Clone, Debug, PartialEq)]
@@ -62,6 +70,9 @@ pub enum AdoptError {
     /// The template's visible part is empty or not finite.
     #[error("the template's viewBox is empty or not finite; give it one that has an area")]
     Frame,
+    /// Its shapes cannot be fitted.
+    #[error("the template's shapes cannot be fitted: {0}")]
+    Fit(#[from] FitError),
     /// The caller asked to stop.
     #[error("stopped before there was a result")]
     Stopped,
@@ -147,7 +158,12 @@ pub fn adopt(
         halt,
     };
     adopted.added = painter.repaint(&mut adopted.document)?;
+    let steps = affordable_steps(parameters.fit_steps, document.counts().shapes);
+    if steps > 0 {
+        fit_shapes(&mut adopted.document, &target, parameters, steps, cancel)?;
+    }
     if may_add && parameters.most_added > 0 {
+        let seen = Seen::of(&adopted.document, areas.width, areas.height, halt)?;
         let finder = Finder {
             regions: &regions,
             areas: &areas,
@@ -174,6 +190,42 @@ pub fn adopt(
     }
     halt.check()?;
     Ok(adopted)
+}
+
+/// Steps that a template of so many shapes is fitted by, up to those asked for; none when so few would be left
+/// that they change little.
+fn affordable_steps(asked: u32, shapes: usize) -> u32 {
+    let most = u32::try_from(FIT_WORK / shapes.max(1)).unwrap_or(u32::MAX);
+    if most < LEAST_STEPS {
+        0
+    } else {
+        asked.min(most)
+    }
+}
+
+/// Fits the shapes that there are, so that only what they cannot show is new.
+fn fit_shapes(
+    document: &mut Document,
+    target: &Raster,
+    parameters: &AdoptParameters,
+    steps: u32,
+    cancel: &Cancellation,
+) -> Result<(), AdoptError> {
+    let options = FitOptions {
+        iterations: steps,
+        max_side: parameters.region_side.max(16),
+        allow_topology: false,
+        allow_points: false,
+        threads: 1,
+        cancel: cancel.clone(),
+        ..FitOptions::default()
+    };
+    let fitted = chat2svg_fit::refine(document, target, &options, &mut ())?;
+    if fitted.report.ended_by == FitEnd::Cancelled {
+        return Err(AdoptError::Stopped);
+    }
+    *document = fitted.document;
+    Ok(())
 }
 
 /// Width and height in pixels with the aspect of the view box and a longest side.

@@ -2,6 +2,8 @@
 //! regions, tried by rendering, made exact by descent, and taken only when the error falls by enough.
 //! A shape that shows the target already is not moved, and nothing is added here.
 
+use std::collections::{BTreeSet, VecDeque};
+
 use chat2svg_protocol::Movement;
 use chat2svg_vector::{Color, Document, Paint, RenderError};
 use kurbo::{Point, Vec2};
@@ -13,6 +15,7 @@ use super::{
     areas::{Areas, Seen, mean_color},
     form::{Form, Similarity},
     trial::{Trial, paint},
+    twins::Looks,
     units::{Unit, units},
     view::{View, color_of, squared_distance, sum},
 };
@@ -105,7 +108,9 @@ impl Search<'_> {
         let single = order.iter().filter(|unit| !unit.is_group);
         let recolored = single.map(|unit| (*unit, OTHER_COLOR));
         let mut looked = 0;
-        for (unit, apart) in kept.chain(recolored) {
+        let mut queue: VecDeque<(&Unit, f32)> = kept.chain(recolored).collect();
+        let mut waited = BTreeSet::new();
+        while let Some((unit, apart)) = queue.pop_front() {
             let is_enough = moved.len() >= self.parameters.most_moves || work < shapes;
             if is_enough || looked >= MOST_UNITS {
                 break;
@@ -115,7 +120,19 @@ impl Search<'_> {
                 continue;
             }
             looked += 1;
-            let guesses = self.guesses(document, unit, &state, apart)?;
+            let mut guesses = self.guesses(document, unit, &state, apart)?;
+            let all = guesses.len();
+            if !unit.is_group {
+                guesses.retain(|guess| {
+                    let to = guess.similarity.center + guess.similarity.by;
+                    !state.looks.has_nearer_twin(unit.shapes.start, to)
+                });
+            }
+            if guesses.len() < all && waited.insert(unit.shapes.start) {
+                // Its twins go first: where they were, it may go then.
+                queue.push_back((unit, apart));
+                continue;
+            }
             if guesses.is_empty() {
                 continue;
             }
@@ -139,8 +156,9 @@ impl Search<'_> {
             })
             .collect();
         let shown = self.fine.shown(document)?;
-        let picture = shown.pixels().iter().map(color_of).collect();
+        let picture: Vec<[f32; 3]> = shown.pixels().iter().map(color_of).collect();
         Ok(State {
+            looks: Looks::of(&seen, &picture, self.areas.width),
             seen,
             settled,
             picture,
@@ -522,6 +540,7 @@ impl Search<'_> {
 /// What the search knows of the document as it stands.
 struct State {
     seen: Seen,
+    looks: Looks,
     settled: Settled,
     /// The document's picture at the size of the regions'.
     picture: Vec<[f32; 3]>,

@@ -33,6 +33,9 @@ pub struct AdoptParameters {
     pub reach: f64,
     /// Share of the error, where a move changes the picture, that it must take away, `0.0..=1.0`.
     pub move_gain: f64,
+    /// Gradient steps by which the template's shapes, their paints and strokes are fitted before new shapes are
+    /// looked for, 0 to 1000: what a shape of the template can show needs no other.
+    pub fit_steps: u32,
     /// Intersection over union with a region from which a shape shows the target already and stays where
     /// it is, `0.0..=1.0`.
     pub settled_overlap: f64,
@@ -53,6 +56,7 @@ impl AdoptParameters {
         most_moves: 24,
         reach: 0.25,
         move_gain: 0.4,
+        fit_steps: 220,
         settled_overlap: 0.8,
     };
     /// The defaults of level medium.
@@ -60,6 +64,7 @@ impl AdoptParameters {
         region_side: 256,
         most_added: 40,
         least_area: 40.0,
+        fit_steps: 120,
         ..Self::HIGH
     };
     /// The defaults of level low.
@@ -68,6 +73,7 @@ impl AdoptParameters {
         most_added: 20,
         least_area: 60.0,
         most_moves: 12,
+        fit_steps: 60,
         ..Self::HIGH
     };
     /// The defaults of level minimal.
@@ -76,6 +82,7 @@ impl AdoptParameters {
         most_added: 8,
         least_area: 120.0,
         most_moves: 4,
+        fit_steps: 0,
         ..Self::HIGH
     };
 
@@ -105,6 +112,9 @@ impl AdoptParameters {
         }
         if self.most_moves > 256 {
             return Some(("most_moves", "0 to 256"));
+        }
+        if self.fit_steps > 1000 {
+            return Some(("fit_steps", "0 to 1000"));
         }
         let outside = |values: &[(&'static str, f64)], is_good: fn(f64) -> bool| {
             values

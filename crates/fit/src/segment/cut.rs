@@ -13,6 +13,8 @@ const BORDER_BYTES: f64 = 0.5;
 const LEAST_AREA: f64 = 3.0;
 /// Pixels per pixel side of border below which a region is a sliver, not to be painted over others.
 const LEAST_THICKNESS: f64 = 0.5;
+/// Mean squared error of a pixel's components from which it is wrong: three levels in 255.
+const WRONG: f32 = 9.0 / (255.0 * 255.0);
 /// What keeps noise from being chosen, in squared error.
 const NOISE_COST: f64 = 1e3;
 
@@ -25,6 +27,9 @@ pub(crate) struct CutCost {
     pub(crate) per_path: f64,
     /// Whether a region may be painted with a gradient.
     pub(crate) gradients: bool,
+    /// Share of the pixels of a region to be painted over what is there that must be wrong as they are. Where fewer
+    /// are, it is shown already, and what is wrong with it are its borders.
+    pub(crate) least_wrong: f64,
     /// Pixels of the fitting resolution per pixel of the hierarchy's picture.
     pub(crate) pixel_area: f64,
 }
@@ -130,6 +135,14 @@ pub(crate) fn best_extras(
             *weight += f64::from(*share);
         }
     }
+    let mut wrong = vec![0.0_f64; tree.nodes.len()];
+    for (leaf, pixel) in tree.leaf_of.iter().zip(present) {
+        if let Some(wrong) = wrong.get_mut(*leaf as usize)
+            && *pixel > 3.0 * WRONG
+        {
+            *wrong += 1.0;
+        }
+    }
     let mut gain = vec![0.0_f64; tree.nodes.len()];
     let mut best = vec![0.0_f64; tree.nodes.len()];
     let mut is_whole = vec![false; tree.nodes.len()];
@@ -137,14 +150,20 @@ pub(crate) fn best_extras(
         let parts = tree.nodes[id].parts;
         if let Some([a, b]) = parts {
             error[id] = error[a as usize] + error[b as usize];
+            wrong[id] = wrong[a as usize] + wrong[b as usize];
             weight[id] = weight[a as usize] + weight[b as usize];
         }
         let node = &tree.nodes[id];
         let is_sliver = node.moments.count < LEAST_THICKNESS * f64::from(node.perimeter);
-        let sliver = if is_sliver { NOISE_COST } else { 0.0 };
+        let is_shown = wrong[id] < cost.least_wrong * node.moments.count;
+        let refused = if is_sliver || is_shown {
+            NOISE_COST
+        } else {
+            0.0
+        };
         let mean_weight = weight[id] / node.moments.count.max(1.0);
         let (rest, price) = cost.error_and_price(tree, id as NodeId);
-        gain[id] = mean_weight * (error[id] - rest) - price - sliver;
+        gain[id] = mean_weight * (error[id] - rest) - price - refused;
         let apart = parts.map_or(0.0, |[a, b]| best[a as usize] + best[b as usize]);
         is_whole[id] = gain[id] > 0.0 && gain[id] >= apart;
         best[id] = if is_whole[id] { gain[id] } else { apart };
