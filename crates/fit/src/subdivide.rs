@@ -3,7 +3,7 @@
 //! soft, or wrong for another reason, gets none. Taking points away is `simplify`'s business.
 
 use chat2svg_diffraster::{Layout, Node};
-use kurbo::{BezPath, CubicBez, ParamCurve, PathEl, Point};
+use kurbo::{BezPath, CubicBez, ParamCurve, PathEl, Point, Vec2};
 
 use crate::{
     Action, FitError,
@@ -16,6 +16,9 @@ use crate::{
 const MOVES_BY: f64 = 0.5;
 /// Segments shorter than this many pixels stay whole.
 const LEAST_LENGTH: f64 = 6.0;
+/// How far in pixels the handles of a line that became a curve lie beside it: those of a straight curve have no
+/// gradient, for it is drawn as one chord.
+const BULGE: f64 = 0.75;
 /// Bytes that a control point takes, about.
 const POINT_BYTES: f64 = 7.0;
 
@@ -23,6 +26,8 @@ const POINT_BYTES: f64 = 7.0;
 struct Division {
     whole: PathEl,
     parts: Vec<PathEl>,
+    /// Of a line, the curve that bulges to its other side.
+    mirrored: Option<PathEl>,
     /// Of the points that it has more freedom with: their indices when every element is divided.
     fresh: Vec<usize>,
 }
@@ -41,7 +46,7 @@ impl Fit<'_> {
             let scale = (to_canvas * transform).determinant().abs().sqrt();
             let is_asked =
                 is_added.get(index) == Some(&false) && scale.is_normal() && shape.path.is_finite();
-            let found = is_asked.then(|| divisions(&shape.path, LEAST_LENGTH / scale));
+            let found = is_asked.then(|| divisions(&shape.path, scale));
             if let Some(found) = &found {
                 shape.path = found
                     .iter()
@@ -76,28 +81,47 @@ impl Fit<'_> {
     }
 }
 
-/// Length of the gradient at each point of a node's outline.
-fn pulls_of(map: &SceneMap, layout: &Layout, node: usize, slopes: &[f32]) -> Option<Vec<f64>> {
+/// A point of an outline in pixels, with the gradient there.
+struct Pull {
+    at: Point,
+    slope: Vec2,
+}
+
+/// The pull at each point of a node's outline.
+fn pulls_of(map: &SceneMap, layout: &Layout, node: usize, slopes: &[f32]) -> Option<Vec<Pull>> {
     let (Node::Path(path), place) = (map.scene.nodes.get(node)?, layout.nodes.get(node)?) else {
         return None;
     };
+    let points = &path.outline.points;
     let (pairs, _) = slopes.get(place.points.clone())?.as_chunks::<2>();
-    let pulls: Vec<f64> = pairs.iter().map(|[x, y]| f64::from(x.hypot(*y))).collect();
-    (pulls.len() == path.outline.points.len()).then_some(pulls)
+    let pulls: Vec<Pull> = points
+        .iter()
+        .zip(pairs)
+        .map(|([x, y], [by_x, by_y])| Pull {
+            at: Point::new(f64::from(*x), f64::from(*y)),
+            slope: Vec2::new(f64::from(*by_x), f64::from(*by_y)),
+        })
+        .collect();
+    (pulls.len() == points.len()).then_some(pulls)
 }
 
-/// Every element of a path with what it would be divided into; segments shorter than about twice `least` stay
-/// whole.
-fn divisions(path: &BezPath, least: f64) -> Vec<Division> {
+/// Every element of a path with what it would be divided into, where a unit takes `scale` pixels; short segments
+/// stay whole.
+fn divisions(path: &BezPath, scale: f64) -> Vec<Division> {
+    let least = LEAST_LENGTH / scale;
     let (mut start, mut current) = (Point::ZERO, Point::ZERO);
     let mut points = 0;
     let mut found = Vec::new();
     for whole in path.elements() {
+        let mut mirrored = None;
         let is_long = |a: Point, b: Point| a.distance(b) >= least;
         let (parts, fresh) = match *whole {
             PathEl::LineTo(end) if is_long(current, end) => {
                 let (a, b) = (current.lerp(end, 1.0 / 3.0), current.lerp(end, 2.0 / 3.0));
-                (vec![PathEl::CurveTo(a, b, end)], vec![points, points + 1])
+                let across = (end - current).turn_90().normalize() * (BULGE / scale);
+                mirrored = Some(PathEl::CurveTo(a - across, b - across, end));
+                let curve = PathEl::CurveTo(a + across, b + across, end);
+                (vec![curve], vec![points, points + 1])
             }
             PathEl::CurveTo(a, b, end) => {
                 let cubic = CubicBez::new(current, a, b, end);
@@ -121,6 +145,7 @@ fn divisions(path: &BezPath, least: f64) -> Vec<Division> {
         found.push(Division {
             whole: *whole,
             parts,
+            mirrored,
             fresh,
         });
     }
@@ -128,26 +153,44 @@ fn divisions(path: &BezPath, least: f64) -> Vec<Division> {
 }
 
 /// The path, divided only where the new points' pull pays for their bytes; `None` if nowhere.
-fn divided_where_it_pays(divisions: &[Division], pulls: &[f64], per_byte: f64) -> Option<BezPath> {
+fn divided_where_it_pays(divisions: &[Division], pulls: &[Pull], per_byte: f64) -> Option<BezPath> {
     let mut path = BezPath::new();
     let mut is_changed = false;
-    for Division {
-        whole,
-        parts,
-        fresh,
-    } in divisions
-    {
-        let pull = fresh
+    for division in divisions {
+        let pull = division
+            .fresh
             .iter()
             .filter_map(|point| pulls.get(*point))
-            .fold(0.0, |most: f64, pull| most.max(*pull));
-        let bytes = POINT_BYTES * if parts.len() == 1 { 2.0 } else { 3.0 };
-        if 0.5 * MOVES_BY * pull > per_byte * bytes {
-            path.extend(parts.iter().copied());
-            is_changed = true;
+            .fold(0.0, |most: f64, pull| most.max(pull.slope.hypot()));
+        let points = if division.mirrored.is_some() {
+            2.0
         } else {
-            path.push(*whole);
+            3.0
+        };
+        if 0.5 * MOVES_BY * pull <= per_byte * POINT_BYTES * points {
+            path.push(division.whole);
+            continue;
+        }
+        is_changed = true;
+        match division.mirrored {
+            Some(mirrored) if pulls_back(division, pulls) => path.push(mirrored),
+            _ => path.extend(division.parts.iter().copied()),
         }
     }
     is_changed.then_some(path)
+}
+
+/// Whether a line that became a curve had better bulge to its other side.
+fn pulls_back(division: &Division, pulls: &[Pull]) -> bool {
+    let Some(handle) = division.fresh.first().copied() else {
+        return false;
+    };
+    let Some([start, a, b, end]) = handle
+        .checked_sub(1)
+        .and_then(|first| pulls.get(first..first + 4))
+    else {
+        return false;
+    };
+    let bulge = a.at - start.at.lerp(end.at, 1.0 / 3.0);
+    (a.slope + b.slope).dot(bulge) > 0.0
 }

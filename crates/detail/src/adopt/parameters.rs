@@ -56,7 +56,7 @@ impl AdoptParameters {
         most_moves: 24,
         reach: 0.25,
         move_gain: 0.4,
-        fit_steps: 220,
+        fit_steps: 200,
         settled_overlap: 0.8,
     };
     /// The defaults of level medium.
