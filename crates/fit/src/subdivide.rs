@@ -12,8 +12,10 @@ use crate::{
     simplify::points_of,
 };
 
-/// How far in pixels a new point is expected to move: its gradient times half of that is its gain.
+/// How far in pixels the new points of a curve are expected to move: the gradient times half of that is their gain.
 const MOVES_BY: f64 = 0.5;
+/// And those of a line, which says less of what it should be.
+const BENDS_BY: f64 = 5.0;
 /// Segments shorter than this many pixels stay whole.
 const LEAST_LENGTH: f64 = 6.0;
 /// How far in pixels the handles of a line that became a curve lie beside it: those of a straight curve have no
@@ -162,12 +164,12 @@ fn divided_where_it_pays(divisions: &[Division], pulls: &[Pull], per_byte: f64) 
             .iter()
             .filter_map(|point| pulls.get(*point))
             .fold(0.0, |most: f64, pull| most.max(pull.slope.hypot()));
-        let points = if division.mirrored.is_some() {
-            2.0
+        let (points, moves) = if division.mirrored.is_some() {
+            (2.0, BENDS_BY)
         } else {
-            3.0
+            (3.0, MOVES_BY)
         };
-        if 0.5 * MOVES_BY * pull <= per_byte * POINT_BYTES * points {
+        if 0.5 * moves * pull <= per_byte * POINT_BYTES * points {
             path.push(division.whole);
             continue;
         }
