@@ -210,8 +210,7 @@ impl Fit<'_> {
     /// Takes out added shapes that gain less than their bytes must, and nameless ones of the template
     /// that show nothing; returns how many.
     pub(crate) fn prune(&mut self) -> Result<usize, FitError> {
-        let per_byte = self.cost().per_byte;
-        self.take_out(|gain, bytes| gain < per_byte * bytes, usize::MAX)
+        self.prune_dearer(1.0, usize::MAX)
     }
 
     /// The same at a multiple of the price, until about so many bytes are saved.

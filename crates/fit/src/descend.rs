@@ -96,19 +96,6 @@ impl<'a> Descender<'a> {
         Ok(pixels.iter().map(|p| [p[0], p[1], p[2]]).collect())
     }
 
-    /// The gradient of the squared error over all components, at the fitting resolution.
-    pub(crate) fn slopes(&mut self, scene: &mut Scene) -> Result<Vec<f32>, FitError> {
-        set_view(scene, self.target.width, self.target.height, 1.0);
-        let level = self.level(1.0);
-        let target = self.levels.swap_remove(level);
-        let found = self.renderer.forward_backward_mse(scene, &target);
-        let components = 3.0 * (self.target.width * self.target.height) as f32;
-        let slopes =
-            found.map(|(_, slopes)| slopes.iter().map(|slope| slope * components).collect());
-        self.levels.push(target);
-        Ok(slopes?)
-    }
-
     /// Descends and leaves the scene at the best that was seen. Returns its squared error in pixels of the
     /// fitting resolution. `preview` shows a scene.
     pub(crate) fn run(

@@ -57,9 +57,11 @@ impl Fit<'_> {
             }
             divided.push(found);
         });
-        let mut map = scene_of(&trial, target.width, target.height, to_canvas);
-        let slopes = self.descender.slopes(&mut map.scene)?;
+        let map = scene_of(&trial, target.width, target.height, to_canvas);
         let layout = Layout::of(&map.scene);
+        let image = self.descender.full_target();
+        let mut slopes = vec![0.0; layout.len];
+        self.descender.squared_gradient(&map, &image, &mut slopes)?;
         let price = self.cost().per_byte;
         let mut paths: Vec<Option<BezPath>> = vec![None; divided.len()];
         for slot in &map.slots {

@@ -97,8 +97,8 @@ impl Extent {
     }
 }
 
-/// For each of the scene's slots asked about, by how much the squared error grows when its path is changed by `without`, and
-/// where it lies. A slot that is off the canvas is worth nothing; one for which there was no room in the
+/// For each of the scene's slots asked about, by how much the squared error grows when its path is changed by
+/// `without`, and where it lies. A slot that is off the canvas is worth nothing; one for which there was no room in the
 /// allowed number of renderings is left out.
 pub(crate) fn leave_one_out(
     descender: &mut Descender<'_>,

@@ -147,7 +147,7 @@ pub fn adopt(
         adopted.moved = search.run(&mut adopted.document)?;
     }
     let to_canvas = document.canvas_transform(width, height)?;
-    let seen = Seen::of(&adopted.document, areas.width, areas.height, halt)?;
+    let mut seen = Seen::of(&adopted.document, areas.width, areas.height, halt)?;
     let painter = Painter {
         regions: &regions,
         areas: &areas,
@@ -163,7 +163,9 @@ pub fn adopt(
         fit_shapes(&mut adopted.document, &target, parameters, steps, cancel)?;
     }
     if may_add && parameters.most_added > 0 {
-        let seen = Seen::of(&adopted.document, areas.width, areas.height, halt)?;
+        if steps > 0 {
+            seen = Seen::of(&adopted.document, areas.width, areas.height, halt)?;
+        }
         let finder = Finder {
             regions: &regions,
             areas: &areas,
