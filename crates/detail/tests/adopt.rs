@@ -99,7 +99,7 @@ fn moves(changes: &[(&str, &str)], moved: &[&str]) -> Adopted {
         let (source, slack) = if moved.contains(&id) {
             (&wanted, 1.0)
         } else {
-            (&template, 0.25)
+            (&template, 0.1)
         };
         let apart = largest_change(bounds(&adopted.document, id), bounds(source, id));
         assert!(apart <= slack, "{id} is {apart} off: {:?}", adopted.moved);
