@@ -1,17 +1,18 @@
 //! Cast shadows: the silhouette of a thing, sheared and flattened onto the ground away from the light, and
 //! for what floats its reflection in the water. Flat shapes with a gradient along their length; they lie
-//! right above the ground, so they darken nothing that stands on it.
+//! right above the ground, so they darken nothing that stands on it. Their form is made in `fall`.
 
 use std::collections::BTreeMap;
 
 use chat2svg_vector::{
     Color, Document, Group, LinearGradient, Node, Oklab, Paint, Shape, Spread, Stop,
 };
-use kurbo::{Affine, BezPath, Point, Shape as _, Vec2};
+use kurbo::{Affine, BezPath, Point, Vec2};
 
 use crate::{
     additions::{Addition, filled},
     context::Context,
+    fall::fall,
     halt::Stopped,
     light::{Light, Source},
     palette::Palette,
@@ -23,15 +24,8 @@ use crate::{
 const MOST: usize = 10;
 /// Least height of a thing that casts a shadow, as a share of the canvas's shorter side.
 const LEAST_HEIGHT: f64 = 0.07;
-/// Radius, in pixels of the silhouette's grid, over which an outline is smoothed: the sun is no point.
-const SMOOTHING: usize = 2;
-/// Pixels of the silhouette's grid by which an outline may be off: shadows are soft.
-const TOLERANCE: f64 = 0.6;
 /// How much of a shadow's length must fall on its ground; shorter ones are left to the contact shadow.
 const LEAST_REACH: f64 = 0.3;
-
-/// Share of a thing's height that its outline's foot may lie above the ground.
-const LEAST_FOOT: f64 = 0.05;
 
 /// How a thing's height is laid onto the ground.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -144,12 +138,12 @@ fn shadow_of(
         color,
         opacity: (throw.strength * strength * share).clamp(0.0, 1.0),
     };
-    let base = piece.bounds.y1;
+    let foot = Point::new((piece.feet.0 + piece.feet.1) * 0.5, piece.bounds.y1);
     let fade = LinearGradient {
-        start: Point::new(0.0, base),
-        end: Point::new(0.0, base + throw.along.y * piece.bounds.height()),
+        start: foot,
+        end: foot + throw.along * piece.bounds.height(),
         transform: Affine::IDENTITY,
-        stops: vec![stop(0.0, 1.0), stop(0.5, 0.7), stop(1.0, 0.12)],
+        stops: vec![stop(0.0, 1.0), stop(0.5, 0.62), stop(1.0, 0.0)],
         spread: Spread::Pad,
     };
     let layer = scene
@@ -170,7 +164,7 @@ fn thrown(
     context: &Context<'_>,
 ) -> Result<Option<(BezPath, Throw)>, Stopped> {
     let (view, horizon) = (context.view, context.horizon());
-    let (base, height) = (piece.bounds.y1, piece.bounds.height());
+    let base = piece.bounds.y1;
     let floats = ground.is_water();
     // Far away the ground is seen so flat that nothing on it shows.
     if !floats && base - horizon < 0.02 * view.height() {
@@ -185,22 +179,26 @@ fn thrown(
     let Some(throw) = throw else {
         return Ok(None);
     };
-    let reach = reach(foot, throw.along * height, floats, context);
-    if reach < LEAST_REACH {
-        return Ok(None);
-    }
-    let throw = Throw {
-        along: throw.along * reach,
-        ..throw
-    };
-    let outline = piece.outline(SMOOTHING, TOLERANCE, context.halt)?;
-    // What stands on stems too thin for a shadow would throw one that hangs in the air.
-    if base - outline.bounding_box().y1 > LEAST_FOOT * height {
-        return Ok(None);
-    }
-    let path = laid(&outline, base, throw.along);
-    let is_seen = !path.elements().is_empty() && path.bounding_box().intersect(view).area() > 0.0;
-    Ok(is_seen.then_some((path, throw)))
+    let takes = |point: Point| takes(point, floats, context);
+    let fallen = fall(piece, throw.along, view, takes, context.halt)?;
+    Ok(fallen
+        .filter(|fallen| fallen.reach >= LEAST_REACH)
+        .map(|fallen| {
+            let along = throw.along * fallen.reach;
+            (fallen.path, Throw { along, ..throw })
+        }))
+}
+
+/// Whether a point of the document takes shadows, or mirrors what floats: ground does, water does, and what stands
+/// before them hides nothing but itself. Beyond the canvas nothing is known.
+fn takes(point: Point, floats: bool, context: &Context<'_>) -> bool {
+    let seen = context.visible.at(point);
+    seen.and_then(|item| context.scene.items.get(item))
+        .is_none_or(|item| match item.role {
+            Role::Ground => item.is_water() == floats,
+            Role::Sky | Role::Light | Role::Scenery => false,
+            Role::Weather | Role::Border | Role::Veil | Role::Object => true,
+        })
 }
 
 /// The colour of a thing's mirror image in water.
@@ -267,13 +265,13 @@ fn throw_at(light: &Light, foot: Point, horizon: f64) -> Option<Throw> {
     };
     let away = away / away.hypot().max(1e-9);
     // A shadow straight toward the viewer would look like a reflection.
-    let lean = if away.x < 0.0 { -0.35 } else { 0.35 };
-    let sideways = if away.x.abs() < 0.35 { lean } else { away.x };
+    let lean = if away.x < 0.0 { -0.55 } else { 0.55 };
+    let sideways = if away.x.abs() < 0.55 { lean } else { away.x };
     let depth = away.y * FLATTENING;
     let depth = if depth < 0.0 {
-        depth.min(-0.14)
+        depth.min(-0.2)
     } else {
-        depth.max(0.14)
+        depth.max(0.2)
     };
     Some(Throw {
         along: Vec2::new(sideways, depth) * length,
@@ -290,40 +288,6 @@ fn reflection(light: &Light) -> Throw {
         along: Vec2::new(0.0, 0.42),
         strength,
     }
-}
-
-/// Which share of a shadow's length falls on ground, or of a reflection's on water: what stands in the way
-/// does not end it, the sky, a wall and the shore do.
-fn reach(foot: Point, along: Vec2, floats: bool, context: &Context<'_>) -> f64 {
-    const STEPS: usize = 24;
-    let (scene, visible) = (context.scene, context.visible);
-    for step in 1..=STEPS {
-        let share = step as f64 / STEPS as f64;
-        let seen = visible
-            .at(foot + along * share)
-            .and_then(|item| scene.items.get(item));
-        let ends = seen.is_some_and(|item| {
-            item.role == Role::Ground && item.is_water() != floats
-                || matches!(item.role, Role::Sky | Role::Light | Role::Scenery)
-        });
-        if ends {
-            return (step - 1) as f64 / STEPS as f64;
-        }
-    }
-    1.0
-}
-
-/// A silhouette laid onto the ground from its base line on.
-fn laid(outline: &BezPath, base: f64, along: Vec2) -> BezPath {
-    let shear = Affine::new([
-        1.0,
-        0.0,
-        -along.x,
-        -along.y,
-        along.x * base,
-        base * (1.0 + along.y),
-    ]);
-    shear * outline
 }
 
 /// The colour of the ground where no key light falls on it.

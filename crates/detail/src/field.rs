@@ -1,5 +1,7 @@
 //! Scalar fields over a pixel grid: distance, blur, gradient. No colours and no shapes here.
 
+use kurbo::Point;
+
 use crate::halt::{Halt, Stopped};
 
 /// Rows or columns between two looks at whether to stop.
@@ -28,6 +30,24 @@ impl Field {
         let column = x.clamp(0, self.width as isize - 1) as usize;
         let row = y.clamp(0, self.height as isize - 1) as usize;
         self.values[row * self.width + column]
+    }
+
+    /// Adds a value at a place, shared by the four pixels around it; what falls beyond the border is lost.
+    pub(crate) fn add(&mut self, place: Point, value: f32) {
+        let (left, top) = ((place.x - 0.5).floor(), (place.y - 0.5).floor());
+        let (across, down) = ((place.x - 0.5 - left) as f32, (place.y - 0.5 - top) as f32);
+        let shares = [
+            (0.0, 0.0, (1.0 - across) * (1.0 - down)),
+            (1.0, 0.0, across * (1.0 - down)),
+            (0.0, 1.0, (1.0 - across) * down),
+            (1.0, 1.0, across * down),
+        ];
+        for (right, below, share) in shares {
+            let (x, y) = (left + right, top + below);
+            if x >= 0.0 && y >= 0.0 && x < self.width as f64 && y < self.height as f64 {
+                self.values[y as usize * self.width + x as usize] += share * value;
+            }
+        }
     }
 
     /// Derivatives along x and y at a pixel, by central differences.

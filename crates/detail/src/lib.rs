@@ -16,6 +16,7 @@ mod cast;
 mod config;
 mod context;
 mod enhance;
+mod fall;
 mod field;
 mod halt;
 mod highlight;

@@ -67,7 +67,7 @@ pub(crate) fn contours(
         let mut area = 0.0f64;
         for piece in pieces(document, scene, object, halt)? {
             if piece.bounds.height() >= least {
-                path.extend(piece.outline(0, TOLERANCE, halt)?);
+                path.extend(piece.outline(TOLERANCE));
                 area = area.max(piece.bounds.area());
             }
         }

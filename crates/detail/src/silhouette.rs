@@ -39,26 +39,67 @@ pub(crate) struct Piece {
 }
 
 impl Piece {
-    /// Its outline in the document's coordinates, without small parts and holes, smoothed over a radius and
-    /// traced within a tolerance, both in pixels of its grid. Empty when nothing is large enough.
-    pub(crate) fn outline(
-        &self,
-        smoothing: usize,
-        tolerance: f64,
-        halt: Halt<'_>,
-    ) -> Result<BezPath, Stopped> {
-        let mut smooth = self.coverage.clone();
-        smooth.blur(smoothing, halt)?;
+    /// Its outline in the document's coordinates, without small parts and holes, traced within a tolerance in
+    /// pixels of its grid. Empty when nothing is large enough.
+    pub(crate) fn outline(&self, tolerance: f64) -> BezPath {
         let mut path = BezPath::new();
         let mut largest = 0.0f64;
-        for (outline, area) in outlines(&smooth.values, smooth.width, tolerance) {
+        for (outline, area) in outlines(&self.coverage.values, self.coverage.width, tolerance) {
             largest = largest.max(area);
             if area > 0.06 * largest {
                 path.extend(outline);
             }
         }
         path.apply_affine(self.to_document);
-        Ok(path)
+        path
+    }
+
+    /// Its pixels, with what ends less than a share of its height above its base drawn down to the base.
+    pub(crate) fn standing(&self, foot: f64) -> Standing {
+        let to_pixels = self.to_document.inverse();
+        let row = |y: f64| {
+            let pixel = to_pixels * Point::new(self.bounds.x0, y);
+            pixel.y.round().clamp(0.0, self.coverage.height as f64) as usize
+        };
+        let base = row(self.bounds.y1);
+        let top = row(self.bounds.y1 - foot * self.bounds.height());
+        let mut coverage = self.coverage.clone();
+        for x in 0..coverage.width {
+            let lowest = (top..base)
+                .rev()
+                .find(|y| coverage.values[y * coverage.width + x] >= SOLID);
+            for y in lowest.map_or(base, |lowest| lowest + 1)..base {
+                coverage.values[y * coverage.width + x] = 1.0;
+            }
+        }
+        Standing {
+            coverage,
+            to_document: self.to_document,
+            area: self.to_document.determinant().abs(),
+        }
+    }
+}
+
+/// A piece that stands on the ground with all its feet.
+#[derive(Clone, Debug)]
+pub(crate) struct Standing {
+    coverage: Field,
+    to_document: Affine,
+    /// Area of a pixel in the document's coordinates.
+    pub(crate) area: f64,
+}
+
+impl Standing {
+    /// The middle of each covered pixel, in the document's coordinates, and how much of it is covered.
+    pub(crate) fn points(&self) -> impl Iterator<Item = (Point, f32)> {
+        let width = self.coverage.width;
+        let pixels = self.coverage.values.iter().enumerate();
+        pixels
+            .filter(|(_, covered)| **covered > 0.0)
+            .map(move |(pixel, covered)| {
+                let (x, y) = ((pixel % width) as f64, (pixel / width) as f64);
+                (self.to_document * Point::new(x + 0.5, y + 0.5), *covered)
+            })
     }
 }
 

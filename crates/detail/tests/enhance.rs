@@ -136,6 +136,75 @@ fn a_low_sun_throws_longer_shadows() {
     assert!(evening.width() > 1.3 * noon.width(), "{evening:?} {noon:?}");
 }
 
+/// An island of sand around a point, in the sea.
+fn island(center: Point, radii: (f64, f64)) -> Vec<Node> {
+    let sea = Rect::new(0.0, HORIZON, 400.0, 400.0).to_path(0.1);
+    let sand = kurbo::Ellipse::new(center, radii, 0.0).to_path(0.1);
+    vec![
+        sky(),
+        sun(70.0, 60.0),
+        layer("sea", &[("water", sea, Color::from_rgb8(63, 159, 216))]),
+        layer("island", &[("sand", sand, Color::from_rgb8(230, 210, 170))]),
+    ]
+}
+
+#[test]
+fn a_shadow_ends_where_its_ground_does() {
+    let foot = Point::new(200.0, 310.0);
+    let shadow_on = |center: Point, radii: (f64, f64)| {
+        let mut layers = island(center, radii);
+        layers.push(fox("red fox", foot));
+        let made = enhanced(&document(layers), Style::Flat).document;
+        shapes_called(&made, "/ cast shadow").pop()
+    };
+    let (center, radii) = (Point::new(195.0, 310.0), (64.0, 27.0));
+    let (_, shadow) = shadow_on(center, radii).expect("most of it falls on sand");
+    let sand = kurbo::Ellipse::new(center, radii, 0.0);
+    let bounds = shadow.bounding_box();
+    let (mut on_sand, mut all) = (0, 0);
+    for y in bounds.y0 as i32..bounds.y1 as i32 {
+        for x in bounds.x0 as i32..bounds.x1 as i32 {
+            let point = Point::new(f64::from(x) + 0.5, f64::from(y) + 0.5);
+            if shadow.contains(point) {
+                all += 1;
+                on_sand += usize::from(sand.contains(point));
+            }
+        }
+    }
+    assert!(on_sand * 100 >= all * 95, "{on_sand} of {all}");
+    let endless = shadow_on(center, (195.0, 85.0)).expect("all of it falls on sand");
+    assert!(endless.1.area().abs() > 1.1 * shadow.area().abs());
+    // A thing on a rock hardly larger than its feet has no ground for a shadow.
+    let rock = shadow_on(Point::new(196.0, 302.0), (38.0, 12.0));
+    assert_eq!(rock, None);
+}
+
+#[test]
+fn the_shadow_of_a_ragged_thing_is_one_calm_form() {
+    let mut comb = fox("comb", Point::new(200.0, 310.0));
+    let Node::Group(group) = &mut comb else {
+        panic!("a thing is a group");
+    };
+    let brown = Color::from_rgb8(120, 80, 40);
+    group.children = (0..14)
+        .map(|tooth| {
+            let left = 150.0 + 7.0 * f64::from(tooth);
+            let top = 230.0 - 20.0 * f64::from(tooth % 3);
+            let path = Rect::new(left, top, left + 4.0, 310.0).to_path(0.1);
+            Node::Shape(Shape::filled("tooth", path, Paint::Solid(brown)))
+        })
+        .collect();
+    let back = Rect::new(150.0, 285.0, 246.0, 295.0).to_path(0.1);
+    let back = Shape::filled("back", back, Paint::Solid(brown));
+    group.children.push(Node::Shape(back));
+    let scene = document(vec![sky(), sun(70.0, 60.0), grass(), comb]);
+    let made = enhanced(&scene, Style::Flat).document;
+    let shadows = shapes_called(&made, "/ cast shadow");
+    assert_eq!(shadows.len(), 1, "{shadows:?}");
+    let segments = shadows[0].1.segments().count();
+    assert!((3..=16).contains(&segments), "{segments} segments");
+}
+
 #[test]
 fn nothing_throws_a_shadow_in_the_rain_in_the_air_or_in_a_room_without_a_lamp() {
     let rain = {
