@@ -17,6 +17,12 @@ pub(crate) struct Change {
 const YELLOW: f32 = 95.0;
 const YELLOW_TURN: f32 = 22.0;
 
+/// Chroma of the deepest shade of skin, in parts of the skin's own, and the degrees by which it turns toward red.
+const SKIN_SHADE_CHROMA: f32 = 1.18;
+const SKIN_TURN: f32 = 8.0;
+/// Share of the shade that fair skin does not get.
+const FAIR_SKIN_SPARED: f32 = 0.45;
+
 /// Pixels between two looks at whether to stop: a few milliseconds.
 const PIXELS_PER_LOOK: usize = 1 << 13;
 
@@ -51,20 +57,29 @@ fn skin(lightness: f32, chroma: f32, hue: f32) -> f32 {
     let near = |value: f32, middle: f32, half: f32| {
         (2.0 - 2.0 * (value - middle).abs() / half).clamp(0.0, 1.0)
     };
-    near(hue, 58.0, 34.0) * near(chroma, 0.075, 0.065) * near(lightness, 0.72, 0.34)
+    near(hue, 56.0, 36.0) * near(chroma, 0.075, 0.075) * near(lightness, 0.7, 0.42)
+}
+
+/// How much of a change of lightness a colour takes. White cannot grow lighter and black not darker: there is
+/// room left at both ends, more at the dark one, where the eye tells less.
+fn room(lightness: f32, change: f32) -> f32 {
+    if change > 0.0 {
+        ((1.0 - lightness) / 0.35).clamp(0.25, 1.0)
+    } else {
+        ((lightness - 0.12) / 0.45).clamp(0.15, 1.0)
+    }
 }
 
 fn lit_color(before: Oklab, light: &Light, change: Change) -> Oklab {
     let Oklab { lightness, a, b } = before;
     let up = (change.lightness.max(0.0) / 0.2).min(1.0) + change.warm;
     let down = (-change.lightness.min(0.0) / 0.2).min(1.0);
-    // White cannot grow lighter and black not darker: leave room at both ends.
-    let room = if change.lightness > 0.0 {
-        1.0 - lightness
-    } else {
-        lightness
-    };
-    let moved = change.lightness * (room / 0.35).clamp(0.25, 1.0);
+    let hue = b.atan2(a).to_degrees();
+    let skin = skin(lightness, a.hypot(b), hue);
+    let moved = change.lightness * room(lightness, change.lightness);
+    // Deep shade on fair skin looks like dirt.
+    let fair = ((lightness - 0.5) / 0.35).clamp(0.0, 1.0);
+    let moved = moved * (1.0 - FAIR_SKIN_SPARED * (down * 8.0).min(1.0) * skin * fair);
     let lit = (lightness + moved).clamp(0.0, 1.0);
     // Less light dims chroma too, though less than lightness, or shade would look dusty.
     let dimmed = if moved < 0.0 {
@@ -72,17 +87,75 @@ fn lit_color(before: Oklab, light: &Light, change: Change) -> Oklab {
     } else {
         1.0
     };
-    let hue = b.atan2(a).to_degrees();
     // Light goes through skin and shines red in its shade; dimmed and blue it would look ill.
-    let skin = skin(lightness, a.hypot(b), hue) * down;
-    let dimmed = dimmed + (1.12 - dimmed) * skin;
+    let shine = skin * (down * 2.0).min(1.0);
+    let dimmed = dimmed + (SKIN_SHADE_CHROMA - dimmed) * shine;
     let (a, b) = (a * dimmed, b * dimmed);
     let yellow = (1.0 - (hue - YELLOW).abs() / 35.0).max(0.0);
-    let turn = -(yellow * down * YELLOW_TURN).to_radians();
+    let turn = -(yellow * down * YELLOW_TURN + shine * SKIN_TURN).to_radians();
     let (sine, cosine) = turn.sin_cos();
+    let warm = 1.0 - shine;
     Oklab {
         lightness: lit,
         a: a * cosine - b * sine + light.warmth[0] * up + light.shade[0] * down,
-        b: a * sine + b * cosine + light.warmth[1] * up + light.shade[1] * down * (1.0 - skin),
+        b: a * sine + b * cosine + light.warmth[1] * up + light.shade[1] * down * warm,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::light::Source;
+
+    const NOON: Light = Light {
+        source: Source::Day,
+        direction: [-0.5, -0.6, 0.62],
+        warmth: [0.0, 0.012],
+        shade: [0.0, -0.014],
+        rim: 0.0,
+        position: None,
+        foot: None,
+        indoors: false,
+    };
+
+    fn shaded(color: Oklab, lightness: f32) -> Oklab {
+        let change = Change {
+            lightness,
+            warm: 0.0,
+        };
+        lit_color(color, &NOON, change)
+    }
+
+    fn chroma_and_hue(color: Oklab) -> (f32, f32) {
+        (color.a.hypot(color.b), color.b.atan2(color.a).to_degrees())
+    }
+
+    #[test]
+    fn skin_of_every_tone_grows_warmer_in_its_shade() {
+        for skin in [
+            [0xF7, 0xD7, 0xB8],
+            [0xF0, 0xC0, 0x8E],
+            [0xD9, 0xA0, 0x66],
+            [0xB0, 0x7A, 0x4A],
+            [0x7C, 0x52, 0x36],
+            [0xFF, 0xDC, 0xC5],
+        ] {
+            let before = Color::from_rgb8(skin[0], skin[1], skin[2]).to_oklab();
+            let after = shaded(before, -0.14);
+            let (chroma, hue) = chroma_and_hue(before);
+            let (shade_chroma, shade_hue) = chroma_and_hue(after);
+            assert!(after.lightness < before.lightness - 0.02, "{skin:?}");
+            assert!(after.lightness > before.lightness - 0.12, "{skin:?}");
+            assert!(shade_chroma > 0.98 * chroma, "{skin:?}: {shade_chroma}");
+            assert!(shade_hue < hue, "{skin:?}: {shade_hue} of {hue}");
+        }
+    }
+
+    #[test]
+    fn dark_colours_stay_apart_from_black() {
+        let fir = Color::from_rgb8(0x14, 0x4D, 0x2C).to_oklab();
+        assert!(shaded(fir, -0.2).lightness > 0.24);
+        let sky = Color::from_rgb8(0x9A, 0xCB, 0xF0).to_oklab();
+        assert!(shaded(sky, -0.2).lightness < sky.lightness - 0.15);
     }
 }
