@@ -3,6 +3,8 @@
 //! A flattened vertex is a fixed linear combination of control points (its
 //! Bernstein weights), so the adjoint is the transposed combination. The number
 //! of segments follows from the second differences and is treated as constant.
+//! It is at least the degree, so that every control point moves a vertex: one
+//! chord would leave the handles of a straight curve without a gradient.
 
 use crate::error::SceneError;
 use crate::scene::{Outline, Verb, View};
@@ -148,7 +150,7 @@ impl Polygons {
                     let count = if off_canvas(&p, size) {
                         1
                     } else {
-                        quad_segments(p, tolerance)
+                        quad_segments(p, tolerance).max(2)
                     };
                     self.curves.push(Curve {
                         degree: 2,
@@ -165,7 +167,7 @@ impl Polygons {
                     let count = if off_canvas(&p, size) {
                         1
                     } else {
-                        cubic_segments(p, tolerance)
+                        cubic_segments(p, tolerance).max(3)
                     };
                     self.curves.push(Curve {
                         degree: 3,

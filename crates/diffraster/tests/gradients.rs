@@ -194,6 +194,32 @@ fn radial(random: &mut Random, far_focus: bool) -> Paint {
     })
 }
 
+#[test]
+fn straight_curves_have_gradients_at_their_handles() {
+    let mut scene = Scene::new(37, 29, [0.0, 0.0, 0.0, 1.0]);
+    let mut outline = Outline::new();
+    outline.move_to([5.3, 5.7]);
+    outline.cubic_to([12.3, 5.7], [19.3, 5.7], [26.3, 5.7]);
+    outline.quad_to([26.3, 13.2], [26.3, 20.7]);
+    outline.close();
+    let path = Path::filled(outline, [1.0; 3], 1.0);
+    scene.nodes.push(Node::Path(path));
+    let mut check = Check::new(&scene);
+    check.weights.data.fill(1.0);
+    let errors = check.errors(&mut scene, 0.5);
+    assert!(errors.iter().all(|e| e.error < 0.02), "{errors:?}");
+    // The area that moves with a handle: a quarter of a cubic's length and a
+    // third of a quadratic's, less what the chords cut off, in three channels.
+    let points = &Layout::of(&scene).nodes[0].points;
+    let pull = |coordinate: usize| errors[points.start + coordinate].gradient;
+    for handle in [1, 2] {
+        let share = -pull(2 * handle + 1) / (3.0 * 21.0);
+        assert!((0.2..0.25).contains(&share), "{share}");
+    }
+    let share = pull(2 * 4) / (3.0 * 15.0);
+    assert!((0.2..0.33).contains(&share), "{share}");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 16, failure_persistence: None, ..ProptestConfig::default() })]
 

@@ -18,8 +18,7 @@ const MOVES_BY: f64 = 0.5;
 const BENDS_BY: f64 = 5.0;
 /// Segments shorter than this many pixels stay whole.
 const LEAST_LENGTH: f64 = 6.0;
-/// How far in pixels the handles of a line that became a curve lie beside it: those of a straight curve have no
-/// gradient, for it is drawn as one chord.
+/// How far in pixels the handles of a line that became a curve lie beside it, to that side to which it gains by bending.
 const BULGE: f64 = 0.75;
 /// Bytes that a control point takes, about.
 const POINT_BYTES: f64 = 7.0;
