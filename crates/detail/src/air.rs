@@ -7,13 +7,15 @@ use chat2svg_vector::{
 use kurbo::{Affine, Point, Rect, Shape as _};
 
 use crate::{
-    additions::{Addition, filled},
+    additions::{Addition, add_all, filled},
     context::Context,
     light::Source,
-    scene::{Item, Role},
+    names::has_word,
+    scene::{Item, Role, mean_color},
 };
 
-/// Makes the flat glows around the lights of a document fade outward; returns their names.
+/// Makes the flat glows around the lights of a document fade outward, and puts those of the dark below its stars,
+/// which they would dim; returns their names.
 pub(crate) fn soften_glows(document: &mut Document, strength: f32) -> Vec<String> {
     let mut changed = Vec::new();
     if strength <= 0.0 {
@@ -23,7 +25,73 @@ pub(crate) fn soften_glows(document: &mut Document, strength: f32) -> Vec<String
         let name = layer.label().to_owned();
         soften(layer, &name, strength, &mut changed);
     }
+    lay_below_stars(document);
     changed
+}
+
+/// Moves the dark glows of the layers above a document's stars right below them.
+fn lay_below_stars(document: &mut Document) {
+    let Some(stars) = path_of_stars(document) else {
+        return;
+    };
+    let below = stars.first().map_or(0, |layer| layer + 1);
+    let mut glows = Vec::new();
+    for layer in document.layers.iter_mut().skip(below) {
+        let Node::Group(group) = layer else { continue };
+        let (dark, kept) = std::mem::take(&mut group.children)
+            .into_iter()
+            .partition::<Vec<Node>, _>(is_dark_glow);
+        group.children = kept;
+        glows.extend(dark.into_iter().map(|mut glow| {
+            glow.apply_affine(group.transform);
+            if let Node::Shape(shape) = &mut glow {
+                shape.label = format!("{} / {}", group.label, shape.label);
+                shape.opacity *= group.opacity;
+            }
+            Addition {
+                path: stars.clone(),
+                above: false,
+                node: glow,
+            }
+        }));
+    }
+    add_all(document, &glows);
+}
+
+/// The way to the first star, or to all in a layer or group of their own.
+fn path_of_stars(document: &Document) -> Option<Vec<usize>> {
+    let is_stars = |node: &Node| has_word(node.label(), &["star", "stars"]);
+    document
+        .layers
+        .iter()
+        .enumerate()
+        .find_map(|(layer, node)| {
+            if is_stars(node) {
+                return Some(vec![layer]);
+            }
+            let Node::Group(group) = node else {
+                return None;
+            };
+            let child = group.children.iter().position(is_stars)?;
+            Some(vec![layer, child])
+        })
+}
+
+fn is_dark_glow(node: &Node) -> bool {
+    let Node::Shape(shape) = node else {
+        return false;
+    };
+    let color = shape.fill.as_ref().map(|fill| mean_color(&fill.paint));
+    is_glow(shape) && color.is_some_and(is_dark)
+}
+
+fn is_glow(shape: &Shape) -> bool {
+    matches!(shape.label.as_str(), "glow" | "outer glow")
+}
+
+/// Whether a glow of this colour belongs to the night.
+fn is_dark(color: Color) -> bool {
+    color.to_oklab().lightness < 0.5
 }
 
 fn soften(node: &mut Node, layer: &str, strength: f32, changed: &mut Vec<String>) {
@@ -33,7 +101,7 @@ fn soften(node: &mut Node, layer: &str, strength: f32, changed: &mut Vec<String>
                 soften(child, layer, strength, changed);
             }
         }
-        Node::Shape(shape) if matches!(shape.label.as_str(), "glow" | "outer glow") => {
+        Node::Shape(shape) if is_glow(shape) => {
             if fade_outward(shape, strength) {
                 changed.push(format!("{layer} / {}", shape.label));
             }
@@ -54,8 +122,7 @@ fn fade_outward(shape: &mut Shape, strength: f32) -> bool {
     };
     // Half as large again, so that the light that the rim loses lies further out; in the dark there are stars
     // around it that it would cover.
-    let is_dark = color.to_oklab().lightness < 0.5;
-    let growth = 1.0 + if is_dark { 0.2 } else { 0.5 } * f64::from(strength);
+    let growth = 1.0 + if is_dark(color) { 0.2 } else { 0.5 } * f64::from(strength);
     shape.path.apply_affine(
         Affine::translate(center.to_vec2())
             * Affine::scale(growth)
@@ -212,5 +279,61 @@ fn horizon_color(document: &Document, path: &[usize]) -> Option<Color> {
         Paint::Solid(color) => Some(*color),
         Paint::Linear(gradient) => gradient.stops.last().map(|stop| stop.color),
         Paint::Radial(gradient) => gradient.stops.last().map(|stop| stop.color),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chat2svg_vector::{Group, Metadata};
+    use kurbo::Circle;
+
+    use super::*;
+
+    fn disc(label: &str, color: Color) -> Node {
+        let path = Circle::new((50.0, 30.0), 10.0).to_path(0.1);
+        Node::Shape(Shape::filled(label, path, Paint::Solid(color)))
+    }
+
+    fn night(glow: Color, star: Node) -> Document {
+        let group = |label: &str, children| {
+            Node::Group(Group {
+                children,
+                ..Group::new(label)
+            })
+        };
+        Document {
+            width: 100.0,
+            height: 100.0,
+            view_box: Rect::new(0.0, 0.0, 100.0, 100.0),
+            title: None,
+            description: None,
+            metadata: Metadata::default(),
+            layers: vec![
+                group("sky", vec![disc("sky", Color::BLACK), star]),
+                group("moon", vec![disc("glow", glow), disc("moon", Color::WHITE)]),
+            ],
+        }
+    }
+
+    fn order(document: &Document) -> Vec<String> {
+        let shapes = document.shapes().into_iter();
+        shapes.map(|visit| visit.shape.label.clone()).collect()
+    }
+
+    #[test]
+    fn a_dark_glow_lies_below_the_stars_and_a_bright_one_stays() {
+        let star = disc("bright star", Color::WHITE);
+        let stars = Node::Group(Group {
+            children: vec![star.clone()],
+            ..Group::new("stars")
+        });
+        for stars in [star, stars] {
+            let mut dark = night(Color::from_rgb8(50, 60, 120), stars.clone());
+            assert_eq!(soften_glows(&mut dark, 1.0), ["moon / glow"]);
+            assert_eq!(order(&dark), ["sky", "moon / glow", "bright star", "moon"]);
+            let mut bright = night(Color::from_rgb8(255, 240, 200), stars);
+            soften_glows(&mut bright, 1.0);
+            assert_eq!(order(&bright), ["sky", "bright star", "glow", "moon"]);
+        }
     }
 }
