@@ -16,6 +16,14 @@ use crate::{
 /// Rows of pixels between two looks at whether to stop.
 const ROWS_PER_LOOK: usize = 64;
 
+/// How much larger a shadow grows under what stands on legs, in parts of its size.
+const LEGS_ROOM: f32 = 0.16;
+/// Least and greatest slope of an edge that a contact shadow is laid along.
+const LEAST_SLOPE: f64 = 0.07;
+const STEEPEST: f64 = 0.4;
+/// Height of a shadow along a slanted edge, in heights of a level one.
+const LEANING_HEIGHT: f64 = 0.6;
+
 /// A shadow to be put under a thing.
 #[derive(Clone, Debug, PartialEq)]
 struct ContactShadow {
@@ -68,10 +76,14 @@ pub(crate) fn soften_contact_shadows(
             continue;
         }
         let touch = touch(item, context.scene, context.visible);
+        let slant = slant(item, context.scene, context.visible);
         let node = parent_of(document, &item.path)
             .and_then(|(siblings, _)| siblings.get_mut(*item.path.last()?));
         if let Some(Node::Shape(shape)) = node {
             soften(shape, touch, strength);
+            if let Some(slant) = slant {
+                lean(shape, slant, item.transform.inverse());
+            }
         }
     }
 }
@@ -103,11 +115,93 @@ fn soften(shape: &mut Shape, touch: f32, strength: f32) {
     // As dark in all as the flat one, but most of it where things touch.
     let sits = (touch / 0.6).min(1.0);
     let peak = (shape.opacity * fill.opacity * (1.0 + (0.15 + 1.05 * sits) * strength)).min(1.0);
-    let middle = (0.55, 0.6 + 0.25 * (1.0 - sits));
-    let radii = bounds.size().to_vec2() * 0.5;
-    fill.paint = fading(bounds.center(), radii, color, peak, middle);
+    let middle = (0.55 + 0.17 * (1.0 - sits), 0.6 + 0.2 * (1.0 - sits));
+    // What stands on legs has them within its shadow, not on its faded rim.
+    let growth = 1.0 + f64::from(LEGS_ROOM * (1.0 - sits) * strength);
+    let center = bounds.center();
+    shape.path.apply_affine(
+        Affine::translate(center.to_vec2())
+            * Affine::scale(growth)
+            * Affine::translate(-center.to_vec2()),
+    );
+    let radii = bounds.size().to_vec2() * 0.5 * growth;
+    fill.paint = fading(center, radii, color, peak, middle);
     fill.opacity = 1.0;
     shape.opacity = 1.0;
+}
+
+/// The straight, slanted lower edge of what throws a contact shadow.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Slant {
+    /// A point of it, above the shadow's middle.
+    middle: Point,
+    /// Fall for each unit to the right.
+    slope: f64,
+}
+
+/// The lower edge of a shadow's thing, where it is straight and slanted: a level ellipse would hang below it.
+fn slant(shadow: &Item, scene: &Scene, visible: &Visible) -> Option<Slant> {
+    let to_pixels = visible.to_document.inverse();
+    let bounds = to_pixels.transform_rect_bbox(shadow.bounds);
+    let own = |x: usize, y: usize| {
+        let item = visible.items[y * visible.width + x]?;
+        let item = &scene.items[item as usize];
+        (item.object == shadow.object && !item.name.contains("shadow")).then_some(())
+    };
+    let columns = bounds.x0.max(0.0) as usize..(bounds.x1.max(0.0) as usize).min(visible.width);
+    let reach = bounds.width() * STEEPEST;
+    let rows = (bounds.center().y - reach).max(0.0) as usize
+        ..((bounds.y1 + reach).max(0.0) as usize).min(visible.height);
+    let edge: Vec<(f64, f64)> = columns
+        .clone()
+        .filter_map(|x| {
+            let y = rows.clone().rev().find(|&y| own(x, y).is_some())?;
+            Some((x as f64 + 0.5, y as f64 + 1.0))
+        })
+        .collect();
+    let count = edge.len() as f64;
+    if count < 16.0 || count < 0.8 * columns.len() as f64 {
+        return None;
+    }
+    let (x, y) = edge
+        .iter()
+        .fold((0.0, 0.0), |sum, point| (sum.0 + point.0, sum.1 + point.1));
+    let (x, y) = (x / count, y / count);
+    let (square, product) = edge.iter().fold((0.0, 0.0), |sum, point| {
+        let across = point.0 - x;
+        (sum.0 + across * across, sum.1 + across * (point.1 - y))
+    });
+    let slope = product / square.max(1e-9);
+    let off = edge
+        .iter()
+        .map(|point| (point.1 - y - slope * (point.0 - x)).abs())
+        .fold(0.0, f64::max);
+    let is_straight = off < 0.02 * count && (LEAST_SLOPE..STEEPEST).contains(&slope.abs());
+    is_straight.then(|| {
+        let center = bounds.center().x;
+        Slant {
+            middle: visible.to_document * Point::new(center, y + slope * (center - x)),
+            slope,
+        }
+    })
+}
+
+/// Lays a level shadow along a slanted edge: sheared, thinner, its middle on the edge.
+fn lean(shape: &mut Shape, slant: Slant, to_shape: Affine) {
+    let bounds = shape.path.bounding_box();
+    let (from, to) = (
+        bounds.center().to_vec2(),
+        (to_shape * slant.middle).to_vec2(),
+    );
+    let along = Affine::translate(to)
+        * Affine::new([1.0, slant.slope, 0.0, LEANING_HEIGHT, 0.0, 0.0])
+        * Affine::translate(-from);
+    shape.path.apply_affine(along);
+    if let Some(fill) = &mut shape.fill
+        && let Paint::Radial(gradient) = &mut fill.paint
+    {
+        gradient.transform = along * gradient.transform;
+    }
 }
 
 /// A colour that fades from the middle of an ellipse to its rim; `middle` is a place between, `0.0..=1.0`, and

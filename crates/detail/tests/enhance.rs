@@ -206,6 +206,37 @@ fn the_shadow_of_a_ragged_thing_is_one_calm_form() {
 }
 
 #[test]
+fn a_contact_shadow_lies_along_a_slanted_edge() {
+    // A wedge whose lower edge rises to the right, over the level shadow that the template gave it.
+    let edge = |x: f64| 330.0 - 0.2 * (x - 100.0);
+    let mut wedge = BezPath::new();
+    wedge.move_to((100.0, edge(100.0)));
+    wedge.line_to((300.0, edge(300.0)));
+    wedge.line_to((300.0, 180.0));
+    wedge.line_to((100.0, 230.0));
+    wedge.close_path();
+    let level = kurbo::Ellipse::new((200.0, 328.0), (88.0, 14.0), 0.0).to_path(0.1);
+    let mut shadow = Shape::filled("contact shadow", level, Paint::Solid(Color::BLACK));
+    shadow.opacity = 0.2;
+    let mut cheese = layer("cheese", &[("body", wedge, Color::from_rgb8(255, 172, 51))]);
+    let Node::Group(group) = &mut cheese else {
+        panic!("a thing is a group");
+    };
+    group.children.insert(0, Node::Shape(shadow));
+    let scene = document(vec![sky(), grass(), cheese]);
+    let made = enhanced(&scene, Style::Flat).document;
+    let shadows = shapes_called(&made, "contact shadow");
+    assert_eq!(shadows.len(), 1);
+    let (_, path) = &shadows[0];
+    for (index, segment) in path.segments().enumerate() {
+        let end = kurbo::ParamCurve::end(&segment);
+        let below = end.y - edge(end.x);
+        assert!(below.abs() < 13.0, "{index}: {below} below the edge");
+    }
+    assert!(path.bounding_box().width() > 150.0);
+}
+
+#[test]
 fn nothing_throws_a_shadow_in_the_rain_in_the_air_or_in_a_room_without_a_lamp() {
     let rain = {
         let path = Rect::new(20.0, 20.0, 22.0, 40.0).to_path(0.1);
