@@ -8,6 +8,10 @@ use crate::tiling::TILE;
 /// radial gradient is not defined everywhere.
 const FOCUS_LIMIT: f32 = 0.99;
 
+/// Larger radii are drawn as this one: their products with distances leave the
+/// range of floats, and what can be seen of the gradient is its first colour.
+const LARGEST_RADIUS: f32 = 1e14;
+
 /// A paint made ready for pixels.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Prepared {
@@ -129,9 +133,13 @@ impl Gradient {
     }
 
     fn radial(g: &RadialGradient, view: View, stops: &mut Vec<Stop>) -> Self {
+        let radius = match g.radius.clamp(0.0, LARGEST_RADIUS) {
+            radius if (radius * radius).is_normal() => radius,
+            _ => 0.0,
+        };
         let away = [g.focus[0] - g.center[0], g.focus[1] - g.center[1]];
         let distance = away[0].hypot(away[1]);
-        let limit = FOCUS_LIMIT * g.radius;
+        let limit = FOCUS_LIMIT * radius;
         let focus = if distance > limit {
             let k = limit / distance;
             [g.center[0] + k * away[0], g.center[1] + k * away[1]]
@@ -140,7 +148,7 @@ impl Gradient {
         };
         let kind = Kind::Radial {
             center: g.center,
-            radius: g.radius.max(0.0),
+            radius,
             given_focus: g.focus,
             focus,
         };
@@ -279,6 +287,10 @@ impl Gradient {
         if self.has_extent() {
             follow_spread(&raw, self.spread, &mut slopes);
             self.pull_geometry(&places, &raw, &slopes, geometry);
+            // Sizes at the ends of floats: what overflows on the way says nothing.
+            for sum in geometry.iter_mut().filter(|sum| !sum.is_finite()) {
+                *sum = 0.0;
+            }
         }
     }
 

@@ -7,8 +7,8 @@
 mod support;
 
 use chat2svg_diffraster::{
-    Cap, FillRule, Group, Image, Join, LinearGradient, Node, Outline, Paint, Path, Renderer, Scene,
-    SceneError, Spread, Stroke, Transform, Verb, View,
+    Cap, FillRule, Group, Image, Join, LinearGradient, Node, Outline, Paint, Path, RadialGradient,
+    Renderer, Scene, SceneError, Spread, Stop, Stroke, Transform, Verb, View,
 };
 use proptest::prelude::*;
 use support::{Random, blob};
@@ -218,6 +218,36 @@ fn degenerate_geometry_paints_nothing_and_breaks_nothing() {
     }
 }
 
+/// Black at 0, white at 1, around `center`.
+fn radial(center: [f32; 2], radius: f32, focus: [f32; 2]) -> Paint {
+    let stop = |offset: f32| Stop {
+        offset,
+        color: [offset, offset, offset, 1.0],
+    };
+    Paint::Radial(RadialGradient {
+        center,
+        radius,
+        focus,
+        transform: Transform::default(),
+        spread: Spread::Pad,
+        stops: vec![stop(0.0), stop(1.0)],
+    })
+}
+
+#[test]
+fn radial_gradients_of_extreme_size_are_one_colour() {
+    for (radius, color) in [(2.4e38, 0.0), (1e19, 0.0), (1e-25, 1.0), (-2.0, 1.0)] {
+        let mut path = triangle([[-90.0, -90.0], [90.0, -90.0], [0.0, 90.0]]);
+        if let Some(fill) = &mut path.fill {
+            fill.opacity = 1.0;
+            fill.paint = radial([3.2, 4.1], radius, [3.2, 4.1]);
+        }
+        let image = run(&scene_of(path)).unwrap();
+        let got = image.data[4 * 40 + 80];
+        assert!((got - color).abs() < 1e-3, "{radius}: {got}");
+    }
+}
+
 #[test]
 fn a_million_control_points_end() {
     // A spiral of tiny waves, so that lines lie about a pixel apart.
@@ -302,6 +332,51 @@ fn bits_do_not_depend_on_threads() {
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Any finite numbers at all as the geometry of gradients.
+    #[test]
+    fn odd_gradients_break_nothing(
+        numbers in prop::collection::vec(
+            prop_oneof![
+                -50f32..90.0,
+                (-38f32..38.5).prop_map(|power| 10f32.powf(power)),
+                (-38f32..38.5).prop_map(|power| -10f32.powf(power)),
+                Just(0.0f32),
+                Just(f32::MAX),
+            ],
+            5,
+        ),
+        transform in prop_oneof![
+            Just(Transform::default()),
+            (-38f32..38.5).prop_map(|power| Transform([10f32.powf(power), 0.0, 0.0, 1.0, 3.0, 0.0])),
+        ],
+        spread in prop::sample::select(vec![Spread::Pad, Spread::Reflect, Spread::Repeat]),
+        scale in prop_oneof![Just(1.0f32), Just(1e-41f32), (-38f32..7.0).prop_map(|power| 10f32.powf(power))],
+        is_linear: bool,
+    ) {
+        let [a, b, c, d, radius] = numbers[..] else { return Ok(()); };
+        let mut paint = radial([a, b], radius, [c, d]);
+        if let Paint::Radial(radial) = &mut paint {
+            radial.spread = spread;
+            radial.transform = transform;
+            if is_linear {
+                paint = Paint::Linear(LinearGradient {
+                    start: [a, b],
+                    end: [c, d],
+                    transform,
+                    spread,
+                    stops: radial.stops.clone(),
+                });
+            }
+        }
+        let mut path = triangle([[-90.0, -90.0], [90.0, -90.0], [0.0, 90.0]]);
+        if let Some(fill) = &mut path.fill {
+            fill.paint = paint;
+        }
+        let mut scene = scene_of(path);
+        scene.view = View { scale, offset: [20.0, 12.0] };
+        run(&scene).unwrap();
+    }
 
     /// Coordinates on pixel and tile borders, repeated points, wild magnitudes.
     #[test]
