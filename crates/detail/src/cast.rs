@@ -226,21 +226,31 @@ fn ground_under<'a>(piece: &Piece, context: &Context<'a>) -> Option<&'a Item> {
     if piece.soles.iter().filter(wet).count() * 2 > piece.soles.len() {
         return None;
     }
+    // What stands before its feet, as a fence, says nothing of what they stand on.
+    let last = scene
+        .items
+        .iter()
+        .rposition(|item| item.object == piece.object)?;
+    let mut hidden = 0usize;
     for sole in &piece.soles {
-        let Some(item) = visible
+        let Some((index, item)) = visible
             .at(*sole + below)
-            .and_then(|item| scene.items.get(item))
+            .and_then(|index| Some((index, scene.items.get(index)?)))
         else {
             continue;
         };
-        if item.role == Role::Ground {
+        if item.role == Role::Object && index > last {
+            hidden += 1;
+        } else if item.role == Role::Ground {
             found += 1;
             ground = Some(item);
         } else if item.object == piece.object {
             found += 1;
         }
     }
-    (found * 2 >= piece.soles.len()).then_some(ground).flatten()
+    (found * 2 >= piece.soles.len() - hidden)
+        .then_some(ground)
+        .flatten()
 }
 
 /// How the light throws the shadow of what stands at a foot; none where it throws none.

@@ -15,7 +15,7 @@ const RESOLUTION: f64 = 256.0;
 /// Room around what is laid, and beyond the canvas's border, in cells.
 const ROOM: f64 = 8.0;
 /// Radius of the smoothing in thicknesses of what is laid.
-const SOFTNESS: f64 = 0.28;
+const SOFTNESS: f64 = 0.32;
 /// Least and most cells of that radius.
 const RADII: (f64, f64) = (1.0, 8.0);
 /// Coverage, after smoothing, at which a form ends: low, so that stems stay.
@@ -28,6 +28,8 @@ const LEAST_SHARE: f32 = 0.5;
 const LEAST_PART: f64 = 0.1;
 /// Share of the height within which all that reaches down stands on the ground: an animal's far legs.
 const FOOT: f64 = 0.14;
+/// Share of the height up to which gaps between its sides are closed: light through legs is only seen as noise.
+const LEGS: f64 = 0.45;
 
 /// What falls on the ground.
 #[derive(Clone, Debug, PartialEq)]
@@ -69,7 +71,7 @@ pub(crate) fn fall(
     let size = |length: f64| (length / cell).ceil().clamp(1.0, 2.0 * RESOLUTION) as usize;
     let mut form = Field::zeros(size(window.width()), size(window.height()));
     let to_cells = Affine::scale(1.0 / cell) * Affine::translate(-window.origin().to_vec2());
-    let standing = piece.standing(FOOT);
+    let standing = piece.standing(FOOT, LEGS);
     let weight = (standing.area / (cell * cell) * along.y.abs()) as f32;
     for (index, (point, covered)) in standing.points().enumerate() {
         if index % (1 << 13) == 0 {

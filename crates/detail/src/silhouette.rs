@@ -54,22 +54,33 @@ impl Piece {
         path
     }
 
-    /// Its pixels, with what ends less than a share of its height above its base drawn down to the base.
-    pub(crate) fn standing(&self, foot: f64) -> Standing {
+    /// Its pixels as a solid that stands on the ground: what ends less than the share `foot` of its height above
+    /// its base is drawn down to the base, and up to the share `legs` there are no gaps between its sides.
+    pub(crate) fn standing(&self, foot: f64, legs: f64) -> Standing {
         let to_pixels = self.to_document.inverse();
-        let row = |y: f64| {
+        let row = |share: f64| {
+            let y = self.bounds.y1 - share * self.bounds.height();
             let pixel = to_pixels * Point::new(self.bounds.x0, y);
             pixel.y.round().clamp(0.0, self.coverage.height as f64) as usize
         };
-        let base = row(self.bounds.y1);
-        let top = row(self.bounds.y1 - foot * self.bounds.height());
+        let (base, ankle, hip) = (row(0.0), row(foot), row(legs));
         let mut coverage = self.coverage.clone();
-        for x in 0..coverage.width {
-            let lowest = (top..base)
-                .rev()
-                .find(|y| coverage.values[y * coverage.width + x] >= SOLID);
+        let width = coverage.width;
+        for x in 0..width {
+            let mut column = (ankle..base).rev();
+            let lowest = column.find(|y| coverage.values[y * width + x] >= SOLID);
             for y in lowest.map_or(base, |lowest| lowest + 1)..base {
-                coverage.values[y * coverage.width + x] = 1.0;
+                coverage.values[y * width + x] = 1.0;
+            }
+        }
+        for row in coverage.values.chunks_mut(width).take(base).skip(hip) {
+            let is_solid = |covered: &f32| *covered >= SOLID;
+            let ends = (
+                row.iter().position(is_solid),
+                row.iter().rposition(is_solid),
+            );
+            if let (Some(first), Some(last)) = ends {
+                row[first..=last].fill(1.0);
             }
         }
         Standing {
