@@ -20,7 +20,7 @@ const MOST: usize = 6;
 /// Least share of the canvas that a thing must cover.
 const LEAST_SHARE: f64 = 0.006;
 /// Width of the rim as a share of the canvas's shorter side.
-const WIDTH: f64 = 0.0085;
+const WIDTH: f64 = 0.0065;
 /// Least part of the rim that is drawn, in squares of its width.
 const LEAST_PART: f64 = 4.0;
 
@@ -128,7 +128,7 @@ fn rim(context: &Context<'_>, strength: f32, object: usize) -> Result<Option<Add
             format!("{} / rim light", item.layer()),
             path,
             Paint::Solid(color),
-            0.5 * light.rim * strength,
+            0.62 * light.rim * strength,
         )),
     }))
 }

@@ -180,6 +180,48 @@ fn a_shadow_ends_where_its_ground_does() {
 }
 
 #[test]
+fn what_stands_before_a_thing_does_not_take_its_shadow() {
+    let boards = Rect::new(160.0, 290.0, 212.0, 330.0).to_path(0.1);
+    let fence = layer("fence", &[("boards", boards, Color::WHITE)]);
+    let mut scene = landscape((70.0, 60.0));
+    let made = |scene: &Document| {
+        let made = enhanced(scene, Style::Flat).document;
+        shapes_called(&made, "red fox / cast shadow").len()
+    };
+    scene.layers.push(fence.clone());
+    assert_eq!(made(&scene), 1);
+    // On top of something the fox stands on no ground.
+    scene.layers.swap(3, 4);
+    assert_eq!(made(&scene), 0);
+}
+
+#[test]
+fn coats_show_fur_when_large_and_not_pale() {
+    let fur_on = |color: Color, foot: Point, size: f64| {
+        let bear = layer(
+            "bear",
+            &[(
+                "body",
+                Circle::new((foot.x, foot.y - size), size).to_path(0.1),
+                color,
+            )],
+        );
+        let scene = document(vec![sky(), sun(70.0, 60.0), grass(), bear]);
+        shapes_called(&enhanced(&scene, Style::Flat).document, "body / fur")
+    };
+    let brown = Color::from_rgb8(150, 90, 60);
+    let foot = Point::new(200.0, 310.0);
+    let found = fur_on(brown, foot, 60.0);
+    assert_eq!(found.len(), 1);
+    let body = Circle::new((foot.x, foot.y - 60.0), 60.0);
+    for segment in found[0].1.segments() {
+        assert!(body.contains(kurbo::ParamCurve::end(&segment)));
+    }
+    assert_eq!(fur_on(brown, foot, 20.0), []);
+    assert_eq!(fur_on(Color::WHITE, foot, 60.0), []);
+}
+
+#[test]
 fn the_shadow_of_a_ragged_thing_is_one_calm_form() {
     let mut comb = fox("comb", Point::new(200.0, 310.0));
     let Node::Group(group) = &mut comb else {

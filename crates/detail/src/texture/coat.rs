@@ -1,44 +1,82 @@
-//! Coats of animals: ticks of fur, rows of feathers; few, and only on the largest part.
+//! Coats of animals: tufts of fur along the sides, rows of feathers; few, and only on the largest part.
 
-use chat2svg_vector::Shape;
+use chat2svg_vector::{Paint, Shape};
 use kurbo::{BezPath, Point, Vec2};
 
 use super::{Surface, chance, joined};
-use crate::additions::stroked;
+use crate::additions::{filled, stroked};
 
-/// Pairs of short strokes that hang down and outward.
+/// Least share of the canvas that a coat must have to show tufts: on less they look like scratches.
+const LEAST_SHARE: f64 = 0.02;
+/// Lightness from which marks in a coat look like dirt.
+const PALEST: f32 = 0.86;
+/// How far from the edge tufts begin and end, in their own size: fur shows where a form turns away.
+const MARGIN: (f64, f64) = (1.3, 3.2);
+
+/// Tufts of three pointed locks that hang down and outward, near the edge: a face is left smooth.
 pub(super) fn fur(surface: &Surface<'_>) -> Vec<Shape> {
+    if surface.share < LEAST_SHARE || surface.item.lightness() > PALEST {
+        return Vec::new();
+    }
     let seen = surface.seen;
     let size =
-        (seen.width().min(seen.height()) * 0.05).clamp(surface.unit * 0.5, surface.unit * 2.0);
+        (seen.width().min(seen.height()) * 0.06).clamp(surface.unit * 0.8, surface.unit * 2.4);
     let middle = seen.center().x;
-    let marks = surface
-        .places(41)
-        .take(90)
-        .filter_map(|place| {
-            let out = ((place.x - middle) / (seen.width() * 0.5).max(1e-9)).clamp(-1.0, 1.0);
-            let hang = Vec2::new(0.55 * out, 1.0) * size * (0.8 + 0.5 * chance(place));
-            let beside = Vec2::new(0.75 * size, -0.15 * size);
-            let held = [
-                place,
-                place + hang,
-                place + beside,
-                place + beside + hang,
-                place - Vec2::new(size, 0.0),
-                place + Vec2::new(1.8 * size, 0.0),
-            ];
-            surface.holds(&held).then(|| {
-                let mut path = BezPath::new();
-                for (root, length) in [(place, 1.0), (place + beside, 0.75)] {
-                    let tip = root + hang * length;
-                    path.move_to(root);
-                    path.quad_to(root.lerp(tip, 0.5) + Vec2::new(0.18 * size, 0.0), tip);
-                }
-                path
-            })
-        })
-        .take(surface.count(9));
-    one(surface, joined(marks), "fur", size * 0.2)
+    let mut taken: Vec<Point> = Vec::new();
+    for place in surface.places(41).take(400) {
+        let out = if place.x < middle { -1.0 } else { 1.0 };
+        let toward_edge = Vec2::new(out * size, 0.0);
+        let held = [
+            place - toward_edge * 1.2,
+            place + toward_edge * MARGIN.0,
+            place + Vec2::new(0.0, -0.4 * size),
+            place + Vec2::new(0.9 * size, 1.3 * size),
+            place + Vec2::new(-0.9 * size, 1.3 * size),
+        ];
+        let is_near_edge = !surface.holds(&[place + toward_edge * MARGIN.1]);
+        let is_apart = taken.iter().all(|other| other.distance(place) > 3.2 * size);
+        if is_near_edge && is_apart && surface.holds(&held) {
+            taken.push(place);
+        }
+    }
+    taken.truncate(surface.count(7));
+    let tufts = taken.iter().map(|place| {
+        let out = if place.x < middle { -1.0 } else { 1.0 };
+        tuft(*place, size * (0.85 + 0.3 * chance(*place)), out)
+    });
+    let Some(path) = joined(tufts) else {
+        return Vec::new();
+    };
+    let lift = if surface.item.lightness() < 0.4 {
+        0.05
+    } else {
+        -0.042
+    };
+    let paint = Paint::Solid(surface.tone(lift));
+    vec![filled(surface.label("fur"), path, paint, 0.8)]
+}
+
+/// Three locks with pointed tips, the middle one the longest, leaning outward.
+fn tuft(root: Point, size: f64, out: f64) -> BezPath {
+    let mut path = BezPath::new();
+    let at = |x: f64, y: f64| Point::new(root.x + out * x * size, root.y + y * size);
+    path.move_to(at(-0.7, -0.1));
+    for (tip, notch) in [
+        ((-0.55, 0.75), (-0.2, 0.25)),
+        ((0.2, 1.15), (0.3, 0.3)),
+        ((0.85, 0.85), (0.7, -0.1)),
+    ] {
+        let from = path.elements().len();
+        let bend = if from == 1 { -0.75 } else { tip.0 - 0.3 };
+        path.quad_to(at(bend, 0.6 * tip.1), at(tip.0, tip.1));
+        path.quad_to(
+            at(tip.0 * 0.6 + notch.0 * 0.4, 0.6 * tip.1),
+            at(notch.0, notch.1),
+        );
+    }
+    path.quad_to(at(0.0, -0.3), at(-0.7, -0.1));
+    path.close_path();
+    path
 }
 
 /// Scallops in staggered rows over the breast.
@@ -71,18 +109,20 @@ pub(super) fn feathers(surface: &Surface<'_>) -> Vec<Shape> {
         }
     }
     marks.truncate(surface.count(12));
-    one(surface, joined(marks), "feathers", size * 0.22)
-}
-
-fn one(surface: &Surface<'_>, path: Option<BezPath>, name: &str, width: f64) -> Vec<Shape> {
-    path.map(|path| {
-        let lift = if surface.item.lightness() < 0.4 {
-            0.09
-        } else {
-            -0.08
-        };
-        stroked(surface.label(name), path, surface.tone(lift), width, 0.7)
-    })
-    .into_iter()
-    .collect()
+    let Some(path) = joined(marks) else {
+        return Vec::new();
+    };
+    let lift = if surface.item.lightness() < 0.4 {
+        0.09
+    } else {
+        -0.07
+    };
+    let color = surface.tone(lift);
+    vec![stroked(
+        surface.label("feathers"),
+        path,
+        color,
+        size * 0.2,
+        0.7,
+    )]
 }

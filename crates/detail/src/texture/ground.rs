@@ -9,6 +9,9 @@ use crate::{
     light::Source,
 };
 
+/// Least lenses of a light's track.
+const LEAST_OF_TRACK: usize = 3;
+
 /// A flat lens with pointed ends.
 fn lens(center: Point, half: f64, thick: f64) -> BezPath {
     let mut path = BezPath::new();
@@ -49,7 +52,7 @@ fn lenses(
 pub(super) fn grass(surface: &Surface<'_>) -> Vec<Shape> {
     let unit = surface.unit;
     let patches = lenses(surface, 1, surface.count(3), |near| {
-        (unit * (7.0 + 15.0 * near), unit * (0.5 + 1.5 * near))
+        (unit * (6.0 + 14.0 * near), unit * (1.1 + 3.4 * near))
     });
     let near: Vec<Point> = surface
         .places(2)
@@ -73,7 +76,7 @@ pub(super) fn grass(surface: &Surface<'_>) -> Vec<Shape> {
     let mut shapes = Vec::new();
     if let Some(path) = patches {
         let paint = Paint::Solid(surface.tone(0.04));
-        shapes.push(filled(surface.label("patches"), path, paint, 0.45));
+        shapes.push(filled(surface.label("patches"), path, paint, 0.35));
     }
     for (far, width) in [(true, 0.28), (false, 0.5)] {
         if let Some(path) = tufts(far) {
@@ -134,7 +137,7 @@ fn track(surface: &Surface<'_>) -> Option<Shape> {
     };
     let (top, bottom) = (surface.horizon, surface.context.view.y1);
     let rows = 15;
-    let marks = (0..rows).filter_map(|row| {
+    let marks = (0..rows).map(|row| {
         let share = (f64::from(row) + 0.5) / f64::from(rows);
         // Rows lie closer together the farther they are.
         let y = top + (bottom - top) * share.powf(1.5);
@@ -147,6 +150,14 @@ fn track(surface: &Surface<'_>) -> Option<Shape> {
             && surface.holds(&[center + kurbo::Vec2::new(half * 0.6, 0.0)]);
         seen.then(|| lens(center, half, thick))
     });
+    // Where a boat or the shore ends it, it does not begin again: one lens by itself is no track.
+    let marks: Vec<BezPath> = marks
+        .skip_while(Option::is_none)
+        .map_while(|mark| mark)
+        .collect();
+    if marks.len() < LEAST_OF_TRACK {
+        return None;
+    }
     let path = joined(marks)?;
     let color = surface.context.palette.at(color.to_oklab());
     let opacity = 0.62 * surface.strength;
@@ -158,46 +169,51 @@ fn track(surface: &Surface<'_>) -> Option<Shape> {
     ))
 }
 
-/// Ridges that the wind has drawn, each with its lit side.
+/// Ridges that the wind has drawn: low crescents with pointed ends, the shade of a ridge and its lit back above.
 pub(super) fn sand(surface: &Surface<'_>) -> Vec<Shape> {
     let unit = surface.unit;
     let ridges: Vec<(Point, f64)> = surface
         .places(5)
-        .take(60)
+        .take(90)
         .filter_map(|place| {
-            let size = unit * (1.0 + 3.2 * surface.nearness(place.y));
+            let half =
+                unit * (2.2 + 6.0 * surface.nearness(place.y)) * (0.75 + 0.5 * chance(place));
             let ends = [
                 place,
-                Point::new(place.x + 2.0 * size, place.y - 0.4 * size),
-                Point::new(place.x + 4.0 * size, place.y + 0.4 * size),
+                Point::new(place.x - half, place.y),
+                Point::new(place.x + half, place.y),
+                Point::new(place.x, place.y - 0.16 * half),
             ];
-            surface.holds(&ends).then_some((place, size))
+            surface.holds(&ends).then_some((place, half))
         })
         .take(surface.count(6))
         .collect();
-    let lines = |drop: f64| {
-        joined(ridges.iter().map(|(place, size)| {
-            let (x, y) = (place.x, place.y + drop * size);
+    // Outer and inner bend of a crescent: the wind leaves the steep side of a ridge in shade.
+    let crescents = |outer: f64, inner: f64| {
+        joined(ridges.iter().map(|(place, half)| {
+            let bend = 0.35 * half * (chance(*place) - 0.5);
             let mut path = BezPath::new();
-            path.move_to((x, y));
-            path.curve_to(
-                (x + 0.8 * size, y - 0.55 * size),
-                (x + 1.2 * size, y - 0.3 * size),
-                (x + 2.0 * size, y),
+            path.move_to((place.x - half, place.y));
+            path.quad_to(
+                (place.x + bend, place.y - outer * half),
+                (place.x + half, place.y),
             );
-            path.curve_to(
-                (x + 2.6 * size, y + 0.25 * size),
-                (x + 3.2 * size, y + 0.1 * size),
-                (x + 4.0 * size, y - 0.15 * size),
+            path.quad_to(
+                (place.x + bend, place.y - inner * half),
+                (place.x - half, place.y),
             );
+            path.close_path();
             path
         }))
     };
     let mut shapes = Vec::new();
-    for (drop, lift, name) in [(0.0, -0.07, "ripples"), (0.16, 0.05, "lit ripples")] {
-        if let Some(path) = lines(drop) {
-            let color = surface.tone(lift);
-            shapes.push(stroked(surface.label(name), path, color, unit * 0.32, 0.7));
+    for (outer, inner, lift, name) in [
+        (0.3, 0.17, 0.04, "lit ripples"),
+        (0.17, 0.02, -0.045, "ripples"),
+    ] {
+        if let Some(path) = crescents(outer, inner) {
+            let paint = Paint::Solid(surface.tone(lift));
+            shapes.push(filled(surface.label(name), path, paint, 0.7));
         }
     }
     shapes
