@@ -25,7 +25,7 @@ const MOST: usize = 10;
 /// Least height of a thing that casts a shadow, as a share of the canvas's shorter side.
 const LEAST_HEIGHT: f64 = 0.07;
 /// How much of a shadow's length must fall on its ground; shorter ones are left to the contact shadow.
-const LEAST_REACH: f64 = 0.3;
+const LEAST_REACH: f64 = 0.4;
 
 /// How a thing's height is laid onto the ground.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -201,14 +201,16 @@ fn takes(point: Point, floats: bool, context: &Context<'_>) -> bool {
         })
 }
 
-/// The colour of a thing's mirror image in water.
+/// The colour of a thing's mirror image in water: what is paler than the water shows paler, and all is dimmed.
 fn mirrored(thing: &Item, water: &Item, palette: &Palette) -> Color {
     let (thing, water) = (thing.color.to_oklab(), water.color.to_oklab());
-    let mixed = thing.lerp(water, 0.55);
-    palette.at(Oklab {
-        lightness: (mixed.lightness.min(water.lightness) * 0.72).max(0.0),
-        ..mixed
-    })
+    let mixed = thing.lerp(water, 0.5);
+    let lightness = if mixed.lightness > water.lightness {
+        (mixed.lightness - 0.04).min(water.lightness + 0.16)
+    } else {
+        mixed.lightness * 0.78
+    };
+    palette.at(Oklab { lightness, ..mixed })
 }
 
 /// The ground that a piece stands on, if it does: most of what is seen right below its feet.

@@ -23,7 +23,7 @@ const EDGE: f32 = 0.33;
 /// Cells by which a form may be off.
 const TOLERANCE: f64 = 0.5;
 /// Least share of what is laid that must fall on its ground: less looks worse than nothing.
-const LEAST_SHARE: f32 = 0.5;
+const LEAST_SHARE: f32 = 0.6;
 /// Least share of the largest connected part that another must have.
 const LEAST_PART: f64 = 0.1;
 /// Share of the height within which all that reaches down stands on the ground: an animal's far legs.
@@ -79,22 +79,20 @@ pub(crate) fn fall(
         }
         form.add(to_cells * lay(point), covered * weight);
     }
-    let allowed: Vec<bool> = (0..form.values.len())
-        .map(|cell| {
-            let middle = Point::new(
-                (cell % form.width) as f64 + 0.5,
-                (cell / form.width) as f64 + 0.5,
-            );
-            takes(to_cells.inverse() * middle)
-        })
-        .collect();
+    let centers = (0..form.values.len()).map(|cell| {
+        let (x, y) = ((cell % form.width) as f64, (cell / form.width) as f64);
+        to_cells.inverse() * Point::new(x + 0.5, y + 0.5)
+    });
+    let centers: Vec<Point> = centers.collect();
+    let allowed: Vec<bool> = centers.iter().map(|center| takes(*center)).collect();
     halt.check()?;
+    // Beyond the canvas nobody knows what there is.
     let (mut all, mut kept) = (0.0f32, 0.0f32);
-    for (value, allowed) in form.values.iter_mut().zip(&allowed) {
+    for (cell, value) in form.values.iter_mut().enumerate() {
         *value = value.min(1.0);
-        all += *value;
-        if *allowed {
-            kept += *value;
+        if view.contains(centers[cell]) {
+            all += *value;
+            kept += if allowed[cell] { *value } else { 0.0 };
         }
     }
     if all <= 0.0 || kept < LEAST_SHARE * all {
@@ -127,7 +125,7 @@ pub(crate) fn fall(
     if path.elements().is_empty() || end.intersect(view).area() <= 0.0 {
         return Ok(None);
     }
-    let whole = along * bounds.height();
+    let throw = along * bounds.height();
     let depth = if along.y > 0.0 {
         end.y1 - base
     } else {
@@ -137,7 +135,7 @@ pub(crate) fn fall(
     let reach = if is_whole {
         1.0
     } else {
-        (depth / whole.y.abs().max(1e-9)).clamp(0.0, 1.0)
+        (depth / throw.y.abs().max(1e-9)).clamp(0.0, 1.0)
     };
     Ok(Some(Fallen { path, reach }))
 }
