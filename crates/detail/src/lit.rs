@@ -22,6 +22,9 @@ const SKIN_SHADE_CHROMA: f32 = 1.18;
 const SKIN_TURN: f32 = 8.0;
 /// Share of the shade that fair skin does not get.
 const FAIR_SKIN_SPARED: f32 = 0.45;
+/// Share of the shade that white does not get, and how much more of the shade's tint it shows.
+const WHITE_SPARED: f32 = 0.3;
+const WHITE_TINT: f32 = 0.9;
 
 /// Pixels between two looks at whether to stop: a few milliseconds.
 const PIXELS_PER_LOOK: usize = 1 << 13;
@@ -80,6 +83,10 @@ fn lit_color(before: Oklab, light: &Light, change: Change) -> Oklab {
     // Deep shade on fair skin looks like dirt.
     let fair = ((lightness - 0.5) / 0.35).clamp(0.0, 1.0);
     let moved = moved * (1.0 - FAIR_SKIN_SPARED * (down * 8.0).min(1.0) * skin * fair);
+    // Light comes back to white from all sides: its shade is weak and has the sky's colour, grey would be dull.
+    let white = ((lightness - 0.8) / 0.12).clamp(0.0, 1.0) * (1.0 - a.hypot(b) / 0.05).max(0.0);
+    let moved = moved * (1.0 - WHITE_SPARED * white * (down * 8.0).min(1.0));
+    let tint = down * (1.0 + WHITE_TINT * white);
     let lit = (lightness + moved).clamp(0.0, 1.0);
     // Less light dims chroma too, though less than lightness, or shade would look dusty.
     let dimmed = if moved < 0.0 {
@@ -97,8 +104,8 @@ fn lit_color(before: Oklab, light: &Light, change: Change) -> Oklab {
     let warm = 1.0 - shine;
     Oklab {
         lightness: lit,
-        a: a * cosine - b * sine + light.warmth[0] * up + light.shade[0] * down,
-        b: a * sine + b * cosine + light.warmth[1] * up + light.shade[1] * down * warm,
+        a: a * cosine - b * sine + light.warmth[0] * up + light.shade[0] * tint,
+        b: a * sine + b * cosine + light.warmth[1] * up + light.shade[1] * tint * warm,
     }
 }
 
@@ -149,6 +156,25 @@ mod tests {
             assert!(shade_chroma > 0.98 * chroma, "{skin:?}: {shade_chroma}");
             assert!(shade_hue < hue, "{skin:?}: {shade_hue} of {hue}");
         }
+    }
+
+    #[test]
+    fn the_shade_of_white_is_weak_and_cool() {
+        let white = Color::WHITE.to_oklab();
+        let after = shaded(white, -0.2);
+        assert!((0.82..0.92).contains(&after.lightness), "{after:?}");
+        assert!(after.b < -0.02, "{after:?}");
+        // Without hues of its own light leaves the hue alone.
+        let grey = Light {
+            shade: [0.0; 2],
+            ..NOON
+        };
+        let change = Change {
+            lightness: -0.2,
+            warm: 0.0,
+        };
+        let after = lit_color(white, &grey, change);
+        assert!(after.a.hypot(after.b) < 1e-3, "{after:?}");
     }
 
     #[test]

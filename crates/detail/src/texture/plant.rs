@@ -25,11 +25,11 @@ pub(super) fn leaves(surface: &Surface<'_>) -> Vec<Shape> {
             let from_middle = place - seen.center();
             (place, from_middle.dot(toward) > 0.0)
         })
-        .take(surface.count(18))
+        .take(surface.count(14))
         .collect();
     [
-        (true, 0.07, "lit leaves"),
-        (false, -0.06, "leaves in shade"),
+        (true, 0.05, "lit leaves"),
+        (false, -0.05, "leaves in shade"),
     ]
     .into_iter()
     .filter_map(|(lit, lift, name)| {
