@@ -1,4 +1,4 @@
-//! Rows of a tile as vectors, and how images hold them.
+//! Rows of a tile as vectors of 16 pixels, and how images hold them. Paints nothing.
 
 use fearless_simd::prelude::*;
 use fearless_simd::{Simd, f32x16};
