@@ -17,7 +17,7 @@ use crate::{
     light::{Light, Source},
     palette::Palette,
     scene::{Item, Role, Scene, is_airborne},
-    silhouette::{Piece, pieces},
+    silhouette::{Edge, Piece, pieces},
 };
 
 /// Most shadows in a picture: the largest things are the ones that are looked at.
@@ -51,7 +51,7 @@ pub(crate) fn cast_shadows(
     let mut casting: Vec<Piece> = Vec::new();
     for object in (0..scene.objects).filter(|&object| stands_free(scene, object, least)) {
         context.halt.check()?;
-        let tall = pieces(document, scene, object, context.halt)?
+        let tall = pieces(document, scene, object, Edge::Thing, context.halt)?
             .into_iter()
             .filter(|piece| piece.bounds.height() >= least)
             .filter(|piece| piece.bounds.y1 < view.y1 - 0.01 * view.height());

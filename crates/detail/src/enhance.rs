@@ -21,6 +21,7 @@ use crate::{
     scene::Scene,
     shading::changes,
     shadow::{contact_shadows, soften_contact_shadows},
+    sticker::sticker_shadows,
     texture::textures,
     visible::Visible,
 };
@@ -182,6 +183,7 @@ fn add_shadows(
     let contact = parameters.shadow.get() * scale;
     let mut shadows = cast_shadows(document, context, cast)?;
     shadows.extend(contact_shadows(document, context, contact)?);
+    shadows.extend(sticker_shadows(document, context, contact)?);
     soften_contact_shadows(document, context, contact);
     Ok(add_all(document, &shadows))
 }

@@ -31,6 +31,7 @@ mod scene;
 mod shading;
 mod shadow;
 mod silhouette;
+mod sticker;
 mod texture;
 mod visible;
 

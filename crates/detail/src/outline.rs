@@ -8,7 +8,7 @@ use crate::{
     additions::{Addition, stroked},
     halt::{Halt, Stopped},
     scene::{Item, Role, Scene},
-    silhouette::pieces,
+    silhouette::{Edge, pieces},
 };
 
 /// Most things that get a contour.
@@ -65,7 +65,7 @@ pub(crate) fn contours(
         }
         let mut path = BezPath::new();
         let mut area = 0.0f64;
-        for piece in pieces(document, scene, object, halt)? {
+        for piece in pieces(document, scene, object, Edge::Thing, halt)? {
             if piece.bounds.height() >= least {
                 path.extend(piece.outline(TOLERANCE));
                 area = area.max(piece.bounds.area());

@@ -114,14 +114,24 @@ impl Standing {
     }
 }
 
+/// Where a silhouette ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Edge {
+    /// At the edge of the thing itself.
+    Thing,
+    /// At the edge of the paper that a sticker leaves around it.
+    Paper,
+}
+
 /// The pieces of a thing's silhouette, small ones left out; none where it cannot be drawn.
 pub(crate) fn pieces(
     document: &Document,
     scene: &Scene,
     object: usize,
+    edge: Edge,
     halt: Halt<'_>,
 ) -> Result<Vec<Piece>, Stopped> {
-    let Some(alone) = alone(document, scene, object) else {
+    let Some(alone) = alone(document, scene, object, edge) else {
         return Ok(Vec::new());
     };
     let longest = document
@@ -158,7 +168,7 @@ pub(crate) fn pieces(
 }
 
 /// A document with nothing but one thing, as large as the thing, in the whole document's coordinates.
-fn alone(document: &Document, scene: &Scene, object: usize) -> Option<Document> {
+fn alone(document: &Document, scene: &Scene, object: usize, edge: Edge) -> Option<Document> {
     let bounds = scene
         .items
         .iter()
@@ -183,14 +193,18 @@ fn alone(document: &Document, scene: &Scene, object: usize) -> Option<Document> 
         }
     }
     let mut node = nodes.get(last)?.clone();
-    leave_out_shadows(&mut node);
+    leave_out_shadows(&mut node, edge);
     let whole = Group {
         transform,
         children: vec![node],
         ..Group::new("")
     };
-    // A little room on all sides, so that the silhouette closes.
-    let room = bounds.width().max(bounds.height()) * 0.02;
+    // A little room on all sides, so that the silhouette closes, or that there is room for the paper.
+    let paper = match edge {
+        Edge::Thing => 0.0,
+        Edge::Paper => document.view_box.width().max(document.view_box.height()) * 0.03,
+    };
+    let room = bounds.width().max(bounds.height()) * 0.02 + paper;
     let view_box = bounds.inset(room);
     Some(Document {
         width: view_box.width(),
@@ -203,12 +217,15 @@ fn alone(document: &Document, scene: &Scene, object: usize) -> Option<Document> 
     })
 }
 
-fn leave_out_shadows(node: &mut Node) {
+fn leave_out_shadows(node: &mut Node, edge: Edge) {
     let Node::Group(group) = node else { return };
-    group
-        .children
-        .retain(|child| !child.label().contains("shadow") && child.label() != "sticker rim");
-    group.children.iter_mut().for_each(leave_out_shadows);
+    group.children.retain(|child| {
+        let is_left_out = edge == Edge::Thing && child.label() == "sticker rim";
+        !child.label().contains("shadow") && !is_left_out
+    });
+    for child in &mut group.children {
+        leave_out_shadows(child, edge);
+    }
 }
 
 /// Pixels of each connected piece, pieces in reading order.

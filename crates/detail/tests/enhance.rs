@@ -180,6 +180,31 @@ fn a_shadow_ends_where_its_ground_does() {
 }
 
 #[test]
+fn the_paper_of_a_sticker_throws_a_shadow_below_it() {
+    let mut sticker = fox("red fox", Point::new(200.0, 310.0));
+    let Node::Group(group) = &mut sticker else {
+        panic!("a thing is a group");
+    };
+    let paper = Rect::new(160.0, 195.0, 240.0, 320.0).to_path(0.1);
+    let rim = layer("sticker rim", &[("rim", paper, Color::WHITE)]);
+    group.children.insert(0, rim);
+    let scene = document(vec![sky(), sun(70.0, 60.0), grass(), sticker]);
+    let made = enhanced(&scene, Style::Sticker).document;
+    let found = shapes_called(&made, "shadow");
+    let bounds: Vec<Rect> = found
+        .iter()
+        .filter(|(label, _)| label == "red fox / sticker shadow")
+        .map(|(_, path)| path.bounding_box())
+        .collect();
+    assert_eq!(bounds.len(), 1, "{found:?}");
+    assert!((322.0..330.0).contains(&bounds[0].y1), "{bounds:?}");
+    // The sun stands to the left.
+    assert!(bounds[0].x0 > 160.4 && bounds[0].x1 > 240.4, "{bounds:?}");
+    let plain = enhanced(&landscape((70.0, 60.0)), Style::Flat).document;
+    assert_eq!(shapes_called(&plain, "sticker shadow"), []);
+}
+
+#[test]
 fn what_stands_before_a_thing_does_not_take_its_shadow() {
     let boards = Rect::new(160.0, 290.0, 212.0, 330.0).to_path(0.1);
     let fence = layer("fence", &[("boards", boards, Color::WHITE)]);
