@@ -1,6 +1,8 @@
 //! What light does to the air: glows around lamps, sun and moon that fade instead of ending in a rim, and
 //! the haze that lies before far things.
 
+use std::collections::BTreeMap;
+
 use chat2svg_vector::{
     Color, Document, LinearGradient, Node, Paint, RadialGradient, Shape, Spread, Stop,
 };
@@ -13,6 +15,11 @@ use crate::{
     names::has_word,
     scene::{Item, Role, mean_color},
 };
+
+/// Most fires that glow.
+const MOST_FIRES: usize = 6;
+/// Reach of a fire's glow in radii of its flames.
+const FIRE_REACH: f64 = 1.7;
 
 /// Makes the flat glows around the lights of a document fade outward, and puts those of the dark below its stars,
 /// which they would dim; returns their names.
@@ -155,8 +162,8 @@ fn radial(center: Point, radius: f64, color: Color, stops: [(f32, f32); 3]) -> P
     })
 }
 
-/// The light that lamps throw into the dark around them: a glow above each lantern of a night scene, and
-/// above a lamp that lights a room.
+/// The light that lamps and fires throw into the dark around them: a glow above each lantern of a night scene,
+/// above a lamp that lights a room, and behind what burns at night.
 pub(crate) fn lamp_glows(context: &Context<'_>, strength: f32) -> Vec<Addition> {
     let (scene, light) = (context.scene, context.light);
     let lit = matches!(light.source, Source::Moon | Source::Lamp);
@@ -181,7 +188,7 @@ pub(crate) fn lamp_glows(context: &Context<'_>, strength: f32) -> Vec<Addition> 
         .iter()
         .filter(|item| light.indoors && item.role == Role::Ground)
         .find_map(|item| item.path.first().map(|layer| vec![*layer]));
-    scene
+    let mut glows: Vec<Addition> = scene
         .items
         .iter()
         .filter(|item| {
@@ -206,6 +213,41 @@ pub(crate) fn lamp_glows(context: &Context<'_>, strength: f32) -> Vec<Addition> 
                 node: Node::Shape(filled(format!("{} / glow", item.layer()), disc, paint, 1.0)),
             }
         })
+        .collect();
+    if is_dark {
+        glows.extend(fire_glows(context, strength));
+    }
+    glows
+}
+
+/// Warm light behind each thing that burns.
+fn fire_glows(context: &Context<'_>, strength: f32) -> Vec<Addition> {
+    let scene = context.scene;
+    let color = context
+        .palette
+        .at(Color::from_rgb8(255, 150, 60).to_oklab());
+    let mut flames = BTreeMap::<usize, Rect>::new();
+    for item in scene.items.iter().filter(|item| item.is_burning()) {
+        let flame = flames.entry(item.object).or_insert(item.bounds);
+        *flame = flame.union(item.bounds);
+    }
+    let glow = |(object, flame): (usize, Rect)| {
+        let root = scene.roots.get(object)?;
+        let name = scene.items.iter().find(|item| item.object == object)?;
+        let radius = 0.5 * flame.width().hypot(flame.height()) * FIRE_REACH;
+        let stops = [(0.25, 0.55 * strength), (0.6, 0.2 * strength), (1.0, 0.0)];
+        let disc = kurbo::Circle::new(flame.center(), radius).to_path(0.05);
+        let paint = radial(flame.center(), radius, color, stops);
+        Some(Addition {
+            path: root.clone(),
+            above: false,
+            node: Node::Shape(filled(format!("{} / glow", name.layer()), disc, paint, 1.0)),
+        })
+    };
+    flames
+        .into_iter()
+        .take(MOST_FIRES)
+        .filter_map(glow)
         .collect()
 }
 

@@ -80,7 +80,9 @@ impl Item {
 
     /// Whether it gives light itself: a flame is not lit by the sun.
     pub(crate) fn is_burning(&self) -> bool {
-        const BURNING: &[&str] = &["rocket", "fire", "campfire", "candle", "torch"];
+        const BURNING: &[&str] = &[
+            "rocket", "fire", "campfire", "candle", "candles", "torch", "torches",
+        ];
         let own = self.own_name();
         has_word(own, &["flame", "flames", "fire", "exhaust"])
             || has_word(self.layer(), BURNING) && has_word(own, &["orange", "yellow"])

@@ -205,6 +205,25 @@ fn the_paper_of_a_sticker_throws_a_shadow_below_it() {
 }
 
 #[test]
+fn what_burns_glows_at_night_and_not_by_day() {
+    let flame = Circle::new((200.0, 280.0), 20.0).to_path(0.1);
+    let fire = layer(
+        "campfire",
+        &[("flame", flame, Color::from_rgb8(255, 160, 40))],
+    );
+    let dark = Rect::new(0.0, 0.0, 400.0, 400.0).to_path(0.1);
+    let night = layer("sky", &[("sky", dark, Color::from_rgb8(16, 20, 50))]);
+    let glows = |sky: Node| {
+        let scene = document(vec![sky, grass(), fire.clone()]);
+        shapes_called(&enhanced(&scene, Style::Flat).document, "campfire / glow")
+    };
+    let found = glows(night);
+    assert_eq!(found.len(), 1);
+    assert!(found[0].1.bounding_box().width() > 60.0);
+    assert_eq!(glows(sky()), []);
+}
+
+#[test]
 fn what_stands_before_a_thing_does_not_take_its_shadow() {
     let boards = Rect::new(160.0, 290.0, 212.0, 330.0).to_path(0.1);
     let fence = layer("fence", &[("boards", boards, Color::WHITE)]);
