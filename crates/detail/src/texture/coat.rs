@@ -7,7 +7,9 @@ use super::{Surface, chance, joined};
 use crate::additions::{filled, stroked};
 
 /// Least share of the canvas that a coat must have to show tufts: on less they look like scratches.
-const LEAST_SHARE: f64 = 0.02;
+const LEAST_SHARE: f64 = 0.025;
+/// Least size of a tuft, in hundredths of the canvas's shorter side, for the same reason.
+const LEAST_SIZE: f64 = 1.5;
 /// Lightness from which marks in a coat look like dirt.
 const PALEST: f32 = 0.86;
 /// How far from the edge tufts begin and end, in their own size: fur shows where a form turns away.
@@ -15,12 +17,12 @@ const MARGIN: (f64, f64) = (1.3, 3.2);
 
 /// Tufts of three pointed locks that hang down and outward, near the edge: a face is left smooth.
 pub(super) fn fur(surface: &Surface<'_>) -> Vec<Shape> {
-    if surface.share < LEAST_SHARE || surface.item.lightness() > PALEST {
+    let seen = surface.seen;
+    let size = (seen.width().min(seen.height()) * 0.06).min(surface.unit * 2.4);
+    let is_small = surface.share < LEAST_SHARE || size < LEAST_SIZE * surface.unit;
+    if is_small || surface.item.lightness() > PALEST {
         return Vec::new();
     }
-    let seen = surface.seen;
-    let size =
-        (seen.width().min(seen.height()) * 0.06).clamp(surface.unit * 0.8, surface.unit * 2.4);
     let middle = seen.center().x;
     let mut taken: Vec<Point> = Vec::new();
     for place in surface.places(41).take(400) {

@@ -223,7 +223,7 @@ pub(super) fn sand(surface: &Surface<'_>) -> Vec<Shape> {
 pub(super) fn snow(surface: &Surface<'_>) -> Vec<Shape> {
     let unit = surface.unit;
     let hollows = lenses(surface, 6, surface.count(4), |near| {
-        (unit * (5.0 + 11.0 * near), unit * (0.3 + 0.9 * near))
+        (unit * (4.0 + 10.0 * near), unit * (0.7 + 2.2 * near))
     });
     let sparkles = surface
         .places(7)
@@ -252,8 +252,8 @@ pub(super) fn snow(surface: &Surface<'_>) -> Vec<Shape> {
     let sparkles = joined(sparkles);
     let mut shapes = Vec::new();
     if let Some(path) = hollows {
-        let paint = Paint::Solid(surface.tone(-0.05));
-        shapes.push(filled(surface.label("hollows"), path, paint, 0.55));
+        let paint = Paint::Solid(surface.tone(-0.04));
+        shapes.push(filled(surface.label("hollows"), path, paint, 0.45));
     }
     if let Some(path) = sparkles {
         let paint = Paint::Solid(surface.tone(0.3));

@@ -1,10 +1,13 @@
-//! Leaves of a crown: small arcs, light on the side of the light and dark on the other.
+//! Leaves of a crown: a few small arcs on the side of the light. In its shade they would look like scales.
 
 use chat2svg_vector::Shape;
 use kurbo::{BezPath, Point, Vec2};
 
 use super::{Surface, chance, joined};
 use crate::additions::stroked;
+
+/// Least distance between two arcs, in their size.
+const APART: f64 = 3.0;
 
 pub(super) fn leaves(surface: &Surface<'_>) -> Vec<Shape> {
     let seen = surface.seen;
@@ -14,34 +17,32 @@ pub(super) fn leaves(surface: &Surface<'_>) -> Vec<Shape> {
         f64::from(surface.context.light.direction[0]),
         f64::from(surface.context.light.direction[1]),
     );
-    let found: Vec<(Point, bool)> = surface
-        .places(31)
-        .take(120)
-        .filter(|place| {
-            let far = Vec2::new(1.4 * size, 1.2 * size);
-            surface.holds(&[*place - far, *place + far, *place])
-        })
-        .map(|place| {
-            let from_middle = place - seen.center();
-            (place, from_middle.dot(toward) > 0.0)
-        })
-        .take(surface.count(14))
-        .collect();
-    [
-        (true, 0.05, "lit leaves"),
-        (false, -0.05, "leaves in shade"),
-    ]
-    .into_iter()
-    .filter_map(|(lit, lift, name)| {
-        let marks = found
+    let mut taken: Vec<Point> = Vec::new();
+    for place in surface.places(31).take(160) {
+        let far = Vec2::new(1.4 * size, 1.2 * size);
+        let is_lit = (place - seen.center()).dot(toward) > 0.0;
+        let is_apart = taken
             .iter()
-            .filter(|(_, is_lit)| *is_lit == lit)
-            .map(|(place, _)| arc(*place, size * (0.8 + 0.5 * chance(*place))));
-        let path = joined(marks)?;
-        let color = surface.tone(lift);
-        Some(stroked(surface.label(name), path, color, size * 0.42, 0.8))
-    })
-    .collect()
+            .all(|other| other.distance(place) > APART * size);
+        if is_lit && is_apart && surface.holds(&[place - far, place + far, place]) {
+            taken.push(place);
+        }
+    }
+    taken.truncate(surface.count(10));
+    let marks = taken
+        .iter()
+        .map(|place| arc(*place, size * (0.8 + 0.5 * chance(*place))));
+    let Some(path) = joined(marks) else {
+        return Vec::new();
+    };
+    let color = surface.tone(0.055);
+    vec![stroked(
+        surface.label("lit leaves"),
+        path,
+        color,
+        size * 0.42,
+        0.8,
+    )]
 }
 
 /// An arc open below, as the upper edge of a tuft of leaves.
