@@ -6,10 +6,14 @@ use std::collections::BTreeSet;
 
 use chat2svg_diffraster::Node;
 use chat2svg_vector::{Color, LineCap, LineJoin, Paint, Shape, Stroke};
-use kurbo::{Affine, BezPath, ParamCurve, ParamCurveArclen, Point, Vec2};
+use kurbo::{Affine, BezPath, ParamCurve, ParamCurveArclen, Point, Shape as _, Vec2};
 
 use crate::{
-    Action, FitError, fit::Fit, picture::Picture, scene::SceneMap, simplify::closed_where_it_meets,
+    Action, FitError,
+    fit::Fit,
+    picture::{Picture, squared_distance},
+    scene::SceneMap,
+    simplify::closed_where_it_meets,
     worth::leave_one_out,
 };
 
@@ -25,6 +29,13 @@ const REACH: f64 = 6.0;
 const LEAST_REACH: f64 = 4.0;
 /// Distance from what both sides could mix to from which a colour is that of a line between them.
 const LEAST_CONTRAST: f64 = 0.12;
+/// How far from an outline, in pixels, its line may be strongest.
+const OFF_CENTER: f64 = 3.0;
+/// Distance of a look's colour from the line's, or from its mixture with one side, up to which they agree.
+const SAME_COLOR: f64 = 0.08;
+/// Share of a line's contrast by which the picture as it stands must miss it: what other shapes show already is
+/// theirs.
+const LEAST_MISSING: f64 = 0.5;
 /// Share of an outline along which there must be a line.
 const LINE_SHARE: f64 = 0.4;
 /// About how many bytes a stroke takes when written.
@@ -49,7 +60,12 @@ impl Fit<'_> {
         }
         let (to_canvas, target) = (self.setting.to_canvas, self.setting.target);
         let width = FIRST_WIDTH * target.width.max(target.height) as f64 / 512.0;
-        let map = self.scene();
+        let mut map = self.scene();
+        let shown = Picture {
+            pixels: self.descender.picture(&mut map.scene)?,
+            alpha: None,
+            ..*target
+        };
         let movable: BTreeSet<usize> = (0..map.slots.len())
             .filter(|slot| self.is_movable(&map, *slot))
             .map(|slot| map.slots[slot].shape)
@@ -69,7 +85,7 @@ impl Fit<'_> {
                     && shape.opacity > 0.9
                     && shape.stroke.is_none()
                     && scale.is_normal()
-                    && let Some((color, measured)) = line_along(shape, to_pixels, target)
+                    && let Some((color, measured)) = line_along(shape, to_pixels, target, &shown)
                 {
                     shape.stroke = Some(Stroke {
                         paint: Paint::Solid(color),
@@ -153,11 +169,19 @@ pub(crate) fn closed_outline(shape: &Shape) -> BezPath {
 }
 
 /// Colour, and width in pixels, of the line that the target shows along a shape's outline, if it does.
-fn line_along(shape: &Shape, to_pixels: Affine, target: &Picture) -> Option<(Color, f64)> {
+fn line_along(
+    shape: &Shape,
+    to_pixels: Affine,
+    target: &Picture,
+    shown: &Picture,
+) -> Option<(Color, f64)> {
     let path = to_pixels * &shape.path;
     let reach = (REACH * target.width.max(target.height) as f64 / 512.0).max(LEAST_REACH);
-    let (mut looks, mut count) = (0.0, 0.0);
-    let (mut sum, mut weight, mut width) = ([0.0; 3], 0.0, 0.0);
+    if 2.0 * path.area().abs() < reach * path.perimeter(0.5) {
+        // Across so thin a shape the look would take the shape itself for a line.
+        return None;
+    }
+    let (mut looks, mut ridges) = (0, Vec::new());
     for segment in path.segments() {
         let steps = (segment.arclen(0.5) / STRIDE).ceil().clamp(1.0, 1024.0) as usize;
         for step in 0..steps {
@@ -167,56 +191,88 @@ fn line_along(shape: &Shape, to_pixels: Affine, target: &Picture) -> Option<(Col
             if color_at(target, point).is_none() {
                 continue;
             }
-            looks += 1.0;
+            looks += 1;
             let length = (to - from).hypot();
             if length > 1e-6 {
                 let across = Vec2::new(from.y - to.y, to.x - from.x) / length;
-                if let Some(ridge) = ridge(target, point, across, reach) {
-                    for (sum, value) in sum.iter_mut().zip(ridge.color) {
-                        *sum += ridge.contrast * f64::from(value);
-                    }
-                    weight += ridge.contrast;
-                    width += ridge.contrast * ridge.width;
-                    count += 1.0;
-                }
+                ridges.extend(ridge(target, shown, point, across, reach));
             }
         }
     }
-    (count > LINE_SHARE * looks).then(|| {
-        let [red, green, blue] = sum.map(|sum| (sum / weight) as f32);
-        (Color::new(red, green, blue), width / weight)
-    })
+    let color = color_of_line(&mut ridges)?;
+    ridges.retain(|ridge| ridge.could_show(color));
+    let count = ridges.len() as f64;
+    let width = ridges.iter().map(|ridge| ridge.width).sum::<f64>() / count;
+    let [red, green, blue] = color;
+    (count > LINE_SHARE * f64::from(looks)).then(|| (Color::new(red, green, blue), width))
+}
+
+/// The colour of a line of which these are looks: the median, channel by channel, of the quarter that stands out
+/// most, for the others are mixed with what lies beside it.
+fn color_of_line(ridges: &mut [Ridge]) -> Option<[f32; 3]> {
+    ridges.sort_by(|a, b| b.contrast.total_cmp(&a.contrast));
+    let purest = ridges.get(..ridges.len().div_ceil(4))?;
+    let mut color = [0.0; 3];
+    for (channel, value) in color.iter_mut().enumerate() {
+        let mut values: Vec<f32> = purest.iter().map(|ridge| ridge.color[channel]).collect();
+        values.sort_by(f32::total_cmp);
+        *value = *values.get(values.len() / 2)?;
+    }
+    Some(color)
 }
 
 /// What stands out across an outline.
 struct Ridge {
     color: [f32; 3],
+    /// Colours to both sides.
+    sides: [[f32; 3]; 2],
     /// How far its colour is from what both sides could mix to.
     contrast: f64,
+    /// How far the picture as it stands is from its colour.
+    missing: f64,
     /// In pixels.
     width: f64,
 }
 
+impl Ridge {
+    /// Whether a line of a colour, perhaps mixed with one of its sides, could look like this.
+    fn could_show(&self, line: [f32; 3]) -> bool {
+        let off = |side| distance_from_mixture(self.color, line, side);
+        self.sides.into_iter().any(|side| off(side) < SAME_COLOR)
+    }
+}
+
 /// What stands out between both sides of a point, if something does.
-fn ridge(target: &Picture, point: Point, across: Vec2, reach: f64) -> Option<Ridge> {
+fn ridge(
+    target: &Picture,
+    shown: &Picture,
+    point: Point,
+    across: Vec2,
+    reach: f64,
+) -> Option<Ridge> {
     let left = color_at(target, point - across * reach)?;
     let right = color_at(target, point + across * reach)?;
     let steps = reach.ceil() as i32;
     let mut ridge = Ridge {
         color: [0.0; 3],
+        sides: [left, right],
         contrast: 0.0,
+        missing: 0.0,
         width: 0.0,
     };
     for step in 1 - steps..steps {
-        let color = color_at(target, point + across * f64::from(step))?;
+        let at = point + across * f64::from(step);
+        let color = color_at(target, at)?;
         let contrast = distance_from_mixture(color, left, right);
         ridge.width += contrast;
-        if contrast > ridge.contrast {
+        if contrast > ridge.contrast && f64::from(step).abs() <= OFF_CENTER {
             (ridge.color, ridge.contrast) = (color, contrast);
+            ridge.missing = f64::from(squared_distance(color, color_at(shown, at)?)).sqrt();
         }
     }
     ridge.width /= ridge.contrast.max(1e-9);
-    (ridge.contrast > LEAST_CONTRAST).then_some(ridge)
+    let is_missing = ridge.missing >= LEAST_MISSING * ridge.contrast;
+    (ridge.contrast > LEAST_CONTRAST && is_missing).then_some(ridge)
 }
 
 /// Distance of a colour from the nearest mixture of two others, components in `0.0..=1.0`.
@@ -236,4 +292,90 @@ fn color_at(target: &Picture, point: Point) -> Option<[f32; 3]> {
     let x = inside(point.x, target.width)?;
     let y = inside(point.y, target.height)?;
     target.pixels.get(y * target.width + x).copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use kurbo::{Circle, Rect};
+
+    const WHITE: [f32; 3] = [1.0; 3];
+    const DARK: [f32; 3] = [0.2, 0.1, 0.1];
+    const RED: [f32; 3] = [0.9, 0.3, 0.2];
+
+    fn picture(color: impl Fn(Point) -> [f32; 3]) -> Picture {
+        let at = |index: usize| Point::new((index % 128) as f64 + 0.5, (index / 128) as f64 + 0.5);
+        Picture {
+            width: 128,
+            height: 128,
+            pixels: (0..128 * 128).map(|index| color(at(index))).collect(),
+            alpha: None,
+        }
+    }
+
+    /// A red disc of radius 40 with a dark line of 3 pixels around it, as far as it goes.
+    fn lined_disc(point: Point, is_lined: bool) -> [f32; 3] {
+        let radius = point.distance(Point::new(64.0, 64.0));
+        match radius {
+            _ if is_lined && (radius - 40.0).abs() < 1.5 => DARK,
+            _ if radius < 40.0 => RED,
+            _ => WHITE,
+        }
+    }
+
+    fn line_in(
+        target: &Picture,
+        shown: &Picture,
+        shape: impl kurbo::Shape,
+    ) -> Option<(Color, f64)> {
+        let shape = Shape::filled("disc", shape.to_path(0.01), Paint::Solid(Color::BLACK));
+        line_along(&shape, Affine::IDENTITY, target, shown)
+    }
+
+    #[test]
+    fn a_line_around_a_shape_is_found_with_its_color_and_width() {
+        let (target, shown) = (
+            picture(|at| lined_disc(at, true)),
+            picture(|at| lined_disc(at, false)),
+        );
+        let (color, width) = line_in(&target, &shown, Circle::new((64.0, 64.0), 40.0)).unwrap();
+        let [red, green, blue] = DARK;
+        assert_eq!(color, Color::new(red, green, blue));
+        assert!((2.0..4.0).contains(&width), "{width}");
+    }
+
+    #[test]
+    fn what_the_picture_shows_already_is_no_missing_line() {
+        let target = picture(|at| lined_disc(at, true));
+        assert_eq!(
+            line_in(&target, &target, Circle::new((64.0, 64.0), 40.0)),
+            None
+        );
+    }
+
+    #[test]
+    fn a_thin_shape_is_not_its_own_line() {
+        let bar = Rect::new(30.0, 60.0, 100.0, 63.0);
+        let target = picture(|at| if bar.contains(at) { DARK } else { WHITE });
+        assert_eq!(line_in(&target, &picture(|_| WHITE), bar), None);
+    }
+
+    #[test]
+    fn patches_of_many_colors_along_an_outline_are_no_line() {
+        let hues = [
+            [0.1, 0.7, 0.2],
+            [0.1, 0.2, 0.9],
+            [0.9, 0.8, 0.1],
+            [0.6, 0.1, 0.8],
+        ];
+        let colored = |at: Point| match lined_disc(at, true) {
+            DARK => hues[(((at.y - 64.0).atan2(at.x - 64.0) + 4.0) / 0.4) as usize % hues.len()],
+            other => other,
+        };
+        let shown = picture(|at| lined_disc(at, false));
+        assert_eq!(
+            line_in(&picture(colored), &shown, Circle::new((64.0, 64.0), 40.0)),
+            None
+        );
+    }
 }
