@@ -11,8 +11,8 @@
 
 use std::{error::Error, fs, path::Path, time::Instant};
 
-use chat2svg_detail::{Adopted, DetailConfig, adopt};
-use chat2svg_fit::{Cancellation, FitOptions, GradientThreshold, refine};
+use chat2svg_detail::{AdoptLimits, Adopted, DetailConfig, adopt};
+use chat2svg_fit::{FitOptions, GradientThreshold, refine};
 use chat2svg_vector::{Color, DecodeLimits, Document, ParseLimits, Raster, WriteOptions};
 
 const USAGE: &str = "usage: adopt_sheet [--still] [--side N] SHEET.png PAIR...";
@@ -63,13 +63,14 @@ fn row(pair: &str, may_add: bool, side: u32) -> Result<Raster, Box<dyn Error>> {
         document,
         added,
         moved,
+        ..
     } = adopt(
         &template,
         &target,
         &level.adopt,
         threshold,
         may_add,
-        &Cancellation::default(),
+        &AdoptLimits::default(),
     )?;
     let detail = start.elapsed();
     let options = FitOptions {

@@ -9,7 +9,7 @@ use std::error::Error;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use chat2svg_detail::{DetailConfig, adopt, enhance};
+use chat2svg_detail::{AdoptLimits, DetailConfig, adopt, enhance};
 use chat2svg_fit::{Cancellation, GradientThreshold};
 use chat2svg_template::embedded::{ComposeOptions, Vocabulary, compose_prompt};
 
@@ -76,7 +76,10 @@ fn main() -> Result<(), Box<dyn Error>> {
             &parameters.adopt,
             GradientThreshold::default(),
             true,
-            &cancel,
+            &AdoptLimits {
+                cancel: cancel.clone(),
+                deadline: None,
+            },
         )?;
         cancel.is_cancelled();
         let (_, longest, looks) = *state.lock().map_err(|error| error.to_string())?;

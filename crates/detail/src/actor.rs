@@ -12,7 +12,8 @@ use chat2svg_supervision::{ComputePool, Line, answers_polls};
 use chat2svg_vector::Raster;
 
 use crate::{
-    AdoptError, Adopted, DetailConfig, DetailError, DetailParameters, Enhanced, adopt, enhance,
+    AdoptError, AdoptLimits, Adopted, DetailConfig, DetailError, DetailParameters, Enhanced, adopt,
+    enhance,
 };
 
 /// Name of the backend that needs no model.
@@ -68,13 +69,19 @@ impl Handler<RunDetail> for DetailActor {
 
 fn work(config: &DetailConfig, run: &RunDetail) -> Result<DetailOutput, StageError> {
     let parameters = config.levels.get(run.context.level);
+    let (mut status, mut reason) = (StageStatus::Completed, None);
     let (document, target, summary) = match &run.target {
         Some(target) => {
             let Adopted {
                 document,
                 added,
                 moved,
+                is_cut_short,
             } = adopted(run, target, parameters)?;
+            if is_cut_short {
+                status = StageStatus::CutShort;
+                reason = Some("the deadline came before new shapes were chosen".to_owned());
+            }
             (document, Arc::clone(target), DetailSummary { added, moved })
         }
         None => {
@@ -93,8 +100,8 @@ fn work(config: &DetailConfig, run: &RunDetail) -> Result<DetailOutput, StageErr
         summary,
         outcome: StageOutcome {
             backend: EMBEDDED.to_owned(),
-            status: StageStatus::Completed,
-            reason: None,
+            status,
+            reason,
         },
     })
 }
@@ -104,20 +111,27 @@ fn adopted(
     target: &Raster,
     parameters: &DetailParameters,
 ) -> Result<Adopted, StageError> {
-    let (cancel, deadline) = (run.context.cancel.clone(), run.context.deadline);
-    let stop = Cancellation::when(move || cancel.is_cancelled() || Instant::now() >= deadline);
-    adopt(
+    let cancel = run.context.cancel.clone();
+    let limits = AdoptLimits {
+        cancel: Cancellation::when(move || cancel.is_cancelled()),
+        deadline: Some(run.context.deadline),
+    };
+    let adopted = adopt(
         &run.document,
         target,
         &parameters.adopt,
         parameters.threshold(),
         run.may_add,
-        &stop,
+        &limits,
     )
     .map_err(|error| match error {
         AdoptError::Stopped => stopped(run),
         error => StageError::BadInput(error.to_string()),
-    })
+    })?;
+    if adopted.is_cut_short && adopted.document == *run.document {
+        return Err(StageError::Deadline);
+    }
+    Ok(adopted)
 }
 
 fn enhanced(run: &RunDetail, parameters: &DetailParameters) -> Result<Enhanced, StageError> {

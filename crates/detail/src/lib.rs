@@ -36,6 +36,6 @@ mod texture;
 mod visible;
 
 pub use actor::DetailActor;
-pub use adopt::{AdoptError, AdoptParameters, Adopted, adopt};
+pub use adopt::{AdoptError, AdoptLimits, AdoptParameters, Adopted, adopt};
 pub use config::{DetailConfig, DetailParameters, Strength, StrengthError};
 pub use enhance::{DetailError, Enhanced, enhance};

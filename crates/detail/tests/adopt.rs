@@ -3,12 +3,15 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering::Relaxed},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    },
+    time::{Duration, Instant},
 };
 
-use chat2svg_detail::{AdoptError, Adopted, DetailConfig, adopt};
+use chat2svg_detail::{AdoptError, AdoptLimits, Adopted, DetailConfig, adopt};
 use chat2svg_fit::{Cancellation, GradientThreshold};
 use chat2svg_vector::{Color, Document, ParseLimits, Raster};
 use kurbo::{Affine, Point, Rect, Shape as _};
@@ -65,7 +68,7 @@ fn run(document: &Document, target: &Raster, may_add: bool) -> Result<Adopted, A
         &level.adopt,
         GradientThreshold::default(),
         may_add,
-        &Cancellation::default(),
+        &AdoptLimits::default(),
     )
 }
 
@@ -236,7 +239,10 @@ fn a_run_stops_wherever_it_is_told_to() {
             &level.adopt,
             GradientThreshold::default(),
             true,
-            &cancel,
+            &AdoptLimits {
+                cancel: cancel.clone(),
+                deadline: None,
+            },
         );
         (answer, looks.load(Relaxed))
     };
@@ -251,6 +257,32 @@ fn a_run_stops_wherever_it_is_told_to() {
         );
         // Threads of the search for regions may each ask once more.
         assert!(looks < last + 64, "{looks} looks, {last} allowed");
+    }
+}
+
+#[test]
+fn at_the_deadline_what_is_done_comes_back() {
+    let template = scene(&[]);
+    let new = r##"<circle cx="60" cy="220" r="15" fill="#7a1fa2"/>"##;
+    let target = picture(&scene(&[("{SUN}", "translate(-55 25)"), ("{NEW}", new)]));
+    let level = DetailConfig::default().levels.high;
+    let shapes = |document: &Document| document.counts().shapes;
+    for milliseconds in [0, 5, 20, 60, 150, 60_000] {
+        let limits = AdoptLimits {
+            cancel: Cancellation::default(),
+            deadline: Some(Instant::now() + Duration::from_millis(milliseconds)),
+        };
+        let threshold = GradientThreshold::default();
+        let adopted = adopt(&template, &target, &level.adopt, threshold, true, &limits)
+            .expect("a deadline is no error");
+        if adopted.is_cut_short {
+            assert_eq!(shapes(&adopted.document), shapes(&template));
+        } else {
+            assert!(shapes(&adopted.document) > shapes(&template));
+        }
+        let is_first = milliseconds == 0;
+        assert!(!is_first || (adopted.is_cut_short && adopted.document == template));
+        assert!(milliseconds < 60_000 || !adopted.is_cut_short);
     }
 }
 

@@ -3,12 +3,13 @@
 //!
 //! The target is cut into flat and smoothly shaded regions with a hierarchy (`chat2svg_fit::Regions`).
 //! Regions and what is seen of the template's shapes are laid over each other (`areas`): a shape that a
-//! region shows stays; one that does not is looked for elsewhere (`moves`); a region that no shape shows
+//! region shows stays; one that does not is looked for elsewhere (`guesses`, `moves`); a region that no shape shows
 //! is new (`fresh`, `lines`, `names`) and put where it belongs, if it is worth it (`insert`).
 
 mod areas;
 mod form;
 mod fresh;
+mod guesses;
 mod insert;
 mod lines;
 mod moves;
@@ -19,6 +20,8 @@ mod trial;
 mod twins;
 mod units;
 mod view;
+
+use std::time::Instant;
 
 use chat2svg_fit::{
     Cancellation, FitEnd, FitError, FitOptions, GradientThreshold, RegionPrice, Regions,
@@ -39,13 +42,19 @@ use self::{
 };
 use crate::halt::{Halt, Stopped};
 
-/// Longest side in pixels at which guesses about moves are tried.
-const ROUGH_SIDE: u32 = 160;
-/// Most that steps and shapes may multiply to where the template's shapes are fitted, so that thousands of shapes
-/// do not take all of a request's time.
-const FIT_WORK: usize = 16_000;
+/// Share of the time that is left which that fit may take, so that there is some to look for new shapes.
+const FIT_TIME: f64 = 0.6;
 /// Fewer steps are not worth the start of a fit.
 const LEAST_STEPS: u32 = 20;
+
+/// What ends the reading of a target early.
+#[derive(Clone, Debug, Default)]
+pub struct AdoptLimits {
+    /// Says that nothing is wanted any more. It is asked often and must be cheap.
+    pub cancel: Cancellation,
+    /// When time is up: what is done by then is the result.
+    pub deadline: Option<Instant>,
+}
 
 /// What came of a target from outside.
 #[derive(Clone, Debug, PartialEq)]
@@ -56,6 +65,8 @@ pub struct Adopted {
     pub added: Vec<String>,
     /// Shapes and groups that were moved, and how.
     pub moved: Vec<Movement>,
+    /// Whether time was up before all was looked for.
+    pub is_cut_short: bool,
 }
 
 /// Why nothing came of it.
@@ -96,73 +107,114 @@ impl From<Stopped> for AdoptError {
 /// Changes a document towards a target: shapes that moved are moved, shapes of another colour repainted,
 /// and, when `may_add`, new shapes put in. A document without shapes stays as it is.
 ///
-/// The target is taken to cover the document's view box; one of another size or aspect is resampled.
-/// `cancel` is asked often; when it says so, the work ends with [`AdoptError::Stopped`].
+/// The target is taken to cover the document's view box; one of another size or aspect is resampled. When time is
+/// up, what was moved and fitted by then comes back, with no half of what was to be added.
 ///
 /// # Errors
-/// When the document cannot be rendered, its view box has no area, or `cancel` says so.
+/// When the document cannot be rendered, its view box has no area, or `limits.cancel` says so
+/// ([`AdoptError::Stopped`]).
 pub fn adopt(
     document: &Document,
     target: &Raster,
     parameters: &AdoptParameters,
     gradients: GradientThreshold,
     may_add: bool,
-    cancel: &Cancellation,
+    limits: &AdoptLimits,
 ) -> Result<Adopted, AdoptError> {
-    let stop = || cancel.is_cancelled();
-    let halt = Halt::when(&stop);
     let mut adopted = Adopted {
         document: document.clone(),
         added: Vec::new(),
         moved: Vec::new(),
+        is_cut_short: false,
     };
-    if document.counts().shapes == 0 {
-        return Ok(adopted);
+    let job = Job {
+        target,
+        parameters,
+        gradients,
+        may_add,
+    };
+    match job.run(&mut adopted, limits) {
+        Err(AdoptError::Stopped) if !limits.cancel.is_cancelled() => {
+            adopted.is_cut_short = true;
+            Ok(adopted)
+        }
+        ended => ended.map(|()| adopted),
     }
-    let longest = target.width().max(target.height());
-    let (width, height) = size(document, longest.min(parameters.region_side))?;
-    let target = resized(target, width, height, halt)?;
-    let regions = Regions::find(&target, width, height, parameters.region_side, cancel)
-        .ok_or(AdoptError::Stopped)?;
-    let side = f64::from(width.max(height)) / 512.0;
-    let price = RegionPrice {
-        // Error grows with the picture's area, bytes of outlines with its side: between the two.
-        per_byte: parameters.gain_per_byte * side.powf(1.5),
-        gradients: true,
-        tolerance: parameters.tolerance,
-    };
-    let areas = Areas::of(&regions, price, halt)?;
-    let fine = View::of(&target, halt);
-    halt.check()?;
-    if parameters.most_moves > 0 {
-        let (width, height) = size(document, ROUGH_SIDE.min(width.max(height)))?;
-        let rough = resized(&target, width, height, halt)?;
-        let search = Search {
+}
+
+/// What is asked for.
+struct Job<'a> {
+    target: &'a Raster,
+    parameters: &'a AdoptParameters,
+    gradients: GradientThreshold,
+    may_add: bool,
+}
+
+impl Job<'_> {
+    /// Does one thing after the other. `adopted` is a result wherever this ends.
+    fn run(&self, adopted: &mut Adopted, limits: &AdoptLimits) -> Result<(), AdoptError> {
+        let Self {
+            target, parameters, ..
+        } = *self;
+        if adopted.document.counts().shapes == 0 {
+            return Ok(());
+        }
+        let stop = {
+            let AdoptLimits { cancel, deadline } = limits.clone();
+            Cancellation::when(move || {
+                cancel.is_cancelled() || deadline.is_some_and(|at| Instant::now() >= at)
+            })
+        };
+        let question = || stop.is_cancelled();
+        let halt = Halt::when(&question);
+        let longest = target.width().max(target.height());
+        let (width, height) = size(&adopted.document, longest.min(parameters.region_side))?;
+        let target = resized(target, width, height, halt)?;
+        let regions = Regions::find(&target, width, height, parameters.region_side, &stop)
+            .ok_or(AdoptError::Stopped)?;
+        let side = f64::from(width.max(height)) / 512.0;
+        let price = RegionPrice {
+            // Error grows with the picture's area, bytes of outlines with its side: between the two.
+            per_byte: parameters.gain_per_byte * side.powf(1.5),
+            gradients: true,
+            tolerance: parameters.tolerance,
+        };
+        let areas = Areas::of(&regions, price, halt)?;
+        let fine = View::of(&target, halt);
+        halt.check()?;
+        if parameters.most_moves > 0 {
+            let most = parameters.trial_side.min(width.max(height));
+            let (width, height) = size(&adopted.document, most)?;
+            let rough = resized(&target, width, height, halt)?;
+            let search = Search {
+                areas: &areas,
+                fine: &fine,
+                rough: &View::of(&rough, halt),
+                parameters,
+                halt,
+            };
+            search.run(&mut adopted.document, &mut adopted.moved)?;
+        }
+        let to_canvas = adopted.document.canvas_transform(width, height)?;
+        let mut seen = Seen::of(&adopted.document, areas.width, areas.height, halt)?;
+        let painter = Painter {
+            regions: &regions,
             areas: &areas,
-            fine: &fine,
-            rough: &View::of(&rough, halt),
-            parameters,
+            seen: &seen,
+            to_canvas,
+            threshold: self.gradients,
+            least_area: (parameters.least_area * side * side).ceil() as usize,
             halt,
         };
-        adopted.moved = search.run(&mut adopted.document)?;
-    }
-    let to_canvas = document.canvas_transform(width, height)?;
-    let mut seen = Seen::of(&adopted.document, areas.width, areas.height, halt)?;
-    let painter = Painter {
-        regions: &regions,
-        areas: &areas,
-        seen: &seen,
-        to_canvas,
-        threshold: gradients,
-        least_area: (parameters.least_area * side * side).ceil() as usize,
-        halt,
-    };
-    adopted.added = painter.repaint(&mut adopted.document)?;
-    let steps = affordable_steps(parameters.fit_steps, document.counts().shapes);
-    if steps > 0 {
-        fit_shapes(&mut adopted.document, &target, parameters, steps, cancel)?;
-    }
-    if may_add && parameters.most_added > 0 {
+        adopted.added = painter.repaint(&mut adopted.document)?;
+        let steps = affordable_steps(parameters, adopted.document.counts().shapes);
+        if steps > 0 {
+            fit_shapes(&mut adopted.document, &target, parameters, steps, limits)?;
+            halt.check()?;
+        }
+        if !self.may_add || parameters.most_added == 0 {
+            return Ok(halt.check()?);
+        }
         if steps > 0 {
             seen = Seen::of(&adopted.document, areas.width, areas.height, halt)?;
         }
@@ -182,51 +234,54 @@ pub fn adopt(
         };
         let errors = fine.errors(&adopted.document)?;
         let found = finder.find(&seen, &errors, &adopted.document)?;
-        let mut inserted = insert(&mut adopted.document, &found, to_canvas);
-        judge.choose_strokes(&mut adopted.document, &mut inserted, &found, to_canvas)?;
-        judge.drop_worthless(&mut adopted.document, &mut inserted)?;
+        let mut document = adopted.document.clone();
+        let mut inserted = insert(&mut document, &found, to_canvas);
+        judge.choose_strokes(&mut document, &mut inserted, &found, to_canvas)?;
+        judge.drop_worthless(&mut document, &mut inserted)?;
         inserted.sort_by_key(|each| each.index);
-        adopted
-            .added
-            .extend(inserted.into_iter().map(|each| each.name));
+        adopted.document = document;
+        let names = inserted.into_iter().map(|each| each.name);
+        adopted.added.extend(names);
+        Ok(halt.check()?)
     }
-    halt.check()?;
-    Ok(adopted)
 }
 
-/// Steps that a template of so many shapes is fitted by, up to those asked for; none when so few would be left
-/// that they change little.
-fn affordable_steps(asked: u32, shapes: usize) -> u32 {
-    let most = u32::try_from(FIT_WORK / shapes.max(1)).unwrap_or(u32::MAX);
+/// Steps that a template of so many shapes is fitted by; none when so few could be afforded that they change
+/// little.
+fn affordable_steps(parameters: &AdoptParameters, shapes: usize) -> u32 {
+    let most = u32::try_from(parameters.fit_work / shapes.max(1)).unwrap_or(u32::MAX);
     if most < LEAST_STEPS {
         0
     } else {
-        asked.min(most)
+        parameters.fit_steps.min(most)
     }
 }
 
-/// Fits the shapes that there are, so that only what they cannot show is new.
+/// Fits the shapes that there are, so that only what they cannot show is new; as far as it comes.
 fn fit_shapes(
     document: &mut Document,
     target: &Raster,
     parameters: &AdoptParameters,
     steps: u32,
-    cancel: &Cancellation,
+    limits: &AdoptLimits,
 ) -> Result<(), AdoptError> {
+    let now = Instant::now();
+    let left = limits.deadline.map(|at| at.saturating_duration_since(now));
     let options = FitOptions {
         iterations: steps,
         max_side: parameters.region_side.max(16),
         allow_topology: false,
         allow_points: false,
         threads: 1,
-        cancel: cancel.clone(),
+        cancel: limits.cancel.clone(),
+        deadline: left.map(|left| now + left.mul_f64(FIT_TIME)),
         ..FitOptions::default()
     };
     let fitted = chat2svg_fit::refine(document, target, &options, &mut ())?;
+    *document = fitted.document;
     if fitted.report.ended_by == FitEnd::Cancelled {
         return Err(AdoptError::Stopped);
     }
-    *document = fitted.document;
     Ok(())
 }
 

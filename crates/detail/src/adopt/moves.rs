@@ -1,50 +1,29 @@
-//! Where a shape or group of the template went in the target: similarities are guessed from matching
-//! regions, tried by rendering, made exact by descent, and taken only when the error falls by enough.
+//! Moves what moved between template and target: the guesses where a shape or group went are tried by rendering, made exact by descent, and taken only when the error falls by enough.
 //! A shape that shows the target already is not moved, and nothing is added here.
 
 use std::collections::{BTreeSet, VecDeque};
 
 use chat2svg_protocol::Movement;
-use chat2svg_vector::{Color, Document, Paint, RenderError};
-use kurbo::{Point, Vec2};
+use chat2svg_vector::{Document, RenderError};
 
 use crate::halt::Halt;
 
 use super::{
     AdoptError, AdoptParameters,
     areas::{Areas, Seen, mean_color},
-    form::{Form, Similarity},
+    guesses::{Guess, NEAR_COLOR},
     trial::{Trial, paint},
     twins::Looks,
     units::{Unit, units},
     view::{View, color_of, squared_distance, sum},
 };
 
-/// A colour that may have changed a little, in Oklab distance.
-const NEAR_COLOR: f32 = 0.2;
 /// Oklab distance up to which a region may be a shape of quite another colour.
 const OTHER_COLOR: f32 = 0.35;
-/// Oklab distance from which a shape's colour is another.
-const RECOLORED: f32 = 0.03;
-/// Least intersection over union of a shape laid onto a region at its place, and further away.
-const LEAST_LIKENESS: f64 = 0.6;
-const FAR_LIKENESS: f64 = 0.8;
-/// The same for one of quite another colour.
-const RECOLORED_LIKENESS: f64 = 0.85;
-/// Ratios of areas between which a region may be a shape of another size.
-const SIZES: std::ops::RangeInclusive<f64> = 0.25..=4.0;
-/// The same for one of quite another colour.
-const RECOLORED_SIZES: std::ops::RangeInclusive<f64> = 0.6..=1.7;
 /// Most units that are looked for.
 const MOST_UNITS: usize = 96;
 /// Share of a group that may be settled where it is when the group is to move.
 const SETTLED_SHARE: f64 = 0.1;
-/// Guesses of a unit that are tried by rendering.
-const TRIED: usize = 6;
-/// Most pixels of a unit that are looked at for a guess.
-const SAMPLES: usize = 500;
-/// Shape renderings that all moves together may take.
-const WORK: usize = 40_000;
 /// Distance in pixels of the regions' picture below which a move is left to the fit.
 const LEAST_MOVE: f64 = 1.5;
 /// Bytes that a move must be worth: those of a shape painted over instead.
@@ -62,26 +41,17 @@ pub(super) struct Search<'a> {
     pub(super) halt: Halt<'a>,
 }
 
-/// A guess where a unit went, in pixels of the regions' picture.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Guess {
-    pub(super) similarity: Similarity,
-    /// How well it fits before it is tried; higher is better.
-    likeness: f64,
-    /// The colour that the unit has there.
-    pub(super) color: Option<Color>,
-    /// The region guessed from, when it is one.
-    area: Option<usize>,
-}
-
 /// Of each shape the region that shows it where it is; `None` for those that may have moved.
-type Settled = Vec<Option<usize>>;
+pub(super) type Settled = Vec<Option<usize>>;
 
 impl Search<'_> {
-    /// Moves what moved; tells what and how far.
-    pub(super) fn run(&self, document: &mut Document) -> Result<Vec<Movement>, AdoptError> {
-        let mut moved = Vec::new();
-        let mut work = WORK;
+    /// Moves what moved; tells in `moved` what and how far.
+    pub(super) fn run(
+        &self,
+        document: &mut Document,
+        moved: &mut Vec<Movement>,
+    ) -> Result<(), AdoptError> {
+        let mut work = self.parameters.move_work;
         let list = units(document);
         let shapes = document.counts().shapes;
         let mut state = self.state(document)?;
@@ -142,7 +112,7 @@ impl Search<'_> {
                 state = self.state(document)?;
             }
         }
-        Ok(moved)
+        Ok(())
     }
 
     fn state(&self, document: &Document) -> Result<State, RenderError> {
@@ -180,255 +150,9 @@ impl Search<'_> {
     }
 
     /// Pixels that something must show to be looked for.
-    fn least_pixels(&self) -> usize {
+    pub(super) fn least_pixels(&self) -> usize {
         let scale = self.areas.width.max(self.areas.height) as f64 / 512.0;
         (self.parameters.least_area * scale * scale).max(6.0) as usize
-    }
-
-    /// Where a unit may have gone, best first.
-    fn guesses(
-        &self,
-        document: &Document,
-        unit: &Unit,
-        state: &State,
-        apart: f32,
-    ) -> Result<Vec<Guess>, AdoptError> {
-        let parts: Vec<usize> = unit
-            .shapes
-            .clone()
-            .filter(|shape| state.seen.pixels[*shape].len() >= self.least_pixels())
-            .collect();
-        let pixels: Vec<u32> = unit
-            .shapes
-            .clone()
-            .flat_map(|shape| state.seen.pixels[shape].iter().copied())
-            .collect();
-        let mut guesses = Vec::new();
-        let mut of_parts = Vec::new();
-        let mut large = parts.clone();
-        large.sort_by_key(|shape| std::cmp::Reverse(state.seen.pixels[*shape].len()));
-        for shape in large.into_iter().take(6) {
-            self.halt.check()?;
-            let found = self.region_guesses(document, shape, state, apart);
-            guesses.extend(found.iter().take(3).copied());
-            of_parts.push(found);
-        }
-        let Some(form) = Form::of(pixels.iter().copied(), self.areas.width) else {
-            return Ok(Vec::new());
-        };
-        if unit.is_group {
-            for guess in &mut guesses {
-                guess.color = None;
-            }
-            guesses.extend(self.pair_guesses(&of_parts, form.center));
-        }
-        guesses.extend(self.shift_guesses(&pixels, form.center, state));
-        let reach = self.parameters.reach * self.areas.width.max(self.areas.height) as f64;
-        guesses.retain(|guess| {
-            let goes = guess.similarity.map() * form.center - form.center;
-            goes.hypot() <= reach && SIZES.contains(&guess.similarity.scale.powi(2))
-        });
-        for guess in &mut guesses {
-            guess.likeness = self.agreement(&pixels, guess, state);
-        }
-        guesses.sort_by(|a, b| b.likeness.total_cmp(&a.likeness));
-        guesses.truncate(TRIED);
-        Ok(guesses)
-    }
-
-    /// Regions of a like form near a shape.
-    fn region_guesses(
-        &self,
-        document: &Document,
-        shape: usize,
-        state: &State,
-        furthest: f32,
-    ) -> Vec<Guess> {
-        let pixels = &state.seen.pixels[shape];
-        let Some(form) = Form::of(pixels.iter().copied(), self.areas.width) else {
-            return Vec::new();
-        };
-        let own = mean_color(&state.picture, pixels).to_oklab();
-        let is_flat = document
-            .shapes()
-            .get(shape)
-            .and_then(|visit| visit.shape.fill.as_ref())
-            .is_some_and(|fill| matches!(fill.paint, Paint::Solid(_)));
-        let side = self.areas.width.max(self.areas.height) as f64;
-        let mut found = Vec::new();
-        for (index, area) in self.areas.all.iter().enumerate() {
-            let apart = own.distance(area.color);
-            let far = area.form.center.distance(form.center);
-            let is_other = apart > NEAR_COLOR;
-            let is_taken = state.settled.contains(&Some(index));
-            let sizes = if is_other { RECOLORED_SIZES } else { SIZES };
-            if is_taken
-                || apart > furthest
-                || (is_other && !is_flat)
-                || far > 1.2 * self.parameters.reach * side
-                || !sizes.contains(&(area.form.area / form.area))
-            {
-                continue;
-            }
-            let least = if is_other {
-                RECOLORED_LIKENESS
-            } else {
-                (LEAST_LIKENESS + 2.0 * far / side).min(FAR_LIKENESS)
-            };
-            let best = form
-                .similarities_to(&area.form)
-                .into_iter()
-                .map(|similarity| {
-                    let likeness = self.likeness(pixels, index, &similarity);
-                    // Of equal ones the least turned.
-                    (likeness - 0.02 * similarity.turn.abs(), similarity)
-                })
-                .max_by(|a, b| a.0.total_cmp(&b.0));
-            if let Some((likeness, similarity)) = best
-                && likeness >= least
-            {
-                found.push(Guess {
-                    similarity,
-                    likeness: likeness - f64::from(apart) - 0.2 * far / side,
-                    color: (is_flat && apart > RECOLORED).then_some(area.paint),
-                    area: Some(index),
-                });
-            }
-        }
-        found.sort_by(|a, b| b.likeness.total_cmp(&a.likeness));
-        found.truncate(4);
-        found
-    }
-
-    /// Intersection over union of pixels moved onto a region.
-    fn likeness(&self, pixels: &[u32], area: usize, similarity: &Similarity) -> f64 {
-        let map = similarity.map();
-        let mut count = 0.0_f64;
-        let mut inside = 0.0;
-        for pixel in sampled(pixels) {
-            count += 1.0;
-            if let Some(there) = self.pixel_at(map * self.center_of(pixel))
-                && self.areas.holds(area, there)
-            {
-                inside += 1.0;
-            }
-        }
-        let whole = self.areas.all[area].form.area / pixels.len() as f64;
-        let moved = similarity.scale.powi(2);
-        let common = inside / count.max(1.0) * moved;
-        common / (moved + whole - common).max(1e-9)
-    }
-
-    /// Two parts that went to two regions, together.
-    fn pair_guesses(&self, of_parts: &[Vec<Guess>], center: Point) -> Vec<Guess> {
-        let mut found = Vec::new();
-        for (first, others) in of_parts.iter().zip(1..) {
-            for second in of_parts.iter().skip(others) {
-                for a in first.iter().take(2) {
-                    for b in second.iter().take(2) {
-                        let ends = |guess: &Guess| {
-                            let from = guess.similarity.center;
-                            (from, guess.similarity.map() * from)
-                        };
-                        let ((from, to), (other_from, other_to)) = (ends(a), ends(b));
-                        let both = Similarity::through(center, [from, other_from], [to, other_to]);
-                        if a.area != b.area
-                            && let Some(similarity) = both
-                        {
-                            found.push(Guess {
-                                similarity,
-                                likeness: 0.0,
-                                color: None,
-                                area: None,
-                            });
-                        }
-                    }
-                }
-            }
-        }
-        found
-    }
-
-    /// The shifts under which the unit's picture is found again, by trying all on a grid.
-    fn shift_guesses(&self, pixels: &[u32], center: Point, state: &State) -> Vec<Guess> {
-        let side = self.areas.width.max(self.areas.height) as f64;
-        let step = (side / 80.0).max(1.0);
-        let most = (self.parameters.reach * side / step).floor() as i32;
-        let mut found: Vec<Guess> = Vec::new();
-        for row in -most..=most {
-            for column in -most..=most {
-                if (row, column) == (0, 0) {
-                    continue;
-                }
-                let by = Vec2::new(f64::from(column) * step, f64::from(row) * step);
-                let mut guess = Guess {
-                    similarity: Similarity::shift(center, by),
-                    likeness: 0.0,
-                    color: None,
-                    area: None,
-                };
-                guess.likeness = self.agreement_of(pixels, &guess, state, 60);
-                found.push(guess);
-            }
-        }
-        found.sort_by(|a, b| b.likeness.total_cmp(&a.likeness));
-        // The best few that are not neighbours.
-        let mut kept: Vec<Guess> = Vec::new();
-        for guess in found {
-            let is_new = kept
-                .iter()
-                .all(|other| (other.similarity.by - guess.similarity.by).hypot() > 2.5 * step);
-            if is_new {
-                kept.push(guess);
-            }
-            if kept.len() == 3 {
-                break;
-            }
-        }
-        kept
-    }
-
-    /// How well the target shows a unit's picture where a guess puts it, less the further it goes.
-    fn agreement(&self, pixels: &[u32], guess: &Guess, state: &State) -> f64 {
-        self.agreement_of(pixels, guess, state, SAMPLES)
-    }
-
-    fn agreement_of(&self, pixels: &[u32], guess: &Guess, state: &State, most: usize) -> f64 {
-        const UNLIKE: f32 = 0.15;
-        let map = guess.similarity.map();
-        let stride = pixels.len().div_ceil(most).max(1);
-        let color = guess
-            .color
-            .map(|color| [color.red, color.green, color.blue]);
-        let (mut count, mut error) = (0.0_f64, 0.0);
-        for pixel in pixels.iter().step_by(stride) {
-            count += 1.0;
-            let wanted = color.unwrap_or(state.picture[*pixel as usize]);
-            error += f64::from(
-                self.pixel_at(map * self.center_of(*pixel))
-                    .map_or(UNLIKE, |there| {
-                        squared_distance(self.fine.pixels[there], wanted).min(UNLIKE)
-                    }),
-            );
-        }
-        let side = self.areas.width.max(self.areas.height) as f64;
-        let effort = guess.similarity.by.hypot() / side + 0.02 * guess.similarity.turn.abs();
-        1.0 - error / (count.max(1.0) * f64::from(UNLIKE)) - 0.1 * effort
-    }
-
-    fn center_of(&self, pixel: u32) -> Point {
-        let width = self.areas.width;
-        Point::new(
-            (pixel as usize % width) as f64 + 0.5,
-            (pixel as usize / width) as f64 + 0.5,
-        )
-    }
-
-    fn pixel_at(&self, point: Point) -> Option<usize> {
-        let (x, y) = (point.x.floor(), point.y.floor());
-        let is_inside =
-            x >= 0.0 && y >= 0.0 && x < self.areas.width as f64 && y < self.areas.height as f64;
-        is_inside.then(|| y as usize * self.areas.width + x as usize)
     }
 
     /// The document with the unit moved as the best guess says, made exact, when that is better by enough.
@@ -538,18 +262,12 @@ impl Search<'_> {
 }
 
 /// What the search knows of the document as it stands.
-struct State {
-    seen: Seen,
-    looks: Looks,
-    settled: Settled,
+pub(super) struct State {
+    pub(super) seen: Seen,
+    pub(super) looks: Looks,
+    pub(super) settled: Settled,
     /// The document's picture at the size of the regions'.
-    picture: Vec<[f32; 3]>,
-}
-
-/// Some of many pixels, evenly spread.
-fn sampled(pixels: &[u32]) -> impl Iterator<Item = u32> + '_ {
-    let stride = pixels.len().div_ceil(SAMPLES).max(1);
-    pixels.iter().step_by(stride).copied()
+    pub(super) picture: Vec<[f32; 3]>,
 }
 
 fn rounded(value: f64) -> f64 {

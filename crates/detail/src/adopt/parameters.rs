@@ -29,6 +29,10 @@ pub struct AdoptParameters {
     pub stroke_evenness: f64,
     /// Most moves of shapes and groups, 0 to 256.
     pub most_moves: usize,
+    /// Longest side in pixels at which guesses about moves are tried, 16 to 1024.
+    pub trial_side: u32,
+    /// Renderings of a shape that all moves together may take.
+    pub move_work: usize,
     /// How far from its place a shape is looked for, as a share of the canvas's longest side, `0.0..=1.0`.
     pub reach: f64,
     /// Share of the error, where a move changes the picture, that it must take away, `0.0..=1.0`.
@@ -36,6 +40,9 @@ pub struct AdoptParameters {
     /// Gradient steps by which the template's shapes, their paints and strokes are fitted before new shapes are
     /// looked for, 0 to 1000: what a shape of the template can show needs no other.
     pub fit_steps: u32,
+    /// Most that steps and shapes may multiply to there, so that thousands of shapes do not take all of a
+    /// request's time.
+    pub fit_work: usize,
     /// Intersection over union with a region from which a shape shows the target already and stays where
     /// it is, `0.0..=1.0`.
     pub settled_overlap: f64,
@@ -54,9 +61,12 @@ impl AdoptParameters {
         tolerance: 0.4,
         stroke_evenness: 0.3,
         most_moves: 24,
+        trial_side: 160,
+        move_work: 40_000,
         reach: 0.25,
         move_gain: 0.4,
         fit_steps: 200,
+        fit_work: 16_000,
         settled_overlap: 0.8,
     };
     /// The defaults of level medium.
@@ -64,7 +74,9 @@ impl AdoptParameters {
         region_side: 256,
         most_added: 40,
         least_area: 40.0,
+        move_work: 30_000,
         fit_steps: 120,
+        fit_work: 12_000,
         ..Self::HIGH
     };
     /// The defaults of level low.
@@ -73,7 +85,9 @@ impl AdoptParameters {
         most_added: 20,
         least_area: 60.0,
         most_moves: 12,
+        move_work: 20_000,
         fit_steps: 60,
+        fit_work: 8_000,
         ..Self::HIGH
     };
     /// The defaults of level minimal.
@@ -82,6 +96,7 @@ impl AdoptParameters {
         most_added: 8,
         least_area: 120.0,
         most_moves: 4,
+        move_work: 10_000,
         fit_steps: 0,
         ..Self::HIGH
     };
@@ -106,6 +121,9 @@ impl AdoptParameters {
         ];
         if !(32..=1024).contains(&self.region_side) {
             return Some(("region_side", "32 to 1024"));
+        }
+        if !(16..=1024).contains(&self.trial_side) {
+            return Some(("trial_side", "16 to 1024"));
         }
         if self.most_added > 1024 {
             return Some(("most_added", "0 to 1024"));

@@ -9,7 +9,8 @@ use kurbo::Affine;
 use super::{
     AdoptError,
     form::Similarity,
-    moves::{Guess, Search},
+    guesses::Guess,
+    moves::Search,
     units::{Unit, move_node},
 };
 

@@ -1,0 +1,299 @@
+//! Guesses where a shape or group of the template went in the target: similarities that lay it onto a region of
+//! like form, that two of its parts agree on, or under which its picture is found again. Nothing is rendered or
+//! moved here.
+
+use chat2svg_vector::{Color, Document, Paint};
+use kurbo::{Point, Vec2};
+
+use super::{
+    AdoptError,
+    areas::mean_color,
+    form::{Form, Similarity},
+    moves::{Search, State},
+    units::Unit,
+    view::squared_distance,
+};
+
+/// A colour that may have changed a little, in Oklab distance.
+pub(super) const NEAR_COLOR: f32 = 0.2;
+/// Oklab distance from which a shape's colour is another.
+const RECOLORED: f32 = 0.03;
+/// Least intersection over union of a shape laid onto a region at its place, and further away.
+const LEAST_LIKENESS: f64 = 0.6;
+const FAR_LIKENESS: f64 = 0.8;
+/// The same for one of quite another colour.
+const RECOLORED_LIKENESS: f64 = 0.85;
+/// Ratios of areas between which a region may be a shape of another size.
+const SIZES: std::ops::RangeInclusive<f64> = 0.25..=4.0;
+/// The same for one of quite another colour.
+const RECOLORED_SIZES: std::ops::RangeInclusive<f64> = 0.6..=1.7;
+/// Guesses of a unit that are tried by rendering.
+const TRIED: usize = 6;
+/// Most pixels of a unit that are looked at for a guess.
+const SAMPLES: usize = 500;
+
+/// A guess where a unit went, in pixels of the regions' picture.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Guess {
+    pub(super) similarity: Similarity,
+    /// How well it fits before it is tried; higher is better.
+    pub(super) likeness: f64,
+    /// The colour that the unit has there.
+    pub(super) color: Option<Color>,
+    /// The region guessed from, when it is one.
+    pub(super) area: Option<usize>,
+}
+
+impl Search<'_> {
+    /// Where a unit may have gone, best first.
+    pub(super) fn guesses(
+        &self,
+        document: &Document,
+        unit: &Unit,
+        state: &State,
+        apart: f32,
+    ) -> Result<Vec<Guess>, AdoptError> {
+        let parts: Vec<usize> = unit
+            .shapes
+            .clone()
+            .filter(|shape| state.seen.pixels[*shape].len() >= self.least_pixels())
+            .collect();
+        let pixels: Vec<u32> = unit
+            .shapes
+            .clone()
+            .flat_map(|shape| state.seen.pixels[shape].iter().copied())
+            .collect();
+        let mut guesses = Vec::new();
+        let mut of_parts = Vec::new();
+        let mut large = parts.clone();
+        large.sort_by_key(|shape| std::cmp::Reverse(state.seen.pixels[*shape].len()));
+        for shape in large.into_iter().take(6) {
+            self.halt.check()?;
+            let found = self.region_guesses(document, shape, state, apart);
+            guesses.extend(found.iter().take(3).copied());
+            of_parts.push(found);
+        }
+        let Some(form) = Form::of(pixels.iter().copied(), self.areas.width) else {
+            return Ok(Vec::new());
+        };
+        if unit.is_group {
+            for guess in &mut guesses {
+                guess.color = None;
+            }
+            guesses.extend(self.pair_guesses(&of_parts, form.center));
+        }
+        guesses.extend(self.shift_guesses(&pixels, form.center, state));
+        let reach = self.parameters.reach * self.areas.width.max(self.areas.height) as f64;
+        guesses.retain(|guess| {
+            let goes = guess.similarity.map() * form.center - form.center;
+            goes.hypot() <= reach && SIZES.contains(&guess.similarity.scale.powi(2))
+        });
+        for guess in &mut guesses {
+            guess.likeness = self.agreement(&pixels, guess, state);
+        }
+        guesses.sort_by(|a, b| b.likeness.total_cmp(&a.likeness));
+        guesses.truncate(TRIED);
+        Ok(guesses)
+    }
+
+    /// Regions of a like form near a shape.
+    fn region_guesses(
+        &self,
+        document: &Document,
+        shape: usize,
+        state: &State,
+        furthest: f32,
+    ) -> Vec<Guess> {
+        let pixels = &state.seen.pixels[shape];
+        let Some(form) = Form::of(pixels.iter().copied(), self.areas.width) else {
+            return Vec::new();
+        };
+        let own = mean_color(&state.picture, pixels).to_oklab();
+        let is_flat = document
+            .shapes()
+            .get(shape)
+            .and_then(|visit| visit.shape.fill.as_ref())
+            .is_some_and(|fill| matches!(fill.paint, Paint::Solid(_)));
+        let side = self.areas.width.max(self.areas.height) as f64;
+        let mut found = Vec::new();
+        for (index, area) in self.areas.all.iter().enumerate() {
+            let apart = own.distance(area.color);
+            let far = area.form.center.distance(form.center);
+            let is_other = apart > NEAR_COLOR;
+            let is_taken = state.settled.contains(&Some(index));
+            let sizes = if is_other { RECOLORED_SIZES } else { SIZES };
+            if is_taken
+                || apart > furthest
+                || (is_other && !is_flat)
+                || far > 1.2 * self.parameters.reach * side
+                || !sizes.contains(&(area.form.area / form.area))
+            {
+                continue;
+            }
+            let least = if is_other {
+                RECOLORED_LIKENESS
+            } else {
+                (LEAST_LIKENESS + 2.0 * far / side).min(FAR_LIKENESS)
+            };
+            let best = form
+                .similarities_to(&area.form)
+                .into_iter()
+                .map(|similarity| {
+                    let likeness = self.likeness(pixels, index, &similarity);
+                    // Of equal ones the least turned.
+                    (likeness - 0.02 * similarity.turn.abs(), similarity)
+                })
+                .max_by(|a, b| a.0.total_cmp(&b.0));
+            if let Some((likeness, similarity)) = best
+                && likeness >= least
+            {
+                found.push(Guess {
+                    similarity,
+                    likeness: likeness - f64::from(apart) - 0.2 * far / side,
+                    color: (is_flat && apart > RECOLORED).then_some(area.paint),
+                    area: Some(index),
+                });
+            }
+        }
+        found.sort_by(|a, b| b.likeness.total_cmp(&a.likeness));
+        found.truncate(4);
+        found
+    }
+
+    /// Intersection over union of pixels moved onto a region.
+    fn likeness(&self, pixels: &[u32], area: usize, similarity: &Similarity) -> f64 {
+        let map = similarity.map();
+        let mut count = 0.0_f64;
+        let mut inside = 0.0;
+        for pixel in sampled(pixels) {
+            count += 1.0;
+            if let Some(there) = self.pixel_at(map * self.center_of(pixel))
+                && self.areas.holds(area, there)
+            {
+                inside += 1.0;
+            }
+        }
+        let whole = self.areas.all[area].form.area / pixels.len() as f64;
+        let moved = similarity.scale.powi(2);
+        let common = inside / count.max(1.0) * moved;
+        common / (moved + whole - common).max(1e-9)
+    }
+
+    /// Two parts that went to two regions, together.
+    fn pair_guesses(&self, of_parts: &[Vec<Guess>], center: Point) -> Vec<Guess> {
+        let mut found = Vec::new();
+        for (first, others) in of_parts.iter().zip(1..) {
+            for second in of_parts.iter().skip(others) {
+                for a in first.iter().take(2) {
+                    for b in second.iter().take(2) {
+                        let ends = |guess: &Guess| {
+                            let from = guess.similarity.center;
+                            (from, guess.similarity.map() * from)
+                        };
+                        let ((from, to), (other_from, other_to)) = (ends(a), ends(b));
+                        let both = Similarity::through(center, [from, other_from], [to, other_to]);
+                        if a.area != b.area
+                            && let Some(similarity) = both
+                        {
+                            found.push(Guess {
+                                similarity,
+                                likeness: 0.0,
+                                color: None,
+                                area: None,
+                            });
+                        }
+                    }
+                }
+            }
+        }
+        found
+    }
+
+    /// The shifts under which the unit's picture is found again, by trying all on a grid.
+    fn shift_guesses(&self, pixels: &[u32], center: Point, state: &State) -> Vec<Guess> {
+        let side = self.areas.width.max(self.areas.height) as f64;
+        let step = (side / 80.0).max(1.0);
+        let most = (self.parameters.reach * side / step).floor() as i32;
+        let mut found: Vec<Guess> = Vec::new();
+        for row in -most..=most {
+            for column in -most..=most {
+                if (row, column) == (0, 0) {
+                    continue;
+                }
+                let by = Vec2::new(f64::from(column) * step, f64::from(row) * step);
+                let mut guess = Guess {
+                    similarity: Similarity::shift(center, by),
+                    likeness: 0.0,
+                    color: None,
+                    area: None,
+                };
+                guess.likeness = self.agreement_of(pixels, &guess, state, 60);
+                found.push(guess);
+            }
+        }
+        found.sort_by(|a, b| b.likeness.total_cmp(&a.likeness));
+        // The best few that are not neighbours.
+        let mut kept: Vec<Guess> = Vec::new();
+        for guess in found {
+            let is_new = kept
+                .iter()
+                .all(|other| (other.similarity.by - guess.similarity.by).hypot() > 2.5 * step);
+            if is_new {
+                kept.push(guess);
+            }
+            if kept.len() == 3 {
+                break;
+            }
+        }
+        kept
+    }
+
+    /// How well the target shows a unit's picture where a guess puts it, less the further it goes.
+    fn agreement(&self, pixels: &[u32], guess: &Guess, state: &State) -> f64 {
+        self.agreement_of(pixels, guess, state, SAMPLES)
+    }
+
+    fn agreement_of(&self, pixels: &[u32], guess: &Guess, state: &State, most: usize) -> f64 {
+        const UNLIKE: f32 = 0.15;
+        let map = guess.similarity.map();
+        let stride = pixels.len().div_ceil(most).max(1);
+        let color = guess
+            .color
+            .map(|color| [color.red, color.green, color.blue]);
+        let (mut count, mut error) = (0.0_f64, 0.0);
+        for pixel in pixels.iter().step_by(stride) {
+            count += 1.0;
+            let wanted = color.unwrap_or(state.picture[*pixel as usize]);
+            error += f64::from(
+                self.pixel_at(map * self.center_of(*pixel))
+                    .map_or(UNLIKE, |there| {
+                        squared_distance(self.fine.pixels[there], wanted).min(UNLIKE)
+                    }),
+            );
+        }
+        let side = self.areas.width.max(self.areas.height) as f64;
+        let effort = guess.similarity.by.hypot() / side + 0.02 * guess.similarity.turn.abs();
+        1.0 - error / (count.max(1.0) * f64::from(UNLIKE)) - 0.1 * effort
+    }
+
+    fn center_of(&self, pixel: u32) -> Point {
+        let width = self.areas.width;
+        Point::new(
+            (pixel as usize % width) as f64 + 0.5,
+            (pixel as usize / width) as f64 + 0.5,
+        )
+    }
+
+    fn pixel_at(&self, point: Point) -> Option<usize> {
+        let (x, y) = (point.x.floor(), point.y.floor());
+        let is_inside =
+            x >= 0.0 && y >= 0.0 && x < self.areas.width as f64 && y < self.areas.height as f64;
+        is_inside.then(|| y as usize * self.areas.width + x as usize)
+    }
+}
+
+/// Some of many pixels, evenly spread.
+fn sampled(pixels: &[u32]) -> impl Iterator<Item = u32> + '_ {
+    let stride = pixels.len().div_ceil(SAMPLES).max(1);
+    pixels.iter().step_by(stride).copied()
+}
