@@ -63,6 +63,8 @@ struct AnyScene {
     background: [u8; 4],
     nodes: Vec<AnyNode>,
     clip: Vec<(AnyPath, bool)>,
+    /// Of all gradients.
+    transform: Option<[Number; 6]>,
 }
 
 fn share(v: u8) -> f32 {
@@ -86,13 +88,13 @@ fn stops(list: &[(u8, [u8; 4])]) -> Vec<Stop> {
         .collect()
 }
 
-fn paint(p: &AnyPaint) -> Paint {
+fn paint(p: &AnyPaint, transform: Transform) -> Paint {
     match p {
         AnyPaint::Solid(c) => Paint::Solid(c.map(share)),
         AnyPaint::Linear(a, b, s, list) => Paint::Linear(LinearGradient {
             start: point(a),
             end: point(b),
-            transform: Transform::default(),
+            transform,
             spread: spread(*s),
             stops: stops(list),
         }),
@@ -100,7 +102,7 @@ fn paint(p: &AnyPaint) -> Paint {
             center: point(c),
             radius: r.get(),
             focus: point(f),
-            transform: Transform::default(),
+            transform,
             spread: spread(*s),
             stops: stops(list),
         }),
@@ -148,18 +150,21 @@ fn convert(any: &AnyScene) -> Scene {
             })
             .collect(),
     });
+    let transform = any.transform.map_or_else(Transform::default, |numbers| {
+        Transform(numbers.map(Number::get))
+    });
     let mut depth = 0;
     for node in &any.nodes {
         match node {
             AnyNode::Path(path) => scene.nodes.push(Node::Path(Path {
                 outline: outline(path),
                 fill: path.fill.as_ref().map(|(p, opacity, even_odd)| Fill {
-                    paint: paint(p),
+                    paint: paint(p, transform),
                     opacity: share(*opacity),
                     rule: rule(*even_odd),
                 }),
                 stroke: path.stroke.as_ref().map(|(p, opacity, width, kind, limit)| Stroke {
-                    paint: paint(p),
+                    paint: paint(p, transform),
                     opacity: share(*opacity),
                     width: width.get(),
                     cap: [Cap::Butt, Cap::Round, Cap::Square][usize::from(kind % 3)],
