@@ -62,6 +62,7 @@ mod subdivide;
 mod testing;
 mod topology;
 mod trace;
+mod unmoved;
 mod wide;
 mod worth;
 
