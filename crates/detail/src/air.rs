@@ -220,14 +220,17 @@ pub(crate) fn lamp_glows(context: &Context<'_>, strength: f32) -> Vec<Addition> 
     glows
 }
 
-/// Warm light behind each thing that burns.
+/// Warm light behind each thing that burns, and each paper lantern.
 fn fire_glows(context: &Context<'_>, strength: f32) -> Vec<Addition> {
     let scene = context.scene;
     let color = context
         .palette
         .at(Color::from_rgb8(255, 150, 60).to_oklab());
     let mut flames = BTreeMap::<usize, Rect>::new();
-    for item in scene.items.iter().filter(|item| item.is_burning()) {
+    let is_lit = |item: &&Item| {
+        item.is_burning() || item.role == Role::Light && item.layer().ends_with("lantern")
+    };
+    for item in scene.items.iter().filter(is_lit) {
         let flame = flames.entry(item.object).or_insert(item.bounds);
         *flame = flame.union(item.bounds);
     }

@@ -100,6 +100,7 @@ fn stands_free(scene: &Scene, object: usize, least: f64) -> bool {
         !layer.ends_with("(front)")
             && !layer.ends_with("(behind)")
             && !is_airborne(scene, object)
+            && !item.is_land()
             && !item.has_word(&["clouds", "cloud", "bubbles", "rainbow", "sky", "window"])
     }) && parts
         .map(|item| item.bounds)

@@ -88,6 +88,13 @@ impl Item {
             || has_word(self.layer(), BURNING) && has_word(own, &["orange", "yellow"])
     }
 
+    /// Whether it is land that rises from the ground: it throws no shadow, for the two are one.
+    pub(crate) fn is_land(&self) -> bool {
+        const LAND: &[&str] = &["hill", "hills", "mound", "mountain", "mountains", "volcano"];
+        let last = self.layer().rsplit(' ').next().unwrap_or_default();
+        self.role == Role::Object && LAND.contains(&last)
+    }
+
     /// Whether it is the surface of open water.
     pub(crate) fn is_water(&self) -> bool {
         const WATER: &[&str] = &["water", "wave", "waves", "swell", "shallows"];

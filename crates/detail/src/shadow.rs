@@ -261,7 +261,8 @@ fn standing_parts(
         .collect();
     let object_at = |pixel: usize| {
         let item = &scene.items[visible.items[pixel]? as usize];
-        (item.role == Role::Object && !bring_shadows[item.object]).then_some(item.object)
+        let stands = item.role == Role::Object && !item.is_land();
+        (stands && !bring_shadows[item.object]).then_some(item.object)
     };
     let least = visible.items.len() / 250 + 1;
     let mut reached = vec![false; visible.items.len()];

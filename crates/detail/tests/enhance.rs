@@ -180,6 +180,17 @@ fn a_shadow_ends_where_its_ground_does() {
 }
 
 #[test]
+fn land_that_rises_from_the_ground_throws_no_shadow() {
+    let on = |label| {
+        let thing = fox(label, Point::new(200.0, 310.0));
+        let scene = document(vec![sky(), sun(70.0, 60.0), grass(), thing]);
+        shapes_called(&enhanced(&scene, Style::Flat).document, "shadow").len()
+    };
+    assert_eq!(on("green hill"), 0);
+    assert_eq!(on("hill giant"), 2);
+}
+
+#[test]
 fn the_paper_of_a_sticker_throws_a_shadow_below_it() {
     let mut sticker = fox("red fox", Point::new(200.0, 310.0));
     let Node::Group(group) = &mut sticker else {
