@@ -1,5 +1,5 @@
 //! How soon stage 2 ends when it is told to: the longest time between two looks at whether to stop, which is
-//! the longest that a cancellation can take. `stage2_stops PROMPTS.txt [--first N] [--side PIXELS]`.
+//! the longest that a cancellation can take. `stage2_stops PROMPTS.txt [--first N] [--side PIXELS] [--regions PIXELS]`.
 //!
 //! For each prompt the embedded detailer at that size, and the template taken to its detailed picture as if it
 //! came from outside.
@@ -14,21 +14,26 @@ use chat2svg_fit::{Cancellation, GradientThreshold};
 use chat2svg_template::embedded::{ComposeOptions, Vocabulary, compose_prompt};
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let (mut file, mut first, mut side) = (None, usize::MAX, 1024);
+    let (mut file, mut first, mut side, mut regions) = (None, usize::MAX, 1024, None);
     let mut given = std::env::args().skip(1);
     while let Some(argument) = given.next() {
         let mut value = || given.next().ok_or(format!("{argument} needs a value"));
         match argument.as_str() {
             "--first" => first = value()?.parse()?,
             "--side" => side = value()?.parse::<u32>()?,
+            "--regions" => regions = Some(value()?.parse::<u32>()?),
             _ => file = Some(argument),
         }
     }
-    let file = file.ok_or("usage: stage2_stops PROMPTS.txt [--first N] [--side PIXELS]")?;
+    let file = file
+        .ok_or("usage: stage2_stops PROMPTS.txt [--first N] [--side PIXELS] [--regions PIXELS]")?;
     let text = std::fs::read_to_string(file)?;
     let vocabulary = Vocabulary::builtin();
     let mut parameters = DetailConfig::default().levels.high;
     parameters.target_side = side;
+    if let Some(side) = regions {
+        parameters.adopt.region_side = side;
+    }
     let (mut longest_enhance, mut longest_adopt) = (Duration::ZERO, Duration::ZERO);
     for prompt in text
         .lines()

@@ -137,6 +137,9 @@ impl<'a> Descender<'a> {
         while taken < stretch.steps && !journal.is_spent() && !self.stop.is_due() {
             if taken.is_multiple_of(WEIGHTS_EVERY) {
                 self.weigh(&map.scene, width, height, &mut weights)?;
+                if self.stop.is_due() {
+                    break;
+                }
             }
             let loss = self.gradient(&map.scene, target, &mut gradient)?;
             if loss < best.0 {
@@ -229,6 +232,9 @@ impl<'a> Descender<'a> {
             }
             if taken.is_multiple_of(WEIGHTS_EVERY) {
                 self.weigh(&map.scene, width, height, &mut weights)?;
+                if self.stop.is_due() {
+                    break;
+                }
             }
             let picture = self.renderer.forward(&map.scene)?;
             let loss = wide_error(picture, target, filter, &mut pull);

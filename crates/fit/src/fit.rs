@@ -207,8 +207,14 @@ impl<'a> Fit<'a> {
         if self.chooses_rounding {
             self.choose_rounding(&decimals)?;
         }
+        if self.setting.stop.is_cancelled() {
+            return Ok(());
+        }
         let placed = self.shown_error()?;
         settle_colors(&mut self.document);
+        if self.setting.stop.is_cancelled() {
+            return Ok(());
+        }
         let settled = self.shown_error()?;
         let pixels = self.setting.target.width * self.setting.target.height;
         let gained = |error: f64| psnr(error, pixels) - psnr(descended, pixels);

@@ -34,15 +34,25 @@ impl Fit<'_> {
         if !self.setting.options.allow_topology || self.shapes() < 2 {
             return Ok(());
         }
-        let facts = self.facts()?;
-        self.take_edits(raises(&facts), Action::Reorder, usize::MAX)?;
-        let facts = self.facts()?;
-        let merges = merges(&facts, self.cost().per_byte);
-        self.take_edits(merges, Action::Merge, usize::MAX)?;
-        if room > 0 {
+        for action in [Action::Reorder, Action::Merge, Action::Split] {
+            let room = if action == Action::Split {
+                room
+            } else {
+                usize::MAX
+            };
+            if room == 0 || self.is_stopped() {
+                break;
+            }
             let facts = self.facts()?;
-            let splits = self.splits(&facts)?;
-            self.take_edits(splits, Action::Split, room)?;
+            if self.is_stopped() {
+                break;
+            }
+            let trials = match action {
+                Action::Reorder => raises(&facts),
+                Action::Merge => merges(&facts, self.cost().per_byte),
+                _ => self.splits(&facts)?,
+            };
+            self.take_edits(trials, action, room)?;
         }
         Ok(())
     }

@@ -160,6 +160,9 @@ impl RegionFinder {
         cost: ShapeCost,
         stop: &Stop,
     ) -> Vec<FoundShape> {
+        if stop.is_due() {
+            return Vec::new();
+        }
         let labels = self.tree.labels(chosen);
         let mut pixels: Vec<Vec<u32>> = vec![Vec::new(); chosen.len()];
         for (index, label) in labels.iter().enumerate() {

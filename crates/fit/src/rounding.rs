@@ -125,6 +125,9 @@ impl Descender<'_> {
             data: vec![0.0; target.data.len()],
         };
         for probe in 0..PROBES {
+            if self.is_stopped() {
+                break;
+            }
             for (index, sign) in signs.data.iter_mut().enumerate() {
                 if index % 4 != 3 {
                     *sign = random_sign(index as u32, probe);

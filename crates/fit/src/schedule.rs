@@ -88,6 +88,9 @@ pub(crate) fn run(fit: &mut Fit<'_>) -> Result<(), FitError> {
         1.0 - coarse - f64::from(options.schedule.similarity + options.schedule.lattice)
     } / f64::from(ROUNDS);
     for round in 0..ROUNDS {
+        if fit.is_stopped() {
+            break;
+        }
         if round + 1 == ROUNDS {
             // What was added last and does not pay is dropped; the rest is fitted to its end.
             fit.drop_unpaid();

@@ -80,7 +80,8 @@ pub(crate) fn layers(partition: &Partition<'_>, stop: &Stop) -> Vec<Layer> {
     let mut order: Vec<(u32, Reverse<usize>, usize)> = (0..partition.count)
         .into_par_iter()
         .filter_map(|region| {
-            let area = filled_area(partition, region as u32, bounds[region]?);
+            let bounds = bounds[region].filter(|_| !stop.is_due())?;
+            let area = filled_area(partition, region as u32, bounds);
             Some((depths[region], Reverse(area), region))
         })
         .collect();

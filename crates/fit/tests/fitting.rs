@@ -465,6 +465,27 @@ fn topology_and_gradients_are_left_alone_when_told_to() {
 }
 
 #[test]
+fn a_cancelled_fit_goes_on_with_nothing() {
+    let target = picture_of(&scene(), 96, 64);
+    let looks_until = |last: u32| {
+        let looks = Arc::new(AtomicU32::new(0));
+        let asked = Arc::clone(&looks);
+        let options = FitOptions {
+            threads: 1,
+            cancel: Cancellation::when(move || asked.fetch_add(1, Ordering::Relaxed) >= last),
+            ..FitOptions::default()
+        };
+        vectorize(&target, &options, &mut ()).expect("a cancelled fit has a result");
+        looks.load(Ordering::Relaxed)
+    };
+    let all = looks_until(u32::MAX);
+    for last in (0..all).step_by((all as usize / 24).max(1)) {
+        let more = looks_until(last) - last;
+        assert!(more <= 24, "{more} looks after the {last}th of {all}");
+    }
+}
+
+#[test]
 fn a_cancelled_fit_returns_the_best_so_far() {
     let target = picture_of(&scene(), 96, 64);
     let template = scene();
