@@ -94,7 +94,7 @@ impl Regions {
     /// The regions that together show the whole picture at the least cost, at most about `limit`.
     pub fn cover(&self, price: RegionPrice, limit: usize) -> Vec<RegionId> {
         let cost = self.finder.cut_cost(price.into());
-        best_cover(self.finder.tree(), cost, limit)
+        best_cover(self.finder.tree(), cost, limit, || false)
             .into_iter()
             .map(RegionId)
             .collect()

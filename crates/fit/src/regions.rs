@@ -120,7 +120,7 @@ impl RegionFinder {
 
     /// At most `limit` shapes that show the whole picture, bottom first.
     pub(crate) fn cover(&self, cost: ShapeCost, limit: usize, stop: &Stop) -> Vec<FoundShape> {
-        let chosen = best_cover(&self.tree, self.cut_cost(cost), limit);
+        let chosen = best_cover(&self.tree, self.cut_cost(cost), limit, || stop.is_due());
         self.shapes(&chosen, &[], cost, stop)
     }
 

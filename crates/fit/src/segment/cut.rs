@@ -67,7 +67,14 @@ impl CutCost {
 
 /// The regions that together cover everything at the least cost, at most `limit` of them (or one for
 /// each root), ascending.
-pub(crate) fn best_cover(tree: &RegionTree, cost: CutCost, limit: usize) -> Vec<NodeId> {
+///
+/// Once `is_stopped` says so, it is whatever was found by then.
+pub(crate) fn best_cover(
+    tree: &RegionTree,
+    cost: CutCost,
+    limit: usize,
+    is_stopped: impl Fn() -> bool,
+) -> Vec<NodeId> {
     let roots = tree.roots();
     let limit = limit.max(roots.len());
     let chosen = cover(tree, &roots, cost);
@@ -78,12 +85,15 @@ pub(crate) fn best_cover(tree: &RegionTree, cost: CutCost, limit: usize) -> Vec<
     let (mut low, mut high) = (cost.per_path, 1.0_f64.max(cost.per_path));
     let at = |per_path| cover(tree, &roots, CutCost { per_path, ..cost });
     let mut best = at(high);
-    while best.len() > limit && high < 1e12 {
+    while best.len() > limit && high < 1e12 && !is_stopped() {
         low = high;
         high *= 4.0;
         best = at(high);
     }
     for _ in 0..24 {
+        if is_stopped() {
+            break;
+        }
         let middle = 0.5 * (low + high);
         let found = at(middle);
         if found.len() <= limit {

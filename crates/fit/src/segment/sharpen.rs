@@ -1,6 +1,8 @@
 //! Undoing anti-aliasing: a pixel whose colour lies between those of two opposite neighbours takes the
 //! nearer one's, so that an edge is a step and not a region of its own.
 
+use rayon::prelude::*;
+
 use crate::picture::{Picture, squared_distance};
 
 /// Least squared difference of two neighbours that makes what lies between them an edge.
@@ -14,8 +16,9 @@ pub(crate) fn sharpened(picture: &Picture, passes: usize) -> Vec<[f32; 3]> {
     let mut current = picture.pixels.clone();
     for _ in 0..passes {
         let before = current.clone();
-        for y in 0..height {
-            for x in 0..width {
+        let rows = current.par_chunks_mut(width.max(1));
+        rows.enumerate().for_each(|(y, row)| {
+            for (x, sharp) in row.iter_mut().enumerate() {
                 let pixel = before[y * width + x];
                 let mut best: Option<(f32, [f32; 3])> = None;
                 for (dx, dy) in [(1, 0), (0, 1), (1, 1), (1, -1)] {
@@ -43,10 +46,10 @@ pub(crate) fn sharpened(picture: &Picture, passes: usize) -> Vec<[f32; 3]> {
                     best = Some((span, if share < 0.5 { a } else { b }));
                 }
                 if let Some((_, color)) = best {
-                    current[y * width + x] = color;
+                    *sharp = color;
                 }
             }
-        }
+        });
     }
     current
 }
