@@ -130,11 +130,7 @@ fn fade_outward(shape: &mut Shape, strength: f32) -> bool {
     // Half as large again, so that the light that the rim loses lies further out; in the dark there are stars
     // around it that it would cover.
     let growth = 1.0 + if is_dark(color) { 0.2 } else { 0.5 } * f64::from(strength);
-    shape.path.apply_affine(
-        Affine::translate(center.to_vec2())
-            * Affine::scale(growth)
-            * Affine::translate(-center.to_vec2()),
-    );
+    shape.path.apply_affine(Affine::scale_about(growth, center));
     fill.paint = radial(
         center,
         bounds.width() * 0.5 * growth,

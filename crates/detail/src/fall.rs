@@ -79,9 +79,10 @@ pub(crate) fn fall(
         }
         form.add(to_cells * lay(point), covered * weight);
     }
+    let to_document = to_cells.inverse();
     let centers = (0..form.values.len()).map(|cell| {
         let (x, y) = ((cell % form.width) as f64, (cell / form.width) as f64);
-        to_cells.inverse() * Point::new(x + 0.5, y + 0.5)
+        to_document * Point::new(x + 0.5, y + 0.5)
     });
     let centers: Vec<Point> = centers.collect();
     let allowed: Vec<bool> = centers.iter().map(|center| takes(*center)).collect();
@@ -115,7 +116,7 @@ pub(crate) fn fall(
         if area < least {
             break;
         }
-        outline.apply_affine(to_cells.inverse());
+        outline.apply_affine(to_document);
         // What lies apart, beyond a river, belongs to nobody's feet.
         if outline.bounding_box().overlaps(feet) {
             path.extend(outline);

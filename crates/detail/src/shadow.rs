@@ -119,11 +119,7 @@ fn soften(shape: &mut Shape, touch: f32, strength: f32) {
     // What stands on legs has them within its shadow, not on its faded rim.
     let growth = 1.0 + f64::from(LEGS_ROOM * (1.0 - sits) * strength);
     let center = bounds.center();
-    shape.path.apply_affine(
-        Affine::translate(center.to_vec2())
-            * Affine::scale(growth)
-            * Affine::translate(-center.to_vec2()),
-    );
+    shape.path.apply_affine(Affine::scale_about(growth, center));
     let radii = bounds.size().to_vec2() * 0.5 * growth;
     fill.paint = fading(center, radii, color, peak, middle);
     fill.opacity = 1.0;
@@ -143,10 +139,11 @@ struct Slant {
 fn slant(shadow: &Item, scene: &Scene, visible: &Visible) -> Option<Slant> {
     let to_pixels = visible.to_document.inverse();
     let bounds = to_pixels.transform_rect_bbox(shadow.bounds);
-    let own = |x: usize, y: usize| {
-        let item = visible.items[y * visible.width + x]?;
-        let item = &scene.items[item as usize];
-        (item.object == shadow.object && !item.name.contains("shadow")).then_some(())
+    let is_own = |x: usize, y: usize| {
+        visible.items[y * visible.width + x].is_some_and(|item| {
+            let item = &scene.items[item as usize];
+            item.object == shadow.object && !item.name.contains("shadow")
+        })
     };
     let columns = bounds.x0.max(0.0) as usize..(bounds.x1.max(0.0) as usize).min(visible.width);
     let reach = bounds.width() * STEEPEST;
@@ -155,7 +152,7 @@ fn slant(shadow: &Item, scene: &Scene, visible: &Visible) -> Option<Slant> {
     let edge: Vec<(f64, f64)> = columns
         .clone()
         .filter_map(|x| {
-            let y = rows.clone().rev().find(|&y| own(x, y).is_some())?;
+            let y = rows.clone().rev().find(|&y| is_own(x, y))?;
             Some((x as f64 + 0.5, y as f64 + 1.0))
         })
         .collect();

@@ -81,6 +81,28 @@ impl Surface<'_> {
             .all(|point| self.context.visible.at(*point) == Some(self.index))
     }
 
+    /// Up to `most` of its first `tries` even places that `fit`, each further than `gap` from those before.
+    fn places_apart(
+        &self,
+        salt: u64,
+        tries: usize,
+        gap: f64,
+        most: usize,
+        fit: impl Fn(Point) -> bool,
+    ) -> Vec<Point> {
+        let mut taken: Vec<Point> = Vec::new();
+        for place in self.places(salt).take(tries) {
+            if taken.len() == most {
+                break;
+            }
+            let is_apart = taken.iter().all(|other| other.distance(place) > gap);
+            if is_apart && fit(place) {
+                taken.push(place);
+            }
+        }
+        taken
+    }
+
     /// Its colour, lighter or darker.
     fn tone(&self, lift: f32) -> Color {
         self.context.palette.lifted(self.item.color, lift)

@@ -12,6 +12,8 @@ const LEAST_SHARE: f64 = 0.025;
 const LEAST_SIZE: f64 = 1.5;
 /// Lightness from which marks in a coat look like dirt.
 const PALEST: f32 = 0.86;
+/// Least distance between two tufts, in their size.
+const APART: f64 = 3.2;
 /// How far from the edge tufts begin and end, in their own size: fur shows where a form turns away.
 const MARGIN: (f64, f64) = (1.3, 3.2);
 
@@ -24,10 +26,9 @@ pub(super) fn fur(surface: &Surface<'_>) -> Vec<Shape> {
         return Vec::new();
     }
     let middle = seen.center().x;
-    let mut taken: Vec<Point> = Vec::new();
-    for place in surface.places(41).take(400) {
-        let out = if place.x < middle { -1.0 } else { 1.0 };
-        let toward_edge = Vec2::new(out * size, 0.0);
+    let outward = |place: Point| if place.x < middle { -1.0 } else { 1.0 };
+    let taken = surface.places_apart(41, 400, APART * size, surface.count(7), |place| {
+        let toward_edge = Vec2::new(outward(place) * size, 0.0);
         let held = [
             place - toward_edge * 1.2,
             place + toward_edge * MARGIN.0,
@@ -36,15 +37,11 @@ pub(super) fn fur(surface: &Surface<'_>) -> Vec<Shape> {
             place + Vec2::new(-0.9 * size, 1.3 * size),
         ];
         let is_near_edge = !surface.holds(&[place + toward_edge * MARGIN.1]);
-        let is_apart = taken.iter().all(|other| other.distance(place) > 3.2 * size);
-        if is_near_edge && is_apart && surface.holds(&held) {
-            taken.push(place);
-        }
-    }
-    taken.truncate(surface.count(7));
-    let tufts = taken.iter().map(|place| {
-        let out = if place.x < middle { -1.0 } else { 1.0 };
-        tuft(*place, size * (0.85 + 0.3 * chance(*place)), out)
+        is_near_edge && surface.holds(&held)
+    });
+    let tufts = taken.iter().map(|&place| {
+        let size = size * (0.85 + 0.3 * chance(place));
+        tuft(place, size, outward(place))
     });
     let Some(path) = joined(tufts) else {
         return Vec::new();

@@ -17,18 +17,11 @@ pub(super) fn leaves(surface: &Surface<'_>) -> Vec<Shape> {
         f64::from(surface.context.light.direction[0]),
         f64::from(surface.context.light.direction[1]),
     );
-    let mut taken: Vec<Point> = Vec::new();
-    for place in surface.places(31).take(160) {
+    let taken = surface.places_apart(31, 160, APART * size, surface.count(10), |place| {
         let far = Vec2::new(1.4 * size, 1.2 * size);
         let is_lit = (place - seen.center()).dot(toward) > 0.0;
-        let is_apart = taken
-            .iter()
-            .all(|other| other.distance(place) > APART * size);
-        if is_lit && is_apart && surface.holds(&[place - far, place + far, place]) {
-            taken.push(place);
-        }
-    }
-    taken.truncate(surface.count(10));
+        is_lit && surface.holds(&[place - far, place + far, place])
+    });
     let marks = taken
         .iter()
         .map(|place| arc(*place, size * (0.8 + 0.5 * chance(*place))));
