@@ -1,6 +1,8 @@
 //! Choosing regions from the hierarchy: the cheapest cover of the picture, or the additions that gain
 //! most. Both are exact for the hierarchy, by dynamic programming from the leaves up.
 
+use rayon::prelude::*;
+
 use super::tree::{NodeId, RegionTree};
 
 /// Bytes of a path element without its outline and gradient.
@@ -35,10 +37,17 @@ pub(crate) struct CutCost {
 }
 
 impl CutCost {
-    /// Error and price together of a region painted in the cheaper way.
-    fn of(&self, tree: &RegionTree, id: NodeId) -> f64 {
-        let (error, price) = self.error_and_price(tree, id);
-        error + price
+    /// Error and price together of every region painted in the cheaper way, but what its path must save.
+    fn without_path(&self, tree: &RegionTree) -> Vec<f64> {
+        let free = Self {
+            per_path: 0.0,
+            ..*self
+        };
+        let costs = (0..tree.nodes.len()).into_par_iter().map(|id| {
+            let (error, price) = free.error_and_price(tree, id as NodeId);
+            error + price
+        });
+        costs.collect()
     }
 
     /// Squared error that remains in a region painted in the cheaper way, and what its bytes and its path
@@ -77,13 +86,14 @@ pub(crate) fn best_cover(
 ) -> Vec<NodeId> {
     let roots = tree.roots();
     let limit = limit.max(roots.len());
-    let chosen = cover(tree, &roots, cost);
+    let costs = cost.without_path(tree);
+    let at = |per_path| cover(tree, &roots, &costs, per_path);
+    let chosen = at(cost.per_path);
     if chosen.len() <= limit {
         return chosen;
     }
     // A dearer path makes fewer of them; find the price at which the limit is just kept.
     let (mut low, mut high) = (cost.per_path, 1.0_f64.max(cost.per_path));
-    let at = |per_path| cover(tree, &roots, CutCost { per_path, ..cost });
     let mut best = at(high);
     while best.len() > limit && high < 1e12 && !is_stopped() {
         low = high;
@@ -109,11 +119,12 @@ pub(crate) fn best_cover(
     best
 }
 
-fn cover(tree: &RegionTree, roots: &[NodeId], cost: CutCost) -> Vec<NodeId> {
+/// The cheapest cover when regions cost so much, and so much more for being a path.
+fn cover(tree: &RegionTree, roots: &[NodeId], costs: &[f64], per_path: f64) -> Vec<NodeId> {
     let mut best = vec![0.0_f64; tree.nodes.len()];
     let mut is_whole = vec![true; tree.nodes.len()];
-    for id in 0..tree.nodes.len() {
-        let own = cost.of(tree, id as NodeId);
+    for (id, cost) in costs.iter().enumerate() {
+        let own = cost + per_path;
         best[id] = own;
         if let Some([a, b]) = tree.nodes[id].parts {
             let apart = best[a as usize] + best[b as usize];

@@ -8,6 +8,8 @@ use std::{
     collections::BinaryHeap,
 };
 
+use rayon::prelude::*;
+
 use super::moments::Moments;
 use crate::{clock::Stop, picture::squared_distance};
 
@@ -144,25 +146,28 @@ impl RegionTree {
 
     /// Merges until no two regions touch; false when stopped.
     fn merge_all(&mut self, borders: &mut [Vec<(u32, u32)>], stop: &Stop) -> bool {
-        // A region keeps its slot, the index into `borders`, when it takes up another; `region` says which
-        // node a slot stands for, `NONE` once it is taken up. Queued costs of a region that has grown are
-        // mended when they come up.
-        let mut region: Vec<NodeId> = (0..self.leaf_count as NodeId).collect();
-        let mut queue = BinaryHeap::new();
-        for (slot, border) in borders.iter().enumerate() {
-            for (other, length) in border {
-                if (slot as u32) < *other {
-                    queue.push(self.candidate([slot as u32, *other], &region, *length));
-                }
-            }
-        }
+        let errors = self.nodes.par_iter().map(|node| model_error(&node.moments));
+        let mut merging = Merging {
+            errors: errors.collect(),
+            nodes: &mut self.nodes,
+            region: (0..self.leaf_count as NodeId).collect(),
+        };
+        let pairs = borders
+            .par_iter()
+            .enumerate()
+            .flat_map_iter(|(slot, border)| {
+                let (slot, merging) = (slot as u32, &merging);
+                let later = border.iter().filter(move |(other, _)| slot < *other);
+                later.map(move |(other, length)| merging.candidate([slot, *other], *length))
+            });
+        let mut queue = BinaryHeap::from(pairs.collect::<Vec<_>>());
         let mut checked = 0_u32;
         while let Some(Reverse(Candidate { pair, slots, .. })) = queue.pop() {
             checked = checked.wrapping_add(1);
             if checked.is_multiple_of(2048) && stop.is_due() {
                 return false;
             }
-            let now = slots.map(|slot| region[slot as usize]);
+            let now = slots.map(|slot| merging.region[slot as usize]);
             if now.contains(&NONE) {
                 continue;
             }
@@ -170,25 +175,16 @@ impl RegionTree {
                 continue;
             };
             if now != pair {
-                queue.push(self.candidate(slots, &region, length));
+                queue.push(merging.candidate(slots, length));
                 continue;
             }
-            let union = self.nodes.len() as NodeId;
-            let [a, b] = pair.map(|node| &self.nodes[node as usize]);
-            let node = TreeNode {
-                moments: a.moments.plus(&b.moments),
-                perimeter: a.perimeter + b.perimeter - 2 * length,
-                parts: Some(pair),
-            };
-            self.nodes.push(node);
             let [first, second] = slots.map(|slot| borders[slot as usize].len());
             let [keep, gone] = if first >= second {
                 slots
             } else {
                 [slots[1], slots[0]]
             };
-            region[keep as usize] = union;
-            region[gone as usize] = NONE;
+            merging.unite(pair, length, keep, gone);
             let moved = std::mem::take(&mut borders[gone as usize]);
             remove(&mut borders[keep as usize], gone);
             for (other, length) in &moved {
@@ -202,28 +198,16 @@ impl RegionTree {
             let border = &borders[keep as usize];
             if border.len() < EAGER {
                 for (other, length) in border {
-                    queue.push(self.candidate([keep, *other], &region, *length));
+                    queue.push(merging.candidate([keep, *other], *length));
                 }
             } else {
                 for (other, _) in moved.iter().filter(|(other, _)| *other != keep) {
                     let length = border_length(border, *other).unwrap_or(1);
-                    queue.push(self.candidate([keep, *other], &region, length));
+                    queue.push(merging.candidate([keep, *other], length));
                 }
             }
         }
         true
-    }
-
-    fn candidate(&self, slots: [u32; 2], region: &[NodeId], length: u32) -> Reverse<Candidate> {
-        let pair = slots.map(|slot| region[slot as usize]);
-        let cost = self.merge_cost(pair, length);
-        Reverse(Candidate { cost, pair, slots })
-    }
-
-    fn merge_cost(&self, pair: [NodeId; 2], length: u32) -> f64 {
-        let [a, b] = pair.map(|node| &self.nodes[node as usize].moments);
-        let growth = model_error(&a.plus(b)) - model_error(a) - model_error(b);
-        growth.max(0.0) / f64::from(length)
     }
 
     /// Regions that are part of no other.
@@ -256,6 +240,43 @@ impl RegionTree {
             .iter()
             .map(|leaf| label.get(*leaf as usize).copied().flatten())
             .collect()
+    }
+}
+
+/// A hierarchy that grows. A region keeps its slot, the index of its border, when it takes up another. Queued
+/// costs of a region that has grown are mended when they come up.
+struct Merging<'a> {
+    nodes: &'a mut Vec<TreeNode>,
+    /// [`model_error`] of each node.
+    errors: Vec<f64>,
+    /// Which node a slot stands for; `NONE` once it is taken up.
+    region: Vec<NodeId>,
+}
+
+impl Merging<'_> {
+    fn candidate(&self, slots: [u32; 2], length: u32) -> Reverse<Candidate> {
+        let pair = slots.map(|slot| self.region[slot as usize]);
+        let [a, b] = pair.map(|node| &self.nodes[node as usize].moments);
+        let [error_a, error_b] = pair.map(|node| self.errors[node as usize]);
+        let growth = model_error(&a.plus(b)) - error_a - error_b;
+        let cost = growth.max(0.0) / f64::from(length);
+        Reverse(Candidate { cost, pair, slots })
+    }
+
+    /// Makes one node of a pair with a common border of some length, and puts it into the slot `keep`.
+    fn unite(&mut self, pair: [NodeId; 2], length: u32, keep: u32, gone: u32) {
+        let union = self.nodes.len() as NodeId;
+        let [a, b] = pair.map(|node| &self.nodes[node as usize]);
+        let moments = a.moments.plus(&b.moments);
+        let perimeter = a.perimeter + b.perimeter - 2 * length;
+        self.errors.push(model_error(&moments));
+        self.nodes.push(TreeNode {
+            moments,
+            perimeter,
+            parts: Some(pair),
+        });
+        self.region[keep as usize] = union;
+        self.region[gone as usize] = NONE;
     }
 }
 
