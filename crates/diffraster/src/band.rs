@@ -146,19 +146,15 @@ fn clockwise(from: f32, to: f32) -> f32 {
     if way < 0.0 { way + 4.0 } else { way }
 }
 
-/// Where on the border a point is; `None` inside the pixel.
+/// Where on the border a point is; `None` inside the pixel. Which side it is cannot be foreseen, so the place is
+/// selected, not branched to.
+#[inline(always)]
 fn along_border([x, y]: [f32; 2]) -> Option<f32> {
-    if y == 0.0 {
-        Some(x)
-    } else if x == 1.0 {
-        Some(1.0 + y)
-    } else if y == 1.0 {
-        Some(3.0 - x)
-    } else if x == 0.0 {
-        Some(4.0 - y)
-    } else {
-        None
-    }
+    let (is_top, is_right, is_bottom, is_left) = (y == 0.0, x == 1.0, y == 1.0, x == 0.0);
+    let lower = if is_bottom { 3.0 - x } else { 4.0 - y };
+    let beside = if is_right { 1.0 + y } else { lower };
+    let at = if is_top { x } else { beside };
+    (is_top | is_right | is_bottom | is_left).then_some(at)
 }
 
 #[cfg(test)]

@@ -246,7 +246,7 @@ fn walk(piece: &Piece, mut visit: impl FnMut(u32, f32, f32, f32, f32)) {
     // At most one border per row and column, and rounding cannot add steps
     // because every one moves on by a whole pixel.
     for _ in 0..2 * TILE + 2 {
-        let end = next_x.min(next_y).min(1.0);
+        let end = lesser(lesser(next_x, next_y), 1.0);
         let du = end - t;
         if du > 0.0 {
             let middle = 0.5 * (end + t);
@@ -266,14 +266,19 @@ fn walk(piece: &Piece, mut visit: impl FnMut(u32, f32, f32, f32, f32)) {
         if end >= 1.0 {
             break;
         }
-        if next_x <= next_y {
-            column = (column + step_x).clamp(0, LAST);
-            next_x += gap_x;
-        } else {
-            row = (row + step_y).clamp(0, LAST);
-            next_y += gap_y;
-        }
+        // Which border comes next cannot be foreseen: selected, not branched on.
+        let is_column = next_x <= next_y;
+        column = (column + if is_column { step_x } else { 0 }).clamp(0, LAST);
+        row = (row + if is_column { 0 } else { step_y }).clamp(0, LAST);
+        next_x += if is_column { gap_x } else { 0.0 };
+        next_y += if is_column { 0.0 } else { gap_y };
     }
+}
+
+/// The lesser of two numbers, in one instruction where neither can be NaN.
+#[inline(always)]
+fn lesser(a: f32, b: f32) -> f32 {
+    if a < b { a } else { b }
 }
 
 /// Direction, first border and distance between borders along one axis, as

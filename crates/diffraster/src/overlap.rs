@@ -10,8 +10,6 @@
 //! Pixels with more than [`MAX_FRAGMENTS`] fragments are measured on scan lines
 //! and keep the adjoint of the plain mean.
 
-use std::cmp::Ordering;
-
 use fearless_simd::{Level, Simd, dispatch};
 
 use crate::band::band;
@@ -98,21 +96,28 @@ fn place(pixel: usize) -> (usize, usize) {
 }
 
 /// What the fragments before and behind the border between two pixels of a way
-/// are to be marked with.
+/// are to be marked with. Where a way goes next cannot be foreseen, so this has no branches.
+#[inline(always)]
 fn crossed(from: usize, to: usize) -> (u32, u32) {
-    if from == to {
-        return (0, CONTINUES);
-    }
+    /// Staying, then moving down, up, right, left.
+    const MARKS: [(u32, u32); 5] = [
+        (0, CONTINUES),
+        (0, ENTERS_TOP),
+        (LEAVES_TOP, 0),
+        (REACHES_RIGHT, REACHES_LEFT),
+        (REACHES_LEFT, REACHES_RIGHT),
+    ];
     let ((column, row), (next_column, next_row)) = (place(from), place(to));
-    if next_row > row {
-        (0, ENTERS_TOP)
-    } else if next_row < row {
-        (LEAVES_TOP, 0)
-    } else if next_column > column {
-        (REACHES_RIGHT, REACHES_LEFT)
-    } else {
-        (REACHES_LEFT, REACHES_RIGHT)
-    }
+    let across = usize::from(next_row > row) + 2 * usize::from(next_row < row);
+    let along = 3 * usize::from(next_column > column) + 4 * usize::from(next_column < column);
+    MARKS[if across == 0 { along } else { across }]
+}
+
+/// A coordinate within its pixel, exactly on the border when the way goes on in another row or column.
+#[inline(always)]
+fn on_side(own: usize, other: usize, within: f32) -> f32 {
+    let far = if own < other { 1.0 } else { 0.0 };
+    if own == other { within } else { far }
 }
 
 impl OverlapScratch {
@@ -263,14 +268,9 @@ impl OverlapScratch {
                 piece.y0 + t * (piece.y1 - piece.y0) - y,
             ];
             let (other_column, other_row) = place(other);
-            let side = |own: usize, other: usize, v: f32| match own.cmp(&other) {
-                Ordering::Less => 1.0,
-                Ordering::Greater => 0.0,
-                Ordering::Equal => v.clamp(0.0, 1.0),
-            };
             [
-                side(column, other_column, at[0]),
-                side(row, other_row, at[1]),
+                on_side(column, other_column, at[0].clamp(0.0, 1.0)),
+                on_side(row, other_row, at[1].clamp(0.0, 1.0)),
             ]
         };
         let within = |at: [f32; 2]| [(at[0] - x).clamp(0.0, 1.0), (at[1] - y).clamp(0.0, 1.0)];

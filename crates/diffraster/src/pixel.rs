@@ -94,8 +94,13 @@ impl Default for Pixel {
 }
 
 /// Whether a winding number, held as a float, is inside: 1 or 0.
+#[inline(always)]
 pub(crate) fn inside(rule: FillRule, winding: f32) -> f32 {
-    f32::from(i8::from(is_inside(rule, winding as i32)))
+    let is_inside = match rule {
+        FillRule::NonZero => winding != 0.0,
+        FillRule::EvenOdd => is_inside(rule, winding as i32),
+    };
+    if is_inside { 1.0 } else { 0.0 }
 }
 
 #[inline(always)]

@@ -40,11 +40,13 @@ impl PowerBasis {
         let (linear, square, cube) = (self.linear, self.square, self.cube);
         let at = [0, 1].map(|k| self.origin[k] + t * (linear[k] + t * (square[k] + t * cube[k])));
         let pace = 1.0 / self.degree;
+        let velocity =
+            [0, 1].map(|k| pace * (linear[k] + t * (2.0 * square[k] + 3.0 * t * cube[k])));
         Place {
             t,
             at: if t == 1.0 { self.end } else { at },
-            velocity: [0, 1]
-                .map(|k| pace * (linear[k] + t * (2.0 * square[k] + 3.0 * t * cube[k]))),
+            velocity,
+            speed: norm(velocity),
             bend: [0, 1].map(|k| 2.0 * square[k] + 6.0 * t * cube[k]),
         }
     }
@@ -57,6 +59,8 @@ struct Place {
     at: [f32; 2],
     /// First derivative, divided by the degree.
     velocity: [f32; 2],
+    /// Length of `velocity`.
+    speed: f32,
     /// Second derivative.
     bend: [f32; 2],
 }
@@ -75,7 +79,7 @@ impl Place {
         let (p, q) = (cross(chord, self.bend).abs(), cross(chord, to.bend).abs());
         let across = (0.125 * p.max(q)).min(RAMP * (p + q));
         let (a, b) = (self.velocity, to.velocity);
-        let speeds = norm(a) * norm(b);
+        let speeds = self.speed * to.speed;
         let dot = a[0] * b[0] + a[1] * b[1];
         // All without divisions: a chord or a speed of zero reaches nowhere.
         let away = time * time * across * speeds;
@@ -100,7 +104,11 @@ fn wrapped(angle: f32) -> f32 {
 /// The sample at a time with the direction of `vector`, if it has one.
 fn sample(t: f32, vector: [f32; 2]) -> Option<Sample> {
     // Coordinates are far from where squares of floats end.
-    let length = norm(vector);
+    sample_of_length(t, vector, norm(vector))
+}
+
+/// The same where the vector's length is known.
+fn sample_of_length(t: f32, vector: [f32; 2], length: f32) -> Option<Sample> {
     (length > SHORT).then(|| Sample {
         t,
         unit: vector.map(|v| v / length),
@@ -233,7 +241,7 @@ impl Stroker {
     fn sample_curve<const N: usize>(&mut self, first: usize, place: &Place) -> Option<Stop> {
         let (t, degree) = (place.t, N as u32);
         let start = first as u32;
-        let (source, sample) = match sample(t, place.velocity) {
+        let (source, sample) = match sample_of_length(t, place.velocity, place.speed) {
             Some(sample) => (
                 Source::Curve {
                     degree,
