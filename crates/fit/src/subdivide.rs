@@ -1,9 +1,9 @@
 //! Gives outlines more control points where the picture pulls at them in a way that those they have cannot
-//! follow: a curve is cut in two, a line becomes a curve. Asked of the loss's gradient, so that what is merely
+//! follow: a cubic is cut in two, a quadratic becomes a cubic, a line a curve. Asked of the loss's gradient, so that what is merely
 //! soft, or wrong for another reason, gets none. Taking points away is `simplify`'s business.
 
 use chat2svg_diffraster::{Layout, Node};
-use kurbo::{BezPath, CubicBez, ParamCurve, PathEl, Point, Vec2};
+use kurbo::{BezPath, CubicBez, ParamCurve, PathEl, Point, QuadBez, Vec2};
 
 use crate::{
     Action, FitError,
@@ -27,8 +27,12 @@ const POINT_BYTES: f64 = 7.0;
 struct Division {
     whole: PathEl,
     parts: Vec<PathEl>,
-    /// Of a line, the curve that bulges to its other side.
-    mirrored: Option<PathEl>,
+    /// Of a line, the curve that bulges to its other side, with what follows it.
+    mirrored: Option<Vec<PathEl>>,
+    /// How many control points it has more.
+    more: f64,
+    /// How far in pixels the new points are expected to move.
+    moves: f64,
     /// Of the points that it has more freedom with: their indices when every element is divided.
     fresh: Vec<usize>,
 }
@@ -108,6 +112,25 @@ fn pulls_of(map: &SceneMap, layout: &Layout, node: usize, slopes: &[f32]) -> Opt
     (pulls.len() == points.len()).then_some(pulls)
 }
 
+impl Division {
+    /// Makes the line from `start` to `end`, which may be the one that closes an outline, a curve whose handles lie
+    /// `bulge` beside it; `points` are before it.
+    fn bend(&mut self, start: Point, end: Point, points: usize, bulge: f64) {
+        let (a, b) = (start.lerp(end, 1.0 / 3.0), start.lerp(end, 2.0 / 3.0));
+        let across = (end - start).turn_90().normalize() * bulge;
+        let close = (self.whole == PathEl::ClosePath).then_some(PathEl::ClosePath);
+        let curve = |across: Vec2| {
+            let curve = PathEl::CurveTo(a + across, b + across, end);
+            std::iter::once(curve).chain(close).collect()
+        };
+        self.parts = curve(across);
+        self.mirrored = Some(curve(-across));
+        self.fresh = vec![points, points + 1];
+        self.moves = BENDS_BY;
+        self.more = if close.is_some() { 3.0 } else { 2.0 };
+    }
+}
+
 /// Every element of a path with what it would be divided into, where a unit takes `scale` pixels; short segments
 /// stay whole.
 fn divisions(path: &BezPath, scale: f64) -> Vec<Division> {
@@ -116,15 +139,27 @@ fn divisions(path: &BezPath, scale: f64) -> Vec<Division> {
     let mut points = 0;
     let mut found = Vec::new();
     for whole in path.elements() {
-        let mut mirrored = None;
         let is_long = |a: Point, b: Point| a.distance(b) >= least;
-        let (parts, fresh) = match *whole {
+        let mut division = Division {
+            whole: *whole,
+            parts: vec![*whole],
+            mirrored: None,
+            more: 0.0,
+            moves: MOVES_BY,
+            fresh: Vec::new(),
+        };
+        match *whole {
             PathEl::LineTo(end) if is_long(current, end) => {
-                let (a, b) = (current.lerp(end, 1.0 / 3.0), current.lerp(end, 2.0 / 3.0));
-                let across = (end - current).turn_90().normalize() * (BULGE / scale);
-                mirrored = Some(PathEl::CurveTo(a - across, b - across, end));
-                let curve = PathEl::CurveTo(a + across, b + across, end);
-                (vec![curve], vec![points, points + 1])
+                division.bend(current, end, points, BULGE / scale);
+            }
+            PathEl::ClosePath if is_long(current, start) => {
+                division.bend(current, start, points, BULGE / scale);
+            }
+            PathEl::QuadTo(handle, end) if is_long(current, end) => {
+                let cubic = QuadBez::new(current, handle, end).raise();
+                division.parts = vec![PathEl::CurveTo(cubic.p1, cubic.p2, cubic.p3)];
+                division.fresh = vec![points, points + 1];
+                division.more = 1.0;
             }
             PathEl::CurveTo(a, b, end) => {
                 let cubic = CubicBez::new(current, a, b, end);
@@ -132,25 +167,20 @@ fn divisions(path: &BezPath, scale: f64) -> Vec<Division> {
                 if is_long(current, middle) && is_long(middle, end) {
                     let halves = [cubic.subsegment(0.0..0.5), cubic.subsegment(0.5..1.0)];
                     let parts = halves.map(|half| PathEl::CurveTo(half.p1, half.p2, half.p3));
-                    (parts.to_vec(), vec![points + 1, points + 2, points + 3])
-                } else {
-                    (vec![*whole], Vec::new())
+                    division.parts = parts.to_vec();
+                    division.fresh = vec![points + 1, points + 2, points + 3];
+                    division.more = 3.0;
                 }
             }
-            other => (vec![other], Vec::new()),
-        };
-        points += parts.iter().map(points_of).sum::<usize>();
+            _ => {}
+        }
+        points += division.parts.iter().map(points_of).sum::<usize>();
         match whole {
             PathEl::MoveTo(point) => (start, current) = (*point, *point),
             PathEl::ClosePath => current = start,
             other => current = other.end_point().unwrap_or(current),
         }
-        found.push(Division {
-            whole: *whole,
-            parts,
-            mirrored,
-            fresh,
-        });
+        found.push(division);
     }
     found
 }
@@ -165,20 +195,16 @@ fn divided_where_it_pays(divisions: &[Division], pulls: &[Pull], per_byte: f64) 
             .iter()
             .filter_map(|point| pulls.get(*point))
             .fold(0.0, |most: f64, pull| most.max(pull.slope.hypot()));
-        let (points, moves) = if division.mirrored.is_some() {
-            (2.0, BENDS_BY)
-        } else {
-            (3.0, MOVES_BY)
-        };
-        if 0.5 * moves * pull <= per_byte * POINT_BYTES * points {
+        if 0.5 * division.moves * pull <= per_byte * POINT_BYTES * division.more {
             path.push(division.whole);
             continue;
         }
         is_changed = true;
-        match division.mirrored {
-            Some(mirrored) if pulls_back(division, pulls) => path.push(mirrored),
-            _ => path.extend(division.parts.iter().copied()),
-        }
+        let parts = match &division.mirrored {
+            Some(mirrored) if pulls_back(division, pulls) => mirrored,
+            _ => &division.parts,
+        };
+        path.extend(parts.iter().copied());
     }
     is_changed.then_some(path)
 }
@@ -196,4 +222,43 @@ fn pulls_back(division: &Division, pulls: &[Pull]) -> bool {
     };
     let bulge = a.at - start.at.lerp(end.at, 1.0 / 3.0);
     (a.slope + b.slope).dot(bulge) > 0.0
+}
+
+#[cfg(test)]
+mod tests {
+    use kurbo::Shape as _;
+
+    use super::*;
+
+    #[test]
+    fn a_quadratic_and_the_line_that_closes_it_get_points_of_their_own() {
+        let path = BezPath::from_svg("M10 10Q40 0 50 40Z").expect("a path");
+        let found = divisions(&path, 1.0);
+        let kinds: Vec<(usize, &[usize])> = found
+            .iter()
+            .map(|division| (division.parts.len(), division.fresh.as_slice()))
+            .collect();
+        assert_eq!(kinds, [(1, &[][..]), (1, &[1, 2]), (2, &[4, 5])]);
+        let parts = found.iter().flat_map(|division| division.parts.clone());
+        let divided: BezPath = parts.collect();
+        // The quadratic is the same curve; the line bulges by less than a pixel.
+        assert!((divided.area() - path.area()).abs() < BULGE * 50.0);
+        assert_eq!(divided.elements().last(), Some(&PathEl::ClosePath));
+    }
+
+    #[test]
+    fn it_is_divided_only_where_the_pull_pays() {
+        let path = BezPath::from_svg("M10 10Q40 0 50 40Z").expect("a path");
+        let divisions = divisions(&path, 1.0);
+        let pulls = |slope: f64| -> Vec<Pull> {
+            let pull = |_| Pull {
+                at: Point::ZERO,
+                slope: Vec2::new(0.0, slope),
+            };
+            (0..7).map(pull).collect()
+        };
+        assert!(divided_where_it_pays(&divisions, &pulls(0.01), 0.1).is_none());
+        let divided = divided_where_it_pays(&divisions, &pulls(100.0), 0.1).expect("pays");
+        assert_eq!(divided.elements().len(), 4);
+    }
 }
