@@ -12,6 +12,7 @@ use crate::{
     fit::{Fit, Setting},
     picture::{Picture, squared_distance},
     regions::{FoundShape, RegionFinder},
+    segment::Kept,
     settle::settle,
     simplify::simplified,
     topology::{first_layers, insert, paint_in, written_bytes},
@@ -87,7 +88,12 @@ impl Fit<'_> {
             .collect();
         let owners = self.owners(finder)?;
         let cost = self.cost();
-        let found = pool.install(|| finder.extras(&present, &owners, cost, limit, stop));
+        let is_kept: Vec<bool> = self.is_added.iter().map(|added| !added).collect();
+        let kept = Kept {
+            owners: &owners,
+            is_kept: &is_kept,
+        };
+        let found = pool.install(|| finder.extras(&present, kept, cost, limit, stop));
         if found.is_empty() || self.is_stopped() {
             return Ok(0);
         }
@@ -265,11 +271,16 @@ impl Fit<'_> {
             })
             .collect();
         let target = self.setting.target;
-        let mut worth =
-            leave_one_out(&mut self.descender, &mut map, target, &candidates, |path| {
+        let mut worth = leave_one_out(
+            &mut self.descender,
+            &mut map,
+            target,
+            &candidates,
+            |_, path| {
                 path.fill = None;
                 path.stroke = None;
-            })?;
+            },
+        )?;
         let ratio = |slot: usize, gain: f64| gain / facts[map.slots[slot].shape].0;
         worth.sort_by(|a, b| {
             ratio(a.0, a.1)

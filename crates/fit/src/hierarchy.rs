@@ -9,7 +9,7 @@ use crate::{
     clock::Stop,
     picture::Picture,
     regions::{RegionFinder, ShapeCost},
-    segment::{NodeId, best_cover},
+    segment::{Kept, NodeId, best_cover},
 };
 
 /// A region of the hierarchy; parts have smaller numbers than their union.
@@ -103,7 +103,7 @@ impl Regions {
     /// Regions that do not overlap and gain most when painted over what is there, best first, at most
     /// `limit`. `present` is the squared error of each pixel of the regions' picture as it is.
     pub fn extras(&self, present: &[f32], price: RegionPrice, limit: usize) -> Vec<RegionId> {
-        let chosen = self.finder.chosen(present, price.into(), limit);
+        let chosen = self.finder.chosen(present, Kept::NONE, price.into(), limit);
         chosen.into_iter().map(RegionId).collect()
     }
 

@@ -11,7 +11,7 @@ use crate::{
     paint_fit::{GradientThreshold, Sample, fit_flat, fit_paint},
     picture::Picture,
     salience::salience,
-    segment::{CutCost, NodeId, RegionTree, best_cover, best_extras, sharpened},
+    segment::{CutCost, Kept, NodeId, RegionTree, best_cover, best_extras, sharpened},
     stack::{Layer, Partition, layers},
 };
 
@@ -125,25 +125,32 @@ impl RegionFinder {
     }
 
     /// At most `limit` shapes that gain most when painted over what is there, bottom first. `present` is
-    /// the squared error of each pixel of the finder's picture as it is; `owners` the index plus one of the
-    /// shape that each shows, 0 for none.
+    /// the squared error of each pixel of the finder's picture as it is, `kept` the shapes that are not to be hidden.
     pub(crate) fn extras(
         &self,
         present: &[f32],
-        owners: &[u32],
+        kept: Kept<'_>,
         cost: ShapeCost,
         limit: usize,
         stop: &Stop,
     ) -> Vec<FoundShape> {
-        self.shapes(&self.chosen(present, cost, limit), owners, cost, stop)
+        let chosen = self.chosen(present, kept, cost, limit);
+        self.shapes(&chosen, kept.owners, cost, stop)
     }
 
     /// The regions of which [`RegionFinder::extras`] makes shapes, best first.
-    pub(crate) fn chosen(&self, present: &[f32], cost: ShapeCost, limit: usize) -> Vec<NodeId> {
+    pub(crate) fn chosen(
+        &self,
+        present: &[f32],
+        kept: Kept<'_>,
+        cost: ShapeCost,
+        limit: usize,
+    ) -> Vec<NodeId> {
         best_extras(
             &self.tree,
             present,
             &self.salience,
+            kept,
             self.cut_cost(cost),
             limit,
         )
@@ -292,8 +299,9 @@ mod tests {
             let finder = RegionFinder::new(&picture, FINE_SIDE, &stop).expect("not stopped");
             let present = vec![0.5; width * height];
             let owners = vec![1; width * height];
+            let kept = Kept { owners: &owners, is_kept: &[false] };
             let covers = finder.cover(COST, 40, &stop);
-            let extras = finder.extras(&present, &owners, COST, 40, &stop);
+            let extras = finder.extras(&present, kept, COST, 40, &stop);
             for shape in covers.iter().chain(&extras) {
                 prop_assert!(!crosses_itself(&shape.path, 1.0), "{:?}", shape.path);
             }

@@ -105,6 +105,9 @@ pub(crate) fn run(fit: &mut Fit<'_>) -> Result<(), FitError> {
         if round == 0 {
             fit.stroke_outlines()?;
         }
+        if !is_empty && round + 1 < ROUNDS && options.allow_points {
+            fit.soften_outlines()?;
+        }
         let Some(finder) = &finder else { continue };
         if round == 0 {
             fit.repaint(finder)?;

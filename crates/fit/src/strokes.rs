@@ -6,11 +6,12 @@ use std::collections::BTreeSet;
 
 use chat2svg_diffraster::Node;
 use chat2svg_vector::{Color, LineCap, LineJoin, Paint, Shape, Stroke};
-use kurbo::{Affine, BezPath, ParamCurve, ParamCurveArclen, Point, Shape as _, Vec2};
+use kurbo::{Affine, BezPath, Shape as _};
 
 use crate::{
     Action, FitError,
     fit::Fit,
+    looks::{Look, color_at, looks_along},
     picture::{Picture, squared_distance},
     scene::SceneMap,
     simplify::closed_where_it_meets,
@@ -21,8 +22,6 @@ use crate::{
 const FIRST_WIDTH: f64 = 1.2;
 /// Pixels below which a stroke is too thin to be seen.
 const LEAST_WIDTH: f32 = 0.1;
-/// Pixels along an outline between two looks at the target.
-const STRIDE: f64 = 2.0;
 /// How far to each side of an outline its line is looked for, in a picture whose longest side is 512 pixels.
 const REACH: f64 = 6.0;
 /// And in any picture, in pixels.
@@ -39,9 +38,9 @@ const LEAST_MISSING: f64 = 0.5;
 /// Share of an outline along which there must be a line.
 const LINE_SHARE: f64 = 0.4;
 /// About how many bytes a stroke takes when written.
-const BYTES: f64 = 34.0;
+pub(crate) const BYTES: f64 = 34.0;
 /// How many times its bytes' price a stroke must gain: it is one more thing to edit.
-const LEAST_GAIN: f64 = 2.0;
+pub(crate) const LEAST_GAIN: f64 = 2.0;
 
 impl Fit<'_> {
     /// Closes the outlines of the template's filled shapes that end where they began, so that what goes around
@@ -58,7 +57,7 @@ impl Fit<'_> {
         if !self.setting.options.allow_strokes || self.is_stopped() {
             return Ok(());
         }
-        let (to_canvas, target) = (self.setting.to_canvas, self.setting.target);
+        let target = self.setting.target;
         let width = FIRST_WIDTH * target.width.max(target.height) as f64 / 512.0;
         let mut map = self.scene();
         let shown = Picture {
@@ -66,11 +65,29 @@ impl Fit<'_> {
             alpha: None,
             ..*target
         };
+        let is_added = self.is_added.clone();
+        self.edit_strokeless(&map, |index, shape, to_pixels| {
+            if is_added.get(index) != Some(&false) {
+                return None;
+            }
+            let (color, measured) = line_along(shape, to_pixels, target, &shown)?;
+            Some((color, measured.max(width)))
+        });
+        self.note(Action::Stroke)
+    }
+
+    /// Asks of every opaque filled shape that has no stroke, with its index in painting order and what maps it to
+    /// pixels, for the colour and width in pixels of one that it is to have.
+    pub(crate) fn edit_strokeless(
+        &mut self,
+        map: &SceneMap,
+        mut stroke: impl FnMut(usize, &Shape, Affine) -> Option<(Color, f64)>,
+    ) {
+        let to_canvas = self.setting.to_canvas;
         let movable: BTreeSet<usize> = (0..map.slots.len())
-            .filter(|slot| self.is_movable(&map, *slot))
+            .filter(|slot| self.is_movable(map, *slot))
             .map(|slot| map.slots[slot].shape)
             .collect();
-        let is_added = &self.is_added;
         self.document
             .edit_shapes(|index, shape, transform, opacity| {
                 let to_pixels = to_canvas * transform;
@@ -79,18 +96,17 @@ impl Fit<'_> {
                     .fill
                     .as_ref()
                     .is_some_and(|fill| fill.opacity * opacity > 0.9);
-                if is_added.get(index) == Some(&false)
-                    && movable.contains(&index)
+                if movable.contains(&index)
                     && is_opaque
                     && shape.opacity > 0.9
                     && shape.stroke.is_none()
                     && scale.is_normal()
-                    && let Some((color, measured)) = line_along(shape, to_pixels, target, &shown)
+                    && let Some((color, width)) = stroke(index, shape, to_pixels)
                 {
                     shape.stroke = Some(Stroke {
                         paint: Paint::Solid(color),
                         opacity: 1.0,
-                        width: measured.max(width) / scale,
+                        width: width / scale,
                         cap: LineCap::Butt,
                         join: LineJoin::Miter,
                         miter_limit: 4.0,
@@ -99,7 +115,6 @@ impl Fit<'_> {
                     });
                 }
             });
-        self.note(Action::Stroke)
     }
 
     /// Takes back the strokes that gain less than they must.
@@ -116,9 +131,15 @@ impl Fit<'_> {
             .collect();
         let target = self.setting.target;
         let least = LEAST_GAIN * BYTES * self.cost().per_byte;
-        let worth = leave_one_out(&mut self.descender, &mut map, target, &candidates, |path| {
-            path.stroke = None;
-        })?;
+        let worth = leave_one_out(
+            &mut self.descender,
+            &mut map,
+            target,
+            &candidates,
+            |_, path| {
+                path.stroke = None;
+            },
+        )?;
         let worthless: BTreeSet<usize> = worth
             .into_iter()
             .filter(|(_, gain, _)| *gain < least)
@@ -144,7 +165,9 @@ impl Fit<'_> {
         pairs
             .map(|(visit, origin)| {
                 let origin = origin.and_then(|at| template.get(at));
-                visit.shape.stroke.is_some() && origin.is_some_and(|of| of.shape.stroke.is_none())
+                visit.shape.stroke.is_some()
+                    && visit.shape.fill.is_some()
+                    && origin.is_none_or(|of| of.shape.stroke.is_none())
             })
             .collect()
     }
@@ -182,21 +205,10 @@ fn line_along(
         return None;
     }
     let (mut looks, mut ridges) = (0, Vec::new());
-    for segment in path.segments() {
-        let steps = (segment.arclen(0.5) / STRIDE).ceil().clamp(1.0, 1024.0) as usize;
-        for step in 0..steps {
-            let (from, to) = (step as f64 / steps as f64, (step + 1) as f64 / steps as f64);
-            let (from, to) = (segment.eval(from), segment.eval(to));
-            let point = from.midpoint(to);
-            if color_at(target, point).is_none() {
-                continue;
-            }
+    for look in looks_along(&path) {
+        if color_at(target, look.point).is_some() {
             looks += 1;
-            let length = (to - from).hypot();
-            if length > 1e-6 {
-                let across = Vec2::new(from.y - to.y, to.x - from.x) / length;
-                ridges.extend(ridge(target, shown, point, across, reach));
-            }
+            ridges.extend(ridge(target, shown, look, reach));
         }
     }
     let color = color_of_line(&mut ridges)?;
@@ -243,13 +255,8 @@ impl Ridge {
 }
 
 /// What stands out between both sides of a point, if something does.
-fn ridge(
-    target: &Picture,
-    shown: &Picture,
-    point: Point,
-    across: Vec2,
-    reach: f64,
-) -> Option<Ridge> {
+fn ridge(target: &Picture, shown: &Picture, look: Look, reach: f64) -> Option<Ridge> {
+    let Look { point, across } = look;
     let left = color_at(target, point - across * reach)?;
     let right = color_at(target, point + across * reach)?;
     let steps = reach.ceil() as i32;
@@ -285,19 +292,10 @@ fn distance_from_mixture(color: [f32; 3], a: [f32; 3], b: [f32; 3]) -> f64 {
     dot(rest, rest).sqrt()
 }
 
-fn color_at(target: &Picture, point: Point) -> Option<[f32; 3]> {
-    let inside = |value: f64, length: usize| {
-        (value >= 0.0 && value < length as f64).then_some(value as usize)
-    };
-    let x = inside(point.x, target.width)?;
-    let y = inside(point.y, target.height)?;
-    target.pixels.get(y * target.width + x).copied()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use kurbo::{Circle, Rect};
+    use kurbo::{Circle, Point, Rect};
 
     const WHITE: [f32; 3] = [1.0; 3];
     const DARK: [f32; 3] = [0.2, 0.1, 0.1];

@@ -105,7 +105,7 @@ pub(crate) fn leave_one_out(
     map: &mut SceneMap,
     target: &Picture,
     slots: &[usize],
-    without: impl Fn(&mut Path),
+    without: impl Fn(usize, &mut Path),
 ) -> Result<Vec<(usize, f64, Option<Extent>)>, FitError> {
     let shown = descender.picture(&mut map.scene)?;
     let mut answers = Vec::with_capacity(slots.len());
@@ -137,7 +137,7 @@ pub(crate) fn leave_one_out(
                 let node = &mut map.scene.nodes[map.slots[*slot].node];
                 let kept = node.clone();
                 if let Node::Path(path) = node {
-                    without(path);
+                    without(*slot, path);
                 }
                 kept
             })

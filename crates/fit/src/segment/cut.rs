@@ -3,7 +3,10 @@
 
 use rayon::prelude::*;
 
-use super::tree::{NodeId, RegionTree};
+use super::{
+    hiding::Kept,
+    tree::{NodeId, RegionTree},
+};
 
 /// Bytes of a path element without its outline and gradient.
 const ELEMENT_BYTES: f64 = 45.0;
@@ -139,14 +142,16 @@ fn cover(tree: &RegionTree, roots: &[NodeId], costs: &[f64], per_path: f64) -> V
 
 /// Regions that do not overlap and gain most when painted over what is there, the best `limit` of them,
 /// best first, with what each gains. `present` is the squared error of every pixel as it is, `weights` how
-/// much that pixel's error counts.
+/// much that pixel's error counts. None of them hides the `kept` shapes.
 pub(crate) fn best_extras(
     tree: &RegionTree,
     present: &[f32],
     weights: &[f32],
+    kept: Kept<'_>,
     cost: CutCost,
     limit: usize,
 ) -> Vec<(NodeId, f64)> {
+    let hides = kept.hidden_by(tree);
     let mut error = vec![0.0_f64; tree.nodes.len()];
     let mut weight = vec![0.0_f64; tree.nodes.len()];
     for ((leaf, pixel), share) in tree.leaf_of.iter().zip(present).zip(weights) {
@@ -177,7 +182,7 @@ pub(crate) fn best_extras(
         let node = &tree.nodes[id];
         let is_sliver = node.moments.count < LEAST_THICKNESS * f64::from(node.perimeter);
         let is_shown = wrong[id] < cost.least_wrong * node.moments.count;
-        let refused = if is_sliver || is_shown {
+        let refused = if is_sliver || is_shown || hides[id] {
             NOISE_COST
         } else {
             0.0

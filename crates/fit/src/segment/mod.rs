@@ -2,11 +2,13 @@
 //! cut through it. Knows pixels only; outlines and paints are made elsewhere.
 
 mod cut;
+mod hiding;
 mod moments;
 mod sharpen;
 mod tree;
 
 pub(crate) use cut::{CutCost, best_cover, best_extras};
+pub(crate) use hiding::Kept;
 
 pub(crate) use sharpen::sharpened;
 pub(crate) use tree::{NodeId, RegionTree};
