@@ -13,7 +13,7 @@ use std::{
 
 use chat2svg_detail::{AdoptError, AdoptLimits, Adopted, DetailConfig, adopt};
 use chat2svg_fit::{Cancellation, GradientThreshold};
-use chat2svg_vector::{Color, Document, ParseLimits, Raster};
+use chat2svg_vector::{Color, Document, Paint, ParseLimits, Raster};
 use kurbo::{Affine, Point, Rect, Shape as _};
 use proptest::prelude::*;
 
@@ -208,6 +208,63 @@ fn what_is_new_is_added_where_it_belongs_and_named() {
         .expect("same size");
     let after = shown.mse(&target, Color::WHITE).expect("same size");
     assert!(after < 0.15 * before, "{after} of {before}");
+}
+
+/// A daisy of twelve petals, numbered clockwise from the top.
+fn daisy(outline: &str, leaf: &str) -> Document {
+    let petal = |number: usize| {
+        format!(
+            r##"<ellipse id="petal-{number}" cx="128" cy="98" rx="10" ry="35" fill="#fff" transform="rotate({} 128 128)" {outline}/>"##,
+            30 * number
+        )
+    };
+    let petals: String = (0..12).map(petal).collect();
+    parse(&format!(
+        r##"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 256 256"><rect id="sky" width="256" height="256" fill="#d3f2fe"/>
+<path id="stem" d="M124 170h8v70h-8z" fill="#5d8f2f"/>{petals}<circle id="middle" cx="128" cy="128" r="30" fill="#fdc620"/>{leaf}</svg>"##
+    ))
+}
+
+#[test]
+fn a_shape_is_not_spread_over_what_is_new() {
+    let template = daisy("", "");
+    let leaf = r##"<path d="M132 223Q131 186 192 178 172 223 132 223Z" fill="#94ce50"/>"##;
+    let target = daisy(r##"stroke="#61a5a0""##, leaf);
+    let adopted = run(&template, &picture(&target), true).expect("runs");
+    let seen = adopted.document.visibility(256, 256).expect("renders");
+    let owner = seen.owners()[200 * 256 + 156] as usize;
+    let shapes = adopted.document.shapes();
+    let leaf = shapes[owner - 1].shape;
+    assert_eq!(
+        (leaf.id.as_str(), leaf.label.as_str()),
+        ("", "sky / detail")
+    );
+    for number in 0..12 {
+        let id = format!("petal-{number}");
+        let apart = largest_change(bounds(&adopted.document, &id), bounds(&template, &id));
+        // Petal 5 is half hidden, and free to be longer there.
+        assert!(
+            apart < if number == 5 { 16.0 } else { 2.0 },
+            "{id} is {apart} off"
+        );
+    }
+}
+
+#[test]
+fn what_a_region_shows_beside_a_shape_does_not_shade_it() {
+    let ground = |disc: &str| {
+        parse(&format!(
+            r##"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 256 256"><defs><linearGradient id="g" x2="0" y2="1">
+<stop stop-color="#10306a"/><stop offset="1" stop-color="#f6a05a"/></linearGradient></defs>
+<rect id="sky" width="256" height="256" fill="url(#g)"/>{disc}</svg>"##
+        ))
+    };
+    let template = ground(r##"<circle id="disc" cx="128" cy="128" r="40" fill="#7d6a5f"/>"##);
+    let adopted = run(&template, &picture(&ground("")), false).expect("runs");
+    let shapes = adopted.document.shapes();
+    let disc = shapes.iter().find(|visit| visit.shape.id == "disc");
+    let fill = disc.and_then(|visit| visit.shape.fill.as_ref());
+    assert!(matches!(fill.expect("is filled").paint, Paint::Solid(_)));
 }
 
 #[test]

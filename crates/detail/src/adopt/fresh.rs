@@ -33,6 +33,22 @@ pub(super) struct Fresh {
     pub(super) look: Look,
 }
 
+/// A region of the target that the template lacks.
+#[derive(Clone, Debug)]
+pub(super) struct FreshRegion {
+    id: RegionId,
+    /// In the regions' picture, row by row, ascending.
+    pub(super) pixels: Vec<u32>,
+    mask: Mask,
+}
+
+impl FreshRegion {
+    /// Whether it is a line or a rim, which a shape may show as its stroke.
+    pub(super) fn is_thin(&self) -> bool {
+        self.mask.is_thin()
+    }
+}
+
 /// Looks for new shapes.
 pub(super) struct Finder<'a> {
     pub(super) regions: &'a Regions,
@@ -46,13 +62,8 @@ pub(super) struct Finder<'a> {
 }
 
 impl Finder<'_> {
-    /// The new shapes, bottom first.
-    pub(super) fn find(
-        &self,
-        seen: &Seen,
-        errors: &[f32],
-        document: &Document,
-    ) -> Result<Vec<Fresh>, Stopped> {
+    /// The regions of the target that a document with these errors does not show and that none of its shapes is.
+    pub(super) fn regions(&self, seen: &Seen, errors: &[f32]) -> Result<Vec<FreshRegion>, Stopped> {
         let wanted = self.parameters.most_added;
         // More than wanted, since some will be refused.
         let candidates = self
@@ -65,24 +76,34 @@ impl Finder<'_> {
                 own.push(pixel as u32);
             }
         }
-        let mut chosen: Vec<(RegionId, Vec<u32>, Mask)> = Vec::new();
-        for (id, own) in candidates.into_iter().zip(pixels) {
+        let mut chosen: Vec<FreshRegion> = Vec::new();
+        for (id, pixels) in candidates.into_iter().zip(pixels) {
             self.halt.check()?;
             if chosen.len() < wanted
-                && let Some(mask) = Mask::of(&own, self.areas.width)
-                && self.is_new(&own, &mask, seen)?
+                && let Some(mask) = Mask::of(&pixels, self.areas.width)
+                && self.is_new(&pixels, &mask, seen)?
             {
-                chosen.push((id, own, mask));
+                chosen.push(FreshRegion { id, pixels, mask });
             }
         }
-        let ids: Vec<RegionId> = chosen.iter().map(|(id, _, _)| *id).collect();
+        Ok(chosen)
+    }
+
+    /// The shapes of new regions, bottom first.
+    pub(super) fn shapes(
+        &self,
+        chosen: &[FreshRegion],
+        seen: &Seen,
+        document: &Document,
+    ) -> Result<Vec<Fresh>, Stopped> {
+        let ids: Vec<RegionId> = chosen.iter().map(|region| region.id).collect();
         let drawn = self.regions.shapes(&ids, &seen.owners, self.price);
         let background = background_shapes(document, seen);
         let mut all = Vec::with_capacity(drawn.len());
         for found in drawn {
             self.halt.check()?;
-            if let Some((_, own, mask)) = chosen.get(found.region) {
-                all.push(self.fresh(found, own, mask, seen, &background)?);
+            if let Some(region) = chosen.get(found.region) {
+                all.push(self.fresh(found, region, seen, &background)?);
             }
         }
         Ok(all)
@@ -127,8 +148,7 @@ impl Finder<'_> {
     fn fresh(
         &self,
         found: RegionShape,
-        pixels: &[u32],
-        mask: &Mask,
+        FreshRegion { pixels, mask, .. }: &FreshRegion,
         seen: &Seen,
         background: &BTreeSet<usize>,
     ) -> Result<Fresh, Stopped> {

@@ -23,6 +23,9 @@ pub(super) struct Line {
     pub(super) width: f64,
 }
 
+/// Share of a region's pixels that lie two pixels within it from which it is no line.
+const DEEP_SHARE: f64 = 0.25;
+
 /// Pixels of a region in a window around it, with a free margin of at least one pixel.
 #[derive(Clone, Debug)]
 pub(super) struct Mask {
@@ -84,6 +87,25 @@ impl Mask {
             }
         }
         is_outside.iter().filter(|outside| !**outside).count()
+    }
+
+    /// Whether it is a line or a rim: few of its pixels have two others of it on all four sides.
+    pub(super) fn is_thin(&self) -> bool {
+        let inside = |pixel: usize| self.inside.get(pixel) == Some(&true);
+        let own = (0..self.inside.len()).filter(|pixel| inside(*pixel));
+        let (mut all, mut deep) = (0.0, 0.0);
+        for pixel in own {
+            // The free margin around the pixels is as wide as this looks.
+            let around = [
+                pixel.wrapping_sub(2),
+                pixel + 2,
+                pixel.wrapping_sub(2 * self.width),
+                pixel + 2 * self.width,
+            ];
+            all += 1.0;
+            deep += f64::from(u8::from(around.into_iter().all(inside)));
+        }
+        deep < DEEP_SHARE * all
     }
 
     fn beside(&self, pixel: usize) -> impl Iterator<Item = usize> + use<> {

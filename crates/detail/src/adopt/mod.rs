@@ -3,8 +3,9 @@
 //!
 //! The target is cut into flat and smoothly shaded regions with a hierarchy (`chat2svg_fit::Regions`).
 //! Regions and what is seen of the template's shapes are laid over each other (`areas`): a shape that a
-//! region shows stays; one that does not is looked for elsewhere (`guesses`, `moves`); a region that no shape shows
-//! is new (`fresh`, `lines`, `names`) and put where it belongs, if it is worth it (`insert`).
+//! region shows stays; one that does not is looked for elsewhere (`guesses`, `moves`); then all are fitted, but not
+//! spread over what is new (`misuse`); a region that no shape shows is new (`fresh`, `lines`, `names`) and put where
+//! it belongs, if it is worth it (`insert`).
 
 mod areas;
 mod form;
@@ -12,6 +13,7 @@ mod fresh;
 mod guesses;
 mod insert;
 mod lines;
+mod misuse;
 mod moves;
 mod names;
 mod parameters;
@@ -36,14 +38,17 @@ use self::{
     areas::{Areas, Seen},
     fresh::Finder,
     insert::{Judge, insert},
+    misuse::Unfitted,
     moves::Search,
     repaint::Painter,
     view::{View, resized},
 };
 use crate::halt::{Halt, Stopped};
 
-/// Share of the time that is left which that fit may take, so that there is some to look for new shapes.
+/// Share of the time that is left which those fits may take, so that there is some to look for new shapes.
 const FIT_TIME: f64 = 0.6;
+/// Most times that they are fitted.
+const MOST_FITS: usize = 3;
 /// Fewer steps are not worth the start of a fit.
 const LEAST_STEPS: u32 = 20;
 
@@ -207,17 +212,6 @@ impl Job<'_> {
             halt,
         };
         adopted.added = painter.repaint(&mut adopted.document)?;
-        let steps = affordable_steps(parameters, adopted.document.counts().shapes);
-        if steps > 0 {
-            fit_shapes(&mut adopted.document, &target, parameters, steps, limits)?;
-            halt.check()?;
-        }
-        if !self.may_add || parameters.most_added == 0 {
-            return Ok(halt.check()?);
-        }
-        if steps > 0 {
-            seen = Seen::of(&adopted.document, areas.width, areas.height, halt)?;
-        }
         let finder = Finder {
             regions: &regions,
             areas: &areas,
@@ -227,13 +221,36 @@ impl Job<'_> {
             scale: f64::from(width) / areas.width as f64,
             halt,
         };
+        let may_add = self.may_add && parameters.most_added > 0;
+        let steps = affordable_steps(parameters, adopted.document.counts().shapes);
+        if steps > 0 {
+            let now = Instant::now();
+            let left = limits.deadline.map(|at| at.saturating_duration_since(now));
+            let fitting = Fitting {
+                target: &target,
+                parameters,
+                steps,
+                cancel: &limits.cancel,
+                deadline: left.map(|left| now + left.mul_f64(FIT_TIME)),
+            };
+            if may_add {
+                seen = fit_own(&mut adopted.document, &finder, &seen, fitting)?;
+            } else {
+                fitting.run(&mut adopted.document, &target)?;
+            }
+            halt.check()?;
+        }
+        if !may_add {
+            return Ok(halt.check()?);
+        }
         let judge = Judge {
             view: &fine,
             per_byte: price.per_byte,
             halt,
         };
         let errors = fine.errors(&adopted.document)?;
-        let found = finder.find(&seen, &errors, &adopted.document)?;
+        let found = finder.regions(&seen, &errors)?;
+        let found = finder.shapes(&found, &seen, &adopted.document)?;
         let mut document = adopted.document.clone();
         let mut inserted = insert(&mut document, &found, to_canvas);
         judge.choose_strokes(&mut document, &mut inserted, &found, to_canvas)?;
@@ -257,32 +274,61 @@ fn affordable_steps(parameters: &AdoptParameters, shapes: usize) -> u32 {
     }
 }
 
-/// Fits the shapes that there are, so that only what they cannot show is new; as far as it comes.
-fn fit_shapes(
+/// Fits the shapes that there are, so that only what they cannot show is new, but does not let them show what is
+/// new: then they are fitted once more, without it. Returns what is seen of them.
+fn fit_own(
     document: &mut Document,
-    target: &Raster,
-    parameters: &AdoptParameters,
-    steps: u32,
-    limits: &AdoptLimits,
-) -> Result<(), AdoptError> {
-    let now = Instant::now();
-    let left = limits.deadline.map(|at| at.saturating_duration_since(now));
-    let options = FitOptions {
-        iterations: steps,
-        max_side: parameters.region_side.max(16),
-        allow_topology: false,
-        allow_points: false,
-        threads: 1,
-        cancel: limits.cancel.clone(),
-        deadline: left.map(|left| now + left.mul_f64(FIT_TIME)),
-        ..FitOptions::default()
-    };
-    let fitted = chat2svg_fit::refine(document, target, &options, &mut ())?;
-    *document = fitted.document;
-    if fitted.report.ended_by == FitEnd::Cancelled {
-        return Err(AdoptError::Stopped);
+    finder: &Finder<'_>,
+    seen: &Seen,
+    fitting: Fitting<'_>,
+) -> Result<Seen, AdoptError> {
+    let (areas, fine, halt) = (finder.areas, finder.fine, finder.halt);
+    let fresh = finder.regions(seen, &fine.errors(document)?)?;
+    let mut unfitted = Unfitted::of(document, seen, fresh, fine)?;
+    let start = document.clone();
+    for _ in 0..MOST_FITS {
+        document.clone_from(&start);
+        let target = unfitted.target(fitting.target)?;
+        fitting.run(document, &target)?;
+        halt.check()?;
+        let fitted = Seen::of(document, areas.width, areas.height, halt)?;
+        if !unfitted.hide_misused(&fitted, fine) {
+            return Ok(fitted);
+        }
     }
-    Ok(())
+    Ok(Seen::of(document, areas.width, areas.height, halt)?)
+}
+
+/// How the shapes that there are are fitted.
+#[derive(Clone, Copy)]
+struct Fitting<'a> {
+    target: &'a Raster,
+    parameters: &'a AdoptParameters,
+    steps: u32,
+    cancel: &'a Cancellation,
+    deadline: Option<Instant>,
+}
+
+impl Fitting<'_> {
+    /// Fits a document's shapes, as far as it comes in the time there is.
+    fn run(&self, document: &mut Document, target: &Raster) -> Result<(), AdoptError> {
+        let options = FitOptions {
+            iterations: self.steps,
+            max_side: self.parameters.region_side.max(16),
+            allow_topology: false,
+            allow_points: false,
+            threads: 1,
+            cancel: self.cancel.clone(),
+            deadline: self.deadline,
+            ..FitOptions::default()
+        };
+        let fitted = chat2svg_fit::refine(document, target, &options, &mut ())?;
+        *document = fitted.document;
+        if fitted.report.ended_by == FitEnd::Cancelled {
+            return Err(AdoptError::Stopped);
+        }
+        Ok(())
+    }
 }
 
 /// Width and height in pixels with the aspect of the view box and a longest side.

@@ -17,6 +17,9 @@ const SAME_COLOR: f32 = 0.012;
 /// Least share of a shape that one region must show for that region alone to give its paint.
 const MAIN_SHARE: f64 = 0.4;
 
+/// Intersection over union with the region that shows it from which a shape may get a gradient.
+const SHOWN: f64 = 0.5;
+
 /// What shapes are repainted from.
 pub(super) struct Painter<'a> {
     pub(super) regions: &'a Regions,
@@ -87,6 +90,20 @@ impl Painter<'_> {
             .areas
             .main_part(&chosen)
             .filter(|(_, share)| *share >= MAIN_SHARE);
+        // What a region shows beside a shape says nothing of how the shape is shaded.
+        let is_shown = main.is_some_and(|(area, _)| {
+            let overlaps = self.areas.overlaps(pixels);
+            let own = overlaps.iter().find(|overlap| overlap.area == area);
+            own.is_some_and(|overlap| overlap.ratio >= SHOWN)
+        });
+        let threshold = GradientThreshold {
+            gain: if is_shown {
+                self.threshold.gain
+            } else {
+                f64::INFINITY
+            },
+            ..self.threshold
+        };
         let own: Vec<u32> = match main {
             Some((area, _)) => chosen
                 .into_iter()
@@ -96,7 +113,7 @@ impl Painter<'_> {
         };
         let to_shape = (self.to_canvas * transform).inverse();
         let samples = samples(&own, self.regions.pixels(), width, to_shape);
-        let Some(fitted) = fit_paint(&samples, self.threshold) else {
+        let Some(fitted) = fit_paint(&samples, threshold) else {
             return false;
         };
         match fitted.paint {

@@ -1,0 +1,118 @@
+//! Shapes of the template that a fit spread over something new in the target. A descent knows no names: where a
+//! petal, bent and painted green, shows a leaf, it becomes the leaf. Here such regions are told and taken out of the
+//! target, so that the fit can be made again without them; what they become is decided elsewhere.
+
+use std::collections::BTreeMap;
+
+use chat2svg_vector::{Document, Raster, RasterError, RenderError};
+
+use super::{
+    areas::{Seen, mean_color},
+    fresh::FreshRegion,
+    guesses::NEAR_COLOR,
+    view::{View, color_of},
+};
+
+/// Share of a region that a shape must have come to show for the region to be taken over by it.
+const TAKEN: f64 = 0.4;
+/// Pixels by which a region reaches beyond its border into the soft edge.
+const SOFT_EDGE: usize = 2;
+
+/// The document and the target's new regions before a fit.
+pub(super) struct Unfitted<'a> {
+    seen: &'a Seen,
+    regions: Vec<FreshRegion>,
+    shown: Raster,
+    /// The picture, components in `0.0..=1.0`.
+    colors: Vec<[f32; 3]>,
+    /// Of each region whether it is taken out of the target.
+    is_hidden: Vec<bool>,
+}
+
+impl<'a> Unfitted<'a> {
+    /// What `document` shows, given what of its shapes is `seen` and what is new in the target.
+    pub(super) fn of(
+        document: &Document,
+        seen: &'a Seen,
+        mut regions: Vec<FreshRegion>,
+        view: &View<'_>,
+    ) -> Result<Self, RenderError> {
+        // A shape may come to show a line around it: that is its stroke.
+        regions.retain(|region| !region.is_thin());
+        let shown = view.shown(document)?;
+        Ok(Self {
+            seen,
+            colors: shown.pixels().iter().map(color_of).collect(),
+            is_hidden: vec![false; regions.len()],
+            regions,
+            shown,
+        })
+    }
+
+    /// Marks the regions that a shape of quite another colour has come to show; whether there are any that were not
+    /// marked before.
+    pub(super) fn hide_misused(&mut self, fitted: &Seen, view: &View<'_>) -> bool {
+        let mut is_new = false;
+        for (region, is_hidden) in self.regions.iter().zip(&mut self.is_hidden) {
+            if !*is_hidden && is_misused(region, self.seen, fitted, &self.colors, view) {
+                *is_hidden = true;
+                is_new = true;
+            }
+        }
+        is_new
+    }
+
+    /// The target, but where the marked regions are, with their soft edges, what the document showed.
+    pub(super) fn target(&self, target: &Raster) -> Result<Raster, RasterError> {
+        let (width, height) = (target.width() as usize, target.height() as usize);
+        let mut pixels = target.pixels().to_vec();
+        let hidden = self.regions.iter().zip(&self.is_hidden);
+        let regions = hidden.filter(|(_, is_hidden)| **is_hidden);
+        for pixel in regions.flat_map(|(region, _)| &region.pixels) {
+            let (x, y) = (*pixel as usize % width, *pixel as usize / width);
+            for row in y.saturating_sub(SOFT_EDGE)..(y + SOFT_EDGE + 1).min(height) {
+                for column in x.saturating_sub(SOFT_EDGE)..(x + SOFT_EDGE + 1).min(width) {
+                    let at = row * width + column;
+                    if let (Some(pixel), Some(shown)) =
+                        (pixels.get_mut(at), self.shown.pixels().get(at))
+                    {
+                        *pixel = *shown;
+                    }
+                }
+            }
+        }
+        Raster::new(target.width(), target.height(), pixels)
+    }
+}
+
+/// Whether a shape that showed little of a region, and has quite another colour, now shows much of it.
+fn is_misused(
+    region: &FreshRegion,
+    before: &Seen,
+    after: &Seen,
+    colors: &[[f32; 3]],
+    view: &View<'_>,
+) -> bool {
+    let count = |seen: &Seen| {
+        let mut counts: BTreeMap<u32, usize> = BTreeMap::new();
+        for pixel in &region.pixels {
+            if let Some(owner) = seen.owners.get(*pixel as usize) {
+                *counts.entry(*owner).or_default() += 1;
+            }
+        }
+        counts
+    };
+    let (before_counts, wanted) = (count(before), mean_color(&view.pixels, &region.pixels));
+    count(after).into_iter().any(|(owner, shown)| {
+        let shown_before = before_counts.get(&owner).copied().unwrap_or(0);
+        let taken = shown as f64 - shown_before as f64;
+        let own = (owner as usize)
+            .checked_sub(1)
+            .and_then(|shape| before.pixels.get(shape));
+        taken > TAKEN * region.pixels.len() as f64
+            && own.is_some_and(|own| {
+                let own = mean_color(colors, own).to_oklab();
+                own.distance(wanted.to_oklab()) > NEAR_COLOR
+            })
+    })
+}
