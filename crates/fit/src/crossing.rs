@@ -186,7 +186,7 @@ pub(crate) fn straightened(path: &BezPath, scale: f64) -> Option<BezPath> {
 }
 
 /// The elements of a path that cross another or themselves, ascending.
-fn crossed_elements(path: &BezPath, scale: f64) -> BTreeSet<usize> {
+pub(crate) fn crossed_elements(path: &BezPath, scale: f64) -> BTreeSet<usize> {
     let mut found = BTreeSet::new();
     each_crossing(path, scale, |a, b| {
         found.extend([a.element, b.element]);

@@ -7,6 +7,7 @@ use kurbo::{BezPath, CubicBez, ParamCurve, PathEl, Point, QuadBez, Vec2};
 
 use crate::{
     Action, FitError,
+    crossing::{crossed_elements, crosses_itself},
     fit::Fit,
     scene::{SceneMap, scene_of},
     simplify::points_of,
@@ -45,14 +46,14 @@ impl Fit<'_> {
         }
         let (to_canvas, target) = (self.setting.to_canvas, self.setting.target);
         let mut trial = self.document.clone();
-        let mut divided: Vec<Option<Vec<Division>>> = Vec::new();
+        let mut divided: Vec<Option<(Vec<Division>, f64)>> = Vec::new();
         let is_added = &self.is_added;
         trial.edit_shapes(|index, shape, transform, _| {
             let scale = (to_canvas * transform).determinant().abs().sqrt();
             let is_asked =
                 is_added.get(index) == Some(&false) && scale.is_normal() && shape.path.is_finite();
-            let found = is_asked.then(|| divisions(&shape.path, scale));
-            if let Some(found) = &found {
+            let found = is_asked.then(|| (divisions(&shape.path, scale), scale));
+            if let Some((found, _)) = &found {
                 shape.path = found
                     .iter()
                     .flat_map(|element| element.parts.iter().copied())
@@ -68,12 +69,12 @@ impl Fit<'_> {
         let price = self.cost().per_byte;
         let mut paths: Vec<Option<BezPath>> = vec![None; divided.len()];
         for slot in &map.slots {
-            if let Some(Some(divided)) = divided.get(slot.shape)
+            if let Some(Some((divided, scale))) = divided.get(slot.shape)
                 && slot.has_own_outline
                 && let Some(pulls) = pulls_of(&map, &layout, slot.node, &slopes)
                 && let Some(path) = paths.get_mut(slot.shape)
             {
-                *path = divided_where_it_pays(divided, &pulls, price);
+                *path = divided_where_it_pays(divided, &pulls, price, *scale);
             }
         }
         if paths.iter().all(Option::is_none) {
@@ -113,6 +114,13 @@ fn pulls_of(map: &SceneMap, layout: &Layout, node: usize, slopes: &[f32]) -> Opt
 }
 
 impl Division {
+    /// Whether the pull at its new points pays for their bytes.
+    fn pays(&self, pulls: &[Pull], per_byte: f64) -> bool {
+        let pulls = self.fresh.iter().filter_map(|point| pulls.get(*point));
+        let pull = pulls.fold(0.0, |most: f64, pull| most.max(pull.slope.hypot()));
+        0.5 * self.moves * pull > per_byte * POINT_BYTES * self.more
+    }
+
     /// Makes the line from `start` to `end`, which may be the one that closes an outline, a curve whose handles lie
     /// `bulge` beside it; `points` are before it.
     fn bend(&mut self, start: Point, end: Point, points: usize, bulge: f64) {
@@ -185,28 +193,45 @@ fn divisions(path: &BezPath, scale: f64) -> Vec<Division> {
     found
 }
 
-/// The path, divided only where the new points' pull pays for their bytes; `None` if nowhere.
-fn divided_where_it_pays(divisions: &[Division], pulls: &[Pull], per_byte: f64) -> Option<BezPath> {
-    let mut path = BezPath::new();
-    let mut is_changed = false;
-    for division in divisions {
-        let pull = division
-            .fresh
-            .iter()
-            .filter_map(|point| pulls.get(*point))
-            .fold(0.0, |most: f64, pull| most.max(pull.slope.hypot()));
-        if 0.5 * division.moves * pull <= per_byte * POINT_BYTES * division.more {
-            path.push(division.whole);
-            continue;
+/// The path, divided only where the new points' pull pays for their bytes, and where it does not come to cross itself
+/// by that; `None` if nowhere. `scale` is pixels per unit.
+fn divided_where_it_pays(
+    divisions: &[Division],
+    pulls: &[Pull],
+    per_byte: f64,
+    scale: f64,
+) -> Option<BezPath> {
+    let mut is_wanted: Vec<bool> = divisions
+        .iter()
+        .map(|division| division.pays(pulls, per_byte))
+        .collect();
+    let whole: BezPath = divisions.iter().map(|division| division.whole).collect();
+    while is_wanted.contains(&true) {
+        let mut path = BezPath::new();
+        let mut origins = Vec::new();
+        for (index, (division, is_wanted)) in divisions.iter().zip(&is_wanted).enumerate() {
+            match &division.mirrored {
+                _ if !is_wanted => path.push(division.whole),
+                Some(mirrored) if pulls_back(division, pulls) => path.extend(mirrored.clone()),
+                _ => path.extend(division.parts.clone()),
+            }
+            origins.resize(path.elements().len(), index);
         }
-        is_changed = true;
-        let parts = match &division.mirrored {
-            Some(mirrored) if pulls_back(division, pulls) => mirrored,
-            _ => &division.parts,
-        };
-        path.extend(parts.iter().copied());
+        let crossed = crossed_elements(&path, scale);
+        if crossed.is_empty() || crosses_itself(&whole, scale) {
+            return Some(path);
+        }
+        let mut is_changed = false;
+        for element in crossed {
+            if let Some(is_wanted) = origins.get(element).and_then(|at| is_wanted.get_mut(*at)) {
+                is_changed |= std::mem::take(is_wanted);
+            }
+        }
+        if !is_changed {
+            return None;
+        }
     }
-    is_changed.then_some(path)
+    None
 }
 
 /// Whether a line that became a curve had better bulge to its other side.
@@ -257,8 +282,36 @@ mod tests {
             };
             (0..7).map(pull).collect()
         };
-        assert!(divided_where_it_pays(&divisions, &pulls(0.01), 0.1).is_none());
-        let divided = divided_where_it_pays(&divisions, &pulls(100.0), 0.1).expect("pays");
+        assert!(divided_where_it_pays(&divisions, &pulls(0.01), 0.1, 1.0).is_none());
+        let divided = divided_where_it_pays(&divisions, &pulls(100.0), 0.1, 1.0).expect("pays");
         assert_eq!(divided.elements().len(), 4);
+    }
+
+    #[test]
+    fn a_line_stays_one_where_its_curve_would_cross_another() {
+        // The lower side would bulge down across the line half a pixel below it.
+        let path = BezPath::from_svg("M0 0H40V20H20V0.5H0.2V30H50V-10H0Z").expect("a path");
+        assert!(!crosses_itself(&path, 1.0));
+        let divisions = divisions(&path, 1.0);
+        let count: usize = divisions
+            .iter()
+            .flat_map(|division| &division.parts)
+            .map(points_of)
+            .sum();
+        for slope in [100.0, -100.0] {
+            let pull = |_| Pull {
+                at: Point::ZERO,
+                slope: Vec2::new(slope, slope),
+            };
+            let pulls: Vec<Pull> = (0..count).map(pull).collect();
+            let divided = divided_where_it_pays(&divisions, &pulls, 0.1, 1.0).expect("pays");
+            assert!(!crosses_itself(&divided, 1.0), "{divided:?}");
+            assert!(
+                divided
+                    .elements()
+                    .iter()
+                    .any(|e| matches!(e, PathEl::CurveTo(..)))
+            );
+        }
     }
 }
