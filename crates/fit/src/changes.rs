@@ -190,6 +190,11 @@ impl Fit<'_> {
         let is_added = &self.is_added;
         let stop = self.setting.stop;
         let decimals = self.document.outline_decimals(&WriteOptions::default());
+        let finer = if of_added {
+            1.0
+        } else {
+            self.setting.template_magnification()
+        };
         let mut changed = 0;
         self.document.edit_shapes(|index, shape, transform, _| {
             let scale = (to_canvas * transform).determinant().abs().sqrt();
@@ -201,7 +206,8 @@ impl Fit<'_> {
                 && let Some(path) = simplified(&shape.path, scale, tolerance)
                 && let Some(decimals) = decimals.get(index)
                 && let path = snapped_outline(&path, *decimals)
-                && (!crosses_itself(&path, scale) || crosses_itself(&shape.path, scale))
+                && (!crosses_itself(&path, finer * scale)
+                    || crosses_itself(&shape.path, finer * scale))
             {
                 shape.path = path;
                 changed += 1;

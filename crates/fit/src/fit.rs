@@ -24,6 +24,10 @@ use crate::{
 /// How far an outline may be from the contour, in pixels.
 const TOLERANCE: f64 = 0.4;
 
+/// Longest side in pixels of a picture in which a template's outline must not come to cross itself, also when it is
+/// fitted in a smaller one: what a rough fit leaves crossed a finer one cannot mend.
+const CROSSING_SIDE: f64 = 512.0;
+
 /// Share of what is added to a template that must be wrong as it is.
 const LEAST_WRONG: f64 = 0.2;
 
@@ -37,6 +41,15 @@ pub(crate) struct Setting<'a> {
     pub(crate) target: &'a Picture,
     /// Maps the document's user space to pixels.
     pub(crate) to_canvas: Affine,
+}
+
+impl Setting<'_> {
+    /// How many times larger than the fit's picture that is in which outlines of the template must not come to cross
+    /// themselves.
+    pub(crate) fn template_magnification(&self) -> f64 {
+        let longest = self.target.width.max(self.target.height) as f64;
+        (CROSSING_SIDE / longest).max(1.0)
+    }
 }
 
 /// A running fit.
@@ -247,14 +260,17 @@ impl<'a> Fit<'a> {
     /// Outlines that crossed themselves nowhere before and do now: the parts that cross go back.
     fn mend(&mut self, before: &[BezPath], decimals: &[u8]) {
         let after = self.document.shapes();
-        let to_canvas = self.setting.to_canvas;
+        let (to_canvas, is_added) = (self.setting.to_canvas, &self.is_added);
+        let finer = self.setting.template_magnification();
         let mended: Vec<Option<BezPath>> = self.setting.pool.install(|| {
             after
                 .par_iter()
                 .zip(before)
                 .zip(decimals)
-                .map(|((visit, before), decimals)| {
+                .zip(is_added)
+                .map(|(((visit, before), decimals), is_added)| {
                     let scale = (to_canvas * visit.transform).determinant().abs().sqrt();
+                    let scale = if *is_added { scale } else { scale * finer };
                     let snap = |path: &BezPath| snapped_outline(path, *decimals);
                     scale
                         .is_normal()

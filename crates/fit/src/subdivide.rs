@@ -48,11 +48,12 @@ impl Fit<'_> {
         let mut trial = self.document.clone();
         let mut divided: Vec<Option<(Vec<Division>, f64)>> = Vec::new();
         let is_added = &self.is_added;
+        let finer = self.setting.template_magnification();
         trial.edit_shapes(|index, shape, transform, _| {
             let scale = (to_canvas * transform).determinant().abs().sqrt();
             let is_asked =
                 is_added.get(index) == Some(&false) && scale.is_normal() && shape.path.is_finite();
-            let found = is_asked.then(|| (divisions(&shape.path, scale), scale));
+            let found = is_asked.then(|| (divisions(&shape.path, scale), scale * finer));
             if let Some((found, _)) = &found {
                 shape.path = found
                     .iter()
@@ -194,7 +195,7 @@ fn divisions(path: &BezPath, scale: f64) -> Vec<Division> {
 }
 
 /// The path, divided only where the new points' pull pays for their bytes, and where it does not come to cross itself
-/// by that; `None` if nowhere. `scale` is pixels per unit.
+/// by that; `None` if nowhere. `scale` is pixels per unit of the picture in which it must not.
 fn divided_where_it_pays(
     divisions: &[Division],
     pulls: &[Pull],

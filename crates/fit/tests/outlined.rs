@@ -6,7 +6,7 @@
     reason = "a helper of a test may panic as the test may"
 )]
 
-use chat2svg_fit::{FitOptions, FitOutcome, refine};
+use chat2svg_fit::{FitOptions, FitOutcome, crosses_itself, refine};
 use chat2svg_vector::{Color, Document, Paint, ParseLimits, Raster, Shape};
 use kurbo::PathEl;
 
@@ -108,4 +108,49 @@ fn a_triangle_that_the_target_shows_stays_one() {
     let moved = target("<path fill='#2060c0' d='M34 92L68 42L102 92Z'/>");
     let outcome = fitted(triangle, &moved, |_| ());
     assert_eq!(named(&outcome, "ice").path.elements().len(), 4);
+}
+
+/// A star with thin arms that differ from seed to seed; no two of its sides cross.
+fn star(seed: u32) -> String {
+    let mut state = seed;
+    let mut next = |low: f64, high: f64| {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        low + (high - low) * f64::from(state >> 8) / f64::from(1_u32 << 24)
+    };
+    let points: Vec<String> = (0..56)
+        .map(|at| {
+            let angle = std::f64::consts::TAU * (f64::from(at) + next(-0.45, 0.45)) / 56.0;
+            let radius = if at % 2 == 0 {
+                next(36.0, 60.0)
+            } else {
+                next(26.0, 34.0)
+            };
+            let (sin, cos) = angle.sin_cos();
+            format!("{:.2},{:.2}", 64.0 + radius * cos, 64.0 + radius * sin)
+        })
+        .collect();
+    format!(
+        "<polygon id='star' points='{}' fill='#b03a2e'/>",
+        points.join(" ")
+    )
+}
+
+#[test]
+fn no_outline_comes_to_cross_itself_not_even_seen_larger() {
+    for seed in 0..12 {
+        let template = star(seed);
+        // As a larger picture shows it: the fit itself sees 128 pixels.
+        assert!(!crosses_itself(&named_path(&document(&template)), 4.0));
+        let outcome = fitted(&template, &target(&star(seed + 100)), |options| {
+            options.allow_points = seed % 2 == 0;
+        });
+        let path = named(&outcome, "star").path;
+        assert!(!crosses_itself(&path, 4.0), "{seed}: {}", path.to_svg());
+    }
+}
+
+fn named_path(document: &Document) -> kurbo::BezPath {
+    let shapes = document.shapes();
+    let found = shapes.iter().find(|visit| visit.shape.id == "star");
+    found.expect("is there").shape.path.clone()
 }
