@@ -3,15 +3,13 @@
 
 use std::time::Instant;
 
-use chat2svg_vector::{Document, WriteOptions, snapped_outline};
+use chat2svg_vector::{Document, WriteOptions};
 use kurbo::{Affine, BezPath};
-use rayon::prelude::*;
 
 use crate::{
     Action, ActionRecord, FitEnd, FitError, FitOptions, FitOutcome, FitReport, StageRecord,
     align::Outlines,
     clock::Stop,
-    crossing::uncrossed,
     descend::{Descender, Stretch},
     journal::Journal,
     measure::{Score, gain_per_byte, psnr},
@@ -23,10 +21,6 @@ use crate::{
 
 /// How far an outline may be from the contour, in pixels.
 const TOLERANCE: f64 = 0.4;
-
-/// Longest side in pixels of a picture in which a template's outline must not come to cross itself, also when it is
-/// fitted in a smaller one: what a rough fit leaves crossed a finer one cannot mend.
-const CROSSING_SIDE: f64 = 512.0;
 
 /// Share of what is added to a template that must be wrong as it is.
 const LEAST_WRONG: f64 = 0.2;
@@ -41,15 +35,6 @@ pub(crate) struct Setting<'a> {
     pub(crate) target: &'a Picture,
     /// Maps the document's user space to pixels.
     pub(crate) to_canvas: Affine,
-}
-
-impl Setting<'_> {
-    /// How many times larger than the fit's picture that is in which outlines of the template must not come to cross
-    /// themselves.
-    pub(crate) fn template_magnification(&self) -> f64 {
-        let longest = self.target.width.max(self.target.height) as f64;
-        (CROSSING_SIDE / longest).max(1.0)
-    }
 }
 
 /// A running fit.
@@ -255,35 +240,6 @@ impl<'a> Fit<'a> {
     fn shown_error(&mut self) -> Result<f64, FitError> {
         let mut map = self.scene();
         self.squared_error(&mut map)
-    }
-
-    /// Outlines that crossed themselves nowhere before and do now: the parts that cross go back.
-    fn mend(&mut self, before: &[BezPath], decimals: &[u8]) {
-        let after = self.document.shapes();
-        let (to_canvas, is_added) = (self.setting.to_canvas, &self.is_added);
-        let finer = self.setting.template_magnification();
-        let mended: Vec<Option<BezPath>> = self.setting.pool.install(|| {
-            after
-                .par_iter()
-                .zip(before)
-                .zip(decimals)
-                .zip(is_added)
-                .map(|(((visit, before), decimals), is_added)| {
-                    let scale = (to_canvas * visit.transform).determinant().abs().sqrt();
-                    let scale = if *is_added { scale } else { scale * finer };
-                    let snap = |path: &BezPath| snapped_outline(path, *decimals);
-                    scale
-                        .is_normal()
-                        .then(|| uncrossed(before, &visit.shape.path, scale, snap))?
-                })
-                .collect()
-        });
-        let mut mended = mended.into_iter();
-        self.document.edit_shapes(|_, shape, _, _| {
-            if let Some(Some(path)) = mended.next() {
-                shape.path = path;
-            }
-        });
     }
 
     pub(crate) fn scene(&self) -> SceneMap {

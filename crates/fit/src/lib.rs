@@ -30,6 +30,7 @@ mod journal;
 mod looks;
 mod loss;
 mod measure;
+mod mend;
 mod options;
 mod outlines;
 #[allow(
