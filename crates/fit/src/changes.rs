@@ -190,11 +190,7 @@ impl Fit<'_> {
         let is_added = &self.is_added;
         let stop = self.setting.stop;
         let decimals = self.document.outline_decimals(&WriteOptions::default());
-        let finer = if of_added {
-            1.0
-        } else {
-            self.setting.template_magnification()
-        };
+        let setting = self.setting;
         let mut changed = 0;
         self.document.edit_shapes(|index, shape, transform, _| {
             let scale = (to_canvas * transform).determinant().abs().sqrt();
@@ -206,8 +202,8 @@ impl Fit<'_> {
                 && let Some(path) = simplified(&shape.path, scale, tolerance)
                 && let Some(decimals) = decimals.get(index)
                 && let path = snapped_outline(&path, *decimals)
-                && (!crosses_itself(&path, finer * scale)
-                    || crosses_itself(&shape.path, finer * scale))
+                && let seen = setting.crossing_scale(transform, of_added)
+                && (!crosses_itself(&path, seen) || crosses_itself(&shape.path, seen))
             {
                 shape.path = path;
                 changed += 1;

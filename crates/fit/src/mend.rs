@@ -1,7 +1,7 @@
 //! Puts back what a descent has made cross itself, outline by outline. What counts as crossing is told in `crossing`.
 
 use chat2svg_vector::snapped_outline;
-use kurbo::BezPath;
+use kurbo::{Affine, BezPath};
 use rayon::prelude::*;
 
 use crate::{
@@ -14,11 +14,15 @@ use crate::{
 const CROSSING_SIDE: f64 = 512.0;
 
 impl Setting<'_> {
-    /// How many times larger than the fit's picture that is in which outlines of the template must not come to cross
-    /// themselves.
-    pub(crate) fn template_magnification(&self) -> f64 {
+    /// Pixels per unit of a shape, in the picture in which its outline must not come to cross itself: the fit's for an
+    /// added one, and for the template's one that is large enough.
+    pub(crate) fn crossing_scale(&self, transform: Affine, is_added: bool) -> f64 {
+        let scale = (self.to_canvas * transform).determinant().abs().sqrt();
+        if is_added {
+            return scale;
+        }
         let longest = self.target.width.max(self.target.height) as f64;
-        (CROSSING_SIDE / longest).max(1.0)
+        scale * (CROSSING_SIDE / longest).max(1.0)
     }
 }
 
@@ -26,8 +30,7 @@ impl Fit<'_> {
     /// Outlines that crossed themselves nowhere before and do now: the parts that cross go back.
     pub(crate) fn mend(&mut self, before: &[BezPath], decimals: &[u8]) {
         let after = self.document.shapes();
-        let (to_canvas, is_added) = (self.setting.to_canvas, &self.is_added);
-        let finer = self.setting.template_magnification();
+        let (setting, is_added) = (self.setting, &self.is_added);
         let mended: Vec<Option<BezPath>> = self.setting.pool.install(|| {
             after
                 .par_iter()
@@ -35,8 +38,7 @@ impl Fit<'_> {
                 .zip(decimals)
                 .zip(is_added)
                 .map(|(((visit, before), decimals), is_added)| {
-                    let scale = (to_canvas * visit.transform).determinant().abs().sqrt();
-                    let scale = if *is_added { scale } else { scale * finer };
+                    let scale = setting.crossing_scale(visit.transform, *is_added);
                     let snap = |path: &BezPath| snapped_outline(path, *decimals);
                     scale
                         .is_normal()

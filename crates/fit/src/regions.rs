@@ -111,7 +111,6 @@ impl RegionFinder {
     pub(crate) fn cut_cost(&self, cost: ShapeCost) -> CutCost {
         CutCost {
             per_byte: cost.per_byte,
-            per_path: 0.0,
             gradients: cost.gradients,
             least_wrong: cost.least_wrong,
             pixel_area: self.scale[0] * self.scale[1],

@@ -48,12 +48,13 @@ impl Fit<'_> {
         let mut trial = self.document.clone();
         let mut divided: Vec<Option<(Vec<Division>, f64)>> = Vec::new();
         let is_added = &self.is_added;
-        let finer = self.setting.template_magnification();
+        let setting = self.setting;
         trial.edit_shapes(|index, shape, transform, _| {
             let scale = (to_canvas * transform).determinant().abs().sqrt();
             let is_asked =
                 is_added.get(index) == Some(&false) && scale.is_normal() && shape.path.is_finite();
-            let found = is_asked.then(|| (divisions(&shape.path, scale), scale * finer));
+            let seen = setting.crossing_scale(transform, false);
+            let found = is_asked.then(|| (divisions(&shape.path, scale), seen));
             if let Some((found, _)) = &found {
                 shape.path = found
                     .iter()

@@ -37,8 +37,8 @@ fn fitted(template: &str, target: &Raster, change: impl Fn(&mut FitOptions)) -> 
     refine(&document(template), target, &options, &mut ()).expect("can be fitted")
 }
 
-fn named(outcome: &FitOutcome, id: &str) -> Shape {
-    let shapes = outcome.document.shapes();
+fn named(document: &Document, id: &str) -> Shape {
+    let shapes = document.shapes();
     let found = shapes.iter().find(|visit| visit.shape.id == id);
     found.expect("keeps its name").shape.clone()
 }
@@ -51,7 +51,7 @@ fn a_line_around_a_shape_becomes_its_stroke() {
     let outlined = "<ellipse cx='64' cy='64' rx='32' ry='40' fill='#fff' stroke='#2a8a80' \
                     stroke-width='2'/>";
     let outcome = fitted(PETAL, &target(outlined), |_| ());
-    let petal = named(&outcome, "petal");
+    let petal = named(&outcome.document, "petal");
     let stroke = petal.stroke.expect("has a stroke");
     let Paint::Solid(color) = stroke.paint else {
         panic!("{:?}", stroke.paint);
@@ -71,14 +71,14 @@ fn a_line_around_a_shape_becomes_its_stroke() {
     let without = fitted(PETAL, &target(outlined), |options| {
         options.allow_strokes = false;
     });
-    assert!(named(&without, "petal").stroke.is_none());
+    assert!(named(&without.document, "petal").stroke.is_none());
     assert!(outcome.report.psnr_after > without.report.psnr_after + 3.0);
 }
 
 #[test]
 fn a_shape_without_a_line_around_it_gets_none() {
     let outcome = fitted(PETAL, &target(PLAIN), |_| ());
-    assert_eq!(named(&outcome, "petal").stroke, None);
+    assert_eq!(named(&outcome.document, "petal").stroke, None);
     assert!(
         outcome.report.psnr_after > 40.0,
         "{}",
@@ -91,7 +91,7 @@ fn a_triangle_becomes_the_dome_that_the_target_shows() {
     let triangle = "<path id='ice' fill='#2060c0' d='M30 90L64 40L98 90Z'/>";
     let dome = target("<path fill='#2060c0' d='M30 90C30 30 98 30 98 90Z'/>");
     let is_curved = |outcome: &FitOutcome| {
-        let path = named(outcome, "ice").path;
+        let path = named(&outcome.document, "ice").path;
         path.elements()
             .iter()
             .any(|element| matches!(element, PathEl::CurveTo(..)))
@@ -107,7 +107,7 @@ fn a_triangle_that_the_target_shows_stays_one() {
     let triangle = "<path id='ice' fill='#2060c0' d='M30 90L64 40L98 90Z'/>";
     let moved = target("<path fill='#2060c0' d='M34 92L68 42L102 92Z'/>");
     let outcome = fitted(triangle, &moved, |_| ());
-    assert_eq!(named(&outcome, "ice").path.elements().len(), 4);
+    assert_eq!(named(&outcome.document, "ice").path.elements().len(), 4);
 }
 
 /// A star with thin arms that differ from seed to seed; no two of its sides cross.
@@ -140,17 +140,14 @@ fn no_outline_comes_to_cross_itself_not_even_seen_larger() {
     for seed in 0..12 {
         let template = star(seed);
         // As a larger picture shows it: the fit itself sees 128 pixels.
-        assert!(!crosses_itself(&named_path(&document(&template)), 4.0));
+        assert!(!crosses_itself(
+            &named(&document(&template), "star").path,
+            4.0
+        ));
         let outcome = fitted(&template, &target(&star(seed + 100)), |options| {
             options.allow_points = seed % 2 == 0;
         });
-        let path = named(&outcome, "star").path;
+        let path = named(&outcome.document, "star").path;
         assert!(!crosses_itself(&path, 4.0), "{seed}: {}", path.to_svg());
     }
-}
-
-fn named_path(document: &Document) -> kurbo::BezPath {
-    let shapes = document.shapes();
-    let found = shapes.iter().find(|visit| visit.shape.id == "star");
-    found.expect("is there").shape.path.clone()
 }

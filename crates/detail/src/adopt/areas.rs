@@ -66,6 +66,23 @@ impl Seen {
         }
         Ok(Self { owners, pixels })
     }
+
+    /// How many of some pixels show each owner.
+    pub(super) fn counts(&self, pixels: &[u32]) -> BTreeMap<u32, usize> {
+        let mut counts = BTreeMap::new();
+        for pixel in pixels {
+            if let Some(owner) = self.owners.get(*pixel as usize) {
+                *counts.entry(*owner).or_default() += 1;
+            }
+        }
+        counts
+    }
+
+    /// The pixels of an owner that is a shape.
+    pub(super) fn pixels_of(&self, owner: u32) -> Option<&[u32]> {
+        let shape = (owner as usize).checked_sub(1)?;
+        self.pixels.get(shape).map(Vec::as_slice)
+    }
 }
 
 /// How well a region and what is seen of a shape agree.

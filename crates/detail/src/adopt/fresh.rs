@@ -117,22 +117,11 @@ impl Finder<'_> {
         if area < self.parameters.least_area * side * side || is_large {
             return Ok(false);
         }
-        let shown_by: BTreeSet<u32> = pixels
-            .iter()
-            .filter_map(|pixel| seen.owners.get(*pixel as usize).copied())
-            .collect();
-        let is_known = shown_by.iter().any(|owner| {
-            let Some(own) = (*owner as usize)
-                .checked_sub(1)
-                .and_then(|shape| seen.pixels.get(shape))
-            else {
-                return false;
-            };
-            let common = pixels
-                .iter()
-                .filter(|pixel| seen.owners.get(**pixel as usize) == Some(owner))
-                .count() as f64;
-            common / (area + own.len() as f64 - common) > self.parameters.known_overlap
+        let is_known = seen.counts(pixels).into_iter().any(|(owner, common)| {
+            seen.pixels_of(owner).is_some_and(|own| {
+                let common = common as f64;
+                common / (area + own.len() as f64 - common) > self.parameters.known_overlap
+            })
         });
         if is_known {
             return Ok(false);

@@ -26,7 +26,7 @@ pub(super) struct Line {
 /// Share of a region's pixels that lie two pixels within it from which it is no line.
 const DEEP_SHARE: f64 = 0.25;
 
-/// Pixels of a region in a window around it, with a free margin of at least one pixel.
+/// Pixels of a region in a window around it, with a free margin of two pixels.
 #[derive(Clone, Debug)]
 pub(super) struct Mask {
     pub(super) left: i64,

@@ -2,9 +2,7 @@
 //! petal, bent and painted green, shows a leaf, it becomes the leaf. Here such regions are told and taken out of the
 //! target, so that the fit can be made again without them; what they become is decided elsewhere.
 
-use std::collections::BTreeMap;
-
-use chat2svg_vector::{Document, Raster, RasterError, RenderError};
+use chat2svg_vector::{Raster, RasterError};
 
 use super::{
     areas::{Seen, mean_color},
@@ -30,23 +28,17 @@ pub(super) struct Unfitted<'a> {
 }
 
 impl<'a> Unfitted<'a> {
-    /// What `document` shows, given what of its shapes is `seen` and what is new in the target.
-    pub(super) fn of(
-        document: &Document,
-        seen: &'a Seen,
-        mut regions: Vec<FreshRegion>,
-        view: &View<'_>,
-    ) -> Result<Self, RenderError> {
+    /// Of a document's picture, what of its shapes is `seen`, and what is new in the target.
+    pub(super) fn of(shown: Raster, seen: &'a Seen, mut regions: Vec<FreshRegion>) -> Self {
         // A shape may come to show a line around it: that is its stroke.
         regions.retain(|region| !region.is_thin());
-        let shown = view.shown(document)?;
-        Ok(Self {
+        Self {
             seen,
             colors: shown.pixels().iter().map(color_of).collect(),
             is_hidden: vec![false; regions.len()],
             regions,
             shown,
-        })
+        }
     }
 
     /// Marks the regions that a shape of quite another colour has come to show; whether there are any that were not
@@ -93,26 +85,14 @@ fn is_misused(
     colors: &[[f32; 3]],
     view: &View<'_>,
 ) -> bool {
-    let count = |seen: &Seen| {
-        let mut counts: BTreeMap<u32, usize> = BTreeMap::new();
-        for pixel in &region.pixels {
-            if let Some(owner) = seen.owners.get(*pixel as usize) {
-                *counts.entry(*owner).or_default() += 1;
-            }
-        }
-        counts
-    };
-    let (before_counts, wanted) = (count(before), mean_color(&view.pixels, &region.pixels));
-    count(after).into_iter().any(|(owner, shown)| {
-        let shown_before = before_counts.get(&owner).copied().unwrap_or(0);
-        let taken = shown as f64 - shown_before as f64;
-        let own = (owner as usize)
-            .checked_sub(1)
-            .and_then(|shape| before.pixels.get(shape));
+    let shown_before = before.counts(&region.pixels);
+    let wanted = mean_color(&view.pixels, &region.pixels).to_oklab();
+    let counts = after.counts(&region.pixels);
+    counts.into_iter().any(|(owner, shown)| {
+        let taken = shown as f64 - shown_before.get(&owner).copied().unwrap_or(0) as f64;
         taken > TAKEN * region.pixels.len() as f64
-            && own.is_some_and(|own| {
-                let own = mean_color(colors, own).to_oklab();
-                own.distance(wanted.to_oklab()) > NEAR_COLOR
-            })
+            && before
+                .pixels_of(owner)
+                .is_some_and(|own| mean_color(colors, own).to_oklab().distance(wanted) > NEAR_COLOR)
     })
 }

@@ -283,20 +283,22 @@ fn fit_own(
     fitting: Fitting<'_>,
 ) -> Result<Seen, AdoptError> {
     let (areas, fine, halt) = (finder.areas, finder.fine, finder.halt);
-    let fresh = finder.regions(seen, &fine.errors(document)?)?;
-    let mut unfitted = Unfitted::of(document, seen, fresh, fine)?;
+    let shown = fine.shown(document)?;
+    let fresh = finder.regions(seen, &fine.errors_of(&shown))?;
+    let mut unfitted = Unfitted::of(shown, seen, fresh);
     let start = document.clone();
-    for _ in 0..MOST_FITS {
+    let mut fits = 0;
+    loop {
+        fits += 1;
         document.clone_from(&start);
         let target = unfitted.target(fitting.target)?;
         fitting.run(document, &target)?;
         halt.check()?;
         let fitted = Seen::of(document, areas.width, areas.height, halt)?;
-        if !unfitted.hide_misused(&fitted, fine) {
+        if fits == MOST_FITS || !unfitted.hide_misused(&fitted, fine) {
             return Ok(fitted);
         }
     }
-    Ok(Seen::of(document, areas.width, areas.height, halt)?)
 }
 
 /// How the shapes that there are are fitted.

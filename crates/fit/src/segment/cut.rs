@@ -28,8 +28,6 @@ const NOISE_COST: f64 = 1e3;
 pub(crate) struct CutCost {
     /// Squared error that a byte must save.
     pub(crate) per_byte: f64,
-    /// Squared error that a path must save.
-    pub(crate) per_path: f64,
     /// Whether a region may be painted with a gradient.
     pub(crate) gradients: bool,
     /// Share of the pixels of a region to be painted over what is there that must be wrong as they are. Where fewer
@@ -40,20 +38,16 @@ pub(crate) struct CutCost {
 }
 
 impl CutCost {
-    /// Error and price together of every region painted in the cheaper way, but what its path must save.
-    fn without_path(&self, tree: &RegionTree) -> Vec<f64> {
-        let free = Self {
-            per_path: 0.0,
-            ..*self
-        };
+    /// Error and price together of every region painted in the cheaper way.
+    fn of_all(&self, tree: &RegionTree) -> Vec<f64> {
         let costs = (0..tree.nodes.len()).into_par_iter().map(|id| {
-            let (error, price) = free.error_and_price(tree, id as NodeId);
+            let (error, price) = self.error_and_price(tree, id as NodeId);
             error + price
         });
         costs.collect()
     }
 
-    /// Squared error that remains in a region painted in the cheaper way, and what its bytes and its path
+    /// Squared error that remains in a region painted in the cheaper way, and what its bytes
     /// must save.
     fn error_and_price(&self, tree: &RegionTree, id: NodeId) -> (f64, f64) {
         let node = &tree.nodes[id as usize];
@@ -73,7 +67,7 @@ impl CutCost {
         } else {
             0.0
         };
-        (error, paint + self.per_byte * bytes + self.per_path + noise)
+        (error, paint + self.per_byte * bytes + noise)
     }
 }
 
@@ -89,14 +83,14 @@ pub(crate) fn best_cover(
 ) -> Vec<NodeId> {
     let roots = tree.roots();
     let limit = limit.max(roots.len());
-    let costs = cost.without_path(tree);
+    let costs = cost.of_all(tree);
     let at = |per_path| cover(tree, &roots, &costs, per_path);
-    let chosen = at(cost.per_path);
+    let chosen = at(0.0);
     if chosen.len() <= limit {
         return chosen;
     }
     // A dearer path makes fewer of them; find the price at which the limit is just kept.
-    let (mut low, mut high) = (cost.per_path, 1.0_f64.max(cost.per_path));
+    let (mut low, mut high) = (0.0, 1.0);
     let mut best = at(high);
     while best.len() > limit && high < 1e12 && !is_stopped() {
         low = high;

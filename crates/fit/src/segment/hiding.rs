@@ -29,10 +29,10 @@ impl Kept<'_> {
 
     /// Of each region whether it would hide shapes and is little else.
     pub(super) fn hidden_by(&self, tree: &RegionTree) -> Vec<bool> {
-        let mut hidden = vec![0_u32; tree.nodes.len()];
         if !self.is_kept.contains(&true) {
             return vec![false; tree.nodes.len()];
         }
+        let mut hidden = vec![0_u32; tree.nodes.len()];
         let parents = parents(tree);
         for leaves in self.leaves(tree) {
             let seen: u32 = leaves.values().sum();
