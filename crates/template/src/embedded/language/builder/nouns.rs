@@ -115,9 +115,9 @@ impl Builder {
                 self.scene.substitutes.push(substitute);
             }
         }
-        if self.is_worn_colour(phrase)
-            || self.is_likeness_of(phrase, picture)
-            || self.is_ridden(phrase)
+        if self.read_as_worn_colour(phrase)
+            || self.read_as_likeness(phrase, picture)
+            || self.read_as_ride(phrase)
         {
             self.pending = None;
             return;

@@ -1,4 +1,5 @@
 //! Phrases that are one picture: a person in a coloured garment, a statue of something, a rider.
+//! Each `read_as_…` changes the scene and says whether the phrase was read so.
 
 use super::Builder;
 use crate::embedded::language::actions;
@@ -9,7 +10,7 @@ use crate::embedded::scene::{ArtReference, ObjectIndex, RelationKind};
 
 impl Builder {
     /// "A man in a red shirt": the generators of people wear the colour.
-    pub(super) fn is_worn_colour(&mut self, phrase: &NounPhrase) -> bool {
+    pub(super) fn read_as_worn_colour(&mut self, phrase: &NounPhrase) -> bool {
         let Some((Link::In | Link::Relation(RelationKind::With), subjects, _)) = &self.pending
         else {
             return false;
@@ -36,7 +37,7 @@ impl Builder {
     }
 
     /// "A statue of a lion" is a lion of stone.
-    pub(super) fn is_likeness_of(
+    pub(super) fn read_as_likeness(
         &mut self,
         phrase: &NounPhrase,
         picture: &crate::embedded::lookup::pictures::Picture,
@@ -72,7 +73,7 @@ impl Builder {
     }
 
     /// "A man riding a horse" is one picture of the collection.
-    pub(super) fn is_ridden(&mut self, phrase: &NounPhrase) -> bool {
+    pub(super) fn read_as_ride(&mut self, phrase: &NounPhrase) -> bool {
         let Some((Link::Relation(RelationKind::On), subjects, word)) = &self.pending else {
             return false;
         };
