@@ -1,13 +1,13 @@
-//! Makes a sheet of pictures, template | target | stage 2 | stage 3 for each pair, and prints figures:
-//! what was moved and added, PSNR in resvg of the written files, bytes, seconds, and how far outlines of
-//! shapes moved in stage 2.
+//! Makes a sheet of pictures, template | target | stage 2 | stage 3 for each pair, and prints
+//! figures: what was moved and added, PSNR in resvg of the written files, bytes, seconds, and how
+//! far outlines of shapes moved in stage 2.
 //!
 //! ```text
-//! cargo run --release -p chat2svg-detail --example adopt_sheet -- [--still] [--side N] SHEET.png PAIR...
+//! cargo run --release -p chat2svg-detail --example adopt_sheet -- [--still] [--side N] SHEET PAIR...
 //! ```
 //!
-//! A PAIR is a folder with `template.svg` and `target.png`, or `TEMPLATE.svg:TARGET`, where the target is
-//! a picture or another SVG. `--still` adds no shapes.
+//! A PAIR is a folder with `template.svg` and `target.png`, or `TEMPLATE.svg:TARGET`, where the
+//! target is a picture or another SVG. `--still` adds no shapes.
 
 use std::{error::Error, fs, path::Path, time::Instant};
 
@@ -15,7 +15,7 @@ use chat2svg_detail::{AdoptLimits, Adopted, DetailConfig, adopt};
 use chat2svg_fit::{FitOptions, GradientThreshold, refine};
 use chat2svg_vector::{Color, DecodeLimits, Document, ParseLimits, Raster, WriteOptions};
 
-const USAGE: &str = "usage: adopt_sheet [--still] [--side N] SHEET.png PAIR...";
+const USAGE: &str = "usage: adopt_sheet [--still] [--side N] SHEET PAIR...";
 
 fn main() -> Result<(), Box<dyn Error>> {
     let (mut words, mut may_add, mut side) = (Vec::new(), true, 512);

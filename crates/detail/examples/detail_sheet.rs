@@ -1,9 +1,10 @@
-//! Composes the prompts of a file and puts each template beside its detailed result:
-//! `detail_sheet PROMPTS.txt OUT.png|OUT.jpg [--first N] [--style S|all] [--level L|all] [--columns N] [--cell N] [--svg DIR]`.
+//! Composes the prompts of a file and puts each template beside its detailed result: `detail_sheet
+//! PROMPTS.txt OUT.png|OUT.jpg [--first N] [--style S|all] [--level L|all] [--columns N] [--cell N]
+//! [--svg DIR]`.
 //!
-//! With `all` styles there is a row for each, with `all` levels a result for each beside the template. Prints for
-//! each result the bytes of both documents, the seconds of the detail stage, and what it added; at the end
-//! how the bytes grow.
+//! With `all` styles there is a row for each, with `all` levels a result for each beside the
+//! template. Prints for each result the bytes of both documents, the seconds of the detail stage,
+//! and what it added; at the end how the bytes grow.
 
 use std::error::Error;
 use std::path::{Path, PathBuf};

@@ -1,8 +1,9 @@
-//! How soon stage 2 ends when it is told to: the longest time between two looks at whether to stop, which is
-//! the longest that a cancellation can take. `stage2_stops PROMPTS.txt [--first N] [--side PIXELS] [--regions PIXELS]`.
+//! How soon stage 2 ends when it is told to: the longest time between two looks at whether to stop,
+//! which is the longest that a cancellation can take. `stage2_stops PROMPTS.txt [--first N] [--side
+//! PIXELS] [--regions PIXELS]`.
 //!
-//! For each prompt the embedded detailer at that size, and the template taken to its detailed picture as if it
-//! came from outside.
+//! For each prompt the embedded detailer at that size, and the template taken to its detailed
+//! picture as if it came from outside.
 
 use std::cell::Cell;
 use std::error::Error;

@@ -1,4 +1,5 @@
-//! New shapes for a document: made in its coordinates, each put beside a node that is there already.
+//! New shapes for a document: made in its coordinates, each put beside a node that is there
+//! already.
 
 use chat2svg_vector::{
     Color, Document, Fill, FillRule, LineCap, LineJoin, Node, Paint, Shape, Stroke,
@@ -18,13 +19,14 @@ pub(crate) struct Addition {
     pub(crate) node: Node,
 }
 
-/// Puts shapes into a document and returns their names, from back to front; of a group those of its shapes. Those for the same place keep
-/// their order.
+/// Puts shapes into a document and returns their names, from back to front; of a group those of its
+/// shapes. Those for the same place keep their order.
 pub(crate) fn add_all(document: &mut Document, additions: &[Addition]) -> Vec<String> {
     let mut ordered: Vec<&Addition> = additions.iter().collect();
     ordered.sort_by(|a, b| (&a.path, a.above).cmp(&(&b.path, b.above)));
     let mut added = Vec::new();
-    // From the back of the lists, so that an insertion does not move the places of those still to come.
+    // From the back of the lists, so that an insertion does not move the places of those still to
+    // come.
     for addition in ordered.into_iter().rev() {
         let Some((siblings, transform)) = parent_of(document, &addition.path) else {
             continue;

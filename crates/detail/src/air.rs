@@ -1,5 +1,5 @@
-//! What light does to the air: glows around lamps, sun and moon that fade instead of ending in a rim, and
-//! the haze that lies before far things.
+//! What light does to the air: glows around lamps, sun and moon that fade instead of ending in a
+//! rim, and the haze that lies before far things.
 
 use std::collections::BTreeMap;
 
@@ -21,8 +21,8 @@ const MOST_FIRES: usize = 6;
 /// Reach of a fire's glow in radii of its flames.
 const FIRE_REACH: f64 = 1.7;
 
-/// Makes the flat glows around the lights of a document fade outward, and puts those of the dark below its stars,
-/// which they would dim; returns their names.
+/// Makes the flat glows around the lights of a document fade outward, and puts those of the dark
+/// below its stars, which they would dim; returns their names.
 pub(crate) fn soften_glows(document: &mut Document, strength: f32) -> Vec<String> {
     let mut changed = Vec::new();
     if strength <= 0.0 {
@@ -127,8 +127,8 @@ fn fade_outward(shape: &mut Shape, strength: f32) -> bool {
     let Paint::Solid(color) = fill.paint else {
         return false;
     };
-    // Half as large again, so that the light that the rim loses lies further out; in the dark there are stars
-    // around it that it would cover.
+    // Half as large again, so that the light that the rim loses lies further out; in the dark there
+    // are stars around it that it would cover.
     let growth = 1.0 + if is_dark(color) { 0.2 } else { 0.5 } * f64::from(strength);
     shape.path.apply_affine(Affine::scale_about(growth, center));
     fill.paint = radial(
@@ -158,8 +158,8 @@ fn radial(center: Point, radius: f64, color: Color, stops: [(f32, f32); 3]) -> P
     })
 }
 
-/// The light that lamps and fires throw into the dark around them: a glow above each lantern of a night scene,
-/// above a lamp that lights a room, and behind what burns at night.
+/// The light that lamps and fires throw into the dark around them: a glow above each lantern of a
+/// night scene, above a lamp that lights a room, and behind what burns at night.
 pub(crate) fn lamp_glows(context: &Context<'_>, strength: f32) -> Vec<Addition> {
     let (scene, light) = (context.scene, context.light);
     let lit = matches!(light.source, Source::Moon | Source::Lamp);
@@ -250,8 +250,8 @@ fn fire_glows(context: &Context<'_>, strength: f32) -> Vec<Addition> {
         .collect()
 }
 
-/// A veil of the horizon's colour before the far things of an open landscape, above the last of their
-/// layers; none where there are none.
+/// A veil of the horizon's colour before the far things of an open landscape, above the last of
+/// their layers; none where there are none.
 pub(crate) fn haze(document: &Document, context: &Context<'_>, strength: f32) -> Option<Addition> {
     if strength <= 0.0 {
         return None;

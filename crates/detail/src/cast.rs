@@ -1,6 +1,7 @@
-//! Cast shadows: the silhouette of a thing, sheared and flattened onto the ground away from the light, and
-//! for what floats its reflection in the water. Flat shapes with a gradient along their length; they lie
-//! right above the ground, so they darken nothing that stands on it. Their form is made in `fall`.
+//! Cast shadows: the silhouette of a thing, sheared and flattened onto the ground away from the
+//! light, and for what floats its reflection in the water. Flat shapes with a gradient along their
+//! length; they lie right above the ground, so they darken nothing that stands on it. Their form is
+//! made in `fall`.
 
 use std::collections::BTreeMap;
 
@@ -24,7 +25,8 @@ use crate::{
 const MOST: usize = 10;
 /// Least height of a thing that casts a shadow, as a share of the canvas's shorter side.
 const LEAST_HEIGHT: f64 = 0.07;
-/// How much of a shadow's length must fall on its ground; shorter ones are left to the contact shadow.
+/// How much of a shadow's length must fall on its ground; shorter ones are left to the contact
+/// shadow.
 const LEAST_REACH: f64 = 0.4;
 
 /// How a thing's height is laid onto the ground.
@@ -36,8 +38,8 @@ struct Throw {
     strength: f32,
 }
 
-/// The shadows that the things of a scene cast, from back to front, in a layer right above the ground that
-/// they fall on.
+/// The shadows that the things of a scene cast, from back to front, in a layer right above the
+/// ground that they fall on.
 pub(crate) fn cast_shadows(
     document: &Document,
     context: &Context<'_>,
@@ -190,8 +192,8 @@ fn thrown(
         }))
 }
 
-/// Whether a point of the document takes shadows, or mirrors what floats: ground does, water does, and what stands
-/// before them hides nothing but itself. Beyond the canvas nothing is known.
+/// Whether a point of the document takes shadows, or mirrors what floats: ground does, water does,
+/// and what stands before them hides nothing but itself. Beyond the canvas nothing is known.
 fn takes(point: Point, floats: bool, context: &Context<'_>) -> bool {
     let seen = context.visible.at(point);
     seen.and_then(|item| context.scene.items.get(item))
@@ -202,7 +204,8 @@ fn takes(point: Point, floats: bool, context: &Context<'_>) -> bool {
         })
 }
 
-/// The colour of a thing's mirror image in water: what is paler than the water shows paler, and all is dimmed.
+/// The colour of a thing's mirror image in water: what is paler than the water shows paler, and all
+/// is dimmed.
 fn mirrored(thing: &Item, water: &Item, palette: &Palette) -> Color {
     let (thing, water) = (thing.color.to_oklab(), water.color.to_oklab());
     let mixed = thing.lerp(water, 0.5);
@@ -270,8 +273,8 @@ fn throw_at(light: &Light, foot: Point, horizon: f64) -> Option<Throw> {
     let away = match (light.source, light.foot, light.position) {
         (Source::Lamp, Some(lamp), _) => foot - lamp,
         (Source::Lamp, None, _) => return None,
-        // A light in the sky of the picture is behind the scene: shadows come toward the viewer, away
-        // from the point of the horizon below it.
+        // A light in the sky of the picture is behind the scene: shadows come toward the viewer,
+        // away from the point of the horizon below it.
         (_, _, Some(light)) => Vec2::new(foot.x - light.x, (foot.y - horizon).max(0.0) * 1.6),
         (Source::Moon, ..) => return None,
         (_, _, None) => Vec2::new(1.0, -0.5),

@@ -74,11 +74,13 @@ pub struct DetailParameters {
     pub contour: Strength,
     /// Marks of materials, `0.0..=1.0`: how many and how clear.
     pub texture: Strength,
-    /// Smallest gain in mean squared error for which a gradient replaces a flat colour, `0.0..=1.0`.
+    /// Smallest gain in mean squared error for which a gradient replaces a flat colour,
+    /// `0.0..=1.0`.
     pub gradient_gain: f64,
     /// Most stops of a gradient, 2 to 16.
     pub gradient_stops: usize,
-    /// Least pixels of the target on which a shape must be seen to be given another paint, at least 1.
+    /// Least pixels of the target on which a shape must be seen to be given another paint, at least
+    /// 1.
     pub least_area: usize,
     /// How a target from outside is read.
     pub adopt: AdoptParameters,

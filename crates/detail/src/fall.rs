@@ -1,5 +1,5 @@
-//! Where the shadow or the mirror image of a silhouette falls: laid onto the picture's plane, cut to the ground
-//! that takes it, and made one calm form there. What colour it has is not known here.
+//! Where the shadow or the mirror image of a silhouette falls: laid onto the picture's plane, cut
+//! to the ground that takes it, and made one calm form there. What colour it has is not known here.
 
 use chat2svg_fit::outlines;
 use kurbo::{Affine, BezPath, Point, Rect, Shape as _, Vec2};
@@ -10,7 +10,8 @@ use crate::{
     silhouette::Piece,
 };
 
-/// Cells along the longer side of the canvas. No finer than a silhouette's pixels, or gaps would show between them.
+/// Cells along the longer side of the canvas. No finer than a silhouette's pixels, or gaps would
+/// show between them.
 const RESOLUTION: f64 = 256.0;
 /// Room around what is laid, and beyond the canvas's border, in cells.
 const ROOM: f64 = 8.0;
@@ -26,9 +27,11 @@ const TOLERANCE: f64 = 0.5;
 const LEAST_SHARE: f32 = 0.6;
 /// Least share of the largest connected part that another must have.
 const LEAST_PART: f64 = 0.1;
-/// Share of the height within which all that reaches down stands on the ground: an animal's far legs.
+/// Share of the height within which all that reaches down stands on the ground: an animal's far
+/// legs.
 const FOOT: f64 = 0.14;
-/// Share of the height up to which gaps between its sides are closed: light through legs is only seen as noise.
+/// Share of the height up to which gaps between its sides are closed: light through legs is only
+/// seen as noise.
 const LEGS: f64 = 0.45;
 
 /// What falls on the ground.
@@ -40,8 +43,8 @@ pub(crate) struct Fallen {
     pub(crate) reach: f64,
 }
 
-/// A piece laid onto the ground from its base on, `along` for each unit of height. `takes` says which points of
-/// the document take it. `None` where too little of it would be seen.
+/// A piece laid onto the ground from its base on, `along` for each unit of height. `takes` says
+/// which points of the document take it. `None` where too little of it would be seen.
 pub(crate) fn fall(
     piece: &Piece,
     along: Vec2,

@@ -32,7 +32,8 @@ impl Field {
         self.values[row * self.width + column]
     }
 
-    /// Adds a value at a place, shared by the four pixels around it; what falls beyond the border is lost.
+    /// Adds a value at a place, shared by the four pixels around it; what falls beyond the border
+    /// is lost.
     pub(crate) fn add(&mut self, place: Point, value: f32) {
         let (left, top) = ((place.x - 0.5).floor(), (place.y - 0.5).floor());
         let (across, down) = ((place.x - 0.5 - left) as f32, (place.y - 0.5 - top) as f32);
@@ -219,8 +220,8 @@ impl Envelope {
     }
 }
 
-/// Inflates a mask to a rounded surface: a quarter circle of radius `bevel` pixels from the boundary
-/// inward, flat beyond, softened a little. Heights are in pixels.
+/// Inflates a mask to a rounded surface: a quarter circle of radius `bevel` pixels from the
+/// boundary inward, flat beyond, softened a little. Heights are in pixels.
 pub(crate) fn inflate(distance: &Field, bevel: f32, halt: Halt<'_>) -> Result<Field, Stopped> {
     let bevel = bevel.max(1.0);
     let mut surface = distance.clone();

@@ -1,5 +1,5 @@
-//! Whether to go on: asked between pieces of work of a few milliseconds, so that a cancelled stage ends at
-//! once. Knows no clock; who asks why is the caller's business.
+//! Whether to go on: asked between pieces of work of a few milliseconds, so that a cancelled stage
+//! ends at once. Knows no clock; who asks why is the caller's business.
 
 use chat2svg_vector::RenderError;
 use thiserror::Error;

@@ -1,5 +1,5 @@
-//! Highlights: on what is glossy (glass, metal, glaze, fruit) one bright mark where the surface mirrors
-//! the light. Which things are glossy is read from their names.
+//! Highlights: on what is glossy (glass, metal, glaze, fruit) one bright mark where the surface
+//! mirrors the light. Which things are glossy is read from their names.
 
 use std::collections::BTreeMap;
 
@@ -18,7 +18,8 @@ use crate::{
 
 /// Most highlights in a picture.
 const MOST: usize = 8;
-/// Least radius of the largest disc that fits into a surface, as a share of the canvas's shorter side.
+/// Least radius of the largest disc that fits into a surface, as a share of the canvas's shorter
+/// side.
 const LEAST_RADIUS: f64 = 0.012;
 
 /// Words for things with a glossy surface.

@@ -1,5 +1,5 @@
-//! Where the light of a scene comes from, and what colour it has. Reads names and the sky's colours,
-//! paints nothing.
+//! Where the light of a scene comes from, and what colour it has. Reads names and the sky's
+//! colours, paints nothing.
 
 use kurbo::{Point, Rect};
 
@@ -45,8 +45,9 @@ pub(crate) enum Source {
 }
 
 impl Light {
-    /// The light of a scene: the lamp of a room, else the sun or moon in the picture, else what the sky's
-    /// colour tells, else daylight from the upper left. Without `hues` it changes lightness only.
+    /// The light of a scene: the lamp of a room, else the sun or moon in the picture, else what the
+    /// sky's colour tells, else daylight from the upper left. Without `hues` it changes lightness
+    /// only.
     pub(crate) fn of(scene: &Scene, view: Rect, hues: bool) -> Self {
         let light = Self::found(scene, view);
         if hues {

@@ -1,5 +1,5 @@
-//! The embedded detailer's picture: the flat scene in the light that `shading` found. All changes are made in
-//! Oklab, so that lightness moves without the hue going astray.
+//! The embedded detailer's picture: the flat scene in the light that `shading` found. All changes
+//! are made in Oklab, so that lightness moves without the hue going astray.
 
 use chat2svg_vector::{Color, Oklab, Raster};
 
@@ -12,12 +12,13 @@ pub(crate) struct Change {
     pub(crate) warm: f32,
 }
 
-/// Yellow (Oklab hue, degrees) turns this many degrees toward orange in the deepest shade; left alone it
-/// would look olive.
+/// Yellow (Oklab hue, degrees) turns this many degrees toward orange in the deepest shade; left
+/// alone it would look olive.
 const YELLOW: f32 = 95.0;
 const YELLOW_TURN: f32 = 22.0;
 
-/// Chroma of the deepest shade of skin, in parts of the skin's own, and the degrees by which it turns toward red.
+/// Chroma of the deepest shade of skin, in parts of the skin's own, and the degrees by which it
+/// turns toward red.
 const SKIN_SHADE_CHROMA: f32 = 1.18;
 const SKIN_TURN: f32 = 8.0;
 /// Share of the shade that fair skin does not get.
@@ -63,8 +64,8 @@ fn skin(lightness: f32, chroma: f32, hue: f32) -> f32 {
     near(hue, 56.0, 36.0) * near(chroma, 0.075, 0.075) * near(lightness, 0.7, 0.42)
 }
 
-/// How much of a change of lightness a colour takes. White cannot grow lighter and black not darker: there is
-/// room left at both ends, more at the dark one, where the eye tells less.
+/// How much of a change of lightness a colour takes. White cannot grow lighter and black not
+/// darker: there is room left at both ends, more at the dark one, where the eye tells less.
 fn room(lightness: f32, change: f32) -> f32 {
     if change > 0.0 {
         ((1.0 - lightness) / 0.35).clamp(0.25, 1.0)
@@ -83,7 +84,8 @@ fn lit_color(before: Oklab, light: &Light, change: Change) -> Oklab {
     // Deep shade on fair skin looks like dirt.
     let fair = ((lightness - 0.5) / 0.35).clamp(0.0, 1.0);
     let moved = moved * (1.0 - FAIR_SKIN_SPARED * (down * 8.0).min(1.0) * skin * fair);
-    // Light comes back to white from all sides: its shade is weak and has the sky's colour, grey would be dull.
+    // Light comes back to white from all sides: its shade is weak and has the sky's colour, grey
+    // would be dull.
     let white = ((lightness - 0.8) / 0.12).clamp(0.0, 1.0) * (1.0 - a.hypot(b) / 0.05).max(0.0);
     let moved = moved * (1.0 - WHITE_SPARED * white * (down * 8.0).min(1.0));
     let tint = down * (1.0 + WHITE_TINT * white);

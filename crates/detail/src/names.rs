@@ -17,7 +17,8 @@ pub(crate) fn is_gathering(name: &str) -> bool {
 }
 
 /// The role that the name of a top-level layer speaks of. Only whole names count: an object is
-/// called by the words of the prompt ("snow leopard", "sea turtle"), which may contain any of these.
+/// called by the words of the prompt ("snow leopard", "sea turtle"), which may contain any of
+/// these.
 pub(crate) fn role_named(name: &str) -> Option<Role> {
     const NAMES: [(Role, &[&str]); 6] = [
         (Role::Veil, &["cast shadows", "haze"]),

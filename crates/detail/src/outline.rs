@@ -1,5 +1,5 @@
-//! Line weight: in line art the outer contour of each thing is drawn heavier than the lines within it, so
-//! that things stand out from one another. One path for each thing, below its own lines.
+//! Line weight: in line art the outer contour of each thing is drawn heavier than the lines within
+//! it, so that things stand out from one another. One path for each thing, below its own lines.
 
 use chat2svg_vector::{Color, Document, Node, Paint, Shape};
 use kurbo::BezPath;

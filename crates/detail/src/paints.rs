@@ -34,8 +34,8 @@ pub(crate) struct Pictures<'a> {
     pub(crate) target: &'a Raster,
 }
 
-/// Shapes that get one paint: a shape of its own, or the flat parts of a backdrop that are alike, as the
-/// stripes of a wall.
+/// Shapes that get one paint: a shape of its own, or the flat parts of a backdrop that are alike,
+/// as the stripes of a wall.
 #[derive(Default)]
 struct Alike {
     items: Vec<usize>,
@@ -91,8 +91,8 @@ pub(crate) fn fit_paints(
     Ok(changed)
 }
 
-/// The opaque, flat shapes of a scene, those that are to have one paint together, with the inner pixels that
-/// show nothing but them: a shadow or haze above a shape says nothing of its paint.
+/// The opaque, flat shapes of a scene, those that are to have one paint together, with the inner
+/// pixels that show nothing but them: a shadow or haze above a shape says nothing of its paint.
 fn alike(
     document: &mut Document,
     context: &Context<'_>,
@@ -142,8 +142,8 @@ fn alike(
     Ok(found)
 }
 
-/// Gives a gradient the stops of an earlier one where no eye would tell them apart: those of the other sails,
-/// the other children. Equal stops are written once.
+/// Gives a gradient the stops of an earlier one where no eye would tell them apart: those of the
+/// other sails, the other children. Equal stops are written once.
 fn reuse_stops(paint: &mut Paint, known: &mut Vec<Vec<Stop>>) {
     let stops = match paint {
         Paint::Solid(_) => return,
@@ -179,7 +179,8 @@ fn is_inner(visible: &Visible, pixel: usize) -> bool {
     visible.beside(pixel).into_iter().flatten().all(same)
 }
 
-/// What the target shows where an item is seen, at evenly spread pixels, in the shape's coordinates.
+/// What the target shows where an item is seen, at evenly spread pixels, in the shape's
+/// coordinates.
 fn samples_of(item: &Item, pixels: &[usize], visible: &Visible, target: &Raster) -> Vec<Sample> {
     let to_shape = item.transform.inverse() * visible.to_document;
     let step = pixels.len().div_ceil(MOST_SAMPLES).max(1);

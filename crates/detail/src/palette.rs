@@ -51,8 +51,8 @@ impl Palette {
         Color::from_oklab(tone)
     }
 
-    /// A colour lighter or darker by `lift` of lightness. Darker ones keep their chroma, so that shade does
-    /// not look dusty.
+    /// A colour lighter or darker by `lift` of lightness. Darker ones keep their chroma, so that
+    /// shade does not look dusty.
     pub(crate) fn lifted(&self, color: Color, lift: f32) -> Color {
         let from = color.to_oklab();
         self.at(Oklab {

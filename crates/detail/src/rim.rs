@@ -1,5 +1,5 @@
-//! Rim light: a thin crescent along the edge of a thing that faces a low sun or the moon, one shape for
-//! each thing. Edges that another thing covers get none.
+//! Rim light: a thin crescent along the edge of a thing that faces a low sun or the moon, one shape
+//! for each thing. Edges that another thing covers get none.
 
 use chat2svg_fit::outlines;
 use chat2svg_vector::{Node, Oklab, Paint};

@@ -1,5 +1,5 @@
-//! Reads a document as a scene: which shapes are sky, ground, light or object. Goes by the names of layers
-//! first, and by geometry where names say nothing. What is seen where is in `visible`.
+//! Reads a document as a scene: which shapes are sky, ground, light or object. Goes by the names of
+//! layers first, and by geometry where names say nothing. What is seen where is in `visible`.
 
 use chat2svg_vector::{Color, Document, Node, Paint, Shape};
 use kurbo::{Affine, Rect, Shape as _};
@@ -42,7 +42,8 @@ pub(crate) struct Item {
     pub(crate) transform: Affine,
     /// Bounding box in the document's coordinates.
     pub(crate) bounds: Rect,
-    /// Colour of the fill, or of the line where there is none, seen from afar; a middle grey without either.
+    /// Colour of the fill, or of the line where there is none, seen from afar; a middle grey
+    /// without either.
     pub(crate) color: Color,
     /// Product of the opacities from the layer down to the fill.
     pub(crate) opacity: f32,
@@ -72,7 +73,8 @@ impl Item {
         has_word(&self.name, words)
     }
 
-    /// Whether it is water that is part of a thing, as the pool of a waterfall: it lies, and throws no shadow.
+    /// Whether it is water that is part of a thing, as the pool of a waterfall: it lies, and throws
+    /// no shadow.
     pub(crate) fn is_wet(&self) -> bool {
         const WET: &[&str] = &["pool", "pond", "puddle", "water", "foam"];
         has_word(self.own_name(), WET)
@@ -102,8 +104,8 @@ impl Item {
     }
 }
 
-/// Whether a thing is in the air: it is called by the name of what flies, and the template has not put a
-/// shadow under it.
+/// Whether a thing is in the air: it is called by the name of what flies, and the template has not
+/// put a shadow under it.
 pub(crate) fn is_airborne(scene: &Scene, object: usize) -> bool {
     const FLYING: &[&str] = &[
         "aeroplane",

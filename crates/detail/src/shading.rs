@@ -1,8 +1,8 @@
 //! How light changes each pixel of the flat scene. The picture in that light is made in `lit`.
 //!
 //! Every thing is inflated to a soft surface (its silhouette, and more weakly each of its parts),
-//! lit by one key light for the whole scene, darkened where parts meet, and given a rim. Sky, ground
-//! and far things get the gradients that air gives them.
+//! lit by one key light for the whole scene, darkened where parts meet, and given a rim. Sky,
+//! ground and far things get the gradients that air gives them.
 
 use std::collections::BTreeMap;
 
@@ -280,7 +280,8 @@ impl Shading<'_> {
             .map(|item| Air::before(item, self.context))
             .collect();
         let reach = self.context.short_side() * 0.3;
-        // One depth for all ground: a band of its own for each would hide where one ends before the next.
+        // One depth for all ground: a band of its own for each would hide where one ends before the
+        // next.
         let horizon = self.context.horizon();
         let strength = self.strengths.atmosphere;
         for (pixel, item) in visible.items.iter().enumerate() {
@@ -368,8 +369,8 @@ fn solidity(item: &Item) -> f32 {
     }
 }
 
-/// Keeps strong light and deep shade from running off: at most 0.8 up and 0.6 down. Shade is filled by the
-/// sky's light, so it is the weaker of the two.
+/// Keeps strong light and deep shade from running off: at most 0.8 up and 0.6 down. Shade is filled
+/// by the sky's light, so it is the weaker of the two.
 fn tempered(value: f32) -> f32 {
     let value = if value < 0.0 { 0.75 * value } else { value };
     0.8 * (value / 0.8).tanh()

@@ -1,6 +1,6 @@
 //! Contact shadows: a soft ellipse on the ground under each thing that stands on it, as a shape of
-//! its own just below the thing; those that the template brings are made soft. Cast shadows are not made
-//! here.
+//! its own just below the thing; those that the template brings are made soft. Cast shadows are not
+//! made here.
 
 use chat2svg_vector::{Color, Document, Node, Oklab, Paint, RadialGradient, Shape, Spread, Stop};
 use kurbo::{Affine, Ellipse, Point, Shape as _, Vec2};
@@ -61,8 +61,8 @@ pub(crate) fn contact_shadows(
         .collect())
 }
 
-/// Makes the flat contact shadows that a document brings fade toward their rims: darkest in the middle
-/// where a thing sits on them, nearly even where it stands over them on legs.
+/// Makes the flat contact shadows that a document brings fade toward their rims: darkest in the
+/// middle where a thing sits on them, nearly even where it stands over them on legs.
 pub(crate) fn soften_contact_shadows(
     document: &mut Document,
     context: &Context<'_>,
@@ -135,7 +135,8 @@ struct Slant {
     slope: f64,
 }
 
-/// The lower edge of a shadow's thing, where it is straight and slanted: a level ellipse would hang below it.
+/// The lower edge of a shadow's thing, where it is straight and slanted: a level ellipse would hang
+/// below it.
 fn slant(shadow: &Item, scene: &Scene, visible: &Visible) -> Option<Slant> {
     let to_pixels = visible.to_document.inverse();
     let bounds = to_pixels.transform_rect_bbox(shadow.bounds);
@@ -201,8 +202,8 @@ fn lean(shape: &mut Shape, slant: Slant, to_shape: Affine) {
     }
 }
 
-/// A colour that fades from the middle of an ellipse to its rim; `middle` is a place between, `0.0..=1.0`, and
-/// the share of the peak there.
+/// A colour that fades from the middle of an ellipse to its rim; `middle` is a place between,
+/// `0.0..=1.0`, and the share of the peak there.
 fn fading(center: Point, radii: Vec2, color: Color, peak: f32, middle: (f32, f32)) -> Paint {
     let stop = |offset: f32, share: f32| Stop {
         offset,

@@ -1,4 +1,5 @@
-//! What a thing looks like from afar: the connected pieces of its silhouette, also where others hide it.
+//! What a thing looks like from afar: the connected pieces of its silhouette, also where others
+//! hide it.
 
 use chat2svg_fit::outlines;
 use chat2svg_vector::{Document, Group, Metadata, Node, RenderError};
@@ -39,8 +40,8 @@ pub(crate) struct Piece {
 }
 
 impl Piece {
-    /// Its outline in the document's coordinates, without small parts and holes, traced within a tolerance in
-    /// pixels of its grid. Empty when nothing is large enough.
+    /// Its outline in the document's coordinates, without small parts and holes, traced within a
+    /// tolerance in pixels of its grid. Empty when nothing is large enough.
     pub(crate) fn outline(&self, tolerance: f64) -> BezPath {
         let mut path = BezPath::new();
         let mut largest = 0.0f64;
@@ -54,8 +55,9 @@ impl Piece {
         path
     }
 
-    /// Its pixels as a solid that stands on the ground: what ends less than the share `foot` of its height above
-    /// its base is drawn down to the base, and up to the share `legs` there are no gaps between its sides.
+    /// Its pixels as a solid that stands on the ground: what ends less than the share `foot` of its
+    /// height above its base is drawn down to the base, and up to the share `legs` there are no
+    /// gaps between its sides.
     pub(crate) fn standing(&self, foot: f64, legs: f64) -> Standing {
         let to_pixels = self.to_document.inverse();
         let row = |share: f64| {
@@ -101,7 +103,8 @@ pub(crate) struct Standing {
 }
 
 impl Standing {
-    /// The middle of each covered pixel, in the document's coordinates, and how much of it is covered.
+    /// The middle of each covered pixel, in the document's coordinates, and how much of it is
+    /// covered.
     pub(crate) fn points(&self) -> impl Iterator<Item = (Point, f32)> {
         let width = self.coverage.width;
         let pixels = self.coverage.values.iter().enumerate();
@@ -167,7 +170,8 @@ pub(crate) fn pieces(
         .collect())
 }
 
-/// A document with nothing but one thing, as large as the thing, in the whole document's coordinates.
+/// A document with nothing but one thing, as large as the thing, in the whole document's
+/// coordinates.
 fn alone(document: &Document, scene: &Scene, object: usize, edge: Edge) -> Option<Document> {
     let bounds = scene
         .items
@@ -199,7 +203,8 @@ fn alone(document: &Document, scene: &Scene, object: usize, edge: Edge) -> Optio
         children: vec![node],
         ..Group::new("")
     };
-    // A little room on all sides, so that the silhouette closes, or that there is room for the paper.
+    // A little room on all sides, so that the silhouette closes, or that there is room for the
+    // paper.
     let paper = match edge {
         Edge::Thing => 0.0,
         Edge::Paper => document.view_box.width().max(document.view_box.height()) * 0.03,

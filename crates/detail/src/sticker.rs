@@ -1,5 +1,5 @@
-//! Stickers lie on the picture: the paper around each throws a narrow shadow on what is below it. One flat shape
-//! for each, below the thing.
+//! Stickers lie on the picture: the paper around each throws a narrow shadow on what is below it.
+//! One flat shape for each, below the thing.
 
 use chat2svg_vector::{Document, Node, Oklab, Paint};
 use kurbo::{Affine, BezPath, Vec2};

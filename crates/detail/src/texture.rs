@@ -1,6 +1,7 @@
-//! Textures: a handful of marks on surfaces whose material is known by name, in tones of the surface's own
-//! colour. Marks lie where the surface is seen, follow its size and the perspective of the ground, and
-//! spread evenly by a fixed sequence, so that the same document always gets the same ones.
+//! Textures: a handful of marks on surfaces whose material is known by name, in tones of the
+//! surface's own colour. Marks lie where the surface is seen, follow its size and the perspective
+//! of the ground, and spread evenly by a fixed sequence, so that the same document always gets the
+//! same ones.
 
 mod built;
 mod coat;
@@ -22,7 +23,8 @@ use crate::{
 
 /// Least share of the canvas on which a surface must be seen.
 const LEAST_SHARE: f64 = 0.0035;
-/// The same for courses of bricks, stones and tiles: a few of them on a far house look like scratches.
+/// The same for courses of bricks, stones and tiles: a few of them on a far house look like
+/// scratches.
 const LEAST_SHARE_OF_COURSES: f64 = 0.016;
 /// Share of the canvas from which a surface has room for all marks.
 const AMPLE_SHARE: f64 = 0.1;
@@ -81,7 +83,8 @@ impl Surface<'_> {
             .all(|point| self.context.visible.at(*point) == Some(self.index))
     }
 
-    /// Up to `most` of its first `tries` even places that `fit`, each further than `gap` from those before.
+    /// Up to `most` of its first `tries` even places that `fit`, each further than `gap` from those
+    /// before.
     fn places_apart(
         &self,
         salt: u64,
@@ -133,8 +136,8 @@ impl Surface<'_> {
     }
 }
 
-/// Points of the unit square, as even as can be for every count: the additive recurrence with the plastic
-/// number (M. Roberts, "The unreasonable effectiveness of quasirandom sequences", 2018).
+/// Points of the unit square, as even as can be for every count: the additive recurrence with the
+/// plastic number (M. Roberts, "The unreasonable effectiveness of quasirandom sequences", 2018).
 fn spread(seed: u64) -> impl Iterator<Item = Point> {
     const STEP: [f64; 2] = [0.754_877_666_246_692_8, 0.569_840_290_998_053_3];
     let mixed = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15);
@@ -213,7 +216,8 @@ pub(crate) fn textures(
     Ok(found)
 }
 
-/// Fur and feathers lie on the largest part of an animal only; the others are faces, bellies and paws.
+/// Fur and feathers lie on the largest part of an animal only; the others are faces, bellies and
+/// paws.
 fn one_coat_each(scene: &Scene, surfaces: &mut Vec<(usize, Rect, usize, Material)>) {
     let mut coated = Vec::new();
     surfaces.retain(|(index, _, _, material)| {

@@ -1,4 +1,5 @@
-//! The detail actor under the watchdog: it serves, it stops when told to, it comes back after a panic.
+//! The detail actor under the watchdog: it serves, it stops when told to, it comes back after a
+//! panic.
 
 use std::{
     sync::Arc,

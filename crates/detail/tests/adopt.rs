@@ -1,5 +1,5 @@
-//! Targets from outside: what moved is moved, what is new is added, what is as it was stays, and nothing
-//! that comes in does harm.
+//! Targets from outside: what moved is moved, what is new is added, what is as it was stays, and
+//! nothing that comes in does harm.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -93,8 +93,8 @@ const IDS: [&str; 9] = [
     "sky", "sun", "meadow", "wall", "roof", "door", "trunk", "crown", "leaf",
 ];
 
-/// Runs from the plain scene to a changed one; all of `moved` must end where the change has it, the rest
-/// where it was, to what the fit that follows may shift.
+/// Runs from the plain scene to a changed one; all of `moved` must end where the change has it, the
+/// rest where it was, to what the fit that follows may shift.
 fn moves(changes: &[(&str, &str)], moved: &[&str]) -> Adopted {
     let (template, wanted) = (scene(&[]), scene(changes));
     let adopted = run(&template, &picture(&wanted), false).expect("runs");

@@ -1,4 +1,5 @@
-//! The target's regions against what is seen of the template's shapes: which region shows which shape.
+//! The target's regions against what is seen of the template's shapes: which region shows which
+//! shape.
 
 use std::collections::BTreeMap;
 
@@ -196,7 +197,8 @@ impl Areas {
         Some((area, count as f64 / pixels.len() as f64))
     }
 
-    /// Area in pixels of the second largest region of the finest cut; of the only one when it is alone.
+    /// Area in pixels of the second largest region of the finest cut; of the only one when it is
+    /// alone.
     pub(super) fn second_largest(&self) -> f64 {
         let mut sizes: Vec<f64> = self
             .all

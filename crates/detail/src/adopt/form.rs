@@ -57,8 +57,8 @@ impl Form {
         self.ratio
     }
 
-    /// The similarities that map this form's moments onto another's: one scale, several turns, the one
-    /// without a turn first.
+    /// The similarities that map this form's moments onto another's: one scale, several turns, the
+    /// one without a turn first.
     pub(super) fn similarities_to(&self, other: &Self) -> Vec<Similarity> {
         let scale = (other.area / self.area).sqrt();
         let by = other.center - self.center;
@@ -109,8 +109,8 @@ impl Similarity {
         }
     }
 
-    /// The similarity around `center` that takes two points to two others; `None` when either pair is one
-    /// point.
+    /// The similarity around `center` that takes two points to two others; `None` when either pair
+    /// is one point.
     pub(super) fn through(center: Point, from: [Point; 2], to: [Point; 2]) -> Option<Self> {
         let (old, new) = (from[1] - from[0], to[1] - to[0]);
         if old.hypot() < 1e-9 || new.hypot() < 1e-9 {

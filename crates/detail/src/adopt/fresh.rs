@@ -1,5 +1,5 @@
-//! What the target shows and the template does not: which regions are new, and what shapes they make.
-//! Where those go in the document, and whether they stay, is decided elsewhere.
+//! What the target shows and the template does not: which regions are new, and what shapes they
+//! make. Where those go in the document, and whether they stay, is decided elsewhere.
 
 use std::collections::BTreeSet;
 
@@ -62,7 +62,8 @@ pub(super) struct Finder<'a> {
 }
 
 impl Finder<'_> {
-    /// The regions of the target that a document with these errors does not show and that none of its shapes is.
+    /// The regions of the target that a document with these errors does not show and that none of
+    /// its shapes is.
     pub(super) fn regions(&self, seen: &Seen, errors: &[f32]) -> Result<Vec<FreshRegion>, Stopped> {
         let wanted = self.parameters.most_added;
         // More than wanted, since some will be refused.

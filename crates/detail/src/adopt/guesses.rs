@@ -1,6 +1,6 @@
-//! Guesses where a shape or group of the template went in the target: similarities that lay it onto a region of
-//! like form, that two of its parts agree on, or under which its picture is found again. Nothing is rendered or
-//! moved here.
+//! Guesses where a shape or group of the template went in the target: similarities that lay it onto
+//! a region of like form, that two of its parts agree on, or under which its picture is found
+//! again. Nothing is rendered or moved here.
 
 use chat2svg_vector::{Color, Document, Paint};
 use kurbo::{Point, Vec2};

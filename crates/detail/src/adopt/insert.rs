@@ -1,5 +1,5 @@
-//! Puts new shapes into a document, at the depth and in the layer where they belong, and takes out again
-//! those that are not worth their bytes.
+//! Puts new shapes into a document, at the depth and in the layer where they belong, and takes out
+//! again those that are not worth their bytes.
 
 use std::collections::BTreeSet;
 
@@ -116,8 +116,8 @@ pub(super) struct Judge<'a> {
 }
 
 impl Judge<'_> {
-    /// Draws as strokes the lines that take clearly fewer bytes so, at nearly the same error: the fit makes
-    /// a stroke as exact as an outline.
+    /// Draws as strokes the lines that take clearly fewer bytes so, at nearly the same error: the
+    /// fit makes a stroke as exact as an outline.
     pub(super) fn choose_strokes(
         &self,
         document: &mut Document,

@@ -1,5 +1,5 @@
-//! Regions that are lines of even width: their middle, and how wide they are. Pixels only; whether a
-//! stroke serves better than an outline is decided elsewhere.
+//! Regions that are lines of even width: their middle, and how wide they are. Pixels only; whether
+//! a stroke serves better than an outline is decided elsewhere.
 
 use kurbo::{BezPath, Point};
 
@@ -10,13 +10,15 @@ use crate::{
 
 /// Least length of a line as a multiple of its width.
 const LEAST_LENGTH: f64 = 4.0;
-/// Most pixels of a side branch, as a multiple of the line's half width, that is taken for a rough edge.
+/// Most pixels of a side branch, as a multiple of the line's half width, that is taken for a rough
+/// edge.
 const TWIG: f64 = 1.6;
 
 /// A line found in a region, in pixels.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Line {
-    /// Points along its middle, evenly spaced by about a pixel; an open line's ends are on the border.
+    /// Points along its middle, evenly spaced by about a pixel; an open line's ends are on the
+    /// border.
     pub(super) points: Vec<Point>,
     /// Whether its end is its start.
     pub(super) is_closed: bool,
@@ -154,8 +156,8 @@ impl Mask {
         }))
     }
 
-    /// Leads the last point straight on to the border. The middle of a blunt end runs into a corner: so
-    /// many points there are replaced.
+    /// Leads the last point straight on to the border. The middle of a blunt end runs into a
+    /// corner: so many points there are replaced.
     fn reach_border(&self, points: &mut Vec<Point>, trim: usize) {
         const STEP: f64 = 0.25;
         if points.len() > 2 * trim + 8 {
@@ -222,8 +224,8 @@ impl Mask {
 }
 
 impl Line {
-    /// Its middle as a path of few curves, at most `tolerance` pixels away; the ends of an open line are
-    /// taken back by `less` pixels, for round caps.
+    /// Its middle as a path of few curves, at most `tolerance` pixels away; the ends of an open
+    /// line are taken back by `less` pixels, for round caps.
     pub(super) fn path(&self, tolerance: f64, less: f64) -> BezPath {
         let mut points = self.points.clone();
         if !self.is_closed && less > 0.0 {

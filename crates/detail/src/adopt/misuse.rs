@@ -1,6 +1,7 @@
-//! Shapes of the template that a fit spread over something new in the target. A descent knows no names: where a
-//! petal, bent and painted green, shows a leaf, it becomes the leaf. Here such regions are told and taken out of the
-//! target, so that the fit can be made again without them; what they become is decided elsewhere.
+//! Shapes of the template that a fit spread over something new in the target. A descent knows no
+//! names: where a petal, bent and painted green, shows a leaf, it becomes the leaf. Here such
+//! regions are told and taken out of the target, so that the fit can be made again without them;
+//! what they become is decided elsewhere.
 
 use chat2svg_vector::{Raster, RasterError};
 
@@ -41,8 +42,8 @@ impl<'a> Unfitted<'a> {
         }
     }
 
-    /// Marks the regions that a shape of quite another colour has come to show; whether there are any that were not
-    /// marked before.
+    /// Marks the regions that a shape of quite another colour has come to show; whether there are
+    /// any that were not marked before.
     pub(super) fn hide_misused(&mut self, fitted: &Seen, view: &View<'_>) -> bool {
         let mut is_new = false;
         for (region, is_hidden) in self.regions.iter().zip(&mut self.is_hidden) {
@@ -54,7 +55,8 @@ impl<'a> Unfitted<'a> {
         is_new
     }
 
-    /// The target, but where the marked regions are, with their soft edges, what the document showed.
+    /// The target, but where the marked regions are, with their soft edges, what the document
+    /// showed.
     pub(super) fn target(&self, target: &Raster) -> Result<Raster, RasterError> {
         let (width, height) = (target.width() as usize, target.height() as usize);
         let mut pixels = target.pixels().to_vec();
@@ -77,7 +79,8 @@ impl<'a> Unfitted<'a> {
     }
 }
 
-/// Whether a shape that showed little of a region, and has quite another colour, now shows much of it.
+/// Whether a shape that showed little of a region, and has quite another colour, now shows much of
+/// it.
 fn is_misused(
     region: &FreshRegion,
     before: &Seen,

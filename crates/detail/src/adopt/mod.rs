@@ -1,11 +1,12 @@
 //! Stage 2 for a target from outside: moves the template's shapes to where the target shows them,
 //! gives them its paints, and makes shapes of what is new in it. The exact fit is stage 3's.
 //!
-//! The target is cut into flat and smoothly shaded regions with a hierarchy (`chat2svg_fit::Regions`).
-//! Regions and what is seen of the template's shapes are laid over each other (`areas`): a shape that a
-//! region shows stays; one that does not is looked for elsewhere (`guesses`, `moves`); then all are fitted, but not
-//! spread over what is new (`misuse`); a region that no shape shows is new (`fresh`, `lines`, `names`) and put where
-//! it belongs, if it is worth it (`insert`).
+//! The target is cut into flat and smoothly shaded regions with a hierarchy
+//! (`chat2svg_fit::Regions`). Regions and what is seen of the template's shapes are laid over each
+//! other (`areas`): a shape that a region shows stays; one that does not is looked for elsewhere
+//! (`guesses`, `moves`); then all are fitted, but not spread over what is new (`misuse`); a region
+//! that no shape shows is new (`fresh`, `lines`, `names`) and put where it belongs, if it is worth
+//! it (`insert`).
 
 mod areas;
 mod form;
@@ -45,7 +46,8 @@ use self::{
 };
 use crate::halt::{Halt, Stopped};
 
-/// Share of the time that is left which those fits may take, so that there is some to look for new shapes.
+/// Share of the time that is left which those fits may take, so that there is some to look for new
+/// shapes.
 const FIT_TIME: f64 = 0.6;
 /// Most times that they are fitted.
 const MOST_FITS: usize = 3;
@@ -109,11 +111,12 @@ impl From<Stopped> for AdoptError {
     }
 }
 
-/// Changes a document towards a target: shapes that moved are moved, shapes of another colour repainted,
-/// and, when `may_add`, new shapes put in. A document without shapes stays as it is.
+/// Changes a document towards a target: shapes that moved are moved, shapes of another colour
+/// repainted, and, when `may_add`, new shapes put in. A document without shapes stays as it is.
 ///
-/// The target is taken to cover the document's view box; one of another size or aspect is resampled. When time is
-/// up, what was moved and fitted by then comes back, with no half of what was to be added.
+/// The target is taken to cover the document's view box; one of another size or aspect is
+/// resampled. When time is up, what was moved and fitted by then comes back, with no half of what
+/// was to be added.
 ///
 /// # Errors
 /// When the document cannot be rendered, its view box has no area, or `limits.cancel` says so
@@ -179,7 +182,8 @@ impl Job<'_> {
             .ok_or(AdoptError::Stopped)?;
         let side = f64::from(width.max(height)) / 512.0;
         let price = RegionPrice {
-            // Error grows with the picture's area, bytes of outlines with its side: between the two.
+            // Error grows with the picture's area, bytes of outlines with its side: between the
+            // two.
             per_byte: parameters.gain_per_byte * side.powf(1.5),
             gradients: true,
             tolerance: parameters.tolerance,
@@ -263,8 +267,8 @@ impl Job<'_> {
     }
 }
 
-/// Steps that a template of so many shapes is fitted by; none when so few could be afforded that they change
-/// little.
+/// Steps that a template of so many shapes is fitted by; none when so few could be afforded that
+/// they change little.
 fn affordable_steps(parameters: &AdoptParameters, shapes: usize) -> u32 {
     let most = u32::try_from(parameters.fit_work / shapes.max(1)).unwrap_or(u32::MAX);
     if most < LEAST_STEPS {
@@ -274,8 +278,8 @@ fn affordable_steps(parameters: &AdoptParameters, shapes: usize) -> u32 {
     }
 }
 
-/// Fits the shapes that there are, so that only what they cannot show is new, but does not let them show what is
-/// new: then they are fitted once more, without it. Returns what is seen of them.
+/// Fits the shapes that there are, so that only what they cannot show is new, but does not let them
+/// show what is new: then they are fitted once more, without it. Returns what is seen of them.
 fn fit_own(
     document: &mut Document,
     finder: &Finder<'_>,

@@ -1,5 +1,6 @@
-//! Moves what moved between template and target: the guesses where a shape or group went are tried by rendering, made exact by descent, and taken only when the error falls by enough.
-//! A shape that shows the target already is not moved, and nothing is added here.
+//! Moves what moved between template and target: the guesses where a shape or group went are tried
+//! by rendering, made exact by descent, and taken only when the error falls by enough. A shape that
+//! shows the target already is not moved, and nothing is added here.
 
 use std::collections::{BTreeSet, VecDeque};
 
@@ -135,7 +136,8 @@ impl Search<'_> {
         })
     }
 
-    /// Whether the target shows a unit where it is, or some of a group there, or too much of it to say.
+    /// Whether the target shows a unit where it is, or some of a group there, or too much of it to
+    /// say.
     fn is_settled(&self, unit: &Unit, state: &State) -> bool {
         let seen = |shape: usize| state.seen.pixels.get(shape).map_or(0, Vec::len);
         let all: usize = unit.shapes.clone().map(seen).sum();
@@ -155,7 +157,8 @@ impl Search<'_> {
         (self.parameters.least_area * scale * scale).max(6.0) as usize
     }
 
-    /// The document with the unit moved as the best guess says, made exact, when that is better by enough.
+    /// The document with the unit moved as the best guess says, made exact, when that is better by
+    /// enough.
     fn best(
         &self,
         document: &Document,
@@ -218,8 +221,8 @@ impl Search<'_> {
         )))
     }
 
-    /// Whether a move takes away enough of the error where it changes the picture, also when the unit
-    /// could be given another colour instead.
+    /// Whether a move takes away enough of the error where it changes the picture, also when the
+    /// unit could be given another colour instead.
     fn is_worth(
         &self,
         before: &Document,

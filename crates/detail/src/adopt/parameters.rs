@@ -14,18 +14,18 @@ pub struct AdoptParameters {
     pub least_area: f64,
     /// Largest area of a new shape, as a share of the target's second largest region, above 0.
     pub largest_share: f64,
-    /// Intersection over union with what is seen of a template's shape above which a region is that shape
-    /// and not a new one, `0.0..=1.0`.
+    /// Intersection over union with what is seen of a template's shape above which a region is that
+    /// shape and not a new one, `0.0..=1.0`.
     pub known_overlap: f64,
     /// Least share of its filled outline that a new shape itself shows, `0.0..=1.0`.
     pub visible_share: f64,
-    /// Squared error, in full-scale pixels of a target whose longest side is 512, that each written byte of
-    /// a new shape must save.
+    /// Squared error, in full-scale pixels of a target whose longest side is 512, that each written
+    /// byte of a new shape must save.
     pub gain_per_byte: f64,
     /// How far outlines may be from the borders of regions, in pixels at `region_side`, above 0.
     pub tolerance: f64,
-    /// Standard deviation of a line's width, as a share of its mean, up to which it may become a stroke;
-    /// 0 makes none.
+    /// Standard deviation of a line's width, as a share of its mean, up to which it may become a
+    /// stroke; 0 makes none.
     pub stroke_evenness: f64,
     /// Most moves of shapes and groups, 0 to 256.
     pub most_moves: usize,
@@ -33,18 +33,19 @@ pub struct AdoptParameters {
     pub trial_side: u32,
     /// Renderings of a shape that all moves together may take.
     pub move_work: usize,
-    /// How far from its place a shape is looked for, as a share of the canvas's longest side, `0.0..=1.0`.
+    /// How far from its place a shape is looked for, as a share of the canvas's longest side,
+    /// `0.0..=1.0`.
     pub reach: f64,
     /// Share of the error, where a move changes the picture, that it must take away, `0.0..=1.0`.
     pub move_gain: f64,
-    /// Gradient steps by which the template's shapes, their paints and strokes are fitted before new shapes are
-    /// looked for, 0 to 1000: what a shape of the template can show needs no other.
+    /// Gradient steps by which the template's shapes, their paints and strokes are fitted before
+    /// new shapes are looked for, 0 to 1000: what a shape of the template can show needs no other.
     pub fit_steps: u32,
-    /// Most that steps and shapes may multiply to there, so that thousands of shapes do not take all of a
-    /// request's time.
+    /// Most that steps and shapes may multiply to there, so that thousands of shapes do not take
+    /// all of a request's time.
     pub fit_work: usize,
-    /// Intersection over union with a region from which a shape shows the target already and stays where
-    /// it is, `0.0..=1.0`.
+    /// Intersection over union with a region from which a shape shows the target already and stays
+    /// where it is, `0.0..=1.0`.
     pub settled_overlap: f64,
 }
 

@@ -34,7 +34,8 @@ pub(super) struct Painter<'a> {
 }
 
 impl Painter<'_> {
-    /// Repaints every flat, opaque shape that is seen well enough; returns the names of the gradients made.
+    /// Repaints every flat, opaque shape that is seen well enough; returns the names of the
+    /// gradients made.
     pub(super) fn repaint(&self, document: &mut Document) -> Result<Vec<String>, Stopped> {
         let names = names(document);
         let mut gradients = Vec::new();

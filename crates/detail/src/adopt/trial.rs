@@ -1,5 +1,5 @@
-//! A unit tried at other places: rendered there, and led by small steps to where the error is least.
-//! Whether that is good enough is decided elsewhere.
+//! A unit tried at other places: rendered there, and led by small steps to where the error is
+//! least. Whether that is good enough is decided elsewhere.
 
 use std::ops::ControlFlow;
 
@@ -89,7 +89,8 @@ impl Trial<'_, '_> {
             .map_or(ControlFlow::Break(()), ControlFlow::Continue))
     }
 
-    /// Without the turn and the scaling that hardly add to what the move gains: a disc turns unseen.
+    /// Without the turn and the scaling that hardly add to what the move gains: a disc turns
+    /// unseen.
     pub(super) fn plainest(
         &mut self,
         error: f64,

@@ -1,5 +1,5 @@
-//! Which of several alike shapes has the better claim to a place: the one that is nearer to it. So leaves of
-//! one green do not all go to the leaf of the target that is most like them.
+//! Which of several alike shapes has the better claim to a place: the one that is nearer to it. So
+//! leaves of one green do not all go to the leaf of the target that is most like them.
 
 use chat2svg_vector::Oklab;
 use kurbo::Point;

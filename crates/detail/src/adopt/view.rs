@@ -71,8 +71,8 @@ pub(super) fn sum(values: &[f32]) -> f64 {
     values.iter().map(|value| f64::from(*value)).sum()
 }
 
-/// A picture at another size: reduced by the mean over areas, enlarged by repeating pixels. A row at a
-/// time, so that a large picture takes no more memory and can be given up.
+/// A picture at another size: reduced by the mean over areas, enlarged by repeating pixels. A row
+/// at a time, so that a large picture takes no more memory and can be given up.
 pub(super) fn resized(
     picture: &Raster,
     width: u32,

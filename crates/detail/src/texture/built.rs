@@ -1,4 +1,5 @@
-//! What is built: a few bricks of a wall, stones of a castle, tiles of a roof. The eye adds the others.
+//! What is built: a few bricks of a wall, stones of a castle, tiles of a roof. The eye adds the
+//! others.
 
 use chat2svg_vector::{Paint, Shape};
 use kurbo::{BezPath, Point, Rect, Shape as _, Vec2};

@@ -1,4 +1,5 @@
-//! Coats of animals: tufts of fur along the sides, rows of feathers; few, and only on the largest part.
+//! Coats of animals: tufts of fur along the sides, rows of feathers; few, and only on the largest
+//! part.
 
 use chat2svg_vector::{Paint, Shape};
 use kurbo::{BezPath, Point, Vec2};

@@ -169,7 +169,8 @@ fn track(surface: &Surface<'_>) -> Option<Shape> {
     ))
 }
 
-/// Ridges that the wind has drawn: low crescents with pointed ends, the shade of a ridge and its lit back above.
+/// Ridges that the wind has drawn: low crescents with pointed ends, the shade of a ridge and its
+/// lit back above.
 pub(super) fn sand(surface: &Surface<'_>) -> Vec<Shape> {
     let unit = surface.unit;
     let ridges: Vec<(Point, f64)> = surface

@@ -1,4 +1,5 @@
-//! Leaves of a crown: a few small arcs on the side of the light. In its shade they would look like scales.
+//! Leaves of a crown: a few small arcs on the side of the light. In its shade they would look like
+//! scales.
 
 use chat2svg_vector::Shape;
 use kurbo::{BezPath, Point, Vec2};
