@@ -146,8 +146,8 @@ fn clockwise(from: f32, to: f32) -> f32 {
     if way < 0.0 { way + 4.0 } else { way }
 }
 
-/// Where on the border a point is; `None` inside the pixel. Which side it is cannot be foreseen, so the place is
-/// selected, not branched to.
+/// Where on the border a point is; `None` inside the pixel. Which side it is cannot be foreseen, so
+/// the place is selected, not branched to.
 #[inline(always)]
 fn along_border([x, y]: [f32; 2]) -> Option<f32> {
     let (is_top, is_right, is_bottom, is_left) = (y == 0.0, x == 1.0, y == 1.0, x == 0.0);

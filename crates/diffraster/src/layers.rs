@@ -56,7 +56,8 @@ pub(crate) enum Operation {
     },
     /// Began a group.
     Push,
-    /// Ended a group that entry `at` had opened; `saved` holds the parent's layer, the group's, its clip.
+    /// Ended a group that entry `at` had opened; `saved` holds the parent's layer, the group's, its
+    /// clip.
     Pop { at: u32, group: u32, saved: u32 },
 }
 

@@ -113,7 +113,8 @@ fn crossed(from: usize, to: usize) -> (u32, u32) {
     MARKS[if across == 0 { along } else { across }]
 }
 
-/// A coordinate within its pixel, exactly on the border when the way goes on in another row or column.
+/// A coordinate within its pixel, exactly on the border when the way goes on in another row or
+/// column.
 #[inline(always)]
 fn on_side(own: usize, other: usize, within: f32) -> f32 {
     let far = if own < other { 1.0 } else { 0.0 };

@@ -129,8 +129,8 @@ impl Mark {
 #[derive(Debug, Clone, Copy)]
 struct Origin {
     center: u32,
-    /// As indices of samples: θ is the angle of `from`, plus `part` of the way to that of `to`, plus a
-    /// fixed turn.
+    /// As indices of samples: θ is the angle of `from`, plus `part` of the way to that of `to`,
+    /// plus a fixed turn.
     from: u32,
     to: u32,
     part: f32,
