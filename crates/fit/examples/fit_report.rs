@@ -4,8 +4,8 @@
 //! cargo run --release -p chat2svg-fit --example fit_report -- [OPTIONS] PATH...
 //! ```
 //!
-//! A PATH is a PNG to be vectorised, or a folder with `target.png` and a template to be refined, or a
-//! folder of either.
+//! A PATH is a PNG to be vectorised, or a folder with `target.png` and a template to be refined, or
+//! a folder of either.
 
 use std::{
     error::Error,
@@ -204,8 +204,8 @@ fn report(path: &Path, arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Times a side for pictures in which the steps of tiny-skia's anti-aliasing (a quarter of a pixel down)
-/// do not count.
+/// Times a side for pictures in which the steps of tiny-skia's anti-aliasing (a quarter of a pixel
+/// down) do not count.
 const FINER: u32 = 8;
 
 /// By how many dB a document's picture is better than that of what is written of it.
@@ -220,7 +220,8 @@ fn writing_loss(document: &Document, target: &Raster) -> Result<f64, Box<dyn Err
     Ok(quality(document)? - quality(&written)?)
 }
 
-/// Peak signal-to-noise ratio in dB of a picture [`FINER`] times the target's size, averaged down to it.
+/// Peak signal-to-noise ratio in dB of a picture [`FINER`] times the target's size, averaged down
+/// to it.
 fn averaged_psnr(fine: &Raster, target: &Raster) -> f64 {
     let target = target.over(Color::WHITE);
     let width = target.width();

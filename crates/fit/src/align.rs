@@ -1,5 +1,5 @@
-//! Brings a template's shapes to their places before their points move on their own: named groups by a
-//! similarity each, then shapes, then shapes by a low-order lattice; from coarse to fine. What
+//! Brings a template's shapes to their places before their points move on their own: named groups
+//! by a similarity each, then shapes, then shapes by a low-order lattice; from coarse to fine. What
 //! gains nothing by its movement returns (`unmoved`). Which shapes there are is not its business.
 
 use std::collections::BTreeMap;
@@ -249,8 +249,8 @@ impl Fit<'_> {
             .collect()
     }
 
-    /// The movable shapes of each named group that has several; a shape counts to the innermost. A clip does
-    /// not move with its group, so a group that has one is left alone.
+    /// The movable shapes of each named group that has several; a shape counts to the innermost. A
+    /// clip does not move with its group, so a group that has one is left alone.
     fn group_blocks(&self) -> Vec<Vec<usize>> {
         let map = self.scene();
         let visits = self.document.shapes();
@@ -301,8 +301,8 @@ impl Fit<'_> {
     }
 }
 
-/// The positions of the points that move with a slot's shape: its outline, and with a similarity what places
-/// its gradients.
+/// The positions of the points that move with a slot's shape: its outline, and with a similarity
+/// what places its gradients.
 fn places_of(map: &SceneMap, layout: &Layout, slot: usize, form: Form) -> Vec<usize> {
     let node = map.slots[slot].node;
     let (Some(Node::Path(path)), Some(place)) = (map.scene.nodes.get(node), layout.nodes.get(node))

@@ -1,5 +1,5 @@
-//! Edits of which shapes stand where: two become one, one rises above another, one becomes two. Pure
-//! changes of a document; whether they pay is asked elsewhere.
+//! Edits of which shapes stand where: two become one, one rises above another, one becomes two.
+//! Pure changes of a document; whether they pay is asked elsewhere.
 
 use chat2svg_vector::{Document, Node, Paint, Shape};
 
@@ -40,8 +40,8 @@ struct Placed {
     is_added: Vec<bool>,
 }
 
-/// The document after some edits, no two of which are about one shape, and of each of its shapes whether
-/// it was added. An edit whose shapes are not in one group is left out.
+/// The document after some edits, no two of which are about one shape, and of each of its shapes
+/// whether it was added. An edit whose shapes are not in one group is left out.
 pub(crate) fn rearranged(
     document: &Document,
     is_added: &[bool],

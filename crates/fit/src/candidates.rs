@@ -1,5 +1,5 @@
-//! Which edits of a document's shapes are worth trying, by what each shape shows and what it should: pure
-//! estimates. What an edit really gains is measured in `rearrange`.
+//! Which edits of a document's shapes are worth trying, by what each shape shows and what it
+//! should: pure estimates. What an edit really gains is measured in `rearrange`.
 
 use chat2svg_vector::{Color, Paint};
 use kurbo::{Affine, BezPath, Point, Rect, Vec2};
@@ -13,7 +13,8 @@ const LEAST_HALF: usize = 24;
 /// Where a line is tried, as shares of the shape's pixels on one side.
 const CUTS: [f64; 7] = [0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8];
 
-/// An edit, what it saves in bytes (less than zero when it costs), and where the picture may change.
+/// An edit, what it saves in bytes (less than zero when it costs), and where the picture may
+/// change.
 pub(crate) struct Trial {
     pub(crate) edit: Edit,
     pub(crate) saved: f64,
@@ -50,8 +51,8 @@ pub(crate) fn by_promise(mut found: Vec<(f64, Trial)>) -> Vec<Trial> {
     found.into_iter().map(|(_, trial)| trial).collect()
 }
 
-/// Each shape above the next in its group that it may overlap. At least one of the two was added, or neither
-/// has a name: the order of what a person named is theirs.
+/// Each shape above the next in its group that it may overlap. At least one of the two was added,
+/// or neither has a name: the order of what a person named is theirs.
 pub(crate) fn raises(facts: &[Facts]) -> Vec<Trial> {
     let mut found = Vec::new();
     for (index, fact) in facts.iter().enumerate() {
@@ -67,7 +68,8 @@ pub(crate) fn raises(facts: &[Facts]) -> Vec<Trial> {
         let Some((above, other, extent)) = overlapped else {
             continue;
         };
-        // The lower one rises, or, when only the upper one may move, it would sink: the same picture.
+        // The lower one rises, or, when only the upper one may move, it would sink: the same
+        // picture.
         let is_free = fact.is_added || other.is_added || (fact.may_move && other.may_move);
         let is_next = other.place == fact.place + 1;
         if is_free && (fact.may_move || is_next) {
@@ -89,7 +91,8 @@ pub(crate) fn raises(facts: &[Facts]) -> Vec<Trial> {
     by_promise(found)
 }
 
-/// Pairs of added shapes of one group and label whose colours are near enough for the bytes of an element.
+/// Pairs of added shapes of one group and label whose colours are near enough for the bytes of an
+/// element.
 pub(crate) fn merges(facts: &[Facts], per_byte: f64) -> Vec<Trial> {
     let mut found = Vec::new();
     let allowed = per_byte * ELEMENT_BYTES;
@@ -157,7 +160,8 @@ pub(crate) struct Cut {
     pub(crate) gain: f64,
 }
 
-/// The line, square to the direction in which what is wanted changes most, that parts a shape's pixels best.
+/// The line, square to the direction in which what is wanted changes most, that parts a shape's
+/// pixels best.
 pub(crate) fn best_cut(fact: &Facts, target: &Picture) -> Option<Cut> {
     let count = fact.pixels.len();
     if count < 2 * LEAST_HALF {

@@ -1,5 +1,6 @@
-//! What a fit changes about its set of shapes: covering a picture, adding where it is wrong, other paints,
-//! fewer curves, taking out what is worthless. How a descent moves what is there is `fit`'s own business.
+//! What a fit changes about its set of shapes: covering a picture, adding where it is wrong, other
+//! paints, fewer curves, taking out what is worthless. How a descent moves what is there is `fit`'s
+//! own business.
 
 use std::collections::BTreeSet;
 
@@ -19,8 +20,8 @@ use crate::{
     worth::{Extent, leave_one_out},
 };
 
-/// Mean squared error below which nothing is missing: one level in 255, about where two renderers differ in
-/// their edges.
+/// Mean squared error below which nothing is missing: one level in 255, about where two renderers
+/// differ in their edges.
 const NOISE: f64 = 1.0 / (255.0 * 255.0);
 /// By how many times its price a needle sliver must gain.
 const SLIVER_PRICE: f64 = 4.0;
@@ -106,8 +107,9 @@ impl Fit<'_> {
         Ok(found.len().saturating_sub(crossed))
     }
 
-    /// Settles what is new. Rounding may make two curves that nearly touch cross: those are made straight,
-    /// and an added shape that crosses itself even so is taken out again. Returns how many were.
+    /// Settles what is new. Rounding may make two curves that nearly touch cross: those are made
+    /// straight, and an added shape that crosses itself even so is taken out again. Returns how
+    /// many were.
     fn settle_uncrossed(&mut self) -> usize {
         settle(&mut self.document);
         let (to_canvas, is_added) = (self.setting.to_canvas, &self.is_added);
@@ -183,8 +185,8 @@ impl Fit<'_> {
         Ok(())
     }
 
-    /// Draws outlines anew with fewer curves, at most `tolerance` pixels off; of the added shapes or of
-    /// the template's.
+    /// Draws outlines anew with fewer curves, at most `tolerance` pixels off; of the added shapes
+    /// or of the template's.
     pub(crate) fn simplify(&mut self, of_added: bool, tolerance: f64) -> Result<(), FitError> {
         let to_canvas = self.setting.to_canvas;
         let is_added = &self.is_added;
@@ -215,8 +217,8 @@ impl Fit<'_> {
         Ok(())
     }
 
-    /// Takes out added shapes that gain less than their bytes must, and nameless ones of the template
-    /// that show nothing; returns how many.
+    /// Takes out added shapes that gain less than their bytes must, and nameless ones of the
+    /// template that show nothing; returns how many.
     pub(crate) fn prune(&mut self) -> Result<usize, FitError> {
         self.prune_dearer(1.0, usize::MAX)
     }
@@ -227,13 +229,15 @@ impl Fit<'_> {
         self.take_out(|gain, bytes| gain < per_byte * bytes, wanted)
     }
 
-    /// Takes out the added shapes that gain least for their bytes until about so many bytes are saved.
+    /// Takes out the added shapes that gain least for their bytes until about so many bytes are
+    /// saved.
     pub(crate) fn save_bytes(&mut self, wanted: usize) -> Result<usize, FitError> {
         self.take_out(|_, _| true, wanted)
     }
 
-    /// Takes out shapes, those that gain least for their bytes first: none that the judge (given gain and
-    /// price in bytes) wants kept, none that overlaps one already taken out, until `wanted` bytes are saved.
+    /// Takes out shapes, those that gain least for their bytes first: none that the judge (given
+    /// gain and price in bytes) wants kept, none that overlaps one already taken out, until
+    /// `wanted` bytes are saved.
     fn take_out(
         &mut self,
         is_worthless: impl Fn(f64, f64) -> bool,

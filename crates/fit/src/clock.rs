@@ -16,7 +16,8 @@ pub(crate) struct Stop {
     pub(crate) started: Instant,
     deadline: Option<Instant>,
     cancel: Cancellation,
-    /// Nanoseconds before the deadline at which work must end, so that its result can still be measured.
+    /// Nanoseconds before the deadline at which work must end, so that its result can still be
+    /// measured.
     reserve: Arc<AtomicU64>,
 }
 

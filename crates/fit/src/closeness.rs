@@ -1,5 +1,6 @@
-//! From a layer of the picture to its outline: how closely each part of the contour is followed, and that
-//! the curves do not cross each other. What the contour is, and how curves are fitted, is decided elsewhere.
+//! From a layer of the picture to its outline: how closely each part of the contour is followed,
+//! and that the curves do not cross each other. What the contour is, and how curves are fitted, is
+//! decided elsewhere.
 
 use kurbo::{BezPath, PathEl, Point};
 
@@ -127,8 +128,8 @@ fn fitted(lines: &[Line]) -> BezPath {
     path
 }
 
-/// How far an outline may be from each point of a contour: little where one would see it, more where both
-/// sides look alike and following every turn would cost more bytes than it gains.
+/// How far an outline may be from each point of a contour: little where one would see it, more
+/// where both sides look alike and following every turn would cost more bytes than it gains.
 fn slack(points: &[Point], layer: &Layer, closeness: Closeness<'_>) -> Vec<f64> {
     let (sharp, width) = (closeness.sharp, closeness.width);
     let height = sharp.len() / width.max(1);

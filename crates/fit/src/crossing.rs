@@ -15,8 +15,8 @@ const LEAST_SHARE: f64 = 0.1;
 /// How often parts are stepped back before the whole is.
 const LOCAL_STEPS: usize = 12;
 
-/// Whether any two parts of a path cross, subpaths taken together. `scale` is pixels per unit: lines that
-/// reach past each other by less than a twentieth of a pixel do not count.
+/// Whether any two parts of a path cross, subpaths taken together. `scale` is pixels per unit:
+/// lines that reach past each other by less than a twentieth of a pixel do not count.
 pub fn crosses_itself(path: &BezPath, scale: f64) -> bool {
     let mut is_crossed = false;
     each_crossing(path, scale, |_, _| {
@@ -37,7 +37,8 @@ pub(crate) fn crossings(path: &BezPath, scale: f64) -> Vec<Point> {
     found
 }
 
-/// A straight piece of an outline in pixels, and the index of the path's element that it is part of.
+/// A straight piece of an outline in pixels, and the index of the path's element that it is part
+/// of.
 #[derive(Clone, Copy)]
 struct Line {
     from: Point,
@@ -117,9 +118,9 @@ fn meeting(a: Line, b: Line) -> Point {
     a.from + along * share.clamp(0.0, 1.0)
 }
 
-/// When a path that did not cross itself has come to: one in which the parts that cross have gone only
-/// part of the way, and the rest all of it, every point where `settle` puts it. `None` when nothing needs
-/// to be mended.
+/// When a path that did not cross itself has come to: one in which the parts that cross have gone
+/// only part of the way, and the rest all of it, every point where `settle` puts it. `None` when
+/// nothing needs to be mended.
 pub(crate) fn uncrossed(
     before: &BezPath,
     after: &BezPath,
@@ -157,8 +158,8 @@ pub(crate) fn uncrossed(
     )
 }
 
-/// A path that crosses itself with the curves that do made straight, until nothing crosses; `None` when
-/// something still does.
+/// A path that crosses itself with the curves that do made straight, until nothing crosses; `None`
+/// when something still does.
 pub(crate) fn straightened(path: &BezPath, scale: f64) -> Option<BezPath> {
     let mut path = path.clone();
     for _ in 0..LOCAL_STEPS {
@@ -195,7 +196,8 @@ pub(crate) fn crossed_elements(path: &BezPath, scale: f64) -> BTreeSet<usize> {
     found
 }
 
-/// A path on the way from one to another of the same make; `share` says how far each element has gone.
+/// A path on the way from one to another of the same make; `share` says how far each element has
+/// gone.
 fn between(before: &BezPath, after: &BezPath, share: impl Fn(usize) -> f64) -> BezPath {
     before
         .iter()

@@ -1,5 +1,6 @@
-//! Few numbers that move many points: a similarity or a free-form lattice for each of some shapes, linear in
-//! their coefficients, with the gradient by the chain rule. Knows nothing of scenes and pictures.
+//! Few numbers that move many points: a similarity or a free-form lattice for each of some shapes,
+//! linear in their coefficients, with the gradient by the chain rule. Knows nothing of scenes and
+//! pictures.
 
 /// Smallest extent in pixels by which places are divided.
 const LEAST_EXTENT: f32 = 1.0;
@@ -9,7 +10,8 @@ const LEAST_EXTENT: f32 = 1.0;
 pub(crate) enum Form {
     /// Translation, and rotation with uniform scale about the middle of the block's box.
     Similarity,
-    /// A grid of this many control points a side over the block's box, Bernstein polynomials between them.
+    /// A grid of this many control points a side over the block's box, Bernstein polynomials
+    /// between them.
     Lattice(usize),
 }
 
@@ -25,8 +27,8 @@ struct Block {
     first: usize,
 }
 
-/// A deformation of a flat parameter vector. Coefficients are in the points' units: the point that a
-/// coefficient moves most, it moves by about its own value. All zero moves nothing.
+/// A deformation of a flat parameter vector. Coefficients are in the points' units: the point that
+/// a coefficient moves most, it moves by about its own value. All zero moves nothing.
 #[derive(Clone, Debug)]
 pub(crate) struct Deformation {
     base: Vec<f32>,
@@ -44,8 +46,8 @@ impl Deformation {
         }
     }
 
-    /// Adds points that move as one, given the position of each one's x. A point may be in several blocks:
-    /// their displacements add up.
+    /// Adds points that move as one, given the position of each one's x. A point may be in several
+    /// blocks: their displacements add up.
     pub(crate) fn add(&mut self, form: Form, places: Vec<usize>) {
         let points = || places.iter().map(|at| [self.base[*at], self.base[at + 1]]);
         let mut low = [f32::INFINITY; 2];

@@ -1,9 +1,10 @@
 //! Gradient descent of a scene's parameters at one resolution.
 //!
-//! Colours are stepped by a majorised Newton rule: the squared error is quadratic in them, and the sum of
-//! what all paints contribute to a pixel is at most one, so the sum of a colour's weights over the picture
-//! bounds its row of the normal equations. A step by gradient over that sum never overshoots and needs no
-//! rate. Points and everything else geometric go by the step rule of the options.
+//! Colours are stepped by a majorised Newton rule: the squared error is quadratic in them, and the
+//! sum of what all paints contribute to a pixel is at most one, so the sum of a colour's weights
+//! over the picture bounds its row of the normal equations. A step by gradient over that sum never
+//! overshoots and needs no rate. Points and everything else geometric go by the step rule of the
+//! options.
 
 use chat2svg_diffraster::{Image, Renderer, Scene, View};
 
@@ -32,7 +33,8 @@ const LAST_RATE: f32 = 0.05;
 /// Change of an opacity at full rate, per step.
 const OPACITY_RATE: f32 = 0.02;
 
-/// What holds a deformation's coefficients where the picture says nothing: squared error per squared pixel.
+/// What holds a deformation's coefficients where the picture says nothing: squared error per
+/// squared pixel.
 const STIFFNESS: f32 = 1e-3;
 
 /// One stretch of descent.
@@ -53,8 +55,8 @@ pub(crate) struct DeformedStretch {
     pub(crate) stretch: Stretch,
     /// How far the filter reaches to each side, in pixels of the stretch's resolution.
     pub(crate) filter: usize,
-    /// Share of the picture that a paint must make up to be stepped along. A small shape that is not yet in
-    /// its place would take the colour of what it lies on.
+    /// Share of the picture that a paint must make up to be stepped along. A small shape that is
+    /// not yet in its place would take the colour of what it lies on.
     pub(crate) least_painted: f32,
 }
 
@@ -96,8 +98,8 @@ impl<'a> Descender<'a> {
         Ok(pixels.iter().map(|p| [p[0], p[1], p[2]]).collect())
     }
 
-    /// Descends and leaves the scene at the best that was seen. Returns its squared error in pixels of the
-    /// fitting resolution. `preview` shows a scene.
+    /// Descends and leaves the scene at the best that was seen. Returns its squared error in pixels
+    /// of the fitting resolution. `preview` shows a scene.
     pub(crate) fn run(
         &mut self,
         map: &mut SceneMap,
@@ -176,7 +178,8 @@ impl<'a> Descender<'a> {
         Ok(best.0 * components)
     }
 
-    /// Descends over the coefficients of a deformation and leaves the scene at the best that was seen.
+    /// Descends over the coefficients of a deformation and leaves the scene at the best that was
+    /// seen.
     pub(crate) fn run_deformed(
         &mut self,
         map: &mut SceneMap,

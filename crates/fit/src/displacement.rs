@@ -1,5 +1,5 @@
-//! How far an outline has moved: the distance between two outlines as point sets, not between their points,
-//! so that one drawn with other curves but in the same place has not moved.
+//! How far an outline has moved: the distance between two outlines as point sets, not between their
+//! points, so that one drawn with other curves but in the same place has not moved.
 
 use kurbo::{BezPath, ParamCurve, ParamCurveNearest, PathSeg, Point, Rect, Shape as _};
 
@@ -19,8 +19,8 @@ pub(crate) struct Displacement {
     pub(crate) mean: f64,
 }
 
-/// How far the parts of outlines that lie within a frame are from each other. `None` when either has no
-/// part there.
+/// How far the parts of outlines that lie within a frame are from each other. `None` when either
+/// has no part there.
 pub(crate) fn displacement(before: &BezPath, after: &BezPath, frame: Rect) -> Option<Displacement> {
     let from = distances(after, before, frame)?;
     let back = distances(before, after, frame)?;

@@ -1,4 +1,5 @@
-//! The two entry points: what they take is checked and set up here, the procedure is the schedule's.
+//! The two entry points: what they take is checked and set up here, the procedure is the
+//! schedule's.
 
 use chat2svg_vector::{Document, Metadata, Raster};
 use kurbo::Rect;
@@ -32,12 +33,12 @@ pub fn vectorize(
 /// Changes a document so that it shows a picture. Names, groups and their order are kept; paints,
 /// outlines and, where the options allow it, the set of paths change.
 ///
-/// The picture is taken to cover the document's view box: one of another size or aspect is resampled to
-/// the view box's aspect.
+/// The picture is taken to cover the document's view box: one of another size or aspect is
+/// resampled to the view box's aspect.
 ///
 /// # Errors
-/// When an option is out of its range, the template's view box is empty or its groups nest too deeply, or
-/// the threads cannot be started.
+/// When an option is out of its range, the template's view box is empty or its groups nest too
+/// deeply, or the threads cannot be started.
 pub fn refine(
     template: &Document,
     target: &Raster,
@@ -93,8 +94,8 @@ fn empty_document(width: u32, height: u32) -> Document {
     }
 }
 
-/// Size in pixels at which the picture is fitted: the view box's aspect, the target's longest side, at
-/// most `max_side`.
+/// Size in pixels at which the picture is fitted: the view box's aspect, the target's longest side,
+/// at most `max_side`.
 fn fitting_size(
     template: &Document,
     target: &Raster,

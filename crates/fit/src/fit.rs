@@ -1,5 +1,6 @@
-//! A running fit: the document as it stands, the best so far, descending, and measuring. How the set of
-//! shapes changes is told in `changes`; in which order things are done is the schedule's business.
+//! A running fit: the document as it stands, the best so far, descending, and measuring. How the
+//! set of shapes changes is told in `changes`; in which order things are done is the schedule's
+//! business.
 
 use std::time::Instant;
 
@@ -52,10 +53,11 @@ pub(crate) struct Fit<'a> {
     pub(crate) journal: Journal<'a>,
     actions: Vec<ActionRecord>,
     pub(crate) stages: Vec<StageRecord>,
-    /// Where the template's shapes were when their points began to move, and how good the picture was.
+    /// Where the template's shapes were when their points began to move, and how good the picture
+    /// was.
     pub(crate) placed: Option<(Outlines, f32)>,
-    /// What rounding gained at the end of the last descent, in dB (mostly a loss): of coordinates alone, and of
-    /// colours too.
+    /// What rounding gained at the end of the last descent, in dB (mostly a loss): of coordinates
+    /// alone, and of colours too.
     rounding: [f32; 2],
     /// Whether a descent ends with looking for the best way of rounding: the last one does.
     pub(crate) chooses_rounding: bool,
@@ -143,7 +145,8 @@ impl<'a> Fit<'a> {
         }
     }
 
-    /// Looks for the picture's regions at a longest side; `None` when they are not wanted or time is up.
+    /// Looks for the picture's regions at a longest side; `None` when they are not wanted or time
+    /// is up.
     pub(crate) fn finder(&self, side: usize) -> Option<RegionFinder> {
         let Setting {
             options,
@@ -191,8 +194,8 @@ impl<'a> Fit<'a> {
         self.note(Action::Descend)
     }
 
-    /// Takes a descended scene into the document, its outlines and colours as they will be written. The
-    /// parts of an outline that have come to cross go back.
+    /// Takes a descended scene into the document, its outlines and colours as they will be written.
+    /// The parts of an outline that have come to cross go back.
     pub(crate) fn take_over(&mut self, map: &mut SceneMap) -> Result<(), FitError> {
         let descended = self.squared_error(map)?;
         let before: Vec<BezPath> = {
@@ -257,8 +260,8 @@ impl<'a> Fit<'a> {
         })
     }
 
-    /// Goes on from the best so far unless the document is nearly as good, which may only want more steps,
-    /// or above the byte budget: what it loses to meet that is decided at the end.
+    /// Goes on from the best so far unless the document is nearly as good, which may only want more
+    /// steps, or above the byte budget: what it loses to meet that is decided at the end.
     pub(crate) fn drop_unpaid(&mut self) {
         if self.excess_bytes() == 0 && self.best.0.is_clearly_better_than(&self.score) {
             self.take_best();
@@ -293,8 +296,9 @@ impl<'a> Fit<'a> {
         self.best.0.error
     }
 
-    /// Measures the document and keeps it even when it is worse than the best by up to `slack` of squared
-    /// error, but never one that is worse than the template or further above the byte budget.
+    /// Measures the document and keeps it even when it is worse than the best by up to `slack` of
+    /// squared error, but never one that is worse than the template or further above the byte
+    /// budget.
     pub(crate) fn accept(&mut self, action: Action, slack: f64) -> Result<(), FitError> {
         let best = self.best.0;
         let Some(score) = self.measure(action)? else {
@@ -311,8 +315,8 @@ impl<'a> Fit<'a> {
         Ok(())
     }
 
-    /// Measures the document and keeps it when it is the best, but never one whose picture is worse than
-    /// the template's.
+    /// Measures the document and keeps it when it is the best, but never one whose picture is worse
+    /// than the template's.
     pub(crate) fn note(&mut self, action: Action) -> Result<(), FitError> {
         if let Some(score) = self.measure(action)?
             && score.is_better_than(&self.best.0)
@@ -375,8 +379,8 @@ impl<'a> Fit<'a> {
         Ok(Some(score))
     }
 
-    /// Keeps the document, of which this is the score, as the best unless its picture is worse than the
-    /// template's.
+    /// Keeps the document, of which this is the score, as the best unless its picture is worse than
+    /// the template's.
     fn keep(&mut self, score: Score) {
         if score.error <= self.before.error {
             self.best = (score, self.document.clone(), self.is_added.clone());

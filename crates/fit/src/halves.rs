@@ -10,8 +10,9 @@ struct Run {
     pieces: Vec<PathSeg>,
 }
 
-/// The part of a closed outline that lies ahead of `origin` in the direction `ahead`. `None` when the line
-/// does not cut it or cuts it in a way that cannot be told, as where the outline only touches the line.
+/// The part of a closed outline that lies ahead of `origin` in the direction `ahead`. `None` when
+/// the line does not cut it or cuts it in a way that cannot be told, as where the outline only
+/// touches the line.
 pub(crate) fn half(path: &BezPath, origin: Point, ahead: Vec2) -> Option<BezPath> {
     // In these coordinates the line is the x axis and what is wanted has y above zero.
     let turn = Affine::rotate(std::f64::consts::FRAC_PI_2 - ahead.atan2())
@@ -88,8 +89,8 @@ fn pieces_of(segment: PathSeg) -> Vec<PathSeg> {
     pieces
 }
 
-/// Runs joined along the line: sorted by where they meet it, each place with an odd number of places before
-/// it is joined to the one before.
+/// Runs joined along the line: sorted by where they meet it, each place with an odd number of
+/// places before it is joined to the one before.
 fn closed(runs: &[Run]) -> Option<BezPath> {
     // Of each place on the line: where, the run, whether it is the run's end.
     let mut places: Vec<(f64, usize, bool)> = Vec::with_capacity(2 * runs.len());

@@ -1,5 +1,6 @@
-//! The regions of a picture for those who look at it without fitting: the hierarchy, cuts through it, and
-//! the outlines and paints of the regions chosen. What they mean for a document is the caller's business.
+//! The regions of a picture for those who look at it without fitting: the hierarchy, cuts through
+//! it, and the outlines and paints of the regions chosen. What they mean for a document is the
+//! caller's business.
 
 use chat2svg_vector::{Paint, Raster};
 use kurbo::BezPath;
@@ -19,7 +20,8 @@ pub struct RegionId(NodeId);
 /// What a region must gain, and how closely it is drawn.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct RegionPrice {
-    /// Squared error, over all components and in pixels of the canvas, that a written byte must save.
+    /// Squared error, over all components and in pixels of the canvas, that a written byte must
+    /// save.
     pub per_byte: f64,
     /// Whether a region may be painted with a gradient.
     pub gradients: bool,
@@ -47,7 +49,8 @@ pub struct RegionShape {
     pub path: BezPath,
     /// The paint that explains the region best.
     pub paint: Paint,
-    /// Index, in painting order, of the existing shape that it belongs right above; `None` for the bottom.
+    /// Index, in painting order, of the existing shape that it belongs right above; `None` for the
+    /// bottom.
     pub above: Option<usize>,
 }
 
@@ -58,9 +61,9 @@ pub struct Regions {
 }
 
 impl Regions {
-    /// Looks for the regions of a picture that covers a canvas of `width` by `height` pixels. They are
-    /// looked for at a longest side of `side` pixels, and never at more than the canvas has. `None` when
-    /// `cancel` says so on the way, or when a side is zero.
+    /// Looks for the regions of a picture that covers a canvas of `width` by `height` pixels. They
+    /// are looked for at a longest side of `side` pixels, and never at more than the canvas has.
+    /// `None` when `cancel` says so on the way, or when a side is zero.
     pub fn find(
         target: &Raster,
         width: u32,
@@ -86,7 +89,8 @@ impl Regions {
         self.finder.size()
     }
 
-    /// That picture over white, its soft edges made steps: gamma-encoded sRGB in `0.0..=1.0`, row by row.
+    /// That picture over white, its soft edges made steps: gamma-encoded sRGB in `0.0..=1.0`, row
+    /// by row.
     pub fn pixels(&self) -> &[[f32; 3]] {
         self.finder.sharp()
     }
@@ -100,23 +104,23 @@ impl Regions {
             .collect()
     }
 
-    /// Regions that do not overlap and gain most when painted over what is there, best first, at most
-    /// `limit`. `present` is the squared error of each pixel of the regions' picture as it is.
+    /// Regions that do not overlap and gain most when painted over what is there, best first, at
+    /// most `limit`. `present` is the squared error of each pixel of the regions' picture as it is.
     pub fn extras(&self, present: &[f32], price: RegionPrice, limit: usize) -> Vec<RegionId> {
         let chosen = self.finder.chosen(present, Kept::NONE, price.into(), limit);
         chosen.into_iter().map(RegionId).collect()
     }
 
-    /// For every pixel of the regions' picture the index in `chosen` of the region that it belongs to.
-    /// Where one of them holds another, the outer.
+    /// For every pixel of the regions' picture the index in `chosen` of the region that it belongs
+    /// to. Where one of them holds another, the outer.
     pub fn labels(&self, chosen: &[RegionId]) -> Vec<Option<u32>> {
         let nodes: Vec<NodeId> = chosen.iter().map(|id| id.0).collect();
         self.finder.tree().labels(&nodes)
     }
 
-    /// Outlines and paints of regions that do not overlap, bottom first. `owners` is, for every pixel of the
-    /// regions' picture, the index plus one of the existing shape that it shows, 0 for none. None
-    /// when cancelled.
+    /// Outlines and paints of regions that do not overlap, bottom first. `owners` is, for every
+    /// pixel of the regions' picture, the index plus one of the existing shape that it shows, 0 for
+    /// none. None when cancelled.
     pub fn shapes(
         &self,
         chosen: &[RegionId],

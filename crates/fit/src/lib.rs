@@ -1,11 +1,13 @@
 //! Fitting vector graphics to pictures: losses, optimisers, schedules, adding and pruning paths.
 //!
 //! [`vectorize`] makes a document from a picture, [`refine`] changes a document so that it shows a
-//! picture; both are one procedure, and from a template without shapes they give the same. The result is
-//! never worse than the input by the squared error of the picture that the written document shows.
+//! picture; both are one procedure, and from a template without shapes they give the same. The
+//! result is never worse than the input by the squared error of the picture that the written
+//! document shows.
 //!
-//! Anytime: with a deadline or a [`Cancellation`] the best so far comes back. Deterministic: without
-//! those, the result depends on the input and the options alone, not on the number of threads.
+//! Anytime: with a deadline or a [`Cancellation`] the best so far comes back. Deterministic:
+//! without those, the result depends on the input and the options alone, not on the number of
+//! threads.
 //!
 //! This crate knows nothing of actors, jobs or files.
 

@@ -1,4 +1,5 @@
-//! Looks at a picture across an outline, every few pixels along it. What is seen there is for others to judge.
+//! Looks at a picture across an outline, every few pixels along it. What is seen there is for
+//! others to judge.
 
 use kurbo::{BezPath, ParamCurve, ParamCurveArclen, Point, Vec2};
 

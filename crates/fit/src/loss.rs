@@ -1,12 +1,12 @@
-//! What is minimised when the squared error alone is not: it, the squared error of the picture's Sobel
-//! gradients, and structural similarity.
+//! What is minimised when the squared error alone is not: it, the squared error of the picture's
+//! Sobel gradients, and structural similarity.
 
 use chat2svg_diffraster::Image;
 
 use crate::{LossOptions, ssim::add_structure_loss};
 
-/// Gradient with respect to the picture of the loss that the options ask for, into `out`; returns the loss.
-/// Alpha does not count.
+/// Gradient with respect to the picture of the loss that the options ask for, into `out`; returns
+/// the loss. Alpha does not count.
 pub(crate) fn picture_loss(
     picture: &Image,
     target: &Image,
@@ -21,8 +21,8 @@ pub(crate) fn picture_loss(
     }
 }
 
-/// Gradient with respect to the picture of the mean squared error plus `weight` times that of its Sobel
-/// gradients, into `out`; returns the loss. Alpha does not count.
+/// Gradient with respect to the picture of the mean squared error plus `weight` times that of its
+/// Sobel gradients, into `out`; returns the loss. Alpha does not count.
 fn edge_loss(picture: &Image, target: &Image, weight: f32, out: &mut Image) -> f64 {
     let (width, height) = (picture.width as usize, picture.height as usize);
     let scale = 1.0 / (3.0 * (width * height) as f32);

@@ -4,7 +4,8 @@ use chat2svg_vector::{Color, Document, ParseLimits, WriteOptions};
 
 use crate::{FitError, FitOptions, picture::Picture};
 
-/// Squared error that a byte must save in a picture of 256 × 256 pixels, when the options do not say.
+/// Squared error that a byte must save in a picture of 256 × 256 pixels, when the options do not
+/// say.
 const GAIN_PER_BYTE: f64 = 0.004;
 /// A cost above another by this factor is clearly worse.
 const CLEARLY: f64 = 1.05;
@@ -34,7 +35,8 @@ impl Score {
     ) -> Result<Self, FitError> {
         let svg = document.to_svg(&WriteOptions::default());
         let bytes = svg.len();
-        // What rounding and the file format do to it counts; beyond the parser's limits it goes unseen.
+        // What rounding and the file format do to it counts; beyond the parser's limits it goes
+        // unseen.
         let error = match Document::parse(svg.as_bytes(), &ParseLimits::default()) {
             Ok(written) => document_error(&written.document, target)?,
             Err(_) => document_error(document, target)?,
@@ -60,8 +62,8 @@ impl Score {
     }
 }
 
-/// Squared error that a byte must save. In proportion to the area, so that a picture in more pixels is not
-/// worth more bytes.
+/// Squared error that a byte must save. In proportion to the area, so that a picture in more pixels
+/// is not worth more bytes.
 pub(crate) fn gain_per_byte(target: &Picture, options: &FitOptions) -> f64 {
     let area = (target.width * target.height) as f64;
     options
@@ -69,8 +71,8 @@ pub(crate) fn gain_per_byte(target: &Picture, options: &FitOptions) -> f64 {
         .map_or(GAIN_PER_BYTE * area / 65_536.0, f64::from)
 }
 
-/// Sum of squared differences of a document's picture and the target, over all components; both show
-/// white where they are transparent.
+/// Sum of squared differences of a document's picture and the target, over all components; both
+/// show white where they are transparent.
 fn document_error(document: &Document, target: &Picture) -> Result<f64, FitError> {
     let picture = document
         .render(
@@ -94,8 +96,8 @@ fn document_error(document: &Document, target: &Picture) -> Result<f64, FitError
         .sum())
 }
 
-/// Peak signal-to-noise ratio in dB of a sum of squared errors over all components of so many pixels;
-/// 99 for a perfect picture.
+/// Peak signal-to-noise ratio in dB of a sum of squared errors over all components of so many
+/// pixels; 99 for a perfect picture.
 pub(crate) fn psnr(error: f64, pixels: usize) -> f32 {
     let mean = error / (3.0 * pixels as f64);
     (-10.0 * mean.log10()).min(99.0) as f32

@@ -1,4 +1,5 @@
-//! Puts back what a descent has made cross itself, outline by outline. What counts as crossing is told in `crossing`.
+//! Puts back what a descent has made cross itself, outline by outline. What counts as crossing is
+//! told in `crossing`.
 
 use chat2svg_vector::snapped_outline;
 use kurbo::{Affine, BezPath};
@@ -9,13 +10,14 @@ use crate::{
     fit::{Fit, Setting},
 };
 
-/// Longest side in pixels of a picture in which a template's outline must not come to cross itself, also when it is
-/// fitted in a smaller one: what a rough fit leaves crossed a finer one cannot mend.
+/// Longest side in pixels of a picture in which a template's outline must not come to cross itself,
+/// also when it is fitted in a smaller one: what a rough fit leaves crossed a finer one cannot
+/// mend.
 const CROSSING_SIDE: f64 = 512.0;
 
 impl Setting<'_> {
-    /// Pixels per unit of a shape, in the picture in which its outline must not come to cross itself: the fit's for an
-    /// added one, and for the template's one that is large enough.
+    /// Pixels per unit of a shape, in the picture in which its outline must not come to cross
+    /// itself: the fit's for an added one, and for the template's one that is large enough.
     pub(crate) fn crossing_scale(&self, transform: Affine, is_added: bool) -> f64 {
         let scale = (self.to_canvas * transform).determinant().abs().sqrt();
         if is_added {

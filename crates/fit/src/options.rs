@@ -16,17 +16,19 @@ pub struct FitOptions {
     /// Most paths in the result, `1..=16384`; `None` lets the gain of each path decide, up to 256.
     /// Paths that the template has are never removed to meet it.
     pub paths: Option<u32>,
-    /// Gradient steps over all rounds, in steps at full resolution; 0 fits paints and outlines to the
-    /// picture without descending. Default 180.
+    /// Gradient steps over all rounds, in steps at full resolution; 0 fits paints and outlines to
+    /// the picture without descending. Default 180.
     pub iterations: u32,
-    /// When the result must be there. Kept within 5 % plus 50 ms. `None` runs the schedule to its end.
+    /// When the result must be there. Kept within 5 % plus 50 ms. `None` runs the schedule to its
+    /// end.
     #[serde(skip)]
     pub deadline: Option<Instant>,
     /// Asked at least every 10 ms; when it says yes, the best so far is returned.
     #[serde(skip)]
     pub cancel: Cancellation,
-    /// Varies what is chosen at random, which at present is nothing: the result is a function of the input
-    /// and the other options, as long as neither deadline nor cancellation cuts it short. Default 0.
+    /// Varies what is chosen at random, which at present is nothing: the result is a function of
+    /// the input and the other options, as long as neither deadline nor cancellation cuts it short.
+    /// Default 0.
     pub seed: u64,
     /// Whether paths may be added and worthless ones removed. Default true.
     pub allow_topology: bool,
@@ -36,18 +38,18 @@ pub struct FitOptions {
     pub allow_points: bool,
     /// Whether shapes may be given strokes that they did not have. Default true.
     pub allow_strokes: bool,
-    /// Most bytes of the written SVG; `None` leaves it to the gain of each path. Paths that the template
-    /// has are kept even when they alone exceed it.
+    /// Most bytes of the written SVG; `None` leaves it to the gain of each path. Paths that the
+    /// template has are kept even when they alone exceed it.
     pub byte_budget: Option<usize>,
     /// Threads, 0 for one per core. The result does not depend on it. Default 0.
     pub threads: usize,
-    /// Longest side in pixels at which the picture is fitted, `16..=4096`; larger targets are reduced to
-    /// it. Default 512.
+    /// Longest side in pixels at which the picture is fitted, `16..=4096`; larger targets are
+    /// reduced to it. Default 512.
     pub max_side: u32,
-    /// Smallest gain that pays for a path, as squared error in full-scale pixels per written byte. Lower
-    /// gives more paths and a closer picture. `None` takes 0.004 for a picture of 256 × 256 pixels (a path
-    /// of 150 bytes must correct 0.6 pixels from black to white in one component), and otherwise in
-    /// proportion to the area.
+    /// Smallest gain that pays for a path, as squared error in full-scale pixels per written byte.
+    /// Lower gives more paths and a closer picture. `None` takes 0.004 for a picture of 256 × 256
+    /// pixels (a path of 150 bytes must correct 0.6 pixels from black to white in one component),
+    /// and otherwise in proportion to the area.
     pub gain_per_byte: Option<f32>,
     /// What keeps outlines clean.
     pub regularisers: Regularisers,
@@ -83,23 +85,26 @@ impl Default for FitOptions {
     }
 }
 
-/// How the steps of a fit from a template are shared out: its shapes go to their places first, each as a
-/// whole, then bend, then their points move on their own. What the stages leave goes to points and paints at
-/// full resolution. A fit from nothing takes no part in this.
+/// How the steps of a fit from a template are shared out: its shapes go to their places first, each
+/// as a whole, then bend, then their points move on their own. What the stages leave goes to points
+/// and paints at full resolution. A fit from nothing takes no part in this.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Schedule {
-    /// Share of [`FitOptions::iterations`] in which named groups, then shapes, are moved, turned and scaled,
-    /// `0.0..=1.0`. Default 0.16. They are taken at coarse resolution and cost little time.
+    /// Share of [`FitOptions::iterations`] in which named groups, then shapes, are moved, turned
+    /// and scaled, `0.0..=1.0`. Default 0.16. They are taken at coarse resolution and cost little
+    /// time.
     pub similarity: f32,
-    /// Share in which shapes are bent by a free-form lattice over their box, `0.0..=1.0`. Default 0.12.
+    /// Share in which shapes are bent by a free-form lattice over their box, `0.0..=1.0`. Default
+    /// 0.12.
     pub lattice: f32,
-    /// Share in which points and paints are moved at a quarter and at half the resolution, `0.0..=1.0`.
-    /// Default 0.16.
+    /// Share in which points and paints are moved at a quarter and at half the resolution,
+    /// `0.0..=1.0`. Default 0.16.
     pub coarse: f32,
     /// Control points along a side of the lattice, `2..=5`. Default 3.
     pub lattice_side: u32,
-    /// How far shapes are looked for, as a share of the picture's longest side, `0.0..=0.25`. Default 0.06.
+    /// How far shapes are looked for, as a share of the picture's longest side, `0.0..=0.25`.
+    /// Default 0.06.
     pub reach: f32,
 }
 
@@ -126,8 +131,8 @@ impl Schedule {
     };
 }
 
-/// Weights of the penalties that keep outlines clean, each relative to the picture's squared error in
-/// full-scale pixels; 0 switches one off. Lengths are in pixels at full resolution.
+/// Weights of the penalties that keep outlines clean, each relative to the picture's squared error
+/// in full-scale pixels; 0 switches one off. Lengths are in pixels at full resolution.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Regularisers {
@@ -137,9 +142,9 @@ pub struct Regularisers {
     pub handles: f32,
     /// Control polygons that turn against themselves, the way in which a curve crosses itself.
     pub crossing: f32,
-    /// Not a weight but a width in pixels of the fitting resolution: an added path that is thinner (twice its
-    /// area by the length of its outline) is a needle sliver and goes unless it gains four times the price of
-    /// its bytes. Default 1.
+    /// Not a weight but a width in pixels of the fitting resolution: an added path that is thinner
+    /// (twice its area by the length of its outline) is a needle sliver and goes unless it gains
+    /// four times the price of its bytes. Default 1.
     pub slivers: f32,
 }
 
@@ -161,9 +166,9 @@ pub struct LossOptions {
     /// Weight of the squared error of the picture's gradient (Sobel), which holds edges and texture
     /// against flat misfit; 0 switches it off. Default 0.
     pub edges: f32,
-    /// Weight of one minus the structural similarity of luma (BT.709, gamma-encoded), the mean over three
-    /// scales; 0 switches it off. Below 0.01 leaves room for the squared error; a step costs about three
-    /// times as much. Default 0.
+    /// Weight of one minus the structural similarity of luma (BT.709, gamma-encoded), the mean over
+    /// three scales; 0 switches it off. Below 0.01 leaves room for the squared error; a step costs
+    /// about three times as much. Default 0.
     pub structure: f32,
 }
 
@@ -193,8 +198,8 @@ pub enum StepRule {
 pub struct OptimiserOptions {
     /// The rule for points.
     pub rule: StepRule,
-    /// Largest step of a point in pixels of the current resolution; falls by a cosine to a twentieth.
-    /// Default 0.4.
+    /// Largest step of a point in pixels of the current resolution; falls by a cosine to a
+    /// twentieth. Default 0.4.
     pub point_rate: f32,
     /// Share of each round's steps over which the rate rises from zero, `0.0..=1.0`. Default 0.05.
     pub warm_up: f32,
@@ -283,8 +288,8 @@ impl FitOptions {
 pub struct Cancellation(Option<Arc<dyn Fn() -> bool + Send + Sync>>);
 
 impl Cancellation {
-    /// Stops the fit once `is_cancelled` says so. It is called often, from several threads, and must be
-    /// cheap.
+    /// Stops the fit once `is_cancelled` says so. It is called often, from several threads, and
+    /// must be cheap.
     pub fn when(is_cancelled: impl Fn() -> bool + Send + Sync + 'static) -> Self {
         Self(Some(Arc::new(is_cancelled)))
     }

@@ -1,16 +1,16 @@
-//! Outlines of a coverage mask, for those who draw what they see in a picture: the same tracing that
-//! draws the regions of a target.
+//! Outlines of a coverage mask, for those who draw what they see in a picture: the same tracing
+//! that draws the regions of a target.
 
 use kurbo::{BezPath, Point};
 
 use crate::trace::{Field, contours, fit_closed, signed_area};
 
-/// Closed outlines of what is at least half covered, one path for each connected part with its holes left
-/// out, and its area in pixels; the largest first.
+/// Closed outlines of what is at least half covered, one path for each connected part with its
+/// holes left out, and its area in pixels; the largest first.
 ///
-/// `coverage` is `0.0..=1.0` for each pixel of a grid `width` pixels wide, row by row; the paths are in pixels
-/// from the grid's upper left corner. `tolerance` is how far, in pixels, a path may be from the contour.
-/// A grid that does not fit its width has no outlines.
+/// `coverage` is `0.0..=1.0` for each pixel of a grid `width` pixels wide, row by row; the paths
+/// are in pixels from the grid's upper left corner. `tolerance` is how far, in pixels, a path may
+/// be from the contour. A grid that does not fit its width has no outlines.
 pub fn outlines(coverage: &[f32], width: usize, tolerance: f64) -> Vec<(BezPath, f64)> {
     if width == 0 || coverage.is_empty() || !coverage.len().is_multiple_of(width) {
         return Vec::new();

@@ -1,5 +1,5 @@
-//! The paint that explains coloured samples best: flat, linear or radial gradient, by least squares.
-//! Where the samples come from, and what shape they belong to, is the caller's business.
+//! The paint that explains coloured samples best: flat, linear or radial gradient, by least
+//! squares. Where the samples come from, and what shape they belong to, is the caller's business.
 
 use chat2svg_vector::{Color, LinearGradient, Paint, RadialGradient, Spread, Stop};
 use kurbo::{Affine, Point, Vec2};

@@ -99,7 +99,8 @@ impl Parameters {
     fn note_curves(&mut self, outline: &Outline, first: usize) {
         let at = |index: usize| first + 2 * index;
         let mut next_point = 0;
-        // Of the running subpath: index of its first and current point, its first handle, the last handle.
+        // Of the running subpath: index of its first and current point, its first handle, the last
+        // handle.
         let (mut start, mut current) = (0, 0);
         let (mut first_handle, mut last_handle) = (None, None);
         for (index, verb) in outline.verbs.iter().enumerate() {

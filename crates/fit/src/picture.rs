@@ -14,7 +14,8 @@ pub(crate) struct Picture {
 }
 
 impl Picture {
-    /// The raster over white, at a size. Reduction averages areas; enlargement repeats the nearest pixel.
+    /// The raster over white, at a size. Reduction averages areas; enlargement repeats the nearest
+    /// pixel.
     pub(crate) fn from_raster(raster: &Raster, width: usize, height: usize) -> Self {
         let (source_width, source_height) = (raster.width() as usize, raster.height() as usize);
         let mut has_alpha = false;

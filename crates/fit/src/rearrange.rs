@@ -1,5 +1,5 @@
-//! Merging, raising and splitting of shapes while a fit runs: which are tried, what each gains, which are
-//! taken. Every gain is measured on a picture; several that lie apart are tried in one.
+//! Merging, raising and splitting of shapes while a fit runs: which are tried, what each gains,
+//! which are taken. Every gain is measured on a picture; several that lie apart are tried in one.
 
 use chat2svg_vector::Paint;
 use kurbo::{BezPath, Shape as _, Vec2};
@@ -28,8 +28,9 @@ const LEAST_GAIN: f64 = 4.0;
 const UNDERLAP: f64 = 1.5;
 
 impl Fit<'_> {
-    /// Raises, merges and splits shapes where that pays: the squared error and the price of bytes together
-    /// fall. Of the template's shapes only nameless ones change their depth and none is merged or split.
+    /// Raises, merges and splits shapes where that pays: the squared error and the price of bytes
+    /// together fall. Of the template's shapes only nameless ones change their depth and none is
+    /// merged or split.
     pub(crate) fn rearrange(&mut self, room: usize) -> Result<(), FitError> {
         if !self.setting.options.allow_topology || self.shapes() < 2 {
             return Ok(());
@@ -201,7 +202,8 @@ impl Fit<'_> {
         Ok(found)
     }
 
-    /// Shapes of which one side should be brighter and the other darker, cut along the line between.
+    /// Shapes of which one side should be brighter and the other darker, cut along the line
+    /// between.
     fn splits(&mut self, facts: &[Facts]) -> Result<Vec<Trial>, FitError> {
         let per_byte = self.cost().per_byte;
         let shapes = self.document.shapes();
@@ -273,8 +275,8 @@ mod tests {
     const RED: [f32; 3] = [0.8, 0.1, 0.1];
     const BLUE: [f32; 3] = [0.1, 0.2, 0.8];
 
-    /// The document after one rearrangement toward the picture of another, and what was done. All shapes but
-    /// the ground count as added, or none.
+    /// The document after one rearrangement toward the picture of another, and what was done. All
+    /// shapes but the ground count as added, or none.
     fn rearranged_to(from: &Document, to: &Document, is_added: bool) -> (Document, Vec<Action>) {
         with_fit(from, to, &FitOptions::default(), |mut fit| {
             fit.is_added[1..].fill(is_added);

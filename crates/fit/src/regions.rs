@@ -35,7 +35,8 @@ pub(crate) struct FoundShape {
     pub(crate) paint: Paint,
     /// Whether it covers the whole canvas.
     pub(crate) is_backdrop: bool,
-    /// Index in painting order of the existing shape that it belongs right above; `None` for the bottom.
+    /// Index in painting order of the existing shape that it belongs right above; `None` for the
+    /// bottom.
     pub(crate) depth: Option<usize>,
 }
 
@@ -48,7 +49,8 @@ pub(crate) struct ShapeCost {
     pub(crate) gradients: bool,
     /// How far an outline may be from the contour, in pixels of the finder's picture.
     pub(crate) tolerance: f64,
-    /// Share of the pixels of a shape to be painted over what is there that must be wrong as they are.
+    /// Share of the pixels of a shape to be painted over what is there that must be wrong as they
+    /// are.
     pub(crate) least_wrong: f64,
 }
 
@@ -123,8 +125,9 @@ impl RegionFinder {
         self.shapes(&chosen, &[], cost, stop)
     }
 
-    /// At most `limit` shapes that gain most when painted over what is there, bottom first. `present` is
-    /// the squared error of each pixel of the finder's picture as it is, `kept` the shapes that are not to be hidden.
+    /// At most `limit` shapes that gain most when painted over what is there, bottom first.
+    /// `present` is the squared error of each pixel of the finder's picture as it is, `kept` the
+    /// shapes that are not to be hidden.
     pub(crate) fn extras(
         &self,
         present: &[f32],

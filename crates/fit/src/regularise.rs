@@ -1,5 +1,6 @@
-//! Penalties that keep cubics clean, with their exact gradients: bending, handles out of proportion, and
-//! control polygons that turn against themselves. Lengths in pixels at full resolution.
+//! Penalties that keep cubics clean, with their exact gradients: bending, handles out of
+//! proportion, and control polygons that turn against themselves. Lengths in pixels at full
+//! resolution.
 
 use crate::{Regularisers, parameters::CubicSlots};
 
@@ -150,8 +151,8 @@ mod tests {
                 });
                 let [below, above] = moved.each_ref().map(|moved| penalty(moved, weights));
                 let expected = (above - below) / (2.0 * f64::from(step));
-                // A difference is the mean of the slopes between its ends; a penalty that begins there has
-                // slopes unlike the middle's.
+                // A difference is the mean of the slopes between its ends; a penalty that begins
+                // there has slopes unlike the middle's.
                 let slopes = moved
                     .map(|moved| gradient_at(&moved).1[index])
                     .map(f64::from);

@@ -22,8 +22,8 @@ pub struct FitReport {
     pub iterations: u32,
     /// Loss over time, at most [`MAX_SAMPLES`], the first and the last step included.
     pub curve: Vec<LossSample>,
-    /// Peak signal-to-noise ratio of the input's picture against the target, in dB. Pictures are made of
-    /// the written document at the fitting resolution; transparency shows white.
+    /// Peak signal-to-noise ratio of the input's picture against the target, in dB. Pictures are
+    /// made of the written document at the fitting resolution; transparency shows white.
     pub psnr_before: f32,
     /// The same of the returned document.
     pub psnr_after: f32,
@@ -33,8 +33,8 @@ pub struct FitReport {
     pub paths_removed: u32,
     /// Bytes of the written result.
     pub bytes: usize,
-    /// By how many dB the last descent's picture got worse when coordinates and colours were rounded to
-    /// what is written, by exact coverage. 0 without a descent.
+    /// By how many dB the last descent's picture got worse when coordinates and colours were
+    /// rounded to what is written, by exact coverage. 0 without a descent.
     pub rounding_loss: f32,
     /// The same of coordinates alone.
     pub coordinate_loss: f32,
@@ -44,7 +44,8 @@ pub struct FitReport {
     pub budget_changes: Vec<BudgetRecord>,
     /// What was done, in order, and what came of it.
     pub actions: Vec<ActionRecord>,
-    /// From a template, what each stage gained and how far it moved the template's shapes; in order.
+    /// From a template, what each stage gained and how far it moved the template's shapes; in
+    /// order.
     pub stages: Vec<StageRecord>,
 }
 
@@ -88,8 +89,8 @@ pub struct ActionRecord {
     pub paths: u32,
     /// Peak signal-to-noise ratio from then on, in dB.
     pub psnr: f32,
-    /// By how much it lowered what is minimised, the squared error in full-scale pixels plus the price of
-    /// the bytes; below zero when what was done makes room for what comes next.
+    /// By how much it lowered what is minimised, the squared error in full-scale pixels plus the
+    /// price of the bytes; below zero when what was done makes room for what comes next.
     pub gain: f32,
 }
 
@@ -153,7 +154,8 @@ pub enum FitEnd {
 /// What remains to be spent; a running fit takes it up at its next step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Budget {
-    /// Gradient steps over all rounds, as [`FitOptions::iterations`](crate::FitOptions::iterations).
+    /// Gradient steps over all rounds, as
+    /// [`FitOptions::iterations`](crate::FitOptions::iterations).
     pub iterations: u32,
 }
 
@@ -181,7 +183,8 @@ pub struct Progress {
 
 /// Told how a fit goes; all methods do nothing by default. `()` is an observer that does not care.
 ///
-/// Called from the thread that called the fit, between steps: what it spends is taken from the deadline.
+/// Called from the thread that called the fit, between steps: what it spends is taken from the
+/// deadline.
 pub trait Observer {
     /// Called at most every 50 ms.
     fn progress(&mut self, progress: &Progress) {
@@ -193,8 +196,8 @@ pub trait Observer {
         let _ = document;
     }
 
-    /// The best so far, each time that a better one is found: what the fit would return if it ended now. A
-    /// caller that cannot wait for the fit's own end takes the last.
+    /// The best so far, each time that a better one is found: what the fit would return if it ended
+    /// now. A caller that cannot wait for the fit's own end takes the last.
     fn improved(&mut self, best: FitOutcome) {
         let _ = best;
     }

@@ -1,6 +1,7 @@
-//! Which way coordinates are rounded: the nearest value on the grid of decimals is not always the one that
-//! shows the picture best. Single coordinates go to their other neighbour where a quadratic model of the
-//! squared error says that it falls, and stay there when it does. The grid itself is decided elsewhere.
+//! Which way coordinates are rounded: the nearest value on the grid of decimals is not always the
+//! one that shows the picture best. Single coordinates go to their other neighbour where a
+//! quadratic model of the squared error says that it falls, and stay there when it does. The grid
+//! itself is decided elsewhere.
 
 use chat2svg_diffraster::{Image, Layout};
 
@@ -15,14 +16,14 @@ use crate::{
 const PASSES: usize = 10;
 /// Pictures of random signs from which curvatures are estimated.
 const PROBES: u32 = 4;
-/// Parameters to either side of a moved one that stay where they are in the same round: those of its curve
-/// move the same border.
+/// Parameters to either side of a moved one that stay where they are in the same round: those of
+/// its curve move the same border.
 const APART: usize = 6;
 
 impl Descender<'_> {
-    /// Moves coordinates of a scene whose outlines are on their grid to other values on it. `grid` holds the
-    /// distance between these for each slot, in pixels; `None` where outlines stay. Returns whether the
-    /// squared error fell.
+    /// Moves coordinates of a scene whose outlines are on their grid to other values on it. `grid`
+    /// holds the distance between these for each slot, in pixels; `None` where outlines stay.
+    /// Returns whether the squared error fell.
     pub(crate) fn choose_rounding(
         &mut self,
         map: &mut SceneMap,
@@ -56,7 +57,8 @@ impl Descender<'_> {
         let mut error = self.squared_gradient(map, &target, &mut gradient)?;
         let curvatures = self.curvatures(map, &target, values.len())?;
         let first = error;
-        // The share of the promising moves that are made at once; less when they get in each other's way.
+        // The share of the promising moves that are made at once; less when they get in each
+        // other's way.
         let mut share = 1.0;
         for _ in 0..PASSES {
             if self.is_stopped() {
@@ -110,8 +112,9 @@ impl Descender<'_> {
         Ok(error < first)
     }
 
-    /// Second derivatives of the squared error by single parameters, without those of the picture itself: sums
-    /// of squares of the picture's derivatives, estimated from projections on random signs.
+    /// Second derivatives of the squared error by single parameters, without those of the picture
+    /// itself: sums of squares of the picture's derivatives, estimated from projections on random
+    /// signs.
     fn curvatures(
         &mut self,
         map: &SceneMap,

@@ -1,4 +1,5 @@
-//! How much an error shows at each pixel: an eye notices it on a calm ground sooner than in a texture.
+//! How much an error shows at each pixel: an eye notices it on a calm ground sooner than in a
+//! texture.
 
 use crate::picture::Picture;
 
@@ -6,7 +7,8 @@ use crate::picture::Picture;
 const REACH: f64 = 1.0 / 28.0;
 /// Standard deviation of a ground that is as calm as it matters.
 const CALM: f32 = 0.04;
-/// Least and most that a pixel counts: calm ground for more, nothing for less than its squared error.
+/// Least and most that a pixel counts: calm ground for more, nothing for less than its squared
+/// error.
 const BOUNDS: [f32; 2] = [1.0, 2.5];
 
 /// The weight of each pixel's squared error, at least 1.

@@ -1,6 +1,7 @@
 //! A document as a scene of the rasteriser, in pixels of the fitting resolution, and back.
 //!
-//! The document stays the truth: a scene is made for one descent and its parameters are then put back.
+//! The document stays the truth: a scene is made for one descent and its parameters are then put
+//! back.
 
 use chat2svg_diffraster as raster;
 use chat2svg_vector::{
@@ -38,8 +39,8 @@ pub(crate) struct Slot {
 }
 
 impl Slot {
-    /// Distance in the scene between neighbouring values of a coordinate written with so many decimals; `None`
-    /// where the shape's axes are not the scene's or the outline is not its own.
+    /// Distance in the scene between neighbouring values of a coordinate written with so many
+    /// decimals; `None` where the shape's axes are not the scene's or the outline is not its own.
     pub(crate) fn grid(&self, decimals: u8) -> Option<f32> {
         let [a, b, c, d, ..] = self.to_scene.as_coeffs();
         let is_upright = b == 0.0 && c == 0.0 && a == d && a > 0.0;

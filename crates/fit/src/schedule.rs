@@ -20,8 +20,8 @@ const EARLY_ADDITIONS: u32 = 4;
 const EARLY_STEPS: u32 = 12;
 /// Descents at the fitting resolution.
 const ROUNDS: u32 = 4;
-/// After which of them paths are added: from a template only when its own shapes show what they can, and from
-/// nothing early, so that all have time to settle.
+/// After which of them paths are added: from a template only when its own shapes show what they
+/// can, and from nothing early, so that all have time to settle.
 const ADDING: [std::ops::Range<u32>; 2] = [1..3, 0..2];
 /// Steps after paths were taken out at the end.
 const POLISH_STEPS: u32 = 15;
@@ -31,8 +31,8 @@ const SAVINGS: u32 = 10;
 const LEAST_SAVED: usize = 200;
 /// How far in pixels outlines may move when drawn anew.
 const SAME_OUTLINE: f64 = 0.3;
-/// How often the price of bytes and the slack of added outlines grow before paths go whatever they gain, and by
-/// which factors.
+/// How often the price of bytes and the slack of added outlines grow before paths go whatever they
+/// gain, and by which factors.
 const ROUGHER: u32 = 9;
 const DEARER: f64 = 2.0;
 const LOOSER: f64 = 1.4;
@@ -66,8 +66,8 @@ pub(crate) fn run(fit: &mut Fit<'_>) -> Result<(), FitError> {
         if 2 * first.len() <= limit {
             fit.cover(first)?;
         } else {
-            // A cover must take a region apart to show what lies in it; painting on top need not. So
-            // begin with few, and add about half as many again each time.
+            // A cover must take a region apart to show what lies in it; painting on top need not.
+            // So begin with few, and add about half as many again each time.
             let few = (limit / FIRST_SHARE).max(LEAST_ADDED).min(limit);
             fit.cover(pool.install(|| finder.cover(cost, few, stop)))?;
             for _ in 0..EARLY_ADDITIONS {
@@ -120,8 +120,8 @@ pub(crate) fn run(fit: &mut Fit<'_>) -> Result<(), FitError> {
     save_bytes(fit, rate)
 }
 
-/// The longest side at which regions can be looked for in half of the time that is left, judged by how
-/// long the start took; without a deadline always the finest.
+/// The longest side at which regions can be looked for in half of the time that is left, judged by
+/// how long the start took; without a deadline always the finest.
 fn affordable_side(fit: &Fit<'_>) -> usize {
     let stop = fit.setting.stop;
     let Some(left) = stop.time_left() else {
@@ -139,8 +139,9 @@ fn affordable_side(fit: &Fit<'_>) -> usize {
     side
 }
 
-/// Meets the byte budget: what gains little for its bytes goes, and outlines are drawn with fewer curves,
-/// both by and by more roughly, with a short descent after each; at last paths go whatever they gain.
+/// Meets the byte budget: what gains little for its bytes goes, and outlines are drawn with fewer
+/// curves, both by and by more roughly, with a short descent after each; at last paths go whatever
+/// they gain.
 fn save_bytes(fit: &mut Fit<'_>, rate: f32) -> Result<(), FitError> {
     let steps = POLISH_STEPS.min(fit.setting.options.iterations);
     fit.journal.polish = steps;

@@ -1,5 +1,6 @@
-//! Moves a document to what will be written of it, so that what is judged is what comes out: outlines to
-//! their grid of decimals, colours to eight bits. Writing itself is `chat2svg-vector`'s business.
+//! Moves a document to what will be written of it, so that what is judged is what comes out:
+//! outlines to their grid of decimals, colours to eight bits. Writing itself is `chat2svg-vector`'s
+//! business.
 
 use chat2svg_vector::{Color, Document, Paint, Stop, WriteOptions, snapped_outline};
 

@@ -11,8 +11,8 @@ const LEAST_SAVING: f64 = 0.3;
 /// Most points to which one outline is fitted.
 const MOST_POINTS: f64 = 20_000.0;
 
-/// The path with fewer control points, at most `tolerance` pixels away; `None` when that saves little or
-/// the path has open parts. `scale` is pixels per unit of the path.
+/// The path with fewer control points, at most `tolerance` pixels away; `None` when that saves
+/// little or the path has open parts. `scale` is pixels per unit of the path.
 pub(crate) fn simplified(path: &BezPath, scale: f64, tolerance: f64) -> Option<BezPath> {
     let mut simple = BezPath::new();
     for outline in closed_outlines(path)? {

@@ -1,7 +1,7 @@
-//! Softens edges: where the target's are softer than anti-aliasing makes them, as pictures of image models are, a thin
-//! stroke in the colour half way across shows that, as a property of the shape. Without it a fit paints the shape in
-//! that colour and a second one over it. Lines that the target shows are found in `strokes`, and strokes that turn
-//! out to be worthless are taken back there.
+//! Softens edges: where the target's are softer than anti-aliasing makes them, as pictures of image
+//! models are, a thin stroke in the colour half way across shows that, as a property of the shape.
+//! Without it a fit paints the shape in that colour and a second one over it. Lines that the target
+//! shows are found in `strokes`, and strokes that turn out to be worthless are taken back there.
 
 use std::collections::BTreeMap;
 
@@ -18,18 +18,19 @@ use crate::{
     worth::leave_one_out,
 };
 
-/// How far to each side of an edge, in pixels, its sides are; and the distance of their colours from which there is one.
+/// How far to each side of an edge, in pixels, its sides are; and the distance of their colours
+/// from which there is one.
 const SOFT_REACH: f64 = 3.0;
 const LEAST_EDGE: f64 = 0.25;
-/// Share of an outline along which there must be an edge for it to be softened: elsewhere the stroke is a line across
-/// one colour.
+/// Share of an outline along which there must be an edge for it to be softened: elsewhere the
+/// stroke is a line across one colour.
 const EDGE_SHARE: f64 = 0.6;
 /// Widths in pixels of strokes that are tried on soft edges.
 const SOFT_WIDTHS: [f32; 3] = [0.5, 0.9, 1.5];
 
 impl Fit<'_> {
-    /// Gives every filled shape that has no stroke a thin one in the colour half way across its edge where the picture
-    /// gains by it.
+    /// Gives every filled shape that has no stroke a thin one in the colour half way across its
+    /// edge where the picture gains by it.
     pub(crate) fn soften_outlines(&mut self) -> Result<(), FitError> {
         if !self.setting.options.allow_strokes || self.is_stopped() {
             return Ok(());

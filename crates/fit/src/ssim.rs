@@ -1,5 +1,6 @@
-//! The optional structural term: structural similarity (Wang et al. 2004) of luma at several scales, with
-//! its exact gradient. Where it is weighed against the squared error is decided elsewhere.
+//! The optional structural term: structural similarity (Wang et al. 2004) of luma at several
+//! scales, with its exact gradient. Where it is weighed against the squared error is decided
+//! elsewhere.
 
 use chat2svg_diffraster::Image;
 
@@ -16,9 +17,9 @@ const DEVIATION: f32 = 1.5;
 const MEAN_FLOOR: f32 = 0.01 * 0.01;
 const SPREAD_FLOOR: f32 = 0.03 * 0.03;
 
-/// One minus the mean structural similarity over all scales, times `weight`, is added to the loss, and its
-/// gradient with respect to the picture's components to `out`, which is of the picture's size. Alpha does
-/// not count.
+/// One minus the mean structural similarity over all scales, times `weight`, is added to the loss,
+/// and its gradient with respect to the picture's components to `out`, which is of the picture's
+/// size. Alpha does not count.
 pub(crate) fn add_structure_loss(
     picture: &Image,
     target: &Image,
@@ -118,7 +119,8 @@ impl Plane {
         }
     }
 
-    /// Sums over the Gaussian window, with nothing beyond the edge: a symmetric map, its own adjoint.
+    /// Sums over the Gaussian window, with nothing beyond the edge: a symmetric map, its own
+    /// adjoint.
     fn windowed(&self) -> Self {
         let across = self.along(1, self.width);
         across.along(self.width, self.height)

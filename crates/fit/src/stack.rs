@@ -1,5 +1,5 @@
-//! From a partition to a stack of shapes: which lies below, and how far each reaches beneath those above
-//! it, so that no gap opens between neighbours and every border is drawn once.
+//! From a partition to a stack of shapes: which lies below, and how far each reaches beneath those
+//! above it, so that no gap opens between neighbours and every border is drawn once.
 
 use std::{cmp::Reverse, collections::BTreeMap};
 
@@ -27,8 +27,8 @@ pub(crate) struct Partition<'a> {
     /// The region of each pixel; `None` for pixels that are not to be painted or are taken.
     pub(crate) labels: &'a [Option<u32>],
     pub(crate) count: usize,
-    /// Of each pixel, index plus one of the existing shape that it shows, 0 for none; empty when there are
-    /// no shapes yet.
+    /// Of each pixel, index plus one of the existing shape that it shows, 0 for none; empty when
+    /// there are no shapes yet.
     pub(crate) owners: &'a [u32],
 }
 
@@ -45,7 +45,8 @@ pub(crate) struct Layer {
     pub(crate) is_backdrop: bool,
     /// How many existing shapes lie below it.
     pub(crate) depth: u32,
-    /// Of each value of the field, whether that pixel is covered by a later shape or off the canvas.
+    /// Of each value of the field, whether that pixel is covered by a later shape or off the
+    /// canvas.
     pub(crate) is_covered: Vec<bool>,
 }
 
@@ -73,7 +74,8 @@ struct Bounds {
     bottom: usize,
 }
 
-/// The layers, bottom first; not all when stopped on the way. What is enclosed lies above what encloses it.
+/// The layers, bottom first; not all when stopped on the way. What is enclosed lies above what
+/// encloses it.
 pub(crate) fn layers(partition: &Partition<'_>, stop: &Stop) -> Vec<Layer> {
     let bounds = bounds(partition);
     let depths = depths(partition);
@@ -232,7 +234,8 @@ fn layer(partition: &Partition<'_>, ranks: &Ranks, region: usize, bounds: Bounds
             && (bounds.top..=bounds.bottom).contains(&y)
             && !outside[(y - bounds.top) * inner_width + (x - bounds.left)]
     };
-    // Over the canvas: own pixels, holes, and what lies within reach of own pixels beneath later ones.
+    // Over the canvas: own pixels, holes, and what lies within reach of own pixels beneath later
+    // ones.
     let window = Bounds {
         left: bounds.left.saturating_sub(REACH),
         top: bounds.top.saturating_sub(REACH),
@@ -321,8 +324,8 @@ fn layer(partition: &Partition<'_>, ranks: &Ranks, region: usize, bounds: Bounds
     }
 }
 
-/// Share of a pixel at a visible border that belongs to the inside, by its colour between those of both
-/// sides; `None` away from borders and where the sides look alike.
+/// Share of a pixel at a visible border that belongs to the inside, by its colour between those of
+/// both sides; `None` away from borders and where the sides look alike.
 fn soft_share(
     partition: &Partition<'_>,
     x: usize,

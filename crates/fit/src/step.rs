@@ -32,8 +32,8 @@ impl Stepper {
         }
     }
 
-    /// The next step's unit: to be multiplied by the rate and subtracted. `floor` is the gradient below
-    /// which a parameter is left in peace.
+    /// The next step's unit: to be multiplied by the rate and subtracted. `floor` is the gradient
+    /// below which a parameter is left in peace.
     pub(crate) fn directions(&mut self, gradient: &[f32], floor: f32, out: &mut [f32]) {
         self.steps += 1;
         match self.rule {

@@ -1,6 +1,6 @@
-//! Gives the template's shapes the strokes that the target shows along their outlines, and takes back those
-//! that turn out to be worth less than their bytes. A thin line around a shape is then a property of that
-//! shape, not a ring over it. How strokes are fitted is the descent's business.
+//! Gives the template's shapes the strokes that the target shows along their outlines, and takes
+//! back those that turn out to be worth less than their bytes. A thin line around a shape is then a
+//! property of that shape, not a ring over it. How strokes are fitted is the descent's business.
 
 use std::collections::BTreeSet;
 
@@ -22,7 +22,8 @@ use crate::{
 const FIRST_WIDTH: f64 = 1.2;
 /// Pixels below which a stroke is too thin to be seen.
 const LEAST_WIDTH: f32 = 0.1;
-/// How far to each side of an outline its line is looked for, in a picture whose longest side is 512 pixels.
+/// How far to each side of an outline its line is looked for, in a picture whose longest side is
+/// 512 pixels.
 const REACH: f64 = 6.0;
 /// And in any picture, in pixels.
 const LEAST_REACH: f64 = 4.0;
@@ -30,10 +31,11 @@ const LEAST_REACH: f64 = 4.0;
 const LEAST_CONTRAST: f64 = 0.12;
 /// How far from an outline, in pixels, its line may be strongest.
 const OFF_CENTER: f64 = 3.0;
-/// Distance of a look's colour from the line's, or from its mixture with one side, up to which they agree.
+/// Distance of a look's colour from the line's, or from its mixture with one side, up to which they
+/// agree.
 const SAME_COLOR: f64 = 0.08;
-/// Share of a line's contrast by which the picture as it stands must miss it: what other shapes show already is
-/// theirs.
+/// Share of a line's contrast by which the picture as it stands must miss it: what other shapes
+/// show already is theirs.
 const LEAST_MISSING: f64 = 0.5;
 /// Share of an outline along which there must be a line.
 const LINE_SHARE: f64 = 0.4;
@@ -43,16 +45,16 @@ pub(crate) const BYTES: f64 = 34.0;
 pub(crate) const LEAST_GAIN: f64 = 2.0;
 
 impl Fit<'_> {
-    /// Closes the outlines of the template's filled shapes that end where they began, so that what goes around
-    /// them has no gap.
+    /// Closes the outlines of the template's filled shapes that end where they began, so that what
+    /// goes around them has no gap.
     pub(crate) fn close_outlines(&mut self) {
         self.document.edit_shapes(|_, shape, _, _| {
             shape.path = closed_outline(shape);
         });
     }
 
-    /// Gives every filled shape of the template that has no stroke one where the target shows a line along its
-    /// outline.
+    /// Gives every filled shape of the template that has no stroke one where the target shows a
+    /// line along its outline.
     pub(crate) fn stroke_outlines(&mut self) -> Result<(), FitError> {
         if !self.setting.options.allow_strokes || self.is_stopped() {
             return Ok(());
@@ -76,8 +78,8 @@ impl Fit<'_> {
         self.note(Action::Stroke)
     }
 
-    /// Asks of every opaque filled shape that has no stroke, with its index in painting order and what maps it to
-    /// pixels, for the colour and width in pixels of one that it is to have.
+    /// Asks of every opaque filled shape that has no stroke, with its index in painting order and
+    /// what maps it to pixels, for the colour and width in pixels of one that it is to have.
     pub(crate) fn edit_strokeless(
         &mut self,
         map: &SceneMap,
@@ -182,7 +184,8 @@ fn shows_no_stroke(map: &SceneMap, slot: usize) -> bool {
     path.fill.is_some() && stroke.is_some_and(|stroke| stroke.width < LEAST_WIDTH)
 }
 
-/// The outline of a shape of the template as a fit takes it up: where nothing shows whether it is closed, it is.
+/// The outline of a shape of the template as a fit takes it up: where nothing shows whether it is
+/// closed, it is.
 pub(crate) fn closed_outline(shape: &Shape) -> BezPath {
     if shape.stroke.is_none() {
         closed_where_it_meets(&shape.path)
@@ -191,7 +194,8 @@ pub(crate) fn closed_outline(shape: &Shape) -> BezPath {
     }
 }
 
-/// Colour, and width in pixels, of the line that the target shows along a shape's outline, if it does.
+/// Colour, and width in pixels, of the line that the target shows along a shape's outline, if it
+/// does.
 fn line_along(
     shape: &Shape,
     to_pixels: Affine,
@@ -219,8 +223,8 @@ fn line_along(
     (count > LINE_SHARE * f64::from(looks)).then(|| (Color::new(red, green, blue), width))
 }
 
-/// The colour of a line of which these are looks: the median, channel by channel, of the quarter that stands out
-/// most, for the others are mixed with what lies beside it.
+/// The colour of a line of which these are looks: the median, channel by channel, of the quarter
+/// that stands out most, for the others are mixed with what lies beside it.
 fn color_of_line(ridges: &mut [Ridge]) -> Option<[f32; 3]> {
     ridges.sort_by(|a, b| b.contrast.total_cmp(&a.contrast));
     let purest = ridges.get(..ridges.len().div_ceil(4))?;

@@ -1,6 +1,7 @@
-//! Gives outlines more control points where the picture pulls at them in a way that those they have cannot
-//! follow: a cubic is cut in two, a quadratic becomes a cubic, a line a curve. Asked of the loss's gradient, so that what is merely
-//! soft, or wrong for another reason, gets none. Taking points away is `simplify`'s business.
+//! Gives outlines more control points where the picture pulls at them in a way that those they have
+//! cannot follow: a cubic is cut in two, a quadratic becomes a cubic, a line a curve. Asked of the
+//! loss's gradient, so that what is merely soft, or wrong for another reason, gets none. Taking
+//! points away is `simplify`'s business.
 
 use chat2svg_diffraster::{Layout, Node};
 use kurbo::{BezPath, CubicBez, ParamCurve, PathEl, Point, QuadBez, Vec2};
@@ -13,13 +14,15 @@ use crate::{
     simplify::points_of,
 };
 
-/// How far in pixels the new points of a curve are expected to move: the gradient times half of that is their gain.
+/// How far in pixels the new points of a curve are expected to move: the gradient times half of
+/// that is their gain.
 const MOVES_BY: f64 = 0.5;
 /// And those of a line, which says less of what it should be.
 const BENDS_BY: f64 = 5.0;
 /// Segments shorter than this many pixels stay whole.
 const LEAST_LENGTH: f64 = 6.0;
-/// How far in pixels the handles of a line that became a curve lie beside it, to that side to which it gains by bending.
+/// How far in pixels the handles of a line that became a curve lie beside it, to that side to which
+/// it gains by bending.
 const BULGE: f64 = 0.75;
 /// Bytes that a control point takes, about.
 const POINT_BYTES: f64 = 7.0;
@@ -123,8 +126,8 @@ impl Division {
         0.5 * self.moves * pull > per_byte * POINT_BYTES * self.more
     }
 
-    /// Makes the line from `start` to `end`, which may be the one that closes an outline, a curve whose handles lie
-    /// `bulge` beside it; `points` are before it.
+    /// Makes the line from `start` to `end`, which may be the one that closes an outline, a curve
+    /// whose handles lie `bulge` beside it; `points` are before it.
     fn bend(&mut self, start: Point, end: Point, points: usize, bulge: f64) {
         let (a, b) = (start.lerp(end, 1.0 / 3.0), start.lerp(end, 2.0 / 3.0));
         let across = (end - start).turn_90().normalize() * bulge;
@@ -141,8 +144,8 @@ impl Division {
     }
 }
 
-/// Every element of a path with what it would be divided into, where a unit takes `scale` pixels; short segments
-/// stay whole.
+/// Every element of a path with what it would be divided into, where a unit takes `scale` pixels;
+/// short segments stay whole.
 fn divisions(path: &BezPath, scale: f64) -> Vec<Division> {
     let least = LEAST_LENGTH / scale;
     let (mut start, mut current) = (Point::ZERO, Point::ZERO);
@@ -195,8 +198,9 @@ fn divisions(path: &BezPath, scale: f64) -> Vec<Division> {
     found
 }
 
-/// The path, divided only where the new points' pull pays for their bytes, and where it does not come to cross itself
-/// by that; `None` if nowhere. `scale` is pixels per unit of the picture in which it must not.
+/// The path, divided only where the new points' pull pays for their bytes, and where it does not
+/// come to cross itself by that; `None` if nowhere. `scale` is pixels per unit of the picture in
+/// which it must not.
 fn divided_where_it_pays(
     divisions: &[Division],
     pulls: &[Pull],

@@ -1,5 +1,5 @@
-//! Changes to the set of shapes of a document: putting shapes in at the right depth, taking worthless
-//! ones out, giving shapes the paint that explains their pixels best.
+//! Changes to the set of shapes of a document: putting shapes in at the right depth, taking
+//! worthless ones out, giving shapes the paint that explains their pixels best.
 
 use chat2svg_vector::{Document, Fill, Group, Node, Paint, Shape};
 use kurbo::{Affine, PathEl};
@@ -56,9 +56,9 @@ pub(crate) fn paint_in(paint: &Paint, map: Affine) -> Paint {
 }
 
 /// Puts shapes, bottom first, into a document, each right above the shape at its depth and in that
-/// shape's group, named after it. `to_canvas` maps user space to the found shapes' coordinates. Calls
-/// `inserted` with the index in painting order that each takes, in an order in which every index is right
-/// when it is told.
+/// shape's group, named after it. `to_canvas` maps user space to the found shapes' coordinates.
+/// Calls `inserted` with the index in painting order that each takes, in an order in which every
+/// index is right when it is told.
 pub(crate) fn insert(
     document: &mut Document,
     found: &[FoundShape],

@@ -1,5 +1,5 @@
-//! Puts back what gained nothing by its movement: what did not change in the target does not change in the
-//! document. Where shapes go is the business of `align`.
+//! Puts back what gained nothing by its movement: what did not change in the target does not change
+//! in the document. Where shapes go is the business of `align`.
 
 use std::collections::BTreeMap;
 
@@ -11,8 +11,8 @@ use crate::{
     scene::SceneMap, strokes::closed_outline, topology::written_bytes, worth::Extent,
 };
 
-/// Share of the picture's squared error that is a measurable gain, and what always is, in pixels from black
-/// to white.
+/// Share of the picture's squared error that is a measurable gain, and what always is, in pixels
+/// from black to white.
 const MEASURABLE_SHARE: f64 = 1e-3;
 const MEASURABLE: f64 = 0.02;
 /// Movement in pixels that is not worth a question.
@@ -21,9 +21,9 @@ const NEGLIGIBLE: f64 = 0.02;
 const MOST_RENDERINGS: usize = 16;
 
 impl Fit<'_> {
-    /// Goes on from the best document so far, puts back each of the template's shapes that does not gain by
-    /// having been moved (what did not change in the target does not change), and notes how far the points
-    /// came.
+    /// Goes on from the best document so far, puts back each of the template's shapes that does not
+    /// gain by having been moved (what did not change in the target does not change), and notes how
+    /// far the points came.
     pub(crate) fn settle_template(&mut self) -> Result<(), FitError> {
         self.take_best();
         if self.is_stopped() {
@@ -101,8 +101,8 @@ impl Fit<'_> {
         MEASURABLE + MEASURABLE_SHARE * self.best_error()
     }
 
-    /// Puts back, node by node, each block of slots whose movement gains nothing measurable, or less than its
-    /// price; returns which.
+    /// Puts back, node by node, each block of slots whose movement gains nothing measurable, or
+    /// less than its price; returns which.
     pub(crate) fn return_worthless(
         &mut self,
         map: &mut SceneMap,

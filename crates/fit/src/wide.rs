@@ -1,10 +1,10 @@
-//! The loss under a wide filter: squared error of the residual's moving average, so that a shape feels its
-//! target from further off than its own edge.
+//! The loss under a wide filter: squared error of the residual's moving average, so that a shape
+//! feels its target from further off than its own edge.
 
 use chat2svg_diffraster::Image;
 
-/// Mean squared error of two pictures' difference, averaged over squares that reach `reach` pixels to each
-/// side, and its gradient with respect to the first, into `out`. Alpha does not count.
+/// Mean squared error of two pictures' difference, averaged over squares that reach `reach` pixels
+/// to each side, and its gradient with respect to the first, into `out`. Alpha does not count.
 pub(crate) fn wide_error(picture: &Image, target: &Image, reach: usize, out: &mut Image) -> f64 {
     let (width, height) = (picture.width as usize, picture.height as usize);
     let scale = 1.0 / (3.0 * (width * height) as f32);

@@ -1,5 +1,5 @@
-//! What each shape is worth: how much worse the picture gets without it. Shapes that lie apart are left
-//! out together, so that a few renderings answer for all.
+//! What each shape is worth: how much worse the picture gets without it. Shapes that lie apart are
+//! left out together, so that a few renderings answer for all.
 
 use chat2svg_diffraster::{Node, Path};
 use kurbo::Rect;
@@ -97,9 +97,9 @@ impl Extent {
     }
 }
 
-/// For each of the scene's slots asked about, by how much the squared error grows when its path is changed by
-/// `without`, and where it lies. A slot that is off the canvas is worth nothing; one for which there was no room in the
-/// allowed number of renderings is left out.
+/// For each of the scene's slots asked about, by how much the squared error grows when its path is
+/// changed by `without`, and where it lies. A slot that is off the canvas is worth nothing; one for
+/// which there was no room in the allowed number of renderings is left out.
 pub(crate) fn leave_one_out(
     descender: &mut Descender<'_>,
     map: &mut SceneMap,

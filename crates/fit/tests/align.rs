@@ -1,4 +1,5 @@
-//! A template whose shapes are elsewhere in the target: they go there, as themselves, and the rest stays.
+//! A template whose shapes are elsewhere in the target: they go there, as themselves, and the rest
+//! stays.
 
 #![allow(
     clippy::expect_used,

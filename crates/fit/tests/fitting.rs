@@ -1,5 +1,5 @@
-//! What callers may rely on: never worse than the input, deterministic, bounded, stoppable, and sensible
-//! for whatever comes in.
+//! What callers may rely on: never worse than the input, deterministic, bounded, stoppable, and
+//! sensible for whatever comes in.
 
 #![allow(
     clippy::expect_used,

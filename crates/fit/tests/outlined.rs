@@ -1,5 +1,5 @@
-//! What shapes of a template are given when a target asks for it: strokes for lines along their outlines, points
-//! for forms that those they have cannot take.
+//! What shapes of a template are given when a target asks for it: strokes for lines along their
+//! outlines, points for forms that those they have cannot take.
 
 #![allow(
     clippy::expect_used,

@@ -1,5 +1,5 @@
-//! Choosing regions from the hierarchy: the cheapest cover of the picture, or the additions that gain
-//! most. Both are exact for the hierarchy, by dynamic programming from the leaves up.
+//! Choosing regions from the hierarchy: the cheapest cover of the picture, or the additions that
+//! gain most. Both are exact for the hierarchy, by dynamic programming from the leaves up.
 
 use rayon::prelude::*;
 
@@ -30,8 +30,8 @@ pub(crate) struct CutCost {
     pub(crate) per_byte: f64,
     /// Whether a region may be painted with a gradient.
     pub(crate) gradients: bool,
-    /// Share of the pixels of a region to be painted over what is there that must be wrong as they are. Where fewer
-    /// are, it is shown already, and what is wrong with it are its borders.
+    /// Share of the pixels of a region to be painted over what is there that must be wrong as they
+    /// are. Where fewer are, it is shown already, and what is wrong with it are its borders.
     pub(crate) least_wrong: f64,
     /// Pixels of the fitting resolution per pixel of the hierarchy's picture.
     pub(crate) pixel_area: f64,
@@ -71,8 +71,8 @@ impl CutCost {
     }
 }
 
-/// The regions that together cover everything at the least cost, at most `limit` of them (or one for
-/// each root), ascending.
+/// The regions that together cover everything at the least cost, at most `limit` of them (or one
+/// for each root), ascending.
 ///
 /// Once `is_stopped` says so, it is whatever was found by then.
 pub(crate) fn best_cover(
@@ -134,9 +134,9 @@ fn cover(tree: &RegionTree, roots: &[NodeId], costs: &[f64], per_path: f64) -> V
     collect(tree, roots, |id| is_whole[id as usize], |_| true)
 }
 
-/// Regions that do not overlap and gain most when painted over what is there, the best `limit` of them,
-/// best first, with what each gains. `present` is the squared error of every pixel as it is, `weights` how
-/// much that pixel's error counts. None of them hides the `kept` shapes.
+/// Regions that do not overlap and gain most when painted over what is there, the best `limit` of
+/// them, best first, with what each gains. `present` is the squared error of every pixel as it is,
+/// `weights` how much that pixel's error counts. None of them hides the `kept` shapes.
 pub(crate) fn best_extras(
     tree: &RegionTree,
     present: &[f32],
@@ -204,7 +204,8 @@ pub(crate) fn best_extras(
     chosen
 }
 
-/// The topmost regions below the roots for which `is_whole` holds (or that have no parts), ascending.
+/// The topmost regions below the roots for which `is_whole` holds (or that have no parts),
+/// ascending.
 fn collect(
     tree: &RegionTree,
     roots: &[NodeId],

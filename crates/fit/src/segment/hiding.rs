@@ -1,6 +1,7 @@
-//! Which regions would hide shapes if they were painted over them. A region that is little but what a shape, or
-//! several, can be seen of is no detail on them: it is them, and painting it over them leaves a drawing in which the
-//! shape that has the name shows nothing. How shapes come to look like the picture is not decided here.
+//! Which regions would hide shapes if they were painted over them. A region that is little but what
+//! a shape, or several, can be seen of is no detail on them: it is them, and painting it over them
+//! leaves a drawing in which the shape that has the name shows nothing. How shapes come to look
+//! like the picture is not decided here.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +15,8 @@ const SAME: f64 = 0.6;
 /// What is seen of the shapes that are to stay visible.
 #[derive(Clone, Copy)]
 pub(crate) struct Kept<'a> {
-    /// Of each pixel of the hierarchy's picture the index plus one of the shape that it shows; 0 for none.
+    /// Of each pixel of the hierarchy's picture the index plus one of the shape that it shows; 0
+    /// for none.
     pub(crate) owners: &'a [u32],
     /// Of each shape whether it is one of them.
     pub(crate) is_kept: &'a [bool],
@@ -102,7 +104,8 @@ mod tests {
 
     const SIDE: usize = 32;
 
-    /// A dark square with a bright spot in it on a grey ground, with one shape; whether the leaf of a pixel would hide it.
+    /// A dark square with a bright spot in it on a grey ground, with one shape; whether the leaf of
+    /// a pixel would hide it.
     fn hides(owner_of: impl Fn(usize, usize) -> u32) -> impl Fn(usize) -> bool {
         let is_in = |x: usize, y: usize, from: usize, to: usize| {
             (from..to).contains(&x) && (from..to).contains(&y)

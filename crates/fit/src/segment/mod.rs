@@ -1,5 +1,5 @@
-//! Finding regions of a picture that one path can paint: a hierarchy by greedy merging, and the best
-//! cut through it. Knows pixels only; outlines and paints are made elsewhere.
+//! Finding regions of a picture that one path can paint: a hierarchy by greedy merging, and the
+//! best cut through it. Knows pixels only; outlines and paints are made elsewhere.
 
 mod cut;
 mod hiding;

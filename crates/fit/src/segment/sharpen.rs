@@ -1,5 +1,5 @@
-//! Undoing anti-aliasing: a pixel whose colour lies between those of two opposite neighbours takes the
-//! nearer one's, so that an edge is a step and not a region of its own.
+//! Undoing anti-aliasing: a pixel whose colour lies between those of two opposite neighbours takes
+//! the nearer one's, so that an edge is a step and not a region of its own.
 
 use rayon::prelude::*;
 

@@ -1,7 +1,7 @@
-//! A hierarchy of regions by greedy merging of neighbours, always the pair whose union costs the least
-//! error per length of border that vanishes (the full λ-schedule for the Mumford–Shah functional,
-//! Koepfler, Lopez and Morel 1994; Robinson, Redding and Crisp 2002). The error is that of the better of
-//! a flat colour and a linear gradient, so that a shaded area stays one region.
+//! A hierarchy of regions by greedy merging of neighbours, always the pair whose union costs the
+//! least error per length of border that vanishes (the full λ-schedule for the Mumford–Shah
+//! functional, Koepfler, Lopez and Morel 1994; Robinson, Redding and Crisp 2002). The error is that
+//! of the better of a flat colour and a linear gradient, so that a shaded area stays one region.
 
 use std::{
     cmp::{Ordering, Reverse},
@@ -21,7 +21,8 @@ const NONE: NodeId = NodeId::MAX;
 const GRADIENT_PENALTY: f64 = 0.05;
 /// A region with fewer neighbours has all its costs renewed when it grows.
 const EAGER: usize = 12;
-/// Squared difference of neighbouring pixels that are one from the start: a step of eight bits and a half.
+/// Squared difference of neighbouring pixels that are one from the start: a step of eight bits and
+/// a half.
 const EQUAL: f32 = 3.0 * (1.5 / 255.0) * (1.5 / 255.0);
 
 /// A region: a leaf or the union of two others.
@@ -243,8 +244,8 @@ impl RegionTree {
     }
 }
 
-/// A hierarchy that grows. A region keeps its slot, the index of its border, when it takes up another. Queued
-/// costs of a region that has grown are mended when they come up.
+/// A hierarchy that grows. A region keeps its slot, the index of its border, when it takes up
+/// another. Queued costs of a region that has grown are mended when they come up.
 struct Merging<'a> {
     nodes: &'a mut Vec<TreeNode>,
     /// [`model_error`] of each node.
@@ -263,7 +264,8 @@ impl Merging<'_> {
         Reverse(Candidate { cost, pair, slots })
     }
 
-    /// Makes one node of a pair with a common border of some length, and puts it into the slot `keep`.
+    /// Makes one node of a pair with a common border of some length, and puts it into the slot
+    /// `keep`.
     fn unite(&mut self, pair: [NodeId; 2], length: u32, keep: u32, gone: u32) {
         let union = self.nodes.len() as NodeId;
         let [a, b] = pair.map(|node| &self.nodes[node as usize]);
@@ -304,8 +306,8 @@ fn add_length(border: &mut Vec<(NodeId, u32)>, other: u32, length: u32) {
     }
 }
 
-/// Connected pixels of nearly one colour, numbered in reading order. A zone is bound to the colour of its
-/// first pixel, so that it does not creep along a gradient.
+/// Connected pixels of nearly one colour, numbered in reading order. A zone is bound to the colour
+/// of its first pixel, so that it does not creep along a gradient.
 fn flat_zones(
     pixels: &[[f32; 3]],
     width: usize,

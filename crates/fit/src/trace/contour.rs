@@ -14,14 +14,15 @@ pub(crate) struct Field {
 }
 
 const LEVEL: f32 = 0.5;
-/// How far contours must stay from pixel centres so that none comes near another, as a share of a pixel.
+/// How far contours must stay from pixel centres so that none comes near another, as a share of a
+/// pixel.
 pub(crate) const CLEARANCE: f32 = 0.2;
 /// How far they always stay, so that none touches another.
 const LEAST_CLEARANCE: f32 = 0.02;
 
-/// Closed contours, inside to the right of the direction on a y-down canvas; the last point joins the
-/// first. Outer contours have positive area in [`signed_area`], holes negative. They keep `clearance` from
-/// pixel centres, which moves points but changes nothing else.
+/// Closed contours, inside to the right of the direction on a y-down canvas; the last point joins
+/// the first. Outer contours have positive area in [`signed_area`], holes negative. They keep
+/// `clearance` from pixel centres, which moves points but changes nothing else.
 pub(crate) fn contours(field: &Field, clearance: f32) -> Vec<Vec<Point>> {
     let clearance = clearance.clamp(LEAST_CLEARANCE, 0.5);
     let (width, height) = (field.width, field.height);

@@ -8,7 +8,8 @@ const REACH: f64 = 4.0;
 const ROUNDED: f64 = 0.8;
 /// Least turn in radians that makes a corner.
 const LEAST_TURN: f64 = 0.6;
-/// Least share of the turn that must happen within half the reach: a circle's turn is spread evenly.
+/// Least share of the turn that must happen within half the reach: a circle's turn is spread
+/// evenly.
 const CONCENTRATION: f64 = 0.72;
 /// Furthest in pixels that a corner may lie outside its rounded contour.
 const LARGEST_SHIFT: f64 = 1.5;

@@ -1,5 +1,5 @@
-//! The fewest lines and cubics along a closed contour within a tolerance: least squares with the ends'
-//! directions given (Schneider, Graphics Gems 1990), each piece as long as it may be.
+//! The fewest lines and cubics along a closed contour within a tolerance: least squares with the
+//! ends' directions given (Schneider, Graphics Gems 1990), each piece as long as it may be.
 
 use kurbo::{BezPath, CubicBez, ParamCurve, ParamCurveDeriv, Point, Vec2};
 
@@ -8,8 +8,8 @@ use super::corners::{Loop, corners};
 /// Newton steps for the curve parameters of a fit.
 const REPARAMETRISATIONS: usize = 3;
 
-/// A closed path along a contour. `slack` says how far it may be from each point, in pixels. Corners that
-/// anti-aliasing has rounded off are put back where their sides meet, when asked for.
+/// A closed path along a contour. `slack` says how far it may be from each point, in pixels.
+/// Corners that anti-aliasing has rounded off are put back where their sides meet, when asked for.
 pub(crate) fn fit_closed(
     contour: &[Point],
     slack: &[f64],
@@ -56,8 +56,8 @@ pub(crate) fn fit_closed(
     path.close_path();
 }
 
-/// The fewest lines and cubics along an open line within `tolerance` of its points, with a corner at
-/// neither end and none in between; empty for fewer than two points.
+/// The fewest lines and cubics along an open line within `tolerance` of its points, with a corner
+/// at neither end and none in between; empty for fewer than two points.
 pub fn fit_open(points: &[Point], tolerance: f64) -> BezPath {
     let mut path = BezPath::new();
     let (Some(first), true) = (points.first(), points.len() >= 2) else {
@@ -227,7 +227,8 @@ fn chord_lengths(points: &[Point]) -> Vec<f64> {
     lengths
 }
 
-/// The cubic with the given ends and end directions that is nearest to the points at their parameters.
+/// The cubic with the given ends and end directions that is nearest to the points at their
+/// parameters.
 fn least_squares(points: &[Point], parameters: &[f64], from: Vec2, to: Vec2) -> CubicBez {
     let (first, last) = (points[0], points[points.len() - 1]);
     let (mut c00, mut c01, mut c11, mut x0, mut x1) = (0.0, 0.0, 0.0, 0.0, 0.0);

@@ -1,5 +1,5 @@
-//! From a region's pixels to a path: its contour at sub-pixel precision, corners, and the fewest curves
-//! within a tolerance.
+//! From a region's pixels to a path: its contour at sub-pixel precision, corners, and the fewest
+//! curves within a tolerance.
 
 mod contour;
 mod corners;
