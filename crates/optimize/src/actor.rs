@@ -99,7 +99,8 @@ impl Handler<RunOptimize> for OptimizeActor {
             tokio::select! {
                 biased;
                 fitted = fit => fitted.map_err(|error| error.of_stage(BACKEND))?,
-                // A busy machine can keep the fit from its clock; its best so far need not wait for it.
+                // A busy machine can keep the fit from its clock; its best so far need not wait for
+                // it.
                 () = tokio::time::sleep_until(deadline.into()) => interrupted(&best, level),
             }
         })

@@ -78,9 +78,9 @@ pub(crate) struct Planned {
 
 /// The level that a running fit may spend for, and what on the machine makes it so.
 ///
-/// Where the caller leaves the level to the machine, the fit follows it: down, and up again, and above
-/// the plan only where the machine was what held the plan down. A level that was asked for holds, unless
-/// memory is short, since a machine that swaps serves nobody.
+/// Where the caller leaves the level to the machine, the fit follows it: down, and up again, and
+/// above the plan only where the machine was what held the plan down. A level that was asked for
+/// holds, unless memory is short, since a machine that swaps serves nobody.
 pub(crate) fn affordable(
     config: &OptimizeConfig,
     planned: Planned,

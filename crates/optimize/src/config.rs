@@ -9,8 +9,9 @@ use serde::{Deserialize, Serialize};
 pub struct OptimizeConfig {
     /// Budgets by level.
     pub levels: PerLevel<LevelBudget>,
-    /// Share of the memory in use above which running fits are cut to the budget of level low, whatever
-    /// level was asked for, `0.0..=1.0`; they get it back when the share falls below again.
+    /// Share of the memory in use above which running fits are cut to the budget of level low,
+    /// whatever level was asked for, `0.0..=1.0`; they get it back when the share falls below
+    /// again.
     pub memory_pressure: f32,
 }
 

@@ -1,8 +1,8 @@
 //! Stage 3: budgets and anytime control over the fitter.
 //!
-//! How a document is fitted to a picture is `chat2svg_fit`'s concern; here stand the budgets by level,
-//! the deadline (at which the best so far is served, though the fit be late), cancellation, progress, and
-//! how the machine's load lowers and raises a running fit's budget.
+//! How a document is fitted to a picture is `chat2svg_fit`'s concern; here stand the budgets by
+//! level, the deadline (at which the best so far is served, though the fit be late), cancellation,
+//! progress, and how the machine's load lowers and raises a running fit's budget.
 
 #![forbid(unsafe_code)]
 

@@ -1,5 +1,5 @@
-//! Listens to a running fit: passes on how far it is, keeps its best so far at hand, and lowers or raises
-//! its budget as the machine allows.
+//! Listens to a running fit: passes on how far it is, keeps its best so far at hand, and lowers or
+//! raises its budget as the machine allows.
 
 use std::sync::Arc;
 
