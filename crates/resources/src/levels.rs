@@ -66,8 +66,8 @@ pub struct LevelTracker {
 }
 
 impl LevelTracker {
-    /// The level after a further reading. The first that was measured counts as it is, and so does a
-    /// guess before it.
+    /// The level after a further reading. The first that was measured counts as it is, and so does
+    /// a guess before it.
     pub fn observe(&mut self, config: &ResourcesConfig, reading: &Reading) -> ResourceLevel {
         let free = Availability::from(reading);
         if reading.cpu_is_guess && self.level.is_none() {

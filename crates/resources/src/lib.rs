@@ -1,12 +1,12 @@
 //! Resource-monitor actor: CPU, memory, swap and GPU; levels with hysteresis.
 //!
 //! Every few seconds a [`Probe`] reads the machine on a blocking thread, within the limits of the
-//! container if there is one; [`LevelTracker`] says which level follows; the snapshot goes to whoever
-//! was wired up to hear of it.
+//! container if there is one; [`LevelTracker`] says which level follows; the snapshot goes to
+//! whoever was wired up to hear of it.
 //!
 //! The level says what the *rest* of the machine leaves to this process: CPU that this process uses
-//! itself does not lower it, or every running job would lower the level of the next one. What running
-//! jobs need is the scheduler's account. The monitor decides nothing but the level.
+//! itself does not lower it, or every running job would lower the level of the next one. What
+//! running jobs need is the scheduler's account. The monitor decides nothing but the level.
 
 #![forbid(unsafe_code)]
 

@@ -76,7 +76,8 @@ impl Probe for MachineProbe {
         let group_busy = self.group_cores(&limits);
         let host_cores = self.system.cpus().len().max(1);
         let allowed = thread::available_parallelism().map_or(host_cores, usize::from);
-        // Without a reading to compare with, sysinfo shows the average since the machine was started.
+        // Without a reading to compare with, sysinfo shows the average since the machine was
+        // started.
         let is_guess = !std::mem::replace(&mut self.is_begun, true);
         #[expect(clippy::cast_precision_loss, reason = "core counts are small")]
         let cpu = cpu_use(&CpuTimes {

@@ -1,8 +1,9 @@
-//! How much CPU others want at this moment, for the time before use can be measured over an interval.
+//! How much CPU others want at this moment, for the time before use can be measured over an
+//! interval.
 //!
-//! The one-minute load remembers work that is over; the number of runnable threads is a glimpse that
-//! may catch a passing one. A busy machine shows in both, so the smaller counts. Parsing is pure; only
-//! [`own_runnable`] looks at the system.
+//! The one-minute load remembers work that is over; the number of runnable threads is a glimpse
+//! that may catch a passing one. A busy machine shows in both, so the smaller counts. Parsing is
+//! pure; only [`own_runnable`] looks at the system.
 
 use std::{fs, path::Path};
 
