@@ -75,8 +75,8 @@ pub struct SchedulerActor {
 }
 
 impl SchedulerActor {
-    /// A scheduler over a queue that outlives it, dispatching to `controller`, with programmes solved
-    /// on `pool`.
+    /// A scheduler over a queue that outlives it, dispatching to `controller`, with programmes
+    /// solved on `pool`.
     pub fn new(queue: SharedQueue, controller: Line<Dispatch>, pool: ComputePool) -> Self {
         Self {
             queue,

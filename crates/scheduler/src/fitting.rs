@@ -14,8 +14,8 @@ pub(crate) struct Fit {
     pub(crate) quality: f64,
 }
 
-/// The ways to run a job of one kind at a level or below that are worth considering: each better one
-/// takes longer.
+/// The ways to run a job of one kind at a level or below that are worth considering: each better
+/// one takes longer.
 #[derive(Clone, Debug)]
 pub(crate) struct Fits {
     wanted: Vec<Stage>,

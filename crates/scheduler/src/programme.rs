@@ -1,14 +1,15 @@
 //! The stage-selection programme, aggregated by class.
 //!
-//! Of each class of `count` like jobs, `n₁ ≥ n₂ ≥ …` get the first, second, … of their stages. Maximise
+//! Of each class of `count` like jobs, `n₁ ≥ n₂ ≥ …` get the first, second, … of their stages.
+//! Maximise
 //!
 //! ```text
 //!   Σ over classes ( Σ over stages gainₛ · nₛ  +  waiting · (count − n₁) )
 //! ```
 //!
-//! such that `n₁ ≤ count`, the costs of all stages given stay within the capacity, and the sum of all
-//! `n₁` within the free slots. With one job to a class this is the plain programme in binaries; classes
-//! have the same optimum, since like jobs are interchangeable.
+//! such that `n₁ ≤ count`, the costs of all stages given stay within the capacity, and the sum of
+//! all `n₁` within the free slots. With one job to a class this is the plain programme in binaries;
+//! classes have the same optimum, since like jobs are interchangeable.
 
 /// An amount of what is scarce.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]

@@ -1,5 +1,5 @@
-//! Who waits, who runs, and what is reserved: the state machine of the scheduler. Pure: time is passed
-//! in, as the time since some fixed moment.
+//! Who waits, who runs, and what is reserved: the state machine of the scheduler. Pure: time is
+//! passed in, as the time since some fixed moment.
 
 mod planning;
 #[cfg(test)]
@@ -26,8 +26,8 @@ use crate::{
 /// How long a start waits for the first reading of the machine.
 const FIRST_READING: Duration = Duration::from_millis(400);
 
-/// How long after its deadline a job that nobody withdrew still counts as running. A job has ended by
-/// its deadline, so what is heard of it no more is a message that was lost.
+/// How long after its deadline a job that nobody withdrew still counts as running. A job has ended
+/// by its deadline, so what is heard of it no more is a message that was lost.
 const FORGET_AFTER: Duration = Duration::from_secs(5);
 
 /// Time on top of twice the fastest first stage before a job becomes urgent.
@@ -220,8 +220,8 @@ impl Queue {
         urgent.into_iter().chain(reading).min()
     }
 
-    /// Decides what starts now. What is clear is answered at once; where jobs compete, the answer has
-    /// a programme to be solved, whose solution goes to [`Queue::settle`].
+    /// Decides what starts now. What is clear is answered at once; where jobs compete, the answer
+    /// has a programme to be solved, whose solution goes to [`Queue::settle`].
     pub fn round(&mut self, now: Duration) -> (Vec<Dispatch>, Option<Round>) {
         self.running
             .retain(|_, running| now < running.waiting.deadline.saturating_add(FORGET_AFTER));
@@ -259,8 +259,8 @@ impl Queue {
         (dispatched, round)
     }
 
-    /// Starts what an allocation gives, as far as it is still there to be started. Of each class the
-    /// oldest jobs get the most stages.
+    /// Starts what an allocation gives, as far as it is still there to be started. Of each class
+    /// the oldest jobs get the most stages.
     pub fn settle(
         &mut self,
         now: Duration,

@@ -190,7 +190,8 @@ mod tests {
     fn impatient_jobs_share_what_there_is() {
         let programme = programme(vec![class(4, 0.0)], 2.0, 4);
         let best = solve(&programme, EXACT);
-        // Four templates and two details take the two cores; optimisation is worth least for its cost.
+        // Four templates and two details take the two cores; optimisation is worth least for its
+        // cost.
         assert_eq!(best.counts, [[4, 2, 0]]);
         assert_eq!(best.method, Method::Optimal);
     }

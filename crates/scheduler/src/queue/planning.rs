@@ -15,8 +15,8 @@ use crate::{
 /// Classes that a programme has at most; jobs of further classes wait for the next round.
 pub(super) const MAX_CLASSES: usize = 32;
 
-/// How many of the oldest waiting jobs are looked at in a round, which bounds its time. Far fewer can
-/// start; that a younger one must not wait is seen by its urgency.
+/// How many of the oldest waiting jobs are looked at in a round, which bounds its time. Far fewer
+/// can start; that a younger one must not wait is seen by its urgency.
 const OUTLOOK: usize = 256;
 
 /// A programme to be solved, and whom it is about. The queue may change meanwhile.
