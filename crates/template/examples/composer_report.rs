@@ -1,17 +1,18 @@
 //! How much of the prompts of a file the embedded composer can draw.
 //!
-//! `cargo run --release -p chat2svg-template --example composer_report -- FILE.tsv [--each] [--library FOLDER]`
+//! `cargo run --release -p chat2svg-template --example composer_report -- FILE.tsv [--each]
+//! [--library FOLDER]`
 //!
-//! With `--each` every prompt's scene is printed; with `--library` a folder of SVG files stands beside
-//! the built-in pictures.
+//! With `--each` every prompt's scene is printed; with `--library` a folder of SVG files stands
+//! beside the built-in pictures.
 //!
 //! The file is tab-separated with a header that has `Prompt`, and, if wanted, `Category` and
-//! `Challenge`. What counts: a *concrete noun* is a noun that was drawn, drawn as a stand-in, or decided
-//! the setting, and every word left over that no rule says to be something else. The rules are those
-//! of the composer's own lexicon: listed ideas and endings like "-ness" (ideas), listed adjectives and
-//! endings like "-ful" (qualities), verbs (actions), looks that no style serves, and unknown words with
-//! a capital in a sentence's middle (names). Every other unknown word counts as a concrete noun missed.
-//! Names are left out of the concrete nouns, and shown on their own.
+//! `Challenge`. What counts: a *concrete noun* is a noun that was drawn, drawn as a stand-in, or
+//! decided the setting, and every word left over that no rule says to be something else. The rules
+//! are those of the composer's own lexicon: listed ideas and endings like "-ness" (ideas), listed
+//! adjectives and endings like "-ful" (qualities), verbs (actions), looks that no style serves, and
+//! unknown words with a capital in a sentence's middle (names). Every other unknown word counts as
+//! a concrete noun missed. Names are left out of the concrete nouns, and shown on their own.
 
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -2,8 +2,9 @@
 //! `contact_sheet PROMPTS.txt OUT.png [--style S] [--seed N] [--columns N] [--cell N] [--svg DIR]
 //! [--size WIDTHxHEIGHT]`.
 //!
-//! A line may be a table row; then its first column that holds a space is the prompt. Prints one line
-//! for each prompt: its number, what was understood, what was not drawn, what the layout missed.
+//! A line may be a table row; then its first column that holds a space is the prompt. Prints one
+//! line for each prompt: its number, what was understood, what was not drawn, what the layout
+//! missed.
 
 use std::error::Error;
 use std::path::PathBuf;

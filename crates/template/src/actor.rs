@@ -1,7 +1,7 @@
 //! The template actor: takes a run off its mailbox, has it done in the compute pool, answers.
 //!
-//! What makes the document is chosen in one place, `work`; another strategy takes its place beside the
-//! embedded composer there.
+//! What makes the document is chosen in one place, `work`; another strategy takes its place beside
+//! the embedded composer there.
 
 use std::sync::Arc;
 use std::time::Instant;

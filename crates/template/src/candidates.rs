@@ -11,9 +11,9 @@ pub struct Choice {
     pub made: u32,
 }
 
-/// Composes the prompt with `count` seeds, starting from the options' own, and returns the one whose
-/// layout does best what the scene asks; the earlier one of equals. At least one is made; before every
-/// further one `stop` is asked.
+/// Composes the prompt with `count` seeds, starting from the options' own, and returns the one
+/// whose layout does best what the scene asks; the earlier one of equals. At least one is made;
+/// before every further one `stop` is asked.
 pub fn best_of(
     count: u32,
     prompt: &str,

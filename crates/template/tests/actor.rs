@@ -1,4 +1,5 @@
-//! The template actor under the watchdog: it serves, it stops when told to, it comes back after a panic.
+//! The template actor under the watchdog: it serves, it stops when told to, it comes back after a
+//! panic.
 
 #![allow(
     clippy::unwrap_used,

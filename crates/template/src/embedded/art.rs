@@ -60,7 +60,8 @@ pub struct Container {
     pub rim: f64,
     /// Nodes from this index on are painted over the contents.
     pub front_from: usize,
-    /// Contents may look out above the region (a cat in a box) or must fit within (a fish in a bowl).
+    /// Contents may look out above the region (a cat in a box) or must fit within (a fish in a
+    /// bowl).
     pub open: bool,
 }
 

@@ -138,8 +138,8 @@ impl Scenery<'_, '_> {
         })
     }
 
-    /// The whole canvas, or a band of it down to the bottom; a little wider than the canvas, so that
-    /// an outline has no line along the canvas's edge.
+    /// The whole canvas, or a band of it down to the bottom; a little wider than the canvas, so
+    /// that an outline has no line along the canvas's edge.
     pub(crate) fn band(&self, top: f64) -> BezPath {
         let (width, height) = (self.size.width, self.size.height);
         super::art::pen::rounded_rect((-0.02 * width, top, 1.04 * width, 1.02 * height - top), 0.0)
@@ -176,7 +176,8 @@ impl Scenery<'_, '_> {
         clip_to_canvas(path, self.size)
     }
 
-    /// A drawing as a group, standing with its foot at a point and this high, in the light of `far`.
+    /// A drawing as a group, standing with its foot at a point and this high, in the light of
+    /// `far`.
     pub(crate) fn stand(
         &self,
         pen: &mut Pen,
@@ -267,8 +268,8 @@ pub(crate) fn vertical(top: f64, bottom: f64, stops: &[(f32, Color)]) -> Paint {
 
 /// Paints the surroundings of a setting.
 ///
-/// `own_sun` says whether the sky may have a sun or moon beyond the prompt's objects, `icon` whether
-/// a plain ground carries a single object.
+/// `own_sun` says whether the sky may have a sun or moon beyond the prompt's objects, `icon`
+/// whether a plain ground carries a single object.
 pub(crate) fn paint(
     setting: &Setting,
     size: Size,

@@ -72,7 +72,8 @@ impl Cast {
     }
 }
 
-/// The first object is what the picture is about: it is drawn at least this large against the largest.
+/// The first object is what the picture is about: it is drawn at least this large against the
+/// largest.
 const LEAST_PROMINENCE: f64 = 0.56;
 
 /// Lifts a main subject that would be small beside the others, unless it was asked to be small.

@@ -1,5 +1,5 @@
-//! Parametric pictures of our own: what the emoji collection lacks, or draws in another perspective,
-//! and people often ask for. The registry maps a name to the function that draws it.
+//! Parametric pictures of our own: what the emoji collection lacks, or draws in another
+//! perspective, and people often ask for. The registry maps a name to the function that draws it.
 
 mod astronaut;
 mod buildings;
@@ -38,7 +38,8 @@ pub struct Params {
 }
 
 impl Params {
-    /// Tones of the colour that was asked for, else of the material, else of the default `0xRRGGBB`.
+    /// Tones of the colour that was asked for, else of the material, else of the default
+    /// `0xRRGGBB`.
     fn tones(&self, default: u32) -> Tones {
         Tones::of(
             self.color

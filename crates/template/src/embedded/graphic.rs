@@ -1,5 +1,5 @@
-//! Pictures that are not scenes: a motif repeated over the canvas, and a logo with its letters. Which
-//! of a prompt's things are the motif is decided by the language part.
+//! Pictures that are not scenes: a motif repeated over the canvas, and a logo with its letters.
+//! Which of a prompt's things are the motif is decided by the language part.
 
 use chat2svg_vector::{ClipPath, Color, FillRule, Group, Node};
 use kurbo::{Affine, Point, Rect, Size};

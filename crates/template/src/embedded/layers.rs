@@ -45,8 +45,8 @@ struct Layer {
     cut_out: bool,
 }
 
-/// A layer for each object, back to front, and whether it is a thing that can be cut out (not ground
-/// or sky); what holds others is split into back and front.
+/// A layer for each object, back to front, and whether it is a thing that can be cut out (not
+/// ground or sky); what holds others is split into back and front.
 pub(crate) fn object_layers(
     items: &[Item],
     links: &[Option<Link>],

@@ -1,8 +1,8 @@
 //! Layout: where each object stands, how large, and what is painted over what.
 //!
 //! Objects that a relation ties to another are placed against it; the rest are free. A short
-//! annealing over the free positions and the sides chosen minimises a cost: broken relations, things
-//! hidden, things over the edge, bad balance. Everything is boxes; nothing is drawn here.
+//! annealing over the free positions and the sides chosen minimises a cost: broken relations,
+//! things hidden, things over the edge, bad balance. Everything is boxes; nothing is drawn here.
 
 mod anchor;
 mod cost;

@@ -33,7 +33,8 @@ pub struct Vocabulary {
 }
 
 impl Vocabulary {
-    /// The built-in words and pictures. The first call of a process reads the tables (milliseconds).
+    /// The built-in words and pictures. The first call of a process reads the tables
+    /// (milliseconds).
     pub fn builtin() -> Self {
         Self {
             lexicon: lexicon::builtin(),

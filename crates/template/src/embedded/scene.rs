@@ -51,7 +51,8 @@ pub struct Substitute {
 /// Where and when a scene plays.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Setting {
-    /// The surroundings; `None` lets the layout choose what suits the objects (often a plain ground).
+    /// The surroundings; `None` lets the layout choose what suits the objects (often a plain
+    /// ground).
     pub place: Option<Place>,
     /// Time of day, which decides sky and light.
     pub time: Option<TimeOfDay>,

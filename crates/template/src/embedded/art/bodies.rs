@@ -1,5 +1,5 @@
-//! Bodies for emoji that are only a face: a fox in a meadow is not a fox's head in a meadow. Where the
-//! collection has the whole animal, that is taken; else the face gets a sitting body in its own
+//! Bodies for emoji that are only a face: a fox in a meadow is not a fox's head in a meadow. Where
+//! the collection has the whole animal, that is taken; else the face gets a sitting body in its own
 //! colours; people cut at the chest get the rest of their clothes.
 
 use chat2svg_vector::{Color, Node};
@@ -54,7 +54,8 @@ const FACES: &[(&str, Tail)] = &[
     ("🦌", Tail::Short),
 ];
 
-/// The picture of an emoji, whole where that can be had. A label that asks for a face or head gets it.
+/// The picture of an emoji, whole where that can be had. A label that asks for a face or head gets
+/// it.
 pub(crate) fn draw(emoji: &str, name: &str, label: &str) -> Option<Drawing> {
     let asks_face = ["face", "head", "emoji", "icon"]
         .iter()

@@ -1,5 +1,5 @@
-//! Pictures of the user's own library: sanitised and named like all others, with the credit that the
-//! file itself states.
+//! Pictures of the user's own library: sanitised and named like all others, with the credit that
+//! the file itself states.
 
 use chat2svg_vector::Credit;
 

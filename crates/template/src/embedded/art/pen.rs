@@ -171,7 +171,8 @@ pub(crate) fn stroked(label: &str, path: BezPath, width: f64, color: Color) -> S
     }
 }
 
-/// Parses path data of our own; data that does not parse draws nothing (the generators' test sees it).
+/// Parses path data of our own; data that does not parse draws nothing (the generators' test sees
+/// it).
 pub(crate) fn path_data(data: &str) -> BezPath {
     BezPath::from_svg(data).unwrap_or_default()
 }

@@ -1,5 +1,5 @@
-//! Pictures of the Twemoji collection, parsed once and kept. The art is CC-BY-4.0: every use carries
-//! its credit.
+//! Pictures of the Twemoji collection, parsed once and kept. The art is CC-BY-4.0: every use
+//! carries its credit.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -45,8 +45,8 @@ pub(crate) fn draw(emoji: &str, name: &str) -> Option<Drawing> {
     Some(drawing)
 }
 
-/// The SVG of an emoji in the collection, with or without the presentation selector U+FE0F, whatever
-/// the collection uses; `None` when it has none.
+/// The SVG of an emoji in the collection, with or without the presentation selector U+FE0F,
+/// whatever the collection uses; `None` when it has none.
 pub(crate) fn svg(emoji: &str) -> Option<&'static str> {
     let find = |text: &str| SvgTwemojiAsset::from_emoji(text).map(|asset| asset.data.0);
     find(emoji)

@@ -30,8 +30,8 @@ const ACTIONS: &[(&str, &str, &str, &str)] = &[
     ("swim", "🏊", "🏊‍♂️", "🏊‍♀️"),
 ];
 
-/// The picture of a person who does what a verb says; `None` if the art is no plain person or there is
-/// no such picture.
+/// The picture of a person who does what a verb says; `None` if the art is no plain person or there
+/// is no such picture.
 pub(super) fn person_doing(art: &ArtReference, action: &str) -> Option<ArtReference> {
     let ArtReference::Generated { generator } = art else {
         return None;

@@ -1,5 +1,6 @@
 //! From the pieces of a prompt to a scene: which objects there are, how they relate, where and when
-//! it plays. English attaches phrases loosely; the rules here take the reading that makes a picture.
+//! it plays. English attaches phrases loosely; the rules here take the reading that makes a
+//! picture.
 
 mod attributes;
 mod graphic;

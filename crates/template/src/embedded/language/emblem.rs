@@ -1,5 +1,5 @@
-//! When nothing of a prompt can be drawn, its words still give a picture: an emblem with initials, or
-//! an abstract pattern, chosen by the prompt itself.
+//! When nothing of a prompt can be drawn, its words still give a picture: an emblem with initials,
+//! or an abstract pattern, chosen by the prompt itself.
 
 use crate::embedded::scene::{ArtReference, SceneDescription, SceneObject, SizeClass, Stance};
 

@@ -1,5 +1,5 @@
-//! What words mean to the composer: one table from a normalised phrase to its senses, read once from
-//! the data files beside this module. No grammar here.
+//! What words mean to the composer: one table from a normalised phrase to its senses, read once
+//! from the data files beside this module. No grammar here.
 
 mod names;
 mod senses;

@@ -1,5 +1,5 @@
-//! "Dark", "light", "bright" and "pastel" before a colour word. The document model's perceptual space
-//! keeps the hue while lightness and chroma move.
+//! "Dark", "light", "bright" and "pastel" before a colour word. The document model's perceptual
+//! space keeps the hue while lightness and chroma move.
 
 use chat2svg_vector::Color;
 

@@ -136,7 +136,8 @@ fn word_length(text: &str) -> usize {
         let next_is_word = chars.peek().is_some_and(|(_, next)| is_word_char(*next));
         let belongs = match c {
             '\'' | '’' => {
-                // "cats' " closes a plural possessive; "'cat'" closes a quotation and ends the word.
+                // "cats' " closes a plural possessive; "'cat'" closes a quotation and ends the
+                // word.
                 next_is_word || text[..index].ends_with('s')
             }
             // "1,000" and "3.5" are one number; "e.g" is one word.

@@ -1,5 +1,5 @@
-//! Where on an item others attach: its surface, the space below and inside it, head and hand. Anchors
-//! of the drawing where it has them, else what is usual.
+//! Where on an item others attach: its surface, the space below and inside it, head and hand.
+//! Anchors of the drawing where it has them, else what is usual.
 
 use kurbo::{Point, Rect};
 

@@ -49,7 +49,8 @@ impl Item {
             .any(|word| words.contains(&word) || words.contains(&word.trim_end_matches('s')))
     }
 
-    /// Whether it is a sign rather than a thing: it has no place in a landscape and casts no shadow.
+    /// Whether it is a sign rather than a thing: it has no place in a landscape and casts no
+    /// shadow.
     pub(crate) fn is_symbol(&self) -> bool {
         self.is_called(&[
             "circle",

@@ -119,7 +119,8 @@ pub(crate) fn tied(
                     at.order + 0.002,
                 );
             }
-            // Members were already arranged in a ring the size of the parent; its middle is the foot.
+            // Members were already arranged in a ring the size of the parent; its middle is the
+            // foot.
             let scale = if item.members.len() > 1 {
                 scale
             } else {

@@ -1,5 +1,5 @@
-//! How large things usually are, and where they are at home. Figures are rough: they order things and
-//! set proportions, no more.
+//! How large things usually are, and where they are at home. Figures are rough: they order things
+//! and set proportions, no more.
 
 mod tables;
 

@@ -34,8 +34,8 @@ const LEAST_MOVES: usize = 36;
 /// Comparisons of a box with a member's that one scale may cost: every move compares all pairs.
 const COMPARISONS: usize = 40_000;
 
-/// Finds poses for the items. `main` is how prominent the first item must be: the least share of the
-/// canvas's shorter side for its longer side.
+/// Finds poses for the items. `main` is how prominent the first item must be: the least share of
+/// the canvas's shorter side for its longer side.
 pub(crate) fn solve(
     items: &mut [Item],
     links: &[Option<Link>],

@@ -70,7 +70,8 @@ pub(super) fn initial(
         .collect();
     let first_left = dice.chance(0.5);
     for (rank, &index) in free.iter().enumerate() {
-        // The main subject near the middle, the others to its sides in turn; large ones farther back.
+        // The main subject near the middle, the others to its sides in turn; large ones farther
+        // back.
         let side = if (rank % 2 == 1) == first_left {
             -1.0
         } else {

@@ -81,8 +81,8 @@ pub struct ArtLibrary {
 const MAX_NAME_WORDS: usize = 4;
 
 impl ArtLibrary {
-    /// Reads a folder and the folders in it. Files are taken in the order of their paths, so that the
-    /// same folder always gives the same index.
+    /// Reads a folder and the folders in it. Files are taken in the order of their paths, so that
+    /// the same folder always gives the same index.
     ///
     /// # Errors
     /// When the folder itself cannot be listed. A bad file or subfolder is only a warning.

@@ -1,5 +1,5 @@
-//! Prompts for something other than a scene: "a pattern of stars", "a logo of a lion with the letters
-//! ABC". The word for the kind of picture goes, and what it is made of stays.
+//! Prompts for something other than a scene: "a pattern of stars", "a logo of a lion with the
+//! letters ABC". The word for the kind of picture goes, and what it is made of stays.
 
 use super::Builder;
 use crate::embedded::lookup::pictures::of_emoji;

@@ -58,7 +58,8 @@ impl Builder {
         }
     }
 
-    /// "With the initials AB", "that says Welcome": unquoted letters after a word that announces them.
+    /// "With the initials AB", "that says Welcome": unquoted letters after a word that announces
+    /// them.
     pub(super) fn spells(&mut self, phrase: &NounPhrase, ahead: &[Piece]) -> bool {
         let announced = matches!(self.pending, Some((Link::Says, ..)));
         let written_large = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit();
@@ -70,7 +71,8 @@ impl Builder {
         true
     }
 
-    /// "The words 'KEEP OFF' on a sign": the sign shows the letters, in place of a banner of their own.
+    /// "The words 'KEEP OFF' on a sign": the sign shows the letters, in place of a banner of their
+    /// own.
     pub(super) fn move_letters_to_their_hosts(&mut self) {
         for banner in std::mem::take(&mut self.quoted).into_iter().rev() {
             let host = self.scene.relations.iter().find_map(|relation| {

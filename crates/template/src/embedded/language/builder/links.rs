@@ -29,7 +29,8 @@ impl Builder {
         self.pending = Some((link, subjects, word.to_owned()));
     }
 
-    /// What stands before a link: for holding and wearing the one who can, else what was named last.
+    /// What stands before a link: for holding and wearing the one who can, else what was named
+    /// last.
     fn subjects_for(&self, link: Link) -> Vec<ObjectIndex> {
         let holds = matches!(link, Link::Relation(RelationKind::With));
         let hangs_on_holder = matches!(

@@ -1,5 +1,5 @@
-//! Where a thing stands in the sentence: reference of a link, one more of a list, what the clause is
-//! about, or a thing named before.
+//! Where a thing stands in the sentence: reference of a link, one more of a list, what the clause
+//! is about, or a thing named before.
 
 use super::{Builder, MAX_COUNT, MAX_OBJECTS};
 use crate::embedded::language::lexicon::Link;
@@ -7,8 +7,8 @@ use crate::embedded::language::phrases::{NounPhrase, Piece};
 use crate::embedded::scene::{ArtReference, ObjectIndex, RelationKind, SceneObject};
 
 impl Builder {
-    /// Puts a new object into the sentence: as a reference of the waiting link, as one more of a list,
-    /// or as what the clause is about.
+    /// Puts a new object into the sentence: as a reference of the waiting link, as one more of a
+    /// list, or as what the clause is about.
     pub(super) fn place(&mut self, index: ObjectIndex, ahead: &[Piece]) {
         let joined = std::mem::take(&mut self.joined);
         if let Some((link, subjects, _)) = self.pending.take() {
