@@ -1,4 +1,5 @@
-//! What survives the process: jobs, their files, their keys and events; and stores that cannot be used.
+//! What survives the process: jobs, their files, their keys and events; and stores that cannot be
+//! used.
 
 use std::{
     fs,

@@ -100,7 +100,8 @@ pub(crate) fn noise(side: u32) -> Vec<u8> {
 /// A PNG with few bytes that says it is large.
 pub(crate) fn claiming_png(width: u32, height: u32) -> Vec<u8> {
     let mut png = disc(16);
-    // Signature, then the first chunk: length, "IHDR", 13 bytes that begin with the sides, checksum.
+    // Signature, then the first chunk: length, "IHDR", 13 bytes that begin with the sides,
+    // checksum.
     png[16..20].copy_from_slice(&width.to_be_bytes());
     png[20..24].copy_from_slice(&height.to_be_bytes());
     let checksum = checksum(&png[12..29]);
