@@ -11,7 +11,7 @@ use chat2svg_vector::{DecodeError, DecodeLimits, Raster};
 use thiserror::Error;
 
 use crate::{
-    compare::{Difference, TOLERANCE, compare},
+    compare::{Difference, TOLERANCE, Tolerance, compare},
     png::smallest,
     sheet::sheet,
 };
@@ -25,6 +25,7 @@ pub const ACCEPT: &str = "CHAT2SVG_ACCEPT";
 pub struct Gallery {
     references: PathBuf,
     sheets: PathBuf,
+    tolerance: Tolerance,
     accepts: bool,
 }
 
@@ -115,15 +116,21 @@ impl Gallery {
         Self {
             references: references.into(),
             sheets: sheets.into(),
+            tolerance: TOLERANCE,
             accepts: std::env::var_os(ACCEPT).is_some_and(|value| value == "1"),
         }
+    }
+
+    /// The gallery with another tolerance than [`TOLERANCE`].
+    pub fn tolerating(self, tolerance: Tolerance) -> Self {
+        Self { tolerance, ..self }
     }
 
     /// Compares all pictures of the gallery, by their names, with their references.
     ///
     /// # Errors
     /// When a picture or a reference has no counterpart or differs from it by more than
-    /// [`TOLERANCE`], and this is not accepted; when a file cannot be read or written.
+    /// the tolerance, and this is not accepted; when a file cannot be read or written.
     pub fn check<N: AsRef<str>>(
         &self,
         pictures: impl IntoIterator<Item = (N, Raster)>,
@@ -183,7 +190,7 @@ impl Gallery {
         };
         let found = reference
             .as_ref()
-            .map(|reference| compare(reference, ours, TOLERANCE));
+            .map(|reference| compare(reference, ours, self.tolerance));
         if found == Some(None) {
             return Ok(None);
         }
@@ -245,6 +252,7 @@ mod tests {
         Gallery {
             references: folder.join("references"),
             sheets: folder.join("sheets"),
+            tolerance: TOLERANCE,
             accepts,
         }
     }
