@@ -63,7 +63,7 @@ impl<'a> Journal<'a> {
         }
         self.last = Some(sample);
         self.iterations += 1;
-        if is_due(&mut self.last_progress, PROGRESS_EVERY) {
+        if claim_turn(&mut self.last_progress, PROGRESS_EVERY) {
             if let Some(budget) = self.observer.budget()
                 && budget.iterations != self.budget
             {
@@ -85,7 +85,7 @@ impl<'a> Journal<'a> {
 
     /// Shows a document when it is time to.
     pub(crate) fn preview(&mut self, document: impl FnOnce() -> chat2svg_vector::Document) {
-        if is_due(&mut self.last_preview, PREVIEW_EVERY) {
+        if claim_turn(&mut self.last_preview, PREVIEW_EVERY) {
             self.observer.preview(&document());
         }
     }
@@ -114,7 +114,8 @@ impl<'a> Journal<'a> {
     }
 }
 
-fn is_due(last: &mut Option<Instant>, every: Duration) -> bool {
+/// Takes the next turn, if there is time enough since the last.
+fn claim_turn(last: &mut Option<Instant>, every: Duration) -> bool {
     let now = Instant::now();
     if last.is_some_and(|last| now.duration_since(last) < every) {
         return false;
