@@ -3,7 +3,7 @@
 //! far outlines of shapes moved in stage 2.
 //!
 //! ```text
-//! cargo run --release -p chat2svg-detail --example adopt_sheet -- [--still] [--side N] SHEET PAIR...
+//! cargo run --release -p chat2svg-detail --example adopt_sheet -- [--still] [--side N] SHEET PAIR…
 //! ```
 //!
 //! A PAIR is a folder with `template.svg` and `target.png`, or `TEMPLATE.svg:TARGET`, where the

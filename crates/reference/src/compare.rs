@@ -13,8 +13,9 @@ pub struct Tolerance {
     pub pixels: usize,
 }
 
-/// The tolerance of references unless a gallery says otherwise: rounding in another order moves a component by a step or two.
-/// A single pixel beyond that is a change, for an eye may have no more than a few.
+/// The tolerance of references unless a gallery says otherwise: rounding in another order moves a
+/// component by a step or two. A single pixel beyond that is a change, for an eye may have no more
+/// than a few.
 pub const TOLERANCE: Tolerance = Tolerance {
     steps: 2,
     pixels: 0,

@@ -1,9 +1,9 @@
 //! For tests only: reference pictures. A test renders documents and hands them to a [`Gallery`],
 //! which compares each with a PNG in the tree that a person has looked at.
 //!
-//! On a difference the gallery writes a sheet (reference, ours, difference) and the test fails. With
-//! the environment variable [`ACCEPT`] set to `1` it writes the new references instead; look at each
-//! of them before you commit it.
+//! On a difference the gallery writes a sheet (reference, ours, difference) and the test fails.
+//! With the environment variable [`ACCEPT`] set to `1` it writes the new references instead; look
+//! at each of them before you commit it.
 
 #![forbid(unsafe_code)]
 
