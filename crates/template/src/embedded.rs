@@ -7,6 +7,7 @@ mod compose;
 mod dice;
 pub mod generators;
 mod graphic;
+pub mod knowledge;
 pub mod language;
 mod layers;
 mod layout;

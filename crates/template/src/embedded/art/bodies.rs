@@ -243,7 +243,7 @@ fn robot(face: Drawing) -> Option<Drawing> {
         });
     }
     pen.rect("neck", (14.0, 33.0, 8.0, 6.0), 1.0, joint);
-    pen.rect("trunk", (8.0, 37.0, 20.0, 21.0), 4.0, metal.base);
+    pen.rect("torso", (8.0, 37.0, 20.0, 21.0), 4.0, metal.base);
     pen.rect("panel", (12.0, 41.0, 12.0, 8.0), 2.0, hex(0xE1E8ED));
     for (x, rgb) in [(14.6, 0xDD2E44), (18.0, 0xFFCC4D), (21.4, 0x77B255)] {
         pen.circle("light", (x, 45.0), 1.2, hex(rgb));

@@ -37,9 +37,9 @@ pub(super) fn astronaut(params: &Params, _: &mut Dice<'_>) -> Drawing {
             pen.circle("glove", (at(38.4), 90.0), 8.0, hex(0x56636F));
         });
     }
-    pen.rect("trunk", (28.0, 46.0, 44.0, 54.0), 14.0, suit.base);
+    pen.rect("torso", (28.0, 46.0, 44.0, 54.0), 14.0, suit.base);
     pen.path(
-        "trunk shade",
+        "torso shade",
         "M60 46 L62 46 Q72 48 72 60 L72 86 Q72 100 58 100 Q64 74 60 46Z",
         suit.dark,
     );

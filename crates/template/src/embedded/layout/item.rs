@@ -41,12 +41,36 @@ pub(crate) struct Pose {
     pub(crate) order: f64,
 }
 
+/// Whether a name says of its thing that it gives light.
+pub(crate) fn gives_light(name: &str) -> bool {
+    const SHINING: &[&str] = &[
+        "sun",
+        "moon",
+        "star",
+        "lamp",
+        "fire",
+        "candle",
+        "lantern",
+        "fireworks",
+        "streetlamp",
+        "lightning",
+        "planet",
+        "comet",
+        "rainbow",
+    ];
+    has_word(name, SHINING)
+}
+
+/// Whether one of the words of a name is one of these, or the plural of one.
+fn has_word(name: &str, words: &[&str]) -> bool {
+    name.split(|letter: char| !letter.is_alphanumeric())
+        .any(|word| words.contains(&word) || words.contains(&word.trim_end_matches('s')))
+}
+
 impl Item {
     /// Whether one of the words names the item.
     pub(crate) fn is_called(&self, words: &[&str]) -> bool {
-        self.name
-            .split(|letter: char| !letter.is_alphanumeric())
-            .any(|word| words.contains(&word) || words.contains(&word.trim_end_matches('s')))
+        has_word(&self.name, words)
     }
 
     /// Whether it is a sign rather than a thing: it has no place in a landscape and casts no
@@ -84,21 +108,7 @@ impl Item {
 
     /// Whether it gives light, and so keeps its colours at night.
     pub(crate) fn shines(&self) -> bool {
-        self.is_called(&[
-            "sun",
-            "moon",
-            "star",
-            "lamp",
-            "fire",
-            "candle",
-            "lantern",
-            "fireworks",
-            "streetlamp",
-            "lightning",
-            "planet",
-            "comet",
-            "rainbow",
-        ])
+        gives_light(&self.name)
     }
 
     /// The item's box on the canvas.

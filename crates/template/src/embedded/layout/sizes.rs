@@ -7,7 +7,7 @@ use tables::{AFLOAT, METRES, SKY, TERRAIN, WALL, WATER};
 
 /// Where a thing is at home.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Habitat {
+pub enum Habitat {
     /// Stands on the ground.
     Ground,
     /// Lies on the ground and carries others: hills, ways, ponds.
