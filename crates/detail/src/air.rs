@@ -187,11 +187,7 @@ pub(crate) fn lamp_glows(context: &Context<'_>, strength: f32) -> Vec<Addition> 
     let mut glows: Vec<Addition> = scene
         .items
         .iter()
-        .filter(|item| {
-            let head = item.own_name() == "lantern"
-                || item.own_name() == "shade" && item.role == Role::Light;
-            head && item.bounds.overlaps(context.view)
-        })
+        .filter(|item| is_lamp_head(item) && item.bounds.overlaps(context.view))
         .map(|item| {
             let radius = item.bounds.width().max(item.bounds.height()) * reach;
             let center = item.bounds.center();
@@ -214,6 +210,11 @@ pub(crate) fn lamp_glows(context: &Context<'_>, strength: f32) -> Vec<Addition> 
         glows.extend(fire_glows(context, strength));
     }
     glows
+}
+
+/// Whether it is the part of a lamp that shines.
+pub(crate) fn is_lamp_head(item: &Item) -> bool {
+    item.own_name() == "lantern" || item.own_name() == "shade" && item.role == Role::Light
 }
 
 /// Warm light behind each thing that burns, and each paper lantern.

@@ -23,7 +23,7 @@ const MOST: usize = 8;
 const LEAST_RADIUS: f64 = 0.012;
 
 /// Words for things with a glossy surface.
-const GLOSSY: &[&str] = &[
+pub(crate) const GLOSSY: &[&str] = &[
     "apple",
     "apples",
     "aubergine",
@@ -139,7 +139,7 @@ fn glossy_bodies(scene: &Scene, visible: &Visible) -> Vec<Body> {
 }
 
 /// The name of the layer, with that of its numbered member if it has several.
-fn body_name(item: &Item) -> &str {
+pub(crate) fn body_name(item: &Item) -> &str {
     let layer = item.layer();
     let rest = item.name.get(layer.len() + 3..).unwrap_or_default();
     let member = rest.split(" / ").next().unwrap_or_default();
@@ -155,7 +155,7 @@ fn body_name(item: &Item) -> &str {
 }
 
 /// Whether what a layer is called is glossy: its last word says what it is.
-fn is_glossy(layer: &str) -> bool {
+pub(crate) fn is_glossy(layer: &str) -> bool {
     let whole = layer.strip_suffix(" (front)").unwrap_or(layer);
     whole
         .split(|c: char| !c.is_alphanumeric())

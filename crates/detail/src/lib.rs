@@ -20,6 +20,8 @@ mod fall;
 mod field;
 mod halt;
 mod highlight;
+#[cfg(test)]
+mod joint;
 mod light;
 mod lit;
 mod names;

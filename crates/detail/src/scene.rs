@@ -104,39 +104,41 @@ impl Item {
     }
 }
 
+/// Words for what flies.
+pub(crate) const FLYING: &[&str] = &[
+    "aeroplane",
+    "airplane",
+    "balloon",
+    "balloons",
+    "bat",
+    "bats",
+    "bee",
+    "bees",
+    "bird",
+    "birds",
+    "butterflies",
+    "butterfly",
+    "comet",
+    "drone",
+    "eagle",
+    "helicopter",
+    "kite",
+    "kites",
+    "plane",
+    "planes",
+    "rainbow",
+    "rocket",
+    "saucer",
+    "seagull",
+    "seagulls",
+    "star",
+    "stars",
+    "ufo",
+];
+
 /// Whether a thing is in the air: it is called by the name of what flies, and the template has not
 /// put a shadow under it.
 pub(crate) fn is_airborne(scene: &Scene, object: usize) -> bool {
-    const FLYING: &[&str] = &[
-        "aeroplane",
-        "airplane",
-        "balloon",
-        "balloons",
-        "bat",
-        "bats",
-        "bee",
-        "bees",
-        "bird",
-        "birds",
-        "butterflies",
-        "butterfly",
-        "comet",
-        "drone",
-        "eagle",
-        "helicopter",
-        "kite",
-        "kites",
-        "plane",
-        "planes",
-        "rainbow",
-        "rocket",
-        "saucer",
-        "seagull",
-        "seagulls",
-        "star",
-        "stars",
-        "ufo",
-    ];
     let mut items = scene
         .items
         .iter()

@@ -32,8 +32,8 @@ const AMPLE_SHARE: f64 = 0.1;
 const MOST: usize = 14;
 
 /// What a surface is made of, as far as it has marks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Material {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Material {
     Grass,
     Water,
     Sand,
@@ -259,18 +259,32 @@ fn seen_boxes(scene: &Scene, visible: &Visible) -> Vec<(Rect, usize)> {
     boxes
 }
 
-const FURRY: &[&str] = &[
+/// Parts of things that are of wood with a grain.
+pub(crate) const BOARDS: &[&str] = &[
+    "table top",
+    "seat",
+    "plank",
+    "mast",
+    "back slat",
+    "shelf top",
+    "case",
+    "headboard",
+];
+/// Words for animals with fur.
+pub(crate) const FURRY: &[&str] = &[
     "badger", "bear", "beaver", "cat", "cow", "deer", "dog", "donkey", "fox", "goat", "hamster",
     "hedgehog", "horse", "kitten", "leopard", "lion", "monkey", "moose", "mouse", "otter", "panda",
     "puppy", "rabbit", "raccoon", "sheep", "sloth", "squirrel", "teddy", "tiger", "wolf", "camel",
     "koala", "bunny", "hare",
 ];
-const FEATHERED: &[&str] = &[
+/// Words for animals with feathers.
+pub(crate) const FEATHERED: &[&str] = &[
     "bird", "chicken", "duck", "eagle", "goose", "hen", "owl", "parrot", "peacock", "rooster",
     "swan", "turkey",
 ];
 
-fn material_of(scene: &Scene, index: usize, item: &Item) -> Option<Material> {
+/// What a shape is made of, read from its own name, then from that of its layer.
+pub(crate) fn material_of(scene: &Scene, index: usize, item: &Item) -> Option<Material> {
     let own = item.own_name();
     let is = |words: &[&str]| has_word(own, words);
     match item.role {
@@ -297,8 +311,7 @@ fn material_of(scene: &Scene, index: usize, item: &Item) -> Option<Material> {
             }
             match own {
                 "trunk" if !beside("ring") => Some(Material::Bark),
-                "table top" | "seat" | "plank" | "mast" | "back slat" | "shelf top" | "case"
-                | "headboard" => Some(Material::Grain),
+                _ if BOARDS.contains(&own) => Some(Material::Grain),
                 "wall" | "chimney" => Some(Material::Brick),
                 "roof" if !beside("tiles") => Some(Material::Tiles),
                 "crown" | "leaves" => Some(Material::Leaves),
