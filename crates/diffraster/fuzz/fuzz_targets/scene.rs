@@ -51,7 +51,7 @@ struct AnyPath {
 
 #[derive(Debug, Arbitrary)]
 enum AnyNode {
-    Path(AnyPath),
+    Path(Box<AnyPath>),
     Push(u8, Option<u8>),
     Pop,
 }
@@ -113,7 +113,8 @@ fn paint(p: &AnyPaint, transform: Transform) -> Paint {
 fn outline(path: &AnyPath) -> Outline {
     let mut verbs = Vec::new();
     for v in &path.verbs {
-        let verb = [Verb::Move, Verb::Line, Verb::Quad, Verb::Cubic, Verb::Close][usize::from(v % 5)];
+        let verb =
+            [Verb::Move, Verb::Line, Verb::Quad, Verb::Cubic, Verb::Close][usize::from(v % 5)];
         if path.fits && verbs.last().is_none_or(|l| *l == Verb::Close) {
             verbs.push(Verb::Move);
         }
@@ -163,14 +164,17 @@ fn convert(any: &AnyScene) -> Scene {
                     opacity: share(*opacity),
                     rule: rule(*even_odd),
                 }),
-                stroke: path.stroke.as_ref().map(|(p, opacity, width, kind, limit)| Stroke {
-                    paint: paint(p, transform),
-                    opacity: share(*opacity),
-                    width: width.get(),
-                    cap: [Cap::Butt, Cap::Round, Cap::Square][usize::from(kind % 3)],
-                    join: [Join::Miter, Join::Round, Join::Bevel][usize::from(kind / 3 % 3)],
-                    miter_limit: limit.get(),
-                }),
+                stroke: path
+                    .stroke
+                    .as_ref()
+                    .map(|(p, opacity, width, kind, limit)| Stroke {
+                        paint: paint(p, transform),
+                        opacity: share(*opacity),
+                        width: width.get(),
+                        cap: [Cap::Butt, Cap::Round, Cap::Square][usize::from(kind % 3)],
+                        join: [Join::Miter, Join::Round, Join::Bevel][usize::from(kind / 3 % 3)],
+                        miter_limit: limit.get(),
+                    }),
                 stroke_first: path.stroke_first,
             })),
             AnyNode::Push(opacity, clip) => {
@@ -209,7 +213,9 @@ fuzz_target!(|any: AnyScene| {
         assert!(v.is_finite() && (-0.01..=1.01).contains(v), "{v}");
     }
     let target = Image::new(scene.width, scene.height);
-    let (loss, gradient) = renderer.forward_backward_mse(&scene, &target).expect("valid");
+    let (loss, gradient) = renderer
+        .forward_backward_mse(&scene, &target)
+        .expect("valid");
     assert!(loss.is_finite());
     let gradient = gradient.to_vec();
     assert!(gradient.iter().all(|v| !v.is_nan()), "{gradient:?}");
