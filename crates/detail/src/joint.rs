@@ -1,5 +1,6 @@
 //! The joint of stages 1 and 2: what the composer states is what the detailer reads. Today it is
-//! stated by the names of layers and shapes, so each name that the composer gives is looked up here.
+//! stated by the names of layers and shapes, so each name that the composer gives is looked up
+//! here.
 //!
 //! Lists of exceptions are what is lost between the two today. A new loss fails, and so does an
 //! exception that is none any more: the lists can only shrink.

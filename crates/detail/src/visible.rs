@@ -9,7 +9,8 @@ use crate::halt::Halt;
 pub(crate) struct Visible {
     pub(crate) width: usize,
     pub(crate) height: usize,
-    /// Indices into [`items`](crate::scene::Scene::items): both number the shapes in painting order.
+    /// Indices into [`items`](crate::scene::Scene::items): both number the shapes in painting
+    /// order.
     pub(crate) items: Vec<Option<u32>>,
     /// Maps the raster's pixels to the document's coordinates.
     pub(crate) to_document: Affine,

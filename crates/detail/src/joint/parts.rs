@@ -1,4 +1,5 @@
-//! Parts of things: the names that generators give to shapes, and the materials that prompts ask for.
+//! Parts of things: the names that generators give to shapes, and the materials that prompts ask
+//! for.
 
 use std::collections::BTreeSet;
 

@@ -7,8 +7,8 @@ use super::scene::ArtReference;
 
 pub use super::layout::sizes::Habitat;
 
-/// Every noun of the curated table with its picture, in the table's order; a noun may come more than
-/// once.
+/// Every noun of the curated table with its picture, in the table's order; a noun may come more
+/// than once.
 pub fn nouns() -> impl Iterator<Item = (&'static str, ArtReference)> {
     pictures::curated().map(|(noun, picture)| (noun, ArtReference::clone(&picture.art)))
 }
