@@ -1,6 +1,6 @@
 //! How the code is kept: what a formatter and a linter do not see.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, path::Path};
 
 use crate::sources::{Source, all, root, text};
 
@@ -214,6 +214,32 @@ fn arrows_point_down() {
         }
     }
     fail_with(&faults);
+}
+
+/// Bytes of the PNGs in folders of this name, below a folder.
+fn bytes_of_pictures(folder: &Path, is_gallery: bool) -> u64 {
+    let entries = std::fs::read_dir(folder).expect("it can be listed");
+    let sizes = entries.map(|entry| {
+        let path = entry.expect("it can be listed").path();
+        if path.is_dir() {
+            bytes_of_pictures(&path, path.ends_with("pictures"))
+        } else if is_gallery && path.extension().is_some_and(|kind| kind == "png") {
+            path.metadata().map_or(0, |file| file.len())
+        } else {
+            0
+        }
+    });
+    sizes.sum()
+}
+
+#[test]
+fn reference_pictures_stay_small() {
+    let folders = ["crates", "tests"].map(|folder| root().join(folder));
+    let bytes: u64 = folders
+        .iter()
+        .map(|folder| bytes_of_pictures(folder, false))
+        .sum();
+    assert!((100_000..1_500_000).contains(&bytes), "{bytes} bytes");
 }
 
 #[test]
