@@ -1,6 +1,6 @@
 //! Place, time and weather, and the layers of the surroundings.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{assert_lost, composed, exceptions, read};
 use crate::{
@@ -134,6 +134,23 @@ fn stated(place: Place, time: TimeOfDay, weather: Option<Weather>) -> Source {
         (_, TimeOfDay::Day, _) => Source::Day,
         (_, TimeOfDay::Night, _) => Source::Moon,
     }
+}
+
+/// A new place does not compile until it is listed above.
+#[test]
+fn all_places_are_listed() {
+    use Place as P;
+    let is_listed = |place: Place| match place {
+        P::Beach | P::Sea | P::Underwater | P::Forest | P::Meadow | P::Garden | P::Mountains => {
+            true
+        }
+        P::Desert | P::Snow | P::City | P::Street | P::Room | P::Farm | P::Park => true,
+        P::River | P::Lake | P::Island | P::Space | P::Sky | P::Plain => true,
+    };
+    assert!(PLACES.into_iter().all(is_listed));
+    let distinct = |names: Vec<String>| names.into_iter().collect::<BTreeSet<_>>().len();
+    let names = PLACES.iter().map(|place| format!("{place:?}")).collect();
+    assert_eq!(distinct(names), PLACES.len());
 }
 
 #[test]
