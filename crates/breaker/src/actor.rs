@@ -7,7 +7,7 @@ use std::{
 
 use actix::prelude::*;
 use chat2svg_protocol::{
-    Circuit, CircuitOpen, CircuitPermit, CircuitSnapshot,
+    Circuit, CircuitOpen, CircuitPermit, CircuitSnapshot, OpenReason,
     messages::{Acquire, CircuitsQuery, Report},
 };
 use chat2svg_supervision::answers_polls;
@@ -84,13 +84,20 @@ impl Handler<Acquire> for BreakerActor {
 
     fn handle(&mut self, acquire: Acquire, _: &mut Self::Context) -> Self::Result {
         let circuit = acquire.circuit;
-        match self.change(&circuit, Breaker::acquire) {
+        let leave = self.change(&circuit, |breaker, now| {
+            breaker.acquire(now).map_err(|retry_after| {
+                let because = breaker.because().unwrap_or(OpenReason::Failures);
+                (retry_after, because)
+            })
+        });
+        match leave {
             Ok(generation) => Ok(CircuitPermit {
                 circuit,
                 generation,
             }),
-            Err(retry_after) => Err(CircuitOpen {
+            Err((retry_after, because)) => Err(CircuitOpen {
                 circuit,
+                because,
                 retry_after,
             }),
         }
@@ -106,7 +113,7 @@ impl Handler<Report> for BreakerActor {
             generation,
         } = report.permit;
         self.change(&circuit, |breaker, now| {
-            breaker.report(now, generation, report.outcome);
+            breaker.report(now, generation, &report.call);
         });
     }
 }
@@ -125,6 +132,8 @@ impl Handler<CircuitsQuery> for BreakerActor {
                 state: breaker.state(now),
                 consecutive_failures: breaker.consecutive_failures(),
                 retry_after_seconds: breaker.retry_after(now).map(|wait| wait.as_secs_f64()),
+                because: breaker.because(),
+                last_failure: breaker.last_failure().map(str::to_owned),
             });
         MessageResult(circuits.collect())
     }

@@ -25,6 +25,13 @@ pub struct BreakerConfig {
     pub success_threshold: u32,
     /// Seconds after which a probe without a report counts as lost.
     pub probe_timeout_seconds: u32,
+    /// Milliseconds from which on a call that ran out of time counts as a failure, if the backend
+    /// usually takes less.
+    pub slow_call_ms: u32,
+    /// The same as a multiple of the time that the backend's calls usually take.
+    pub slow_factor: f64,
+    /// Seconds for which a circuit stays open when nothing will work before somebody acts.
+    pub terminal_open_seconds: u32,
 }
 
 impl Default for BreakerConfig {
@@ -38,6 +45,9 @@ impl Default for BreakerConfig {
             half_open_probes: 1,
             success_threshold: 1,
             probe_timeout_seconds: 300,
+            slow_call_ms: 2_000,
+            slow_factor: 3.0,
+            terminal_open_seconds: 3_600,
         }
     }
 }
@@ -61,7 +71,10 @@ impl BreakerConfig {
         )?;
         within("half_open_probes", self.half_open_probes, 1..=1_000)?;
         within("success_threshold", self.success_threshold, 1..=1_000)?;
-        within("probe_timeout_seconds", self.probe_timeout_seconds, 1..=DAY)
+        within("probe_timeout_seconds", self.probe_timeout_seconds, 1..=DAY)?;
+        within("slow_call_ms", self.slow_call_ms, 1..=DAY * 1000)?;
+        InvalidSetting::unless_within("slow_factor", self.slow_factor, 1.0..=100.0)?;
+        within("terminal_open_seconds", self.terminal_open_seconds, 1..=DAY)
     }
 
     /// How long a circuit stays open for the `times`-th time in a row, counted from 1.
@@ -70,6 +83,14 @@ impl BreakerConfig {
         let most = Duration::from_secs(u64::from(self.max_open_seconds)).max(first);
         let doublings = times.saturating_sub(1).min(31);
         first.saturating_mul(1 << doublings).min(most)
+    }
+
+    pub(crate) fn slow_call_time(&self) -> Duration {
+        Duration::from_millis(u64::from(self.slow_call_ms))
+    }
+
+    pub(crate) fn terminal_open_time(&self) -> Duration {
+        Duration::from_secs(u64::from(self.terminal_open_seconds))
     }
 
     pub(crate) fn probe_timeout(&self) -> Duration {

@@ -10,7 +10,8 @@ use std::time::Duration;
 use actix::Arbiter;
 use chat2svg_breaker::{BreakerActor, BreakerConfig};
 use chat2svg_protocol::{
-    Circuit, CircuitOpen, CircuitOutcome, CircuitPermit, CircuitState, Stage,
+    BackendId, CallEnd, CallReport, Circuit, CircuitOpen, CircuitPermit, CircuitState, Fault,
+    Stage,
     messages::{Acquire, CircuitsQuery, Report},
 };
 use chat2svg_supervision::{Slot, Watchdog, WatchdogPolicy};
@@ -37,7 +38,7 @@ fn start() -> (Slot<BreakerActor>, Watchdog) {
 fn circuit(stage: Stage) -> Circuit {
     Circuit {
         stage,
-        backend: "embedded".into(),
+        backend: BackendId::EMBEDDED,
     }
 }
 
@@ -50,8 +51,12 @@ async fn acquire(slot: &Slot<BreakerActor>, stage: Stage) -> Result<CircuitPermi
 }
 
 async fn fail(slot: &Slot<BreakerActor>, permit: CircuitPermit) {
-    let outcome = CircuitOutcome::Failure;
-    let report = Report { permit, outcome };
+    let call = CallReport {
+        end: CallEnd::Failed(Fault::Provider),
+        spent: Duration::ZERO,
+        reason: Some("no connection".to_owned()),
+    };
+    let report = Report { permit, call };
     slot.line().ask(report, PATIENCE).await.unwrap();
 }
 

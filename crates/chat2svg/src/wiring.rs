@@ -1,25 +1,26 @@
 //! The one place where actors come to know each other.
 //!
 //! Each class of latency has its own thread: decisions, stages (which only wait for their compute
-//! pools), store and readings, and the HTTP front. CPU work is in pools: one for each stage, so that
-//! a quick composition never waits behind a long fit, and one for what goes in and out.
+//! pools), store and readings, and the HTTP front. CPU work is in pools: one for each stage, so
+//! that a quick composition never waits behind a long fit, and one for what goes in and out.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use actix::Arbiter;
+use chat2svg_backends::{Backend, Circuits, LineUp, StageRun};
 use chat2svg_breaker::BreakerActor;
 use chat2svg_controller::{
     ComposeRequest, Composer, ControllerActor, ControllerLines, ScribeLines, StageLines,
 };
-use chat2svg_detail::DetailActor;
-use chat2svg_optimize::OptimizeActor;
-use chat2svg_protocol::ActorHealth;
+use chat2svg_detail::{DetailActor, EmbeddedDetailer};
+use chat2svg_optimize::{EmbeddedFitter, LastReading, OptimizeActor};
+use chat2svg_protocol::{ActorHealth, BackendId, PerStage};
 use chat2svg_resources::ResourcesActor;
 use chat2svg_scheduler::{SchedulerActor, SharedQueue};
 use chat2svg_store::{StoreActor, StoreWorker};
 use chat2svg_supervision::{ComputePool, Slot, Watchdog};
 use chat2svg_template::{
-    TemplateActor,
+    EmbeddedComposer, TemplateActor,
     embedded::{ComposeOptions, Vocabulary, compose_prompt},
 };
 use chat2svg_web::WebLines;
@@ -90,24 +91,40 @@ impl System {
         });
         watchdog.start(&scheduler, &decisions, {
             // The queue outlives the actor.
-            let queue = SharedQueue::new(settings.scheduler.clone());
+            let queue = SharedQueue::new(settings.scheduler.clone(), first_choices(settings));
             let (dispatch, solver) = (controller.line(), ComputePool::new("solver", 1, 4));
             move || SchedulerActor::new(queue.clone(), dispatch.clone(), solver.clone())
         });
+        let circuits = Circuits::new(
+            breaker.line(),
+            breaker.line(),
+            Duration::from_millis(settings.controller.ask_timeout_ms),
+        );
         watchdog.start(&template, &stages, {
-            let (vocabulary, pool) = (vocabulary.clone(), pool("template"));
+            let composer = EmbeddedComposer::new(vocabulary.clone(), pool("template"));
+            let backends = line_up(&settings.template.backends, &[Arc::new(composer)]);
+            let line_up = LineUp::new(backends, circuits.clone());
             let progress = controller.line();
-            move || TemplateActor::new(vocabulary.clone(), pool.clone(), progress.clone())
+            move || TemplateActor::new(line_up.clone(), progress.clone())
         });
         watchdog.start(&detail, &stages, {
-            let (config, pool) = (settings.detail, pool("detail"));
+            let detailer = EmbeddedDetailer::new(settings.detail.clone(), pool("detail"));
+            let backends = line_up(&settings.detail.backends, &[Arc::new(detailer)]);
+            let line_up = LineUp::new(backends, circuits.clone());
             let progress = controller.line();
-            move || DetailActor::new(config, pool.clone(), progress.clone())
+            move || DetailActor::new(line_up.clone(), progress.clone())
         });
         watchdog.start(&optimize, &stages, {
-            let (config, pool) = (settings.optimize.clone(), pool("optimize"));
-            let progress = controller.line();
-            move || OptimizeActor::new(config.clone(), pool.clone(), threads, progress.clone())
+            let reading = LastReading::default();
+            let fitter = EmbeddedFitter::new(
+                settings.optimize.clone(),
+                pool("optimize"),
+                threads,
+                controller.line(),
+                reading.clone(),
+            );
+            let line_up = LineUp::new(vec![Arc::new(fitter)], circuits);
+            move || OptimizeActor::new(line_up.clone(), reading.clone())
         });
         watchdog.start(&controller, &decisions, {
             let config = settings.controller.clone();
@@ -127,8 +144,6 @@ impl System {
                 stage_finished: scheduler.line(),
                 withdraw: scheduler.line(),
                 stages: StageLines {
-                    acquire: breaker.line(),
-                    report: breaker.line(),
                     template: template.line(),
                     detail: detail.line(),
                     optimize: optimize.line(),
@@ -185,6 +200,25 @@ impl System {
             circuits: self.breaker.line(),
             resources: self.resources.line(),
         }
+    }
+}
+
+/// The backends of a stage in the order that the settings give, whose names have been checked.
+fn line_up<R: StageRun>(
+    order: &[BackendId],
+    known: &[Arc<dyn Backend<R>>],
+) -> Vec<Arc<dyn Backend<R>>> {
+    let named = |id: &BackendId| known.iter().find(|backend| backend.id() == *id);
+    order.iter().filter_map(named).map(Arc::clone).collect()
+}
+
+/// Who serves each stage unless it fails.
+fn first_choices(settings: &Settings) -> PerStage<BackendId> {
+    let first = |backends: &[BackendId]| backends.first().cloned().unwrap_or(BackendId::EMBEDDED);
+    PerStage {
+        template: first(&settings.template.backends),
+        detail: first(&settings.detail.backends),
+        ..PerStage::EMBEDDED
     }
 }
 

@@ -1,5 +1,5 @@
-//! What a request costs: `overhead` is everything but the stages (controller, scheduler, breaker and
-//! store are the real ones, the stages answer at once), with a store in memory and one on disk;
+//! What a request costs: `overhead` is everything but the stages (controller, scheduler, breaker
+//! and store are the real ones, the stages answer at once), with a store in memory and one on disk;
 //! `stage` is each stage alone, asked as the controller asks it; `pipeline` is the whole embedded
 //! pipeline, and `first_document` the time until its first picture. All at level high.
 
@@ -11,25 +11,26 @@ use std::{
 };
 
 use actix::prelude::*;
+use chat2svg_backends::{Circuits, LineUp};
 use chat2svg_breaker::{BreakerActor, BreakerConfig};
 use chat2svg_controller::{
     ControllerActor, ControllerConfig, ControllerLines, ScribeLines, StageLines,
 };
-use chat2svg_detail::{DetailActor, DetailConfig};
-use chat2svg_optimize::{OptimizeActor, OptimizeConfig};
+use chat2svg_detail::{DetailActor, DetailConfig, EmbeddedDetailer};
+use chat2svg_optimize::{EmbeddedFitter, LastReading, OptimizeActor, OptimizeConfig};
 use chat2svg_protocol::{
-    CanvasSize, DetailSummary, FitEnd, FitLimits, FitSummary, JobEventKind, JobId, JobKind,
-    JobOptions, JobSpec, LevelChoice, ParsedInputs, Prompt, ResourceLevel, StageOutcome,
-    StageStatus, Style,
+    BackendId, CanvasSize, DetailSummary, FitEnd, FitLimits, FitSummary, JobEventKind, JobId,
+    JobKind, JobOptions, JobSpec, LevelChoice, ParsedInputs, PerStage, Prompt, ResourceLevel,
+    StageOutcome, Style,
     messages::{
         DetailOutput, FitScope, OptimizeOutput, RunDetail, RunOptimize, RunTemplate, StageContext,
-        StageError, Submit, Subscribe, TemplateOutput,
+        StageFailure, Submit, Subscribe, TargetOrigin, TemplateOutput,
     },
 };
 use chat2svg_scheduler::{SchedulerActor, SchedulerConfig, SharedQueue};
 use chat2svg_store::{StoreActor, StoreConfig, StoreWorker};
 use chat2svg_supervision::{ComputePool, Line, Slot, Watchdog, WatchdogPolicy};
-use chat2svg_template::{TemplateActor, embedded::Vocabulary};
+use chat2svg_template::{EmbeddedComposer, TemplateActor, embedded::Vocabulary};
 use chat2svg_vector::{Document, Raster};
 use criterion::{Criterion, criterion_group, criterion_main};
 use tokio::sync::Semaphore;
@@ -49,15 +50,11 @@ impl Actor for Instantly {
 }
 
 fn completed() -> StageOutcome {
-    StageOutcome {
-        backend: "embedded".to_owned(),
-        status: StageStatus::Completed,
-        reason: None,
-    }
+    StageOutcome::completed(BackendId::EMBEDDED)
 }
 
 impl Handler<RunTemplate> for Instantly {
-    type Result = Result<TemplateOutput, StageError>;
+    type Result = Result<TemplateOutput, StageFailure>;
     fn handle(&mut self, _: RunTemplate, _: &mut Self::Context) -> Self::Result {
         Ok(TemplateOutput {
             document: Arc::clone(&self.document),
@@ -68,11 +65,12 @@ impl Handler<RunTemplate> for Instantly {
 }
 
 impl Handler<RunDetail> for Instantly {
-    type Result = Result<DetailOutput, StageError>;
+    type Result = Result<DetailOutput, StageFailure>;
     fn handle(&mut self, _: RunDetail, _: &mut Self::Context) -> Self::Result {
         Ok(DetailOutput {
             document: Arc::clone(&self.document),
             target: Arc::clone(&self.target),
+            origin: TargetOrigin::Lit,
             summary: DetailSummary::default(),
             outcome: completed(),
         })
@@ -80,7 +78,7 @@ impl Handler<RunDetail> for Instantly {
 }
 
 impl Handler<RunOptimize> for Instantly {
-    type Result = Result<OptimizeOutput, StageError>;
+    type Result = Result<OptimizeOutput, StageFailure>;
     fn handle(&mut self, _: RunOptimize, _: &mut Self::Context) -> Self::Result {
         Ok(OptimizeOutput {
             document: Arc::clone(&self.document),
@@ -130,20 +128,18 @@ impl Service {
         watchdog.start(&breaker, &decisions, || {
             BreakerActor::new(BreakerConfig::default())
         });
-        let queue = SharedQueue::new(SchedulerConfig::default());
+        let queue = SharedQueue::new(SchedulerConfig::default(), PerStage::EMBEDDED);
         let (dispatch, solver) = (controller.line(), ComputePool::new("solver", 1, 4));
         watchdog.start(&scheduler, &decisions, move || {
             SchedulerActor::new(queue.clone(), dispatch.clone(), solver.clone())
         });
-        let (acquire, report) = (breaker.line(), breaker.line());
+        let circuits = Circuits::new(breaker.line(), breaker.line(), Duration::from_secs(5));
         let lines = match stages {
             Stages::Instant => {
                 let document = template_of_a_fox();
                 let target = Arc::new(Raster::new(1, 1, vec![[0; 4]]).unwrap());
                 let stages = Instantly { document, target }.start();
                 StageLines {
-                    acquire,
-                    report,
                     template: Line::from_recipient("template", stages.clone().recipient()),
                     detail: Line::from_recipient("detail", stages.clone().recipient()),
                     optimize: Line::from_recipient("optimize", stages.recipient()),
@@ -156,22 +152,31 @@ impl Service {
                 let detail = Slot::<DetailActor>::new("detail");
                 let optimize = Slot::<OptimizeActor>::new("optimize");
                 let home = arbiter();
-                let (progress, work) = (controller.line(), pool("template"));
+                let progress = controller.line();
+                let composer = EmbeddedComposer::new(Vocabulary::builtin(), pool("template"));
+                let line_up = LineUp::new(vec![Arc::new(composer)], circuits.clone());
                 watchdog.start(&template, &home, move || {
-                    TemplateActor::new(Vocabulary::builtin(), work.clone(), progress.clone())
+                    TemplateActor::new(line_up.clone(), progress.clone())
                 });
-                let (progress, work) = (controller.line(), pool("detail"));
+                let progress = controller.line();
+                let detailer = EmbeddedDetailer::new(DetailConfig::default(), pool("detail"));
+                let line_up = LineUp::new(vec![Arc::new(detailer)], circuits.clone());
                 watchdog.start(&detail, &home, move || {
-                    DetailActor::new(DetailConfig::default(), work.clone(), progress.clone())
+                    DetailActor::new(line_up.clone(), progress.clone())
                 });
-                let (progress, work) = (controller.line(), pool("optimize"));
+                let reading = LastReading::default();
+                let fitter = EmbeddedFitter::new(
+                    OptimizeConfig::default(),
+                    pool("optimize"),
+                    threads,
+                    controller.line(),
+                    reading.clone(),
+                );
+                let line_up = LineUp::new(vec![Arc::new(fitter)], circuits);
                 watchdog.start(&optimize, &home, move || {
-                    let config = OptimizeConfig::default();
-                    OptimizeActor::new(config, work.clone(), threads, progress.clone())
+                    OptimizeActor::new(line_up.clone(), reading.clone())
                 });
                 StageLines {
-                    acquire,
-                    report,
                     template: template.line(),
                     detail: detail.line(),
                     optimize: optimize.line(),
@@ -356,6 +361,7 @@ fn stage(criterion: &mut Criterion) {
     let first = template();
     let detail = || {
         let message = RunDetail {
+            prompt: None,
             context: stage_context(),
             document: Arc::clone(&first.document),
             style: Some(first.style),

@@ -14,8 +14,6 @@ pub struct ControllerConfig {
     pub template_time_share: f64,
     /// Share of the remaining time that stage 2 may use when stage 3 follows, `0.0..=1.0`.
     pub detail_time_share: f64,
-    /// A stage that gives nothing within at least so many milliseconds counts against its backend.
-    pub slow_backend_ms: u64,
     /// How often an unfinished job is taken up after restarts before it is given up.
     pub max_attempts: u32,
     /// Milliseconds to wait for the store, the scheduler and the breakers.
@@ -24,8 +22,8 @@ pub struct ControllerConfig {
     pub progress_interval_ms: u64,
     /// Milliseconds between two previews of a job.
     pub preview_interval_ms: u64,
-    /// Whether results are written for screen readers: one picture, called by its title and described by what
-    /// it shows.
+    /// Whether results are written for screen readers: one picture, called by its title and
+    /// described by what it shows.
     pub accessible: bool,
     /// How many ended jobs keep their events in memory for subscribers that come back.
     pub ended_jobs_kept: usize,
@@ -38,7 +36,6 @@ impl Default for ControllerConfig {
             compose_margin_ms: 250,
             template_time_share: 0.7,
             detail_time_share: 0.5,
-            slow_backend_ms: 2_000,
             max_attempts: 3,
             ask_timeout_ms: 5_000,
             progress_interval_ms: 100,

@@ -20,7 +20,7 @@ pub use calls::StageLines;
 pub use config::ControllerConfig;
 pub use inputs::{InputError, parse_inputs};
 pub use machine::{
-    Command, EndFacts, Event, Machine, StageCall, StageFault, StageProduct, wanted_stages,
+    Checkpoint, Command, EndFacts, Event, Machine, StageCall, StageOutput, Target, wanted_stages,
 };
 pub use scribe::ScribeLines;
 pub use timing::Timing;

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use chat2svg_protocol::{
     ByteBudget, FitLimits, JobKind, JobSpec, Stage,
-    messages::{FitScope, RunDetail, RunOptimize, RunTemplate, StageContext},
+    messages::{FitScope, RunDetail, RunOptimize, RunTemplate, StageContext, TargetOrigin},
 };
 use chat2svg_vector::{Document, Raster};
 use kurbo::Rect;
 
-use crate::{StageCall, output};
+use crate::{StageCall, Target, output};
 
 /// A message to one of the stages.
 #[derive(Clone, Debug)]
@@ -40,34 +40,34 @@ impl StageRequest {
             },
             Stage::Detail => Some(Self::Detail(RunDetail {
                 context,
+                prompt: match &spec.kind {
+                    JobKind::Generate { prompt, .. } => Some(prompt.clone()),
+                    JobKind::Vectorize { .. } | JobKind::Refine { .. } => None,
+                },
                 style: call.style,
                 document: call.document?,
-                target: call.target,
+                target: call.target.map(|target| target.picture),
                 may_add: match spec.kind {
                     JobKind::Refine { add_shapes, .. } => add_shapes,
                     JobKind::Generate { .. } | JobKind::Vectorize { .. } => true,
                 },
             })),
             Stage::Optimize => {
-                let target = call.target?;
-                let (limits, scope) = match spec.kind {
-                    JobKind::Generate { .. } => (FitLimits::default(), FitScope::Polish),
-                    JobKind::Vectorize { limits } => (limits, FitScope::Topology),
-                    JobKind::Refine {
-                        limits,
-                        add_shapes: true,
-                    } => (limits, FitScope::Topology),
-                    JobKind::Refine {
-                        limits,
-                        add_shapes: false,
-                    } => (limits, FitScope::Shapes),
+                let Target {
+                    picture: target,
+                    origin,
+                } = call.target?;
+                let (limits, may_add) = match spec.kind {
+                    JobKind::Generate { .. } => (FitLimits::default(), true),
+                    JobKind::Vectorize { limits } => (limits, true),
+                    JobKind::Refine { limits, add_shapes } => (limits, add_shapes),
                 };
                 Some(Self::Optimize(RunOptimize {
                     context,
                     document: call.document.unwrap_or_else(|| Arc::new(blank(&target))),
                     target,
                     limits,
-                    scope,
+                    scope: scope(origin, may_add),
                 }))
             }
         }
@@ -75,8 +75,8 @@ impl StageRequest {
 }
 
 impl StageRequest {
-    /// The same with what the result will say to screen readers: the description is part of what is fitted,
-    /// the rest is taken from the byte budget.
+    /// The same with what the result will say to screen readers: the description is part of what is
+    /// fitted, the rest is taken from the byte budget.
     pub(crate) fn accessible(mut self) -> Self {
         if let Self::Optimize(run) = &mut self {
             if run.document.description.is_none() {
@@ -89,6 +89,16 @@ impl StageRequest {
             });
         }
         self
+    }
+}
+
+/// How far a fit may go: what we lit ourselves needs a last touch only, what shows something new
+/// may need new shapes.
+fn scope(origin: TargetOrigin, may_add: bool) -> FitScope {
+    match origin {
+        TargetOrigin::Lit => FitScope::Polish,
+        TargetOrigin::Caller | TargetOrigin::Model if may_add => FitScope::Topology,
+        TargetOrigin::Caller | TargetOrigin::Model => FitScope::Shapes,
     }
 }
 

@@ -8,10 +8,10 @@ use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use chat2svg_protocol::{
     JobFailure, JobId, JobState, JobView, Stage,
-    messages::{CircuitsQuery, FinishJob, PutStage, StoreError, UpdateJob},
+    messages::{CircuitsQuery, FinishJob, KeptStage, PutStage, StoreError, UpdateJob},
 };
 use chat2svg_supervision::{ComputePool, Line};
-use chat2svg_vector::Document;
+use chat2svg_vector::{Document, Raster};
 use tokio::{
     sync::{mpsc, oneshot},
     time::{Instant, timeout_at},
@@ -59,6 +59,7 @@ pub(crate) enum Entry {
     Checkpoint {
         stage: Stage,
         document: Arc<Document>,
+        target: Option<Arc<Raster>>,
     },
     /// Keep how the job stands.
     Update(Box<JobView>),
@@ -79,6 +80,7 @@ struct Held {
     due: Instant,
     stage: Stage,
     document: Arc<Document>,
+    target: Option<Arc<Raster>>,
 }
 
 /// A document and its text.
@@ -158,11 +160,16 @@ impl Scribe {
                         tell(Note::Preview { stage, svg });
                     }
                 }
-                Entry::Checkpoint { stage, document } => {
+                Entry::Checkpoint {
+                    stage,
+                    document,
+                    target,
+                } => {
                     held = Some(Held {
                         due: Instant::now() + CHECKPOINT_AFTER,
                         stage,
                         document,
+                        target,
                     });
                 }
                 Entry::Update(view) => self.update(view).await,
@@ -185,16 +192,23 @@ impl Scribe {
     /// Writes a checkpoint.
     async fn keep(&self, checkpoint: Option<Held>, written: &mut Written) {
         let Some(Held {
-            stage, document, ..
+            stage,
+            document,
+            target,
+            ..
         }) = checkpoint
         else {
             return;
         };
+        let target = match target {
+            None => None,
+            Some(picture) => self.png(picture).await,
+        };
         if let Ok(svg) = self.text(document, written).await {
+            let kept = KeptStage { stage, svg, target };
             let message = PutStage {
                 job: self.job,
-                stage,
-                svg,
+                kept,
             };
             let kept = self.lines.put_stage.ask(message, self.ask_timeout).await;
             self.log("checkpoint", flatten(kept));
@@ -272,6 +286,21 @@ impl Scribe {
         let svg = self.compose(move || output::svg(&source)).await?;
         *written = Some((document, Arc::clone(&svg)));
         Ok(svg)
+    }
+
+    /// A target picture as PNG. Without it the checkpoint is one of the document alone.
+    async fn png(&self, picture: Arc<Raster>) -> Option<Arc<[u8]>> {
+        let work = move || picture.encode_png();
+        let encoded = match self.compute.run(&CancellationToken::new(), work).await {
+            Ok(encoded) => encoded.map_err(|error| error.to_string()),
+            Err(error) => Err(error.to_string()),
+        };
+        encoded
+            .inspect_err(|message| {
+                warn!(job = %self.job, message, "the target is not kept with its checkpoint");
+            })
+            .ok()
+            .map(Arc::from)
     }
 
     /// What some work writes, made in the pool.

@@ -1,39 +1,26 @@
-//! The detail actor: takes a run off its mailbox, has it done in the compute pool, answers.
+//! The detail actor: takes a run off its mailbox, has it served by its line-up of backends,
+//! answers.
 
-use std::{sync::Arc, time::Instant};
+use std::sync::Arc;
 
 use actix::{Actor, Context, Handler, ResponseFuture};
-use chat2svg_fit::Cancellation;
+use chat2svg_backends::LineUp;
 use chat2svg_protocol::{
-    DetailSummary, Stage, StageOutcome, StageStatus,
-    messages::{DetailOutput, Progress, RunDetail, StageError},
+    Stage,
+    messages::{DetailOutput, Progress, RunDetail, StageFailure},
 };
-use chat2svg_supervision::{ComputePool, Line, answers_polls};
-use chat2svg_vector::Raster;
-
-use crate::{
-    AdoptError, AdoptLimits, Adopted, DetailConfig, DetailError, DetailParameters, Enhanced, adopt,
-    enhance,
-};
-
-/// Name of the backend that needs no model.
-const EMBEDDED: &str = "embedded";
+use chat2svg_supervision::{Line, answers_polls};
 
 /// Serves stage 2.
 pub struct DetailActor {
-    config: DetailConfig,
-    pool: ComputePool,
+    line_up: LineUp<RunDetail>,
     progress: Line<Progress>,
 }
 
 impl DetailActor {
-    /// An actor that works in `pool` and tells of its progress on `progress`.
-    pub fn new(config: DetailConfig, pool: ComputePool, progress: Line<Progress>) -> Self {
-        Self {
-            config,
-            pool,
-            progress,
-        }
+    /// An actor whose runs are served by `line_up`, and that tells of its progress on `progress`.
+    pub fn new(line_up: LineUp<RunDetail>, progress: Line<Progress>) -> Self {
+        Self { line_up, progress }
     }
 }
 
@@ -44,111 +31,20 @@ impl Actor for DetailActor {
 answers_polls!(DetailActor);
 
 impl Handler<RunDetail> for DetailActor {
-    type Result = ResponseFuture<Result<DetailOutput, StageError>>;
+    type Result = ResponseFuture<Result<DetailOutput, StageFailure>>;
 
     fn handle(&mut self, run: RunDetail, _: &mut Self::Context) -> Self::Result {
-        let (config, pool, progress) = (self.config, self.pool.clone(), self.progress.clone());
+        let (line_up, progress) = (self.line_up.clone(), self.progress.clone());
         Box::pin(async move {
-            let cancel = run.context.cancel.clone();
             let job = run.context.job;
-            let output = pool
-                .run(&cancel, move || work(&config, &run))
-                .await
-                .map_err(|error| error.of_stage(EMBEDDED))??;
-            let preview = Some(output.document.clone());
+            let output = line_up.serve(run).await?;
             progress.tell(Progress {
                 job,
                 stage: Stage::Detail,
                 fraction: 1.0,
-                preview,
+                preview: Some(Arc::clone(&output.document)),
             });
             Ok(output)
         })
-    }
-}
-
-fn work(config: &DetailConfig, run: &RunDetail) -> Result<DetailOutput, StageError> {
-    let parameters = config.levels.get(run.context.level);
-    let (mut status, mut reason) = (StageStatus::Completed, None);
-    let (document, target, summary) = match &run.target {
-        Some(target) => {
-            let Adopted {
-                document,
-                added,
-                moved,
-                is_cut_short,
-            } = adopted(run, target, parameters)?;
-            if is_cut_short {
-                status = StageStatus::CutShort;
-                reason = Some("the deadline came before new shapes were chosen".to_owned());
-            }
-            (document, Arc::clone(target), DetailSummary { added, moved })
-        }
-        None => {
-            let Enhanced {
-                document,
-                target,
-                added,
-            } = enhanced(run, parameters)?;
-            let moved = Vec::new();
-            (document, Arc::new(target), DetailSummary { added, moved })
-        }
-    };
-    Ok(DetailOutput {
-        document: Arc::new(document),
-        target,
-        summary,
-        outcome: StageOutcome {
-            backend: EMBEDDED.to_owned(),
-            status,
-            reason,
-        },
-    })
-}
-
-fn adopted(
-    run: &RunDetail,
-    target: &Raster,
-    parameters: &DetailParameters,
-) -> Result<Adopted, StageError> {
-    let cancel = run.context.cancel.clone();
-    let limits = AdoptLimits {
-        cancel: Cancellation::when(move || cancel.is_cancelled()),
-        deadline: Some(run.context.deadline),
-    };
-    let adopted = adopt(
-        &run.document,
-        target,
-        &parameters.adopt,
-        parameters.threshold(),
-        run.may_add,
-        &limits,
-    )
-    .map_err(|error| match error {
-        AdoptError::Stopped => stopped(run),
-        error => StageError::BadInput(error.to_string()),
-    })?;
-    if adopted.is_cut_short && adopted.document == *run.document {
-        return Err(StageError::Deadline);
-    }
-    Ok(adopted)
-}
-
-fn enhanced(run: &RunDetail, parameters: &DetailParameters) -> Result<Enhanced, StageError> {
-    let context = &run.context;
-    let stop = || context.cancel.is_cancelled() || Instant::now() >= context.deadline;
-    let style = run.style.unwrap_or_default();
-    enhance(&run.document, style, parameters, &stop).map_err(|error| match error {
-        DetailError::Stopped => stopped(run),
-        error => StageError::BadInput(error.to_string()),
-    })
-}
-
-/// Why a run was stopped.
-fn stopped(run: &RunDetail) -> StageError {
-    if run.context.cancel.is_cancelled() {
-        StageError::Cancelled
-    } else {
-        StageError::Deadline
     }
 }

@@ -1,15 +1,17 @@
 //! Parameters of stage 2, one set for each resource level.
 
 use chat2svg_fit::GradientThreshold;
-use chat2svg_protocol::{InvalidSetting, PerLevel, ResourceLevel};
+use chat2svg_protocol::{BackendId, InvalidSetting, PerLevel, ResourceLevel};
 use serde::{Deserialize, Serialize};
 
 use crate::{AdoptParameters, shading::Strengths};
 
 /// Configuration of the detail stage.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct DetailConfig {
+    /// Who serves the stage, first choice first.
+    pub backends: Vec<BackendId>,
     /// Parameters by level.
     pub levels: PerLevel<DetailParameters>,
 }
@@ -87,11 +89,15 @@ pub struct DetailParameters {
 }
 
 impl DetailConfig {
+    /// The backends that there are.
+    pub const BACKENDS: [BackendId; 1] = [BackendId::EMBEDDED];
+
     /// Checks the ranges of all numbers that are no strengths.
     ///
     /// # Errors
     /// The first value out of its range.
     pub fn validate(&self) -> Result<(), InvalidSetting> {
+        InvalidSetting::unless_line_up("backends", &self.backends, &Self::BACKENDS)?;
         for level in ResourceLevel::ALL {
             let fault = |reason: String| InvalidSetting {
                 key: "levels",
@@ -249,6 +255,7 @@ impl Default for DetailConfig {
             ..low
         };
         Self {
+            backends: vec![BackendId::EMBEDDED],
             levels: PerLevel {
                 high,
                 medium,

@@ -1,10 +1,11 @@
 //! Stage 2: a richer target picture, and the new shapes found in it.
 //!
-//! [`enhance()`] is the embedded detailer: it lights the flat scene of stage 1 (inflated forms,
+//! [`enhance`] is the embedded detailer: it lights the flat scene of stage 1 (inflated forms,
 //! contact shadows, air, rim) and gives the document the gradients and shapes that approach the lit
-//! picture. [`adopt()`] takes a target from outside: it moves the template's shapes to where the
+//! picture. [`adopt`] takes a target from outside: it moves the template's shapes to where the
 //! target shows them, repaints them, and makes named shapes of what is new. Neither needs a model,
-//! and neither knows of actors; [`DetailActor`] is the thin shell around them.
+//! and neither knows of actors; [`EmbeddedDetailer`] is both as a backend, and [`DetailActor`] has
+//! runs served by a line-up of backends, of which it is the last.
 
 #![forbid(unsafe_code)]
 
@@ -15,13 +16,12 @@ mod air;
 mod cast;
 mod config;
 mod context;
+mod detailer;
 mod enhance;
 mod fall;
 mod field;
 mod halt;
 mod highlight;
-#[cfg(test)]
-mod joint;
 mod light;
 mod lit;
 mod names;
@@ -40,4 +40,5 @@ mod visible;
 pub use actor::DetailActor;
 pub use adopt::{AdoptError, AdoptLimits, AdoptParameters, Adopted, adopt};
 pub use config::{DetailConfig, DetailParameters, Strength, StrengthError};
+pub use detailer::EmbeddedDetailer;
 pub use enhance::{DetailError, Enhanced, enhance};

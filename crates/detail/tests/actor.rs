@@ -7,7 +7,8 @@ use std::{
 };
 
 use actix::prelude::*;
-use chat2svg_detail::{DetailActor, DetailConfig};
+use chat2svg_backends::{Circuits, LineUp};
+use chat2svg_detail::{DetailActor, DetailConfig, EmbeddedDetailer};
 use chat2svg_protocol::{
     JobId, LevelChoice, ResourceLevel, Style,
     messages::{Progress, RunDetail, StageContext, StageError},
@@ -77,6 +78,7 @@ fn run(cancel: CancellationToken) -> RunDetail {
             deadline: Instant::now() + PATIENCE,
             cancel,
         },
+        prompt: None,
         document: Arc::new(ball_on_a_meadow()),
         style: Some(Style::Flat),
         target: None,
@@ -96,7 +98,9 @@ fn start() -> (Slot<DetailActor>, Line<RunDetail>, Watchdog) {
     let pool = ComputePool::new("detail-test", 1, 8);
     watchdog.start(&slot, &Arbiter::current(), move || {
         let progress = Line::from_recipient("listener", listener.clone());
-        DetailActor::new(DetailConfig::default(), pool.clone(), progress)
+        let detailer = EmbeddedDetailer::new(DetailConfig::default(), pool.clone());
+        let line_up = LineUp::new(vec![Arc::new(detailer)], Circuits::always_closed());
+        DetailActor::new(line_up, progress)
     });
     let line = slot.line();
     (slot, line, watchdog)
@@ -142,7 +146,7 @@ async fn a_cancelled_run_says_so() {
     let cancel = CancellationToken::new();
     cancel.cancel();
     let answer = line.ask(run(cancel), PATIENCE).await.unwrap();
-    assert_eq!(answer.unwrap_err(), StageError::Cancelled);
+    assert_eq!(answer.unwrap_err().error, StageError::Cancelled);
 }
 
 #[actix_rt::test]
@@ -157,7 +161,7 @@ async fn a_run_that_is_cancelled_on_its_way_says_so() {
             actix_rt::task::yield_now().await;
             cancel.cancel();
         });
-        assert_eq!(answer.unwrap().unwrap_err(), StageError::Cancelled);
+        assert_eq!(answer.unwrap().unwrap_err().error, StageError::Cancelled);
     }
 }
 

@@ -9,8 +9,11 @@
 mod actor;
 mod budget;
 mod config;
+mod fitter;
 mod outcome;
 mod watcher;
 
 pub use actor::OptimizeActor;
 pub use config::{LevelBudget, OptimizeConfig};
+pub use fitter::EmbeddedFitter;
+pub use watcher::LastReading;

@@ -2,13 +2,10 @@
 
 use chat2svg_fit::{self as fit, FitReport};
 use chat2svg_protocol::{
-    BudgetChange, FitEnd, FitSummary, LossSample, ResourceLevel, StageOutcome, StageStatus,
+    BackendId, BudgetChange, FitEnd, FitSummary, LossSample, ResourceLevel, StageOutcome,
 };
 
 use crate::watcher::Cause;
-
-/// Who serves stage 3.
-pub(crate) const BACKEND: &str = "embedded";
 
 /// Most samples of the loss curve that a job keeps: enough to draw it.
 const CURVE_SAMPLES: usize = 32;
@@ -80,19 +77,17 @@ pub(crate) fn outcome(
             cause.reason, change.seconds, change.budget.iterations, cause.level
         ));
     }
-    StageOutcome {
-        backend: BACKEND.to_owned(),
-        status: if reasons.is_empty() {
-            StageStatus::Completed
-        } else {
-            StageStatus::CutShort
-        },
-        reason: (!reasons.is_empty()).then(|| reasons.join("; ")),
+    if reasons.is_empty() {
+        StageOutcome::completed(BackendId::EMBEDDED)
+    } else {
+        StageOutcome::cut_short(BackendId::EMBEDDED, reasons.join("; "))
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use chat2svg_protocol::StageStatus;
+
     use super::*;
 
     fn report(ended_by: fit::FitEnd) -> FitReport {

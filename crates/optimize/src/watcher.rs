@@ -17,8 +17,26 @@ use crate::{
     budget::{self, Planned},
 };
 
-/// The last reading of the machine; empty before the first.
-pub(crate) type LastReading = Arc<ArcSwapOption<ResourceSnapshot>>;
+/// The last reading of the machine, shared by the actor that receives it and the fits that follow
+/// it.
+#[derive(Clone, Debug, Default)]
+pub struct LastReading(Arc<ArcSwapOption<ResourceSnapshot>>);
+
+impl LastReading {
+    pub(crate) fn store(&self, reading: Arc<ResourceSnapshot>) {
+        self.0.store(Some(reading));
+    }
+
+    /// The last reading; `None` before the first.
+    pub(crate) fn load(&self) -> Option<Arc<ResourceSnapshot>> {
+        self.0.load_full()
+    }
+
+    /// The level that it gives.
+    pub(crate) fn level(&self) -> Option<ResourceLevel> {
+        self.load().map(|reading| reading.level)
+    }
+}
 
 /// The best that a running fit has found; empty before the first.
 pub(crate) type BestSoFar = Arc<ArcSwapOption<Best>>;
@@ -105,7 +123,6 @@ impl Observer for Watcher {
 
 #[cfg(test)]
 mod tests {
-    use arc_swap::ArcSwapOption;
     use chat2svg_protocol::LevelChoice;
     use chat2svg_supervision::Slot;
     use jiff::Timestamp;
@@ -144,7 +161,7 @@ mod tests {
     fn a_running_fit_follows_the_readings_both_ways() {
         use ResourceLevel::{High, Medium, Minimal};
         let config = OptimizeConfig::default();
-        let last = Arc::new(ArcSwapOption::empty());
+        let last = LastReading::default();
         let mut watcher = Watcher {
             job: JobId(uuid::Uuid::nil()),
             planned: Planned {
@@ -154,14 +171,14 @@ mod tests {
             },
             scope: FitScope::Topology,
             config: Arc::new(config.clone()),
-            reading: Arc::clone(&last),
+            reading: last.clone(),
             progress: Slot::<Nobody>::new("nobody").line(),
             best: BestSoFar::default(),
             causes: Vec::new(),
         };
         let mut told = vec![watcher.budget()];
         for level in [Medium, Minimal, Minimal, Medium, High] {
-            last.store(Some(reading(level)));
+            last.store(reading(level));
             told.push(watcher.budget());
         }
         let steps = |level| {

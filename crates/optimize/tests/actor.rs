@@ -11,7 +11,8 @@ use std::{
 };
 
 use actix::{Actor, Context, Handler};
-use chat2svg_optimize::{OptimizeActor, OptimizeConfig};
+use chat2svg_backends::{Circuits, LineUp};
+use chat2svg_optimize::{EmbeddedFitter, LastReading, OptimizeActor, OptimizeConfig};
 use chat2svg_protocol::{
     FitLimits, JobId, LevelChoice, ResourceLevel,
     messages::{FitScope, Progress, RunOptimize, StageContext, StageError},
@@ -64,7 +65,11 @@ async fn a_fit_that_cannot_begin_in_time_is_not_waited_for() {
     let pool = ComputePool::new("optimize-test", 1, 8);
     let listener = Listener.start().recipient();
     let progress = Line::from_recipient("listener", listener);
-    let actor = OptimizeActor::new(OptimizeConfig::default(), pool.clone(), 1, progress).start();
+    let reading = LastReading::default();
+    let config = OptimizeConfig::default();
+    let fitter = EmbeddedFitter::new(config, pool.clone(), 1, progress, reading.clone());
+    let line_up = LineUp::new(vec![Arc::new(fitter)], Circuits::always_closed());
+    let actor = OptimizeActor::new(line_up, reading).start();
     let (release, gate) = mpsc::channel::<()>();
     let blocker = actix_rt::spawn(async move {
         let cancel = CancellationToken::new();
@@ -73,7 +78,8 @@ async fn a_fit_that_cannot_begin_in_time_is_not_waited_for() {
     actix_rt::task::yield_now().await;
 
     let late = actor.send(run(Instant::now() + Duration::from_millis(30)));
-    assert_eq!(late.await.unwrap().err(), Some(StageError::Deadline));
+    let failure = late.await.unwrap().err().unwrap();
+    assert_eq!(failure.error, StageError::Deadline);
 
     release.send(()).unwrap();
     assert_eq!(blocker.await.unwrap(), Ok(Ok(())));

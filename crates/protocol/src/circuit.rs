@@ -5,15 +5,15 @@ use std::{fmt, time::Duration};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::Stage;
+use crate::{BackendId, Stage};
 
 /// Names a circuit: a stage and the backend that serves it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Circuit {
     /// The stage.
     pub stage: Stage,
-    /// Its backend, e.g. "embedded".
-    pub backend: String,
+    /// Its backend.
+    pub backend: BackendId,
 }
 
 impl fmt::Display for Circuit {
@@ -44,26 +44,39 @@ pub struct CircuitPermit {
     pub generation: u64,
 }
 
+/// Why a circuit is open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum OpenReason {
+    /// Too many calls failed.
+    Failures,
+    /// The backend asked to be left alone for so long.
+    AskedToWait,
+    /// The backend cannot serve before somebody acts: no valid key, no credit, an exhausted quota.
+    Terminal,
+}
+
+impl fmt::Display for OpenReason {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Failures => "after repeated failures",
+            Self::AskedToWait => "because the backend asked to wait",
+            Self::Terminal => "until its key, credit or quota is seen to",
+        })
+    }
+}
+
 /// The circuit is open.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
-#[error("circuit {circuit} is open after repeated failures; it lets a probe through in {:.1} s", .retry_after.as_secs_f64())]
+#[error("circuit {circuit} is open {because}; it lets a probe through in {:.1} s", .retry_after.as_secs_f64())]
 pub struct CircuitOpen {
     /// The circuit.
     pub circuit: Circuit,
+    /// Why.
+    pub because: OpenReason,
     /// When a probe may pass.
     pub retry_after: Duration,
-}
-
-/// How a call went.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum CircuitOutcome {
-    /// It served.
-    Success,
-    /// It failed in a way that counts against the backend.
-    Failure,
-    /// It says nothing about the backend (cancelled by the caller).
-    Ignored,
 }
 
 /// How a circuit stands.
@@ -73,7 +86,7 @@ pub struct CircuitSnapshot {
     /// The stage.
     pub stage: Stage,
     /// Its backend.
-    pub backend: String,
+    pub backend: BackendId,
     /// Whether calls pass.
     pub state: CircuitState,
     /// Failures in a row.
@@ -81,4 +94,10 @@ pub struct CircuitSnapshot {
     /// Seconds until a probe may pass, when open.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub retry_after_seconds: Option<f64>,
+    /// Why it is open, when it is.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub because: Option<OpenReason>,
+    /// What the last call that failed said.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub last_failure: Option<String>,
 }

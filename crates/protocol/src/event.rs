@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{JobId, JobState, ResourceLevel, Stage, StageStatus};
+use crate::{Attempt, BackendId, JobId, JobState, ResourceLevel, Stage, StageStatus};
 
-/// Something that happened to a job. Numbers rise by one from 1, so a subscriber can go on where it was.
+/// Something that happened to a job. Numbers rise by one from 1, so a subscriber can go on where it
+/// was.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct JobEvent {
     /// The job.
@@ -42,6 +43,12 @@ pub enum JobEventKind {
         stage: Stage,
         /// How.
         status: StageStatus,
+        /// Who served it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        backend: Option<BackendId>,
+        /// The backends that had a turn, in order.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        attempts: Vec<Attempt>,
     },
     /// There is a picture to show.
     Preview {

@@ -1,10 +1,12 @@
 //! Typed messages between the actors, and the domain types in them.
 //!
-//! No behaviour lives here beyond parsing at the edge (a [`Prompt`] is never empty, a [`CanvasSize`]
-//! never absurd). What a message means to whom is said on the message.
+//! No behaviour lives here beyond parsing at the edge (a [`Prompt`] is never empty, a
+//! [`CanvasSize`] never absurd). What a message means to whom is said on the message.
 
 #![forbid(unsafe_code)]
 
+mod attempt;
+mod backend;
 mod circuit;
 mod event;
 mod job;
@@ -17,9 +19,9 @@ mod stage;
 mod style;
 mod value;
 
-pub use circuit::{
-    Circuit, CircuitOpen, CircuitOutcome, CircuitPermit, CircuitSnapshot, CircuitState,
-};
+pub use attempt::{Attempt, AttemptOutcome, CallEnd, CallFailure, CallReport, Fault};
+pub use backend::BackendId;
+pub use circuit::{Circuit, CircuitOpen, CircuitPermit, CircuitSnapshot, CircuitState, OpenReason};
 pub use event::{JobEvent, JobEventKind};
 pub use job::{
     Attachment, AttachmentRole, JobId, JobKind, JobOptions, JobSpec, JobState, JobView,
@@ -32,7 +34,7 @@ pub use outcome::{
 };
 pub use plan::{PlannedStage, QueueSnapshot, StagePlan};
 pub use snapshot::{ActorHealth, GpuSnapshot, ResourceSnapshot};
-pub use stage::Stage;
+pub use stage::{PerStage, Stage};
 pub use style::Style;
 pub use value::{
     ByteBudget, CanvasSize, FitLimits, InvalidSetting, PathBudget, Prompt, ValueError,

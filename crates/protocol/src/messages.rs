@@ -9,10 +9,10 @@ use tokio::sync::{OwnedSemaphorePermit, broadcast};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    Attachment, CanvasSize, Circuit, CircuitOpen, CircuitOutcome, CircuitPermit, CircuitSnapshot,
-    DetailSummary, FitLimits, FitSummary, JobEvent, JobId, JobSpec, JobView, LevelChoice,
-    ParsedInputs, Prompt, QueueSnapshot, ResourceLevel, ResourceSnapshot, Stage, StageOutcome,
-    StagePlan, Style,
+    Attachment, Attempt, BackendId, CallReport, CanvasSize, Circuit, CircuitOpen, CircuitPermit,
+    CircuitSnapshot, DetailSummary, FitLimits, FitSummary, JobEvent, JobId, JobSpec, JobView,
+    LevelChoice, ParsedInputs, Prompt, QueueSnapshot, ResourceLevel, ResourceSnapshot, Stage,
+    StageOutcome, StagePlan, Style,
 };
 
 // ---- to the controller -------------------------------------------------------------------------
@@ -197,16 +197,14 @@ pub struct UpdateJob {
     pub view: JobView,
 }
 
-/// controller → store: a stage's document, a checkpoint to resume from.
+/// controller → store: what a stage gave, a checkpoint to resume from.
 #[derive(Clone, Debug, Message)]
 #[rtype(result = "Result<(), StoreError>")]
 pub struct PutStage {
     /// The job.
     pub job: JobId,
-    /// The stage.
-    pub stage: Stage,
-    /// Its document, as SVG text.
-    pub svg: Arc<str>,
+    /// What is kept.
+    pub kept: KeptStage,
 }
 
 /// controller → store: a job's end and its result, in one transaction.
@@ -250,6 +248,18 @@ pub struct GetResult {
 #[rtype(result = "Result<Vec<Unfinished>, StoreError>")]
 pub struct ListUnfinished;
 
+/// What was kept of a stage that had ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeptStage {
+    /// The stage.
+    pub stage: Stage,
+    /// Its document, as SVG text.
+    pub svg: Arc<str>,
+    /// The target picture that it gave, as PNG, when a model made it: it would be waited and paid
+    /// for twice.
+    pub target: Option<Arc<[u8]>>,
+}
+
 /// A job that was accepted and has not ended.
 #[derive(Clone, Debug)]
 pub struct Unfinished {
@@ -257,9 +267,10 @@ pub struct Unfinished {
     pub view: JobView,
     /// Its attachments.
     pub attachments: Vec<Attachment>,
-    /// The last stage that was checkpointed, with its document.
-    pub checkpoint: Option<(Stage, Arc<str>)>,
-    /// How often it was taken up already (a job that brings the process down is not tried for ever).
+    /// The last stage that was checkpointed.
+    pub checkpoint: Option<KeptStage>,
+    /// How often it was taken up already (a job that brings the process down is not tried for
+    /// ever).
     pub attempts: u32,
 }
 
@@ -280,15 +291,15 @@ pub struct Enqueue {
 }
 
 /// controller → scheduler: a stage of a job ended; its share of the machine is free.
-#[derive(Clone, Copy, Debug, Message)]
+#[derive(Clone, Debug, Message)]
 #[rtype(result = "()")]
 pub struct StageFinished {
     /// The job.
     pub job: JobId,
     /// The stage.
     pub stage: Stage,
-    /// Seconds it took.
-    pub seconds: f64,
+    /// Who served it and in how many seconds, when somebody did.
+    pub served: Option<(BackendId, f64)>,
 }
 
 /// controller → scheduler: a job is over (ended, cancelled or failed); forget it.
@@ -306,7 +317,7 @@ pub struct QueueQuery;
 
 // ---- to the breaker ----------------------------------------------------------------------------
 
-/// controller → breaker: may I call?
+/// stages → breaker: may I call?
 #[derive(Clone, Debug, Message)]
 #[rtype(result = "Result<CircuitPermit, CircuitOpen>")]
 pub struct Acquire {
@@ -314,14 +325,14 @@ pub struct Acquire {
     pub circuit: Circuit,
 }
 
-/// controller → breaker: how the call went.
+/// stages → breaker: how the call went.
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
 pub struct Report {
     /// The permit under which it was made.
     pub permit: CircuitPermit,
     /// How it went.
-    pub outcome: CircuitOutcome,
+    pub call: CallReport,
 }
 
 /// web, controller → breaker: how do the circuits stand?
@@ -343,17 +354,39 @@ pub enum StageError {
     /// Its time was up before there was anything to return.
     #[error("the deadline passed before the stage had a result")]
     Deadline,
-    /// Its backend failed.
+    /// The circuits of all its backends are open; none was called. Holds the last one's.
+    #[error("{0}")]
+    Refused(CircuitOpen),
+    /// The last of its backends failed.
     #[error("{backend} failed: {message}")]
     Backend {
         /// The backend.
-        backend: String,
+        backend: BackendId,
         /// What happened.
         message: String,
     },
-    /// It panicked; a defect of ours.
-    #[error("the stage panicked: {0}")]
-    Panic(String),
+    /// Its actor was lost, or gave no answer.
+    #[error("{0}")]
+    Lost(String),
+}
+
+/// A stage gave nothing.
+#[derive(Clone, Debug, Error, PartialEq)]
+#[error("{error}")]
+pub struct StageFailure {
+    /// Why.
+    pub error: StageError,
+    /// The backends that had a turn, in order.
+    pub attempts: Vec<Attempt>,
+}
+
+impl From<StageError> for StageFailure {
+    fn from(error: StageError) -> Self {
+        Self {
+            error,
+            attempts: Vec::new(),
+        }
+    }
 }
 
 /// What every run of a stage carries.
@@ -375,7 +408,7 @@ pub struct StageContext {
 
 /// controller → template: make a first document.
 #[derive(Clone, Debug, Message)]
-#[rtype(result = "Result<TemplateOutput, StageError>")]
+#[rtype(result = "Result<TemplateOutput, StageFailure>")]
 pub struct RunTemplate {
     /// Job, level, seed, time.
     pub context: StageContext,
@@ -402,10 +435,12 @@ pub struct TemplateOutput {
 
 /// controller → detail: make a richer target and the shapes for it.
 #[derive(Clone, Debug, Message)]
-#[rtype(result = "Result<DetailOutput, StageError>")]
+#[rtype(result = "Result<DetailOutput, StageFailure>")]
 pub struct RunDetail {
     /// Job, level, seed, time.
     pub context: StageContext,
+    /// What the picture shows, when words say so.
+    pub prompt: Option<Prompt>,
     /// The document to start from.
     pub document: Arc<Document>,
     /// Its style, when known.
@@ -416,6 +451,18 @@ pub struct RunDetail {
     pub may_add: bool,
 }
 
+/// Where a target picture came from. It decides how far stage 3 may go, and whether the picture is
+/// kept with a checkpoint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TargetOrigin {
+    /// It came with the request.
+    Caller,
+    /// The embedded detailer lit the document; it can be made again at no cost.
+    Lit,
+    /// A model made it; it was waited for, perhaps paid for.
+    Model,
+}
+
 /// What stage 2 made.
 #[derive(Clone, Debug)]
 pub struct DetailOutput {
@@ -423,6 +470,8 @@ pub struct DetailOutput {
     pub document: Arc<Document>,
     /// The picture to fit to.
     pub target: Arc<Raster>,
+    /// Where it came from.
+    pub origin: TargetOrigin,
     /// What was added and moved.
     pub summary: DetailSummary,
     /// Who served it and how.
@@ -431,7 +480,7 @@ pub struct DetailOutput {
 
 /// controller → optimize: fit a document to a target.
 #[derive(Clone, Debug, Message)]
-#[rtype(result = "Result<OptimizeOutput, StageError>")]
+#[rtype(result = "Result<OptimizeOutput, StageFailure>")]
 pub struct RunOptimize {
     /// Job, level, seed, time.
     pub context: StageContext,

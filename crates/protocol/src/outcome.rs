@@ -6,7 +6,7 @@ use chat2svg_vector::Credit;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{CircuitSnapshot, ResourceLevel, Stage};
+use crate::{Attempt, AttemptOutcome, BackendId, CircuitSnapshot, ResourceLevel, Stage};
 
 /// How good the served result is, best first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -44,8 +44,16 @@ pub enum StageStatus {
 pub struct StageReport {
     /// The stage.
     pub stage: Stage,
-    /// Who served it, e.g. "embedded".
-    pub backend: String,
+    /// Who served it; absent when nobody did.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "known_backend"
+    )]
+    pub backend: Option<BackendId>,
+    /// Whether its result was kept from before a restart.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub from_checkpoint: bool,
     /// At which level.
     pub level: ResourceLevel,
     /// Whether and how it ran.
@@ -53,6 +61,28 @@ pub struct StageReport {
     /// Why it was skipped, cut short or failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// The backends that had a turn, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attempts: Vec<Attempt>,
+}
+
+impl StageReport {
+    /// The first backend that should have served before the one that did, and did not.
+    pub fn replaced(&self) -> Option<&Attempt> {
+        self.attempts
+            .first()
+            .filter(|attempt| attempt.outcome != AttemptOutcome::Served)
+    }
+}
+
+/// A backend's name; names that earlier releases wrote for "nobody" are nobody.
+fn known_backend<'de, D: serde::Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<BackendId>, D::Error> {
+    let name = Option::<String>::deserialize(deserializer)?;
+    Ok(name
+        .filter(|name| !matches!(name.as_str(), "none" | "checkpoint"))
+        .and_then(|name| name.parse().ok()))
 }
 
 /// What stage 2 changed.
@@ -211,10 +241,38 @@ pub struct JobFailure {
 /// What a stage gives back beside its output.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StageOutcome {
-    /// Who served it, e.g. "embedded".
-    pub backend: String,
+    /// Who served it.
+    pub served_by: BackendId,
     /// Completed or cut short.
     pub status: StageStatus,
     /// Why it was cut short.
     pub reason: Option<String>,
+    /// The backends that had a turn, in order; the last one served.
+    pub attempts: Vec<Attempt>,
+}
+
+impl StageOutcome {
+    /// A stage served to its end.
+    pub fn completed(served_by: BackendId) -> Self {
+        Self {
+            served_by,
+            status: StageStatus::Completed,
+            reason: None,
+            attempts: Vec::new(),
+        }
+    }
+
+    /// A stage that was stopped early with something of use.
+    pub fn cut_short(served_by: BackendId, reason: String) -> Self {
+        Self {
+            status: StageStatus::CutShort,
+            reason: Some(reason),
+            ..Self::completed(served_by)
+        }
+    }
+
+    /// Seconds that the backend took which served.
+    pub fn seconds(&self) -> Option<f64> {
+        self.attempts.last().map(|attempt| attempt.seconds)
+    }
 }

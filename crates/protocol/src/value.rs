@@ -5,6 +5,8 @@ use std::{fmt, ops::RangeInclusive};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use crate::BackendId;
+
 /// Why a value was refused. The text says what to do.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum ValueError {
@@ -47,6 +49,16 @@ pub enum ValueError {
         /// Budget given.
         found: u32,
     },
+    /// A backend's name with other characters, or of another length.
+    #[error(
+        "\"{found}\" is no name of a backend: use 1 to {most} lower-case letters, digits and hyphens"
+    )]
+    BackendId {
+        /// Name given, shortened.
+        found: String,
+        /// Longest name.
+        most: usize,
+    },
     /// A name that is not in a list.
     #[error("unknown {what} \"{found}\": use one of {allowed}")]
     UnknownName {
@@ -87,6 +99,36 @@ impl InvalidSetting {
             key,
             reason: format!("must be {least} to {most}, {value} was given"),
         })
+    }
+}
+
+impl InvalidSetting {
+    /// Checks a line-up of backends: at least one, each known, none twice.
+    ///
+    /// # Errors
+    /// The first thing that is not so.
+    pub fn unless_line_up(
+        key: &'static str,
+        given: &[BackendId],
+        known: &[BackendId],
+    ) -> Result<(), Self> {
+        let fault = |reason: String| Err(Self { key, reason });
+        let names: Vec<&str> = known.iter().map(BackendId::as_str).collect();
+        if given.is_empty() {
+            return fault(format!("must name at least one of {}", names.join(", ")));
+        }
+        for (place, backend) in given.iter().enumerate() {
+            if !known.contains(backend) {
+                return fault(format!(
+                    "\"{backend}\" is not known: use {}",
+                    names.join(", ")
+                ));
+            }
+            if given[..place].contains(backend) {
+                return fault(format!("\"{backend}\" is named twice"));
+            }
+        }
+        Ok(())
     }
 }
 
@@ -211,8 +253,8 @@ impl PathBudget {
     }
 }
 
-/// How many bytes the written SVG of a fit may have, [`ByteBudget::MIN`]`..=`[`ByteBudget::MAX`]. What
-/// the caller's own template needs is kept even beyond it.
+/// How many bytes the written SVG of a fit may have, [`ByteBudget::MIN`]`..=`[`ByteBudget::MAX`].
+/// What the caller's own template needs is kept even beyond it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct ByteBudget(u32);

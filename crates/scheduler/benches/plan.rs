@@ -3,7 +3,7 @@
 
 use std::{hint::black_box, time::Duration};
 
-use chat2svg_protocol::{JobId, ResourceLevel};
+use chat2svg_protocol::{JobId, PerStage, ResourceLevel};
 use chat2svg_scheduler::{
     Limits, Machine, Queue, Resources, Round, SchedulerConfig, Waiting, solve, solve_greedily,
 };
@@ -17,7 +17,7 @@ const LIMITS: Limits = Limits {
 
 /// A queue in which one job runs and `waiting` compete for the rest of an eight-core machine.
 fn queue(waiting: u32, differing: bool) -> Queue {
-    let mut queue = Queue::new(SchedulerConfig::default(), 8.0);
+    let mut queue = Queue::new(SchedulerConfig::default(), PerStage::EMBEDDED, 8.0);
     queue.machine_changed(Machine {
         capacity: Resources {
             cpu: 6.1,

@@ -8,7 +8,7 @@ use std::{
 
 use actix::prelude::*;
 use chat2svg_protocol::{
-    JobId, ResourceSnapshot,
+    BackendId, JobId, PerStage, ResourceSnapshot,
     messages::{Dispatch, Enqueue, QueueQuery, ResourcesChanged, StageFinished, Withdraw},
 };
 use chat2svg_supervision::{AskError, ComputePool, Line, answers_polls};
@@ -38,8 +38,8 @@ pub struct SharedQueue {
 }
 
 impl SharedQueue {
-    /// An empty queue.
-    pub fn new(config: SchedulerConfig) -> Self {
+    /// An empty queue; `first_choice` says who serves each stage unless it fails.
+    pub fn new(config: SchedulerConfig, first_choice: PerStage<BackendId>) -> Self {
         let limits = Limits {
             time: Duration::from_millis(u64::from(config.solve_limit_ms.max(1))),
             gap: config.solve_gap.max(0.0),
@@ -47,7 +47,7 @@ impl SharedQueue {
         #[expect(clippy::cast_precision_loss, reason = "core counts are small")]
         let cores = std::thread::available_parallelism().map_or(1, usize::from) as f64;
         Self {
-            queue: Arc::new(Mutex::new(Queue::new(config, cores))),
+            queue: Arc::new(Mutex::new(Queue::new(config, first_choice, cores))),
             started: Instant::now(),
             limits,
         }
@@ -217,7 +217,7 @@ impl Handler<StageFinished> for SchedulerActor {
     fn handle(&mut self, finished: StageFinished, context: &mut Self::Context) {
         self.queue
             .lock()
-            .stage_finished(finished.job, finished.stage, finished.seconds);
+            .stage_finished(finished.job, finished.stage, finished.served);
         self.plan(context);
     }
 }

@@ -144,6 +144,7 @@ fn in_words(seconds: f64) -> String {
 mod tests {
     use ResourceLevel::{High, Low, Medium, Minimal};
     use Stage::{Detail, Optimize, Template};
+    use chat2svg_protocol::PerStage;
     use proptest::prelude::*;
 
     use super::*;
@@ -153,7 +154,7 @@ mod tests {
         Fits::new(
             &Stage::ALL,
             level,
-            &Estimates::new(&SchedulerConfig::default()),
+            &Estimates::new(&SchedulerConfig::default(), PerStage::EMBEDDED),
         )
     }
 
@@ -189,7 +190,7 @@ mod tests {
 
     #[test]
     fn a_kind_that_wants_one_stage_has_one() {
-        let estimates = Estimates::new(&SchedulerConfig::default());
+        let estimates = Estimates::new(&SchedulerConfig::default(), PerStage::EMBEDDED);
         let fits = Fits::new(&[Optimize], Medium, &estimates);
         assert_eq!(levels(&fits, 9.0), [Medium]);
         assert_eq!(levels(&fits, 0.3), [Minimal]);

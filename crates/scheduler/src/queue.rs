@@ -11,7 +11,8 @@ use std::{
 };
 
 use chat2svg_protocol::{
-    JobId, PlannedStage, QueueSnapshot, ResourceLevel, Stage, StagePlan, messages::Dispatch,
+    BackendId, JobId, PerStage, PlannedStage, QueueSnapshot, ResourceLevel, Stage, StagePlan,
+    messages::Dispatch,
 };
 
 pub use self::planning::Round;
@@ -97,10 +98,11 @@ pub struct Queue {
 }
 
 impl Queue {
-    /// An empty queue. `cores` is what is assumed until the machine was read.
-    pub fn new(config: SchedulerConfig, cores: f64) -> Self {
+    /// An empty queue. `first_choice` says who serves each stage unless it fails, `cores` is what
+    /// is assumed until the machine was read.
+    pub fn new(config: SchedulerConfig, first_choice: PerStage<BackendId>, cores: f64) -> Self {
         Self {
-            estimates: Estimates::new(&config),
+            estimates: Estimates::new(&config, first_choice),
             config,
             waiting: BTreeMap::new(),
             places: HashMap::new(),
@@ -145,8 +147,9 @@ impl Queue {
         }
     }
 
-    /// A stage of a job ended after so many seconds: what it needed is free.
-    pub fn stage_finished(&mut self, job: JobId, stage: Stage, seconds: f64) {
+    /// A stage of a job ended: what it needed is free. `served` says who served it and in how many
+    /// seconds, when somebody did.
+    pub fn stage_finished(&mut self, job: JobId, stage: Stage, served: Option<(BackendId, f64)>) {
         let Some(running) = self.running.get_mut(&job) else {
             return;
         };
@@ -156,8 +159,11 @@ impl Queue {
             .position(|planned| planned.stage == stage);
         if let Some(index) = planned {
             let planned = running.stages.remove(index);
-            self.estimates.observe(stage, planned.level, seconds);
-            self.kinds = Kinds::default();
+            if let Some((backend, seconds)) = served {
+                self.estimates
+                    .observe(stage, backend, planned.level, seconds);
+                self.kinds = Kinds::default();
+            }
         }
     }
 

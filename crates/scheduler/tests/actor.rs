@@ -15,7 +15,7 @@ use std::{
 
 use actix::prelude::*;
 use chat2svg_protocol::{
-    JobId, ResourceLevel, ResourceSnapshot, Stage,
+    BackendId, JobId, PerStage, ResourceLevel, ResourceSnapshot, Stage,
     messages::{Dispatch, Enqueue, QueueQuery, ResourcesChanged, StageFinished, Withdraw},
 };
 use chat2svg_scheduler::{SchedulerActor, SchedulerConfig, SharedQueue};
@@ -82,7 +82,7 @@ impl House {
         let made = controller.clone();
         watchdog.start(&controller_slot, &Arbiter::current(), move || made.clone());
         let slot = Slot::new("scheduler");
-        let queue = SharedQueue::new(config);
+        let queue = SharedQueue::new(config, PerStage::EMBEDDED);
         let pool = ComputePool::new("plan", 1, 4);
         let line: Line<Dispatch> = controller_slot.line();
         watchdog.start(&slot, &Arbiter::current(), move || {
@@ -141,7 +141,7 @@ async fn jobs_are_dispatched_as_the_machine_gets_free() {
         let finished = StageFinished {
             job: first.job,
             stage,
-            seconds: 0.1,
+            served: Some((BackendId::EMBEDDED, 0.1)),
         };
         house.slot.line().ask(finished, PATIENCE).await.unwrap();
     }

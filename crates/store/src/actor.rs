@@ -79,7 +79,7 @@ impl Handler<PutStage> for StoreActor {
 
     fn handle(&mut self, put: PutStage, _: &mut Self::Context) -> Self::Result {
         self.worker.run(Unattended::Do, move |database| {
-            database.put_stage(put.job, put.stage, &put.svg)
+            database.put_stage(put.job, &put.kept)
         })
     }
 }

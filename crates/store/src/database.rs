@@ -7,8 +7,8 @@ use std::{
 };
 
 use chat2svg_protocol::{
-    Attachment, JobId, JobState, JobView, Stage,
-    messages::{Stored, Unfinished},
+    Attachment, JobId, JobState, JobView,
+    messages::{KeptStage, Stored, Unfinished},
 };
 use jiff::Timestamp;
 use rusqlite::{
@@ -169,11 +169,11 @@ impl Database {
         known_or_error(view.id, known)
     }
 
-    /// Keeps a stage's document as a checkpoint. A job that has ended needs none.
+    /// Keeps what a stage gave as a checkpoint. A job that has ended needs none.
     ///
     /// # Errors
     /// When the file fails or the job is unknown.
-    pub fn put_stage(&mut self, job: JobId, stage: Stage, svg: &str) -> Result<(), DatabaseError> {
+    pub fn put_stage(&mut self, job: JobId, kept: &KeptStage) -> Result<(), DatabaseError> {
         let id = job.0.into_bytes();
         let known = self.write(Durability::Process, |transaction| {
             let is_final: Option<bool> = transaction
@@ -183,10 +183,16 @@ impl Database {
             if is_final == Some(false) {
                 transaction
                     .prepare_cached(
-                        "INSERT INTO checkpoint (job, stage, svg) VALUES (?1, ?2, ?3)
-                         ON CONFLICT (job, stage) DO UPDATE SET svg = excluded.svg",
+                        "INSERT INTO checkpoint (job, stage, svg, target) VALUES (?1, ?2, ?3, ?4)
+                         ON CONFLICT (job, stage)
+                         DO UPDATE SET svg = excluded.svg, target = excluded.target",
                     )?
-                    .execute(params![id, stage.name(), svg])?;
+                    .execute(params![
+                        id,
+                        kept.stage.name(),
+                        &*kept.svg,
+                        kept.target.as_deref()
+                    ])?;
             }
             Ok(is_final.is_some())
         })?;
@@ -388,21 +394,27 @@ impl Database {
             .collect()
     }
 
-    fn checkpoint(&self, record: &JobRecord) -> Result<Option<(Stage, Arc<str>)>, DatabaseError> {
+    fn checkpoint(&self, record: &JobRecord) -> Result<Option<KeptStage>, DatabaseError> {
+        type Row = (String, String, Option<Vec<u8>>);
         let rows = self.read(|connection| {
             connection
-                .prepare_cached("SELECT stage, svg FROM checkpoint WHERE job = ?1")?
-                .query_map([record.id], |row| Ok((row.get(0)?, row.get(1)?)))?
-                .collect::<rusqlite::Result<Vec<(String, String)>>>()
+                .prepare_cached("SELECT stage, svg, target FROM checkpoint WHERE job = ?1")?
+                .query_map([record.id], |row| {
+                    Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+                })?
+                .collect::<rusqlite::Result<Vec<Row>>>()
         })?;
         let stages = rows
             .into_iter()
-            .map(|(stage, svg)| {
-                let stage = named(&stage).map_err(|message| self.unreadable(record, message))?;
-                Ok((stage, Arc::from(svg)))
+            .map(|(stage, svg, target)| {
+                Ok(KeptStage {
+                    stage: named(&stage).map_err(|message| self.unreadable(record, message))?,
+                    svg: Arc::from(svg),
+                    target: target.map(Arc::from),
+                })
             })
-            .collect::<Result<Vec<(Stage, Arc<str>)>, DatabaseError>>()?;
-        Ok(stages.into_iter().max_by_key(|(stage, _)| *stage))
+            .collect::<Result<Vec<KeptStage>, DatabaseError>>()?;
+        Ok(stages.into_iter().max_by_key(|kept| kept.stage))
     }
 
     fn view(&self, record: &JobRecord) -> Result<JobView, DatabaseError> {

@@ -7,7 +7,8 @@ pub(crate) const APPLICATION_ID: i32 = 0x6332_7376;
 
 /// The steps from an empty file to the present schema; step `n` leads to `user_version` `n + 1`.
 /// A step that was released is never changed.
-const MIGRATIONS: &[&str] = &["
+const MIGRATIONS: &[&str] = &[
+    "
     CREATE TABLE job (
         id          BLOB PRIMARY KEY NOT NULL,
         state       TEXT NOT NULL,
@@ -46,7 +47,11 @@ const MIGRATIONS: &[&str] = &["
         fingerprint BLOB NOT NULL
     ) STRICT;
     CREATE INDEX idempotency_job ON idempotency (job);
-"];
+",
+    "
+    ALTER TABLE checkpoint ADD COLUMN target BLOB;
+",
+];
 
 /// The schema that this release writes.
 pub(crate) const SUPPORTED: i64 = MIGRATIONS.len() as i64;

@@ -11,8 +11,8 @@ use actix::Arbiter;
 use chat2svg_protocol::{
     FitLimits, JobId, JobKind, JobOptions, JobSpec, JobState, JobView, LevelChoice, Stage,
     messages::{
-        FinishJob, GetJob, GetResult, ListJobs, ListUnfinished, PutJob, PutStage, StoreError,
-        Stored, UpdateJob,
+        FinishJob, GetJob, GetResult, KeptStage, ListJobs, ListUnfinished, PutJob, PutStage,
+        StoreError, Stored, UpdateJob,
     },
 };
 use chat2svg_store::{StoreActor, StoreConfig, StoreWorker};
@@ -80,8 +80,11 @@ async fn a_job_goes_through_its_life() {
     assert_eq!(slot.line().ask(update, PATIENCE).await.unwrap(), Ok(()));
     let stage = PutStage {
         job: view.id,
-        stage: Stage::Template,
-        svg: Arc::from("<svg/>"),
+        kept: KeptStage {
+            stage: Stage::Template,
+            svg: Arc::from("<svg/>"),
+            target: None,
+        },
     };
     assert_eq!(slot.line().ask(stage, PATIENCE).await.unwrap(), Ok(()));
     let unfinished = slot.line().ask(ListUnfinished, PATIENCE).await.unwrap();

@@ -11,7 +11,7 @@ use std::{fs, path::PathBuf, sync::Arc, time::Duration};
 use chat2svg_protocol::{
     Attachment, AttachmentRole, ByteBudget, CanvasSize, FitLimits, JobFailure, JobId, JobKind,
     JobOptions, JobSpec, JobState, JobView, LevelChoice, PathBudget, Prompt, Stage, Style,
-    messages::Stored,
+    messages::{KeptStage, Stored},
 };
 use chat2svg_store::{Database, DatabaseError, StoreConfig};
 use jiff::Timestamp;
@@ -24,6 +24,15 @@ fn config(folder: &TempDir) -> StoreConfig {
         path: folder.path().join("deep/jobs.db"),
         busy_timeout_ms: 10,
         ..StoreConfig::default()
+    }
+}
+
+/// What a stage gave: a document, and the target that a model made.
+fn kept(stage: Stage, svg: &str) -> KeptStage {
+    KeptStage {
+        stage,
+        svg: Arc::from(svg),
+        target: (stage == Stage::Detail).then(|| Arc::from(svg.as_bytes())),
     }
 }
 
@@ -75,13 +84,13 @@ fn an_accepted_job_is_there_after_reopening() {
         Stored::New
     );
     database
-        .put_stage(view.id, Stage::Template, "<svg>1</svg>")
+        .put_stage(view.id, &kept(Stage::Template, "<svg>1</svg>"))
         .unwrap();
     database
-        .put_stage(view.id, Stage::Detail, "<svg>2</svg>")
+        .put_stage(view.id, &kept(Stage::Detail, "<svg>2</svg>"))
         .unwrap();
     database
-        .put_stage(view.id, Stage::Detail, "<svg>3</svg>")
+        .put_stage(view.id, &kept(Stage::Detail, "<svg>3</svg>"))
         .unwrap();
     drop(database);
 
@@ -92,7 +101,7 @@ fn an_accepted_job_is_there_after_reopening() {
     assert_eq!(unfinished[0].attachments, attachments);
     assert_eq!(
         unfinished[0].checkpoint,
-        Some((Stage::Detail, Arc::from("<svg>3</svg>")))
+        Some(kept(Stage::Detail, "<svg>3</svg>"))
     );
     assert_eq!(unfinished[0].attempts, 0);
 }
@@ -143,7 +152,7 @@ fn a_finished_job_has_its_result_and_stays_finished() {
         .finish_job(&late, Some("<svg>other</svg>"))
         .unwrap();
     database
-        .put_stage(view.id, Stage::Optimize, "late")
+        .put_stage(view.id, &kept(Stage::Optimize, "late"))
         .unwrap();
     drop(database);
 
@@ -249,7 +258,7 @@ fn unknown_jobs_are_errors_to_write_and_nothing_to_read() {
     for refused in [
         database.update_job(&view),
         database.finish_job(&view, None),
-        database.put_stage(view.id, Stage::Template, "<svg/>"),
+        database.put_stage(view.id, &kept(Stage::Template, "<svg/>")),
     ] {
         assert!(matches!(refused, Err(DatabaseError::Unknown(id)) if id == view.id));
     }

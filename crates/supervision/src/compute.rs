@@ -1,4 +1,5 @@
-//! CPU work off the arbiters: a bounded pool in which a panic ends one piece of work and nothing else.
+//! CPU work off the arbiters: a bounded pool in which a panic ends one piece of work and nothing
+//! else.
 
 use std::{
     any::Any,
@@ -9,7 +10,7 @@ use std::{
     },
 };
 
-use chat2svg_protocol::messages::StageError;
+use chat2svg_protocol::{CallFailure, Fault};
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use thiserror::Error;
 use tokio::sync::{Semaphore, oneshot};
@@ -29,16 +30,14 @@ pub enum ComputeError {
     Full,
 }
 
-impl ComputeError {
-    /// The same as a stage tells it, whose work was done by `backend`.
-    pub fn of_stage(self, backend: &str) -> StageError {
-        match self {
-            Self::Cancelled => StageError::Cancelled,
-            Self::Panicked(message) => StageError::Panic(message),
-            Self::Full => StageError::Backend {
-                backend: backend.to_owned(),
-                message: self.to_string(),
-            },
+impl From<ComputeError> for CallFailure {
+    /// The same as a backend tells it that did its work in a pool.
+    fn from(error: ComputeError) -> Self {
+        match error {
+            ComputeError::Cancelled => Self::cancelled(),
+            ComputeError::Panicked(_) | ComputeError::Full => {
+                Self::new(Fault::Provider, error.to_string())
+            }
         }
     }
 }
@@ -77,9 +76,9 @@ impl ComputePool {
         }
     }
 
-    /// Runs `work` on the pool; parallel iterators inside it use the pool's threads. Work that waits
-    /// is dropped when `cancel` fires or the caller drops this future. Work that runs is waited
-    /// for: it looks at the token itself and returns early, perhaps with something of use.
+    /// Runs `work` on the pool; parallel iterators inside it use the pool's threads. Work that
+    /// waits is dropped when `cancel` fires or the caller drops this future. Work that runs is
+    /// waited for: it looks at the token itself and returns early, perhaps with something of use.
     ///
     /// # Errors
     /// When the pool is full, the work panicked, or it was cancelled before it began.

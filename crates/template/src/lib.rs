@@ -2,15 +2,18 @@
 //!
 //! The embedded composer works without any model: [`embedded::understand`] turns a prompt into a
 //! [`embedded::SceneDescription`], [`embedded::compose`] turns that into a document, and
-//! [`embedded::compose_prompt`] does both. [`TemplateActor`] serves it to the controller.
+//! [`embedded::compose_prompt`] does both. [`EmbeddedComposer`] is that as a backend;
+//! [`TemplateActor`] has runs served by a line-up of backends, of which it is the last.
 
 #![forbid(unsafe_code)]
 
 mod actor;
 mod candidates;
+mod composer;
 mod config;
 pub mod embedded;
 
 pub use actor::TemplateActor;
 pub use candidates::{Choice, best_of};
+pub use composer::EmbeddedComposer;
 pub use config::TemplateConfig;

@@ -6,15 +6,19 @@
     reason = "a helper that fails is a test that fails"
 )]
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use actix::prelude::*;
+use chat2svg_backends::{Circuits, LineUp};
 use chat2svg_protocol::{
     CanvasSize, JobId, LevelChoice, Prompt, ResourceLevel, Style,
     messages::{Progress, RunTemplate, StageContext, StageError},
 };
 use chat2svg_supervision::{ComputePool, Line, Slot, Watchdog, WatchdogPolicy};
-use chat2svg_template::{TemplateActor, embedded::Vocabulary};
+use chat2svg_template::{EmbeddedComposer, TemplateActor, embedded::Vocabulary};
 use tokio_util::sync::CancellationToken;
 
 /// Long enough that only a hang reaches it.
@@ -62,7 +66,9 @@ fn start() -> (Slot<TemplateActor>, Watchdog) {
     let pool = ComputePool::new("template-test", 1, 8);
     watchdog.start(&slot, &Arbiter::current(), move || {
         let progress = Line::from_recipient("listener", listener.clone());
-        TemplateActor::new(Vocabulary::builtin(), pool.clone(), progress)
+        let composer = EmbeddedComposer::new(Vocabulary::builtin(), pool.clone());
+        let line_up = LineUp::new(vec![Arc::new(composer)], Circuits::always_closed());
+        TemplateActor::new(line_up, progress)
     });
     (slot, watchdog)
 }
@@ -90,7 +96,7 @@ async fn a_cancelled_run_says_so() {
     let cancel = CancellationToken::new();
     cancel.cancel();
     let answer = slot.line().ask(run(cancel), PATIENCE).await.unwrap();
-    assert_eq!(answer.unwrap_err(), StageError::Cancelled);
+    assert_eq!(answer.unwrap_err().error, StageError::Cancelled);
 }
 
 #[actix_rt::test]

@@ -288,7 +288,7 @@ export class Stage {
     fact('First picture after', metadata?.first_document_seconds && seconds(metadata.first_document_seconds));
     for (const stage of metadata?.stages ?? []) {
       const time = metadata.stage_durations[stage.stage];
-      const words = [stage.backend, stage.status === 'completed' ? '' : PHASE_NAMES[PHASES[stage.status]], time === undefined ? '' : seconds(time)];
+      const words = [stage.backend ?? (stage.from_checkpoint ? 'kept' : ''), stage.status === 'completed' ? '' : PHASE_NAMES[PHASES[stage.status]], time === undefined ? '' : seconds(time)];
       fact(STAGE_NAMES[stage.stage], words.filter(Boolean).join(' · '));
     }
     if (metadata?.fit) {

@@ -25,6 +25,15 @@ pub fn install_metrics() -> Result<PrometheusHandle, BuildError> {
         Unit::Seconds,
         "Time from a request's head to its answer's head"
     );
+    describe_counter!(
+        "chat2svg_backend_turns_total",
+        "Turns of the stages' backends, by how they ended"
+    );
+    describe_histogram!(
+        "chat2svg_backend_duration_seconds",
+        Unit::Seconds,
+        "Time that a backend took to serve a stage"
+    );
     describe_gauge!(
         "chat2svg_http_requests_in_flight",
         "HTTP requests being answered"
@@ -79,7 +88,7 @@ pub(crate) fn record_status(status: &SystemStatus) {
         gauge!(
             "chat2svg_circuit_open",
             "stage" => circuit.stage.name(),
-            "backend" => circuit.backend.clone()
+            "backend" => circuit.backend.to_string()
         )
         .set(open);
     }

@@ -31,10 +31,21 @@ pub(crate) fn job_frame(event: &JobEvent) -> String {
             "stage",
             json!({ "stage": stage, "phase": "started", "level": level }),
         ),
-        JobEventKind::StageEnded { stage, status } => (
-            "stage",
-            json!({ "stage": stage, "phase": "ended", "status": status }),
-        ),
+        JobEventKind::StageEnded {
+            stage,
+            status,
+            backend,
+            attempts,
+        } => {
+            let mut data = json!({ "stage": stage, "phase": "ended", "status": status });
+            if let Some(backend) = backend {
+                data["backend"] = json!(backend);
+            }
+            if !attempts.is_empty() {
+                data["attempts"] = json!(attempts);
+            }
+            ("stage", data)
+        }
         JobEventKind::Preview { stage, svg } => {
             ("preview", json!({ "stage": stage, "svg": svg.as_ref() }))
         }

@@ -1,6 +1,7 @@
 //! The machine step by step, and against a slow model that keeps every report.
 
-use CircuitOutcome::{Failure, Ignored, Success};
+use Verdict::{Failure, Ignored, Success};
+use chat2svg_protocol::Fault;
 use proptest::prelude::*;
 
 use super::*;
@@ -15,6 +16,7 @@ fn config() -> BreakerConfig {
         half_open_probes: 1,
         success_threshold: 1,
         probe_timeout_seconds: 100,
+        ..BreakerConfig::default()
     }
 }
 
@@ -23,9 +25,9 @@ fn seconds(seconds: u64) -> Duration {
 }
 
 /// Lets a call through at `now` and reports it at once.
-fn call(breaker: &mut Breaker, now: u64, outcome: CircuitOutcome) {
+fn call(breaker: &mut Breaker, now: u64, outcome: Verdict) {
     let generation = breaker.acquire(seconds(now)).unwrap();
-    breaker.report(seconds(now), generation, outcome);
+    breaker.take(seconds(now), generation, outcome);
 }
 
 fn opened(config: BreakerConfig) -> Breaker {
@@ -65,7 +67,7 @@ fn one_probe_passes_and_closes_it() {
     let mut breaker = opened(config());
     let probe = breaker.acquire(seconds(10)).unwrap();
     assert_eq!(breaker.acquire(seconds(20)), Err(seconds(90)));
-    breaker.report(seconds(21), probe, Success);
+    breaker.take(seconds(21), probe, Success);
     assert_eq!(breaker.state(seconds(21)), CircuitState::Closed);
     assert_eq!(breaker.consecutive_failures(), 0);
 }
@@ -97,8 +99,8 @@ fn several_probes_must_succeed_when_configured() {
     let first = breaker.acquire(seconds(10)).unwrap();
     let second = breaker.acquire(seconds(10)).unwrap();
     assert!(breaker.acquire(seconds(10)).is_err());
-    breaker.report(seconds(11), first, Success);
-    breaker.report(seconds(11), second, Success);
+    breaker.take(seconds(11), first, Success);
+    breaker.take(seconds(11), second, Success);
     assert_eq!(breaker.state(seconds(11)), CircuitState::HalfOpen);
     call(&mut breaker, 11, Success);
     assert_eq!(breaker.state(seconds(11)), CircuitState::Closed);
@@ -119,9 +121,9 @@ fn a_lost_probe_makes_room_in_time_and_its_late_report_does_not_count() {
     let lost = breaker.acquire(seconds(10)).unwrap();
     assert_eq!(breaker.acquire(seconds(109)), Err(seconds(1)));
     let next = breaker.acquire(seconds(110)).unwrap();
-    breaker.report(seconds(111), lost, Failure);
+    breaker.take(seconds(111), lost, Failure);
     assert_eq!(breaker.state(seconds(111)), CircuitState::HalfOpen);
-    breaker.report(seconds(111), next, Success);
+    breaker.take(seconds(111), next, Success);
     assert_eq!(breaker.state(seconds(111)), CircuitState::Closed);
 }
 
@@ -132,7 +134,7 @@ fn reports_from_before_it_opened_do_not_count() {
     for _ in 0..3 {
         call(&mut breaker, 0, Failure);
     }
-    breaker.report(seconds(1), slow, Success);
+    breaker.take(seconds(1), slow, Success);
     assert_eq!(breaker.state(seconds(1)), CircuitState::Open);
     assert_eq!(breaker.consecutive_failures(), 3);
 }
@@ -154,6 +156,89 @@ fn opens_when_the_share_of_failures_in_a_full_window_is_too_high() {
     assert_eq!(breaker.state(seconds(0)), CircuitState::Open);
 }
 
+fn report(end: CallEnd, milliseconds: u64) -> CallReport {
+    CallReport {
+        end,
+        spent: Duration::from_millis(milliseconds),
+        reason: Some("it said so".to_owned()),
+    }
+}
+
+/// Lets a call through and reports its facts.
+fn made(breaker: &mut Breaker, now: u64, call: &CallReport) {
+    let generation = breaker.acquire(seconds(now)).unwrap();
+    breaker.report(seconds(now), generation, call);
+}
+
+#[test]
+fn a_wish_to_wait_is_honoured_exactly_and_is_no_failure() {
+    let mut breaker = Breaker::new(config(), 0);
+    let busy = Fault::Busy {
+        retry_after: seconds(7),
+    };
+    made(&mut breaker, 1, &report(CallEnd::Failed(busy), 10));
+    assert_eq!(breaker.acquire(seconds(1)), Err(seconds(7)));
+    assert_eq!(breaker.because(), Some(OpenReason::AskedToWait));
+    assert_eq!(breaker.acquire(seconds(7)), Err(seconds(1)));
+    made(&mut breaker, 8, &report(CallEnd::Served, 10));
+    assert_eq!(breaker.state(seconds(8)), CircuitState::Closed);
+    // The first opening for failures is as short as ever.
+    for _ in 0..3 {
+        call(&mut breaker, 8, Failure);
+    }
+    assert_eq!(breaker.acquire(seconds(8)), Err(seconds(10)));
+}
+
+#[test]
+fn what_somebody_must_see_to_opens_at_once_and_for_long() {
+    let mut breaker = Breaker::new(config(), 0);
+    made(
+        &mut breaker,
+        0,
+        &report(CallEnd::Failed(Fault::Terminal), 10),
+    );
+    assert_eq!(breaker.acquire(seconds(5)), Err(seconds(3_595)));
+    assert_eq!(breaker.because(), Some(OpenReason::Terminal));
+    assert_eq!(breaker.last_failure(), Some("it said so"));
+}
+
+#[test]
+fn what_the_request_or_the_caller_did_never_counts() {
+    let mut breaker = Breaker::new(config(), 0);
+    for _ in 0..20 {
+        for fault in [Fault::Request, Fault::Caller] {
+            made(&mut breaker, 0, &report(CallEnd::Failed(fault), 60_000));
+        }
+    }
+    assert_eq!(breaker.state(seconds(0)), CircuitState::Closed);
+    assert_eq!(breaker.consecutive_failures(), 0);
+    assert_eq!(breaker.last_failure(), None);
+}
+
+#[test]
+fn running_out_of_time_counts_only_when_there_was_time() {
+    let mut breaker = Breaker::new(config(), 0);
+    for _ in 0..3 {
+        made(&mut breaker, 0, &report(CallEnd::Late, 1_999));
+    }
+    assert_eq!(breaker.state(seconds(0)), CircuitState::Closed);
+    for _ in 0..3 {
+        made(&mut breaker, 0, &report(CallEnd::Late, 2_000));
+    }
+    assert_eq!(breaker.state(seconds(0)), CircuitState::Open);
+    // A backend that needs eight seconds for what it does well is not broken after ten.
+    let mut patient = Breaker::new(config(), 0);
+    for _ in 0..10 {
+        made(&mut patient, 0, &report(CallEnd::Served, 8_000));
+        made(&mut patient, 0, &report(CallEnd::Late, 10_000));
+    }
+    assert_eq!(patient.consecutive_failures(), 0);
+    for _ in 0..3 {
+        made(&mut patient, 0, &report(CallEnd::Late, 25_000));
+    }
+    assert_eq!(patient.state(seconds(0)), CircuitState::Open);
+}
+
 /// Everything that happened in the present stay, evaluated from scratch every time.
 struct Model {
     config: BreakerConfig,
@@ -162,12 +247,12 @@ struct Model {
 }
 
 enum Stay {
-    Closed(Vec<CircuitOutcome>),
+    Closed(Vec<Verdict>),
     Open {
         since: u64,
     },
     /// Times at which probes were sent that are not reported, and reports.
-    HalfOpen(Vec<u64>, Vec<CircuitOutcome>),
+    HalfOpen(Vec<u64>, Vec<Verdict>),
 }
 
 impl Model {
@@ -207,7 +292,7 @@ impl Model {
     }
 
     /// A report of a permit that was given in this stay.
-    fn report(&mut self, now: u64, outcome: CircuitOutcome) {
+    fn report(&mut self, now: u64, outcome: Verdict) {
         let opens = match &mut self.stay {
             Stay::Open { .. } => false,
             Stay::Closed(reports) => {
@@ -253,12 +338,12 @@ enum Step {
     Wait(u64),
     Acquire,
     /// Report one of the permits held, by index.
-    Report(usize, CircuitOutcome),
+    Report(usize, Verdict),
     /// Report a permit that was reported before.
-    Repeat(CircuitOutcome),
+    Repeat(Verdict),
 }
 
-fn outcomes() -> impl Strategy<Value = CircuitOutcome> {
+fn outcomes() -> impl Strategy<Value = Verdict> {
     prop_oneof![4 => Just(Failure), 3 => Just(Success), 1 => Just(Ignored)]
 }
 
@@ -307,12 +392,12 @@ proptest! {
                     if generation == breaker.generation {
                         model.report(now, outcome);
                     }
-                    breaker.report(seconds(now), generation, outcome);
+                    breaker.take(seconds(now), generation, outcome);
                 }
                 Step::Repeat(outcome) => {
                     if let Some(generation) = used.last().filter(|used| **used != breaker.generation) {
                         let before = format!("{breaker:?}");
-                        breaker.report(seconds(now), *generation, outcome);
+                        breaker.take(seconds(now), *generation, outcome);
                         prop_assert_eq!(before, format!("{breaker:?}"));
                     }
                 }

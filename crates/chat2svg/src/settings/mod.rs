@@ -1,4 +1,5 @@
-//! The configuration: one struct for everything, layered from defaults, files, environment and flags.
+//! The configuration: one struct for everything, layered from defaults, files, environment and
+//! flags.
 //!
 //! What a key means and its default stand in `configs/default.toml`, which is part of the program.
 
@@ -128,6 +129,7 @@ fn check(settings: &Settings) -> Result<(), (String, String)> {
         return refused("log.filter", error.to_string());
     }
     for (section, checked) in [
+        ("template", settings.template.validate()),
         ("detail", settings.detail.validate()),
         ("scheduler", settings.scheduler.validate()),
         ("breaker", settings.breaker.validate()),

@@ -12,10 +12,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use super::{ComposeRequest, ControllerActor, Happening, tell};
-use crate::{
-    Command, EndFacts, StageCall, StageFault, calls::CallLimits, request::StageRequest,
-    scribe::Entry,
-};
+use crate::{Command, EndFacts, StageCall, request::StageRequest, scribe::Entry};
 
 impl ControllerActor {
     pub(super) fn execute(&mut self, id: JobId, command: Command, context: &mut Context<Self>) {
@@ -33,16 +30,24 @@ impl ControllerActor {
                 let view = job.current_view();
                 job.write(Entry::Update(Box::new(view)));
             }
-            Command::Checkpoint { stage, document } => {
-                job.write(Entry::Checkpoint { stage, document });
+            Command::Checkpoint {
+                stage,
+                document,
+                target,
+            } => {
+                job.write(Entry::Checkpoint {
+                    stage,
+                    document,
+                    target,
+                });
             }
             Command::RunStage(call) => self.run_stage(id, call, context),
             Command::StopStage => job.stage = None,
-            Command::ReleaseStage { stage, spent } => {
+            Command::ReleaseStage { stage, served } => {
                 self.lines.stage_finished.tell(StageFinished {
                     job: id,
                     stage,
-                    seconds: spent.as_secs_f64(),
+                    served,
                 });
             }
             Command::Compose => self.compose(id, context),
@@ -83,12 +88,7 @@ impl ControllerActor {
         job.stage = Some(cancel.clone().drop_guard());
         job.run += 1;
         let (run, stage) = (job.run, call.stage);
-        let limits = CallLimits {
-            give_up_at: job.submitted + call.give_up_at,
-            ask_timeout: Duration::from_millis(self.config.ask_timeout_ms),
-            slow: Duration::from_millis(self.config.slow_backend_ms),
-            cancel: cancel.clone(),
-        };
+        let give_up_at = job.submitted + call.give_up_at;
         info!(job = %id, %stage, level = %call.level, "stage begins");
         let stage_context = StageContext {
             job: id,
@@ -108,10 +108,11 @@ impl ControllerActor {
         let controller = context.address();
         actix::spawn(async move {
             let result = match request {
-                Some(request) => lines.call(request, limits).await,
-                None => Err(StageFault::Failed(StageError::BadInput(format!(
+                Some(request) => lines.call(request, give_up_at).await,
+                None => Err(StageError::BadInput(format!(
                     "the job has nothing for stage {stage} to work on"
-                )))),
+                ))
+                .into()),
             };
             let result = Box::new(result);
             tell(

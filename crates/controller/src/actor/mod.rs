@@ -21,8 +21,8 @@ use actix::prelude::*;
 use chat2svg_protocol::{
     CanvasSize, JobEventKind, JobId, JobState, JobView, ParsedInputs, Prompt, Stage, Style,
     messages::{
-        Enqueue, GetJob, GetResult, ListJobs, ListUnfinished, PutJob, StageFinished, StoreError,
-        Withdraw,
+        Enqueue, GetJob, GetResult, ListJobs, ListUnfinished, PutJob, StageFailure, StageFinished,
+        StoreError, Withdraw,
     },
 };
 use chat2svg_supervision::{ComputePool, Line, answers_polls};
@@ -36,7 +36,7 @@ use tokio_util::sync::DropGuard;
 use tracing::{debug, info, warn};
 
 use crate::{
-    ControllerConfig, Event, Machine, StageFault, StageProduct, Timing,
+    Checkpoint, ControllerConfig, Event, Machine, StageOutput, Timing,
     calls::StageLines,
     events::{EventLog, preview},
     scribe::{Entry, Note, Scribe, ScribeLines},
@@ -146,7 +146,7 @@ enum Happening {
     StageEnded {
         run: u64,
         stage: Stage,
-        result: Box<Result<StageProduct, StageFault>>,
+        result: Box<Result<StageOutput, StageFailure>>,
     },
     Composed(Result<Arc<Document>, String>),
     Noted(Note),
@@ -184,7 +184,7 @@ impl ControllerActor {
         &mut self,
         view: JobView,
         inputs: &ParsedInputs,
-        checkpoint: Option<(Stage, Arc<Document>)>,
+        checkpoint: Option<Checkpoint>,
         submitted: Instant,
         permit: Option<OwnedSemaphorePermit>,
         context: &mut Context<Self>,
@@ -193,8 +193,8 @@ impl ControllerActor {
         let deadline = Duration::from_millis(view.spec.options.deadline_ms);
         let timing = Timing::new(deadline, &self.config);
         let mut machine = Machine::new(view.spec.clone(), inputs, timing);
-        if let Some((stage, document)) = checkpoint {
-            machine = machine.with_checkpoint(stage, document);
+        if let Some(checkpoint) = checkpoint {
+            machine = machine.with_checkpoint(checkpoint);
         }
         let entries = self.start_scribe(id, submitted, context);
         // A job that is taken up again goes on with higher numbers than it had: fewer events than
@@ -313,7 +313,8 @@ impl LiveJob {
     }
 }
 
-/// Tells the controller what happened. If it was lost meanwhile, the next one starts from the store.
+/// Tells the controller what happened. If it was lost meanwhile, the next one starts from the
+/// store.
 fn tell(controller: &Addr<ControllerActor>, job: JobId, what: Happening) {
     #[expect(
         clippy::disallowed_methods,

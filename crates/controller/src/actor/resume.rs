@@ -4,30 +4,34 @@ use std::{sync::Arc, time::Duration};
 
 use actix::prelude::*;
 use chat2svg_protocol::{
-    JobFailure, JobState, JobView, ParsedInputs, Stage,
-    messages::{ListUnfinished, StoreError, Unfinished},
+    JobFailure, JobState, JobView, ParsedInputs,
+    messages::{KeptStage, ListUnfinished, StoreError, Unfinished},
 };
-use chat2svg_vector::{Document, ParseLimits};
+use chat2svg_vector::{DecodeLimits, Document, ParseLimits, Raster};
 use jiff::Timestamp;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use super::{ControllerActor, TakenUp};
-use crate::inputs::{InputError, parse_inputs};
+use crate::{
+    Checkpoint,
+    inputs::{InputError, parse_inputs},
+};
 
 /// A job that can go on.
 struct Ready {
     view: JobView,
     inputs: ParsedInputs,
-    checkpoint: Option<(Stage, Arc<Document>)>,
+    checkpoint: Option<Checkpoint>,
 }
 
 /// The least time that a job gets which is taken up after its deadline, or shortly before.
 const LEAST_LEFT: Duration = Duration::from_secs(2);
 
 /// When the job was submitted, by this process's clock, so that it has left what is left of its
-/// deadline. Also by a clock that was set meanwhile it gets some time, and no more than it asked for.
+/// deadline. Also by a clock that was set meanwhile it gets some time, and no more than it asked
+/// for.
 fn submitted_at(view: &JobView, now: Timestamp) -> Instant {
     let deadline = Duration::from_millis(view.spec.options.deadline_ms);
     let age = Duration::try_from(now.duration_since(view.created_at)).unwrap_or_default();
@@ -52,19 +56,31 @@ fn make_ready(unfinished: Unfinished) -> Result<Ready, Box<(JobView, InputError)
         Err(error) => return Err(Box::new((view, error))),
     };
     // A checkpoint that cannot be read is worth less than a fresh start, not a failure.
-    let checkpoint = checkpoint.and_then(|(stage, svg)| {
-        match Document::parse(svg.as_bytes(), &ParseLimits::default()) {
-            Ok(parsed) => Some((stage, Arc::new(parsed.document))),
-            Err(error) => {
-                warn!(job = %view.id, %error, "a checkpoint cannot be read; the job starts anew");
-                None
-            }
+    let checkpoint = checkpoint.and_then(|kept| match read_checkpoint(&kept) {
+        Ok(checkpoint) => Some(checkpoint),
+        Err(reason) => {
+            warn!(job = %view.id, reason, "a checkpoint cannot be read; the job starts anew");
+            None
         }
     });
     Ok(Ready {
         view,
         inputs,
         checkpoint,
+    })
+}
+
+fn read_checkpoint(kept: &KeptStage) -> Result<Checkpoint, String> {
+    let parsed = Document::parse(kept.svg.as_bytes(), &ParseLimits::default())
+        .map_err(|error| error.to_string())?;
+    let target = kept.target.as_deref().map(|png| {
+        let picture = Raster::decode(png, &DecodeLimits::default());
+        picture.map(Arc::new).map_err(|error| error.to_string())
+    });
+    Ok(Checkpoint {
+        stage: kept.stage,
+        document: Arc::new(parsed.document),
+        target: target.transpose()?,
     })
 }
 

@@ -1,5 +1,5 @@
-//! The controller among stand-ins for its neighbours: a store in memory, a scheduler that dispatches
-//! at once, breakers that let everything through, and stages that do as told.
+//! The controller among stand-ins for its neighbours: a store in memory, a scheduler that
+//! dispatches at once, and stages that do as told.
 
 use std::{
     collections::BTreeMap,
@@ -7,9 +7,8 @@ use std::{
 };
 
 use chat2svg_protocol::{
-    CircuitOutcome, CircuitPermit, CircuitSnapshot, DetailSummary, JobEvent, JobKind, JobOptions,
-    JobSpec, LevelChoice, PlannedStage, ResourceLevel, StageOutcome, StagePlan, StageStatus, Tier,
-    messages::*,
+    BackendId, CircuitSnapshot, DetailSummary, JobEvent, JobKind, JobOptions, JobSpec, LevelChoice,
+    PlannedStage, ResourceLevel, StageOutcome, StagePlan, Tier, messages::*,
 };
 use chat2svg_vector::Raster;
 use tokio::sync::Semaphore;
@@ -34,8 +33,9 @@ struct World {
     keys: BTreeMap<String, JobId>,
     unfinished: Vec<Unfinished>,
     checkpoints: Vec<Stage>,
-    outcomes: Vec<CircuitOutcome>,
     released: Vec<Stage>,
+    /// How many stages that hung were told to stop.
+    stopped: u32,
     manner: BTreeMap<Stage, Manner>,
     silent_scheduler: bool,
     store_fails: bool,
@@ -60,24 +60,23 @@ impl Actor for Neighbours {
 }
 
 fn sealed(
+    world: &Shared,
     manner: Manner,
     cancel: &CancellationToken,
-) -> impl Future<Output = Result<StageOutcome, StageError>> + use<> {
-    let cancel = cancel.clone();
+) -> impl Future<Output = Result<StageOutcome, StageFailure>> + use<> {
+    let (world, cancel) = (world.clone(), cancel.clone());
     async move {
         match manner {
-            Manner::Serves => Ok(StageOutcome {
-                backend: "embedded".to_owned(),
-                status: StageStatus::Completed,
-                reason: None,
-            }),
+            Manner::Serves => Ok(StageOutcome::completed(BackendId::EMBEDDED)),
             Manner::Fails => Err(StageError::Backend {
-                backend: "embedded".to_owned(),
+                backend: BackendId::EMBEDDED,
                 message: "out of ink".to_owned(),
-            }),
+            }
+            .into()),
             Manner::Hangs => {
                 cancel.cancelled().await;
-                Err(StageError::Cancelled)
+                world.lock().stopped += 1;
+                Err(StageError::Cancelled.into())
             }
         }
     }
@@ -141,7 +140,7 @@ answers!(UpdateJob, Result<(), StoreError>, |world, message| {
     Ok(())
 });
 answers!(PutStage, Result<(), StoreError>, |world, message| {
-    world.checkpoints.push(message.stage);
+    world.checkpoints.push(message.kept.stage);
     Ok(())
 });
 answers!(FinishJob, Result<(), StoreError>, |world, message| {
@@ -192,17 +191,6 @@ answers!(StageFinished, (), |world, message| world
 answers!(Withdraw, (), |world, message| {
     let _ = (message, &world);
 });
-answers!(Acquire, Result<CircuitPermit, chat2svg_protocol::CircuitOpen>, |world, message| {
-    let _ = &world;
-    Ok(CircuitPermit {
-        circuit: message.circuit,
-        generation: 0,
-    })
-});
-answers!(Report, (), |world, message| world
-    .outcomes
-    .push(message.outcome));
-
 impl Handler<Enqueue> for Neighbours {
     type Result = ();
     fn handle(&mut self, message: Enqueue, _: &mut Context<Self>) {
@@ -228,9 +216,10 @@ impl Handler<Enqueue> for Neighbours {
 }
 
 impl Handler<RunTemplate> for Neighbours {
-    type Result = ResponseFuture<Result<TemplateOutput, StageError>>;
+    type Result = ResponseFuture<Result<TemplateOutput, StageFailure>>;
     fn handle(&mut self, message: RunTemplate, _: &mut Context<Self>) -> Self::Result {
-        let outcome = sealed(self.manner(Stage::Template), &message.context.cancel);
+        let manner = self.manner(Stage::Template);
+        let outcome = sealed(&self.world, manner, &message.context.cancel);
         Box::pin(async move {
             Ok(TemplateOutput {
                 outcome: outcome.await?,
@@ -242,14 +231,16 @@ impl Handler<RunTemplate> for Neighbours {
 }
 
 impl Handler<RunDetail> for Neighbours {
-    type Result = ResponseFuture<Result<DetailOutput, StageError>>;
+    type Result = ResponseFuture<Result<DetailOutput, StageFailure>>;
     fn handle(&mut self, message: RunDetail, _: &mut Context<Self>) -> Self::Result {
-        let outcome = sealed(self.manner(Stage::Detail), &message.context.cancel);
+        let manner = self.manner(Stage::Detail);
+        let outcome = sealed(&self.world, manner, &message.context.cancel);
         Box::pin(async move {
             Ok(DetailOutput {
                 outcome: outcome.await?,
                 document: picture("detail"),
                 target: Arc::new(Raster::new(1, 1, vec![[0; 4]]).expect("one pixel")),
+                origin: TargetOrigin::Lit,
                 summary: DetailSummary::default(),
             })
         })
@@ -257,9 +248,10 @@ impl Handler<RunDetail> for Neighbours {
 }
 
 impl Handler<RunOptimize> for Neighbours {
-    type Result = ResponseFuture<Result<OptimizeOutput, StageError>>;
+    type Result = ResponseFuture<Result<OptimizeOutput, StageFailure>>;
     fn handle(&mut self, message: RunOptimize, _: &mut Context<Self>) -> Self::Result {
-        let outcome = sealed(self.manner(Stage::Optimize), &message.context.cancel);
+        let manner = self.manner(Stage::Optimize);
+        let outcome = sealed(&self.world, manner, &message.context.cancel);
         Box::pin(async move {
             Ok(OptimizeOutput {
                 outcome: outcome.await?,
@@ -315,8 +307,6 @@ fn start(world: Shared) -> Playhouse {
         stage_finished: line!(),
         withdraw: line!(),
         stages: StageLines {
-            acquire: line!(),
-            report: line!(),
             template: line!(),
             detail: line!(),
             optimize: line!(),
@@ -448,7 +438,6 @@ async fn a_job_runs_through_all_stages_and_is_kept() {
         [],
         "a quick job needs no checkpoint"
     );
-    assert_eq!(stage.world.lock().outcomes, [CircuitOutcome::Success; 3]);
     assert_eq!(stage.world.lock().released, Stage::ALL);
     let numbers: Vec<u64> = events.iter().map(|event| event.sequence).collect();
     assert_eq!(numbers, (1..=events.len() as u64).collect::<Vec<_>>());
@@ -478,13 +467,6 @@ async fn a_failing_stage_degrades_and_is_reported() {
     let view = stage.ended(job).await;
     assert_eq!(view.state, JobState::Degraded);
     assert_eq!(stage.served(job), "template");
-    assert!(
-        stage
-            .world
-            .lock()
-            .outcomes
-            .contains(&CircuitOutcome::Failure)
-    );
     let reason = view
         .metadata
         .and_then(|told| told.fallback_reason)
@@ -557,13 +539,9 @@ async fn cancelling_reaches_the_running_stage() {
     assert_eq!(stage.ended(job).await.state, JobState::Cancelled);
     let outcome = stage.controller.send(Cancel { job }).await;
     assert_eq!(outcome, Ok(CancelOutcome::AlreadyFinal));
-    while stage.world.lock().outcomes.len() < 2 {
+    while stage.world.lock().stopped == 0 {
         actix_rt::task::yield_now().await;
     }
-    assert_eq!(
-        stage.world.lock().outcomes.last(),
-        Some(&CircuitOutcome::Ignored)
-    );
 }
 
 #[actix_rt::test]
@@ -612,7 +590,11 @@ fn left_behind(attempts: u32) -> Unfinished {
             failure: None,
         },
         attachments: Vec::new(),
-        checkpoint: Some((Stage::Template, crate::output::svg(&picture("kept")).into())),
+        checkpoint: Some(KeptStage {
+            stage: Stage::Template,
+            svg: crate::output::svg(&picture("kept")).into(),
+            target: None,
+        }),
         attempts,
     }
 }
@@ -632,8 +614,8 @@ async fn unfinished_jobs_are_taken_up_and_hopeless_ones_fail_honestly() {
     assert_eq!(view.state, JobState::Succeeded);
     let told = view.metadata.expect("metadata");
     assert_eq!(
-        told.stages.first().map(|report| report.backend.as_str()),
-        Some("checkpoint")
+        told.stages.first().map(|report| report.from_checkpoint),
+        Some(true)
     );
     let failure = stage.ended(hopeless_id).await.failure.expect("a failure");
     assert_eq!(failure.code, "abandoned");

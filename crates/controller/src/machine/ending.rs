@@ -64,10 +64,10 @@ impl Machine {
             out.push(Command::StopStage);
             out.push(Command::ReleaseStage {
                 stage: stage.stage,
-                spent,
+                served: None,
             });
             self.durations.insert(stage.stage, spent.as_secs_f64());
-            self.end_stage(stage, status, running.to_owned(), out);
+            self.end_stage(stage, status, running.to_owned(), Vec::new(), out);
         }
         self.ahead.clear();
         for stage in self.wanted() {
@@ -127,9 +127,10 @@ impl Machine {
         let code = match error {
             StageError::BadInput(_) => "bad-input",
             StageError::Deadline => "deadline-exceeded",
-            StageError::Cancelled | StageError::Backend { .. } | StageError::Panic(_) => {
-                "stage-failed"
-            }
+            StageError::Cancelled
+            | StageError::Refused(_)
+            | StageError::Backend { .. }
+            | StageError::Lost(_) => "stage-failed",
         };
         self.failure.get_or_insert_with(|| JobFailure {
             code: code.to_owned(),

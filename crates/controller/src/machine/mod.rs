@@ -1,5 +1,5 @@
-//! One job as a state machine: events in, commands out. No clock (the time since submission is passed
-//! in), no I/O, no actors.
+//! One job as a state machine: events in, commands out. No clock (the time since submission is
+//! passed in), no I/O, no actors.
 //!
 //! Rules that hold for any order of events (property-tested):
 //! - it ends, at the latest when woken at its deadline, with exactly one [`Command::Finish`];
@@ -17,11 +17,12 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use chat2svg_protocol::{
     DetailSummary, FitSummary, JobEventKind, JobFailure, JobKind, JobSpec, JobState, ParsedInputs,
     PlannedStage, ResourceLevel, Stage, StagePlan, StageReport, StageStatus, Style,
+    messages::{StageError, StageFailure, TargetOrigin},
 };
 use chat2svg_vector::{Document, Raster};
 
 pub use report::EndFacts;
-pub use step::{Command, Event, StageCall, StageFault, StageProduct};
+pub use step::{Command, Event, StageCall, StageOutput, Target};
 
 use crate::Timing;
 
@@ -32,6 +33,17 @@ pub fn wanted_stages(kind: &JobKind) -> Vec<Stage> {
         JobKind::Vectorize { .. } => vec![Stage::Optimize],
         JobKind::Refine { .. } => vec![Stage::Detail, Stage::Optimize],
     }
+}
+
+/// What an earlier process kept of a job's last stage.
+#[derive(Clone, Debug)]
+pub struct Checkpoint {
+    /// The stage.
+    pub stage: Stage,
+    /// Its document.
+    pub document: Arc<Document>,
+    /// The target picture that it gave, when it was kept.
+    pub target: Option<Arc<Raster>>,
 }
 
 /// Where a job is.
@@ -63,7 +75,7 @@ pub struct Machine {
     ahead: Vec<PlannedStage>,
     /// What stages start from: the caller's template, then what stages gave.
     working: Option<Arc<Document>>,
-    target: Option<Arc<Raster>>,
+    target: Option<Target>,
     /// The result if the job ended now.
     best: Option<Arc<Document>>,
     /// What the running stage showed last.
@@ -97,7 +109,10 @@ impl Machine {
             plan: None,
             ahead: Vec::new(),
             working: inputs.template.clone(),
-            target: inputs.target.clone(),
+            target: inputs.target.clone().map(|picture| Target {
+                picture,
+                origin: TargetOrigin::Caller,
+            }),
             best: None,
             preview: None,
             reports: Vec::new(),
@@ -116,17 +131,28 @@ impl Machine {
 
     /// Goes on from a document that an earlier process had kept. To be called before any event.
     #[must_use]
-    pub fn with_checkpoint(mut self, stage: Stage, document: Arc<Document>) -> Self {
-        self.best = Some(Arc::clone(&document));
-        self.working = Some(document);
+    pub fn with_checkpoint(mut self, checkpoint: Checkpoint) -> Self {
+        self.best = Some(Arc::clone(&checkpoint.document));
+        self.working = Some(checkpoint.document);
+        if let Some(picture) = checkpoint.target {
+            let origin = TargetOrigin::Model;
+            self.target = Some(Target { picture, origin });
+        }
         self.first_document = Some(Duration::ZERO);
-        self.reports.push(StageReport {
-            stage,
-            backend: "checkpoint".to_owned(),
-            level: self.level(),
-            status: StageStatus::Completed,
-            reason: Some("made before a restart and kept".to_owned()),
-        });
+        // What led to the checkpoint is done, too.
+        let mut done = wanted_stages(&self.spec.kind);
+        done.retain(|stage| *stage <= checkpoint.stage);
+        for stage in done {
+            self.reports.push(StageReport {
+                stage,
+                backend: None,
+                from_checkpoint: true,
+                level: self.level(),
+                status: StageStatus::Completed,
+                reason: Some("made before a restart and kept".to_owned()),
+                attempts: Vec::new(),
+            });
+        }
         self
     }
 
@@ -339,80 +365,101 @@ impl Machine {
         &mut self,
         planned: PlannedStage,
         spent: Duration,
-        result: Result<StageProduct, StageFault>,
+        result: Result<StageOutput, StageFailure>,
         now: Duration,
         out: &mut Vec<Command>,
     ) {
         let stage = planned.stage;
-        out.push(Command::ReleaseStage { stage, spent });
+        let served = result.as_ref().ok().and_then(|output| {
+            let outcome = output.outcome();
+            Some((outcome.served_by.clone(), outcome.seconds()?))
+        });
+        out.push(Command::ReleaseStage { stage, served });
         self.durations.insert(stage, spent.as_secs_f64());
         match result {
-            Ok(product) => self.take_product(planned, product, now, out),
-            Err(fault) => {
-                let (status, reason) = match fault {
-                    StageFault::Refused(open) => {
-                        self.durations.remove(&stage);
-                        (StageStatus::Skipped, open.to_string())
-                    }
-                    StageFault::Failed(error) => {
-                        self.remember_failure(stage, &error);
-                        (StageStatus::Failed, error.to_string())
-                    }
+            Ok(output) => self.take_output(planned, output, now, out),
+            Err(failure) => {
+                let reason = failure.error.to_string();
+                let status = if matches!(failure.error, StageError::Refused(_)) {
+                    self.durations.remove(&stage);
+                    StageStatus::Skipped
+                } else {
+                    self.remember_failure(stage, &failure.error);
+                    StageStatus::Failed
                 };
-                self.end_stage(planned, status, reason, out);
+                self.end_stage(planned, status, reason, failure.attempts, out);
             }
         }
         self.next_stage(now, out);
     }
 
-    fn take_product(
+    fn take_output(
         &mut self,
         planned: PlannedStage,
-        product: StageProduct,
+        output: StageOutput,
         now: Duration,
         out: &mut Vec<Command>,
     ) {
         let stage = planned.stage;
+        let document = Arc::clone(output.document());
+        let outcome = output.outcome().clone();
         self.first_document.get_or_insert(now);
-        self.best = Some(Arc::clone(&product.document));
-        self.working = Some(Arc::clone(&product.document));
-        if product.target.is_some() && self.target.is_none() {
-            self.target = product.target;
+        self.best = Some(Arc::clone(&document));
+        self.working = Some(Arc::clone(&document));
+        match output {
+            StageOutput::Template(output) => self.style = Some(output.style),
+            StageOutput::Detail(output) => {
+                self.target.get_or_insert(Target {
+                    picture: output.target,
+                    origin: output.origin,
+                });
+                self.detail = Some(output.summary);
+            }
+            StageOutput::Optimize(output) => self.fit = Some(output.summary),
         }
-        self.style = product.style.or(self.style);
-        self.detail = product.detail.or_else(|| self.detail.take());
-        self.fit = product.fit.or_else(|| self.fit.take());
-        let status = product.outcome.status;
-        self.reports.push(StageReport {
-            stage,
-            backend: product.outcome.backend,
-            level: planned.level,
-            status,
-            reason: product.outcome.reason,
-        });
-        self.advance(stage, 1.0);
         out.push(Command::Announce(JobEventKind::StageEnded {
             stage,
-            status,
+            status: outcome.status,
+            backend: Some(outcome.served_by.clone()),
+            attempts: outcome.attempts.clone(),
         }));
+        self.reports.push(StageReport {
+            stage,
+            backend: Some(outcome.served_by),
+            from_checkpoint: false,
+            level: planned.level,
+            status: outcome.status,
+            reason: outcome.reason,
+            attempts: outcome.attempts,
+        });
+        self.advance(stage, 1.0);
         out.push(Command::ShowPreview {
             stage,
-            document: Arc::clone(&product.document),
+            document: Arc::clone(&document),
         });
         if !self.ahead.is_empty() && self.can_resume_from(stage) {
+            let model_made = |target: &&Target| target.origin == TargetOrigin::Model;
             out.push(Command::Checkpoint {
                 stage,
-                document: product.document,
+                document,
+                target: self
+                    .target
+                    .as_ref()
+                    .filter(model_made)
+                    .map(|target| Arc::clone(&target.picture)),
             });
         }
     }
 
-    /// Whether a later process could go on from the stage's document alone: the detailer's target
-    /// is not kept, so its document is a resting place only when the target came from outside.
+    /// Whether a later process could go on from what is kept of the stage. The embedded detailer's
+    /// target is not kept, for it is made again at no cost; without it there is nothing to fit to.
     fn can_resume_from(&self, stage: Stage) -> bool {
         match stage {
             Stage::Template => true,
-            Stage::Detail => !self.is_generation(),
+            Stage::Detail => self
+                .target
+                .as_ref()
+                .is_some_and(|target| target.origin != TargetOrigin::Lit),
             Stage::Optimize => false,
         }
     }

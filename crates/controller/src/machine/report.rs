@@ -1,18 +1,15 @@
-//! What a job says about itself at its end: which stages did what, how good the result is, and why it
-//! is less than was asked for when it is.
+//! What a job says about itself at its end: which stages did what, how good the result is, and why
+//! it is less than was asked for when it is.
 
 use std::time::Duration;
 
 use chat2svg_protocol::{
-    CircuitSnapshot, JobEventKind, JobKind, JobMetadata, JobState, PlannedStage, ResourceLevel,
-    Stage, StageReport, StageStatus, Tier,
+    Attempt, AttemptOutcome, BackendId, CircuitSnapshot, JobEventKind, JobKind, JobMetadata,
+    JobState, PlannedStage, ResourceLevel, Stage, StageReport, StageStatus, Tier,
 };
 use jiff::Timestamp;
 
 use super::{Command, Machine, Phase, wanted_stages};
-
-/// Who composed the picture when the stages gave none.
-const COMPOSER: &str = "embedded composer";
 
 /// What the end of a job looks like from outside the machine.
 #[derive(Clone, Debug)]
@@ -25,16 +22,39 @@ pub struct EndFacts {
     pub timestamp: Timestamp,
 }
 
+/// Who served a stage in whose place, and why.
+fn stand_in(report: &StageReport) -> String {
+    let served = report.backend.as_ref().map_or("nobody", BackendId::as_str);
+    let turns = report
+        .attempts
+        .iter()
+        .filter(|attempt| attempt.outcome != AttemptOutcome::Served);
+    let reasons: Vec<String> = turns
+        .map(|attempt| {
+            let reason = attempt.reason.as_deref();
+            let reason = reason.unwrap_or(attempt.outcome.name());
+            format!("{}: {reason}", attempt.backend)
+        })
+        .collect();
+    format!(
+        "{} was served by {served} instead ({})",
+        report.stage,
+        reasons.join("; ")
+    )
+}
+
 impl Machine {
     /// Notes what became of a stage that was not called.
     pub(super) fn report(&mut self, stage: Stage, status: StageStatus, reason: Option<String>) {
         let level = self.level_of(stage);
         self.reports.push(StageReport {
             stage,
-            backend: "none".to_owned(),
+            backend: None,
+            from_checkpoint: false,
             level,
             status,
             reason,
+            attempts: Vec::new(),
         });
     }
 
@@ -44,19 +64,24 @@ impl Machine {
         planned: PlannedStage,
         status: StageStatus,
         reason: String,
+        attempts: Vec<Attempt>,
         out: &mut Vec<Command>,
     ) {
-        self.reports.push(StageReport {
-            stage: planned.stage,
-            backend: "none".to_owned(),
-            level: planned.level,
-            status,
-            reason: Some(reason),
-        });
         out.push(Command::Announce(JobEventKind::StageEnded {
             stage: planned.stage,
             status,
+            backend: None,
+            attempts: attempts.clone(),
         }));
+        self.reports.push(StageReport {
+            stage: planned.stage,
+            backend: None,
+            from_checkpoint: false,
+            level: planned.level,
+            status,
+            reason: Some(reason),
+            attempts,
+        });
     }
 
     fn level_of(&self, stage: Stage) -> ResourceLevel {
@@ -66,11 +91,15 @@ impl Machine {
             .map_or_else(|| self.level(), |planned| planned.level)
     }
 
-    /// Whether every stage that the job calls for ran to its end.
+    /// Whether every stage that the job calls for was served to its end by its first choice.
     pub(super) fn ran_in_full(&self) -> bool {
-        wanted_stages(&self.spec.kind)
-            .into_iter()
-            .all(|stage| self.status_of(stage) == Some(StageStatus::Completed))
+        wanted_stages(&self.spec.kind).into_iter().all(|stage| {
+            let mut reports = self.reports.iter();
+            let report = reports.find(|report| report.stage == stage);
+            report.is_some_and(|report| {
+                report.status == StageStatus::Completed && report.replaced().is_none()
+            })
+        })
     }
 
     fn status_of(&self, stage: Stage) -> Option<StageStatus> {
@@ -86,8 +115,11 @@ impl Machine {
         let reasons: Vec<String> = self
             .reports
             .iter()
-            .filter(|report| report.status != StageStatus::Completed)
+            .filter(|report| report.status != StageStatus::Completed || report.replaced().is_some())
             .map(|report| {
+                if report.status == StageStatus::Completed {
+                    return stand_in(report);
+                }
                 let what = match report.status {
                     StageStatus::CutShort => "was cut short",
                     StageStatus::Skipped => "was skipped",
@@ -140,7 +172,7 @@ impl Machine {
         if self.composed
             && let Some(template) = stages.first_mut()
         {
-            template.backend = COMPOSER.to_owned();
+            template.backend = Some(BackendId::EMBEDDED);
         }
         let fallback = self.phase == Phase::Ended(JobState::Degraded);
         JobMetadata {

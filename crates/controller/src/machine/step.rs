@@ -3,8 +3,8 @@
 use std::{sync::Arc, time::Duration};
 
 use chat2svg_protocol::{
-    CircuitOpen, DetailSummary, FitSummary, JobEventKind, ResourceLevel, Stage, StageOutcome,
-    StagePlan, Style, messages::StageError,
+    BackendId, JobEventKind, ResourceLevel, Stage, StageOutcome, StagePlan, Style,
+    messages::{DetailOutput, OptimizeOutput, StageFailure, TargetOrigin, TemplateOutput},
 };
 use chat2svg_vector::{Document, Raster};
 
@@ -20,7 +20,7 @@ pub enum Event {
         /// The stage.
         stage: Stage,
         /// What it gave.
-        result: Result<StageProduct, StageFault>,
+        result: Result<StageOutput, StageFailure>,
     },
     /// The running stage shows how far it is.
     Progressed {
@@ -41,28 +41,42 @@ pub enum Event {
 
 /// What a stage gave.
 #[derive(Clone, Debug)]
-pub struct StageProduct {
-    /// The document, better than the one before.
-    pub document: Arc<Document>,
-    /// The picture to fit to, from stage 2.
-    pub target: Option<Arc<Raster>>,
-    /// The style served, from stage 1.
-    pub style: Option<Style>,
-    /// What was added and moved, from stage 2.
-    pub detail: Option<DetailSummary>,
-    /// What was gained, from stage 3.
-    pub fit: Option<FitSummary>,
-    /// Who served it and how.
-    pub outcome: StageOutcome,
+pub enum StageOutput {
+    /// Stage 1.
+    Template(TemplateOutput),
+    /// Stage 2.
+    Detail(DetailOutput),
+    /// Stage 3.
+    Optimize(OptimizeOutput),
 }
 
-/// Why a stage gave nothing.
+impl StageOutput {
+    /// The document, better than the one before.
+    pub fn document(&self) -> &Arc<Document> {
+        match self {
+            Self::Template(output) => &output.document,
+            Self::Detail(output) => &output.document,
+            Self::Optimize(output) => &output.document,
+        }
+    }
+
+    /// Who served it and how.
+    pub fn outcome(&self) -> &StageOutcome {
+        match self {
+            Self::Template(output) => &output.outcome,
+            Self::Detail(output) => &output.outcome,
+            Self::Optimize(output) => &output.outcome,
+        }
+    }
+}
+
+/// A picture to fit to, and where it came from.
 #[derive(Clone, Debug)]
-pub enum StageFault {
-    /// Its circuit is open; it was not called.
-    Refused(CircuitOpen),
-    /// It was called and failed, or did not answer.
-    Failed(StageError),
+pub struct Target {
+    /// The picture.
+    pub picture: Arc<Raster>,
+    /// Where it came from.
+    pub origin: TargetOrigin,
 }
 
 /// What is to be done.
@@ -89,6 +103,8 @@ pub enum Command {
         stage: Stage,
         /// The document.
         document: Arc<Document>,
+        /// The target that would have to be waited or paid for again.
+        target: Option<Arc<Raster>>,
     },
     /// Call a stage.
     RunStage(StageCall),
@@ -98,8 +114,8 @@ pub enum Command {
     ReleaseStage {
         /// The stage.
         stage: Stage,
-        /// How long it ran.
-        spent: Duration,
+        /// Who served it and in how many seconds, when somebody did.
+        served: Option<(BackendId, f64)>,
     },
     /// Compose a document outside the stages.
     Compose,
@@ -121,7 +137,7 @@ pub struct StageCall {
     /// What to start from; stage 1 starts from the prompt, a vectorisation from nothing.
     pub document: Option<Arc<Document>>,
     /// What to work towards.
-    pub target: Option<Arc<Raster>>,
+    pub target: Option<Target>,
     /// The style served so far.
     pub style: Option<Style>,
 }

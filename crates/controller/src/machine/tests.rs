@@ -1,8 +1,9 @@
 //! Scenarios, and rules that hold for any order of events.
 
 use chat2svg_protocol::{
-    CanvasSize, Circuit, CircuitOpen, FitLimits, JobOptions, LevelChoice, Prompt, StageOutcome,
-    Tier, messages::StageError,
+    Attempt, AttemptOutcome, BackendId, CanvasSize, Circuit, CircuitOpen, FitEnd, FitLimits,
+    JobOptions, LevelChoice, OpenReason, Prompt, StageOutcome, Tier,
+    messages::{DetailOutput, OptimizeOutput, TemplateOutput},
 };
 use jiff::Timestamp;
 use kurbo::Rect;
@@ -67,46 +68,103 @@ fn plan(stages: &[Stage]) -> StagePlan {
     }
 }
 
-fn product(stage: Stage, status: StageStatus) -> StageProduct {
-    StageProduct {
-        document: document(stage.name()),
-        target: (stage == Stage::Detail).then(raster),
-        style: (stage == Stage::Template).then_some(Style::Flat),
-        detail: None,
-        fit: None,
-        outcome: StageOutcome {
-            backend: "embedded".to_owned(),
-            status,
-            reason: None,
-        },
+/// A turn of a backend, in half a second.
+fn turn(backend: BackendId, outcome: AttemptOutcome) -> Attempt {
+    let reason = (outcome != AttemptOutcome::Served).then(|| "no connection".to_owned());
+    Attempt {
+        backend,
+        outcome,
+        seconds: 0.5,
+        reason,
+    }
+}
+
+fn output(stage: Stage, status: StageStatus) -> StageOutput {
+    let outcome = StageOutcome {
+        served_by: BackendId::EMBEDDED,
+        status,
+        reason: None,
+        attempts: vec![turn(BackendId::EMBEDDED, AttemptOutcome::Served)],
+    };
+    let document = document(stage.name());
+    match stage {
+        Stage::Template => StageOutput::Template(TemplateOutput {
+            document,
+            style: Style::Flat,
+            outcome,
+        }),
+        Stage::Detail => StageOutput::Detail(DetailOutput {
+            document,
+            target: raster(),
+            origin: TargetOrigin::Lit,
+            summary: DetailSummary::default(),
+            outcome,
+        }),
+        Stage::Optimize => StageOutput::Optimize(OptimizeOutput {
+            document,
+            summary: FitSummary {
+                iterations: 1,
+                psnr_before: 20.0,
+                psnr_after: 30.0,
+                paths_added: 0,
+                paths_removed: 0,
+                bytes: 0,
+                ended_by: FitEnd::Schedule,
+                curve: Vec::new(),
+                budget_changes: Vec::new(),
+            },
+            outcome,
+        }),
     }
 }
 
 fn done(stage: Stage) -> Event {
     Event::StageEnded {
         stage,
-        result: Ok(product(stage, StageStatus::Completed)),
+        result: Ok(output(stage, StageStatus::Completed)),
+    }
+}
+
+/// The stage is served by the embedded backend because the one before it in line failed.
+fn replaced(stage: Stage) -> Event {
+    let mut output = output(stage, StageStatus::Completed);
+    let failed = turn("model".parse().expect("a name"), AttemptOutcome::Failed);
+    let (StageOutput::Template(TemplateOutput { outcome, .. })
+    | StageOutput::Detail(DetailOutput { outcome, .. })
+    | StageOutput::Optimize(OptimizeOutput { outcome, .. })) = &mut output;
+    outcome.attempts.insert(0, failed);
+    Event::StageEnded {
+        stage,
+        result: Ok(output),
+    }
+}
+
+fn fails(stage: Stage, error: StageError) -> Event {
+    Event::StageEnded {
+        stage,
+        result: Err(error.into()),
     }
 }
 
 fn failed(stage: Stage) -> Event {
-    Event::StageEnded {
-        stage,
-        result: Err(StageFault::Failed(StageError::Panic("boom".to_owned()))),
-    }
+    let error = StageError::Backend {
+        backend: BackendId::EMBEDDED,
+        message: "boom".to_owned(),
+    };
+    fails(stage, error)
 }
 
 fn refused(stage: Stage) -> Event {
-    Event::StageEnded {
+    let circuit = Circuit {
         stage,
-        result: Err(StageFault::Refused(CircuitOpen {
-            circuit: Circuit {
-                stage,
-                backend: "embedded".to_owned(),
-            },
-            retry_after: Duration::from_secs(3),
-        })),
-    }
+        backend: BackendId::EMBEDDED,
+    };
+    let open = CircuitOpen {
+        circuit,
+        because: OpenReason::Failures,
+        retry_after: Duration::from_secs(3),
+    };
+    fails(stage, StageError::Refused(open))
 }
 
 /// Feeds events one millisecond apart; returns all commands.
@@ -391,12 +449,10 @@ fn a_vectorisation_without_anything_fails_honestly() {
         [
             Event::Stored,
             Event::Dispatched(plan(&[Stage::Optimize])),
-            Event::StageEnded {
-                stage: Stage::Optimize,
-                result: Err(StageFault::Failed(StageError::BadInput(
-                    "all blank".to_owned(),
-                ))),
-            },
+            fails(
+                Stage::Optimize,
+                StageError::BadInput("all blank".to_owned()),
+            ),
         ],
     );
     assert_eq!(job.state(), JobState::Failed);
@@ -448,8 +504,11 @@ fn cancelling_stops_the_stage_and_ends_the_job() {
 
 #[test]
 fn a_checkpoint_spares_the_stages_before_it() {
-    let mut job = machine(generate(), &ParsedInputs::default())
-        .with_checkpoint(Stage::Template, document("kept"));
+    let mut job = machine(generate(), &ParsedInputs::default()).with_checkpoint(Checkpoint {
+        stage: Stage::Template,
+        document: document("kept"),
+        target: None,
+    });
     assert_eq!(job.wanted(), [Stage::Detail, Stage::Optimize]);
     feed(
         &mut job,
@@ -464,6 +523,92 @@ fn a_checkpoint_spares_the_stages_before_it() {
     assert_eq!(title(&job), Some("optimize"));
 }
 
+#[test]
+fn a_job_served_by_the_next_in_line_is_degraded_and_no_fallback() {
+    let mut job = machine(generate(), &ParsedInputs::default());
+    feed(
+        &mut job,
+        [
+            Event::Stored,
+            Event::Dispatched(plan(&Stage::ALL)),
+            replaced(Stage::Template),
+            done(Stage::Detail),
+            done(Stage::Optimize),
+        ],
+    );
+    assert_eq!(job.state(), JobState::Degraded);
+    assert_eq!(job.tier(), Tier::Enhanced);
+    let told = metadata(&job);
+    assert_eq!(
+        told.fallback_reason.as_deref(),
+        Some("template was served by embedded instead (model: no connection)")
+    );
+    let turns: Vec<_> = told.stages[0]
+        .attempts
+        .iter()
+        .map(|attempt| (attempt.backend.as_str(), attempt.outcome))
+        .collect();
+    assert_eq!(
+        turns,
+        [
+            ("model", AttemptOutcome::Failed),
+            ("embedded", AttemptOutcome::Served)
+        ]
+    );
+}
+
+#[test]
+fn a_target_that_a_model_made_is_kept_and_gone_on_from() {
+    let mut output = output(Stage::Detail, StageStatus::Completed);
+    if let StageOutput::Detail(output) = &mut output {
+        output.origin = TargetOrigin::Model;
+    }
+    let mut job = machine(generate(), &ParsedInputs::default());
+    let commands = feed(
+        &mut job,
+        [
+            Event::Stored,
+            Event::Dispatched(plan(&Stage::ALL)),
+            done(Stage::Template),
+            Event::StageEnded {
+                stage: Stage::Detail,
+                result: Ok(output),
+            },
+        ],
+    );
+    let kept = commands.iter().find_map(|command| match command {
+        Command::Checkpoint {
+            stage: Stage::Detail,
+            document,
+            target: Some(target),
+        } => Some((Arc::clone(document), Arc::clone(target))),
+        _ => None,
+    });
+    let (document, target) = kept.expect("a checkpoint with its target");
+    let mut resumed = machine(generate(), &ParsedInputs::default()).with_checkpoint(Checkpoint {
+        stage: Stage::Detail,
+        document,
+        target: Some(target),
+    });
+    let commands = feed(
+        &mut resumed,
+        [
+            Event::Stored,
+            Event::Dispatched(plan(&[Stage::Template, Stage::Optimize])),
+        ],
+    );
+    let call = commands.into_iter().find_map(|command| match command {
+        Command::RunStage(call) => Some(call),
+        _ => None,
+    });
+    let call = call.expect("goes on");
+    let target = call.target.expect("the kept target");
+    assert_eq!(
+        (call.stage, target.origin),
+        (Stage::Optimize, TargetOrigin::Model)
+    );
+}
+
 fn any_stage() -> impl Strategy<Value = Stage> {
     prop::sample::select(Stage::ALL.to_vec())
 }
@@ -476,8 +621,9 @@ fn any_event() -> impl Strategy<Value = Event> {
         4 => any_stage().prop_map(done),
         1 => any_stage().prop_map(|stage| Event::StageEnded {
             stage,
-            result: Ok(product(stage, StageStatus::CutShort)),
+            result: Ok(output(stage, StageStatus::CutShort)),
         }),
+        1 => any_stage().prop_map(replaced),
         2 => any_stage().prop_map(failed),
         1 => any_stage().prop_map(refused),
         2 => (any_stage(), prop::num::f32::ANY, any::<bool>()).prop_map(|(stage, fraction, seen)| {
@@ -534,10 +680,10 @@ proptest! {
                 commands.extend(job.handle(Event::CancelRequested, now));
             }
             let was = job.state();
-            if let (Event::StageEnded { stage, result: Ok(product) }, Some(current)) = (&event, running)
+            if let (Event::StageEnded { stage, result: Ok(output) }, Some(current)) = (&event, running)
                 && *stage == current && !was.is_final()
             {
-                latest = product.document.title.clone();
+                latest = output.document().title.clone();
             }
             let step = job.handle(event, now);
             prop_assert!(!was.is_final() || step.is_empty(), "a job that is over does nothing");

@@ -31,6 +31,11 @@ fn job(number: u128, deadline_ms: u64) -> Waiting {
     }
 }
 
+/// Who served a stage, and in how many seconds.
+fn in_seconds(seconds: f64) -> Option<(BackendId, f64)> {
+    Some((BackendId::EMBEDDED, seconds))
+}
+
 fn machine(cores: f64) -> Machine {
     Machine {
         capacity: Resources {
@@ -44,7 +49,7 @@ fn machine(cores: f64) -> Machine {
 }
 
 fn queue(cores: f64) -> Queue {
-    let mut queue = Queue::new(SchedulerConfig::default(), cores);
+    let mut queue = Queue::new(SchedulerConfig::default(), PerStage::EMBEDDED, cores);
     queue.machine_changed(machine(cores));
     queue
 }
@@ -109,10 +114,10 @@ fn patient_jobs_wait_for_a_free_machine_rather_than_lose_stages() {
     }
     assert_eq!(jobs(&run(&mut queue, ms(0))), [1]);
     for (stage, seconds) in [(Template, 0.05), (Detail, 0.3)] {
-        queue.stage_finished(id(1), stage, seconds);
+        queue.stage_finished(id(1), stage, in_seconds(seconds));
         assert!(run(&mut queue, ms(400)).is_empty());
     }
-    queue.stage_finished(id(1), Optimize, 1.0);
+    queue.stage_finished(id(1), Optimize, in_seconds(1.0));
     let dispatched = run(&mut queue, ms(1400));
     assert_eq!(jobs(&dispatched), [2]);
     assert_eq!(dispatched[0].plan.reason, None);
@@ -238,8 +243,8 @@ fn a_withdrawn_job_never_starts_even_if_it_was_being_planned() {
     }
     run(&mut queue, ms(0));
     let (_, round) = {
-        queue.stage_finished(id(1), Template, 0.05);
-        queue.stage_finished(id(1), Detail, 0.05);
+        queue.stage_finished(id(1), Template, in_seconds(0.05));
+        queue.stage_finished(id(1), Detail, in_seconds(0.05));
         queue.round(ms(1))
     };
     let Some(round) = round else {
@@ -309,10 +314,10 @@ fn a_running_job_that_nobody_withdrew_is_forgotten_in_the_end() {
 fn observed_durations_change_what_fits() {
     let mut queue = queue(2.0);
     queue.config.smoothing = 1.0;
-    queue.estimates = Estimates::new(&queue.config);
+    queue.estimates = Estimates::new(&queue.config, PerStage::EMBEDDED);
     queue.enqueue(job(1, 30_000));
     run(&mut queue, ms(0));
-    queue.stage_finished(id(1), Optimize, 20.0);
+    queue.stage_finished(id(1), Optimize, in_seconds(20.0));
     queue.withdraw(id(1));
     queue.enqueue(job(2, 10_000));
     let dispatched = run(&mut queue, ms(0));
@@ -322,7 +327,7 @@ fn observed_durations_change_what_fits() {
 
 #[test]
 fn jobs_wait_a_moment_for_the_first_reading_of_the_machine() {
-    let mut queue = Queue::new(SchedulerConfig::default(), 2.0);
+    let mut queue = Queue::new(SchedulerConfig::default(), PerStage::EMBEDDED, 2.0);
     queue.enqueue(job(1, 10_000));
     assert!(run(&mut queue, ms(0)).is_empty());
     assert_eq!(queue.next_due(ms(0)), Some(FIRST_READING));
@@ -383,7 +388,7 @@ fn play(mut queue: Queue, arrivals: &[(u64, Waiting)]) -> HashMap<u128, (f64, Du
             }
             let ended = stages.remove(0);
             let seconds = queue.estimates.seconds(ended.stage, ended.level);
-            queue.stage_finished(*job, ended.stage, seconds);
+            queue.stage_finished(*job, ended.stage, in_seconds(seconds));
             match stages.first() {
                 Some(planned) => {
                     let seconds = queue.estimates.seconds(planned.stage, planned.level);
@@ -493,7 +498,7 @@ proptest! {
             },
             ..SchedulerConfig::default()
         };
-        let mut queue = Queue::new(config, 2.0);
+        let mut queue = Queue::new(config, PerStage::EMBEDDED, 2.0);
         queue.machine_changed(machine(2.0));
         let mut now = ms(0);
         let mut next = 0_u128;
@@ -515,7 +520,7 @@ proptest! {
                         running.remove(index);
                     } else {
                         let stage = stages.remove(0);
-                        queue.stage_finished(*job, stage, 0.3);
+                        queue.stage_finished(*job, stage, in_seconds(0.3));
                     }
                 }
                 Step::Withdraw(index) if index < running.len() => {

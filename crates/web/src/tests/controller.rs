@@ -4,9 +4,9 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use actix::{Actor, Context, Handler, Message};
 use chat2svg_protocol::{
-    CircuitSnapshot, CircuitState, JobEvent, JobEventKind, JobFailure, JobId, JobKind, JobMetadata,
-    JobSpec, JobState, JobView, QueueSnapshot, ResourceLevel, ResourceSnapshot, Stage, StageReport,
-    StageStatus, Tier,
+    BackendId, CircuitSnapshot, CircuitState, JobEvent, JobEventKind, JobFailure, JobId, JobKind,
+    JobMetadata, JobSpec, JobState, JobView, OpenReason, QueueSnapshot, ResourceLevel,
+    ResourceSnapshot, Stage, StageReport, StageStatus, Tier,
     messages::{
         Accepted, Cancel, CancelOutcome, CircuitsQuery, JobQuery, JobsQuery, QueueQuery,
         ResourcesQuery, ResultQuery, StoreError, Submit, SubmitError, Subscribe, Subscription,
@@ -91,10 +91,12 @@ fn metadata(view: &JobView) -> JobMetadata {
         stage_durations: [(Stage::Template, 0.01)].into(),
         stages: vec![StageReport {
             stage: Stage::Template,
-            backend: "embedded".into(),
+            backend: Some(BackendId::EMBEDDED),
+            from_checkpoint: false,
             level: ResourceLevel::High,
             status: StageStatus::Completed,
             reason: None,
+            attempts: Vec::new(),
         }],
         fallback: false,
         fallback_reason: None,
@@ -295,10 +297,12 @@ impl Handler<CircuitsQuery> for Controller {
     fn handle(&mut self, _: CircuitsQuery, _: &mut Self::Context) -> Self::Result {
         vec![CircuitSnapshot {
             stage: Stage::Detail,
-            backend: "embedded".into(),
+            backend: BackendId::EMBEDDED,
             state: CircuitState::Open,
             consecutive_failures: 5,
             retry_after_seconds: Some(Duration::from_secs(3).as_secs_f64()),
+            because: Some(OpenReason::Failures),
+            last_failure: Some("no connection".to_owned()),
         }]
     }
 }

@@ -1,0 +1,143 @@
+//! The backend of stage 2 that needs no model: lights a document, or takes over what a target from
+//! outside shows; in a compute pool.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use chat2svg_backends::Backend;
+use chat2svg_fit::Cancellation;
+use chat2svg_protocol::{
+    BackendId, CallFailure, DetailSummary, Fault, StageOutcome,
+    messages::{DetailOutput, RunDetail, TargetOrigin},
+};
+use chat2svg_supervision::ComputePool;
+use chat2svg_vector::Raster;
+use futures_util::{FutureExt as _, future::BoxFuture};
+
+use crate::{
+    AdoptError, AdoptLimits, Adopted, DetailConfig, DetailError, DetailParameters, Enhanced, adopt,
+    enhance,
+};
+
+/// Time in which the scene of a document is usually lit.
+const RESERVE: Duration = Duration::from_millis(600);
+
+/// The embedded detailer.
+#[derive(Clone)]
+pub struct EmbeddedDetailer {
+    config: DetailConfig,
+    pool: ComputePool,
+}
+
+impl EmbeddedDetailer {
+    /// A detailer that works in `pool`.
+    pub fn new(config: DetailConfig, pool: ComputePool) -> Self {
+        Self { config, pool }
+    }
+}
+
+impl Backend<RunDetail> for EmbeddedDetailer {
+    fn id(&self) -> BackendId {
+        BackendId::EMBEDDED
+    }
+
+    fn reserve(&self, _: &RunDetail) -> Duration {
+        RESERVE
+    }
+
+    fn serve(&self, run: RunDetail) -> BoxFuture<'static, Result<DetailOutput, CallFailure>> {
+        let Self { config, pool } = self.clone();
+        async move {
+            let cancel = run.context.cancel.clone();
+            pool.run(&cancel, move || work(&config, &run)).await?
+        }
+        .boxed()
+    }
+}
+
+fn work(config: &DetailConfig, run: &RunDetail) -> Result<DetailOutput, CallFailure> {
+    let parameters = config.levels.get(run.context.level);
+    let mut outcome = StageOutcome::completed(BackendId::EMBEDDED);
+    let (document, target, origin, summary) = match &run.target {
+        Some(target) => {
+            let Adopted {
+                document,
+                added,
+                moved,
+                is_cut_short,
+            } = adopted(run, target, parameters)?;
+            if is_cut_short {
+                let reason = "the deadline came before new shapes were chosen".to_owned();
+                outcome = StageOutcome::cut_short(BackendId::EMBEDDED, reason);
+            }
+            let summary = DetailSummary { added, moved };
+            (document, Arc::clone(target), TargetOrigin::Caller, summary)
+        }
+        None => {
+            let Enhanced {
+                document,
+                target,
+                added,
+            } = enhanced(run, parameters)?;
+            let moved = Vec::new();
+            let summary = DetailSummary { added, moved };
+            (document, Arc::new(target), TargetOrigin::Lit, summary)
+        }
+    };
+    Ok(DetailOutput {
+        document: Arc::new(document),
+        target,
+        origin,
+        summary,
+        outcome,
+    })
+}
+
+fn adopted(
+    run: &RunDetail,
+    target: &Raster,
+    parameters: &DetailParameters,
+) -> Result<Adopted, CallFailure> {
+    let cancel = run.context.cancel.clone();
+    let limits = AdoptLimits {
+        cancel: Cancellation::when(move || cancel.is_cancelled()),
+        deadline: Some(run.context.deadline),
+    };
+    let adopted = adopt(
+        &run.document,
+        target,
+        &parameters.adopt,
+        parameters.threshold(),
+        run.may_add,
+        &limits,
+    )
+    .map_err(|error| match error {
+        AdoptError::Stopped => stopped(run),
+        error => CallFailure::new(Fault::Request, error.to_string()),
+    })?;
+    if adopted.is_cut_short && adopted.document == *run.document {
+        return Err(CallFailure::late());
+    }
+    Ok(adopted)
+}
+
+fn enhanced(run: &RunDetail, parameters: &DetailParameters) -> Result<Enhanced, CallFailure> {
+    let context = &run.context;
+    let stop = || context.cancel.is_cancelled() || Instant::now() >= context.deadline;
+    let style = run.style.unwrap_or_default();
+    enhance(&run.document, style, parameters, &stop).map_err(|error| match error {
+        DetailError::Stopped => stopped(run),
+        error => CallFailure::new(Fault::Request, error.to_string()),
+    })
+}
+
+/// Why a run was stopped.
+fn stopped(run: &RunDetail) -> CallFailure {
+    if run.context.cancel.is_cancelled() {
+        CallFailure::cancelled()
+    } else {
+        CallFailure::late()
+    }
+}

@@ -1,0 +1,204 @@
+//! The backend of stage 3: the fitter, in a compute pool, within a level's budget and the run's
+//! deadline.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use chat2svg_backends::Backend;
+use chat2svg_fit::{Cancellation, FitEnd, FitError, refine};
+use chat2svg_protocol::{
+    BackendId, CallFailure, Fault, ResourceLevel,
+    messages::{OptimizeOutput, Progress, RunOptimize},
+};
+use chat2svg_supervision::{ComputePool, Line};
+use futures_util::{FutureExt as _, future::BoxFuture};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    OptimizeConfig,
+    budget::{Limit, Planned, options},
+    outcome::{outcome, summary},
+    watcher::{Best, BestSoFar, LastReading, Watcher},
+};
+
+/// Time in which a fit has something better than it was given.
+const RESERVE: Duration = Duration::from_millis(200);
+
+/// The embedded fitter.
+#[derive(Clone)]
+pub struct EmbeddedFitter {
+    config: Arc<OptimizeConfig>,
+    pool: ComputePool,
+    /// Threads that one fit may use.
+    threads: usize,
+    progress: Line<Progress>,
+    reading: LastReading,
+}
+
+impl EmbeddedFitter {
+    /// A fitter that works in `pool`, where one fit may use `threads` threads, tells of its
+    /// progress on `progress`, and follows the machine's last `reading`.
+    pub fn new(
+        config: OptimizeConfig,
+        pool: ComputePool,
+        threads: usize,
+        progress: Line<Progress>,
+        reading: LastReading,
+    ) -> Self {
+        Self {
+            config: Arc::new(config),
+            pool,
+            threads,
+            progress,
+            reading,
+        }
+    }
+
+    fn watcher(&self, run: &RunOptimize, best: &BestSoFar) -> Watcher {
+        Watcher {
+            best: Arc::clone(best),
+            job: run.context.job,
+            planned: Planned {
+                level: run.context.level,
+                asked: run.context.asked,
+                afforded: self.reading.level(),
+            },
+            scope: run.scope,
+            config: Arc::clone(&self.config),
+            reading: self.reading.clone(),
+            progress: self.progress.clone(),
+            causes: Vec::new(),
+        }
+    }
+}
+
+impl Backend<RunOptimize> for EmbeddedFitter {
+    fn id(&self) -> BackendId {
+        BackendId::EMBEDDED
+    }
+
+    fn reserve(&self, _: &RunOptimize) -> Duration {
+        RESERVE
+    }
+
+    fn serve(&self, run: RunOptimize) -> BoxFuture<'static, Result<OptimizeOutput, CallFailure>> {
+        let best = BestSoFar::default();
+        let watcher = self.watcher(&run, &best);
+        let (pool, threads) = (self.pool.clone(), self.threads);
+        let deadline = run.context.deadline;
+        let cancel = run.context.cancel.child_token();
+        async move {
+            // Whichever way this ends, the fit ends too.
+            let _end = cancel.clone().drop_guard();
+            let level = run.context.level;
+            let fit = pool.run(&cancel, {
+                let cancel = cancel.clone();
+                move || work(&run, threads, watcher, &cancel)
+            });
+            tokio::select! {
+                biased;
+                fitted = fit => fitted?,
+                // A busy machine can keep the fit from its clock; its best so far need not wait for
+                // it.
+                () = tokio::time::sleep_until(deadline.into()) => interrupted(&best, level),
+            }
+        }
+        .boxed()
+    }
+}
+
+fn work(
+    run: &RunOptimize,
+    threads: usize,
+    mut watcher: Watcher,
+    cancel: &CancellationToken,
+) -> Result<OptimizeOutput, CallFailure> {
+    let budget = watcher.config.levels.get(run.context.level);
+    let limit = Limit::new(
+        run.context.deadline,
+        Duration::from_millis(budget.time_ms),
+        Instant::now(),
+    );
+    let mut options = options(&watcher.config, run, threads);
+    options.deadline = Some(limit.at);
+    let cancel = cancel.clone();
+    options.cancel = Cancellation::when(move || cancel.is_cancelled());
+    let fitted = refine(&run.document, &run.target, &options, &mut watcher)
+        .map_err(|error| refused(&error))?;
+    if fitted.report.ended_by == FitEnd::Cancelled {
+        return Err(CallFailure::cancelled());
+    }
+    let best = Best {
+        fitted,
+        causes: watcher.causes,
+    };
+    Ok(output(&best, run.context.level, limit.by_deadline))
+}
+
+/// What a fit has that is not back at the deadline.
+fn interrupted(best: &BestSoFar, planned: ResourceLevel) -> Result<OptimizeOutput, CallFailure> {
+    let best = best.load();
+    let best = best.as_deref().ok_or_else(CallFailure::late)?;
+    let mut cut_short = best.clone();
+    cut_short.fitted.report.ended_by = FitEnd::Deadline;
+    Ok(output(&cut_short, planned, true))
+}
+
+fn output(best: &Best, planned: ResourceLevel, by_deadline: bool) -> OptimizeOutput {
+    let Best { fitted, causes } = best;
+    OptimizeOutput {
+        summary: summary(&fitted.report, causes),
+        outcome: outcome(&fitted.report, planned, causes, by_deadline),
+        document: Arc::new(fitted.document.clone()),
+    }
+}
+
+fn refused(error: &FitError) -> CallFailure {
+    let fault = match error {
+        FitError::Template(_) => Fault::Request,
+        _ => Fault::Provider,
+    };
+    CallFailure::new(fault, error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use chat2svg_fit::{FitOutcome, refine};
+    use chat2svg_protocol::StageStatus;
+    use chat2svg_vector::{Document, Metadata, Raster};
+    use kurbo::Rect;
+
+    use super::*;
+
+    fn fitted() -> FitOutcome {
+        let document = Document {
+            width: 16.0,
+            height: 16.0,
+            view_box: Rect::new(0.0, 0.0, 16.0, 16.0),
+            title: None,
+            description: None,
+            metadata: Metadata::default(),
+            layers: Vec::new(),
+        };
+        let target = Raster::filled(16, 16, [200, 30, 40, 255]).expect("fits");
+        refine(&document, &target, &Default::default(), &mut ()).expect("fits")
+    }
+
+    #[test]
+    fn at_the_deadline_the_best_so_far_is_served_and_called_cut_short() {
+        let best = BestSoFar::default();
+        let level = ResourceLevel::High;
+        assert_eq!(interrupted(&best, level).err(), Some(CallFailure::late()));
+        let found = fitted();
+        best.store(Some(Arc::new(Best {
+            fitted: found.clone(),
+            causes: Vec::new(),
+        })));
+        let output = interrupted(&best, level).expect("there is a best");
+        assert_eq!(*output.document, found.document);
+        assert_eq!(output.outcome.status, StageStatus::CutShort);
+        assert_eq!(output.summary.psnr_after, found.report.psnr_after);
+    }
+}

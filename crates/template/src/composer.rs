@@ -1,0 +1,159 @@
+//! The backend of stage 1 that needs no model: the embedded composer, in a compute pool.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use chat2svg_backends::Backend;
+use chat2svg_protocol::{
+    BackendId, CallFailure, StageOutcome,
+    messages::{RunTemplate, TemplateOutput},
+};
+use chat2svg_supervision::ComputePool;
+use futures_util::{FutureExt as _, future::BoxFuture};
+
+use crate::candidates::best_of;
+use crate::embedded::{ComposeOptions, Vocabulary};
+
+/// Time in which a composition is sure to be there.
+const RESERVE: Duration = Duration::from_millis(150);
+
+/// Composes what a prompt asks for from pictures and drawings.
+#[derive(Clone)]
+pub struct EmbeddedComposer {
+    vocabulary: Vocabulary,
+    pool: ComputePool,
+}
+
+impl EmbeddedComposer {
+    /// A composer that draws what `vocabulary` knows and works in `pool`.
+    pub fn new(vocabulary: Vocabulary, pool: ComputePool) -> Self {
+        Self { vocabulary, pool }
+    }
+}
+
+impl Backend<RunTemplate> for EmbeddedComposer {
+    fn id(&self) -> BackendId {
+        BackendId::EMBEDDED
+    }
+
+    fn reserve(&self, _: &RunTemplate) -> Duration {
+        RESERVE
+    }
+
+    fn serve(&self, run: RunTemplate) -> BoxFuture<'static, Result<TemplateOutput, CallFailure>> {
+        let Self { vocabulary, pool } = self.clone();
+        async move {
+            let cancel = run.context.cancel.clone();
+            pool.run(&cancel, move || work(&vocabulary, &run)).await?
+        }
+        .boxed()
+    }
+}
+
+fn work(vocabulary: &Vocabulary, run: &RunTemplate) -> Result<TemplateOutput, CallFailure> {
+    let context = &run.context;
+    let options = ComposeOptions {
+        width: run.canvas.width(),
+        height: run.canvas.height(),
+        style: run.style,
+        seed: context.seed,
+    };
+    let stop = || context.cancel.is_cancelled() || Instant::now() >= context.deadline;
+    let choice = best_of(
+        run.candidates,
+        run.prompt.as_str(),
+        vocabulary,
+        &options,
+        &stop,
+    );
+    if context.cancel.is_cancelled() {
+        return Err(CallFailure::cancelled());
+    }
+    let cut_short = choice.made < run.candidates;
+    tracing::debug!(
+        job = %context.job,
+        made = choice.made,
+        undrawn = choice.composition.undrawn.len(),
+        unfulfilled = choice.composition.violations.len(),
+        "composed"
+    );
+    let outcome = if cut_short {
+        let reason = format!(
+            "the deadline came after {} of {} candidates",
+            choice.made, run.candidates
+        );
+        StageOutcome::cut_short(BackendId::EMBEDDED, reason)
+    } else {
+        StageOutcome::completed(BackendId::EMBEDDED)
+    };
+    Ok(TemplateOutput {
+        document: Arc::new(choice.composition.document),
+        style: choice.composition.style,
+        outcome,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use chat2svg_protocol::messages::StageContext;
+    use chat2svg_protocol::{
+        CanvasSize, JobId, LevelChoice, Prompt, ResourceLevel, StageStatus, Style,
+    };
+    use tokio_util::sync::CancellationToken;
+
+    use super::*;
+
+    fn run(prompt: &str, candidates: u32) -> RunTemplate {
+        RunTemplate {
+            context: StageContext {
+                job: JobId(uuid::Uuid::nil()),
+                level: ResourceLevel::High,
+                asked: LevelChoice::Auto,
+                seed: 7,
+                deadline: Instant::now() + Duration::from_secs(60),
+                cancel: CancellationToken::new(),
+            },
+            prompt: Prompt::parse(prompt, Prompt::DEFAULT_LIMIT).expect("a prompt"),
+            style: Some(Style::Pastel),
+            canvas: CanvasSize::new(640, 360).expect("a size"),
+            candidates,
+        }
+    }
+
+    #[test]
+    fn a_run_gives_a_document_of_the_canvas_size_with_its_metadata() {
+        let output = work(&Vocabulary::builtin(), &run("a dog on a hill", 2)).expect("a document");
+        assert_eq!(
+            (output.document.width, output.document.height),
+            (640.0, 360.0)
+        );
+        assert_eq!(
+            output.document.metadata.prompt.as_deref(),
+            Some("a dog on a hill")
+        );
+        assert_eq!(output.document.metadata.style.as_deref(), Some("pastel"));
+        assert_eq!(output.document.metadata.seed, Some(7));
+        assert!(!output.document.metadata.credits.is_empty());
+        assert_eq!(output.outcome.status, StageStatus::Completed);
+    }
+
+    #[test]
+    fn a_deadline_that_has_passed_still_gives_the_first_candidate() {
+        let mut late = run("a dog", 5);
+        late.context.deadline = Instant::now();
+        let output = work(&Vocabulary::builtin(), &late).expect("a document");
+        assert_eq!(output.outcome.status, StageStatus::CutShort);
+    }
+
+    #[test]
+    fn a_cancelled_run_says_so() {
+        let cancelled = run("a dog", 5);
+        cancelled.context.cancel.cancel();
+        let failure = work(&Vocabulary::builtin(), &cancelled).unwrap_err();
+        assert_eq!(failure, CallFailure::cancelled());
+    }
+}
