@@ -4,16 +4,16 @@
 use std::{
     ffi::OsStr,
     io::{self, Read as _, Write as _},
-    path::Path,
+    path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
 };
 
 use anyhow::{Context as _, bail};
-use chat2svg_controller::{output, parse_inputs};
+use chat2svg_controller::{InputLimits, check_inputs, output};
 use chat2svg_protocol::{
     Attachment, AttachmentRole, JobEventKind, JobKind, JobOptions, JobSpec, JobState, JobView,
-    ParsedInputs, Prompt,
+    Prompt,
     messages::{JobQuery, ResultQuery, Submit, Subscribe, Subscription},
 };
 use chat2svg_store::{StoreConfig, StoreWorker};
@@ -37,7 +37,8 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub(crate) struct Request {
     spec: JobSpec,
     attachments: Vec<Attachment>,
-    inputs: ParsedInputs,
+    /// Where the attachments came from.
+    files: Vec<(AttachmentRole, PathBuf)>,
 }
 
 /// A job for `generate`.
@@ -57,7 +58,7 @@ pub(crate) fn generate(command: &Generate, settings: &Settings) -> anyhow::Resul
             options: options(&command.effort, &settings.server)?,
         },
         attachments: Vec::new(),
-        inputs: ParsedInputs::default(),
+        files: Vec::new(),
     })
 }
 
@@ -96,26 +97,26 @@ fn with_files(
     settings: &Settings,
 ) -> anyhow::Result<Request> {
     let options = options(effort, &settings.server)?;
+    let most = settings.server.max_upload_bytes;
+    let limits = InputLimits::default().with_bytes(most);
     let mut attachments = Vec::new();
-    let mut inputs = ParsedInputs::default();
     for (role, path) in files {
-        let most = settings.server.max_upload_bytes;
         let bytes = read_limited(path, most)?;
         let attachment = Attachment {
             role: *role,
             bytes: bytes.into(),
         };
-        let parsed = parse_inputs(std::slice::from_ref(&attachment), most)
+        check_inputs(std::slice::from_ref(&attachment), &limits)
             .with_context(|| path.display().to_string())?;
-        inputs.template = parsed.template.or(inputs.template);
-        inputs.target = parsed.target.or(inputs.target);
-        inputs.warnings.extend(parsed.warnings);
         attachments.push(attachment);
     }
     Ok(Request {
         spec: JobSpec { kind, options },
         attachments,
-        inputs,
+        files: files
+            .iter()
+            .map(|(role, path)| (*role, path.to_path_buf()))
+            .collect(),
     })
 }
 
@@ -238,6 +239,13 @@ fn tell_shortcomings(view: &JobView) {
     }
 }
 
+fn unusable(role: AttachmentRole, reason: &str) -> String {
+    match role {
+        AttachmentRole::Template => format!("the template cannot be used: {reason}"),
+        AttachmentRole::Target => format!("the target picture cannot be used: {reason}"),
+    }
+}
+
 /// Runs a job through the actors.
 async fn perform(request: Request, settings: &Settings) -> anyhow::Result<(JobView, Arc<str>)> {
     let store = StoreWorker::open(&StoreConfig::in_memory())?;
@@ -252,7 +260,6 @@ async fn through(request: Request, system: &System) -> anyhow::Result<(JobView, 
     let submit = Submit {
         spec: request.spec,
         attachments: request.attachments,
-        inputs: request.inputs,
         permit,
         idempotency_key: None,
     };
@@ -294,7 +301,15 @@ async fn through(request: Request, system: &System) -> anyhow::Result<(JobView, 
     let view = view.context("the job is gone")?;
     if !matches!(view.state, JobState::Succeeded | JobState::Degraded) {
         match &view.failure {
-            Some(failure) => bail!("{}", failure.message),
+            Some(failure) => {
+                let mut files = request.files.iter();
+                match files.find(|(role, _)| Some(*role) == failure.input) {
+                    Some((role, path)) => {
+                        bail!("{}: {}", path.display(), unusable(*role, &failure.message))
+                    }
+                    None => bail!("{}", failure.message),
+                }
+            }
             None => bail!("the job ended as {}", view.state.name()),
         }
     }

@@ -40,7 +40,8 @@ async fn serve(settings: &Settings) -> anyhow::Result<()> {
         settings.server.clone(),
         WebServices {
             lines: system.web_lines(),
-            compute: system.transfer.clone(),
+            intake: system.capacity.intake.clone(),
+            compute: system.capacity.answers.clone(),
             health: system.health(),
             metrics,
         },

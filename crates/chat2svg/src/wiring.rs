@@ -2,7 +2,8 @@
 //!
 //! Each class of latency has its own thread: decisions, stages (which only wait for their compute
 //! pools), store and readings, and the HTTP front. CPU work is in pools: one for each stage, so
-//! that a quick composition never waits behind a long fit, and one for what goes in and out.
+//! that a quick composition never waits behind a long fit, one for what comes in, and one for what
+//! goes out, so that no dear file holds up an answer.
 
 use std::{sync::Arc, time::Duration};
 
@@ -10,7 +11,8 @@ use actix::Arbiter;
 use chat2svg_backends::{Backend, Circuits, LineUp, StageRun};
 use chat2svg_breaker::BreakerActor;
 use chat2svg_controller::{
-    ComposeRequest, Composer, ControllerActor, ControllerLines, ScribeLines, StageLines,
+    ComposeRequest, Composer, ControllerActor, ControllerCapacity, ControllerLines, InputLimits,
+    MemoryBudget, ScribeLines, StageLines,
 };
 use chat2svg_detail::{DetailActor, EmbeddedDetailer};
 use chat2svg_optimize::{EmbeddedFitter, LastReading, OptimizeActor};
@@ -41,8 +43,8 @@ pub(crate) struct System {
     scheduler: Slot<SchedulerActor>,
     breaker: Slot<BreakerActor>,
     pub(crate) watchdog: Watchdog,
-    /// Parses what comes in and writes what goes out.
-    pub(crate) transfer: ComputePool,
+    /// Pools and limits for what comes in and goes out.
+    pub(crate) capacity: ControllerCapacity,
     /// Makes one actor after the other panic.
     #[cfg(test)]
     panics: Vec<Box<dyn Fn()>>,
@@ -60,7 +62,12 @@ impl System {
         }
         let threads = settings.process.threads();
         let pool = |name| ComputePool::new(name, threads, settings.process.max_waiting);
-        let transfer = ComputePool::new("transfer", 1, MAX_WAITING_TRANSFERS);
+        let capacity = ControllerCapacity {
+            intake: ComputePool::new("intake", 1, MAX_WAITING_TRANSFERS),
+            answers: ComputePool::new("answers", 1, MAX_WAITING_TRANSFERS),
+            memory: MemoryBudget::new(settings.process.input_memory_mb),
+            limits: InputLimits::default(),
+        };
         let watchdog = Watchdog::new(settings.watchdog);
 
         let template = Slot::<TemplateActor>::new("template");
@@ -134,6 +141,7 @@ impl System {
                 list_jobs: store.line(),
                 get_result: store.line(),
                 list_unfinished: store.line(),
+                get_attachments: store.line(),
                 scribe: ScribeLines {
                     update: store.line(),
                     put_stage: store.line(),
@@ -149,12 +157,12 @@ impl System {
                     optimize: optimize.line(),
                 },
             };
-            let (transfer, composer) = (transfer.clone(), composer(vocabulary));
+            let (capacity, composer) = (capacity.clone(), composer(vocabulary));
             move || {
                 ControllerActor::new(
                     config.clone(),
                     lines.clone(),
-                    transfer.clone(),
+                    capacity.clone(),
                     Arc::clone(&composer),
                 )
             }
@@ -177,7 +185,7 @@ impl System {
             scheduler,
             breaker,
             watchdog,
-            transfer,
+            capacity,
         })
     }
 
@@ -246,7 +254,7 @@ mod tests {
     use std::time::{Duration, Instant};
 
     use chat2svg_protocol::{
-        CanvasSize, JobKind, JobOptions, JobSpec, JobState, LevelChoice, ParsedInputs, Prompt,
+        CanvasSize, JobKind, JobOptions, JobSpec, JobState, LevelChoice, Prompt,
         messages::{JobQuery, Submit},
     };
     use chat2svg_store::StoreConfig;
@@ -278,7 +286,6 @@ mod tests {
                 },
             },
             attachments: Vec::new(),
-            inputs: ParsedInputs::default(),
             permit: Arc::new(Semaphore::new(1)).acquire_owned().await.unwrap(),
             idempotency_key: None,
         };

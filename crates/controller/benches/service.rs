@@ -14,14 +14,15 @@ use actix::prelude::*;
 use chat2svg_backends::{Circuits, LineUp};
 use chat2svg_breaker::{BreakerActor, BreakerConfig};
 use chat2svg_controller::{
-    ControllerActor, ControllerConfig, ControllerLines, ScribeLines, StageLines,
+    ControllerActor, ControllerCapacity, ControllerConfig, ControllerLines, InputLimits,
+    MemoryBudget, ScribeLines, StageLines,
 };
 use chat2svg_detail::{DetailActor, DetailConfig, EmbeddedDetailer};
 use chat2svg_optimize::{EmbeddedFitter, LastReading, OptimizeActor, OptimizeConfig};
 use chat2svg_protocol::{
     BackendId, CanvasSize, DetailSummary, FitEnd, FitLimits, FitSummary, JobEventKind, JobId,
-    JobKind, JobOptions, JobSpec, LevelChoice, ParsedInputs, PerStage, Prompt, ResourceLevel,
-    StageOutcome, Style,
+    JobKind, JobOptions, JobSpec, LevelChoice, PerStage, Prompt, ResourceLevel, StageOutcome,
+    Style,
     messages::{
         DetailOutput, FitScope, OptimizeOutput, RunDetail, RunOptimize, RunTemplate, StageContext,
         StageFailure, Submit, Subscribe, TargetOrigin, TemplateOutput,
@@ -190,6 +191,7 @@ impl Service {
             list_jobs: store_slot.line(),
             get_result: store_slot.line(),
             list_unfinished: store_slot.line(),
+            get_attachments: store_slot.line(),
             scribe: ScribeLines {
                 update: store_slot.line(),
                 put_stage: store_slot.line(),
@@ -201,12 +203,17 @@ impl Service {
             withdraw: scheduler.line(),
             stages: lines,
         };
-        let compute = ComputePool::new("transfer", 1, 64);
+        let capacity = ControllerCapacity {
+            intake: ComputePool::new("intake", 1, 64),
+            answers: ComputePool::new("answers", 1, 64),
+            memory: MemoryBudget::new(512),
+            limits: InputLimits::default(),
+        };
         watchdog.start(&controller, &decisions, move || {
             ControllerActor::new(
                 ControllerConfig::default(),
                 lines.clone(),
-                compute.clone(),
+                capacity.clone(),
                 Arc::new(|_| Err("not needed".to_owned())),
             )
         });
@@ -238,7 +245,6 @@ impl Service {
                 },
             },
             attachments: Vec::new(),
-            inputs: ParsedInputs::default(),
             permit,
             idempotency_key: None,
         };

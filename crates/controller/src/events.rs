@@ -5,9 +5,11 @@ use std::{collections::VecDeque, time::Duration};
 use chat2svg_protocol::{JobEvent, JobEventKind, JobId, Stage, messages::Subscription};
 use tokio::sync::broadcast;
 
-/// Events a listener may lag behind before it loses some and has to subscribe anew.
-const LAG: usize = 128;
-/// Events kept. Beyond, superseded progress and previews are dropped; what happened stays.
+/// Events a listener may lag behind before it loses some and has to subscribe anew. Those in between are
+/// in memory, previews included.
+const LAG: usize = 32;
+/// Events kept. Beyond, superseded progress is dropped; what happened stays. Of previews only the newest
+/// is kept, and none once the job is over: then there is the result.
 const KEPT: usize = 128;
 
 /// The events of one job so far, and those who wait for more.
@@ -40,6 +42,10 @@ impl EventLog {
             return;
         };
         let over = matches!(kind, JobEventKind::Done { .. });
+        if over || matches!(kind, JobEventKind::Preview { .. }) {
+            self.past
+                .retain(|event| !matches!(event.kind, JobEventKind::Preview { .. }));
+        }
         self.last += 1;
         let event = JobEvent {
             job: self.job,
@@ -83,17 +89,13 @@ impl EventLog {
         takes(&mut self.preview_at, now, interval)
     }
 
-    /// Keeps the newest half as it is, and of the older half all but progress and previews.
+    /// Keeps the newest half as it is, and of the older half all but progress.
     fn drop_superseded(&mut self) {
         let older = self.past.len() / 2;
         let mut index = 0;
         self.past.retain(|event| {
             index += 1;
-            index > older
-                || !matches!(
-                    event.kind,
-                    JobEventKind::Progress { .. } | JobEventKind::Preview { .. }
-                )
+            index > older || !matches!(event.kind, JobEventKind::Progress { .. })
         });
     }
 }
@@ -178,6 +180,27 @@ mod tests {
         );
         assert_eq!(past.last().map(|event| event.sequence), Some(10_001));
         assert!(past.is_sorted_by_key(|event| event.sequence));
+    }
+
+    #[test]
+    fn only_the_newest_preview_is_kept_and_none_after_the_end() {
+        let mut log = log();
+        for text in ["<svg/>", "<svg>1</svg>", "<svg>2</svg>"] {
+            log.push(preview(Stage::Optimize, text.into()));
+        }
+        let previews = |log: &EventLog| {
+            let past = log.subscribe(0).past.into_iter();
+            past.filter_map(|event| match event.kind {
+                JobEventKind::Preview { svg, .. } => Some(svg.to_string()),
+                _ => None,
+            })
+            .collect::<Vec<_>>()
+        };
+        assert_eq!(previews(&log), ["<svg>2</svg>"]);
+        log.push(JobEventKind::Done {
+            state: JobState::Succeeded,
+        });
+        assert_eq!(previews(&log), [""; 0]);
     }
 
     #[test]

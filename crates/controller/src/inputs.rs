@@ -3,8 +3,10 @@
 
 use std::sync::Arc;
 
-use chat2svg_protocol::{Attachment, AttachmentRole, ParsedInputs};
-use chat2svg_vector::{DecodeError, DecodeLimits, Document, ParseError, ParseLimits, Raster};
+use chat2svg_protocol::{Attachment, AttachmentRole};
+use chat2svg_vector::{
+    DecodeError, DecodeLimits, Document, ParseError, ParseLimits, Raster, sanitise::sanitise,
+};
 use thiserror::Error;
 
 /// Most warnings about a file that a job keeps.
@@ -43,28 +45,68 @@ impl InputError {
     }
 }
 
-/// Parses and sanitises attachments of at most `max_bytes` bytes each. A template without a title gets
-/// one.
+/// A job's files, parsed and sanitised.
+#[derive(Clone, Debug, Default)]
+pub struct ParsedInputs {
+    /// The SVG to start from.
+    pub template: Option<Arc<Document>>,
+    /// The picture to match.
+    pub target: Option<Arc<Raster>>,
+    /// What was left out or changed while reading, for the caller to see.
+    pub warnings: Vec<String>,
+}
+
+/// What files may cost.
+#[derive(Clone, Debug, Default)]
+pub struct InputLimits {
+    /// Limits of SVGs.
+    pub svg: ParseLimits,
+    /// Limits of pictures.
+    pub picture: DecodeLimits,
+}
+
+impl InputLimits {
+    /// The same for files of at most so many bytes.
+    #[must_use]
+    pub fn with_bytes(mut self, bytes: usize) -> Self {
+        self.svg.bytes = bytes;
+        self.picture.bytes = bytes;
+        self
+    }
+}
+
+/// Looks whether attachments can be used, at little cost: an SVG is sanitised and its cost counted, of a
+/// picture the head is read. What passes may still turn out to be damaged when it is parsed.
+///
+/// # Errors
+/// When one is broken, too large, or of another format.
+pub fn check_inputs(attachments: &[Attachment], limits: &InputLimits) -> Result<(), InputError> {
+    for attachment in attachments {
+        match attachment.role {
+            AttachmentRole::Template => {
+                sanitise(&attachment.bytes, &limits.svg)?;
+            }
+            AttachmentRole::Target => {
+                Raster::inspect(&attachment.bytes, &limits.picture)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Parses and sanitises attachments. A template without a title gets one.
 ///
 /// # Errors
 /// When one is broken, too large, or of another format.
 pub fn parse_inputs(
     attachments: &[Attachment],
-    max_bytes: usize,
+    limits: &InputLimits,
 ) -> Result<ParsedInputs, InputError> {
-    let parse_limits = ParseLimits {
-        bytes: max_bytes,
-        ..ParseLimits::default()
-    };
-    let decode_limits = DecodeLimits {
-        bytes: max_bytes,
-        ..DecodeLimits::default()
-    };
     let mut inputs = ParsedInputs::default();
     for attachment in attachments {
         match attachment.role {
             AttachmentRole::Template => {
-                let parsed = Document::parse(&attachment.bytes, &parse_limits)?;
+                let parsed = Document::parse(&attachment.bytes, &limits.svg)?;
                 let mut document = parsed.document;
                 let title = document.title.as_deref().unwrap_or(UNTITLED);
                 document.title = Some(title.chars().take(LONGEST_TITLE).collect());
@@ -73,7 +115,7 @@ pub fn parse_inputs(
                 inputs.warnings = bounded(warnings.map(ToString::to_string).collect());
             }
             AttachmentRole::Target => {
-                let raster = Raster::decode(&attachment.bytes, &decode_limits)?;
+                let raster = Raster::decode(&attachment.bytes, &limits.picture)?;
                 inputs.target = Some(Arc::new(raster));
             }
         }
@@ -102,6 +144,10 @@ mod tests {
         }
     }
 
+    fn limits(bytes: usize) -> InputLimits {
+        InputLimits::default().with_bytes(bytes)
+    }
+
     fn svg(inside: &str) -> String {
         format!(r#"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9">{inside}</svg>"#)
     }
@@ -109,11 +155,11 @@ mod tests {
     #[test]
     fn what_the_sanitiser_did_is_told_within_bounds() {
         let script = svg("<script>x()</script><rect width='5' height='5'/>");
-        let inputs = parse_inputs(&[template(&script)], 1000).unwrap();
+        let inputs = parse_inputs(&[template(&script)], &limits(1000)).unwrap();
         assert_eq!(inputs.warnings, ["script: scripts are removed"]);
 
         let many: String = (0..90).map(|n| format!("<g bad{n}='1'/>")).collect();
-        let inputs = parse_inputs(&[template(&svg(&many))], 10_000).unwrap();
+        let inputs = parse_inputs(&[template(&svg(&many))], &limits(10_000)).unwrap();
         assert_eq!(inputs.warnings.len(), MAX_WARNINGS);
         assert!(inputs.warnings[MAX_WARNINGS - 1].ends_with(" more"));
     }
@@ -121,7 +167,7 @@ mod tests {
     #[test]
     fn every_template_has_a_bounded_title() {
         let title = |inside: &str| {
-            let inputs = parse_inputs(&[template(&svg(inside))], 10_000).unwrap();
+            let inputs = parse_inputs(&[template(&svg(inside))], &limits(10_000)).unwrap();
             inputs.template.unwrap().title.clone().unwrap()
         };
         assert_eq!(title("<rect width='5' height='5'/>"), UNTITLED);
@@ -132,7 +178,26 @@ mod tests {
 
     #[test]
     fn a_file_beyond_the_limit_is_refused_by_its_role() {
-        let error = parse_inputs(&[template(&svg(""))], 10).unwrap_err();
+        let error = parse_inputs(&[template(&svg(""))], &limits(10)).unwrap_err();
         assert_eq!(error.role(), AttachmentRole::Template);
+    }
+
+    #[test]
+    fn most_rubbish_is_found_without_parsing_it() {
+        let target = |bytes: &[u8]| Attachment {
+            role: AttachmentRole::Target,
+            bytes: bytes.into(),
+        };
+        let check = |attachment| check_inputs(&[attachment], &limits(10_000));
+        assert!(check(template(&svg("<rect width='5' height='5'/>"))).is_ok());
+        assert!(check(template("<svg")).is_err());
+        assert!(check(template("<html/>")).is_err());
+        let png = Raster::filled(9, 9, [1, 2, 3, 255])
+            .unwrap()
+            .encode_png()
+            .unwrap();
+        assert!(check(target(&png)).is_ok());
+        assert!(check(target(&png[..20])).is_err());
+        assert!(check(target(b"GIF89a")).is_err());
     }
 }

@@ -10,17 +10,20 @@ mod config;
 mod events;
 mod inputs;
 mod machine;
+mod memory;
 pub mod output;
 mod request;
 mod scribe;
 mod timing;
 
-pub use actor::{ComposeRequest, Composer, ControllerActor, ControllerLines};
+pub use actor::{ComposeRequest, Composer, ControllerActor, ControllerCapacity, ControllerLines};
 pub use calls::StageLines;
 pub use config::ControllerConfig;
-pub use inputs::{InputError, parse_inputs};
+pub use inputs::{InputError, InputLimits, ParsedInputs, check_inputs, parse_inputs};
 pub use machine::{
-    Checkpoint, Command, EndFacts, Event, Machine, StageCall, StageOutput, Target, wanted_stages,
+    Checkpoint, Command, EndFacts, Event, InputFault, Machine, StageCall, StageOutput, Target,
+    wanted_stages,
 };
+pub use memory::MemoryBudget;
 pub use scribe::ScribeLines;
 pub use timing::Timing;

@@ -7,7 +7,7 @@
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use chat2svg_protocol::{
-    JobFailure, JobId, JobState, JobView, Stage,
+    FailureCode, JobFailure, JobId, JobState, JobView, Stage,
     messages::{CircuitsQuery, FinishJob, KeptStage, PutStage, StoreError, UpdateJob},
 };
 use chat2svg_supervision::{ComputePool, Line};
@@ -232,10 +232,10 @@ impl Scribe {
                 Ok(text) => svg = Some(text),
                 Err(message) => {
                     view.state = JobState::Failed;
-                    view.failure = Some(JobFailure {
-                        code: "output-failed".to_owned(),
-                        message: format!("the result could not be written as SVG: {message}"),
-                    });
+                    view.failure = Some(JobFailure::new(
+                        FailureCode::OutputFailed,
+                        format!("the result could not be written as SVG: {message}"),
+                    ));
                 }
             }
         }

@@ -2,7 +2,6 @@
 
 use std::{fmt, str::FromStr, sync::Arc};
 
-use chat2svg_vector::{Document, Raster};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -92,6 +91,7 @@ pub struct JobOptions {
 
 /// Which input an attachment is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum AttachmentRole {
     /// The SVG to start from.
@@ -107,17 +107,6 @@ pub struct Attachment {
     pub role: AttachmentRole,
     /// Its bytes.
     pub bytes: Arc<[u8]>,
-}
-
-/// The attachments of a request, parsed and sanitised once at the edge.
-#[derive(Clone, Debug, Default)]
-pub struct ParsedInputs {
-    /// The SVG to start from.
-    pub template: Option<Arc<Document>>,
-    /// The picture to match.
-    pub target: Option<Arc<Raster>>,
-    /// What was left out or changed while reading, for the caller to see.
-    pub warnings: Vec<String>,
 }
 
 /// How a job stands.

@@ -23,14 +23,11 @@ pub use attempt::{Attempt, AttemptOutcome, CallEnd, CallFailure, CallReport, Fau
 pub use backend::BackendId;
 pub use circuit::{Circuit, CircuitOpen, CircuitPermit, CircuitSnapshot, CircuitState, OpenReason};
 pub use event::{JobEvent, JobEventKind};
-pub use job::{
-    Attachment, AttachmentRole, JobId, JobKind, JobOptions, JobSpec, JobState, JobView,
-    ParsedInputs,
-};
+pub use job::{Attachment, AttachmentRole, JobId, JobKind, JobOptions, JobSpec, JobState, JobView};
 pub use level::{LevelChoice, PerLevel, ResourceLevel};
 pub use outcome::{
-    BudgetChange, DetailSummary, FitEnd, FitSummary, JobFailure, JobMetadata, LossSample, Movement,
-    StageOutcome, StageReport, StageStatus, Tier,
+    BudgetChange, DetailSummary, FailureCode, FitEnd, FitSummary, JobFailure, JobMetadata,
+    LossSample, Movement, StageOutcome, StageReport, StageStatus, Tier,
 };
 pub use plan::{PlannedStage, QueueSnapshot, StagePlan};
 pub use snapshot::{ActorHealth, GpuSnapshot, ResourceSnapshot};

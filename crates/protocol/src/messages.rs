@@ -11,8 +11,8 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     Attachment, Attempt, BackendId, CallReport, CanvasSize, Circuit, CircuitOpen, CircuitPermit,
     CircuitSnapshot, DetailSummary, FitLimits, FitSummary, JobEvent, JobId, JobSpec, JobView,
-    LevelChoice, ParsedInputs, Prompt, QueueSnapshot, ResourceLevel, ResourceSnapshot, Stage,
-    StageOutcome, StagePlan, Style,
+    LevelChoice, Prompt, QueueSnapshot, ResourceLevel, ResourceSnapshot, Stage, StageOutcome,
+    StagePlan, Style,
 };
 
 // ---- to the controller -------------------------------------------------------------------------
@@ -23,10 +23,9 @@ use crate::{
 pub struct Submit {
     /// What is asked.
     pub spec: JobSpec,
-    /// Attachments as they came, stored so that the job survives a restart.
+    /// Attachments as they came. They are stored, so that the job survives a restart, and read when it
+    /// runs.
     pub attachments: Vec<Attachment>,
-    /// The same, parsed at the edge.
-    pub inputs: ParsedInputs,
     /// Admission, held until the job ends.
     pub permit: OwnedSemaphorePermit,
     /// Makes a repeated request find the first one's job.
@@ -243,7 +242,15 @@ pub struct GetResult {
     pub job: JobId,
 }
 
-/// controller → store: everything needed to take up unfinished jobs, oldest first.
+/// controller → store: the files that came with a job that has not ended.
+#[derive(Clone, Copy, Debug, Message)]
+#[rtype(result = "Result<Vec<Attachment>, StoreError>")]
+pub struct GetAttachments {
+    /// The job.
+    pub job: JobId,
+}
+
+/// controller → store: everything needed to take up unfinished jobs but their files, oldest first.
 #[derive(Clone, Copy, Debug, Message)]
 #[rtype(result = "Result<Vec<Unfinished>, StoreError>")]
 pub struct ListUnfinished;
@@ -265,8 +272,6 @@ pub struct KeptStage {
 pub struct Unfinished {
     /// The job as it stood.
     pub view: JobView,
-    /// Its attachments.
-    pub attachments: Vec<Attachment>,
     /// The last stage that was checkpointed.
     pub checkpoint: Option<KeptStage>,
     /// How often it was taken up already (a job that brings the process down is not tried for

@@ -6,7 +6,9 @@ use chat2svg_vector::Credit;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{Attempt, AttemptOutcome, BackendId, CircuitSnapshot, ResourceLevel, Stage};
+use crate::{
+    AttachmentRole, Attempt, AttemptOutcome, BackendId, CircuitSnapshot, ResourceLevel, Stage,
+};
 
 /// How good the served result is, best first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -228,14 +230,74 @@ pub struct JobMetadata {
     pub timestamp: Timestamp,
 }
 
+/// What kept a job from having a result.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum FailureCode {
+    /// A file that came with the request cannot be used.
+    BadInput,
+    /// There was nothing to return before the deadline.
+    DeadlineExceeded,
+    /// A stage failed.
+    StageFailed,
+    /// No stage ran.
+    NotRun,
+    /// The picture could not be composed.
+    CompositionFailed,
+    /// The result could not be written.
+    OutputFailed,
+    /// The isolated process that worked on the job died.
+    IsolatedProcessDied,
+    /// The job was given up after several restarts of the service.
+    Abandoned,
+    /// What was stored of the job cannot be read.
+    Unreadable,
+    /// A code of another release.
+    #[serde(other)]
+    Other,
+}
+
+impl FailureCode {
+    /// The name used in the API.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::BadInput => "bad-input",
+            Self::DeadlineExceeded => "deadline-exceeded",
+            Self::StageFailed => "stage-failed",
+            Self::NotRun => "not-run",
+            Self::CompositionFailed => "composition-failed",
+            Self::OutputFailed => "output-failed",
+            Self::IsolatedProcessDied => "isolated-process-died",
+            Self::Abandoned => "abandoned",
+            Self::Unreadable => "unreadable",
+            Self::Other => "other",
+        }
+    }
+}
+
 /// Why a job has no result.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct JobFailure {
-    /// Stable machine-readable code, e.g. "deadline-exceeded".
-    pub code: String,
+    /// Stable machine-readable code.
+    pub code: FailureCode,
     /// What happened and what to do.
     pub message: String,
+    /// Which input is to blame, when one is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub input: Option<AttachmentRole>,
+}
+
+impl JobFailure {
+    /// A failure for which no input is to blame.
+    pub fn new(code: FailureCode, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            message: message.into(),
+            input: None,
+        }
+    }
 }
 
 /// What a stage gives back beside its output.

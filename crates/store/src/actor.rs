@@ -2,10 +2,10 @@
 
 use actix::prelude::*;
 use chat2svg_protocol::{
-    JobView,
+    Attachment, JobView,
     messages::{
-        FinishJob, GetJob, GetResult, ListJobs, ListUnfinished, PutJob, PutStage, StoreError,
-        Stored, Unfinished, UpdateJob,
+        FinishJob, GetAttachments, GetJob, GetResult, ListJobs, ListUnfinished, PutJob, PutStage,
+        StoreError, Stored, Unfinished, UpdateJob,
     },
 };
 use chat2svg_supervision::answers_polls;
@@ -80,6 +80,16 @@ impl Handler<PutStage> for StoreActor {
     fn handle(&mut self, put: PutStage, _: &mut Self::Context) -> Self::Result {
         self.worker.run(Unattended::Do, move |database| {
             database.put_stage(put.job, &put.kept)
+        })
+    }
+}
+
+impl Handler<GetAttachments> for StoreActor {
+    type Result = ResponseFuture<Result<Vec<Attachment>, StoreError>>;
+
+    fn handle(&mut self, get: GetAttachments, _: &mut Self::Context) -> Self::Result {
+        self.worker.run(Unattended::Skip, move |database| {
+            database.attachments(get.job)
         })
     }
 }

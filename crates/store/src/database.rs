@@ -315,7 +315,6 @@ impl Database {
             .map(|(record, attempts)| {
                 Ok(Unfinished {
                     view: self.view(&record)?,
-                    attachments: self.attachments(&record)?,
                     checkpoint: self.checkpoint(&record)?,
                     attempts,
                 })
@@ -375,19 +374,27 @@ impl Database {
         Ok(removed)
     }
 
-    fn attachments(&self, record: &JobRecord) -> Result<Vec<Attachment>, DatabaseError> {
+    /// The files that came with a job that has not ended; none when it has.
+    ///
+    /// # Errors
+    /// When the file fails or a file's role cannot be read.
+    pub fn attachments(&self, job: JobId) -> Result<Vec<Attachment>, DatabaseError> {
         let rows = self.read(|connection| {
             connection
                 .prepare_cached(
                     "SELECT role, bytes FROM attachment WHERE job = ?1 ORDER BY position",
                 )?
-                .query_map([record.id], |row| Ok((row.get(0)?, row.get(1)?)))?
+                .query_map([job.0.into_bytes()], |row| Ok((row.get(0)?, row.get(1)?)))?
                 .collect::<rusqlite::Result<Vec<(String, Vec<u8>)>>>()
         })?;
         rows.into_iter()
             .map(|(role, bytes)| {
                 Ok(Attachment {
-                    role: named(&role).map_err(|message| self.unreadable(record, message))?,
+                    role: named(&role).map_err(|message| DatabaseError::Unreadable {
+                        path: self.path.clone(),
+                        job: job.to_string(),
+                        message,
+                    })?,
                     bytes: bytes.into(),
                 })
             })

@@ -122,7 +122,8 @@ fn what_was_acknowledged_is_there_after_a_kill() {
     }
     for job in database.take_up_unfinished().unwrap() {
         // Whole or not at all: no job without its attachment.
-        assert_eq!(job.attachments.len(), 1);
-        assert_eq!(job.attachments[0].bytes.len(), 50_000);
+        let attachments = database.attachments(job.view.id).unwrap();
+        assert_eq!(attachments.len(), 1);
+        assert_eq!(attachments[0].bytes.len(), 50_000);
     }
 }

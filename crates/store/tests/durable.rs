@@ -9,8 +9,8 @@
 use std::{fs, path::PathBuf, sync::Arc, time::Duration};
 
 use chat2svg_protocol::{
-    Attachment, AttachmentRole, ByteBudget, CanvasSize, FitLimits, JobFailure, JobId, JobKind,
-    JobOptions, JobSpec, JobState, JobView, LevelChoice, PathBudget, Prompt, Stage, Style,
+    Attachment, AttachmentRole, ByteBudget, CanvasSize, FailureCode, FitLimits, JobFailure, JobId,
+    JobKind, JobOptions, JobSpec, JobState, JobView, LevelChoice, PathBudget, Prompt, Stage, Style,
     messages::{KeptStage, Stored},
 };
 use chat2svg_store::{Database, DatabaseError, StoreConfig};
@@ -98,7 +98,7 @@ fn an_accepted_job_is_there_after_reopening() {
     let unfinished = database.take_up_unfinished().unwrap();
     assert_eq!(unfinished.len(), 1);
     assert_eq!(unfinished[0].view, view);
-    assert_eq!(unfinished[0].attachments, attachments);
+    assert_eq!(database.attachments(view.id).unwrap(), attachments);
     assert_eq!(
         unfinished[0].checkpoint,
         Some(kept(Stage::Detail, "<svg>3</svg>"))
@@ -171,10 +171,10 @@ fn a_failed_job_says_why_and_has_no_result() {
     let mut view = job(1, JobState::Running);
     database.put_job(&view, &[], None).unwrap();
     view.state = JobState::Failed;
-    view.failure = Some(JobFailure {
-        code: "deadline-exceeded".into(),
-        message: "no time left".into(),
-    });
+    view.failure = Some(JobFailure::new(
+        FailureCode::DeadlineExceeded,
+        "no time left",
+    ));
     database.finish_job(&view, None).unwrap();
     assert_eq!(database.get_job(view.id).unwrap(), Some(view.clone()));
     assert_eq!(database.get_result(view.id).unwrap(), None);
@@ -473,10 +473,8 @@ fn views() -> impl Strategy<Value = JobView> {
                     created_at: Timestamp::new(second, nanosecond).unwrap(),
                     updated_at: Timestamp::new(second, nanosecond).unwrap(),
                     metadata: None,
-                    failure: failure.map(|message| JobFailure {
-                        code: "backend".into(),
-                        message,
-                    }),
+                    failure: failure
+                        .map(|message| JobFailure::new(FailureCode::StageFailed, message)),
                 }
             },
         )
@@ -495,7 +493,7 @@ proptest! {
         let unfinished = database.take_up_unfinished().unwrap();
         prop_assert_eq!(unfinished.len(), usize::from(!view.state.is_final()));
         for job in unfinished {
-            prop_assert_eq!(&job.attachments, &attachments);
+            prop_assert_eq!(&database.attachments(job.view.id).unwrap(), &attachments);
         }
     }
 }

@@ -50,6 +50,15 @@ pub struct ComputePool {
     places: Arc<Semaphore>,
 }
 
+impl std::fmt::Debug for ComputePool {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("ComputePool")
+            .field("threads", &self.threads.current_num_threads())
+            .finish_non_exhaustive()
+    }
+}
+
 impl ComputePool {
     /// A pool of `threads` threads (at least one), where at most `max_waiting` further pieces of
     /// work wait. The threads are named after `name`.

@@ -67,6 +67,73 @@ pub enum DecodeError {
     },
 }
 
+/// What the head of a picture file says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PictureHead {
+    /// Width in pixels, before the orientation that a camera noted.
+    pub width: u32,
+    /// Height in pixels.
+    pub height: u32,
+    /// Bytes of a decoded pixel.
+    pub bytes_per_pixel: u8,
+}
+
+impl PictureHead {
+    /// Pixels in all.
+    pub fn pixels(&self) -> u64 {
+        u64::from(self.width) * u64::from(self.height)
+    }
+}
+
+/// A decoder that has read the head of a file within limits, and the name of the format.
+fn opened<'a>(
+    bytes: &'a [u8],
+    limits: &DecodeLimits,
+) -> Result<(impl image::ImageDecoder + 'a, &'static str), DecodeError> {
+    if bytes.len() > limits.bytes {
+        return Err(DecodeError::TooManyBytes {
+            found: bytes.len(),
+            limit: limits.bytes,
+        });
+    }
+    let format = image::guess_format(bytes).map_err(|_| DecodeError::UnknownFormat)?;
+    let name = match format {
+        ImageFormat::Png => "PNG",
+        ImageFormat::Jpeg => "JPEG",
+        ImageFormat::WebP => "WebP",
+        _ => return Err(DecodeError::UnknownFormat),
+    };
+    // The decoder would fill the missing part with grey.
+    if format == ImageFormat::Jpeg && !is_whole_jpeg(bytes) {
+        return Err(DecodeError::Damaged {
+            format: name,
+            reason: "its end is missing".to_owned(),
+        });
+    }
+    let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
+    // Sixteen-bit RGBA is the largest pixel that a decoder makes; doubled for its own buffers.
+    let mut allocation = image::Limits::default();
+    allocation.max_alloc = Some(limits.pixels.saturating_mul(16).saturating_add(1 << 20));
+    reader.limits(allocation);
+    let decoder = reader
+        .into_decoder()
+        .map_err(|error| DecodeError::Damaged {
+            format: name,
+            reason: error.to_string(),
+        })?;
+    let (width, height) = decoder.dimensions();
+    let is_too_large = width > limits.side || height > limits.side;
+    if is_too_large || u64::from(width) * u64::from(height) > limits.pixels {
+        return Err(DecodeError::TooManyPixels {
+            width,
+            height,
+            side: limits.side,
+            pixels: limits.pixels,
+        });
+    }
+    Ok((decoder, name))
+}
+
 /// Why a picture could not be encoded.
 #[derive(Debug, Error)]
 #[error("the picture could not be encoded as PNG: {0}")]
@@ -83,61 +150,38 @@ pub enum Resampling {
 }
 
 impl Raster {
+    /// Looks at the head of a PNG, JPEG or WebP file, without decoding a pixel.
+    ///
+    /// # Errors
+    /// When the file exceeds the limits, is of another format, or its head is damaged.
+    pub fn inspect(bytes: &[u8], limits: &DecodeLimits) -> Result<PictureHead, DecodeError> {
+        let (decoder, _) = opened(bytes, limits)?;
+        let (width, height) = decoder.dimensions();
+        Ok(PictureHead {
+            width,
+            height,
+            bytes_per_pixel: decoder.color_type().bytes_per_pixel(),
+        })
+    }
+
     /// Decodes a PNG, JPEG or WebP file (the first frame of an animation). Size and dimensions are
     /// checked before any pixel is decoded; the orientation that a camera noted is applied.
     ///
     /// # Errors
     /// When the file exceeds the limits, is of another format, or is damaged.
     pub fn decode(bytes: &[u8], limits: &DecodeLimits) -> Result<Self, DecodeError> {
-        if bytes.len() > limits.bytes {
-            return Err(DecodeError::TooManyBytes {
-                found: bytes.len(),
-                limit: limits.bytes,
-            });
-        }
-        let format = image::guess_format(bytes).map_err(|_| DecodeError::UnknownFormat)?;
-        let name = match format {
-            ImageFormat::Png => "PNG",
-            ImageFormat::Jpeg => "JPEG",
-            ImageFormat::WebP => "WebP",
-            _ => return Err(DecodeError::UnknownFormat),
-        };
+        let (mut decoder, format) = opened(bytes, limits)?;
         let damaged = |error: image::ImageError| DecodeError::Damaged {
-            format: name,
+            format,
             reason: error.to_string(),
         };
-        // The decoder would fill the missing part with grey.
-        if format == ImageFormat::Jpeg && !is_whole_jpeg(bytes) {
-            return Err(DecodeError::Damaged {
-                format: name,
-                reason: "its end is missing".to_owned(),
-            });
-        }
-        let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
-        // Sixteen-bit RGBA is the largest pixel that a decoder makes; doubled for its own buffers.
-        let mut allocation = image::Limits::default();
-        allocation.max_alloc = Some(limits.pixels.saturating_mul(16).saturating_add(1 << 20));
-        reader.limits(allocation);
-        let mut decoder = reader.into_decoder().map_err(damaged)?;
-        let (width, height) = decoder.dimensions();
-        if width > limits.side
-            || height > limits.side
-            || u64::from(width) * u64::from(height) > limits.pixels
-        {
-            return Err(DecodeError::TooManyPixels {
-                width,
-                height,
-                side: limits.side,
-                pixels: limits.pixels,
-            });
-        }
         let orientation = decoder
             .orientation()
             .unwrap_or(image::metadata::Orientation::NoTransforms);
         let mut picture = image::DynamicImage::from_decoder(decoder).map_err(damaged)?;
         picture.apply_orientation(orientation);
         Self::from_image(&picture.into_rgba8()).map_err(|error| DecodeError::Damaged {
-            format: name,
+            format,
             reason: error.to_string(),
         })
     }

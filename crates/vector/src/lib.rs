@@ -24,7 +24,7 @@ mod visibility;
 mod walk;
 mod write;
 
-pub use codec::{DecodeError, DecodeLimits, EncodeError, Resampling};
+pub use codec::{DecodeError, DecodeLimits, EncodeError, PictureHead, Resampling};
 pub use compare::SizesDiffer;
 pub use document::{
     ClipPath, Credit, Document, Fill, FillRule, Group, LineCap, LineJoin, Metadata, Node, Shape,

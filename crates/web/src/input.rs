@@ -7,6 +7,6 @@ mod svg_request;
 mod upload;
 
 pub(crate) use body::{media_type, read_limited};
-pub(crate) use files::parse_files;
+pub(crate) use files::{check_files, unusable};
 pub(crate) use svg_request::{SvgRequest, parse_svg_request};
 pub(crate) use upload::{RefineForm, UploadKind, VectorizeForm, read_upload};

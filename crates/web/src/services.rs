@@ -61,7 +61,9 @@ pub struct WebLines {
 pub struct WebServices {
     /// The actors that it asks.
     pub lines: WebLines,
-    /// Where uploads are parsed and PNGs rendered.
+    /// Where uploads are checked.
+    pub intake: ComputePool,
+    /// Where PNGs are rendered.
     pub compute: ComputePool,
     /// How the actors under the watchdog stand.
     pub health: Arc<dyn Fn() -> Vec<ActorHealth> + Send + Sync>,

@@ -8,7 +8,7 @@ use actix_web::{
 };
 use chat2svg_controller::output::ResultDocument;
 use chat2svg_protocol::{
-    Attachment, JobId, JobSpec, JobState, JobView, ParsedInputs,
+    Attachment, AttachmentRole, FailureCode, JobId, JobKind, JobSpec, JobState, JobView,
     messages::{Cancel, Submit},
 };
 use tokio::sync::OwnedSemaphorePermit;
@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     feed::Feed,
+    input::{UploadKind, unusable},
     negotiate::{Form, Preference},
     problem::{Code, Problem},
     render::render_png,
@@ -85,7 +86,6 @@ impl Terms {
 pub(crate) struct Job {
     pub(crate) spec: JobSpec,
     pub(crate) attachments: Vec<Attachment>,
-    pub(crate) inputs: ParsedInputs,
     pub(crate) permit: OwnedSemaphorePermit,
 }
 
@@ -101,7 +101,6 @@ pub(crate) async fn run(
         Submit {
             spec: job.spec,
             attachments: job.attachments,
-            inputs: job.inputs,
             permit: job.permit,
             idempotency_key: terms.idempotency_key,
         },
@@ -257,14 +256,29 @@ fn failure(view: &JobView) -> Problem {
     let Some(failure) = &view.failure else {
         return Problem::new(Code::JobFailed, "the job failed; the log says why");
     };
-    let code = match failure.code.as_str() {
-        "deadline-exceeded" => Code::DeadlineExceeded,
-        _ => Code::JobFailed,
+    match failure.code {
+        FailureCode::BadInput => {
+            let detail = failure.message.clone();
+            match failure.input {
+                Some(role) => unusable(field_of(role, &view.spec.kind), detail),
+                None => Problem::new(Code::InvalidFile, detail),
+            }
+        }
+        FailureCode::DeadlineExceeded => {
+            Problem::new(Code::DeadlineExceeded, failure.message.clone())
+        }
+        code => Problem::new(
+            Code::JobFailed,
+            format!("{} ({})", failure.message, code.name()),
+        ),
+    }
+}
+
+/// The field of the form in which a file came.
+fn field_of(role: AttachmentRole, kind: &JobKind) -> &'static str {
+    let kind = match kind {
+        JobKind::Refine { .. } => UploadKind::Refine,
+        JobKind::Generate { .. } | JobKind::Vectorize { .. } => UploadKind::Vectorize,
     };
-    let detail = if code == Code::JobFailed {
-        format!("{} ({})", failure.message, failure.code)
-    } else {
-        failure.message.clone()
-    };
-    Problem::new(code, detail)
+    kind.file_name(role)
 }

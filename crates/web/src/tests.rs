@@ -81,6 +81,7 @@ fn services() -> (WebServices, Addr<Controller>, Arc<AtomicBool>) {
             circuits: Line::from_recipient("breaker", controller.clone().recipient()),
             resources: Line::from_recipient("resources", controller.clone().recipient()),
         },
+        intake: ComputePool::new("test", 1, 16),
         compute: ComputePool::new("test", 1, 16),
         health: {
             let alive = Arc::clone(&alive);

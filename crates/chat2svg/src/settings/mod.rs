@@ -93,6 +93,8 @@ pub(crate) struct ProcessConfig {
     /// Seconds that running jobs get to end after SIGTERM; what is not done then is resumed by the
     /// next start.
     pub(crate) drain_seconds: u64,
+    /// MiB that the decoded files of running jobs may take together.
+    pub(crate) input_memory_mb: u32,
 }
 
 impl Default for ProcessConfig {
@@ -101,6 +103,7 @@ impl Default for ProcessConfig {
             threads: 0,
             max_waiting: 256,
             drain_seconds: 30,
+            input_memory_mb: 512,
         }
     }
 }
@@ -142,6 +145,13 @@ fn check(settings: &Settings) -> Result<(), (String, String)> {
     }
     if settings.process.threads > 1024 {
         return refused("process.threads", "must be 0 to 1024".to_owned());
+    }
+    if !(16..=1_048_576).contains(&settings.process.input_memory_mb) {
+        let given = settings.process.input_memory_mb;
+        return refused(
+            "process.input_memory_mb",
+            format!("must be 16 to 1048576, {given} was given"),
+        );
     }
     let controller = &settings.controller;
     for (key, share) in [

@@ -41,6 +41,7 @@ impl ControllerActor {
                     target,
                 });
             }
+            Command::Prepare => self.prepare(id, context),
             Command::RunStage(call) => self.run_stage(id, call, context),
             Command::StopStage => job.stage = None,
             Command::ReleaseStage { stage, served } => {
@@ -144,7 +145,7 @@ impl ControllerActor {
             canvas: *canvas,
             seed: spec.options.seed,
         };
-        let (composer, compute) = (Arc::clone(&self.composer), self.compute.clone());
+        let (composer, compute) = (Arc::clone(&self.composer), self.capacity.answers.clone());
         let controller = context.address();
         actix::spawn(async move {
             let work = move || composer(&request);

@@ -51,7 +51,7 @@ impl ControllerActor {
         view.state = JobState::Failed;
         view.stage = None;
         view.updated_at = Timestamp::now();
-        warn!(job = %view.id, code = failure.code, "job given up: {}", failure.message);
+        warn!(job = %view.id, code = failure.code.name(), "job given up: {}", failure.message);
         view.failure = Some(failure);
         let finish = self.lines.scribe.finish.clone();
         let patience = self.ask_timeout();

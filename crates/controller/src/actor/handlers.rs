@@ -17,7 +17,7 @@ use tokio::{
 use tracing::info;
 use uuid::Uuid;
 
-use super::{ControllerActor, EndedJob, TakenUp};
+use super::{ControllerActor, EndedJob, TakenUp, prepare::Files};
 use crate::Event;
 
 impl ControllerActor {
@@ -45,7 +45,6 @@ impl Handler<Submit> for ControllerActor {
         let Submit {
             spec,
             attachments,
-            inputs,
             permit,
             idempotency_key,
         } = message;
@@ -62,6 +61,7 @@ impl Handler<Submit> for ControllerActor {
             failure: None,
         };
         let id = view.id;
+        let files = Files::of(attachments.clone());
         self.arriving.insert(id);
         let put_job = self.lines.put_job.clone();
         let patience = self.ask_timeout();
@@ -80,7 +80,7 @@ impl Handler<Submit> for ControllerActor {
                     match stored {
                         Ok(Ok(Stored::New)) => {
                             info!(job = %id, kind = view.spec.kind.name(), "job accepted");
-                            actor.begin(view, &inputs, None, submitted, Some(permit), context);
+                            actor.begin(view, files, None, submitted, Some(permit), context);
                             Ok(Accepted {
                                 job: id,
                                 replayed: false,

@@ -7,6 +7,7 @@
 mod effects;
 mod ending;
 mod handlers;
+mod prepare;
 mod resume;
 #[cfg(test)]
 mod tests;
@@ -19,10 +20,10 @@ use std::{
 
 use actix::prelude::*;
 use chat2svg_protocol::{
-    CanvasSize, JobEventKind, JobId, JobState, JobView, ParsedInputs, Prompt, Stage, Style,
+    CanvasSize, JobEventKind, JobId, JobState, JobView, Prompt, Stage, Style,
     messages::{
-        Enqueue, GetJob, GetResult, ListJobs, ListUnfinished, PutJob, StageFailure, StageFinished,
-        StoreError, Withdraw,
+        Enqueue, GetAttachments, GetJob, GetResult, ListJobs, ListUnfinished, PutJob, StageFailure,
+        StageFinished, StoreError, Withdraw,
     },
 };
 use chat2svg_supervision::{ComputePool, Line, answers_polls};
@@ -35,8 +36,9 @@ use tokio::{
 use tokio_util::sync::DropGuard;
 use tracing::{debug, info, warn};
 
+use self::prepare::{Files, Prepared};
 use crate::{
-    Checkpoint, ControllerConfig, Event, Machine, StageOutput, Timing,
+    Checkpoint, ControllerConfig, Event, InputLimits, Machine, MemoryBudget, StageOutput, Timing,
     calls::StageLines,
     events::{EventLog, preview},
     scribe::{Entry, Note, Scribe, ScribeLines},
@@ -75,6 +77,8 @@ pub struct ControllerLines {
     pub get_result: Line<GetResult>,
     /// Unfinished jobs.
     pub list_unfinished: Line<ListUnfinished>,
+    /// The files of a job that has not ended.
+    pub get_attachments: Line<GetAttachments>,
     /// What is written about a running job.
     pub scribe: ScribeLines,
     /// A job waits for a plan.
@@ -87,11 +91,24 @@ pub struct ControllerLines {
     pub stages: StageLines,
 }
 
+/// What the controller works with. It outlives the actor's incarnations.
+#[derive(Clone, Debug)]
+pub struct ControllerCapacity {
+    /// Reads what comes in. Apart from what goes out, so that dear files hold up no answer.
+    pub intake: ComputePool,
+    /// Composes and writes what goes out.
+    pub answers: ComputePool,
+    /// Memory for the files of running jobs.
+    pub memory: MemoryBudget,
+    /// What files may cost.
+    pub limits: InputLimits,
+}
+
 /// The controller.
 pub struct ControllerActor {
     config: ControllerConfig,
     lines: ControllerLines,
-    compute: ComputePool,
+    capacity: ControllerCapacity,
     composer: Composer,
     live: HashMap<JobId, LiveJob>,
     /// Jobs on their way into the store, not to be taken up a second time.
@@ -123,6 +140,9 @@ struct LiveJob {
     stage: Option<DropGuard>,
     /// Tells the answers of this run of a stage from those of an earlier one.
     run: u64,
+    files: Files,
+    /// Its share of the memory for files, while it runs.
+    memory: Option<OwnedSemaphorePermit>,
     _permit: Option<OwnedSemaphorePermit>,
 }
 
@@ -148,6 +168,10 @@ enum Happening {
         stage: Stage,
         result: Box<Result<StageOutput, StageFailure>>,
     },
+    Prepared {
+        run: u64,
+        result: Prepared,
+    },
     Composed(Result<Arc<Document>, String>),
     Noted(Note),
 }
@@ -157,13 +181,13 @@ impl ControllerActor {
     pub fn new(
         config: ControllerConfig,
         lines: ControllerLines,
-        compute: ComputePool,
+        capacity: ControllerCapacity,
         composer: Composer,
     ) -> Self {
         Self {
             config,
             lines,
-            compute,
+            capacity,
             composer,
             live: HashMap::new(),
             arriving: HashSet::new(),
@@ -183,7 +207,7 @@ impl ControllerActor {
     fn begin(
         &mut self,
         view: JobView,
-        inputs: &ParsedInputs,
+        files: Files,
         checkpoint: Option<Checkpoint>,
         submitted: Instant,
         permit: Option<OwnedSemaphorePermit>,
@@ -192,7 +216,7 @@ impl ControllerActor {
         let id = view.id;
         let deadline = Duration::from_millis(view.spec.options.deadline_ms);
         let timing = Timing::new(deadline, &self.config);
-        let mut machine = Machine::new(view.spec.clone(), inputs, timing);
+        let mut machine = Machine::new(view.spec.clone(), timing);
         if let Some(checkpoint) = checkpoint {
             machine = machine.with_checkpoint(checkpoint);
         }
@@ -214,6 +238,8 @@ impl ControllerActor {
             alarm: None,
             stage: None,
             run: 0,
+            files,
+            memory: None,
             _permit: permit,
         };
         self.live.insert(id, job);
@@ -230,7 +256,7 @@ impl ControllerActor {
         let scribe = Scribe {
             job,
             lines: self.lines.scribe.clone(),
-            compute: self.compute.clone(),
+            compute: self.capacity.answers.clone(),
             ask_timeout: self.ask_timeout(),
             submitted,
             accessible: self.config.accessible,
@@ -362,6 +388,17 @@ impl Handler<Happened> for ControllerActor {
                     result: *result,
                 };
                 self.feed(id, event, context);
+            }
+            Happening::Prepared { run, result } => {
+                let Some(job) = self.live.get_mut(&id).filter(|job| job.run == run) else {
+                    return;
+                };
+                job.stage = None;
+                let result = result.map(|(inputs, share)| {
+                    job.memory = share;
+                    inputs
+                });
+                self.feed(id, Event::Prepared(result), context);
             }
             Happening::Composed(result) => self.feed(id, Event::Composed(result), context),
             Happening::Noted(Note::Preview { stage, svg }) => {

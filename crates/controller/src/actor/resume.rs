@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use actix::prelude::*;
 use chat2svg_protocol::{
-    JobFailure, JobState, JobView, ParsedInputs,
+    FailureCode, JobFailure, JobState, JobView,
     messages::{KeptStage, ListUnfinished, StoreError, Unfinished},
 };
 use chat2svg_vector::{DecodeLimits, Document, ParseLimits, Raster};
@@ -13,16 +13,12 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-use super::{ControllerActor, TakenUp};
-use crate::{
-    Checkpoint,
-    inputs::{InputError, parse_inputs},
-};
+use super::{ControllerActor, TakenUp, prepare::Files};
+use crate::Checkpoint;
 
 /// A job that can go on.
 struct Ready {
     view: JobView,
-    inputs: ParsedInputs,
     checkpoint: Option<Checkpoint>,
 }
 
@@ -40,21 +36,15 @@ fn submitted_at(view: &JobView, now: Timestamp) -> Instant {
     present.checked_sub(age).unwrap_or(present)
 }
 
-/// Reads what a job was stored with.
-fn make_ready(unfinished: Unfinished) -> Result<Ready, Box<(JobView, InputError)>> {
+/// Reads what a job was stored with. Its files are read when it runs.
+fn make_ready(unfinished: Unfinished) -> Ready {
     let Unfinished {
         mut view,
-        attachments,
         checkpoint,
         ..
     } = unfinished;
     view.state = JobState::Queued;
     view.stage = None;
-    // What was accepted once is taken again, whatever the limits are now.
-    let inputs = match parse_inputs(&attachments, usize::MAX) {
-        Ok(inputs) => inputs,
-        Err(error) => return Err(Box::new((view, error))),
-    };
     // A checkpoint that cannot be read is worth less than a fresh start, not a failure.
     let checkpoint = checkpoint.and_then(|kept| match read_checkpoint(&kept) {
         Ok(checkpoint) => Some(checkpoint),
@@ -63,11 +53,7 @@ fn make_ready(unfinished: Unfinished) -> Result<Ready, Box<(JobView, InputError)
             None
         }
     });
-    Ok(Ready {
-        view,
-        inputs,
-        checkpoint,
-    })
+    Ready { view, checkpoint }
 }
 
 fn read_checkpoint(kept: &KeptStage) -> Result<Checkpoint, String> {
@@ -89,7 +75,7 @@ impl ControllerActor {
     pub(super) fn take_up(&mut self) -> ResponseActFuture<Self, Result<u32, StoreError>> {
         self.taken_up = TakenUp::UnderWay;
         let list = self.lines.list_unfinished.clone();
-        let (patience, compute) = (self.ask_timeout(), self.compute.clone());
+        let (patience, compute) = (self.ask_timeout(), self.capacity.intake.clone());
         let found = async move {
             list.ask(ListUnfinished, patience)
                 .await
@@ -124,35 +110,20 @@ impl ControllerActor {
         }))
     }
 
-    fn begin_again(
-        &mut self,
-        ready: Vec<Result<Ready, Box<(JobView, InputError)>>>,
-        context: &mut Context<Self>,
-    ) -> u32 {
+    fn begin_again(&mut self, ready: Vec<Ready>, context: &mut Context<Self>) -> u32 {
         let mut taken = 0;
         for job in ready {
-            match job {
-                Ok(job) => {
-                    info!(job = %job.view.id, "job taken up after a restart");
-                    taken += 1;
-                    let submitted = submitted_at(&job.view, Timestamp::now());
-                    self.begin(
-                        job.view,
-                        &job.inputs,
-                        job.checkpoint,
-                        submitted,
-                        None,
-                        context,
-                    );
-                }
-                Err(given_up) => self.abandon(
-                    given_up.0,
-                    JobFailure {
-                        code: "bad-input".to_owned(),
-                        message: format!("after a restart: {}", given_up.1),
-                    },
-                ),
-            }
+            info!(job = %job.view.id, "job taken up after a restart");
+            taken += 1;
+            let submitted = submitted_at(&job.view, Timestamp::now());
+            self.begin(
+                job.view,
+                Files::Stored,
+                job.checkpoint,
+                submitted,
+                None,
+                context,
+            );
         }
         taken
     }
@@ -165,14 +136,14 @@ impl ControllerActor {
             .filter(|job| !self.arriving.contains(&job.view.id))
             .partition(|job| job.attempts < self.config.max_attempts);
         for job in hopeless {
-            let failure = JobFailure {
-                code: "abandoned".to_owned(),
-                message: format!(
+            let failure = JobFailure::new(
+                FailureCode::Abandoned,
+                format!(
                     "the service was restarted {} times while this job ran, so it is not tried again: \
                      submit it anew, if possible with a lower level",
                     job.attempts
                 ),
-            };
+            );
             self.abandon(job.view, failure);
         }
         hopeful

@@ -7,8 +7,9 @@ use std::{
 };
 
 use chat2svg_protocol::{
-    BackendId, CircuitSnapshot, DetailSummary, JobEvent, JobKind, JobOptions, JobSpec, LevelChoice,
-    PlannedStage, ResourceLevel, StageOutcome, StagePlan, Tier, messages::*,
+    Attachment, AttachmentRole, BackendId, CircuitSnapshot, DetailSummary, FailureCode, FitLimits,
+    JobEvent, JobKind, JobOptions, JobSpec, LevelChoice, PlannedStage, ResourceLevel, StageOutcome,
+    StagePlan, Tier, messages::*,
 };
 use chat2svg_vector::Raster;
 use tokio::sync::Semaphore;
@@ -31,6 +32,9 @@ struct World {
     jobs: BTreeMap<JobId, JobView>,
     results: BTreeMap<JobId, Arc<str>>,
     keys: BTreeMap<String, JobId>,
+    attachments: BTreeMap<JobId, Vec<Attachment>>,
+    /// States in which jobs were written, in order.
+    states: Vec<(JobId, JobState)>,
     unfinished: Vec<Unfinished>,
     checkpoints: Vec<Stage>,
     released: Vec<Stage>,
@@ -132,10 +136,12 @@ answers!(PutJob, Result<Stored, StoreError>, |world, message| {
         }
         world.keys.insert(key, message.view.id);
     }
+    world.attachments.insert(message.view.id, message.attachments);
     world.jobs.insert(message.view.id, message.view);
     Ok(Stored::New)
 });
 answers!(UpdateJob, Result<(), StoreError>, |world, message| {
+    world.states.push((message.view.id, message.view.state));
     world.jobs.insert(message.view.id, message.view);
     Ok(())
 });
@@ -176,6 +182,15 @@ answers!(
         let _ = message;
         Ok(std::mem::take(&mut world.unfinished))
     }
+);
+answers!(
+    GetAttachments,
+    Result<Vec<Attachment>, StoreError>,
+    |world, message| Ok(world
+        .attachments
+        .get(&message.job)
+        .cloned()
+        .unwrap_or_default())
 );
 answers!(
     CircuitsQuery,
@@ -297,6 +312,7 @@ fn start(world: Shared) -> Playhouse {
         list_jobs: line!(),
         get_result: line!(),
         list_unfinished: line!(),
+        get_attachments: line!(),
         scribe: ScribeLines {
             update: line!(),
             put_stage: line!(),
@@ -318,9 +334,14 @@ fn start(world: Shared) -> Playhouse {
         }
         Ok(Arc::unwrap_or_clone(picture("composed")))
     });
-    let compute = ComputePool::new("test", 1, 64);
-    let controller =
-        ControllerActor::new(ControllerConfig::default(), lines, compute, composer).start();
+    let capacity = ControllerCapacity {
+        intake: ComputePool::new("intake", 1, 64),
+        answers: ComputePool::new("answers", 1, 64),
+        memory: MemoryBudget::new(64),
+        limits: InputLimits::default(),
+    };
+    let config = ControllerConfig::default();
+    let controller = ControllerActor::new(config, lines, capacity, composer).start();
     *dispatch.to.lock().expect("not poisoned") = Some(controller.clone().recipient());
     Playhouse {
         world,
@@ -370,14 +391,22 @@ fn spec(prompt: &str, deadline_ms: u64) -> JobSpec {
 
 impl Playhouse {
     async fn submit(&self, spec: JobSpec, key: Option<&str>) -> Result<Accepted, SubmitError> {
+        self.submit_with(spec, Vec::new(), key).await
+    }
+
+    async fn submit_with(
+        &self,
+        spec: JobSpec,
+        attachments: Vec<Attachment>,
+        key: Option<&str>,
+    ) -> Result<Accepted, SubmitError> {
         let permit = Arc::clone(&self.admission)
             .acquire_owned()
             .await
             .expect("open");
         let message = Submit {
             spec,
-            attachments: Vec::new(),
-            inputs: ParsedInputs::default(),
+            attachments,
             permit,
             idempotency_key: key.map(str::to_owned),
         };
@@ -389,6 +418,17 @@ impl Playhouse {
 
     async fn generate(&self, deadline_ms: u64) -> JobId {
         let accepted = self.submit(spec("a fox", deadline_ms), None).await;
+        accepted.expect("accepted").job
+    }
+
+    async fn vectorize(&self, file: Attachment) -> JobId {
+        let spec = JobSpec {
+            kind: JobKind::Vectorize {
+                limits: FitLimits::default(),
+            },
+            ..spec("a picture", 20_000)
+        };
+        let accepted = self.submit_with(spec, vec![file], None).await;
         accepted.expect("accepted").job
     }
 
@@ -456,6 +496,44 @@ async fn a_job_runs_through_all_stages_and_is_kept() {
         8,
         "the permit is free again"
     );
+}
+
+#[actix_rt::test]
+async fn files_small_and_large_are_read_when_the_job_runs() {
+    let stage = start(Shared::default());
+    // Noise, so that the second file is too large to be held while its job waits.
+    for side in [8_u32, 400] {
+        let noise = (0..side * side).map(|at| at.wrapping_mul(2_654_435_761).to_le_bytes());
+        let picture = Raster::new(side, side, noise.collect()).expect("pixels");
+        let file = Attachment {
+            role: AttachmentRole::Target,
+            bytes: picture.encode_png().expect("a PNG").into(),
+        };
+        let job = stage.vectorize(file).await;
+        assert_eq!(stage.ended(job).await.state, JobState::Succeeded);
+        let world = stage.world.lock();
+        let written = world.states.iter().find(|(id, _)| *id == job);
+        assert_eq!(
+            written.map(|(_, state)| *state),
+            Some(JobState::Running),
+            "it is known by whose files the process may end"
+        );
+    }
+}
+
+#[actix_rt::test]
+async fn a_file_that_cannot_be_used_fails_its_job_by_name() {
+    let stage = start(Shared::default());
+    let file = Attachment {
+        role: AttachmentRole::Target,
+        bytes: Arc::from(*b"no picture"),
+    };
+    let job = stage.vectorize(file).await;
+    let failure = stage.ended(job).await.failure.expect("a failure");
+    assert_eq!(failure.code, FailureCode::BadInput);
+    assert_eq!(failure.input, Some(AttachmentRole::Target));
+    assert!(failure.message.contains("not a PNG"), "{}", failure.message);
+    assert_eq!(stage.admission.available_permits(), 8);
 }
 
 #[actix_rt::test]
@@ -589,7 +667,6 @@ fn left_behind(attempts: u32) -> Unfinished {
             metadata: None,
             failure: None,
         },
-        attachments: Vec::new(),
         checkpoint: Some(KeptStage {
             stage: Stage::Template,
             svg: crate::output::svg(&picture("kept")).into(),
@@ -618,7 +695,7 @@ async fn unfinished_jobs_are_taken_up_and_hopeless_ones_fail_honestly() {
         Some(true)
     );
     let failure = stage.ended(hopeless_id).await.failure.expect("a failure");
-    assert_eq!(failure.code, "abandoned");
+    assert_eq!(failure.code, FailureCode::Abandoned);
 }
 
 #[actix_rt::test]

@@ -2,7 +2,9 @@
 
 use std::{sync::Arc, time::Duration};
 
-use chat2svg_protocol::{JobFailure, JobState, Stage, StageStatus, messages::StageError};
+use chat2svg_protocol::{
+    FailureCode, JobFailure, JobState, Stage, StageStatus, messages::StageError,
+};
 use chat2svg_vector::Document;
 
 use super::{Command, Machine, Phase};
@@ -22,9 +24,11 @@ impl Machine {
                 self.finish(JobState::Degraded, out);
             }
             Err(message) => {
-                self.failure.get_or_insert_with(|| JobFailure {
-                    code: "composition-failed".to_owned(),
-                    message: format!("no picture could be composed: {message}"),
+                self.failure.get_or_insert_with(|| {
+                    JobFailure::new(
+                        FailureCode::CompositionFailed,
+                        format!("no picture could be composed: {message}"),
+                    )
                 });
                 self.finish(JobState::Failed, out);
             }
@@ -59,6 +63,9 @@ impl Machine {
         others: &str,
         out: &mut Vec<Command>,
     ) {
+        if self.phase == Phase::Preparing {
+            out.push(Command::StopStage);
+        }
         if let Phase::Running { stage, since } = self.phase {
             let spent = now.saturating_sub(since);
             out.push(Command::StopStage);
@@ -105,9 +112,8 @@ impl Machine {
                 let reason = self
                     .shortcomings()
                     .unwrap_or_else(|| "nothing ran".to_owned());
-                self.failure.get_or_insert_with(|| JobFailure {
-                    code: "not-run".to_owned(),
-                    message: format!("there is no result: {reason}"),
+                self.failure.get_or_insert_with(|| {
+                    JobFailure::new(FailureCode::NotRun, format!("there is no result: {reason}"))
                 });
             }
             self.finish(JobState::Failed, out);
@@ -115,27 +121,26 @@ impl Machine {
     }
 
     fn fail_late(&mut self) {
-        self.failure.get_or_insert_with(|| JobFailure {
-            code: "deadline-exceeded".to_owned(),
-            message: "there was no result before the deadline: allow more time, or try again when \
-                      the service is less busy"
-                .to_owned(),
+        self.failure.get_or_insert_with(|| {
+            JobFailure::new(
+                FailureCode::DeadlineExceeded,
+                "there was no result before the deadline: allow more time, or try again when the \
+                 service is less busy",
+            )
         });
     }
 
     pub(super) fn remember_failure(&mut self, stage: Stage, error: &StageError) {
         let code = match error {
-            StageError::BadInput(_) => "bad-input",
-            StageError::Deadline => "deadline-exceeded",
+            StageError::BadInput(_) => FailureCode::BadInput,
+            StageError::Deadline => FailureCode::DeadlineExceeded,
             StageError::Cancelled
             | StageError::Refused(_)
             | StageError::Backend { .. }
-            | StageError::Lost(_) => "stage-failed",
+            | StageError::Lost(_) => FailureCode::StageFailed,
         };
-        self.failure.get_or_insert_with(|| JobFailure {
-            code: code.to_owned(),
-            message: format!("stage {stage}: {error}"),
-        });
+        self.failure
+            .get_or_insert_with(|| JobFailure::new(code, format!("stage {stage}: {error}")));
     }
 
     pub(super) fn finish(&mut self, state: JobState, out: &mut Vec<Command>) {

@@ -15,16 +15,16 @@ mod tests;
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use chat2svg_protocol::{
-    DetailSummary, FitSummary, JobEventKind, JobFailure, JobKind, JobSpec, JobState, ParsedInputs,
+    DetailSummary, FailureCode, FitSummary, JobEventKind, JobFailure, JobKind, JobSpec, JobState,
     PlannedStage, ResourceLevel, Stage, StagePlan, StageReport, StageStatus, Style,
     messages::{StageError, StageFailure, TargetOrigin},
 };
 use chat2svg_vector::{Document, Raster};
 
 pub use report::EndFacts;
-pub use step::{Command, Event, StageCall, StageOutput, Target};
+pub use step::{Command, Event, InputFault, StageCall, StageOutput, Target};
 
-use crate::Timing;
+use crate::{ParsedInputs, Timing};
 
 /// The stages that a kind of job calls for, in order.
 pub fn wanted_stages(kind: &JobKind) -> Vec<Stage> {
@@ -53,6 +53,8 @@ enum Phase {
     New,
     /// Waiting for a plan.
     Waiting,
+    /// The files that came with it are read.
+    Preparing,
     /// A stage runs.
     Running {
         stage: PlannedStage,
@@ -97,7 +99,7 @@ pub struct Machine {
 
 impl Machine {
     /// A job from its start.
-    pub fn new(spec: JobSpec, inputs: &ParsedInputs, timing: Timing) -> Self {
+    pub fn new(spec: JobSpec, timing: Timing) -> Self {
         let style = match &spec.kind {
             JobKind::Generate { style, .. } => *style,
             JobKind::Vectorize { .. } | JobKind::Refine { .. } => None,
@@ -108,11 +110,8 @@ impl Machine {
             phase: Phase::New,
             plan: None,
             ahead: Vec::new(),
-            working: inputs.template.clone(),
-            target: inputs.target.clone().map(|picture| Target {
-                picture,
-                origin: TargetOrigin::Caller,
-            }),
+            working: None,
+            target: None,
             best: None,
             preview: None,
             reports: Vec::new(),
@@ -121,7 +120,7 @@ impl Machine {
             detail: None,
             fit: None,
             composed: false,
-            warnings: inputs.warnings.clone(),
+            warnings: Vec::new(),
             kept_as_running: false,
             progress: 0.0,
             first_document: None,
@@ -160,7 +159,7 @@ impl Machine {
     pub fn state(&self) -> JobState {
         match self.phase {
             Phase::New | Phase::Waiting => JobState::Queued,
-            Phase::Running { .. } | Phase::Composing => JobState::Running,
+            Phase::Preparing | Phase::Running { .. } | Phase::Composing => JobState::Running,
             Phase::Ended(state) => state,
         }
     }
@@ -170,7 +169,7 @@ impl Machine {
         match self.phase {
             Phase::Running { stage, .. } => Some(stage.stage),
             Phase::Composing => Some(Stage::Template),
-            Phase::New | Phase::Waiting | Phase::Ended(_) => None,
+            Phase::New | Phase::Waiting | Phase::Preparing | Phase::Ended(_) => None,
         }
     }
 
@@ -212,7 +211,7 @@ impl Machine {
         match self.phase {
             Phase::New | Phase::Ended(_) => None,
             Phase::Composing => Some(self.timing.deadline()),
-            Phase::Waiting | Phase::Running { .. } => Some(self.give_up_at()),
+            Phase::Waiting | Phase::Preparing | Phase::Running { .. } => Some(self.give_up_at()),
         }
     }
 
@@ -228,6 +227,7 @@ impl Machine {
                 out.push(Command::Enqueue);
             }
             (Phase::Waiting, Event::Dispatched(plan)) => self.start(plan, now, &mut out),
+            (Phase::Preparing, Event::Prepared(result)) => self.prepared(result, now, &mut out),
             (
                 Phase::Running { stage, since },
                 Event::StageEnded {
@@ -300,7 +300,54 @@ impl Machine {
         out.push(Command::Announce(JobEventKind::Started {
             stages: self.ahead.iter().map(|planned| planned.stage).collect(),
         }));
-        self.next_stage(now, out);
+        // Which stage runs is of interest to nobody who finds the job after a restart.
+        if !std::mem::replace(&mut self.kept_as_running, true) {
+            out.push(Command::Persist);
+        }
+        if self.has_files() {
+            self.phase = Phase::Preparing;
+            out.push(Command::Prepare);
+        } else {
+            self.next_stage(now, out);
+        }
+    }
+
+    /// Whether files came with the job.
+    fn has_files(&self) -> bool {
+        !self.is_generation()
+    }
+
+    fn prepared(
+        &mut self,
+        result: Result<ParsedInputs, InputFault>,
+        now: Duration,
+        out: &mut Vec<Command>,
+    ) {
+        match result {
+            Ok(inputs) => {
+                self.warnings = inputs.warnings;
+                // A document that was kept from before a restart is further than the template.
+                self.working = self.working.take().or(inputs.template);
+                if let Some(picture) = inputs.target {
+                    let origin = TargetOrigin::Caller;
+                    self.target = Some(Target { picture, origin });
+                }
+                self.next_stage(now, out);
+            }
+            Err(fault) => {
+                let code = match fault.input {
+                    Some(_) => FailureCode::BadInput,
+                    None => FailureCode::StageFailed,
+                };
+                self.failure = Some(JobFailure {
+                    code,
+                    message: fault.reason.clone(),
+                    input: fault.input,
+                });
+                self.leave_phase(now, StageStatus::Failed, "", &fault.reason, out);
+                self.finish(JobState::Failed, out);
+            }
+        }
     }
 
     /// Starts the next stage that can run, or ends the job.
@@ -333,10 +380,6 @@ impl Machine {
                 stage,
                 level: planned.level,
             }));
-            // Which stage runs is of interest to nobody who finds the job after a restart.
-            if !std::mem::replace(&mut self.kept_as_running, true) {
-                out.push(Command::Persist);
-            }
             out.push(Command::RunStage(StageCall {
                 stage,
                 level: planned.level,

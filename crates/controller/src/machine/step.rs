@@ -3,10 +3,12 @@
 use std::{sync::Arc, time::Duration};
 
 use chat2svg_protocol::{
-    BackendId, JobEventKind, ResourceLevel, Stage, StageOutcome, StagePlan, Style,
+    AttachmentRole, BackendId, JobEventKind, ResourceLevel, Stage, StageOutcome, StagePlan, Style,
     messages::{DetailOutput, OptimizeOutput, StageFailure, TargetOrigin, TemplateOutput},
 };
 use chat2svg_vector::{Document, Raster};
+
+use crate::ParsedInputs;
 
 /// What happened to a job.
 #[derive(Clone, Debug)]
@@ -15,6 +17,8 @@ pub enum Event {
     Stored,
     /// The scheduler says what to run.
     Dispatched(StagePlan),
+    /// The job's files were read, or cannot be used.
+    Prepared(Result<ParsedInputs, InputFault>),
     /// The stage that was started came back.
     StageEnded {
         /// The stage.
@@ -37,6 +41,15 @@ pub enum Event {
     CancelRequested,
     /// The moment asked for by [`super::Machine::wake_at`] has come.
     Woken,
+}
+
+/// Why a job's files were not read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InputFault {
+    /// The file that cannot be used; `None` when it is no file's fault.
+    pub input: Option<AttachmentRole>,
+    /// What happened.
+    pub reason: String,
 }
 
 /// What a stage gave.
@@ -106,9 +119,11 @@ pub enum Command {
         /// The target that would have to be waited or paid for again.
         target: Option<Arc<Raster>>,
     },
+    /// Read the job's files.
+    Prepare,
     /// Call a stage.
     RunStage(StageCall),
-    /// Stop the running stage; what it gives does not matter any more.
+    /// Stop the running stage, or the reading of files; what it gives does not matter any more.
     StopStage,
     /// Tell the scheduler that a stage ended.
     ReleaseStage {

@@ -1,8 +1,8 @@
 //! Scenarios, and rules that hold for any order of events.
 
 use chat2svg_protocol::{
-    Attempt, AttemptOutcome, BackendId, CanvasSize, Circuit, CircuitOpen, FitEnd, FitLimits,
-    JobOptions, LevelChoice, OpenReason, Prompt, StageOutcome, Tier,
+    AttachmentRole, Attempt, AttemptOutcome, BackendId, CanvasSize, Circuit, CircuitOpen, FitEnd,
+    FitLimits, JobOptions, LevelChoice, OpenReason, Prompt, StageOutcome, Tier,
     messages::{DetailOutput, OptimizeOutput, TemplateOutput},
 };
 use jiff::Timestamp;
@@ -39,7 +39,7 @@ fn generate() -> JobKind {
     }
 }
 
-fn machine(kind: JobKind, inputs: &ParsedInputs) -> Machine {
+fn machine(kind: JobKind) -> Machine {
     let spec = JobSpec {
         kind,
         options: JobOptions {
@@ -48,11 +48,7 @@ fn machine(kind: JobKind, inputs: &ParsedInputs) -> Machine {
             level: LevelChoice::Auto,
         },
     };
-    Machine::new(
-        spec,
-        inputs,
-        Timing::new(DEADLINE, &ControllerConfig::default()),
-    )
+    Machine::new(spec, Timing::new(DEADLINE, &ControllerConfig::default()))
 }
 
 fn plan(stages: &[Stage]) -> StagePlan {
@@ -116,6 +112,15 @@ fn output(stage: Stage, status: StageStatus) -> StageOutput {
             outcome,
         }),
     }
+}
+
+/// The job's files are there.
+fn read(template: Option<&str>) -> Event {
+    Event::Prepared(Ok(ParsedInputs {
+        template: template.map(document),
+        target: Some(raster()),
+        warnings: vec!["script: scripts are removed".to_owned()],
+    }))
 }
 
 fn done(stage: Stage) -> Event {
@@ -194,7 +199,7 @@ fn count(commands: &[Command], wanted: impl Fn(&Command) -> bool) -> usize {
 
 #[test]
 fn three_good_stages_succeed_in_full() {
-    let mut job = machine(generate(), &ParsedInputs::default());
+    let mut job = machine(generate());
     let commands = feed(
         &mut job,
         [
@@ -237,7 +242,7 @@ fn three_good_stages_succeed_in_full() {
 
 #[test]
 fn each_stage_starts_from_what_the_one_before_gave() {
-    let mut job = machine(generate(), &ParsedInputs::default());
+    let mut job = machine(generate());
     let commands = feed(
         &mut job,
         [
@@ -272,7 +277,7 @@ fn each_stage_starts_from_what_the_one_before_gave() {
 
 #[test]
 fn a_failed_template_has_a_picture_composed() {
-    let mut job = machine(generate(), &ParsedInputs::default());
+    let mut job = machine(generate());
     let commands = feed(
         &mut job,
         [
@@ -299,7 +304,7 @@ fn a_failed_template_has_a_picture_composed() {
 
 #[test]
 fn an_open_circuit_skips_the_stage_and_says_so() {
-    let mut job = machine(generate(), &ParsedInputs::default());
+    let mut job = machine(generate());
     feed(
         &mut job,
         [
@@ -324,7 +329,7 @@ fn an_open_circuit_skips_the_stage_and_says_so() {
 
 #[test]
 fn a_failed_optimizer_serves_the_detailed_document() {
-    let mut job = machine(generate(), &ParsedInputs::default());
+    let mut job = machine(generate());
     feed(
         &mut job,
         [
@@ -343,7 +348,7 @@ fn a_failed_optimizer_serves_the_detailed_document() {
 
 #[test]
 fn stages_left_out_of_the_plan_degrade_with_the_reason() {
-    let mut job = machine(generate(), &ParsedInputs::default());
+    let mut job = machine(generate());
     feed(
         &mut job,
         [
@@ -362,7 +367,7 @@ fn stages_left_out_of_the_plan_degrade_with_the_reason() {
 
 #[test]
 fn an_undispatched_generation_is_composed_in_time() {
-    let mut job = machine(generate(), &ParsedInputs::default());
+    let mut job = machine(generate());
     job.handle(Event::Stored, Duration::ZERO);
     let due = job.wake_at().expect("a time");
     assert!(due < DEADLINE - Duration::from_millis(200));
@@ -381,7 +386,7 @@ fn an_undispatched_generation_is_composed_in_time() {
 
 #[test]
 fn a_hanging_stage_is_left_behind_at_the_deadline() {
-    let mut job = machine(generate(), &ParsedInputs::default());
+    let mut job = machine(generate());
     feed(
         &mut job,
         [
@@ -405,21 +410,15 @@ fn a_hanging_stage_is_left_behind_at_the_deadline() {
 
 #[test]
 fn a_vectorisation_serves_its_last_preview_when_it_hangs() {
-    let inputs = ParsedInputs {
-        target: Some(raster()),
-        ..ParsedInputs::default()
-    };
-    let mut job = machine(
-        JobKind::Vectorize {
-            limits: FitLimits::default(),
-        },
-        &inputs,
-    );
+    let mut job = machine(JobKind::Vectorize {
+        limits: FitLimits::default(),
+    });
     feed(
         &mut job,
         [
             Event::Stored,
             Event::Dispatched(plan(&[Stage::Optimize])),
+            read(None),
             Event::Progressed {
                 stage: Stage::Optimize,
                 fraction: 0.4,
@@ -434,21 +433,15 @@ fn a_vectorisation_serves_its_last_preview_when_it_hangs() {
 
 #[test]
 fn a_vectorisation_without_anything_fails_honestly() {
-    let inputs = ParsedInputs {
-        target: Some(raster()),
-        ..ParsedInputs::default()
-    };
-    let mut job = machine(
-        JobKind::Vectorize {
-            limits: FitLimits::default(),
-        },
-        &inputs,
-    );
+    let mut job = machine(JobKind::Vectorize {
+        limits: FitLimits::default(),
+    });
     feed(
         &mut job,
         [
             Event::Stored,
             Event::Dispatched(plan(&[Stage::Optimize])),
+            read(None),
             fails(
                 Stage::Optimize,
                 StageError::BadInput("all blank".to_owned()),
@@ -457,27 +450,23 @@ fn a_vectorisation_without_anything_fails_honestly() {
     );
     assert_eq!(job.state(), JobState::Failed);
     let failure = job.failure().expect("a failure");
-    assert_eq!(failure.code, "bad-input");
+    assert_eq!(failure.code, FailureCode::BadInput);
     assert!(failure.message.contains("all blank"));
 }
 
 #[test]
 fn a_refinement_goes_on_without_added_shapes() {
-    let inputs = ParsedInputs {
-        template: Some(document("given")),
-        target: Some(raster()),
-        ..ParsedInputs::default()
-    };
     let kind = JobKind::Refine {
         limits: FitLimits::default(),
         add_shapes: true,
     };
-    let mut job = machine(kind, &inputs);
+    let mut job = machine(kind);
     feed(
         &mut job,
         [
             Event::Stored,
             Event::Dispatched(plan(&[Stage::Detail, Stage::Optimize])),
+            read(Some("given")),
             failed(Stage::Detail),
             done(Stage::Optimize),
         ],
@@ -487,8 +476,65 @@ fn a_refinement_goes_on_without_added_shapes() {
 }
 
 #[test]
+fn files_are_read_when_the_job_runs_and_a_bad_one_is_named() {
+    let kind = JobKind::Vectorize {
+        limits: FitLimits::default(),
+    };
+    let mut job = machine(kind.clone());
+    let commands = feed(
+        &mut job,
+        [Event::Stored, Event::Dispatched(plan(&[Stage::Optimize]))],
+    );
+    let order = |wanted: fn(&Command) -> bool| commands.iter().position(wanted);
+    let marked = order(|command| matches!(command, Command::Persist));
+    let reading = order(|command| matches!(command, Command::Prepare));
+    assert!(marked.is_some() && marked < reading);
+    assert!(order(|command| matches!(command, Command::RunStage(_))).is_none());
+    let fault = InputFault {
+        input: Some(AttachmentRole::Target),
+        reason: "it is damaged".to_owned(),
+    };
+    let mut broken = machine(kind);
+    feed(
+        &mut broken,
+        [
+            Event::Stored,
+            Event::Dispatched(plan(&[Stage::Optimize])),
+            Event::Prepared(Err(fault)),
+        ],
+    );
+    assert_eq!(broken.state(), JobState::Failed);
+    let failure = broken.failure().expect("a failure");
+    assert_eq!(failure.code, FailureCode::BadInput);
+    assert_eq!(failure.input, Some(AttachmentRole::Target));
+    let commands = job.handle(read(None), Duration::from_secs(1));
+    assert!(
+        commands
+            .iter()
+            .any(|command| matches!(command, Command::RunStage(_)))
+    );
+    assert_eq!(metadata(&job).warnings.len(), 1);
+}
+
+#[test]
+fn reading_that_takes_too_long_is_left_behind() {
+    let mut job = machine(JobKind::Vectorize {
+        limits: FitLimits::default(),
+    });
+    feed(
+        &mut job,
+        [Event::Stored, Event::Dispatched(plan(&[Stage::Optimize]))],
+    );
+    let commands = job.handle(Event::Woken, DEADLINE);
+    assert!(matches!(commands.first(), Some(Command::StopStage)));
+    assert_eq!(job.state(), JobState::Failed);
+    let failure = job.failure().expect("a failure");
+    assert_eq!(failure.code, FailureCode::DeadlineExceeded);
+}
+
+#[test]
 fn cancelling_stops_the_stage_and_ends_the_job() {
-    let mut job = machine(generate(), &ParsedInputs::default());
+    let mut job = machine(generate());
     feed(
         &mut job,
         [Event::Stored, Event::Dispatched(plan(&Stage::ALL))],
@@ -504,7 +550,7 @@ fn cancelling_stops_the_stage_and_ends_the_job() {
 
 #[test]
 fn a_checkpoint_spares_the_stages_before_it() {
-    let mut job = machine(generate(), &ParsedInputs::default()).with_checkpoint(Checkpoint {
+    let mut job = machine(generate()).with_checkpoint(Checkpoint {
         stage: Stage::Template,
         document: document("kept"),
         target: None,
@@ -515,6 +561,7 @@ fn a_checkpoint_spares_the_stages_before_it() {
         [
             Event::Stored,
             Event::Dispatched(plan(&[Stage::Detail, Stage::Optimize])),
+            read(Some("given")),
             done(Stage::Detail),
             done(Stage::Optimize),
         ],
@@ -525,7 +572,7 @@ fn a_checkpoint_spares_the_stages_before_it() {
 
 #[test]
 fn a_job_served_by_the_next_in_line_is_degraded_and_no_fallback() {
-    let mut job = machine(generate(), &ParsedInputs::default());
+    let mut job = machine(generate());
     feed(
         &mut job,
         [
@@ -563,7 +610,7 @@ fn a_target_that_a_model_made_is_kept_and_gone_on_from() {
     if let StageOutput::Detail(output) = &mut output {
         output.origin = TargetOrigin::Model;
     }
-    let mut job = machine(generate(), &ParsedInputs::default());
+    let mut job = machine(generate());
     let commands = feed(
         &mut job,
         [
@@ -585,7 +632,7 @@ fn a_target_that_a_model_made_is_kept_and_gone_on_from() {
         _ => None,
     });
     let (document, target) = kept.expect("a checkpoint with its target");
-    let mut resumed = machine(generate(), &ParsedInputs::default()).with_checkpoint(Checkpoint {
+    let mut resumed = machine(generate()).with_checkpoint(Checkpoint {
         stage: Stage::Detail,
         document,
         target: Some(target),
@@ -618,6 +665,11 @@ fn any_event() -> impl Strategy<Value = Event> {
         1 => Just(Event::Stored),
         1 => prop::sample::subsequence(Stage::ALL.to_vec(), 0..=3)
             .prop_map(|stages| Event::Dispatched(plan(&stages))),
+        2 => any::<bool>().prop_map(|template| read(template.then_some("given"))),
+        1 => Just(Event::Prepared(Err(InputFault {
+            input: Some(AttachmentRole::Target),
+            reason: "it is damaged".to_owned(),
+        }))),
         4 => any_stage().prop_map(done),
         1 => any_stage().prop_map(|stage| Event::StageEnded {
             stage,
@@ -659,16 +711,7 @@ proptest! {
         events in prop::collection::vec((any_event(), 0u64..1500), 0..25),
         cancelled_at in prop::option::of(0usize..25),
     ) {
-        let inputs = match kind {
-            JobKind::Generate { .. } => ParsedInputs::default(),
-            JobKind::Vectorize { .. } => ParsedInputs { target: Some(raster()), ..ParsedInputs::default() },
-            JobKind::Refine { .. } => ParsedInputs {
-                template: Some(document("given")),
-                target: Some(raster()),
-                ..ParsedInputs::default()
-            },
-        };
-        let mut job = machine(kind, &inputs);
+        let mut job = machine(kind);
         let mut now = Duration::ZERO;
         let mut commands = job.handle(Event::Stored, now);
         let mut running = None;

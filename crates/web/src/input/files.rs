@@ -1,7 +1,7 @@
-//! Parses and sanitises uploaded files, off the arbiter.
+//! Looks whether uploaded files can be used, off the arbiter. They are read when their job runs.
 
-use chat2svg_controller::parse_inputs;
-use chat2svg_protocol::{Attachment, ParsedInputs};
+use chat2svg_controller::{InputLimits, check_inputs};
+use chat2svg_protocol::Attachment;
 use chat2svg_supervision::ComputePool;
 use tokio_util::sync::CancellationToken;
 
@@ -10,22 +10,23 @@ use crate::{
     problem::{Code, FieldError, Problem},
 };
 
-/// What the attachments hold, or what is wrong with the first that cannot be used.
-pub(crate) async fn parse_files(
+/// Says what is wrong with the first attachment that cannot be used, as far as that is seen at little cost.
+pub(crate) async fn check_files(
     compute: &ComputePool,
     cancel: &CancellationToken,
     kind: UploadKind,
     attachments: &[Attachment],
-    max_bytes: usize,
-) -> Result<ParsedInputs, Problem> {
+    limits: InputLimits,
+) -> Result<(), Problem> {
     let attachments = attachments.to_vec();
     compute
-        .run(cancel, move || parse_inputs(&attachments, max_bytes))
+        .run(cancel, move || check_inputs(&attachments, &limits))
         .await?
         .map_err(|error| unusable(kind.file_name(error.role()), error.reason()))
 }
 
-fn unusable(field: &str, detail: String) -> Problem {
+/// A problem with the file in a field.
+pub(crate) fn unusable(field: &str, detail: String) -> Problem {
     let summary = format!("{field}: {detail}");
     Problem {
         errors: vec![FieldError {

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use actix_web::{HttpRequest, HttpResponse, web};
-use chat2svg_controller::output::ResultDocument;
+use chat2svg_controller::{InputLimits, output::ResultDocument};
 
 use crate::{
     input::{
-        RefineForm, SvgRequest, UploadKind, VectorizeForm, media_type, parse_files,
+        RefineForm, SvgRequest, UploadKind, VectorizeForm, check_files, media_type,
         parse_svg_request, read_limited, read_upload,
     },
     openapi::{Png, SubmissionHeaders, SubmissionProblems},
@@ -63,7 +63,6 @@ pub(crate) async fn svg(
     let job = Job {
         spec,
         attachments: Vec::new(),
-        inputs: chat2svg_protocol::ParsedInputs::default(),
         permit,
     };
     submit::run(&shared, terms, job).await
@@ -143,20 +142,19 @@ async fn upload(
     let terms = Terms::read(request)?;
     expect_media_type(request, "multipart/form-data")?;
     let upload = read_upload(kind, request, payload.into_inner(), &shared.config).await?;
-    // Before the costly part: a job that has no place need not be parsed.
+    // Before the costly part: a job that has no place need not be looked at.
     let permit = shared.admission.admit(shared.client(request))?;
-    let inputs = parse_files(
-        &shared.services.compute,
+    check_files(
+        &shared.services.intake,
         &shared.stopping,
         kind,
         &upload.attachments,
-        shared.config.max_upload_bytes,
+        InputLimits::default().with_bytes(shared.config.max_upload_bytes),
     )
     .await?;
     let job = Job {
         spec: upload.spec,
         attachments: upload.attachments,
-        inputs,
         permit,
     };
     submit::run(&shared, terms, job).await

@@ -4,9 +4,9 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use actix::{Actor, Context, Handler, Message};
 use chat2svg_protocol::{
-    BackendId, CircuitSnapshot, CircuitState, JobEvent, JobEventKind, JobFailure, JobId, JobKind,
-    JobMetadata, JobSpec, JobState, JobView, OpenReason, QueueSnapshot, ResourceLevel,
-    ResourceSnapshot, Stage, StageReport, StageStatus, Tier,
+    BackendId, CircuitSnapshot, CircuitState, FailureCode, JobEvent, JobEventKind, JobFailure,
+    JobId, JobKind, JobMetadata, JobSpec, JobState, JobView, OpenReason, QueueSnapshot,
+    ResourceLevel, ResourceSnapshot, Stage, StageReport, StageStatus, Tier,
     messages::{
         Accepted, Cancel, CancelOutcome, CircuitsQuery, JobQuery, JobsQuery, QueueQuery,
         ResourcesQuery, ResultQuery, StoreError, Submit, SubmitError, Subscribe, Subscription,
@@ -42,7 +42,7 @@ impl Actor for Controller {
 #[rtype(result = "()")]
 pub(super) struct Happen(pub(super) JobId, pub(super) JobEventKind);
 
-/// What was handed over: the specs and how many inputs were parsed with each.
+/// What was handed over: the specs and how many files came with each.
 #[derive(Message)]
 #[rtype(result = "Vec<(JobSpec, usize)>")]
 pub(super) struct Submitted;
@@ -140,9 +140,8 @@ impl Handler<Submit> for Controller {
         if let Some(key) = submit.idempotency_key {
             self.keys.insert(key, (id, submit.spec.clone()));
         }
-        let inputs = usize::from(submit.inputs.template.is_some())
-            + usize::from(submit.inputs.target.is_some());
-        self.submitted.push((submit.spec.clone(), inputs));
+        let files = submit.attachments.len();
+        self.submitted.push((submit.spec.clone(), files));
         self.order.push(id);
         self.jobs.insert(
             id,
@@ -164,20 +163,16 @@ impl Handler<Submit> for Controller {
             },
         );
         self.happen(id, JobEventKind::Queued);
-        let failure = |code: &str| {
-            Some(JobFailure {
-                code: code.into(),
-                message: "nothing was drawn".into(),
-            })
-        };
+        let failure = |code| Some(JobFailure::new(code, "nothing was drawn"));
         let end = match script.as_str() {
             "wait" => return Ok(accepted(id)),
             "fail" => {
-                self.jobs.get_mut(&id).unwrap().view.failure = failure("stage-failed");
+                self.jobs.get_mut(&id).unwrap().view.failure = failure(FailureCode::StageFailed);
                 JobState::Failed
             }
             "late" => {
-                self.jobs.get_mut(&id).unwrap().view.failure = failure("deadline-exceeded");
+                self.jobs.get_mut(&id).unwrap().view.failure =
+                    failure(FailureCode::DeadlineExceeded);
                 JobState::Failed
             }
             _ => JobState::Succeeded,

@@ -60,8 +60,8 @@ async fn a_picture_becomes_a_job_with_its_target_parsed() {
     let answer = front.send(request).await;
     assert_eq!(answer.status, 200, "{}", answer.text());
     let submitted = front.controller.send(Submitted).await.unwrap();
-    let (spec, inputs) = &submitted[0];
-    assert_eq!(*inputs, 1);
+    let (spec, files) = &submitted[0];
+    assert_eq!(*files, 1);
     assert_eq!(spec.options.seed, 9);
     let limits = FitLimits {
         paths: PathBudget::new(64).ok(),
@@ -83,8 +83,8 @@ async fn a_template_and_a_target_become_a_job() {
     );
     assert_eq!(front.send(request).await.status, 200);
     let submitted = front.controller.send(Submitted).await.unwrap();
-    let (spec, inputs) = &submitted[0];
-    assert_eq!(*inputs, 2);
+    let (spec, files) = &submitted[0];
+    assert_eq!(*files, 2);
     assert_eq!(
         spec.kind,
         JobKind::Refine {
