@@ -111,8 +111,8 @@ impl Preparation {
                 let line = &self.lines.get_attachments;
                 match line.ask(message, self.patience).await {
                     Ok(Ok(attachments)) => attachments,
-                    Ok(Err(error)) => return Err(ours(error.to_string())),
-                    Err(error) => return Err(ours(error.to_string())),
+                    Ok(Err(error)) => return Err(ours(error)),
+                    Err(error) => return Err(ours(error)),
                 }
             }
         };
@@ -124,7 +124,7 @@ impl Preparation {
         match self.intake.run(cancel, work).await {
             Ok(Ok(inputs)) => Ok((inputs, share)),
             Ok(Err(error)) => Err(theirs(&error)),
-            Err(error) => Err(ours(error.to_string())),
+            Err(error) => Err(ours(error)),
         }
     }
 }
@@ -138,7 +138,7 @@ fn theirs(error: &InputError) -> InputFault {
 }
 
 /// A fault of ours.
-fn ours(reason: String) -> InputFault {
+fn ours(reason: impl std::fmt::Display) -> InputFault {
     InputFault {
         input: None,
         reason: format!("the job's files could not be read: {reason}"),
