@@ -1,0 +1,60 @@
+//! Files that came with a job.
+
+use super::*;
+
+#[test]
+fn files_are_read_when_the_job_runs_and_a_bad_one_is_named() {
+    let kind = JobKind::Vectorize {
+        limits: FitLimits::default(),
+    };
+    let mut job = machine(kind.clone());
+    let commands = feed(
+        &mut job,
+        [Event::Stored, Event::Dispatched(plan(&[Stage::Optimize]))],
+    );
+    let order = |wanted: fn(&Command) -> bool| commands.iter().position(wanted);
+    let marked = order(|command| matches!(command, Command::Persist));
+    let reading = order(|command| matches!(command, Command::Prepare));
+    assert!(marked.is_some() && marked < reading);
+    assert!(order(|command| matches!(command, Command::RunStage(_))).is_none());
+    let fault = InputFault {
+        input: Some(AttachmentRole::Target),
+        reason: "it is damaged".to_owned(),
+    };
+    let mut broken = machine(kind);
+    feed(
+        &mut broken,
+        [
+            Event::Stored,
+            Event::Dispatched(plan(&[Stage::Optimize])),
+            Event::Prepared(Err(fault)),
+        ],
+    );
+    assert_eq!(broken.state(), JobState::Failed);
+    let failure = broken.failure().expect("a failure");
+    assert_eq!(failure.code, FailureCode::BadInput);
+    assert_eq!(failure.input, Some(AttachmentRole::Target));
+    let commands = job.handle(read(None), Duration::from_secs(1));
+    assert!(
+        commands
+            .iter()
+            .any(|command| matches!(command, Command::RunStage(_)))
+    );
+    assert_eq!(metadata(&job).warnings.len(), 1);
+}
+
+#[test]
+fn reading_that_takes_too_long_is_left_behind() {
+    let mut job = machine(JobKind::Vectorize {
+        limits: FitLimits::default(),
+    });
+    feed(
+        &mut job,
+        [Event::Stored, Event::Dispatched(plan(&[Stage::Optimize]))],
+    );
+    let commands = job.handle(Event::Woken, DEADLINE);
+    assert!(matches!(commands.first(), Some(Command::StopStage)));
+    assert_eq!(job.state(), JobState::Failed);
+    let failure = job.failure().expect("a failure");
+    assert_eq!(failure.code, FailureCode::DeadlineExceeded);
+}
