@@ -17,6 +17,7 @@ mod plan;
 mod snapshot;
 mod stage;
 mod style;
+mod text;
 mod value;
 
 pub use attempt::{Attempt, AttemptOutcome, CallEnd, CallFailure, CallReport, Fault};
@@ -33,6 +34,7 @@ pub use plan::{PlannedStage, QueueSnapshot, StagePlan};
 pub use snapshot::{ActorHealth, GpuSnapshot, ResourceSnapshot};
 pub use stage::{PerStage, Stage};
 pub use style::Style;
+pub use text::{Printable, printable};
 pub use value::{
     ByteBudget, CanvasSize, FitLimits, InvalidSetting, PathBudget, Prompt, ValueError,
 };
