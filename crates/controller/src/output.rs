@@ -111,9 +111,30 @@ pub fn description(document: &Document) -> Option<String> {
 /// # Errors
 /// When the text cannot be read, rendered or encoded.
 pub fn png(svg: &str, width: Option<u32>, longest: u32) -> Result<Vec<u8>, OutputError> {
+    png_until(svg, width, longest, &|| false)
+}
+
+/// As [`png`], but given up once `stop` says so, which is asked before each shape and before the pixels
+/// are encoded.
+///
+/// # Errors
+/// As [`png`], and [`RenderError::Stopped`] when `stop` says so.
+pub fn png_until(
+    svg: &str,
+    width: Option<u32>,
+    longest: u32,
+    stop: &dyn Fn() -> bool,
+) -> Result<Vec<u8>, OutputError> {
+    if stop() {
+        return Err(RenderError::Stopped.into());
+    }
     let document = Document::parse(svg.as_bytes(), &ParseLimits::default())?.document;
     let (width, height) = png_size(document.width, document.height, width, longest);
-    Ok(document.render(width, height, None)?.encode_png()?)
+    let raster = document.render_until(width, height, None, stop)?;
+    if stop() {
+        return Err(RenderError::Stopped.into());
+    }
+    Ok(raster.encode_png()?)
 }
 
 /// The size in pixels that keeps the proportions, each side `1..=longest`.
