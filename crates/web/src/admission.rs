@@ -14,6 +14,7 @@ use governor::{DefaultKeyedRateLimiter, Quota, clock::Clock as _, clock::Default
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::{
+    clients::network_of,
     config::RateLimit,
     problem::{Code, Problem},
 };
@@ -59,7 +60,7 @@ impl Admission {
             if quota.len() > MAX_REMEMBERED_CLIENTS {
                 quota.retain_recent();
             }
-            quota.check_key(&client).map_err(|not_until| {
+            quota.check_key(&network_of(client)).map_err(|not_until| {
                 Problem::new(
                     Code::RateLimited,
                     "this client has sent its share of jobs for now",

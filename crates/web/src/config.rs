@@ -6,6 +6,13 @@ use chat2svg_protocol::Prompt;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use crate::access::Access;
+
+/// Room for part headers and text fields beside a form's files, in bytes.
+pub(crate) const FORM_OVERHEAD_BYTES: usize = 64 << 10;
+/// Results up to this size can always be read, in bytes.
+const LEAST_RESULT_MEMORY: usize = 16 << 20;
+
 /// What the web front listens on, accepts and refuses.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
@@ -16,6 +23,11 @@ pub struct WebConfig {
     pub workers: usize,
     /// Most connections open at once, in each worker.
     pub max_connections: usize,
+    /// Most connections open at once from one client; where a trusted proxy tells who it is, most
+    /// requests under way. 0 sets no limit.
+    pub max_connections_per_client: usize,
+    /// Most event streams that one client may follow at once; 0 sets no limit.
+    pub max_streams_per_client: usize,
     /// Jobs that may wait and run at once; beyond that new ones are refused with 503.
     pub max_jobs: usize,
     /// Longest prompt, in characters.
@@ -30,25 +42,40 @@ pub struct WebConfig {
     pub max_deadline_ms: u64,
     /// Longest that a synchronous request waits before it is answered with 202, in seconds.
     pub max_wait_seconds: u64,
+    /// Most bytes of request bodies that are held at once, over all connections.
+    pub max_body_memory_bytes: usize,
     /// A request body must have arrived after so many seconds.
     pub body_timeout_seconds: u64,
+    /// Slowest that a request body may arrive, in bytes a second, after the first few seconds.
+    pub min_body_bytes_per_second: u64,
+    /// Seconds after which a client that does not read its answer is cut off.
+    pub write_timeout_seconds: u64,
     /// Silence on an event stream after which a comment keeps it open, in seconds.
     pub heartbeat_seconds: u64,
     /// Widest PNG that is rendered on request, in pixels.
     pub max_png_width: u32,
+    /// Most bytes of results that are held at once to be read: cached, or on their way to clients.
+    pub max_result_memory_bytes: usize,
+    /// Names by which the service may be called, beside `localhost`, the loopback addresses, the
+    /// address listened on and the one that a connection arrives at; `*` allows any.
+    pub allowed_hosts: Vec<String>,
+    /// Origins of other sites whose pages may use the API.
+    pub cors_origins: Vec<String>,
     /// New jobs that one client may send.
     pub rate_limit: RateLimit,
+    /// PNGs that one client may have rendered; what is in memory is not counted.
+    pub png_limit: RateLimit,
     /// Whether the client's address is taken from `X-Forwarded-For`; only behind a proxy that sets it.
     pub trust_forwarded_for: bool,
 }
 
-/// New jobs that one client may send.
+/// How often one client may do something.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct RateLimit {
-    /// Jobs a minute in the long run; 0 sets no limit.
+    /// Times a minute in the long run; 0 sets no limit.
     pub per_minute: u32,
-    /// Jobs at once.
+    /// Times at once.
     pub burst: u32,
 }
 
@@ -66,7 +93,9 @@ impl Default for WebConfig {
         Self {
             listen: "127.0.0.1:8080".to_owned(),
             workers: 2,
-            max_connections: 2_048,
+            max_connections: 512,
+            max_connections_per_client: 256,
+            max_streams_per_client: 64,
             max_jobs: 256,
             max_prompt_chars: Prompt::DEFAULT_LIMIT,
             max_json_bytes: 256 << 10,
@@ -74,10 +103,20 @@ impl Default for WebConfig {
             default_deadline_ms: 10_000,
             max_deadline_ms: 600_000,
             max_wait_seconds: 120,
+            max_body_memory_bytes: 128 << 20,
             body_timeout_seconds: 30,
+            min_body_bytes_per_second: 1_024,
+            write_timeout_seconds: 30,
             heartbeat_seconds: 15,
             max_png_width: 4_096,
+            max_result_memory_bytes: 192 << 20,
+            allowed_hosts: Vec::new(),
+            cors_origins: Vec::new(),
             rate_limit: RateLimit::default(),
+            png_limit: RateLimit {
+                per_minute: 60,
+                burst: 60,
+            },
             trust_forwarded_for: false,
         }
     }
@@ -89,6 +128,12 @@ impl Default for WebConfig {
 pub struct WebConfigError {
     key: &'static str,
     reason: String,
+}
+
+impl WebConfigError {
+    pub(crate) fn new(key: &'static str, reason: String) -> Self {
+        Self { key, reason }
+    }
 }
 
 impl WebConfig {
@@ -117,7 +162,8 @@ impl WebConfig {
     /// The first such value.
     pub fn validate(&self) -> Result<(), WebConfigError> {
         self.address()?;
-        let positive: [(&'static str, u64); 9] = [
+        Access::new(self)?;
+        let positive: [(&'static str, u64); 10] = [
             ("workers", self.workers as u64),
             ("max_connections", self.max_connections as u64),
             ("max_jobs", self.max_jobs as u64),
@@ -127,6 +173,7 @@ impl WebConfig {
             ("max_wait_seconds", self.max_wait_seconds),
             ("body_timeout_seconds", self.body_timeout_seconds),
             ("heartbeat_seconds", self.heartbeat_seconds),
+            ("write_timeout_seconds", self.write_timeout_seconds),
         ];
         for (key, value) in positive {
             if value == 0 {
@@ -153,13 +200,49 @@ impl WebConfig {
                 reason: format!("must be 16 to 8192, {} was given", self.max_png_width),
             });
         }
-        if self.rate_limit.per_minute > 0 && self.rate_limit.burst == 0 {
+        for (key, limit) in [
+            ("rate_limit.burst", &self.rate_limit),
+            ("png_limit.burst", &self.png_limit),
+        ] {
+            if limit.per_minute > 0 && limit.burst == 0 {
+                return Err(WebConfigError {
+                    key,
+                    reason: "must be at least 1 when per_minute is set".to_owned(),
+                });
+            }
+        }
+        let largest_body = self.max_json_bytes.max(self.largest_form());
+        if self.max_body_memory_bytes < largest_body {
             return Err(WebConfigError {
-                key: "rate_limit.burst",
-                reason: "must be at least 1 when per_minute is set".to_owned(),
+                key: "max_body_memory_bytes",
+                reason: format!(
+                    "must be at least {largest_body}, the largest body that max_json_bytes and max_upload_bytes \
+                     allow; {} was given",
+                    self.max_body_memory_bytes
+                ),
+            });
+        }
+        if self.max_result_memory_bytes < LEAST_RESULT_MEMORY {
+            return Err(WebConfigError {
+                key: "max_result_memory_bytes",
+                reason: format!(
+                    "must be at least {LEAST_RESULT_MEMORY}, {} was given",
+                    self.max_result_memory_bytes
+                ),
             });
         }
         Ok(())
+    }
+
+    /// Bytes of the largest form, which holds two files.
+    fn largest_form(&self) -> usize {
+        self.max_upload_bytes
+            .saturating_mul(2)
+            .saturating_add(FORM_OVERHEAD_BYTES)
+    }
+
+    pub(crate) fn write_timeout(&self) -> Duration {
+        Duration::from_secs(self.write_timeout_seconds)
     }
 
     pub(crate) fn body_timeout(&self) -> Duration {
@@ -188,7 +271,7 @@ mod tests {
 
     #[test]
     fn an_impossible_value_is_refused_by_its_key() {
-        let broken: [(&str, Spoil); 5] = [
+        let broken: [(&str, Spoil); 8] = [
             ("server.listen", |config| config.listen = "8080".into()),
             ("server.max_jobs", |config| config.max_jobs = 0),
             ("server.default_deadline_ms", |config| {
@@ -200,6 +283,15 @@ mod tests {
                     per_minute: 5,
                     burst: 0,
                 };
+            }),
+            ("server.max_body_memory_bytes", |config| {
+                config.max_body_memory_bytes = config.max_upload_bytes;
+            }),
+            ("server.max_result_memory_bytes", |config| {
+                config.max_result_memory_bytes = 1;
+            }),
+            ("server.allowed_hosts", |config| {
+                config.allowed_hosts = vec!["http://localhost".into()];
             }),
         ];
         for (key, spoil) in broken {

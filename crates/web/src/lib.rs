@@ -6,18 +6,24 @@
 
 #![forbid(unsafe_code)]
 
+mod access;
 mod actor;
 mod admission;
 mod assets;
+mod clients;
 mod config;
+mod connection;
+mod descriptors;
 mod exposition;
 mod feed;
 mod input;
 mod middleware;
 mod negotiate;
 mod openapi;
+mod pieces;
 mod problem;
-mod render;
+mod raw_answers;
+mod renditions;
 mod routes;
 mod server;
 mod services;
@@ -29,6 +35,7 @@ mod wire;
 
 pub use actor::{CloseDoors, StopServer, WebActor};
 pub use config::{RateLimit, WebConfig, WebConfigError};
+pub use descriptors::Shortage;
 pub use exposition::install_metrics;
 pub use server::{BindError, WebFront};
 pub use services::{WebLines, WebServices};

@@ -1,24 +1,37 @@
-//! What happens around every request: its id, the log line, the metrics, security headers, problem
+//! What happens around every request: who may send it, its id, the log line, the metrics, security headers, problem
 //! documents, and the catching of panics.
 
-use std::{panic::AssertUnwindSafe, time::Instant};
+use std::{
+    net::IpAddr,
+    panic::AssertUnwindSafe,
+    rc::Rc,
+    time::{Duration, Instant},
+};
 
 use actix_web::{
     Error, ResponseError as _,
-    body::{EitherBody, MessageBody},
+    body::{BoxBody, MessageBody},
     dev::{ServiceRequest, ServiceResponse},
     http::{
         Method, StatusCode,
         header::{self, HeaderMap, HeaderName, HeaderValue},
     },
     middleware::Next,
+    web,
 };
 use futures_util::FutureExt as _;
 use metrics::{counter, gauge, histogram};
 use tracing::{Instrument as _, debug, error, info_span, warn};
 use uuid::Uuid;
 
-use crate::problem::{Code, Problem};
+use crate::{
+    access::{Caller, Denial},
+    clients::{Share, Use},
+    connection::Link,
+    pieces::Pieces,
+    problem::{Code, Problem},
+    services::Shared,
+};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const MAX_REQUEST_ID: usize = 128;
@@ -27,11 +40,27 @@ const MAX_REQUEST_ID: usize = 128;
 const STRICT_POLICY: HeaderValue =
     HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'; sandbox");
 
+/// What every answer carries.
+pub(crate) const SECURITY_HEADERS: [(HeaderName, HeaderValue); 3] = [
+    (
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    ),
+    (
+        header::REFERRER_POLICY,
+        HeaderValue::from_static("no-referrer"),
+    ),
+    (
+        HeaderName::from_static("cross-origin-resource-policy"),
+        HeaderValue::from_static("same-origin"),
+    ),
+];
+
 /// Runs a request with all that belongs around it.
 pub(crate) async fn surround<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
-) -> Result<ServiceResponse<EitherBody<B>>, Error> {
+) -> Result<ServiceResponse<Pieces>, Error> {
     let began = Instant::now();
     let id = request_id(request.headers());
     let method = request.method().clone();
@@ -40,16 +69,11 @@ pub(crate) async fn surround<B: MessageBody + 'static>(
         .unwrap_or_else(|| "unmatched".to_owned());
     let span = info_span!("request", request_id = %id, %method, path = request.path());
     let _in_flight = InFlight::enter();
+    let under_way = request.conn_data::<Rc<Link>>().map(Link::begin);
 
-    let refused = is_cross_site(&request);
-    let answer = if refused {
-        let problem = Problem::new(
-            Code::CrossSite,
-            "another web site made the browser send this: use the page here, or a program",
-        );
-        Ok(request.error_response(problem).map_into_right_body())
-    } else {
-        AssertUnwindSafe(next.call(request))
+    let answer = match enter(&request) {
+        Err(problem) => Ok((request.error_response(problem), None)),
+        Ok(share) => AssertUnwindSafe(next.call(request))
             .catch_unwind()
             .instrument(span.clone())
             .await
@@ -58,9 +82,11 @@ pub(crate) async fn surround<B: MessageBody + 'static>(
                 error!(panic = panic_text(panic.as_ref()), "a handler panicked");
                 Err(Problem::internal().with_request_id(&id).into())
             })
-            .map(ServiceResponse::map_into_left_body)
+            .map(|response| (response.map_into_boxed_body(), share)),
     };
-    let answer = answer.map(|response| finish(response, &id));
+    let answer = answer.map(|(response, share)| {
+        finish(response, &id).map_body(|_, body| Pieces::new(body, (under_way, share)))
+    });
 
     let status = match &answer {
         Ok(response) => response.status(),
@@ -85,6 +111,89 @@ pub(crate) async fn surround<B: MessageBody + 'static>(
     answer
 }
 
+/// Lets a request in, with its client's share, or says why not.
+fn enter(request: &ServiceRequest) -> Result<Option<Share>, Problem> {
+    let shared: &web::Data<Shared> = request.app_data().ok_or_else(Problem::internal)?;
+    let local = request
+        .conn_data::<Rc<Link>>()
+        .and_then(|link| link.local());
+    check_access(shared, request, local)?;
+    if !shared.config.trust_forwarded_for {
+        // The client's connections are counted, which have one request each.
+        return Ok(None);
+    }
+    let client = shared.client(request.request());
+    let share = shared.clients.enter(client, Use::Request).ok_or_else(|| {
+        Problem::new(
+            Code::RateLimited,
+            "this client has too many requests under way: wait until some are answered",
+        )
+        .retry_after(Duration::from_secs(1))
+    })?;
+    Ok(Some(share))
+}
+
+fn check_access(
+    shared: &Shared,
+    request: &ServiceRequest,
+    local: Option<IpAddr>,
+) -> Result<(), Problem> {
+    // A value that is no text is a value that is not known.
+    let all = |name: HeaderName| -> Vec<&str> {
+        request
+            .headers()
+            .get_all(name)
+            .map(|value| value.to_str().unwrap_or("?"))
+            .collect()
+    };
+    let mut hosts = all(header::HOST);
+    if let Some(authority) = request.uri().authority() {
+        hosts.push(authority.as_str());
+    }
+    let forwarded = all(HeaderName::from_static("x-forwarded-proto"));
+    let scheme = forwarded
+        .last()
+        .filter(|_| shared.config.trust_forwarded_for)
+        .and_then(|value| value.rsplit(',').next())
+        .map(str::trim);
+    let caller = Caller {
+        hosts: &hosts,
+        local,
+        scheme,
+        origins: &all(header::ORIGIN),
+        sites: &all(HeaderName::from_static("sec-fetch-site")),
+        changes: !matches!(
+            *request.method(),
+            Method::GET | Method::HEAD | Method::OPTIONS
+        ),
+    };
+    shared.access.check(&caller).map_err(|denial| match denial {
+        Denial::Host(host) if host.is_empty() => Problem::new(
+            Code::UnknownHost,
+            "the request names no host: send a Host header",
+        ),
+        Denial::Host(host) => Problem::new(
+            Code::UnknownHost,
+            format!(
+                "\"{}\" is not a name of this service: if it is meant to be, add it to server.allowed_hosts",
+                shortened(&host)
+            ),
+        ),
+        Denial::Site(site) => Problem::new(
+            Code::CrossSite,
+            format!(
+                "another web site ({}) made the browser send this: use the page here, or a program; a site is \
+                 let in by server.cors_origins, and behind a proxy with TLS server.trust_forwarded_for must be set",
+                shortened(&site)
+            ),
+        ),
+    })
+}
+
+fn shortened(text: &str) -> String {
+    text.chars().take(80).collect()
+}
+
 /// The id that the client sent, if it is harmless; else a new one.
 fn request_id(headers: &HeaderMap) -> String {
     headers
@@ -99,50 +208,27 @@ fn request_id(headers: &HeaderMap) -> String {
         .map_or_else(|| Uuid::now_v7().to_string(), str::to_owned)
 }
 
-/// Whether a browser sends this on behalf of another site and it would change something.
-fn is_cross_site(request: &ServiceRequest) -> bool {
-    let changes = !matches!(
-        *request.method(),
-        Method::GET | Method::HEAD | Method::OPTIONS
-    );
-    changes
-        && request
-            .headers()
-            .get("sec-fetch-site")
-            .is_some_and(|value| value.as_bytes() == b"cross-site")
-}
-
 /// Writes the problem document when there was an error, and the headers that every answer has.
-fn finish<B: MessageBody + 'static>(
-    response: ServiceResponse<EitherBody<B>>,
-    id: &str,
-) -> ServiceResponse<EitherBody<B>> {
-    let problem = problem_of(&response);
-    let mut response = match problem {
-        Some(problem) => {
-            let document = problem.with_request_id(id).error_response();
-            response.into_response(document.map_into_right_body())
+fn finish(mut response: ServiceResponse<BoxBody>, id: &str) -> ServiceResponse<BoxBody> {
+    if let Some(problem) = problem_of(&response) {
+        let mut document = problem.with_request_id(id).error_response();
+        // What lets an invited page read its answer lets it read its errors.
+        for (name, value) in response.headers() {
+            if *name == header::VARY || name.as_str().starts_with("access-control-") {
+                document.headers_mut().append(name.clone(), value.clone());
+            }
         }
-        None => response,
-    };
+        response = response.into_response(document);
+    }
     // The headers of a 304 replace those that the client keeps with the page.
     let is_news = response.status() != StatusCode::NOT_MODIFIED;
     let headers = response.headers_mut();
     if let Ok(value) = HeaderValue::from_str(id) {
         headers.insert(REQUEST_ID, value);
     }
-    headers.insert(
-        header::X_CONTENT_TYPE_OPTIONS,
-        HeaderValue::from_static("nosniff"),
-    );
-    headers.insert(
-        header::REFERRER_POLICY,
-        HeaderValue::from_static("no-referrer"),
-    );
-    headers.insert(
-        HeaderName::from_static("cross-origin-resource-policy"),
-        HeaderValue::from_static("same-origin"),
-    );
+    for (name, value) in SECURITY_HEADERS {
+        headers.insert(name, value);
+    }
     if is_news && !headers.contains_key(header::CONTENT_SECURITY_POLICY) {
         headers.insert(header::CONTENT_SECURITY_POLICY, STRICT_POLICY);
     }

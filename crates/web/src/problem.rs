@@ -9,6 +9,7 @@ use actix_web::{
 use chat2svg_protocol::{
     JobId,
     messages::{StoreError, SubmitError},
+    printable,
 };
 use chat2svg_supervision::{AskError, ComputeError};
 use serde::{Deserialize, Serialize};
@@ -48,6 +49,7 @@ codes! {
     MalformedJson "malformed-json" BAD_REQUEST "The body is not valid JSON"
     InvalidHeader "invalid-header" BAD_REQUEST "A header has a value that makes no sense"
     InvalidParameter "invalid-parameter" BAD_REQUEST "A query parameter has a value that makes no sense"
+    UnknownHost "unknown-host" MISDIRECTED_REQUEST "The service is not called by this name"
     CrossSite "cross-site" FORBIDDEN "Other web sites may not send requests here"
     NotFound "not-found" NOT_FOUND "There is nothing at this address"
     JobNotFound "job-not-found" NOT_FOUND "There is no such job"
@@ -58,6 +60,7 @@ codes! {
     NotFinished "not-finished" CONFLICT "The job has not ended"
     AlreadyFinal "already-final" CONFLICT "The job has already ended"
     JobCancelled "job-cancelled" CONFLICT "The job was cancelled"
+    HeadTooLarge "head-too-large" REQUEST_HEADER_FIELDS_TOO_LARGE "The head of the request is too large"
     TooLarge "too-large" PAYLOAD_TOO_LARGE "The request is too large"
     UnsupportedMediaType "unsupported-media-type" UNSUPPORTED_MEDIA_TYPE "The body has the wrong content type"
     InvalidFields "invalid-fields" UNPROCESSABLE_ENTITY "Fields of the request are not valid"
@@ -66,7 +69,7 @@ codes! {
     RateLimited "rate-limited" TOO_MANY_REQUESTS "Too many requests from this client"
     JobFailed "job-failed" INTERNAL_SERVER_ERROR "The job failed"
     Internal "internal" INTERNAL_SERVER_ERROR "Something went wrong on our side"
-    Overloaded "overloaded" SERVICE_UNAVAILABLE "The service has as many jobs as it can take"
+    Overloaded "overloaded" SERVICE_UNAVAILABLE "The service has as much to do as it can take"
     ShuttingDown "shutting-down" SERVICE_UNAVAILABLE "The service is shutting down"
     Unavailable "unavailable" SERVICE_UNAVAILABLE "A part of the service does not answer"
     DeadlineExceeded "deadline-exceeded" GATEWAY_TIMEOUT "The deadline passed before there was a result"
@@ -230,11 +233,18 @@ impl ResponseError for Problem {
             kind: format!("/docs#problem-{}", self.code.name()),
             title: self.code.title().to_owned(),
             status: self.code.status().as_u16(),
-            detail: self.detail.clone(),
+            detail: printable(&self.detail).into_owned(),
             code: self.code.name().to_owned(),
             request_id: self.request_id.as_deref().unwrap_or_default().to_owned(),
             retry_after,
-            errors: self.errors.clone(),
+            errors: self
+                .errors
+                .iter()
+                .map(|error| FieldError {
+                    field: printable(&error.field).into_owned(),
+                    detail: printable(&error.detail).into_owned(),
+                })
+                .collect(),
             job: self.job.map(|job| job.to_string()),
         };
         let mut response = HttpResponse::build(self.code.status());

@@ -8,19 +8,34 @@ use std::{
     time::Duration,
 };
 
+use actix_cors::Cors;
+use actix_http::{HttpService, Protocol, error::DispatchError};
+use actix_rt::net::TcpStream;
+use actix_server::{Server, ServerHandle};
+use actix_service::{
+    IntoServiceFactory as _, ServiceFactory, ServiceFactoryExt as _, fn_service, map_config,
+};
 use actix_web::{
-    App, HttpServer,
-    dev::{ServerHandle, ServiceFactory, ServiceRequest},
-    middleware::{Compress, from_fn},
+    App,
+    dev::{AppConfig, ServiceRequest},
+    http::Method,
+    middleware::{Compress, Condition, from_fn},
     web,
 };
+use socket2::SockRef;
 use thiserror::Error;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tracing::{error, info};
 
 use crate::{
+    clients::Use,
     config::{WebConfig, WebConfigError},
+    connection::{Connection, Patience},
+    descriptors::{self, Shortage},
     middleware::surround,
-    routes,
+    pieces::PIECE,
+    problem::{Code, Problem},
+    raw_answers, routes,
     services::{Shared, WebServices},
 };
 
@@ -28,17 +43,28 @@ use crate::{
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a connection may idle between requests.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
+/// By how much our own limits are behind those of actix, which has an answer at the first request.
+const BEHIND: Duration = Duration::from_secs(1);
 /// How long a closing connection may linger.
 const DISCONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 /// How long a stop waits for connections to end; idle ones do not end by themselves.
 const SHUTDOWN_SECONDS: u64 = 2;
-
+/// Bytes of answers that the system holds for each client. A third of it must be free before the client
+/// counts as reading, so a large one would make slow readers look like ones that stopped.
+const SEND_BUFFER: usize = 128 << 10;
+/// Threads on which each worker compresses answers.
+const COMPRESSING_THREADS: usize = 4;
+/// How long a client that is turned away may take to read why.
+const REFUSAL_TIMEOUT: Duration = Duration::from_secs(1);
 /// Why the web front could not start.
 #[derive(Debug, Error)]
 pub enum BindError {
     /// A value in its configuration cannot work.
     #[error(transparent)]
     Config(#[from] WebConfigError),
+    /// The process may not open the files that its connections need.
+    #[error(transparent)]
+    Descriptors(#[from] Shortage),
     /// The address cannot be listened on.
     #[error("cannot listen on {address}: {reason} (choose another with --listen or server.listen)")]
     Listen {
@@ -63,15 +89,16 @@ impl WebFront {
     ///
     /// # Errors
     /// When a value cannot work, or the address cannot be listened on.
-    pub fn bind(config: WebConfig, services: WebServices) -> Result<Self, BindError> {
+    pub fn bind(mut config: WebConfig, services: WebServices) -> Result<Self, BindError> {
         config.validate()?;
+        config.max_connections = descriptors::provide(config.workers, config.max_connections)?;
         let address = config.address()?;
         let failed = |reason| BindError::Listen { address, reason };
         let listener = TcpListener::bind(address).map_err(failed)?;
         listener.set_nonblocking(true).map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
         Ok(Self {
-            shared: Arc::new(Shared::new(config, services)),
+            shared: Arc::new(Shared::new(config, services)?),
             listener: Arc::new(listener),
             address,
             running: Arc::default(),
@@ -89,19 +116,41 @@ impl WebFront {
         if running.is_some() {
             return Ok(());
         }
-        let shared = Arc::clone(&self.shared);
         let config = &self.shared.config;
-        let server = HttpServer::new(move || application(Arc::clone(&shared)))
+        let builder = Server::build()
             .workers(config.workers)
-            .max_connections(config.max_connections)
-            .client_request_timeout(HEAD_TIMEOUT)
-            .client_disconnect_timeout(DISCONNECT_TIMEOUT)
-            .keep_alive(KEEP_ALIVE)
-            // A client that has left is noticed, and what it waited for is stopped.
-            .h1_allow_half_closed(false)
+            .max_concurrent_connections(config.max_connections)
+            .worker_max_blocking_threads(COMPRESSING_THREADS)
             .shutdown_timeout(SHUTDOWN_SECONDS)
-            .disable_signals()
-            .listen(self.listener.try_clone()?)?
+            .disable_signals();
+        let shutdown = builder.graceful_shutdown_signal();
+        let shared = Arc::clone(&self.shared);
+        let address = self.address;
+        let server = builder
+            .listen("http", self.listener.try_clone()?, move || {
+                let shutdown = shutdown.clone();
+                let application = application(Arc::clone(&shared))
+                    .into_factory()
+                    .map_err(|error: actix_web::Error| error.error_response());
+                let http = HttpService::build()
+                    .graceful_shutdown_signal(move || {
+                        let shutdown = shutdown.clone();
+                        async move { shutdown.notified().await }
+                    })
+                    .client_request_timeout(HEAD_TIMEOUT)
+                    .client_disconnect_timeout(DISCONNECT_TIMEOUT)
+                    .keep_alive(KEEP_ALIVE)
+                    // A client that has left is noticed, and what it waited for is stopped.
+                    .h1_allow_half_closed(false)
+                    .h1_write_buffer_size(PIECE)
+                    .local_addr(address)
+                    .on_connect_ext(|connection: &Connection<TcpStream>, data| {
+                        data.insert(connection.link());
+                    })
+                    .finish(map_config(application, |()| AppConfig::default()));
+                let shared = Arc::clone(&shared);
+                fn_service(move |stream| welcome(stream, Arc::clone(&shared))).and_then(http)
+            })?
             .run();
         *running = Some(server.handle());
         drop(running);
@@ -150,6 +199,90 @@ impl std::fmt::Debug for WebFront {
     }
 }
 
+/// Gives a connection its limits, or turns it away when its client has too many.
+async fn welcome(
+    mut stream: TcpStream,
+    shared: Arc<Shared>,
+) -> Result<(Connection<TcpStream>, Protocol, Option<SocketAddr>), DispatchError> {
+    let peer = stream.peer_addr().ok();
+    // A proxy's connections are those of many clients.
+    let client = peer
+        .filter(|_| !shared.config.trust_forwarded_for)
+        .map(|peer| peer.ip());
+    let Some(share) = shared.clients.enter(client, Use::Connection) else {
+        // Answered if the client is quick, closed in any case, and never waited for by many.
+        if let Ok(_place) = shared.refusals.try_acquire() {
+            let _ = tokio::time::timeout(REFUSAL_TIMEOUT, turn_away(&mut stream)).await;
+        }
+        let reason = io::Error::other("the client has too many connections");
+        return Err(DispatchError::Io(reason));
+    };
+    let write = shared.config.write_timeout();
+    let socket = SockRef::from(&stream);
+    let mut limited = socket.set_send_buffer_size(SEND_BUFFER);
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    {
+        // Also for what the system holds when all of an answer was handed to it.
+        limited = limited.and(socket.set_tcp_user_timeout(Some(write)));
+    }
+    if let Err(error) = limited.and(socket.set_tcp_nodelay(true)) {
+        // The client may have left already; else the connection's own limits are left.
+        tracing::debug!(%error, "a connection's socket could not be set up");
+    }
+    let patience = Patience {
+        head: HEAD_TIMEOUT + BEHIND,
+        idle: KEEP_ALIVE + BEHIND,
+        write,
+    };
+    let local = stream.local_addr().ok().map(|local| local.ip());
+    let connection = Connection::new(stream, local, patience, share);
+    Ok((connection, Protocol::Http1, peer))
+}
+
+/// Says why, then reads until the client has closed, or its answer would be lost.
+async fn turn_away(stream: &mut TcpStream) -> io::Result<()> {
+    let problem = Problem::new(
+        Code::RateLimited,
+        "this client has too many connections open: close some, or use one for several requests",
+    )
+    .retry_after(Duration::from_secs(1));
+    stream.write_all(&raw_answers::answer(problem)).await?;
+    stream.shutdown().await?;
+    let mut rest = [0; 1_024];
+    while stream.read(&mut rest).await? > 0 {}
+    Ok(())
+}
+
+/// Lets the pages of other sites in that the configuration names.
+fn cross_origin(shared: &Shared) -> Condition<Cors> {
+    let mut invited = shared.access.invited().peekable();
+    let is_open = invited.peek().is_some();
+    let cors = invited.fold(Cors::default(), |cors, origin| cors.allowed_origin(&origin));
+    Condition::new(
+        is_open,
+        cors.allowed_methods([Method::GET, Method::POST, Method::DELETE])
+            .allowed_headers([
+                "accept",
+                "content-type",
+                "idempotency-key",
+                "last-event-id",
+                "prefer",
+                "x-request-id",
+            ])
+            .expose_headers([
+                "content-location",
+                "idempotent-replayed",
+                "location",
+                "preference-applied",
+                "retry-after",
+                "x-job-id",
+                "x-job-state",
+                "x-request-id",
+            ])
+            .max_age(600),
+    )
+}
+
 /// The application that each worker serves.
 pub(crate) fn application(
     shared: Arc<Shared>,
@@ -162,8 +295,10 @@ pub(crate) fn application(
         InitError = (),
     >,
 > {
+    let cors = cross_origin(&shared);
     App::new()
         .app_data(web::Data::from(shared))
+        .wrap(cors)
         .wrap(from_fn(surround))
         .wrap(Compress::default())
         .configure(routes::configure)

@@ -8,7 +8,7 @@ use std::{
 };
 
 use actix::Message;
-use actix_web::HttpRequest;
+use actix_web::{HttpRequest, web::Bytes};
 use chat2svg_protocol::{
     ActorHealth, JobId, JobView,
     messages::{
@@ -18,13 +18,17 @@ use chat2svg_protocol::{
 };
 use chat2svg_supervision::{ComputePool, Line};
 use metrics_exporter_prometheus::PrometheusHandle;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    access::Access,
     admission::Admission,
-    config::WebConfig,
-    problem::Problem,
+    clients::Clients,
+    config::{WebConfig, WebConfigError},
+    input::BodyMemory,
+    problem::{Code, Problem},
+    renditions::{Rendition, Renditions},
     wire::{AdmissionStatus, Limits, SystemStatus},
 };
 
@@ -32,6 +36,9 @@ use crate::{
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long an actor may take to answer a look at the system, which can do without it.
 const LOOK_TIMEOUT: Duration = Duration::from_millis(500);
+
+/// Connections that are told at once why they are turned away; further ones are only closed.
+const MAX_REFUSALS: usize = 32;
 
 /// The actors that the web front asks.
 #[derive(Clone, Debug)]
@@ -63,7 +70,7 @@ pub struct WebServices {
     pub lines: WebLines,
     /// Where uploads are checked.
     pub intake: ComputePool,
-    /// Where PNGs are rendered.
+    /// Where documents are written for answers.
     pub compute: ComputePool,
     /// How the actors under the watchdog stand.
     pub health: Arc<dyn Fn() -> Vec<ActorHealth> + Send + Sync>,
@@ -85,6 +92,14 @@ pub(crate) struct Shared {
     pub(crate) config: WebConfig,
     pub(crate) services: WebServices,
     pub(crate) admission: Admission,
+    pub(crate) access: Access,
+    pub(crate) clients: Arc<Clients>,
+    /// What request bodies may take up together.
+    pub(crate) body_memory: BodyMemory,
+    /// Results as they are read.
+    pub(crate) renditions: Renditions,
+    /// Places for connections that are told why they are turned away.
+    pub(crate) refusals: Semaphore,
     /// Cancelled when event streams must end and waiting requests must be answered.
     pub(crate) stopping: CancellationToken,
     /// The last look at the system, kept fresh while somebody watches.
@@ -93,15 +108,24 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
-    pub(crate) fn new(config: WebConfig, services: WebServices) -> Self {
-        Self {
+    pub(crate) fn new(config: WebConfig, services: WebServices) -> Result<Self, WebConfigError> {
+        Ok(Self {
+            access: Access::new(&config)?,
+            clients: Arc::new(Clients::new(
+                config.max_connections_per_client,
+                config.max_connections_per_client,
+                config.max_streams_per_client,
+            )),
+            body_memory: BodyMemory::new(config.max_body_memory_bytes),
+            renditions: Renditions::new(&config),
+            refusals: Semaphore::new(MAX_REFUSALS),
             admission: Admission::new(config.max_jobs, &config.rate_limit),
             config,
             services,
             stopping: CancellationToken::new(),
             system: watch::Sender::new(None),
             started: Instant::now(),
-        }
+        })
     }
 
     /// A job, which must be known.
@@ -111,9 +135,16 @@ impl Shared {
             .ok_or_else(|| Problem::job_not_found(job))
     }
 
-    /// A finished job's document as SVG text.
-    pub(crate) async fn result(&self, job: JobId) -> Result<Option<Arc<str>>, Problem> {
-        Ok(ask(&self.services.lines.result, ResultQuery { job }).await??)
+    /// A finished job's document as SVG text, read from the store once for all who ask.
+    pub(crate) async fn result(&self, job: JobId) -> Result<Bytes, Problem> {
+        let read = async {
+            let svg = ask(&self.services.lines.result, ResultQuery { job }).await??;
+            let svg = svg.ok_or_else(|| {
+                Problem::new(Code::NoResult, "the job's result is no longer kept").about(job)
+            })?;
+            self.renditions.text(svg)
+        };
+        self.renditions.get(job, Rendition::Svg, read).await
     }
 
     /// Whether new jobs are taken and all actors answer.

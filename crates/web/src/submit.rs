@@ -1,25 +1,31 @@
 //! From a checked request to an answer: admission, hand-over to the controller, waiting, the result.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use actix_web::{
     HttpRequest, HttpResponse, HttpResponseBuilder,
     http::{StatusCode, header},
+    web::Bytes,
 };
 use chat2svg_controller::output::ResultDocument;
 use chat2svg_protocol::{
     Attachment, AttachmentRole, FailureCode, JobId, JobKind, JobSpec, JobState, JobView,
     messages::{Cancel, Submit},
 };
+use jiff::Timestamp;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::sync::CancellationToken;
+use tracing::error;
 
 use crate::{
     feed::Feed,
-    input::{UploadKind, unusable},
+    input::{HeldMemory, UploadKind, unusable},
     negotiate::{Form, Preference},
     problem::{Code, Problem},
-    render::render_png,
+    renditions::{Order, Rendition},
     services::{Shared, ask},
     wire::{JobResource, job_path},
 };
@@ -29,6 +35,9 @@ pub(crate) const PICTURE_POLICY: &str = "default-src 'none'; style-src 'unsafe-i
 
 /// Longest `Idempotency-Key`.
 const MAX_KEY: usize = 255;
+
+/// Least time for the rendering of an answer's PNG, however late its job was.
+const LEAST_RENDER_TIME: Duration = Duration::from_secs(1);
 
 /// How the client wants to be answered; read before anything is done for it.
 pub(crate) struct Terms {
@@ -87,6 +96,8 @@ pub(crate) struct Job {
     pub(crate) spec: JobSpec,
     pub(crate) attachments: Vec<Attachment>,
     pub(crate) permit: OwnedSemaphorePermit,
+    /// What its body takes up of the memory for bodies, until it is handed over.
+    pub(crate) memory: HeldMemory,
 }
 
 /// Hands a job over and answers: with the result if it is there in time, else with 202.
@@ -106,6 +117,7 @@ pub(crate) async fn run(
         },
     )
     .await??;
+    drop(job.memory);
     let view = match terms.preference.wait_at_most(shared.config.max_wait()) {
         None => None,
         Some(wait) => {
@@ -201,35 +213,57 @@ async fn answer_with_result(
         .insert_header(("x-job-state", view.state.name()));
     // A result that is there is delivered, also while the server stops.
     let never = CancellationToken::new();
-    let png = || {
-        render_png(
-            &shared.services.compute,
-            &never,
-            Arc::clone(&svg),
-            None,
-            shared.config.max_png_width,
-        )
+    let order = Order {
+        client: None,
+        until: Some(due(&view)),
     };
+    let job = view.id;
+    let renditions = &shared.renditions;
+    let late = |problem: Problem| problem.about(job);
     Ok(match form {
         Form::Svg => answer
             .content_type("image/svg+xml")
             .insert_header((header::CONTENT_SECURITY_POLICY, PICTURE_POLICY))
-            .body(svg.to_string()),
-        Form::Png => answer.content_type("image/png").body(png().await?),
+            .body(svg),
+        Form::Png => {
+            let png = renditions.png(job, &svg, None, order, &never).await;
+            answer.content_type("image/png").body(png.map_err(late)?)
+        }
         Form::Json => {
-            let png = png().await?;
-            answer.json(ResultDocument::new(view, svg, &png))
+            let document = async {
+                let png = renditions.png(job, &svg, None, order, &never).await?;
+                let text = std::str::from_utf8(&svg).unwrap_or_default();
+                let document = ResultDocument::new(view, text.into(), &png);
+                let json = serde_json::to_vec(&document).map_err(|error| {
+                    error!(%error, "a result document could not be written");
+                    Problem::internal()
+                })?;
+                renditions.hold(json)
+            };
+            let document = renditions.get(job, Rendition::Document, document).await;
+            answer
+                .content_type("application/json")
+                .body(document.map_err(late)?)
         }
     })
 }
 
+/// When a waiting client gives a job's answer up: a tenth after the deadline, and not at once when that
+/// was short, since the picture is there and only its PNG is missing.
+fn due(view: &JobView) -> Instant {
+    let deadline = Duration::from_millis(view.spec.options.deadline_ms);
+    let since = Timestamp::now()
+        .duration_since(view.created_at)
+        .unsigned_abs();
+    let left = (deadline + deadline / 10).saturating_sub(since);
+    Instant::now() + left.max(LEAST_RENDER_TIME)
+}
+
 /// The document of a job that has one; a problem says why it has none.
-pub(crate) async fn finished_svg(shared: &Shared, view: &JobView) -> Result<Arc<str>, Problem> {
+pub(crate) async fn finished_svg(shared: &Shared, view: &JobView) -> Result<Bytes, Problem> {
     let job = view.id;
     match view.state {
-        JobState::Succeeded | JobState::Degraded => {
-            shared.result(job).await?.ok_or_else(|| no_result(job))
-        }
+        JobState::Succeeded | JobState::Degraded => shared.result(job).await,
         JobState::Queued | JobState::Running => Err(Problem::new(
             Code::NotFinished,
             format!(
@@ -246,10 +280,6 @@ pub(crate) async fn finished_svg(shared: &Shared, view: &JobView) -> Result<Arc<
         .about(job)),
         JobState::Failed => Err(failure(view).about(job)),
     }
-}
-
-fn no_result(job: JobId) -> Problem {
-    Problem::new(Code::NoResult, "the job's result is no longer kept").about(job)
 }
 
 fn failure(view: &JobView) -> Problem {

@@ -20,8 +20,10 @@ use std::{
 
 use actix::{Actor as _, Addr};
 use actix_web::{
+    HttpMessage as _,
     body::{BoxBody, MessageBody as _},
     dev::Service as _,
+    http::header::{self, HeaderValue},
     test::{self, TestRequest},
 };
 use chat2svg_protocol::ActorHealth;
@@ -59,7 +61,7 @@ fn front_with(change: impl FnOnce(&mut WebConfig)) -> Front {
     change(&mut config);
     let (services, controller, alive) = services();
     Front {
-        shared: Arc::new(Shared::new(config, services)),
+        shared: Arc::new(Shared::new(config, services).unwrap()),
         controller,
         alive,
     }
@@ -111,7 +113,12 @@ impl Front {
     /// Sends one request and gives the answer's head and its body to read on.
     async fn open(&self, request: TestRequest) -> (Answer, BoxBody) {
         let service = test::init_service(application(Arc::clone(&self.shared))).await;
-        let response = match service.call(request.to_request()).await {
+        let mut request = request.to_request();
+        if !request.headers().contains_key(header::HOST) {
+            let host = HeaderValue::from_static("localhost");
+            request.headers_mut().insert(header::HOST, host);
+        }
+        let response = match service.call(request).await {
             Ok(response) => response.into_parts().1.map_into_boxed_body(),
             // What the connection would do with an error that left the application.
             Err(error) => error.as_response_error().error_response(),

@@ -1,16 +1,16 @@
 //! Reads a request body within a size and a time.
 
-use std::time::Duration;
-
-use actix_web::{
-    HttpRequest,
-    error::PayloadError,
-    http::header,
-    web::{Bytes, BytesMut},
-};
+use actix_web::{HttpRequest, error::PayloadError, http::header, web::Bytes};
 use futures_util::{Stream, StreamExt as _};
 
-use crate::problem::{Code, Problem};
+use crate::{
+    input::{
+        memory::HeldMemory,
+        pace::{Pace, payload_problem},
+    },
+    problem::{Code, Problem},
+    services::Shared,
+};
 
 /// The media type of a request's body, lower case, without parameters; empty when there is none.
 pub(crate) fn media_type(request: &HttpRequest) -> String {
@@ -24,28 +24,28 @@ pub(crate) fn media_type(request: &HttpRequest) -> String {
         .to_ascii_lowercase()
 }
 
-/// The whole body.
+/// The whole body, and its share of the memory for bodies.
 pub(crate) async fn read_limited(
     request: &HttpRequest,
-    mut payload: impl Stream<Item = Result<Bytes, PayloadError>> + Unpin,
-    limit: usize,
-    timeout: Duration,
-) -> Result<Bytes, Problem> {
+    payload: impl Stream<Item = Result<Bytes, PayloadError>> + 'static,
+    shared: &Shared,
+) -> Result<(Vec<u8>, HeldMemory), Problem> {
+    let limit = shared.config.max_json_bytes;
     refuse_announced_excess(request, limit)?;
+    let pace = Pace::new(&shared.config);
+    let mut payload = Box::pin(pace.watch(payload));
     let read = async {
-        let mut body = BytesMut::new();
+        let mut body = shared.body_memory.body();
         while let Some(chunk) = payload.next().await {
             let chunk = chunk.map_err(|error| payload_problem(&error))?;
             if body.len() + chunk.len() > limit {
                 return Err(too_large(limit));
             }
-            body.extend_from_slice(&chunk);
+            body.push(&chunk)?;
         }
-        Ok(body.freeze())
+        Ok(body.into_parts())
     };
-    tokio::time::timeout(timeout, read)
-        .await
-        .unwrap_or_else(|_| Err(too_slow(timeout)))
+    pace.keep(read).await
 }
 
 /// Refuses a body whose `Content-Length` says that it is too large, before reading any of it.
@@ -65,22 +65,5 @@ pub(crate) fn too_large(limit: usize) -> Problem {
     Problem::new(
         Code::TooLarge,
         format!("the body is larger than the {limit} bytes that are accepted here"),
-    )
-}
-
-pub(crate) fn too_slow(timeout: Duration) -> Problem {
-    Problem::new(
-        Code::RequestTimeout,
-        format!(
-            "the body had not arrived after {} s: send it faster, or send less",
-            timeout.as_secs()
-        ),
-    )
-}
-
-pub(crate) fn payload_problem(error: &PayloadError) -> Problem {
-    Problem::new(
-        Code::MalformedRequest,
-        format!("the body could not be read to its end: {error}"),
     )
 }

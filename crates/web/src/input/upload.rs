@@ -1,6 +1,6 @@
 //! The bodies of `POST /v1/vectorize` and `POST /v1/refine`: multipart forms, read part by part.
 
-use std::{collections::HashSet, sync::Arc, time::Duration};
+use std::{collections::HashSet, sync::Arc};
 
 use actix_multipart::{Field, Multipart};
 use actix_web::{HttpRequest, error::PayloadError, web::Bytes};
@@ -10,18 +10,19 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use crate::{
-    config::WebConfig,
+    config::{FORM_OVERHEAD_BYTES, WebConfig},
     input::{
-        body::{refuse_announced_excess, too_large, too_slow},
+        body::{refuse_announced_excess, too_large},
         fields::{RawOptions, Refusals, check_limits},
+        memory::{Body, HeldMemory},
+        pace::Pace,
     },
     problem::{Code, FieldError, Problem},
+    services::Shared,
 };
 
 /// Longest text field, in bytes.
 const MAX_TEXT_BYTES: usize = 1_024;
-/// Room for part headers and text fields beside the files.
-const FORM_OVERHEAD_BYTES: usize = 64 << 10;
 
 /// A picture to turn into an SVG, as a form.
 #[derive(Deserialize, ToSchema)]
@@ -122,6 +123,8 @@ impl UploadKind {
 pub(crate) struct Upload {
     pub(crate) spec: JobSpec,
     pub(crate) attachments: Vec<Attachment>,
+    /// The files' share of the memory for bodies.
+    pub(crate) memory: HeldMemory,
 }
 
 #[derive(Debug, Default)]
@@ -139,29 +142,22 @@ pub(crate) async fn read_upload(
     kind: UploadKind,
     request: &HttpRequest,
     payload: impl Stream<Item = Result<Bytes, PayloadError>> + 'static,
-    config: &WebConfig,
+    shared: &Shared,
 ) -> Result<Upload, Problem> {
-    let limit = config.max_upload_bytes * kind.files().len() + FORM_OVERHEAD_BYTES;
+    let limit = shared.config.max_upload_bytes * kind.files().len() + FORM_OVERHEAD_BYTES;
     refuse_announced_excess(request, limit)?;
-    let timeout = config.body_timeout();
-    let form = Multipart::new(request.headers(), payload);
-    read_within(timeout, read_parts(kind, form, config)).await
-}
-
-async fn read_within(
-    timeout: Duration,
-    read: impl Future<Output = Result<Upload, Problem>>,
-) -> Result<Upload, Problem> {
-    tokio::time::timeout(timeout, read)
-        .await
-        .unwrap_or_else(|_| Err(too_slow(timeout)))
+    let pace = Pace::new(&shared.config);
+    let form = Multipart::new(request.headers(), pace.watch(payload));
+    pace.keep(read_parts(kind, form, shared)).await
 }
 
 async fn read_parts(
     kind: UploadKind,
     mut form: Multipart,
-    config: &WebConfig,
+    shared: &Shared,
 ) -> Result<Upload, Problem> {
+    let config = &shared.config;
+    let mut memory = HeldMemory::default();
     let mut refusals = Refusals::default();
     let mut texts = Texts::default();
     let mut attachments: Vec<Attachment> = Vec::new();
@@ -174,7 +170,9 @@ async fn read_parts(
         }
         let file = kind.files().iter().find(|(file, _)| *file == name);
         if let Some((_, role)) = file {
-            let bytes = read_part(&mut part, config.max_upload_bytes).await?;
+            let body = read_part(&mut part, config.max_upload_bytes, shared).await?;
+            let (bytes, held) = body.into_parts();
+            memory.absorb(held);
             if bytes.is_empty() {
                 refusals.refuse(&name, "the file is empty");
             }
@@ -183,7 +181,8 @@ async fn read_parts(
                 bytes: Arc::from(bytes),
             });
         } else if kind.texts().contains(&name.as_str()) {
-            let bytes = read_part(&mut part, MAX_TEXT_BYTES).await?;
+            let body = read_part(&mut part, MAX_TEXT_BYTES, shared).await?;
+            let (bytes, _) = body.into_parts();
             texts.take(&name, &bytes, &mut refusals);
         } else {
             let known: Vec<_> = kind
@@ -209,14 +208,18 @@ async fn read_parts(
     let spec = texts
         .into_spec(kind, config, refusals)
         .map_err(Problem::fields)?;
-    Ok(Upload { spec, attachments })
+    Ok(Upload {
+        spec,
+        attachments,
+        memory,
+    })
 }
 
-async fn read_part(part: &mut Field, limit: usize) -> Result<Vec<u8>, Problem> {
-    let mut bytes = Vec::new();
+async fn read_part(part: &mut Field, limit: usize, shared: &Shared) -> Result<Body, Problem> {
+    let mut body = shared.body_memory.body();
     while let Some(chunk) = part.next().await {
         let chunk = chunk.map_err(|error| form_problem(&error))?;
-        if bytes.len() + chunk.len() > limit {
+        if body.len() + chunk.len() > limit {
             let name = part.name().unwrap_or_default();
             return Err(Problem {
                 errors: vec![FieldError {
@@ -226,9 +229,9 @@ async fn read_part(part: &mut Field, limit: usize) -> Result<Vec<u8>, Problem> {
                 ..too_large(limit)
             });
         }
-        bytes.extend_from_slice(&chunk);
+        body.push(&chunk)?;
     }
-    Ok(bytes)
+    Ok(body)
 }
 
 fn form_problem(error: &actix_multipart::MultipartError) -> Problem {

@@ -49,13 +49,7 @@ pub(crate) async fn svg(
     let terms = Terms::read(&request)?;
     expect_media_type(&request, "application/json")?;
     let config = &shared.config;
-    let body = read_limited(
-        &request,
-        payload,
-        config.max_json_bytes,
-        config.body_timeout(),
-    )
-    .await?;
+    let (body, memory) = read_limited(&request, payload.into_inner(), &shared).await?;
     let spec = parse_svg_request(&body)?
         .into_spec(config)
         .map_err(Problem::fields)?;
@@ -64,6 +58,7 @@ pub(crate) async fn svg(
         spec,
         attachments: Vec::new(),
         permit,
+        memory,
     };
     submit::run(&shared, terms, job).await
 }
@@ -141,7 +136,7 @@ async fn upload(
 ) -> Result<HttpResponse, Problem> {
     let terms = Terms::read(request)?;
     expect_media_type(request, "multipart/form-data")?;
-    let upload = read_upload(kind, request, payload.into_inner(), &shared.config).await?;
+    let upload = read_upload(kind, request, payload.into_inner(), &shared).await?;
     // Before the costly part: a job that has no place need not be looked at.
     let permit = shared.admission.admit(shared.client(request))?;
     check_files(
@@ -156,6 +151,7 @@ async fn upload(
         spec: upload.spec,
         attachments: upload.attachments,
         permit,
+        memory: upload.memory,
     };
     submit::run(&shared, terms, job).await
 }

@@ -7,13 +7,15 @@ use actix_web::{
     http::header::{CACHE_CONTROL, CONTENT_ENCODING},
     web::{self, Bytes},
 };
-use futures_util::{Stream, stream};
+use chat2svg_protocol::{JobEvent, JobEventKind};
+use futures_util::{Stream, StreamExt as _, stream};
 use serde_json::json;
 use tokio::sync::watch;
 
 use crate::{
+    clients::{Share, Use},
     feed::Feed,
-    problem::{Problem, ProblemDocument},
+    problem::{Code, Problem, ProblemDocument},
     routes::job_id,
     services::Shared,
     sse::{self, GOING_DOWN, HEARTBEAT},
@@ -40,6 +42,7 @@ type Frame = Result<Bytes, Problem>;
         (status = 200, description = "The events", body = String, content_type = "text/event-stream"),
         (status = 204, description = "The job is over and all its events were seen"),
         (status = 404, description = "No such job", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 429, description = "The client follows as many streams as it may", body = ProblemDocument, content_type = "application/problem+json"),
     )
 )]
 pub(crate) async fn job_events(
@@ -56,7 +59,8 @@ pub(crate) async fn job_events(
     if after > 0 && feed.is_spent() && shared.job(job).await?.state.is_final() {
         return Ok(HttpResponse::NoContent().finish());
     }
-    Ok(event_stream(job_frames(feed, shared)))
+    let share = follow(&shared, &request)?;
+    Ok(event_stream(share, job_frames(feed, shared)))
 }
 
 /// Follow the system.
@@ -67,14 +71,40 @@ pub(crate) async fn job_events(
     path = "/v1/system/events",
     tag = "System",
     operation_id = "followSystem",
-    responses((status = 200, description = "The events", body = String, content_type = "text/event-stream"))
+    responses(
+        (status = 200, description = "The events", body = String, content_type = "text/event-stream"),
+        (status = 429, description = "The client follows as many streams as it may", body = ProblemDocument, content_type = "application/problem+json"),
+    )
 )]
-pub(crate) async fn system_events(shared: web::Data<Shared>) -> HttpResponse {
+pub(crate) async fn system_events(
+    request: HttpRequest,
+    shared: web::Data<Shared>,
+) -> Result<HttpResponse, Problem> {
     let shared = shared.into_inner();
-    event_stream(system_frames(shared))
+    let share = follow(&shared, &request)?;
+    Ok(event_stream(share, system_frames(shared)))
 }
 
-fn event_stream(frames: impl Stream<Item = Frame> + 'static) -> HttpResponse {
+/// The client's share for one more stream.
+fn follow(shared: &Shared, request: &HttpRequest) -> Result<Share, Problem> {
+    let client = shared.client(request);
+    shared.clients.enter(client, Use::EventStream).ok_or_else(|| {
+        Problem::new(
+            Code::RateLimited,
+            format!(
+                "this client follows {} event streams already: close some, or ask for jobs now and then",
+                shared.config.max_streams_per_client
+            ),
+        )
+        .retry_after(Duration::from_secs(5))
+    })
+}
+
+fn event_stream(share: Share, frames: impl Stream<Item = Frame> + 'static) -> HttpResponse {
+    let frames = frames.inspect(move |_| {
+        // Held for as long as the stream.
+        let _ = &share;
+    });
     HttpResponse::Ok()
         .content_type("text/event-stream")
         .insert_header((CACHE_CONTROL, "no-store"))
@@ -93,8 +123,8 @@ fn job_frames(feed: Feed, shared: Arc<Shared>) -> impl Stream<Item = Frame> {
             tokio::select! {
                 biased;
                 event = feed.next() => {
-                    let frame = sse::job_frame(&event?);
-                    Some((Ok(Bytes::from(frame)), Some(feed)))
+                    let frame = shown(&shared, &event?);
+                    Some((Ok(frame), Some(feed)))
                 }
                 () = shared.stopping.cancelled() => {
                     Some((Ok(Bytes::from_static(GOING_DOWN.as_bytes())), None))
@@ -105,6 +135,18 @@ fn job_frames(feed: Feed, shared: Arc<Shared>) -> impl Stream<Item = Frame> {
             }
         }
     })
+}
+
+/// An event's frame. Previews are large, so that all who follow share one; where there is no room, a
+/// preview is left out, and the next event shows that there was one by its number.
+fn shown(shared: &Shared, event: &JobEvent) -> Bytes {
+    let JobEventKind::Preview { svg, .. } = &event.kind else {
+        return Bytes::from(sse::job_frame(event));
+    };
+    shared
+        .renditions
+        .preview(event.job, svg, event.sequence, || sse::job_frame(event))
+        .unwrap_or_else(|| Bytes::from_static(HEARTBEAT.as_bytes()))
 }
 
 /// Where a follower of the system stands.

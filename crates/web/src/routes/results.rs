@@ -11,7 +11,7 @@ use utoipa::IntoParams;
 use crate::{
     openapi::Png,
     problem::{Code, Problem, ProblemDocument},
-    render::render_png,
+    renditions::Order,
     routes::{job_id, parameter, parameters},
     services::Shared,
     submit::{PICTURE_POLICY, finished_svg},
@@ -59,7 +59,7 @@ pub(crate) async fn result_svg(
         .insert_header((CONTENT_SECURITY_POLICY, PICTURE_POLICY))
         .insert_header((CACHE_CONTROL, KEEP))
         .insert_header((ETAG, tag))
-        .body(svg.to_string()))
+        .body(svg))
 }
 
 /// Fetch a result as PNG.
@@ -74,6 +74,9 @@ pub(crate) async fn result_svg(
         (status = 400, description = "The width is out of range", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 404, description = "No such job, or no result", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 409, description = "The job has not ended, or was cancelled", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 429, description = "The client has had its share of PNGs rendered for now", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 503, description = "Too many results are being rendered or read", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 504, description = "The PNG was not rendered in time", body = ProblemDocument, content_type = "application/problem+json"),
     )
 )]
 pub(crate) async fn result_png(
@@ -98,14 +101,14 @@ pub(crate) async fn result_png(
     if is_known(&request, &tag) {
         return Ok(not_modified(tag));
     }
-    let png = render_png(
-        &shared.services.compute,
-        &shared.stopping,
-        svg,
-        width,
-        widest,
-    )
-    .await?;
+    let order = Order {
+        client: shared.client(&request),
+        until: None,
+    };
+    let renditions = &shared.renditions;
+    let png = renditions
+        .png(job, &svg, width, order, &shared.stopping)
+        .await?;
     Ok(HttpResponse::Ok()
         .content_type("image/png")
         .insert_header((CACHE_CONTROL, KEEP))

@@ -31,7 +31,7 @@ async fn exchange(address: SocketAddr, request: String) -> String {
 }
 
 fn get(path: &str) -> String {
-    format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+    format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
 }
 
 fn bind(config: WebConfig) -> Result<WebFront, BindError> {
@@ -79,7 +79,7 @@ async fn the_server_outlives_a_panic_of_its_actor_and_ends_its_streams_when_stop
 
     let body = json!({ "prompt": "a red fox" }).to_string();
     let post = format!(
-        "POST /v1/svg HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: application/json\r\n\
+        "POST /v1/svg HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: application/json\r\n\
          Content-Length: {}\r\n\r\n{body}",
         body.len()
     );

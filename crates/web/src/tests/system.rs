@@ -119,7 +119,11 @@ async fn a_panic_in_a_handler_is_a_500_and_harms_nothing() {
     let service = actix_web::test::init_service(app).await;
     use actix_web::dev::Service as _;
     let error = service
-        .call(get("/panic").to_request())
+        .call(
+            get("/panic")
+                .insert_header(("host", "localhost"))
+                .to_request(),
+        )
         .await
         .err()
         .unwrap();
@@ -132,6 +136,13 @@ async fn a_panic_in_a_handler_is_a_500_and_harms_nothing() {
     assert_eq!(problem["code"], "internal");
     assert!(!problem["request_id"].as_str().unwrap().is_empty());
     assert!(!problem.to_string().contains("secret"));
-    let response = service.call(get("/fine").to_request()).await.unwrap();
+    let response = service
+        .call(
+            get("/fine")
+                .insert_header(("host", "localhost"))
+                .to_request(),
+        )
+        .await
+        .unwrap();
     assert_eq!(response.status(), 200);
 }
