@@ -242,6 +242,11 @@ pub struct GetResult {
     pub job: JobId,
 }
 
+/// web → store: can jobs be read and written now? Answered after trying both.
+#[derive(Clone, Copy, Debug, Message)]
+#[rtype(result = "Result<(), StoreError>")]
+pub struct StoreProbe;
+
 /// controller → store: the files that came with a job that has not ended.
 #[derive(Clone, Copy, Debug, Message)]
 #[rtype(result = "Result<Vec<Attachment>, StoreError>")]

@@ -5,7 +5,7 @@ use chat2svg_protocol::{
     Attachment, JobView,
     messages::{
         FinishJob, GetAttachments, GetJob, GetResult, ListJobs, ListUnfinished, PutJob, PutStage,
-        StoreError, Stored, Unfinished, UpdateJob,
+        StoreError, StoreProbe, Stored, Unfinished, UpdateJob,
     },
 };
 use chat2svg_supervision::answers_polls;
@@ -139,5 +139,13 @@ impl Handler<ListUnfinished> for StoreActor {
     fn handle(&mut self, _: ListUnfinished, _: &mut Self::Context) -> Self::Result {
         self.worker
             .run(Unattended::Skip, crate::Database::take_up_unfinished)
+    }
+}
+
+impl Handler<StoreProbe> for StoreActor {
+    type Result = ResponseFuture<Result<(), StoreError>>;
+
+    fn handle(&mut self, _: StoreProbe, _: &mut Self::Context) -> Self::Result {
+        self.worker.run(Unattended::Skip, crate::Database::probe)
     }
 }

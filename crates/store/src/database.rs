@@ -199,6 +199,26 @@ impl Database {
         known_or_error(job, known)
     }
 
+    /// Reads the newest job's id and writes one page as it is, to see whether both can be done.
+    ///
+    /// # Errors
+    /// When one of them cannot.
+    pub fn probe(&mut self) -> Result<(), DatabaseError> {
+        self.write(Durability::Process, |transaction| {
+            let version: i64 =
+                transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
+            transaction.pragma_update(None, "user_version", version)?;
+            transaction
+                .query_row(
+                    "SELECT id FROM job ORDER BY id DESC LIMIT 1",
+                    [],
+                    |_| Ok(()),
+                )
+                .optional()?;
+            Ok(())
+        })
+    }
+
     /// Keeps a job's end and its result, and drops what was kept only to take the job up again.
     /// The first end counts. A power cut may undo it: then the job is taken up and done again.
     ///
