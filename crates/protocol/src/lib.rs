@@ -34,7 +34,7 @@ pub use plan::{PlannedStage, QueueSnapshot, StagePlan};
 pub use snapshot::{ActorHealth, GpuSnapshot, ResourceSnapshot};
 pub use stage::{PerStage, Stage};
 pub use style::Style;
-pub use text::{Printable, printable};
+pub use text::{Printable, is_treacherous, printable};
 pub use value::{
     ByteBudget, CanvasSize, FitLimits, InvalidSetting, PathBudget, Prompt, ValueError,
 };

@@ -8,7 +8,7 @@ use std::{
 /// Whether a character could move a cursor, start an escape sequence, break a line or turn the
 /// direction of writing: all control characters (C0, DEL and C1), line and paragraph separators,
 /// and bidirectional formatting.
-fn is_treacherous(character: char) -> bool {
+pub fn is_treacherous(character: char) -> bool {
     character.is_control()
         || matches!(
             character,
