@@ -42,6 +42,7 @@ pub(crate) struct System {
     pub(crate) resources: Slot<ResourcesActor>,
     scheduler: Slot<SchedulerActor>,
     breaker: Slot<BreakerActor>,
+    store: Slot<StoreActor>,
     pub(crate) watchdog: Watchdog,
     /// Pools and limits for what comes in and goes out.
     pub(crate) capacity: ControllerCapacity,
@@ -184,6 +185,7 @@ impl System {
             resources,
             scheduler,
             breaker,
+            store,
             watchdog,
             capacity,
         })
@@ -207,6 +209,7 @@ impl System {
             queue: self.scheduler.line(),
             circuits: self.breaker.line(),
             resources: self.resources.line(),
+            store: self.store.line(),
         }
     }
 }

@@ -28,6 +28,7 @@ mod routes;
 mod server;
 mod services;
 mod sse;
+mod store_fault;
 mod submit;
 #[cfg(test)]
 mod tests;

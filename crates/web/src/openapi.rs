@@ -1,13 +1,16 @@
 //! The OpenAPI document, gathered from the handlers.
 
-use std::sync::LazyLock;
-
 use serde::Serialize;
-use utoipa::{IntoParams, IntoResponses, OpenApi, ToSchema};
+use utoipa::{
+    IntoParams, IntoResponses, Number, OpenApi, ToSchema,
+    openapi::{Object, RefOr, Schema},
+};
 
 use crate::{
+    config::WebConfig,
     problem::{Code, FieldError, ProblemDocument},
     routes,
+    wire::Limits,
 };
 
 #[derive(OpenApi)]
@@ -15,7 +18,10 @@ use crate::{
     info(
         title = "chat2svg",
         description = "Words in, a clean, layered, editable SVG out, within the deadline that you set. \
-            Errors are problem documents (RFC 9457) with a stable `code`. Every answer carries `X-Request-Id`."
+            Errors are problem documents (RFC 9457) with a stable `code`. Every answer carries `X-Request-Id`: \
+            the request's own, if it has up to 128 letters, digits and -_.: in it, else a new one. A request must name \
+            a host of the service (else 421), and one that changes something must not come from another web site's \
+            page (else 403). `x-limits` holds the limits of this service."
     ),
     tags(
         (name = "Pictures", description = "Ask for a picture"),
@@ -54,7 +60,7 @@ pub(crate) struct SubmissionHeaders {
     #[param(rename = "Accept")]
     accept: Option<String>,
     /// Makes a repeated request find the first one's job
-    #[param(rename = "Idempotency-Key")]
+    #[param(rename = "Idempotency-Key", min_length = 1, max_length = 255)]
     idempotency_key: Option<String>,
 }
 
@@ -111,8 +117,14 @@ pub(crate) enum SubmissionProblems {
     )]
     Refused(ProblemDocument),
     #[response(
+        status = 421,
+        description = "The host named is not one of the service's",
+        content_type = "application/problem+json"
+    )]
+    UnknownHost(ProblemDocument),
+    #[response(
         status = 429,
-        description = "Over the client's quota",
+        description = "Over the client's quota, or it has too many requests under way",
         content_type = "application/problem+json"
     )]
     RateLimited(ProblemDocument),
@@ -124,7 +136,7 @@ pub(crate) enum SubmissionProblems {
     Failed(ProblemDocument),
     #[response(
         status = 503,
-        description = "No place for another job, shutting down, or a part of the service does not answer",
+        description = "No place for another job, no memory for another body, shutting down, or a part of the service does not answer",
         content_type = "application/problem+json"
     )]
     NoPlace(ProblemDocument),
@@ -142,11 +154,13 @@ pub(crate) enum SubmissionProblems {
 #[expect(dead_code, reason = "describes an answer")]
 pub(crate) struct Png(Vec<u8>);
 
-/// The document, and the kinds of problems, which OpenAPI has no place for.
+/// The document, with what OpenAPI has no place for: the kinds of problems, and limits in one place.
 #[derive(Serialize)]
 struct Document {
     #[serde(flatten)]
     api: utoipa::openapi::OpenApi,
+    #[serde(rename = "x-limits")]
+    limits: Limits,
     #[serde(rename = "x-problems")]
     problems: Vec<ProblemKind>,
 }
@@ -158,9 +172,13 @@ struct ProblemKind {
     title: &'static str,
 }
 
-static DOCUMENT: LazyLock<String> = LazyLock::new(|| {
+/// The document of a service with this configuration, as JSON text.
+pub(crate) fn document(config: &WebConfig) -> String {
+    let mut api = Api::openapi();
+    state_limits(&mut api, config);
     let document = Document {
-        api: Api::openapi(),
+        api,
+        limits: Limits::from(config),
         problems: Code::ALL
             .iter()
             .map(|code| ProblemKind {
@@ -171,9 +189,48 @@ static DOCUMENT: LazyLock<String> = LazyLock::new(|| {
             .collect(),
     };
     serde_json::to_string_pretty(&document).unwrap_or_default()
-});
+}
 
-/// The document as JSON text.
-pub(crate) fn document() -> &'static str {
-    &DOCUMENT
+/// Writes the configured limits where the fields are described.
+fn state_limits(api: &mut utoipa::openapi::OpenApi, config: &WebConfig) {
+    let mut field = |schema: &str, field: &str, state: &dyn Fn(&mut Object)| {
+        let schemas = api.components.as_mut().map(|found| &mut found.schemas);
+        let found = schemas
+            .and_then(|schemas| object(schemas.get_mut(schema)?))
+            .and_then(|parent| object(parent.properties.get_mut(field)?));
+        if let Some(found) = found {
+            state(found);
+        }
+    };
+    let longest = Number::UInt(usize::try_from(config.max_deadline_ms).unwrap_or(usize::MAX));
+    let deadline = |found: &mut Object| found.maximum = Some(longest.clone());
+    let file = |found: &mut Object| found.max_length = Some(config.max_upload_bytes);
+    field("SvgRequest", "prompt", &|found| {
+        found.max_length = Some(config.max_prompt_chars);
+    });
+    field("SvgRequest", "deadline_ms", &deadline);
+    field("VectorizeForm", "deadline_ms", &deadline);
+    field("RefineForm", "deadline_ms", &deadline);
+    field("VectorizeForm", "image", &file);
+    field("RefineForm", "template", &file);
+    field("RefineForm", "target", &file);
+    let png = api.paths.paths.get_mut("/v1/jobs/{id}/result.png");
+    let parameters = png
+        .and_then(|path| path.get.as_mut())
+        .and_then(|get| get.parameters.as_mut());
+    for parameter in parameters.into_iter().flatten() {
+        if let RefOr::T(parameter) = parameter
+            && parameter.name == "width"
+            && let Some(width) = parameter.schema.as_mut().and_then(object)
+        {
+            width.maximum = Some(Number::UInt(config.max_png_width as usize));
+        }
+    }
+}
+
+fn object(schema: &mut RefOr<Schema>) -> Option<&mut Object> {
+    match schema {
+        RefOr::T(Schema::Object(object)) => Some(object),
+        _ => None,
+    }
 }

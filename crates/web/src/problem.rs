@@ -16,6 +16,8 @@ use serde::{Deserialize, Serialize};
 use tracing::error;
 use utoipa::ToSchema;
 
+use crate::store_fault::public_text;
+
 macro_rules! codes {
     ($($variant:ident $code:literal $status:ident $title:literal)*) => {
         /// What kind of error it is; stable, for programs to tell apart.
@@ -305,7 +307,7 @@ impl From<StoreError> for Problem {
         error!(error = %store, "the store failed");
         Self::new(
             Code::Unavailable,
-            "the job store cannot be read at the moment: try again later",
+            format!("{}: try again later", public_text(&store)),
         )
         .retry_after(Duration::from_secs(5))
     }
@@ -319,9 +321,14 @@ impl From<SubmitError> for Problem {
                 Self::new(Code::ShuttingDown, detail).retry_after(Duration::from_secs(5))
             }
             SubmitError::IdempotencyConflict => Self::new(Code::IdempotencyConflict, detail),
-            SubmitError::Store(_) => {
+            SubmitError::Store(reason) => {
                 error!(error = %detail, "a job could not be stored");
-                Self::new(Code::Unavailable, detail).retry_after(Duration::from_secs(5))
+                let reason = public_text(&StoreError(reason));
+                Self::new(
+                    Code::Unavailable,
+                    format!("the job could not be stored, so it was not accepted: {reason}"),
+                )
+                .retry_after(Duration::from_secs(5))
             }
         }
     }

@@ -13,7 +13,7 @@ use chat2svg_protocol::{
     ActorHealth, JobId, JobView,
     messages::{
         Cancel, CircuitsQuery, JobQuery, JobsQuery, QueueQuery, ResourcesQuery, ResultQuery,
-        Submit, Subscribe,
+        StoreProbe, Submit, Subscribe,
     },
 };
 use chat2svg_supervision::{ComputePool, Line};
@@ -27,9 +27,11 @@ use crate::{
     clients::Clients,
     config::{WebConfig, WebConfigError},
     input::BodyMemory,
+    openapi,
     problem::{Code, Problem},
     renditions::{Rendition, Renditions},
-    wire::{AdmissionStatus, Limits, SystemStatus},
+    store_fault::StoreFault,
+    wire::{AdmissionStatus, Limits, Readiness, SystemStatus},
 };
 
 /// How long an actor may take to answer a request's question.
@@ -61,6 +63,8 @@ pub struct WebLines {
     pub circuits: Line<CircuitsQuery>,
     /// Tells how the machine stands.
     pub resources: Line<ResourcesQuery>,
+    /// Tells whether the store can be read and written.
+    pub store: Line<StoreProbe>,
 }
 
 /// Everything that the web front needs from the rest of the system.
@@ -96,6 +100,8 @@ pub(crate) struct Shared {
     pub(crate) clients: Arc<Clients>,
     /// What request bodies may take up together.
     pub(crate) body_memory: BodyMemory,
+    /// What is wrong with the store, looked at now and then.
+    store_fault: StoreFault,
     /// Results as they are read.
     pub(crate) renditions: Renditions,
     /// Places for connections that are told why they are turned away.
@@ -104,6 +110,8 @@ pub(crate) struct Shared {
     pub(crate) stopping: CancellationToken,
     /// The last look at the system, kept fresh while somebody watches.
     pub(crate) system: watch::Sender<Option<Arc<SystemStatus>>>,
+    /// The OpenAPI document, which states this configuration's limits.
+    pub(crate) openapi: String,
     started: Instant,
 }
 
@@ -117,6 +125,8 @@ impl Shared {
                 config.max_streams_per_client,
             )),
             body_memory: BodyMemory::new(config.max_body_memory_bytes),
+            openapi: openapi::document(&config),
+            store_fault: StoreFault::default(),
             renditions: Renditions::new(&config),
             refusals: Semaphore::new(MAX_REFUSALS),
             admission: Admission::new(config.max_jobs, &config.rate_limit),
@@ -147,15 +157,35 @@ impl Shared {
         self.renditions.get(job, Rendition::Svg, read).await
     }
 
-    /// Whether new jobs are taken and all actors answer.
-    pub(crate) fn is_ready(&self) -> bool {
-        !self.admission.is_closed() && (self.services.health)().iter().all(|actor| actor.alive)
+    /// What keeps the service from doing its work; nothing when it is ready.
+    pub(crate) async fn readiness(&self) -> Readiness {
+        let away: Vec<String> = (self.services.health)()
+            .into_iter()
+            .filter(|actor| !actor.alive)
+            .map(|actor| actor.name)
+            .collect();
+        let store = self.store_fault.look(&self.services.lines.store).await;
+        let status = if self.admission.is_closed() {
+            "shutting down"
+        } else if !away.is_empty() {
+            "actors are away"
+        } else if store.is_some() {
+            "the store fails"
+        } else {
+            Readiness::READY
+        };
+        Readiness {
+            status,
+            away,
+            store,
+        }
     }
 
     /// How the service stands now.
     pub(crate) async fn look(&self) -> SystemStatus {
         let lines = &self.services.lines;
-        let (resources, queue, circuits) = tokio::join!(
+        let (readiness, resources, queue, circuits) = tokio::join!(
+            self.readiness(),
             lines.resources.ask(ResourcesQuery, LOOK_TIMEOUT),
             lines.queue.ask(QueueQuery, LOOK_TIMEOUT),
             lines.circuits.ask(CircuitsQuery, LOOK_TIMEOUT),
@@ -163,7 +193,8 @@ impl Shared {
         SystemStatus {
             version: env!("CARGO_PKG_VERSION"),
             uptime_seconds: self.started.elapsed().as_secs(),
-            ready: self.is_ready(),
+            ready: readiness.is_ready(),
+            store: readiness.store,
             resources: resources.ok().map(Arc::unwrap_or_clone),
             queue: queue.ok(),
             circuits: circuits.ok(),
@@ -172,12 +203,7 @@ impl Shared {
                 available: self.admission.available(),
             },
             actors: (self.services.health)(),
-            limits: Limits {
-                prompt_chars: self.config.max_prompt_chars,
-                upload_bytes: self.config.max_upload_bytes,
-                deadline_ms: self.config.max_deadline_ms,
-                png_width: self.config.max_png_width,
-            },
+            limits: Limits::from(&self.config),
         }
     }
 

@@ -2,8 +2,11 @@
 
 use std::fmt::Write as _;
 
-use chat2svg_protocol::{JobEvent, JobEventKind};
-use serde_json::{Value, json};
+use chat2svg_protocol::{
+    Attempt, BackendId, JobEvent, JobEventKind, JobState, ResourceLevel, Stage, StageStatus,
+};
+use serde::Serialize;
+use utoipa::ToSchema;
 
 /// The frame that keeps a silent stream open.
 pub(crate) const HEARTBEAT: &str = ": still here\n\n";
@@ -12,7 +15,9 @@ pub(crate) const HEARTBEAT: &str = ": still here\n\n";
 pub(crate) const GOING_DOWN: &str = "retry: 1000\n: the service is going down\n\n";
 
 /// One frame. `data` becomes one `data:` line, since JSON text has no line breaks.
-pub(crate) fn frame(id: Option<u64>, event: &str, data: &Value) -> String {
+pub(crate) fn frame(id: Option<u64>, event: &str, data: &impl Serialize) -> String {
+    // What is sent has names for keys and no other way to fail.
+    let data = serde_json::to_string(data).unwrap_or_default();
     let mut frame = String::new();
     if let Some(id) = id {
         let _ = writeln!(frame, "id: {id}");
@@ -21,42 +26,124 @@ pub(crate) fn frame(id: Option<u64>, event: &str, data: &Value) -> String {
     frame
 }
 
+/// The data of an event of a job; which one it is follows from the event's name.
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+#[schema(as = JobEventData)]
+pub(crate) enum EventData<'a> {
+    /// `queued`: the job waits.
+    Queued {
+        /// The job.
+        job: String,
+    },
+    /// `started`: the job was planned.
+    Started {
+        /// The job.
+        job: String,
+        /// The stages that will run.
+        stages: &'a [Stage],
+    },
+    /// `stage`: a stage has started or ended.
+    Stage {
+        /// The job.
+        job: String,
+        /// The stage.
+        stage: Stage,
+        /// started or ended.
+        phase: &'static str,
+        /// How much effort it spends; when it has started.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        level: Option<ResourceLevel>,
+        /// What became of it; when it has ended.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        status: Option<StageStatus>,
+        /// Who served it; when it has ended.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        backend: Option<&'a BackendId>,
+        /// The backends that had a turn, in order; when it has ended.
+        #[serde(skip_serializing_if = "<[Attempt]>::is_empty")]
+        attempts: &'a [Attempt],
+    },
+    /// `preview`: the picture so far.
+    Preview {
+        /// The job.
+        job: String,
+        /// The stage that made it.
+        stage: Stage,
+        /// The picture as SVG.
+        svg: &'a str,
+    },
+    /// `progress`: a stage goes on.
+    Progress {
+        /// The job.
+        job: String,
+        /// The stage.
+        stage: Stage,
+        /// Share of the stage done, 0 to 1.
+        fraction: f32,
+    },
+    /// `done`: the job is over, and so is the stream.
+    Done {
+        /// The job.
+        job: String,
+        /// How it ended.
+        state: JobState,
+    },
+}
+
 /// A job's event as a frame.
 pub(crate) fn job_frame(event: &JobEvent) -> String {
     let job = event.job.to_string();
-    let (name, mut data) = match &event.kind {
-        JobEventKind::Queued => ("queued", json!({})),
-        JobEventKind::Started { stages } => ("started", json!({ "stages": stages })),
+    let (name, data) = match &event.kind {
+        JobEventKind::Queued => ("queued", EventData::Queued { job }),
+        JobEventKind::Started { stages } => ("started", EventData::Started { job, stages }),
         JobEventKind::StageStarted { stage, level } => (
             "stage",
-            json!({ "stage": stage, "phase": "started", "level": level }),
+            EventData::Stage {
+                job,
+                stage: *stage,
+                phase: "started",
+                level: Some(*level),
+                status: None,
+                backend: None,
+                attempts: &[],
+            },
         ),
         JobEventKind::StageEnded {
             stage,
             status,
             backend,
             attempts,
-        } => {
-            let mut data = json!({ "stage": stage, "phase": "ended", "status": status });
-            if let Some(backend) = backend {
-                data["backend"] = json!(backend);
-            }
-            if !attempts.is_empty() {
-                data["attempts"] = json!(attempts);
-            }
-            ("stage", data)
-        }
-        JobEventKind::Preview { stage, svg } => {
-            ("preview", json!({ "stage": stage, "svg": svg.as_ref() }))
-        }
-        JobEventKind::Progress { stage, fraction } => {
-            ("progress", json!({ "stage": stage, "fraction": fraction }))
-        }
-        JobEventKind::Done { state } => ("done", json!({ "state": state })),
+        } => (
+            "stage",
+            EventData::Stage {
+                job,
+                stage: *stage,
+                phase: "ended",
+                level: None,
+                status: Some(*status),
+                backend: backend.as_ref(),
+                attempts,
+            },
+        ),
+        JobEventKind::Preview { stage, svg } => (
+            "preview",
+            EventData::Preview {
+                job,
+                stage: *stage,
+                svg,
+            },
+        ),
+        JobEventKind::Progress { stage, fraction } => (
+            "progress",
+            EventData::Progress {
+                job,
+                stage: *stage,
+                fraction: *fraction,
+            },
+        ),
+        JobEventKind::Done { state } => ("done", EventData::Done { job, state: *state }),
     };
-    if let Value::Object(members) = &mut data {
-        members.insert("job".to_owned(), Value::String(job));
-    }
     frame(Some(event.sequence), name, &data)
 }
 
@@ -71,8 +158,9 @@ pub(crate) fn last_event_id(header: Option<&str>) -> u64 {
 mod tests {
     use std::sync::Arc;
 
-    use chat2svg_protocol::{JobId, JobState, Stage};
+    use chat2svg_protocol::JobId;
     use proptest::prelude::*;
+    use serde_json::Value;
     use uuid::Uuid;
 
     use super::*;

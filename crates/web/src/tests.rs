@@ -82,6 +82,7 @@ fn services() -> (WebServices, Addr<Controller>, Arc<AtomicBool>) {
             queue: Line::from_recipient("scheduler", controller.clone().recipient()),
             circuits: Line::from_recipient("breaker", controller.clone().recipient()),
             resources: Line::from_recipient("resources", controller.clone().recipient()),
+            store: Line::from_recipient("store", controller.clone().recipient()),
         },
         intake: ComputePool::new("test", 1, 16),
         compute: ComputePool::new("test", 1, 16),

@@ -14,7 +14,7 @@ use crate::{
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct SvgRequest {
-    /// What the picture shows, in words; up to 2,000 characters unless configured otherwise.
+    /// What the picture shows, in words.
     #[schema(example = "a red fox under a green tree at sunset", min_length = 1)]
     pub(crate) prompt: String,
     /// Its look: flat, pastel, line-art, monochrome, duotone, night or sticker. Left out, the prompt
@@ -63,6 +63,13 @@ pub(crate) fn parse_svg_request(body: &[u8]) -> Result<SvgRequest, Problem> {
         return Err(Problem::new(
             Code::MalformedJson,
             "the body is empty: send a JSON object such as {\"prompt\": \"a red fox\"}",
+        ));
+    }
+    // A list of values would pass for an object whose names are left out.
+    if text.trim_start().starts_with('[') {
+        return Err(Problem::field(
+            "",
+            "the body is a JSON array: send an object such as {\"prompt\": \"a red fox\"}",
         ));
     }
     let mut json = serde_json::Deserializer::from_str(text);
@@ -234,6 +241,10 @@ mod tests {
             (r#"{"prompt": "x", "width": "wide"}"#, "width"),
             (r#"{"style": "flat"}"#, ""),
             ("[]", ""),
+            (r#"["a red fox", "flat"]"#, ""),
+            (" \t\n[\"a red fox\"]", ""),
+            (r#"{"prompt": ["a red fox"]}"#, "prompt"),
+            (r#"{"prompt": {"text": "a red fox"}}"#, "prompt"),
             ("null", ""),
         ];
         for (body, field) in cases {

@@ -9,7 +9,6 @@ use actix_web::{
 };
 use chat2svg_protocol::{JobEvent, JobEventKind};
 use futures_util::{Stream, StreamExt as _, stream};
-use serde_json::json;
 use tokio::sync::watch;
 
 use crate::{
@@ -18,7 +17,7 @@ use crate::{
     problem::{Code, Problem, ProblemDocument},
     routes::job_id,
     services::Shared,
-    sse::{self, GOING_DOWN, HEARTBEAT},
+    sse::{self, EventData, GOING_DOWN, HEARTBEAT},
     wire::SystemStatus,
 };
 
@@ -27,7 +26,7 @@ type Frame = Result<Bytes, Problem>;
 /// Follow a job.
 ///
 /// Server-sent events `queued`, `started`, `stage`, `preview` (with the picture so far as SVG),
-/// `progress` and `done`, after which the stream ends. Each has an id: a client that reconnects with
+/// `progress` and `done`, after which the stream ends. Comments keep a silent stream open. Each event has an id: a client that reconnects with
 /// `Last-Event-ID` misses nothing. A client that has seen everything gets 204.
 #[utoipa::path(
     get,
@@ -39,7 +38,7 @@ type Frame = Result<Bytes, Problem>;
         ("Last-Event-ID" = Option<u64>, Header, description = "Number of the last event seen"),
     ),
     responses(
-        (status = 200, description = "The events", body = String, content_type = "text/event-stream"),
+        (status = 200, description = "The events; the schema is that of each event's data, by its name", body = EventData, content_type = "text/event-stream"),
         (status = 204, description = "The job is over and all its events were seen"),
         (status = 404, description = "No such job", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 429, description = "The client follows as many streams as it may", body = ProblemDocument, content_type = "application/problem+json"),
@@ -72,7 +71,7 @@ pub(crate) async fn job_events(
     tag = "System",
     operation_id = "followSystem",
     responses(
-        (status = 200, description = "The events", body = String, content_type = "text/event-stream"),
+        (status = 200, description = "The events; the schema is that of each event's data", body = SystemStatus, content_type = "text/event-stream"),
         (status = 429, description = "The client follows as many streams as it may", body = ProblemDocument, content_type = "application/problem+json"),
     )
 )]
@@ -189,5 +188,5 @@ fn system_frames(shared: Arc<Shared>) -> impl Stream<Item = Frame> {
 }
 
 fn system_frame(status: &SystemStatus) -> Frame {
-    Ok(Bytes::from(sse::frame(None, "system", &json!(status))))
+    Ok(Bytes::from(sse::frame(None, "system", status)))
 }

@@ -3,13 +3,14 @@
 use actix_web::{
     HttpRequest, HttpResponse,
     http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, ETAG},
+    web,
 };
 
 use crate::{
     assets::{self, Asset},
-    openapi,
     problem::{Code, Problem},
     routes::results::{is_known, not_modified},
+    services::Shared,
 };
 
 /// The page's own files and nothing else; pictures also from memory, where results are shown.
@@ -41,8 +42,8 @@ pub(crate) async fn asset(request: HttpRequest) -> Result<HttpResponse, Problem>
 }
 
 /// The OpenAPI document.
-pub(crate) async fn openapi(request: HttpRequest) -> HttpResponse {
-    let text = openapi::document();
+pub(crate) async fn openapi(request: HttpRequest, shared: web::Data<Shared>) -> HttpResponse {
+    let text = &shared.openapi;
     let tag = assets::tag(text.as_bytes());
     if is_known(&request, &tag) {
         return not_modified(tag);
@@ -51,7 +52,7 @@ pub(crate) async fn openapi(request: HttpRequest) -> HttpResponse {
         .content_type("application/json")
         .insert_header((CACHE_CONTROL, "no-cache"))
         .insert_header((ETAG, tag))
-        .body(text)
+        .body(text.clone())
 }
 
 fn serve(request: &HttpRequest, asset: Asset) -> HttpResponse {

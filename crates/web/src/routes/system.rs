@@ -3,7 +3,11 @@
 use actix_web::{HttpResponse, http::header::CACHE_CONTROL, web};
 use serde_json::json;
 
-use crate::{exposition, services::Shared, wire::SystemStatus};
+use crate::{
+    exposition,
+    services::Shared,
+    wire::{Readiness, SystemStatus},
+};
 
 /// Look at the system.
 ///
@@ -35,38 +39,27 @@ pub(crate) async fn health() -> HttpResponse {
         .json(json!({ "status": "ok", "version": env!("CARGO_PKG_VERSION") }))
 }
 
-/// Whether new jobs are taken and all actors answer.
+/// Whether new jobs are taken, all actors answer and the store works.
 #[utoipa::path(
     get,
     path = "/readyz",
     tag = "System",
     operation_id = "readiness",
     responses(
-        (status = 200, description = "Ready"),
-        (status = 503, description = "Shutting down, or an actor is being restarted"),
+        (status = 200, description = "Ready", body = Readiness),
+        (status = 503, description = "Shutting down, an actor is being restarted, or the store cannot be read or written", body = Readiness),
     )
 )]
 pub(crate) async fn readiness(shared: web::Data<Shared>) -> HttpResponse {
-    let away: Vec<_> = (shared.services.health)()
-        .into_iter()
-        .filter(|actor| !actor.alive)
-        .map(|actor| actor.name)
-        .collect();
-    let mut answer = if shared.is_ready() {
+    let readiness = shared.readiness().await;
+    let mut answer = if readiness.is_ready() {
         HttpResponse::Ok()
     } else {
         HttpResponse::ServiceUnavailable()
     };
-    let status = if shared.admission.is_closed() {
-        "shutting down"
-    } else if away.is_empty() {
-        "ready"
-    } else {
-        "actors are away"
-    };
     answer
         .insert_header((CACHE_CONTROL, "no-store"))
-        .json(json!({ "status": status, "away": away }))
+        .json(readiness)
 }
 
 /// Metrics for Prometheus.

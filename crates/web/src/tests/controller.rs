@@ -9,7 +9,8 @@ use chat2svg_protocol::{
     ResourceLevel, ResourceSnapshot, Stage, StageReport, StageStatus, Tier,
     messages::{
         Accepted, Cancel, CancelOutcome, CircuitsQuery, JobQuery, JobsQuery, QueueQuery,
-        ResourcesQuery, ResultQuery, StoreError, Submit, SubmitError, Subscribe, Subscription,
+        ResourcesQuery, ResultQuery, StoreError, StoreProbe, Submit, SubmitError, Subscribe,
+        Subscription,
     },
 };
 use jiff::Timestamp;
@@ -31,6 +32,8 @@ pub(super) struct Controller {
     order: Vec<JobId>,
     keys: HashMap<String, (JobId, JobSpec)>,
     pub(super) submitted: Vec<(JobSpec, usize)>,
+    probed: usize,
+    store_fault: Option<&'static str>,
 }
 
 impl Actor for Controller {
@@ -41,6 +44,11 @@ impl Actor for Controller {
 #[derive(Message)]
 #[rtype(result = "()")]
 pub(super) struct Happen(pub(super) JobId, pub(super) JobEventKind);
+
+/// From now on the store fails, or works. Answers how often it was probed until now.
+#[derive(Message)]
+#[rtype(result = "usize")]
+pub(super) struct StoreFails(pub(super) Option<&'static str>);
 
 /// What was handed over: the specs and how many files came with each.
 #[derive(Message)]
@@ -318,5 +326,24 @@ impl Handler<ResourcesQuery> for Controller {
             gpus: Vec::new(),
             level: ResourceLevel::High,
         })
+    }
+}
+
+impl Handler<StoreFails> for Controller {
+    type Result = usize;
+
+    fn handle(&mut self, StoreFails(fault): StoreFails, _: &mut Self::Context) -> usize {
+        self.store_fault = fault;
+        self.probed
+    }
+}
+
+impl Handler<StoreProbe> for Controller {
+    type Result = Result<(), StoreError>;
+
+    fn handle(&mut self, _: StoreProbe, _: &mut Self::Context) -> Self::Result {
+        self.probed += 1;
+        self.store_fault
+            .map_or(Ok(()), |fault| Err(StoreError(fault.into())))
     }
 }

@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 
 use actix_web::{http::Method, test::TestRequest};
 
-use super::front;
+use super::{controller::StoreFails, front};
 
 fn get(uri: &str) -> TestRequest {
     TestRequest::get().uri(uri)
@@ -34,6 +34,34 @@ async fn readiness_follows_the_actors_and_the_doors() {
     front.shared.admission.close();
     assert_eq!(front.send(get("/readyz")).await.status, 503);
     assert_eq!(front.send(get("/healthz")).await.status, 200);
+}
+
+#[actix_web::test]
+async fn readiness_fails_with_the_store_and_says_why_without_paths() {
+    tokio::time::pause();
+    let front = front();
+    let full = "the disk that holds /var/lib/secret.db is full: make space";
+    front.controller.send(StoreFails(Some(full))).await.unwrap();
+    for _ in 0..5 {
+        let answer = front.send(get("/readyz")).await;
+        assert_eq!(answer.status, 503);
+        assert_eq!(
+            answer.json()["store"],
+            "the disk with the job store is full"
+        );
+        assert!(!answer.text().contains("secret"), "{}", answer.text());
+    }
+    let shown = front.send(get("/v1/system")).await.json();
+    assert_eq!(shown["ready"], false);
+    assert_eq!(shown["store"], "the disk with the job store is full");
+    let probed = front.controller.send(StoreFails(None)).await.unwrap();
+    assert_eq!(probed, 1, "probes that come together share one look");
+    tokio::time::sleep(std::time::Duration::from_secs(3)).await;
+    let answer = front.send(get("/readyz")).await;
+    assert_eq!(
+        (answer.status, answer.json()["store"].is_null()),
+        (200, true)
+    );
 }
 
 #[actix_web::test]

@@ -4,6 +4,13 @@ use chat2svg_protocol::{ActorHealth, CircuitSnapshot, QueueSnapshot, ResourceSna
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::config::WebConfig;
+
+/// Largest head of a request that the HTTP parser takes, in bytes.
+const MAX_HEAD_BYTES: usize = 128 << 10;
+/// Most headers of a request that the HTTP parser takes.
+const MAX_HEADERS: usize = 96;
+
 /// How the service stands. What does not answer is absent.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub(crate) struct SystemStatus {
@@ -11,8 +18,11 @@ pub(crate) struct SystemStatus {
     pub(crate) version: &'static str,
     /// Seconds since it started.
     pub(crate) uptime_seconds: u64,
-    /// Whether it takes new jobs and all its actors answer.
+    /// Whether it takes new jobs, all its actors answer and the store works.
     pub(crate) ready: bool,
+    /// What is wrong with the store, when something is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) store: Option<&'static str>,
     /// The machine.
     pub(crate) resources: Option<ResourceSnapshot>,
     /// The queue.
@@ -32,12 +42,35 @@ pub(crate) struct SystemStatus {
 pub(crate) struct Limits {
     /// Characters in a prompt.
     pub(crate) prompt_chars: usize,
+    /// Bytes in a JSON body.
+    pub(crate) json_bytes: usize,
     /// Bytes in a file.
     pub(crate) upload_bytes: usize,
+    /// Bytes in the head of a request.
+    pub(crate) head_bytes: usize,
+    /// Headers of a request.
+    pub(crate) headers: usize,
     /// Milliseconds until a deadline.
     pub(crate) deadline_ms: u64,
     /// Pixels in the width of a PNG.
     pub(crate) png_width: u32,
+    /// Event streams that one client may follow at once; 0 for no limit.
+    pub(crate) event_streams: usize,
+}
+
+impl From<&WebConfig> for Limits {
+    fn from(config: &WebConfig) -> Self {
+        Self {
+            prompt_chars: config.max_prompt_chars,
+            json_bytes: config.max_json_bytes,
+            upload_bytes: config.max_upload_bytes,
+            head_bytes: MAX_HEAD_BYTES,
+            headers: MAX_HEADERS,
+            deadline_ms: config.max_deadline_ms,
+            png_width: config.max_png_width,
+            event_streams: config.max_streams_per_client,
+        }
+    }
 }
 
 /// Places for jobs.
@@ -47,4 +80,25 @@ pub(crate) struct AdmissionStatus {
     pub(crate) capacity: usize,
     /// How many more would be taken now.
     pub(crate) available: usize,
+}
+
+/// Whether the service does its work, and what keeps it from it.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct Readiness {
+    /// ready, or the first thing that is wrong.
+    pub(crate) status: &'static str,
+    /// Actors that do not answer.
+    pub(crate) away: Vec<String>,
+    /// What is wrong with the store, when something is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) store: Option<&'static str>,
+}
+
+impl Readiness {
+    /// The status of a service that does its work.
+    pub(crate) const READY: &'static str = "ready";
+
+    pub(crate) fn is_ready(&self) -> bool {
+        self.status == Self::READY
+    }
 }
