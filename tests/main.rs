@@ -4,6 +4,7 @@
 
 mod command_line;
 mod daemon;
+mod edge;
 mod files;
 mod refine;
 mod refusals;

@@ -2,7 +2,8 @@
 
 use std::{
     fs::File,
-    io::{BufRead as _, BufReader},
+    io::{BufRead as _, BufReader, Read as _, Write as _},
+    net::TcpStream,
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Output, Stdio},
     thread,
@@ -25,6 +26,27 @@ pub(crate) fn program<const N: usize>(arguments: [&str; N]) -> Command {
         }
     }
     command.args(arguments).stdin(Stdio::null());
+    command
+}
+
+/// Has a daemon listen on a free port.
+const SERVE: [&str; 3] = ["serve", "--listen", "127.0.0.1:0"];
+
+/// The program with arguments, run by a shell after a command that sets limits.
+pub(crate) fn limited<const N: usize>(limits: &str, arguments: [&str; N]) -> Command {
+    let plain = program(arguments);
+    let mut command = Command::new("sh");
+    command
+        .args(["-c", &format!("{limits}; exec \"$0\" \"$@\"")])
+        .arg(plain.get_program())
+        .args(plain.get_args())
+        .stdin(Stdio::null());
+    for (name, value) in plain.get_envs() {
+        match value {
+            Some(value) => command.env(name, value),
+            None => command.env_remove(name),
+        };
+    }
     command
 }
 
@@ -137,6 +159,7 @@ pub(crate) fn assert_svg(text: &str) {
 /// A running daemon; killed when dropped.
 pub(crate) struct Daemon {
     child: Child,
+    log_path: PathBuf,
     pub(crate) address: String,
     agent: Agent,
 }
@@ -144,9 +167,18 @@ pub(crate) struct Daemon {
 impl Daemon {
     /// Starts one on a free port, with its store in a folder and further settings.
     pub(crate) fn start(folder: &Path, settings: &[(&str, &str)]) -> Self {
+        Self::run(folder, settings, program(SERVE))
+    }
+
+    /// Starts one as a shell does after a command that sets limits.
+    pub(crate) fn start_limited(folder: &Path, settings: &[(&str, &str)], limits: &str) -> Self {
+        Self::run(folder, settings, limited(limits, SERVE))
+    }
+
+    fn run(folder: &Path, settings: &[(&str, &str)], mut command: Command) -> Self {
         let log_path = folder.join("daemon.log");
         let log = File::create(&log_path).unwrap();
-        let child = program(["serve", "--listen", "127.0.0.1:0"])
+        let child = command
             .env("CHAT2SVG__STORE__PATH", folder.join("jobs.db"))
             .env("CHAT2SVG__LOG__FORMAT", "json")
             .envs(settings.iter().copied())
@@ -156,6 +188,7 @@ impl Daemon {
             .unwrap();
         let mut daemon = Self {
             child,
+            log_path: log_path.clone(),
             address: String::new(),
             agent: Agent::config_builder()
                 .http_status_as_error(false)
@@ -183,6 +216,37 @@ impl Daemon {
             assert!(Instant::now() < give_up, "the daemon does not get ready");
             thread::sleep(Duration::from_millis(20));
         }
+    }
+
+    /// A connection of its own.
+    pub(crate) fn connect(&self) -> TcpStream {
+        let stream = TcpStream::connect(&self.address).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        stream.set_write_timeout(Some(PATIENCE)).unwrap();
+        stream
+    }
+
+    /// Sends bytes as they are and gives all that comes back until the connection ends.
+    pub(crate) fn exchange(&self, bytes: &[u8]) -> String {
+        let mut stream = self.connect();
+        // The answer may come, and the connection end, before all is sent.
+        let _ = stream.write_all(bytes);
+        read_all(&mut stream)
+    }
+
+    /// What the daemon has logged so far.
+    pub(crate) fn log(&self) -> String {
+        std::fs::read_to_string(&self.log_path).unwrap()
+    }
+
+    /// The most memory that the daemon has taken up, in bytes.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn peak_memory(&self) -> u64 {
+        let path = format!("/proc/{}/status", self.child.id());
+        let status = std::fs::read_to_string(path).unwrap();
+        let line = status.lines().find(|line| line.starts_with("VmHWM:"));
+        let kilobytes = line.and_then(|line| line.split_whitespace().nth(1));
+        kilobytes.unwrap().parse::<u64>().unwrap() * 1024
     }
 
     pub(crate) fn url(&self, path: &str) -> String {
@@ -370,6 +434,13 @@ impl Drop for Daemon {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// All that comes until the connection ends, whichever way.
+pub(crate) fn read_all(stream: &mut TcpStream) -> String {
+    let mut bytes = Vec::new();
+    let _ = stream.read_to_end(&mut bytes);
+    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 /// The JSON of an answer.
