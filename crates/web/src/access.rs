@@ -258,6 +258,8 @@ impl Access {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn access(hosts: &[&str], origins: &[&str]) -> Access {
@@ -321,6 +323,18 @@ mod tests {
         }
         let none = access(&[], &[]).check(&Caller::default());
         assert_eq!(none, Err(Denial::Host(String::new())));
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_that_is_not_a_known_name_passes(host in "\\PC*", origin in "\\PC*") {
+            let known = ["localhost", "127.0.0.1", "::1", "192.0.2.7", "svg.example.org", "ported.example.org"];
+            if get(&host).is_ok() {
+                let lower = host.to_lowercase();
+                prop_assert!(known.iter().any(|name| lower.contains(name)), "{host}");
+            }
+            prop_assert!(post(&[&origin], &[]).is_err());
+        }
     }
 
     #[test]

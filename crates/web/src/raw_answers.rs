@@ -12,6 +12,10 @@ use crate::{
     problem::{Code, Problem},
 };
 
+/// Largest head of a request that the HTTP parser takes, in bytes.
+pub(crate) const MAX_HEAD_BYTES: usize = 128 << 10;
+/// Most headers of a request that the HTTP parser takes.
+pub(crate) const MAX_HEADERS: usize = 96;
 /// Most bytes of an answer's head that are looked at.
 const LONGEST_HEAD: usize = 1_024;
 
@@ -29,7 +33,9 @@ pub(crate) fn replacement(bytes: &[u8]) -> Option<Vec<u8>> {
         ),
         b"431" => Problem::new(
             Code::HeadTooLarge,
-            "the head of a request may have 96 headers and 128 KiB; the connection is closed",
+            format!(
+                "the head of a request may have {MAX_HEADERS} headers and {MAX_HEAD_BYTES} bytes; the connection is closed"
+            ),
         ),
         _ => return None,
     };

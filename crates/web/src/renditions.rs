@@ -11,8 +11,8 @@ use std::{
 };
 
 use actix_web::web::Bytes;
-use chat2svg_controller::output::{self, OutputError};
-use chat2svg_protocol::JobId;
+use chat2svg_controller::output::{self, OutputError, ResultDocument};
+use chat2svg_protocol::{JobId, JobView};
 use chat2svg_supervision::{ComputeError, ComputePool};
 use chat2svg_vector::RenderError;
 use governor::{DefaultKeyedRateLimiter, Quota, clock::Clock as _, clock::DefaultClock};
@@ -80,13 +80,13 @@ impl AsRef<[u8]> for Text {
     }
 }
 
-/// Who has a PNG rendered, and until when it is of use.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Order {
-    /// Whose quota it counts for; none for what belongs to a job that was admitted.
-    pub(crate) client: Option<IpAddr>,
-    /// When it must be there; none for the usual time.
-    pub(crate) until: Option<Instant>,
+/// For what a PNG is rendered.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Order {
+    /// For the answer to the request that made the job, which was admitted; of use until then.
+    Answer(Instant),
+    /// Because a client asks for it, whose quota it counts for.
+    Ask(Option<IpAddr>),
 }
 
 /// All renditions. Shared by all connections.
@@ -95,15 +95,17 @@ pub(crate) struct Renditions {
     memory: Arc<Semaphore>,
     capacity: usize,
     digest: RandomState,
-    /// Beside the pool for what comes in, so that jobs never wait for PNGs that somebody asks for.
-    pool: ComputePool,
+    /// Renders for jobs' answers, of which there are no more than admitted jobs.
+    answers: ComputePool,
+    /// Renders what is asked for beside, so that no job waits for that.
+    asked: ComputePool,
     quota: Option<DefaultKeyedRateLimiter<IpAddr>>,
     clock: DefaultClock,
     longest: u32,
 }
 
 impl Renditions {
-    pub(crate) fn new(config: &WebConfig) -> Self {
+    pub(crate) fn new(config: &WebConfig, answers: ComputePool) -> Self {
         let capacity = config.max_result_memory_bytes.min(Semaphore::MAX_PERMITS);
         let half = (capacity / 2) as u64;
         let options = OptionsBuilder::new()
@@ -122,7 +124,8 @@ impl Renditions {
             memory: Arc::new(Semaphore::new(capacity)),
             capacity,
             digest: RandomState::new(),
-            pool: ComputePool::new("render", 1, MAX_WAITING),
+            answers,
+            asked: ComputePool::new("render", 1, MAX_WAITING),
             quota: quota(&config.png_limit),
             clock: DefaultClock::default(),
             longest: config.max_png_width,
@@ -191,13 +194,38 @@ impl Renditions {
         stopping: &CancellationToken,
     ) -> Result<Bytes, Problem> {
         let make = async {
-            self.check_quota(order.client)?;
-            let png = self
-                .render(svg.clone(), width, order.until, stopping)
-                .await?;
+            if let Order::Ask(client) = order {
+                self.check_quota(client)?;
+            }
+            let png = self.render(svg.clone(), width, order, stopping).await?;
             self.hold(png)
         };
         self.get(job, Rendition::Png(width), make).await
+    }
+
+    /// The result document of a job that has ended.
+    pub(crate) async fn document(
+        &self,
+        view: JobView,
+        svg: &Bytes,
+        order: Order,
+        stopping: &CancellationToken,
+    ) -> Result<Bytes, Problem> {
+        let job = view.id;
+        let make = async {
+            let png = self.png(job, svg, None, order, stopping).await?;
+            let svg = svg.clone();
+            let write = move || {
+                let text = std::str::from_utf8(&svg).unwrap_or_default();
+                serde_json::to_vec(&ResultDocument::new(view, text.into(), &png))
+            };
+            let json = self.answers.run(stopping, write).await?.map_err(|error| {
+                error!(%error, "a result document could not be written");
+                Problem::internal()
+            })?;
+            self.hold(json)
+        };
+        self.get(job, Rendition::Document, make).await
     }
 
     /// The same preview's event for all who follow a job; `None` when there is no room for it.
@@ -237,12 +265,15 @@ impl Renditions {
         &self,
         svg: Bytes,
         width: Option<u32>,
-        until: Option<Instant>,
+        order: Order,
         stopping: &CancellationToken,
     ) -> Result<Vec<u8>, Problem> {
         let longest = self.longest;
         let usual = Instant::now() + RENDER_TIME;
-        let until = until.map_or(usual, |until| until.min(usual));
+        let (pool, until) = match order {
+            Order::Answer(until) => (&self.answers, until.min(usual)),
+            Order::Ask(_) => (&self.asked, usual),
+        };
         let stop = stopping.child_token();
         let stopped = stop.clone();
         // Fires when the client leaves, which drops this future.
@@ -254,7 +285,7 @@ impl Renditions {
         };
         let time_is_up = tokio::time::sleep_until(until.into());
         let rendered = tokio::select! {
-            rendered = self.pool.run(&stop, work) => rendered,
+            rendered = pool.run(&stop, work) => rendered,
             () = time_is_up => return Err(too_long()),
         };
         match rendered {
@@ -305,7 +336,7 @@ mod tests {
     fn renditions(change: impl FnOnce(&mut WebConfig)) -> Renditions {
         let mut config = WebConfig::default();
         change(&mut config);
-        Renditions::new(&config)
+        Renditions::new(&config, ComputePool::new("test", 1, 16))
     }
 
     fn job() -> JobId {
@@ -313,10 +344,7 @@ mod tests {
     }
 
     fn client(last: u8) -> Order {
-        Order {
-            client: Some([192, 0, 2, last].into()),
-            until: None,
-        }
+        Order::Ask(Some([192, 0, 2, last].into()))
     }
 
     #[actix_rt::test]
@@ -388,7 +416,28 @@ mod tests {
         assert!(refused.retry_after > Some(Duration::from_secs(10)));
         assert!(png(2, client(1)).await.is_ok());
         assert!(png(3, client(2)).await.is_ok());
-        assert!(png(4, Order::default()).await.is_ok());
+        assert!(
+            png(4, Order::Answer(Instant::now() + RENDER_TIME))
+                .await
+                .is_ok()
+        );
+    }
+
+    #[actix_rt::test]
+    async fn a_jobs_answer_does_not_wait_for_what_others_ask_for() {
+        let renditions = renditions(|_| {});
+        let svg = renditions.text(STAR.into()).unwrap();
+        let running = CancellationToken::new();
+        let (release, gate) = std::sync::mpsc::channel::<()>();
+        let busy = renditions.asked.run(&running, move || gate.recv());
+        let answer = async {
+            let order = Order::Answer(Instant::now() + RENDER_TIME);
+            let png = renditions.png(job(), &svg, None, order, &running).await;
+            release.send(()).unwrap();
+            png
+        };
+        let (_, png) = tokio::join!(busy, answer);
+        assert!(png.unwrap().starts_with(b"\x89PNG"));
     }
 
     #[actix_rt::test]
@@ -396,14 +445,11 @@ mod tests {
         let renditions = renditions(|_| {});
         let svg = renditions.text(STAR.into()).unwrap();
         let running = CancellationToken::new();
-        let late = Order {
-            client: None,
-            until: Some(Instant::now()),
-        };
+        let late = Order::Answer(Instant::now());
         let problem = renditions.png(job(), &svg, None, late, &running).await;
         assert_eq!(problem.unwrap_err().code, Code::DeadlineExceeded);
         running.cancel();
-        let order = Order::default();
+        let order = Order::Ask(None);
         let problem = renditions.png(job(), &svg, None, order, &running).await;
         assert_eq!(problem.unwrap_err().code, Code::ShuttingDown);
     }

@@ -74,7 +74,7 @@ pub struct WebServices {
     pub lines: WebLines,
     /// Where uploads are checked.
     pub intake: ComputePool,
-    /// Where documents are written for answers.
+    /// Where the PNGs of jobs' answers are rendered.
     pub compute: ComputePool,
     /// How the actors under the watchdog stand.
     pub health: Arc<dyn Fn() -> Vec<ActorHealth> + Send + Sync>,
@@ -111,7 +111,7 @@ pub(crate) struct Shared {
     /// The last look at the system, kept fresh while somebody watches.
     pub(crate) system: watch::Sender<Option<Arc<SystemStatus>>>,
     /// The OpenAPI document, which states this configuration's limits.
-    pub(crate) openapi: String,
+    pub(crate) openapi: Bytes,
     started: Instant,
 }
 
@@ -125,9 +125,9 @@ impl Shared {
                 config.max_streams_per_client,
             )),
             body_memory: BodyMemory::new(config.max_body_memory_bytes),
-            openapi: openapi::document(&config),
+            openapi: openapi::document(&config).into(),
             store_fault: StoreFault::default(),
-            renditions: Renditions::new(&config),
+            renditions: Renditions::new(&config, services.compute.clone()),
             refusals: Semaphore::new(MAX_REFUSALS),
             admission: Admission::new(config.max_jobs, &config.rate_limit),
             config,

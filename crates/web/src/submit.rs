@@ -10,7 +10,6 @@ use actix_web::{
     http::{StatusCode, header},
     web::Bytes,
 };
-use chat2svg_controller::output::ResultDocument;
 use chat2svg_protocol::{
     Attachment, AttachmentRole, FailureCode, JobId, JobKind, JobSpec, JobState, JobView,
     messages::{Cancel, Submit},
@@ -18,14 +17,13 @@ use chat2svg_protocol::{
 use jiff::Timestamp;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::sync::CancellationToken;
-use tracing::error;
 
 use crate::{
     feed::Feed,
     input::{HeldMemory, UploadKind, unusable},
     negotiate::{Form, Preference},
     problem::{Code, Problem},
-    renditions::{Order, Rendition},
+    renditions::Order,
     services::{Shared, ask},
     wire::{JobResource, job_path},
 };
@@ -213,13 +211,10 @@ async fn answer_with_result(
         .insert_header(("x-job-state", view.state.name()));
     // A result that is there is delivered, also while the server stops.
     let never = CancellationToken::new();
-    let order = Order {
-        client: None,
-        until: Some(due(&view)),
-    };
+    let order = Order::Answer(due(&view));
     let job = view.id;
     let renditions = &shared.renditions;
-    let late = |problem: Problem| problem.about(job);
+    let about = |problem: Problem| problem.about(job);
     Ok(match form {
         Form::Svg => answer
             .content_type("image/svg+xml")
@@ -227,23 +222,13 @@ async fn answer_with_result(
             .body(svg),
         Form::Png => {
             let png = renditions.png(job, &svg, None, order, &never).await;
-            answer.content_type("image/png").body(png.map_err(late)?)
+            answer.content_type("image/png").body(png.map_err(about)?)
         }
         Form::Json => {
-            let document = async {
-                let png = renditions.png(job, &svg, None, order, &never).await?;
-                let text = std::str::from_utf8(&svg).unwrap_or_default();
-                let document = ResultDocument::new(view, text.into(), &png);
-                let json = serde_json::to_vec(&document).map_err(|error| {
-                    error!(%error, "a result document could not be written");
-                    Problem::internal()
-                })?;
-                renditions.hold(json)
-            };
-            let document = renditions.get(job, Rendition::Document, document).await;
+            let document = renditions.document(view, &svg, order, &never).await;
             answer
                 .content_type("application/json")
-                .body(document.map_err(late)?)
+                .body(document.map_err(about)?)
         }
     })
 }

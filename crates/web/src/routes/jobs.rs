@@ -10,6 +10,7 @@ use chat2svg_protocol::{
     messages::{Cancel, CancelOutcome, JobsQuery},
 };
 use serde::Deserialize;
+use tracing::error;
 use utoipa::IntoParams;
 
 use crate::{
@@ -71,9 +72,15 @@ pub(crate) async fn list(
         jobs: jobs.into_iter().map(JobResource::from).collect(),
         next,
     };
+    let json = serde_json::to_vec(&list).map_err(|error| {
+        error!(%error, "a list of jobs could not be written");
+        Problem::internal()
+    })?;
+    // What a hundred jobs tell of themselves is large, for many who do not read it.
     Ok(HttpResponse::Ok()
         .insert_header((CACHE_CONTROL, "no-store"))
-        .json(list))
+        .content_type("application/json")
+        .body(shared.renditions.hold(json)?))
 }
 
 /// Look at a job.

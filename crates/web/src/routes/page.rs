@@ -44,7 +44,7 @@ pub(crate) async fn asset(request: HttpRequest) -> Result<HttpResponse, Problem>
 /// The OpenAPI document.
 pub(crate) async fn openapi(request: HttpRequest, shared: web::Data<Shared>) -> HttpResponse {
     let text = &shared.openapi;
-    let tag = assets::tag(text.as_bytes());
+    let tag = assets::tag(text);
     if is_known(&request, &tag) {
         return not_modified(tag);
     }

@@ -101,10 +101,7 @@ pub(crate) async fn result_png(
     if is_known(&request, &tag) {
         return Ok(not_modified(tag));
     }
-    let order = Order {
-        client: shared.client(&request),
-        until: None,
-    };
+    let order = Order::Ask(shared.client(&request));
     let renditions = &shared.renditions;
     let png = renditions
         .png(job, &svg, width, order, &shared.stopping)

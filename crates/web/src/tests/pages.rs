@@ -6,7 +6,7 @@ use actix_web::{
 };
 use serde_json::Value;
 
-use super::front;
+use super::{front, front_with};
 
 fn get(uri: &str) -> TestRequest {
     TestRequest::get().uri(uri)
@@ -44,6 +44,62 @@ async fn the_openapi_document_is_the_committed_one() {
     let answer = front().send(get("/openapi.json")).await;
     assert_eq!(answer.header("content-type"), "application/json");
     insta::assert_snapshot!("openapi", answer.text());
+}
+
+#[actix_web::test]
+async fn the_openapi_document_states_the_limits_that_are_configured() {
+    let front = front_with(|config| {
+        config.max_prompt_chars = 77;
+        config.max_upload_bytes = 7_777;
+        config.max_deadline_ms = 77_777;
+        config.max_png_width = 777;
+    });
+    let document = front.send(get("/openapi.json")).await.json();
+    let at = |pointer: &str| document.pointer(pointer).and_then(Value::as_u64);
+    let fields = "/components/schemas";
+    for (pointer, limit) in [
+        (
+            format!("{fields}/SvgRequest/properties/prompt/maxLength"),
+            77,
+        ),
+        (
+            format!("{fields}/SvgRequest/properties/deadline_ms/maximum"),
+            77_777,
+        ),
+        (
+            format!("{fields}/VectorizeForm/properties/image/maxLength"),
+            7_777,
+        ),
+        (
+            format!("{fields}/VectorizeForm/properties/deadline_ms/maximum"),
+            77_777,
+        ),
+        (
+            format!("{fields}/RefineForm/properties/template/maxLength"),
+            7_777,
+        ),
+        (
+            format!("{fields}/RefineForm/properties/target/maxLength"),
+            7_777,
+        ),
+        ("/x-limits/png_width".to_owned(), 777),
+        ("/x-limits/headers".to_owned(), 96),
+    ] {
+        assert_eq!(at(&pointer), Some(limit), "{pointer}");
+    }
+    let png = &document["paths"]["/v1/jobs/{id}/result.png"]["get"]["parameters"];
+    let width = png
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|found| found["name"] == "width");
+    assert_eq!(width.unwrap()["schema"]["maximum"], 777);
+    let events =
+        "/paths/~1v1~1jobs~1{id}~1events/get/responses/200/content/text~1event-stream/schema/$ref";
+    assert_eq!(
+        document.pointer(events).unwrap(),
+        "#/components/schemas/JobEventData"
+    );
 }
 
 #[actix_web::test]

@@ -4,12 +4,10 @@ use chat2svg_protocol::{ActorHealth, CircuitSnapshot, QueueSnapshot, ResourceSna
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::config::WebConfig;
-
-/// Largest head of a request that the HTTP parser takes, in bytes.
-const MAX_HEAD_BYTES: usize = 128 << 10;
-/// Most headers of a request that the HTTP parser takes.
-const MAX_HEADERS: usize = 96;
+use crate::{
+    config::WebConfig,
+    raw_answers::{MAX_HEAD_BYTES, MAX_HEADERS},
+};
 
 /// How the service stands. What does not answer is absent.
 #[derive(Clone, Debug, Serialize, ToSchema)]
