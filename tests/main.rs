@@ -2,10 +2,11 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod callers;
 mod command_line;
 mod daemon;
-mod edge;
 mod files;
+mod holding;
 mod refine;
 mod refusals;
 mod restart;

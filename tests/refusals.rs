@@ -5,10 +5,11 @@ use std::{
     net::TcpStream,
 };
 
-use crate::support::{Daemon, assert_svg, claiming_png, disc, folder, header, json, problem, text};
+use crate::support::{
+    Daemon, HOUSE, assert_svg, claiming_png, disc, folder, header, json, problem, text,
+};
 
 const JSON: (&str, &str) = ("content-type", "application/json");
-const HOUSE: &str = r#"{"prompt": "a house", "level": "minimal", "deadline_ms": 60000}"#;
 
 #[test]
 fn what_is_not_understood_is_refused_by_kind() {

@@ -29,6 +29,9 @@ pub(crate) fn program<const N: usize>(arguments: [&str; N]) -> Command {
     command
 }
 
+/// A request for a picture that is soon there.
+pub(crate) const HOUSE: &str = r#"{"prompt": "a house", "level": "minimal", "deadline_ms": 60000}"#;
+
 /// Has a daemon listen on a free port.
 const SERVE: [&str; 3] = ["serve", "--listen", "127.0.0.1:0"];
 
@@ -456,6 +459,20 @@ pub(crate) fn text(response: &mut Response<Body>) -> String {
 /// A header of an answer.
 pub(crate) fn header<'a>(response: &'a Response<Body>, name: &str) -> &'a str {
     response.headers()[name].to_str().unwrap()
+}
+
+/// A request as text, with headers that each end a line.
+pub(crate) fn request(method: &str, path: &str, headers: &str) -> String {
+    format!("{method} {path} HTTP/1.1\r\n{headers}Connection: close\r\nContent-Length: 0\r\n\r\n")
+}
+
+/// Status and problem code of an answer; no code when it is no problem.
+pub(crate) fn outcome(answer: &str) -> (u16, String) {
+    let status = answer.get(9..12).unwrap_or_default().parse().unwrap_or(0);
+    let body = answer.split_once("\r\n\r\n").map_or("", |(_, body)| body);
+    let document: Value = serde_json::from_str(body).unwrap_or_default();
+    let code = document["code"].as_str().unwrap_or_default().to_owned();
+    (status, code)
 }
 
 /// Checks that an answer is a problem document in every respect, and gives it.

@@ -51,8 +51,8 @@ pub(crate) fn start(config: &LogConfig) {
     }));
 }
 
-/// Writes fields and messages so that nothing in them drives a terminal or looks like a line of its own;
-/// by itself the subscriber escapes only what starts an escape sequence.
+/// Writes fields and messages so that nothing in them drives a terminal or looks like a line of its
+/// own; by itself the subscriber escapes only what starts an escape sequence.
 fn printable_fields() -> impl for<'writer> FormatFields<'writer> + 'static {
     debug_fn(
         |writer: &mut Writer<'_>, field: &Field, value: &dyn fmt::Debug| {
@@ -66,8 +66,8 @@ fn printable_fields() -> impl for<'writer> FormatFields<'writer> + 'static {
     .delimited(" ")
 }
 
-/// Passes lines of JSON on with what JSON itself need not escape and a terminal obeys escaped, too. Such
-/// characters are only in strings.
+/// Passes lines of JSON on with what JSON itself need not escape and a terminal obeys escaped, too.
+/// Such characters are only in strings.
 struct PrintableJson<W>(W);
 
 impl<W: io::Write> io::Write for PrintableJson<W> {

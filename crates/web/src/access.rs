@@ -1,9 +1,10 @@
 //! Who may call: which names the service answers to, and which web pages may have a browser send
 //! something here.
 //!
-//! A browser sends what any page tells it to, also to services on the user's own machine, and a page
-//! may have its own name lead to such a service (DNS rebinding). So every request must name a host that
-//! is known to be ours, and a request that changes something must come from a page of ours.
+//! A browser sends what any page tells it to, also to services on the user's own machine, and a
+//! page may have its own name lead to such a service (DNS rebinding). So every request must name a
+//! host that is known to be ours, and a request that changes something must come from a page of
+//! ours.
 
 use std::{
     fmt,
@@ -224,8 +225,8 @@ impl Access {
         Ok(())
     }
 
-    /// The service's own origin as the caller sees it; `None` when any host will do and the one named
-    /// makes no sense.
+    /// The service's own origin as the caller sees it; `None` when any host will do and the one
+    /// named makes no sense.
     fn own_origin(&self, caller: &Caller<'_>) -> Result<Option<Origin>, Denial> {
         let mut named = None;
         for text in caller.hosts {

@@ -1,4 +1,5 @@
-//! The `[server]` section of the configuration. Reading files and the environment is the binary's part.
+//! The `[server]` section of the configuration. Reading files and the environment is the binary's
+//! part.
 
 use std::{net::SocketAddr, time::Duration};
 
@@ -65,7 +66,8 @@ pub struct WebConfig {
     pub rate_limit: RateLimit,
     /// PNGs that one client may have rendered; what is in memory is not counted.
     pub png_limit: RateLimit,
-    /// Whether the client's address is taken from `X-Forwarded-For`; only behind a proxy that sets it.
+    /// Whether the client's address is taken from `X-Forwarded-For`; only behind a proxy that sets
+    /// it.
     pub trust_forwarded_for: bool,
 }
 

@@ -3,7 +3,8 @@
 use thiserror::Error;
 use tracing::warn;
 
-/// Descriptors kept free for everything but connections: the store, pictures, logs, threads' queues.
+/// Descriptors kept free for everything but connections: the store, pictures, logs, threads'
+/// queues.
 const RESERVE: u64 = 128;
 /// Connections for each worker below which a service makes no sense.
 const LEAST: u64 = 8;
@@ -18,8 +19,8 @@ pub struct Shortage {
     limit: u64,
 }
 
-/// Raises the process's own limit as far as the connections need it and the system allows it. Answers
-/// how many connections each worker may take, fewer than asked for when that is not enough.
+/// Raises the process's own limit as far as the connections need it and the system allows it.
+/// Answers how many connections each worker may take, fewer than asked for when that is not enough.
 ///
 /// # Errors
 /// When hardly any connection is possible.

@@ -1,8 +1,9 @@
 //! Web actor: HTTP API, server-sent events, OpenAPI document, web page.
 //!
-//! A request is read within limits, checked completely, given a place (admission is a semaphore, not
-//! a mailbox) and handed to the controller; what happens then is followed by subscription. Nothing here knows how a picture is made. Pure parts (negotiation, framing,
-//! validation, admission) know no HTTP framework; handlers are short.
+//! A request is read within limits, checked completely, given a place (admission is a semaphore,
+//! not a mailbox) and handed to the controller; what happens then is followed by subscription.
+//! Nothing here knows how a picture is made. Pure parts (negotiation, framing, validation,
+//! admission) know no HTTP framework; handlers are short.
 
 #![forbid(unsafe_code)]
 

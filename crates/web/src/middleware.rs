@@ -1,5 +1,5 @@
-//! What happens around every request: who may send it, its id, the log line, the metrics, security headers, problem
-//! documents, and the catching of panics.
+//! What happens around every request: who may send it, its id, the log line, the metrics, security
+//! headers, problem documents, and the catching of panics.
 
 use std::{
     net::IpAddr,
@@ -35,6 +35,8 @@ use crate::{
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const MAX_REQUEST_ID: usize = 128;
+/// Most characters of a path, host or origin that are shown.
+const MAX_SHOWN: usize = 200;
 
 /// Content policy where a response sets none: nothing at all.
 const STRICT_POLICY: HeaderValue =
@@ -67,7 +69,12 @@ pub(crate) async fn surround<B: MessageBody + 'static>(
     let route = request
         .match_pattern()
         .unwrap_or_else(|| "unmatched".to_owned());
-    let span = info_span!("request", request_id = %id, %method, path = request.path());
+    let span = info_span!(
+        "request",
+        request_id = %id,
+        %method,
+        path = shortened(request.path())
+    );
     let _in_flight = InFlight::enter();
     let under_way = request.conn_data::<Rc<Link>>().map(Link::begin);
 
@@ -190,8 +197,9 @@ fn check_access(
     })
 }
 
+/// As much of a foreign text as a log line or an answer needs.
 fn shortened(text: &str) -> String {
-    text.chars().take(80).collect()
+    text.chars().take(MAX_SHOWN).collect()
 }
 
 /// The id that the client sent, if it is harmless; else a new one.

@@ -154,7 +154,8 @@ pub(crate) enum SubmissionProblems {
 #[expect(dead_code, reason = "describes an answer")]
 pub(crate) struct Png(Vec<u8>);
 
-/// The document, with what OpenAPI has no place for: the kinds of problems, and limits in one place.
+/// The document, with what OpenAPI has no place for: the kinds of problems, and limits in one
+/// place.
 #[derive(Serialize)]
 struct Document {
     #[serde(flatten)]

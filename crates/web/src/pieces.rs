@@ -1,5 +1,5 @@
-//! The bodies of answers, handed to the connection in pieces: a connection copies what it is given, so
-//! whole results would be held once for each client that reads slowly.
+//! The bodies of answers, handed to the connection in pieces: a connection copies what it is given,
+//! so whole results would be held once for each client that reads slowly.
 
 use std::{
     pin::Pin,

@@ -1,6 +1,6 @@
-//! Answers written to a connection without any handler: to a client that is turned away, and in place of
-//! the bare ones that the HTTP parser gives (400 for what is no HTTP, 431 for a head that is too large,
-//! 408 for one that is slow).
+//! Answers written to a connection without any handler: to a client that is turned away, and in
+//! place of the bare ones that the HTTP parser gives (400 for what is no HTTP, 431 for a head that
+//! is too large, 408 for one that is slow).
 
 use actix_web::{ResponseError as _, body::MessageBody as _};
 use metrics::counter;

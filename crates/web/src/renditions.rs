@@ -1,6 +1,6 @@
-//! Results as clients read them: SVG, PNG, result document, previews. Each is made once, kept in memory
-//! while there is room, and shared by all who read it; together they stay within one budget, also while
-//! slow clients hold them.
+//! Results as clients read them: SVG, PNG, result document, previews. Each is made once, kept in
+//! memory while there is room, and shared by all who read it; together they stay within one budget,
+//! also while slow clients hold them.
 
 use std::{
     hash::{BuildHasher as _, RandomState},
@@ -259,8 +259,8 @@ impl Renditions {
         })
     }
 
-    /// Renders off the arbiter. Waiting work is skipped and running work stopped when the client leaves,
-    /// the service stops or the time is up.
+    /// Renders off the arbiter. Waiting work is skipped and running work stopped when the client
+    /// leaves, the service stops or the time is up.
     async fn render(
         &self,
         svg: Bytes,

@@ -1,5 +1,5 @@
-//! The HTTP server: bound before the actor system starts, so that a port in use stops the start with
-//! one clear line; it outlives the incarnations of the web actor.
+//! The HTTP server: bound before the actor system starts, so that a port in use stops the start
+//! with one clear line; it outlives the incarnations of the web actor.
 
 use std::{
     io,
@@ -49,8 +49,8 @@ const BEHIND: Duration = Duration::from_secs(1);
 const DISCONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 /// How long a stop waits for connections to end; idle ones do not end by themselves.
 const SHUTDOWN_SECONDS: u64 = 2;
-/// Bytes of answers that the system holds for each client. A third of it must be free before the client
-/// counts as reading, so a large one would make slow readers look like ones that stopped.
+/// Bytes of answers that the system holds for each client. A third of it must be free before the
+/// client counts as reading, so a large one would make slow readers look like ones that stopped.
 const SEND_BUFFER: usize = 128 << 10;
 /// Threads on which each worker compresses answers.
 const COMPRESSING_THREADS: usize = 4;

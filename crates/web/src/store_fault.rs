@@ -1,5 +1,5 @@
-//! Whether the store works, and what the public is told when it does not: the kind of fault, and nothing
-//! about files.
+//! Whether the store works, and what the public is told when it does not: the kind of fault, and
+//! nothing about files.
 
 use std::time::Duration;
 
@@ -19,7 +19,8 @@ pub(crate) struct StoreFault {
 }
 
 impl StoreFault {
-    /// What is wrong; `None` when jobs can be read and written. Those who ask at once share one look.
+    /// What is wrong; `None` when jobs can be read and written. Those who ask at once share one
+    /// look.
     pub(crate) async fn look(&self, store: &Line<StoreProbe>) -> Option<&'static str> {
         let mut last = self.last.lock().await;
         if let Some((when, fault)) = *last

@@ -1,4 +1,5 @@
-//! From a checked request to an answer: admission, hand-over to the controller, waiting, the result.
+//! From a checked request to an answer: admission, hand-over to the controller, waiting, the
+//! result.
 
 use std::{
     sync::Arc,
@@ -233,8 +234,8 @@ async fn answer_with_result(
     })
 }
 
-/// When a waiting client gives a job's answer up: a tenth after the deadline, and not at once when that
-/// was short, since the picture is there and only its PNG is missing.
+/// When a waiting client gives a job's answer up: a tenth after the deadline, and not at once when
+/// that was short, since the picture is there and only its PNG is missing.
 fn due(view: &JobView) -> Instant {
     let deadline = Duration::from_millis(view.spec.options.deadline_ms);
     let since = Timestamp::now()

@@ -1,5 +1,5 @@
-//! What the API shows: the JSON resources, apart from the messages between the actors so that either
-//! can change without the other.
+//! What the API shows: the JSON resources, apart from the messages between the actors so that
+//! either can change without the other.
 
 mod job;
 mod system;

@@ -1,5 +1,5 @@
-//! Memory for request bodies: one budget over all connections, taken as bytes arrive and not as they are
-//! announced, so that many unfinished bodies cannot fill the machine.
+//! Memory for request bodies: one budget over all connections, taken as bytes arrive and not as
+//! they are announced, so that many unfinished bodies cannot fill the machine.
 
 use std::{sync::Arc, time::Duration};
 

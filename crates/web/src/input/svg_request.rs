@@ -17,8 +17,8 @@ pub(crate) struct SvgRequest {
     /// What the picture shows, in words.
     #[schema(example = "a red fox under a green tree at sunset", min_length = 1)]
     pub(crate) prompt: String,
-    /// Its look: flat, pastel, line-art, monochrome, duotone, night or sticker. Left out, the prompt
-    /// decides.
+    /// Its look: flat, pastel, line-art, monochrome, duotone, night or sticker. Left out, the
+    /// prompt decides.
     #[serde(default)]
     #[schema(value_type = Option<Style>, example = "flat")]
     pub(crate) style: Option<String>,
@@ -29,7 +29,8 @@ pub(crate) struct SvgRequest {
     #[serde(default)]
     #[schema(example = 10_000, minimum = 50)]
     pub(crate) deadline_ms: Option<u64>,
-    /// How much effort to spend at most: auto (as the machine affords), high, medium, low or minimal.
+    /// How much effort to spend at most: auto (as the machine affords), high, medium, low or
+    /// minimal.
     #[serde(default)]
     #[schema(value_type = Option<LevelChoice>, example = "auto")]
     pub(crate) level: Option<String>,

@@ -100,8 +100,8 @@ pub(crate) async fn vectorize(
 
 /// Fit an SVG to a picture.
 ///
-/// Takes a template (SVG) and a target (PNG, JPEG or WebP) as a form and answers like `POST /v1/svg`.
-/// The template's layers keep their names.
+/// Takes a template (SVG) and a target (PNG, JPEG or WebP) as a form and answers like `POST
+/// /v1/svg`. The template's layers keep their names.
 #[utoipa::path(
     post,
     path = "/v1/refine",

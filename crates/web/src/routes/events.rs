@@ -26,8 +26,9 @@ type Frame = Result<Bytes, Problem>;
 /// Follow a job.
 ///
 /// Server-sent events `queued`, `started`, `stage`, `preview` (with the picture so far as SVG),
-/// `progress` and `done`, after which the stream ends. Comments keep a silent stream open. Each event has an id: a client that reconnects with
-/// `Last-Event-ID` misses nothing. A client that has seen everything gets 204.
+/// `progress` and `done`, after which the stream ends. Comments keep a silent stream open. Each
+/// event has an id: a client that reconnects with `Last-Event-ID` misses nothing. A client that has
+/// seen everything gets 204.
 #[utoipa::path(
     get,
     path = "/v1/jobs/{id}/events",
@@ -136,8 +137,8 @@ fn job_frames(feed: Feed, shared: Arc<Shared>) -> impl Stream<Item = Frame> {
     })
 }
 
-/// An event's frame. Previews are large, so that all who follow share one; where there is no room, a
-/// preview is left out, and the next event shows that there was one by its number.
+/// An event's frame. Previews are large, so that all who follow share one; where there is no room,
+/// a preview is left out, and the next event shows that there was one by its number.
 fn shown(shared: &Shared, event: &JobEvent) -> Bytes {
     let JobEventKind::Preview { svg, .. } = &event.kind else {
         return Bytes::from(sse::job_frame(event));
