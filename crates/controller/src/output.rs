@@ -69,8 +69,9 @@ pub fn svg(document: &Document) -> String {
     document.to_svg(&WriteOptions::default())
 }
 
-/// A document as the SVG text of a result: paths that are painted alike and lie apart are one. Of a picture
-/// that was made from words, also those that the stages called alike; names that people gave stay.
+/// A document as the SVG text of a result: paths that are painted alike and lie apart are one. Of a
+/// picture that was made from words, also those that the stages called alike; names that people
+/// gave stay.
 pub fn result(document: &Document, accessible: bool) -> String {
     let mut document = document.clone();
     let is_ours = document.metadata.prompt.is_some();
@@ -88,7 +89,8 @@ pub fn result(document: &Document, accessible: bool) -> String {
     })
 }
 
-/// What a document shows, by the names of its layers, for those who cannot see it; none without names.
+/// What a document shows, by the names of its layers, for those who cannot see it; none without
+/// names.
 pub fn description(document: &Document) -> Option<String> {
     let mut names: Vec<&str> = Vec::new();
     let mut length = 0;
@@ -105,8 +107,8 @@ pub fn description(document: &Document) -> Option<String> {
     (!names.is_empty()).then(|| format!("From back to front: {}.", names.join(", ")))
 }
 
-/// A kept result as PNG, on a transparent ground: `width` pixels wide, or at its nominal size; scaled
-/// down where a side would be longer than `longest` pixels.
+/// A kept result as PNG, on a transparent ground: `width` pixels wide, or at its nominal size;
+/// scaled down where a side would be longer than `longest` pixels.
 ///
 /// # Errors
 /// When the text cannot be read, rendered or encoded.
@@ -114,8 +116,8 @@ pub fn png(svg: &str, width: Option<u32>, longest: u32) -> Result<Vec<u8>, Outpu
     png_until(svg, width, longest, &|| false)
 }
 
-/// As [`png`], but given up once `stop` says so, which is asked before each shape and before the pixels
-/// are encoded.
+/// As [`png`], but given up once `stop` says so, which is asked before each shape and before the
+/// pixels are encoded.
 ///
 /// # Errors
 /// As [`png`], and [`RenderError::Stopped`] when `stop` says so.

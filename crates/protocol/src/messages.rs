@@ -23,8 +23,8 @@ use crate::{
 pub struct Submit {
     /// What is asked.
     pub spec: JobSpec,
-    /// Attachments as they came. They are stored, so that the job survives a restart, and read when it
-    /// runs.
+    /// Attachments as they came. They are stored, so that the job survives a restart, and read when
+    /// it runs.
     pub attachments: Vec<Attachment>,
     /// Admission, held until the job ends.
     pub permit: OwnedSemaphorePermit,
