@@ -355,6 +355,54 @@ fn pictures_of_a_users_folder_are_cleaned_credited_and_drawn() {
     }
 }
 
+/// A vocabulary with one file of the user's that goes before the built-in pictures, and its folder.
+fn with_file(name: &str, body: &str) -> (Vocabulary, tempfile::TempDir) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let svg =
+        format!(r#"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 100 60">{body}</svg>"#);
+    std::fs::write(folder.path().join(name), svg).expect("written");
+    let (library, warnings) =
+        ArtLibrary::load(folder.path(), LibraryLimits::default()).expect("read");
+    assert!(warnings.is_empty(), "{warnings:?}");
+    let vocabulary = Vocabulary::with_library(Arc::new(library), Precedence::Library);
+    (vocabulary, folder)
+}
+
+#[test]
+fn a_users_file_carries_things_and_takes_colours_like_our_own() {
+    let (vocabulary, _folder) = with_file(
+        "table.svg",
+        r##"<rect class="tone-dark" x="40" y="20" width="20" height="40" fill="#333333"/>
+        <rect class="tone-base" y="10" width="100" height="10" fill="#444444"/>
+        <circle cx="50" cy="15" r="3" fill="#12ab34"/>
+        <line class="anchor-support" x1="5" y1="40" x2="95" y2="40" stroke="#f0f" opacity="0"/>"##,
+    );
+    let options = ComposeOptions {
+        style: Some(Style::Flat),
+        ..ComposeOptions::default()
+    };
+    // The built-in desk is drawn as a table.
+    for table in ["table", "desk"] {
+        let prompt = format!("a cup on a blue {table}");
+        let composition = compose_prompt(&prompt, &vocabulary, &options);
+        let document = composition.document;
+        let svg = document.to_svg(&WriteOptions::default());
+        assert!(svg.contains("#12ab34"), "{table}: {svg}");
+        assert!(
+            !svg.contains("#444") && !svg.contains("#f0f"),
+            "{table}: {svg}"
+        );
+        let table = layer_bounds(&document, &format!("blue {table}"));
+        let cup = layer_bounds(&document, "cup");
+        // The line is at 30 of the 50 between top and bottom.
+        let surface = table.y0 + table.height() * 0.6;
+        assert!(
+            (cup.y1 - surface).abs() < table.height() * 0.1,
+            "{cup:?} {table:?}"
+        );
+    }
+}
+
 #[test]
 fn a_moon_over_the_land_makes_it_night() {
     let prompt = "an owl on a branch under a full moon";

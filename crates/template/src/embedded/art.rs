@@ -1,7 +1,9 @@
 //! Pictures of single things, wherever they come from: a drawing is a handful of named shapes and
 //! the places where other things can attach. No layout here.
 
+pub(crate) mod asset;
 pub(crate) mod bodies;
+pub(crate) mod cache;
 pub(crate) mod library;
 pub(crate) mod pen;
 pub(crate) mod recolor;

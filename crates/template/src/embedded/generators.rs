@@ -38,14 +38,14 @@ pub struct Params {
 }
 
 impl Params {
-    /// Tones of the colour that was asked for, else of the material, else of the default
-    /// `0xRRGGBB`.
+    /// The colour that was asked for, else that of the material.
+    pub(crate) fn body_color(&self) -> Option<Color> {
+        self.color.or_else(|| self.material.map(material_color))
+    }
+
+    /// Tones of the colour that was asked for, else of the material, else of the default `0xRRGGBB`.
     fn tones(&self, default: u32) -> Tones {
-        Tones::of(
-            self.color
-                .or_else(|| self.material.map(material_color))
-                .unwrap_or_else(|| hex(default)),
-        )
+        Tones::of(self.body_color().unwrap_or_else(|| hex(default)))
     }
 }
 

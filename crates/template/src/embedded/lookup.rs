@@ -19,8 +19,8 @@ pub enum Precedence {
     /// Built-in pictures first; the library fills the gaps, and goes before mere stand-ins.
     #[default]
     BuiltIn,
-    /// The library's pictures that have the noun as their name first; those that only have it as a
-    /// keyword fill the gaps.
+    /// The library's pictures that have the noun as their name first, or the name of our own drawing
+    /// for it; those that only have it as a keyword fill the gaps.
     Library,
 }
 
@@ -60,14 +60,10 @@ impl Vocabulary {
     /// The senses of a phrase in lower case, words separated by single spaces.
     pub(super) fn senses(&self, phrase: &str) -> Option<Cow<'static, Senses>> {
         let known = self.lexicon.get(phrase);
-        let Some((entry, by_name)) = self
-            .library
-            .as_ref()
-            .and_then(|library| library.find(phrase))
-        else {
+        let built_in = known.and_then(|senses| senses.picture.as_ref());
+        let Some((picture, by_name)) = self.of_library(phrase, built_in) else {
             return known.map(Cow::Borrowed);
         };
-        let built_in = known.and_then(|senses| senses.picture.as_ref());
         let library_goes_first = match self.precedence {
             Precedence::BuiltIn => built_in.is_none_or(|picture| picture.stand_in),
             Precedence::Library => by_name || built_in.is_none_or(|picture| picture.stand_in),
@@ -78,16 +74,38 @@ impl Vocabulary {
             return known.map(Cow::Borrowed);
         }
         let mut senses = known.cloned().unwrap_or_default();
-        let name = self
-            .library
-            .as_ref()
-            .and_then(|library| library.entry(entry))
-            .map(|found| found.name.clone());
-        senses.picture = Some(Picture::of(ArtReference::Library {
-            entry,
-            name: name.unwrap_or_else(|| phrase.to_owned()),
-        }));
+        senses.picture = Some(picture);
         Some(Cow::Owned(senses))
+    }
+
+    /// The library's picture for a noun, and whether it goes by its name: the noun itself, or what our
+    /// own drawing for the noun is called. A `table.svg` of the user's is also the desk that we draw as
+    /// a table.
+    fn of_library(&self, phrase: &str, built_in: Option<&Picture>) -> Option<(Picture, bool)> {
+        let library = self.library.as_ref()?;
+        let art = |entry: usize, name: &str| ArtReference::Library {
+            entry,
+            name: library
+                .entry(entry)
+                .map_or_else(|| name.to_owned(), |found| found.name.clone()),
+        };
+        let found = library.find(phrase);
+        if let Some((entry, true)) = found {
+            return Some((Picture::of(art(entry, phrase)), true));
+        }
+        if self.precedence == Precedence::Library
+            && let Some(picture) = built_in
+            && let ArtReference::Generated { generator } = picture.art.as_ref()
+            && let name = generator.replace('-', " ")
+            && let Some((entry, true)) = library.find(&name)
+        {
+            let replaced = Picture {
+                art: Arc::new(art(entry, &name)),
+                ..picture.clone()
+            };
+            return Some((replaced, true));
+        }
+        found.map(|(entry, by_name)| (Picture::of(art(entry, phrase)), by_name))
     }
 
     /// How many words the longest phrase that begins with a word has; 0 when none does.

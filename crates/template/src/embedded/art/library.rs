@@ -1,24 +1,29 @@
-//! Pictures of the user's own library: sanitised and named like all others, with the credit that
-//! the file itself states.
+//! Pictures of the user's own library: read like our own, with the credit that the file itself states.
 
 use chat2svg_vector::Credit;
 
-use super::{Drawing, pen, twemoji};
+use super::asset::Asset;
+use super::{Drawing, recolor};
+use crate::embedded::generators::Params;
 use crate::embedded::lookup::ArtLibrary;
 
-/// The picture of an entry; `None` when its file is gone, unreadable or empty by now.
-pub(crate) fn draw(library: &ArtLibrary, entry: usize) -> Option<Drawing> {
+/// The picture of an entry in the colour asked for; `None` when its file is gone, unreadable or empty
+/// by now.
+pub(crate) fn draw(library: &ArtLibrary, entry: usize, params: &Params) -> Option<Drawing> {
     let about = library.entry(entry)?;
+    let path = about.path.display();
     let svg = library
         .svg(entry)
-        .inspect_err(|error| tracing::warn!(path = %about.path.display(), %error, "cannot read a picture of the library"))
+        .inspect_err(|error| tracing::warn!(%path, %error, "cannot read a picture of the library"))
         .ok()?;
-    let nodes = twemoji::flattened(&svg)?;
-    let bounds = pen::bounds_of(&nodes);
-    if !bounds.is_finite() || bounds.area() <= 0.0 {
-        return None;
+    let asset = Asset::parse(&svg)
+        .inspect_err(|error| tracing::warn!(%path, %error, "cannot draw a picture of the library"))
+        .ok()?;
+    let mut drawing = asset.draw(params.body_color());
+    // A file that does not say what takes the colour keeps its own look in any material.
+    if let Some(color) = params.color.filter(|_| !asset.has_tones()) {
+        recolor::recolor(&mut drawing.nodes, color);
     }
-    let mut drawing = Drawing::of(nodes);
     drawing.credit = Some(Credit {
         title: about.name.clone(),
         author: about.author.clone().unwrap_or_else(|| "unknown".to_owned()),

@@ -3,7 +3,7 @@
 
 use crate::embedded::art::{Drawing, bodies, recolor};
 use crate::embedded::dice::Dice;
-use crate::embedded::generators::{self, Params, material_color};
+use crate::embedded::generators::{self, Params};
 use crate::embedded::layout::sizes::{self, Habitat};
 use crate::embedded::layout::{Item, arrange, group_extent, shape_of};
 use crate::embedded::lookup::ArtLibrary;
@@ -113,18 +113,12 @@ fn draw(
                 return generators::draw_with(generator, &params, dice);
             }
             let mut drawing = bodies::draw(emoji, name, &object.label)?;
-            if let Some(color) = object.color.or_else(|| object.material.map(material_color)) {
+            if let Some(color) = params.body_color() {
                 recolor::recolor(&mut drawing.nodes, color);
             }
             Some(drawing)
         }
-        ArtReference::Library { entry, .. } => {
-            let mut drawing = super::library::draw(library?, *entry)?;
-            if let Some(color) = object.color {
-                recolor::recolor(&mut drawing.nodes, color);
-            }
-            Some(drawing)
-        }
+        ArtReference::Library { entry, .. } => super::library::draw(library?, *entry, &params),
     }
 }
 

@@ -16,6 +16,37 @@ pub(crate) struct Tones {
     pub(crate) deep: Color,
 }
 
+/// A step of light or shade from a body colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Tone {
+    /// Where light falls.
+    Light,
+    /// The body colour itself.
+    Base,
+    /// Between the body colour and its side in shade: folds, dents.
+    Soft,
+    /// The side in shade.
+    Dark,
+    /// Outlines, gaps and creases.
+    Deep,
+}
+
+impl Tone {
+    /// All of them, from light to deep.
+    pub(crate) const ALL: [Self; 5] = [Self::Light, Self::Base, Self::Soft, Self::Dark, Self::Deep];
+
+    /// Its name in files.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Light => "light",
+            Self::Base => "base",
+            Self::Soft => "soft",
+            Self::Dark => "dark",
+            Self::Deep => "deep",
+        }
+    }
+}
+
 impl Tones {
     /// The steps around a body colour.
     pub(crate) fn of(base: Color) -> Self {
@@ -24,6 +55,17 @@ impl Tones {
             base,
             dark: base.lighten(-0.08),
             deep: base.lighten(-0.18),
+        }
+    }
+
+    /// The colour of a step.
+    pub(crate) fn step(&self, tone: Tone) -> Color {
+        match tone {
+            Tone::Light => self.light,
+            Tone::Base => self.base,
+            Tone::Soft => self.dark.lighten(0.03),
+            Tone::Dark => self.dark,
+            Tone::Deep => self.deep,
         }
     }
 }
@@ -52,8 +94,7 @@ mod tests {
     fn shading_orders_the_tones() {
         for rgb in [0xDD2E44, 0x77B255, 0x55ACEE, 0x808080] {
             let tones = Tones::of(hex(rgb));
-            let steps = [tones.light, tones.base, tones.dark, tones.deep]
-                .map(|color| color.to_oklab().lightness);
+            let steps = Tone::ALL.map(|tone| tones.step(tone).to_oklab().lightness);
             assert!(steps.is_sorted_by(|a, b| a > b), "{rgb:06x}: {steps:?}");
         }
     }

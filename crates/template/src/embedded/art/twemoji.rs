@@ -1,41 +1,25 @@
 //! Pictures of the Twemoji collection, parsed once and kept. The art is CC-BY-4.0: every use
 //! carries its credit.
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
-
-use chat2svg_vector::{Color, Credit, Document, Node};
+use chat2svg_vector::{Color, Credit, Node};
 use kurbo::Shape as _;
 use twemoji_assets::svg::SvgTwemojiAsset;
 
 use super::Drawing;
+use super::asset::flattened;
+use super::cache::Cache;
 
 /// A variation selector that some sources write after an emoji and others do not.
 const EMOJI_PRESENTATION: char = '\u{FE0F}';
 
-static PARSED: Mutex<BTreeMap<String, Option<Arc<Drawing>>>> = Mutex::new(BTreeMap::new());
+static PARSED: Cache<Drawing> = Cache::new();
 
 /// The picture of an emoji; `None` when the collection has none.
 ///
 /// The variation selector U+FE0F may be present or absent, whatever the collection uses.
 pub(crate) fn draw(emoji: &str, name: &str) -> Option<Drawing> {
-    let known = PARSED
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .get(emoji)
-        .cloned();
-    let drawing = match known {
-        Some(known) => known,
-        None => {
-            let parsed = svg(emoji).and_then(parse).map(Arc::new);
-            PARSED
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .insert(emoji.to_owned(), parsed.clone());
-            parsed
-        }
-    };
-    let mut drawing = drawing.as_deref()?.clone();
+    let drawing = PARSED.get(emoji, || svg(emoji).and_then(parse))?;
+    let mut drawing = Drawing::clone(&drawing);
     drawing.credit = Some(Credit {
         title: format!("{name} ({emoji}), Twemoji"),
         author: "Twitter, Inc and other contributors (jdecked/twemoji)".to_owned(),
@@ -56,19 +40,9 @@ pub(crate) fn svg(emoji: &str) -> Option<&'static str> {
 }
 
 fn parse(svg: &str) -> Option<Drawing> {
-    let mut nodes = flattened(svg)?;
+    let mut nodes = flattened(svg).ok()?;
     name_parts(&mut nodes);
     Some(Drawing::of(nodes))
-}
-
-/// The nodes of an SVG file, sanitised, in coordinates without transforms; `None` when it cannot be
-/// read or paints nothing.
-pub(crate) fn flattened(svg: &str) -> Option<Vec<Node>> {
-    let mut document = Document::parse(svg.as_bytes(), &chat2svg_vector::ParseLimits::default())
-        .ok()?
-        .document;
-    document.flatten_transforms();
-    (!document.layers.is_empty()).then_some(document.layers)
 }
 
 /// Gives every part a name from its colour and rank: "orange body", "dark detail".

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 use super::metadata::{self, Metadata};
+use crate::embedded::art::asset::marks;
 use crate::embedded::language::normalise;
 
 /// Bounds on what is read of a folder.
@@ -45,7 +46,7 @@ pub enum LibraryError {
     },
 }
 
-/// A file that was left out, and why.
+/// A file that was left out, or something in it that has no effect; and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LibraryWarning {
     /// The file or folder.
@@ -115,8 +116,15 @@ impl ArtLibrary {
             ..Self::default()
         };
         for path in files {
-            match read_bounded(&path, limits.file_bytes).and_then(|svg| metadata::read(&svg)) {
-                Ok(metadata) => library.add(path, metadata),
+            let svg = read_bounded(&path, limits.file_bytes);
+            match svg.and_then(|svg| Ok((metadata::read(&svg)?, marks::read(&svg).problems))) {
+                Ok((metadata, problems)) => {
+                    warnings.extend(problems.into_iter().map(|reason| LibraryWarning {
+                        path: path.clone(),
+                        reason,
+                    }));
+                    library.add(path, metadata);
+                }
                 Err(reason) => warnings.push(LibraryWarning { path, reason }),
             }
         }
@@ -333,6 +341,18 @@ mod tests {
         let (library, warnings) = library_of(&files, limits);
         assert_eq!(library.len(), 1);
         assert_eq!(warnings.len(), 4, "{warnings:?}");
+    }
+
+    #[test]
+    fn misspelt_marks_are_warnings_and_the_picture_stays() {
+        let marked = r#"<svg xmlns="http://www.w3.org/2000/svg"><path class="tone-drak" d="M0 0h9v9z"/></svg>"#;
+        let (library, warnings) = library_of(&[("a.svg", marked)], LibraryLimits::default());
+        assert_eq!(library.len(), 1);
+        let reasons: Vec<&str> = warnings.iter().map(|w| w.reason.as_str()).collect();
+        assert!(
+            matches!(reasons.as_slice(), [reason] if reason.contains("tone-drak") && reason.contains("dark")),
+            "{reasons:?}"
+        );
     }
 
     #[test]
