@@ -1,9 +1,10 @@
-//! Parametric pictures of our own: what the emoji collection lacks, or draws in another
-//! perspective, and people often ask for. The registry maps a name to the function that draws it.
+//! Pictures of our own: what the emoji collection lacks, or draws in another perspective, and people
+//! often ask for. The registry maps a name to the function or to the SVG file that draws it.
 
-mod astronaut;
 mod buildings;
 mod figures;
+#[cfg(test)]
+mod files;
 mod furniture;
 mod lettering;
 mod nature;
@@ -22,6 +23,8 @@ use chat2svg_vector::Color;
 use rand_chacha::ChaCha8Rng;
 
 use super::art::Drawing;
+use super::art::asset::Asset;
+use super::art::cache::Cache;
 use super::art::tone::{Tones, hex};
 use super::dice::Dice;
 use super::scene::Material;
@@ -68,113 +71,139 @@ pub(crate) fn material_color(material: Material) -> Color {
     })
 }
 
-type Generator = fn(&Params, &mut Dice<'_>) -> Drawing;
+/// Where a drawing comes from.
+#[derive(Clone, Copy)]
+enum Source {
+    /// A function: it varies with the random numbers, or has letters.
+    Code(fn(&Params, &mut Dice<'_>) -> Drawing),
+    /// The text of an SVG file, which is always the same but for its colour.
+    File(&'static str),
+}
 
-/// Every generator, by its name; sorted, so that lookup and listing agree.
-const REGISTRY: &[(&str, Generator)] = &[
-    ("arrow", shapes::arrow),
-    ("astronaut", astronaut::astronaut),
-    ("badge", lettering::badge),
-    ("ball", things::ball),
-    ("balloon", things::balloon),
-    ("banner", lettering::banner),
-    ("bare-tree", trees::bare_tree),
-    ("barn", buildings::barn),
-    ("basket", things::basket),
-    ("bed", furniture::bed),
-    ("bench", furniture::bench),
-    ("boat", things::boat),
-    ("book", things::book),
-    ("bookshelf", furniture::bookshelf),
-    ("bottle", things::bottle),
-    ("bowl", things::bowl),
-    ("box", things::crate_box),
-    ("boy", figures::boy),
-    ("bridge", buildings::bridge),
-    ("bush", trees::bush),
-    ("castle", towers::castle),
-    ("chair", furniture::chair),
-    ("checker", patterns::checker),
-    ("church", buildings::church),
-    ("circle", shapes::circle),
-    ("cloud", nature::cloud),
-    ("concentric", patterns::concentric),
-    ("cone", shapes::cone),
-    ("cottage", buildings::cottage),
-    ("cross", shapes::cross),
-    ("cube", shapes::cube),
-    ("cup", things::cup),
-    ("cylinder", shapes::cylinder),
-    ("daisy", plants::daisy),
-    ("diamond", shapes::diamond),
-    ("door", openings::door),
-    ("dots", patterns::dots),
-    ("fence", scenery::fence),
-    ("fireworks", nature::fireworks),
-    ("flag", things::flag),
-    ("flower", plants::flower),
-    ("frame", furniture::frame),
-    ("full-moon", nature::full_moon),
-    ("girl", figures::girl),
-    ("grass", plants::grass),
-    ("heart", shapes::heart),
-    ("hedge", trees::hedge),
-    ("hexagon", shapes::hexagon),
-    ("hill", scenery::hill),
-    ("hot-air-balloon", things::hot_air_balloon),
-    ("house", buildings::house),
-    ("iceberg", scenery::iceberg),
-    ("lamp", furniture::lamp),
-    ("lighthouse", towers::lighthouse),
-    ("logo", lettering::logo),
-    ("man", figures::man),
-    ("moon", nature::moon),
-    ("mosaic", patterns::mosaic),
-    ("mountain", scenery::mountain),
-    ("octagon", shapes::octagon),
-    ("oval", shapes::oval),
-    ("palm", trees::palm),
-    ("path", scenery::path),
-    ("pentagon", shapes::pentagon),
-    ("pillow", furniture::pillow),
-    ("pine", trees::pine),
-    ("planet", nature::planet),
-    ("plate", things::plate),
-    ("pond", scenery::pond),
-    ("pyramid", shapes::pyramid),
-    ("rainbow", nature::rainbow),
-    ("rectangle", shapes::rectangle),
-    ("ring", shapes::ring),
-    ("river", scenery::river),
-    ("road", scenery::road),
-    ("rock", scenery::rock),
-    ("rose", plants::rose),
-    ("rug", furniture::rug),
-    ("shelf", furniture::shelf),
-    ("sign", lettering::sign),
-    ("skyscraper", towers::skyscraper),
-    ("sofa", furniture::sofa),
-    ("sphere", shapes::sphere),
-    ("spiral", shapes::spiral),
-    ("square", shapes::square),
-    ("star", shapes::star),
-    ("streetlamp", furniture::streetlamp),
-    ("stripes", patterns::stripes),
-    ("sun", nature::sun),
-    ("sunflower", plants::sunflower),
-    ("table", furniture::table),
-    ("tent", buildings::tent),
-    ("tower", towers::tower),
-    ("tree", trees::tree),
-    ("triangle", shapes::triangle),
-    ("tulip", plants::tulip),
-    ("vase", things::vase),
-    ("wall", scenery::wall),
-    ("waterfall", scenery::waterfall),
-    ("waves", patterns::waves),
-    ("windmill", towers::windmill),
-    ("window", openings::window),
-    ("woman", figures::woman),
+/// The entry of a drawing in `assets/art`.
+macro_rules! file {
+    ($name:literal) => {
+        (
+            $name,
+            Source::File(include_str!(concat!(
+                env!("CARGO_MANIFEST_DIR"),
+                "/assets/art/",
+                $name,
+                ".svg"
+            ))),
+        )
+    };
+}
+
+/// Drawings in files, by their names.
+static PARSED: Cache<Asset> = Cache::new();
+
+/// Every drawing, by its name; sorted, so that lookup and listing agree.
+const REGISTRY: &[(&str, Source)] = &[
+    ("arrow", Source::Code(shapes::arrow)),
+    file!("astronaut"),
+    ("badge", Source::Code(lettering::badge)),
+    ("ball", Source::Code(things::ball)),
+    ("balloon", Source::Code(things::balloon)),
+    ("banner", Source::Code(lettering::banner)),
+    ("bare-tree", Source::Code(trees::bare_tree)),
+    file!("barn"),
+    file!("basket"),
+    file!("bed"),
+    file!("bench"),
+    file!("boat"),
+    ("book", Source::Code(things::book)),
+    ("bookshelf", Source::Code(furniture::bookshelf)),
+    file!("bottle"),
+    file!("bowl"),
+    file!("box"),
+    ("boy", Source::Code(figures::boy)),
+    file!("bridge"),
+    ("bush", Source::Code(trees::bush)),
+    ("castle", Source::Code(towers::castle)),
+    file!("chair"),
+    ("checker", Source::Code(patterns::checker)),
+    file!("church"),
+    ("circle", Source::Code(shapes::circle)),
+    ("cloud", Source::Code(nature::cloud)),
+    ("concentric", Source::Code(patterns::concentric)),
+    ("cone", Source::Code(shapes::cone)),
+    ("cottage", Source::Code(buildings::cottage)),
+    ("cross", Source::Code(shapes::cross)),
+    ("cube", Source::Code(shapes::cube)),
+    ("cup", Source::Code(things::cup)),
+    ("cylinder", Source::Code(shapes::cylinder)),
+    ("daisy", Source::Code(plants::daisy)),
+    ("diamond", Source::Code(shapes::diamond)),
+    file!("door"),
+    ("dots", Source::Code(patterns::dots)),
+    file!("fence"),
+    ("fireworks", Source::Code(nature::fireworks)),
+    ("flag", Source::Code(things::flag)),
+    ("flower", Source::Code(plants::flower)),
+    file!("frame"),
+    file!("full-moon"),
+    ("girl", Source::Code(figures::girl)),
+    file!("glass-bowl"),
+    ("grass", Source::Code(plants::grass)),
+    file!("heart"),
+    ("hedge", Source::Code(trees::hedge)),
+    ("hexagon", Source::Code(shapes::hexagon)),
+    ("hill", Source::Code(scenery::hill)),
+    ("hot-air-balloon", Source::Code(things::hot_air_balloon)),
+    ("house", Source::Code(buildings::house)),
+    file!("iceberg"),
+    file!("lamp"),
+    file!("lighthouse"),
+    ("logo", Source::Code(lettering::logo)),
+    ("man", Source::Code(figures::man)),
+    file!("moon"),
+    ("mosaic", Source::Code(patterns::mosaic)),
+    ("mountain", Source::Code(scenery::mountain)),
+    ("octagon", Source::Code(shapes::octagon)),
+    ("oval", Source::Code(shapes::oval)),
+    ("palm", Source::Code(trees::palm)),
+    file!("path"),
+    ("pentagon", Source::Code(shapes::pentagon)),
+    file!("pillow"),
+    ("pine", Source::Code(trees::pine)),
+    ("planet", Source::Code(nature::planet)),
+    file!("plate"),
+    file!("pond"),
+    ("pyramid", Source::Code(shapes::pyramid)),
+    file!("rainbow"),
+    ("rectangle", Source::Code(shapes::rectangle)),
+    ("ring", Source::Code(shapes::ring)),
+    file!("river"),
+    file!("road"),
+    ("rock", Source::Code(scenery::rock)),
+    ("rose", Source::Code(plants::rose)),
+    ("rug", Source::Code(furniture::rug)),
+    file!("shelf"),
+    ("sign", Source::Code(lettering::sign)),
+    ("skyscraper", Source::Code(towers::skyscraper)),
+    ("sofa", Source::Code(furniture::sofa)),
+    ("sphere", Source::Code(shapes::sphere)),
+    ("spiral", Source::Code(shapes::spiral)),
+    ("square", Source::Code(shapes::square)),
+    file!("star"),
+    file!("streetlamp"),
+    ("stripes", Source::Code(patterns::stripes)),
+    ("sun", Source::Code(nature::sun)),
+    ("sunflower", Source::Code(plants::sunflower)),
+    file!("table"),
+    file!("tent"),
+    file!("tower"),
+    ("tree", Source::Code(trees::tree)),
+    ("triangle", Source::Code(shapes::triangle)),
+    ("tulip", Source::Code(plants::tulip)),
+    ("vase", Source::Code(things::vase)),
+    file!("wall"),
+    file!("waterfall"),
+    ("waves", Source::Code(patterns::waves)),
+    file!("windmill"),
+    file!("window"),
+    ("woman", Source::Code(figures::woman)),
 ];
 
 /// The names of all generators: lower-case, kebab-case, sorted.
@@ -191,11 +220,21 @@ pub fn draw(name: &str, params: &Params, rng: &mut ChaCha8Rng) -> Option<Drawing
 
 /// As [`draw`], with choices from dice that are already in hand.
 pub(crate) fn draw_with(name: &str, params: &Params, dice: &mut Dice<'_>) -> Option<Drawing> {
+    let name = match (name, params.material) {
+        ("bowl", Some(Material::Glass | Material::Water)) => "glass-bowl",
+        (known, _) => known,
+    };
     let index = REGISTRY
         .binary_search_by(|(known, _)| (*known).cmp(name))
         .ok()?;
-    let (_, generator) = REGISTRY.get(index)?;
-    Some(generator(params, dice))
+    let (name, source) = REGISTRY.get(index)?;
+    match source {
+        Source::Code(generator) => Some(generator(params, dice)),
+        Source::File(svg) => {
+            let asset = PARSED.get(name, || Asset::parse(svg).ok())?;
+            Some(asset.draw(params.body_color()))
+        }
+    }
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Things of the sky: sun, moon, clouds, planets, rainbows.
+//! Things of the sky: sun, clouds, planets, fireworks.
 
 use kurbo::Affine;
 
@@ -41,26 +41,6 @@ pub(super) fn sun(params: &Params, dice: &mut Dice<'_>) -> Drawing {
         "M30 50 A20 20 0 0 1 50 30 A24 24 0 0 0 30 50Z",
         body.light,
     );
-    Drawing::of(pen.finish())
-}
-
-/// A crescent moon.
-pub(super) fn moon(params: &Params, _: &mut Dice<'_>) -> Drawing {
-    let body = params.tones(0xFFD983);
-    let mut pen = Pen::new();
-    pen.path(
-        "crescent",
-        "M62 8 A44 44 0 1 0 92 68 A36 36 0 1 1 62 8Z",
-        body.base,
-    );
-    pen.path(
-        "crescent shade",
-        "M92 68 A44 44 0 0 1 24 83 A46 46 0 0 0 92 68Z",
-        body.dark,
-    );
-    pen.circle("crater", (24.0, 46.0), 5.0, body.dark);
-    pen.circle("crater", (36.0, 70.0), 4.0, body.dark);
-    pen.circle("crater", (36.0, 30.0), 3.0, body.dark);
     Drawing::of(pen.finish())
 }
 
@@ -126,47 +106,6 @@ pub(super) fn planet(params: &Params, dice: &mut Dice<'_>) -> Drawing {
         )));
     } else {
         pen.ellipse("crater", (38.0, 33.0), (6.0, 4.5), body.dark);
-    }
-    Drawing::of(pen.finish())
-}
-
-/// A rainbow of six bands.
-pub(super) fn rainbow(_: &Params, _: &mut Dice<'_>) -> Drawing {
-    let mut pen = Pen::new();
-    for (index, color) in [0xE8484F, 0xF6953B, 0xFFD24D, 0x7CBF5A, 0x55ACEE, 0x8A6FC9]
-        .into_iter()
-        .enumerate()
-    {
-        let outer = 100.0 - 8.0 * index as f64;
-        let inner = outer - 8.4;
-        pen.path(
-            ["red band", "orange band", "yellow band", "green band", "blue band", "violet band"][index],
-            &format!("M{:.1} 100 A{outer:.1} {outer:.1} 0 0 1 {:.1} 100 L{:.1} 100 A{inner:.1} {inner:.1} 0 0 0 {:.1} 100Z", 100.0 - outer, 100.0 + outer, 100.0 + inner, 100.0 - inner),
-            hex(color),
-        );
-    }
-    Drawing::of(pen.finish()).with_shelter(52.0, 148.0, 100.0)
-}
-
-/// A full moon with craters.
-pub(super) fn full_moon(params: &Params, _: &mut Dice<'_>) -> Drawing {
-    let body = params.tones(0xFBEFC8);
-    let mut pen = Pen::new();
-    pen.circle("moon", (50.0, 50.0), 47.0, body.base);
-    pen.path(
-        "moon shade",
-        "M74 9.6 A47 47 0 1 1 9.6 74 A52 52 0 0 0 74 9.6Z",
-        body.dark,
-    );
-    for (x, y, radius) in [
-        (32.0, 30.0, 8.0),
-        (58.0, 24.0, 4.5),
-        (28.0, 56.0, 5.0),
-        (52.0, 52.0, 10.0),
-        (40.0, 76.0, 6.0),
-        (72.0, 66.0, 5.5),
-    ] {
-        pen.circle("crater", (x, y), radius, body.dark.lighten(0.025));
     }
     Drawing::of(pen.finish())
 }

@@ -2,7 +2,7 @@
 
 use super::Params;
 use crate::embedded::art::Drawing;
-use crate::embedded::art::pen::{Pen, ellipse, path_data, regular, rounded_polygon, star_points};
+use crate::embedded::art::pen::{Pen, ellipse, path_data, regular, rounded_polygon};
 use crate::embedded::dice::Dice;
 
 const DEFAULTS: [u32; 6] = [0xDD2E44, 0x3B88C3, 0xF4900C, 0x5FA845, 0x9266CC, 0xFFC83D];
@@ -134,33 +134,6 @@ pub(super) fn octagon(params: &Params, dice: &mut Dice<'_>) -> Drawing {
         })
         .collect();
     flat("octagon", params, dice, &points)
-}
-
-/// A five-pointed star with a lit half.
-pub(super) fn star(params: &Params, _: &mut Dice<'_>) -> Drawing {
-    let tones = params.tones(0xFFCB3D);
-    let points = star_points(5, (50.0, 53.0), 50.0, 23.0);
-    let mut pen = Pen::new();
-    pen.fill("star", rounded_polygon(&points, 5.0), tones.base);
-    Drawing::of(pen.finish()).with_container(kurbo::Rect::new(32.0, 36.0, 68.0, 70.0), 1, false)
-}
-
-/// A heart with a glint.
-pub(super) fn heart(params: &Params, _: &mut Dice<'_>) -> Drawing {
-    let tones = params.tones(0xDD2E44);
-    let mut pen = Pen::new();
-    pen.path("heart", "M50 92 C20 68 4 50 4 30 C4 14 16 5 28 5 C38 5 46 11 50 20 C54 11 62 5 72 5 C84 5 96 14 96 30 C96 50 80 68 50 92Z", tones.base);
-    pen.path(
-        "heart shade",
-        "M50 92 C80 68 96 50 96 30 C96 22 93 15 88 11 C92 40 72 66 43 86Z",
-        tones.dark,
-    );
-    pen.path(
-        "glint",
-        "M14 31 C14 22 20 15 28 15 C24 20 20 24 18 33 C16 35 14 34 14 31Z",
-        tones.light,
-    );
-    Drawing::of(pen.finish()).with_container(kurbo::Rect::new(26.0, 18.0, 74.0, 62.0), 3, false)
 }
 
 /// A ring.

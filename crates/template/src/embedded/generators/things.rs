@@ -1,4 +1,4 @@
-//! Everyday things: vessels, books, balls, boats, flags.
+//! Everyday things: vessels, books, balls, balloons, flags.
 
 use kurbo::Rect;
 
@@ -7,114 +7,6 @@ use crate::embedded::art::Drawing;
 use crate::embedded::art::pen::{Pen, path_data};
 use crate::embedded::art::tone::{Tones, hex};
 use crate::embedded::dice::Dice;
-use crate::embedded::scene::Material;
-
-/// An open box; contents look out of it.
-pub(super) fn crate_box(params: &Params, _: &mut Dice<'_>) -> Drawing {
-    let board = params.tones(0xC79A63);
-    let mut pen = Pen::new();
-    pen.polygon(
-        "back flap",
-        &[(14.0, 24.0), (106.0, 24.0), (112.0, 8.0), (8.0, 8.0)],
-        2.0,
-        board.dark,
-    );
-    pen.rect("inside", (12.0, 22.0, 96.0, 30.0), 0.0, board.deep);
-    let front = pen.len();
-    pen.rect("front", (10.0, 34.0, 100.0, 66.0), 2.0, board.base);
-    pen.rect("front shade", (10.0, 34.0, 100.0, 8.0), 2.0, board.dark);
-    pen.polygon(
-        "left flap",
-        &[(12.0, 24.0), (12.0, 38.0), (-6.0, 46.0), (-6.0, 34.0)],
-        2.0,
-        board.light,
-    );
-    pen.polygon(
-        "right flap",
-        &[(108.0, 24.0), (108.0, 38.0), (126.0, 46.0), (126.0, 34.0)],
-        2.0,
-        board.light,
-    );
-    pen.rect("tape", (52.0, 34.0, 16.0, 24.0), 0.0, board.light);
-    Drawing::of(pen.finish())
-        .with_vessel(Rect::new(18.0, 4.0, 102.0, 78.0), 34.0, front, true)
-        .with_support(14.0, 106.0, 30.0)
-}
-
-/// A wicker basket with a handle.
-pub(super) fn basket(params: &Params, _: &mut Dice<'_>) -> Drawing {
-    let wicker = params.tones(0xC08A4E);
-    let mut pen = Pen::new();
-    pen.line_data("handle", "M16 50 C16 -10 104 -10 104 50", 6.0, wicker.dark);
-    pen.ellipse("inside", (60.0, 48.0), (54.0, 10.0), wicker.deep);
-    let front = pen.len();
-    pen.path(
-        "basket",
-        "M6 48 Q60 64 114 48 L104 98 Q60 108 16 98Z",
-        wicker.base,
-    );
-    for y in [66.0, 80.0, 92.0] {
-        let inset = (y - 48.0) * 0.2;
-        pen.line_data(
-            "weave",
-            &format!(
-                "M{:.1} {y} Q60 {} {:.1} {y}",
-                9.0 + inset,
-                y + 13.0,
-                111.0 - inset
-            ),
-            3.0,
-            wicker.dark,
-        );
-    }
-    pen.line_data("rim", "M7 48 Q60 65 113 48", 6.0, wicker.light);
-    Drawing::of(pen.finish()).with_vessel(Rect::new(18.0, 14.0, 102.0, 80.0), 56.0, front, true)
-}
-
-/// A bowl; a glass one shows its contents.
-pub(super) fn bowl(params: &Params, _: &mut Dice<'_>) -> Drawing {
-    let mut pen = Pen::new();
-    if matches!(params.material, Some(Material::Glass | Material::Water)) {
-        pen.path(
-            "glass bowl",
-            "M34 8 Q10 26 10 54 A46 40 0 0 0 102 54 Q102 26 78 8Z",
-            hex(0xD8EFF9),
-        );
-        pen.path("water", "M13 40 Q34 46 56 40 Q78 34 99 40 A46 40 0 0 1 102 54 A46 40 0 0 1 10 54 A46 40 0 0 1 13 40Z", hex(0x8FCDEB));
-        let front = pen.len();
-        pen.path(
-            "glint",
-            "M22 34 Q18 44 18 54 Q18 64 23 72 Q14 62 14 52 Q14 42 22 34Z",
-            hex(0xFFFFFF),
-        );
-        pen.line_data("rim", "M34 8 Q56 14 78 8", 4.0, hex(0xFFFFFF));
-        return Drawing::of(pen.finish()).with_container(
-            Rect::new(24.0, 42.0, 88.0, 86.0),
-            front,
-            false,
-        );
-    }
-    let clay = params.tones(0x5B9BC9);
-    pen.ellipse("inside", (60.0, 22.0), (58.0, 14.0), clay.deep);
-    let front = pen.len();
-    pen.path(
-        "bowl",
-        "M2 22 C8 40 112 40 118 22 C118 54 94 76 74 80 L46 80 C26 76 2 54 2 22Z",
-        clay.base,
-    );
-    pen.path(
-        "bowl shade",
-        "M118 22 C118 54 94 76 74 80 L58 80 C82 74 100 54 104 32 Q116 28 118 22Z",
-        clay.dark,
-    );
-    pen.path(
-        "rim",
-        "M2 22 C8 40 112 40 118 22 Q119 25 117.6 28 C108 45 12 45 2.4 28 Q1 25 2 22Z",
-        clay.light,
-    );
-    pen.rect("foot", (44.0, 78.0, 32.0, 7.0), 2.0, clay.dark);
-    Drawing::of(pen.finish()).with_vessel(Rect::new(18.0, -20.0, 102.0, 60.0), 30.0, front, true)
-}
 
 /// A cup with a handle.
 pub(super) fn cup(params: &Params, dice: &mut Dice<'_>) -> Drawing {
@@ -147,17 +39,6 @@ pub(super) fn cup(params: &Params, dice: &mut Dice<'_>) -> Drawing {
         .with_support(22.0, 74.0, 22.0)
 }
 
-/// A plate seen a little from above.
-pub(super) fn plate(params: &Params, _: &mut Dice<'_>) -> Drawing {
-    let china = params.tones(0xF5F3EE);
-    let mut pen = Pen::new();
-    pen.ellipse("plate shade", (80.0, 26.0), (80.0, 22.0), china.deep);
-    pen.ellipse("plate", (80.0, 22.0), (80.0, 22.0), china.base);
-    pen.ellipse("well", (80.0, 22.5), (56.0, 14.5), china.dark);
-    pen.ellipse("well floor", (80.0, 24.0), (53.0, 12.5), china.light);
-    Drawing::of(pen.finish()).with_support(34.0, 126.0, 27.0)
-}
-
 /// A vase.
 pub(super) fn vase(params: &Params, dice: &mut Dice<'_>) -> Drawing {
     let default = dice.pick(0x3F7FB0, &[0xC96B4B, 0x5FA88E, 0x9266CC]);
@@ -177,18 +58,6 @@ pub(super) fn vase(params: &Params, dice: &mut Dice<'_>) -> Drawing {
         clay.light,
     );
     Drawing::of(pen.finish()).with_vessel(Rect::new(10.0, -60.0, 70.0, 50.0), 12.0, front, true)
-}
-
-/// A bottle.
-pub(super) fn bottle(params: &Params, _: &mut Dice<'_>) -> Drawing {
-    let glass = params.tones(0x4E9A6B);
-    let mut pen = Pen::new();
-    pen.rect("cork", (23.0, 0.0, 14.0, 14.0), 2.5, hex(0xC79A63));
-    pen.path("bottle", "M21 10 L39 10 L39 40 Q54 52 54 70 L54 134 Q54 142 46 142 L14 142 Q6 142 6 134 L6 70 Q6 52 21 40Z", glass.base);
-    pen.path("bottle shade", "M33 10 L39 10 L39 40 Q54 52 54 70 L54 134 Q54 142 46 142 L38 142 Q44 140 44 132 L44 70 Q44 54 33 44Z", glass.dark);
-    pen.rect("label", (6.0, 82.0, 48.0, 34.0), 0.0, hex(0xF6EEDB));
-    pen.line_data("glint", "M13 66 L13 76", 4.0, glass.light);
-    Drawing::of(pen.finish())
 }
 
 /// A ball with a stripe.
@@ -256,37 +125,6 @@ pub(super) fn book(params: &Params, dice: &mut Dice<'_>) -> Drawing {
     pen.rect("title", (34.0, 29.0, 30.0, 4.0), 2.0, cover.dark);
     pen.rect("title", (39.0, 37.0, 20.0, 4.0), 2.0, cover.dark);
     Drawing::of(pen.finish()).with_support(8.0, 80.0, 3.0)
-}
-
-/// A sailing boat.
-pub(super) fn boat(params: &Params, _: &mut Dice<'_>) -> Drawing {
-    let hull = params.tones(0xC8503C);
-    let mut pen = Pen::new();
-    pen.rect("mast", (62.0, 4.0, 4.5, 90.0), 1.0, hex(0x8A5A3A));
-    pen.path("main sail", "M70 10 Q112 52 116 84 L70 84Z", hex(0xFFFFFF));
-    pen.path(
-        "main sail shade",
-        "M70 66 Q94 72 113.4 70 Q115.4 78 116 84 L70 84Z",
-        hex(0xDCE7EE),
-    );
-    pen.path(
-        "jib",
-        "M58 18 L58 84 L16 84 Q38 58 58 18Z",
-        Tones::of(hex(0xFFE3A0)).base,
-    );
-    pen.path("pennant", "M64 2 L84 7 L64 13Z", hull.base);
-    pen.path(
-        "hull",
-        "M4 92 L130 92 Q126 118 104 122 L30 122 Q10 116 4 92Z",
-        hull.base,
-    );
-    pen.path(
-        "hull shade",
-        "M9 106 Q66 112 126 106 Q120 119 104 122 L30 122 Q16 118 9 106Z",
-        hull.dark,
-    );
-    pen.rect("gunwale", (0.0, 88.0, 134.0, 7.0), 3.0, hex(0xF6EEDB));
-    Drawing::of(pen.finish()).with_support(20.0, 56.0, 90.0)
 }
 
 /// A flag on a pole.

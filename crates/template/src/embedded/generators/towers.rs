@@ -1,41 +1,10 @@
-//! Tall buildings: towers, castles, lighthouses, skyscrapers, windmills.
+//! Tall buildings: castles and skyscrapers.
 
 use super::Params;
-use super::openings::doorway;
 use crate::embedded::art::Drawing;
 use crate::embedded::art::pen::Pen;
 use crate::embedded::art::tone::{Tones, hex};
 use crate::embedded::dice::Dice;
-
-/// A round stone tower with battlements.
-pub(super) fn tower(params: &Params, _: &mut Dice<'_>) -> Drawing {
-    let stone = params.tones(0xAEB4B8);
-    let mut pen = Pen::new();
-    pen.path("shaft", "M24 60 L76 60 L80 170 L20 170Z", stone.base);
-    pen.path("shaft shade", "M60 60 L76 60 L80 170 L62 170Z", stone.dark);
-    battlements(&mut pen, (14.0, 30.0, 72.0, 34.0), 4, stone);
-    for (x, y) in [
-        (32.0, 82.0),
-        (50.0, 100.0),
-        (30.0, 124.0),
-        (64.0, 130.0),
-        (42.0, 146.0),
-    ] {
-        pen.rect("stone", (x, y, 12.0, 5.0), 1.5, stone.dark);
-    }
-    pen.path(
-        "slit",
-        "M45 92 L45 78 A5 5 0 0 1 55 78 L55 92Z",
-        hex(0x4A5259),
-    );
-    doorway(
-        &mut pen,
-        (39.0, 138.0, 22.0, 32.0),
-        Tones::of(hex(0x7A4B2E)),
-        true,
-    );
-    Drawing::of(pen.finish()).with_support(16.0, 84.0, 31.0)
-}
 
 fn battlements(
     pen: &mut Pen,
@@ -142,74 +111,6 @@ pub(super) fn castle(params: &Params, dice: &mut Dice<'_>) -> Drawing {
     Drawing::of(pen.finish()).with_support(56.0, 124.0, 32.0)
 }
 
-/// A striped lighthouse on a rock.
-pub(super) fn lighthouse(params: &Params, _: &mut Dice<'_>) -> Drawing {
-    let stripe = params.tones(0xD8433B);
-    let white = Tones::of(hex(0xF7F4EE));
-    let mut pen = Pen::new();
-    let edge = |y: f64| 10.0 + (y - 40.0) * 0.085;
-    for index in 0..5 {
-        let (top, bottom) = (
-            40.0 + 24.0 * f64::from(index),
-            64.0 + 24.0 * f64::from(index),
-        );
-        let tones = if index % 2 == 0 { white } else { stripe };
-        pen.path(
-            "tower band",
-            &format!(
-                "M{:.2} {top} L{:.2} {top} L{:.2} {bottom} L{:.2} {bottom}Z",
-                50.0 - edge(top),
-                50.0 + edge(top),
-                50.0 + edge(bottom),
-                50.0 - edge(bottom)
-            ),
-            tones.base,
-        );
-        pen.path(
-            "tower band shade",
-            &format!(
-                "M{:.2} {top} L{:.2} {top} L{:.2} {bottom} L{:.2} {bottom}Z",
-                50.0 + edge(top) * 0.4,
-                50.0 + edge(top),
-                50.0 + edge(bottom),
-                50.0 + edge(bottom) * 0.4
-            ),
-            tones.dark,
-        );
-    }
-    pen.rect("gallery", (34.0, 36.0, 32.0, 6.0), 2.0, hex(0x3F4A52));
-    pen.rect("lantern", (41.0, 18.0, 18.0, 18.0), 1.0, hex(0xFFE9A3));
-    pen.line_data(
-        "lantern bars",
-        "M47 18 L47 36 M53 18 L53 36",
-        1.6,
-        hex(0x3F4A52),
-    );
-    pen.path("cap", "M37 19 Q50 0 63 19Z", stripe.base);
-    pen.circle("cap ball", (50.0, 8.0), 2.6, hex(0x3F4A52));
-    pen.path(
-        "door",
-        "M44 160 L44 146 A6 6 0 0 1 56 146 L56 160Z",
-        hex(0x5B6F80),
-    );
-    pen.path(
-        "window",
-        "M46.5 98 L46.5 92 A3.5 3.5 0 0 1 53.5 92 L53.5 98Z",
-        hex(0x5B6F80),
-    );
-    pen.path(
-        "rock",
-        "M8 178 Q14 164 28 162 Q36 152 50 157 Q66 152 74 162 Q88 164 94 178Z",
-        hex(0x8C8A86),
-    );
-    pen.path(
-        "rock shade",
-        "M50 178 Q62 166 74 162 Q88 164 94 178Z",
-        hex(0x73716E),
-    );
-    Drawing::of(pen.finish())
-}
-
 /// An office tower with lit and dark windows.
 pub(super) fn skyscraper(params: &Params, dice: &mut Dice<'_>) -> Drawing {
     let default = dice.pick(0x6F8CA5, &[0x8497A6, 0x5D7A8C, 0x9A8FA8]);
@@ -245,51 +146,4 @@ pub(super) fn skyscraper(params: &Params, dice: &mut Dice<'_>) -> Drawing {
     }
     pen.rect("entrance", (30.0, 194.0, 20.0, 16.0), 1.0, hex(0x3E4B56));
     Drawing::of(pen.finish()).with_support(12.0, 68.0, top)
-}
-
-/// A tower mill with four sails.
-pub(super) fn windmill(params: &Params, _: &mut Dice<'_>) -> Drawing {
-    let walls = params.tones(0xEFE3CF);
-    let cap = Tones::of(hex(0x8E5240));
-    let wood = hex(0x7A4B2E);
-    let mut pen = Pen::new();
-    pen.path("tower", "M44 62 L84 62 L96 160 L32 160Z", walls.base);
-    pen.path("tower shade", "M70 62 L84 62 L96 160 L74 160Z", walls.dark);
-    pen.path("cap", "M40 64 Q42 36 64 34 Q86 36 88 64Z", cap.base);
-    pen.path(
-        "cap shade",
-        "M64 34 Q86 36 88 64 L72 64 Q74 44 64 34Z",
-        cap.dark,
-    );
-    doorway(
-        &mut pen,
-        (54.0, 130.0, 20.0, 30.0),
-        Tones::of(hex(0x8C5A36)),
-        true,
-    );
-    pen.path(
-        "window",
-        "M59 102 L59 94 A5 5 0 0 1 69 94 L69 102Z",
-        hex(0x5B6F80),
-    );
-    for turn in 0..4 {
-        let angle = std::f64::consts::FRAC_PI_2 * f64::from(turn) + 0.5;
-        pen.placed(
-            kurbo::Affine::translate((64.0, 56.0)) * kurbo::Affine::rotate(angle),
-            |pen| {
-                pen.group("sail", |pen| {
-                    pen.rect("sail cloth", (2.0, -56.0, 14.0, 44.0), 1.5, hex(0xFFFFFF));
-                    pen.line_data(
-                        "sail lattice",
-                        "M2 -45 L16 -45 M2 -34 L16 -34 M2 -23 L16 -23",
-                        1.4,
-                        hex(0xC9B79F),
-                    );
-                    pen.line_data("sail stock", "M1 0 L1 -57", 3.4, wood);
-                });
-            },
-        );
-    }
-    pen.circle("hub", (64.0, 56.0), 5.0, wood);
-    Drawing::of(pen.finish())
 }
