@@ -59,7 +59,7 @@ impl System {
     pub(crate) fn start(settings: &Settings, store_worker: &StoreWorker) -> anyhow::Result<Self> {
         let (vocabulary, warnings) = settings.template.vocabulary()?;
         for warning in warnings {
-            warn!(?warning, "a picture of the library is left out");
+            warn!(path = %warning.path.display(), reason = %warning.reason, "in the library of pictures");
         }
         let threads = settings.process.threads();
         let pool = |name| ComputePool::new(name, threads, settings.process.max_waiting);

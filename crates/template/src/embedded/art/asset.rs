@@ -31,6 +31,8 @@ pub(crate) struct Asset {
     drawing: Drawing,
     /// The tone of each shape, back to front; `None` for a shape that keeps its colour.
     tones: Vec<Option<Tone>>,
+    /// Anchors that paint nothing, which are left out when a file is read.
+    lost_anchors: usize,
 }
 
 impl Asset {
@@ -43,6 +45,7 @@ impl Asset {
         let mut sorter = Sorter {
             marks: &by_id,
             found: Found::default(),
+            anchors: 0,
             tones: Vec::new(),
         };
         let mut nodes = Vec::new();
@@ -61,7 +64,17 @@ impl Asset {
         Ok(Self {
             drawing: sorter.found.attach(Drawing::of(nodes)),
             tones: sorter.tones,
+            lost_anchors: by_id
+                .values()
+                .filter(|mark| matches!(mark, Mark::Anchor(_)))
+                .count()
+                .saturating_sub(sorter.anchors),
         })
+    }
+
+    /// How many anchors have no effect because they are hidden or have no paint.
+    pub(crate) fn lost_anchors(&self) -> usize {
+        self.lost_anchors
     }
 
     /// Whether any shape takes the colour asked for.
@@ -98,6 +111,8 @@ pub(crate) fn flattened(svg: &str) -> Result<Vec<Node>, AssetError> {
 struct Sorter<'a> {
     marks: &'a HashMap<String, Mark>,
     found: Found,
+    /// How many anchors were met.
+    anchors: usize,
     tones: Vec<Option<Tone>>,
 }
 
@@ -117,6 +132,7 @@ impl Sorter<'_> {
         let tone = match mark {
             Some(Mark::Anchor(anchor)) => {
                 self.found.note(anchor, &node, transform);
+                self.anchors += 1;
                 return None;
             }
             Some(Mark::Tone(own)) => Some(own),
@@ -331,6 +347,17 @@ mod tests {
                 open: true,
             })
         );
+    }
+
+    #[test]
+    fn hidden_anchors_are_counted() {
+        let asset = parse(
+            r##"<rect width="9" height="9"/><g display="none"><circle class="anchor-hand" r="1"/></g>
+            <line class="anchor-head" x2="9" fill="none"/><line class="anchor-support" x2="9" stroke="red" opacity="0"/>"##,
+        );
+        assert_eq!(asset.lost_anchors(), 2);
+        let anchors = asset.draw(None).anchors;
+        assert!(anchors.support.is_some() && anchors.head.is_none());
     }
 
     #[test]

@@ -19,6 +19,10 @@ pub(crate) fn draw(library: &ArtLibrary, entry: usize, params: &Params) -> Optio
     let asset = Asset::parse(&svg)
         .inspect_err(|error| tracing::warn!(%path, %error, "cannot draw a picture of the library"))
         .ok()?;
+    if asset.lost_anchors() > 0 {
+        let anchors = asset.lost_anchors();
+        tracing::warn!(%path, anchors, "anchors that are hidden or have no paint are left out: use opacity=\"0\"");
+    }
     let mut drawing = asset.draw(params.body_color());
     // A file that does not say what takes the colour keeps its own look in any material.
     if let Some(color) = params.color.filter(|_| !asset.has_tones()) {

@@ -7,7 +7,7 @@ use chat2svg_vector::{Document, Node, Paint, ParseLimits, Shape};
 
 use super::*;
 use crate::embedded::art::Span;
-use crate::embedded::art::asset::marks;
+use crate::embedded::art::asset::marks::{self, Mark};
 
 /// Names and texts of the drawings in files.
 fn files() -> impl Iterator<Item = (&'static str, &'static str)> {
@@ -58,6 +58,8 @@ fn nothing_in_a_file_is_left_out_or_misspelt() {
         assert!(warnings.is_empty(), "{name}: {warnings:?}");
         let problems = marks::read(svg).problems;
         assert!(problems.is_empty(), "{name}: {problems:?}");
+        let lost = Asset::parse(svg).expect(name).lost_anchors();
+        assert_eq!(lost, 0, "{name}: anchors that paint nothing");
     }
 }
 
@@ -110,6 +112,23 @@ fn a_colour_changes_nothing_but_the_colour() {
         for (plain, blue) in plain.iter().zip(blue) {
             assert_eq!(plain.path, blue.path, "{name}: {}", plain.label);
         }
+    }
+}
+
+#[test]
+fn the_example_in_the_documentation_is_a_drawing() {
+    let page = include_str!("../../../../../docs/art.md");
+    let (_, rest) = page.split_once("```svg\n").expect("an example");
+    let (svg, _) = rest.split_once("```").expect("its end");
+    let parsed = Document::parse(svg.as_bytes(), &ParseLimits::default()).expect("an SVG");
+    assert!(parsed.warnings.is_empty(), "{:?}", parsed.warnings);
+    let asset = Asset::parse(svg).expect("a drawing");
+    assert!(asset.has_tones() && asset.draw(None).anchors.support.is_some());
+    for class in Mark::classes() {
+        assert!(
+            page.contains(&format!("| `{class}` |")),
+            "{class} is not explained"
+        );
     }
 }
 

@@ -61,6 +61,13 @@ const TONE: &str = "tone-";
 const ANCHOR: &str = "anchor-";
 
 impl Mark {
+    /// All classes that mark something.
+    pub(crate) fn classes() -> impl Iterator<Item = String> {
+        let tones = Tone::ALL.map(|tone| format!("{TONE}{}", tone.name()));
+        let anchors = Anchor::ALL.map(|anchor| format!("{ANCHOR}{}", anchor.name()));
+        tones.into_iter().chain(anchors)
+    }
+
     /// What a class marks; `None` for a class that is none of ours.
     ///
     /// # Errors
@@ -76,11 +83,10 @@ impl Mark {
             return Ok(None);
         };
         known.map(Some).ok_or_else(|| {
-            let names = |prefix: &str, names: Vec<&str>| format!("{prefix}{}", names.join(", "));
+            let classes: Vec<String> = Self::classes().collect();
             format!(
-                "the class `{class}` says nothing; there are {} and {}",
-                names(TONE, Tone::ALL.map(Tone::name).to_vec()),
-                names(ANCHOR, Anchor::ALL.map(Anchor::name).to_vec()),
+                "the class `{class}` marks nothing; there are {}",
+                classes.join(", ")
             )
         })
     }
