@@ -101,29 +101,6 @@ impl Drawing {
         self.anchors.hand = Some(Point::new(x, y));
         self
     }
-
-    /// The drawing with an opening that holds things.
-    pub(crate) fn with_container(self, inside: Rect, front_from: usize, open: bool) -> Self {
-        let rim = inside.y0;
-        self.with_vessel(inside, rim, front_from, open)
-    }
-
-    /// The drawing with an opening whose front edge hides the lower part of what it holds.
-    pub(crate) fn with_vessel(
-        mut self,
-        inside: Rect,
-        rim: f64,
-        front_from: usize,
-        open: bool,
-    ) -> Self {
-        self.anchors.container = Some(Container {
-            inside,
-            rim,
-            front_from,
-            open,
-        });
-        self
-    }
 }
 
 /// Moves a node's geometry, paints and stroke widths through a transform.

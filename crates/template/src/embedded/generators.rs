@@ -76,21 +76,33 @@ pub(crate) fn material_color(material: Material) -> Color {
 enum Source {
     /// A function: it varies with the random numbers, or has letters.
     Code(fn(&Params, &mut Dice<'_>) -> Drawing),
-    /// The text of an SVG file, which is always the same but for its colour.
-    File(&'static str),
+    /// An SVG file, which is always the same but for its colour.
+    File {
+        /// Its text.
+        svg: &'static str,
+        /// The usual colours as `0xRRGGBB`, one of which is taken when none was asked for; empty for
+        /// that in the file.
+        colors: &'static [u32],
+    },
 }
 
-/// The entry of a drawing in `assets/art`.
+/// The entry of a drawing in `assets/art`, with its usual colours if it has several.
 macro_rules! file {
     ($name:literal) => {
+        file!($name, [])
+    };
+    ($name:literal, $colors:expr) => {
         (
             $name,
-            Source::File(include_str!(concat!(
-                env!("CARGO_MANIFEST_DIR"),
-                "/assets/art/",
-                $name,
-                ".svg"
-            ))),
+            Source::File {
+                svg: include_str!(concat!(
+                    env!("CARGO_MANIFEST_DIR"),
+                    "/assets/art/",
+                    $name,
+                    ".svg"
+                )),
+                colors: &$colors,
+            },
         )
     };
 }
@@ -100,11 +112,14 @@ static PARSED: Cache<Asset> = Cache::new();
 
 /// Every drawing, by its name; sorted, so that lookup and listing agree.
 const REGISTRY: &[(&str, Source)] = &[
-    ("arrow", Source::Code(shapes::arrow)),
+    file!("arrow", shapes::COLORS),
     file!("astronaut"),
     ("badge", Source::Code(lettering::badge)),
-    ("ball", Source::Code(things::ball)),
-    ("balloon", Source::Code(things::balloon)),
+    file!("ball", [0xDD2E44, 0x3B88C3, 0xF4900C, 0x5FA845]),
+    file!(
+        "balloon",
+        [0xDD2E44, 0x3B88C3, 0xFFC83D, 0x9266CC, 0x5FA845]
+    ),
     ("banner", Source::Code(lettering::banner)),
     ("bare-tree", Source::Code(trees::bare_tree)),
     file!("barn"),
@@ -112,7 +127,7 @@ const REGISTRY: &[(&str, Source)] = &[
     file!("bed"),
     file!("bench"),
     file!("boat"),
-    ("book", Source::Code(things::book)),
+    file!("book", [0xB5443C, 0x3B6EA5, 0x4E8A5A, 0x7A5CA8]),
     ("bookshelf", Source::Code(furniture::bookshelf)),
     file!("bottle"),
     file!("bowl"),
@@ -124,17 +139,17 @@ const REGISTRY: &[(&str, Source)] = &[
     file!("chair"),
     ("checker", Source::Code(patterns::checker)),
     file!("church"),
-    ("circle", Source::Code(shapes::circle)),
+    file!("circle", shapes::COLORS),
     ("cloud", Source::Code(nature::cloud)),
     ("concentric", Source::Code(patterns::concentric)),
-    ("cone", Source::Code(shapes::cone)),
+    file!("cone", shapes::COLORS),
     ("cottage", Source::Code(buildings::cottage)),
-    ("cross", Source::Code(shapes::cross)),
-    ("cube", Source::Code(shapes::cube)),
-    ("cup", Source::Code(things::cup)),
-    ("cylinder", Source::Code(shapes::cylinder)),
+    file!("cross", shapes::COLORS),
+    file!("cube", shapes::COLORS),
+    file!("cup", [0xE4574C, 0x3B88C3, 0xF2EDE4, 0x5FA88E]),
+    file!("cylinder", shapes::COLORS),
     ("daisy", Source::Code(plants::daisy)),
-    ("diamond", Source::Code(shapes::diamond)),
+    file!("diamond", shapes::COLORS),
     file!("door"),
     ("dots", Source::Code(patterns::dots)),
     file!("fence"),
@@ -148,7 +163,7 @@ const REGISTRY: &[(&str, Source)] = &[
     ("grass", Source::Code(plants::grass)),
     file!("heart"),
     ("hedge", Source::Code(trees::hedge)),
-    ("hexagon", Source::Code(shapes::hexagon)),
+    file!("hexagon", shapes::COLORS),
     ("hill", Source::Code(scenery::hill)),
     ("hot-air-balloon", Source::Code(things::hot_air_balloon)),
     ("house", Source::Code(buildings::house)),
@@ -160,11 +175,11 @@ const REGISTRY: &[(&str, Source)] = &[
     file!("moon"),
     ("mosaic", Source::Code(patterns::mosaic)),
     ("mountain", Source::Code(scenery::mountain)),
-    ("octagon", Source::Code(shapes::octagon)),
-    ("oval", Source::Code(shapes::oval)),
+    file!("octagon", shapes::COLORS),
+    file!("oval", shapes::COLORS),
     ("palm", Source::Code(trees::palm)),
     file!("path"),
-    ("pentagon", Source::Code(shapes::pentagon)),
+    file!("pentagon", shapes::COLORS),
     file!("pillow"),
     ("pine", Source::Code(trees::pine)),
     ("planet", Source::Code(nature::planet)),
@@ -172,20 +187,20 @@ const REGISTRY: &[(&str, Source)] = &[
     file!("pond"),
     ("pyramid", Source::Code(shapes::pyramid)),
     file!("rainbow"),
-    ("rectangle", Source::Code(shapes::rectangle)),
-    ("ring", Source::Code(shapes::ring)),
+    file!("rectangle", shapes::COLORS),
+    file!("ring", shapes::COLORS),
     file!("river"),
     file!("road"),
     ("rock", Source::Code(scenery::rock)),
     ("rose", Source::Code(plants::rose)),
-    ("rug", Source::Code(furniture::rug)),
+    file!("rug", [0xB5495B, 0x4F7CA8, 0x7E9B5A]),
     file!("shelf"),
     ("sign", Source::Code(lettering::sign)),
     ("skyscraper", Source::Code(towers::skyscraper)),
-    ("sofa", Source::Code(furniture::sofa)),
-    ("sphere", Source::Code(shapes::sphere)),
+    file!("sofa", [0x4F9AA8, 0xC96B5B, 0x7B8FB5, 0xD9A441]),
+    file!("sphere", shapes::COLORS),
     ("spiral", Source::Code(shapes::spiral)),
-    ("square", Source::Code(shapes::square)),
+    file!("square", shapes::COLORS),
     file!("star"),
     file!("streetlamp"),
     ("stripes", Source::Code(patterns::stripes)),
@@ -195,9 +210,9 @@ const REGISTRY: &[(&str, Source)] = &[
     file!("tent"),
     file!("tower"),
     ("tree", Source::Code(trees::tree)),
-    ("triangle", Source::Code(shapes::triangle)),
-    ("tulip", Source::Code(plants::tulip)),
-    ("vase", Source::Code(things::vase)),
+    file!("triangle", shapes::COLORS),
+    file!("tulip", [0xDD2E44, 0xFFCC4D, 0xEA6F91, 0x9266CC]),
+    file!("vase", [0x3F7FB0, 0xC96B4B, 0x5FA88E, 0x9266CC]),
     file!("wall"),
     file!("waterfall"),
     ("waves", Source::Code(patterns::waves)),
@@ -230,9 +245,12 @@ pub(crate) fn draw_with(name: &str, params: &Params, dice: &mut Dice<'_>) -> Opt
     let (name, source) = REGISTRY.get(index)?;
     match source {
         Source::Code(generator) => Some(generator(params, dice)),
-        Source::File(svg) => {
+        Source::File { svg, colors } => {
+            let usual = colors.split_first();
+            // Asked for or not: what is drawn after this one must not depend on it.
+            let usual = usual.map(|(first, others)| hex(dice.pick(*first, others)));
             let asset = PARSED.get(name, || Asset::parse(svg).ok())?;
-            Some(asset.draw(params.body_color()))
+            Some(asset.draw(params.body_color().or(usual)))
         }
     }
 }

@@ -2,9 +2,7 @@
 //!
 //! Outlines are kept to few, clean segments, because people edit them.
 
-use chat2svg_vector::{
-    Color, Fill, FillRule, Group, LineCap, LineJoin, Node, Paint, Shape, Stroke,
-};
+use chat2svg_vector::{Color, Group, LineCap, LineJoin, Node, Paint, Shape, Stroke};
 use kurbo::{Affine, BezPath, Point, Rect, Vec2};
 
 /// Control-point distance of a quarter circle of radius 1.
@@ -27,11 +25,6 @@ impl Pen {
         self.nodes
     }
 
-    /// How many top-level nodes were drawn so far.
-    pub(crate) fn len(&self) -> usize {
-        self.nodes.len()
-    }
-
     /// Adds a node as it is.
     pub(crate) fn push(&mut self, node: Node) {
         self.nodes.push(node);
@@ -42,17 +35,6 @@ impl Pen {
         let PaintKind(paint) = paint.into();
         self.nodes
             .push(Node::Shape(Shape::filled(label, path, paint)));
-    }
-
-    /// A filled outline with holes, by the even-odd rule.
-    pub(crate) fn pierced(&mut self, label: &str, path: BezPath, color: Color) {
-        let mut shape = Shape::filled(label, path, Paint::Solid(color));
-        shape.fill = Some(Fill {
-            paint: Paint::Solid(color),
-            opacity: 1.0,
-            rule: FillRule::EvenOdd,
-        });
-        self.nodes.push(Node::Shape(shape));
     }
 
     /// A filled outline given as SVG path data.

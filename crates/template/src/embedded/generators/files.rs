@@ -13,7 +13,7 @@ use crate::embedded::art::asset::marks::{self, Mark};
 fn files() -> impl Iterator<Item = (&'static str, &'static str)> {
     REGISTRY.iter().filter_map(|(name, source)| match source {
         Source::Code(_) => None,
-        Source::File(svg) => Some((*name, *svg)),
+        Source::File { svg, .. } => Some((*name, *svg)),
     })
 }
 

@@ -6,45 +6,6 @@ use crate::embedded::art::pen::Pen;
 use crate::embedded::art::tone::hex;
 use crate::embedded::dice::Dice;
 
-/// A sofa with two cushions.
-pub(super) fn sofa(params: &Params, dice: &mut Dice<'_>) -> Drawing {
-    let default = dice.pick(0x4F9AA8, &[0xC96B5B, 0x7B8FB5, 0xD9A441]);
-    let cloth = params.tones(default);
-    let mut pen = Pen::new();
-    for x in [22.0, 150.0] {
-        pen.rect("foot", (x, 84.0, 8.0, 12.0), 2.0, hex(0x6B4429));
-    }
-    pen.rect("back", (14.0, 6.0, 152.0, 60.0), 14.0, cloth.dark);
-    pen.rect(
-        "left back cushion",
-        (24.0, 14.0, 64.0, 44.0),
-        9.0,
-        cloth.base,
-    );
-    pen.rect(
-        "right back cushion",
-        (92.0, 14.0, 64.0, 44.0),
-        9.0,
-        cloth.base,
-    );
-    pen.rect("base", (10.0, 62.0, 160.0, 26.0), 6.0, cloth.dark);
-    pen.rect(
-        "left seat cushion",
-        (20.0, 50.0, 69.0, 22.0),
-        8.0,
-        cloth.light,
-    );
-    pen.rect(
-        "right seat cushion",
-        (91.0, 50.0, 69.0, 22.0),
-        8.0,
-        cloth.light,
-    );
-    pen.rect("left arm", (2.0, 36.0, 24.0, 52.0), 11.0, cloth.base);
-    pen.rect("right arm", (154.0, 36.0, 24.0, 52.0), 11.0, cloth.base);
-    Drawing::of(pen.finish()).with_support(28.0, 152.0, 56.0)
-}
-
 /// A bookcase with rows of coloured books.
 pub(super) fn bookshelf(params: &Params, dice: &mut Dice<'_>) -> Drawing {
     let wood = params.tones(0x9A6236);
@@ -74,16 +35,4 @@ pub(super) fn bookshelf(params: &Params, dice: &mut Dice<'_>) -> Drawing {
         }
     }
     Drawing::of(pen.finish()).with_support(4.0, 96.0, 0.0)
-}
-
-/// An oval rug with a border.
-pub(super) fn rug(params: &Params, dice: &mut Dice<'_>) -> Drawing {
-    let default = dice.pick(0xB5495B, &[0x4F7CA8, 0x7E9B5A]);
-    let cloth = params.tones(default);
-    let mut pen = Pen::new();
-    pen.ellipse("rug", (100.0, 24.0), (100.0, 23.0), cloth.base);
-    pen.ellipse("border", (100.0, 24.0), (88.0, 19.0), hex(0xF4E6CC));
-    pen.ellipse("field", (100.0, 24.0), (80.0, 16.4), cloth.base);
-    pen.ellipse("medallion", (100.0, 24.0), (40.0, 8.0), cloth.light);
-    Drawing::of(pen.finish()).with_support(30.0, 170.0, 28.0)
 }

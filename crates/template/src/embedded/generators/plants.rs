@@ -140,41 +140,6 @@ pub(super) fn sunflower(params: &Params, dice: &mut Dice<'_>) -> Drawing {
     Drawing::of(pen.finish())
 }
 
-/// A tulip.
-pub(super) fn tulip(params: &Params, dice: &mut Dice<'_>) -> Drawing {
-    let default = dice.pick(0xDD2E44, &[0xFFCC4D, 0xEA6F91, 0x9266CC]);
-    let petals = params.tones(default);
-    let green = Tones::of(hex(0x5C913B));
-    let mut pen = Pen::new();
-    pen.line_data("stem", "M50 130 L50 58", 5.0, green.base);
-    pen.path(
-        "left leaf",
-        "M49 130 C28 118 24 92 26 74 C38 88 48 104 49 130Z",
-        green.base,
-    );
-    pen.path(
-        "right leaf",
-        "M51 130 C70 120 78 98 76 80 C64 92 52 108 51 130Z",
-        green.dark,
-    );
-    pen.path(
-        "back petal",
-        "M50 8 C60 16 66 30 62 46 L38 46 C34 30 40 16 50 8Z",
-        petals.light,
-    );
-    pen.path(
-        "left petal",
-        "M28 16 C42 22 52 38 50 66 C32 64 24 44 28 16Z",
-        petals.base,
-    );
-    pen.path(
-        "right petal",
-        "M72 16 C58 22 48 38 50 66 C68 64 76 44 72 16Z",
-        petals.dark,
-    );
-    Drawing::of(pen.finish())
-}
-
 /// A rose.
 pub(super) fn rose(params: &Params, dice: &mut Dice<'_>) -> Drawing {
     let petals = params.tones(0xD3233F);
