@@ -18,24 +18,24 @@ fn files() -> impl Iterator<Item = (&'static str, &'static str)> {
 }
 
 fn shapes(nodes: &[Node]) -> Vec<&Shape> {
-    let below = |node| match node {
-        &Node::Shape(ref shape) => vec![shape],
+    let below = nodes.iter().flat_map(|node| match node {
+        Node::Shape(shape) => vec![shape],
         Node::Group(group) => shapes(&group.children),
-    };
-    nodes.iter().flat_map(below).collect()
+    });
+    below.collect()
 }
 
 /// Names of groups and shapes.
 fn labels(nodes: &[Node]) -> Vec<&str> {
-    let below = |node| match node {
-        &Node::Shape(ref shape) => vec![shape.label.as_str()],
+    let below = nodes.iter().flat_map(|node| match node {
+        Node::Shape(shape) => vec![shape.label.as_str()],
         Node::Group(group) => {
             let mut all = labels(&group.children);
             all.push(&group.label);
             all
         }
-    };
-    nodes.iter().flat_map(below).collect()
+    });
+    below.collect()
 }
 
 #[test]
