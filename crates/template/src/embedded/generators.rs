@@ -1,5 +1,5 @@
-//! Pictures of our own: what the emoji collection lacks, or draws in another perspective, and people
-//! often ask for. The registry maps a name to the function or to the SVG file that draws it.
+//! Pictures of our own: what the emoji collection lacks, or draws in another perspective, and
+//! people often ask for. The registry maps a name to the function or to the SVG file that draws it.
 
 mod buildings;
 mod figures;
@@ -46,7 +46,8 @@ impl Params {
         self.color.or_else(|| self.material.map(material_color))
     }
 
-    /// Tones of the colour that was asked for, else of the material, else of the default `0xRRGGBB`.
+    /// Tones of the colour that was asked for, else of the material, else of the default
+    /// `0xRRGGBB`.
     fn tones(&self, default: u32) -> Tones {
         Tones::of(self.body_color().unwrap_or_else(|| hex(default)))
     }
@@ -80,8 +81,8 @@ enum Source {
     File {
         /// Its text.
         svg: &'static str,
-        /// The usual colours as `0xRRGGBB`, one of which is taken when none was asked for; empty for
-        /// that in the file.
+        /// The usual colours as `0xRRGGBB`, one of which is taken when none was asked for; empty
+        /// for that in the file.
         colors: &'static [u32],
     },
 }

@@ -19,8 +19,8 @@ pub enum Precedence {
     /// Built-in pictures first; the library fills the gaps, and goes before mere stand-ins.
     #[default]
     BuiltIn,
-    /// The library's pictures that have the noun as their name first, or the name of our own drawing
-    /// for it; those that only have it as a keyword fill the gaps.
+    /// The library's pictures that have the noun as their name first, or the name of our own
+    /// drawing for it; those that only have it as a keyword fill the gaps.
     Library,
 }
 
@@ -78,9 +78,9 @@ impl Vocabulary {
         Some(Cow::Owned(senses))
     }
 
-    /// The library's picture for a noun, and whether it goes by its name: the noun itself, or what our
-    /// own drawing for the noun is called. A `table.svg` of the user's is also the desk that we draw as
-    /// a table.
+    /// The library's picture for a noun, and whether it goes by its name: the noun itself, or what
+    /// our own drawing for the noun is called. A `table.svg` of the user's is also the desk that we
+    /// draw as a table.
     fn of_library(&self, phrase: &str, built_in: Option<&Picture>) -> Option<(Picture, bool)> {
         let library = self.library.as_ref()?;
         let art = |entry: usize, name: &str| ArtReference::Library {

@@ -1,5 +1,5 @@
-//! A drawing in an SVG file, one of ours or one of the user's: read once, then given the colour that
-//! was asked for. `docs/art.md` tells how such a file is made.
+//! A drawing in an SVG file, one of ours or one of the user's: read once, then given the colour
+//! that was asked for. `docs/art.md` tells how such a file is made.
 
 mod arcs;
 pub(crate) mod marks;

@@ -1,4 +1,5 @@
-//! Pictures of the user's own library: read like our own, with the credit that the file itself states.
+//! Pictures of the user's own library: read like our own, with the credit that the file itself
+//! states.
 
 use chat2svg_vector::Credit;
 
@@ -7,8 +8,8 @@ use super::{Drawing, recolor};
 use crate::embedded::generators::Params;
 use crate::embedded::lookup::ArtLibrary;
 
-/// The picture of an entry in the colour asked for; `None` when its file is gone, unreadable or empty
-/// by now.
+/// The picture of an entry in the colour asked for; `None` when its file is gone, unreadable or
+/// empty by now.
 pub(crate) fn draw(library: &ArtLibrary, entry: usize, params: &Params) -> Option<Drawing> {
     let about = library.entry(entry)?;
     let path = about.path.display();

@@ -1,4 +1,5 @@
-//! Geometric shapes that stay in code: a computed spiral, and a pyramid that has its own usual colour.
+//! Geometric shapes that stay in code: a computed spiral, and a pyramid that has its own usual
+//! colour.
 
 use super::Params;
 use crate::embedded::art::Drawing;

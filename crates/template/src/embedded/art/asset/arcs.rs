@@ -1,5 +1,6 @@
-//! Circles with four curves. A reader that counts in single precision finds some quarters of a circle a
-//! hair too long for one curve and takes two; people who edit the picture had better find one.
+//! Circles with four curves. A reader that counts in single precision finds some quarters of a
+//! circle a hair too long for one curve and takes two; people who edit the picture had better find
+//! one.
 
 use kurbo::{BezPath, PathEl, Point};
 
