@@ -109,7 +109,8 @@ impl System {
             Duration::from_millis(settings.controller.ask_timeout_ms),
         );
         watchdog.start(&template, &stages, {
-            let composer = EmbeddedComposer::new(vocabulary.clone(), pool("template"));
+            let composer =
+                EmbeddedComposer::new(vocabulary.clone(), pool("template"), controller.line());
             let backends = line_up(&settings.template.backends, &[Arc::new(composer)]);
             let line_up = LineUp::new(backends, circuits.clone());
             let progress = controller.line();

@@ -154,7 +154,11 @@ impl Service {
                 let optimize = Slot::<OptimizeActor>::new("optimize");
                 let home = arbiter();
                 let progress = controller.line();
-                let composer = EmbeddedComposer::new(Vocabulary::builtin(), pool("template"));
+                let composer = EmbeddedComposer::new(
+                    Vocabulary::builtin(),
+                    pool("template"),
+                    controller.line(),
+                );
                 let line_up = LineUp::new(vec![Arc::new(composer)], circuits.clone());
                 watchdog.start(&template, &home, move || {
                     TemplateActor::new(line_up.clone(), progress.clone())

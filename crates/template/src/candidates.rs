@@ -13,17 +13,23 @@ pub struct Choice {
 
 /// Composes the prompt with `count` seeds, starting from the options' own, and returns the one
 /// whose layout does best what the scene asks; the earlier one of equals. At least one is made;
-/// before every further one `stop` is asked.
+/// before every further one `stop` is asked, and the best so far is shown to `show` whenever there
+/// is a better one and more are to come.
 pub fn best_of(
     count: u32,
     prompt: &str,
     vocabulary: &Vocabulary,
     options: &ComposeOptions,
     stop: &dyn Fn() -> bool,
+    show: &dyn Fn(&Composition, u32),
 ) -> Choice {
     let mut best = compose_prompt(prompt, vocabulary, options);
     let mut made = 1;
+    let mut is_shown = false;
     while made < count.max(1) && !stop() {
+        if !std::mem::replace(&mut is_shown, true) {
+            show(&best, made);
+        }
         let varied = ComposeOptions {
             seed: options.seed.wrapping_add(u64::from(made)),
             ..options.clone()
@@ -32,6 +38,7 @@ pub fn best_of(
         made += 1;
         if rank(&next) < rank(&best) {
             best = next;
+            is_shown = false;
         }
     }
     // The seed that was asked for leads to this picture again.
@@ -59,8 +66,8 @@ mod tests {
         let vocabulary = Vocabulary::builtin();
         let options = ComposeOptions::default();
         let prompt = "a cat behind a fence beside a tree under a cloud";
-        let one = best_of(1, prompt, &vocabulary, &options, &|| false);
-        let many = best_of(6, prompt, &vocabulary, &options, &|| false);
+        let one = best_of(1, prompt, &vocabulary, &options, &|| false, &|_, _| {});
+        let many = best_of(6, prompt, &vocabulary, &options, &|| false, &|_, _| {});
         assert_eq!((one.made, many.made), (1, 6));
         assert!(rank(&many.composition) <= rank(&one.composition));
     }
@@ -68,9 +75,27 @@ mod tests {
     #[test]
     fn stopping_leaves_what_was_made() {
         let vocabulary = Vocabulary::builtin();
-        let choice = best_of(9, "a fox", &vocabulary, &ComposeOptions::default(), &|| {
-            true
-        });
+        let options = ComposeOptions::default();
+        let choice = best_of(9, "a fox", &vocabulary, &options, &|| true, &|_, _| {});
         assert_eq!(choice.made, 1);
+    }
+
+    #[test]
+    fn the_first_is_shown_while_others_are_made_and_each_further_one_is_better() {
+        let vocabulary = Vocabulary::builtin();
+        let options = ComposeOptions::default();
+        let prompt = "a cat behind a fence beside a tree under a cloud";
+        let shown = std::cell::RefCell::new(Vec::new());
+        let show = |best: &Composition, made: u32| shown.borrow_mut().push((made, rank(best)));
+        best_of(6, prompt, &vocabulary, &options, &|| false, &show);
+        let shown = shown.into_inner();
+        assert_eq!(shown.first().map(|(made, _)| *made), Some(1));
+        assert!(
+            shown.is_sorted_by(|a, b| a.0 < b.0 && a.1 > b.1),
+            "{shown:?}"
+        );
+
+        let show = |_: &Composition, _: u32| panic!("the result itself follows at once");
+        best_of(1, prompt, &vocabulary, &options, &|| false, &show);
     }
 }

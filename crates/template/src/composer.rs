@@ -7,14 +7,14 @@ use std::{
 
 use chat2svg_backends::Backend;
 use chat2svg_protocol::{
-    BackendId, CallFailure, StageOutcome,
-    messages::{RunTemplate, TemplateOutput},
+    BackendId, CallFailure, Stage, StageOutcome,
+    messages::{Progress, RunTemplate, TemplateOutput},
 };
-use chat2svg_supervision::ComputePool;
+use chat2svg_supervision::{ComputePool, Line};
 use futures_util::{FutureExt as _, future::BoxFuture};
 
 use crate::candidates::best_of;
-use crate::embedded::{ComposeOptions, Vocabulary};
+use crate::embedded::{ComposeOptions, Composition, Vocabulary};
 
 /// Time in which a composition is sure to be there.
 const RESERVE: Duration = Duration::from_millis(150);
@@ -24,12 +24,18 @@ const RESERVE: Duration = Duration::from_millis(150);
 pub struct EmbeddedComposer {
     vocabulary: Vocabulary,
     pool: ComputePool,
+    progress: Line<Progress>,
 }
 
 impl EmbeddedComposer {
-    /// A composer that draws what `vocabulary` knows and works in `pool`.
-    pub fn new(vocabulary: Vocabulary, pool: ComputePool) -> Self {
-        Self { vocabulary, pool }
+    /// A composer that draws what `vocabulary` knows and works in `pool`. While it makes further
+    /// candidates it hands the best so far over on `progress`, so that a deadline finds one.
+    pub fn new(vocabulary: Vocabulary, pool: ComputePool, progress: Line<Progress>) -> Self {
+        Self {
+            vocabulary,
+            pool,
+            progress,
+        }
     }
 }
 
@@ -43,16 +49,26 @@ impl Backend<RunTemplate> for EmbeddedComposer {
     }
 
     fn serve(&self, run: RunTemplate) -> BoxFuture<'static, Result<TemplateOutput, CallFailure>> {
-        let Self { vocabulary, pool } = self.clone();
+        let Self {
+            vocabulary,
+            pool,
+            progress,
+        } = self.clone();
         async move {
             let cancel = run.context.cancel.clone();
-            pool.run(&cancel, move || work(&vocabulary, &run)).await?
+            let tell = move |message| progress.tell(message);
+            pool.run(&cancel, move || work(&vocabulary, &run, &tell))
+                .await?
         }
         .boxed()
     }
 }
 
-fn work(vocabulary: &Vocabulary, run: &RunTemplate) -> Result<TemplateOutput, CallFailure> {
+fn work(
+    vocabulary: &Vocabulary,
+    run: &RunTemplate,
+    tell: &dyn Fn(Progress),
+) -> Result<TemplateOutput, CallFailure> {
     let context = &run.context;
     let options = ComposeOptions {
         width: run.canvas.width(),
@@ -61,12 +77,21 @@ fn work(vocabulary: &Vocabulary, run: &RunTemplate) -> Result<TemplateOutput, Ca
         seed: context.seed,
     };
     let stop = || context.cancel.is_cancelled() || Instant::now() >= context.deadline;
+    let show = |best: &Composition, made: u32| {
+        tell(Progress {
+            job: context.job,
+            stage: Stage::Template,
+            fraction: made as f32 / run.candidates.max(1) as f32,
+            preview: Some(Arc::new(best.document.clone())),
+        });
+    };
     let choice = best_of(
         run.candidates,
         run.prompt.as_str(),
         vocabulary,
         &options,
         &stop,
+        &show,
     );
     if context.cancel.is_cancelled() {
         return Err(CallFailure::cancelled());
@@ -126,7 +151,8 @@ mod tests {
 
     #[test]
     fn a_run_gives_a_document_of_the_canvas_size_with_its_metadata() {
-        let output = work(&Vocabulary::builtin(), &run("a dog on a hill", 2)).expect("a document");
+        let output =
+            work(&Vocabulary::builtin(), &run("a dog on a hill", 2), &|_| {}).expect("a document");
         assert_eq!(
             (output.document.width, output.document.height),
             (640.0, 360.0)
@@ -145,7 +171,7 @@ mod tests {
     fn a_deadline_that_has_passed_still_gives_the_first_candidate() {
         let mut late = run("a dog", 5);
         late.context.deadline = Instant::now();
-        let output = work(&Vocabulary::builtin(), &late).expect("a document");
+        let output = work(&Vocabulary::builtin(), &late, &|_| {}).expect("a document");
         assert_eq!(output.outcome.status, StageStatus::CutShort);
     }
 
@@ -153,7 +179,18 @@ mod tests {
     fn a_cancelled_run_says_so() {
         let cancelled = run("a dog", 5);
         cancelled.context.cancel.cancel();
-        let failure = work(&Vocabulary::builtin(), &cancelled).unwrap_err();
+        let failure = work(&Vocabulary::builtin(), &cancelled, &|_| {}).unwrap_err();
         assert_eq!(failure, CallFailure::cancelled());
+    }
+
+    #[test]
+    fn the_first_candidate_is_handed_over_while_others_are_made() {
+        let told = std::cell::RefCell::new(Vec::new());
+        let tell = |progress: Progress| told.borrow_mut().push(progress);
+        work(&Vocabulary::builtin(), &run("a dog", 4), &tell).expect("a document");
+        let told = told.into_inner();
+        let first = told.first().expect("something handed over");
+        assert_eq!((first.stage, first.fraction), (Stage::Template, 0.25));
+        assert!(first.preview.is_some());
     }
 }

@@ -66,7 +66,7 @@ fn start() -> (Slot<TemplateActor>, Watchdog) {
     let pool = ComputePool::new("template-test", 1, 8);
     watchdog.start(&slot, &Arbiter::current(), move || {
         let progress = Line::from_recipient("listener", listener.clone());
-        let composer = EmbeddedComposer::new(Vocabulary::builtin(), pool.clone());
+        let composer = EmbeddedComposer::new(Vocabulary::builtin(), pool.clone(), progress.clone());
         let line_up = LineUp::new(vec![Arc::new(composer)], Circuits::always_closed());
         TemplateActor::new(line_up, progress)
     });

@@ -7,7 +7,7 @@ use chat2svg_protocol::{
 };
 use chat2svg_vector::Document;
 
-use super::{Command, Machine, Phase};
+use super::{Command, Machine, Phase, StageOutput};
 
 impl Machine {
     pub(super) fn composed(
@@ -32,6 +32,40 @@ impl Machine {
                 });
                 self.finish(JobState::Failed, out);
             }
+        }
+    }
+
+    /// A template came after it was given up, and before the composition made in its place.
+    pub(super) fn take_late(
+        &mut self,
+        output: &StageOutput,
+        now: Duration,
+        out: &mut Vec<Command>,
+    ) {
+        if let StageOutput::Template(output) = output {
+            self.style = Some(output.style);
+        }
+        self.serve_late(Arc::clone(output.document()), now, out);
+    }
+
+    /// Ends the job with a document of stage 1 that came late.
+    pub(super) fn serve_late(
+        &mut self,
+        document: Arc<Document>,
+        now: Duration,
+        out: &mut Vec<Command>,
+    ) {
+        self.first_document.get_or_insert(now);
+        self.best = Some(document);
+        self.mark_cut_short(Stage::Template);
+        out.push(Command::StopStage);
+        self.finish(JobState::Degraded, out);
+    }
+
+    /// Notes that a stage which was given up gave a document after all.
+    fn mark_cut_short(&mut self, stage: Stage) {
+        if let Some(report) = self.reports.iter_mut().find(|report| report.stage == stage) {
+            report.status = StageStatus::CutShort;
         }
     }
 
@@ -68,7 +102,14 @@ impl Machine {
         }
         if let Phase::Running { stage, since } = self.phase {
             let spent = now.saturating_sub(since);
-            out.push(Command::StopStage);
+            // A template that is late may still be there before what is composed in its place.
+            let is_raced = stage.stage == Stage::Template
+                && status == StageStatus::Failed
+                && self.best.is_none()
+                && self.preview.is_none();
+            if !is_raced {
+                out.push(Command::StopStage);
+            }
             out.push(Command::ReleaseStage {
                 stage: stage.stage,
                 served: None,
@@ -84,16 +125,12 @@ impl Machine {
 
     /// Ends the job with what there is, or has something composed if there is nothing.
     pub(super) fn settle(&mut self, now: Duration, out: &mut Vec<Command>) {
-        if self.best.is_none() {
-            self.best = self.preview.take().map(|(stage, document)| {
-                if let Some(report) = self.reports.iter_mut().find(|report| report.stage == stage) {
-                    report.status = StageStatus::CutShort;
-                }
-                document
-            });
-            if self.best.is_some() {
-                self.first_document.get_or_insert(now);
-            }
+        if self.best.is_none()
+            && let Some((stage, document)) = self.preview.take()
+        {
+            self.mark_cut_short(stage);
+            self.best = Some(document);
+            self.first_document.get_or_insert(now);
         }
         if self.best.is_some() {
             let state = if self.ran_in_full() {

@@ -248,6 +248,21 @@ impl Machine {
                 self.progressed(from, fraction, preview, &mut out);
             }
             (Phase::Composing, Event::Composed(result)) => self.composed(result, now, &mut out),
+            (
+                Phase::Composing,
+                Event::StageEnded {
+                    stage: Stage::Template,
+                    result: Ok(output),
+                },
+            ) => self.take_late(&output, now, &mut out),
+            (
+                Phase::Composing,
+                Event::Progressed {
+                    stage: Stage::Template,
+                    preview: Some(document),
+                    ..
+                },
+            ) => self.serve_late(document, now, &mut out),
             (_, Event::CancelRequested) => {
                 let reason = "cancelled by the caller";
                 self.leave_phase(now, StageStatus::CutShort, reason, reason, &mut out);
@@ -384,7 +399,8 @@ impl Machine {
                 stage,
                 level: planned.level,
                 until,
-                give_up_at,
+                // Without a document a template is waited for beside the composition in its place.
+                give_up_at: self.timing.answer_at(),
                 document: self.working.clone(),
                 target: self.target.clone(),
                 style: self.style,

@@ -147,7 +147,7 @@ pub struct StageCall {
     pub level: ResourceLevel,
     /// By when it must answer, from submission.
     pub until: Duration,
-    /// When it is given up, from submission.
+    /// When its answer is of no use any more, from submission.
     pub give_up_at: Duration,
     /// What to start from; stage 1 starts from the prompt, a vectorisation from nothing.
     pub document: Option<Arc<Document>>,

@@ -2,6 +2,7 @@
 
 mod backends;
 mod files;
+mod late;
 mod rules;
 
 use chat2svg_protocol::{
