@@ -196,6 +196,16 @@ pub struct UpdateJob {
     pub view: JobView,
 }
 
+/// controller → store: a job is about to be worked on. Answered when that would survive the end of
+/// the process; not flushed to the disk, so it is cheap. A job that was marked when the process died
+/// counts one more attempt when it is taken up.
+#[derive(Clone, Copy, Debug, Message)]
+#[rtype(result = "Result<(), StoreError>")]
+pub struct MarkRunning {
+    /// The job.
+    pub job: JobId,
+}
+
 /// controller → store: what a stage gave, a checkpoint to resume from.
 #[derive(Clone, Debug, Message)]
 #[rtype(result = "Result<(), StoreError>")]
@@ -279,8 +289,8 @@ pub struct Unfinished {
     pub view: JobView,
     /// The last stage that was checkpointed.
     pub checkpoint: Option<KeptStage>,
-    /// How often it was taken up already (a job that brings the process down is not tried for
-    /// ever).
+    /// How often the process ended while it was marked as being worked on (a job that brings the
+    /// process down is not tried for ever). At 0 it was never begun, only waiting.
     pub attempts: u32,
 }
 

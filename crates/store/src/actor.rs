@@ -4,8 +4,8 @@ use actix::prelude::*;
 use chat2svg_protocol::{
     Attachment, JobView,
     messages::{
-        FinishJob, GetAttachments, GetJob, GetResult, ListJobs, ListUnfinished, PutJob, PutStage,
-        StoreError, StoreProbe, Stored, Unfinished, UpdateJob,
+        FinishJob, GetAttachments, GetJob, GetResult, ListJobs, ListUnfinished, MarkRunning,
+        PutJob, PutStage, StoreError, StoreProbe, Stored, Unfinished, UpdateJob,
     },
 };
 use chat2svg_supervision::answers_polls;
@@ -21,18 +21,25 @@ use crate::{
 pub struct StoreActor {
     config: StoreConfig,
     worker: StoreWorker,
+    /// Bytes of results since the last sweep.
+    unswept: u64,
 }
 
 impl StoreActor {
     /// A store actor over an open store, which outlives it.
     pub fn new(config: StoreConfig, worker: StoreWorker) -> Self {
-        Self { config, worker }
+        Self {
+            config,
+            worker,
+            unswept: 0,
+        }
     }
 
-    fn sweep(&self) {
-        let (keep, most) = (self.config.keep_finished(), self.config.keep_finished_jobs);
+    fn sweep(&mut self) {
+        self.unswept = 0;
+        let keep = self.config.retention();
         let swept = self.worker.run(Unattended::Do, move |database| {
-            database.sweep(Timestamp::now(), keep, most)
+            database.sweep(Timestamp::now(), &keep)
         });
         actix::spawn(async move {
             // A failure was logged where it happened, and the next sweep tries again.
@@ -74,6 +81,16 @@ impl Handler<UpdateJob> for StoreActor {
     }
 }
 
+impl Handler<MarkRunning> for StoreActor {
+    type Result = ResponseFuture<Result<(), StoreError>>;
+
+    fn handle(&mut self, mark: MarkRunning, _: &mut Self::Context) -> Self::Result {
+        self.worker.run(Unattended::Do, move |database| {
+            database.mark_running(mark.job)
+        })
+    }
+}
+
 impl Handler<PutStage> for StoreActor {
     type Result = ResponseFuture<Result<(), StoreError>>;
 
@@ -98,9 +115,17 @@ impl Handler<FinishJob> for StoreActor {
     type Result = ResponseFuture<Result<(), StoreError>>;
 
     fn handle(&mut self, finish: FinishJob, _: &mut Self::Context) -> Self::Result {
-        self.worker.run(Unattended::Do, move |database| {
+        let bytes = finish.svg.as_ref().map_or(0, |svg| svg.len());
+        let finished = self.worker.run(Unattended::Do, move |database| {
             database.finish_job(&finish.view, finish.svg.as_deref())
-        })
+        });
+        self.unswept = self
+            .unswept
+            .saturating_add(u64::try_from(bytes).unwrap_or(u64::MAX));
+        if self.unswept > self.config.sweep_after_bytes() {
+            self.sweep();
+        }
+        finished
     }
 }
 

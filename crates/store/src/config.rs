@@ -2,7 +2,10 @@
 
 use std::{path::PathBuf, time::Duration};
 
+use chat2svg_protocol::InvalidSetting;
 use serde::{Deserialize, Serialize};
+
+use crate::database::Retention;
 
 /// The path that keeps everything in memory, as SQLite itself spells it.
 const IN_MEMORY: &str = ":memory:";
@@ -17,7 +20,9 @@ pub struct StoreConfig {
     pub keep_finished_hours: u32,
     /// How many ended jobs are kept at most; the oldest go first.
     pub keep_finished_jobs: u32,
-    /// Seconds between the sweeps that enforce both.
+    /// MiB that ended jobs and their results may take together; the oldest go first.
+    pub keep_finished_mb: u64,
+    /// Seconds between the sweeps that enforce these.
     pub sweep_interval_seconds: u32,
     /// Milliseconds to wait for a file that another process holds, when opening it.
     pub busy_timeout_ms: u32,
@@ -37,8 +42,34 @@ impl StoreConfig {
         self.path.as_os_str() == IN_MEMORY
     }
 
-    pub(crate) fn keep_finished(&self) -> Duration {
-        Duration::from_secs(u64::from(self.keep_finished_hours) * 3600)
+    /// Checks that the settings make sense.
+    ///
+    /// # Errors
+    /// The first that does not.
+    pub fn validate(&self) -> Result<(), InvalidSetting> {
+        if self.path.as_os_str().is_empty() {
+            return Err(InvalidSetting {
+                key: "path",
+                reason: "must name a file, or be \":memory:\" to keep jobs only as long as the \
+                         process lives; it is empty"
+                    .to_owned(),
+            });
+        }
+        InvalidSetting::unless_within("keep_finished_mb", self.keep_finished_mb, 1..=1 << 30)
+    }
+
+    /// What is kept of ended jobs.
+    pub(crate) fn retention(&self) -> Retention {
+        Retention {
+            age: Duration::from_secs(u64::from(self.keep_finished_hours) * 3600),
+            jobs: self.keep_finished_jobs,
+            bytes: self.keep_finished_mb.saturating_mul(1 << 20),
+        }
+    }
+
+    /// Bytes of new results after which a sweep does not wait for its time.
+    pub(crate) fn sweep_after_bytes(&self) -> u64 {
+        self.keep_finished_mb.saturating_mul(1 << 20) / 8
     }
 
     pub(crate) fn sweep_interval(&self) -> Duration {
@@ -52,6 +83,7 @@ impl Default for StoreConfig {
             path: PathBuf::from("chat2svg.db"),
             keep_finished_hours: 7 * 24,
             keep_finished_jobs: 10_000,
+            keep_finished_mb: 1024,
             sweep_interval_seconds: 600,
             busy_timeout_ms: 5_000,
         }

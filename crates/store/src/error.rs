@@ -49,6 +49,12 @@ pub enum DatabaseError {
         /// The file.
         path: PathBuf,
     },
+    /// The file was removed, or another has its name now.
+    #[error("{} was removed or replaced while it was in use: restart the service, so that jobs are kept again", path.display())]
+    Replaced {
+        /// The file.
+        path: PathBuf,
+    },
     /// It is the database of another program.
     #[error("{} belongs to another program: set [store] path to a file of its own", path.display())]
     Foreign {
@@ -116,9 +122,39 @@ impl DatabaseError {
     }
 }
 
+impl DatabaseError {
+    /// The same for callers from outside: what happened, without where on this machine, which stands
+    /// in the log.
+    pub fn public_text(&self) -> String {
+        let text = match self {
+            Self::Folder { .. } | Self::CannotOpen { .. } => "its file cannot be opened",
+            Self::Locked { .. } => "its file is in use by another process",
+            Self::Full { .. } => {
+                "the disk that holds it is full: until there is space no new jobs are accepted"
+            }
+            Self::ReadOnly { .. } => "its file cannot be written",
+            Self::Corrupt { .. } => "its file is damaged",
+            Self::Replaced { .. } => {
+                "its file was removed or replaced while it was in use, so jobs would be lost"
+            }
+            Self::Foreign { .. } | Self::TooNew { .. } => {
+                "its file is of another program or release"
+            }
+            Self::Io { .. } => "its disk cannot be read or written",
+            Self::Unreadable { job, .. } => {
+                return format!("job {job} cannot be read: it was damaged; submit it anew");
+            }
+            Self::Unstorable(_) => "a job could not be put into a form to be stored",
+            Self::Unknown(_) => return self.to_string(),
+            Self::Statement { .. } => "it refused a statement, which is a defect",
+        };
+        text.to_owned()
+    }
+}
+
 impl From<DatabaseError> for StoreError {
     fn from(error: DatabaseError) -> Self {
-        Self(error.to_string())
+        Self(error.public_text())
     }
 }
 

@@ -24,6 +24,6 @@ mod worker;
 
 pub use actor::StoreActor;
 pub use config::StoreConfig;
-pub use database::Database;
+pub use database::{Database, Retention};
 pub use error::DatabaseError;
 pub use worker::StoreWorker;

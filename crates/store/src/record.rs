@@ -87,7 +87,7 @@ pub(crate) fn named<T: DeserializeOwned>(name: &str) -> Result<T, String> {
         .map_err(|error| error.to_string())
 }
 
-fn json_of<T: Serialize>(value: &T) -> Result<String, String> {
+pub(crate) fn json_of<T: Serialize>(value: &T) -> Result<String, String> {
     serde_json::to_string(value).map_err(|error| error.to_string())
 }
 

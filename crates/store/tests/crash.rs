@@ -70,6 +70,10 @@ fn store_jobs_until_killed() {
             .put_job(&view, std::slice::from_ref(&target), None)
             .unwrap();
         writeln!(out, "\nstored {number}").unwrap();
+        if number % 5 == 0 {
+            database.mark_running(view.id).unwrap();
+            writeln!(out, "\nmarked {number}").unwrap();
+        }
         if number % 3 == 0 {
             view.state = JobState::Succeeded;
             database.finish_job(&view, Some("<svg/>")).unwrap();
@@ -94,11 +98,13 @@ fn what_was_acknowledged_is_there_after_a_kill() {
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
-    let (mut stored, mut finished) = (0, 0);
+    let (mut stored, mut marked, mut finished) = (0, 0, 0);
     for line in BufReader::new(child.stdout.take().unwrap()).lines() {
         let line = line.unwrap();
         if let Some(number) = line.strip_prefix("stored ") {
             stored = number.parse().unwrap();
+        } else if let Some(number) = line.strip_prefix("marked ") {
+            marked = number.parse().unwrap();
         } else if let Some(number) = line.strip_prefix("finished ") {
             finished = number.parse().unwrap();
         }
@@ -125,5 +131,14 @@ fn what_was_acknowledged_is_there_after_a_kill() {
         let attachments = database.attachments(job.view.id).unwrap();
         assert_eq!(attachments.len(), 1);
         assert_eq!(attachments[0].bytes.len(), 50_000);
+        // What was told to be worked on is known to have been.
+        let number = job.view.id.0.as_u128();
+        if number <= marked {
+            assert_eq!(
+                job.attempts,
+                u32::from(number.is_multiple_of(5)),
+                "{number}"
+            );
+        }
     }
 }

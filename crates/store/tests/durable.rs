@@ -13,7 +13,7 @@ use chat2svg_protocol::{
     JobKind, JobOptions, JobSpec, JobState, JobView, LevelChoice, PathBudget, Prompt, Stage, Style,
     messages::{KeptStage, Stored},
 };
-use chat2svg_store::{Database, DatabaseError, StoreConfig};
+use chat2svg_store::{Database, DatabaseError, Retention, StoreConfig};
 use jiff::Timestamp;
 use proptest::prelude::*;
 use tempfile::TempDir;
@@ -283,9 +283,14 @@ fn ended_jobs_go_by_age_and_by_number_and_others_stay() {
         }
     }
     // 250 wait; of the 750 that ended, 450 did so within the last ten hours.
-    assert_eq!(database.sweep(now, 10 * hour, 10_000).unwrap(), 300);
-    assert_eq!(database.sweep(now, 10 * hour, 100).unwrap(), 350);
-    assert_eq!(database.sweep(now, 10 * hour, 100).unwrap(), 0);
+    let keep = |jobs| Retention {
+        age: 10 * hour,
+        jobs,
+        bytes: u64::MAX,
+    };
+    assert_eq!(database.sweep(now, &keep(10_000)).unwrap(), 300);
+    assert_eq!(database.sweep(now, &keep(100)).unwrap(), 350);
+    assert_eq!(database.sweep(now, &keep(100)).unwrap(), 0);
     let left = database.list_jobs(10_000, None).unwrap();
     assert_eq!(left.len(), 350);
     let ended: Vec<u128> = left

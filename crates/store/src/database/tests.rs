@@ -1,8 +1,13 @@
 //! What cannot be shown from outside: a disk without space, and settings of the connection.
 
+use std::time::Duration;
+
 use chat2svg_protocol::{AttachmentRole, FitLimits, JobKind, JobOptions, JobSpec, LevelChoice};
 
+use jiff::Timestamp;
+
 use super::*;
+use crate::config::StoreConfig;
 
 fn job(number: u128) -> JobView {
     JobView {
@@ -82,9 +87,266 @@ fn a_file_on_disk_has_a_write_ahead_log_and_gives_space_back() {
     }
     let pages = |database: &Database| text(database, "page_count");
     let before = pages(&database);
-    database
-        .sweep(Timestamp::now(), Duration::from_secs(1), 0)
-        .unwrap();
+    let nothing = Retention {
+        age: Duration::from_secs(1),
+        jobs: 0,
+        bytes: 0,
+    };
+    database.sweep(Timestamp::now(), &nothing).unwrap();
     assert_eq!(text(&database, "freelist_count"), "Integer(0)");
     assert_ne!(pages(&database), before);
+}
+
+/// A store in memory with jobs of these numbers that wait, each with a file.
+fn with_jobs(numbers: &[u128]) -> Database {
+    let mut database = Database::open(&StoreConfig::in_memory()).unwrap();
+    for number in numbers {
+        database
+            .put_job(&job(*number), &[big_file()], None)
+            .unwrap();
+    }
+    database
+}
+
+/// Spoils what is stored, past all checks.
+fn spoil(database: &Database, statement: &str) {
+    let changed = database.connection.execute(statement, []).unwrap();
+    assert!(changed > 0, "{statement}");
+}
+
+fn numbers(views: &[JobView]) -> Vec<u128> {
+    views.iter().map(|view| view.id.0.as_u128()).collect()
+}
+
+/// Ways in which the rows of job 2 can be spoilt so that it cannot be run.
+const SPOILT: [&str; 7] = [
+    "UPDATE job SET spec = '{' WHERE substr(id, -1) = x'02'",
+    "UPDATE job SET spec = CAST(x'ff' AS TEXT) WHERE substr(id, -1) = x'02'",
+    "UPDATE job SET state = 'dreaming' WHERE substr(id, -1) = x'02'",
+    "UPDATE job SET stage = 'stage 9' WHERE substr(id, -1) = x'02'",
+    "UPDATE job SET failure = '[]' WHERE substr(id, -1) = x'02'",
+    "UPDATE job SET id = x'0000000000000000000000000000000102' WHERE substr(id, -1) = x'02'",
+    "UPDATE attachment SET role = 'spectator' WHERE substr(job, -1) = x'02'",
+];
+
+#[test]
+fn a_row_that_cannot_be_read_hides_no_other_and_is_given_up() {
+    for statement in SPOILT {
+        let mut database = with_jobs(&[1, 2, 3]);
+        database
+            .connection
+            .pragma_update(None, "foreign_keys", false)
+            .unwrap();
+        spoil(&database, statement);
+        let found = database.take_up_unfinished().unwrap();
+        let views: Vec<JobView> = found.into_iter().map(|job| job.view).collect();
+        assert_eq!(numbers(&views), [1, 3], "{statement}");
+        // It is not tried for ever.
+        let open: u32 = database
+            .connection
+            .query_row("SELECT count(*) FROM job WHERE is_final = 0", [], |row| {
+                row.get(0)
+            })
+            .unwrap();
+        assert_eq!(open, 2, "{statement}");
+        assert_eq!(database.take_up_unfinished().unwrap().len(), 2);
+    }
+}
+
+#[test]
+fn lists_go_past_rows_that_cannot_be_read() {
+    let database = with_jobs(&[1, 2, 3, 4, 5, 6]);
+    spoil(
+        &database,
+        "UPDATE job SET spec = '{' WHERE substr(id, -1) IN (x'03', x'04', x'05')",
+    );
+    let page = |limit, before: Option<u128>| {
+        let before = before.map(|number| JobId(uuid::Uuid::from_u128(number)));
+        numbers(&database.list_jobs(limit, before).unwrap())
+    };
+    assert_eq!(page(10, None), [6, 2, 1]);
+    // A page of nothing but such rows is not the end.
+    assert_eq!(page(2, Some(6)), [2, 1]);
+    assert_eq!(page(1, None), [6]);
+    assert_eq!(page(1, Some(6)), [2]);
+    assert_eq!(page(0, None), [0; 0]);
+    assert_eq!(database.unreadable.borrow().len(), 3);
+    let spoilt = JobId(uuid::Uuid::from_u128(4));
+    let error = database.get_job(spoilt).unwrap_err();
+    assert!(matches!(error, DatabaseError::Unreadable { .. }), "{error}");
+}
+
+#[test]
+fn a_checkpoint_that_cannot_be_read_costs_only_time() {
+    let mut database = with_jobs(&[1]);
+    for stage in [
+        chat2svg_protocol::Stage::Template,
+        chat2svg_protocol::Stage::Detail,
+    ] {
+        let kept = KeptStage {
+            stage,
+            svg: Arc::from("<svg/>"),
+            target: None,
+        };
+        let id = JobId(uuid::Uuid::from_u128(1));
+        database.put_stage(id, &kept).unwrap();
+    }
+    spoil(
+        &database,
+        "UPDATE checkpoint SET stage = 'stage 9' WHERE stage = 'detail'",
+    );
+    let found = database.take_up_unfinished().unwrap();
+    let checkpoint = found[0].checkpoint.as_ref().map(|kept| kept.stage);
+    assert_eq!(checkpoint, Some(chat2svg_protocol::Stage::Template));
+}
+
+#[test]
+fn ended_jobs_are_bounded_in_bytes_and_keep_only_their_results() {
+    let mut database = with_jobs(&[1, 2, 3, 4]);
+    for number in 1..=4 {
+        let mut view = job(number);
+        view.state = JobState::Succeeded;
+        view.updated_at = Timestamp::from_second(i64::try_from(number).unwrap()).unwrap();
+        let svg = "x".repeat(100_000);
+        database.finish_job(&view, Some(&svg)).unwrap();
+    }
+    let count = |table: &str| -> u32 {
+        let query = format!("SELECT count(*) FROM {table}");
+        database
+            .connection
+            .query_row(&query, [], |row| row.get(0))
+            .unwrap()
+    };
+    assert_eq!((count("attachment"), count("checkpoint")), (0, 0));
+    let keep = Retention {
+        age: Duration::from_secs(1 << 40),
+        jobs: 100,
+        bytes: 250_000,
+    };
+    assert_eq!(database.sweep(Timestamp::now(), &keep).unwrap(), 2);
+    // The oldest went.
+    assert_eq!(numbers(&database.list_jobs(9, None).unwrap()), [4, 3]);
+    assert_eq!(database.sweep(Timestamp::now(), &keep).unwrap(), 0);
+}
+
+#[test]
+fn a_job_that_is_marked_counts_as_tried_and_an_ended_one_stays_ended() {
+    let mut database = with_jobs(&[1, 2, 3]);
+    let id = |number| JobId(uuid::Uuid::from_u128(number));
+    let mut ended = job(3);
+    ended.state = JobState::Succeeded;
+    database.finish_job(&ended, None).unwrap();
+    database.mark_running(id(1)).unwrap();
+    database.mark_running(id(3)).unwrap();
+    let unknown = database.mark_running(id(9));
+    assert!(matches!(unknown, Err(DatabaseError::Unknown(_))));
+    let attempts = |database: &mut Database| -> Vec<u32> {
+        let found = database.take_up_unfinished().unwrap();
+        found.iter().map(|job| job.attempts).collect()
+    };
+    assert_eq!(attempts(&mut database), [1, 0]);
+    // Taken up and not begun: it still counts what it did, and no more.
+    assert_eq!(attempts(&mut database), [1, 0]);
+    assert_eq!(
+        database.get_job(id(3)).unwrap().unwrap().state,
+        JobState::Succeeded
+    );
+}
+
+#[test]
+fn a_probe_finds_a_full_disk_a_lost_file_and_damage() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let config = StoreConfig {
+        path: folder.path().join("jobs.db"),
+        ..StoreConfig::default()
+    };
+    let mut database = Database::open(&config).unwrap();
+    database.probe().unwrap();
+    std::fs::remove_file(&config.path).unwrap();
+    let lost = database.probe();
+    assert!(matches!(lost, Err(DatabaseError::Replaced { .. })));
+    std::fs::write(&config.path, "").unwrap();
+    let replaced = database.probe();
+    assert!(matches!(replaced, Err(DatabaseError::Replaced { .. })));
+    drop(database);
+
+    std::fs::remove_file(&config.path).unwrap();
+    let mut database = Database::open(&config).unwrap();
+    database.put_job(&job(1), &[big_file()], None).unwrap();
+    database
+        .connection
+        .execute_batch("PRAGMA wal_checkpoint(TRUNCATE)")
+        .unwrap();
+    // Everything but the first page turns into noise on the disk.
+    let mut bytes = std::fs::read(&config.path).unwrap();
+    bytes[4096..].fill(0xa5);
+    std::fs::write(&config.path, bytes).unwrap();
+    let damaged = database.probe();
+    assert!(
+        matches!(damaged, Err(DatabaseError::Corrupt { .. })),
+        "{damaged:?}"
+    );
+    assert!(matches!(
+        database.probe(),
+        Err(DatabaseError::Corrupt { .. })
+    ));
+}
+
+#[cfg(unix)]
+#[test]
+fn only_the_owner_may_read_the_file_and_what_lies_beside_it() {
+    use std::{fs, os::unix::fs::PermissionsExt as _};
+
+    let folder = tempfile::TempDir::new().unwrap();
+    let config = StoreConfig {
+        path: folder.path().join("new/jobs.db"),
+        ..StoreConfig::default()
+    };
+    let check = || {
+        let parent = config.path.parent().unwrap();
+        let mut files = 0;
+        for entry in fs::read_dir(parent).unwrap() {
+            let entry = entry.unwrap();
+            let mode = entry.metadata().unwrap().permissions().mode();
+            assert_eq!(mode & 0o777, 0o600, "{:?}", entry.file_name());
+            files += 1;
+        }
+        assert!(files >= 2, "the file and its log");
+        let mode = fs::metadata(parent).unwrap().permissions().mode();
+        assert_eq!(mode & 0o077, 0);
+    };
+    let mut database = Database::open(&config).unwrap();
+    database.put_job(&job(1), &[], None).unwrap();
+    check();
+    drop(database);
+    // A file of an earlier release.
+    fs::set_permissions(&config.path, fs::Permissions::from_mode(0o644)).unwrap();
+    let mut database = Database::open(&config).unwrap();
+    database.put_job(&job(2), &[], None).unwrap();
+    check();
+}
+
+#[test]
+fn what_callers_are_told_names_no_path() {
+    let path = PathBuf::from("/var/lib/jobs.db");
+    for error in [
+        DatabaseError::Full { path: path.clone() },
+        DatabaseError::ReadOnly { path: path.clone() },
+        DatabaseError::Corrupt { path: path.clone() },
+        DatabaseError::Replaced { path: path.clone() },
+        DatabaseError::Locked { path: path.clone() },
+        DatabaseError::Io {
+            path: path.clone(),
+            message: "in /var/lib".to_owned(),
+        },
+        DatabaseError::Unreadable {
+            path,
+            job: "7".to_owned(),
+            message: "in /var/lib".to_owned(),
+        },
+    ] {
+        let told = error.public_text();
+        assert!(!told.contains('/'), "{told}");
+        assert!(error.to_string().contains("/var/lib/jobs.db"));
+    }
 }
