@@ -38,6 +38,9 @@ pub(crate) enum FileError {
     },
 }
 
+/// Links that may lead to one another.
+const MOST_LINKS: usize = 40;
+
 /// A file's bytes.
 ///
 /// # Errors
@@ -103,8 +106,8 @@ impl Destination {
                 way: Way::Into,
             });
         }
-        // A link stays; what it leads to is replaced.
-        let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        // A link stays; what it leads to is made or replaced.
+        let target = led_to(path).map_err(failed)?;
         let folder = match target.parent() {
             Some(parent) if !parent.as_os_str().is_empty() => parent,
             _ => Path::new("."),
@@ -137,25 +140,52 @@ impl Destination {
     }
 }
 
+/// Where links lead, also when nothing is there yet.
+fn led_to(path: &Path) -> io::Result<PathBuf> {
+    let mut place = path.to_owned();
+    for _ in 0..MOST_LINKS {
+        let Ok(next) = fs::read_link(&place) else {
+            // No link, or nothing at all: it is the place.
+            return Ok(place);
+        };
+        // A relative link is meant from where it stands; an absolute one takes the place of all.
+        place = match place.parent() {
+            Some(folder) => folder.join(next),
+            None => next,
+        };
+    }
+    Err(io::Error::other("too many links lead to one another"))
+}
+
 fn replace(target: &Path, mut temporary: NamedTempFile, bytes: &[u8]) -> io::Result<()> {
-    temporary.write_all(bytes)?;
+    // Errors of the file behind the name, which is not told.
+    temporary.as_file_mut().write_all(bytes)?;
     temporary.as_file().sync_all()?;
     if let Ok(existing) = fs::metadata(target) {
         // A file that is replaced keeps its permissions where the system allows it.
         let _ = temporary.as_file().set_permissions(existing.permissions());
     }
-    temporary.persist(target)?;
+    temporary.persist(target).map_err(|failed| failed.error)?;
     Ok(())
 }
 
-/// The system's error in one that names the temporary file, of which the user knows nothing.
+/// The system's error out of one that names the temporary file, of which the user knows nothing.
 fn without_path(error: io::Error) -> io::Error {
-    let code = error
-        .get_ref()
-        .and_then(|outer| outer.source())
-        .and_then(|inner| inner.downcast_ref::<io::Error>())
-        .and_then(io::Error::raw_os_error);
-    code.map_or(error, io::Error::from_raw_os_error)
+    if error.get_ref().is_none() {
+        return error;
+    }
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(&error);
+    while let Some(found) = cause {
+        let code = found
+            .downcast_ref::<io::Error>()
+            .and_then(io::Error::raw_os_error);
+        if let Some(code) = code {
+            return io::Error::from_raw_os_error(code);
+        }
+        cause = found.source();
+    }
+    // It says of what kind it is, and no more.
+    error.kind().into()
 }
 
 /// What a new file may be used for: as any other program would make it, less the user's mask.
@@ -189,6 +219,55 @@ mod tests {
         destination.write(b"new").unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"new");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_stays_and_what_it_leads_to_is_made() {
+        use std::os::unix::fs::symlink;
+
+        let folder = tempfile::tempdir().unwrap();
+        let deep = folder.path().join("deep");
+        fs::create_dir(&deep).unwrap();
+        symlink("deep/second", folder.path().join("first")).unwrap();
+        symlink("../there.svg", deep.join("second")).unwrap();
+        let first = folder.path().join("first");
+        for content in ["new", "newer"] {
+            let destination = Destination::new(&first).unwrap();
+            destination.write(content.as_bytes()).unwrap();
+            let there = folder.path().join("there.svg");
+            assert_eq!(fs::read_to_string(there).unwrap(), content);
+            assert!(first.is_symlink() && deep.join("second").is_symlink());
+        }
+        symlink("b", folder.path().join("a")).unwrap();
+        symlink("a", folder.path().join("b")).unwrap();
+        let error = Destination::new(&folder.path().join("a")).unwrap_err();
+        assert!(error.to_string().contains("too many"), "{error}");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn no_error_names_the_temporary_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("gone/a.svg");
+        fs::create_dir(folder.path().join("gone")).unwrap();
+        let destination = Destination::new(&path).unwrap();
+        // Nothing can be put into a folder that is gone, nor made there.
+        fs::remove_dir_all(folder.path().join("gone")).unwrap();
+        for error in [
+            destination.write(b"late").unwrap_err(),
+            Destination::new(&path).unwrap_err(),
+        ] {
+            let text = error.to_string();
+            assert!(
+                text.contains("a.svg") && !text.contains(".chat2svg-"),
+                "{text}"
+            );
+        }
+        let long = folder.path().join(format!("{}.svg", "x".repeat(300)));
+        let text = Destination::new(&long).and_then(|file| file.write(b"x"));
+        let text = text.unwrap_err().to_string();
+        assert!(!text.contains(".chat2svg-"), "{text}");
     }
 
     #[test]
