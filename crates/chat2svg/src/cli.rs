@@ -2,6 +2,7 @@
 
 use std::{ffi::OsString, path::PathBuf, time::Duration};
 
+use chat2svg_isolation::Limits as ProcessLimits;
 use chat2svg_protocol::{ByteBudget, FitLimits, LevelChoice, PathBudget, Style};
 use clap::{Args, Parser, Subcommand};
 
@@ -44,6 +45,9 @@ pub(crate) enum Command {
     Config,
     /// Check what is reachable: models, GPU, store, port; one line each.
     Doctor,
+    /// Run one job that comes on standard input, with limits. The service starts itself so.
+    #[command(hide = true)]
+    IsolatedJob(IsolatedJob),
 }
 
 /// Options of `generate`.
@@ -156,6 +160,21 @@ pub(crate) struct Serve {
     /// Address and port to listen on, e.g. 127.0.0.1:8080; port 0 takes a free one.
     #[arg(long, value_name = "ADDR")]
     pub(crate) listen: Option<String>,
+}
+
+/// Options of `isolated-job`, which only the program itself gives.
+#[derive(Debug, Args)]
+pub(crate) struct IsolatedJob {
+    /// What the process may use.
+    #[arg(long)]
+    pub(crate) limits: ProcessLimits,
+    /// The process that started it, with which it ends.
+    #[arg(long)]
+    pub(crate) parent: u32,
+    /// A way to die, for tests.
+    #[cfg(debug_assertions)]
+    #[arg(long)]
+    pub(crate) fault: Option<crate::isolated::Fault>,
 }
 
 fn paths(text: &str) -> Result<PathBudget, String> {

@@ -1,11 +1,21 @@
 //! `doctor`: what is reachable, one line each. Changes nothing.
 
-use std::{io::Write as _, net::TcpListener, time::Duration};
+use std::{
+    io::Write as _,
+    net::TcpListener,
+    time::{Duration, Instant},
+};
 
-use chat2svg_protocol::{ResourceSnapshot, messages::ResourcesQuery};
+use anyhow::bail;
+use chat2svg_isolation::{Foreign, IsolatedJob};
+use chat2svg_protocol::{
+    CanvasSize, JobId, JobKind, JobOptions, JobSpec, LevelChoice, Prompt, ResourceSnapshot,
+    messages::ResourcesQuery, printable,
+};
 use chat2svg_store::{StoreConfig, StoreWorker};
+use tokio_util::sync::CancellationToken;
 
-use crate::{settings::Settings, wiring::System};
+use crate::{isolated, settings::Settings, wiring::System};
 
 /// How long the machine may take to be read.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -28,12 +38,14 @@ pub(crate) fn run(settings: &Settings) -> anyhow::Result<bool> {
         "none configured; the embedded composer, detailer and fitter serve".to_owned(),
     ));
     findings.extend(machine(settings));
+    findings.push(isolation(settings));
     findings.push(store(&settings.store));
     findings.push(port(settings));
     let mut stdout = std::io::stdout().lock();
     for finding in &findings {
         let mark = if finding.works { "ok" } else { "FAILS" };
-        writeln!(stdout, "{:14} {mark:6} {}", finding.what, finding.text)?;
+        let text = printable(&finding.text);
+        writeln!(stdout, "{:14} {mark:6} {text}", finding.what)?;
     }
     Ok(findings.iter().all(|finding| finding.works))
 }
@@ -65,6 +77,57 @@ fn machine(settings: &Settings) -> Vec<Finding> {
     match reading {
         Ok(snapshot) => describe(&snapshot),
         Err(error) => vec![broken("machine", format!("cannot be read: {error}"))],
+    }
+}
+
+/// Has a small job run in a process of its own.
+fn isolation(settings: &Settings) -> Finding {
+    if settings.isolation.foreign == Foreign::Off {
+        return fine(
+            "isolation",
+            "off; no job runs in a process of its own".to_owned(),
+        );
+    }
+    let started = Instant::now();
+    match actix::System::new().block_on(isolated_job(settings)) {
+        Ok(()) => fine(
+            "isolation",
+            format!(
+                "a job ran in a process of its own in {} ms",
+                started.elapsed().as_millis()
+            ),
+        ),
+        Err(error) => broken("isolation", error.to_string()),
+    }
+}
+
+async fn isolated_job(settings: &Settings) -> anyhow::Result<()> {
+    let runner = isolated::runner(settings)?;
+    let job = IsolatedJob {
+        id: JobId(uuid::Uuid::now_v7()),
+        spec: JobSpec {
+            kind: JobKind::Generate {
+                prompt: Prompt::parse("a house", Prompt::DEFAULT_LIMIT)?,
+                style: None,
+                canvas: CanvasSize::default(),
+                candidates: 1,
+            },
+            options: JobOptions {
+                seed: 0,
+                deadline_ms: u64::try_from(PATIENCE.as_millis()).unwrap_or(u64::MAX),
+                level: LevelChoice::Minimal,
+            },
+        },
+        attachments: Vec::new(),
+    };
+    let never = CancellationToken::new();
+    let result = runner
+        .run(&job, Instant::now() + PATIENCE, &never, |_| {})
+        .await?;
+    match (result.svg, result.view.failure) {
+        (Some(_), _) => Ok(()),
+        (None, Some(failure)) => bail!("a job in a process of its own failed: {}", failure.message),
+        (None, None) => bail!("a job in a process of its own gave nothing"),
     }
 }
 

@@ -5,8 +5,10 @@
 mod cli;
 mod doctor;
 mod files;
+mod isolated;
 mod logging;
 mod oneshot;
+mod perform;
 mod progress;
 mod serve;
 mod settings;
@@ -15,6 +17,7 @@ mod wiring;
 
 use std::{fmt, io::Write as _, process::ExitCode};
 
+use chat2svg_protocol::printable;
 use clap::Parser as _;
 
 use cli::{Cli, Command};
@@ -46,7 +49,7 @@ fn main() -> ExitCode {
             } else {
                 FAILED
             };
-            eprintln!("chat2svg: {}", one_line(&error));
+            eprintln!("chat2svg: {}", printable(&one_line(&error)));
             ExitCode::from(code)
         }
     }
@@ -69,6 +72,11 @@ fn one_line(error: &anyhow::Error) -> String {
 }
 
 fn run(cli: &Cli) -> anyhow::Result<ExitCode> {
+    if let Command::IsolatedJob(command) = &cli.command {
+        // It limits itself before it reads anything, settings too.
+        isolated::run(command)?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let layers = layers(cli)?;
     let settings = layers.settings()?;
     let log = match &cli.command {
@@ -106,6 +114,7 @@ fn run(cli: &Cli) -> anyhow::Result<ExitCode> {
         }
         Command::Serve(_) => serve::run(&settings)?,
         Command::Config => show(&layers)?,
+        Command::IsolatedJob(_) => {}
         Command::Doctor => {
             if !doctor::run(&settings)? {
                 return Ok(ExitCode::from(FAILED));

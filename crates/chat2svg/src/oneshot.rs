@@ -1,42 +1,32 @@
-//! `generate`, `vectorize`, `refine`: one job through the same actors as the daemon's, in this process,
-//! with a store in memory.
+//! `generate`, `vectorize`, `refine`: a job from files to files.
 
 use std::{
     ffi::OsStr,
     io::{self, Read as _, Write as _},
     path::{Path, PathBuf},
-    sync::Arc,
-    time::Duration,
 };
 
 use anyhow::{Context as _, bail};
 use chat2svg_controller::{InputLimits, check_inputs, output};
 use chat2svg_protocol::{
-    Attachment, AttachmentRole, JobEventKind, JobKind, JobOptions, JobSpec, JobState, JobView,
-    Prompt,
-    messages::{JobQuery, ResultQuery, Submit, Subscribe, Subscription},
+    Attachment, AttachmentRole, JobFailure, JobKind, JobOptions, JobSpec, JobView, Prompt,
+    printable,
 };
-use chat2svg_store::{StoreConfig, StoreWorker};
 use chat2svg_web::WebConfig;
-use tokio::sync::{Semaphore, broadcast::error::RecvError};
 
 use crate::{
     Usage,
     cli::{Effort, Generate, Output, Refine, Vectorize},
     files::{Destination, read_limited},
+    perform::{self, perform},
     progress::ProgressDisplay,
     settings::Settings,
     signals::stop_signal,
-    wiring::System,
 };
-
-/// How long an actor of this process may take to answer.
-const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What is to be made, checked.
 pub(crate) struct Request {
-    spec: JobSpec,
-    attachments: Vec<Attachment>,
+    job: perform::Request,
     /// Where the attachments came from.
     files: Vec<(AttachmentRole, PathBuf)>,
 }
@@ -47,17 +37,18 @@ pub(crate) struct Request {
 /// When the prompt cannot be used.
 pub(crate) fn generate(command: &Generate, settings: &Settings) -> anyhow::Result<Request> {
     let prompt = read_prompt(&command.prompt, settings)?;
+    let kind = JobKind::Generate {
+        prompt,
+        style: command.style,
+        canvas: command.size,
+        candidates: command.candidates,
+    };
+    let options = options(&command.effort, &settings.server)?;
     Ok(Request {
-        spec: JobSpec {
-            kind: JobKind::Generate {
-                prompt,
-                style: command.style,
-                canvas: command.size,
-                candidates: command.candidates,
-            },
-            options: options(&command.effort, &settings.server)?,
+        job: perform::Request {
+            spec: JobSpec { kind, options },
+            attachments: Vec::new(),
         },
-        attachments: Vec::new(),
         files: Vec::new(),
     })
 }
@@ -111,8 +102,10 @@ fn with_files(
         attachments.push(attachment);
     }
     Ok(Request {
-        spec: JobSpec { kind, options },
-        attachments,
+        job: perform::Request {
+            spec: JobSpec { kind, options },
+            attachments,
+        },
         files: files
             .iter()
             .map(|(role, path)| (*role, path.to_path_buf()))
@@ -183,12 +176,20 @@ pub(crate) fn run(request: Request, out: &Output, settings: &Settings) -> anyhow
         _ => None,
     };
     let png_file = out.png.as_deref().map(Destination::new).transpose()?;
+    let display = ProgressDisplay::new();
     let (view, svg) = actix::System::new().block_on(async {
         tokio::select! {
-            result = perform(request, settings) => result,
+            result = perform(request.job, settings, |event| display.show(&event.kind)) => result,
             signal = stop_signal() => bail!("interrupted by {}: nothing was written", signal?),
         }
     })?;
+    drop(display);
+    let Some(svg) = svg else {
+        match &view.failure {
+            Some(failure) => bail!("{}", complaint(failure, &request.files)),
+            None => bail!("the job ended as {}", view.state.name()),
+        }
+    };
 
     let needs_png = png_file.is_some() || out.json;
     let png = if needs_png {
@@ -229,94 +230,31 @@ fn tell_shortcomings(view: &JobView) {
         return;
     };
     if let Some(reason) = &metadata.fallback_reason {
-        eprintln!("chat2svg: less than asked for: {reason}");
+        eprintln!("chat2svg: less than asked for: {}", printable(reason));
     }
     for warning in &metadata.warnings {
-        eprintln!("chat2svg: {warning}");
+        eprintln!("chat2svg: {}", printable(warning));
     }
     if !metadata.undrawn.is_empty() {
-        eprintln!("chat2svg: not drawn: {}", metadata.undrawn.join(", "));
+        let words = metadata.undrawn.join(", ");
+        eprintln!("chat2svg: not drawn: {}", printable(&words));
     }
 }
 
-fn unusable(role: AttachmentRole, reason: &str) -> String {
-    match role {
-        AttachmentRole::Template => format!("the template cannot be used: {reason}"),
-        AttachmentRole::Target => format!("the target picture cannot be used: {reason}"),
-    }
-}
-
-/// Runs a job through the actors.
-async fn perform(request: Request, settings: &Settings) -> anyhow::Result<(JobView, Arc<str>)> {
-    let store = StoreWorker::open(&StoreConfig::in_memory())?;
-    let system = System::start(settings, &store)?;
-    let result = through(request, &system).await;
-    system.watchdog.stop();
-    result
-}
-
-async fn through(request: Request, system: &System) -> anyhow::Result<(JobView, Arc<str>)> {
-    let permit = Arc::new(Semaphore::new(1)).acquire_owned().await?;
-    let submit = Submit {
-        spec: request.spec,
-        attachments: request.attachments,
-        permit,
-        idempotency_key: None,
-    };
-    let job = system.controller.line().ask(submit, PATIENCE).await??.job;
-    let subscribe = system.controller.line::<Subscribe>();
-    let display = ProgressDisplay::new();
-    let mut seen = 0;
-    // A subscription can end early: by lagging behind, or with the controller's incarnation.
-    'following: loop {
-        let Some(Subscription { past, mut coming }) = subscribe
-            .ask(Subscribe { job, after: seen }, PATIENCE)
-            .await?
-        else {
-            tokio::time::sleep(Duration::from_millis(50)).await;
-            continue;
-        };
-        let mut past = past.into_iter();
-        loop {
-            let event = match past.next() {
-                Some(event) => event,
-                None => match coming.recv().await {
-                    Ok(event) => event,
-                    Err(RecvError::Lagged(_) | RecvError::Closed) => continue 'following,
-                },
-            };
-            display.show(&event);
-            seen = event.sequence;
-            if matches!(event.kind, JobEventKind::Done { .. }) {
-                break 'following;
-            }
+/// Why there is no result, with the name of the file that is to blame.
+fn complaint(failure: &JobFailure, files: &[(AttachmentRole, PathBuf)]) -> String {
+    let message = &failure.message;
+    let blamed = files.iter().find(|(role, _)| Some(*role) == failure.input);
+    match blamed {
+        None => message.clone(),
+        Some((AttachmentRole::Template, path)) => {
+            format!("{}: the template cannot be used: {message}", path.display())
+        }
+        Some((AttachmentRole::Target, path)) => {
+            format!(
+                "{}: the target picture cannot be used: {message}",
+                path.display()
+            )
         }
     }
-    drop(display);
-    let view = system
-        .controller
-        .line()
-        .ask(JobQuery { job }, PATIENCE)
-        .await??;
-    let view = view.context("the job is gone")?;
-    if !matches!(view.state, JobState::Succeeded | JobState::Degraded) {
-        match &view.failure {
-            Some(failure) => {
-                let mut files = request.files.iter();
-                match files.find(|(role, _)| Some(*role) == failure.input) {
-                    Some((role, path)) => {
-                        bail!("{}: {}", path.display(), unusable(*role, &failure.message))
-                    }
-                    None => bail!("{}", failure.message),
-                }
-            }
-            None => bail!("the job ended as {}", view.state.name()),
-        }
-    }
-    let svg = system
-        .controller
-        .line()
-        .ask(ResultQuery { job }, PATIENCE)
-        .await??;
-    Ok((view, svg.context("the result is gone")?))
 }

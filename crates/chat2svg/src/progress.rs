@@ -2,7 +2,7 @@
 
 use std::{io, io::IsTerminal as _, time::Duration};
 
-use chat2svg_protocol::{JobEvent, JobEventKind, Stage};
+use chat2svg_protocol::{JobEventKind, Stage};
 use indicatif::{ProgressBar, ProgressStyle};
 
 /// Shows how far a job is.
@@ -26,11 +26,11 @@ impl ProgressDisplay {
     }
 
     /// Takes in an event.
-    pub(crate) fn show(&self, event: &JobEvent) {
+    pub(crate) fn show(&self, event: &JobEventKind) {
         let Some(bar) = &self.0 else {
             return;
         };
-        match &event.kind {
+        match event {
             JobEventKind::StageStarted { stage, .. } => bar.set_message(match stage {
                 Stage::Template => "composing",
                 Stage::Detail => "detailing",

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use actix::Arbiter;
 use anyhow::Context as _;
+use chat2svg_isolation::sandbox;
 use chat2svg_protocol::messages::{Drain, Resume};
 use chat2svg_store::StoreWorker;
 use chat2svg_supervision::Slot;
@@ -29,6 +30,9 @@ const STOP_MARGIN: Duration = Duration::from_secs(5);
 /// # Errors
 /// When it cannot start.
 pub(crate) fn run(settings: &Settings) -> anyhow::Result<()> {
+    if let Err(error) = sandbox::no_core_dump() {
+        warn!(%error, "a crash may leave a core dump with what callers sent");
+    }
     actix::System::new().block_on(serve(settings))
 }
 

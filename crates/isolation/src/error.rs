@@ -2,6 +2,7 @@
 
 use std::{io, process::ExitStatus};
 
+use chat2svg_protocol::FailureCode;
 use thiserror::Error;
 
 /// Why an isolated job has no result. Jobs that fail for their own reasons have one: it says so.
@@ -78,15 +79,17 @@ impl std::fmt::Display for MemoryEnd {
 }
 
 impl IsolationError {
-    /// A stable machine-readable code for the job's failure.
-    pub fn code(&self) -> &'static str {
+    /// The code of the job's failure. A job that was cancelled did not fail.
+    pub fn code(&self) -> FailureCode {
         match self {
-            Self::OutOfMemory { .. } => "out-of-memory",
-            Self::StackOverflow => "nested-too-deep",
-            Self::CpuTime | Self::Late => "deadline-exceeded",
-            Self::Signal(_) | Self::Exit { .. } | Self::Garbage(_) => "crashed",
-            Self::Cancelled => "cancelled",
-            Self::Spawn(_) => "isolation-failed",
+            Self::CpuTime | Self::Late => FailureCode::DeadlineExceeded,
+            Self::Spawn(_) => FailureCode::NotRun,
+            Self::OutOfMemory { .. }
+            | Self::StackOverflow
+            | Self::Signal(_)
+            | Self::Exit { .. }
+            | Self::Garbage(_)
+            | Self::Cancelled => FailureCode::IsolatedProcessDied,
         }
     }
 
@@ -175,29 +178,34 @@ mod tests {
     fn every_death_is_told_by_what_it_means() {
         let told = |raw: i32, words: &str| {
             let error = IsolationError::from_death(ExitStatus::from_raw(raw), words, 512 << 20);
-            (error.code(), error.to_string())
+            (error.code().name(), error.to_string())
         };
         for (raw, words, code, part) in [
             (
                 6,
                 "memory allocation of 99 bytes failed",
-                "out-of-memory",
+                "isolated-process-died",
                 "512 MiB; refused",
             ),
             (
                 6,
                 "thread 'main' has overflowed its stack",
-                "nested-too-deep",
+                "isolated-process-died",
                 "nested too deep",
             ),
-            (6, "panicked in a destructor", "crashed", "SIGABRT"),
-            (11, "", "crashed", "SIGSEGV"),
-            (9, "", "out-of-memory", "SIGKILL"),
+            (
+                6,
+                "panicked in a destructor",
+                "isolated-process-died",
+                "SIGABRT",
+            ),
+            (11, "", "isolated-process-died", "SIGSEGV"),
+            (9, "", "isolated-process-died", "SIGKILL"),
             (24, "", "deadline-exceeded", "SIGXCPU"),
-            (31, "", "crashed", "SIGSYS"),
-            (40, "", "crashed", "signal 40"),
-            (3 << 8, "", "crashed", "status 3"),
-            (0, "", "crashed", "without a result"),
+            (31, "", "isolated-process-died", "SIGSYS"),
+            (40, "", "isolated-process-died", "signal 40"),
+            (3 << 8, "", "isolated-process-died", "status 3"),
+            (0, "", "isolated-process-died", "without a result"),
         ] {
             let (found, text) = told(raw, words);
             assert_eq!(found, code, "{raw}: {text}");

@@ -3,6 +3,7 @@
 
 #![allow(
     clippy::unwrap_used,
+    clippy::panic,
     reason = "a helper that fails is a test that fails"
 )]
 
@@ -20,8 +21,8 @@ use chat2svg_isolation::{
     sandbox,
 };
 use chat2svg_protocol::{
-    Attachment, AttachmentRole, FitLimits, JobEventKind, JobFailure, JobId, JobKind, JobOptions,
-    JobSpec, JobState, JobView, LevelChoice, Stage,
+    Attachment, AttachmentRole, FailureCode, FitLimits, JobEventKind, JobFailure, JobId, JobKind,
+    JobOptions, JobSpec, JobState, JobView, LevelChoice, Stage,
 };
 use libtest_mimic::{Arguments, Trial};
 use tokio_util::sync::CancellationToken;
@@ -177,9 +178,9 @@ fn ended(request: &Request, state: JobState, svg: Option<&str>) -> IsolatedResul
             created_at: jiff::Timestamp::UNIX_EPOCH,
             updated_at: jiff::Timestamp::UNIX_EPOCH,
             metadata: None,
-            failure: (state == JobState::Failed).then(|| JobFailure {
-                code: "bad-input".to_owned(),
-                message: format!("{} attachments", request.job.attachments.len()),
+            failure: (state == JobState::Failed).then(|| {
+                let files = request.job.attachments.len();
+                JobFailure::new(FailureCode::BadInput, format!("{files} attachments"))
             }),
         },
         svg: svg.map(Arc::from),
@@ -303,7 +304,7 @@ const TESTS: &[(&str, fn())] = &[
                 matches!(error, IsolationError::Garbage(_)),
                 "{kind}: {error:?}"
             );
-            assert_eq!(error.code(), "crashed");
+            assert_eq!(error.code(), FailureCode::IsolatedProcessDied);
         }
     }),
     ("deaths_are_told_apart", || {

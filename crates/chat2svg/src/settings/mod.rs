@@ -11,6 +11,7 @@ mod tests;
 use chat2svg_breaker::BreakerConfig;
 use chat2svg_controller::ControllerConfig;
 use chat2svg_detail::DetailConfig;
+use chat2svg_isolation::IsolationConfig;
 use chat2svg_optimize::OptimizeConfig;
 use chat2svg_protocol::InvalidSetting;
 use chat2svg_resources::ResourcesConfig;
@@ -37,6 +38,8 @@ pub(crate) struct Settings {
     pub(crate) process: ProcessConfig,
     /// Jobs, deadlines, events.
     pub(crate) controller: ControllerConfig,
+    /// Jobs in processes of their own.
+    pub(crate) isolation: IsolationConfig,
     /// Which stages run when.
     pub(crate) scheduler: SchedulerConfig,
     /// Circuits in front of stage backends.
@@ -138,6 +141,8 @@ fn check(settings: &Settings) -> Result<(), (String, String)> {
         ("breaker", settings.breaker.validate()),
         ("resources", settings.resources.validate()),
         ("watchdog", settings.watchdog.validate()),
+        ("isolation", settings.isolation.validate()),
+        ("store", settings.store.validate()),
     ] {
         if let Err(InvalidSetting { key, reason }) = checked {
             return refused(&format!("{section}.{key}"), reason);

@@ -1,0 +1,96 @@
+//! One job through the same actors as the daemon's, in this process, with a store in memory.
+
+use std::{sync::Arc, time::Duration};
+
+use anyhow::Context as _;
+use chat2svg_protocol::{
+    Attachment, JobEvent, JobEventKind, JobSpec, JobState, JobView,
+    messages::{JobQuery, ResultQuery, Submit, Subscribe, Subscription},
+};
+use chat2svg_store::{StoreConfig, StoreWorker};
+use tokio::sync::{Semaphore, broadcast::error::RecvError};
+
+use crate::{settings::Settings, wiring::System};
+
+/// How long an actor of this process may take to answer.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// What is to be made, checked.
+pub(crate) struct Request {
+    pub(crate) spec: JobSpec,
+    pub(crate) attachments: Vec<Attachment>,
+}
+
+/// Runs a job and tells its events as they come. Answers how it ended, with its SVG exactly when
+/// there is a result.
+///
+/// # Errors
+/// When the actors cannot be started or do not answer.
+pub(crate) async fn perform(
+    request: Request,
+    settings: &Settings,
+    tell: impl FnMut(&JobEvent),
+) -> anyhow::Result<(JobView, Option<Arc<str>>)> {
+    let store = StoreWorker::open(&StoreConfig::in_memory())?;
+    let system = System::start(settings, &store)?;
+    let result = through(request, &system, tell).await;
+    system.watchdog.stop();
+    result
+}
+
+async fn through(
+    request: Request,
+    system: &System,
+    mut tell: impl FnMut(&JobEvent),
+) -> anyhow::Result<(JobView, Option<Arc<str>>)> {
+    let permit = Arc::new(Semaphore::new(1)).acquire_owned().await?;
+    let submit = Submit {
+        spec: request.spec,
+        attachments: request.attachments,
+        permit,
+        idempotency_key: None,
+    };
+    let job = system.controller.line().ask(submit, PATIENCE).await??.job;
+    let subscribe = system.controller.line::<Subscribe>();
+    let mut seen = 0;
+    // A subscription can end early: by lagging behind, or with the controller's incarnation.
+    'following: loop {
+        let Some(Subscription { past, mut coming }) = subscribe
+            .ask(Subscribe { job, after: seen }, PATIENCE)
+            .await?
+        else {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            continue;
+        };
+        let mut past = past.into_iter();
+        loop {
+            let event = match past.next() {
+                Some(event) => event,
+                None => match coming.recv().await {
+                    Ok(event) => event,
+                    Err(RecvError::Lagged(_) | RecvError::Closed) => continue 'following,
+                },
+            };
+            tell(&event);
+            seen = event.sequence;
+            if matches!(event.kind, JobEventKind::Done { .. }) {
+                break 'following;
+            }
+        }
+    }
+    let view = system
+        .controller
+        .line()
+        .ask(JobQuery { job }, PATIENCE)
+        .await??;
+    let view = view.context("the job is gone")?;
+    if !matches!(view.state, JobState::Succeeded | JobState::Degraded) {
+        return Ok((view, None));
+    }
+    let svg = system
+        .controller
+        .line()
+        .ask(ResultQuery { job }, PATIENCE)
+        .await??;
+    Ok((view, Some(svg.context("the result is gone")?)))
+}
