@@ -297,6 +297,75 @@ fn a_link_is_followed_and_stays_a_link() {
 }
 
 #[test]
+fn a_link_to_nothing_is_followed_and_what_it_leads_to_is_made() {
+    let folder = folder();
+    let (link, there) = (
+        folder.path().join("link.svg"),
+        folder.path().join("new.svg"),
+    );
+    symlink("new.svg", &link).unwrap();
+    success(program(["generate", "a house", "--level", "minimal", "-o"]).arg(&link));
+    assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+    assert_svg(&fs::read_to_string(there).unwrap());
+
+    let lost = folder.path().join("lost.svg");
+    symlink("no/such/folder/new.svg", &lost).unwrap();
+    let mut command = program(["generate", "a house", "-o"]);
+    let text = complaint(command.arg(&lost), 1);
+    one_line(&text);
+    assert!(
+        text.contains("lost.svg") && !text.contains(".chat2svg-"),
+        "{text}"
+    );
+    assert!(fs::symlink_metadata(&lost).unwrap().is_symlink());
+}
+
+/// What a terminal would obey, or what would turn or break a line.
+fn treacherous(text: &str) -> Option<char> {
+    let turns = |letter| matches!(letter, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let text = text.strip_suffix('\n').unwrap_or(text);
+    text.chars()
+        .find(|letter| letter.is_control() && *letter != '\n' || turns(*letter))
+}
+
+#[test]
+fn nothing_from_outside_drives_a_terminal() {
+    const EVIL: [&str; 4] = [
+        "\u{1b}]0;mine\u{7}",
+        "\u{9b}2J",
+        "\u{202e}gvs.",
+        "\u{2028}second line",
+    ];
+    for evil in EVIL {
+        let folder = folder();
+        let path = folder.path().join(format!("a{evil}.png"));
+        // A name in an error.
+        let text = complaint(&mut vectorize(&path), 1);
+        assert_eq!(treacherous(&text), None, "{text:?}");
+        assert!(text.contains("\\u{"), "{text:?}");
+        // A name in a place that cannot be written.
+        let deep = path.join("deep.svg");
+        let text = complaint(program(["generate", "a house", "-o"]).arg(&deep), 1);
+        assert_eq!(treacherous(&text), None, "{text:?}");
+        // Words that are not drawn.
+        let prompt = format!("a house and a zxqv{evil}zxqv");
+        let mut command = program(["generate", "--level", "minimal"]);
+        let output = success(command.arg(prompt));
+        let text = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(treacherous(&text), None, "{text:?}");
+    }
+    // Names in warnings; XML itself has no control characters below C1, but for white space.
+    let template = svg(
+        "<foo\u{202e} a='1'/><rect bad\u{2028}='1' width='9' height='9'/>\
+         <text y='20' font-family='\u{9b}31m\u{202e}'>abc</text><circle cx='24' cy='24' r='14'/>",
+    );
+    let folder = folder();
+    let output = refine(folder.path(), &template).output().unwrap();
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(treacherous(&text), None, "{text:?}");
+}
+
+#[test]
 fn what_is_no_file_is_written_into_and_not_replaced() {
     let folder = folder();
     let pipe = folder.path().join("pipe");

@@ -229,3 +229,41 @@ fn a_store_that_is_none_is_left_as_it_is() {
     assert!(told.contains("jobs.db"), "{told}");
     one_line(&told);
 }
+
+#[test]
+fn the_store_is_its_owners_alone_and_must_have_a_name() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let folder = folder();
+    let daemon = Daemon::start(folder.path(), &[]);
+    daemon.wait_for_end(&daemon.submit("a house"));
+    let mut seen = 0;
+    for entry in fs::read_dir(folder.path()).unwrap() {
+        let entry = entry.unwrap();
+        if entry.file_name().to_string_lossy().starts_with("jobs.db") {
+            let mode = entry.metadata().unwrap().permissions().mode();
+            assert_eq!(mode & 0o777, 0o600, "{:?}", entry.file_name());
+            seen += 1;
+        }
+    }
+    assert!(seen >= 1);
+    let mut command = program(["serve", "--listen", "127.0.0.1:0"]);
+    let told = complaint(command.env("CHAT2SVG__STORE__PATH", ""), 1);
+    one_line(&told);
+    assert!(
+        told.contains("store.path") && told.contains("name a file"),
+        "{told}"
+    );
+}
+
+#[test]
+fn the_daemon_leaves_no_core_dump() {
+    let folder = folder();
+    let daemon = Daemon::start(folder.path(), &[]);
+    let limits = fs::read_to_string(format!("/proc/{}/limits", daemon.id())).unwrap();
+    let core = limits
+        .lines()
+        .find(|line| line.starts_with("Max core file size"));
+    let core: Vec<&str> = core.unwrap().split_whitespace().collect();
+    assert_eq!(core[4..6], ["0", "0"]);
+}

@@ -252,6 +252,11 @@ impl Daemon {
         kilobytes.unwrap().parse::<u64>().unwrap() * 1024
     }
 
+    /// Its process.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     pub(crate) fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
     }

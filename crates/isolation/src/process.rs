@@ -49,7 +49,11 @@ impl Process {
             .stderr(Stdio::piped())
             .kill_on_drop(true);
         #[cfg(unix)]
-        child.process_group(0).arg0("chat2svg");
+        {
+            child.process_group(0).arg0("chat2svg");
+            // Ours are closed anyway; this is for what this process was itself started with.
+            close_fds::set_fds_cloexec_threadsafe(3, &[]);
+        }
         let mut child = child.spawn()?;
         #[cfg(unix)]
         let group = child
