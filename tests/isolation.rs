@@ -1,4 +1,5 @@
-//! Jobs in processes of their own: the real program as the child, and what becomes of it when it dies.
+//! Jobs in processes of their own: the real program as the child, and what becomes of it when it
+//! dies.
 
 use std::{
     ffi::OsString,

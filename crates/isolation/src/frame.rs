@@ -1,5 +1,5 @@
-//! Frames: a byte for the kind, four for the length, and so many bytes. What is longer than its kind
-//! may be, or of another kind than is expected, is refused before it is read.
+//! Frames: a byte for the kind, four for the length, and so many bytes. What is longer than its
+//! kind may be, or of another kind than is expected, is refused before it is read.
 
 use std::io::{self, Read, Write};
 

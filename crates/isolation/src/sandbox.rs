@@ -2,9 +2,9 @@
 //! processes. Nothing of it can be taken back.
 //!
 //! Resource limits work on every Unix. The filter of system calls works on Linux, x86-64 and
-//! AArch64; elsewhere [`enter`] says so in what it answers. The number of processes is not limited by
-//! a resource limit, which counts all processes of the user: the filter forbids new ones, and memory
-//! bounds threads.
+//! AArch64; elsewhere [`enter`] says so in what it answers. The number of processes is not limited
+//! by a resource limit, which counts all processes of the user: the filter forbids new ones, and
+//! memory bounds threads.
 
 use thiserror::Error;
 
@@ -20,8 +20,8 @@ pub struct SandboxError {
     reason: String,
 }
 
-/// Limits this process for good. Answers what this system has no means for. To be called by a process
-/// with one thread, for it holds for threads that are started later.
+/// Limits this process for good. Answers what this system has no means for. To be called by a
+/// process with one thread, for it holds for threads that are started later.
 ///
 /// # Errors
 /// When a limit on memory, time or files is refused, or the parent has gone.

@@ -1,5 +1,5 @@
-//! The runner against children that behave and children that do not. This program is also the child:
-//! started as `child KIND`, it plays one.
+//! The runner against children that behave and children that do not. This program is also the
+//! child: started as `child KIND`, it plays one.
 
 #![allow(
     clippy::unwrap_used,

@@ -146,7 +146,8 @@ mod calls {
     #[cfg(target_arch = "aarch64")]
     const FORBIDDEN_OF_OLD: &[c_long] = &[libc::SYS_renameat];
 
-    /// Answered as if the kernel did not know them, so that what can be looked into is used instead.
+    /// Answered as if the kernel did not know them, so that what can be looked into is used
+    /// instead.
     const UNKNOWN: &[c_long] = &[libc::SYS_clone3, libc::SYS_openat2];
 
     type Rules = BTreeMap<i64, Vec<SeccompRule>>;
