@@ -12,9 +12,10 @@ use chat2svg_backends::{Backend, Circuits, LineUp, StageRun};
 use chat2svg_breaker::BreakerActor;
 use chat2svg_controller::{
     ComposeRequest, Composer, ControllerActor, ControllerCapacity, ControllerLines, InputLimits,
-    MemoryBudget, ScribeLines, StageLines,
+    Isolation, MemoryBudget, ScribeLines, StageLines,
 };
 use chat2svg_detail::{DetailActor, EmbeddedDetailer};
+use chat2svg_isolation::Foreign;
 use chat2svg_optimize::{EmbeddedFitter, LastReading, OptimizeActor};
 use chat2svg_protocol::{ActorHealth, BackendId, PerStage};
 use chat2svg_resources::ResourcesActor;
@@ -28,7 +29,7 @@ use chat2svg_template::{
 use chat2svg_web::WebLines;
 use tracing::warn;
 
-use crate::settings::Settings;
+use crate::{isolated, settings::Settings};
 
 /// Pieces of input and output that may wait: every admitted job may have one.
 const MAX_WAITING_TRANSFERS: usize = 4096;
@@ -68,6 +69,7 @@ impl System {
             answers: ComputePool::new("answers", 1, MAX_WAITING_TRANSFERS),
             memory: MemoryBudget::new(settings.process.input_memory_mb),
             limits: InputLimits::default(),
+            isolation: isolation(settings)?,
         };
         let watchdog = Watchdog::new(settings.watchdog);
 
@@ -144,6 +146,7 @@ impl System {
                 get_result: store.line(),
                 list_unfinished: store.line(),
                 get_attachments: store.line(),
+                mark_running: store.line(),
                 scribe: ScribeLines {
                     update: store.line(),
                     put_stage: store.line(),
@@ -232,6 +235,16 @@ fn first_choices(settings: &Settings) -> PerStage<BackendId> {
         detail: first(&settings.detail.backends),
         ..PerStage::EMBEDDED
     }
+}
+
+/// Which jobs run in processes of their own, and what runs them.
+fn isolation(settings: &Settings) -> anyhow::Result<Isolation> {
+    let foreign = settings.isolation.foreign;
+    let runner = match foreign {
+        Foreign::Off => None,
+        Foreign::AfterCrash | Foreign::Always => Some(isolated::runner(settings)?),
+    };
+    Ok(Isolation { foreign, runner })
 }
 
 /// What serves when the stages do not: the embedded composer, called directly.

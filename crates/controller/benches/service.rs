@@ -14,7 +14,7 @@ use actix::prelude::*;
 use chat2svg_backends::{Circuits, LineUp};
 use chat2svg_breaker::{BreakerActor, BreakerConfig};
 use chat2svg_controller::{
-    ControllerActor, ControllerCapacity, ControllerConfig, ControllerLines, InputLimits,
+    ControllerActor, ControllerCapacity, ControllerConfig, ControllerLines, InputLimits, Isolation,
     MemoryBudget, ScribeLines, StageLines,
 };
 use chat2svg_detail::{DetailActor, DetailConfig, EmbeddedDetailer};
@@ -196,6 +196,7 @@ impl Service {
             get_result: store_slot.line(),
             list_unfinished: store_slot.line(),
             get_attachments: store_slot.line(),
+            mark_running: store_slot.line(),
             scribe: ScribeLines {
                 update: store_slot.line(),
                 put_stage: store_slot.line(),
@@ -212,6 +213,7 @@ impl Service {
             answers: ComputePool::new("answers", 1, 64),
             memory: MemoryBudget::new(512),
             limits: InputLimits::default(),
+            isolation: Isolation::OFF,
         };
         watchdog.start(&controller, &decisions, move || {
             ControllerActor::new(

@@ -16,13 +16,15 @@ mod request;
 mod scribe;
 mod timing;
 
-pub use actor::{ComposeRequest, Composer, ControllerActor, ControllerCapacity, ControllerLines};
+pub use actor::{
+    ComposeRequest, Composer, ControllerActor, ControllerCapacity, ControllerLines, Isolation,
+};
 pub use calls::StageLines;
 pub use config::ControllerConfig;
 pub use inputs::{InputError, InputLimits, ParsedInputs, check_inputs, parse_inputs};
 pub use machine::{
-    Checkpoint, Command, EndFacts, Event, InputFault, Machine, StageCall, StageOutput, Target,
-    wanted_stages,
+    Checkpoint, Command, EndFacts, Event, InputFault, IsolatedEnd, Machine, StageCall, StageOutput,
+    Target, wanted_stages,
 };
 pub use memory::MemoryBudget;
 pub use scribe::ScribeLines;

@@ -66,13 +66,22 @@ pub(crate) enum Entry {
     /// Keep its end.
     Finish {
         view: Box<JobView>,
-        document: Option<Arc<Document>>,
+        result: Option<Outcome>,
     },
     /// Keep all that the next start needs to go on. Nothing follows.
     Leave {
         view: Box<JobView>,
         done: oneshot::Sender<()>,
     },
+}
+
+/// A job's result.
+#[derive(Debug)]
+pub(crate) enum Outcome {
+    /// To be written.
+    Document(Arc<Document>),
+    /// Written by the process that ran the job.
+    Written(Arc<str>),
 }
 
 /// A checkpoint that is written when it is due, unless the job ends before.
@@ -173,8 +182,8 @@ impl Scribe {
                     });
                 }
                 Entry::Update(view) => self.update(view).await,
-                Entry::Finish { view, document } => {
-                    let note = self.finish(view, document).await;
+                Entry::Finish { view, result } => {
+                    let note = self.finish(view, result).await;
                     tell(note);
                     return;
                 }
@@ -221,9 +230,11 @@ impl Scribe {
         self.log("state", flatten(kept));
     }
 
-    async fn finish(&self, mut view: Box<JobView>, document: Option<Arc<Document>>) -> Note {
+    async fn finish(&self, mut view: Box<JobView>, result: Option<Outcome>) -> Note {
         let mut svg = None;
-        if let Some(document) = document {
+        if let Some(Outcome::Written(text)) = result {
+            svg = Some(text);
+        } else if let Some(Outcome::Document(document)) = result {
             let accessible = self.accessible;
             match self
                 .compose(move || output::result(&document, accessible))

@@ -209,6 +209,9 @@ pub struct JobMetadata {
     pub circuits: Vec<CircuitSnapshot>,
     /// Words that could not be drawn.
     pub undrawn: Vec<String>,
+    /// Whether the job ran in a process of its own.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub isolated: bool,
     /// What was left out or changed in the caller's file while reading it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,

@@ -12,7 +12,11 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use super::{ComposeRequest, ControllerActor, Happening, tell};
-use crate::{Command, EndFacts, StageCall, request::StageRequest, scribe::Entry};
+use crate::{
+    Command, EndFacts, StageCall,
+    request::StageRequest,
+    scribe::{Entry, Outcome},
+};
 
 impl ControllerActor {
     pub(super) fn execute(&mut self, id: JobId, command: Command, context: &mut Context<Self>) {
@@ -42,6 +46,7 @@ impl ControllerActor {
                 });
             }
             Command::Prepare => self.prepare(id, context),
+            Command::RunIsolated { until } => self.run_isolated(id, until, context),
             Command::RunStage(call) => self.run_stage(id, call, context),
             Command::StopStage => job.stage = None,
             Command::ReleaseStage { stage, served } => {
@@ -59,10 +64,13 @@ impl ControllerActor {
                     circuits: Vec::new(),
                     timestamp: Timestamp::now(),
                 }));
-                let document = job.machine.best().cloned();
+                let result = match job.isolated_svg.take() {
+                    Some(svg) => Some(Outcome::Written(svg)),
+                    None => job.machine.best().cloned().map(Outcome::Document),
+                };
                 job.write(Entry::Finish {
                     view: Box::new(view),
-                    document,
+                    result,
                 });
             }
         }

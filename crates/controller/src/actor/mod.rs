@@ -7,6 +7,7 @@
 mod effects;
 mod ending;
 mod handlers;
+mod isolated;
 mod prepare;
 mod resume;
 #[cfg(test)]
@@ -19,11 +20,12 @@ use std::{
 };
 
 use actix::prelude::*;
+use chat2svg_isolation::{Foreign, IsolatedResult, Runner};
 use chat2svg_protocol::{
-    CanvasSize, JobEventKind, JobId, JobState, JobView, Prompt, Stage, Style,
+    CanvasSize, JobEventKind, JobFailure, JobId, JobKind, JobState, JobView, Prompt, Stage, Style,
     messages::{
-        Enqueue, GetAttachments, GetJob, GetResult, ListJobs, ListUnfinished, PutJob, StageFailure,
-        StageFinished, StoreError, Withdraw,
+        Enqueue, GetAttachments, GetJob, GetResult, ListJobs, ListUnfinished, MarkRunning, PutJob,
+        StageFailure, StageFinished, StoreError, Withdraw,
     },
 };
 use chat2svg_supervision::{ComputePool, Line, answers_polls};
@@ -79,6 +81,8 @@ pub struct ControllerLines {
     pub list_unfinished: Line<ListUnfinished>,
     /// The files of a job that has not ended.
     pub get_attachments: Line<GetAttachments>,
+    /// A job is about to be worked on.
+    pub mark_running: Line<MarkRunning>,
     /// What is written about a running job.
     pub scribe: ScribeLines,
     /// A job waits for a plan.
@@ -102,6 +106,29 @@ pub struct ControllerCapacity {
     pub memory: MemoryBudget,
     /// What files may cost.
     pub limits: InputLimits,
+    /// Runs jobs in processes of their own.
+    pub isolation: Isolation,
+}
+
+/// Which jobs run in processes of their own, and what runs them.
+#[derive(Clone, Debug)]
+pub struct Isolation {
+    /// Which jobs.
+    pub foreign: Foreign,
+    /// What runs them; without it none is isolated.
+    pub runner: Option<Runner>,
+}
+
+impl Isolation {
+    /// No job is isolated.
+    pub const OFF: Self = Self {
+        foreign: Foreign::Off,
+        runner: None,
+    };
+
+    fn isolates(&self, uploads: bool, was_running: bool) -> bool {
+        self.runner.is_some() && self.foreign.isolates(uploads, was_running)
+    }
 }
 
 /// The controller.
@@ -143,6 +170,8 @@ struct LiveJob {
     files: Files,
     /// Its share of the memory for files, while it runs.
     memory: Option<OwnedSemaphorePermit>,
+    /// The result, when the job ran in a process of its own.
+    isolated_svg: Option<Arc<str>>,
     _permit: Option<OwnedSemaphorePermit>,
 }
 
@@ -171,6 +200,14 @@ enum Happening {
     Prepared {
         run: u64,
         result: Prepared,
+    },
+    IsolatedEvent {
+        run: u64,
+        event: JobEventKind,
+    },
+    IsolatedEnded {
+        run: u64,
+        result: Box<Result<IsolatedResult, JobFailure>>,
     },
     Composed(Result<Arc<Document>, String>),
     Noted(Note),
@@ -209,6 +246,7 @@ impl ControllerActor {
         view: JobView,
         files: Files,
         checkpoint: Option<Checkpoint>,
+        was_running: bool,
         submitted: Instant,
         permit: Option<OwnedSemaphorePermit>,
         context: &mut Context<Self>,
@@ -217,7 +255,11 @@ impl ControllerActor {
         let deadline = Duration::from_millis(view.spec.options.deadline_ms);
         let timing = Timing::new(deadline, &self.config);
         let mut machine = Machine::new(view.spec.clone(), timing);
-        if let Some(checkpoint) = checkpoint {
+        let uploads = !matches!(view.spec.kind, JobKind::Generate { .. });
+        if self.capacity.isolation.isolates(uploads, was_running) {
+            info!(job = %id, was_running, "the job runs in a process of its own");
+            machine = machine.isolated();
+        } else if let Some(checkpoint) = checkpoint {
             machine = machine.with_checkpoint(checkpoint);
         }
         let entries = self.start_scribe(id, submitted, context);
@@ -240,6 +282,7 @@ impl ControllerActor {
             run: 0,
             files,
             memory: None,
+            isolated_svg: None,
             _permit: permit,
         };
         self.live.insert(id, job);
@@ -399,6 +442,14 @@ impl Handler<Happened> for ControllerActor {
                     inputs
                 });
                 self.feed(id, Event::Prepared(result), context);
+            }
+            Happening::IsolatedEvent { run, event } => {
+                if let Some(job) = self.live.get_mut(&id).filter(|job| job.run == run) {
+                    job.announce(event);
+                }
+            }
+            Happening::IsolatedEnded { run, result } => {
+                self.isolated_ended(id, run, *result, context);
             }
             Happening::Composed(result) => self.feed(id, Event::Composed(result), context),
             Happening::Noted(Note::Preview { stage, svg }) => {

@@ -9,7 +9,7 @@ use std::time::Duration;
 use actix::prelude::*;
 use chat2svg_protocol::{
     Attachment, JobId,
-    messages::{GetAttachments, UpdateJob},
+    messages::{GetAttachments, MarkRunning},
 };
 use chat2svg_supervision::ComputePool;
 use tokio::sync::OwnedSemaphorePermit;
@@ -53,6 +53,15 @@ impl Files {
 pub(super) type Prepared = Result<(ParsedInputs, Option<OwnedSemaphorePermit>), InputFault>;
 
 impl ControllerActor {
+    pub(super) fn fetching(&self, job: JobId, files: Files) -> Fetching {
+        Fetching {
+            job,
+            files,
+            lines: self.lines.clone(),
+            patience: self.ask_timeout(),
+        }
+    }
+
     pub(super) fn prepare(&mut self, id: JobId, context: &mut Context<Self>) {
         let Some(job) = self.live.get_mut(&id) else {
             return;
@@ -61,14 +70,9 @@ impl ControllerActor {
         job.stage = Some(cancel.clone().drop_guard());
         job.run += 1;
         let run = job.run;
+        let files = std::mem::replace(&mut job.files, Files::Stored);
         let preparation = Preparation {
-            job: id,
-            mark: UpdateJob {
-                view: job.current_view(),
-            },
-            files: std::mem::replace(&mut job.files, Files::Stored),
-            lines: self.lines.clone(),
-            patience: self.ask_timeout(),
+            fetching: self.fetching(id, files),
             memory: self.capacity.memory.clone(),
             intake: self.capacity.intake.clone(),
             limits: self.capacity.limits.clone().with_bytes(usize::MAX),
@@ -86,12 +90,42 @@ impl ControllerActor {
     }
 }
 
-struct Preparation {
+/// What a job needs before it is worked on.
+pub(super) struct Fetching {
     job: JobId,
-    mark: UpdateJob,
     files: Files,
     lines: ControllerLines,
     patience: Duration,
+}
+
+impl Fetching {
+    /// Notes that the job is worked on, and gets its files.
+    ///
+    /// # Errors
+    /// When the store does not give them.
+    pub(super) async fn run(self) -> Result<Vec<Attachment>, InputFault> {
+        // Should reading end the process, the next one knows by whose files.
+        let mark = MarkRunning { job: self.job };
+        let marked = self.lines.mark_running.ask(mark, self.patience).await;
+        if let Ok(Err(error)) = marked {
+            warn!(job = %self.job, %error, "it is not stored that the job runs");
+        }
+        match self.files {
+            Files::Held(attachments) => Ok(attachments),
+            Files::Stored => {
+                let message = GetAttachments { job: self.job };
+                match self.lines.get_attachments.ask(message, self.patience).await {
+                    Ok(Ok(attachments)) => Ok(attachments),
+                    Ok(Err(error)) => Err(ours(error)),
+                    Err(error) => Err(ours(error)),
+                }
+            }
+        }
+    }
+}
+
+struct Preparation {
+    fetching: Fetching,
     memory: MemoryBudget,
     intake: ComputePool,
     limits: InputLimits,
@@ -99,26 +133,11 @@ struct Preparation {
 
 impl Preparation {
     async fn run(self, cancel: &CancellationToken) -> Prepared {
-        // Should reading end the process, the next one knows by whose files.
-        let marked = self.lines.scribe.update.ask(self.mark, self.patience).await;
-        if let Ok(Err(error)) = marked {
-            warn!(job = %self.job, %error, "it is not stored that the job runs");
-        }
-        let attachments = match self.files {
-            Files::Held(attachments) => attachments,
-            Files::Stored => {
-                let message = GetAttachments { job: self.job };
-                let line = &self.lines.get_attachments;
-                match line.ask(message, self.patience).await {
-                    Ok(Ok(attachments)) => attachments,
-                    Ok(Err(error)) => return Err(ours(error)),
-                    Err(error) => return Err(ours(error)),
-                }
-            }
-        };
+        let job = self.fetching.job;
+        let attachments = self.fetching.run().await?;
         let weight = weight_mib(&attachments);
         let share = self.memory.share(weight).await;
-        debug!(job = %self.job, weight_mib = weight, "reading the job's files");
+        debug!(%job, weight_mib = weight, "reading the job's files");
         let limits = self.limits;
         let work = move || parse_inputs(&attachments, &limits);
         match self.intake.run(cancel, work).await {

@@ -19,6 +19,8 @@ use crate::Checkpoint;
 /// A job that can go on.
 struct Ready {
     view: JobView,
+    /// Whether it was worked on when the process before died.
+    was_running: bool,
     checkpoint: Option<Checkpoint>,
 }
 
@@ -41,7 +43,7 @@ fn make_ready(unfinished: Unfinished) -> Ready {
     let Unfinished {
         mut view,
         checkpoint,
-        ..
+        attempts,
     } = unfinished;
     view.state = JobState::Queued;
     view.stage = None;
@@ -53,7 +55,11 @@ fn make_ready(unfinished: Unfinished) -> Ready {
             None
         }
     });
-    Ready { view, checkpoint }
+    Ready {
+        view,
+        was_running: attempts > 0,
+        checkpoint,
+    }
 }
 
 fn read_checkpoint(kept: &KeptStage) -> Result<Checkpoint, String> {
@@ -120,6 +126,7 @@ impl ControllerActor {
                 job.view,
                 Files::Stored,
                 job.checkpoint,
+                job.was_running,
                 submitted,
                 None,
                 context,

@@ -183,6 +183,10 @@ answers!(
         Ok(std::mem::take(&mut world.unfinished))
     }
 );
+answers!(MarkRunning, Result<(), StoreError>, |world, message| {
+    world.states.push((message.job, JobState::Running));
+    Ok(())
+});
 answers!(
     GetAttachments,
     Result<Vec<Attachment>, StoreError>,
@@ -313,6 +317,7 @@ fn start(world: Shared) -> Playhouse {
         get_result: line!(),
         list_unfinished: line!(),
         get_attachments: line!(),
+        mark_running: line!(),
         scribe: ScribeLines {
             update: line!(),
             put_stage: line!(),
@@ -339,6 +344,7 @@ fn start(world: Shared) -> Playhouse {
         answers: ComputePool::new("answers", 1, 64),
         memory: MemoryBudget::new(64),
         limits: InputLimits::default(),
+        isolation: Isolation::OFF,
     };
     let config = ControllerConfig::default();
     let controller = ControllerActor::new(config, lines, capacity, composer).start();

@@ -7,7 +7,7 @@ use chat2svg_protocol::{
 };
 use chat2svg_vector::Document;
 
-use super::{Command, Machine, Phase, StageOutput};
+use super::{Command, IsolatedEnd, Machine, Phase, StageOutput};
 
 impl Machine {
     pub(super) fn composed(
@@ -30,6 +30,25 @@ impl Machine {
                         format!("no picture could be composed: {message}"),
                     )
                 });
+                self.finish(JobState::Failed, out);
+            }
+        }
+    }
+
+    /// The process that ran the job came to an end, or was lost.
+    pub(super) fn isolated_ended(
+        &mut self,
+        result: Result<IsolatedEnd, JobFailure>,
+        out: &mut Vec<Command>,
+    ) {
+        match result {
+            Ok(end) => {
+                self.failure = end.failure;
+                self.from_process = end.metadata;
+                self.finish(end.state, out);
+            }
+            Err(failure) => {
+                self.failure = Some(failure);
                 self.finish(JobState::Failed, out);
             }
         }
@@ -73,6 +92,12 @@ impl Machine {
         if self.wake_at().is_none_or(|due| now < due) {
             return;
         }
+        if self.phase == Phase::Isolated {
+            out.push(Command::StopStage);
+            self.fail_late();
+            self.finish(JobState::Failed, out);
+            return;
+        }
         if self.phase == Phase::Composing {
             self.fail_late();
             self.finish(JobState::Failed, out);
@@ -97,7 +122,7 @@ impl Machine {
         others: &str,
         out: &mut Vec<Command>,
     ) {
-        if self.phase == Phase::Preparing {
+        if matches!(self.phase, Phase::Preparing | Phase::Isolated) {
             out.push(Command::StopStage);
         }
         if let Phase::Running { stage, since } = self.phase {

@@ -15,14 +15,15 @@ mod tests;
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use chat2svg_protocol::{
-    DetailSummary, FailureCode, FitSummary, JobEventKind, JobFailure, JobKind, JobSpec, JobState,
-    PlannedStage, ResourceLevel, Stage, StagePlan, StageReport, StageStatus, Style,
+    DetailSummary, FailureCode, FitSummary, JobEventKind, JobFailure, JobKind, JobMetadata,
+    JobSpec, JobState, PlannedStage, ResourceLevel, Stage, StagePlan, StageReport, StageStatus,
+    Style,
     messages::{StageError, StageFailure, TargetOrigin},
 };
 use chat2svg_vector::{Document, Raster};
 
 pub use report::EndFacts;
-pub use step::{Command, Event, InputFault, StageCall, StageOutput, Target};
+pub use step::{Command, Event, InputFault, IsolatedEnd, StageCall, StageOutput, Target};
 
 use crate::{ParsedInputs, Timing};
 
@@ -55,6 +56,8 @@ enum Phase {
     Waiting,
     /// The files that came with it are read.
     Preparing,
+    /// It runs in a process of its own.
+    Isolated,
     /// A stage runs.
     Running {
         stage: PlannedStage,
@@ -92,6 +95,10 @@ pub struct Machine {
     warnings: Vec<String>,
     /// Whether the store knows that it runs.
     kept_as_running: bool,
+    /// Whether it runs in a process of its own.
+    is_isolated: bool,
+    /// What such a process says of it.
+    from_process: Option<JobMetadata>,
     progress: f32,
     first_document: Option<Duration>,
     failure: Option<JobFailure>,
@@ -122,6 +129,8 @@ impl Machine {
             composed: false,
             warnings: Vec::new(),
             kept_as_running: false,
+            is_isolated: false,
+            from_process: None,
             progress: 0.0,
             first_document: None,
             failure: None,
@@ -155,11 +164,20 @@ impl Machine {
         self
     }
 
+    /// Has the job run in a process of its own. To be called before any event.
+    #[must_use]
+    pub fn isolated(mut self) -> Self {
+        self.is_isolated = true;
+        self
+    }
+
     /// How the job stands.
     pub fn state(&self) -> JobState {
         match self.phase {
             Phase::New | Phase::Waiting => JobState::Queued,
-            Phase::Preparing | Phase::Running { .. } | Phase::Composing => JobState::Running,
+            Phase::Preparing | Phase::Isolated | Phase::Running { .. } | Phase::Composing => {
+                JobState::Running
+            }
             Phase::Ended(state) => state,
         }
     }
@@ -169,7 +187,9 @@ impl Machine {
         match self.phase {
             Phase::Running { stage, .. } => Some(stage.stage),
             Phase::Composing => Some(Stage::Template),
-            Phase::New | Phase::Waiting | Phase::Preparing | Phase::Ended(_) => None,
+            Phase::New | Phase::Waiting | Phase::Preparing | Phase::Isolated | Phase::Ended(_) => {
+                None
+            }
         }
     }
 
@@ -210,7 +230,7 @@ impl Machine {
     pub fn wake_at(&self) -> Option<Duration> {
         match self.phase {
             Phase::New | Phase::Ended(_) => None,
-            Phase::Composing => Some(self.timing.deadline()),
+            Phase::Composing | Phase::Isolated => Some(self.timing.deadline()),
             Phase::Waiting | Phase::Preparing | Phase::Running { .. } => Some(self.give_up_at()),
         }
     }
@@ -228,6 +248,9 @@ impl Machine {
             }
             (Phase::Waiting, Event::Dispatched(plan)) => self.start(plan, now, &mut out),
             (Phase::Preparing, Event::Prepared(result)) => self.prepared(result, now, &mut out),
+            (Phase::Isolated, Event::IsolatedEnded(result)) => {
+                self.isolated_ended(*result, &mut out);
+            }
             (
                 Phase::Running { stage, since },
                 Event::StageEnded {
@@ -319,7 +342,12 @@ impl Machine {
         if !std::mem::replace(&mut self.kept_as_running, true) {
             out.push(Command::Persist);
         }
-        if self.has_files() {
+        if self.is_isolated {
+            self.ahead.clear();
+            self.phase = Phase::Isolated;
+            let until = self.timing.answer_at();
+            out.push(Command::RunIsolated { until });
+        } else if self.has_files() {
             self.phase = Phase::Preparing;
             out.push(Command::Prepare);
         } else {

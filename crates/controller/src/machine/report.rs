@@ -162,6 +162,12 @@ impl Machine {
 
     /// Everything about the ended job that a caller may wonder about.
     pub fn metadata(&self, facts: EndFacts) -> JobMetadata {
+        if let Some(metadata) = &self.from_process {
+            return JobMetadata {
+                isolated: true,
+                ..metadata.clone()
+            };
+        }
         let about = self.best.as_ref().map(|document| &document.metadata);
         let prompt = match &self.spec.kind {
             JobKind::Generate { prompt, .. } => Some(prompt.as_str().to_owned()),
@@ -195,6 +201,7 @@ impl Machine {
             stages,
             circuits: facts.circuits,
             undrawn: about.map(|about| about.undrawn.clone()).unwrap_or_default(),
+            isolated: self.is_isolated,
             warnings: self.warnings.clone(),
             credits: about.map(|about| about.credits.clone()).unwrap_or_default(),
             detail: self.detail.clone(),

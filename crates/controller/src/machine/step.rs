@@ -3,7 +3,8 @@
 use std::{sync::Arc, time::Duration};
 
 use chat2svg_protocol::{
-    AttachmentRole, BackendId, JobEventKind, ResourceLevel, Stage, StageOutcome, StagePlan, Style,
+    AttachmentRole, BackendId, JobEventKind, JobFailure, JobMetadata, JobState, ResourceLevel,
+    Stage, StageOutcome, StagePlan, Style,
     messages::{DetailOutput, OptimizeOutput, StageFailure, TargetOrigin, TemplateOutput},
 };
 use chat2svg_vector::{Document, Raster};
@@ -19,6 +20,8 @@ pub enum Event {
     Dispatched(StagePlan),
     /// The job's files were read, or cannot be used.
     Prepared(Result<ParsedInputs, InputFault>),
+    /// The process that ran the job came to an end, or was lost.
+    IsolatedEnded(Box<Result<IsolatedEnd, JobFailure>>),
     /// The stage that was started came back.
     StageEnded {
         /// The stage.
@@ -41,6 +44,17 @@ pub enum Event {
     CancelRequested,
     /// The moment asked for by [`super::Machine::wake_at`] has come.
     Woken,
+}
+
+/// How a job ended in a process of its own. Its result stays text: nothing of it is read here.
+#[derive(Clone, Debug, PartialEq)]
+pub struct IsolatedEnd {
+    /// Its state, which is final.
+    pub state: JobState,
+    /// What was done.
+    pub metadata: Option<JobMetadata>,
+    /// Why it failed, when it failed.
+    pub failure: Option<JobFailure>,
 }
 
 /// Why a job's files were not read.
@@ -121,6 +135,11 @@ pub enum Command {
     },
     /// Read the job's files.
     Prepare,
+    /// Run the job in a process of its own.
+    RunIsolated {
+        /// By when it must have ended, from submission.
+        until: Duration,
+    },
     /// Call a stage.
     RunStage(StageCall),
     /// Stop the running stage, or the reading of files; what it gives does not matter any more.

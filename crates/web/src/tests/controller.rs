@@ -110,6 +110,7 @@ fn metadata(view: &JobView) -> JobMetadata {
         fallback_reason: None,
         circuits: Vec::new(),
         undrawn: Vec::new(),
+        isolated: false,
         warnings: Vec::new(),
         credits: Vec::new(),
         detail: None,
