@@ -254,7 +254,7 @@ fn a_job_that_is_marked_counts_as_tried_and_an_ended_one_stays_ended() {
 }
 
 #[test]
-fn a_probe_finds_a_full_disk_a_lost_file_and_damage() {
+fn a_probe_finds_a_lost_file_and_damage() {
     let folder = tempfile::TempDir::new().unwrap();
     let config = StoreConfig {
         path: folder.path().join("jobs.db"),
