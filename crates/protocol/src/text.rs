@@ -6,13 +6,15 @@ use std::{
 };
 
 /// Whether a character could move a cursor, start an escape sequence, break a line or turn the
-/// direction of writing: all control characters (C0, DEL and C1), line and paragraph separators,
-/// and bidirectional formatting.
+/// direction of writing, or hide in a name: all control characters (C0, DEL and C1), line and
+/// paragraph separators, bidirectional formatting, and spaces without width. The joiners stay:
+/// scripts and emoji are written with them.
 pub fn is_treacherous(character: char) -> bool {
     character.is_control()
         || matches!(
             character,
             '\u{061C}' | '\u{200E}' | '\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}'
+                | '\u{200B}' | '\u{2060}' | '\u{FEFF}'
         )
 }
 
@@ -69,6 +71,11 @@ mod tests {
             ("Füchse und 狐 🦊", "Füchse und 狐 🦊"),
             ("\u{1b}]0;title\u{7}", "\\u{1b}]0;title\\u{7}"),
             ("\u{9b}2J", "\\u{9b}2J"),
+            (
+                "o\u{200b}n\u{2060}e\u{feff}",
+                "o\\u{200b}n\\u{2060}e\\u{feff}",
+            ),
+            ("👩\u{200d}🚀", "👩\u{200d}🚀"),
             (
                 "two\r\nlines\tand a tab",
                 "two\\u{d}\\u{a}lines\\u{9}and a tab",
