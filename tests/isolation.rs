@@ -15,7 +15,10 @@ use chat2svg_protocol::{
 };
 use tokio_util::sync::CancellationToken;
 
-use crate::support::{PATIENCE, complaint, disc, one_line, program, success};
+use crate::support::{
+    Daemon, PATIENCE, assert_svg, claiming_png, complaint, disc, folder, json, noise, one_line,
+    program, success, text,
+};
 
 /// The settings of a release, as the program has them.
 const SETTINGS: &str = include_str!("../configs/default.toml");
@@ -183,4 +186,78 @@ fn by_itself_it_refuses_to_run() {
         2,
     );
     assert!(told.contains("memory=BYTES"), "{told}");
+}
+
+/// A daemon that has been killed in the middle of a job with files.
+fn killed_at_work(folder: &std::path::Path, settings: &[(&str, &str)]) -> String {
+    let mut daemon = Daemon::start(folder, settings);
+    let noisy = noise(1500);
+    let form: [(&str, &[u8]); 3] = [
+        ("image", &noisy),
+        ("level", b"high"),
+        ("deadline_ms", b"60000"),
+    ];
+    let mut answer = daemon.post_form("/v1/vectorize", "respond-async", &form);
+    let id = json(&mut answer)["id"].as_str().unwrap().to_owned();
+    daemon.wait_for_stage(&id);
+    daemon.signal("KILL");
+    daemon.wait();
+    id
+}
+
+#[test]
+fn a_job_that_was_worked_on_when_the_service_died_goes_on_in_a_process_of_its_own() {
+    let folder = folder();
+    let id = killed_at_work(folder.path(), &[]);
+    let daemon = Daemon::start(folder.path(), &[]);
+    let waiting = daemon.submit("a red fox");
+    let job = daemon.wait_for_end(&id);
+    let ended_well = [Some("succeeded"), Some("degraded")].contains(&job["state"].as_str());
+    assert!(ended_well, "{job}");
+    assert_eq!(job["metadata"]["isolated"], true, "{job}");
+    assert_svg(&text(&mut daemon.get(&format!("/v1/jobs/{id}/result.svg"))));
+    let other = daemon.wait_for_end(&waiting);
+    assert_eq!(
+        other["metadata"]["isolated"],
+        serde_json::Value::Null,
+        "{other}"
+    );
+}
+
+#[test]
+fn isolation_can_be_switched_off_and_on_for_all_files() {
+    let template = br##"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 64 64"><g id="mine"><circle cx="30" cy="30" r="15" fill="#b33"/></g></svg>"##;
+    let picture = disc(64);
+    let form: [(&str, &[u8]); 3] = [
+        ("template", template),
+        ("target", &picture),
+        ("level", b"minimal"),
+    ];
+    let isolated = |foreign: &str| {
+        let folder = folder();
+        let settings = [("CHAT2SVG__ISOLATION__FOREIGN", foreign)];
+        let daemon = Daemon::start(folder.path(), &settings);
+        let mut answer = daemon.post_form("/v1/refine", "wait=60", &form);
+        let document = json(&mut answer);
+        assert_eq!(answer.status().as_u16(), 200, "{document}");
+        assert_svg(document["svg_content"].as_str().unwrap());
+        document["metadata"]["isolated"] == true
+    };
+    assert!(isolated("always"));
+    assert!(!isolated("off"));
+}
+
+#[test]
+fn a_process_that_dies_fails_its_job_and_the_service_goes_on() {
+    let folder = folder();
+    let settings = [
+        ("CHAT2SVG__ISOLATION__FOREIGN", "always"),
+        ("CHAT2SVG__ISOLATION__MEMORY_MB", "256"),
+    ];
+    let daemon = Daemon::start(folder.path(), &settings);
+    let large = claiming_png(8192, 4096);
+    let form: [(&str, &[u8]); 1] = [("image", &large)];
+    let answer = daemon.post_form("/v1/vectorize", "wait=60", &form);
+    assert!(answer.status().is_client_error() || answer.status().is_server_error());
+    daemon.assert_unharmed();
 }
