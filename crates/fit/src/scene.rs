@@ -109,13 +109,16 @@ fn add_shape(map: &mut SceneMap, shape: &Shape, to_scene: Affine, index: usize) 
     let is_both = shape.fill.is_some() && shape.stroke.is_some();
     let is_layer = is_both && shape.opacity < OPAQUE;
     let folded_opacity = if is_layer { 1.0 } else { shape.opacity };
-    let dashes = shape
+    let own_stroke = shape
         .stroke
         .as_ref()
-        .map(|stroke| (stroke.dashes.as_slice(), stroke.dash_offset))
-        .filter(|(dashes, _)| dashes.iter().sum::<f64>() > 1e-6);
+        .map(|stroke| stroke.with_countable_dashes(&shape.path));
+    let dashed = own_stroke
+        .as_ref()
+        .filter(|stroke| stroke.dashes.iter().sum::<f64>() > 1e-6)
+        .map(|stroke| stroke.dashed(&shape.path));
     let scale = to_scene.determinant().abs().sqrt();
-    let stroke = shape.stroke.as_ref().map(|stroke| raster::Stroke {
+    let stroke = own_stroke.as_ref().map(|stroke| raster::Stroke {
         paint: paint_of(&stroke.paint, to_scene),
         opacity: (stroke.opacity * folded_opacity).clamp(0.0, 1.0),
         width: (stroke.width * scale) as f32,
@@ -151,7 +154,7 @@ fn add_shape(map: &mut SceneMap, shape: &Shape, to_scene: Affine, index: usize) 
         has_own_outline,
         folded_opacity,
     };
-    match dashes {
+    match dashed {
         None => {
             map.slots.push(slot(map.scene.nodes.len(), true));
             map.scene.nodes.push(raster::Node::Path(raster::Path {
@@ -161,9 +164,8 @@ fn add_shape(map: &mut SceneMap, shape: &Shape, to_scene: Affine, index: usize) 
                 stroke_first: false,
             }));
         }
-        Some((dashes, offset)) => {
+        Some(dashed) => {
             // Drawn as it looks, but its outline is not to be changed: the dashes are not its own.
-            let dashed: BezPath = kurbo::dash(shape.path.iter(), offset, dashes).collect();
             if fill.is_some() {
                 map.scene.nodes.push(raster::Node::Path(raster::Path {
                     outline,

@@ -2,7 +2,15 @@
 
 use kurbo::{Affine, Rect, Shape as _};
 
-use crate::{Document, Group, Node, Shape};
+use crate::{Document, Group, Node, Shape, Stroke};
+
+impl Stroke {
+    /// How far from the path it paints at most, in the path's coordinates.
+    pub(crate) fn reach(&self) -> f64 {
+        // A miter reaches furthest; a square cap reaches √2 half widths.
+        self.width * 0.5 * self.miter_limit.max(std::f64::consts::SQRT_2)
+    }
+}
 
 impl Shape {
     /// The smallest rectangle around the outline moved by a transform, strokes not included; `None` for
@@ -25,8 +33,7 @@ impl Shape {
         let Some(stroke) = &self.stroke else {
             return Some(outline);
         };
-        // A miter reaches furthest; a square cap reaches √2 half widths.
-        let reach = stroke.width * 0.5 * stroke.miter_limit.max(std::f64::consts::SQRT_2);
+        let reach = stroke.reach();
         let around = Rect::new(-reach, -reach, reach, reach);
         let reach = transform.transform_rect_bbox(around);
         let bounds = outline.inflate(reach.width() * 0.5, reach.height() * 0.5);

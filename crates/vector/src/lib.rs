@@ -7,8 +7,11 @@
 #![forbid(unsafe_code)]
 
 mod bounds;
+mod canvas;
+mod clip;
 mod codec;
 mod compare;
+mod dashes;
 mod document;
 mod merge;
 mod names;
@@ -26,6 +29,7 @@ mod write;
 
 pub use codec::{DecodeError, DecodeLimits, EncodeError, PictureHead, Resampling};
 pub use compare::SizesDiffer;
+pub use dashes::MAX_DASHES;
 pub use document::{
     ClipPath, Credit, Document, Fill, FillRule, Group, LineCap, LineJoin, Metadata, Node, Shape,
     Stroke,

@@ -8,7 +8,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use kurbo::{Affine, Rect};
 use thiserror::Error;
 
-use crate::{ClipPath, Color, Document, Group, Node, Raster, Shape, skia};
+use crate::canvas::Canvas;
+use crate::{Color, Document, Group, Node, Raster, Shape};
 
 /// Most pixels on a side of a rendering.
 pub const MAX_SIDE: u32 = 16_384;
@@ -41,9 +42,14 @@ pub enum RenderError {
     /// The visible part of user space is empty or not finite.
     #[error("cannot render: the document's viewBox is empty or not finite")]
     InvalidViewBox,
-    /// Coordinates are beyond what the rasteriser can handle.
+    /// Something reaches more than 1e12 pixels far. No document that has been read does.
     #[error("cannot render: the document's coordinates are out of range")]
     OutOfRange,
+    /// The rasteriser panicked, which no document should be able to cause.
+    #[error(
+        "cannot render: the rasteriser failed, which is a fault in it; please report the picture"
+    )]
+    RasteriserFailed,
     /// Groups are nested too deeply.
     #[error("cannot render: groups are nested more than {MAX_DEPTH} deep")]
     TooDeep,
@@ -82,15 +88,14 @@ impl Document {
     ) -> Result<Raster, RenderError> {
         check_size(width, height)?;
         let to_canvas = self.canvas_transform(width, height)?;
-        let mut pixmap =
-            tiny_skia::Pixmap::new(width, height).ok_or(RenderError::TooLarge { width, height })?;
+        let mut canvas =
+            Canvas::new(width, height).ok_or(RenderError::TooLarge { width, height })?;
         if let Some(color) = background {
-            let [red, green, blue] = color.to_rgb8();
-            pixmap.fill(tiny_skia::Color::from_rgba8(red, green, blue, 255));
+            canvas.clear(color);
         }
         let drawing = Drawing { stop };
-        guarded(|| drawing.nodes(&self.layers, to_canvas, &mut pixmap.as_mut(), 0))?;
-        Ok(Raster::from_premultiplied(&pixmap))
+        guarded(|| drawing.nodes(&self.layers, to_canvas, &mut canvas, 0))?;
+        Ok(Raster::from_premultiplied(canvas.pixmap()))
     }
 
     /// Maps user space to a canvas of the given size, as [`Document::render`] does.
@@ -121,16 +126,16 @@ impl Document {
         let length = f64::from(side);
         let fit = Affine::scale_non_uniform(length / frame.width(), length / frame.height());
         let to_canvas = fit * Affine::translate((-frame.x0, -frame.y0));
-        let mut pixmap = tiny_skia::Pixmap::new(side, side)?;
+        let mut canvas = Canvas::new(side, side)?;
         let drawing = Drawing { stop: &|| false };
-        guarded(|| drawing.nodes(&self.layers, to_canvas, &mut pixmap.as_mut(), 0)).ok()?;
-        Some(Raster::from_premultiplied(&pixmap))
+        guarded(|| drawing.nodes(&self.layers, to_canvas, &mut canvas, 0)).ok()?;
+        Some(Raster::from_premultiplied(canvas.pixmap()))
     }
 }
 
-/// Runs the rasteriser, whose assumptions absurd coordinates can break; that must not break the caller.
+/// Runs the rasteriser, whose faults must not break the caller.
 pub(crate) fn guarded<T>(draw: impl FnOnce() -> Result<T, RenderError>) -> Result<T, RenderError> {
-    catch_unwind(AssertUnwindSafe(draw)).unwrap_or(Err(RenderError::OutOfRange))
+    catch_unwind(AssertUnwindSafe(draw)).unwrap_or(Err(RenderError::RasteriserFailed))
 }
 
 /// Whether a canvas of a size may be made.
@@ -151,20 +156,14 @@ pub(crate) fn shape_layer(
     shape: &Shape,
     to_canvas: Affine,
     canvas: Rect,
-) -> Option<(tiny_skia::Pixmap, u32, u32)> {
-    let mut layer = Layer::new(shape.paint_bounds(to_canvas), canvas)?;
+    stop: &dyn Fn() -> bool,
+) -> Result<Option<(Canvas, u32, u32)>, RenderError> {
+    let Some(mut layer) = Layer::new(shape.paint_bounds(to_canvas), canvas) else {
+        return Ok(None);
+    };
     let to_layer = layer.to_layer * to_canvas;
-    draw_shape(shape, to_layer, &mut layer.pixmap.as_mut());
-    Some((layer.pixmap, layer.left as u32, layer.top as u32))
-}
-
-fn extent(canvas: &tiny_skia::PixmapMut<'_>) -> Rect {
-    Rect::new(
-        0.0,
-        0.0,
-        f64::from(canvas.width()),
-        f64::from(canvas.height()),
-    )
+    Drawing { stop }.shape(shape, to_layer, &mut layer.canvas)?;
+    Ok(Some((layer.canvas, layer.left as u32, layer.top as u32)))
 }
 
 /// A drawing under way.
@@ -177,7 +176,7 @@ impl Drawing<'_> {
         &self,
         nodes: &[Node],
         to_canvas: Affine,
-        canvas: &mut tiny_skia::PixmapMut<'_>,
+        canvas: &mut Canvas,
         depth: usize,
     ) -> Result<(), RenderError> {
         if depth > MAX_DEPTH {
@@ -190,7 +189,7 @@ impl Drawing<'_> {
                     if (self.stop)() {
                         return Err(RenderError::Stopped);
                     }
-                    draw_shape(shape, to_canvas, canvas);
+                    self.shape(shape, to_canvas, canvas)?;
                 }
             }
         }
@@ -201,7 +200,7 @@ impl Drawing<'_> {
         &self,
         group: &Group,
         to_canvas: Affine,
-        canvas: &mut tiny_skia::PixmapMut<'_>,
+        canvas: &mut Canvas,
         depth: usize,
     ) -> Result<(), RenderError> {
         let outer = to_canvas;
@@ -209,74 +208,57 @@ impl Drawing<'_> {
         if group.opacity >= 1.0 && group.clip.is_none() {
             return self.nodes(&group.children, to_canvas, canvas, depth + 1);
         }
-        let Some(mut layer) = Layer::new(group.paint_bounds(outer), extent(canvas)) else {
+        let Some(mut layer) = Layer::new(group.paint_bounds(outer), canvas.extent()) else {
             return Ok(());
         };
         let to_layer = layer.to_layer * to_canvas;
-        self.nodes(
-            &group.children,
-            to_layer,
-            &mut layer.pixmap.as_mut(),
-            depth + 1,
-        )?;
+        self.nodes(&group.children, to_layer, &mut layer.canvas, depth + 1)?;
         if let Some(clip) = &group.clip {
-            layer.clip(clip, to_layer);
+            layer.canvas.clip(clip, to_layer, self.stop)?;
         }
         layer.draw_on(canvas, group.opacity);
         Ok(())
     }
-}
 
-fn draw_shape(shape: &Shape, to_canvas: Affine, canvas: &mut tiny_skia::PixmapMut<'_>) {
-    let Some(path) = skia::path(&shape.path) else {
-        return;
-    };
-    let is_both = shape.fill.is_some() && shape.stroke.is_some();
-    if shape.opacity >= 1.0 || !is_both {
-        paint_shape(shape, &path, shape.opacity, to_canvas, canvas);
-    } else if let Some(mut layer) = Layer::new(shape.paint_bounds(to_canvas), extent(canvas)) {
-        let to_layer = layer.to_layer * to_canvas;
-        paint_shape(shape, &path, 1.0, to_layer, &mut layer.pixmap.as_mut());
-        layer.draw_on(canvas, shape.opacity);
-    }
-}
-
-fn paint_shape(
-    shape: &Shape,
-    path: &tiny_skia::Path,
-    opacity: f32,
-    to_canvas: Affine,
-    canvas: &mut tiny_skia::PixmapMut<'_>,
-) {
-    let transform = skia::transform(to_canvas);
-    if let Some(fill) = &shape.fill {
-        // A line has no interior; the rasteriser would draw it as a hairline.
-        let bounds = path.bounds();
-        let has_area = bounds.width() > 0.0 && bounds.height() > 0.0;
-        if has_area && let Some(shader) = skia::shader(&fill.paint, fill.opacity * opacity) {
-            let paint = paint(shader);
-            canvas.fill_path(path, &paint, skia::fill_rule(fill.rule), transform, None);
+    fn shape(
+        &self,
+        shape: &Shape,
+        to_canvas: Affine,
+        canvas: &mut Canvas,
+    ) -> Result<(), RenderError> {
+        let is_both = shape.fill.is_some() && shape.stroke.is_some();
+        if shape.opacity >= 1.0 || !is_both {
+            return self.paints(shape, shape.opacity, to_canvas, canvas);
         }
+        let Some(mut layer) = Layer::new(shape.paint_bounds(to_canvas), canvas.extent()) else {
+            return Ok(());
+        };
+        let to_layer = layer.to_layer * to_canvas;
+        self.paints(shape, 1.0, to_layer, &mut layer.canvas)?;
+        layer.draw_on(canvas, shape.opacity);
+        Ok(())
     }
-    if let Some(stroke) = &shape.stroke
-        && let Some(outline) = skia::stroke(stroke)
-        && let Some(shader) = skia::shader(&stroke.paint, stroke.opacity * opacity)
-    {
-        canvas.stroke_path(path, &paint(shader), &outline, transform, None);
-    }
-}
 
-fn paint(shader: tiny_skia::Shader<'_>) -> tiny_skia::Paint<'_> {
-    tiny_skia::Paint {
-        shader,
-        anti_alias: true,
-        ..tiny_skia::Paint::default()
+    fn paints(
+        &self,
+        shape: &Shape,
+        opacity: f32,
+        to_canvas: Affine,
+        canvas: &mut Canvas,
+    ) -> Result<(), RenderError> {
+        if let Some(fill) = &shape.fill {
+            canvas.fill(&shape.path, fill, opacity, to_canvas, self.stop)?;
+        }
+        if let Some(stroke) = &shape.stroke {
+            canvas.stroke(&shape.path, stroke, opacity, to_canvas, self.stop)?;
+        }
+        Ok(())
     }
 }
 
 /// A part of the canvas that is composited as a whole.
 struct Layer {
-    pixmap: tiny_skia::Pixmap,
+    canvas: Canvas,
     left: i32,
     top: i32,
     /// Maps canvas coordinates to the layer's.
@@ -292,36 +274,14 @@ impl Layer {
             return None;
         }
         Some(Self {
-            pixmap: tiny_skia::Pixmap::new(part.width() as u32, part.height() as u32)?,
+            canvas: Canvas::new(part.width() as u32, part.height() as u32)?,
             left: part.x0 as i32,
             top: part.y0 as i32,
             to_layer: Affine::translate((-part.x0, -part.y0)),
         })
     }
 
-    fn clip(&mut self, clip: &ClipPath, to_layer: Affine) {
-        let Some(mut mask) = tiny_skia::Mask::new(self.pixmap.width(), self.pixmap.height()) else {
-            return;
-        };
-        if let Some(path) = skia::path(&clip.path) {
-            let rule = skia::fill_rule(clip.rule);
-            mask.fill_path(&path, rule, true, skia::transform(to_layer));
-        }
-        self.pixmap.apply_mask(&mask);
-    }
-
-    fn draw_on(&self, canvas: &mut tiny_skia::PixmapMut<'_>, opacity: f32) {
-        let paint = tiny_skia::PixmapPaint {
-            opacity: opacity.clamp(0.0, 1.0),
-            ..tiny_skia::PixmapPaint::default()
-        };
-        canvas.draw_pixmap(
-            self.left,
-            self.top,
-            self.pixmap.as_ref(),
-            &paint,
-            tiny_skia::Transform::identity(),
-            None,
-        );
+    fn draw_on(&self, canvas: &mut Canvas, opacity: f32) {
+        canvas.draw(&self.canvas, self.left, self.top, opacity);
     }
 }

@@ -22,6 +22,14 @@ pub fn similarity_scale(affine: Affine) -> Option<f64> {
     is_similarity.then_some(scale)
 }
 
+/// The most that a map stretches any direction: its largest singular value.
+pub(crate) fn largest_scale(affine: Affine) -> f64 {
+    let [a, b, c, d, _, _] = affine.as_coeffs();
+    // A map is a similarity that keeps turning sense plus one that reverses it; stretches add up where
+    // they agree.
+    ((a + d).hypot(b - c) + (a - d).hypot(b + c)) * 0.5
+}
+
 impl Paint {
     /// Moves a gradient along with the shape that it paints.
     pub fn apply_affine(&mut self, affine: Affine) {
@@ -180,6 +188,21 @@ fn bake(node: &mut Node, affine: Affine) {
             for child in &mut group.children {
                 bake(child, affine);
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn largest_scale_is_the_largest_singular_value() {
+        for size in [1e-200, 1.0, 1e200] {
+            let affine =
+                Affine::rotate(0.7) * Affine::scale_non_uniform(3.0, 0.5) * Affine::rotate(0.2);
+            let scale = largest_scale(Affine::scale(size) * affine);
+            assert!((scale / size - 3.0).abs() < 1e-9, "{size}");
         }
     }
 }

@@ -8,7 +8,7 @@
 use kurbo::{Affine, Rect};
 
 use crate::render::{self, RenderError};
-use crate::{Document, Group, Node, Shape, skia};
+use crate::{Document, Group, Node, Shape, canvas};
 
 /// What is seen of each shape of a document.
 #[derive(Clone, Debug, PartialEq)]
@@ -142,7 +142,7 @@ impl Work<'_> {
                         return Err(RenderError::Stopped);
                     }
                     *next -= 1;
-                    self.shape(shape, to_canvas, through, gain, *next);
+                    self.shape(shape, to_canvas, through, gain, *next)?;
                 }
                 Node::Group(group) => {
                     let inner = to_canvas * group.transform;
@@ -166,7 +166,7 @@ impl Work<'_> {
         next: &mut usize,
         depth: usize,
     ) -> Result<(), RenderError> {
-        let share = self.group_share(group, to_canvas);
+        let share = self.group_share(group, to_canvas)?;
         let mut inner_gain: Vec<f32> = share.iter().zip(&*through).map(|(s, t)| s * t).collect();
         if let Some(outer) = gain {
             for (inner, outer) in inner_gain.iter_mut().zip(outer) {
@@ -189,26 +189,21 @@ impl Work<'_> {
     }
 
     /// Opacity times clip coverage, for every pixel.
-    fn group_share(&self, group: &Group, to_canvas: Affine) -> Vec<f32> {
+    fn group_share(&self, group: &Group, to_canvas: Affine) -> Result<Vec<f32>, RenderError> {
         let opacity = group.opacity.clamp(0.0, 1.0);
         let pixels = self.best.len();
         let Some(clip) = &group.clip else {
-            return vec![opacity; pixels];
+            return Ok(vec![opacity; pixels]);
         };
-        let mask = tiny_skia::Mask::new(self.width, self.height).and_then(|mut mask| {
-            let path = skia::path(&clip.path)?;
-            let rule = skia::fill_rule(clip.rule);
-            mask.fill_path(&path, rule, true, skia::transform(to_canvas));
-            Some(mask)
-        });
-        match mask {
+        let mask = canvas::coverage(clip, self.width, self.height, to_canvas, self.stop)?;
+        Ok(match mask {
             Some(mask) => mask
                 .data()
                 .iter()
                 .map(|coverage| f32::from(*coverage) / 255.0 * opacity)
                 .collect(),
             None => vec![0.0; pixels],
-        }
+        })
     }
 
     fn shape(
@@ -218,11 +213,13 @@ impl Work<'_> {
         through: &mut [f32],
         gain: Option<&[f32]>,
         index: usize,
-    ) {
+    ) -> Result<(), RenderError> {
         let canvas = Rect::new(0.0, 0.0, f64::from(self.width), f64::from(self.height));
-        let Some((layer, left, top)) = render::shape_layer(shape, to_canvas, canvas) else {
-            return;
+        let layer = render::shape_layer(shape, to_canvas, canvas, self.stop)?;
+        let Some((layer, left, top)) = layer else {
+            return Ok(());
         };
+        let layer = layer.pixmap();
         let row_length = layer.width() as usize;
         let (mut painted, mut visible) = (0.0f64, 0.0f64);
         for (row, pixels) in layer.pixels().chunks_exact(row_length).enumerate() {
@@ -245,6 +242,7 @@ impl Work<'_> {
         }
         self.result.painted[index] = painted;
         self.result.visible[index] = visible;
+        Ok(())
     }
 }
 

@@ -13,13 +13,14 @@ mod snap;
 mod style;
 pub(crate) mod xml;
 
-use kurbo::{Affine, BezPath, Shape as _};
+use kurbo::{Affine, BezPath, Rect, Shape as _};
 
 use crate::names::assign_ids;
+use crate::transform::largest_scale;
 use crate::{ClipPath, Document, FillRule, Group, Node, Shape};
 
 use number::{decimals_for, number};
-use paint::{Definitions, largest_scale, opacity_attribute, transform};
+use paint::{Definitions, opacity_attribute, transform};
 use path::path_data;
 use primitive::as_ellipse;
 use style::{Attributes, Styles};
@@ -112,12 +113,10 @@ impl Document {
         if has_labels {
             xml.attribute("xmlns:inkscape", INKSCAPE);
         }
-        let size = |value| number(value, 3);
+        let size = |value| number(writable_side(value), 3);
         xml.attribute("width", &size(self.width));
         xml.attribute("height", &size(self.height));
-        let frame = self.view_box;
-        let frame = [frame.x0, frame.y0, frame.width(), frame.height()].map(|v| number(v, 6));
-        xml.attribute("viewBox", &frame.join(" "));
+        xml.attribute("viewBox", &view_box_text(self.view_box));
         let names: Vec<&str> = [&title_id, &description_id]
             .into_iter()
             .filter_map(Option::as_deref)
@@ -146,6 +145,35 @@ impl Document {
         xml.end();
         xml.finish()
     }
+}
+
+/// Shortest side that is written.
+const MIN_SIDE: f64 = 1e-3;
+/// Longest side, and largest coordinate of the view box, that is written.
+const MAX_SIDE: f64 = 1e9;
+
+/// A side as it can be written: never zero, infinite or not a number, whatever the document says.
+fn writable_side(length: f64) -> f64 {
+    if length.is_nan() {
+        return 1.0;
+    }
+    length.clamp(MIN_SIDE, MAX_SIDE)
+}
+
+fn view_box_text(frame: Rect) -> String {
+    let [width, height] = [frame.width(), frame.height()].map(writable_side);
+    // A millionth of the shorter side is less than any pixel.
+    let decimals = if width.min(height) < 1.0 { 9 } else { 6 };
+    let place = |value: f64| {
+        if value.is_finite() {
+            value.clamp(-MAX_SIDE, MAX_SIDE)
+        } else {
+            0.0
+        }
+    };
+    [place(frame.x0), place(frame.y0), width, height]
+        .map(|value| number(value, decimals))
+        .join(" ")
 }
 
 /// Pixels per user unit in the rendering that the tolerance refers to.

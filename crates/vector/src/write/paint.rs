@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use kurbo::Affine;
 
 use crate::names::IdSet;
+use crate::transform::largest_scale;
 use crate::{Color, LinearGradient, Paint, RadialGradient, Spread, Stop};
 
 use super::number::{decimals_for, number};
@@ -352,17 +353,6 @@ pub(crate) fn opacity_text(opacity: f32) -> Option<String> {
     (text != "1").then_some(text)
 }
 
-/// The most that a transform stretches any direction: its largest singular value.
-pub(crate) fn largest_scale(affine: Affine) -> f64 {
-    let [a, b, c, d, _, _] = affine.as_coeffs();
-    let sum = a * a + b * b + c * c + d * d;
-    let determinant = a * d - b * c;
-    let spread = (sum * sum - 4.0 * determinant * determinant)
-        .max(0.0)
-        .sqrt();
-    ((sum + spread) * 0.5).sqrt()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -386,12 +376,5 @@ mod tests {
             text(Affine::new([0.0, 1.0, -1.0, 0.0, 5.5, 0.0])).as_deref(),
             Some("matrix(0 1 -1 0 5.5 0)")
         );
-    }
-
-    #[test]
-    fn largest_scale_is_the_largest_singular_value() {
-        let affine =
-            Affine::rotate(0.7) * Affine::scale_non_uniform(3.0, 0.5) * Affine::rotate(0.2);
-        assert!((largest_scale(affine) - 3.0).abs() < 1e-9);
     }
 }

@@ -3,12 +3,12 @@
 
 use kurbo::{BezPath, PathEl, Point};
 
+use crate::transform::largest_scale;
 use crate::{Document, Node};
 
 use super::{
     WriteOptions,
     number::{decimals_for, to_grid},
-    paint::largest_scale,
     reference_scale,
 };
 

@@ -1,10 +1,11 @@
 //! How shapes are painted, as attributes, and which of them a group can say for all its shapes. Only
 //! attributes that SVG hands down to children; an opacity is not.
 
+use crate::transform::largest_scale;
 use crate::{FillRule, Group, LineCap, LineJoin, Node, Shape, Stroke};
 
 use super::number::{decimals_for, number};
-use super::paint::{Definitions, largest_scale, opacity_text};
+use super::paint::{Definitions, opacity_text};
 
 /// Attributes in the order in which they are written.
 pub(crate) type Attributes = Vec<(&'static str, String)>;
