@@ -5,10 +5,14 @@ use std::str::FromStr as _;
 use kurbo::{Affine, Rect};
 use svgtypes::{Align, AspectRatio, Length, LengthUnit};
 
-use crate::sanitise::Element;
+use crate::sanitise::{Element, ParseError};
 
 /// Largest side that is taken; beyond it single precision has no pixels left.
 const MAX_SIDE: f64 = 1e6;
+/// Smallest side that is taken; below it written coordinates have no decimals left.
+const MIN_SIDE: f64 = 1e-3;
+/// Most that one side may be longer than the other.
+const MAX_RATIO: u32 = 10_000;
 
 /// Size and view as the root element gives them.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -32,27 +36,34 @@ pub(crate) struct Canvas {
 }
 
 impl Frame {
-    pub(crate) fn of(root: &Element) -> Self {
+    /// The frame of a root element. A side that is missing, a percentage or not positive counts as not given.
+    ///
+    /// # Errors
+    /// When a side is positive but beyond what can be drawn.
+    pub(crate) fn of(root: &Element) -> Result<Self, ParseError> {
         let length = |name| {
-            root.attribute(name)
-                .and_then(pixels)
-                .filter(|v| is_side(*v))
+            let found = root.attribute(name).and_then(pixels);
+            let given = found.filter(|length| *length > 0.0);
+            given.map(|length| side(name, length)).transpose()
         };
         let view_box = root.attribute("viewBox").and_then(|text| {
             let view_box = svgtypes::ViewBox::from_str(text).ok()?;
             let origin = (view_box.x, view_box.y);
             let rect = Rect::from_origin_size(origin, (view_box.w, view_box.h));
-            (rect.is_finite() && is_side(view_box.w) && is_side(view_box.h)).then_some(rect)
+            (rect.is_finite() && view_box.w > 0.0 && view_box.h > 0.0).then_some(rect)
         });
+        if let Some(view_box) = view_box {
+            sides("viewBox", view_box.width(), view_box.height())?;
+        }
         let aspect = root
             .attribute("preserveAspectRatio")
             .and_then(|text| AspectRatio::from_str(text).ok());
-        Self {
-            width: length("width"),
-            height: length("height"),
+        Ok(Self {
+            width: length("width")?,
+            height: length("height")?,
             view_box,
             aspect: aspect.unwrap_or_default(),
-        }
+        })
     }
 
     /// Width and height that percentages refer to.
@@ -63,13 +74,23 @@ impl Frame {
         }
     }
 
-    /// The canvas; `None` when there is neither a size nor content to take it from.
-    pub(crate) fn canvas(&self, content: Option<Rect>) -> Option<Canvas> {
+    /// The canvas, whose sides and view box can be drawn and written.
+    ///
+    /// # Errors
+    /// When there is neither a size nor content to take it from, or a side or the ratio of the sides is beyond
+    /// what can be drawn.
+    pub(crate) fn canvas(&self, content: Option<Rect>) -> Result<Canvas, ParseError> {
         let Some(view) = self.view_box else {
             let width = self.width.or(content.map(|bounds| bounds.x1));
             let height = self.height.or(content.map(|bounds| bounds.y1));
-            let (width, height) = (width?, height?);
-            return (is_side(width) && is_side(height)).then(|| Canvas {
+            let (Some(width), Some(height)) = (width, height) else {
+                return Err(ParseError::NoSize);
+            };
+            if !(width > 0.0 && height > 0.0) {
+                return Err(ParseError::NoSize);
+            }
+            sides("size", width, height)?;
+            return Ok(Canvas {
                 width,
                 height,
                 view_box: Rect::new(0.0, 0.0, width, height),
@@ -83,9 +104,7 @@ impl Frame {
             (None, Some(height)) => (height * ratio, height),
             (None, None) => (view.width(), view.height()),
         };
-        if !(is_side(width) && is_side(height)) {
-            return None;
-        }
+        sides("size", width, height)?;
         let (across, down) = (width / view.width(), height / view.height());
         let is_even = (across - down).abs() <= 1e-9 * across;
         let (view_box, content) = if is_even || is_default(self.aspect) {
@@ -95,9 +114,11 @@ impl Frame {
             let content = fit * Affine::translate((-view.x0, -view.y0));
             (Rect::new(0.0, 0.0, width, height), content)
         } else {
-            (visible(view, self.aspect, width, height), Affine::IDENTITY)
+            let view = visible(view, self.aspect, width, height);
+            sides("viewBox", view.width(), view.height())?;
+            (view, Affine::IDENTITY)
         };
-        Some(Canvas {
+        Ok(Canvas {
             width,
             height,
             view_box,
@@ -135,8 +156,30 @@ fn is_default(aspect: AspectRatio) -> bool {
     aspect.align == Align::XMidYMid && !aspect.slice
 }
 
-fn is_side(value: f64) -> bool {
-    value > 0.0 && value <= MAX_SIDE
+/// A side that can be drawn and written.
+fn side(attribute: &'static str, length: f64) -> Result<f64, ParseError> {
+    if (MIN_SIDE..=MAX_SIDE).contains(&length) {
+        return Ok(length);
+    }
+    Err(ParseError::SideOutOfRange {
+        attribute,
+        found: format!("{length:e}"),
+        least: MIN_SIDE.to_string(),
+        most: MAX_SIDE.to_string(),
+    })
+}
+
+/// Two sides that can be drawn and written together.
+fn sides(attribute: &'static str, width: f64, height: f64) -> Result<(), ParseError> {
+    side(attribute, width)?;
+    side(attribute, height)?;
+    if width.max(height) / width.min(height) > f64::from(MAX_RATIO) {
+        return Err(ParseError::TooNarrow {
+            attribute,
+            limit: MAX_RATIO,
+        });
+    }
+    Ok(())
 }
 
 /// An absolute length in CSS pixels (96 to the inch, 16 to the em); `None` for a percentage.
@@ -160,7 +203,7 @@ fn pixels(text: &str) -> Option<f64> {
 mod tests {
     use super::*;
 
-    fn canvas(attributes: &[(&'static str, &str)]) -> Option<Canvas> {
+    fn canvas(attributes: &[(&'static str, &str)]) -> Result<Canvas, ParseError> {
         let attributes = attributes
             .iter()
             .map(|(name, value)| (*name, (*value).to_owned()));
@@ -170,7 +213,7 @@ mod tests {
             children: Vec::new(),
             comment: None,
         };
-        Frame::of(&root).canvas(Some(Rect::new(5.0, 5.0, 30.0, 40.0)))
+        Frame::of(&root)?.canvas(Some(Rect::new(5.0, 5.0, 30.0, 40.0)))
     }
 
     fn shown(attributes: &[(&'static str, &str)]) -> (f64, f64, Rect) {
@@ -195,10 +238,39 @@ mod tests {
             (8.0, 6.0, Rect::new(0.0, 0.0, 8.0, 6.0))
         );
         assert_eq!(shown(&[]), (30.0, 40.0, Rect::new(0.0, 0.0, 30.0, 40.0)));
+        assert_eq!(shown(&[("width", "100%"), ("height", "0")]).0, 30.0);
+    }
+
+    #[test]
+    fn sizes_that_cannot_be_drawn_are_refused() {
+        let side_of = |attributes: &[(&'static str, &str)]| match canvas(attributes) {
+            Err(ParseError::SideOutOfRange { attribute, .. }) => attribute,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(side_of(&[("width", "1e30"), ("height", "5")]), "width");
+        assert_eq!(side_of(&[("width", "5"), ("height", "1e-9")]), "height");
+        assert_eq!(side_of(&[("viewBox", "0 0 1e-30 1e-30")]), "viewBox");
         assert_eq!(
-            canvas(&[("width", "1e30"), ("height", "0")]).map(|c| c.width),
-            Some(30.0)
+            side_of(&[("viewBox", "0 0 1 1e8"), ("width", "5")]),
+            "viewBox"
         );
+        // What follows from the other side and the view box.
+        assert_eq!(
+            side_of(&[("viewBox", "0 0 9000 1"), ("height", "900000")]),
+            "size"
+        );
+        for attributes in [
+            &[("viewBox", "0 0 1 10001")][..],
+            &[("width", "20000"), ("height", "1")],
+            &[("viewBox", "0 0 1 1"), ("width", "1"), ("height", "20000")],
+        ] {
+            let found = canvas(attributes);
+            assert!(
+                matches!(found, Err(ParseError::TooNarrow { .. })),
+                "{found:?}"
+            );
+        }
+        assert!(canvas(&[("viewBox", "0 0 1 10000")]).is_ok());
     }
 
     #[test]

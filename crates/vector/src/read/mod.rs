@@ -6,13 +6,17 @@ mod frame;
 mod metadata;
 mod names;
 mod paint;
+mod range;
+mod reach;
 
 use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use kurbo::Affine;
 
-use crate::sanitise::{ParseError, ParseLimits, Profile, Tree, Warning, Warnings, sanitised_tree};
+use crate::sanitise::{
+    ParseError, ParseLimits, Profile, Tree, Warning, WarningKind, Warnings, sanitised_tree,
+};
 use crate::{Document, Group, Node};
 
 use convert::Converter;
@@ -44,7 +48,8 @@ impl Document {
         let title = names::title(&tree, root, "title");
         let description = names::title(&tree, root, "desc");
         let metadata = metadata::read(&tree);
-        let frame = Frame::of(root);
+        let frame = Frame::of(root)?;
+        reach::check(&tree, frame.viewport())?;
         let names = names::collect(&mut tree);
         let normalised = normalise(&mut tree, &frame)?;
         let mut converter = Converter {
@@ -62,9 +67,7 @@ impl Document {
             metadata,
             layers,
         };
-        let canvas = frame
-            .canvas(document.paint_bounds())
-            .ok_or(ParseError::NoSize)?;
+        let canvas = frame.canvas(document.paint_bounds())?;
         document.width = canvas.width;
         document.height = canvas.height;
         document.view_box = canvas.view_box;
@@ -75,6 +78,10 @@ impl Document {
                 ..Group::new("")
             };
             document.layers.push(Node::Group(content));
+        }
+        range::check(&document)?;
+        for _ in 0..document.bound_dashes() {
+            warnings.add(WarningKind::Dashes, "stroke-dasharray");
         }
         Ok(Parsed {
             document,

@@ -90,6 +90,60 @@ pub enum ParseError {
         /// Elements allowed after expansion.
         limit: u64,
     },
+    /// A number of geometry is larger than any renderer can hold.
+    #[error(
+        "{attribute} of <{element}> holds a number beyond ±{limit}, the most that can be drawn"
+    )]
+    NumberOutOfRange {
+        /// Name of the element; `style` for a style sheet.
+        element: String,
+        /// Name of the attribute or property.
+        attribute: String,
+        /// The largest number allowed.
+        limit: u64,
+    },
+    /// A curve in a document with strokes reaches too far, by its own numbers or by the transforms around it.
+    #[error(
+        "<{element}> reaches more than {limit} units far, by its {attribute}; curves with strokes cannot be measured there"
+    )]
+    CurveOutOfRange {
+        /// Name of the element, with its id.
+        element: String,
+        /// Name of the attribute that takes it so far.
+        attribute: String,
+        /// The farthest allowed.
+        limit: u64,
+    },
+    /// Something reaches too far once all transforms are applied, or is not a number.
+    #[error(
+        "{what} reaches more than {limit} times the viewBox beyond it; remove it or bring it nearer"
+    )]
+    TooFarOut {
+        /// The shape or clip path, by its name.
+        what: String,
+        /// How many sides of the view box are allowed.
+        limit: u64,
+    },
+    /// A side of the canvas or view box is too short or too long.
+    #[error("the SVG's {attribute} is {found}; sides from {least} to {most} can be drawn")]
+    SideOutOfRange {
+        /// `width`, `height` or `viewBox`.
+        attribute: &'static str,
+        /// The length found.
+        found: String,
+        /// The shortest allowed, in pixels or units.
+        least: String,
+        /// The longest allowed.
+        most: String,
+    },
+    /// The canvas or view box is too narrow.
+    #[error("the SVG's {attribute} is more than {limit} times as long one way as the other")]
+    TooNarrow {
+        /// `size` or `viewBox`.
+        attribute: &'static str,
+        /// The largest ratio of its sides allowed.
+        limit: u32,
+    },
     /// The size or view box is empty or not a number.
     #[error("the SVG has no usable size: width, height and viewBox must be positive")]
     NoSize,

@@ -8,6 +8,7 @@
 mod css;
 mod error;
 mod expansion;
+mod numbers;
 mod reader;
 mod rules;
 mod tree;
@@ -16,6 +17,7 @@ mod warning;
 pub use error::ParseError;
 pub use warning::{Warning, WarningKind};
 
+pub(crate) use numbers::sum_of_sizes;
 pub(crate) use reader::Profile;
 pub(crate) use tree::{Child, Element, Heading, Tree};
 pub(crate) use warning::Warnings;
@@ -111,6 +113,7 @@ pub(crate) fn sanitised_tree(
     let svg = svg.strip_prefix(&[0xef, 0xbb, 0xbf]).unwrap_or(svg);
     let text = std::str::from_utf8(svg).map_err(|_| ParseError::NotUtf8)?;
     let (mut tree, rules) = reader::read(text, limits, profile, warnings)?;
+    numbers::check(&tree, &rules)?;
     expansion::bound(&mut tree, &rules, limits, warnings)?;
     Ok(tree)
 }

@@ -64,6 +64,8 @@ pub enum WarningKind {
     Font,
     /// Characters that the font lacks, shown as boxes.
     Character,
+    /// A line of too many dashes, painted solid at their mean opacity.
+    Dashes,
     /// The SVG namespace, which was missing and has been assumed.
     Namespace,
     /// Anything else, once the list is full.
@@ -89,6 +91,7 @@ impl WarningKind {
                 | Self::ClipPath
                 | Self::Font
                 | Self::Character
+                | Self::Dashes
         )
     }
 
@@ -139,6 +142,9 @@ impl WarningKind {
             Self::ClipPath => "overlapping shapes of a clip path are joined to one outline",
             Self::Font => "the font is not there and is replaced by Noto Sans",
             Self::Character => "the font lacks these characters; they are shown as boxes",
+            Self::Dashes => {
+                "lines of more than 20,000 dashes are painted solid, at the dashes' mean opacity"
+            }
             Self::Namespace => "the SVG namespace was missing and is assumed",
             Self::More => "further warnings are not listed",
         }

@@ -1,0 +1,284 @@
+//! How far curves reach before the document is normalised. The library that does so outlines every stroke in
+//! single precision, with a tolerance of a quarter of a unit; beyond about a million units it cannot reach that,
+//! and halves the curve without end. It outlines in the shape's own coordinates and, where transforms rotate or
+//! skew, also in those of the document. What this finds is an upper bound.
+
+use std::collections::HashMap;
+use std::str::FromStr as _;
+
+use kurbo::Affine;
+use svgtypes::{SimplePathSegment, SimplifyingPathParser};
+
+use crate::sanitise::{Element, ParseError, Tree, sum_of_sizes};
+use crate::transform::largest_scale;
+
+/// Farthest that a curve and the width of its stroke may reach, in units.
+const MAX_REACH: f64 = 5e5;
+
+/// Checks that curves in a document with strokes do not reach too far; `viewport` is what percentages refer to.
+pub(super) fn check(tree: &Tree, viewport: (f64, f64)) -> Result<(), ParseError> {
+    let all = || tree.elements.iter();
+    let has_strokes = all().any(|element| {
+        element
+            .attribute("stroke")
+            .is_some_and(|value| value.trim() != "none")
+            || element
+                .attribute("style")
+                .is_some_and(|style| style.contains("stroke"))
+            || (element.name == "style" && element.text().contains("stroke"))
+    });
+    if !has_strokes {
+        return Ok(());
+    }
+    let view = viewport.0.max(viewport.1);
+    let widest = |name: &str| {
+        let lengths = all().map(|element| length(style_value(element, name).as_deref(), view));
+        lengths.fold(0.0, f64::max)
+    };
+    let sheets: String = all()
+        .filter(|element| element.name == "style")
+        .map(Element::text)
+        .collect();
+    let in_sheets = |name: &str| {
+        let found = sheets.match_indices(name).map(|(at, _)| {
+            let rest = &sheets[at + name.len()..];
+            let end = rest.find([';', '}']).unwrap_or(rest.len());
+            length(Some(&rest[..end]), view)
+        });
+        found.fold(0.0, f64::max)
+    };
+    let mut reach = Reach {
+        tree,
+        ids: HashMap::new(),
+        known: vec![None; tree.elements.len()],
+        stroke: widest("stroke-width")
+            .max(in_sheets("stroke-width"))
+            .max(1.0),
+        font: widest("font-size")
+            .max(widest("font"))
+            .max(in_sheets("font"))
+            .max(16.0),
+        view,
+        is_skewed: all().any(is_skewed) || sheets.contains("transform"),
+    };
+    for (index, element) in tree.elements.iter().enumerate() {
+        if let Some(id) = element.attribute("id") {
+            reach.ids.entry(id).or_insert(index);
+        }
+    }
+    reach.of(0).map(|_| ())
+}
+
+struct Reach<'a> {
+    tree: &'a Tree,
+    ids: HashMap<&'a str, usize>,
+    /// Reach of elements in their parents' coordinates.
+    known: Vec<Option<f64>>,
+    /// The largest stroke width of the document.
+    stroke: f64,
+    /// The largest font size of the document.
+    font: f64,
+    view: f64,
+    is_skewed: bool,
+}
+
+impl Reach<'_> {
+    /// How far the curves of an element reach, in its parent's coordinates.
+    fn of(&mut self, index: usize) -> Result<f64, ParseError> {
+        let tree = self.tree;
+        let Some(element) = tree.elements.get(index) else {
+            return Ok(0.0);
+        };
+        if let Some(known) = self.known.get(index).copied().flatten() {
+            return Ok(known);
+        }
+        // References in circles have been removed; should one be left, it ends here.
+        if let Some(slot) = self.known.get_mut(index) {
+            *slot = Some(0.0);
+        }
+        let (own, attribute) = self.own(element);
+        if own > 0.0 && own + self.stroke > MAX_REACH {
+            let is_stroke = self.stroke > own;
+            return Err(too_far(
+                element,
+                if is_stroke { "stroke-width" } else { attribute },
+            ));
+        }
+        let mut inside = if own > 0.0 { own + self.stroke } else { 0.0 };
+        for child in element.child_elements() {
+            inside = inside.max(self.of(child)?);
+        }
+        for target in self.references(element) {
+            let is_marker = tree
+                .elements
+                .get(target)
+                .is_some_and(|e| e.name == "marker");
+            // Markers grow with the stroke and stand where the path does.
+            let scale = if is_marker { self.stroke } else { 1.0 };
+            inside = inside.max(self.of(target)? * scale + if is_marker { own } else { 0.0 });
+        }
+        if inside == 0.0 {
+            return Ok(0.0);
+        }
+        let size = |name| length(element.attribute(name), self.view);
+        if let Some([.., width, height]) = element.attribute("viewBox").and_then(four) {
+            let side = ["width", "height", "markerWidth", "markerHeight"]
+                .map(size)
+                .into_iter()
+                .fold(self.view, f64::max);
+            inside *= (side / width.min(height)).max(1.0);
+        }
+        inside += size("x") + size("y");
+        let transform = style_value(element, "transform");
+        if let Some(affine) = transform.as_deref().and_then(affine) {
+            let [.., x, y] = affine.as_coeffs();
+            inside = inside * largest_scale(affine) + x.abs().max(y.abs());
+        }
+        if self.is_skewed && !(inside <= MAX_REACH) {
+            return Err(too_far(element, "transform"));
+        }
+        if let Some(slot) = self.known.get_mut(index) {
+            *slot = Some(inside);
+        }
+        Ok(inside)
+    }
+
+    /// How far an element's own curves reach in its coordinates, zero when it has none, and by which attribute.
+    fn own(&self, element: &Element) -> (f64, &'static str) {
+        let sum = |names: &[&str]| -> f64 {
+            let values = names
+                .iter()
+                .map(|name| length(element.attribute(name), self.view));
+            values.sum()
+        };
+        match element.name {
+            "path" => (element.attribute("d").map_or(0.0, path_reach), "d"),
+            "circle" => (sum(&["cx", "cy", "r"]), "r"),
+            "ellipse" => (sum(&["cx", "cy", "rx", "ry"]), "rx"),
+            "rect" if sum(&["rx", "ry"]) > 0.0 => (sum(&["x", "y", "width", "height"]), "width"),
+            "text" | "tspan" | "textPath" => {
+                let places = ["x", "y", "dx", "dy", "textLength", "startOffset"];
+                let spacing = ["letter-spacing", "word-spacing", "baseline-shift"]
+                    .map(|name| length(style_value(element, name).as_deref(), self.view));
+                let step = self.font + spacing.iter().sum::<f64>();
+                let characters = element.text().chars().count() as f64;
+                (sum(&places) + characters * step, "font-size")
+            }
+            _ => (0.0, ""),
+        }
+    }
+
+    fn references(&self, element: &Element) -> Vec<usize> {
+        let mut found = Vec::new();
+        for (name, value) in &element.attributes {
+            if *name == "href" && element.name == "use" {
+                let id = value.trim().trim_start_matches('#');
+                found.extend(self.ids.get(id).copied());
+            }
+            for part in value.split("url(").skip(1) {
+                let end = part.find(')').unwrap_or(part.len());
+                let id = part[..end]
+                    .trim_matches(|c: char| c == '#' || c == '"' || c == '\'' || c.is_whitespace());
+                found.extend(self.ids.get(id).copied());
+            }
+        }
+        found
+    }
+}
+
+fn too_far(element: &Element, attribute: &str) -> ParseError {
+    let id = element.attribute("id").unwrap_or("");
+    let id: String = id.chars().filter(|c| !c.is_control()).take(40).collect();
+    ParseError::CurveOutOfRange {
+        element: if id.is_empty() {
+            element.name.to_owned()
+        } else {
+            format!("{} id=\"{id}\"", element.name)
+        },
+        attribute: attribute.to_owned(),
+        limit: MAX_REACH as u64,
+    }
+}
+
+/// The reach of path data that has curves; zero for lines.
+fn path_reach(data: &str) -> f64 {
+    if !data.contains(['C', 'c', 'S', 's', 'Q', 'q', 'T', 't', 'A', 'a']) {
+        return 0.0;
+    }
+    let sum = sum_of_sizes(data);
+    if sum <= MAX_REACH * 0.5 {
+        return sum.max(f64::MIN_POSITIVE);
+    }
+    let mut most = f64::MIN_POSITIVE;
+    for segment in SimplifyingPathParser::from(data).map_while(Result::ok) {
+        let coordinates = match segment {
+            SimplePathSegment::MoveTo { x, y } | SimplePathSegment::LineTo { x, y } => {
+                [x, y, 0.0, 0.0, 0.0, 0.0]
+            }
+            SimplePathSegment::CurveTo {
+                x1,
+                y1,
+                x2,
+                y2,
+                x,
+                y,
+            } => [x1, y1, x2, y2, x, y],
+            SimplePathSegment::Quadratic { x1, y1, x, y } => [x1, y1, x, y, 0.0, 0.0],
+            SimplePathSegment::ClosePath => [0.0; 6],
+        };
+        most = coordinates
+            .iter()
+            .fold(most, |most, value| value.abs().max(most));
+    }
+    most
+}
+
+/// An upper bound of a length in units.
+fn length(text: Option<&str>, view: f64) -> f64 {
+    let Some(text) = text else {
+        return 0.0;
+    };
+    let unit = if text.contains('%') {
+        view * 0.01
+    } else if text.ends_with(|c: char| c.is_ascii_alphabetic()) && !text.ends_with("px") {
+        // An inch, the largest, has 96.
+        96.0
+    } else {
+        1.0
+    };
+    sum_of_sizes(text) * unit
+}
+
+fn is_skewed(element: &Element) -> bool {
+    let rotates = |text: &str| {
+        ["matrix", "rotate", "skew"]
+            .iter()
+            .any(|name| text.contains(name))
+    };
+    ["transform", "style", "gradientTransform"]
+        .iter()
+        .filter_map(|name| element.attribute(name))
+        .any(rotates)
+        || matches!(element.name, "marker" | "textPath")
+        || element.attribute("rotate").is_some()
+}
+
+/// A property that stands as an attribute or in the style attribute.
+fn style_value(element: &Element, name: &str) -> Option<String> {
+    let in_style = element.attribute("style").and_then(|style| {
+        let declarations = style.split(';').filter_map(|text| text.split_once(':'));
+        let mut found = declarations.filter(|(property, _)| property.trim() == name);
+        found.next().map(|(_, value)| value.trim().to_owned())
+    });
+    in_style.or_else(|| element.attribute(name).map(str::to_owned))
+}
+
+fn affine(text: &str) -> Option<Affine> {
+    let svgtypes::Transform { a, b, c, d, e, f } = svgtypes::Transform::from_str(text).ok()?;
+    Some(Affine::new([a, b, c, d, e, f]))
+}
+
+fn four(text: &str) -> Option<[f64; 4]> {
+    let view_box = svgtypes::ViewBox::from_str(text).ok()?;
+    Some([view_box.x, view_box.y, view_box.w, view_box.h])
+}
