@@ -1,7 +1,7 @@
 //! Letters of our own, drawn as strokes of even width, and what carries them: badges, logos, signs,
 //! banners. Letters are capitals, digits and a few marks; others are left out.
 
-use kurbo::{Affine, Rect};
+use kurbo::{Affine, ParamCurve as _, Point, Rect};
 
 use super::Params;
 use crate::embedded::art::Drawing;
@@ -80,10 +80,77 @@ fn glyph(letter: char) -> Option<(f64, &'static str)> {
     })
 }
 
+/// Width of the strokes, in units of the letters' grid.
+const WEIGHT: f64 = 4.2;
+/// Distance of the centre lines of two letters where they come closest.
+const GAP: f64 = 7.0;
+/// Largest share of a letter's width by which the next one may move in.
+const MOST_KERNING: f64 = 0.36;
+
+/// How far each letter's centre lines reach, left and right, at heights from above the capitals to below.
+struct Profile {
+    sides: [Option<(f64, f64)>; Self::ROWS],
+}
+
+impl Profile {
+    const ROWS: usize = 24;
+    /// The topmost row's height; rows are one unit apart.
+    const TOP: f64 = -1.5;
+
+    fn of(data: &str) -> Self {
+        let mut sides = [None; Self::ROWS];
+        let mut mark = |point: Point| {
+            let row = (point.y - Self::TOP).round().max(0.0) as usize;
+            if let Some(row) = sides.get_mut(row) {
+                let (left, right) = row.unwrap_or((point.x, point.x));
+                *row = Some((left.min(point.x), right.max(point.x)));
+            }
+        };
+        for segment in path_data(data).segments() {
+            const STEPS: u32 = 64;
+            for step in 0..=STEPS {
+                mark(segment.eval(f64::from(step) / f64::from(STEPS)));
+            }
+        }
+        Self { sides }
+    }
+
+    /// The least distance to a letter whose origin is at the same place, wherever the two come closest.
+    fn clearance(&self, next: &Self) -> Option<f64> {
+        let mut least: Option<f64> = None;
+        for (row, side) in self.sides.iter().enumerate() {
+            let Some((_, right)) = side else { continue };
+            for (other_row, other) in next.sides.iter().enumerate() {
+                let Some((left, _)) = other else { continue };
+                // Strokes come close across rows too: as a disc around each point does.
+                let apart = row.abs_diff(other_row) as f64;
+                let across = (GAP * GAP - apart * apart).max(0.0).sqrt();
+                if across > 0.0 {
+                    let room = left - right - across;
+                    least = Some(least.map_or(room, |least| least.min(room)));
+                }
+            }
+        }
+        least
+    }
+}
+
+/// Distance from the end of one letter to the start of the next. The letters are not a font with a table of
+/// pairs, so their shapes tell how close two may come: "AV" moves together until it is as tight as "HH".
+fn gap(width: f64, data: &str, next_width: f64, next_data: &str) -> f64 {
+    // Spaces stay as wide as they are.
+    if data.is_empty() || next_data.is_empty() {
+        return GAP;
+    }
+    let most = MOST_KERNING * width.max(6.0).min(next_width.max(6.0));
+    let room = Profile::of(data).clearance(&Profile::of(next_data));
+    // Where nothing of the two is at one height, the limit alone holds.
+    let room = room.map_or(most, |room| room + width + GAP);
+    GAP - room.clamp(0.0, most)
+}
+
 /// Writes text, centred and as large as fits, into a box. Letters that have no glyph are left out.
 pub(crate) fn letters(pen: &mut Pen, text: &str, into: Rect, color: chat2svg_vector::Color) {
-    const WEIGHT: f64 = 4.2;
-    const GAP: f64 = 7.0;
     let glyphs: Vec<(char, f64, &str)> = text
         .chars()
         .take(24)
@@ -92,15 +159,22 @@ pub(crate) fn letters(pen: &mut Pen, text: &str, into: Rect, color: chat2svg_vec
     if glyphs.is_empty() {
         return;
     }
-    let total: f64 =
-        glyphs.iter().map(|glyph| glyph.1).sum::<f64>() + GAP * (glyphs.len() - 1) as f64;
+    let gaps: Vec<f64> = glyphs
+        .windows(2)
+        .filter_map(|pair| match pair {
+            [(_, width, data), (_, next_width, next)] => Some(gap(*width, data, *next_width, next)),
+            _ => None,
+        })
+        .collect();
+    let total: f64 = glyphs.iter().map(|glyph| glyph.1).sum::<f64>() + gaps.iter().sum::<f64>();
     let scale = (into.width() / (total + WEIGHT)).min(into.height() / (20.0 + WEIGHT));
     let origin = (
         into.center().x - total * scale / 2.0,
         into.center().y - 10.0 * scale,
     );
     let mut x = 0.0;
-    for (letter, width, data) in glyphs {
+    let gaps = gaps.into_iter().chain([0.0]);
+    for ((letter, width, data), gap) in glyphs.into_iter().zip(gaps) {
         if !data.is_empty() {
             let mut path = path_data(data);
             path.apply_affine(
@@ -113,7 +187,7 @@ pub(crate) fn letters(pen: &mut Pen, text: &str, into: Rect, color: chat2svg_vec
                 color,
             );
         }
-        x += width + GAP;
+        x += width + gap;
     }
 }
 
@@ -314,5 +388,59 @@ mod tests {
             bounds.x0 >= -1.0 && bounds.x1 <= 51.0 && bounds.y0 >= -1.0 && bounds.y1 <= 21.0,
             "{bounds:?}"
         );
+    }
+
+    /// Distance between two letters.
+    fn between(pair: &str) -> f64 {
+        let mut letters = pair.chars().map(|letter| glyph(letter).expect("a glyph"));
+        let (first, next) = (letters.next().expect("two"), letters.next().expect("two"));
+        gap(first.0, first.1, next.0, next.1)
+    }
+
+    #[test]
+    fn letters_that_lean_away_from_each_other_move_together() {
+        for pair in [
+            "AV", "VA", "AT", "TA", "WA", "YA", "LT", "LY", "TO", "P.", "T.", "AY",
+        ] {
+            assert!(between(pair) < GAP - 1.0, "{pair}: {}", between(pair));
+        }
+        for pair in ["HH", "IN", "NI", "EM", "H ", " A", "A A"] {
+            assert_eq!(between(pair), GAP, "{pair}");
+        }
+    }
+
+    #[test]
+    fn no_two_letters_touch() {
+        let all: Vec<char> = ('A'..='Z')
+            .chain('0'..='9')
+            .chain("!?.-+&".chars())
+            .collect();
+        for first in &all {
+            for next in &all {
+                let (one, other) = (
+                    glyph(*first).expect("a glyph"),
+                    glyph(*next).expect("a glyph"),
+                );
+                let place = one.0 + gap(one.0, one.1, other.0, other.1);
+                let least = path_data(one.1)
+                    .segments()
+                    .flat_map(|segment| {
+                        (0..=16).map(move |step| segment.eval(f64::from(step) / 16.0))
+                    })
+                    .flat_map(|point| {
+                        let there = Point::new(point.x - place, point.y);
+                        let nearest = move |segment: kurbo::PathSeg| {
+                            kurbo::ParamCurveNearest::nearest(&segment, there, 1e-3).distance_sq
+                        };
+                        path_data(other.1)
+                            .segments()
+                            .map(nearest)
+                            .collect::<Vec<_>>()
+                    })
+                    .fold(f64::INFINITY, f64::min)
+                    .sqrt();
+                assert!(least > WEIGHT, "{first}{next}: {least}");
+            }
+        }
     }
 }
