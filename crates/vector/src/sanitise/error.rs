@@ -116,10 +116,10 @@ pub enum ParseError {
     },
     /// Something reaches too far once all transforms are applied, or is not a number.
     #[error(
-        "{what} reaches more than {limit} times the viewBox beyond it; remove it or bring it nearer"
+        "{what} holds a number beyond ±1e9 or reaches more than {limit} times the viewBox beyond it, once transforms are applied; remove it or bring it nearer"
     )]
     TooFarOut {
-        /// The shape or clip path, by its name.
+        /// The shape or group (for its clip path), by its name.
         what: String,
         /// How many sides of the view box are allowed.
         limit: u64,
