@@ -100,7 +100,7 @@ impl Canvas {
                 opacity: stroke.opacity * opacity,
                 to_canvas,
             };
-            return self.stroke_near(outline, &geometry, source, stop);
+            return self.stroke_near(&outline, &geometry, source, stop);
         }
         self.stroke_far(path, &stroke, opacity, to_canvas, stop)
     }
@@ -209,7 +209,7 @@ impl Canvas {
 
     fn stroke_near(
         &mut self,
-        outline: Outline,
+        outline: &Outline,
         stroke: &tiny_skia::Stroke,
         source: Source<'_>,
         stop: &dyn Fn() -> bool,
@@ -239,7 +239,7 @@ impl Canvas {
         };
         let is_hairline = f64::from(stroke.width) * largest_scale(source.to_canvas) <= 1.0;
         if is_hairline {
-            let outline = Outline { path, ..outline };
+            let outline = Outline { path, ..*outline };
             let paint = paint_of(shader);
             return self.in_bands(&outline, stop, |band, transform| {
                 band.stroke_path(&outline.path, &paint, &stroke, transform, None);
@@ -250,7 +250,7 @@ impl Canvas {
         }
         match path.stroke(&stroke, scale) {
             Some(path) => {
-                let outline = Outline { path, ..outline };
+                let outline = Outline { path, ..*outline };
                 self.paint(&outline, source, FillRule::NonZero, stop)
             }
             None => Ok(()),
@@ -343,7 +343,7 @@ impl Source<'_> {
             // An ellipse stays a circle with a transform; the circle takes the size.
             let scale = largest_scale(gradient.transform);
             if scale > 0.0 && scale.is_finite() {
-                gradient.transform = gradient.transform * Affine::scale(1.0 / scale);
+                gradient.transform *= Affine::scale(1.0 / scale);
                 gradient.center = (gradient.center.to_vec2() * scale).to_point();
                 gradient.focus = (gradient.focus.to_vec2() * scale).to_point();
                 gradient.radius *= scale;

@@ -121,7 +121,9 @@ impl Reach<'_> {
             return Ok(0.0);
         }
         let size = |name| length(element.attribute(name), self.view);
-        if let Some([.., width, height]) = element.attribute("viewBox").and_then(four) {
+        // The root is as large as its view box.
+        let view_box = element.attribute("viewBox").filter(|_| index != 0);
+        if let Some([.., width, height]) = view_box.and_then(four) {
             let side = ["width", "height", "markerWidth", "markerHeight"]
                 .map(size)
                 .into_iter()
@@ -134,7 +136,7 @@ impl Reach<'_> {
             let [.., x, y] = affine.as_coeffs();
             inside = inside * largest_scale(affine) + x.abs().max(y.abs());
         }
-        if self.is_skewed && !(inside <= MAX_REACH) {
+        if self.is_skewed && (inside > MAX_REACH || inside.is_nan()) {
             return Err(too_far(element, "transform"));
         }
         if let Some(slot) = self.known.get_mut(index) {
