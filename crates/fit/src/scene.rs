@@ -409,3 +409,56 @@ fn path_of(outline: &Outline) -> BezPath {
     }
     path
 }
+
+#[cfg(test)]
+mod tests {
+    use chat2svg_vector::ParseLimits;
+
+    use super::*;
+
+    fn scene(stroke: &str, path: &str) -> Scene {
+        let svg = format!(
+            "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 64 64'><path {stroke} fill='none' stroke='#000' d='{path}'/></svg>"
+        );
+        let parsed = Document::parse(svg.as_bytes(), &ParseLimits::default()).expect("is read");
+        let mut document = parsed.document;
+        // As in a document that no reader has looked at.
+        document.edit_shapes(|_, shape, _, _| {
+            if let Some(stroke) = &mut shape.stroke {
+                stroke.dashes = vec![5.0, 2.0];
+            }
+        });
+        scene_of(&document, 64, 64, Affine::IDENTITY).scene
+    }
+
+    #[test]
+    fn dashes_are_bounded_however_long_the_line_is() {
+        for (path, most) in [
+            ("M2 9L60 9", 40),
+            ("M2 9L100000 9", 40_000),
+            ("M2 4e8L9 9", 2),
+            ("M2 2C4e5 9 9 4e5 3 3", 80_000),
+        ] {
+            let scene = scene("", path);
+            let points: usize = scene
+                .nodes
+                .iter()
+                .map(|node| match node {
+                    raster::Node::Path(path) => path.outline.points.len(),
+                    _ => 0,
+                })
+                .sum();
+            assert!(points > 1 && points <= most, "{points} points of {path}");
+        }
+    }
+
+    #[test]
+    fn huge_outlines_are_flattened_within_the_limit() {
+        for size in ["1e6", "1e7", "4e8"] {
+            let scene = scene("stroke-width='9'", &format!("M0 0L{size} {size}L9 {size}z"));
+            let mut renderer = raster::Renderer::new(1);
+            let drawn = renderer.forward(&scene);
+            assert!(drawn.is_ok(), "{size}: {:?}", drawn.err());
+        }
+    }
+}
