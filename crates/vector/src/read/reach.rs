@@ -207,9 +207,10 @@ fn path_reach(data: &str) -> f64 {
     if !data.contains(['C', 'c', 'S', 's', 'Q', 'q', 'T', 't', 'A', 'a']) {
         return 0.0;
     }
-    let sum = sum_of_sizes(data);
-    if sum <= MAX_REACH * 0.5 {
-        return sum.max(f64::MIN_POSITIVE);
+    // Nearly all paths need no parsing to see that they are small.
+    let bound = bound_by_digits(data).unwrap_or_else(|| sum_of_sizes(data));
+    if bound <= MAX_REACH * 0.5 {
+        return bound.max(f64::MIN_POSITIVE);
     }
     let mut most = f64::MIN_POSITIVE;
     for segment in SimplifyingPathParser::from(data).map_while(Result::ok) {
@@ -233,6 +234,28 @@ fn path_reach(data: &str) -> f64 {
             .fold(most, |most, value| value.abs().max(most));
     }
     most
+}
+
+/// What the numbers of path data add up to at most, by their digits and how many may stand in so many bytes;
+/// `None` when that is too much or there are exponents.
+fn bound_by_digits(data: &str) -> Option<f64> {
+    let (mut digits, mut most, mut is_fraction) = (0u32, 0, false);
+    for byte in data.bytes() {
+        match byte {
+            b'0'..=b'9' if !is_fraction => {
+                digits += 1;
+                most = most.max(digits);
+            }
+            b'0'..=b'9' => {}
+            b'.' => is_fraction = true,
+            b'e' | b'E' => return None,
+            _ => (digits, is_fraction) = (0, false),
+        }
+    }
+    // The shortest number takes two bytes, with what separates it.
+    let numbers = data.len() as f64 * 0.5 + 1.0;
+    let bound = numbers * 10f64.powi(i32::try_from(most).ok()?);
+    (bound <= MAX_REACH * 0.5).then_some(bound)
 }
 
 /// An upper bound of a length in units.
@@ -283,4 +306,28 @@ fn affine(text: &str) -> Option<Affine> {
 fn four(text: &str) -> Option<[f64; 4]> {
     let view_box = svgtypes::ViewBox::from_str(text).ok()?;
     Some([view_box.x, view_box.y, view_box.w, view_box.h])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn curves_reach_as_far_as_their_numbers_say() {
+        for (data, least, most) in [
+            ("M0 0L1e9 0", 0.0, 0.0),
+            ("M0 0c9 9 9 9 8 8", 8.0, 1e3),
+            ("M400000 0c200000 9 200000 9 200000 8", 6e5, 6e5),
+            ("M0 0a1e9 1e9 0 1 1 3 3", 1e9, 4e9),
+            ("M0 0q.99999999.99999999 1 1", 1.0, 300.0),
+        ] {
+            let reach = path_reach(data);
+            assert!((least..=most).contains(&reach), "{reach} of {data}");
+        }
+        // Relative steps add up.
+        let far = format!("M0 0{}", "c9999 0 9999 0 9999 0".repeat(1_000));
+        assert!(path_reach(&far) > 9.9e6);
+        let near = format!("M0 0{}", "c99 0-99 0 0 0".repeat(100));
+        assert!(path_reach(&near) <= MAX_REACH);
+    }
 }
