@@ -7,6 +7,7 @@ mod command_line;
 mod daemon;
 mod files;
 mod holding;
+mod hostile;
 mod isolation;
 mod refine;
 mod refusals;

@@ -57,8 +57,8 @@ pub(crate) struct Generate {
     pub(crate) prompt: OsString,
     #[command(flatten)]
     pub(crate) out: Output,
-    /// The look: flat, pastel, line-art, monochrome, duotone, night or sticker; without it the prompt
-    /// decides.
+    /// The look: flat, pastel, line-art, monochrome, duotone, night or sticker; without it the
+    /// prompt decides.
     #[arg(long, value_parser = |text: &str| text.parse::<Style>())]
     pub(crate) style: Option<Style>,
     /// How many templates to make, the best of which goes on.
@@ -113,7 +113,8 @@ pub(crate) struct Output {
     /// Write a PNG of the result here too.
     #[arg(long, value_name = "OUT.png")]
     pub(crate) png: Option<PathBuf>,
-    /// Print one JSON document (SVG, PNG in base64, metadata) on standard output in place of the SVG.
+    /// Print one JSON document (SVG, PNG in base64, metadata) on standard output in place of the
+    /// SVG.
     #[arg(long)]
     pub(crate) json: bool,
 }
@@ -124,8 +125,8 @@ pub(crate) struct Limits {
     /// The most paths in the result; without it the level decides.
     #[arg(long, value_parser = paths)]
     pub(crate) paths: Option<PathBudget>,
-    /// The most bytes of the SVG; without it each path must be worth its bytes. Paths of a template are
-    /// kept.
+    /// The most bytes of the SVG; without it each path must be worth its bytes. Paths of a template
+    /// are kept.
     #[arg(long, value_parser = bytes)]
     pub(crate) bytes: Option<ByteBudget>,
 }

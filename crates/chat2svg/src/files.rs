@@ -67,7 +67,8 @@ pub(crate) fn read_limited(path: &Path, limit: usize) -> Result<Vec<u8>, FileErr
     Ok(bytes)
 }
 
-/// A place for a file that is written later, checked now: work that cannot be delivered is not begun.
+/// A place for a file that is written later, checked now: work that cannot be delivered is not
+/// begun.
 #[derive(Debug)]
 pub(crate) struct Destination {
     /// As the user named it.

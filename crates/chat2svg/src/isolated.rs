@@ -33,8 +33,8 @@ pub(crate) fn runner(settings: &Settings) -> anyhow::Result<Runner> {
     ))
 }
 
-/// The settings that hold inside an isolated process: no isolation, nothing on the disk, no GPU, few
-/// threads. It works in another folder, so paths are made absolute.
+/// The settings that hold inside an isolated process: no isolation, nothing on the disk, no GPU,
+/// few threads. It works in another folder, so paths are made absolute.
 fn inside(settings: &Settings) -> Settings {
     let mut inner = settings.clone();
     inner.isolation.foreign = Foreign::Off;

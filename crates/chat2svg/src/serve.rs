@@ -111,7 +111,8 @@ async fn keep_alive(health: Health) {
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
-        // An actor that is being restarted is the watchdog's matter; if none lives, it is systemd's.
+        // An actor that is being restarted is the watchdog's matter; if none lives, it is
+        // systemd's.
         if health().iter().any(|actor| actor.alive) {
             notify(&[NotifyState::Watchdog]);
         } else {

@@ -5,11 +5,11 @@ use std::{collections::VecDeque, time::Duration};
 use chat2svg_protocol::{JobEvent, JobEventKind, JobId, Stage, messages::Subscription};
 use tokio::sync::broadcast;
 
-/// Events a listener may lag behind before it loses some and has to subscribe anew. Those in between are
-/// in memory, previews included.
+/// Events a listener may lag behind before it loses some and has to subscribe anew. Those in
+/// between are in memory, previews included.
 const LAG: usize = 32;
-/// Events kept. Beyond, superseded progress is dropped; what happened stays. Of previews only the newest
-/// is kept, and none once the job is over: then there is the result.
+/// Events kept. Beyond, superseded progress is dropped; what happened stays. Of previews only the
+/// newest is kept, and none once the job is over: then there is the result.
 const KEPT: usize = 128;
 
 /// The events of one job so far, and those who wait for more.

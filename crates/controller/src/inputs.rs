@@ -75,8 +75,8 @@ impl InputLimits {
     }
 }
 
-/// Looks whether attachments can be used, at little cost: an SVG is sanitised and its cost counted, of a
-/// picture the head is read. What passes may still turn out to be damaged when it is parsed.
+/// Looks whether attachments can be used, at little cost: an SVG is sanitised and its cost counted,
+/// of a picture the head is read. What passes may still turn out to be damaged when it is parsed.
 ///
 /// # Errors
 /// When one is broken, too large, or of another format.

@@ -32,8 +32,8 @@ impl MemoryBudget {
         }
     }
 
-    /// Waits for a job's share, which is free again when the permit is dropped. Who came first is served
-    /// first. A job that weighs more than the whole budget runs alone.
+    /// Waits for a job's share, which is free again when the permit is dropped. Who came first is
+    /// served first. A job that weighs more than the whole budget runs alone.
     pub(crate) async fn share(&self, weight_mib: u32) -> Option<OwnedSemaphorePermit> {
         let share = weight_mib.clamp(LEAST_MIB, self.mib);
         Arc::clone(&self.shares)

@@ -197,8 +197,8 @@ pub struct UpdateJob {
 }
 
 /// controller → store: a job is about to be worked on. Answered when that would survive the end of
-/// the process; not flushed to the disk, so it is cheap. A job that was marked when the process died
-/// counts one more attempt when it is taken up.
+/// the process; not flushed to the disk, so it is cheap. A job that was marked when the process
+/// died counts one more attempt when it is taken up.
 #[derive(Clone, Copy, Debug, Message)]
 #[rtype(result = "Result<(), StoreError>")]
 pub struct MarkRunning {

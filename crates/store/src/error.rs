@@ -123,8 +123,8 @@ impl DatabaseError {
 }
 
 impl DatabaseError {
-    /// The same for callers from outside: what happened, without where on this machine, which stands
-    /// in the log.
+    /// The same for callers from outside: what happened, without where on this machine, which
+    /// stands in the log.
     pub fn public_text(&self) -> String {
         let text = match self {
             Self::Folder { .. } | Self::CannotOpen { .. } => "its file cannot be opened",

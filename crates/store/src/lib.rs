@@ -1,8 +1,8 @@
 //! Job-store actor: durable jobs and artefacts.
 //!
-//! A job that was accepted is in an SQLite file before the caller is told so, and survives the death
-//! of the process and of the machine. Its end, checkpoints and progress survive the death of the
-//! process; where a power cut undoes an end, the job is done again.
+//! A job that was accepted is in an SQLite file before the caller is told so, and survives the
+//! death of the process and of the machine. Its end, checkpoints and progress survive the death of
+//! the process; where a power cut undoes an end, the job is done again.
 //!
 //! Three layers, each knowing nothing of the one above: [`Database`] maps the domain to SQL, a
 //! [`StoreWorker`] owns it on a thread of its own (SQLite blocks, an arbiter must not), and

@@ -62,8 +62,8 @@ impl StoreWorker {
         Ok(Self { tasks })
     }
 
-    /// Closes the file when all that was asked before is done, so that it stands alone, without a log
-    /// beside it. What is asked afterwards fails.
+    /// Closes the file when all that was asked before is done, so that it stands alone, without a
+    /// log beside it. What is asked afterwards fails.
     pub async fn close(&self) {
         let (closed, waiting) = oneshot::channel();
         if self.tasks.try_send(Task::Close(closed)).is_ok() {

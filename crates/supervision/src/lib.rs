@@ -1,10 +1,10 @@
 //! Watchdog, stable addresses and the compute pool that every actor stands on.
 //!
 //! Why this exists: a panic in an actix actor ends the actor for good, and actix's own `Supervisor`
-//! does not bring it back; every address held elsewhere then says "mailbox has closed" for ever. Here
-//! an actor lives in a [`Slot`], a [`Watchdog`] polls it and fills the slot anew when it died or hangs,
-//! and others hold [`Line`]s, which look the slot up at every send. CPU work goes to a [`ComputePool`],
-//! where a panic ends one piece of work and nothing else.
+//! does not bring it back; every address held elsewhere then says "mailbox has closed" for ever.
+//! Here an actor lives in a [`Slot`], a [`Watchdog`] polls it and fills the slot anew when it died
+//! or hangs, and others hold [`Line`]s, which look the slot up at every send. CPU work goes to a
+//! [`ComputePool`], where a panic ends one piece of work and nothing else.
 //!
 //! What it does not do: it keeps no state across a restart (an actor that needs its state back asks
 //! for it when it starts), and it is no back-pressure: admission is a permit taken before sending.

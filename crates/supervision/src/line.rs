@@ -12,7 +12,8 @@ pub enum AskError {
     /// The named actor did not answer in time; it may still do what was asked.
     #[error("the {0} actor did not answer in time")]
     Timeout(&'static str),
-    /// The named actor stopped before it answered, or is shut down; what was asked may be half done.
+    /// The named actor stopped before it answered, or is shut down; what was asked may be half
+    /// done.
     #[error("the {0} actor stopped before it answered")]
     Closed(&'static str),
 }
@@ -44,7 +45,8 @@ where
     fn suspect(&self);
 }
 
-/// A stable address for messages `M`: looked up at every send, so it survives restarts of the actor.
+/// A stable address for messages `M`: looked up at every send, so it survives restarts of the
+/// actor.
 pub struct Line<M>
 where
     M: Message + Send + 'static,

@@ -2,7 +2,8 @@
 
 use actix::Message;
 
-/// watchdog → any actor: are you there? Actors implement it with [`answers_polls!`](crate::answers_polls).
+/// watchdog → any actor: are you there? Actors implement it with
+/// [`answers_polls!`](crate::answers_polls).
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
 pub struct Poll {

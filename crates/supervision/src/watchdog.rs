@@ -33,7 +33,8 @@ pub struct WatchdogPolicy {
     pub poll_timeout_ms: u64,
     /// Milliseconds before the first restart; doubles with every further one.
     pub backoff_min_ms: u64,
-    /// The most milliseconds before a restart; an actor that lived longer starts at the minimum again.
+    /// The most milliseconds before a restart; an actor that lived longer starts at the minimum
+    /// again.
     pub backoff_max_ms: u64,
 }
 

@@ -1,4 +1,5 @@
-//! A job's events one after the other, without a gap, across lagging and restarts of the controller.
+//! A job's events one after the other, without a gap, across lagging and restarts of the
+//! controller.
 
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
@@ -42,7 +43,7 @@ impl Feed {
     }
 
     /// Whether nothing but what the client has seen will come: the job is over and all was seen.
-    pub(crate) fn is_spent(&mut self) -> bool {
+    pub(crate) fn has_nothing_left(&mut self) -> bool {
         self.past.is_empty()
             && matches!(
                 self.coming.try_recv(),

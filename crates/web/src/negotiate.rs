@@ -1,4 +1,5 @@
-//! What the client prefers: the form of the result (`Accept`) and how long to wait (`Prefer`, RFC 7240).
+//! What the client prefers: the form of the result (`Accept`) and how long to wait (`Prefer`, RFC
+//! 7240).
 
 use std::time::Duration;
 
@@ -24,7 +25,8 @@ impl Form {
         }
     }
 
-    /// The form that an `Accept` header likes best; without one, JSON. `None` when none is accepted.
+    /// The form that an `Accept` header likes best; without one, JSON. `None` when none is
+    /// accepted.
     pub(crate) fn preferred(accept: Option<&str>) -> Option<Self> {
         let Some(accept) = accept.map(str::trim).filter(|accept| !accept.is_empty()) else {
             return Some(Self::Json);
@@ -40,7 +42,8 @@ impl Form {
     }
 }
 
-/// The quality that an `Accept` header gives to a form; the most specific range that matches decides.
+/// The quality that an `Accept` header gives to a form; the most specific range that matches
+/// decides.
 fn quality(accept: &str, form: Form) -> f32 {
     let (kind, subtype) = form.media_type();
     let mut best = (0, 0.0);
@@ -80,7 +83,8 @@ pub(crate) struct Preference {
 }
 
 impl Preference {
-    /// Reads `Prefer` headers. Preferences that are unknown or malformed are ignored, as the RFC wants.
+    /// Reads `Prefer` headers. Preferences that are unknown or malformed are ignored, as the RFC
+    /// wants.
     pub(crate) fn parse<'a>(headers: impl IntoIterator<Item = &'a str>) -> Self {
         let mut preference = Self::default();
         for part in headers.into_iter().flat_map(|header| header.split(',')) {
@@ -102,7 +106,8 @@ impl Preference {
         preference
     }
 
-    /// How long to wait for the result: as asked, but no longer than `longest`. `None` for not at all.
+    /// How long to wait for the result: as asked, but no longer than `longest`. `None` for not at
+    /// all.
     pub(crate) fn wait_at_most(self, longest: Duration) -> Option<Duration> {
         match (self.respond_async, self.wait) {
             // RFC 7240 section 4.3: with both, wait so long, then answer 202.

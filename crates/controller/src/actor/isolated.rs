@@ -1,5 +1,5 @@
-//! Running a job in a process of its own: one that was worked on when the service went down, or, when so
-//! configured, any with files. The death of that process fails the job and nothing else.
+//! Running a job in a process of its own: one that was worked on when the service went down, or,
+//! when so configured, any with files. The death of that process fails the job and nothing else.
 
 use std::time::Duration;
 

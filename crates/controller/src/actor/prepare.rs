@@ -1,8 +1,8 @@
-//! The first step of a run with files: it is noted that the job is worked on, its files are fetched, its
-//! share of the memory is waited for, and the files are read.
+//! The first step of a run with files: it is noted that the job is worked on, its files are
+//! fetched, its share of the memory is waited for, and the files are read.
 //!
-//! Until then a job holds its files as the bytes that came, and large ones not at all: the store has
-//! them.
+//! Until then a job holds its files as the bytes that came, and large ones not at all: the store
+//! has them.
 
 use std::time::Duration;
 

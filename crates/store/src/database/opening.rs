@@ -1,4 +1,5 @@
-//! The file: made, tightened, configured, brought to the present schema; and whether it still works.
+//! The file: made, tightened, configured, brought to the present schema; and whether it still
+//! works.
 
 use std::{
     fs, io,
@@ -21,7 +22,8 @@ const INCREMENTAL: i64 = 2;
 
 impl Database {
     /// Opens the file of the configuration, makes it if it is not there, and brings it to the
-    /// present schema. The file stays locked until the value is dropped. Only its owner may read it.
+    /// present schema. The file stays locked until the value is dropped. Only its owner may read
+    /// it.
     ///
     /// # Errors
     /// When the file cannot be used; the text says why and what to do.
@@ -144,8 +146,8 @@ fn make_folder(path: &Path) -> Result<(), DatabaseError> {
         })
 }
 
-/// Makes a new file that only its owner may read and write, and takes all others' rights to one that
-/// is there. What SQLite puts beside it has the file's rights.
+/// Makes a new file that only its owner may read and write, and takes all others' rights to one
+/// that is there. What SQLite puts beside it has the file's rights.
 #[cfg(unix)]
 fn make_private(path: &Path) -> Result<(), DatabaseError> {
     use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};

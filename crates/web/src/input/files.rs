@@ -10,7 +10,8 @@ use crate::{
     problem::{Code, FieldError, Problem},
 };
 
-/// Says what is wrong with the first attachment that cannot be used, as far as that is seen at little cost.
+/// Says what is wrong with the first attachment that cannot be used, as far as that is seen at
+/// little cost.
 pub(crate) async fn check_files(
     compute: &ComputePool,
     cancel: &CancellationToken,

@@ -56,7 +56,7 @@ pub(crate) async fn job_events(
     let mut feed = Feed::open(Arc::clone(&shared), job, after)
         .await?
         .ok_or_else(|| Problem::job_not_found(job))?;
-    if after > 0 && feed.is_spent() && shared.job(job).await?.state.is_final() {
+    if after > 0 && feed.has_nothing_left() && shared.job(job).await?.state.is_final() {
         return Ok(HttpResponse::NoContent().finish());
     }
     let share = follow(&shared, &request)?;

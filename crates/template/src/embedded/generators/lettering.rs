@@ -87,7 +87,8 @@ const GAP: f64 = 7.0;
 /// Largest share of a letter's width by which the next one may move in.
 const MOST_KERNING: f64 = 0.36;
 
-/// How far each letter's centre lines reach, left and right, at heights from above the capitals to below.
+/// How far each letter's centre lines reach, left and right, at heights from above the capitals to
+/// below.
 struct Profile {
     sides: [Option<(f64, f64)>; Self::ROWS],
 }
@@ -115,7 +116,8 @@ impl Profile {
         Self { sides }
     }
 
-    /// The least distance to a letter whose origin is at the same place, wherever the two come closest.
+    /// The least distance to a letter whose origin is at the same place, wherever the two come
+    /// closest.
     fn clearance(&self, next: &Self) -> Option<f64> {
         let mut least: Option<f64> = None;
         for (row, side) in self.sides.iter().enumerate() {
@@ -135,8 +137,9 @@ impl Profile {
     }
 }
 
-/// Distance from the end of one letter to the start of the next. The letters are not a font with a table of
-/// pairs, so their shapes tell how close two may come: "AV" moves together until it is as tight as "HH".
+/// Distance from the end of one letter to the start of the next. The letters are not a font with a
+/// table of pairs, so their shapes tell how close two may come: "AV" moves together until it is as
+/// tight as "HH".
 fn gap(width: f64, data: &str, next_width: f64, next_data: &str) -> f64 {
     // Spaces stay as wide as they are.
     if data.is_empty() || next_data.is_empty() {
