@@ -41,7 +41,7 @@ pub use perceptual::{Oklab, Oklch};
 pub use raster::{Raster, RasterError};
 pub use read::Parsed;
 pub use render::{MAX_DEPTH, MAX_PIXELS, MAX_SIDE, RenderError};
-pub use sanitise::{ParseError, ParseLimits, Warning, WarningKind};
+pub use sanitise::{CostBudget, ParseError, ParseLimits, Resource, Warning, WarningKind};
 pub use transform::similarity_scale;
 pub use visibility::Visibility;
 pub use walk::{Counts, ShapeVisit};

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 
 use kurbo::{Affine, BezPath, Rect, Shape as _};
 
-use crate::sanitise::{Heading, WarningKind, Warnings};
+use crate::sanitise::{Heading, Meter, WarningKind, Warnings};
 use crate::{ClipPath, Color, Document, Fill, FillRule, Group, Metadata, Node, Paint, Shape};
 
 use super::fonts;
@@ -15,12 +15,17 @@ use super::paint;
 /// Side of the rendering from which a pattern's mean colour is taken.
 const PATTERN_SAMPLES: u32 = 32;
 
+/// What a node counts as: about a microsecond.
+const STEPS_PER_NODE: usize = 256;
+
 /// Converts nodes of the normalised tree.
 pub(crate) struct Converter<'a> {
     pub(crate) names: &'a HashMap<String, Name>,
     pub(crate) warnings: &'a mut Warnings,
     /// Ids given out: an element that is used twice keeps its id once.
     pub(crate) taken: HashSet<String>,
+    /// Once it says stop, nothing more is converted.
+    pub(crate) meter: &'a Meter<'a>,
 }
 
 impl Converter<'_> {
@@ -34,6 +39,9 @@ impl Converter<'_> {
             let heading = run.first().and_then(|node| heading(names, node)).cloned();
             let mut converted = Vec::new();
             for node in run {
+                if self.meter.add(STEPS_PER_NODE).is_err() {
+                    return Vec::new();
+                }
                 match node {
                     usvg::Node::Group(group) => converted.extend(self.group(group)),
                     usvg::Node::Path(path) => converted.extend(self.path(path)),
@@ -186,6 +194,7 @@ impl Converter<'_> {
             names: &HashMap::new(),
             warnings: &mut *self.warnings,
             taken: HashSet::new(),
+            meter: self.meter,
         };
         let tile = pattern.rect();
         let (width, height) = (f64::from(tile.width()), f64::from(tile.height()));

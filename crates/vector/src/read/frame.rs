@@ -210,6 +210,7 @@ mod tests {
         let root = Element {
             name: "svg",
             attributes: attributes.collect(),
+            style: Vec::new(),
             children: Vec::new(),
             comment: None,
         };

@@ -15,7 +15,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use kurbo::Affine;
 
 use crate::sanitise::{
-    ParseError, ParseLimits, Profile, Tree, Warning, WarningKind, Warnings, sanitised_tree,
+    Meter, ParseError, ParseLimits, Profile, Tree, Warning, WarningKind, Warnings, printable,
+    sanitised_tree,
 };
 use crate::{Document, Group, Node};
 
@@ -42,22 +43,48 @@ impl Document {
     /// # Errors
     /// When the file is no SVG, is damaged, or exceeds the limits.
     pub fn parse(svg: &[u8], limits: &ParseLimits) -> Result<Parsed, ParseError> {
+        Self::parse_until(svg, limits, &|| false)
+    }
+
+    /// As [`Document::parse`], but given up once `stop` says so, which is asked every few thousand bytes
+    /// and elements. Only usvg's own work in between cannot be stopped; [`ParseLimits::cost`] bounds it.
+    ///
+    /// # Errors
+    /// As [`Document::parse`], and [`ParseError::Stopped`] when `stop` says so.
+    pub fn parse_until(
+        svg: &[u8],
+        limits: &ParseLimits,
+        stop: &dyn Fn() -> bool,
+    ) -> Result<Parsed, ParseError> {
+        Self::parse_metered(svg, limits, &Meter::new(stop))
+    }
+
+    fn parse_metered(
+        svg: &[u8],
+        limits: &ParseLimits,
+        meter: &Meter<'_>,
+    ) -> Result<Parsed, ParseError> {
         let mut warnings = Warnings::default();
-        let mut tree = sanitised_tree(svg, limits, Profile::Document, &mut warnings)?;
+        let mut tree = sanitised_tree(svg, limits, Profile::Document, &mut warnings, meter)?;
         let root = tree.elements.first().ok_or(ParseError::Empty)?;
         let title = names::title(&tree, root, "title");
         let description = names::title(&tree, root, "desc");
         let metadata = metadata::read(&tree);
         let frame = Frame::of(root)?;
         reach::check(&tree, frame.viewport())?;
-        let names = names::collect(&mut tree);
+        let names = names::collect(&mut tree, meter)?;
+        meter.check()?;
         let normalised = normalise(&mut tree, &frame)?;
+        meter.check()?;
         let mut converter = Converter {
             names: &names,
             warnings: &mut warnings,
             taken: HashSet::new(),
+            meter,
         };
         let layers = converter.children(normalised.root());
+        // The converter leaves out what comes after a stop.
+        meter.check()?;
         let mut document = Document {
             width: 1.0,
             height: 1.0,
@@ -113,9 +140,104 @@ fn normalise(tree: &mut Tree, frame: &Frame) -> Result<usvg::Tree, ParseError> {
         },
         ..usvg::Options::default()
     };
-    let not_understood = |reason: String| ParseError::NotUnderstood { reason };
+    let not_understood = |reason: String| ParseError::NotUnderstood {
+        reason: printable(&reason, 200),
+    };
     // Strange numbers can break assumptions of the library; that must not break the caller.
     catch_unwind(AssertUnwindSafe(|| usvg::Tree::from_str(&text, &options)))
         .map_err(|_| not_understood("its numbers are out of range".to_owned()))?
         .map_err(|error| not_understood(error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Inputs of one kind, larger with `count`.
+    fn input(kind: usize, count: usize) -> String {
+        let repeated = |part: &dyn Fn(usize) -> String| (0..count).map(part).collect::<String>();
+        let shape = "<rect width='9' height='9'/>";
+        match kind {
+            0 => format!("<g style='{}'/>", repeated(&|n| format!("fill:#{n:06x};"))),
+            1 => repeated(&|n| format!("<g style='stroke:red;fill:#{n:06x};bad{n}:1'/>")),
+            2 => format!(
+                "<style>{}</style>{}",
+                repeated(&|n| format!(".c{n}{{fill:red;stroke:blue}}")),
+                repeated(&|n| format!("<rect class='c{n}'/>"))
+            ),
+            3 => format!(
+                "<style>rect{{{}}}</style>{}",
+                repeated(&|n| format!("fill:#{n:06x};")),
+                shape.repeat(count)
+            ),
+            4 => repeated(&|n| format!("<g id='n{n}-{}'/>", "_".repeat(n % 50))),
+            5 => repeated(&|n| format!("<g><title>{n}</title><desc>a</desc>{shape}</g>")),
+            6 => format!(
+                "<text>{}</text>",
+                "<tspan>a</tspan>".repeat(count.min(9_000))
+            ),
+            7 => format!("<rect fill='{}'/>", "(#".repeat(count)),
+            8 => format!("<rect fill='{}'/>", "url(#a) ".repeat(count)),
+            9 => repeated(&|n| format!("<!-- part {n} --><bad{n} x='1'/>{shape}")),
+            10 => format!("<path d='M0 0{}'/>", "a1 1 0 01.5.5".repeat(count)),
+            11 => format!("<g class='{}'/>", "a ".repeat(count)),
+            12 => format!(
+                "<metadata xmlns:dc='http://purl.org/dc/elements/1.1/'>{}</metadata>",
+                "<dc:source>x</dc:source>".repeat(count)
+            ),
+            13 => format!("<style>{}</style>", "@a{b{}}/* c */".repeat(count)),
+            14 => repeated(&|n| format!("<g id='a{n}'><use href='#b{n}'/></g>")),
+            _ => repeated(&|n| {
+                format!("<linearGradient id='g{n}'/><path d='M0 0h9v9z' fill='url(#g{n})'/>")
+            }),
+        }
+    }
+
+    fn steps(content: &str) -> (usize, u64) {
+        let svg =
+            format!("<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 9 9'>{content}</svg>");
+        let meter = Meter::new(&|| false);
+        // Whether it is accepted does not matter, only what it takes to say so.
+        let _ = Document::parse_metered(svg.as_bytes(), &ParseLimits::default(), &meter);
+        (svg.len(), meter.steps())
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+
+        #[test]
+        fn steps_grow_no_faster_than_the_file(kind in 0..16usize, count in 100..900usize) {
+            let (bytes, taken) = steps(&input(kind, count));
+            let (more_bytes, more_taken) = steps(&input(kind, 4 * count));
+            let growth = more_bytes as f64 / bytes as f64;
+            let allowed = 1.25 * growth * taken as f64 + 20_000.0;
+            prop_assert!(more_taken as f64 <= allowed, "kind {kind}: {taken}, then {more_taken}");
+            prop_assert!(more_taken <= 64 * more_bytes as u64 + 20_000, "kind {kind}: {more_taken}");
+        }
+    }
+
+    /// Style sheets that ask each element for each rule cannot be linear; they are cut off by a count.
+    #[test]
+    fn style_sheets_of_any_kind_are_bounded_by_a_count() {
+        let limits = ParseLimits::default();
+        let shapes = "<g class='a b c'><rect class='a b c'/></g>".repeat(10_000);
+        for selector in [
+            "*",
+            "g *",
+            "g > rect",
+            ".a",
+            ".a + .b",
+            "[class]",
+            "* * * * *",
+            ":first-child",
+        ] {
+            let rules = format!("{selector}{{fill:red;stroke:blue;opacity:1;stroke-width:2}}")
+                .repeat(4_000);
+            let (bytes, taken) = steps(&format!("<style>{rules}</style>{shapes}"));
+            let bound = 64 * bytes as u64 + limits.cost.style_steps + limits.cost.style_steps / 4;
+            assert!(taken <= bound, "{selector}: {taken} of {bound}");
+        }
+    }
 }

@@ -1,9 +1,9 @@
 //! Names of elements, kept beside the tree while it is normalised: every element that may become a node
 //! gets a unique id, under which its own id and label are found again.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-use crate::sanitise::{Child, Element, Heading, Tree};
+use crate::sanitise::{Child, Element, Heading, Meter, ParseError, Tree, without_controls};
 
 /// An element's own id and label; either may be empty.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -14,37 +14,57 @@ pub(crate) struct Name {
     pub(crate) heading: Option<Heading>,
 }
 
-/// Gives all elements unique ids; returns their names by these ids.
-pub(crate) fn collect(tree: &mut Tree) -> HashMap<String, Name> {
+/// Most bytes of text that are gathered from inside an element.
+const MAX_TEXT: usize = 4_096;
+/// Longest label, in characters.
+const MAX_LABEL: usize = 200;
+
+/// Gives all elements that may become nodes unique ids, and takes repeated ids from the others; returns the
+/// names of the former by these ids.
+pub(crate) fn collect(
+    tree: &mut Tree,
+    meter: &Meter<'_>,
+) -> Result<HashMap<String, Name>, ParseError> {
     let mut names = HashMap::new();
+    let mut seen = HashSet::new();
     let prefix = free_prefix(tree);
-    let labels: Vec<String> = tree
-        .elements
-        .iter()
-        .map(|element| given_label(tree, element))
-        .collect();
+    let mut labels = Vec::with_capacity(tree.elements.len());
+    for element in &tree.elements {
+        meter.add(1 + element.children.len())?;
+        labels.push(given_label(tree, element));
+    }
     for (index, (element, label)) in tree.elements.iter_mut().zip(labels).enumerate() {
+        let id = element.attribute("id").unwrap_or("").to_owned();
+        meter.add(1 + id.len() + label.len())?;
+        let is_first = !id.is_empty() && seen.insert(id.clone());
         if !becomes_node(element.name) {
+            // A reference means the first element of its id; usvg would take the last.
+            if !is_first {
+                element.remove("id");
+            }
             continue;
         }
-        let id = element.attribute("id").unwrap_or("").trim().to_owned();
         let label = if label.is_empty() && !is_automatic(&id) {
-            decode(&id)
+            bounded(&decode(&id))
         } else {
             label
         };
         let heading = element.comment.clone().filter(|_| label.is_empty());
-        let key = if id.is_empty() || names.contains_key(&id) {
+        let key = if is_first {
+            id.clone()
+        } else {
             let generated = format!("{prefix}{index}");
             element.set("id", generated.clone());
             generated
-        } else {
-            element.set("id", id.clone());
-            id.clone()
         };
         names.insert(key, Name { id, label, heading });
     }
-    names
+    Ok(names)
+}
+
+/// A label without control characters, cut to a length that people read.
+fn bounded(label: &str) -> String {
+    without_controls(label).chars().take(MAX_LABEL).collect()
 }
 
 /// The title of an element, in one line.
@@ -54,23 +74,33 @@ pub(crate) fn title(tree: &Tree, element: &Element, name: &str) -> Option<String
     (!text.is_empty()).then_some(text)
 }
 
-/// All text inside an element, in one line.
+/// All text inside an element, in one line, up to [`MAX_TEXT`] bytes.
 pub(crate) fn deep_text(tree: &Tree, element: &Element) -> String {
-    fn gather(tree: &Tree, element: &Element, out: &mut String) {
-        for child in &element.children {
-            match child {
-                Child::Text(text) => out.push_str(text),
-                Child::Element(index) => {
-                    if let Some(inner) = tree.elements.get(*index) {
-                        gather(tree, inner, out);
-                    }
+    let mut out = String::new();
+    // Elements may nest and each be asked for its text, so each looks at so much only.
+    let mut left = MAX_TEXT;
+    gather(tree, element, &mut out, &mut left);
+    one_line(&out)
+}
+
+fn gather(tree: &Tree, element: &Element, out: &mut String, left: &mut usize) {
+    for child in &element.children {
+        *left = left.saturating_sub(1);
+        if *left == 0 || out.len() >= MAX_TEXT {
+            return;
+        }
+        match child {
+            Child::Text(text) => {
+                let characters = text.chars().take(MAX_TEXT.saturating_sub(out.len()));
+                out.extend(characters);
+            }
+            Child::Element(index) => {
+                if let Some(inner) = tree.elements.get(*index) {
+                    gather(tree, inner, out, left);
                 }
             }
         }
     }
-    let mut out = String::new();
-    gather(tree, element, &mut out);
-    one_line(&out)
 }
 
 fn one_line(text: &str) -> String {
@@ -98,33 +128,37 @@ fn becomes_node(name: &str) -> bool {
 fn given_label(tree: &Tree, element: &Element) -> String {
     for attribute in ["inkscape:label", "data-name", "aria-label"] {
         if let Some(label) = element.attribute(attribute) {
-            let label = one_line(label);
+            let label = bounded(&one_line(label));
             if !label.is_empty() {
                 return label;
             }
         }
     }
     if let Some(title) = title(tree, element, "title") {
-        return title;
+        return bounded(&title);
     }
     if element.name == "text" {
-        return deep_text(tree, element).chars().take(40).collect();
+        let text = deep_text(tree, element);
+        return without_controls(&text).chars().take(40).collect();
     }
     String::new()
 }
 
-/// A prefix that no id of the document starts with.
+/// A prefix that no id of the document starts with: `n-`, or `n1-`, `n2-`, ….
 fn free_prefix(tree: &Tree) -> String {
-    let mut prefix = "n".to_owned();
-    let ids = || {
-        tree.elements
-            .iter()
-            .filter_map(|element| element.attribute("id"))
-    };
-    while ids().any(|id| id.starts_with(&prefix)) {
-        prefix.push('_');
+    let ids = tree
+        .elements
+        .iter()
+        .filter_map(|element| element.attribute("id"));
+    let taken: HashSet<&str> = ids
+        .filter_map(|id| id.strip_prefix('n')?.split_once('-'))
+        .map(|(number, _)| number)
+        .collect();
+    if !taken.contains("") {
+        return "n-".to_owned();
     }
-    prefix
+    let free = (1u64..).find(|number| !taken.contains(number.to_string().as_str()));
+    format!("n{}-", free.unwrap_or_default())
 }
 
 /// Whether an editor made the id from the kind of element and a number.

@@ -1,19 +1,30 @@
 //! Style sheets and style attributes, reduced to what may pass: plain rules with listed properties and
 //! checked values. At-rules and comments do not pass.
 
+use std::rc::Rc;
+
 use super::ParseError;
-use super::rules::{Unsafe, check_value, is_inert_property, is_property};
+use super::meter::Meter;
+use super::printable::without_controls;
+use super::rules::{Unsafe, check_value, is_inert_property, property};
 use super::warning::{WarningKind, Warnings};
 
 /// Most rules of a document, counted per selector.
 const MAX_RULES: usize = 4_096;
 /// Most selectors of one rule.
 const MAX_SELECTORS: usize = 256;
-/// Most declarations of one rule.
+/// Most declarations of one rule or style attribute that are kept as they stand; beyond that a later one
+/// takes the place of an earlier one of the same property.
 const MAX_DECLARATIONS: usize = 256;
 
 /// One declaration that has passed.
-pub(crate) type Declaration = (String, String);
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Declaration {
+    pub(crate) name: &'static str,
+    pub(crate) value: Rc<str>,
+    /// Whether it says `!important`.
+    pub(crate) important: bool,
+}
 
 /// A rule that has passed.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,7 +48,14 @@ impl Rule {
 pub(crate) fn declarations_text(declarations: &[Declaration]) -> String {
     let parts: Vec<_> = declarations
         .iter()
-        .map(|(name, value)| format!("{name}:{value}"))
+        .map(|declaration| {
+            let mark = if declaration.important {
+                "!important"
+            } else {
+                ""
+            };
+            format!("{}:{}{mark}", declaration.name, declaration.value)
+        })
         .collect();
     parts.join(";")
 }
@@ -47,12 +65,14 @@ pub(crate) fn clean_sheet(
     text: &str,
     accepts: &dyn Fn(&str) -> bool,
     warnings: &mut Warnings,
+    meter: &Meter<'_>,
 ) -> Result<Vec<Rule>, ParseError> {
     let text = without_comments(text);
     let mut rest = text.as_str();
     let mut rules = Vec::new();
     let mut count = 0;
     loop {
+        meter.add(1)?;
         rest = rest.trim_start();
         // Old editors hide sheets in comments of HTML.
         for wrapper in ["<!--", "-->"] {
@@ -78,6 +98,7 @@ pub(crate) fn clean_sheet(
         let body_length =
             find_outside_strings(&rest[body_start..], &['}']).unwrap_or(rest.len() - body_start);
         let (prelude, body) = (&rest[..open], &rest[body_start..body_start + body_length]);
+        meter.add(open + body_length)?;
         rest = rest.get(body_start + body_length + 1..).unwrap_or("");
         let selectors: Vec<String> = prelude
             .split(',')
@@ -85,12 +106,9 @@ pub(crate) fn clean_sheet(
             .filter(|s| is_selector(s))
             .map(str::to_owned)
             .collect();
-        let declarations = clean_declarations(body, accepts, warnings);
+        let declarations = clean_declarations(body, accepts, warnings, meter)?;
         count += selectors.len();
-        if count > MAX_RULES
-            || selectors.len() > MAX_SELECTORS
-            || declarations.len() > MAX_DECLARATIONS
-        {
+        if count > MAX_RULES || selectors.len() > MAX_SELECTORS {
             return Err(ParseError::TooManyStyleRules);
         }
         if !selectors.is_empty() && !declarations.is_empty() {
@@ -107,35 +125,73 @@ pub(crate) fn clean_declarations(
     body: &str,
     accepts: &dyn Fn(&str) -> bool,
     warnings: &mut Warnings,
-) -> Vec<Declaration> {
+    meter: &Meter<'_>,
+) -> Result<Vec<Declaration>, ParseError> {
     let body = without_comments(body);
     let mut rest = body.as_str();
     let mut out = Vec::new();
     while !rest.is_empty() {
         let end = find_outside_strings(rest, &[';']).unwrap_or(rest.len());
         let declaration = &rest[..end];
+        meter.add(1 + end)?;
         rest = rest.get(end + 1..).unwrap_or("");
         let Some((name, value)) = declaration.split_once(':') else {
             continue;
         };
-        let (name, value) = (name.trim().to_ascii_lowercase(), value.trim());
+        let name = name.trim().to_ascii_lowercase();
         if is_inert_property(&name) {
             continue;
         }
-        if !is_property(&name) {
+        let Some(name) = property(&name) else {
             warnings.add(WarningKind::Property, &name);
-        } else if accepts(&name) {
-            let is_plain = !value.contains(['{', '}', '<', '>', '\\']);
-            match check_value(&name, value) {
-                Ok(()) if is_plain => out.push((name, value.to_owned())),
-                Err(Unsafe::External) => warnings.add(WarningKind::ExternalReference, &name),
-                _ => warnings.add(WarningKind::Value, &name),
+            continue;
+        };
+        if !accepts(name) {
+            warnings.add(WarningKind::of_property(name), name);
+            continue;
+        }
+        let (value, important) = split_important(value.trim());
+        let is_plain = !value.contains(['{', '}', '<', '>', '\\']);
+        match check_value(name, value) {
+            Ok(()) if is_plain => {
+                let value = without_controls(value).into();
+                add(
+                    &mut out,
+                    Declaration {
+                        name,
+                        value,
+                        important,
+                    },
+                );
             }
-        } else {
-            warnings.add(WarningKind::of_property(&name), &name);
+            Err(Unsafe::External) => warnings.add(WarningKind::ExternalReference, name),
+            _ => warnings.add(WarningKind::Value, name),
         }
     }
-    out
+    Ok(out)
+}
+
+fn add(declarations: &mut Vec<Declaration>, new: Declaration) {
+    if declarations.len() >= MAX_DECLARATIONS {
+        let known = declarations.iter().position(|known| known.name == new.name);
+        if let Some(known) = known {
+            if declarations[known].important && !new.important {
+                return;
+            }
+            declarations.remove(known);
+        }
+    }
+    declarations.push(new);
+}
+
+/// A value without its `!important`, and whether it had one.
+fn split_important(value: &str) -> (&str, bool) {
+    match value.rsplit_once('!') {
+        Some((before, word)) if word.trim().eq_ignore_ascii_case("important") => {
+            (before.trim_end(), true)
+        }
+        _ => (value, false),
+    }
 }
 
 fn is_selector(text: &str) -> bool {
@@ -199,7 +255,13 @@ mod tests {
     use super::*;
 
     fn sheet(text: &str) -> String {
-        let rules = clean_sheet(text, &|_| true, &mut Warnings::default()).expect("within limits");
+        let rules = clean_sheet(
+            text,
+            &|_| true,
+            &mut Warnings::default(),
+            &Meter::new(&|| false),
+        )
+        .expect("within limits");
         rules.iter().map(Rule::text).collect()
     }
 
@@ -240,6 +302,7 @@ mod tests {
     #[test]
     fn rules_are_counted_before_they_multiply() {
         let text = format!("{}{{fill:red}}", vec![".a"; 5_000].join(","));
-        assert!(clean_sheet(&text, &|_| true, &mut Warnings::default()).is_err());
+        let meter = Meter::new(&|| false);
+        assert!(clean_sheet(&text, &|_| true, &mut Warnings::default(), &meter).is_err());
     }
 }

@@ -2,6 +2,8 @@
 
 use thiserror::Error;
 
+use super::Resource;
+
 /// Why an SVG file cannot be read.
 #[derive(Debug, Error, Clone, PartialEq, Eq)]
 pub enum ParseError {
@@ -82,13 +84,20 @@ pub enum ParseError {
         /// Characters allowed.
         limit: usize,
     },
-    /// References would multiply the content.
+    /// The document costs too much once style sheets, inheritance and references are resolved.
     #[error(
-        "references (use, pattern, marker, clip-path) multiply the SVG's content beyond {limit} elements"
+        "the SVG is too large once its references, style sheets and inherited properties are followed: at least \
+         {found} {resource}, at most {limit} are accepted; most of it comes from {place}"
     )]
-    ExpansionTooLarge {
-        /// Elements allowed after expansion.
+    TooCostly {
+        /// Of what there is too much.
+        resource: Resource,
+        /// How much was found before counting ended.
+        found: u64,
+        /// How much is allowed.
         limit: u64,
+        /// The element that contributes most, for people.
+        place: String,
     },
     /// A number of geometry is larger than any renderer can hold.
     #[error(
@@ -144,6 +153,9 @@ pub enum ParseError {
         /// The largest ratio of its sides allowed.
         limit: u32,
     },
+    /// The caller asked to stop.
+    #[error("stopped before the SVG was read")]
+    Stopped,
     /// The size or view box is empty or not a number.
     #[error("the SVG has no usable size: width, height and viewBox must be positive")]
     NoSize,

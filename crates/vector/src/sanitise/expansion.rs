@@ -1,233 +1,590 @@
-//! What references expand to, counted before anything is expanded, and circles broken.
+//! What a document costs once references and inherited properties are followed, counted before anything
+//! is expanded; and circles, broken.
 //!
-//! The count is an upper bound: every reference to a pattern, marker, clip path, mask or filter is taken
-//! as a copy of what it refers to, markers once per vertex, and style rules apply wherever the last part
-//! of their selector could match.
+//! Every element is summed up once. A summary is linear in what the element inherits: beside a fixed cost it
+//! counts how often each inherited property is used inside, so that where a property is set, or at the
+//! place of a `use`, these uses are multiplied by the cost of what the property refers to. What is
+//! referred to as a pattern, marker, clip path, mask or filter inherits from where it stands instead. The
+//! sums are upper bounds: markers count once per vertex, gradients and patterns once per shape that
+//! they paint, and what is never shown counts too, for readers go through it as well.
 
 use std::collections::HashMap;
 
-use super::css::Rule;
-use super::tree::{Element, ElementIndex, Tree};
+use super::cascade::Cascade;
+use super::cost::{self, Cost, Own};
+use super::meter::Meter;
+use super::printable::printable;
+use super::references;
+use super::tree::{ElementIndex, Tree};
 use super::warning::{WarningKind, Warnings};
-use super::{ParseError, ParseLimits};
+use super::{ParseError, ParseLimits, Profile, Resource};
 
-/// Bytes of attributes and text that weigh as much as one element.
-const BYTES_PER_ELEMENT: u64 = 256;
+/// Inherited properties whose values multiply.
+const INHERITED: [&str; 6] = [
+    "fill",
+    "stroke",
+    "marker-start",
+    "marker-mid",
+    "marker-end",
+    "stroke-dasharray",
+];
+const FILL: usize = 0;
+const STROKE: usize = 1;
+const MARKER_START: usize = 2;
+const MARKER_MID: usize = 3;
+const MARKER_END: usize = 4;
+const DASHES: usize = 5;
+
+/// Properties that refer to something for the element alone.
+const DIRECT: [&str; 3] = ["clip-path", "mask", "filter"];
 
 /// Checks that the expanded document stays within the limits; removes references that close a circle.
 pub(super) fn bound(
     tree: &mut Tree,
-    rules: &[Rule],
+    cascade: &Cascade,
     limits: &ParseLimits,
+    profile: Profile,
     warnings: &mut Warnings,
+    meter: &Meter<'_>,
 ) -> Result<(), ParseError> {
-    let mut ids = HashMap::new();
-    for (index, element) in tree.elements.iter().enumerate() {
-        if let Some(id) = element.attribute("id") {
-            ids.entry(id.to_owned()).or_insert(index);
-        }
-    }
-    let style = StyleReferences::new(rules, &ids);
-    let mut count = Count {
+    let ids = references::ids(tree);
+    let count = tree.elements.len();
+    let mut counter = Counter {
         tree,
+        cascade,
         ids: &ids,
-        style: &style,
-        state: vec![State::Unseen; tree.elements.len()],
+        limits,
+        meter,
+        parents: vec![None; count],
+        around: vec![0; count],
+        summaries: vec![State::Unseen; count],
+        copies: vec![State::Unseen; count],
+        dearest: [(0, 0); Cost::RESOURCES.len()],
+        dearest_paint: (Cost::default(), 0),
         circular: Vec::new(),
-        depth_limit: limits.depth,
     };
-    let (weight, _) = count.weigh(0, 0)?;
-    let circular = count.circular;
-    if weight > limits.expanded {
-        return Err(ParseError::ExpansionTooLarge {
-            limit: limits.expanded,
-        });
+    counter.survey()?;
+    let root = counter.summary(0, 0)?;
+    // Markers may be painted as what they stand on, whatever that is.
+    let (paint, levels) = counter.dearest_paint;
+    let mut total = root.fixed;
+    total.add(&paint.times(root.context_paints));
+    let context_levels = if root.context_paints > 0 { levels } else { 0 };
+    for (resource, found) in total.amounts() {
+        counter.check(resource, found)?;
     }
-    for (index, attribute) in circular {
-        warnings.add(WarningKind::Circular, attribute);
-        tree.elements[index].remove(attribute);
+    if root.height.saturating_add(context_levels) > limits.cost.levels {
+        return Err(counter.too_deep(root.height.saturating_add(context_levels), 0));
+    }
+    let circular = counter.circular;
+    for (index, property) in circular {
+        warnings.add(WarningKind::Circular, property);
+        cut(tree, index, property, profile);
     }
     Ok(())
 }
 
+/// Takes a reference away.
+fn cut(tree: &mut Tree, index: ElementIndex, property: &'static str, profile: Profile) {
+    let Some(element) = tree.elements.get_mut(index) else {
+        return;
+    };
+    if property == "href" {
+        element.remove(property);
+        return;
+    }
+    element.set(property, "none".to_owned());
+    if profile == Profile::Text {
+        // Over whatever a style says.
+        element.style.push(super::css::Declaration {
+            name: property,
+            value: "none".into(),
+            important: true,
+        });
+    }
+}
+
+/// An element for people: its id, its label or its number.
+pub(super) fn place(tree: &Tree, index: ElementIndex) -> String {
+    const MAX_NAME: usize = 40;
+    let Some(element) = tree.elements.get(index) else {
+        return "the document".to_owned();
+    };
+    let name = ["id", "inkscape:label", "data-name", "class"]
+        .iter()
+        .find_map(|key| {
+            Some((
+                key,
+                element.attribute(key).filter(|value| !value.is_empty())?,
+            ))
+        });
+    match name {
+        Some((key, value)) => format!(
+            "<{} {key}=\"{}\">",
+            element.name,
+            printable(value, MAX_NAME)
+        ),
+        None => format!("<{}>, element number {}", element.name, index + 1),
+    }
+}
+
 #[derive(Clone, Copy)]
-enum State {
+enum State<T> {
     Unseen,
     Open,
-    /// Weight and height.
-    Known(u64, usize),
+    Known(T),
 }
 
-struct Count<'a> {
+/// What an element and all inside it cost, as far as it does not depend on what they inherit.
+#[derive(Clone, Copy, Debug, Default)]
+struct Summary {
+    fixed: Cost,
+    /// How often each inherited property is used without being set inside, and how many levels down.
+    uses: [(u64, u64); INHERITED.len()],
+    /// How often something is painted as the context of a marker or `use` is.
+    context_paints: u64,
+    /// Elements that look up what they inherit through this one.
+    heirs: u64,
+    /// Levels inside, with its own.
+    height: u64,
+}
+
+impl Summary {
+    /// Puts another inside this one.
+    fn hold(&mut self, inner: &Self, levels: u64) {
+        self.fixed.add(&inner.fixed);
+        for (mine, theirs) in self.uses.iter_mut().zip(inner.uses) {
+            mine.0 = mine.0.saturating_add(theirs.0);
+            mine.1 = mine.1.max(theirs.1.saturating_add(levels));
+        }
+        self.context_paints = self.context_paints.saturating_add(inner.context_paints);
+        self.heirs = self.heirs.saturating_add(inner.heirs);
+        self.height = self.height.max(inner.height.saturating_add(levels));
+    }
+
+    /// Adds copies of something that inherits from elsewhere, `levels` down.
+    fn copy(&mut self, copy: &Copied, times: u64, levels: u64) {
+        self.fixed.add(&copy.cost.times(times));
+        let paints = copy.context_paints.saturating_mul(times);
+        self.context_paints = self.context_paints.saturating_add(paints);
+        self.height = self.height.max(copy.height.saturating_add(levels));
+    }
+}
+
+/// What one copy of something costs that is referred to and inherits from where it stands.
+#[derive(Clone, Copy, Debug, Default)]
+struct Copied {
+    cost: Cost,
+    context_paints: u64,
+    height: u64,
+}
+
+struct Counter<'a> {
     tree: &'a Tree,
+    cascade: &'a Cascade,
     ids: &'a HashMap<String, ElementIndex>,
-    style: &'a StyleReferences,
-    state: Vec<State>,
+    limits: &'a ParseLimits,
+    meter: &'a Meter<'a>,
+    parents: Vec<Option<ElementIndex>>,
+    /// Attributes of the elements around each element.
+    around: Vec<u64>,
+    summaries: Vec<State<Summary>>,
+    copies: Vec<State<Copied>>,
+    /// The largest single contribution to each resource, and the element that makes it.
+    dearest: [(u64, ElementIndex); Cost::RESOURCES.len()],
+    /// The dearest gradient or pattern, and its levels.
+    dearest_paint: (Cost, u64),
     circular: Vec<(ElementIndex, &'static str)>,
-    depth_limit: usize,
 }
 
-impl Count<'_> {
-    /// Elements that an element becomes, and how deep they are nested.
-    fn weigh(&mut self, index: ElementIndex, depth: usize) -> Result<(u64, usize), ParseError> {
-        let too_deep = ParseError::TooDeep {
-            limit: self.depth_limit,
-        };
-        match self.state[index] {
-            State::Known(_, height) if depth + height > self.depth_limit => return Err(too_deep),
-            State::Known(weight, height) => return Ok((weight, height)),
-            State::Unseen | State::Open if depth >= self.depth_limit => return Err(too_deep),
-            State::Unseen | State::Open => {}
+impl<'a> Counter<'a> {
+    /// Finds parents, and what elements inherit through.
+    fn survey(&mut self) -> Result<(), ParseError> {
+        // Parents stand before their children.
+        for (index, element) in self.tree.elements.iter().enumerate() {
+            self.meter.add(1 + element.children.len())?;
+            let around = self.around.get(index).copied().unwrap_or(0);
+            let inside = around.saturating_add(1 + cost::own(element).lookups);
+            for child in element.child_elements() {
+                if let (Some(parent), Some(slot)) =
+                    (self.parents.get_mut(child), self.around.get_mut(child))
+                {
+                    *parent = Some(index);
+                    *slot = inside;
+                }
+            }
         }
-        self.state[index] = State::Open;
-        let tree = self.tree;
-        let element = &tree.elements[index];
-        let bytes: usize = element
-            .attributes
-            .iter()
-            .map(|(_, value)| value.len())
-            .sum();
-        let text = element.text().len();
-        // Every character becomes an outline of its own.
-        let mut weight = 1 + bytes as u64 / BYTES_PER_ELEMENT + text as u64 / 8;
-        let mut height = 0;
+        Ok(())
+    }
+
+    /// Sums an element up that stands `depth` levels down.
+    fn summary(&mut self, index: ElementIndex, depth: u64) -> Result<Summary, ParseError> {
+        match self.summaries.get(index) {
+            Some(State::Known(known)) => {
+                let known = *known;
+                if depth.saturating_add(known.height) > self.limits.cost.levels {
+                    return Err(self.too_deep(depth.saturating_add(known.height), index));
+                }
+                return Ok(known);
+            }
+            Some(State::Unseen | State::Open) => {}
+            None => return Ok(Summary::default()),
+        }
+        let tree: &'a Tree = self.tree;
+        let Some(element) = tree.elements.get(index) else {
+            return Ok(Summary::default());
+        };
+        let own = cost::own(element);
+        self.meter.add(1 + own.bytes + element.attributes.len())?;
+        let inner_depth = depth.saturating_add(own.levels);
+        if inner_depth > self.limits.cost.levels {
+            return Err(self.too_deep(inner_depth, index));
+        }
+        self.set_summary(index, State::Open);
+        let mut out = Summary {
+            fixed: own.cost,
+            heirs: 1,
+            height: own.levels,
+            ..Summary::default()
+        };
+        self.note(&own.cost, index);
+        Self::add_own_uses(&mut out, &own);
         for child in element.child_elements() {
-            let (below, deep) = self.weigh(child, depth + 1)?;
-            weight = weight.saturating_add(below);
-            height = height.max(deep);
+            let inner = self.summary(child, inner_depth)?;
+            out.hold(&inner, own.levels);
         }
-        for (attribute, target, times) in self.references(index) {
-            if matches!(self.state[target], State::Open) {
-                self.circular.push((index, attribute));
-                continue;
-            }
-            let (below, deep) = self.weigh(target, depth + 1)?;
-            weight = weight.saturating_add(below.saturating_mul(times));
-            height = height.max(deep);
-        }
-        self.state[index] = State::Known(weight, height + 1);
-        Ok((weight, height + 1))
-    }
-
-    /// What an element refers to, by which attribute, and how many copies that may make.
-    fn references(&self, index: ElementIndex) -> Vec<(&'static str, ElementIndex, u64)> {
-        let element = &self.tree.elements[index];
-        let mut out = Vec::new();
-        let vertices = ["d", "points"]
-            .iter()
-            .filter_map(|name| element.attribute(name));
-        // The shortest vertex takes two characters.
-        let vertices = vertices
-            .map(|data| data.len() as u64 / 2 + 1)
-            .max()
-            .unwrap_or(1);
-        for (name, value) in &element.attributes {
-            if *name == "href" {
-                let target = value
-                    .trim()
-                    .strip_prefix('#')
-                    .and_then(|id| self.ids.get(id));
-                out.extend(target.map(|target| (*name, *target, 1)));
+        if element.name == "use"
+            && let Some(target) = self.href(index)
+        {
+            if self.is_open(target) {
+                self.circular.push((index, "href"));
             } else {
-                let is_marker =
-                    name.starts_with("marker") || (*name == "style" && value.contains("marker"));
-                let times = if is_marker { vertices } else { 1 };
-                let targets = targets(value).filter_map(|id| self.ids.get(id));
-                out.extend(targets.map(|target| (*name, *target, times)));
+                let inner = self.summary(target, inner_depth)?;
+                self.note(&inner.fixed, index);
+                out.hold(&inner, own.levels);
             }
         }
-        for (target, is_marker) in self.style.matching(element) {
-            out.push(("class", target, if is_marker { vertices } else { 1 }));
+        self.add_references(index, &own, inner_depth, &mut out)?;
+        self.resolve_inherited(index, inner_depth, &own, &mut out)?;
+        let lookups = out.heirs.saturating_mul(1 + own.lookups);
+        out.fixed.charge(Resource::Lookups, lookups);
+        self.note(&Cost::of(Resource::Lookups, lookups), index);
+        for (resource, found) in out.fixed.amounts() {
+            self.check(resource, found)?;
         }
-        // Gradients are shared, not copied; they still may refer to each other in circles.
-        for (_, target, times) in &mut out {
-            if self.tree.elements[*target].name.ends_with("Gradient") {
-                *times = 0;
-            }
-        }
-        out
+        self.set_summary(index, State::Known(out));
+        Ok(out)
     }
-}
 
-/// The ids in all `url(#…)` of a value.
-fn targets(value: &str) -> impl Iterator<Item = &str> {
-    value.match_indices('#').filter_map(|(position, _)| {
-        let before = value[..position].trim_end_matches(['"', '\'', ' ', '\t', '\n']);
-        if !before.ends_with('(') {
-            return None;
+    fn add_own_uses(out: &mut Summary, own: &Own) {
+        let mut using = |property: usize, times: u64| {
+            if let Some(slot) = out.uses.get_mut(property)
+                && times > 0
+            {
+                *slot = (times, own.levels);
+            }
+        };
+        using(FILL, own.painted);
+        using(STROKE, own.painted);
+        using(DASHES, own.painted);
+        if let Some(vertices) = own.vertices {
+            using(MARKER_START, 1);
+            using(MARKER_MID, vertices);
+            using(MARKER_END, 1);
         }
-        let rest = &value[position + 1..];
-        let end = rest.find([')', '"', '\'']).unwrap_or(rest.len());
-        Some(rest[..end].trim_end())
-    })
-}
+    }
 
-/// A reference in a style rule, and whether it may be to a marker.
-type StyleReference = (ElementIndex, bool);
+    /// Adds what an element refers to for itself.
+    fn add_references(
+        &mut self,
+        index: ElementIndex,
+        own: &Own,
+        depth: u64,
+        out: &mut Summary,
+    ) -> Result<(), ParseError> {
+        let Some(element) = self.tree.elements.get(index) else {
+            return Ok(());
+        };
+        for property in DIRECT {
+            for target in self.targets(index, property) {
+                out.fixed.charge(Resource::Surfaces, 1);
+                self.add_copies(index, property, target, 1, depth, own.levels, out)?;
+            }
+        }
+        let is_viewport = matches!(element.name, "svg" | "symbol" | "marker");
+        let is_open = matches!(self.value(index, "overflow"), Some("visible" | "auto"));
+        if is_viewport && !is_open {
+            out.fixed.charge(Resource::Surfaces, 1);
+        }
+        // A shape is painted with its opacity; only what holds several needs a surface for it.
+        let is_group = matches!(
+            element.name,
+            "g" | "svg" | "symbol" | "use" | "switch" | "text" | "marker" | "clipPath" | "mask"
+        );
+        let opacity = self.value(index, "opacity").filter(|_| is_group);
+        if opacity.is_some_and(|value| !matches!(value.trim(), "1" | "1.0" | "100%")) {
+            out.fixed.charge(Resource::Surfaces, 1);
+        }
+        if matches!(self.value(index, "isolation"), Some("isolate"))
+            || self.value(index, "mix-blend-mode").is_some()
+        {
+            out.fixed.charge(Resource::Surfaces, 1);
+        }
+        if element.name != "use"
+            && let Some(target) = self.href(index)
+        {
+            // A path that text runs along is gone through for each run.
+            let times = if element.name == "textPath" {
+                own.painted
+            } else {
+                1
+            };
+            self.add_copies(index, "href", target, times, depth, own.levels, out)?;
+        }
+        Ok(())
+    }
 
-/// References in style rules, by what the last part of the selector asks for.
-#[derive(Default)]
-struct StyleReferences {
-    by_class: HashMap<String, Vec<StyleReference>>,
-    by_id: HashMap<String, Vec<StyleReference>>,
-    by_name: HashMap<String, Vec<StyleReference>>,
-    any: Vec<StyleReference>,
-}
-
-impl StyleReferences {
-    fn new(rules: &[Rule], ids: &HashMap<String, ElementIndex>) -> Self {
-        let mut out = Self::default();
-        for rule in rules {
-            let references = rule.declarations.iter().flat_map(|(name, value)| {
-                let found = targets(value).filter_map(|id| ids.get(id).copied());
-                found.map(|target| (target, name.starts_with("marker")))
-            });
-            let found: Vec<StyleReference> = references.collect();
-            if found.is_empty() {
+    /// Multiplies the uses of the properties that an element sets.
+    fn resolve_inherited(
+        &mut self,
+        index: ElementIndex,
+        depth: u64,
+        own: &Own,
+        out: &mut Summary,
+    ) -> Result<(), ParseError> {
+        for (property, name) in INHERITED.iter().enumerate() {
+            let Some((uses, levels)) = out.uses.get(property).copied() else {
+                continue;
+            };
+            let value = self.value(index, name).map(str::trim);
+            if uses == 0 {
                 continue;
             }
-            for selector in &rule.selectors {
-                out.slot(selector).extend(&found);
+            if matches!(value, Some("context-fill" | "context-stroke")) {
+                out.context_paints = out.context_paints.saturating_add(uses);
+            }
+            let below = levels.saturating_sub(own.levels);
+            if property == DASHES {
+                let dashes = value.map_or(0, |value| cost::numbers(value) / 2);
+                let dashes = Cost::of(Resource::Segments, dashes.saturating_mul(uses));
+                self.note(&dashes, index);
+                out.fixed.add(&dashes);
+            } else {
+                for target in self.targets(index, name) {
+                    let depth = depth.saturating_add(below);
+                    self.add_copies(index, name, target, uses, depth, levels, out)?;
+                }
+            }
+            if value.is_some_and(|value| value != "inherit")
+                && let Some(slot) = out.uses.get_mut(property)
+            {
+                *slot = (0, 0);
             }
         }
-        out
+        Ok(())
     }
 
-    fn slot(&mut self, selector: &str) -> &mut Vec<StyleReference> {
-        let last = selector
-            .rsplit(|c: char| c.is_whitespace() || ">+~".contains(c))
-            .next();
-        let last = last.unwrap_or("");
-        let name_after = |mark: char| {
-            let (_, rest) = last.split_once(mark)?;
-            let end = rest.find(|c: char| !(c.is_alphanumeric() || c == '-' || c == '_'));
-            Some(rest[..end.unwrap_or(rest.len())].to_owned())
+    /// Adds copies of a target to a summary, or notes that they would close a circle.
+    #[expect(clippy::too_many_arguments, reason = "one reference, said completely")]
+    fn add_copies(
+        &mut self,
+        index: ElementIndex,
+        property: &'static str,
+        target: ElementIndex,
+        times: u64,
+        depth: u64,
+        levels: u64,
+        out: &mut Summary,
+    ) -> Result<(), ParseError> {
+        if self.is_open(target) {
+            self.circular.push((index, property));
+            return Ok(());
+        }
+        let mut copy = self.copied(target, depth)?;
+        if self
+            .tree
+            .elements
+            .get(target)
+            .is_some_and(|element| element.name.ends_with("Gradient"))
+        {
+            // Gradients are shared but for their stops.
+            copy.cost = Cost::of(Resource::Stops, copy.cost.get(Resource::Stops));
+        }
+        if matches!(property, "fill" | "stroke") {
+            copy.cost.charge(Resource::PaintServers, 1);
+            if copy.cost.get(Resource::Elements) > self.dearest_paint.0.get(Resource::Elements) {
+                self.dearest_paint.0 = copy.cost;
+            }
+            self.dearest_paint.1 = self.dearest_paint.1.max(copy.height);
+        }
+        self.note(&copy.cost.times(times), index);
+        out.copy(&copy, times, levels);
+        Ok(())
+    }
+
+    /// What a copy of an element costs with what it inherits from where it stands.
+    fn copied(&mut self, index: ElementIndex, depth: u64) -> Result<Copied, ParseError> {
+        if let Some(State::Known(known)) = self.copies.get(index) {
+            let known = *known;
+            if depth.saturating_add(known.height) > self.limits.cost.levels {
+                return Err(self.too_deep(depth.saturating_add(known.height), index));
+            }
+            return Ok(known);
+        }
+        self.set_copy(index, State::Open);
+        let mut sum = self.summary(index, depth)?;
+        let around = self.around.get(index).copied().unwrap_or(0);
+        let lookups = sum.heirs.saturating_mul(around);
+        sum.fixed.charge(Resource::Lookups, lookups);
+        for (property, name) in INHERITED.iter().enumerate() {
+            let Some((uses, levels)) = sum.uses.get(property).copied() else {
+                continue;
+            };
+            if uses == 0 {
+                continue;
+            }
+            let Some((_, value)) = self.inherited(index, name)? else {
+                continue;
+            };
+            if property == DASHES {
+                let dashes = (cost::numbers(value) / 2).saturating_mul(uses);
+                sum.fixed.charge(Resource::Segments, dashes);
+                continue;
+            }
+            if matches!(value.trim(), "context-fill" | "context-stroke") {
+                sum.context_paints = sum.context_paints.saturating_add(uses);
+            }
+            let found: Vec<_> = self.known(references::targets(value)).collect();
+            for target in found {
+                let depth = depth.saturating_add(levels);
+                self.add_copies(index, name, target, uses, depth, levels, &mut sum)?;
+            }
+        }
+        let out = Copied {
+            cost: sum.fixed,
+            context_paints: sum.context_paints,
+            height: sum.height,
         };
-        // Brackets and pseudo-classes could hold the marks.
-        if last.contains(['[', ']', '(', '\'', '"', ':']) {
-            return &mut self.any;
+        for (resource, found) in out.cost.amounts() {
+            self.check(resource, found)?;
         }
-        if let Some(class) = name_after('.') {
-            return self.by_class.entry(class).or_default();
-        }
-        if let Some(id) = name_after('#') {
-            return self.by_id.entry(id).or_default();
-        }
-        if last.is_empty() || last.contains('*') {
-            return &mut self.any;
-        }
-        self.by_name.entry(last.to_owned()).or_default()
+        self.set_copy(index, State::Known(out));
+        Ok(out)
     }
 
-    fn matching(&self, element: &Element) -> Vec<StyleReference> {
-        let mut out = self.any.clone();
-        let class = element.attribute("class").unwrap_or("");
-        let by_class = class
-            .split_ascii_whitespace()
-            .filter_map(|name| self.by_class.get(name));
-        let by_id = element.attribute("id").and_then(|id| self.by_id.get(id));
-        let by_name = self.by_name.get(element.name);
-        out.extend(by_class.chain(by_id).chain(by_name).flatten());
-        out
+    /// The value of a property that an element inherits from where it stands.
+    fn inherited(
+        &self,
+        index: ElementIndex,
+        property: &str,
+    ) -> Result<Option<(ElementIndex, &'a str)>, ParseError> {
+        let mut at = self.parents.get(index).copied().flatten();
+        while let Some(index) = at {
+            self.meter.add(1)?;
+            if let Some(value) = self.value(index, property)
+                && value.trim() != "inherit"
+            {
+                return Ok(Some((index, value)));
+            }
+            at = self.parents.get(index).copied().flatten();
+        }
+        Ok(None)
+    }
+
+    /// The value of a property that an element itself sets.
+    fn value(&self, index: ElementIndex, property: &str) -> Option<&'a str> {
+        let won = self.cascade.won.get(index);
+        let won = won.and_then(|list| list.iter().find(|known| known.name == property));
+        if let Some(declaration) = won {
+            return Some(&declaration.value);
+        }
+        let element = self.tree.elements.get(index)?;
+        let styled = element.style.iter().find(|known| known.name == property);
+        if let Some(declaration) = styled {
+            return Some(&declaration.value);
+        }
+        element.attribute(property).or_else(|| {
+            // Browsers take the shorthand from an attribute too.
+            let is_marker = property.starts_with("marker-");
+            element.attribute("marker").filter(|_| is_marker)
+        })
+    }
+
+    /// What a property of an element refers to.
+    fn targets(&self, index: ElementIndex, property: &str) -> Vec<ElementIndex> {
+        let value = self.value(index, property);
+        let possible = self.cascade.possible.get(index).into_iter().flatten();
+        let possible = possible.filter(|known| {
+            known.name == property || (known.name == "marker" && property.starts_with("marker-"))
+        });
+        let values = value
+            .into_iter()
+            .chain(possible.map(|declaration| &*declaration.value));
+        self.known(values.flat_map(references::targets)).collect()
+    }
+
+    fn known<'b>(
+        &'b self,
+        ids: impl Iterator<Item = &'b str>,
+    ) -> impl Iterator<Item = ElementIndex> {
+        ids.filter_map(|id| self.ids.get(id).copied())
+    }
+
+    fn href(&self, index: ElementIndex) -> Option<ElementIndex> {
+        let value = self.tree.elements.get(index)?.attribute("href")?;
+        self.ids.get(references::href(value)?).copied()
+    }
+
+    fn is_open(&self, index: ElementIndex) -> bool {
+        matches!(self.summaries.get(index), Some(State::Open))
+            || matches!(self.copies.get(index), Some(State::Open))
+    }
+
+    fn set_summary(&mut self, index: ElementIndex, state: State<Summary>) {
+        if let Some(slot) = self.summaries.get_mut(index) {
+            *slot = state;
+        }
+    }
+
+    fn set_copy(&mut self, index: ElementIndex, state: State<Copied>) {
+        if let Some(slot) = self.copies.get_mut(index) {
+            *slot = state;
+        }
+    }
+
+    /// Remembers who contributes most.
+    fn note(&mut self, cost: &Cost, index: ElementIndex) {
+        for (dearest, (_, amount)) in self.dearest.iter_mut().zip(cost.amounts()) {
+            if amount > dearest.0 {
+                *dearest = (amount, index);
+            }
+        }
+    }
+
+    fn check(&self, resource: Resource, found: u64) -> Result<(), ParseError> {
+        let limit = self.limits.cost.limit(resource);
+        if found <= limit {
+            return Ok(());
+        }
+        let dearest = Cost::RESOURCES
+            .into_iter()
+            .zip(self.dearest)
+            .find(|(known, _)| *known == resource);
+        let index = dearest.map_or(0, |(_, (_, index))| index);
+        Err(ParseError::TooCostly {
+            resource,
+            found,
+            limit,
+            place: place(self.tree, index),
+        })
+    }
+
+    fn too_deep(&self, found: u64, index: ElementIndex) -> ParseError {
+        ParseError::TooCostly {
+            resource: Resource::Levels,
+            found,
+            limit: self.limits.cost.levels,
+            place: place(self.tree, index),
+        }
     }
 }

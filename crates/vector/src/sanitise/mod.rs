@@ -2,25 +2,37 @@
 //!
 //! No script, no event handlers, no reference to anything outside the document (links, images, `url()`
 //! and `@import` in CSS), no entities, no embedded content. Size, depth, numbers of elements and
-//! attributes, and what references expand to are bounded and counted before they cost anything. What is
-//! removed is reported. This module knows nothing of geometry.
+//! attributes are bounded; what style sheets, inheritance and references multiply is counted against a
+//! [`CostBudget`] before anything is expanded. All of it is linear in the file, or bounded by a count, and
+//! may be stopped. What is removed is reported. This module knows nothing of geometry.
 
+mod cascade;
+mod cost;
 mod css;
 mod error;
 mod expansion;
+mod limits;
+mod meter;
 mod numbers;
+mod printable;
 mod reader;
+mod references;
 mod rules;
 mod tree;
 mod warning;
 
 pub use error::ParseError;
+pub use limits::{CostBudget, ParseLimits, Resource};
 pub use warning::{Warning, WarningKind};
 
+pub(crate) use meter::Meter;
 pub(crate) use numbers::sum_of_sizes;
+pub(crate) use printable::{printable, without_controls};
 pub(crate) use reader::Profile;
 pub(crate) use tree::{Child, Element, Heading, Tree};
 pub(crate) use warning::Warnings;
+
+use cascade::Cascade;
 
 use crate::write;
 
@@ -36,42 +48,6 @@ const VOCABULARIES: [(&str, &str, &str); 5] = [
     ("chat2svg:", "xmlns:chat2svg", write::CHAT2SVG),
 ];
 
-/// What an SVG may cost.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ParseLimits {
-    /// Most bytes of the file.
-    pub bytes: usize,
-    /// Most elements inside one another, references followed. Renderers and this reader use the call
-    /// stack for it: about 4 KiB a level.
-    pub depth: usize,
-    /// Most elements.
-    pub elements: usize,
-    /// Most attributes of one element.
-    pub attributes: usize,
-    /// Most bytes of one attribute: path data, mainly.
-    pub attribute_bytes: usize,
-    /// Most characters of text to set.
-    pub characters: usize,
-    /// Most elements once references (`use`, patterns, markers, clip paths) are expanded.
-    pub expanded: u64,
-}
-
-impl Default for ParseLimits {
-    /// 16 MiB, 96 deep, 100,000 elements (250,000 expanded), 256 attributes of at most 4 MiB, 20,000
-    /// characters.
-    fn default() -> Self {
-        Self {
-            bytes: 16 << 20,
-            depth: 96,
-            elements: 100_000,
-            attributes: 256,
-            attribute_bytes: 4 << 20,
-            characters: 20_000,
-            expanded: 250_000,
-        }
-    }
-}
-
 /// SVG text that may be shown, and what was taken out of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sanitised {
@@ -86,21 +62,36 @@ pub struct Sanitised {
 /// # Errors
 /// When the text is not SVG, not well-formed, declares entities, or exceeds the limits.
 pub fn sanitise(svg: &[u8], limits: &ParseLimits) -> Result<Sanitised, ParseError> {
+    sanitise_until(svg, limits, &|| false)
+}
+
+/// As [`sanitise`], but given up once `stop` says so, which is asked every few thousand bytes.
+///
+/// # Errors
+/// As [`sanitise`], and [`ParseError::Stopped`] when `stop` says so.
+pub fn sanitise_until(
+    svg: &[u8],
+    limits: &ParseLimits,
+    stop: &dyn Fn() -> bool,
+) -> Result<Sanitised, ParseError> {
     let mut warnings = Warnings::default();
-    let tree = sanitised_tree(svg, limits, Profile::Text, &mut warnings)?;
+    let meter = Meter::new(stop);
+    let tree = sanitised_tree(svg, limits, Profile::Text, &mut warnings, &meter)?;
     Ok(Sanitised {
         svg: tree.to_text(),
         warnings: warnings.into_list(),
     })
 }
 
-/// The sanitised tree of a file.
+/// The sanitised tree of a file. For a document its style sheets are resolved to attributes.
 pub(crate) fn sanitised_tree(
     svg: &[u8],
     limits: &ParseLimits,
     profile: Profile,
     warnings: &mut Warnings,
+    meter: &Meter<'_>,
 ) -> Result<Tree, ParseError> {
+    meter.check()?;
     if svg.len() > limits.bytes {
         return Err(ParseError::TooManyBytes {
             found: svg.len(),
@@ -112,8 +103,12 @@ pub(crate) fn sanitised_tree(
     }
     let svg = svg.strip_prefix(&[0xef, 0xbb, 0xbf]).unwrap_or(svg);
     let text = std::str::from_utf8(svg).map_err(|_| ParseError::NotUtf8)?;
-    let (mut tree, rules) = reader::read(text, limits, profile, warnings)?;
+    let (mut tree, rules) = reader::read(text, limits, profile, warnings, meter)?;
     numbers::check(&tree, &rules)?;
-    expansion::bound(&mut tree, &rules, limits, warnings)?;
+    let mut cascade = Cascade::new(&tree, &rules, limits.cost.style_steps, meter)?;
+    if profile == Profile::Document {
+        cascade.apply(&mut tree);
+    }
+    expansion::bound(&mut tree, &cascade, limits, profile, warnings, meter)?;
     Ok(tree)
 }

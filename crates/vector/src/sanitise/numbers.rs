@@ -76,8 +76,8 @@ pub(super) fn check(tree: &Tree, rules: &[Rule]) -> Result<(), ParseError> {
             }
         }
     }
-    for (property, value) in rules.iter().flat_map(|rule| &rule.declarations) {
-        check_value("style", property, value)?;
+    for declaration in rules.iter().flat_map(|rule| &rule.declarations) {
+        check_value("style", declaration.name, &declaration.value)?;
     }
     Ok(())
 }

@@ -5,7 +5,9 @@ use quick_xml::events::{BytesRef, BytesStart, Event};
 use quick_xml::name::{QName, ResolveResult};
 use quick_xml::reader::NsReader;
 
-use super::css::{self, Rule};
+use super::css::{self, Declaration, Rule};
+use super::meter::Meter;
+use super::printable::{printable, without_controls};
 use super::rules::{self, Unsafe};
 use super::tree::{Child, Element, ElementIndex, Heading, Tree};
 use super::warning::{WarningKind, Warnings};
@@ -110,6 +112,7 @@ pub(crate) fn read(
     limits: &ParseLimits,
     profile: Profile,
     warnings: &mut Warnings,
+    meter: &Meter<'_>,
 ) -> Result<(Tree, Vec<Rule>), ParseError> {
     let mut builder = Builder {
         tree: Tree::default(),
@@ -120,18 +123,21 @@ pub(crate) fn read(
         skipped: 0,
         elements: 0,
         characters: 0,
+        metadata: None,
         limits,
         profile,
         warnings,
+        meter,
     };
     let mut reader = NsReader::from_str(text);
     loop {
         let position = reader.buffer_position();
-        let malformed = |reason: String| ParseError::Malformed { position, reason };
+        let malformed = |reason: String| malformed(position, &reason);
         let (namespace, event) = reader
             .read_resolved_event()
             .map_err(|error| malformed(error.to_string()))?;
         let vocabulary = Vocabulary::of(&namespace);
+        meter.add(1 + event.len())?;
         match event {
             Event::Start(start) => {
                 builder.start(&reader, &start, vocabulary, position)?;
@@ -168,6 +174,13 @@ pub(crate) fn read(
     }
 }
 
+fn malformed(position: u64, reason: &str) -> ParseError {
+    /// Longest reason, in characters; it may quote the file.
+    const MAX_REASON: usize = 200;
+    let reason = printable(reason, MAX_REASON);
+    ParseError::Malformed { position, reason }
+}
+
 /// The character that a reference stands for; `None` for an entity that is not predefined.
 fn resolve(reference: &BytesRef<'_>) -> Result<Option<char>, String> {
     if let Some(character) = reference
@@ -186,6 +199,12 @@ fn resolve(reference: &BytesRef<'_>) -> Result<Option<char>, String> {
     })
 }
 
+/// Longest name quoted in an error, in characters.
+const MAX_NAME: usize = 40;
+
+/// Attributes that have passed.
+type Attributes = Vec<(&'static str, String)>;
+
 struct Builder<'a> {
     tree: Tree,
     rules: Vec<Rule>,
@@ -198,9 +217,12 @@ struct Builder<'a> {
     skipped: usize,
     elements: usize,
     characters: usize,
+    /// How many elements are open around the outermost open `metadata`.
+    metadata: Option<usize>,
     limits: &'a ParseLimits,
     profile: Profile,
     warnings: &'a mut Warnings,
+    meter: &'a Meter<'a>,
 }
 
 impl Builder<'_> {
@@ -235,11 +257,12 @@ impl Builder<'_> {
             self.skipped = 1;
             return Ok(());
         };
-        let attributes = self.attributes(reader, start, name, position)?;
+        let (attributes, style) = self.attributes(reader, start, name, position)?;
         let index = self.tree.elements.len();
         self.tree.elements.push(Element {
             name,
             attributes,
+            style,
             children: Vec::new(),
             comment: self.comments.last().cloned().flatten(),
         });
@@ -248,6 +271,9 @@ impl Builder<'_> {
             self.tree.elements[*parent]
                 .children
                 .push(Child::Element(index));
+        }
+        if name == "metadata" && self.metadata.is_none() {
+            self.metadata = Some(self.open.len());
         }
         self.open.push(index);
         Ok(())
@@ -264,11 +290,10 @@ impl Builder<'_> {
         let is_root = self.open.is_empty();
         if is_root {
             if !self.tree.elements.is_empty() {
-                let reason = "there is more than one root element".to_owned();
-                return Err(ParseError::Malformed { position, reason });
+                return Err(malformed(position, "there is more than one root element"));
             }
             if local != "svg" || !matches!(vocabulary, Vocabulary::Svg | Vocabulary::None) {
-                let found = local.chars().take(40).collect();
+                let found = printable(local, MAX_NAME);
                 return Err(ParseError::NotSvg { found });
             }
             if vocabulary == Vocabulary::None {
@@ -283,7 +308,7 @@ impl Builder<'_> {
                     None
                 }
             },
-            Vocabulary::Metadata(known) if self.is_in_metadata() => METADATA
+            Vocabulary::Metadata(known) if self.metadata.is_some() => METADATA
                 .iter()
                 .find(|name| name.split_once(':') == Some((known, local)))
                 .copied(),
@@ -301,20 +326,15 @@ impl Builder<'_> {
         })
     }
 
-    fn is_in_metadata(&self) -> bool {
-        self.open
-            .iter()
-            .any(|index| self.tree.elements[*index].name == "metadata")
-    }
-
     fn attributes(
         &mut self,
         reader: &NsReader<&[u8]>,
         start: &BytesStart<'_>,
         element: &'static str,
         position: u64,
-    ) -> Result<Vec<(&'static str, String)>, ParseError> {
-        let mut out: Vec<(&'static str, String)> = Vec::new();
+    ) -> Result<(Attributes, Vec<Declaration>), ParseError> {
+        let mut out = Attributes::new();
+        let mut style = Vec::new();
         for (count, attribute) in start.attributes().enumerate() {
             if count >= self.limits.attributes {
                 return Err(ParseError::TooManyAttributes {
@@ -322,7 +342,9 @@ impl Builder<'_> {
                     limit: self.limits.attributes,
                 });
             }
-            let malformed = |reason: String| ParseError::Malformed { position, reason };
+            // Each is compared with those before it.
+            self.meter.add(count)?;
+            let malformed = |reason: String| malformed(position, &reason);
             let attribute = attribute.map_err(|error| malformed(error.to_string()))?;
             if attribute.key.as_namespace_binding().is_some() {
                 continue;
@@ -330,7 +352,7 @@ impl Builder<'_> {
             if attribute.value.len() > self.limits.attribute_bytes {
                 return Err(ParseError::AttributeTooLong {
                     element: element.to_owned(),
-                    attribute: attribute.key.as_ref().chars().take(40).collect(),
+                    attribute: printable(attribute.key.as_ref(), MAX_NAME),
                     found: attribute.value.len(),
                     limit: self.limits.attribute_bytes,
                 });
@@ -346,7 +368,11 @@ impl Builder<'_> {
                     }
                     other => malformed(other.to_string()),
                 })?;
-            if let Some(value) = self.attribute_value(name, &value) {
+            if name == "style" {
+                let profile = self.profile;
+                let accepts = |property: &str| profile.takes_property(property);
+                style = css::clean_declarations(&value, &accepts, self.warnings, self.meter)?;
+            } else if let Some(value) = self.attribute_value(name, &value) {
                 match out.iter_mut().find(|(known, _)| *known == name) {
                     // `href` comes with and without a namespace; the plain one wins.
                     Some((_, old)) if attribute.key.prefix().is_none() => *old = value,
@@ -355,7 +381,7 @@ impl Builder<'_> {
                 }
             }
         }
-        Ok(out)
+        Ok((out, style))
     }
 
     /// The name under which an attribute passes.
@@ -414,23 +440,22 @@ impl Builder<'_> {
 
     /// The value with which an attribute passes.
     fn attribute_value(&mut self, name: &'static str, value: &str) -> Option<String> {
-        let profile = self.profile;
-        if name == "style" {
-            let accepts = |property: &str| profile.takes_property(property);
-            let declarations = css::clean_declarations(value, &accepts, self.warnings);
-            return (!declarations.is_empty()).then(|| css::declarations_text(&declarations));
+        let value = without_controls(value);
+        if name == "id" {
+            // References are looked up without the spaces around them.
+            return Some(value.trim().to_owned());
         }
-        if !profile.takes_property(name) {
+        if !self.profile.takes_property(name) {
             if !matches!(value.trim(), "none" | "normal") {
                 self.warnings.add(WarningKind::of_property(name), name);
             }
             return None;
         }
         if name.contains(':') {
-            return Some(value.to_owned());
+            return Some(value.into_owned());
         }
-        match rules::check_value(name, value) {
-            Ok(()) => Some(value.to_owned()),
+        match rules::check_value(name, &value) {
+            Ok(()) => Some(value.into_owned()),
             Err(Unsafe::External) => {
                 self.warnings.add(WarningKind::ExternalReference, name);
                 None
@@ -448,7 +473,7 @@ impl Builder<'_> {
         {
             self.headings += 1;
             let number = self.headings;
-            *current = heading(text).map(|text| Heading { number, text });
+            *current = heading(&without_controls(text)).map(|text| Heading { number, text });
         }
     }
 
@@ -475,9 +500,15 @@ impl Builder<'_> {
             }
         }
         if is_set || is_kept {
+            // Text that is set may turn its direction: it becomes outlines.
+            let text = if is_set {
+                text.into()
+            } else {
+                without_controls(text)
+            };
             match element.children.last_mut() {
-                Some(Child::Text(before)) => before.push_str(text),
-                _ => element.children.push(Child::Text(text.to_owned())),
+                Some(Child::Text(before)) => before.push_str(&text),
+                _ => element.children.push(Child::Text(text.into_owned())),
             }
         }
         Ok(())
@@ -492,6 +523,9 @@ impl Builder<'_> {
             return Ok(());
         };
         self.comments.pop();
+        if self.metadata == Some(self.open.len()) {
+            self.metadata = None;
+        }
         if self.tree.elements[index].name == "style" {
             self.style_sheet(index)?;
         }
@@ -506,13 +540,14 @@ impl Builder<'_> {
         let text = element.text();
         element.children.clear();
         element.attributes.clear();
+        element.style.clear();
         if !is_css {
             self.warnings.add(WarningKind::StyleRule, "style");
             return Ok(());
         }
         let profile = self.profile;
         let accepts = |property: &str| profile.takes_property(property);
-        let rules = css::clean_sheet(&text, &accepts, self.warnings)?;
+        let rules = css::clean_sheet(&text, &accepts, self.warnings, self.meter)?;
         let text: String = rules.iter().map(Rule::text).collect();
         if !text.is_empty() {
             self.tree.elements[index].children.push(Child::Text(text));

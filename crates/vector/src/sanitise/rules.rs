@@ -291,9 +291,9 @@ pub(crate) fn attribute(name: &str) -> Option<&'static str> {
     find(ATTRIBUTES).or_else(|| find(PROPERTIES))
 }
 
-/// Whether a property may stand in a style.
-pub(crate) fn is_property(name: &str) -> bool {
-    PROPERTIES.contains(&name)
+/// The name of a property that may stand in a style.
+pub(crate) fn property(name: &str) -> Option<&'static str> {
+    PROPERTIES.iter().find(|allowed| **allowed == name).copied()
 }
 
 /// Whether a property that does not pass has no effect on a still picture that this crate could show, so
@@ -308,7 +308,7 @@ pub(crate) fn is_inert_property(name: &str) -> bool {
         "solid-",
         "shape-",
     ];
-    !is_property(name)
+    property(name).is_none()
         && (PREFIXES.iter().any(|prefix| name.starts_with(prefix))
             || matches!(
                 name,

@@ -1,5 +1,6 @@
 //! The sanitised document as a tree of elements, before it becomes text again.
 
+use super::css::{self, Declaration};
 use crate::write::xml::XmlWriter;
 
 /// An element's position in its tree.
@@ -17,7 +18,10 @@ pub(crate) struct Tree {
 pub(crate) struct Element {
     /// Name with its canonical prefix.
     pub(crate) name: &'static str,
+    /// All but `style`.
     pub(crate) attributes: Vec<(&'static str, String)>,
+    /// The declarations of the attribute `style`.
+    pub(crate) style: Vec<Declaration>,
     pub(crate) children: Vec<Child>,
     /// The comment that heads this element and its siblings up to the next comment. Never written.
     pub(crate) comment: Option<Heading>,
@@ -106,6 +110,9 @@ impl Tree {
         }
         for (name, value) in &element.attributes {
             xml.attribute(name, value);
+        }
+        if !element.style.is_empty() {
+            xml.attribute("style", &css::declarations_text(&element.style));
         }
         for child in &element.children {
             match child {

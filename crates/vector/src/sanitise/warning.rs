@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::printable::printable;
+
 /// Most different warnings that are kept apart.
 const MAX_WARNINGS: usize = 100;
 /// Longest subject, in characters.
@@ -170,7 +172,7 @@ pub(crate) struct Warnings {
 impl Warnings {
     pub(crate) fn add(&mut self, kind: WarningKind, subject: &str) {
         let is_full = self.list.len() >= MAX_WARNINGS;
-        let subject: String = subject.chars().take(MAX_SUBJECT).collect();
+        let subject = printable(subject, MAX_SUBJECT);
         let known = self
             .list
             .iter_mut()
