@@ -1,12 +1,11 @@
-//! What multiplies by inheritance, style sheets and references is counted before it does; depth is safe on
-//! the stack of an ordinary thread; names in messages cannot act.
+//! What multiplies by inheritance, style sheets and references is counted before it does.
 
 #![allow(clippy::expect_used, clippy::panic, reason = "helpers of tests")]
 
 use std::cell::Cell;
 
 use chat2svg_vector::sanitise::{sanitise, sanitise_until};
-use chat2svg_vector::{CostBudget, Document, ParseError, ParseLimits, Resource, WriteOptions};
+use chat2svg_vector::{CostBudget, Document, ParseError, ParseLimits, Resource};
 use proptest::prelude::*;
 
 fn wrap(content: &str) -> String {
@@ -237,137 +236,6 @@ fn masks_of_masks_and_filters_are_counted_in_text_that_stays() {
     assert!(matches!(error, ParseError::TooCostly { .. }), "{error}");
 }
 
-/// Chains of one kind, some levels deep.
-fn chain(kind: &str, levels: usize) -> String {
-    let links = |link: &dyn Fn(usize) -> String| (1..=levels).map(link).collect::<String>();
-    let big = "width=\"99\" height=\"99\"";
-    match kind {
-        "svg" => format!(
-            "{}{RECT}{}",
-            format!("<svg viewBox=\"0 0 50 50\" {big}>").repeat(levels),
-            "</svg>".repeat(levels)
-        ),
-        "use" => format!(
-            "<defs><g id=\"l0\">{RECT}</g>{}</defs><use href=\"#l{levels}\"/>",
-            links(&|n| format!("<use id=\"l{n}\" href=\"#l{}\"/>", n - 1))
-        ),
-        "symbol" => format!(
-            "<defs><g id=\"l0\">{RECT}</g>{}</defs><use href=\"#l{levels}\" {big}/>",
-            links(&|n| format!(
-                "<symbol id=\"l{n}\" viewBox=\"0 0 50 50\"><use href=\"#l{}\" {big}/></symbol>",
-                n - 1
-            ))
-        ),
-        "marker" => format!(
-            "{}<path d=\"M0 0L50 50\" stroke=\"red\" marker-end=\"url(#l{levels})\"/>",
-            links(&|n| format!(
-                "<marker id=\"l{n}\" markerWidth=\"9\" markerHeight=\"9\"><path d=\"M0 0L5 5\" \
-                 stroke=\"red\" marker-end=\"url(#l{})\"/></marker>",
-                n - 1
-            ))
-        ),
-        "inherited marker" => format!(
-            "{}<g marker-end=\"url(#l{levels})\"><path d=\"M0 0L50 50\" stroke=\"red\"/></g>",
-            links(&|n| format!(
-                "<g marker-end=\"url(#l{})\"><marker id=\"l{n}\"><path d=\"M0 0L5 5\" stroke=\"red\"/></marker></g>",
-                n - 1
-            ))
-        ),
-        "pattern" => format!(
-            "{}<path d=\"M0 0L99 50\" stroke=\"url(#l{levels})\"/>",
-            links(&|n| format!(
-                "<pattern id=\"l{n}\" width=\".5\" height=\".5\"><g stroke=\"url(#l{})\">\
-                 <path d=\"M0 0L9 9\"/></g></pattern>",
-                n - 1
-            ))
-        ),
-        "clip" => format!(
-            "{}<rect {big} clip-path=\"url(#l{levels})\"/>",
-            links(&|n| format!(
-                "<clipPath id=\"l{n}\" clip-path=\"url(#l{})\">{RECT}</clipPath>",
-                n - 1
-            ))
-        ),
-        "clip inside" => format!(
-            "{}<rect {big} clip-path=\"url(#l{levels})\"/>",
-            links(&|n| format!(
-                "<clipPath id=\"l{n}\"><rect {big} clip-path=\"url(#l{})\"/></clipPath>",
-                n - 1
-            ))
-        ),
-        "gradient" => format!(
-            "<linearGradient id=\"l0\"><stop/><stop offset=\"1\"/></linearGradient>{}\
-             <rect {big} fill=\"url(#l{levels})\"/>",
-            links(&|n| format!("<linearGradient id=\"l{n}\" href=\"#l{}\"/>", n - 1))
-        ),
-        _ => format!(
-            "{}{RECT}{}",
-            "<g opacity=\".9\" transform=\"rotate(1)\">".repeat(levels),
-            "</g>".repeat(levels)
-        ),
-    }
-}
-
-const KINDS: [&str; 10] = [
-    "g",
-    "svg",
-    "use",
-    "symbol",
-    "marker",
-    "inherited marker",
-    "pattern",
-    "clip",
-    "clip inside",
-    "gradient",
-];
-
-#[test]
-fn accepted_depth_is_safe_on_an_ordinary_stack_and_the_rest_is_refused() {
-    for kind in KINDS {
-        let deepest = std::thread::Builder::new()
-            .stack_size(2 << 20)
-            .spawn(move || {
-                let mut deepest = 0;
-                for levels in (2..150).step_by(3) {
-                    let svg = wrap(&chain(kind, levels));
-                    let Ok(parsed) = Document::parse(svg.as_bytes(), &ParseLimits::default())
-                    else {
-                        break;
-                    };
-                    deepest = levels;
-                    parsed
-                        .document
-                        .render(32, 32, None)
-                        .expect("it is rendered");
-                    let written = parsed.document.to_svg(&WriteOptions::default());
-                    Document::parse(written.as_bytes(), &ParseLimits::for_own_output())
-                        .expect("what was written is read");
-                    sanitise(svg.as_bytes(), &ParseLimits::default()).expect("and as text");
-                }
-                deepest
-            })
-            .expect("a thread starts")
-            .join()
-            .expect("the stack suffices");
-        assert!((20..140).contains(&deepest), "{kind}: {deepest}");
-        for levels in [400, 3_000] {
-            let svg = wrap(&chain(kind, levels));
-            let error = Document::parse(svg.as_bytes(), &ParseLimits::default());
-            assert!(
-                matches!(
-                    error,
-                    Err(ParseError::TooDeep { .. }
-                        | ParseError::TooCostly {
-                            resource: Resource::Levels,
-                            ..
-                        })
-                ),
-                "{kind}"
-            );
-        }
-    }
-}
-
 #[test]
 fn circles_through_what_is_inherited_are_broken() {
     for content in [
@@ -458,65 +326,6 @@ fn repeated_and_padded_ids_hide_nothing() {
     let parsed = Document::parse(wrap(&content).as_bytes(), &ParseLimits::default());
     let shapes = parsed.expect("is small").document.counts().shapes;
     assert!(shapes < 2_000, "{shapes}");
-}
-
-/// Whether a text could drive a terminal.
-fn acts(text: &str) -> bool {
-    let bad = |c: char| {
-        c.is_control()
-            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
-    };
-    text.chars().any(|c| c != '\n' && bad(c))
-}
-
-#[test]
-fn names_cannot_drive_a_terminal() {
-    let evil = "a\u{9b}31m\u{202e}b\u{2066}\u{200b}\u{85}\u{7f}";
-    let plain = "<rect width='9' height='9'/>";
-    for content in [
-        format!("<x{evil}/>{plain}"),
-        format!("<g {evil}='1' on{evil}='2' data{evil}='3'/>{plain}"),
-        format!("<g style='{evil}:1'/><style>@{evil} x;</style>{plain}"),
-        format!("<text y='9' font-family=\"{evil}\">a{evil}</text>"),
-        format!("<g id='{evil}' aria-label='{evil}'><title>{evil}</title>{plain}</g>"),
-        format!("<g id='_x1b_]0;_x9b_x'>{plain}</g>"),
-        format!("<title>{evil}&#27;]0;owned&#7;</title><desc>{evil}</desc><!-- {evil} -->{plain}"),
-        format!("<g data-name='&#27;[2J'>{plain}{plain}</g>"),
-    ] {
-        let svg = wrap(&content);
-        let parsed = Document::parse(svg.as_bytes(), &ParseLimits::default());
-        let parsed = match parsed {
-            Ok(parsed) => parsed,
-            Err(error) => {
-                assert!(!acts(&error.to_string()), "{error:?}");
-                continue;
-            }
-        };
-        for warning in &parsed.warnings {
-            assert!(!acts(&warning.to_string()), "{warning:?}");
-        }
-        let written = parsed.document.to_svg(&WriteOptions::default());
-        assert!(!acts(&written), "{written:?}");
-        let text = sanitise(svg.as_bytes(), &ParseLimits::default()).expect("is read");
-        assert!(
-            text.warnings
-                .iter()
-                .all(|warning| !acts(&warning.to_string()))
-        );
-    }
-    for broken in [
-        format!("<svg{evil}/>"),
-        wrap(&format!("<g></{evil}>")),
-        wrap(&format!("<g id='{evil}")),
-        wrap(&format!(
-            "<g id=\"{evil}\">{}</g>",
-            "<text>abcdefghij</text>".repeat(6_000)
-        )),
-    ] {
-        let error =
-            Document::parse(broken.as_bytes(), &ParseLimits::default()).expect_err("broken");
-        assert!(!acts(&error.to_string()), "{error:?}");
-    }
 }
 
 #[test]

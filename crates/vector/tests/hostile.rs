@@ -316,6 +316,65 @@ fn limits_hold() {
     ));
 }
 
+/// Whether a text could drive a terminal.
+fn acts(text: &str) -> bool {
+    let bad = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+    };
+    text.chars().any(|c| c != '\n' && bad(c))
+}
+
+#[test]
+fn names_cannot_drive_a_terminal() {
+    let evil = "a\u{9b}31m\u{202e}b\u{2066}\u{200b}\u{85}\u{7f}";
+    let plain = "<rect width='9' height='9'/>";
+    for content in [
+        format!("<x{evil}/>{plain}"),
+        format!("<g {evil}='1' on{evil}='2' data{evil}='3'/>{plain}"),
+        format!("<g style='{evil}:1'/><style>@{evil} x;</style>{plain}"),
+        format!("<text y='9' font-family=\"{evil}\">a{evil}</text>"),
+        format!("<g id='{evil}' aria-label='{evil}'><title>{evil}</title>{plain}</g>"),
+        format!("<g id='_x1b_]0;_x9b_x'>{plain}</g>"),
+        format!("<title>{evil}&#27;]0;owned&#7;</title><desc>{evil}</desc><!-- {evil} -->{plain}"),
+        format!("<g data-name='&#27;[2J'>{plain}{plain}</g>"),
+    ] {
+        let svg = wrap(&content);
+        let parsed = Document::parse(svg.as_bytes(), &ParseLimits::default());
+        let parsed = match parsed {
+            Ok(parsed) => parsed,
+            Err(error) => {
+                assert!(!acts(&error.to_string()), "{error:?}");
+                continue;
+            }
+        };
+        for warning in &parsed.warnings {
+            assert!(!acts(&warning.to_string()), "{warning:?}");
+        }
+        let written = parsed.document.to_svg(&WriteOptions::default());
+        assert!(!acts(&written), "{written:?}");
+        let text = sanitise(svg.as_bytes(), &ParseLimits::default()).expect("is read");
+        assert!(
+            text.warnings
+                .iter()
+                .all(|warning| !acts(&warning.to_string()))
+        );
+    }
+    for broken in [
+        format!("<svg{evil}/>"),
+        wrap(&format!("<g></{evil}>")),
+        wrap(&format!("<g id='{evil}")),
+        wrap(&format!(
+            "<g id=\"{evil}\">{}</g>",
+            "<text>abcdefghij</text>".repeat(6_000)
+        )),
+    ] {
+        let error =
+            Document::parse(broken.as_bytes(), &ParseLimits::default()).expect_err("broken");
+        assert!(!acts(&error.to_string()), "{error:?}");
+    }
+}
+
 /// A picture in which every kind of number matters.
 const STRANGE: &str = r##"<svg xmlns="http://www.w3.org/2000/svg" width="120" height="90" viewBox="0 0 120 90">
 <defs><radialGradient id="r" cx=".5" cy=".5" r=".5" fx=".3" fy=".3" fr=".1" gradientTransform="rotate(30 .5 .5)"><stop offset="0.1" stop-color="#fff"/><stop offset="0.9" stop-opacity="0.5"/></radialGradient>

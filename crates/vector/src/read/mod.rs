@@ -59,6 +59,20 @@ impl Document {
         Self::parse_metered(svg, limits, &Meter::new(stop))
     }
 
+    /// Looks whether an SVG could be read, as far as that is known before its geometry is: it is
+    /// sanitised and its cost counted. Given up once `stop` says so.
+    ///
+    /// # Errors
+    /// As [`Document::parse_until`], but for damage that only normalising finds.
+    pub fn check_until(
+        svg: &[u8],
+        limits: &ParseLimits,
+        stop: &dyn Fn() -> bool,
+    ) -> Result<(), ParseError> {
+        let (meter, mut warnings) = (Meter::new(stop), Warnings::default());
+        sanitised_tree(svg, limits, Profile::Document, &mut warnings, &meter).map(|_| ())
+    }
+
     fn parse_metered(
         svg: &[u8],
         limits: &ParseLimits,
