@@ -89,7 +89,9 @@ fn with_files(
 ) -> anyhow::Result<Request> {
     let options = options(effort, &settings.server)?;
     let most = settings.server.max_upload_bytes;
-    let limits = InputLimits::default().with_bytes(most);
+    let limits = InputLimits::default()
+        .with_bytes(most)
+        .with_cost(settings.limits);
     let mut attachments = Vec::new();
     for (role, path) in files {
         let bytes = read_limited(path, most)?;
@@ -97,7 +99,7 @@ fn with_files(
             role: *role,
             bytes: bytes.into(),
         };
-        check_inputs(std::slice::from_ref(&attachment), &limits)
+        check_inputs(std::slice::from_ref(&attachment), &limits, &|| false)
             .with_context(|| path.display().to_string())?;
         attachments.push(attachment);
     }

@@ -46,6 +46,7 @@ async fn serve(settings: &Settings) -> anyhow::Result<()> {
             lines: system.web_lines(),
             intake: system.capacity.intake.clone(),
             compute: system.capacity.answers.clone(),
+            limits: system.capacity.limits.clone(),
             health: system.health(),
             metrics,
         },

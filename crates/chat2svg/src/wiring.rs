@@ -68,7 +68,7 @@ impl System {
             intake: ComputePool::new("intake", 1, MAX_WAITING_TRANSFERS),
             answers: ComputePool::new("answers", 1, MAX_WAITING_TRANSFERS),
             memory: MemoryBudget::new(settings.process.input_memory_mb),
-            limits: InputLimits::default(),
+            limits: InputLimits::default().with_cost(settings.limits),
             isolation: isolation(settings)?,
         };
         let watchdog = Watchdog::new(settings.watchdog);

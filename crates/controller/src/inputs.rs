@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use chat2svg_protocol::{Attachment, AttachmentRole};
 use chat2svg_vector::{
-    DecodeError, DecodeLimits, Document, ParseError, ParseLimits, Raster, sanitise::sanitise,
+    CostBudget, DecodeError, DecodeLimits, Document, ParseError, ParseLimits, Raster,
 };
 use thiserror::Error;
 
@@ -34,6 +34,11 @@ impl InputError {
             Self::Template(_) => AttachmentRole::Template,
             Self::Target(_) => AttachmentRole::Target,
         }
+    }
+
+    /// Whether nothing is wrong but that the caller asked to stop.
+    pub fn is_stop(&self) -> bool {
+        matches!(self, Self::Template(ParseError::Stopped))
     }
 
     /// What is wrong with it.
@@ -73,18 +78,29 @@ impl InputLimits {
         self.picture.bytes = bytes;
         self
     }
+
+    /// The same for SVGs of another cost.
+    #[must_use]
+    pub fn with_cost(mut self, cost: CostBudget) -> Self {
+        self.svg.cost = cost;
+        self
+    }
 }
 
 /// Looks whether attachments can be used, at little cost: an SVG is sanitised and its cost counted,
 /// of a picture the head is read. What passes may still turn out to be damaged when it is parsed.
 ///
 /// # Errors
-/// When one is broken, too large, or of another format.
-pub fn check_inputs(attachments: &[Attachment], limits: &InputLimits) -> Result<(), InputError> {
+/// When one is broken, too large or dear, or of another format; or when `stop` says so.
+pub fn check_inputs(
+    attachments: &[Attachment],
+    limits: &InputLimits,
+    stop: &dyn Fn() -> bool,
+) -> Result<(), InputError> {
     for attachment in attachments {
         match attachment.role {
             AttachmentRole::Template => {
-                sanitise(&attachment.bytes, &limits.svg)?;
+                Document::check_until(&attachment.bytes, &limits.svg, stop)?;
             }
             AttachmentRole::Target => {
                 Raster::inspect(&attachment.bytes, &limits.picture)?;
@@ -97,16 +113,17 @@ pub fn check_inputs(attachments: &[Attachment], limits: &InputLimits) -> Result<
 /// Parses and sanitises attachments. A template without a title gets one.
 ///
 /// # Errors
-/// When one is broken, too large, or of another format.
+/// When one is broken, too large or dear, or of another format; or when `stop` says so.
 pub fn parse_inputs(
     attachments: &[Attachment],
     limits: &InputLimits,
+    stop: &dyn Fn() -> bool,
 ) -> Result<ParsedInputs, InputError> {
     let mut inputs = ParsedInputs::default();
     for attachment in attachments {
         match attachment.role {
             AttachmentRole::Template => {
-                let parsed = Document::parse(&attachment.bytes, &limits.svg)?;
+                let parsed = Document::parse_until(&attachment.bytes, &limits.svg, stop)?;
                 let mut document = parsed.document;
                 let title = document.title.as_deref().unwrap_or(UNTITLED);
                 document.title = Some(title.chars().take(LONGEST_TITLE).collect());
@@ -155,11 +172,11 @@ mod tests {
     #[test]
     fn what_the_sanitiser_did_is_told_within_bounds() {
         let script = svg("<script>x()</script><rect width='5' height='5'/>");
-        let inputs = parse_inputs(&[template(&script)], &limits(1000)).unwrap();
+        let inputs = parse_inputs(&[template(&script)], &limits(1000), &|| false).unwrap();
         assert_eq!(inputs.warnings, ["script: scripts are removed"]);
 
         let many: String = (0..90).map(|n| format!("<g bad{n}='1'/>")).collect();
-        let inputs = parse_inputs(&[template(&svg(&many))], &limits(10_000)).unwrap();
+        let inputs = parse_inputs(&[template(&svg(&many))], &limits(10_000), &|| false).unwrap();
         assert_eq!(inputs.warnings.len(), MAX_WARNINGS);
         assert!(inputs.warnings[MAX_WARNINGS - 1].ends_with(" more"));
     }
@@ -167,7 +184,8 @@ mod tests {
     #[test]
     fn every_template_has_a_bounded_title() {
         let title = |inside: &str| {
-            let inputs = parse_inputs(&[template(&svg(inside))], &limits(10_000)).unwrap();
+            let inputs =
+                parse_inputs(&[template(&svg(inside))], &limits(10_000), &|| false).unwrap();
             inputs.template.unwrap().title.clone().unwrap()
         };
         assert_eq!(title("<rect width='5' height='5'/>"), UNTITLED);
@@ -178,7 +196,7 @@ mod tests {
 
     #[test]
     fn a_file_beyond_the_limit_is_refused_by_its_role() {
-        let error = parse_inputs(&[template(&svg(""))], &limits(10)).unwrap_err();
+        let error = parse_inputs(&[template(&svg(""))], &limits(10), &|| false).unwrap_err();
         assert_eq!(error.role(), AttachmentRole::Template);
     }
 
@@ -188,7 +206,7 @@ mod tests {
             role: AttachmentRole::Target,
             bytes: bytes.into(),
         };
-        let check = |attachment| check_inputs(&[attachment], &limits(10_000));
+        let check = |attachment| check_inputs(&[attachment], &limits(10_000), &|| false);
         assert!(check(template(&svg("<rect width='5' height='5'/>"))).is_ok());
         assert!(check(template("<svg")).is_err());
         assert!(check(template("<html/>")).is_err());
@@ -199,5 +217,21 @@ mod tests {
         assert!(check(target(&png)).is_ok());
         assert!(check(target(&png[..20])).is_err());
         assert!(check(target(b"GIF89a")).is_err());
+    }
+
+    #[test]
+    fn costs_are_bounded_and_reading_stops_when_told() {
+        let many = svg(&"<rect width='5' height='5'/>".repeat(50));
+        let cost = CostBudget {
+            elements: 20,
+            ..CostBudget::default()
+        };
+        let small = limits(10_000).with_cost(cost);
+        let error = check_inputs(&[template(&many)], &small, &|| false).unwrap_err();
+        assert!(error.reason().contains("at most 20"), "{}", error.reason());
+        let error = parse_inputs(&[template(&many)], &small, &|| false).unwrap_err();
+        assert!(!error.is_stop());
+        let error = parse_inputs(&[template(&many)], &limits(10_000), &|| true).unwrap_err();
+        assert!(error.is_stop());
     }
 }

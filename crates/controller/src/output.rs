@@ -130,7 +130,7 @@ pub fn png_until(
     if stop() {
         return Err(RenderError::Stopped.into());
     }
-    let document = Document::parse(svg.as_bytes(), &ParseLimits::default())?.document;
+    let document = Document::parse(svg.as_bytes(), &ParseLimits::for_own_output())?.document;
     let (width, height) = png_size(document.width, document.height, width, longest);
     let raster = document.render_until(width, height, None, stop)?;
     if stop() {

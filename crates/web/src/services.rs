@@ -9,6 +9,7 @@ use std::{
 
 use actix::Message;
 use actix_web::{HttpRequest, web::Bytes};
+use chat2svg_controller::InputLimits;
 use chat2svg_protocol::{
     ActorHealth, JobId, JobView,
     messages::{
@@ -76,6 +77,8 @@ pub struct WebServices {
     pub intake: ComputePool,
     /// Where the PNGs of jobs' answers are rendered.
     pub compute: ComputePool,
+    /// What uploads may cost, but for their bytes.
+    pub limits: InputLimits,
     /// How the actors under the watchdog stand.
     pub health: Arc<dyn Fn() -> Vec<ActorHealth> + Send + Sync>,
     /// Writes the metrics; see [`crate::install_metrics`].

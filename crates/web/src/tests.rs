@@ -26,6 +26,7 @@ use actix_web::{
     http::header::{self, HeaderValue},
     test::{self, TestRequest},
 };
+use chat2svg_controller::InputLimits;
 use chat2svg_protocol::ActorHealth;
 use chat2svg_supervision::{ComputePool, Line};
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -86,6 +87,7 @@ fn services() -> (WebServices, Addr<Controller>, Arc<AtomicBool>) {
         },
         intake: ComputePool::new("test", 1, 16),
         compute: ComputePool::new("test", 1, 16),
+        limits: InputLimits::default(),
         health: {
             let alive = Arc::clone(&alive);
             Arc::new(move || {

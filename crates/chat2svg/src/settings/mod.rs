@@ -19,6 +19,7 @@ use chat2svg_scheduler::SchedulerConfig;
 use chat2svg_store::StoreConfig;
 use chat2svg_supervision::WatchdogPolicy;
 use chat2svg_template::TemplateConfig;
+use chat2svg_vector::CostBudget;
 use chat2svg_web::WebConfig;
 use serde::{Deserialize, Serialize};
 
@@ -36,6 +37,8 @@ pub(crate) struct Settings {
     pub(crate) log: LogConfig,
     /// How the process is run.
     pub(crate) process: ProcessConfig,
+    /// What an SVG from outside may cost.
+    pub(crate) limits: CostBudget,
     /// Jobs, deadlines, events.
     pub(crate) controller: ControllerConfig,
     /// Jobs in processes of their own.
@@ -147,6 +150,9 @@ fn check(settings: &Settings) -> Result<(), (String, String)> {
         if let Err(InvalidSetting { key, reason }) = checked {
             return refused(&format!("{section}.{key}"), reason);
         }
+    }
+    if let Err((key, reason)) = settings.limits.validate() {
+        return refused(&format!("limits.{key}"), reason);
     }
     if settings.process.threads > 1024 {
         return refused("process.threads", "must be 0 to 1024".to_owned());

@@ -214,6 +214,14 @@ fn what_is_wrong_is_told_with_key_and_source() {
     let text = message(file("[breaker]\nfailure_rate = 7.0\n"));
     assert!(text.contains("breaker.failure_rate"), "{text}");
 
+    let text = message(file("[limits]\nlevels = 5000\n"));
+    assert!(
+        text.contains("limits.levels") && text.contains("1 to 128"),
+        "{text}"
+    );
+    let text = message(environment(&[("CHAT2SVG__LIMITS__STOPS", "0")]));
+    assert!(text.contains("limits.stops"), "{text}");
+
     let text = message(file("[server]\nworkers = \"two\"\n"));
     assert!(
         text.contains("must be of type integer, not string"),

@@ -139,9 +139,11 @@ impl Preparation {
         let share = self.memory.share(weight).await;
         debug!(%job, weight_mib = weight, "reading the job's files");
         let limits = self.limits;
-        let work = move || parse_inputs(&attachments, &limits);
+        let stopped = cancel.clone();
+        let work = move || parse_inputs(&attachments, &limits, &|| stopped.is_cancelled());
         match self.intake.run(cancel, work).await {
             Ok(Ok(inputs)) => Ok((inputs, share)),
+            Ok(Err(error)) if error.is_stop() => Err(ours(error)),
             Ok(Err(error)) => Err(theirs(&error)),
             Err(error) => Err(ours(error)),
         }

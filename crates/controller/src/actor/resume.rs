@@ -63,7 +63,7 @@ fn make_ready(unfinished: Unfinished) -> Ready {
 }
 
 fn read_checkpoint(kept: &KeptStage) -> Result<Checkpoint, String> {
-    let parsed = Document::parse(kept.svg.as_bytes(), &ParseLimits::default())
+    let parsed = Document::parse(kept.svg.as_bytes(), &ParseLimits::for_own_output())
         .map_err(|error| error.to_string())?;
     let target = kept.target.as_deref().map(|png| {
         let picture = Raster::decode(png, &DecodeLimits::default());

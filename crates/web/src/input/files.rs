@@ -2,7 +2,7 @@
 
 use chat2svg_controller::{InputLimits, check_inputs};
 use chat2svg_protocol::Attachment;
-use chat2svg_supervision::ComputePool;
+use chat2svg_supervision::{ComputeError, ComputePool};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -20,10 +20,15 @@ pub(crate) async fn check_files(
     limits: InputLimits,
 ) -> Result<(), Problem> {
     let attachments = attachments.to_vec();
-    compute
-        .run(cancel, move || check_inputs(&attachments, &limits))
-        .await?
-        .map_err(|error| unusable(kind.file_name(error.role()), error.reason()))
+    // Cancelled too when the client has left, which drops this future.
+    let asked = cancel.child_token();
+    let _guard = asked.clone().drop_guard();
+    let stopped = asked.clone();
+    let work = move || check_inputs(&attachments, &limits, &|| stopped.is_cancelled());
+    match compute.run(&asked, work).await? {
+        Err(error) if error.is_stop() => Err(ComputeError::Cancelled.into()),
+        checked => checked.map_err(|error| unusable(kind.file_name(error.role()), error.reason())),
+    }
 }
 
 /// A problem with the file in a field.

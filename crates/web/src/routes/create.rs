@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use actix_web::{HttpRequest, HttpResponse, web};
-use chat2svg_controller::{InputLimits, output::ResultDocument};
+use chat2svg_controller::output::ResultDocument;
 
 use crate::{
     input::{
@@ -144,7 +144,7 @@ async fn upload(
         &shared.stopping,
         kind,
         &upload.attachments,
-        InputLimits::default().with_bytes(shared.config.max_upload_bytes),
+        (shared.services.limits.clone()).with_bytes(shared.config.max_upload_bytes),
     )
     .await?;
     let job = Job {
