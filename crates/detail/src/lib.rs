@@ -1,8 +1,8 @@
 //! Stage 2: a richer target picture, and the new shapes found in it.
 //!
-//! [`enhance`] is the embedded detailer: it lights the flat scene of stage 1 (inflated forms,
+//! [`enhance()`] is the embedded detailer: it lights the flat scene of stage 1 (inflated forms,
 //! contact shadows, air, rim) and gives the document the gradients and shapes that approach the lit
-//! picture. [`adopt`] takes a target from outside: it moves the template's shapes to where the
+//! picture. [`adopt()`] takes a target from outside: it moves the template's shapes to where the
 //! target shows them, repaints them, and makes named shapes of what is new. Neither needs a model,
 //! and neither knows of actors; [`EmbeddedDetailer`] is both as a backend, and [`DetailActor`] has
 //! runs served by a line-up of backends, of which it is the last.

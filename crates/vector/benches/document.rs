@@ -1,5 +1,5 @@
-//! Reading, writing, rendering and measuring a document like those that the pipeline makes: layers of
-//! named objects, a third of the shapes with gradients, some translucent, some stroked.
+//! Reading, writing, rendering and measuring a document like those that the pipeline makes: layers
+//! of named objects, a third of the shapes with gradients, some translucent, some stroked.
 
 use std::f64::consts::TAU;
 use std::hint::black_box;

@@ -1,4 +1,5 @@
-//! Reads every SVG below a folder, and compares its rendering with the PNG beside it when there is one.
+//! Reads every SVG below a folder, and compares its rendering with the PNG beside it when there is
+//! one.
 //!
 //! `corpus FOLDER [--list]`: one line per file with `--list`, then totals. A reference `x.svg` is
 //! `x-ref.png`, `x.png` or `x-ref.svg`'s sibling; its size is the size of the rendering.

@@ -1,5 +1,5 @@
-//! Reads an SVG and writes it anew: `show IN.svg [-o OUT.svg] [--png OUT.png] [--side N]`. Warnings go to
-//! stderr, the SVG to the file or stdout.
+//! Reads an SVG and writes it anew: `show IN.svg [-o OUT.svg] [--png OUT.png] [--side N]`. Warnings
+//! go to stderr, the SVG to the file or stdout.
 
 use std::path::PathBuf;
 

@@ -13,8 +13,8 @@ impl Stroke {
 }
 
 impl Shape {
-    /// The smallest rectangle around the outline moved by a transform, strokes not included; `None` for
-    /// an empty outline.
+    /// The smallest rectangle around the outline moved by a transform, strokes not included; `None`
+    /// for an empty outline.
     pub fn outline_bounds(&self, transform: Affine) -> Option<Rect> {
         if self.path.elements().is_empty() {
             return None;
@@ -23,8 +23,8 @@ impl Shape {
         bounds.is_finite().then_some(bounds)
     }
 
-    /// A rectangle around all that the shape paints, stroke included (caps and miters at their longest),
-    /// moved by a transform; `None` when it paints nothing.
+    /// A rectangle around all that the shape paints, stroke included (caps and miters at their
+    /// longest), moved by a transform; `None` when it paints nothing.
     pub fn paint_bounds(&self, transform: Affine) -> Option<Rect> {
         if self.fill.is_none() && self.stroke.is_none() {
             return None;
@@ -42,8 +42,8 @@ impl Shape {
 }
 
 impl Group {
-    /// A rectangle around all that the group paints, clipped, where `transform` maps the group's own
-    /// coordinates (its parent's) on; `None` when it paints nothing.
+    /// A rectangle around all that the group paints, clipped, where `transform` maps the group's
+    /// own coordinates (its parent's) on; `None` when it paints nothing.
     pub fn paint_bounds(&self, transform: Affine) -> Option<Rect> {
         let inner = transform * self.transform;
         let all = union(&self.children, inner)?;
@@ -58,7 +58,8 @@ impl Group {
 }
 
 impl Node {
-    /// A rectangle around all that the node paints: see [`Shape::paint_bounds`], [`Group::paint_bounds`].
+    /// A rectangle around all that the node paints: see [`Shape::paint_bounds`],
+    /// [`Group::paint_bounds`].
     pub fn paint_bounds(&self, transform: Affine) -> Option<Rect> {
         match self {
             Self::Group(group) => group.paint_bounds(transform),

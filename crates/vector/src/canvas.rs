@@ -1,10 +1,10 @@
 //! The only way to tiny-skia's drawing: nothing is handed over that it cannot hold.
 //!
-//! tiny-skia computes in single precision and in fixed-point numbers. Coordinates in pixels from about
-//! a million on make it panic, from 5e8 on inside a destructor, which ends the process; its stroker hangs on
-//! curves that single precision cannot tell apart. So geometry within [`NEAR`] pixels goes to it as it is;
-//! other geometry is stroked and cut to the canvas in double precision first. Work is divided so that `stop`
-//! is asked at bounded distances.
+//! tiny-skia computes in single precision and in fixed-point numbers. Coordinates in pixels from
+//! about a million on make it panic, from 5e8 on inside a destructor, which ends the process; its
+//! stroker hangs on curves that single precision cannot tell apart. So geometry within [`NEAR`]
+//! pixels goes to it as it is; other geometry is stroked and cut to the canvas in double precision
+//! first. Work is divided so that `stop` is asked at bounded distances.
 
 use kurbo::{Affine, BezPath, Rect};
 
@@ -12,14 +12,16 @@ use crate::render::RenderError;
 use crate::transform::largest_scale;
 use crate::{ClipPath, Color, Fill, FillRule, LineCap, LineJoin, Paint, Stroke, clip, skia};
 
-/// Farthest from the origin, in pixels, that tiny-skia draws by itself. Single precision still tells 1/64 of
-/// a pixel apart here, and it has held for millions of random paths up to twice as far.
+/// Farthest from the origin, in pixels, that tiny-skia draws by itself. Single precision still
+/// tells 1/64 of a pixel apart here, and it has held for millions of random paths up to twice as
+/// far.
 const NEAR: f64 = 131_072.0;
 /// Farthest in its own coordinates that a path may reach to be drawn by tiny-skia itself.
 const NEAR_LOCAL: f64 = 1e9;
 /// Scales between which tiny-skia draws by itself.
 const SCALES: std::ops::RangeInclusive<f64> = 1e-5..=1e5;
-/// Farthest that anything may reach in pixels. Double precision still tells 1/4096 of a pixel apart.
+/// Farthest that anything may reach in pixels. Double precision still tells 1/4096 of a pixel
+/// apart.
 const MAX_REACH: f64 = 1e12;
 /// Pixels around the canvas that are kept when geometry is cut to it.
 const MARGIN: f64 = 16.0;
@@ -257,7 +259,8 @@ impl Canvas {
         }
     }
 
-    /// Draws at once what is drawn quickly, and the rest in bands of rows, between which it asks to stop.
+    /// Draws at once what is drawn quickly, and the rest in bands of rows, between which it asks to
+    /// stop.
     fn in_bands(
         &mut self,
         outline: &Outline,
@@ -410,7 +413,8 @@ impl Outline {
         if !self.may_take_long(rows) {
             return height;
         }
-        // Each edge is met by the scanlines that it crosses; edges that cross one another are exchanged.
+        // Each edge is met by the scanlines that it crosses; edges that cross one another are
+        // exchanged.
         let (slope_x, slope_y) = (f64::from(self.transform.ky), f64::from(self.transform.sy));
         let offset = f64::from(self.transform.ty);
         let place = |point: &tiny_skia::Point| {

@@ -1,7 +1,8 @@
 //! Cutting a filled path to a window, in double precision, however far it reaches.
 //!
-//! Curves become polygons on the way; a part of a curve that lies beyond one side of the window becomes a
-//! chord there, so that the work depends on what is inside, not on how large the curve is.
+//! Curves become polygons on the way; a part of a curve that lies beyond one side of the window
+//! becomes a chord there, so that the work depends on what is inside, not on how large the curve
+//! is.
 
 use kurbo::{BezPath, CubicBez, ParamCurve as _, PathEl, Point, QuadBez, Rect};
 
@@ -16,8 +17,8 @@ const ELEMENTS_PER_LOOK: usize = 256;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Stopped;
 
-/// The polygons that cover inside `window` what the filled path covers, for either fill rule. No vertex is
-/// outside the window.
+/// The polygons that cover inside `window` what the filled path covers, for either fill rule. No
+/// vertex is outside the window.
 pub(crate) fn polygons(
     path: &BezPath,
     window: Rect,
@@ -53,8 +54,8 @@ pub(crate) fn polygons(
     Ok(cutter.polygons)
 }
 
-/// The path with what is far outside `window` made simpler: a part of a curve beyond one side of the window
-/// becomes its chord, and no curve that stays is longer than `most`.
+/// The path with what is far outside `window` made simpler: a part of a curve beyond one side of
+/// the window becomes its chord, and no curve that stays is longer than `most`.
 pub(crate) fn simplified(
     path: &BezPath,
     window: Rect,
@@ -159,8 +160,8 @@ impl Cutter {
         self.cubic(second, halvings - 1);
     }
 
-    /// Whether the whole curve is on the far side of one side of the window, where its chord encloses the
-    /// same part of the window.
+    /// Whether the whole curve is on the far side of one side of the window, where its chord
+    /// encloses the same part of the window.
     fn is_beyond_a_side(&self, curve: CubicBez) -> bool {
         let points = [curve.p0, curve.p1, curve.p2, curve.p3];
         self.sides
@@ -183,7 +184,8 @@ enum Axis {
     Y,
 }
 
-/// One side of the window, which points pass on their way into the polygon (Sutherland and Hodgman).
+/// One side of the window, which points pass on their way into the polygon (Sutherland and
+/// Hodgman).
 struct Side {
     axis: Axis,
     bound: f64,

@@ -12,8 +12,9 @@ pub const MAX_DASHES: usize = 20_000;
 const MOST_CURVED: f64 = 1e5;
 
 impl Stroke {
-    /// The stroke itself, or, where the path would be cut into more than [`MAX_DASHES`] dashes or its pattern
-    /// has no usable length, a solid one with the opacity that the dashes have on average.
+    /// The stroke itself, or, where the path would be cut into more than [`MAX_DASHES`] dashes or
+    /// its pattern has no usable length, a solid one with the opacity that the dashes have on
+    /// average.
     pub fn with_countable_dashes(&self, path: &BezPath) -> Cow<'_, Self> {
         if self.dashes.is_empty() {
             return Cow::Borrowed(self);
@@ -38,8 +39,8 @@ impl Stroke {
         })
     }
 
-    /// The path cut into the stroke's dashes, whatever their number is; the path itself for a solid stroke. To
-    /// be asked of a stroke whose dashes are countable.
+    /// The path cut into the stroke's dashes, whatever their number is; the path itself for a solid
+    /// stroke. To be asked of a stroke whose dashes are countable.
     pub fn dashed(&self, path: &BezPath) -> BezPath {
         let mut dashes = self.dashes.clone();
         if dashes.len() % 2 == 1 {
@@ -67,8 +68,8 @@ impl Stroke {
             }
         };
         if size > MOST_CURVED {
-            // Lengths along lines are exact; along curves they would be searched for, to a fixed precision that
-            // curves as large do not have.
+            // Lengths along lines are exact; along curves they would be searched for, to a fixed
+            // precision that curves as large do not have.
             let mut lines = BezPath::new();
             kurbo::flatten(path, size * 1e-5, |element| lines.push(element));
             kurbo::dash(lines.iter(), offset, &dashes).for_each(&mut push);

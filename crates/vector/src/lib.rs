@@ -1,7 +1,7 @@
 //! The SVG document: parse, sanitise, normalise, edit, write, render, measure.
 //!
-//! A [`Document`] is a tree of named groups and shapes whose geometry is already absolute curves, so
-//! that every stage can edit it without knowing SVG. This crate knows nothing of actors, jobs or
+//! A [`Document`] is a tree of named groups and shapes whose geometry is already absolute curves,
+//! so that every stage can edit it without knowing SVG. This crate knows nothing of actors, jobs or
 //! fitting.
 
 #![forbid(unsafe_code)]

@@ -1,12 +1,13 @@
-//! Merging of paths: siblings painted alike that touch nowhere become one path. Decides by bounding boxes,
-//! changes no pixel, and never takes a name from a document: which names may be shared is the caller's
-//! business.
+//! Merging of paths: siblings painted alike that touch nowhere become one path. Decides by bounding
+//! boxes, changes no pixel, and never takes a name from a document: which names may be shared is
+//! the caller's business.
 
 use kurbo::{BezPath, Rect, Shape as _};
 
 use crate::{Document, LineJoin, Node, Shape};
 
-/// Control points from which a path takes no further ones: merging should leave paths that can be edited.
+/// Control points from which a path takes no further ones: merging should leave paths that can be
+/// edited.
 const MOST_ELEMENTS: usize = 2000;
 
 /// Which shapes may become one.
@@ -19,9 +20,9 @@ pub enum Mergeable {
 }
 
 impl Document {
-    /// Makes one path of consecutive siblings that have equal paints, no id, and boxes at least a pixel of the
-    /// nominal size apart; returns how many shapes that saves. Round shapes stay, for they are written shorter than
-    /// paths, and so do dashed ones.
+    /// Makes one path of consecutive siblings that have equal paints, no id, and boxes at least a
+    /// pixel of the nominal size apart; returns how many shapes that saves. Round shapes stay, for
+    /// they are written shorter than paths, and so do dashed ones.
     pub fn merge_paths(&mut self, mergeable: Mergeable) -> usize {
         let frame = self.view_box;
         let scale = (self.width / frame.width()).min(self.height / frame.height());

@@ -58,8 +58,8 @@ impl IdSet {
     }
 }
 
-/// Ids of all nodes in document order, as they are to be written: given ids first (a repeated one is
-/// numbered), then slugs of labels. Empty for a node that has neither.
+/// Ids of all nodes in document order, as they are to be written: given ids first (a repeated one
+/// is numbered), then slugs of labels. Empty for a node that has neither.
 pub(crate) fn assign_ids(document: &Document) -> (Vec<String>, IdSet) {
     fn collect<'a>(nodes: &'a [Node], out: &mut Vec<(&'a str, &'a str)>) {
         for node in nodes {

@@ -78,8 +78,8 @@ impl Color {
         self.to_oklab().to_oklch()
     }
 
-    /// The sRGB colour nearest in look: lightness is clamped to `0.0..=1.0`, and a colour outside the
-    /// gamut keeps lightness and hue and gives up chroma.
+    /// The sRGB colour nearest in look: lightness is clamped to `0.0..=1.0`, and a colour outside
+    /// the gamut keeps lightness and hue and gives up chroma.
     pub fn from_oklab(oklab: Oklab) -> Self {
         Self::from_oklch(oklab.to_oklch())
     }
@@ -113,7 +113,8 @@ impl Color {
         clamped(at_chroma(inside))
     }
 
-    /// The colour with another perceived lightness in `0.0..=1.0`; hue stays, chroma as far as possible.
+    /// The colour with another perceived lightness in `0.0..=1.0`; hue stays, chroma as far as
+    /// possible.
     pub fn with_lightness(self, lightness: f32) -> Self {
         Self::from_oklch(Oklch {
             lightness,

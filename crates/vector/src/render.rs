@@ -1,7 +1,7 @@
 //! Rendering a document to pixels with tiny-skia, without the way through SVG text.
 //!
-//! Colours and opacities are rounded to eight bits as SVG text would, so that the picture is the one
-//! that other renderers show of the written document.
+//! Colours and opacities are rounded to eight bits as SVG text would, so that the picture is the
+//! one that other renderers show of the written document.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -64,8 +64,8 @@ impl Document {
     /// background, or is transparent without one.
     ///
     /// # Errors
-    /// When the size is zero or above [`MAX_SIDE`] and [`MAX_PIXELS`], the view box is empty, or groups
-    /// nest deeper than [`MAX_DEPTH`].
+    /// When the size is zero or above [`MAX_SIDE`] and [`MAX_PIXELS`], the view box is empty, or
+    /// groups nest deeper than [`MAX_DEPTH`].
     pub fn render(
         &self,
         width: u32,
@@ -120,7 +120,8 @@ impl Document {
 }
 
 impl Document {
-    /// The view box stretched to fill a square, without a background; `None` when it cannot be rendered.
+    /// The view box stretched to fill a square, without a background; `None` when it cannot be
+    /// rendered.
     pub(crate) fn rendered_to_fill(&self, side: u32) -> Option<Raster> {
         let frame = self.view_box;
         let length = f64::from(side);
@@ -266,7 +267,8 @@ struct Layer {
 }
 
 impl Layer {
-    /// A transparent layer over the part of the canvas that lies within bounds; `None` when there is none.
+    /// A transparent layer over the part of the canvas that lies within bounds; `None` when there
+    /// is none.
     fn new(bounds: Option<Rect>, canvas: Rect) -> Option<Self> {
         // Anti-aliasing and hairlines reach a little beyond the geometry.
         let part = bounds?.inflate(2.0, 2.0).expand().intersect(canvas);

@@ -7,8 +7,8 @@ use crate::{Document, Group, LinearGradient, Node, Paint, RadialGradient, Shape}
 /// Relative deviation below which an affine map counts as a similarity.
 const SIMILARITY_TOLERANCE: f64 = 1e-6;
 
-/// The factor by which a map scales all lengths; `None` when it does not scale them alike (it is not a
-/// rotation, reflection, uniform scale and translation), or is singular.
+/// The factor by which a map scales all lengths; `None` when it does not scale them alike (it is
+/// not a rotation, reflection, uniform scale and translation), or is singular.
 pub fn similarity_scale(affine: Affine) -> Option<f64> {
     let [a, b, c, d, _, _] = affine.as_coeffs();
     let (first, second) = (Vec2::new(a, b), Vec2::new(c, d));
@@ -25,8 +25,8 @@ pub fn similarity_scale(affine: Affine) -> Option<f64> {
 /// The most that a map stretches any direction: its largest singular value.
 pub(crate) fn largest_scale(affine: Affine) -> f64 {
     let [a, b, c, d, _, _] = affine.as_coeffs();
-    // A map is a similarity that keeps turning sense plus one that reverses it; stretches add up where
-    // they agree.
+    // A map is a similarity that keeps turning sense plus one that reverses it; stretches add up
+    // where they agree.
     ((a + d).hypot(b - c) + (a - d).hypot(b + c)) * 0.5
 }
 
@@ -74,8 +74,8 @@ impl LinearGradient {
 }
 
 impl RadialGradient {
-    /// Moves the transform into centre, focus and radii when it is a similarity; else it stays, for an
-    /// ellipse is a transformed circle.
+    /// Moves the transform into centre, focus and radii when it is a similarity; else it stays, for
+    /// an ellipse is a transformed circle.
     pub fn fold_transform(&mut self) {
         if let Some(scale) = similarity_scale(self.transform) {
             self.center = self.transform * self.center;
@@ -88,13 +88,14 @@ impl RadialGradient {
 }
 
 impl Shape {
-    /// Whether [`Shape::apply_affine`] can be exact: without a stroke always, with one for similarities.
+    /// Whether [`Shape::apply_affine`] can be exact: without a stroke always, with one for
+    /// similarities.
     pub fn can_apply(&self, affine: Affine) -> bool {
         affine.is_finite() && (self.stroke.is_none() || similarity_scale(affine).is_some())
     }
 
-    /// Moves outline, paints and stroke. Where [`Shape::can_apply`] is false the stroke's width is scaled
-    /// by the map's mean scale, which is an approximation.
+    /// Moves outline, paints and stroke. Where [`Shape::can_apply`] is false the stroke's width is
+    /// scaled by the map's mean scale, which is an approximation.
     pub fn apply_affine(&mut self, affine: Affine) {
         self.path.apply_affine(affine);
         if let Some(fill) = &mut self.fill {
@@ -125,8 +126,8 @@ impl Node {
 
 impl Group {
     /// Bakes transforms into the geometry below, so that children are in the parent's coordinates.
-    /// Structure, names and looks stay. Returns how many groups had to keep a transform because it would
-    /// distort a stroke below them.
+    /// Structure, names and looks stay. Returns how many groups had to keep a transform because it
+    /// would distort a stroke below them.
     pub fn flatten_transforms(&mut self) -> usize {
         let mut kept = 0;
         for child in &mut self.children {

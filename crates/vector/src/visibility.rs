@@ -1,9 +1,10 @@
-//! Who is seen where: for every pixel the shape that shows most, for every shape the area that shows.
+//! Who is seen where: for every pixel the shape that shows most, for every shape the area that
+//! shows.
 //!
-//! The rule: a shape's *weight* in a pixel is the share of the pixel's colour that comes from it, its
-//! coverage times all opacities and clips on the way, times what everything above lets through. The
-//! pixel belongs to the shape with the largest weight, the upper one when equal, and to none when all
-//! weights together are below one half (the background shows most).
+//! The rule: a shape's *weight* in a pixel is the share of the pixel's colour that comes from it,
+//! its coverage times all opacities and clips on the way, times what everything above lets through.
+//! The pixel belongs to the shape with the largest weight, the upper one when equal, and to none
+//! when all weights together are below one half (the background shows most).
 
 use kurbo::{Affine, Rect};
 
@@ -21,8 +22,8 @@ pub struct Visibility {
 }
 
 impl Visibility {
-    /// Index (in painting order, as [`crate::ShapeVisit::index`]) of the shape that a pixel belongs to;
-    /// `None` where the background shows, or outside.
+    /// Index (in painting order, as [`crate::ShapeVisit::index`]) of the shape that a pixel belongs
+    /// to; `None` where the background shows, or outside.
     pub fn owner(&self, x: u32, y: u32) -> Option<usize> {
         if x >= self.width {
             return None;
@@ -59,7 +60,8 @@ impl Visibility {
 }
 
 impl Document {
-    /// What is seen of each shape when rendered at a size; for the rule see [`Visibility`]'s module.
+    /// What is seen of each shape when rendered at a size; for the rule see [`Visibility`]'s
+    /// module.
     ///
     /// # Errors
     /// As [`Document::render`].
@@ -67,8 +69,8 @@ impl Document {
         self.visibility_until(width, height, &|| false)
     }
 
-    /// As [`Document::visibility`], but given up once `stop` says so, which is asked before each shape and at the
-    /// end.
+    /// As [`Document::visibility`], but given up once `stop` says so, which is asked before each
+    /// shape and at the end.
     ///
     /// # Errors
     /// As [`Document::render_until`].

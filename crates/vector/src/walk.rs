@@ -86,8 +86,8 @@ impl Document {
         descend(&mut self.layers, Affine::IDENTITY, 1.0, &mut 0, &mut edit);
     }
 
-    /// Keeps the shapes for which `keep` is true, given the index in painting order, and removes groups
-    /// that this leaves empty.
+    /// Keeps the shapes for which `keep` is true, given the index in painting order, and removes
+    /// groups that this leaves empty.
     pub fn retain_shapes(&mut self, mut keep: impl FnMut(usize, &Shape) -> bool) {
         fn descend(
             nodes: &mut Vec<Node>,
@@ -157,8 +157,8 @@ impl Document {
         Some(node)
     }
 
-    /// Gives every node with a label and no id an id made from the label, and makes repeated ids unique,
-    /// as writing does.
+    /// Gives every node with a label and no id an id made from the label, and makes repeated ids
+    /// unique, as writing does.
     pub fn ensure_ids(&mut self) {
         fn assign(nodes: &mut [Node], ids: &mut dyn Iterator<Item = String>) {
             for node in nodes {

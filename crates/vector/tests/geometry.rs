@@ -1,5 +1,5 @@
-//! Numbers of any size: what reaches far is drawn as it should be, what cannot be drawn is refused with its
-//! place, and the rasteriser never fails.
+//! Numbers of any size: what reaches far is drawn as it should be, what cannot be drawn is refused
+//! with its place, and the rasteriser never fails.
 
 #![allow(clippy::expect_used, clippy::panic, reason = "helpers of tests")]
 

@@ -37,7 +37,8 @@ fn document(layers: Vec<Node>) -> Document {
     }
 }
 
-/// The document as text, after a look at whether that text is read as the same and shown as the same.
+/// The document as text, after a look at whether that text is read as the same and shown as the
+/// same.
 fn written(document: &Document) -> String {
     let svg = document.to_svg(&WriteOptions::default());
     let read = Document::parse(svg.as_bytes(), &ParseLimits::default()).expect("it is readable");

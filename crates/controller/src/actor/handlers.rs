@@ -80,7 +80,7 @@ impl Handler<Submit> for ControllerActor {
                     match stored {
                         Ok(Ok(Stored::New)) => {
                             info!(job = %id, kind = view.spec.kind.name(), "job accepted");
-                            actor.begin(view, files, None, false, submitted, Some(permit), context);
+                            actor.begin(view, files, None, submitted, Some(permit), context);
                             Ok(Accepted {
                                 job: id,
                                 replayed: false,

@@ -154,6 +154,14 @@ enum TakenUp {
     Failed,
 }
 
+/// What is known of a job that an earlier process had begun.
+#[derive(Default)]
+struct Resumed {
+    /// Whether it was worked on when that process died.
+    was_running: bool,
+    checkpoint: Option<Checkpoint>,
+}
+
 /// A job that is not over.
 struct LiveJob {
     machine: Machine,
@@ -245,8 +253,7 @@ impl ControllerActor {
         &mut self,
         view: JobView,
         files: Files,
-        checkpoint: Option<Checkpoint>,
-        was_running: bool,
+        resumed: Option<Resumed>,
         submitted: Instant,
         permit: Option<OwnedSemaphorePermit>,
         context: &mut Context<Self>,
@@ -255,6 +262,10 @@ impl ControllerActor {
         let deadline = Duration::from_millis(view.spec.options.deadline_ms);
         let timing = Timing::new(deadline, &self.config);
         let mut machine = Machine::new(view.spec.clone(), timing);
+        let Resumed {
+            was_running,
+            checkpoint,
+        } = resumed.unwrap_or_default();
         let uploads = !matches!(view.spec.kind, JobKind::Generate { .. });
         if self.capacity.isolation.isolates(uploads, was_running) {
             info!(job = %id, was_running, "the job runs in a process of its own");

@@ -13,15 +13,13 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-use super::{ControllerActor, TakenUp, prepare::Files};
+use super::{ControllerActor, Resumed, TakenUp, prepare::Files};
 use crate::Checkpoint;
 
 /// A job that can go on.
 struct Ready {
     view: JobView,
-    /// Whether it was worked on when the process before died.
-    was_running: bool,
-    checkpoint: Option<Checkpoint>,
+    resumed: Resumed,
 }
 
 /// The least time that a job gets which is taken up after its deadline, or shortly before.
@@ -57,8 +55,10 @@ fn make_ready(unfinished: Unfinished) -> Ready {
     });
     Ready {
         view,
-        was_running: attempts > 0,
-        checkpoint,
+        resumed: Resumed {
+            was_running: attempts > 0,
+            checkpoint,
+        },
     }
 }
 
@@ -125,8 +125,7 @@ impl ControllerActor {
             self.begin(
                 job.view,
                 Files::Stored,
-                job.checkpoint,
-                job.was_running,
+                Some(job.resumed),
                 submitted,
                 None,
                 context,

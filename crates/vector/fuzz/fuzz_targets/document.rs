@@ -1,5 +1,5 @@
-//! Any bytes at all: they are refused, or they become a document that is written, read back and looks the
-//! same, and text that stays harmless.
+//! Any bytes at all: they are refused, or they become a document that is written, read back and
+//! looks the same, and text that stays harmless.
 
 #![no_main]
 

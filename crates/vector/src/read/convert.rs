@@ -1,5 +1,5 @@
-//! From the normalised tree to a document: names put back, wrappers taken away, what a document cannot
-//! hold simplified and reported.
+//! From the normalised tree to a document: names put back, wrappers taken away, what a document
+//! cannot hold simplified and reported.
 
 use std::collections::{HashMap, HashSet};
 

@@ -1,4 +1,5 @@
-//! The canvas of an SVG: its size, the part of user space that it shows, and how one fits the other.
+//! The canvas of an SVG: its size, the part of user space that it shows, and how one fits the
+//! other.
 
 use std::str::FromStr as _;
 
@@ -36,7 +37,8 @@ pub(crate) struct Canvas {
 }
 
 impl Frame {
-    /// The frame of a root element. A side that is missing, a percentage or not positive counts as not given.
+    /// The frame of a root element. A side that is missing, a percentage or not positive counts as
+    /// not given.
     ///
     /// # Errors
     /// When a side is positive but beyond what can be drawn.
@@ -77,8 +79,8 @@ impl Frame {
     /// The canvas, whose sides and view box can be drawn and written.
     ///
     /// # Errors
-    /// When there is neither a size nor content to take it from, or a side or the ratio of the sides is beyond
-    /// what can be drawn.
+    /// When there is neither a size nor content to take it from, or a side or the ratio of the
+    /// sides is beyond what can be drawn.
     pub(crate) fn canvas(&self, content: Option<Rect>) -> Result<Canvas, ParseError> {
         let Some(view) = self.view_box else {
             let width = self.width.or(content.map(|bounds| bounds.x1));

@@ -5,8 +5,8 @@ use crate::{Credit, Metadata};
 
 use super::names::deep_text;
 
-/// The metadata of a document. A document that is not ours is credited itself, when it names its author
-/// or licence.
+/// The metadata of a document. A document that is not ours is credited itself, when it names its
+/// author or licence.
 pub(crate) fn read(tree: &Tree) -> Metadata {
     let mut metadata = Metadata::default();
     let Some(work) = work(tree) else {

@@ -34,11 +34,11 @@ pub struct Parsed {
 
 impl Document {
     /// Reads an SVG file: sanitises it (see [`crate::sanitise`]), turns shapes, strokes, gradients,
-    /// transforms, `use`, CSS, text and clip paths into this crate's model, and keeps ids and labels
-    /// (`inkscape:label`, `data-name`, `aria-label` or a title inside the element; else the id when a
-    /// person chose it; else the comment
-    /// above; several elements below one comment become a group of that name). Text is set in Noto Sans. Patterns become their mean colour; masks, filters,
-    /// blend modes and raster images are left out; all with a warning.
+    /// transforms, `use`, CSS, text and clip paths into this crate's model, and keeps ids and
+    /// labels (`inkscape:label`, `data-name`, `aria-label` or a title inside the element; else the
+    /// id when a person chose it; else the comment above; several elements below one comment become
+    /// a group of that name). Text is set in Noto Sans. Patterns become their mean colour; masks,
+    /// filters, blend modes and raster images are left out; all with a warning.
     ///
     /// # Errors
     /// When the file is no SVG, is damaged, or exceeds the limits.
@@ -46,8 +46,9 @@ impl Document {
         Self::parse_until(svg, limits, &|| false)
     }
 
-    /// As [`Document::parse`], but given up once `stop` says so, which is asked every few thousand bytes
-    /// and elements. Only usvg's own work in between cannot be stopped; [`ParseLimits::cost`] bounds it.
+    /// As [`Document::parse`], but given up once `stop` says so, which is asked every few thousand
+    /// bytes and elements. Only usvg's own work in between cannot be stopped; [`ParseLimits::cost`]
+    /// bounds it.
     ///
     /// # Errors
     /// As [`Document::parse`], and [`ParseError::Stopped`] when `stop` says so.
@@ -133,8 +134,8 @@ impl Document {
 
 /// Everything as absolute curves, in the coordinates of the view box.
 fn normalise(tree: &mut Tree, frame: &Frame) -> Result<usvg::Tree, ParseError> {
-    // A canvas that equals the view box leaves coordinates as they are; where the view box begins does
-    // not matter to the content.
+    // A canvas that equals the view box leaves coordinates as they are; where the view box begins
+    // does not matter to the content.
     let (width, height) = frame.viewport();
     if let Some(root) = tree.elements.first_mut() {
         root.set("width", width.to_string());
@@ -232,7 +233,8 @@ mod tests {
         }
     }
 
-    /// Style sheets that ask each element for each rule cannot be linear; they are cut off by a count.
+    /// Style sheets that ask each element for each rule cannot be linear; they are cut off by a
+    /// count.
     #[test]
     fn style_sheets_of_any_kind_are_bounded_by_a_count() {
         let limits = ParseLimits::default();

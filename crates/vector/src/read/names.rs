@@ -1,5 +1,5 @@
-//! Names of elements, kept beside the tree while it is normalised: every element that may become a node
-//! gets a unique id, under which its own id and label are found again.
+//! Names of elements, kept beside the tree while it is normalised: every element that may become a
+//! node gets a unique id, under which its own id and label are found again.
 
 use std::collections::{HashMap, HashSet};
 
@@ -19,8 +19,8 @@ const MAX_TEXT: usize = 4_096;
 /// Longest label, in characters.
 const MAX_LABEL: usize = 200;
 
-/// Gives all elements that may become nodes unique ids, and takes repeated ids from the others; returns the
-/// names of the former by these ids.
+/// Gives all elements that may become nodes unique ids, and takes repeated ids from the others;
+/// returns the names of the former by these ids.
 pub(crate) fn collect(
     tree: &mut Tree,
     meter: &Meter<'_>,

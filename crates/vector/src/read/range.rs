@@ -1,4 +1,5 @@
-//! What has been read stays within what can be drawn at any size: checked once all transforms are known.
+//! What has been read stays within what can be drawn at any size: checked once all transforms are
+//! known.
 
 use kurbo::{Affine, BezPath, Rect};
 
@@ -6,8 +7,8 @@ use crate::sanitise::ParseError;
 use crate::transform::largest_scale;
 use crate::{Document, Node, Paint};
 
-/// Farthest from the view box that anything may be, in longest sides of the view box. At the largest
-/// rendering that is within what the canvas holds.
+/// Farthest from the view box that anything may be, in longest sides of the view box. At the
+/// largest rendering that is within what the canvas holds.
 const MAX_SIDES: u64 = 10_000_000;
 /// Largest number that a document may hold, so that what is written of it can be read again.
 const MAX_NUMBER: f64 = 1e9;

@@ -1,7 +1,8 @@
-//! How far curves reach before the document is normalised. The library that does so outlines every stroke in
-//! single precision, with a tolerance of a quarter of a unit; beyond about a million units it cannot reach that,
-//! and halves the curve without end. It outlines in the shape's own coordinates and, where transforms rotate or
-//! skew, also in those of the document. What this finds is an upper bound.
+//! How far curves reach before the document is normalised. The library that does so outlines every
+//! stroke in single precision, with a tolerance of a quarter of a unit; beyond about a million
+//! units it cannot reach that, and halves the curve without end. It outlines in the shape's own
+//! coordinates and, where transforms rotate or skew, also in those of the document. What this finds
+//! is an upper bound.
 
 use std::collections::HashMap;
 use std::str::FromStr as _;
@@ -15,51 +16,29 @@ use crate::transform::largest_scale;
 /// Farthest that a curve and the width of its stroke may reach, in units.
 const MAX_REACH: f64 = 5e5;
 
-/// Checks that curves in a document with strokes do not reach too far; `viewport` is what percentages refer to.
+/// Checks that curves in a document with strokes do not reach too far; `viewport` is what
+/// percentages refer to.
 pub(super) fn check(tree: &Tree, viewport: (f64, f64)) -> Result<(), ParseError> {
+    // Style sheets are resolved by now: what they say stands on the elements.
     let all = || tree.elements.iter();
-    let has_strokes = all().any(|element| {
-        element
-            .attribute("stroke")
-            .is_some_and(|value| value.trim() != "none")
-            || element
-                .attribute("style")
-                .is_some_and(|style| style.contains("stroke"))
-            || (element.name == "style" && element.text().contains("stroke"))
-    });
+    let is_stroke = |value: &str| value.trim() != "none";
+    let has_strokes = all().any(|element| property(element, "stroke").is_some_and(is_stroke));
     if !has_strokes {
         return Ok(());
     }
     let view = viewport.0.max(viewport.1);
     let widest = |name: &str| {
-        let lengths = all().map(|element| length(style_value(element, name).as_deref(), view));
+        let lengths = all().map(|element| length(property(element, name), view));
         lengths.fold(0.0, f64::max)
-    };
-    let sheets: String = all()
-        .filter(|element| element.name == "style")
-        .map(Element::text)
-        .collect();
-    let in_sheets = |name: &str| {
-        let found = sheets.match_indices(name).map(|(at, _)| {
-            let rest = &sheets[at + name.len()..];
-            let end = rest.find([';', '}']).unwrap_or(rest.len());
-            length(Some(&rest[..end]), view)
-        });
-        found.fold(0.0, f64::max)
     };
     let mut reach = Reach {
         tree,
         ids: HashMap::new(),
         known: vec![None; tree.elements.len()],
-        stroke: widest("stroke-width")
-            .max(in_sheets("stroke-width"))
-            .max(1.0),
-        font: widest("font-size")
-            .max(widest("font"))
-            .max(in_sheets("font"))
-            .max(16.0),
+        stroke: widest("stroke-width").max(1.0),
+        font: widest("font-size").max(widest("font")).max(16.0),
         view,
-        is_skewed: all().any(is_skewed) || sheets.contains("transform"),
+        is_skewed: all().any(is_skewed),
     };
     for (index, element) in tree.elements.iter().enumerate() {
         if let Some(id) = element.attribute("id") {
@@ -131,7 +110,7 @@ impl Reach<'_> {
             inside *= (side / width.min(height)).max(1.0);
         }
         inside += size("x") + size("y");
-        let transform = style_value(element, "transform");
+        let transform = property(element, "transform");
         if let Some(affine) = transform.as_deref().and_then(affine) {
             let [.., x, y] = affine.as_coeffs();
             inside = inside * largest_scale(affine) + x.abs().max(y.abs());
@@ -145,7 +124,8 @@ impl Reach<'_> {
         Ok(inside)
     }
 
-    /// How far an element's own curves reach in its coordinates, zero when it has none, and by which attribute.
+    /// How far an element's own curves reach in its coordinates, zero when it has none, and by
+    /// which attribute.
     fn own(&self, element: &Element) -> (f64, &'static str) {
         let sum = |names: &[&str]| -> f64 {
             let values = names
@@ -161,7 +141,7 @@ impl Reach<'_> {
             "text" | "tspan" | "textPath" => {
                 let places = ["x", "y", "dx", "dy", "textLength", "startOffset"];
                 let spacing = ["letter-spacing", "word-spacing", "baseline-shift"]
-                    .map(|name| length(style_value(element, name).as_deref(), self.view));
+                    .map(|name| length(property(element, name), self.view));
                 let step = self.font + spacing.iter().sum::<f64>();
                 let characters = element.text().chars().count() as f64;
                 (sum(&places) + characters * step, "font-size")
@@ -236,8 +216,8 @@ fn path_reach(data: &str) -> f64 {
     most
 }
 
-/// What the numbers of path data add up to at most, by their digits and how many may stand in so many bytes;
-/// `None` when that is too much or there are exponents.
+/// What the numbers of path data add up to at most, by their digits and how many may stand in so
+/// many bytes; `None` when that is too much or there are exponents.
 fn bound_by_digits(data: &str) -> Option<f64> {
     let (mut digits, mut most, mut is_fraction) = (0u32, 0, false);
     for byte in data.bytes() {
@@ -280,22 +260,21 @@ fn is_skewed(element: &Element) -> bool {
             .iter()
             .any(|name| text.contains(name))
     };
-    ["transform", "style", "gradientTransform"]
+    ["transform", "gradientTransform"]
         .iter()
-        .filter_map(|name| element.attribute(name))
+        .filter_map(|name| property(element, name))
         .any(rotates)
         || matches!(element.name, "marker" | "textPath")
         || element.attribute("rotate").is_some()
 }
 
-/// A property that stands as an attribute or in the style attribute.
-fn style_value(element: &Element, name: &str) -> Option<String> {
-    let in_style = element.attribute("style").and_then(|style| {
-        let declarations = style.split(';').filter_map(|text| text.split_once(':'));
-        let mut found = declarations.filter(|(property, _)| property.trim() == name);
-        found.next().map(|(_, value)| value.trim().to_owned())
-    });
-    in_style.or_else(|| element.attribute(name).map(str::to_owned))
+/// A property that stands as an attribute or, where only a style can hold it, in the style.
+fn property<'a>(element: &'a Element, name: &str) -> Option<&'a str> {
+    let mut style = element.style.iter();
+    let in_style = style.find(|declaration| declaration.name == name);
+    in_style
+        .map(|declaration| &*declaration.value)
+        .or_else(|| element.attribute(name))
 }
 
 fn affine(text: &str) -> Option<Affine> {

@@ -1,8 +1,8 @@
 //! Which declarations of style sheets and style attributes apply to which element.
 //!
-//! The cascade is that of usvg: rules by specificity, then by order, then the style attribute; the first
-//! important declaration stands. Only rules whose last part could match an element are tried on it, and
-//! every step is counted against a bound.
+//! The cascade is that of usvg: rules by specificity, then by order, then the style attribute; the
+//! first important declaration stands. Only rules whose last part could match an element are tried
+//! on it, and every step is counted against a bound.
 
 use std::cell::Cell;
 use std::collections::HashMap;
@@ -63,7 +63,7 @@ impl Cascade {
                 };
                 match &entry.selector {
                     Some(selector) if selector.matches(&node) => {
-                        for declaration in &entry.rule.declarations {
+                        for declaration in entry.decisive.iter() {
                             steps.apply(&mut won, declaration);
                         }
                     }
@@ -190,6 +190,25 @@ struct Entry<'a> {
     /// `None` when only browsers understand it.
     selector: Option<Selector<'a>>,
     rule: &'a Rule,
+    /// Its declarations without those that others of the same rule override.
+    decisive: Rc<[&'a Declaration]>,
+}
+
+/// The declarations of a rule that none after them overrides.
+fn decisive(rule: &Rule) -> Rc<[&Declaration]> {
+    let mut out: Vec<&Declaration> = Vec::new();
+    for new in &rule.declarations {
+        match out.iter().position(|known| known.name == new.name) {
+            Some(known) if out[known].important && !new.important => {}
+            known => {
+                if let Some(known) = known {
+                    out.remove(known);
+                }
+                out.push(new);
+            }
+        }
+    }
+    out.into()
 }
 
 /// Rules by specificity and order, found by what the last part of their selectors asks for.
@@ -206,9 +225,14 @@ impl<'a> Sheet<'a> {
     fn new(rules: &'a [Rule]) -> Self {
         let mut selectors: Vec<(&'a str, Entry<'a>)> = Vec::new();
         for rule in rules {
+            let decisive = decisive(rule);
             for text in &rule.selectors {
-                let selector = understood(text);
-                selectors.push((text, Entry { selector, rule }));
+                let entry = Entry {
+                    selector: understood(text),
+                    rule,
+                    decisive: Rc::clone(&decisive),
+                };
+                selectors.push((text, entry));
             }
         }
         selectors.sort_by_key(|(_, entry)| {
@@ -314,8 +338,8 @@ impl Family {
     }
 }
 
-/// An element as selectors see it. Once the steps are used up it matches nothing and has no relatives, so
-/// that matching ends.
+/// An element as selectors see it. Once the steps are used up it matches nothing and has no
+/// relatives, so that matching ends.
 #[derive(Clone, Copy)]
 struct Node<'a> {
     tree: &'a Tree,

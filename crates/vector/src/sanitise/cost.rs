@@ -73,7 +73,8 @@ pub(super) struct Own {
     pub(super) cost: Cost,
     /// How often it paints with the fill and the stroke that it has or inherits.
     pub(super) painted: u64,
-    /// Vertices between its first and its last, on which markers stand; `None` when it takes no markers.
+    /// Vertices between its first and its last, on which markers stand; `None` when it takes no
+    /// markers.
     pub(super) vertices: Option<u64>,
     /// Levels of the call stack that it takes.
     pub(super) levels: u64,

@@ -1,5 +1,5 @@
-//! Style sheets and style attributes, reduced to what may pass: plain rules with listed properties and
-//! checked values. At-rules and comments do not pass.
+//! Style sheets and style attributes, reduced to what may pass: plain rules with listed properties
+//! and checked values. At-rules and comments do not pass.
 
 use std::rc::Rc;
 
@@ -13,8 +13,8 @@ use super::warning::{WarningKind, Warnings};
 const MAX_RULES: usize = 4_096;
 /// Most selectors of one rule.
 const MAX_SELECTORS: usize = 256;
-/// Most declarations of one rule or style attribute that are kept as they stand; beyond that a later one
-/// takes the place of an earlier one of the same property.
+/// Most declarations of one rule or style attribute that are kept as they stand; beyond that a
+/// later one takes the place of an earlier one of the same property.
 const MAX_DECLARATIONS: usize = 256;
 
 /// One declaration that has passed.

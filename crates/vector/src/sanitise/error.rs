@@ -111,7 +111,8 @@ pub enum ParseError {
         /// The largest number allowed.
         limit: u64,
     },
-    /// A curve in a document with strokes reaches too far, by its own numbers or by the transforms around it.
+    /// A curve in a document with strokes reaches too far, by its own numbers or by the transforms
+    /// around it.
     #[error(
         "<{element}> reaches more than {limit} units far, by its {attribute}; curves with strokes cannot be measured there"
     )]

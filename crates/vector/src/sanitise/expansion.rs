@@ -1,12 +1,13 @@
-//! What a document costs once references and inherited properties are followed, counted before anything
-//! is expanded; and circles, broken.
+//! What a document costs once references and inherited properties are followed, counted before
+//! anything is expanded; and circles, broken.
 //!
-//! Every element is summed up once. A summary is linear in what the element inherits: beside a fixed cost it
-//! counts how often each inherited property is used inside, so that where a property is set, or at the
-//! place of a `use`, these uses are multiplied by the cost of what the property refers to. What is
-//! referred to as a pattern, marker, clip path, mask or filter inherits from where it stands instead. The
-//! sums are upper bounds: markers count once per vertex, gradients and patterns once per shape that
-//! they paint, and what is never shown counts too, for readers go through it as well.
+//! Every element is summed up once. A summary is linear in what the element inherits: beside a
+//! fixed cost it counts how often each inherited property is used inside, so that where a property
+//! is set, or at the place of a `use`, these uses are multiplied by the cost of what the property
+//! refers to. What is referred to as a pattern, marker, clip path, mask or filter inherits from
+//! where it stands instead. The sums are upper bounds: markers count once per vertex, gradients and
+//! patterns once per shape that they paint, and what is never shown counts too, for readers go
+//! through it as well.
 
 use std::collections::HashMap;
 
@@ -38,7 +39,8 @@ const DASHES: usize = 5;
 /// Properties that refer to something for the element alone.
 const DIRECT: [&str; 3] = ["clip-path", "mask", "filter"];
 
-/// Checks that the expanded document stays within the limits; removes references that close a circle.
+/// Checks that the expanded document stays within the limits; removes references that close a
+/// circle.
 pub(super) fn bound(
     tree: &mut Tree,
     cascade: &Cascade,
@@ -139,7 +141,8 @@ enum State<T> {
 #[derive(Clone, Copy, Debug, Default)]
 struct Summary {
     fixed: Cost,
-    /// How often each inherited property is used without being set inside, and how many levels down.
+    /// How often each inherited property is used without being set inside, and how many levels
+    /// down.
     uses: [(u64, u64); INHERITED.len()],
     /// How often something is painted as the context of a marker or `use` is.
     context_paints: u64,

@@ -24,8 +24,8 @@ pub struct ParseLimits {
 }
 
 impl Default for ParseLimits {
-    /// 16 MiB, 96 deep, 100,000 elements, 256 attributes of at most 4 MiB, 20,000 characters, and the
-    /// default [`CostBudget`].
+    /// 16 MiB, 96 deep, 100,000 elements, 256 attributes of at most 4 MiB, 20,000 characters, and
+    /// the default [`CostBudget`].
     fn default() -> Self {
         Self {
             bytes: 16 << 20,
@@ -40,8 +40,9 @@ impl Default for ParseLimits {
 }
 
 impl ParseLimits {
-    /// For SVG that this crate wrote itself: gradients and clip paths that a file said once may be written
-    /// for each shape, and text as outlines, so that the defaults could refuse what they let in.
+    /// For SVG that this crate wrote itself: gradients and clip paths that a file said once may be
+    /// written for each shape, and text as outlines, so that the defaults could refuse what they
+    /// let in.
     pub fn for_own_output() -> Self {
         const ROOM: u64 = 16;
         let limits = Self::default();
@@ -66,8 +67,8 @@ impl ParseLimits {
     }
 }
 
-/// What a document may cost once style sheets, inheritance and references are resolved; counted before
-/// anything is expanded. Section `[limits]` of the configuration.
+/// What a document may cost once style sheets, inheritance and references are resolved; counted
+/// before anything is expanded. Section `[limits]` of the configuration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct CostBudget {
@@ -81,14 +82,14 @@ pub struct CostBudget {
     pub glyphs: u64,
     /// Most gradients and patterns, counted for each shape that they paint.
     pub paint_servers: u64,
-    /// Most surfaces of their own that a renderer needs: groups with opacity, clip paths, masks, filter
-    /// primitives, patterns, viewports.
+    /// Most surfaces of their own that a renderer needs: groups with opacity, clip paths, masks,
+    /// filter primitives, patterns, viewports.
     pub surfaces: u64,
     /// Most attributes that elements inherit from, summed over all elements: what it takes to look
     /// properties up.
     pub lookups: u64,
-    /// Most levels inside one another, references followed. Readers and renderers use the call stack
-    /// for it. At most [`CostBudget::MAX_LEVELS`].
+    /// Most levels inside one another, references followed. Readers and renderers use the call
+    /// stack for it. At most [`CostBudget::MAX_LEVELS`].
     pub levels: u64,
     /// Most steps that matching selectors of style sheets with elements may take.
     pub style_steps: u64,

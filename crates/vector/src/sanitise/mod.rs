@@ -1,10 +1,11 @@
 //! Making foreign SVG safe, by an allow-list: what is not known to be harmless is removed.
 //!
-//! No script, no event handlers, no reference to anything outside the document (links, images, `url()`
-//! and `@import` in CSS), no entities, no embedded content. Size, depth, numbers of elements and
-//! attributes are bounded; what style sheets, inheritance and references multiply is counted against a
-//! [`CostBudget`] before anything is expanded. All of it is linear in the file, or bounded by a count, and
-//! may be stopped. What is removed is reported. This module knows nothing of geometry.
+//! No script, no event handlers, no reference to anything outside the document (links, images,
+//! `url()` and `@import` in CSS), no entities, no embedded content. Size, depth, numbers of
+//! elements and attributes are bounded; what style sheets, inheritance and references multiply is
+//! counted against a [`CostBudget`] before anything is expanded. All of it is linear in the file,
+//! or bounded by a count, and may be stopped. What is removed is reported. This module knows
+//! nothing of geometry.
 
 mod cascade;
 mod cost;

@@ -4,8 +4,8 @@ use super::ParseError;
 use super::css::Rule;
 use super::tree::Tree;
 
-/// Largest number that geometry may hold. Arcs are cut into more pieces the larger they are, so that one
-/// number could cost minutes.
+/// Largest number that geometry may hold. Arcs are cut into more pieces the larger they are, so
+/// that one number could cost minutes.
 pub(crate) const MAX_NUMBER: f64 = 1e9;
 
 /// Attributes and properties whose numbers place and measure what is drawn.
@@ -56,8 +56,8 @@ const GEOMETRY: &[&str] = &[
     "y2",
 ];
 
-/// Whether the numbers of an attribute or property are geometry: beyond [`MAX_NUMBER`] they are an error, not
-/// merely left out.
+/// Whether the numbers of an attribute or property are geometry: beyond [`MAX_NUMBER`] they are an
+/// error, not merely left out.
 pub(crate) fn is_geometry(name: &str) -> bool {
     GEOMETRY.contains(&name)
 }
@@ -66,14 +66,10 @@ pub(crate) fn is_geometry(name: &str) -> bool {
 pub(super) fn check(tree: &Tree, rules: &[Rule]) -> Result<(), ParseError> {
     for element in &tree.elements {
         for (name, value) in &element.attributes {
-            if *name == "style" {
-                let declarations = value.split(';').filter_map(|text| text.split_once(':'));
-                for (property, value) in declarations {
-                    check_value(element.name, property.trim(), value)?;
-                }
-            } else {
-                check_value(element.name, name, value)?;
-            }
+            check_value(element.name, name, value)?;
+        }
+        for declaration in &element.style {
+            check_value(element.name, declaration.name, &declaration.value)?;
         }
     }
     for declaration in rules.iter().flat_map(|rule| &rule.declarations) {

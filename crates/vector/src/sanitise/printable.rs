@@ -1,7 +1,7 @@
 //! Text from files that reaches people's eyes: without what drives a terminal or turns text around.
 
-/// Whether a character acts on what shows it instead of being shown: control characters of C0 and C1,
-/// overrides of direction, invisible separators, characters that are none.
+/// Whether a character acts on what shows it instead of being shown: control characters of C0 and
+/// C1, overrides of direction, invisible separators, characters that are none.
 fn is_control(character: char) -> bool {
     matches!(
         character,

@@ -20,8 +20,8 @@ pub(super) fn href(value: &str) -> Option<&str> {
     value.trim().strip_prefix('#')
 }
 
-/// The ids in all `url(#…)` of a value, in one pass over it. An id that readers could end at a space or at
-/// a bracket is given both ways.
+/// The ids in all `url(#…)` of a value, in one pass over it. An id that readers could end at a
+/// space or at a bracket is given both ways.
 pub(super) fn targets(value: &str) -> impl Iterator<Item = &str> {
     let mut rest = value;
     std::iter::from_fn(move || {

@@ -1,5 +1,5 @@
-//! The allow-list: elements, attributes, properties and functions that may pass. Whatever is not named
-//! here is removed.
+//! The allow-list: elements, attributes, properties and functions that may pass. Whatever is not
+//! named here is removed.
 
 use super::numbers::{has_extreme_number, is_geometry};
 
@@ -296,8 +296,9 @@ pub(crate) fn property(name: &str) -> Option<&'static str> {
     PROPERTIES.iter().find(|allowed| **allowed == name).copied()
 }
 
-/// Whether a property that does not pass has no effect on a still picture that this crate could show, so
-/// that its loss needs no mention: what editors write for their own use, and layout of text in boxes.
+/// Whether a property that does not pass has no effect on a still picture that this crate could
+/// show, so that its loss needs no mention: what editors write for their own use, and layout of
+/// text in boxes.
 pub(crate) fn is_inert_property(name: &str) -> bool {
     const PREFIXES: [&str; 7] = [
         "-inkscape",

@@ -75,8 +75,8 @@ pub enum WarningKind {
 }
 
 impl WarningKind {
-    /// Whether the picture looks different for it. The other kinds are of interest to those who care
-    /// what a file tried, or what an editor stored in it.
+    /// Whether the picture looks different for it. The other kinds are of interest to those who
+    /// care what a file tried, or what an editor stored in it.
     pub fn changes_picture(self) -> bool {
         matches!(
             self,

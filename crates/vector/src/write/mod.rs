@@ -1,8 +1,8 @@
 //! Writing a document as SVG that is small, and that people and editors can work with.
 //!
-//! Groups and shapes keep their names: the id, and the label as `inkscape:label`, which Inkscape shows
-//! in its layers and objects panels. Equal gradients, their equal stops and equal clip paths are defined once; what
-//! all shapes of a group say of their painting, the group says.
+//! Groups and shapes keep their names: the id, and the label as `inkscape:label`, which Inkscape
+//! shows in its layers and objects panels. Equal gradients, their equal stops and equal clip paths
+//! are defined once; what all shapes of a group say of their painting, the group says.
 
 mod metadata;
 mod number;
@@ -37,18 +37,18 @@ pub(crate) const INKSCAPE: &str = "http://www.inkscape.org/namespaces/inkscape";
 #[derive(Clone, Debug, PartialEq)]
 pub struct WriteOptions {
     /// The most that rounding may move a coordinate, in pixels of a rendering whose longest side is
-    /// [`WriteOptions::reference_side`]. Each shape gets as few decimals as that allows, its groups'
-    /// transforms taken into account. Default 1/16.
+    /// [`WriteOptions::reference_side`]. Each shape gets as few decimals as that allows, its
+    /// groups' transforms taken into account. Default 1/16.
     pub tolerance: f64,
-    /// Longest side in pixels of the rendering that `tolerance` refers to; the document's own nominal
-    /// size when that is larger. Default 512.
+    /// Longest side in pixels of the rendering that `tolerance` refers to; the document's own
+    /// nominal size when that is larger. Default 512.
     pub reference_side: f64,
     /// Whether every element starts a new line, indented by its depth. Default true.
     pub indent: bool,
     /// Whether `<metadata>` is written. Default true.
     pub metadata: bool,
-    /// Whether screen readers are told that this is one picture, called by its title and described by its
-    /// description; says nothing without a title. Default false.
+    /// Whether screen readers are told that this is one picture, called by its title and described
+    /// by its description; says nothing without a title. Default false.
     pub accessible: bool,
 }
 
@@ -78,8 +78,8 @@ impl WriteOptions {
 impl Document {
     /// The document as SVG text.
     ///
-    /// Ids are unique in the result: a repeated one is numbered, and a node with a label only gets an
-    /// id made from it. Shapes whose geometry is not finite cannot be written and are left out.
+    /// Ids are unique in the result: a repeated one is numbered, and a node with a label only gets
+    /// an id made from it. Shapes whose geometry is not finite cannot be written and are left out.
     pub fn to_svg(&self, options: &WriteOptions) -> String {
         let (ids, taken) = assign_ids(self);
         let mut ids = ids.into_iter();

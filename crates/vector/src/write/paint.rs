@@ -29,7 +29,8 @@ pub(crate) fn hex(color: Color) -> String {
 
 /// A transform in its shortest notation; `None` for the identity.
 ///
-/// `extent` is the largest coordinate that it applies to, so that its linear part gets enough digits.
+/// `extent` is the largest coordinate that it applies to, so that its linear part gets enough
+/// digits.
 pub(crate) fn transform(
     affine: Affine,
     extent: f64,
@@ -161,8 +162,8 @@ impl Definitions {
         self.share("clipPath", "clip", String::new(), xml.finish())
     }
 
-    /// The elements in the order of first use. Stops that several gradients have are in an element of their own
-    /// before the first of them, where that takes fewer bytes.
+    /// The elements in the order of first use. Stops that several gradients have are in an element
+    /// of their own before the first of them, where that takes fewer bytes.
     pub(crate) fn into_elements(mut self) -> Vec<String> {
         let mut users = HashMap::<&str, Vec<usize>>::new();
         for (index, definition) in self.found.iter().enumerate() {

@@ -10,8 +10,8 @@ pub(crate) struct Ellipse {
     pub(crate) down: f64,
 }
 
-/// The ellipse that a path draws, when no point of it is further than `tolerance` from that ellipse.
-/// A path that only returns to its start counts as closed where `is_filled_only`.
+/// The ellipse that a path draws, when no point of it is further than `tolerance` from that
+/// ellipse. A path that only returns to its start counts as closed where `is_filled_only`.
 pub(crate) fn as_ellipse(path: &BezPath, tolerance: f64, is_filled_only: bool) -> Option<Ellipse> {
     let (first, rest) = path.elements().split_first()?;
     let (curves, is_closed) = match rest.split_last()? {

@@ -1,5 +1,5 @@
-//! The grid of decimals on which outlines are written, for those who want to know beforehand where a
-//! point will be. Nothing is written here.
+//! The grid of decimals on which outlines are written, for those who want to know beforehand where
+//! a point will be. Nothing is written here.
 
 use kurbo::{BezPath, PathEl, Point};
 
@@ -13,7 +13,8 @@ use super::{
 };
 
 impl Document {
-    /// With how many decimals [`Document::to_svg`] writes the outline of each shape, in painting order.
+    /// With how many decimals [`Document::to_svg`] writes the outline of each shape, in painting
+    /// order.
     pub fn outline_decimals(&self, options: &WriteOptions) -> Vec<u8> {
         fn descend(nodes: &[Node], scale: f64, tolerance: f64, decimals: &mut Vec<u8>) {
             for node in nodes {

@@ -1,5 +1,5 @@
-//! How shapes are painted, as attributes, and which of them a group can say for all its shapes. Only
-//! attributes that SVG hands down to children; an opacity is not.
+//! How shapes are painted, as attributes, and which of them a group can say for all its shapes.
+//! Only attributes that SVG hands down to children; an opacity is not.
 
 use crate::transform::largest_scale;
 use crate::{FillRule, Group, LineCap, LineJoin, Node, Shape, Stroke};
