@@ -111,7 +111,7 @@ impl Reach<'_> {
         }
         inside += size("x") + size("y");
         let transform = property(element, "transform");
-        if let Some(affine) = transform.as_deref().and_then(affine) {
+        if let Some(affine) = transform.and_then(affine) {
             let [.., x, y] = affine.as_coeffs();
             inside = inside * largest_scale(affine) + x.abs().max(y.abs());
         }
