@@ -4,7 +4,7 @@
 #![no_main]
 
 use chat2svg_vector::sanitise::sanitise;
-use chat2svg_vector::{Color, Document, ParseLimits, WriteOptions};
+use chat2svg_vector::{Color, CostBudget, Document, ParseLimits, WriteOptions};
 use libfuzzer_sys::fuzz_target;
 
 /// Side in pixels at which pictures are compared.
@@ -17,11 +17,16 @@ fuzz_target!(|bytes: &[u8]| {
     let limits = ParseLimits {
         bytes: 64 << 10,
         elements: 2_000,
-        expanded: 5_000,
+        cost: CostBudget {
+            elements: 5_000,
+            segments: 50_000,
+            surfaces: 500,
+            ..CostBudget::default()
+        },
         ..ParseLimits::default()
     };
     if let Ok(harmless) = sanitise(bytes, &limits) {
-        let again = sanitise(harmless.svg.as_bytes(), &ParseLimits::default());
+        let again = sanitise(harmless.svg.as_bytes(), &ParseLimits::for_own_output());
         assert!(
             again.is_ok(),
             "sanitised text is refused: {again:?}\n{}",
@@ -32,7 +37,7 @@ fuzz_target!(|bytes: &[u8]| {
         return;
     };
     let written = parsed.document.to_svg(&WriteOptions::default());
-    let again = match Document::parse(written.as_bytes(), &ParseLimits::default()) {
+    let again = match Document::parse(written.as_bytes(), &ParseLimits::for_own_output()) {
         Ok(again) => again.document,
         Err(error) => panic!("what was written is refused: {error}\n{written}"),
     };
