@@ -170,59 +170,6 @@ fn a_client_that_does_not_read_its_answers_is_cut_off() {
     drop(stalled);
 }
 
-#[cfg(target_os = "linux")]
-#[test]
-fn a_follower_that_does_not_read_its_events_is_cut_off() {
-    let folder = folder();
-    let settings = [
-        ("CHAT2SVG__SERVER__WRITE_TIMEOUT_SECONDS", "1"),
-        ("CHAT2SVG__SERVER__MAX_STREAMS_PER_CLIENT", "1"),
-    ];
-    let daemon = Daemon::start(folder.path(), &settings);
-    let mut template =
-        String::from(r#"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 999 999">"#);
-    for index in 0..20_000 {
-        let (x, y) = (index * 7 % 997, index * 13 % 991);
-        let fill = index * 839 % 0xFF_FFFF;
-        template += &format!(r##"<path d="M{x} {y}l9.13 3.7 1.9 8.3z" fill="#{fill:06x}"/>"##);
-    }
-    template += "</svg>";
-    let target = disc(64);
-    let fields: [(&str, &[u8]); 3] = [
-        ("template", template.as_bytes()),
-        ("target", &target),
-        ("level", b"minimal"),
-    ];
-    let mut accepted = daemon.post_form("/v1/refine", "respond-async", &fields);
-    assert_eq!(accepted.status().as_u16(), 202);
-    let id = json(&mut accepted)["id"].as_str().unwrap().to_owned();
-    daemon.wait_for_end(&id);
-    // The events of an ended job are told from the start, with its previews.
-    let path = format!("/v1/jobs/{id}/events");
-    let told: usize = daemon
-        .events(&id, "0")
-        .map(|(_, data)| data.to_string().len())
-        .sum();
-    assert!(told > 1_000_000, "{told} bytes");
-    wait_until("the stream that was read is over", || {
-        daemon.get("/v1/system/events").status().as_u16() == 200
-    });
-    let mut stalled = connect_from(&daemon, "127.0.0.1");
-    let follow = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n");
-    wait_until("the stream is followed", || {
-        stalled = connect_from(&daemon, "127.0.0.1");
-        stalled.write_all(follow.as_bytes()).unwrap();
-        let mut head = [0; 12];
-        stalled.read_exact(&mut head).unwrap();
-        head.ends_with(b"200")
-    });
-    problem(daemon.get("/v1/system/events"), 429, "rate-limited");
-    wait_until("the follower that does not read is cut off", || {
-        daemon.get("/v1/system/events").status().as_u16() == 200
-    });
-    daemon.assert_unharmed();
-}
-
 /// A connection from an address of this machine, which takes in little that is not read.
 #[cfg(target_os = "linux")]
 fn connect_from(daemon: &Daemon, address: &str) -> TcpStream {

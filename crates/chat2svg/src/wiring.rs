@@ -244,7 +244,7 @@ fn isolation(settings: &Settings) -> anyhow::Result<Isolation> {
         Foreign::Off => None,
         Foreign::AfterCrash | Foreign::Always => Some(isolated::runner(settings)?),
     };
-    Ok(Isolation { foreign, runner })
+    Ok(Isolation::new(foreign, runner))
 }
 
 /// What serves when the stages do not: the embedded composer, called directly.

@@ -213,7 +213,7 @@ impl Service {
             answers: ComputePool::new("answers", 1, 64),
             memory: MemoryBudget::new(512),
             limits: InputLimits::default(),
-            isolation: Isolation::OFF,
+            isolation: Isolation::off(),
         };
         watchdog.start(&controller, &decisions, move || {
             ControllerActor::new(

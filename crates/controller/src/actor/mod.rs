@@ -15,7 +15,7 @@ mod tests;
 
 use std::{
     collections::{HashMap, HashSet, VecDeque},
-    sync::Arc,
+    sync::{Arc, atomic::AtomicBool},
     time::Duration,
 };
 
@@ -114,17 +114,28 @@ pub struct ControllerCapacity {
 #[derive(Clone, Debug)]
 pub struct Isolation {
     /// Which jobs.
-    pub foreign: Foreign,
+    foreign: Foreign,
     /// What runs them; without it none is isolated.
-    pub runner: Option<Runner>,
+    runner: Option<Runner>,
+    /// Whether this process has taken up what the one before left. What a later incarnation of the
+    /// controller takes up ran in this process, which lives.
+    has_taken_up: Arc<AtomicBool>,
 }
 
 impl Isolation {
+    /// Jobs of a kind run isolated, by a runner.
+    pub fn new(foreign: Foreign, runner: Option<Runner>) -> Self {
+        Self {
+            foreign,
+            runner,
+            has_taken_up: Arc::default(),
+        }
+    }
+
     /// No job is isolated.
-    pub const OFF: Self = Self {
-        foreign: Foreign::Off,
-        runner: None,
-    };
+    pub fn off() -> Self {
+        Self::new(Foreign::Off, None)
+    }
 
     fn isolates(&self, uploads: bool, was_running: bool) -> bool {
         self.runner.is_some() && self.foreign.isolates(uploads, was_running)

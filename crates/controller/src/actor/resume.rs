@@ -1,6 +1,9 @@
 //! Taking up the jobs that an earlier process, or an earlier incarnation of this actor, left.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 
 use actix::prelude::*;
 use chat2svg_protocol::{
@@ -37,7 +40,7 @@ fn submitted_at(view: &JobView, now: Timestamp) -> Instant {
 }
 
 /// Reads what a job was stored with. Its files are read when it runs.
-fn make_ready(unfinished: Unfinished) -> Ready {
+fn make_ready(unfinished: Unfinished, process_died: bool) -> Ready {
     let Unfinished {
         mut view,
         checkpoint,
@@ -56,7 +59,7 @@ fn make_ready(unfinished: Unfinished) -> Ready {
     Ready {
         view,
         resumed: Resumed {
-            was_running: attempts > 0,
+            was_running: process_died && attempts > 0,
             checkpoint,
         },
     }
@@ -80,6 +83,11 @@ impl ControllerActor {
     /// Takes up unfinished jobs that do not run; answers how many.
     pub(super) fn take_up(&mut self) -> ResponseActFuture<Self, Result<u32, StoreError>> {
         self.taken_up = TakenUp::UnderWay;
+        let process_died = !self
+            .capacity
+            .isolation
+            .has_taken_up
+            .swap(true, Ordering::Relaxed);
         let list = self.lines.list_unfinished.clone();
         let (patience, compute) = (self.ask_timeout(), self.capacity.intake.clone());
         let found = async move {
@@ -93,7 +101,10 @@ impl ControllerActor {
         let ready = sorted.then(move |hopeful, actor, _| {
             async move {
                 let hopeful = hopeful?;
-                let work = move || hopeful.into_iter().map(make_ready).collect::<Vec<_>>();
+                let work = move || {
+                    let ready = |job| make_ready(job, process_died);
+                    hopeful.into_iter().map(ready).collect::<Vec<_>>()
+                };
                 let read = compute.run(&CancellationToken::new(), work).await;
                 read.map_err(|error| StoreError(format!("unfinished jobs cannot be read: {error}")))
             }

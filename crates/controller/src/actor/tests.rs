@@ -344,7 +344,7 @@ fn start(world: Shared) -> Playhouse {
         answers: ComputePool::new("answers", 1, 64),
         memory: MemoryBudget::new(64),
         limits: InputLimits::default(),
-        isolation: Isolation::OFF,
+        isolation: Isolation::off(),
     };
     let config = ControllerConfig::default();
     let controller = ControllerActor::new(config, lines, capacity, composer).start();
