@@ -3,7 +3,7 @@
 use kurbo::{Affine, BezPath, Rect};
 use serde::{Deserialize, Serialize};
 
-use crate::Paint;
+use crate::{Meaning, Paint, Setting};
 
 /// A whole picture: a canvas and the tree painted on it, back to front.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,6 +37,9 @@ pub struct Metadata {
     pub credits: Vec<Credit>,
     /// Words of the prompt that could not be drawn.
     pub undrawn: Vec<String>,
+    /// Where and when the scene plays; written on the root element.
+    #[serde(default)]
+    pub setting: Setting,
 }
 
 /// Attribution for a piece of art.
@@ -72,6 +75,8 @@ pub struct Group {
     pub id: String,
     /// Human-readable name; empty when it has none.
     pub label: String,
+    /// What it is.
+    pub meaning: Meaning,
     /// Maps the children's coordinates to the parent's.
     pub transform: Affine,
     /// Opacity of the composited group, `0.0..=1.0`.
@@ -88,6 +93,7 @@ impl Group {
         Self {
             id: String::new(),
             label: label.into(),
+            meaning: Meaning::NONE,
             transform: Affine::IDENTITY,
             opacity: 1.0,
             clip: None,
@@ -112,6 +118,8 @@ pub struct Shape {
     pub id: String,
     /// Human-readable name; empty when it has none.
     pub label: String,
+    /// What it is.
+    pub meaning: Meaning,
     /// Outline in the parent's coordinates.
     pub path: BezPath,
     /// Interior paint.
@@ -128,6 +136,7 @@ impl Shape {
         Self {
             id: String::new(),
             label: label.into(),
+            meaning: Meaning::NONE,
             path,
             fill: Some(Fill {
                 paint,

@@ -13,6 +13,7 @@ mod codec;
 mod compare;
 mod dashes;
 mod document;
+mod meaning;
 mod merge;
 mod names;
 mod paint;
@@ -33,6 +34,10 @@ pub use dashes::MAX_DASHES;
 pub use document::{
     ClipPath, Credit, Document, Fill, FillRule, Group, LineCap, LineJoin, Metadata, Node, Shape,
     Stroke,
+};
+pub use meaning::{
+    Distance, Emission, Gloss, Habitat, Material, Meaning, Part, Place, Role, Setting, TimeOfDay,
+    UnknownName, Weather,
 };
 pub use merge::Mergeable;
 pub use names::slug;

@@ -113,6 +113,7 @@ fn is_round(path: &BezPath) -> bool {
 
 fn is_alike(one: &Shape, other: &Shape) -> bool {
     one.label == other.label
+        && one.meaning == other.meaning
         && one.fill == other.fill
         && one.stroke == other.stroke
         && one.opacity == other.opacity

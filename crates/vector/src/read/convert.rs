@@ -5,8 +5,15 @@ use std::collections::{HashMap, HashSet};
 
 use kurbo::{Affine, BezPath, Rect, Shape as _};
 
+<<<<<<< HEAD
 use crate::sanitise::{Heading, Meter, WarningKind, Warnings};
 use crate::{ClipPath, Color, Document, Fill, FillRule, Group, Metadata, Node, Paint, Shape};
+=======
+use crate::sanitise::{Heading, WarningKind, Warnings};
+use crate::{
+    ClipPath, Color, Document, Fill, FillRule, Group, Meaning, Metadata, Node, Paint, Shape,
+};
+>>>>>>> 0c6dd6d (vector: carry what nodes and scenes are as data, in closed vocabularies)
 
 use super::fonts;
 use super::names::Name;
@@ -86,10 +93,11 @@ impl Converter<'_> {
             },
         };
         let children = self.children(group);
-        let is_named = !name.id.is_empty() || !name.label.is_empty();
+        let is_named = !name.id.is_empty() || !name.label.is_empty() || !name.meaning.is_empty();
         let converted = Group {
             id: name.id,
             label: name.label,
+            meaning: name.meaning,
             transform: paint::affine(group.transform()),
             opacity: group.opacity().get(),
             clip: None,
@@ -133,6 +141,7 @@ impl Converter<'_> {
         let shape = Shape {
             id: name.id,
             label: name.label,
+            meaning: name.meaning,
             path: paint::path(path.data()),
             fill,
             stroke,
@@ -169,6 +178,7 @@ impl Converter<'_> {
         }
         vec![Node::Group(Group {
             id: name.id,
+            meaning: name.meaning,
             children,
             ..Group::new(name.label)
         })]
@@ -350,17 +360,20 @@ fn stroke_below_fill(shape: Shape) -> Group {
     let line = Shape {
         id: String::new(),
         label: String::new(),
+        meaning: Meaning::NONE,
         fill: None,
         ..shape.clone()
     };
     let interior = Shape {
         id: String::new(),
         label: String::new(),
+        meaning: Meaning::NONE,
         stroke: None,
         ..shape.clone()
     };
     Group {
         id: shape.id,
+        meaning: shape.meaning,
         children: vec![Node::Shape(line), Node::Shape(interior)],
         ..Group::new(shape.label)
     }

@@ -9,6 +9,15 @@ use super::names::deep_text;
 /// author or licence.
 pub(crate) fn read(tree: &Tree) -> Metadata {
     let mut metadata = Metadata::default();
+    for (attribute, value) in tree
+        .elements
+        .first()
+        .iter()
+        .flat_map(|root| &root.attributes)
+    {
+        metadata.setting.take(attribute, value);
+    }
+    let setting = metadata.setting;
     let Some(work) = work(tree) else {
         return metadata;
     };
@@ -42,7 +51,11 @@ pub(crate) fn read(tree: &Tree) -> Metadata {
             });
         }
     }
-    if metadata == Metadata::default() {
+    let says_nothing = Metadata {
+        setting,
+        ..Metadata::default()
+    };
+    if metadata == says_nothing {
         let author = text(work, "dc:creator");
         let license = tree.named(work, "cc:license").next();
         let license = license

@@ -3,13 +3,19 @@
 
 use std::collections::{HashMap, HashSet};
 
+<<<<<<< HEAD
 use crate::sanitise::{Child, Element, Heading, Meter, ParseError, Tree, without_controls};
+=======
+use crate::Meaning;
+use crate::sanitise::{Child, Element, Heading, Tree};
+>>>>>>> 0c6dd6d (vector: carry what nodes and scenes are as data, in closed vocabularies)
 
-/// An element's own id and label; either may be empty.
+/// An element's own id, label and meaning; each may be empty.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Name {
     pub(crate) id: String,
     pub(crate) label: String,
+    pub(crate) meaning: Meaning,
     /// The comment above, when there is no better label.
     pub(crate) heading: Option<Heading>,
 }
@@ -57,7 +63,13 @@ pub(crate) fn collect(
             element.set("id", generated.clone());
             generated
         };
-        names.insert(key, Name { id, label, heading });
+        let name = Name {
+            id,
+            label,
+            meaning: meaning(element),
+            heading,
+        };
+        names.insert(key, name);
     }
     Ok(names)
 }
@@ -65,6 +77,15 @@ pub(crate) fn collect(
 /// A label without control characters, cut to a length that people read.
 fn bounded(label: &str) -> String {
     without_controls(label).chars().take(MAX_LABEL).collect()
+}
+
+/// What an element says of what it is.
+fn meaning(element: &Element) -> Meaning {
+    let mut meaning = Meaning::NONE;
+    for (attribute, value) in &element.attributes {
+        meaning.take(attribute, value);
+    }
+    meaning
 }
 
 /// The title of an element, in one line.

@@ -12,6 +12,7 @@ use super::rules::{self, Unsafe};
 use super::tree::{Child, Element, ElementIndex, Heading, Tree};
 use super::warning::{WarningKind, Warnings};
 use super::{ParseError, ParseLimits, SVG};
+use crate::meaning::{self, Taken};
 use crate::write;
 
 /// What the result is for.
@@ -450,6 +451,15 @@ impl Builder<'_> {
                 self.warnings.add(WarningKind::of_property(name), name);
             }
             return None;
+        }
+        match meaning::check(name, value) {
+            Taken::Read => return Some(value.to_owned()),
+            Taken::UnknownValue => {
+                let quoted = format!("{name}=\"{value}\"");
+                self.warnings.add(WarningKind::Meaning, &quoted);
+                return None;
+            }
+            Taken::OtherAttribute => {}
         }
         if name.contains(':') {
             return Some(value.into_owned());

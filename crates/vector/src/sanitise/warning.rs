@@ -68,6 +68,8 @@ pub enum WarningKind {
     Character,
     /// A line of too many dashes, painted solid at their mean opacity.
     Dashes,
+    /// A word for what something is that is not in the vocabulary, left out.
+    Meaning,
     /// The SVG namespace, which was missing and has been assumed.
     Namespace,
     /// Anything else, once the list is full.
@@ -147,6 +149,7 @@ impl WarningKind {
             Self::Dashes => {
                 "lines of more than 20,000 dashes are painted solid, at the dashes' mean opacity"
             }
+            Self::Meaning => "the value is not in docs/vocabulary.md and is left out",
             Self::Namespace => "the SVG namespace was missing and is assumed",
             Self::More => "further warnings are not listed",
         }

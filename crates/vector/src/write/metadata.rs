@@ -21,8 +21,14 @@ pub(crate) fn write_metadata(xml: &mut XmlWriter, document: &Document) {
         seed,
         credits,
         undrawn,
+        setting,
     } = &document.metadata;
-    if document.metadata == Metadata::default() {
+    // The setting stands on the root element.
+    let setting_alone = Metadata {
+        setting: *setting,
+        ..Metadata::default()
+    };
+    if document.metadata == setting_alone {
         return;
     }
     xml.start("metadata");

@@ -17,7 +17,7 @@ use kurbo::{Affine, BezPath, Rect, Shape as _};
 
 use crate::names::assign_ids;
 use crate::transform::largest_scale;
-use crate::{ClipPath, Document, FillRule, Group, Node, Shape};
+use crate::{ClipPath, Document, FillRule, Group, Meaning, Node, Shape};
 
 use number::{decimals_for, number};
 use paint::{Definitions, opacity_attribute, transform};
@@ -95,7 +95,12 @@ impl Document {
         };
         let mut tree = XmlWriter::nested(options.indent, 1);
         for (node, style) in self.layers.iter().zip(&styles) {
-            body.node(&mut tree, node, style, scale, true);
+            let place = Place {
+                scale,
+                group: Meaning::NONE,
+                is_layer: true,
+            };
+            body.node(&mut tree, node, style, place);
         }
         let has_labels = body.has_labels;
         let mut claim = |id| options.accessible.then(|| body.definitions.claim(id));
@@ -117,6 +122,9 @@ impl Document {
         xml.attribute("width", &size(self.width));
         xml.attribute("height", &size(self.height));
         xml.attribute("viewBox", &view_box_text(self.view_box));
+        for (name, value) in self.metadata.setting.attributes() {
+            xml.attribute(name, value);
+        }
         let names: Vec<&str> = [&title_id, &description_id]
             .into_iter()
             .filter_map(Option::as_deref)
@@ -196,35 +204,41 @@ struct TreeWriter<'a> {
     ids: &'a mut dyn Iterator<Item = String>,
 }
 
+/// Where a node is written.
+#[derive(Clone, Copy)]
+struct Place {
+    /// Pixels per unit of its coordinates.
+    scale: f64,
+    /// What holds for the group that it is in.
+    group: Meaning,
+    /// Whether it is at the top.
+    is_layer: bool,
+}
+
 impl TreeWriter<'_> {
-    fn node(
-        &mut self,
-        xml: &mut XmlWriter,
-        node: &Node,
-        style: &Styles,
-        scale: f64,
-        is_layer: bool,
-    ) {
+    fn node(&mut self, xml: &mut XmlWriter, node: &Node, style: &Styles, place: Place) {
         let id = self.ids.next().unwrap_or_default();
         match (node, style) {
             (Node::Group(group), Styles::Group(said, children)) => {
                 xml.start("g");
                 self.names(xml, &id, &group.label);
-                if is_layer && !group.label.is_empty() {
+                if place.is_layer && !group.label.is_empty() {
                     xml.attribute("inkscape:groupmode", "layer");
                     self.has_labels = true;
                 }
+                write_all(xml, &group.meaning.attributes(place.group));
                 write_all(xml, said);
-                self.group(xml, group, children, scale);
+                self.group(xml, group, children, place);
                 xml.end();
             }
-            (Node::Shape(shape), Styles::Shape(said)) => self.shape(xml, shape, said, &id, scale),
+            (Node::Shape(shape), Styles::Shape(said)) => self.shape(xml, shape, said, &id, place),
             _ => {}
         }
     }
 
     /// What is in a group's element.
-    fn group(&mut self, xml: &mut XmlWriter, group: &Group, styles: &[Styles], scale: f64) {
+    fn group(&mut self, xml: &mut XmlWriter, group: &Group, styles: &[Styles], place: Place) {
+        let scale = place.scale;
         let inner = scale * largest_scale(group.transform);
         let extent = if group.transform == Affine::IDENTITY {
             0.0
@@ -240,7 +254,12 @@ impl TreeWriter<'_> {
             xml.attribute("clip-path", &format!("url(#{id})"));
         }
         for (child, style) in group.children.iter().zip(styles) {
-            self.node(xml, child, style, inner, false);
+            let place = Place {
+                scale: inner,
+                group: group.meaning.within(place.group),
+                is_layer: false,
+            };
+            self.node(xml, child, style, place);
         }
     }
 
@@ -255,8 +274,9 @@ impl TreeWriter<'_> {
         shape: &Shape,
         said: &Attributes,
         id: &str,
-        scale: f64,
+        place: Place,
     ) {
+        let scale = place.scale;
         let unit_tolerance = self.tolerance / scale;
         // Dashes begin where the path does.
         let is_dashed = shape
@@ -278,6 +298,7 @@ impl TreeWriter<'_> {
         };
         xml.start(element);
         self.names(xml, id, &shape.label);
+        write_all(xml, &shape.meaning.attributes(place.group));
         write_all(xml, said);
         opacity_attribute(xml, "opacity", shape.opacity);
         match (ellipse, &radii) {

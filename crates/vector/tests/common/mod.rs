@@ -5,7 +5,8 @@
 
 use chat2svg_vector::{
     ClipPath, Color, Credit, Document, Fill, FillRule, Group, LineCap, LineJoin, LinearGradient,
-    Metadata, Node, Paint, RadialGradient, Raster, Shape, Spread, Stop, Stroke,
+    Material, Meaning, Metadata, Node, Paint, Place, RadialGradient, Raster, Role, Setting, Shape,
+    Spread, Stop, Stroke, TimeOfDay,
 };
 use kurbo::{Affine, BezPath, Circle, Ellipse, Point, Rect, RoundedRect, Shape as _};
 use proptest::prelude::*;
@@ -76,8 +77,14 @@ pub(crate) fn everything() -> Document {
             source: "https://example.org/sun".to_owned(),
         }],
         undrawn: vec!["epistemology".to_owned(), "quickly".to_owned()],
+        setting: Setting {
+            place: Some(Place::Mountains),
+            time: Some(TimeOfDay::Sunset),
+            weather: None,
+        },
     };
     let mut background = Group::new("Sky");
+    background.meaning = Meaning::of_role(Role::Sky);
     background.children.push(Node::Shape(Shape::filled(
         "",
         Rect::new(0.0, 0.0, 200.0, 150.0).to_path(0.1),
@@ -128,6 +135,7 @@ pub(crate) fn everything() -> Document {
     fence.children.push(Node::Shape(Shape {
         id: "rail".to_owned(),
         label: "rail".to_owned(),
+        meaning: Meaning::NONE,
         path: line,
         fill: None,
         stroke: Some(Stroke {
@@ -284,6 +292,19 @@ fn any_stroke() -> impl Strategy<Value = Stroke> {
         })
 }
 
+fn any_meaning() -> impl Strategy<Value = Meaning> {
+    let role = prop::option::weighted(0.2, prop::sample::select(Role::ALL));
+    let material = prop::option::weighted(0.2, prop::sample::select(Material::ALL));
+    (role, material, prop::option::weighted(0.1, 1..9_u16)).prop_map(|(role, material, member)| {
+        Meaning {
+            role,
+            material,
+            member,
+            ..Meaning::NONE
+        }
+    })
+}
+
 fn any_shape() -> impl Strategy<Value = Shape> {
     (
         "[a-z ]{0,6}",
@@ -291,10 +312,12 @@ fn any_shape() -> impl Strategy<Value = Shape> {
         prop::option::weighted(0.8, (any_paint(), any_fraction(), any_rule())),
         prop::option::weighted(0.3, any_stroke()),
         any_fraction(),
+        any_meaning(),
     )
-        .prop_map(|(label, path, fill, stroke, opacity)| Shape {
+        .prop_map(|(label, path, fill, stroke, opacity, meaning)| Shape {
             id: String::new(),
             label,
+            meaning,
             path,
             fill: fill.map(|(paint, opacity, rule)| Fill {
                 paint,
@@ -316,11 +339,13 @@ fn any_node() -> impl Strategy<Value = Node> {
                 any_fraction(),
                 prop::option::weighted(0.3, (any_path(), any_rule())),
                 prop::collection::vec(node, 0..3),
+                any_meaning(),
             )
-                .prop_map(|(label, transform, opacity, clip, children)| {
+                .prop_map(|(label, transform, opacity, clip, children, meaning)| {
                     Node::Group(Group {
                         id: String::new(),
                         label,
+                        meaning,
                         transform,
                         opacity,
                         clip: clip.map(|(path, rule)| ClipPath { path, rule }),
