@@ -4,16 +4,16 @@
 use std::collections::BTreeMap;
 
 use chat2svg_vector::{
-    Color, Document, LinearGradient, Node, Paint, RadialGradient, Shape, Spread, Stop,
+    Color, Distance, Document, Emission, LinearGradient, Meaning, Node, Paint, Place,
+    RadialGradient, Role, Shape, Spread, Stop, TimeOfDay,
 };
-use kurbo::{Affine, Point, Rect, Shape as _};
+use kurbo::{Affine, BezPath, Point, Rect, Shape as _};
 
 use crate::{
     additions::{Addition, add_all, filled},
     context::Context,
     light::Source,
-    names::has_word,
-    scene::{Item, Role, mean_color},
+    scene::{Item, mean_color},
 };
 
 /// Most fires that glow.
@@ -30,7 +30,7 @@ pub(crate) fn soften_glows(document: &mut Document, strength: f32) -> Vec<String
     }
     for layer in &mut document.layers {
         let name = layer.label().to_owned();
-        soften(layer, &name, strength, &mut changed);
+        soften(layer, &name, Meaning::NONE, strength, &mut changed);
     }
     lay_below_stars(document);
     changed
@@ -65,10 +65,11 @@ fn lay_below_stars(document: &mut Document) {
     add_all(document, &glows);
 }
 
-/// The way to the first star, or to all in a layer or group of their own.
+/// The way to the first star, or to all in a layer or group of their own; where none is stated, at
+/// night or in space, to what lies on the sky.
 fn path_of_stars(document: &Document) -> Option<Vec<usize>> {
-    let is_stars = |node: &Node| has_word(node.label(), &["star", "stars"]);
-    document
+    let is_stars = |node: &Node| node.meaning().emits == Some(Emission::Star);
+    let stated = document
         .layers
         .iter()
         .enumerate()
@@ -81,7 +82,16 @@ fn path_of_stars(document: &Document) -> Option<Vec<usize>> {
             };
             let child = group.children.iter().position(is_stars)?;
             Some(vec![layer, child])
+        });
+    let setting = document.metadata.setting;
+    let is_starry = setting.time == Some(TimeOfDay::Night) || setting.place == Some(Place::Space);
+    let on_sky = || {
+        document.layers.iter().position(|node| match node {
+            Node::Group(group) => group.meaning.role == Some(Role::Sky) && group.children.len() > 1,
+            Node::Shape(_) => false,
         })
+    };
+    stated.or_else(|| is_starry.then(on_sky).flatten().map(|layer| vec![layer, 1]))
 }
 
 fn is_dark_glow(node: &Node) -> bool {
@@ -89,11 +99,7 @@ fn is_dark_glow(node: &Node) -> bool {
         return false;
     };
     let color = shape.fill.as_ref().map(|fill| mean_color(&fill.paint));
-    is_glow(shape) && color.is_some_and(is_dark)
-}
-
-fn is_glow(shape: &Shape) -> bool {
-    matches!(shape.label.as_str(), "glow" | "outer glow")
+    shape.meaning.role == Some(Role::Glow) && color.is_some_and(is_dark)
 }
 
 /// Whether a glow of this colour belongs to the night.
@@ -101,14 +107,15 @@ fn is_dark(color: Color) -> bool {
     color.to_oklab().lightness < 0.5
 }
 
-fn soften(node: &mut Node, layer: &str, strength: f32, changed: &mut Vec<String>) {
+fn soften(node: &mut Node, layer: &str, around: Meaning, strength: f32, changed: &mut Vec<String>) {
+    let meaning = node.meaning().within(around);
     match node {
         Node::Group(group) => {
             for child in &mut group.children {
-                soften(child, layer, strength, changed);
+                soften(child, layer, meaning, strength, changed);
             }
         }
-        Node::Shape(shape) if is_glow(shape) => {
+        Node::Shape(shape) if meaning.role == Some(Role::Glow) => {
             if fade_outward(shape, strength) {
                 changed.push(format!("{layer} / {}", shape.label));
             }
@@ -158,15 +165,23 @@ fn radial(center: Point, radius: f64, color: Color, stops: [(f32, f32); 3]) -> P
     })
 }
 
-/// The light that lamps and fires throw into the dark around them: a glow above each lantern of a
-/// night scene, above a lamp that lights a room, and behind what burns at night.
+/// A glow around what a layer of this name holds.
+fn glow(layer: &str, disc: BezPath, paint: Paint) -> Shape {
+    Shape {
+        meaning: Meaning::of_role(Role::Glow),
+        ..filled(format!("{layer} / glow"), disc, paint, 1.0)
+    }
+}
+
+/// The light that lamps and fires throw into the dark around them: a glow above each lantern of a night scene,
+/// above a lamp that lights a room, and behind what burns at night.
 pub(crate) fn lamp_glows(context: &Context<'_>, strength: f32) -> Vec<Addition> {
     let (scene, light) = (context.scene, context.light);
     let lit = matches!(light.source, Source::Moon | Source::Lamp);
     let is_dark = scene
         .items
         .iter()
-        .find(|item| item.role == Role::Sky)
+        .find(|item| item.role.is_backdrop())
         .is_some_and(|item| item.lightness() < 0.4);
     if !lit && !is_dark || strength <= 0.0 {
         return Vec::new();
@@ -187,7 +202,9 @@ pub(crate) fn lamp_glows(context: &Context<'_>, strength: f32) -> Vec<Addition> 
     let mut glows: Vec<Addition> = scene
         .items
         .iter()
-        .filter(|item| is_lamp_head(item) && item.bounds.overlaps(context.view))
+        .filter(|item| {
+            item.meaning.emits == Some(Emission::Lamp) && item.bounds.overlaps(context.view)
+        })
         .map(|item| {
             let radius = item.bounds.width().max(item.bounds.height()) * reach;
             let center = item.bounds.center();
@@ -202,7 +219,7 @@ pub(crate) fn lamp_glows(context: &Context<'_>, strength: f32) -> Vec<Addition> 
                 // In a room the light lies on the wall, behind all that stands before it.
                 path: behind.clone().unwrap_or_else(|| item.path.clone()),
                 above: behind.is_some(),
-                node: Node::Shape(filled(format!("{} / glow", item.layer()), disc, paint, 1.0)),
+                node: Node::Shape(glow(item.layer(), disc, paint)),
             }
         })
         .collect();
@@ -210,11 +227,6 @@ pub(crate) fn lamp_glows(context: &Context<'_>, strength: f32) -> Vec<Addition> 
         glows.extend(fire_glows(context, strength));
     }
     glows
-}
-
-/// Whether it is the part of a lamp that shines.
-pub(crate) fn is_lamp_head(item: &Item) -> bool {
-    item.own_name() == "lantern" || item.own_name() == "shade" && item.role == Role::Light
 }
 
 /// Warm light behind each thing that burns, and each paper lantern.
@@ -225,13 +237,13 @@ fn fire_glows(context: &Context<'_>, strength: f32) -> Vec<Addition> {
         .at(Color::from_rgb8(255, 150, 60).to_oklab());
     let mut flames = BTreeMap::<usize, Rect>::new();
     let is_lit = |item: &&Item| {
-        item.is_burning() || item.role == Role::Light && item.layer().ends_with("lantern")
+        item.is_burning() || item.role == Role::Light && item.source == Some(Emission::Lantern)
     };
     for item in scene.items.iter().filter(is_lit) {
         let flame = flames.entry(item.object).or_insert(item.bounds);
         *flame = flame.union(item.bounds);
     }
-    let glow = |(object, flame): (usize, Rect)| {
+    let around = |(object, flame): (usize, Rect)| {
         let root = scene.roots.get(object)?;
         let name = scene.items.iter().find(|item| item.object == object)?;
         let radius = 0.5 * flame.width().hypot(flame.height()) * FIRE_REACH;
@@ -241,13 +253,13 @@ fn fire_glows(context: &Context<'_>, strength: f32) -> Vec<Addition> {
         Some(Addition {
             path: root.clone(),
             above: false,
-            node: Node::Shape(filled(format!("{} / glow", name.layer()), disc, paint, 1.0)),
+            node: Node::Shape(glow(name.layer(), disc, paint)),
         })
     };
     flames
         .into_iter()
         .take(MOST_FIRES)
-        .filter_map(glow)
+        .filter_map(around)
         .collect()
 }
 
@@ -265,9 +277,9 @@ pub(crate) fn haze(document: &Document, context: &Context<'_>, strength: f32) ->
             .iter()
             .filter(move |item| item.role == role)
     };
-    let sky = far(Role::Sky).find(|item| item.layer() == "sky")?;
-    let is_far =
-        |item: &&Item| item.layer().starts_with("distant ") || item.layer().starts_with("far ");
+    let place = context.scene.setting.place;
+    let sky = far(Role::Sky).find(|_| place.is_none_or(Place::is_in_the_open))?;
+    let is_far = |item: &&Item| item.meaning.distance == Some(Distance::Far);
     let last = far(Role::Scenery).rfind(is_far)?;
     let ground = far(Role::Ground)
         .map(|item| item.bounds.y0)
@@ -308,7 +320,10 @@ pub(crate) fn haze(document: &Document, context: &Context<'_>, strength: f32) ->
     Some(Addition {
         path: vec![*last.path.first()?],
         above: true,
-        node: Node::Shape(filled("haze".to_owned(), band, paint, 1.0)),
+        node: Node::Shape(Shape {
+            meaning: Meaning::of_role(Role::Haze),
+            ..filled("haze".to_owned(), band, paint, 1.0)
+        }),
     })
 }
 
@@ -343,7 +358,7 @@ mod tests {
                 ..Group::new(label)
             })
         };
-        Document {
+        let mut document = Document {
             width: 100.0,
             height: 100.0,
             view_box: Rect::new(0.0, 0.0, 100.0, 100.0),
@@ -354,7 +369,9 @@ mod tests {
                 group("sky", vec![disc("sky", Color::BLACK), star]),
                 group("moon", vec![disc("glow", glow), disc("moon", Color::WHITE)]),
             ],
-        }
+        };
+        crate::guess::guess_meaning(&mut document);
+        document
     }
 
     fn order(document: &Document) -> Vec<String> {

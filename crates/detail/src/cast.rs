@@ -6,7 +6,8 @@
 use std::collections::BTreeMap;
 
 use chat2svg_vector::{
-    Color, Document, Group, LinearGradient, Node, Oklab, Paint, Shape, Spread, Stop,
+    Color, Document, Group, LinearGradient, Meaning, Node, Oklab, Paint, Part, Role, Shape, Spread,
+    Stop,
 };
 use kurbo::{Affine, BezPath, Point, Vec2};
 
@@ -17,7 +18,7 @@ use crate::{
     halt::Stopped,
     light::{Light, Source},
     palette::Palette,
-    scene::{Item, Role, Scene, is_airborne},
+    scene::{Item, Scene, is_off_ground},
     silhouette::{Edge, Piece, pieces},
 };
 
@@ -84,6 +85,7 @@ pub(crate) fn cast_shadows(
             above: true,
             node: Node::Group(Group {
                 children,
+                meaning: Meaning::of_role(Role::CastShadow),
                 ..Group::new("cast shadows")
             }),
         })
@@ -95,15 +97,13 @@ fn stands_free(scene: &Scene, object: usize, least: f64) -> bool {
     let mut parts = scene
         .items
         .iter()
-        .filter(|item| item.object == object && item.role == Role::Object)
+        .filter(|item| item.object == object && item.role == Role::Thing)
         .peekable();
     parts.peek().is_some_and(|item| {
-        let layer = item.layer();
-        !layer.ends_with("(front)")
-            && !layer.ends_with("(behind)")
-            && !is_airborne(scene, object)
+        !matches!(item.meaning.part, Some(Part::Front | Part::Behind))
+            && !is_off_ground(scene, object)
             && !item.is_land()
-            && !item.has_word(&["clouds", "cloud", "bubbles", "rainbow", "sky", "window"])
+            && !item.is_cloud()
     }) && parts
         .map(|item| item.bounds)
         .reduce(|all, bounds| all.union(bounds))
@@ -199,8 +199,8 @@ fn takes(point: Point, floats: bool, context: &Context<'_>) -> bool {
     seen.and_then(|item| context.scene.items.get(item))
         .is_none_or(|item| match item.role {
             Role::Ground => item.is_water() == floats,
-            Role::Sky | Role::Light | Role::Scenery => false,
-            Role::Weather | Role::Border | Role::Veil | Role::Object => true,
+            Role::Sky | Role::Background | Role::Light | Role::Scenery => false,
+            _ => true,
         })
 }
 
@@ -245,7 +245,7 @@ fn ground_under<'a>(piece: &Piece, context: &Context<'a>) -> Option<&'a Item> {
         else {
             continue;
         };
-        if item.role == Role::Object && index > last {
+        if item.role == Role::Thing && index > last {
             hidden += 1;
         } else if item.role == Role::Ground {
             found += 1;

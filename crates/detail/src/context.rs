@@ -1,14 +1,9 @@
 //! What every effect looks at. Read from the document before; nothing here changes it.
 
+use chat2svg_vector::Role;
 use kurbo::Rect;
 
-use crate::{
-    halt::Halt,
-    light::Light,
-    palette::Palette,
-    scene::{Role, Scene},
-    visible::Visible,
-};
+use crate::{halt::Halt, light::Light, palette::Palette, scene::Scene, visible::Visible};
 
 /// A scene with all that effects ask about it.
 #[derive(Clone, Copy)]

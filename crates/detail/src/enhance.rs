@@ -10,6 +10,7 @@ use crate::{
     cast::cast_shadows,
     config::DetailParameters,
     context::Context,
+    guess::guess_meaning,
     halt::{Halt, Stopped},
     highlight::highlights,
     light::Light,
@@ -63,7 +64,8 @@ impl From<Stopped> for DetailError {
     }
 }
 
-/// Makes a richer target for a document, and gives the document what is new in it.
+/// Makes a richer target for a document, and gives the document what is new in it. A document that
+/// states no meaning is read by the words of its labels, and then states what these let guess.
 ///
 /// `stop` is asked often; when it says so, the work ends with [`DetailError::Stopped`].
 ///
@@ -76,10 +78,15 @@ pub fn enhance(
     stop: &dyn Fn() -> bool,
 ) -> Result<Enhanced, DetailError> {
     let halt = Halt::when(stop);
+    let mut document = document.clone();
+    // What gets nothing new comes back as it was.
+    if !parameters.is_nothing() {
+        guess_meaning(&mut document);
+    }
     if parameters.is_nothing() || style == Style::LineArt {
-        outlined(document, style, parameters, halt)
+        outlined(&document, style, parameters, halt)
     } else {
-        illuminated(document, style, parameters, halt)
+        illuminated(&document, style, parameters, halt)
     }
 }
 

@@ -1,9 +1,9 @@
-//! Highlights: on what is glossy (glass, metal, glaze, fruit) one bright mark where the surface
-//! mirrors the light. Which things are glossy is read from their names.
+//! Highlights: on what is glossy (glass, metal, glaze, fruit) one bright mark where the surface mirrors
+//! the light. Which things are glossy is stated.
 
 use std::collections::BTreeMap;
 
-use chat2svg_vector::{Node, Paint};
+use chat2svg_vector::{Gloss, Meaning, Node, Paint, Part, Role};
 use kurbo::{BezPath, Point};
 
 use crate::{
@@ -12,7 +12,7 @@ use crate::{
     field::distance_inside,
     halt::{Halt, Stopped},
     light::Light,
-    scene::{Item, Role, Scene},
+    scene::{Item, Scene},
     visible::Visible,
 };
 
@@ -21,52 +21,6 @@ const MOST: usize = 8;
 /// Least radius of the largest disc that fits into a surface, as a share of the canvas's shorter
 /// side.
 const LEAST_RADIUS: f64 = 0.012;
-
-/// Words for things with a glossy surface.
-pub(crate) const GLOSSY: &[&str] = &[
-    "apple",
-    "apples",
-    "aubergine",
-    "ball",
-    "balloon",
-    "balloons",
-    "balls",
-    "bell",
-    "bottle",
-    "bowl",
-    "cherries",
-    "cherry",
-    "crystal",
-    "cup",
-    "eggplant",
-    "gem",
-    "goblet",
-    "grape",
-    "grapes",
-    "heart",
-    "helmet",
-    "jar",
-    "jug",
-    "kettle",
-    "lemon",
-    "lollipop",
-    "marble",
-    "medal",
-    "mug",
-    "oranges",
-    "pear",
-    "pears",
-    "plum",
-    "plums",
-    "teapot",
-    "tomato",
-    "tomatoes",
-    "trophy",
-    "vase",
-];
-
-/// Names of parts that are light already, or shade.
-const LIT: &[&str] = &["highlight", "glint", "shine", "gloss", "reflection"];
 
 /// Highlights on the glossy things of a scene, each above the part that it lies on.
 pub(crate) fn highlights(context: &Context<'_>, strength: f32) -> Result<Vec<Addition>, Stopped> {
@@ -86,12 +40,13 @@ pub(crate) fn highlights(context: &Context<'_>, strength: f32) -> Result<Vec<Add
         let top = body.items.last().map_or(item, |&top| &scene.items[top]);
         let lift = 0.9 * (1.0 - item.lightness());
         let color = context.palette.lifted(item.color, lift);
-        let shape = filled(
+        let mut shape = filled(
             format!("{} / highlight", body_name(item)),
             mark(&spot, context.light, visible),
             Paint::Solid(color),
             0.55 * strength,
         );
+        shape.meaning = Meaning::of_role(Role::Highlight);
         let addition = Addition {
             path: top.path.clone(),
             above: true,
@@ -115,21 +70,22 @@ struct Body {
 /// The glossy things of a scene that are seen and bring no highlight of their own.
 fn glossy_bodies(scene: &Scene, visible: &Visible) -> Vec<Body> {
     let areas = visible.areas(scene.items.len());
-    let mut bodies = BTreeMap::<&str, Vec<usize>>::new();
+    let mut bodies = BTreeMap::<(usize, Option<u16>), Vec<usize>>::new();
     for (index, item) in scene.items.iter().enumerate() {
-        if item.role == Role::Object && !item.has_word(&["shadow"]) {
-            bodies.entry(body_name(item)).or_default().push(index);
+        if item.role == Role::Thing {
+            let body = (item.object, item.meaning.member);
+            bodies.entry(body).or_default().push(index);
         }
     }
     bodies
         .into_values()
         .filter(|items| {
-            let is_lit = items.iter().any(|&item| scene.items[item].has_word(LIT));
-            let layer = scene.items[items[0]].layer();
+            let own = || items.iter().map(|&item| &scene.items[item].meaning);
+            let is_lit = own().any(|meaning| meaning.role == Some(Role::Highlight));
             // Of what has a front of its own the rest is its inside.
-            let front = format!("{layer} (front)");
-            let is_inside = scene.items.iter().any(|item| item.layer() == front);
-            is_glossy(layer) && !is_lit && !is_inside
+            let is_inside = own().any(|meaning| meaning.part == Some(Part::Inside));
+            let is_glossy = own().any(|meaning| meaning.gloss == Some(Gloss::Glossy));
+            is_glossy && !is_lit && !is_inside
         })
         .filter_map(|items| {
             let largest = *items.iter().max_by_key(|&&item| (areas[item], item))?;
@@ -138,29 +94,18 @@ fn glossy_bodies(scene: &Scene, visible: &Visible) -> Vec<Body> {
         .collect()
 }
 
-/// The name of the layer, with that of its numbered member if it has several.
-pub(crate) fn body_name(item: &Item) -> &str {
+/// The name of the layer, with that of its member if it has several.
+fn body_name(item: &Item) -> &str {
     let layer = item.layer();
     let rest = item.name.get(layer.len() + 3..).unwrap_or_default();
     let member = rest.split(" / ").next().unwrap_or_default();
-    let is_numbered =
-        member.starts_with(layer) && member.ends_with(|last: char| last.is_ascii_digit());
-    if is_numbered {
+    if item.meaning.member.is_some() && !member.is_empty() {
         item.name
             .get(..layer.len() + 3 + member.len())
             .unwrap_or(layer)
     } else {
         layer
     }
-}
-
-/// Whether what a layer is called is glossy: its last word says what it is.
-pub(crate) fn is_glossy(layer: &str) -> bool {
-    let whole = layer.strip_suffix(" (front)").unwrap_or(layer);
-    whole
-        .split(|c: char| !c.is_alphanumeric())
-        .next_back()
-        .is_some_and(|word| GLOSSY.contains(&word))
 }
 
 /// The largest disc in what is seen of a thing, in pixels.

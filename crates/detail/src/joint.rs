@@ -1,6 +1,6 @@
-//! The joint of stages 1 and 2: what the composer states is what the detailer reads. Today it is
-//! stated by the names of layers and shapes, so each name that the composer gives is looked up
-//! here.
+//! The joint of stages 1 and 2: what the composer knows is stated in its documents, and what is
+//! stated is what the detailer acts on. `things`, `parts` and `settings` compose scenes and read
+//! them; `vocabulary` asks of each word that can be stated whether it changes the picture.
 //!
 //! Lists of exceptions are what is lost between the two today. A new loss fails, and so does an
 //! exception that is none any more: the lists can only shrink.
@@ -9,16 +9,20 @@ mod exceptions;
 mod parts;
 mod settings;
 mod things;
+mod vocabulary;
 
 use std::collections::BTreeSet;
 
 use chat2svg_template::embedded::{
-    ArtReference, ComposeOptions, Material, Place, SceneDescription, SceneObject, Setting,
+    ArtReference, ComposeOptions, Material as Asked, Place, SceneDescription, SceneObject, Setting,
     TimeOfDay, Vocabulary, compose, understand,
 };
-use chat2svg_vector::Document;
+use chat2svg_vector::{Document, Gloss, Role};
 
-use crate::scene::Scene;
+use crate::{
+    scene::{Item, Scene, is_off_ground},
+    texture::is_marked,
+};
 
 /// What the composer makes of a scene.
 fn composed(scene: &SceneDescription) -> Document {
@@ -31,15 +35,25 @@ fn understood(prompt: &str) -> SceneDescription {
 }
 
 /// A scene of one thing of a generator, called by the generator's name.
-fn generated(generator: &str, material: Option<Material>, setting: Setting) -> SceneDescription {
-    let words = generator.replace('-', " ");
+fn generated(generator: &str, material: Option<Asked>, setting: Setting) -> SceneDescription {
+    let art = ArtReference::Generated {
+        generator: generator.to_owned(),
+    };
+    one(&generator.replace('-', " "), art, material, setting)
+}
+
+/// A scene of one thing.
+fn one(
+    label: &str,
+    art: ArtReference,
+    material: Option<Asked>,
+    setting: Setting,
+) -> SceneDescription {
     let mut scene = understood("a ball");
     for object in &mut scene.objects {
         *object = SceneObject {
-            label: words.clone(),
-            art: ArtReference::Generated {
-                generator: generator.to_owned(),
-            },
+            label: label.to_owned(),
+            art: art.clone(),
             material,
             ..object.clone()
         };
@@ -58,6 +72,54 @@ fn place(place: Place, time: TimeOfDay) -> Setting {
 /// What the detailer reads in what the composer makes of a scene.
 fn read(scene: &SceneDescription) -> Scene {
     Scene::read(&composed(scene))
+}
+
+/// The items of a layer, without the shadows below it.
+fn items_of<'a>(scene: &'a Scene, layer: &str) -> impl Iterator<Item = &'a Item> {
+    scene
+        .items
+        .iter()
+        .filter(move |item| item.layer() == layer && !item.role.is_shadow())
+}
+
+/// What the detailer acts on in one shape.
+fn acted_on(item: &Item) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    let marked = item.meaning.material;
+    if let Some(material) = marked.filter(|material| is_marked(item.role, *material)) {
+        found.insert(material.name().to_owned());
+    }
+    if item.role != Role::Thing {
+        found.insert(item.role.name().to_owned());
+    }
+    let glossy = item.meaning.gloss == Some(Gloss::Glossy) && item.role == Role::Thing;
+    let is = [
+        (glossy, "gloss"),
+        (item.meaning.role == Some(Role::Highlight), "highlight"),
+        (item.is_wet() || item.is_water(), "wet"),
+        (item.is_cloud(), "cloud"),
+        (item.is_land(), "land"),
+    ];
+    found.extend(
+        is.into_iter()
+            .filter(|(is, _)| *is)
+            .map(|(_, name)| name.to_owned()),
+    );
+    let lights = [item.meaning.emits, item.source];
+    found.extend(
+        lights
+            .into_iter()
+            .flatten()
+            .map(|light| format!("gives {light}")),
+    );
+    found
+}
+
+/// Whether the thing of a layer is in the air.
+fn is_in_the_air(scene: &Scene, layer: &str) -> bool {
+    items_of(scene, layer)
+        .next()
+        .is_some_and(|item| is_off_ground(scene, item.object))
 }
 
 /// Compares what is lost with the list of what is known to be.

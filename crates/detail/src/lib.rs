@@ -20,11 +20,13 @@ mod detailer;
 mod enhance;
 mod fall;
 mod field;
+mod guess;
 mod halt;
 mod highlight;
+#[cfg(test)]
+mod joint;
 mod light;
 mod lit;
-mod names;
 mod outline;
 mod paints;
 mod palette;

@@ -1,12 +1,10 @@
-//! Where the light of a scene comes from, and what colour it has. Reads names and the sky's
-//! colours, paints nothing.
+//! Where the light of a scene comes from, and what colour it has. Reads what gives light and the
+//! sky's colours, paints nothing.
 
+use chat2svg_vector::{Emission, Place, Role, TimeOfDay, Weather};
 use kurbo::{Point, Rect};
 
-use crate::{
-    names::has_word,
-    scene::{Role, Scene},
-};
+use crate::scene::Scene;
 
 /// The light of a scene: one key light and the ambient light that fills the shadows.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -62,12 +60,12 @@ impl Light {
     }
 
     fn found(scene: &Scene, view: Rect) -> Self {
-        let indoors = scene.items.iter().any(|item| item.layer() == "wall");
-        let sky = scene.items.iter().find(|item| item.role == Role::Sky);
+        let indoors = scene.setting.place.is_some_and(Place::is_indoors);
+        let sky = scene.items.iter().find(|item| item.role.is_backdrop());
         let is_dark = sky.is_some_and(|item| item.lightness() < 0.35);
         let given = |wanted: &[Source]| {
             scene.items.iter().find_map(|item| {
-                let source = source_named(&item.name)?;
+                let source = source_of(item.source?)?;
                 (item.role == Role::Light && wanted.contains(&source))
                     .then_some((source, item.object))
             })
@@ -82,21 +80,9 @@ impl Light {
                 ..Self::from_source(source, Some(head), view)
             };
         }
-        let is_covered = scene.items.iter().any(|item| {
-            item.role == Role::Weather
-                && has_word(
-                    item.layer(),
-                    &[
-                        "rain",
-                        "storm",
-                        "lightning",
-                        "snow",
-                        "snowfall",
-                        "fog",
-                        "mist",
-                    ],
-                )
-        });
+        let is_covered = scene.setting.weather.is_some_and(Weather::is_overcast)
+            && scene.setting.place != Some(Place::Underwater)
+            && scene.items.iter().any(|item| item.role == Role::Weather);
         if is_covered {
             return Self::from_source(Source::Diffuse, None, view);
         }
@@ -104,7 +90,7 @@ impl Light {
             let window = scene
                 .items
                 .iter()
-                .find(|item| item.layer() == "window")
+                .find(|item| item.source == Some(Emission::Daylight))
                 .map(|item| bounds_of(scene, item.object).center());
             return Self {
                 indoors,
@@ -112,24 +98,35 @@ impl Light {
                 ..Self::from_source(Source::Diffuse, window, view)
             };
         }
+        // What is stated counts where the sky is seen: the sun of a sunset may stand high in the
+        // picture, and water is light at night.
+        let shows_sky = sky.is_some_and(|item| item.role == Role::Sky);
+        let time = scene.setting.time.filter(|_| shows_sky);
+        let is_night = time == Some(TimeOfDay::Night);
+        let is_sunset = matches!(time, Some(TimeOfDay::Sunrise | TimeOfDay::Sunset))
+            && scene.setting.place != Some(Place::Underwater);
         match given(&[Source::Day, Source::Moon]) {
             Some((source, object)) => {
                 let position = bounds_of(scene, object).center();
                 let low = position.y > view.y0 + view.height() * 0.42;
-                let source = if source == Source::Day && low {
+                let source = if source == Source::Day && (low || is_sunset) {
                     Source::LowSun
                 } else {
                     source
                 };
                 Self::from_source(source, Some(position), view)
             }
-            None if is_dark => Self::from_source(Source::Moon, None, view),
+            None if is_dark || is_night => Self::from_source(Source::Moon, None, view),
             None => {
                 let glows = sky.is_some_and(|item| {
                     let color = item.color.to_oklab();
-                    color.a > 0.03 && color.b > 0.03 && item.layer() == "sky"
+                    color.a > 0.03 && color.b > 0.03 && item.role == Role::Sky
                 });
-                let source = if glows { Source::LowSun } else { Source::Day };
+                let source = if glows || is_sunset {
+                    Source::LowSun
+                } else {
+                    Source::Day
+                };
                 Self::from_source(source, None, view)
             }
         }
@@ -181,19 +178,13 @@ fn bounds_of(scene: &Scene, object: usize) -> Rect {
         .unwrap_or(Rect::ZERO)
 }
 
-fn source_named(name: &str) -> Option<Source> {
-    let layer = name.split(" / ").next().unwrap_or(name);
-    if has_word(layer, &["sun", "sunset", "sunrise"]) {
-        Some(Source::Day)
-    } else if has_word(layer, &["moon", "crescent"]) {
-        Some(Source::Moon)
-    } else if has_word(
-        layer,
-        &["lamp", "lantern", "bulb", "fire", "campfire", "candle"],
-    ) {
-        Some(Source::Lamp)
-    } else {
-        None
+/// The key light that an emission can be.
+fn source_of(emits: Emission) -> Option<Source> {
+    match emits {
+        Emission::Sun => Some(Source::Day),
+        Emission::Moon => Some(Source::Moon),
+        Emission::Lamp | Emission::Lantern | Emission::Fire => Some(Source::Lamp),
+        Emission::Star | Emission::Daylight => None,
     }
 }
 

@@ -1,13 +1,13 @@
 //! Line weight: in line art the outer contour of each thing is drawn heavier than the lines within
 //! it, so that things stand out from one another. One path for each thing, below its own lines.
 
-use chat2svg_vector::{Color, Document, Node, Paint, Shape};
+use chat2svg_vector::{Color, Distance, Document, Meaning, Node, Paint, Role, Shape};
 use kurbo::BezPath;
 
 use crate::{
     additions::{Addition, stroked},
     halt::{Halt, Stopped},
-    scene::{Item, Role, Scene},
+    scene::{Item, Scene},
     silhouette::{Edge, pieces},
 };
 
@@ -15,16 +15,6 @@ use crate::{
 const MOST: usize = 12;
 /// Width of a contour in widths of the lines within, at full strength.
 const WEIGHT: f64 = 2.3;
-/// Layers of the surroundings that stay light: they are not what the picture is about.
-const BACKDROP: &[&str] = &[
-    "clouds",
-    "window",
-    "fence",
-    "flower bed",
-    "trees",
-    "houses",
-    "barn",
-];
 /// Pixels of the silhouette's grid by which a contour may be off.
 const TOLERANCE: f64 = 0.3;
 /// Least height of a thing that gets one, as a share of the canvas's shorter side.
@@ -48,7 +38,7 @@ pub(crate) fn contours(
         halt.check()?;
         let parts = || {
             let items = scene.items.iter().zip(&shapes);
-            items.filter(|(item, _)| item.object == object && item.role == Role::Object)
+            items.filter(|(item, _)| item.object == object && item.role == Role::Thing)
         };
         let Some((item, _)) = parts().next() else {
             continue;
@@ -60,7 +50,7 @@ pub(crate) fn contours(
         let (Some((color, width)), Some(root)) = (line, scene.roots.get(object)) else {
             continue;
         };
-        if BACKDROP.contains(&item.layer()) {
+        if item.meaning.distance == Some(Distance::Middle) {
             continue;
         }
         let mut path = BezPath::new();
@@ -77,7 +67,10 @@ pub(crate) fn contours(
             let addition = Addition {
                 path: root.clone(),
                 above: false,
-                node: Node::Shape(stroked(label, path, color, width * weight, 1.0)),
+                node: Node::Shape(Shape {
+                    meaning: Meaning::of_role(Role::Contour),
+                    ..stroked(label, path, color, width * weight, 1.0)
+                }),
             };
             found.push((area, addition));
         }

@@ -4,12 +4,12 @@
 use std::collections::BTreeMap;
 
 use chat2svg_fit::{GradientThreshold, Sample, fit_paint};
-use chat2svg_vector::{Color, Document, Node, Paint, Raster, Shape, Stop};
+use chat2svg_vector::{Color, Document, Node, Paint, Raster, Role, Shape, Stop};
 
 use crate::{
     context::Context,
     halt::Stopped,
-    scene::{Item, Role, parent_of},
+    scene::{Item, parent_of},
     visible::Visible,
 };
 
@@ -115,7 +115,10 @@ fn alike(
     for (index, item) in scene.items.iter().enumerate() {
         let Some(color) = colors[index] else { continue };
         // Air lights a backdrop by place alone; things have forms of their own.
-        let is_backdrop = matches!(item.role, Role::Sky | Role::Ground | Role::Scenery);
+        let is_backdrop = matches!(
+            item.role,
+            Role::Sky | Role::Background | Role::Ground | Role::Scenery
+        );
         let own = (!is_backdrop).then_some(index);
         let parents = item.path.split_last().map(|(_, parents)| parents);
         let kind = *kinds.entry((own, parents, color)).or_insert_with(|| {

@@ -2,7 +2,7 @@
 //! for each thing. Edges that another thing covers get none.
 
 use chat2svg_fit::outlines;
-use chat2svg_vector::{Node, Oklab, Paint};
+use chat2svg_vector::{Meaning, Node, Oklab, Paint, Role, Shape};
 use kurbo::{BezPath, Rect};
 
 use crate::{
@@ -11,7 +11,6 @@ use crate::{
     field::Field,
     halt::Stopped,
     light::Source,
-    scene::Role,
     visible::Visible,
 };
 
@@ -32,7 +31,7 @@ pub(crate) fn rims(context: &Context<'_>, strength: f32) -> Result<Vec<Addition>
     }
     let mut areas = vec![0usize; scene.objects];
     for (item, area) in scene.items.iter().zip(visible.areas(scene.items.len())) {
-        if item.role == Role::Object && !item.has_word(&["clouds", "cloud"]) {
+        if item.role == Role::Thing && !item.is_cloud() {
             areas[item.object] += area;
         }
     }
@@ -55,7 +54,7 @@ fn rim(context: &Context<'_>, strength: f32, object: usize) -> Result<Option<Add
     let own: Vec<bool> = scene
         .items
         .iter()
-        .map(|item| item.object == object && item.role == Role::Object && !item.is_burning())
+        .map(|item| item.object == object && item.role == Role::Thing && !item.is_burning())
         .collect();
     let belongs = |item: &u32| own.get(*item as usize) == Some(&true);
     let ends = (
@@ -124,12 +123,15 @@ fn rim(context: &Context<'_>, strength: f32, object: usize) -> Result<Option<Add
     Ok(Some(Addition {
         path: item.path.clone(),
         above: true,
-        node: Node::Shape(filled(
-            format!("{} / rim light", item.layer()),
-            path,
-            Paint::Solid(color),
-            0.62 * light.rim * strength,
-        )),
+        node: Node::Shape(Shape {
+            meaning: Meaning::of_role(Role::Mark),
+            ..filled(
+                format!("{} / rim light", item.layer()),
+                path,
+                Paint::Solid(color),
+                0.62 * light.rim * strength,
+            )
+        }),
     }))
 }
 

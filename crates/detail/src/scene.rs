@@ -1,31 +1,10 @@
-//! Reads a document as a scene: which shapes are sky, ground, light or object. Goes by the names of
-//! layers first, and by geometry where names say nothing. What is seen where is in `visible`.
+//! Reads a document as a scene: which shapes are sky, ground, light or thing, by the meaning that
+//! it states (see `guess` for documents that state none). What is seen where is in `visible`.
 
-use chat2svg_vector::{Color, Document, Node, Paint, Shape};
+use chat2svg_vector::{
+    Color, Document, Emission, Habitat, Material, Meaning, Node, Paint, Place, Role, Setting, Shape,
+};
 use kurbo::{Affine, Rect, Shape as _};
-
-use crate::names::{has_word, is_gathering, role_named};
-
-/// What a shape is in the scene.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Role {
-    /// Sky, wall or plain background.
-    Sky,
-    /// Sun, moon, star or lamp: gives light, takes none.
-    Light,
-    /// What things stand on.
-    Ground,
-    /// Far things: hills, skyline, tree line.
-    Scenery,
-    /// Rain, snow, fog: before everything, never shaded.
-    Weather,
-    /// The paper around a sticker: never shaded.
-    Border,
-    /// Cast shadows and haze: lie on others and have no form.
-    Veil,
-    /// A thing.
-    Object,
-}
 
 /// A painted shape of the document.
 #[derive(Clone, Debug)]
@@ -34,8 +13,12 @@ pub(crate) struct Item {
     pub(crate) path: Vec<usize>,
     /// Which thing it belongs to: items with the same number form one silhouette.
     pub(crate) object: usize,
-    /// What it is in the scene.
+    /// What it is in the scene; marks and highlights are what the surface that they lie on is.
     pub(crate) role: Role,
+    /// All that is stated of it, by itself and the groups around it.
+    pub(crate) meaning: Meaning,
+    /// The light that the thing gives that it belongs to.
+    pub(crate) source: Option<Emission>,
     /// Lower-case names from the layer down to the shape, joined by " / ".
     pub(crate) name: String,
     /// Maps the shape's coordinates to the document's.
@@ -63,91 +46,43 @@ impl Item {
         self.name.split(" / ").next().unwrap_or(&self.name)
     }
 
-    /// Its own name, without those of the groups around it.
-    pub(crate) fn own_name(&self) -> &str {
-        self.name.rsplit(" / ").next().unwrap_or(&self.name)
-    }
-
-    /// Whether one of the words of its names, with those of the groups around it, is one of these.
-    pub(crate) fn has_word(&self, words: &[&str]) -> bool {
-        has_word(&self.name, words)
-    }
-
-    /// Whether it is water that is part of a thing, as the pool of a waterfall: it lies, and throws
-    /// no shadow.
+    /// Whether it is water that is part of a thing, as the pool of a waterfall: it lies, and throws no shadow.
     pub(crate) fn is_wet(&self) -> bool {
-        const WET: &[&str] = &["pool", "pond", "puddle", "water", "foam"];
-        has_word(self.own_name(), WET)
+        self.role == Role::Thing && self.meaning.material == Some(Material::Water)
     }
 
     /// Whether it gives light itself: a flame is not lit by the sun.
     pub(crate) fn is_burning(&self) -> bool {
-        const BURNING: &[&str] = &[
-            "rocket", "fire", "campfire", "candle", "candles", "torch", "torches",
-        ];
-        let own = self.own_name();
-        has_word(own, &["flame", "flames", "fire", "exhaust"])
-            || has_word(self.layer(), BURNING) && has_word(own, &["orange", "yellow"])
+        self.meaning.emits == Some(Emission::Fire)
     }
 
     /// Whether it is land that rises from the ground: it throws no shadow, for the two are one.
     pub(crate) fn is_land(&self) -> bool {
-        const LAND: &[&str] = &["hill", "hills", "mound", "mountain", "mountains", "volcano"];
-        let last = self.layer().rsplit(' ').next().unwrap_or_default();
-        self.role == Role::Object && LAND.contains(&last)
+        self.role == Role::Thing && self.meaning.habitat == Some(Habitat::Terrain)
     }
 
     /// Whether it is the surface of open water.
     pub(crate) fn is_water(&self) -> bool {
-        const WATER: &[&str] = &["water", "wave", "waves", "swell", "shallows"];
-        self.role == Role::Ground && has_word(self.own_name(), WATER)
+        self.role == Role::Ground && self.meaning.material == Some(Material::Water)
+    }
+
+    /// Whether it is cloud, which is soft and throws no shadow.
+    pub(crate) fn is_cloud(&self) -> bool {
+        self.meaning.material == Some(Material::Cloud)
     }
 }
 
-/// Words for what flies.
-pub(crate) const FLYING: &[&str] = &[
-    "aeroplane",
-    "airplane",
-    "balloon",
-    "balloons",
-    "bat",
-    "bats",
-    "bee",
-    "bees",
-    "bird",
-    "birds",
-    "butterflies",
-    "butterfly",
-    "comet",
-    "drone",
-    "eagle",
-    "helicopter",
-    "kite",
-    "kites",
-    "plane",
-    "planes",
-    "rainbow",
-    "rocket",
-    "saucer",
-    "seagull",
-    "seagulls",
-    "star",
-    "stars",
-    "ufo",
-];
-
-/// Whether a thing is in the air: it is called by the name of what flies, and the template has not
-/// put a shadow under it.
-pub(crate) fn is_airborne(scene: &Scene, object: usize) -> bool {
-    let mut items = scene
-        .items
-        .iter()
-        .filter(|item| item.object == object)
-        .peekable();
-    let flies = items
-        .peek()
-        .is_some_and(|item| has_word(item.layer(), FLYING));
-    flies && !items.any(|item| item.name.contains("shadow"))
+/// Whether a thing touches no ground: it is in the air, or hangs on the wall of a room, and the
+/// template has not put a shadow under it.
+pub(crate) fn is_off_ground(scene: &Scene, object: usize) -> bool {
+    let indoors = scene.setting.place.is_some_and(Place::is_indoors);
+    let items = || scene.items.iter().filter(|item| item.object == object);
+    let hovers = items().any(|item| match item.meaning.habitat {
+        Some(Habitat::Sky) => true,
+        Some(Habitat::Wall) => indoors,
+        _ => false,
+    });
+    hovers && !items().any(|item| item.role.is_shadow())
 }
 
 /// All painted shapes, back to front.
@@ -158,6 +93,8 @@ pub(crate) struct Scene {
     pub(crate) objects: usize,
     /// For each thing, the child indices down to its group or shape.
     pub(crate) roots: Vec<Vec<usize>>,
+    /// Where and when it plays.
+    pub(crate) setting: Setting,
 }
 
 /// The list that holds the node at the end of a path, and the map from that list's coordinates to
@@ -184,7 +121,10 @@ pub(crate) fn parent_of<'a>(
 impl Scene {
     /// Reads a document.
     pub(crate) fn read(document: &Document) -> Self {
-        let mut scene = Self::default();
+        let mut scene = Self {
+            setting: document.metadata.setting,
+            ..Self::default()
+        };
         let mut walk = Walk {
             scene: &mut scene,
             view: document.view_box,
@@ -194,7 +134,8 @@ impl Scene {
             transform: Affine::IDENTITY,
             opacity: 1.0,
             name: String::new(),
-            role: None,
+            meaning: Meaning::NONE,
+            source: None,
             object: None,
         };
         walk.nodes(&document.layers, &inherited);
@@ -213,7 +154,9 @@ struct Inherited {
     transform: Affine,
     opacity: f32,
     name: String,
-    role: Option<Role>,
+    meaning: Meaning,
+    /// The light that the thing around gives.
+    source: Option<Emission>,
     object: Option<usize>,
 }
 
@@ -224,9 +167,8 @@ impl Walk<'_> {
             match node {
                 Node::Group(group) => {
                     let name = joined(&inherited.name, name_of(&group.label, &group.id));
-                    let role = inherited.role.or_else(|| role_named(&name));
-                    // A group that only gathers things ("objects") is not a thing itself.
-                    let gathers = is_gathering(name_of(&group.label, &group.id));
+                    // A group that only gathers things is not a thing itself.
+                    let gathers = group.meaning.role == Some(Role::Layer);
                     let object = match inherited.object {
                         Some(object) => Some(object),
                         None if gathers => None,
@@ -240,7 +182,11 @@ impl Walk<'_> {
                         } else {
                             name
                         },
-                        role,
+                        meaning: group.meaning.within(inherited.meaning),
+                        source: match inherited.object {
+                            Some(_) => inherited.source,
+                            None => group.meaning.emits,
+                        },
                         object,
                     };
                     self.nodes(&group.children, &inner);
@@ -266,18 +212,25 @@ impl Walk<'_> {
             Some(object) => object,
             None => self.next_object(),
         };
-        let is_border = name.split(" / ").any(|part| part == "sticker rim");
-        let role = is_border
-            .then_some(Role::Border)
-            .or(inherited.role)
-            .or_else(|| role_named(&name))
+        let meaning = shape.meaning.within(inherited.meaning);
+        let source = match inherited.object {
+            Some(_) => inherited.source,
+            None => shape.meaning.emits,
+        };
+        let surface = match meaning.role {
+            // What has no form of its own is lit as what it lies on.
+            Some(Role::Highlight | Role::Mark) => inherited.meaning.role.or(Some(Role::Thing)),
+            role => role,
+        };
+        let role = surface
+            .filter(|role| *role != Role::Layer)
             .unwrap_or_else(|| {
                 let visible = bounds.intersect(self.view);
                 let covers = visible.area() >= 0.9 * self.view.area();
                 if covers && self.scene.items.is_empty() {
-                    Role::Sky
+                    Role::Background
                 } else {
-                    Role::Object
+                    Role::Thing
                 }
             });
         let fill = shape.fill.as_ref();
@@ -285,6 +238,8 @@ impl Walk<'_> {
             path: self.path.clone(),
             object,
             role,
+            meaning,
+            source,
             name,
             transform: inherited.transform,
             bounds,
@@ -348,7 +303,7 @@ mod tests {
     }
 
     fn roles(layers: Vec<Node>) -> Vec<(String, Role, usize)> {
-        let document = Document {
+        let mut document = Document {
             width: 100.0,
             height: 100.0,
             view_box: Rect::new(0.0, 0.0, 100.0, 100.0),
@@ -357,6 +312,7 @@ mod tests {
             metadata: Metadata::default(),
             layers,
         };
+        crate::guess::guess_meaning(&mut document);
         let scene = Scene::read(&document);
         scene
             .items
@@ -378,8 +334,8 @@ mod tests {
         let expected = [
             ("sky", Role::Sky, 0),
             ("distant hills / hill", Role::Scenery, 1),
-            ("snow leopard / head", Role::Object, 2),
-            ("snow leopard / body", Role::Object, 2),
+            ("snow leopard / head", Role::Thing, 2),
+            ("snow leopard / body", Role::Thing, 2),
         ];
         for (found, (name, role, object)) in found.iter().zip(expected) {
             assert_eq!((found.0.as_str(), found.1, found.2), (name, role, object));
@@ -395,7 +351,7 @@ mod tests {
         ]);
         assert_eq!(
             found.iter().map(|item| item.1).collect::<Vec<_>>(),
-            [Role::Sky, Role::Object, Role::Object]
+            [Role::Background, Role::Thing, Role::Thing]
         );
     }
 
@@ -405,7 +361,7 @@ mod tests {
         let found = roles(vec![group("fox", vec![rim, square("head", 10.0)])]);
         assert_eq!(
             found.iter().map(|item| item.1).collect::<Vec<_>>(),
-            [Role::Border, Role::Object]
+            [Role::Border, Role::Thing]
         );
     }
 

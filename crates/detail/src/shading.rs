@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use chat2svg_vector::{Place, Role};
 use kurbo::Point;
 
 use crate::{
@@ -14,7 +15,7 @@ use crate::{
     halt::Stopped,
     light::Light,
     lit::Change,
-    scene::{Item, Role},
+    scene::Item,
 };
 
 /// Rows of pixels between two looks at whether to stop.
@@ -135,7 +136,7 @@ fn windows(context: &Context<'_>) -> Result<Vec<Option<Window>>, Stopped> {
 }
 
 fn takes_form(item: &Item) -> bool {
-    matches!(item.role, Role::Object | Role::Scenery)
+    matches!(item.role, Role::Thing | Role::Scenery)
 }
 
 /// Distance to the edge of what `inside` holds within a window. The canvas's own border is open.
@@ -233,7 +234,7 @@ impl Shading<'_> {
         let (scene, visible) = (self.context.scene, self.context.visible);
         let object = scene.items[part].object;
         let canvas = visible.width.min(visible.height) as f32;
-        if scene.items[part].role != Role::Object || window.width().min(window.height()) < 4 {
+        if scene.items[part].role != Role::Thing || window.width().min(window.height()) < 4 {
             return Ok(());
         }
         let own = distance_in(self.context, window, |item| item >= part)?;
@@ -339,22 +340,24 @@ impl Air {
     fn before(item: &Item, context: &Context<'_>) -> Self {
         let light = context.light;
         match item.role {
-            Role::Sky => Self::Sky {
+            Role::Sky | Role::Background => Self::Sky {
                 // A wall is near: no air lies before it.
-                depth: if light.indoors || item.layer() == "background" {
+                depth: if light.indoors || item.role == Role::Background {
                     0.4
                 } else {
                     1.0
                 },
                 // There is no air in space to glow.
-                glow: light.position.filter(|_| item.layer() != "space"),
+                glow: light
+                    .position
+                    .filter(|_| context.scene.setting.place != Some(Place::Space)),
             },
             Role::Ground => Self::Ground,
             Role::Scenery => Self::Far {
                 top: item.bounds.y0,
                 height: item.bounds.height(),
             },
-            Role::Light | Role::Weather | Role::Border | Role::Veil | Role::Object => Self::None,
+            _ => Self::None,
         }
     }
 }
@@ -364,7 +367,7 @@ fn solidity(item: &Item) -> f32 {
     match item.role {
         _ if item.is_burning() => 0.0,
         Role::Scenery => 0.4,
-        _ if item.has_word(&["cloud", "clouds"]) => 0.35,
+        _ if item.is_cloud() => 0.35,
         _ => 1.0,
     }
 }

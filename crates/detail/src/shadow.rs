@@ -2,14 +2,16 @@
 //! its own just below the thing; those that the template brings are made soft. Cast shadows are not
 //! made here.
 
-use chat2svg_vector::{Color, Document, Node, Oklab, Paint, RadialGradient, Shape, Spread, Stop};
+use chat2svg_vector::{
+    Color, Document, Meaning, Node, Oklab, Paint, RadialGradient, Role, Shape, Spread, Stop,
+};
 use kurbo::{Affine, Ellipse, Point, Shape as _, Vec2};
 
 use crate::{
     additions::Addition,
     context::Context,
     halt::{Halt, Stopped},
-    scene::{Item, Role, Scene, is_airborne, parent_of},
+    scene::{Item, Scene, is_off_ground, parent_of},
     visible::Visible,
 };
 
@@ -72,7 +74,7 @@ pub(crate) fn soften_contact_shadows(
         return;
     }
     for item in &context.scene.items {
-        if !item.name.split(" / ").any(|part| part == "contact shadow") {
+        if item.role != Role::ContactShadow {
             continue;
         }
         let touch = touch(item, context.scene, context.visible);
@@ -101,7 +103,7 @@ fn touch(shadow: &Item, scene: &Scene, visible: &Visible) -> f32 {
         visible
             .at(place)
             .and_then(|item| scene.items.get(item))
-            .is_some_and(|item| item.object == shadow.object && !item.name.contains("shadow"))
+            .is_some_and(|item| item.object == shadow.object && !item.role.is_shadow())
     };
     (0..PROBES).filter(touches).count() as f32 / PROBES as f32
 }
@@ -143,7 +145,7 @@ fn slant(shadow: &Item, scene: &Scene, visible: &Visible) -> Option<Slant> {
     let is_own = |x: usize, y: usize| {
         visible.items[y * visible.width + x].is_some_and(|item| {
             let item = &scene.items[item as usize];
-            item.object == shadow.object && !item.name.contains("shadow")
+            item.object == shadow.object && !item.role.is_shadow()
         })
     };
     let columns = bounds.x0.max(0.0) as usize..(bounds.x1.max(0.0) as usize).min(visible.width);
@@ -229,7 +231,7 @@ fn has_shadow(scene: &Scene, object: usize) -> bool {
     scene
         .items
         .iter()
-        .any(|item| item.object == object && item.name.contains("shadow"))
+        .any(|item| item.object == object && item.role.is_shadow())
 }
 
 fn label_at(document: &Document, path: &[usize]) -> String {
@@ -255,11 +257,11 @@ fn standing_parts(
     halt: Halt<'_>,
 ) -> Result<Vec<StandingPart>, Stopped> {
     let bring_shadows: Vec<bool> = (0..scene.objects)
-        .map(|object| has_shadow(scene, object) || is_airborne(scene, object))
+        .map(|object| has_shadow(scene, object) || is_off_ground(scene, object))
         .collect();
     let object_at = |pixel: usize| {
         let item = &scene.items[visible.items[pixel]? as usize];
-        let stands = item.role == Role::Object && !item.is_land();
+        let stands = item.role == Role::Thing && !item.is_land();
         (stands && !bring_shadows[item.object]).then_some(item.object)
     };
     let least = visible.items.len() / 250 + 1;
@@ -349,7 +351,7 @@ fn contact(part: &StandingPart, context: &Context<'_>) -> Option<ContactShadow> 
 }
 
 fn shadow_shape(shadow: &ContactShadow, label: &str, strength: f32) -> Shape {
-    Shape::filled(
+    let mut shape = Shape::filled(
         label,
         Ellipse::new(shadow.center, shadow.radii, 0.0).to_path(0.01),
         fading(
@@ -359,5 +361,7 @@ fn shadow_shape(shadow: &ContactShadow, label: &str, strength: f32) -> Shape {
             0.5 * strength,
             (0.55, 0.6),
         ),
-    )
+    );
+    shape.meaning = Meaning::of_role(Role::ContactShadow);
+    shape
 }

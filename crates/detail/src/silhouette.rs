@@ -2,13 +2,13 @@
 //! hide it.
 
 use chat2svg_fit::outlines;
-use chat2svg_vector::{Document, Group, Metadata, Node, RenderError};
+use chat2svg_vector::{Document, Group, Metadata, Node, RenderError, Role};
 use kurbo::{Affine, BezPath, Point, Rect};
 
 use crate::{
     field::Field,
     halt::{Halt, Stopped},
-    scene::{Role, Scene},
+    scene::Scene,
 };
 
 /// Pixels along the longer side of the canvas, if a silhouette were to fill it.
@@ -176,8 +176,7 @@ fn alone(document: &Document, scene: &Scene, object: usize, edge: Edge) -> Optio
     let bounds = scene
         .items
         .iter()
-        .filter(|item| item.object == object && item.role == Role::Object)
-        .filter(|item| !item.has_word(&["shadow"]))
+        .filter(|item| item.object == object && item.role == Role::Thing)
         .map(|item| item.bounds)
         .reduce(|all, bounds| all.union(bounds))?
         .intersect(document.view_box);
@@ -225,8 +224,9 @@ fn alone(document: &Document, scene: &Scene, object: usize, edge: Edge) -> Optio
 fn leave_out_shadows(node: &mut Node, edge: Edge) {
     let Node::Group(group) = node else { return };
     group.children.retain(|child| {
-        let is_left_out = edge == Edge::Thing && child.label() == "sticker rim";
-        !child.label().contains("shadow") && !is_left_out
+        let role = child.meaning().role;
+        let is_left_out = edge == Edge::Thing && role == Some(Role::Border);
+        !role.is_some_and(Role::is_shadow) && !is_left_out
     });
     for child in &mut group.children {
         leave_out_shadows(child, edge);

@@ -1,14 +1,13 @@
 //! Stickers lie on the picture: the paper around each throws a narrow shadow on what is below it.
 //! One flat shape for each, below the thing.
 
-use chat2svg_vector::{Document, Node, Oklab, Paint};
+use chat2svg_vector::{Document, Meaning, Node, Oklab, Paint, Role};
 use kurbo::{Affine, BezPath, Vec2};
 
 use crate::{
     additions::{Addition, filled},
     context::Context,
     halt::Stopped,
-    scene::Role,
     silhouette::{Edge, pieces},
 };
 
@@ -59,7 +58,8 @@ pub(crate) fn sticker_shadows(
             continue;
         }
         let label = format!("{} / sticker shadow", item.layer());
-        let shape = filled(label, path, Paint::Solid(color), OPACITY * strength);
+        let mut shape = filled(label, path, Paint::Solid(color), OPACITY * strength);
+        shape.meaning = Meaning::of_role(Role::CastShadow);
         let addition = Addition {
             path: root.clone(),
             above: false,

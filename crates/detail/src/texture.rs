@@ -1,7 +1,6 @@
-//! Textures: a handful of marks on surfaces whose material is known by name, in tones of the
-//! surface's own colour. Marks lie where the surface is seen, follow its size and the perspective
-//! of the ground, and spread evenly by a fixed sequence, so that the same document always gets the
-//! same ones.
+//! Textures: a handful of marks on surfaces whose material is stated, in tones of the surface's own
+//! colour. Marks lie where the surface is seen, follow its size and the perspective of the ground, and
+//! spread evenly by a fixed sequence, so that the same document always gets the same ones.
 
 mod built;
 mod coat;
@@ -9,15 +8,14 @@ mod ground;
 mod plant;
 mod wood;
 
-use chat2svg_vector::{Color, Node, Shape};
+use chat2svg_vector::{Color, Material, Meaning, Node, Role, Shape};
 use kurbo::{BezPath, Point, Rect, Vec2};
 
 use crate::{
     additions::Addition,
     context::Context,
     halt::Stopped,
-    names::has_word,
-    scene::{Item, Role, Scene},
+    scene::{Item, Scene},
     visible::Visible,
 };
 
@@ -31,28 +29,26 @@ const AMPLE_SHARE: f64 = 0.1;
 /// Most surfaces that get a texture: the largest.
 const MOST: usize = 14;
 
-/// What a surface is made of, as far as it has marks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Material {
-    Grass,
-    Water,
-    Sand,
-    Snow,
-    Floor,
-    Bark,
-    Grain,
-    Brick,
-    Stone,
-    Tiles,
-    Leaves,
-    Fur,
-    Feathers,
+/// Whether it is laid in courses.
+fn is_laid(material: Material) -> bool {
+    matches!(
+        material,
+        Material::Brick | Material::Stone | Material::Tiles
+    )
 }
 
-impl Material {
-    /// Whether it is laid in courses.
-    fn is_laid(self) -> bool {
-        matches!(self, Self::Brick | Self::Stone | Self::Tiles)
+/// Whether surfaces of a material have marks, as the ground or on a thing.
+pub(crate) fn is_marked(role: Role, material: Material) -> bool {
+    use Material::{
+        Bark, Brick, Feathers, Fur, Grass, Leaves, Sand, Snow, Stone, Tiles, Water, Wood,
+    };
+    match role {
+        Role::Ground => matches!(material, Grass | Water | Sand | Snow | Wood),
+        Role::Thing => matches!(
+            material,
+            Bark | Wood | Brick | Stone | Tiles | Leaves | Fur | Feathers
+        ),
+        _ => false,
     }
 }
 
@@ -113,7 +109,8 @@ impl Surface<'_> {
 
     /// Its name before that of a mark, which lies beside it in its layer.
     fn label(&self, mark: &str) -> String {
-        format!("{} / {mark}", self.item.own_name())
+        let own = self.item.name.rsplit(" / ").next();
+        format!("{} / {mark}", own.unwrap_or(&self.item.name))
     }
 
     /// How many marks to make of `most`: fewer on small surfaces.
@@ -182,8 +179,11 @@ pub(crate) fn textures(
         .enumerate()
         .filter_map(|(index, item)| {
             let (seen, area) = *seen.get(index)?;
-            let material = material_of(scene, index, item)?;
-            let has_room = !material.is_laid() || area as f64 > least_of_courses;
+            let material = item.meaning.material?;
+            if !is_marked(item.role, material) {
+                return None;
+            }
+            let has_room = !is_laid(material) || area as f64 > least_of_courses;
             (area > least && has_room && item.opacity > 0.9)
                 .then_some((index, seen, area, material))
         })
@@ -210,7 +210,10 @@ pub(crate) fn textures(
         found.extend(marks.map(|shape| Addition {
             path: item.path.clone(),
             above: true,
-            node: Node::Shape(shape),
+            node: Node::Shape(Shape {
+                meaning: Meaning::of_role(Role::Mark),
+                ..shape
+            }),
         }));
     }
     Ok(found)
@@ -259,87 +262,21 @@ fn seen_boxes(scene: &Scene, visible: &Visible) -> Vec<(Rect, usize)> {
     boxes
 }
 
-/// Parts of things that are of wood with a grain.
-pub(crate) const BOARDS: &[&str] = &[
-    "table top",
-    "seat",
-    "plank",
-    "mast",
-    "back slat",
-    "shelf top",
-    "case",
-    "headboard",
-];
-/// Words for animals with fur.
-pub(crate) const FURRY: &[&str] = &[
-    "badger", "bear", "beaver", "cat", "cow", "deer", "dog", "donkey", "fox", "goat", "hamster",
-    "hedgehog", "horse", "kitten", "leopard", "lion", "monkey", "moose", "mouse", "otter", "panda",
-    "puppy", "rabbit", "raccoon", "sheep", "sloth", "squirrel", "teddy", "tiger", "wolf", "camel",
-    "koala", "bunny", "hare",
-];
-/// Words for animals with feathers.
-pub(crate) const FEATHERED: &[&str] = &[
-    "bird", "chicken", "duck", "eagle", "goose", "hen", "owl", "parrot", "peacock", "rooster",
-    "swan", "turkey",
-];
-
-/// What a shape is made of, read from its own name, then from that of its layer.
-pub(crate) fn material_of(scene: &Scene, index: usize, item: &Item) -> Option<Material> {
-    let own = item.own_name();
-    let is = |words: &[&str]| has_word(own, words);
-    match item.role {
-        Role::Ground if item.is_water() => Some(Material::Water),
-        Role::Ground if is(&["grass", "lawn", "meadow"]) => Some(if item.lightness() > 0.88 {
-            Material::Snow
-        } else {
-            Material::Grass
-        }),
-        Role::Ground if is(&["snow", "drift"]) => Some(Material::Snow),
-        Role::Ground if is(&["sand", "dunes"]) => Some(Material::Sand),
-        Role::Ground if is(&["floor"]) => Some(Material::Floor),
-        Role::Object => {
-            let beside = |word: &str| {
-                scene
-                    .items
-                    .iter()
-                    .skip(index + 1)
-                    .take_while(|other| other.object == item.object)
-                    .any(|other| other.own_name() == word)
-            };
-            if is(&["shade", "edge", "light"]) {
-                return None;
-            }
-            match own {
-                "trunk" if !beside("ring") => Some(Material::Bark),
-                _ if BOARDS.contains(&own) => Some(Material::Grain),
-                "wall" | "chimney" => Some(Material::Brick),
-                "roof" if !beside("tiles") => Some(Material::Tiles),
-                "crown" | "leaves" => Some(Material::Leaves),
-                "tower" | "bridge" => Some(Material::Stone),
-                _ if has_word(item.layer(), &["castle"]) => Some(Material::Stone),
-                _ if has_word(item.layer(), FURRY) => Some(Material::Fur),
-                _ if has_word(item.layer(), FEATHERED) => Some(Material::Feathers),
-                _ => None,
-            }
-        }
-        _ => None,
-    }
-}
-
 fn marks(material: Material, surface: &Surface<'_>) -> Vec<Shape> {
-    match material {
-        Material::Grass => ground::grass(surface),
-        Material::Water => ground::water(surface),
-        Material::Sand => ground::sand(surface),
-        Material::Snow => ground::snow(surface),
-        Material::Floor => wood::floor(surface),
-        Material::Bark => wood::bark(surface),
-        Material::Grain => wood::grain(surface),
-        Material::Brick => built::bricks(surface),
-        Material::Stone => built::stones(surface),
-        Material::Tiles => built::tiles(surface),
-        Material::Leaves => plant::leaves(surface),
-        Material::Fur => coat::fur(surface),
-        Material::Feathers => coat::feathers(surface),
+    match (surface.item.role, material) {
+        (Role::Ground, Material::Grass) => ground::grass(surface),
+        (Role::Ground, Material::Water) => ground::water(surface),
+        (Role::Ground, Material::Sand) => ground::sand(surface),
+        (Role::Ground, Material::Snow) => ground::snow(surface),
+        (Role::Ground, Material::Wood) => wood::floor(surface),
+        (Role::Thing, Material::Bark) => wood::bark(surface),
+        (Role::Thing, Material::Wood) => wood::grain(surface),
+        (Role::Thing, Material::Brick) => built::bricks(surface),
+        (Role::Thing, Material::Stone) => built::stones(surface),
+        (Role::Thing, Material::Tiles) => built::tiles(surface),
+        (Role::Thing, Material::Leaves) => plant::leaves(surface),
+        (Role::Thing, Material::Fur) => coat::fur(surface),
+        (Role::Thing, Material::Feathers) => coat::feathers(surface),
+        _ => Vec::new(),
     }
 }

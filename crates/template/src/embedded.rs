@@ -17,6 +17,7 @@ mod prompt;
 mod scene;
 mod setting;
 mod style;
+mod things;
 
 pub use art::{Anchors, Container, Drawing, Span};
 pub use compose::{ComposeOptions, Composed, compose, compose_with_library, compose_with_report};

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use chat2svg_vector::{Document, Metadata, Node, RenderError, Shape, WriteOptions};
+use chat2svg_vector::{Document, Meaning, Metadata, Node, RenderError, Role, Shape, WriteOptions};
 use kurbo::{Affine, Rect};
 
 use crate::halt::Halt;
@@ -11,6 +11,7 @@ use crate::halt::Halt;
 use super::{
     AdoptError,
     fresh::Fresh,
+    names::meaning_of,
     units::shape_name,
     view::{View, sum},
 };
@@ -72,12 +73,14 @@ pub(super) fn insert(document: &mut Document, found: &[Fresh], to_canvas: Affine
                     continue;
                 };
                 let position = (last + 1).min(siblings.len());
-                siblings.insert(position, named(&shape.shape, &name, to_parent));
+                let meaning = meaning_of(shape.word(false));
+                siblings.insert(position, named(&shape.shape, &name, meaning, to_parent));
                 (name, above + 1)
             }
             None => {
                 let name = format!("{BENEATH} / {}", shape.word(false));
-                let node = named(&shape.shape, &name, to_canvas.inverse());
+                let meaning = Meaning::of_role(Role::Background);
+                let node = named(&shape.shape, &name, meaning, to_canvas.inverse());
                 document.layers.insert(0, node);
                 (name, 0)
             }
@@ -90,8 +93,9 @@ pub(super) fn insert(document: &mut Document, found: &[Fresh], to_canvas: Affine
     inserted
 }
 
-fn named(shape: &Shape, name: &str, to_parent: Affine) -> Node {
+fn named(shape: &Shape, name: &str, meaning: Meaning, to_parent: Affine) -> Node {
     let mut shape = shape.clone();
+    shape.meaning = meaning;
     shape.label = name.to_owned();
     shape.apply_affine(to_parent);
     Node::Shape(shape)
@@ -142,6 +146,7 @@ impl Judge<'_> {
             let mut without = document.clone();
             without.retain_shapes(|index, _| index != each.index);
             let worth = (self.view.error(&without)? - error).max(0.0);
+            let meaning = meaning_of(fresh.word(true));
             let mut least = error + ROUGHER * worth;
             let mut better = None;
             for stroke in &fresh.as_strokes {
@@ -152,6 +157,7 @@ impl Judge<'_> {
                     if index == each.index {
                         *shape = stroke.clone();
                         shape.label.clone_from(&name);
+                        shape.meaning = meaning;
                         shape.apply_affine((to_canvas * transform).inverse());
                         stroke_bytes = written_bytes(shape);
                     }

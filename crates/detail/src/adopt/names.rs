@@ -1,5 +1,7 @@
 //! What a new shape is called: a word for what it is on its ground, by lightness, place and form.
 
+use chat2svg_vector::{Meaning, Role};
+
 /// What is known of a new shape.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Look {
@@ -52,6 +54,14 @@ pub(super) fn word(look: &Look) -> &'static str {
         return "spot";
     }
     "detail"
+}
+
+/// What a shape of such a word is: a highlight, or else a part of what it lies on.
+pub(super) fn meaning_of(word: &str) -> Meaning {
+    match word {
+        "highlight" => Meaning::of_role(Role::Highlight),
+        _ => Meaning::NONE,
+    }
 }
 
 #[cfg(test)]

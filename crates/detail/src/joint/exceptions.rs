@@ -1,109 +1,16 @@
 //! What is lost between the stages today, as data.
 
-/// Sunsets that are read as day, because the sun stands high or the sky has its colour low down.
-pub(super) const LIGHTS: [&str; 28] = [
-    "Beach Sunrise Clouds: Day",
-    "Beach Sunrise Wind: Day",
-    "Beach Sunrise any: Day",
-    "Beach Sunset Clouds: Day",
-    "Beach Sunset Wind: Day",
-    "Beach Sunset any: Day",
-    "Island Sunset Clouds: Day",
-    "Island Sunset Wind: Day",
-    "Island Sunset any: Day",
-    "Lake Sunrise Clouds: Day",
-    "Lake Sunrise Wind: Day",
-    "Lake Sunrise any: Day",
-    "Lake Sunset Clouds: Day",
-    "Lake Sunset Wind: Day",
-    "Lake Sunset any: Day",
-    "River Sunset Clouds: Day",
-    "River Sunset Wind: Day",
-    "River Sunset any: Day",
-    "Sea Sunset Clouds: Day",
-    "Sea Sunset Wind: Day",
-    "Sea Sunset any: Day",
-    "Underwater Night Clouds: Day",
-    "Underwater Night Fog: Day",
-    "Underwater Night Rain: Day",
-    "Underwater Night Snowfall: Day",
-    "Underwater Night Storm: Day",
-    "Underwater Night Wind: Day",
-    "Underwater Night any: Day",
-];
-
 /// Names that are read unlike others of their picture, by what is read in those.
 pub(super) fn unlike_names() -> Vec<String> {
     let lines = include_str!("unlike_names.txt").lines();
     lines
-        .filter_map(|line| line.split_once(": "))
+        .filter_map(|line| line.split_once(": nothing"))
         .flat_map(|(reading, names)| {
             let names = names.split(", ");
             names.map(move |name| format!("{reading}: {name}"))
         })
         .collect()
 }
-
-/// What flies in the one stage and stands in the other.
-pub(super) const IN_THE_AIR: [&str; 57] = [
-    "aeroplane flies",
-    "alien planet does not fly",
-    "bolt of lightning does not fly",
-    "cloud does not fly",
-    "crescent does not fly",
-    "dove does not fly",
-    "drone flies",
-    "dwarf planet does not fly",
-    "fairy does not fly",
-    "fairy dust does not fly",
-    "fairy tale castle does not fly",
-    "fairy tale does not fly",
-    "fireworks does not fly",
-    "fly agaric does not fly",
-    "fly does not fly",
-    "honeybee does not fly",
-    "lightning bolt does not fly",
-    "lightning cloud does not fly",
-    "lightning strike does not fly",
-    "meteor does not fly",
-    "mist cloud does not fly",
-    "moon crescent does not fly",
-    "moon face does not fly",
-    "moon with a face does not fly",
-    "mosquito does not fly",
-    "parachute does not fly",
-    "phoenix does not fly",
-    "planet does not fly",
-    "planet earth does not fly",
-    "planet jupiter does not fly",
-    "planet mars does not fly",
-    "planet mercury does not fly",
-    "planet neptune does not fly",
-    "planet pluto does not fly",
-    "planet saturn does not fly",
-    "planet uranus does not fly",
-    "planet venus does not fly",
-    "rain cloud does not fly",
-    "raven does not fly",
-    "red planet does not fly",
-    "ring planet does not fly",
-    "ringed planet does not fly",
-    "rocket ship flies",
-    "satellite dish does not fly",
-    "satellite does not fly",
-    "seagull flies",
-    "shooting meteor does not fly",
-    "snowflake does not fly",
-    "snowflakes does not fly",
-    "storm cloud does not fly",
-    "sun face does not fly",
-    "sun hat does not fly",
-    "sun umbrella does not fly",
-    "sun with a face does not fly",
-    "thunderbolt from a cloud does not fly",
-    "tooth fairy does not fly",
-    "weather storm cloud does not fly",
-];
 
 /// What keeps its colours at night and throws no light.
 pub(super) const DARK: [&str; 65] = [
@@ -174,28 +81,20 @@ pub(super) const DARK: [&str; 65] = [
     "table lamp",
 ];
 
-/// What is a thing for stage 1 and something else for stage 2.
-pub(super) const NO_THINGS: [&str; 4] = [
-    "table is ground",
-    "wall is sky",
-    "wall makes a room",
-    "waves is ground",
-];
-
 /// Materials that were asked for: they colour a thing, and stage 2 marks it by its parts alone.
 pub(super) const MATERIALS: [&str; 34] = [
-    "bench of brick: grain",
-    "bench of fabric: grain",
-    "bench of fur: grain",
-    "bench of glass: grain",
-    "bench of gold: grain",
-    "bench of grass: grain",
-    "bench of ice: grain",
-    "bench of metal: grain",
-    "bench of paper: grain",
-    "bench of silver: grain",
-    "bench of stone: grain",
-    "bench of water: grain",
+    "bench of brick: wood",
+    "bench of fabric: wood",
+    "bench of fur: wood",
+    "bench of glass: wood",
+    "bench of gold: wood",
+    "bench of grass: wood",
+    "bench of ice: wood",
+    "bench of metal: wood",
+    "bench of paper: wood",
+    "bench of silver: wood",
+    "bench of stone: wood",
+    "bench of water: wood",
     "box of brick: nothing",
     "box of fur: nothing",
     "box of glass: nothing",
@@ -220,5 +119,43 @@ pub(super) const MATERIALS: [&str; 34] = [
     "cube of wood: nothing",
 ];
 
-/// Words that stage 2 looks for and stage 1 never gives.
-pub(super) const IDLE: [&str; 1] = ["plank"];
+/// Words that say what holds when nothing is said, or what only people and other stages want.
+pub(super) const IDLE: [&str; 26] = [
+    "data-distance middle",
+    "data-distance near",
+    "data-emits star",
+    "data-habitat afloat",
+    "data-habitat ground",
+    "data-habitat water",
+    "data-place beach",
+    "data-place city",
+    "data-place desert",
+    "data-place farm",
+    "data-place forest",
+    "data-place garden",
+    "data-place island",
+    "data-place lake",
+    "data-place meadow",
+    "data-place mountains",
+    "data-place park",
+    "data-place river",
+    "data-place sea",
+    "data-place sky",
+    "data-place snow",
+    "data-place street",
+    "data-role thing",
+    "data-time day",
+    "data-weather clouds",
+    "data-weather wind",
+];
+
+/// Materials that have no marks; what of them mirrors light says so by its gloss.
+pub(super) const UNMARKED: [&str; 7] = [
+    "data-material fabric",
+    "data-material glass",
+    "data-material gold",
+    "data-material ice",
+    "data-material metal",
+    "data-material paper",
+    "data-material silver",
+];

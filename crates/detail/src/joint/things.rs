@@ -1,4 +1,5 @@
-//! Things by their names: what flies, what shines, what has a coat or a gloss.
+//! Things by what the composer knows of their names: what flies, what shines, what has a coat or a
+//! gloss.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,141 +7,74 @@ use chat2svg_template::embedded::{
     ArtReference, Place, TimeOfDay,
     knowledge::{Habitat, gives_light, habitat, nouns},
 };
-use chat2svg_vector::{Color, Document, Group, Metadata, Node, Paint, Shape};
-use kurbo::{Rect, Shape as _};
+use chat2svg_vector::{Gloss, Part, Role};
 
-use super::{assert_lost, exceptions, place, read, understood};
-use crate::{
-    air::is_lamp_head,
-    highlight::{body_name, is_glossy},
-    scene::{Item, Role, Scene, is_airborne},
-    texture::material_of,
+use super::{
+    acted_on, assert_lost, exceptions, is_in_the_air, items_of, one, place, read, understood,
 };
+use crate::scene::{Item, Scene};
 
-/// A thing as the composer calls it: a layer of the prompt's words, with one shape of no name of
-/// its own.
-fn called(noun: &str) -> Scene {
-    let path = Rect::new(40.0, 40.0, 60.0, 60.0).to_path(0.1);
-    let grey = Paint::Solid(Color::from_rgb8(120, 120, 120));
-    let group = Group {
-        children: vec![Node::Shape(Shape::filled("grey body", path, grey))],
-        ..Group::new(noun)
-    };
-    Scene::read(&Document {
-        width: 100.0,
-        height: 100.0,
-        view_box: Rect::new(0.0, 0.0, 100.0, 100.0),
-        title: None,
-        description: None,
-        metadata: Metadata::default(),
-        layers: vec![Node::Group(group)],
-    })
+/// What the detailer reads of one thing, alone in a plain night.
+fn called(noun: &str, art: &ArtReference) -> Scene {
+    let setting = place(Place::Plain, TimeOfDay::Night);
+    read(&one(noun, art.clone(), None, setting))
 }
 
-/// What stage 2 reads in a name.
-fn readings(noun: &str) -> BTreeSet<String> {
-    let scene = called(noun);
-    let Some(item) = scene.items.first() else {
-        return BTreeSet::new();
-    };
-    let mut found = BTreeSet::new();
-    if let Some(material) = material_of(&scene, 0, item) {
-        found.insert(format!("{material:?}").to_lowercase());
-    }
-    if is_glossy(item.layer()) {
-        found.insert("gloss".to_owned());
-    }
-    if is_airborne(&scene, item.object) {
+/// What the detailer acts on in a thing, whichever of its parts it is stated of.
+fn readings(scene: &Scene, noun: &str) -> BTreeSet<String> {
+    let mut found: BTreeSet<String> = items_of(scene, noun).flat_map(acted_on).collect();
+    if is_in_the_air(scene, noun) {
         found.insert("air".to_owned());
-    }
-    if item.is_land() {
-        found.insert("land".to_owned());
-    }
-    if item.role != Role::Object {
-        found.insert(format!("{:?}", item.role).to_lowercase());
     }
     found
 }
 
-/// A name of a picture, for lists.
-fn name_of(art: &ArtReference) -> String {
-    match art {
-        ArtReference::Twemoji { name, .. } | ArtReference::Library { name, .. } => name.clone(),
-        ArtReference::Generated { generator } => generator.clone(),
-    }
-}
-
 #[test]
-fn all_names_of_a_picture_are_read_alike() {
-    let mut pictures = BTreeMap::<String, BTreeSet<&str>>::new();
+fn what_is_known_of_a_name_is_acted_on() {
+    let mut pictures = BTreeMap::<String, BTreeMap<&str, BTreeSet<String>>>::new();
+    let mut in_the_air = BTreeSet::new();
+    let mut dark = BTreeSet::new();
     for (noun, art) in nouns() {
-        pictures.entry(name_of(&art)).or_default().insert(noun);
-    }
-    assert!(pictures.len() > 500, "{} pictures", pictures.len());
-    let mut lost = Vec::new();
-    for (_, names) in pictures {
-        let read: Vec<_> = names.iter().map(|noun| (noun, readings(noun))).collect();
-        let all: BTreeSet<String> = read.iter().flat_map(|(_, found)| found.clone()).collect();
-        for (noun, found) in &read {
-            lost.extend(
-                all.difference(found)
-                    .map(|reading| format!("{reading}: {noun}")),
-            );
-        }
-    }
-    assert_lost(
-        "names of one picture that are read unlike",
-        lost,
-        exceptions::unlike_names(),
-    );
-}
-
-#[test]
-fn what_is_at_home_in_the_sky_is_in_the_air() {
-    let mut lost = BTreeSet::new();
-    for (noun, _) in nouns() {
-        let scene = called(noun);
-        // Sun, moon and weather have roles of their own, in which they stand on nothing.
-        if scene.items.iter().any(|item| item.role != Role::Object) {
-            continue;
-        }
-        match (habitat(noun) == Habitat::Sky, is_airborne(&scene, 0)) {
-            (true, false) => lost.insert(format!("{noun} does not fly")),
-            (false, true) => lost.insert(format!("{noun} flies")),
+        let scene = called(noun, &art);
+        let found = readings(&scene, noun);
+        // What only gives light stands on nothing, and throws no shadow.
+        let is_light = found.contains(Role::Light.name());
+        match (habitat(noun, &art) == Habitat::Sky, found.contains("air")) {
+            (true, false) if !is_light => in_the_air.insert(format!("{noun} does not fly")),
+            (false, true) => in_the_air.insert(format!("{noun} flies")),
             _ => false,
         };
+        let shines = found.iter().any(|reading| reading.starts_with("gives "));
+        if gives_light(noun, &art) && !shines {
+            dark.insert(noun.to_owned());
+        }
+        let names = pictures.entry(art.name().to_owned()).or_default();
+        names.insert(noun, found);
     }
-    assert_lost("what is in the air", lost, exceptions::IN_THE_AIR);
-}
-
-#[test]
-fn what_shines_gives_light() {
-    const SURROUNDINGS: [&str; 4] = ["background", "sky", "stars", "clouds"];
-    let mut lost = BTreeSet::new();
-    for (noun, _) in nouns().filter(|(noun, _)| gives_light(noun)) {
-        let mut scene = understood(noun);
-        scene.setting = place(Place::Plain, TimeOfDay::Night);
-        let scene = read(&scene);
-        let mut own = scene
-            .items
-            .iter()
-            .filter(|item| !SURROUNDINGS.contains(&item.layer()));
-        if !own.any(|item| item.role == Role::Light || item.is_burning() || is_lamp_head(item)) {
-            lost.insert(noun.to_owned());
+    assert!(pictures.len() > 500, "{} pictures", pictures.len());
+    let mut unlike = Vec::new();
+    for names in pictures.values() {
+        let all: BTreeSet<&String> = names.values().flatten().collect();
+        for (noun, found) in names {
+            let lost = all.iter().filter(|reading| !found.contains(**reading));
+            unlike.extend(lost.map(|reading| format!("{reading}: {noun}")));
         }
     }
-    assert_lost("what shines", lost, exceptions::DARK);
+    assert!(in_the_air.is_empty(), "{in_the_air:#?}");
+    assert_lost("what shines", dark, exceptions::DARK);
+    assert_lost(
+        "names of one picture that are read unlike",
+        unlike,
+        exceptions::unlike_names(),
+    );
 }
 
 #[test]
 fn each_member_of_a_group_is_a_body() {
     for (prompt, layer, count) in [("three apples", "apples", 3), ("an apple", "apple", 1)] {
         let scene = read(&understood(prompt));
-        let bodies: BTreeSet<&str> = scene
-            .items
-            .iter()
-            .filter(|item| item.layer() == layer && !item.name.contains("shadow"))
-            .map(body_name)
+        let bodies: BTreeSet<_> = items_of(&scene, layer)
+            .map(|item| (item.object, item.meaning.member))
             .collect();
         assert_eq!(bodies.len(), count, "{prompt}: {bodies:?}");
     }
@@ -149,12 +83,11 @@ fn each_member_of_a_group_is_a_body() {
 #[test]
 fn the_front_of_what_holds_something_is_as_glossy_as_the_whole() {
     let scene = read(&understood("three apples in a bowl on a table"));
-    let fronts: BTreeSet<&str> = scene
-        .items
-        .iter()
-        .map(Item::layer)
-        .filter(|layer| layer.ends_with("(front)"))
-        .collect();
-    assert_eq!(fronts, BTreeSet::from(["bowl (front)"]));
-    assert!(fronts.into_iter().all(is_glossy));
+    let is_front = |item: &&Item| item.meaning.part == Some(Part::Front);
+    let fronts: Vec<&Item> = scene.items.iter().filter(is_front).collect();
+    assert!(fronts.iter().any(|front| front.layer() == "bowl (front)"));
+    for front in fronts {
+        assert_eq!(front.layer(), "bowl (front)");
+        assert_eq!(front.meaning.gloss, Some(Gloss::Glossy));
+    }
 }

@@ -7,7 +7,9 @@ mod sky;
 mod water;
 mod weather;
 
-use chat2svg_vector::{Color, LinearGradient, Node, Paint, Spread, Stop};
+use chat2svg_vector::{
+    Color, Distance, Emission, LinearGradient, Material, Meaning, Node, Paint, Role, Spread, Stop,
+};
 use kurbo::{Affine, BezPath, Point, Size};
 
 use super::art::Drawing;
@@ -101,6 +103,47 @@ pub(crate) struct Scenery<'a, 'b> {
     pub(crate) dice: &'a mut Dice<'b>,
 }
 
+/// What is behind everything in the open.
+const SKY: Meaning = Meaning::of_role(Role::Sky);
+/// A wall or paper.
+const BACKGROUND: Meaning = Meaning::of_role(Role::Background);
+/// What things stand on.
+const GROUND: Meaning = Meaning::of_role(Role::Ground);
+/// The surface of open water.
+const OPEN_WATER: Meaning = Meaning {
+    material: Some(Material::Water),
+    ..GROUND
+};
+/// What is so far that air pales it.
+const FAR: Meaning = Meaning {
+    distance: Some(Distance::Far),
+    ..SCENERY
+};
+/// What is far, and before that.
+const SCENERY: Meaning = Meaning::of_role(Role::Scenery);
+/// Things of the surroundings, behind those of the prompt.
+const SURROUNDING: Meaning = Meaning {
+    distance: Some(Distance::Middle),
+    ..Meaning::NONE
+};
+/// Clouds of the surroundings.
+const CLOUDS: Meaning = Meaning {
+    material: Some(Material::Cloud),
+    ..SURROUNDING
+};
+/// What falls or drifts before everything.
+const WEATHER: Meaning = Meaning::of_role(Role::Weather);
+/// Light in the air around what shines.
+const GLOW: Meaning = Meaning::of_role(Role::Glow);
+
+/// Something that gives light.
+const fn light_of(emits: Emission) -> Meaning {
+    Meaning {
+        emits: Some(emits),
+        ..Meaning::of_role(Role::Light)
+    }
+}
+
 impl Scenery<'_, '_> {
     /// A width as a share of the canvas.
     pub(crate) fn x(&self, share: f64) -> f64 {
@@ -126,6 +169,14 @@ impl Scenery<'_, '_> {
             _ => 0x86C25C,
         };
         self.ground(super::art::tone::hex(rgb))
+    }
+
+    /// What the grass of the season is covered with.
+    pub(crate) fn turf(&self) -> Material {
+        match (self.season, self.weather) {
+            (Some(Season::Winter), _) | (None, Some(Weather::Snowfall)) => Material::Snow,
+            _ => Material::Grass,
+        }
     }
 
     /// The colour of leaves of the season.

@@ -15,6 +15,7 @@ use super::layout::{self, Item, Pose, Solution, Violation};
 use super::light::Light;
 use super::lookup::ArtLibrary;
 use super::scene::{Arrangement, Place, SceneDescription};
+use super::things::Trait;
 use super::{backdrop, graphic, setting, style};
 
 /// How a scene is drawn.
@@ -107,7 +108,7 @@ pub fn compose_with_library(
         &setting,
         size,
         own_sun,
-        icon || items.iter().all(Item::is_symbol),
+        icon || items.iter().all(|item| item.has(Trait::Symbol)),
         &mut dice,
     );
     let light = Light::of(setting.time, setting.weather);
@@ -134,6 +135,11 @@ pub fn compose_with_library(
     }
 
     let mut document = document(scene, options, style, credits, &missing, layers);
+    document.metadata.setting = chat2svg_vector::Setting {
+        place: setting.place,
+        time: setting.time,
+        weather: setting.weather,
+    };
     style::apply(&mut document, style, &cut_out);
     Composed {
         document,
@@ -161,6 +167,7 @@ fn compose_graphic(
     };
     let cut_out: Vec<bool> = (0..layers.len()).map(|layer| layer > 0).collect();
     let mut document = document(scene, options, style, credits(&items), &missing, layers);
+    document.metadata.setting.place = Some(Place::Plain);
     style::apply(&mut document, style, &cut_out);
     Composed {
         document,
@@ -213,6 +220,7 @@ fn document(
             style: Some(style.name().to_owned()),
             seed: Some(options.seed),
             credits,
+            setting: chat2svg_vector::Setting::default(),
             undrawn: scene.undrawn.iter().chain(missing).cloned().collect(),
         },
         layers,

@@ -28,6 +28,7 @@ use super::art::cache::Cache;
 use super::art::tone::{Tones, hex};
 use super::dice::Dice;
 use super::scene::Material;
+use super::things::mark_parts;
 
 /// What a prompt may ask of a generator.
 #[derive(Clone, Debug, Default)]
@@ -69,6 +70,13 @@ pub(crate) fn material_color(material: Material) -> Color {
         Material::Fur => 0x9B6B43,
         Material::Water => 0x4FA8DE,
         Material::Grass => 0x77B255,
+        Material::Bark => 0x7A5638,
+        Material::Leaves => 0x5FA04A,
+        Material::Sand => 0xF2DDA8,
+        Material::Snow => 0xF3F8FB,
+        Material::Tiles => 0xC8503C,
+        Material::Feathers => 0xE6E1D6,
+        Material::Cloud => 0xF2F6FA,
     })
 }
 
@@ -244,16 +252,18 @@ pub(crate) fn draw_with(name: &str, params: &Params, dice: &mut Dice<'_>) -> Opt
         .binary_search_by(|(known, _)| (*known).cmp(name))
         .ok()?;
     let (name, source) = REGISTRY.get(index)?;
-    match source {
-        Source::Code(generator) => Some(generator(params, dice)),
+    let mut drawing = match source {
+        Source::Code(generator) => generator(params, dice),
         Source::File { svg, colors } => {
             let usual = colors.split_first();
             // Asked for or not: what is drawn after this one must not depend on it.
             let usual = usual.map(|(first, others)| hex(dice.pick(*first, others)));
             let asset = PARSED.get(name, || Asset::parse(svg).ok())?;
-            Some(asset.draw(params.body_color().or(usual)))
+            asset.draw(params.body_color().or(usual))
         }
-    }
+    };
+    mark_parts(name, &mut drawing.nodes);
+    Some(drawing)
 }
 
 #[cfg(test)]

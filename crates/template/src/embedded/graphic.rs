@@ -1,7 +1,7 @@
 //! Pictures that are not scenes: a motif repeated over the canvas, and a logo with its letters.
 //! Which of a prompt's things are the motif is decided by the language part.
 
-use chat2svg_vector::{ClipPath, Color, FillRule, Group, Node};
+use chat2svg_vector::{ClipPath, Color, FillRule, Group, Meaning, Node, Role};
 use kurbo::{Affine, Point, Rect, Size};
 
 use super::art::pen::{Pen, regular, rounded_polygon, rounded_rect};
@@ -10,6 +10,9 @@ use super::art::{Drawing, apply, recolor};
 use super::dice::Dice;
 use super::generators::letters;
 use super::layout::Item;
+
+/// What is behind the motif.
+const BACKGROUND: Meaning = Meaning::of_role(Role::Background);
 
 /// Motifs along the shorter side of a pattern.
 const REPEATS: f64 = 4.0;
@@ -56,6 +59,7 @@ pub(crate) fn pattern(
     let canvas = (0.0, 0.0, size.width, size.height);
     let ground = paper(items, asked, dice);
     pen.rect("background", canvas, 0.0, ground);
+    pen.means(BACKGROUND);
     let mut layers = pen.finish();
     let drawings: Vec<&Drawing> = items.iter().flat_map(|item| &item.drawings).collect();
     let step = size.width.min(size.height) / REPEATS;
@@ -120,6 +124,7 @@ pub(crate) fn logo(
         0.0,
         ground,
     );
+    pen.means(BACKGROUND);
     let is_round = dice.chance(0.6);
     pen.group("plate", |pen| {
         if is_round {
@@ -141,6 +146,7 @@ pub(crate) fn logo(
         };
         let x = middle.x + room * ((index as f64 + 0.5) / shown - 0.5);
         let mut group = Group::new(item.label.clone());
+        group.meaning = item.meaning;
         group.children = placed(drawing, Point::new(x, middle.y), room / shown.max(1.0));
         layers.push(Node::Group(group));
     }

@@ -1,6 +1,8 @@
 //! From items and poses to named layers in painting order, with contact shadows.
 
-use chat2svg_vector::{ClipPath, FillRule, Group, Node, Paint, Shape};
+use chat2svg_vector::{
+    ClipPath, FillRule, Group, Habitat, Meaning, Node, Paint, Part, Role, Shape,
+};
 use kurbo::{Affine, Size};
 
 use super::art::apply;
@@ -8,10 +10,10 @@ use super::art::pen::{ellipse, rounded_rect};
 use super::art::recolor::map_colors;
 use super::art::tone::hex;
 use super::backdrop::{Medium, Stage};
-use super::layout::sizes::Habitat;
 use super::layout::{self, Item, Link, Pose, Solution};
 use super::light::Light;
 use super::scene::{RelationKind, TimeOfDay};
+use super::things::Trait;
 
 /// A pattern fills the canvas.
 pub(crate) fn pattern_layers(items: &[Item], size: Size) -> Vec<Node> {
@@ -25,6 +27,7 @@ pub(crate) fn pattern_layers(items: &[Item], size: Size) -> Vec<Node> {
                 * Affine::scale(scale)
                 * Affine::translate((-drawing.bounds.center().x, -drawing.bounds.center().y));
             let mut group = Group::new(item.label.clone());
+            group.meaning = item.meaning;
             group.children = drawing.nodes.clone();
             for node in &mut group.children {
                 apply(node, map);
@@ -75,17 +78,26 @@ pub(crate) fn object_layers(
             .filter(|_| holds_contents)
             .map(|container| container.front_from);
         let mut group = Group::new(item.label.clone());
+        group.meaning = item.meaning;
         let mut front = Group::new(format!("{} (front)", item.label));
+        front.meaning = Meaning {
+            part: Some(Part::Front),
+            ..item.meaning
+        };
         if let Some(shadow) = contact_shadow(index, item, links, pose, stage, light, icon) {
             group.children.push(shadow);
         }
         let mut back = Group::new(format!("{} (behind)", item.label));
+        back.meaning = Meaning {
+            part: Some(Part::Behind),
+            ..item.meaning
+        };
         for (member, drawing) in item.drawings.iter().enumerate() {
             let map = item.member_transform(member, pose);
             let mut nodes: Vec<Node> = drawing.nodes.clone();
             for node in &mut nodes {
                 apply(node, map);
-                if !item.shines() {
+                if !item.has(Trait::Shines) {
                     map_colors(node, &|color| light.on_object(color));
                 }
             }
@@ -100,9 +112,13 @@ pub(crate) fn object_layers(
                 target.extend(nodes);
             } else {
                 let mut one = Group::new(format!("{} {}", item.label, member + 1));
+                one.meaning.member = u16::try_from(member + 1).ok();
                 one.children = nodes;
                 target.push(Node::Group(one));
             }
+        }
+        if !front.children.is_empty() {
+            group.meaning.part = Some(Part::Inside);
         }
         if !back.children.is_empty() {
             let around = links[index].map_or(pose.order, |link| solution.poses[link.parent].order);
@@ -154,12 +170,13 @@ fn contact_shadow(
     if lifted
         || weightless
         || !matches!(item.habitat, Habitat::Ground)
-        || item.is_symbol()
+        || item.has(Trait::Symbol)
         || item.extent.y1 * pose.scale < -1.0
     {
         return None;
     }
     let mut shadows = Group::new("contact shadow");
+    shadows.meaning = Meaning::of_role(Role::ContactShadow);
     for (member, drawing) in item.members.iter().zip(&item.drawings) {
         let (width, height) = layout::shape_of(drawing);
         let half =
@@ -189,6 +206,7 @@ fn contact_shadow(
             Some(match only {
                 Node::Shape(mut shape) => {
                     shape.label = "contact shadow".to_owned();
+                    shape.meaning = Meaning::of_role(Role::ContactShadow);
                     Node::Shape(shape)
                 }
                 group => group,

@@ -20,7 +20,7 @@ mod surround;
 
 pub use cost::Violation;
 pub(crate) use group::{arrange, extent as group_extent};
-pub(crate) use item::{Item, Link, Pose, gives_light};
+pub(crate) use item::{Item, Link, Pose};
 pub(crate) use links::links;
 pub(crate) use solve::{Solution, solve};
 pub(crate) use surround::shape_of;

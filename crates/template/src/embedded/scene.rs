@@ -2,6 +2,7 @@
 
 use chat2svg_protocol::Style;
 use chat2svg_vector::Color;
+pub use chat2svg_vector::{Material, Place, TimeOfDay, Weather};
 use serde::{Deserialize, Serialize};
 
 /// Everything that the composer understood of a prompt.
@@ -75,58 +76,6 @@ pub enum Season {
     Winter,
 }
 
-/// Surroundings that the composer can paint.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-#[allow(missing_docs)] // the names say it all
-pub enum Place {
-    Beach,
-    Sea,
-    Underwater,
-    Forest,
-    Meadow,
-    Garden,
-    Mountains,
-    Desert,
-    Snow,
-    City,
-    Street,
-    Room,
-    Farm,
-    Park,
-    River,
-    Lake,
-    Island,
-    Space,
-    Sky,
-    /// Only the plain background, nothing else.
-    Plain,
-}
-
-/// Time of day.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-#[allow(missing_docs)]
-pub enum TimeOfDay {
-    Sunrise,
-    Day,
-    Sunset,
-    Night,
-}
-
-/// Weather.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-#[allow(missing_docs)]
-pub enum Weather {
-    Rain,
-    Storm,
-    Snowfall,
-    Fog,
-    Clouds,
-    Wind,
-}
-
 /// Index of an object in [`SceneDescription::objects`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ObjectIndex(pub usize);
@@ -191,24 +140,14 @@ pub enum ArtReference {
     },
 }
 
-/// What an object is made of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-#[allow(missing_docs)]
-pub enum Material {
-    Wood,
-    Stone,
-    Brick,
-    Metal,
-    Gold,
-    Silver,
-    Glass,
-    Ice,
-    Paper,
-    Fabric,
-    Fur,
-    Water,
-    Grass,
+impl ArtReference {
+    /// What the picture is called.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Twemoji { name, .. } | Self::Library { name, .. } => name,
+            Self::Generated { generator } => generator,
+        }
+    }
 }
 
 /// How large an object should be against its usual size in the scene.

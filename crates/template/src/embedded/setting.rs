@@ -1,10 +1,11 @@
 //! What surroundings suit the objects when the prompt names none.
 
 use chat2svg_protocol::Style;
+use chat2svg_vector::Habitat;
 
-use super::layout::sizes::Habitat;
 use super::layout::{Item, Link};
 use super::scene::{Place, Season, Setting, TimeOfDay};
+use super::things::Trait;
 
 /// The setting with a place, and with the time that the style or season implies.
 pub(crate) fn resolve(
@@ -41,11 +42,12 @@ pub(crate) fn resolve(
 
 fn suitable(asked: &Setting, items: &[Item], links: &[Option<Link>]) -> Place {
     let has = |words: &[&str]| items.iter().any(|item| item.is_called(words));
+    let any = |kind| items.iter().any(|item| item.has(kind));
     let outdoors = asked.time.is_some() || asked.weather.is_some() || asked.season.is_some();
     if items.is_empty() {
         return Place::Meadow;
     }
-    if items.iter().all(Item::is_symbol) {
+    if items.iter().all(|item| item.has(Trait::Symbol)) {
         return Place::Plain;
     }
     let several = items.iter().map(|item| item.members.len()).sum::<usize>() > 1;
@@ -58,18 +60,7 @@ fn suitable(asked: &Setting, items: &[Item], links: &[Option<Link>]) -> Place {
         .enumerate()
         .all(|(index, item)| item.habitat == Habitat::Water || held(index))
         && items.iter().any(|item| item.habitat == Habitat::Water);
-    if (several || outdoors)
-        && has(&[
-            "rocket",
-            "planet",
-            "satellite",
-            "ufo",
-            "saucer",
-            "astronaut",
-            "comet",
-        ])
-        && !has(&["tree", "house"])
-    {
+    if (several || outdoors) && any(Trait::Spacefaring) && !has(&["tree", "house"]) {
         return Place::Space;
     }
     if boats && (several || outdoors) {
@@ -81,53 +72,10 @@ fn suitable(asked: &Setting, items: &[Item], links: &[Option<Link>]) -> Place {
     if several && all(|habitat| habitat == Habitat::Sky) {
         return Place::Sky;
     }
-    if several
-        && !has(&["street", "streetlamp", "park"])
-        && has(&[
-            "table",
-            "chair",
-            "sofa",
-            "couch",
-            "bed",
-            "shelf",
-            "bookshelf",
-            "rug",
-            "desk",
-            "lamp",
-            "television",
-        ])
-    {
+    if several && !has(&["street", "streetlamp", "park"]) && any(Trait::Furniture) {
         return Place::Room;
     }
-    let open_air = has(&[
-        "tree",
-        "pine",
-        "palm",
-        "house",
-        "cottage",
-        "hill",
-        "mountain",
-        "river",
-        "road",
-        "path",
-        "pond",
-        "fence",
-        "barn",
-        "bridge",
-        "bush",
-        "castle",
-        "tower",
-        "lighthouse",
-        "tent",
-        "church",
-        "tractor",
-        "rainbow",
-        "waterfall",
-        "hedge",
-        "windmill",
-        "cloud",
-        "sun",
-    ]);
+    let open_air = any(Trait::Landmark);
     if outdoors
         || several
             && (open_air

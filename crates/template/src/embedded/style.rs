@@ -2,7 +2,8 @@
 
 use chat2svg_protocol::Style;
 use chat2svg_vector::{
-    Color, Document, Fill, Group, LineCap, LineJoin, Node, Oklch, Paint, Shape, Stroke,
+    Color, Document, Fill, Group, LineCap, LineJoin, Meaning, Node, Oklch, Paint, Role, Shape,
+    Stroke,
 };
 
 use super::art::recolor::map_colors;
@@ -71,15 +72,8 @@ fn duotone(color: Color) -> Color {
 
 /// The ink of outlines.
 const INK: u32 = 0x22303C;
-/// Parts that are shade or light, not things: they have no outline.
-const SHADE: &[&str] = &[
-    "contact shadow",
-    "shadow",
-    "glow",
-    "outer glow",
-    "light ray",
-    "wallpaper stripe",
-];
+/// Parts of the surroundings that are light or shade on others, not things: they have no outline.
+const UNLINED: &[&str] = &["light ray", "wallpaper stripe"];
 
 /// Dark outlines around everything, on paper: fills become white, so that what is in front still
 /// hides what is behind.
@@ -90,7 +84,11 @@ fn line_art(document: &mut Document) {
 }
 
 fn draw_lines(nodes: &mut Vec<Node>, width: f64, canvas: kurbo::Rect) {
-    nodes.retain(|node| !SHADE.contains(&node_label(node)));
+    nodes.retain(|node| {
+        let role = node.meaning().role;
+        let is_light = role.is_some_and(|role| role.is_shadow() || role == Role::Glow);
+        !is_light && !UNLINED.contains(&node.label())
+    });
     for node in std::mem::take(nodes) {
         match node {
             Node::Group(mut group) => {
@@ -103,13 +101,6 @@ fn draw_lines(nodes: &mut Vec<Node>, width: f64, canvas: kurbo::Rect) {
                 nodes.extend(core.map(Node::Shape));
             }
         }
-    }
-}
-
-fn node_label(node: &Node) -> &str {
-    match node {
-        Node::Group(group) => &group.label,
-        Node::Shape(shape) => &shape.label,
     }
 }
 
@@ -164,10 +155,11 @@ fn sticker(document: &mut Document, cut_out: &[bool]) {
     for (layer, _) in things.filter(|(_, is_thing)| **is_thing) {
         let Node::Group(group) = layer else { continue };
         let mut rim = Group::new("sticker rim");
+        rim.meaning = Meaning::of_role(Role::Border);
         silhouettes(&group.children, width, &mut rim.children);
         group
             .children
-            .retain(|node| node_label(node) != "contact shadow");
+            .retain(|node| node.meaning().role != Some(Role::ContactShadow));
         group.children.insert(0, Node::Group(rim));
     }
 }
@@ -175,11 +167,13 @@ fn sticker(document: &mut Document, cut_out: &[bool]) {
 fn silhouettes(nodes: &[Node], width: f64, rim: &mut Vec<Node>) {
     for node in nodes {
         match node {
+            _ if node.meaning().role == Some(Role::ContactShadow) => {}
             Node::Group(group) => silhouettes(&group.children, width, rim),
-            Node::Shape(shape) if shape.label != "contact shadow" && shape.label != "shadow" => {
+            Node::Shape(shape) => {
                 let own = shape.stroke.as_ref().map_or(0.0, |stroke| stroke.width);
                 let mut copy = shape.clone();
                 copy.label = "rim".to_owned();
+                copy.meaning = Meaning::NONE;
                 copy.opacity = 1.0;
                 copy.fill = shape.fill.as_ref().map(|fill| Fill {
                     paint: Paint::Solid(Color::WHITE),
@@ -189,7 +183,6 @@ fn silhouettes(nodes: &[Node], width: f64, rim: &mut Vec<Node>) {
                 copy.stroke = Some(round_stroke(Color::WHITE, own + width));
                 rim.push(Node::Shape(copy));
             }
-            Node::Shape(_) => {}
         }
     }
 }

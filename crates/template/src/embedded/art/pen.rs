@@ -2,7 +2,9 @@
 //!
 //! Outlines are kept to few, clean segments, because people edit them.
 
-use chat2svg_vector::{Color, Group, LineCap, LineJoin, Node, Paint, Shape, Stroke};
+use chat2svg_vector::{
+    Color, Group, LineCap, LineJoin, Material, Meaning, Node, Paint, Shape, Stroke,
+};
 use kurbo::{Affine, BezPath, Point, Rect, Vec2};
 
 /// Control-point distance of a quarter circle of radius 1.
@@ -105,6 +107,26 @@ impl Pen {
         self.nodes.push(Node::Group(group));
     }
 
+    /// A named group that is something in the picture.
+    pub(crate) fn group_of(&mut self, meaning: Meaning, label: &str, draw: impl FnOnce(&mut Pen)) {
+        self.group(label, draw);
+        self.means(meaning);
+    }
+
+    /// States what the node drawn last is.
+    pub(crate) fn means(&mut self, meaning: Meaning) {
+        if let Some(last) = self.nodes.last_mut() {
+            *last.meaning_mut() = meaning;
+        }
+    }
+
+    /// States what the node drawn last is made of.
+    pub(crate) fn made_of(&mut self, material: Material) {
+        if let Some(last) = self.nodes.last_mut() {
+            last.meaning_mut().material = Some(material);
+        }
+    }
+
     /// Draws through a transform: geometry is moved at once, no transform stays in the tree.
     pub(crate) fn placed(&mut self, transform: Affine, draw: impl FnOnce(&mut Pen)) {
         let mut inner = Pen::new();
@@ -137,6 +159,7 @@ pub(crate) fn stroked(label: &str, path: BezPath, width: f64, color: Color) -> S
     Shape {
         id: String::new(),
         label: label.to_owned(),
+        meaning: Meaning::NONE,
         path,
         fill: None,
         stroke: Some(Stroke {

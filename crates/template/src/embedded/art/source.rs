@@ -1,13 +1,15 @@
 //! From a noun phrase to an item that can be placed: fetches the picture wherever it comes from,
 //! gives it the colour asked for, and knows how large it usually is.
 
-use crate::embedded::art::{Drawing, bodies, recolor};
+use chat2svg_vector::{Habitat, Meaning};
+
+use crate::embedded::art::{Drawing, bodies, recolor, twemoji};
 use crate::embedded::dice::Dice;
 use crate::embedded::generators::{self, Params};
-use crate::embedded::layout::sizes::{self, Habitat};
-use crate::embedded::layout::{Item, arrange, group_extent, shape_of};
+use crate::embedded::layout::{Item, arrange, group_extent, shape_of, sizes};
 use crate::embedded::lookup::ArtLibrary;
 use crate::embedded::scene::{ArtReference, SceneObject, SizeClass, Stance};
+use crate::embedded::things::{self, Thing, Trait, has_trait};
 
 const PATTERNS: &[&str] = &[
     "checker",
@@ -37,14 +39,11 @@ pub(crate) fn item(
     dice: &mut Dice<'_>,
 ) -> Option<Item> {
     let count = object.count.clamp(1, 24);
-    let drawings: Vec<Drawing> = (0..count)
+    let mut drawings: Vec<Drawing> = (0..count)
         .map(|_| draw(object, library, dice))
         .collect::<Option<_>>()?;
-    let art_name = match &object.art {
-        ArtReference::Twemoji { name, .. } | ArtReference::Library { name, .. } => name.as_str(),
-        ArtReference::Generated { generator } => generator.as_str(),
-    };
-    let name = format!("{} {}", art_name, object.label).to_lowercase();
+    let art_name = object.art.name();
+    let name = things::full_name(&object.label, art_name);
     let group = emoji_group(object);
     let animate = group.is_some_and(|group| {
         matches!(
@@ -54,9 +53,15 @@ pub(crate) fn item(
     }) && !art_name.contains("heart")
         || is_animal(object)
         || matches!(art_name, "man" | "woman" | "girl" | "boy");
-    let habitat = habitat(object, art_name);
-    let metres = sizes::metres(&object.label)
-        .or_else(|| sizes::metres(art_name))
+    let known = [things::named(&object.label), things::named(art_name)];
+    let habitat = habitat(object, known);
+    if has_trait(&name, Trait::Burns) && matches!(object.art, ArtReference::Twemoji { .. }) {
+        for drawing in &mut drawings {
+            twemoji::mark_flames(&mut drawing.nodes);
+        }
+    }
+    let metres = things::metres(&object.label)
+        .or_else(|| things::metres(art_name))
         .unwrap_or(match group {
             Some(emojis::Group::FoodAndDrink) => 0.2,
             Some(emojis::Group::AnimalsAndNature) => 0.7,
@@ -86,6 +91,7 @@ pub(crate) fn item(
         metres,
         habitat,
         animate,
+        meaning: meaning(known, habitat),
     })
 }
 
@@ -189,14 +195,26 @@ fn is_animal(object: &SceneObject) -> bool {
     }
 }
 
-fn habitat(object: &SceneObject, art_name: &str) -> Habitat {
+/// Where the thing is, by what is known of its label and of its art.
+fn habitat(object: &SceneObject, known: [Option<&Thing>; 2]) -> Habitat {
     match object.stance {
         Stance::Airborne => Habitat::Sky,
         Stance::Afloat => Habitat::Afloat,
         Stance::Submerged => Habitat::Water,
-        Stance::Usual => match sizes::habitat(&object.label) {
-            Habitat::Ground => sizes::habitat(art_name),
-            known => known,
-        },
+        Stance::Usual => things::habitat(known),
+    }
+}
+
+/// What later stages are told of a thing: what is known of its label, or of its art where the
+/// label's words are not known. Most things stand on the ground, which need not be said.
+fn meaning(known: [Option<&Thing>; 2], habitat: Habitat) -> Meaning {
+    let thing = known.into_iter().flatten().next();
+    Meaning {
+        role: thing.and_then(|thing| thing.role),
+        material: thing.and_then(|thing| thing.material),
+        gloss: thing.and_then(|thing| thing.gloss),
+        emits: thing.and_then(|thing| thing.emits),
+        habitat: (habitat != Habitat::Ground).then_some(habitat),
+        ..Meaning::NONE
     }
 }

@@ -1,7 +1,7 @@
 //! Pictures of the Twemoji collection, parsed once and kept. The art is CC-BY-4.0: every use
 //! carries its credit.
 
-use chat2svg_vector::{Color, Credit, Node};
+use chat2svg_vector::{Color, Credit, Emission, Node};
 use kurbo::Shape as _;
 use twemoji_assets::svg::SvgTwemojiAsset;
 
@@ -90,6 +90,21 @@ fn name_parts(nodes: &mut [Node]) {
     }
     let most = largest(nodes);
     visit(nodes, most);
+}
+
+/// Says of the shapes of a burning thing which are fire: those that [`name_parts`] calls orange or
+/// yellow.
+pub(crate) fn mark_flames(nodes: &mut [Node]) {
+    for node in nodes {
+        match node {
+            Node::Group(group) => mark_flames(&mut group.children),
+            Node::Shape(shape) => {
+                if shape.label.starts_with("orange ") || shape.label.starts_with("yellow ") {
+                    shape.meaning.emits = Some(Emission::Fire);
+                }
+            }
+        }
+    }
 }
 
 /// A common word for a colour.

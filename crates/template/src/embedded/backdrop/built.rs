@@ -1,9 +1,18 @@
 //! Built places: city, street, room.
 
-use super::{Medium, Scenery, Stage, sky};
+use chat2svg_vector::{Emission, Habitat, Material, Meaning};
+
+use super::{BACKGROUND, FAR, GROUND, Medium, SCENERY, SURROUNDING, Scenery, Stage, sky};
 use crate::embedded::art::pen::{Pen, path_data};
 use crate::embedded::art::tone::hex;
 use crate::embedded::generators::{self, Params};
+
+/// The window of a room.
+const WINDOW: Meaning = Meaning {
+    emits: Some(Emission::Daylight),
+    habitat: Some(Habitat::Wall),
+    ..SURROUNDING
+};
 
 fn skyline(
     pen: &mut Pen,
@@ -63,10 +72,10 @@ fn skyline(
 pub(super) fn city(pen: &mut Pen, scenery: &mut Scenery<'_, '_>) -> Stage {
     let horizon = scenery.y(0.7);
     sky::draw(pen, scenery, horizon);
-    pen.group("far skyline", |pen| {
+    pen.group_of(FAR, "far skyline", |pen| {
         skyline(pen, scenery, horizon, 0.65, (0.3, 0.52), 0x8FA3B8, false);
     });
-    pen.group("skyline", |pen| {
+    pen.group_of(SCENERY, "skyline", |pen| {
         skyline(pen, scenery, horizon, 0.15, (0.14, 0.36), 0x6F86A0, true);
     });
     ground(pen, scenery, horizon);
@@ -85,7 +94,7 @@ fn ground(pen: &mut Pen, scenery: &mut Scenery<'_, '_>, horizon: f64) {
     let (w, h) = (scenery.size.width, scenery.size.height);
     let pavement = scenery.ground(hex(0xC9CDD0));
     let asphalt = scenery.ground(hex(0x6D7780));
-    pen.group("street", |pen| {
+    pen.group_of(GROUND, "street", |pen| {
         pen.fill("pavement", scenery.band(horizon), pavement.base);
         pen.rect(
             "kerb",
@@ -111,7 +120,7 @@ fn ground(pen: &mut Pen, scenery: &mut Scenery<'_, '_>, horizon: f64) {
 pub(super) fn street(pen: &mut Pen, scenery: &mut Scenery<'_, '_>) -> Stage {
     let horizon = scenery.y(0.66);
     sky::draw(pen, scenery, horizon);
-    pen.group("houses", |pen| {
+    pen.group_of(SURROUNDING, "houses", |pen| {
         let colors = [0xF2C9A0, 0xE8A79A, 0xB9D3C3, 0xF1DF9E, 0xBFCBE3];
         let start = scenery.dice.below(5);
         let count = 5;
@@ -124,6 +133,7 @@ pub(super) fn street(pen: &mut Pen, scenery: &mut Scenery<'_, '_>) -> Stage {
             let roof = scenery.ground(hex(tiles));
             pen.group("house", |pen| {
                 pen.rect("wall", (x, top, wide, tall), 0.0, wall.base);
+                pen.made_of(Material::Brick);
                 if scenery.dice.chance(0.6) {
                     pen.polygon(
                         "roof",
@@ -135,6 +145,7 @@ pub(super) fn street(pen: &mut Pen, scenery: &mut Scenery<'_, '_>) -> Stage {
                         scenery.unit * 0.4,
                         roof.base,
                     );
+                    pen.made_of(Material::Tiles);
                 } else {
                     pen.rect(
                         "cornice",
@@ -221,7 +232,7 @@ pub(super) fn room(pen: &mut Pen, scenery: &mut Scenery<'_, '_>) -> Stage {
     let wall = dim(hex(scenery
         .dice
         .pick(0xF6E3C8, &[0xDCE9E4, 0xE6E2F1, 0xF8DED3])));
-    pen.group("wall", |pen| {
+    pen.group_of(BACKGROUND, "wall", |pen| {
         pen.fill("wall", scenery.band(0.0), wall);
         let count = 9;
         for index in 0..count {
@@ -235,7 +246,7 @@ pub(super) fn room(pen: &mut Pen, scenery: &mut Scenery<'_, '_>) -> Stage {
         }
     });
     let side = if scenery.dice.chance(0.5) { 0.24 } else { 0.76 };
-    pen.group("window", |pen| {
+    pen.group_of(WINDOW, "window", |pen| {
         let (cx, top, wide, tall) = (w * side, h * 0.12, w * 0.24, h * 0.28);
         let x = cx - wide / 2.0;
         let b = scenery.unit * 1.4;
@@ -289,9 +300,10 @@ pub(super) fn room(pen: &mut Pen, scenery: &mut Scenery<'_, '_>) -> Stage {
             dim(hex(0xF1ECE4)),
         );
     });
-    pen.group("floor", |pen| {
+    pen.group_of(GROUND, "floor", |pen| {
         let wood = crate::embedded::art::tone::Tones::of(dim(hex(0xCE9F6B)));
         pen.fill("floor", scenery.band(floor_top), wood.base);
+        pen.made_of(Material::Wood);
         for (index, share) in [0.75, 0.82, 0.91].into_iter().enumerate() {
             let mut board = kurbo::BezPath::new();
             board.move_to((0.0, h * share));

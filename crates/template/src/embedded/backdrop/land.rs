@@ -1,6 +1,8 @@
 //! Open country: meadow, garden, park, farm, forest, mountains, desert, snow.
 
-use super::{Medium, Scenery, Stage, sky};
+use chat2svg_vector::Material;
+
+use super::{FAR, GROUND, Medium, SCENERY, SURROUNDING, Scenery, Stage, sky};
 use crate::embedded::art::pen::{Pen, path_data};
 use crate::embedded::art::tone::{Tones, hex};
 use crate::embedded::generators::{self, Params};
@@ -24,7 +26,7 @@ fn distant_hills(pen: &mut Pen, scenery: &mut Scenery<'_, '_>, y: f64) {
     } else {
         hex(0x78B27A)
     };
-    pen.group("distant hills", |pen| {
+    pen.group_of(FAR, "distant hills", |pen| {
         let swing = scenery.y(0.05);
         let far = scenery.rolling(y - scenery.y(0.05), swing, 3);
         pen.fill("far hills", far, scenery.light.far(grass, 0.75));
@@ -35,11 +37,13 @@ fn distant_hills(pen: &mut Pen, scenery: &mut Scenery<'_, '_>, y: f64) {
 
 fn lawn(pen: &mut Pen, scenery: &mut Scenery<'_, '_>, y: f64) {
     let grass = scenery.grass();
-    pen.group("ground", |pen| {
+    pen.group_of(GROUND, "ground", |pen| {
         let back = scenery.rolling(y, scenery.y(0.012), 2);
         pen.fill("grass", back, grass.base);
+        pen.made_of(scenery.turf());
         let front = scenery.rolling(y + scenery.y(0.2), scenery.y(0.02), 2);
         pen.fill("near grass", front, grass.dark.mix(grass.base, 0.35));
+        pen.made_of(scenery.turf());
         tufts(pen, scenery, y + scenery.y(0.06), grass, 9);
     });
 }
@@ -96,7 +100,7 @@ pub(super) fn meadow(pen: &mut Pen, _: &mut Pen, scenery: &mut Scenery<'_, '_>) 
 pub(super) fn garden(pen: &mut Pen, _: &mut Pen, scenery: &mut Scenery<'_, '_>) -> Stage {
     let horizon = scenery.y(0.6);
     sky::draw(pen, scenery, horizon);
-    pen.group("hedge", |pen| {
+    pen.group_of(SCENERY, "hedge", |pen| {
         let leaves = scenery.leaves();
         let swing = scenery.y(0.016);
         let path = scenery.rolling(horizon - scenery.y(0.11), swing, 9);
@@ -108,7 +112,7 @@ pub(super) fn garden(pen: &mut Pen, _: &mut Pen, scenery: &mut Scenery<'_, '_>) 
             scenery.light.on_ground(leaves.lighten(0.03)),
         );
     });
-    pen.group("fence", |pen| {
+    pen.group_of(SURROUNDING, "fence", |pen| {
         let wood = scenery.ground(hex(0xF7F1E6));
         let (top, high) = (horizon - scenery.y(0.075), scenery.y(0.095));
         pen.rect(
@@ -143,7 +147,7 @@ pub(super) fn garden(pen: &mut Pen, _: &mut Pen, scenery: &mut Scenery<'_, '_>) 
         }
     });
     lawn(pen, scenery, horizon);
-    pen.group("flower bed", |pen| {
+    pen.group_of(SURROUNDING, "flower bed", |pen| {
         for index in 0..9 {
             let name = scenery.dice.pick("flower", &["tulip", "daisy"]);
             let params = Params::default();
@@ -165,7 +169,7 @@ pub(super) fn park(pen: &mut Pen, scenery: &mut Scenery<'_, '_>) -> Stage {
     sky::draw(pen, scenery, horizon);
     distant_hills(pen, scenery, horizon);
     lawn(pen, scenery, horizon);
-    pen.group("path", |pen| {
+    pen.group_of(GROUND, "path", |pen| {
         let sand = scenery.ground(hex(0xE6CFA3));
         let (w, h) = (scenery.size.width, scenery.size.height);
         let mut path = path_data(
@@ -196,7 +200,7 @@ fn back_trees(
     count: usize,
     (low, high): (f64, f64),
 ) {
-    pen.group("trees", |pen| {
+    pen.group_of(SURROUNDING, "trees", |pen| {
         for index in 0..count {
             let mut kind = kinds[scenery.dice.below(kinds.len())];
             if kind == "tree" && scenery.season == Some(Season::Winter) {
@@ -224,7 +228,7 @@ pub(super) fn farm(pen: &mut Pen, scenery: &mut Scenery<'_, '_>) -> Stage {
     let horizon = scenery.y(0.58);
     sky::draw(pen, scenery, horizon);
     distant_hills(pen, scenery, horizon);
-    pen.group("fields", |pen| {
+    pen.group_of(GROUND, "fields", |pen| {
         let grain = scenery.ground(hex(0xE6C45C));
         let path = scenery.rolling(horizon, scenery.y(0.008), 2);
         pen.fill("field", path, grain.base);
@@ -239,7 +243,7 @@ pub(super) fn farm(pen: &mut Pen, scenery: &mut Scenery<'_, '_>) -> Stage {
         }
     });
     let side = if scenery.dice.chance(0.5) { 0.16 } else { 0.84 };
-    pen.group("barn", |pen| {
+    pen.group_of(SURROUNDING, "barn", |pen| {
         if let Some(drawing) = generators::draw_with("barn", &Params::default(), scenery.dice) {
             let foot = (scenery.x(side), horizon + scenery.y(0.03));
             scenery.stand(pen, "barn", drawing, foot, scenery.y(0.22), 0.15);
@@ -258,7 +262,7 @@ pub(super) fn forest(pen: &mut Pen, _: &mut Pen, scenery: &mut Scenery<'_, '_>) 
     } else {
         scenery.leaves()
     };
-    pen.group("distant trees", |pen| {
+    pen.group_of(FAR, "distant trees", |pen| {
         let path = scenery.rolling(scenery.y(0.4), scenery.y(0.03), 9);
         pen.fill("far trees", path, scenery.light.far(leaves, 0.65));
         let path = scenery.rolling(scenery.y(0.5), scenery.y(0.03), 7);
@@ -309,11 +313,11 @@ pub(super) fn forest(pen: &mut Pen, _: &mut Pen, scenery: &mut Scenery<'_, '_>) 
 pub(super) fn mountains(pen: &mut Pen, scenery: &mut Scenery<'_, '_>) -> Stage {
     let horizon = scenery.y(0.64);
     sky::draw(pen, scenery, horizon);
-    for (label, far, count, low, high) in [
-        ("far mountains", 0.6, 4, 0.3, 0.38),
-        ("mountains", 0.2, 3, 0.34, 0.48),
+    for (meaning, label, far, count, low, high) in [
+        (FAR, "far mountains", 0.6, 4, 0.3, 0.38),
+        (SCENERY, "mountains", 0.2, 3, 0.34, 0.48),
     ] {
-        pen.group(label, |pen| {
+        pen.group_of(meaning, label, |pen| {
             for index in 0..count {
                 if let Some(drawing) =
                     generators::draw_with("mountain", &Params::default(), scenery.dice)
@@ -351,17 +355,19 @@ pub(super) fn desert(pen: &mut Pen, scenery: &mut Scenery<'_, '_>) -> Stage {
     let horizon = scenery.y(0.6);
     sky::draw(pen, scenery, horizon);
     let sand = scenery.ground(hex(0xEBC583));
-    pen.group("distant dunes", |pen| {
+    pen.group_of(FAR, "distant dunes", |pen| {
         let path = scenery.rolling(horizon - scenery.y(0.04), scenery.y(0.035), 3);
         pen.fill("far dunes", path, scenery.light.far(hex(0xDFA968), 0.45));
         let path = scenery.rolling(horizon, scenery.y(0.03), 2);
         pen.fill("dunes", path, scenery.light.far(hex(0xE2B36F), 0.15));
     });
-    pen.group("ground", |pen| {
+    pen.group_of(GROUND, "ground", |pen| {
         let path = scenery.rolling(horizon + scenery.y(0.055), scenery.y(0.02), 2);
         pen.fill("sand", path, sand.base);
+        pen.made_of(Material::Sand);
         let path = scenery.rolling(horizon + scenery.y(0.24), scenery.y(0.025), 2);
         pen.fill("near sand", path, sand.dark.mix(sand.base, 0.4));
+        pen.made_of(Material::Sand);
         for index in 0..4 {
             let (x, y) = (
                 scenery.x(0.12 + 0.24 * f64::from(index)),
@@ -393,7 +399,7 @@ pub(super) fn snow(pen: &mut Pen, scenery: &mut Scenery<'_, '_>) -> Stage {
     let horizon = scenery.y(0.62);
     sky::draw(pen, scenery, horizon);
     let snow = scenery.ground(hex(0xF3F8FB));
-    pen.group("distant hills", |pen| {
+    pen.group_of(FAR, "distant hills", |pen| {
         let path = scenery.rolling(horizon - scenery.y(0.07), scenery.y(0.05), 3);
         pen.fill("far hills", path, scenery.light.far(hex(0xC5D8E6), 0.5));
         let path = scenery.rolling(horizon - scenery.y(0.01), scenery.y(0.03), 2);
@@ -418,15 +424,17 @@ pub(super) fn snow(pen: &mut Pen, scenery: &mut Scenery<'_, '_>) -> Stage {
             }
         }
     });
-    pen.group("ground", |pen| {
+    pen.group_of(GROUND, "ground", |pen| {
         let path = scenery.rolling(horizon, scenery.y(0.014), 2);
         pen.fill("snow", path, snow.base);
+        pen.made_of(Material::Snow);
         let path = scenery.rolling(horizon + scenery.y(0.2), scenery.y(0.025), 2);
         pen.fill(
             "near snow",
             path,
             snow.base.mix(scenery.light.on_ground(hex(0xD3E3EF)), 0.6),
         );
+        pen.made_of(Material::Snow);
     });
     stage(scenery, 0.71, 0.92, 0.6)
 }

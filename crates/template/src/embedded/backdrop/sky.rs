@@ -1,8 +1,8 @@
 //! The sky, with sun, moon, stars and clouds; the plain ground; outer space.
 
-use chat2svg_vector::Color;
+use chat2svg_vector::{Color, Emission, Meaning};
 
-use super::{Medium, Scenery, Stage, vertical};
+use super::{BACKGROUND, CLOUDS, GLOW, Medium, SKY, Scenery, Stage, light_of, vertical};
 use crate::embedded::art::pen::{Pen, ellipse, rounded_polygon, star_points};
 use crate::embedded::art::tone::hex;
 use crate::embedded::generators::{self, Params};
@@ -13,7 +13,7 @@ pub(super) fn draw(pen: &mut Pen, scenery: &mut Scenery<'_, '_>, horizon: f64) {
     let (width, unit) = (scenery.size.width, scenery.unit);
     let stops = scenery.light.sky();
     let overcast = scenery.light.overcast;
-    pen.group("sky", |pen| {
+    pen.group_of(SKY, "sky", |pen| {
         pen.fill("sky", scenery.band(0.0), vertical(0.0, horizon, &stops));
         if scenery.light.is_night() && !overcast {
             for _ in 0..34 {
@@ -47,32 +47,38 @@ fn celestial(pen: &mut Pen, scenery: &mut Scenery<'_, '_>, horizon: f64) -> f64 
     let side = if scenery.dice.chance(0.5) { 0.2 } else { 0.8 };
     let x = width * (side + scenery.dice.range(-0.05, 0.05));
     match scenery.light.time {
-        TimeOfDay::Day => pen.group("sun", |pen| {
+        TimeOfDay::Day => pen.group_of(light_of(Emission::Sun), "sun", |pen| {
             pen.circle("glow", (x, horizon * 0.26), unit * 11.0, hex(0xDDF0F0));
+            pen.means(GLOW);
             pen.circle("sun", (x, horizon * 0.26), unit * 7.5, hex(0xFFD95A));
         }),
-        TimeOfDay::Sunrise => pen.group("sun", |pen| {
+        TimeOfDay::Sunrise => pen.group_of(light_of(Emission::Sun), "sun", |pen| {
             pen.circle(
                 "outer glow",
                 (x, horizon * 0.86),
                 unit * 17.0,
                 hex(0xFFE6B8),
             );
+            pen.means(GLOW);
             pen.circle("glow", (x, horizon * 0.86), unit * 12.5, hex(0xFFE09A));
+            pen.means(GLOW);
             pen.circle("sun", (x, horizon * 0.86), unit * 8.5, hex(0xFFCB5C));
         }),
-        TimeOfDay::Sunset => pen.group("sun", |pen| {
+        TimeOfDay::Sunset => pen.group_of(light_of(Emission::Sun), "sun", |pen| {
             pen.circle(
                 "outer glow",
                 (x, horizon * 0.84),
                 unit * 20.0,
                 hex(0xFBA56F),
             );
+            pen.means(GLOW);
             pen.circle("glow", (x, horizon * 0.84), unit * 14.5, hex(0xFDB96F));
+            pen.means(GLOW);
             pen.circle("sun", (x, horizon * 0.84), unit * 9.5, hex(0xFFE08A));
         }),
-        TimeOfDay::Night => pen.group("moon", |pen| {
+        TimeOfDay::Night => pen.group_of(light_of(Emission::Moon), "moon", |pen| {
             pen.circle("glow", (x, horizon * 0.28), unit * 11.0, hex(0x33427C));
+            pen.means(GLOW);
             pen.circle("moon", (x, horizon * 0.28), unit * 7.5, hex(0xFBF1CF));
             for (dx, dy, radius) in [(-2.4, -1.6, 1.5), (2.0, 1.8, 1.1), (1.4, -3.2, 0.8)] {
                 pen.circle(
@@ -112,7 +118,7 @@ fn clouds(pen: &mut Pen, scenery: &mut Scenery<'_, '_>, horizon: f64, sun: Optio
     if count == 0 {
         return;
     }
-    pen.group("clouds", |pen| {
+    pen.group_of(CLOUDS, "clouds", |pen| {
         for index in 0..count {
             let slot = (index as f64 + 0.5) / count as f64;
             let x = width * (slot + scenery.dice.range(-0.3, 0.3) / count as f64);
@@ -198,7 +204,7 @@ pub(super) fn plain(
     } else {
         color.lighten(0.05)
     };
-    pen.group("background", |pen| {
+    pen.group_of(BACKGROUND, "background", |pen| {
         pen.fill("background", scenery.band(0.0), color);
         if icon {
             let radius = size.width.min(size.height) * 0.43;
@@ -213,7 +219,7 @@ pub(super) fn plain(
         }
     });
     if scenery.light.is_night() && asked.is_none() {
-        pen.group("stars", |pen| {
+        pen.group_of(light_of(Emission::Star), "stars", |pen| {
             for _ in 0..26 {
                 let at = (
                     scenery.dice.range(0.02, 0.98) * size.width,
@@ -248,24 +254,31 @@ pub(super) fn open(pen: &mut Pen, scenery: &mut Scenery<'_, '_>) -> Stage {
         TimeOfDay::Sunset => hex(0xFBC3A2),
         _ => hex(0xFFFFFF),
     };
-    pen.group("sea of clouds", |pen| {
-        for (row, share) in [(0.93, 0.3), (1.0, 0.36)] {
-            for index in 0..4 {
-                let x = size.width * (f64::from(index) + scenery.dice.range(0.2, 0.8)) / 4.0;
-                let y = size.height * row;
-                let rx = size.width * share * 0.5;
-                pen.fill(
-                    "cloud bank",
-                    ellipse((x, y), (rx, rx * 0.36)),
-                    if row < 0.95 {
-                        white.lighten(-0.04)
-                    } else {
-                        white
-                    },
-                );
+    pen.group_of(
+        Meaning {
+            distance: None,
+            ..CLOUDS
+        },
+        "sea of clouds",
+        |pen| {
+            for (row, share) in [(0.93, 0.3), (1.0, 0.36)] {
+                for index in 0..4 {
+                    let x = size.width * (f64::from(index) + scenery.dice.range(0.2, 0.8)) / 4.0;
+                    let y = size.height * row;
+                    let rx = size.width * share * 0.5;
+                    pen.fill(
+                        "cloud bank",
+                        ellipse((x, y), (rx, rx * 0.36)),
+                        if row < 0.95 {
+                            white.lighten(-0.04)
+                        } else {
+                            white
+                        },
+                    );
+                }
             }
-        }
-    });
+        },
+    );
     Stage {
         size,
         horizon: scenery.y(0.7),
@@ -280,7 +293,7 @@ pub(super) fn open(pen: &mut Pen, scenery: &mut Scenery<'_, '_>) -> Stage {
 /// Outer space: stars, nebula, a planet or two.
 pub(super) fn space(pen: &mut Pen, scenery: &mut Scenery<'_, '_>) -> Stage {
     let (size, unit) = (scenery.size, scenery.unit);
-    pen.group("space", |pen| {
+    pen.group_of(SKY, "space", |pen| {
         pen.fill(
             "space",
             scenery.band(0.0),

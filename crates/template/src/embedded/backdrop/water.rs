@@ -1,8 +1,9 @@
 //! Places at and in the water: beach, sea, lake, river, island, under water.
 
+use chat2svg_vector::Material;
 use kurbo::Affine;
 
-use super::{Band, Medium, Scenery, Stage, sky, vertical};
+use super::{Band, FAR, GROUND, Medium, OPEN_WATER, SKY, Scenery, Stage, WEATHER, sky, vertical};
 use crate::embedded::art::pen::{Pen, path_data, smooth_open};
 use crate::embedded::art::tone::{Tones, hex};
 use crate::embedded::generators::{self, Params};
@@ -40,7 +41,7 @@ fn sea_colors(scenery: &Scenery<'_, '_>) -> Tones {
 
 fn water(pen: &mut Pen, scenery: &mut Scenery<'_, '_>, top: f64, bottom: f64, label: &str) {
     let tones = sea_colors(scenery);
-    pen.group(label, |pen| {
+    pen.group_of(OPEN_WATER, label, |pen| {
         pen.fill(
             "water",
             scenery.band(top),
@@ -71,14 +72,16 @@ pub(super) fn beach(pen: &mut Pen, scenery: &mut Scenery<'_, '_>) -> Stage {
     ];
     let h = scenery.size.height;
     let at = |lift: f64| line.map(|(x, y)| (w * x, shore + h * (y + lift)));
-    pen.group("shore", |pen| {
+    pen.group_of(GROUND, "shore", |pen| {
         pen.fill(
             "foam",
             scenery.below_line(&at(-0.018)),
             scenery.light.on_ground(hex(0xFFFFFF)),
         );
         pen.fill("wet sand", scenery.below_line(&at(0.0)), sand.dark);
+        pen.made_of(Material::Sand);
         pen.fill("sand", scenery.below_line(&at(0.022)), sand.base);
+        pen.made_of(Material::Sand);
         for _ in 0..10 {
             let center = (
                 w * scenery.dice.range(0.04, 0.96),
@@ -121,7 +124,7 @@ pub(super) fn sea(pen: &mut Pen, scenery: &mut Scenery<'_, '_>) -> Stage {
     let bottom = scenery.size.height;
     water(pen, scenery, horizon, bottom, "sea");
     let tones = sea_colors(scenery);
-    pen.group("waves", |pen| {
+    pen.group_of(OPEN_WATER, "waves", |pen| {
         for (index, share) in [0.6, 0.72, 0.85].into_iter().enumerate() {
             let path = crest(scenery, scenery.y(share), 9 - index * 2);
             pen.fill("swell", path, tones.base.lighten(-0.015 * index as f32));
@@ -164,7 +167,7 @@ pub(super) fn underwater(pen: &mut Pen, front: &mut Pen, scenery: &mut Scenery<'
     } else {
         (0x5CC4E0, 0x1C6BA8)
     };
-    pen.group("water", |pen| {
+    pen.group_of(SKY, "water", |pen| {
         pen.fill(
             "water",
             scenery.band(0.0),
@@ -187,14 +190,15 @@ pub(super) fn underwater(pen: &mut Pen, front: &mut Pen, scenery: &mut Scenery<'
             pen.push(chat2svg_vector::Node::Shape(shape));
         }
     });
-    pen.group("far reef", |pen| {
+    pen.group_of(FAR, "far reef", |pen| {
         let path = scenery.rolling(scenery.y(0.8), scenery.y(0.05), 4);
         pen.fill("far reef", path, hex(deep.1).lighten(0.05));
     });
     let sand = scenery.ground(hex(0xE8D3A0));
-    pen.group("sea floor", |pen| {
+    pen.group_of(GROUND, "sea floor", |pen| {
         let path = scenery.rolling(scenery.y(0.89), scenery.y(0.016), 3);
         pen.fill("sand", path, sand.base.mix(hex(deep.1), 0.2));
+        pen.made_of(Material::Sand);
         for x in [0.08, 0.55, 0.9] {
             let center = (size.width * x, scenery.y(0.95));
             pen.ellipse("stone", center, (unit * 3.2, unit * 1.8), hex(0x6E8AA3));
@@ -224,7 +228,7 @@ pub(super) fn underwater(pen: &mut Pen, front: &mut Pen, scenery: &mut Scenery<'
             pen.line("seaweed", smooth_open(&points), unit * 1.7, hex(rgb));
         }
     });
-    front.group("bubbles", |pen| {
+    front.group_of(WEATHER, "bubbles", |pen| {
         for _ in 0..12 {
             let at = (
                 size.width * scenery.dice.range(0.04, 0.96),
@@ -260,7 +264,7 @@ pub(super) fn river(pen: &mut Pen, scenery: &mut Scenery<'_, '_>) -> Stage {
     let horizon = scenery.y(0.5);
     sky::draw(pen, scenery, horizon);
     let grass = scenery.grass();
-    pen.group("far bank", |pen| {
+    pen.group_of(FAR, "far bank", |pen| {
         let hills = scenery.rolling(horizon - scenery.y(0.04), scenery.y(0.04), 3);
         pen.fill("far hills", hills, scenery.light.far(hex(0x78B27A), 0.6));
         let bank = scenery.rolling(horizon, scenery.y(0.01), 3);
@@ -269,7 +273,7 @@ pub(super) fn river(pen: &mut Pen, scenery: &mut Scenery<'_, '_>) -> Stage {
     let top = scenery.y(0.58);
     let bottom = scenery.y(0.75);
     water(pen, scenery, top, bottom, "river");
-    pen.group("near bank", |pen| {
+    pen.group_of(GROUND, "near bank", |pen| {
         let earth = scenery.ground(hex(0xC9A66B));
         let line = [(-0.05, 0.75), (0.3, 0.735), (0.6, 0.76), (1.05, 0.74)];
         let at = |lift: f64| {
@@ -277,6 +281,7 @@ pub(super) fn river(pen: &mut Pen, scenery: &mut Scenery<'_, '_>) -> Stage {
         };
         pen.fill("earth", scenery.below_line(&at(0.0)), earth.base);
         pen.fill("grass", scenery.below_line(&at(0.018)), grass.base);
+        pen.made_of(scenery.turf());
     });
     Stage {
         size: scenery.size,
@@ -296,7 +301,7 @@ pub(super) fn river(pen: &mut Pen, scenery: &mut Scenery<'_, '_>) -> Stage {
 pub(super) fn lake(pen: &mut Pen, scenery: &mut Scenery<'_, '_>) -> Stage {
     let horizon = scenery.y(0.48);
     sky::draw(pen, scenery, horizon);
-    pen.group("distant mountains", |pen| {
+    pen.group_of(FAR, "distant mountains", |pen| {
         for index in 0..4 {
             if let Some(drawing) =
                 generators::draw_with("mountain", &Params::default(), scenery.dice)
@@ -315,13 +320,13 @@ pub(super) fn lake(pen: &mut Pen, scenery: &mut Scenery<'_, '_>) -> Stage {
             }
         }
     });
-    pen.group("far shore", |pen| {
+    pen.group_of(FAR, "far shore", |pen| {
         let path = scenery.rolling(horizon - scenery.y(0.005), scenery.y(0.012), 6);
         pen.fill("far shore", path, scenery.light.far(scenery.leaves(), 0.3));
     });
     let (top, bottom) = (scenery.y(0.51), scenery.y(0.78));
     water(pen, scenery, top, bottom, "lake");
-    pen.group("near shore", |pen| {
+    pen.group_of(GROUND, "near shore", |pen| {
         let grass = scenery.grass();
         let line = [
             (-0.05, 0.76),
@@ -338,7 +343,9 @@ pub(super) fn lake(pen: &mut Pen, scenery: &mut Scenery<'_, '_>) -> Stage {
             scenery.below_line(&at(0.0)),
             scenery.light.on_ground(hex(0xE3CF9C)),
         );
+        pen.made_of(Material::Sand);
         pen.fill("grass", scenery.below_line(&at(0.02)), grass.base);
+        pen.made_of(scenery.turf());
     });
     Stage {
         size: scenery.size,
@@ -362,25 +369,28 @@ pub(super) fn island(pen: &mut Pen, scenery: &mut Scenery<'_, '_>) -> Stage {
     water(pen, scenery, horizon, bottom, "sea");
     let sand = scenery.ground(hex(0xF2DDA8));
     let (w, h) = (scenery.size.width, scenery.size.height);
-    pen.group("island", |pen| {
+    pen.group_of(GROUND, "island", |pen| {
         pen.ellipse(
             "shallows",
             (w * 0.5, h * 0.84),
             (w * 0.47, h * 0.115),
             scenery.light.on_ground(hex(0x8FD8E8)),
         );
+        pen.made_of(Material::Water);
         pen.ellipse(
             "wet sand",
             (w * 0.5, h * 0.825),
             (w * 0.42, h * 0.095),
             sand.dark,
         );
+        pen.made_of(Material::Sand);
         pen.ellipse(
             "sand",
             (w * 0.5, h * 0.81),
             (w * 0.42, h * 0.095),
             sand.base,
         );
+        pen.made_of(Material::Sand);
     });
     pen.group("palms", |pen| {
         for (x, tall) in [(0.2, 0.42), (0.83, 0.34)] {

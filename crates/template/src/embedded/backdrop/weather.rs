@@ -1,9 +1,9 @@
 //! What falls from the sky or veils it, in front of everything.
 
-use chat2svg_vector::{Fill, FillRule, Node, Paint, Shape};
+use chat2svg_vector::{Fill, FillRule, Meaning, Node, Paint, Shape};
 use kurbo::BezPath;
 
-use super::Scenery;
+use super::{Scenery, WEATHER};
 use crate::embedded::art::pen::{Pen, ellipse, path_data, stroked};
 use crate::embedded::art::tone::hex;
 use crate::embedded::scene::Weather;
@@ -48,7 +48,7 @@ fn rain(pen: &mut Pen, scenery: &mut Scenery<'_, '_>, count: usize) {
         drops.move_to((x, y));
         drops.line_to((x - length * 0.28, y + length));
     }
-    pen.group("rain", |pen| {
+    pen.group_of(WEATHER, "rain", |pen| {
         let mut shape = stroked("raindrops", drops, unit * 0.5, hex(0xD6EAF8));
         shape.opacity = 0.75;
         pen.push(Node::Shape(shape));
@@ -59,7 +59,7 @@ fn lightning(pen: &mut Pen, scenery: &mut Scenery<'_, '_>) {
     let (unit, width) = (scenery.unit, scenery.size.width);
     let x = width * scenery.dice.pick(0.16, &[0.82, 0.72]);
     let y = scenery.y(0.2);
-    pen.group("lightning", |pen| {
+    pen.group_of(WEATHER, "lightning", |pen| {
         let mut bolt = path_data("M8 0 L-4 17 L3 17 L-6 36 L14 12 L6 12 L14 0Z");
         bolt.apply_affine(kurbo::Affine::translate((x, y)) * kurbo::Affine::scale(unit * 0.8));
         pen.fill("bolt", bolt, hex(0xFFE36B));
@@ -68,7 +68,7 @@ fn lightning(pen: &mut Pen, scenery: &mut Scenery<'_, '_>) {
 
 fn snowfall(pen: &mut Pen, scenery: &mut Scenery<'_, '_>) {
     let unit = scenery.unit;
-    pen.group("falling snow", |pen| {
+    pen.group_of(WEATHER, "falling snow", |pen| {
         for (x, y) in scattered(scenery, 54) {
             let radius = unit * scenery.dice.pick(0.45, &[0.65, 0.9]);
             pen.circle("snowflake", (x, y), radius, hex(0xFFFFFF));
@@ -78,7 +78,7 @@ fn snowfall(pen: &mut Pen, scenery: &mut Scenery<'_, '_>) {
 
 fn fog(pen: &mut Pen, scenery: &mut Scenery<'_, '_>) {
     let (size, unit) = (scenery.size, scenery.unit);
-    pen.group("fog", |pen| {
+    pen.group_of(WEATHER, "fog", |pen| {
         for (share, opacity) in [(0.42, 0.4), (0.58, 0.46), (0.76, 0.5), (0.9, 0.4)] {
             let center = (
                 size.width * scenery.dice.range(0.3, 0.7),
@@ -91,6 +91,7 @@ fn fog(pen: &mut Pen, scenery: &mut Scenery<'_, '_>) {
             pen.push(Node::Shape(Shape {
                 id: String::new(),
                 label: "fog bank".to_owned(),
+                meaning: Meaning::NONE,
                 path,
                 fill: Some(Fill {
                     paint: Paint::Solid(hex(0xEEF2F4)),
@@ -106,7 +107,7 @@ fn fog(pen: &mut Pen, scenery: &mut Scenery<'_, '_>) {
 
 fn wind(pen: &mut Pen, scenery: &mut Scenery<'_, '_>) {
     let unit = scenery.unit;
-    pen.group("wind", |pen| {
+    pen.group_of(WEATHER, "wind", |pen| {
         for (share_x, share_y) in [(0.12, 0.24), (0.56, 0.14), (0.62, 0.46), (0.08, 0.56)] {
             let (x, y) = (
                 scenery.size.width * (share_x + scenery.dice.range(-0.04, 0.04)),

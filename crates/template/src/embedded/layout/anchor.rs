@@ -1,10 +1,11 @@
 //! Where on an item others attach: its surface, the space below and inside it, head and hand.
 //! Anchors of the drawing where it has them, else what is usual.
 
+use chat2svg_vector::Habitat;
 use kurbo::{Point, Rect};
 
 use super::item::{Item, Pose};
-use super::sizes::Habitat;
+use crate::embedded::things::Trait;
 
 /// A surface of the item that carries things: left, right, height on the canvas.
 pub(crate) fn surface(parent: &Item, at: &Pose) -> (f64, f64, f64) {
@@ -21,7 +22,7 @@ pub(crate) fn surface(parent: &Item, at: &Pose) -> (f64, f64, f64) {
         0.42
     } else if parent.habitat == Habitat::Terrain {
         0.35
-    } else if parent.is_called(&["boat", "ship", "canoe", "sailboat", "yacht", "ferry"]) {
+    } else if parent.has(Trait::Hull) {
         0.6
     } else {
         0.1

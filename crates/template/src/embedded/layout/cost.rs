@@ -1,9 +1,9 @@
 //! How good a layout is: broken relations, things hidden, things over the edge, balance.
 
+use chat2svg_vector::Habitat;
 use kurbo::Rect;
 
 use super::item::{Item, Link, Pose};
-use super::sizes::Habitat;
 use crate::embedded::backdrop::Stage;
 use crate::embedded::scene::{Relation, RelationKind};
 

@@ -4,6 +4,7 @@ use kurbo::Point;
 
 use super::item::{Item, Link, Pose};
 use crate::embedded::backdrop::Stage;
+use crate::embedded::things::Trait;
 
 /// On a plain ground nothing else gives the picture its size: what is drawn fills it.
 pub(super) fn fill_plain(items: &[Item], poses: &mut [Pose], stage: &Stage) {
@@ -18,7 +19,7 @@ pub(super) fn fill_plain(items: &[Item], poses: &mut [Pose], stage: &Stage) {
     let grow = (width * 0.8 / frame.width().max(1e-6))
         .min(height * 0.74 / frame.height().max(1e-6))
         .clamp(0.5, 4.0);
-    let signs = items.iter().all(Item::is_symbol);
+    let signs = items.iter().all(|item| item.has(Trait::Symbol));
     // Signs hang in the middle; things stand a little below it.
     let bottom = if signs {
         (height + frame.height() * grow) / 2.0

@@ -1,8 +1,8 @@
 //! How the members of a group ("three birds") stand to each other.
 
+use chat2svg_vector::Habitat;
 use kurbo::Rect;
 
-use super::sizes::Habitat;
 use crate::embedded::dice::Dice;
 
 /// One member of a group, in units of the item's size; the foot of the group is the origin.

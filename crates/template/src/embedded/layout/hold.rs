@@ -7,6 +7,7 @@ use super::item::{Item, Pose};
 use super::place::{aside, tied};
 use crate::embedded::backdrop::Stage;
 use crate::embedded::scene::RelationKind;
+use crate::embedded::things::Trait;
 
 /// What is worn, and where.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,21 +20,15 @@ enum Worn {
     Scarf,
 }
 
-/// How a thing of this name is worn, if it is.
-fn worn(name: &str) -> Option<Worn> {
-    let has = |words: &[&str]| {
-        name.split(|letter: char| !letter.is_alphanumeric())
-            .any(|word| words.contains(&word))
-    };
-    if has(&["hat", "cap", "crown", "helmet", "beret", "tophat"]) {
-        Some(Worn::Hat)
-    } else if has(&["glasses", "sunglasses", "goggles"]) {
-        Some(Worn::Glasses)
-    } else if has(&["scarf", "tie", "necktie", "necklace", "bowtie", "ribbon"]) {
-        Some(Worn::Scarf)
-    } else {
-        None
-    }
+/// How a thing is worn, if it is.
+fn worn(item: &Item) -> Option<Worn> {
+    [
+        (Trait::Hat, Worn::Hat),
+        (Trait::Glasses, Worn::Glasses),
+        (Trait::Scarf, Worn::Scarf),
+    ]
+    .into_iter()
+    .find_map(|(kind, worn)| item.has(kind).then_some(worn))
 }
 
 /// Where what an item wears, holds or has comes to stand.
@@ -53,7 +48,7 @@ pub(crate) fn with(
         order: at.order + 0.002,
     };
     let to_width = |width: f64| width / item.extent.width().max(1e-6);
-    if let (Some(worn), true) = (worn(&item.name), item.members.len() == 1) {
+    if let (Some(worn), true) = (worn(item), item.members.len() == 1) {
         let (left, right, top) = head(parent, at, frame);
         let wide = right - left;
         let middle = (left + right) / 2.0;
@@ -132,10 +127,7 @@ pub(crate) fn with(
             &stage_free,
         );
     }
-    if parent.is_called(BUILDINGS)
-        && item.is_called(&["door", "window", "flag", "chimney"])
-        && item.members.len() == 1
-    {
+    if parent.has(Trait::Building) && item.has(Trait::Fitting) && item.members.len() == 1 {
         return part_of_building(item, at, frame, place);
     }
     let side = if u < 0.5 { -1.0 } else { 1.0 };
@@ -149,10 +141,6 @@ pub(crate) fn with(
         gap * (v - 0.3),
     )
 }
-
-const BUILDINGS: &[&str] = &[
-    "house", "cottage", "barn", "castle", "church", "hut", "tower", "building", "cabin", "home",
-];
 
 /// Where a door, a window or a flag of a building is, and how large.
 fn part_of_building(

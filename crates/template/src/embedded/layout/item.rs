@@ -1,11 +1,12 @@
 //! What the layout moves: an object with its members, its proportions and its ties to others.
 
+use chat2svg_vector::{Habitat, Meaning};
 use kurbo::{Affine, Point, Rect};
 
 use super::group::Member;
-use super::sizes::Habitat;
 use crate::embedded::art::{Anchors, Drawing};
 use crate::embedded::scene::RelationKind;
+use crate::embedded::things::{Trait, has_trait};
 
 /// An object of the scene, ready to be placed: one or several members of one kind.
 #[derive(Clone, Debug)]
@@ -28,6 +29,8 @@ pub(crate) struct Item {
     pub(crate) habitat: Habitat,
     /// Whether it is a living thing that holds and wears.
     pub(crate) animate: bool,
+    /// What stages to come are told of it.
+    pub(crate) meaning: Meaning,
 }
 
 /// Where an item's foot is, and how many pixels its unit has.
@@ -41,74 +44,17 @@ pub(crate) struct Pose {
     pub(crate) order: f64,
 }
 
-/// Whether a name says of its thing that it gives light.
-pub(crate) fn gives_light(name: &str) -> bool {
-    const SHINING: &[&str] = &[
-        "sun",
-        "moon",
-        "star",
-        "lamp",
-        "fire",
-        "candle",
-        "lantern",
-        "fireworks",
-        "streetlamp",
-        "lightning",
-        "planet",
-        "comet",
-        "rainbow",
-    ];
-    has_word(name, SHINING)
-}
-
-/// Whether one of the words of a name is one of these, or the plural of one.
-fn has_word(name: &str, words: &[&str]) -> bool {
-    name.split(|letter: char| !letter.is_alphanumeric())
-        .any(|word| words.contains(&word) || words.contains(&word.trim_end_matches('s')))
-}
-
 impl Item {
     /// Whether one of the words names the item.
     pub(crate) fn is_called(&self, words: &[&str]) -> bool {
-        has_word(&self.name, words)
+        self.name
+            .split(|letter: char| !letter.is_alphanumeric())
+            .any(|word| words.contains(&word) || words.contains(&word.trim_end_matches('s')))
     }
 
-    /// Whether it is a sign rather than a thing: it has no place in a landscape and casts no
-    /// shadow.
-    pub(crate) fn is_symbol(&self) -> bool {
-        self.is_called(&[
-            "circle",
-            "square",
-            "rectangle",
-            "triangle",
-            "pentagon",
-            "hexagon",
-            "octagon",
-            "diamond",
-            "oval",
-            "ring",
-            "spiral",
-            "arrow",
-            "cross",
-            "heart",
-            "badge",
-            "logo",
-            "banner",
-            "stripe",
-            "dot",
-            "wave",
-            "checker",
-            "mosaic",
-            "concentric",
-            "symbol",
-            "button",
-            "mark",
-        ])
-    }
-
-    /// Whether it gives light, and so keeps its colours at night.
-    pub(crate) fn shines(&self) -> bool {
-        gives_light(&self.name)
+    /// Whether one of the words calls a thing of this kind.
+    pub(crate) fn has(&self, kind: Trait) -> bool {
+        has_trait(&self.name, kind)
     }
 
     /// The item's box on the canvas.

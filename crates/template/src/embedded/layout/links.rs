@@ -1,8 +1,8 @@
 //! Which relation ties which item to which.
 
 use super::item::{Item, Link};
-use super::sizes::Habitat;
 use crate::embedded::scene::{Relation, RelationKind};
+use chat2svg_vector::Habitat;
 
 /// For every item the tie that places it, if any: the first relation that does not close a cycle.
 /// Relations that say "the sky thing is over the ground thing" tie the sky thing, whichever way the

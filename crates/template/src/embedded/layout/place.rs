@@ -1,13 +1,14 @@
 //! Placing an item against another: what each relation means in boxes.
 
+use chat2svg_vector::Habitat;
 use kurbo::{Point, Rect};
 
 use super::anchor::{hollow, shelter, surface};
 use super::hold::with;
 use super::item::{Item, Pose};
-use super::sizes::Habitat;
 use crate::embedded::backdrop::{Medium, Stage};
 use crate::embedded::scene::RelationKind;
+use crate::embedded::things::Trait;
 
 /// Where a tied item comes to stand. `u` and `v` in `0.0..=1.0` choose among the places that fulfil
 /// the relation; `scale` is the item's own scale at its parent's depth.
@@ -190,7 +191,7 @@ pub(crate) fn tied(
         }
         RelationKind::Inside => {
             let (inside, rim, open) = hollow(parent, at);
-            let sprouting = open && item.is_called(SPROUTING);
+            let sprouting = open && item.has(Trait::Sprouts);
             let spread = if sprouting { 2.3 } else { 0.96 };
             let fit_width = (inside.width() * spread / width.max(1e-6)).min(1.0);
             let most = if open {
@@ -285,20 +286,6 @@ pub(crate) fn aside(
         order: at.order + lift.signum() * 0.001,
     }
 }
-
-/// What stands in vessels and spreads above them.
-const SPROUTING: &[&str] = &[
-    "flower",
-    "sunflower",
-    "tulip",
-    "rose",
-    "daisy",
-    "bouquet",
-    "plant",
-    "blossom",
-    "cherry blossom",
-    "hibiscus",
-];
 
 /// A sideways step that leaves at least part of the farther thing in sight.
 fn side_offset(u: f64, reference: f64, own: f64, reach: f64) -> f64 {

@@ -1,10 +1,10 @@
 //! From the free positions that the search varies to poses of all items.
 
+use chat2svg_vector::Habitat;
 use kurbo::Point;
 
 use super::item::{Item, Link, Pose};
 use super::place::tied;
-use super::sizes::Habitat;
 use crate::embedded::backdrop::{Medium, Stage};
 use crate::embedded::scene::RelationKind;
 

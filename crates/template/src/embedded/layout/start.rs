@@ -1,10 +1,10 @@
 //! Where the search for a layout begins: the scale, the first positions, and who waits for whom.
 
 use super::item::{Item, Link};
-use super::sizes::Habitat;
 use crate::embedded::backdrop::{Medium, Stage};
 use crate::embedded::dice::Dice;
 use crate::embedded::scene::RelationKind;
+use chat2svg_vector::Habitat;
 
 /// Pixels for a size of 1 at which the items would fill the stage well.
 pub(super) fn start_scale(items: &[Item], links: &[Option<Link>], stage: &Stage) -> f64 {

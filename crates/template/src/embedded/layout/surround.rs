@@ -2,8 +2,8 @@
 
 use super::group;
 use super::item::{Item, Link};
-use super::sizes::Habitat;
 use crate::embedded::scene::RelationKind;
+use chat2svg_vector::Habitat;
 
 /// Items around another are arranged in a ring its size.
 pub(super) fn surround(items: &mut [Item], links: &[Option<Link>], behind: &mut [usize]) {
