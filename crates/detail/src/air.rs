@@ -173,8 +173,8 @@ fn glow(layer: &str, disc: BezPath, paint: Paint) -> Shape {
     }
 }
 
-/// The light that lamps and fires throw into the dark around them: a glow above each lantern of a night scene,
-/// above a lamp that lights a room, and behind what burns at night.
+/// The light that lamps and fires throw into the dark around them: a glow above each lantern of a
+/// night scene, above a lamp that lights a room, and behind what burns at night.
 pub(crate) fn lamp_glows(context: &Context<'_>, strength: f32) -> Vec<Addition> {
     let (scene, light) = (context.scene, context.light);
     let lit = matches!(light.source, Source::Moon | Source::Lamp);

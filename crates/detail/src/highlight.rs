@@ -1,5 +1,5 @@
-//! Highlights: on what is glossy (glass, metal, glaze, fruit) one bright mark where the surface mirrors
-//! the light. Which things are glossy is stated.
+//! Highlights: on what is glossy (glass, metal, glaze, fruit) one bright mark where the surface
+//! mirrors the light. Which things are glossy is stated.
 
 use std::collections::BTreeMap;
 

@@ -46,7 +46,8 @@ impl Item {
         self.name.split(" / ").next().unwrap_or(&self.name)
     }
 
-    /// Whether it is water that is part of a thing, as the pool of a waterfall: it lies, and throws no shadow.
+    /// Whether it is water that is part of a thing, as the pool of a waterfall: it lies, and throws
+    /// no shadow.
     pub(crate) fn is_wet(&self) -> bool {
         self.role == Role::Thing && self.meaning.material == Some(Material::Water)
     }

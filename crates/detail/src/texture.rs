@@ -1,6 +1,6 @@
 //! Textures: a handful of marks on surfaces whose material is stated, in tones of the surface's own
-//! colour. Marks lie where the surface is seen, follow its size and the perspective of the ground, and
-//! spread evenly by a fixed sequence, so that the same document always gets the same ones.
+//! colour. Marks lie where the surface is seen, follow its size and the perspective of the ground,
+//! and spread evenly by a fixed sequence, so that the same document always gets the same ones.
 
 mod built;
 mod coat;

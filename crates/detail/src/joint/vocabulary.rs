@@ -79,7 +79,7 @@ fn at(document: &mut Document, layer: usize) -> &mut Meaning {
 }
 
 /// Whether what is said makes a difference to a scene of which `before` is said.
-fn is_acted_on(before: &dyn Fn(&mut Document), said: &dyn Fn(&mut Document)) -> bool {
+fn changes_the_picture(before: &dyn Fn(&mut Document), said: &dyn Fn(&mut Document)) -> bool {
     let mut config = DetailConfig::default();
     config.levels.high.target_side = 96;
     let parameters = config.levels.get(ResourceLevel::High);
@@ -106,7 +106,7 @@ fn idle<T: Copy + std::fmt::Display>(
 ) -> Vec<String> {
     values
         .iter()
-        .filter(|value| !is_acted_on(before, &|document| say(document, **value)))
+        .filter(|value| !changes_the_picture(before, &|document| say(document, **value)))
         .map(|value| format!("{attribute} {value}"))
         .collect()
 }
@@ -114,7 +114,7 @@ fn idle<T: Copy + std::fmt::Display>(
 fn nothing(_: &mut Document) {}
 
 #[test]
-fn every_word_that_can_be_stated_is_acted_on() {
+fn every_word_that_can_be_stated_changes_the_picture() {
     let mut lost = Vec::new();
     lost.extend(idle(
         Role::ATTRIBUTE,
@@ -237,7 +237,7 @@ fn every_word_that_can_be_stated_is_acted_on() {
 #[test]
 fn a_material_counts_by_what_is_made_of_it() {
     // A wall behind everything has no marks of its own: what is said of it says nothing here.
-    assert!(!is_acted_on(&nothing, &|document| {
+    assert!(!changes_the_picture(&nothing, &|document| {
         at(document, BACKDROP).material = Some(Material::Wood);
     }));
 }

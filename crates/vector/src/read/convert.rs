@@ -5,15 +5,10 @@ use std::collections::{HashMap, HashSet};
 
 use kurbo::{Affine, BezPath, Rect, Shape as _};
 
-<<<<<<< HEAD
 use crate::sanitise::{Heading, Meter, WarningKind, Warnings};
-use crate::{ClipPath, Color, Document, Fill, FillRule, Group, Metadata, Node, Paint, Shape};
-=======
-use crate::sanitise::{Heading, WarningKind, Warnings};
 use crate::{
     ClipPath, Color, Document, Fill, FillRule, Group, Meaning, Metadata, Node, Paint, Shape,
 };
->>>>>>> 0c6dd6d (vector: carry what nodes and scenes are as data, in closed vocabularies)
 
 use super::fonts;
 use super::names::Name;

@@ -3,12 +3,8 @@
 
 use std::collections::{HashMap, HashSet};
 
-<<<<<<< HEAD
-use crate::sanitise::{Child, Element, Heading, Meter, ParseError, Tree, without_controls};
-=======
 use crate::Meaning;
-use crate::sanitise::{Child, Element, Heading, Tree};
->>>>>>> 0c6dd6d (vector: carry what nodes and scenes are as data, in closed vocabularies)
+use crate::sanitise::{Child, Element, Heading, Meter, ParseError, Tree, without_controls};
 
 /// An element's own id, label and meaning; each may be empty.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
