@@ -39,13 +39,13 @@ fn generated(generator: &str, material: Option<Asked>, setting: Setting) -> Scen
     let art = ArtReference::Generated {
         generator: generator.to_owned(),
     };
-    one(&generator.replace('-', " "), art, material, setting)
+    one(&generator.replace('-', " "), &art, material, setting)
 }
 
 /// A scene of one thing.
 fn one(
     label: &str,
-    art: ArtReference,
+    art: &ArtReference,
     material: Option<Asked>,
     setting: Setting,
 ) -> SceneDescription {

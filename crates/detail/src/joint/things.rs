@@ -17,7 +17,7 @@ use crate::scene::{Item, Scene};
 /// What the detailer reads of one thing, alone in a plain night.
 fn called(noun: &str, art: &ArtReference) -> Scene {
     let setting = place(Place::Plain, TimeOfDay::Night);
-    read(&one(noun, art.clone(), None, setting))
+    read(&one(noun, art, None, setting))
 }
 
 /// What the detailer acts on in a thing, whichever of its parts it is stated of.
