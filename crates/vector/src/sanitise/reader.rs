@@ -452,8 +452,8 @@ impl Builder<'_> {
             }
             return None;
         }
-        match meaning::check(name, value) {
-            Taken::Read => return Some(value.to_owned()),
+        match meaning::check(name, &value) {
+            Taken::Read => return Some(value.into_owned()),
             Taken::UnknownValue => {
                 let quoted = format!("{name}=\"{value}\"");
                 self.warnings.add(WarningKind::Meaning, &quoted);
