@@ -1,5 +1,6 @@
-//! Real SVG with its numbers made extreme, its elements copied and moved, and markers, patterns, masks,
-//! clip paths and `use` put in where they are inherited: it is refused, or read, written, read and shown.
+//! Real SVG with its numbers made extreme, its elements copied and moved, and markers, patterns,
+//! masks, clip paths and `use` put in where they are inherited: it is refused, or read, written,
+//! read and shown.
 
 #![no_main]
 
