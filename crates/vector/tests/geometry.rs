@@ -249,6 +249,25 @@ fn products_out_of_range_are_refused() {
     assert_eq!(map.document.counts().shapes, 1);
 }
 
+/// What drawing programs write: many long numbers under a transform that makes them a little larger.
+#[test]
+fn ordinary_files_are_not_taken_for_far_reaching() {
+    let circle = "M 544.06634 487.06226 A 20.783747 20.783747 0 1 1 502.49885,487.06226 \
+                  A 20.783747 20.783747 0 1 1 544.06634 487.06226 z ";
+    for content in [
+        format!(
+            "<path d=\"{circle}\" style=\"fill:none;stroke:#000;stroke-width:1.36\" \
+             transform=\"matrix(9.161179,0,0,9.161179,-4590.921,-4258.674)\"/>"
+        ),
+        format!(
+            "<g transform=\"rotate(20)\"><path d=\"{}\" stroke=\"red\"/></g>",
+            circle.repeat(200)
+        ),
+    ] {
+        parse(&content).expect("is ordinary");
+    }
+}
+
 #[test]
 fn dashes_beyond_counting_are_painted_solid_with_a_warning() {
     for dash in ["5 2", "1e-30", "1e-9 3e-9"] {

@@ -3,7 +3,7 @@
 
 use kurbo::{Affine, BezPath, Rect};
 
-use crate::sanitise::ParseError;
+use crate::sanitise::{ParseError, printable};
 use crate::transform::largest_scale;
 use crate::{Document, Node, Paint};
 
@@ -106,7 +106,7 @@ fn too_far(node: &Node) -> ParseError {
         Node::Group(_) => ("the group", node.label()),
     };
     let name = if name.is_empty() { node.id() } else { name };
-    let name: String = name.chars().filter(|c| !c.is_control()).take(60).collect();
+    let name = printable(name, 60);
     let what = if name.is_empty() {
         format!("{kind} without a name")
     } else {

@@ -10,7 +10,7 @@ use std::str::FromStr as _;
 use kurbo::Affine;
 use svgtypes::{SimplePathSegment, SimplifyingPathParser};
 
-use crate::sanitise::{Element, ParseError, Tree, sum_of_sizes};
+use crate::sanitise::{Element, ParseError, Tree, printable, sum_of_sizes};
 use crate::transform::largest_scale;
 
 /// Farthest that a curve and the width of its stroke may reach, in units.
@@ -39,12 +39,19 @@ pub(super) fn check(tree: &Tree, viewport: (f64, f64)) -> Result<(), ParseError>
         font: widest("font-size").max(widest("font")).max(16.0),
         view,
         is_skewed: all().any(is_skewed),
+        is_exact: false,
     };
     for (index, element) in tree.elements.iter().enumerate() {
         if let Some(id) = element.attribute("id") {
             reach.ids.entry(id).or_insert(index);
         }
     }
+    // Nearly all documents are small by their digits already, which is seen at less cost.
+    if reach.of(0).is_ok() {
+        return Ok(());
+    }
+    reach.is_exact = true;
+    reach.known.fill(None);
     reach.of(0).map(|_| ())
 }
 
@@ -59,6 +66,8 @@ struct Reach<'a> {
     font: f64,
     view: f64,
     is_skewed: bool,
+    /// Whether path data is parsed, or bounded by its digits.
+    is_exact: bool,
 }
 
 impl Reach<'_> {
@@ -134,7 +143,7 @@ impl Reach<'_> {
             values.sum()
         };
         match element.name {
-            "path" => (element.attribute("d").map_or(0.0, path_reach), "d"),
+            "path" => (self.path(element.attribute("d").unwrap_or("")), "d"),
             "circle" => (sum(&["cx", "cy", "r"]), "r"),
             "ellipse" => (sum(&["cx", "cy", "rx", "ry"]), "rx"),
             "rect" if sum(&["rx", "ry"]) > 0.0 => (sum(&["x", "y", "width", "height"]), "width"),
@@ -147,6 +156,14 @@ impl Reach<'_> {
                 (sum(&places) + characters * step, "font-size")
             }
             _ => (0.0, ""),
+        }
+    }
+
+    /// How far path data reaches.
+    fn path(&self, data: &str) -> f64 {
+        match bound_by_digits(data).filter(|_| !self.is_exact) {
+            Some(bound) if has_curves(data) => bound,
+            _ => path_reach(data),
         }
     }
 
@@ -170,7 +187,7 @@ impl Reach<'_> {
 
 fn too_far(element: &Element, attribute: &str) -> ParseError {
     let id = element.attribute("id").unwrap_or("");
-    let id: String = id.chars().filter(|c| !c.is_control()).take(40).collect();
+    let id = printable(id, 40);
     ParseError::CurveOutOfRange {
         element: if id.is_empty() {
             element.name.to_owned()
@@ -182,15 +199,14 @@ fn too_far(element: &Element, attribute: &str) -> ParseError {
     }
 }
 
+fn has_curves(data: &str) -> bool {
+    data.contains(['C', 'c', 'S', 's', 'Q', 'q', 'T', 't', 'A', 'a'])
+}
+
 /// The reach of path data that has curves; zero for lines.
 fn path_reach(data: &str) -> f64 {
-    if !data.contains(['C', 'c', 'S', 's', 'Q', 'q', 'T', 't', 'A', 'a']) {
+    if !has_curves(data) {
         return 0.0;
-    }
-    // Nearly all paths need no parsing to see that they are small.
-    let bound = bound_by_digits(data).unwrap_or_else(|| sum_of_sizes(data));
-    if bound <= MAX_REACH * 0.5 {
-        return bound.max(f64::MIN_POSITIVE);
     }
     let mut most = f64::MIN_POSITIVE;
     for segment in SimplifyingPathParser::from(data).map_while(Result::ok) {
