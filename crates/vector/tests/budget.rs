@@ -127,6 +127,35 @@ fn what_is_inherited_multiplies() {
             Resource::Glyphs,
             "",
         ),
+        // Each run of a text has the whole text shaped.
+        (
+            format!(
+                "<text id=\"w\" y=\"9\">{}</text>",
+                many("<tspan fill=\"red\">ab</tspan>", 5_000)
+            ),
+            Resource::Glyphs,
+            "w",
+        ),
+        // Positions that place nothing do not part it.
+        (
+            format!(
+                "<text id=\"w\">{}</text>",
+                many(
+                    "<tspan x=\"1\"> </tspan><tspan y=\"\">ab<tspan x=\"2\"/></tspan>",
+                    4_000
+                )
+            ),
+            Resource::Glyphs,
+            "w",
+        ),
+        (
+            format!(
+                "<linearGradient id=\"g\">{}</linearGradient><rect fill=\"url(#g)\"/>",
+                many("<stop offset=\".5\"/>", 60_000)
+            ),
+            Resource::Stops,
+            "g",
+        ),
         (
             format!("{long}{}", many("<use href=\"#l\"/>", 50)),
             Resource::Segments,
@@ -293,6 +322,12 @@ fn ordinary_heavy_files_pass() {
             path.repeat(20_000)
         ),
         format!("<defs>{glyphs}</defs><g>{page}</g>"),
+        format!(
+            "<text y=\"9\">{}</text><text>{}</text>",
+            "plain words <tspan fill=\"red\">and red ones</tspan> ".repeat(100),
+            "<tspan x=\"9\" dy=\"9\">a line of text that stands by itself</tspan>".repeat(400)
+        ),
+        format!("<text y=\"9\">{}</text>", "中文".repeat(9_000)),
         format!("<style>{sheet}</style>{classes}"),
         format!(
             "<marker id=\"m\"><circle r=\"2\"/></marker><polyline marker-mid=\"url(#m)\" fill=\"none\" points=\"{}\"/>",

@@ -84,7 +84,7 @@ impl Cascade {
                     resource: Resource::StyleSteps,
                     found: steps.taken.get(),
                     limit,
-                    place: super::expansion::place(tree, index),
+                    place: tree.place(index),
                 });
             }
             out.won.push(won);

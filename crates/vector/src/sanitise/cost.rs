@@ -1,7 +1,7 @@
 //! What one element costs by itself: elements, path segments, stops, glyphs, surfaces.
 
 use super::Resource;
-use super::tree::{Child, Element};
+use super::tree::{Child, Element, Tree};
 
 /// Bytes of text attributes that weigh as much as one element.
 const BYTES_PER_ELEMENT: usize = 256;
@@ -9,6 +9,8 @@ const BYTES_PER_ELEMENT: usize = 256;
 const BYTES_PER_LOOKUP: usize = 16;
 /// Curves that a quarter of the largest arc becomes, and one of an everyday size.
 const CURVES_PER_ARC: [u64; 2] = [48, 6];
+/// Stops that are moved in the time that one takes to be read.
+const MOVED_PER_STOP: u64 = 2_048;
 /// Radii from which an arc counts as large have so many digits before the point.
 const LARGE_DIGITS: usize = 4;
 
@@ -129,6 +131,12 @@ pub(super) fn own(element: &Element) -> Own {
             out.painted = 4 * runs.max(1);
         }
         "stop" => out.cost.charge(Resource::Stops, 1),
+        // Stops of equal offsets are taken out one by one, which moves those behind them.
+        "linearGradient" | "radialGradient" => {
+            let stops = element.children.len() as u64;
+            let moved = stops.saturating_mul(stops) / MOVED_PER_STOP;
+            out.cost.charge(Resource::Stops, moved);
+        }
         "pattern" => out.cost.charge(Resource::Surfaces, 1),
         name if name.starts_with("fe") => out.cost.charge(Resource::Surfaces, 1),
         _ => {}
@@ -144,13 +152,68 @@ fn levels(name: &str) -> u64 {
     }
 }
 
-/// Runs and bytes of the text directly inside.
+/// Glyphs that are shaped in the time that one takes to become an outline.
+const SHAPED_PER_GLYPH: u64 = 32;
+
+/// What shaping the text of a `text` element counts as, in glyphs: the text between two absolute positions is
+/// shaped as a whole, once for each run of it that has an element of its own.
+pub(super) fn shaping(tree: &Tree, element: &Element) -> u64 {
+    let mut pieces = Pieces::default();
+    pieces.gather(tree, element);
+    pieces.end();
+    pieces.shaped / SHAPED_PER_GLYPH
+}
+
+/// Text between absolute positions.
+#[derive(Default)]
+struct Pieces {
+    runs: u64,
+    characters: u64,
+    shaped: u64,
+}
+
+impl Pieces {
+    fn gather(&mut self, tree: &Tree, element: &Element) {
+        // A position holds for the first character; where there is none it is not certain to end a piece.
+        let places = ["x", "y"].iter().filter_map(|name| element.attribute(name));
+        let mut is_placed =
+            element.name == "textPath" || places.into_iter().any(|value| numbers(value) > 0);
+        for child in &element.children {
+            match child {
+                Child::Text(text) => {
+                    if std::mem::take(&mut is_placed) && !text.trim().is_empty() {
+                        self.end();
+                    }
+                    self.runs += 1;
+                    self.characters += text.chars().count() as u64;
+                }
+                Child::Element(index) => {
+                    let inner = tree.elements.get(*index);
+                    let inner = inner.filter(|inner| matches!(inner.name, "tspan" | "textPath"));
+                    if let Some(inner) = inner {
+                        self.gather(tree, inner);
+                    }
+                }
+            }
+        }
+    }
+
+    fn end(&mut self) {
+        let shaped = self.runs.saturating_mul(self.characters);
+        self.shaped = self.shaped.saturating_add(shaped);
+        (self.runs, self.characters) = (0, 0);
+    }
+}
+
+/// Runs and characters of the text directly inside.
 fn text(element: &Element) -> (u64, usize) {
     let texts = element.children.iter().filter_map(|child| match child {
-        Child::Text(text) => Some(text.len()),
+        Child::Text(text) => Some(text.chars().count()),
         Child::Element(_) => None,
     });
-    texts.fold((0, 0), |(runs, bytes), length| (runs + 1, bytes + length))
+    texts.fold((0, 0), |(runs, characters), length| {
+        (runs + 1, characters + length)
+    })
 }
 
 /// Numbers in a list; at least as many as a parser finds that needs no separators.

@@ -14,7 +14,6 @@ use std::collections::HashMap;
 use super::cascade::Cascade;
 use super::cost::{self, Cost, Own};
 use super::meter::Meter;
-use super::printable::printable;
 use super::references;
 use super::tree::{ElementIndex, Tree};
 use super::warning::{WarningKind, Warnings};
@@ -35,6 +34,9 @@ const MARKER_START: usize = 2;
 const MARKER_MID: usize = 3;
 const MARKER_END: usize = 4;
 const DASHES: usize = 5;
+
+/// Vertices with a marker for which copying a stroke's dashes takes as long as reading them.
+const VERTICES_PER_USE: u64 = 16;
 
 /// Properties that refer to something for the element alone.
 const DIRECT: [&str; 3] = ["clip-path", "mask", "filter"];
@@ -103,30 +105,6 @@ fn cut(tree: &mut Tree, index: ElementIndex, property: &'static str, profile: Pr
             value: "none".into(),
             important: true,
         });
-    }
-}
-
-/// An element for people: its id, its label or its number.
-pub(super) fn place(tree: &Tree, index: ElementIndex) -> String {
-    const MAX_NAME: usize = 40;
-    let Some(element) = tree.elements.get(index) else {
-        return "the document".to_owned();
-    };
-    let name = ["id", "inkscape:label", "data-name", "class"]
-        .iter()
-        .find_map(|key| {
-            Some((
-                key,
-                element.attribute(key).filter(|value| !value.is_empty())?,
-            ))
-        });
-    match name {
-        Some((key, value)) => format!(
-            "<{} {key}=\"{}\">",
-            element.name,
-            printable(value, MAX_NAME)
-        ),
-        None => format!("<{}>, element number {}", element.name, index + 1),
     }
 }
 
@@ -252,6 +230,11 @@ impl<'a> Counter<'a> {
         };
         self.note(&own.cost, index);
         Self::add_own_uses(&mut out, &own);
+        if element.name == "text" {
+            let shaping = cost::shaping(tree, element);
+            out.fixed.charge(Resource::Glyphs, shaping);
+            self.note(&Cost::of(Resource::Glyphs, shaping), index);
+        }
         for child in element.child_elements() {
             let inner = self.summary(child, inner_depth)?;
             out.hold(&inner, own.levels);
@@ -289,7 +272,9 @@ impl<'a> Counter<'a> {
         };
         using(FILL, own.painted);
         using(STROKE, own.painted);
-        using(DASHES, own.painted);
+        // Markers carry the stroke of what they stand on, with its dashes, along.
+        let marked = own.vertices.unwrap_or(0) / VERTICES_PER_USE;
+        using(DASHES, own.painted.saturating_add(marked));
         if let Some(vertices) = own.vertices {
             using(MARKER_START, 1);
             using(MARKER_MID, vertices);
@@ -578,7 +563,7 @@ impl<'a> Counter<'a> {
             resource,
             found,
             limit,
-            place: place(self.tree, index),
+            place: self.tree.place(index),
         })
     }
 
@@ -587,7 +572,7 @@ impl<'a> Counter<'a> {
             resource: Resource::Levels,
             found,
             limit: self.limits.cost.levels,
-            place: place(self.tree, index),
+            place: self.tree.place(index),
         }
     }
 }

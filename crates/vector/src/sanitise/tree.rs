@@ -1,6 +1,7 @@
 //! The sanitised document as a tree of elements, before it becomes text again.
 
 use super::css::{self, Declaration};
+use super::printable::printable;
 use crate::write::xml::XmlWriter;
 
 /// An element's position in its tree.
@@ -84,6 +85,30 @@ impl Tree {
             self.write(&mut xml, 0);
         }
         xml.finish()
+    }
+
+    /// An element for people: its id, its label or its number.
+    pub(super) fn place(&self, index: ElementIndex) -> String {
+        const MAX_NAME: usize = 40;
+        let Some(element) = self.elements.get(index) else {
+            return "the document".to_owned();
+        };
+        let name = ["id", "inkscape:label", "data-name", "class"]
+            .iter()
+            .find_map(|key| {
+                Some((
+                    key,
+                    element.attribute(key).filter(|value| !value.is_empty())?,
+                ))
+            });
+        match name {
+            Some((key, value)) => format!(
+                "<{} {key}=\"{}\">",
+                element.name,
+                printable(value, MAX_NAME)
+            ),
+            None => format!("<{}>, element number {}", element.name, index + 1),
+        }
     }
 
     /// The child elements of an element with a name.
