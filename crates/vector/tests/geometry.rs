@@ -249,7 +249,7 @@ fn products_out_of_range_are_refused() {
     assert_eq!(map.document.counts().shapes, 1);
 }
 
-/// What drawing programs write: many long numbers under a transform that makes them a little larger.
+/// What drawing programs write: many long numbers under a transform that makes them larger.
 #[test]
 fn ordinary_files_are_not_taken_for_far_reaching() {
     let circle = "M 544.06634 487.06226 A 20.783747 20.783747 0 1 1 502.49885,487.06226 \

@@ -155,8 +155,8 @@ fn levels(name: &str) -> u64 {
 /// Glyphs that are shaped in the time that one takes to become an outline.
 const SHAPED_PER_GLYPH: u64 = 32;
 
-/// What shaping the text of a `text` element counts as, in glyphs: the text between two absolute positions is
-/// shaped as a whole, once for each run of it that has an element of its own.
+/// What shaping the text of a `text` element counts as, in glyphs: the text between two absolute
+/// positions is shaped as a whole, once for each run of it that has an element of its own.
 pub(super) fn shaping(tree: &Tree, element: &Element) -> u64 {
     let mut pieces = Pieces::default();
     pieces.gather(tree, element);
@@ -174,7 +174,8 @@ struct Pieces {
 
 impl Pieces {
     fn gather(&mut self, tree: &Tree, element: &Element) {
-        // A position holds for the first character; where there is none it is not certain to end a piece.
+        // A position holds for the first character; where there is none it is not certain to end a
+        // piece.
         let places = ["x", "y"].iter().filter_map(|name| element.attribute(name));
         let mut is_placed =
             element.name == "textPath" || places.into_iter().any(|value| numbers(value) > 0);
