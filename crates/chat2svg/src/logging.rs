@@ -78,8 +78,9 @@ impl<W: io::Write> io::Write for PrintableJson<W> {
                 let mut safe = String::with_capacity(text.len() + 16);
                 for character in text.chars() {
                     if is_hostile(character) {
-                        // All of them are below U+10000, so that one escape is enough.
-                        let _ = write!(safe, "\\u{:04x}", u32::from(character));
+                        for unit in character.encode_utf16(&mut [0; 2]) {
+                            let _ = write!(safe, "\\u{unit:04x}");
+                        }
                     } else {
                         safe.push(character);
                     }

@@ -5,18 +5,7 @@ use std::{
     fmt::{self, Write as _},
 };
 
-/// Whether a character could move a cursor, start an escape sequence, break a line or turn the
-/// direction of writing, or hide in a name: all control characters (C0, DEL and C1), line and
-/// paragraph separators, bidirectional formatting, and spaces without width. The joiners stay:
-/// scripts and emoji are written with them.
-pub fn is_treacherous(character: char) -> bool {
-    character.is_control()
-        || matches!(
-            character,
-            '\u{061C}' | '\u{200E}' | '\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}'
-                | '\u{200B}' | '\u{2060}' | '\u{FEFF}'
-        )
-}
+pub use chat2svg_vector::sanitise::is_treacherous;
 
 /// The text with every character that could drive a terminal or forge a line written as `\u{…}`.
 ///

@@ -6,6 +6,8 @@ use crate::{Document, Group, LinearGradient, Node, Paint, RadialGradient, Shape}
 
 /// Relative deviation below which an affine map counts as a similarity.
 const SIMILARITY_TOLERANCE: f64 = 1e-6;
+/// Farthest that a curve and the width of its stroke may reach in a file, in units.
+pub(crate) const MAX_REACH: f64 = 5e5;
 
 /// The factor by which a map scales all lengths; `None` when it does not scale them alike (it is
 /// not a rotation, reflection, uniform scale and translation), or is singular.
@@ -89,9 +91,19 @@ impl RadialGradient {
 
 impl Shape {
     /// Whether [`Shape::apply_affine`] can be exact: without a stroke always, with one for
-    /// similarities.
+    /// similarities that leave its curves where they can be written and read again.
     pub fn can_apply(&self, affine: Affine) -> bool {
-        affine.is_finite() && (self.stroke.is_none() || similarity_scale(affine).is_some())
+        affine.is_finite()
+            && self.stroke.as_ref().is_none_or(|stroke| {
+                similarity_scale(affine).is_some_and(|scale| {
+                    let bounds = (affine * &self.path).control_box();
+                    let sides = [bounds.x0, bounds.y0, bounds.x1, bounds.y1];
+                    let farthest = sides
+                        .iter()
+                        .fold(0.0, |most: f64, side| most.max(side.abs()));
+                    farthest + stroke.width * scale < MAX_REACH * 0.5
+                })
+            })
     }
 
     /// Moves outline, paints and stroke. Where [`Shape::can_apply`] is false the stroke's width is

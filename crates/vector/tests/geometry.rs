@@ -251,6 +251,22 @@ fn products_out_of_range_are_refused() {
 
 /// What drawing programs write: many long numbers under a transform that makes them larger.
 #[test]
+fn what_is_read_of_far_reaching_text_can_be_read_again() {
+    for scale in [1e3, 1e4, 3e4, 1e5, 1e6] {
+        let text = "<text x='1' y='12' font-size='10' stroke='red' stroke-width='.2'>go</text>";
+        let svg = format!(
+            "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 1000000 500000'>\
+            <g transform='scale({scale})'>{text}<path d='M1 1C5 9 9 2 3 3' stroke='red'/></g>\
+            <text transform='matrix({scale} 0 0 {scale} 9 9)' font-size='2' stroke='red'>go</text></svg>"
+        );
+        let parsed = Document::parse(svg.as_bytes(), &ParseLimits::default()).expect("read");
+        let written = parsed.document.to_svg(&WriteOptions::default());
+        Document::parse(written.as_bytes(), &ParseLimits::for_own_output())
+            .unwrap_or_else(|error| panic!("{error}: {written}"));
+    }
+}
+
+#[test]
 fn ordinary_files_are_not_taken_for_far_reaching() {
     let circle = "M 544.06634 487.06226 A 20.783747 20.783747 0 1 1 502.49885,487.06226 \
                   A 20.783747 20.783747 0 1 1 544.06634 487.06226 z ";
@@ -366,7 +382,8 @@ const TEMPLATE: &str = "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 64 
 <clipPath id='c'><circle cx='@' cy='32' r='@'/></clipPath>\
 <g transform='translate(@ 3)'><g transform='rotate(@) scale(@ @)' clip-path='url(#c)'>\
 <path fill='url(#l)' stroke='url(#r)' stroke-width='@' stroke-miterlimit='@' stroke-linejoin='@j' stroke-linecap='@c' stroke-dasharray='@ @' stroke-dashoffset='@' d='M@ @L@ 9C@ @ 40 @ 9 @Q@ 3 9 @A@ @ 0 1 1 3 @z'/></g></g>\
-<rect x='@' y='@' width='@' height='@' rx='@' fill='url(#r)' opacity='.5' stroke='#000'/><ellipse cx='@' rx='@' ry='@' stroke='red' stroke-width='@'/><polyline points='@ @ 4 5 @ @' fill='none' stroke='#000'/></svg>";
+<rect x='@' y='@' width='@' height='@' rx='@' fill='url(#r)' opacity='.5' stroke='#000'/><ellipse cx='@' rx='@' ry='@' stroke='red' stroke-width='@'/><polyline points='@ @ 4 5 @ @' fill='none' stroke='#000'/>\
+<g transform='scale(@)'><text x='@' y='@' font-size='@' stroke='red' stroke-width='@' transform='rotate(@)'>go</text></g></svg>";
 
 fn any_picture() -> impl Strategy<Value = String> {
     let holes = TEMPLATE.matches('@').count();
@@ -399,7 +416,8 @@ fn goes_all_the_way(svg: &str, sizes: &[(u32, u32)]) -> Result<(), TestCaseError
         return Ok(());
     };
     let written = parsed.document.to_svg(&WriteOptions::default());
-    let again = Document::parse(written.as_bytes(), &ParseLimits::default());
+    let again = Document::parse(written.as_bytes(), &ParseLimits::for_own_output());
+    prop_assert!(again.is_ok(), "{:?}: {svg}\n{written}", again.err());
     for document in again
         .into_iter()
         .map(|p| p.document)

@@ -18,10 +18,11 @@ use crate::sanitise::{
     Meter, ParseError, ParseLimits, Profile, Tree, Warning, WarningKind, Warnings, printable,
     sanitised_tree,
 };
-use crate::{Document, Group, Node};
+use crate::{Document, Group, Node, WriteOptions};
 
 use convert::Converter;
 use frame::Frame;
+use reach::Extent;
 
 /// A document that has been read, and what was left out of it.
 #[derive(Clone, Debug, PartialEq)]
@@ -86,7 +87,7 @@ impl Document {
         let description = names::title(&tree, root, "desc");
         let metadata = metadata::read(&tree);
         let frame = Frame::of(root)?;
-        reach::check(&tree, frame.viewport())?;
+        let extent = reach::check(&tree, frame.viewport())?;
         let names = names::collect(&mut tree, meter)?;
         meter.check()?;
         let normalised = normalise(&mut tree, &frame)?;
@@ -122,6 +123,9 @@ impl Document {
             document.layers.push(Node::Group(content));
         }
         range::check(&document)?;
+        if extent == Extent::Far {
+            check_written(&document, meter)?;
+        }
         for _ in 0..document.bound_dashes() {
             warnings.add(WarningKind::Dashes, "stroke-dasharray");
         }
@@ -130,6 +134,16 @@ impl Document {
             warnings: warnings.into_list(),
         })
     }
+}
+
+/// Checks that a document can be read again once it is written.
+fn check_written(document: &Document, meter: &Meter<'_>) -> Result<(), ParseError> {
+    let written = document.to_svg(&WriteOptions::default());
+    let (limits, mut warnings) = (ParseLimits::for_own_output(), Warnings::default());
+    let profile = Profile::Document;
+    let tree = sanitised_tree(written.as_bytes(), &limits, profile, &mut warnings, meter)?;
+    let root = tree.elements.first().ok_or(ParseError::Empty)?;
+    reach::check(&tree, Frame::of(root)?.viewport()).map(|_| ())
 }
 
 /// Everything as absolute curves, in the coordinates of the view box.

@@ -11,20 +11,30 @@ use kurbo::Affine;
 use svgtypes::{SimplePathSegment, SimplifyingPathParser};
 
 use crate::sanitise::{Element, ParseError, Tree, printable, sum_of_sizes};
-use crate::transform::largest_scale;
+use crate::transform::{MAX_REACH, largest_scale};
 
-/// Farthest that a curve and the width of its stroke may reach, in units.
-const MAX_REACH: f64 = 5e5;
+/// What is this much nearer is near in every form that reading and writing can give it: text as
+/// outlines, transforms applied or not.
+const MARGIN: f64 = 64.0;
+
+/// How far the curves of a document reach.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Extent {
+    /// Near in whatever form the document is written.
+    Near,
+    /// Not too far; in another form it might be.
+    Far,
+}
 
 /// Checks that curves in a document with strokes do not reach too far; `viewport` is what
 /// percentages refer to.
-pub(super) fn check(tree: &Tree, viewport: (f64, f64)) -> Result<(), ParseError> {
+pub(super) fn check(tree: &Tree, viewport: (f64, f64)) -> Result<Extent, ParseError> {
     // Style sheets are resolved by now: what they say stands on the elements.
     let all = || tree.elements.iter();
     let is_stroke = |value: &str| value.trim() != "none";
     let has_strokes = all().any(|element| property(element, "stroke").is_some_and(is_stroke));
     if !has_strokes {
-        return Ok(());
+        return Ok(Extent::Near);
     }
     let view = viewport.0.max(viewport.1);
     let widest = |name: &str| {
@@ -47,12 +57,17 @@ pub(super) fn check(tree: &Tree, viewport: (f64, f64)) -> Result<(), ParseError>
         }
     }
     // Nearly all documents are small by their digits already, which is seen at less cost.
-    if reach.of(0).is_ok() {
-        return Ok(());
+    let is_near = |reach: f64| reach < MAX_REACH / MARGIN;
+    if reach.of(0).is_ok_and(is_near) {
+        return Ok(Extent::Near);
     }
     reach.is_exact = true;
     reach.known.fill(None);
-    reach.of(0).map(|_| ())
+    Ok(if is_near(reach.of(0)?) {
+        Extent::Near
+    } else {
+        Extent::Far
+    })
 }
 
 struct Reach<'a> {
@@ -272,9 +287,11 @@ fn length(text: Option<&str>, view: f64) -> f64 {
 
 fn is_skewed(element: &Element) -> bool {
     let rotates = |text: &str| {
-        ["matrix", "rotate", "skew"]
-            .iter()
-            .any(|name| text.contains(name))
+        let turns = |affine: Affine| {
+            let [_, b, c, ..] = affine.as_coeffs();
+            (b, c) != (0.0, 0.0)
+        };
+        affine(text).is_none_or(turns)
     };
     ["transform", "gradientTransform"]
         .iter()

@@ -28,6 +28,7 @@ pub use warning::{Warning, WarningKind};
 
 pub(crate) use meter::Meter;
 pub(crate) use numbers::sum_of_sizes;
+pub use printable::is_treacherous;
 pub(crate) use printable::{printable, without_controls};
 pub(crate) use reader::Profile;
 pub(crate) use tree::{Child, Element, Heading, Tree};

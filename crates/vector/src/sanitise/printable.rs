@@ -1,8 +1,10 @@
 //! Text from files that reaches people's eyes: without what drives a terminal or turns text around.
 
 /// Whether a character acts on what shows it instead of being shown: control characters of C0 and
-/// C1, overrides of direction, invisible separators, characters that are none.
-fn is_control(character: char) -> bool {
+/// C1, line and paragraph separators, overrides of direction, invisible separators and tags,
+/// characters that are none. The joiners are not among them: scripts and emoji are written with
+/// them.
+pub fn is_treacherous(character: char) -> bool {
     matches!(
         character,
         '\u{0}'..='\u{1f}'
@@ -29,7 +31,7 @@ pub(crate) fn printable(text: &str, most: usize) -> String {
         .map(|character| {
             // Joiners have their place in words and emoji, but not in the names of things.
             let is_joiner = matches!(character, '\u{200c}' | '\u{200d}');
-            if is_control(character) || is_joiner {
+            if is_treacherous(character) || is_joiner {
                 char::REPLACEMENT_CHARACTER
             } else {
                 character
@@ -40,7 +42,7 @@ pub(crate) fn printable(text: &str, most: usize) -> String {
 
 /// A text without control characters; line breaks and tabs stay.
 pub(crate) fn without_controls(text: &str) -> std::borrow::Cow<'_, str> {
-    let is_kept = |c: char| matches!(c, '\n' | '\t' | '\r') || !is_control(c);
+    let is_kept = |c: char| matches!(c, '\n' | '\t' | '\r') || !is_treacherous(c);
     if text.chars().all(is_kept) {
         text.into()
     } else {
