@@ -485,7 +485,7 @@ async fn a_job_runs_through_all_stages_and_is_kept() {
         "a quick job needs no checkpoint"
     );
     assert_eq!(stage.world.lock().released, Stage::ALL);
-    // Whoever subscribes late is spared the previews that newer ones replaced; nothing else is lost.
+    // Whoever subscribes late is spared previews that newer ones replaced; nothing else is lost.
     let numbers: Vec<u64> = events.iter().map(|event| event.sequence).collect();
     assert!(
         numbers.is_sorted_by(|earlier, later| earlier < later),
