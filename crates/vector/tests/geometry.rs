@@ -267,6 +267,17 @@ fn what_is_read_of_far_reaching_text_can_be_read_again() {
 }
 
 #[test]
+fn clip_paths_may_reach_as_far_as_they_like() {
+    let svg = "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 64 64'><clipPath id='c'>\
+        <rect width='5e8' height='30'/><circle cx='20' cy='40' r='9'/></clipPath>\
+        <path clip-path='url(#c)' d='M1 1C5 9 9 2 40 60' stroke='red'/></svg>";
+    let parsed = Document::parse(svg.as_bytes(), &ParseLimits::default()).expect("read");
+    let written = parsed.document.to_svg(&WriteOptions::default());
+    let again = Document::parse(written.as_bytes(), &ParseLimits::default()).expect("read again");
+    assert!(difference(&parsed.document, &again.document) < 0.01);
+}
+
+#[test]
 fn ordinary_files_are_not_taken_for_far_reaching() {
     let circle = "M 544.06634 487.06226 A 20.783747 20.783747 0 1 1 502.49885,487.06226 \
                   A 20.783747 20.783747 0 1 1 544.06634 487.06226 z ";

@@ -95,6 +95,10 @@ impl Reach<'_> {
         if let Some(known) = self.known.get(index).copied().flatten() {
             return Ok(known);
         }
+        // What clips is not stroked.
+        if element.name == "clipPath" {
+            return Ok(0.0);
+        }
         // References in circles have been removed; should one be left, it ends here.
         if let Some(slot) = self.known.get_mut(index) {
             *slot = Some(0.0);
