@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 
 use chat2svg_vector::{
-    Color, Distance, Document, Emission, LinearGradient, Meaning, Node, Paint, Place,
-    RadialGradient, Role, Shape, Spread, Stop, TimeOfDay,
+    Color, Distance, Document, Emission, GradientStop, LinearGradient, Meaning, Node, Paint, Place,
+    RadialGradient, Role, Shape, Spread, TimeOfDay,
 };
 use kurbo::{Affine, BezPath, Point, Rect, Shape as _};
 
@@ -155,7 +155,7 @@ fn radial(center: Point, radius: f64, color: Color, stops: [(f32, f32); 3]) -> P
         focal_radius: 0.0,
         transform: Affine::IDENTITY,
         stops: stops
-            .map(|(offset, opacity)| Stop {
+            .map(|(offset, opacity)| GradientStop {
                 offset,
                 color,
                 opacity: opacity.clamp(0.0, 1.0),
@@ -304,7 +304,7 @@ pub(crate) fn haze(document: &Document, context: &Context<'_>, strength: f32) ->
         1.0
     };
     let bottom = ground + 0.03 * view.height();
-    let stop = |offset: f32, opacity: f32| Stop {
+    let stop = |offset: f32, opacity: f32| GradientStop {
         offset,
         color,
         opacity: (opacity * strength * thickness).clamp(0.0, 1.0),

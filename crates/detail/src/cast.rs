@@ -6,8 +6,8 @@
 use std::collections::BTreeMap;
 
 use chat2svg_vector::{
-    Color, Document, Group, LinearGradient, Meaning, Node, Oklab, Paint, Part, Role, Shape, Spread,
-    Stop,
+    Color, Document, GradientStop, Group, LinearGradient, Meaning, Node, Oklab, Paint, Part, Role,
+    Shape, Spread,
 };
 use kurbo::{Affine, BezPath, Point, Vec2};
 
@@ -136,7 +136,7 @@ fn shadow_of(
             shade_of(ground, context.light, context.palette),
         )
     };
-    let stop = |offset: f32, share: f32| Stop {
+    let stop = |offset: f32, share: f32| GradientStop {
         offset,
         color,
         opacity: (throw.strength * strength * share).clamp(0.0, 1.0),

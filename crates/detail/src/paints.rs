@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use chat2svg_fit::{GradientThreshold, Sample, fit_paint};
-use chat2svg_vector::{Color, Document, Node, Paint, Raster, Role, Shape, Stop};
+use chat2svg_vector::{Color, Document, GradientStop, Node, Paint, Raster, Role, Shape};
 
 use crate::{
     context::Context,
@@ -147,13 +147,13 @@ fn alike(
 
 /// Gives a gradient the stops of an earlier one where no eye would tell them apart: those of the
 /// other sails, the other children. Equal stops are written once.
-fn reuse_stops(paint: &mut Paint, known: &mut Vec<Vec<Stop>>) {
+fn reuse_stops(paint: &mut Paint, known: &mut Vec<Vec<GradientStop>>) {
     let stops = match paint {
         Paint::Solid(_) => return,
         Paint::Linear(gradient) => &mut gradient.stops,
         Paint::Radial(gradient) => &mut gradient.stops,
     };
-    let is_like = |other: &&Vec<Stop>| {
+    let is_like = |other: &&Vec<GradientStop>| {
         other.len() == stops.len()
             && other.iter().zip(&*stops).all(|(a, b)| {
                 (a.offset - b.offset).abs() < 0.01
@@ -222,7 +222,7 @@ mod tests {
     #[test]
     fn stops_that_nobody_tells_apart_become_equal() {
         let gradient = |from: u8| {
-            let stops = [(0.0, from), (1.0, 40)].map(|(offset, level)| Stop {
+            let stops = [(0.0, from), (1.0, 40)].map(|(offset, level)| GradientStop {
                 offset,
                 color: Color::from_rgb8(level, 90, 90),
                 opacity: 1.0,

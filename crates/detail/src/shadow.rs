@@ -3,7 +3,7 @@
 //! made here.
 
 use chat2svg_vector::{
-    Color, Document, Meaning, Node, Oklab, Paint, RadialGradient, Role, Shape, Spread, Stop,
+    Color, Document, GradientStop, Meaning, Node, Oklab, Paint, RadialGradient, Role, Shape, Spread,
 };
 use kurbo::{Affine, Ellipse, Point, Shape as _, Vec2};
 
@@ -207,7 +207,7 @@ fn lean(shape: &mut Shape, slant: Slant, to_shape: Affine) {
 /// A colour that fades from the middle of an ellipse to its rim; `middle` is a place between,
 /// `0.0..=1.0`, and the share of the peak there.
 fn fading(center: Point, radii: Vec2, color: Color, peak: f32, middle: (f32, f32)) -> Paint {
-    let stop = |offset: f32, share: f32| Stop {
+    let stop = |offset: f32, share: f32| GradientStop {
         offset,
         color,
         opacity: (peak * share).clamp(0.0, 1.0),

@@ -1,7 +1,7 @@
 //! The paint that explains coloured samples best: flat, linear or radial gradient, by least
 //! squares. Where the samples come from, and what shape they belong to, is the caller's business.
 
-use chat2svg_vector::{Color, LinearGradient, Paint, RadialGradient, Spread, Stop};
+use chat2svg_vector::{Color, GradientStop, LinearGradient, Paint, RadialGradient, Spread};
 use kurbo::{Affine, Point, Vec2};
 
 /// A colour seen at a place.
@@ -276,8 +276,8 @@ fn fit_stops(
     samples: &[Sample],
     offsets: &[f64],
     threshold: GradientThreshold,
-) -> Option<(Vec<Stop>, f64)> {
-    let fits: Vec<(Vec<Stop>, f64)> = (2..=threshold.stops.max(2))
+) -> Option<(Vec<GradientStop>, f64)> {
+    let fits: Vec<(Vec<GradientStop>, f64)> = (2..=threshold.stops.max(2))
         .filter_map(|knots| fit_knots(samples, offsets, knots))
         .collect();
     let best = fits
@@ -288,7 +288,11 @@ fn fit_stops(
         .find(|(_, error)| *error <= best * 1.1 + threshold.gain * 0.25)
 }
 
-fn fit_knots(samples: &[Sample], offsets: &[f64], knots: usize) -> Option<(Vec<Stop>, f64)> {
+fn fit_knots(
+    samples: &[Sample],
+    offsets: &[f64],
+    knots: usize,
+) -> Option<(Vec<GradientStop>, f64)> {
     let spans = (knots - 1) as f64;
     let mut diagonal = vec![0.0_f64; knots];
     let mut beside = vec![0.0_f64; knots];
@@ -351,7 +355,7 @@ fn fit_knots(samples: &[Sample], offsets: &[f64], knots: usize) -> Option<(Vec<S
     let stops = right
         .iter()
         .enumerate()
-        .map(|(knot, color)| Stop {
+        .map(|(knot, color)| GradientStop {
             offset: (knot as f64 / spans) as f32,
             color: color_of(*color),
             opacity: 1.0,

@@ -5,8 +5,8 @@
 
 use chat2svg_diffraster as raster;
 use chat2svg_vector::{
-    Color, Document, Fill, FillRule, Group, LineCap, LineJoin, LinearGradient, Node, Paint,
-    RadialGradient, Shape, Spread, Stop, Stroke,
+    Color, Document, Fill, FillRule, GradientStop, Group, LineCap, LineJoin, LinearGradient, Node,
+    Paint, RadialGradient, Shape, Spread, Stroke,
 };
 use kurbo::{Affine, BezPath, PathEl, Point};
 use raster::{Outline, Scene, Verb};
@@ -240,7 +240,7 @@ fn write_paint(paint: &mut Paint, fitted: &raster::Paint, back: Affine) {
         let unit = |value: f32| value.clamp(0.0, 1.0);
         Color::new(unit(red), unit(green), unit(blue))
     };
-    let write_stops = |stops: &mut [Stop], fitted: &[raster::Stop]| {
+    let write_stops = |stops: &mut [GradientStop], fitted: &[raster::Stop]| {
         let mut least = 0.0_f32;
         for (stop, fitted) in stops.iter_mut().zip(fitted) {
             least = fitted.offset.clamp(least, 1.0);
@@ -275,7 +275,7 @@ fn write_paint(paint: &mut Paint, fitted: &raster::Paint, back: Affine) {
 }
 
 fn paint_of(paint: &Paint, to_scene: Affine) -> raster::Paint {
-    let stops_of = |stops: &[Stop]| -> Vec<raster::Stop> {
+    let stops_of = |stops: &[GradientStop]| -> Vec<raster::Stop> {
         stops
             .iter()
             .map(|stop| raster::Stop {

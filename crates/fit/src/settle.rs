@@ -2,7 +2,7 @@
 //! outlines to their grid of decimals, colours to eight bits. Writing itself is `chat2svg-vector`'s
 //! business.
 
-use chat2svg_vector::{Color, Document, Paint, Stop, WriteOptions, snapped_outline};
+use chat2svg_vector::{Color, Document, GradientStop, Paint, WriteOptions, snapped_outline};
 
 /// Settles every shape; returns with how many decimals the outline of each is written.
 pub(crate) fn settle(document: &mut Document) -> Vec<u8> {
@@ -39,7 +39,7 @@ fn settle_paint(paint: &mut Paint) {
         let [red, green, blue] = color.to_rgb8();
         *color = Color::from_rgb8(red, green, blue);
     };
-    let all = |stops: &mut [Stop]| {
+    let all = |stops: &mut [GradientStop]| {
         stops
             .iter_mut()
             .for_each(|stop| eight_bits(&mut stop.color));

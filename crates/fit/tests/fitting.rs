@@ -19,7 +19,8 @@ use chat2svg_fit::{
     crosses_itself, refine, vectorize,
 };
 use chat2svg_vector::{
-    Color, Document, Group, LinearGradient, Node, Paint, Raster, Shape, Spread, Stop, WriteOptions,
+    Color, Document, GradientStop, Group, LinearGradient, Node, Paint, Raster, Shape, Spread,
+    WriteOptions,
 };
 use kurbo::{Affine, BezPath, Circle, Rect, Shape as _};
 
@@ -50,7 +51,7 @@ fn scene() -> Document {
             (0.0, Color::new(0.3, 0.5, 0.9)),
             (1.0, Color::new(0.9, 0.9, 1.0)),
         ]
-        .map(|(offset, color)| Stop {
+        .map(|(offset, color)| GradientStop {
             offset,
             color,
             opacity: 1.0,

@@ -5,8 +5,8 @@ use std::f64::consts::TAU;
 use std::hint::black_box;
 
 use chat2svg_vector::{
-    Color, Document, Group, LineCap, LineJoin, LinearGradient, Metadata, Node, Paint, ParseLimits,
-    Shape, Spread, Stop, Stroke, WriteOptions,
+    Color, Document, GradientStop, Group, LineCap, LineJoin, LinearGradient, Metadata, Node, Paint,
+    ParseLimits, Shape, Spread, Stroke, WriteOptions,
 };
 use criterion::{Criterion, criterion_group, criterion_main};
 use kurbo::{Affine, BezPath, Point, Rect};
@@ -51,7 +51,7 @@ fn shape(layer: usize, index: usize) -> Shape {
             end: center + kurbo::Vec2::new(0.0, radius),
             transform: Affine::IDENTITY,
             stops: [(0.0, color.lighten(0.1)), (1.0, color)]
-                .map(|(offset, color)| Stop {
+                .map(|(offset, color)| GradientStop {
                     offset,
                     color,
                     opacity: 1.0,

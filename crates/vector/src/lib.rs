@@ -41,7 +41,7 @@ pub use meaning::{
 };
 pub use merge::Mergeable;
 pub use names::slug;
-pub use paint::{Color, LinearGradient, Paint, RadialGradient, Spread, Stop};
+pub use paint::{Color, GradientStop, LinearGradient, Paint, RadialGradient, Spread};
 pub use perceptual::{Oklab, Oklch};
 pub use raster::{Raster, RasterError};
 pub use read::Parsed;

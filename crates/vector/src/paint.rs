@@ -53,7 +53,7 @@ pub enum Paint {
 
 /// One colour of a gradient.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Stop {
+pub struct GradientStop {
     /// Position along the gradient, `0.0..=1.0`, not decreasing from stop to stop.
     pub offset: f32,
     /// Colour at the position.
@@ -84,7 +84,7 @@ pub struct LinearGradient {
     /// Maps gradient coordinates to the shape's coordinates.
     pub transform: Affine,
     /// At least one stop, offsets not decreasing.
-    pub stops: Vec<Stop>,
+    pub stops: Vec<GradientStop>,
     /// What lies beyond the ends.
     pub spread: Spread,
 }
@@ -103,7 +103,7 @@ pub struct RadialGradient {
     /// Maps gradient coordinates to the shape's coordinates (an ellipse is a scaled circle).
     pub transform: Affine,
     /// At least one stop, offsets not decreasing.
-    pub stops: Vec<Stop>,
+    pub stops: Vec<GradientStop>,
     /// What lies beyond the end circle.
     pub spread: Spread,
 }

@@ -3,7 +3,8 @@
 use kurbo::{Affine, BezPath, PathEl};
 
 use crate::{
-    FillRule, LineCap, LineJoin, LinearGradient, Paint, RadialGradient, Spread, Stop, Stroke,
+    FillRule, GradientStop, LineCap, LineJoin, LinearGradient, Paint, RadialGradient, Spread,
+    Stroke,
 };
 
 /// A transform; single precision is enough for device coordinates.
@@ -76,7 +77,7 @@ fn dashes(stroke: &Stroke) -> Option<tiny_skia::StrokeDash> {
 pub(crate) fn shader(paint: &Paint, opacity: f32) -> Option<tiny_skia::Shader<'static>> {
     match paint {
         Paint::Solid(color) => Some(solid(
-            &Stop {
+            &GradientStop {
                 offset: 0.0,
                 color: *color,
                 opacity: 1.0,
@@ -118,18 +119,18 @@ fn radial(gradient: &RadialGradient, opacity: f32) -> Option<tiny_skia::Shader<'
     )
 }
 
-fn solid(stop: &Stop, opacity: f32) -> tiny_skia::Shader<'static> {
+fn solid(stop: &GradientStop, opacity: f32) -> tiny_skia::Shader<'static> {
     tiny_skia::Shader::SolidColor(color(stop, opacity))
 }
 
-fn stops(stops: &[Stop], opacity: f32) -> Vec<tiny_skia::GradientStop> {
+fn stops(stops: &[GradientStop], opacity: f32) -> Vec<tiny_skia::GradientStop> {
     stops
         .iter()
         .map(|stop| tiny_skia::GradientStop::new(stop.offset, color(stop, opacity)))
         .collect()
 }
 
-fn color(stop: &Stop, opacity: f32) -> tiny_skia::Color {
+fn color(stop: &GradientStop, opacity: f32) -> tiny_skia::Color {
     let [red, green, blue] = stop.color.to_rgb8();
     // SVG text carries eight bits of colour, so a rendering may not show more.
     let alpha = (stop.opacity.clamp(0.0, 1.0) * opacity.clamp(0.0, 1.0) * 255.0).round() as u8;

@@ -5,8 +5,8 @@
 mod common;
 
 use chat2svg_vector::{
-    Color, Document, Group, LinearGradient, Metadata, Node, Paint, ParseLimits, RadialGradient,
-    Shape, Spread, Stop, WriteOptions,
+    Color, Document, GradientStop, Group, LinearGradient, Metadata, Node, Paint, ParseLimits,
+    RadialGradient, Shape, Spread, WriteOptions,
 };
 use kurbo::{Affine, Point, Rect, Shape as _};
 
@@ -89,8 +89,8 @@ fn a_group_says_nothing_that_one_of_its_shapes_does_not() {
     assert!(svg.contains("<path fill="), "{svg}");
 }
 
-fn stops() -> Vec<Stop> {
-    let stop = |offset: f32, red: u8, opacity: f32| Stop {
+fn stops() -> Vec<GradientStop> {
+    let stop = |offset: f32, red: u8, opacity: f32| GradientStop {
         offset,
         color: Color::from_rgb8(red, 90, 40),
         opacity,

@@ -8,7 +8,8 @@ mod water;
 mod weather;
 
 use chat2svg_vector::{
-    Color, Distance, Emission, LinearGradient, Material, Meaning, Node, Paint, Role, Spread, Stop,
+    Color, Distance, Emission, GradientStop, LinearGradient, Material, Meaning, Node, Paint, Role,
+    Spread,
 };
 use kurbo::{Affine, BezPath, Point, Size};
 
@@ -307,7 +308,7 @@ pub(crate) fn vertical(top: f64, bottom: f64, stops: &[(f32, Color)]) -> Paint {
         transform: Affine::IDENTITY,
         stops: stops
             .iter()
-            .map(|&(offset, color)| Stop {
+            .map(|&(offset, color)| GradientStop {
                 offset,
                 color,
                 opacity: 1.0,

@@ -4,7 +4,8 @@ use kurbo::{Affine, BezPath, Point};
 use usvg::tiny_skia_path::PathSegment;
 
 use crate::{
-    Color, FillRule, LineCap, LineJoin, LinearGradient, Paint, RadialGradient, Spread, Stop, Stroke,
+    Color, FillRule, GradientStop, LineCap, LineJoin, LinearGradient, Paint, RadialGradient,
+    Spread, Stroke,
 };
 
 pub(crate) fn affine(transform: usvg::Transform) -> Affine {
@@ -73,10 +74,10 @@ pub(crate) fn radial(gradient: &usvg::RadialGradient) -> Paint {
     Paint::Radial(gradient)
 }
 
-fn stops(stops: &[usvg::Stop]) -> Vec<Stop> {
+fn stops(stops: &[usvg::Stop]) -> Vec<GradientStop> {
     stops
         .iter()
-        .map(|stop| Stop {
+        .map(|stop| GradientStop {
             offset: stop.offset().get(),
             color: color(stop.color()),
             opacity: stop.opacity().get(),

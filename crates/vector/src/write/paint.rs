@@ -6,7 +6,7 @@ use kurbo::Affine;
 
 use crate::names::IdSet;
 use crate::transform::largest_scale;
-use crate::{Color, LinearGradient, Paint, RadialGradient, Spread, Stop};
+use crate::{Color, GradientStop, LinearGradient, Paint, RadialGradient, Spread};
 
 use super::number::{decimals_for, number};
 use super::xml::XmlWriter;
@@ -322,7 +322,7 @@ fn attribute(found: &mut String, name: &str, value: &str) {
     found.push('"');
 }
 
-fn stops_text(stops: &[Stop]) -> String {
+fn stops_text(stops: &[GradientStop]) -> String {
     let mut xml = XmlWriter::new(false);
     for stop in stops {
         xml.start("stop");

@@ -4,9 +4,9 @@
 #![allow(clippy::expect_used, clippy::panic, reason = "helpers of tests")]
 
 use chat2svg_vector::{
-    ClipPath, Color, Credit, Document, Fill, FillRule, Group, LineCap, LineJoin, LinearGradient,
-    Material, Meaning, Metadata, Node, Paint, Place, RadialGradient, Raster, Role, Setting, Shape,
-    Spread, Stop, Stroke, TimeOfDay,
+    ClipPath, Color, Credit, Document, Fill, FillRule, GradientStop, Group, LineCap, LineJoin,
+    LinearGradient, Material, Meaning, Metadata, Node, Paint, Place, RadialGradient, Raster, Role,
+    Setting, Shape, Spread, Stroke, TimeOfDay,
 };
 use kurbo::{Affine, BezPath, Circle, Ellipse, Point, Rect, RoundedRect, Shape as _};
 use proptest::prelude::*;
@@ -24,8 +24,8 @@ pub(crate) fn empty(width: f64, height: f64) -> Document {
     }
 }
 
-pub(crate) fn stop(offset: f32, color: Color, opacity: f32) -> Stop {
-    Stop {
+pub(crate) fn stop(offset: f32, color: Color, opacity: f32) -> GradientStop {
+    GradientStop {
         offset,
         color,
         opacity,
@@ -207,7 +207,7 @@ fn any_path() -> impl Strategy<Value = BezPath> {
     })
 }
 
-fn any_stops() -> impl Strategy<Value = Vec<Stop>> {
+fn any_stops() -> impl Strategy<Value = Vec<GradientStop>> {
     prop::collection::vec((0.0..=1.0f32, any_color(), any_fraction()), 1..4).prop_map(
         |mut stops| {
             stops.sort_by(|a, b| a.0.total_cmp(&b.0));
