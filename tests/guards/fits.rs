@@ -10,6 +10,7 @@ use chat2svg_detail::{DetailConfig, DetailParameters, Enhanced, enhance};
 use chat2svg_fit::{FitEnd, FitOptions, Schedule, refine};
 use chat2svg_protocol::{ResourceLevel, Style};
 use chat2svg_reference::{Gallery, Tolerance, compare, picture_of};
+use chat2svg_stop::Stop;
 use chat2svg_template::embedded::{ComposeOptions, Vocabulary, compose_prompt};
 use chat2svg_vector::{Color, Document, Node, ParseLimits, Raster, WriteOptions};
 use kurbo::Affine;
@@ -145,7 +146,7 @@ impl Case {
             target_side: SIDE,
             ..*DetailConfig::default().levels.get(ResourceLevel::High)
         };
-        enhance(&self.template(), self.style, &parameters, &|| false).expect("it can be drawn")
+        enhance(&self.template(), self.style, &parameters, &Stop::never()).expect("it can be drawn")
     }
 
     /// The document that the fit starts from, its target and options.

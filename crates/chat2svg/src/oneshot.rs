@@ -12,6 +12,7 @@ use chat2svg_protocol::{
     Attachment, AttachmentRole, JobFailure, JobKind, JobOptions, JobSpec, JobView, Prompt,
     printable,
 };
+use chat2svg_stop::Stop;
 use chat2svg_web::WebConfig;
 
 use crate::{
@@ -99,7 +100,7 @@ fn with_files(
             role: *role,
             bytes: bytes.into(),
         };
-        check_inputs(std::slice::from_ref(&attachment), &limits, &|| false)
+        check_inputs(std::slice::from_ref(&attachment), &limits, &Stop::never())
             .with_context(|| path.display().to_string())?;
         attachments.push(attachment);
     }

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use chat2svg_protocol::{Attachment, AttachmentRole};
+use chat2svg_stop::Stop;
 use chat2svg_vector::{
     CostBudget, DecodeError, DecodeLimits, Document, ParseError, ParseLimits, Raster,
 };
@@ -91,11 +92,11 @@ impl InputLimits {
 /// of a picture the head is read. What passes may still turn out to be damaged when it is parsed.
 ///
 /// # Errors
-/// When one is broken, too large or dear, or of another format; or when `stop` says so.
+/// When one is broken, too large or dear, or of another format; or when `stop` is due.
 pub fn check_inputs(
     attachments: &[Attachment],
     limits: &InputLimits,
-    stop: &dyn Fn() -> bool,
+    stop: &Stop,
 ) -> Result<(), InputError> {
     for attachment in attachments {
         match attachment.role {
@@ -113,11 +114,11 @@ pub fn check_inputs(
 /// Parses and sanitises attachments. A template without a title gets one.
 ///
 /// # Errors
-/// When one is broken, too large or dear, or of another format; or when `stop` says so.
+/// When one is broken, too large or dear, or of another format; or when `stop` is due.
 pub fn parse_inputs(
     attachments: &[Attachment],
     limits: &InputLimits,
-    stop: &dyn Fn() -> bool,
+    stop: &Stop,
 ) -> Result<ParsedInputs, InputError> {
     let mut inputs = ParsedInputs::default();
     for attachment in attachments {
@@ -172,11 +173,12 @@ mod tests {
     #[test]
     fn what_the_sanitiser_did_is_told_within_bounds() {
         let script = svg("<script>x()</script><rect width='5' height='5'/>");
-        let inputs = parse_inputs(&[template(&script)], &limits(1000), &|| false).unwrap();
+        let inputs = parse_inputs(&[template(&script)], &limits(1000), &Stop::never()).unwrap();
         assert_eq!(inputs.warnings, ["script: scripts are removed"]);
 
         let many: String = (0..90).map(|n| format!("<g bad{n}='1'/>")).collect();
-        let inputs = parse_inputs(&[template(&svg(&many))], &limits(10_000), &|| false).unwrap();
+        let inputs =
+            parse_inputs(&[template(&svg(&many))], &limits(10_000), &Stop::never()).unwrap();
         assert_eq!(inputs.warnings.len(), MAX_WARNINGS);
         assert!(inputs.warnings[MAX_WARNINGS - 1].ends_with(" more"));
     }
@@ -185,7 +187,7 @@ mod tests {
     fn every_template_has_a_bounded_title() {
         let title = |inside: &str| {
             let inputs =
-                parse_inputs(&[template(&svg(inside))], &limits(10_000), &|| false).unwrap();
+                parse_inputs(&[template(&svg(inside))], &limits(10_000), &Stop::never()).unwrap();
             inputs.template.unwrap().title.clone().unwrap()
         };
         assert_eq!(title("<rect width='5' height='5'/>"), UNTITLED);
@@ -196,7 +198,7 @@ mod tests {
 
     #[test]
     fn a_file_beyond_the_limit_is_refused_by_its_role() {
-        let error = parse_inputs(&[template(&svg(""))], &limits(10), &|| false).unwrap_err();
+        let error = parse_inputs(&[template(&svg(""))], &limits(10), &Stop::never()).unwrap_err();
         assert_eq!(error.role(), AttachmentRole::Template);
     }
 
@@ -206,7 +208,7 @@ mod tests {
             role: AttachmentRole::Target,
             bytes: bytes.into(),
         };
-        let check = |attachment| check_inputs(&[attachment], &limits(10_000), &|| false);
+        let check = |attachment| check_inputs(&[attachment], &limits(10_000), &Stop::never());
         assert!(check(template(&svg("<rect width='5' height='5'/>"))).is_ok());
         assert!(check(template("<svg")).is_err());
         assert!(check(template("<html/>")).is_err());
@@ -227,11 +229,12 @@ mod tests {
             ..CostBudget::default()
         };
         let small = limits(10_000).with_cost(cost);
-        let error = check_inputs(&[template(&many)], &small, &|| false).unwrap_err();
+        let error = check_inputs(&[template(&many)], &small, &Stop::never()).unwrap_err();
         assert!(error.reason().contains("at most 20"), "{}", error.reason());
-        let error = parse_inputs(&[template(&many)], &small, &|| false).unwrap_err();
+        let error = parse_inputs(&[template(&many)], &small, &Stop::never()).unwrap_err();
         assert!(!error.is_stop());
-        let error = parse_inputs(&[template(&many)], &limits(10_000), &|| true).unwrap_err();
+        let error =
+            parse_inputs(&[template(&many)], &limits(10_000), &Stop::when(|| true)).unwrap_err();
         assert!(error.is_stop());
     }
 }

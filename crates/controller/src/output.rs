@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use chat2svg_protocol::{CanvasSize, JobId, JobMetadata, JobState, JobView};
+use chat2svg_stop::Stop;
 use chat2svg_vector::{
     Document, EncodeError, Mergeable, ParseError, ParseLimits, RenderError, WriteOptions,
 };
@@ -113,7 +114,7 @@ pub fn description(document: &Document) -> Option<String> {
 /// # Errors
 /// When the text cannot be read, rendered or encoded.
 pub fn png(svg: &str, width: Option<u32>, longest: u32) -> Result<Vec<u8>, OutputError> {
-    png_until(svg, width, longest, &|| false)
+    png_until(svg, width, longest, &Stop::never())
 }
 
 /// As [`png`], but given up once `stop` says so, which is asked before each shape and before the
@@ -125,17 +126,13 @@ pub fn png_until(
     svg: &str,
     width: Option<u32>,
     longest: u32,
-    stop: &dyn Fn() -> bool,
+    stop: &Stop,
 ) -> Result<Vec<u8>, OutputError> {
-    if stop() {
-        return Err(RenderError::Stopped.into());
-    }
+    stop.check().map_err(RenderError::from)?;
     let document = Document::parse(svg.as_bytes(), &ParseLimits::for_own_output())?.document;
     let (width, height) = png_size(document.width, document.height, width, longest);
     let raster = document.render_until(width, height, None, stop)?;
-    if stop() {
-        return Err(RenderError::Stopped.into());
-    }
+    stop.check().map_err(RenderError::from)?;
     Ok(raster.encode_png()?)
 }
 

@@ -11,8 +11,9 @@
 
 use std::{error::Error, fs, path::Path, time::Instant};
 
-use chat2svg_detail::{AdoptLimits, Adopted, DetailConfig, adopt};
+use chat2svg_detail::{Adopted, DetailConfig, adopt};
 use chat2svg_fit::{FitOptions, GradientThreshold, refine};
+use chat2svg_stop::Stop;
 use chat2svg_vector::{Color, DecodeLimits, Document, ParseLimits, Raster, WriteOptions};
 
 const USAGE: &str = "usage: adopt_sheet [--still] [--side N] SHEET PAIR...";
@@ -70,7 +71,7 @@ fn row(pair: &str, may_add: bool, side: u32) -> Result<Raster, Box<dyn Error>> {
         &level.adopt,
         threshold,
         may_add,
-        &AdoptLimits::default(),
+        &Stop::never(),
     )?;
     let detail = start.elapsed();
     let options = FitOptions {

@@ -12,6 +12,7 @@ use std::time::Instant;
 
 use chat2svg_detail::{DetailConfig, enhance};
 use chat2svg_protocol::{LevelChoice, ResourceLevel, Style};
+use chat2svg_stop::Stop;
 use chat2svg_template::embedded::{ComposeOptions, Vocabulary, compose_prompt};
 use chat2svg_vector::{Document, Mergeable, Raster, RenderError, WriteOptions};
 use image::codecs::jpeg::JpegEncoder;
@@ -107,7 +108,7 @@ fn main() -> Result<(), Box<dyn Error>> {
                     &composition.document,
                     composition.style,
                     parameters,
-                    &|| false,
+                    &Stop::never(),
                 )?;
                 let seconds = begun.elapsed().as_secs_f64();
                 let after = written(&enhanced.document);

@@ -5,13 +5,13 @@
 //! For each prompt the embedded detailer at that size, and the template taken to its detailed
 //! picture as if it came from outside.
 
-use std::cell::Cell;
 use std::error::Error;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use chat2svg_detail::{AdoptLimits, DetailConfig, adopt, enhance};
-use chat2svg_fit::{Cancellation, GradientThreshold};
+use chat2svg_detail::{DetailConfig, adopt, enhance};
+use chat2svg_fit::GradientThreshold;
+use chat2svg_stop::Stop;
 use chat2svg_template::embedded::{ComposeOptions, Vocabulary, compose_prompt};
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -43,52 +43,31 @@ fn main() -> Result<(), Box<dyn Error>> {
     {
         let composition = compose_prompt(prompt, &vocabulary, &ComposeOptions::default());
         let begun = Instant::now();
-        let (last, longest, looks) = (
-            Cell::new(begun),
-            Cell::new(Duration::ZERO),
-            Cell::new(0usize),
-        );
-        let look = || {
-            longest.set(longest.get().max(last.get().elapsed()));
-            last.set(Instant::now());
-            looks.set(looks.get() + 1);
-            false
-        };
-        let made = enhance(&composition.document, composition.style, &parameters, &look)?;
-        look();
+        let watch = Watch::new(begun);
+        let stop = watch.stop();
+        let made = enhance(&composition.document, composition.style, &parameters, &stop)?;
+        stop.is_due();
+        let (longest, looks) = watch.seen();
         print!(
-            "enhance {:.0} ms, {} looks, {:.0} ms between two; ",
+            "enhance {:.0} ms, {looks} looks, {:.0} ms between two; ",
             begun.elapsed().as_secs_f64() * 1e3,
-            looks.get(),
-            longest.get().as_secs_f64() * 1e3
+            longest.as_secs_f64() * 1e3
         );
-        longest_enhance = longest_enhance.max(longest.get());
+        longest_enhance = longest_enhance.max(longest);
 
         let begun = Instant::now();
-        let state = Arc::new(Mutex::new((begun, Duration::ZERO, 0usize)));
-        let seen = Arc::clone(&state);
-        let note = move || {
-            if let Ok(mut state) = seen.lock() {
-                state.1 = state.1.max(state.0.elapsed());
-                state.0 = Instant::now();
-                state.2 += 1;
-            }
-            false
-        };
-        let cancel = Cancellation::when(note);
+        let watch = Watch::new(begun);
+        let stop = watch.stop();
         adopt(
             &composition.document,
             &made.target,
             &parameters.adopt,
             GradientThreshold::default(),
             true,
-            &AdoptLimits {
-                cancel: cancel.clone(),
-                deadline: None,
-            },
+            &stop,
         )?;
-        cancel.is_cancelled();
-        let (_, longest, looks) = *state.lock().map_err(|error| error.to_string())?;
+        stop.is_due();
+        let (longest, looks) = watch.seen();
         println!(
             "adopt {:.0} ms, {looks} looks, {:.0} ms between two: {prompt}",
             begun.elapsed().as_secs_f64() * 1e3,
@@ -98,4 +77,31 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     println!("longest: enhance {longest_enhance:?}, adopt {longest_adopt:?}");
     Ok(())
+}
+
+/// Watches how long work takes from one look at whether to stop to the next.
+#[derive(Clone)]
+struct Watch(Arc<Mutex<(Instant, Duration, usize)>>);
+
+impl Watch {
+    fn new(begun: Instant) -> Self {
+        Self(Arc::new(Mutex::new((begun, Duration::ZERO, 0))))
+    }
+
+    /// Never due, but every look is noted.
+    fn stop(&self) -> Stop {
+        let state = Arc::clone(&self.0);
+        Stop::when(move || {
+            let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
+            let (last, longest, looks) = *state;
+            *state = (Instant::now(), longest.max(last.elapsed()), looks + 1);
+            false
+        })
+    }
+
+    /// The longest time between two looks, and how many there were.
+    fn seen(&self) -> (Duration, usize) {
+        let (_, longest, looks) = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        (longest, looks)
+    }
 }

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use chat2svg_stop::Stopped;
 use chat2svg_vector::{
     Color, Document, GradientStop, Group, LinearGradient, Meaning, Node, Oklab, Paint, Part, Role,
     Shape, Spread,
@@ -15,7 +16,6 @@ use crate::{
     additions::{Addition, filled},
     context::Context,
     fall::fall,
-    halt::Stopped,
     light::{Light, Source},
     palette::Palette,
     scene::{Item, Scene, is_off_ground},
@@ -53,8 +53,8 @@ pub(crate) fn cast_shadows(
     let least = context.short_side() * LEAST_HEIGHT;
     let mut casting: Vec<Piece> = Vec::new();
     for object in (0..scene.objects).filter(|&object| stands_free(scene, object, least)) {
-        context.halt.check()?;
-        let tall = pieces(document, scene, object, Edge::Thing, context.halt)?
+        context.stop.check()?;
+        let tall = pieces(document, scene, object, Edge::Thing, context.stop)?
             .into_iter()
             .filter(|piece| piece.bounds.height() >= least)
             .filter(|piece| piece.bounds.y1 < view.y1 - 0.01 * view.height());
@@ -70,7 +70,7 @@ pub(crate) fn cast_shadows(
     });
     let mut by_ground = BTreeMap::<usize, Vec<Node>>::new();
     for piece in &casting {
-        context.halt.check()?;
+        context.stop.check()?;
         if let Some((ground, shape)) = shadow_of(piece, context, strength)? {
             by_ground
                 .entry(ground)
@@ -183,7 +183,7 @@ fn thrown(
         return Ok(None);
     };
     let takes = |point: Point| takes(point, floats, context);
-    let fallen = fall(piece, throw.along, view, takes, context.halt)?;
+    let fallen = fall(piece, throw.along, view, takes, context.stop)?;
     Ok(fallen
         .filter(|fallen| fallen.reach >= LEAST_REACH)
         .map(|fallen| {

@@ -1,9 +1,10 @@
 //! What every effect looks at. Read from the document before; nothing here changes it.
 
+use chat2svg_stop::Stop;
 use chat2svg_vector::Role;
 use kurbo::Rect;
 
-use crate::{halt::Halt, light::Light, palette::Palette, scene::Scene, visible::Visible};
+use crate::{light::Light, palette::Palette, scene::Scene, visible::Visible};
 
 /// A scene with all that effects ask about it.
 #[derive(Clone, Copy)]
@@ -17,7 +18,7 @@ pub(crate) struct Context<'a> {
     /// The canvas, in the document's coordinates.
     pub(crate) view: Rect,
     /// Says when to end.
-    pub(crate) halt: Halt<'a>,
+    pub(crate) stop: &'a Stop,
 }
 
 impl Context<'_> {

@@ -1,13 +1,9 @@
 //! The backend of stage 2 that needs no model: lights a document, or takes over what a target from
 //! outside shows; in a compute pool.
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{sync::Arc, time::Duration};
 
 use chat2svg_backends::Backend;
-use chat2svg_fit::Cancellation;
 use chat2svg_protocol::{
     BackendId, CallFailure, DetailSummary, Fault, StageOutcome,
     messages::{DetailOutput, RunDetail, TargetOrigin},
@@ -17,8 +13,7 @@ use chat2svg_vector::Raster;
 use futures_util::{FutureExt as _, future::BoxFuture};
 
 use crate::{
-    AdoptError, AdoptLimits, Adopted, DetailConfig, DetailError, DetailParameters, Enhanced, adopt,
-    enhance,
+    AdoptError, Adopted, DetailConfig, DetailError, DetailParameters, Enhanced, adopt, enhance,
 };
 
 /// Time in which the scene of a document is usually lit.
@@ -100,18 +95,13 @@ fn adopted(
     target: &Raster,
     parameters: &DetailParameters,
 ) -> Result<Adopted, CallFailure> {
-    let cancel = run.context.cancel.clone();
-    let limits = AdoptLimits {
-        cancel: Cancellation::when(move || cancel.is_cancelled()),
-        deadline: Some(run.context.deadline),
-    };
     let adopted = adopt(
         &run.document,
         target,
         &parameters.adopt,
         parameters.threshold(),
         run.may_add,
-        &limits,
+        &run.context.stop(),
     )
     .map_err(|error| match error {
         AdoptError::Stopped => stopped(run),
@@ -124,8 +114,7 @@ fn adopted(
 }
 
 fn enhanced(run: &RunDetail, parameters: &DetailParameters) -> Result<Enhanced, CallFailure> {
-    let context = &run.context;
-    let stop = || context.cancel.is_cancelled() || Instant::now() >= context.deadline;
+    let stop = run.context.stop();
     let style = run.style.unwrap_or_default();
     enhance(&run.document, style, parameters, &stop).map_err(|error| match error {
         DetailError::Stopped => stopped(run),

@@ -1,6 +1,7 @@
 //! Stage 2 as one function: a document in, a richer target and the document that approaches it out.
 
 use chat2svg_protocol::Style;
+use chat2svg_stop::{Stop, Stopped};
 use chat2svg_vector::{Color, Document, Raster, RenderError};
 use thiserror::Error;
 
@@ -11,7 +12,6 @@ use crate::{
     config::DetailParameters,
     context::Context,
     guess::guess_meaning,
-    halt::{Halt, Stopped},
     highlight::highlights,
     light::Light,
     lit::lit,
@@ -75,18 +75,17 @@ pub fn enhance(
     document: &Document,
     style: Style,
     parameters: &DetailParameters,
-    stop: &dyn Fn() -> bool,
+    stop: &Stop,
 ) -> Result<Enhanced, DetailError> {
-    let halt = Halt::when(stop);
     let mut document = document.clone();
     // What gets nothing new comes back as it was.
     if !parameters.is_nothing() {
         guess_meaning(&mut document);
     }
     if parameters.is_nothing() || style == Style::LineArt {
-        outlined(&document, style, parameters, halt)
+        outlined(&document, style, parameters, stop)
     } else {
-        illuminated(&document, style, parameters, halt)
+        illuminated(&document, style, parameters, stop)
     }
 }
 
@@ -95,17 +94,17 @@ fn outlined(
     document: &Document,
     style: Style,
     parameters: &DetailParameters,
-    halt: Halt<'_>,
+    stop: &Stop,
 ) -> Result<Enhanced, DetailError> {
     let mut document = document.clone();
     let lines = if style == Style::LineArt {
         let strength = parameters.contour.get();
-        contours(&document, &Scene::read(&document), strength, halt)?
+        contours(&document, &Scene::read(&document), strength, stop)?
     } else {
         Vec::new()
     };
     let added = add_all(&mut document, &lines);
-    let target = drawn(&document, target_size(&document, parameters), halt)?;
+    let target = drawn(&document, target_size(&document, parameters), stop)?;
     Ok(Enhanced {
         document,
         target,
@@ -118,21 +117,21 @@ fn illuminated(
     document: &Document,
     style: Style,
     parameters: &DetailParameters,
-    halt: Halt<'_>,
+    stop: &Stop,
 ) -> Result<Enhanced, DetailError> {
     let size = target_size(document, parameters);
     let scale = style_scale(style);
     let before = Scene::read(document);
     let light = Light::of(&before, document.view_box, has_hues(style));
     let palette = Palette::of(&before, style);
-    let visible = Visible::of(document, size.0, size.1, halt)?;
+    let visible = Visible::of(document, size.0, size.1, stop)?;
     let mut context = Context {
         scene: &before,
         visible: &visible,
         light: &light,
         palette: &palette,
         view: document.view_box,
-        halt,
+        stop,
     };
     let mut document = document.clone();
     let mut added = add_shadows(&mut document, &context, parameters, scale)?;
@@ -147,10 +146,10 @@ fn illuminated(
 
     // Shadows and air are part of the scene from here on.
     let scene = Scene::read(&document);
-    let visible = Visible::of(&document, size.0, size.1, halt)?;
+    let visible = Visible::of(&document, size.0, size.1, stop)?;
     context.scene = &scene;
     context.visible = &visible;
-    let picture = drawn(&document, size, halt)?;
+    let picture = drawn(&document, size, stop)?;
     let changes = changes(&context, parameters.strengths(scale))?;
     let seed = document.metadata.seed.unwrap_or_default();
     let marks = marks(&context, parameters, scale, seed)?;
@@ -169,7 +168,7 @@ fn illuminated(
         unmarked
     } else {
         add_all(&mut marked, &marks);
-        lit(&drawn(&marked, size, halt)?, &context, &changes)?
+        lit(&drawn(&marked, size, stop)?, &context, &changes)?
     };
     added.extend(add_all(&mut document, &marks));
     Ok(Enhanced {
@@ -212,9 +211,9 @@ fn marks(
 fn drawn(
     document: &Document,
     (width, height): (u32, u32),
-    halt: Halt<'_>,
+    stop: &Stop,
 ) -> Result<Raster, RenderError> {
-    document.render_until(width, height, Some(Color::WHITE), halt.question())
+    document.render_until(width, height, Some(Color::WHITE), stop)
 }
 
 /// The target's size: the document's aspect, the longest side as asked for.

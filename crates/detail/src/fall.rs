@@ -2,13 +2,10 @@
 //! to the ground that takes it, and made one calm form there. What colour it has is not known here.
 
 use chat2svg_fit::outlines;
+use chat2svg_stop::{Stop, Stopped};
 use kurbo::{Affine, BezPath, Point, Rect, Shape as _, Vec2};
 
-use crate::{
-    field::Field,
-    halt::{Halt, Stopped},
-    silhouette::Piece,
-};
+use crate::{field::Field, silhouette::Piece};
 
 /// Cells along the longer side of the canvas. No finer than a silhouette's pixels, or gaps would
 /// show between them.
@@ -50,7 +47,7 @@ pub(crate) fn fall(
     along: Vec2,
     view: Rect,
     takes: impl Fn(Point) -> bool,
-    halt: Halt<'_>,
+    stop: &Stop,
 ) -> Result<Option<Fallen>, Stopped> {
     let base = piece.bounds.y1;
     let cell = view.width().max(view.height()).max(1e-9) / RESOLUTION;
@@ -78,7 +75,7 @@ pub(crate) fn fall(
     let weight = (standing.area / (cell * cell) * along.y.abs()) as f32;
     for (index, (point, covered)) in standing.points().enumerate() {
         if index % (1 << 13) == 0 {
-            halt.check()?;
+            stop.check()?;
         }
         form.add(to_cells * lay(point), covered * weight);
     }
@@ -89,7 +86,7 @@ pub(crate) fn fall(
     });
     let centers: Vec<Point> = centers.collect();
     let allowed: Vec<bool> = centers.iter().map(|center| takes(*center)).collect();
-    halt.check()?;
+    stop.check()?;
     // Beyond the canvas nobody knows what there is.
     let (mut all, mut kept) = (0.0f32, 0.0f32);
     for (cell, value) in form.values.iter_mut().enumerate() {
@@ -105,7 +102,7 @@ pub(crate) fn fall(
     let length = (along * bounds.height()).hypot() / cell;
     let thickness = f64::from(all) / length.max(bounds.width() / cell).max(1.0);
     let radius = (SOFTNESS * thickness).clamp(RADII.0, RADII.1).round() as usize;
-    form.blur(radius, halt)?;
+    form.blur(radius, stop)?;
     for (value, allowed) in form.values.iter_mut().zip(&allowed) {
         *value = if *allowed { *value * 0.5 / EDGE } else { 0.0 };
     }

@@ -1,8 +1,7 @@
 //! Scalar fields over a pixel grid: distance, blur, gradient. No colours and no shapes here.
 
+use chat2svg_stop::{Stop, Stopped};
 use kurbo::Point;
-
-use crate::halt::{Halt, Stopped};
 
 /// Rows or columns between two looks at whether to stop.
 const LINES_PER_LOOK: usize = 32;
@@ -67,19 +66,19 @@ impl Field {
 
     /// Blurs in place by three box filters of the given radius, close to a Gaussian of
     /// `sigma ≈ radius + 0.5` (P. Kovesi, "Fast almost-Gaussian filtering", 2010).
-    pub(crate) fn blur(&mut self, radius: usize, halt: Halt<'_>) -> Result<(), Stopped> {
+    pub(crate) fn blur(&mut self, radius: usize, stop: &Stop) -> Result<(), Stopped> {
         if radius == 0 || self.values.is_empty() {
             return Ok(());
         }
         let mut line = vec![0.0; self.width.max(self.height)];
         for _ in 0..3 {
             for y in 0..self.height {
-                look_at(y, halt)?;
+                look_at(y, stop)?;
                 let start = y * self.width;
                 box_filter(&mut self.values, start, 1, self.width, radius, &mut line);
             }
             for x in 0..self.width {
-                look_at(x, halt)?;
+                look_at(x, stop)?;
                 box_filter(
                     &mut self.values,
                     x,
@@ -95,9 +94,9 @@ impl Field {
 }
 
 /// Looks whether to stop at every so many-th line.
-fn look_at(line: usize, halt: Halt<'_>) -> Result<(), Stopped> {
+fn look_at(line: usize, stop: &Stop) -> Result<(), Stopped> {
     if line.is_multiple_of(LINES_PER_LOOK) {
-        halt.check()?;
+        stop.check()?;
     }
     Ok(())
 }
@@ -137,7 +136,7 @@ pub(crate) fn distance_inside(
     width: usize,
     height: usize,
     open_border: bool,
-    halt: Halt<'_>,
+    stop: &Stop,
 ) -> Result<Field, Stopped> {
     // One ring of pixels around the grid carries the border's meaning.
     let (ringed_width, ringed_height) = (width + 2, height + 2);
@@ -152,11 +151,11 @@ pub(crate) fn distance_inside(
     let longest = ringed_width.max(ringed_height);
     let mut scratch = Envelope::new(longest);
     for x in 0..ringed_width {
-        look_at(x, halt)?;
+        look_at(x, stop)?;
         scratch.transform(&mut squared, x, ringed_width, ringed_height);
     }
     for y in 0..ringed_height {
-        look_at(y, halt)?;
+        look_at(y, stop)?;
         scratch.transform(&mut squared, y * ringed_width, 1, ringed_width);
     }
     let mut field = Field::zeros(width, height);
@@ -222,43 +221,40 @@ impl Envelope {
 
 /// Inflates a mask to a rounded surface: a quarter circle of radius `bevel` pixels from the
 /// boundary inward, flat beyond, softened a little. Heights are in pixels.
-pub(crate) fn inflate(distance: &Field, bevel: f32, halt: Halt<'_>) -> Result<Field, Stopped> {
+pub(crate) fn inflate(distance: &Field, bevel: f32, stop: &Stop) -> Result<Field, Stopped> {
     let bevel = bevel.max(1.0);
     let mut surface = distance.clone();
     for value in &mut surface.values {
         let depth = bevel - value.min(bevel);
         *value = (bevel * bevel - depth * depth).max(0.0).sqrt();
     }
-    surface.blur((bevel * 0.12).round() as usize, halt)?;
+    surface.blur((bevel * 0.12).round() as usize, stop)?;
     Ok(surface)
 }
 
 #[cfg(test)]
 mod tests {
+    use chat2svg_stop::Looks;
     use proptest::prelude::*;
 
     use super::*;
-    use crate::halt::GO_ON;
 
     #[test]
     fn a_large_field_is_given_up_on_the_way() {
-        let (side, looks) = (200, std::cell::Cell::new(0usize));
-        let until = |last: usize| {
-            looks.set(0);
-            let stop = || {
-                looks.set(looks.get() + 1);
-                looks.get() > last
-            };
+        let side = 200;
+        let until = |last: u32| {
+            let looks = Looks::default();
+            let stop = looks.stop_after(last);
             let mask = vec![true; side * side];
-            distance_inside(&mask, side, side, false, Halt::when(&stop))
-                .and_then(|distance| inflate(&distance, 30.0, Halt::when(&stop)))
+            let inflated = distance_inside(&mask, side, side, false, &stop)
+                .and_then(|distance| inflate(&distance, 30.0, &stop));
+            (inflated, looks.count())
         };
-        assert!(until(usize::MAX).is_ok());
-        let all = looks.get();
-        assert!(all > 8 * side / LINES_PER_LOOK, "{all}");
+        let (inflated, all) = until(u32::MAX);
+        assert!(inflated.is_ok());
+        assert!(all as usize > 8 * side / LINES_PER_LOOK, "{all}");
         for last in 0..all {
-            assert_eq!(until(last), Err(Stopped));
-            assert_eq!(looks.get(), last + 1, "it went on");
+            assert_eq!(until(last), (Err(Stopped), last + 1));
         }
     }
 
@@ -268,7 +264,7 @@ mod tests {
         let mask: Vec<bool> = (0..side * side)
             .map(|index| (1..8).contains(&(index % side)) && (1..8).contains(&(index / side)))
             .collect();
-        let field = distance_inside(&mask, side, side, false, GO_ON).expect("not stopped");
+        let field = distance_inside(&mask, side, side, false, &Stop::never()).expect("not stopped");
         assert_eq!(field.at(4, 4), 3.5);
         assert_eq!(field.at(1, 4), 0.5);
         assert_eq!(field.at(0, 4), 0.0);
@@ -277,8 +273,8 @@ mod tests {
     #[test]
     fn an_open_border_does_not_bound_the_shape() {
         let mask = vec![true; 25];
-        let open = distance_inside(&mask, 5, 5, true, GO_ON).expect("not stopped");
-        let closed = distance_inside(&mask, 5, 5, false, GO_ON).expect("not stopped");
+        let open = distance_inside(&mask, 5, 5, true, &Stop::never()).expect("not stopped");
+        let closed = distance_inside(&mask, 5, 5, false, &Stop::never()).expect("not stopped");
         assert!(open.at(0, 0) > 5.0);
         assert_eq!(closed.at(0, 0), 0.5);
     }
@@ -287,7 +283,7 @@ mod tests {
         #[test]
         fn distance_equals_brute_force(mask in proptest::collection::vec(any::<bool>(), 63)) {
             let (width, height) = (9, 7);
-            let field = distance_inside(&mask, width, height, false, GO_ON).expect("not stopped");
+            let field = distance_inside(&mask, width, height, false, &Stop::never()).expect("not stopped");
             for y in 0..height as isize {
                 for x in 0..width as isize {
                     let mut nearest = f32::INFINITY;
@@ -309,7 +305,7 @@ mod tests {
         #[test]
         fn blur_keeps_a_constant_field(value in -5.0f32..5.0, radius in 0usize..9) {
             let mut field = Field { width: 7, height: 5, values: vec![value; 35] };
-            field.blur(radius, GO_ON).expect("not stopped");
+            field.blur(radius, &Stop::never()).expect("not stopped");
             prop_assert!(field.values.iter().all(|found| (found - value).abs() < 1e-4));
         }
     }

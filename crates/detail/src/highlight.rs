@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use chat2svg_stop::{Stop, Stopped};
 use chat2svg_vector::{Gloss, Meaning, Node, Paint, Part, Role};
 use kurbo::{BezPath, Point};
 
@@ -10,7 +11,6 @@ use crate::{
     additions::{Addition, filled},
     context::Context,
     field::distance_inside,
-    halt::{Halt, Stopped},
     light::Light,
     scene::{Item, Scene},
     visible::Visible,
@@ -31,8 +31,8 @@ pub(crate) fn highlights(context: &Context<'_>, strength: f32) -> Result<Vec<Add
     let canvas = visible.width.min(visible.height) as f64;
     let mut found: Vec<(f64, Addition)> = Vec::new();
     for body in glossy_bodies(scene, visible) {
-        context.halt.check()?;
-        let spot = roundest(&body, visible, context.halt)?;
+        context.stop.check()?;
+        let spot = roundest(&body, visible, context.stop)?;
         let Some(spot) = spot.filter(|spot| spot.radius >= LEAST_RADIUS * canvas) else {
             continue;
         };
@@ -114,7 +114,7 @@ struct Spot {
     radius: f64,
 }
 
-fn roundest(body: &Body, visible: &Visible, halt: Halt<'_>) -> Result<Option<Spot>, Stopped> {
+fn roundest(body: &Body, visible: &Visible, stop: &Stop) -> Result<Option<Spot>, Stopped> {
     let own = |item: &Option<u32>| {
         item.is_some_and(|item| body.items.binary_search(&(item as usize)).is_ok())
     };
@@ -133,7 +133,7 @@ fn roundest(body: &Body, visible: &Visible, halt: Halt<'_>) -> Result<Option<Spo
         .flat_map(|y| (x0..x1).map(move |x| y * visible.width + x))
         .map(|pixel| own(&visible.items[pixel]))
         .collect();
-    let distance = distance_inside(&mask, x1 - x0, y1 - y0, false, halt)?;
+    let distance = distance_inside(&mask, x1 - x0, y1 - y0, false, stop)?;
     let best = distance
         .values
         .iter()

@@ -21,7 +21,6 @@ mod enhance;
 mod fall;
 mod field;
 mod guess;
-mod halt;
 mod highlight;
 #[cfg(test)]
 mod joint;
@@ -40,7 +39,7 @@ mod texture;
 mod visible;
 
 pub use actor::DetailActor;
-pub use adopt::{AdoptError, AdoptLimits, AdoptParameters, Adopted, adopt};
+pub use adopt::{AdoptError, AdoptParameters, Adopted, adopt};
 pub use config::{DetailConfig, DetailParameters, Strength, StrengthError};
 pub use detailer::EmbeddedDetailer;
 pub use enhance::{DetailError, Enhanced, enhance};

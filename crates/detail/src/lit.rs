@@ -1,9 +1,10 @@
 //! The embedded detailer's picture: the flat scene in the light that `shading` found. All changes
 //! are made in Oklab, so that lightness moves without the hue going astray.
 
+use chat2svg_stop::Stopped;
 use chat2svg_vector::{Color, Oklab, Raster};
 
-use crate::{context::Context, halt::Stopped, light::Light};
+use crate::{context::Context, light::Light};
 
 /// Change of a pixel: lightness by form, and rim apart, for it has its own colour.
 #[derive(Clone, Copy, Default)]
@@ -39,7 +40,7 @@ pub(crate) fn lit(
     let mut result = picture.clone();
     let pixels = result.pixels_mut().chunks_mut(PIXELS_PER_LOOK);
     for (pixels, changes) in pixels.zip(changes.chunks(PIXELS_PER_LOOK)) {
-        context.halt.check()?;
+        context.stop.check()?;
         for (pixel, change) in pixels.iter_mut().zip(changes) {
             if change.lightness == 0.0 && change.warm == 0.0 {
                 continue;

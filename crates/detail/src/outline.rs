@@ -1,12 +1,12 @@
 //! Line weight: in line art the outer contour of each thing is drawn heavier than the lines within
 //! it, so that things stand out from one another. One path for each thing, below its own lines.
 
+use chat2svg_stop::{Stop, Stopped};
 use chat2svg_vector::{Color, Distance, Document, Meaning, Node, Paint, Role, Shape};
 use kurbo::BezPath;
 
 use crate::{
     additions::{Addition, stroked},
-    halt::{Halt, Stopped},
     scene::{Item, Scene},
     silhouette::{Edge, pieces},
 };
@@ -25,7 +25,7 @@ pub(crate) fn contours(
     document: &Document,
     scene: &Scene,
     strength: f32,
-    halt: Halt<'_>,
+    stop: &Stop,
 ) -> Result<Vec<Addition>, Stopped> {
     if strength <= 0.0 {
         return Ok(Vec::new());
@@ -35,7 +35,7 @@ pub(crate) fn contours(
     let shapes = document.shapes();
     let mut found: Vec<(f64, Addition)> = Vec::new();
     for object in 0..scene.objects {
-        halt.check()?;
+        stop.check()?;
         let parts = || {
             let items = scene.items.iter().zip(&shapes);
             items.filter(|(item, _)| item.object == object && item.role == Role::Thing)
@@ -55,7 +55,7 @@ pub(crate) fn contours(
         }
         let mut path = BezPath::new();
         let mut area = 0.0f64;
-        for piece in pieces(document, scene, object, Edge::Thing, halt)? {
+        for piece in pieces(document, scene, object, Edge::Thing, stop)? {
             if piece.bounds.height() >= least {
                 path.extend(piece.outline(TOLERANCE));
                 area = area.max(piece.bounds.area());

@@ -4,11 +4,11 @@
 use std::collections::BTreeMap;
 
 use chat2svg_fit::{GradientThreshold, Sample, fit_paint};
+use chat2svg_stop::Stopped;
 use chat2svg_vector::{Color, Document, GradientStop, Node, Paint, Raster, Role, Shape};
 
 use crate::{
     context::Context,
-    halt::Stopped,
     scene::{Item, parent_of},
     visible::Visible,
 };
@@ -61,7 +61,7 @@ pub(crate) fn fit_paints(
         if alike.pixels.len() < least_area.max(1) {
             continue;
         }
-        context.halt.check()?;
+        context.stop.check()?;
         let Some(before) = flat_color(document, first) else {
             continue;
         };
@@ -130,7 +130,7 @@ fn alike(
     }
     for (pixel, item) in visible.items.iter().enumerate() {
         if pixel.is_multiple_of(PIXELS_PER_LOOK) {
-            context.halt.check()?;
+            context.stop.check()?;
         }
         if let Some((kind, color)) = item.and_then(|item| kind_of[item as usize])
             && is_inner(visible, pixel)

@@ -2,6 +2,7 @@
 //! for each thing. Edges that another thing covers get none.
 
 use chat2svg_fit::outlines;
+use chat2svg_stop::Stopped;
 use chat2svg_vector::{Meaning, Node, Oklab, Paint, Role, Shape};
 use kurbo::{BezPath, Rect};
 
@@ -9,7 +10,6 @@ use crate::{
     additions::{Addition, filled},
     context::Context,
     field::Field,
-    halt::Stopped,
     light::Source,
     visible::Visible,
 };
@@ -43,7 +43,7 @@ pub(crate) fn rims(context: &Context<'_>, strength: f32) -> Result<Vec<Addition>
     objects.truncate(MOST);
     let mut found = Vec::new();
     for object in objects {
-        context.halt.check()?;
+        context.stop.check()?;
         found.extend(rim(context, strength, object)?);
     }
     Ok(found)
@@ -98,7 +98,7 @@ fn rim(context: &Context<'_>, strength: f32, object: usize) -> Result<Option<Add
             field.values[y * field.width + x] = f32::from(u8::from(open));
         }
     }
-    field.blur(1, context.halt)?;
+    field.blur(1, context.stop)?;
     let least = LEAST_PART * width * width;
     let mut path = BezPath::new();
     for (outline, area) in outlines(&field.values, field.width, 0.7) {

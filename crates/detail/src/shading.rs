@@ -6,13 +6,13 @@
 
 use std::collections::BTreeMap;
 
+use chat2svg_stop::Stopped;
 use chat2svg_vector::{Place, Role};
 use kurbo::Point;
 
 use crate::{
     context::Context,
     field::{Field, distance_inside, inflate},
-    halt::Stopped,
     light::Light,
     lit::Change,
     scene::Item,
@@ -78,7 +78,7 @@ impl Window {
 
 /// How the light changes each pixel of the scene.
 pub(crate) fn changes(context: &Context<'_>, strengths: Strengths) -> Result<Vec<Change>, Stopped> {
-    let (scene, visible, halt) = (context.scene, context.visible, context.halt);
+    let (scene, visible, stop) = (context.scene, context.visible, context.stop);
     let windows = windows(context)?;
     let mut things = BTreeMap::<usize, Window>::new();
     for (item, window) in scene.items.iter().zip(&windows) {
@@ -94,11 +94,11 @@ pub(crate) fn changes(context: &Context<'_>, strengths: Strengths) -> Result<Vec
     };
     let mut changes = vec![Change::default(); visible.items.len()];
     for (object, window) in things {
-        halt.check()?;
+        stop.check()?;
         shading.thing(object, window, &mut changes)?;
     }
     for (item, window) in windows.into_iter().enumerate() {
-        halt.check()?;
+        stop.check()?;
         if let Some(window) = window {
             shading.part(item, window, &mut changes)?;
         }
@@ -114,7 +114,7 @@ fn windows(context: &Context<'_>) -> Result<Vec<Option<Window>>, Stopped> {
     let mut found = vec![None; scene.items.len()];
     for (y, row) in visible.items.chunks(visible.width.max(1)).enumerate() {
         if y.is_multiple_of(ROWS_PER_LOOK) {
-            context.halt.check()?;
+            context.stop.check()?;
         }
         for (x, item) in row.iter().enumerate() {
             let Some(item) = item.map(|item| item as usize) else {
@@ -157,7 +157,7 @@ fn distance_in(
         .pixels(visible.width)
         .map(|(_, _, _, pixel)| visible.items[pixel].is_some_and(|item| inside(item as usize)))
         .collect();
-    let whole = distance_inside(&mask, grown.width(), grown.height(), true, context.halt)?;
+    let whole = distance_inside(&mask, grown.width(), grown.height(), true, context.stop)?;
     let mut field = Field::zeros(window.width(), window.height());
     for (x, y, index, _) in window.pixels(visible.width) {
         let (left, top) = (window.x0 - grown.x0, window.y0 - grown.y0);
@@ -202,12 +202,12 @@ impl Shading<'_> {
         let distance = distance_in(self.context, window, |item| own[item] || item > last)?;
         let canvas = visible.width.min(visible.height) as f32;
         let bevel = bevel_of(&distance, window, canvas * 0.16);
-        let mut surface = inflate(&distance, bevel, self.context.halt)?;
+        let mut surface = inflate(&distance, bevel, self.context.stop)?;
         // A quarter circle is vertical at the silhouette; real soft forms seldom are.
         for value in &mut surface.values {
             *value *= 0.8;
         }
-        surface.blur((bevel * 0.2).round() as usize, self.context.halt)?;
+        surface.blur((bevel * 0.2).round() as usize, self.context.stop)?;
         let rim_width = (canvas * 0.008).max(1.0);
         for (x, y, index, pixel) in window.pixels(visible.width) {
             self.look_at_row(x, y)?;
@@ -239,8 +239,8 @@ impl Shading<'_> {
         }
         let own = distance_in(self.context, window, |item| item >= part)?;
         let bevel = bevel_of(&own, window, canvas * 0.06);
-        let mut surface = inflate(&own, bevel, self.context.halt)?;
-        surface.blur((bevel * 0.25).round() as usize, self.context.halt)?;
+        let mut surface = inflate(&own, bevel, self.context.stop)?;
+        surface.blur((bevel * 0.25).round() as usize, self.context.stop)?;
         // Far from all that covers this part, in the same thing.
         let uncovered = distance_in(self.context, window, |item| {
             scene.items[item].object != object || item <= part
@@ -265,7 +265,7 @@ impl Shading<'_> {
     /// Looks whether to stop at the start of some rows.
     fn look_at_row(&self, x: usize, y: usize) -> Result<(), Stopped> {
         if x == 0 && y.is_multiple_of(ROWS_PER_LOOK) {
-            self.context.halt.check()?;
+            self.context.stop.check()?;
         }
         Ok(())
     }

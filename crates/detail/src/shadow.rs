@@ -2,6 +2,7 @@
 //! its own just below the thing; those that the template brings are made soft. Cast shadows are not
 //! made here.
 
+use chat2svg_stop::{Stop, Stopped};
 use chat2svg_vector::{
     Color, Document, GradientStop, Meaning, Node, Oklab, Paint, RadialGradient, Role, Shape, Spread,
 };
@@ -10,7 +11,6 @@ use kurbo::{Affine, Ellipse, Point, Shape as _, Vec2};
 use crate::{
     additions::Addition,
     context::Context,
-    halt::{Halt, Stopped},
     scene::{Item, Scene, is_off_ground, parent_of},
     visible::Visible,
 };
@@ -48,7 +48,7 @@ pub(crate) fn contact_shadows(
     if strength <= 0.0 {
         return Ok(Vec::new());
     }
-    let parts = standing_parts(context.scene, context.visible, context.halt)?;
+    let parts = standing_parts(context.scene, context.visible, context.stop)?;
     let shadows = parts.iter().filter_map(|part| contact(part, context));
     Ok(shadows
         .map(|shadow| {
@@ -254,7 +254,7 @@ struct StandingPart {
 fn standing_parts(
     scene: &Scene,
     visible: &Visible,
-    halt: Halt<'_>,
+    stop: &Stop,
 ) -> Result<Vec<StandingPart>, Stopped> {
     let bring_shadows: Vec<bool> = (0..scene.objects)
         .map(|object| has_shadow(scene, object) || is_off_ground(scene, object))
@@ -269,7 +269,7 @@ fn standing_parts(
     let mut parts = Vec::new();
     for seed in 0..visible.items.len() {
         if seed % (ROWS_PER_LOOK * visible.width) == 0 {
-            halt.check()?;
+            stop.check()?;
         }
         let Some(object) = object_at(seed).filter(|_| !reached[seed]) else {
             continue;

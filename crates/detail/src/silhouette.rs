@@ -2,14 +2,11 @@
 //! hide it.
 
 use chat2svg_fit::outlines;
+use chat2svg_stop::{Stop, Stopped};
 use chat2svg_vector::{Document, Group, Metadata, Node, RenderError, Role};
 use kurbo::{Affine, BezPath, Point, Rect};
 
-use crate::{
-    field::Field,
-    halt::{Halt, Stopped},
-    scene::Scene,
-};
+use crate::{field::Field, scene::Scene};
 
 /// Pixels along the longer side of the canvas, if a silhouette were to fill it.
 const RESOLUTION: f64 = 288.0;
@@ -132,7 +129,7 @@ pub(crate) fn pieces(
     scene: &Scene,
     object: usize,
     edge: Edge,
-    halt: Halt<'_>,
+    stop: &Stop,
 ) -> Result<Vec<Piece>, Stopped> {
     let Some(alone) = alone(document, scene, object, edge) else {
         return Ok(Vec::new());
@@ -146,7 +143,7 @@ pub(crate) fn pieces(
     let scale = RESOLUTION / longest * (LEAST_SIDE / (side * RESOLUTION / longest)).max(1.0);
     let pixels = |length: f64| (length * scale).ceil().clamp(4.0, 512.0) as u32;
     let (width, height) = (pixels(alone.width), pixels(alone.height));
-    let picture = match alone.render_until(width, height, None, halt.question()) {
+    let picture = match alone.render_until(width, height, None, stop) {
         Ok(picture) => picture,
         Err(RenderError::Stopped) => return Err(Stopped),
         Err(_) => return Ok(Vec::new()),

@@ -1,13 +1,13 @@
 //! Stickers lie on the picture: the paper around each throws a narrow shadow on what is below it.
 //! One flat shape for each, below the thing.
 
+use chat2svg_stop::Stopped;
 use chat2svg_vector::{Document, Meaning, Node, Oklab, Paint, Role};
 use kurbo::{Affine, BezPath, Vec2};
 
 use crate::{
     additions::{Addition, filled},
     context::Context,
-    halt::Stopped,
     silhouette::{Edge, pieces},
 };
 
@@ -47,10 +47,10 @@ pub(crate) fn sticker_shadows(
         if last.replace(item.object) == Some(item.object) {
             continue;
         }
-        context.halt.check()?;
+        context.stop.check()?;
         let mut path = BezPath::new();
         let mut area = 0.0;
-        for piece in pieces(document, scene, item.object, Edge::Paper, context.halt)? {
+        for piece in pieces(document, scene, item.object, Edge::Paper, context.stop)? {
             area += piece.bounds.area();
             path.extend(offset * piece.outline(TOLERANCE));
         }

@@ -8,13 +8,13 @@ mod ground;
 mod plant;
 mod wood;
 
+use chat2svg_stop::Stopped;
 use chat2svg_vector::{Color, Material, Meaning, Node, Role, Shape};
 use kurbo::{BezPath, Point, Rect, Vec2};
 
 use crate::{
     additions::Addition,
     context::Context,
-    halt::Stopped,
     scene::{Item, Scene},
     visible::Visible,
 };
@@ -193,7 +193,7 @@ pub(crate) fn textures(
     surfaces.truncate(MOST);
     let mut found = Vec::new();
     for (index, seen, area, material) in surfaces {
-        context.halt.check()?;
+        context.stop.check()?;
         let item = &scene.items[index];
         let surface = Surface {
             index,

@@ -1,9 +1,8 @@
 //! Which shape of a scene is seen at each pixel of a raster. What the shapes are is in `scene`.
 
+use chat2svg_stop::Stop;
 use chat2svg_vector::{Document, RenderError};
 use kurbo::{Affine, Point};
-
-use crate::halt::Halt;
 
 /// Which item is seen where: the topmost at each pixel of a raster, row by row.
 pub(crate) struct Visible {
@@ -20,15 +19,15 @@ impl Visible {
     /// What is seen of a document on a raster of the given size.
     ///
     /// # Errors
-    /// When the document cannot be rendered at that size, or `halt` says stop.
+    /// When the document cannot be rendered at that size, or `stop` is due.
     pub(crate) fn of(
         document: &Document,
         width: u32,
         height: u32,
-        halt: Halt<'_>,
+        stop: &Stop,
     ) -> Result<Self, RenderError> {
-        let visibility = document.visibility_until(width, height, halt.question())?;
-        halt.check()?;
+        let visibility = document.visibility_until(width, height, stop)?;
+        stop.check()?;
         Ok(Self {
             width: width as usize,
             height: height as usize,

@@ -3,16 +3,11 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering::Relaxed},
-    },
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
-use chat2svg_detail::{AdoptError, AdoptLimits, Adopted, DetailConfig, adopt};
-use chat2svg_fit::{Cancellation, GradientThreshold};
+use chat2svg_detail::{AdoptError, Adopted, DetailConfig, adopt};
+use chat2svg_fit::GradientThreshold;
+use chat2svg_stop::{Looks, Stop};
 use chat2svg_vector::{Color, Document, Paint, ParseLimits, Raster};
 use kurbo::{Affine, Point, Rect, Shape as _};
 use proptest::prelude::*;
@@ -68,7 +63,7 @@ fn run(document: &Document, target: &Raster, may_add: bool) -> Result<Adopted, A
         &level.adopt,
         GradientThreshold::default(),
         may_add,
-        &AdoptLimits::default(),
+        &Stop::never(),
     )
 }
 
@@ -286,27 +281,22 @@ fn a_run_stops_wherever_it_is_told_to() {
     ];
     let target = picture(&scene(&changes));
     let level = DetailConfig::default().levels.high;
-    let until = |last: usize| {
-        let looks = Arc::new(AtomicUsize::new(0));
-        let counted = Arc::clone(&looks);
-        let cancel = Cancellation::when(move || counted.fetch_add(1, Relaxed) >= last);
+    let until = |last: u32| {
+        let looks = Looks::default();
         let answer = adopt(
             &template,
             &target,
             &level.adopt,
             GradientThreshold::default(),
             true,
-            &AdoptLimits {
-                cancel: cancel.clone(),
-                deadline: None,
-            },
+            &looks.stop_after(last),
         );
-        (answer, looks.load(Relaxed))
+        (answer, looks.count())
     };
-    let (answer, all) = until(usize::MAX);
+    let (answer, all) = until(u32::MAX);
     answer.expect("nobody says stop");
     assert!(all > 150, "{all}");
-    for last in (0..all).step_by(all / 16) {
+    for last in (0..all).step_by(all as usize / 16) {
         let (answer, looks) = until(last);
         assert!(
             matches!(answer, Err(AdoptError::Stopped)),
@@ -325,12 +315,9 @@ fn at_the_deadline_what_is_done_comes_back() {
     let level = DetailConfig::default().levels.high;
     let shapes = |document: &Document| document.counts().shapes;
     for milliseconds in [0, 5, 20, 60, 150, 60_000] {
-        let limits = AdoptLimits {
-            cancel: Cancellation::default(),
-            deadline: Some(Instant::now() + Duration::from_millis(milliseconds)),
-        };
+        let stop = Stop::at(Instant::now() + Duration::from_millis(milliseconds));
         let threshold = GradientThreshold::default();
-        let adopted = adopt(&template, &target, &level.adopt, threshold, true, &limits)
+        let adopted = adopt(&template, &target, &level.adopt, threshold, true, &stop)
             .expect("a deadline is no error");
         if adopted.is_cut_short {
             assert_eq!(shapes(&adopted.document), shapes(&template));

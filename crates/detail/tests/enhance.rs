@@ -5,6 +5,7 @@ mod support;
 
 use chat2svg_detail::{DetailError, enhance};
 use chat2svg_protocol::{ResourceLevel, Style};
+use chat2svg_stop::{Looks, Stop};
 use chat2svg_vector::{Color, Document, Group, LineCap, LineJoin, Node, Paint, Shape, Stroke};
 use kurbo::{Affine, BezPath, Circle, Point, Rect, Shape as _};
 use support::*;
@@ -158,7 +159,7 @@ fn the_same_document_gets_the_same_detail() {
 fn nothing_is_added_at_level_minimal() {
     let scene = landscape((70.0, 200.0));
     let none = parameters(ResourceLevel::Minimal);
-    let made = enhance(&scene, Style::Flat, &none, &|| false).expect("it can be drawn");
+    let made = enhance(&scene, Style::Flat, &none, &Stop::never()).expect("it can be drawn");
     assert_eq!(made.document, scene);
     assert_eq!(made.added, Vec::<String>::new());
 }
@@ -167,7 +168,7 @@ fn nothing_is_added_at_level_minimal() {
 fn low_has_shadows_and_no_marks() {
     let scene = landscape((70.0, 200.0));
     let low = parameters(ResourceLevel::Low);
-    let made = enhance(&scene, Style::Flat, &low, &|| false).expect("it can be drawn");
+    let made = enhance(&scene, Style::Flat, &low, &Stop::never()).expect("it can be drawn");
     assert_eq!(shapes_called(&made.document, "cast shadow").len(), 1);
     assert_eq!(shapes_called(&made.document, "blades"), []);
 }
@@ -298,21 +299,19 @@ fn a_contour_follows_the_finest_line_at_its_scale() {
 #[test]
 fn it_ends_at_whichever_look_says_so() {
     let scene = landscape((70.0, 200.0));
-    let looks = std::cell::Cell::new(0usize);
-    let until = |last: usize| {
-        looks.set(0);
-        let stop = || {
-            looks.set(looks.get() + 1);
-            looks.get() > last
-        };
-        enhance(&scene, Style::Flat, &parameters(ResourceLevel::High), &stop)
+    let until = |last: u32| {
+        let looks = Looks::default();
+        let (parameters, stop) = (parameters(ResourceLevel::High), looks.stop_after(last));
+        let made = enhance(&scene, Style::Flat, &parameters, &stop);
+        (made, looks.count())
     };
-    until(usize::MAX).expect("nobody says stop");
-    let all = looks.get();
+    let (made, all) = until(u32::MAX);
+    made.expect("nobody says stop");
     // Before each shape that is drawn, each thing, part and paint, and within those that are large.
     assert!(all > 150, "{all}");
-    for last in (0..all).step_by(all / 16) {
-        assert!(matches!(until(last), Err(DetailError::Stopped)), "{last}");
-        assert_eq!(looks.get(), last + 1, "it went on");
+    for last in (0..all).step_by(all as usize / 16) {
+        let (made, looks) = until(last);
+        assert!(matches!(made, Err(DetailError::Stopped)), "{last}");
+        assert_eq!(looks, last + 1, "it went on");
     }
 }

@@ -4,6 +4,7 @@
 
 use chat2svg_detail::{DetailConfig, Enhanced, enhance};
 use chat2svg_protocol::{ResourceLevel, Style};
+use chat2svg_stop::Stop;
 use chat2svg_template::embedded::{ComposeOptions, Vocabulary, compose_prompt};
 use chat2svg_vector::{
     Document, Material, Meaning, Node, ParseLimits, Role, Setting, WriteOptions,
@@ -36,7 +37,7 @@ fn enhanced(document: &Document, style: Style) -> Enhanced {
     let mut config = DetailConfig::default();
     config.levels.high.target_side = 160;
     let parameters = config.levels.get(ResourceLevel::High);
-    enhance(document, style, parameters, &|| false).expect("nothing stops it")
+    enhance(document, style, parameters, &Stop::never()).expect("nothing stops it")
 }
 
 fn each(nodes: &mut [Node], change: &mut dyn FnMut(&mut Node)) {

@@ -10,6 +10,7 @@ use std::path::Path;
 use chat2svg_detail::{DetailConfig, DetailParameters, enhance};
 use chat2svg_protocol::{ResourceLevel, Style};
 use chat2svg_reference::{Gallery, TOLERANCE, compare, picture_of};
+use chat2svg_stop::Stop;
 use chat2svg_template::embedded::{ComposeOptions, Vocabulary, compose_prompt};
 use chat2svg_vector::{Document, Raster};
 
@@ -67,7 +68,7 @@ fn parameters() -> DetailParameters {
 }
 
 fn lit(document: &Document, style: Style) -> Document {
-    enhance(document, style, &parameters(), &|| false)
+    enhance(document, style, &parameters(), &Stop::never())
         .expect("it can be drawn")
         .document
 }
@@ -193,7 +194,7 @@ fn each_effect_left_out_is_a_difference() {
             .find(|(name, _, _)| *name == scene)
             .expect(scene);
         let document = composed(prompt, style);
-        let made = enhance(&document, style, &without, &|| false).expect("it can be drawn");
+        let made = enhance(&document, style, &without, &Stop::never()).expect("it can be drawn");
         let (with, without) = (shown(&lit(&document, style)), shown(&made.document));
         assert!(
             compare(&with, &without, TOLERANCE).is_some(),

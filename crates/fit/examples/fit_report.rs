@@ -14,7 +14,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use chat2svg_fit::{Cancellation, FitOptions, FitReport, crosses_itself, refine, vectorize};
+use chat2svg_fit::{FitOptions, FitReport, crosses_itself, refine, vectorize};
+use chat2svg_stop::Stop;
 use chat2svg_vector::{Color, DecodeLimits, Document, ParseLimits, Raster, WriteOptions};
 
 const USAGE: &str = "usage: fit_report [--paths N] [--iterations N] [--threads N] [--bytes N] \
@@ -124,12 +125,12 @@ fn report(path: &Path, arguments: &Arguments) -> Result<(), Box<dyn Error>> {
         None
     };
     let (start, cpu) = (Instant::now(), cpu_time());
-    options.deadline = arguments
-        .deadline
-        .map(|seconds| start + Duration::from_secs_f32(seconds));
     if let Some(seconds) = arguments.cancel {
         let moment = start + Duration::from_secs_f32(seconds);
-        options.cancel = Cancellation::when(move || Instant::now() >= moment);
+        options.stop = Stop::when(move || Instant::now() >= moment);
+    }
+    if let Some(seconds) = arguments.deadline {
+        options.stop = options.stop.by(start + Duration::from_secs_f32(seconds));
     }
     let outcome = match &template {
         Some(template) => refine(template, &target, &options, &mut ())?,

@@ -61,7 +61,7 @@ impl Fit<'_> {
             target,
             to_canvas,
             pool,
-            stop,
+            clock,
             ..
         } = self.setting;
         let (width, height) = finder.size();
@@ -94,7 +94,7 @@ impl Fit<'_> {
             owners: &owners,
             is_kept: &is_kept,
         };
-        let found = pool.install(|| finder.extras(&present, kept, cost, limit, stop));
+        let found = pool.install(|| finder.extras(&present, kept, cost, limit, clock));
         if found.is_empty() || self.is_stopped() {
             return Ok(0);
         }
@@ -190,7 +190,7 @@ impl Fit<'_> {
     pub(crate) fn simplify(&mut self, of_added: bool, tolerance: f64) -> Result<(), FitError> {
         let to_canvas = self.setting.to_canvas;
         let is_added = &self.is_added;
-        let stop = self.setting.stop;
+        let clock = self.setting.clock;
         let decimals = self.document.outline_decimals(&WriteOptions::default());
         let setting = self.setting;
         let mut changed = 0;
@@ -199,7 +199,7 @@ impl Fit<'_> {
             let is_wanted = is_added.get(index).is_some_and(|added| *added == of_added)
                 && shape.fill.is_some()
                 && scale.is_normal()
-                && !stop.is_due();
+                && !clock.is_due();
             if is_wanted
                 && let Some(path) = simplified(&shape.path, scale, tolerance)
                 && let Some(decimals) = decimals.get(index)

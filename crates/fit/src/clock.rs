@@ -1,4 +1,4 @@
-//! When a fit must stop: its deadline and its cancellation, asked from anywhere in it.
+//! The time of a running fit: when it began, when it must end, and what is set aside before that.
 
 use std::{
     sync::{
@@ -8,42 +8,38 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::{Cancellation, FitEnd, FitOptions};
+use chat2svg_stop::{Stop, StopReason};
 
-/// The limits of a running fit.
+use crate::FitEnd;
+
+/// The time of a running fit. Clones share what is set aside.
 #[derive(Clone, Debug)]
-pub(crate) struct Stop {
+pub(crate) struct Clock {
     pub(crate) started: Instant,
-    deadline: Option<Instant>,
-    cancel: Cancellation,
+    stop: Stop,
     /// Nanoseconds before the deadline at which work must end, so that its result can still be
     /// measured.
     reserve: Arc<AtomicU64>,
 }
 
-impl Stop {
+impl Clock {
     /// Starts the clock.
-    pub(crate) fn new(options: &FitOptions) -> Self {
+    pub(crate) fn start(stop: &Stop) -> Self {
         Self {
             started: Instant::now(),
-            deadline: options.deadline,
-            cancel: options.cancel.clone(),
+            stop: stop.clone(),
             reserve: Arc::default(),
         }
     }
 
     /// Why the fit has to stop now, if it has to.
     pub(crate) fn reason(&self) -> Option<FitEnd> {
-        if self.cancel.is_cancelled() {
-            Some(FitEnd::Cancelled)
-        } else if self
-            .deadline
-            .is_some_and(|deadline| Instant::now() + self.reserve() >= deadline)
-        {
-            Some(FitEnd::Deadline)
-        } else {
-            None
-        }
+        self.stop
+            .reason_within(self.reserve())
+            .map(|reason| match reason {
+                StopReason::Cancelled => FitEnd::Cancelled,
+                StopReason::Deadline => FitEnd::Deadline,
+            })
     }
 
     fn reserve(&self) -> Duration {
@@ -58,7 +54,7 @@ impl Stop {
 
     /// Whether the fit was cancelled: nobody waits for what it has.
     pub(crate) fn is_cancelled(&self) -> bool {
-        self.cancel.is_cancelled()
+        self.stop.is_cancelled()
     }
 
     /// Whether the fit has to stop now.
@@ -73,13 +69,13 @@ impl Stop {
 
     /// Time until the deadline; `None` without one.
     pub(crate) fn time_left(&self) -> Option<Duration> {
-        let deadline = self.deadline?;
+        let deadline = self.stop.deadline()?;
         Some(deadline.saturating_duration_since(Instant::now()))
     }
 
     /// Share of the time until the deadline that is gone; 0 without one.
     pub(crate) fn spent_share(&self) -> f32 {
-        self.deadline.map_or(0.0, |deadline| {
+        self.stop.deadline().map_or(0.0, |deadline| {
             let whole = deadline
                 .saturating_duration_since(self.started)
                 .as_secs_f32();
@@ -98,15 +94,11 @@ mod tests {
 
     #[test]
     fn work_ends_early_enough_for_its_result_to_be_measured() {
-        let options = FitOptions {
-            deadline: Some(Instant::now() + Duration::from_secs(60)),
-            ..FitOptions::default()
-        };
-        let stop = Stop::new(&options);
-        assert_eq!(stop.reason(), None);
-        stop.clone().set_aside(Duration::from_secs(61));
-        assert_eq!(stop.reason(), Some(FitEnd::Deadline));
-        let without = Stop::new(&FitOptions::default());
+        let clock = Clock::start(&Stop::at(Instant::now() + Duration::from_secs(60)));
+        assert_eq!(clock.reason(), None);
+        clock.clone().set_aside(Duration::from_secs(61));
+        assert_eq!(clock.reason(), Some(FitEnd::Deadline));
+        let without = Clock::start(&Stop::never());
         without.set_aside(Duration::from_secs(61));
         assert!(!without.is_due() && !without.is_cancelled());
     }

@@ -10,7 +10,7 @@ use chat2svg_diffraster::{Image, Renderer, Scene, View};
 
 use crate::{
     FitError, FitOptions,
-    clock::Stop,
+    clock::Clock,
     deform::Deformation,
     journal::Journal,
     loss::picture_loss,
@@ -63,7 +63,7 @@ pub(crate) struct DeformedStretch {
 /// What a descent needs and keeps: the rasteriser and the target at the resolutions used so far.
 pub(crate) struct Descender<'a> {
     options: &'a FitOptions,
-    stop: &'a Stop,
+    clock: &'a Clock,
     renderer: Renderer,
     target: &'a Picture,
     levels: Vec<Image>,
@@ -72,13 +72,13 @@ pub(crate) struct Descender<'a> {
 impl<'a> Descender<'a> {
     pub(crate) fn new(
         options: &'a FitOptions,
-        stop: &'a Stop,
+        clock: &'a Clock,
         threads: usize,
         target: &'a Picture,
     ) -> Self {
         Self {
             options,
-            stop,
+            clock,
             renderer: Renderer::new(threads),
             target,
             levels: Vec::new(),
@@ -87,7 +87,7 @@ impl<'a> Descender<'a> {
 
     /// Whether the fit has to stop.
     pub(crate) fn is_stopped(&self) -> bool {
-        self.stop.is_due()
+        self.clock.is_due()
     }
 
     /// The picture of a scene at the fitting resolution.
@@ -136,10 +136,10 @@ impl<'a> Descender<'a> {
         let mut weights: Vec<f32> = Vec::new();
         let mut best = (f64::INFINITY, values.clone());
         let mut taken = 0;
-        while taken < stretch.steps && !journal.is_spent() && !self.stop.is_due() {
+        while taken < stretch.steps && !journal.is_spent() && !self.clock.is_due() {
             if taken.is_multiple_of(WEIGHTS_EVERY) {
                 self.weigh(&map.scene, width, height, &mut weights)?;
-                if self.stop.is_due() {
+                if self.clock.is_due() {
                     break;
                 }
             }
@@ -148,7 +148,7 @@ impl<'a> Descender<'a> {
                 best.0 = loss;
                 best.1.copy_from_slice(&values);
             }
-            journal.step(loss, map.slots.len(), self.stop);
+            journal.step(loss, map.slots.len(), self.clock);
             preview(map, journal);
             let rate = self.rate(stretch, taken) / true_scale as f32;
             self.step(
@@ -167,7 +167,7 @@ impl<'a> Descender<'a> {
             map.scene.write_parameters(&values);
             taken += 1;
         }
-        if !self.stop.is_due() {
+        if !self.clock.is_due() {
             let loss = self.loss(&map.scene, target)?;
             if loss < best.0 {
                 best = (loss, values);
@@ -230,12 +230,12 @@ impl<'a> Descender<'a> {
         let mut pull = Image::default();
         let mut best = (f64::INFINITY, values.clone());
         for taken in 0..=stretch.steps {
-            if journal.is_spent() || self.stop.is_due() {
+            if journal.is_spent() || self.clock.is_due() {
                 break;
             }
             if taken.is_multiple_of(WEIGHTS_EVERY) {
                 self.weigh(&map.scene, width, height, &mut weights)?;
-                if self.stop.is_due() {
+                if self.clock.is_due() {
                     break;
                 }
             }
@@ -249,7 +249,7 @@ impl<'a> Descender<'a> {
             if taken == stretch.steps {
                 break;
             }
-            journal.step(loss, map.slots.len(), self.stop);
+            journal.step(loss, map.slots.len(), self.clock);
             let gradient = self.renderer.backward(&map.scene, &pull)?;
             for (index, kind) in parameters.kinds.iter().enumerate() {
                 if *kind == Kind::Color && weights[index] > least_painted * pixels {

@@ -6,7 +6,7 @@ use kurbo::Rect;
 
 use crate::{
     FitError, FitOptions, FitOutcome, Observer,
-    clock::Stop,
+    clock::Clock,
     descend::Descender,
     fit::{Fit, Setting},
     journal::Journal,
@@ -46,7 +46,7 @@ pub fn refine(
     observer: &mut dyn Observer,
 ) -> Result<FitOutcome, FitError> {
     options.validate()?;
-    let stop = Stop::new(options);
+    let clock = Clock::start(&options.stop);
     let (width, height) = fitting_size(template, target, options.max_side)?;
     let threads = match options.threads {
         0 => std::thread::available_parallelism().map_or(1, usize::from),
@@ -64,7 +64,7 @@ pub fn refine(
     let mut fit = Fit::new(
         Setting {
             options,
-            stop: &stop,
+            clock: &clock,
             pool: &pool,
             template,
             target: &picture,
@@ -72,8 +72,8 @@ pub fn refine(
         },
         template.clone(),
         before,
-        Descender::new(options, &stop, threads, &picture),
-        Journal::new(observer, &stop, options.iterations),
+        Descender::new(options, &clock, threads, &picture),
+        Journal::new(observer, &clock, options.iterations),
     );
     schedule::run(&mut fit)?;
     fit.settle_template()?;

@@ -10,7 +10,7 @@ use kurbo::{Affine, BezPath};
 use crate::{
     Action, ActionRecord, FitEnd, FitError, FitOptions, FitOutcome, FitReport, StageRecord,
     align::Outlines,
-    clock::Stop,
+    clock::Clock,
     descend::{Descender, Stretch},
     journal::Journal,
     measure::{Score, gain_per_byte, psnr},
@@ -30,7 +30,7 @@ const LEAST_WRONG: f64 = 0.2;
 #[derive(Clone, Copy)]
 pub(crate) struct Setting<'a> {
     pub(crate) options: &'a FitOptions,
-    pub(crate) stop: &'a Stop,
+    pub(crate) clock: &'a Clock,
     pub(crate) pool: &'a rayon::ThreadPool,
     pub(crate) template: &'a Document,
     pub(crate) target: &'a Picture,
@@ -111,7 +111,7 @@ impl<'a> Fit<'a> {
                 paths_added: added as u32,
                 paths_removed: self.template_shapes.saturating_sub(kept) as u32,
                 bytes: score.bytes,
-                ended_by: self.setting.stop.reason().unwrap_or(FitEnd::Schedule),
+                ended_by: self.setting.clock.reason().unwrap_or(FitEnd::Schedule),
                 budget_changes: self.journal.budget_changes.clone(),
                 actions: self.actions.clone(),
                 stages: self.stages.clone(),
@@ -128,7 +128,7 @@ impl<'a> Fit<'a> {
     }
 
     pub(crate) fn is_stopped(&self) -> bool {
-        self.setting.stop.is_due()
+        self.setting.clock.is_due()
     }
 
     /// What a shape may cost.
@@ -150,14 +150,14 @@ impl<'a> Fit<'a> {
     pub(crate) fn finder(&self, side: usize) -> Option<RegionFinder> {
         let Setting {
             options,
-            stop,
+            clock,
             pool,
             target,
             ..
         } = self.setting;
         options
             .allow_topology
-            .then(|| pool.install(|| RegionFinder::new(target, side, stop)))?
+            .then(|| pool.install(|| RegionFinder::new(target, side, clock)))?
     }
 
     /// Descends for a share of all steps.
@@ -187,7 +187,7 @@ impl<'a> Fit<'a> {
                     shown
                 });
             })?;
-        if self.setting.stop.is_cancelled() {
+        if self.setting.clock.is_cancelled() {
             return Ok(());
         }
         self.take_over(&mut map)?;
@@ -208,12 +208,12 @@ impl<'a> Fit<'a> {
         if self.chooses_rounding {
             self.choose_rounding(&decimals)?;
         }
-        if self.setting.stop.is_cancelled() {
+        if self.setting.clock.is_cancelled() {
             return Ok(());
         }
         let placed = self.shown_error()?;
         settle_colors(&mut self.document);
-        if self.setting.stop.is_cancelled() {
+        if self.setting.clock.is_cancelled() {
             return Ok(());
         }
         let settled = self.shown_error()?;
@@ -361,16 +361,16 @@ impl<'a> Fit<'a> {
         let Setting {
             target, options, ..
         } = self.setting;
-        if self.setting.stop.is_cancelled() {
+        if self.setting.clock.is_cancelled() {
             return Ok(None);
         }
         let began = Instant::now();
         let score = Score::of(&self.document, target, options)?;
-        self.setting.stop.set_aside(began.elapsed());
+        self.setting.clock.set_aside(began.elapsed());
         let gain = (self.score.cost - score.cost) as f32;
         self.score = score;
         self.actions.push(ActionRecord {
-            seconds: self.setting.stop.elapsed().as_secs_f32(),
+            seconds: self.setting.clock.elapsed().as_secs_f32(),
             action,
             paths: self.is_added.len() as u32,
             psnr: psnr(score.error, target.width * target.height),

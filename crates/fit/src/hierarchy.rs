@@ -2,12 +2,12 @@
 //! it, and the outlines and paints of the regions chosen. What they mean for a document is the
 //! caller's business.
 
+use chat2svg_stop::Stop;
 use chat2svg_vector::{Paint, Raster};
 use kurbo::BezPath;
 
 use crate::{
-    Cancellation, FitOptions,
-    clock::Stop,
+    clock::Clock,
     picture::Picture,
     regions::{RegionFinder, ShapeCost},
     segment::{Kept, NodeId, best_cover},
@@ -57,31 +57,21 @@ pub struct RegionShape {
 /// The regions of a picture, from single flat zones to the whole.
 pub struct Regions {
     finder: RegionFinder,
-    stop: Stop,
+    clock: Clock,
 }
 
 impl Regions {
     /// Looks for the regions of a picture that covers a canvas of `width` by `height` pixels. They
     /// are looked for at a longest side of `side` pixels, and never at more than the canvas has.
-    /// `None` when `cancel` says so on the way, or when a side is zero.
-    pub fn find(
-        target: &Raster,
-        width: u32,
-        height: u32,
-        side: u32,
-        cancel: &Cancellation,
-    ) -> Option<Self> {
+    /// `None` when `stop` is due on the way, or when a side is zero.
+    pub fn find(target: &Raster, width: u32, height: u32, side: u32, stop: &Stop) -> Option<Self> {
         if width == 0 || height == 0 || side == 0 {
             return None;
         }
-        let options = FitOptions {
-            cancel: cancel.clone(),
-            ..FitOptions::default()
-        };
-        let stop = Stop::new(&options);
+        let clock = Clock::start(stop);
         let picture = Picture::from_raster(target, width as usize, height as usize);
-        let finder = RegionFinder::new(&picture, side as usize, &stop)?;
-        Some(Self { finder, stop })
+        let finder = RegionFinder::new(&picture, side as usize, &clock)?;
+        Some(Self { finder, clock })
     }
 
     /// Width and height of the picture in which the regions are.
@@ -95,10 +85,11 @@ impl Regions {
         self.finder.sharp()
     }
 
-    /// The regions that together show the whole picture at the least cost, at most about `limit`.
+    /// The regions that together show the whole picture at the least cost, at most about `limit`;
+    /// more when stopped.
     pub fn cover(&self, price: RegionPrice, limit: usize) -> Vec<RegionId> {
         let cost = self.finder.cut_cost(price.into());
-        best_cover(self.finder.tree(), cost, limit, || false)
+        best_cover(self.finder.tree(), cost, limit, &self.clock)
             .into_iter()
             .map(RegionId)
             .collect()
@@ -129,7 +120,7 @@ impl Regions {
     ) -> Vec<RegionShape> {
         let nodes: Vec<NodeId> = chosen.iter().map(|id| id.0).collect();
         self.finder
-            .shapes(&nodes, owners, price.into(), &self.stop)
+            .shapes(&nodes, owners, price.into(), &self.clock)
             .into_iter()
             .map(|found| RegionShape {
                 region: found.region,
@@ -171,7 +162,7 @@ mod tests {
 
     #[test]
     fn a_ring_is_one_region_with_a_hole() {
-        let regions = Regions::find(&ring(), 64, 64, 64, &Cancellation::default()).expect("runs");
+        let regions = Regions::find(&ring(), 64, 64, 64, &Stop::never()).expect("runs");
         let chosen = regions.cover(PRICE, 64);
         let labels = regions.labels(&chosen);
         let on_ring = labels[32 * 64 + 44].expect("all is painted");
@@ -191,7 +182,7 @@ mod tests {
 
     #[test]
     fn a_cancelled_search_gives_nothing() {
-        let cancel = Cancellation::when(|| true);
-        assert!(Regions::find(&ring(), 64, 64, 64, &cancel).is_none());
+        let stop = Stop::when(|| true);
+        assert!(Regions::find(&ring(), 64, 64, 64, &stop).is_none());
     }
 }

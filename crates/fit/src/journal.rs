@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::{BudgetRecord, FitOutcome, LossSample, MAX_SAMPLES, Observer, Progress, clock::Stop};
+use crate::{BudgetRecord, FitOutcome, LossSample, MAX_SAMPLES, Observer, Progress, clock::Clock};
 
 const PROGRESS_EVERY: Duration = Duration::from_millis(50);
 const PREVIEW_EVERY: Duration = Duration::from_millis(400);
@@ -26,10 +26,10 @@ pub(crate) struct Journal<'a> {
 }
 
 impl<'a> Journal<'a> {
-    pub(crate) fn new(observer: &'a mut dyn Observer, stop: &Stop, budget: u32) -> Self {
+    pub(crate) fn new(observer: &'a mut dyn Observer, clock: &Clock, budget: u32) -> Self {
         Self {
             observer,
-            started: stop.started,
+            started: clock.started,
             last_progress: None,
             last_preview: None,
             iterations: 0,
@@ -43,7 +43,7 @@ impl<'a> Journal<'a> {
     }
 
     /// Notes a gradient step.
-    pub(crate) fn step(&mut self, loss: f64, paths: usize, stop: &Stop) {
+    pub(crate) fn step(&mut self, loss: f64, paths: usize, clock: &Clock) {
         let sample = LossSample {
             seconds: self.started.elapsed().as_secs_f32(),
             iteration: self.iterations,
@@ -75,7 +75,7 @@ impl<'a> Journal<'a> {
             }
             let by_steps = self.iterations as f32 / self.budget.max(1) as f32;
             self.observer.progress(&Progress {
-                fraction: by_steps.max(stop.spent_share()).clamp(0.0, 1.0),
+                fraction: by_steps.max(clock.spent_share()).clamp(0.0, 1.0),
                 iteration: self.iterations,
                 loss: sample.loss,
                 paths: paths as u32,

@@ -76,8 +76,7 @@ pub use engine::{refine, vectorize};
 pub use error::FitError;
 pub use hierarchy::{RegionId, RegionPrice, RegionShape, Regions};
 pub use options::{
-    Cancellation, FitOptions, LossOptions, MAX_PATHS, OptimiserOptions, Regularisers, Schedule,
-    StepRule,
+    FitOptions, LossOptions, MAX_PATHS, OptimiserOptions, Regularisers, Schedule, StepRule,
 };
 pub use outlines::outlines;
 pub use paint_fit::{FittedPaint, GradientThreshold, Sample, fit_flat, fit_paint};

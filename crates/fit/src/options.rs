@@ -1,7 +1,6 @@
 //! What a caller may ask of a fit: one typed configuration. Checked here, obeyed elsewhere.
 
-use std::{fmt, sync::Arc, time::Instant};
-
+use chat2svg_stop::Stop;
 use serde::{Deserialize, Serialize};
 
 use crate::FitError;
@@ -19,13 +18,11 @@ pub struct FitOptions {
     /// Gradient steps over all rounds, in steps at full resolution; 0 fits paints and outlines to
     /// the picture without descending. Default 180.
     pub iterations: u32,
-    /// When the result must be there. Kept within 5 % plus 50 ms. `None` runs the schedule to its
+    /// When the result must be there. Asked at least every 10 ms; when it is due, the best so far
+    /// is returned. A deadline is kept within 5 % plus 50 ms; without one the schedule runs to its
     /// end.
     #[serde(skip)]
-    pub deadline: Option<Instant>,
-    /// Asked at least every 10 ms; when it says yes, the best so far is returned.
-    #[serde(skip)]
-    pub cancel: Cancellation,
+    pub stop: Stop,
     /// Varies what is chosen at random, which at present is nothing: the result is a function of
     /// the input and the other options, as long as neither deadline nor cancellation cuts it short.
     /// Default 0.
@@ -66,8 +63,7 @@ impl Default for FitOptions {
         Self {
             paths: None,
             iterations: 180,
-            deadline: None,
-            cancel: Cancellation::default(),
+            stop: Stop::never(),
             seed: 0,
             allow_topology: true,
             allow_gradients: true,
@@ -280,42 +276,5 @@ impl FitOptions {
             5.0,
         )?;
         in_range("schedule.reach", schedule.reach, 0.0, 0.25)
-    }
-}
-
-/// A question that a running fit keeps asking: should it stop?
-#[derive(Clone, Default)]
-pub struct Cancellation(Option<Arc<dyn Fn() -> bool + Send + Sync>>);
-
-impl Cancellation {
-    /// Stops the fit once `is_cancelled` says so. It is called often, from several threads, and
-    /// must be cheap.
-    pub fn when(is_cancelled: impl Fn() -> bool + Send + Sync + 'static) -> Self {
-        Self(Some(Arc::new(is_cancelled)))
-    }
-
-    /// Whether the fit should stop.
-    pub fn is_cancelled(&self) -> bool {
-        self.0.as_ref().is_some_and(|is_cancelled| is_cancelled())
-    }
-}
-
-impl fmt::Debug for Cancellation {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter
-            .debug_tuple("Cancellation")
-            .field(&self.0.is_some())
-            .finish()
-    }
-}
-
-/// Equal when both ask the same question.
-impl PartialEq for Cancellation {
-    fn eq(&self, other: &Self) -> bool {
-        match (&self.0, &other.0) {
-            (None, None) => true,
-            (Some(a), Some(b)) => Arc::ptr_eq(a, b),
-            _ => false,
-        }
     }
 }

@@ -6,7 +6,7 @@ use kurbo::{Affine, BezPath, Point, Rect, Shape as _};
 use rayon::prelude::*;
 
 use crate::{
-    clock::Stop,
+    clock::Clock,
     closeness::{Closeness, outline},
     paint_fit::{GradientThreshold, Sample, fit_flat, fit_paint},
     picture::Picture,
@@ -67,7 +67,7 @@ pub(crate) struct RegionFinder {
 
 impl RegionFinder {
     /// Looks for the regions of a picture, reduced to a longest side; `None` when stopped.
-    pub(crate) fn new(target: &Picture, side: usize, stop: &Stop) -> Option<Self> {
+    pub(crate) fn new(target: &Picture, side: usize, clock: &Clock) -> Option<Self> {
         let longest = target.width.max(target.height);
         let factor = (side as f64 / longest as f64).min(1.0);
         let side = |length: usize| ((length as f64 * factor).round() as usize).max(1);
@@ -78,10 +78,10 @@ impl RegionFinder {
             target.clone()
         };
         let sharp = sharpened(&picture, 2);
-        if stop.is_due() {
+        if clock.is_due() {
             return None;
         }
-        let tree = RegionTree::build(&sharp, width, height, |i| picture.is_painted(i), stop)?;
+        let tree = RegionTree::build(&sharp, width, height, |i| picture.is_painted(i), clock)?;
         let scale = [
             target.width as f64 / width as f64,
             target.height as f64 / height as f64,
@@ -120,9 +120,9 @@ impl RegionFinder {
     }
 
     /// At most `limit` shapes that show the whole picture, bottom first.
-    pub(crate) fn cover(&self, cost: ShapeCost, limit: usize, stop: &Stop) -> Vec<FoundShape> {
-        let chosen = best_cover(&self.tree, self.cut_cost(cost), limit, || stop.is_due());
-        self.shapes(&chosen, &[], cost, stop)
+    pub(crate) fn cover(&self, cost: ShapeCost, limit: usize, clock: &Clock) -> Vec<FoundShape> {
+        let chosen = best_cover(&self.tree, self.cut_cost(cost), limit, clock);
+        self.shapes(&chosen, &[], cost, clock)
     }
 
     /// At most `limit` shapes that gain most when painted over what is there, bottom first.
@@ -134,10 +134,10 @@ impl RegionFinder {
         kept: Kept<'_>,
         cost: ShapeCost,
         limit: usize,
-        stop: &Stop,
+        clock: &Clock,
     ) -> Vec<FoundShape> {
         let chosen = self.chosen(present, kept, cost, limit);
-        self.shapes(&chosen, kept.owners, cost, stop)
+        self.shapes(&chosen, kept.owners, cost, clock)
     }
 
     /// The regions of which [`RegionFinder::extras`] makes shapes, best first.
@@ -167,9 +167,9 @@ impl RegionFinder {
         chosen: &[NodeId],
         owners: &[u32],
         cost: ShapeCost,
-        stop: &Stop,
+        clock: &Clock,
     ) -> Vec<FoundShape> {
-        if stop.is_due() {
+        if clock.is_due() {
             return Vec::new();
         }
         let labels = self.tree.labels(chosen);
@@ -186,11 +186,11 @@ impl RegionFinder {
             count: chosen.len(),
             owners,
         };
-        let stack = layers(&partition, stop);
+        let stack = layers(&partition, clock);
         let found: Vec<FoundShape> = stack
             .par_iter()
             .filter_map(|layer| {
-                if stop.is_due() {
+                if clock.is_due() {
                     return None;
                 }
                 let own = &pixels[layer.region];
@@ -205,7 +205,7 @@ impl RegionFinder {
                 })
             })
             .collect();
-        if stop.is_due() {
+        if clock.is_due() {
             return Vec::new();
         }
         found
@@ -266,10 +266,11 @@ impl RegionFinder {
 
 #[cfg(test)]
 mod tests {
+    use chat2svg_stop::Stop;
     use proptest::prelude::*;
 
     use super::*;
-    use crate::{FitOptions, crossing::crosses_itself};
+    use crate::crossing::crosses_itself;
 
     const COST: ShapeCost = ShapeCost {
         per_byte: 1e-4,
@@ -296,14 +297,13 @@ mod tests {
                 })
                 .collect();
             let picture = Picture { width, height, pixels, alpha: None };
-            let options = FitOptions::default();
-            let stop = Stop::new(&options);
-            let finder = RegionFinder::new(&picture, FINE_SIDE, &stop).expect("not stopped");
+            let clock = Clock::start(&Stop::never());
+            let finder = RegionFinder::new(&picture, FINE_SIDE, &clock).expect("not stopped");
             let present = vec![0.5; width * height];
             let owners = vec![1; width * height];
             let kept = Kept { owners: &owners, is_kept: &[false] };
-            let covers = finder.cover(COST, 40, &stop);
-            let extras = finder.extras(&present, kept, COST, 40, &stop);
+            let covers = finder.cover(COST, 40, &clock);
+            let extras = finder.extras(&present, kept, COST, 40, &clock);
             for shape in covers.iter().chain(&extras) {
                 prop_assert!(!crosses_itself(&shape.path, 1.0), "{:?}", shape.path);
             }

@@ -46,9 +46,9 @@ pub(crate) fn run(fit: &mut Fit<'_>) -> Result<(), FitError> {
     let is_empty = fit.shapes() == 0;
     if is_empty {
         // Something to show, and to fall back on when time is short.
-        let (pool, stop, cost) = (fit.setting.pool, fit.setting.stop, fit.cost());
+        let (pool, clock, cost) = (fit.setting.pool, fit.setting.clock, fit.cost());
         if let Some(rough) = fit.finder(ROUGH_SIDE) {
-            fit.cover(pool.install(|| rough.cover(cost, limit.min(ROUGH_PATHS), stop)))?;
+            fit.cover(pool.install(|| rough.cover(cost, limit.min(ROUGH_PATHS), clock)))?;
         }
     }
     let finder = fit.finder(affordable_side(fit));
@@ -61,15 +61,15 @@ pub(crate) fn run(fit: &mut Fit<'_>) -> Result<(), FitError> {
         fit.descend(0.5 * coarse, 0.5, 1.75 * rate)?;
         fit.subdivide()?;
     } else if let Some(finder) = &finder {
-        let (pool, stop, cost) = (fit.setting.pool, fit.setting.stop, fit.cost());
-        let first = pool.install(|| finder.cover(cost, limit, stop));
+        let (pool, clock, cost) = (fit.setting.pool, fit.setting.clock, fit.cost());
+        let first = pool.install(|| finder.cover(cost, limit, clock));
         if 2 * first.len() <= limit {
             fit.cover(first)?;
         } else {
             // A cover must take a region apart to show what lies in it; painting on top need not.
             // So begin with few, and add about half as many again each time.
             let few = (limit / FIRST_SHARE).max(LEAST_ADDED).min(limit);
-            fit.cover(pool.install(|| finder.cover(cost, few, stop)))?;
+            fit.cover(pool.install(|| finder.cover(cost, few, clock)))?;
             for _ in 0..EARLY_ADDITIONS {
                 let room = limit.saturating_sub(fit.shapes()).min(fit.shapes() / 2);
                 if room < LEAST_ADDED {
@@ -123,11 +123,11 @@ pub(crate) fn run(fit: &mut Fit<'_>) -> Result<(), FitError> {
 /// The longest side at which regions can be looked for in half of the time that is left, judged by
 /// how long the start took; without a deadline always the finest.
 fn affordable_side(fit: &Fit<'_>) -> usize {
-    let stop = fit.setting.stop;
-    let Some(left) = stop.time_left() else {
+    let clock = fit.setting.clock;
+    let Some(left) = clock.time_left() else {
         return FINE_SIDE;
     };
-    let spent = stop.elapsed().as_secs_f64();
+    let spent = clock.elapsed().as_secs_f64();
     let mut side = FINE_SIDE;
     while side > ROUGH_SIDE {
         let pixels = (side as f64 / ROUGH_SIDE as f64).powi(2);

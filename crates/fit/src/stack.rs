@@ -7,7 +7,7 @@ use kurbo::Point;
 use rayon::prelude::*;
 
 use crate::{
-    clock::Stop,
+    clock::Clock,
     picture::{Picture, squared_distance},
     trace::Field,
 };
@@ -76,13 +76,13 @@ struct Bounds {
 
 /// The layers, bottom first; not all when stopped on the way. What is enclosed lies above what
 /// encloses it.
-pub(crate) fn layers(partition: &Partition<'_>, stop: &Stop) -> Vec<Layer> {
+pub(crate) fn layers(partition: &Partition<'_>, clock: &Clock) -> Vec<Layer> {
     let bounds = bounds(partition);
     let depths = depths(partition);
     let mut order: Vec<(u32, Reverse<usize>, usize)> = (0..partition.count)
         .into_par_iter()
         .filter_map(|region| {
-            let bounds = bounds[region].filter(|_| !stop.is_due())?;
+            let bounds = bounds[region].filter(|_| !clock.is_due())?;
             let area = filled_area(partition, region as u32, bounds);
             Some((depths[region], Reverse(area), region))
         })
@@ -98,7 +98,7 @@ pub(crate) fn layers(partition: &Partition<'_>, stop: &Stop) -> Vec<Layer> {
     order
         .par_iter()
         .filter_map(|(_, _, region)| {
-            let bounds = bounds[*region].filter(|_| !stop.is_due())?;
+            let bounds = bounds[*region].filter(|_| !clock.is_due())?;
             Some(layer(partition, &ranks, *region, bounds))
         })
         .collect()

@@ -5,7 +5,7 @@ use kurbo::{Affine, BezPath, Rect, Shape as _};
 
 use crate::{
     FitOptions,
-    clock::Stop,
+    clock::Clock,
     descend::Descender,
     fit::{Fit, Setting},
     journal::Journal,
@@ -48,14 +48,14 @@ pub(crate) fn with_fit<T>(
     let side = SIDE as usize;
     let picture = to.render(SIDE, SIDE, Some(Color::WHITE)).expect("renders");
     let target = Picture::from_raster(&picture, side, side);
-    let stop = Stop::new(options);
+    let clock = Clock::start(&options.stop);
     let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build();
     let pool = pool.expect("a thread");
     let mut observer = ();
     act(Fit::new(
         Setting {
             options,
-            stop: &stop,
+            clock: &clock,
             pool: &pool,
             template: from,
             target: &target,
@@ -63,7 +63,7 @@ pub(crate) fn with_fit<T>(
         },
         from.clone(),
         Score::of(from, &target, options).expect("renders"),
-        Descender::new(options, &stop, 1, &target),
-        Journal::new(&mut observer, &stop, 0),
+        Descender::new(options, &clock, 1, &target),
+        Journal::new(&mut observer, &clock, 0),
     ))
 }

@@ -6,18 +6,13 @@
     reason = "a helper of a test may panic as the test may"
 )]
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicU32, Ordering},
-    },
-    time::{Duration, Instant},
-};
+use std::time::Instant;
 
 use chat2svg_fit::{
-    Budget, Cancellation, FitEnd, FitError, FitOptions, FitOutcome, Observer, Progress,
-    crosses_itself, refine, vectorize,
+    Budget, FitEnd, FitError, FitOptions, FitOutcome, Observer, Progress, crosses_itself, refine,
+    vectorize,
 };
+use chat2svg_stop::{Looks, Stop};
 use chat2svg_vector::{
     Color, Document, GradientStop, Group, LinearGradient, Node, Paint, Raster, Shape, Spread,
     WriteOptions,
@@ -486,15 +481,14 @@ fn topology_and_gradients_are_left_alone_when_told_to() {
 fn a_cancelled_fit_goes_on_with_nothing() {
     let target = picture_of(&scene(), 96, 64);
     let looks_until = |last: u32| {
-        let looks = Arc::new(AtomicU32::new(0));
-        let asked = Arc::clone(&looks);
+        let looks = Looks::default();
         let options = FitOptions {
             threads: 1,
-            cancel: Cancellation::when(move || asked.fetch_add(1, Ordering::Relaxed) >= last),
+            stop: looks.stop_after(last),
             ..FitOptions::default()
         };
         vectorize(&target, &options, &mut ()).expect("a cancelled fit has a result");
-        looks.load(Ordering::Relaxed)
+        looks.count()
     };
     let all = looks_until(u32::MAX);
     for last in (0..all).step_by((all as usize / 24).max(1)) {
@@ -508,15 +502,14 @@ fn a_cancelled_fit_returns_the_best_so_far() {
     let target = picture_of(&scene(), 96, 64);
     let template = scene();
     let immediately = FitOptions {
-        cancel: Cancellation::when(|| true),
+        stop: Stop::when(|| true),
         ..quick()
     };
     let outcome = refine(&template, &target, &immediately, &mut ()).expect("fits");
     assert_eq!(outcome.report.ended_by, FitEnd::Cancelled);
     assert_eq!(outcome.report.iterations, 0);
-    let asked = Arc::new(AtomicU32::new(0));
     let later = FitOptions {
-        cancel: Cancellation::when(move || asked.fetch_add(1, Ordering::Relaxed) > 60),
+        stop: Looks::default().stop_after(61),
         ..quick()
     };
     let outcome = vectorize(&target, &later, &mut ()).expect("fits");
@@ -528,7 +521,7 @@ fn a_cancelled_fit_returns_the_best_so_far() {
 fn a_passed_deadline_returns_the_input() {
     let target = picture_of(&scene(), 96, 64);
     let options = FitOptions {
-        deadline: Some(Instant::now() - Duration::from_secs(1)),
+        stop: Stop::at(Instant::now()),
         ..quick()
     };
     let outcome = refine(&scene(), &target, &options, &mut ()).expect("fits");

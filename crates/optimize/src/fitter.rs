@@ -7,10 +7,11 @@ use std::{
 };
 
 use chat2svg_backends::Backend;
-use chat2svg_fit::{Cancellation, FitEnd, FitError, refine};
+use chat2svg_fit::{FitEnd, FitError, refine};
 use chat2svg_protocol::{
     BackendId, CallFailure, Fault, ResourceLevel,
     messages::{OptimizeOutput, Progress, RunOptimize},
+    stop_of,
 };
 use chat2svg_supervision::{ComputePool, Line};
 use futures_util::{FutureExt as _, future::BoxFuture};
@@ -122,9 +123,7 @@ fn work(
         Instant::now(),
     );
     let mut options = options(&watcher.config, run, threads);
-    options.deadline = Some(limit.at);
-    let cancel = cancel.clone();
-    options.cancel = Cancellation::when(move || cancel.is_cancelled());
+    options.stop = stop_of(cancel).by(limit.at);
     let fitted = refine(&run.document, &run.target, &options, &mut watcher)
         .map_err(|error| refused(&error))?;
     if fitted.report.ended_by == FitEnd::Cancelled {

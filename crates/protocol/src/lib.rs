@@ -16,6 +16,7 @@ mod outcome;
 mod plan;
 mod snapshot;
 mod stage;
+mod stop;
 mod style;
 mod text;
 mod value;
@@ -33,6 +34,7 @@ pub use outcome::{
 pub use plan::{PlannedStage, QueueSnapshot, StagePlan};
 pub use snapshot::{ActorHealth, GpuSnapshot, ResourceSnapshot};
 pub use stage::{PerStage, Stage};
+pub use stop::stop_of;
 pub use style::Style;
 pub use text::{Printable, is_treacherous, printable};
 pub use value::{

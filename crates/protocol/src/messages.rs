@@ -3,6 +3,7 @@
 use std::{sync::Arc, time::Instant};
 
 use actix::Message;
+use chat2svg_stop::Stop;
 use chat2svg_vector::{Document, Raster};
 use thiserror::Error;
 use tokio::sync::{OwnedSemaphorePermit, broadcast};
@@ -12,7 +13,7 @@ use crate::{
     Attachment, Attempt, BackendId, CallReport, CanvasSize, Circuit, CircuitOpen, CircuitPermit,
     CircuitSnapshot, DetailSummary, FitLimits, FitSummary, JobEvent, JobId, JobSpec, JobView,
     LevelChoice, Prompt, QueueSnapshot, ResourceLevel, ResourceSnapshot, Stage, StageOutcome,
-    StagePlan, Style,
+    StagePlan, Style, stop_of,
 };
 
 // ---- to the controller -------------------------------------------------------------------------
@@ -424,6 +425,13 @@ pub struct StageContext {
     pub deadline: Instant,
     /// Looked at every 10 ms at the latest.
     pub cancel: CancellationToken,
+}
+
+impl StageContext {
+    /// When the stage's work must stop: at the deadline, or when it is cancelled.
+    pub fn stop(&self) -> Stop {
+        stop_of(&self.cancel).by(self.deadline)
+    }
 }
 
 /// controller → template: make a first document.

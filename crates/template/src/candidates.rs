@@ -1,5 +1,7 @@
 //! Several compositions of one prompt, the best of which goes on. Pure: no clock of its own.
 
+use chat2svg_stop::Stop;
+
 use crate::embedded::{ComposeOptions, Composition, Vocabulary, compose_prompt};
 
 /// The best of the candidates that were made.
@@ -7,7 +9,7 @@ use crate::embedded::{ComposeOptions, Composition, Vocabulary, compose_prompt};
 pub struct Choice {
     /// The composition.
     pub composition: Composition,
-    /// How many were made; fewer than asked when `stop` said so.
+    /// How many were made; fewer than asked when `stop` was due.
     pub made: u32,
 }
 
@@ -20,13 +22,13 @@ pub fn best_of(
     prompt: &str,
     vocabulary: &Vocabulary,
     options: &ComposeOptions,
-    stop: &dyn Fn() -> bool,
+    stop: &Stop,
     show: &dyn Fn(&Composition, u32),
 ) -> Choice {
     let mut best = compose_prompt(prompt, vocabulary, options);
     let mut made = 1;
     let mut is_shown = false;
-    while made < count.max(1) && !stop() {
+    while made < count.max(1) && !stop.is_due() {
         if !std::mem::replace(&mut is_shown, true) {
             show(&best, made);
         }
@@ -66,8 +68,8 @@ mod tests {
         let vocabulary = Vocabulary::builtin();
         let options = ComposeOptions::default();
         let prompt = "a cat behind a fence beside a tree under a cloud";
-        let one = best_of(1, prompt, &vocabulary, &options, &|| false, &|_, _| {});
-        let many = best_of(6, prompt, &vocabulary, &options, &|| false, &|_, _| {});
+        let one = best_of(1, prompt, &vocabulary, &options, &Stop::never(), &|_, _| {});
+        let many = best_of(6, prompt, &vocabulary, &options, &Stop::never(), &|_, _| {});
         assert_eq!((one.made, many.made), (1, 6));
         assert!(rank(&many.composition) <= rank(&one.composition));
     }
@@ -76,7 +78,14 @@ mod tests {
     fn stopping_leaves_what_was_made() {
         let vocabulary = Vocabulary::builtin();
         let options = ComposeOptions::default();
-        let choice = best_of(9, "a fox", &vocabulary, &options, &|| true, &|_, _| {});
+        let choice = best_of(
+            9,
+            "a fox",
+            &vocabulary,
+            &options,
+            &Stop::when(|| true),
+            &|_, _| {},
+        );
         assert_eq!(choice.made, 1);
     }
 
@@ -87,7 +96,7 @@ mod tests {
         let prompt = "a cat behind a fence beside a tree under a cloud";
         let shown = std::cell::RefCell::new(Vec::new());
         let show = |best: &Composition, made: u32| shown.borrow_mut().push((made, rank(best)));
-        best_of(6, prompt, &vocabulary, &options, &|| false, &show);
+        best_of(6, prompt, &vocabulary, &options, &Stop::never(), &show);
         let shown = shown.into_inner();
         assert_eq!(shown.first().map(|(made, _)| *made), Some(1));
         assert!(
@@ -96,6 +105,6 @@ mod tests {
         );
 
         let show = |_: &Composition, _: u32| panic!("the result itself follows at once");
-        best_of(1, prompt, &vocabulary, &options, &|| false, &show);
+        best_of(1, prompt, &vocabulary, &options, &Stop::never(), &show);
     }
 }

@@ -1,9 +1,6 @@
 //! The backend of stage 1 that needs no model: the embedded composer, in a compute pool.
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{sync::Arc, time::Duration};
 
 use chat2svg_backends::Backend;
 use chat2svg_protocol::{
@@ -76,7 +73,6 @@ fn work(
         style: run.style,
         seed: context.seed,
     };
-    let stop = || context.cancel.is_cancelled() || Instant::now() >= context.deadline;
     let show = |best: &Composition, made: u32| {
         tell(Progress {
             job: context.job,
@@ -90,7 +86,7 @@ fn work(
         run.prompt.as_str(),
         vocabulary,
         &options,
-        &stop,
+        &context.stop(),
         &show,
     );
     if context.cancel.is_cancelled() {
@@ -122,7 +118,7 @@ fn work(
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
+    use std::time::{Duration, Instant};
 
     use chat2svg_protocol::messages::StageContext;
     use chat2svg_protocol::{

@@ -6,6 +6,7 @@
 //! pixels goes to it as it is; other geometry is stroked and cut to the canvas in double precision
 //! first. Work is divided so that `stop` is asked at bounded distances.
 
+use chat2svg_stop::Stop;
 use kurbo::{Affine, BezPath, Rect};
 
 use crate::render::RenderError;
@@ -66,7 +67,7 @@ impl Canvas {
         fill: &Fill,
         opacity: f32,
         to_canvas: Affine,
-        stop: &dyn Fn() -> bool,
+        stop: &Stop,
     ) -> Result<(), RenderError> {
         let extent = self.extent();
         let Some(outline) = Outline::filled(path, to_canvas, extent, stop)? else {
@@ -93,7 +94,7 @@ impl Canvas {
         stroke: &Stroke,
         opacity: f32,
         to_canvas: Affine,
-        stop: &dyn Fn() -> bool,
+        stop: &Stop,
     ) -> Result<(), RenderError> {
         let stroke = stroke.with_countable_dashes(path);
         if let Some((outline, geometry)) = near_stroke(path, &stroke, to_canvas) {
@@ -114,7 +115,7 @@ impl Canvas {
         stroke: &Stroke,
         opacity: f32,
         to_canvas: Affine,
-        stop: &dyn Fn() -> bool,
+        stop: &Stop,
     ) -> Result<(), RenderError> {
         let scale = largest_scale(to_canvas);
         let width = stroke.width * scale;
@@ -151,15 +152,12 @@ impl Canvas {
             spine = scaled.dashed(&spine);
         }
         let most = NEAR.max(around);
-        let spine = clip::simplified(&spine, window, most, stop)
-            .map_err(|clip::Stopped| RenderError::Stopped)?;
+        let spine = clip::simplified(&spine, window, most, stop)?;
         // Double precision cannot do better on curves as large.
         let tolerance = STROKE_TOLERANCE.max(most * 1e-9);
         let style = stroke_style(stroke, width);
         let solid = kurbo::stroke(&spine, &style, &Default::default(), tolerance);
-        if stop() {
-            return Err(RenderError::Stopped);
-        }
+        stop.check()?;
         match cut(&solid, from_pixels, self.extent(), stop)? {
             Some(outline) => self.paint(&outline, source, FillRule::NonZero, stop),
             None => Ok(()),
@@ -171,7 +169,7 @@ impl Canvas {
         &mut self,
         clip: &ClipPath,
         to_canvas: Affine,
-        stop: &dyn Fn() -> bool,
+        stop: &Stop,
     ) -> Result<(), RenderError> {
         let (width, height) = (self.pixmap.width(), self.pixmap.height());
         if let Some(mask) = coverage(clip, width, height, to_canvas, stop)? {
@@ -198,7 +196,7 @@ impl Canvas {
         outline: &Outline,
         source: Source<'_>,
         rule: FillRule,
-        stop: &dyn Fn() -> bool,
+        stop: &Stop,
     ) -> Result<(), RenderError> {
         let Some(shader) = source.shader(outline.is_cut) else {
             return Ok(());
@@ -214,7 +212,7 @@ impl Canvas {
         outline: &Outline,
         stroke: &tiny_skia::Stroke,
         source: Source<'_>,
-        stop: &dyn Fn() -> bool,
+        stop: &Stop,
     ) -> Result<(), RenderError> {
         let Some(shader) = source.shader(outline.is_cut) else {
             return Ok(());
@@ -247,9 +245,7 @@ impl Canvas {
                 band.stroke_path(&outline.path, &paint, &stroke, transform, None);
             });
         }
-        if stop() {
-            return Err(RenderError::Stopped);
-        }
+        stop.check()?;
         match path.stroke(&stroke, scale) {
             Some(path) => {
                 let outline = Outline { path, ..*outline };
@@ -264,7 +260,7 @@ impl Canvas {
     fn in_bands(
         &mut self,
         outline: &Outline,
-        stop: &dyn Fn() -> bool,
+        stop: &Stop,
         draw: impl Fn(&mut tiny_skia::PixmapMut<'_>, tiny_skia::Transform),
     ) -> Result<(), RenderError> {
         let (width, height) = (self.pixmap.width(), self.pixmap.height());
@@ -276,9 +272,7 @@ impl Canvas {
         let row_bytes = width as usize * tiny_skia::BYTES_PER_PIXEL;
         let bands = self.pixmap.data_mut().chunks_mut(rows as usize * row_bytes);
         for (index, band) in bands.enumerate() {
-            if stop() {
-                return Err(RenderError::Stopped);
-            }
+            stop.check()?;
             let band_rows = (band.len() / row_bytes) as u32;
             let up = -(index as f32) * rows as f32;
             if let Some(mut band) = tiny_skia::PixmapMut::from_bytes(band, width, band_rows) {
@@ -295,7 +289,7 @@ pub(crate) fn coverage(
     width: u32,
     height: u32,
     to_canvas: Affine,
-    stop: &dyn Fn() -> bool,
+    stop: &Stop,
 ) -> Result<Option<tiny_skia::Mask>, RenderError> {
     let Some(mut mask) = tiny_skia::Mask::new(width, height) else {
         return Ok(None);
@@ -312,9 +306,7 @@ pub(crate) fn coverage(
     }
     let bands = mask.data_mut().chunks_mut(rows as usize * width as usize);
     for (index, band) in bands.enumerate() {
-        if stop() {
-            return Err(RenderError::Stopped);
-        }
+        stop.check()?;
         let band_rows = band.len() as u32 / width.max(1);
         let up = -(index as f32) * rows as f32;
         if let Some(mut part) = tiny_skia::Mask::new(width, band_rows) {
@@ -371,7 +363,7 @@ impl Outline {
         path: &BezPath,
         to_canvas: Affine,
         extent: Rect,
-        stop: &dyn Fn() -> bool,
+        stop: &Stop,
     ) -> Result<Option<Self>, RenderError> {
         if let Some(near) = Self::near(path, to_canvas, 0.0) {
             return Ok(Some(near));
@@ -450,12 +442,11 @@ fn cut(
     path: &BezPath,
     to_canvas: Affine,
     extent: Rect,
-    stop: &dyn Fn() -> bool,
+    stop: &Stop,
 ) -> Result<Option<Outline>, RenderError> {
     let path = to_canvas * path;
     check_reach(path.control_box())?;
-    let polygons = clip::polygons(&path, extent.inflate(MARGIN, MARGIN), stop)
-        .map_err(|clip::Stopped| RenderError::Stopped)?;
+    let polygons = clip::polygons(&path, extent.inflate(MARGIN, MARGIN), stop)?;
     let mut builder = tiny_skia::PathBuilder::new();
     for polygon in polygons {
         for (index, point) in polygon.iter().enumerate() {

@@ -4,6 +4,7 @@
 //! becomes a chord there, so that the work depends on what is inside, not on how large the curve
 //! is.
 
+use chat2svg_stop::{Stop, Stopped};
 use kurbo::{BezPath, CubicBez, ParamCurve as _, PathEl, Point, QuadBez, Rect};
 
 /// Most that a polygon may stray from its curve, in the path's units (pixels).
@@ -13,22 +14,18 @@ const MAX_HALVINGS: u32 = 48;
 /// Elements between two looks at whether to stop.
 const ELEMENTS_PER_LOOK: usize = 256;
 
-/// Asked to stop while cutting.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Stopped;
-
 /// The polygons that cover inside `window` what the filled path covers, for either fill rule. No
 /// vertex is outside the window.
 pub(crate) fn polygons(
     path: &BezPath,
     window: Rect,
-    stop: &dyn Fn() -> bool,
+    stop: &Stop,
 ) -> Result<Vec<Vec<Point>>, Stopped> {
     let mut cutter = Cutter::new(window);
     let (mut start, mut at) = (Point::ZERO, Point::ZERO);
     for (index, element) in path.elements().iter().enumerate() {
-        if index % ELEMENTS_PER_LOOK == 0 && stop() {
-            return Err(Stopped);
+        if index % ELEMENTS_PER_LOOK == 0 {
+            stop.check()?;
         }
         match *element {
             PathEl::MoveTo(to) => {
@@ -60,13 +57,13 @@ pub(crate) fn simplified(
     path: &BezPath,
     window: Rect,
     most: f64,
-    stop: &dyn Fn() -> bool,
+    stop: &Stop,
 ) -> Result<BezPath, Stopped> {
     let mut out = BezPath::new();
     let (mut start, mut at) = (Point::ZERO, Point::ZERO);
     for (index, element) in path.elements().iter().enumerate() {
-        if index % ELEMENTS_PER_LOOK == 0 && stop() {
-            return Err(Stopped);
+        if index % ELEMENTS_PER_LOOK == 0 {
+            stop.check()?;
         }
         match *element {
             PathEl::MoveTo(to) => {
@@ -265,7 +262,7 @@ mod tests {
     const WINDOW: Rect = Rect::new(0.0, 0.0, 100.0, 100.0);
 
     fn cut(path: &BezPath) -> Vec<Vec<Point>> {
-        polygons(path, WINDOW, &|| false).expect("not stopped")
+        polygons(path, WINDOW, &Stop::never()).expect("not stopped")
     }
 
     fn area(polygons: &[Vec<Point>]) -> f64 {
@@ -303,7 +300,7 @@ mod tests {
     #[test]
     fn cutting_ends_when_told_to() {
         let path = Rect::new(0.0, 0.0, 9.0, 9.0).to_path(0.1);
-        assert_eq!(polygons(&path, WINDOW, &|| true), Err(Stopped));
+        assert_eq!(polygons(&path, WINDOW, &Stop::when(|| true)), Err(Stopped));
     }
 
     fn any_coordinate() -> impl Strategy<Value = f64> {

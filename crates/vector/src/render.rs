@@ -5,6 +5,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use chat2svg_stop::{Stop, Stopped};
 use kurbo::{Affine, Rect};
 use thiserror::Error;
 
@@ -58,6 +59,12 @@ pub enum RenderError {
     Stopped,
 }
 
+impl From<Stopped> for RenderError {
+    fn from(_: Stopped) -> Self {
+        Self::Stopped
+    }
+}
+
 impl Document {
     /// The document as pixels. The view box is fitted into the canvas and centred
     /// (`preserveAspectRatio="xMidYMid meet"`); what remains, and what is not painted, shows the
@@ -72,7 +79,7 @@ impl Document {
         height: u32,
         background: Option<Color>,
     ) -> Result<Raster, RenderError> {
-        self.render_until(width, height, background, &|| false)
+        self.render_until(width, height, background, &Stop::never())
     }
 
     /// As [`Document::render`], but given up once `stop` says so, which is asked before each shape.
@@ -84,7 +91,7 @@ impl Document {
         width: u32,
         height: u32,
         background: Option<Color>,
-        stop: &dyn Fn() -> bool,
+        stop: &Stop,
     ) -> Result<Raster, RenderError> {
         check_size(width, height)?;
         let to_canvas = self.canvas_transform(width, height)?;
@@ -128,7 +135,9 @@ impl Document {
         let fit = Affine::scale_non_uniform(length / frame.width(), length / frame.height());
         let to_canvas = fit * Affine::translate((-frame.x0, -frame.y0));
         let mut canvas = Canvas::new(side, side)?;
-        let drawing = Drawing { stop: &|| false };
+        let drawing = Drawing {
+            stop: &Stop::never(),
+        };
         guarded(|| drawing.nodes(&self.layers, to_canvas, &mut canvas, 0)).ok()?;
         Some(Raster::from_premultiplied(canvas.pixmap()))
     }
@@ -157,7 +166,7 @@ pub(crate) fn shape_layer(
     shape: &Shape,
     to_canvas: Affine,
     canvas: Rect,
-    stop: &dyn Fn() -> bool,
+    stop: &Stop,
 ) -> Result<Option<(Canvas, u32, u32)>, RenderError> {
     let Some(mut layer) = Layer::new(shape.paint_bounds(to_canvas), canvas) else {
         return Ok(None);
@@ -169,7 +178,7 @@ pub(crate) fn shape_layer(
 
 /// A drawing under way.
 struct Drawing<'a> {
-    stop: &'a dyn Fn() -> bool,
+    stop: &'a Stop,
 }
 
 impl Drawing<'_> {
@@ -187,9 +196,7 @@ impl Drawing<'_> {
             match node {
                 Node::Group(group) => self.group(group, to_canvas, canvas, depth)?,
                 Node::Shape(shape) => {
-                    if (self.stop)() {
-                        return Err(RenderError::Stopped);
-                    }
+                    self.stop.check()?;
                     self.shape(shape, to_canvas, canvas)?;
                 }
             }

@@ -6,6 +6,7 @@
 //! The pixel belongs to the shape with the largest weight, the upper one when equal, and to none
 //! when all weights together are below one half (the background shows most).
 
+use chat2svg_stop::Stop;
 use kurbo::{Affine, Rect};
 
 use crate::render::{self, RenderError};
@@ -66,7 +67,7 @@ impl Document {
     /// # Errors
     /// As [`Document::render`].
     pub fn visibility(&self, width: u32, height: u32) -> Result<Visibility, RenderError> {
-        self.visibility_until(width, height, &|| false)
+        self.visibility_until(width, height, &Stop::never())
     }
 
     /// As [`Document::visibility`], but given up once `stop` says so, which is asked before each
@@ -78,7 +79,7 @@ impl Document {
         &self,
         width: u32,
         height: u32,
-        stop: &dyn Fn() -> bool,
+        stop: &Stop,
     ) -> Result<Visibility, RenderError> {
         render::check_size(width, height)?;
         let to_canvas = self.canvas_transform(width, height)?;
@@ -101,9 +102,7 @@ impl Document {
         // Indices count from the back, the walk goes from the front.
         let mut next = shapes;
         render::guarded(|| work.nodes(&self.layers, to_canvas, &mut through, None, &mut next, 0))?;
-        if stop() {
-            return Err(RenderError::Stopped);
-        }
+        stop.check()?;
         for (owner, total) in work.result.owners.iter_mut().zip(&work.total) {
             if *total < 0.5 {
                 *owner = 0;
@@ -119,7 +118,7 @@ struct Work<'a> {
     result: Visibility,
     best: Vec<f32>,
     total: Vec<f32>,
-    stop: &'a dyn Fn() -> bool,
+    stop: &'a Stop,
 }
 
 impl Work<'_> {
@@ -140,9 +139,7 @@ impl Work<'_> {
         for node in nodes.iter().rev() {
             match node {
                 Node::Shape(shape) => {
-                    if (self.stop)() {
-                        return Err(RenderError::Stopped);
-                    }
+                    self.stop.check()?;
                     *next -= 1;
                     self.shape(shape, to_canvas, through, gain, *next)?;
                 }
@@ -250,6 +247,7 @@ impl Work<'_> {
 
 #[cfg(test)]
 mod tests {
+    use chat2svg_stop::Looks;
     use kurbo::Shape as _;
 
     use super::*;
@@ -313,17 +311,14 @@ mod tests {
         group.children = vec![square(0.0, 0.0, 10.0, 1.0), square(2.0, 2.0, 10.0, 1.0)];
         let picture = document(vec![square(0.0, 0.0, 20.0, 1.0), Node::Group(group)]);
         for last in 0..4 {
-            let looks = std::cell::Cell::new(0);
-            let stop = || {
-                looks.set(looks.get() + 1);
-                looks.get() > last
-            };
-            let drawn = picture.render_until(20, 20, None, &stop);
+            let looks = Looks::default();
+            let drawn = picture.render_until(20, 20, None, &looks.stop_after(last));
             assert_eq!(drawn.err(), (last < 3).then_some(RenderError::Stopped));
-            assert_eq!(looks.replace(0), (last + 1).min(3));
-            let seen = picture.visibility_until(20, 20, &stop);
+            assert_eq!(looks.count(), (last + 1).min(3));
+            let looks = Looks::default();
+            let seen = picture.visibility_until(20, 20, &looks.stop_after(last));
             assert_eq!(seen.err(), Some(RenderError::Stopped));
-            assert_eq!(looks.get(), last + 1);
+            assert_eq!(looks.count(), last + 1);
         }
     }
 

@@ -2,8 +2,7 @@
 
 #![allow(clippy::expect_used, clippy::panic, reason = "helpers of tests")]
 
-use std::cell::Cell;
-
+use chat2svg_stop::{Looks, Stop};
 use chat2svg_vector::sanitise::{sanitise, sanitise_until};
 use chat2svg_vector::{CostBudget, Document, ParseError, ParseLimits, Resource};
 use proptest::prelude::*;
@@ -435,24 +434,21 @@ fn the_cascade_is_the_one_that_usvg_had() {
 fn reading_stops_when_told() {
     let svg = wrap(&format!("<g>{}</g>", RECT.repeat(20_000)));
     let limits = ParseLimits::default();
-    let asked = Cell::new(0usize);
-    let count = |after: usize| {
-        asked.set(0);
-        let stop = || {
-            asked.set(asked.get() + 1);
-            asked.get() > after
-        };
-        Document::parse_until(svg.as_bytes(), &limits, &stop).map(|_| ())
+    let count = |after: u32| {
+        let looks = Looks::default();
+        let stop = looks.stop_after(after);
+        let read = Document::parse_until(svg.as_bytes(), &limits, &stop).map(|_| ());
+        (read, looks.count())
     };
-    assert_eq!(count(usize::MAX), Ok(()));
-    let times = asked.get();
+    let (read, times) = count(u32::MAX);
+    assert_eq!(read, Ok(()));
     assert!(times > 100, "{times}");
     // From the first question to the last, in every phase.
     for after in (0..times).step_by(7) {
-        assert_eq!(count(after), Err(ParseError::Stopped), "{after} of {times}");
-        assert_eq!(asked.get(), after + 1);
+        let stopped = (Err(ParseError::Stopped), after + 1);
+        assert_eq!(count(after), stopped, "{after} of {times}");
     }
-    let stopped = sanitise_until(svg.as_bytes(), &limits, &|| true);
+    let stopped = sanitise_until(svg.as_bytes(), &limits, &Stop::when(|| true));
     assert_eq!(stopped, Err(ParseError::Stopped));
 }
 

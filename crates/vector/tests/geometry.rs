@@ -5,6 +5,7 @@
 
 mod common;
 
+use chat2svg_stop::Looks;
 use chat2svg_vector::{
     Color, Document, Group, LineCap, LineJoin, MAX_DASHES, Node, Paint, ParseError, ParseLimits,
     Raster, RenderError, Shape, Stroke, WarningKind, WriteOptions,
@@ -365,14 +366,10 @@ fn a_picture_of_many_edges_is_drawn_in_bands_between_which_it_can_be_stopped() {
         path.line_to((x, 0.0));
     }
     let picture = filled(path);
-    let looks = std::cell::Cell::new(0);
-    let stop = || {
-        looks.set(looks.get() + 1);
-        looks.get() > 3
-    };
-    let stopped = picture.render_until(256, 256, None, &stop);
+    let looks = Looks::default();
+    let stopped = picture.render_until(256, 256, None, &looks.stop_after(3));
     assert_eq!(stopped, Err(RenderError::Stopped));
-    assert_eq!(looks.get(), 4);
+    assert_eq!(looks.count(), 4);
 }
 
 /// A number of any magnitude.

@@ -12,7 +12,7 @@ use std::{
 
 use actix_web::web::Bytes;
 use chat2svg_controller::output::{self, OutputError, ResultDocument};
-use chat2svg_protocol::{JobId, JobView};
+use chat2svg_protocol::{JobId, JobView, stop_of};
 use chat2svg_supervision::{ComputeError, ComputePool};
 use chat2svg_vector::RenderError;
 use governor::{DefaultKeyedRateLimiter, Quota, clock::Clock as _, clock::DefaultClock};
@@ -275,12 +275,11 @@ impl Renditions {
             Order::Ask(_) => (&self.asked, usual),
         };
         let stop = stopping.child_token();
-        let stopped = stop.clone();
+        let is_over = stop_of(&stop).by(until);
         // Fires when the client leaves, which drops this future.
         let _left = stop.clone().drop_guard();
         let work = move || {
             let svg = std::str::from_utf8(&svg).unwrap_or_default();
-            let is_over = || stopped.is_cancelled() || Instant::now() >= until;
             output::png_until(svg, width, longest, &is_over)
         };
         let time_is_up = tokio::time::sleep_until(until.into());

@@ -10,6 +10,7 @@ use actix::prelude::*;
 use chat2svg_protocol::{
     Attachment, JobId,
     messages::{GetAttachments, MarkRunning},
+    stop_of,
 };
 use chat2svg_supervision::ComputePool;
 use tokio::sync::OwnedSemaphorePermit;
@@ -139,8 +140,8 @@ impl Preparation {
         let share = self.memory.share(weight).await;
         debug!(%job, weight_mib = weight, "reading the job's files");
         let limits = self.limits;
-        let stopped = cancel.clone();
-        let work = move || parse_inputs(&attachments, &limits, &|| stopped.is_cancelled());
+        let stop = stop_of(cancel);
+        let work = move || parse_inputs(&attachments, &limits, &stop);
         match self.intake.run(cancel, work).await {
             Ok(Ok(inputs)) => Ok((inputs, share)),
             Ok(Err(error)) if error.is_stop() => Err(ours(error)),

@@ -4,10 +4,10 @@
 use std::collections::BTreeMap;
 
 use chat2svg_fit::{RegionId, RegionPrice, Regions};
+use chat2svg_stop::{Stop, Stopped};
 use chat2svg_vector::{Color, Document, Oklab, RenderError};
 
 use super::form::Form;
-use crate::halt::{Halt, Stopped};
 
 /// Prices at which the hierarchy is cut, as multiples of the usual one: from parts to wholes.
 const CUTS: [f64; 3] = [1.0, 8.0, 64.0];
@@ -51,10 +51,10 @@ impl Seen {
         document: &Document,
         width: usize,
         height: usize,
-        halt: Halt<'_>,
+        stop: &Stop,
     ) -> Result<Self, RenderError> {
         let (columns, rows) = (width as u32, height as u32);
-        let visibility = document.visibility_until(columns, rows, halt.question())?;
+        let visibility = document.visibility_until(columns, rows, stop)?;
         let owners = visibility.owners().to_vec();
         let mut pixels = vec![Vec::new(); visibility.len()];
         for (pixel, owner) in owners.iter().enumerate() {
@@ -98,11 +98,7 @@ pub(super) struct Overlap {
 }
 
 impl Areas {
-    pub(super) fn of(
-        regions: &Regions,
-        price: RegionPrice,
-        halt: Halt<'_>,
-    ) -> Result<Self, Stopped> {
+    pub(super) fn of(regions: &Regions, price: RegionPrice, stop: &Stop) -> Result<Self, Stopped> {
         let (width, height) = regions.size();
         let mut known: BTreeMap<RegionId, usize> = BTreeMap::new();
         let mut areas = Self {
@@ -113,7 +109,7 @@ impl Areas {
             indices: Vec::new(),
         };
         for factor in CUTS {
-            halt.check()?;
+            stop.check()?;
             let dearer = RegionPrice {
                 per_byte: price.per_byte * factor,
                 ..price

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use chat2svg_fit::{RegionId, RegionPrice, RegionShape, Regions};
+use chat2svg_stop::{Stop, Stopped};
 use chat2svg_vector::{Color, Document, Fill, FillRule, LineCap, LineJoin, Paint, Shape, Stroke};
 use kurbo::{Affine, BezPath};
 
@@ -15,7 +16,6 @@ use super::{
     names::{Look, word},
     view::View,
 };
-use crate::halt::{Halt, Stopped};
 
 /// Share of the canvas from which a shape is its background.
 const BACKGROUND: f64 = 0.45;
@@ -58,7 +58,7 @@ pub(super) struct Finder<'a> {
     pub(super) price: RegionPrice,
     /// Pixels of the canvas per pixel of the regions' picture, along a side.
     pub(super) scale: f64,
-    pub(super) halt: Halt<'a>,
+    pub(super) stop: &'a Stop,
 }
 
 impl Finder<'_> {
@@ -79,7 +79,7 @@ impl Finder<'_> {
         }
         let mut chosen: Vec<FreshRegion> = Vec::new();
         for (id, pixels) in candidates.into_iter().zip(pixels) {
-            self.halt.check()?;
+            self.stop.check()?;
             if chosen.len() < wanted
                 && let Some(mask) = Mask::of(&pixels, self.areas.width)
                 && self.is_new(&pixels, &mask, seen)?
@@ -102,7 +102,7 @@ impl Finder<'_> {
         let background = background_shapes(document, seen);
         let mut all = Vec::with_capacity(drawn.len());
         for found in drawn {
-            self.halt.check()?;
+            self.stop.check()?;
             if let Some(region) = chosen.get(found.region) {
                 all.push(self.fresh(found, region, seen, &background)?);
             }
@@ -132,7 +132,7 @@ impl Finder<'_> {
     }
 
     fn line(&self, mask: &Mask) -> Result<Option<Line>, Stopped> {
-        mask.line(self.parameters.stroke_evenness, self.halt)
+        mask.line(self.parameters.stroke_evenness, self.stop)
     }
 
     fn fresh(

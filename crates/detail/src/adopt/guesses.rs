@@ -68,7 +68,7 @@ impl Search<'_> {
         let mut large = parts.clone();
         large.sort_by_key(|shape| std::cmp::Reverse(state.seen.pixels[*shape].len()));
         for shape in large.into_iter().take(6) {
-            self.halt.check()?;
+            self.stop.check()?;
             let found = self.region_guesses(document, shape, state, apart);
             guesses.extend(found.iter().take(3).copied());
             of_parts.push(found);

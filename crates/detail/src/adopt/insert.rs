@@ -3,10 +3,9 @@
 
 use std::collections::BTreeSet;
 
+use chat2svg_stop::Stop;
 use chat2svg_vector::{Document, Meaning, Metadata, Node, RenderError, Role, Shape, WriteOptions};
 use kurbo::{Affine, Rect};
-
-use crate::halt::Halt;
 
 use super::{
     AdoptError,
@@ -116,7 +115,7 @@ pub(super) struct Judge<'a> {
     pub(super) view: &'a View<'a>,
     /// Squared error in pixels of the view that a byte must save.
     pub(super) per_byte: f64,
-    pub(super) halt: Halt<'a>,
+    pub(super) stop: &'a Stop,
 }
 
 impl Judge<'_> {
@@ -150,7 +149,7 @@ impl Judge<'_> {
             let mut least = error + ROUGHER * worth;
             let mut better = None;
             for stroke in &fresh.as_strokes {
-                self.halt.check()?;
+                self.stop.check()?;
                 let mut stroked = document.clone();
                 let mut stroke_bytes = f64::INFINITY;
                 stroked.edit_shapes(|index, shape, transform, _| {
@@ -225,7 +224,7 @@ impl Judge<'_> {
         }
         let mut worthless = BTreeSet::new();
         for batch in batches {
-            self.halt.check()?;
+            self.stop.check()?;
             let gone: BTreeSet<usize> = batch.iter().map(|each| inserted[*each].index).collect();
             let mut less = document.clone();
             less.retain_shapes(|index, _| !gone.contains(&index));

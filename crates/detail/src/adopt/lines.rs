@@ -1,12 +1,10 @@
 //! Regions that are lines of even width: their middle, and how wide they are. Pixels only; whether
 //! a stroke serves better than an outline is decided elsewhere.
 
+use chat2svg_stop::{Stop, Stopped};
 use kurbo::{BezPath, Point};
 
-use crate::{
-    field::{Field, distance_inside},
-    halt::{Halt, Stopped},
-};
+use crate::field::{Field, distance_inside};
 
 /// Least length of a line as a multiple of its width.
 const LEAST_LENGTH: f64 = 4.0;
@@ -124,9 +122,9 @@ impl Mask {
     }
 
     /// The line that the region is; `None` when it branches, is too short or too uneven.
-    pub(super) fn line(&self, evenness: f64, halt: Halt<'_>) -> Result<Option<Line>, Stopped> {
-        let distance = distance_inside(&self.inside, self.width, self.height, false, halt)?;
-        let mut thin = thinned(&self.inside, self.width, self.height, halt)?;
+    pub(super) fn line(&self, evenness: f64, stop: &Stop) -> Result<Option<Line>, Stopped> {
+        let distance = distance_inside(&self.inside, self.width, self.height, false, stop)?;
+        let mut thin = thinned(&self.inside, self.width, self.height, stop)?;
         let half = distance.max();
         remove_twigs(
             &mut thin,
@@ -292,14 +290,14 @@ fn thinned(
     inside: &[bool],
     width: usize,
     height: usize,
-    halt: Halt<'_>,
+    stop: &Stop,
 ) -> Result<Vec<bool>, Stopped> {
     let mut thin = inside.to_vec();
     let mut removed = Vec::new();
     loop {
         let mut is_changed = false;
         for pass in 0..2 {
-            halt.check()?;
+            stop.check()?;
             removed.clear();
             for y in 1..height.saturating_sub(1) {
                 for x in 1..width.saturating_sub(1) {
@@ -434,7 +432,6 @@ fn in_order(thin: &[bool], width: usize) -> Option<(Vec<usize>, bool)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::halt::GO_ON;
 
     fn pixels(width: u32, height: u32, is_inside: impl Fn(f64, f64) -> bool) -> Vec<u32> {
         (0..width * height)
@@ -455,7 +452,7 @@ mod tests {
         let mask = Mask::of(&ring, 80).expect("has pixels");
         assert!(mask.filled_area() > 3 * ring.len());
         let line = mask
-            .line(0.3, GO_ON)
+            .line(0.3, &Stop::never())
             .expect("not stopped")
             .expect("is a line");
         assert!(line.is_closed);
@@ -473,7 +470,7 @@ mod tests {
             (8.0..112.0).contains(&x) && (y - 20.0 - 6.0 * (x / 12.0).sin()).abs() < 2.0
         });
         let line = Mask::of(&wave, 120)
-            .and_then(|mask| mask.line(0.3, GO_ON).expect("not stopped"))
+            .and_then(|mask| mask.line(0.3, &Stop::never()).expect("not stopped"))
             .expect("is a line");
         assert!(!line.is_closed);
         assert!((3.0..4.5).contains(&line.width), "{}", line.width);
@@ -490,7 +487,7 @@ mod tests {
         });
         for (region, width) in [(disc, 60), (wedge, 120), (cross, 80)] {
             let line = Mask::of(&region, width)
-                .and_then(|mask| mask.line(0.3, GO_ON).expect("not stopped"));
+                .and_then(|mask| mask.line(0.3, &Stop::never()).expect("not stopped"));
             assert_eq!(line, None);
         }
     }

@@ -26,10 +26,9 @@ mod view;
 
 use std::time::Instant;
 
-use chat2svg_fit::{
-    Cancellation, FitEnd, FitError, FitOptions, GradientThreshold, RegionPrice, Regions,
-};
+use chat2svg_fit::{FitEnd, FitError, FitOptions, GradientThreshold, RegionPrice, Regions};
 use chat2svg_protocol::Movement;
+use chat2svg_stop::{Stop, Stopped};
 use chat2svg_vector::{Document, Raster, RasterError, RenderError};
 use thiserror::Error;
 
@@ -44,7 +43,6 @@ use self::{
     repaint::Painter,
     view::{View, resized},
 };
-use crate::halt::{Halt, Stopped};
 
 /// Share of the time that is left which those fits may take, so that there is some to look for new
 /// shapes.
@@ -53,15 +51,6 @@ const FIT_TIME: f64 = 0.6;
 const MOST_FITS: usize = 3;
 /// Fewer steps are not worth the start of a fit.
 const LEAST_STEPS: u32 = 20;
-
-/// What ends the reading of a target early.
-#[derive(Clone, Debug, Default)]
-pub struct AdoptLimits {
-    /// Says that nothing is wanted any more. It is asked often and must be cheap.
-    pub cancel: Cancellation,
-    /// When time is up: what is done by then is the result.
-    pub deadline: Option<Instant>,
-}
 
 /// What came of a target from outside.
 #[derive(Clone, Debug, PartialEq)]
@@ -115,11 +104,11 @@ impl From<Stopped> for AdoptError {
 /// repainted, and, when `may_add`, new shapes put in. A document without shapes stays as it is.
 ///
 /// The target is taken to cover the document's view box; one of another size or aspect is
-/// resampled. When time is up, what was moved and fitted by then comes back, with no half of what
+/// resampled. At the deadline of `stop`, what was moved and fitted by then comes back, with no half of what
 /// was to be added.
 ///
 /// # Errors
-/// When the document cannot be rendered, its view box has no area, or `limits.cancel` says so
+/// When the document cannot be rendered, its view box has no area, or it was cancelled
 /// ([`AdoptError::Stopped`]).
 pub fn adopt(
     document: &Document,
@@ -127,7 +116,7 @@ pub fn adopt(
     parameters: &AdoptParameters,
     gradients: GradientThreshold,
     may_add: bool,
-    limits: &AdoptLimits,
+    stop: &Stop,
 ) -> Result<Adopted, AdoptError> {
     let mut adopted = Adopted {
         document: document.clone(),
@@ -141,8 +130,8 @@ pub fn adopt(
         gradients,
         may_add,
     };
-    match job.run(&mut adopted, limits) {
-        Err(AdoptError::Stopped) if !limits.cancel.is_cancelled() => {
+    match job.run(&mut adopted, stop) {
+        Err(AdoptError::Stopped) if !stop.is_cancelled() => {
             adopted.is_cut_short = true;
             Ok(adopted)
         }
@@ -160,25 +149,17 @@ struct Job<'a> {
 
 impl Job<'_> {
     /// Does one thing after the other. `adopted` is a result wherever this ends.
-    fn run(&self, adopted: &mut Adopted, limits: &AdoptLimits) -> Result<(), AdoptError> {
+    fn run(&self, adopted: &mut Adopted, stop: &Stop) -> Result<(), AdoptError> {
         let Self {
             target, parameters, ..
         } = *self;
         if adopted.document.counts().shapes == 0 {
             return Ok(());
         }
-        let stop = {
-            let AdoptLimits { cancel, deadline } = limits.clone();
-            Cancellation::when(move || {
-                cancel.is_cancelled() || deadline.is_some_and(|at| Instant::now() >= at)
-            })
-        };
-        let question = || stop.is_cancelled();
-        let halt = Halt::when(&question);
         let longest = target.width().max(target.height());
         let (width, height) = size(&adopted.document, longest.min(parameters.region_side))?;
-        let target = resized(target, width, height, halt)?;
-        let regions = Regions::find(&target, width, height, parameters.region_side, &stop)
+        let target = resized(target, width, height, stop)?;
+        let regions = Regions::find(&target, width, height, parameters.region_side, stop)
             .ok_or(AdoptError::Stopped)?;
         let side = f64::from(width.max(height)) / 512.0;
         let price = RegionPrice {
@@ -188,24 +169,24 @@ impl Job<'_> {
             gradients: true,
             tolerance: parameters.tolerance,
         };
-        let areas = Areas::of(&regions, price, halt)?;
-        let fine = View::of(&target, halt);
-        halt.check()?;
+        let areas = Areas::of(&regions, price, stop)?;
+        let fine = View::of(&target, stop);
+        stop.check()?;
         if parameters.most_moves > 0 {
             let most = parameters.trial_side.min(width.max(height));
             let (width, height) = size(&adopted.document, most)?;
-            let rough = resized(&target, width, height, halt)?;
+            let rough = resized(&target, width, height, stop)?;
             let search = Search {
                 areas: &areas,
                 fine: &fine,
-                rough: &View::of(&rough, halt),
+                rough: &View::of(&rough, stop),
                 parameters,
-                halt,
+                stop,
             };
             search.run(&mut adopted.document, &mut adopted.moved)?;
         }
         let to_canvas = adopted.document.canvas_transform(width, height)?;
-        let mut seen = Seen::of(&adopted.document, areas.width, areas.height, halt)?;
+        let mut seen = Seen::of(&adopted.document, areas.width, areas.height, stop)?;
         let painter = Painter {
             regions: &regions,
             areas: &areas,
@@ -213,7 +194,7 @@ impl Job<'_> {
             to_canvas,
             threshold: self.gradients,
             least_area: (parameters.least_area * side * side).ceil() as usize,
-            halt,
+            stop,
         };
         adopted.added = painter.repaint(&mut adopted.document)?;
         let finder = Finder {
@@ -223,34 +204,31 @@ impl Job<'_> {
             parameters,
             price,
             scale: f64::from(width) / areas.width as f64,
-            halt,
+            stop,
         };
         let may_add = self.may_add && parameters.most_added > 0;
         let steps = affordable_steps(parameters, adopted.document.counts().shapes);
         if steps > 0 {
-            let now = Instant::now();
-            let left = limits.deadline.map(|at| at.saturating_duration_since(now));
             let fitting = Fitting {
                 target: &target,
                 parameters,
                 steps,
-                cancel: &limits.cancel,
-                deadline: left.map(|left| now + left.mul_f64(FIT_TIME)),
+                stop: &part_of(stop, FIT_TIME),
             };
             if may_add {
                 seen = fit_own(&mut adopted.document, &finder, &seen, fitting)?;
             } else {
                 fitting.run(&mut adopted.document, &target)?;
             }
-            halt.check()?;
+            stop.check()?;
         }
         if !may_add {
-            return Ok(halt.check()?);
+            return Ok(stop.check()?);
         }
         let judge = Judge {
             view: &fine,
             per_byte: price.per_byte,
-            halt,
+            stop,
         };
         let errors = fine.errors(&adopted.document)?;
         let found = finder.regions(&seen, &errors)?;
@@ -263,7 +241,7 @@ impl Job<'_> {
         adopted.document = document;
         let names = inserted.into_iter().map(|each| each.name);
         adopted.added.extend(names);
-        Ok(halt.check()?)
+        Ok(stop.check()?)
     }
 }
 
@@ -286,7 +264,7 @@ fn fit_own(
     seen: &Seen,
     fitting: Fitting<'_>,
 ) -> Result<Seen, AdoptError> {
-    let (areas, fine, halt) = (finder.areas, finder.fine, finder.halt);
+    let (areas, fine, stop) = (finder.areas, finder.fine, finder.stop);
     let shown = fine.shown(document)?;
     let fresh = finder.regions(seen, &fine.errors_of(&shown))?;
     let mut unfitted = Unfitted::of(shown, seen, fresh);
@@ -297,8 +275,8 @@ fn fit_own(
         document.clone_from(&start);
         let target = unfitted.target(fitting.target)?;
         fitting.run(document, &target)?;
-        halt.check()?;
-        let fitted = Seen::of(document, areas.width, areas.height, halt)?;
+        stop.check()?;
+        let fitted = Seen::of(document, areas.width, areas.height, stop)?;
         if fits == MOST_FITS || !unfitted.hide_misused(&fitted, fine) {
             return Ok(fitted);
         }
@@ -311,8 +289,7 @@ struct Fitting<'a> {
     target: &'a Raster,
     parameters: &'a AdoptParameters,
     steps: u32,
-    cancel: &'a Cancellation,
-    deadline: Option<Instant>,
+    stop: &'a Stop,
 }
 
 impl Fitting<'_> {
@@ -324,8 +301,7 @@ impl Fitting<'_> {
             allow_topology: false,
             allow_points: false,
             threads: 1,
-            cancel: self.cancel.clone(),
-            deadline: self.deadline,
+            stop: self.stop.clone(),
             ..FitOptions::default()
         };
         let fitted = chat2svg_fit::refine(document, target, &options, &mut ())?;
@@ -334,6 +310,18 @@ impl Fitting<'_> {
             return Err(AdoptError::Stopped);
         }
         Ok(())
+    }
+}
+
+/// Stops after a share of the time that is left, too.
+fn part_of(stop: &Stop, share: f64) -> Stop {
+    let now = Instant::now();
+    match stop.deadline() {
+        Some(deadline) => {
+            let left = deadline.saturating_duration_since(now);
+            stop.clone().by(now + left.mul_f64(share))
+        }
+        None => stop.clone(),
     }
 }
 

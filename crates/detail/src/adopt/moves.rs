@@ -5,9 +5,8 @@
 use std::collections::{BTreeSet, VecDeque};
 
 use chat2svg_protocol::Movement;
+use chat2svg_stop::Stop;
 use chat2svg_vector::{Document, RenderError};
-
-use crate::halt::Halt;
 
 use super::{
     AdoptError, AdoptParameters,
@@ -39,7 +38,7 @@ pub(super) struct Search<'a> {
     pub(super) rough: &'a View<'a>,
     pub(super) parameters: &'a AdoptParameters,
     /// Says when to end.
-    pub(super) halt: Halt<'a>,
+    pub(super) stop: &'a Stop,
 }
 
 /// Of each shape the region that shows it where it is; `None` for those that may have moved.
@@ -86,7 +85,7 @@ impl Search<'_> {
             if is_enough || looked >= MOST_UNITS {
                 break;
             }
-            self.halt.check()?;
+            self.stop.check()?;
             if self.is_settled(unit, &state) {
                 continue;
             }
@@ -117,7 +116,7 @@ impl Search<'_> {
     }
 
     fn state(&self, document: &Document) -> Result<State, RenderError> {
-        let seen = Seen::of(document, self.areas.width, self.areas.height, self.halt)?;
+        let seen = Seen::of(document, self.areas.width, self.areas.height, self.stop)?;
         let settled = seen
             .pixels
             .iter()
@@ -248,7 +247,7 @@ impl Search<'_> {
         };
         let mut least = there(&self.rough.errors_of(&old));
         if !unit.is_group {
-            let seen = Seen::of(before, self.areas.width, self.areas.height, self.halt)?;
+            let seen = Seen::of(before, self.areas.width, self.areas.height, self.stop)?;
             let pixels = &seen.pixels[unit.shapes.start];
             let instead = [Some(mean_color(&self.fine.pixels, pixels)), guess.color];
             for color in instead.into_iter().flatten() {

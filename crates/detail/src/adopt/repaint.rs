@@ -1,6 +1,7 @@
 //! Gives the template's flat shapes the paint of the region that shows them. Moves nothing.
 
 use chat2svg_fit::{GradientThreshold, Regions, Sample, fit_paint};
+use chat2svg_stop::{Stop, Stopped};
 use chat2svg_vector::{Color, Document, Paint, Shape};
 use kurbo::{Affine, Point};
 
@@ -8,7 +9,6 @@ use super::{
     areas::{Areas, Seen},
     units::shape_name,
 };
-use crate::halt::{Halt, Stopped};
 
 /// Most samples taken of one shape.
 const MOST_SAMPLES: usize = 3000;
@@ -30,7 +30,7 @@ pub(super) struct Painter<'a> {
     pub(super) threshold: GradientThreshold,
     /// Least pixels of the regions' picture on which a shape must be seen.
     pub(super) least_area: usize,
-    pub(super) halt: Halt<'a>,
+    pub(super) stop: &'a Stop,
 }
 
 impl Painter<'_> {
@@ -42,7 +42,7 @@ impl Painter<'_> {
         let mut answer = Ok(());
         document.edit_shapes(|index, shape, transform, opacity| {
             if answer.is_ok() {
-                answer = self.halt.check();
+                answer = self.stop.check();
             }
             let is_gradient =
                 answer.is_ok() && self.repaint_shape(index, shape, transform, opacity);

@@ -39,7 +39,7 @@ impl Trial<'_, '_> {
 
     /// The error of a guess; `None` when there is no work left to be spent.
     pub(super) fn error(&mut self, guess: &Guess) -> Result<Option<f64>, AdoptError> {
-        self.search.halt.check()?;
+        self.search.stop.check()?;
         let Some(left) = self.work.checked_sub(self.shapes) else {
             return Ok(None);
         };

@@ -1,9 +1,9 @@
 //! The target at one size, and how far a document is from it. Measures; changes nothing.
 
+use chat2svg_stop::Stop;
 use chat2svg_vector::{Color, Document, Raster, RenderError};
 
 use super::AdoptError;
-use crate::halt::Halt;
 
 /// A picture over white, components in `0.0..=1.0`, row by row.
 pub(super) struct View<'a> {
@@ -11,12 +11,12 @@ pub(super) struct View<'a> {
     pub(super) height: u32,
     pub(super) pixels: Vec<[f32; 3]>,
     /// Says when to end a measurement.
-    halt: Halt<'a>,
+    stop: &'a Stop,
 }
 
 impl<'a> View<'a> {
     /// The target over white.
-    pub(super) fn of(target: &Raster, halt: Halt<'a>) -> Self {
+    pub(super) fn of(target: &Raster, stop: &'a Stop) -> Self {
         Self {
             width: target.width(),
             height: target.height(),
@@ -26,13 +26,13 @@ impl<'a> View<'a> {
                 .iter()
                 .map(color_of)
                 .collect(),
-            halt,
+            stop,
         }
     }
 
     /// What a document shows at this size.
     pub(super) fn shown(&self, document: &Document) -> Result<Raster, RenderError> {
-        let stop = self.halt.question();
+        let stop = self.stop;
         document.render_until(self.width, self.height, Some(Color::WHITE), stop)
     }
 
@@ -77,14 +77,14 @@ pub(super) fn resized(
     picture: &Raster,
     width: u32,
     height: u32,
-    halt: Halt<'_>,
+    stop: &Stop,
 ) -> Result<Raster, AdoptError> {
     let columns = spans(picture.width(), width);
     let rows = spans(picture.height(), height);
     let mut pixels = Vec::with_capacity(width as usize * height as usize);
     let line = picture.width() as usize;
     for (top, row_weights) in &rows {
-        halt.check()?;
+        stop.check()?;
         for (left, weights) in &columns {
             let mut sum = [0.0_f32; 4];
             for (y, row_weight) in (*top..).zip(row_weights) {
@@ -141,7 +141,6 @@ fn spans(old: u32, new: u32) -> Vec<(usize, Vec<f32>)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::halt::GO_ON;
 
     #[test]
     fn reduction_keeps_the_mean_and_forgets_hidden_colours() {
@@ -152,7 +151,7 @@ mod tests {
             })
             .collect();
         let picture = Raster::new(10, 7, pixels).expect("size fits");
-        let small = resized(&picture, 5, 3, GO_ON).expect("size fits");
+        let small = resized(&picture, 5, 3, &Stop::never()).expect("size fits");
         assert!(
             small
                 .pixels()
@@ -161,9 +160,9 @@ mod tests {
         );
         let alpha: f64 = small.pixels().iter().map(|pixel| f64::from(pixel[3])).sum();
         assert!((alpha / 15.0 - 127.5).abs() < 1.0);
-        let large = resized(&small, 11, 9, GO_ON).expect("size fits");
+        let large = resized(&small, 11, 9, &Stop::never()).expect("size fits");
         assert_eq!(large.pixels().len(), 99);
-        let stopped = resized(&small, 11, 9, Halt::when(&|| true));
+        let stopped = resized(&small, 11, 9, &Stop::when(|| true));
         assert!(matches!(stopped, Err(AdoptError::Stopped)));
     }
 }

@@ -2,6 +2,7 @@
 //! that does not. Here nothing is called by a name that says anything.
 
 use chat2svg_protocol::{ResourceLevel, Style};
+use chat2svg_stop::Stop;
 use chat2svg_vector::{
     Color, Distance, Document, Emission, Gloss, Group, Habitat, Material, Meaning, Metadata, Node,
     Paint, Part, Place, Role, Setting, Shape, TimeOfDay, Weather,
@@ -84,7 +85,7 @@ fn changes_the_picture(before: &dyn Fn(&mut Document), said: &dyn Fn(&mut Docume
     config.levels.high.target_side = 96;
     let parameters = config.levels.get(ResourceLevel::High);
     let made = |document: &Document| {
-        let made = enhance(document, Style::Flat, parameters, &|| false);
+        let made = enhance(document, Style::Flat, parameters, &Stop::never());
         made.map(|made| (made.target, made.added))
             .map_err(|error| error.to_string())
     };

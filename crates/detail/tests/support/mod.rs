@@ -7,6 +7,7 @@
 
 use chat2svg_detail::{DetailConfig, DetailParameters, Enhanced, enhance};
 use chat2svg_protocol::{ResourceLevel, Style};
+use chat2svg_stop::Stop;
 use chat2svg_vector::{Color, Document, Group, Metadata, Node, Paint, Shape};
 use kurbo::{Affine, BezPath, Circle, Point, Rect, Shape as _};
 
@@ -87,7 +88,13 @@ pub(crate) fn landscape(sun_at: (f64, f64)) -> Document {
 }
 
 pub(crate) fn enhanced(document: &Document, style: Style) -> Enhanced {
-    enhance(document, style, &parameters(ResourceLevel::High), &|| false).expect("it can be drawn")
+    enhance(
+        document,
+        style,
+        &parameters(ResourceLevel::High),
+        &Stop::never(),
+    )
+    .expect("it can be drawn")
 }
 
 /// All shapes with a word in their label, in the document's coordinates.

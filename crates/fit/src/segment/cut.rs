@@ -7,6 +7,7 @@ use super::{
     hiding::Kept,
     tree::{NodeId, RegionTree},
 };
+use crate::clock::Clock;
 
 /// Bytes of a path element without its outline and gradient.
 const ELEMENT_BYTES: f64 = 45.0;
@@ -74,12 +75,12 @@ impl CutCost {
 /// The regions that together cover everything at the least cost, at most `limit` of them (or one
 /// for each root), ascending.
 ///
-/// Once `is_stopped` says so, it is whatever was found by then.
+/// Once the clock says so, it is whatever was found by then.
 pub(crate) fn best_cover(
     tree: &RegionTree,
     cost: CutCost,
     limit: usize,
-    is_stopped: impl Fn() -> bool,
+    clock: &Clock,
 ) -> Vec<NodeId> {
     let roots = tree.roots();
     let limit = limit.max(roots.len());
@@ -92,13 +93,13 @@ pub(crate) fn best_cover(
     // A dearer path makes fewer of them; find the price at which the limit is just kept.
     let (mut low, mut high) = (0.0, 1.0);
     let mut best = at(high);
-    while best.len() > limit && high < 1e12 && !is_stopped() {
+    while best.len() > limit && high < 1e12 && !clock.is_due() {
         low = high;
         high *= 4.0;
         best = at(high);
     }
     for _ in 0..24 {
-        if is_stopped() {
+        if clock.is_due() {
             break;
         }
         let middle = 0.5 * (low + high);

@@ -100,7 +100,9 @@ fn smallest_with(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{FitOptions, clock::Stop};
+    use chat2svg_stop::Stop;
+
+    use crate::clock::Clock;
 
     const SIDE: usize = 32;
 
@@ -119,8 +121,8 @@ mod tests {
                 () => [0.5; 3],
             })
             .collect();
-        let stop = Stop::new(&FitOptions::default());
-        let tree = RegionTree::build(&pixels, SIDE, SIDE, |_| true, &stop).expect("not stopped");
+        let clock = Clock::start(&Stop::never());
+        let tree = RegionTree::build(&pixels, SIDE, SIDE, |_| true, &clock).expect("not stopped");
         let owners: Vec<u32> = places.map(|(x, y)| owner_of(x, y)).collect();
         let kept = Kept {
             owners: &owners,

@@ -11,7 +11,7 @@ use std::{
 use rayon::prelude::*;
 
 use super::moments::Moments;
-use crate::{clock::Stop, picture::squared_distance};
+use crate::{clock::Clock, picture::squared_distance};
 
 /// Index of a region in the tree.
 pub(crate) type NodeId = u32;
@@ -81,7 +81,7 @@ impl RegionTree {
         width: usize,
         height: usize,
         mask: impl Fn(usize) -> bool,
-        stop: &Stop,
+        clock: &Clock,
     ) -> Option<Self> {
         let (leaf_of, leaf_count) = flat_zones(pixels, width, height, mask);
         let mut nodes = vec![
@@ -109,7 +109,7 @@ impl RegionTree {
         for (node, border) in tree.nodes.iter_mut().zip(&borders) {
             node.perimeter = border.iter().map(|(_, length)| length).sum();
         }
-        tree.merge_all(&mut borders, stop).then_some(tree)
+        tree.merge_all(&mut borders, clock).then_some(tree)
     }
 
     /// For each leaf its neighbours in ascending order, with the length of the common border.
@@ -146,7 +146,7 @@ impl RegionTree {
     }
 
     /// Merges until no two regions touch; false when stopped.
-    fn merge_all(&mut self, borders: &mut [Vec<(u32, u32)>], stop: &Stop) -> bool {
+    fn merge_all(&mut self, borders: &mut [Vec<(u32, u32)>], clock: &Clock) -> bool {
         let errors = self.nodes.par_iter().map(|node| model_error(&node.moments));
         let mut merging = Merging {
             errors: errors.collect(),
@@ -165,7 +165,7 @@ impl RegionTree {
         let mut checked = 0_u32;
         while let Some(Reverse(Candidate { pair, slots, .. })) = queue.pop() {
             checked = checked.wrapping_add(1);
-            if checked.is_multiple_of(2048) && stop.is_due() {
+            if checked.is_multiple_of(2048) && clock.is_due() {
                 return false;
             }
             let now = slots.map(|slot| merging.region[slot as usize]);

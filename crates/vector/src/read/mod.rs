@@ -12,6 +12,7 @@ mod reach;
 use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use chat2svg_stop::Stop;
 use kurbo::Affine;
 
 use crate::sanitise::{
@@ -44,7 +45,7 @@ impl Document {
     /// # Errors
     /// When the file is no SVG, is damaged, or exceeds the limits.
     pub fn parse(svg: &[u8], limits: &ParseLimits) -> Result<Parsed, ParseError> {
-        Self::parse_until(svg, limits, &|| false)
+        Self::parse_until(svg, limits, &Stop::never())
     }
 
     /// As [`Document::parse`], but given up once `stop` says so, which is asked every few thousand
@@ -56,7 +57,7 @@ impl Document {
     pub fn parse_until(
         svg: &[u8],
         limits: &ParseLimits,
-        stop: &dyn Fn() -> bool,
+        stop: &Stop,
     ) -> Result<Parsed, ParseError> {
         Self::parse_metered(svg, limits, &Meter::new(stop))
     }
@@ -66,11 +67,7 @@ impl Document {
     ///
     /// # Errors
     /// As [`Document::parse_until`], but for damage that only normalising finds.
-    pub fn check_until(
-        svg: &[u8],
-        limits: &ParseLimits,
-        stop: &dyn Fn() -> bool,
-    ) -> Result<(), ParseError> {
+    pub fn check_until(svg: &[u8], limits: &ParseLimits, stop: &Stop) -> Result<(), ParseError> {
         let (meter, mut warnings) = (Meter::new(stop), Warnings::default());
         sanitised_tree(svg, limits, Profile::Document, &mut warnings, &meter).map(|_| ())
     }
@@ -227,7 +224,8 @@ mod tests {
     fn steps(content: &str) -> (usize, u64) {
         let svg =
             format!("<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 9 9'>{content}</svg>");
-        let meter = Meter::new(&|| false);
+        let never = Stop::never();
+        let meter = Meter::new(&never);
         // Whether it is accepted does not matter, only what it takes to say so.
         let _ = Document::parse_metered(svg.as_bytes(), &ParseLimits::default(), &meter);
         (svg.len(), meter.steps())

@@ -252,6 +252,8 @@ fn without_comments(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use chat2svg_stop::Stop;
+
     use super::*;
 
     fn sheet(text: &str) -> String {
@@ -259,7 +261,7 @@ mod tests {
             text,
             &|_| true,
             &mut Warnings::default(),
-            &Meter::new(&|| false),
+            &Meter::new(&Stop::never()),
         )
         .expect("within limits");
         rules.iter().map(Rule::text).collect()
@@ -302,7 +304,8 @@ mod tests {
     #[test]
     fn rules_are_counted_before_they_multiply() {
         let text = format!("{}{{fill:red}}", vec![".a"; 5_000].join(","));
-        let meter = Meter::new(&|| false);
+        let never = Stop::never();
+        let meter = Meter::new(&never);
         assert!(clean_sheet(&text, &|_| true, &mut Warnings::default(), &meter).is_err());
     }
 }

@@ -2,6 +2,8 @@
 
 use std::cell::Cell;
 
+use chat2svg_stop::Stop;
+
 use super::ParseError;
 
 /// Most steps between two questions whether to stop. A step takes some nanoseconds.
@@ -13,11 +15,11 @@ pub(crate) struct Meter<'a> {
     asked: Cell<u64>,
     /// What was said once holds.
     stopped: Cell<bool>,
-    stop: &'a dyn Fn() -> bool,
+    stop: &'a Stop,
 }
 
 impl<'a> Meter<'a> {
-    pub(crate) fn new(stop: &'a dyn Fn() -> bool) -> Self {
+    pub(crate) fn new(stop: &'a Stop) -> Self {
         Self {
             steps: Cell::new(0),
             asked: Cell::new(0),
@@ -39,7 +41,7 @@ impl<'a> Meter<'a> {
     /// Asks at once whether to stop.
     pub(crate) fn check(&self) -> Result<(), ParseError> {
         self.asked.set(self.steps.get());
-        if self.stopped.get() || (self.stop)() {
+        if self.stopped.get() || self.stop.is_due() {
             self.stopped.set(true);
             return Err(ParseError::Stopped);
         }

@@ -35,6 +35,7 @@ pub(crate) use tree::{Child, Element, Heading, Tree};
 pub(crate) use warning::Warnings;
 
 use cascade::Cascade;
+use chat2svg_stop::Stop;
 
 use crate::write;
 
@@ -64,7 +65,7 @@ pub struct Sanitised {
 /// # Errors
 /// When the text is not SVG, not well-formed, declares entities, or exceeds the limits.
 pub fn sanitise(svg: &[u8], limits: &ParseLimits) -> Result<Sanitised, ParseError> {
-    sanitise_until(svg, limits, &|| false)
+    sanitise_until(svg, limits, &Stop::never())
 }
 
 /// As [`sanitise`], but given up once `stop` says so, which is asked every few thousand bytes.
@@ -74,7 +75,7 @@ pub fn sanitise(svg: &[u8], limits: &ParseLimits) -> Result<Sanitised, ParseErro
 pub fn sanitise_until(
     svg: &[u8],
     limits: &ParseLimits,
-    stop: &dyn Fn() -> bool,
+    stop: &Stop,
 ) -> Result<Sanitised, ParseError> {
     let mut warnings = Warnings::default();
     let meter = Meter::new(stop);

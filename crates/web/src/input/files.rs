@@ -1,7 +1,7 @@
 //! Looks whether uploaded files can be used, off the arbiter. They are read when their job runs.
 
 use chat2svg_controller::{InputLimits, check_inputs};
-use chat2svg_protocol::Attachment;
+use chat2svg_protocol::{Attachment, stop_of};
 use chat2svg_supervision::{ComputeError, ComputePool};
 use tokio_util::sync::CancellationToken;
 
@@ -23,8 +23,8 @@ pub(crate) async fn check_files(
     // Cancelled too when the client has left, which drops this future.
     let asked = cancel.child_token();
     let _guard = asked.clone().drop_guard();
-    let stopped = asked.clone();
-    let work = move || check_inputs(&attachments, &limits, &|| stopped.is_cancelled());
+    let stop = stop_of(&asked);
+    let work = move || check_inputs(&attachments, &limits, &stop);
     match compute.run(&asked, work).await? {
         Err(error) if error.is_stop() => Err(ComputeError::Cancelled.into()),
         checked => checked.map_err(|error| unusable(kind.file_name(error.role()), error.reason())),
