@@ -1,6 +1,6 @@
 //! How good a document is: its picture, made of the document as it is written, against the target.
 
-use chat2svg_vector::{Color, Document, ParseLimits, WriteOptions};
+use chat2svg_vector::{Color, Document, WriteOptions};
 
 use crate::{FitError, FitOptions, picture::Picture};
 
@@ -33,14 +33,10 @@ impl Score {
         target: &Picture,
         options: &FitOptions,
     ) -> Result<Self, FitError> {
-        let svg = document.to_svg(&WriteOptions::default());
-        let bytes = svg.len();
-        // What rounding and the file format do to it counts; beyond the parser's limits it goes
-        // unseen.
-        let error = match Document::parse(svg.as_bytes(), &ParseLimits::default()) {
-            Ok(written) => document_error(&written.document, target)?,
-            Err(_) => document_error(document, target)?,
-        };
+        let options_of_file = WriteOptions::default();
+        let bytes = document.to_svg(&options_of_file).len();
+        // What rounding does to it counts.
+        let error = document_error(&document.rounded(&options_of_file), target)?;
         Ok(Self {
             error,
             bytes,

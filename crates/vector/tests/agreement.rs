@@ -2,7 +2,7 @@
 
 mod common;
 
-use chat2svg_vector::{Color, WriteOptions};
+use chat2svg_vector::{Color, Document, ParseLimits, WriteOptions};
 use proptest::prelude::*;
 
 /// Mean difference allowed per component, of 1.
@@ -38,6 +38,18 @@ proptest! {
         let theirs = common::render_with_resvg(&document, &svg, 128, 128);
         let difference = ours.mean_difference(&theirs, Color::WHITE).expect("same size");
         prop_assert!(difference < TOLERANCE, "{}\n{svg}", difference * 255.0);
+    }
+
+    #[test]
+    fn a_rounded_document_looks_as_the_written_one_does(document in common::any_document()) {
+        let options = WriteOptions::default();
+        let svg = document.to_svg(&options);
+        let read = Document::parse(svg.as_bytes(), &ParseLimits::default()).expect("own output");
+        let written = read.document.render(128, 128, None).expect("renders");
+        let rounded = document.rounded(&options);
+        let rounded = rounded.render(128, 128, None).expect("renders");
+        let difference = written.mean_difference(&rounded, Color::WHITE).expect("same size");
+        prop_assert!(difference < 0.02 * TOLERANCE, "{}\n{svg}", difference * 255.0);
     }
 
     #[test]

@@ -9,6 +9,7 @@ mod number;
 mod paint;
 mod path;
 mod primitive;
+mod rounded;
 mod snap;
 mod style;
 pub(crate) mod xml;
@@ -22,7 +23,7 @@ use crate::{ClipPath, Document, FillRule, Group, Meaning, Node, Shape};
 use number::{decimals_for, number};
 use paint::{Definitions, opacity_attribute, transform};
 use path::path_data;
-use primitive::as_ellipse;
+use primitive::ellipse_of;
 use style::{Attributes, Styles};
 use xml::XmlWriter;
 
@@ -118,7 +119,7 @@ impl Document {
         if has_labels {
             xml.attribute("xmlns:inkscape", INKSCAPE);
         }
-        let size = |value| number(writable_side(value), 3);
+        let size = |value| number(writable_side(value), SIDE_DECIMALS);
         xml.attribute("width", &size(self.width));
         xml.attribute("height", &size(self.height));
         xml.attribute("viewBox", &view_box_text(self.view_box));
@@ -155,6 +156,8 @@ impl Document {
     }
 }
 
+/// Decimals of the document's sides.
+const SIDE_DECIMALS: u8 = 3;
 /// Shortest side that is written.
 const MIN_SIDE: f64 = 1e-3;
 /// Longest side, and largest coordinate of the view box, that is written.
@@ -169,6 +172,12 @@ fn writable_side(length: f64) -> f64 {
 }
 
 fn view_box_text(frame: Rect) -> String {
+    let (numbers, decimals) = view_box_numbers(frame);
+    numbers.map(|value| number(value, decimals)).join(" ")
+}
+
+/// Left, top, width and height as they can be written, and with how many decimals they are.
+fn view_box_numbers(frame: Rect) -> ([f64; 4], u8) {
     let [width, height] = [frame.width(), frame.height()].map(writable_side);
     // A millionth of the shorter side is less than any pixel.
     let decimals = if width.min(height) < 1.0 { 9 } else { 6 };
@@ -179,9 +188,7 @@ fn view_box_text(frame: Rect) -> String {
             0.0
         }
     };
-    [place(frame.x0), place(frame.y0), width, height]
-        .map(|value| number(value, decimals))
-        .join(" ")
+    ([place(frame.x0), place(frame.y0), width, height], decimals)
 }
 
 /// Pixels per user unit in the rendering that the tolerance refers to.
@@ -277,17 +284,7 @@ impl TreeWriter<'_> {
         place: Place,
     ) {
         let scale = place.scale;
-        let unit_tolerance = self.tolerance / scale;
-        // Dashes begin where the path does.
-        let is_dashed = shape
-            .stroke
-            .as_ref()
-            .is_some_and(|stroke| !stroke.dashes.is_empty());
-        let ellipse = if is_dashed {
-            None
-        } else {
-            as_ellipse(&shape.path, unit_tolerance, shape.stroke.is_none())
-        };
+        let ellipse = ellipse_of(shape, self.tolerance / scale);
         let decimals = decimals_for(scale, self.tolerance);
         let radii =
             ellipse.map(|ellipse| [ellipse.across, ellipse.down].map(|r| number(r, decimals)));

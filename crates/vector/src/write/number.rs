@@ -48,6 +48,11 @@ pub(crate) fn number(value: f64, decimals: u8) -> String {
     out
 }
 
+/// A number as [`number`] writes it.
+pub(crate) fn rounded(value: f64, decimals: u8) -> f64 {
+    to_grid(value, decimals) as f64 / 10f64.powi(i32::from(decimals))
+}
+
 /// Appends a number to a list of numbers, with a separator only where one is needed.
 pub(crate) fn push_separated(out: &mut String, number: &str) {
     let needs_space = match (out.chars().next_back(), number.chars().next()) {

@@ -37,8 +37,7 @@ pub(crate) fn transform(
     outer_scale: f64,
     tolerance: f64,
 ) -> Option<String> {
-    let linear = decimals_for(outer_scale * extent.max(1.0), tolerance);
-    let offset = decimals_for(outer_scale, tolerance);
+    let [linear, offset] = transform_decimals(extent, outer_scale, tolerance);
     let [a, b, c, d, e, f] = affine.as_coeffs();
     let linear_text = [a, b, c, d].map(|value| number(value, linear));
     let [x, y] = [e, f].map(|value| number(value, offset));
@@ -62,6 +61,14 @@ pub(crate) fn transform(
             joined(&[parts[0], parts[1], parts[2], parts[3], &x, &y])
         )),
     }
+}
+
+/// Decimals of a transform's linear part and of its offset.
+pub(super) fn transform_decimals(extent: f64, outer_scale: f64, tolerance: f64) -> [u8; 2] {
+    [
+        decimals_for(outer_scale * extent.max(1.0), tolerance),
+        decimals_for(outer_scale, tolerance),
+    ]
 }
 
 fn joined(numbers: &[&str]) -> String {
@@ -249,14 +256,11 @@ fn linear_attributes(gradient: &LinearGradient, scale: f64, tolerance: f64) -> S
             attribute(&mut text, name, &value);
         }
     }
-    let extent = [gradient.start, gradient.end]
-        .iter()
-        .fold(0.0f64, |most, p| most.max(p.x.abs()).max(p.y.abs()));
     common_attributes(
         &mut text,
         gradient.spread,
         gradient.transform,
-        extent,
+        extent_of_linear(gradient),
         scale,
         tolerance,
     );
@@ -282,16 +286,27 @@ fn radial_attributes(gradient: &RadialGradient, scale: f64, tolerance: f64) -> S
     if focal_radius != "0" {
         attribute(&mut found, "fr", &focal_radius);
     }
-    let extent = gradient.center.x.abs().max(gradient.center.y.abs()) + gradient.radius.abs();
     common_attributes(
         &mut found,
         gradient.spread,
         gradient.transform,
-        extent,
+        extent_of_radial(gradient),
         scale,
         tolerance,
     );
     found
+}
+
+/// The largest coordinate of a linear gradient.
+pub(super) fn extent_of_linear(gradient: &LinearGradient) -> f64 {
+    [gradient.start, gradient.end]
+        .iter()
+        .fold(0.0f64, |most, p| most.max(p.x.abs()).max(p.y.abs()))
+}
+
+/// The largest coordinate of a radial gradient.
+pub(super) fn extent_of_radial(gradient: &RadialGradient) -> f64 {
+    gradient.center.x.abs().max(gradient.center.y.abs()) + gradient.radius.abs()
 }
 
 fn common_attributes(

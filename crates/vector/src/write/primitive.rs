@@ -2,6 +2,8 @@
 
 use kurbo::{BezPath, ParamCurve as _, PathEl, PathSeg, Point, Shape as _};
 
+use crate::Shape;
+
 /// An axis-aligned ellipse.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Ellipse {
@@ -10,9 +12,23 @@ pub(crate) struct Ellipse {
     pub(crate) down: f64,
 }
 
+/// The ellipse that a shape is written as, where that moves no point of it by more than
+/// `tolerance`.
+pub(crate) fn ellipse_of(shape: &Shape, tolerance: f64) -> Option<Ellipse> {
+    // Dashes begin where the path does.
+    let is_dashed = shape
+        .stroke
+        .as_ref()
+        .is_some_and(|stroke| !stroke.dashes.is_empty());
+    if is_dashed {
+        return None;
+    }
+    as_ellipse(&shape.path, tolerance, shape.stroke.is_none())
+}
+
 /// The ellipse that a path draws, when no point of it is further than `tolerance` from that
 /// ellipse. A path that only returns to its start counts as closed where `is_filled_only`.
-pub(crate) fn as_ellipse(path: &BezPath, tolerance: f64, is_filled_only: bool) -> Option<Ellipse> {
+fn as_ellipse(path: &BezPath, tolerance: f64, is_filled_only: bool) -> Option<Ellipse> {
     let (first, rest) = path.elements().split_first()?;
     let (curves, is_closed) = match rest.split_last()? {
         (PathEl::ClosePath, curves) => (curves, true),

@@ -8,7 +8,7 @@ use crate::{Document, Node};
 
 use super::{
     WriteOptions,
-    number::{decimals_for, to_grid},
+    number::{decimals_for, rounded},
     reference_scale,
 };
 
@@ -40,9 +40,7 @@ impl Document {
 
 /// An outline with every point where it is when written with so many decimals.
 pub fn snapped_outline(path: &BezPath, decimals: u8) -> BezPath {
-    let unit = 10_f64.powi(i32::from(decimals));
-    let axis = |value: f64| to_grid(value, decimals) as f64 / unit;
-    let snap = |point: Point| Point::new(axis(point.x), axis(point.y));
+    let snap = |point: Point| Point::new(rounded(point.x, decimals), rounded(point.y, decimals));
     path.iter()
         .map(|element| match element {
             PathEl::MoveTo(p) => PathEl::MoveTo(snap(p)),

@@ -7,6 +7,9 @@ use crate::{FillRule, Group, LineCap, LineJoin, Node, Shape, Stroke};
 use super::number::{decimals_for, number};
 use super::paint::{Definitions, opacity_text};
 
+/// Decimals of a miter limit.
+pub(super) const MITER_DECIMALS: u8 = 3;
+
 /// Attributes in the order in which they are written.
 pub(crate) type Attributes = Vec<(&'static str, String)>;
 
@@ -101,6 +104,12 @@ fn attributes(
     found
 }
 
+/// Decimals of a stroke's lengths. A thin line shows an error of its width sooner than one of its
+/// place.
+pub(super) fn stroke_decimals(scale: f64, tolerance: f64) -> u8 {
+    decimals_for(scale, tolerance * 0.2)
+}
+
 fn line(
     found: &mut Attributes,
     stroke: &Stroke,
@@ -111,8 +120,7 @@ fn line(
     let (paint, extra) = definitions.paint(&stroke.paint, scale, tolerance);
     found.push(("stroke", paint));
     found.extend(opacity_text(stroke.opacity * extra).map(|text| ("stroke-opacity", text)));
-    // A thin line shows an error of its width sooner than one of its place.
-    let decimals = decimals_for(scale, tolerance * 0.2);
+    let decimals = stroke_decimals(scale, tolerance);
     let length = |value: f64| number(value, decimals);
     let width = length(stroke.width);
     if width != "1" {
@@ -128,7 +136,7 @@ fn line(
         LineJoin::Round => found.push(("stroke-linejoin", "round".to_owned())),
         LineJoin::Bevel => found.push(("stroke-linejoin", "bevel".to_owned())),
     }
-    let miter = number(stroke.miter_limit, 3);
+    let miter = number(stroke.miter_limit, MITER_DECIMALS);
     if stroke.join == LineJoin::Miter && miter != "4" {
         found.push(("stroke-miterlimit", miter));
     }
