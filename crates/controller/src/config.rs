@@ -1,5 +1,6 @@
 //! What can be set about jobs. Values only; where they come from is the binary's concern.
 
+use chat2svg_protocol::InvalidSetting;
 use serde::{Deserialize, Serialize};
 
 /// Settings of the controller, section `[controller]`.
@@ -43,5 +44,21 @@ impl Default for ControllerConfig {
             accessible: false,
             ended_jobs_kept: 256,
         }
+    }
+}
+
+impl ControllerConfig {
+    /// Refuses values that cannot work, before anything starts.
+    ///
+    /// # Errors
+    /// The first such value.
+    pub fn validate(&self) -> Result<(), InvalidSetting> {
+        for (key, share) in [
+            ("template_time_share", self.template_time_share),
+            ("detail_time_share", self.detail_time_share),
+        ] {
+            InvalidSetting::unless_within(key, share, 0.0..=1.0)?;
+        }
+        InvalidSetting::unless_within("max_attempts", self.max_attempts, 1..=u32::MAX)
     }
 }

@@ -1,6 +1,6 @@
 //! Budgets of stage 3. Values only.
 
-use chat2svg_protocol::PerLevel;
+use chat2svg_protocol::{InvalidSetting, PerLevel};
 use serde::{Deserialize, Serialize};
 
 /// Settings of stage 3, section `[optimize]`.
@@ -66,5 +66,30 @@ impl Default for OptimizeConfig {
             },
             memory_pressure: 0.92,
         }
+    }
+}
+
+impl OptimizeConfig {
+    /// Refuses values that cannot work, before anything starts.
+    ///
+    /// # Errors
+    /// The first such value.
+    pub fn validate(&self) -> Result<(), InvalidSetting> {
+        InvalidSetting::unless_within("memory_pressure", self.memory_pressure, 0.0..=1.0)?;
+        let PerLevel {
+            high,
+            medium,
+            low,
+            minimal,
+        } = &self.levels;
+        for (key, budget) in [
+            ("levels.high.max_side", high),
+            ("levels.medium.max_side", medium),
+            ("levels.low.max_side", low),
+            ("levels.minimal.max_side", minimal),
+        ] {
+            InvalidSetting::unless_within(key, budget.max_side, 16..=4096)?;
+        }
+        Ok(())
     }
 }

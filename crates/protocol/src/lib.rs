@@ -31,7 +31,7 @@ pub use outcome::{
     BudgetChange, DetailSummary, FailureCode, FitEnd, FitSummary, JobFailure, JobMetadata,
     LossSample, Movement, StageOutcome, StageReport, StageStatus, Tier,
 };
-pub use plan::{PlannedStage, QueueSnapshot, StagePlan};
+pub use plan::{PlannedStage, QueueSnapshot, SolveMethod, StagePlan};
 pub use snapshot::{ActorHealth, GpuSnapshot, ResourceSnapshot};
 pub use stage::{PerStage, Stage};
 pub use stop::stop_of;

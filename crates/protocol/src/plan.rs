@@ -23,6 +23,19 @@ pub struct PlannedStage {
     pub level: ResourceLevel,
 }
 
+/// How a plan was found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum SolveMethod {
+    /// It is proven to be the best.
+    Optimal,
+    /// It is the best found in the time allowed.
+    Feasible,
+    /// Oldest first, each with what is left.
+    Greedy,
+}
+
 /// How the queue stands.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -35,6 +48,7 @@ pub struct QueueSnapshot {
     pub max_concurrent: u32,
     /// Milliseconds that the last plan took to solve.
     pub last_solve_ms: f64,
-    /// How the last plan was found: "optimal", "feasible" or "greedy".
-    pub last_method: String,
+    /// How the last plan was found; nothing before the first.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub last_method: Option<SolveMethod>,
 }

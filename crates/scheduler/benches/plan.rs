@@ -68,9 +68,9 @@ fn plan(criterion: &mut Criterion) {
             };
             let programme = round.programme;
             println!(
-                "{name}/{waiting}: {} classes, {}",
+                "{name}/{waiting}: {} classes, {:?}",
                 programme.classes.len(),
-                solve(&programme, LIMITS).method.name()
+                solve(&programme, LIMITS).method
             );
             group.bench_function(BenchmarkId::new("solve", waiting), |bencher| {
                 bencher.iter(|| solve(black_box(&programme), LIMITS));

@@ -118,7 +118,7 @@ impl SchedulerActor {
                 (solve_greedily(&round.programme), Duration::ZERO)
             });
             debug!(
-                method = allocation.method.name(),
+                method = ?allocation.method,
                 took_us = took.as_micros(),
                 classes = round.programme.classes.len(),
                 jobs = round.programme.order.len(),

@@ -32,6 +32,6 @@ mod solver;
 pub use actor::{SchedulerActor, SharedQueue};
 pub use config::{SchedulerConfig, StageCost, StageCosts, StageWeights};
 pub use estimates::Estimates;
-pub use programme::{Allocation, Choice, Class, Method, Programme, Resources};
+pub use programme::{Allocation, Choice, Class, Programme, Resources};
 pub use queue::{Machine, Queue, Round, Waiting};
 pub use solver::{Limits, solve, solve_greedily};

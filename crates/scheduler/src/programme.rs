@@ -11,6 +11,8 @@
 //! all `n₁` within the free slots. With one job to a class this is the plain programme in binaries;
 //! classes have the same optimum, since like jobs are interchangeable.
 
+use chat2svg_protocol::SolveMethod;
+
 /// An amount of what is scarce.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Resources {
@@ -91,35 +93,13 @@ pub struct Programme {
     pub slots: u32,
 }
 
-/// How an allocation was found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Method {
-    /// It is proven to be the best.
-    Optimal,
-    /// It is the best found in the time allowed.
-    Feasible,
-    /// Oldest first, each with what is left.
-    Greedy,
-}
-
-impl Method {
-    /// The name used in the API and metrics.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Optimal => "optimal",
-            Self::Feasible => "feasible",
-            Self::Greedy => "greedy",
-        }
-    }
-}
-
 /// How many jobs of each class are given each of its stages.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Allocation {
     /// For each class and stage, as [`Programme::classes`] and [`Class::choices`] have them.
     pub counts: Vec<Vec<u32>>,
     /// How it was found.
-    pub method: Method,
+    pub method: SolveMethod,
 }
 
 impl Programme {

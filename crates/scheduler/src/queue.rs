@@ -11,8 +11,8 @@ use std::{
 };
 
 use chat2svg_protocol::{
-    BackendId, JobId, PerStage, PlannedStage, QueueSnapshot, ResourceLevel, Stage, StagePlan,
-    messages::Dispatch,
+    BackendId, JobId, PerStage, PlannedStage, QueueSnapshot, ResourceLevel, SolveMethod, Stage,
+    StagePlan, messages::Dispatch,
 };
 
 pub use self::planning::Round;
@@ -94,7 +94,7 @@ pub struct Queue {
     machine: Option<Machine>,
     /// What is assumed as long as there is no reading.
     unread: Machine,
-    last_solve: (Duration, &'static str),
+    last_solve: Option<(Duration, SolveMethod)>,
 }
 
 impl Queue {
@@ -119,7 +119,7 @@ impl Queue {
                 memory_free_mb: 1e9,
                 level: ResourceLevel::Medium,
             },
-            last_solve: (Duration::ZERO, ""),
+            last_solve: None,
         }
     }
 
@@ -207,8 +207,10 @@ impl Queue {
             queued: count(self.waiting.len()),
             running: count(self.running.len()),
             max_concurrent: self.config.max_concurrent.max(1),
-            last_solve_ms: self.last_solve.0.as_secs_f64() * 1000.0,
-            last_method: self.last_solve.1.to_owned(),
+            last_solve_ms: self
+                .last_solve
+                .map_or(0.0, |(took, _)| took.as_secs_f64() * 1000.0),
+            last_method: self.last_solve.map(|(_, method)| method),
         }
     }
 
@@ -274,7 +276,7 @@ impl Queue {
         allocation: &Allocation,
         took: Duration,
     ) -> Vec<Dispatch> {
-        self.last_solve = (took, allocation.method.name());
+        self.last_solve = Some((took, allocation.method));
         let mut dispatched = Vec::new();
         for (members, counts) in round.members.iter().zip(&allocation.counts) {
             let fits = round.kinds.get(members.key.kind);

@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
+use chat2svg_protocol::SolveMethod;
 use good_lp::{
     Expression, ProblemVariables, Solution, SolverModel, Variable, WithMipGap, WithTimeLimit,
     constraint, microlp, solvers::SolutionStatus, variable,
 };
 
-use crate::programme::{Allocation, Method, Programme, Resources};
+use crate::programme::{Allocation, Programme, Resources};
 
 /// How hard the solver tries.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -84,8 +85,8 @@ fn solve_exactly(programme: &Programme, limits: Limits) -> Option<Allocation> {
     }
     let solution = model.solve().ok()?;
     let method = match solution.status() {
-        SolutionStatus::Optimal => Method::Optimal,
-        SolutionStatus::GapLimit | SolutionStatus::TimeLimit => Method::Feasible,
+        SolutionStatus::Optimal => SolveMethod::Optimal,
+        SolutionStatus::GapLimit | SolutionStatus::TimeLimit => SolveMethod::Feasible,
     };
     #[expect(
         clippy::cast_possible_truncation,
@@ -137,7 +138,7 @@ pub fn solve_greedily(programme: &Programme) -> Allocation {
     }
     Allocation {
         counts,
-        method: Method::Greedy,
+        method: SolveMethod::Greedy,
     }
 }
 
@@ -193,7 +194,7 @@ mod tests {
         // Four templates and two details take the two cores; optimisation is worth least for its
         // cost.
         assert_eq!(best.counts, [[4, 2, 0]]);
-        assert_eq!(best.method, Method::Optimal);
+        assert_eq!(best.method, SolveMethod::Optimal);
     }
 
     #[test]

@@ -15,7 +15,7 @@ use std::{
 
 use actix::prelude::*;
 use chat2svg_protocol::{
-    BackendId, JobId, PerStage, ResourceLevel, ResourceSnapshot, Stage,
+    BackendId, JobId, PerStage, ResourceLevel, ResourceSnapshot, SolveMethod, Stage,
     messages::{Dispatch, Enqueue, QueueQuery, ResourcesChanged, StageFinished, Withdraw},
 };
 use chat2svg_scheduler::{SchedulerActor, SchedulerConfig, SharedQueue};
@@ -166,7 +166,7 @@ async fn jobs_that_compete_are_planned_on_the_pool() {
     }
     house.controller.at_least(2).await;
     let queue = house.slot.line().ask(QueueQuery, PATIENCE).await.unwrap();
-    assert_eq!(queue.last_method, "optimal");
+    assert_eq!(queue.last_method, Some(SolveMethod::Optimal));
     assert!(queue.last_solve_ms > 0.0);
 }
 

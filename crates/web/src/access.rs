@@ -14,7 +14,9 @@ use std::{
 
 use actix_web::http::uri::Authority;
 
-use crate::config::{WebConfig, WebConfigError};
+use chat2svg_protocol::InvalidSetting;
+
+use crate::config::WebConfig;
 
 /// A host as a URL names it; names in lower case without the root's dot.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -147,7 +149,7 @@ pub(crate) struct Access {
 
 impl Access {
     /// The rules of a configuration.
-    pub(crate) fn new(config: &WebConfig) -> Result<Self, WebConfigError> {
+    pub(crate) fn new(config: &WebConfig) -> Result<Self, InvalidSetting> {
         let mut hosts = vec![
             HostPort {
                 host: Host::Name("localhost".to_owned()),
@@ -173,24 +175,19 @@ impl Access {
                 continue;
             }
             hosts.push(entry.parse().map_err(|()| {
-                WebConfigError::new(
-                    "allowed_hosts",
-                    format!(
+                InvalidSetting { key: "allowed_hosts", reason: format!(
                         "\"{entry}\" is not a host such as svg.example.org, svg.example.org:8443 or [2001:db8::1]; \
                          \"*\" alone allows any"
-                    ),
-                )
+                    ) }
             })?);
         }
         let foreign = config
             .cors_origins
             .iter()
             .map(|entry| {
-                entry.parse().map_err(|()| {
-                    WebConfigError::new(
-                        "cors_origins",
-                        format!("\"{entry}\" is not an origin such as https://app.example.org"),
-                    )
+                entry.parse().map_err(|()| InvalidSetting {
+                    key: "cors_origins",
+                    reason: format!("\"{entry}\" is not an origin such as https://app.example.org"),
                 })
             })
             .collect::<Result<_, _>>()?;

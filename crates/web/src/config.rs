@@ -3,9 +3,8 @@
 
 use std::{net::SocketAddr, time::Duration};
 
-use chat2svg_protocol::Prompt;
+use chat2svg_protocol::{InvalidSetting, Prompt};
 use serde::{Deserialize, Serialize};
-use thiserror::Error;
 
 use crate::access::Access;
 
@@ -124,20 +123,6 @@ impl Default for WebConfig {
     }
 }
 
-/// A value that cannot work; the text names the key.
-#[derive(Debug, Error, PartialEq, Eq)]
-#[error("server.{key}: {reason}")]
-pub struct WebConfigError {
-    key: &'static str,
-    reason: String,
-}
-
-impl WebConfigError {
-    pub(crate) fn new(key: &'static str, reason: String) -> Self {
-        Self { key, reason }
-    }
-}
-
 impl WebConfig {
     /// Shortest deadline that a request may set, in milliseconds.
     pub const MIN_DEADLINE_MS: u64 = 50;
@@ -148,8 +133,8 @@ impl WebConfig {
     ///
     /// # Errors
     /// When `listen` is not an address with a port.
-    pub fn address(&self) -> Result<SocketAddr, WebConfigError> {
-        self.listen.parse().map_err(|_| WebConfigError {
+    pub fn address(&self) -> Result<SocketAddr, InvalidSetting> {
+        self.listen.parse().map_err(|_| InvalidSetting {
             key: "listen",
             reason: format!(
                 "\"{}\" is not an address with a port, such as 127.0.0.1:8080 or [::]:8080",
@@ -162,7 +147,7 @@ impl WebConfig {
     ///
     /// # Errors
     /// The first such value.
-    pub fn validate(&self) -> Result<(), WebConfigError> {
+    pub fn validate(&self) -> Result<(), InvalidSetting> {
         self.address()?;
         Access::new(self)?;
         let positive: [(&'static str, u64); 10] = [
@@ -179,14 +164,14 @@ impl WebConfig {
         ];
         for (key, value) in positive {
             if value == 0 {
-                return Err(WebConfigError {
+                return Err(InvalidSetting {
                     key,
                     reason: "must be at least 1".to_owned(),
                 });
             }
         }
         if !(Self::MIN_DEADLINE_MS..=self.max_deadline_ms).contains(&self.default_deadline_ms) {
-            return Err(WebConfigError {
+            return Err(InvalidSetting {
                 key: "default_deadline_ms",
                 reason: format!(
                     "must be {} to max_deadline_ms = {}, {} was given",
@@ -196,18 +181,13 @@ impl WebConfig {
                 ),
             });
         }
-        if !(16..=8_192).contains(&self.max_png_width) {
-            return Err(WebConfigError {
-                key: "max_png_width",
-                reason: format!("must be 16 to 8192, {} was given", self.max_png_width),
-            });
-        }
+        InvalidSetting::unless_within("max_png_width", self.max_png_width, 16..=8_192)?;
         for (key, limit) in [
             ("rate_limit.burst", &self.rate_limit),
             ("png_limit.burst", &self.png_limit),
         ] {
             if limit.per_minute > 0 && limit.burst == 0 {
-                return Err(WebConfigError {
+                return Err(InvalidSetting {
                     key,
                     reason: "must be at least 1 when per_minute is set".to_owned(),
                 });
@@ -215,7 +195,7 @@ impl WebConfig {
         }
         let largest_body = self.max_json_bytes.max(self.largest_form());
         if self.max_body_memory_bytes < largest_body {
-            return Err(WebConfigError {
+            return Err(InvalidSetting {
                 key: "max_body_memory_bytes",
                 reason: format!(
                     "must be at least {largest_body}, the largest body that max_json_bytes and max_upload_bytes \
@@ -225,7 +205,7 @@ impl WebConfig {
             });
         }
         if self.max_result_memory_bytes < LEAST_RESULT_MEMORY {
-            return Err(WebConfigError {
+            return Err(InvalidSetting {
                 key: "max_result_memory_bytes",
                 reason: format!(
                     "must be at least {LEAST_RESULT_MEMORY}, {} was given",

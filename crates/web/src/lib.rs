@@ -36,7 +36,7 @@ mod tests;
 mod wire;
 
 pub use actor::{CloseDoors, StopServer, WebActor};
-pub use config::{RateLimit, WebConfig, WebConfigError};
+pub use config::{RateLimit, WebConfig};
 pub use descriptors::Shortage;
 pub use exposition::install_metrics;
 pub use server::{BindError, WebFront};

@@ -22,6 +22,7 @@ use actix_web::{
     middleware::{Compress, Condition, from_fn},
     web,
 };
+use chat2svg_protocol::InvalidSetting;
 use socket2::SockRef;
 use thiserror::Error;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -29,7 +30,7 @@ use tracing::{error, info};
 
 use crate::{
     clients::Use,
-    config::{WebConfig, WebConfigError},
+    config::WebConfig,
     connection::{Connection, Patience},
     descriptors::{self, Shortage},
     middleware::surround,
@@ -60,8 +61,8 @@ const REFUSAL_TIMEOUT: Duration = Duration::from_secs(1);
 #[derive(Debug, Error)]
 pub enum BindError {
     /// A value in its configuration cannot work.
-    #[error(transparent)]
-    Config(#[from] WebConfigError),
+    #[error("server.{0}")]
+    Config(#[from] InvalidSetting),
     /// The process may not open the files that its connections need.
     #[error(transparent)]
     Descriptors(#[from] Shortage),

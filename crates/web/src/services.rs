@@ -11,7 +11,7 @@ use actix::Message;
 use actix_web::{HttpRequest, web::Bytes};
 use chat2svg_controller::InputLimits;
 use chat2svg_protocol::{
-    ActorHealth, JobId, JobView,
+    ActorHealth, CircuitSnapshot, InvalidSetting, JobId, JobView,
     messages::{
         Cancel, CircuitsQuery, JobQuery, JobsQuery, QueueQuery, ResourcesQuery, ResultQuery,
         StoreProbe, Submit, Subscribe,
@@ -26,7 +26,7 @@ use crate::{
     access::Access,
     admission::Admission,
     clients::Clients,
-    config::{WebConfig, WebConfigError},
+    config::WebConfig,
     input::BodyMemory,
     openapi,
     problem::{Code, Problem},
@@ -119,7 +119,7 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
-    pub(crate) fn new(config: WebConfig, services: WebServices) -> Result<Self, WebConfigError> {
+    pub(crate) fn new(config: WebConfig, services: WebServices) -> Result<Self, InvalidSetting> {
         Ok(Self {
             access: Access::new(&config)?,
             clients: Arc::new(Clients::new(

@@ -127,19 +127,15 @@ impl ProcessConfig {
 /// Checks what no single section's type can.
 fn check(settings: &Settings) -> Result<(), (String, String)> {
     let refused = |key: &str, reason: String| Err((key.to_owned(), reason));
-    if let Err(error) = settings.server.validate() {
-        let text = error.to_string();
-        return match text.split_once(": ") {
-            Some((key, reason)) => refused(key, reason.to_owned()),
-            None => refused("server", text),
-        };
-    }
     if let Err(error) = tracing_subscriber::EnvFilter::try_new(&settings.log.filter) {
         return refused("log.filter", error.to_string());
     }
     for (section, checked) in [
+        ("server", settings.server.validate()),
+        ("controller", settings.controller.validate()),
         ("template", settings.template.validate()),
         ("detail", settings.detail.validate()),
+        ("optimize", settings.optimize.validate()),
         ("scheduler", settings.scheduler.validate()),
         ("breaker", settings.breaker.validate()),
         ("resources", settings.resources.validate()),
@@ -163,41 +159,6 @@ fn check(settings: &Settings) -> Result<(), (String, String)> {
             "process.input_memory_mb",
             format!("must be 16 to 1048576, {given} was given"),
         );
-    }
-    let controller = &settings.controller;
-    for (key, share) in [
-        (
-            "controller.template_time_share",
-            controller.template_time_share,
-        ),
-        ("controller.detail_time_share", controller.detail_time_share),
-    ] {
-        if !(0.0..=1.0).contains(&share) {
-            return refused(key, format!("must be 0.0 to 1.0, {share} was given"));
-        }
-    }
-    if controller.max_attempts == 0 {
-        return refused("controller.max_attempts", "must be at least 1".to_owned());
-    }
-    let pressure = settings.optimize.memory_pressure;
-    if !(0.0..=1.0).contains(&pressure) {
-        return refused(
-            "optimize.memory_pressure",
-            format!("must be 0.0 to 1.0, {pressure} was given"),
-        );
-    }
-    for (name, side) in [
-        ("high", settings.optimize.levels.high.max_side),
-        ("medium", settings.optimize.levels.medium.max_side),
-        ("low", settings.optimize.levels.low.max_side),
-        ("minimal", settings.optimize.levels.minimal.max_side),
-    ] {
-        if !(16..=4096).contains(&side) {
-            return refused(
-                &format!("optimize.levels.{name}.max_side"),
-                format!("must be 16 to 4096, {side} was given"),
-            );
-        }
     }
     Ok(())
 }

@@ -3,13 +3,13 @@
 
 use std::{sync::Arc, time::Duration};
 
-use chat2svg_protocol::{PlannedStage, ResourceLevel, Stage};
+use chat2svg_protocol::{PlannedStage, ResourceLevel, SolveMethod, Stage};
 
 use super::{Queue, Waiting};
 use crate::{
     estimates::Estimates,
     fitting::Fits,
-    programme::{Allocation, Choice, Class, Method, Programme, Resources},
+    programme::{Allocation, Choice, Class, Programme, Resources},
 };
 
 /// Classes that a programme has at most; jobs of further classes wait for the next round.
@@ -220,7 +220,7 @@ pub(super) fn everything(programme: &Programme) -> Allocation {
         counts: counts
             .map(|class| vec![class.count; class.choices.len()])
             .collect(),
-        method: Method::Optimal,
+        method: SolveMethod::Optimal,
     }
 }
 

@@ -6,7 +6,7 @@ use actix::{Actor, Context, Handler, Message};
 use chat2svg_protocol::{
     BackendId, CircuitSnapshot, CircuitState, FailureCode, JobEvent, JobEventKind, JobFailure,
     JobId, JobKind, JobMetadata, JobSpec, JobState, JobView, OpenReason, QueueSnapshot,
-    ResourceLevel, ResourceSnapshot, Stage, StageReport, StageStatus, Tier,
+    ResourceLevel, ResourceSnapshot, SolveMethod, Stage, StageReport, StageStatus, Tier,
     messages::{
         Accepted, Cancel, CancelOutcome, CircuitsQuery, JobQuery, JobsQuery, QueueQuery,
         ResourcesQuery, ResultQuery, StoreError, StoreProbe, Submit, SubmitError, Subscribe,
@@ -290,7 +290,7 @@ impl Handler<QueueQuery> for Controller {
             running: 1,
             max_concurrent: 2,
             last_solve_ms: 0.2,
-            last_method: "optimal".into(),
+            last_method: Some(SolveMethod::Optimal),
         })
     }
 }
