@@ -15,7 +15,7 @@ use chat2svg_protocol::{
 use chat2svg_store::{StoreConfig, StoreWorker};
 use tokio_util::sync::CancellationToken;
 
-use crate::{isolated, settings::Settings, wiring::System};
+use crate::{isolated, running::Running, settings::Settings, wiring::System};
 
 /// How long the machine may take to be read.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -40,7 +40,7 @@ pub(crate) fn run(settings: &Settings) -> anyhow::Result<bool> {
     findings.extend(machine(settings));
     findings.push(isolation(settings));
     findings.push(store(&settings.store));
-    findings.push(port(settings));
+    findings.extend(port(settings));
     let mut stdout = std::io::stdout().lock();
     for finding in &findings {
         let mark = if finding.works { "ok" } else { "FAILS" };
@@ -179,11 +179,66 @@ fn store(config: &StoreConfig) -> Finding {
     }
 }
 
-fn port(settings: &Settings) -> Finding {
+/// Whether the service could listen; where one does already, how that stands.
+fn port(settings: &Settings) -> Vec<Finding> {
     let listen = &settings.server.listen;
-    match settings.server.address().map(TcpListener::bind) {
-        Ok(Ok(_)) => fine("port", format!("{listen} is free")),
-        Ok(Err(error)) => broken("port", format!("{listen} cannot be listened on: {error}")),
-        Err(error) => broken("port", error.to_string()),
+    let address = match settings.server.address() {
+        Ok(address) => address,
+        Err(error) => return vec![broken("port", format!("server.{error}"))],
+    };
+    match TcpListener::bind(address) {
+        Ok(_) => vec![fine("port", format!("{listen} is free"))],
+        Err(error) => match Running::at(address) {
+            Some(running) => describe_running(listen, &running),
+            None => vec![broken(
+                "port",
+                format!("{listen} cannot be listened on: {error}"),
+            )],
+        },
+    }
+}
+
+fn describe_running(listen: &str, running: &Running) -> Vec<Finding> {
+    let text = format!("a service runs on {listen}: {}", running.status);
+    let state = if running.is_ready() {
+        fine("port", text)
+    } else {
+        broken("port", text)
+    };
+    let blocked = running.blocked.iter().map(|blocked| {
+        let text = format!(
+            "{}/{} is not asked any more: {}",
+            blocked.stage, blocked.backend, blocked.remedy
+        );
+        broken("backend", text)
+    });
+    std::iter::once(state).chain(blocked).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use chat2svg_protocol::{BackendId, Stage};
+
+    use super::*;
+    use crate::running::Blocked;
+
+    #[test]
+    fn a_backend_that_waits_for_somebody_is_a_fault_of_its_own() {
+        let running = Running {
+            status: "ready".to_owned(),
+            blocked: vec![Blocked {
+                stage: Stage::Template,
+                backend: BackendId::EMBEDDED,
+                remedy: "see to its credit".to_owned(),
+            }],
+        };
+        let findings = describe_running("127.0.0.1:8080", &running);
+        let told: Vec<_> = findings
+            .iter()
+            .map(|finding| (finding.what, finding.works))
+            .collect();
+        assert_eq!(told, [("port", true), ("backend", false)]);
+        assert!(findings[1].text.contains("template/embedded"));
+        assert!(findings[1].text.contains("credit"));
     }
 }

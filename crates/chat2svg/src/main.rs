@@ -10,6 +10,7 @@ mod logging;
 mod oneshot;
 mod perform;
 mod progress;
+mod running;
 mod serve;
 mod settings;
 mod signals;

@@ -32,7 +32,7 @@ use crate::{
     problem::{Code, Problem},
     renditions::{Rendition, Renditions},
     store_fault::StoreFault,
-    wire::{AdmissionStatus, Limits, Readiness, SystemStatus},
+    wire::{AdmissionStatus, BlockedBackend, Limits, Readiness, SystemStatus},
 };
 
 /// How long an actor may take to answer a request's question.
@@ -162,12 +162,29 @@ impl Shared {
 
     /// What keeps the service from doing its work; nothing when it is ready.
     pub(crate) async fn readiness(&self) -> Readiness {
+        let circuits = self
+            .services
+            .lines
+            .circuits
+            .ask(CircuitsQuery, LOOK_TIMEOUT);
+        let (store, circuits) = tokio::join!(self.look_at_store(), circuits);
+        self.readiness_with(store, &circuits.unwrap_or_default())
+    }
+
+    async fn look_at_store(&self) -> Option<&'static str> {
+        self.store_fault.look(&self.services.lines.store).await
+    }
+
+    fn readiness_with(
+        &self,
+        store: Option<&'static str>,
+        circuits: &[CircuitSnapshot],
+    ) -> Readiness {
         let away: Vec<String> = (self.services.health)()
             .into_iter()
             .filter(|actor| !actor.alive)
             .map(|actor| actor.name)
             .collect();
-        let store = self.store_fault.look(&self.services.lines.store).await;
         let status = if self.admission.is_closed() {
             "shutting down"
         } else if !away.is_empty() {
@@ -181,18 +198,21 @@ impl Shared {
             status,
             away,
             store,
+            blocked: circuits.iter().filter_map(BlockedBackend::of).collect(),
         }
     }
 
     /// How the service stands now.
     pub(crate) async fn look(&self) -> SystemStatus {
         let lines = &self.services.lines;
-        let (readiness, resources, queue, circuits) = tokio::join!(
-            self.readiness(),
+        let (store, resources, queue, circuits) = tokio::join!(
+            self.look_at_store(),
             lines.resources.ask(ResourcesQuery, LOOK_TIMEOUT),
             lines.queue.ask(QueueQuery, LOOK_TIMEOUT),
             lines.circuits.ask(CircuitsQuery, LOOK_TIMEOUT),
         );
+        let circuits = circuits.ok();
+        let readiness = self.readiness_with(store, circuits.as_deref().unwrap_or_default());
         SystemStatus {
             version: env!("CARGO_PKG_VERSION"),
             uptime_seconds: self.started.elapsed().as_secs(),
@@ -200,7 +220,7 @@ impl Shared {
             store: readiness.store,
             resources: resources.ok().map(Arc::unwrap_or_clone),
             queue: queue.ok(),
-            circuits: circuits.ok(),
+            circuits,
             admission: AdmissionStatus {
                 capacity: self.admission.capacity(),
                 available: self.admission.available(),

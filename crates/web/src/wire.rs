@@ -5,4 +5,4 @@ mod job;
 mod system;
 
 pub(crate) use job::{JobList, JobResource, job_path};
-pub(crate) use system::{AdmissionStatus, Limits, Readiness, SystemStatus};
+pub(crate) use system::{AdmissionStatus, BlockedBackend, Limits, Readiness, SystemStatus};

@@ -40,6 +40,8 @@ pub(crate) async fn health() -> HttpResponse {
 }
 
 /// Whether new jobs are taken, all actors answer and the store works.
+///
+/// Backends without a valid key, credit or quota are named; they do not make the service unready.
 #[utoipa::path(
     get,
     path = "/readyz",

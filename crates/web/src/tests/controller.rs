@@ -34,6 +34,7 @@ pub(super) struct Controller {
     pub(super) submitted: Vec<(JobSpec, usize)>,
     probed: usize,
     store_fault: Option<&'static str>,
+    has_no_credit: bool,
 }
 
 impl Actor for Controller {
@@ -49,6 +50,11 @@ pub(super) struct Happen(pub(super) JobId, pub(super) JobEventKind);
 #[derive(Message)]
 #[rtype(result = "usize")]
 pub(super) struct StoreFails(pub(super) Option<&'static str>);
+
+/// From now on the backend whose circuit is open has no credit.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub(super) struct NoCredit;
 
 /// What was handed over: the specs and how many files came with each.
 #[derive(Message)]
@@ -305,7 +311,11 @@ impl Handler<CircuitsQuery> for Controller {
             state: CircuitState::Open,
             consecutive_failures: 5,
             retry_after_seconds: Some(Duration::from_secs(3).as_secs_f64()),
-            because: Some(OpenReason::Failures),
+            because: Some(if self.has_no_credit {
+                OpenReason::Terminal
+            } else {
+                OpenReason::Failures
+            }),
             last_failure: Some("no connection".to_owned()),
         }]
     }
@@ -336,6 +346,14 @@ impl Handler<StoreFails> for Controller {
     fn handle(&mut self, StoreFails(fault): StoreFails, _: &mut Self::Context) -> usize {
         self.store_fault = fault;
         self.probed
+    }
+}
+
+impl Handler<NoCredit> for Controller {
+    type Result = ();
+
+    fn handle(&mut self, _: NoCredit, _: &mut Self::Context) {
+        self.has_no_credit = true;
     }
 }
 

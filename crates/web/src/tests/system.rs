@@ -4,7 +4,10 @@ use std::sync::atomic::Ordering;
 
 use actix_web::{http::Method, test::TestRequest};
 
-use super::{controller::StoreFails, front};
+use super::{
+    controller::{NoCredit, StoreFails},
+    front,
+};
 
 fn get(uri: &str) -> TestRequest {
     TestRequest::get().uri(uri)
@@ -34,6 +37,32 @@ async fn readiness_follows_the_actors_and_the_doors() {
     front.shared.admission.close();
     assert_eq!(front.send(get("/readyz")).await.status, 503);
     assert_eq!(front.send(get("/healthz")).await.status, 200);
+}
+
+#[actix_web::test]
+async fn readiness_names_backends_that_wait_for_somebody() {
+    let front = front();
+    let ready = front.send(get("/readyz")).await;
+    assert_eq!(
+        ready.json()["blocked"],
+        serde_json::json!([]),
+        "failures pass"
+    );
+    front.controller.send(NoCredit).await.unwrap();
+    let ready = front.send(get("/readyz")).await;
+    assert_eq!(
+        (ready.status, &ready.json()["status"]),
+        (200, &"ready".into())
+    );
+    let blocked = &ready.json()["blocked"];
+    assert_eq!(blocked.as_array().map(Vec::len), Some(1), "{blocked}");
+    assert_eq!(blocked[0]["stage"], "detail");
+    assert_eq!(blocked[0]["backend"], "embedded");
+    assert!(blocked[0]["remedy"].as_str().unwrap().contains("credit"));
+    assert!(
+        !ready.text().contains("no connection"),
+        "a provider's words stay inside"
+    );
 }
 
 #[actix_web::test]

@@ -1,6 +1,8 @@
 //! The state of the service as the API shows it.
 
-use chat2svg_protocol::{ActorHealth, CircuitSnapshot, QueueSnapshot, ResourceSnapshot};
+use chat2svg_protocol::{
+    ActorHealth, BackendId, CircuitSnapshot, OpenReason, QueueSnapshot, ResourceSnapshot, Stage,
+};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -90,6 +92,35 @@ pub(crate) struct Readiness {
     /// What is wrong with the store, when something is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) store: Option<&'static str>,
+    /// Backends that cannot serve before somebody acts: they have no valid key, no credit or no
+    /// quota left. Others serve in their place, so the service stays ready.
+    pub(crate) blocked: Vec<BlockedBackend>,
+}
+
+/// A backend that cannot serve before somebody acts.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+pub(crate) struct BlockedBackend {
+    /// The stage.
+    pub(crate) stage: Stage,
+    /// Its backend.
+    pub(crate) backend: BackendId,
+    /// What must be done.
+    pub(crate) remedy: &'static str,
+    /// Seconds until it is tried again anyway.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) retry_after_seconds: Option<f64>,
+}
+
+impl BlockedBackend {
+    /// What a circuit says of its backend; nothing unless somebody has to act.
+    pub(crate) fn of(circuit: &CircuitSnapshot) -> Option<Self> {
+        (circuit.because == Some(OpenReason::Terminal)).then(|| Self {
+            stage: circuit.stage,
+            backend: circuit.backend.clone(),
+            remedy: "see to its key, credit and quota at the provider",
+            retry_after_seconds: circuit.retry_after_seconds,
+        })
+    }
 }
 
 impl Readiness {
