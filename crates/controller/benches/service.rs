@@ -393,6 +393,7 @@ fn stage(criterion: &mut Criterion) {
             target: Arc::clone(&second.target),
             limits: FitLimits::default(),
             scope: FitScope::Polish,
+            description: None,
         };
         system
             .block_on(lines.optimize.ask(message, PATIENCE))

@@ -68,6 +68,7 @@ impl StageRequest {
                     target,
                     limits,
                     scope: scope(origin, may_add),
+                    description: None,
                 }))
             }
         }
@@ -80,8 +81,7 @@ impl StageRequest {
     pub(crate) fn accessible(mut self) -> Self {
         if let Self::Optimize(run) = &mut self {
             if run.document.description.is_none() {
-                let description = output::description(&run.document);
-                Arc::make_mut(&mut run.document).description = description;
+                run.description = output::description(&run.document);
             }
             run.limits.bytes = run.limits.bytes.map(|budget| {
                 let left = budget.get().saturating_sub(output::ACCESSIBLE_BYTES);

@@ -113,7 +113,7 @@ fn is_memory_short(config: &OptimizeConfig, snapshot: &ResourceSnapshot) -> bool
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use std::sync::Arc;
 
     use chat2svg_protocol::{ByteBudget, FitLimits, JobId, PathBudget, messages::StageContext};
@@ -139,7 +139,7 @@ mod tests {
         }
     }
 
-    fn run(paths: Option<u32>, scope: FitScope) -> RunOptimize {
+    pub(crate) fn run(paths: Option<u32>, scope: FitScope) -> RunOptimize {
         RunOptimize {
             context: StageContext {
                 job: JobId(uuid::Uuid::nil()),
@@ -164,6 +164,7 @@ mod tests {
                 bytes: None,
             },
             scope,
+            description: None,
         }
     }
 

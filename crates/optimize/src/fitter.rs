@@ -2,6 +2,7 @@
 //! deadline.
 
 use std::{
+    borrow::Cow,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -14,6 +15,7 @@ use chat2svg_protocol::{
     stop_of,
 };
 use chat2svg_supervision::{ComputePool, Line};
+use chat2svg_vector::Document;
 use futures_util::{FutureExt as _, future::BoxFuture};
 use tokio_util::sync::CancellationToken;
 
@@ -124,8 +126,9 @@ fn work(
     );
     let mut options = options(&watcher.config, run, threads);
     options.stop = stop_of(cancel).by(limit.at);
-    let fitted = refine(&run.document, &run.target, &options, &mut watcher)
-        .map_err(|error| refused(&error))?;
+    let document = described(run);
+    let fitted =
+        refine(&document, &run.target, &options, &mut watcher).map_err(|error| refused(&error))?;
     if fitted.report.ended_by == FitEnd::Cancelled {
         return Err(CallFailure::cancelled());
     }
@@ -134,6 +137,17 @@ fn work(
         causes: watcher.causes,
     };
     Ok(output(&best, run.context.level, limit.by_deadline))
+}
+
+/// The document to start from, with what it says to those who cannot see it.
+fn described(run: &RunOptimize) -> Cow<'_, Document> {
+    match &run.description {
+        Some(description) if run.document.description.is_none() => Cow::Owned(Document {
+            description: Some(description.clone()),
+            ..Document::clone(&run.document)
+        }),
+        _ => Cow::Borrowed(&*run.document),
+    }
 }
 
 /// What a fit has that is not back at the deadline.
@@ -165,8 +179,8 @@ fn refused(error: &FitError) -> CallFailure {
 #[cfg(test)]
 mod tests {
     use chat2svg_fit::{FitOutcome, refine};
-    use chat2svg_protocol::StageStatus;
-    use chat2svg_vector::{Document, Metadata, Raster};
+    use chat2svg_protocol::{StageStatus, messages::FitScope};
+    use chat2svg_vector::{Metadata, Raster};
     use kurbo::Rect;
 
     use super::*;
@@ -183,6 +197,16 @@ mod tests {
         };
         let target = Raster::filled(16, 16, [200, 30, 40, 255]).expect("fits");
         refine(&document, &target, &Default::default(), &mut ()).expect("fits")
+    }
+
+    #[test]
+    fn what_is_said_to_those_who_cannot_see_is_part_of_what_is_fitted() {
+        let mut run = crate::budget::tests::run(None, FitScope::Polish);
+        assert!(matches!(described(&run), Cow::Borrowed(_)));
+        run.description = Some("a square".to_owned());
+        assert_eq!(described(&run).description.as_deref(), Some("a square"));
+        Arc::make_mut(&mut run.document).description = Some("its own".to_owned());
+        assert_eq!(described(&run).description.as_deref(), Some("its own"));
     }
 
     #[test]

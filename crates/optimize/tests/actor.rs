@@ -57,6 +57,7 @@ fn run(deadline: Instant) -> RunOptimize {
         target: Arc::new(Raster::filled(16, 16, [200, 30, 40, 255]).unwrap()),
         limits: FitLimits::default(),
         scope: FitScope::Topology,
+        description: None,
     }
 }
 

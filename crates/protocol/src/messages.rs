@@ -520,6 +520,9 @@ pub struct RunOptimize {
     pub limits: FitLimits,
     /// How far the fit may go.
     pub scope: FitScope,
+    /// What the result says to those who cannot see it, where the document says nothing: part of
+    /// what is fitted, since it takes bytes.
+    pub description: Option<String>,
 }
 
 /// How far a fit may go.
