@@ -1,12 +1,13 @@
 //! The circuits in front of the backends, as a stage sees them.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use chat2svg_protocol::{
-    CallEnd, CallReport, Circuit, CircuitOpen, CircuitPermit, Fault,
+    CallEnd, CallReport, CallSize, Circuit, CircuitOpen, CircuitPermit, Cost, Fault,
     messages::{Acquire, Report},
 };
 use chat2svg_supervision::Line;
+use tokio::time::Instant;
 use tracing::warn;
 
 /// Asks the breakers for leave and reports to them.
@@ -37,12 +38,19 @@ impl Circuits {
     }
 
     /// Leave to make a call, from now until it is reported.
-    pub(crate) async fn enter(&self, circuit: Circuit) -> Result<Call<'_>, CircuitOpen> {
+    pub(crate) async fn enter(
+        &self,
+        circuit: Circuit,
+        terms: Terms,
+    ) -> Result<Call<'_>, CircuitOpen> {
         let permit = match &self.0 {
             None => None,
             Some(lines) => {
-                let asked = lines.acquire.ask(Acquire { circuit }, lines.patience).await;
-                match asked {
+                let acquire = Acquire {
+                    circuit,
+                    size: terms.size,
+                };
+                match lines.acquire.ask(acquire, lines.patience).await {
                     Ok(Ok(permit)) => Some(permit),
                     Ok(Err(open)) => return Err(open),
                     Err(error) => {
@@ -56,40 +64,60 @@ impl Circuits {
         Ok(Call {
             circuits: self,
             permit,
+            terms,
             begun: Instant::now(),
         })
     }
+}
+
+/// What is known of a call before it is made.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Terms {
+    pub(crate) size: CallSize,
+    pub(crate) is_steady: bool,
+    pub(crate) price: Cost,
 }
 
 /// A call under way. Its end is reported exactly once, also when it is dropped.
 pub(crate) struct Call<'a> {
     circuits: &'a Circuits,
     permit: Option<CircuitPermit>,
+    terms: Terms,
     begun: Instant,
 }
 
 impl Call<'_> {
-    /// Reports how the call ended; answers how long it took.
-    pub(crate) fn end(mut self, end: CallEnd, reason: Option<String>) -> Duration {
-        let spent = self.begun.elapsed();
-        self.report(CallReport { end, spent, reason });
-        spent
+    /// Reports how the call ended, and what it cost if that is another than its price; answers how
+    /// long it took.
+    pub(crate) fn end(
+        mut self,
+        end: CallEnd,
+        reason: Option<String>,
+        cost: Option<Cost>,
+    ) -> Duration {
+        self.report(end, reason, cost)
     }
 
-    fn report(&mut self, call: CallReport) {
+    fn report(&mut self, end: CallEnd, reason: Option<String>, cost: Option<Cost>) -> Duration {
+        let spent = self.begun.elapsed();
         if let (Some(permit), Some(lines)) = (self.permit.take(), &self.circuits.0) {
+            let call = CallReport {
+                end,
+                spent,
+                reason,
+                size: self.terms.size,
+                comparable: self.terms.is_steady,
+                cost: cost.unwrap_or(self.terms.price),
+            };
             // It may be lost with the breakers: those that follow them know nothing of the permit.
             lines.report.tell(Report { permit, call });
         }
+        spent
     }
 }
 
 impl Drop for Call<'_> {
     fn drop(&mut self) {
-        self.report(CallReport {
-            end: CallEnd::Failed(Fault::Caller),
-            spent: self.begun.elapsed(),
-            reason: None,
-        });
+        self.report(CallEnd::Failed(Fault::Caller), None, None);
     }
 }

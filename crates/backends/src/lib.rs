@@ -17,7 +17,7 @@ mod walk;
 use std::{fmt, sync::Arc, time::Duration};
 
 use chat2svg_protocol::{
-    BackendId, CallFailure, Stage, StageOutcome,
+    BackendId, CallFailure, CallSize, Cost, ResourceLevel, Stage, StageOutcome,
     messages::{
         DetailOutput, OptimizeOutput, RunDetail, RunOptimize, RunTemplate, StageContext,
         TemplateOutput,
@@ -38,12 +38,24 @@ pub trait StageRun: Clone + Send + Sync + 'static {
     fn context(&self) -> &StageContext;
     /// The same, for the time that a backend is given.
     fn context_mut(&mut self) -> &mut StageContext;
+    /// How many results it asks for at once.
+    fn times(&self) -> u32;
+    /// How much work it is, compared with other runs of the stage.
+    fn size(&self) -> CallSize {
+        let one = match self.context().level {
+            ResourceLevel::Minimal => 1,
+            ResourceLevel::Low => 2,
+            ResourceLevel::Medium => 4,
+            ResourceLevel::High => 8,
+        };
+        CallSize(self.times().saturating_mul(one))
+    }
     /// How the stage went, in what it gave.
     fn outcome_mut(output: &mut Self::Output) -> &mut StageOutcome;
 }
 
 macro_rules! stage_run {
-    ($run:ty => $output:ty, $stage:ident) => {
+    ($run:ty => $output:ty, $stage:ident, $times:expr) => {
         impl StageRun for $run {
             const STAGE: Stage = Stage::$stage;
             type Output = $output;
@@ -59,13 +71,18 @@ macro_rules! stage_run {
             fn outcome_mut(output: &mut $output) -> &mut StageOutcome {
                 &mut output.outcome
             }
+
+            fn times(&self) -> u32 {
+                let times: fn(&$run) -> u32 = $times;
+                times(self)
+            }
         }
     };
 }
 
-stage_run!(RunTemplate => TemplateOutput, Template);
-stage_run!(RunDetail => DetailOutput, Detail);
-stage_run!(RunOptimize => OptimizeOutput, Optimize);
+stage_run!(RunTemplate => TemplateOutput, Template, |run| run.candidates.max(1));
+stage_run!(RunDetail => DetailOutput, Detail, |_| 1);
+stage_run!(RunOptimize => OptimizeOutput, Optimize, |_| 1);
 
 /// What can serve a stage.
 pub trait Backend<R: StageRun>: Send + Sync + 'static {
@@ -82,6 +99,18 @@ pub trait Backend<R: StageRun>: Send + Sync + 'static {
     /// # Errors
     /// With the fault that decides what the call says about the backend.
     fn serve(&self, run: R) -> BoxFuture<'static, Result<R::Output, CallFailure>>;
+
+    /// What a call of it costs, whether or not it gives something of use.
+    fn price(&self, run: &R) -> Cost {
+        let _ = run;
+        Cost::default()
+    }
+
+    /// Whether runs of one size take it alike, so that a slow one tells of a fault. What computes
+    /// in this process takes as long as its input asks for.
+    fn is_steady(&self) -> bool {
+        true
+    }
 
     /// Why an output is not worth using, if it is not: an empty drawing, a target that destroys
     /// what it should enrich. The next backend is asked then.

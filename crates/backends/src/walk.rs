@@ -1,18 +1,17 @@
 //! Walking the line: one backend after the other, until one serves.
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{sync::Arc, time::Duration};
 
 use chat2svg_protocol::{
     Attempt, AttemptOutcome, BackendId, CallEnd, CallFailure, Circuit, CircuitOpen, Fault,
     messages::{StageError, StageFailure},
 };
 use metrics::{counter, histogram};
+// Follows a paused clock in tests.
+use tokio::time::Instant;
 use tracing::{info, warn};
 
-use crate::{Backend, LineUp, StageRun};
+use crate::{Backend, LineUp, StageRun, circuits::Terms};
 
 /// How long a backend that is not the last may overrun its time before it is left behind.
 const GRACE: Duration = Duration::from_millis(20);
@@ -58,7 +57,7 @@ impl<R: StageRun> LineUp<R> {
         let kept: Duration = later.iter().map(|backend| backend.reserve(run)).sum();
         let deadline = run.context().deadline;
         let until = deadline.checked_sub(kept).unwrap_or(deadline);
-        let left = until.saturating_duration_since(Instant::now());
+        let left = until.saturating_duration_since(Instant::now().into_std());
         if !later.is_empty() && left < backend.reserve(run) {
             return Turn::passed(id);
         }
@@ -66,7 +65,12 @@ impl<R: StageRun> LineUp<R> {
             stage: R::STAGE,
             backend: id.clone(),
         };
-        let call = match self.circuits.enter(circuit).await {
+        let terms = Terms {
+            size: run.size(),
+            is_steady: backend.is_steady(),
+            price: backend.price(run),
+        };
+        let call = match self.circuits.enter(circuit, terms).await {
             Ok(call) => call,
             Err(open) => return Turn::refused(id, open),
         };
@@ -93,11 +97,11 @@ impl<R: StageRun> LineUp<R> {
         });
         match result {
             Ok(output) => {
-                let spent = call.end(CallEnd::Served, None);
+                let spent = call.end(CallEnd::Served, None, None);
                 Turn::Served(output, attempt(id, CallEnd::Served.into(), spent, None))
             }
             Err(failure) => {
-                let spent = call.end(failure.end(), Some(failure.reason.clone()));
+                let spent = call.end(failure.end(), Some(failure.reason.clone()), failure.cost);
                 Turn::failed(id, failure, spent)
             }
         }

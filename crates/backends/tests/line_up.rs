@@ -124,7 +124,7 @@ impl Handler<Acquire> for Breakers {
             return Err(CircuitOpen {
                 circuit,
                 because: OpenReason::Failures,
-                retry_after: Duration::from_secs(5),
+                retry_after: Some(Duration::from_secs(5)),
             });
         }
         Ok(CircuitPermit {

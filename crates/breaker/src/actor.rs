@@ -1,31 +1,49 @@
 //! The breaker's mailbox: one state machine for each circuit, and the clock.
 
 use std::{
-    collections::BTreeMap,
-    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+    collections::{BTreeMap, VecDeque},
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use actix::prelude::*;
 use chat2svg_protocol::{
-    Circuit, CircuitOpen, CircuitPermit, CircuitSnapshot, OpenReason,
-    messages::{Acquire, CircuitsQuery, Report},
+    Circuit, CircuitChange, CircuitMode, CircuitOpen, CircuitPermit, CircuitSnapshot, CircuitState,
+    UnknownCircuit,
+    messages::{Acquire, CircuitsQuery, Report, SetCircuit},
 };
 use chat2svg_supervision::answers_polls;
-use tracing::info;
+use jiff::Timestamp;
+use metrics::counter;
+// Follows a paused clock in tests.
+use tokio::time::Instant;
+use tracing::{info, warn};
 
-use crate::{breaker::Breaker, config::BreakerConfig};
+use crate::{breaker::Breaker, config::BreakerConfig, registry::CircuitRegistry};
 
-/// The circuits. They close when the actor is started anew.
+/// Changes that are kept of each circuit.
+const CHANGES_KEPT: usize = 8;
+
+/// The circuits. When the actor is started anew they are closed, but for those that are held.
 pub struct BreakerActor {
     config: BreakerConfig,
-    circuits: BTreeMap<Circuit, Breaker>,
+    registry: CircuitRegistry,
+    circuits: BTreeMap<Circuit, Watched>,
     started: Instant,
     first_generation: u64,
 }
 
+/// A circuit and what was seen of it.
+struct Watched {
+    breaker: Breaker,
+    /// The state that was seen last.
+    seen: CircuitState,
+    changes: VecDeque<CircuitChange>,
+}
+
 impl BreakerActor {
-    /// All circuits closed.
-    pub fn new(config: BreakerConfig) -> Self {
+    /// The circuits of the registry, closed unless they are held open. A circuit that is not in it
+    /// begins with its first call.
+    pub fn new(config: BreakerConfig, registry: CircuitRegistry) -> Self {
         // Generations change far less often than microseconds pass, so those of an earlier
         // incarnation are all smaller.
         let first_generation = SystemTime::now()
@@ -33,43 +51,107 @@ impl BreakerActor {
             .ok()
             .and_then(|age| u64::try_from(age.as_micros()).ok())
             .unwrap_or(0);
-        Self {
+        let mut actor = Self {
             config,
+            registry,
             circuits: BTreeMap::new(),
             started: Instant::now(),
             first_generation,
+        };
+        for (circuit, mode) in actor.registry.modes() {
+            actor.change(&circuit, |breaker, _| {
+                if mode != CircuitMode::Automatic {
+                    breaker.set_mode(mode);
+                }
+            });
         }
+        actor
     }
 
-    fn now(&self) -> Duration {
-        self.started.elapsed()
-    }
-
-    /// Lets `change` work on a circuit, and says when that changed its state.
+    /// Lets `change` work on a circuit, and takes note when its state has changed.
     fn change<T>(
         &mut self,
         circuit: &Circuit,
         change: impl FnOnce(&mut Breaker, Duration) -> T,
     ) -> T {
-        let now = self.now();
-        let breaker = self
-            .circuits
-            .entry(circuit.clone())
-            .or_insert_with(|| Breaker::new(self.config.clone(), self.first_generation));
-        let before = breaker.state(now);
-        let outcome = change(breaker, now);
-        let after = breaker.state(now);
-        if before != after {
-            info!(
-                %circuit,
-                from = ?before,
-                to = ?after,
-                failures = breaker.consecutive_failures(),
-                retry_after = ?breaker.retry_after(now),
-                "circuit changed"
-            );
-        }
+        let now = self.started.elapsed();
+        // Each circuit has its own chance, and every process another.
+        let seed = self.first_generation ^ (self.circuits.len() as u64);
+        let watched = self.circuits.entry(circuit.clone()).or_insert_with(|| {
+            let breaker = Breaker::new(self.config.clone(), self.first_generation, seed);
+            Watched {
+                seen: breaker.state(now),
+                breaker,
+                changes: VecDeque::new(),
+            }
+        });
+        watched.look(circuit, now);
+        let outcome = change(&mut watched.breaker, now);
+        watched.look(circuit, now);
         outcome
+    }
+
+    /// How a circuit stands; `None` when there is none.
+    fn snapshot(&mut self, circuit: &Circuit) -> Option<CircuitSnapshot> {
+        let now = self.started.elapsed();
+        let watched = self.circuits.get_mut(circuit)?;
+        watched.look(circuit, now);
+        let breaker = &watched.breaker;
+        let window = breaker.window(now);
+        Some(CircuitSnapshot {
+            stage: circuit.stage,
+            backend: circuit.backend.clone(),
+            state: breaker.state(now),
+            mode: breaker.mode(),
+            window_calls: window.calls,
+            window_failures: window.failures,
+            window_slow: window.slow,
+            consecutive_failures: breaker.consecutive_failures(),
+            retry_after_seconds: breaker.retry_after(now).map(|wait| wait.as_secs_f64()),
+            because: breaker.because(),
+            last_failure: breaker.last_failure().map(str::to_owned),
+            changes: watched.changes.iter().cloned().collect(),
+        })
+    }
+}
+
+impl Watched {
+    /// Takes note when the state is another than the last that was seen.
+    fn look(&mut self, circuit: &Circuit, now: Duration) {
+        let (from, to) = (self.seen, self.breaker.state(now));
+        if from == to {
+            return;
+        }
+        self.seen = to;
+        let last = self.changes.back().and_then(|change| change.because);
+        let because = self.breaker.because().or(last);
+        self.changes.push_back(CircuitChange {
+            at: Timestamp::now(),
+            from,
+            to,
+            because,
+        });
+        while self.changes.len() > CHANGES_KEPT {
+            self.changes.pop_front();
+        }
+        let reason = because.map_or("", |because| because.name());
+        counter!(
+            "chat2svg_circuit_changes_total",
+            "stage" => circuit.stage.name(),
+            "backend" => circuit.backend.to_string(),
+            "to" => to.name(),
+            "because" => reason
+        )
+        .increment(1);
+        let (from, to) = (from.name(), to.name());
+        let retry_after = self.breaker.retry_after(now).map(|wait| wait.as_secs_f64());
+        let failures = self.breaker.consecutive_failures();
+        let last_failure = self.breaker.last_failure();
+        if self.seen == CircuitState::Open {
+            warn!(%circuit, from, to, because = reason, failures, retry_after, last_failure, "circuit opened");
+        } else {
+            info!(%circuit, from, to, because = reason, "circuit changed");
+        }
     }
 }
 
@@ -83,22 +165,17 @@ impl Handler<Acquire> for BreakerActor {
     type Result = Result<CircuitPermit, CircuitOpen>;
 
     fn handle(&mut self, acquire: Acquire, _: &mut Self::Context) -> Self::Result {
-        let circuit = acquire.circuit;
-        let leave = self.change(&circuit, |breaker, now| {
-            breaker.acquire(now).map_err(|retry_after| {
-                let because = breaker.because().unwrap_or(OpenReason::Failures);
-                (retry_after, because)
-            })
-        });
+        let Acquire { circuit, size } = acquire;
+        let leave = self.change(&circuit, |breaker, now| breaker.acquire(now, size));
         match leave {
             Ok(generation) => Ok(CircuitPermit {
                 circuit,
                 generation,
             }),
-            Err((retry_after, because)) => Err(CircuitOpen {
+            Err(refusal) => Err(CircuitOpen {
                 circuit,
-                because,
-                retry_after,
+                because: refusal.because,
+                retry_after: refusal.retry_after,
             }),
         }
     }
@@ -118,23 +195,29 @@ impl Handler<Report> for BreakerActor {
     }
 }
 
+impl Handler<SetCircuit> for BreakerActor {
+    type Result = Result<CircuitSnapshot, UnknownCircuit>;
+
+    fn handle(&mut self, set: SetCircuit, _: &mut Self::Context) -> Self::Result {
+        let SetCircuit { circuit, mode } = set;
+        if self.circuits.contains_key(&circuit) {
+            info!(%circuit, ?mode, "a circuit's mode is set");
+            self.registry.set(circuit.clone(), mode);
+            self.change(&circuit, |breaker, _| breaker.set_mode(mode));
+        }
+        self.snapshot(&circuit).ok_or_else(|| {
+            let known = self.circuits.keys().map(ToString::to_string).collect();
+            UnknownCircuit { circuit, known }
+        })
+    }
+}
+
 impl Handler<CircuitsQuery> for BreakerActor {
     type Result = MessageResult<CircuitsQuery>;
 
     fn handle(&mut self, _: CircuitsQuery, _: &mut Self::Context) -> Self::Result {
-        let now = self.now();
-        let circuits = self
-            .circuits
-            .iter()
-            .map(|(circuit, breaker)| CircuitSnapshot {
-                stage: circuit.stage,
-                backend: circuit.backend.clone(),
-                state: breaker.state(now),
-                consecutive_failures: breaker.consecutive_failures(),
-                retry_after_seconds: breaker.retry_after(now).map(|wait| wait.as_secs_f64()),
-                because: breaker.because(),
-                last_failure: breaker.last_failure().map(str::to_owned),
-            });
-        MessageResult(circuits.collect())
+        let circuits: Vec<Circuit> = self.circuits.keys().cloned().collect();
+        let snapshots = circuits.iter().filter_map(|circuit| self.snapshot(circuit));
+        MessageResult(snapshots.collect())
     }
 }

@@ -8,11 +8,11 @@
 use std::time::Duration;
 
 use actix::Arbiter;
-use chat2svg_breaker::{BreakerActor, BreakerConfig};
+use chat2svg_breaker::{BreakerActor, BreakerConfig, CircuitRegistry};
 use chat2svg_protocol::{
-    BackendId, CallEnd, CallReport, Circuit, CircuitOpen, CircuitPermit, CircuitState, Fault,
-    Stage,
-    messages::{Acquire, CircuitsQuery, Report},
+    BackendId, CallEnd, CallReport, CallSize, Circuit, CircuitMode, CircuitOpen, CircuitPermit,
+    CircuitState, Cost, Fault, OpenReason, Stage,
+    messages::{Acquire, CircuitsQuery, Report, SetCircuit},
 };
 use chat2svg_supervision::{Slot, Watchdog, WatchdogPolicy};
 
@@ -25,12 +25,14 @@ fn start() -> (Slot<BreakerActor>, Watchdog) {
         backoff_min_ms: 1,
         ..WatchdogPolicy::default()
     });
-    watchdog.start(&slot, &Arbiter::current(), || {
-        BreakerActor::new(BreakerConfig {
+    let registry = CircuitRegistry::new([circuit(Stage::Template), circuit(Stage::Detail)]);
+    watchdog.start(&slot, &Arbiter::current(), move || {
+        let config = BreakerConfig {
             reset_timeout_seconds: 1000,
             max_open_seconds: 1000,
             ..BreakerConfig::default()
-        })
+        };
+        BreakerActor::new(config, registry.clone())
     });
     (slot, watchdog)
 }
@@ -43,11 +45,11 @@ fn circuit(stage: Stage) -> Circuit {
 }
 
 async fn acquire(slot: &Slot<BreakerActor>, stage: Stage) -> Result<CircuitPermit, CircuitOpen> {
-    let circuit = circuit(stage);
-    slot.line()
-        .ask(Acquire { circuit }, PATIENCE)
-        .await
-        .unwrap()
+    let acquire = Acquire {
+        circuit: circuit(stage),
+        size: CallSize::default(),
+    };
+    slot.line().ask(acquire, PATIENCE).await.unwrap()
 }
 
 async fn fail(slot: &Slot<BreakerActor>, permit: CircuitPermit) {
@@ -55,6 +57,9 @@ async fn fail(slot: &Slot<BreakerActor>, permit: CircuitPermit) {
         end: CallEnd::Failed(Fault::Provider),
         spent: Duration::ZERO,
         reason: Some("no connection".to_owned()),
+        size: CallSize::default(),
+        comparable: true,
+        cost: Cost::default(),
     };
     let report = Report { permit, call };
     slot.line().ask(report, PATIENCE).await.unwrap();
@@ -69,7 +74,7 @@ async fn one_circuit_opens_and_the_others_stay_closed() {
     }
     let open = acquire(&slot, Stage::Detail).await.unwrap_err();
     assert_eq!(open.circuit, circuit(Stage::Detail));
-    assert!(open.retry_after > Duration::ZERO);
+    assert!(open.retry_after > Some(Duration::ZERO));
     assert!(acquire(&slot, Stage::Template).await.is_ok());
 
     let circuits = slot.line().ask(CircuitsQuery, PATIENCE).await.unwrap();
@@ -86,6 +91,60 @@ async fn one_circuit_opens_and_the_others_stay_closed() {
     );
     assert!(circuits[0].retry_after_seconds.is_none());
     assert!(circuits[1].retry_after_seconds.is_some());
+    assert_eq!(circuits[0].changes, []);
+    let change = &circuits[1].changes[0];
+    assert_eq!(
+        (change.from, change.to, change.because),
+        (
+            CircuitState::Closed,
+            CircuitState::Open,
+            Some(OpenReason::Failures)
+        )
+    );
+}
+
+async fn set(slot: &Slot<BreakerActor>, stage: Stage, mode: CircuitMode) -> CircuitState {
+    let circuit = circuit(stage);
+    let set = SetCircuit { circuit, mode };
+    let snapshot = slot.line().ask(set, PATIENCE).await.unwrap().unwrap();
+    assert_eq!(snapshot.mode, mode);
+    snapshot.state
+}
+
+#[actix_rt::test]
+async fn somebody_holds_a_circuit_also_past_a_panic() {
+    let (slot, _watchdog) = start();
+    assert_eq!(
+        set(&slot, Stage::Detail, CircuitMode::Open).await,
+        CircuitState::Open
+    );
+    slot.inject_panic();
+    while slot.health().restarts == 0 {
+        actix_rt::time::sleep(Duration::from_millis(1)).await;
+    }
+    let open = acquire(&slot, Stage::Detail).await.unwrap_err();
+    assert_eq!((open.because, open.retry_after), (OpenReason::Held, None));
+    assert_eq!(
+        open.to_string(),
+        "circuit detail/embedded is open since it is held open by hand; \
+         set its mode back to automatic to let calls through"
+    );
+    set(&slot, Stage::Detail, CircuitMode::Automatic).await;
+    assert!(acquire(&slot, Stage::Detail).await.is_ok());
+    let unknown = SetCircuit {
+        circuit: circuit(Stage::Optimize),
+        mode: CircuitMode::Open,
+    };
+    let error = slot
+        .line()
+        .ask(unknown, PATIENCE)
+        .await
+        .unwrap()
+        .unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "there is no circuit optimize/embedded; there are: template/embedded, detail/embedded"
+    );
 }
 
 #[actix_rt::test]

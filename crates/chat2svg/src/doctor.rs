@@ -9,8 +9,8 @@ use std::{
 use anyhow::bail;
 use chat2svg_isolation::{Foreign, IsolatedJob};
 use chat2svg_protocol::{
-    CanvasSize, JobId, JobKind, JobOptions, JobSpec, LevelChoice, Prompt, ResourceSnapshot,
-    messages::ResourcesQuery, printable,
+    CanvasSize, GpuSnapshot, JobId, JobKind, JobOptions, JobSpec, LevelChoice, LevelMode, Prompt,
+    ResourceSnapshot, messages::ResourcesQuery, printable,
 };
 use chat2svg_store::{StoreConfig, StoreWorker};
 use tokio_util::sync::CancellationToken;
@@ -136,8 +136,23 @@ fn describe(snapshot: &ResourceSnapshot) -> Vec<Finding> {
     let gpus = if snapshot.gpus.is_empty() {
         "none found; none is needed".to_owned()
     } else {
-        let names: Vec<&str> = snapshot.gpus.iter().map(|gpu| gpu.name.as_str()).collect();
-        names.join(", ")
+        let gpu = |gpu: &GpuSnapshot| {
+            format!(
+                "{}, {:.1} of {:.1} GiB in use",
+                gpu.name,
+                gibibytes(gpu.memory_used),
+                gibibytes(gpu.memory_total)
+            )
+        };
+        let gpus: Vec<String> = snapshot.gpus.iter().map(gpu).collect();
+        gpus.join("; ")
+    };
+    let level = match snapshot.mode {
+        LevelMode::Adaptive => snapshot.level.name().to_owned(),
+        _ => format!(
+            "{}, as set; it would be {}",
+            snapshot.level, snapshot.measured_level
+        ),
     };
     vec![
         fine("cpu", format!("{:.1} cores", snapshot.cpu_cores)),
@@ -150,7 +165,7 @@ fn describe(snapshot: &ResourceSnapshot) -> Vec<Finding> {
             ),
         ),
         fine("gpu", gpus),
-        fine("level", snapshot.level.name().to_owned()),
+        fine("level", level),
     ]
 }
 

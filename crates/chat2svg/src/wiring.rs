@@ -9,7 +9,7 @@ use std::{sync::Arc, time::Duration};
 
 use actix::Arbiter;
 use chat2svg_backends::{Backend, Circuits, LineUp, StageRun};
-use chat2svg_breaker::BreakerActor;
+use chat2svg_breaker::{BreakerActor, CircuitRegistry};
 use chat2svg_controller::{
     ComposeRequest, Composer, ControllerActor, ControllerCapacity, ControllerLines, InputLimits,
     Isolation, MemoryBudget, ScribeLines, StageLines,
@@ -17,7 +17,7 @@ use chat2svg_controller::{
 use chat2svg_detail::{DetailActor, EmbeddedDetailer};
 use chat2svg_isolation::Foreign;
 use chat2svg_optimize::{EmbeddedFitter, LastReading, OptimizeActor};
-use chat2svg_protocol::{ActorHealth, BackendId, PerStage};
+use chat2svg_protocol::{ActorHealth, BackendId, Circuit, PerStage, Stage};
 use chat2svg_resources::ResourcesActor;
 use chat2svg_scheduler::{SchedulerActor, SharedQueue};
 use chat2svg_store::{StoreActor, StoreWorker};
@@ -97,7 +97,9 @@ impl System {
         });
         watchdog.start(&breaker, &decisions, {
             let config = settings.breaker.clone();
-            move || BreakerActor::new(config.clone())
+            // What somebody holds is held past a restart.
+            let registry = CircuitRegistry::new(circuits(settings));
+            move || BreakerActor::new(config.clone(), registry.clone())
         });
         watchdog.start(&scheduler, &decisions, {
             // The queue outlives the actor.
@@ -212,6 +214,7 @@ impl System {
             subscribe: self.controller.line(),
             queue: self.scheduler.line(),
             circuits: self.breaker.line(),
+            set_circuit: self.breaker.line(),
             resources: self.resources.line(),
             store: self.store.line(),
         }
@@ -225,6 +228,20 @@ fn line_up<R: StageRun>(
 ) -> Vec<Arc<dyn Backend<R>>> {
     let named = |id: &BackendId| known.iter().find(|backend| backend.id() == *id);
     order.iter().filter_map(named).map(Arc::clone).collect()
+}
+
+/// The circuits in front of all backends.
+fn circuits(settings: &Settings) -> Vec<Circuit> {
+    let all = |stage, backends: &[BackendId]| -> Vec<Circuit> {
+        let backends = backends.iter().cloned();
+        backends.map(|backend| Circuit { stage, backend }).collect()
+    };
+    [
+        all(Stage::Template, &settings.template.backends),
+        all(Stage::Detail, &settings.detail.backends),
+        all(Stage::Optimize, &[BackendId::EMBEDDED]),
+    ]
+    .concat()
 }
 
 /// Who serves each stage unless it fails.

@@ -257,7 +257,13 @@ impl Scribe {
                 .ask(CircuitsQuery, CIRCUITS_TIMEOUT)
                 .await
             {
-                Ok(circuits) => metadata.circuits = circuits,
+                Ok(mut circuits) => {
+                    // What had happened to them before is no matter of the job's.
+                    circuits
+                        .iter_mut()
+                        .for_each(|circuit| circuit.changes.clear());
+                    metadata.circuits = circuits;
+                }
                 Err(error) => warn!(job = %self.job, %error, "the circuits' state is unknown"),
             }
             metadata.total_seconds = self.submitted.elapsed().as_secs_f64();

@@ -42,6 +42,10 @@ impl Backend<RunDetail> for EmbeddedDetailer {
         RESERVE
     }
 
+    fn is_steady(&self) -> bool {
+        false
+    }
+
     fn serve(&self, run: RunDetail) -> BoxFuture<'static, Result<DetailOutput, CallFailure>> {
         let Self { config, pool } = self.clone();
         async move {

@@ -116,7 +116,9 @@ fn is_memory_short(config: &OptimizeConfig, snapshot: &ResourceSnapshot) -> bool
 pub(crate) mod tests {
     use std::sync::Arc;
 
-    use chat2svg_protocol::{ByteBudget, FitLimits, JobId, PathBudget, messages::StageContext};
+    use chat2svg_protocol::{
+        ByteBudget, FitLimits, JobId, LevelMode, PathBudget, messages::StageContext,
+    };
     use chat2svg_vector::{Document, Raster};
     use jiff::Timestamp;
     use kurbo::Rect;
@@ -134,8 +136,13 @@ pub(crate) mod tests {
             memory_total: 100,
             swap_used: 0,
             swap_total: 0,
+            process_memory: 0,
+            load: None,
+            pressure: None,
             gpus: Vec::new(),
             level,
+            measured_level: level,
+            mode: LevelMode::Adaptive,
         }
     }
 

@@ -86,6 +86,10 @@ impl Backend<RunOptimize> for EmbeddedFitter {
         RESERVE
     }
 
+    fn is_steady(&self) -> bool {
+        false
+    }
+
     fn serve(&self, run: RunOptimize) -> BoxFuture<'static, Result<OptimizeOutput, CallFailure>> {
         let best = BestSoFar::default();
         let watcher = self.watcher(&run, &best);

@@ -123,7 +123,7 @@ impl Observer for Watcher {
 
 #[cfg(test)]
 mod tests {
-    use chat2svg_protocol::LevelChoice;
+    use chat2svg_protocol::{LevelChoice, LevelMode};
     use chat2svg_supervision::Slot;
     use jiff::Timestamp;
 
@@ -152,8 +152,13 @@ mod tests {
             memory_total: 100,
             swap_used: 0,
             swap_total: 0,
+            process_memory: 0,
+            load: None,
+            pressure: None,
             gpus: Vec::new(),
             level,
+            measured_level: level,
+            mode: LevelMode::Adaptive,
         })
     }
 

@@ -5,7 +5,11 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::BackendId;
+use crate::{BackendId, CallSize};
+
+/// Money, in millionths of a US dollar.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Cost(pub u64);
 
 /// Whose fault it was that a call gave nothing. It decides what the call says about its backend.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,6 +50,12 @@ pub struct CallReport {
     pub spent: Duration,
     /// What happened, for people, when it gave nothing.
     pub reason: Option<String>,
+    /// How much work it was.
+    pub size: CallSize,
+    /// Whether calls of one size take alike, so that a slow one tells of a fault.
+    pub comparable: bool,
+    /// What it cost.
+    pub cost: Cost,
 }
 
 /// Why a backend gave nothing.
@@ -56,6 +66,8 @@ pub struct CallFailure {
     pub fault: Option<Fault>,
     /// What happened, for people.
     pub reason: String,
+    /// What it cost all the same, where that is known; else the backend's price.
+    pub cost: Option<Cost>,
 }
 
 impl CallFailure {
@@ -64,6 +76,7 @@ impl CallFailure {
         Self {
             fault: Some(fault),
             reason: reason.into(),
+            cost: None,
         }
     }
 
@@ -72,7 +85,15 @@ impl CallFailure {
         Self {
             fault: None,
             reason: "its time was over before it had a result".to_owned(),
+            cost: None,
         }
+    }
+
+    /// The same, with what it cost.
+    #[must_use]
+    pub fn costing(mut self, cost: Cost) -> Self {
+        self.cost = Some(cost);
+        self
     }
 
     /// The job was stopped.

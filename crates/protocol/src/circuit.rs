@@ -2,6 +2,7 @@
 
 use std::{fmt, time::Duration};
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -35,6 +36,36 @@ pub enum CircuitState {
     HalfOpen,
 }
 
+impl CircuitState {
+    /// The name used in the API and metrics.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Closed => "closed",
+            Self::Open => "open",
+            Self::HalfOpen => "half-open",
+        }
+    }
+}
+
+/// Who decides whether calls pass.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum CircuitMode {
+    /// The circuit itself, by how calls end.
+    #[default]
+    Automatic,
+    /// It is held open: no call passes.
+    Open,
+    /// It is held closed: all calls pass, whatever becomes of them.
+    Closed,
+}
+
+/// How much work a call is, compared with other calls of its backend: calls of the same size are
+/// expected to take as long. The smallest probe first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct CallSize(pub u32);
+
 /// Leave to call a backend. Its outcome is reported with it, exactly once.
 #[derive(Debug, PartialEq, Eq)]
 pub struct CircuitPermit {
@@ -55,6 +86,26 @@ pub enum OpenReason {
     AskedToWait,
     /// The backend cannot serve before somebody acts: no valid key, no credit, an exhausted quota.
     Terminal,
+    /// Too many calls took far longer than expected.
+    Slow,
+    /// Calls that gave nothing cost too much.
+    Cost,
+    /// Somebody holds it open.
+    Held,
+}
+
+impl OpenReason {
+    /// The name used in the API and metrics.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Failures => "failures",
+            Self::AskedToWait => "asked-to-wait",
+            Self::Terminal => "terminal",
+            Self::Slow => "slow",
+            Self::Cost => "cost",
+            Self::Held => "held",
+        }
+    }
 }
 
 impl fmt::Display for OpenReason {
@@ -63,20 +114,45 @@ impl fmt::Display for OpenReason {
             Self::Failures => "after repeated failures",
             Self::AskedToWait => "because the backend asked to wait",
             Self::Terminal => "until its key, credit or quota is seen to",
+            Self::Slow => "since its calls take far longer than usual",
+            Self::Cost => "since calls that gave nothing cost too much",
+            Self::Held => "since it is held open by hand",
         })
     }
 }
 
 /// The circuit is open.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
-#[error("circuit {circuit} is open {because}; it lets a probe through in {:.1} s", .retry_after.as_secs_f64())]
+#[error("circuit {circuit} is open {because}; {}", next_probe(*.retry_after))]
 pub struct CircuitOpen {
     /// The circuit.
     pub circuit: Circuit,
     /// Why.
     pub because: OpenReason,
-    /// When a probe may pass.
-    pub retry_after: Duration,
+    /// When a probe may pass; `None` when somebody must let it.
+    pub retry_after: Option<Duration>,
+}
+
+fn next_probe(retry_after: Option<Duration>) -> String {
+    match retry_after {
+        Some(wait) => format!("it lets a probe through in {:.1} s", wait.as_secs_f64()),
+        None => "set its mode back to automatic to let calls through".to_owned(),
+    }
+}
+
+/// A change of a circuit's state.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct CircuitChange {
+    /// When it was noticed.
+    pub at: Timestamp,
+    /// The state before.
+    pub from: CircuitState,
+    /// The state after.
+    pub to: CircuitState,
+    /// Why it opened, or had been open.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub because: Option<OpenReason>,
 }
 
 /// How a circuit stands.
@@ -89,6 +165,18 @@ pub struct CircuitSnapshot {
     pub backend: BackendId,
     /// Whether calls pass.
     pub state: CircuitState,
+    /// Who decides that.
+    #[serde(default)]
+    pub mode: CircuitMode,
+    /// Calls in the window over which shares are taken.
+    #[serde(default)]
+    pub window_calls: u32,
+    /// Those of them that failed.
+    #[serde(default)]
+    pub window_failures: u32,
+    /// Those of them that served, but far later than expected.
+    #[serde(default)]
+    pub window_slow: u32,
     /// Failures in a row.
     pub consecutive_failures: u32,
     /// Seconds until a probe may pass, when open.
@@ -100,4 +188,17 @@ pub struct CircuitSnapshot {
     /// What the last call that failed said.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub last_failure: Option<String>,
+    /// The latest changes of its state, oldest first.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub changes: Vec<CircuitChange>,
+}
+
+/// There is no such circuit.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[error("there is no circuit {circuit}; there are: {}", .known.join(", "))]
+pub struct UnknownCircuit {
+    /// What was asked for.
+    pub circuit: Circuit,
+    /// The circuits there are.
+    pub known: Vec<String>,
 }

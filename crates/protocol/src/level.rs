@@ -92,6 +92,37 @@ impl FromStr for LevelChoice {
     }
 }
 
+/// Whether the machine's level follows from readings of it, or is set.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum LevelMode {
+    /// It follows from readings.
+    #[default]
+    Adaptive,
+    /// It is high.
+    High,
+    /// It is medium.
+    Medium,
+    /// It is low.
+    Low,
+    /// It is minimal.
+    Minimal,
+}
+
+impl LevelMode {
+    /// The level that is set; `None` leaves it to readings.
+    pub fn level(self) -> Option<ResourceLevel> {
+        match self {
+            Self::Adaptive => None,
+            Self::High => Some(ResourceLevel::High),
+            Self::Medium => Some(ResourceLevel::Medium),
+            Self::Low => Some(ResourceLevel::Low),
+            Self::Minimal => Some(ResourceLevel::Minimal),
+        }
+    }
+}
+
 /// One value for each level.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -21,18 +21,23 @@ mod style;
 mod text;
 mod value;
 
-pub use attempt::{Attempt, AttemptOutcome, CallEnd, CallFailure, CallReport, Fault};
+pub use attempt::{Attempt, AttemptOutcome, CallEnd, CallFailure, CallReport, Cost, Fault};
 pub use backend::BackendId;
-pub use circuit::{Circuit, CircuitOpen, CircuitPermit, CircuitSnapshot, CircuitState, OpenReason};
+pub use circuit::{
+    CallSize, Circuit, CircuitChange, CircuitMode, CircuitOpen, CircuitPermit, CircuitSnapshot,
+    CircuitState, OpenReason, UnknownCircuit,
+};
 pub use event::{JobEvent, JobEventKind};
 pub use job::{Attachment, AttachmentRole, JobId, JobKind, JobOptions, JobSpec, JobState, JobView};
-pub use level::{LevelChoice, PerLevel, ResourceLevel};
+pub use level::{LevelChoice, LevelMode, PerLevel, ResourceLevel};
 pub use outcome::{
     BudgetChange, DetailSummary, FailureCode, FitEnd, FitSummary, JobFailure, JobMetadata,
     LossSample, Movement, StageOutcome, StageReport, StageStatus, Tier,
 };
 pub use plan::{PlannedStage, QueueSnapshot, SolveMethod, StagePlan};
-pub use snapshot::{ActorHealth, GpuSnapshot, ResourceSnapshot};
+pub use snapshot::{
+    ActorHealth, GpuSnapshot, LoadAverage, Pressure, ResourceSnapshot, StalledShare,
+};
 pub use stage::{PerStage, Stage};
 pub use stop::stop_of;
 pub use style::Style;

@@ -10,10 +10,10 @@ use tokio::sync::{OwnedSemaphorePermit, broadcast};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    Attachment, Attempt, BackendId, CallReport, CanvasSize, Circuit, CircuitOpen, CircuitPermit,
-    CircuitSnapshot, DetailSummary, FitLimits, FitSummary, JobEvent, JobId, JobSpec, JobView,
-    LevelChoice, Prompt, QueueSnapshot, ResourceLevel, ResourceSnapshot, Stage, StageOutcome,
-    StagePlan, Style, stop_of,
+    Attachment, Attempt, BackendId, CallReport, CallSize, CanvasSize, Circuit, CircuitMode,
+    CircuitOpen, CircuitPermit, CircuitSnapshot, DetailSummary, FitLimits, FitSummary, JobEvent,
+    JobId, JobSpec, JobView, LevelChoice, Prompt, QueueSnapshot, ResourceLevel, ResourceSnapshot,
+    Stage, StageOutcome, StagePlan, Style, UnknownCircuit, stop_of,
 };
 
 // ---- to the controller -------------------------------------------------------------------------
@@ -344,6 +344,8 @@ pub struct QueueQuery;
 pub struct Acquire {
     /// The circuit.
     pub circuit: Circuit,
+    /// How much work the call is: of those that ask, the smallest probes.
+    pub size: CallSize,
 }
 
 /// stages → breaker: how the call went.
@@ -360,6 +362,17 @@ pub struct Report {
 #[derive(Clone, Copy, Debug, Message)]
 #[rtype(result = "Vec<CircuitSnapshot>")]
 pub struct CircuitsQuery;
+
+/// web → breaker: who decides whether calls pass from now on. Setting it to automatic also forgets
+/// what had happened: the circuit is closed.
+#[derive(Clone, Debug, Message)]
+#[rtype(result = "Result<CircuitSnapshot, UnknownCircuit>")]
+pub struct SetCircuit {
+    /// The circuit.
+    pub circuit: Circuit,
+    /// Who decides.
+    pub mode: CircuitMode,
+}
 
 // ---- to the stages -----------------------------------------------------------------------------
 

@@ -4,7 +4,7 @@ use std::{sync::Arc, thread, time::Duration};
 
 use actix::prelude::*;
 use chat2svg_protocol::{
-    ResourceLevel, ResourceSnapshot,
+    LevelMode, ResourceLevel, ResourceSnapshot,
     messages::{ResourcesChanged, ResourcesQuery},
 };
 use chat2svg_supervision::{Line, answers_polls};
@@ -38,8 +38,10 @@ pub struct ResourcesActor {
 impl ResourcesActor {
     /// A monitor of this machine that tells `listeners` of every reading.
     pub fn new(config: ResourcesConfig, listeners: Vec<Line<ResourcesChanged>>) -> Self {
-        let gpu = config.gpu;
-        Self::with_probe(config, listeners, move || MachineProbe::new(gpu))
+        let library = config.gpu.then(|| config.gpu_library.clone());
+        Self::with_probe(config, listeners, move || {
+            MachineProbe::new(library.as_deref())
+        })
     }
 
     /// A monitor of whatever the probe reads. A probe that panics is made anew.
@@ -96,7 +98,8 @@ impl ResourcesActor {
         let snapshot = match (reading, last) {
             (Ok(reading), last) => {
                 let free = Availability::from(&reading);
-                let level = self.tracker.observe(&self.config, &reading);
+                let measured = self.tracker.observe(&self.config, &reading);
+                let level = self.config.mode.level().unwrap_or(measured);
                 let before = last.map(|last| last.level);
                 if before != Some(level) {
                     info!(
@@ -108,7 +111,7 @@ impl ResourcesActor {
                         "resource level changed"
                     );
                 }
-                snapshot_of(reading, level)
+                self.snapshot_of(reading, measured)
             }
             (Err(error), Some(_)) => {
                 warn!(%error, "no reading");
@@ -116,7 +119,7 @@ impl ResourcesActor {
             }
             (Err(error), None) => {
                 warn!(%error, "no reading; carefully, a low level is assumed");
-                snapshot_of(unknown_machine(), ResourceLevel::Low)
+                self.snapshot_of(unknown_machine(), ResourceLevel::Low)
             }
         };
         let snapshot = Arc::new(snapshot);
@@ -125,9 +128,13 @@ impl ResourcesActor {
             listener.tell(ResourcesChanged(Arc::clone(&snapshot)));
         }
     }
+
+    fn snapshot_of(&self, reading: Reading, measured: ResourceLevel) -> ResourceSnapshot {
+        snapshot_of(reading, measured, self.config.mode)
+    }
 }
 
-fn snapshot_of(reading: Reading, level: ResourceLevel) -> ResourceSnapshot {
+fn snapshot_of(reading: Reading, measured: ResourceLevel, mode: LevelMode) -> ResourceSnapshot {
     ResourceSnapshot {
         taken_at: Timestamp::now(),
         cpu_used: reading.cpu_used,
@@ -137,8 +144,13 @@ fn snapshot_of(reading: Reading, level: ResourceLevel) -> ResourceSnapshot {
         memory_total: reading.memory_total,
         swap_used: reading.swap_used,
         swap_total: reading.swap_total,
+        process_memory: reading.process_memory,
+        load: reading.load,
+        pressure: reading.pressure,
         gpus: reading.gpus,
-        level,
+        level: mode.level().unwrap_or(measured),
+        measured_level: measured,
+        mode,
     }
 }
 
@@ -168,11 +180,14 @@ impl Handler<ResourcesQuery> for ResourcesActor {
     /// The last reading, or the first when there is none yet.
     fn handle(&mut self, _: ResourcesQuery, _: &mut Self::Context) -> Self::Result {
         let mut snapshots = self.snapshot.subscribe();
+        let mode = self.config.mode;
         Box::pin(async move {
             let known = snapshots.wait_for(Option::is_some).await;
             let known = known.ok().and_then(|snapshot| snapshot.clone());
             // The actor died while it was waited for.
-            known.unwrap_or_else(|| Arc::new(snapshot_of(unknown_machine(), ResourceLevel::Low)))
+            known.unwrap_or_else(|| {
+                Arc::new(snapshot_of(unknown_machine(), ResourceLevel::Low, mode))
+            })
         })
     }
 }

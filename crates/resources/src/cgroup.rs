@@ -106,9 +106,33 @@ pub fn limits(files: &impl Files) -> Limits {
             let cache = read("memory.stat").and_then(|text| field(&text, "total_inactive_file"));
             let usage = read("memory.usage_in_bytes").as_deref().and_then(bytes);
             limits.tighten_memory(limit, usage, cache);
+            // What is limited here is memory and swap together.
+            let both = read("memory.memsw.limit_in_bytes");
+            if let Some(both) = both
+                .as_deref()
+                .and_then(bytes)
+                .filter(|both| *both < UNLIMITED_ABOVE)
+            {
+                let both_used = read("memory.memsw.usage_in_bytes");
+                let both_used = both_used.as_deref().and_then(bytes).unwrap_or(0);
+                tighten(
+                    &mut limits.swap,
+                    MemoryLimit {
+                        limit: both.saturating_sub(limit),
+                        used: both_used.saturating_sub(usage.unwrap_or(0)),
+                    },
+                );
+            }
         }
     }
     limits
+}
+
+/// The folder of the process's own group in the hierarchy of version 2.
+pub(crate) fn own_folder(files: &impl Files) -> Option<PathBuf> {
+    let memberships = files.read(Path::new("/proc/self/cgroup"))?;
+    let mounts = files.read(Path::new("/proc/self/mountinfo"))?;
+    folders(&memberships, &mounts, None).into_iter().next()
 }
 
 impl Limits {
@@ -322,6 +346,14 @@ mod tests {
             ("/sys/fs/cgroup/memory/memory.limit_in_bytes", "536870912\n"),
             ("/sys/fs/cgroup/memory/memory.usage_in_bytes", "100000\n"),
             (
+                "/sys/fs/cgroup/memory/memory.memsw.limit_in_bytes",
+                "805306368\n",
+            ),
+            (
+                "/sys/fs/cgroup/memory/memory.memsw.usage_in_bytes",
+                "130000\n",
+            ),
+            (
                 "/sys/fs/cgroup/memory/memory.stat",
                 "cache 3\ntotal_inactive_file 40000\n",
             ),
@@ -335,7 +367,10 @@ mod tests {
                     limit: 512 << 20,
                     used: 60_000,
                 }),
-                swap: None,
+                swap: Some(MemoryLimit {
+                    limit: 256 << 20,
+                    used: 30_000,
+                }),
             }
         );
     }

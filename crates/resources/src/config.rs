@@ -1,24 +1,32 @@
 //! How often the machine is read, and what its readings mean.
 
-use chat2svg_protocol::{InvalidSetting, PerLevel};
+use std::path::PathBuf;
+
+use chat2svg_protocol::{InvalidSetting, LevelMode, PerLevel};
 use serde::{Deserialize, Serialize};
 
 /// Settings of the resource monitor.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ResourcesConfig {
+    /// Whether the level follows from readings, or is set.
+    pub mode: LevelMode,
     /// Seconds between readings; at least 1.
     pub check_interval_seconds: u32,
     /// What must be free for each level; both figures must be reached.
     pub thresholds: PerLevel<Threshold>,
     /// How swap in use lowers the level.
     pub swap: SwapSteps,
+    /// Readings of the CPU whose median counts; at least 1. Memory and swap count as they are.
+    pub smooth_readings: u32,
     /// Percent above a threshold that must be free before the level rises to it.
     pub rise_margin_percent: f32,
     /// Readings in a row that must say so before the level rises. It falls at once.
     pub rise_after_readings: u32,
     /// Whether GPUs are looked for.
     pub gpu: bool,
+    /// The NVIDIA driver's library (NVML); empty for the usual places.
+    pub gpu_library: PathBuf,
 }
 
 /// What must be free for a level.
@@ -57,6 +65,7 @@ impl Default for ResourcesConfig {
     fn default() -> Self {
         let threshold = |cpu, memory| Threshold { cpu, memory };
         Self {
+            mode: LevelMode::Adaptive,
             check_interval_seconds: 5,
             thresholds: PerLevel {
                 high: threshold(50.0, 40.0),
@@ -65,9 +74,11 @@ impl Default for ResourcesConfig {
                 minimal: threshold(0.0, 0.0),
             },
             swap: SwapSteps::default(),
+            smooth_readings: 3,
             rise_margin_percent: 5.0,
             rise_after_readings: 2,
             gpu: true,
+            gpu_library: PathBuf::new(),
         }
     }
 }
@@ -120,6 +131,7 @@ impl ResourcesConfig {
         percent("swap.one", self.swap.one)?;
         InvalidSetting::unless_within("swap.two", self.swap.two, self.swap.one..=100.0)?;
         InvalidSetting::unless_within("swap.three", self.swap.three, self.swap.two..=100.0)?;
+        InvalidSetting::unless_within("smooth_readings", self.smooth_readings, 1..=100)?;
         percent("rise_margin_percent", self.rise_margin_percent)?;
         InvalidSetting::unless_within("rise_after_readings", self.rise_after_readings, 1..=1_000)
     }

@@ -2,6 +2,8 @@
 //!
 //! Every rule is monotone: less that is free, or more swap in use, never gives a higher level.
 
+use std::collections::VecDeque;
+
 use chat2svg_protocol::ResourceLevel;
 
 use crate::{config::ResourcesConfig, reading::Reading};
@@ -58,10 +60,13 @@ pub fn level_of(config: &ResourcesConfig, free: Availability) -> ResourceLevel {
     ResourceLevel::ALL[rank]
 }
 
-/// The level over time: it falls at once and rises late, so that it does not flutter.
+/// The level over time: from the median of the latest readings of the CPU, it falls at once and
+/// rises late, so that it neither follows a passing moment nor flutters.
 #[derive(Clone, Debug, Default)]
 pub struct LevelTracker {
     level: Option<ResourceLevel>,
+    /// Free CPU in the latest readings, in percent.
+    cpu: VecDeque<f32>,
     rising: u32,
 }
 
@@ -73,7 +78,23 @@ impl LevelTracker {
         if reading.cpu_is_guess && self.level.is_none() {
             return level_of(config, free);
         }
-        self.follow(config, free)
+        let cpu = self.smoothed(config, free.cpu);
+        self.follow(config, Availability { cpu, ..free })
+    }
+
+    /// The median of the latest readings of the CPU; between the middle two of an even number.
+    fn smoothed(&mut self, config: &ResourcesConfig, cpu: f32) -> f32 {
+        self.cpu.push_back(cpu);
+        let most = usize::try_from(config.smooth_readings.max(1)).unwrap_or(1);
+        while self.cpu.len() > most {
+            self.cpu.pop_front();
+        }
+        let mut sorted: Vec<f32> = self.cpu.iter().copied().collect();
+        sorted.sort_by(f32::total_cmp);
+        let middle = |index: usize| sorted.get(index).copied().unwrap_or(cpu);
+        let upper = sorted.len() / 2;
+        let lower = sorted.len().saturating_sub(1) / 2;
+        f32::midpoint(middle(lower), middle(upper))
     }
 
     fn follow(&mut self, config: &ResourcesConfig, free: Availability) -> ResourceLevel {
@@ -177,8 +198,40 @@ mod tests {
         assert_eq!(observe(0.85, true), Low);
         // Measured, it need not rise step by step.
         assert_eq!(observe(0.03, false), High);
+        assert_eq!(observe(0.85, false), High);
         assert_eq!(observe(0.85, false), Low);
         assert_eq!(observe(0.03, false), Low);
+    }
+
+    #[test]
+    fn a_busy_moment_is_not_followed_but_scarce_memory_is() {
+        let config = ResourcesConfig::default();
+        let mut tracker = LevelTracker::default();
+        let mut observe = |cpu_used_by_others, memory_used| {
+            tracker.observe(
+                &config,
+                &Reading {
+                    cpu_used_by_others,
+                    memory_used,
+                    memory_total: 100,
+                    ..Reading::default()
+                },
+            )
+        };
+        let levels = [0.1, 0.1, 1.0, 0.1, 0.1, 1.0, 1.0].map(|used| observe(used, 10));
+        assert_eq!(levels, [High, High, High, High, High, High, Minimal]);
+        let mut calm = LevelTracker::default();
+        let mut observe = |memory_used| {
+            calm.observe(
+                &config,
+                &Reading {
+                    memory_used,
+                    memory_total: 100,
+                    ..Reading::default()
+                },
+            )
+        };
+        assert_eq!([10, 85].map(&mut observe), [High, Low]);
     }
 
     #[test]
@@ -216,6 +269,50 @@ mod tests {
         ) {
             let lower = level(cpu.min(less_cpu), memory.min(less_memory), swap.max(more_swap));
             prop_assert!(lower <= level(cpu, memory, swap));
+        }
+
+        #[test]
+        fn noise_within_the_margin_never_makes_it_flap(
+            middle in 0.0_f32..=100.0,
+            noise in proptest::collection::vec((-2.4_f32..2.4, -2.4_f32..2.4), 2..200),
+            smooth_readings in 1_u32..6,
+        ) {
+            let config = ResourcesConfig { smooth_readings, ..ResourcesConfig::default() };
+            let mut tracker = LevelTracker::default();
+            let levels: Vec<_> = noise
+                .iter()
+                .map(|(cpu, memory)| {
+                    let cpu = (middle + cpu).clamp(0.0, 100.0);
+                    let memory = (middle + memory).clamp(0.0, 100.0);
+                    let cpu = tracker.smoothed(&config, cpu);
+                    tracker.follow(&config, free(cpu, memory, 0.0))
+                })
+                .collect();
+            // It may settle one threshold lower; it never comes back and goes again.
+            prop_assert!(levels.is_sorted_by(|before, after| before >= after), "{:?}", levels);
+        }
+
+        #[test]
+        fn between_a_fall_and_the_next_rise_lie_as_many_readings_as_configured(
+            readings in proptest::collection::vec((0.0_f32..=100.0, 0.0_f32..=100.0), 1..200),
+            rise_after_readings in 1_u32..6,
+        ) {
+            let config = ResourcesConfig { rise_after_readings, ..ResourcesConfig::default() };
+            let mut tracker = LevelTracker::default();
+            let mut before = None;
+            let mut since_change = u32::MAX;
+            for (cpu, memory) in readings {
+                let cpu = tracker.smoothed(&config, cpu);
+                let level = tracker.follow(&config, free(cpu, memory, 0.0));
+                since_change = since_change.saturating_add(1);
+                if before.is_some_and(|before| level > before) {
+                    prop_assert!(since_change >= rise_after_readings);
+                }
+                if before != Some(level) {
+                    since_change = 0;
+                }
+                before = Some(level);
+            }
         }
 
         #[test]

@@ -1,4 +1,4 @@
-//! Resource-monitor actor: CPU, memory, swap and GPU; levels with hysteresis.
+//! Resource-monitor actor: CPU, memory, swap, load, pressure and GPUs; levels with hysteresis.
 //!
 //! Every few seconds a [`Probe`] reads the machine on a blocking thread, within the limits of the
 //! container if there is one; [`LevelTracker`] says which level follows; the snapshot goes to
@@ -16,6 +16,7 @@ mod config;
 mod gpu;
 mod levels;
 mod machine;
+mod pressure;
 mod reading;
 mod runnable;
 

@@ -2,11 +2,13 @@
 
 use std::{path::Path, thread, time::Instant};
 
+use chat2svg_protocol::LoadAverage;
 use sysinfo::{Pid, ProcessRefreshKind, ProcessesToUpdate, System};
 
 use crate::{
     cgroup::{self, Files as _, Limits, SystemFiles},
     gpu::Gpus,
+    pressure,
     reading::{Probe, ProbeError, Reading},
     runnable::{RunQueue, own_runnable},
 };
@@ -23,33 +25,37 @@ pub struct MachineProbe {
 }
 
 impl MachineProbe {
-    /// A probe; looks for GPUs when `gpu` is set.
+    /// A probe. With a path it also reads GPUs through the driver's library there, or in the usual
+    /// places when it is empty.
     ///
     /// # Errors
     /// When the system does not say how it is loaded.
-    pub fn new(gpu: bool) -> Result<Self, ProbeError> {
+    pub fn new(gpu_library: Option<&Path>) -> Result<Self, ProbeError> {
         Ok(Self {
             system: System::new().map_err(|error| ProbeError(error.to_string()))?,
             is_begun: false,
             own_pid: sysinfo::get_current_pid().ok(),
-            gpus: if gpu { Gpus::find() } else { Gpus::none() },
+            gpus: gpu_library.map_or_else(Gpus::none, Gpus::new),
             group_use: None,
         })
     }
 
-    /// Cores' worth of CPU time that this process uses.
-    fn own_cores(&mut self) -> f32 {
+    /// Cores' worth of CPU time that this process uses, and the bytes of memory that it holds.
+    fn own_use(&mut self) -> (f32, u64) {
         let Some(pid) = self.own_pid else {
-            return 0.0;
+            return (0.0, 0);
         };
         self.system.refresh_processes_specifics(
             ProcessesToUpdate::Some(&[pid]),
             true,
-            ProcessRefreshKind::nothing().with_cpu().without_tasks(),
+            ProcessRefreshKind::nothing()
+                .with_cpu()
+                .with_memory()
+                .without_tasks(),
         );
-        self.system
-            .process(pid)
-            .map_or(0.0, |process| process.cpu_usage() / 100.0)
+        self.system.process(pid).map_or((0.0, 0), |process| {
+            (process.cpu_usage() / 100.0, process.memory())
+        })
     }
 
     /// Cores' worth of CPU time that the control group uses, from its growing total.
@@ -72,7 +78,7 @@ impl Probe for MachineProbe {
         self.system.refresh_cpu_usage();
         self.system.refresh_memory();
         let limits = cgroup::limits(&SystemFiles);
-        let own = self.own_cores();
+        let (own, process_memory) = self.own_use();
         let group_busy = self.group_cores(&limits);
         let host_cores = self.system.cpus().len().max(1);
         let allowed = thread::available_parallelism().map_or(host_cores, usize::from);
@@ -112,9 +118,22 @@ impl Probe for MachineProbe {
             memory_total: memory.total,
             swap_used: swap.used,
             swap_total: swap.total,
+            process_memory,
+            load: load_average(),
+            pressure: pressure::read(&SystemFiles),
             gpus: self.gpus.read(),
         })
     }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "loads are small")]
+fn load_average() -> Option<LoadAverage> {
+    let load = System::load_average().ok()?;
+    Some(LoadAverage {
+        one: load.one as f32,
+        five: load.five as f32,
+        fifteen: load.fifteen as f32,
+    })
 }
 
 /// Cores' worth of CPU time that others want now; none where the system does not say.
@@ -236,7 +255,7 @@ mod tests {
 
     #[test]
     fn this_machine_can_be_read() {
-        let mut probe = MachineProbe::new(true).unwrap();
+        let mut probe = MachineProbe::new(Some(Path::new(""))).unwrap();
         let reading = probe.read().unwrap();
         assert!(reading.cpu_is_guess);
         assert!(!probe.read().unwrap().cpu_is_guess);
@@ -246,5 +265,30 @@ mod tests {
         assert!(reading.memory_total > 0);
         assert!(reading.memory_used <= reading.memory_total);
         assert!(reading.swap_used <= reading.swap_total);
+        assert!(reading.process_memory > 1 << 20);
+        assert!(reading.process_memory < reading.memory_total);
+    }
+
+    /// Nanoseconds for which this thread ran, where the kernel says.
+    fn thread_time() -> Option<u64> {
+        let text = SystemFiles.read(Path::new("/proc/thread-self/schedstat"))?;
+        text.split_ascii_whitespace().next()?.parse().ok()
+    }
+
+    #[test]
+    fn a_reading_takes_less_than_half_a_percent_of_a_core() {
+        const READINGS: u64 = 100;
+        let mut probe = MachineProbe::new(Some(Path::new(""))).unwrap();
+        probe.read().unwrap();
+        let Some(before) = thread_time() else {
+            return;
+        };
+        for _ in 0..READINGS {
+            probe.read().unwrap();
+        }
+        let each = (thread_time().unwrap() - before) / READINGS;
+        println!("{} µs of CPU time a reading", each / 1000);
+        // Of the shortest interval that can be configured, a second.
+        assert!(each < 5_000_000, "{each} ns");
     }
 }

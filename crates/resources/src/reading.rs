@@ -1,6 +1,6 @@
 //! One reading of the machine, and who takes it.
 
-use chat2svg_protocol::GpuSnapshot;
+use chat2svg_protocol::{GpuSnapshot, LoadAverage, Pressure};
 use thiserror::Error;
 
 /// What the machine does at a moment, within the limits of the container if there is one.
@@ -22,6 +22,12 @@ pub struct Reading {
     pub swap_used: u64,
     /// Swap that the process may use, in bytes.
     pub swap_total: u64,
+    /// Memory that this process holds, in bytes.
+    pub process_memory: u64,
+    /// Threads that run or wait, where the system says.
+    pub load: Option<LoadAverage>,
+    /// Time lost to shortage, where the kernel says.
+    pub pressure: Option<Pressure>,
     /// The GPUs.
     pub gpus: Vec<GpuSnapshot>,
 }

@@ -15,7 +15,7 @@ use std::{
 
 use actix::prelude::*;
 use chat2svg_protocol::{
-    ResourceLevel, ResourceSnapshot,
+    LevelMode, ResourceLevel, ResourceSnapshot,
     messages::{ResourcesChanged, ResourcesQuery},
 };
 use chat2svg_resources::{Probe, ProbeError, Reading, ResourcesActor, ResourcesConfig};
@@ -129,4 +129,35 @@ async fn a_probe_that_fails_or_panics_leaves_the_monitor_alive() {
     assert_eq!(heard[1].level, ResourceLevel::High);
     assert_eq!(heard[1].memory_used, 50);
     assert_eq!(slot.health().restarts, 0);
+}
+
+/// A machine with nothing left.
+struct Exhausted;
+
+impl Probe for Exhausted {
+    fn read(&mut self) -> Result<Reading, ProbeError> {
+        Ok(Reading {
+            cpu_cores: 2.0,
+            cpu_used: 1.0,
+            cpu_used_by_others: 1.0,
+            memory_used: 99,
+            memory_total: 100,
+            ..Reading::default()
+        })
+    }
+}
+
+#[actix_rt::test]
+async fn a_level_that_is_set_stays_and_the_measured_one_is_shown_beside_it() {
+    let (slot, _watchdog, _) = start(|line| {
+        let config = ResourcesConfig {
+            mode: LevelMode::High,
+            ..ResourcesConfig::default()
+        };
+        ResourcesActor::with_probe(config, vec![line], || Ok(Exhausted))
+    });
+    let snapshot = slot.line().ask(ResourcesQuery, PATIENCE).await.unwrap();
+    assert_eq!(snapshot.level, ResourceLevel::High);
+    assert_eq!(snapshot.measured_level, ResourceLevel::Minimal);
+    assert_eq!(snapshot.mode, LevelMode::High);
 }

@@ -15,7 +15,7 @@ use std::{
 
 use actix::prelude::*;
 use chat2svg_protocol::{
-    BackendId, JobId, PerStage, ResourceLevel, ResourceSnapshot, SolveMethod, Stage,
+    BackendId, JobId, LevelMode, PerStage, ResourceLevel, ResourceSnapshot, SolveMethod, Stage,
     messages::{Dispatch, Enqueue, QueueQuery, ResourcesChanged, StageFinished, Withdraw},
 };
 use chat2svg_scheduler::{SchedulerActor, SchedulerConfig, SharedQueue};
@@ -105,8 +105,13 @@ impl House {
             memory_total: 8 << 30,
             swap_used: 0,
             swap_total: 0,
+            process_memory: 0,
+            load: None,
+            pressure: None,
             gpus: Vec::new(),
             level: ResourceLevel::High,
+            measured_level: ResourceLevel::High,
+            mode: LevelMode::Adaptive,
         };
         let changed = ResourcesChanged(Arc::new(snapshot));
         self.slot.line().ask(changed, PATIENCE).await.unwrap();

@@ -45,6 +45,10 @@ impl Backend<RunTemplate> for EmbeddedComposer {
         RESERVE
     }
 
+    fn is_steady(&self) -> bool {
+        false
+    }
+
     fn serve(&self, run: RunTemplate) -> BoxFuture<'static, Result<TemplateOutput, CallFailure>> {
         let Self {
             vocabulary,

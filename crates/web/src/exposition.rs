@@ -3,6 +3,8 @@
 use metrics::{Unit, describe_counter, describe_gauge, describe_histogram, gauge};
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
 
+use chat2svg_protocol::ResourceSnapshot;
+
 use crate::wire::SystemStatus;
 
 /// Upper bounds of the histograms' buckets, in seconds.
@@ -53,6 +55,48 @@ pub fn install_metrics() -> Result<PrometheusHandle, BuildError> {
         "Memory that may be used"
     );
     describe_gauge!(
+        "chat2svg_cpu_used_by_others_ratio",
+        "Share of the usable CPU that other processes use"
+    );
+    describe_gauge!("chat2svg_swap_used_bytes", Unit::Bytes, "Swap in use");
+    describe_gauge!("chat2svg_swap_total_bytes", Unit::Bytes, "Swap there is");
+    describe_gauge!(
+        "chat2svg_process_memory_bytes",
+        Unit::Bytes,
+        "Memory that the process holds"
+    );
+    describe_gauge!(
+        "chat2svg_load",
+        "Threads that ran or waited, on the mean over 1, 5 or 15 minutes"
+    );
+    describe_gauge!(
+        "chat2svg_pressure_ratio",
+        "Share of the last ten seconds in which some or all threads waited for a resource"
+    );
+    describe_gauge!("chat2svg_gpu_used_ratio", "Share of a GPU's compute in use");
+    describe_gauge!(
+        "chat2svg_gpu_memory_used_bytes",
+        Unit::Bytes,
+        "Memory of a GPU in use"
+    );
+    describe_gauge!(
+        "chat2svg_gpu_memory_total_bytes",
+        Unit::Bytes,
+        "Memory of a GPU"
+    );
+    describe_gauge!(
+        "chat2svg_resource_level",
+        "The machine's level in force: 0 minimal, 1 low, 2 medium, 3 high"
+    );
+    describe_counter!(
+        "chat2svg_circuit_changes_total",
+        "Changes of a circuit's state, by the new state and why"
+    );
+    describe_gauge!(
+        "chat2svg_circuit_window_calls",
+        "Calls in a circuit's window, by how they ended"
+    );
+    describe_gauge!(
         "chat2svg_circuit_open",
         "Whether a circuit is open: 1, half open: 0.5, or closed: 0"
     );
@@ -75,9 +119,7 @@ pub(crate) fn record_status(status: &SystemStatus) {
         gauge!("chat2svg_jobs_running").set(f64::from(queue.running));
     }
     if let Some(resources) = &status.resources {
-        gauge!("chat2svg_cpu_used_ratio").set(f64::from(resources.cpu_used));
-        gauge!("chat2svg_memory_used_bytes").set(resources.memory_used as f64);
-        gauge!("chat2svg_memory_total_bytes").set(resources.memory_total as f64);
+        record_resources(resources);
     }
     for circuit in status.circuits.iter().flatten() {
         let open = match circuit.state {
@@ -91,10 +133,65 @@ pub(crate) fn record_status(status: &SystemStatus) {
             "backend" => circuit.backend.to_string()
         )
         .set(open);
+        let others = circuit
+            .window_calls
+            .saturating_sub(circuit.window_failures + circuit.window_slow);
+        for (end, calls) in [
+            ("good", others),
+            ("slow", circuit.window_slow),
+            ("failed", circuit.window_failures),
+        ] {
+            gauge!(
+                "chat2svg_circuit_window_calls",
+                "stage" => circuit.stage.name(),
+                "backend" => circuit.backend.to_string(),
+                "end" => end
+            )
+            .set(f64::from(calls));
+        }
     }
     for actor in &status.actors {
         gauge!("chat2svg_actor_alive", "actor" => actor.name.clone())
             .set(f64::from(u8::from(actor.alive)));
         gauge!("chat2svg_actor_restarts", "actor" => actor.name.clone()).set(actor.restarts as f64);
+    }
+}
+
+fn record_resources(resources: &ResourceSnapshot) {
+    gauge!("chat2svg_cpu_used_ratio").set(f64::from(resources.cpu_used));
+    gauge!("chat2svg_cpu_used_by_others_ratio").set(f64::from(resources.cpu_used_by_others));
+    gauge!("chat2svg_memory_used_bytes").set(resources.memory_used as f64);
+    gauge!("chat2svg_memory_total_bytes").set(resources.memory_total as f64);
+    gauge!("chat2svg_swap_used_bytes").set(resources.swap_used as f64);
+    gauge!("chat2svg_swap_total_bytes").set(resources.swap_total as f64);
+    gauge!("chat2svg_process_memory_bytes").set(resources.process_memory as f64);
+    gauge!("chat2svg_resource_level").set(f64::from(resources.level as u8));
+    if let Some(load) = resources.load {
+        for (minutes, load) in [("1", load.one), ("5", load.five), ("15", load.fifteen)] {
+            gauge!("chat2svg_load", "minutes" => minutes).set(f64::from(load));
+        }
+    }
+    let pressure = resources.pressure.unwrap_or_default();
+    for (resource, stalled) in [
+        ("cpu", pressure.cpu),
+        ("memory", pressure.memory),
+        ("io", pressure.io),
+    ] {
+        let Some(stalled) = stalled else {
+            continue;
+        };
+        for (threads, share) in [("some", stalled.some), ("all", stalled.full)] {
+            gauge!("chat2svg_pressure_ratio", "resource" => resource, "threads" => threads)
+                .set(f64::from(share));
+        }
+    }
+    for gpu in &resources.gpus {
+        let index = gpu.index.to_string();
+        if let Some(used) = gpu.used {
+            gauge!("chat2svg_gpu_used_ratio", "gpu" => index.clone()).set(f64::from(used));
+        }
+        gauge!("chat2svg_gpu_memory_used_bytes", "gpu" => index.clone())
+            .set(gpu.memory_used as f64);
+        gauge!("chat2svg_gpu_memory_total_bytes", "gpu" => index).set(gpu.memory_total as f64);
     }
 }

@@ -11,5 +11,5 @@ mod upload;
 pub(crate) use body::{media_type, read_limited};
 pub(crate) use files::{check_files, unusable};
 pub(crate) use memory::{BodyMemory, HeldMemory};
-pub(crate) use svg_request::{SvgRequest, parse_svg_request};
+pub(crate) use svg_request::{SvgRequest, parse_object, parse_svg_request};
 pub(crate) use upload::{RefineForm, UploadKind, VectorizeForm, read_upload};

@@ -274,6 +274,7 @@ fn count(method: &Method, route: String, status: StatusCode, seconds: f64) {
         Method::GET => "GET",
         Method::HEAD => "HEAD",
         Method::POST => "POST",
+        Method::PUT => "PUT",
         Method::DELETE => "DELETE",
         // Made-up methods must not make new series.
         _ => "other",

@@ -40,6 +40,7 @@ use crate::{
         routes::results::result_png,
         routes::system::show,
         routes::events::system_events,
+        routes::circuits::set,
         routes::system::health,
         routes::system::readiness,
         routes::system::metrics,

@@ -1,5 +1,6 @@
 //! The handlers, one file for each family of addresses, and the table that leads to them.
 
+pub(crate) mod circuits;
 pub(crate) mod create;
 pub(crate) mod events;
 pub(crate) mod jobs;
@@ -36,6 +37,9 @@ pub(crate) fn configure(service: &mut web::ServiceConfig) {
         )
         .service(resource("/v1/system", "GET, HEAD").route(get().to(system::show)))
         .service(resource("/v1/system/events", "GET").route(web::get().to(events::system_events)))
+        .service(
+            resource("/v1/circuits/{stage}/{backend}", "PUT").route(web::put().to(circuits::set)),
+        )
         .service(resource("/healthz", "GET, HEAD").route(get().to(system::health)))
         .service(resource("/readyz", "GET, HEAD").route(get().to(system::readiness)))
         .service(resource("/metrics", "GET, HEAD").route(get().to(system::metrics)))

@@ -261,7 +261,7 @@ fn cross_origin(shared: &Shared) -> Condition<Cors> {
     let cors = invited.fold(Cors::default(), |cors, origin| cors.allowed_origin(&origin));
     Condition::new(
         is_open,
-        cors.allowed_methods([Method::GET, Method::POST, Method::DELETE])
+        cors.allowed_methods([Method::GET, Method::POST, Method::PUT, Method::DELETE])
             .allowed_headers([
                 "accept",
                 "content-type",

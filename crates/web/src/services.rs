@@ -14,7 +14,7 @@ use chat2svg_protocol::{
     ActorHealth, CircuitSnapshot, InvalidSetting, JobId, JobView,
     messages::{
         Cancel, CircuitsQuery, JobQuery, JobsQuery, QueueQuery, ResourcesQuery, ResultQuery,
-        StoreProbe, Submit, Subscribe,
+        SetCircuit, StoreProbe, Submit, Subscribe,
     },
 };
 use chat2svg_supervision::{ComputePool, Line};
@@ -62,6 +62,8 @@ pub struct WebLines {
     pub queue: Line<QueueQuery>,
     /// Tells how the circuits stand.
     pub circuits: Line<CircuitsQuery>,
+    /// Holds circuits open or closed.
+    pub set_circuit: Line<SetCircuit>,
     /// Tells how the machine stands.
     pub resources: Line<ResourcesQuery>,
     /// Tells whether the store can be read and written.

@@ -82,6 +82,7 @@ fn services() -> (WebServices, Addr<Controller>, Arc<AtomicBool>) {
             subscribe: Line::from_recipient("controller", controller.clone().recipient()),
             queue: Line::from_recipient("scheduler", controller.clone().recipient()),
             circuits: Line::from_recipient("breaker", controller.clone().recipient()),
+            set_circuit: Line::from_recipient("breaker", controller.clone().recipient()),
             resources: Line::from_recipient("resources", controller.clone().recipient()),
             store: Line::from_recipient("store", controller.clone().recipient()),
         },

@@ -32,6 +32,7 @@ const ALIASES: &[Alias] = &[
         "scheduler.max_concurrent",
     ),
     same("CHAT2SVG_MAX_PROMPT_LENGTH", "server.max_prompt_chars"),
+    same("CHAT2SVG_RESOURCE_MODE", "resources.mode"),
     same(
         "CHAT2SVG_RESOURCE_CHECK_INTERVAL",
         "resources.check_interval_seconds",

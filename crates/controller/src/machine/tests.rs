@@ -171,7 +171,7 @@ fn refused(stage: Stage) -> Event {
     let open = CircuitOpen {
         circuit,
         because: OpenReason::Failures,
-        retry_after: Duration::from_secs(3),
+        retry_after: Some(Duration::from_secs(3)),
     };
     fails(stage, StageError::Refused(open))
 }

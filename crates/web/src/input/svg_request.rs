@@ -1,7 +1,7 @@
 //! The body of `POST /v1/svg`.
 
 use chat2svg_protocol::{CanvasSize, JobKind, JobSpec, LevelChoice, Prompt, Style};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use utoipa::ToSchema;
 
 use crate::{
@@ -48,9 +48,14 @@ pub(crate) struct SvgRequest {
     pub(crate) height: Option<u32>,
 }
 
-/// Reads the body. What is not JSON is a malformed request; what is JSON of the wrong shape is a
-/// refused field.
+/// Reads the body.
 pub(crate) fn parse_svg_request(body: &[u8]) -> Result<SvgRequest, Problem> {
+    parse_object(body, r#"{"prompt": "a red fox"}"#)
+}
+
+/// Reads a body that should be an object such as the example. What is not JSON is a malformed
+/// request; what is JSON of the wrong shape is a refused field.
+pub(crate) fn parse_object<T: DeserializeOwned>(body: &[u8], example: &str) -> Result<T, Problem> {
     let text = std::str::from_utf8(body).map_err(|error| {
         Problem::new(
             Code::MalformedJson,
@@ -63,18 +68,18 @@ pub(crate) fn parse_svg_request(body: &[u8]) -> Result<SvgRequest, Problem> {
     if text.trim().is_empty() {
         return Err(Problem::new(
             Code::MalformedJson,
-            "the body is empty: send a JSON object such as {\"prompt\": \"a red fox\"}",
+            format!("the body is empty: send a JSON object such as {example}"),
         ));
     }
     // A list of values would pass for an object whose names are left out.
     if text.trim_start().starts_with('[') {
         return Err(Problem::field(
             "",
-            "the body is a JSON array: send an object such as {\"prompt\": \"a red fox\"}",
+            format!("the body is a JSON array: send an object such as {example}"),
         ));
     }
     let mut json = serde_json::Deserializer::from_str(text);
-    let request: SvgRequest = serde_path_to_error::deserialize(&mut json)
+    let request: T = serde_path_to_error::deserialize(&mut json)
         .map_err(|error| read_problem(error.path().to_string(), error.inner()))?;
     json.end()
         .map_err(|error| read_problem(String::new(), &error))?;

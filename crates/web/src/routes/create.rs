@@ -156,7 +156,7 @@ async fn upload(
     submit::run(&shared, terms, job).await
 }
 
-fn expect_media_type(request: &HttpRequest, expected: &str) -> Result<(), Problem> {
+pub(super) fn expect_media_type(request: &HttpRequest, expected: &str) -> Result<(), Problem> {
     let found = media_type(request);
     if found == expected {
         return Ok(());

@@ -4,13 +4,14 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use actix::{Actor, Context, Handler, Message};
 use chat2svg_protocol::{
-    BackendId, CircuitSnapshot, CircuitState, FailureCode, JobEvent, JobEventKind, JobFailure,
-    JobId, JobKind, JobMetadata, JobSpec, JobState, JobView, OpenReason, QueueSnapshot,
-    ResourceLevel, ResourceSnapshot, SolveMethod, Stage, StageReport, StageStatus, Tier,
+    BackendId, CircuitChange, CircuitMode, CircuitSnapshot, CircuitState, FailureCode, GpuSnapshot,
+    JobEvent, JobEventKind, JobFailure, JobId, JobKind, JobMetadata, JobSpec, JobState, JobView,
+    LevelMode, LoadAverage, OpenReason, Pressure, QueueSnapshot, ResourceLevel, ResourceSnapshot,
+    SolveMethod, Stage, StageReport, StageStatus, StalledShare, Tier, UnknownCircuit,
     messages::{
         Accepted, Cancel, CancelOutcome, CircuitsQuery, JobQuery, JobsQuery, QueueQuery,
-        ResourcesQuery, ResultQuery, StoreError, StoreProbe, Submit, SubmitError, Subscribe,
-        Subscription,
+        ResourcesQuery, ResultQuery, SetCircuit, StoreError, StoreProbe, Submit, SubmitError,
+        Subscribe, Subscription,
     },
 };
 use jiff::Timestamp;
@@ -309,6 +310,10 @@ impl Handler<CircuitsQuery> for Controller {
             stage: Stage::Detail,
             backend: BackendId::EMBEDDED,
             state: CircuitState::Open,
+            mode: CircuitMode::Automatic,
+            window_calls: 5,
+            window_failures: 5,
+            window_slow: 0,
             consecutive_failures: 5,
             retry_after_seconds: Some(Duration::from_secs(3).as_secs_f64()),
             because: Some(if self.has_no_credit {
@@ -317,7 +322,28 @@ impl Handler<CircuitsQuery> for Controller {
                 OpenReason::Failures
             }),
             last_failure: Some("no connection".to_owned()),
+            changes: vec![CircuitChange {
+                at: Timestamp::UNIX_EPOCH,
+                from: CircuitState::Closed,
+                to: CircuitState::Open,
+                because: Some(OpenReason::Failures),
+            }],
         }]
+    }
+}
+
+impl Handler<SetCircuit> for Controller {
+    type Result = Result<CircuitSnapshot, UnknownCircuit>;
+
+    fn handle(&mut self, set: SetCircuit, context: &mut Self::Context) -> Self::Result {
+        let mut circuits = self.handle(CircuitsQuery, context);
+        circuits.retain(|known| known.stage == set.circuit.stage);
+        let mut circuit = circuits.pop().ok_or(UnknownCircuit {
+            circuit: set.circuit,
+            known: vec!["detail/embedded".to_owned()],
+        })?;
+        circuit.mode = set.mode;
+        Ok(circuit)
     }
 }
 
@@ -334,8 +360,29 @@ impl Handler<ResourcesQuery> for Controller {
             memory_total: 4 << 30,
             swap_used: 0,
             swap_total: 0,
-            gpus: Vec::new(),
+            process_memory: 32 << 20,
+            load: Some(LoadAverage {
+                one: 1.5,
+                five: 1.0,
+                fifteen: 0.5,
+            }),
+            pressure: Some(Pressure {
+                memory: Some(StalledShare {
+                    some: 0.5,
+                    full: 0.25,
+                }),
+                ..Pressure::default()
+            }),
+            gpus: vec![GpuSnapshot {
+                index: 0,
+                name: "Stand-in".to_owned(),
+                used: Some(0.5),
+                memory_used: 1 << 30,
+                memory_total: 24 << 30,
+            }],
             level: ResourceLevel::High,
+            measured_level: ResourceLevel::High,
+            mode: LevelMode::Adaptive,
         })
     }
 }

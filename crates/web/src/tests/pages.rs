@@ -134,7 +134,10 @@ async fn the_documented_addresses_are_the_served_ones() {
     let document = front.send(get("/openapi.json")).await.json();
     for (path, operations) in document["paths"].as_object().unwrap() {
         for method in operations.as_object().unwrap().keys() {
-            let uri = path.replace("{id}", "018f0000-0000-7000-8000-000000000000");
+            let uri = path
+                .replace("{id}", "018f0000-0000-7000-8000-000000000000")
+                .replace("{stage}", "detail")
+                .replace("{backend}", "embedded");
             let method = Method::from_bytes(method.to_ascii_uppercase().as_bytes()).unwrap();
             let (answer, _) = front
                 .open(TestRequest::default().method(method.clone()).uri(&uri))

@@ -25,6 +25,61 @@ async fn the_system_shows_everything() {
     assert_eq!(shown["limits"]["prompt_chars"], 2000);
 }
 
+fn put(uri: &str, body: &'static str) -> TestRequest {
+    TestRequest::put()
+        .uri(uri)
+        .peer_addr("127.0.0.1:4000".parse().unwrap())
+        .insert_header(("content-type", "application/json"))
+        .set_payload(body)
+}
+
+#[actix_web::test]
+async fn a_circuit_is_held_by_our_own_page_and_by_programs_only() {
+    let front = front();
+    let address = "/v1/circuits/detail/embedded";
+    for mode in ["open", "closed", "automatic"] {
+        let body = match mode {
+            "open" => r#"{"mode": "open"}"#,
+            "closed" => r#"{"mode": "closed"}"#,
+            _ => r#"{"mode": "automatic"}"#,
+        };
+        let answer = front.send(put(address, body)).await;
+        assert_eq!(answer.status, 200);
+        assert_eq!(answer.json()["mode"], mode);
+    }
+    let open = r#"{"mode": "open"}"#;
+    let foreign = put(address, open).insert_header(("origin", "http://evil.test"));
+    assert_eq!(front.send(foreign).await.problem(403)["code"], "cross-site");
+    for elsewhere in [
+        put(address, open).peer_addr("192.0.2.7:4000".parse().unwrap()),
+        put(address, open).insert_header(("x-forwarded-for", "192.0.2.7")),
+    ] {
+        let problem = front.send(elsewhere).await.problem(403);
+        assert_eq!(problem["code"], "local-only");
+    }
+    for unknown in [
+        "/v1/circuits/template/embedded",
+        "/v1/circuits/nothing/embedded",
+        "/v1/circuits/detail/Not%20A%20Name",
+    ] {
+        let problem = front.send(put(unknown, open)).await.problem(404);
+        assert_eq!(problem["code"], "circuit-not-found", "{unknown}");
+    }
+    for (body, status) in [
+        ("", 400),
+        ("{", 400),
+        ("[\"open\"]", 422),
+        ("{}", 422),
+        (r#"{"mode": "ajar"}"#, 422),
+        (r#"{"mode": "open", "until": 3}"#, 422),
+    ] {
+        let answer = front.send(put(address, body)).await;
+        assert_eq!(answer.status, status, "{body}");
+    }
+    let form = put(address, "mode=open").insert_header(("content-type", "text/plain"));
+    front.send(form).await.problem(415);
+}
+
 #[actix_web::test]
 async fn readiness_follows_the_actors_and_the_doors() {
     let front = front();
@@ -103,6 +158,13 @@ async fn metrics_show_requests_and_state() {
         r#"chat2svg_http_requests_total{method="GET",route="/healthz",status="200"}"#,
         "chat2svg_jobs_queued 3",
         r#"chat2svg_circuit_open{stage="detail",backend="embedded"} 1"#,
+        r#"chat2svg_circuit_window_calls{stage="detail",backend="embedded",end="failed"} 5"#,
+        "chat2svg_resource_level 3",
+        "chat2svg_process_memory_bytes 33554432",
+        r#"chat2svg_load{minutes="1"} 1.5"#,
+        r#"chat2svg_pressure_ratio{resource="memory",threads="all"} 0.25"#,
+        r#"chat2svg_gpu_used_ratio{gpu="0"} 0.5"#,
+        r#"chat2svg_gpu_memory_used_bytes{gpu="0"} 1073741824"#,
         "chat2svg_http_request_duration_seconds_bucket",
     ] {
         assert!(answer.text().contains(line), "{line} in\n{}", answer.text());
@@ -146,6 +208,7 @@ async fn nothing_is_a_404_and_a_wrong_method_a_405_that_names_the_right_ones() {
         ("/v1/svg", Method::GET, "POST"),
         ("/v1/jobs", Method::POST, "GET, HEAD"),
         ("/v1/system", Method::PUT, "GET, HEAD"),
+        ("/v1/circuits/detail/embedded", Method::GET, "PUT"),
         ("/", Method::PATCH, "GET, HEAD"),
     ] {
         let answer = front
