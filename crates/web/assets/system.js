@@ -3,6 +3,19 @@
 import { watchSystem } from './api.js';
 import { $, bytes, el } from './ui.js';
 
+/** Why a circuit is open, after "is resting". */
+const REASONS = {
+  failures: 'after failures',
+  'asked-to-wait': 'as its provider asked',
+  terminal: 'until its key, credit or quota is seen to',
+  slow: 'as its answers take far too long',
+  cost: 'as failed calls have cost too much',
+  held: 'as set by hand',
+};
+
+/** What the pressure of each kind is about. */
+const WAITS = { cpu: 'cores', memory: 'memory', io: 'disks' };
+
 let stop = null;
 
 /** Keeps the strip and the pill up to date; `onStatus` hears of each status. */
@@ -40,21 +53,43 @@ function show(status) {
   const meters = [];
   if (resources) {
     meters.push(
-      meter('Level', resources.level),
+      meter('Level', resources.mode === 'adaptive' ? resources.level : `${resources.level}, as set`),
       meter('CPU', `${Math.round(resources.cpu_used * 100)} %`, resources.cpu_used),
       meter('Memory', `${bytes(resources.memory_used)} of ${bytes(resources.memory_total)}`, resources.memory_used / resources.memory_total),
-      meter('GPU', resources.gpus.length ? resources.gpus.map((gpu) => gpu.name).join(', ') : 'none'),
     );
+    if (resources.swap_used) meters.push(meter('Swap', `${bytes(resources.swap_used)} of ${bytes(resources.swap_total)}`, resources.swap_used / resources.swap_total));
+    meters.push(meter('This service', bytes(resources.process_memory)));
+    if (resources.load) meters.push(meter('Load', resources.load.one.toFixed(1)));
+    for (const [name, share] of Object.entries(resources.pressure ?? {})) {
+      if (share.some >= 0.05) meters.push(meter(`Waiting for ${WAITS[name] ?? name}`, `${Math.round(share.some * 100)} %`, share.some));
+    }
+    if (!resources.gpus.length) meters.push(meter('GPU', 'none'));
+    for (const gpu of resources.gpus) {
+      const used = gpu.used === undefined ? '' : `${Math.round(gpu.used * 100)} %, `;
+      meters.push(meter(gpu.name, `${used}${bytes(gpu.memory_used)} of ${bytes(gpu.memory_total)}`, gpu.memory_used / gpu.memory_total));
+    }
   }
   if (queue) meters.push(meter('Jobs', `${queue.running} of ${queue.max_concurrent} running, ${queue.queued} waiting`));
   meters.push(meter('Places', `${admission.available} of ${admission.capacity} free`));
   $('#meters').replaceChildren(...meters);
 
-  const notes = open.map((circuit) => `${circuit.stage} (${circuit.backend}) is resting after failures; lesser results are served meanwhile.`);
+  const notes = open.map(resting);
+  for (const circuit of status.circuits ?? []) {
+    if (circuit.mode === 'closed') notes.push(`${circuit.stage} (${circuit.backend}) is called whatever becomes of it, as set.`);
+  }
   const restarts = status.actors.reduce((sum, actor) => sum + actor.restarts, 0);
   if (restarts) notes.push(`${restarts} restart${restarts === 1 ? '' : 's'} of parts since the start.`);
   notes.push(`Version ${status.version}, up ${uptime(status.uptime_seconds)}.`);
   $('#system-note').textContent = notes.join(' ');
+}
+
+/** What a circuit that is not closed means, in words. */
+function resting(circuit) {
+  const name = `${circuit.stage} (${circuit.backend})`;
+  if (circuit.state === 'half-open') return `${name} is being tried again.`;
+  const wait = circuit.retry_after_seconds;
+  const until = wait === undefined ? '' : wait < 90 ? `, for ${Math.ceil(wait)} s` : `, for ${Math.ceil(wait / 60)} min`;
+  return `${name} is resting ${REASONS[circuit.because] ?? ''}${until}; others serve meanwhile.`;
 }
 
 function pill(tone, text) {
