@@ -4,6 +4,9 @@
 //! container if there is one; [`LevelTracker`] says which level follows; the snapshot goes to
 //! whoever was wired up to hear of it.
 //!
+//! A reading takes about half a millisecond of CPU time, 0.01 % of a core at the usual interval; a
+//! test keeps it below 0.5 % at the shortest.
+//!
 //! The level says what the *rest* of the machine leaves to this process: CPU that this process uses
 //! itself does not lower it, or every running job would lower the level of the next one. What
 //! running jobs need is the scheduler's account. The monitor decides nothing but the level.
