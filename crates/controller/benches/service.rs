@@ -12,7 +12,7 @@ use std::{
 
 use actix::prelude::*;
 use chat2svg_backends::{Circuits, LineUp};
-use chat2svg_breaker::{BreakerActor, BreakerConfig};
+use chat2svg_breaker::{BreakerActor, BreakerConfig, CircuitRegistry};
 use chat2svg_controller::{
     ControllerActor, ControllerCapacity, ControllerConfig, ControllerLines, InputLimits, Isolation,
     MemoryBudget, ScribeLines, StageLines,
@@ -127,7 +127,7 @@ impl Service {
             StoreActor::new(config.clone(), worker.clone())
         });
         watchdog.start(&breaker, &decisions, || {
-            BreakerActor::new(BreakerConfig::default())
+            BreakerActor::new(BreakerConfig::default(), CircuitRegistry::default())
         });
         let queue = SharedQueue::new(SchedulerConfig::default(), PerStage::EMBEDDED);
         let (dispatch, solver) = (controller.line(), ComputePool::new("solver", 1, 4));
