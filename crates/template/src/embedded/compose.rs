@@ -99,11 +99,7 @@ pub fn compose_with_library(
     let single = items.len() == 1 && setting.place == Some(Place::Plain);
     let pattern = single && scene.objects.iter().any(source::is_pattern);
     let icon = single && items.first().is_some_and(|item| item.members.len() == 1);
-    let own_sun = !items.iter().any(|item| {
-        ["sun", "moon", "planet"]
-            .iter()
-            .any(|word| item.name.split(' ').any(|known| known == *word))
-    });
+    let own_sun = !items.iter().any(|item| item.has(Trait::Orb));
     let backdrop = backdrop::paint(
         &setting,
         size,

@@ -7,10 +7,9 @@ use super::things::{self, Trait};
 
 pub use chat2svg_vector::Habitat;
 
-/// Every noun of the curated table with its picture, in the table's order; a noun may come more
-/// than once.
+/// Every noun of the table of things with its picture, once, in the table's order.
 pub fn nouns() -> impl Iterator<Item = (&'static str, ArtReference)> {
-    pictures::curated().map(|(noun, picture)| (noun, ArtReference::clone(&picture.art)))
+    pictures::of_things().map(|(noun, picture)| (noun, ArtReference::clone(&picture.art)))
 }
 
 /// Where the thing of a name and a picture is at home; the ground when nothing else is known.

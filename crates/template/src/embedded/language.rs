@@ -13,7 +13,6 @@ mod draft;
 mod emblem;
 mod fate;
 mod inflection;
-mod kinds;
 pub(crate) mod lexicon;
 mod phrases;
 mod shade;

@@ -59,9 +59,8 @@ pub(crate) fn object_layers(
     icon: bool,
 ) -> (Vec<Node>, Vec<bool>) {
     let mut layers: Vec<Layer> = Vec::new();
-    let is_ground = |item: &Item| {
-        matches!(item.habitat, Habitat::Terrain) || item.is_called(&["sun", "moon", "cloud"])
-    };
+    let is_ground =
+        |item: &Item| matches!(item.habitat, Habitat::Terrain) || item.has(Trait::Backdrop);
     let all_ground = items.iter().all(is_ground);
     for (index, item) in items.iter().enumerate() {
         let pose = &solution.poses[index];

@@ -1,7 +1,7 @@
 //! What surroundings suit the objects when the prompt names none.
 
 use chat2svg_protocol::Style;
-use chat2svg_vector::Habitat;
+use chat2svg_vector::{Emission, Habitat};
 
 use super::layout::{Item, Link};
 use super::scene::{Place, Season, Setting, TimeOfDay};
@@ -30,7 +30,9 @@ pub(crate) fn resolve(
         // "under a blue sky": what stands needs ground.
         setting.place = Some(Place::Meadow);
     }
-    let has_moon = items.iter().any(|item| item.is_called(&["moon"]));
+    let has_moon = items
+        .iter()
+        .any(|item| item.meaning.emits == Some(Emission::Moon));
     if setting.time.is_none() && has_moon && setting.place != Some(Place::Space) {
         setting.time = Some(TimeOfDay::Night);
     }
@@ -41,7 +43,6 @@ pub(crate) fn resolve(
 }
 
 fn suitable(asked: &Setting, items: &[Item], links: &[Option<Link>]) -> Place {
-    let has = |words: &[&str]| items.iter().any(|item| item.is_called(words));
     let any = |kind| items.iter().any(|item| item.has(kind));
     let outdoors = asked.time.is_some() || asked.weather.is_some() || asked.season.is_some();
     if items.is_empty() {
@@ -52,27 +53,26 @@ fn suitable(asked: &Setting, items: &[Item], links: &[Option<Link>]) -> Place {
     }
     let several = items.iter().map(|item| item.members.len()).sum::<usize>() > 1;
     let all = |habitat: fn(Habitat) -> bool| items.iter().all(|item| habitat(item.habitat));
-    let boats = items.iter().any(|item| item.habitat == Habitat::Afloat)
-        && !has(&["pond", "river", "bowl"]);
+    let boats = items.iter().any(|item| item.habitat == Habitat::Afloat) && !any(Trait::Basin);
     let held = |index: usize| links.get(index).copied().flatten().is_some();
     let swimming = items
         .iter()
         .enumerate()
         .all(|(index, item)| item.habitat == Habitat::Water || held(index))
         && items.iter().any(|item| item.habitat == Habitat::Water);
-    if (several || outdoors) && any(Trait::Spacefaring) && !has(&["tree", "house"]) {
+    if (several || outdoors) && any(Trait::Spacefaring) && !any(Trait::Earthbound) {
         return Place::Space;
     }
     if boats && (several || outdoors) {
         return Place::Sea;
     }
-    if several && swimming && !has(&["bowl", "plate", "glass", "table", "pond"]) {
+    if several && swimming && !any(Trait::Basin) {
         return Place::Underwater;
     }
     if several && all(|habitat| habitat == Habitat::Sky) {
         return Place::Sky;
     }
-    if several && !has(&["street", "streetlamp", "park"]) && any(Trait::Furniture) {
+    if several && !any(Trait::Street) && any(Trait::Furniture) {
         return Place::Room;
     }
     let open_air = any(Trait::Landmark);
@@ -85,7 +85,7 @@ fn suitable(asked: &Setting, items: &[Item], links: &[Option<Link>]) -> Place {
     {
         return Place::Meadow;
     }
-    if several && has(&["skyscraper"]) {
+    if several && any(Trait::City) {
         return Place::City;
     }
     if items.iter().filter(|item| item.animate).count() > 1 {

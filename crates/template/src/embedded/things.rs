@@ -1,167 +1,113 @@
-//! The table of things: what the composer knows of each noun and each drawing, in one row of
-//! `things.tsv`. Parsed once, looked up by hash.
+//! What the composer knows of things: look-ups in the one table of them, `things.tsv`, by noun, by
+//! picture and by drawing. The table is parsed once and looked up by hash.
+
+mod table;
 
 use std::collections::HashMap;
-use std::str::FromStr;
 use std::sync::LazyLock;
 
-use chat2svg_vector::{Emission, Gloss, Habitat, Material, Meaning, Node, Role};
+use chat2svg_vector::{Habitat, Meaning, Node};
+use emojis::Group;
 
-const TABLE: &str = include_str!("things.tsv");
+use super::scene::ArtReference;
+pub(crate) use table::{Attachment, Tail, Thing, Trait, Whole};
 
-/// What is known of one thing.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct Thing {
-    /// Usual extent in metres along its longer side.
-    pub(crate) metres: Option<f64>,
-    /// Where it is at home.
-    pub(crate) habitat: Option<Habitat>,
-    /// What it is in a picture, when it is no mere thing.
-    pub(crate) role: Option<Role>,
-    /// What its surface is made of, on the whole.
-    pub(crate) material: Option<Material>,
-    /// How its surface mirrors light.
-    pub(crate) gloss: Option<Gloss>,
-    /// The light that it gives.
-    pub(crate) emits: Option<Emission>,
-    traits: Vec<Trait>,
-    /// Of our own drawing, the shapes that are something of their own, by their labels.
-    parts: Vec<(&'static str, Meaning)>,
+/// The table, by name and by picture.
+struct Things {
+    rows: Vec<Thing>,
+    by_name: HashMap<&'static str, usize>,
+    /// By the emoji without presentation selectors, or "@" and the drawing's name.
+    by_picture: HashMap<String, usize>,
 }
-
-/// What layout and styles ask about a thing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Trait {
-    /// A sign rather than a thing: it has no place in a landscape and throws no shadow.
-    Symbol,
-    /// It gives light or is seen by its own, and so keeps its colours at night.
-    Shines,
-    /// In its pictures what is orange or yellow is fire.
-    Burns,
-    /// It stands in rooms.
-    Furniture,
-    /// It belongs under the open sky.
-    Landmark,
-    /// It belongs in outer space.
-    Spacefaring,
-    /// It has walls that doors, windows and flags belong to.
-    Building,
-    /// It is a part of a building when a building has it.
-    Fitting,
-    /// It has a deck that carries things.
-    Hull,
-    /// It stands in vessels and spreads above them.
-    Sprouts,
-    /// Worn on the head.
-    Hat,
-    /// Worn over the eyes.
-    Glasses,
-    /// Worn around the neck.
-    Scarf,
-}
-
-impl FromStr for Trait {
-    type Err = String;
-
-    fn from_str(name: &str) -> Result<Self, String> {
-        Ok(match name {
-            "symbol" => Self::Symbol,
-            "shines" => Self::Shines,
-            "burns" => Self::Burns,
-            "furniture" => Self::Furniture,
-            "landmark" => Self::Landmark,
-            "spacefaring" => Self::Spacefaring,
-            "building" => Self::Building,
-            "fitting" => Self::Fitting,
-            "hull" => Self::Hull,
-            "sprouts" => Self::Sprouts,
-            "hat" => Self::Hat,
-            "glasses" => Self::Glasses,
-            "scarf" => Self::Scarf,
-            _ => return Err(format!("`{name}` is no trait")),
-        })
-    }
-}
-
-type Things = HashMap<&'static str, Thing>;
 
 static THINGS: LazyLock<Things> = LazyLock::new(|| {
     // A row that cannot be read is one thing less that is known; the tests see to it that there is
     // none.
-    rows().filter_map(Result::ok).collect()
+    let rows: Vec<Thing> = table::rows().filter_map(Result::ok).collect();
+    let indexed = || rows.iter().enumerate();
+    let by_name = indexed().map(|(at, thing)| (thing.name, at)).collect();
+    let by_picture = indexed()
+        .filter_map(|(at, thing)| Some((without_selectors(thing.picture?), at)))
+        .collect();
+    Things {
+        rows,
+        by_name,
+        by_picture,
+    }
 });
 
-/// The rows of the table: a name and what is known of it.
-fn rows() -> impl Iterator<Item = Result<(&'static str, Thing), String>> {
-    TABLE
-        .lines()
-        .filter(|line| !line.starts_with('#'))
-        .map(|line| row(line).map_err(|reason| format!("{line}: {reason}")))
+/// An emoji without the variation selectors that some sources write and others do not.
+fn without_selectors(emoji: &str) -> String {
+    emoji.replace('\u{FE0F}', "")
 }
 
-fn row(line: &'static str) -> Result<(&'static str, Thing), String> {
-    let cells: Vec<&'static str> = line.split('\t').collect();
-    let [
-        name,
-        metres,
-        habitat,
-        role,
-        material,
-        gloss,
-        emits,
-        traits,
-        parts,
-    ] = cells.as_slice()
-    else {
-        return Err(format!("{} columns, not 9", cells.len()));
-    };
-    let thing = Thing {
-        metres: cell(metres)?,
-        habitat: cell(habitat)?,
-        role: cell(role)?,
-        material: cell(material)?,
-        gloss: cell(gloss)?,
-        emits: cell(emits)?,
-        traits: list(traits).map(str::parse).collect::<Result<_, _>>()?,
-        parts: list(parts).map(part).collect::<Result<_, _>>()?,
-    };
-    Ok((name, thing))
+/// The rows of the table, in its order.
+pub(crate) fn all() -> impl Iterator<Item = &'static Thing> {
+    THINGS.rows.iter()
 }
 
-/// A cell's value; "-" stands for none.
-fn cell<T: FromStr<Err: ToString>>(text: &str) -> Result<Option<T>, String> {
-    match text {
-        "-" => Ok(None),
-        text => text
-            .parse()
-            .map(Some)
-            .map_err(|error: T::Err| format!("{text}: {}", error.to_string())),
+/// The row of exactly this name.
+fn called(name: &str) -> Option<&'static Thing> {
+    THINGS.rows.get(*THINGS.by_name.get(name)?)
+}
+
+/// The row of an emoji, with or without presentation selectors.
+pub(crate) fn of_emoji(emoji: &str) -> Option<&'static Thing> {
+    let at = THINGS.by_picture.get(&without_selectors(emoji))?;
+    THINGS.rows.get(*at)
+}
+
+/// The row of a picture; none for those of the user's library.
+pub(crate) fn of_picture(art: &ArtReference) -> Option<&'static Thing> {
+    match art {
+        ArtReference::Twemoji { emoji, .. } => of_emoji(emoji),
+        ArtReference::Generated { generator } => called(generator),
+        ArtReference::Library { .. } => None,
     }
 }
 
-fn list(text: &'static str) -> impl Iterator<Item = &'static str> {
-    text.split(',').filter(|entry| *entry != "-")
+/// Whether a picture shows a being that holds and wears things: by the table, else as Unicode groups
+/// the emoji.
+pub(crate) fn is_animate(art: &ArtReference) -> bool {
+    let stated = of_picture(art).and_then(|thing| thing.animate);
+    stated.unwrap_or_else(|| {
+        matches!(
+            emoji_group(art),
+            Some(Group::PeopleAndBody | Group::AnimalsAndNature | Group::SmileysAndEmotion)
+        )
+    })
 }
 
-/// A part's label and what it is: a material, a light, or a role.
-fn part(text: &'static str) -> Result<(&'static str, Meaning), String> {
-    let (label, kind) = text
-        .split_once('=')
-        .ok_or_else(|| format!("`{text}` lacks an equals sign"))?;
-    let meaning = if let Ok(material) = kind.parse() {
-        Meaning {
-            material: Some(material),
-            ..Meaning::NONE
-        }
-    } else if let Ok(emits) = kind.parse() {
-        Meaning {
-            emits: Some(emits),
-            ..Meaning::NONE
-        }
-    } else {
-        Meaning::of_role(kind.parse().map_err(|error| format!("{text}: {error}"))?)
-    };
-    Ok((label, meaning))
+/// The group of Unicode's that an emoji is in.
+pub(crate) fn emoji_group(art: &ArtReference) -> Option<Group> {
+    match art {
+        ArtReference::Twemoji { emoji, .. } => emojis::get(emoji).map(emojis::Emoji::group),
+        _ => None,
+    }
+}
+
+/// Whether a picture shows a thing with a trait.
+pub(crate) fn picture_has(art: &ArtReference, kind: Trait) -> bool {
+    of_picture(art).is_some_and(|thing| thing.traits.contains(&kind))
+}
+
+/// Whether the row of exactly this noun has a trait.
+pub(crate) fn noun_has(noun: &str, kind: Trait) -> bool {
+    called(noun).is_some_and(|thing| thing.traits.contains(&kind))
+}
+
+/// Whether a picture shows something that is worn.
+pub(crate) fn is_worn(art: &ArtReference) -> bool {
+    use Attachment::{Body, Eyes, Head, Neck};
+    of_picture(art).is_some_and(|thing| {
+        let mut attachments = thing.attachments.iter();
+        attachments.any(|known| matches!(known, Head | Eyes | Neck | Body))
+    })
+}
+
+/// The sign of the trade that a noun names: that of its first word that has one.
+pub(crate) fn sign_of_trade(noun: &str) -> Option<&'static str> {
+    noun.split(' ').find_map(|word| called(word)?.sign)
 }
 
 /// Lower-case words of a name, last first: the head noun of an English compound stands last.
@@ -178,9 +124,8 @@ fn words(name: &str) -> Vec<String> {
 
 /// The row of a word, in the plural or singular.
 fn row_of(word: &str) -> Option<&'static Thing> {
-    THINGS
-        .get(word)
-        .or_else(|| THINGS.get(word.strip_suffix('s')?))
+    let known = |word| called(word).filter(|thing| thing.is_known());
+    known(word).or_else(|| known(word.strip_suffix('s')?))
 }
 
 /// The rows of a name's nouns, that of its head first.
@@ -216,21 +161,27 @@ pub(crate) fn metres(name: &str) -> Option<f64> {
     rows_of(name).find_map(|thing| thing.metres)
 }
 
-/// Whether one of the words of a name calls a thing of this kind.
-pub(crate) fn has_trait(name: &str, kind: Trait) -> bool {
-    let has = |word: &str| {
-        THINGS
-            .get(word)
-            .is_some_and(|thing| thing.traits.contains(&kind))
-    };
+/// Whether one of the words of a name calls a thing of which something holds.
+fn any_word(name: &str, holds: impl Fn(&Thing) -> bool) -> bool {
+    let has = |word: &str| called(word).is_some_and(&holds);
     name.split(|letter: char| !letter.is_alphanumeric())
         .any(|word| has(word) || has(word.trim_end_matches('s')))
+}
+
+/// Whether one of the words of a name calls a thing with this trait.
+pub(crate) fn has_trait(name: &str, kind: Trait) -> bool {
+    any_word(name, |thing| thing.traits.contains(&kind))
+}
+
+/// Whether one of the words of a name calls a thing that goes so with what has it.
+pub(crate) fn is_attached(name: &str, how: Attachment) -> bool {
+    any_word(name, |thing| thing.attachments.contains(&how))
 }
 
 /// Gives the parts of a drawing of ours, by its name in the registry, the meaning that its row
 /// states.
 pub(crate) fn mark_parts(art: &str, nodes: &mut [Node]) {
-    let Some(thing) = THINGS.get(art).filter(|thing| !thing.parts.is_empty()) else {
+    let Some(thing) = called(art).filter(|thing| !thing.parts.is_empty()) else {
         return;
     };
     fn visit(nodes: &mut [Node], parts: &[(&str, Meaning)]) {
@@ -251,20 +202,23 @@ pub(crate) fn mark_parts(art: &str, nodes: &mut [Node]) {
 
 #[cfg(test)]
 mod tests {
+    use chat2svg_vector::Material;
     use rand_chacha::ChaCha8Rng;
     use rand_chacha::rand_core::SeedableRng;
 
+    use super::table::{row, rows};
     use super::*;
+    use crate::embedded::art::twemoji;
     use crate::embedded::generators::{self, Params};
 
     #[test]
     fn every_row_is_read_sorted_and_unique() {
         let mut names = Vec::new();
         for row in rows() {
-            names.push(row.expect("a row of the table").0);
+            names.push(row.expect("a row of the table").name);
         }
         assert!(names.is_sorted_by(|a, b| a < b), "sorted and unique");
-        assert_eq!(names.len(), THINGS.len());
+        assert_eq!(names.len(), THINGS.by_name.len());
         for name in names {
             assert_eq!(name.to_lowercase(), name);
         }
@@ -273,11 +227,24 @@ mod tests {
     #[test]
     fn wrong_cells_are_told() {
         for (line, reason) in [
-            ("a\t-\t-\t-\t-\t-\t-\t-", "columns"),
-            ("a\t-\tmoon\t-\t-\t-\t-\t-\t-", "data-habitat"),
-            ("a\tbig\t-\t-\t-\t-\t-\t-\t-", "big"),
-            ("a\t-\t-\t-\t-\t-\t-\tflies\t-", "flies"),
-            ("a\t-\t-\t-\t-\t-\t-\t-\ttop=cheese", "cheese"),
+            ("a\t-", "columns"),
+            (
+                "a\t-\t-\t-\tmoon\t-\t-\t-\t-\t-\t-\t-\t-\t-\t-",
+                "data-habitat",
+            ),
+            ("a\t-\t-\tbig\t-\t-\t-\t-\t-\t-\t-\t-\t-\t-\t-", "big"),
+            ("a\t-\tlying\t-\t-\t-\t-\t-\t-\t-\t-\t-\t-\t-\t-", "lying"),
+            (
+                "a\t-\tsitting:fan\t-\t-\t-\t-\t-\t-\t-\t-\t-\t-\t-\t-",
+                "fan",
+            ),
+            ("a\t-\t-\t-\t-\t-\t-\t-\t-\tmaybe\t-\t-\t-\t-\t-", "maybe"),
+            ("a\t-\t-\t-\t-\t-\t-\t-\t-\t-\tears\t-\t-\t-\t-", "ears"),
+            ("a\t-\t-\t-\t-\t-\t-\t-\t-\t-\t-\t-\tflies\t-\t-", "flies"),
+            (
+                "a\t-\t-\t-\t-\t-\t-\t-\t-\t-\t-\t-\t-\ttop=cheese\t-",
+                "cheese",
+            ),
         ] {
             let error = row(line).expect_err(line);
             assert!(error.contains(reason), "{error}");
@@ -294,7 +261,8 @@ mod tests {
                 }
             }
         }
-        for (art, thing) in THINGS.iter().filter(|(_, thing)| !thing.parts.is_empty()) {
+        for thing in all().filter(|thing| !thing.parts.is_empty()) {
+            let art = thing.name;
             let drawings: Vec<_> = (0..8)
                 .filter_map(|seed| {
                     let params = Params {
@@ -313,6 +281,71 @@ mod tests {
                 assert!(found.contains(part), "{art} has no {part:?}");
             }
         }
+    }
+
+    #[test]
+    fn every_emoji_of_the_table_is_in_the_collection_once() {
+        let mut emoji = Vec::new();
+        for thing in all() {
+            emoji.extend(thing.picture.filter(|picture| !picture.starts_with('@')));
+            for other in [thing.sign, whole_emoji(thing)].into_iter().flatten() {
+                assert!(twemoji::svg(other).is_some(), "{}: {other}", thing.name);
+            }
+        }
+        let pictures: HashMap<String, &str> = emoji
+            .iter()
+            .map(|emoji| (without_selectors(emoji), *emoji))
+            .collect();
+        assert_eq!(pictures.len(), emoji.len(), "an emoji has one row");
+        for emoji in emoji {
+            assert!(twemoji::svg(emoji).is_some(), "{emoji}");
+        }
+    }
+
+    fn whole_emoji(thing: &Thing) -> Option<&'static str> {
+        match thing.whole? {
+            Whole::Emoji(emoji) => Some(emoji),
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn every_drawing_of_the_table_is_registered() {
+        for thing in all() {
+            let whole = match thing.whole {
+                Some(Whole::Drawing(name)) => Some(name),
+                _ => None,
+            };
+            let picture = thing.picture.and_then(|picture| picture.strip_prefix('@'));
+            let picture = picture.and_then(|picture| picture.split(':').next());
+            for name in [whole, picture].into_iter().flatten() {
+                let mut names = generators::names();
+                assert!(names.any(|known| known == name), "{}: @{name}", thing.name);
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_animate_holds_and_wears() {
+        let animate = |emoji: &str| {
+            is_animate(&ArtReference::Twemoji {
+                emoji: emoji.to_owned(),
+                name: String::new(),
+            })
+        };
+        for emoji in ["🦊", "🦔", "👮", "⛄", "🤖", "😀"] {
+            assert!(animate(emoji), "{emoji}");
+        }
+        for emoji in ["🌲", "🌹", "🕸️", "❤️", "💥", "🚗", "🦠"] {
+            assert!(!animate(emoji), "{emoji}");
+        }
+    }
+
+    #[test]
+    fn a_trade_has_a_sign() {
+        assert_eq!(sign_of_trade("coffee shop"), Some("☕"));
+        assert_eq!(sign_of_trade("shop"), Some("🛍️"));
+        assert_eq!(sign_of_trade("fox"), None);
     }
 
     #[test]
@@ -343,7 +376,7 @@ mod tests {
 
     #[test]
     fn traits_are_found_by_any_word() {
-        assert!(has_trait("hat party hats", Trait::Hat));
+        assert!(is_attached("hat party hats", Attachment::Head));
         assert!(has_trait("shooting stars", Trait::Shines));
         assert!(!has_trait("starry", Trait::Shines));
     }

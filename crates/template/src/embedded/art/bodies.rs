@@ -9,50 +9,7 @@ use super::pen::{Pen, bounds_of, rounded_rect};
 use super::recolor;
 use super::tone::{Tones, hex};
 use super::{Drawing, twemoji};
-
-/// Faces for which the collection has the whole animal.
-const WHOLE: &[(&str, &str)] = &[
-    ("🐱", "🐈"),
-    ("🐶", "🐕"),
-    ("🐭", "🐁"),
-    ("🐰", "🐇"),
-    ("🐯", "🐅"),
-    ("🐮", "🐄"),
-    ("🐷", "🐖"),
-    ("🐵", "🐒"),
-    ("🐴", "🐎"),
-    ("🐲", "🐉"),
-    ("🐳", "🐋"),
-];
-
-#[derive(Clone, Copy)]
-enum Tail {
-    Bushy,
-    Tuft,
-    Ringed,
-    Curl,
-    Short,
-    None,
-}
-
-/// Faces that get a body of our own.
-const FACES: &[(&str, Tail)] = &[
-    ("🦊", Tail::Bushy),
-    ("🐻", Tail::Short),
-    ("🐻‍❄️", Tail::Short),
-    ("🐼", Tail::None),
-    ("🐨", Tail::None),
-    ("🦁", Tail::Tuft),
-    ("🐺", Tail::Bushy),
-    ("🐸", Tail::None),
-    ("🦝", Tail::Ringed),
-    ("🐹", Tail::None),
-    ("🐗", Tail::Curl),
-    ("🐔", Tail::None),
-    ("🐮", Tail::Tuft),
-    ("🫎", Tail::Short),
-    ("🦌", Tail::Short),
-];
+use crate::embedded::things::{self, Tail, Whole};
 
 /// The picture of an emoji, whole where that can be had. A label that asks for a face or head gets
 /// it.
@@ -60,35 +17,30 @@ pub(crate) fn draw(emoji: &str, name: &str, label: &str) -> Option<Drawing> {
     let asks_face = ["face", "head", "emoji", "icon"]
         .iter()
         .any(|word| label.to_lowercase().contains(word));
-    if !asks_face {
-        if let Some((_, whole)) = WHOLE.iter().find(|(face, _)| *face == emoji)
-            && let Some(drawing) = twemoji::draw(whole, name)
-        {
-            return Some(drawing);
-        }
-        if let Some((_, tail)) = FACES.iter().find(|(face, _)| same(face, emoji)) {
-            return sitting(twemoji::draw(emoji, name)?, emoji, *tail);
-        }
-        if emoji == "🦄" {
-            return unicorn(name);
-        }
-        if emoji == "🤖" {
-            return robot(twemoji::draw(emoji, name)?);
-        }
-        if is_bust(emoji) {
-            return standing(twemoji::draw(emoji, name)?);
-        }
-    }
-    twemoji::draw(emoji, name)
+    let whole = if asks_face { None } else { whole(emoji) };
+    let part = || twemoji::draw(emoji, name);
+    let completed = match whole {
+        Some(Whole::Emoji(whole)) => twemoji::draw(whole, name),
+        Some(Whole::Sitting(tail)) => sitting(part()?, tail, false),
+        Some(Whole::Panda) => sitting(part()?, Tail::None, true),
+        Some(Whole::Unicorn) => unicorn(name),
+        Some(Whole::Robot) => robot(part()?),
+        Some(Whole::Standing) => standing(part()?),
+        Some(Whole::Drawing(_)) | None => None,
+    };
+    completed.or_else(part)
 }
 
-fn same(a: &str, b: &str) -> bool {
-    let bare = |text: &str| {
-        text.chars()
-            .filter(|&letter| letter != '\u{FE0F}')
-            .collect::<String>()
-    };
-    bare(a) == bare(b)
+/// What completes the picture of an emoji: what is known of it, or of the one that it varies, such
+/// as a woman's of a person's.
+fn whole(emoji: &str) -> Option<Whole> {
+    let varied: String = emoji.chars().take(1).collect();
+    let own = things::of_emoji(emoji).and_then(|thing| thing.whole);
+    own.or_else(|| {
+        let varied = things::of_emoji(&varied)?.whole?;
+        (varied == Whole::Standing).then_some(varied)
+    })
+    .or_else(|| is_of_a_trade(emoji).then_some(Whole::Standing))
 }
 
 /// The light colour of a face: its muzzle or cheeks.
@@ -103,10 +55,9 @@ fn muzzle(face: &Drawing, body: Color) -> Color {
         .map_or_else(|| body.lighten(0.1), |(color, _)| color)
 }
 
-fn sitting(face: Drawing, emoji: &str, tail: Tail) -> Option<Drawing> {
+fn sitting(face: Drawing, tail: Tail, panda: bool) -> Option<Drawing> {
     let body = recolor::dominant(&face.nodes)?;
     let light = muzzle(&face, body);
-    let panda = emoji == "🐼";
     let fur = Tones::of(if panda { hex(0x31373D) } else { body });
     let belly = if panda { hex(0xF3F5F7) } else { light };
     let mut pen = Pen::new();
@@ -262,45 +213,19 @@ fn robot(face: Drawing) -> Option<Drawing> {
     Some(drawing)
 }
 
-/// People that the collection cuts at the chest.
-fn is_bust(emoji: &str) -> bool {
+/// Whether an emoji is composed of a person, a joiner, and a thing of the trade: such people are cut
+/// at the chest. How emoji are composed is Unicode's grammar, which no table need repeat; families,
+/// and people who go or sit, are composed of other things.
+fn is_of_a_trade(emoji: &str) -> bool {
     let mut letters = emoji.chars().filter(|&letter| letter != '\u{FE0F}');
-    let Some(first) = letters.next() else {
+    let Some('👨' | '👩' | '🧑') = letters.next() else {
         return false;
     };
     let rest: Vec<char> = letters.collect();
-    let person = matches!(first, '👨' | '👩' | '🧑');
-    // A person, a joiner, and a thing of the trade: not families, not people who go or sit.
-    let moving = [
+    let other = [
         '🦯', '🦼', '🦽', '🤝', '❤', '👦', '👧', '👶', '👨', '👩', '🧑', '🐰',
     ];
-    let trade =
-        person && rest.contains(&'\u{200D}') && !rest.iter().any(|letter| moving.contains(letter));
-    let single = matches!(
-        first,
-        '👸' | '🤴'
-            | '👮'
-            | '🕵'
-            | '💂'
-            | '👷'
-            | '👳'
-            | '👲'
-            | '🧕'
-            | '🤵'
-            | '👰'
-            | '🎅'
-            | '🤶'
-            | '🦸'
-            | '🦹'
-            | '🧙'
-            | '🧝'
-            | '🧛'
-            | '🥷'
-            | '🫅'
-            | '🤱'
-            | '🧟'
-    );
-    trade || single
+    rest.contains(&'\u{200D}') && !rest.iter().any(|letter| other.contains(letter))
 }
 
 /// Continues a bust down to the feet, in the colour of its clothes.

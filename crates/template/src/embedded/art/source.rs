@@ -9,20 +9,11 @@ use crate::embedded::generators::{self, Params};
 use crate::embedded::layout::{Item, arrange, group_extent, shape_of, sizes};
 use crate::embedded::lookup::ArtLibrary;
 use crate::embedded::scene::{ArtReference, SceneObject, SizeClass, Stance};
-use crate::embedded::things::{self, Thing, Trait, has_trait};
-
-const PATTERNS: &[&str] = &[
-    "checker",
-    "concentric",
-    "dots",
-    "mosaic",
-    "stripes",
-    "waves",
-];
+use crate::embedded::things::{self, Thing, Trait, Whole, has_trait};
 
 /// Whether the object is a pattern, which fills the canvas when it is alone.
 pub(crate) fn is_pattern(object: &SceneObject) -> bool {
-    matches!(&object.art, ArtReference::Generated { generator } if PATTERNS.contains(&generator.as_str()))
+    things::picture_has(&object.art, Trait::Pattern)
 }
 
 /// Whether the object is a wall of no particular kind.
@@ -44,15 +35,8 @@ pub(crate) fn item(
         .collect::<Option<_>>()?;
     let art_name = object.art.name();
     let name = things::full_name(&object.label, art_name);
-    let group = emoji_group(object);
-    let animate = group.is_some_and(|group| {
-        matches!(
-            group,
-            emojis::Group::PeopleAndBody | emojis::Group::SmileysAndEmotion
-        )
-    }) && !art_name.contains("heart")
-        || is_animal(object)
-        || matches!(art_name, "man" | "woman" | "girl" | "boy");
+    let group = things::emoji_group(&object.art);
+    let animate = things::is_animate(&object.art);
     let known = [things::named(&object.label), things::named(art_name)];
     let habitat = habitat(object, known);
     if has_trait(&name, Trait::Burns) && matches!(object.art, ArtReference::Twemoji { .. }) {
@@ -106,17 +90,11 @@ fn draw(
         text: object.text.clone(),
     };
     match &object.art {
-        ArtReference::Generated { generator } => {
-            let generator = match generator.as_str() {
-                "moon" if object.label.to_lowercase().contains("full") => "full-moon",
-                "balloon" if object.label.to_lowercase().contains("hot air") => "hot-air-balloon",
-                known => known,
-            };
-            generators::draw_with(generator, &params, dice)
-        }
+        ArtReference::Generated { generator } => generators::draw_with(generator, &params, dice),
         ArtReference::Twemoji { emoji, name } => {
-            if let Some(generator) = without_scene(emoji) {
-                return generators::draw_with(generator, &params, dice);
+            let whole = things::of_emoji(emoji).and_then(|thing| thing.whole);
+            if let Some(Whole::Drawing(drawing)) = whole {
+                return generators::draw_with(drawing, &params, dice);
             }
             let mut drawing = bodies::draw(emoji, name, &object.label)?;
             if let Some(color) = params.body_color() {
@@ -125,73 +103,6 @@ fn draw(
             Some(drawing)
         }
         ArtReference::Library { entry, .. } => super::library::draw(library?, *entry, &params),
-    }
-}
-
-/// Emoji that are little landscapes with a frame of their own cannot stand in another scene.
-fn without_scene(emoji: &str) -> Option<&'static str> {
-    match emoji.trim_end_matches('\u{FE0F}') {
-        "🌠" => Some("star"),
-        "🎆" | "🎇" => Some("fireworks"),
-        "🌈" => Some("rainbow"),
-        "🏞" => Some("mountain"),
-        // Cut at the chest, between stars.
-        "🧑\u{200D}🚀" | "👨\u{200D}🚀" | "👩\u{200D}🚀" => Some("astronaut"),
-        _ => None,
-    }
-}
-
-fn emoji_group(object: &SceneObject) -> Option<emojis::Group> {
-    match &object.art {
-        ArtReference::Twemoji { emoji, .. } => emojis::get(emoji).map(emojis::Emoji::group),
-        _ => None,
-    }
-}
-
-/// Animals are the emoji of nature that are not plants, sky or weather.
-fn is_animal(object: &SceneObject) -> bool {
-    const PLANTS: &[&str] = &[
-        "bouquet",
-        "blossom",
-        "flower",
-        "rosette",
-        "rose",
-        "hibiscus",
-        "sunflower",
-        "tulip",
-        "hyacinth",
-        "lotus",
-        "seedling",
-        "plant",
-        "tree",
-        "cactus",
-        "rice",
-        "herb",
-        "shamrock",
-        "clover",
-        "leaf",
-        "leaves",
-        "wood",
-        "mushroom",
-        "nest",
-        "web",
-        "shell",
-        "coral",
-        "paw",
-        "feather",
-        "microbe",
-        "rock",
-        "grass",
-    ];
-    match &object.art {
-        ArtReference::Twemoji { name, .. } => {
-            emoji_group(object) == Some(emojis::Group::AnimalsAndNature)
-                && !name
-                    .to_lowercase()
-                    .split(|letter: char| !letter.is_alphanumeric())
-                    .any(|word| PLANTS.contains(&word))
-        }
-        _ => false,
     }
 }
 

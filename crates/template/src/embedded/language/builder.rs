@@ -11,10 +11,10 @@ mod readings;
 mod sentence;
 
 use super::fate::{Fate, Undrawn, WordFate};
-use super::kinds;
 use super::lexicon::{Link, SettingSense};
 use super::phrases::Piece;
 use crate::embedded::scene::{Material, ObjectIndex, RelationKind, SceneDescription, SceneObject};
+use crate::embedded::things;
 
 /// The most objects that a scene has; what a prompt asks for beyond is listed as undrawn.
 pub(super) const MAX_OBJECTS: usize = 32;
@@ -170,6 +170,6 @@ impl Builder {
 
     fn is_living(&self, index: ObjectIndex) -> bool {
         self.object_at(index)
-            .is_some_and(|object| kinds::is_living(&object.art))
+            .is_some_and(|object| things::is_animate(&object.art))
     }
 }

@@ -8,9 +8,9 @@ pub(crate) use names::{material, parse_hex};
 pub(crate) use senses::{Link, Role, Senses, SettingSense, Shade};
 
 use super::inflection::singulars;
-use crate::embedded::lookup::pictures::{self};
+use crate::embedded::lookup::pictures;
 use names::{setting_sense, word_senses};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
 const WORDS: &str = include_str!("words.txt");
@@ -22,7 +22,15 @@ pub(crate) struct Lexicon {
     entries: HashMap<String, Senses>,
     /// For a first word, how many words the longest phrase that begins with it has.
     longest: HashMap<String, usize>,
+    /// Parts that the picture of a whole being has already.
+    body_parts: HashSet<&'static str>,
+    /// Garments that our own drawings of people wear already.
+    garments: HashSet<&'static str>,
 }
+
+/// Headers of what is said of a being rather than drawn beside it.
+const BODY_PARTS: &str = "body part";
+const GARMENTS: &str = "garment";
 
 /// The lexicon of the data files; read at the first call.
 pub(crate) fn builtin() -> &'static Lexicon {
@@ -35,6 +43,8 @@ impl Lexicon {
         let mut lexicon = Self {
             entries: HashMap::with_capacity(12_000),
             longest: HashMap::new(),
+            body_parts: phrases(BODY_PARTS).collect(),
+            garments: phrases(GARMENTS).collect(),
         };
         for (header, phrase) in sections(WORDS) {
             if let Some(senses) = word_senses(header) {
@@ -51,16 +61,8 @@ impl Lexicon {
         for (name, hex) in COLORS.lines().filter_map(|line| line.split_once('\t')) {
             lexicon.entry(name).color = parse_hex(hex);
         }
-        for (phrase, picture) in pictures::curated() {
-            let entry = lexicon.entry(phrase);
-            // The thing itself goes before a stand-in, whichever line comes first.
-            let better = entry
-                .picture
-                .as_ref()
-                .is_none_or(|known| known.stand_in && !picture.stand_in);
-            if better {
-                entry.picture = Some(picture);
-            }
+        for (phrase, picture) in pictures::of_things() {
+            lexicon.entry(phrase).picture = Some(picture);
         }
         for (phrase, picture) in pictures::named_by_unicode() {
             let plural_of_known = singulars(&phrase)
@@ -90,10 +92,27 @@ impl Lexicon {
         self.entries.get(phrase)
     }
 
+    /// Whether a noun is a part of a body: the picture of the whole being has it already.
+    pub(crate) fn is_body_part(&self, noun: &str) -> bool {
+        self.body_parts.contains(noun)
+    }
+
+    /// Whether a noun is a garment that our own drawings of people wear, in its colour.
+    pub(crate) fn is_garment(&self, noun: &str) -> bool {
+        self.garments.contains(noun)
+    }
+
     /// How many words the longest phrase that begins with a word has; 0 when none does.
     pub(crate) fn longest_from(&self, first: &str) -> usize {
         self.longest.get(first).copied().unwrap_or(0)
     }
+}
+
+/// The words of one header that add no senses of their own.
+fn phrases(wanted: &str) -> impl Iterator<Item = &'static str> {
+    sections(WORDS)
+        .filter(move |(header, _)| *header == wanted)
+        .map(|(_, phrase)| phrase)
 }
 
 /// The phrases of a file of headed lists, each with its header.
@@ -124,6 +143,9 @@ mod tests {
     #[test]
     fn every_header_and_colour_of_the_data_is_understood() {
         for (header, phrase) in sections(WORDS) {
+            if [BODY_PARTS, GARMENTS].contains(&header) {
+                continue;
+            }
             let senses = word_senses(header);
             assert!(
                 senses.is_some_and(|senses| senses != Senses::default()),
@@ -144,6 +166,12 @@ mod tests {
             let (_, hex) = line.split_once('\t').expect("a tab");
             assert!(parse_hex(hex).is_some(), "{line}");
         }
+    }
+
+    #[test]
+    fn what_is_said_of_a_being_is_known() {
+        assert!(builtin().is_body_part("mane") && !builtin().is_body_part("hat"));
+        assert!(builtin().is_garment("winter coat") && !builtin().is_garment("hat"));
     }
 
     #[test]

@@ -7,28 +7,11 @@ use super::item::{Item, Pose};
 use super::place::{aside, tied};
 use crate::embedded::backdrop::Stage;
 use crate::embedded::scene::RelationKind;
-use crate::embedded::things::Trait;
+use crate::embedded::things::{Attachment, Trait};
 
-/// What is worn, and where.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Worn {
-    /// On top of the head.
-    Hat,
-    /// Over the eyes.
-    Glasses,
-    /// Around the neck.
-    Scarf,
-}
-
-/// How a thing is worn, if it is.
-fn worn(item: &Item) -> Option<Worn> {
-    [
-        (Trait::Hat, Worn::Hat),
-        (Trait::Glasses, Worn::Glasses),
-        (Trait::Scarf, Worn::Scarf),
-    ]
-    .into_iter()
-    .find_map(|(kind, worn)| item.has(kind).then_some(worn))
+/// How an item goes with what has it, if it is one of these ways; the first goes before the others.
+fn attachment<const COUNT: usize>(item: &Item, ways: [Attachment; COUNT]) -> Option<Attachment> {
+    ways.into_iter().find(|way| item.is_attached(*way))
 }
 
 /// Where what an item wears, holds or has comes to stand.
@@ -48,16 +31,17 @@ pub(crate) fn with(
         order: at.order + 0.002,
     };
     let to_width = |width: f64| width / item.extent.width().max(1e-6);
-    if let (Some(worn), true) = (worn(item), item.members.len() == 1) {
+    let worn = attachment(item, [Attachment::Head, Attachment::Eyes, Attachment::Neck]);
+    if let (Some(worn), true) = (worn, item.members.len() == 1) {
         let (left, right, top) = head(parent, at, frame);
         let wide = right - left;
         let middle = (left + right) / 2.0;
         return match worn {
-            Worn::Hat => {
+            Attachment::Head => {
                 let scale = to_width(wide * 1.12);
                 place(middle, top + item.extent.height() * scale * 0.24, scale)
             }
-            Worn::Glasses => {
+            Attachment::Eyes => {
                 let scale = to_width(wide * 0.86);
                 place(
                     middle,
@@ -65,7 +49,7 @@ pub(crate) fn with(
                     scale,
                 )
             }
-            Worn::Scarf => {
+            _ => {
                 let scale = to_width(wide * 0.66);
                 place(
                     middle,
@@ -76,7 +60,16 @@ pub(crate) fn with(
         };
     }
     if parent.animate && item.members.len() == 1 && !item.animate && item.size < parent.size * 1.3 {
-        let lifted = item.is_called(&["balloon", "umbrella", "kite", "flag"]);
+        let held = attachment(
+            item,
+            [
+                Attachment::Flown,
+                Attachment::Hoisted,
+                Attachment::Tethered,
+                Attachment::Overhead,
+            ],
+        );
+        let lifted = held.is_some();
         let most = frame.height() * if lifted { 0.72 } else { 0.42 };
         let tall = item.extent.height() * scale;
         let scale = scale
@@ -86,31 +79,28 @@ pub(crate) fn with(
         let (x, y) = hand(parent, at, frame);
         // Either hand, so that two things held do not hide each other.
         // The pole of a flag is its left edge, so that only the right hand keeps it off the face.
-        let flag = item.is_called(&["flag"]);
-        let outward = if u < 0.5 && !flag { -1.0 } else { 1.0 };
+        let hoisted = held == Some(Attachment::Hoisted);
+        let outward = if u < 0.5 && !hoisted { -1.0 } else { 1.0 };
         let x = frame.center().x + (x - frame.center().x) * outward;
-        let foot = if item.is_called(&["kite"]) {
+        let foot = if held == Some(Attachment::Flown) {
             frame.y0 + frame.height() * 0.3
         } else if lifted {
             y + item.extent.height() * scale * 0.06
         } else {
             y + item.extent.height() * scale * 0.42
         };
-        let aside = if item.is_called(&["kite"]) {
-            frame.width() * 0.3 + item.extent.width() * scale * 0.5
-        } else if flag {
-            item.extent.width() * scale * 0.42
-        } else if item.is_called(&["balloon"]) {
-            frame.width() * 0.12
-        } else {
-            0.0
+        let aside = match held {
+            Some(Attachment::Flown) => frame.width() * 0.3 + item.extent.width() * scale * 0.5,
+            Some(Attachment::Hoisted) => item.extent.width() * scale * 0.42,
+            Some(Attachment::Tethered) => frame.width() * 0.12,
+            _ => 0.0,
         };
-        let mut held = place(x + aside * outward, foot.min(at.foot.y), scale);
-        if item.is_called(&["umbrella"]) {
+        let mut pose = place(x + aside * outward, foot.min(at.foot.y), scale);
+        if held == Some(Attachment::Overhead) {
             // The canopy is behind the head, not before the face.
-            held.order = at.order - 0.002;
+            pose.order = at.order - 0.002;
         }
-        return held;
+        return pose;
     }
     if parent
         .anchors()
@@ -127,8 +117,15 @@ pub(crate) fn with(
             &stage_free,
         );
     }
-    if parent.has(Trait::Building) && item.has(Trait::Fitting) && item.members.len() == 1 {
-        return part_of_building(item, at, frame, place);
+    let fitted = attachment(
+        item,
+        [Attachment::Doorway, Attachment::Opening, Attachment::Roof],
+    );
+    if let (Some(fitted), true) = (
+        fitted,
+        parent.has(Trait::Building) && item.members.len() == 1,
+    ) {
+        return part_of_building(item, fitted, at, frame, place);
     }
     let side = if u < 0.5 { -1.0 } else { 1.0 };
     aside(
@@ -145,19 +142,20 @@ pub(crate) fn with(
 /// Where a door, a window or a flag of a building is, and how large.
 fn part_of_building(
     item: &Item,
+    fitted: Attachment,
     at: &Pose,
     frame: &Rect,
     place: impl Fn(f64, f64, f64) -> Pose,
 ) -> Pose {
     let to_height = |height: f64| height / item.extent.height().max(1e-6);
-    if item.is_called(&["door"]) {
+    if fitted == Attachment::Doorway {
         return place(
             frame.center().x,
             at.foot.y,
             to_height(frame.height() * 0.38),
         );
     }
-    if item.is_called(&["window"]) {
+    if fitted == Attachment::Opening {
         return place(
             frame.x0 + frame.width() * 0.3,
             at.foot.y - frame.height() * 0.2,

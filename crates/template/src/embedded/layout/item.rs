@@ -6,7 +6,7 @@ use kurbo::{Affine, Point, Rect};
 use super::group::Member;
 use crate::embedded::art::{Anchors, Drawing};
 use crate::embedded::scene::RelationKind;
-use crate::embedded::things::{Trait, has_trait};
+use crate::embedded::things::{Attachment, Trait, has_trait, is_attached};
 
 /// An object of the scene, ready to be placed: one or several members of one kind.
 #[derive(Clone, Debug)]
@@ -45,16 +45,14 @@ pub(crate) struct Pose {
 }
 
 impl Item {
-    /// Whether one of the words names the item.
-    pub(crate) fn is_called(&self, words: &[&str]) -> bool {
-        self.name
-            .split(|letter: char| !letter.is_alphanumeric())
-            .any(|word| words.contains(&word) || words.contains(&word.trim_end_matches('s')))
-    }
-
-    /// Whether one of the words calls a thing of this kind.
+    /// Whether one of its words calls a thing with this trait.
     pub(crate) fn has(&self, kind: Trait) -> bool {
         has_trait(&self.name, kind)
+    }
+
+    /// Whether one of its words calls a thing that goes so with what has it.
+    pub(crate) fn is_attached(&self, how: Attachment) -> bool {
+        is_attached(&self.name, how)
     }
 
     /// The item's box on the canvas.

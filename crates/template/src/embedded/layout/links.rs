@@ -2,6 +2,7 @@
 
 use super::item::{Item, Link};
 use crate::embedded::scene::{Relation, RelationKind};
+use crate::embedded::things::Attachment;
 use chat2svg_vector::Habitat;
 
 /// For every item the tie that places it, if any: the first relation that does not close a cycle.
@@ -111,5 +112,7 @@ pub(crate) fn links(items: &[Item], relations: &[Relation]) -> Vec<Option<Link>>
 
 /// Whether a thing of the air is one that people hold by a string.
 fn held_aloft(item: Option<&Item>) -> bool {
-    item.is_some_and(|item| item.is_called(&["balloon", "kite"]))
+    item.is_some_and(|item| {
+        item.is_attached(Attachment::Tethered) || item.is_attached(Attachment::Flown)
+    })
 }

@@ -54,7 +54,7 @@ pub(crate) fn tied(
                 .max(frame.width() * 0.7)
                 .max(stage.size.height * 0.2);
             let tall = (reach * 1.15 / height.max(1e-6)).min(1.0);
-            let scale = if terrain && item.is_called(&["bridge"]) {
+            let scale = if terrain && item.has(Trait::Spans) {
                 // A bridge reaches from bank to bank.
                 span * 1.9 / item.extent.width().max(1e-6)
             } else {

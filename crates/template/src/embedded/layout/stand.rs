@@ -7,6 +7,7 @@ use super::item::{Item, Link, Pose};
 use super::place::tied;
 use crate::embedded::backdrop::{Medium, Stage};
 use crate::embedded::scene::RelationKind;
+use crate::embedded::things::Trait;
 
 pub(super) fn pose_all(
     items: &[Item],
@@ -138,9 +139,7 @@ pub(super) fn free(
             )
         }
         (_, Habitat::Terrain) => {
-            let flat = item.extent.height() < 0.75 * item.extent.width()
-                && !item.name.contains("hill")
-                && !item.name.contains("mountain");
+            let flat = item.extent.height() < 0.75 * item.extent.width() && !item.has(Trait::Rises);
             if flat {
                 // Ways and waters lie on the ground: their lower edge is near the viewer.
                 at(

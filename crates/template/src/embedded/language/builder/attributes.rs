@@ -3,10 +3,10 @@
 use super::{Builder, MAX_OBJECTS};
 use crate::embedded::language::actions;
 use crate::embedded::language::fate::{Fate, Undrawn, WordFate};
-use crate::embedded::language::kinds;
 use crate::embedded::language::lexicon::Link;
 use crate::embedded::language::phrases::Attributes;
 use crate::embedded::scene::{ObjectIndex, RelationKind, SceneObject, SizeClass, Stance};
+use crate::embedded::things;
 
 impl Builder {
     pub(super) fn attributes(&mut self, attributes: &Attributes) {
@@ -117,7 +117,7 @@ impl Builder {
                 .filter(|index| {
                     !self
                         .object_at(*index)
-                        .is_some_and(|object| kinds::is_worn(&object.art))
+                        .is_some_and(|object| things::is_worn(&object.art))
                 })
                 .collect();
             if held && !loose.is_empty() {

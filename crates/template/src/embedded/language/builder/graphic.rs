@@ -3,32 +3,10 @@
 
 use super::Builder;
 use crate::embedded::lookup::pictures::of_emoji;
-use crate::embedded::scene::{Arrangement, ArtReference, ObjectIndex, Place, RelationKind};
-
-/// What stands for a trade on its logo, by words of its name.
-const TRADES: &[(&str, &str)] = &[
-    ("coffee", "☕"),
-    ("cafe", "☕"),
-    ("tea", "🍵"),
-    ("bakery", "🥐"),
-    ("bookstore", "📚"),
-    ("book", "📚"),
-    ("restaurant", "🍴"),
-    ("diner", "🍴"),
-    ("pub", "🍺"),
-    ("bar", "🍸"),
-    ("barbershop", "💈"),
-    ("pharmacy", "💊"),
-    ("drugstore", "💊"),
-    ("school", "🎓"),
-    ("bank", "💰"),
-    ("hotel", "🛎️"),
-    ("gym", "🏋️"),
-    ("shop", "🛍️"),
-    ("store", "🛍️"),
-    ("boutique", "👗"),
-    ("market", "🛒"),
-];
+use crate::embedded::scene::{
+    Arrangement, ArtReference, ObjectIndex, Place, RelationKind, SceneObject,
+};
+use crate::embedded::things::{self, Trait, picture_has};
 
 impl Builder {
     /// Recognises a pattern or a logo made of the other things of the prompt.
@@ -68,10 +46,7 @@ impl Builder {
             return;
         }
         self.remove(index);
-        let fills_canvas = |object: &crate::embedded::scene::SceneObject| {
-            matches!(&object.art, ArtReference::Generated { generator }
-                if ["stripes", "dots", "checker", "waves", "concentric"].contains(&generator.as_str()))
-        };
+        let fills_canvas = |object: &SceneObject| picture_has(&object.art, Trait::Pattern);
         self.scene.setting.place = Some(Place::Plain);
         if !(self.scene.objects.len() == 1 && self.scene.objects.iter().all(fills_canvas)) {
             self.scene.arrangement = Arrangement::Pattern;
@@ -109,12 +84,8 @@ impl Builder {
             self.remove(index);
         }
         for (object, key) in self.scene.objects.iter_mut().zip(&self.keys) {
-            let trade = TRADES
-                .iter()
-                .find(|(word, _)| key.split(' ').any(|known| known == *word))
-                .and_then(|(_, emoji)| of_emoji(emoji));
-            let is_building = matches!(&object.art, ArtReference::Twemoji { emoji, .. }
-                if ["🏪", "🏫", "🏦", "🏨", "🏬"].contains(&emoji.as_str()));
+            let trade = things::sign_of_trade(key).and_then(of_emoji);
+            let is_building = picture_has(&object.art, Trait::Premises);
             if let (Some(picture), true) = (trade, is_building) {
                 object.art = ArtReference::clone(&picture.art);
                 // A sign of the trade is what a logo wants, not a stand-in.

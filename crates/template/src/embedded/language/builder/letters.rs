@@ -2,12 +2,12 @@
 
 use super::{Builder, MAX_OBJECTS};
 use crate::embedded::language::fate::{Fate, WordFate};
-use crate::embedded::language::kinds;
 use crate::embedded::language::lexicon::Link;
 use crate::embedded::language::phrases::{NounPhrase, Piece};
 use crate::embedded::scene::{
     ArtReference, ObjectIndex, RelationKind, SceneObject, SizeClass, Stance,
 };
+use crate::embedded::things::{Trait, picture_has};
 
 impl Builder {
     pub(super) fn lettering(&mut self, text: &str, ahead: &[Piece]) {
@@ -21,8 +21,9 @@ impl Builder {
             .chain(self.main.iter().rev())
             .copied()
             .find(|index| {
-                self.object_at(*index)
-                    .is_some_and(|object| kinds::shows_text(&object.art) && object.text.is_none())
+                self.object_at(*index).is_some_and(|object| {
+                    picture_has(&object.art, Trait::Lettered) && object.text.is_none()
+                })
             });
         if let Some(host) = host {
             if let Some(object) = self.scene.objects.get_mut(host.0) {
@@ -82,7 +83,7 @@ impl Builder {
                 );
                 let shows = self
                     .object_at(relation.reference)
-                    .is_some_and(|o| kinds::shows_text(&o.art) && o.text.is_none());
+                    .is_some_and(|o| picture_has(&o.art, Trait::Lettered) && o.text.is_none());
                 (relation.subject == banner && carries && shows).then_some(relation.reference)
             });
             let Some(host) = host else { continue };

@@ -1,9 +1,9 @@
 //! Joining words become relations: which things they hold between.
 
 use super::Builder;
-use crate::embedded::language::kinds;
 use crate::embedded::language::lexicon::Link;
 use crate::embedded::scene::{ObjectIndex, Relation, RelationKind, Stance};
+use crate::embedded::things::{self, Trait};
 
 impl Builder {
     pub(super) fn link(&mut self, link: Link, word: &str) {
@@ -124,7 +124,7 @@ impl Builder {
     fn relate_in(&mut self, subjects: &[ObjectIndex], index: ObjectIndex) {
         let worn = self
             .object_at(index)
-            .is_some_and(|object| kinds::is_worn(&object.art));
+            .is_some_and(|object| things::is_worn(&object.art));
         if subjects.is_empty() {
             self.fronted = Some((RelationKind::Inside, vec![index]));
         }
@@ -144,7 +144,7 @@ impl Builder {
                 let flat = self
                     .keys
                     .get(subject.0)
-                    .is_some_and(|key| matches!(key.as_str(), "plate" | "tray" | "platter"));
+                    .is_some_and(|key| things::noun_has(key, Trait::Flat));
                 let kind = if flat {
                     RelationKind::On
                 } else {

@@ -2,8 +2,7 @@
 
 use super::{BARE_PLURAL, Builder, MAX_COUNT, MAX_OBJECTS};
 use crate::embedded::language::fate::{Fate, Undrawn, WordFate};
-use crate::embedded::language::kinds;
-use crate::embedded::language::lexicon::{Link, SettingSense};
+use crate::embedded::language::lexicon::{self, Link, SettingSense};
 use crate::embedded::language::phrases::{Attributes, Head, NounPhrase, Piece};
 use crate::embedded::scene::{
     ArtReference, ObjectIndex, Place, RelationKind, SceneObject, Stance, Substitute,
@@ -221,7 +220,7 @@ impl Builder {
 
     /// "A cat with black ears", "in its mouth": the picture of the whole has them already.
     fn is_part_of_something(&self, phrase: &NounPhrase) -> bool {
-        if !kinds::is_body_part(&phrase.key) {
+        if !lexicon::builtin().is_body_part(&phrase.key) {
             return false;
         }
         let of_living = match &self.pending {

@@ -3,10 +3,10 @@
 
 use super::Builder;
 use crate::embedded::language::actions;
-use crate::embedded::language::kinds;
-use crate::embedded::language::lexicon::Link;
+use crate::embedded::language::lexicon::{self, Link};
 use crate::embedded::language::phrases::NounPhrase;
 use crate::embedded::scene::{ArtReference, ObjectIndex, RelationKind};
+use crate::embedded::things::{Trait, picture_has};
 
 impl Builder {
     /// "A man in a red shirt": the generators of people wear the colour.
@@ -15,7 +15,7 @@ impl Builder {
         else {
             return false;
         };
-        if !kinds::is_body_garment(&phrase.key) {
+        if !lexicon::builtin().is_garment(&phrase.key) {
             return false;
         }
         let subjects = subjects.clone();
@@ -23,7 +23,7 @@ impl Builder {
             .into_iter()
             .filter(|index| {
                 self.object_at(*index)
-                    .is_some_and(|o| kinds::is_generated_person(&o.art))
+                    .is_some_and(|o| picture_has(&o.art, Trait::Dressed))
             })
             .collect();
         for index in &people {
