@@ -46,7 +46,7 @@ pub(crate) fn is_marked(role: Role, material: Material) -> bool {
         Role::Ground => matches!(material, Grass | Water | Sand | Snow | Wood),
         Role::Thing => matches!(
             material,
-            Bark | Wood | Brick | Stone | Tiles | Leaves | Fur | Feathers
+            Bark | Wood | Brick | Stone | Tiles | Leaves | Grass | Fur | Feathers
         ),
         _ => false,
     }
@@ -274,7 +274,7 @@ fn marks(material: Material, surface: &Surface<'_>) -> Vec<Shape> {
         (Role::Thing, Material::Brick) => built::bricks(surface),
         (Role::Thing, Material::Stone) => built::stones(surface),
         (Role::Thing, Material::Tiles) => built::tiles(surface),
-        (Role::Thing, Material::Leaves) => plant::leaves(surface),
+        (Role::Thing, Material::Leaves | Material::Grass) => plant::leaves(surface),
         (Role::Thing, Material::Fur) => coat::fur(surface),
         (Role::Thing, Material::Feathers) => coat::feathers(surface),
         _ => Vec::new(),

@@ -73,44 +73,6 @@ pub(super) const DARK: [&str; 57] = [
     "weather storm cloud",
 ];
 
-/// Materials that were asked for: they colour a thing, and stage 2 marks it by its parts alone.
-pub(super) const MATERIALS: [&str; 34] = [
-    "bench of brick: wood",
-    "bench of fabric: wood",
-    "bench of fur: wood",
-    "bench of glass: wood",
-    "bench of gold: wood",
-    "bench of grass: wood",
-    "bench of ice: wood",
-    "bench of metal: wood",
-    "bench of paper: wood",
-    "bench of silver: wood",
-    "bench of stone: wood",
-    "bench of water: wood",
-    "box of brick: nothing",
-    "box of fur: nothing",
-    "box of glass: nothing",
-    "box of gold: nothing",
-    "box of grass: nothing",
-    "box of ice: nothing",
-    "box of metal: nothing",
-    "box of silver: nothing",
-    "box of stone: nothing",
-    "box of water: nothing",
-    "box of wood: nothing",
-    "cube of brick: nothing",
-    "cube of fur: nothing",
-    "cube of glass: nothing",
-    "cube of gold: nothing",
-    "cube of grass: nothing",
-    "cube of ice: nothing",
-    "cube of metal: nothing",
-    "cube of silver: nothing",
-    "cube of stone: nothing",
-    "cube of water: nothing",
-    "cube of wood: nothing",
-];
-
 /// Words that say what holds when nothing is said, or what only people and other stages want.
 pub(super) const IDLE: [&str; 26] = [
     "data-distance middle",

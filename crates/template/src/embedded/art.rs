@@ -8,6 +8,7 @@ pub(crate) mod library;
 pub(crate) mod pen;
 pub(crate) mod recolor;
 pub(crate) mod source;
+mod substance;
 pub(crate) mod tone;
 pub(crate) mod twemoji;
 

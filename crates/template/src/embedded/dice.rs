@@ -14,6 +14,11 @@ impl<'a> Dice<'a> {
         Self { rng }
     }
 
+    /// What comes of the next choices, which are still to be made afterwards.
+    pub(crate) fn ahead<T>(&self, choose: impl FnOnce(&mut Dice<'_>) -> T) -> T {
+        choose(&mut Dice::new(&mut self.rng.clone()))
+    }
+
     /// A number between the bounds.
     pub(crate) fn range(&mut self, low: f64, high: f64) -> f64 {
         low + (high - low) * self.rng.random::<f64>()

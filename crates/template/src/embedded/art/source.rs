@@ -1,14 +1,15 @@
 //! From a noun phrase to an item that can be placed: fetches the picture wherever it comes from,
 //! gives it the colour asked for, and knows how large it usually is.
 
-use chat2svg_vector::{Habitat, Meaning};
+use chat2svg_vector::{Gloss, Habitat, Meaning};
 
+use crate::embedded::art::substance::{is_shiny, state_material};
 use crate::embedded::art::{Drawing, bodies, recolor, twemoji};
 use crate::embedded::dice::Dice;
 use crate::embedded::generators::{self, Params};
 use crate::embedded::layout::{Item, arrange, group_extent, shape_of, sizes};
 use crate::embedded::lookup::ArtLibrary;
-use crate::embedded::scene::{ArtReference, SceneObject, SizeClass, Stance};
+use crate::embedded::scene::{ArtReference, Material, SceneObject, SizeClass, Stance};
 use crate::embedded::things::{self, Thing, Trait, Whole, has_trait};
 
 /// Whether the object is a pattern, which fills the canvas when it is alone.
@@ -30,9 +31,13 @@ pub(crate) fn item(
     dice: &mut Dice<'_>,
 ) -> Option<Item> {
     let count = object.count.clamp(1, 24);
-    let mut drawings: Vec<Drawing> = (0..count)
-        .map(|_| draw(object, library, dice))
-        .collect::<Option<_>>()?;
+    let mut drawings = Vec::new();
+    let mut is_of_material = true;
+    for _ in 0..count {
+        let (drawing, is_whole) = draw(object, library, dice)?;
+        is_of_material &= is_whole;
+        drawings.push(drawing);
+    }
     let art_name = object.art.name();
     let name = things::full_name(&object.label, art_name);
     let group = things::emoji_group(&object.art);
@@ -75,26 +80,49 @@ pub(crate) fn item(
         metres,
         habitat,
         animate,
-        meaning: meaning(known, habitat),
+        meaning: Meaning {
+            habitat: (habitat != Habitat::Ground).then_some(habitat),
+            ..meaning(known, object.material.map(|asked| (asked, is_of_material)))
+        },
     })
 }
 
+/// A drawing of an object, and whether all of it is of the material that was asked for.
 fn draw(
     object: &SceneObject,
     library: Option<&ArtLibrary>,
     dice: &mut Dice<'_>,
-) -> Option<Drawing> {
+) -> Option<(Drawing, bool)> {
     let params = Params {
         color: object.color,
         material: object.material,
         text: object.text.clone(),
     };
+    let Some(material) = object.material else {
+        return Some((painted(object, &params, library, dice)?, false));
+    };
+    let usual = Params {
+        text: object.text.clone(),
+        ..Params::default()
+    };
+    let usual = dice.ahead(|dice| painted(object, &usual, library, dice))?;
+    let mut drawing = painted(object, &params, library, dice)?;
+    let is_whole = state_material(&mut drawing.nodes, &usual.nodes, material);
+    Some((drawing, is_whole))
+}
+
+fn painted(
+    object: &SceneObject,
+    params: &Params,
+    library: Option<&ArtLibrary>,
+    dice: &mut Dice<'_>,
+) -> Option<Drawing> {
     match &object.art {
-        ArtReference::Generated { generator } => generators::draw_with(generator, &params, dice),
+        ArtReference::Generated { generator } => generators::draw_with(generator, params, dice),
         ArtReference::Twemoji { emoji, name } => {
             let whole = things::of_emoji(emoji).and_then(|thing| thing.whole);
             if let Some(Whole::Drawing(drawing)) = whole {
-                return generators::draw_with(drawing, &params, dice);
+                return generators::draw_with(drawing, params, dice);
             }
             let mut drawing = bodies::draw(emoji, name, &object.label)?;
             if let Some(color) = params.body_color() {
@@ -102,7 +130,7 @@ fn draw(
             }
             Some(drawing)
         }
-        ArtReference::Library { entry, .. } => super::library::draw(library?, *entry, &params),
+        ArtReference::Library { entry, .. } => super::library::draw(library?, *entry, params),
     }
 }
 
@@ -116,16 +144,24 @@ fn habitat(object: &SceneObject, known: [Option<&Thing>; 2]) -> Habitat {
     }
 }
 
-/// What later stages are told of a thing: what is known of its label, or of its art where the
-/// label's words are not known. Most things stand on the ground, which need not be said.
-fn meaning(known: [Option<&Thing>; 2], habitat: Habitat) -> Meaning {
+/// What is stated of a thing: what is known of its label, or of its picture where the label's words
+/// are not known. A material that was asked for goes before the usual one, and decides the gloss;
+/// beside it is whether all of the thing is of it.
+fn meaning(known: [Option<&Thing>; 2], asked: Option<(Material, bool)>) -> Meaning {
     let thing = known.into_iter().flatten().next();
-    Meaning {
+    let usual = Meaning {
         role: thing.and_then(|thing| thing.role),
         material: thing.and_then(|thing| thing.material),
         gloss: thing.and_then(|thing| thing.gloss),
         emits: thing.and_then(|thing| thing.emits),
-        habitat: (habitat != Habitat::Ground).then_some(habitat),
         ..Meaning::NONE
+    };
+    match asked {
+        None => usual,
+        Some((material, is_whole)) => Meaning {
+            material: is_whole.then_some(material),
+            gloss: is_shiny(material).then_some(Gloss::Glossy),
+            ..usual
+        },
     }
 }

@@ -50,6 +50,7 @@ impl Thing {
             || self.gloss.is_some()
             || self.emits.is_some()
             || !self.traits.is_empty()
+            || !self.attachments.is_empty()
             || !self.parts.is_empty()
     }
 }
