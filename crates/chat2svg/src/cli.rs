@@ -57,9 +57,7 @@ pub(crate) struct Generate {
     pub(crate) prompt: OsString,
     #[command(flatten)]
     pub(crate) out: Output,
-    /// The look: flat, pastel, line-art, monochrome, duotone, night or sticker; without it the
-    /// prompt decides.
-    #[arg(long, value_parser = |text: &str| text.parse::<Style>())]
+    #[arg(long, help = style_help(), value_parser = |text: &str| text.parse::<Style>())]
     pub(crate) style: Option<Style>,
     /// How many templates to make, the best of which goes on.
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=16))]
@@ -69,6 +67,14 @@ pub(crate) struct Generate {
     pub(crate) size: chat2svg_protocol::CanvasSize,
     #[command(flatten)]
     pub(crate) effort: Effort,
+}
+
+/// The help of `--style`, with every style.
+fn style_help() -> String {
+    format!(
+        "The look: {}; without it the prompt decides",
+        Style::listed()
+    )
 }
 
 /// Options of `vectorize`.

@@ -82,7 +82,7 @@ pub fn enhance(
     if !parameters.is_nothing() {
         guess_meaning(&mut document);
     }
-    if parameters.is_nothing() || style == Style::LineArt {
+    if parameters.is_nothing() || style.traits().is_lines_only {
         outlined(&document, style, parameters, stop)
     } else {
         illuminated(&document, style, parameters, stop)
@@ -97,7 +97,7 @@ fn outlined(
     stop: &Stop,
 ) -> Result<Enhanced, DetailError> {
     let mut document = document.clone();
-    let lines = if style == Style::LineArt {
+    let lines = if style.traits().is_lines_only {
         let strength = parameters.contour.get();
         contours(&document, &Scene::read(&document), strength, stop)?
     } else {
@@ -120,9 +120,10 @@ fn illuminated(
     stop: &Stop,
 ) -> Result<Enhanced, DetailError> {
     let size = target_size(document, parameters);
-    let scale = style_scale(style);
+    let scale = style.traits().shading;
     let before = Scene::read(document);
-    let light = Light::of(&before, document.view_box, has_hues(style));
+    // A picture of one or two hues keeps them: light does not tint it.
+    let light = Light::of(&before, document.view_box, !style.traits().has_ramp);
     let palette = Palette::of(&before, style);
     let visible = Visible::of(document, size.0, size.1, stop)?;
     let mut context = Context {
@@ -229,20 +230,4 @@ fn target_size(document: &Document, parameters: &DetailParameters) -> (u32, u32)
         width.round().max(1.0) as u32,
         height.round().max(1.0) as u32,
     )
-}
-
-/// How much shading suits a style.
-fn style_scale(style: Style) -> f32 {
-    match style {
-        Style::Flat | Style::Night | Style::Sticker => 1.0,
-        Style::Pastel => 0.75,
-        Style::Monochrome => 0.7,
-        Style::Duotone => 0.45,
-        Style::LineArt => 0.0,
-    }
-}
-
-/// Whether light may tint colours: a picture of one or two hues keeps them.
-fn has_hues(style: Style) -> bool {
-    !matches!(style, Style::Monochrome | Style::Duotone | Style::LineArt)
 }

@@ -13,9 +13,9 @@ pub(crate) struct Palette {
 }
 
 impl Palette {
-    /// What a style allows in a document: monochrome and duotone pictures keep to their ramp.
+    /// What a style allows in a document.
     pub(crate) fn of(scene: &Scene, style: Style) -> Self {
-        if !matches!(style, Style::Monochrome | Style::Duotone) {
+        if !style.traits().has_ramp {
             return Self { ramp: None };
         }
         let mut ramp: Vec<Oklab> = scene

@@ -40,7 +40,7 @@ pub use snapshot::{
 };
 pub use stage::{PerStage, Stage};
 pub use stop::stop_of;
-pub use style::Style;
+pub use style::{Style, StyleTraits};
 pub use text::{Printable, is_treacherous, printable};
 pub use value::{
     ByteBudget, CanvasSize, FitLimits, InvalidSetting, PathBudget, Prompt, ValueError,

@@ -1,6 +1,12 @@
 //! The web page's files, compiled in.
 
-use std::hash::{DefaultHasher, Hasher as _};
+use std::{
+    fmt::Write as _,
+    hash::{DefaultHasher, Hasher as _},
+    sync::LazyLock,
+};
+
+use chat2svg_protocol::Style;
 
 /// A file of the page.
 #[derive(Clone, Copy, Debug)]
@@ -25,8 +31,40 @@ const HTML: &str = "text/html; charset=utf-8";
 const STYLE: &str = "text/css; charset=utf-8";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 
-/// The page at `/`.
-pub(crate) const HOME: Asset = asset!("index.html", HTML);
+/// Where the page at `/` offers the styles.
+const STYLES: &str = "<!-- one for each style -->";
+
+static HOME: LazyLock<String> =
+    LazyLock::new(|| include_str!("../assets/index.html").replace(STYLES, &style_choices()));
+
+/// The page at `/`, which offers every style.
+pub(crate) fn home() -> Asset {
+    Asset {
+        name: "index.html",
+        media_type: HTML,
+        body: HOME.as_bytes(),
+    }
+}
+
+/// A choice for each style, as `index.html` has one for none.
+fn style_choices() -> String {
+    let mut choices = String::new();
+    for style in Style::ALL {
+        let (name, title, blurb) = (style.name(), style.traits().title, style.blurb());
+        // Writing to a string does not fail.
+        let _ = write!(
+            choices,
+            r##"<label class="swatch" title="{blurb}">
+                <input type="radio" name="style" value="{name}">
+                <svg preserveAspectRatio="xMidYMid slice" class="scene scene-{name}" viewBox="0 0 48 32" aria-hidden="true"><use href="#scene"/></svg>
+                <span>{title}</span>
+              </label>
+              "##
+        );
+    }
+    choices
+}
+
 /// The page at `/docs`.
 pub(crate) const DOCS: Asset = asset!("docs.html", HTML);
 /// The icon.
@@ -66,7 +104,19 @@ mod tests {
     use super::*;
 
     fn all() -> impl Iterator<Item = Asset> {
-        [HOME, DOCS].into_iter().chain(PARTS.iter().copied())
+        [home(), DOCS].into_iter().chain(PARTS.iter().copied())
+    }
+
+    #[test]
+    fn the_page_offers_every_style_with_a_scene_in_it() {
+        let page = std::str::from_utf8(home().body).unwrap();
+        let sheet = std::str::from_utf8(find("app.css").unwrap().body).unwrap();
+        assert!(!page.contains(STYLES));
+        for style in Style::ALL {
+            let choice = format!(r#"name="style" value="{style}""#);
+            assert_eq!(page.matches(&choice).count(), 1, "{style}");
+            assert!(sheet.contains(&format!(".scene-{style} {{")), "{style}");
+        }
     }
 
     #[test]
@@ -90,7 +140,7 @@ mod tests {
 
     #[test]
     fn pages_have_no_inline_code_or_style() {
-        for page in [HOME, DOCS] {
+        for page in [home(), DOCS] {
             let text = std::str::from_utf8(page.body).unwrap();
             for inline in [
                 "<script>",

@@ -15,7 +15,7 @@ pub(crate) fn resolve(
     style: Style,
 ) -> Setting {
     let mut setting = asked.clone();
-    if style == Style::Night {
+    if style.traits().is_night {
         setting.time = Some(TimeOfDay::Night);
     }
     if setting.place.is_none() {

@@ -17,8 +17,7 @@ pub(crate) struct SvgRequest {
     /// What the picture shows, in words.
     #[schema(example = "a red fox under a green tree at sunset", min_length = 1)]
     pub(crate) prompt: String,
-    /// Its look: flat, pastel, line-art, monochrome, duotone, night or sticker. Left out, the
-    /// prompt decides.
+    /// Its look. Left out, the prompt decides.
     #[serde(default)]
     #[schema(value_type = Option<Style>, example = "flat")]
     pub(crate) style: Option<String>,

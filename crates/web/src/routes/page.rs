@@ -19,7 +19,7 @@ const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'sel
      frame-ancestors 'none'";
 
 pub(crate) async fn home(request: HttpRequest) -> HttpResponse {
-    serve(&request, assets::HOME)
+    serve(&request, assets::home())
 }
 
 pub(crate) async fn docs(request: HttpRequest) -> HttpResponse {
