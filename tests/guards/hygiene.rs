@@ -250,3 +250,65 @@ fn the_guards_see_what_they_look_for() {
     let found: Vec<_> = hosts("see https://example.org/a, ftp://b.c:1 and ://").collect();
     assert_eq!(found, ["example.org", "b.c"]);
 }
+
+/// What a page names in backticks or links to that looks like a path of this tree.
+fn named_paths(page: &str) -> Vec<&str> {
+    let quoted = page.split('`').skip(1).step_by(2);
+    let linked = page.split("](").skip(1).filter_map(|rest| {
+        let target = rest.split([')', '#']).next()?;
+        (!target.is_empty() && !target.contains("://")).then_some(target)
+    });
+    let is_path = |text: &&str| {
+        text.contains('/')
+            && !text.starts_with(['/', '-', '.'])
+            && !text.contains([' ', '*', '…', '<'])
+            && text
+                .split('/')
+                .all(|part| !part.is_empty() || text.ends_with('/'))
+    };
+    quoted.filter(is_path).chain(linked).collect()
+}
+
+/// The modules that the code map lists for a crate: the first column of the table after its heading.
+fn mapped_modules<'a>(page: &'a str, folder: &str) -> Vec<&'a str> {
+    let heading = format!("(`{folder}`)");
+    let Some((_, rest)) = page.split_once(&heading) else {
+        return Vec::new();
+    };
+    let rows = rest.lines().skip_while(|line| !line.starts_with('|'));
+    rows.take_while(|line| line.starts_with('|'))
+        .filter_map(|line| line.split('|').nth(1))
+        .flat_map(|cell| cell.split('`').skip(1).step_by(2))
+        .collect()
+}
+
+#[test]
+fn the_architecture_names_what_exists() {
+    let page = text("ARCHITECTURE.md");
+    let paths = named_paths(&page);
+    assert!(paths.len() > 40, "{paths:?}");
+    let mut faults: Vec<String> = paths
+        .into_iter()
+        .filter(|path| !root().join(path).exists())
+        .map(|path| format!("ARCHITECTURE.md names {path}, which does not exist"))
+        .collect();
+    for folder in [
+        "crates/template/src/embedded/",
+        "crates/detail/src/",
+        "crates/fit/src/",
+    ] {
+        let modules = mapped_modules(&page, folder);
+        assert!(modules.len() > 8, "no code map of {folder}: {modules:?}");
+        let is_there = |module: &str| {
+            let file = root().join(format!("{folder}{module}.rs"));
+            file.exists() || root().join(format!("{folder}{module}/mod.rs")).exists()
+        };
+        faults.extend(
+            modules
+                .into_iter()
+                .filter(|module| !is_there(module))
+                .map(|module| format!("ARCHITECTURE.md: {folder} has no module {module}")),
+        );
+    }
+    fail_with(&faults);
+}
