@@ -269,7 +269,8 @@ fn named_paths(page: &str) -> Vec<&str> {
     quoted.filter(is_path).chain(linked).collect()
 }
 
-/// The modules that the code map lists for a crate: the first column of the table after its heading.
+/// The modules that the code map lists for a crate: the first column of the table after its
+/// heading.
 fn mapped_modules<'a>(page: &'a str, folder: &str) -> Vec<&'a str> {
     let heading = format!("(`{folder}`)");
     let Some((_, rest)) = page.split_once(&heading) else {

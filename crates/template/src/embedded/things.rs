@@ -66,8 +66,8 @@ pub(crate) fn of_picture(art: &ArtReference) -> Option<&'static Thing> {
     }
 }
 
-/// Whether a picture shows a being that holds and wears things: by the table, else as Unicode groups
-/// the emoji.
+/// Whether a picture shows a being that holds and wears things: by the table, else as Unicode
+/// groups the emoji.
 pub(crate) fn is_animate(art: &ArtReference) -> bool {
     let stated = of_picture(art).and_then(|thing| thing.animate);
     stated.unwrap_or_else(|| {

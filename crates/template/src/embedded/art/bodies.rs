@@ -213,9 +213,9 @@ fn robot(face: Drawing) -> Option<Drawing> {
     Some(drawing)
 }
 
-/// Whether an emoji is composed of a person, a joiner, and a thing of the trade: such people are cut
-/// at the chest. How emoji are composed is Unicode's grammar, which no table need repeat; families,
-/// and people who go or sit, are composed of other things.
+/// Whether an emoji is composed of a person, a joiner, and a thing of the trade: such people are
+/// cut at the chest. How emoji are composed is Unicode's grammar, which no table need repeat;
+/// families, and people who go or sit, are composed of other things.
 fn is_of_a_trade(emoji: &str) -> bool {
     let mut letters = emoji.chars().filter(|&letter| letter != '\u{FE0F}');
     let Some('👨' | '👩' | '🧑') = letters.next() else {

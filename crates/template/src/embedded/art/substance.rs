@@ -1,5 +1,5 @@
-//! The material that a prompt asks for: which shapes of a drawing are of it. They are those that are
-//! painted otherwise than where nothing is asked for; a wooden boat keeps its sail of cloth.
+//! The material that a prompt asks for: which shapes of a drawing are of it. They are those that
+//! are painted otherwise than where nothing is asked for; a wooden boat keeps its sail of cloth.
 
 use chat2svg_vector::{Material, Node, Shape};
 
