@@ -2,7 +2,8 @@
 
 mod common;
 
-use chat2svg_vector::{Color, Document, ParseLimits, WriteOptions};
+use chat2svg_vector::{Color, Document, ParseLimits, Shape, WriteOptions};
+use kurbo::Shape as _;
 use proptest::prelude::*;
 
 /// Mean difference allowed per component, of 1.
@@ -28,6 +29,49 @@ fn every_feature_renders_as_resvg_does() {
     }
 }
 
+#[test]
+fn a_rounded_document_has_the_numbers_that_are_read_back() {
+    let options = WriteOptions::default();
+    let mut document = common::everything();
+    document.edit_shapes(|index, shape, _, _| {
+        let odd = 0.123_456_7 / (1.0 + index as f64);
+        shape.opacity *= 1.0 - odd as f32;
+        if let Some(stroke) = &mut shape.stroke {
+            stroke.width += odd;
+        }
+    });
+    let svg = document.to_svg(&options);
+    let read = Document::parse(svg.as_bytes(), &ParseLimits::default()).expect("own output");
+    let rounded = document.rounded(&options);
+    let (read, rounded) = (read.document.shapes(), rounded.shapes());
+    assert_eq!(read.len(), rounded.len());
+    for (read, rounded) in read.iter().zip(&rounded) {
+        let bounds = [read, rounded]
+            .map(|visit| (visit.transform * visit.shape.path.clone()).bounding_box());
+        let (read, rounded) = (read.shape, rounded.shape);
+        assert!(
+            (read.opacity - rounded.opacity).abs() < 1e-5,
+            "{}",
+            read.label
+        );
+        let corners = [
+            bounds[0].origin() - bounds[1].origin(),
+            bounds[0].size().to_vec2() - bounds[1].size().to_vec2(),
+        ];
+        assert!(
+            corners.iter().all(|by| by.hypot() < 2e-3),
+            "{}: {corners:?}",
+            read.label
+        );
+        let width = |shape: &Shape| shape.stroke.as_ref().map(|stroke| stroke.width);
+        let widths = width(read).zip(width(rounded));
+        assert!(
+            widths.is_none_or(|(a, b)| (a - b).abs() < 1e-5),
+            "{widths:?}"
+        );
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
 
@@ -49,7 +93,8 @@ proptest! {
         let rounded = document.rounded(&options);
         let rounded = rounded.render(128, 128, None).expect("renders");
         let difference = written.mean_difference(&rounded, Color::WHITE).expect("same size");
-        prop_assert!(difference < 0.02 * TOLERANCE, "{}\n{svg}", difference * 255.0);
+        // Reading multiplies opacities, which may move what is composited by a level.
+        prop_assert!(difference < 0.25 * TOLERANCE, "{}\n{svg}", difference * 255.0);
     }
 
     #[test]
