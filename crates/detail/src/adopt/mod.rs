@@ -104,8 +104,8 @@ impl From<Stopped> for AdoptError {
 /// repainted, and, when `may_add`, new shapes put in. A document without shapes stays as it is.
 ///
 /// The target is taken to cover the document's view box; one of another size or aspect is
-/// resampled. At the deadline of `stop`, what was moved and fitted by then comes back, with no half of what
-/// was to be added.
+/// resampled. At the deadline of `stop`, what was moved and fitted by then comes back, with no half
+/// of what was to be added.
 ///
 /// # Errors
 /// When the document cannot be rendered, its view box has no area, or it was cancelled
