@@ -254,25 +254,25 @@ mod tests {
     #[test]
     fn an_impossible_value_is_refused_by_its_key() {
         let broken: [(&str, Spoil); 8] = [
-            ("server.listen", |config| config.listen = "8080".into()),
-            ("server.max_jobs", |config| config.max_jobs = 0),
-            ("server.default_deadline_ms", |config| {
+            ("listen", |config| config.listen = "8080".into()),
+            ("max_jobs", |config| config.max_jobs = 0),
+            ("default_deadline_ms", |config| {
                 config.default_deadline_ms = 10;
             }),
-            ("server.max_png_width", |config| config.max_png_width = 0),
-            ("server.rate_limit.burst", |config| {
+            ("max_png_width", |config| config.max_png_width = 0),
+            ("rate_limit.burst", |config| {
                 config.rate_limit = RateLimit {
                     per_minute: 5,
                     burst: 0,
                 };
             }),
-            ("server.max_body_memory_bytes", |config| {
+            ("max_body_memory_bytes", |config| {
                 config.max_body_memory_bytes = config.max_upload_bytes;
             }),
-            ("server.max_result_memory_bytes", |config| {
+            ("max_result_memory_bytes", |config| {
                 config.max_result_memory_bytes = 1;
             }),
-            ("server.allowed_hosts", |config| {
+            ("allowed_hosts", |config| {
                 config.allowed_hosts = vec!["http://localhost".into()];
             }),
         ];
