@@ -14,6 +14,7 @@ mod compare;
 mod dashes;
 mod document;
 mod meaning;
+mod mend;
 mod merge;
 mod names;
 mod paint;
@@ -39,6 +40,7 @@ pub use meaning::{
     Distance, Emission, Gloss, Habitat, Material, Meaning, Part, Place, Role, Setting, TimeOfDay,
     UnknownName, Weather,
 };
+pub use mend::{Mend, Position};
 pub use merge::Mergeable;
 pub use names::slug;
 pub use paint::{Color, GradientStop, LinearGradient, Paint, RadialGradient, Spread};

@@ -1,6 +1,6 @@
 //! Real SVG with its numbers made extreme, its elements copied and moved, and markers, patterns,
-//! masks, clip paths and `use` put in where they are inherited: it is refused, or read, written,
-//! read and shown.
+//! masks, clip paths and `use` put in where they are inherited; and its text broken as models and
+//! people break it. It is refused, or mended, read, written, read and shown.
 
 #![no_main]
 
@@ -63,6 +63,12 @@ const ATTRIBUTES: [&str; 14] = [
     "style=\"marker:url(#fm);fill:url(#fg)!important\"",
 ];
 
+/// What text is broken with.
+const PIECES: [&str; 24] = [
+    "<", ">", "/", "\"", "'", "=", "&", "&nbsp;", ";", ",,", "$", "e99", "x", "</g>", "<g", "-->",
+    "<!--", "]]>", "```", "\\\"", " path d=", " fill=", "<style>", "svg ",
+];
+
 fuzz_target!(|bytes: &[u8]| {
     // Small enough that a round takes milliseconds.
     let limits = ParseLimits {
@@ -76,7 +82,11 @@ fuzz_target!(|bytes: &[u8]| {
         },
         ..ParseLimits::default()
     };
-    let _ = sanitise(bytes, &limits);
+    if let Ok(clean) = sanitise(bytes, &limits)
+        && let Err(error) = sanitise(clean.svg.as_bytes(), &ParseLimits::for_own_output())
+    {
+        panic!("what was sanitised is refused: {error}\n{}", clean.svg);
+    }
     let Ok(parsed) = Document::parse(bytes, &limits) else {
         return;
     };
@@ -125,16 +135,33 @@ impl Dice {
 fn edit(text: &str, dice: &mut Dice) -> Option<String> {
     let mut text = text.to_owned();
     for _ in 0..=dice.below(3) {
-        text = match dice.below(7) {
+        text = match dice.below(12) {
             0 | 1 => replace_number(&text, dice)?,
             2 => copy_element(&text, dice, true)?,
             3 => copy_element(&text, dice, false)?,
             4 => add_attribute(&text, dice)?,
             5 => add_target(&text, dice)?,
-            _ => add_use(&text, dice)?,
+            6 => add_use(&text, dice)?,
+            _ => break_text(&text, dice)?,
         };
     }
     Some(text)
+}
+
+/// Leaves characters out, puts a piece in, or breaks the text off.
+fn break_text(text: &str, dice: &mut Dice) -> Option<String> {
+    let at = dice.below(text.len() + 1);
+    let end = at + dice.below(4);
+    if !text.is_char_boundary(at) || !text.is_char_boundary(end) {
+        return Some(text.to_owned());
+    }
+    let (before, after) = (text.get(..at)?, text.get(end..)?);
+    Some(match dice.below(8) {
+        0 => before.to_owned(),
+        1..=3 => format!("{before}{after}"),
+        4 => format!("Here it is:\n```svg\n{text}\n```"),
+        _ => format!("{before}{}{after}", dice.choose(&PIECES)?),
+    })
 }
 
 fn replace_number(text: &str, dice: &mut Dice) -> Option<String> {

@@ -19,7 +19,7 @@ use crate::sanitise::{
     Meter, ParseError, ParseLimits, Profile, Tree, Warning, WarningKind, Warnings, printable,
     sanitised_tree,
 };
-use crate::{Document, Group, Node, WriteOptions};
+use crate::{Document, Group, Node, WriteOptions, mend};
 
 use convert::Converter;
 use frame::Frame;
@@ -35,7 +35,8 @@ pub struct Parsed {
 }
 
 impl Document {
-    /// Reads an SVG file: sanitises it (see [`crate::sanitise`]), turns shapes, strokes, gradients,
+    /// Reads an SVG file: mends what is written wrong (see [`Mend`](crate::Mend)), sanitises it
+    /// (see [`crate::sanitise`]), turns shapes, strokes, gradients,
     /// transforms, `use`, CSS, text and clip paths into this crate's model, and keeps ids and
     /// labels (`inkscape:label`, `data-name`, `aria-label` or a title inside the element; else the
     /// id when a person chose it; else the comment above; several elements below one comment become
@@ -59,7 +60,37 @@ impl Document {
         limits: &ParseLimits,
         stop: &Stop,
     ) -> Result<Parsed, ParseError> {
-        Self::parse_metered(svg, limits, &Meter::new(stop))
+        Self::parse_metered(svg, 0, limits, &Meter::new(stop))
+    }
+
+    /// Reads the drawing in the reply of a language model, as [`Document::parse_until`] does with
+    /// a file: without the prose around it, from a fence or not, broken off or whole. Of several
+    /// drawings it takes the last whole one that shows something, but none that is less than half
+    /// of another.
+    ///
+    /// # Errors
+    /// As [`Document::parse_until`], for the best of the drawings.
+    pub fn parse_reply(
+        reply: &str,
+        limits: &ParseLimits,
+        stop: &Stop,
+    ) -> Result<Parsed, ParseError> {
+        /// Drawings that are tried.
+        const MAX_TRIES: usize = 4;
+        let first = Self::parse_until(reply.as_bytes(), limits, stop);
+        let shows = |result: &Result<Parsed, ParseError>| {
+            let shown = result
+                .as_ref()
+                .map(|parsed| parsed.document.counts().shapes);
+            shown.is_ok_and(|shapes| shapes > 0)
+        };
+        if shows(&first) || first == Err(ParseError::Stopped) || reply.len() > limits.bytes {
+            return first;
+        }
+        let others = 1..mend::drawings(reply).min(MAX_TRIES);
+        let mut tried = others
+            .map(|rank| Self::parse_metered(reply.as_bytes(), rank, limits, &Meter::new(stop)));
+        tried.find(shows).unwrap_or(first)
     }
 
     /// Looks whether an SVG could be read, as far as that is known before its geometry is: it is
@@ -69,16 +100,17 @@ impl Document {
     /// As [`Document::parse_until`], but for damage that only normalising finds.
     pub fn check_until(svg: &[u8], limits: &ParseLimits, stop: &Stop) -> Result<(), ParseError> {
         let (meter, mut warnings) = (Meter::new(stop), Warnings::default());
-        sanitised_tree(svg, limits, Profile::Document, &mut warnings, &meter).map(|_| ())
+        sanitised_tree(svg, 0, limits, Profile::Document, &mut warnings, &meter).map(|_| ())
     }
 
     fn parse_metered(
         svg: &[u8],
+        rank: usize,
         limits: &ParseLimits,
         meter: &Meter<'_>,
     ) -> Result<Parsed, ParseError> {
         let mut warnings = Warnings::default();
-        let mut tree = sanitised_tree(svg, limits, Profile::Document, &mut warnings, meter)?;
+        let mut tree = sanitised_tree(svg, rank, limits, Profile::Document, &mut warnings, meter)?;
         let root = tree.elements.first().ok_or(ParseError::Empty)?;
         let title = names::title(&tree, root, "title");
         let description = names::title(&tree, root, "desc");
@@ -138,7 +170,14 @@ fn check_written(document: &Document, meter: &Meter<'_>) -> Result<(), ParseErro
     let written = document.to_svg(&WriteOptions::default());
     let (limits, mut warnings) = (ParseLimits::for_own_output(), Warnings::default());
     let profile = Profile::Document;
-    let tree = sanitised_tree(written.as_bytes(), &limits, profile, &mut warnings, meter)?;
+    let tree = sanitised_tree(
+        written.as_bytes(),
+        0,
+        &limits,
+        profile,
+        &mut warnings,
+        meter,
+    )?;
     let root = tree.elements.first().ok_or(ParseError::Empty)?;
     reach::check(&tree, Frame::of(root)?.viewport()).map(|_| ())
 }
@@ -215,9 +254,16 @@ mod tests {
             ),
             13 => format!("<style>{}</style>", "@a{b{}}/* c */".repeat(count)),
             14 => repeated(&|n| format!("<g id='a{n}'><use href='#b{n}'/></g>")),
-            _ => repeated(&|n| {
+            15 => repeated(&|n| {
                 format!("<linearGradient id='g{n}'/><path d='M0 0h9v9z' fill='url(#g{n})'/>")
             }),
+            // What is mended.
+            16 => repeated(&|n| format!("<rect width={n} fil=red <g>")),
+            17 => repeated(&|n| format!("rect x='{n} y=\"3 <!-- a <style> & path d=M0 0")),
+            18 => format!("<path d='M0 0{}'/>", "h1;v2,,a1 1 0 0 1 2 2".repeat(count)),
+            19 => repeated(&|n| format!("<widht{n} heihgt{n}='1'/>")),
+            20 => "</g>".repeat(count) + &"<g ".repeat(count),
+            _ => format!("<text>{}</g", "&eacute; & ]]> \"".repeat(count.min(4_000))),
         }
     }
 
@@ -227,7 +273,7 @@ mod tests {
         let never = Stop::never();
         let meter = Meter::new(&never);
         // Whether it is accepted does not matter, only what it takes to say so.
-        let _ = Document::parse_metered(svg.as_bytes(), &ParseLimits::default(), &meter);
+        let _ = Document::parse_metered(svg.as_bytes(), 0, &ParseLimits::default(), &meter);
         (svg.len(), meter.steps())
     }
 
@@ -235,7 +281,7 @@ mod tests {
         #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
 
         #[test]
-        fn steps_grow_no_faster_than_the_file(kind in 0..16usize, count in 100..900usize) {
+        fn steps_grow_no_faster_than_the_file(kind in 0..22usize, count in 100..900usize) {
             let (bytes, taken) = steps(&input(kind, count));
             let (more_bytes, more_taken) = steps(&input(kind, 4 * count));
             let growth = more_bytes as f64 / bytes as f64;

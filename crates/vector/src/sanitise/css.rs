@@ -8,6 +8,7 @@ use super::meter::Meter;
 use super::printable::without_controls;
 use super::rules::{Unsafe, check_value, is_inert_property, property};
 use super::warning::{WarningKind, Warnings};
+use crate::mend::mend_value;
 
 /// Most rules of a document, counted per selector.
 const MAX_RULES: usize = 4_096;
@@ -151,6 +152,11 @@ pub(crate) fn clean_declarations(
             continue;
         }
         let (value, important) = split_important(value.trim());
+        let mended = mend_value(name, value);
+        if let Some((mended, mend)) = &mended {
+            warnings.mend(*mend, &format!("{value} → {mended}"));
+        }
+        let value = mended.as_ref().map_or(value, |(mended, _)| mended);
         let is_plain = !value.contains(['{', '}', '<', '>', '\\']);
         match check_value(name, value) {
             Ok(()) if is_plain => {

@@ -167,3 +167,17 @@ pub enum ParseError {
         reason: String,
     },
 }
+
+impl ParseError {
+    /// Whether it may be no more than a slip in the markup.
+    pub(super) fn may_be_mended(&self) -> bool {
+        matches!(
+            self,
+            Self::NotSvg { .. }
+                | Self::Empty
+                | Self::Entities
+                | Self::Malformed { .. }
+                | Self::TooDeep { .. }
+        )
+    }
+}

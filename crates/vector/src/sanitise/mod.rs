@@ -7,6 +7,7 @@
 //! or bounded by a count, and may be stopped. What is removed is reported. This module knows
 //! nothing of geometry.
 
+mod attributes;
 mod cascade;
 mod cost;
 mod css;
@@ -18,8 +19,9 @@ mod numbers;
 mod printable;
 mod reader;
 mod references;
-mod rules;
+pub(crate) mod rules;
 mod tree;
+mod vocabulary;
 mod warning;
 
 pub use error::ParseError;
@@ -36,7 +38,9 @@ pub(crate) use warning::Warnings;
 
 use cascade::Cascade;
 use chat2svg_stop::Stop;
+use css::Rule;
 
+use crate::mend;
 use crate::write;
 
 /// The SVG namespace.
@@ -79,16 +83,18 @@ pub fn sanitise_until(
 ) -> Result<Sanitised, ParseError> {
     let mut warnings = Warnings::default();
     let meter = Meter::new(stop);
-    let tree = sanitised_tree(svg, limits, Profile::Text, &mut warnings, &meter)?;
+    let tree = sanitised_tree(svg, 0, limits, Profile::Text, &mut warnings, &meter)?;
     Ok(Sanitised {
         svg: tree.to_text(),
         warnings: warnings.into_list(),
     })
 }
 
-/// The sanitised tree of a file. For a document its style sheets are resolved to attributes.
+/// The sanitised tree of a file; of a text with several drawings the one with this rank, best
+/// first. For a document its style sheets are resolved to attributes.
 pub(crate) fn sanitised_tree(
     svg: &[u8],
+    rank: usize,
     limits: &ParseLimits,
     profile: Profile,
     warnings: &mut Warnings,
@@ -106,7 +112,7 @@ pub(crate) fn sanitised_tree(
     }
     let svg = svg.strip_prefix(&[0xef, 0xbb, 0xbf]).unwrap_or(svg);
     let text = std::str::from_utf8(svg).map_err(|_| ParseError::NotUtf8)?;
-    let (mut tree, rules) = reader::read(text, limits, profile, warnings, meter)?;
+    let (mut tree, rules) = read(text, rank, limits, profile, warnings, meter)?;
     numbers::check(&tree, &rules)?;
     let mut cascade = Cascade::new(&tree, &rules, limits.cost.style_steps, meter)?;
     if profile == Profile::Document {
@@ -114,4 +120,36 @@ pub(crate) fn sanitised_tree(
     }
     expansion::bound(&mut tree, &cascade, limits, profile, warnings, meter)?;
     Ok(tree)
+}
+
+/// The tree of a text and the rules of its style sheets. What is no well-formed XML is made so
+/// first, as far as it is clear what was meant; what is well-formed never comes to that.
+fn read(
+    text: &str,
+    rank: usize,
+    limits: &ParseLimits,
+    profile: Profile,
+    warnings: &mut Warnings,
+    meter: &Meter<'_>,
+) -> Result<(Tree, Vec<Rule>), ParseError> {
+    let mut strict = Warnings::default();
+    let result = match reader::read(text, limits, profile, &mut strict, meter) {
+        Err(refusal) if refusal.may_be_mended() => {
+            let mut lenient = Warnings::default();
+            let found = mend::well_formed(text, rank, limits, &mut lenient, meter)?;
+            let result = match found {
+                Some(found) => lenient.mapped(&found.map, |warnings| {
+                    reader::read(&found.text, limits, profile, warnings, meter)
+                }),
+                // There is no drawing in it at all, so what was said first says it best.
+                None => Err(refusal),
+            };
+            strict = lenient;
+            result
+        }
+        result => result,
+    };
+    strict.locate(text);
+    *warnings = strict;
+    result
 }

@@ -1,19 +1,20 @@
 //! From XML text to the sanitised tree, event by event: nothing that is not allowed is ever built.
 
-use quick_xml::escape::EscapeError;
+use std::collections::HashSet;
+
 use quick_xml::events::{BytesRef, BytesStart, Event};
-use quick_xml::name::{QName, ResolveResult};
+use quick_xml::name::ResolveResult;
 use quick_xml::reader::NsReader;
 
-use super::css::{self, Declaration, Rule};
+use super::css::{self, Rule};
 use super::meter::Meter;
 use super::printable::{printable, without_controls};
-use super::rules::{self, Unsafe};
+use super::rules;
 use super::tree::{Child, Element, ElementIndex, Heading, Tree};
+use super::vocabulary::{METADATA, Vocabulary, is_meant_as_svg};
 use super::warning::{WarningKind, Warnings};
-use super::{ParseError, ParseLimits, SVG};
-use crate::meaning::{self, Taken};
-use crate::write;
+use super::{ParseError, ParseLimits};
+use crate::mend::{Mend, Speller, hides_tag};
 
 /// What the result is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,85 +26,12 @@ pub(crate) enum Profile {
 }
 
 impl Profile {
-    fn takes_property(self, name: &str) -> bool {
+    pub(super) fn takes_property(self, name: &str) -> bool {
         self == Self::Text || !matches!(name, "mask" | "filter" | "mix-blend-mode")
     }
 
     fn takes_element(self, name: &str) -> bool {
         self == Self::Text || !(matches!(name, "mask" | "filter") || name.starts_with("fe"))
-    }
-}
-
-/// Namespaces of `cc:` in use; the second is that of old editors.
-const CREATIVE_COMMONS: [&str; 2] = [write::CREATIVE_COMMONS, "http://web.resource.org/cc/"];
-const XLINK: &str = "http://www.w3.org/1999/xlink";
-const XML: &str = "http://www.w3.org/XML/1998/namespace";
-const SERIF: &str = "http://www.serif.com/";
-
-/// Elements of metadata.
-const METADATA: &[&str] = &[
-    "rdf:RDF",
-    "rdf:Bag",
-    "rdf:Seq",
-    "rdf:Alt",
-    "rdf:li",
-    "cc:Work",
-    "cc:Agent",
-    "cc:license",
-    "dc:title",
-    "dc:creator",
-    "dc:rights",
-    "dc:source",
-    "dc:identifier",
-    "dc:format",
-    "dc:type",
-    "dc:date",
-    "dc:publisher",
-    "dc:contributor",
-    "dc:description",
-    "dc:language",
-    "dc:subject",
-    "dc:relation",
-    "dc:coverage",
-    "chat2svg:prompt",
-    "chat2svg:style",
-    "chat2svg:seed",
-    "chat2svg:undrawn",
-];
-
-/// A namespace as far as it matters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Vocabulary {
-    None,
-    Svg,
-    Xlink,
-    Xml,
-    Inkscape,
-    Serif,
-    /// Of metadata, with its prefix.
-    Metadata(&'static str),
-    Other,
-}
-
-impl Vocabulary {
-    fn of(result: &ResolveResult<'_>) -> Self {
-        let namespace: &str = match result {
-            ResolveResult::Unbound => return Self::None,
-            ResolveResult::Unknown(_) => return Self::Other,
-            ResolveResult::Bound(namespace) => namespace.0,
-        };
-        match namespace {
-            SVG => Self::Svg,
-            XLINK => Self::Xlink,
-            XML => Self::Xml,
-            SERIF => Self::Serif,
-            write::INKSCAPE => Self::Inkscape,
-            write::RDF => Self::Metadata("rdf"),
-            write::DUBLIN_CORE => Self::Metadata("dc"),
-            write::CHAT2SVG => Self::Metadata("chat2svg"),
-            other if CREATIVE_COMMONS.contains(&other) => Self::Metadata("cc"),
-            _ => Self::Other,
-        }
     }
 }
 
@@ -125,6 +53,11 @@ pub(crate) fn read(
         elements: 0,
         characters: 0,
         metadata: None,
+        ids: HashSet::new(),
+        speller: Speller::default(),
+        namespace: None,
+        guessed: 0,
+        text,
         limits,
         profile,
         warnings,
@@ -137,7 +70,7 @@ pub(crate) fn read(
         let (namespace, event) = reader
             .read_resolved_event()
             .map_err(|error| malformed(error.to_string()))?;
-        let vocabulary = Vocabulary::of(&namespace);
+        let vocabulary = builder.vocabulary(&namespace, &event, position);
         meter.add(1 + event.len())?;
         match event {
             Event::Start(start) => {
@@ -148,7 +81,12 @@ pub(crate) fn read(
                 builder.end()?;
             }
             Event::End(_) => builder.end()?,
-            Event::Text(text) => builder.text(&text.xml10_content())?,
+            Event::Text(text) => {
+                if builder.is_between_shapes() && hides_tag(&text) {
+                    return Err(malformed("a tag lacks its <".to_owned()));
+                }
+                builder.text(&text.xml10_content())?;
+            }
             Event::CData(text) => builder.text(&text.xml10_content())?,
             Event::GeneralRef(reference) => {
                 let character = resolve(&reference).map_err(malformed)?;
@@ -175,7 +113,7 @@ pub(crate) fn read(
     }
 }
 
-fn malformed(position: u64, reason: &str) -> ParseError {
+pub(super) fn malformed(position: u64, reason: &str) -> ParseError {
     /// Longest reason, in characters; it may quote the file.
     const MAX_REASON: usize = 200;
     let reason = printable(reason, MAX_REASON);
@@ -201,13 +139,10 @@ fn resolve(reference: &BytesRef<'_>) -> Result<Option<char>, String> {
 }
 
 /// Longest name quoted in an error, in characters.
-const MAX_NAME: usize = 40;
+pub(super) const MAX_NAME: usize = 40;
 
-/// Attributes that have passed.
-type Attributes = Vec<(&'static str, String)>;
-
-struct Builder<'a> {
-    tree: Tree,
+pub(super) struct Builder<'a> {
+    pub(super) tree: Tree,
     rules: Vec<Rule>,
     open: Vec<ElementIndex>,
     /// For each open element the comment last seen directly inside.
@@ -220,13 +155,75 @@ struct Builder<'a> {
     characters: usize,
     /// How many elements are open around the outermost open `metadata`.
     metadata: Option<usize>,
-    limits: &'a ParseLimits,
-    profile: Profile,
-    warnings: &'a mut Warnings,
-    meter: &'a Meter<'a>,
+    /// Ids so far.
+    pub(super) ids: HashSet<String>,
+    pub(super) speller: Speller,
+    /// The namespace that was taken for SVG's, misspelt.
+    namespace: Option<String>,
+    /// Letters in path data that were taken for commands.
+    pub(super) guessed: usize,
+    /// What is read.
+    text: &'a str,
+    pub(super) limits: &'a ParseLimits,
+    pub(super) profile: Profile,
+    pub(super) warnings: &'a mut Warnings,
+    pub(super) meter: &'a Meter<'a>,
 }
 
 impl Builder<'_> {
+    /// The vocabulary of an element, also where its namespace is misspelt or not declared.
+    fn vocabulary(
+        &mut self,
+        namespace: &ResolveResult<'_>,
+        event: &Event<'_>,
+        position: u64,
+    ) -> Vocabulary {
+        let found = Vocabulary::of(namespace);
+        match namespace {
+            ResolveResult::Unknown(prefix) if found != Vocabulary::Other => {
+                self.warnings.go_to(offset(position));
+                self.warnings.mend(Mend::Prefix, prefix);
+            }
+            ResolveResult::Bound(namespace) if found == Vocabulary::Other => {
+                let namespace: &str = namespace.0;
+                if self.namespace.as_deref() == Some(namespace) {
+                    return Vocabulary::Svg;
+                }
+                let is_root = matches!(event, Event::Start(_) | Event::Empty(_))
+                    && self.tree.elements.is_empty();
+                if is_root && is_meant_as_svg(namespace) {
+                    self.warnings.add(WarningKind::Namespace, namespace);
+                    self.namespace = Some(namespace.to_owned());
+                    return Vocabulary::Svg;
+                }
+            }
+            _ => {}
+        }
+        found
+    }
+
+    /// Goes to a part of what is read.
+    pub(super) fn go_to(&mut self, part: &str) {
+        let start = self.text.as_ptr() as usize;
+        // What does not lie in the text was rewritten.
+        let at = (part.as_ptr() as usize).checked_sub(start);
+        if let Some(at) = at.filter(|at| *at <= self.text.len()) {
+            self.warnings.go_to(at);
+        }
+    }
+
+    /// The element that a name means, misspelt or not.
+    fn element_meant(&mut self, local: &str, position: u64) -> Option<&'static str> {
+        if let Some(name) = rules::element(local) {
+            return Some(name);
+        }
+        let meant = self.speller.element(local)?;
+        self.warnings.go_to(offset(position));
+        self.warnings
+            .mend(Mend::ElementName, &format!("{local} → {meant}"));
+        Some(meant)
+    }
+
     fn start(
         &mut self,
         reader: &NsReader<&[u8]>,
@@ -293,16 +290,19 @@ impl Builder<'_> {
             if !self.tree.elements.is_empty() {
                 return Err(malformed(position, "there is more than one root element"));
             }
-            if local != "svg" || !matches!(vocabulary, Vocabulary::Svg | Vocabulary::None) {
+            let is_svg = matches!(vocabulary, Vocabulary::Svg | Vocabulary::None)
+                && self.element_meant(local, position) == Some("svg");
+            if !is_svg {
                 let found = printable(local, MAX_NAME);
                 return Err(ParseError::NotSvg { found });
             }
             if vocabulary == Vocabulary::None {
                 self.warnings.add(WarningKind::Namespace, "svg");
             }
+            return Ok(Some("svg"));
         }
         Ok(match vocabulary {
-            Vocabulary::Svg | Vocabulary::None => match rules::element(local) {
+            Vocabulary::Svg | Vocabulary::None => match self.element_meant(local, position) {
                 Some(name) => self.profile.takes_element(name).then_some(name),
                 None => {
                     self.warnings.add(WarningKind::of_element(local), local);
@@ -327,156 +327,6 @@ impl Builder<'_> {
         })
     }
 
-    fn attributes(
-        &mut self,
-        reader: &NsReader<&[u8]>,
-        start: &BytesStart<'_>,
-        element: &'static str,
-        position: u64,
-    ) -> Result<(Attributes, Vec<Declaration>), ParseError> {
-        let mut out = Attributes::new();
-        let mut style = Vec::new();
-        for (count, attribute) in start.attributes().enumerate() {
-            if count >= self.limits.attributes {
-                return Err(ParseError::TooManyAttributes {
-                    element: element.to_owned(),
-                    limit: self.limits.attributes,
-                });
-            }
-            // Each is compared with those before it.
-            self.meter.add(count)?;
-            let malformed = |reason: String| malformed(position, &reason);
-            let attribute = attribute.map_err(|error| malformed(error.to_string()))?;
-            if attribute.key.as_namespace_binding().is_some() {
-                continue;
-            }
-            if attribute.value.len() > self.limits.attribute_bytes {
-                return Err(ParseError::AttributeTooLong {
-                    element: element.to_owned(),
-                    attribute: printable(attribute.key.as_ref(), MAX_NAME),
-                    found: attribute.value.len(),
-                    limit: self.limits.attribute_bytes,
-                });
-            }
-            let Some(name) = self.attribute_name(reader, attribute.key, element) else {
-                continue;
-            };
-            let value = attribute
-                .normalized_value(quick_xml::XmlVersion::Implicit1_0)
-                .map_err(|error| match error {
-                    quick_xml::Error::Escape(EscapeError::UnrecognizedEntity(..)) => {
-                        ParseError::Entities
-                    }
-                    other => malformed(other.to_string()),
-                })?;
-            if name == "style" {
-                let profile = self.profile;
-                let accepts = |property: &str| profile.takes_property(property);
-                style = css::clean_declarations(&value, &accepts, self.warnings, self.meter)?;
-            } else if let Some(value) = self.attribute_value(name, &value) {
-                match out.iter_mut().find(|(known, _)| *known == name) {
-                    // `href` comes with and without a namespace; the plain one wins.
-                    Some((_, old)) if attribute.key.prefix().is_none() => *old = value,
-                    Some(_) => {}
-                    None => out.push((name, value)),
-                }
-            }
-        }
-        Ok((out, style))
-    }
-
-    /// The name under which an attribute passes.
-    fn attribute_name(
-        &mut self,
-        reader: &NsReader<&[u8]>,
-        key: QName<'_>,
-        element: &str,
-    ) -> Option<&'static str> {
-        let (namespace, local) = reader.resolver().resolve_attribute(key);
-        let local: &str = local.as_ref();
-        match (Vocabulary::of(&namespace), local) {
-            (Vocabulary::None, "href") | (Vocabulary::Xlink, "href") => {
-                if takes_reference(element) {
-                    return Some("href");
-                }
-                self.warnings.add(WarningKind::ExternalReference, "href");
-                None
-            }
-            (Vocabulary::None, _) => {
-                let known = rules::attribute(local);
-                if known.is_none() && !rules::is_inert_attribute(local) {
-                    let kind = if local
-                        .get(..2)
-                        .is_some_and(|on| on.eq_ignore_ascii_case("on"))
-                    {
-                        WarningKind::EventHandler
-                    } else {
-                        WarningKind::Attribute
-                    };
-                    if local.starts_with("data-") {
-                        self.warnings.add(WarningKind::EditorData, "data-*");
-                    } else {
-                        self.warnings.add(kind, local);
-                    }
-                }
-                known
-            }
-            (Vocabulary::Inkscape, "label") => Some("inkscape:label"),
-            (Vocabulary::Inkscape, "groupmode") => Some("inkscape:groupmode"),
-            (Vocabulary::Serif, "id") => Some("data-name"),
-            (Vocabulary::Xml, "space") => Some("xml:space"),
-            (Vocabulary::Metadata("rdf"), "about") => Some("rdf:about"),
-            (Vocabulary::Metadata("rdf"), "resource") => Some("rdf:resource"),
-            // Of no consequence: languages, titles of links.
-            (Vocabulary::Xlink, _) | (Vocabulary::Xml, "lang") => None,
-            _ => {
-                let prefix = key
-                    .prefix()
-                    .map_or("attributes", |prefix| prefix.into_inner());
-                self.warnings.add(WarningKind::EditorData, prefix);
-                None
-            }
-        }
-    }
-
-    /// The value with which an attribute passes.
-    fn attribute_value(&mut self, name: &'static str, value: &str) -> Option<String> {
-        let value = without_controls(value);
-        if name == "id" {
-            // References are looked up without the spaces around them.
-            return Some(value.trim().to_owned());
-        }
-        if !self.profile.takes_property(name) {
-            if !matches!(value.trim(), "none" | "normal") {
-                self.warnings.add(WarningKind::of_property(name), name);
-            }
-            return None;
-        }
-        match meaning::check(name, &value) {
-            Taken::Read => return Some(value.into_owned()),
-            Taken::UnknownValue => {
-                let quoted = format!("{name}=\"{value}\"");
-                self.warnings.add(WarningKind::Meaning, &quoted);
-                return None;
-            }
-            Taken::OtherAttribute => {}
-        }
-        if name.contains(':') {
-            return Some(value.into_owned());
-        }
-        match rules::check_value(name, &value) {
-            Ok(()) => Some(value.into_owned()),
-            Err(Unsafe::External) => {
-                self.warnings.add(WarningKind::ExternalReference, name);
-                None
-            }
-            Err(Unsafe::Suspicious) => {
-                self.warnings.add(WarningKind::Value, name);
-                None
-            }
-        }
-    }
-
     fn comment(&mut self, text: &str) {
         if self.skipped == 0
             && let Some(current) = self.comments.last_mut()
@@ -485,6 +335,15 @@ impl Builder<'_> {
             let number = self.headings;
             *current = heading(&without_controls(text)).map(|text| Heading { number, text });
         }
+    }
+
+    /// Whether text here means nothing: in an element that holds none.
+    fn is_between_shapes(&self) -> bool {
+        let open = self
+            .open
+            .last()
+            .and_then(|index| self.tree.elements.get(*index));
+        self.skipped == 0 && open.is_some_and(|open| open.name == "svg" || open.name == "g")
     }
 
     fn text(&mut self, text: &str) -> Result<(), ParseError> {
@@ -581,9 +440,6 @@ fn heading(comment: &str) -> Option<String> {
     is_name.then(|| text.to_owned())
 }
 
-fn takes_reference(element: &str) -> bool {
-    matches!(
-        element,
-        "use" | "textPath" | "linearGradient" | "radialGradient" | "pattern" | "filter"
-    )
+fn offset(position: u64) -> usize {
+    usize::try_from(position).unwrap_or(usize::MAX)
 }

@@ -286,6 +286,16 @@ const FUNCTIONS: &[&str] = &[
     "translatey",
 ];
 
+/// All elements that pass.
+pub(crate) fn elements() -> impl Iterator<Item = &'static str> + Clone {
+    ELEMENTS.iter().copied()
+}
+
+/// All attributes that pass.
+pub(crate) fn attributes() -> impl Iterator<Item = &'static str> + Clone {
+    ATTRIBUTES.iter().chain(PROPERTIES).copied()
+}
+
 /// The name that an SVG element passes under.
 pub(crate) fn element(name: &str) -> Option<&'static str> {
     let position = ELEMENTS.iter().position(|allowed| *allowed == name)?;
@@ -406,6 +416,11 @@ pub(crate) fn check_value(name: &str, value: &str) -> Result<(), Unsafe> {
         return Err(Unsafe::Suspicious);
     }
     let lower = value.to_ascii_lowercase();
+    // Words that some reader once took for code.
+    let squeezed: String = lower.split_whitespace().collect();
+    if squeezed.contains("-moz-binding") || squeezed.contains("javascript:") {
+        return Err(Unsafe::Suspicious);
+    }
     for (position, _) in lower.match_indices('(') {
         let before = &lower[..position];
         let function = before

@@ -5,11 +5,14 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::printable::printable;
+use crate::mend::{Mend, Position, SourceMap, positions};
 
 /// Most different warnings that are kept apart.
 const MAX_WARNINGS: usize = 100;
 /// Longest subject, in characters.
 const MAX_SUBJECT: usize = 60;
+/// Most positions that are kept of a warning.
+const MAX_POSITIONS: usize = 16;
 
 /// Something that was left out or changed while reading.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,6 +23,9 @@ pub struct Warning {
     pub subject: String,
     /// How often it occurred.
     pub count: usize,
+    /// Where it was mended, the first few times; empty for other kinds.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub positions: Vec<Position>,
 }
 
 /// Kinds of [`Warning`].
@@ -72,6 +78,8 @@ pub enum WarningKind {
     Meaning,
     /// The SVG namespace, which was missing and has been assumed.
     Namespace,
+    /// Something that was wrong, mended.
+    Mended(Mend),
     /// Anything else, once the list is full.
     More,
 }
@@ -80,6 +88,9 @@ impl WarningKind {
     /// Whether the picture looks different for it. The other kinds are of interest to those who
     /// care what a file tried, or what an editor stored in it.
     pub fn changes_picture(self) -> bool {
+        if let Self::Mended(mend) = self {
+            return mend.is_guess();
+        }
         matches!(
             self,
             Self::ExternalReference
@@ -151,6 +162,7 @@ impl WarningKind {
             }
             Self::Meaning => "the value is not in docs/vocabulary.md and is left out",
             Self::Namespace => "the SVG namespace was missing and is assumed",
+            Self::Mended(mend) => mend.sentence(),
             Self::More => "further warnings are not listed",
         }
     }
@@ -162,6 +174,9 @@ impl fmt::Display for Warning {
         if self.count > 1 {
             write!(formatter, " (× {})", self.count)?;
         }
+        if let Some(Position { line, column }) = self.positions.first() {
+            write!(formatter, " at {line}:{column}")?;
+        }
         write!(formatter, ": {}", self.kind.sentence())
     }
 }
@@ -170,23 +185,59 @@ impl fmt::Display for Warning {
 #[derive(Debug, Default)]
 pub(crate) struct Warnings {
     list: Vec<Warning>,
+    /// For each warning the first bytes in the source where something was mended.
+    offsets: Vec<Vec<usize>>,
+    /// Where the reader is, in bytes of the source.
+    here: usize,
+    /// From what is being read to the source, the last first.
+    maps: Vec<SourceMap>,
 }
 
 impl Warnings {
     pub(crate) fn add(&mut self, kind: WarningKind, subject: &str) {
-        let is_full = self.list.len() >= MAX_WARNINGS;
-        let subject = printable(subject, MAX_SUBJECT);
-        let known = self
-            .list
-            .iter_mut()
-            .find(|warning| warning.kind == kind && warning.subject == subject);
-        match known {
-            Some(warning) => warning.count += 1,
-            None if is_full => match self.list.last_mut() {
-                Some(last) if last.kind == WarningKind::More => last.count += 1,
-                _ => self.push(WarningKind::More, "…".to_owned()),
-            },
-            None => self.push(kind, subject),
+        self.count(kind, subject);
+    }
+
+    /// Reports that something was mended at the current place.
+    pub(crate) fn mend(&mut self, mend: Mend, subject: &str) {
+        let index = self.count(WarningKind::Mended(mend), subject);
+        let here = self.here;
+        if let Some(offsets) = self.offsets.get_mut(index)
+            && offsets.len() < MAX_POSITIONS
+        {
+            offsets.push(here);
+        }
+    }
+
+    /// Sets the current place, in bytes of what is being read.
+    pub(crate) fn go_to(&mut self, offset: usize) {
+        let maps = self.maps.iter().rev();
+        self.here = maps.fold(offset, |at, map| map.source(at));
+    }
+
+    /// What is read inside is rewritten text.
+    pub(crate) fn mapped<T>(&mut self, map: &SourceMap, read: impl FnOnce(&mut Self) -> T) -> T {
+        self.maps.push(map.clone());
+        let out = read(self);
+        self.maps.pop();
+        out
+    }
+
+    /// Finds the lines and columns of the warnings so far.
+    pub(crate) fn locate(&mut self, source: &str) {
+        let mut ascending: Vec<usize> = self.offsets.iter().flatten().copied().collect();
+        ascending.sort_unstable();
+        ascending.dedup();
+        let found = positions(source, &ascending);
+        for (warning, offsets) in self.list.iter_mut().zip(&self.offsets) {
+            let place = |offset| {
+                let index = ascending.binary_search(offset).ok()?;
+                found.get(index).copied()
+            };
+            warning.positions = offsets.iter().filter_map(place).collect();
+            if warning.kind == WarningKind::More {
+                warning.positions.clear();
+            }
         }
     }
 
@@ -194,12 +245,42 @@ impl Warnings {
         self.list
     }
 
-    fn push(&mut self, kind: WarningKind, subject: String) {
+    /// Counts one more; returns which warning it is.
+    fn count(&mut self, kind: WarningKind, subject: &str) -> usize {
+        let is_full = self.list.len() >= MAX_WARNINGS;
+        let subject = printable(subject, MAX_SUBJECT);
+        let known = self
+            .list
+            .iter()
+            .position(|warning| warning.kind == kind && warning.subject == subject);
+        let last = self.list.len().saturating_sub(1);
+        match known {
+            Some(known) => {
+                if let Some(warning) = self.list.get_mut(known) {
+                    warning.count += 1;
+                }
+                known
+            }
+            None if is_full => match self.list.last_mut() {
+                Some(more) if more.kind == WarningKind::More => {
+                    more.count += 1;
+                    last
+                }
+                _ => self.push(WarningKind::More, "…".to_owned()),
+            },
+            None => self.push(kind, subject),
+        }
+    }
+
+    fn push(&mut self, kind: WarningKind, subject: String) -> usize {
         self.list.push(Warning {
             kind,
             subject,
             count: 1,
+            positions: Vec::new(),
         });
+        self.offsets.push(Vec::new());
+        self.list.len() - 1
     }
 }
 

@@ -3,6 +3,8 @@
 #![allow(dead_code, reason = "not every test binary uses every helper")]
 #![allow(clippy::expect_used, clippy::panic, reason = "helpers of tests")]
 
+pub(crate) mod harmless;
+
 use chat2svg_vector::{
     ClipPath, Color, Credit, Document, Fill, FillRule, GradientStop, Group, LineCap, LineJoin,
     LinearGradient, Material, Meaning, Metadata, Node, Paint, Place, RadialGradient, Raster, Role,
