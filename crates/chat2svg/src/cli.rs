@@ -39,6 +39,12 @@ pub(crate) enum Command {
     Vectorize(Vectorize),
     /// Fit an SVG to a picture of what it should look like.
     Refine(Refine),
+    /// Mend an SVG, or the reply of a language model that holds one, and make it safe.
+    #[command(
+        after_help = "Each mend is told on stderr with its line and column.\n\nExample:\n  \
+                      chat2svg clean reply.md -o picture.svg"
+    )]
+    Clean(Clean),
     /// Run the HTTP service and the web page.
     Serve(Serve),
     /// Show the effective configuration, and where each value came from.
@@ -108,6 +114,21 @@ pub(crate) struct Refine {
     pub(crate) add_shapes: bool,
     #[command(flatten)]
     pub(crate) effort: Effort,
+}
+
+/// Options of `clean`.
+#[derive(Debug, Args)]
+pub(crate) struct Clean {
+    /// The SVG, or text that holds one; "-" reads it from standard input.
+    #[arg(value_name = "IN.svg")]
+    pub(crate) input: PathBuf,
+    /// Write the SVG here; without it, or with "-", to standard output.
+    #[arg(short, long, value_name = "OUT.svg")]
+    pub(crate) output: Option<PathBuf>,
+    /// Print one JSON document (SVG, warnings with lines and columns) on standard output in place
+    /// of the SVG.
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// Where results go.

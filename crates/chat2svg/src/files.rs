@@ -41,6 +41,18 @@ pub(crate) enum FileError {
 /// Links that may lead to one another.
 const MOST_LINKS: usize = 40;
 
+/// The bytes of a file, or of standard input for "-".
+///
+/// # Errors
+/// When it cannot be read or is larger than the limit.
+pub(crate) fn read_input(path: &Path, limit: usize) -> Result<Vec<u8>, FileError> {
+    if path.as_os_str() == "-" {
+        bounded(io::stdin(), Path::new("standard input"), limit)
+    } else {
+        read_limited(path, limit)
+    }
+}
+
 /// A file's bytes.
 ///
 /// # Errors
@@ -54,10 +66,18 @@ pub(crate) fn read_limited(path: &Path, limit: usize) -> Result<Vec<u8>, FileErr
     if file.metadata().map_err(failed)?.is_dir() {
         return Err(failed(io::ErrorKind::IsADirectory.into()));
     }
+    bounded(file, path, limit)
+}
+
+fn bounded(input: impl Read, path: &Path, limit: usize) -> Result<Vec<u8>, FileError> {
     let mut bytes = Vec::new();
-    file.take(limit as u64 + 1)
+    input
+        .take(limit as u64 + 1)
         .read_to_end(&mut bytes)
-        .map_err(failed)?;
+        .map_err(|reason| FileError::Read {
+            path: path.to_owned(),
+            reason,
+        })?;
     if bytes.len() > limit {
         return Err(FileError::TooLarge {
             path: path.to_owned(),

@@ -2,6 +2,7 @@
 
 #![forbid(unsafe_code)]
 
+mod clean;
 mod cli;
 mod doctor;
 mod files;
@@ -113,6 +114,7 @@ fn run(cli: &Cli) -> anyhow::Result<ExitCode> {
                 &settings,
             )?;
         }
+        Command::Clean(command) => clean::run(command, &settings)?,
         Command::Serve(_) => serve::run(&settings)?,
         Command::Config => show(&layers)?,
         Command::IsolatedJob(_) => {}

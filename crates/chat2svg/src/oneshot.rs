@@ -219,7 +219,7 @@ pub(crate) fn run(request: Request, out: &Output, settings: &Settings) -> anyhow
 }
 
 /// Prints, and takes it well when the reader has gone.
-fn print_line(text: &str) -> anyhow::Result<()> {
+pub(crate) fn print_line(text: &str) -> anyhow::Result<()> {
     let mut stdout = io::stdout().lock();
     let printed = writeln!(stdout, "{text}").and_then(|()| stdout.flush());
     match printed {

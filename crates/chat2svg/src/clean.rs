@@ -1,0 +1,95 @@
+//! `clean`: an SVG, or a text that holds one, mended and made safe.
+
+use std::path::Path;
+
+use anyhow::Context as _;
+use chat2svg_controller::InputLimits;
+use chat2svg_protocol::printable;
+use chat2svg_vector::{
+    Position, Warning, WarningKind,
+    sanitise::{Sanitised, sanitise},
+};
+use serde::Serialize;
+
+use crate::{
+    cli::Clean,
+    files::{Destination, read_input},
+    oneshot::print_line,
+    settings::Settings,
+};
+
+/// What `--json` prints.
+#[derive(Serialize)]
+struct Report<'a> {
+    svg_content: &'a str,
+    warnings: Vec<Told<'a>>,
+}
+
+/// A warning for programs and people.
+#[derive(Serialize)]
+struct Told<'a> {
+    kind: WarningKind,
+    subject: &'a str,
+    count: usize,
+    positions: &'a [Position],
+    changes_picture: bool,
+    message: String,
+}
+
+impl<'a> From<&'a Warning> for Told<'a> {
+    fn from(warning: &'a Warning) -> Self {
+        Self {
+            kind: warning.kind,
+            subject: &warning.subject,
+            count: warning.count,
+            positions: &warning.positions,
+            changes_picture: warning.kind.changes_picture(),
+            message: warning.to_string(),
+        }
+    }
+}
+
+/// Mends, sanitises and writes.
+///
+/// # Errors
+/// When the input cannot be read or mended, or the result cannot be written.
+pub(crate) fn run(command: &Clean, settings: &Settings) -> anyhow::Result<()> {
+    let file = match &command.output {
+        Some(path) if path.as_os_str() != "-" => Some(Destination::new(path)?),
+        _ => None,
+    };
+    let most = settings.server.max_upload_bytes;
+    let limits = InputLimits::default()
+        .with_bytes(most)
+        .with_cost(settings.limits);
+    let bytes = read_input(&command.input, most)?;
+    let Sanitised { svg, warnings } =
+        sanitise(&bytes, &limits.svg).with_context(|| name(&command.input))?;
+    let to_stdout = file.is_none();
+    if let Some(file) = file {
+        file.write(format!("{}\n", svg.trim_end()).as_bytes())?;
+    }
+    if command.json {
+        let report = Report {
+            svg_content: &svg,
+            warnings: warnings.iter().map(Told::from).collect(),
+        };
+        return print_line(&serde_json::to_string_pretty(&report)?);
+    }
+    for warning in &warnings {
+        eprintln!("chat2svg: {}", printable(&warning.to_string()));
+    }
+    if to_stdout {
+        print_line(svg.trim_end())?;
+    }
+    Ok(())
+}
+
+/// The input's name for messages.
+fn name(input: &Path) -> String {
+    if input.as_os_str() == "-" {
+        "standard input".to_owned()
+    } else {
+        input.display().to_string()
+    }
+}
