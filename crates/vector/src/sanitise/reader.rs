@@ -247,6 +247,9 @@ impl Builder<'_> {
             return Ok(());
         }
         let local = start.local_name();
+        if local.as_ref().is_empty() {
+            return Err(malformed(position, "a tag has no name"));
+        }
         let prefix = start
             .name()
             .prefix()
