@@ -70,7 +70,9 @@ pub struct CallLimits {
 pub struct Purpose<'a> {
     /// What is called: the model's name, or a workflow's.
     pub what: &'a str,
-    /// What it may cost at most; 0 where nothing is paid.
+    /// Whether it may cost money, and is therefore recorded before it is sent.
+    pub paid: bool,
+    /// What it may cost at most; 0 where that is not known.
     pub at_most: Money,
 }
 
@@ -220,19 +222,19 @@ impl Gateway {
             let share =
                 lock(&self.inner.purse).set_aside(limits.job, purpose.at_most, Instant::now())?;
             ticket.share = Some(share);
-            if let Some(job) = limits.job {
-                let record = CallRecord {
-                    job,
-                    provider: self.inner.name.clone(),
-                    what: purpose.what.to_owned(),
-                    at_most: purpose.at_most,
-                };
-                match self.inner.ledger.begin(record).await {
-                    Ok(number) => ticket.record = Some(number),
-                    Err(failure) => {
-                        ticket.failed(false);
-                        return Err(failure);
-                    }
+        }
+        if let Some(job) = limits.job.filter(|_| purpose.paid) {
+            let record = CallRecord {
+                job,
+                provider: self.inner.name.clone(),
+                what: purpose.what.to_owned(),
+                at_most: purpose.at_most,
+            };
+            match self.inner.ledger.begin(record).await {
+                Ok(number) => ticket.record = Some(number),
+                Err(failure) => {
+                    ticket.failed(false);
+                    return Err(failure);
                 }
             }
         }
