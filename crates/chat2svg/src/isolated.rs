@@ -8,6 +8,7 @@ use chat2svg_isolation::{
     child::{Answers, Request, read_request},
     sandbox,
 };
+use chat2svg_protocol::BackendId;
 use tracing::warn;
 
 use crate::{
@@ -33,14 +34,16 @@ pub(crate) fn runner(settings: &Settings) -> anyhow::Result<Runner> {
     ))
 }
 
-/// The settings that hold inside an isolated process: no isolation, nothing on the disk, no GPU,
-/// few threads. It works in another folder, so paths are made absolute.
+/// The settings that hold inside an isolated process: no isolation, nothing on the disk, no GPU, no
+/// network and so no models, few threads. It works in another folder, so paths are made absolute.
 fn inside(settings: &Settings) -> Settings {
     let mut inner = settings.clone();
     inner.isolation.foreign = Foreign::Off;
     inner.store = chat2svg_store::StoreConfig::in_memory();
     inner.process.threads = settings.process.threads().min(settings.isolation.threads);
     inner.resources.gpu = false;
+    inner.llm = chat2svg_llm::LlmConfig::default();
+    inner.template.backends = vec![BackendId::EMBEDDED];
     let library = &settings.template.library;
     if !library.as_os_str().is_empty()
         && let Ok(absolute) = std::path::absolute(library)

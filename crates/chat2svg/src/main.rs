@@ -7,6 +7,7 @@ mod cli;
 mod doctor;
 mod files;
 mod isolated;
+mod ledger;
 mod logging;
 mod oneshot;
 mod perform;
@@ -139,6 +140,7 @@ fn layers(cli: &Cli) -> Result<Layers, settings::ConfigError> {
     {
         layers.add_flag("--listen", "server.listen", listen.as_str())?;
     }
+    layers.add_consequences()?;
     Ok(layers)
 }
 

@@ -17,19 +17,21 @@ use chat2svg_controller::{
 use chat2svg_detail::{DetailActor, EmbeddedDetailer};
 use chat2svg_isolation::Foreign;
 use chat2svg_optimize::{EmbeddedFitter, LastReading, OptimizeActor};
-use chat2svg_protocol::{ActorHealth, BackendId, Circuit, PerStage, Stage};
+use chat2svg_protocol::{
+    ActorHealth, BackendId, Circuit, PerStage, Stage, messages::RunTemplate,
+};
 use chat2svg_resources::ResourcesActor;
 use chat2svg_scheduler::{SchedulerActor, SharedQueue};
 use chat2svg_store::{StoreActor, StoreWorker};
 use chat2svg_supervision::{ComputePool, Slot, Watchdog};
 use chat2svg_template::{
-    EmbeddedComposer, TemplateActor,
+    EmbeddedComposer, ModelComposer, TemplateActor,
     embedded::{ComposeOptions, Vocabulary, compose_prompt},
 };
 use chat2svg_web::WebLines;
 use tracing::warn;
 
-use crate::{isolated, settings::Settings};
+use crate::{isolated, ledger::StoreLedger, settings::Settings};
 
 /// Pieces of input and output that may wait: every admitted job may have one.
 const MAX_WAITING_TRANSFERS: usize = 4096;
@@ -56,7 +58,7 @@ impl System {
     /// Starts all actors but the web front. To be called in an actix system.
     ///
     /// # Errors
-    /// When the user's folder of pictures cannot be used.
+    /// When the user's folder of pictures or a configured model cannot be used.
     pub(crate) fn start(settings: &Settings, store_worker: &StoreWorker) -> anyhow::Result<Self> {
         let (vocabulary, warnings) = settings.template.vocabulary()?;
         for warning in warnings {
@@ -113,9 +115,25 @@ impl System {
             Duration::from_millis(settings.controller.ask_timeout_ms),
         );
         watchdog.start(&template, &stages, {
-            let composer =
-                EmbeddedComposer::new(vocabulary.clone(), pool("template"), controller.line());
-            let backends = line_up(&settings.template.backends, &[Arc::new(composer)]);
+            let pool = pool("template");
+            let embedded =
+                EmbeddedComposer::new(vocabulary.clone(), pool.clone(), controller.line());
+            let ledger = StoreLedger::new(
+                &store,
+                Duration::from_millis(settings.controller.ask_timeout_ms),
+            );
+            let mut known: Vec<Arc<dyn Backend<RunTemplate>>> = vec![Arc::new(embedded)];
+            for provider in chat2svg_llm::providers(&settings.llm, &(Arc::new(ledger) as _))? {
+                known.push(Arc::new(ModelComposer::new(
+                    provider,
+                    settings.template.model.clone(),
+                    settings.llm.max_output_tokens,
+                    vocabulary.clone(),
+                    pool.clone(),
+                    controller.line(),
+                )));
+            }
+            let backends = line_up(&settings.template.backends, &known);
             let line_up = LineUp::new(backends, circuits.clone());
             let progress = controller.line();
             move || TemplateActor::new(line_up.clone(), progress.clone())

@@ -2,13 +2,13 @@
 
 use std::{
     fmt,
+    hash::{BuildHasher as _, Hasher as _, RandomState},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
 use chat2svg_protocol::{CallFailure, Fault, JobId};
 use futures_util::StreamExt as _;
-use rand::RngExt as _;
 use reqwest::{Client, Method, RequestBuilder, Response, redirect};
 use thiserror::Error;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -143,6 +143,11 @@ impl Gateway {
     /// What a job has spent here so far.
     pub fn spent(&self, job: JobId) -> Money {
         lock(&self.inner.purse).spent(job)
+    }
+
+    /// How many calls for a job have an unknown outcome, because an earlier process died.
+    pub async fn lost_calls(&self, job: JobId) -> u32 {
+        self.inner.ledger.lost(job).await
     }
 
     /// The start of a request to a path of the provider.
@@ -362,7 +367,9 @@ impl Failed {
 
 /// Waits before a retry, longer each time; `false` when there is no time for it.
 async fn pause(limits: &CallLimits, times: u32) -> bool {
-    let jitter = rand::rng().random_range(0.5..1.5);
+    // Keys of hashers are random, which is all that is needed here.
+    let random = RandomState::new().build_hasher().finish();
+    let jitter = 0.5 + (random >> 11) as f64 / (1u64 << 53) as f64;
     let pause = BACKOFF.mul_f64(jitter) * 2u32.saturating_pow(times.saturating_sub(1).min(8));
     if Instant::now() + pause >= limits.deadline {
         return false;

@@ -38,6 +38,9 @@ pub trait Ledger: Send + Sync + 'static {
 
     /// Records how a call ended. It may be lost; then the outcome stays unknown.
     fn settle(&self, call: i64, settlement: Settlement);
+
+    /// How many calls for a job have an unknown outcome, because the process died meanwhile.
+    fn lost(&self, job: JobId) -> BoxFuture<'static, u32>;
 }
 
 /// A ledger for processes that keep nothing: every call is recorded nowhere.
@@ -50,4 +53,8 @@ impl Ledger for NoLedger {
     }
 
     fn settle(&self, _: i64, _: Settlement) {}
+
+    fn lost(&self, _: JobId) -> BoxFuture<'static, u32> {
+        Box::pin(std::future::ready(0))
+    }
 }

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use chat2svg_gateway::{CallLimits, Money};
-use chat2svg_protocol::CallFailure;
-use futures_util::stream::BoxStream;
+use chat2svg_protocol::{CallFailure, JobId};
+use futures_util::{future::BoxFuture, stream::BoxStream};
 
 /// A conversation to be continued.
 #[derive(Clone, Debug, PartialEq)]
@@ -107,6 +107,9 @@ pub trait ChatModel: Send + Sync + 'static {
 
     /// Whether it takes pictures.
     fn takes_pictures(&self) -> bool;
+
+    /// How many calls that an earlier process made for a job have an unknown outcome.
+    fn lost_calls(&self, job: JobId) -> BoxFuture<'static, u32>;
 
     /// Continues a conversation. The stream yields text and ends with [`Delta::End`] or a failure,
     /// whose fault is decided only then; text that came before stays usable. Dropping the stream

@@ -8,8 +8,8 @@ use std::sync::{
 use chat2svg_gateway::{
     CallLimits, Gateway, GatewayError, KeyError, Ledger, Purpose, Reply, malformed,
 };
-use chat2svg_protocol::{BackendId, CallFailure, Fault, InvalidSetting};
-use futures_util::{FutureExt as _, StreamExt as _, stream::BoxStream};
+use chat2svg_protocol::{BackendId, CallFailure, Fault, InvalidSetting, JobId};
+use futures_util::{FutureExt as _, StreamExt as _, future::BoxFuture, stream::BoxStream};
 use serde_json::Value;
 use thiserror::Error;
 use tokio::sync::OnceCell;
@@ -262,6 +262,11 @@ impl ChatModel for Client {
 
     fn takes_pictures(&self) -> bool {
         self.takes_pictures
+    }
+
+    fn lost_calls(&self, job: JobId) -> BoxFuture<'static, u32> {
+        let gateway = self.gateway.clone();
+        async move { gateway.lost_calls(job).await }.boxed()
     }
 
     fn chat(

@@ -40,6 +40,49 @@ pub enum StageStatus {
     Failed,
 }
 
+/// What a stage had a model do.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ModelUse {
+    /// The model as its server calls it.
+    pub model: String,
+    /// Calls that were made.
+    pub calls: u32,
+    /// Tokens that were sent.
+    pub input_tokens: u64,
+    /// Tokens that came back.
+    pub output_tokens: u64,
+    /// Whether tokens or cost are not known exactly.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_estimated: bool,
+    /// What it cost, in the currency of the configured prices; 0 when no price is known.
+    pub cost: f64,
+    /// Seconds to the first token of the first answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_token_seconds: Option<f64>,
+    /// Whether a plan was made first.
+    #[serde(default)]
+    pub planned: bool,
+    /// Candidates that could be used.
+    pub candidates: u32,
+    /// Rounds of mending.
+    pub rounds: u32,
+    /// Scores of all candidates and mended versions, in order, `0.0..=1.0`.
+    #[serde(default)]
+    pub scores: Vec<f32>,
+    /// What was still found wrong with the version served.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub findings: Vec<String>,
+    /// Calls of an earlier process for the same job whose outcome is unknown; they may have been
+    /// paid for.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub calls_lost: u32,
+}
+
+fn is_zero(number: &u32) -> bool {
+    *number == 0
+}
+
 /// What a stage did for a job.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -66,6 +109,9 @@ pub struct StageReport {
     /// The backends that had a turn, in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub attempts: Vec<Attempt>,
+    /// What a model did, when one served.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<ModelUse>,
 }
 
 impl StageReport {
@@ -314,6 +360,8 @@ pub struct StageOutcome {
     pub reason: Option<String>,
     /// The backends that had a turn, in order; the last one served.
     pub attempts: Vec<Attempt>,
+    /// What a model did, when one served.
+    pub model: Option<ModelUse>,
 }
 
 impl StageOutcome {
@@ -324,6 +372,7 @@ impl StageOutcome {
             status: StageStatus::Completed,
             reason: None,
             attempts: Vec::new(),
+            model: None,
         }
     }
 

@@ -4,8 +4,8 @@ use actix::prelude::*;
 use chat2svg_protocol::{
     Attachment, JobView,
     messages::{
-        FinishJob, GetAttachments, GetJob, GetResult, ListJobs, ListUnfinished, MarkRunning,
-        PutJob, PutStage, StoreError, StoreProbe, Stored, Unfinished, UpdateJob,
+        BeginCall, FinishJob, GetAttachments, GetJob, GetResult, ListJobs, ListUnfinished,
+        LostCalls, MarkRunning, PutJob, PutStage, SettleCall, StoreError, StoreProbe, Stored, Unfinished, UpdateJob,
     },
 };
 use chat2svg_supervision::answers_polls;
@@ -87,6 +87,43 @@ impl Handler<MarkRunning> for StoreActor {
     fn handle(&mut self, mark: MarkRunning, _: &mut Self::Context) -> Self::Result {
         self.worker.run(Unattended::Do, move |database| {
             database.mark_running(mark.job)
+        })
+    }
+}
+
+impl Handler<BeginCall> for StoreActor {
+    type Result = ResponseFuture<Result<i64, StoreError>>;
+
+    fn handle(&mut self, call: BeginCall, _: &mut Self::Context) -> Self::Result {
+        // Nobody sends a call whose record nobody waits for.
+        self.worker.run(Unattended::Skip, move |database| {
+            let BeginCall {
+                job,
+                provider,
+                what,
+                at_most,
+            } = call;
+            database.begin_call(job, &provider, &what, at_most, Timestamp::now())
+        })
+    }
+}
+
+impl Handler<SettleCall> for StoreActor {
+    type Result = ResponseFuture<Result<(), StoreError>>;
+
+    fn handle(&mut self, end: SettleCall, _: &mut Self::Context) -> Self::Result {
+        self.worker.run(Unattended::Do, move |database| {
+            database.settle_call(end.call, end.answered, end.cost)
+        })
+    }
+}
+
+impl Handler<LostCalls> for StoreActor {
+    type Result = ResponseFuture<Result<u32, StoreError>>;
+
+    fn handle(&mut self, lost: LostCalls, _: &mut Self::Context) -> Self::Result {
+        self.worker.run(Unattended::Skip, move |database| {
+            database.lost_calls(lost.job)
         })
     }
 }

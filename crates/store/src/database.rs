@@ -1,5 +1,6 @@
 //! Jobs in SQLite: what each operation does to the tables. No threads, no clock, no actors here.
 
+mod calls;
 mod opening;
 mod reading;
 mod retention;

@@ -51,6 +51,19 @@ const MIGRATIONS: &[&str] = &[
     "
     ALTER TABLE checkpoint ADD COLUMN target BLOB;
 ",
+    "
+    CREATE TABLE call (
+        id          INTEGER PRIMARY KEY NOT NULL,
+        job         BLOB NOT NULL REFERENCES job (id) ON DELETE CASCADE,
+        provider    TEXT NOT NULL,
+        what        TEXT NOT NULL,
+        begun_at    INTEGER NOT NULL,
+        outcome     TEXT NOT NULL,
+        cost        REAL NOT NULL
+    ) STRICT;
+    CREATE INDEX call_job ON call (job);
+    CREATE INDEX call_sent ON call (id) WHERE outcome = 'sent';
+",
 ];
 
 /// The schema that this release writes.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use chat2svg_protocol::{BackendId, InvalidSetting};
 use serde::{Deserialize, Serialize};
 
+use crate::ModelConfig;
 use crate::embedded::Vocabulary;
 use crate::embedded::lookup::{
     ArtLibrary, LibraryError, LibraryLimits, LibraryWarning, Precedence,
@@ -21,6 +22,8 @@ pub struct TemplateConfig {
     pub library: PathBuf,
     /// Whether the folder's pictures go before the built-in ones.
     pub library_first: bool,
+    /// What language models are asked to do.
+    pub model: ModelConfig,
 }
 
 impl Default for TemplateConfig {
@@ -29,20 +32,21 @@ impl Default for TemplateConfig {
             backends: vec![BackendId::EMBEDDED],
             library: PathBuf::new(),
             library_first: false,
+            model: ModelConfig::default(),
         }
     }
 }
 
 impl TemplateConfig {
-    /// The backends that there are.
-    pub const BACKENDS: [BackendId; 1] = [BackendId::EMBEDDED];
-
-    /// Checks that the settings make sense.
+    /// Checks that the settings make sense, where there are `models` beside the embedded composer.
     ///
     /// # Errors
     /// The first that does not.
-    pub fn validate(&self) -> Result<(), InvalidSetting> {
-        InvalidSetting::unless_line_up("backends", &self.backends, &Self::BACKENDS)
+    pub fn validate(&self, models: &[BackendId]) -> Result<(), InvalidSetting> {
+        let mut known = models.to_vec();
+        known.push(BackendId::EMBEDDED);
+        InvalidSetting::unless_line_up("backends", &self.backends, &known)?;
+        self.model.validate()
     }
 
     /// The words and pictures that these settings give, and what was wrong with single files.

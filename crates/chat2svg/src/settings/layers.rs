@@ -9,6 +9,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use chat2svg_llm::LlmConfig;
+use chat2svg_protocol::BackendId;
 use config::{Config, File, FileFormat, Map, Value, ValueKind};
 use serde::Deserialize as _;
 use thiserror::Error;
@@ -181,6 +183,38 @@ impl Layers {
         value: impl Into<ValueKind>,
     ) -> Result<(), ConfigError> {
         self.add([(key.to_owned(), value.into(), format!("flag {flag}"))])
+    }
+
+    /// Lays over what follows from other settings where nobody set it: language models are asked
+    /// before the embedded composer, and a job gets the time that they need. To be called when all
+    /// other layers are there.
+    ///
+    /// # Errors
+    /// When a value cannot be used.
+    pub(crate) fn add_consequences(&mut self) -> Result<(), ConfigError> {
+        // What is wrong with the section is told when the settings are read.
+        let Ok(llm) = self.merged.get::<LlmConfig>("llm") else {
+            return Ok(());
+        };
+        let models = llm.backends();
+        if models.is_empty() {
+            return Ok(());
+        }
+        let order = models.iter().chain([&BackendId::EMBEDDED]);
+        let order: Vec<String> = order.map(ToString::to_string).collect();
+        let deadline = i64::try_from(llm.default_deadline_ms).unwrap_or(i64::MAX);
+        let consequences: [(&str, ValueKind, &str); 2] = [
+            ("template.backends", order.into(), "follows from llm"),
+            (
+                "server.default_deadline_ms",
+                deadline.into(),
+                "llm.default_deadline_ms",
+            ),
+        ];
+        self.add(consequences.into_iter().filter_map(|(key, value, origin)| {
+            let is_set = self.values.get(key)?.origin().is_some();
+            (!is_set).then(|| (key.to_owned(), value, origin.to_owned()))
+        }).collect::<Vec<_>>())
     }
 
     /// All values as TOML with their sources, by key.

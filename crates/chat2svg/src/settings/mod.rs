@@ -12,6 +12,7 @@ use chat2svg_breaker::BreakerConfig;
 use chat2svg_controller::ControllerConfig;
 use chat2svg_detail::DetailConfig;
 use chat2svg_isolation::IsolationConfig;
+use chat2svg_llm::LlmConfig;
 use chat2svg_optimize::OptimizeConfig;
 use chat2svg_protocol::InvalidSetting;
 use chat2svg_resources::ResourcesConfig;
@@ -49,6 +50,8 @@ pub(crate) struct Settings {
     pub(crate) breaker: BreakerConfig,
     /// Readings of the machine, and the levels that follow.
     pub(crate) resources: ResourcesConfig,
+    /// Language models.
+    pub(crate) llm: LlmConfig,
     /// Stage 1.
     pub(crate) template: TemplateConfig,
     /// Stage 2.
@@ -133,7 +136,11 @@ fn check(settings: &Settings) -> Result<(), (String, String)> {
     for (section, checked) in [
         ("server", settings.server.validate()),
         ("controller", settings.controller.validate()),
-        ("template", settings.template.validate()),
+        ("llm", settings.llm.validate()),
+        (
+            "template",
+            settings.template.validate(&settings.llm.backends()),
+        ),
         ("detail", settings.detail.validate()),
         ("optimize", settings.optimize.validate()),
         ("scheduler", settings.scheduler.validate()),

@@ -159,6 +159,7 @@ impl Machine {
                 status: StageStatus::Completed,
                 reason: Some("made before a restart and kept".to_owned()),
                 attempts: Vec::new(),
+                model: None,
             });
         }
         self
@@ -518,6 +519,7 @@ impl Machine {
             status: outcome.status,
             reason: outcome.reason,
             attempts: outcome.attempts,
+            model: outcome.model,
         });
         self.advance(stage, 1.0);
         out.push(Command::ShowPreview {

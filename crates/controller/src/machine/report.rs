@@ -55,6 +55,7 @@ impl Machine {
             status,
             reason,
             attempts: Vec::new(),
+            model: None,
         });
     }
 
@@ -81,6 +82,7 @@ impl Machine {
             status,
             reason: Some(reason),
             attempts,
+            model: None,
         });
     }
 

@@ -85,6 +85,7 @@ fn output(stage: Stage, status: StageStatus) -> StageOutput {
         status,
         reason: None,
         attempts: vec![turn(BackendId::EMBEDDED, AttemptOutcome::Served)],
+        model: None,
     };
     let document = document(stage.name());
     match stage {

@@ -61,14 +61,16 @@ impl Database {
                  made without incremental vacuum"
             );
         }
-        Ok(Self {
+        let mut database = Self {
             connection,
             synchronous: "",
             identity: Identity::of(&path),
             path,
             damaged: false.into(),
             unreadable: std::cell::RefCell::default(),
-        })
+        };
+        database.mark_lost_calls()?;
+        Ok(database)
     }
 
     /// Whether jobs can be read and written: writes a page as it is, reads the first row of every
@@ -98,6 +100,7 @@ impl Database {
                 "SELECT stage FROM checkpoint LIMIT 1",
                 "SELECT job FROM result LIMIT 1",
                 "SELECT key FROM idempotency LIMIT 1",
+                "SELECT job FROM call LIMIT 1",
             ] {
                 transaction
                     .prepare_cached(statement)?

@@ -112,6 +112,7 @@ fn metadata(view: &JobView) -> JobMetadata {
             status: StageStatus::Completed,
             reason: None,
             attempts: Vec::new(),
+            model: None,
         }],
         fallback: false,
         fallback_reason: None,
