@@ -10,6 +10,9 @@ mod files;
 mod holding;
 mod hostile;
 mod isolation;
+#[path = "../crates/llm/tests/support/server.rs"]
+mod model_server;
+mod models;
 mod refine;
 mod refusals;
 mod restart;

@@ -3,11 +3,14 @@
 use std::{
     io::Write as _,
     net::TcpListener,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
 use anyhow::bail;
+use chat2svg_gateway::{Ledger, NoLedger};
 use chat2svg_isolation::{Foreign, IsolatedJob};
+use chat2svg_llm::probe;
 use chat2svg_protocol::{
     CanvasSize, GpuSnapshot, JobId, JobKind, JobOptions, JobSpec, LevelChoice, LevelMode, Prompt,
     ResourceSnapshot, messages::ResourcesQuery, printable,
@@ -19,6 +22,9 @@ use crate::{isolated, running::Running, settings::Settings, wiring::System};
 
 /// How long the machine may take to be read.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How long a model may take to say a word.
+const MODEL_PATIENCE: Duration = Duration::from_secs(30);
 
 /// One finding.
 struct Finding {
@@ -33,10 +39,7 @@ struct Finding {
 /// When nothing can be printed.
 pub(crate) fn run(settings: &Settings) -> anyhow::Result<bool> {
     let mut findings = vec![fine("configuration", "valid".to_owned())];
-    findings.push(fine(
-        "models",
-        "none configured; the embedded composer, detailer and fitter serve".to_owned(),
-    ));
+    findings.extend(models(settings));
     findings.extend(machine(settings));
     findings.push(isolation(settings));
     findings.push(store(&settings.store));
@@ -66,10 +69,43 @@ fn broken(what: &'static str, text: String) -> Finding {
     }
 }
 
+/// Has every language model say a word.
+fn models(settings: &Settings) -> Vec<Finding> {
+    let ledger: Arc<dyn Ledger> = Arc::new(NoLedger);
+    let providers = match chat2svg_llm::providers(&settings.llm, &ledger) {
+        Ok(providers) => providers,
+        Err(error) => return vec![broken("model", error.to_string())],
+    };
+    if providers.is_empty() {
+        let text = "none configured; the embedded composer, detailer and fitter serve";
+        return vec![fine("models", text.to_owned())];
+    }
+    actix::System::new().block_on(async {
+        let mut findings = Vec::new();
+        for provider in providers {
+            let id = provider.id;
+            findings.push(match probe(provider.model.as_ref(), MODEL_PATIENCE).await {
+                Ok(answer) => fine(
+                    "model",
+                    format!(
+                        "{id}: {} answers, first token after {} ms",
+                        answer.model,
+                        answer.first_token.as_millis()
+                    ),
+                ),
+                Err(failure) => broken("model", format!("{id}: {failure}")),
+            });
+        }
+        findings
+    })
+}
+
 fn machine(settings: &Settings) -> Vec<Finding> {
     let reading = actix::System::new().block_on(async {
         let store = StoreWorker::open(&StoreConfig::in_memory())?;
-        let system = System::start(settings, &store)?;
+        // Models have a finding of their own.
+        let settings = isolated::without_models(settings);
+        let system = System::start(&settings, &store)?;
         let reading = system.resources.line().ask(ResourcesQuery, PATIENCE).await;
         system.watchdog.stop();
         anyhow::Ok(reading?)

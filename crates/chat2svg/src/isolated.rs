@@ -37,19 +37,25 @@ pub(crate) fn runner(settings: &Settings) -> anyhow::Result<Runner> {
 /// The settings that hold inside an isolated process: no isolation, nothing on the disk, no GPU, no
 /// network and so no models, few threads. It works in another folder, so paths are made absolute.
 fn inside(settings: &Settings) -> Settings {
-    let mut inner = settings.clone();
+    let mut inner = without_models(settings);
     inner.isolation.foreign = Foreign::Off;
     inner.store = chat2svg_store::StoreConfig::in_memory();
     inner.process.threads = settings.process.threads().min(settings.isolation.threads);
     inner.resources.gpu = false;
-    inner.llm = chat2svg_llm::LlmConfig::default();
-    inner.template.backends = vec![BackendId::EMBEDDED];
     let library = &settings.template.library;
     if !library.as_os_str().is_empty()
         && let Ok(absolute) = std::path::absolute(library)
     {
         inner.template.library = absolute;
     }
+    inner
+}
+
+/// The same settings without language models.
+pub(crate) fn without_models(settings: &Settings) -> Settings {
+    let mut inner = settings.clone();
+    inner.llm = chat2svg_llm::LlmConfig::default();
+    inner.template.backends = vec![BackendId::EMBEDDED];
     inner
 }
 

@@ -16,15 +16,15 @@ use std::{
 
 /// A request as it came.
 #[derive(Clone, Debug)]
-pub struct Asked {
-    pub path: String,
+pub(crate) struct Asked {
+    pub(crate) path: String,
     /// Names in lower case.
-    pub headers: Vec<(String, String)>,
-    pub body: String,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: String,
 }
 
 impl Asked {
-    pub fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         let found = self.headers.iter().find(|(known, _)| known == name);
         found.map(|(_, value)| value.as_str())
     }
@@ -32,7 +32,7 @@ impl Asked {
 
 /// What the server does with a connection.
 #[derive(Clone, Debug)]
-pub enum Act {
+pub(crate) enum Act {
     /// A status with headers and a body.
     Status(u16, Vec<(&'static str, String)>, String),
     /// An event stream of these events, with a pause before each.
@@ -47,7 +47,7 @@ pub enum Act {
 
 /// How a stream ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ending {
+pub(crate) enum Ending {
     /// Properly.
     Closed,
     /// In the middle of a chunk.
@@ -57,15 +57,15 @@ pub enum Ending {
 }
 
 /// The server; it stops when dropped.
-pub struct ModelServer {
-    pub address: String,
+pub(crate) struct ModelServer {
+    pub(crate) address: String,
     asked: Arc<Mutex<Vec<Asked>>>,
     stop: Arc<AtomicBool>,
 }
 
 impl ModelServer {
     /// A server that does what `act` says of a request and its number, from 0.
-    pub fn start(act: impl Fn(&Asked, usize) -> Act + Send + Sync + 'static) -> Self {
+    pub(crate) fn start(act: impl Fn(&Asked, usize) -> Act + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let address = listener.local_addr().expect("an address").to_string();
         let asked = Arc::new(Mutex::new(Vec::new()));
@@ -100,7 +100,7 @@ impl ModelServer {
     }
 
     /// An OpenAI-compatible server that says `replies` one after the other, the last for ever.
-    pub fn saying(replies: Vec<String>) -> Self {
+    pub(crate) fn saying(replies: Vec<String>) -> Self {
         Self::start(move |_, number| {
             let reply = replies.get(number).or(replies.last()).cloned();
             Act::Events(openai(&reply.unwrap_or_default()), Duration::ZERO, Ending::Closed)
@@ -108,12 +108,12 @@ impl ModelServer {
     }
 
     /// The base URL.
-    pub fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("http://{}/v1", self.address)
     }
 
     /// All requests so far.
-    pub fn asked(&self) -> Vec<Asked> {
+    pub(crate) fn asked(&self) -> Vec<Asked> {
         self.asked.lock().expect("no test panics here").clone()
     }
 }
@@ -127,7 +127,7 @@ impl Drop for ModelServer {
 }
 
 /// A reply as chunks of chat completions, with usage and end mark.
-pub fn openai(text: &str) -> Vec<String> {
+pub(crate) fn openai(text: &str) -> Vec<String> {
     let mut events = openai_text(text);
     events.push(r#"{"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}"#.to_owned());
     events.push(
@@ -139,7 +139,7 @@ pub fn openai(text: &str) -> Vec<String> {
 }
 
 /// The chunks that carry the text of a reply, and nothing else.
-pub fn openai_text(text: &str) -> Vec<String> {
+pub(crate) fn openai_text(text: &str) -> Vec<String> {
     pieces(text)
         .map(|piece| {
             format!(
@@ -151,7 +151,7 @@ pub fn openai_text(text: &str) -> Vec<String> {
 }
 
 /// A reply as the events of a message.
-pub fn anthropic(text: &str) -> Vec<String> {
+pub(crate) fn anthropic(text: &str) -> Vec<String> {
     let mut events = vec![
         r#"{"type":"message_start","message":{"model":"test-claude-1","usage":{"input_tokens":100,"output_tokens":1}}}"#.to_owned(),
         r#"{"type":"ping"}"#.to_owned(),
