@@ -10,6 +10,8 @@ mod draft;
 mod prompts;
 mod reader;
 mod reading;
+#[cfg(test)]
+mod tests;
 
 use std::{
     sync::Arc,

@@ -139,18 +139,11 @@ fn name_layers(document: &mut Document) {
         .enumerate()
         .map(|(index, node)| match node {
             Node::Group(mut group) => {
-                if group.label.is_empty() {
-                    group.label = readable(&group.id, index);
-                }
+                group.label = label_of(&group.label, &group.id, index);
                 Node::Group(group)
             }
             Node::Shape(shape) => {
-                let label = if shape.label.is_empty() {
-                    readable(&shape.id, index)
-                } else {
-                    shape.label.clone()
-                };
-                let mut group = Group::new(label);
+                let mut group = Group::new(label_of(&shape.label, &shape.id, index));
                 group.meaning = shape.meaning;
                 group.children.push(Node::Shape(shape));
                 Node::Group(group)
@@ -159,8 +152,11 @@ fn name_layers(document: &mut Document) {
         .collect();
 }
 
-/// A name for people from an id.
-fn readable(id: &str, index: usize) -> String {
+/// A name for people: the label, unless it only repeats the id.
+fn label_of(label: &str, id: &str, index: usize) -> String {
+    if !label.is_empty() && label != id {
+        return label.to_owned();
+    }
     let words = id.replace(['-', '_'], " ");
     let words = words.trim();
     if words.is_empty() {

@@ -100,7 +100,7 @@ mod tests {
 
     #[test]
     fn a_reading_names_things_counts_colours_and_relations() {
-        let scene = understand("two red apples on a table at night", &Vocabulary::builtin());
+        let scene = understand("two blue cars on a table at night", &Vocabulary::builtin());
         let text = describe(&scene).expect("something was understood");
         assert!(text.contains("2 of them") && text.contains("coloured #"), "{text}");
         assert!(text.contains("1 is on 2") && text.contains("night"), "{text}");
