@@ -139,7 +139,25 @@ fn words_of_value(value: &Value) -> (String, String) {
         .map(text)
         .find(|text| !text.is_empty())
         .unwrap_or_default();
+    let said = match node_error(value) {
+        None => said,
+        Some(node) => format!("{said}; {node}"),
+    };
     (said, format!("{} {}", text("type"), text("code")))
+}
+
+/// What ComfyUI says of the first node that it turns down; the message beside it only says that
+/// there are such.
+fn node_error(value: &Value) -> Option<String> {
+    let node = value.get("node_errors")?.as_object()?.values().next()?;
+    let error = node.get("errors")?.get(0)?;
+    let text = |from: &Value, key: &str| from.get(key).and_then(Value::as_str).map(str::to_owned);
+    let told = [
+        text(node, "class_type"),
+        text(error, "message"),
+        text(error, "details"),
+    ];
+    Some(told.into_iter().flatten().collect::<Vec<_>>().join(": "))
 }
 
 fn shortened(text: &str) -> String {
@@ -218,6 +236,15 @@ mod tests {
         let failure = failure_of(StatusCode::BAD_REQUEST, &HeaderMap::new(), &body);
         assert!(failure.reason.starts_with("answered 400 Bad Request: bad\\u{1b}"), "{failure}");
         assert!(failure.reason.len() < 400);
+    }
+
+    #[test]
+    fn a_node_that_is_turned_down_is_named() {
+        let body = r#"{"error":{"type":"prompt_outputs_failed_validation","message":"Prompt outputs failed validation"},
+            "node_errors":{"2":{"class_type":"UNETLoader","errors":[{"message":"Value not in list","details":"unet_name: 'a' not in []"}]}}}"#;
+        let failure = failure_of(StatusCode::BAD_REQUEST, &HeaderMap::new(), body);
+        let named = "validation; UNETLoader: Value not in list: unet_name: 'a' not in []";
+        assert!(failure.reason.ends_with(named), "{failure}");
     }
 
     #[test]

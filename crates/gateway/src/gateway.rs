@@ -160,6 +160,24 @@ impl Gateway {
         self.request(Method::GET, path)
     }
 
+    /// The start of a GET of what the provider links to: at its own address only.
+    ///
+    /// # Errors
+    /// When the link leads elsewhere or is none.
+    pub fn get_linked(&self, link: &str) -> Result<RequestBuilder, CallFailure> {
+        let refused = |what: String| Err(CallFailure::new(Fault::Provider, what));
+        match reqwest::Url::parse(link) {
+            Ok(url) if self.inner.address.is_origin_of(&url) => {
+                Ok(self.inner.client.request(Method::GET, url))
+            }
+            Ok(url) => refused(format!(
+                "the answer links to {}, and nothing is fetched from elsewhere than base_url",
+                url.host_str().unwrap_or("another place")
+            )),
+            Err(error) => refused(format!("malformed answer: a link is no URL: {error}")),
+        }
+    }
+
     /// The start of a POST.
     pub fn post(&self, path: &str) -> RequestBuilder {
         self.request(Method::POST, path)
