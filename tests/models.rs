@@ -7,7 +7,9 @@ use serde_json::Value;
 
 use crate::{
     model_server::{Act, Ending, ModelServer, openai, openai_text},
-    support::{Daemon, assert_svg, complaint, folder, one_line, program, success},
+    support::{
+        Daemon, assert_svg, complaint, folder, one_line, program, success, wait_until,
+    },
 };
 
 const KEY: &str = "sk-test-very-secret-key";
@@ -182,6 +184,90 @@ fn an_exhausted_account_is_asked_once() {
 }
 
 #[test]
+fn a_provider_that_asks_to_wait_is_left_alone_for_as_long_as_it_says() {
+    let server = ModelServer::start(|_, _| {
+        let wait = vec![("Retry-After", "300".to_owned())];
+        Act::Status(429, wait, "{}".to_owned())
+    });
+    let folder = folder();
+    let daemon = serve(folder.path(), &server, &[]);
+    for _ in 0..3 {
+        assert_eq!(template(&post(&daemon, BODY))["backend"], "embedded");
+    }
+    assert_eq!(server.asked().len(), 1);
+    let circuits = text(&daemon, "/v1/system");
+    let system: Value = serde_json::from_str(&circuits).unwrap();
+    let circuits = system["circuits"].as_array().unwrap();
+    let ours = circuits.iter().find(|circuit| circuit["backend"] == "openai");
+    assert_eq!(ours.unwrap()["state"], "open", "{circuits:?}");
+}
+
+#[test]
+fn streams_that_stall_open_the_circuit_like_any_other_failure() {
+    let server = ModelServer::start(|_, _| {
+        Act::Events(openai_text("Let me think"), Duration::ZERO, Ending::Stalled)
+    });
+    let folder = folder();
+    let further = [("CHAT2SVG__LLM__CALLS__BETWEEN_TOKENS_SECONDS", "0.2")];
+    let daemon = serve(folder.path(), &server, &further);
+    for _ in 0..8 {
+        assert_eq!(template(&post(&daemon, BODY))["backend"], "embedded");
+    }
+    let calls = server.asked().len();
+    assert!(calls <= 4, "{calls} calls stalled");
+}
+
+fn submit(daemon: &Daemon) -> String {
+    let mut answer = daemon.post("/v1/svg", &[("prefer", "respond-async")], BODY);
+    let text = answer.body_mut().read_to_string().unwrap();
+    let job: Value = serde_json::from_str(&text).unwrap();
+    job["id"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn callers_that_leave_do_not_count_against_the_model() {
+    let server = ModelServer::start(|_, number| {
+        let text = if number < 5 { "Let me think" } else { BALL };
+        let ending = if number < 5 { Ending::Stalled } else { Ending::Closed };
+        let events = if number < 5 { openai_text(text) } else { openai(text) };
+        Act::Events(events, Duration::ZERO, ending)
+    });
+    let folder = folder();
+    let daemon = serve(folder.path(), &server, &[]);
+    for number in 1..=5 {
+        let id = submit(&daemon);
+        wait_until("the model is asked", || server.asked().len() == number);
+        daemon.delete(&format!("/v1/jobs/{id}"));
+    }
+    let result = post(&daemon, BODY);
+    assert_eq!(template(&result)["backend"], "openai", "{result}");
+}
+
+#[test]
+fn a_call_whose_outcome_a_crash_left_unknown_is_told() {
+    let server = ModelServer::start(|_, number| {
+        if number == 0 {
+            Act::Events(openai_text("Let me think"), Duration::ZERO, Ending::Stalled)
+        } else {
+            Act::Events(openai(BALL), Duration::ZERO, Ending::Closed)
+        }
+    });
+    let folder = folder();
+    let further = [("CHAT2SVG__ISOLATION__FOREIGN", "off")];
+    let mut daemon = serve(folder.path(), &server, &further);
+    let id = submit(&daemon);
+    wait_until("the model is asked", || server.asked().len() == 1);
+    daemon.signal("KILL");
+    daemon.wait();
+    drop(daemon);
+    let daemon = serve(folder.path(), &server, &further);
+    let job = daemon.wait_for_end(&id);
+    let stage = template(&job);
+    assert_eq!(stage["backend"], "openai", "{job}");
+    assert_eq!(stage["model"]["calls_lost"], 1, "{job}");
+}
+
+#[test]
 fn the_key_is_sent_and_shown_nowhere() {
     let server = ModelServer::start(|asked, number| {
         if number == 0 {
@@ -265,4 +351,36 @@ fn config_shows_what_follows_from_a_model_and_doctor_that_it_answers() {
     let told = success(&mut command);
     let told = String::from_utf8(told.stdout).unwrap();
     assert!(told.contains("test-model-1") && told.contains("first token"), "{told}");
+}
+
+/// Against a real server, where one is named: the wire is real, and the picture whatever its model
+/// can draw.
+#[test]
+fn a_real_server_is_understood() {
+    let Ok(url) = std::env::var("CHAT2SVG_LIVE_LLM") else {
+        return;
+    };
+    let mut doctor = program(["doctor"]);
+    doctor
+        .env("CHAT2SVG__LLM__PROVIDER", "openai")
+        .env("CHAT2SVG__LLM__BASE_URL", &url)
+        .env("CHAT2SVG__STORE__PATH", ":memory:")
+        .env("CHAT2SVG__SERVER__LISTEN", "127.0.0.1:0");
+    let told = success(&mut doctor);
+    let told = String::from_utf8(told.stdout).unwrap();
+    assert!(told.contains("first token"), "{told}");
+    println!("{told}");
+    let mut command = program(["generate", PROMPT, "--json", "--level", "minimal"]);
+    command
+        .args(["--deadline", "2m"])
+        .env("CHAT2SVG__LLM__PROVIDER", "openai")
+        .env("CHAT2SVG__LLM__BASE_URL", &url)
+        .env("CHAT2SVG__LLM__MAX_OUTPUT_TOKENS", "200")
+        .env("CHAT2SVG__LLM__CALLS__FIRST_TOKEN_SECONDS", "90");
+    let output = success(&mut command);
+    let result: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_svg(result["svg_content"].as_str().unwrap());
+    let stage = template(&result);
+    println!("{stage}");
+    assert_eq!(stage["attempts"][0]["backend"], "openai", "{stage}");
 }

@@ -25,6 +25,8 @@ use crate::{
 
 /// Most bytes of an answer with an error status that are read.
 const MAX_ERROR_BYTES: usize = 64 << 10;
+/// What fails later than this is not tried again: who waits has waited long enough.
+const SOON: Duration = Duration::from_secs(1);
 /// The wait before the first retry, on average.
 const BACKOFF: Duration = Duration::from_millis(250);
 
@@ -200,12 +202,14 @@ impl Gateway {
         lock(&inner.retries).called();
         let mut times = 0;
         loop {
+            let began = Instant::now();
             match self.attempt(limits, build()).await {
                 Ok((response, watch)) => return Ok(self.reply(response, watch, ticket)),
                 Err(Failed { failure, repeat }) => {
                     times += 1;
+                    let repeat = repeat && began.elapsed() < SOON;
                     if !repeat || !lock(&inner.retries).take() {
-                        ticket.failed(!repeat);
+                        ticket.failed(failure.fault == Some(Fault::Provider));
                         return Err(self.redacted(failure));
                     }
                     debug!(provider = inner.name, %failure, times, "trying again");

@@ -289,6 +289,10 @@ export class Stage {
     for (const stage of metadata?.stages ?? []) {
       const time = metadata.stage_durations[stage.stage];
       const words = [stage.backend ?? (stage.from_checkpoint ? 'kept' : ''), stage.status === 'completed' ? '' : PHASE_NAMES[PHASES[stage.status]], time === undefined ? '' : seconds(time)];
+      if (stage.model) {
+        const { model, input_tokens: sent, output_tokens: received, cost } = stage.model;
+        words.push(model, `${(sent + received).toLocaleString()} tokens`, cost > 0 ? `cost ${cost.toPrecision(2)}` : '');
+      }
       fact(STAGE_NAMES[stage.stage], words.filter(Boolean).join(' · '));
     }
     if (metadata?.fit) {
