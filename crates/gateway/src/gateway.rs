@@ -207,9 +207,12 @@ impl Gateway {
                 Ok((response, watch)) => return Ok(self.reply(response, watch, ticket)),
                 Err(Failed { failure, repeat }) => {
                     times += 1;
+                    // What was turned down is not charged, nor what can be repeated without harm.
+                    let may_have_cost = !repeat
+                        && matches!(failure.fault, None | Some(Fault::Provider | Fault::Caller));
                     let repeat = repeat && began.elapsed() < SOON;
                     if !repeat || !lock(&inner.retries).take() {
-                        ticket.failed(failure.fault == Some(Fault::Provider));
+                        ticket.failed(may_have_cost);
                         return Err(self.redacted(failure));
                     }
                     debug!(provider = inner.name, %failure, times, "trying again");
