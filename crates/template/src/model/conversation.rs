@@ -74,7 +74,8 @@ impl Sketches {
     /// Shows what there is. What cannot be read yet is not shown.
     async fn show(&self, svg: String, shapes: usize) {
         let frame = self.frame.clone();
-        let read = move || draft::document(&svg, &frame);
+        let cancel = self.cancel.clone();
+        let read = move || draft::document(&svg, &frame, &|| cancel.is_cancelled());
         if let Ok(Ok(document)) = self.pool.run(&self.cancel, read).await {
             // How long a drawing will be is not known; most have some forty shapes.
             let shapes = shapes as f32;

@@ -55,7 +55,7 @@ pub(super) fn read(
     stop: &dyn Fn() -> bool,
 ) -> Result<Draft, String> {
     let svg = reader.finish().ok_or("its answer holds no drawing")?;
-    let document = document(&svg, frame)?;
+    let document = document(&svg, frame, stop)?;
     let critique = critique(&document, brief, stop).map_err(|error| error.to_string())?;
     Ok(Draft {
         svg,
@@ -68,12 +68,16 @@ pub(super) fn read(
 ///
 /// # Errors
 /// Why it is none, for people.
-pub(super) fn document(svg: &str, frame: &Frame) -> Result<Document, String> {
+pub(super) fn document(
+    svg: &str,
+    frame: &Frame,
+    stop: &dyn Fn() -> bool,
+) -> Result<Document, String> {
     let limits = ParseLimits {
         bytes: MAX_BYTES,
         ..ParseLimits::default()
     };
-    let parsed = Document::parse(with_namespace(svg).as_bytes(), &limits)
+    let parsed = Document::parse_until(with_namespace(svg).as_bytes(), &limits, stop)
         .map_err(|error| format!("its drawing cannot be read: {error}"))?;
     let mut document = parsed.document;
     let shapes = document.counts().shapes;
@@ -187,7 +191,7 @@ mod tests {
 
     #[test]
     fn a_drawing_becomes_a_document_of_the_canvas_in_named_layers() {
-        let document = document(SVG, &frame()).unwrap();
+        let document = document(SVG, &frame(), &|| false).unwrap();
         assert_eq!((document.width, document.height), (400.0, 200.0));
         assert_eq!(document.view_box, Rect::new(-50.0, 0.0, 150.0, 100.0));
         let names: Vec<&str> = document.layers.iter().map(Node::label).collect();
@@ -199,7 +203,7 @@ mod tests {
 
     #[test]
     fn what_is_written_of_it_can_be_read_again() {
-        let written = document(SVG, &frame()).unwrap().to_svg(&WriteOptions::default());
+        let written = document(SVG, &frame(), &|| false).unwrap().to_svg(&WriteOptions::default());
         let again = Document::parse(written.as_bytes(), &ParseLimits::default()).unwrap();
         assert_eq!(again.document.counts().shapes, 2);
     }
@@ -208,7 +212,7 @@ mod tests {
     fn foreign_claims_and_content_do_not_pass() {
         let hostile = r##"<svg onload="alert(1)"><metadata>x</metadata><script>alert(1)</script>
             <image href="http://evil.example.org/x.png"/><rect width="9" height="9" fill="red"/></svg>"##;
-        let document = document(hostile, &frame()).unwrap();
+        let document = document(hostile, &frame(), &|| false).unwrap();
         let written = document.to_svg(&WriteOptions::default());
         assert!(!written.contains("alert") && !written.contains("evil"), "{written}");
         assert_eq!(document.metadata.undrawn, Vec::<String>::new());
@@ -216,7 +220,7 @@ mod tests {
 
     #[test]
     fn a_picture_has_the_side_that_was_asked_for() {
-        let png = picture(&document(SVG, &frame()).unwrap(), 64).unwrap();
+        let png = picture(&document(SVG, &frame(), &|| false).unwrap(), 64).unwrap();
         let head = chat2svg_vector::Raster::inspect(&png, &Default::default()).unwrap();
         assert_eq!((head.width, head.height), (64, 32));
     }

@@ -8,14 +8,22 @@
 const SHAPES: [&str; 9] = [
     "path", "rect", "circle", "ellipse", "line", "polyline", "polygon", "text", "use",
 ];
+/// How a drawing begins.
+const ROOT: &[u8] = b"<svg";
+/// Most bytes of a reply that are kept; a drawing is a hundredth of that.
+const MAX_BYTES: usize = 4 << 20;
+/// Most drawings in a reply that are looked at.
+const MAX_DRAWINGS: usize = 16;
 /// Elements inside one another that are followed; deeper ones are left to the document reader.
 const MAX_DEPTH: usize = 200;
 
-/// Reads a reply as it arrives.
+/// Reads a reply as it arrives. Every byte is looked at once.
 #[derive(Debug, Default)]
 pub struct ReplyReader {
     text: String,
     scan: Option<Scan>,
+    /// Up to where the text has been searched for the beginning of a drawing.
+    searched: usize,
 }
 
 /// The tags of one drawing, from its `<svg` on.
@@ -25,6 +33,8 @@ struct Scan {
     start: usize,
     /// Up to where it has been read.
     at: usize,
+    /// What is being read there.
+    within: Within,
     /// Up to where everything is complete.
     sound: usize,
     open: Vec<String>,
@@ -32,27 +42,45 @@ struct Scan {
     is_complete: bool,
 }
 
+/// Where in the markup a scan is.
+#[derive(Clone, Copy, Debug)]
+enum Within {
+    /// Between tags.
+    Text,
+    /// In a tag that began there, perhaps within quotes.
+    Tag { start: usize, quote: Option<u8> },
+    /// In something that ends with a mark only: a comment, a block of character data.
+    Block { mark: &'static [u8] },
+}
+
 impl ReplyReader {
     /// Takes in a piece of the reply.
     pub fn push(&mut self, piece: &str) {
+        if self.text.len() + piece.len() > MAX_BYTES {
+            return;
+        }
         self.text.push_str(piece);
+        let bytes = self.text.as_bytes();
         loop {
-            let Some(scan) = &mut self.scan else {
-                // A tag may arrive in pieces.
-                match find_root(&self.text, 0) {
-                    Some(start) => self.scan = Some(Scan::at(start)),
-                    None => return,
+            let found = find_root(bytes, self.searched);
+            // A tag may arrive in pieces.
+            let next = bytes.len().saturating_sub(ROOT.len()).max(self.searched);
+            self.searched = found.map_or(next, |start| start + 1);
+            match (&mut self.scan, found) {
+                (None, Some(start)) => self.scan = Some(Scan::at(start)),
+                (Some(scan), Some(start)) => {
+                    scan.read(bytes.get(..start).unwrap_or_default());
+                    // "I draw an <svg> of …": words about a drawing are none.
+                    if scan.shapes == 0 {
+                        self.scan = Some(Scan::at(start));
+                    }
                 }
-                continue;
-            };
-            scan.read(&self.text);
-            let next = find_root(&self.text, scan.start + 1);
-            match next {
-                // "I draw an <svg> of …": words about a drawing are none.
-                Some(start) if scan.shapes == 0 && start <= scan.at => {
-                    self.scan = Some(Scan::at(start));
+                (scan, None) => {
+                    if let Some(scan) = scan {
+                        scan.read(bytes);
+                    }
+                    return;
                 }
-                _ => return,
             }
         }
     }
@@ -78,11 +106,13 @@ impl ReplyReader {
     /// one of equals. A drawing without a root element is given one. `None` when there is none.
     pub fn finish(self) -> Option<String> {
         let text = unescaped(self.text);
+        let bytes = text.as_bytes();
         let mut best: Option<Scan> = None;
         let mut from = 0;
-        while let Some(start) = find_root(&text, from) {
+        for _ in 0..MAX_DRAWINGS {
+            let Some(start) = find_root(bytes, from) else { break };
             let mut scan = Scan::at(start);
-            scan.read(&text);
+            scan.read(bytes);
             from = if scan.is_complete { scan.at } else { start + 1 };
             let is_better = best.as_ref().is_none_or(|best| {
                 scan.shapes > best.shapes || (scan.shapes == best.shapes && scan.is_complete)
@@ -103,6 +133,7 @@ impl Scan {
         Self {
             start,
             at: start,
+            within: Within::Text,
             sound: start,
             open: Vec::new(),
             shapes: 0,
@@ -110,18 +141,73 @@ impl Scan {
         }
     }
 
-    /// Reads on as far as tags are complete.
-    fn read(&mut self, text: &str) {
+    /// Reads on to the end of what there is.
+    fn read(&mut self, bytes: &[u8]) {
         while !self.is_complete {
-            let Some(rest) = text.get(self.at..) else { return };
-            let Some(opens) = rest.find('<') else { return };
-            let Some(tag) = rest.get(opens..) else { return };
-            let Some(length) = tag_length(tag) else { return };
-            let whole = tag.get(..length).unwrap_or(tag);
-            self.at += opens + length;
-            self.take(whole);
-            self.sound = self.at;
+            let Some(rest) = bytes.get(self.at..).filter(|rest| !rest.is_empty()) else {
+                return;
+            };
+            match self.within {
+                Within::Text => {
+                    let Some(opens) = rest.iter().position(|byte| *byte == b'<') else {
+                        self.at = bytes.len();
+                        return;
+                    };
+                    self.at += opens;
+                    let tag = rest.get(opens..).unwrap_or_default();
+                    match Within::of(tag, self.at) {
+                        Some((within, length)) => {
+                            self.within = within;
+                            self.at += length;
+                        }
+                        // Not enough of it is there to tell.
+                        None => return,
+                    }
+                }
+                Within::Block { mark } => {
+                    let found = rest.windows(mark.len()).position(|part| part == mark);
+                    let Some(ends) = found else {
+                        self.at += rest.len().saturating_sub(mark.len() - 1);
+                        return;
+                    };
+                    self.at += ends + mark.len();
+                    self.completed();
+                }
+                Within::Tag { start, quote } => {
+                    let Some((end, next)) = self.tag_end(rest, quote) else { return };
+                    let whole = bytes.get(start..end).unwrap_or_default();
+                    self.at = next;
+                    let whole = String::from_utf8_lossy(whole).into_owned();
+                    self.take(&whole);
+                    self.completed();
+                }
+            }
         }
+    }
+
+    fn completed(&mut self) {
+        self.within = Within::Text;
+        self.sound = self.at;
+    }
+
+    /// Where the tag ends and where reading goes on; `None` when that is not there yet.
+    fn tag_end(&mut self, rest: &[u8], mut quote: Option<u8>) -> Option<(usize, usize)> {
+        for (offset, byte) in rest.iter().copied().enumerate() {
+            let place = self.at + offset;
+            match (quote, byte) {
+                // No value holds it: the tag, or a quotation in it, was never ended.
+                (_, b'<') => return Some((place, place)),
+                (None, b'>') => return Some((place + 1, place + 1)),
+                (None, b'"' | b'\'') => quote = Some(byte),
+                (Some(open), _) if open == byte => quote = None,
+                _ => {}
+            }
+        }
+        if let Within::Tag { quote: known, .. } = &mut self.within {
+            *known = quote;
+        }
+        self.at += rest.len();
+        None
     }
 
     fn take(&mut self, tag: &str) {
@@ -164,45 +250,32 @@ impl Scan {
     }
 }
 
-/// Where the next `<svg` begins, in any case.
-fn find_root(text: &str, from: usize) -> Option<usize> {
-    let bytes = text.as_bytes();
-    let mut at = from;
-    while let Some(found) = text.get(at..)?.find('<') {
-        let start = at + found;
-        let is_root = bytes
-            .get(start + 1..start + 4)
-            .is_some_and(|name| name.eq_ignore_ascii_case(b"svg"));
-        let after = bytes.get(start + 4);
-        if is_root && after.is_some_and(|byte| byte.is_ascii_whitespace() || matches!(byte, b'>' | b'/')) {
-            return Some(start);
+impl Within {
+    /// What begins with this `<`, which stands at `start`, and how much of it that tells; `None`
+    /// when it cannot be told yet.
+    fn of(tag: &[u8], start: usize) -> Option<(Self, usize)> {
+        const BLOCKS: [(&[u8], &[u8]); 2] = [(b"<!--", b"-->"), (b"<![CDATA[", b"]]>")];
+        for (begins, mark) in BLOCKS {
+            if tag.starts_with(begins) {
+                return Some((Self::Block { mark }, begins.len()));
+            }
+            if begins.starts_with(tag) {
+                return None;
+            }
         }
-        at = start + 1;
+        Some((Self::Tag { start, quote: None }, 1))
     }
-    None
 }
 
-/// The length of the tag, comment or the like at the start of the text, if it is complete.
-fn tag_length(text: &str) -> Option<usize> {
-    let ends_with = |mark: &str| text.find(mark).map(|at| at + mark.len());
-    if text.starts_with("<!--") {
-        return ends_with("-->");
-    }
-    if text.starts_with("<![CDATA[") {
-        return ends_with("]]>");
-    }
-    let mut quote = None;
-    for (at, byte) in text.bytes().enumerate().skip(1) {
-        match (quote, byte) {
-            (None, b'"' | b'\'') => quote = Some(byte),
-            (Some(open), _) if open == byte => quote = None,
-            (None, b'>') => return Some(at + 1),
-            // A tag that was never ended: the next begins.
-            (None, b'<') => return Some(at),
-            _ => {}
-        }
-    }
-    None
+/// Where the next `<svg` begins, in any case.
+fn find_root(bytes: &[u8], from: usize) -> Option<usize> {
+    let starts = bytes.get(from..)?.windows(ROOT.len() + 1);
+    let found = starts.enumerate().find(|(_, part)| {
+        let (name, after) = part.split_at(ROOT.len());
+        let ends = after.first().is_some_and(|byte| byte.is_ascii_whitespace() || matches!(byte, b'>' | b'/'));
+        ends && name.eq_ignore_ascii_case(ROOT)
+    });
+    found.map(|(offset, _)| from + offset)
 }
 
 /// The element that a tag names, without a prefix, in lower case.
@@ -224,7 +297,7 @@ fn name_of(tag: &str) -> String {
 
 /// Text in which the tags themselves were escaped, unescaped.
 fn unescaped(text: String) -> String {
-    if find_root(&text, 0).is_none() && text.contains("&lt;svg") {
+    if find_root(text.as_bytes(), 0).is_none() && text.contains("&lt;svg") {
         return text
             .replace("&lt;", "<")
             .replace("&gt;", ">")
@@ -243,7 +316,7 @@ fn rootless(text: &str) -> Option<String> {
     })?;
     let wrapped = format!("<svg>{}", text.get(start..)?);
     let mut scan = Scan::at(0);
-    scan.read(&wrapped);
+    scan.read(wrapped.as_bytes());
     (scan.shapes > 0).then(|| scan.closed(&wrapped))
 }
 
@@ -288,6 +361,13 @@ mod tests {
         assert_eq!(read(equal).as_deref(), Some("<svg><circle/></svg>"));
         let words = "I use an <svg> element.\n<svg><circle/></svg>";
         assert_eq!(read(words).as_deref(), Some("<svg><circle/></svg>"));
+    }
+
+    #[test]
+    fn a_quotation_that_is_never_closed_takes_no_other_element_with_it() {
+        let reply = "<svg><rect id=\"a width=\"1\"/><circle r=\"2\"/></svg>";
+        let found = read(reply).unwrap();
+        assert!(found.contains("<circle") && found.ends_with("</svg>"), "{found}");
     }
 
     #[test]
