@@ -350,3 +350,31 @@ fn what_callers_are_told_names_no_path() {
         assert!(error.to_string().contains("/var/lib/jobs.db"));
     }
 }
+
+#[test]
+fn calls_that_were_never_settled_are_lost_for_the_next_process_only() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let config = StoreConfig {
+        path: folder.path().join("jobs.db"),
+        ..StoreConfig::default()
+    };
+    let (first, second) = (job(1), job(2));
+    let mut database = Database::open(&config).unwrap();
+    database.put_job(&first, &[], None).unwrap();
+    database.put_job(&second, &[], None).unwrap();
+    let now = Timestamp::UNIX_EPOCH;
+    let mut begin = |job: JobId| database.begin_call(job, "openai", "gpt", 0.1, now);
+    let (settled, failed) = (begin(first.id).unwrap(), begin(first.id).unwrap());
+    begin(first.id).unwrap();
+    begin(second.id).unwrap();
+    let unknown = begin(JobId(uuid::Uuid::from_u128(9)));
+    assert!(matches!(unknown, Err(DatabaseError::Unknown(_))));
+    database.settle_call(settled, true, 0.02).unwrap();
+    database.settle_call(failed, false, 0.1).unwrap();
+    assert_eq!(database.lost_calls(first.id).unwrap(), 0, "it may still be answered");
+    drop(database);
+
+    let database = Database::open(&config).unwrap();
+    assert_eq!(database.lost_calls(first.id).unwrap(), 1);
+    assert_eq!(database.lost_calls(second.id).unwrap(), 1);
+}
