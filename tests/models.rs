@@ -332,7 +332,8 @@ fn what_is_missing_or_wrong_is_told_in_one_line() {
     command
         .env("CHAT2SVG__LLM__PROVIDER", "openai")
         .env("CHAT2SVG__LLM__BASE_URL", "ftp://example.org");
-    let told = complaint(&mut command, 2);
+    let told = complaint(&mut command, 1);
+    one_line(&told);
     assert!(told.contains("llm.base_url"), "{told}");
 }
 
