@@ -7,9 +7,7 @@ use serde_json::Value;
 
 use crate::{
     model_server::{Act, Ending, ModelServer, openai, openai_text},
-    support::{
-        Daemon, assert_svg, complaint, folder, one_line, program, success, wait_until,
-    },
+    support::{Daemon, assert_svg, complaint, folder, one_line, program, success, wait_until},
 };
 
 const KEY: &str = "sk-test-very-secret-key";
@@ -47,7 +45,10 @@ fn generate(server: &ModelServer, arguments: &[&str]) -> Value {
 
 fn template(result: &Value) -> &Value {
     let stages = result["metadata"]["stages"].as_array().unwrap();
-    stages.iter().find(|stage| stage["stage"] == "template").unwrap()
+    stages
+        .iter()
+        .find(|stage| stage["stage"] == "template")
+        .unwrap()
 }
 
 #[test]
@@ -56,8 +57,14 @@ fn a_model_draws_and_the_metadata_says_what_it_took() {
     let result = generate(&server, &[]);
     let svg = result["svg_content"].as_str().unwrap();
     assert_svg(svg);
-    assert!(svg.contains("Ball") && svg.contains("Grass"), "names survive: {svg}");
-    assert!(svg.contains("data-material=\"grass\""), "meaning survives: {svg}");
+    assert!(
+        svg.contains("Ball") && svg.contains("Grass"),
+        "names survive: {svg}"
+    );
+    assert!(
+        svg.contains("data-material=\"grass\""),
+        "meaning survives: {svg}"
+    );
     assert_eq!(result["metadata"]["tier"], "full", "{}", result["metadata"]);
     let stage = template(&result);
     assert_eq!(stage["backend"], "openai", "{stage}");
@@ -100,18 +107,31 @@ fn a_stream_that_breaks_off_is_used_and_said_to_be_cut_short() {
     });
     let result = generate(&server, &["--level", "minimal"]);
     let stage = template(&result);
-    assert_eq!((&stage["backend"], &stage["status"]), (&"openai".into(), &"cut-short".into()));
-    assert!(stage["reason"].as_str().unwrap().contains("broke off"), "{stage}");
+    assert_eq!(
+        (&stage["backend"], &stage["status"]),
+        (&"openai".into(), &"cut-short".into())
+    );
+    assert!(
+        stage["reason"].as_str().unwrap().contains("broke off"),
+        "{stage}"
+    );
 }
 
 #[test]
 fn a_mended_drawing_replaces_the_first_only_if_it_is_no_worse() {
-    let worse = "<svg viewBox='0 0 512 512'><rect id='a' width='512' height='512' fill='#eee'/></svg>";
+    let worse =
+        "<svg viewBox='0 0 512 512'><rect id='a' width='512' height='512' fill='#eee'/></svg>";
     let server = ModelServer::saying(vec![BALL.to_owned(), worse.to_owned()]);
     let result = generate(&server, &[]);
     assert!(result["svg_content"].as_str().unwrap().contains("Ball"));
-    let scores = template(&result)["model"]["scores"].as_array().unwrap().clone();
-    assert!(scores.len() == 1 || scores[1].as_f64() < scores[0].as_f64(), "{scores:?}");
+    let scores = template(&result)["model"]["scores"]
+        .as_array()
+        .unwrap()
+        .clone();
+    assert!(
+        scores.len() == 1 || scores[1].as_f64() < scores[0].as_f64(),
+        "{scores:?}"
+    );
 }
 
 #[test]
@@ -198,7 +218,9 @@ fn a_provider_that_asks_to_wait_is_left_alone_for_as_long_as_it_says() {
     let circuits = text(&daemon, "/v1/system");
     let system: Value = serde_json::from_str(&circuits).unwrap();
     let circuits = system["circuits"].as_array().unwrap();
-    let ours = circuits.iter().find(|circuit| circuit["backend"] == "openai");
+    let ours = circuits
+        .iter()
+        .find(|circuit| circuit["backend"] == "openai");
     assert_eq!(ours.unwrap()["state"], "open", "{circuits:?}");
 }
 
@@ -228,8 +250,16 @@ fn submit(daemon: &Daemon) -> String {
 fn callers_that_leave_do_not_count_against_the_model() {
     let server = ModelServer::start(|_, number| {
         let text = if number < 5 { "Let me think" } else { BALL };
-        let ending = if number < 5 { Ending::Stalled } else { Ending::Closed };
-        let events = if number < 5 { openai_text(text) } else { openai(text) };
+        let ending = if number < 5 {
+            Ending::Stalled
+        } else {
+            Ending::Closed
+        };
+        let events = if number < 5 {
+            openai_text(text)
+        } else {
+            openai(text)
+        };
         Act::Events(events, Duration::ZERO, ending)
     });
     let folder = folder();
@@ -272,7 +302,11 @@ fn the_key_is_sent_and_shown_nowhere() {
     let server = ModelServer::start(|asked, number| {
         if number == 0 {
             let echo = asked.header("authorization").unwrap_or_default().to_owned();
-            Act::Status(400, Vec::new(), format!("{{\"error\":{{\"message\":\"no {echo}\"}}}}"))
+            Act::Status(
+                400,
+                Vec::new(),
+                format!("{{\"error\":{{\"message\":\"no {echo}\"}}}}"),
+            )
         } else {
             Act::Events(openai(BALL), Duration::ZERO, Ending::Closed)
         }
@@ -304,7 +338,10 @@ fn the_key_is_sent_and_shown_nowhere() {
         seen.push(String::from_utf8_lossy(&output.stderr).into_owned());
     }
     let header = format!("Bearer {KEY}");
-    assert_eq!(server.asked()[0].header("authorization"), Some(header.as_str()));
+    assert_eq!(
+        server.asked()[0].header("authorization"),
+        Some(header.as_str())
+    );
     for output in &seen {
         assert!(!output.contains(KEY), "{output}");
     }
@@ -343,15 +380,24 @@ fn config_shows_what_follows_from_a_model_and_doctor_that_it_answers() {
     let mut command = program(["config"]);
     let shown = success(with_model(&mut command, &server));
     let shown = String::from_utf8(shown.stdout).unwrap();
-    assert!(shown.contains("template.backends = [\"openai\", \"embedded\"]"), "{shown}");
-    assert!(shown.contains("server.default_deadline_ms = 120000"), "{shown}");
+    assert!(
+        shown.contains("template.backends = [\"openai\", \"embedded\"]"),
+        "{shown}"
+    );
+    assert!(
+        shown.contains("server.default_deadline_ms = 120000"),
+        "{shown}"
+    );
     let mut command = program(["doctor"]);
     with_model(&mut command, &server)
         .env("CHAT2SVG__STORE__PATH", ":memory:")
         .env("CHAT2SVG__SERVER__LISTEN", "127.0.0.1:0");
     let told = success(&mut command);
     let told = String::from_utf8(told.stdout).unwrap();
-    assert!(told.contains("test-model-1") && told.contains("first token"), "{told}");
+    assert!(
+        told.contains("test-model-1") && told.contains("first token"),
+        "{told}"
+    );
 }
 
 /// Against a real server, where one is named: the wire is real, and the picture whatever its model

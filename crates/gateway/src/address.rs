@@ -63,7 +63,8 @@ impl FromStr for Address {
     type Err = AddressError;
 
     fn from_str(text: &str) -> Result<Self, AddressError> {
-        let url = Url::parse(text.trim()).map_err(|error| AddressError::Malformed(error.to_string()))?;
+        let url =
+            Url::parse(text.trim()).map_err(|error| AddressError::Malformed(error.to_string()))?;
         if !matches!(url.scheme(), "http" | "https") {
             return Err(AddressError::Scheme);
         }
@@ -97,15 +98,23 @@ mod tests {
             let url = address(base).unwrap().at("/chat/completions");
             assert_eq!(url.as_str(), "http://localhost:8080/v1/chat/completions");
         }
-        let url = address("https://api.example.org").unwrap().at("v1/messages");
+        let url = address("https://api.example.org")
+            .unwrap()
+            .at("v1/messages");
         assert_eq!(url.as_str(), "https://api.example.org/v1/messages");
     }
 
     #[test]
     fn what_is_no_address_is_refused_with_its_reason() {
-        assert!(matches!(address("localhost"), Err(AddressError::Malformed(_))));
+        assert!(matches!(
+            address("localhost"),
+            Err(AddressError::Malformed(_))
+        ));
         assert_eq!(address("file:///etc/passwd"), Err(AddressError::Scheme));
-        assert_eq!(address("http://u:secret@host/"), Err(AddressError::UserInfo));
+        assert_eq!(
+            address("http://u:secret@host/"),
+            Err(AddressError::UserInfo)
+        );
         assert_eq!(address("http://host/?key=secret"), Err(AddressError::Query));
         let shown = address("http://u:secret@host/").unwrap_err().to_string();
         assert!(!shown.contains("secret"), "{shown}");
@@ -116,6 +125,10 @@ mod tests {
         for local in ["http://localhost:1", "http://127.0.0.9", "http://[::1]:80"] {
             assert!(address(local).unwrap().is_loopback(), "{local}");
         }
-        assert!(!address("http://localhost.example.org").unwrap().is_loopback());
+        assert!(
+            !address("http://localhost.example.org")
+                .unwrap()
+                .is_loopback()
+        );
     }
 }

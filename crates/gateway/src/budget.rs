@@ -70,7 +70,10 @@ mod tests {
         for _ in 0..100 {
             budget.called();
         }
-        assert!(budget.take() && !budget.take(), "no more than one is saved up");
+        assert!(
+            budget.take() && !budget.take(),
+            "no more than one is saved up"
+        );
     }
 
     #[test]

@@ -53,7 +53,11 @@ impl CallConfig {
     pub fn validate(&self) -> Result<(), InvalidSetting> {
         let within = InvalidSetting::unless_within::<f64>;
         within("connect_seconds", self.connect_seconds, 0.05..=600.0)?;
-        within("first_token_seconds", self.first_token_seconds, 0.05..=3600.0)?;
+        within(
+            "first_token_seconds",
+            self.first_token_seconds,
+            0.05..=3600.0,
+        )?;
         within(
             "between_tokens_seconds",
             self.between_tokens_seconds,

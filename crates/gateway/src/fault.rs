@@ -39,7 +39,11 @@ const POLICY: &[&str] = &[
 /// The failure that an answer with an error status is.
 pub fn failure_of(status: StatusCode, headers: &HeaderMap, body: &str) -> CallFailure {
     let (said, code) = words_of(body);
-    let fault = fault_of(status, headers, &format!("{code} {said}").to_ascii_lowercase());
+    let fault = fault_of(
+        status,
+        headers,
+        &format!("{code} {said}").to_ascii_lowercase(),
+    );
     let mut reason = format!("answered {}", status.as_u16());
     if let Some(meaning) = status.canonical_reason() {
         reason.push(' ');
@@ -69,13 +73,23 @@ pub fn declined(error: &Value) -> CallFailure {
     } else {
         Fault::Provider
     };
-    let said = if said.is_empty() { error.to_string() } else { said };
-    CallFailure::new(fault, format!("broke off with an error: {}", shortened(&said)))
+    let said = if said.is_empty() {
+        error.to_string()
+    } else {
+        said
+    };
+    CallFailure::new(
+        fault,
+        format!("broke off with an error: {}", shortened(&said)),
+    )
 }
 
 /// The failure that an answer is which makes no sense.
 pub fn malformed(what: impl AsRef<str>) -> CallFailure {
-    CallFailure::new(Fault::Provider, format!("malformed answer: {}", shortened(what.as_ref())))
+    CallFailure::new(
+        Fault::Provider,
+        format!("malformed answer: {}", shortened(what.as_ref())),
+    )
 }
 
 fn fault_of(status: StatusCode, headers: &HeaderMap, said: &str) -> Fault {
@@ -98,7 +112,12 @@ fn fault_of(status: StatusCode, headers: &HeaderMap, said: &str) -> Fault {
 
 /// What `Retry-After` says: seconds, milliseconds, or a date.
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let text = |name| headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim);
+    let text = |name| {
+        headers
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+            .map(str::trim)
+    };
     let number = |text: &str, unit: f64| {
         let number: f64 = text.parse().ok()?;
         Duration::try_from_secs_f64(number * unit).ok()
@@ -224,7 +243,10 @@ mod tests {
 
     #[test]
     fn a_date_to_wait_for_is_read_and_nonsense_is_not_believed() {
-        assert_eq!(fault(429, Some("Wed, 21 Oct 2015 07:28:00 GMT"), ""), busy(0));
+        assert_eq!(
+            fault(429, Some("Wed, 21 Oct 2015 07:28:00 GMT"), ""),
+            busy(0)
+        );
         assert_eq!(fault(429, Some("soon"), ""), busy(10));
         assert_eq!(fault(429, Some("-3"), ""), busy(10));
         assert_eq!(fault(429, Some("99999999999"), ""), busy(24 * 3600));
@@ -234,7 +256,12 @@ mod tests {
     fn the_reason_repeats_the_provider_briefly_and_printably() {
         let body = format!(r#"{{"error":"bad\u001b[2J {}"}}"#, "x".repeat(9999));
         let failure = failure_of(StatusCode::BAD_REQUEST, &HeaderMap::new(), &body);
-        assert!(failure.reason.starts_with("answered 400 Bad Request: bad\\u{1b}"), "{failure}");
+        assert!(
+            failure
+                .reason
+                .starts_with("answered 400 Bad Request: bad\\u{1b}"),
+            "{failure}"
+        );
         assert!(failure.reason.len() < 400);
     }
 
@@ -249,11 +276,22 @@ mod tests {
 
     #[test]
     fn an_error_within_a_stream_is_told_by_its_name() {
-        let of = |text: &str| declined(&serde_json::from_str(text).unwrap()).fault.unwrap();
-        let overloaded = r#"{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}"#;
+        let of = |text: &str| {
+            declined(&serde_json::from_str(text).unwrap())
+                .fault
+                .unwrap()
+        };
+        let overloaded =
+            r#"{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}"#;
         assert_eq!(of(overloaded), busy(10));
-        assert_eq!(of(r#"{"error":{"type":"api_error","message":"?"}}"#), Fault::Provider);
-        assert_eq!(of(r#"{"error":{"message":"nope","code":"content_filter"}}"#), Fault::Request);
+        assert_eq!(
+            of(r#"{"error":{"type":"api_error","message":"?"}}"#),
+            Fault::Provider
+        );
+        assert_eq!(
+            of(r#"{"error":{"message":"nope","code":"content_filter"}}"#),
+            Fault::Request
+        );
         assert_eq!(of("{}"), Fault::Provider);
     }
 }

@@ -117,7 +117,10 @@ impl Gateway {
                 name: name.to_owned(),
                 slots: Arc::new(Semaphore::new(config.max_concurrent)),
                 retries: Mutex::new(RetryBudget::new(config.retry_share)),
-                purse: Mutex::new(Purse::new(config.max_cost_per_job, config.max_cost_per_minute)),
+                purse: Mutex::new(Purse::new(
+                    config.max_cost_per_job,
+                    config.max_cost_per_minute,
+                )),
                 address,
                 key,
                 config,
@@ -154,7 +157,9 @@ impl Gateway {
 
     /// The start of a request to a path of the provider.
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        self.inner.client.request(method, self.inner.address.at(path))
+        self.inner
+            .client
+            .request(method, self.inner.address.at(path))
     }
 
     /// The start of a GET.

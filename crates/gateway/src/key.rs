@@ -156,7 +156,10 @@ mod tests {
     fn none_is_no_error_but_an_impossible_one_is() {
         assert!(from_variable("  ").unwrap().is_none());
         let error = from_variable("sk secret").unwrap_err().to_string();
-        assert!(error.contains("SOME_KEY") && !error.contains("secret"), "{error}");
+        assert!(
+            error.contains("SOME_KEY") && !error.contains("secret"),
+            "{error}"
+        );
     }
 
     #[test]

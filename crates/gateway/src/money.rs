@@ -78,7 +78,10 @@ impl Purse {
         now: Instant,
     ) -> Result<Share, CallFailure> {
         self.forget(now);
-        let spent = job.and_then(|job| self.jobs.get(&job)).copied().unwrap_or(0.0);
+        let spent = job
+            .and_then(|job| self.jobs.get(&job))
+            .copied()
+            .unwrap_or(0.0);
         if self.per_job > 0.0 && spent + amount > self.per_job {
             let reason = format!(
                 "the job's cost budget of {} does not allow it: {spent:.4} spent, up to {amount:.4} more",
@@ -142,7 +145,11 @@ impl Purse {
     }
 
     fn forget(&mut self, now: Instant) {
-        while self.minute.front().is_some_and(|(at, _)| *at + MINUTE <= now) {
+        while self
+            .minute
+            .front()
+            .is_some_and(|(at, _)| *at + MINUTE <= now)
+        {
             self.minute.pop_front();
         }
         while self.order.len() > MAX_JOBS {
@@ -170,10 +177,16 @@ mod tests {
         let share = purse.set_aside(job(1), 0.8, now).unwrap();
         let refused = purse.set_aside(job(1), 0.3, now).unwrap_err();
         assert_eq!(refused.fault, Some(Fault::Request));
-        assert!(purse.set_aside(job(2), 0.3, now).is_ok(), "another job has its own");
+        assert!(
+            purse.set_aside(job(2), 0.3, now).is_ok(),
+            "another job has its own"
+        );
         purse.settle(share, 0.1);
         assert!((purse.spent(job(1).unwrap()) - 0.1).abs() < 1e-9);
-        assert!(purse.set_aside(job(1), 0.3, now).is_ok(), "it cost less than was feared");
+        assert!(
+            purse.set_aside(job(1), 0.3, now).is_ok(),
+            "it cost less than was feared"
+        );
     }
 
     #[test]

@@ -62,7 +62,10 @@ impl Reply {
 
 /// The failure of a connection that broke in the middle of an answer.
 pub(crate) fn broken(error: &reqwest::Error) -> CallFailure {
-    CallFailure::new(Fault::Provider, format!("the answer broke off: {}", root_of(error)))
+    CallFailure::new(
+        Fault::Provider,
+        format!("the answer broke off: {}", root_of(error)),
+    )
 }
 
 /// The innermost cause of an error; the outer ones only say "error sending request".

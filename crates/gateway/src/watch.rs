@@ -70,7 +70,10 @@ impl Watch {
             return CallFailure::late();
         }
         let reason = if until == self.whole {
-            format!("the answer was not complete after {} s", whole.as_secs_f64())
+            format!(
+                "the answer was not complete after {} s",
+                whole.as_secs_f64()
+            )
         } else if self.has_begun {
             format!(
                 "the answer stalled: nothing came for {} s",

@@ -91,7 +91,8 @@ impl Decoder for AnthropicDecoder {
         if data.is_empty() {
             return Ok(Heard::default());
         }
-        let event: Value = serde_json::from_str(data).map_err(|error| malformed(error.to_string()))?;
+        let event: Value =
+            serde_json::from_str(data).map_err(|error| malformed(error.to_string()))?;
         let mut heard = Heard::default();
         match event.get("type").and_then(Value::as_str) {
             Some("message_start") => {
@@ -110,7 +111,9 @@ impl Decoder for AnthropicDecoder {
                 heard.progressed = !heard.text.is_empty() || !text("thinking").is_empty();
             }
             Some("message_delta") => {
-                let reason = event.get("delta").and_then(|delta| delta.get("stop_reason"));
+                let reason = event
+                    .get("delta")
+                    .and_then(|delta| delta.get("stop_reason"));
                 self.finish(reason.and_then(Value::as_str));
                 self.usage(event.get("usage"));
             }
@@ -133,7 +136,9 @@ impl Decoder for AnthropicDecoder {
             .get("content")
             .and_then(Value::as_array)
             .ok_or_else(|| malformed("a message without content"))?;
-        let texts = blocks.iter().filter_map(|block| block.get("text")?.as_str());
+        let texts = blocks
+            .iter()
+            .filter_map(|block| block.get("text")?.as_str());
         Ok(Heard {
             text: texts.collect(),
             progressed: true,

@@ -141,7 +141,10 @@ impl LlmConfig {
 
     /// The names of the providers in line.
     pub fn backends(&self) -> Vec<BackendId> {
-        self.providers().iter().filter_map(|provider| provider.id().ok()).collect()
+        self.providers()
+            .iter()
+            .filter_map(|provider| provider.id().ok())
+            .collect()
     }
 
     /// Checks that the settings make sense.
@@ -152,14 +155,19 @@ impl LlmConfig {
         let mut taken = vec![BackendId::EMBEDDED];
         for (place, provider) in self.providers().iter().enumerate() {
             let is_first = place == 0 && self.provider != ProviderKind::None;
-            provider.validate().map_err(|InvalidSetting { key, reason }| {
-                if is_first {
-                    InvalidSetting { key, reason }
-                } else {
-                    let reason = format!("{key} of provider {}: {reason}", place + 1);
-                    InvalidSetting { key: "more", reason }
-                }
-            })?;
+            provider
+                .validate()
+                .map_err(|InvalidSetting { key, reason }| {
+                    if is_first {
+                        InvalidSetting { key, reason }
+                    } else {
+                        let reason = format!("{key} of provider {}: {reason}", place + 1);
+                        InvalidSetting {
+                            key: "more",
+                            reason,
+                        }
+                    }
+                })?;
             let id = provider.id()?;
             if taken.contains(&id) {
                 let reason = format!("the name \"{id}\" is taken; give each provider its own name");
@@ -174,10 +182,12 @@ impl LlmConfig {
             self.default_deadline_ms,
             100..=36_000_000,
         )?;
-        self.calls.validate().map_err(|InvalidSetting { key, reason }| InvalidSetting {
-            key: "calls",
-            reason: format!("{key} {reason}"),
-        })
+        self.calls
+            .validate()
+            .map_err(|InvalidSetting { key, reason }| InvalidSetting {
+                key: "calls",
+                reason: format!("{key} {reason}"),
+            })
     }
 }
 
@@ -192,10 +202,11 @@ impl ProviderConfig {
             ("", _) => "openai",
             (name, _) => name,
         };
-        name.parse().map_err(|error: chat2svg_protocol::ValueError| InvalidSetting {
-            key: "name",
-            reason: error.to_string(),
-        })
+        name.parse()
+            .map_err(|error: chat2svg_protocol::ValueError| InvalidSetting {
+                key: "name",
+                reason: error.to_string(),
+            })
     }
 
     /// Whether it is the service that the format is named after.
@@ -214,10 +225,11 @@ impl ProviderConfig {
             ("", _) => "https://api.openai.com/v1",
             (text, _) => text,
         };
-        text.parse().map_err(|error: chat2svg_gateway::AddressError| InvalidSetting {
-            key: "base_url",
-            reason: error.to_string(),
-        })
+        text.parse()
+            .map_err(|error: chat2svg_gateway::AddressError| InvalidSetting {
+                key: "base_url",
+                reason: error.to_string(),
+            })
     }
 
     pub(crate) fn key_source(&self) -> KeySource {
@@ -272,8 +284,16 @@ impl ProviderConfig {
         self.id()?;
         self.address()?;
         let within = InvalidSetting::unless_within::<f64>;
-        within("input_price_per_million", self.input_price_per_million, 0.0..=1e6)?;
-        within("output_price_per_million", self.output_price_per_million, 0.0..=1e6)
+        within(
+            "input_price_per_million",
+            self.input_price_per_million,
+            0.0..=1e6,
+        )?;
+        within(
+            "output_price_per_million",
+            self.output_price_per_million,
+            0.0..=1e6,
+        )
     }
 }
 

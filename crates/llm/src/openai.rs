@@ -22,7 +22,12 @@ pub(crate) fn body(
     if !request.system.is_empty() {
         messages.push(json!({"role": "system", "content": request.system}));
     }
-    messages.extend(request.turns.iter().map(|turn| message(turn, with_pictures)));
+    messages.extend(
+        request
+            .turns
+            .iter()
+            .map(|turn| message(turn, with_pictures)),
+    );
     let mut body = json!({
         "messages": messages,
         "stream": true,
@@ -116,7 +121,8 @@ impl Decoder for OpenAiDecoder {
         if data.is_empty() {
             return Ok(Heard::default());
         }
-        let chunk: Value = serde_json::from_str(data).map_err(|error| malformed(error.to_string()))?;
+        let chunk: Value =
+            serde_json::from_str(data).map_err(|error| malformed(error.to_string()))?;
         if chunk.get("error").is_some_and(|error| !error.is_null()) {
             return Err(declined(&chunk));
         }
@@ -190,7 +196,10 @@ mod tests {
         assert!(decoder.hear("[DONE]").unwrap().ended);
         assert_eq!(text, "<svg/>");
         let known = decoder.known();
-        assert_eq!((known.input, known.output, known.cost), (Some(5), Some(7), Some(0.01)));
+        assert_eq!(
+            (known.input, known.output, known.cost),
+            (Some(5), Some(7), Some(0.01))
+        );
         assert_eq!(known.finish, Some(Finish::Complete));
         assert_eq!(known.model.as_deref(), Some("m-1"));
     }
@@ -201,7 +210,10 @@ mod tests {
         let failure = decoder
             .hear(r#"{"error":{"message":"overloaded","code":503}}"#)
             .unwrap_err();
-        assert!(matches!(failure.fault, Some(Fault::Busy { .. })), "{failure}");
+        assert!(
+            matches!(failure.fault, Some(Fault::Busy { .. })),
+            "{failure}"
+        );
         let failure = decoder.hear("{nonsense").unwrap_err();
         assert_eq!(failure.fault, Some(Fault::Provider));
         decoder
@@ -223,7 +235,10 @@ mod tests {
         let with = body(&request, Some("m"), true, false);
         let url = with["messages"][1]["content"][1]["image_url"]["url"].as_str();
         assert_eq!(url, Some("data:image/png;base64,AQID"));
-        assert_eq!((&with["max_tokens"], &with["model"]), (&json!(9), &json!("m")));
+        assert_eq!(
+            (&with["max_tokens"], &with["model"]),
+            (&json!(9), &json!("m"))
+        );
         let without = body(&request, None, false, true);
         assert_eq!(without["messages"][1]["content"], "look");
         assert_eq!(without["max_completion_tokens"], 9);

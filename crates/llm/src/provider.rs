@@ -65,7 +65,10 @@ pub enum ProviderError {
 ///
 /// # Errors
 /// The first that cannot be used.
-pub fn providers(config: &LlmConfig, ledger: &Arc<dyn Ledger>) -> Result<Vec<Provider>, ProviderError> {
+pub fn providers(
+    config: &LlmConfig,
+    ledger: &Arc<dyn Ledger>,
+) -> Result<Vec<Provider>, ProviderError> {
     config
         .providers()
         .iter()
@@ -158,9 +161,13 @@ impl Client {
             ProviderKind::Anthropic => Box::new(AnthropicDecoder::default()),
             ProviderKind::Openai | ProviderKind::None => Box::new(OpenAiDecoder::default()),
         };
-        let reply = match self.send(&request, model.as_deref(), purpose, &limits).await {
+        let reply = match self
+            .send(&request, model.as_deref(), purpose, &limits)
+            .await
+        {
             Err(failure) if openai::wants_other_limit(&failure) && !self.flip_limit() => {
-                self.send(&request, model.as_deref(), purpose, &limits).await
+                self.send(&request, model.as_deref(), purpose, &limits)
+                    .await
             }
             sent => sent,
         }?;
@@ -209,7 +216,10 @@ impl Client {
         }
     }
 
-    fn authorised(&self, request: chat2svg_gateway::RequestBuilder) -> chat2svg_gateway::RequestBuilder {
+    fn authorised(
+        &self,
+        request: chat2svg_gateway::RequestBuilder,
+    ) -> chat2svg_gateway::RequestBuilder {
         match self.gateway.key() {
             Some(key) => request.header("authorization", key.header("Bearer ")),
             None => request,
@@ -222,11 +232,16 @@ impl Client {
         if self.model.is_some() || self.kind == ProviderKind::Anthropic {
             return Ok(self.model.clone());
         }
-        match self.listed.get_or_try_init(|| self.first_listed(limits)).await {
+        match self
+            .listed
+            .get_or_try_init(|| self.first_listed(limits))
+            .await
+        {
             Ok(model) => Ok(Some(model.clone())),
             // It has no list, or an unusual one.
             Err(failure)
-                if failure.fault == Some(Fault::Terminal) || failure.reason.starts_with("malformed") =>
+                if failure.fault == Some(Fault::Terminal)
+                    || failure.reason.starts_with("malformed") =>
             {
                 Ok(None)
             }
@@ -284,7 +299,11 @@ impl ChatModel for Client {
 
 fn guess_input(request: &ChatRequest, with_pictures: bool) -> u64 {
     let texts: usize = request.turns.iter().map(|turn| turn.text.len()).sum();
-    let pictures = request.turns.iter().filter(|turn| turn.picture.is_some()).count() as u64;
+    let pictures = request
+        .turns
+        .iter()
+        .filter(|turn| turn.picture.is_some())
+        .count() as u64;
     let pictures = if with_pictures { pictures } else { 0 };
     tokens_of(texts + request.system.len()) + pictures * PICTURE_TOKENS
 }

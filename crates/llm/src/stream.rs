@@ -93,8 +93,14 @@ pub(crate) async fn deltas(
             }
         }
         other => {
-            let other = if other.is_empty() { "no media type" } else { other };
-            only(malformed(format!("{other} where an event stream was expected")))
+            let other = if other.is_empty() {
+                "no media type"
+            } else {
+                other
+            };
+            only(malformed(format!(
+                "{other} where an event stream was expected"
+            )))
         }
     }
 }
@@ -182,7 +188,9 @@ impl Reading {
 
     fn end(&mut self) -> Result<(), CallFailure> {
         self.is_over = true;
-        let completion = self.account.completion(self.decoder.known(), self.characters);
+        let completion = self
+            .account
+            .completion(self.decoder.known(), self.characters);
         self.events.settle(completion.cost);
         check(&completion, self.characters == 0)?;
         self.ready.push_back(Ok(Delta::End(completion)));

@@ -105,7 +105,9 @@ async fn failure_of(act: Act) -> CallFailure {
 }
 
 fn status(status: u16, headers: &[(&'static str, &str)], body: &str) -> Act {
-    let headers = headers.iter().map(|(name, value)| (*name, (*value).to_owned()));
+    let headers = headers
+        .iter()
+        .map(|(name, value)| (*name, (*value).to_owned()));
     Act::Status(status, headers.collect(), body.to_owned())
 }
 
@@ -139,7 +141,10 @@ async fn anthropic_is_spoken_too() {
     config.base_url = format!("http://{}", server.address);
     let (text, end) = hear(&only(&config, &Recorder::default())).await;
     let completion = end.unwrap();
-    assert_eq!((text.as_str(), completion.model.as_str()), ("a drawing", "test-claude-1"));
+    assert_eq!(
+        (text.as_str(), completion.model.as_str()),
+        ("a drawing", "test-claude-1")
+    );
     assert_eq!((completion.usage.input, completion.usage.output), (100, 50));
     let asked = &server.asked()[0];
     assert_eq!(asked.path, "/v1/messages");
@@ -155,8 +160,16 @@ async fn each_status_ends_with_its_fault() {
     assert_eq!(busy.fault, Some(Fault::Busy { retry_after }));
     let broke = failure_of(status(402, &[], "{\"error\":{\"message\":\"pay\"}}")).await;
     assert_eq!(broke.fault, Some(Fault::Terminal));
-    assert!(broke.reason.contains("402") && broke.reason.contains("pay"), "{broke}");
-    let long = failure_of(status(400, &[], "{\"error\":{\"code\":\"context_length_exceeded\"}}")).await;
+    assert!(
+        broke.reason.contains("402") && broke.reason.contains("pay"),
+        "{broke}"
+    );
+    let long = failure_of(status(
+        400,
+        &[],
+        "{\"error\":{\"code\":\"context_length_exceeded\"}}",
+    ))
+    .await;
     assert_eq!(long.fault, Some(Fault::Request));
 }
 
@@ -177,7 +190,11 @@ async fn what_breaks_off_keeps_its_text_and_is_the_providers_fault() {
         assert_eq!(failure.fault, Some(Fault::Provider), "{ending:?}");
         assert!(failure.reason.contains(words), "{ending:?}: {failure}");
         // It was sent and may have to be paid for.
-        assert!(ledger.entries()[1].starts_with("Failed(0.01"), "{:?}", ledger.entries());
+        assert!(
+            ledger.entries()[1].starts_with("Failed(0.01"),
+            "{:?}",
+            ledger.entries()
+        );
     }
 }
 
@@ -187,7 +204,11 @@ async fn garbage_wrong_types_and_megabytes_of_nothing_end_as_malformed_or_too_la
     for act in [
         garbage,
         Act::Raw(b"\x00\x01\x02 this is not HTTP\r\n\r\n".to_vec()),
-        status(200, &[("Content-Type", "text/html")], "<html>a portal</html>"),
+        status(
+            200,
+            &[("Content-Type", "text/html")],
+            "<html>a portal</html>",
+        ),
         status(200, &[("Content-Type", "application/json")], "[]"),
         Act::Nothing("text/event-stream"),
         Act::Nothing("application/json"),
@@ -201,7 +222,11 @@ async fn garbage_wrong_types_and_megabytes_of_nothing_end_as_malformed_or_too_la
 #[actix_rt::test]
 async fn a_slow_drip_is_heard_as_long_as_each_piece_is_in_time() {
     let server = ModelServer::start(|_, _| {
-        Act::Events(openai(&"x".repeat(240)), Duration::from_millis(40), Ending::Closed)
+        Act::Events(
+            openai(&"x".repeat(240)),
+            Duration::from_millis(40),
+            Ending::Closed,
+        )
     });
     let (text, end) = hear(&only(&config(&server), &Recorder::default())).await;
     assert!(end.is_ok(), "{end:?}");
@@ -223,13 +248,16 @@ async fn signs_of_life_alone_are_a_stall() {
 
 #[actix_rt::test]
 async fn an_answer_in_one_piece_is_taken_where_a_stream_was_asked_for() {
-    let body = r#"{"model":"m","choices":[{"message":{"content":"whole"},"finish_reason":"length"}]}"#;
-    let server = ModelServer::start(move |_, _| {
-        status(200, &[("Content-Type", "application/json")], body)
-    });
+    let body =
+        r#"{"model":"m","choices":[{"message":{"content":"whole"},"finish_reason":"length"}]}"#;
+    let server =
+        ModelServer::start(move |_, _| status(200, &[("Content-Type", "application/json")], body));
     let (text, end) = hear(&only(&config(&server), &Recorder::default())).await;
     let completion = end.unwrap();
-    assert_eq!((text.as_str(), completion.finish), ("whole", Finish::Length));
+    assert_eq!(
+        (text.as_str(), completion.finish),
+        ("whole", Finish::Length)
+    );
     assert!(completion.usage.is_estimated && completion.usage.output > 0);
 }
 
@@ -281,7 +309,11 @@ async fn cancelling_and_dropping_end_the_call() {
     let end = deltas.next().await.unwrap().unwrap_err();
     assert_eq!(end.fault, Some(Fault::Caller));
     drop(deltas);
-    assert!(ledger.entries()[1].starts_with("Failed"), "{:?}", ledger.entries());
+    assert!(
+        ledger.entries()[1].starts_with("Failed"),
+        "{:?}",
+        ledger.entries()
+    );
 }
 
 #[actix_rt::test]
@@ -305,7 +337,11 @@ async fn a_key_goes_into_its_header_and_out_of_messages() {
     std::fs::write(&file, "sk-very-secret\n").unwrap();
     let echo = |asked: &Asked, _| {
         let key = asked.header("authorization").unwrap_or_default().to_owned();
-        Act::Status(401, Vec::new(), format!("{{\"error\":{{\"message\":\"bad key {key}\"}}}}"))
+        Act::Status(
+            401,
+            Vec::new(),
+            format!("{{\"error\":{{\"message\":\"bad key {key}\"}}}}"),
+        )
     };
     let server = ModelServer::start(echo);
     let mut config = config(&server);
@@ -314,7 +350,10 @@ async fn a_key_goes_into_its_header_and_out_of_messages() {
     std::fs::remove_file(&file).unwrap();
     let (_, end) = hear(&provider).await;
     let failure = end.unwrap_err();
-    assert_eq!(server.asked()[0].header("authorization"), Some("Bearer sk-very-secret"));
+    assert_eq!(
+        server.asked()[0].header("authorization"),
+        Some("Bearer sk-very-secret")
+    );
     assert_eq!(failure.fault, Some(Fault::Terminal));
     assert!(!failure.reason.contains("secret"), "{failure}");
 }
@@ -332,7 +371,9 @@ async fn a_server_says_which_model_it_has() {
     let mut config = config(&server);
     config.model = String::new();
     let provider = only(&config, &Recorder::default());
-    let answer = probe(provider.model.as_ref(), Duration::from_secs(20)).await.unwrap();
+    let answer = probe(provider.model.as_ref(), Duration::from_secs(20))
+        .await
+        .unwrap();
     assert_eq!(answer.model, "test-model-1");
     assert!(server.asked()[1].body.contains("\"model\":\"its-own\""));
     assert_eq!(provider.model.model(), "its-own");

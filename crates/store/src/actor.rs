@@ -5,7 +5,8 @@ use chat2svg_protocol::{
     Attachment, JobView,
     messages::{
         BeginCall, FinishJob, GetAttachments, GetJob, GetResult, ListJobs, ListUnfinished,
-        LostCalls, MarkRunning, PutJob, PutStage, SettleCall, StoreError, StoreProbe, Stored, Unfinished, UpdateJob,
+        LostCalls, MarkRunning, PutJob, PutStage, SettleCall, StoreError, StoreProbe, Stored,
+        Unfinished, UpdateJob,
     },
 };
 use chat2svg_supervision::answers_polls;

@@ -43,9 +43,9 @@ pub fn critique(
         0.0
     } else {
         // Each fault takes its share of what is left, so that many small ones never outweigh all.
-        findings
-            .iter()
-            .fold(look.base_score(), |score, finding| score * (1.0 - finding.weight()))
+        findings.iter().fold(look.base_score(), |score, finding| {
+            score * (1.0 - finding.weight())
+        })
     };
     Ok(Critique { findings, score })
 }
@@ -60,7 +60,9 @@ mod tests {
         let svg = format!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 100 100\" width=\"100\" height=\"100\">{inner}</svg>"
         );
-        let document = Document::parse(svg.as_bytes(), &ParseLimits::default()).unwrap().document;
+        let document = Document::parse(svg.as_bytes(), &ParseLimits::default())
+            .unwrap()
+            .document;
         let brief = Brief {
             colors: vec![("red".to_owned(), Color::from_rgb8(220, 30, 30))],
         };
@@ -71,7 +73,10 @@ mod tests {
         <g id="ball"><circle id="skin" cx="50" cy="50" r="30" fill="#d21f1f"/><circle id="spot" cx="42" cy="42" r="8" fill="#ffffff"/></g>"##;
 
     fn has(critique: &Critique, what: &str) -> bool {
-        critique.findings.iter().any(|finding| finding.to_string().contains(what))
+        critique
+            .findings
+            .iter()
+            .any(|finding| finding.to_string().contains(what))
     }
 
     #[test]
@@ -85,10 +90,22 @@ mod tests {
     fn each_fault_is_found_by_name_and_costs() {
         let good = of(GOOD);
         for (addition, what) in [
-            (r##"<g id="far"><circle id="lost" cx="300" cy="50" r="20" fill="#333"/></g>"##, "off the canvas"),
-            (r##"<g id="a"><circle id="buried" cx="50" cy="50" r="9" fill="#3f3"/></g><g id="b"><circle id="lid" cx="50" cy="50" r="12" fill="#333"/></g>"##, "hidden"),
-            (r##"<g id="a"><circle id="pale" cx="12" cy="12" r="9" fill="#bcd9ed"/></g>"##, "cannot be told"),
-            (r##"<g id="cat"><circle id="body" cx="15" cy="85" r="10" fill="#222"/><circle id="head" cx="70" cy="12" r="8" fill="#222"/></g>"##, "touch"),
+            (
+                r##"<g id="far"><circle id="lost" cx="300" cy="50" r="20" fill="#333"/></g>"##,
+                "off the canvas",
+            ),
+            (
+                r##"<g id="a"><circle id="buried" cx="50" cy="50" r="9" fill="#3f3"/></g><g id="b"><circle id="lid" cx="50" cy="50" r="12" fill="#333"/></g>"##,
+                "hidden",
+            ),
+            (
+                r##"<g id="a"><circle id="pale" cx="12" cy="12" r="9" fill="#bcd9ed"/></g>"##,
+                "cannot be told",
+            ),
+            (
+                r##"<g id="cat"><circle id="body" cx="15" cy="85" r="10" fill="#222"/><circle id="head" cx="70" cy="12" r="8" fill="#222"/></g>"##,
+                "touch",
+            ),
         ] {
             let worse = of(&format!("{GOOD}{addition}"));
             assert!(has(&worse, what), "{what}: {:?}", worse.findings);
@@ -106,6 +123,9 @@ mod tests {
     #[test]
     fn an_empty_or_blank_drawing_scores_nothing() {
         assert_eq!(of("").score, 0.0);
-        assert_eq!(of(r##"<rect id="x" width="0.01" height="0.01"/>"##).score, 0.0);
+        assert_eq!(
+            of(r##"<rect id="x" width="0.01" height="0.01"/>"##).score,
+            0.0
+        );
     }
 }

@@ -141,12 +141,17 @@ impl Session {
             self.run.style,
             plan.as_deref(),
         ))]);
-        let mut best = self.write(&request, steps.candidates.max(self.run.candidates)).await?;
+        let mut best = self
+            .write(&request, steps.candidates.max(self.run.candidates))
+            .await?;
         let written_in = began.elapsed();
         for round in 0..steps.rounds {
             let left = self.until().saturating_duration_since(Instant::now());
             if left < written_in.mul_f64(1.2) {
-                self.fall_short(format!("no time was left for round {} of mending", round + 1));
+                self.fall_short(format!(
+                    "no time was left for round {} of mending",
+                    round + 1
+                ));
                 break;
             }
             match self.mend(&request, &best).await {
@@ -195,7 +200,11 @@ impl Session {
 
     /// Asks for a plan. A model that turns that down may still draw.
     async fn plan(&mut self) -> Result<Option<String>, CallFailure> {
-        let reading = self.composer.config.embedded_reading.then(|| reading::describe(&self.scene));
+        let reading = self
+            .composer
+            .config
+            .embedded_reading
+            .then(|| reading::describe(&self.scene));
         let text = prompts::plan(
             self.run.prompt.as_str(),
             self.run.style,
@@ -251,7 +260,10 @@ impl Session {
             match self.read(heard).await {
                 Ok(draft) => {
                     self.used.candidates += 1;
-                    if best.as_ref().is_none_or(|best| draft.score() > best.score()) {
+                    if best
+                        .as_ref()
+                        .is_none_or(|best| draft.score() > best.score())
+                    {
                         best = Some(draft);
                     }
                 }
@@ -286,9 +298,17 @@ impl Session {
             &best.findings(),
         ));
         if with_picture {
-            let (document, side) = (Arc::clone(&best.document), self.composer.config.picture_side);
+            let (document, side) = (
+                Arc::clone(&best.document),
+                self.composer.config.picture_side,
+            );
             let render = move || draft::picture(&document, side);
-            turn.picture = Some(self.composer.pool.run(&self.run.context.cancel, render).await??);
+            turn.picture = Some(
+                self.composer
+                    .pool
+                    .run(&self.run.context.cancel, render)
+                    .await??,
+            );
         }
         let mut asked = request.clone();
         asked.turns.push(Turn::assistant(best.svg.clone()));
@@ -303,7 +323,9 @@ impl Session {
     /// The drawing in what was said. What broke off is used if it is worth using.
     async fn read(&mut self, heard: Heard) -> Result<Draft, CallFailure> {
         self.account(&heard);
-        let Heard { reader, failure, .. } = heard;
+        let Heard {
+            reader, failure, ..
+        } = heard;
         if let Some(failure) = &failure
             && *failure == CallFailure::cancelled()
         {
@@ -314,7 +336,11 @@ impl Session {
         let cancel = self.run.context.cancel.clone();
         let stop = move || cancel.is_cancelled();
         let work = move || draft::read(reader, &frame, &brief, &stop);
-        let read = self.composer.pool.run(&self.run.context.cancel, work).await?;
+        let read = self
+            .composer
+            .pool
+            .run(&self.run.context.cancel, work)
+            .await?;
         let draft = match (read, failure) {
             (Ok(draft), None) => draft,
             (Ok(draft), Some(failure)) => {
@@ -340,11 +366,21 @@ impl Session {
     /// What the drawing is measured against.
     fn brief(&self) -> Brief {
         let objects = self.scene.objects.iter().filter_map(|object| {
-            Some((format!("{} {}", object.label, reading::hex(object.color?)), object.color?))
+            Some((
+                format!("{} {}", object.label, reading::hex(object.color?)),
+                object.color?,
+            ))
         });
-        let is_recolored = matches!(self.style, Style::Monochrome | Style::Duotone | Style::LineArt);
+        let is_recolored = matches!(
+            self.style,
+            Style::Monochrome | Style::Duotone | Style::LineArt
+        );
         Brief {
-            colors: if is_recolored { Vec::new() } else { objects.collect() },
+            colors: if is_recolored {
+                Vec::new()
+            } else {
+                objects.collect()
+            },
         }
     }
 

@@ -211,10 +211,15 @@ impl Layers {
                 "llm.default_deadline_ms",
             ),
         ];
-        self.add(consequences.into_iter().filter_map(|(key, value, origin)| {
-            let is_set = self.values.get(key)?.origin().is_some();
-            (!is_set).then(|| (key.to_owned(), value, origin.to_owned()))
-        }).collect::<Vec<_>>())
+        self.add(
+            consequences
+                .into_iter()
+                .filter_map(|(key, value, origin)| {
+                    let is_set = self.values.get(key)?.origin().is_some();
+                    (!is_set).then(|| (key.to_owned(), value, origin.to_owned()))
+                })
+                .collect::<Vec<_>>(),
+        )
     }
 
     /// All values as TOML with their sources, by key.

@@ -103,7 +103,11 @@ impl ModelServer {
     pub(crate) fn saying(replies: Vec<String>) -> Self {
         Self::start(move |_, number| {
             let reply = replies.get(number).or(replies.last()).cloned();
-            Act::Events(openai(&reply.unwrap_or_default()), Duration::ZERO, Ending::Closed)
+            Act::Events(
+                openai(&reply.unwrap_or_default()),
+                Duration::ZERO,
+                Ending::Closed,
+            )
         })
     }
 
@@ -172,7 +176,10 @@ pub(crate) fn anthropic(text: &str) -> Vec<String> {
 
 fn pieces(text: &str) -> impl Iterator<Item = String> {
     let characters: Vec<char> = text.chars().collect();
-    let pieces: Vec<String> = characters.chunks(24).map(|piece| piece.iter().collect()).collect();
+    let pieces: Vec<String> = characters
+        .chunks(24)
+        .map(|piece| piece.iter().collect())
+        .collect();
     pieces.into_iter()
 }
 
@@ -216,7 +223,11 @@ fn read(stream: &TcpStream) -> Option<Asked> {
 fn perform(act: Act, mut stream: TcpStream, stopped: &AtomicBool) -> std::io::Result<()> {
     match act {
         Act::Status(status, headers, body) => {
-            write!(stream, "HTTP/1.1 {status} X\r\nConnection: close\r\nContent-Length: {}\r\n", body.len())?;
+            write!(
+                stream,
+                "HTTP/1.1 {status} X\r\nConnection: close\r\nContent-Length: {}\r\n",
+                body.len()
+            )?;
             for (name, value) in headers {
                 write!(stream, "{name}: {value}\r\n")?;
             }

@@ -74,7 +74,10 @@ impl Database {
     /// has just been opened, and nobody else has it.
     pub(super) fn mark_lost_calls(&mut self) -> Result<(), DatabaseError> {
         self.write(Durability::Process, |transaction| {
-            transaction.execute("UPDATE call SET outcome = 'lost' WHERE outcome = 'sent'", [])?;
+            transaction.execute(
+                "UPDATE call SET outcome = 'lost' WHERE outcome = 'sent'",
+                [],
+            )?;
             Ok(())
         })
     }

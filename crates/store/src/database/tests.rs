@@ -371,7 +371,11 @@ fn calls_that_were_never_settled_are_lost_for_the_next_process_only() {
     assert!(matches!(unknown, Err(DatabaseError::Unknown(_))));
     database.settle_call(settled, true, 0.02).unwrap();
     database.settle_call(failed, false, 0.1).unwrap();
-    assert_eq!(database.lost_calls(first.id).unwrap(), 0, "it may still be answered");
+    assert_eq!(
+        database.lost_calls(first.id).unwrap(),
+        0,
+        "it may still be answered"
+    );
     drop(database);
 
     let database = Database::open(&config).unwrap();

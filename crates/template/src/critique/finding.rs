@@ -76,18 +76,28 @@ impl fmt::Display for Finding {
                 write!(formatter, "nothing has the colour asked for: {asked}")
             }
             Self::OffCanvas { name } => write!(formatter, "\"{name}\" lies off the canvas"),
-            Self::Hidden { name } => write!(formatter, "\"{name}\" is hidden by what lies before it"),
+            Self::Hidden { name } => {
+                write!(formatter, "\"{name}\" is hidden by what lies before it")
+            }
             Self::Pale { name } => {
-                write!(formatter, "\"{name}\" cannot be told from what is around it by its colour")
+                write!(
+                    formatter,
+                    "\"{name}\" cannot be told from what is around it by its colour"
+                )
             }
             Self::Detached { name, whole } => {
-                write!(formatter, "\"{name}\" does not touch the rest of \"{whole}\"")
+                write!(
+                    formatter,
+                    "\"{name}\" does not touch the rest of \"{whole}\""
+                )
             }
             Self::Small { percent } => {
                 write!(formatter, "the things fill only {percent} % of the canvas")
             }
             Self::Unnamed { shapes } => write!(formatter, "{shapes} shapes have no id"),
-            Self::TooMany { shapes } => write!(formatter, "{shapes} shapes are more than are needed"),
+            Self::TooMany { shapes } => {
+                write!(formatter, "{shapes} shapes are more than are needed")
+            }
         }
     }
 }

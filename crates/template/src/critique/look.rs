@@ -82,7 +82,10 @@ impl<'a> Look<'a> {
             let shape = visit.shape;
             let has_name = |label: &str, id: &str| !label.is_empty() || !id.is_empty();
             has_name(&shape.label, &shape.id)
-                || visit.groups.iter().any(|group| has_name(&group.label, &group.id))
+                || visit
+                    .groups
+                    .iter()
+                    .any(|group| has_name(&group.label, &group.id))
         };
         self.shapes.len() - self.shapes.iter().filter(is_named).count()
     }
@@ -135,7 +138,11 @@ impl<'a> Look<'a> {
         let contrast = self.contrast.get(index).copied().flatten()?;
         let is_subtle = !is_thing(self.meanings.get(index)?)
             || visit.shape.opacity * visit.opacity < 0.7
-            || visit.shape.fill.as_ref().is_some_and(|fill| fill.opacity < 0.7);
+            || visit
+                .shape
+                .fill
+                .as_ref()
+                .is_some_and(|fill| fill.opacity < 0.7);
         (contrast < LEAST_CONTRAST && !is_subtle).then_some((2, Finding::Pale { name }))
     }
 
@@ -143,9 +150,9 @@ impl<'a> Look<'a> {
         let pixels = self.picture.pixels();
         let is_missing = |color: &Color| {
             let wanted = color.to_oklab();
-            let like = pixels.iter().filter(|pixel| {
-                color_of(pixel).to_oklab().distance(wanted) < LIKENESS
-            });
+            let like = pixels
+                .iter()
+                .filter(|pixel| color_of(pixel).to_oklab().distance(wanted) < LIKENESS);
             (like.count() as f64) < self.area * LEAST_COLOR
         };
         brief
@@ -225,7 +232,9 @@ fn contrasts(seen: &Visibility, picture: &Raster, shapes: usize) -> Vec<Option<f
     let (width, height) = (picture.width(), picture.height());
     for y in 0..height {
         for x in 0..width {
-            let Some(owner) = seen.owner(x, y) else { continue };
+            let Some(owner) = seen.owner(x, y) else {
+                continue;
+            };
             for (other_x, other_y) in [(x + 1, y), (x, y + 1)] {
                 if other_x >= width || other_y >= height {
                     continue;

@@ -68,7 +68,11 @@ fn look_at(group: &Group, outside: Affine, around: Meaning, gap: f64, found: &mu
         .collect();
     let is_pair = parts.len() == 2 && apart.len() == 2;
     if is_pair || apart.len() * 2 < parts.len() {
-        let whole = if group.id.is_empty() { &group.label } else { &group.id };
+        let whole = if group.id.is_empty() {
+            &group.label
+        } else {
+            &group.id
+        };
         // Of a pair, one is enough to say.
         let told = if is_pair { 1 } else { apart.len() };
         found.extend(apart.iter().take(told).map(|name| Finding::Detached {

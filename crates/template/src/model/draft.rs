@@ -3,9 +3,7 @@
 use std::sync::Arc;
 
 use chat2svg_protocol::{CallFailure, CanvasSize, Fault, Style};
-use chat2svg_vector::{
-    Color, Document, Group, Metadata, Node, ParseLimits,
-};
+use chat2svg_vector::{Color, Document, Group, Metadata, Node, ParseLimits};
 use kurbo::Rect;
 
 use super::reader::ReplyReader;
@@ -40,7 +38,11 @@ impl Draft {
     }
 
     pub(super) fn findings(&self) -> Vec<String> {
-        self.critique.findings.iter().map(ToString::to_string).collect()
+        self.critique
+            .findings
+            .iter()
+            .map(ToString::to_string)
+            .collect()
     }
 }
 
@@ -84,7 +86,10 @@ pub(super) fn document(
     if shapes == 0 || shapes > MAX_SHAPES {
         return Err(format!("its drawing has {shapes} shapes"));
     }
-    let (width, height) = (f64::from(frame.canvas.width()), f64::from(frame.canvas.height()));
+    let (width, height) = (
+        f64::from(frame.canvas.width()),
+        f64::from(frame.canvas.height()),
+    );
     document.width = width;
     document.height = height;
     document.view_box = widened(document.view_box, width / height);
@@ -109,9 +114,15 @@ pub(super) fn picture(document: &Document, side: u32) -> Result<Arc<[u8]>, CallF
     let pixels = |length: f64| ((length * scale).round() as u32).max(1);
     let failed = |reason: String| CallFailure::new(Fault::Request, reason);
     let raster = document
-        .render(pixels(document.width), pixels(document.height), Some(Color::WHITE))
+        .render(
+            pixels(document.width),
+            pixels(document.height),
+            Some(Color::WHITE),
+        )
         .map_err(|error| failed(error.to_string()))?;
-    let png = raster.encode_png().map_err(|error| failed(error.to_string()))?;
+    let png = raster
+        .encode_png()
+        .map_err(|error| failed(error.to_string()))?;
     Ok(png.into())
 }
 
@@ -197,13 +208,18 @@ mod tests {
         let names: Vec<&str> = document.layers.iter().map(Node::label).collect();
         assert_eq!(names, ["Sky blue", "Part 2"]);
         assert_eq!(document.metadata.setting.place, Some(Place::Meadow));
-        assert_eq!(document.shapes()[1].shape.meaning.material, Some(Material::Fur));
+        assert_eq!(
+            document.shapes()[1].shape.meaning.material,
+            Some(Material::Fur)
+        );
         assert_eq!(document.metadata.prompt.as_deref(), Some("a fox"));
     }
 
     #[test]
     fn what_is_written_of_it_can_be_read_again() {
-        let written = document(SVG, &frame(), &|| false).unwrap().to_svg(&WriteOptions::default());
+        let written = document(SVG, &frame(), &|| false)
+            .unwrap()
+            .to_svg(&WriteOptions::default());
         let again = Document::parse(written.as_bytes(), &ParseLimits::default()).unwrap();
         assert_eq!(again.document.counts().shapes, 2);
     }
@@ -214,7 +230,10 @@ mod tests {
             <image href="http://evil.example.org/x.png"/><rect width="9" height="9" fill="red"/></svg>"##;
         let document = document(hostile, &frame(), &|| false).unwrap();
         let written = document.to_svg(&WriteOptions::default());
-        assert!(!written.contains("alert") && !written.contains("evil"), "{written}");
+        assert!(
+            !written.contains("alert") && !written.contains("evil"),
+            "{written}"
+        );
         assert_eq!(document.metadata.undrawn, Vec::<String>::new());
     }
 

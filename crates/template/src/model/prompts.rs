@@ -95,7 +95,11 @@ pub(super) fn mend(prompt: &str, with_picture: bool, findings: &[String]) -> Str
     }
     fill(
         MEND,
-        &[("look", look), ("prompt", &quoted(prompt)), ("findings", &list)],
+        &[
+            ("look", look),
+            ("prompt", &quoted(prompt)),
+            ("findings", &list),
+        ],
     )
 }
 
@@ -104,19 +108,28 @@ fn style_line(style: Option<Style>) -> String {
         None => return String::new(),
         Some(Style::Flat) => "bold flat colours",
         Some(Style::Pastel) => "light, soft pastel colours",
-        Some(Style::LineArt) => "line art: dark outlines of even width on a light ground, hardly any fill",
+        Some(Style::LineArt) => {
+            "line art: dark outlines of even width on a light ground, hardly any fill"
+        }
         Some(Style::Monochrome) => "tints and shades of a single hue",
         Some(Style::Duotone) => "two contrasting hues and their tints, no others",
         Some(Style::Night) => "dark, as by night, with a few bright lights",
-        Some(Style::Sticker) => "a sticker: one thing with a thick white outline around it, on a plain ground",
+        Some(Style::Sticker) => {
+            "a sticker: one thing with a thick white outline around it, on a plain ground"
+        }
     };
     format!("Style: {look}.\n")
 }
 
 /// The prompt on one line and between quotation marks that it cannot end.
 fn quoted(prompt: &str) -> String {
-    let inner = prompt.replace(['"', '“', '”'], "'").replace(['<', '>'], " ");
-    format!("\"{}\"", inner.split_whitespace().collect::<Vec<_>>().join(" "))
+    let inner = prompt
+        .replace(['"', '“', '”'], "'")
+        .replace(['<', '>'], " ");
+    format!(
+        "\"{}\"",
+        inner.split_whitespace().collect::<Vec<_>>().join(" ")
+    )
 }
 
 fn vocabulary() -> String {
@@ -126,15 +139,51 @@ fn vocabulary() -> String {
         let _ = writeln!(text, "- {attribute} ({about}): {}", names.join(", "));
     };
     let roles = Role::ALL.iter().filter(|role| !NOT_ASKED.contains(role));
-    line(Role::ATTRIBUTE, "what a group is in the picture; thing if you say nothing", roles.map(|role| role.name()).collect());
-    line(Material::ATTRIBUTE, "what a surface is made of", Material::ALL.iter().map(|value| value.name()).collect());
-    line(Gloss::ATTRIBUTE, "how it mirrors light", Gloss::ALL.iter().map(|value| value.name()).collect());
-    line(Emission::ATTRIBUTE, "the light that it gives, on what shines itself", Emission::ALL.iter().map(|value| value.name()).collect());
-    line(Habitat::ATTRIBUTE, "where a thing is", Habitat::ALL.iter().map(|value| value.name()).collect());
-    line(Distance::ATTRIBUTE, "how far surroundings are", Distance::ALL.iter().map(|value| value.name()).collect());
-    line(Place::ATTRIBUTE, "on the svg element: where it plays", Place::ALL.iter().map(|value| value.name()).collect());
-    line(TimeOfDay::ATTRIBUTE, "on the svg element", TimeOfDay::ALL.iter().map(|value| value.name()).collect());
-    line(Weather::ATTRIBUTE, "on the svg element", Weather::ALL.iter().map(|value| value.name()).collect());
+    line(
+        Role::ATTRIBUTE,
+        "what a group is in the picture; thing if you say nothing",
+        roles.map(|role| role.name()).collect(),
+    );
+    line(
+        Material::ATTRIBUTE,
+        "what a surface is made of",
+        Material::ALL.iter().map(|value| value.name()).collect(),
+    );
+    line(
+        Gloss::ATTRIBUTE,
+        "how it mirrors light",
+        Gloss::ALL.iter().map(|value| value.name()).collect(),
+    );
+    line(
+        Emission::ATTRIBUTE,
+        "the light that it gives, on what shines itself",
+        Emission::ALL.iter().map(|value| value.name()).collect(),
+    );
+    line(
+        Habitat::ATTRIBUTE,
+        "where a thing is",
+        Habitat::ALL.iter().map(|value| value.name()).collect(),
+    );
+    line(
+        Distance::ATTRIBUTE,
+        "how far surroundings are",
+        Distance::ALL.iter().map(|value| value.name()).collect(),
+    );
+    line(
+        Place::ATTRIBUTE,
+        "on the svg element: where it plays",
+        Place::ALL.iter().map(|value| value.name()).collect(),
+    );
+    line(
+        TimeOfDay::ATTRIBUTE,
+        "on the svg element",
+        TimeOfDay::ALL.iter().map(|value| value.name()).collect(),
+    );
+    line(
+        Weather::ATTRIBUTE,
+        "on the svg element",
+        Weather::ALL.iter().map(|value| value.name()).collect(),
+    );
     text
 }
 

@@ -110,7 +110,9 @@ impl ReplyReader {
         let mut best: Option<Scan> = None;
         let mut from = 0;
         for _ in 0..MAX_DRAWINGS {
-            let Some(start) = find_root(bytes, from) else { break };
+            let Some(start) = find_root(bytes, from) else {
+                break;
+            };
             let mut scan = Scan::at(start);
             scan.read(bytes);
             from = if scan.is_complete { scan.at } else { start + 1 };
@@ -174,7 +176,9 @@ impl Scan {
                     self.completed();
                 }
                 Within::Tag { start, quote } => {
-                    let Some((end, next)) = self.tag_end(rest, quote) else { return };
+                    let Some((end, next)) = self.tag_end(rest, quote) else {
+                        return;
+                    };
                     let whole = bytes.get(start..end).unwrap_or_default();
                     self.at = next;
                     let whole = String::from_utf8_lossy(whole).into_owned();
@@ -240,7 +244,10 @@ impl Scan {
     }
 
     fn closed(&self, text: &str) -> String {
-        let mut closed = text.get(self.start..self.sound).unwrap_or_default().to_owned();
+        let mut closed = text
+            .get(self.start..self.sound)
+            .unwrap_or_default()
+            .to_owned();
         for name in self.open.iter().rev() {
             closed.push_str("</");
             closed.push_str(name);
@@ -272,7 +279,9 @@ fn find_root(bytes: &[u8], from: usize) -> Option<usize> {
     let starts = bytes.get(from..)?.windows(ROOT.len() + 1);
     let found = starts.enumerate().find(|(_, part)| {
         let (name, after) = part.split_at(ROOT.len());
-        let ends = after.first().is_some_and(|byte| byte.is_ascii_whitespace() || matches!(byte, b'>' | b'/'));
+        let ends = after
+            .first()
+            .is_some_and(|byte| byte.is_ascii_whitespace() || matches!(byte, b'>' | b'/'));
         ends && name.eq_ignore_ascii_case(ROOT)
     });
     found.map(|(offset, _)| from + offset)
@@ -283,7 +292,9 @@ fn name_of(tag: &str) -> String {
     let name: String = tag
         .trim_start_matches(['<', '/'])
         .chars()
-        .take_while(|character| character.is_ascii_alphanumeric() || matches!(character, '-' | '_' | ':' | '.'))
+        .take_while(|character| {
+            character.is_ascii_alphanumeric() || matches!(character, '-' | '_' | ':' | '.')
+        })
         .collect();
     let local = name.rsplit(':').next().unwrap_or_default();
     match local {
@@ -338,7 +349,10 @@ mod tests {
     #[test]
     fn a_drawing_is_found_among_prose_and_fences() {
         let found = read(REPLY).unwrap();
-        assert!(found.starts_with("<svg ") && found.ends_with("</g></svg>"), "{found}");
+        assert!(
+            found.starts_with("<svg ") && found.ends_with("</g></svg>"),
+            "{found}"
+        );
     }
 
     #[test]
@@ -349,8 +363,14 @@ mod tests {
         assert_eq!((reader.shapes(), reader.so_far()), (0, None));
         reader.push("th='1'/><path d='M0");
         assert_eq!(reader.shapes(), 1);
-        assert_eq!(reader.so_far().as_deref(), Some("<svg><g><rect width='1'/></g></svg>"));
-        assert_eq!(reader.finish().as_deref(), Some("<svg><g><rect width='1'/></g></svg>"));
+        assert_eq!(
+            reader.so_far().as_deref(),
+            Some("<svg><g><rect width='1'/></g></svg>")
+        );
+        assert_eq!(
+            reader.finish().as_deref(),
+            Some("<svg><g><rect width='1'/></g></svg>")
+        );
     }
 
     #[test]
@@ -367,14 +387,23 @@ mod tests {
     fn a_quotation_that_is_never_closed_takes_no_other_element_with_it() {
         let reply = "<svg><rect id=\"a width=\"1\"/><circle r=\"2\"/></svg>";
         let found = read(reply).unwrap();
-        assert!(found.contains("<circle") && found.ends_with("</svg>"), "{found}");
+        assert!(
+            found.contains("<circle") && found.ends_with("</svg>"),
+            "{found}"
+        );
     }
 
     #[test]
     fn shapes_without_a_root_and_escaped_tags_are_found_too() {
-        assert_eq!(read("try <path d='M0 0'/>").as_deref(), Some("<svg><path d='M0 0'/></svg>"));
+        assert_eq!(
+            read("try <path d='M0 0'/>").as_deref(),
+            Some("<svg><path d='M0 0'/></svg>")
+        );
         let escaped = "&lt;svg&gt;&lt;rect width=&quot;1&quot;/&gt;&lt;/svg&gt;";
-        assert_eq!(read(escaped).as_deref(), Some("<svg><rect width=\"1\"/></svg>"));
+        assert_eq!(
+            read(escaped).as_deref(),
+            Some("<svg><rect width=\"1\"/></svg>")
+        );
         assert_eq!(read("I cannot draw that, <sorry>."), None);
     }
 

@@ -102,8 +102,14 @@ mod tests {
     fn a_reading_names_things_counts_colours_and_relations() {
         let scene = understand("two blue cars on a table at night", &Vocabulary::builtin());
         let text = describe(&scene).expect("something was understood");
-        assert!(text.contains("2 of them") && text.contains("coloured #"), "{text}");
-        assert!(text.contains("1 is on 2") && text.contains("night"), "{text}");
+        assert!(
+            text.contains("2 of them") && text.contains("coloured #"),
+            "{text}"
+        );
+        assert!(
+            text.contains("1 is on 2") && text.contains("night"),
+            "{text}"
+        );
     }
 
     #[test]

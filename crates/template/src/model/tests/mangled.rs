@@ -31,9 +31,18 @@ fn read(reply: &str) -> Result<Draft, String> {
 
 /// What is made of a reply can be written, is safe, and can be read again.
 fn check(reply: &str) -> Result<(), TestCaseError> {
-    let Ok(draft) = read(reply) else { return Ok(()) };
+    let Ok(draft) = read(reply) else {
+        return Ok(());
+    };
     let written = draft.document.to_svg(&WriteOptions::default());
-    for unsafe_text in ["<script", "onload", "javascript:", "<foreignObject", "<!ENTITY", "http://evil"] {
+    for unsafe_text in [
+        "<script",
+        "onload",
+        "javascript:",
+        "<foreignObject",
+        "<!ENTITY",
+        "http://evil",
+    ] {
         prop_assert!(!written.contains(unsafe_text), "{unsafe_text} in {written}");
     }
     let again = Document::parse(written.as_bytes(), &ParseLimits::for_own_output());
@@ -46,11 +55,19 @@ fn check(reply: &str) -> Result<(), TestCaseError> {
 fn sound_replies_give_sound_drawings() {
     for reply in REPLIES {
         let draft = read(reply).unwrap();
-        assert!(draft.score() > 0.4, "{}: {:?}", draft.score(), draft.findings());
+        assert!(
+            draft.score() > 0.4,
+            "{}: {:?}",
+            draft.score(),
+            draft.findings()
+        );
         assert!(draft.document.counts().shapes >= 8);
     }
     let cat = read(REPLIES[2]).unwrap();
-    assert!(cat.document.find_id("tail").is_some(), "the finished one of two drawings");
+    assert!(
+        cat.document.find_id("tail").is_some(),
+        "the finished one of two drawings"
+    );
 }
 
 #[test]
@@ -59,7 +76,10 @@ fn wherever_a_reply_is_cut_off_what_was_complete_is_used() {
         let begins = reply.rfind("<svg").unwrap();
         let ends = reply.rfind("</svg>").unwrap();
         let (mut cuts, mut used) = (0, 0);
-        for cut in (begins..ends).step_by(23).filter(|cut| reply.is_char_boundary(*cut)) {
+        for cut in (begins..ends)
+            .step_by(23)
+            .filter(|cut| reply.is_char_boundary(*cut))
+        {
             cuts += 1;
             used += usize::from(read(&reply[..cut]).is_ok());
         }
@@ -88,11 +108,37 @@ fn fault() -> impl Strategy<Value = Fault> {
         (
             index(),
             prop::sample::select(vec![
-                "<", ">", "\"", "'", "&", "&nbsp;", "&#x0;", "</g>", "<g>", "</svg>", "<svg>", "<!--", "-->",
-                "<![CDATA[", "\u{0}", "NaN", "1e999", "<script>alert(1)</script>", " onload=\"x()\" ",
-                "<image href=\"http://evil.example.org/a.png\"/>", "<foreignObject><p>hi</p></foreignObject>",
-                "<!DOCTYPE svg [<!ENTITY a \"b\">]>", "```", "url(http://evil.example.org)", "😀", "\u{202e}",
-                "<use href=\"#sky\"/>", "<a href=\"javascript:x()\">", "M0 0Q", ",,,", "</",
+                "<",
+                ">",
+                "\"",
+                "'",
+                "&",
+                "&nbsp;",
+                "&#x0;",
+                "</g>",
+                "<g>",
+                "</svg>",
+                "<svg>",
+                "<!--",
+                "-->",
+                "<![CDATA[",
+                "\u{0}",
+                "NaN",
+                "1e999",
+                "<script>alert(1)</script>",
+                " onload=\"x()\" ",
+                "<image href=\"http://evil.example.org/a.png\"/>",
+                "<foreignObject><p>hi</p></foreignObject>",
+                "<!DOCTYPE svg [<!ENTITY a \"b\">]>",
+                "```",
+                "url(http://evil.example.org)",
+                "😀",
+                "\u{202e}",
+                "<use href=\"#sky\"/>",
+                "<a href=\"javascript:x()\">",
+                "M0 0Q",
+                ",,,",
+                "</",
             ])
         )
             .prop_map(|(at, what)| Fault::Insert(at, what)),
@@ -101,7 +147,10 @@ fn fault() -> impl Strategy<Value = Fault> {
             ("\"", ""),
             ("\"", "”"),
             ("xmlns=\"http://www.w3.org/2000/svg\"", ""),
-            ("xmlns=\"http://www.w3.org/2000/svg\"", "xmlns=\"http://www.w3.org/2000/svgs\""),
+            (
+                "xmlns=\"http://www.w3.org/2000/svg\"",
+                "xmlns=\"http://www.w3.org/2000/svgs\""
+            ),
             ("fill", "Fill"),
             ("path", "Path"),
             ("<rect", "<rectangle"),

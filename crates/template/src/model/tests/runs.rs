@@ -66,7 +66,12 @@ impl ChatModel for Scripted {
         let at = self.at.fetch_add(1, Ordering::Relaxed);
         let say = self.script.get(at).or(self.script.last()).unwrap().clone();
         let words = |text: &'static str| {
-            let pieces: Vec<String> = text.chars().collect::<Vec<_>>().chunks(40).map(|piece| piece.iter().collect()).collect();
+            let pieces: Vec<String> = text
+                .chars()
+                .collect::<Vec<_>>()
+                .chunks(40)
+                .map(|piece| piece.iter().collect())
+                .collect();
             stream::iter(pieces.into_iter().map(|piece| Ok(Delta::Text(piece))))
         };
         let fail = |fault| stream::iter([Err(CallFailure::new(fault, "scripted"))]);
@@ -82,7 +87,9 @@ impl ChatModel for Scripted {
                     model: "scripted-1".to_owned(),
                     cost: 0.5,
                 };
-                words(text).chain(stream::iter([Ok(Delta::End(end))])).boxed()
+                words(text)
+                    .chain(stream::iter([Ok(Delta::End(end))]))
+                    .boxed()
             }
             Say::BreakOff(text) => words(text).chain(fail(Fault::Provider)).boxed(),
             Say::Fail(fault) => fail(fault).boxed(),
@@ -168,20 +175,41 @@ async fn serve(stage: &Stage, level: ResourceLevel) -> Result<TemplateOutput, Ca
 
 #[actix_rt::test]
 async fn at_level_high_it_plans_writes_twice_and_mends_twice() {
-    let stage = stage(vec![Say::Text("a plan of the boat"), Say::Text(POOR), Say::Text(GOOD)], true);
+    let stage = stage(
+        vec![
+            Say::Text("a plan of the boat"),
+            Say::Text(POOR),
+            Say::Text(GOOD),
+        ],
+        true,
+    );
     let output = serve(&stage, ResourceLevel::High).await.unwrap();
     let used = output.outcome.model.unwrap();
     assert_eq!((used.calls, used.candidates, used.rounds), (5, 2, 2));
-    assert_eq!((used.input_tokens, used.output_tokens, used.cost), (50, 100, 2.5));
+    assert_eq!(
+        (used.input_tokens, used.output_tokens, used.cost),
+        (50, 100, 2.5)
+    );
     assert!(used.planned && used.scores.len() == 4 && used.scores[1] > used.scores[0]);
     assert_eq!((used.model.as_str(), used.calls_lost), ("scripted-1", 2));
-    assert!(output.document.find_id("sail").is_some(), "the better candidate");
+    assert!(
+        output.document.find_id("sail").is_some(),
+        "the better candidate"
+    );
     assert_eq!(output.outcome.status, StageStatus::Completed);
     let asked = stage.model.asked.lock().unwrap();
     assert!(asked[1].turns[0].text.contains("a plan of the boat"));
-    assert!(asked[0].turns[0].text.contains("boat"), "the reading is in the plan's request");
+    assert!(
+        asked[0].turns[0].text.contains("boat"),
+        "the reading is in the plan's request"
+    );
     let mending = asked[3].turns.last().unwrap();
-    assert!(mending.picture.as_deref().is_some_and(|png| png.starts_with(b"\x89PNG")));
+    assert!(
+        mending
+            .picture
+            .as_deref()
+            .is_some_and(|png| png.starts_with(b"\x89PNG"))
+    );
 }
 
 #[actix_rt::test]
@@ -190,7 +218,11 @@ async fn a_model_without_eyes_is_told_what_was_measured() {
     serve(&stage, ResourceLevel::Low).await.unwrap();
     let asked = stage.model.asked.lock().unwrap();
     let mending = asked[1].turns.last().unwrap();
-    assert!(mending.picture.is_none() && mending.text.contains("only 2 shapes"), "{}", mending.text);
+    assert!(
+        mending.picture.is_none() && mending.text.contains("only 2 shapes"),
+        "{}",
+        mending.text
+    );
 }
 
 #[actix_rt::test]
@@ -206,7 +238,10 @@ async fn the_drawing_is_shown_while_it_is_drawn() {
     serve(&stage, ResourceLevel::Minimal).await.unwrap();
     tokio::task::yield_now().await;
     let shown = stage.shown.lock().unwrap();
-    assert!(shown.first().is_some_and(|fraction| *fraction < 0.2), "{shown:?}");
+    assert!(
+        shown.first().is_some_and(|fraction| *fraction < 0.2),
+        "{shown:?}"
+    );
 }
 
 #[actix_rt::test]
@@ -227,7 +262,9 @@ async fn a_reply_without_a_drawing_is_the_providers_fault_and_a_failure_keeps_it
         (Say::Fail(Fault::Terminal), Fault::Terminal),
         (Say::Fail(Fault::Request), Fault::Request),
     ] {
-        let failure = serve(&stage(vec![say], true), ResourceLevel::Minimal).await.unwrap_err();
+        let failure = serve(&stage(vec![say], true), ResourceLevel::Minimal)
+            .await
+            .unwrap_err();
         assert_eq!(failure.fault, Some(fault));
     }
 }
