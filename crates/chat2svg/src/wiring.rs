@@ -17,9 +17,7 @@ use chat2svg_controller::{
 use chat2svg_detail::{DetailActor, EmbeddedDetailer};
 use chat2svg_isolation::Foreign;
 use chat2svg_optimize::{EmbeddedFitter, LastReading, OptimizeActor};
-use chat2svg_protocol::{
-    ActorHealth, BackendId, Circuit, PerStage, Stage, messages::RunTemplate,
-};
+use chat2svg_protocol::{ActorHealth, BackendId, Circuit, PerStage, Stage, messages::RunTemplate};
 use chat2svg_resources::ResourcesActor;
 use chat2svg_scheduler::{SchedulerActor, SharedQueue};
 use chat2svg_store::{StoreActor, StoreWorker};

@@ -23,9 +23,9 @@ pub struct CallConfig {
     pub retry_share: f64,
     /// Most bytes of an answer.
     pub max_reply_bytes: usize,
-    /// What one job may cost, in the currency of the prices; 0 sets no limit.
+    /// What one job may cost in US dollars; 0 sets no limit.
     pub max_cost_per_job: f64,
-    /// What all calls of a minute may cost; 0 sets no limit.
+    /// What all calls of a minute may cost in US dollars; 0 sets no limit.
     pub max_cost_per_minute: f64,
 }
 

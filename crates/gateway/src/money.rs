@@ -8,7 +8,7 @@ use std::{
 use chat2svg_protocol::{CallFailure, Fault, JobId};
 use serde::{Deserialize, Serialize};
 
-/// An amount in the currency of the prices that are configured.
+/// An amount in US dollars.
 pub type Money = f64;
 
 /// What a token costs. Zero where nothing is paid.

@@ -74,7 +74,7 @@ pub struct Completion {
     pub usage: Usage,
     /// The model as the server calls it.
     pub model: String,
-    /// What it cost, by the configured prices or as the server says; 0 where nothing is known.
+    /// What it cost, by the configured prices or as the server says; 0 where neither is known.
     pub cost: Money,
 }
 

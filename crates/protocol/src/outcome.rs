@@ -55,7 +55,7 @@ pub struct ModelUse {
     /// Whether tokens or cost are not known exactly.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_estimated: bool,
-    /// What it cost, in the currency of the configured prices; 0 when no price is known.
+    /// What it cost in US dollars; 0 when no price is known.
     pub cost: f64,
     /// Seconds to the first token of the first answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]

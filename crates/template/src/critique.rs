@@ -5,6 +5,7 @@ mod finding;
 mod look;
 mod touch;
 
+use chat2svg_stop::Stop;
 use chat2svg_vector::{Color, Document, RenderError};
 
 pub use finding::Finding;
@@ -30,11 +31,7 @@ pub struct Critique {
 ///
 /// # Errors
 /// When it cannot be rendered, or `stop` said so.
-pub fn critique(
-    document: &Document,
-    brief: &Brief,
-    stop: &dyn Fn() -> bool,
-) -> Result<Critique, RenderError> {
+pub fn critique(document: &Document, brief: &Brief, stop: &Stop) -> Result<Critique, RenderError> {
     let look = Look::at(document, stop)?;
     let mut findings = look.findings(brief);
     findings.extend(touch::detached(document));
@@ -66,7 +63,7 @@ mod tests {
         let brief = Brief {
             colors: vec![("red".to_owned(), Color::from_rgb8(220, 30, 30))],
         };
-        critique(&document, &brief, &|| false).unwrap()
+        critique(&document, &brief, &Stop::never()).unwrap()
     }
 
     const GOOD: &str = r##"<g id="wall" data-role="background"><rect id="paper" width="100" height="100" fill="#bcd9ee"/></g>

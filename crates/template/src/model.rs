@@ -22,8 +22,9 @@ use chat2svg_backends::Backend;
 use chat2svg_gateway::CallLimits;
 use chat2svg_llm::{ChatModel, ChatRequest, Provider, Turn};
 use chat2svg_protocol::{
-    BackendId, CallFailure, Fault, ModelUse, StageOutcome, Style,
+    BackendId, CallFailure, Cost, Fault, ModelUse, StageOutcome, Style,
     messages::{Progress, RunTemplate, TemplateOutput},
+    stop_of,
 };
 use chat2svg_supervision::{ComputePool, Line};
 use futures_util::{FutureExt as _, future::BoxFuture, future::join_all};
@@ -133,6 +134,14 @@ impl Session {
     }
 
     async fn draw(mut self) -> Result<TemplateOutput, CallFailure> {
+        match self.best().await {
+            Ok(best) => Ok(self.output(best)),
+            // Calls that cost something for nothing are what a circuit has to know of.
+            Err(failure) => Err(failure.costing(Cost((self.used.cost * 1e6) as u64))),
+        }
+    }
+
+    async fn best(&mut self) -> Result<Draft, CallFailure> {
         let steps = *self.composer.config.levels.get(self.run.context.level);
         let plan = if steps.plan { self.plan().await? } else { None };
         let began = Instant::now();
@@ -165,7 +174,7 @@ impl Session {
                 }
             }
         }
-        self.output(best)
+        Ok(best)
     }
 
     /// When everything that is asked must have been answered.
@@ -333,8 +342,7 @@ impl Session {
         }
         let frame = self.frame.clone();
         let brief = self.brief();
-        let cancel = self.run.context.cancel.clone();
-        let stop = move || cancel.is_cancelled();
+        let stop = stop_of(&self.run.context.cancel);
         let work = move || draft::read(reader, &frame, &brief, &stop);
         let read = self
             .composer
@@ -402,7 +410,7 @@ impl Session {
         }
     }
 
-    fn output(self, best: Draft) -> Result<TemplateOutput, CallFailure> {
+    fn output(self, best: Draft) -> TemplateOutput {
         let mut used = self.used;
         used.findings = best.findings();
         let id = self.composer.provider.id;
@@ -410,13 +418,13 @@ impl Session {
             None => StageOutcome::completed(id),
             Some(reason) => StageOutcome::cut_short(id, reason),
         };
-        Ok(TemplateOutput {
+        TemplateOutput {
             document: best.document,
             style: self.style,
             outcome: StageOutcome {
                 model: Some(used),
                 ..outcome
             },
-        })
+        }
     }
 }

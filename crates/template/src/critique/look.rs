@@ -1,5 +1,6 @@
 //! What is seen of a drawing, pixel by pixel.
 
+use chat2svg_stop::Stop;
 use chat2svg_vector::{
     Color, Document, Emission, Meaning, Raster, RenderError, Role, ShapeVisit, Visibility,
 };
@@ -39,7 +40,7 @@ pub(super) struct Look<'a> {
 }
 
 impl<'a> Look<'a> {
-    pub(super) fn at(document: &'a Document, stop: &dyn Fn() -> bool) -> Result<Self, RenderError> {
+    pub(super) fn at(document: &'a Document, stop: &Stop) -> Result<Self, RenderError> {
         let longest = document.width.max(document.height);
         let side = |length: f64| ((length / longest * SIDE).round() as u32).clamp(8, SIDE as u32);
         let (width, height) = (side(document.width), side(document.height));

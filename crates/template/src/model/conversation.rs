@@ -6,7 +6,7 @@ use std::{
 };
 
 use chat2svg_llm::{Completion, Delta};
-use chat2svg_protocol::{CallFailure, JobId, Stage, messages::Progress};
+use chat2svg_protocol::{CallFailure, JobId, Stage, messages::Progress, stop_of};
 use chat2svg_supervision::{ComputePool, Line};
 use futures_util::{StreamExt as _, stream::BoxStream};
 use tokio_util::sync::CancellationToken;
@@ -74,8 +74,8 @@ impl Sketches {
     /// Shows what there is. What cannot be read yet is not shown.
     async fn show(&self, svg: String, shapes: usize) {
         let frame = self.frame.clone();
-        let cancel = self.cancel.clone();
-        let read = move || draft::document(&svg, &frame, &|| cancel.is_cancelled());
+        let stop = stop_of(&self.cancel);
+        let read = move || draft::document(&svg, &frame, &stop);
         if let Ok(Ok(document)) = self.pool.run(&self.cancel, read).await {
             // How long a drawing will be is not known; most have some forty shapes.
             let shapes = shapes as f32;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use chat2svg_protocol::{CallFailure, CanvasSize, Fault, Style};
+use chat2svg_stop::Stop;
 use chat2svg_vector::{Color, Document, Group, Metadata, Node, ParseLimits};
 use kurbo::Rect;
 
@@ -54,7 +55,7 @@ pub(super) fn read(
     reader: ReplyReader,
     frame: &Frame,
     brief: &Brief,
-    stop: &dyn Fn() -> bool,
+    stop: &Stop,
 ) -> Result<Draft, String> {
     let svg = reader.finish().ok_or("its answer holds no drawing")?;
     let document = document(&svg, frame, stop)?;
@@ -70,11 +71,7 @@ pub(super) fn read(
 ///
 /// # Errors
 /// Why it is none, for people.
-pub(super) fn document(
-    svg: &str,
-    frame: &Frame,
-    stop: &dyn Fn() -> bool,
-) -> Result<Document, String> {
+pub(super) fn document(svg: &str, frame: &Frame, stop: &Stop) -> Result<Document, String> {
     let limits = ParseLimits {
         bytes: MAX_BYTES,
         ..ParseLimits::default()
@@ -202,7 +199,7 @@ mod tests {
 
     #[test]
     fn a_drawing_becomes_a_document_of_the_canvas_in_named_layers() {
-        let document = document(SVG, &frame(), &|| false).unwrap();
+        let document = document(SVG, &frame(), &Stop::never()).unwrap();
         assert_eq!((document.width, document.height), (400.0, 200.0));
         assert_eq!(document.view_box, Rect::new(-50.0, 0.0, 150.0, 100.0));
         let names: Vec<&str> = document.layers.iter().map(Node::label).collect();
@@ -217,7 +214,7 @@ mod tests {
 
     #[test]
     fn what_is_written_of_it_can_be_read_again() {
-        let written = document(SVG, &frame(), &|| false)
+        let written = document(SVG, &frame(), &Stop::never())
             .unwrap()
             .to_svg(&WriteOptions::default());
         let again = Document::parse(written.as_bytes(), &ParseLimits::default()).unwrap();
@@ -228,7 +225,7 @@ mod tests {
     fn foreign_claims_and_content_do_not_pass() {
         let hostile = r##"<svg onload="alert(1)"><metadata>x</metadata><script>alert(1)</script>
             <image href="http://evil.example.org/x.png"/><rect width="9" height="9" fill="red"/></svg>"##;
-        let document = document(hostile, &frame(), &|| false).unwrap();
+        let document = document(hostile, &frame(), &Stop::never()).unwrap();
         let written = document.to_svg(&WriteOptions::default());
         assert!(
             !written.contains("alert") && !written.contains("evil"),
@@ -239,7 +236,7 @@ mod tests {
 
     #[test]
     fn a_picture_has_the_side_that_was_asked_for() {
-        let png = picture(&document(SVG, &frame(), &|| false).unwrap(), 64).unwrap();
+        let png = picture(&document(SVG, &frame(), &Stop::never()).unwrap(), 64).unwrap();
         let head = chat2svg_vector::Raster::inspect(&png, &Default::default()).unwrap();
         assert_eq!((head.width, head.height), (64, 32));
     }

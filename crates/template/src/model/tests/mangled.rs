@@ -1,6 +1,7 @@
 //! No reply, whatever it is, panics, hangs, or becomes an unsafe or unreadable document.
 
 use chat2svg_protocol::{CanvasSize, Style};
+use chat2svg_stop::Stop;
 use chat2svg_vector::{Document, ParseLimits, WriteOptions};
 use proptest::prelude::*;
 
@@ -26,7 +27,7 @@ fn frame() -> Frame {
 fn read(reply: &str) -> Result<Draft, String> {
     let mut reader = ReplyReader::default();
     reader.push(reply);
-    draft::read(reader, &frame(), &Brief::default(), &|| false)
+    draft::read(reader, &frame(), &Brief::default(), &Stop::never())
 }
 
 /// What is made of a reply can be written, is safe, and can be read again.

@@ -288,5 +288,5 @@ async fn a_cancelled_run_ends_at_once() {
         cancel.cancel();
     };
     let (failure, ()) = futures_util::future::join(served, cancelled).await;
-    assert_eq!(failure.unwrap_err(), CallFailure::cancelled());
+    assert_eq!(failure.unwrap_err().fault, Some(Fault::Caller));
 }
