@@ -37,9 +37,9 @@ fn with_model<'a>(command: &'a mut Command, server: &ModelServer) -> &'a mut Com
         .env("CHAT2SVG__LLM__MODEL", "test-model")
 }
 
-fn generate(server: &ModelServer, arguments: &[&str]) -> Value {
-    let mut command = program(["generate", PROMPT, "--json", "--level", "low"]);
-    let output = success(with_model(&mut command, server).args(arguments));
+fn generate(server: &ModelServer, level: &str) -> Value {
+    let mut command = program(["generate", PROMPT, "--json", "--level", level]);
+    let output = success(with_model(&mut command, server));
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
@@ -54,7 +54,7 @@ fn template(result: &Value) -> &Value {
 #[test]
 fn a_model_draws_and_the_metadata_says_what_it_took() {
     let server = ModelServer::saying(vec![BALL.to_owned()]);
-    let result = generate(&server, &[]);
+    let result = generate(&server, "low");
     let svg = result["svg_content"].as_str().unwrap();
     assert_svg(svg);
     assert!(
@@ -89,7 +89,7 @@ fn whatever_a_model_says_there_is_a_picture() {
         (broken_off, true),
     ] {
         let server = ModelServer::saying(vec![reply.clone()]);
-        let result = generate(&server, &["--level", "minimal"]);
+        let result = generate(&server, "minimal");
         assert_svg(result["svg_content"].as_str().unwrap());
         let stage = template(&result);
         assert_eq!(stage["backend"] == "openai", by_model, "{reply}: {stage}");
@@ -105,7 +105,7 @@ fn a_stream_that_breaks_off_is_used_and_said_to_be_cut_short() {
         let (most, _) = BALL.split_at(BALL.len() - 20);
         Act::Events(openai_text(most), Duration::ZERO, Ending::Broken)
     });
-    let result = generate(&server, &["--level", "minimal"]);
+    let result = generate(&server, "minimal");
     let stage = template(&result);
     assert_eq!(
         (&stage["backend"], &stage["status"]),
@@ -122,7 +122,7 @@ fn a_mended_drawing_replaces_the_first_only_if_it_is_no_worse() {
     let worse =
         "<svg viewBox='0 0 512 512'><rect id='a' width='512' height='512' fill='#eee'/></svg>";
     let server = ModelServer::saying(vec![BALL.to_owned(), worse.to_owned()]);
-    let result = generate(&server, &[]);
+    let result = generate(&server, "low");
     assert!(result["svg_content"].as_str().unwrap().contains("Ball"));
     let scores = template(&result)["model"]["scores"]
         .as_array()

@@ -9,6 +9,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{ChatModel, ChatRequest, Delta, Turn};
 
+/// How long the rest of the answer is listened to.
+const AFTER_FIRST: Duration = Duration::from_secs(2);
+
 /// What a model answered.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Probe {
@@ -36,19 +39,28 @@ pub async fn probe(model: &dyn ChatModel, patience: Duration) -> Result<Probe, C
         job: None,
     };
     let mut deltas = model.chat(request, limits);
-    let mut first_token = None;
-    while let Some(delta) = deltas.next().await {
-        match delta? {
-            Delta::Text(_) => {
-                first_token.get_or_insert_with(|| started.elapsed());
-            }
-            Delta::End(completion) => {
-                return Ok(Probe {
-                    model: completion.model,
-                    first_token: first_token.unwrap_or_else(|| started.elapsed()),
-                });
+    let first_token = loop {
+        match deltas.next().await {
+            Some(delta) => match delta? {
+                Delta::Text(_) => break started.elapsed(),
+                Delta::End(_) => {}
+            },
+            None => return Err(CallFailure::late()),
+        }
+    };
+    // The end has the name; a slow model is not waited for just for that.
+    let mut name = model.model().to_owned();
+    let rest = async {
+        while let Some(Ok(delta)) = deltas.next().await {
+            if let Delta::End(completion) = delta {
+                name = completion.model;
             }
         }
-    }
-    Err(CallFailure::late())
+    };
+    // Whether it came in time makes no difference.
+    let _ = tokio::time::timeout(AFTER_FIRST, rest).await;
+    Ok(Probe {
+        model: name,
+        first_token,
+    })
 }
