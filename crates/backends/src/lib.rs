@@ -89,6 +89,13 @@ pub trait Backend<R: StageRun>: Send + Sync + 'static {
     /// Its name.
     fn id(&self) -> BackendId;
 
+    /// Whether the run is of a kind that it works on. Those that are not go to the next in line
+    /// without a word, and nothing is kept for it.
+    fn takes(&self, run: &R) -> bool {
+        let _ = run;
+        true
+    }
+
     /// Time that it needs at least, and that is kept for it while those before it are tried.
     fn reserve(&self, run: &R) -> Duration;
 

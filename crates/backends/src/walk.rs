@@ -24,9 +24,14 @@ impl<R: StageRun> LineUp<R> {
     /// When none served: why the last one did not, and how each turn went.
     pub async fn serve(&self, run: R) -> Result<R::Output, StageFailure> {
         let mut attempts = Vec::new();
-        let mut error = StageError::Lost(format!("stage {} has no backend", R::STAGE));
-        for (place, backend) in self.backends.iter().enumerate() {
-            let later = self.backends.get(place + 1..).unwrap_or_default();
+        let mut error = StageError::Lost(format!("stage {} has no backend for this run", R::STAGE));
+        let takers: Vec<_> = self
+            .backends
+            .iter()
+            .filter(|each| each.takes(&run))
+            .collect();
+        for (place, backend) in takers.iter().enumerate() {
+            let later = takers.get(place + 1..).unwrap_or_default();
             match self.turn(backend, later, &run).await {
                 Turn::Served(mut output, attempt) => {
                     attempts.push(noted(&run, attempt));
@@ -50,7 +55,7 @@ impl<R: StageRun> LineUp<R> {
     async fn turn(
         &self,
         backend: &Arc<dyn Backend<R>>,
-        later: &[Arc<dyn Backend<R>>],
+        later: &[&Arc<dyn Backend<R>>],
         run: &R,
     ) -> Turn<R::Output> {
         let id = backend.id();

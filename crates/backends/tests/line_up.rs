@@ -38,6 +38,8 @@ enum Script {
     Stalls,
     /// Answers after so long.
     ServesAfter(Duration),
+    /// Takes runs of another kind only.
+    IsForOthers,
 }
 
 struct Scripted {
@@ -74,6 +76,10 @@ impl Backend<RunTemplate> for Scripted {
         self.name.parse().unwrap()
     }
 
+    fn takes(&self, _: &RunTemplate) -> bool {
+        !matches!(self.script, Script::IsForOthers)
+    }
+
     fn reserve(&self, _: &RunTemplate) -> Duration {
         self.reserve
     }
@@ -88,7 +94,7 @@ impl Backend<RunTemplate> for Scripted {
                     tokio::time::sleep_until(run.context.deadline.into()).await;
                     Err(CallFailure::late())
                 }
-                Script::Stalls => std::future::pending().await,
+                Script::Stalls | Script::IsForOthers => std::future::pending().await,
                 Script::ServesAfter(time) => {
                     tokio::time::sleep(time).await;
                     Ok(output)
@@ -306,6 +312,22 @@ async fn time_is_kept_for_those_behind() {
         ]
     );
     assert_eq!(house.told(), [("embedded".to_owned(), CallEnd::Served)]);
+}
+
+#[actix_rt::test]
+async fn one_that_does_not_take_the_run_has_no_turn_and_keeps_no_time() {
+    let scripts = [
+        ("one", Script::IsForOthers),
+        ("two", Script::Serves),
+        ("three", Script::IsForOthers),
+    ];
+    let house = House::new(None, &scripts);
+    let output = house.serve(run(Duration::from_millis(90))).await.unwrap();
+    assert_eq!(turns(&output.outcome), [("two", AttemptOutcome::Served)]);
+    assert_eq!(house.told(), [("two".to_owned(), CallEnd::Served)]);
+    let alone = House::new(None, &[("one", Script::IsForOthers)]);
+    let failure = alone.serve(run(TIME)).await.unwrap_err();
+    assert!(matches!(failure.error, StageError::Lost(_)));
 }
 
 #[actix_rt::test]
