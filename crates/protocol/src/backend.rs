@@ -21,6 +21,13 @@ impl BackendId {
     /// The backend of every stage that needs no model.
     pub const EMBEDDED: Self = Self(Cow::Borrowed("embedded"));
 
+    /// The backend of stage 2 that has a ComfyUI server make the target.
+    pub const COMFYUI: Self = Self(Cow::Borrowed("comfyui"));
+    /// The backend of stage 2 that has an AUTOMATIC1111 or Forge server make the target.
+    pub const AUTOMATIC1111: Self = Self(Cow::Borrowed("automatic1111"));
+    /// The backend of stage 2 that has a server with OpenAI's images API make the target.
+    pub const OPENAI_IMAGES: Self = Self(Cow::Borrowed("openai-images"));
+
     const MAX_LENGTH: usize = 40;
 
     /// The name used in the API, the configuration and metrics.
