@@ -10,7 +10,8 @@ use crate::{AdoptParameters, shading::Strengths};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct DetailConfig {
-    /// Who serves the stage, first choice first.
+    /// Who serves the stage, first choice first; empty for the image model that is configured, if
+    /// any, and the embedded detailer behind it.
     pub backends: Vec<BackendId>,
     /// Parameters by level.
     pub levels: PerLevel<DetailParameters>,
@@ -90,14 +91,30 @@ pub struct DetailParameters {
 
 impl DetailConfig {
     /// The backends that there are.
-    pub const BACKENDS: [BackendId; 1] = [BackendId::EMBEDDED];
+    pub const BACKENDS: [BackendId; 4] = [
+        BackendId::EMBEDDED,
+        BackendId::COMFYUI,
+        BackendId::AUTOMATIC1111,
+        BackendId::OPENAI_IMAGES,
+    ];
+
+    /// Who serves the stage, first choice first, where `model` is the backend of the image model.
+    pub fn line_up(&self, model: Option<BackendId>) -> Vec<BackendId> {
+        if self.backends.is_empty() {
+            model.into_iter().chain([BackendId::EMBEDDED]).collect()
+        } else {
+            self.backends.clone()
+        }
+    }
 
     /// Checks the ranges of all numbers that are no strengths.
     ///
     /// # Errors
     /// The first value out of its range.
     pub fn validate(&self) -> Result<(), InvalidSetting> {
-        InvalidSetting::unless_line_up("backends", &self.backends, &Self::BACKENDS)?;
+        if !self.backends.is_empty() {
+            InvalidSetting::unless_line_up("backends", &self.backends, &Self::BACKENDS)?;
+        }
         for level in ResourceLevel::ALL {
             let fault = |reason: String| InvalidSetting {
                 key: "levels",
@@ -255,7 +272,7 @@ impl Default for DetailConfig {
             ..low
         };
         Self {
-            backends: vec![BackendId::EMBEDDED],
+            backends: Vec::new(),
             levels: PerLevel {
                 high,
                 medium,

@@ -71,7 +71,11 @@ fn work(config: &DetailConfig, run: &RunDetail) -> Result<DetailOutput, CallFail
                 let reason = "the deadline came before new shapes were chosen".to_owned();
                 outcome = StageOutcome::cut_short(BackendId::EMBEDDED, reason);
             }
-            let summary = DetailSummary { added, moved };
+            let summary = DetailSummary {
+                added,
+                moved,
+                target: None,
+            };
             (document, Arc::clone(target), TargetOrigin::Caller, summary)
         }
         None => {
@@ -81,7 +85,11 @@ fn work(config: &DetailConfig, run: &RunDetail) -> Result<DetailOutput, CallFail
                 added,
             } = enhanced(run, parameters)?;
             let moved = Vec::new();
-            let summary = DetailSummary { added, moved };
+            let summary = DetailSummary {
+                added,
+                moved,
+                target: None,
+            };
             (document, Arc::new(target), TargetOrigin::Lit, summary)
         }
     };
@@ -94,7 +102,11 @@ fn work(config: &DetailConfig, run: &RunDetail) -> Result<DetailOutput, CallFail
     })
 }
 
-fn adopted(
+/// What came of a target from outside.
+///
+/// # Errors
+/// When nothing came of it by the deadline, or the run was cancelled.
+pub(crate) fn adopted(
     run: &RunDetail,
     target: &Raster,
     parameters: &DetailParameters,

@@ -4,8 +4,9 @@
 //! contact shadows, air, rim) and gives the document the gradients and shapes that approach the lit
 //! picture. [`adopt()`] takes a target from outside: it moves the template's shapes to where the
 //! target shows them, repaints them, and makes named shapes of what is new. Neither needs a model,
-//! and neither knows of actors; [`EmbeddedDetailer`] is both as a backend, and [`DetailActor`] has
-//! runs served by a line-up of backends, of which it is the last.
+//! and neither knows of actors; [`EmbeddedDetailer`] is both as a backend. [`ModelDetailer`] has an
+//! image model make a target and then does the same. [`DetailActor`] has runs served by a line-up
+//! of backends, of which the embedded detailer is the last.
 
 #![forbid(unsafe_code)]
 
@@ -26,6 +27,7 @@ mod highlight;
 mod joint;
 mod light;
 mod lit;
+mod model;
 mod outline;
 mod paints;
 mod palette;
@@ -43,3 +45,4 @@ pub use adopt::{AdoptError, AdoptParameters, Adopted, adopt};
 pub use config::{DetailConfig, DetailParameters, Strength, StrengthError};
 pub use detailer::EmbeddedDetailer;
 pub use enhance::{DetailError, Enhanced, enhance};
+pub use model::ModelDetailer;

@@ -216,7 +216,7 @@ impl Default for ImagegenConfig {
             workflow: Self::FLUX2_KLEIN.to_owned(),
             control_model: String::new(),
             price_per_picture: 0.0,
-            least_structure: 0.5,
+            least_structure: 0.7,
             least_time_ms: 1500,
             levels: PerLevel {
                 high: level(2, 1024),

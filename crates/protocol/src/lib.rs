@@ -32,7 +32,7 @@ pub use job::{Attachment, AttachmentRole, JobId, JobKind, JobOptions, JobSpec, J
 pub use level::{LevelChoice, LevelMode, PerLevel, ResourceLevel};
 pub use outcome::{
     BudgetChange, DetailSummary, FailureCode, FitEnd, FitSummary, JobFailure, JobMetadata,
-    LossSample, ModelUse, Movement, StageOutcome, StageReport, StageStatus, Tier,
+    LossSample, ModelUse, Movement, StageOutcome, StageReport, StageStatus, TargetSummary, Tier,
 };
 pub use plan::{PlannedStage, QueueSnapshot, SolveMethod, StagePlan};
 pub use snapshot::{

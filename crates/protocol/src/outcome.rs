@@ -141,6 +141,23 @@ pub struct DetailSummary {
     pub added: Vec<String>,
     /// Shapes and groups moved to where the target shows them.
     pub moved: Vec<Movement>,
+    /// The target, when a model made it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target: Option<TargetSummary>,
+}
+
+/// A target picture that a model made.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct TargetSummary {
+    /// The model, or the workflow that ran.
+    pub model: String,
+    /// Pictures that it made, of which one was chosen.
+    pub candidates: u32,
+    /// How much of the template's structure it keeps, `0.0..=1.0`.
+    pub structure: f32,
+    /// What it cost, by the price that is configured; 0 where none is.
+    pub cost: f64,
 }
 
 /// A shape or group that was moved, turned or scaled around its middle.
