@@ -278,7 +278,12 @@ impl ControllerActor {
             checkpoint,
         } = resumed.unwrap_or_default();
         let uploads = !matches!(view.spec.kind, JobKind::Generate { .. });
-        if self.capacity.isolation.isolates(uploads, was_running) {
+        // An isolated process starts from nothing. A target that a model made is not asked, and
+        // paid, for twice: such a job goes on from it here, within its attempts.
+        let has_target = checkpoint
+            .as_ref()
+            .is_some_and(|kept| kept.target.is_some());
+        if !has_target && self.capacity.isolation.isolates(uploads, was_running) {
             info!(job = %id, was_running, "the job runs in a process of its own");
             machine = machine.isolated();
         } else if let Some(checkpoint) = checkpoint {
