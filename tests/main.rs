@@ -6,9 +6,11 @@ mod callers;
 mod clean;
 mod command_line;
 mod daemon;
+mod fakes;
 mod files;
 mod holding;
 mod hostile;
+mod image_models;
 mod isolation;
 #[path = "../crates/llm/tests/support/server.rs"]
 mod model_server;

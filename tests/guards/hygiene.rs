@@ -21,6 +21,8 @@ const HOSTS: [&str; 18] = [
     "api.anthropic.com",
     "api.openai.com",
     "198.51.100.1",
+    "api.openai.com",
+    "comfyui",
     "creativecommons.org",
     "example.org",
     "github.com",

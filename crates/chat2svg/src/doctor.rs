@@ -8,7 +8,8 @@ use std::{
 };
 
 use anyhow::bail;
-use chat2svg_gateway::{Ledger, NoLedger};
+use chat2svg_gateway::{CallLimits, Ledger, NoLedger};
+use chat2svg_imagegen::ImagegenConfig;
 use chat2svg_isolation::{Foreign, IsolatedJob};
 use chat2svg_llm::probe;
 use chat2svg_protocol::{
@@ -40,6 +41,7 @@ struct Finding {
 pub(crate) fn run(settings: &Settings) -> anyhow::Result<bool> {
     let mut findings = vec![fine("configuration", "valid".to_owned())];
     findings.extend(models(settings));
+    findings.push(image_model(&settings.imagegen));
     findings.extend(machine(settings));
     findings.push(isolation(settings));
     findings.push(store(&settings.store));
@@ -98,6 +100,34 @@ fn models(settings: &Settings) -> Vec<Finding> {
         }
         findings
     })
+}
+
+/// Asks the image model's server what it is; makes no picture.
+fn image_model(config: &ImagegenConfig) -> Finding {
+    const WHAT: &str = "image model";
+    let model = match chat2svg_imagegen::image_model(config, Arc::new(NoLedger)) {
+        Ok(Some(model)) => model,
+        Ok(None) => {
+            return fine(
+                WHAT,
+                "none configured; the embedded detailer serves".to_owned(),
+            );
+        }
+        Err(error) => return broken(WHAT, error.to_string()),
+    };
+    let limits = CallLimits {
+        deadline: Instant::now() + PATIENCE,
+        cancel: CancellationToken::new(),
+        job: None,
+    };
+    let started = Instant::now();
+    match actix::System::new().block_on(model.probe(limits)) {
+        Ok(text) => fine(
+            WHAT,
+            format!("{text} ({} ms)", started.elapsed().as_millis()),
+        ),
+        Err(error) => broken(WHAT, format!("{}: {error}", model.id())),
+    }
 }
 
 fn machine(settings: &Settings) -> Vec<Finding> {

@@ -3,6 +3,7 @@
 
 use std::{io, time::Instant};
 
+use chat2svg_imagegen::ImagegenConfig;
 use chat2svg_isolation::{
     ChildCommand, Foreign, IsolatedResult, Runner,
     child::{Answers, Request, read_request},
@@ -51,11 +52,13 @@ fn inside(settings: &Settings) -> Settings {
     inner
 }
 
-/// The same settings without language models.
+/// The same settings without models.
 pub(crate) fn without_models(settings: &Settings) -> Settings {
     let mut inner = settings.clone();
     inner.llm = chat2svg_llm::LlmConfig::default();
     inner.template.backends = vec![BackendId::EMBEDDED];
+    inner.imagegen = ImagegenConfig::default();
+    inner.detail.backends = vec![BackendId::EMBEDDED];
     inner
 }
 

@@ -14,10 +14,15 @@ use chat2svg_controller::{
     ComposeRequest, Composer, ControllerActor, ControllerCapacity, ControllerLines, InputLimits,
     Isolation, MemoryBudget, ScribeLines, StageLines,
 };
-use chat2svg_detail::{DetailActor, EmbeddedDetailer};
+use chat2svg_detail::{DetailActor, EmbeddedDetailer, ModelDetailer};
+use chat2svg_gateway::Ledger;
+use chat2svg_imagegen::image_model;
 use chat2svg_isolation::Foreign;
 use chat2svg_optimize::{EmbeddedFitter, LastReading, OptimizeActor};
-use chat2svg_protocol::{ActorHealth, BackendId, Circuit, PerStage, Stage, messages::RunTemplate};
+use chat2svg_protocol::{
+    ActorHealth, BackendId, Circuit, PerStage, Stage,
+    messages::{RunDetail, RunTemplate},
+};
 use chat2svg_resources::ResourcesActor;
 use chat2svg_scheduler::{SchedulerActor, SharedQueue};
 use chat2svg_store::{StoreActor, StoreWorker};
@@ -112,16 +117,17 @@ impl System {
             breaker.line(),
             Duration::from_millis(settings.controller.ask_timeout_ms),
         );
+        let ledger: Arc<dyn Ledger> = Arc::new(StoreLedger::new(
+            &store,
+            Duration::from_millis(settings.controller.ask_timeout_ms),
+        ));
+        let image_model = image_model(&settings.imagegen, Arc::clone(&ledger))?;
         watchdog.start(&template, &stages, {
             let pool = pool("template");
             let embedded =
                 EmbeddedComposer::new(vocabulary.clone(), pool.clone(), controller.line());
-            let ledger = StoreLedger::new(
-                &store,
-                Duration::from_millis(settings.controller.ask_timeout_ms),
-            );
             let mut known: Vec<Arc<dyn Backend<RunTemplate>>> = vec![Arc::new(embedded)];
-            for provider in chat2svg_llm::providers(&settings.llm, &(Arc::new(ledger) as _))? {
+            for provider in chat2svg_llm::providers(&settings.llm, &ledger)? {
                 known.push(Arc::new(ModelComposer::new(
                     provider,
                     settings.template.model.clone(),
@@ -137,8 +143,19 @@ impl System {
             move || TemplateActor::new(line_up.clone(), progress.clone())
         });
         watchdog.start(&detail, &stages, {
-            let detailer = EmbeddedDetailer::new(settings.detail.clone(), pool("detail"));
-            let backends = line_up(&settings.detail.backends, &[Arc::new(detailer)]);
+            let pool = pool("detail");
+            let detailer = EmbeddedDetailer::new(settings.detail.clone(), pool.clone());
+            let mut known: Vec<Arc<dyn Backend<RunDetail>>> = vec![Arc::new(detailer)];
+            if let Some(model) = image_model {
+                known.push(Arc::new(ModelDetailer::new(
+                    model,
+                    settings.imagegen.clone(),
+                    settings.detail.clone(),
+                    pool,
+                    controller.line(),
+                )));
+            }
+            let backends = line_up(&detail_line_up(settings), &known);
             let line_up = LineUp::new(backends, circuits.clone());
             let progress = controller.line();
             move || DetailActor::new(line_up.clone(), progress.clone())
@@ -254,10 +271,15 @@ fn circuits(settings: &Settings) -> Vec<Circuit> {
     };
     [
         all(Stage::Template, &settings.template.backends),
-        all(Stage::Detail, &settings.detail.backends),
+        all(Stage::Detail, &detail_line_up(settings)),
         all(Stage::Optimize, &[BackendId::EMBEDDED]),
     ]
     .concat()
+}
+
+/// Who serves stage 2, first choice first.
+fn detail_line_up(settings: &Settings) -> Vec<BackendId> {
+    settings.detail.line_up(settings.imagegen.backend())
 }
 
 /// Who serves each stage unless it fails.
@@ -265,7 +287,7 @@ fn first_choices(settings: &Settings) -> PerStage<BackendId> {
     let first = |backends: &[BackendId]| backends.first().cloned().unwrap_or(BackendId::EMBEDDED);
     PerStage {
         template: first(&settings.template.backends),
-        detail: first(&settings.detail.backends),
+        detail: first(&detail_line_up(settings)),
         ..PerStage::EMBEDDED
     }
 }

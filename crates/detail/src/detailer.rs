@@ -139,7 +139,7 @@ fn enhanced(run: &RunDetail, parameters: &DetailParameters) -> Result<Enhanced, 
 }
 
 /// Why a run was stopped.
-fn stopped(run: &RunDetail) -> CallFailure {
+pub(crate) fn stopped(run: &RunDetail) -> CallFailure {
     if run.context.cancel.is_cancelled() {
         CallFailure::cancelled()
     } else {

@@ -11,10 +11,11 @@ mod tests;
 use chat2svg_breaker::BreakerConfig;
 use chat2svg_controller::ControllerConfig;
 use chat2svg_detail::DetailConfig;
+use chat2svg_imagegen::ImagegenConfig;
 use chat2svg_isolation::IsolationConfig;
 use chat2svg_llm::LlmConfig;
 use chat2svg_optimize::OptimizeConfig;
-use chat2svg_protocol::InvalidSetting;
+use chat2svg_protocol::{BackendId, InvalidSetting};
 use chat2svg_resources::ResourcesConfig;
 use chat2svg_scheduler::SchedulerConfig;
 use chat2svg_store::StoreConfig;
@@ -56,6 +57,8 @@ pub(crate) struct Settings {
     pub(crate) template: TemplateConfig,
     /// Stage 2.
     pub(crate) detail: DetailConfig,
+    /// The image model that stage 2 asks.
+    pub(crate) imagegen: ImagegenConfig,
     /// Stage 3.
     pub(crate) optimize: OptimizeConfig,
     /// Restarts of actors.
@@ -143,6 +146,7 @@ fn check(settings: &Settings) -> Result<(), (String, String)> {
         ),
         ("detail", settings.detail.validate()),
         ("optimize", settings.optimize.validate()),
+        ("imagegen", settings.imagegen.validate()),
         ("scheduler", settings.scheduler.validate()),
         ("breaker", settings.breaker.validate()),
         ("resources", settings.resources.validate()),
@@ -152,6 +156,15 @@ fn check(settings: &Settings) -> Result<(), (String, String)> {
     ] {
         if let Err(InvalidSetting { key, reason }) = checked {
             return refused(&format!("{section}.{key}"), reason);
+        }
+    }
+    let model = settings.imagegen.backend();
+    for backend in &settings.detail.backends {
+        if *backend != BackendId::EMBEDDED && Some(backend) != model.as_ref() {
+            return refused(
+                "detail.backends",
+                format!("\"{backend}\" is not set up: set imagegen.provider"),
+            );
         }
     }
     if let Err((key, reason)) = settings.limits.validate() {

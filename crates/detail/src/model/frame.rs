@@ -2,6 +2,7 @@
 //! template's aspect. Pure.
 
 use chat2svg_imagegen::FrameSize;
+use chat2svg_stop::Stop;
 use chat2svg_vector::{Color, Document, Raster, RasterError, RenderError, Resampling};
 
 /// A picture around the template: the template as large as it fits, in the middle, its outermost
@@ -40,11 +41,7 @@ impl Frame {
     }
 
     /// The picture of a document.
-    pub(super) fn picture(
-        &self,
-        document: &Document,
-        stop: &dyn Fn() -> bool,
-    ) -> Result<Raster, RenderError> {
+    pub(super) fn picture(&self, document: &Document, stop: &Stop) -> Result<Raster, RenderError> {
         let shown = document.render_until(self.width, self.height, Some(Color::WHITE), stop)?;
         let FrameSize { width, height } = self.size;
         if (width, height) == (self.width, self.height) {
@@ -120,7 +117,7 @@ mod tests {
     fn the_template_is_as_large_as_it_fits_with_its_borders_repeated() {
         let frame = Frame::around(4.0, size(120, 40));
         assert_eq!((frame.width, frame.height, frame.top), (120, 30, 5));
-        let picture = frame.picture(&wide(), &|| false).unwrap();
+        let picture = frame.picture(&wide(), &Stop::never()).unwrap();
         assert_eq!((picture.width(), picture.height()), (120, 40));
         for y in [0, 20, 39] {
             assert_eq!(picture.pixel(2, y), Some([255, 0, 0, 255]));
@@ -131,7 +128,7 @@ mod tests {
     #[test]
     fn what_comes_back_has_the_templates_aspect_whatever_its_size() {
         let frame = Frame::around(4.0, size(120, 40));
-        let picture = frame.picture(&wide(), &|| false).unwrap();
+        let picture = frame.picture(&wide(), &Stop::never()).unwrap();
         let same = frame.content(&picture, 1024).unwrap();
         assert_eq!((same.width(), same.height()), (120, 30));
         assert_eq!(same.pixel(2, 0), Some([255, 0, 0, 255]));

@@ -26,7 +26,10 @@ use futures_util::{FutureExt as _, future::BoxFuture};
 use tracing::info;
 
 use self::{frame::Frame, structure::Structure};
-use crate::{DetailConfig, detailer::adopted};
+use crate::{
+    DetailConfig,
+    detailer::{adopted, stopped},
+};
 
 /// Share of the time that is kept to read the target when it is there, ...
 const READING_SHARE: f64 = 0.2;
@@ -131,9 +134,9 @@ impl ModelDetailer {
         let (model, config) = (Arc::clone(&self.model), Arc::clone(&self.imagegen));
         let (run, cancel) = (Arc::clone(run), run.context.cancel.clone());
         let work = move || {
-            let stop = || run.context.cancel.is_cancelled();
+            let stop = run.context.stop();
             let drawn = |error: RenderError| match error {
-                RenderError::Stopped => CallFailure::cancelled(),
+                RenderError::Stopped => stopped(&run),
                 error => CallFailure::new(Fault::Request, error.to_string()),
             };
             let frame = run.document.view_box;

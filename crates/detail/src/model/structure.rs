@@ -8,6 +8,7 @@
 //! template's. What colours they are, and what is added inside, does not matter. The score is the
 //! geometric mean of the two.
 
+use chat2svg_stop::Stop;
 use chat2svg_vector::{Color, Document, Oklab, Raster, RasterError, RenderError, Resampling};
 
 /// Longest side in pixels at which pictures are compared.
@@ -58,7 +59,7 @@ impl Kept {
 
 impl Structure {
     /// The structure of a document.
-    pub(super) fn of(document: &Document, stop: &dyn Fn() -> bool) -> Result<Self, RenderError> {
+    pub(super) fn of(document: &Document, stop: &Stop) -> Result<Self, RenderError> {
         let (width, height) = small(document);
         let shown = document.render_until(width, height, Some(Color::WHITE), stop)?;
         let seen = document.visibility_until(width, height, stop)?;
@@ -321,7 +322,7 @@ mod tests {
     }
 
     fn score(document: &Document, picture: &Raster) -> f32 {
-        let structure = Structure::of(document, &|| false).unwrap();
+        let structure = Structure::of(document, &Stop::never()).unwrap();
         structure.kept_by(picture).unwrap().score()
     }
 
