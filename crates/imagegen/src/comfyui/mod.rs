@@ -1,8 +1,8 @@
 //! ComfyUI: a queue of workflows behind HTTP, with a websocket that tells how they go.
 //!
-//! A run is an upload, a prompt, messages until its end, and pictures to fetch. Should the websocket
-//! break, the run is looked for in the queue and in the history. A run that nobody waits for any more
-//! is taken from the queue, or interrupted if it is the one at work: never another's.
+//! A run is an upload, a prompt, messages until its end, and pictures to fetch. Should the
+//! websocket break, the run is looked for in the queue and in the history. A run that nobody waits
+//! for any more is taken from the queue, or interrupted if it is the one at work: never another's.
 
 mod check;
 mod run;

@@ -327,8 +327,9 @@ pub struct Filled<'a> {
 }
 
 impl Filled<'_> {
-    /// Sets what a role sets; nothing where the workflow has no such role. Where a role sets several
-    /// inputs of a node, the values are handed out in order, the last again if there are fewer.
+    /// Sets what a role sets; nothing where the workflow has no such role. Where a role sets
+    /// several inputs of a node, the values are handed out in order, the last again if there are
+    /// fewer.
     #[must_use]
     pub fn with(mut self, role: Role, values: &[Value]) -> Self {
         for place in &self.workflow.places {
