@@ -164,7 +164,7 @@ fn candidates<'a>(
 ) -> Vec<Candidate<'a>> {
     let count = run.plain.len();
     if index == 0 {
-        let is_move = count >= 2 && count % 2 == 0;
+        let is_move = count >= 2 && count.is_multiple_of(2);
         return if is_move {
             vec![(b'M', run.plain.clone(), 0.0)]
         } else {
@@ -185,17 +185,17 @@ fn candidates<'a>(
     // Only a few numbers at a time are likely; many of one command are written without letters.
     let times = |arity: usize| (count / arity) as f64;
     let arcs = run.numbers_of(b'a');
-    if arcs.len() % 7 == 0 && !arcs.is_empty() && are_arcs(&arcs) {
+    if arcs.len().is_multiple_of(7) && !arcs.is_empty() && are_arcs(&arcs) {
         offer(b"aA", &arcs, if follows_close { 4.0 } else { 0.0 });
         if arcs.len() == count {
             return out;
         }
     }
     let after_close = if follows_close { 4.0 } else { 0.0 };
-    if count % 6 == 0 {
+    if count.is_multiple_of(6) {
         offer(b"cC", &run.plain, after_close);
     }
-    if count % 4 == 0 {
+    if count.is_multiple_of(4) {
         // They continue a curve; elsewhere they are rare.
         let is_out_of_place = before
             .and_then(|before| before.letter.filter(|_| before.is_known()))
@@ -205,7 +205,7 @@ fn candidates<'a>(
         let rare = if habits.quadratic { 0.4 } else { 3.0 };
         offer(b"qQ", &run.plain, after_close + rare);
     }
-    if count % 2 == 0 {
+    if count.is_multiple_of(2) {
         offer(b"lL", &run.plain, after_close + 1.2 * (times(2) - 1.0));
         let is_first_move = if follows_close { 0.0 } else { 3.0 };
         let cost = is_first_move + 1.2 * (times(2) - 1.0);
