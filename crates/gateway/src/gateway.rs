@@ -78,6 +78,17 @@ pub struct Purpose<'a> {
     pub at_most: Money,
 }
 
+impl<'a> Purpose<'a> {
+    /// A call that costs nothing.
+    pub fn free(what: &'a str) -> Self {
+        Self {
+            what,
+            paid: false,
+            at_most: 0.0,
+        }
+    }
+}
+
 impl Gateway {
     /// A gateway to the provider called `name`.
     ///

@@ -137,6 +137,7 @@ impl Automatic1111 {
         let at_most = self.price * f64::from(candidates);
         let purpose = Purpose {
             what: self.what(),
+            paid: self.gateway.key().is_some() || at_most > 0.0,
             at_most,
         };
         let build = || {
@@ -223,10 +224,7 @@ impl Automatic1111 {
     }
 
     fn free(&self) -> Purpose<'_> {
-        Purpose {
-            what: self.what(),
-            at_most: 0.0,
-        }
+        Purpose::free(self.what())
     }
 
     fn keyed(&self, request: RequestBuilder) -> RequestBuilder {

@@ -154,6 +154,7 @@ impl OpenAiImages {
         let candidates = request.parameters.candidates.max(1);
         let purpose = Purpose {
             what: &self.model,
+            paid: self.gateway.key().is_some() || self.price > 0.0,
             at_most: self.price * f64::from(candidates),
         };
         let build = || {
@@ -185,10 +186,7 @@ impl OpenAiImages {
     /// A picture that the answer only links to: from the same server, or not at all.
     async fn fetched(&self, url: &str, limits: &CallLimits) -> Result<Bytes, CallFailure> {
         let get = self.keyed(self.gateway.get_linked(url)?);
-        let purpose = Purpose {
-            what: &self.model,
-            at_most: 0.0,
-        };
+        let purpose = Purpose::free(&self.model);
         // What has no body can always be said again.
         let build = || get.try_clone().unwrap_or_else(|| self.gateway.get("/"));
         let mut reply = self.gateway.send(purpose, limits, build).await?;
@@ -259,10 +257,7 @@ impl ImageModel for OpenAiImages {
     fn probe(&self, limits: CallLimits) -> BoxFuture<'static, Result<String, CallFailure>> {
         let client = self.clone();
         async move {
-            let purpose = Purpose {
-                what: "models",
-                at_most: 0.0,
-            };
+            let purpose = Purpose::free("models");
             let build = || client.keyed(client.gateway.get("/models"));
             let mut reply = client.gateway.send(purpose, &limits, build).await?;
             let known: Value = reply.json().await?;

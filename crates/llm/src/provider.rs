@@ -250,11 +250,7 @@ impl Client {
     }
 
     async fn first_listed(&self, limits: &CallLimits) -> Result<String, CallFailure> {
-        let purpose = Purpose {
-            what: "list of models",
-            paid: false,
-            at_most: 0.0,
-        };
+        let purpose = Purpose::free("list of models");
         let build = || self.authorised(self.gateway.get("models"));
         let mut reply = self.gateway.send(purpose, limits, build).await?;
         let list: Value = reply.json().await?;

@@ -133,7 +133,7 @@ impl ImageModel for ComfyUi {
 impl Server {
     /// A free call.
     fn free<'a>(&self, what: &'a str) -> Purpose<'a> {
-        Purpose { what, at_most: 0.0 }
+        Purpose::free(what)
     }
 
     fn keyed(&self, request: RequestBuilder) -> RequestBuilder {

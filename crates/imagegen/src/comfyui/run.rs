@@ -58,6 +58,7 @@ impl Run<'_> {
         let cost = self.client.price * f64::from(self.candidates);
         let purpose = Purpose {
             what: self.client.workflow.name(),
+            paid: server.gateway.key().is_some() || cost > 0.0,
             at_most: cost,
         };
         let build = || server.keyed(server.gateway.post("/prompt")).json(&body);

@@ -49,9 +49,9 @@ pub(super) fn describe(scene: &SceneDescription) -> Option<String> {
     }
     let setting = &scene.setting;
     let around: Vec<&str> = [
-        setting.place.map(|place| place.name()),
-        setting.time.map(|time| time.name()),
-        setting.weather.map(|weather| weather.name()),
+        setting.place.map(chat2svg_vector::Place::name),
+        setting.time.map(chat2svg_vector::TimeOfDay::name),
+        setting.weather.map(chat2svg_vector::Weather::name),
     ]
     .into_iter()
     .flatten()
