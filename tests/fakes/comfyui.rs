@@ -110,7 +110,7 @@ impl Site for ComfyUi {
         let manner = self.0.lock().unwrap().manner;
         match (request.method.as_str(), request.path.as_str()) {
             ("GET", "/ws") if manner == Manner::NoSocket => {
-                answer(&stream, 404, "text/plain", b"no")
+                answer(&stream, 404, "text/plain", b"no");
             }
             ("GET", "/ws") => self.socket(request, stream),
             ("POST", "/upload/image") => self.upload(request, &stream),

@@ -88,7 +88,7 @@ impl Images {
                 br#"{"error":{"message":"slow down","type":"rate_limit_exceeded"}}"#,
             ),
             Manner::Exhausted => {
-                error(429, "insufficient_quota", "You exceeded your current quota")
+                error(429, "insufficient_quota", "You exceeded your current quota");
             }
             Manner::Policy => error(
                 400,

@@ -16,12 +16,11 @@ const LONG: [&str; 1] = ["crates/controller/src/actor/tests.rs"];
 
 /// All hosts that files may speak of: names of formats and licences, places for documentation, and
 /// the address of this project.
-const HOSTS: [&str; 18] = [
+const HOSTS: [&str; 19] = [
     "127.0.0.1",
     "api.anthropic.com",
     "api.openai.com",
     "198.51.100.1",
-    "api.openai.com",
     "comfyui",
     "creativecommons.org",
     "example.org",

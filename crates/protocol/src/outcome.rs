@@ -111,7 +111,7 @@ pub struct StageReport {
     pub attempts: Vec<Attempt>,
     /// What a model did, when one served.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub model: Option<ModelUse>,
+    pub model: Option<Box<ModelUse>>,
 }
 
 impl StageReport {
@@ -378,7 +378,7 @@ pub struct StageOutcome {
     /// The backends that had a turn, in order; the last one served.
     pub attempts: Vec<Attempt>,
     /// What a model did, when one served.
-    pub model: Option<ModelUse>,
+    pub model: Option<Box<ModelUse>>,
 }
 
 impl StageOutcome {

@@ -422,7 +422,7 @@ impl Session {
             document: best.document,
             style: self.style,
             outcome: StageOutcome {
-                model: Some(used),
+                model: Some(Box::new(used)),
                 ..outcome
             },
         }

@@ -148,7 +148,7 @@ impl ModelDetailer {
                 .encode_png()
                 .map_err(|error| CallFailure::new(Fault::Request, error.to_string()))?;
             let structure = Structure::of(&run.document, &stop).map_err(drawn)?;
-            let shows = run.prompt.as_ref().map(|prompt| prompt.as_str());
+            let shows = run.prompt.as_ref().map(chat2svg_protocol::Prompt::as_str);
             Ok(Asked {
                 request: EditRequest {
                     png: png.into(),

@@ -378,7 +378,7 @@ fn place(
     let choices = role.inputs();
     let found = choices
         .iter()
-        .find(|set| set.iter().all(|input| is_own(&input)));
+        .find(|set| set.iter().all(|input| is_own(input)));
     let inputs = match found {
         Some(set) => *set,
         None if choices.is_empty() => &[],
@@ -406,16 +406,16 @@ mod tests {
 
     use super::*;
 
-    fn titled(title: &str, inputs: Value) -> Value {
+    fn titled(title: &str, inputs: &Value) -> Value {
         json!({ "class_type": "Some", "inputs": inputs, "_meta": { "title": title } })
     }
 
     fn whole() -> Value {
         json!({
-            "1": titled("chat2svg: image", json!({ "image": "x.png" })),
-            "2": titled("chat2svg: prompt", json!({ "text": "", "clip": ["9", 0] })),
-            "3": titled("chat2svg: seed, steps", json!({ "noise_seed": 0, "steps": 4 })),
-            "4": titled("chat2svg: output", json!({ "images": ["3", 0] })),
+            "1": titled("chat2svg: image", &json!({ "image": "x.png" })),
+            "2": titled("chat2svg: prompt", &json!({ "text": "", "clip": ["9", 0] })),
+            "3": titled("chat2svg: seed, steps", &json!({ "noise_seed": 0, "steps": 4 })),
+            "4": titled("chat2svg: output", &json!({ "images": ["3", 0] })),
         })
     }
 
@@ -483,8 +483,8 @@ mod tests {
     #[test]
     fn a_size_goes_into_two_inputs_and_words_into_all_of_a_set() {
         let mut nodes = whole();
-        nodes["5"] = titled("chat2svg: size", json!({ "width": 1, "height": 1 }));
-        nodes["2"] = titled("chat2svg: prompt", json!({ "text_g": "", "text_l": "" }));
+        nodes["5"] = titled("chat2svg: size", &json!({ "width": 1, "height": 1 }));
+        nodes["2"] = titled("chat2svg: prompt", &json!({ "text_g": "", "text_l": "" }));
         let workflow = Workflow::parse("own.json", &nodes.to_string()).unwrap();
         let prompt = workflow
             .filled()
