@@ -1,5 +1,7 @@
 //! The messages, grouped by receiver. Times are absolute, so that waiting in a mailbox is not free.
 
+mod ledger;
+
 use std::{sync::Arc, time::Instant};
 
 use actix::Message;
@@ -15,6 +17,8 @@ use crate::{
     JobId, JobSpec, JobView, LevelChoice, Prompt, QueueSnapshot, ResourceLevel, ResourceSnapshot,
     Stage, StageOutcome, StagePlan, Style, UnknownCircuit, stop_of,
 };
+
+pub use ledger::{BeginCall, LostCalls, SettleCall};
 
 // ---- to the controller -------------------------------------------------------------------------
 
@@ -203,41 +207,6 @@ pub struct UpdateJob {
 #[derive(Clone, Copy, Debug, Message)]
 #[rtype(result = "Result<(), StoreError>")]
 pub struct MarkRunning {
-    /// The job.
-    pub job: JobId,
-}
-
-/// stages → store: a call that may cost money is about to be sent. Answered with its number when the
-/// record would survive a power cut.
-#[derive(Clone, Debug, Message)]
-#[rtype(result = "Result<i64, StoreError>")]
-pub struct BeginCall {
-    /// The job that it is for.
-    pub job: JobId,
-    /// Who is called.
-    pub provider: String,
-    /// What is called: a model, a workflow.
-    pub what: String,
-    /// What it may cost at most; 0 where that is not known.
-    pub at_most: f64,
-}
-
-/// stages → store: how a recorded call ended. May be lost; its outcome is unknown then.
-#[derive(Clone, Copy, Debug, Message)]
-#[rtype(result = "Result<(), StoreError>")]
-pub struct SettleCall {
-    /// Its number.
-    pub call: i64,
-    /// Whether it was answered.
-    pub answered: bool,
-    /// What it cost, or may have cost when it was not answered.
-    pub cost: f64,
-}
-
-/// stages → store: how many calls for a job have an unknown outcome, because the process died?
-#[derive(Clone, Copy, Debug, Message)]
-#[rtype(result = "Result<u32, StoreError>")]
-pub struct LostCalls {
     /// The job.
     pub job: JobId,
 }
