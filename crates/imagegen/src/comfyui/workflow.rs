@@ -376,9 +376,7 @@ fn place(
     // A link is another node's to set.
     let is_own = |input: &&str| inputs.get(*input).is_some_and(|value| !value.is_array());
     let choices = role.inputs();
-    let found = choices
-        .iter()
-        .find(|set| set.iter().all(|input| is_own(input)));
+    let found = choices.iter().find(|set| set.iter().all(is_own));
     let inputs = match found {
         Some(set) => *set,
         None if choices.is_empty() => &[],
