@@ -279,6 +279,19 @@ fn clip_paths_may_reach_as_far_as_they_like() {
 }
 
 #[test]
+fn tiles_too_small_to_see_do_not_cost_the_file() {
+    for size in ["1e-30", "1e-8", "0.00001"] {
+        let svg = format!(
+            "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 64 64'>\
+            <pattern id='p' width='.2' height='{size}'><rect width='3' height='3' fill='red'/></pattern>\
+            <path d='M40 40l20 5-9 20z' fill='url(#p)'/><circle r='9'/></svg>"
+        );
+        let parsed = Document::parse(svg.as_bytes(), &ParseLimits::default());
+        assert!(parsed.is_ok(), "{:?}", parsed.err());
+    }
+}
+
+#[test]
 fn ordinary_files_are_not_taken_for_far_reaching() {
     let circle = "M 544.06634 487.06226 A 20.783747 20.783747 0 1 1 502.49885,487.06226 \
                   A 20.783747 20.783747 0 1 1 544.06634 487.06226 z ";

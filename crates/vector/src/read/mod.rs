@@ -16,8 +16,8 @@ use chat2svg_stop::Stop;
 use kurbo::Affine;
 
 use crate::sanitise::{
-    Meter, ParseError, ParseLimits, Profile, Tree, Warning, WarningKind, Warnings, printable,
-    sanitised_tree,
+    Element, Meter, ParseError, ParseLimits, Profile, Tree, Warning, WarningKind, Warnings,
+    printable, sanitised_tree,
 };
 use crate::{Document, Group, Node, WriteOptions, mend};
 
@@ -182,6 +182,25 @@ fn check_written(document: &Document, meter: &Meter<'_>) -> Result<(), ParseErro
     reach::check(&tree, Frame::of(root)?.viewport()).map(|_| ())
 }
 
+/// Least size of a pattern's tile as a share of what it paints. The library cannot hold tiles that
+/// vanish beside their place, and nobody sees them.
+const LEAST_TILE: f64 = 1e-3;
+
+/// Makes the tiles of a pattern large enough for the library.
+fn widen_tiles(pattern: &mut Element) {
+    if pattern.attribute("patternUnits") == Some("userSpaceOnUse") {
+        return;
+    }
+    for side in ["width", "height"] {
+        let value = pattern
+            .attribute(side)
+            .and_then(|text| text.trim().parse::<f64>().ok());
+        if value.is_some_and(|value| value > 0.0 && value < LEAST_TILE) {
+            pattern.set(side, LEAST_TILE.to_string());
+        }
+    }
+}
+
 /// Everything as absolute curves, in the coordinates of the view box.
 fn normalise(tree: &mut Tree, frame: &Frame) -> Result<usvg::Tree, ParseError> {
     // A canvas that equals the view box leaves coordinates as they are; where the view box begins
@@ -194,6 +213,9 @@ fn normalise(tree: &mut Tree, frame: &Frame) -> Result<usvg::Tree, ParseError> {
         root.remove("preserveAspectRatio");
         root.remove("x");
         root.remove("y");
+    }
+    for pattern in tree.elements.iter_mut().filter(|e| e.name == "pattern") {
+        widen_tiles(pattern);
     }
     let text = tree.to_text();
     let options = usvg::Options {
