@@ -34,6 +34,7 @@ fn vectorize(picture: Vec<u8>) -> IsolatedJob {
                 seed: 0,
                 deadline_ms: 60_000,
                 level: LevelChoice::Minimal,
+                priority: Default::default(),
             },
         },
         attachments: vec![Attachment {

@@ -4,6 +4,7 @@ use std::{ffi::OsString, path::PathBuf, time::Duration};
 
 use chat2svg_isolation::Limits as ProcessLimits;
 use chat2svg_protocol::{ByteBudget, FitLimits, LevelChoice, PathBudget, Style};
+use chat2svg_scheduler::Strategy;
 use clap::{Args, Parser, Subcommand};
 
 /// A prompt goes in, a clean, layered, editable SVG comes out.
@@ -47,6 +48,11 @@ pub(crate) enum Command {
     Clean(Clean),
     /// Run the HTTP service and the web page.
     Serve(Serve),
+    /// Play jobs through the scheduler in virtual time, and compare strategies.
+    #[command(
+        after_help = "Example:\n  chat2svg simulate --trace bursty --rate 40 --jobs 20000 --svg strategies.svg"
+    )]
+    Simulate(Simulate),
     /// Show the effective configuration, and where each value came from.
     Config,
     /// Check what is reachable: models, GPU, store, port; one line each.
@@ -180,6 +186,76 @@ pub(crate) struct Effort {
     /// Effort: auto, high, medium, low or minimal.
     #[arg(long, default_value = "auto", value_parser = |text: &str| text.parse::<LevelChoice>())]
     pub(crate) level: LevelChoice,
+}
+
+/// Options of `simulate`.
+#[derive(Debug, Args)]
+pub(crate) struct Simulate {
+    /// How jobs arrive: poisson, bursty, diurnal, or a file with a JSON object on each line, such
+    /// as {"at": 0.5, "deadline_ms": 3000}.
+    #[arg(long, default_value = "poisson")]
+    pub(crate) trace: PathBuf,
+    /// Jobs a second on the mean.
+    #[arg(long, default_value_t = 8.0, value_parser = positive)]
+    pub(crate) rate: f64,
+    /// How many jobs.
+    #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
+    pub(crate) jobs: u32,
+    /// The time that each job has.
+    #[arg(long, value_name = "TIME", default_value = "3s", value_parser = duration)]
+    pub(crate) deadline: Duration,
+    /// How many clients send them.
+    #[arg(long, default_value_t = 16, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub(crate) clients: u32,
+    /// Cores of the machine.
+    #[arg(long, default_value_t = 2.0, value_parser = positive)]
+    pub(crate) cores: f64,
+    /// A model serves stage 1, in so much time; calls share a GPU for a quarter of it.
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub(crate) model: Option<Duration>,
+    /// Shares of the model's calls that fail, never answer, and answer with garbage.
+    #[arg(long, value_name = "F,S,G", default_value = "0,0,0", value_parser = shares)]
+    pub(crate) faults: [f64; 3],
+    /// The strategies to compare: milp, greedy, fifo, static.
+    #[arg(long, value_delimiter = ',', default_value = "milp,greedy,fifo,static", value_parser = strategy)]
+    pub(crate) strategies: Vec<Strategy>,
+    /// Varies everything that is left to chance.
+    #[arg(long, default_value_t = 0)]
+    pub(crate) seed: u64,
+    /// Print one JSON document in place of the table.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Write a chart here.
+    #[arg(long, value_name = "OUT.svg")]
+    pub(crate) svg: Option<PathBuf>,
+}
+
+fn positive(text: &str) -> Result<f64, String> {
+    text.parse::<f64>()
+        .ok()
+        .filter(|number| (1e-6..=1e6).contains(number))
+        .ok_or_else(|| "give a number above 0, 1000000 at the most".to_owned())
+}
+
+fn shares(text: &str) -> Result<[f64; 3], String> {
+    let shares: Vec<f64> = text
+        .split(',')
+        .map(str::parse)
+        .collect::<Result<_, _>>()
+        .map_err(|_| "give three shares such as 0.2,0.1,0.1".to_owned())?;
+    let is_valid = shares.iter().all(|share| *share >= 0.0) && shares.iter().sum::<f64>() <= 1.0;
+    <[f64; 3]>::try_from(shares)
+        .ok()
+        .filter(|_| is_valid)
+        .ok_or_else(|| "give three shares such as 0.2,0.1,0.1, 1 in all at the most".to_owned())
+}
+
+fn strategy(text: &str) -> Result<Strategy, String> {
+    let all = Strategy::ALL.into_iter();
+    let names: Vec<&str> = all.clone().map(Strategy::name).collect();
+    all.clone()
+        .find(|strategy| strategy.name() == text)
+        .ok_or_else(|| format!("use one of {}", names.join(", ")))
 }
 
 /// Options of `serve`.

@@ -182,6 +182,7 @@ async fn isolated_job(settings: &Settings) -> anyhow::Result<()> {
                 seed: 0,
                 deadline_ms: u64::try_from(PATIENCE.as_millis()).unwrap_or(u64::MAX),
                 level: LevelChoice::Minimal,
+                priority: Default::default(),
             },
         },
         attachments: Vec::new(),

@@ -16,6 +16,7 @@ mod running;
 mod serve;
 mod settings;
 mod signals;
+mod simulate;
 mod wiring;
 
 use std::{fmt, io::Write as _, process::ExitCode};
@@ -117,6 +118,7 @@ fn run(cli: &Cli) -> anyhow::Result<ExitCode> {
         }
         Command::Clean(command) => clean::run(command, &settings)?,
         Command::Serve(_) => serve::run(&settings)?,
+        Command::Simulate(command) => simulate::run(command, &settings)?,
         Command::Config => show(&layers)?,
         Command::IsolatedJob(_) => {}
         Command::Doctor => {

@@ -161,6 +161,7 @@ fn options(effort: &Effort, limits: &WebConfig) -> Result<JobOptions, Usage> {
         seed: effort.seed,
         deadline_ms,
         level: effort.level,
+        priority: Default::default(),
     })
 }
 
@@ -232,7 +233,11 @@ fn tell_shortcomings(view: &JobView) {
     let Some(metadata) = &view.metadata else {
         return;
     };
-    if let Some(reason) = &metadata.fallback_reason {
+    if let (Some(level), Some(reason)) = (metadata.served_level, &metadata.lowered_because) {
+        eprintln!("chat2svg: drawn at level {level}: {}", printable(reason));
+    }
+    let is_told = metadata.fallback_reason == metadata.lowered_because;
+    if let Some(reason) = metadata.fallback_reason.as_ref().filter(|_| !is_told) {
         eprintln!("chat2svg: less than asked for: {}", printable(reason));
     }
     for warning in &metadata.warnings {

@@ -4,11 +4,11 @@ use std::{sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use chat2svg_protocol::{
-    Attachment, JobEvent, JobEventKind, JobSpec, JobState, JobView,
+    Attachment, JobEvent, JobEventKind, JobSpec, JobState, JobView, Permit,
     messages::{JobQuery, ResultQuery, Submit, Subscribe, Subscription},
 };
 use chat2svg_store::{StoreConfig, StoreWorker};
-use tokio::sync::{Semaphore, broadcast::error::RecvError};
+use tokio::sync::broadcast::error::RecvError;
 
 use crate::{settings::Settings, wiring::System};
 
@@ -43,12 +43,12 @@ async fn through(
     system: &System,
     mut tell: impl FnMut(&JobEvent),
 ) -> anyhow::Result<(JobView, Option<Arc<str>>)> {
-    let permit = Arc::new(Semaphore::new(1)).acquire_owned().await?;
     let submit = Submit {
         spec: request.spec,
         attachments: request.attachments,
-        permit,
+        permit: Permit::holding(()),
         idempotency_key: None,
+        client: Default::default(),
     };
     let job = system.controller.line().ask(submit, PATIENCE).await??.job;
     let subscribe = system.controller.line::<Subscribe>();

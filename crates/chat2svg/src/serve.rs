@@ -47,6 +47,7 @@ async fn serve(settings: &Settings) -> anyhow::Result<()> {
             intake: system.capacity.intake.clone(),
             compute: system.capacity.answers.clone(),
             limits: system.capacity.limits.clone(),
+            forecast: system.forecast.clone(),
             health: system.health(),
             metrics,
         },

@@ -18,13 +18,13 @@ use chat2svg_detail::{DetailActor, EmbeddedDetailer, ModelDetailer};
 use chat2svg_gateway::Ledger;
 use chat2svg_imagegen::image_model;
 use chat2svg_isolation::Foreign;
-use chat2svg_optimize::{EmbeddedFitter, LastReading, OptimizeActor};
+use chat2svg_optimize::{EmbeddedFitter, Guidance, OptimizeActor};
 use chat2svg_protocol::{
     ActorHealth, BackendId, Circuit, PerStage, Stage,
     messages::{RunDetail, RunTemplate},
 };
 use chat2svg_resources::ResourcesActor;
-use chat2svg_scheduler::{SchedulerActor, SharedQueue};
+use chat2svg_scheduler::{SchedulerActor, SchedulerLines, SharedForecast, SharedQueue};
 use chat2svg_store::{StoreActor, StoreWorker};
 use chat2svg_supervision::{ComputePool, Slot, Watchdog};
 use chat2svg_template::{
@@ -50,6 +50,8 @@ pub(crate) struct System {
     breaker: Slot<BreakerActor>,
     store: Slot<StoreActor>,
     pub(crate) watchdog: Watchdog,
+    /// What jobs that arrive now have to expect.
+    pub(crate) forecast: SharedForecast,
     /// Pools and limits for what comes in and goes out.
     pub(crate) capacity: ControllerCapacity,
     /// Makes one actor after the other panic.
@@ -77,6 +79,7 @@ impl System {
             isolation: isolation(settings)?,
         };
         let watchdog = Watchdog::new(settings.watchdog);
+        let queue = SharedQueue::new(settings.scheduler.clone(), line_ups(settings));
 
         let template = Slot::<TemplateActor>::new("template");
         let detail = Slot::<DetailActor>::new("detail");
@@ -108,9 +111,13 @@ impl System {
         });
         watchdog.start(&scheduler, &decisions, {
             // The queue outlives the actor.
-            let queue = SharedQueue::new(settings.scheduler.clone(), first_choices(settings));
-            let (dispatch, solver) = (controller.line(), ComputePool::new("solver", 1, 4));
-            move || SchedulerActor::new(queue.clone(), dispatch.clone(), solver.clone())
+            let lines = SchedulerLines {
+                dispatch: controller.line(),
+                adjust: optimize.line(),
+                circuits: breaker.line(),
+            };
+            let (queue, solver) = (queue.clone(), ComputePool::new("solver", 1, 4));
+            move || SchedulerActor::new(queue.clone(), lines.clone(), solver.clone())
         });
         let circuits = Circuits::new(
             breaker.line(),
@@ -161,16 +168,16 @@ impl System {
             move || DetailActor::new(line_up.clone(), progress.clone())
         });
         watchdog.start(&optimize, &stages, {
-            let reading = LastReading::default();
+            let guidance = Guidance::default();
             let fitter = EmbeddedFitter::new(
                 settings.optimize.clone(),
                 pool("optimize"),
                 threads,
                 controller.line(),
-                reading.clone(),
+                guidance.clone(),
             );
             let line_up = LineUp::new(vec![Arc::new(fitter)], circuits);
-            move || OptimizeActor::new(line_up.clone(), reading.clone())
+            move || OptimizeActor::new(line_up.clone(), guidance.clone())
         });
         watchdog.start(&controller, &decisions, {
             let config = settings.controller.clone();
@@ -190,6 +197,7 @@ impl System {
                 },
                 enqueue: scheduler.line(),
                 stage_finished: scheduler.line(),
+                replan: scheduler.line(),
                 withdraw: scheduler.line(),
                 stages: StageLines {
                     template: template.line(),
@@ -226,6 +234,7 @@ impl System {
             breaker,
             store,
             watchdog,
+            forecast: queue.forecast(),
             capacity,
         })
     }
@@ -282,13 +291,12 @@ fn detail_line_up(settings: &Settings) -> Vec<BackendId> {
     settings.detail.line_up(settings.imagegen.backend())
 }
 
-/// Who serves each stage unless it fails.
-fn first_choices(settings: &Settings) -> PerStage<BackendId> {
-    let first = |backends: &[BackendId]| backends.first().cloned().unwrap_or(BackendId::EMBEDDED);
+/// Who can serve each stage, first choice first.
+fn line_ups(settings: &Settings) -> PerStage<Vec<BackendId>> {
     PerStage {
-        template: first(&settings.template.backends),
-        detail: first(&detail_line_up(settings)),
-        ..PerStage::EMBEDDED
+        template: settings.template.backends.clone(),
+        detail: detail_line_up(settings),
+        optimize: vec![BackendId::EMBEDDED],
     }
 }
 
@@ -326,11 +334,10 @@ mod tests {
     use std::time::{Duration, Instant};
 
     use chat2svg_protocol::{
-        CanvasSize, JobKind, JobOptions, JobSpec, JobState, LevelChoice, Prompt,
+        CanvasSize, JobKind, JobOptions, JobSpec, JobState, LevelChoice, Permit, Prompt,
         messages::{JobQuery, Submit},
     };
     use chat2svg_store::StoreConfig;
-    use tokio::sync::Semaphore;
 
     use super::*;
 
@@ -355,11 +362,13 @@ mod tests {
                     seed: 1,
                     deadline_ms: 60_000,
                     level: LevelChoice::Minimal,
+                    priority: Default::default(),
                 },
             },
             attachments: Vec::new(),
-            permit: Arc::new(Semaphore::new(1)).acquire_owned().await.unwrap(),
+            permit: Permit::holding(()),
             idempotency_key: None,
+            client: Default::default(),
         };
         let line = system.controller.line();
         line.ask(submit, PATIENCE).await.unwrap().unwrap().job

@@ -18,17 +18,17 @@ use chat2svg_controller::{
     MemoryBudget, ScribeLines, StageLines,
 };
 use chat2svg_detail::{DetailActor, DetailConfig, EmbeddedDetailer};
-use chat2svg_optimize::{EmbeddedFitter, LastReading, OptimizeActor, OptimizeConfig};
+use chat2svg_optimize::{EmbeddedFitter, Guidance, OptimizeActor, OptimizeConfig};
 use chat2svg_protocol::{
     BackendId, CanvasSize, DetailSummary, FitEnd, FitLimits, FitSummary, JobEventKind, JobId,
-    JobKind, JobOptions, JobSpec, LevelChoice, PerStage, Prompt, ResourceLevel, StageOutcome,
-    Style,
+    JobKind, JobOptions, JobSpec, LevelChoice, PerStage, Permit, Prompt, ResourceLevel,
+    StageOutcome, Style,
     messages::{
         DetailOutput, FitScope, OptimizeOutput, RunDetail, RunOptimize, RunTemplate, StageContext,
         StageFailure, Submit, Subscribe, TargetOrigin, TemplateOutput,
     },
 };
-use chat2svg_scheduler::{SchedulerActor, SchedulerConfig, SharedQueue};
+use chat2svg_scheduler::{SchedulerActor, SchedulerConfig, SchedulerLines, SharedQueue};
 use chat2svg_store::{StoreActor, StoreConfig, StoreWorker};
 use chat2svg_supervision::{ComputePool, Line, Slot, Watchdog, WatchdogPolicy};
 use chat2svg_template::{EmbeddedComposer, TemplateActor, embedded::Vocabulary};
@@ -129,10 +129,16 @@ impl Service {
         watchdog.start(&breaker, &decisions, || {
             BreakerActor::new(BreakerConfig::default(), CircuitRegistry::default())
         });
-        let queue = SharedQueue::new(SchedulerConfig::default(), PerStage::EMBEDDED);
-        let (dispatch, solver) = (controller.line(), ComputePool::new("solver", 1, 4));
+        let queue = SharedQueue::new(SchedulerConfig::default(), PerStage::default());
+        let optimize = Slot::<OptimizeActor>::new("optimize");
+        let scheduler_lines = SchedulerLines {
+            dispatch: controller.line(),
+            adjust: optimize.line(),
+            circuits: breaker.line(),
+        };
+        let solver = ComputePool::new("solver", 1, 4);
         watchdog.start(&scheduler, &decisions, move || {
-            SchedulerActor::new(queue.clone(), dispatch.clone(), solver.clone())
+            SchedulerActor::new(queue.clone(), scheduler_lines.clone(), solver.clone())
         });
         let circuits = Circuits::new(breaker.line(), breaker.line(), Duration::from_secs(5));
         let lines = match stages {
@@ -151,7 +157,7 @@ impl Service {
                 let pool = move |name| ComputePool::new(name, threads, 16);
                 let template = Slot::<TemplateActor>::new("template");
                 let detail = Slot::<DetailActor>::new("detail");
-                let optimize = Slot::<OptimizeActor>::new("optimize");
+
                 let home = arbiter();
                 let progress = controller.line();
                 let composer = EmbeddedComposer::new(
@@ -169,17 +175,17 @@ impl Service {
                 watchdog.start(&detail, &home, move || {
                     DetailActor::new(line_up.clone(), progress.clone())
                 });
-                let reading = LastReading::default();
+                let guidance = Guidance::default();
                 let fitter = EmbeddedFitter::new(
                     OptimizeConfig::default(),
                     pool("optimize"),
                     threads,
                     controller.line(),
-                    reading.clone(),
+                    guidance.clone(),
                 );
                 let line_up = LineUp::new(vec![Arc::new(fitter)], circuits);
                 watchdog.start(&optimize, &home, move || {
-                    OptimizeActor::new(line_up.clone(), reading.clone())
+                    OptimizeActor::new(line_up.clone(), guidance.clone())
                 });
                 StageLines {
                     template: template.line(),
@@ -205,6 +211,7 @@ impl Service {
             },
             enqueue: scheduler.line(),
             stage_finished: scheduler.line(),
+            replan: scheduler.line(),
             withdraw: scheduler.line(),
             stages: lines,
         };
@@ -248,11 +255,13 @@ impl Service {
                     seed: 1,
                     deadline_ms: 60_000,
                     level: LevelChoice::High,
+                    priority: Default::default(),
                 },
             },
             attachments: Vec::new(),
-            permit,
+            permit: Permit::holding(permit),
             idempotency_key: None,
+            client: Default::default(),
         };
         let job = self
             .submit

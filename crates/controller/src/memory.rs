@@ -49,20 +49,38 @@ pub(crate) fn weight_mib(attachments: &[Attachment]) -> u32 {
     u32::try_from(bytes.div_ceil(MIB)).unwrap_or(u32::MAX)
 }
 
+/// How large the picture is that came with a job, in powers of two of 512 × 512 pixels; 0 when
+/// there is none.
+pub(crate) fn size_of(attachments: &[Attachment]) -> i8 {
+    let pixels = attachments
+        .iter()
+        .filter(|attachment| attachment.role == AttachmentRole::Target)
+        .map(pixels)
+        .max()
+        .unwrap_or(0);
+    #[expect(clippy::cast_possible_truncation, reason = "clamped")]
+    match pixels {
+        0 => 0,
+        pixels => ((pixels as f64 / 262_144.0).log2().round().clamp(-4.0, 6.0)) as i8,
+    }
+}
+
+/// Pixels of a picture; a file that cannot be read has none, and the job fails when it tries.
+fn pixels(attachment: &Attachment) -> u64 {
+    let limits = DecodeLimits {
+        bytes: usize::MAX,
+        ..DecodeLimits::default()
+    };
+    Raster::inspect(&attachment.bytes, &limits).map_or(0, |head| head.pixels())
+}
+
 fn weight(attachment: &Attachment) -> u64 {
     let bytes = attachment.bytes.len() as u64;
     match attachment.role {
         AttachmentRole::Template => bytes.saturating_mul(1 + BYTES_PER_SVG_BYTE),
-        AttachmentRole::Target => {
-            let limits = DecodeLimits {
-                bytes: usize::MAX,
-                ..DecodeLimits::default()
-            };
-            // A file that cannot be read takes nothing; the job fails when it tries.
-            let pixels =
-                Raster::inspect(&attachment.bytes, &limits).map_or(0, |head| head.pixels());
-            pixels.saturating_mul(BYTES_PER_PIXEL).saturating_add(bytes)
-        }
+        AttachmentRole::Target => pixels(attachment)
+            .saturating_mul(BYTES_PER_PIXEL)
+            .saturating_add(bytes),
     }
 }
 
@@ -86,6 +104,14 @@ mod tests {
             bytes: Arc::from(*b"no picture"),
         };
         assert_eq!(weight_mib(&[garbage]), 1);
+    }
+
+    #[test]
+    fn a_picture_has_a_size_in_powers_of_two() {
+        assert_eq!(size_of(&[picture(512)]), 0);
+        assert_eq!(size_of(&[picture(1024)]), 2);
+        assert_eq!(size_of(&[picture(16)]), -4);
+        assert_eq!(size_of(&[]), 0);
     }
 
     #[actix_rt::test]

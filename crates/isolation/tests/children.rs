@@ -198,6 +198,7 @@ fn spec(seed: u64) -> JobSpec {
             seed,
             deadline_ms: 1000,
             level: LevelChoice::Auto,
+            priority: Default::default(),
         },
     }
 }

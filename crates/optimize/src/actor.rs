@@ -3,22 +3,24 @@
 
 use actix::{Actor, Context, Handler, ResponseFuture};
 use chat2svg_backends::LineUp;
-use chat2svg_protocol::messages::{OptimizeOutput, ResourcesChanged, RunOptimize, StageFailure};
+use chat2svg_protocol::messages::{
+    AdjustFit, OptimizeOutput, ResourcesChanged, RunOptimize, StageFailure,
+};
 use chat2svg_supervision::answers_polls;
 
-use crate::watcher::LastReading;
+use crate::watcher::{Guidance, Told};
 
 /// Serves stage 3.
 pub struct OptimizeActor {
     line_up: LineUp<RunOptimize>,
-    reading: LastReading,
+    guidance: Guidance,
 }
 
 impl OptimizeActor {
-    /// An actor whose runs are served by `line_up`; readings of the machine are kept in `reading`,
-    /// where the fitter looks for them.
-    pub fn new(line_up: LineUp<RunOptimize>, reading: LastReading) -> Self {
-        Self { line_up, reading }
+    /// An actor whose runs are served by `line_up`; what it is told of the machine and by the
+    /// scheduler is kept in `guidance`, where the fitter looks for it.
+    pub fn new(line_up: LineUp<RunOptimize>, guidance: Guidance) -> Self {
+        Self { line_up, guidance }
     }
 }
 
@@ -32,7 +34,16 @@ impl Handler<ResourcesChanged> for OptimizeActor {
     type Result = ();
 
     fn handle(&mut self, message: ResourcesChanged, _: &mut Self::Context) {
-        self.reading.store(message.0);
+        self.guidance.read(message.0);
+    }
+}
+
+impl Handler<AdjustFit> for OptimizeActor {
+    type Result = ();
+
+    fn handle(&mut self, message: AdjustFit, _: &mut Self::Context) {
+        let AdjustFit { job, level, reason } = message;
+        self.guidance.tell(job, Told { level, reason });
     }
 }
 

@@ -4,11 +4,11 @@ use std::time::{Duration, Instant};
 
 use chat2svg_fit::{FitOptions, Schedule};
 use chat2svg_protocol::{
-    LevelChoice, ResourceLevel, ResourceSnapshot,
+    ResourceLevel, ResourceSnapshot,
     messages::{FitScope, RunOptimize},
 };
 
-use crate::OptimizeConfig;
+use crate::{OptimizeConfig, watcher::Told};
 
 /// When a fit must stop, and who says so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,42 +65,23 @@ pub(crate) fn iterations(config: &OptimizeConfig, level: ResourceLevel, scope: F
     }
 }
 
-/// What a fit was planned with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Planned {
-    /// The level that it was planned for.
-    pub(crate) level: ResourceLevel,
-    /// What the caller asked for.
-    pub(crate) asked: LevelChoice,
-    /// What the machine afforded when the fit began, if that was known.
-    pub(crate) afforded: Option<ResourceLevel>,
-}
-
-/// The level that a running fit may spend for, and what on the machine makes it so.
-///
-/// Where the caller leaves the level to the machine, the fit follows it: down, and up again, and
-/// above the plan only where the machine was what held the plan down. A level that was asked for
-/// holds, unless memory is short, since a machine that swaps serves nobody.
+/// The level that a running fit may spend for, and what makes it so: what was planned, unless the
+/// scheduler says otherwise. How busy others keep the machine does not count, since the plan has
+/// time for it; but a machine that swaps serves nobody.
 pub(crate) fn affordable(
     config: &OptimizeConfig,
-    planned: Planned,
-    snapshot: &ResourceSnapshot,
+    planned: ResourceLevel,
+    told: Option<Told>,
+    reading: Option<&ResourceSnapshot>,
 ) -> (ResourceLevel, &'static str) {
-    let level = match planned.asked {
-        LevelChoice::Auto if snapshot.level < planned.level => snapshot.level,
-        LevelChoice::Auto if planned.afforded == Some(planned.level) => snapshot.level,
-        _ => planned.level,
+    let (level, reason) = match told {
+        Some(told) => (told.level, told.reason),
+        None => (planned, "the machine affords the planned level again"),
     };
-    if level > ResourceLevel::Low && is_memory_short(config, snapshot) {
+    if level > ResourceLevel::Low && reading.is_some_and(|reading| is_memory_short(config, reading))
+    {
         return (ResourceLevel::Low, "memory is short");
     }
-    let reason = if level < planned.level {
-        "others need the machine"
-    } else if level > planned.level {
-        "the machine has become free"
-    } else {
-        "the machine affords the planned level again"
-    };
     (level, reason)
 }
 
@@ -117,7 +98,7 @@ pub(crate) mod tests {
     use std::sync::Arc;
 
     use chat2svg_protocol::{
-        ByteBudget, FitLimits, JobId, LevelMode, PathBudget, messages::StageContext,
+        ByteBudget, FitLimits, JobId, LevelChoice, LevelMode, PathBudget, messages::StageContext,
     };
     use chat2svg_vector::{Document, Raster};
     use jiff::Timestamp;
@@ -175,60 +156,29 @@ pub(crate) mod tests {
         }
     }
 
-    fn spends(planned: Planned, machine: ResourceLevel, memory_used: u64) -> ResourceLevel {
-        affordable(
-            &OptimizeConfig::default(),
-            planned,
-            &snapshot(machine, memory_used),
-        )
-        .0
-    }
-
     #[test]
-    fn a_level_left_to_the_machine_follows_it_down_and_up() {
-        use ResourceLevel::{High, Low, Medium, Minimal};
-        let planned = Planned {
-            level: Medium,
-            asked: LevelChoice::Auto,
-            afforded: Some(Medium),
-        };
-        let levels = [High, Medium, Low, Minimal].map(|machine| spends(planned, machine, 50));
-        assert_eq!(levels, [High, Medium, Low, Minimal]);
-    }
-
-    #[test]
-    fn a_plan_that_the_deadline_held_down_is_not_raised() {
+    fn a_busy_machine_changes_nothing_and_a_full_one_does() {
         use ResourceLevel::{High, Low, Minimal};
-        let planned = Planned {
-            level: Low,
-            asked: LevelChoice::Auto,
-            afforded: Some(High),
+        let config = OptimizeConfig::default();
+        let spends = |planned, told: Option<ResourceLevel>, machine, memory_used| {
+            let told = told.map(|level| Told {
+                level,
+                reason: "other jobs need the machine",
+            });
+            affordable(
+                &config,
+                planned,
+                told,
+                Some(&snapshot(machine, memory_used)),
+            )
+            .0
         };
-        let levels = [High, Minimal].map(|machine| spends(planned, machine, 50));
-        assert_eq!(levels, [Low, Minimal]);
-        let unknown = Planned {
-            afforded: None,
-            ..planned
-        };
-        assert_eq!(spends(unknown, High, 50), Low);
-    }
-
-    #[test]
-    fn a_level_that_was_asked_for_holds_while_there_is_memory() {
-        use ResourceLevel::{High, Low, Minimal};
-        let planned = Planned {
-            level: High,
-            asked: LevelChoice::High,
-            afforded: Some(Minimal),
-        };
-        assert_eq!(spends(planned, Minimal, 50), High);
-        assert_eq!(spends(planned, High, 99), Low);
-        let minimal = Planned {
-            level: Minimal,
-            asked: LevelChoice::Minimal,
-            ..planned
-        };
-        assert_eq!(spends(minimal, High, 99), Minimal);
+        assert_eq!(spends(High, None, Minimal, 50), High);
+        assert_eq!(spends(High, Some(Low), High, 50), Low);
+        assert_eq!(spends(Low, Some(High), High, 50), High);
+        assert_eq!(spends(High, None, High, 99), Low);
+        assert_eq!(spends(Minimal, None, High, 99), Minimal);
+        assert_eq!(affordable(&config, High, None, None).0, High);
     }
 
     #[test]

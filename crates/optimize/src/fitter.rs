@@ -10,7 +10,7 @@ use std::{
 use chat2svg_backends::Backend;
 use chat2svg_fit::{FitEnd, FitError, refine};
 use chat2svg_protocol::{
-    BackendId, CallFailure, Fault, ResourceLevel,
+    BackendId, CallFailure, Fault, JobId, ResourceLevel,
     messages::{OptimizeOutput, Progress, RunOptimize},
     stop_of,
 };
@@ -21,9 +21,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     OptimizeConfig,
-    budget::{Limit, Planned, options},
+    budget::{Limit, options},
     outcome::{outcome, summary},
-    watcher::{Best, BestSoFar, LastReading, Watcher},
+    watcher::{Best, BestSoFar, Guidance, Watcher},
 };
 
 /// Time in which a fit has something better than it was given.
@@ -37,25 +37,25 @@ pub struct EmbeddedFitter {
     /// Threads that one fit may use.
     threads: usize,
     progress: Line<Progress>,
-    reading: LastReading,
+    guidance: Guidance,
 }
 
 impl EmbeddedFitter {
     /// A fitter that works in `pool`, where one fit may use `threads` threads, tells of its
-    /// progress on `progress`, and follows the machine's last `reading`.
+    /// progress on `progress`, and follows `guidance`.
     pub fn new(
         config: OptimizeConfig,
         pool: ComputePool,
         threads: usize,
         progress: Line<Progress>,
-        reading: LastReading,
+        guidance: Guidance,
     ) -> Self {
         Self {
             config: Arc::new(config),
             pool,
             threads,
             progress,
-            reading,
+            guidance,
         }
     }
 
@@ -63,14 +63,10 @@ impl EmbeddedFitter {
         Watcher {
             best: Arc::clone(best),
             job: run.context.job,
-            planned: Planned {
-                level: run.context.level,
-                asked: run.context.asked,
-                afforded: self.reading.level(),
-            },
+            planned: run.context.level,
             scope: run.scope,
             config: Arc::clone(&self.config),
-            reading: self.reading.clone(),
+            guidance: self.guidance.clone(),
             progress: self.progress.clone(),
             causes: Vec::new(),
         }
@@ -94,11 +90,13 @@ impl Backend<RunOptimize> for EmbeddedFitter {
         let best = BestSoFar::default();
         let watcher = self.watcher(&run, &best);
         let (pool, threads) = (self.pool.clone(), self.threads);
+        let guidance = self.guidance.clone();
         let deadline = run.context.deadline;
         let cancel = run.context.cancel.child_token();
         async move {
             // Whichever way this ends, the fit ends too.
             let _end = cancel.clone().drop_guard();
+            let _guided = Guided::begin(&guidance, run.context.job);
             let level = run.context.level;
             let fit = pool.run(&cancel, {
                 let cancel = cancel.clone();
@@ -113,6 +111,28 @@ impl Backend<RunOptimize> for EmbeddedFitter {
             }
         }
         .boxed()
+    }
+}
+
+/// A fit that is guided as long as this lives.
+struct Guided {
+    guidance: Guidance,
+    job: JobId,
+}
+
+impl Guided {
+    fn begin(guidance: &Guidance, job: JobId) -> Self {
+        guidance.begin(job);
+        Self {
+            guidance: guidance.clone(),
+            job,
+        }
+    }
+}
+
+impl Drop for Guided {
+    fn drop(&mut self) {
+        self.guidance.end(self.job);
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! How a document is fitted to a picture is `chat2svg_fit`'s concern; here stand the budgets by
 //! level, the deadline (at which the best so far is served, though the fit be late), cancellation,
-//! progress, and how the machine's load lowers and raises a running fit's budget.
+//! progress, and how the scheduler lowers and raises a running fit's budget.
 
 #![forbid(unsafe_code)]
 
@@ -16,4 +16,4 @@ mod watcher;
 pub use actor::OptimizeActor;
 pub use config::{LevelBudget, OptimizeConfig};
 pub use fitter::EmbeddedFitter;
-pub use watcher::LastReading;
+pub use watcher::Guidance;

@@ -1,7 +1,10 @@
 //! Listens to a running fit: passes on how far it is, keeps its best so far at hand, and lowers or
 //! raises its budget as the machine allows.
 
-use std::sync::Arc;
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 
 use arc_swap::ArcSwapOption;
 use chat2svg_fit::{Budget, FitOutcome, Observer, Progress as FitProgress};
@@ -12,29 +15,60 @@ use chat2svg_protocol::{
 use chat2svg_supervision::Line;
 use chat2svg_vector::Document;
 
-use crate::{
-    OptimizeConfig,
-    budget::{self, Planned},
-};
+use crate::{OptimizeConfig, budget};
 
-/// The last reading of the machine, shared by the actor that receives it and the fits that follow
-/// it.
+/// What running fits go by, shared by the actor that is told of it and the fits: the last reading
+/// of the machine, and what the scheduler lets each of them spend.
 #[derive(Clone, Debug, Default)]
-pub struct LastReading(Arc<ArcSwapOption<ResourceSnapshot>>);
+pub struct Guidance {
+    reading: Arc<ArcSwapOption<ResourceSnapshot>>,
+    /// Of the fits that run; without an entry, what was planned.
+    told: Arc<Mutex<HashMap<JobId, Option<Told>>>>,
+}
 
-impl LastReading {
-    pub(crate) fn store(&self, reading: Arc<ResourceSnapshot>) {
-        self.0.store(Some(reading));
+/// What the scheduler lets a fit spend.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Told {
+    /// The level whose budget holds.
+    pub(crate) level: ResourceLevel,
+    /// Why.
+    pub(crate) reason: &'static str,
+}
+
+impl Guidance {
+    pub(crate) fn read(&self, reading: Arc<ResourceSnapshot>) {
+        self.reading.store(Some(reading));
     }
 
     /// The last reading; `None` before the first.
-    pub(crate) fn load(&self) -> Option<Arc<ResourceSnapshot>> {
-        self.0.load_full()
+    pub(crate) fn reading(&self) -> Option<Arc<ResourceSnapshot>> {
+        self.reading.load_full()
     }
 
-    /// The level that it gives.
-    pub(crate) fn level(&self) -> Option<ResourceLevel> {
-        self.load().map(|reading| reading.level)
+    /// A fit begins.
+    pub(crate) fn begin(&self, job: JobId) {
+        self.told().insert(job, None);
+    }
+
+    /// A fit has ended.
+    pub(crate) fn end(&self, job: JobId) {
+        self.told().remove(&job);
+    }
+
+    /// What the scheduler says to a fit, if it still runs.
+    pub(crate) fn tell(&self, job: JobId, told: Told) {
+        if let Some(place) = self.told().get_mut(&job) {
+            *place = Some(told);
+        }
+    }
+
+    pub(crate) fn of(&self, job: JobId) -> Option<Told> {
+        self.told().get(&job).copied().flatten()
+    }
+
+    /// Also after a panic: no entry is ever half written.
+    fn told(&self) -> MutexGuard<'_, HashMap<JobId, Option<Told>>> {
+        self.told.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -52,10 +86,11 @@ pub(crate) struct Best {
 /// Listens to one fit.
 pub(crate) struct Watcher {
     pub(crate) job: JobId,
-    pub(crate) planned: Planned,
+    /// The level that the fit was planned for.
+    pub(crate) planned: ResourceLevel,
     pub(crate) scope: FitScope,
     pub(crate) config: Arc<OptimizeConfig>,
-    pub(crate) reading: LastReading,
+    pub(crate) guidance: Guidance,
     pub(crate) progress: Line<Progress>,
     pub(crate) best: BestSoFar,
     /// What made the budget what it is, for each time that it was changed.
@@ -99,12 +134,11 @@ impl Observer for Watcher {
     }
 
     fn budget(&mut self) -> Option<Budget> {
-        let reading = self.reading.load();
-        let (level, reason) = budget::affordable(&self.config, self.planned, reading.as_deref()?);
-        let spending = self
-            .causes
-            .last()
-            .map_or(self.planned.level, |cause| cause.level);
+        let reading = self.guidance.reading();
+        let told = self.guidance.of(self.job);
+        let (level, reason) =
+            budget::affordable(&self.config, self.planned, told, reading.as_deref());
+        let spending = self.causes.last().map_or(self.planned, |cause| cause.level);
         if level == spending {
             return None;
         }
@@ -123,9 +157,7 @@ impl Observer for Watcher {
 
 #[cfg(test)]
 mod tests {
-    use chat2svg_protocol::{LevelChoice, LevelMode};
     use chat2svg_supervision::Slot;
-    use jiff::Timestamp;
 
     use super::*;
 
@@ -142,59 +174,39 @@ mod tests {
         fn handle(&mut self, _: Progress, _: &mut Self::Context) {}
     }
 
-    fn reading(level: ResourceLevel) -> Arc<ResourceSnapshot> {
-        Arc::new(ResourceSnapshot {
-            taken_at: Timestamp::UNIX_EPOCH,
-            cpu_used: 1.0,
-            cpu_used_by_others: 0.5,
-            cpu_cores: 2.0,
-            memory_used: 50,
-            memory_total: 100,
-            swap_used: 0,
-            swap_total: 0,
-            process_memory: 0,
-            load: None,
-            pressure: None,
-            gpus: Vec::new(),
-            level,
-            measured_level: level,
-            mode: LevelMode::Adaptive,
-        })
-    }
-
     #[test]
-    fn a_running_fit_follows_the_readings_both_ways() {
-        use ResourceLevel::{High, Medium, Minimal};
+    fn a_running_fit_spends_what_the_scheduler_says_until_it_ends() {
+        use ResourceLevel::{High, Low, Medium};
         let config = OptimizeConfig::default();
-        let last = LastReading::default();
+        let guidance = Guidance::default();
+        let job = JobId(uuid::Uuid::nil());
+        guidance.begin(job);
         let mut watcher = Watcher {
-            job: JobId(uuid::Uuid::nil()),
-            planned: Planned {
-                level: Medium,
-                asked: LevelChoice::Auto,
-                afforded: Some(Medium),
-            },
+            job,
+            planned: Medium,
             scope: FitScope::Topology,
             config: Arc::new(config.clone()),
-            reading: last.clone(),
+            guidance: guidance.clone(),
             progress: Slot::<Nobody>::new("nobody").line(),
             best: BestSoFar::default(),
             causes: Vec::new(),
         };
         let mut told = vec![watcher.budget()];
-        for level in [Medium, Minimal, Minimal, Medium, High] {
-            last.store(reading(level));
+        for level in [Medium, Low, Low, High] {
+            let reason = "other jobs need the machine";
+            guidance.tell(job, Told { level, reason });
             told.push(watcher.budget());
         }
         let steps = |level| {
             let iterations = budget::iterations(&config, level, FitScope::Topology);
             Some(Budget { iterations })
         };
-        assert_eq!(
-            told,
-            [None, None, steps(Minimal), None, steps(Medium), steps(High)]
-        );
+        assert_eq!(told, [None, None, steps(Low), None, steps(High)]);
         let causes: Vec<_> = watcher.causes.iter().map(|cause| cause.level).collect();
-        assert_eq!(causes, [Minimal, Medium, High]);
+        assert_eq!(causes, [Low, High]);
+        guidance.end(job);
+        let reason = "other jobs need the machine";
+        guidance.tell(job, Told { level: Low, reason });
+        assert_eq!(guidance.of(job), None);
     }
 }

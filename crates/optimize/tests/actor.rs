@@ -12,7 +12,7 @@ use std::{
 
 use actix::{Actor, Context, Handler};
 use chat2svg_backends::{Circuits, LineUp};
-use chat2svg_optimize::{EmbeddedFitter, LastReading, OptimizeActor, OptimizeConfig};
+use chat2svg_optimize::{EmbeddedFitter, Guidance, OptimizeActor, OptimizeConfig};
 use chat2svg_protocol::{
     FitLimits, JobId, LevelChoice, ResourceLevel,
     messages::{FitScope, Progress, RunOptimize, StageContext, StageError},
@@ -66,7 +66,7 @@ async fn a_fit_that_cannot_begin_in_time_is_not_waited_for() {
     let pool = ComputePool::new("optimize-test", 1, 8);
     let listener = Listener.start().recipient();
     let progress = Line::from_recipient("listener", listener);
-    let reading = LastReading::default();
+    let reading = Guidance::default();
     let config = OptimizeConfig::default();
     let fitter = EmbeddedFitter::new(config, pool.clone(), 1, progress, reading.clone());
     let line_up = LineUp::new(vec![Arc::new(fitter)], Circuits::always_closed());

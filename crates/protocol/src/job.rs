@@ -6,7 +6,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::{CanvasSize, FitLimits, JobFailure, JobMetadata, LevelChoice, Prompt, Stage, Style};
+use crate::{
+    CanvasSize, FitLimits, JobFailure, JobMetadata, LevelChoice, Prompt, Stage, Style, ValueError,
+};
 
 /// Identifies a job; sorts by time of creation (UUID version 7).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -87,7 +89,68 @@ pub struct JobOptions {
     pub deadline_ms: u64,
     /// The level asked for.
     pub level: LevelChoice,
+    /// Whether somebody waits for it.
+    #[serde(default, skip_serializing_if = "Priority::is_interactive")]
+    pub priority: Priority,
 }
+
+/// Whether somebody waits for a job.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize,
+)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum Priority {
+    /// Somebody waits.
+    #[default]
+    Interactive,
+    /// Nobody does: it takes what interactive jobs leave, and no more than the machine affords.
+    Batch,
+}
+
+impl Priority {
+    /// Whether somebody waits.
+    pub fn is_interactive(&self) -> bool {
+        *self == Self::Interactive
+    }
+}
+
+impl FromStr for Priority {
+    type Err = ValueError;
+
+    fn from_str(text: &str) -> Result<Self, ValueError> {
+        match text.to_ascii_lowercase().as_str() {
+            "interactive" => Ok(Self::Interactive),
+            "batch" => Ok(Self::Batch),
+            _ => Err(ValueError::UnknownName {
+                what: "priority",
+                found: text.chars().take(40).collect(),
+                allowed: "interactive, batch".to_owned(),
+            }),
+        }
+    }
+}
+
+/// A job's admission: whatever is held until it ends.
+pub struct Permit(#[expect(dead_code, reason = "it is only held")] Box<dyn Send>);
+
+impl Permit {
+    /// Holds something.
+    pub fn holding(what: impl Send + 'static) -> Self {
+        Self(Box::new(what))
+    }
+}
+
+impl fmt::Debug for Permit {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Permit")
+    }
+}
+
+/// Tells clients apart, for fairness between them; not who they are. All jobs taken up after a
+/// restart are one client's.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ClientKey(pub u64);
 
 /// Which input an attachment is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]

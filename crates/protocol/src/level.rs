@@ -47,7 +47,7 @@ impl fmt::Display for ResourceLevel {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum LevelChoice {
-    /// Whatever the machine affords.
+    /// The highest that the deadline leaves time for.
     #[default]
     Auto,
     /// At most minimal effort.
@@ -61,7 +61,7 @@ pub enum LevelChoice {
 }
 
 impl LevelChoice {
-    /// The level asked for; `None` leaves it to the machine.
+    /// The level asked for; `None` leaves it to the scheduler.
     pub fn level(self) -> Option<ResourceLevel> {
         match self {
             Self::Auto => None,
@@ -70,6 +70,13 @@ impl LevelChoice {
             Self::Medium => Some(ResourceLevel::Medium),
             Self::High => Some(ResourceLevel::High),
         }
+    }
+}
+
+impl LevelChoice {
+    /// The highest level that a job may run at.
+    pub fn highest(self) -> ResourceLevel {
+        self.level().unwrap_or(ResourceLevel::High)
     }
 }
 

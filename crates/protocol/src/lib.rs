@@ -28,13 +28,16 @@ pub use circuit::{
     CircuitState, OpenReason, UnknownCircuit,
 };
 pub use event::{JobEvent, JobEventKind};
-pub use job::{Attachment, AttachmentRole, JobId, JobKind, JobOptions, JobSpec, JobState, JobView};
+pub use job::{
+    Attachment, AttachmentRole, ClientKey, JobId, JobKind, JobOptions, JobSpec, JobState, JobView,
+    Permit, Priority,
+};
 pub use level::{LevelChoice, LevelMode, PerLevel, ResourceLevel};
 pub use outcome::{
     BudgetChange, DetailSummary, FailureCode, FitEnd, FitSummary, JobFailure, JobMetadata,
     LossSample, ModelUse, Movement, StageOutcome, StageReport, StageStatus, TargetSummary, Tier,
 };
-pub use plan::{PlannedStage, QueueSnapshot, SolveMethod, StagePlan};
+pub use plan::{PlannedStage, Prediction, QueueSnapshot, SolveMethod, StagePlan};
 pub use snapshot::{
     ActorHealth, GpuSnapshot, LoadAverage, Pressure, ResourceSnapshot, StalledShare,
 };

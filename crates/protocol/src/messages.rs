@@ -1,6 +1,7 @@
 //! The messages, grouped by receiver. Times are absolute, so that waiting in a mailbox is not free.
 
 mod ledger;
+mod scheduling;
 
 use std::{sync::Arc, time::Instant};
 
@@ -8,17 +9,18 @@ use actix::Message;
 use chat2svg_stop::Stop;
 use chat2svg_vector::{Document, Raster};
 use thiserror::Error;
-use tokio::sync::{OwnedSemaphorePermit, broadcast};
+use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     Attachment, Attempt, BackendId, CallReport, CallSize, CanvasSize, Circuit, CircuitMode,
-    CircuitOpen, CircuitPermit, CircuitSnapshot, DetailSummary, FitLimits, FitSummary, JobEvent,
-    JobId, JobSpec, JobView, LevelChoice, Prompt, QueueSnapshot, ResourceLevel, ResourceSnapshot,
-    Stage, StageOutcome, StagePlan, Style, UnknownCircuit, stop_of,
+    CircuitOpen, CircuitPermit, CircuitSnapshot, ClientKey, DetailSummary, FitLimits, FitSummary,
+    JobEvent, JobId, JobSpec, JobView, LevelChoice, Permit, Prompt, ResourceLevel,
+    ResourceSnapshot, Stage, StageOutcome, StagePlan, Style, UnknownCircuit, stop_of,
 };
 
 pub use ledger::{BeginCall, LostCalls, SettleCall};
+pub use scheduling::{AdjustFit, Enqueue, QueueQuery, Replan, StageFinished, Withdraw};
 
 // ---- to the controller -------------------------------------------------------------------------
 
@@ -32,9 +34,11 @@ pub struct Submit {
     /// it runs.
     pub attachments: Vec<Attachment>,
     /// Admission, held until the job ends.
-    pub permit: OwnedSemaphorePermit,
+    pub permit: Permit,
     /// Makes a repeated request find the first one's job.
     pub idempotency_key: Option<String>,
+    /// Who asks, for fairness.
+    pub client: ClientKey,
 }
 
 /// The job was stored.
@@ -298,47 +302,6 @@ pub struct Unfinished {
     /// process down is not tried for ever). At 0 it was never begun, only waiting.
     pub attempts: u32,
 }
-
-// ---- to the scheduler --------------------------------------------------------------------------
-
-/// controller → scheduler: a job waits to be planned.
-#[derive(Clone, Copy, Debug, Message)]
-#[rtype(result = "()")]
-pub struct Enqueue {
-    /// The job.
-    pub job: JobId,
-    /// When its answer is due.
-    pub deadline: Instant,
-    /// The level asked for; `None` leaves it to the machine.
-    pub level: Option<ResourceLevel>,
-    /// The stages that its kind calls for, as (template, detail, optimize).
-    pub wanted: [bool; 3],
-}
-
-/// controller → scheduler: a stage of a job ended; its share of the machine is free.
-#[derive(Clone, Debug, Message)]
-#[rtype(result = "()")]
-pub struct StageFinished {
-    /// The job.
-    pub job: JobId,
-    /// The stage.
-    pub stage: Stage,
-    /// Who served it and in how many seconds, when somebody did.
-    pub served: Option<(BackendId, f64)>,
-}
-
-/// controller → scheduler: a job is over (ended, cancelled or failed); forget it.
-#[derive(Clone, Copy, Debug, Message)]
-#[rtype(result = "()")]
-pub struct Withdraw {
-    /// The job.
-    pub job: JobId,
-}
-
-/// web → scheduler: how does the queue stand?
-#[derive(Clone, Copy, Debug, Message)]
-#[rtype(result = "QueueSnapshot")]
-pub struct QueueQuery;
 
 // ---- to the breaker ----------------------------------------------------------------------------
 

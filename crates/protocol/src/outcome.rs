@@ -25,6 +25,18 @@ pub enum Tier {
     Fallback,
 }
 
+impl Tier {
+    /// The name used in the API.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Full => "full",
+            Self::Enhanced => "enhanced",
+            Self::Template => "template",
+            Self::Fallback => "fallback",
+        }
+    }
+}
+
 /// Whether and how a stage ran.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -253,8 +265,14 @@ pub struct JobMetadata {
     pub style: Option<String>,
     /// The seed.
     pub seed: u64,
-    /// The level at which the job ran.
+    /// The level that the machine afforded when the job was planned. Each stage says its own.
     pub resource_level: ResourceLevel,
+    /// The lowest level at which a stage of the job ran; absent when none did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub served_level: Option<ResourceLevel>,
+    /// Why that is lower than was asked for, when it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lowered_because: Option<String>,
     /// How good the result is.
     pub tier: Tier,
     /// Stages that ran, in order.
@@ -263,9 +281,10 @@ pub struct JobMetadata {
     pub stage_durations: BTreeMap<Stage, f64>,
     /// What each stage did, also those skipped.
     pub stages: Vec<StageReport>,
-    /// Whether a lesser result was served than was asked for.
+    /// Whether a stage was replaced: served by another than its first choice, or by a composition
+    /// made in its place.
     pub fallback: bool,
-    /// Why, when it was.
+    /// Why the result is less than was asked for, when it is.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub fallback_reason: Option<String>,
     /// How the circuits stood at the end.

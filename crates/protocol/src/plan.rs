@@ -2,14 +2,16 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ResourceLevel, Stage};
+use crate::{BackendId, ResourceLevel, Stage};
 
 /// The stages that a job runs, in order, each with its level.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StagePlan {
+    /// The level that the machine afforded when the plan was made.
+    pub machine: ResourceLevel,
     /// Stages to run; those left out are skipped.
     pub stages: Vec<PlannedStage>,
-    /// Why stages were left out, when some were.
+    /// Why stages were left out or run at a lower level, when some are.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub reason: Option<String>,
 }
@@ -51,4 +53,43 @@ pub struct QueueSnapshot {
     /// How the last plan was found; nothing before the first.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub last_method: Option<SolveMethod>,
+    /// Jobs that arrive in a second, of late.
+    #[serde(default)]
+    pub arrivals_per_second: f64,
+    /// Seconds of work that wait, at the least that each job can be served with.
+    #[serde(default)]
+    pub backlog_seconds: f64,
+    /// What a share of the machine is worth at the margin, in units of quality; 0 when nothing is
+    /// scarce.
+    #[serde(default)]
+    pub price: f64,
+    /// What the stages are expected to take and give, as learnt.
+    #[serde(default)]
+    pub predictions: Vec<Prediction>,
+}
+
+/// What a backend is expected to take and give at a level, learnt from what happened.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Prediction {
+    /// The stage.
+    pub stage: Stage,
+    /// Its backend.
+    pub backend: BackendId,
+    /// The level.
+    pub level: ResourceLevel,
+    /// Whether it works on a picture from outside.
+    pub from_outside: bool,
+    /// Seconds of undisturbed work that half of its runs take at most, for an input of 512 × 512
+    /// pixels.
+    pub seconds: f64,
+    /// The same for as many of its runs as plans reckon with.
+    pub safe_seconds: f64,
+    /// MiB of memory that it is reckoned to need.
+    pub memory_mb: f64,
+    /// Share of the error that it takes away, `0.0..=1.0`, where that is measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gain: Option<f64>,
+    /// Runs observed.
+    pub observations: u64,
 }

@@ -3,9 +3,9 @@
 
 use std::{hint::black_box, time::Duration};
 
-use chat2svg_protocol::{JobId, PerStage, ResourceLevel};
+use chat2svg_protocol::{BackendId, ClientKey, JobId, PerStage, Priority, ResourceLevel};
 use chat2svg_scheduler::{
-    Limits, Machine, Queue, Resources, Round, SchedulerConfig, Waiting, solve, solve_greedily,
+    Limits, Machine, Queue, Resources, Round, SchedulerConfig, Waiting, Work, solve, solve_greedily,
 };
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use uuid::Uuid;
@@ -17,8 +17,15 @@ const LIMITS: Limits = Limits {
 
 /// A queue in which one job runs and `waiting` compete for the rest of an eight-core machine.
 fn queue(waiting: u32, differing: bool) -> Queue {
-    let mut queue = Queue::new(SchedulerConfig::default(), PerStage::EMBEDDED, 8.0);
-    queue.machine_changed(Machine {
+    let line = || vec![BackendId::EMBEDDED];
+    let line_ups = PerStage {
+        template: line(),
+        detail: line(),
+        optimize: line(),
+    };
+    let mut queue = Queue::new(SchedulerConfig::default(), line_ups, 8.0);
+    let machine = Machine {
+        cores: 8.0,
         capacity: Resources {
             cpu: 6.1,
             memory_mb: 4000.0,
@@ -26,7 +33,8 @@ fn queue(waiting: u32, differing: bool) -> Queue {
         },
         memory_free_mb: 3000.0,
         level: ResourceLevel::High,
-    });
+    };
+    queue.machine_changed(Duration::ZERO, machine);
     for number in 0..=waiting {
         let spread = if differing {
             (u64::from(number) * 7919) % 20_000
@@ -34,12 +42,15 @@ fn queue(waiting: u32, differing: bool) -> Queue {
             5_000
         };
         let kinds = [[true; 3], [false, false, true], [false, true, true]];
-        queue.enqueue(Waiting {
+        let waiting = Waiting {
             job: JobId(Uuid::from_u128(u128::from(number))),
             deadline: Duration::from_millis(600 + spread),
             level: differing.then(|| ResourceLevel::ALL[number as usize % 4]),
-            wanted: kinds[if differing { number as usize % 3 } else { 0 }],
-        });
+            work: Work::usual(kinds[if differing { number as usize % 3 } else { 0 }]),
+            priority: Priority::Interactive,
+            client: ClientKey(u64::from(number)),
+        };
+        queue.enqueue(Duration::ZERO, waiting);
         if number == 0 {
             queue.round(Duration::ZERO);
         }
@@ -54,7 +65,7 @@ fn round(queue: &Queue) -> Option<Round> {
 fn plan(criterion: &mut Criterion) {
     for (name, differing) in [("alike", false), ("differing", true)] {
         let mut group = criterion.benchmark_group(name);
-        for waiting in [1, 16, 256, 4096] {
+        for waiting in [1, 16, 256, 1_000, 10_000] {
             let queue = queue(waiting, differing);
             group.bench_function(BenchmarkId::new("round", waiting), |bencher| {
                 bencher.iter_batched(

@@ -2,21 +2,30 @@
 //! happens meanwhile leads to another round.
 
 use std::{
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU32, Ordering},
+    },
     time::{Duration, Instant},
 };
 
 use actix::prelude::*;
+use arc_swap::ArcSwap;
 use chat2svg_protocol::{
-    BackendId, JobId, PerStage, ResourceSnapshot,
-    messages::{Dispatch, Enqueue, QueueQuery, ResourcesChanged, StageFinished, Withdraw},
+    BackendId, JobId, PerStage, ResourceSnapshot, StagePlan,
+    messages::{
+        AdjustFit, CircuitsQuery, Dispatch, Enqueue, QueueQuery, Replan, ResourcesChanged,
+        StageFinished, Withdraw,
+    },
 };
 use chat2svg_supervision::{AskError, ComputePool, Line, answers_polls};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
 use crate::{
+    admission::Forecast,
     config::SchedulerConfig,
+    estimates::Work,
     programme::Resources,
     queue::{Machine, Queue, Waiting},
     solver::{Limits, solve, solve_greedily},
@@ -26,7 +35,41 @@ use crate::{
 const HANDOVER: Duration = Duration::from_secs(5);
 const OFFER_AGAIN: Duration = Duration::from_millis(200);
 
+/// How often the circuits are looked at.
+const LOOK_AT_CIRCUITS: Duration = Duration::from_secs(1);
+
 const MIB: f64 = 1024.0 * 1024.0;
+
+/// What a job that arrives now has to expect, for those who stand at the door.
+#[derive(Clone, Debug, Default)]
+pub struct SharedForecast {
+    latest: Arc<ArcSwap<Forecast>>,
+    /// Jobs turned away since the scheduler last looked.
+    turned_away: Arc<AtomicU32>,
+}
+
+impl SharedForecast {
+    /// The latest forecast.
+    pub fn get(&self) -> Forecast {
+        **self.latest.load()
+    }
+
+    /// Takes note of a job that was turned away.
+    pub fn turned_away(&self) {
+        self.turned_away.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// Whom the scheduler talks to.
+#[derive(Clone, Debug)]
+pub struct SchedulerLines {
+    /// Takes jobs on.
+    pub dispatch: Line<Dispatch>,
+    /// Is told what running fits may spend.
+    pub adjust: Line<AdjustFit>,
+    /// Tells how the circuits stand.
+    pub circuits: Line<CircuitsQuery>,
+}
 
 /// The queue, kept outside of the actor so that it survives the actor's restarts.
 #[derive(Clone)]
@@ -35,11 +78,12 @@ pub struct SharedQueue {
     /// The moment from which the queue counts time.
     started: Instant,
     limits: Limits,
+    forecast: SharedForecast,
 }
 
 impl SharedQueue {
-    /// An empty queue; `first_choice` says who serves each stage unless it fails.
-    pub fn new(config: SchedulerConfig, first_choice: PerStage<BackendId>) -> Self {
+    /// An empty queue; `line_ups` says who can serve each stage, first choice first.
+    pub fn new(config: SchedulerConfig, line_ups: PerStage<Vec<BackendId>>) -> Self {
         let limits = Limits {
             time: Duration::from_millis(u64::from(config.solve_limit_ms.max(1))),
             gap: config.solve_gap.max(0.0),
@@ -47,9 +91,10 @@ impl SharedQueue {
         #[expect(clippy::cast_precision_loss, reason = "core counts are small")]
         let cores = std::thread::available_parallelism().map_or(1, usize::from) as f64;
         Self {
-            queue: Arc::new(Mutex::new(Queue::new(config, first_choice, cores))),
+            queue: Arc::new(Mutex::new(Queue::new(config, line_ups, cores))),
             started: Instant::now(),
             limits,
+            forecast: SharedForecast::default(),
         }
     }
 
@@ -58,51 +103,66 @@ impl SharedQueue {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// What a job that arrives now has to expect, kept up to date by the scheduler.
+    pub fn forecast(&self) -> SharedForecast {
+        self.forecast.clone()
+    }
+
     fn now(&self) -> Duration {
         self.started.elapsed()
+    }
+
+    fn publish(&self) {
+        let forecast = self.lock().forecast();
+        self.forecast.latest.store(Arc::new(forecast));
     }
 }
 
 /// The scheduler.
 pub struct SchedulerActor {
     queue: SharedQueue,
-    controller: Line<Dispatch>,
+    lines: SchedulerLines,
     pool: ComputePool,
-    /// Whether a programme is being solved, and whether something happened since.
+    /// Whether a programme is being solved.
     solving: bool,
-    changed: bool,
     due: Option<SpawnHandle>,
 }
 
 impl SchedulerActor {
-    /// A scheduler over a queue that outlives it, dispatching to `controller`, with programmes
-    /// solved on `pool`.
-    pub fn new(queue: SharedQueue, controller: Line<Dispatch>, pool: ComputePool) -> Self {
+    /// A scheduler over a queue that outlives it, with programmes solved on `pool`.
+    pub fn new(queue: SharedQueue, lines: SchedulerLines, pool: ComputePool) -> Self {
         Self {
             queue,
-            controller,
+            lines,
             pool,
             solving: false,
-            changed: false,
             due: None,
         }
     }
 
     /// Decides what starts now.
     fn plan(&mut self, context: &mut Context<Self>) {
-        if self.solving {
-            self.changed = true;
-            return;
-        }
         let now = self.queue.now();
-        let (dispatches, round) = self.queue.lock().round(now);
+        let ((dispatches, round), adjustments) = {
+            let turned_away = self.queue.forecast.turned_away.swap(0, Ordering::Relaxed);
+            let mut queue = self.queue.lock();
+            if turned_away > 0 {
+                queue.turned_away(now, turned_away);
+            }
+            (queue.round(now), queue.adjustments(now))
+        };
         self.dispatch(dispatches, context);
-        let Some(round) = round else {
-            self.wake_when_due(context);
+        for adjustment in adjustments {
+            debug!(job = %adjustment.job, level = %adjustment.level, "fit adjusted");
+            self.lines.adjust.tell(adjustment);
+        }
+        self.queue.publish();
+        self.wake_when_due(context);
+        // While one programme is solved, the greedy plan holds.
+        let Some(round) = round.filter(|_| !self.solving) else {
             return;
         };
         self.solving = true;
-        self.changed = false;
         let round = Arc::new(round);
         let (work, pool, limits) = (Arc::clone(&round), self.pool.clone(), self.queue.limits);
         let solved = async move {
@@ -114,25 +174,20 @@ impl SchedulerActor {
         };
         let done = solved.into_actor(self).map(move |solved, actor, context| {
             let (allocation, took) = solved.unwrap_or_else(|error| {
-                warn!(%error, "the programme could not be solved; jobs start oldest first");
+                warn!(%error, "the programme could not be solved; the greedy plan holds");
                 (solve_greedily(&round.programme), Duration::ZERO)
             });
             debug!(
                 method = ?allocation.method,
                 took_us = took.as_micros(),
                 classes = round.programme.classes.len(),
-                jobs = round.programme.order.len(),
+                tiers = round.programme.tiers.len(),
                 "programme solved"
             );
             let now = actor.queue.now();
             let dispatches = actor.queue.lock().settle(now, &round, &allocation, took);
             actor.dispatch(dispatches, context);
             actor.solving = false;
-            if actor.changed {
-                actor.plan(context);
-            } else {
-                actor.wake_when_due(context);
-            }
         });
         context.spawn(done);
     }
@@ -142,7 +197,7 @@ impl SchedulerActor {
             let job = dispatch.job;
             let stages = dispatch.plan.stages.len();
             debug!(%job, stages, reason = dispatch.plan.reason, "job dispatched");
-            let controller = self.controller.clone();
+            let controller = self.lines.dispatch.clone();
             let handed_over = async move { controller.ask(dispatch, HANDOVER).await }
                 .into_actor(self)
                 .map(move |outcome, actor, context| actor.handed_over(job, &outcome, context));
@@ -164,6 +219,22 @@ impl SchedulerActor {
                 context.run_later(OFFER_AGAIN, Self::plan);
             }
         }
+    }
+
+    /// Asks how the circuits stand, and again after a while.
+    fn look_at_circuits(&self, context: &mut Context<Self>) {
+        let circuits = self.lines.circuits.clone();
+        let asked = async move { circuits.ask(CircuitsQuery, HANDOVER).await };
+        let told = asked.into_actor(self).map(|circuits, actor, context| {
+            // Without an answer they are taken to stand as they stood.
+            if let Ok(circuits) = circuits {
+                actor.queue.lock().circuits_changed(&circuits);
+            }
+            context.run_later(LOOK_AT_CIRCUITS, |actor, context| {
+                actor.look_at_circuits(context);
+            });
+        });
+        context.spawn(told);
     }
 
     fn wake_when_due(&mut self, context: &mut Context<Self>) {
@@ -188,6 +259,7 @@ impl Actor for SchedulerActor {
     fn started(&mut self, context: &mut Self::Context) {
         self.queue.lock().recover();
         self.plan(context);
+        self.look_at_circuits(context);
     }
 }
 
@@ -197,14 +269,21 @@ impl Handler<Enqueue> for SchedulerActor {
     type Result = ();
 
     fn handle(&mut self, enqueue: Enqueue, context: &mut Self::Context) {
-        let changed = self.queue.lock().enqueue(Waiting {
+        let now = self.queue.now();
+        let waiting = Waiting {
             job: enqueue.job,
             deadline: enqueue
                 .deadline
                 .saturating_duration_since(self.queue.started),
             level: enqueue.level,
-            wanted: enqueue.wanted,
-        });
+            work: Work {
+                size: enqueue.size,
+                ..Work::usual(enqueue.wanted)
+            },
+            priority: enqueue.priority,
+            client: enqueue.client,
+        };
+        let changed = self.queue.lock().enqueue(now, waiting);
         if changed {
             self.plan(context);
         }
@@ -215,10 +294,30 @@ impl Handler<StageFinished> for SchedulerActor {
     type Result = ();
 
     fn handle(&mut self, finished: StageFinished, context: &mut Self::Context) {
+        let now = self.queue.now();
+        let StageFinished {
+            job,
+            stage,
+            served,
+            gain,
+        } = finished;
         self.queue
             .lock()
-            .stage_finished(finished.job, finished.stage, finished.served);
+            .stage_finished(now, job, stage, served, gain);
         self.plan(context);
+    }
+}
+
+impl Handler<Replan> for SchedulerActor {
+    type Result = MessageResult<Replan>;
+
+    fn handle(&mut self, replan: Replan, _: &mut Self::Context) -> Self::Result {
+        let now = self.queue.now();
+        let plan: Option<StagePlan> = self.queue.lock().replan(now, replan.job);
+        if let Some(plan) = &plan {
+            debug!(job = %replan.job, reason = plan.reason, "job planned anew");
+        }
+        MessageResult(plan)
     }
 }
 
@@ -226,7 +325,8 @@ impl Handler<Withdraw> for SchedulerActor {
     type Result = ();
 
     fn handle(&mut self, withdraw: Withdraw, context: &mut Self::Context) {
-        self.queue.lock().withdraw(withdraw.job);
+        let now = self.queue.now();
+        self.queue.lock().withdraw(now, withdraw.job);
         self.plan(context);
     }
 }
@@ -235,7 +335,10 @@ impl Handler<ResourcesChanged> for SchedulerActor {
     type Result = ();
 
     fn handle(&mut self, changed: ResourcesChanged, context: &mut Self::Context) {
-        self.queue.lock().machine_changed(machine_of(&changed.0));
+        let now = self.queue.now();
+        self.queue
+            .lock()
+            .machine_changed(now, machine_of(&changed.0));
         self.plan(context);
     }
 }
@@ -244,7 +347,8 @@ impl Handler<QueueQuery> for SchedulerActor {
     type Result = MessageResult<QueueQuery>;
 
     fn handle(&mut self, _: QueueQuery, _: &mut Self::Context) -> Self::Result {
-        MessageResult(self.queue.lock().snapshot())
+        let now = self.queue.now();
+        MessageResult(self.queue.lock().snapshot(now))
     }
 }
 
@@ -257,6 +361,7 @@ fn machine_of(snapshot: &ResourceSnapshot) -> Machine {
     let free = |total: u64, used: u64| mib(total.saturating_sub(used));
     let others = f64::from(snapshot.cpu_used_by_others).clamp(0.0, 1.0);
     Machine {
+        cores: f64::from(snapshot.cpu_cores),
         capacity: Resources {
             cpu: f64::from(snapshot.cpu_cores) * (1.0 - others),
             memory_mb: mib(snapshot.memory_total),

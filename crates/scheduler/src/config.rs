@@ -3,29 +3,72 @@
 use chat2svg_protocol::{InvalidSetting, PerLevel, ResourceLevel, Stage};
 use serde::{Deserialize, Serialize};
 
+/// Who decides what runs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Strategy {
+    /// The programme, solved exactly as far as there is time.
+    #[default]
+    Milp,
+    /// The programme, solved greedily.
+    Greedy,
+    /// Oldest first, each at the highest level that its own deadline leaves time for.
+    Fifo,
+    /// Oldest first, each at the highest level whatever the time.
+    Static,
+}
+
+impl Strategy {
+    /// All, the default first.
+    pub const ALL: [Self; 4] = [Self::Milp, Self::Greedy, Self::Fifo, Self::Static];
+
+    /// The name used in the configuration.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Milp => "milp",
+            Self::Greedy => "greedy",
+            Self::Fifo => "fifo",
+            Self::Static => "static",
+        }
+    }
+}
+
 /// Settings of the scheduler.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct SchedulerConfig {
-    /// Jobs that run at once; at least 1. Only a job whose deadline is near runs beyond it.
+    /// Who decides what runs.
+    pub strategy: Strategy,
+    /// Jobs that run at once on a machine at level high, at least 1; at the levels below, three
+    /// quarters, half and a quarter of it. Only a job whose deadline is near runs beyond it.
     pub max_concurrent: u32,
+    /// Jobs start as long as what runs wants less than so many times the cores that there are.
+    pub oversubscription: f64,
+    /// Share of the machine that plans count on, `0.0..=1.0`; the rest takes up what comes
+    /// unevenly.
+    pub utilisation: f64,
     /// What each stage adds to the quality of a result.
     pub weights: StageWeights,
     /// Share of a stage's worth that is had at each level, `0.0..=1.0`.
     pub level_factors: PerLevel<f64>,
-    /// What a job's quality later is worth now, `0.0..=1.0`. At 1 jobs wait for all their stages as
-    /// long as their deadline allows; at 0 they start with what is free.
-    pub patience: f64,
     /// Milliseconds before the deadline that are kept free for writing the result.
     pub reserve_ms: u32,
+    /// Milliseconds of a core that a job takes beside its stages: to be read, stored and written.
+    pub overhead_ms: f64,
     /// What each stage needs.
     pub stages: StageCosts,
-    /// Weight of the latest duration of a stage in its running average, `0.0..=1.0`.
-    pub smoothing: f64,
+    /// Share of a stage's runs that end within the duration that plans reckon with, `0.0..=1.0`.
+    pub confidence: f64,
+    /// How many observations the assumed duration of a stage counts for.
+    pub prior_weight: f64,
+    /// Observations after which an earlier one counts half.
+    pub half_life: f64,
     /// The most milliseconds that the solver may take.
     pub solve_limit_ms: u32,
     /// Relative distance from the optimum at which the solver may stop.
     pub solve_gap: f32,
+    /// Milliseconds for which a plan holds.
+    pub replan_ms: u32,
 }
 
 /// A worth for each stage.
@@ -41,7 +84,8 @@ pub struct StageWeights {
 }
 
 impl StageWeights {
-    pub(crate) fn get(&self, stage: Stage) -> f64 {
+    /// The one of a stage.
+    pub fn get(&self, stage: Stage) -> f64 {
         match stage {
             Stage::Template => self.template,
             Stage::Detail => self.detail,
@@ -73,7 +117,8 @@ pub struct StageCosts {
 }
 
 impl StageCosts {
-    pub(crate) fn get(&self, stage: Stage) -> &StageCost {
+    /// The one of a stage.
+    pub fn get(&self, stage: Stage) -> &StageCost {
         match stage {
             Stage::Template => &self.template,
             Stage::Detail => &self.detail,
@@ -86,33 +131,45 @@ impl StageCosts {
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct StageCost {
-    /// Cores, as a share of the job's running time.
+    /// Cores that it keeps busy.
     pub cpu: f64,
     /// Memory in MiB.
     pub memory_mb: f64,
     /// GPU memory in MiB.
     pub gpu_memory_mb: f64,
-    /// Seconds that it takes, until it was observed.
+    /// What a call costs, in units of quality.
+    pub price: f64,
+    /// How much longer it takes where a picture from outside is worked on.
+    pub dearer: f64,
+    /// Power of the input's size with which its duration grows.
+    pub size_exponent: f64,
+    /// Seconds that it takes for an input of 512 × 512 pixels, until it was observed.
     pub seconds: PerLevel<f64>,
 }
 
 impl Default for StageCosts {
     fn default() -> Self {
-        let cost = |cpu, memory_mb, high, medium, low, minimal| StageCost {
-            cpu,
-            memory_mb,
-            gpu_memory_mb: 0.0,
-            seconds: PerLevel {
-                high,
-                medium,
-                low,
-                minimal,
-            },
+        let cost = |memory_mb, dearer, size_exponent, seconds: [f64; 4]| {
+            let [high, medium, low, minimal] = seconds;
+            StageCost {
+                cpu: 1.0,
+                memory_mb,
+                gpu_memory_mb: 0.0,
+                price: 0.0,
+                dearer,
+                size_exponent,
+                seconds: PerLevel {
+                    high,
+                    medium,
+                    low,
+                    minimal,
+                },
+            }
         };
         Self {
-            template: cost(0.25, 48.0, 0.05, 0.05, 0.03, 0.03),
-            detail: cost(0.5, 96.0, 0.3, 0.2, 0.1, 0.02),
-            optimize: cost(1.0, 96.0, 1.5, 1.0, 0.5, 0.2),
+            template: cost(48.0, 1.0, 0.0, [0.01, 0.01, 0.008, 0.008]),
+            detail: cost(96.0, 4.0, 0.2, [0.3, 0.2, 0.1, 0.01]),
+            optimize: cost(96.0, 5.0, 0.3, [0.6, 0.35, 0.15, 0.04]),
         }
     }
 }
@@ -120,7 +177,10 @@ impl Default for StageCosts {
 impl Default for SchedulerConfig {
     fn default() -> Self {
         Self {
+            strategy: Strategy::default(),
             max_concurrent: 4,
+            oversubscription: 1.5,
+            utilisation: 0.8,
             weights: StageWeights::default(),
             level_factors: PerLevel {
                 high: 1.0,
@@ -128,12 +188,15 @@ impl Default for SchedulerConfig {
                 low: 0.75,
                 minimal: 0.6,
             },
-            patience: 0.95,
             reserve_ms: 100,
+            overhead_ms: 4.0,
             stages: StageCosts::default(),
-            smoothing: 0.2,
-            solve_limit_ms: 20,
+            confidence: 0.85,
+            prior_weight: 3.0,
+            half_life: 40.0,
+            solve_limit_ms: 15,
             solve_gap: 0.001,
+            replan_ms: 40,
         }
     }
 }
@@ -148,8 +211,13 @@ impl SchedulerConfig {
         let amount =
             |key, value, most| InvalidSetting::unless_within::<f64>(key, value, 0.0..=most);
         InvalidSetting::unless_within("max_concurrent", self.max_concurrent, 1..=10_000)?;
-        share("patience", self.patience)?;
-        share("smoothing", self.smoothing)?;
+        share("utilisation", self.utilisation)?;
+        share("confidence", self.confidence)?;
+        InvalidSetting::unless_within("oversubscription", self.oversubscription, 0.1..=100.0)?;
+        amount("overhead_ms", self.overhead_ms, 60_000.0)?;
+        amount("prior_weight", self.prior_weight, 1e6)?;
+        InvalidSetting::unless_within("half_life", self.half_life, 1.0..=1e9)?;
+        InvalidSetting::unless_within("replan_ms", self.replan_ms, 1..=60_000)?;
         amount("solve_gap", f64::from(self.solve_gap), 1.0)?;
         InvalidSetting::unless_within("solve_limit_ms", self.solve_limit_ms, 1..=10_000)?;
         InvalidSetting::unless_within("reserve_ms", self.reserve_ms, 0..=60_000)?;
@@ -162,6 +230,9 @@ impl SchedulerConfig {
             amount("stages.cpu", cost.cpu, 1e4)?;
             amount("stages.memory_mb", cost.memory_mb, 1e9)?;
             amount("stages.gpu_memory_mb", cost.gpu_memory_mb, 1e9)?;
+            amount("stages.price", cost.price, 1e6)?;
+            InvalidSetting::unless_within("stages.dearer", cost.dearer, 0.01..=1000.0)?;
+            amount("stages.size_exponent", cost.size_exponent, 4.0)?;
             for level in ResourceLevel::ALL {
                 amount("stages.seconds", *cost.seconds.get(level), 1e5)?;
             }

@@ -1,25 +1,72 @@
-//! What a stage needs and how long its backends take, learnt from what was observed. Pure.
+//! What a stage takes and gives, learnt from what happened. Pure.
+//!
+//! Durations are those of undisturbed work (`sharing`), for an input of usual size; how much
+//! longer a larger one takes is a power of its size. Until enough was seen the configuration
+//! holds.
 
 use std::collections::HashMap;
 
-use chat2svg_protocol::{BackendId, Circuit, PerStage, ResourceLevel, Stage};
+use chat2svg_protocol::{BackendId, Circuit, PerStage, Prediction, ResourceLevel, Stage};
 
 use crate::{
-    config::{SchedulerConfig, StageCosts, StageWeights},
+    config::{SchedulerConfig, StageCost},
     programme::Resources,
+    quantiles::Quantiles,
 };
+
+/// What jobs are alike in, as far as it decides how long their stages take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Work {
+    /// The stages called for, as (template, detail, optimize).
+    pub wanted: [bool; 3],
+    /// Whether a picture from outside is worked on: a vectorisation fits from nothing, a generation
+    /// only touches up.
+    pub from_outside: bool,
+    /// The input's size, in powers of two of the usual, `-4..=6`.
+    pub size: i8,
+}
+
+impl Work {
+    /// Work of usual size.
+    pub fn usual(wanted: [bool; 3]) -> Self {
+        let [composes, ..] = wanted;
+        Self {
+            wanted,
+            from_outside: !composes,
+            size: 0,
+        }
+    }
+
+    /// The stages called for, in order.
+    pub fn stages(self) -> impl Iterator<Item = Stage> {
+        Stage::ALL
+            .into_iter()
+            .filter(move |stage| self.wanted[*stage as usize])
+    }
+}
+
+/// What was learnt of one stage at one level by one backend.
+#[derive(Clone, Debug)]
+struct Learnt {
+    seconds: Quantiles,
+    /// Share of what the stage can gain that it gained.
+    gain: Quantiles,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Key {
+    circuit: Circuit,
+    level: ResourceLevel,
+    from_outside: bool,
+}
 
 /// Costs, durations and worths of the stages.
 #[derive(Clone, Debug)]
 pub struct Estimates {
-    costs: StageCosts,
-    weights: StageWeights,
-    level_factors: chat2svg_protocol::PerLevel<f64>,
-    smoothing: f64,
+    config: SchedulerConfig,
     /// Who serves each stage unless it fails.
     first_choice: PerStage<BackendId>,
-    /// Running averages of the durations, by level.
-    seconds: HashMap<Circuit, [f64; 4]>,
+    learnt: HashMap<Key, Learnt>,
 }
 
 impl Estimates {
@@ -27,38 +74,68 @@ impl Estimates {
     /// by their first choice.
     pub fn new(config: &SchedulerConfig, first_choice: PerStage<BackendId>) -> Self {
         Self {
-            costs: config.stages,
-            weights: config.weights,
-            level_factors: config.level_factors,
-            smoothing: config.smoothing.clamp(0.0, 1.0),
+            config: config.clone(),
             first_choice,
-            seconds: HashMap::new(),
+            learnt: HashMap::new(),
         }
     }
 
-    /// Seconds that a stage is expected to take.
-    pub fn seconds(&self, stage: Stage, level: ResourceLevel) -> f64 {
-        self.seconds_of(stage, self.first_choice.get(stage), level)
+    /// Stages are expected to be served by these from now on.
+    pub(crate) fn expect(&mut self, first_choice: PerStage<BackendId>) {
+        self.first_choice = first_choice;
     }
 
-    /// Seconds that a backend is expected to take.
-    pub fn seconds_of(&self, stage: Stage, backend: &BackendId, level: ResourceLevel) -> f64 {
-        let circuit = Circuit {
-            stage,
-            backend: backend.clone(),
+    /// Seconds of undisturbed work that a stage is expected to take: half take less.
+    pub fn seconds(&self, work: Work, stage: Stage, level: ResourceLevel) -> f64 {
+        self.quantile(work, stage, level, 0.5)
+    }
+
+    /// Seconds that a stage takes at the most, but for the share of them that the configuration
+    /// leaves to chance.
+    pub fn safe_seconds(&self, work: Work, stage: Stage, level: ResourceLevel) -> f64 {
+        self.quantile(work, stage, level, self.config.confidence)
+    }
+
+    fn quantile(&self, work: Work, stage: Stage, level: ResourceLevel, rank: f64) -> f64 {
+        let learnt = self.learnt.get(&self.key(work, stage, level));
+        let usual = match learnt {
+            Some(learnt) => learnt.seconds.get(rank),
+            None => self.prior(work, stage, level),
         };
-        let known = self.seconds.get(&circuit);
-        known.map_or_else(|| self.assumed(stage), |known| *known)[level as usize]
+        usual * self.scale(work, stage)
     }
 
-    /// What a stage is assumed to take before anything was observed.
-    fn assumed(&self, stage: Stage) -> [f64; 4] {
-        ResourceLevel::ALL.map(|level| *self.costs.get(stage).seconds.get(level))
+    /// What the configuration says.
+    fn prior(&self, work: Work, stage: Stage, level: ResourceLevel) -> f64 {
+        let cost = self.cost_of(stage);
+        let dearer = if work.from_outside { cost.dearer } else { 1.0 };
+        cost.seconds.get(level) * dearer
     }
 
-    /// What a stage needs while its job runs.
+    fn cost_of(&self, stage: Stage) -> &StageCost {
+        self.config.stages.get(stage)
+    }
+
+    /// How much longer an input of this size takes than one of usual size.
+    fn scale(&self, work: Work, stage: Stage) -> f64 {
+        let size = f64::from(work.size) * self.cost_of(stage).size_exponent;
+        size.exp2()
+    }
+
+    fn key(&self, work: Work, stage: Stage, level: ResourceLevel) -> Key {
+        Key {
+            circuit: Circuit {
+                stage,
+                backend: self.first_choice.get(stage).clone(),
+            },
+            level,
+            from_outside: work.from_outside,
+        }
+    }
+
+    /// What a stage needs while it runs.
     pub fn cost(&self, stage: Stage) -> Resources {
-        let cost = self.costs.get(stage);
+        let cost = self.cost_of(stage);
         Resources {
             cpu: cost.cpu,
             memory_mb: cost.memory_mb,
@@ -66,38 +143,98 @@ impl Estimates {
         }
     }
 
-    /// Quality that a stage adds.
-    pub fn quality(&self, stage: Stage, level: ResourceLevel) -> f64 {
-        self.weights.get(stage) * self.level_factors.get(level)
+    /// Seconds of a core that a job takes beside its stages.
+    pub fn overhead(&self) -> f64 {
+        self.config.overhead_ms / 1000.0
     }
 
-    /// Takes note of how long a backend took to serve a stage. Durations that make no sense are
-    /// passed over.
+    /// What a call of a stage costs beside time, in units of quality.
+    pub fn price(&self, stage: Stage) -> f64 {
+        self.cost_of(stage).price
+    }
+
+    /// Quality that a stage adds.
+    pub fn quality(&self, stage: Stage, level: ResourceLevel) -> f64 {
+        self.config.weights.get(stage) * self.config.level_factors.get(level)
+    }
+
+    /// Takes note of how a backend served a stage: in how many seconds of undisturbed work, and,
+    /// where that is known, which share of the possible gain it reached. Numbers that make no
+    /// sense are passed over.
     pub fn observe(
         &mut self,
+        work: Work,
         stage: Stage,
         backend: BackendId,
         level: ResourceLevel,
         seconds: f64,
+        gain: Option<f64>,
     ) {
-        if !seconds.is_finite() || seconds < 0.0 {
-            return;
+        let scale = self.scale(work, stage);
+        let prior = self.prior(work, stage, level);
+        let (weight, half_life) = (self.config.prior_weight, self.config.half_life);
+        let key = Key {
+            circuit: Circuit { stage, backend },
+            level,
+            from_outside: work.from_outside,
+        };
+        let learnt = self.learnt.entry(key).or_insert_with(|| Learnt {
+            seconds: Quantiles::new(prior, weight, half_life),
+            gain: Quantiles::new(0.5, 1.0, half_life),
+        });
+        learnt.seconds.observe(seconds / scale);
+        if let Some(gain) = gain {
+            learnt.gain.observe(gain);
         }
-        let assumed = self.assumed(stage);
-        let circuit = Circuit { stage, backend };
-        let averages = self.seconds.entry(circuit).or_insert(assumed);
-        let average = &mut averages[level as usize];
-        *average += self.smoothing * (seconds - *average);
+    }
+
+    /// What was learnt, for people.
+    pub fn predictions(&self) -> Vec<Prediction> {
+        let mut told: Vec<Prediction> = self
+            .learnt
+            .iter()
+            .map(|(key, learnt)| Prediction {
+                stage: key.circuit.stage,
+                backend: key.circuit.backend.clone(),
+                level: key.level,
+                from_outside: key.from_outside,
+                seconds: learnt.seconds.get(0.5),
+                safe_seconds: learnt.seconds.get(self.config.confidence),
+                memory_mb: self.cost_of(key.circuit.stage).memory_mb,
+                gain: (key.circuit.stage == Stage::Optimize).then(|| learnt.gain.get(0.5)),
+                observations: learnt.seconds.seen(),
+            })
+            .collect();
+        told.sort_by(|one, other| {
+            let key = |told: &Prediction| (told.stage, told.from_outside, told.level);
+            key(one)
+                .cmp(&key(other))
+                .then_with(|| one.backend.cmp(&other.backend))
+        });
+        told
     }
 }
 
 #[cfg(test)]
 mod tests {
     use ResourceLevel::{High, Low};
-    use Stage::Optimize;
-    use proptest::prelude::*;
+    use Stage::{Optimize, Template};
 
     use super::*;
+
+    const DRAWN: Work = Work {
+        wanted: [true; 3],
+        from_outside: false,
+        size: 0,
+    };
+
+    fn estimates() -> Estimates {
+        Estimates::new(&SchedulerConfig::default(), PerStage::EMBEDDED)
+    }
+
+    fn is_near(one: f64, other: f64) -> bool {
+        (one / other).ln().abs() < 0.25
+    }
 
     #[test]
     fn a_slow_backend_says_nothing_about_the_others_of_its_stage() {
@@ -107,45 +244,68 @@ mod tests {
             template: model.clone(),
             ..PerStage::EMBEDDED
         };
-        let mut estimates = Estimates::new(&config, first_choice);
-        let before = estimates.seconds_of(Stage::Template, &BackendId::EMBEDDED, High);
+        let mut of_model = Estimates::new(&config, first_choice);
+        let mut embedded = estimates();
+        let before = embedded.seconds(DRAWN, Template, High);
         for _ in 0..60 {
-            estimates.observe(Stage::Template, model.clone(), High, 9.0);
+            of_model.observe(DRAWN, Template, model.clone(), High, 9.0, None);
+            embedded.observe(DRAWN, Template, model.clone(), High, 9.0, None);
         }
-        let after = estimates.seconds_of(Stage::Template, &BackendId::EMBEDDED, High);
-        assert_eq!(after, before);
-        assert!((estimates.seconds(Stage::Template, High) - 9.0).abs() < 1e-3);
+        assert_eq!(embedded.seconds(DRAWN, Template, High), before);
+        assert!(is_near(of_model.seconds(DRAWN, Template, High), 9.0));
     }
 
     #[test]
-    fn observations_pull_the_average_of_their_level_only() {
-        let config = SchedulerConfig::default();
-        let mut estimates = Estimates::new(&config, PerStage::EMBEDDED);
-        let before = estimates.seconds(Optimize, Low);
+    fn observations_change_their_level_and_kind_of_work_only() {
+        let mut estimates = estimates();
+        let traced = Work::usual([false, false, true]);
+        let before = (
+            estimates.seconds(DRAWN, Optimize, Low),
+            estimates.seconds(traced, Optimize, High),
+        );
         for _ in 0..60 {
-            estimates.observe(Optimize, BackendId::EMBEDDED, High, 4.0);
+            estimates.observe(DRAWN, Optimize, BackendId::EMBEDDED, High, 4.0, Some(0.9));
         }
-        assert!((estimates.seconds(Optimize, High) - 4.0).abs() < 1e-3);
-        assert_eq!(estimates.seconds(Optimize, Low), before);
+        assert!(is_near(estimates.seconds(DRAWN, Optimize, High), 4.0));
+        let after = (
+            estimates.seconds(DRAWN, Optimize, Low),
+            estimates.seconds(traced, Optimize, High),
+        );
+        assert_eq!(before, after);
         for nonsense in [f64::NAN, f64::INFINITY, -1.0] {
-            estimates.observe(Optimize, BackendId::EMBEDDED, Low, nonsense);
+            estimates.observe(DRAWN, Optimize, BackendId::EMBEDDED, Low, nonsense, None);
         }
-        assert_eq!(estimates.seconds(Optimize, Low), before);
+        assert!(is_near(estimates.seconds(DRAWN, Optimize, Low), before.0));
+        assert_eq!(estimates.predictions().len(), 2);
     }
 
-    proptest! {
-        #[test]
-        fn the_average_stays_among_what_was_seen(seen in proptest::collection::vec(0.0_f64..100.0, 1..50)) {
-            let config = SchedulerConfig::default();
-            let mut estimates = Estimates::new(&config, PerStage::EMBEDDED);
-            let first = estimates.seconds(Optimize, High);
-            for seconds in &seen {
-                estimates.observe(Optimize, BackendId::EMBEDDED, High, *seconds);
-            }
-            let least = seen.iter().copied().fold(first, f64::min);
-            let most = seen.iter().copied().fold(first, f64::max);
-            let average = estimates.seconds(Optimize, High);
-            prop_assert!(average >= least - 1e-9 && average <= most + 1e-9);
+    #[test]
+    fn a_larger_input_takes_longer_and_teaches_what_a_usual_one_takes() {
+        let mut estimates = estimates();
+        let large = Work { size: 2, ..DRAWN };
+        let factor =
+            estimates.seconds(large, Optimize, High) / estimates.seconds(DRAWN, Optimize, High);
+        assert!(factor > 1.5);
+        for _ in 0..60 {
+            estimates.observe(
+                large,
+                Optimize,
+                BackendId::EMBEDDED,
+                High,
+                4.0 * factor,
+                None,
+            );
         }
+        assert!(is_near(estimates.seconds(DRAWN, Optimize, High), 4.0));
+    }
+
+    #[test]
+    fn the_safe_duration_covers_what_is_usual() {
+        let mut estimates = estimates();
+        for seconds in [1.0, 1.0, 1.0, 2.0, 1.0, 1.0, 2.0, 1.0].repeat(6) {
+            estimates.observe(DRAWN, Optimize, BackendId::EMBEDDED, High, seconds, None);
+        }
+        assert!(estimates.seconds(DRAWN, Optimize, High) < 1.4);
+        assert!(estimates.safe_seconds(DRAWN, Optimize, High) > 1.6);
     }
 }

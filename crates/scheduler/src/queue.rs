@@ -1,27 +1,34 @@
-//! Who waits, who runs, and what is reserved: the state machine of the scheduler. Pure: time is
-//! passed in, as the time since some fixed moment.
+//! Who waits, who runs, and what each of them is given: the state machine of the scheduler. Pure:
+//! time is passed in, as the time since some fixed moment.
 
 mod planning;
+mod running;
+mod starting;
 #[cfg(test)]
 mod tests;
 
 use std::{
     collections::{BTreeMap, HashMap},
+    sync::Arc,
     time::Duration,
 };
 
 use chat2svg_protocol::{
-    BackendId, JobId, PerStage, PlannedStage, QueueSnapshot, ResourceLevel, SolveMethod, Stage,
-    StagePlan, messages::Dispatch,
+    BackendId, CircuitSnapshot, CircuitState, ClientKey, JobId, PerStage, PlannedStage, Priority,
+    QueueSnapshot, ResourceLevel, SolveMethod, Stage, messages::Dispatch,
 };
 
 pub use self::planning::Round;
-use self::planning::{Kinds, all_fit, anything_fits, everything};
+use self::{planning::Policy, running::Running};
 use crate::{
-    config::SchedulerConfig,
-    estimates::Estimates,
-    fitting::Fits,
-    programme::{Allocation, Resources},
+    admission::Forecast,
+    arrivals::ArrivalRate,
+    config::{SchedulerConfig, Strategy},
+    estimates::{Estimates, Work},
+    limit::AdaptiveLimit,
+    programme::Resources,
+    sharing::{WorkClock, stretch, usable_cores},
+    ways::Ways,
 };
 
 /// How long a start waits for the first reading of the machine.
@@ -34,6 +41,12 @@ const FORGET_AFTER: Duration = Duration::from_secs(5);
 /// Time on top of twice the fastest first stage before a job becomes urgent.
 const URGENCY_MARGIN: f64 = 0.02;
 
+/// Share of its time that a job may take without this being a reason for fewer places.
+const LEAST_LATENCY: f64 = 0.6;
+
+/// The most places for jobs that latency may show to be worth it.
+const MOST_PLACES: u32 = 1_024;
+
 /// A job that waits.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Waiting {
@@ -41,24 +54,21 @@ pub struct Waiting {
     pub job: JobId,
     /// When its answer is due.
     pub deadline: Duration,
-    /// The level asked for; `None` leaves it to the machine.
+    /// The level asked for; `None` is the highest that there is time for.
     pub level: Option<ResourceLevel>,
-    /// The stages that its kind calls for, as (template, detail, optimize).
-    pub wanted: [bool; 3],
-}
-
-impl Waiting {
-    fn stages(&self) -> Vec<Stage> {
-        Stage::ALL
-            .into_iter()
-            .filter(|stage| self.wanted[*stage as usize])
-            .collect()
-    }
+    /// What is to be done.
+    pub work: Work,
+    /// Whether somebody waits for it.
+    pub priority: Priority,
+    /// Who asked.
+    pub client: ClientKey,
 }
 
 /// What others leave of the machine.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Machine {
+    /// Cores that there are.
+    pub cores: f64,
     /// What is there for this process, running jobs included.
     pub capacity: Resources,
     /// Memory in MiB that is not in use by anyone.
@@ -67,15 +77,24 @@ pub struct Machine {
     pub level: ResourceLevel,
 }
 
-/// A job that was dispatched.
-#[derive(Clone, Debug)]
-struct Running {
+/// Where a job stands in line: interactive before batch, then by the time by which it should have
+/// started, then by age.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+struct Place {
+    priority: Priority,
+    turn: Duration,
     sequence: u64,
+}
+
+/// A job in line.
+#[derive(Clone, Debug)]
+struct Entry {
     waiting: Waiting,
-    /// Whether the controller has taken it on.
-    acknowledged: bool,
-    /// Stages that have not ended; what they need is reserved.
-    stages: Vec<PlannedStage>,
+    arrived: Duration,
+    /// Jobs that its client had here when it came.
+    ahead: u32,
+    /// What the plan in force gives it.
+    assigned: Option<Arc<[PlannedStage]>>,
 }
 
 /// The queue.
@@ -83,34 +102,57 @@ struct Running {
 pub struct Queue {
     config: SchedulerConfig,
     estimates: Estimates,
-    /// By age.
-    waiting: BTreeMap<u64, Waiting>,
+    /// Who can serve each stage, first choice first.
+    line_ups: PerStage<Vec<BackendId>>,
+    waiting: BTreeMap<Place, Entry>,
     /// Where in it each job is.
-    places: HashMap<JobId, u64>,
-    /// Made from the estimates when they are needed; forgotten when those change.
-    kinds: Kinds,
+    places: HashMap<JobId, Place>,
+    /// Jobs that wait or run, by client.
+    held: HashMap<ClientKey, u32>,
     running: HashMap<JobId, Running>,
     next_sequence: u64,
     machine: Option<Machine>,
     /// What is assumed as long as there is no reading.
     unread: Machine,
+    /// How fast running work goes on.
+    clock: WorkClock,
+    arrivals: BTreeMap<(Work, ResourceLevel), Stream>,
+    /// Made when they are needed, and anew with each plan.
+    ways: HashMap<(Work, ResourceLevel), Arc<Ways>>,
+    policy: Policy,
     last_solve: Option<(Duration, SolveMethod)>,
+    /// How many calls of each stage's backend may be under way.
+    call_limits: PerStage<AdaptiveLimit>,
+    /// How many jobs may be here at once.
+    place_limit: AdaptiveLimit,
+}
+
+/// Jobs of a kind that arrive.
+#[derive(Clone, Copy, Debug, Default)]
+struct Stream {
+    rate: ArrivalRate,
+    /// Seconds that the latest had.
+    deadline: f64,
 }
 
 impl Queue {
-    /// An empty queue. `first_choice` says who serves each stage unless it fails, `cores` is what
-    /// is assumed until the machine was read.
-    pub fn new(config: SchedulerConfig, first_choice: PerStage<BackendId>, cores: f64) -> Self {
+    /// An empty queue. `line_ups` says who can serve each stage, first choice first; `cores` is
+    /// what is assumed until the machine was read.
+    pub fn new(config: SchedulerConfig, line_ups: PerStage<Vec<BackendId>>, cores: f64) -> Self {
+        let most = config.max_concurrent.max(1);
+        let calls = AdaptiveLimit::new(1, most, most);
         Self {
-            estimates: Estimates::new(&config, first_choice),
+            estimates: Estimates::new(&config, first_of(&line_ups, &[])),
             config,
+            line_ups,
             waiting: BTreeMap::new(),
             places: HashMap::new(),
-            kinds: Kinds::default(),
+            held: HashMap::new(),
             running: HashMap::new(),
             next_sequence: 0,
             machine: None,
             unread: Machine {
+                cores,
                 capacity: Resources {
                     cpu: cores,
                     memory_mb: 1e9,
@@ -119,90 +161,143 @@ impl Queue {
                 memory_free_mb: 1e9,
                 level: ResourceLevel::Medium,
             },
+            clock: WorkClock::default(),
+            arrivals: BTreeMap::new(),
+            ways: HashMap::new(),
+            policy: Policy::default(),
             last_solve: None,
+            call_limits: PerStage {
+                template: calls,
+                detail: calls,
+                optimize: calls,
+            },
+            place_limit: AdaptiveLimit::new(2 * most, MOST_PLACES, MOST_PLACES),
         }
+    }
+
+    /// Who decides.
+    pub fn strategy(&self) -> Strategy {
+        self.config.strategy
     }
 
     /// A job waits. Saying so again changes nothing of its place; a job that ran waits anew, unless
     /// its dispatch is still under way. Answers whether anything changed.
-    pub fn enqueue(&mut self, waiting: Waiting) -> bool {
+    pub fn enqueue(&mut self, now: Duration, waiting: Waiting) -> bool {
         if let Some(running) = self.running.get(&waiting.job) {
             if !running.acknowledged {
                 return false;
             }
-            self.running.remove(&waiting.job);
+            self.tick(now);
+            self.end_running(waiting.job);
         }
-        let sequence = *self.places.entry(waiting.job).or_insert_with(|| {
-            self.next_sequence += 1;
-            self.next_sequence
+        if let Some(entry) = self
+            .places
+            .get(&waiting.job)
+            .and_then(|place| self.waiting.get_mut(place))
+        {
+            let has_changed = entry.waiting != waiting;
+            entry.waiting = waiting;
+            return has_changed;
+        }
+        let held = self.held.entry(waiting.client).or_default();
+        let ahead = *held;
+        *held += 1;
+        self.next_sequence += 1;
+        let place = Place {
+            priority: waiting.priority,
+            turn: turn(now, waiting.deadline, ahead),
+            sequence: self.next_sequence,
+        };
+        let entry = Entry {
+            waiting,
+            arrived: now,
+            ahead,
+            assigned: None,
+        };
+        self.places.insert(waiting.job, place);
+        self.waiting.insert(place, entry);
+        self.note_arrival(now, &waiting);
+        true
+    }
+
+    fn note_arrival(&mut self, now: Duration, waiting: &Waiting) {
+        let key = (waiting.work, self.highest(waiting));
+        // Kinds that are rare make no stream; a bounded number is followed.
+        if self.arrivals.len() >= 16 && !self.arrivals.contains_key(&key) {
+            self.arrivals
+                .retain(|_, stream| stream.rate.per_second(now) > 0.05);
+        }
+        let stream = self.arrivals.entry(key).or_default();
+        stream.rate.arrived(now, 1);
+        stream.deadline = waiting.deadline.saturating_sub(now).as_secs_f64();
+    }
+
+    /// So many jobs were turned away at the door. They count as arrivals: those that come after
+    /// them are to be served with less rather than turned away too.
+    pub fn turned_away(&mut self, now: Duration, jobs: u32) {
+        let busiest = self.arrivals.values_mut().max_by(|one, other| {
+            let rate = |stream: &Stream| stream.rate.per_second(now);
+            rate(one).total_cmp(&rate(other))
         });
-        self.waiting.insert(sequence, waiting) != Some(waiting)
+        if let Some(stream) = busiest {
+            stream.rate.arrived(now, jobs);
+        }
     }
 
     /// A job is over.
-    pub fn withdraw(&mut self, job: JobId) {
-        self.running.remove(&job);
-        if let Some(sequence) = self.places.remove(&job) {
-            self.waiting.remove(&sequence);
+    pub fn withdraw(&mut self, now: Duration, job: JobId) {
+        self.tick(now);
+        if let Some(running) = self.running.get(&job) {
+            let spent = now.saturating_sub(running.arrived).as_secs_f64();
+            let had = running.waiting.deadline.saturating_sub(running.arrived);
+            let latency = spent / had.as_secs_f64().max(0.05);
+            let jobs = self.jobs();
+            let is_crowded = jobs >= self.place_limit.get() / 2;
+            if latency > 1.0 && is_crowded {
+                self.place_limit.shrink();
+            } else {
+                self.place_limit.observe(latency.max(LEAST_LATENCY), jobs);
+            }
+        }
+        self.end_running(job);
+        if let Some(place) = self.places.remove(&job)
+            && let Some(entry) = self.waiting.remove(&place)
+        {
+            self.let_go(entry.waiting.client);
         }
     }
 
-    /// A stage of a job ended: what it needed is free. `served` says who served it and in how many
-    /// seconds, when somebody did.
-    pub fn stage_finished(&mut self, job: JobId, stage: Stage, served: Option<(BackendId, f64)>) {
-        let Some(running) = self.running.get_mut(&job) else {
-            return;
-        };
-        let planned = running
-            .stages
-            .iter()
-            .position(|planned| planned.stage == stage);
-        if let Some(index) = planned {
-            let planned = running.stages.remove(index);
-            if let Some((backend, seconds)) = served {
-                self.estimates
-                    .observe(stage, backend, planned.level, seconds);
-                self.kinds = Kinds::default();
+    fn let_go(&mut self, client: ClientKey) {
+        if let Some(held) = self.held.get_mut(&client) {
+            *held = held.saturating_sub(1);
+            if *held == 0 {
+                self.held.remove(&client);
             }
         }
     }
 
     /// The machine was read.
-    pub fn machine_changed(&mut self, machine: Machine) {
+    pub fn machine_changed(&mut self, now: Duration, machine: Machine) {
+        self.tick(now);
         self.machine = Some(machine);
     }
 
-    /// The controller has taken a dispatched job on.
-    pub fn acknowledged(&mut self, job: JobId) {
-        if let Some(running) = self.running.get_mut(&job) {
-            running.acknowledged = true;
-        }
-    }
-
-    /// A dispatch did not arrive: the job waits again, at its old place.
-    pub fn undelivered(&mut self, job: JobId) {
-        if let Some(running) = self.running.remove(&job) {
-            self.places.insert(job, running.sequence);
-            self.waiting.insert(running.sequence, running.waiting);
-        }
-    }
-
-    /// All dispatches under way are lost: their jobs wait again.
-    pub fn recover(&mut self) {
-        let lost: Vec<JobId> = self
-            .running
+    /// How the circuits stand: a stage is expected to be served by the first of its line whose
+    /// circuit lets calls through.
+    pub fn circuits_changed(&mut self, circuits: &[CircuitSnapshot]) {
+        let open: Vec<_> = circuits
             .iter()
-            .filter(|(_, running)| !running.acknowledged)
-            .map(|(job, _)| *job)
+            .filter(|circuit| circuit.state == CircuitState::Open)
+            .map(|circuit| (circuit.stage, &circuit.backend))
             .collect();
-        for job in lost {
-            self.undelivered(job);
-        }
+        let first = first_of(&self.line_ups, &open);
+        self.estimates.expect(first);
     }
 
     /// How the queue stands.
-    pub fn snapshot(&self) -> QueueSnapshot {
+    pub fn snapshot(&self, now: Duration) -> QueueSnapshot {
         let count = |length: usize| u32::try_from(length).unwrap_or(u32::MAX);
+        let streams = self.arrivals.values();
         QueueSnapshot {
             queued: count(self.waiting.len()),
             running: count(self.running.len()),
@@ -211,10 +306,53 @@ impl Queue {
                 .last_solve
                 .map_or(0.0, |(took, _)| took.as_secs_f64() * 1000.0),
             last_method: self.last_solve.map(|(_, method)| method),
+            arrivals_per_second: streams.map(|stream| stream.rate.per_second(now)).sum(),
+            backlog_seconds: self.forecast().wait_seconds,
+            price: self.policy.price,
+            predictions: self.estimates.predictions(),
         }
     }
 
-    /// When the next round is due if nothing happens before: when a job becomes urgent.
+    /// What a job that arrives now has to expect.
+    pub fn forecast(&self) -> Forecast {
+        let cores = self.usable_cores() * self.config.utilisation.max(0.01);
+        let least = |work: Work| {
+            let first = work.stages().next();
+            let stage = first.map_or(0.0, |stage| {
+                self.estimates.seconds(work, stage, ResourceLevel::Minimal)
+                    * self.estimates.cost(stage).cpu
+            });
+            stage + self.estimates.overhead()
+        };
+        let queued: f64 = self
+            .waiting
+            .values()
+            .map(|entry| least(entry.waiting.work))
+            .sum();
+        let running: f64 = self
+            .running
+            .values()
+            .map(|running| self.remaining(running).core_seconds())
+            .sum();
+        // Of what arrives mostly, else of the usual.
+        let usual = self.arrivals.keys().next().map(|(work, _)| *work);
+        let usual = usual.unwrap_or(Work::usual([true; 3]));
+        Forecast {
+            wait_seconds: (queued + running) / cores,
+            job_seconds: least(usual) / cores,
+            least_seconds: least(usual) + self.reserve().as_secs_f64(),
+            places: self.place_limit.get(),
+            jobs: self.jobs(),
+        }
+    }
+
+    /// Jobs that wait or run.
+    fn jobs(&self) -> u32 {
+        u32::try_from(self.waiting.len() + self.running.len()).unwrap_or(u32::MAX)
+    }
+
+    /// When the next round is due if nothing happens before: when a job becomes urgent, or a plan
+    /// is to be made anew.
     pub fn next_due(&self, now: Duration) -> Option<Duration> {
         if self.waiting.is_empty() {
             return None;
@@ -222,94 +360,70 @@ impl Queue {
         let urgent = self
             .waiting
             .values()
-            .map(|waiting| self.urgent_at(waiting))
-            .min();
+            .map(|entry| self.urgent_at(&entry.waiting));
         let reading = (self.machine.is_none() && now < FIRST_READING).then_some(FIRST_READING);
-        urgent.into_iter().chain(reading).min()
+        urgent.min().into_iter().chain(reading).min()
     }
 
-    /// Decides what starts now. What is clear is answered at once; where jobs compete, the answer
-    /// has a programme to be solved, whose solution goes to [`Queue::settle`].
+    /// Decides what starts now. Where jobs compete, the answer has a programme to be solved more
+    /// exactly than it was done here, whose solution goes to [`Queue::settle`].
     pub fn round(&mut self, now: Duration) -> (Vec<Dispatch>, Option<Round>) {
-        self.running
-            .retain(|_, running| now < running.waiting.deadline.saturating_add(FORGET_AFTER));
-        let mut kinds = self.kinds.clone();
-        let mut dispatched = self.start_urgent(now, &mut kinds);
+        self.tick(now);
+        let forgotten: Vec<JobId> = self
+            .running
+            .iter()
+            .filter(|(_, running)| now >= running.waiting.deadline.saturating_add(FORGET_AFTER))
+            .map(|(job, _)| *job)
+            .collect();
+        for job in forgotten {
+            self.end_running(job);
+        }
+        let mut dispatched = self.start_urgent(now);
         if self.machine.is_none() && now < FIRST_READING {
             return (dispatched, None);
         }
-        let most = self.stages_worth_giving(now, &mut kinds);
-        self.kinds.clone_from(&kinds);
-        if self.running.is_empty()
-            && let Some((sequence, waiting)) = self.waiting.first_key_value()
-        {
-            // Whatever the load: something must run, and nothing of ours does.
-            let (sequence, kind) = (*sequence, kinds.of(waiting, self.level(), &self.estimates));
-            let left = self.seconds_left(waiting, now);
-            let fit = kinds.get(kind).within_or_fastest(left);
-            dispatched.extend(self.start(sequence, kinds.get(kind), fit, most, left));
-        }
-        let slots = self.free_slots();
-        if slots == 0 || self.waiting.is_empty() {
-            return (dispatched, None);
-        }
-        let all = Stage::ALL.len();
-        let mut round = self.programme(now, slots, all, kinds);
-        if self.waiting.len() == round.programme.order.len() && all_fit(&round.programme) {
-            let everything = everything(&round.programme);
-            dispatched.extend(self.settle(now, &round, &everything, Duration::ZERO));
-            return (dispatched, None);
-        }
-        if most < all {
-            round = self.programme(now, slots, most, round.kinds);
-        }
-        let round = Some(round).filter(|round| anything_fits(&round.programme));
-        (dispatched, round)
-    }
-
-    /// Starts what an allocation gives, as far as it is still there to be started. Of each class
-    /// the oldest jobs get the most stages.
-    pub fn settle(
-        &mut self,
-        now: Duration,
-        round: &Round,
-        allocation: &Allocation,
-        took: Duration,
-    ) -> Vec<Dispatch> {
-        self.last_solve = Some((took, allocation.method));
-        let mut dispatched = Vec::new();
-        for (members, counts) in round.members.iter().zip(&allocation.counts) {
-            let fits = round.kinds.get(members.key.kind);
-            let mut counts = counts.clone();
-            for &sequence in &members.sequences {
-                let stages = counts.iter().take_while(|count| **count > 0).count();
-                if stages == 0 || self.free_slots() == 0 {
-                    break;
-                }
-                let Some(waiting) = self.waiting.get(&sequence) else {
-                    continue;
-                };
-                let left = self.seconds_left(waiting, now);
-                dispatched.extend(self.start(sequence, fits, members.key.now, stages, left));
-                for count in &mut counts[..stages] {
-                    *count -= 1;
-                }
-            }
-        }
-        dispatched
-    }
-
-    fn level(&self) -> ResourceLevel {
-        self.machine().level
+        let round = self.plan_if_stale(now);
+        dispatched.extend(self.start_ready(now));
+        (dispatched, round.filter(|_| !self.waiting.is_empty()))
     }
 
     fn machine(&self) -> &Machine {
         self.machine.as_ref().unwrap_or(&self.unread)
     }
 
-    fn free_slots(&self) -> u32 {
-        let running = u32::try_from(self.running.len()).unwrap_or(u32::MAX);
-        self.config.max_concurrent.max(1).saturating_sub(running)
+    /// Cores that this process gets beside others.
+    fn usable_cores(&self) -> f64 {
+        let machine = self.machine();
+        usable_cores(machine.cores, machine.capacity.cpu)
+    }
+
+    /// The highest level that a job may run at: what was asked for; of a batch job no more than
+    /// what the machine affords.
+    fn highest(&self, waiting: &Waiting) -> ResourceLevel {
+        match (waiting.level, waiting.priority) {
+            (Some(level), _) => level,
+            (None, Priority::Interactive) => ResourceLevel::High,
+            (None, Priority::Batch) => self.machine().level,
+        }
+    }
+
+    /// Cores that running work wants.
+    fn demand(&self) -> f64 {
+        self.running
+            .values()
+            .filter_map(|running| running.stages.first())
+            .map(|planned| self.estimates.cost(planned.stage).cpu)
+            .sum()
+    }
+
+    /// By how much a job that starts now takes longer than if it were alone.
+    fn stretch(&self) -> f64 {
+        stretch(self.demand() + 1.0, self.usable_cores().max(1.0))
+    }
+
+    fn tick(&mut self, now: Duration) {
+        let (demand, cores) = (self.demand(), self.usable_cores());
+        self.clock.advance(now, demand, cores);
     }
 
     fn reserve(&self) -> Duration {
@@ -321,76 +435,44 @@ impl Queue {
         waiting.deadline.as_secs_f64() - now.as_secs_f64() - self.reserve().as_secs_f64()
     }
 
-    /// When a job must start to have an answer in time, if only its first stage at its lowest.
-    fn urgent_at(&self, waiting: &Waiting) -> Duration {
-        let first = Stage::ALL
-            .into_iter()
-            .find(|stage| waiting.wanted[*stage as usize])
-            .map_or(0.0, |stage| {
-                self.estimates.seconds(stage, ResourceLevel::Minimal)
-            });
-        let lead = Duration::try_from_secs_f64(2.0 * first + URGENCY_MARGIN).unwrap_or_default();
-        waiting.deadline.saturating_sub(self.reserve() + lead)
+    fn ways(&mut self, work: Work, highest: ResourceLevel) -> Arc<Ways> {
+        let cores = self.usable_cores();
+        let estimates = &self.estimates;
+        let known = self
+            .ways
+            .entry((work, highest))
+            .or_insert_with(|| Arc::new(Ways::new(work, highest, estimates, cores)));
+        Arc::clone(known)
     }
 
-    /// Starts the jobs that would miss their deadline otherwise, and those that want nothing.
-    fn start_urgent(&mut self, now: Duration, kinds: &mut Kinds) -> Vec<Dispatch> {
-        let urgent: Vec<u64> = self
-            .waiting
-            .iter()
-            .filter(|(_, waiting)| now >= self.urgent_at(waiting) || waiting.wanted == [false; 3])
-            .map(|(sequence, _)| *sequence)
-            .collect();
-        urgent
-            .into_iter()
-            .filter_map(|sequence| {
-                let waiting = self.waiting.get(&sequence)?;
-                if waiting.wanted == [false; 3] {
-                    return self.start_planned(sequence, Vec::new(), None);
-                }
-                let left = self.seconds_left(waiting, now);
-                let kind = kinds.of(waiting, self.level(), &self.estimates);
-                let fits = kinds.get(kind);
-                let fit = fits.within_or_fastest(left);
-                self.start(sequence, fits, fit, usize::MAX, left)
-            })
-            .collect()
+    fn plans_by_programme(&self) -> bool {
+        matches!(self.config.strategy, Strategy::Milp | Strategy::Greedy)
     }
+}
 
-    fn start(
-        &mut self,
-        sequence: u64,
-        fits: &Fits,
-        fit: usize,
-        stages: usize,
-        seconds_left: f64,
-    ) -> Option<Dispatch> {
-        let planned = &fits.get(fit).stages;
-        let given = planned[..stages.min(planned.len())].to_vec();
-        let reason = fits.reason(fit, stages, seconds_left);
-        self.start_planned(sequence, given, reason)
-    }
+/// When a job should have started: with its deadline, and later the more its client has here.
+fn turn(now: Duration, deadline: Duration, ahead: u32) -> Duration {
+    let slack = deadline.saturating_sub(now) / 2;
+    now.saturating_add(slack.saturating_mul(ahead.saturating_add(1)))
+}
 
-    fn start_planned(
-        &mut self,
-        sequence: u64,
-        stages: Vec<PlannedStage>,
-        reason: Option<String>,
-    ) -> Option<Dispatch> {
-        let waiting = self.waiting.remove(&sequence)?;
-        self.places.remove(&waiting.job);
-        self.running.insert(
-            waiting.job,
-            Running {
-                sequence,
-                waiting,
-                acknowledged: false,
-                stages: stages.clone(),
-            },
-        );
-        Some(Dispatch {
-            job: waiting.job,
-            plan: StagePlan { stages, reason },
-        })
+/// The first of each stage's line that is not among `open`; the last where all are.
+fn first_of(
+    line_ups: &PerStage<Vec<BackendId>>,
+    open: &[(Stage, &BackendId)],
+) -> PerStage<BackendId> {
+    let first = |stage: Stage| {
+        let line = line_ups.get(stage);
+        let serves = |backend: &&BackendId| !open.contains(&(stage, *backend));
+        line.iter()
+            .find(serves)
+            .or_else(|| line.last())
+            .cloned()
+            .unwrap_or(BackendId::EMBEDDED)
+    };
+    PerStage {
+        template: first(Stage::Template),
+        detail: first(Stage::Detail),
+        optimize: first(Stage::Optimize),
     }
 }

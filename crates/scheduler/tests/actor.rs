@@ -15,11 +15,15 @@ use std::{
 
 use actix::prelude::*;
 use chat2svg_protocol::{
-    BackendId, JobId, LevelMode, PerStage, ResourceLevel, ResourceSnapshot, SolveMethod, Stage,
-    messages::{Dispatch, Enqueue, QueueQuery, ResourcesChanged, StageFinished, Withdraw},
+    BackendId, CircuitSnapshot, ClientKey, JobId, LevelMode, PerStage, Priority, ResourceLevel,
+    ResourceSnapshot, SolveMethod, Stage,
+    messages::{
+        AdjustFit, CircuitsQuery, Dispatch, Enqueue, QueueQuery, Replan, ResourcesChanged,
+        StageFinished, Withdraw,
+    },
 };
-use chat2svg_scheduler::{SchedulerActor, SchedulerConfig, SharedQueue};
-use chat2svg_supervision::{ComputePool, Line, Slot, Watchdog, WatchdogPolicy};
+use chat2svg_scheduler::{SchedulerActor, SchedulerConfig, SchedulerLines, SharedQueue};
+use chat2svg_supervision::{ComputePool, Slot, Watchdog, WatchdogPolicy};
 use jiff::Timestamp;
 use uuid::Uuid;
 
@@ -49,6 +53,28 @@ impl Handler<Dispatch> for Controller {
         }
         assert_eq!(deaths, 0, "as the test asked");
         self.dispatched.lock().unwrap().push(dispatch);
+    }
+}
+
+impl Handler<AdjustFit> for Controller {
+    type Result = ();
+
+    fn handle(&mut self, _: AdjustFit, _: &mut Self::Context) {}
+}
+
+impl Handler<CircuitsQuery> for Controller {
+    type Result = MessageResult<CircuitsQuery>;
+
+    fn handle(&mut self, _: CircuitsQuery, _: &mut Self::Context) -> Self::Result {
+        MessageResult(Vec::<CircuitSnapshot>::new())
+    }
+}
+
+fn embedded() -> PerStage<Vec<BackendId>> {
+    PerStage {
+        template: vec![BackendId::EMBEDDED],
+        detail: vec![BackendId::EMBEDDED],
+        optimize: vec![BackendId::EMBEDDED],
     }
 }
 
@@ -82,11 +108,15 @@ impl House {
         let made = controller.clone();
         watchdog.start(&controller_slot, &Arbiter::current(), move || made.clone());
         let slot = Slot::new("scheduler");
-        let queue = SharedQueue::new(config, PerStage::EMBEDDED);
+        let queue = SharedQueue::new(config, embedded());
         let pool = ComputePool::new("plan", 1, 4);
-        let line: Line<Dispatch> = controller_slot.line();
+        let lines = SchedulerLines {
+            dispatch: controller_slot.line(),
+            adjust: controller_slot.line(),
+            circuits: controller_slot.line(),
+        };
         watchdog.start(&slot, &Arbiter::current(), move || {
-            SchedulerActor::new(queue.clone(), line.clone(), pool.clone())
+            SchedulerActor::new(queue.clone(), lines.clone(), pool.clone())
         });
         Self {
             slot,
@@ -118,21 +148,35 @@ impl House {
     }
 
     async fn enqueue(&self, number: u128) -> JobId {
+        self.enqueue_due(number, Duration::from_secs(600)).await
+    }
+
+    async fn enqueue_due(&self, number: u128, due: Duration) -> JobId {
         let job = JobId(Uuid::from_u128(number));
         let enqueue = Enqueue {
             job,
-            deadline: Instant::now() + Duration::from_secs(600),
+            deadline: Instant::now() + due,
             level: None,
             wanted: [true; 3],
+            priority: Priority::Interactive,
+            client: ClientKey(1),
+            size: 0,
         };
         self.slot.line().ask(enqueue, PATIENCE).await.unwrap();
         job
     }
 }
 
+fn one_at_a_time() -> SchedulerConfig {
+    SchedulerConfig {
+        max_concurrent: 1,
+        ..SchedulerConfig::default()
+    }
+}
+
 #[actix_rt::test]
 async fn jobs_are_dispatched_as_the_machine_gets_free() {
-    let house = House::new(SchedulerConfig::default());
+    let house = House::new(one_at_a_time());
     house.read_machine(2.0).await;
     for number in 1..=3 {
         house.enqueue(number).await;
@@ -147,37 +191,49 @@ async fn jobs_are_dispatched_as_the_machine_gets_free() {
             job: first.job,
             stage,
             served: Some((BackendId::EMBEDDED, 0.1)),
+            gain: None,
         };
         house.slot.line().ask(finished, PATIENCE).await.unwrap();
     }
+    let withdraw = Withdraw { job: first.job };
+    house.slot.line().ask(withdraw, PATIENCE).await.unwrap();
     let second = house.controller.at_least(2).await[1].clone();
     assert_eq!(second.job, JobId(Uuid::from_u128(2)));
-    for job in [first.job, second.job] {
-        let withdraw = Withdraw { job };
-        house.slot.line().ask(withdraw, PATIENCE).await.unwrap();
-    }
-    house.controller.at_least(3).await;
+    let queue = house.slot.line().ask(QueueQuery, PATIENCE).await.unwrap();
+    assert_eq!(queue.predictions.len(), 3);
+    let line = house.slot.line();
+    let replanned = line.ask(Replan { job: second.job }, PATIENCE).await;
+    assert_eq!(replanned.unwrap(), None, "nothing has changed");
 }
 
 #[actix_rt::test]
 async fn jobs_that_compete_are_planned_on_the_pool() {
     let house = House::new(SchedulerConfig {
-        patience: 0.0,
+        solve_limit_ms: 2_000,
         ..SchedulerConfig::default()
     });
-    house.read_machine(2.5).await;
-    for number in 1..=4 {
-        house.enqueue(number).await;
+    house.read_machine(2.0).await;
+    for number in 1..=40 {
+        house.enqueue_due(number, Duration::from_secs(4)).await;
     }
-    house.controller.at_least(2).await;
-    let queue = house.slot.line().ask(QueueQuery, PATIENCE).await.unwrap();
-    assert_eq!(queue.last_method, Some(SolveMethod::Optimal));
-    assert!(queue.last_solve_ms > 0.0);
+    loop {
+        let queue = house.slot.line().ask(QueueQuery, PATIENCE).await.unwrap();
+        if queue.last_solve_ms > 0.0 {
+            assert!(
+                queue
+                    .last_method
+                    .is_some_and(|method| method != SolveMethod::Greedy)
+            );
+            assert!(queue.price > 0.0);
+            break;
+        }
+        actix_rt::time::sleep(Duration::from_millis(1)).await;
+    }
 }
 
 #[actix_rt::test]
 async fn a_panic_loses_no_waiting_job() {
-    let house = House::new(SchedulerConfig::default());
+    let house = House::new(one_at_a_time());
     house.read_machine(2.0).await;
     for number in 1..=2 {
         house.enqueue(number).await;

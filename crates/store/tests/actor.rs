@@ -50,6 +50,7 @@ fn job(number: u128) -> JobView {
                 seed: 0,
                 deadline_ms: 1000,
                 level: LevelChoice::Auto,
+                priority: Default::default(),
             },
         },
         stage: None,

@@ -16,6 +16,10 @@ const stage = new Stage({
     form.shuffle();
     form.submit();
   },
+  onHigh: (job) => {
+    form.fill({ ...job.request, level: 'high' });
+    form.submit();
+  },
   onEnd: () => gallery.refresh(),
 });
 

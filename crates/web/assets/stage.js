@@ -11,8 +11,13 @@ const TIERS = { full: 'Complete', enhanced: 'Composed and detailed', template: '
 const PHASES = { completed: 'done', 'cut-short': 'cut-short', skipped: 'skipped', failed: 'failed' };
 const PHASE_NAMES = { done: 'done', 'cut-short': 'cut short', skipped: 'skipped', failed: 'failed', running: '', waiting: '' };
 
+/** The lowest level at which a stage of the job ran. */
+function servedLevel(job) {
+  return job.metadata?.served_level ?? job.metadata?.resource_level;
+}
+
 export class Stage {
-  constructor({ onAgain, onVary, onEnd }) {
+  constructor({ onAgain, onVary, onHigh, onEnd }) {
     this.board = $('#board');
     this.job = null;
     this.stop = () => {};
@@ -22,6 +27,7 @@ export class Stage {
     $('#cancel').addEventListener('click', () => this.#cancel());
     $('#again').addEventListener('click', () => onAgain(this.job));
     $('#vary').addEventListener('click', () => onVary(this.job));
+    $('#draw-high').addEventListener('click', () => onHigh(this.job));
     $('#copy-svg').addEventListener('click', () => this.#copy());
     $('#download-png').addEventListener('click', () => this.#png());
     for (const button of $$('#grounds button')) {
@@ -73,6 +79,7 @@ export class Stage {
 
   #sub(job) {
     const parts = [STATE_NAMES[job.state]];
+    if (hasResult(job.state) && servedLevel(job) !== 'high') parts.push(`level ${servedLevel(job)}`);
     if (job.metadata) parts.push(seconds(job.metadata.total_seconds));
     if (job.request.style) parts.push(job.request.style);
     else if (job.metadata?.style) parts.push(job.metadata.style);
@@ -190,6 +197,7 @@ export class Stage {
     link.href = job.links.svg;
     link.download = fileName(job, 'svg');
     $('#vary').hidden = job.request.kind !== 'generate';
+    $('#draw-high').hidden = job.request.kind !== 'generate' || servedLevel(job) === 'high';
     $('#actions').hidden = false;
     this.#report(job, svg);
     announce(`${STATE_NAMES[job.state]} after ${seconds(job.metadata?.total_seconds)}.`);
@@ -276,14 +284,15 @@ export class Stage {
     if (job.state === 'degraded' && !notes.length) {
       notes.push(note('Less than asked', metadata?.fallback_reason ?? TIERS[metadata?.tier]));
     }
+    if (metadata?.lowered_because && job.state === 'succeeded') {
+      notes.push(note(`Drawn at level ${servedLevel(job)}`, metadata.lowered_because));
+    }
     $('#notes').replaceChildren(...undrawn, ...notes);
 
     const facts = [];
     const fact = (name, value) => value && facts.push(el('dt', { textContent: name }), el('dd', { textContent: value }));
     fact('Result', metadata && TIERS[metadata.tier]);
-    const level = metadata?.resource_level;
-    const lowered = job.request.level === 'auto' && level !== 'high';
-    fact('Effort', lowered ? `${level}, for the load of the machine` : level);
+    fact('Effort', servedLevel(job));
     fact('Time', metadata && seconds(metadata.total_seconds));
     fact('First picture after', metadata?.first_document_seconds && seconds(metadata.first_document_seconds));
     for (const stage of metadata?.stages ?? []) {

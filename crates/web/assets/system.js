@@ -70,6 +70,10 @@ function show(status) {
     }
   }
   if (queue) meters.push(meter('Jobs', `${queue.running} of ${queue.max_concurrent} running, ${queue.queued} waiting`));
+  if (queue) {
+    const coming = `${queue.arrivals_per_second.toFixed(1)} jobs/s arrive`;
+    meters.push(meter('Plan', `${coming}, ${queue.price > 0 ? 'each gets less so that all are served' : 'each gets what it asks'}`));
+  }
   meters.push(meter('Places', `${admission.available} of ${admission.capacity} free`));
   $('#meters').replaceChildren(...meters);
 

@@ -1,17 +1,23 @@
-//! Who may hand in a job: open doors, a free place, and a quota for each client. No HTTP here.
+//! Who may hand in a job: open doors, a quota for each client, and whether the job can be answered
+//! in time. No HTTP here.
 
 use std::{
+    hash::{DefaultHasher, Hash as _, Hasher as _},
     net::IpAddr,
     num::NonZeroU32,
     sync::{
-        Arc,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
     time::Duration,
 };
 
+use chat2svg_protocol::{ClientKey, JobOptions, Permit, Priority};
+use chat2svg_scheduler::{
+    SharedForecast,
+    admission::{Door, Refusal, Request},
+};
 use governor::{DefaultKeyedRateLimiter, Quota, clock::Clock as _, clock::DefaultClock};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::{
     clients::network_of,
@@ -24,7 +30,8 @@ const MAX_REMEMBERED_CLIENTS: usize = 4_096;
 
 /// Decides on each new job. Shared by all connections.
 pub(crate) struct Admission {
-    places: Arc<Semaphore>,
+    door: Arc<Mutex<Door>>,
+    forecast: SharedForecast,
     capacity: usize,
     closed: AtomicBool,
     quota: Option<DefaultKeyedRateLimiter<IpAddr>>,
@@ -32,14 +39,14 @@ pub(crate) struct Admission {
 }
 
 impl Admission {
-    pub(crate) fn new(capacity: usize, limit: &RateLimit) -> Self {
+    pub(crate) fn new(capacity: usize, limit: &RateLimit, forecast: SharedForecast) -> Self {
         let quota = NonZeroU32::new(limit.per_minute).map(|per_minute| {
             let burst = NonZeroU32::new(limit.burst).unwrap_or(NonZeroU32::MIN);
             DefaultKeyedRateLimiter::keyed(Quota::per_minute(per_minute).allow_burst(burst))
         });
-        let capacity = capacity.min(Semaphore::MAX_PERMITS);
         Self {
-            places: Arc::new(Semaphore::new(capacity)),
+            door: Arc::default(),
+            forecast,
             capacity,
             closed: AtomicBool::new(false),
             quota,
@@ -47,8 +54,13 @@ impl Admission {
         }
     }
 
-    /// A place for a job of this client, held until the permit is dropped.
-    pub(crate) fn admit(&self, client: Option<IpAddr>) -> Result<OwnedSemaphorePermit, Problem> {
+    /// A place for a job of this client, held until the permit is dropped, and what the client is
+    /// called inside.
+    pub(crate) fn admit(
+        &self,
+        client: Option<IpAddr>,
+        options: &JobOptions,
+    ) -> Result<(Permit, ClientKey), Problem> {
         if self.is_closed() {
             return Err(Problem::new(
                 Code::ShuttingDown,
@@ -68,16 +80,25 @@ impl Admission {
                 .retry_after(not_until.wait_time_from(self.clock.now()))
             })?;
         }
-        Arc::clone(&self.places).try_acquire_owned().map_err(|_| {
-            Problem::new(
-                Code::Overloaded,
-                format!(
-                    "{} jobs are waiting or running, as many as the service takes: try again in a moment",
-                    self.capacity
-                ),
-            )
-            .retry_after(Duration::from_secs(2))
-        })
+        let client = client.map_or_else(ClientKey::default, key_of);
+        let request = Request {
+            deadline: Duration::from_millis(options.deadline_ms),
+            client,
+            priority: options.priority,
+        };
+        let most = u32::try_from(self.capacity).unwrap_or(u32::MAX);
+        let mut door = lock(&self.door);
+        door.admit(&request, &self.forecast.get(), most)
+            .map_err(|(refusal, pause)| {
+                self.forecast.turned_away();
+                refused(refusal, door.jobs(), options).retry_after(pause)
+            })?;
+        let place = HeldPlace {
+            door: Arc::clone(&self.door),
+            client,
+            priority: options.priority,
+        };
+        Ok((Permit::holding(place), client))
     }
 
     /// From now on no job is admitted.
@@ -96,7 +117,63 @@ impl Admission {
 
     /// Places free.
     pub(crate) fn available(&self) -> usize {
-        self.places.available_permits()
+        let most = self.forecast.get().places as usize;
+        let taken = lock(&self.door).jobs() as usize;
+        self.capacity.min(most).saturating_sub(taken)
+    }
+}
+
+/// A place at the door; free again when dropped.
+struct HeldPlace {
+    door: Arc<Mutex<Door>>,
+    client: ClientKey,
+    priority: Priority,
+}
+
+impl Drop for HeldPlace {
+    fn drop(&mut self) {
+        lock(&self.door).leave(self.client, self.priority);
+    }
+}
+
+/// Also after a panic: none of its operations is left half done.
+fn lock(door: &Mutex<Door>) -> MutexGuard<'_, Door> {
+    door.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The same for all addresses of a network, as quotas are.
+fn key_of(client: IpAddr) -> ClientKey {
+    let mut hasher = DefaultHasher::new();
+    network_of(client).hash(&mut hasher);
+    ClientKey(hasher.finish())
+}
+
+fn refused(refusal: Refusal, jobs: u32, options: &JobOptions) -> Problem {
+    match refusal {
+        Refusal::Late => Problem::new(
+            Code::Overloaded,
+            format!(
+                "{jobs} jobs are waiting or running, and this one could not be answered within its {} ms: \
+                 allow more time, or try again later",
+                options.deadline_ms
+            ),
+        ),
+        Refusal::Full => Problem::new(
+            Code::Overloaded,
+            format!(
+                "{jobs} jobs are waiting or running, as many as the service takes: try again in a moment"
+            ),
+        ),
+        Refusal::Batch => Problem::new(
+            Code::Overloaded,
+            "batch jobs have as many places as they may: try again later, or ask for it as an \
+             interactive job if somebody waits for it",
+        ),
+        Refusal::Share => Problem::new(
+            Code::RateLimited,
+            "the service is crowded and this client has as many jobs under way as its share: wait \
+             for one of them to end",
+        ),
     }
 }
 
@@ -106,13 +183,29 @@ mod tests {
 
     const CLIENT: Option<IpAddr> = Some(IpAddr::V4(std::net::Ipv4Addr::LOCALHOST));
 
+    fn options() -> JobOptions {
+        JobOptions {
+            seed: 0,
+            deadline_ms: 10_000,
+            level: Default::default(),
+            priority: Priority::default(),
+        }
+    }
+
+    fn admission(capacity: usize, limit: &RateLimit) -> Admission {
+        Admission::new(capacity, limit, SharedForecast::default())
+    }
+
     #[test]
     fn a_place_is_free_again_when_its_permit_is_dropped() {
-        let admission = Admission::new(1, &RateLimit::default());
-        let permit = admission.admit(CLIENT).unwrap();
-        assert_eq!(admission.admit(CLIENT).unwrap_err().code, Code::Overloaded);
+        let admission = admission(1, &RateLimit::default());
+        let permit = admission.admit(CLIENT, &options()).unwrap();
+        let problem = admission.admit(CLIENT, &options()).unwrap_err();
+        assert_eq!(problem.code, Code::Overloaded);
+        assert!(problem.retry_after.is_some());
+        assert_eq!(admission.available(), 0);
         drop(permit);
-        assert!(admission.admit(CLIENT).is_ok());
+        assert!(admission.admit(CLIENT, &options()).is_ok());
     }
 
     #[test]
@@ -121,23 +214,21 @@ mod tests {
             per_minute: 1,
             burst: 2,
         };
-        let admission = Admission::new(10, &limit);
-        assert!(admission.admit(CLIENT).is_ok());
-        assert!(admission.admit(CLIENT).is_ok());
-        let problem = admission.admit(CLIENT).unwrap_err();
+        let admission = admission(10, &limit);
+        let _first = admission.admit(CLIENT, &options()).unwrap();
+        let _second = admission.admit(CLIENT, &options()).unwrap();
+        let problem = admission.admit(CLIENT, &options()).unwrap_err();
         assert_eq!(problem.code, Code::RateLimited);
         assert!(problem.retry_after > Some(Duration::from_secs(30)));
         let other = Some(IpAddr::V4(std::net::Ipv4Addr::new(10, 0, 0, 1)));
-        assert!(admission.admit(other).is_ok());
+        assert!(admission.admit(other, &options()).is_ok());
     }
 
     #[test]
     fn closed_doors_admit_nobody() {
-        let admission = Admission::new(1, &RateLimit::default());
+        let admission = admission(1, &RateLimit::default());
         admission.close();
-        assert_eq!(
-            admission.admit(CLIENT).unwrap_err().code,
-            Code::ShuttingDown
-        );
+        let problem = admission.admit(CLIENT, &options()).unwrap_err();
+        assert_eq!(problem.code, Code::ShuttingDown);
     }
 }

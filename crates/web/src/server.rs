@@ -278,6 +278,8 @@ fn cross_origin(shared: &Shared) -> Condition<Cors> {
                 "retry-after",
                 "x-job-id",
                 "x-job-state",
+                "x-level",
+                "x-tier",
                 "x-request-id",
             ])
             .max_age(600),

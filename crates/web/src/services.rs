@@ -17,6 +17,7 @@ use chat2svg_protocol::{
         SetCircuit, StoreProbe, Submit, Subscribe,
     },
 };
+use chat2svg_scheduler::SharedForecast;
 use chat2svg_supervision::{ComputePool, Line};
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::sync::{Semaphore, watch};
@@ -81,6 +82,8 @@ pub struct WebServices {
     pub compute: ComputePool,
     /// What uploads may cost, but for their bytes.
     pub limits: InputLimits,
+    /// What jobs that arrive now have to expect.
+    pub forecast: SharedForecast,
     /// How the actors under the watchdog stand.
     pub health: Arc<dyn Fn() -> Vec<ActorHealth> + Send + Sync>,
     /// Writes the metrics; see [`crate::install_metrics`].
@@ -134,7 +137,11 @@ impl Shared {
             store_fault: StoreFault::default(),
             renditions: Renditions::new(&config, services.compute.clone()),
             refusals: Semaphore::new(MAX_REFUSALS),
-            admission: Admission::new(config.max_jobs, &config.rate_limit),
+            admission: Admission::new(
+                config.max_jobs,
+                &config.rate_limit,
+                services.forecast.clone(),
+            ),
             config,
             services,
             stopping: CancellationToken::new(),

@@ -12,11 +12,11 @@ use actix_web::{
     web::Bytes,
 };
 use chat2svg_protocol::{
-    Attachment, AttachmentRole, FailureCode, JobId, JobKind, JobSpec, JobState, JobView,
+    Attachment, AttachmentRole, ClientKey, FailureCode, JobId, JobKind, JobSpec, JobState, JobView,
+    Permit,
     messages::{Cancel, Submit},
 };
 use jiff::Timestamp;
-use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -94,7 +94,8 @@ impl Terms {
 pub(crate) struct Job {
     pub(crate) spec: JobSpec,
     pub(crate) attachments: Vec<Attachment>,
-    pub(crate) permit: OwnedSemaphorePermit,
+    /// Its admission, and who asks.
+    pub(crate) admitted: (Permit, ClientKey),
     /// What its body takes up of the memory for bodies, until it is handed over.
     pub(crate) memory: HeldMemory,
 }
@@ -106,13 +107,15 @@ pub(crate) async fn run(
     job: Job,
 ) -> Result<HttpResponse, Problem> {
     let keyed = terms.idempotency_key.is_some();
+    let (permit, client) = job.admitted;
     let accepted = ask(
         &shared.services.lines.submit,
         Submit {
             spec: job.spec,
             attachments: job.attachments,
-            permit: job.permit,
+            permit,
             idempotency_key: terms.idempotency_key,
+            client,
         },
     )
     .await??;
@@ -210,6 +213,12 @@ async fn answer_with_result(
         .insert_header((header::CONTENT_LOCATION, job_path(view.id)))
         .insert_header((header::VARY, "Accept"))
         .insert_header(("x-job-state", view.state.name()));
+    if let Some(metadata) = &view.metadata {
+        answer.insert_header(("x-tier", metadata.tier.name()));
+        if let Some(level) = metadata.served_level {
+            answer.insert_header(("x-level", level.name()));
+        }
+    }
     // A result that is there is delivered, also while the server stops.
     let never = CancellationToken::new();
     let order = Order::Answer(due(&view));

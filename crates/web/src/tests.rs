@@ -89,6 +89,7 @@ fn services() -> (WebServices, Addr<Controller>, Arc<AtomicBool>) {
         intake: ComputePool::new("test", 1, 16),
         compute: ComputePool::new("test", 1, 16),
         limits: InputLimits::default(),
+        forecast: Default::default(),
         health: {
             let alive = Arc::clone(&alive);
             Arc::new(move || {

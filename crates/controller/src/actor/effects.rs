@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use actix::prelude::*;
 use chat2svg_protocol::{
     JobId, JobKind, Stage,
-    messages::{Enqueue, StageContext, StageError, StageFinished, Withdraw},
+    messages::{Enqueue, Replan, StageContext, StageError, StageFinished, Withdraw},
 };
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
@@ -17,6 +17,9 @@ use crate::{
     request::StageRequest,
     scribe::{Entry, Outcome},
 };
+
+/// How long a job waits between two stages for the scheduler.
+const REPLAN_PATIENCE: Duration = Duration::from_millis(250);
 
 impl ControllerActor {
     pub(super) fn execute(&mut self, id: JobId, command: Command, context: &mut Context<Self>) {
@@ -49,13 +52,19 @@ impl ControllerActor {
             Command::RunIsolated { until } => self.run_isolated(id, until, context),
             Command::RunStage(call) => self.run_stage(id, call, context),
             Command::StopStage => job.stage = None,
-            Command::ReleaseStage { stage, served } => {
+            Command::ReleaseStage {
+                stage,
+                served,
+                gain,
+            } => {
                 self.lines.stage_finished.tell(StageFinished {
                     job: id,
                     stage,
                     served,
+                    gain,
                 });
             }
+            Command::Replan => self.replan(id, context),
             Command::Compose => self.compose(id, context),
             Command::Finish => {
                 let mut view = job.current_view();
@@ -85,8 +94,25 @@ impl ControllerActor {
                 deadline: (job.submitted + Duration::from_millis(options.deadline_ms)).into_std(),
                 level: options.level.level(),
                 wanted: Stage::ALL.map(|stage| wanted.contains(&stage)),
+                priority: options.priority,
+                client: job.client,
+                size: job.size,
             });
         }
+    }
+
+    /// Asks what the rest of a job shall be. Without an answer it is what was planned.
+    fn replan(&self, id: JobId, context: &mut Context<Self>) {
+        let line = self.lines.replan.clone();
+        let controller = context.address();
+        actix::spawn(async move {
+            let plan = line.ask(Replan { job: id }, REPLAN_PATIENCE).await;
+            let plan = plan.unwrap_or_else(|error| {
+                warn!(job = %id, %error, "the rest of the job runs as it was planned");
+                None
+            });
+            tell(&controller, id, Happening::Replanned(plan));
+        });
     }
 
     fn run_stage(&mut self, id: JobId, call: StageCall, context: &mut Context<Self>) {

@@ -17,8 +17,8 @@ use tokio::{
 use tracing::info;
 use uuid::Uuid;
 
-use super::{ControllerActor, EndedJob, TakenUp, prepare::Files};
-use crate::Event;
+use super::{Arrival, ControllerActor, EndedJob, TakenUp, prepare::Files};
+use crate::{Event, memory::size_of};
 
 impl ControllerActor {
     fn ended(&self, job: JobId) -> Option<&EndedJob> {
@@ -47,6 +47,7 @@ impl Handler<Submit> for ControllerActor {
             attachments,
             permit,
             idempotency_key,
+            client,
         } = message;
         let now = jiff::Timestamp::now();
         let view = JobView {
@@ -61,6 +62,7 @@ impl Handler<Submit> for ControllerActor {
             failure: None,
         };
         let id = view.id;
+        let size = size_of(&attachments);
         let files = Files::of(attachments.clone());
         self.arriving.insert(id);
         let put_job = self.lines.put_job.clone();
@@ -80,7 +82,13 @@ impl Handler<Submit> for ControllerActor {
                     match stored {
                         Ok(Ok(Stored::New)) => {
                             info!(job = %id, kind = view.spec.kind.name(), "job accepted");
-                            actor.begin(view, files, None, submitted, Some(permit), context);
+                            let arrival = Arrival {
+                                submitted,
+                                permit: Some(permit),
+                                client,
+                                size,
+                            };
+                            actor.begin(view, files, None, arrival, context);
                             Ok(Accepted {
                                 job: id,
                                 replayed: false,

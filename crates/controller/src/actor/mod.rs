@@ -22,10 +22,11 @@ use std::{
 use actix::prelude::*;
 use chat2svg_isolation::{Foreign, IsolatedResult, Runner};
 use chat2svg_protocol::{
-    CanvasSize, JobEventKind, JobFailure, JobId, JobKind, JobState, JobView, Prompt, Stage, Style,
+    CanvasSize, ClientKey, JobEventKind, JobFailure, JobId, JobKind, JobState, JobView, Permit,
+    Prompt, Stage, StagePlan, Style,
     messages::{
         Enqueue, GetAttachments, GetJob, GetResult, ListJobs, ListUnfinished, MarkRunning, PutJob,
-        StageFailure, StageFinished, StoreError, Withdraw,
+        Replan, StageFailure, StageFinished, StoreError, Withdraw,
     },
 };
 use chat2svg_supervision::{ComputePool, Line, answers_polls};
@@ -89,6 +90,8 @@ pub struct ControllerLines {
     pub enqueue: Line<Enqueue>,
     /// A stage ended.
     pub stage_finished: Line<StageFinished>,
+    /// What the rest of a job shall be.
+    pub replan: Line<Replan>,
     /// A job is over.
     pub withdraw: Line<Withdraw>,
     /// The stages and their circuits.
@@ -191,7 +194,10 @@ struct LiveJob {
     memory: Option<OwnedSemaphorePermit>,
     /// The result, when the job ran in a process of its own.
     isolated_svg: Option<Arc<str>>,
-    _permit: Option<OwnedSemaphorePermit>,
+    client: ClientKey,
+    /// Of its input, in powers of two of 512 × 512 pixels.
+    size: i8,
+    _permit: Option<Permit>,
 }
 
 /// A job that is over, kept for a while for those who ask late.
@@ -228,8 +234,18 @@ enum Happening {
         run: u64,
         result: Box<Result<IsolatedResult, JobFailure>>,
     },
+    Replanned(Option<StagePlan>),
     Composed(Result<Arc<Document>, String>),
     Noted(Note),
+}
+
+/// How a job came here.
+struct Arrival {
+    submitted: Instant,
+    /// Its admission; a job that is taken up again has none.
+    permit: Option<Permit>,
+    client: ClientKey,
+    size: i8,
 }
 
 impl ControllerActor {
@@ -265,10 +281,15 @@ impl ControllerActor {
         view: JobView,
         files: Files,
         resumed: Option<Resumed>,
-        submitted: Instant,
-        permit: Option<OwnedSemaphorePermit>,
+        arrival: Arrival,
         context: &mut Context<Self>,
     ) {
+        let Arrival {
+            submitted,
+            permit,
+            client,
+            size,
+        } = arrival;
         let id = view.id;
         let deadline = Duration::from_millis(view.spec.options.deadline_ms);
         let timing = Timing::new(deadline, &self.config);
@@ -310,6 +331,8 @@ impl ControllerActor {
             files,
             memory: None,
             isolated_svg: None,
+            client,
+            size,
             _permit: permit,
         };
         self.live.insert(id, job);
@@ -478,6 +501,7 @@ impl Handler<Happened> for ControllerActor {
             Happening::IsolatedEnded { run, result } => {
                 self.isolated_ended(id, run, *result, context);
             }
+            Happening::Replanned(plan) => self.feed(id, Event::Replanned(plan), context),
             Happening::Composed(result) => self.feed(id, Event::Composed(result), context),
             Happening::Noted(Note::Preview { stage, svg }) => {
                 if let Some(job) = self.live.get_mut(&id) {

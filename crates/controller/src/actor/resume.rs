@@ -7,7 +7,7 @@ use std::{
 
 use actix::prelude::*;
 use chat2svg_protocol::{
-    FailureCode, JobFailure, JobState, JobView,
+    ClientKey, FailureCode, JobFailure, JobState, JobView,
     messages::{KeptStage, ListUnfinished, StoreError, Unfinished},
 };
 use chat2svg_vector::{DecodeLimits, Document, ParseLimits, Raster};
@@ -16,7 +16,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-use super::{ControllerActor, Resumed, TakenUp, prepare::Files};
+use super::{Arrival, ControllerActor, Resumed, TakenUp, prepare::Files};
 use crate::Checkpoint;
 
 /// A job that can go on.
@@ -137,8 +137,12 @@ impl ControllerActor {
                 job.view,
                 Files::Stored,
                 Some(job.resumed),
-                submitted,
-                None,
+                Arrival {
+                    submitted,
+                    permit: None,
+                    client: ClientKey::default(),
+                    size: 0,
+                },
                 context,
             );
         }
@@ -188,6 +192,7 @@ mod tests {
                         seed: 0,
                         deadline_ms: deadline_s * 1000,
                         level: LevelChoice::Auto,
+                        priority: Default::default(),
                     },
                 },
                 stage: None,

@@ -207,6 +207,10 @@ answers!(
 answers!(StageFinished, (), |world, message| world
     .released
     .push(message.stage));
+answers!(Replan, Option<StagePlan>, |world, message| {
+    let _ = (message, &world);
+    None
+});
 answers!(Withdraw, (), |world, message| {
     let _ = (message, &world);
 });
@@ -219,6 +223,7 @@ impl Handler<Enqueue> for Neighbours {
         self.dispatch.tell(Dispatch {
             job: message.job,
             plan: StagePlan {
+                machine: ResourceLevel::High,
                 stages: Stage::ALL
                     .into_iter()
                     .zip(message.wanted)
@@ -326,6 +331,7 @@ fn start(world: Shared) -> Playhouse {
         },
         enqueue: line!(),
         stage_finished: line!(),
+        replan: line!(),
         withdraw: line!(),
         stages: StageLines {
             template: line!(),
@@ -391,6 +397,7 @@ fn spec(prompt: &str, deadline_ms: u64) -> JobSpec {
             seed: 1,
             deadline_ms,
             level: LevelChoice::Auto,
+            priority: Default::default(),
         },
     }
 }
@@ -413,8 +420,9 @@ impl Playhouse {
         let message = Submit {
             spec,
             attachments,
-            permit,
+            permit: Permit::holding(permit),
             idempotency_key: key.map(str::to_owned),
+            client: Default::default(),
         };
         self.controller
             .send(message)

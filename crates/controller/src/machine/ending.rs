@@ -138,9 +138,13 @@ impl Machine {
             out.push(Command::ReleaseStage {
                 stage: stage.stage,
                 served: None,
+                gain: None,
             });
             self.durations.insert(stage.stage, spent.as_secs_f64());
             self.end_stage(stage, status, running.to_owned(), Vec::new(), out);
+        }
+        if self.plan.is_some() && !self.is_isolated {
+            self.report_left_out();
         }
         self.ahead.clear();
         for stage in self.wanted() {

@@ -7,6 +7,7 @@
 //! - progress never goes back.
 
 mod ending;
+mod progress;
 mod report;
 mod step;
 #[cfg(test)]
@@ -63,6 +64,8 @@ enum Phase {
         stage: PlannedStage,
         since: Duration,
     },
+    /// Between two stages: the rest is planned anew.
+    Planning,
     /// A composition outside the stages is under way.
     Composing,
     /// Over.
@@ -176,9 +179,11 @@ impl Machine {
     pub fn state(&self) -> JobState {
         match self.phase {
             Phase::New | Phase::Waiting => JobState::Queued,
-            Phase::Preparing | Phase::Isolated | Phase::Running { .. } | Phase::Composing => {
-                JobState::Running
-            }
+            Phase::Preparing
+            | Phase::Isolated
+            | Phase::Running { .. }
+            | Phase::Planning
+            | Phase::Composing => JobState::Running,
             Phase::Ended(state) => state,
         }
     }
@@ -188,9 +193,12 @@ impl Machine {
         match self.phase {
             Phase::Running { stage, .. } => Some(stage.stage),
             Phase::Composing => Some(Stage::Template),
-            Phase::New | Phase::Waiting | Phase::Preparing | Phase::Isolated | Phase::Ended(_) => {
-                None
-            }
+            Phase::New
+            | Phase::Waiting
+            | Phase::Preparing
+            | Phase::Isolated
+            | Phase::Planning
+            | Phase::Ended(_) => None,
         }
     }
 
@@ -232,7 +240,9 @@ impl Machine {
         match self.phase {
             Phase::New | Phase::Ended(_) => None,
             Phase::Composing | Phase::Isolated => Some(self.timing.deadline()),
-            Phase::Waiting | Phase::Preparing | Phase::Running { .. } => Some(self.give_up_at()),
+            Phase::Waiting | Phase::Preparing | Phase::Running { .. } | Phase::Planning => {
+                Some(self.give_up_at())
+            }
         }
     }
 
@@ -271,6 +281,7 @@ impl Machine {
             ) if stage.stage == from => {
                 self.progressed(from, fraction, preview, &mut out);
             }
+            (Phase::Planning, Event::Replanned(plan)) => self.replanned(plan, now, &mut out),
             (Phase::Composing, Event::Composed(result)) => self.composed(result, now, &mut out),
             (
                 Phase::Composing,
@@ -321,21 +332,7 @@ impl Machine {
     }
 
     fn start(&mut self, plan: StagePlan, now: Duration, out: &mut Vec<Command>) {
-        let wanted = self.wanted();
-        let left_out = plan
-            .reason
-            .clone()
-            .unwrap_or_else(|| "not planned".to_owned());
-        self.ahead = plan.stages.clone();
-        self.ahead.retain(|planned| wanted.contains(&planned.stage));
-        self.ahead.sort_by_key(|planned| planned.stage);
-        self.ahead.dedup_by_key(|planned| planned.stage);
-        self.plan = Some(plan);
-        for stage in wanted {
-            if self.ahead.iter().all(|planned| planned.stage != stage) {
-                self.report(stage, StageStatus::Skipped, Some(left_out.clone()));
-            }
-        }
+        self.take_plan(plan);
         out.push(Command::Announce(JobEventKind::Started {
             stages: self.ahead.iter().map(|planned| planned.stage).collect(),
         }));
@@ -354,6 +351,24 @@ impl Machine {
         } else {
             self.next_stage(now, out);
         }
+    }
+
+    /// The stages to run from now on. Those left out may still be given between two stages, so they
+    /// are accounted for at the end.
+    fn take_plan(&mut self, plan: StagePlan) {
+        let wanted = self.wanted();
+        self.ahead.clone_from(&plan.stages);
+        self.ahead.retain(|planned| wanted.contains(&planned.stage));
+        self.ahead.sort_by_key(|planned| planned.stage);
+        self.ahead.dedup_by_key(|planned| planned.stage);
+        self.plan = Some(plan);
+    }
+
+    fn replanned(&mut self, plan: Option<StagePlan>, now: Duration, out: &mut Vec<Command>) {
+        if let Some(plan) = plan {
+            self.take_plan(plan);
+        }
+        self.next_stage(now, out);
     }
 
     /// Whether files came with the job.
@@ -436,6 +451,7 @@ impl Machine {
             }));
             return;
         }
+        self.report_left_out();
         self.settle(now, out);
     }
 
@@ -462,7 +478,12 @@ impl Machine {
             let outcome = output.outcome();
             Some((outcome.served_by.clone(), outcome.seconds()?))
         });
-        out.push(Command::ReleaseStage { stage, served });
+        let gain = result.as_ref().ok().and_then(StageOutput::gain);
+        out.push(Command::ReleaseStage {
+            stage,
+            served,
+            gain,
+        });
         self.durations.insert(stage, spent.as_secs_f64());
         match result {
             Ok(output) => self.take_output(planned, output, now, out),
@@ -478,7 +499,12 @@ impl Machine {
                 self.end_stage(planned, status, reason, failure.attempts, out);
             }
         }
-        self.next_stage(now, out);
+        if self.wanted().is_empty() {
+            self.next_stage(now, out);
+        } else {
+            self.phase = Phase::Planning;
+            out.push(Command::Replan);
+        }
     }
 
     fn take_output(
@@ -551,47 +577,5 @@ impl Machine {
                 .is_some_and(|target| target.origin != TargetOrigin::Lit),
             Stage::Optimize => false,
         }
-    }
-
-    fn progressed(
-        &mut self,
-        stage: Stage,
-        fraction: f32,
-        preview: Option<Arc<Document>>,
-        out: &mut Vec<Command>,
-    ) {
-        let fraction = if fraction.is_finite() {
-            fraction.clamp(0.0, 1.0)
-        } else {
-            0.0
-        };
-        self.advance(stage, fraction);
-        out.push(Command::Announce(JobEventKind::Progress {
-            stage,
-            fraction,
-        }));
-        if let Some(document) = preview {
-            self.preview = Some((stage, Arc::clone(&document)));
-            out.push(Command::ShowPreview { stage, document });
-        }
-    }
-
-    /// Moves the job's progress on to a share of a stage.
-    fn advance(&mut self, stage: Stage, fraction: f32) {
-        let weight = |stage: Stage| match stage {
-            Stage::Template => 0.15_f32,
-            Stage::Detail => 0.35,
-            Stage::Optimize => 0.5,
-        };
-        let wanted = wanted_stages(&self.spec.kind);
-        let total: f32 = wanted.iter().copied().map(weight).sum();
-        let before: f32 = wanted
-            .iter()
-            .copied()
-            .filter(|other| *other < stage)
-            .map(weight)
-            .sum();
-        let reached = (before + weight(stage) * fraction) / total;
-        self.progress = self.progress.max(reached.min(1.0));
     }
 }

@@ -59,6 +59,17 @@ impl Machine {
         });
     }
 
+    /// Notes the stages that the plan leaves out.
+    pub(super) fn report_left_out(&mut self) {
+        let reason = self.plan.as_ref().and_then(|plan| plan.reason.clone());
+        let reason = reason.unwrap_or_else(|| "not planned".to_owned());
+        for stage in self.wanted() {
+            if self.ahead.iter().all(|planned| planned.stage != stage) {
+                self.report(stage, StageStatus::Skipped, Some(reason.clone()));
+            }
+        }
+    }
+
     /// Notes what became of a stage that was called and gave nothing.
     pub(super) fn end_stage(
         &mut self,
@@ -102,6 +113,32 @@ impl Machine {
                 report.status == StageStatus::Completed && report.replaced().is_none()
             })
         })
+    }
+
+    /// Whether another than its first choice served a stage, or a composition stands in its place.
+    fn was_replaced(&self) -> bool {
+        let has_stand_in =
+            |report: &StageReport| report.backend.is_some() && report.replaced().is_some();
+        self.composed || self.reports.iter().any(has_stand_in)
+    }
+
+    /// The lowest level at which a stage ran.
+    fn served_level(&self) -> Option<ResourceLevel> {
+        let ran = self.reports.iter().filter(|report| {
+            !report.from_checkpoint
+                && matches!(
+                    report.status,
+                    StageStatus::Completed | StageStatus::CutShort
+                )
+        });
+        ran.map(|report| report.level).min()
+    }
+
+    /// Why a stage ran at a lower level than was asked for, when one did.
+    fn lowered_because(&self) -> Option<String> {
+        let highest = self.spec.options.level.highest();
+        self.served_level().filter(|level| *level < highest)?;
+        self.plan.as_ref()?.reason.clone()
     }
 
     fn status_of(&self, stage: Stage) -> Option<StageStatus> {
@@ -182,7 +219,7 @@ impl Machine {
         {
             template.backend = Some(BackendId::EMBEDDED);
         }
-        let fallback = self.phase == Phase::Ended(JobState::Degraded);
+        let is_degraded = self.phase == Phase::Ended(JobState::Degraded);
         JobMetadata {
             prompt,
             style: self
@@ -190,7 +227,12 @@ impl Machine {
                 .map(|style| style.name().to_owned())
                 .or_else(|| about.and_then(|about| about.style.clone())),
             seed: self.spec.options.seed,
-            resource_level: self.level(),
+            resource_level: self
+                .plan
+                .as_ref()
+                .map_or_else(|| self.level(), |plan| plan.machine),
+            served_level: self.served_level(),
+            lowered_because: self.lowered_because(),
             tier: self.tier(),
             stages_run: stages
                 .iter()
@@ -198,8 +240,8 @@ impl Machine {
                 .map(|report| report.stage)
                 .collect(),
             stage_durations: self.durations.clone(),
-            fallback,
-            fallback_reason: if fallback { self.shortcomings() } else { None },
+            fallback: is_degraded && self.was_replaced(),
+            fallback_reason: self.shortcomings().filter(|_| is_degraded),
             stages,
             circuits: facts.circuits,
             undrawn: about.map(|about| about.undrawn.clone()).unwrap_or_default(),

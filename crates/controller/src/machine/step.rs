@@ -38,6 +38,8 @@ pub enum Event {
         /// The best document so far.
         preview: Option<Arc<Document>>,
     },
+    /// What the scheduler makes of the stages left; `None` leaves them as planned.
+    Replanned(Option<StagePlan>),
     /// The composition made outside the stages is there, or failed.
     Composed(Result<Arc<Document>, String>),
     /// The caller wants it stopped.
@@ -85,6 +87,15 @@ impl StageOutput {
             Self::Detail(output) => &output.document,
             Self::Optimize(output) => &output.document,
         }
+    }
+
+    /// Share of the error against its target that the stage took away, where that is measured.
+    pub fn gain(&self) -> Option<f64> {
+        let Self::Optimize(output) = self else {
+            return None;
+        };
+        let decibels = output.summary.psnr_after - output.summary.psnr_before;
+        Some((1.0 - 10_f64.powf(-f64::from(decibels) / 10.0)).clamp(0.0, 1.0))
     }
 
     /// Who served it and how.
@@ -150,7 +161,11 @@ pub enum Command {
         stage: Stage,
         /// Who served it and in how many seconds, when somebody did.
         served: Option<(BackendId, f64)>,
+        /// Share of the error that it took away, where that is measured.
+        gain: Option<f64>,
     },
+    /// Ask the scheduler what the stages left shall be.
+    Replan,
     /// Compose a document outside the stages.
     Compose,
     /// The job is over: write, keep and announce its end. Nothing follows.

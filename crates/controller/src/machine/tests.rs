@@ -50,6 +50,7 @@ fn machine(kind: JobKind) -> Machine {
             seed: 7,
             deadline_ms: DEADLINE.as_millis() as u64,
             level: LevelChoice::Auto,
+            priority: Default::default(),
         },
     };
     Machine::new(spec, Timing::new(DEADLINE, &ControllerConfig::default()))
@@ -57,6 +58,7 @@ fn machine(kind: JobKind) -> Machine {
 
 fn plan(stages: &[Stage]) -> StagePlan {
     StagePlan {
+        machine: ResourceLevel::Medium,
         stages: stages
             .iter()
             .map(|stage| PlannedStage {
@@ -181,7 +183,12 @@ fn refused(stage: Stage) -> Event {
 fn feed(machine: &mut Machine, events: impl IntoIterator<Item = Event>) -> Vec<Command> {
     let mut commands = Vec::new();
     for (index, event) in events.into_iter().enumerate() {
-        commands.extend(machine.handle(event, Duration::from_millis(index as u64)));
+        let now = Duration::from_millis(index as u64);
+        commands.extend(machine.handle(event, now));
+        // The scheduler leaves the plan as it is.
+        if matches!(commands.last(), Some(Command::Replan)) {
+            commands.extend(machine.handle(Event::Replanned(None), now));
+        }
     }
     commands
 }
@@ -220,6 +227,8 @@ fn three_good_stages_succeed_in_full() {
     let told = metadata(&job);
     assert_eq!(told.tier, Tier::Full);
     assert_eq!(told.stages_run, Stage::ALL);
+    assert_eq!(told.resource_level, ResourceLevel::Medium);
+    assert_eq!(told.served_level, Some(ResourceLevel::High));
     assert!(!told.fallback);
     assert_eq!(told.fallback_reason, None);
     assert_eq!(
@@ -363,7 +372,9 @@ fn stages_left_out_of_the_plan_degrade_with_the_reason() {
         ],
     );
     assert_eq!(job.state(), JobState::Degraded);
-    let reason = metadata(&job).fallback_reason.expect("a reason");
+    let told = metadata(&job);
+    assert!(!told.fallback, "no stage was replaced");
+    let reason = told.fallback_reason.expect("a reason");
     assert_eq!(
         reason,
         "detail was skipped: memory is short; optimize was skipped for the same reason"
@@ -516,4 +527,75 @@ fn a_checkpoint_spares_the_stages_before_it() {
     );
     assert_eq!(job.state(), JobState::Succeeded);
     assert_eq!(title(&job), Some("optimize"));
+}
+
+#[test]
+fn between_stages_the_rest_may_become_more_or_less() {
+    let mut job = machine(generate());
+    let mut commands = Vec::new();
+    let mut at =
+        |job: &mut Machine, event| commands.extend(job.handle(event, Duration::from_secs(1)));
+    at(&mut job, Event::Stored);
+    at(&mut job, Event::Dispatched(plan(&[Stage::Template])));
+    at(&mut job, done(Stage::Template));
+    assert_eq!(job.state(), JobState::Running);
+    at(
+        &mut job,
+        Event::Replanned(Some(plan(&[Stage::Detail, Stage::Optimize]))),
+    );
+    assert_eq!(job.stage(), Some(Stage::Detail));
+    at(&mut job, done(Stage::Detail));
+    let mut less = plan(&[]);
+    less.reason = Some("the machine is busy with other jobs: optimize is left out".to_owned());
+    at(&mut job, Event::Replanned(Some(less)));
+    assert_eq!(job.state(), JobState::Degraded);
+    let told = metadata(&job);
+    assert_eq!(told.stages_run, [Stage::Template, Stage::Detail]);
+    assert_eq!(
+        told.fallback_reason.as_deref(),
+        Some("optimize was skipped: the machine is busy with other jobs: optimize is left out")
+    );
+    // An answer that comes late changes nothing.
+    at(&mut job, Event::Replanned(Some(plan(&Stage::ALL))));
+    assert_eq!(
+        count(&commands, |command| matches!(command, Command::Finish)),
+        1
+    );
+}
+
+#[test]
+fn a_scheduler_that_does_not_answer_between_stages_holds_nobody_past_the_deadline() {
+    let mut job = machine(generate());
+    job.handle(Event::Stored, Duration::ZERO);
+    job.handle(Event::Dispatched(plan(&Stage::ALL)), Duration::ZERO);
+    job.handle(done(Stage::Template), Duration::from_secs(1));
+    let due = job.wake_at().expect("it waits");
+    job.handle(Event::Woken, due);
+    assert_eq!(job.state(), JobState::Degraded);
+    assert_eq!(title(&job), Some("template"));
+}
+
+#[test]
+fn a_lowered_level_is_told_with_its_reason() {
+    let mut job = machine(generate());
+    let mut lowered = plan(&Stage::ALL);
+    for planned in &mut lowered.stages {
+        planned.level = ResourceLevel::Low;
+    }
+    lowered.reason =
+        Some("0.5 s are left until the deadline: template runs at level low".to_owned());
+    feed(
+        &mut job,
+        [
+            Event::Stored,
+            Event::Dispatched(lowered.clone()),
+            done(Stage::Template),
+            done(Stage::Detail),
+            done(Stage::Optimize),
+        ],
+    );
+    assert_eq!(job.state(), JobState::Succeeded);
+    let told = metadata(&job);
+    assert_eq!(told.served_level, Some(ResourceLevel::Low));
+    assert_eq!(told.lowered_because, lowered.reason);
 }

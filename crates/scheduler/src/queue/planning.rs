@@ -1,242 +1,353 @@
-//! From the queue to the programme: how waiting jobs could run now, what waiting is worth to them,
-//! and how many stages a job can be given without costing others more.
+//! From the queue to the programme, and from its solution to what each job is given.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
-use chat2svg_protocol::{PlannedStage, ResourceLevel, SolveMethod, Stage};
+use chat2svg_protocol::{PlannedStage, Priority, ResourceLevel, SolveMethod, messages::Dispatch};
 
-use super::{Queue, Waiting};
+use super::{Entry, Place, Queue, Waiting};
 use crate::{
-    estimates::Estimates,
-    fitting::Fits,
-    programme::{Allocation, Choice, Class, Programme, Resources},
+    config::Strategy,
+    estimates::Work,
+    programme::{Allocation, Choice, Class, Expected, Needs, Programme, Resources, Tier},
+    solver::solve_greedily,
+    ways::Way,
 };
 
-/// Classes that a programme has at most; jobs of further classes wait for the next round.
+/// Classes that a programme has at most; jobs of further classes join the nearest of their kind.
 pub(super) const MAX_CLASSES: usize = 32;
 
-/// How many of the oldest waiting jobs are looked at in a round, which bounds its time. Far fewer
-/// can start; that a younger one must not wait is seen by its urgency.
-const OUTLOOK: usize = 256;
+/// Tiers of deadlines that a programme has at most.
+const MAX_TIERS: usize = 6;
+
+/// The nearest tier, in seconds, and how much farther each next one is.
+const FIRST_TIER: f64 = 0.05;
+const TIER_STEP: f64 = 1.6;
+
+/// Arrivals a second that are no stream: the one or two jobs that were there of late.
+const NO_STREAM: f64 = 0.5;
+
+/// What a batch job is worth beside one that somebody waits for.
+const BATCH_WEIGHT: f64 = 0.3;
+
+/// By how much less each doubling of what its client has here already makes a job count.
+const CROWD_WEIGHT: f64 = 0.85;
+
+/// What the last plan says to jobs that it did not know.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Policy {
+    made_at: Option<Duration>,
+    /// What a share of `capacity` is worth.
+    pub(super) price: f64,
+    capacity: Needs,
+}
+
+impl Policy {
+    /// What a way is worth beyond what it needs.
+    pub(super) fn worth(&self, way: &Way, weight: f64) -> f64 {
+        let paid = if self.price > 0.0 {
+            self.price * way.needs.share_of(self.capacity)
+        } else {
+            0.0
+        };
+        weight * way.value - paid
+    }
+
+    /// The way that is worth most, what it needs being paid for.
+    pub(super) fn worth_most<'a>(
+        &self,
+        ways: impl Iterator<Item = &'a Way>,
+        weight: f64,
+    ) -> Option<&'a Way> {
+        let mut best: Option<(&Way, f64)> = None;
+        for way in ways {
+            let worth = self.worth(way, weight);
+            if best.is_none_or(|(_, most)| worth > most) {
+                best = Some((way, worth));
+            }
+        }
+        best.map(|(way, _)| way)
+    }
+}
 
 /// A programme to be solved, and whom it is about. The queue may change meanwhile.
 #[derive(Clone, Debug)]
 pub struct Round {
     /// The programme.
     pub programme: Programme,
-    pub(super) kinds: Kinds,
-    /// For each class its jobs, oldest first.
-    pub(super) members: Vec<Members>,
+    /// For each class its jobs in their order, and the stages of each of its ways.
+    members: Vec<Members>,
 }
 
-/// Jobs of one class.
 #[derive(Clone, Debug)]
-pub(super) struct Members {
-    pub(super) key: ClassKey,
-    pub(super) sequences: Vec<u64>,
+struct Members {
+    places: Vec<Place>,
+    ways: Vec<Arc<[PlannedStage]>>,
 }
 
-/// What makes jobs alike: their kind, how they would run now, and how if they waited.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct ClassKey {
-    pub(super) kind: usize,
-    pub(super) now: usize,
-    later: Option<usize>,
-}
-
-/// The ways to run jobs, by what they want and the level at which they may run.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Kinds(Vec<([bool; 3], ResourceLevel, Arc<Fits>)>);
-
-impl Kinds {
-    pub(super) fn of(
-        &mut self,
-        waiting: &Waiting,
-        level: ResourceLevel,
-        estimates: &Estimates,
-    ) -> usize {
-        let level = waiting.level.unwrap_or(level);
-        let known = self
-            .0
-            .iter()
-            .position(|(wanted, at, _)| *wanted == waiting.wanted && *at == level);
-        known.unwrap_or_else(|| {
-            let fits = Arc::new(Fits::new(&waiting.stages(), level, estimates));
-            self.0.push((waiting.wanted, level, fits));
-            self.0.len() - 1
-        })
-    }
-
-    pub(super) fn get(&self, kind: usize) -> &Fits {
-        &self.0[kind].2
-    }
+/// What makes jobs alike.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct ClassKey {
+    work: Work,
+    highest: ResourceLevel,
+    priority: Priority,
+    crowd: u32,
+    tier: usize,
 }
 
 impl Queue {
-    /// What running jobs have reserved.
-    fn reserved(&self) -> Resources {
-        let stages = self.running.values().flat_map(|running| &running.stages);
-        stages.fold(Resources::default(), |sum, planned| {
-            sum.plus(self.estimates.cost(planned.stage))
-        })
+    /// What a job counts.
+    pub(super) fn weight(&self, waiting: &Waiting) -> f64 {
+        let held = self.held.get(&waiting.client).copied().unwrap_or(0);
+        weight(waiting.priority, crowd(held.saturating_sub(1)))
     }
 
-    /// By how many seconds a job with these stages delays those behind it: its own time, divided by
-    /// the number of such jobs that the machine runs at once.
-    fn delay(&self, stages: &[PlannedStage]) -> f64 {
-        let (mut seconds, mut cost) = (0.0, Resources::default());
-        for planned in stages {
-            seconds += self.estimates.seconds(planned.stage, planned.level);
-            cost = cost.plus(self.estimates.cost(planned.stage));
+    /// Plans anew when the last plan has lost its force. The greedy solution holds at once; the
+    /// programme is handed back where a better one could be found.
+    pub(super) fn plan_if_stale(&mut self, now: Duration) -> Option<Round> {
+        if !self.plans_by_programme() {
+            self.ways.clear();
+            return None;
         }
-        let most = f64::from(self.config.max_concurrent.max(1));
-        let by_cpu = (self.machine().capacity.cpu / cost.cpu.max(1e-3)).floor();
-        seconds / by_cpu.clamp(1.0, most)
-    }
-
-    /// By how many seconds running jobs delay the oldest that waits.
-    fn running_ahead(&self) -> f64 {
-        let running = self.running.values();
-        running.map(|running| self.delay(&running.stages)).sum()
-    }
-
-    fn quality(&self, stages: &[PlannedStage]) -> f64 {
-        let stages = stages.iter();
-        stages
-            .map(|planned| self.estimates.quality(planned.stage, planned.level))
-            .sum()
-    }
-
-    /// How many stages to give a job at most, so that the quality of all that wait is highest when
-    /// they run one after the other: with a long queue the last stages of the first jobs cost the
-    /// later ones more than they are worth.
-    pub(super) fn stages_worth_giving(&self, now: Duration, kinds: &mut Kinds) -> usize {
-        let mut best = (0, 0.0);
-        for most in (1..=Stage::ALL.len()).rev() {
-            let mut ahead = self.running_ahead();
-            let mut quality = 0.0;
-            for waiting in self.waiting.values().take(OUTLOOK) {
-                let kind = kinds.of(waiting, self.level(), &self.estimates);
-                let fits = kinds.get(kind);
-                if let Some(fit) = fits.within(self.seconds_left(waiting, now) - ahead) {
-                    let stages = first(&fits.get(fit).stages, most);
-                    quality += self.quality(stages);
-                    ahead += self.delay(stages);
-                }
-            }
-            if quality > best.1 + 1e-9 {
-                best = (most, quality);
-            }
+        let holds = Duration::from_millis(u64::from(self.config.replan_ms));
+        let is_fresh = |made: Duration| now.saturating_sub(made) < holds;
+        if self.policy.made_at.is_some_and(is_fresh) {
+            return None;
         }
-        best.0.max(1)
+        self.ways.clear();
+        if self.waiting.len() + self.running.len() <= 1 {
+            // Nothing competes.
+            self.policy = Policy::default();
+            return None;
+        }
+        let round = self.programme(now);
+        let greedy = solve_greedily(&round.programme);
+        self.policy = Policy {
+            made_at: Some(now),
+            price: greedy.price,
+            capacity: round.programme.capacity(),
+        };
+        self.assign(&round, &greedy);
+        let is_settled =
+            greedy.method == SolveMethod::Optimal || round.programme.classes.is_empty();
+        if is_settled || self.config.strategy == Strategy::Greedy {
+            self.last_solve = Some((Duration::ZERO, greedy.method));
+            return None;
+        }
+        Some(round)
     }
 
-    /// The programme over the waiting jobs, oldest first, each with `most` stages at most.
-    pub(super) fn programme(
-        &self,
+    /// Takes over the solution of a round's programme, and starts what can start by it.
+    pub fn settle(
+        &mut self,
         now: Duration,
-        slots: u32,
-        most: usize,
-        mut kinds: Kinds,
-    ) -> Round {
-        let machine = self.machine();
-        let mut capacity = machine.capacity.minus(self.reserved());
-        capacity.memory_mb = capacity.memory_mb.min(machine.memory_free_mb);
-        let mut ahead = self.running_ahead();
-        let mut members: Vec<Members> = Vec::new();
-        let mut order = Vec::new();
-        for (sequence, waiting) in self.waiting.iter().take(OUTLOOK) {
-            let left = self.seconds_left(waiting, now);
-            let kind = kinds.of(waiting, self.level(), &self.estimates);
-            let fits = kinds.get(kind);
-            let key = ClassKey {
-                kind,
-                now: fits.within_or_fastest(left),
-                later: fits.within(left - ahead),
-            };
-            let known = members.iter().position(|members| members.key == key);
-            let index = match known {
-                Some(index) => index,
-                None if members.len() < MAX_CLASSES => {
-                    members.push(Members {
-                        key,
-                        sequences: Vec::new(),
-                    });
-                    members.len() - 1
+        round: &Round,
+        allocation: &Allocation,
+        took: Duration,
+    ) -> Vec<Dispatch> {
+        self.tick(now);
+        self.last_solve = Some((took, allocation.method));
+        self.assign(round, allocation);
+        self.start_ready(now)
+    }
+
+    /// Hands an allocation's counts out: of each class the first in line get the best.
+    fn assign(&mut self, round: &Round, allocation: &Allocation) {
+        for (members, counts) in round.members.iter().zip(&allocation.counts) {
+            let mut places = members.places.iter();
+            for (stages, count) in members.ways.iter().zip(counts).rev() {
+                for place in places.by_ref().take(*count as usize) {
+                    if let Some(entry) = self.waiting.get_mut(place) {
+                        entry.assigned = Some(Arc::clone(stages));
+                    }
                 }
-                None => break,
-            };
-            members[index].sequences.push(*sequence);
-            order.push(index);
-            if let Some(later) = key.later {
-                ahead += self.delay(first(&fits.get(later).stages, most));
             }
-        }
-        let classes = members
-            .iter()
-            .map(|members| self.class(members, most, &kinds))
-            .collect();
-        Round {
-            programme: Programme {
-                classes,
-                order,
-                capacity,
-                slots,
-            },
-            kinds,
-            members,
         }
     }
 
-    fn class(&self, members: &Members, most: usize, kinds: &Kinds) -> Class {
-        let fits = kinds.get(members.key.kind);
-        let choices = first(&fits.get(members.key.now).stages, most)
+    /// What there is for this process at a moment.
+    fn there(&self) -> Needs {
+        let machine = self.machine();
+        let resources = Resources {
+            cpu: self.usable_cores(),
+            ..machine.capacity
+        };
+        let places = f64::from(self.config.max_concurrent.max(1));
+        let limits = &self.call_limits;
+        let calls = [limits.template, limits.detail, limits.optimize];
+        Needs::there(resources, places, calls.map(|limit| f64::from(limit.get())))
+    }
+
+    /// The programme over the waiting jobs and what is expected to arrive meanwhile.
+    pub(super) fn programme(&mut self, now: Duration) -> Round {
+        let there = self.there().times(self.config.utilisation);
+        let running = self.running.values();
+        let busy = running.fold(Needs::default(), |sum, running| {
+            sum.plus(self.remaining(running))
+        });
+        let streams: Vec<(Work, ResourceLevel, f64, f64)> = self
+            .arrivals
             .iter()
-            .map(|planned| Choice {
-                gain: self.estimates.quality(planned.stage, planned.level),
-                cost: self.estimates.cost(planned.stage),
+            .map(|((work, highest), stream)| {
+                let rate = stream.rate.per_second(now) - NO_STREAM;
+                (*work, *highest, rate, stream.deadline)
+            })
+            .filter(|(_, _, rate, _)| *rate > 0.0)
+            .collect();
+        let lefts = self
+            .waiting
+            .values()
+            .map(|entry| tier_of(self.seconds_left(&entry.waiting, now)));
+        let coming = streams.iter().map(|(_, _, _, deadline)| tier_of(*deadline));
+        let tiers = tiers(lefts.chain(coming));
+        let programme_tiers: Vec<Tier> = tiers
+            .iter()
+            .map(|seconds| Tier {
+                seconds: *seconds,
+                capacity: there.times(*seconds).minus(busy).max(Needs::default()),
             })
             .collect();
-        let later = members
-            .key
-            .later
-            .map_or(0.0, |fit| self.quality(first(&fits.get(fit).stages, most)));
-        Class {
-            count: u32::try_from(members.sequences.len()).unwrap_or(u32::MAX),
-            choices,
-            waiting: self.config.patience.clamp(0.0, 1.0) * later,
+        let capacity = programme_tiers
+            .last()
+            .map_or(there, |tier| tier.capacity)
+            .max(there.times(1e-3));
+
+        let mut known: HashMap<ClassKey, usize> = HashMap::new();
+        let mut classes: Vec<(ClassKey, Vec<Place>)> = Vec::new();
+        for (place, entry) in &self.waiting {
+            let key = self.class_of(entry, now, &tiers);
+            let index = known.get(&key).copied().or_else(|| {
+                if classes.len() < MAX_CLASSES {
+                    classes.push((key, Vec::new()));
+                    known.insert(key, classes.len() - 1);
+                    return Some(classes.len() - 1);
+                }
+                nearest(&classes, key)
+            });
+            if let Some((_, places)) = index.and_then(|index| classes.get_mut(index)) {
+                places.push(*place);
+            }
+        }
+        let mut programme = Programme {
+            tiers: programme_tiers,
+            ..Programme::default()
+        };
+        let mut members = Vec::new();
+        for (key, places) in classes {
+            let seconds = tiers.get(key.tier).copied().unwrap_or(0.0);
+            let weight = weight(key.priority, key.crowd);
+            let (choices, ways) = self.choices(key.work, key.highest, seconds, capacity, weight);
+            if choices.is_empty() {
+                continue;
+            }
+            programme.classes.push(Class {
+                count: u32::try_from(places.len()).unwrap_or(u32::MAX),
+                tier: key.tier,
+                choices,
+            });
+            members.push(Members { places, ways });
+        }
+        for (work, highest, rate, deadline) in streams {
+            let (choices, _) = self.choices(work, highest, deadline, capacity, 1.0);
+            if !choices.is_empty() {
+                programme.expected.push(Expected { rate, choices });
+            }
+        }
+        Round { programme, members }
+    }
+
+    fn choices(
+        &mut self,
+        work: Work,
+        highest: ResourceLevel,
+        seconds: f64,
+        capacity: Needs,
+        weight: f64,
+    ) -> (Vec<Choice>, Vec<Arc<[PlannedStage]>>) {
+        let ways = self.ways(work, highest);
+        let chosen = ways.choices(seconds, capacity).into_iter();
+        chosen
+            .map(|(way, choice)| {
+                let choice = Choice {
+                    value: weight * choice.value,
+                    ..choice
+                };
+                (choice, Arc::from(way.stages.as_slice()))
+            })
+            .unzip()
+    }
+
+    fn class_of(&self, entry: &Entry, now: Duration, tiers: &[f64]) -> ClassKey {
+        let waiting = &entry.waiting;
+        let left = tier_of(self.seconds_left(waiting, now));
+        let tier = tiers.partition_point(|tier| *tier <= left * 1.0001);
+        ClassKey {
+            work: waiting.work,
+            highest: self.highest(waiting),
+            priority: waiting.priority,
+            crowd: crowd(entry.ahead),
+            tier: tier.saturating_sub(1),
         }
     }
 }
 
-fn first(stages: &[PlannedStage], most: usize) -> &[PlannedStage] {
-    &stages[..most.min(stages.len())]
-}
-
-/// All stages for all jobs.
-pub(super) fn everything(programme: &Programme) -> Allocation {
-    let counts = programme.classes.iter();
-    Allocation {
-        counts: counts
-            .map(|class| vec![class.count; class.choices.len()])
-            .collect(),
-        method: SolveMethod::Optimal,
-    }
-}
-
-/// Whether all jobs can have all their stages: then that is the optimum, without solving anything.
-pub(super) fn all_fit(programme: &Programme) -> bool {
-    programme.allows(&everything(programme).counts)
-}
-
-/// Whether any job could be started to advantage: else the optimum is to start none.
-pub(super) fn anything_fits(programme: &Programme) -> bool {
-    programme.classes.iter().any(|class| {
-        let (mut gain, mut cost) = (0.0, Resources::default());
-        class.choices.iter().any(|choice| {
-            gain += choice.gain;
-            cost = cost.plus(choice.cost);
-            gain > class.waiting && cost.fits_in(programme.capacity)
-        })
+/// The class of the same work that is due soonest; else any of the same tier or before.
+fn nearest(classes: &[(ClassKey, Vec<Place>)], key: ClassKey) -> Option<usize> {
+    let alike = classes.iter().position(|(known, _)| {
+        known.work == key.work && known.highest <= key.highest && known.tier <= key.tier
+    });
+    alike.or_else(|| {
+        classes
+            .iter()
+            .position(|(known, _)| known.work.wanted == key.work.wanted)
     })
+}
+
+/// A time that is left, rounded down to one of few.
+fn tier_of(seconds: f64) -> f64 {
+    if seconds.is_nan() || seconds <= FIRST_TIER {
+        return FIRST_TIER;
+    }
+    let steps = ((seconds / FIRST_TIER).ln() / TIER_STEP.ln() + 1e-9).floor();
+    FIRST_TIER * TIER_STEP.powf(steps)
+}
+
+/// The different tiers, nearest first; beyond the most, those that are closest to the one before
+/// go.
+fn tiers(all: impl Iterator<Item = f64>) -> Vec<f64> {
+    let mut tiers: Vec<f64> = Vec::new();
+    for tier in all {
+        let at = tiers.partition_point(|known| *known < tier * 0.9999);
+        if tiers.get(at).is_none_or(|known| *known > tier * 1.0001) {
+            tiers.insert(at, tier);
+        }
+    }
+    while tiers.len() > MAX_TIERS {
+        // The farther one of the closest pair: its jobs count as due a little earlier.
+        let closest = tiers
+            .windows(2)
+            .enumerate()
+            .map(|(index, pair)| match pair {
+                [one, next] => (index + 1, next / one),
+                _ => (index + 1, f64::INFINITY),
+            })
+            .min_by(|one, other| one.1.total_cmp(&other.1));
+        match closest {
+            Some((index, _)) => drop(tiers.remove(index)),
+            None => break,
+        }
+    }
+    tiers
+}
+
+/// In doublings, how many jobs a client has here.
+fn crowd(ahead: u32) -> u32 {
+    (ahead / 4 + 1).ilog2().min(3)
+}
+
+fn weight(priority: Priority, crowd: u32) -> f64 {
+    let base = match priority {
+        Priority::Interactive => 1.0,
+        Priority::Batch => BATCH_WEIGHT,
+    };
+    (0..crowd).fold(base, |weight, _| weight * CROWD_WEIGHT)
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 
-use chat2svg_protocol::{ByteBudget, FitLimits, JobOptions, LevelChoice, PathBudget};
+use chat2svg_protocol::{ByteBudget, FitLimits, JobOptions, LevelChoice, PathBudget, Priority};
 
 use crate::{config::WebConfig, problem::FieldError};
 
@@ -40,6 +40,7 @@ pub(crate) struct RawOptions<'a> {
     pub(crate) seed: Option<u64>,
     pub(crate) deadline_ms: Option<u64>,
     pub(crate) level: Option<&'a str>,
+    pub(crate) priority: Option<&'a str>,
 }
 
 impl RawOptions<'_> {
@@ -62,10 +63,17 @@ impl RawOptions<'_> {
                 .unwrap_or_default(),
             None => LevelChoice::default(),
         };
+        let priority = match self.priority {
+            Some(text) => refusals
+                .check("priority", text.parse::<Priority>())
+                .unwrap_or_default(),
+            None => Priority::default(),
+        };
         JobOptions {
             seed: self.seed.unwrap_or_default(),
             deadline_ms,
             level,
+            priority,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The body of `POST /v1/svg`.
 
-use chat2svg_protocol::{CanvasSize, JobKind, JobSpec, LevelChoice, Prompt, Style};
+use chat2svg_protocol::{CanvasSize, JobKind, JobSpec, LevelChoice, Priority, Prompt, Style};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use utoipa::ToSchema;
 
@@ -28,11 +28,16 @@ pub(crate) struct SvgRequest {
     #[serde(default)]
     #[schema(example = 10_000, minimum = 50)]
     pub(crate) deadline_ms: Option<u64>,
-    /// How much effort to spend at most: auto (as the machine affords), high, medium, low or
-    /// minimal.
+    /// How much effort to spend at most: auto (the highest that there is time for), high, medium,
+    /// low or minimal.
     #[serde(default)]
     #[schema(value_type = Option<LevelChoice>, example = "auto")]
     pub(crate) level: Option<String>,
+    /// Whether somebody waits: interactive, or batch, which takes what interactive jobs leave.
+    /// Default interactive.
+    #[serde(default)]
+    #[schema(value_type = Option<Priority>, example = "interactive")]
+    pub(crate) priority: Option<String>,
     /// How many first drafts are made, the best of which goes on. Default 1.
     #[serde(default)]
     #[schema(minimum = 1, maximum = 16)]
@@ -129,6 +134,7 @@ impl SvgRequest {
             seed: self.seed,
             deadline_ms: self.deadline_ms,
             level: self.level.as_deref(),
+            priority: self.priority.as_deref(),
         }
         .check(config, &mut refusals);
         refusals.finish()?;

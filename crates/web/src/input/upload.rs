@@ -4,7 +4,7 @@ use std::{collections::HashSet, sync::Arc};
 
 use actix_multipart::{Field, Multipart};
 use actix_web::{HttpRequest, error::PayloadError, web::Bytes};
-use chat2svg_protocol::{Attachment, AttachmentRole, JobKind, JobSpec, LevelChoice};
+use chat2svg_protocol::{Attachment, AttachmentRole, JobKind, JobSpec, LevelChoice, Priority};
 use futures_util::{Stream, StreamExt as _};
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -45,6 +45,8 @@ pub(crate) struct VectorizeForm {
     deadline_ms: Option<u64>,
     /// How much effort to spend at most: auto, high, medium, low or minimal.
     level: Option<LevelChoice>,
+    /// Whether somebody waits: interactive, or batch. Default interactive.
+    priority: Option<Priority>,
 }
 
 /// A template and the picture to fit it to, as a form.
@@ -73,6 +75,8 @@ pub(crate) struct RefineForm {
     deadline_ms: Option<u64>,
     /// How much effort to spend at most: auto, high, medium, low or minimal.
     level: Option<LevelChoice>,
+    /// Whether somebody waits: interactive, or batch. Default interactive.
+    priority: Option<Priority>,
 }
 
 /// Which form it is.
@@ -105,7 +109,7 @@ impl UploadKind {
     /// The text fields that it may have.
     fn texts(self) -> &'static [&'static str] {
         match self {
-            Self::Vectorize => &["paths", "bytes", "seed", "deadline_ms", "level"],
+            Self::Vectorize => &["paths", "bytes", "seed", "deadline_ms", "level", "priority"],
             Self::Refine => &[
                 "paths",
                 "bytes",
@@ -113,6 +117,7 @@ impl UploadKind {
                 "seed",
                 "deadline_ms",
                 "level",
+                "priority",
             ],
         }
     }
@@ -135,6 +140,7 @@ struct Texts {
     seed: Option<u64>,
     deadline_ms: Option<u64>,
     level: Option<String>,
+    priority: Option<String>,
 }
 
 /// Reads a form within the configured sizes and time.
@@ -267,6 +273,7 @@ impl Texts {
             "seed" => self.seed = whole(name, text, refusals),
             "deadline_ms" => self.deadline_ms = whole(name, text, refusals),
             "add_shapes" => self.add_shapes = switch(name, text, refusals),
+            "priority" => self.priority = Some(text.to_owned()),
             _ => self.level = Some(text.to_owned()),
         }
     }
@@ -282,6 +289,7 @@ impl Texts {
             seed: self.seed,
             deadline_ms: self.deadline_ms,
             level: self.level.as_deref(),
+            priority: self.priority.as_deref(),
         }
         .check(config, &mut refusals);
         refusals.finish()?;

@@ -53,11 +53,12 @@ pub(crate) async fn svg(
     let spec = parse_svg_request(&body)?
         .into_spec(config)
         .map_err(Problem::fields)?;
-    let permit = shared.admission.admit(shared.client(&request))?;
+    let client = shared.client(&request);
+    let admitted = shared.admission.admit(client, &spec.options)?;
     let job = Job {
         spec,
         attachments: Vec::new(),
-        permit,
+        admitted,
         memory,
     };
     submit::run(&shared, terms, job).await
@@ -138,7 +139,8 @@ async fn upload(
     expect_media_type(request, "multipart/form-data")?;
     let upload = read_upload(kind, request, payload.into_inner(), &shared).await?;
     // Before the costly part: a job that has no place need not be looked at.
-    let permit = shared.admission.admit(shared.client(request))?;
+    let client = shared.client(request);
+    let admitted = shared.admission.admit(client, &upload.spec.options)?;
     check_files(
         &shared.services.intake,
         &shared.stopping,
@@ -150,7 +152,7 @@ async fn upload(
     let job = Job {
         spec: upload.spec,
         attachments: upload.attachments,
-        permit,
+        admitted,
         memory: upload.memory,
     };
     submit::run(&shared, terms, job).await

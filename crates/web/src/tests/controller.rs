@@ -6,8 +6,9 @@ use actix::{Actor, Context, Handler, Message};
 use chat2svg_protocol::{
     BackendId, CircuitChange, CircuitMode, CircuitSnapshot, CircuitState, FailureCode, GpuSnapshot,
     JobEvent, JobEventKind, JobFailure, JobId, JobKind, JobMetadata, JobSpec, JobState, JobView,
-    LevelMode, LoadAverage, OpenReason, Pressure, QueueSnapshot, ResourceLevel, ResourceSnapshot,
-    SolveMethod, Stage, StageReport, StageStatus, StalledShare, Tier, UnknownCircuit,
+    LevelMode, LoadAverage, OpenReason, Permit, Pressure, QueueSnapshot, ResourceLevel,
+    ResourceSnapshot, SolveMethod, Stage, StageReport, StageStatus, StalledShare, Tier,
+    UnknownCircuit,
     messages::{
         Accepted, Cancel, CancelOutcome, CircuitsQuery, JobQuery, JobsQuery, QueueQuery,
         ResourcesQuery, ResultQuery, SetCircuit, StoreError, StoreProbe, Submit, SubmitError,
@@ -15,7 +16,7 @@ use chat2svg_protocol::{
     },
 };
 use jiff::Timestamp;
-use tokio::sync::{OwnedSemaphorePermit, broadcast};
+use tokio::sync::broadcast;
 use uuid::Uuid;
 
 pub(super) const PICTURE: &str = r##"<svg xmlns="http://www.w3.org/2000/svg" width="64" height="32" viewBox="0 0 64 32"><g id="sky"><path d="M0 0H64V32H0Z" fill="#38f"/></g></svg>"##;
@@ -24,7 +25,7 @@ struct Job {
     view: JobView,
     events: Vec<JobEvent>,
     sender: Option<broadcast::Sender<JobEvent>>,
-    permit: Option<OwnedSemaphorePermit>,
+    permit: Option<Permit>,
 }
 
 #[derive(Default)]
@@ -101,6 +102,8 @@ fn metadata(view: &JobView) -> JobMetadata {
         style: Some("flat".into()),
         seed: view.spec.options.seed,
         resource_level: ResourceLevel::High,
+        served_level: Some(ResourceLevel::High),
+        lowered_because: None,
         tier: Tier::Full,
         stages_run: vec![Stage::Template],
         stage_durations: [(Stage::Template, 0.01)].into(),
@@ -299,6 +302,7 @@ impl Handler<QueueQuery> for Controller {
             max_concurrent: 2,
             last_solve_ms: 0.2,
             last_method: Some(SolveMethod::Optimal),
+            ..QueueSnapshot::default()
         })
     }
 }

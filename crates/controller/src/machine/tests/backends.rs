@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn a_job_served_by_the_next_in_line_is_degraded_and_no_fallback() {
+fn a_job_served_by_the_next_in_line_is_degraded_and_says_that_a_stage_was_replaced() {
     let mut job = machine(generate());
     feed(
         &mut job,
@@ -18,6 +18,7 @@ fn a_job_served_by_the_next_in_line_is_degraded_and_no_fallback() {
     assert_eq!(job.state(), JobState::Degraded);
     assert_eq!(job.tier(), Tier::Enhanced);
     let told = metadata(&job);
+    assert!(told.fallback);
     assert_eq!(
         told.fallback_reason.as_deref(),
         Some("template was served by embedded instead (model: no connection)")

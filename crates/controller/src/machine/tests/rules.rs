@@ -36,6 +36,8 @@ fn any_event() -> impl Strategy<Value = Event> {
         1 => Just(Event::Composed(Ok(document("composed")))),
         1 => Just(Event::Composed(Err("no ink".to_owned()))),
         1 => Just(Event::Woken),
+        3 => prop::option::of(prop::sample::subsequence(Stage::ALL.to_vec(), 0..=3))
+            .prop_map(|stages| Event::Replanned(stages.map(|stages| plan(&stages)))),
     ]
 }
 
@@ -114,7 +116,9 @@ proptest! {
             let mentions = told.stages.iter().filter(|report| report.stage == stage).count();
             prop_assert_eq!(mentions, 1, "{} is accounted for once", stage);
         }
-        prop_assert_eq!(told.fallback, job.state() == JobState::Degraded);
-        prop_assert!(!told.fallback || told.fallback_reason.is_some());
+        prop_assert_eq!(told.fallback_reason.is_some(), job.state() == JobState::Degraded);
+        let replaced = told.stages.iter().any(|report| report.replaced().is_some() && report.backend.is_some());
+        let is_degraded = job.state() == JobState::Degraded;
+        prop_assert_eq!(told.fallback, is_degraded && (replaced || told.tier == Tier::Fallback));
     }
 }

@@ -1,0 +1,327 @@
+//! The ways to run a job: a first part of its stages, each at a level, with what each way is worth,
+//! takes and needs. Pure.
+
+use chat2svg_protocol::{PlannedStage, ResourceLevel, Stage};
+
+use crate::{
+    estimates::{Estimates, Work},
+    programme::{Choice, Needs},
+    sharing::stretch,
+};
+
+/// One way to run a job.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Way {
+    pub(crate) stages: Vec<PlannedStage>,
+    /// Seconds that it takes, one stage after the other, when nothing else of ours runs.
+    pub(crate) seconds: f64,
+    /// Summed quality less what its calls cost.
+    pub(crate) value: f64,
+    /// What it uses up.
+    pub(crate) needs: Needs,
+    /// MiB of memory that it takes at once.
+    pub(crate) memory_mb: f64,
+}
+
+/// The ways that are worth considering, best first: each better one takes longer or needs more.
+#[derive(Clone, Debug)]
+pub(crate) struct Ways(Vec<Way>);
+
+impl Ways {
+    /// The ways to do `work` at `highest` at most, on so many cores. There is at least one when
+    /// there is a stage to run.
+    pub(crate) fn new(
+        work: Work,
+        highest: ResourceLevel,
+        estimates: &Estimates,
+        cores: f64,
+    ) -> Self {
+        let mut all: Vec<Way> = Vec::new();
+        let mut shorter = vec![Way {
+            stages: Vec::new(),
+            seconds: estimates.overhead(),
+            value: 0.0,
+            needs: Needs::of_core(estimates.overhead()),
+            memory_mb: 0.0,
+        }];
+        for stage in work.stages() {
+            let (cost, price) = (estimates.cost(stage), estimates.price(stage));
+            let longer: Vec<Way> = shorter
+                .iter()
+                .flat_map(|way| {
+                    let allowed = ResourceLevel::ALL.into_iter();
+                    allowed.filter(|level| *level <= highest).map(|level| {
+                        let mut stages = way.stages.clone();
+                        stages.push(PlannedStage { stage, level });
+                        let usual = estimates.seconds(work, stage, level);
+                        let safe = estimates.safe_seconds(work, stage, level);
+                        Way {
+                            stages,
+                            seconds: way.seconds + safe * stretch(cost.cpu, cores),
+                            value: way.value + estimates.quality(stage, level) - price,
+                            needs: way.needs.plus(Needs::of(stage, cost, usual)),
+                            memory_mb: way.memory_mb.max(cost.memory_mb),
+                        }
+                    })
+                })
+                .collect();
+            all.extend(longer.iter().cloned());
+            shorter = longer;
+        }
+        // A stable sort: among equals the shorter and lower comes first.
+        all.sort_by(|one, other| {
+            other
+                .value
+                .total_cmp(&one.value)
+                .then(one.seconds.total_cmp(&other.seconds))
+        });
+        let mut kept: Vec<Way> = Vec::new();
+        for way in all {
+            let is_dominated = kept
+                .iter()
+                .any(|better| better.seconds <= way.seconds && better.needs.are_within(way.needs));
+            if !is_dominated {
+                kept.push(way);
+            }
+        }
+        Self(kept)
+    }
+
+    /// All of them, best first.
+    pub(crate) fn all(&self) -> &[Way] {
+        &self.0
+    }
+
+    /// The best of those that take at most `seconds` when everything takes `stretch` times as
+    /// long.
+    pub(crate) fn best_within(&self, seconds: f64, stretch: f64) -> Option<&Way> {
+        self.within(seconds, stretch).next()
+    }
+
+    /// Those that take at most `seconds`, best first. Nothing fits a time that is not a number.
+    pub(crate) fn within(&self, seconds: f64, stretch: f64) -> impl Iterator<Item = &Way> {
+        self.0
+            .iter()
+            .filter(move |way| way.seconds * stretch <= seconds)
+    }
+
+    /// The quickest.
+    pub(crate) fn quickest(&self) -> Option<&Way> {
+        self.0
+            .iter()
+            .min_by(|one, other| one.seconds.total_cmp(&other.seconds))
+    }
+
+    /// What can be chosen from in a programme: of those that take at most `seconds` the ones that
+    /// give most for what they need, cheapest first. Never empty when there is any way: the
+    /// quickest stands in when nothing fits.
+    pub(crate) fn choices(&self, seconds: f64, capacity: Needs) -> Vec<(&Way, Choice)> {
+        let mut hull: Vec<(&Way, f64)> = Vec::new();
+        let mut fitting: Vec<&Way> = self.within(seconds, 1.0).collect();
+        if fitting.is_empty() {
+            fitting.extend(self.quickest());
+        }
+        let measured = fitting.into_iter().rev();
+        let mut measured: Vec<(&Way, f64)> = measured
+            .map(|way| (way, way.needs.share_of(capacity)))
+            .collect();
+        measured.sort_by(|one, other| one.1.total_cmp(&other.1));
+        for (way, share) in measured {
+            if hull.last().is_some_and(|(last, _)| last.value >= way.value) {
+                continue;
+            }
+            // The upper hull: what gives less for its share than a mix of its neighbours goes.
+            while let [.., (before, at), (last, until)] = hull.as_slice() {
+                let first = (last.value - before.value) * (share - until);
+                let second = (way.value - last.value) * (until - at);
+                if first > second {
+                    break;
+                }
+                hull.pop();
+            }
+            hull.push((way, share));
+        }
+        let choice = |way: &Way| Choice {
+            value: way.value,
+            needs: way.needs,
+        };
+        hull.into_iter()
+            .map(|(way, _)| (way, choice(way)))
+            .collect()
+    }
+}
+
+/// Why less is run than was wanted, if it is: `best` is what the time left would have allowed.
+pub(crate) fn reason(
+    work: Work,
+    highest: ResourceLevel,
+    given: &[PlannedStage],
+    best: Option<&Way>,
+    seconds_left: f64,
+) -> Option<String> {
+    let lowered = given
+        .iter()
+        .filter(|planned| planned.level < highest)
+        .map(|planned| format!("{} runs at level {}", planned.stage, planned.level));
+    let left_out = work
+        .stages()
+        .filter(|stage| given.iter().all(|planned| planned.stage != *stage))
+        .map(|stage: Stage| format!("{stage} is left out"));
+    let what: Vec<String> = lowered.chain(left_out).collect();
+    if what.is_empty() {
+        return None;
+    }
+    let is_for_time = best.is_none_or(|best| best.stages == given);
+    let why = if is_for_time {
+        format!("{} left until the deadline", in_words(seconds_left))
+    } else {
+        "the machine is busy with other jobs".to_owned()
+    };
+    Some(format!("{why}: {}", what.join(", ")))
+}
+
+/// A time that is left, with its verb.
+fn in_words(seconds: f64) -> String {
+    if seconds >= 0.1 {
+        format!("{seconds:.1} s are")
+    } else if seconds >= 0.001 {
+        format!("{:.0} ms are", seconds * 1000.0)
+    } else {
+        "no time is".to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ResourceLevel::{High, Low, Medium, Minimal};
+    use Stage::{Detail, Optimize, Template};
+    use chat2svg_protocol::PerStage;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::config::SchedulerConfig;
+
+    const DRAWN: Work = Work {
+        wanted: [true; 3],
+        from_outside: false,
+        size: 0,
+    };
+
+    fn estimates() -> Estimates {
+        Estimates::new(&SchedulerConfig::default(), PerStage::EMBEDDED)
+    }
+
+    fn ways(highest: ResourceLevel) -> Ways {
+        Ways::new(DRAWN, highest, &estimates(), 2.0)
+    }
+
+    fn levels(way: &Way) -> Vec<ResourceLevel> {
+        way.stages.iter().map(|planned| planned.level).collect()
+    }
+
+    #[test]
+    fn with_time_enough_all_stages_run_at_the_level() {
+        let ways = ways(High);
+        let best = ways.best_within(60.0, 1.0).unwrap();
+        assert_eq!(levels(best), [High, High, High]);
+        assert_eq!(reason(DRAWN, High, &best.stages, Some(best), 60.0), None);
+    }
+
+    #[test]
+    fn with_less_time_less_runs_and_the_reason_is_told() {
+        let ways = ways(High);
+        let best = ways.all().first().unwrap();
+        let less = ways.best_within(best.seconds * 0.9, 1.0).unwrap();
+        assert!(less.value < best.value);
+        let told = reason(DRAWN, High, &less.stages, Some(less), 0.9).unwrap();
+        assert!(
+            told.starts_with("0.9 s are left until the deadline: "),
+            "{told}"
+        );
+        let told = reason(DRAWN, High, &less.stages, Some(best), 0.9).unwrap();
+        assert!(
+            told.starts_with("the machine is busy with other jobs: "),
+            "{told}"
+        );
+    }
+
+    #[test]
+    fn with_no_time_there_is_still_a_quickest_way() {
+        let ways = ways(High);
+        assert!(ways.best_within(0.0, 1.0).is_none());
+        assert!(ways.best_within(f64::NAN, 1.0).is_none());
+        let quickest = ways.quickest().unwrap();
+        assert_eq!(quickest.stages[0].stage, Template);
+        assert_eq!(ways.choices(-1.0, Needs::uniform(1.0)).len(), 1);
+    }
+
+    #[test]
+    fn work_that_wants_one_stage_has_one() {
+        let work = Work::usual([false, false, true]);
+        let ways = Ways::new(work, Medium, &estimates(), 2.0);
+        let best = ways.best_within(100.0, 1.0).unwrap();
+        assert_eq!(
+            best.stages,
+            [PlannedStage {
+                stage: Optimize,
+                level: Medium
+            }]
+        );
+    }
+
+    #[test]
+    fn fewer_cores_make_what_uses_several_slower() {
+        let narrow = Ways::new(DRAWN, High, &estimates(), 0.5);
+        assert!(narrow.all()[0].seconds > ways(High).all()[0].seconds);
+    }
+
+    #[test]
+    fn times_are_said_in_words_that_fit() {
+        assert_eq!(in_words(1.04), "1.0 s are");
+        assert_eq!(in_words(0.04), "40 ms are");
+        assert_eq!(in_words(0.0), "no time is");
+        assert_eq!(in_words(f64::NAN), "no time is");
+    }
+
+    #[test]
+    fn choices_give_ever_less_for_what_they_need() {
+        let ways = ways(High);
+        let capacity = Needs::uniform(10.0);
+        let choices = ways.choices(60.0, capacity);
+        assert!(choices.len() >= 3, "{}", choices.len());
+        let steps: Vec<f64> = choices
+            .windows(2)
+            .map(|pair| {
+                let gained = pair[1].1.value - pair[0].1.value;
+                gained / (pair[1].1.needs.share_of(capacity) - pair[0].1.needs.share_of(capacity))
+            })
+            .collect();
+        assert!(steps.is_sorted_by(|one, other| one >= other), "{steps:?}");
+        assert_eq!(levels(choices.last().unwrap().0), [High, High, High]);
+    }
+
+    proptest! {
+        #[test]
+        fn more_time_never_gives_less(less in 0.0_f64..5.0, more in 0.0_f64..5.0) {
+            let ways = ways(High);
+            let (less, more) = (less.min(more), less.max(more));
+            if let Some(way) = ways.best_within(less, 1.0) {
+                let better = ways.best_within(more, 1.0).unwrap();
+                prop_assert!(way.value <= better.value && way.seconds <= less);
+            }
+        }
+
+        #[test]
+        fn stages_keep_their_order_and_none_is_jumped(seconds in 0.01_f64..5.0) {
+            let ways = ways(Medium);
+            for way in ways.within(seconds, 1.0) {
+                let stages: Vec<Stage> = way.stages.iter().map(|planned| planned.stage).collect();
+                prop_assert!([Template, Detail, Optimize].starts_with(&stages));
+                prop_assert!(!stages.is_empty());
+                prop_assert!(way.stages.iter().all(|planned| planned.level <= Medium));
+                prop_assert!(way.stages.iter().all(|planned| planned.level >= Minimal && planned.level != High));
+            }
+            prop_assert!(Low < Medium);
+        }
+    }
+}
