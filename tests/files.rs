@@ -120,7 +120,7 @@ fn svgs_that_are_traps_are_refused_with_the_reason() {
     ));
     let many = svg(&r#"<rect width="2" height="2"/>"#.repeat(150_000));
     let far = svg(r#"<circle cx="1e39" cy="32" r="18"/>"#);
-    let endless = svg(r#"<path d="M0 0 L 1e400 5 Z"/>"#);
+    let endless = svg(r#"<path d="M0 0 L 1e30 5 Z"/>"#);
     let cases = [
         (bomb.as_str(), "once its references"),
         (&laughs, "entities"),
