@@ -332,7 +332,7 @@ impl Queue {
         let running: f64 = self
             .running
             .values()
-            .map(|running| self.remaining(running).core_seconds())
+            .map(|running| self.unavoidable(running).core_seconds())
             .sum();
         // Of what arrives mostly, else of the usual.
         let usual = self.arrivals.keys().next().map(|(work, _)| *work);

@@ -161,6 +161,23 @@ impl Queue {
         sum
     }
 
+    /// What a running job will still use up when it is served with the least: its present stage
+    /// comes to its end, or to an early one where it can be shortened; the others are left out.
+    pub(super) fn unavoidable(&self, running: &Running) -> Needs {
+        let Some(planned) = running.stages.first() else {
+            return Needs::default();
+        };
+        let work = running.waiting.work;
+        let level = match planned.stage {
+            Stage::Template | Stage::Detail => planned.level,
+            Stage::Optimize => ResourceLevel::Minimal,
+        };
+        let seconds = self.estimates.seconds(work, planned.stage, level);
+        let done = self.clock.done() - running.begun_work;
+        let cost = self.estimates.cost(planned.stage);
+        Needs::of(planned.stage, cost, (seconds - done).max(0.0))
+    }
+
     /// What the rest of a job that runs shall be, between two of its stages: more or less than was
     /// planned, as time and load now allow. `None` leaves it at what was planned.
     pub fn replan(&mut self, now: Duration, job: JobId) -> Option<StagePlan> {

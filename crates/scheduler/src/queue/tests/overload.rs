@@ -71,6 +71,28 @@ fn arrivals(count: u64, every: u64, due: u64) -> Vec<(u64, Waiting)> {
 }
 
 #[test]
+fn jobs_that_can_be_shortened_close_the_door_to_nobody() {
+    let mut queue = queue(2.0);
+    for number in 0..4 {
+        queue.enqueue(ms(0), job(number, 20_000));
+    }
+    for dispatch in run(&mut queue, ms(0)) {
+        queue.acknowledged(dispatch.job);
+    }
+    let forecast = queue.forecast();
+    assert!(forecast.jobs > 0);
+    let planned: f64 = queue
+        .running
+        .values()
+        .map(|running| queue.remaining(running).core_seconds())
+        .sum();
+    assert!(
+        forecast.wait_seconds < planned / 6.0,
+        "{planned} s: {forecast:?}"
+    );
+}
+
+#[test]
 fn a_burst_that_fits_its_deadlines_is_served_in_full() {
     let served = play(queue(2.0), &arrivals(4, 0, 20_000));
     assert_eq!(served.len(), 4);
