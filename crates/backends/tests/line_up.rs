@@ -208,6 +208,7 @@ fn run(time: Duration) -> RunTemplate {
         },
         prompt: Prompt::parse("a fox", 100).unwrap(),
         style: None,
+        background: None,
         canvas: CanvasSize::default(),
         candidates: 1,
     }

@@ -183,6 +183,7 @@ impl Gateway {
             },
             prompt: Prompt::parse("a fox", 100).unwrap(),
             style: None,
+            background: None,
             canvas: CanvasSize::default(),
             candidates: 1,
         };

@@ -3,7 +3,7 @@
 use std::{ffi::OsString, path::PathBuf, time::Duration};
 
 use chat2svg_isolation::Limits as ProcessLimits;
-use chat2svg_protocol::{ByteBudget, FitLimits, LevelChoice, PathBudget, Style};
+use chat2svg_protocol::{Background, ByteBudget, FitLimits, LevelChoice, PathBudget, Style};
 use chat2svg_scheduler::Strategy;
 use clap::{Args, Parser, Subcommand};
 
@@ -71,6 +71,10 @@ pub(crate) struct Generate {
     pub(crate) out: Output,
     #[arg(long, help = style_help(), value_parser = |text: &str| text.parse::<Style>())]
     pub(crate) style: Option<Style>,
+    /// What is behind everything: "transparent", or a colour as in CSS; without it the prompt
+    /// decides.
+    #[arg(long, value_name = "BACKGROUND", value_parser = |text: &str| text.parse::<Background>())]
+    pub(crate) background: Option<Background>,
     /// How many templates to make, the best of which goes on.
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=16))]
     pub(crate) candidates: u32,

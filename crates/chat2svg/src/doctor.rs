@@ -175,6 +175,7 @@ async fn isolated_job(settings: &Settings) -> anyhow::Result<()> {
             kind: JobKind::Generate {
                 prompt: Prompt::parse("a house", Prompt::DEFAULT_LIMIT)?,
                 style: None,
+                background: None,
                 canvas: CanvasSize::default(),
                 candidates: 1,
             },

@@ -41,6 +41,7 @@ pub(crate) fn generate(command: &Generate, settings: &Settings) -> anyhow::Resul
     let kind = JobKind::Generate {
         prompt,
         style: command.style,
+        background: command.background,
         canvas: command.size,
         candidates: command.candidates,
     };

@@ -317,6 +317,7 @@ fn composer(vocabulary: Vocabulary) -> Composer {
             width: request.canvas.width(),
             height: request.canvas.height(),
             style: request.style,
+            background: request.background,
             seed: request.seed,
         };
         Ok(compose_prompt(request.prompt.as_str(), &vocabulary, &options).document)
@@ -355,6 +356,7 @@ mod tests {
                 kind: JobKind::Generate {
                     prompt: Prompt::parse("a house", 100).unwrap(),
                     style: None,
+                    background: None,
                     canvas: CanvasSize::default(),
                     candidates: 1,
                 },

@@ -248,6 +248,7 @@ impl Service {
                 kind: JobKind::Generate {
                     prompt: prompt(),
                     style: None,
+                    background: None,
                     canvas: CanvasSize::default(),
                     candidates: 1,
                 },
@@ -371,6 +372,7 @@ fn stage(criterion: &mut Criterion) {
             context: stage_context(),
             prompt: prompt(),
             style: None,
+            background: None,
             canvas: CanvasSize::default(),
             candidates: 1,
         };

@@ -27,12 +27,14 @@ impl StageRequest {
                 JobKind::Generate {
                     prompt,
                     style,
+                    background,
                     canvas,
                     candidates,
                 } => Some(Self::Template(RunTemplate {
                     context,
                     prompt: prompt.clone(),
                     style: *style,
+                    background: *background,
                     canvas: *canvas,
                     candidates: *candidates,
                 })),

@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::{
-    CanvasSize, FitLimits, JobFailure, JobMetadata, LevelChoice, Prompt, Stage, Style, ValueError,
+    Background, CanvasSize, FitLimits, JobFailure, JobMetadata, LevelChoice, Prompt, Stage, Style,
+    ValueError,
 };
 
 /// Identifies a job; sorts by time of creation (UUID version 7).
@@ -48,6 +49,9 @@ pub enum JobKind {
         prompt: Prompt,
         /// Its look; `None` lets the prompt decide, else flat.
         style: Option<Style>,
+        /// What is behind everything; `None` lets the prompt decide.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        background: Option<Background>,
         /// Size of the canvas.
         canvas: CanvasSize,
         /// How many templates are made, the best of which goes on; at least 1.

@@ -7,6 +7,7 @@
 
 mod attempt;
 mod backend;
+mod background;
 mod circuit;
 mod event;
 mod job;
@@ -23,6 +24,7 @@ mod value;
 
 pub use attempt::{Attempt, AttemptOutcome, CallEnd, CallFailure, CallReport, Cost, Fault};
 pub use backend::BackendId;
+pub use background::Background;
 pub use circuit::{
     CallSize, Circuit, CircuitChange, CircuitMode, CircuitOpen, CircuitPermit, CircuitSnapshot,
     CircuitState, OpenReason, UnknownCircuit,

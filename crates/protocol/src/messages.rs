@@ -13,9 +13,9 @@ use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    Attachment, Attempt, BackendId, CallReport, CallSize, CanvasSize, Circuit, CircuitMode,
-    CircuitOpen, CircuitPermit, CircuitSnapshot, ClientKey, DetailSummary, FitLimits, FitSummary,
-    JobEvent, JobId, JobSpec, JobView, LevelChoice, Permit, Prompt, ResourceLevel,
+    Attachment, Attempt, BackendId, Background, CallReport, CallSize, CanvasSize, Circuit,
+    CircuitMode, CircuitOpen, CircuitPermit, CircuitSnapshot, ClientKey, DetailSummary, FitLimits,
+    FitSummary, JobEvent, JobId, JobSpec, JobView, LevelChoice, Permit, Prompt, ResourceLevel,
     ResourceSnapshot, Stage, StageOutcome, StagePlan, Style, UnknownCircuit, stop_of,
 };
 
@@ -424,6 +424,8 @@ pub struct RunTemplate {
     pub prompt: Prompt,
     /// Its look; `None` lets the prompt decide.
     pub style: Option<Style>,
+    /// What is behind everything; `None` lets the prompt decide.
+    pub background: Option<Background>,
     /// Size of the canvas.
     pub canvas: CanvasSize,
     /// How many to make, the best of which is returned; at least 1.

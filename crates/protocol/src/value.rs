@@ -59,6 +59,15 @@ pub enum ValueError {
         /// Longest name.
         most: usize,
     },
+    /// No background that can be painted.
+    #[error(
+        "\"{found}\" is no background: write \"transparent\", or an opaque colour as in CSS, such as \
+         \"white\" or \"#ffd24d\""
+    )]
+    Background {
+        /// Text given, shortened.
+        found: String,
+    },
     /// A name that is not in a list.
     #[error("unknown {what} \"{found}\": use one of {allowed}")]
     UnknownName {

@@ -44,6 +44,7 @@ fn job(number: u128, state: JobState) -> JobView {
             kind: JobKind::Generate {
                 prompt: Prompt::parse("a red fox", 100).unwrap(),
                 style: Some(Style::Pastel),
+                background: None,
                 canvas: CanvasSize::default(),
                 candidates: 1,
             },
@@ -424,6 +425,7 @@ fn views() -> impl Strategy<Value = JobView> {
             JobKind::Generate {
                 prompt: Prompt::parse(&text, 1000).unwrap(),
                 style: None,
+                background: None,
                 canvas: CanvasSize::new(side, 512).unwrap(),
                 candidates,
             }

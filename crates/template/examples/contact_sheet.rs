@@ -81,6 +81,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         let options = ComposeOptions {
             seed: arguments.seed.wrapping_add(index as u64),
             style: arguments.style,
+            background: None,
             width: arguments.size.0,
             height: arguments.size.1,
         };

@@ -75,6 +75,7 @@ fn work(
         width: run.canvas.width(),
         height: run.canvas.height(),
         style: run.style,
+        background: run.background,
         seed: context.seed,
     };
     let show = |best: &Composition, made: u32| {
@@ -144,6 +145,7 @@ mod tests {
             },
             prompt: Prompt::parse(prompt, Prompt::DEFAULT_LIMIT).expect("a prompt"),
             style: Some(Style::Pastel),
+            background: None,
             canvas: CanvasSize::new(640, 360).expect("a size"),
             candidates,
         }

@@ -18,6 +18,7 @@ mod scene;
 mod setting;
 mod style;
 mod things;
+mod without;
 
 pub use art::{Anchors, Container, Drawing, Span};
 pub use compose::{ComposeOptions, Composed, compose, compose_with_library, compose_with_report};
@@ -26,7 +27,7 @@ pub use layout::Violation;
 pub use lookup::{ArtLibrary, Vocabulary};
 pub use prompt::{Composition, compose_prompt};
 pub use scene::{
-    Arrangement, ArtReference, Material, ObjectIndex, Place, Relation, RelationKind,
+    Arrangement, ArtReference, Background, Material, ObjectIndex, Place, Relation, RelationKind,
     SceneDescription, SceneObject, Season, Setting, SizeClass, Stance, Substitute, TimeOfDay,
-    Weather,
+    Weather, Without, WithoutKind,
 };

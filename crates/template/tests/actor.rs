@@ -49,6 +49,7 @@ fn run(cancel: CancellationToken) -> RunTemplate {
         },
         prompt: Prompt::parse("three red apples on a table", Prompt::DEFAULT_LIMIT).unwrap(),
         style: Some(Style::Pastel),
+        background: None,
         canvas: CanvasSize::new(300, 200).unwrap(),
         candidates: 2,
     }

@@ -131,6 +131,7 @@ fn options() -> impl Strategy<Value = ComposeOptions> {
             width,
             height,
             style: Some(style),
+            background: None,
             seed,
         })
 }

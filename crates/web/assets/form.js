@@ -61,6 +61,7 @@ export class Form {
     $('#prompt').value = request.prompt;
     for (const radio of this.form.elements.style) radio.checked = radio.value === (request.style ?? '');
     this.#choose('#size', `${request.width}x${request.height}`);
+    this.#choose('#background', request.background ?? '');
     this.#choose('#deadline', String(request.deadline_ms));
     this.#choose('#level', request.level);
     this.#choose('#candidates', String(request.candidates));
@@ -244,6 +245,7 @@ export class Form {
         return this.#fail(prompt, `At most ${this.limits.prompt_chars} characters: shorten it.`);
       }
       if (elements.style.value) fields.style = elements.style.value;
+      if (elements.background.value) fields.background = elements.background.value;
       [fields.width, fields.height] = $('#size').value.split('x').map(Number);
       fields.candidates = Number($('#candidates').value);
       return fields;

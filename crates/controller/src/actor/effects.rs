@@ -166,6 +166,7 @@ impl ControllerActor {
         let JobKind::Generate {
             prompt,
             style,
+            background,
             canvas,
             ..
         } = &spec.kind
@@ -176,6 +177,7 @@ impl ControllerActor {
         let request = ComposeRequest {
             prompt: prompt.clone(),
             style: *style,
+            background: *background,
             canvas: *canvas,
             seed: spec.options.seed,
         };

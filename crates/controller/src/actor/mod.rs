@@ -22,8 +22,8 @@ use std::{
 use actix::prelude::*;
 use chat2svg_isolation::{Foreign, IsolatedResult, Runner};
 use chat2svg_protocol::{
-    CanvasSize, ClientKey, JobEventKind, JobFailure, JobId, JobKind, JobState, JobView, Permit,
-    Prompt, Stage, StagePlan, Style,
+    Background, CanvasSize, ClientKey, JobEventKind, JobFailure, JobId, JobKind, JobState, JobView,
+    Permit, Prompt, Stage, StagePlan, Style,
     messages::{
         Enqueue, GetAttachments, GetJob, GetResult, ListJobs, ListUnfinished, MarkRunning, PutJob,
         Replan, StageFailure, StageFinished, StoreError, Withdraw,
@@ -58,6 +58,8 @@ pub struct ComposeRequest {
     pub prompt: Prompt,
     /// Its look; `None` lets the prompt decide.
     pub style: Option<Style>,
+    /// What is behind everything; `None` lets the prompt decide.
+    pub background: Option<Background>,
     /// Size of the canvas.
     pub canvas: CanvasSize,
     /// Varies the arrangement.

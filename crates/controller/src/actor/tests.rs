@@ -390,6 +390,7 @@ fn spec(prompt: &str, deadline_ms: u64) -> JobSpec {
         kind: JobKind::Generate {
             prompt: Prompt::parse(prompt, 100).expect("a prompt"),
             style: None,
+            background: None,
             canvas: CanvasSize::default(),
             candidates: 1,
         },

@@ -38,6 +38,7 @@ fn generate() -> JobKind {
     JobKind::Generate {
         prompt: Prompt::parse("a red fox", 100).expect("a prompt"),
         style: None,
+        background: None,
         canvas: CanvasSize::default(),
         candidates: 1,
     }

@@ -312,6 +312,7 @@ mod tests {
             width: 512,
             height: 512,
             style: None,
+            background: None,
             seed: 3,
         };
         compose_prompt(prompt, &Vocabulary::builtin(), &options).document

@@ -14,9 +14,9 @@ use super::layers::{object_layers, pattern_layers};
 use super::layout::{self, Item, Pose, Solution, Violation};
 use super::light::Light;
 use super::lookup::ArtLibrary;
-use super::scene::{Arrangement, Place, SceneDescription};
+use super::scene::{Arrangement, Background, Place, SceneDescription, Setting};
 use super::things::Trait;
-use super::{backdrop, graphic, setting, style};
+use super::{backdrop, graphic, setting, style, without};
 
 /// How a scene is drawn.
 #[derive(Clone, Debug)]
@@ -27,6 +27,8 @@ pub struct ComposeOptions {
     pub height: u32,
     /// The look; `None` takes the scene's, else flat.
     pub style: Option<Style>,
+    /// What is behind everything; `None` takes the scene's.
+    pub background: Option<Background>,
     /// Varies arrangement and details; the same seed gives the same document.
     pub seed: u64,
 }
@@ -37,6 +39,7 @@ impl Default for ComposeOptions {
             width: 512,
             height: 512,
             style: None,
+            background: None,
             seed: 0,
         }
     }
@@ -83,7 +86,13 @@ pub fn compose_with_library(
         return compose_graphic(scene, options, style, cast, &mut dice);
     }
     let mut links = layout::links(&cast.items, &cast.relations);
-    let setting = setting::resolve(&scene.setting, &cast.items, &links, style);
+    let asked = Setting {
+        background: options.background.or(scene.setting.background),
+        ..scene.setting.clone()
+    };
+    let without_snow = scene.without.iter().any(|without| without.noun == "snow");
+    let setting = setting::resolve(&asked, &cast.items, &links, style, without_snow);
+    let is_transparent = setting.background == Some(Background::Transparent);
     if setting.place == Some(Place::Room) && cast.leave_out(scene, source::is_plain_wall) {
         // The room has walls of its own.
         links = layout::links(&cast.items, &cast.relations);
@@ -97,7 +106,7 @@ pub fn compose_with_library(
     make_prominent(&mut items, scene);
 
     let single = items.len() == 1 && setting.place == Some(Place::Plain);
-    let pattern = single && scene.objects.iter().any(source::is_pattern);
+    let pattern = single && !is_transparent && scene.objects.iter().any(source::is_pattern);
     let icon = single && items.first().is_some_and(|item| item.members.len() == 1);
     let own_sun = !items.iter().any(|item| item.has(Trait::Orb));
     let backdrop = backdrop::paint(
@@ -117,20 +126,29 @@ pub fn compose_with_library(
 
     let mut layers = if pattern { Vec::new() } else { backdrop.behind };
     let mut cut_out = vec![false; layers.len()];
+    let first_object = layers.len();
     let credits = credits(&items);
     if pattern {
         layers.extend(pattern_layers(&items, size));
     } else {
         let (objects, things) =
             object_layers(&items, &links, &solution, &backdrop.stage, light, icon);
+        let objects = if is_transparent {
+            without::ground(objects)
+        } else {
+            objects
+        };
         layers.extend(objects);
         cut_out.extend(things);
     }
+    let objects_at = first_object..layers.len();
     if !pattern {
         layers.extend(backdrop.front);
     }
 
+    let kept = without::strip(&mut layers, &mut cut_out, objects_at, scene);
     let mut document = document(scene, options, style, credits, &missing, layers);
+    document.metadata.undrawn.extend(kept);
     document.metadata.setting = chat2svg_vector::Setting {
         place: setting.place,
         time: setting.time,
@@ -156,13 +174,18 @@ fn compose_graphic(
 ) -> Composed {
     let Cast { items, missing, .. } = cast;
     let size = canvas(options);
-    let ground = scene.setting.background;
-    let layers = match &scene.arrangement {
+    let ground = options.background.or(scene.setting.background);
+    let mut layers = match &scene.arrangement {
         Arrangement::Logo { text } => graphic::logo(&items, text.as_deref(), size, ground, dice),
         _ => graphic::pattern(&items, size, ground, dice),
     };
-    let cut_out: Vec<bool> = (0..layers.len()).map(|layer| layer > 0).collect();
+    let ground_layers = usize::from(ground != Some(Background::Transparent));
+    let mut cut_out: Vec<bool> = (0..layers.len())
+        .map(|layer| layer >= ground_layers)
+        .collect();
+    let kept = without::strip(&mut layers, &mut cut_out, ground_layers..usize::MAX, scene);
     let mut document = document(scene, options, style, credits(&items), &missing, layers);
+    document.metadata.undrawn.extend(kept);
     document.metadata.setting.place = Some(Place::Plain);
     style::apply(&mut document, style, &cut_out);
     Composed {

@@ -10,6 +10,7 @@ use super::art::{Drawing, apply, recolor};
 use super::dice::Dice;
 use super::generators::letters;
 use super::layout::Item;
+use super::scene::Background;
 
 /// What is behind the motif.
 const BACKGROUND: Meaning = Meaning::of_role(Role::Background);
@@ -36,9 +37,16 @@ fn dominant(items: &[Item]) -> Option<Color> {
     recolor::dominant(&drawing.nodes)
 }
 
+fn even(asked: Option<Background>) -> Option<Color> {
+    match asked {
+        Some(Background::Even([red, green, blue])) => Some(Color::from_rgb8(red, green, blue)),
+        Some(Background::Transparent) | None => None,
+    }
+}
+
 /// A ground that the motif stands out from.
-fn paper(items: &[Item], asked: Option<Color>, dice: &mut Dice<'_>) -> Color {
-    asked.unwrap_or_else(|| {
+fn paper(items: &[Item], asked: Option<Background>, dice: &mut Dice<'_>) -> Color {
+    even(asked).unwrap_or_else(|| {
         let is_pale = dominant(items).is_some_and(|color| color.to_oklab().lightness > 0.86);
         hex(if is_pale {
             dice.pick(0x2F4A6D, &[0x1F6F68, 0x5B4A8A])
@@ -52,14 +60,16 @@ fn paper(items: &[Item], asked: Option<Color>, dice: &mut Dice<'_>) -> Color {
 pub(crate) fn pattern(
     items: &[Item],
     size: Size,
-    asked: Option<Color>,
+    asked: Option<Background>,
     dice: &mut Dice<'_>,
 ) -> Vec<Node> {
     let mut pen = Pen::new();
     let canvas = (0.0, 0.0, size.width, size.height);
     let ground = paper(items, asked, dice);
-    pen.rect("background", canvas, 0.0, ground);
-    pen.means(BACKGROUND);
+    if asked != Some(Background::Transparent) {
+        pen.rect("background", canvas, 0.0, ground);
+        pen.means(BACKGROUND);
+    }
     let mut layers = pen.finish();
     let drawings: Vec<&Drawing> = items.iter().flat_map(|item| &item.drawings).collect();
     let step = size.width.min(size.height) / REPEATS;
@@ -93,11 +103,11 @@ pub(crate) fn logo(
     items: &[Item],
     text: Option<&str>,
     size: Size,
-    asked: Option<Color>,
+    asked: Option<Background>,
     dice: &mut Dice<'_>,
 ) -> Vec<Node> {
     let side = size.width.min(size.height);
-    let ground = asked.unwrap_or_else(|| hex(dice.pick(0xFFFAF1, &[0xF6F8FB, 0xFDF6F3])));
+    let ground = even(asked).unwrap_or_else(|| hex(dice.pick(0xFFFAF1, &[0xF6F8FB, 0xFDF6F3])));
     let lightness = dominant(items).map_or(0.5, |color| color.to_oklab().lightness);
     let main = Tones::of(hex(if lightness > 0.6 {
         dice.pick(0x22405F, &[0x1C5F5A, 0x6A2B3A])
@@ -118,13 +128,11 @@ pub(crate) fn logo(
     };
     let center = (middle.x, middle.y);
     let mut pen = Pen::new();
-    pen.rect(
-        "background",
-        (0.0, 0.0, size.width, size.height),
-        0.0,
-        ground,
-    );
-    pen.means(BACKGROUND);
+    if asked != Some(Background::Transparent) {
+        let canvas = (0.0, 0.0, size.width, size.height);
+        pen.rect("background", canvas, 0.0, ground);
+        pen.means(BACKGROUND);
+    }
     let is_round = dice.chance(0.6);
     pen.group("plate", |pen| {
         if is_round {

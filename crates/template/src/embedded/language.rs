@@ -13,6 +13,7 @@ mod draft;
 mod emblem;
 mod fate;
 mod inflection;
+mod lacking;
 pub(crate) mod lexicon;
 mod phrases;
 mod shade;
@@ -24,6 +25,7 @@ pub use fate::{Fate, Undrawn, WordFate};
 use super::lookup::Vocabulary;
 use super::scene::SceneDescription;
 use builder::Builder;
+pub(crate) use inflection::singulars;
 
 /// What a prompt means, and what became of each of its words.
 #[derive(Clone, Debug, PartialEq)]
@@ -43,10 +45,14 @@ pub fn understand(prompt: &str, vocabulary: &Vocabulary) -> SceneDescription {
 
 /// As [`understand`], with what became of each word.
 pub fn read(prompt: &str, vocabulary: &Vocabulary) -> Reading {
-    let (tokens, unread) = tokens::tokenize(prompt);
+    let (mut tokens, unread) = tokens::tokenize(prompt);
+    let lacking = lacking::take_out(&mut tokens, vocabulary);
     let items = units::read(&tokens, vocabulary);
     let pieces = phrases::split(&items);
     let mut builder = Builder::default();
+    for (text, noun) in &lacking {
+        builder.rule_out_word(text, noun);
+    }
     builder.read(&pieces);
     let (mut scene, fates) = builder.finish();
     for word in &fates {

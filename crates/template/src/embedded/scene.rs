@@ -1,5 +1,6 @@
 //! What a prompt asks for, as data: the contract between language and layout. No behaviour here.
 
+pub use chat2svg_protocol::Background;
 use chat2svg_protocol::Style;
 use chat2svg_vector::Color;
 pub use chat2svg_vector::{Material, Place, TimeOfDay, Weather};
@@ -23,6 +24,33 @@ pub struct SceneDescription {
     pub style: Option<Style>,
     /// Whether the objects make a scene, a pattern or a logo.
     pub arrangement: Arrangement,
+    /// What the prompt rules out: no layer shows it, whatever the setting would.
+    pub without: Vec<Without>,
+}
+
+/// A thing, part or quality that a prompt rules out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Without {
+    /// As it was written, with the word that ruled it out: "no clouds".
+    pub text: String,
+    /// The noun in the singular: "cloud".
+    pub noun: String,
+    /// What the noun would have been drawn with: "fir" is also called "pine".
+    pub art: Option<String>,
+    /// What it is.
+    pub kind: WithoutKind,
+}
+
+/// What kind of thing is ruled out, and so whether it can be left out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WithoutKind {
+    /// A thing of its own: it is not drawn.
+    Thing,
+    /// A part, or an effect of light: left out of pictures that have it as a layer of its own;
+    /// others have it all the same.
+    Part,
+    /// A look: nothing says what the thing should look like instead.
+    Look,
 }
 
 /// What the objects make together.
@@ -59,8 +87,8 @@ pub struct Setting {
     pub time: Option<TimeOfDay>,
     /// What falls from the sky or veils it.
     pub weather: Option<Weather>,
-    /// A plain coloured background that was asked for ("on a yellow background").
-    pub background: Option<Color>,
+    /// A background that was asked for in place of scenery ("on a yellow background").
+    pub background: Option<Background>,
     /// Season, which decides the colours of leaves and ground.
     pub season: Option<Season>,
 }

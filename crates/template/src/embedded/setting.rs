@@ -4,7 +4,7 @@ use chat2svg_protocol::Style;
 use chat2svg_vector::{Emission, Habitat};
 
 use super::layout::{Item, Link};
-use super::scene::{Place, Season, Setting, TimeOfDay};
+use super::scene::{Place, Season, Setting, TimeOfDay, Weather};
 use super::things::Trait;
 
 /// The setting with a place, and with the time that the style or season implies.
@@ -13,17 +13,27 @@ pub(crate) fn resolve(
     items: &[Item],
     links: &[Option<Link>],
     style: Style,
+    without_snow: bool,
 ) -> Setting {
     let mut setting = asked.clone();
     if style.traits().is_night {
         setting.time = Some(TimeOfDay::Night);
     }
+    if setting.background.is_some() {
+        setting.place = Some(Place::Plain);
+    }
+    if without_snow {
+        // Winter without snow has bare ground, and what would fall stays in the clouds.
+        setting.season = setting.season.filter(|season| *season != Season::Winter);
+        if setting.place == Some(Place::Snow) {
+            setting.place = Some(Place::Meadow);
+        }
+        if setting.weather == Some(Weather::Snowfall) {
+            setting.weather = Some(Weather::Clouds);
+        }
+    }
     if setting.place.is_none() {
-        setting.place = Some(if setting.background.is_some() {
-            Place::Plain
-        } else {
-            suitable(asked, items, links)
-        });
+        setting.place = Some(suitable(asked, items, links));
     }
     let grounded = |item: &Item| matches!(item.habitat, Habitat::Ground | Habitat::Terrain);
     if setting.place == Some(Place::Sky) && items.iter().any(grounded) {

@@ -60,7 +60,7 @@ pub(super) fn describe(scene: &SceneDescription) -> Option<String> {
         let _ = writeln!(text, "Surroundings: {}.", around.join(", "));
     }
     if let Some(background) = setting.background {
-        let _ = writeln!(text, "Background: {}.", hex(background));
+        let _ = writeln!(text, "Background: {background}.");
     }
     Some(text)
 }

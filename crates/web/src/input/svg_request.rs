@@ -1,6 +1,8 @@
 //! The body of `POST /v1/svg`.
 
-use chat2svg_protocol::{CanvasSize, JobKind, JobSpec, LevelChoice, Priority, Prompt, Style};
+use chat2svg_protocol::{
+    Background, CanvasSize, JobKind, JobSpec, LevelChoice, Priority, Prompt, Style,
+};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use utoipa::ToSchema;
 
@@ -21,6 +23,11 @@ pub(crate) struct SvgRequest {
     #[serde(default)]
     #[schema(value_type = Option<Style>, example = "flat")]
     pub(crate) style: Option<String>,
+    /// What is behind everything: "transparent", or an opaque colour as in CSS. Left out, the
+    /// prompt decides.
+    #[serde(default)]
+    #[schema(example = "transparent")]
+    pub(crate) background: Option<String>,
     /// Varies the arrangement; the same seed gives the same picture. Default 0.
     #[serde(default)]
     pub(crate) seed: Option<u64>,
@@ -119,6 +126,10 @@ impl SvgRequest {
             .style
             .as_deref()
             .and_then(|text| refusals.check("style", text.parse::<Style>()));
+        let background = self
+            .background
+            .as_deref()
+            .and_then(|text| refusals.check("background", text.parse::<Background>()));
         let canvas = self.canvas(&mut refusals);
         let candidates = self.candidates.unwrap_or(1);
         if !(1..=WebConfig::MAX_CANDIDATES).contains(&candidates) {
@@ -143,6 +154,7 @@ impl SvgRequest {
             kind: JobKind::Generate {
                 prompt,
                 style,
+                background,
                 canvas,
                 candidates,
             },
@@ -194,11 +206,12 @@ mod tests {
             JobKind::Generate {
                 prompt,
                 style,
+                background,
                 canvas,
                 candidates,
             } => {
                 assert_eq!(prompt.as_str(), "a red fox");
-                assert_eq!((style, candidates), (None, 1));
+                assert_eq!((style, background, candidates), (None, None, 1));
                 assert_eq!(canvas, CanvasSize::default());
             }
             other => panic!("{other:?}"),
@@ -217,13 +230,14 @@ mod tests {
 
     #[test]
     fn everything_wrong_is_named_at_once() {
-        let body = r#"{"prompt": " \t\n ", "style": "baroque", "width": 9000, "candidates": 0,
+        let body = r#"{"prompt": " \t\n ", "style": "baroque", "background": "mist", "width": 9000, "candidates": 0,
                        "deadline_ms": 1, "level": "ultra"}"#;
         assert_eq!(
             refused(body),
             [
                 "prompt",
                 "style",
+                "background",
                 "width",
                 "candidates",
                 "deadline_ms",

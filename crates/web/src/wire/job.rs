@@ -46,6 +46,9 @@ pub(crate) struct RequestEcho {
     /// The look asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) style: Option<Style>,
+    /// The background asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) background: Option<String>,
     /// Width of the canvas.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) width: Option<u32>,
@@ -138,6 +141,7 @@ impl RequestEcho {
             kind: kind.name(),
             prompt: None,
             style: None,
+            background: None,
             width: None,
             height: None,
             candidates: None,
@@ -152,11 +156,13 @@ impl RequestEcho {
             JobKind::Generate {
                 prompt,
                 style,
+                background,
                 canvas,
                 candidates,
             } => Self {
                 prompt: Some(prompt.as_str().to_owned()),
                 style,
+                background: background.map(|background| background.to_string()),
                 width: Some(canvas.width()),
                 height: Some(canvas.height()),
                 candidates: Some(candidates),

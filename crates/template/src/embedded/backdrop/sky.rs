@@ -6,7 +6,7 @@ use super::{BACKGROUND, CLOUDS, GLOW, Medium, SKY, Scenery, Stage, light_of, ver
 use crate::embedded::art::pen::{Pen, ellipse, rounded_polygon, star_points};
 use crate::embedded::art::tone::hex;
 use crate::embedded::generators::{self, Params};
-use crate::embedded::scene::{TimeOfDay, Weather};
+use crate::embedded::scene::{Background, TimeOfDay, Weather};
 
 /// The sky down to a horizon: gradient, stars, sun or moon, clouds.
 pub(super) fn draw(pen: &mut Pen, scenery: &mut Scenery<'_, '_>, horizon: f64) {
@@ -183,11 +183,11 @@ pub(super) fn cloud(
 pub(super) fn plain(
     pen: &mut Pen,
     scenery: &mut Scenery<'_, '_>,
-    asked: Option<Color>,
+    asked: Option<Background>,
     icon: bool,
 ) -> Stage {
     let size = scenery.size;
-    let color = asked.unwrap_or_else(|| {
+    let color = {
         let rgb = scenery.dice.pick(
             0xFBE9D0,
             &[0xDDEFF6, 0xE4F1DC, 0xF7E1E1, 0xEAE5F5, 0xFCF0C8],
@@ -197,14 +197,14 @@ pub(super) fn plain(
         } else {
             hex(rgb)
         }
-    });
+    };
     let lightness = color.to_oklab().lightness;
     let lift = if lightness > 0.5 {
         color.mix(Color::WHITE, 0.5)
     } else {
         color.lighten(0.05)
     };
-    pen.group_of(BACKGROUND, "background", |pen| {
+    let paint_plain = |pen: &mut Pen| {
         pen.fill("background", scenery.band(0.0), color);
         if icon {
             let radius = size.width.min(size.height) * 0.43;
@@ -217,7 +217,19 @@ pub(super) fn plain(
                 color.lighten(if lightness > 0.5 { -0.04 } else { 0.04 }),
             );
         }
-    });
+    };
+    match asked {
+        None => pen.group_of(BACKGROUND, "background", paint_plain),
+        Some(Background::Transparent) => {}
+        Some(Background::Even([red, green, blue])) => {
+            pen.fill(
+                "background",
+                scenery.band(0.0),
+                Color::from_rgb8(red, green, blue),
+            );
+            pen.means(BACKGROUND);
+        }
+    }
     if scenery.light.is_night() && asked.is_none() {
         pen.group_of(light_of(Emission::Star), "stars", |pen| {
             for _ in 0..26 {

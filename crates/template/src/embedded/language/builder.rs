@@ -6,6 +6,7 @@ mod attributes;
 mod graphic;
 mod letters;
 mod links;
+mod negation;
 mod nouns;
 mod readings;
 mod sentence;
@@ -13,8 +14,11 @@ mod sentence;
 use super::fate::{Fate, Undrawn, WordFate};
 use super::lexicon::{Link, SettingSense};
 use super::phrases::Piece;
-use crate::embedded::scene::{Material, ObjectIndex, RelationKind, SceneDescription, SceneObject};
+use crate::embedded::scene::{
+    Background, Material, ObjectIndex, RelationKind, SceneDescription, SceneObject,
+};
 use crate::embedded::things;
+use negation::{Negation, RuledOut};
 
 /// The most objects that a scene has; what a prompt asks for beyond is listed as undrawn.
 pub(super) const MAX_OBJECTS: usize = 32;
@@ -45,7 +49,14 @@ pub(super) struct Builder {
     fronted: Option<(RelationKind, Vec<ObjectIndex>)>,
     /// The last joining word was "and" or a comma.
     joined: bool,
-    negated: bool,
+    /// What rules out the next noun, as it was written.
+    negated: Option<Negation>,
+    /// What was ruled out last, while what follows can still be said of it.
+    ruled_out: Option<RuledOut>,
+    /// The link that followed what was ruled out: its noun stands for itself.
+    link_of_ruled_out: Option<Link>,
+    /// The background was named last: "… is white" speaks of it.
+    of_background: bool,
     /// The next noun begins a clause of its own.
     fresh: bool,
     /// The waiting link came right after "and" or a sentence's end.
@@ -79,15 +90,15 @@ impl Builder {
                 self.stance(*stance);
             }
             Piece::Act(stem, text) => self.act(stem, text),
-            Piece::And | Piece::Comma => {
+            Piece::And(joint) => {
                 self.close_link();
                 self.joined = true;
-                self.negated = false;
+                self.goes_on_ruling_out(*joint, ahead);
             }
             Piece::Stop => {
                 self.close_link();
                 self.joined = false;
-                self.negated = false;
+                self.end_negation();
                 self.last_link = None;
                 self.fronted = None;
                 self.fresh = true;
@@ -95,13 +106,14 @@ impl Builder {
             Piece::Clause => {
                 self.close_link();
                 self.joined = false;
-                self.negated = false;
+                self.end_negation();
                 self.last_link = None;
                 self.last = self.main.clone();
                 self.fresh = true;
             }
             Piece::Pronoun => self.pronoun(),
-            Piece::Negation => self.negated = true,
+            Piece::Negation(word) => self.negation(word),
+            Piece::Background(background) => self.background(*background),
             Piece::Quotation(text) => self.lettering(text, ahead),
             Piece::Style(style) => {
                 self.scene.style.get_or_insert(*style);
@@ -109,6 +121,13 @@ impl Builder {
             Piece::Again(count) => self.again(*count, ahead),
             Piece::Lost(fate) => self.fates.push(fate.clone()),
         }
+    }
+
+    fn background(&mut self, background: Background) {
+        self.scene.setting.background = Some(background);
+        self.pending = None;
+        self.joined = false;
+        self.end_negation();
     }
 
     fn remove(&mut self, index: ObjectIndex) {

@@ -9,11 +9,17 @@ use super::shade::shaded;
 use super::units::{Item, Unit};
 use crate::embedded::scene::SizeClass;
 
+/// How a background without scenery is called beside its colour.
+const PLAIN_WORDS: &[&str] = &[
+    "plain", "solid", "simple", "even", "clean", "empty", "blank", "uniform",
+];
+
 /// A noun phrase while it is read.
 #[derive(Default)]
 pub(super) struct Draft {
     started: bool,
     definite: bool,
+    has_determiner: bool,
     possessed: bool,
     count: Option<u32>,
     count_text: String,
@@ -47,6 +53,7 @@ impl Draft {
                 return false;
             }
             self.started = true;
+            self.has_determiner = true;
             self.possessed |= matches!(unit.key.as_str(), "its" | "his" | "her" | "their");
             self.definite |= unit.has(Role::Definite)
                 || matches!(unit.key.as_str(), "this" | "that" | "these" | "those");
@@ -229,8 +236,13 @@ impl Draft {
             }
         }
         let senses = &head.senses;
-        let is_background = matches!(head.key.as_str(), "background" | "backdrop")
-            && !self.attributes.colors.is_empty();
+        let is_background = matches!(head.key.as_str(), "background" | "backdrop");
+        if is_background {
+            // An even colour is what a plain background has.
+            let says_plain =
+                |word: &WordFate| PLAIN_WORDS.contains(&word.text.to_lowercase().as_str());
+            fates.retain(|word| !says_plain(word));
+        }
         let resolved = match (&senses.picture, senses.setting) {
             _ if is_background => Head::Background,
             (Some(picture), Some(setting)) if setting.only_in => {
@@ -278,6 +290,7 @@ impl Draft {
             collective: self.collective,
             plural: nouns.last().is_some_and(|last| last.plural) && !several,
             definite: self.definite,
+            has_determiner: self.has_determiner,
             possessed: self.possessed,
             attributes: self.attributes,
             settings,
@@ -311,6 +324,7 @@ impl Draft {
                 collective: None,
                 plural: false,
                 definite: self.definite,
+                has_determiner: self.has_determiner,
                 possessed: self.possessed,
                 attributes: self.attributes,
                 settings: Vec::new(),

@@ -6,7 +6,7 @@ use super::fate::{Fate, Undrawn, WordFate};
 use super::lexicon::{Link, Role, SettingSense};
 use super::units::{Item, Unit};
 use crate::embedded::lookup::pictures::{self, Picture};
-use crate::embedded::scene::{Material, RelationKind, SizeClass, Stance};
+use crate::embedded::scene::{Background, Material, RelationKind, SizeClass, Stance};
 use chat2svg_protocol::Style;
 use chat2svg_vector::Color;
 
@@ -21,19 +21,40 @@ pub(super) enum Piece {
     Stance(Stance),
     /// A verb: its base form, and as it was written.
     Act(String, String),
-    And,
-    Comma,
+    And(Joint),
     Stop,
     /// "While": a clause of its own about the same things.
     Clause,
     Pronoun,
-    Negation,
+    /// "No", "without", as it was written.
+    Negation(String),
+    /// What is behind everything: "no background".
+    Background(Background),
     Quotation(String),
     Style(Style),
     /// A number that stands for more of the thing named last: "and two on its right".
     Again(u32),
     /// Words that add nothing but their fate.
     Lost(WordFate),
+}
+
+/// What joins two pieces.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Joint {
+    And,
+    Or,
+    But,
+    Comma,
+}
+
+impl Joint {
+    fn of(key: &str) -> Self {
+        match key {
+            "or" => Self::Or,
+            "but" | "then" => Self::But,
+            _ => Self::And,
+        }
+    }
 }
 
 /// What a noun phrase is about.
@@ -76,6 +97,8 @@ pub(super) struct NounPhrase {
     pub(super) collective: Option<u32>,
     pub(super) plural: bool,
     pub(super) definite: bool,
+    /// "A", "the", "its".
+    pub(super) has_determiner: bool,
     /// "Its", "her": it belongs to something else.
     pub(super) possessed: bool,
     pub(super) attributes: Attributes,
@@ -93,7 +116,7 @@ pub(super) fn split(items: &[Item]) -> Vec<Piece> {
     let mut index = 0;
     while let Some(item) = items.get(index) {
         let length = match item {
-            Item::Comma => push(&mut pieces, Piece::Comma),
+            Item::Comma => push(&mut pieces, Piece::And(Joint::Comma)),
             Item::Stop => push(&mut pieces, Piece::Stop),
             Item::Quotation(text) => push(&mut pieces, Piece::Quotation(text.clone())),
             Item::Emoji(_) => {
@@ -103,6 +126,9 @@ pub(super) fn split(items: &[Item]) -> Vec<Piece> {
                     .count();
                 pieces.push(emoji_phrase(item, count));
                 count
+            }
+            Item::Unit(unit) if is_remark_on_background(unit, items, index) => {
+                push(&mut pieces, Piece::Background(Background::Transparent))
             }
             Item::Unit(unit) if is_act_of_something(unit, &pieces) => {
                 push(&mut pieces, Piece::Act(unit.key.clone(), unit.text.clone()))
@@ -132,13 +158,20 @@ fn is_act_of_something(unit: &Unit, pieces: &[Piece]) -> bool {
         && !begins
 }
 
+/// "A fox, transparent": said of no thing, it is said of the picture.
+fn is_remark_on_background(unit: &Unit, items: &[Item], index: usize) -> bool {
+    let is_boundary = |item: Option<&Item>| matches!(item, None | Some(Item::Comma | Item::Stop));
+    let before = index.checked_sub(1).and_then(|before| items.get(before));
+    unit.key == "transparent" && is_boundary(before) && is_boundary(items.get(index + 1))
+}
+
 fn same_emoji(a: &Item, b: &Item) -> bool {
     matches!((a, b), (Item::Emoji(a), Item::Emoji(b)) if a == b)
 }
 
 fn emoji_phrase(item: &Item, count: usize) -> Piece {
     let Item::Emoji(emoji) = item else {
-        return Piece::Comma;
+        return Piece::And(Joint::Comma);
     };
     match pictures::of_emoji(emoji) {
         Some(picture) => {
@@ -152,6 +185,7 @@ fn emoji_phrase(item: &Item, count: usize) -> Piece {
                 collective: None,
                 plural: false,
                 definite: false,
+                has_determiner: false,
                 possessed: false,
                 attributes: Attributes::default(),
                 settings: Vec::new(),
@@ -167,6 +201,9 @@ fn emoji_phrase(item: &Item, count: usize) -> Piece {
 /// A unit that connects noun phrases; `None` if it is part of one.
 fn connector(unit: &Unit, next: Option<&Item>) -> Option<Piece> {
     let senses = &unit.senses;
+    if unit.has(Role::NoBackground) {
+        return Some(Piece::Background(Background::Transparent));
+    }
     let next_unit = match next {
         Some(Item::Unit(next)) => Some(next.as_ref()),
         _ => None,
@@ -183,10 +220,10 @@ fn connector(unit: &Unit, next: Option<&Item>) -> Option<Piece> {
         return Some(Piece::Clause);
     }
     if unit.has(Role::Conjunction) {
-        return Some(Piece::And);
+        return Some(Piece::And(Joint::of(&unit.key)));
     }
     if unit.has(Role::Negation) {
-        return Some(Piece::Negation);
+        return Some(Piece::Negation(unit.text.clone()));
     }
     if unit.has(Role::Pronoun) && senses.picture.is_none() && !before_noun {
         return Some(Piece::Pronoun);

@@ -17,7 +17,7 @@ fn notation(scene: &SceneDescription) -> String {
     parts.extend(setting.time.map(|time| format!("{time:?}")));
     parts.extend(setting.weather.map(|weather| format!("{weather:?}")));
     parts.extend(setting.season.map(|season| format!("{season:?}")));
-    parts.extend(setting.background.map(|color| format!("#{}", hex(color))));
+    parts.extend(setting.background.map(|background| background.to_string()));
     parts.extend(scene.style.map(|style| format!("style {style}")));
     text.push_str(&parts.join(" "));
     for object in &scene.objects {
@@ -54,6 +54,9 @@ fn notation(scene: &SceneDescription) -> String {
         if let Some(second) = relation.second_reference {
             let _ = write!(text, "+{}", second.0);
         }
+    }
+    for without in &scene.without {
+        let _ = write!(text, "; -{}", without.noun);
     }
     if !scene.undrawn.is_empty() {
         let _ = write!(text, "! {}", scene.undrawn.join(", "));
@@ -158,7 +161,7 @@ fn settings() {
     check("a house in the mountains", "Mountains; house");
     check("a house on a mountain", "house; mountain; 0 On 1");
     check("a duck on a pond", "Lake; 🦆");
-    check("a cat on a yellow background", "Plain #fcd02f; 🐈");
+    check("a cat on a yellow background", "#fcd02f; 🐈");
     check("the Eiffel Tower in winter", "Snow Winter; 🗼");
     check("a pig flying over a farm", "Farm; 🐖{Airborne}");
     check("a boat sailing on the sea", "Sea; boat{Afloat}");
@@ -197,6 +200,54 @@ fn letters() {
 }
 
 #[test]
+fn what_is_ruled_out_is_no_part_of_the_scene() {
+    check("a beach with no clouds", "Beach; -cloud");
+    check("a beach, no clouds, no moon", "Beach; -cloud; -moon");
+    check(
+        "no clouds or birds in the sky, a house",
+        "house; -cloud; -bird",
+    );
+    check("a park without people and cars", "Park; -person; -car");
+    check(
+        "a park with no cars, dogs or birds",
+        "Park; -car; -dog; -bird",
+    );
+    check("a bear without a hat and a scarf", "🐻; -hat; -scarf");
+    check("a bear without a hat and a dog", "🐻; 🐕; -hat");
+    check("a bear without a hat, a dog", "🐻; 🐕; -hat");
+    check("a man not wearing a hat", "man; -hat");
+    check("a man who isn't wearing a hat", "man; -hat");
+    check("don't draw any trees, just a house", "house; -tree");
+    check("a cat instead of a dog", "🐈; -dog");
+    check("not a dog but a cat", "🐈; -dog");
+    check("a cat without a hat on a table", "🐈; table; 0 On 1; -hat");
+    check("a house, no birds above the tree", "house; tree; -bird");
+    check("a city with no cars at night", "City Night; -car");
+    check("a street, no people flying in the sky", "Street; -person");
+    check("a cloudless sky over a farm", "Farm; -cloud");
+    check("a moonless night", "Night; -moon");
+    check("a cloud-free beach", "Beach; -cloud");
+    check("a car that is not red", "🚗; -red");
+}
+
+#[test]
+fn backgrounds_are_asked_for() {
+    check("a fox with no background", "transparent; 🦊");
+    check("a fox on a transparent background", "transparent; 🦊");
+    check("a fox, plain background", "transparent; 🦊");
+    check("a fox, transparent", "transparent; 🦊");
+    check(
+        "a fox in a forest, background transparent",
+        "Forest transparent; 🦊",
+    );
+    check("a fox without any background", "transparent; 🦊");
+    check("a fox. The background is transparent.", "transparent; 🦊");
+    check("a fox. The background should be blue.", "#2a6fdb; 🦊");
+    check("a fox on a plain white background", "#ffffff; 🦊");
+    check("a transparent bottle", "bottle{Glass}");
+}
+
+#[test]
 fn styles() {
     check("a sticker of a panda", "style sticker; 🐼");
     check("line art of an owl", "style line-art; 🦉");
@@ -214,7 +265,7 @@ fn emoji_are_objects() {
 fn what_cannot_be_drawn_is_said() {
     check("a happy fox reading Proust", "🦊! happy, Proust");
     check("a frobnicator on a table", "table! frobnicator");
-    check("a cat without a hat", "🐈");
+    check("a cat without a hat", "🐈; -hat");
     check(
         "an oil painting of a cat in the style of Rembrandt",
         "🐈! oil painting, Rembrandt",

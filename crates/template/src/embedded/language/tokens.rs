@@ -26,6 +26,8 @@ pub(super) struct Word {
     pub(super) possessive: bool,
     /// Whether it is written like a name: a capital in a sentence's middle.
     pub(super) named: bool,
+    /// Whether a hyphen joins it to the word before.
+    pub(super) follows_hyphen: bool,
 }
 
 /// Words after this many are not looked at; a longer prompt says nothing that a picture could show.
@@ -42,6 +44,7 @@ pub(super) fn tokenize(prompt: &str) -> (Vec<Token>, usize) {
     let mut tokens = Vec::new();
     let mut rest = prompt;
     let mut sentence_start = true;
+    let mut after_hyphen = false;
     while let Some(first) = rest.chars().next() {
         if tokens.len() >= MAX_TOKENS {
             return (tokens, rest.chars().count());
@@ -57,6 +60,9 @@ pub(super) fn tokenize(prompt: &str) -> (Vec<Token>, usize) {
         } else if is_word_char(first) {
             let length = word_length(rest);
             push_word(&rest[..length], sentence_start, &mut tokens);
+            if let (true, Some(Token::Word(word))) = (after_hyphen, tokens.last_mut()) {
+                word.follows_hyphen = true;
+            }
             rest = &rest[length..];
             sentence_start = false;
         } else {
@@ -72,8 +78,11 @@ pub(super) fn tokenize(prompt: &str) -> (Vec<Token>, usize) {
                 '+' | '&' => push_word("and", false, &mut tokens),
                 _ => {}
             }
+            after_hyphen = first == '-';
             rest = &rest[first.len_utf8()..];
+            continue;
         }
+        after_hyphen = false;
     }
     (tokens, 0)
 }
@@ -99,6 +108,7 @@ fn push_word(text: &str, sentence_start: bool, tokens: &mut Vec<Token>) {
         original: stem.to_owned(),
         possessive,
         named,
+        follows_hyphen: false,
     }));
 }
 

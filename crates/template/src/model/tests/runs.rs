@@ -164,6 +164,7 @@ fn run(level: ResourceLevel) -> RunTemplate {
         },
         prompt: Prompt::parse("a sailing boat at sunset", Prompt::DEFAULT_LIMIT).unwrap(),
         style: None,
+        background: None,
         canvas: CanvasSize::new(512, 512).unwrap(),
         candidates: 1,
     }

@@ -10,6 +10,14 @@ use crate::embedded::things;
 
 impl Builder {
     pub(super) fn attributes(&mut self, attributes: &Attributes) {
+        if let Some(negation) = self.negated.take() {
+            self.rule_out_attributes(&negation, attributes);
+            return;
+        }
+        if std::mem::take(&mut self.of_background) {
+            self.background_looks(attributes);
+            return;
+        }
         let pending = self.pending.take();
         let subjects = match pending {
             Some((Link::In | Link::MadeOf | Link::Relation(RelationKind::With), subjects, _)) => {
@@ -73,6 +81,11 @@ impl Builder {
 
     pub(super) fn act(&mut self, stem: &str, text: &str) {
         self.close_link();
+        if let Some(negation) = self.negated.take() {
+            let text = format!("{} {text}", negation.word());
+            self.fates.push(WordFate::new(&text, Fate::Grammar));
+            return;
+        }
         let mut shown = false;
         for index in self
             .last
@@ -99,6 +112,9 @@ impl Builder {
     }
 
     pub(super) fn stance(&mut self, stance: Stance) {
+        if self.negated.take().is_some() || self.speaks_of_ruled_out() {
+            return;
+        }
         let living_main = self.main.iter().any(|index| self.is_living(*index));
         let subjects = match &self.last_link {
             Some(_) if living_main => self.main.clone(),

@@ -7,7 +7,16 @@ use crate::embedded::things::{self, Trait};
 
 impl Builder {
     pub(super) fn link(&mut self, link: Link, word: &str) {
-        self.negated = false;
+        if self.negated.is_some() {
+            // "Not wearing a hat", "not on a table": what comes next is ruled out.
+            return;
+        }
+        if self.speaks_of_ruled_out() {
+            // "No birds above the house": of the birds nothing is left to say.
+            self.pending = None;
+            self.link_of_ruled_out = Some(link);
+            return;
+        }
         if let Some((earlier, ..)) = &self.pending {
             // "Sitting on top of": the more telling of two links that meet.
             let keeps_first = matches!(link, Link::Of)
@@ -156,6 +165,9 @@ impl Builder {
     }
 
     pub(super) fn aside(&mut self, kind: RelationKind) {
+        if self.ruled_out.take().is_some() {
+            return;
+        }
         self.settled = true;
         let subjects = self.last.clone();
         let held_by = match &self.last_link {

@@ -5,14 +5,26 @@ use crate::embedded::language::fate::{Fate, Undrawn, WordFate};
 use crate::embedded::language::lexicon::{self, Link, SettingSense};
 use crate::embedded::language::phrases::{Attributes, Head, NounPhrase, Piece};
 use crate::embedded::scene::{
-    ArtReference, ObjectIndex, Place, RelationKind, SceneObject, Stance, Substitute,
+    ArtReference, Background, Material, ObjectIndex, Place, RelationKind, SceneObject, Stance,
+    Substitute,
 };
 
 impl Builder {
     pub(super) fn noun(&mut self, phrase: &NounPhrase, ahead: &[Piece]) {
-        if std::mem::take(&mut self.negated) {
-            self.pending = None;
+        if let Some(negation) = self.negated.take() {
+            self.rule_out(negation, phrase);
             return;
+        }
+        self.of_background = false;
+        if let Some(link) = self.link_of_ruled_out.take() {
+            self.ruled_out = None;
+            let is_place = matches!(phrase.head, Head::Setting(_) | Head::Either(..));
+            if !is_place && self.is_known(phrase) {
+                return;
+            }
+            if is_place {
+                self.pending = Some((link, Vec::new(), String::new()));
+            }
         }
         if self.spells(phrase, ahead) {
             return;
@@ -59,10 +71,8 @@ impl Builder {
             }
             Head::Either(picture, _) | Head::Picture(picture) => self.thing(phrase, picture, ahead),
             Head::Background => {
-                self.scene.setting.background =
-                    phrase.attributes.colors.first().map(|(color, _)| *color);
-                self.scene.setting.place.get_or_insert(Place::Plain);
-                self.pending = None;
+                self.of_background = true;
+                self.background_looks(&phrase.attributes);
             }
             Head::Number => self.lettering(&phrase.label, ahead),
             Head::Nothing => {
@@ -71,6 +81,30 @@ impl Builder {
                 self.joined = false;
             }
         }
+    }
+
+    /// A background in a colour, or of nothing: "transparent" is also a material.
+    pub(super) fn background_looks(&mut self, attributes: &Attributes) {
+        let background = match attributes.colors.first() {
+            // As paper and ink are, not as things in a light.
+            Some((_, word)) if word == "white" => Some(Background::Even([255; 3])),
+            Some((_, word)) if word == "black" => Some(Background::Even([0; 3])),
+            Some((color, _)) => Some(Background::Even(color.to_rgb8())),
+            None if attributes.material == Some(Material::Glass) => Some(Background::Transparent),
+            None => None,
+        };
+        if background.is_some() {
+            self.scene.setting.background = background;
+        }
+        self.pending = None;
+        self.joined = false;
+    }
+
+    fn is_known(&self, phrase: &NounPhrase) -> bool {
+        let Head::Picture(picture) = &phrase.head else {
+            return false;
+        };
+        phrase.definite && self.same_as_before(phrase, &picture.art).is_some()
     }
 
     fn is_meant_as_place(&self, phrase: &NounPhrase, setting: SettingSense) -> bool {

@@ -172,7 +172,7 @@ impl Builder {
 fn continues_list(link: Link, ahead: &[Piece]) -> bool {
     let starts_clause = ahead
         .iter()
-        .take_while(|piece| !matches!(piece, Piece::Comma | Piece::And | Piece::Stop))
+        .take_while(|piece| !matches!(piece, Piece::And(_) | Piece::Stop))
         .any(|piece| matches!(piece, Piece::Link(..) | Piece::Aside(_)));
     match link {
         Link::Relation(RelationKind::With | RelationKind::Between)

@@ -41,6 +41,7 @@ pub(super) fn role(name: &str) -> Option<Role> {
         "determiner" => Role::Determiner,
         "definite" => Role::Definite,
         "negation" => Role::Negation,
+        "no" => Role::NoBackground,
         "pronoun" => Role::Pronoun,
         "conjunction" => Role::Conjunction,
         "clause" => Role::Clause,

@@ -15,6 +15,8 @@ pub(crate) enum Role {
     Determiner,
     Definite,
     Negation,
+    /// "No background": the whole phrase.
+    NoBackground,
     Pronoun,
     Conjunction,
     /// Begins a clause of its own: "while".
