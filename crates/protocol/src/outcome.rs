@@ -115,7 +115,7 @@ pub struct StageReport {
     pub level: ResourceLevel,
     /// Whether and how it ran.
     pub status: StageStatus,
-    /// Why it was skipped, cut short or failed.
+    /// Why it was skipped, cut short or failed, or what a completed one could not do.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
     /// The backends that had a turn, in order.
@@ -409,6 +409,15 @@ impl StageOutcome {
             reason: None,
             attempts: Vec::new(),
             model: None,
+        }
+    }
+
+    /// A stage that ran to its end and could not do what was asked, such as draw a prompt of which
+    /// it understood nothing.
+    pub fn in_name_only(served_by: BackendId, reason: String) -> Self {
+        Self {
+            reason: Some(reason),
+            ..Self::completed(served_by)
         }
     }
 

@@ -11,7 +11,7 @@ use chat2svg_supervision::{ComputePool, Line};
 use futures_util::{FutureExt as _, future::BoxFuture};
 
 use crate::candidates::best_of;
-use crate::embedded::{ComposeOptions, Composition, Vocabulary};
+use crate::embedded::{ComposeOptions, Composition, NOT_UNDERSTOOD, Vocabulary};
 
 /// Time in which a composition is sure to be there.
 const RESERVE: Duration = Duration::from_millis(150);
@@ -111,6 +111,8 @@ fn work(
             choice.made, run.candidates
         );
         StageOutcome::cut_short(BackendId::EMBEDDED, reason)
+    } else if choice.composition.is_lost {
+        StageOutcome::in_name_only(BackendId::EMBEDDED, NOT_UNDERSTOOD.to_owned())
     } else {
         StageOutcome::completed(BackendId::EMBEDDED)
     };
@@ -167,6 +169,15 @@ mod tests {
         assert_eq!(output.document.metadata.seed, Some(7));
         assert!(!output.document.metadata.credits.is_empty());
         assert_eq!(output.outcome.status, StageStatus::Completed);
+    }
+
+    #[test]
+    fn a_prompt_that_is_not_understood_is_served_in_name_only() {
+        let output =
+            work(&Vocabulary::builtin(), &run("qwerty zxcvb", 1), &|_| {}).expect("a document");
+        assert_eq!(output.outcome.status, StageStatus::Completed);
+        assert_eq!(output.outcome.reason.as_deref(), Some(NOT_UNDERSTOOD));
+        assert_eq!(output.document.description.as_deref(), Some(NOT_UNDERSTOOD));
     }
 
     #[test]

@@ -25,7 +25,7 @@ pub use compose::{ComposeOptions, Composed, compose, compose_with_library, compo
 pub use language::understand;
 pub use layout::Violation;
 pub use lookup::{ArtLibrary, Vocabulary};
-pub use prompt::{Composition, compose_prompt};
+pub use prompt::{Composition, NOT_UNDERSTOOD, compose_prompt};
 pub use scene::{
     Arrangement, ArtReference, Background, Material, ObjectIndex, Place, Relation, RelationKind,
     SceneDescription, SceneObject, Season, Setting, SizeClass, Stance, Substitute, TimeOfDay,

@@ -256,6 +256,7 @@ export class Stage {
     this.#state('failed');
     $('#frame').hidden = true;
     $('#wait').hidden = true;
+    $('#unmet').hidden = true;
     $('#failure').hidden = false;
     $('#again').hidden = !this.job;
     $('#failure-title').textContent = title;
@@ -276,12 +277,16 @@ export class Stage {
     if (metadata?.warnings?.length) {
       undrawn.push(note('Left out of your file', metadata.warnings.join('; ')));
     }
+    // What a stage that ran could not do is said over the picture.
+    const unmet = (metadata?.stages ?? []).filter((stage) => stage.reason && stage.status === 'completed');
+    $('#unmet').textContent = unmet.map((stage) => sentence(stage.reason)).join(' ');
+    $('#unmet').hidden = !unmet.length;
     for (const stage of metadata?.stages ?? []) {
       if (stage.reason && stage.status !== 'completed') {
         notes.push(note(`${STAGE_NAMES[stage.stage]} ${PHASE_NAMES[PHASES[stage.status]]}`, stage.reason));
       }
     }
-    if (job.state === 'degraded' && !notes.length) {
+    if (job.state === 'degraded' && !notes.length && !unmet.length) {
       notes.push(note('Less than asked', metadata?.fallback_reason ?? TIERS[metadata?.tier]));
     }
     if (metadata?.lowered_because && job.state === 'succeeded') {
@@ -368,6 +373,10 @@ export class Stage {
       button.disabled = false;
     }
   }
+}
+
+function sentence(text) {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
 }
 
 function note(title, text) {

@@ -110,7 +110,9 @@ impl Machine {
             let mut reports = self.reports.iter();
             let report = reports.find(|report| report.stage == stage);
             report.is_some_and(|report| {
-                report.status == StageStatus::Completed && report.replaced().is_none()
+                report.status == StageStatus::Completed
+                    && report.replaced().is_none()
+                    && report.reason.is_none()
             })
         })
     }
@@ -154,10 +156,16 @@ impl Machine {
         let reasons: Vec<String> = self
             .reports
             .iter()
-            .filter(|report| report.status != StageStatus::Completed || report.replaced().is_some())
+            .filter(|report| {
+                report.status != StageStatus::Completed
+                    || report.replaced().is_some()
+                    || report.reason.is_some()
+            })
             .map(|report| {
                 if report.status == StageStatus::Completed {
-                    return stand_in(report);
+                    let stand_in = report.replaced().map(|_| stand_in(report));
+                    let both = stand_in.into_iter().chain(report.reason.clone());
+                    return both.collect::<Vec<_>>().join("; ");
                 }
                 let what = match report.status {
                     StageStatus::CutShort => "was cut short",

@@ -318,6 +318,35 @@ fn a_failed_template_has_a_picture_composed() {
 }
 
 #[test]
+fn a_stage_that_could_not_do_what_was_asked_degrades_the_job_in_its_own_words() {
+    let mut job = machine(generate());
+    let mut lost = output(Stage::Template, StageStatus::Completed);
+    if let StageOutput::Template(template) = &mut lost {
+        template.outcome.reason = Some("no word was understood".to_owned());
+    }
+    feed(
+        &mut job,
+        [
+            Event::Stored,
+            Event::Dispatched(plan(&Stage::ALL)),
+            Event::StageEnded {
+                stage: Stage::Template,
+                result: Ok(lost),
+            },
+            done(Stage::Detail),
+            done(Stage::Optimize),
+        ],
+    );
+    assert_eq!(job.state(), JobState::Degraded);
+    let told = metadata(&job);
+    assert_eq!(
+        told.fallback_reason.as_deref(),
+        Some("no word was understood")
+    );
+    assert_eq!(told.tier, Tier::Enhanced);
+}
+
+#[test]
 fn an_open_circuit_skips_the_stage_and_says_so() {
     let mut job = machine(generate());
     feed(

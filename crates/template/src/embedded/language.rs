@@ -8,6 +8,7 @@
 //! nothing could be drawn becomes an emblem (`emblem`).
 
 mod actions;
+mod boilerplate;
 mod builder;
 mod draft;
 mod emblem;
@@ -36,6 +37,8 @@ pub struct Reading {
     pub fates: Vec<WordFate>,
     /// Nothing of the prompt could be drawn, and the scene is an emblem of its words.
     pub is_emblem: bool,
+    /// No word of the prompt was understood.
+    pub is_lost: bool,
 }
 
 /// What a prompt asks for. Any text is understood to some scene; an empty one to an empty scene.
@@ -45,7 +48,8 @@ pub fn understand(prompt: &str, vocabulary: &Vocabulary) -> SceneDescription {
 
 /// As [`understand`], with what became of each word.
 pub fn read(prompt: &str, vocabulary: &Vocabulary) -> Reading {
-    let (mut tokens, unread) = tokens::tokenize(prompt);
+    let (tokens, unread) = tokens::tokenize(prompt);
+    let mut tokens = boilerplate::strip(tokens);
     let lacking = lacking::take_out(&mut tokens, vocabulary);
     let items = units::read(&tokens, vocabulary);
     let pieces = phrases::split(&items);
@@ -66,6 +70,7 @@ pub fn read(prompt: &str, vocabulary: &Vocabulary) -> Reading {
             .push(format!("… and {unread} more characters"));
     }
     let is_emblem = emblem::is_needed(&scene) && !tokens.is_empty();
+    let is_lost = is_emblem && fates.iter().all(|word| !word.is_understood()) && !fates.is_empty();
     if is_emblem {
         emblem::compose(prompt, &mut scene);
     }
@@ -73,6 +78,7 @@ pub fn read(prompt: &str, vocabulary: &Vocabulary) -> Reading {
         scene,
         fates,
         is_emblem,
+        is_lost,
     }
 }
 

@@ -4,10 +4,14 @@ use chat2svg_protocol::Style;
 use chat2svg_vector::Document;
 
 use super::compose::{ComposeOptions, compose_with_library};
-use super::language::understand;
+use super::language::{Reading, read};
 use super::layout::Violation;
 use super::lookup::Vocabulary;
 use super::scene::{SceneDescription, Substitute};
+
+/// What is said of a picture whose prompt was not understood.
+pub const NOT_UNDERSTOOD: &str = "no word of the prompt was understood, and the picture is only an emblem of it: \
+     prompts are read in English when no model is attached, so write it in English or set up a model in [llm]";
 
 /// What the composer made of a prompt.
 #[derive(Clone, Debug)]
@@ -18,6 +22,9 @@ pub struct Composition {
     pub style: Style,
     /// What the words were taken to mean.
     pub scene: SceneDescription,
+    /// No word of the prompt was understood: the picture is an emblem of it, as
+    /// [`NOT_UNDERSTOOD`] says.
+    pub is_lost: bool,
     /// Words that carry meaning and were not drawn, or were drawn as something near.
     pub undrawn: Vec<String>,
     /// Things drawn as something near them.
@@ -35,7 +42,7 @@ pub fn compose_prompt(
     vocabulary: &Vocabulary,
     options: &ComposeOptions,
 ) -> Composition {
-    let scene = understand(prompt, vocabulary);
+    let Reading { scene, is_lost, .. } = read(prompt, vocabulary);
     let composed = compose_with_library(&scene, options, vocabulary.library());
     let mut document = composed.document;
     document.title = Some(prompt.trim().chars().take(200).collect());
@@ -44,7 +51,11 @@ pub fn compose_prompt(
         document.metadata.undrawn.push(note);
     }
     document.metadata.prompt = Some(prompt.to_owned());
+    if is_lost {
+        document.description = Some(NOT_UNDERSTOOD.to_owned());
+    }
     Composition {
+        is_lost,
         undrawn: document.metadata.undrawn.clone(),
         substitutes: scene.substitutes.clone(),
         document,

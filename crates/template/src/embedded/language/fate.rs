@@ -42,6 +42,11 @@ pub enum Undrawn {
 }
 
 impl WordFate {
+    /// Whether it told anything of the picture.
+    pub fn is_understood(&self) -> bool {
+        !matches!(self.fate, Fate::Undrawn(_) | Fate::Grammar)
+    }
+
     pub(super) fn new(text: &str, fate: Fate) -> Self {
         Self {
             text: text.to_owned(),

@@ -231,6 +231,51 @@ fn what_is_ruled_out_is_no_part_of_the_scene() {
 }
 
 #[test]
+fn what_only_speaks_of_the_medium_is_taken_out() {
+    for prompt in [
+        "write svg code for an image of a red fox",
+        "Write SVG code for a red fox.",
+        "draw me a red fox",
+        "please draw a red fox in svg",
+        "generate an icon of a red fox",
+        "Can you create a simple SVG illustration of a red fox, please?",
+        "I want an image of a red fox",
+        "I'd like you to draw a red fox as an SVG",
+        "svg of a red fox",
+        "SVG: a red fox",
+        "a clean vector graphic showing a red fox",
+        "Generate an SVG image that depicts a red fox.",
+        "create an image for an icon of a red fox",
+        "Give me the svg code of a red fox. Thanks",
+    ] {
+        check(prompt, "🦊");
+    }
+    check("draw two cats", "2*🐈");
+    check("a logo with the letters XYZ", "logo{\"XYZ\"}");
+    check("line art of an owl", "style line-art; 🦉");
+    check("create a sticker of a panda", "style sticker; 🐼");
+    check("I love you", "heart");
+}
+
+#[test]
+fn a_prompt_without_a_word_that_is_known_is_lost() {
+    let is_lost = |prompt: &str| read(prompt, &Vocabulary::builtin()).is_lost;
+    for prompt in ["zxcvb qwerty", "draw a zxcvb"] {
+        assert!(is_lost(prompt), "{prompt}");
+    }
+    for prompt in [
+        "a fox and a zxcvb",
+        "at night",
+        "the letter A",
+        "",
+        "freedom at sea",
+        "42",
+    ] {
+        assert!(!is_lost(prompt), "{prompt}");
+    }
+}
+
+#[test]
 fn backgrounds_are_asked_for() {
     check("a fox with no background", "transparent; 🦊");
     check("a fox on a transparent background", "transparent; 🦊");

@@ -82,8 +82,8 @@ impl Builder {
     pub(super) fn act(&mut self, stem: &str, text: &str) {
         self.close_link();
         if let Some(negation) = self.negated.take() {
-            let text = format!("{} {text}", negation.word());
-            self.fates.push(WordFate::new(&text, Fate::Grammar));
+            // "No shading" is a thing to leave out, "not running" is what is so anyway.
+            self.rule_out_word(&format!("{} {text}", negation.word()), text);
             return;
         }
         let mut shown = false;
