@@ -30,6 +30,7 @@ fn main() -> Result<(), Box<dyn Error>> {
                 size: SizeClass::Usual,
                 text: matches!(name, "logo" | "badge" | "sign" | "banner").then(|| "AB".to_owned()),
                 stance: Stance::Usual,
+                composite: None,
             };
             let scene = SceneDescription {
                 objects: vec![object],

@@ -27,7 +27,7 @@ pub use layout::Violation;
 pub use lookup::{ArtLibrary, Vocabulary};
 pub use prompt::{Composition, NOT_UNDERSTOOD, compose_prompt};
 pub use scene::{
-    Arrangement, ArtReference, Background, Material, ObjectIndex, Place, Relation, RelationKind,
-    SceneDescription, SceneObject, Season, Setting, SizeClass, Stance, Substitute, TimeOfDay,
-    Weather, Without, WithoutKind,
+    Arrangement, ArtReference, Background, Composite, Material, ObjectIndex, Place, Relation,
+    RelationKind, SceneDescription, SceneObject, Season, Setting, SizeClass, Stance, Substitute,
+    TimeOfDay, Weather, Without, WithoutKind,
 };

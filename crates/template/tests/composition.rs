@@ -28,6 +28,7 @@ fn object(art: ArtReference, count: u32) -> SceneObject {
         size: SizeClass::Usual,
         text: None,
         stance: Stance::Usual,
+        composite: None,
     }
 }
 

@@ -4,6 +4,7 @@
 pub(crate) mod asset;
 pub(crate) mod bodies;
 pub(crate) mod cache;
+mod composite;
 pub(crate) mod library;
 pub(crate) mod pen;
 pub(crate) mod recolor;

@@ -149,6 +149,7 @@ const REGISTRY: &[(&str, Source)] = &[
     ("checker", Source::Code(patterns::checker)),
     file!("church"),
     file!("circle", shapes::COLORS),
+    file!("cliff"),
     ("cloud", Source::Code(nature::cloud)),
     ("concentric", Source::Code(patterns::concentric)),
     file!("cone", shapes::COLORS),

@@ -127,6 +127,35 @@ pub struct SceneObject {
     pub text: Option<String>,
     /// Where a verb of the prompt puts it ("a flying pig"), against where it usually is.
     pub stance: Stance,
+    /// Another thing that it is drawn with, as one picture.
+    pub composite: Option<Composite>,
+}
+
+/// How a thing is drawn with another one, as one picture.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Composite {
+    /// Its shape is filled with them: "a heart made of circles".
+    MadeOf {
+        /// What the pieces are called.
+        label: String,
+        /// What they show.
+        art: ArtReference,
+        /// Their colour.
+        color: Option<Color>,
+    },
+    /// They lie on it: "a pizza with mushrooms".
+    Strewn {
+        /// What the pieces are called.
+        label: String,
+        /// What they show.
+        art: ArtReference,
+        /// Their colour.
+        color: Option<Color>,
+        /// How many.
+        count: u32,
+    },
+    /// One of its lights is on: "a traffic light showing green".
+    Showing(Color),
 }
 
 /// Where a verb puts an object, against where it usually is.

@@ -1,16 +1,19 @@
 //! From a noun phrase to an item that can be placed: fetches the picture wherever it comes from,
 //! gives it the colour asked for, and knows how large it usually is.
 
-use chat2svg_vector::{Gloss, Habitat, Meaning};
+use chat2svg_vector::{Color, Gloss, Habitat, Meaning};
 
 use crate::embedded::art::substance::{is_shiny, state_material};
-use crate::embedded::art::{Drawing, bodies, recolor, twemoji};
+use crate::embedded::art::{Drawing, bodies, composite, recolor, twemoji};
 use crate::embedded::dice::Dice;
 use crate::embedded::generators::{self, Params};
 use crate::embedded::layout::{Item, arrange, group_extent, shape_of, sizes};
 use crate::embedded::lookup::ArtLibrary;
-use crate::embedded::scene::{ArtReference, Material, SceneObject, SizeClass, Stance};
+use crate::embedded::scene::{ArtReference, Composite, Material, SceneObject, SizeClass, Stance};
 use crate::embedded::things::{self, Thing, Trait, Whole, has_trait};
+
+/// How many versions of a piece are drawn where many fill a shape.
+const VARIED_PIECES: u32 = 4;
 
 /// Whether the object is a pattern, which fills the canvas when it is alone.
 pub(crate) fn is_pattern(object: &SceneObject) -> bool {
@@ -34,7 +37,10 @@ pub(crate) fn item(
     let mut drawings = Vec::new();
     let mut is_of_material = true;
     for _ in 0..count {
-        let (drawing, is_whole) = draw(object, library, dice)?;
+        let (mut drawing, is_whole) = draw(object, library, dice)?;
+        if let Some(composite) = &object.composite {
+            compose(&mut drawing, composite, library, dice);
+        }
         is_of_material &= is_whole;
         drawings.push(drawing);
     }
@@ -85,6 +91,48 @@ pub(crate) fn item(
             ..meaning(known, object.material.map(|asked| (asked, is_of_material)))
         },
     })
+}
+
+/// Makes one picture of a drawing and what it is drawn with.
+fn compose(
+    drawing: &mut Drawing,
+    composite: &Composite,
+    library: Option<&ArtLibrary>,
+    dice: &mut Dice<'_>,
+) {
+    let mut pieces = |label: &str, art: &ArtReference, color: Option<Color>, count: u32| {
+        let single = SceneObject {
+            label: label.to_owned(),
+            art: art.clone(),
+            count: 1,
+            color,
+            material: None,
+            size: SizeClass::Usual,
+            text: None,
+            stance: Stance::Usual,
+            composite: None,
+        };
+        (0..count)
+            .filter_map(|_| Some(draw(&single, library, dice)?.0))
+            .collect::<Vec<Drawing>>()
+    };
+    match composite {
+        Composite::MadeOf { label, art, color } => {
+            // Without a colour of their own they have that of the whole.
+            let color = color.or_else(|| recolor::dominant(&drawing.nodes));
+            let pieces = pieces(label, art, color, VARIED_PIECES);
+            *drawing = composite::filled(drawing, &pieces, label);
+        }
+        Composite::Strewn {
+            label,
+            art,
+            color,
+            count,
+        } => composite::strewn(drawing, &pieces(label, art, *color, *count), label),
+        Composite::Showing(color) => {
+            composite::show(&mut drawing.nodes, *color);
+        }
+    }
 }
 
 /// A drawing of an object, and whether all of it is of the material that was asked for.

@@ -3,6 +3,7 @@
 //! picture.
 
 mod attributes;
+mod composites;
 mod graphic;
 mod letters;
 mod links;
@@ -119,6 +120,8 @@ impl Builder {
                 self.scene.style.get_or_insert(*style);
             }
             Piece::Again(count) => self.again(*count, ahead),
+            Piece::Shown(color, word) => self.shown(*color, word),
+            Piece::Varied => self.vary(),
             Piece::Lost(fate) => self.fates.push(fate.clone()),
         }
     }

@@ -30,10 +30,19 @@ pub(super) struct Draft {
     pub(super) nouns: Vec<Unit>,
     styles: Vec<Style>,
     pub(super) written: Vec<String>,
+    /// "In …": a word that is a colour and a fruit is the colour.
+    after_in: bool,
     lost: Vec<WordFate>,
 }
 
 impl Draft {
+    pub(super) fn new(after_in: bool) -> Self {
+        Self {
+            after_in,
+            ..Self::default()
+        }
+    }
+
     pub(super) fn has_attributes(&self) -> bool {
         !self.attribute_words.is_empty() || !self.lost.is_empty()
     }
@@ -96,8 +105,14 @@ impl Draft {
         let next_is_noun = next.is_some_and(|next| {
             next.senses.link.is_none() && (next.is_noun() || next.is_modifier())
         });
+        if unit.has(Role::Varied) {
+            self.attributes.varied = true;
+            self.started = true;
+            return !nouns_begun;
+        }
         if unit.is_modifier()
             && (!unit.is_noun()
+                || self.means_color(unit)
                 || next_is_noun && senses.picture.as_ref().is_none_or(|p| p.stand_in)
                 || next_is_noun && self.is_adjectival(unit))
         {
@@ -138,6 +153,13 @@ impl Draft {
             return !nouns_begun && next_is_noun;
         }
         false
+    }
+
+    /// "Triangles in teal and orange": no fruit.
+    fn means_color(&self, unit: &Unit) -> bool {
+        let says_color = self.after_in && !self.started || !self.attributes.colors.is_empty();
+        let is_single = !unit.plural && !self.started && self.count.is_none();
+        unit.senses.color.is_some() && says_color && is_single && self.nouns.is_empty()
     }
 
     /// A colour or material word that is also a thing is an attribute before another noun.
@@ -200,6 +222,7 @@ impl Draft {
         let nouns = std::mem::take(&mut self.nouns);
         let head = &nouns[head_index];
         let mut likeness = None;
+        let mut contents = None;
         for (index, noun) in nouns.iter().enumerate() {
             if index == head_index {
                 label_words.push(noun.text.clone());
@@ -231,6 +254,13 @@ impl Draft {
                 fates.push(WordFate::new(&noun.text, Fate::Scene));
             } else if noun.has(Role::Part) {
                 fates.push(WordFate::new(&noun.text, Fate::Grammar));
+            } else if let Some(picture) = senses
+                .picture
+                .clone()
+                .filter(|_| index + 1 == head_index && head.has(Role::Vessel))
+            {
+                fates.push(WordFate::new(&noun.text, Fate::Drawn));
+                contents = Some((noun.text.clone(), picture));
             } else {
                 fates.push(WordFate::new(&noun.text, Fate::Undrawn(kind_of(noun))));
             }
@@ -296,6 +326,7 @@ impl Draft {
             settings,
             likeness,
             vessel: head.has(Role::Vessel),
+            contents,
             fates,
         })));
     }
@@ -330,6 +361,7 @@ impl Draft {
                 settings: Vec::new(),
                 likeness: None,
                 vessel: false,
+                contents: None,
                 fates: vec![WordFate::new(&self.count_text, Fate::Drawn)],
             })));
         }

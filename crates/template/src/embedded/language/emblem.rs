@@ -56,6 +56,7 @@ pub(super) fn compose(prompt: &str, scene: &mut SceneDescription) {
         size: SizeClass::Usual,
         text: has_initials.then_some(initials),
         stance: Stance::Usual,
+        composite: None,
     });
 }
 

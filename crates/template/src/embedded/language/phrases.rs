@@ -34,6 +34,10 @@ pub(super) enum Piece {
     Style(Style),
     /// A number that stands for more of the thing named last: "and two on its right".
     Again(u32),
+    /// "Showing green": a light that is on.
+    Shown(Color, String),
+    /// "In different colours".
+    Varied,
     /// Words that add nothing but their fate.
     Lost(WordFate),
 }
@@ -79,6 +83,8 @@ pub(super) struct Attributes {
     pub(super) material: Option<Material>,
     pub(super) size: SizeClass,
     pub(super) stance: Stance,
+    /// Each of them in a colour of its own.
+    pub(super) varied: bool,
 }
 
 /// A noun with all that belongs to it.
@@ -107,6 +113,8 @@ pub(super) struct NounPhrase {
     /// A likeness of what follows "of", and the material that implies.
     pub(super) likeness: Option<Option<Material>>,
     pub(super) vessel: bool,
+    /// "Sushi platter": what it holds.
+    pub(super) contents: Option<(String, Picture)>,
     pub(super) fates: Vec<WordFate>,
 }
 
@@ -129,6 +137,12 @@ pub(super) fn split(items: &[Item]) -> Vec<Piece> {
             }
             Item::Unit(unit) if is_remark_on_background(unit, items, index) => {
                 push(&mut pieces, Piece::Background(Background::Transparent))
+            }
+            Item::Unit(unit) if is_showing(unit) && color_alone(items, index + 1).is_some() => {
+                if let Some((color, word)) = color_alone(items, index + 1) {
+                    pieces.push(Piece::Shown(color, word));
+                }
+                2
             }
             Item::Unit(unit) if is_act_of_something(unit, &pieces) => {
                 push(&mut pieces, Piece::Act(unit.key.clone(), unit.text.clone()))
@@ -165,6 +179,23 @@ fn is_remark_on_background(unit: &Unit, items: &[Item], index: usize) -> bool {
     unit.key == "transparent" && is_boundary(before) && is_boundary(items.get(index + 1))
 }
 
+fn is_showing(unit: &Unit) -> bool {
+    matches!(
+        unit.key.as_str(),
+        "showing" | "shows" | "displaying" | "lit"
+    )
+}
+
+/// A colour that no noun follows.
+fn color_alone(items: &[Item], index: usize) -> Option<(Color, String)> {
+    let Some(Item::Unit(unit)) = items.get(index) else {
+        return None;
+    };
+    let goes_on = matches!(items.get(index + 1), Some(Item::Unit(next)) if next.is_noun());
+    let color = unit.senses.color.filter(|_| !goes_on)?;
+    Some((color, unit.text.clone()))
+}
+
 fn same_emoji(a: &Item, b: &Item) -> bool {
     matches!((a, b), (Item::Emoji(a), Item::Emoji(b)) if a == b)
 }
@@ -191,6 +222,7 @@ fn emoji_phrase(item: &Item, count: usize) -> Piece {
                 settings: Vec::new(),
                 likeness: None,
                 vessel: false,
+                contents: None,
                 fates: vec![WordFate::new(emoji, Fate::Drawn)],
             }))
         }
@@ -201,6 +233,9 @@ fn emoji_phrase(item: &Item, count: usize) -> Piece {
 /// A unit that connects noun phrases; `None` if it is part of one.
 fn connector(unit: &Unit, next: Option<&Item>) -> Option<Piece> {
     let senses = &unit.senses;
+    if unit.has(Role::Varied) && !matches!(next, Some(Item::Unit(next)) if next.is_noun()) {
+        return Some(Piece::Varied);
+    }
     if unit.has(Role::NoBackground) {
         return Some(Piece::Background(Background::Transparent));
     }
@@ -244,7 +279,7 @@ fn connector(unit: &Unit, next: Option<&Item>) -> Option<Piece> {
 
 /// Reads a noun phrase that begins at an index; returns how many items it takes.
 fn noun_phrase(items: &[Item], start: usize, pieces: &mut Vec<Piece>) -> usize {
-    let mut draft = Draft::default();
+    let mut draft = Draft::new(matches!(pieces.last(), Some(Piece::Link(Link::In, _))));
     let mut index = start;
     while let Some(item) = items.get(index) {
         let next = items.get(index + 1);

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use proptest::prelude::*;
 
 use super::*;
-use crate::embedded::scene::{Arrangement, ArtReference, SizeClass, Stance};
+use crate::embedded::scene::{Arrangement, ArtReference, Composite, SizeClass, Stance};
 
 /// The scene in a line: setting; objects as `count*name{attributes}`; relations as `subject kind
 /// reference`; undrawn words after `!`.
@@ -231,6 +231,72 @@ fn what_is_ruled_out_is_no_part_of_the_scene() {
 }
 
 #[test]
+fn things_that_are_one_picture_with_another() {
+    let composite = |prompt: &str| {
+        let scene = understand(prompt, &Vocabulary::builtin());
+        assert_eq!(scene.objects.len(), 1, "{prompt}: {:?}", scene.objects);
+        assert_eq!(scene.undrawn, Vec::<String>::new(), "{prompt}");
+        scene
+            .objects
+            .into_iter()
+            .next()
+            .and_then(|object| object.composite)
+    };
+    for prompt in ["a heart made of circles", "a tree made out of red hearts"] {
+        assert!(
+            matches!(composite(prompt), Some(Composite::MadeOf { .. })),
+            "{prompt}"
+        );
+    }
+    for (prompt, wanted) in [
+        ("a slice of pizza with mushrooms", 5),
+        ("a pizza topped with three olives", 3),
+        ("a cake with strawberries", 5),
+    ] {
+        match composite(prompt) {
+            Some(Composite::Strewn { count, .. }) => assert_eq!(count, wanted, "{prompt}"),
+            other => panic!("{prompt}: {other:?}"),
+        }
+    }
+    assert!(matches!(
+        composite("a traffic light showing green"),
+        Some(Composite::Showing(_))
+    ));
+    check("a castle made of ice", "castle{Ice}");
+    check("a plate with an apple", "plate; 🍎; 0 With 1");
+}
+
+#[test]
+fn colours_are_shared_out() {
+    check(
+        "triangles in teal and orange",
+        "2*triangle{148a8a}; triangle{f58a1f}",
+    );
+    check("a triangle in orange", "triangle{f58a1f}");
+    check("an orange and a pear", "🍊; 🍐");
+    check("six red and blue balls", "3*ball{d92b2f}; 3*ball{2a6fdb}");
+    check(
+        "three stars in different colours above a house",
+        "star{d92b2f}; star{2a6fdb}; star{fcd02f}; house; 0 Above 3; 1 Above 3; 2 Above 3",
+    );
+}
+
+#[test]
+fn letters_and_vessels_hold_what_they_are_named_with() {
+    check(
+        "letters KB in a hexagon",
+        "banner{\"KB\"}; hexagon; 0 Inside 1",
+    );
+    check(
+        "the letter A in a circle",
+        "banner{\"A\"}; circle; 0 Inside 1",
+    );
+    check("a sushi platter", "plate; 3*🍣; 1 On 0");
+    check("a boy playing drums", "boy; 🥁; 0 With 1");
+    check("a lighthouse on a cliff", "lighthouse; cliff; 0 On 1");
+}
+
+#[test]
 fn what_only_speaks_of_the_medium_is_taken_out() {
     for prompt in [
         "write svg code for an image of a red fox",
@@ -320,7 +386,7 @@ fn what_cannot_be_drawn_is_said() {
     assert_eq!((scene.objects.len(), scene.undrawn.len()), (1, 2));
     let scene = understand("a capybara", &Vocabulary::builtin());
     assert_eq!(scene.substitutes.len(), 1);
-    check("the letter A", "badge{\"A\"}");
+    check("the letter A", "banner{\"A\"}");
     check("it wasn't", "badge{\"IW\"}");
     check("", "");
     check(" \n\t ", "");

@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 
 use super::inflection::{singulars, verb_stems};
-use super::lexicon::{Role, Senses};
+use super::lexicon::{Link, Role, Senses};
 use super::tokens::{Token, Word};
 use crate::embedded::lookup::Vocabulary;
 use crate::embedded::lookup::pictures::Picture;
@@ -104,6 +104,11 @@ pub(super) fn read(tokens: &[Token], vocabulary: &Vocabulary) -> Vec<Item> {
             Token::Comma => (Item::Comma, 1),
             Token::Stop => (Item::Stop, 1),
             Token::Word(first) => {
+                if let Some(letters) = announced_letters(first, items.last()) {
+                    items.push(Item::Quotation(letters));
+                    index += 1;
+                    continue;
+                }
                 let words = words_from(&tokens[index..]);
                 let (mut unit, length) = longest_phrase(&words, vocabulary)
                     .unwrap_or_else(|| (single_word(first, vocabulary), 1));
@@ -116,6 +121,22 @@ pub(super) fn read(tokens: &[Token], vocabulary: &Vocabulary) -> Vec<Item> {
     }
     items
 }
+
+/// "The letter A", "letters KB": capitals after a word that announces them.
+fn announced_letters(word: &Word, before: Option<&Item>) -> Option<String> {
+    let Some(Item::Unit(unit)) = before else {
+        return None;
+    };
+    let are_letters = word.original.len() <= MAX_INITIALS
+        && word
+            .original
+            .chars()
+            .all(|c| c.is_ascii_uppercase() || c.is_ascii_digit());
+    (unit.senses.link == Some(Link::Says) && are_letters).then(|| word.original.clone())
+}
+
+/// The most letters that stand without quotation marks.
+const MAX_INITIALS: usize = 4;
 
 /// "Three books" are three times a book, although "books" has a picture of a pile.
 fn picture_of_one(unit: &Unit, vocabulary: &Vocabulary) -> Option<Picture> {

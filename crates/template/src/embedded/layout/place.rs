@@ -10,6 +10,9 @@ use crate::embedded::backdrop::{Medium, Stage};
 use crate::embedded::scene::RelationKind;
 use crate::embedded::things::Trait;
 
+/// The least width of a thing against that of the land that it stands on.
+const LEAST_ON_LAND: f64 = 0.13;
+
 /// Where a tied item comes to stand. `u` and `v` in `0.0..=1.0` choose among the places that fulfil
 /// the relation; `scale` is the item's own scale at its parent's depth.
 pub(crate) fn tied(
@@ -54,11 +57,17 @@ pub(crate) fn tied(
                 .max(frame.width() * 0.7)
                 .max(stage.size.height * 0.2);
             let tall = (reach * 1.15 / height.max(1e-6)).min(1.0);
+            // However large the land is, what stands on it is what the picture is about.
+            let least = frame.width() * LEAST_ON_LAND / item.extent.width().max(1e-6);
             let scale = if terrain && item.has(Trait::Spans) {
                 // A bridge reaches from bank to bank.
                 span * 1.9 / item.extent.width().max(1e-6)
             } else {
-                wanted * if terrain { fit } else { fit.min(tall) }
+                if terrain {
+                    (wanted * fit).max(least)
+                } else {
+                    wanted * fit.min(tall)
+                }
             };
             let room = ((span - item.extent.width() * scale) / 2.0).max(0.0);
             let x = (left + right) / 2.0 + lerp(-room, room, u);

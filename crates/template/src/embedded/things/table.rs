@@ -127,6 +127,10 @@ names! {
         Hull = "hull",
         /// A vessel so flat that things lie on it rather than in it.
         Flat = "flat",
+        /// A dish that other food is put on.
+        Topped = "topped",
+        /// It says something by which of its lights is on.
+        Signals = "signals",
         /// It stands in vessels and spreads above them.
         Sprouts = "sprouts",
     }

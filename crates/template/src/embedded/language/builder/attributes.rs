@@ -5,8 +5,9 @@ use crate::embedded::language::actions;
 use crate::embedded::language::fate::{Fate, Undrawn, WordFate};
 use crate::embedded::language::lexicon::Link;
 use crate::embedded::language::phrases::Attributes;
-use crate::embedded::scene::{ObjectIndex, RelationKind, SceneObject, SizeClass, Stance};
+use crate::embedded::scene::{ObjectIndex, Relation, RelationKind, SceneObject, SizeClass, Stance};
 use crate::embedded::things;
+use chat2svg_vector::Color;
 
 impl Builder {
     pub(super) fn attributes(&mut self, attributes: &Attributes) {
@@ -27,9 +28,9 @@ impl Builder {
         };
         if let ([subject], true) = (subjects.as_slice(), attributes.colors.len() > 1)
             && let Some(object) = self.scene.objects.get(subject.0).cloned()
-            && object.count as usize == attributes.colors.len()
+            && object.count as usize >= attributes.colors.len()
         {
-            self.split_by_color(*subject, &object, attributes);
+            self.split_by_color(*subject, &object, &attributes.colors);
             return;
         }
         let mut colors = attributes.colors.iter();
@@ -52,16 +53,17 @@ impl Builder {
     }
 
     /// "Three triangles in blue, yellow and red" are three objects.
-    fn split_by_color(
+    pub(super) fn split_by_color(
         &mut self,
         subject: ObjectIndex,
         object: &SceneObject,
-        attributes: &Attributes,
+        colors: &[(Color, String)],
     ) {
-        for (index, (color, word)) in attributes.colors.iter().enumerate() {
+        let among = u32::try_from(colors.len()).unwrap_or(1).max(1);
+        for (index, (color, word)) in (0..among).zip(colors) {
             let single = SceneObject {
-                label: format!("{word} {}", object.label),
-                count: 1,
+                label: format!("{word} {}", object.label).trim().to_owned(),
+                count: object.count / among + u32::from(index < object.count % among),
                 color: Some(*color),
                 ..object.clone()
             };
@@ -75,8 +77,31 @@ impl Builder {
                     .push(self.keys.get(subject.0).cloned().unwrap_or_default());
                 self.likeness.push(None);
                 self.vessels.push(false);
+                let more = ObjectIndex(self.scene.objects.len() - 1);
+                self.share_relations(subject, more);
+                for named in [&mut self.last, &mut self.main] {
+                    if named.contains(&subject) {
+                        named.push(more);
+                    }
+                }
             }
         }
+    }
+
+    /// One more of a thing stands to others as that does.
+    fn share_relations(&mut self, of: ObjectIndex, with: ObjectIndex) {
+        let swap = |index: ObjectIndex| if index == of { with } else { index };
+        let more: Vec<Relation> = self
+            .scene
+            .relations
+            .iter()
+            .filter(|relation| relation.subject == of)
+            .map(|relation| Relation {
+                subject: swap(relation.subject),
+                ..*relation
+            })
+            .collect();
+        self.scene.relations.extend(more);
     }
 
     pub(super) fn act(&mut self, stem: &str, text: &str) {

@@ -46,6 +46,7 @@ impl Builder {
             size: SizeClass::Usual,
             text: Some(text),
             stance: Stance::Usual,
+            composite: None,
         });
         self.keys.push("lettering".to_owned());
         self.likeness.push(None);

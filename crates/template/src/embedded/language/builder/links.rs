@@ -147,7 +147,7 @@ impl Builder {
         }
     }
 
-    fn relate_of(&mut self, subjects: &[ObjectIndex], index: ObjectIndex) {
+    pub(super) fn relate_of(&mut self, subjects: &[ObjectIndex], index: ObjectIndex) {
         for &subject in subjects {
             if self.vessels.get(subject.0).copied().unwrap_or(false) {
                 let flat = self

@@ -148,7 +148,8 @@ impl Builder {
                 self.scene.substitutes.push(substitute);
             }
         }
-        if self.read_as_worn_colour(phrase)
+        if self.read_as_composite(phrase, picture)
+            || self.read_as_worn_colour(phrase)
             || self.read_as_likeness(phrase, picture)
             || self.read_as_ride(phrase)
         {
@@ -168,16 +169,23 @@ impl Builder {
                 return;
             };
             self.place(index, ahead);
+            if let Some(contents) = &phrase.contents {
+                self.fill_vessel(index, contents);
+            }
+            if phrase.attributes.varied {
+                self.vary();
+            }
             return;
         };
-        for color in colors {
+        let shares = shares(phrase.count, colors.len());
+        for (color, count) in colors.into_iter().zip(shares) {
             let single = NounPhrase {
                 label: format!("{} {}", color.1, phrase.key),
                 attributes: Attributes {
                     colors: vec![color],
                     ..phrase.attributes.clone()
                 },
-                count: phrase.count.map(|_| 1),
+                count,
                 ..phrase.clone()
             };
             let Some(index) = self.object(&single, picture) else {
@@ -205,12 +213,15 @@ impl Builder {
                 .push(WordFate::new(word, Fate::Undrawn(Undrawn::Quality)));
         }
         let of_many = matches!(self.pending, Some((Link::Of, ..)));
+        // "Playing drums", "playing cards" are about one set of them.
+        let played = matches!(&self.pending, Some((_, _, word)) if word.starts_with("play"));
         let count = match (phrase.count, phrase.collective) {
             (Some(count), None) => count,
             (count, Some(collective)) if phrase.plural || picture.several => {
                 collective.max(count.unwrap_or(1))
             }
             (count, Some(_)) => count.unwrap_or(1),
+            (None, None) if phrase.plural && played => 1,
             (None, None) if phrase.plural && of_many => BARE_PLURAL + 2,
             (None, None) if phrase.plural => BARE_PLURAL,
             (None, None) => 1,
@@ -228,6 +239,7 @@ impl Builder {
             size: attributes.size,
             text: None,
             stance: attributes.stance,
+            composite: None,
         });
         self.keys.push(phrase.key.clone());
         self.likeness.push(phrase.likeness);
@@ -267,6 +279,14 @@ impl Builder {
     }
 }
 
+/// A number shared evenly, the first ones having the rest.
+fn shares(count: Option<u32>, among: usize) -> Vec<Option<u32>> {
+    let among = u32::try_from(among).unwrap_or(1).max(1);
+    (0..among)
+        .map(|index| count.map(|count| count / among + u32::from(index < count % among)))
+        .collect()
+}
+
 /// "A red, green and blue ball" is one ball; "red, green and blue balls" are three.
 fn several_colors(phrase: &NounPhrase) -> Option<Vec<(chat2svg_vector::Color, String)>> {
     let colors = &phrase.attributes.colors;
@@ -279,7 +299,7 @@ fn several_colors(phrase: &NounPhrase) -> Option<Vec<(chat2svg_vector::Color, St
         && phrase.plural
         && phrase
             .count
-            .is_none_or(|count| count as usize == colors.len());
+            .is_none_or(|count| count as usize >= colors.len());
     matches.then(|| colors.clone())
 }
 

@@ -40,6 +40,7 @@ pub(super) fn role(name: &str) -> Option<Role> {
     Some(match name {
         "determiner" => Role::Determiner,
         "definite" => Role::Definite,
+        "varied" => Role::Varied,
         "negation" => Role::Negation,
         "no" => Role::NoBackground,
         "pronoun" => Role::Pronoun,

@@ -15,6 +15,8 @@ pub(crate) enum Role {
     Determiner,
     Definite,
     Negation,
+    /// "In different colours".
+    Varied,
     /// "No background": the whole phrase.
     NoBackground,
     Pronoun,
