@@ -278,7 +278,7 @@ export class Stage {
       undrawn.push(note('Left out of your file', metadata.warnings.join('; ')));
     }
     // What a stage that ran could not do is said over the picture.
-    const unmet = (metadata?.stages ?? []).filter((stage) => stage.reason && stage.status === 'completed');
+    const unmet = (metadata?.stages ?? []).filter((stage) => stage.reason && stage.status === 'completed' && !stage.from_checkpoint);
     $('#unmet').textContent = unmet.map((stage) => sentence(stage.reason)).join(' ');
     $('#unmet').hidden = !unmet.length;
     for (const stage of metadata?.stages ?? []) {

@@ -43,6 +43,13 @@ fn stand_in(report: &StageReport) -> String {
     )
 }
 
+/// What a stage that ran to its end could not do. One that was kept from before a restart has that
+/// for its reason.
+fn unmet(report: &StageReport) -> Option<&str> {
+    let ran = report.status == StageStatus::Completed && !report.from_checkpoint;
+    report.reason.as_deref().filter(|_| ran)
+}
+
 impl Machine {
     /// Notes what became of a stage that was not called.
     pub(super) fn report(&mut self, stage: Stage, status: StageStatus, reason: Option<String>) {
@@ -112,7 +119,7 @@ impl Machine {
             report.is_some_and(|report| {
                 report.status == StageStatus::Completed
                     && report.replaced().is_none()
-                    && report.reason.is_none()
+                    && unmet(report).is_none()
             })
         })
     }
@@ -159,12 +166,12 @@ impl Machine {
             .filter(|report| {
                 report.status != StageStatus::Completed
                     || report.replaced().is_some()
-                    || report.reason.is_some()
+                    || unmet(report).is_some()
             })
             .map(|report| {
                 if report.status == StageStatus::Completed {
                     let stand_in = report.replaced().map(|_| stand_in(report));
-                    let both = stand_in.into_iter().chain(report.reason.clone());
+                    let both = stand_in.into_iter().chain(unmet(report).map(str::to_owned));
                     return both.collect::<Vec<_>>().join("; ");
                 }
                 let what = match report.status {
