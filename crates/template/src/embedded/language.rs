@@ -4,8 +4,8 @@
 //! A lexicon-driven reading of English: tokens → the longest phrases that the vocabulary knows
 //! (`units`) → noun phrases and what connects them (`phrases`) → objects and relations (`builder`).
 //! No statistics, no model: the same prompt always means the same, in well under a millisecond.
-//! Words of other languages are not understood; they are listed as undrawn, and a prompt of which
-//! nothing could be drawn becomes an emblem (`emblem`).
+//! Simple prompts in other languages are put into English first (`tongues`). What is not known is
+//! listed as undrawn, and a prompt of which nothing could be drawn becomes an emblem (`emblem`).
 
 mod actions;
 mod boilerplate;
@@ -19,6 +19,7 @@ pub(crate) mod lexicon;
 mod phrases;
 mod shade;
 mod tokens;
+mod tongues;
 mod units;
 
 pub use fate::{Fate, Undrawn, WordFate};
@@ -49,7 +50,8 @@ pub fn understand(prompt: &str, vocabulary: &Vocabulary) -> SceneDescription {
 /// As [`understand`], with what became of each word.
 pub fn read(prompt: &str, vocabulary: &Vocabulary) -> Reading {
     let (tokens, unread) = tokens::tokenize(prompt);
-    let mut tokens = boilerplate::strip(tokens);
+    let tokens = boilerplate::strip(tokens);
+    let mut tokens = tongues::translate(tokens, vocabulary);
     let lacking = lacking::take_out(&mut tokens, vocabulary);
     let items = units::read(&tokens, vocabulary);
     let pieces = phrases::split(&items);
