@@ -10,8 +10,10 @@ use super::lookup::Vocabulary;
 use super::scene::{SceneDescription, Substitute};
 
 /// What is said of a picture whose prompt was not understood.
-pub const NOT_UNDERSTOOD: &str = "no word of the prompt was understood, and the picture is only an emblem of it: \
-     prompts are read in English when no model is attached, and simple ones in German, French, Spanish, Portuguese, Italian, Dutch, Polish, Russian, Turkish, Chinese, Japanese, Korean, Arabic and Hindi; write it in one of these, or set up a model in [llm]";
+pub const NOT_UNDERSTOOD: &str = "no word of the prompt was understood, and the picture is only an \
+     emblem of it: prompts are read in English when no model is attached, and simple ones in German, \
+     French, Spanish, Portuguese, Italian, Dutch, Polish, Russian, Turkish, Chinese, Japanese, \
+     Korean, Arabic and Hindi; use one of these, or set up a model in [llm]";
 
 /// What the composer made of a prompt.
 #[derive(Clone, Debug)]

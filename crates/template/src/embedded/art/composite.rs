@@ -1,5 +1,5 @@
-//! One picture made with another: filled with it ("a heart made of circles"), strewn with it ("pizza
-//! with mushrooms"), or with one of its lights on ("a traffic light showing green").
+//! One picture made with another: filled with it ("a heart made of circles"), strewn with it
+//! ("pizza with mushrooms"), or with one of its lights on ("a traffic light showing green").
 
 use chat2svg_vector::{Color, Group, Node, Oklch, Paint};
 use kurbo::{Affine, BezPath, Point, Shape as _};

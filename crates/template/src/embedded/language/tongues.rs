@@ -299,7 +299,7 @@ pub(super) fn translate(tokens: Vec<Token>, vocabulary: &Vocabulary) -> Vec<Toke
     if understood <= known {
         return tokens;
     }
-    order::english(&TONGUES[index], pieces, vocabulary)
+    order::english(&TONGUES[index], &pieces, vocabulary)
         .into_iter()
         .flat_map(into_tokens)
         .collect()

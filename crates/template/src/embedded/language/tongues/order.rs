@@ -10,7 +10,7 @@ const SURFACES: &[&str] = &[
     "table", "chair", "bench", "bed", "roof", "shelf", "sofa", "branch", "plate",
 ];
 
-pub(super) fn english(tongue: &Tongue, pieces: Vec<Piece>, vocabulary: &Vocabulary) -> Vec<Piece> {
+pub(super) fn english(tongue: &Tongue, pieces: &[Piece], vocabulary: &Vocabulary) -> Vec<Piece> {
     let mut read = Vec::with_capacity(pieces.len());
     for clause in pieces.split_inclusive(ends_clause) {
         let (mut clause, end) = match clause.last() {
