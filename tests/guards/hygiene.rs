@@ -16,13 +16,14 @@ const LONG: [&str; 1] = ["crates/controller/src/actor/tests.rs"];
 
 /// All hosts that files may speak of: names of formats and licences, places for documentation, and
 /// the address of this project.
-const HOSTS: [&str; 19] = [
+const HOSTS: [&str; 20] = [
     "127.0.0.1",
     "api.anthropic.com",
     "api.openai.com",
     "198.51.100.1",
     "comfyui",
     "creativecommons.org",
+    "www.unicode.org",
     "example.org",
     "github.com",
     "llm",

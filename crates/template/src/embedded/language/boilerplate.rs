@@ -1,5 +1,5 @@
 //! What people write around what they want to see: "write SVG code for an image of …", "please
-//! draw me …, as an SVG". It names the medium, which is always the same, and is taken out before reading.
+//! draw me …, as an SVG". It names the medium, which is always the same, and is taken out first.
 
 use super::tokens::{Token, Word};
 
