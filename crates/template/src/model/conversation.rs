@@ -8,7 +8,11 @@ use std::{
 use chat2svg_llm::{Completion, Delta};
 use chat2svg_protocol::{CallFailure, JobId, Stage, messages::Progress, stop_of};
 use chat2svg_supervision::{ComputePool, Line};
-use futures_util::{StreamExt as _, stream::BoxStream};
+use futures_util::{
+    FutureExt as _, StreamExt as _,
+    future::{BoxFuture, OptionFuture},
+    stream::BoxStream,
+};
 use tokio_util::sync::CancellationToken;
 
 use super::{draft, draft::Frame, reader::ReplyReader};
@@ -25,6 +29,7 @@ pub(super) struct Heard {
 }
 
 /// Shows a drawing while it is drawn.
+#[derive(Clone)]
 pub(super) struct Sketches {
     pub(super) job: JobId,
     pub(super) frame: Frame,
@@ -46,45 +51,68 @@ pub(super) async fn listen(
         first_token: None,
     };
     let (mut shown, mut shown_at) = (0, None::<Instant>);
-    while let Some(delta) = deltas.next().await {
+    // A sketch may wait for its turn in the pool; the reply does not wait for the sketch.
+    let mut showing: Option<BoxFuture<'static, ()>> = None;
+    loop {
+        let delta = tokio::select! {
+            biased;
+            () = OptionFuture::from(showing.as_mut()).map(|_| ()), if showing.is_some() => {
+                showing = None;
+                continue;
+            }
+            delta = deltas.next() => delta,
+        };
         match delta {
-            Ok(Delta::Text(text)) => {
+            None => break,
+            Some(Ok(Delta::Text(text))) => {
                 heard.first_token.get_or_insert_with(|| began.elapsed());
                 heard.reader.push(&text);
             }
-            Ok(Delta::End(completion)) => heard.completion = Some(completion),
-            Err(failure) => heard.failure = Some(failure),
+            Some(Ok(Delta::End(completion))) => heard.completion = Some(completion),
+            Some(Err(failure)) => heard.failure = Some(failure),
         }
         let shapes = heard.reader.shapes();
         let is_due = shown_at.is_none_or(|at| at.elapsed() >= INTERVAL);
         if let Some(sketches) = &sketches
             && shapes > shown
             && is_due
+            && showing.is_none()
             && heard.completion.is_none()
             && let Some(svg) = heard.reader.so_far()
         {
             (shown, shown_at) = (shapes, Some(Instant::now()));
-            sketches.show(svg, shapes).await;
+            showing = Some(sketches.show(svg, shapes).boxed());
         }
+    }
+    if let Some(showing) = showing {
+        showing.await;
     }
     heard
 }
 
 impl Sketches {
     /// Shows what there is. What cannot be read yet is not shown.
-    async fn show(&self, svg: String, shapes: usize) {
-        let frame = self.frame.clone();
-        let stop = stop_of(&self.cancel);
-        let read = move || draft::document(&svg, &frame, &stop);
-        if let Ok(Ok(document)) = self.pool.run(&self.cancel, read).await {
-            // How long a drawing will be is not known; most have some forty shapes.
-            let shapes = shapes as f32;
-            self.progress.tell(Progress {
-                job: self.job,
-                stage: Stage::Template,
-                fraction: 0.1 + 0.7 * shapes / (shapes + 20.0),
-                preview: Some(Arc::new(document)),
-            });
+    fn show(&self, svg: String, shapes: usize) -> impl Future<Output = ()> + Send + 'static {
+        let Self {
+            job,
+            frame,
+            pool,
+            cancel,
+            progress,
+        } = self.clone();
+        async move {
+            let stop = stop_of(&cancel);
+            let read = move || draft::document(&svg, &frame, &stop);
+            if let Ok(Ok(document)) = pool.run(&cancel, read).await {
+                // How long a drawing will be is not known; most have some forty shapes.
+                let shapes = shapes as f32;
+                progress.tell(Progress {
+                    job,
+                    stage: Stage::Template,
+                    fraction: 0.1 + 0.7 * shapes / (shapes + 20.0),
+                    preview: Some(Arc::new(document)),
+                });
+            }
         }
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use chat2svg_protocol::{CallFailure, CanvasSize, Fault, Style};
 use chat2svg_stop::Stop;
-use chat2svg_vector::{Color, Document, Group, Metadata, Node, ParseLimits};
+use chat2svg_vector::{Color, Document, Group, Metadata, Node, ParseError, ParseLimits};
 use kurbo::Rect;
 
 use super::reader::ReplyReader;
@@ -76,8 +76,12 @@ pub(super) fn document(svg: &str, frame: &Frame, stop: &Stop) -> Result<Document
         bytes: MAX_BYTES,
         ..ParseLimits::default()
     };
-    let parsed = Document::parse_until(with_namespace(svg).as_bytes(), &limits, stop)
-        .map_err(|error| format!("its drawing cannot be read: {error}"))?;
+    let parse = |svg: &str| Document::parse_until(svg.as_bytes(), &limits, stop);
+    let parsed = match parse(&with_namespace(svg)) {
+        Err(ParseError::NotSvg { .. } | ParseError::NoSize) => parse(&with_root(svg, frame.canvas)),
+        parsed => parsed,
+    };
+    let parsed = parsed.map_err(|error| format!("its drawing cannot be read: {error}"))?;
     let mut document = parsed.document;
     let shapes = document.counts().shapes;
     if shapes == 0 || shapes > MAX_SHAPES {
@@ -133,6 +137,13 @@ fn with_namespace(svg: &str) -> String {
         Some(rest) => format!("<svg xmlns=\"http://www.w3.org/2000/svg\"{rest}"),
         None => svg.to_owned(),
     }
+}
+
+/// The drawing under a root as it was asked for, in place of one that says nothing of use.
+fn with_root(svg: &str, canvas: CanvasSize) -> String {
+    let (width, height) = (canvas.width(), canvas.height());
+    let content = svg.split_once('>').map_or("", |(_, content)| content);
+    format!("<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\">{content}")
 }
 
 /// The view box, made wider or higher around its middle until it has the canvas' shape.
@@ -219,6 +230,19 @@ mod tests {
             .to_svg(&WriteOptions::default());
         let again = Document::parse(written.as_bytes(), &ParseLimits::default()).unwrap();
         assert_eq!(again.document.counts().shapes, 2);
+    }
+
+    #[test]
+    fn a_root_that_says_nothing_of_use_is_replaced() {
+        let shapes = "<g id=\"fox\"><rect width=\"20%\" height=\"40\" fill=\"#d62\"/></g></svg>";
+        for root in [
+            "<svg xmlns=\"http://www.w3.org/svgs\" viewBox=\"0 0 9 9\">",
+            "<svg viewBox=\"0 0 none 512\" width=\"\" height=\"-3\">",
+            "<svg xmlns=\"htt>",
+        ] {
+            let document = document(&format!("{root}{shapes}"), &frame(), &Stop::never()).unwrap();
+            assert_eq!(document.counts().shapes, 1, "{root}");
+        }
     }
 
     #[test]

@@ -59,7 +59,7 @@ impl ReplyReader {
         if self.text.len() + piece.len() > MAX_BYTES {
             return;
         }
-        self.text.push_str(piece);
+        push_plain(&mut self.text, piece);
         let bytes = self.text.as_bytes();
         loop {
             let found = find_root(bytes, self.searched);
@@ -226,15 +226,33 @@ impl Scan {
         if is_end {
             // An end tag that nothing began is nothing.
             if let Some(place) = self.open.iter().rposition(|open| *open == name) {
-                self.open.truncate(place);
-                self.ended(&name);
+                self.end_from(place);
             }
-        } else if tag.ends_with("/>") {
-            self.ended(&name);
-        } else if self.open.len() < MAX_DEPTH {
-            self.open.push(name);
+        } else {
+            self.end_shape_before(&name);
+            if tag.ends_with("/>") {
+                self.ended(&name);
+            } else if self.open.len() < MAX_DEPTH {
+                self.open.push(name);
+            }
         }
         self.is_complete = self.open.is_empty();
+    }
+
+    /// Ends the open element at a place, and with it all inside that were never ended.
+    fn end_from(&mut self, place: usize) {
+        for name in self.open.split_off(place) {
+            self.ended(&name);
+        }
+    }
+
+    /// A shape that was never ended is over where the next shape or group begins: it holds none.
+    fn end_shape_before(&mut self, name: &str) {
+        let begins_another = name == "g" || SHAPES.contains(&name);
+        let is_shape = |open: &String| SHAPES.contains(&open.as_str());
+        if begins_another && self.open.last().is_some_and(is_shape) {
+            self.end_from(self.open.len() - 1);
+        }
     }
 
     fn ended(&mut self, name: &str) {
@@ -272,6 +290,20 @@ impl Within {
         }
         Some((Self::Tag { start, quote: None }, 1))
     }
+}
+
+/// Appends a piece with plain spaces: tags stand apart by no others, and models write some.
+fn push_plain(text: &mut String, piece: &str) {
+    if piece.is_ascii() {
+        text.push_str(piece);
+        return;
+    }
+    text.extend(piece.chars().filter_map(|character| match character {
+        // Of no width at all.
+        '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}' => None,
+        _ if character.is_whitespace() && !character.is_ascii() => Some(' '),
+        _ => Some(character),
+    }));
 }
 
 /// Where the next `<svg` begins, in any case.
@@ -390,6 +422,23 @@ mod tests {
         assert!(
             found.contains("<circle") && found.ends_with("</svg>"),
             "{found}"
+        );
+    }
+
+    #[test]
+    fn shapes_that_are_never_ended_count_where_the_next_one_begins_or_the_group_ends() {
+        let mut reader = ReplyReader::default();
+        reader.push("<svg><g><rect width='1'><circle r='2'>");
+        assert_eq!(reader.shapes(), 1);
+        reader.push("</g></svg>");
+        assert_eq!(reader.shapes(), 2);
+    }
+
+    #[test]
+    fn spaces_of_any_kind_keep_attributes_apart() {
+        assert_eq!(
+            read("<svg\u{a0}a='1'><rect\u{2009}\u{200b}width='1'/></svg>").as_deref(),
+            Some("<svg a='1'><rect width='1'/></svg>")
         );
     }
 

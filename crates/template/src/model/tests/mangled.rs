@@ -45,7 +45,13 @@ fn check(reply: &str) -> Result<(), TestCaseError> {
     let Ok(draft) = read(reply) else {
         return Ok(());
     };
-    let written = draft.document.to_svg(&WriteOptions::default());
+    prop_assert!((0.0..=1.0).contains(&draft.score()));
+    check_document(&draft.document)
+}
+
+/// It can be written, is safe, and can be read again.
+pub(super) fn check_document(document: &Document) -> Result<(), TestCaseError> {
+    let written = document.to_svg(&WriteOptions::default());
     let effective = without_labels(&written);
     for unsafe_text in [
         "<script",
@@ -62,7 +68,6 @@ fn check(reply: &str) -> Result<(), TestCaseError> {
     }
     let again = Document::parse(written.as_bytes(), &ParseLimits::for_own_output());
     prop_assert!(again.is_ok(), "{:?}: {written}", again.err());
-    prop_assert!((0.0..=1.0).contains(&draft.score()));
     Ok(())
 }
 
@@ -105,16 +110,17 @@ fn wherever_a_reply_is_cut_off_what_was_complete_is_used() {
 
 /// A way to mangle a reply.
 #[derive(Clone, Debug)]
-enum Fault {
+pub(super) enum Fault {
     CutAfter(prop::sample::Index),
     CutBefore(prop::sample::Index),
     Drop(prop::sample::Index, usize),
     Insert(prop::sample::Index, &'static str),
     Replace(&'static str, &'static str),
     Repeat(prop::sample::Index, usize),
+    Wrap(&'static str, &'static str),
 }
 
-fn fault() -> impl Strategy<Value = Fault> {
+pub(super) fn fault() -> impl Strategy<Value = Fault> {
     let index = any::<prop::sample::Index>;
     prop_oneof![
         index().prop_map(Fault::CutAfter),
@@ -184,10 +190,24 @@ fn fault() -> impl Strategy<Value = Fault> {
         ])
         .prop_map(|(from, to)| Fault::Replace(from, to)),
         (index(), 1usize..60).prop_map(|(at, length)| Fault::Repeat(at, length)),
+        prop::sample::select(vec![
+            ("```xml\n```svg\n", "\n```\n```"),
+            (
+                "Sure! I'd use an <svg> with a <path> & more:\n",
+                "\nEnjoy <3"
+            ),
+            ("<think>maybe <svg>? no: <rect/> first</think>\n", ""),
+            (
+                "<?xml version=\"1.0\"?>\n<!DOCTYPE html><html><body>",
+                "</body></html>"
+            ),
+            ("{\"svg\": \"", "\"}"),
+        ])
+        .prop_map(|(before, after)| Fault::Wrap(before, after)),
     ]
 }
 
-fn mangle(reply: &str, fault: &Fault) -> String {
+pub(super) fn mangle(reply: &str, fault: &Fault) -> String {
     let characters: Vec<char> = reply.chars().collect();
     let text = |part: &[char]| part.iter().collect::<String>();
     let at = |index: &prop::sample::Index| index.index(characters.len() + 1);
@@ -203,6 +223,7 @@ fn mangle(reply: &str, fault: &Fault) -> String {
             let (before, after) = characters.split_at(at(index));
             text(before) + what + &text(after)
         }
+        Fault::Wrap(before, after) => format!("{before}{reply}{after}"),
         Fault::Replace(from, to) => reply.replace(from, to),
         Fault::Repeat(index, length) => {
             let from = at(index);

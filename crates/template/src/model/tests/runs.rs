@@ -29,7 +29,7 @@ const POOR: &str = "<svg viewBox='0 0 512 512'><rect id='a' width='300' height='
 
 /// What the model says to a call.
 #[derive(Clone)]
-enum Say {
+pub(super) enum Say {
     Text(&'static str),
     BreakOff(&'static str),
     Fail(Fault),
@@ -118,13 +118,14 @@ impl Handler<Progress> for Listener {
     }
 }
 
-struct Stage {
+pub(super) struct Stage {
     model: Arc<Scripted>,
-    composer: ModelComposer,
+    pub(super) composer: ModelComposer,
+    pub(super) progress: Line<Progress>,
     shown: Arc<Mutex<Vec<f32>>>,
 }
 
-fn stage(script: Vec<Say>, takes_pictures: bool) -> Stage {
+pub(super) fn stage(script: Vec<Say>, takes_pictures: bool) -> Stage {
     let model = Arc::new(Scripted {
         script,
         takes_pictures,
@@ -133,6 +134,7 @@ fn stage(script: Vec<Say>, takes_pictures: bool) -> Stage {
     });
     let shown = Arc::new(Mutex::default());
     let listener = Listener(Arc::clone(&shown)).start().recipient();
+    let progress = Line::from_recipient("listener", listener);
     let provider = Provider {
         id: "scripted".parse().unwrap(),
         model: Arc::clone(&model) as Arc<dyn ChatModel>,
@@ -143,16 +145,17 @@ fn stage(script: Vec<Say>, takes_pictures: bool) -> Stage {
         1000,
         Vocabulary::builtin(),
         ComputePool::new("model-test", 1, 16),
-        Line::from_recipient("listener", listener),
+        progress.clone(),
     );
     Stage {
         model,
         composer,
+        progress,
         shown,
     }
 }
 
-fn run(level: ResourceLevel) -> RunTemplate {
+pub(super) fn run(level: ResourceLevel) -> RunTemplate {
     RunTemplate {
         context: StageContext {
             job: JobId(uuid::Uuid::nil()),
