@@ -7,7 +7,7 @@ use actix::{Actor, Context, Handler, ResponseFuture};
 use chat2svg_backends::LineUp;
 use chat2svg_protocol::{
     Stage,
-    messages::{DetailOutput, Progress, RunDetail, StageFailure},
+    messages::{DetailOutput, Preview, Progress, RunDetail, StageFailure},
 };
 use chat2svg_supervision::{Line, answers_polls};
 
@@ -42,7 +42,7 @@ impl Handler<RunDetail> for DetailActor {
                 job,
                 stage: Stage::Detail,
                 fraction: 1.0,
-                preview: Some(Arc::clone(&output.document)),
+                preview: Some(Preview::servable(Arc::clone(&output.document))),
             });
             Ok(output)
         })

@@ -10,7 +10,7 @@ use arc_swap::ArcSwapOption;
 use chat2svg_fit::{Budget, FitOutcome, Observer, Progress as FitProgress};
 use chat2svg_protocol::{
     JobId, ResourceLevel, ResourceSnapshot, Stage,
-    messages::{FitScope, Progress},
+    messages::{FitScope, Preview, Progress},
 };
 use chat2svg_supervision::Line;
 use chat2svg_vector::Document;
@@ -112,7 +112,7 @@ impl Watcher {
             job: self.job,
             stage: Stage::Optimize,
             fraction,
-            preview,
+            preview: preview.map(Preview::servable),
         });
     }
 }

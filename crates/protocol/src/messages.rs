@@ -140,7 +140,27 @@ pub struct Progress {
     /// Share of the stage done, `0.0..=1.0`.
     pub fraction: f32,
     /// A picture to show.
-    pub preview: Option<Arc<Document>>,
+    pub preview: Option<Preview>,
+}
+
+/// What a running stage has so far.
+#[derive(Clone, Debug)]
+pub struct Preview {
+    /// The picture.
+    pub document: Arc<Document>,
+    /// Whether it may be served when the stage gives nothing better. Else it is only to be looked
+    /// at.
+    pub is_servable: bool,
+}
+
+impl Preview {
+    /// A picture that may be served.
+    pub fn servable(document: Arc<Document>) -> Self {
+        Self {
+            document,
+            is_servable: true,
+        }
+    }
 }
 
 /// scheduler → controller: run this job now, by this plan.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use actix::{Actor, Context, Handler, ResponseFuture};
 use chat2svg_backends::LineUp;
 use chat2svg_protocol::Stage;
-use chat2svg_protocol::messages::{Progress, RunTemplate, StageFailure, TemplateOutput};
+use chat2svg_protocol::messages::{Preview, Progress, RunTemplate, StageFailure, TemplateOutput};
 use chat2svg_supervision::{Line, answers_polls};
 
 /// Serves stage 1.
@@ -40,7 +40,7 @@ impl Handler<RunTemplate> for TemplateActor {
                 job,
                 stage: Stage::Template,
                 fraction: 1.0,
-                preview: Some(Arc::clone(&output.document)),
+                preview: Some(Preview::servable(Arc::clone(&output.document))),
             });
             Ok(output)
         })

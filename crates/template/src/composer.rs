@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use chat2svg_backends::Backend;
 use chat2svg_protocol::{
     BackendId, CallFailure, Stage, StageOutcome,
-    messages::{Progress, RunTemplate, TemplateOutput},
+    messages::{Preview, Progress, RunTemplate, TemplateOutput},
 };
 use chat2svg_supervision::{ComputePool, Line};
 use futures_util::{FutureExt as _, future::BoxFuture};
@@ -83,7 +83,7 @@ fn work(
             job: context.job,
             stage: Stage::Template,
             fraction: made as f32 / run.candidates.max(1) as f32,
-            preview: Some(Arc::new(best.document.clone())),
+            preview: Some(Preview::servable(Arc::new(best.document.clone()))),
         });
     };
     let choice = best_of(

@@ -47,6 +47,18 @@ pub fn critique(document: &Document, brief: &Brief, stop: &Stop) -> Result<Criti
     Ok(Critique { findings, score })
 }
 
+/// Shapes without which a drawing is only begun.
+pub const LEAST_SHAPES: usize = 8;
+
+/// Whether a drawing that is not finished says enough to be served: several shapes, and things
+/// beside the surroundings, which are drawn first. Quick, for it looks at bounds and no pixel.
+pub fn is_presentable(document: &Document) -> bool {
+    let shapes = document.shapes();
+    let meanings: Vec<_> = shapes.iter().map(look::meaning_of).collect();
+    let filled = look::filled_by_things(&shapes, &meanings, document.view_box);
+    shapes.len() >= LEAST_SHAPES && filled.is_some_and(|share| share >= look::LEAST_FILLED)
+}
+
 #[cfg(test)]
 mod tests {
     use chat2svg_vector::ParseLimits;
@@ -115,6 +127,27 @@ mod tests {
         let green = of(&GOOD.replace("#d21f1f", "#1fa23f"));
         assert!(has(&green, "red"), "{:?}", green.findings);
         assert!(green.score < of(GOOD).score);
+    }
+
+    #[test]
+    fn a_drawing_is_presentable_once_things_stand_in_its_surroundings() {
+        let presentable = |inner: String| {
+            let svg = format!(
+                "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 100 100\">{inner}</svg>"
+            );
+            let parsed = Document::parse(svg.as_bytes(), &ParseLimits::default()).unwrap();
+            is_presentable(&parsed.document)
+        };
+        let wall =
+            r##"<g data-role="background"><rect width="100" height="100" fill="#bcd9ee"/></g>"##;
+        let stripes =
+            r##"<g data-role="background"><rect y="50" width="100" height="9" fill="#abc"/></g>"##;
+        let ball = r##"<circle cx="50" cy="50" r="30" fill="#d21f1f"/>"##;
+        let dot = r##"<circle cx="50" cy="50" r="1" fill="#d21f1f"/>"##;
+        assert!(!presentable(format!("{wall}{ball}")));
+        assert!(!presentable(format!("{wall}{}", stripes.repeat(9))));
+        assert!(!presentable(format!("{wall}{}", dot.repeat(9))));
+        assert!(presentable(format!("{wall}{}{ball}", dot.repeat(6))));
     }
 
     #[test]

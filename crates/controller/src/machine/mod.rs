@@ -86,7 +86,7 @@ pub struct Machine {
     target: Option<Target>,
     /// The result if the job ended now.
     best: Option<Arc<Document>>,
-    /// What the running stage showed last.
+    /// What the running stage showed last that may be served.
     preview: Option<(Stage, Arc<Document>)>,
     reports: Vec<StageReport>,
     durations: BTreeMap<Stage, f64>,
@@ -294,10 +294,10 @@ impl Machine {
                 Phase::Composing,
                 Event::Progressed {
                     stage: Stage::Template,
-                    preview: Some(document),
+                    preview: Some(preview),
                     ..
                 },
-            ) => self.serve_late(document, now, &mut out),
+            ) if preview.is_servable => self.serve_late(preview.document, now, &mut out),
             (_, Event::CancelRequested) => {
                 let reason = "cancelled by the caller";
                 self.leave_phase(now, StageStatus::CutShort, reason, reason, &mut out);

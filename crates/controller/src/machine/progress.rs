@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use chat2svg_protocol::{JobEventKind, Stage};
-use chat2svg_vector::Document;
+use chat2svg_protocol::{JobEventKind, Stage, messages::Preview};
 
 use super::{Command, Machine, wanted_stages};
 
@@ -12,7 +11,7 @@ impl Machine {
         &mut self,
         stage: Stage,
         fraction: f32,
-        preview: Option<Arc<Document>>,
+        preview: Option<Preview>,
         out: &mut Vec<Command>,
     ) {
         let fraction = if fraction.is_finite() {
@@ -25,8 +24,11 @@ impl Machine {
             stage,
             fraction,
         }));
-        if let Some(document) = preview {
-            self.preview = Some((stage, Arc::clone(&document)));
+        if let Some(preview) = preview {
+            let document = preview.document;
+            if preview.is_servable {
+                self.preview = Some((stage, Arc::clone(&document)));
+            }
             out.push(Command::ShowPreview { stage, document });
         }
     }

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use chat2svg_protocol::{
     AttachmentRole, BackendId, JobEventKind, JobFailure, JobMetadata, JobState, ResourceLevel,
     Stage, StageOutcome, StagePlan, Style,
-    messages::{DetailOutput, OptimizeOutput, StageFailure, TargetOrigin, TemplateOutput},
+    messages::{DetailOutput, OptimizeOutput, Preview, StageFailure, TargetOrigin, TemplateOutput},
 };
 use chat2svg_vector::{Document, Raster};
 
@@ -35,8 +35,8 @@ pub enum Event {
         stage: Stage,
         /// Share of the stage done.
         fraction: f32,
-        /// The best document so far.
-        preview: Option<Arc<Document>>,
+        /// What it has so far.
+        preview: Option<Preview>,
     },
     /// What the scheduler makes of the stages left; `None` leaves them as planned.
     Replanned(Option<StagePlan>),

@@ -468,7 +468,7 @@ fn a_vectorisation_serves_its_last_preview_when_it_hangs() {
             Event::Progressed {
                 stage: Stage::Optimize,
                 fraction: 0.4,
-                preview: Some(document("preview")),
+                preview: Some(Preview::servable(document("preview"))),
             },
         ],
     );

@@ -21,7 +21,7 @@ const LEAST_COLOR: f64 = 0.002;
 /// Largest difference in Oklab at which a colour counts as the one asked for.
 const LIKENESS: f32 = 0.2;
 /// Share of the canvas that the things should fill.
-const LEAST_FILLED: f64 = 0.06;
+pub(super) const LEAST_FILLED: f64 = 0.06;
 /// Findings of one kind that are listed; more would drown the others.
 const MOST_OF_A_KIND: usize = 6;
 /// Shapes beyond which a picture is harder to edit than it need be.
@@ -168,22 +168,30 @@ impl<'a> Look<'a> {
 
     /// Whether what the picture is about is hardly seen.
     fn smallness(&self) -> Option<Finding> {
-        let canvas = self.document.view_box;
-        let mut things: Option<Rect> = None;
-        for (visit, meaning) in self.shapes.iter().zip(&self.meanings) {
-            let Some(bounds) = visit.shape.paint_bounds(visit.transform) else {
-                continue;
-            };
-            let covers_all = bounds.intersect(canvas).area() > 0.9 * canvas.area();
-            if is_thing(meaning) && !covers_all {
-                things = Some(things.map_or(bounds, |all| all.union(bounds)));
-            }
-        }
-        let filled = things?.intersect(canvas).area() / canvas.area().max(f64::MIN_POSITIVE);
+        let filled = filled_by_things(&self.shapes, &self.meanings, self.document.view_box)?;
         (filled < LEAST_FILLED).then(|| Finding::Small {
             percent: (filled * 100.0).round() as u32,
         })
     }
+}
+
+/// The share of the canvas that the things reach over, `0.0..=1.0`; `None` when there are none.
+pub(super) fn filled_by_things(
+    shapes: &[ShapeVisit<'_>],
+    meanings: &[Meaning],
+    canvas: Rect,
+) -> Option<f64> {
+    let mut things: Option<Rect> = None;
+    for (visit, meaning) in shapes.iter().zip(meanings) {
+        let Some(bounds) = visit.shape.paint_bounds(visit.transform) else {
+            continue;
+        };
+        let covers_all = bounds.intersect(canvas).area() > 0.9 * canvas.area();
+        if is_thing(meaning) && !covers_all {
+            things = Some(things.map_or(bounds, |all| all.union(bounds)));
+        }
+    }
+    Some(things?.intersect(canvas).area() / canvas.area().max(f64::MIN_POSITIVE))
 }
 
 /// What holds for a shape, its groups included.

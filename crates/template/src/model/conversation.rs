@@ -6,7 +6,11 @@ use std::{
 };
 
 use chat2svg_llm::{Completion, Delta};
-use chat2svg_protocol::{CallFailure, JobId, Stage, messages::Progress, stop_of};
+use chat2svg_protocol::{
+    CallFailure, JobId, Stage,
+    messages::{Preview, Progress},
+    stop_of,
+};
 use chat2svg_supervision::{ComputePool, Line};
 use futures_util::{
     FutureExt as _, StreamExt as _,
@@ -14,6 +18,8 @@ use futures_util::{
     stream::BoxStream,
 };
 use tokio_util::sync::CancellationToken;
+
+use crate::critique::is_presentable;
 
 use super::{draft, draft::Frame, reader::ReplyReader};
 
@@ -110,7 +116,10 @@ impl Sketches {
                     job,
                     stage: Stage::Template,
                     fraction: 0.1 + 0.7 * shapes / (shapes + 20.0),
-                    preview: Some(Arc::new(document)),
+                    preview: Some(Preview {
+                        is_servable: is_presentable(&document),
+                        document: Arc::new(document),
+                    }),
                 });
             }
         }

@@ -10,13 +10,15 @@ use chat2svg_vector::{
     Distance, Emission, Gloss, Habitat, Material, Place, Role, TimeOfDay, Weather,
 };
 
+use crate::critique::LEAST_SHAPES;
+
 const SYSTEM: &str = include_str!("prompts/system.txt");
 const WRITE: &str = include_str!("prompts/write.txt");
 const PLAN: &str = include_str!("prompts/plan.txt");
 const MEND: &str = include_str!("prompts/mend.txt");
 
 /// Shapes that a drawing should have, at least and at most.
-pub(super) const SHAPES: (usize, usize) = (8, 120);
+pub(super) const SHAPES: (usize, usize) = (LEAST_SHAPES, 120);
 
 /// Roles that stage 2 gives and no drawing needs.
 const NOT_ASKED: [Role; 7] = [

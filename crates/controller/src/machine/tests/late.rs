@@ -17,8 +17,36 @@ fn candidate(title: &str) -> Event {
     Event::Progressed {
         stage: Stage::Template,
         fraction: 0.1,
-        preview: Some(document(title)),
+        preview: Some(Preview::servable(document(title))),
     }
+}
+
+/// A picture too early to be served.
+fn sketch() -> Event {
+    Event::Progressed {
+        stage: Stage::Template,
+        fraction: 0.1,
+        preview: Some(Preview {
+            document: document("sketch"),
+            is_servable: false,
+        }),
+    }
+}
+
+#[test]
+fn a_sketch_is_shown_but_not_served_in_place_of_a_composition() {
+    let (mut job, due) = late_template();
+    let shown = job.handle(sketch(), due / 2);
+    let is_shown = |command: &Command| matches!(command, Command::ShowPreview { .. });
+    assert_eq!(count(&shown, is_shown), 1);
+    let commands = job.handle(Event::Woken, due);
+    assert_eq!(
+        count(&commands, |command| matches!(command, Command::Compose)),
+        1
+    );
+    assert!(job.handle(sketch(), due).is_empty());
+    job.handle(Event::Composed(Ok(document("composed"))), due);
+    assert_eq!(title(&job), Some("composed"));
 }
 
 #[test]

@@ -26,11 +26,11 @@ fn any_event() -> impl Strategy<Value = Event> {
         1 => any_stage().prop_map(replaced),
         2 => any_stage().prop_map(failed),
         1 => any_stage().prop_map(refused),
-        2 => (any_stage(), prop::num::f32::ANY, any::<bool>()).prop_map(|(stage, fraction, seen)| {
+        2 => (any_stage(), prop::num::f32::ANY, any::<bool>(), any::<bool>()).prop_map(|(stage, fraction, seen, is_servable)| {
             Event::Progressed {
                 stage,
                 fraction,
-                preview: seen.then(|| document("preview")),
+                preview: seen.then(|| Preview { document: document("preview"), is_servable }),
             }
         }),
         1 => Just(Event::Composed(Ok(document("composed")))),
