@@ -11,6 +11,7 @@
 
 #![forbid(unsafe_code)]
 
+mod absent;
 mod circuits;
 mod walk;
 
@@ -25,6 +26,7 @@ use chat2svg_protocol::{
 };
 use futures_util::future::BoxFuture;
 
+pub use absent::Absent;
 pub use circuits::Circuits;
 
 /// A run of a stage: what all backends of the stage are asked.
@@ -94,6 +96,12 @@ pub trait Backend<R: StageRun>: Send + Sync + 'static {
     fn takes(&self, run: &R) -> bool {
         let _ = run;
         true
+    }
+
+    /// Why it cannot be called at all from this process, if so. It is passed over then, and the
+    /// job's metadata says why.
+    fn absence(&self) -> Option<String> {
+        None
     }
 
     /// Time that it needs at least, and that is kept for it while those before it are tried.

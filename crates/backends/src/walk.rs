@@ -59,12 +59,15 @@ impl<R: StageRun> LineUp<R> {
         run: &R,
     ) -> Turn<R::Output> {
         let id = backend.id();
+        if let Some(reason) = backend.absence() {
+            return Turn::passed(id, reason);
+        }
         let kept: Duration = later.iter().map(|backend| backend.reserve(run)).sum();
         let deadline = run.context().deadline;
         let until = deadline.checked_sub(kept).unwrap_or(deadline);
         let left = until.saturating_duration_since(Instant::now().into_std());
         if !later.is_empty() && left < backend.reserve(run) {
-            return Turn::passed(id);
+            return Turn::passed(id, "there was no time left for it".to_owned());
         }
         let circuit = Circuit {
             stage: R::STAGE,
@@ -120,8 +123,7 @@ enum Turn<T> {
 }
 
 impl<T> Turn<T> {
-    fn passed(id: BackendId) -> Self {
-        let reason = "there was no time left for it".to_owned();
+    fn passed(id: BackendId, reason: String) -> Self {
         let outcome = AttemptOutcome::Passed;
         let attempt = attempt(id, outcome, Duration::ZERO, Some(reason));
         Self::Over(attempt, StageError::Deadline)
@@ -135,7 +137,10 @@ impl<T> Turn<T> {
 
     fn failed(id: BackendId, failure: CallFailure, spent: Duration) -> Self {
         let outcome = failure.end().into();
-        let attempt = attempt(id.clone(), outcome, spent, Some(failure.reason.clone()));
+        let attempt = Attempt {
+            model: failure.used,
+            ..attempt(id.clone(), outcome, spent, Some(failure.reason.clone()))
+        };
         let error = match failure.fault {
             None => StageError::Deadline,
             Some(Fault::Caller) => StageError::Cancelled,
@@ -160,6 +165,7 @@ fn attempt(
         outcome,
         seconds: spent.as_secs_f64(),
         reason,
+        model: None,
     }
 }
 

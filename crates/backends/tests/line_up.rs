@@ -11,7 +11,7 @@ use std::{
 };
 
 use actix::prelude::*;
-use chat2svg_backends::{Backend, Circuits, LineUp};
+use chat2svg_backends::{Absent, Backend, Circuits, LineUp};
 use chat2svg_protocol::{
     Attempt, AttemptOutcome, BackendId, CallEnd, CallFailure, CanvasSize, Circuit, CircuitOpen,
     CircuitPermit, Fault, JobId, LevelChoice, OpenReason, Prompt, ResourceLevel, Stage,
@@ -313,6 +313,28 @@ async fn time_is_kept_for_those_behind() {
         ]
     );
     assert_eq!(house.told(), [("embedded".to_owned(), CallEnd::Served)]);
+}
+
+#[actix_rt::test]
+async fn one_that_cannot_be_reached_is_passed_over_and_named() {
+    let absent = Absent::new("model".parse().unwrap(), "no network", |_| true);
+    let embedded = Scripted {
+        name: "embedded",
+        script: Script::Serves,
+        reserve: Duration::ZERO,
+    };
+    let backends: Vec<Arc<dyn Backend<RunTemplate>>> = vec![Arc::new(absent), Arc::new(embedded)];
+    let line_up = LineUp::new(backends, Circuits::always_closed());
+    let output = line_up.serve(run(TIME)).await.unwrap();
+    assert_eq!(
+        turns(&output.outcome),
+        [
+            ("model", AttemptOutcome::Passed),
+            ("embedded", AttemptOutcome::Served)
+        ]
+    );
+    let reason = output.outcome.attempts[0].reason.as_deref();
+    assert_eq!(reason, Some("no network"));
 }
 
 #[actix_rt::test]

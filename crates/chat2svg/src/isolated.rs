@@ -16,6 +16,7 @@ use crate::{
     cli::IsolatedJob,
     logging, perform,
     settings::{LogConfig, Settings},
+    wiring,
 };
 
 /// What a child is started as.
@@ -39,6 +40,12 @@ pub(crate) fn runner(settings: &Settings) -> anyhow::Result<Runner> {
 /// network and so no models, few threads. It works in another folder, so paths are made absolute.
 fn inside(settings: &Settings) -> Settings {
     let mut inner = without_models(settings);
+    // Their names stay in line, so that the job says that they were left out.
+    inner
+        .template
+        .backends
+        .clone_from(&settings.template.backends);
+    inner.detail.backends = wiring::detail_line_up(settings);
     inner.isolation.foreign = Foreign::Off;
     inner.store = chat2svg_store::StoreConfig::in_memory();
     inner.process.threads = settings.process.threads().min(settings.isolation.threads);
@@ -241,11 +248,13 @@ mod tests {
     fn settings_inside_are_read_as_they_were_written() {
         let mut settings = Settings::default();
         settings.template.library = "pictures".into();
+        settings.template.backends = vec!["openai".parse().unwrap(), BackendId::EMBEDDED];
         let inner = inside(&settings);
         let text = toml::to_string(&inner).unwrap();
         assert_eq!(toml::from_str::<Settings>(&text).unwrap(), inner);
         assert_eq!(inner.isolation.foreign, Foreign::Off);
         assert!(inner.template.library.is_absolute());
         assert!(inner.store.is_in_memory());
+        assert_eq!(inner.template.backends, settings.template.backends);
     }
 }

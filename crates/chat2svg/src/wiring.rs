@@ -8,7 +8,7 @@
 use std::{sync::Arc, time::Duration};
 
 use actix::Arbiter;
-use chat2svg_backends::{Backend, Circuits, LineUp, StageRun};
+use chat2svg_backends::{Absent, Backend, Circuits, LineUp, StageRun};
 use chat2svg_breaker::{BreakerActor, CircuitRegistry};
 use chat2svg_controller::{
     ComposeRequest, Composer, ControllerActor, ControllerCapacity, ControllerLines, InputLimits,
@@ -38,6 +38,10 @@ use crate::{isolated, ledger::StoreLedger, settings::Settings};
 
 /// Pieces of input and output that may wait: every admitted job may have one.
 const MAX_WAITING_TRANSFERS: usize = 4096;
+
+/// Why a model is left out of an isolated job.
+const NO_NETWORK: &str =
+    "left out: the job ran in a process of its own, which has no network (section [isolation])";
 
 /// Tells how all actors stand.
 pub(crate) type Health = Arc<dyn Fn() -> Vec<ActorHealth> + Send + Sync>;
@@ -144,7 +148,7 @@ impl System {
                     controller.line(),
                 )));
             }
-            let backends = line_up(&settings.template.backends, &known);
+            let backends = line_up(&settings.template.backends, &known, |_| true);
             let line_up = LineUp::new(backends, circuits.clone());
             let progress = controller.line();
             move || TemplateActor::new(line_up.clone(), progress.clone())
@@ -162,7 +166,9 @@ impl System {
                     controller.line(),
                 )));
             }
-            let backends = line_up(&detail_line_up(settings), &known);
+            let backends = line_up(&detail_line_up(settings), &known, |run| {
+                run.target.is_none()
+            });
             let line_up = LineUp::new(backends, circuits.clone());
             let progress = controller.line();
             move || DetailActor::new(line_up.clone(), progress.clone())
@@ -264,18 +270,37 @@ impl System {
 }
 
 /// The backends of a stage in the order that the settings give, whose names have been checked.
+/// Those that are not known are models, in a process without network; `takes` says for which runs
+/// they are missed.
 fn line_up<R: StageRun>(
     order: &[BackendId],
     known: &[Arc<dyn Backend<R>>],
+    takes: fn(&R) -> bool,
 ) -> Vec<Arc<dyn Backend<R>>> {
-    let named = |id: &BackendId| known.iter().find(|backend| backend.id() == *id);
-    order.iter().filter_map(named).map(Arc::clone).collect()
+    let place = |id: &BackendId| -> Arc<dyn Backend<R>> {
+        let found = known.iter().find(|backend| backend.id() == *id);
+        match found {
+            Some(backend) => Arc::clone(backend),
+            None => Arc::new(Absent::new(id.clone(), NO_NETWORK, takes)),
+        }
+    };
+    order.iter().map(place).collect()
+}
+
+/// The backends of an order that can be called from this process.
+fn callable(settings: &Settings, order: &[BackendId]) -> Vec<BackendId> {
+    let language = settings.llm.backends();
+    let image = settings.imagegen.backend();
+    let is_callable = |id: &&BackendId| {
+        **id == BackendId::EMBEDDED || language.contains(id) || image.as_ref() == Some(id)
+    };
+    order.iter().filter(is_callable).cloned().collect()
 }
 
 /// The circuits in front of all backends.
 fn circuits(settings: &Settings) -> Vec<Circuit> {
     let all = |stage, backends: &[BackendId]| -> Vec<Circuit> {
-        let backends = backends.iter().cloned();
+        let backends = callable(settings, backends).into_iter();
         backends.map(|backend| Circuit { stage, backend }).collect()
     };
     [
@@ -287,15 +312,15 @@ fn circuits(settings: &Settings) -> Vec<Circuit> {
 }
 
 /// Who serves stage 2, first choice first.
-fn detail_line_up(settings: &Settings) -> Vec<BackendId> {
+pub(crate) fn detail_line_up(settings: &Settings) -> Vec<BackendId> {
     settings.detail.line_up(settings.imagegen.backend())
 }
 
 /// Who can serve each stage, first choice first.
 fn line_ups(settings: &Settings) -> PerStage<Vec<BackendId>> {
     PerStage {
-        template: settings.template.backends.clone(),
-        detail: detail_line_up(settings),
+        template: callable(settings, &settings.template.backends),
+        detail: callable(settings, &detail_line_up(settings)),
         optimize: vec![BackendId::EMBEDDED],
     }
 }
@@ -335,7 +360,7 @@ mod tests {
     use std::time::{Duration, Instant};
 
     use chat2svg_protocol::{
-        CanvasSize, JobKind, JobOptions, JobSpec, JobState, LevelChoice, Permit, Prompt,
+        CanvasSize, JobKind, JobOptions, JobSpec, JobState, JobView, LevelChoice, Permit, Prompt,
         messages::{JobQuery, Submit},
     };
     use chat2svg_store::StoreConfig;
@@ -377,6 +402,10 @@ mod tests {
     }
 
     async fn end(system: &System, job: chat2svg_protocol::JobId) -> JobState {
+        view(system, job).await.state
+    }
+
+    async fn view(system: &System, job: chat2svg_protocol::JobId) -> JobView {
         let line = system.controller.line();
         loop {
             let asked = line.ask(JobQuery { job }, PATIENCE).await;
@@ -384,7 +413,7 @@ mod tests {
             if let Ok(Ok(Some(view))) = asked
                 && view.state.is_final()
             {
-                return view.state;
+                return view;
             }
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
@@ -413,6 +442,21 @@ mod tests {
             let name = &system.watchdog.health()[index].name;
             assert_eq!(state, JobState::Succeeded, "after {name} had panicked");
         }
+    }
+
+    #[actix::test]
+    async fn a_job_names_the_model_that_its_process_cannot_reach() {
+        let mut settings = Settings::default();
+        settings.template.backends = vec!["openai".parse().unwrap(), BackendId::EMBEDDED];
+        let store = StoreWorker::open(&StoreConfig::in_memory()).unwrap();
+        let system = System::start(&settings, &store).unwrap();
+        let view = view(&system, submit(&system).await).await;
+        assert_eq!(view.state, JobState::Degraded);
+        let metadata = view.metadata.unwrap();
+        let first = &metadata.stages[0].attempts[0];
+        assert_eq!(first.backend.as_str(), "openai");
+        let reason = metadata.fallback_reason.unwrap();
+        assert!(reason.contains("has no network"), "{reason}");
     }
 
     #[actix::test]

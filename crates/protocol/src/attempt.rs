@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::{BackendId, CallSize};
+use crate::{BackendId, CallSize, ModelUse};
 
 /// Money, in millionths of a US dollar.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -59,7 +59,7 @@ pub struct CallReport {
 }
 
 /// Why a backend gave nothing.
-#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[derive(Clone, Debug, Error, PartialEq)]
 #[error("{reason}")]
 pub struct CallFailure {
     /// Whose fault it was; `None` when its time was over.
@@ -68,6 +68,8 @@ pub struct CallFailure {
     pub reason: String,
     /// What it cost all the same, where that is known; else the backend's price.
     pub cost: Option<Cost>,
+    /// What a model was had to do all the same.
+    pub used: Option<Box<ModelUse>>,
 }
 
 impl CallFailure {
@@ -77,6 +79,7 @@ impl CallFailure {
             fault: Some(fault),
             reason: reason.into(),
             cost: None,
+            used: None,
         }
     }
 
@@ -86,6 +89,7 @@ impl CallFailure {
             fault: None,
             reason: "its time was over before it had a result".to_owned(),
             cost: None,
+            used: None,
         }
     }
 
@@ -93,6 +97,13 @@ impl CallFailure {
     #[must_use]
     pub fn costing(mut self, cost: Cost) -> Self {
         self.cost = Some(cost);
+        self
+    }
+
+    /// The same, with what a model was had to do.
+    #[must_use]
+    pub fn having_used(mut self, used: ModelUse) -> Self {
+        self.used = Some(Box::new(used));
         self
     }
 
@@ -116,7 +127,8 @@ pub enum AttemptOutcome {
     Served,
     /// Its circuit is open; it was not called.
     Refused,
-    /// There was no time left for it; it was not called.
+    /// There was no time left for it, or it cannot be reached from where the job runs; it was not
+    /// called.
     Passed,
     /// Its time was over before it had a result.
     Late,
@@ -176,4 +188,7 @@ pub struct Attempt {
     /// Why it did not serve.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// What a model did all the same, when it did not serve.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<Box<ModelUse>>,
 }

@@ -42,6 +42,8 @@ pub use reader::ReplyReader;
 const RESERVE: Duration = Duration::from_millis(500);
 /// Time kept to read and measure what came.
 const MARGIN: Duration = Duration::from_millis(150);
+/// Characters that a token is taken for where its server does not count.
+const CHARACTERS_OF_A_TOKEN: u64 = 3;
 /// Tokens of a plan, thoughts included.
 const PLAN_TOKENS: u32 = 4_000;
 
@@ -137,7 +139,10 @@ impl Session {
         match self.best().await {
             Ok(best) => Ok(self.output(best)),
             // Calls that cost something for nothing are what a circuit has to know of.
-            Err(failure) => Err(failure.costing(Cost((self.used.cost * 1e6) as u64))),
+            Err(failure) => {
+                let cost = Cost((self.used.cost * 1e6) as u64);
+                Err(failure.costing(cost).having_used(self.used))
+            }
         }
     }
 
@@ -406,7 +411,11 @@ impl Session {
                 used.cost += completion.cost;
                 used.is_estimated |= completion.usage.is_estimated;
             }
-            None => used.is_estimated = true,
+            None => {
+                used.is_estimated = true;
+                let heard = heard.reader.text().len() as u64;
+                used.output_tokens += heard.div_ceil(CHARACTERS_OF_A_TOKEN);
+            }
         }
     }
 

@@ -79,6 +79,7 @@ fn turn(backend: BackendId, outcome: AttemptOutcome) -> Attempt {
         outcome,
         seconds: 0.5,
         reason,
+        model: None,
     }
 }
 

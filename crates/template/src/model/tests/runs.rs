@@ -274,6 +274,18 @@ async fn a_reply_without_a_drawing_is_the_providers_fault_and_a_failure_keeps_it
 }
 
 #[actix_rt::test]
+async fn a_failure_tells_what_was_used_for_nothing() {
+    let script = vec![Say::Text("a plan"), Say::BreakOff("I shall draw a boat")];
+    let failure = serve(&stage(script, true), ResourceLevel::Medium)
+        .await
+        .unwrap_err();
+    let used = failure.used.expect("what was used");
+    assert_eq!((used.calls, used.input_tokens), (2, 10));
+    assert_eq!((used.output_tokens, used.cost), (20 + 7, 0.5));
+    assert!(used.is_estimated && used.planned);
+}
+
+#[actix_rt::test]
 async fn mending_that_fails_leaves_the_drawing() {
     let stage = stage(vec![Say::Text(GOOD), Say::Fail(Fault::Terminal)], true);
     let output = serve(&stage, ResourceLevel::Low).await.unwrap();
