@@ -49,6 +49,7 @@ async fn serve(settings: &Settings) -> anyhow::Result<()> {
             limits: system.capacity.limits.clone(),
             forecast: system.forecast.clone(),
             health: system.health(),
+            line_up: system.line_up.clone(),
             metrics,
         },
     )?;

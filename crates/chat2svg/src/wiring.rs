@@ -18,6 +18,7 @@ use chat2svg_detail::{DetailActor, EmbeddedDetailer, ModelDetailer};
 use chat2svg_gateway::Ledger;
 use chat2svg_imagegen::image_model;
 use chat2svg_isolation::Foreign;
+use chat2svg_llm::ProviderConfig;
 use chat2svg_optimize::{EmbeddedFitter, Guidance, OptimizeActor};
 use chat2svg_protocol::{
     ActorHealth, BackendId, Circuit, PerStage, Stage,
@@ -31,7 +32,7 @@ use chat2svg_template::{
     EmbeddedComposer, ModelComposer, TemplateActor,
     embedded::{ComposeOptions, Vocabulary, compose_prompt},
 };
-use chat2svg_web::WebLines;
+use chat2svg_web::{LineUpPlace, WebLines};
 use tracing::warn;
 
 use crate::{isolated, ledger::StoreLedger, settings::Settings};
@@ -58,6 +59,8 @@ pub(crate) struct System {
     pub(crate) forecast: SharedForecast,
     /// Pools and limits for what comes in and goes out.
     pub(crate) capacity: ControllerCapacity,
+    /// Who serves the stages, first choice of each stage first.
+    pub(crate) line_up: Vec<LineUpPlace>,
     /// Makes one actor after the other panic.
     #[cfg(test)]
     panics: Vec<Box<dyn Fn()>>,
@@ -133,6 +136,7 @@ impl System {
             Duration::from_millis(settings.controller.ask_timeout_ms),
         ));
         let image_model = image_model(&settings.imagegen, Arc::clone(&ledger))?;
+        let line_up_shown = line_up_shown(settings, image_model.as_ref().map(|model| model.what()));
         watchdog.start(&template, &stages, {
             let pool = pool("template");
             let embedded =
@@ -242,6 +246,7 @@ impl System {
             watchdog,
             forecast: queue.forecast(),
             capacity,
+            line_up: line_up_shown,
         })
     }
 
@@ -295,6 +300,23 @@ fn callable(settings: &Settings, order: &[BackendId]) -> Vec<BackendId> {
         **id == BackendId::EMBEDDED || language.contains(id) || image.as_ref() == Some(id)
     };
     order.iter().filter(is_callable).cloned().collect()
+}
+
+/// Who serves the stages, for people; `image_model` is what the image model is called.
+fn line_up_shown(settings: &Settings, image_model: Option<&str>) -> Vec<LineUpPlace> {
+    let providers = settings.llm.providers();
+    let model_of = |id: &BackendId| {
+        let named = |provider: &&ProviderConfig| provider.id().is_ok_and(|own| own == *id);
+        let language = providers.iter().find(named).and_then(ProviderConfig::model);
+        let is_image = settings.imagegen.backend().as_ref() == Some(id);
+        language.or_else(|| image_model.filter(|_| is_image).map(str::to_owned))
+    };
+    let place = |Circuit { stage, backend }: Circuit| LineUpPlace {
+        stage,
+        model: model_of(&backend),
+        backend,
+    };
+    circuits(settings).into_iter().map(place).collect()
 }
 
 /// The circuits in front of all backends.
@@ -442,6 +464,22 @@ mod tests {
             let name = &system.watchdog.health()[index].name;
             assert_eq!(state, JobState::Succeeded, "after {name} had panicked");
         }
+    }
+
+    #[test]
+    fn the_line_up_tells_each_backend_with_its_model() {
+        let mut settings = Settings::default();
+        settings.llm.provider = chat2svg_llm::ProviderKind::Openai;
+        settings.llm.model = "a-model".to_owned();
+        settings.template.backends = vec!["openai".parse().unwrap(), BackendId::EMBEDDED];
+        let shown = line_up_shown(&settings, None);
+        assert_eq!(shown.len(), 4);
+        assert_eq!(shown[0].backend.as_str(), "openai");
+        assert_eq!(shown[0].model.as_deref(), Some("a-model"));
+        assert_eq!(
+            (&shown[1].backend, &shown[1].model),
+            (&BackendId::EMBEDDED, &None)
+        );
     }
 
     #[actix::test]

@@ -247,7 +247,7 @@ impl ProviderConfig {
     }
 
     /// The model; `None` leaves it to the server.
-    pub(crate) fn model(&self) -> Option<String> {
+    pub fn model(&self) -> Option<String> {
         match (self.model.as_str(), self.provider) {
             ("", _) if !self.is_the_service_itself() => None,
             ("", ProviderKind::Anthropic) => Some("claude-sonnet-4-6".to_owned()),

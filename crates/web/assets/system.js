@@ -74,6 +74,7 @@ function show(status) {
     const coming = `${queue.arrivals_per_second.toFixed(1)} jobs/s arrive`;
     meters.push(meter('Plan', `${coming}, ${queue.price > 0 ? 'each gets less so that all are served' : 'each gets what it asks'}`));
   }
+  meters.push(...lines(status.line_up ?? []));
   meters.push(meter('Places', `${admission.available} of ${admission.capacity} free`));
   $('#meters').replaceChildren(...meters);
 
@@ -100,6 +101,18 @@ function pill(tone, text) {
   $('#pulse .dot').dataset.tone = tone;
   const node = $('#pulse-text');
   if (node.textContent !== text) node.textContent = text;
+}
+
+/** Who serves the stages that do not have the embedded backend alone. */
+function lines(places) {
+  const stages = new Map();
+  for (const { stage, backend, model } of places) {
+    const name = model ? `${backend} (${model})` : backend;
+    stages.set(stage, [...(stages.get(stage) ?? []), name]);
+  }
+  return [...stages]
+    .filter(([, names]) => names.some((name) => name !== 'embedded'))
+    .map(([stage, names]) => meter(stage[0].toUpperCase() + stage.slice(1), names.join(', then ')));
 }
 
 function meter(name, value, share) {

@@ -41,3 +41,4 @@ pub use descriptors::Shortage;
 pub use exposition::install_metrics;
 pub use server::{BindError, WebFront};
 pub use services::{WebLines, WebServices};
+pub use wire::LineUpPlace;

@@ -33,7 +33,7 @@ use crate::{
     problem::{Code, Problem},
     renditions::{Rendition, Renditions},
     store_fault::StoreFault,
-    wire::{AdmissionStatus, BlockedBackend, Limits, Readiness, SystemStatus},
+    wire::{AdmissionStatus, BlockedBackend, Limits, LineUpPlace, Readiness, SystemStatus},
 };
 
 /// How long an actor may take to answer a request's question.
@@ -86,6 +86,8 @@ pub struct WebServices {
     pub forecast: SharedForecast,
     /// How the actors under the watchdog stand.
     pub health: Arc<dyn Fn() -> Vec<ActorHealth> + Send + Sync>,
+    /// Who serves the stages, first choice of each stage first.
+    pub line_up: Vec<LineUpPlace>,
     /// Writes the metrics; see [`crate::install_metrics`].
     pub metrics: PrometheusHandle,
 }
@@ -230,6 +232,7 @@ impl Shared {
             resources: resources.ok().map(Arc::unwrap_or_clone),
             queue: queue.ok(),
             circuits,
+            line_up: self.services.line_up.clone(),
             admission: AdmissionStatus {
                 capacity: self.admission.capacity(),
                 available: self.admission.available(),

@@ -90,6 +90,11 @@ fn services() -> (WebServices, Addr<Controller>, Arc<AtomicBool>) {
         compute: ComputePool::new("test", 1, 16),
         limits: InputLimits::default(),
         forecast: Default::default(),
+        line_up: vec![crate::LineUpPlace {
+            stage: chat2svg_protocol::Stage::Template,
+            backend: "openai".parse().unwrap(),
+            model: Some("a-model".to_owned()),
+        }],
         health: {
             let alive = Arc::clone(&alive);
             Arc::new(move || {

@@ -5,4 +5,5 @@ mod job;
 mod system;
 
 pub(crate) use job::{JobList, JobResource, job_path};
+pub use system::LineUpPlace;
 pub(crate) use system::{AdmissionStatus, BlockedBackend, Limits, Readiness, SystemStatus};

@@ -20,6 +20,8 @@ async fn the_system_shows_everything() {
     assert_eq!(shown["resources"]["level"], "high");
     assert_eq!(shown["queue"]["queued"], 3);
     assert_eq!(shown["circuits"][0]["state"], "open");
+    assert_eq!(shown["line_up"][0]["backend"], "openai");
+    assert_eq!(shown["line_up"][0]["model"], "a-model");
     assert_eq!(shown["admission"]["capacity"], 256);
     assert_eq!(shown["actors"][0]["name"], "controller");
     assert_eq!(shown["limits"]["prompt_chars"], 2000);

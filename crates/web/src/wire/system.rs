@@ -29,12 +29,26 @@ pub(crate) struct SystemStatus {
     pub(crate) queue: Option<QueueSnapshot>,
     /// The circuits in front of the stages' backends.
     pub(crate) circuits: Option<Vec<CircuitSnapshot>>,
+    /// Who serves the stages, first choice of each stage first.
+    pub(crate) line_up: Vec<LineUpPlace>,
     /// Places for jobs.
     pub(crate) admission: AdmissionStatus,
     /// The actors under the watchdog.
     pub(crate) actors: Vec<ActorHealth>,
     /// What requests may ask for at most.
     pub(crate) limits: Limits,
+}
+
+/// A backend's place in the line of a stage.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct LineUpPlace {
+    /// The stage.
+    pub stage: Stage,
+    /// The backend.
+    pub backend: BackendId,
+    /// Its model, when it has one and the configuration names it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
 }
 
 /// What requests may ask for at most.
