@@ -16,7 +16,7 @@ use chat2svg_protocol::{
     CanvasSize, GpuSnapshot, JobId, JobKind, JobOptions, JobSpec, LevelChoice, LevelMode, Prompt,
     ResourceSnapshot, messages::ResourcesQuery, printable,
 };
-use chat2svg_store::{StoreConfig, StoreWorker};
+use chat2svg_store::{DatabaseError, StoreConfig, StoreWorker};
 use tokio_util::sync::CancellationToken;
 
 use crate::{isolated, running::Running, settings::Settings, wiring::System};
@@ -44,7 +44,7 @@ pub(crate) fn run(settings: &Settings) -> anyhow::Result<bool> {
     findings.push(image_model(&settings.imagegen));
     findings.extend(machine(settings));
     findings.push(isolation(settings));
-    findings.push(store(&settings.store));
+    findings.push(store(settings));
     findings.extend(port(settings));
     let mut stdout = std::io::stdout().lock();
     for finding in &findings {
@@ -237,7 +237,8 @@ fn describe(snapshot: &ResourceSnapshot) -> Vec<Finding> {
     ]
 }
 
-fn store(config: &StoreConfig) -> Finding {
+fn store(settings: &Settings) -> Finding {
+    let config = &settings.store;
     let path = config.path.display();
     if config.is_in_memory() {
         return fine(
@@ -258,8 +259,20 @@ fn store(config: &StoreConfig) -> Finding {
     }
     match StoreWorker::open(config) {
         Ok(_) => fine("store", format!("{path} can be used")),
+        // Whoever looks after a running service has it open there.
+        Err(DatabaseError::Locked { .. }) if is_served(settings) => fine(
+            "store",
+            format!("{path} is in use by the service that runs"),
+        ),
         Err(error) => broken("store", error.to_string()),
     }
+}
+
+/// Whether a service that does its work listens where this one would.
+fn is_served(settings: &Settings) -> bool {
+    let address = settings.server.address().ok();
+    let running = address.and_then(Running::at);
+    running.is_some_and(|running| running.is_ready())
 }
 
 /// Whether the service could listen; where one does already, how that stands.

@@ -12,7 +12,7 @@ use chat2svg_backends::{Absent, Backend, Circuits, LineUp, StageRun};
 use chat2svg_breaker::{BreakerActor, CircuitRegistry};
 use chat2svg_controller::{
     ComposeRequest, Composer, ControllerActor, ControllerCapacity, ControllerLines, InputLimits,
-    Isolation, MemoryBudget, ScribeLines, StageLines,
+    Isolation, MemoryBudget, PersisterLines, StageLines,
 };
 use chat2svg_detail::{DetailActor, EmbeddedDetailer, ModelDetailer};
 use chat2svg_gateway::Ledger;
@@ -199,7 +199,7 @@ impl System {
                 list_unfinished: store.line(),
                 get_attachments: store.line(),
                 mark_running: store.line(),
-                scribe: ScribeLines {
+                persister: PersisterLines {
                     update: store.line(),
                     put_stage: store.line(),
                     finish: store.line(),

@@ -15,7 +15,7 @@ use chat2svg_backends::{Circuits, LineUp};
 use chat2svg_breaker::{BreakerActor, BreakerConfig, CircuitRegistry};
 use chat2svg_controller::{
     ControllerActor, ControllerCapacity, ControllerConfig, ControllerLines, InputLimits, Isolation,
-    MemoryBudget, ScribeLines, StageLines,
+    MemoryBudget, PersisterLines, StageLines,
 };
 use chat2svg_detail::{DetailActor, DetailConfig, EmbeddedDetailer};
 use chat2svg_optimize::{EmbeddedFitter, Guidance, OptimizeActor, OptimizeConfig};
@@ -203,7 +203,7 @@ impl Service {
             list_unfinished: store_slot.line(),
             get_attachments: store_slot.line(),
             mark_running: store_slot.line(),
-            scribe: ScribeLines {
+            persister: PersisterLines {
                 update: store_slot.line(),
                 put_stage: store_slot.line(),
                 finish: store_slot.line(),

@@ -12,8 +12,8 @@ mod inputs;
 mod machine;
 mod memory;
 pub mod output;
+mod persister;
 mod request;
-mod scribe;
 mod timing;
 
 pub use actor::{
@@ -27,5 +27,5 @@ pub use machine::{
     Target, wanted_stages,
 };
 pub use memory::MemoryBudget;
-pub use scribe::ScribeLines;
+pub use persister::PersisterLines;
 pub use timing::Timing;

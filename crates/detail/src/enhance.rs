@@ -7,17 +7,17 @@ use thiserror::Error;
 
 use crate::{
     additions::{Addition, add_all},
-    air::{haze, lamp_glows, soften_glows},
-    cast::cast_shadows,
+    atmosphere::{haze, lamp_glows, soften_glows},
+    cast_shadow::cast_shadows,
     config::DetailParameters,
     context::Context,
     guess::guess_meaning,
     highlight::highlights,
     light::Light,
-    lit::lit,
     outline::contours,
     paints::{Pictures, fit_paints},
     palette::Palette,
+    relighting::relight,
     rim::rims,
     scene::Scene,
     shading::changes,
@@ -156,7 +156,7 @@ fn illuminated(
     let marks = marks(&context, parameters, scale, seed)?;
 
     // Paints are fitted to the picture without marks: a gradient need not explain a blade of grass.
-    let unmarked = lit(&picture, &context, &changes)?;
+    let unmarked = relight(&picture, &context, &changes)?;
     let mut marked = document.clone();
     let pictures = Pictures {
         before: &picture,
@@ -169,7 +169,7 @@ fn illuminated(
         unmarked
     } else {
         add_all(&mut marked, &marks);
-        lit(&drawn(&marked, size, stop)?, &context, &changes)?
+        relight(&drawn(&marked, size, stop)?, &context, &changes)?
     };
     added.extend(add_all(&mut document, &marks));
     Ok(Enhanced {

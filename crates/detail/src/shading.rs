@@ -1,4 +1,5 @@
-//! How light changes each pixel of the flat scene. The picture in that light is made in `lit`.
+//! How light changes each pixel of the flat scene. The picture in that light is made in
+//! `relighting`.
 //!
 //! Every thing is inflated to a soft surface (its silhouette, and more weakly each of its parts),
 //! lit by one key light for the whole scene, darkened where parts meet, and given a rim. Sky,
@@ -14,7 +15,7 @@ use crate::{
     context::Context,
     field::{Field, distance_inside, inflate},
     light::Light,
-    lit::Change,
+    relighting::Change,
     scene::Item,
 };
 

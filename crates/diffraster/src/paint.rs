@@ -1,8 +1,8 @@
 //! Paints at pixel centres.
 
-mod pull;
+mod backward;
 
-pub(crate) use pull::{dot, sum};
+pub(crate) use backward::{dot, sum};
 
 use crate::coverage::{AREA, Plane};
 use crate::scene::{LinearGradient, Paint, RadialGradient, Spread, Stop, Transform, View};

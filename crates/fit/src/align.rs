@@ -1,6 +1,6 @@
 //! Brings a template's shapes to their places before their points move on their own: named groups
 //! by a similarity each, then shapes, then shapes by a low-order lattice; from coarse to fine. What
-//! gains nothing by its movement returns (`unmoved`). Which shapes there are is not its business.
+//! gains nothing by its movement returns (`rollback`). Which shapes there are is not its business.
 
 use std::collections::BTreeMap;
 
@@ -10,14 +10,14 @@ use kurbo::{BezPath, Rect};
 
 use crate::{
     Action, FitError, FitStage, StageRecord,
+    ablation::Extent,
     deform::{Deformation, Form},
-    descend::{DeformedStretch, Stretch},
+    descend::{DeformedPhase, DescentPhase},
     displacement::displacement,
     fit::Fit,
     measure::psnr,
     picture::squared_distance,
     scene::{SceneMap, scene_of},
-    worth::Extent,
 };
 
 /// Longest sides in pixels of the pictures in which shapes are moved, then placed, then bent.
@@ -44,8 +44,8 @@ pub(crate) type Outlines = Vec<BezPath>;
 impl Fit<'_> {
     /// Brings shapes to their places, as the options' schedule has it.
     pub(crate) fn align(&mut self) -> Result<(), FitError> {
-        let schedule = self.setting.options.schedule;
-        let budget = f64::from(self.journal.budget);
+        let schedule = self.problem.options.schedule;
+        let budget = f64::from(self.tracker.budget);
         let steps = |share: f32| (budget * f64::from(share)).round() as u32;
         let (similarity, lattice) = (steps(schedule.similarity), steps(schedule.lattice));
         let groups = self.group_blocks();
@@ -65,14 +65,14 @@ impl Fit<'_> {
         blocks: &[Vec<usize>],
         steps: u32,
     ) -> Result<(), FitError> {
-        if steps == 0 || blocks.is_empty() || self.is_stopped() || self.journal.is_spent() {
+        if steps == 0 || blocks.is_empty() || self.is_stopped() || self.tracker.is_spent() {
             return Ok(());
         }
-        let options = self.setting.options;
+        let options = self.problem.options;
         let before = self.outlines();
         let mut map = self.scene();
         let error_before = self.squared_error(&mut map)?;
-        let longest = self.setting.target.width.max(self.setting.target.height) as f64;
+        let longest = self.problem.target.width.max(self.problem.target.height) as f64;
         let reach = f64::from(options.schedule.reach) * longest;
         let coarser = (f64::from(steps) * COARSER_SHARE).round() as u32;
         let finer = steps - coarser;
@@ -110,8 +110,8 @@ impl Fit<'_> {
                 deformation.add(form, block.clone());
             }
             let rate = reach / (MEAN_RATE * f64::from(steps.max(1)));
-            let deformed = DeformedStretch {
-                stretch: Stretch {
+            let deformed = DeformedPhase {
+                phase: DescentPhase {
                     steps,
                     scale: (side / longest).min(1.0),
                     rate: rate as f32,
@@ -120,7 +120,7 @@ impl Fit<'_> {
                 least_painted,
             };
             self.descender
-                .run_deformed(&mut map, &deformation, deformed, &mut self.journal)?;
+                .run_deformed(&mut map, &deformation, deformed, &mut self.tracker)?;
         }
         if self.is_stopped() {
             return Ok(());
@@ -133,14 +133,14 @@ impl Fit<'_> {
         }
         let mut back = map.clone();
         back.scene.write_parameters(&values);
-        self.return_worthless(&mut map, &mut back, blocks, |_| 0.0)?;
+        self.roll_back_worthless(&mut map, &mut back, blocks, |_| 0.0)?;
         let error = self.squared_error(&mut map)?;
         if error >= error_before || self.is_stopped() {
             return Ok(());
         }
         self.take_over(&mut map)?;
         self.note(Action::Align)?;
-        let pixels = self.setting.target.width * self.setting.target.height;
+        let pixels = self.problem.target.width * self.problem.target.height;
         let gain = psnr(error, pixels) - psnr(error_before, pixels);
         self.record(stage, gain, &before);
         Ok(())
@@ -153,7 +153,7 @@ impl Fit<'_> {
             .iter()
             .zip(&self.is_added)
             .filter(|(_, added)| !**added);
-        kept.map(|(visit, _)| self.setting.to_canvas * visit.transform * &visit.shape.path)
+        kept.map(|(visit, _)| self.problem.to_canvas * visit.transform * &visit.shape.path)
             .collect()
     }
 
@@ -187,13 +187,13 @@ impl Fit<'_> {
     }
 
     fn frame(&self) -> Rect {
-        let target = self.setting.target;
+        let target = self.problem.target;
         Rect::new(0.0, 0.0, target.width as f64, target.height as f64)
     }
 
     pub(crate) fn squared_error(&mut self, map: &mut SceneMap) -> Result<f64, FitError> {
         let shown = self.descender.picture(&mut map.scene)?;
-        let wanted = &self.setting.target.pixels;
+        let wanted = &self.problem.target.pixels;
         let errors = shown.iter().zip(wanted);
         Ok(errors
             .map(|(a, b)| f64::from(squared_distance(*a, *b)))
@@ -202,7 +202,7 @@ impl Fit<'_> {
 
     /// Of each shape at present, which of the template's it is.
     pub(crate) fn origins(&self) -> Vec<Option<usize>> {
-        let old = self.setting.template.shapes();
+        let old = self.problem.template.shapes();
         let new = self.document.shapes();
         let kept = self.is_added.iter().filter(|added| !**added).count();
         let mut next = 0;
@@ -232,7 +232,7 @@ impl Fit<'_> {
 
     /// Shapes that can be moved: all but those that are the canvas's ground, and those off it.
     pub(crate) fn is_movable(&self, map: &SceneMap, slot: usize) -> bool {
-        let (width, height) = (self.setting.target.width, self.setting.target.height);
+        let (width, height) = (self.problem.target.width, self.problem.target.height);
         let Some(Node::Path(path)) = map.scene.nodes.get(map.slots[slot].node) else {
             return false;
         };
@@ -291,12 +291,12 @@ impl Fit<'_> {
     }
 
     pub(crate) fn scene_of(&self, document: &Document) -> SceneMap {
-        let target = self.setting.target;
+        let target = self.problem.target;
         scene_of(
             document,
             target.width,
             target.height,
-            self.setting.to_canvas,
+            self.problem.to_canvas,
         )
     }
 }

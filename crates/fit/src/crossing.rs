@@ -118,14 +118,14 @@ fn meeting(a: Line, b: Line) -> Point {
     a.from + along * share.clamp(0.0, 1.0)
 }
 
-/// When a path that did not cross itself has come to: one in which the parts that cross have gone
-/// only part of the way, and the rest all of it, every point where `settle` puts it. `None` when
-/// nothing needs to be mended.
-pub(crate) fn uncrossed(
+/// Repairs a path that crosses itself `after` a step but not `before` it: steps back the segments
+/// that cross and keeps the others, every point where `quantise` puts it. `None` when nothing needs
+/// repair.
+pub(crate) fn without_crossings(
     before: &BezPath,
     after: &BezPath,
     scale: f64,
-    settle: impl Fn(&BezPath) -> BezPath,
+    quantise: impl Fn(&BezPath) -> BezPath,
 ) -> Option<BezPath> {
     let mut crossed = crossed_elements(after, scale);
     if crossed.is_empty() || crosses_itself(before, scale) {
@@ -143,7 +143,7 @@ pub(crate) fn uncrossed(
                 };
             }
         }
-        let path = settle(&between(before, after, |element| shares[element]));
+        let path = quantise(&between(before, after, |element| shares[element]));
         crossed = crossed_elements(&path, scale);
         if crossed.is_empty() {
             return Some(path);
@@ -152,7 +152,7 @@ pub(crate) fn uncrossed(
     let steps = [0.6, 0.3].into_iter();
     Some(
         steps
-            .map(|share| settle(&between(before, after, |_| share)))
+            .map(|share| quantise(&between(before, after, |_| share)))
             .find(|path| !crosses_itself(path, scale))
             .unwrap_or_else(|| before.clone()),
     )
@@ -280,11 +280,12 @@ mod tests {
             path
         };
         assert_eq!(
-            uncrossed(&quad(10.0), &quad(7.0), 1.0, BezPath::clone),
+            without_crossings(&quad(10.0), &quad(7.0), 1.0, BezPath::clone),
             None
         );
-        let mended = uncrossed(&quad(10.0), &quad(2.0), 1.0, BezPath::clone).expect("crosses");
-        assert!(!crosses_itself(&mended, 1.0) && mended != quad(10.0));
+        let repaired =
+            without_crossings(&quad(10.0), &quad(2.0), 1.0, BezPath::clone).expect("crosses");
+        assert!(!crosses_itself(&repaired, 1.0) && repaired != quad(10.0));
     }
 
     #[test]
@@ -304,10 +305,10 @@ mod tests {
             path
         };
         let (before, after) = (teeth(0.0, 10.0), teeth(12.0, 14.0));
-        let mended = uncrossed(&before, &after, 1.0, BezPath::clone).expect("crosses");
-        assert!(!crosses_itself(&mended, 1.0));
-        let moved = mended.iter().zip(after.iter()).filter(|(a, b)| a == b);
-        assert!(moved.count() > 30, "{mended:?}");
+        let repaired = without_crossings(&before, &after, 1.0, BezPath::clone).expect("crosses");
+        assert!(!crosses_itself(&repaired, 1.0));
+        let moved = repaired.iter().zip(after.iter()).filter(|(a, b)| a == b);
+        assert!(moved.count() > 30, "{repaired:?}");
     }
 
     #[test]
@@ -317,9 +318,9 @@ mod tests {
         looped.curve_to((20.0, 10.0), (-10.0, 10.0), (10.0, 0.0));
         looped.line_to((5.0, -10.0));
         looped.close_path();
-        let mended = straightened(&looped, 1.0).expect("can be mended");
-        assert!(!crosses_itself(&mended, 1.0));
-        assert_eq!(mended.elements().len(), looped.elements().len());
+        let repaired = straightened(&looped, 1.0).expect("can be mended");
+        assert!(!crosses_itself(&repaired, 1.0));
+        assert_eq!(repaired.elements().len(), looped.elements().len());
         let mut eight = BezPath::new();
         eight.move_to((0.0, 0.0));
         eight.line_to((10.0, 10.0));

@@ -135,7 +135,7 @@ impl Deformation {
     }
 
     /// The gradient with respect to the coefficients, given that of the parameters.
-    pub(crate) fn pull(&self, gradient: &[f32], out: &mut [f32]) {
+    pub(crate) fn backward(&self, gradient: &[f32], out: &mut [f32]) {
         out.fill(0.0);
         for block in &self.blocks {
             let own = &mut out[block.first..];
@@ -205,7 +205,7 @@ mod tests {
             let gradient: Vec<f32> =
                 values.iter().zip(&slopes).map(|(v, s)| 2.0 * s * v).collect();
             let mut found = vec![0.0; start.len()];
-            deformation.pull(&gradient, &mut found);
+            deformation.backward(&gradient, &mut found);
             for index in 0..start.len() {
                 let at = |offset: f32| {
                     let mut moved = start.clone();

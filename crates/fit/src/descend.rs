@@ -10,16 +10,16 @@ use chat2svg_diffraster::{Image, Renderer, Scene, View};
 
 use crate::{
     FitError, FitOptions,
+    box_loss::box_filtered_loss,
     clock::Clock,
     deform::Deformation,
-    journal::Journal,
     loss::picture_loss,
     parameters::{CubicSlots, Kind, Parameters},
     picture::Picture,
     regularise::penalise,
     scene::SceneMap,
     step::Stepper,
-    wide::wide_error,
+    tracker::Tracker,
 };
 
 /// Steps between measurements of the colours' weights.
@@ -37,9 +37,9 @@ const OPACITY_RATE: f32 = 0.02;
 /// squared pixel.
 const STIFFNESS: f32 = 1e-3;
 
-/// One stretch of descent.
+/// One phase of descent.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Stretch {
+pub(crate) struct DescentPhase {
     /// Steps.
     pub(crate) steps: u32,
     /// Pixels of this resolution per pixel of the fitting resolution, at most 1.
@@ -48,12 +48,12 @@ pub(crate) struct Stretch {
     pub(crate) rate: f32,
 }
 
-/// One stretch of descent over a deformation, at a resolution and under a filter.
+/// One phase of descent over a deformation, at a resolution and under a filter.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct DeformedStretch {
+pub(crate) struct DeformedPhase {
     /// Steps, scale and rate; the rate in pixels of the fitting resolution.
-    pub(crate) stretch: Stretch,
-    /// How far the filter reaches to each side, in pixels of the stretch's resolution.
+    pub(crate) phase: DescentPhase,
+    /// How far the filter reaches to each side, in pixels of the phase's resolution.
     pub(crate) filter: usize,
     /// Share of the picture that a paint must make up to be stepped along. A small shape that is
     /// not yet in its place would take the colour of what it lies on.
@@ -103,13 +103,13 @@ impl<'a> Descender<'a> {
     pub(crate) fn run(
         &mut self,
         map: &mut SceneMap,
-        stretch: Stretch,
-        journal: &mut Journal<'_>,
-        mut preview: impl FnMut(&SceneMap, &mut Journal<'_>),
+        phase: DescentPhase,
+        tracker: &mut Tracker<'_>,
+        mut preview: impl FnMut(&SceneMap, &mut Tracker<'_>),
     ) -> Result<f64, FitError> {
-        let level = self.level(stretch.scale);
+        let level = self.level(phase.scale);
         let target = self.levels.swap_remove(level);
-        let result = self.descend(map, stretch, &target, journal, &mut preview);
+        let result = self.descend(map, phase, &target, tracker, &mut preview);
         self.levels.push(target);
         result
     }
@@ -117,10 +117,10 @@ impl<'a> Descender<'a> {
     fn descend(
         &mut self,
         map: &mut SceneMap,
-        stretch: Stretch,
+        phase: DescentPhase,
         target: &Image,
-        journal: &mut Journal<'_>,
-        preview: &mut dyn FnMut(&SceneMap, &mut Journal<'_>),
+        tracker: &mut Tracker<'_>,
+        preview: &mut dyn FnMut(&SceneMap, &mut Tracker<'_>),
     ) -> Result<f64, FitError> {
         let (width, height) = (target.width as usize, target.height as usize);
         let components = 3.0 * (self.target.width * self.target.height) as f64;
@@ -136,7 +136,7 @@ impl<'a> Descender<'a> {
         let mut weights: Vec<f32> = Vec::new();
         let mut best = (f64::INFINITY, values.clone());
         let mut taken = 0;
-        while taken < stretch.steps && !journal.is_spent() && !self.clock.is_due() {
+        while taken < phase.steps && !tracker.is_spent() && !self.clock.is_due() {
             if taken.is_multiple_of(WEIGHTS_EVERY) {
                 self.weigh(&map.scene, width, height, &mut weights)?;
                 if self.clock.is_due() {
@@ -148,9 +148,9 @@ impl<'a> Descender<'a> {
                 best.0 = loss;
                 best.1.copy_from_slice(&values);
             }
-            journal.step(loss, map.slots.len(), self.clock);
-            preview(map, journal);
-            let rate = self.rate(stretch, taken) / true_scale as f32;
+            tracker.step(loss, map.slots.len(), self.clock);
+            preview(map, tracker);
+            let rate = self.rate(phase, taken) / true_scale as f32;
             self.step(
                 &parameters,
                 &weights,
@@ -184,13 +184,13 @@ impl<'a> Descender<'a> {
         &mut self,
         map: &mut SceneMap,
         deformation: &Deformation,
-        deformed: DeformedStretch,
-        journal: &mut Journal<'_>,
+        deformed: DeformedPhase,
+        tracker: &mut Tracker<'_>,
     ) -> Result<(), FitError> {
-        let stretch = deformed.stretch;
-        let level = self.level(stretch.scale);
+        let phase = deformed.phase;
+        let level = self.level(phase.scale);
         let target = self.levels.swap_remove(level);
-        let result = self.descend_deformed(map, deformation, deformed, &target, journal);
+        let result = self.descend_deformed(map, deformation, deformed, &target, tracker);
         self.levels.push(target);
         set_view(&mut map.scene, self.target.width, self.target.height, 1.0);
         result
@@ -200,12 +200,12 @@ impl<'a> Descender<'a> {
         &mut self,
         map: &mut SceneMap,
         deformation: &Deformation,
-        deformed: DeformedStretch,
+        deformed: DeformedPhase,
         target: &Image,
-        journal: &mut Journal<'_>,
+        tracker: &mut Tracker<'_>,
     ) -> Result<(), FitError> {
-        let DeformedStretch {
-            stretch,
+        let DeformedPhase {
+            phase,
             filter,
             least_painted,
         } = deformed;
@@ -223,14 +223,14 @@ impl<'a> Descender<'a> {
         let layout = chat2svg_diffraster::Layout::of(&map.scene);
         let parameters = Parameters::of(map, &layout);
         let mut coefficients = vec![0.0_f32; deformation.len()];
-        let mut slopes = vec![0.0_f32; deformation.len()];
+        let mut coefficient_gradient = vec![0.0_f32; deformation.len()];
         let mut directions = vec![0.0_f32; deformation.len()];
         let mut stepper = Stepper::new(self.options.optimiser.rule, deformation.len());
         let mut weights = Vec::new();
-        let mut pull = Image::default();
+        let mut image_gradient = Image::default();
         let mut best = (f64::INFINITY, values.clone());
-        for taken in 0..=stretch.steps {
-            if journal.is_spent() || self.clock.is_due() {
+        for taken in 0..=phase.steps {
+            if tracker.is_spent() || self.clock.is_due() {
                 break;
             }
             if taken.is_multiple_of(WEIGHTS_EVERY) {
@@ -240,28 +240,28 @@ impl<'a> Descender<'a> {
                 }
             }
             let picture = self.renderer.forward(&map.scene)?;
-            let loss = wide_error(picture, target, filter, &mut pull);
+            let loss = box_filtered_loss(picture, target, filter, &mut image_gradient);
             if loss < best.0 {
                 best.0 = loss;
                 best.1.copy_from_slice(&values);
             }
             // The last round only looks where the last step has led.
-            if taken == stretch.steps {
+            if taken == phase.steps {
                 break;
             }
-            journal.step(loss, map.slots.len(), self.clock);
-            let gradient = self.renderer.backward(&map.scene, &pull)?;
+            tracker.step(loss, map.slots.len(), self.clock);
+            let gradient = self.renderer.backward(&map.scene, &image_gradient)?;
             for (index, kind) in parameters.kinds.iter().enumerate() {
                 if *kind == Kind::Color && weights[index] > least_painted * pixels {
                     step_color(&mut values[index], pixels * gradient[index], weights[index]);
                 }
             }
-            deformation.pull(gradient, &mut slopes);
-            for (slope, coefficient) in slopes.iter_mut().zip(&coefficients) {
+            deformation.backward(gradient, &mut coefficient_gradient);
+            for (slope, coefficient) in coefficient_gradient.iter_mut().zip(&coefficients) {
                 *slope = *slope * components + STIFFNESS * coefficient;
             }
-            stepper.directions(&slopes, FLOOR, &mut directions);
-            let rate = self.rate(stretch, taken);
+            stepper.directions(&coefficient_gradient, FLOOR, &mut directions);
+            let rate = self.rate(phase, taken);
             for (coefficient, direction) in coefficients.iter_mut().zip(&directions) {
                 *coefficient -= rate * direction.clamp(-2.0, 2.0);
             }
@@ -272,8 +272,8 @@ impl<'a> Descender<'a> {
         Ok(())
     }
 
-    fn rate(&self, stretch: Stretch, taken: u32) -> f32 {
-        let share = taken as f32 / stretch.steps.max(1) as f32;
+    fn rate(&self, phase: DescentPhase, taken: u32) -> f32 {
+        let share = taken as f32 / phase.steps.max(1) as f32;
         let warm_up = self.options.optimiser.warm_up;
         let rise = if share < warm_up {
             (share + 0.02) / (warm_up + 0.02)
@@ -281,7 +281,7 @@ impl<'a> Descender<'a> {
             1.0
         };
         let fall = 0.5 + 0.5 * (share * std::f32::consts::PI).cos();
-        stretch.rate * rise * (LAST_RATE + (1.0 - LAST_RATE) * fall)
+        phase.rate * rise * (LAST_RATE + (1.0 - LAST_RATE) * fall)
     }
 
     fn loss(&mut self, scene: &Scene, target: &Image) -> Result<f64, FitError> {
@@ -413,9 +413,13 @@ impl<'a> Descender<'a> {
         Ok(loss * components)
     }
 
-    /// What an image of slopes becomes in terms of a scene's parameters.
-    pub(crate) fn pulled(&mut self, map: &SceneMap, slopes: &Image) -> Result<&[f32], FitError> {
-        Ok(self.renderer.backward(&map.scene, slopes)?)
+    /// The gradient with respect to a scene's parameters, given that of its image.
+    pub(crate) fn parameter_gradient(
+        &mut self,
+        map: &SceneMap,
+        gradient: &Image,
+    ) -> Result<&[f32], FitError> {
+        Ok(self.renderer.backward(&map.scene, gradient)?)
     }
 
     /// Index of the target at a resolution, made when it is first asked for.

@@ -8,11 +8,11 @@ use crate::{
     FitError, FitOptions, FitOutcome, Observer,
     clock::Clock,
     descend::Descender,
-    fit::{Fit, Setting},
-    journal::Journal,
+    fit::{Fit, Problem},
     measure::Score,
     picture::Picture,
     schedule,
+    tracker::Tracker,
 };
 
 /// Makes a document that shows a picture: a canvas of the picture's size, every path new.
@@ -62,7 +62,7 @@ pub fn refine(
         .map_err(|error| FitError::Template(error.to_string()))?;
     let before = Score::of(template, &picture, options)?;
     let mut fit = Fit::new(
-        Setting {
+        Problem {
             options,
             clock: &clock,
             pool: &pool,
@@ -73,10 +73,10 @@ pub fn refine(
         template.clone(),
         before,
         Descender::new(options, &clock, threads, &picture),
-        Journal::new(observer, &clock, options.iterations),
+        Tracker::new(observer, &clock, options.iterations),
     );
     schedule::run(&mut fit)?;
-    fit.settle_template()?;
+    fit.roll_back_template()?;
     Ok(fit.finish())
 }
 

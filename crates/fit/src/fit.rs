@@ -1,6 +1,5 @@
-//! A running fit: the document as it stands, the best so far, descending, and measuring. How the
-//! set of shapes changes is told in `changes`; in which order things are done is the schedule's
-//! business.
+//! A running fit: its document, the best so far, descent and measurement. `shape_set` changes the
+//! set of shapes; `schedule` orders the actions.
 
 use std::time::Instant;
 
@@ -11,13 +10,13 @@ use crate::{
     Action, ActionRecord, FitEnd, FitError, FitOptions, FitOutcome, FitReport, StageRecord,
     align::Outlines,
     clock::Clock,
-    descend::{Descender, Stretch},
-    journal::Journal,
+    descend::{Descender, DescentPhase},
     measure::{Score, gain_per_byte, psnr},
     picture::Picture,
+    quantise::{quantise_colors, quantise_outlines},
     regions::{RegionFinder, ShapeCost},
     scene::{SceneMap, scene_of, write_back},
-    settle::{settle_colors, settle_outlines},
+    tracker::Tracker,
 };
 
 /// How far an outline may be from the contour, in pixels.
@@ -26,9 +25,9 @@ const TOLERANCE: f64 = 0.4;
 /// Share of what is added to a template that must be wrong as it is.
 const LEAST_WRONG: f64 = 0.2;
 
-/// What a fit works under; does not change.
+/// The problem that a fit solves: target, template and limits.
 #[derive(Clone, Copy)]
-pub(crate) struct Setting<'a> {
+pub(crate) struct Problem<'a> {
     pub(crate) options: &'a FitOptions,
     pub(crate) clock: &'a Clock,
     pub(crate) pool: &'a rayon::ThreadPool,
@@ -40,7 +39,7 @@ pub(crate) struct Setting<'a> {
 
 /// A running fit.
 pub(crate) struct Fit<'a> {
-    pub(crate) setting: Setting<'a>,
+    pub(crate) problem: Problem<'a>,
     pub(crate) document: Document,
     /// Of each shape in painting order, whether it was added.
     pub(crate) is_added: Vec<bool>,
@@ -50,7 +49,7 @@ pub(crate) struct Fit<'a> {
     score: Score,
     best: (Score, Document, Vec<bool>),
     pub(crate) descender: Descender<'a>,
-    pub(crate) journal: Journal<'a>,
+    pub(crate) tracker: Tracker<'a>,
     actions: Vec<ActionRecord>,
     pub(crate) stages: Vec<StageRecord>,
     /// Where the template's shapes were when their points began to move, and how good the picture
@@ -65,16 +64,16 @@ pub(crate) struct Fit<'a> {
 
 impl<'a> Fit<'a> {
     pub(crate) fn new(
-        setting: Setting<'a>,
+        problem: Problem<'a>,
         template: Document,
         before: Score,
         descender: Descender<'a>,
-        journal: Journal<'a>,
+        tracker: Tracker<'a>,
     ) -> Self {
         let template_shapes = template.counts().shapes;
         let is_added = vec![false; template_shapes];
         Self {
-            setting,
+            problem,
             document: template.clone(),
             is_added: is_added.clone(),
             template_shapes,
@@ -82,7 +81,7 @@ impl<'a> Fit<'a> {
             score: before,
             best: (before, template, is_added),
             descender,
-            journal,
+            tracker,
             actions: Vec::new(),
             stages: Vec::new(),
             placed: None,
@@ -98,21 +97,21 @@ impl<'a> Fit<'a> {
 
     /// The best document so far and how it came about, as if the fit ended now.
     fn best_so_far(&self) -> FitOutcome {
-        let pixels = self.setting.target.width * self.setting.target.height;
+        let pixels = self.problem.target.width * self.problem.target.height;
         let (score, document, is_added) = &self.best;
         let added = is_added.iter().filter(|added| **added).count();
         let kept = is_added.len() - added;
         FitOutcome {
             report: FitReport {
-                iterations: self.journal.iterations,
-                curve: self.journal.curve(),
+                iterations: self.tracker.iterations,
+                curve: self.tracker.curve(),
                 psnr_before: psnr(self.before.error, pixels),
                 psnr_after: psnr(score.error, pixels),
                 paths_added: added as u32,
                 paths_removed: self.template_shapes.saturating_sub(kept) as u32,
                 bytes: score.bytes,
-                ended_by: self.setting.clock.reason().unwrap_or(FitEnd::Schedule),
-                budget_changes: self.journal.budget_changes.clone(),
+                ended_by: self.problem.clock.reason().unwrap_or(FitEnd::Schedule),
+                budget_changes: self.tracker.budget_changes.clone(),
                 actions: self.actions.clone(),
                 stages: self.stages.clone(),
                 coordinate_loss: -self.rounding[0],
@@ -128,16 +127,16 @@ impl<'a> Fit<'a> {
     }
 
     pub(crate) fn is_stopped(&self) -> bool {
-        self.setting.clock.is_due()
+        self.problem.clock.is_due()
     }
 
     /// What a shape may cost.
     pub(crate) fn cost(&self) -> ShapeCost {
         ShapeCost {
-            per_byte: gain_per_byte(self.setting.target, self.setting.options),
-            gradients: self.setting.options.allow_gradients,
+            per_byte: gain_per_byte(self.problem.target, self.problem.options),
+            gradients: self.problem.options.allow_gradients,
             tolerance: TOLERANCE,
-            least_wrong: if self.setting.template.layers.is_empty() {
+            least_wrong: if self.problem.template.layers.is_empty() {
                 0.0
             } else {
                 LEAST_WRONG
@@ -148,13 +147,13 @@ impl<'a> Fit<'a> {
     /// Looks for the picture's regions at a longest side; `None` when they are not wanted or time
     /// is up.
     pub(crate) fn finder(&self, side: usize) -> Option<RegionFinder> {
-        let Setting {
+        let Problem {
             options,
             clock,
             pool,
             target,
             ..
-        } = self.setting;
+        } = self.problem;
         options
             .allow_topology
             .then(|| pool.install(|| RegionFinder::new(target, side, clock)))?
@@ -162,7 +161,7 @@ impl<'a> Fit<'a> {
 
     /// Descends for a share of all steps.
     pub(crate) fn descend(&mut self, share: f64, scale: f64, rate: f32) -> Result<(), FitError> {
-        let steps = (f64::from(self.journal.budget) * share).round() as u32;
+        let steps = (f64::from(self.tracker.budget) * share).round() as u32;
         self.descend_steps(steps, scale, rate)
     }
 
@@ -173,21 +172,21 @@ impl<'a> Fit<'a> {
         scale: f64,
         rate: f32,
     ) -> Result<(), FitError> {
-        if steps == 0 || self.shapes() == 0 || self.is_stopped() || self.journal.is_spent() {
+        if steps == 0 || self.shapes() == 0 || self.is_stopped() || self.tracker.is_spent() {
             return Ok(());
         }
         let mut map = self.scene();
-        let stretch = Stretch { steps, scale, rate };
+        let phase = DescentPhase { steps, scale, rate };
         let document = &self.document;
         self.descender
-            .run(&mut map, stretch, &mut self.journal, |map, journal| {
-                journal.preview(|| {
+            .run(&mut map, phase, &mut self.tracker, |map, tracker| {
+                tracker.preview(|| {
                     let mut shown = document.clone();
                     write_back(map, &mut shown);
                     shown
                 });
             })?;
-        if self.setting.clock.is_cancelled() {
+        if self.problem.clock.is_cancelled() {
             return Ok(());
         }
         self.take_over(&mut map)?;
@@ -204,23 +203,23 @@ impl<'a> Fit<'a> {
             paths.collect()
         };
         write_back(map, &mut self.document);
-        let decimals = settle_outlines(&mut self.document);
+        let decimals = quantise_outlines(&mut self.document);
         if self.chooses_rounding {
             self.choose_rounding(&decimals)?;
         }
-        if self.setting.clock.is_cancelled() {
+        if self.problem.clock.is_cancelled() {
             return Ok(());
         }
         let placed = self.shown_error()?;
-        settle_colors(&mut self.document);
-        if self.setting.clock.is_cancelled() {
+        quantise_colors(&mut self.document);
+        if self.problem.clock.is_cancelled() {
             return Ok(());
         }
         let settled = self.shown_error()?;
-        let pixels = self.setting.target.width * self.setting.target.height;
+        let pixels = self.problem.target.width * self.problem.target.height;
         let gained = |error: f64| psnr(error, pixels) - psnr(descended, pixels);
         self.rounding = [gained(placed), gained(settled)];
-        self.mend(&before, &decimals);
+        self.repair_crossings(&before, &decimals);
         Ok(())
     }
 
@@ -234,7 +233,7 @@ impl<'a> Fit<'a> {
             .collect();
         if self.descender.choose_rounding(&mut map, &grid)? {
             write_back(&map, &mut self.document);
-            settle_outlines(&mut self.document);
+            quantise_outlines(&mut self.document);
         }
         Ok(())
     }
@@ -246,23 +245,23 @@ impl<'a> Fit<'a> {
     }
 
     pub(crate) fn scene(&self) -> SceneMap {
-        let Setting {
+        let Problem {
             target, to_canvas, ..
-        } = self.setting;
+        } = self.problem;
         scene_of(&self.document, target.width, target.height, to_canvas)
     }
 
     /// Bytes of the document above the budget.
     pub(crate) fn excess_bytes(&self) -> usize {
-        self.setting.options.byte_budget.map_or(0, |budget| {
+        self.problem.options.byte_budget.map_or(0, |budget| {
             let bytes = self.document.to_svg(&WriteOptions::default()).len();
             bytes.saturating_sub(budget)
         })
     }
 
-    /// Goes on from the best so far unless the document is nearly as good, which may only want more
-    /// steps, or above the byte budget: what it loses to meet that is decided at the end.
-    pub(crate) fn drop_unpaid(&mut self) {
+    /// Reverts to the best document so far when that is clearly better. A document nearly as good
+    /// may only need more steps; one above the byte budget is judged at the end.
+    pub(crate) fn revert_if_clearly_worse(&mut self) {
         if self.excess_bytes() == 0 && self.best.0.is_clearly_better_than(&self.score) {
             self.take_best();
         }
@@ -278,7 +277,7 @@ impl<'a> Fit<'a> {
 
     /// Quality of the document after the last action, in dB.
     pub(crate) fn last_psnr(&self) -> f32 {
-        let pixels = self.setting.target.width * self.setting.target.height;
+        let pixels = self.problem.target.width * self.problem.target.height;
         let last = self.actions.last();
         last.map_or_else(|| psnr(self.before.error, pixels), |done| done.psnr)
     }
@@ -287,7 +286,7 @@ impl<'a> Fit<'a> {
     pub(crate) fn best_psnr(&self) -> f32 {
         psnr(
             self.best.0.error,
-            self.setting.target.width * self.setting.target.height,
+            self.problem.target.width * self.problem.target.height,
         )
     }
 
@@ -305,7 +304,7 @@ impl<'a> Fit<'a> {
             return Ok(());
         };
         let is_within = self
-            .setting
+            .problem
             .options
             .byte_budget
             .is_none_or(|budget| score.bytes <= budget.max(best.bytes));
@@ -358,19 +357,19 @@ impl<'a> Fit<'a> {
 
     /// Measures the document and notes the action; nothing when the fit is cancelled.
     fn measure(&mut self, action: Action) -> Result<Option<Score>, FitError> {
-        let Setting {
+        let Problem {
             target, options, ..
-        } = self.setting;
-        if self.setting.clock.is_cancelled() {
+        } = self.problem;
+        if self.problem.clock.is_cancelled() {
             return Ok(None);
         }
         let began = Instant::now();
         let score = Score::of(&self.document, target, options)?;
-        self.setting.clock.set_aside(began.elapsed());
+        self.problem.clock.set_aside(began.elapsed());
         let gain = (self.score.cost - score.cost) as f32;
         self.score = score;
         self.actions.push(ActionRecord {
-            seconds: self.setting.clock.elapsed().as_secs_f32(),
+            seconds: self.problem.clock.elapsed().as_secs_f32(),
             action,
             paths: self.is_added.len() as u32,
             psnr: psnr(score.error, target.width * target.height),
@@ -385,7 +384,7 @@ impl<'a> Fit<'a> {
         if score.error <= self.before.error {
             self.best = (score, self.document.clone(), self.is_added.clone());
             let best = self.best_so_far();
-            self.journal.improved(best);
+            self.tracker.improved(best);
         }
     }
 }

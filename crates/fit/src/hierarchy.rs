@@ -10,7 +10,7 @@ use crate::{
     clock::Clock,
     picture::Picture,
     regions::{RegionFinder, ShapeCost},
-    segment::{Kept, NodeId, best_cover},
+    segment::{NodeId, ProtectedShapes, best_cover},
 };
 
 /// A region of the hierarchy; parts have smaller numbers than their union.
@@ -97,8 +97,15 @@ impl Regions {
 
     /// Regions that do not overlap and gain most when painted over what is there, best first, at
     /// most `limit`. `present` is the squared error of each pixel of the regions' picture as it is.
-    pub fn extras(&self, present: &[f32], price: RegionPrice, limit: usize) -> Vec<RegionId> {
-        let chosen = self.finder.chosen(present, Kept::NONE, price.into(), limit);
+    pub fn residual_regions(
+        &self,
+        present: &[f32],
+        price: RegionPrice,
+        limit: usize,
+    ) -> Vec<RegionId> {
+        let chosen = self
+            .finder
+            .chosen(present, ProtectedShapes::NONE, price.into(), limit);
         chosen.into_iter().map(RegionId).collect()
     }
 
@@ -171,9 +178,9 @@ mod tests {
             .iter()
             .map(|label| if *label == Some(on_ring) { 0.5 } else { 0.0 })
             .collect();
-        let extras = regions.extras(&present, PRICE, 8);
-        assert_eq!(extras.len(), 1);
-        let shapes = regions.shapes(&extras, &owners, PRICE);
+        let residual_regions = regions.residual_regions(&present, PRICE, 8);
+        assert_eq!(residual_regions.len(), 1);
+        let shapes = regions.shapes(&residual_regions, &owners, PRICE);
         let area = std::f64::consts::PI * (16.0 * 16.0 - 8.0 * 8.0);
         let found = shapes[0].path.area().abs();
         assert!((found - area).abs() < 0.05 * area, "{found} of {area}");

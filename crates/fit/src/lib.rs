@@ -13,26 +13,26 @@
 
 #![forbid(unsafe_code)]
 
+mod ablation;
 mod align;
-mod arrange;
-mod candidates;
-mod changes;
+mod box_loss;
 mod clock;
-mod closeness;
+mod contour_tolerance;
 mod crossing;
+mod crossing_repair;
 mod deform;
 mod descend;
 mod displacement;
+mod edit_search;
+mod edits;
 mod engine;
 mod error;
 mod fit;
-mod halves;
+mod half_plane;
 mod hierarchy;
-mod journal;
-mod looks;
 mod loss;
 mod measure;
-mod mend;
+mod normals;
 mod options;
 mod outlines;
 #[allow(
@@ -42,16 +42,18 @@ mod outlines;
 mod paint_fit;
 mod parameters;
 mod picture;
-mod rearrange;
+mod proposals;
+mod quantise;
 mod regions;
 mod regularise;
 mod report;
+mod rollback;
 mod rounding;
 mod salience;
 mod scene;
 mod schedule;
 mod segment;
-mod settle;
+mod shape_set;
 mod simplify;
 mod soften;
 mod ssim;
@@ -67,9 +69,7 @@ mod subdivide;
 mod testing;
 mod topology;
 mod trace;
-mod unmoved;
-mod wide;
-mod worth;
+mod tracker;
 
 pub use crossing::crosses_itself;
 pub use engine::{refine, vectorize};

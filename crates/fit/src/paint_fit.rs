@@ -314,11 +314,11 @@ fn fit_knots(
         }
     }
     // A knot that no sample is near takes its neighbour's colour: a little pull toward smoothness.
-    let pull = 1e-4 * samples.len() as f64;
+    let smoothing = 1e-4 * samples.len() as f64;
     for knot in 0..knots - 1 {
-        diagonal[knot] += pull;
-        diagonal[knot + 1] += pull;
-        beside[knot] -= pull;
+        diagonal[knot] += smoothing;
+        diagonal[knot + 1] += smoothing;
+        beside[knot] -= smoothing;
     }
     for knot in 1..knots {
         let factor = beside[knot - 1] / diagonal[knot - 1];

@@ -7,11 +7,13 @@ use rayon::prelude::*;
 
 use crate::{
     clock::Clock,
-    closeness::{Closeness, outline},
+    contour_tolerance::{ContourTolerance, outline},
     paint_fit::{GradientThreshold, Sample, fit_flat, fit_paint},
     picture::Picture,
     salience::salience,
-    segment::{CutCost, Kept, NodeId, RegionTree, best_cover, best_extras, sharpened},
+    segment::{
+        CutCost, NodeId, ProtectedShapes, RegionTree, best_cover, best_residual_regions, sharpened,
+    },
     stack::{Layer, Partition, layers},
 };
 
@@ -126,33 +128,33 @@ impl RegionFinder {
     }
 
     /// At most `limit` shapes that gain most when painted over what is there, bottom first.
-    /// `present` is the squared error of each pixel of the finder's picture as it is, `kept` the
-    /// shapes that are not to be hidden.
-    pub(crate) fn extras(
+    /// `present` is the squared error of each pixel of the finder's picture as it is, `protected`
+    /// the shapes that are not to be hidden.
+    pub(crate) fn residual_shapes(
         &self,
         present: &[f32],
-        kept: Kept<'_>,
+        protected: ProtectedShapes<'_>,
         cost: ShapeCost,
         limit: usize,
         clock: &Clock,
     ) -> Vec<FoundShape> {
-        let chosen = self.chosen(present, kept, cost, limit);
-        self.shapes(&chosen, kept.owners, cost, clock)
+        let chosen = self.chosen(present, protected, cost, limit);
+        self.shapes(&chosen, protected.owners, cost, clock)
     }
 
-    /// The regions of which [`RegionFinder::extras`] makes shapes, best first.
+    /// The regions of which [`RegionFinder::residual_shapes`] makes shapes, best first.
     pub(crate) fn chosen(
         &self,
         present: &[f32],
-        kept: Kept<'_>,
+        protected: ProtectedShapes<'_>,
         cost: ShapeCost,
         limit: usize,
     ) -> Vec<NodeId> {
-        best_extras(
+        best_residual_regions(
             &self.tree,
             present,
             &self.salience,
-            kept,
+            protected,
             self.cut_cost(cost),
             limit,
         )
@@ -216,14 +218,14 @@ impl RegionFinder {
         let mut path = if layer.is_backdrop {
             Rect::new(0.0, 0.0, width as f64, height as f64).to_path(0.1)
         } else {
-            let closeness = Closeness {
+            let limits = ContourTolerance {
                 tolerance: cost.tolerance,
                 per_byte: cost.per_byte / (self.scale[0] * self.scale[1]),
                 sharp: &self.sharp,
                 width,
                 scale: self.scale[0].max(self.scale[1]),
             };
-            outline(layer, closeness)
+            outline(layer, limits)
         };
         path.apply_affine(Affine::scale_non_uniform(self.scale[0], self.scale[1]));
         path
@@ -301,10 +303,10 @@ mod tests {
             let finder = RegionFinder::new(&picture, FINE_SIDE, &clock).expect("not stopped");
             let present = vec![0.5; width * height];
             let owners = vec![1; width * height];
-            let kept = Kept { owners: &owners, is_kept: &[false] };
+            let protected = ProtectedShapes { owners: &owners, is_protected: &[false] };
             let covers = finder.cover(COST, 40, &clock);
-            let extras = finder.extras(&present, kept, COST, 40, &clock);
-            for shape in covers.iter().chain(&extras) {
+            let residual_shapes = finder.residual_shapes(&present, protected, COST, 40, &clock);
+            for shape in covers.iter().chain(&residual_shapes) {
                 prop_assert!(!crosses_itself(&shape.path, 1.0), "{:?}", shape.path);
             }
         }

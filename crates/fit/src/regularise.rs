@@ -19,9 +19,9 @@ pub(crate) fn penalise(
     let mut sum = 0.0;
     for slots in cubics {
         let points = slots.map(|at| [values[at], values[at + 1]]);
-        let mut slopes = [[0.0_f32; 2]; 4];
-        sum += f64::from(penalise_cubic(&points, weights, &mut slopes));
-        for (at, slope) in slots.iter().zip(slopes) {
+        let mut gradients = [[0.0_f32; 2]; 4];
+        sum += f64::from(penalise_cubic(&points, weights, &mut gradients));
+        for (at, slope) in slots.iter().zip(gradients) {
             gradient[*at] += slope[0];
             gradient[at + 1] += slope[1];
         }
@@ -32,7 +32,7 @@ pub(crate) fn penalise(
 fn penalise_cubic(
     points: &[[f32; 2]; 4],
     weights: Regularisers,
-    slopes: &mut [[f32; 2]; 4],
+    gradients: &mut [[f32; 2]; 4],
 ) -> f32 {
     let mut sum = 0.0;
     if weights.curvature > 0.0 {
@@ -42,7 +42,11 @@ fn penalise_cubic(
             });
             sum += weights.curvature * dot(bend, bend);
             for (offset, share) in [(0, 2.0), (1, -4.0), (2, 2.0)] {
-                add(&mut slopes[first + offset], bend, weights.curvature * share);
+                add(
+                    &mut gradients[first + offset],
+                    bend,
+                    weights.curvature * share,
+                );
             }
         }
     }
@@ -67,11 +71,11 @@ fn penalise_cubic(
             sum += weights.handles * excess * excess;
             let slope = 2.0 * weights.handles * excess;
             let along = slope * of_reach / reach_length;
-            add(&mut slopes[handle], reach, along);
-            add(&mut slopes[anchor], reach, -along);
+            add(&mut gradients[handle], reach, along);
+            add(&mut gradients[anchor], reach, -along);
             let along = slope * of_chord / length;
-            add(&mut slopes[3], chord, along);
-            add(&mut slopes[0], chord, -along);
+            add(&mut gradients[3], chord, along);
+            add(&mut gradients[0], chord, -along);
         }
     }
     if weights.crossing > 0.0 {
@@ -85,12 +89,12 @@ fn penalise_cubic(
             }
             sum += weights.crossing * backward * backward * scale;
             let slope = 2.0 * weights.crossing * backward * scale;
-            add(&mut slopes[first + 1], chord, -slope);
-            add(&mut slopes[first], chord, slope);
+            add(&mut gradients[first + 1], chord, -slope);
+            add(&mut gradients[first], chord, slope);
             let of_scale = 2.0 * weights.crossing * backward * backward * scale * scale;
             for (end, sign) in [(3, 1.0), (0, -1.0)] {
-                add(&mut slopes[end], side, -slope * sign);
-                add(&mut slopes[end], chord, -of_scale * sign);
+                add(&mut gradients[end], side, -slope * sign);
+                add(&mut gradients[end], chord, -of_scale * sign);
             }
         }
     }
@@ -153,12 +157,12 @@ mod tests {
                 let expected = (above - below) / (2.0 * f64::from(step));
                 // A difference is the mean of the slopes between its ends; a penalty that begins
                 // there has slopes unlike the middle's.
-                let slopes = moved
+                let gradients = moved
                     .map(|moved| gradient_at(&moved).1[index])
                     .map(f64::from);
                 let middle = f64::from(gradient[index]);
-                let least = slopes.into_iter().fold(middle, f64::min);
-                let most = slopes.into_iter().fold(middle, f64::max);
+                let least = gradients.into_iter().fold(middle, f64::min);
+                let most = gradients.into_iter().fold(middle, f64::max);
                 let size = gradient.iter().map(|g| g.abs()).fold(1.0, f32::max);
                 let slack = 0.03 * f64::from(size) + 1e-4 * sum;
                 prop_assert!(

@@ -136,7 +136,7 @@ impl Descender<'_> {
                     *sign = random_sign(index as u32, probe);
                 }
             }
-            let projected = self.pulled(map, &signs)?;
+            let projected = self.parameter_gradient(map, &signs)?;
             for (sum, value) in sums.iter_mut().zip(projected) {
                 *sum += 2.0 * value * value / PROBES as f32;
             }
@@ -161,7 +161,7 @@ mod tests {
 
     use crate::{
         FitOptions,
-        settle::settle,
+        quantise::quantise,
         testing::{document, with_fit},
     };
 
@@ -186,7 +186,7 @@ mod tests {
             assert!(is_better && after < before, "{before} {after}");
             crate::scene::write_back(&map, &mut fit.document);
             let mut settled = fit.document.clone();
-            settle(&mut settled);
+            quantise(&mut settled);
             for visit in settled.shapes() {
                 let coarse = chat2svg_vector::snapped_outline(&visit.shape.path, 1);
                 for (a, b) in coarse.iter().zip(visit.shape.path.iter()) {

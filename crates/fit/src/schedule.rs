@@ -31,22 +31,22 @@ const SAVINGS: u32 = 10;
 const LEAST_SAVED: usize = 200;
 /// How far in pixels outlines may move when drawn anew.
 const SAME_OUTLINE: f64 = 0.3;
-/// How often the price of bytes and the slack of added outlines grow before paths go whatever they
-/// gain, and by which factors.
-const ROUGHER: u32 = 9;
-const DEARER: f64 = 2.0;
-const LOOSER: f64 = 1.4;
+/// How often the price of bytes and the tolerance of added outlines grow, and by which factors,
+/// before paths are removed whatever they gain.
+const COARSENING_ROUNDS: u32 = 9;
+const PRICE_GROWTH: f64 = 2.0;
+const TOLERANCE_GROWTH: f64 = 1.4;
 
 /// Runs the fit to its end, or until it is stopped.
 pub(crate) fn run(fit: &mut Fit<'_>) -> Result<(), FitError> {
-    let options = fit.setting.options;
+    let options = fit.problem.options;
     let rate = options.optimiser.point_rate;
     let limit = options.paths.map_or(USUAL_PATHS, |paths| paths as usize);
     let coarse = f64::from(options.schedule.coarse);
     let is_empty = fit.shapes() == 0;
     if is_empty {
         // Something to show, and to fall back on when time is short.
-        let (pool, clock, cost) = (fit.setting.pool, fit.setting.clock, fit.cost());
+        let (pool, clock, cost) = (fit.problem.pool, fit.problem.clock, fit.cost());
         if let Some(rough) = fit.finder(ROUGH_SIDE) {
             fit.cover(pool.install(|| rough.cover(cost, limit.min(ROUGH_PATHS), clock)))?;
         }
@@ -61,7 +61,7 @@ pub(crate) fn run(fit: &mut Fit<'_>) -> Result<(), FitError> {
         fit.descend(0.5 * coarse, 0.5, 1.75 * rate)?;
         fit.subdivide()?;
     } else if let Some(finder) = &finder {
-        let (pool, clock, cost) = (fit.setting.pool, fit.setting.clock, fit.cost());
+        let (pool, clock, cost) = (fit.problem.pool, fit.problem.clock, fit.cost());
         let first = pool.install(|| finder.cover(cost, limit, clock));
         if 2 * first.len() <= limit {
             fit.cover(first)?;
@@ -93,14 +93,14 @@ pub(crate) fn run(fit: &mut Fit<'_>) -> Result<(), FitError> {
         }
         if round + 1 == ROUNDS {
             // What was added last and does not pay is dropped; the rest is fitted to its end.
-            fit.drop_unpaid();
+            fit.revert_if_clearly_worse();
         }
         fit.descend(share, 1.0, rate)?;
         fit.drop_strokes()?;
         fit.prune()?;
         if round + 1 < ROUNDS {
             fit.subdivide()?;
-            fit.rearrange(limit.saturating_sub(fit.shapes()))?;
+            fit.search_edits(limit.saturating_sub(fit.shapes()))?;
         }
         if round == 0 {
             fit.stroke_outlines()?;
@@ -123,7 +123,7 @@ pub(crate) fn run(fit: &mut Fit<'_>) -> Result<(), FitError> {
 /// The longest side at which regions can be looked for in half of the time that is left, judged by
 /// how long the start took; without a deadline always the finest.
 fn affordable_side(fit: &Fit<'_>) -> usize {
-    let clock = fit.setting.clock;
+    let clock = fit.problem.clock;
     let Some(left) = clock.time_left() else {
         return FINE_SIDE;
     };
@@ -143,20 +143,20 @@ fn affordable_side(fit: &Fit<'_>) -> usize {
 /// curves, both by and by more roughly, with a short descent after each; at last paths go whatever
 /// they gain.
 fn save_bytes(fit: &mut Fit<'_>, rate: f32) -> Result<(), FitError> {
-    let steps = POLISH_STEPS.min(fit.setting.options.iterations);
-    fit.journal.polish = steps;
+    let steps = POLISH_STEPS.min(fit.problem.options.iterations);
+    fit.tracker.polish = steps;
     let (mut price, mut tolerance) = (1.0, SAME_OUTLINE);
-    for _ in 0..ROUGHER {
+    for _ in 0..COARSENING_ROUNDS {
         if fit.excess_bytes() == 0 {
             break;
         }
-        price *= DEARER;
-        tolerance *= LOOSER;
-        fit.prune_dearer(price, fit.excess_bytes())?;
+        price *= PRICE_GROWTH;
+        tolerance *= TOLERANCE_GROWTH;
+        fit.prune_at_price(price, fit.excess_bytes())?;
         if fit.excess_bytes() > 0 {
             fit.simplify(true, tolerance)?;
         }
-        fit.journal.polish += steps / 2;
+        fit.tracker.polish += steps / 2;
         fit.descend_steps(steps / 2, 1.0, 0.5 * rate)?;
     }
     for _ in 0..SAVINGS {
@@ -167,7 +167,7 @@ fn save_bytes(fit: &mut Fit<'_>, rate: f32) -> Result<(), FitError> {
             break;
         }
         // Each removal is made good by the rest before the next is judged.
-        fit.journal.polish += steps / 2;
+        fit.tracker.polish += steps / 2;
         fit.descend_steps(steps / 2, 1.0, 0.5 * rate)?;
     }
     fit.chooses_rounding = true;

@@ -11,11 +11,11 @@ use kurbo::BezPath;
 
 use crate::{
     Action, FitError,
+    ablation::leave_one_out,
     fit::Fit,
-    looks::{Look, color_at, looks_along},
+    normals::{Normal, color_at, normals_along},
     picture::{Picture, squared_distance},
     strokes::{BYTES, LEAST_GAIN},
-    worth::leave_one_out,
 };
 
 /// How far to each side of an edge, in pixels, its sides are; and the distance of their colours
@@ -32,12 +32,12 @@ impl Fit<'_> {
     /// Gives every filled shape that has no stroke a thin one in the colour half way across its
     /// edge where the picture gains by it.
     pub(crate) fn soften_outlines(&mut self) -> Result<(), FitError> {
-        if !self.setting.options.allow_strokes || self.is_stopped() {
+        if !self.problem.options.allow_strokes || self.is_stopped() {
             return Ok(());
         }
-        let target = self.setting.target;
+        let target = self.problem.target;
         let mut map = self.scene();
-        let to_canvas = self.setting.to_canvas;
+        let to_canvas = self.problem.to_canvas;
         let visits = self.document.shapes();
         let colors: BTreeMap<usize, Color> = visits
             .iter()
@@ -85,10 +85,10 @@ impl Fit<'_> {
 
 /// The colour half way across a shape's edges, on average; `None` where both sides look alike.
 fn edge_color(path: &BezPath, target: &Picture) -> Option<Color> {
-    let (mut looks, mut count, mut sum) = (0_u32, 0_u32, [0.0_f64; 3]);
-    for look in looks_along(path) {
-        looks += 1;
-        if let Some(color) = half_way(target, look) {
+    let (mut count_of_normals, mut count, mut sum) = (0_u32, 0_u32, [0.0_f64; 3]);
+    for normal in normals_along(path) {
+        count_of_normals += 1;
+        if let Some(color) = half_way(target, normal) {
             count += 1;
             for (sum, value) in sum.iter_mut().zip(color) {
                 *sum += f64::from(value);
@@ -96,11 +96,12 @@ fn edge_color(path: &BezPath, target: &Picture) -> Option<Color> {
         }
     }
     let [red, green, blue] = sum.map(|sum| (sum / f64::from(count.max(1))) as f32);
-    (f64::from(count) > EDGE_SHARE * f64::from(looks)).then(|| Color::new(red, green, blue))
+    (f64::from(count) > EDGE_SHARE * f64::from(count_of_normals))
+        .then(|| Color::new(red, green, blue))
 }
 
 /// The mean of the colours on both sides of an edge; `None` where there is none.
-fn half_way(target: &Picture, Look { point, across }: Look) -> Option<[f32; 3]> {
+fn half_way(target: &Picture, Normal { point, across }: Normal) -> Option<[f32; 3]> {
     let left = color_at(target, point - across * SOFT_REACH)?;
     let right = color_at(target, point + across * SOFT_REACH)?;
     let is_edge = f64::from(squared_distance(left, right)) > LEAST_EDGE * LEAST_EDGE;

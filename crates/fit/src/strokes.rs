@@ -10,12 +10,12 @@ use kurbo::{Affine, BezPath, Shape as _};
 
 use crate::{
     Action, FitError,
+    ablation::leave_one_out,
     fit::Fit,
-    looks::{Look, color_at, looks_along},
+    normals::{Normal, color_at, normals_along},
     picture::{Picture, squared_distance},
     scene::SceneMap,
     simplify::closed_where_it_meets,
-    worth::leave_one_out,
 };
 
 /// Width in pixels with which a stroke begins, in a picture whose longest side is 512 pixels.
@@ -56,10 +56,10 @@ impl Fit<'_> {
     /// Gives every filled shape of the template that has no stroke one where the target shows a
     /// line along its outline.
     pub(crate) fn stroke_outlines(&mut self) -> Result<(), FitError> {
-        if !self.setting.options.allow_strokes || self.is_stopped() {
+        if !self.problem.options.allow_strokes || self.is_stopped() {
             return Ok(());
         }
-        let target = self.setting.target;
+        let target = self.problem.target;
         let width = FIRST_WIDTH * target.width.max(target.height) as f64 / 512.0;
         let mut map = self.scene();
         let shown = Picture {
@@ -85,7 +85,7 @@ impl Fit<'_> {
         map: &SceneMap,
         mut stroke: impl FnMut(usize, &Shape, Affine) -> Option<(Color, f64)>,
     ) {
-        let to_canvas = self.setting.to_canvas;
+        let to_canvas = self.problem.to_canvas;
         let movable: BTreeSet<usize> = (0..map.slots.len())
             .filter(|slot| self.is_movable(map, *slot))
             .map(|slot| map.slots[slot].shape)
@@ -121,7 +121,7 @@ impl Fit<'_> {
 
     /// Takes back the strokes that gain less than they must.
     pub(crate) fn drop_strokes(&mut self) -> Result<(), FitError> {
-        if !self.setting.options.allow_strokes || self.is_stopped() {
+        if !self.problem.options.allow_strokes || self.is_stopped() {
             return Ok(());
         }
         let is_given = self.given_strokes();
@@ -131,7 +131,7 @@ impl Fit<'_> {
                 is_given.get(map.slots[*slot].shape) == Some(&true) || shows_no_stroke(&map, *slot)
             })
             .collect();
-        let target = self.setting.target;
+        let target = self.problem.target;
         let least = LEAST_GAIN * BYTES * self.cost().per_byte;
         let worth = leave_one_out(
             &mut self.descender,
@@ -160,7 +160,7 @@ impl Fit<'_> {
 
     /// Of each shape, whether it has a stroke that its template has not.
     fn given_strokes(&self) -> Vec<bool> {
-        let template = self.setting.template.shapes();
+        let template = self.problem.template.shapes();
         let shapes = self.document.shapes();
         let origins = self.origins();
         let pairs = shapes.iter().zip(origins);
@@ -208,11 +208,11 @@ fn line_along(
         // Across so thin a shape the look would take the shape itself for a line.
         return None;
     }
-    let (mut looks, mut ridges) = (0, Vec::new());
-    for look in looks_along(&path) {
-        if color_at(target, look.point).is_some() {
-            looks += 1;
-            ridges.extend(ridge(target, shown, look, reach));
+    let (mut count_of_normals, mut ridges) = (0, Vec::new());
+    for normal in normals_along(&path) {
+        if color_at(target, normal.point).is_some() {
+            count_of_normals += 1;
+            ridges.extend(ridge(target, shown, normal, reach));
         }
     }
     let color = color_of_line(&mut ridges)?;
@@ -220,7 +220,8 @@ fn line_along(
     let count = ridges.len() as f64;
     let width = ridges.iter().map(|ridge| ridge.width).sum::<f64>() / count;
     let [red, green, blue] = color;
-    (count > LINE_SHARE * f64::from(looks)).then(|| (Color::new(red, green, blue), width))
+    (count > LINE_SHARE * f64::from(count_of_normals))
+        .then(|| (Color::new(red, green, blue), width))
 }
 
 /// The colour of a line of which these are looks: the median, channel by channel, of the quarter
@@ -259,8 +260,8 @@ impl Ridge {
 }
 
 /// What stands out between both sides of a point, if something does.
-fn ridge(target: &Picture, shown: &Picture, look: Look, reach: f64) -> Option<Ridge> {
-    let Look { point, across } = look;
+fn ridge(target: &Picture, shown: &Picture, normal: Normal, reach: f64) -> Option<Ridge> {
+    let Normal { point, across } = normal;
     let left = color_at(target, point - across * reach)?;
     let right = color_at(target, point + across * reach)?;
     let steps = reach.ceil() as i32;

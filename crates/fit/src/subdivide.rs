@@ -1,7 +1,6 @@
-//! Gives outlines more control points where the picture pulls at them in a way that those they have
-//! cannot follow: a cubic is cut in two, a quadratic becomes a cubic, a line a curve. Asked of the
-//! loss's gradient, so that what is merely soft, or wrong for another reason, gets none. Taking
-//! points away is `simplify`'s business.
+//! Subdivides outlines where the loss's gradient asks for a change that their control points cannot
+//! make: cuts a cubic in two, raises a quadratic to a cubic, turns a line into a curve. `simplify`
+//! takes points away.
 
 use chat2svg_diffraster::{Layout, Node};
 use kurbo::{BezPath, CubicBez, ParamCurve, PathEl, Point, QuadBez, Vec2};
@@ -44,19 +43,19 @@ struct Division {
 impl Fit<'_> {
     /// Divides the segments of the template's outlines where that pays.
     pub(crate) fn subdivide(&mut self) -> Result<(), FitError> {
-        if !self.setting.options.allow_points || self.is_stopped() {
+        if !self.problem.options.allow_points || self.is_stopped() {
             return Ok(());
         }
-        let (to_canvas, target) = (self.setting.to_canvas, self.setting.target);
+        let (to_canvas, target) = (self.problem.to_canvas, self.problem.target);
         let mut trial = self.document.clone();
         let mut divided: Vec<Option<(Vec<Division>, f64)>> = Vec::new();
         let is_added = &self.is_added;
-        let setting = self.setting;
+        let problem = self.problem;
         trial.edit_shapes(|index, shape, transform, _| {
             let scale = (to_canvas * transform).determinant().abs().sqrt();
             let is_asked =
                 is_added.get(index) == Some(&false) && scale.is_normal() && shape.path.is_finite();
-            let seen = setting.crossing_scale(transform, false);
+            let seen = problem.crossing_scale(transform, false);
             let found = is_asked.then(|| (divisions(&shape.path, scale), seen));
             if let Some((found, _)) = &found {
                 shape.path = found
@@ -69,17 +68,18 @@ impl Fit<'_> {
         let map = scene_of(&trial, target.width, target.height, to_canvas);
         let layout = Layout::of(&map.scene);
         let image = self.descender.full_target();
-        let mut slopes = vec![0.0; layout.len];
-        self.descender.squared_gradient(&map, &image, &mut slopes)?;
+        let mut gradient = vec![0.0; layout.len];
+        self.descender
+            .squared_gradient(&map, &image, &mut gradient)?;
         let price = self.cost().per_byte;
         let mut paths: Vec<Option<BezPath>> = vec![None; divided.len()];
         for slot in &map.slots {
             if let Some(Some((divided, scale))) = divided.get(slot.shape)
                 && slot.has_own_outline
-                && let Some(pulls) = pulls_of(&map, &layout, slot.node, &slopes)
+                && let Some(gradients) = point_gradients(&map, &layout, slot.node, &gradient)
                 && let Some(path) = paths.get_mut(slot.shape)
             {
-                *path = divided_where_it_pays(divided, &pulls, price, *scale);
+                *path = divided_where_it_pays(divided, &gradients, price, *scale);
             }
         }
         if paths.iter().all(Option::is_none) {
@@ -95,35 +95,40 @@ impl Fit<'_> {
 }
 
 /// A point of an outline in pixels, with the gradient there.
-struct Pull {
+struct PointGradient {
     at: Point,
     slope: Vec2,
 }
 
-/// The pull at each point of a node's outline.
-fn pulls_of(map: &SceneMap, layout: &Layout, node: usize, slopes: &[f32]) -> Option<Vec<Pull>> {
+/// The gradient at each point of a node's outline.
+fn point_gradients(
+    map: &SceneMap,
+    layout: &Layout,
+    node: usize,
+    gradient: &[f32],
+) -> Option<Vec<PointGradient>> {
     let (Node::Path(path), place) = (map.scene.nodes.get(node)?, layout.nodes.get(node)?) else {
         return None;
     };
     let points = &path.outline.points;
-    let (pairs, _) = slopes.get(place.points.clone())?.as_chunks::<2>();
-    let pulls: Vec<Pull> = points
+    let (pairs, _) = gradient.get(place.points.clone())?.as_chunks::<2>();
+    let gradients: Vec<PointGradient> = points
         .iter()
         .zip(pairs)
-        .map(|([x, y], [by_x, by_y])| Pull {
+        .map(|([x, y], [by_x, by_y])| PointGradient {
             at: Point::new(f64::from(*x), f64::from(*y)),
             slope: Vec2::new(f64::from(*by_x), f64::from(*by_y)),
         })
         .collect();
-    (pulls.len() == points.len()).then_some(pulls)
+    (gradients.len() == points.len()).then_some(gradients)
 }
 
 impl Division {
-    /// Whether the pull at its new points pays for their bytes.
-    fn pays(&self, pulls: &[Pull], per_byte: f64) -> bool {
-        let pulls = self.fresh.iter().filter_map(|point| pulls.get(*point));
-        let pull = pulls.fold(0.0, |most: f64, pull| most.max(pull.slope.hypot()));
-        0.5 * self.moves * pull > per_byte * POINT_BYTES * self.more
+    /// Whether the gradient at its new points pays for their bytes.
+    fn pays(&self, gradients: &[PointGradient], per_byte: f64) -> bool {
+        let gradients = self.fresh.iter().filter_map(|point| gradients.get(*point));
+        let gradient = gradients.fold(0.0, |most: f64, gradient| most.max(gradient.slope.hypot()));
+        0.5 * self.moves * gradient > per_byte * POINT_BYTES * self.more
     }
 
     /// Makes the line from `start` to `end`, which may be the one that closes an outline, a curve
@@ -198,18 +203,18 @@ fn divisions(path: &BezPath, scale: f64) -> Vec<Division> {
     found
 }
 
-/// The path, divided only where the new points' pull pays for their bytes, and where it does not
-/// come to cross itself by that; `None` if nowhere. `scale` is pixels per unit of the picture in
-/// which it must not.
+/// The path, divided only where the gradient at the new points pays for their bytes and where it
+/// does not make the path cross itself; `None` if nowhere. `scale` is pixels per unit of the
+/// picture in which it must not.
 fn divided_where_it_pays(
     divisions: &[Division],
-    pulls: &[Pull],
+    gradients: &[PointGradient],
     per_byte: f64,
     scale: f64,
 ) -> Option<BezPath> {
     let mut is_wanted: Vec<bool> = divisions
         .iter()
-        .map(|division| division.pays(pulls, per_byte))
+        .map(|division| division.pays(gradients, per_byte))
         .collect();
     let whole: BezPath = divisions.iter().map(|division| division.whole).collect();
     while is_wanted.contains(&true) {
@@ -218,7 +223,9 @@ fn divided_where_it_pays(
         for (index, (division, is_wanted)) in divisions.iter().zip(&is_wanted).enumerate() {
             match &division.mirrored {
                 _ if !is_wanted => path.push(division.whole),
-                Some(mirrored) if pulls_back(division, pulls) => path.extend(mirrored.clone()),
+                Some(mirrored) if is_better_mirrored(division, gradients) => {
+                    path.extend(mirrored.clone());
+                }
                 _ => path.extend(division.parts.clone()),
             }
             origins.resize(path.elements().len(), index);
@@ -241,13 +248,13 @@ fn divided_where_it_pays(
 }
 
 /// Whether a line that became a curve had better bulge to its other side.
-fn pulls_back(division: &Division, pulls: &[Pull]) -> bool {
+fn is_better_mirrored(division: &Division, gradients: &[PointGradient]) -> bool {
     let Some(handle) = division.fresh.first().copied() else {
         return false;
     };
     let Some([start, a, b, end]) = handle
         .checked_sub(1)
-        .and_then(|first| pulls.get(first..first + 4))
+        .and_then(|first| gradients.get(first..first + 4))
     else {
         return false;
     };
@@ -281,15 +288,15 @@ mod tests {
     fn it_is_divided_only_where_the_pull_pays() {
         let path = BezPath::from_svg("M10 10Q40 0 50 40Z").expect("a path");
         let divisions = divisions(&path, 1.0);
-        let pulls = |slope: f64| -> Vec<Pull> {
-            let pull = |_| Pull {
+        let gradients = |slope: f64| -> Vec<PointGradient> {
+            let gradient = |_| PointGradient {
                 at: Point::ZERO,
                 slope: Vec2::new(0.0, slope),
             };
-            (0..7).map(pull).collect()
+            (0..7).map(gradient).collect()
         };
-        assert!(divided_where_it_pays(&divisions, &pulls(0.01), 0.1, 1.0).is_none());
-        let divided = divided_where_it_pays(&divisions, &pulls(100.0), 0.1, 1.0).expect("pays");
+        assert!(divided_where_it_pays(&divisions, &gradients(0.01), 0.1, 1.0).is_none());
+        let divided = divided_where_it_pays(&divisions, &gradients(100.0), 0.1, 1.0).expect("pays");
         assert_eq!(divided.elements().len(), 4);
     }
 
@@ -305,12 +312,12 @@ mod tests {
             .map(points_of)
             .sum();
         for slope in [100.0, -100.0] {
-            let pull = |_| Pull {
+            let gradient = |_| PointGradient {
                 at: Point::ZERO,
                 slope: Vec2::new(slope, slope),
             };
-            let pulls: Vec<Pull> = (0..count).map(pull).collect();
-            let divided = divided_where_it_pays(&divisions, &pulls, 0.1, 1.0).expect("pays");
+            let gradients: Vec<PointGradient> = (0..count).map(gradient).collect();
+            let divided = divided_where_it_pays(&divisions, &gradients, 0.1, 1.0).expect("pays");
             assert!(!crosses_itself(&divided, 1.0), "{divided:?}");
             assert!(
                 divided

@@ -7,10 +7,10 @@ use crate::{
     FitOptions,
     clock::Clock,
     descend::Descender,
-    fit::{Fit, Setting},
-    journal::Journal,
+    fit::{Fit, Problem},
     measure::Score,
     picture::Picture,
+    tracker::Tracker,
 };
 
 /// Side of the canvas in pixels.
@@ -53,7 +53,7 @@ pub(crate) fn with_fit<T>(
     let pool = pool.expect("a thread");
     let mut observer = ();
     act(Fit::new(
-        Setting {
+        Problem {
             options,
             clock: &clock,
             pool: &pool,
@@ -64,6 +64,6 @@ pub(crate) fn with_fit<T>(
         from.clone(),
         Score::of(from, &target, options).expect("renders"),
         Descender::new(options, &clock, 1, &target),
-        Journal::new(&mut observer, &clock, 0),
+        Tracker::new(&mut observer, &clock, 0),
     ))
 }

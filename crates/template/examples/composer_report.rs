@@ -20,7 +20,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use chat2svg_template::embedded::language::{Fate, Reading, Undrawn, read};
+use chat2svg_template::embedded::language::{Coverage, Reading, Undrawn, read};
 use chat2svg_template::embedded::lookup::{LibraryError, LibraryLimits, Precedence};
 use chat2svg_template::embedded::{ArtLibrary, Vocabulary};
 
@@ -36,22 +36,22 @@ struct Tally {
 
 impl Tally {
     fn add(&mut self, reading: &Reading) {
-        let count = |fate: Fate| {
+        let count = |coverage: Coverage| {
             reading
-                .fates
+                .word_coverage
                 .iter()
-                .filter(|word| word.fate == fate)
+                .filter(|word| word.coverage == coverage)
                 .count()
         };
-        let missed = count(Fate::Undrawn(Undrawn::Thing));
+        let missed = count(Coverage::Undrawn(Undrawn::Thing));
         self.prompts += 1;
         self.complete += usize::from(
-            missed == 0 && count(Fate::Undrawn(Undrawn::Name)) == 0 && !reading.is_emblem,
+            missed == 0 && count(Coverage::Undrawn(Undrawn::Name)) == 0 && !reading.is_emblem,
         );
-        self.drawn += count(Fate::Drawn) + count(Fate::Scene);
-        self.stand_ins += count(Fate::StandIn);
+        self.drawn += count(Coverage::Drawn) + count(Coverage::Scene);
+        self.stand_ins += count(Coverage::StandIn);
         self.missed += missed;
-        self.names += count(Fate::Undrawn(Undrawn::Name));
+        self.names += count(Coverage::Undrawn(Undrawn::Name));
     }
 
     fn row(&self, name: &str) -> String {
@@ -143,13 +143,13 @@ fn report(text: &str, each: bool, vocabulary: &Vocabulary, load: Duration) -> Ex
                 groups.entry((*value).to_owned()).or_default().add(&reading);
             }
         }
-        for word in &reading.fates {
-            let list = match word.fate {
-                Fate::Undrawn(Undrawn::Thing) => 0,
-                Fate::Undrawn(Undrawn::Name) => 1,
-                Fate::Undrawn(Undrawn::Idea | Undrawn::Look) => 2,
-                Fate::Undrawn(Undrawn::Action) => 3,
-                Fate::Undrawn(Undrawn::Quality) => 4,
+        for word in &reading.word_coverage {
+            let list = match word.coverage {
+                Coverage::Undrawn(Undrawn::Thing) => 0,
+                Coverage::Undrawn(Undrawn::Name) => 1,
+                Coverage::Undrawn(Undrawn::Idea | Undrawn::Look) => 2,
+                Coverage::Undrawn(Undrawn::Action) => 3,
+                Coverage::Undrawn(Undrawn::Quality) => 4,
                 _ => continue,
             };
             *undrawn[list].entry(word.text.to_lowercase()).or_default() += 1;

@@ -201,6 +201,7 @@ impl Bench {
             prompt: Prompt::parse("a lighthouse on a cliff", Prompt::DEFAULT_LIMIT).unwrap(),
             style: None,
             canvas: CanvasSize::new(512, 512).unwrap(),
+            background: None,
             candidates: 1,
         };
         let began = Instant::now();

@@ -2,7 +2,6 @@
 
 mod art;
 mod backdrop;
-mod cast;
 mod compose;
 mod dice;
 pub mod generators;
@@ -14,6 +13,7 @@ mod layout;
 mod light;
 pub mod lookup;
 mod prompt;
+mod resolve;
 mod scene;
 mod setting;
 mod style;

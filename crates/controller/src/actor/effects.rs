@@ -14,8 +14,8 @@ use tracing::{info, warn};
 use super::{ComposeRequest, ControllerActor, Happening, tell};
 use crate::{
     Command, EndFacts, StageCall,
+    persister::{Entry, Outcome},
     request::StageRequest,
-    scribe::{Entry, Outcome},
 };
 
 /// How long a job waits between two stages for the scheduler.

@@ -8,7 +8,7 @@ use tokio::sync::oneshot;
 use tracing::{info, warn};
 
 use super::{ControllerActor, EndedJob};
-use crate::scribe::Entry;
+use crate::persister::Entry;
 
 impl ControllerActor {
     /// A job's end is written: tell everybody, and let it go.
@@ -53,7 +53,7 @@ impl ControllerActor {
         view.updated_at = Timestamp::now();
         warn!(job = %view.id, code = failure.code.name(), "job given up: {}", failure.message);
         view.failure = Some(failure);
-        let finish = self.lines.scribe.finish.clone();
+        let finish = self.lines.persister.finish.clone();
         let patience = self.ask_timeout();
         actix::spawn(async move {
             let job = view.id;
@@ -92,7 +92,7 @@ impl ControllerActor {
         let drained = std::mem::take(&mut self.drained);
         actix::spawn(async move {
             for left in left {
-                // A scribe that was lost has said so in the log.
+                // A persister that was lost has said so in the log.
                 let _ = left.await;
             }
             for waiting in drained {

@@ -1,5 +1,5 @@
 //! The controller actor: holds the jobs, owns time and effects. What is to be done is decided by
-//! [`Machine`]; how it is written down is the scribe's concern.
+//! [`Machine`]; the persister writes it down.
 //!
 //! Effects run in detached tasks that report back by message. If this actor is lost and started
 //! anew, it takes up its jobs from the store; what the lost one had under way is cancelled.
@@ -44,7 +44,7 @@ use crate::{
     Checkpoint, ControllerConfig, Event, InputLimits, Machine, MemoryBudget, StageOutput, Timing,
     calls::StageLines,
     events::{EventLog, preview},
-    scribe::{Entry, Note, Scribe, ScribeLines},
+    persister::{Entry, Note, Persister, PersisterLines},
 };
 
 /// Between two looks for jobs that still wait for a plan; a scheduler that was started anew has
@@ -87,7 +87,7 @@ pub struct ControllerLines {
     /// A job is about to be worked on.
     pub mark_running: Line<MarkRunning>,
     /// What is written about a running job.
-    pub scribe: ScribeLines,
+    pub persister: PersisterLines,
     /// A job waits for a plan.
     pub enqueue: Line<Enqueue>,
     /// A stage ended.
@@ -312,7 +312,7 @@ impl ControllerActor {
         } else if let Some(checkpoint) = checkpoint {
             machine = machine.with_checkpoint(checkpoint);
         }
-        let entries = self.start_scribe(id, submitted, context);
+        let entries = self.start_persister(id, submitted, context);
         // A job that is taken up again goes on with higher numbers than it had: fewer events than
         // milliseconds have passed, since progress is throttled.
         let first_event = if permit.is_some() {
@@ -341,23 +341,23 @@ impl ControllerActor {
         self.feed(id, Event::Stored, context);
     }
 
-    fn start_scribe(
+    fn start_persister(
         &self,
         job: JobId,
         submitted: Instant,
         context: &mut Context<Self>,
     ) -> mpsc::UnboundedSender<Entry> {
         let (entries, queue) = mpsc::unbounded_channel();
-        let scribe = Scribe {
+        let persister = Persister {
             job,
-            lines: self.lines.scribe.clone(),
+            lines: self.lines.persister.clone(),
             compute: self.capacity.answers.clone(),
             ask_timeout: self.ask_timeout(),
             submitted,
             accessible: self.config.accessible,
         };
         let controller = context.address();
-        actix::spawn(scribe.run(queue, move |note| {
+        actix::spawn(persister.run(queue, move |note| {
             tell(&controller, job, Happening::Noted(note));
         }));
         entries

@@ -323,7 +323,7 @@ fn start(world: Shared) -> Playhouse {
         list_unfinished: line!(),
         get_attachments: line!(),
         mark_running: line!(),
-        scribe: ScribeLines {
+        persister: PersisterLines {
             update: line!(),
             put_stage: line!(),
             finish: line!(),

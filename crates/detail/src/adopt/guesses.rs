@@ -7,9 +7,9 @@ use kurbo::{Point, Vec2};
 
 use super::{
     AdoptError,
-    areas::mean_color,
     form::{Form, Similarity},
     moves::{Search, State},
+    region_overlap::mean_color,
     units::Unit,
     view::squared_distance,
 };

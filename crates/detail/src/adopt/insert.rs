@@ -9,8 +9,8 @@ use kurbo::{Affine, Rect};
 
 use super::{
     AdoptError,
-    fresh::Fresh,
     names::meaning_of,
+    residual::ResidualShape,
     units::shape_name,
     view::{View, sum},
 };
@@ -31,13 +31,17 @@ pub(super) struct Inserted {
     /// Index in painting order.
     pub(super) index: usize,
     /// Index of what it was made of.
-    pub(super) fresh: usize,
+    pub(super) residual: usize,
     pub(super) name: String,
 }
 
 /// Puts shapes, bottom first, right above the shapes that they belong to and into their groups.
 /// `to_canvas` maps user space to the coordinates of the new shapes.
-pub(super) fn insert(document: &mut Document, found: &[Fresh], to_canvas: Affine) -> Vec<Inserted> {
+pub(super) fn insert(
+    document: &mut Document,
+    found: &[ResidualShape],
+    to_canvas: Affine,
+) -> Vec<Inserted> {
     let places: Vec<(Vec<usize>, Affine, String)> = document
         .shapes()
         .into_iter()
@@ -56,8 +60,8 @@ pub(super) fn insert(document: &mut Document, found: &[Fresh], to_canvas: Affine
     order.sort_by_key(|index| found[*index].above.map_or(0, |above| above + 1));
     let mut inserted: Vec<Inserted> = Vec::new();
     // From the front, so that the places of what comes later in the walk stay right.
-    for fresh in order.into_iter().rev() {
-        let shape = &found[fresh];
+    for residual in order.into_iter().rev() {
+        let shape = &found[residual];
         let at = shape
             .above
             .and_then(|above| places.get(above).zip(Some(above)));
@@ -87,7 +91,11 @@ pub(super) fn insert(document: &mut Document, found: &[Fresh], to_canvas: Affine
         for other in &mut inserted {
             other.index += usize::from(other.index >= index);
         }
-        inserted.push(Inserted { index, fresh, name });
+        inserted.push(Inserted {
+            index,
+            residual,
+            name,
+        });
     }
     inserted
 }
@@ -125,19 +133,19 @@ impl Judge<'_> {
         &self,
         document: &mut Document,
         inserted: &mut [Inserted],
-        found: &[Fresh],
+        found: &[ResidualShape],
         to_canvas: Affine,
     ) -> Result<(), AdoptError> {
         let mut error = self.view.error(document)?;
         for each in inserted {
-            let Some(fresh) = found.get(each.fresh) else {
+            let Some(residual) = found.get(each.residual) else {
                 continue;
             };
             let ground = each
                 .name
                 .rsplit_once(" / ")
                 .map_or("", |(ground, _)| ground);
-            let name = format!("{ground} / {}", fresh.word(true));
+            let name = format!("{ground} / {}", residual.word(true));
             let bytes = document
                 .shapes()
                 .get(each.index)
@@ -145,10 +153,10 @@ impl Judge<'_> {
             let mut without = document.clone();
             without.retain_shapes(|index, _| index != each.index);
             let worth = (self.view.error(&without)? - error).max(0.0);
-            let meaning = meaning_of(fresh.word(true));
+            let meaning = meaning_of(residual.word(true));
             let mut least = error + ROUGHER * worth;
             let mut better = None;
-            for stroke in &fresh.as_strokes {
+            for stroke in &residual.as_strokes {
                 self.stop.check()?;
                 let mut stroked = document.clone();
                 let mut stroke_bytes = f64::INFINITY;
@@ -189,11 +197,11 @@ impl Judge<'_> {
             }
             let gone: BTreeSet<usize> = inserted
                 .iter()
-                .filter(|each| worthless.contains(&each.fresh))
+                .filter(|each| worthless.contains(&each.residual))
                 .map(|each| each.index)
                 .collect();
             document.retain_shapes(|index, _| !gone.contains(&index));
-            inserted.retain(|each| !worthless.contains(&each.fresh));
+            inserted.retain(|each| !worthless.contains(&each.residual));
             for each in inserted.iter_mut() {
                 each.index -= gone.range(..each.index).count();
             }
@@ -233,7 +241,7 @@ impl Judge<'_> {
                 let growth =
                     self.within(&without, extents[each]) - self.within(&with, extents[each]);
                 if growth < self.per_byte * bytes[each] {
-                    worthless.insert(inserted[each].fresh);
+                    worthless.insert(inserted[each].residual);
                 }
             }
         }

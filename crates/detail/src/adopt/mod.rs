@@ -3,24 +3,24 @@
 //!
 //! The target is cut into flat and smoothly shaded regions with a hierarchy
 //! (`chat2svg_fit::Regions`). Regions and what is seen of the template's shapes are laid over each
-//! other (`areas`): a shape that a region shows stays; one that does not is looked for elsewhere
-//! (`guesses`, `moves`); then all are fitted, but not spread over what is new (`misuse`); a region
-//! that no shape shows is new (`fresh`, `lines`, `names`) and put where it belongs, if it is worth
-//! it (`insert`).
+//! other (`region_overlap`): a shape that a region shows stays; one that does not is looked for
+//! elsewhere (`guesses`, `moves`); then all are fitted, but not spread over what is new
+//! (`capture`); a region that no shape shows is new (`residual`, `lines`, `names`) and put where it
+//! belongs, if it is worth it (`insert`).
 
-mod areas;
+mod capture;
 mod form;
-mod fresh;
 mod guesses;
 mod insert;
 mod lines;
-mod misuse;
 mod moves;
 mod names;
 mod parameters;
+mod region_overlap;
 mod repaint;
+mod residual;
+mod tie_break;
 mod trial;
-mod twins;
 mod units;
 mod view;
 
@@ -35,12 +35,12 @@ use thiserror::Error;
 pub use parameters::AdoptParameters;
 
 use self::{
-    areas::{Areas, Seen},
-    fresh::Finder,
+    capture::Unfitted,
     insert::{Judge, insert},
-    misuse::Unfitted,
     moves::Search,
+    region_overlap::{Areas, IdBuffer},
     repaint::Painter,
+    residual::Finder,
     view::{View, resized},
 };
 
@@ -186,7 +186,7 @@ impl Job<'_> {
             search.run(&mut adopted.document, &mut adopted.moved)?;
         }
         let to_canvas = adopted.document.canvas_transform(width, height)?;
-        let mut seen = Seen::of(&adopted.document, areas.width, areas.height, stop)?;
+        let mut seen = IdBuffer::of(&adopted.document, areas.width, areas.height, stop)?;
         let painter = Painter {
             regions: &regions,
             areas: &areas,
@@ -261,13 +261,13 @@ fn affordable_steps(parameters: &AdoptParameters, shapes: usize) -> u32 {
 fn fit_own(
     document: &mut Document,
     finder: &Finder<'_>,
-    seen: &Seen,
+    seen: &IdBuffer,
     fitting: Fitting<'_>,
-) -> Result<Seen, AdoptError> {
+) -> Result<IdBuffer, AdoptError> {
     let (areas, fine, stop) = (finder.areas, finder.fine, finder.stop);
     let shown = fine.shown(document)?;
-    let fresh = finder.regions(seen, &fine.errors_of(&shown))?;
-    let mut unfitted = Unfitted::of(shown, seen, fresh);
+    let residual = finder.regions(seen, &fine.errors_of(&shown))?;
+    let mut unfitted = Unfitted::of(shown, seen, residual);
     let start = document.clone();
     let mut fits = 0;
     loop {
@@ -276,8 +276,8 @@ fn fit_own(
         let target = unfitted.target(fitting.target)?;
         fitting.run(document, &target)?;
         stop.check()?;
-        let fitted = Seen::of(document, areas.width, areas.height, stop)?;
-        if fits == MOST_FITS || !unfitted.hide_misused(&fitted, fine) {
+        let fitted = IdBuffer::of(document, areas.width, areas.height, stop)?;
+        if fits == MOST_FITS || !unfitted.hide_captured(&fitted, fine) {
             return Ok(fitted);
         }
     }

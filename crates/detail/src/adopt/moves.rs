@@ -10,10 +10,10 @@ use chat2svg_vector::{Document, RenderError};
 
 use super::{
     AdoptError, AdoptParameters,
-    areas::{Areas, Seen, mean_color},
     guesses::{Guess, NEAR_COLOR},
+    region_overlap::{Areas, IdBuffer, mean_color},
+    tie_break::Appearances,
     trial::{Trial, paint},
-    twins::Looks,
     units::{Unit, units},
     view::{View, color_of, squared_distance, sum},
 };
@@ -56,7 +56,7 @@ impl Search<'_> {
         let shapes = document.counts().shapes;
         let mut state = self.state(document)?;
         // Groups as wholes before their parts, and the large before the small.
-        let size = |unit: &Unit, seen: &Seen| -> usize {
+        let size = |unit: &Unit, seen: &IdBuffer| -> usize {
             seen.pixels
                 .get(unit.shapes.clone())
                 .map_or(0, |parts| parts.iter().map(Vec::len).sum())
@@ -95,7 +95,7 @@ impl Search<'_> {
             if !unit.is_group {
                 guesses.retain(|guess| {
                     let to = guess.similarity.center + guess.similarity.by;
-                    !state.looks.has_nearer_twin(unit.shapes.start, to)
+                    !state.appearances.has_closer_rival(unit.shapes.start, to)
                 });
             }
             if guesses.len() < all && waited.insert(unit.shapes.start) {
@@ -116,7 +116,7 @@ impl Search<'_> {
     }
 
     fn state(&self, document: &Document) -> Result<State, RenderError> {
-        let seen = Seen::of(document, self.areas.width, self.areas.height, self.stop)?;
+        let seen = IdBuffer::of(document, self.areas.width, self.areas.height, self.stop)?;
         let settled = seen
             .pixels
             .iter()
@@ -128,7 +128,7 @@ impl Search<'_> {
         let shown = self.fine.shown(document)?;
         let picture: Vec<[f32; 3]> = shown.pixels().iter().map(color_of).collect();
         Ok(State {
-            looks: Looks::of(&seen, &picture, self.areas.width),
+            appearances: Appearances::of(&seen, &picture, self.areas.width),
             seen,
             settled,
             picture,
@@ -247,7 +247,7 @@ impl Search<'_> {
         };
         let mut least = there(&self.rough.errors_of(&old));
         if !unit.is_group {
-            let seen = Seen::of(before, self.areas.width, self.areas.height, self.stop)?;
+            let seen = IdBuffer::of(before, self.areas.width, self.areas.height, self.stop)?;
             let pixels = &seen.pixels[unit.shapes.start];
             let instead = [Some(mean_color(&self.fine.pixels, pixels)), guess.color];
             for color in instead.into_iter().flatten() {
@@ -265,8 +265,8 @@ impl Search<'_> {
 
 /// What the search knows of the document as it stands.
 pub(super) struct State {
-    pub(super) seen: Seen,
-    pub(super) looks: Looks,
+    pub(super) seen: IdBuffer,
+    pub(super) appearances: Appearances,
     pub(super) settled: Settled,
     /// The document's picture at the size of the regions'.
     pub(super) picture: Vec<[f32; 3]>,

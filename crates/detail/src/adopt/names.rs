@@ -4,7 +4,7 @@ use chat2svg_vector::{Meaning, Role};
 
 /// What is known of a new shape.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Look {
+pub(super) struct ShapeTraits {
     /// Its Oklab lightness less that of the ground beneath.
     pub(super) lighter: f32,
     /// Its Oklab distance from the ground.
@@ -26,31 +26,38 @@ pub(super) struct Look {
 }
 
 /// One word for it.
-pub(super) fn word(look: &Look) -> &'static str {
-    let is_thin = look.is_stroke || look.fullness < 0.12 || look.elongation > 5.0;
-    if look.edge > 0.3 && is_thin && !look.on_background {
+pub(super) fn word(traits: &ShapeTraits) -> &'static str {
+    let is_thin = traits.is_stroke || traits.fullness < 0.12 || traits.elongation > 5.0;
+    if traits.edge > 0.3 && is_thin && !traits.on_background {
         return "rim";
     }
-    if look.is_stroke {
+    if traits.is_stroke {
         return "line";
     }
     if is_thin {
         return "stripe";
     }
-    if look.on_background {
-        return if look.share < 0.004 { "spot" } else { "detail" };
+    if traits.on_background {
+        return if traits.share < 0.004 {
+            "spot"
+        } else {
+            "detail"
+        };
     }
-    if look.lighter > 0.08 {
-        return match look.share {
-            share if share < 0.2 && look.height > 0.4 => "highlight",
+    if traits.lighter > 0.08 {
+        return match traits.share {
+            share if share < 0.2 && traits.height > 0.4 => "highlight",
             share if share < 0.2 => "spot",
             _ => "light",
         };
     }
-    if look.lighter < -0.04 && look.contrast < 0.35 && (look.share > 0.08 || look.height < 0.35) {
+    if traits.lighter < -0.04
+        && traits.contrast < 0.35
+        && (traits.share > 0.08 || traits.height < 0.35)
+    {
         return "shadow";
     }
-    if look.share < 0.06 {
+    if traits.share < 0.06 {
         return "spot";
     }
     "detail"
@@ -68,7 +75,7 @@ pub(super) fn meaning_of(word: &str) -> Meaning {
 mod tests {
     use super::*;
 
-    const PLAIN: Look = Look {
+    const PLAIN: ShapeTraits = ShapeTraits {
         lighter: 0.0,
         contrast: 0.2,
         share: 0.1,
@@ -85,7 +92,7 @@ mod tests {
         let cases = [
             (
                 "highlight",
-                Look {
+                ShapeTraits {
                     lighter: 0.4,
                     share: 0.02,
                     height: 0.8,
@@ -94,7 +101,7 @@ mod tests {
             ),
             (
                 "light",
-                Look {
+                ShapeTraits {
                     lighter: 0.2,
                     share: 0.5,
                     ..PLAIN
@@ -102,7 +109,7 @@ mod tests {
             ),
             (
                 "shadow",
-                Look {
+                ShapeTraits {
                     lighter: -0.15,
                     share: 0.3,
                     ..PLAIN
@@ -110,7 +117,7 @@ mod tests {
             ),
             (
                 "spot",
-                Look {
+                ShapeTraits {
                     lighter: -0.5,
                     contrast: 0.6,
                     share: 0.01,
@@ -119,7 +126,7 @@ mod tests {
             ),
             (
                 "stripe",
-                Look {
+                ShapeTraits {
                     elongation: 9.0,
                     fullness: 0.1,
                     ..PLAIN
@@ -127,14 +134,14 @@ mod tests {
             ),
             (
                 "line",
-                Look {
+                ShapeTraits {
                     is_stroke: true,
                     ..PLAIN
                 },
             ),
             (
                 "rim",
-                Look {
+                ShapeTraits {
                     edge: 0.5,
                     fullness: 0.05,
                     ..PLAIN
@@ -142,7 +149,7 @@ mod tests {
             ),
             (
                 "spot",
-                Look {
+                ShapeTraits {
                     on_background: true,
                     share: 0.001,
                     ..PLAIN
@@ -150,8 +157,8 @@ mod tests {
             ),
             ("detail", PLAIN),
         ];
-        for (expected, look) in cases {
-            assert_eq!(word(&look), expected, "{look:?}");
+        for (expected, traits) in cases {
+            assert_eq!(word(&traits), expected, "{traits:?}");
         }
     }
 }

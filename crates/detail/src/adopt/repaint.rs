@@ -6,7 +6,7 @@ use chat2svg_vector::{Color, Document, Paint, Shape};
 use kurbo::{Affine, Point};
 
 use super::{
-    areas::{Areas, Seen},
+    region_overlap::{Areas, IdBuffer},
     units::shape_name,
 };
 
@@ -24,7 +24,7 @@ const SHOWN: f64 = 0.5;
 pub(super) struct Painter<'a> {
     pub(super) regions: &'a Regions,
     pub(super) areas: &'a Areas,
-    pub(super) seen: &'a Seen,
+    pub(super) seen: &'a IdBuffer,
     /// Maps user space to the regions' picture.
     pub(super) to_canvas: Affine,
     pub(super) threshold: GradientThreshold,

@@ -159,18 +159,18 @@ impl TileScratch {
         let own_alpha = shading[3].map(|alpha| shape.opacity * alpha);
         // dL/d(alpha), and dL/d(straight RGBA of the paint).
         let mut d_alpha = [0.0; AREA];
-        let mut pull = [[0.0; AREA]; 4];
+        let mut d_paint = [[0.0; AREA]; 4];
         for p in 0..AREA {
             d_alpha[p] = gradient[3][p] * (1.0 - before[3][p]);
         }
         for k in 0..3 {
             for p in 0..AREA {
                 d_alpha[p] += gradient[k][p] * (shading[k][p] - before[k][p]);
-                pull[k][p] = covered[p] * own_alpha[p] * gradient[k][p];
+                d_paint[k][p] = covered[p] * own_alpha[p] * gradient[k][p];
             }
         }
         for p in 0..AREA {
-            pull[3][p] = d_alpha[p] * covered[p];
+            d_paint[3][p] = d_alpha[p] * covered[p];
         }
         for plane in gradient.iter_mut() {
             for p in 0..AREA {
@@ -180,19 +180,19 @@ impl TileScratch {
         self.sums.clear();
         self.sums.resize(shape.paint_slots as usize, 0.0);
         let (paint_sums, opacity_sum) = self.sums.split_at_mut(shape.paint_slots as usize - 1);
-        opacity_sum[0] = dot(&pull[3], &shading[3]);
+        opacity_sum[0] = dot(&d_paint[3], &shading[3]);
         match &shape.paint {
             Prepared::Solid(_) => {
                 for k in 0..3 {
-                    paint_sums[k] = sum(&pull[k]);
+                    paint_sums[k] = sum(&d_paint[k]);
                 }
             }
             Prepared::Gradient(paint) => {
-                for d in &mut pull[3] {
+                for d in &mut d_paint[3] {
                     *d *= shape.opacity;
                 }
                 let stops = &tile.plan.stops;
-                paint.pull(stops, tile.left, tile.top, &pull, paint_sums);
+                paint.backward(stops, tile.left, tile.top, &d_paint, paint_sums);
             }
         }
         if let Some(signed) = &mut signed {

@@ -2,13 +2,13 @@
 //! best cut through it. Knows pixels only; outlines and paints are made elsewhere.
 
 mod cut;
-mod hiding;
 mod moments;
+mod occlusion;
 mod sharpen;
 mod tree;
 
-pub(crate) use cut::{CutCost, best_cover, best_extras};
-pub(crate) use hiding::Kept;
+pub(crate) use cut::{CutCost, best_cover, best_residual_regions};
+pub(crate) use occlusion::ProtectedShapes;
 
 pub(crate) use sharpen::sharpened;
 pub(crate) use tree::{NodeId, RegionTree};

@@ -43,7 +43,7 @@ pub(crate) fn fit_closed(
     stops.push(stops[0] + count);
     path.move_to(points[first]);
     for pair in stops.windows(2) {
-        let stretch = Stretch {
+        let section = Section {
             points: (pair[0]..=pair[1]).map(|i| points[i % count]).collect(),
             slack: (pair[0]..=pair[1]).map(|i| slack[i % count]).collect(),
             tangents: (pair[0]..=pair[1])
@@ -51,7 +51,7 @@ pub(crate) fn fit_closed(
                 .collect(),
             ends_in_corners: [is_corner[pair[0]], is_corner[pair[1] % count]],
         };
-        stretch.fit(path);
+        section.fit(path);
     }
     path.close_path();
 }
@@ -65,7 +65,7 @@ pub fn fit_open(points: &[Point], tolerance: f64) -> BezPath {
     };
     let last = points.len() - 1;
     path.move_to(*first);
-    let stretch = Stretch {
+    let section = Section {
         points: points.to_vec(),
         slack: vec![tolerance; points.len()],
         tangents: (0..points.len())
@@ -73,12 +73,12 @@ pub fn fit_open(points: &[Point], tolerance: f64) -> BezPath {
             .collect(),
         ends_in_corners: [true, true],
     };
-    stretch.fit(&mut path);
+    section.fit(&mut path);
     path
 }
 
 /// Part of a contour between two corners.
-struct Stretch {
+struct Section {
     points: Vec<Point>,
     /// Largest distance allowed at each point.
     slack: Vec<f64>,
@@ -94,7 +94,7 @@ enum Piece {
     Curve(CubicBez),
 }
 
-impl Stretch {
+impl Section {
     fn fit(&self, path: &mut BezPath) {
         let last = self.points.len() - 1;
         let mut start = 0;

@@ -2,7 +2,7 @@
 //! the places where other things can attach. No layout here.
 
 pub(crate) mod asset;
-pub(crate) mod bodies;
+pub(crate) mod body_synthesis;
 pub(crate) mod cache;
 mod composite;
 pub(crate) mod library;

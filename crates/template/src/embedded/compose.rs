@@ -8,12 +8,12 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 
 use super::art::source;
-use super::cast::{Cast, make_prominent, to_scene};
 use super::dice::Dice;
 use super::layers::{object_layers, pattern_layers};
 use super::layout::{self, Item, Pose, Solution, Violation};
 use super::light::Light;
 use super::lookup::ArtLibrary;
+use super::resolve::{ResolvedScene, make_prominent, to_scene};
 use super::scene::{Arrangement, Background, Place, SceneDescription, Setting};
 use super::things::Trait;
 use super::{backdrop, graphic, setting, style, without};
@@ -81,28 +81,28 @@ pub fn compose_with_library(
     let size = canvas(options);
     let style = options.style.or(scene.style).unwrap_or_default();
 
-    let mut cast = Cast::gather(scene, library, &mut dice);
-    if scene.arrangement != Arrangement::Scene && !cast.items.is_empty() {
-        return compose_graphic(scene, options, style, cast, &mut dice);
+    let mut resolved = ResolvedScene::resolve(scene, library, &mut dice);
+    if scene.arrangement != Arrangement::Scene && !resolved.items.is_empty() {
+        return compose_graphic(scene, options, style, resolved, &mut dice);
     }
-    let mut links = layout::links(&cast.items, &cast.relations);
+    let mut links = layout::links(&resolved.items, &resolved.relations);
     let asked = Setting {
         background: options.background.or(scene.setting.background),
         ..scene.setting.clone()
     };
     let without_snow = scene.without.iter().any(|without| without.noun == "snow");
-    let setting = setting::resolve(&asked, &cast.items, &links, style, without_snow);
+    let setting = setting::resolve(&asked, &resolved.items, &links, style, without_snow);
     let is_transparent = setting.background == Some(Background::Transparent);
-    if setting.place == Some(Place::Room) && cast.leave_out(scene, source::is_plain_wall) {
+    if setting.place == Some(Place::Room) && resolved.leave_out(scene, source::is_plain_wall) {
         // The room has walls of its own.
-        links = layout::links(&cast.items, &cast.relations);
+        links = layout::links(&resolved.items, &resolved.relations);
     }
-    let Cast {
+    let ResolvedScene {
         mut items,
         drawn,
         relations,
         missing,
-    } = cast;
+    } = resolved;
     make_prominent(&mut items, scene);
 
     let single = items.len() == 1 && setting.place == Some(Place::Plain);
@@ -164,15 +164,15 @@ pub fn compose_with_library(
     }
 }
 
-/// A pattern or a logo of the cast's drawings.
+/// A pattern or a logo of the scene's drawings.
 fn compose_graphic(
     scene: &SceneDescription,
     options: &ComposeOptions,
     style: Style,
-    cast: Cast,
+    resolved: ResolvedScene,
     dice: &mut Dice<'_>,
 ) -> Composed {
-    let Cast { items, missing, .. } = cast;
+    let ResolvedScene { items, missing, .. } = resolved;
     let size = canvas(options);
     let ground = options.background.or(scene.setting.background);
     let mut layers = match &scene.arrangement {

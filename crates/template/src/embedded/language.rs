@@ -2,32 +2,33 @@
 //! where and when it plays, and which words could not be drawn.
 //!
 //! A lexicon-driven reading of English: tokens → the longest phrases that the vocabulary knows
-//! (`units`) → noun phrases and what connects them (`phrases`) → objects and relations (`builder`).
-//! No statistics, no model: the same prompt always means the same, in well under a millisecond.
-//! Simple prompts in other languages are put into English first (`tongues`). What is not known is
-//! listed as undrawn, and a prompt of which nothing could be drawn becomes an emblem (`emblem`).
+//! (`chunker`) → noun phrases and what connects them (`phrases`) → objects and relations
+//! (`interpreter`). No statistics, no model: the same prompt always means the same, in well under a
+//! millisecond. Simple prompts in other languages are put into English first (`tongues`). What is
+//! not known is listed as undrawn, and a prompt of which nothing could be drawn becomes an emblem
+//! (`fallback`).
 
 mod actions;
 mod boilerplate;
-mod builder;
-mod draft;
-mod emblem;
-mod fate;
+mod chunker;
+mod coverage;
+mod fallback;
 mod inflection;
+mod interpreter;
 mod lacking;
 pub(crate) mod lexicon;
+mod noun_phrase;
 mod phrases;
 mod shade;
 mod tokens;
 mod tongues;
-mod units;
 
-pub use fate::{Fate, Undrawn, WordFate};
+pub use coverage::{Coverage, Undrawn, WordCoverage};
 
 use super::lookup::Vocabulary;
 use super::scene::SceneDescription;
-use builder::Builder;
 pub(crate) use inflection::singulars;
+use interpreter::Interpreter;
 
 /// What a prompt means, and what became of each of its words.
 #[derive(Clone, Debug, PartialEq)]
@@ -35,7 +36,7 @@ pub struct Reading {
     /// The scene.
     pub scene: SceneDescription,
     /// The words that carry meaning, in the order of the prompt.
-    pub fates: Vec<WordFate>,
+    pub word_coverage: Vec<WordCoverage>,
     /// Nothing of the prompt could be drawn, and the scene is an emblem of its words.
     pub is_emblem: bool,
     /// No word of the prompt was understood.
@@ -53,16 +54,16 @@ pub fn read(prompt: &str, vocabulary: &Vocabulary) -> Reading {
     let tokens = boilerplate::strip(tokens);
     let mut tokens = tongues::translate(tokens, vocabulary);
     let lacking = lacking::take_out(&mut tokens, vocabulary);
-    let items = units::read(&tokens, vocabulary);
+    let items = chunker::read(&tokens, vocabulary);
     let pieces = phrases::split(&items);
-    let mut builder = Builder::default();
+    let mut interpreter = Interpreter::default();
     for (text, noun) in &lacking {
-        builder.rule_out_word(text, noun);
+        interpreter.rule_out_word(text, noun);
     }
-    builder.read(&pieces);
-    let (mut scene, fates) = builder.finish();
-    for word in &fates {
-        if matches!(word.fate, Fate::Undrawn(_)) && !scene.undrawn.contains(&word.text) {
+    interpreter.read(&pieces);
+    let (mut scene, word_coverage) = interpreter.finish();
+    for word in &word_coverage {
+        if matches!(word.coverage, Coverage::Undrawn(_)) && !scene.undrawn.contains(&word.text) {
             scene.undrawn.push(word.text.clone());
         }
     }
@@ -71,14 +72,16 @@ pub fn read(prompt: &str, vocabulary: &Vocabulary) -> Reading {
             .undrawn
             .push(format!("… and {unread} more characters"));
     }
-    let is_emblem = emblem::is_needed(&scene) && !tokens.is_empty();
-    let is_lost = is_emblem && fates.iter().all(|word| !word.is_understood()) && !fates.is_empty();
+    let is_emblem = fallback::is_needed(&scene) && !tokens.is_empty();
+    let is_lost = is_emblem
+        && word_coverage.iter().all(|word| !word.is_understood())
+        && !word_coverage.is_empty();
     if is_emblem {
-        emblem::compose(prompt, &mut scene);
+        fallback::compose(prompt, &mut scene);
     }
     Reading {
         scene,
-        fates,
+        word_coverage,
         is_emblem,
         is_lost,
     }

@@ -5,16 +5,16 @@
 //! things hidden, things over the edge, bad balance. Everything is boxes; nothing is drawn here.
 
 mod anchor;
+mod attachment;
 mod cost;
 mod finish;
 mod group;
-mod hold;
 mod item;
 mod links;
 mod place;
+mod poses;
 pub(crate) mod sizes;
 mod solve;
-mod stand;
 mod start;
 mod surround;
 

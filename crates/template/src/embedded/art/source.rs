@@ -4,7 +4,7 @@
 use chat2svg_vector::{Color, Gloss, Habitat, Meaning};
 
 use crate::embedded::art::substance::{is_shiny, state_material};
-use crate::embedded::art::{Drawing, bodies, composite, recolor, twemoji};
+use crate::embedded::art::{Drawing, body_synthesis, composite, recolor, twemoji};
 use crate::embedded::dice::Dice;
 use crate::embedded::generators::{self, Params};
 use crate::embedded::layout::{Item, arrange, group_extent, shape_of, sizes};
@@ -172,7 +172,7 @@ fn painted(
             if let Some(Whole::Drawing(drawing)) = whole {
                 return generators::draw_with(drawing, params, dice);
             }
-            let mut drawing = bodies::draw(emoji, name, &object.label)?;
+            let mut drawing = body_synthesis::draw(emoji, name, &object.label)?;
             if let Some(color) = params.body_color() {
                 recolor::recolor(&mut drawing.nodes, color);
             }

@@ -1,10 +1,10 @@
 //! From units to pieces of a sentence: noun phrases with their attributes, and what connects them.
-//! How the pieces relate is the scene builder's part.
+//! How the pieces relate is the interpreter's part.
 
-use super::draft::Draft;
-use super::fate::{Fate, Undrawn, WordFate};
+use super::chunker::{Item, Unit};
+use super::coverage::{Coverage, Undrawn, WordCoverage};
 use super::lexicon::{Link, Role, SettingSense};
-use super::units::{Item, Unit};
+use super::noun_phrase::NounPhraseParser;
 use crate::embedded::lookup::pictures::{self, Picture};
 use crate::embedded::scene::{Background, Material, RelationKind, SizeClass, Stance};
 use chat2svg_protocol::Style;
@@ -39,7 +39,7 @@ pub(super) enum Piece {
     /// "In different colours".
     Varied,
     /// Words that add nothing but their fate.
-    Lost(WordFate),
+    Lost(WordCoverage),
 }
 
 /// What joins two pieces.
@@ -115,7 +115,7 @@ pub(super) struct NounPhrase {
     pub(super) vessel: bool,
     /// "Sushi platter": what it holds.
     pub(super) contents: Option<(String, Picture)>,
-    pub(super) fates: Vec<WordFate>,
+    pub(super) word_coverage: Vec<WordCoverage>,
 }
 
 /// Splits the items of a prompt into pieces.
@@ -223,10 +223,10 @@ fn emoji_phrase(item: &Item, count: usize) -> Piece {
                 likeness: None,
                 vessel: false,
                 contents: None,
-                fates: vec![WordFate::new(emoji, Fate::Drawn)],
+                word_coverage: vec![WordCoverage::new(emoji, Coverage::Drawn)],
             }))
         }
-        None => Piece::Lost(WordFate::new(emoji, Fate::Undrawn(Undrawn::Thing))),
+        None => Piece::Lost(WordCoverage::new(emoji, Coverage::Undrawn(Undrawn::Thing))),
     }
 }
 
@@ -279,15 +279,15 @@ fn connector(unit: &Unit, next: Option<&Item>) -> Option<Piece> {
 
 /// Reads a noun phrase that begins at an index; returns how many items it takes.
 fn noun_phrase(items: &[Item], start: usize, pieces: &mut Vec<Piece>) -> usize {
-    let mut draft = Draft::new(matches!(pieces.last(), Some(Piece::Link(Link::In, _))));
+    let mut parser = NounPhraseParser::new(matches!(pieces.last(), Some(Piece::Link(Link::In, _))));
     let mut index = start;
     while let Some(item) = items.get(index) {
         let next = items.get(index + 1);
         let taken = match item {
-            Item::Unit(unit) => draft.take(unit, next),
+            Item::Unit(unit) => parser.take(unit, next),
             // "A big, red dog": a comma between attributes.
             Item::Comma => {
-                draft.nouns.is_empty() && draft.has_attributes() && starts_modifier(next)
+                parser.nouns.is_empty() && parser.has_attributes() && starts_modifier(next)
             }
             _ => false,
         };
@@ -295,7 +295,7 @@ fn noun_phrase(items: &[Item], start: usize, pieces: &mut Vec<Piece>) -> usize {
             break;
         }
         if let Item::Unit(unit) = item {
-            draft.written.push(unit.text.clone());
+            parser.written.push(unit.text.clone());
         }
         index += 1;
     }
@@ -306,7 +306,7 @@ fn noun_phrase(items: &[Item], start: usize, pieces: &mut Vec<Piece>) -> usize {
         }
         return 1;
     }
-    draft.finish(pieces);
+    parser.finish(pieces);
     index - start
 }
 
@@ -326,10 +326,10 @@ fn alone(unit: &Unit) -> Option<Piece> {
     if unit.has(Role::Verb) {
         return Some(Piece::Act(unit.key.clone(), unit.text.clone()));
     }
-    let fate = if unit.has(Role::Adverb) {
-        Fate::Grammar
+    let coverage = if unit.has(Role::Adverb) {
+        Coverage::Grammar
     } else {
-        Fate::Undrawn(Undrawn::Quality)
+        Coverage::Undrawn(Undrawn::Quality)
     };
-    Some(Piece::Lost(WordFate::new(&unit.text, fate)))
+    Some(Piece::Lost(WordCoverage::new(&unit.text, coverage)))
 }

@@ -407,7 +407,7 @@ fn a_huge_prompt_is_bounded() {
         &"a red fox on a green table, ".repeat(20_000),
         &Vocabulary::builtin(),
     );
-    assert!(scene.objects.len() <= builder::MAX_OBJECTS);
+    assert!(scene.objects.len() <= interpreter::MAX_OBJECTS);
     assert!(scene.undrawn.len() < 100);
 }
 

@@ -4,7 +4,7 @@ use chat2svg_vector::Habitat;
 use kurbo::{Point, Rect};
 
 use super::anchor::{hollow, shelter, surface};
-use super::hold::with;
+use super::attachment::with;
 use super::item::{Item, Pose};
 use crate::embedded::backdrop::{Medium, Stage};
 use crate::embedded::scene::RelationKind;

@@ -4,7 +4,7 @@ use super::Violation;
 use super::cost::{cost, violations};
 use super::finish::{bring_inside, fill_plain};
 use super::item::{Item, Link, Pose};
-use super::stand::pose_all;
+use super::poses::pose_all;
 use super::start::{by_dependency, initial, start_scale};
 use super::surround::surround;
 use crate::embedded::backdrop::{Medium, Stage};

@@ -1,0 +1,258 @@
+//! Overlaps the target's regions with an id buffer of the template's shapes, to find which region
+//! shows which shape.
+
+use std::collections::BTreeMap;
+
+use chat2svg_fit::{RegionId, RegionPrice, Regions};
+use chat2svg_stop::{Stop, Stopped};
+use chat2svg_vector::{Color, Document, Oklab, RenderError};
+
+use super::form::Form;
+
+/// Prices at which the hierarchy is cut, as multiples of the usual one: from parts to wholes.
+const CUTS: [f64; 3] = [1.0, 8.0, 64.0];
+/// Most regions of a cut.
+const MOST_REGIONS: usize = 400;
+
+/// A region of the target.
+#[derive(Clone, Debug)]
+pub(super) struct Area {
+    pub(super) form: Form,
+    /// Its mean colour.
+    pub(super) color: Oklab,
+    /// The same in gamma-encoded sRGB.
+    pub(super) paint: Color,
+    /// The cut that it is of, and its label there.
+    cut: usize,
+    label: u32,
+}
+
+/// The target's regions, from small to large.
+pub(super) struct Areas {
+    pub(super) width: usize,
+    pub(super) height: usize,
+    pub(super) all: Vec<Area>,
+    /// For each cut the label of each pixel.
+    cuts: Vec<Vec<Option<u32>>>,
+    /// For each cut the index in `all` of each label.
+    indices: Vec<Vec<usize>>,
+}
+
+/// The id buffer of a document: which shape each pixel shows.
+pub(super) struct IdBuffer {
+    /// Of each pixel, the index plus one of the shape that it shows; 0 for none.
+    pub(super) owners: Vec<u32>,
+    /// Of each shape in painting order its pixels.
+    pub(super) pixels: Vec<Vec<u32>>,
+}
+
+impl IdBuffer {
+    pub(super) fn of(
+        document: &Document,
+        width: usize,
+        height: usize,
+        stop: &Stop,
+    ) -> Result<Self, RenderError> {
+        let (columns, rows) = (width as u32, height as u32);
+        let visibility = document.visibility_until(columns, rows, stop)?;
+        let owners = visibility.owners().to_vec();
+        let mut pixels = vec![Vec::new(); visibility.len()];
+        for (pixel, owner) in owners.iter().enumerate() {
+            if let Some(own) = (*owner as usize)
+                .checked_sub(1)
+                .and_then(|shape| pixels.get_mut(shape))
+            {
+                own.push(pixel as u32);
+            }
+        }
+        Ok(Self { owners, pixels })
+    }
+
+    /// How many of some pixels show each owner.
+    pub(super) fn counts(&self, pixels: &[u32]) -> BTreeMap<u32, usize> {
+        let mut counts = BTreeMap::new();
+        for pixel in pixels {
+            if let Some(owner) = self.owners.get(*pixel as usize) {
+                *counts.entry(*owner).or_default() += 1;
+            }
+        }
+        counts
+    }
+
+    /// The pixels of an owner that is a shape.
+    pub(super) fn pixels_of(&self, owner: u32) -> Option<&[u32]> {
+        let shape = (owner as usize).checked_sub(1)?;
+        self.pixels.get(shape).map(Vec::as_slice)
+    }
+}
+
+/// How well a region and what is seen of a shape agree.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Overlap {
+    /// Index of the region.
+    pub(super) area: usize,
+    /// Pixels in common.
+    pub(super) common: f64,
+    /// Those over the pixels of either.
+    pub(super) ratio: f64,
+}
+
+impl Areas {
+    pub(super) fn of(regions: &Regions, price: RegionPrice, stop: &Stop) -> Result<Self, Stopped> {
+        let (width, height) = regions.size();
+        let mut known: BTreeMap<RegionId, usize> = BTreeMap::new();
+        let mut areas = Self {
+            width,
+            height,
+            all: Vec::new(),
+            cuts: Vec::new(),
+            indices: Vec::new(),
+        };
+        for factor in CUTS {
+            stop.check()?;
+            let dearer = RegionPrice {
+                per_byte: price.per_byte * factor,
+                ..price
+            };
+            let chosen = regions.cover(dearer, MOST_REGIONS);
+            let labels = regions.labels(&chosen);
+            let cut = areas.cuts.len();
+            let found = measured(regions, &labels, chosen.len(), cut);
+            let mut indices = Vec::with_capacity(chosen.len());
+            for (id, area) in chosen.iter().zip(found) {
+                let next = areas.all.len();
+                let index = *known.entry(*id).or_insert(next);
+                if index == next {
+                    areas.all.extend(area);
+                }
+                indices.push(if areas.all.len() > index {
+                    index
+                } else {
+                    usize::MAX
+                });
+            }
+            areas.cuts.push(labels);
+            areas.indices.push(indices);
+        }
+        Ok(areas)
+    }
+
+    /// Whether a pixel belongs to a region.
+    pub(super) fn holds(&self, area: usize, pixel: usize) -> bool {
+        self.all.get(area).is_some_and(|area| {
+            let label = self.cuts.get(area.cut).and_then(|cut| cut.get(pixel));
+            label.copied().flatten() == Some(area.label)
+        })
+    }
+
+    /// The regions that have pixels in common with a set, best agreement first.
+    pub(super) fn overlaps(&self, pixels: &[u32]) -> Vec<Overlap> {
+        let mut common: BTreeMap<usize, f64> = BTreeMap::new();
+        for (labels, indices) in self.cuts.iter().zip(&self.indices) {
+            let mut counts: BTreeMap<u32, u32> = BTreeMap::new();
+            for pixel in pixels {
+                if let Some(label) = labels.get(*pixel as usize).copied().flatten() {
+                    *counts.entry(label).or_default() += 1;
+                }
+            }
+            for (label, count) in counts {
+                if let Some(index) = indices.get(label as usize) {
+                    common.insert(*index, f64::from(count));
+                }
+            }
+        }
+        let own = pixels.len() as f64;
+        let mut found: Vec<Overlap> = common
+            .into_iter()
+            .filter_map(|(area, common)| {
+                let whole = self.all.get(area)?.form.area;
+                Some(Overlap {
+                    area,
+                    common,
+                    ratio: common / (own + whole - common),
+                })
+            })
+            .collect();
+        found.sort_by(|a, b| b.ratio.total_cmp(&a.ratio).then(a.area.cmp(&b.area)));
+        found
+    }
+
+    /// The region of the finest cut with most of a set's pixels, and its share of them.
+    pub(super) fn main_part(&self, pixels: &[u32]) -> Option<(usize, f64)> {
+        let (labels, indices) = (self.cuts.first()?, self.indices.first()?);
+        let mut counts: BTreeMap<u32, usize> = BTreeMap::new();
+        for pixel in pixels {
+            if let Some(label) = labels.get(*pixel as usize).copied().flatten() {
+                *counts.entry(label).or_default() += 1;
+            }
+        }
+        let (label, count) = counts
+            .into_iter()
+            .max_by_key(|(label, count)| (*count, std::cmp::Reverse(*label)))?;
+        let area = *indices.get(label as usize)?;
+        Some((area, count as f64 / pixels.len() as f64))
+    }
+
+    /// Area in pixels of the second largest region of the finest cut; of the only one when it is
+    /// alone.
+    pub(super) fn second_largest(&self) -> f64 {
+        let mut sizes: Vec<f64> = self
+            .all
+            .iter()
+            .filter(|area| area.cut == 0)
+            .map(|area| area.form.area)
+            .collect();
+        sizes.sort_by(|a, b| b.total_cmp(a));
+        sizes.get(1).or(sizes.first()).copied().unwrap_or(0.0)
+    }
+}
+
+/// Form and colour of each region of a cut; `None` for one without pixels.
+fn measured(
+    regions: &Regions,
+    labels: &[Option<u32>],
+    count: usize,
+    cut: usize,
+) -> Vec<Option<Area>> {
+    let (width, _) = regions.size();
+    let mut pixels: Vec<Vec<u32>> = vec![Vec::new(); count];
+    for (pixel, label) in labels.iter().enumerate() {
+        if let Some(own) = label.and_then(|label| pixels.get_mut(label as usize)) {
+            own.push(pixel as u32);
+        }
+    }
+    pixels
+        .iter()
+        .enumerate()
+        .map(|(label, own)| {
+            let form = Form::of(own.iter().copied(), width)?;
+            let paint = mean_color(regions.pixels(), own);
+            Some(Area {
+                form,
+                color: paint.to_oklab(),
+                paint,
+                cut,
+                label: label as u32,
+            })
+        })
+        .collect()
+}
+
+/// The mean of some pixels' colours; white for none.
+pub(super) fn mean_color(picture: &[[f32; 3]], pixels: &[u32]) -> Color {
+    let mut sum = [0.0_f64; 3];
+    let mut count = 0.0;
+    for pixel in pixels {
+        if let Some(color) = picture.get(*pixel as usize) {
+            count += 1.0;
+            for (sum, value) in sum.iter_mut().zip(color) {
+                *sum += f64::from(*value);
+            }
+        }
+    }
+    if count == 0.0 {
+        return Color::WHITE;
+    }
+    let [red, green, blue] = sum.map(|sum| (sum / count) as f32);
+    Color::new(red, green, blue)
+}

@@ -1,0 +1,89 @@
+//! Breaks ties between shapes alike that match the same place: the closest gets it. Otherwise all
+//! leaves of one green would move to the same leaf of the target.
+
+use chat2svg_vector::Oklab;
+use kurbo::Point;
+
+use super::{
+    form::Form,
+    region_overlap::{IdBuffer, mean_color},
+};
+
+/// Oklab distance up to which two shapes have the same colour.
+const SAME_COLOR: f32 = 0.03;
+/// Ratios of areas between which two shapes are alike.
+const SAME_SIZES: std::ops::RangeInclusive<f64> = 0.5..=2.0;
+
+/// The appearance of each visible shape.
+pub(super) struct Appearances(Vec<Option<Appearance>>);
+
+struct Appearance {
+    center: Point,
+    area: f64,
+    color: Oklab,
+}
+
+impl Appearances {
+    /// The appearance of shapes in a picture of the document.
+    pub(super) fn of(seen: &IdBuffer, picture: &[[f32; 3]], width: usize) -> Self {
+        let appearance = |pixels: &Vec<u32>| {
+            let form = Form::of(pixels.iter().copied(), width)?;
+            Some(Appearance {
+                center: form.center,
+                area: form.area,
+                color: mean_color(picture, pixels).to_oklab(),
+            })
+        };
+        Self(seen.pixels.iter().map(appearance).collect())
+    }
+
+    /// Whether another shape like this one is closer to where this one would go.
+    pub(super) fn has_closer_rival(&self, shape: usize, to: Point) -> bool {
+        let Some(Some(own)) = self.0.get(shape) else {
+            return false;
+        };
+        let far = own.center.distance(to);
+        let others = self.0.iter().enumerate().filter(|(at, _)| *at != shape);
+        others
+            .filter_map(|(_, appearance)| appearance.as_ref())
+            .any(|other| {
+                other.center.distance(to) < far
+                    && SAME_SIZES.contains(&(other.area / own.area))
+                    && other.color.distance(own.color) <= SAME_COLOR
+            })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn appearances(centers: &[(f64, f64)], colors: [f32; 2]) -> Appearances {
+        let appearance = |(at, center): (usize, &(f64, f64))| {
+            Some(Appearance {
+                center: (*center).into(),
+                area: 20.0,
+                color: Oklab {
+                    lightness: colors[at % 2],
+                    a: 0.0,
+                    b: 0.0,
+                },
+            })
+        };
+        Appearances(centers.iter().enumerate().map(appearance).collect())
+    }
+
+    #[test]
+    fn the_nearer_of_two_alike_has_the_claim() {
+        let alike = appearances(&[(10.0, 10.0), (30.0, 10.0)], [0.5, 0.5]);
+        assert!(alike.has_closer_rival(0, Point::new(29.0, 10.0)));
+        assert!(!alike.has_closer_rival(0, Point::new(11.0, 10.0)));
+        assert!(!alike.has_closer_rival(1, Point::new(29.0, 10.0)));
+    }
+
+    #[test]
+    fn what_has_another_colour_is_no_rival() {
+        let unlike = appearances(&[(10.0, 10.0), (30.0, 10.0)], [0.5, 0.7]);
+        assert!(!unlike.has_closer_rival(0, Point::new(29.0, 10.0)));
+    }
+}

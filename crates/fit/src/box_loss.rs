@@ -1,0 +1,106 @@
+//! Box-filtered loss: the squared error of the residual's moving average. It gives a shape a
+//! gradient toward its target from further away than its own edge.
+
+use chat2svg_diffraster::Image;
+
+/// Mean squared error of two pictures' difference, averaged over squares that reach `reach` pixels
+/// to each side, and its gradient with respect to the first, into `out`. Alpha does not count.
+pub(crate) fn box_filtered_loss(
+    picture: &Image,
+    target: &Image,
+    reach: usize,
+    out: &mut Image,
+) -> f64 {
+    let (width, height) = (picture.width as usize, picture.height as usize);
+    let scale = 1.0 / (3.0 * (width * height) as f32);
+    out.width = picture.width;
+    out.height = picture.height;
+    out.data.clear();
+    out.data.resize(picture.data.len(), 0.0);
+    let mut loss = 0.0_f64;
+    let mut residual = vec![0.0_f32; width * height];
+    let mut scratch = Vec::new();
+    for channel in 0..3 {
+        for (index, value) in residual.iter_mut().enumerate() {
+            let at = 4 * index + channel;
+            *value = picture.data[at] - target.data[at];
+        }
+        average(&mut residual, width, reach, &mut scratch);
+        loss += residual
+            .iter()
+            .map(|value| f64::from(value * value * scale))
+            .sum::<f64>();
+        // The average is symmetric, so its adjoint is itself.
+        average(&mut residual, width, reach, &mut scratch);
+        for (index, value) in residual.iter().enumerate() {
+            out.data[4 * index + channel] = 2.0 * scale * value;
+        }
+    }
+    loss
+}
+
+/// Averages over squares; outside of the picture is zero.
+fn average(values: &mut [f32], width: usize, reach: usize, scratch: &mut Vec<f32>) {
+    if reach == 0 || width == 0 {
+        return;
+    }
+    let height = values.len() / width;
+    for row in values.chunks_exact_mut(width) {
+        average_line(row, 1, width, reach, scratch);
+    }
+    for x in 0..width {
+        average_line(&mut values[x..], width, height, reach, scratch);
+    }
+}
+
+/// Averages `count` values that lie `stride` apart.
+fn average_line(
+    values: &mut [f32],
+    stride: usize,
+    count: usize,
+    reach: usize,
+    scratch: &mut Vec<f32>,
+) {
+    scratch.clear();
+    scratch.push(0.0);
+    let mut sum = 0.0_f32;
+    for index in 0..count {
+        sum += values[index * stride];
+        scratch.push(sum);
+    }
+    let share = 1.0 / (2 * reach + 1) as f32;
+    for index in 0..count {
+        let (low, high) = (index.saturating_sub(reach), (index + reach + 1).min(count));
+        values[index * stride] = share * (scratch[high] - scratch[low]);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_gradient_is_that_of_central_differences() {
+        let image = |seed: u32| Image {
+            width: 6,
+            height: 5,
+            data: (0..120_u32)
+                .map(|i| ((i * 37 + seed * 11) % 23) as f32 / 23.0)
+                .collect(),
+        };
+        let (mut picture, target) = (image(1), image(2));
+        let mut gradient = Image::default();
+        box_filtered_loss(&picture, &target, 1, &mut gradient);
+        let mut scratch = Image::default();
+        for index in (0..120).filter(|index| index % 4 != 3) {
+            let kept = picture.data[index];
+            let mut at = |value: f32| {
+                picture.data[index] = value;
+                box_filtered_loss(&picture, &target, 1, &mut scratch)
+            };
+            let expected = (at(kept + 0.1) - at(kept - 0.1)) / 0.2;
+            picture.data[index] = kept;
+            assert!((expected - f64::from(gradient.data[index])).abs() < 1e-5);
+        }
+    }
+}

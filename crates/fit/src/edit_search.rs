@@ -1,0 +1,378 @@
+//! Searches for edits that pay: renders proposed merges, raises and splits, measures what each
+//! gains, and applies the best. Proposals that do not overlap share a rendering.
+
+use chat2svg_vector::Paint;
+use kurbo::{BezPath, Shape as _, Vec2};
+
+use crate::{
+    Action, FitError,
+    ablation::Extent,
+    crossing::crosses_itself,
+    edits::{Edit, with_edits},
+    fit::Fit,
+    half_plane::clip_to_half_plane,
+    picture::squared_distance,
+    proposals::{
+        Facts, Proposal, are_apart, best_cut, color_of, merges, most_promising_first, raises,
+    },
+    quantise::quantise,
+    scene::scene_of,
+    topology::written_bytes,
+};
+
+/// Most renderings for one kind of edit.
+const MOST_RENDERINGS: usize = 16;
+/// Most edits of a kind that are tried.
+const MOST_TRIED: usize = 48;
+/// A gain below the price of so many bytes is not worth a change.
+const LEAST_GAIN: f64 = 4.0;
+/// How far the lower of two halves reaches under the upper, in pixels.
+const UNDERLAP: f64 = 1.5;
+
+impl Fit<'_> {
+    /// Raises, merges and splits shapes where that pays: the squared error and the price of bytes
+    /// together fall. Of the template's shapes only nameless ones change their depth and none is
+    /// merged or split.
+    pub(crate) fn search_edits(&mut self, room: usize) -> Result<(), FitError> {
+        if !self.problem.options.allow_topology || self.shapes() < 2 {
+            return Ok(());
+        }
+        for action in [Action::Reorder, Action::Merge, Action::Split] {
+            let room = if action == Action::Split {
+                room
+            } else {
+                usize::MAX
+            };
+            if room == 0 || self.is_stopped() {
+                break;
+            }
+            let facts = self.facts()?;
+            if self.is_stopped() {
+                break;
+            }
+            let proposals = match action {
+                Action::Reorder => raises(&facts),
+                Action::Merge => merges(&facts, self.cost().per_byte),
+                _ => self.splits(&facts)?,
+            };
+            self.take_edits(proposals, action, room)?;
+        }
+        Ok(())
+    }
+
+    fn facts(&self) -> Result<Vec<Facts>, FitError> {
+        let target = self.problem.target;
+        let visibility = self
+            .document
+            .visibility(target.width as u32, target.height as u32)
+            .map_err(|error| FitError::Template(error.to_string()))?;
+        let mut pixels: Vec<Vec<u32>> = vec![Vec::new(); self.shapes()];
+        for (pixel, owner) in visibility.owners().iter().enumerate() {
+            let owner = (*owner as usize).checked_sub(1);
+            if let Some(own) = owner.and_then(|owner| pixels.get_mut(owner)) {
+                own.push(pixel as u32);
+            }
+        }
+        let visits = self.document.shapes();
+        Ok(visits
+            .into_iter()
+            .zip(pixels)
+            .zip(&self.is_added)
+            .map(|((visit, pixels), is_added)| {
+                let shape = visit.shape;
+                let to_pixels = self.problem.to_canvas * visit.transform;
+                let bounds = (to_pixels * &shape.path).bounding_box();
+                let sum = pixels.iter().fold([0.0_f64; 3], |sum, pixel| {
+                    let color = target.pixels[*pixel as usize];
+                    std::array::from_fn(|i| sum[i] + f64::from(color[i]))
+                });
+                let flat = match &shape.fill {
+                    Some(fill) if shape.stroke.is_none() && shape.opacity >= 1.0 => {
+                        match fill.paint {
+                            Paint::Solid(color) if fill.opacity >= 1.0 => Some(color),
+                            _ => None,
+                        }
+                    }
+                    _ => None,
+                };
+                let has_name = !shape.id.is_empty() || !shape.label.is_empty();
+                let reach = shape.stroke.as_ref().map_or(0.0, |stroke| {
+                    stroke.width
+                        * to_pixels.determinant().abs().sqrt()
+                        * stroke.miter_limit.max(1.0)
+                });
+                Facts {
+                    place: visit.place.last().copied().unwrap_or_default(),
+                    parent: visit
+                        .place
+                        .split_last()
+                        .map_or(Vec::new(), |(_, p)| p.to_vec()),
+                    flat: flat.filter(|_| *is_added),
+                    may_move: *is_added || !has_name,
+                    is_added: *is_added,
+                    extent: Extent::around(
+                        bounds.inflate(reach, reach),
+                        target.width,
+                        target.height,
+                    ),
+                    bounds,
+                    label: shape.label.clone(),
+                    to_pixels,
+                    path: shape.path.clone(),
+                    wanted: sum.map(|sum| sum / pixels.len().max(1) as f64),
+                    pixels,
+                }
+            })
+            .collect())
+    }
+
+    /// Tries edits, most promising first, and takes those that pay and lie apart; at most `limit`.
+    fn take_edits(
+        &mut self,
+        mut proposals: Vec<Proposal>,
+        action: Action,
+        limit: usize,
+    ) -> Result<(), FitError> {
+        proposals.truncate(MOST_TRIED);
+        if proposals.is_empty() || self.is_stopped() {
+            return Ok(());
+        }
+        let per_byte = self.cost().per_byte;
+        let growths = self.growths(&proposals)?;
+        let mut paying: Vec<(f64, &Proposal)> = growths
+            .into_iter()
+            .map(|(index, growth)| {
+                let proposal = &proposals[index];
+                (per_byte * proposal.saved - growth, proposal)
+            })
+            .filter(|(gain, _)| *gain > LEAST_GAIN * per_byte)
+            .collect();
+        paying.sort_by(|a, b| b.0.total_cmp(&a.0));
+        let mut taken: Vec<&Proposal> = Vec::new();
+        for (_, proposal) in paying {
+            if taken.len() < limit && taken.iter().all(|other| are_apart(proposal, other)) {
+                taken.push(proposal);
+            }
+        }
+        if taken.is_empty() || self.is_stopped() {
+            return Ok(());
+        }
+        let edits: Vec<&Edit> = taken.iter().map(|proposal| &proposal.edit).collect();
+        let (mut document, is_added) = with_edits(&self.document, &self.is_added, &edits);
+        quantise(&mut document);
+        self.change_if_paid(action, document, is_added)
+    }
+
+    /// By how much the squared error grows with each of the proposals for which there was room.
+    fn growths(&mut self, proposals: &[Proposal]) -> Result<Vec<(usize, f64)>, FitError> {
+        let mut batches: Vec<Vec<usize>> = Vec::new();
+        for (index, proposal) in proposals.iter().enumerate() {
+            let is_free = |batch: &Vec<usize>| {
+                batch
+                    .iter()
+                    .all(|other| are_apart(proposal, &proposals[*other]))
+            };
+            match batches.iter().position(is_free) {
+                Some(batch) => batches[batch].push(index),
+                None if batches.len() < MOST_RENDERINGS => batches.push(vec![index]),
+                None => {}
+            }
+        }
+        let target = self.problem.target;
+        let mut map = self.scene();
+        let shown = self.descender.picture(&mut map.scene)?;
+        let mut found = Vec::new();
+        for batch in batches {
+            if self.is_stopped() {
+                break;
+            }
+            let edits: Vec<&Edit> = batch.iter().map(|index| &proposals[*index].edit).collect();
+            let (document, _) = with_edits(&self.document, &self.is_added, &edits);
+            let to_canvas = self.problem.to_canvas;
+            let mut map = scene_of(&document, target.width, target.height, to_canvas);
+            let changed = self.descender.picture(&mut map.scene)?;
+            for index in batch {
+                let growth: f64 = proposals[index]
+                    .extent
+                    .pixels(target.width)
+                    .map(|pixel| {
+                        let wanted = target.pixels[pixel];
+                        f64::from(squared_distance(changed[pixel], wanted))
+                            - f64::from(squared_distance(shown[pixel], wanted))
+                    })
+                    .sum();
+                found.push((index, growth));
+            }
+        }
+        Ok(found)
+    }
+
+    /// Shapes of which one side should be brighter and the other darker, cut along the line
+    /// between.
+    fn splits(&mut self, facts: &[Facts]) -> Result<Vec<Proposal>, FitError> {
+        let per_byte = self.cost().per_byte;
+        let shapes = self.document.shapes();
+        let mut found: Vec<(f64, Proposal)> = Vec::new();
+        for (index, (fact, visit)) in facts.iter().zip(shapes).enumerate() {
+            let (Some(extent), Some(_)) = (fact.extent, fact.flat) else {
+                continue;
+            };
+            let Some(cut) = best_cut(fact, self.problem.target) else {
+                continue;
+            };
+            let to_shape = fact.to_pixels.inverse();
+            let cut_at = |offset: f64, ahead: Vec2| {
+                let origin = cut.origin + offset * ahead;
+                clip_to_half_plane(&(fact.to_pixels * &fact.path), origin, ahead)
+                    .map(|path| to_shape * &path)
+            };
+            let (Some(upper), Some(lower)) =
+                (cut_at(0.0, cut.ahead), cut_at(-UNDERLAP, -cut.ahead))
+            else {
+                continue;
+            };
+            let scale = fact.to_pixels.determinant().abs().sqrt();
+            if crosses_itself(&upper, scale) || crosses_itself(&lower, scale) {
+                continue;
+            }
+            let part = |path: BezPath, color: [f64; 3]| {
+                let mut shape = visit.shape.clone();
+                shape.id = String::new();
+                shape.path = path;
+                if let Some(fill) = &mut shape.fill {
+                    fill.paint = Paint::Solid(color_of(color));
+                }
+                Box::new(shape)
+            };
+            let (lower, upper) = (part(lower, cut.behind), part(upper, cut.front));
+            let cost = written_bytes(&lower) + written_bytes(&upper) - written_bytes(visit.shape);
+            let promise = cut.gain - per_byte * cost;
+            if promise > 0.0 {
+                let edit = Edit::Split {
+                    shape: index,
+                    lower,
+                    upper,
+                };
+                found.push((
+                    promise,
+                    Proposal {
+                        edit,
+                        saved: -cost,
+                        extent,
+                    },
+                ));
+            }
+        }
+        Ok(most_promising_first(found))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chat2svg_vector::Document;
+    use kurbo::{Circle, Point, Rect};
+
+    use super::*;
+    use crate::{
+        FitOptions,
+        testing::{document, with_fit},
+    };
+
+    const RED: [f32; 3] = [0.8, 0.1, 0.1];
+    const BLUE: [f32; 3] = [0.1, 0.2, 0.8];
+
+    /// The document after one rearrangement toward the picture of another, and what was done. All
+    /// shapes but the ground count as added, or none.
+    fn edited_to(from: &Document, to: &Document, is_added: bool) -> (Document, Vec<Action>) {
+        with_fit(from, to, &FitOptions::default(), |mut fit| {
+            fit.is_added[1..].fill(is_added);
+            fit.search_edits(8).expect("rearranges");
+            let document = fit.document.clone();
+            let report = fit.finish().report;
+            assert!(report.actions.iter().all(|done| done.gain > 0.0));
+            let actions = report.actions.iter().map(|done| done.action);
+            (document, actions.collect())
+        })
+    }
+
+    fn disc(x: f64, y: f64, radius: f64) -> BezPath {
+        Circle::new((x, y), radius).to_path(1e-3)
+    }
+
+    fn labels(document: &Document) -> Vec<String> {
+        let shapes = document.shapes();
+        shapes
+            .iter()
+            .map(|visit| visit.shape.label.clone())
+            .collect()
+    }
+
+    #[test]
+    fn two_of_one_colour_become_one_and_two_of_two_colours_do_not() {
+        let pair = |color| {
+            document(&[
+                ("", disc(16.0, 16.0, 8.0), RED),
+                ("", disc(46.0, 40.0, 9.0), color),
+            ])
+        };
+        let (merged, actions) = edited_to(&pair(RED), &pair(RED), true);
+        assert_eq!(actions, [Action::Merge]);
+        assert_eq!(merged.shapes().len(), 2);
+        let (_, actions) = edited_to(&pair(BLUE), &pair(BLUE), true);
+        assert!(actions.is_empty(), "{actions:?}");
+        // Nor what a person drew.
+        let (_, actions) = edited_to(&pair(RED), &pair(RED), false);
+        assert!(actions.is_empty(), "{actions:?}");
+    }
+
+    #[test]
+    fn what_lies_between_two_keeps_them_apart() {
+        // The upper red disc covers the bar, the lower one is covered by it.
+        let bar = Rect::new(0.0, 20.0, 64.0, 44.0).to_path(0.1);
+        let three = document(&[
+            ("", disc(16.0, 32.0, 14.0), RED),
+            ("", bar, BLUE),
+            ("", disc(46.0, 32.0, 14.0), RED),
+        ]);
+        let (kept, actions) = edited_to(&three, &three, true);
+        assert!(actions.is_empty(), "{actions:?}");
+        assert_eq!(kept.shapes().len(), 4);
+    }
+
+    #[test]
+    fn an_added_shape_rises_to_where_the_target_shows_it() {
+        let (a, b) = (disc(26.0, 32.0, 14.0), disc(40.0, 32.0, 14.0));
+        let red_below = document(&[("red", a.clone(), RED), ("blue", b.clone(), BLUE)]);
+        let red_above = document(&[("blue", b, BLUE), ("red", a, RED)]);
+        let (raised, actions) = edited_to(&red_below, &red_above, true);
+        assert_eq!(actions, [Action::Reorder]);
+        assert_eq!(labels(&raised), ["ground", "blue", "red"]);
+        let (_, actions) = edited_to(&red_above, &red_above, true);
+        assert!(actions.is_empty(), "{actions:?}");
+        // The order of named shapes is the template's.
+        let (kept, actions) = edited_to(&red_below, &red_above, false);
+        assert!(actions.is_empty(), "{actions:?}");
+        assert_eq!(labels(&kept), labels(&red_below));
+    }
+
+    #[test]
+    fn a_shape_of_two_colours_is_cut_where_they_meet_and_one_of_one_is_not() {
+        let whole = |color| document(&[("", disc(32.0, 32.0, 22.0), color)]);
+        let right = clip_to_half_plane(
+            &disc(32.0, 32.0, 22.0),
+            Point::new(34.0, 0.0),
+            Vec2::new(1.0, 0.0),
+        );
+        let halves = document(&[
+            ("", disc(32.0, 32.0, 22.0), RED),
+            ("", right.expect("is cut"), BLUE),
+        ]);
+        let (split, actions) = edited_to(&whole([0.4, 0.1, 0.4]), &halves, true);
+        assert_eq!(actions, [Action::Split]);
+        assert_eq!(split.shapes().len(), 3);
+        let (_, actions) = edited_to(&whole(RED), &whole(RED), true);
+        assert!(actions.is_empty(), "{actions:?}");
+        let (_, actions) = edited_to(&whole([0.4, 0.1, 0.4]), &halves, false);
+        assert!(actions.is_empty(), "{actions:?}");
+    }
+}

@@ -1,0 +1,214 @@
+//! Edits of a document's shapes: merge two, raise one above another, split one. Pure; `edit_search`
+//! decides whether an edit pays.
+
+use chat2svg_vector::{Document, Node, Paint, Shape};
+
+/// A change to shapes of one group. Shapes are identified by their index in painting order.
+#[derive(Clone, Debug)]
+pub(crate) enum Edit {
+    /// One path takes up the outline of another, which goes.
+    Merge {
+        kept: usize,
+        gone: usize,
+        paint: Paint,
+    },
+    /// A shape comes to lie right above another.
+    Raise { shape: usize, above: usize },
+    /// A shape becomes two, the second right above the first.
+    Split {
+        shape: usize,
+        lower: Box<Shape>,
+        upper: Box<Shape>,
+    },
+}
+
+impl Edit {
+    /// The shapes that it is about.
+    pub(crate) fn shapes(&self) -> [usize; 2] {
+        match self {
+            Self::Merge { kept, gone, .. } => [*kept, *gone],
+            Self::Raise { shape, above } => [*shape, *above],
+            Self::Split { shape, .. } => [*shape, *shape],
+        }
+    }
+}
+
+/// A node, the index of the shape that it is, and of each shape in it whether it was added.
+struct Placed {
+    shape: Option<usize>,
+    node: Node,
+    is_added: Vec<bool>,
+}
+
+/// The document after some edits, no two of which are about one shape, and of each of its shapes
+/// whether it was added. An edit whose shapes are not in one group is left out.
+pub(crate) fn with_edits(
+    document: &Document,
+    is_added: &[bool],
+    edits: &[&Edit],
+) -> (Document, Vec<bool>) {
+    let mut document = document.clone();
+    let layers = std::mem::take(&mut document.layers);
+    let (layers, is_added) = nodes_with_edits(layers, &mut 0, is_added, edits);
+    document.layers = layers;
+    (document, is_added)
+}
+
+fn nodes_with_edits(
+    nodes: Vec<Node>,
+    next: &mut usize,
+    is_added: &[bool],
+    edits: &[&Edit],
+) -> (Vec<Node>, Vec<bool>) {
+    let mut siblings: Vec<Placed> = nodes
+        .into_iter()
+        .map(|node| match node {
+            Node::Shape(_) => {
+                let index = *next;
+                *next += 1;
+                Placed {
+                    shape: Some(index),
+                    node,
+                    is_added: vec![is_added.get(index).copied().unwrap_or(false)],
+                }
+            }
+            Node::Group(mut group) => {
+                let children = std::mem::take(&mut group.children);
+                let (children, flags) = nodes_with_edits(children, next, is_added, edits);
+                group.children = children;
+                Placed {
+                    shape: None,
+                    node: Node::Group(group),
+                    is_added: flags,
+                }
+            }
+        })
+        .collect();
+    for edit in edits {
+        apply(edit, &mut siblings);
+    }
+    let flags = siblings.iter().flat_map(|placed| placed.is_added.clone());
+    let flags = flags.collect();
+    (
+        siblings.into_iter().map(|placed| placed.node).collect(),
+        flags,
+    )
+}
+
+fn apply(edit: &Edit, siblings: &mut Vec<Placed>) {
+    let place = |siblings: &[Placed], shape: usize| {
+        let mut siblings = siblings.iter();
+        siblings.position(|placed| placed.shape == Some(shape))
+    };
+    let [first, second] = edit.shapes().map(|shape| place(siblings, shape));
+    let (Some(first), Some(second)) = (first, second) else {
+        return;
+    };
+    match edit {
+        Edit::Merge { kept, paint, .. } => {
+            let gone = siblings.remove(second);
+            if let Node::Shape(gone) = gone.node
+                && let Some(first) = place(siblings, *kept)
+                && let Some(Placed {
+                    node: Node::Shape(shape),
+                    ..
+                }) = siblings.get_mut(first)
+            {
+                shape.path.extend(gone.path);
+                if let Some(fill) = &mut shape.fill {
+                    fill.paint = paint.clone();
+                }
+            }
+        }
+        Edit::Raise { above, .. } => {
+            let shape = siblings.remove(first);
+            let above = place(siblings, *above).map_or(first, |above| above + 1);
+            siblings.insert(above.min(siblings.len()), shape);
+        }
+        Edit::Split { lower, upper, .. } => {
+            let is_added = siblings.get(first).map(|placed| placed.is_added.clone());
+            if let Some(placed) = siblings.get_mut(first) {
+                placed.node = Node::Shape((**lower).clone());
+            }
+            siblings.insert(
+                (first + 1).min(siblings.len()),
+                Placed {
+                    shape: None,
+                    node: Node::Shape((**upper).clone()),
+                    is_added: is_added.unwrap_or_default(),
+                },
+            );
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chat2svg_vector::{Color, Group, Metadata};
+    use kurbo::{Rect, Shape as _};
+
+    use super::*;
+
+    fn shape(label: &str) -> Shape {
+        let path = Rect::new(0.0, 0.0, 1.0, 1.0).to_path(0.1);
+        Shape::filled(label, path, Paint::Solid(Color::BLACK))
+    }
+
+    /// Layers `a`, a group of `b` and `c`, and `d`; `b` and `d` are added.
+    fn sample() -> (Document, Vec<bool>) {
+        let node = |label| Node::Shape(shape(label));
+        let mut group = Group::new("group");
+        group.children = vec![node("b"), node("c")];
+        let document = Document {
+            width: 1.0,
+            height: 1.0,
+            view_box: Rect::new(0.0, 0.0, 1.0, 1.0),
+            title: None,
+            description: None,
+            metadata: Metadata::default(),
+            layers: vec![node("a"), Node::Group(group), node("d")],
+        };
+        (document, vec![false, true, false, true])
+    }
+
+    fn after(edit: &Edit) -> (String, Vec<bool>) {
+        let (document, is_added) = sample();
+        let (document, is_added) = with_edits(&document, &is_added, &[edit]);
+        let shapes = document.shapes();
+        let labels = shapes.iter().map(|visit| visit.shape.label.clone());
+        (labels.collect(), is_added)
+    }
+
+    #[test]
+    fn shapes_rise_split_and_merge_where_they_are_and_keep_what_they_were() {
+        let raise = |shape, above| Edit::Raise { shape, above };
+        assert_eq!(
+            after(&raise(1, 2)),
+            ("acbd".to_owned(), vec![false, false, true, true])
+        );
+        assert_eq!(
+            after(&raise(3, 0)),
+            ("adbc".to_owned(), vec![false, true, true, false])
+        );
+        let split = Edit::Split {
+            shape: 1,
+            lower: Box::new(shape("x")),
+            upper: Box::new(shape("y")),
+        };
+        assert_eq!(
+            after(&split),
+            ("axycd".to_owned(), vec![false, true, true, false, true])
+        );
+        let merge = |kept, gone| Edit::Merge {
+            kept,
+            gone,
+            paint: Paint::Solid(Color::WHITE),
+        };
+        assert_eq!(
+            after(&merge(2, 1)),
+            ("acd".to_owned(), vec![false, false, true])
+        );
+        // Not in one group.
+        assert_eq!(after(&merge(0, 1)).0, "abcd");
+    }
+}

@@ -1,0 +1,405 @@
+//! Changes a fit's set of shapes: covers a picture, adds shapes where it is wrong, repaints,
+//! simplifies and prunes. `fit` moves the shapes that exist.
+
+use std::collections::BTreeSet;
+
+use chat2svg_vector::{Paint, WriteOptions, snapped_outline};
+use kurbo::{BezPath, Shape as _};
+
+use crate::{
+    Action, FitError,
+    ablation::{Extent, leave_one_out},
+    crossing::{crosses_itself, straightened},
+    fit::{Fit, Problem},
+    picture::{Picture, squared_distance},
+    quantise::quantise,
+    regions::{FoundShape, RegionFinder},
+    segment::ProtectedShapes,
+    simplify::simplified,
+    topology::{first_layers, insert, paint_in, written_bytes},
+};
+
+/// Mean squared error below which nothing is missing: one level in 255, about where two renderers
+/// differ in their edges.
+const NOISE: f64 = 1.0 / (255.0 * 255.0);
+/// By how many times its price a needle sliver must gain.
+const SLIVER_PRICE: f64 = 4.0;
+/// Accuracy of a length of border, in pixels.
+const BORDER_ACCURACY: f64 = 0.1;
+/// Pixels that a shape must show to be given another paint.
+const LEAST_PAINTED: usize = 60;
+
+impl Fit<'_> {
+    /// Makes the layers of a document that has no shapes.
+    pub(crate) fn cover(&mut self, first: Vec<FoundShape>) -> Result<(), FitError> {
+        if first.is_empty() {
+            return Ok(());
+        }
+        self.is_added = vec![true; first.len()];
+        self.document.layers = first_layers(first, self.problem.to_canvas.inverse());
+        self.quantise_without_crossings();
+        self.note(Action::Cover)
+    }
+
+    /// Of each pixel of the finder's picture, index plus one of the shape that it shows.
+    fn owners(&self, finder: &RegionFinder) -> Result<Vec<u32>, FitError> {
+        let (width, height) = finder.size();
+        let visibility = self
+            .document
+            .visibility(width as u32, height as u32)
+            .map_err(|error| FitError::Template(error.to_string()))?;
+        Ok(visibility.owners().to_vec())
+    }
+
+    /// Adds shapes where they gain most, at most `limit`; returns how many.
+    pub(crate) fn add(&mut self, finder: &RegionFinder, limit: usize) -> Result<usize, FitError> {
+        if limit == 0 || self.is_stopped() {
+            return Ok(0);
+        }
+        let Problem {
+            target,
+            to_canvas,
+            pool,
+            clock,
+            ..
+        } = self.problem;
+        let (width, height) = finder.size();
+        let mut map = self.scene();
+        let shown = self.descender.picture(&mut map.scene)?;
+        let error = Picture {
+            width: target.width,
+            height: target.height,
+            pixels: shown
+                .iter()
+                .zip(&target.pixels)
+                .map(|(a, b)| [squared_distance(*a, *b); 3])
+                .collect(),
+            alpha: None,
+        };
+        let sum: f64 = error.pixels.iter().map(|p| f64::from(p[0])).sum();
+        if sum < 3.0 * NOISE * error.pixels.len() as f64 {
+            return Ok(0);
+        }
+        let present: Vec<f32> = error
+            .reduced(width, height)
+            .pixels
+            .iter()
+            .map(|p| p[0])
+            .collect();
+        let owners = self.owners(finder)?;
+        let cost = self.cost();
+        let is_protected: Vec<bool> = self.is_added.iter().map(|added| !added).collect();
+        let protected = ProtectedShapes {
+            owners: &owners,
+            is_protected: &is_protected,
+        };
+        let found =
+            pool.install(|| finder.residual_shapes(&present, protected, cost, limit, clock));
+        if found.is_empty() || self.is_stopped() {
+            return Ok(0);
+        }
+        let is_added = &mut self.is_added;
+        insert(&mut self.document, &found, to_canvas, |index| {
+            is_added.insert(index.min(is_added.len()), true);
+        });
+        let crossed = self.quantise_without_crossings();
+        self.note(Action::Add)?;
+        Ok(found.len().saturating_sub(crossed))
+    }
+
+    /// Quantises new shapes. Rounding may make two curves that nearly touch cross: those are made
+    /// straight, and an added shape that still crosses itself is removed. Returns how many were.
+    fn quantise_without_crossings(&mut self) -> usize {
+        quantise(&mut self.document);
+        let (to_canvas, is_added) = (self.problem.to_canvas, &self.is_added);
+        let mut crossed = BTreeSet::new();
+        self.document.edit_shapes(|index, shape, transform, _| {
+            let scale = (to_canvas * transform).determinant().abs().sqrt();
+            if !is_added.get(index).is_some_and(|added| *added)
+                || !scale.is_normal()
+                || !crosses_itself(&shape.path, scale)
+            {
+                return;
+            }
+            match straightened(&shape.path, scale) {
+                Some(path) => shape.path = path,
+                None => {
+                    crossed.insert(index);
+                }
+            }
+        });
+        self.remove_shapes(&crossed);
+        crossed.len()
+    }
+
+    /// Takes shapes out of the document.
+    fn remove_shapes(&mut self, gone: &BTreeSet<usize>) {
+        if gone.is_empty() {
+            return;
+        }
+        self.document
+            .retain_shapes(|index, _| !gone.contains(&index));
+        let mut index = 0;
+        self.is_added.retain(|_| {
+            index += 1;
+            !gone.contains(&(index - 1))
+        });
+    }
+
+    /// Gives flat shapes a gradient where that explains their pixels enough better.
+    pub(crate) fn repaint(&mut self, finder: &RegionFinder) -> Result<(), FitError> {
+        if !self.problem.options.allow_gradients || self.is_stopped() {
+            return Ok(());
+        }
+        let mut pixels: Vec<Vec<u32>> = vec![Vec::new(); self.shapes()];
+        for (pixel, owner) in self.owners(finder)?.into_iter().enumerate() {
+            if let Some(shape) = (owner as usize).checked_sub(1)
+                && let Some(own) = pixels.get_mut(shape)
+            {
+                own.push(pixel as u32);
+            }
+        }
+        let (cost, to_canvas) = (self.cost(), self.problem.to_canvas);
+        let mut changed = 0;
+        self.document.edit_shapes(|index, shape, transform, _| {
+            let Some(own) = pixels.get(index).filter(|own| own.len() >= LEAST_PAINTED) else {
+                return;
+            };
+            let Some(fill) = &mut shape.fill else { return };
+            let to_pixels = to_canvas * transform;
+            if !matches!(fill.paint, Paint::Solid(_))
+                || chat2svg_vector::similarity_scale(to_pixels).is_none()
+            {
+                return;
+            }
+            let paint = finder.paint(own, cost);
+            if !matches!(paint, Paint::Solid(_)) {
+                fill.paint = paint_in(&paint, to_pixels.inverse());
+                changed += 1;
+            }
+        });
+        if changed > 0 {
+            self.note(Action::Repaint)?;
+        }
+        Ok(())
+    }
+
+    /// Draws outlines anew with fewer curves, at most `tolerance` pixels off; of the added shapes
+    /// or of the template's.
+    pub(crate) fn simplify(&mut self, of_added: bool, tolerance: f64) -> Result<(), FitError> {
+        let to_canvas = self.problem.to_canvas;
+        let is_added = &self.is_added;
+        let clock = self.problem.clock;
+        let decimals = self.document.outline_decimals(&WriteOptions::default());
+        let problem = self.problem;
+        let mut changed = 0;
+        self.document.edit_shapes(|index, shape, transform, _| {
+            let scale = (to_canvas * transform).determinant().abs().sqrt();
+            let is_wanted = is_added.get(index).is_some_and(|added| *added == of_added)
+                && shape.fill.is_some()
+                && scale.is_normal()
+                && !clock.is_due();
+            if is_wanted
+                && let Some(path) = simplified(&shape.path, scale, tolerance)
+                && let Some(decimals) = decimals.get(index)
+                && let path = snapped_outline(&path, *decimals)
+                && let seen = problem.crossing_scale(transform, of_added)
+                && (!crosses_itself(&path, seen) || crosses_itself(&shape.path, seen))
+            {
+                shape.path = path;
+                changed += 1;
+            }
+        });
+        if changed > 0 {
+            self.note(Action::Simplify)?;
+        }
+        Ok(())
+    }
+
+    /// Takes out added shapes that gain less than their bytes must, and nameless ones of the
+    /// template that show nothing; returns how many.
+    pub(crate) fn prune(&mut self) -> Result<usize, FitError> {
+        self.prune_at_price(1.0, usize::MAX)
+    }
+
+    /// The same at a multiple of the price, until about so many bytes are saved.
+    pub(crate) fn prune_at_price(&mut self, price: f64, wanted: usize) -> Result<usize, FitError> {
+        let per_byte = price * self.cost().per_byte;
+        self.take_out(|gain, bytes| gain < per_byte * bytes, wanted)
+    }
+
+    /// Takes out the added shapes that gain least for their bytes until about so many bytes are
+    /// saved.
+    pub(crate) fn save_bytes(&mut self, wanted: usize) -> Result<usize, FitError> {
+        self.take_out(|_, _| true, wanted)
+    }
+
+    /// Takes out shapes, those that gain least for their bytes first: none that the judge (given
+    /// gain and price in bytes) wants kept, none that overlaps one already taken out, until
+    /// `wanted` bytes are saved.
+    fn take_out(
+        &mut self,
+        is_worthless: impl Fn(f64, f64) -> bool,
+        wanted: usize,
+    ) -> Result<usize, FitError> {
+        if self.is_stopped() || !self.problem.options.allow_topology {
+            return Ok(0);
+        }
+        let visits = self.document.shapes();
+        let least_width = f64::from(self.problem.options.regularisers.slivers);
+        let facts: Vec<(f64, bool, f64)> = visits
+            .iter()
+            .map(|visit| {
+                let is_named = |id: &str, label: &str| !id.is_empty() || !label.is_empty();
+                let has_name = is_named(&visit.shape.id, &visit.shape.label)
+                    || visit
+                        .groups
+                        .iter()
+                        .any(|group| is_named(&group.id, &group.label));
+                let to_pixels = self.problem.to_canvas * visit.transform;
+                let width = inscribed_width(&(to_pixels * &visit.shape.path));
+                let is_sliver = visit.shape.stroke.is_none() && width < least_width;
+                let bytes = written_bytes(visit.shape);
+                let price = if is_sliver {
+                    SLIVER_PRICE * bytes
+                } else {
+                    bytes
+                };
+                (bytes, has_name, price)
+            })
+            .collect();
+        let mut map = self.scene();
+        let candidates: Vec<usize> = (0..map.slots.len())
+            .filter(|slot| {
+                let shape = map.slots[*slot].shape;
+                self.is_added[shape] || !facts[shape].1
+            })
+            .collect();
+        let target = self.problem.target;
+        let mut worth = leave_one_out(
+            &mut self.descender,
+            &mut map,
+            target,
+            &candidates,
+            |_, path| {
+                path.fill = None;
+                path.stroke = None;
+            },
+        )?;
+        let ratio = |slot: usize, gain: f64| gain / facts[map.slots[slot].shape].0;
+        worth.sort_by(|a, b| {
+            ratio(a.0, a.1)
+                .total_cmp(&ratio(b.0, b.1))
+                .then(a.0.cmp(&b.0))
+        });
+        let mut removed = BTreeSet::new();
+        let mut taken: Vec<Extent> = Vec::new();
+        let mut saved = 0.0;
+        for (slot, gain, extent) in worth {
+            let shape = map.slots[slot].shape;
+            let (bytes, _, price) = facts[shape];
+            let is_invisible = gain.abs() < 1e-3;
+            let may_go = if self.is_added[shape] {
+                is_worthless(gain, price)
+            } else {
+                is_invisible
+            };
+            let is_apart = extent.is_none_or(|e| taken.iter().all(|other| !other.overlaps(&e)));
+            if may_go && (is_apart || is_invisible) && saved < wanted as f64 {
+                saved += bytes;
+                taken.extend(extent);
+                removed.insert(shape);
+            }
+        }
+        if removed.is_empty() {
+            return Ok(0);
+        }
+        self.remove_shapes(&removed);
+        self.note(Action::Prune)?;
+        Ok(removed.len())
+    }
+}
+
+/// How wide an outline is, as the width of a long strip with its area and its length of border.
+fn inscribed_width(path: &BezPath) -> f64 {
+    let border = path.perimeter(BORDER_ACCURACY);
+    if border > 0.0 {
+        2.0 * path.area().abs() / border
+    } else {
+        0.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use kurbo::{Affine, Rect};
+
+    use super::*;
+    use crate::{
+        FitOptions,
+        testing::{document, with_fit},
+    };
+
+    const DARK: [f32; 3] = [0.2, 0.2, 0.3];
+
+    /// A tip just above a curve: one grid step nearer to each other they cross.
+    fn narrow(gap: f64) -> BezPath {
+        let mut path = BezPath::new();
+        path.move_to((2.0, 10.05));
+        path.curve_to((15.0, 10.25), (27.0, 10.25), (40.0, 10.05));
+        path.line_to((40.0, 30.0));
+        path.line_to((21.0, 10.2 + gap));
+        path.line_to((2.0, 30.0));
+        path.close_path();
+        path
+    }
+
+    #[test]
+    fn what_rounding_makes_cross_is_repaired() {
+        let with = |gap: f64| {
+            let mut sample = document(&[("", narrow(gap), DARK)]);
+            // Large enough for one decimal.
+            sample.view_box = Rect::new(0.0, 0.0, 512.0, 512.0);
+            with_fit(&sample, &sample, &FitOptions::default(), |mut fit| {
+                fit.problem.to_canvas = Affine::scale(4.0);
+                fit.is_added[1] = true;
+                let rounded = {
+                    let mut document = fit.document.clone();
+                    quantise(&mut document);
+                    crosses_itself(&document.shapes()[1].shape.path, 4.0)
+                };
+                let taken_out = fit.quantise_without_crossings();
+                let shapes = fit.document.shapes();
+                let is_crossed = shapes
+                    .iter()
+                    .any(|visit| crosses_itself(&visit.shape.path, 4.0));
+                (rounded, taken_out, is_crossed)
+            })
+        };
+        assert!(!crosses_itself(&narrow(0.049), 4.0));
+        assert_eq!(with(0.049), (true, 0, false));
+        assert_eq!(with(0.3), (false, 0, false));
+    }
+
+    #[test]
+    fn a_needle_must_gain_more_than_its_bytes() {
+        // Of 0.4 px, a little darker than the ground.
+        let needle = Rect::new(4.0, 30.2, 60.0, 30.6).to_path(0.1);
+        let bar = Rect::new(4.0, 29.0, 60.0, 31.0).to_path(0.1);
+        let left = |path: BezPath, shade: f32, slivers: f32| {
+            let color = [0.9, 0.9, 0.8].map(|c: f32| c - shade);
+            let sample = document(&[("", path, color)]);
+            let mut options = FitOptions::default();
+            options.regularisers.slivers = slivers;
+            with_fit(&sample, &sample, &options, |mut fit| {
+                fit.is_added[1] = true;
+                fit.prune().expect("prunes");
+                fit.shapes()
+            })
+        };
+        assert_eq!(left(needle.clone(), 0.06, 1.0), 1);
+        assert_eq!(left(needle.clone(), 0.06, 0.0), 2);
+        assert_eq!(left(needle, 0.5, 1.0), 2);
+        assert_eq!(left(bar, 0.06, 1.0), 2);
+    }
+}

@@ -1,0 +1,126 @@
+//! Tracks a running fit: counts its steps against the budget, samples the loss curve, and reports
+//! progress and previews to the observer at a limited rate.
+
+use std::time::{Duration, Instant};
+
+use crate::{BudgetRecord, FitOutcome, LossSample, MAX_SAMPLES, Observer, Progress, clock::Clock};
+
+const PROGRESS_EVERY: Duration = Duration::from_millis(50);
+const PREVIEW_EVERY: Duration = Duration::from_millis(400);
+
+/// Steps taken, the loss curve, and who hears of them.
+pub(crate) struct Tracker<'a> {
+    observer: &'a mut dyn Observer,
+    started: Instant,
+    last_progress: Option<Instant>,
+    last_preview: Option<Instant>,
+    pub(crate) iterations: u32,
+    /// Steps that the whole fit may take.
+    pub(crate) budget: u32,
+    /// Steps beyond the budget, to make good what was taken out at the end.
+    pub(crate) polish: u32,
+    curve: Vec<LossSample>,
+    /// Every so many steps are noted.
+    stride: u32,
+    last: Option<LossSample>,
+    pub(crate) budget_changes: Vec<BudgetRecord>,
+}
+
+impl<'a> Tracker<'a> {
+    pub(crate) fn new(observer: &'a mut dyn Observer, clock: &Clock, budget: u32) -> Self {
+        Self {
+            observer,
+            started: clock.started,
+            last_progress: None,
+            last_preview: None,
+            iterations: 0,
+            budget,
+            polish: 0,
+            curve: Vec::new(),
+            stride: 1,
+            last: None,
+            budget_changes: Vec::new(),
+        }
+    }
+
+    /// Notes a gradient step.
+    pub(crate) fn step(&mut self, loss: f64, paths: usize, clock: &Clock) {
+        let sample = LossSample {
+            seconds: self.started.elapsed().as_secs_f32(),
+            iteration: self.iterations,
+            loss: loss as f32,
+        };
+        if self.iterations.is_multiple_of(self.stride) {
+            // One place is kept for the last step.
+            if self.curve.len() + 1 >= MAX_SAMPLES {
+                self.stride *= 2;
+                let stride = self.stride;
+                self.curve
+                    .retain(|kept| kept.iteration.is_multiple_of(stride));
+            }
+            if self.iterations.is_multiple_of(self.stride) {
+                self.curve.push(sample);
+            }
+        }
+        self.last = Some(sample);
+        self.iterations += 1;
+        if claim_turn(&mut self.last_progress, PROGRESS_EVERY) {
+            if let Some(budget) = self.observer.budget()
+                && budget.iterations != self.budget
+            {
+                self.budget = budget.iterations;
+                self.budget_changes.push(BudgetRecord {
+                    seconds: sample.seconds,
+                    budget,
+                });
+            }
+            let by_steps = self.iterations as f32 / self.budget.max(1) as f32;
+            self.observer.progress(&Progress {
+                fraction: by_steps.max(clock.spent_share()).clamp(0.0, 1.0),
+                iteration: self.iterations,
+                loss: sample.loss,
+                paths: paths as u32,
+            });
+        }
+    }
+
+    /// Shows a document when it is time to.
+    pub(crate) fn preview(&mut self, document: impl FnOnce() -> chat2svg_vector::Document) {
+        if claim_turn(&mut self.last_preview, PREVIEW_EVERY) {
+            self.observer.preview(&document());
+        }
+    }
+
+    /// Whether the budget of steps is spent.
+    pub(crate) fn is_spent(&self) -> bool {
+        self.iterations >= self.budget.saturating_add(self.polish)
+    }
+
+    /// Hands over the best so far.
+    pub(crate) fn improved(&mut self, best: FitOutcome) {
+        self.observer.improved(best);
+    }
+
+    /// The loss curve with the last step.
+    pub(crate) fn curve(&self) -> Vec<LossSample> {
+        let mut curve = self.curve.clone();
+        if let Some(last) = self.last
+            && curve
+                .last()
+                .is_some_and(|kept| kept.iteration != last.iteration)
+        {
+            curve.push(last);
+        }
+        curve
+    }
+}
+
+/// Takes the next turn, if there is time enough since the last.
+fn claim_turn(last: &mut Option<Instant>, every: Duration) -> bool {
+    let now = Instant::now();
+    if last.is_some_and(|last| now.duration_since(last) < every) {
+        return false;
+    }
+    *last = Some(now);
+    true
+}
