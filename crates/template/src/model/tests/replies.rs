@@ -1,6 +1,6 @@
 //! Replies of real models, as they are and mangled, through a whole stage.
 //!
-//! The folder of replies (`*.md`, also in folders inside) is named by `CHAT2SVG_REPLIES`; without it
+//! `CHAT2SVG_REPLIES` names the folder of replies (`*.md`, also in folders inside). Without it
 //! these tests have nothing to do and say so.
 
 use std::{
