@@ -184,7 +184,7 @@ fn what_reaches_beyond_all_measure_is_an_error_not_a_panic() {
 fn numbers_out_of_range_are_refused_where_they_stand() {
     for (content, element, attribute) in [
         ("<rect width='1e10' height='9'/>", "rect", "width"),
-        ("<path d='M0 0L1e99 9'/>", "path", "d"),
+        ("<path d='M0 0L1e30 9'/>", "path", "d"),
         ("<g transform='scale(1e12)'/>", "g", "transform"),
         (
             "<circle r='5' style='fill:red;stroke-width:1e38'/>",
