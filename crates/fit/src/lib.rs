@@ -5,7 +5,7 @@
 //! result is never worse than the input by the squared error of the picture that the written
 //! document shows.
 //!
-//! Anytime: with a deadline or a [`Cancellation`] the best so far comes back. Deterministic:
+//! Anytime: with a [`Stop`](chat2svg_stop::Stop) the best so far comes back. Deterministic:
 //! without those, the result depends on the input and the options alone, not on the number of
 //! threads.
 //!
