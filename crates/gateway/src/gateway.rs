@@ -156,6 +156,24 @@ impl Gateway {
         self.inner.key.as_ref()
     }
 
+    /// A request with the key as a bearer token, where there is a key.
+    pub fn with_bearer(&self, request: RequestBuilder) -> RequestBuilder {
+        match self.key() {
+            None => request,
+            Some(key) => request.header("authorization", key.header("Bearer ")),
+        }
+    }
+
+    /// A call of `what` at a price that the configuration gives. Where there is a key somebody is
+    /// billed, whether or not the price is known.
+    pub fn priced<'a>(&self, what: &'a str, at_most: Money) -> Purpose<'a> {
+        Purpose {
+            what,
+            paid: self.key().is_some() || at_most > 0.0,
+            at_most,
+        }
+    }
+
     /// What a job has spent here so far.
     pub fn spent(&self, job: JobId) -> Money {
         lock(&self.inner.purse).spent(job)

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
-use chat2svg_gateway::{CallLimits, Gateway, Purpose, RequestBuilder, malformed};
+use chat2svg_gateway::{CallLimits, Gateway, Purpose, malformed};
 use chat2svg_protocol::{BackendId, CallFailure};
 use futures_util::{FutureExt as _, future::BoxFuture};
 use serde::Deserialize;
@@ -135,13 +135,10 @@ impl Automatic1111 {
             .await?
         };
         let at_most = self.price * f64::from(candidates);
-        let purpose = Purpose {
-            what: self.what(),
-            paid: self.gateway.key().is_some() || at_most > 0.0,
-            at_most,
-        };
+        let purpose = self.gateway.priced(self.what(), at_most);
         let build = || {
-            self.keyed(self.gateway.post("/sdapi/v1/img2img"))
+            self.gateway
+                .with_bearer(self.gateway.post("/sdapi/v1/img2img"))
                 .header("content-type", "application/json")
                 .body(body.clone())
         };
@@ -196,7 +193,8 @@ impl Automatic1111 {
 
     async fn progress(&self, limits: &CallLimits) -> Result<Progress, CallFailure> {
         let build = || {
-            self.keyed(self.gateway.get("/sdapi/v1/progress"))
+            self.gateway
+                .with_bearer(self.gateway.get("/sdapi/v1/progress"))
                 .query(&[("skip_current_image", "true")])
         };
         let mut reply = self.gateway.send(self.free(), limits, build).await?;
@@ -216,7 +214,8 @@ impl Automatic1111 {
             return Ok(());
         }
         let build = || {
-            self.keyed(self.gateway.post("/sdapi/v1/interrupt"))
+            self.gateway
+                .with_bearer(self.gateway.post("/sdapi/v1/interrupt"))
                 .body("")
         };
         self.gateway.send(self.free(), &limits, build).await?;
@@ -225,13 +224,6 @@ impl Automatic1111 {
 
     fn free(&self) -> Purpose<'_> {
         Purpose::free(self.what())
-    }
-
-    fn keyed(&self, request: RequestBuilder) -> RequestBuilder {
-        match self.gateway.key() {
-            None => request,
-            Some(key) => request.header("authorization", key.header("Bearer ")),
-        }
     }
 }
 
@@ -305,7 +297,11 @@ impl ImageModel for Automatic1111 {
     fn probe(&self, limits: CallLimits) -> BoxFuture<'static, Result<String, CallFailure>> {
         let client = self.clone();
         async move {
-            let build = || client.keyed(client.gateway.get("/sdapi/v1/options"));
+            let build = || {
+                client
+                    .gateway
+                    .with_bearer(client.gateway.get("/sdapi/v1/options"))
+            };
             let mut reply = client.gateway.send(client.free(), &limits, build).await?;
             let options: Value = reply.json().await?;
             let loaded = options["sd_model_checkpoint"]

@@ -2,7 +2,7 @@
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
-use chat2svg_gateway::{CallLimits, Gateway, Purpose, RequestBuilder, malformed, multipart};
+use chat2svg_gateway::{CallLimits, Gateway, Purpose, malformed, multipart};
 use chat2svg_protocol::{BackendId, CallFailure, Fault, printable};
 use futures_util::{FutureExt as _, future::BoxFuture};
 use serde::Deserialize;
@@ -143,20 +143,11 @@ impl OpenAiImages {
         form.part("image", picture)
     }
 
-    fn keyed(&self, request: RequestBuilder) -> RequestBuilder {
-        match self.gateway.key() {
-            None => request,
-            Some(key) => request.header("authorization", key.header("Bearer ")),
-        }
-    }
-
     async fn all(self, request: EditRequest, limits: CallLimits) -> Result<Edited, CallFailure> {
         let candidates = request.parameters.candidates.max(1);
-        let purpose = Purpose {
-            what: &self.model,
-            paid: self.gateway.key().is_some() || self.price > 0.0,
-            at_most: self.price * f64::from(candidates),
-        };
+        let purpose = self
+            .gateway
+            .priced(&self.model, self.price * f64::from(candidates));
         let build = || {
             let post = self
                 .gateway
@@ -185,7 +176,7 @@ impl OpenAiImages {
 
     /// A picture that the answer only links to: from the same server, or not at all.
     async fn fetched(&self, url: &str, limits: &CallLimits) -> Result<Bytes, CallFailure> {
-        let get = self.keyed(self.gateway.get_linked(url)?);
+        let get = self.gateway.with_bearer(self.gateway.get_linked(url)?);
         let purpose = Purpose::free(&self.model);
         // What has no body can always be said again.
         let build = || get.try_clone().unwrap_or_else(|| self.gateway.get("/"));
@@ -258,7 +249,7 @@ impl ImageModel for OpenAiImages {
         let client = self.clone();
         async move {
             let purpose = Purpose::free("models");
-            let build = || client.keyed(client.gateway.get("/models"));
+            let build = || client.gateway.with_bearer(client.gateway.get("/models"));
             let mut reply = client.gateway.send(purpose, &limits, build).await?;
             let known: Value = reply.json().await?;
             let models = known["data"].as_array().map_or(&[][..], Vec::as_slice);

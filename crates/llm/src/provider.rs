@@ -207,22 +207,13 @@ impl Client {
                 let other = self.limit_is_of_completion.load(Ordering::Relaxed);
                 let body = openai::body(request, model, self.takes_pictures, other);
                 let build = || {
-                    self.authorised(gateway.post("chat/completions"))
+                    self.gateway
+                        .with_bearer(gateway.post("chat/completions"))
                         .header("accept", "text/event-stream")
                         .json(&body)
                 };
                 gateway.send(purpose, limits, build).await
             }
-        }
-    }
-
-    fn authorised(
-        &self,
-        request: chat2svg_gateway::RequestBuilder,
-    ) -> chat2svg_gateway::RequestBuilder {
-        match self.gateway.key() {
-            Some(key) => request.header("authorization", key.header("Bearer ")),
-            None => request,
         }
     }
 
@@ -251,7 +242,7 @@ impl Client {
 
     async fn first_listed(&self, limits: &CallLimits) -> Result<String, CallFailure> {
         let purpose = Purpose::free("list of models");
-        let build = || self.authorised(self.gateway.get("models"));
+        let build = || self.gateway.with_bearer(self.gateway.get("models"));
         let mut reply = self.gateway.send(purpose, limits, build).await?;
         let list: Value = reply.json().await?;
         list.get("data")

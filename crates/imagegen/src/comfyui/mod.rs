@@ -11,7 +11,7 @@ mod workflow;
 
 use std::{sync::Arc, time::Duration};
 
-use chat2svg_gateway::{CallConfig, CallLimits, Gateway, Purpose, RequestBuilder};
+use chat2svg_gateway::{CallConfig, CallLimits, Gateway, Purpose};
 use chat2svg_protocol::{BackendId, CallFailure};
 use futures_util::{FutureExt as _, future::BoxFuture};
 use serde::de::DeserializeOwned;
@@ -131,25 +131,16 @@ impl ImageModel for ComfyUi {
 }
 
 impl Server {
-    /// A free call.
-    fn free<'a>(&self, what: &'a str) -> Purpose<'a> {
-        Purpose::free(what)
-    }
-
-    fn keyed(&self, request: RequestBuilder) -> RequestBuilder {
-        match self.gateway.key() {
-            None => request,
-            Some(key) => request.header("authorization", key.header("Bearer ")),
-        }
-    }
-
     async fn get<T: DeserializeOwned>(
         &self,
         path: &str,
         limits: &CallLimits,
     ) -> Result<T, CallFailure> {
-        let build = || self.keyed(self.gateway.get(path));
-        let mut reply = self.gateway.send(self.free(path), limits, build).await?;
+        let build = || self.gateway.with_bearer(self.gateway.get(path));
+        let mut reply = self
+            .gateway
+            .send(Purpose::free(path), limits, build)
+            .await?;
         reply.json().await
     }
 
@@ -159,8 +150,10 @@ impl Server {
         body: &serde_json::Value,
         limits: &CallLimits,
     ) -> Result<(), CallFailure> {
-        let build = || self.keyed(self.gateway.post(path)).json(body);
-        self.gateway.send(self.free(path), limits, build).await?;
+        let build = || self.gateway.with_bearer(self.gateway.post(path)).json(body);
+        self.gateway
+            .send(Purpose::free(path), limits, build)
+            .await?;
         Ok(())
     }
 }

@@ -56,12 +56,13 @@ impl Run<'_> {
             "prompt_id": under_way.id,
         });
         let cost = self.client.price * f64::from(self.candidates);
-        let purpose = Purpose {
-            what: self.client.workflow.name(),
-            paid: server.gateway.key().is_some() || cost > 0.0,
-            at_most: cost,
+        let purpose = server.gateway.priced(self.client.workflow.name(), cost);
+        let build = || {
+            server
+                .gateway
+                .with_bearer(server.gateway.post("/prompt"))
+                .json(&body)
         };
-        let build = || server.keyed(server.gateway.post("/prompt")).json(&body);
         let sent = server.gateway.send(purpose, self.limits, build).await;
         let mut reply = sent.map_err(needs_somebody)?;
         let Queued { prompt_id } = reply.json().await?;
@@ -251,10 +252,11 @@ impl Server {
                 .part("image", part)
                 .text("type", "temp")
                 .text("overwrite", "true");
-            self.keyed(self.gateway.post("/upload/image"))
+            self.gateway
+                .with_bearer(self.gateway.post("/upload/image"))
                 .multipart(form)
         };
-        let purpose = self.free(workflow.name());
+        let purpose = Purpose::free(workflow.name());
         let mut reply = self.gateway.send(purpose, limits, build).await?;
         let uploaded: Uploaded = reply.json().await?;
         Ok(uploaded.reference())
@@ -263,7 +265,8 @@ impl Server {
     /// Opens the websocket on which the server tells of a client's runs.
     async fn listen(&self, client_id: &str, watch: &Watch) -> Result<WebSocket, CallFailure> {
         let request = self
-            .keyed(self.gateway.get("/ws"))
+            .gateway
+            .with_bearer(self.gateway.get("/ws"))
             .query(&[("clientId", client_id)]);
         let failed = |error: reqwest_websocket::Error| {
             let reason = format!(
@@ -323,8 +326,11 @@ impl Server {
 
     async fn history(&self, id: &str, limits: &CallLimits) -> Result<Option<Past>, CallFailure> {
         let path = format!("/history/{id}");
-        let build = || self.keyed(self.gateway.get(&path));
-        let mut reply = self.gateway.send(self.free(&path), limits, build).await?;
+        let build = || self.gateway.with_bearer(self.gateway.get(&path));
+        let mut reply = self
+            .gateway
+            .send(Purpose::free(&path), limits, build)
+            .await?;
         let bytes = reply.bytes().await?;
         let id = id.to_owned();
         // It repeats the whole workflow.
@@ -342,8 +348,15 @@ impl Server {
             ("subfolder", picture.subfolder.as_str()),
             ("type", picture.kind.as_str()),
         ];
-        let build = || self.keyed(self.gateway.get("/view")).query(&query);
-        let mut reply = self.gateway.send(self.free("/view"), limits, build).await?;
+        let build = || {
+            self.gateway
+                .with_bearer(self.gateway.get("/view"))
+                .query(&query)
+        };
+        let mut reply = self
+            .gateway
+            .send(Purpose::free("/view"), limits, build)
+            .await?;
         let media_type = reply.media_type();
         let can_be = media_type.is_empty()
             || media_type.starts_with("image/")
