@@ -5,7 +5,6 @@ use std::sync::Arc;
 use chat2svg_protocol::{CallFailure, CanvasSize, Fault, Style};
 use chat2svg_stop::Stop;
 use chat2svg_vector::{Color, Document, Group, Metadata, Node, ParseError, ParseLimits};
-use kurbo::Rect;
 
 use super::reader::ReplyReader;
 use crate::critique::{Brief, Critique, critique};
@@ -91,9 +90,9 @@ pub(super) fn document(svg: &str, frame: &Frame, stop: &Stop) -> Result<Document
         f64::from(frame.canvas.width()),
         f64::from(frame.canvas.height()),
     );
-    document.width = width;
-    document.height = height;
-    document.view_box = widened(document.view_box, width / height);
+    document
+        .set_size(width, height)
+        .map_err(|error| format!("its drawing does not fit the canvas: {error}"))?;
     let setting = document.metadata.setting;
     document.metadata = Metadata {
         prompt: Some(frame.prompt.clone()),
@@ -146,14 +145,6 @@ fn with_root(svg: &str, canvas: CanvasSize) -> String {
     format!("<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\">{content}")
 }
 
-/// The view box, made wider or higher around its middle until it has the canvas' shape.
-fn widened(view_box: Rect, ratio: f64) -> Rect {
-    let (width, height) = (view_box.width(), view_box.height());
-    let (wide, high) = (width.max(height * ratio), height.max(width / ratio));
-    let center = view_box.center();
-    Rect::from_center_size(center, (wide, high))
-}
-
 /// Puts shapes that stand alone into groups of their name, and names groups that have none.
 fn name_layers(document: &mut Document) {
     let layers = std::mem::take(&mut document.layers);
@@ -193,6 +184,7 @@ fn label_of(label: &str, id: &str, index: usize) -> String {
 #[cfg(test)]
 mod tests {
     use chat2svg_vector::{Material, Place, WriteOptions};
+    use kurbo::Rect;
 
     use super::*;
 

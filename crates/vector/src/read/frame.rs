@@ -6,6 +6,7 @@ use std::str::FromStr as _;
 use kurbo::{Affine, Rect};
 use svgtypes::{Align, AspectRatio, Length, LengthUnit};
 
+use crate::Document;
 use crate::sanitise::{Element, ParseError};
 
 /// Largest side that is taken; beyond it single precision has no pixels left.
@@ -126,6 +127,22 @@ impl Frame {
             view_box,
             content,
         })
+    }
+}
+
+impl Document {
+    /// Gives the document a size in pixels. The view box is made wider or higher around its middle
+    /// until it has the size's proportions, so that all that it showed stays in sight, undistorted.
+    ///
+    /// # Errors
+    /// When the size or the view box it leads to is beyond what can be drawn and read again. The
+    /// document stays as it was.
+    pub fn set_size(&mut self, width: f64, height: f64) -> Result<(), ParseError> {
+        sides("size", width, height)?;
+        let view = visible(self.view_box, AspectRatio::default(), width, height);
+        sides("viewBox", view.width(), view.height())?;
+        (self.width, self.height, self.view_box) = (width, height, view);
+        Ok(())
     }
 }
 
@@ -274,6 +291,28 @@ mod tests {
             );
         }
         assert!(canvas(&[("viewBox", "0 0 1 10000")]).is_ok());
+    }
+
+    #[test]
+    fn a_new_size_widens_the_view_or_is_refused() {
+        let svg = b"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 10 10'/>";
+        let parsed = Document::parse(svg, &crate::ParseLimits::default());
+        let mut document = parsed.expect("is sound").document;
+        document.set_size(320.0, 240.0).expect("can be drawn");
+        assert_eq!((document.width, document.height), (320.0, 240.0));
+        let view = document.view_box;
+        assert!((view.width() - 40.0 / 3.0).abs() < 1e-9 && view.height() == 10.0);
+        assert_eq!(view.center(), Rect::new(0.0, 0.0, 10.0, 10.0).center());
+
+        // Each side of the view is in range; the widened one is not.
+        document.view_box = Rect::new(0.0, 0.0, 10.0, 808_254.0);
+        let before = document.clone();
+        let refused = document.set_size(320.0, 240.0);
+        assert!(
+            matches!(refused, Err(ParseError::SideOutOfRange { .. })),
+            "{refused:?}"
+        );
+        assert_eq!(document, before);
     }
 
     #[test]
