@@ -40,7 +40,7 @@ fn message(turn: &Turn, with_pictures: bool) -> Value {
         Speaker::Assistant => "assistant",
     };
     let mut content = Vec::new();
-    if let Some(png) = turn.picture.as_deref().filter(|_| with_pictures) {
+    for png in turn.pictures.iter().filter(|_| with_pictures) {
         content.push(json!({"type": "image", "source": {
             "type": "base64",
             "media_type": "image/png",
@@ -191,7 +191,7 @@ mod tests {
     #[test]
     fn a_picture_stands_before_the_words() {
         let mut turn = Turn::user("look");
-        turn.picture = Some([1u8].as_slice().into());
+        turn.pictures = vec![[1u8].as_slice().into()];
         let request = ChatRequest {
             system: String::new(),
             turns: vec![turn, Turn::assistant("I see")],

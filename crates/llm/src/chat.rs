@@ -24,8 +24,8 @@ pub struct Turn {
     pub speaker: Speaker,
     /// The words.
     pub text: String,
-    /// A picture beside them, as PNG. Left out for a model that takes none.
-    pub picture: Option<Arc<[u8]>>,
+    /// Pictures beside them, in order, as PNG. Left out for a model that takes none.
+    pub pictures: Vec<Arc<[u8]>>,
 }
 
 impl Turn {
@@ -34,7 +34,7 @@ impl Turn {
         Self {
             speaker: Speaker::User,
             text: text.into(),
-            picture: None,
+            pictures: Vec::new(),
         }
     }
 

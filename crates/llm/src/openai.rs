@@ -50,16 +50,15 @@ fn message(turn: &Turn, with_pictures: bool) -> Value {
         Speaker::User => "user",
         Speaker::Assistant => "assistant",
     };
-    match turn.picture.as_deref().filter(|_| with_pictures) {
-        None => json!({"role": role, "content": turn.text}),
-        Some(png) => {
-            let url = format!("data:image/png;base64,{}", BASE64_STANDARD.encode(png));
-            json!({"role": role, "content": [
-                {"type": "text", "text": turn.text},
-                {"type": "image_url", "image_url": {"url": url}},
-            ]})
-        }
+    if turn.pictures.is_empty() || !with_pictures {
+        return json!({"role": role, "content": turn.text});
     }
+    let mut content = vec![json!({"type": "text", "text": turn.text})];
+    content.extend(turn.pictures.iter().map(|png| {
+        let url = format!("data:image/png;base64,{}", BASE64_STANDARD.encode(png));
+        json!({"type": "image_url", "image_url": {"url": url}})
+    }));
+    json!({"role": role, "content": content})
 }
 
 /// Whether a failure says that the limit of tokens has the other name.
@@ -226,7 +225,7 @@ mod tests {
     #[test]
     fn pictures_go_along_only_where_they_are_taken() {
         let mut turn = Turn::user("look");
-        turn.picture = Some([1u8, 2, 3].as_slice().into());
+        turn.pictures = vec![[1u8, 2, 3].as_slice().into()];
         let request = ChatRequest {
             system: "be brief".to_owned(),
             turns: vec![turn],

@@ -286,11 +286,11 @@ impl ChatModel for Client {
 
 fn guess_input(request: &ChatRequest, with_pictures: bool) -> u64 {
     let texts: usize = request.turns.iter().map(|turn| turn.text.len()).sum();
-    let pictures = request
+    let pictures: u64 = request
         .turns
         .iter()
-        .filter(|turn| turn.picture.is_some())
-        .count() as u64;
+        .map(|turn| turn.pictures.len() as u64)
+        .sum();
     let pictures = if with_pictures { pictures } else { 0 };
     tokens_of(texts + request.system.len()) + pictures * PICTURE_TOKENS
 }

@@ -11,6 +11,13 @@ use crate::{BackendId, CallSize, ModelUse};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Cost(pub u64);
 
+impl Cost {
+    /// An amount in US dollars; what is negative or no number counts as nothing.
+    pub fn of_dollars(dollars: f64) -> Self {
+        Self((dollars * 1e6).round() as u64)
+    }
+}
+
 /// Whose fault it was that a call gave nothing. It decides what the call says about its backend.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {

@@ -77,6 +77,9 @@ pub struct ModelUse {
     pub planned: bool,
     /// Candidates that could be used.
     pub candidates: u32,
+    /// Whether the model was asked which of two candidates is better, and said so.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub compared: bool,
     /// Rounds of mending.
     pub rounds: u32,
     /// Scores of all candidates and mended versions, in order, `0.0..=1.0`.

@@ -31,3 +31,4 @@ pub use scene::{
     RelationKind, SceneDescription, SceneObject, Season, Setting, SizeClass, Stance, Substitute,
     TimeOfDay, Weather, Without, WithoutKind,
 };
+pub(crate) use without::leave_out;

@@ -7,11 +7,13 @@
 mod config;
 mod conversation;
 mod draft;
+mod parts;
 mod prompts;
 mod reader;
 mod reading;
 #[cfg(test)]
 mod tests;
+mod wishes;
 
 use std::{
     sync::Arc,
@@ -34,6 +36,7 @@ use crate::critique::Brief;
 use crate::embedded::{SceneDescription, Vocabulary, understand};
 use conversation::{Heard, Sketches, listen};
 use draft::{Draft, Frame};
+use wishes::Wishes;
 
 pub use config::{ModelConfig, ModelSteps};
 pub use reader::ReplyReader;
@@ -119,6 +122,7 @@ impl Session {
             prompt: run.prompt.as_str().to_owned(),
             style,
             seed: run.context.seed,
+            wishes: Wishes::of(&scene, run.background),
         };
         Ok(Self {
             used: ModelUse {
@@ -140,7 +144,7 @@ impl Session {
             Ok(best) => Ok(self.output(best)),
             // Calls that cost something for nothing are what a circuit has to know of.
             Err(failure) => {
-                let cost = Cost((self.used.cost * 1e6) as u64);
+                let cost = Cost::of_dollars(self.used.cost);
                 Err(failure.costing(cost).having_used(self.used))
             }
         }
@@ -150,14 +154,15 @@ impl Session {
         let steps = *self.composer.config.levels.get(self.run.context.level);
         let plan = if steps.plan { self.plan().await? } else { None };
         let began = Instant::now();
+        let parts = self.parts().await?;
         let request = self.request(vec![Turn::user(prompts::write(
             self.run.prompt.as_str(),
             self.run.style,
+            &self.frame.wishes.words(),
             plan.as_deref(),
+            parts.as_deref(),
         ))]);
-        let mut best = self
-            .write(&request, steps.candidates.max(self.run.candidates))
-            .await?;
+        let mut best = self.write(&request, steps, self.run.candidates).await?;
         let written_in = began.elapsed();
         for round in 0..steps.rounds {
             let left = self.until().saturating_duration_since(Instant::now());
@@ -222,6 +227,7 @@ impl Session {
         let text = prompts::plan(
             self.run.prompt.as_str(),
             self.run.style,
+            &self.frame.wishes.words(),
             reading.flatten().as_deref(),
             self.run.canvas,
         );
@@ -245,8 +251,30 @@ impl Session {
         }
     }
 
-    /// Has `count` drawings made at once; the best of them, or the first failure.
-    async fn write(&mut self, request: &ChatRequest, count: u32) -> Result<Draft, CallFailure> {
+    /// Pictures of the things that the model may use as parts.
+    async fn parts(&self) -> Result<Option<String>, CallFailure> {
+        if !self.composer.config.embedded_parts {
+            return Ok(None);
+        }
+        let (scene, vocabulary) = (self.scene.clone(), self.composer.vocabulary.clone());
+        let work = move || parts::describe(&scene, &vocabulary);
+        Ok(self
+            .composer
+            .pool
+            .run(&self.run.context.cancel, work)
+            .await?)
+    }
+
+    /// Has several drawings made at once, as many as the level or the job asks for; the best of
+    /// them, or the first failure.
+    async fn write(
+        &mut self,
+        request: &ChatRequest,
+        steps: ModelSteps,
+        asked: u32,
+    ) -> Result<Draft, CallFailure> {
+        let began = Instant::now();
+        let count = steps.candidates.max(asked);
         let mut streams = Vec::new();
         for number in 0..count.clamp(1, 8) {
             let mut varied = request.clone();
@@ -268,34 +296,86 @@ impl Session {
             });
             streams.push(listen(self.model().chat(varied, self.limits()), sketches));
         }
-        let mut best: Option<Draft> = None;
+        let mut drafts: Vec<Draft> = Vec::new();
         let mut failure = None;
         for heard in join_all(streams).await {
             match self.read(heard).await {
                 Ok(draft) => {
                     self.used.candidates += 1;
-                    if best
-                        .as_ref()
-                        .is_none_or(|best| draft.score() > best.score())
-                    {
-                        best = Some(draft);
-                    }
+                    drafts.push(draft);
                 }
                 Err(error) => {
                     failure.get_or_insert(error);
                 }
             }
         }
-        match (best, failure) {
-            (Some(best), failure) => {
-                if let Some(failure) = failure {
-                    self.fall_short(format!("a candidate failed: {failure}"));
-                }
-                Ok(best)
-            }
-            (None, Some(failure)) => Err(failure),
-            (None, None) => Err(CallFailure::late()),
+        // Best first; of equals the earlier, which people watched.
+        drafts.sort_by(|a, b| b.score().total_cmp(&a.score()));
+        let mut drafts = drafts.into_iter();
+        let Some(best) = drafts.next() else {
+            return Err(failure.unwrap_or_else(CallFailure::late));
+        };
+        if let Some(failure) = failure {
+            self.fall_short(format!("a candidate failed: {failure}"));
         }
+        match drafts.next() {
+            Some(second) if steps.compare => self.better(best, second, began.elapsed()).await,
+            _ => Ok(best),
+        }
+    }
+
+    /// The better of two drawings: the first by what was measured, unless that is too close to call
+    /// and the model, shown both, prefers the second. `took` is how long drawing them took.
+    async fn better(
+        &mut self,
+        first: Draft,
+        second: Draft,
+        took: Duration,
+    ) -> Result<Draft, CallFailure> {
+        let is_close = first.score() - second.score() < self.composer.config.close_call;
+        if !is_close || !self.model().takes_pictures() {
+            return Ok(first);
+        }
+        if self.until().saturating_duration_since(Instant::now()) < took {
+            self.fall_short("no time was left to compare the candidates".to_owned());
+            return Ok(first);
+        }
+        let mut turn = Turn::user(prompts::compare(self.run.prompt.as_str()));
+        for draft in [&first, &second] {
+            turn.pictures.push(self.picture(draft).await?);
+        }
+        let request = ChatRequest {
+            system: String::new(),
+            turns: vec![turn],
+            max_tokens: PLAN_TOKENS.min(self.composer.max_tokens),
+        };
+        let heard = listen(self.model().chat(request, self.limits()), None).await;
+        self.account(&heard);
+        match heard.failure {
+            Some(failure) if failure == CallFailure::cancelled() => return Err(failure),
+            Some(failure) => self.fall_short(format!("no comparison: {failure}")),
+            None => {
+                let preferred = prompts::preferred(heard.reader.text());
+                self.used.compared = preferred.is_some();
+                if preferred == Some(1) {
+                    return Ok(second);
+                }
+            }
+        }
+        Ok(first)
+    }
+
+    /// How a drawing looks, for a model.
+    async fn picture(&self, draft: &Draft) -> Result<Arc<[u8]>, CallFailure> {
+        let (document, side) = (
+            Arc::clone(&draft.document),
+            self.composer.config.picture_side,
+        );
+        let render = move || draft::picture(&document, side);
+        self.composer
+            .pool
+            .run(&self.run.context.cancel, render)
+            .await?
     }
 
     /// Shows the model its drawing, or what was measured of it. The mended drawing, if its score is
@@ -312,17 +392,7 @@ impl Session {
             &best.findings(),
         ));
         if with_picture {
-            let (document, side) = (
-                Arc::clone(&best.document),
-                self.composer.config.picture_side,
-            );
-            let render = move || draft::picture(&document, side);
-            turn.picture = Some(
-                self.composer
-                    .pool
-                    .run(&self.run.context.cancel, render)
-                    .await??,
-            );
+            turn.pictures.push(self.picture(best).await?);
         }
         let mut asked = request.clone();
         asked.turns.push(Turn::assistant(best.svg.clone()));

@@ -52,9 +52,7 @@ pub(crate) fn strip(
         }
         let names = names(one);
         // "A red car, no other cars": what was asked for stays.
-        let is_asked = scene.objects.iter().any(|object| {
-            is_named(&object.label, &names) || names.iter().any(|name| name == object.art.name())
-        });
+        let is_asked = is_asked(scene, &names);
         let mut removed = 0;
         let mut flags = std::mem::take(cut_out).into_iter();
         let mut still = Vec::with_capacity(layers.len());
@@ -83,6 +81,28 @@ pub(crate) fn strip(
         }
     }
     kept
+}
+
+/// Removes what is ruled out from a drawing of another's, whose layers are known by name only. What
+/// the prompt asks for stays ("a red car, no other cars").
+pub(crate) fn leave_out(layers: &mut Vec<Node>, scene: &SceneDescription) {
+    for one in &scene.without {
+        let names = names(one);
+        if one.kind == WithoutKind::Look || is_asked(scene, &names) {
+            continue;
+        }
+        layers.retain(|layer| !is_called(layer, &names));
+        for layer in &mut *layers {
+            strip_inside(layer, &names);
+        }
+    }
+    layers.retain(|layer| !matches!(layer, Node::Group(group) if group.children.is_empty()));
+}
+
+fn is_asked(scene: &SceneDescription, names: &[String]) -> bool {
+    scene.objects.iter().any(|object| {
+        is_named(&object.label, names) || names.iter().any(|name| name == object.art.name())
+    })
 }
 
 fn strip_inside(node: &mut Node, names: &[String]) -> usize {

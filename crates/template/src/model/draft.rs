@@ -6,7 +6,7 @@ use chat2svg_protocol::{CallFailure, CanvasSize, Fault, Style};
 use chat2svg_stop::Stop;
 use chat2svg_vector::{Color, Document, Group, Metadata, Node, ParseError, ParseLimits};
 
-use super::reader::ReplyReader;
+use super::{reader::ReplyReader, wishes::Wishes};
 use crate::critique::{Brief, Critique, critique};
 
 /// Most bytes of a drawing.
@@ -21,6 +21,7 @@ pub(super) struct Frame {
     pub(super) prompt: String,
     pub(super) style: Style,
     pub(super) seed: u64,
+    pub(super) wishes: Wishes,
 }
 
 /// A drawing, measured.
@@ -103,6 +104,7 @@ pub(super) fn document(svg: &str, frame: &Frame, stop: &Stop) -> Result<Document
     };
     document.title = Some(frame.prompt.chars().take(200).collect());
     document.description = None;
+    frame.wishes.enforce(&mut document);
     name_layers(&mut document);
     document.ensure_ids();
     Ok(document)
@@ -194,6 +196,7 @@ mod tests {
             prompt: "a fox".to_owned(),
             style: Style::Flat,
             seed: 3,
+            wishes: Wishes::default(),
         }
     }
 

@@ -8,6 +8,7 @@ use proptest::prelude::*;
 use crate::critique::Brief;
 use crate::model::draft::{self, Draft, Frame};
 use crate::model::reader::ReplyReader;
+use crate::model::wishes::Wishes;
 
 const REPLIES: [&str; 3] = [
     include_str!("fenced.md"),
@@ -21,6 +22,7 @@ fn frame() -> Frame {
         prompt: "something".to_owned(),
         style: Style::Flat,
         seed: 1,
+        wishes: Wishes::default(),
     }
 }
 

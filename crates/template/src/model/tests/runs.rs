@@ -31,6 +31,8 @@ const POOR: &str = "<svg viewBox='0 0 512 512'><rect id='a' width='300' height='
 #[derive(Clone)]
 pub(super) enum Say {
     Text(&'static str),
+    /// A drawing as good as [`GOOD`], with another sail.
+    AsGood,
     BreakOff(&'static str),
     Fail(Fault),
     Nothing,
@@ -65,7 +67,7 @@ impl ChatModel for Scripted {
         self.asked.lock().unwrap().push(request);
         let at = self.at.fetch_add(1, Ordering::Relaxed);
         let say = self.script.get(at).or(self.script.last()).unwrap().clone();
-        let words = |text: &'static str| {
+        let words = |text: &str| {
             let pieces: Vec<String> = text
                 .chars()
                 .collect::<Vec<_>>()
@@ -76,7 +78,12 @@ impl ChatModel for Scripted {
         };
         let fail = |fault| stream::iter([Err(CallFailure::new(fault, "scripted"))]);
         match say {
-            Say::Text(text) => {
+            Say::Text(_) | Say::AsGood => {
+                let other = GOOD.replace("id=\"sail\"", "id=\"mainsail\"");
+                let text = match &say {
+                    Say::Text(text) => text,
+                    _ => other.as_str(),
+                };
                 let end = Completion {
                     finish: Finish::Complete,
                     usage: Usage {
@@ -210,8 +217,8 @@ async fn at_level_high_it_plans_writes_twice_and_mends_twice() {
     let mending = asked[3].turns.last().unwrap();
     assert!(
         mending
-            .picture
-            .as_deref()
+            .pictures
+            .first()
             .is_some_and(|png| png.starts_with(b"\x89PNG"))
     );
 }
@@ -223,7 +230,7 @@ async fn a_model_without_eyes_is_told_what_was_measured() {
     let asked = stage.model.asked.lock().unwrap();
     let mending = asked[1].turns.last().unwrap();
     assert!(
-        mending.picture.is_none() && mending.text.contains("only 2 shapes"),
+        mending.pictures.is_empty() && mending.text.contains("only 2 shapes"),
         "{}",
         mending.text
     );
@@ -234,6 +241,43 @@ async fn a_worse_version_never_replaces_a_better_one() {
     let stage = stage(vec![Say::Text(GOOD), Say::Text(POOR)], true);
     let output = serve(&stage, ResourceLevel::Low).await.unwrap();
     assert!(output.document.find_id("sail").is_some());
+}
+
+#[actix_rt::test]
+async fn of_two_that_are_too_close_to_call_the_model_chooses() {
+    for (answer, chosen, asked) in [
+        ("SECOND", "mainsail", true),
+        ("FIRST", "sail", true),
+        ("I cannot say.", "sail", false),
+    ] {
+        let script = vec![
+            Say::Text("a plan of the boat"),
+            Say::Text(GOOD),
+            Say::AsGood,
+            Say::Text(answer),
+            Say::Fail(Fault::Request),
+        ];
+        let stage = stage(script, true);
+        let output = serve(&stage, ResourceLevel::High).await.unwrap();
+        assert!(output.document.find_id(chosen).is_some(), "{answer}");
+        assert_eq!(output.outcome.model.unwrap().compared, asked);
+        let asked = stage.model.asked.lock().unwrap();
+        assert_eq!(asked[3].turns[0].pictures.len(), 2);
+    }
+}
+
+#[actix_rt::test]
+async fn the_model_is_told_of_wishes_and_its_drawing_obeys_them() {
+    let stage = stage(vec![Say::Text(GOOD)], true);
+    let run = RunTemplate {
+        background: Some(chat2svg_protocol::Background::Transparent),
+        ..run(ResourceLevel::Minimal)
+    };
+    let output = stage.composer.serve(run).await.unwrap();
+    let asked = stage.model.asked.lock().unwrap();
+    assert!(asked[0].turns[0].text.contains("draw no sky"));
+    assert!(output.document.find_id("sail").is_some());
+    assert!(output.document.find_id("sky").is_none());
 }
 
 #[actix_rt::test]
