@@ -72,6 +72,8 @@ fn a_target_that_destroys_the_structure_is_refused_and_the_embedded_detailer_ser
     assert_eq!(stage["attempts"][0]["backend"], "comfyui", "{job}");
     let reason = stage["attempts"][0]["reason"].as_str().unwrap();
     assert!(reason.contains("structure"), "{reason}");
+    // What it took is told all the same.
+    assert_eq!(stage["attempts"][0]["model"]["calls"], 1, "{job}");
     let id = job["id"].as_str().unwrap();
     assert_eq!(daemon.job(id)["state"], "degraded", "{job}");
     assert_svg(job["svg_content"].as_str().unwrap());
@@ -248,4 +250,35 @@ fn the_doctor_says_what_the_model_answers() {
         bad.contains("FAILS") && bad.contains("lost.safetensors"),
         "{bad}"
     );
+}
+
+/// Against a real ComfyUI, where one is named: its wire is real, and the target whatever its model
+/// makes. Without the files of the workflow it must still say which are missing.
+#[test]
+fn a_real_comfyui_is_understood() {
+    let Ok(url) = std::env::var("CHAT2SVG_LIVE_COMFYUI") else {
+        return;
+    };
+    let mut doctor = program(["doctor"]);
+    doctor
+        .env("CHAT2SVG__IMAGEGEN__PROVIDER", "comfyui")
+        .env("CHAT2SVG__IMAGEGEN__BASE_URL", &url)
+        .env("CHAT2SVG__STORE__PATH", ":memory:")
+        .env("CHAT2SVG__SERVER__LISTEN", "127.0.0.1:0");
+    let told = doctor.output().unwrap();
+    println!("{}", String::from_utf8_lossy(&told.stdout));
+    let mut command = program(["generate", "a fox under a tree", "--json"]);
+    command
+        .args(["--deadline", "10m", "--level", "low"])
+        .env("CHAT2SVG__IMAGEGEN__PROVIDER", "comfyui")
+        .env("CHAT2SVG__IMAGEGEN__BASE_URL", &url);
+    let output = success(&mut command);
+    let result: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_svg(result["svg_content"].as_str().unwrap());
+    let stage = detail(&result);
+    println!("{stage}");
+    // Whether it served or lacks files, it was the server that said so.
+    let reason = stage["attempts"][0]["reason"].as_str().unwrap_or_default();
+    let was_heard = stage["backend"] == "comfyui" || reason.contains("workflow");
+    assert!(was_heard, "{stage}");
 }

@@ -164,6 +164,16 @@ impl Gateway {
         }
     }
 
+    /// A request with the key, where there is a key: as a login (HTTP basic authentication) when it
+    /// has the form `name:password`, else as a bearer token. For servers of one's own, which know
+    /// no other keys.
+    pub fn with_login(&self, request: RequestBuilder) -> RequestBuilder {
+        match self.key().and_then(ApiKey::login_header) {
+            Some(login) => request.header("authorization", login),
+            None => self.with_bearer(request),
+        }
+    }
+
     /// A call of `what` at a price that the configuration gives. Where there is a key somebody is
     /// billed, whether or not the price is known.
     pub fn priced<'a>(&self, what: &'a str, at_most: Money) -> Purpose<'a> {

@@ -2,6 +2,7 @@
 
 use std::{fmt, fs, path::PathBuf};
 
+use base64::{Engine as _, prelude::BASE64_STANDARD};
 use reqwest::header::HeaderValue;
 use secrecy::{ExposeSecret as _, SecretString};
 use thiserror::Error;
@@ -109,10 +110,23 @@ impl ApiKey {
 
     /// The value of a header that carries it, after `prefix`. It is marked as sensitive.
     pub fn header(&self, prefix: &str) -> HeaderValue {
-        let text = format!("{prefix}{}", self.0.expose_secret());
-        // All of it is visible ASCII.
+        Self::value(&format!("{prefix}{}", self.0.expose_secret()))
+    }
+
+    /// The value of a header that logs in with it; `None` when it is not `name:password`.
+    pub fn login_header(&self) -> Option<HeaderValue> {
+        let is_login = self.0.expose_secret().contains(':');
+        is_login.then(|| Self::value(&format!("Basic {}", self.encoded())))
+    }
+
+    fn encoded(&self) -> String {
+        BASE64_STANDARD.encode(self.0.expose_secret())
+    }
+
+    /// All of the text is visible ASCII.
+    fn value(text: &str) -> HeaderValue {
         let mut value =
-            HeaderValue::from_str(&text).unwrap_or_else(|_| HeaderValue::from_static(""));
+            HeaderValue::from_str(text).unwrap_or_else(|_| HeaderValue::from_static(""));
         value.set_sensitive(true);
         value
     }
@@ -120,6 +134,7 @@ impl ApiKey {
     /// A text from outside without the key, should it be in there.
     pub fn redact(&self, text: &str) -> String {
         text.replace(self.0.expose_secret(), "[key]")
+            .replace(&self.encoded(), "[key]")
     }
 }
 
@@ -150,6 +165,18 @@ mod tests {
         assert_eq!(key.header("Bearer "), "Bearer sk-secret");
         assert!(!format!("{:?}", key.header("Bearer ")).contains("secret"));
         assert_eq!(key.redact("bad key: sk-secret!"), "bad key: [key]!");
+    }
+
+    #[test]
+    fn a_name_and_a_password_are_a_login() {
+        let key = from_variable("ann:s3cret").unwrap().expect("a key");
+        let login = key.login_header().expect("a login");
+        // printf 'ann:s3cret' | base64
+        assert_eq!(login, "Basic YW5uOnMzY3JldA==");
+        assert!(login.is_sensitive());
+        assert_eq!(key.redact("got YW5uOnMzY3JldA=="), "got [key]");
+        let token = from_variable("sk-secret").unwrap().expect("a key");
+        assert_eq!(token.login_header(), None);
     }
 
     #[test]

@@ -138,7 +138,7 @@ impl Automatic1111 {
         let purpose = self.gateway.priced(self.what(), at_most);
         let build = || {
             self.gateway
-                .with_bearer(self.gateway.post("/sdapi/v1/img2img"))
+                .with_login(self.gateway.post("/sdapi/v1/img2img"))
                 .header("content-type", "application/json")
                 .body(body.clone())
         };
@@ -194,7 +194,7 @@ impl Automatic1111 {
     async fn progress(&self, limits: &CallLimits) -> Result<Progress, CallFailure> {
         let build = || {
             self.gateway
-                .with_bearer(self.gateway.get("/sdapi/v1/progress"))
+                .with_login(self.gateway.get("/sdapi/v1/progress"))
                 .query(&[("skip_current_image", "true")])
         };
         let mut reply = self.gateway.send(self.free(), limits, build).await?;
@@ -215,7 +215,7 @@ impl Automatic1111 {
         }
         let build = || {
             self.gateway
-                .with_bearer(self.gateway.post("/sdapi/v1/interrupt"))
+                .with_login(self.gateway.post("/sdapi/v1/interrupt"))
                 .body("")
         };
         self.gateway.send(self.free(), &limits, build).await?;
@@ -300,7 +300,7 @@ impl ImageModel for Automatic1111 {
             let build = || {
                 client
                     .gateway
-                    .with_bearer(client.gateway.get("/sdapi/v1/options"))
+                    .with_login(client.gateway.get("/sdapi/v1/options"))
             };
             let mut reply = client.gateway.send(client.free(), &limits, build).await?;
             let options: Value = reply.json().await?;

@@ -34,7 +34,7 @@ pub struct ImagegenConfig {
     /// Name of the model; empty for the server's or workflow's own.
     pub model: String,
     /// Name of the environment variable with the key; empty for none, or for `OPENAI_API_KEY` when
-    /// OpenAI itself is called.
+    /// OpenAI itself is called. To ComfyUI and AUTOMATIC1111 `name:password` is a login.
     pub api_key_env: String,
     /// File with the key, which goes before the variable; empty for none.
     pub api_key_file: PathBuf,

@@ -379,6 +379,20 @@ async fn automatic1111_gets_the_numbers_and_only_its_own_pictures_are_taken() {
 }
 
 #[actix_rt::test]
+async fn a_name_and_a_password_log_in() {
+    let (server, mut config) = web_ui(automatic1111::Manner::Good);
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), "ann:s3cret\n").unwrap();
+    config.api_key_file = file.path().to_owned();
+    edit(&config, PATIENCE).await.0.unwrap();
+    let asked = server.asked("/sdapi/v1/img2img").pop().unwrap();
+    assert_eq!(
+        asked.header("authorization"),
+        Some("Basic YW5uOnMzY3JldA==")
+    );
+}
+
+#[actix_rt::test]
 async fn automatic1111s_faults_are_told_apart() {
     for (manner, fault) in [
         (automatic1111::Manner::Fails, Fault::Provider),

@@ -17,7 +17,8 @@ use chat2svg_backends::Backend;
 use chat2svg_gateway::CallLimits;
 use chat2svg_imagegen::{EditRequest, Edited, ImageModel, ImagegenConfig, Parameters};
 use chat2svg_protocol::{
-    BackendId, CallFailure, DetailSummary, Fault, Stage, StageOutcome, TargetSummary,
+    BackendId, CallFailure, Cost, DetailSummary, Fault, ModelUse, Stage, StageOutcome,
+    TargetSummary,
     messages::{DetailOutput, Progress, RunDetail, TargetOrigin},
 };
 use chat2svg_supervision::{ComputePool, Line};
@@ -109,6 +110,14 @@ impl ModelDetailer {
             structure: 0.0,
             cost,
         };
+        // What was paid for a target that cannot be used is told all the same.
+        let used = ModelUse {
+            model: target.model.clone(),
+            calls: 1,
+            candidates: target.candidates,
+            cost,
+            ..ModelUse::default()
+        };
         let (id, cancel) = (self.model.id(), run.context.cancel.clone());
         let work = move || {
             let best = judge.best_of(&pictures, least)?;
@@ -122,7 +131,9 @@ impl ModelDetailer {
             );
             read(&run, &detail, id, best.target, target)
         };
-        self.pool.run(&cancel, work).await?
+        let served = self.pool.run(&cancel, work).await?;
+        let paid = Cost::of_dollars(cost);
+        served.map_err(|failure| failure.costing(paid).having_used(used))
     }
 
     /// What the model is asked, and by what its answer will be judged.

@@ -136,7 +136,7 @@ impl Server {
         path: &str,
         limits: &CallLimits,
     ) -> Result<T, CallFailure> {
-        let build = || self.gateway.with_bearer(self.gateway.get(path));
+        let build = || self.gateway.with_login(self.gateway.get(path));
         let mut reply = self
             .gateway
             .send(Purpose::free(path), limits, build)
@@ -150,7 +150,7 @@ impl Server {
         body: &serde_json::Value,
         limits: &CallLimits,
     ) -> Result<(), CallFailure> {
-        let build = || self.gateway.with_bearer(self.gateway.post(path)).json(body);
+        let build = || self.gateway.with_login(self.gateway.post(path)).json(body);
         self.gateway
             .send(Purpose::free(path), limits, build)
             .await?;

@@ -60,7 +60,7 @@ impl Run<'_> {
         let build = || {
             server
                 .gateway
-                .with_bearer(server.gateway.post("/prompt"))
+                .with_login(server.gateway.post("/prompt"))
                 .json(&body)
         };
         let sent = server.gateway.send(purpose, self.limits, build).await;
@@ -253,7 +253,7 @@ impl Server {
                 .text("type", "temp")
                 .text("overwrite", "true");
             self.gateway
-                .with_bearer(self.gateway.post("/upload/image"))
+                .with_login(self.gateway.post("/upload/image"))
                 .multipart(form)
         };
         let purpose = Purpose::free(workflow.name());
@@ -266,7 +266,7 @@ impl Server {
     async fn listen(&self, client_id: &str, watch: &Watch) -> Result<WebSocket, CallFailure> {
         let request = self
             .gateway
-            .with_bearer(self.gateway.get("/ws"))
+            .with_login(self.gateway.get("/ws"))
             .query(&[("clientId", client_id)]);
         let failed = |error: reqwest_websocket::Error| {
             let reason = format!(
@@ -326,7 +326,7 @@ impl Server {
 
     async fn history(&self, id: &str, limits: &CallLimits) -> Result<Option<Past>, CallFailure> {
         let path = format!("/history/{id}");
-        let build = || self.gateway.with_bearer(self.gateway.get(&path));
+        let build = || self.gateway.with_login(self.gateway.get(&path));
         let mut reply = self
             .gateway
             .send(Purpose::free(&path), limits, build)
@@ -350,7 +350,7 @@ impl Server {
         ];
         let build = || {
             self.gateway
-                .with_bearer(self.gateway.get("/view"))
+                .with_login(self.gateway.get("/view"))
                 .query(&query)
         };
         let mut reply = self
