@@ -12,7 +12,11 @@ use std::{
 
 use serde_json::Value;
 
-use crate::support::{Daemon, assert_svg, folder, json, program, success};
+use crate::{
+    model_server::{Act, Ending, ModelServer, openai},
+    models::BALL,
+    support::{Daemon, assert_svg, folder, json, program, success, text},
+};
 
 /// Keeps a core busy, in another process than the program's, until it is dropped.
 struct BusyCore {
@@ -100,6 +104,62 @@ fn the_level_that_was_served_is_in_the_answers_head() {
         system["queue"]["predictions"].as_array().unwrap().len() >= 3,
         "{system}"
     );
+}
+
+/// A model of whose calls one in five fails, one in ten stalls, and one in ten answers with garbage.
+fn faulty_model() -> ModelServer {
+    ModelServer::start(|_, number| match number % 10 {
+        0 | 5 => Act::Status(500, Vec::new(), "out of order".to_owned()),
+        3 => Act::Nothing("text/event-stream"),
+        7 => Act::Raw(b"\x00\xffnot HTTP at all".to_vec()),
+        _ => Act::Events(openai(BALL), Duration::from_millis(2), Ending::Closed),
+    })
+}
+
+/// More jobs than there is room for, a model that fails in every way, and kills in the middle.
+#[test]
+fn a_flood_over_a_faulty_model_and_a_kill_loses_no_accepted_job() {
+    let model = faulty_model();
+    let url = model.url();
+    let settings = [
+        ("CHAT2SVG__LLM__PROVIDER", "openai"),
+        ("CHAT2SVG__LLM__BASE_URL", url.as_str()),
+        ("CHAT2SVG__LLM__MODEL", "faulty"),
+        ("CHAT2SVG__SERVER__MAX_JOBS", "40"),
+    ];
+    let folder = folder();
+    let body = |number| format!(r#"{{"prompt": "a red ball {number}", "deadline_ms": 30000}}"#);
+    let mut accepted = Vec::new();
+    for round in 0..3 {
+        let mut daemon = Daemon::start(folder.path(), &settings);
+        for number in 0..24 {
+            let prefer = [("prefer", "respond-async")];
+            let mut answer = daemon.post("/v1/svg", &prefer, body(round * 100 + number));
+            match answer.status().as_u16() {
+                202 => accepted.push(json(&mut answer)["id"].as_str().unwrap().to_owned()),
+                status => assert_eq!(status, 503, "{}", text(&mut answer)),
+            }
+        }
+        if round < 2 {
+            // Some have ended by now, some are at the model, most wait.
+            thread::sleep(Duration::from_millis(300));
+            daemon.signal("KILL");
+            daemon.wait();
+            continue;
+        }
+        assert!(accepted.len() >= 40, "{}", accepted.len());
+        for id in &accepted {
+            let job = daemon.wait_for_end(id);
+            let state = job["state"].as_str().unwrap();
+            assert!(["succeeded", "degraded"].contains(&state), "{job}");
+            let mut svg = daemon.get(&format!("/v1/jobs/{id}/result.svg"));
+            assert_svg(&text(&mut svg));
+        }
+        let system = json(&mut daemon.get("/v1/system"));
+        assert_eq!(system["queue"]["queued"], 0, "{system}");
+        assert_eq!(system["queue"]["running"], 0, "{system}");
+        daemon.assert_unharmed();
+    }
 }
 
 #[test]

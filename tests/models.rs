@@ -13,7 +13,7 @@ use crate::{
 const KEY: &str = "sk-test-very-secret-key";
 
 /// What a model draws for "a red ball on grass".
-const BALL: &str = r##"Here it is:
+pub(crate) const BALL: &str = r##"Here it is:
 ```svg
 <svg viewBox="0 0 512 512" data-place="meadow" data-time="day">
 <!-- Sky -->

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use chat2svg_protocol::{
-    Attempt, AttemptOutcome, BackendId, CallEnd, CallFailure, Circuit, CircuitOpen, Fault,
+    Attempt, AttemptOutcome, BackendId, CallEnd, CallFailure, Circuit, CircuitOpen, Fault, Source,
     messages::{StageError, StageFailure},
 };
 use metrics::{counter, histogram};
@@ -61,6 +61,9 @@ impl<R: StageRun> LineUp<R> {
         let id = backend.id();
         if let Some(reason) = backend.absence() {
             return Turn::passed(id, reason);
+        }
+        if run.context().source == Source::Embedded && id != BackendId::EMBEDDED {
+            return Turn::passed(id, "the plan has no room for it".to_owned());
         }
         let kept: Duration = later.iter().map(|backend| backend.reserve(run)).sum();
         let deadline = run.context().deadline;

@@ -14,7 +14,7 @@ use actix::prelude::*;
 use chat2svg_backends::{Absent, Backend, Circuits, LineUp};
 use chat2svg_protocol::{
     Attempt, AttemptOutcome, BackendId, CallEnd, CallFailure, CanvasSize, Circuit, CircuitOpen,
-    CircuitPermit, Fault, JobId, LevelChoice, OpenReason, Prompt, ResourceLevel, Stage,
+    CircuitPermit, Fault, JobId, LevelChoice, OpenReason, Prompt, ResourceLevel, Source, Stage,
     StageOutcome, Style,
     messages::{
         Acquire, Report, RunTemplate, StageContext, StageError, StageFailure, TemplateOutput,
@@ -202,6 +202,7 @@ fn run(time: Duration) -> RunTemplate {
             job: JobId(uuid::Uuid::nil()),
             level: ResourceLevel::High,
             asked: LevelChoice::Auto,
+            source: Source::Line,
             seed: 0,
             deadline: Instant::now() + time,
             cancel: CancellationToken::new(),
@@ -288,6 +289,26 @@ async fn whatever_the_first_does_the_next_serves_and_the_right_one_is_blamed() {
             ]
         );
     }
+}
+
+#[actix_rt::test]
+async fn a_plan_without_room_for_a_model_goes_to_the_embedded_backend_at_once() {
+    let house = House::new(
+        None,
+        &[("model", Script::Serves), ("embedded", Script::Serves)],
+    );
+    let mut run = run(TIME);
+    run.context.source = Source::Embedded;
+    let output = house.serve(run).await.unwrap();
+    assert_eq!(output.outcome.served_by, BackendId::EMBEDDED);
+    assert_eq!(
+        turns(&output.outcome),
+        [
+            ("model", AttemptOutcome::Passed),
+            ("embedded", AttemptOutcome::Served)
+        ]
+    );
+    assert_eq!(house.told(), [("embedded".to_owned(), CallEnd::Served)]);
 }
 
 #[actix_rt::test]

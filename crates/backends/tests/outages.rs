@@ -20,7 +20,7 @@ use chat2svg_backends::{Backend, Circuits, LineUp};
 use chat2svg_breaker::{BreakerActor, BreakerConfig, CircuitRegistry};
 use chat2svg_protocol::{
     AttemptOutcome, BackendId, CallFailure, CanvasSize, CircuitSnapshot, CircuitState, Cost, Fault,
-    JobId, LevelChoice, OpenReason, Prompt, ResourceLevel, StageOutcome, Style,
+    JobId, LevelChoice, OpenReason, Prompt, ResourceLevel, Source, StageOutcome, Style,
     messages::{CircuitsQuery, RunTemplate, StageContext, TemplateOutput},
 };
 use chat2svg_supervision::Line;
@@ -177,6 +177,7 @@ impl Gateway {
                 job: JobId(uuid::Uuid::nil()),
                 level: ResourceLevel::High,
                 asked: LevelChoice::Auto,
+                source: Source::Line,
                 seed: 0,
                 deadline: (begun + time).into_std(),
                 cancel,

@@ -21,7 +21,7 @@ use chat2svg_detail::{DetailActor, DetailConfig, EmbeddedDetailer};
 use chat2svg_optimize::{EmbeddedFitter, Guidance, OptimizeActor, OptimizeConfig};
 use chat2svg_protocol::{
     BackendId, CanvasSize, DetailSummary, FitEnd, FitLimits, FitSummary, JobEventKind, JobId,
-    JobKind, JobOptions, JobSpec, LevelChoice, PerStage, Permit, Prompt, ResourceLevel,
+    JobKind, JobOptions, JobSpec, LevelChoice, PerStage, Permit, Prompt, ResourceLevel, Source,
     StageOutcome, Style,
     messages::{
         DetailOutput, FitScope, OptimizeOutput, RunDetail, RunOptimize, RunTemplate, StageContext,
@@ -356,6 +356,7 @@ fn stage_context() -> StageContext {
         job: JobId(uuid::Uuid::nil()),
         level: ResourceLevel::High,
         asked: LevelChoice::High,
+        source: Source::Line,
         seed: 1,
         deadline: Instant::now() + PATIENCE,
         cancel: CancellationToken::new(),

@@ -10,7 +10,7 @@ use actix::prelude::*;
 use chat2svg_backends::{Circuits, LineUp};
 use chat2svg_detail::{DetailActor, DetailConfig, EmbeddedDetailer};
 use chat2svg_protocol::{
-    JobId, LevelChoice, ResourceLevel, Style,
+    JobId, LevelChoice, ResourceLevel, Source, Style,
     messages::{Progress, RunDetail, StageContext, StageError},
 };
 use chat2svg_supervision::{ComputePool, Line, Slot, Watchdog, WatchdogPolicy};
@@ -74,6 +74,7 @@ fn run(cancel: CancellationToken) -> RunDetail {
             job: JobId(uuid::Uuid::now_v7()),
             level: ResourceLevel::High,
             asked: LevelChoice::Auto,
+            source: Source::Line,
             seed: 0,
             deadline: Instant::now() + PATIENCE,
             cancel,

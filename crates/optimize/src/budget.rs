@@ -98,7 +98,8 @@ pub(crate) mod tests {
     use std::sync::Arc;
 
     use chat2svg_protocol::{
-        ByteBudget, FitLimits, JobId, LevelChoice, LevelMode, PathBudget, messages::StageContext,
+        ByteBudget, FitLimits, JobId, LevelChoice, LevelMode, PathBudget, Source,
+        messages::StageContext,
     };
     use chat2svg_vector::{Document, Raster};
     use jiff::Timestamp;
@@ -133,6 +134,7 @@ pub(crate) mod tests {
                 job: JobId(uuid::Uuid::nil()),
                 level: ResourceLevel::Medium,
                 asked: LevelChoice::Auto,
+                source: Source::Line,
                 seed: 3,
                 deadline: Instant::now(),
                 cancel: CancellationToken::new(),

@@ -14,7 +14,7 @@ use actix::{Actor, Context, Handler};
 use chat2svg_backends::{Circuits, LineUp};
 use chat2svg_optimize::{EmbeddedFitter, Guidance, OptimizeActor, OptimizeConfig};
 use chat2svg_protocol::{
-    FitLimits, JobId, LevelChoice, ResourceLevel,
+    FitLimits, JobId, LevelChoice, ResourceLevel, Source,
     messages::{FitScope, Progress, RunOptimize, StageContext, StageError},
 };
 use chat2svg_supervision::{ComputePool, Line};
@@ -41,6 +41,7 @@ fn run(deadline: Instant) -> RunOptimize {
             job: JobId(uuid::Uuid::now_v7()),
             level: ResourceLevel::High,
             asked: LevelChoice::Auto,
+            source: Source::Line,
             seed: 0,
             deadline,
             cancel: CancellationToken::new(),

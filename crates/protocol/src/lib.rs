@@ -39,7 +39,7 @@ pub use outcome::{
     BudgetChange, DetailSummary, FailureCode, FitEnd, FitSummary, JobFailure, JobMetadata,
     LossSample, ModelUse, Movement, StageOutcome, StageReport, StageStatus, TargetSummary, Tier,
 };
-pub use plan::{PlannedStage, Prediction, QueueSnapshot, SolveMethod, StagePlan};
+pub use plan::{PlannedStage, Prediction, QueueSnapshot, SolveMethod, Source, StagePlan};
 pub use snapshot::{
     ActorHealth, GpuSnapshot, LoadAverage, Pressure, ResourceSnapshot, StalledShare,
 };

@@ -16,7 +16,7 @@ use crate::{
     Attachment, Attempt, BackendId, Background, CallReport, CallSize, CanvasSize, Circuit,
     CircuitMode, CircuitOpen, CircuitPermit, CircuitSnapshot, ClientKey, DetailSummary, FitLimits,
     FitSummary, JobEvent, JobId, JobSpec, JobView, LevelChoice, Permit, Prompt, ResourceLevel,
-    ResourceSnapshot, Stage, StageOutcome, StagePlan, Style, UnknownCircuit, stop_of,
+    ResourceSnapshot, Source, Stage, StageOutcome, StagePlan, Style, UnknownCircuit, stop_of,
 };
 
 pub use ledger::{BeginCall, LostCalls, SettleCall};
@@ -419,6 +419,8 @@ pub struct StageContext {
     pub level: ResourceLevel,
     /// The level that the caller asked for.
     pub asked: LevelChoice,
+    /// Who is asked to serve it.
+    pub source: Source,
     /// Varies what may vary.
     pub seed: u64,
     /// When the stage must have answered.

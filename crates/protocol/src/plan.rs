@@ -16,13 +16,38 @@ pub struct StagePlan {
     pub reason: Option<String>,
 }
 
-/// A stage and its level.
+/// A stage, its level, and who is to serve it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PlannedStage {
     /// The stage.
     pub stage: Stage,
     /// Its level.
     pub level: ResourceLevel,
+    /// Who is asked.
+    #[serde(default)]
+    pub source: Source,
+}
+
+impl PlannedStage {
+    /// A stage that whoever stands in its line is asked for.
+    pub fn new(stage: Stage, level: ResourceLevel) -> Self {
+        Self {
+            stage,
+            level,
+            source: Source::Line,
+        }
+    }
+}
+
+/// Who is asked to serve a stage.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Source {
+    /// The backends of the stage's line, first choice first.
+    #[default]
+    Line,
+    /// The embedded backend alone: there is no time, no money or no room for the models before it.
+    Embedded,
 }
 
 /// How a plan was found.

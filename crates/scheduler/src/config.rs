@@ -55,8 +55,10 @@ pub struct SchedulerConfig {
     pub reserve_ms: u32,
     /// Milliseconds of a core that a job takes beside its stages: to be read, stored and written.
     pub overhead_ms: f64,
-    /// What each stage needs.
+    /// What each stage needs where the embedded backend serves it.
     pub stages: StageCosts,
+    /// What models need, which serve stages elsewhere.
+    pub models: ModelCost,
     /// Share of a stage's runs that end within the duration that plans reckon with, `0.0..=1.0`.
     pub confidence: f64,
     /// How many observations the assumed duration of a stage counts for.
@@ -127,6 +129,41 @@ impl StageCosts {
     }
 }
 
+/// What a model that serves a stage takes and gives, until it was observed.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ModelCost {
+    /// Cores of this machine that a call keeps busy.
+    pub cpu: f64,
+    /// Memory of this machine in MiB.
+    pub memory_mb: f64,
+    /// GPU memory of this machine in MiB.
+    pub gpu_memory_mb: f64,
+    /// What a call costs, in units of quality.
+    pub price: f64,
+    /// By what share a result of a model is better than one of the embedded backend.
+    pub gain: f64,
+    /// Calls that are under way at once, at the most; fewer when they take longer for it.
+    pub max_calls: u32,
+    /// Seconds that a stage takes. What is too long for a job's deadline is not tried, so this had better be
+    /// too short than too long.
+    pub seconds: f64,
+}
+
+impl Default for ModelCost {
+    fn default() -> Self {
+        Self {
+            cpu: 0.05,
+            memory_mb: 16.0,
+            gpu_memory_mb: 0.0,
+            price: 0.0,
+            gain: 0.3,
+            max_calls: 8,
+            seconds: 1.0,
+        }
+    }
+}
+
 /// What a stage needs while its job runs.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -191,6 +228,7 @@ impl Default for SchedulerConfig {
             reserve_ms: 100,
             overhead_ms: 4.0,
             stages: StageCosts::default(),
+            models: ModelCost::default(),
             confidence: 0.85,
             prior_weight: 3.0,
             half_life: 40.0,
@@ -237,6 +275,14 @@ impl SchedulerConfig {
                 amount("stages.seconds", *cost.seconds.get(level), 1e5)?;
             }
         }
+        let models = &self.models;
+        amount("models.cpu", models.cpu, 1e4)?;
+        amount("models.memory_mb", models.memory_mb, 1e9)?;
+        amount("models.gpu_memory_mb", models.gpu_memory_mb, 1e9)?;
+        amount("models.price", models.price, 1e6)?;
+        amount("models.gain", models.gain, 1e3)?;
+        amount("models.seconds", models.seconds, 1e5)?;
+        InvalidSetting::unless_within("models.max_calls", models.max_calls, 1..=10_000)?;
         Ok(())
     }
 }

@@ -6,7 +6,9 @@
 
 use std::collections::HashMap;
 
-use chat2svg_protocol::{BackendId, Circuit, PerStage, Prediction, ResourceLevel, Stage};
+use chat2svg_protocol::{
+    BackendId, Circuit, PerStage, PlannedStage, Prediction, ResourceLevel, Source, Stage,
+};
 
 use crate::{
     config::{SchedulerConfig, StageCost},
@@ -85,28 +87,67 @@ impl Estimates {
         self.first_choice = first_choice;
     }
 
+    /// Who may be asked to serve a stage, as things stand: the models in line and the embedded
+    /// backend, or this alone.
+    pub(crate) fn sources(&self, stage: Stage) -> &'static [Source] {
+        if self.first_choice.get(stage) == &BackendId::EMBEDDED {
+            &[Source::Line]
+        } else {
+            &[Source::Line, Source::Embedded]
+        }
+    }
+
+    /// Who is expected to serve a stage.
+    fn server(&self, stage: Stage, source: Source) -> &BackendId {
+        match source {
+            Source::Line => self.first_choice.get(stage),
+            Source::Embedded => &BackendId::EMBEDDED,
+        }
+    }
+
+    /// Whether a stage is expected to be served by a model, elsewhere.
+    pub(crate) fn is_remote(&self, stage: Stage, source: Source) -> bool {
+        self.server(stage, source) != &BackendId::EMBEDDED
+    }
+
     /// Seconds of undisturbed work that a stage is expected to take: half take less.
-    pub fn seconds(&self, work: Work, stage: Stage, level: ResourceLevel) -> f64 {
-        self.quantile(work, stage, level, 0.5)
+    pub fn seconds(&self, work: Work, planned: PlannedStage) -> f64 {
+        self.quantile(work, planned, 0.5)
     }
 
     /// Seconds that a stage takes at the most, but for the share of them that the configuration
     /// leaves to chance.
-    pub fn safe_seconds(&self, work: Work, stage: Stage, level: ResourceLevel) -> f64 {
-        self.quantile(work, stage, level, self.config.confidence)
+    pub fn safe_seconds(&self, work: Work, planned: PlannedStage) -> f64 {
+        self.quantile(work, planned, self.config.confidence)
     }
 
-    fn quantile(&self, work: Work, stage: Stage, level: ResourceLevel, rank: f64) -> f64 {
-        let learnt = self.learnt.get(&self.key(work, stage, level));
-        let usual = match learnt {
+    fn quantile(&self, work: Work, planned: PlannedStage, rank: f64) -> f64 {
+        let PlannedStage {
+            stage,
+            level,
+            source,
+        } = planned;
+        let backend = self.server(stage, source);
+        let key = Key {
+            circuit: Circuit {
+                stage,
+                backend: backend.clone(),
+            },
+            level,
+            from_outside: work.from_outside,
+        };
+        let usual = match self.learnt.get(&key) {
             Some(learnt) => learnt.seconds.get(rank),
-            None => self.prior(work, stage, level),
+            None => self.prior(work, stage, backend, level),
         };
         usual * self.scale(work, stage)
     }
 
     /// What the configuration says.
-    fn prior(&self, work: Work, stage: Stage, level: ResourceLevel) -> f64 {
+    fn prior(&self, work: Work, stage: Stage, backend: &BackendId, level: ResourceLevel) -> f64 {
+        if *backend != BackendId::EMBEDDED {
+            return self.config.models.seconds;
+        }
         let cost = self.cost_of(stage);
         let dearer = if work.from_outside { cost.dearer } else { 1.0 };
         cost.seconds.get(level) * dearer
@@ -122,19 +163,16 @@ impl Estimates {
         size.exp2()
     }
 
-    fn key(&self, work: Work, stage: Stage, level: ResourceLevel) -> Key {
-        Key {
-            circuit: Circuit {
-                stage,
-                backend: self.first_choice.get(stage).clone(),
-            },
-            level,
-            from_outside: work.from_outside,
+    /// What a stage needs of this machine while it runs.
+    pub fn cost(&self, stage: Stage, source: Source) -> Resources {
+        if self.is_remote(stage, source) {
+            let models = &self.config.models;
+            return Resources {
+                cpu: models.cpu,
+                memory_mb: models.memory_mb,
+                gpu_memory_mb: models.gpu_memory_mb,
+            };
         }
-    }
-
-    /// What a stage needs while it runs.
-    pub fn cost(&self, stage: Stage) -> Resources {
         let cost = self.cost_of(stage);
         Resources {
             cpu: cost.cpu,
@@ -149,13 +187,23 @@ impl Estimates {
     }
 
     /// What a call of a stage costs beside time, in units of quality.
-    pub fn price(&self, stage: Stage) -> f64 {
-        self.cost_of(stage).price
+    pub fn price(&self, stage: Stage, source: Source) -> f64 {
+        if self.is_remote(stage, source) {
+            self.config.models.price
+        } else {
+            self.cost_of(stage).price
+        }
     }
 
     /// Quality that a stage adds.
-    pub fn quality(&self, stage: Stage, level: ResourceLevel) -> f64 {
-        self.config.weights.get(stage) * self.config.level_factors.get(level)
+    pub fn quality(&self, planned: PlannedStage) -> f64 {
+        let level = self.config.level_factors.get(planned.level);
+        let more = if self.is_remote(planned.stage, planned.source) {
+            1.0 + self.config.models.gain
+        } else {
+            1.0
+        };
+        self.config.weights.get(planned.stage) * level * more
     }
 
     /// Takes note of how a backend served a stage: in how many seconds of undisturbed work, and,
@@ -171,7 +219,7 @@ impl Estimates {
         gain: Option<f64>,
     ) {
         let scale = self.scale(work, stage);
-        let prior = self.prior(work, stage, level);
+        let prior = self.prior(work, stage, &backend, level);
         let (weight, half_life) = (self.config.prior_weight, self.config.half_life);
         let key = Key {
             circuit: Circuit { stage, backend },
@@ -246,13 +294,24 @@ mod tests {
         };
         let mut of_model = Estimates::new(&config, first_choice);
         let mut embedded = estimates();
-        let before = embedded.seconds(DRAWN, Template, High);
+        let before = embedded.seconds(DRAWN, PlannedStage::new(Template, High));
         for _ in 0..60 {
             of_model.observe(DRAWN, Template, model.clone(), High, 9.0, None);
             embedded.observe(DRAWN, Template, model.clone(), High, 9.0, None);
         }
-        assert_eq!(embedded.seconds(DRAWN, Template, High), before);
-        assert!(is_near(of_model.seconds(DRAWN, Template, High), 9.0));
+        let beside = PlannedStage {
+            source: Source::Embedded,
+            ..PlannedStage::new(Template, High)
+        };
+        assert_eq!(of_model.seconds(DRAWN, beside), before);
+        assert_eq!(
+            embedded.seconds(DRAWN, PlannedStage::new(Template, High)),
+            before
+        );
+        assert!(is_near(
+            of_model.seconds(DRAWN, PlannedStage::new(Template, High)),
+            9.0
+        ));
     }
 
     #[test]
@@ -260,22 +319,28 @@ mod tests {
         let mut estimates = estimates();
         let traced = Work::usual([false, false, true]);
         let before = (
-            estimates.seconds(DRAWN, Optimize, Low),
-            estimates.seconds(traced, Optimize, High),
+            estimates.seconds(DRAWN, PlannedStage::new(Optimize, Low)),
+            estimates.seconds(traced, PlannedStage::new(Optimize, High)),
         );
         for _ in 0..60 {
             estimates.observe(DRAWN, Optimize, BackendId::EMBEDDED, High, 4.0, Some(0.9));
         }
-        assert!(is_near(estimates.seconds(DRAWN, Optimize, High), 4.0));
+        assert!(is_near(
+            estimates.seconds(DRAWN, PlannedStage::new(Optimize, High)),
+            4.0
+        ));
         let after = (
-            estimates.seconds(DRAWN, Optimize, Low),
-            estimates.seconds(traced, Optimize, High),
+            estimates.seconds(DRAWN, PlannedStage::new(Optimize, Low)),
+            estimates.seconds(traced, PlannedStage::new(Optimize, High)),
         );
         assert_eq!(before, after);
         for nonsense in [f64::NAN, f64::INFINITY, -1.0] {
             estimates.observe(DRAWN, Optimize, BackendId::EMBEDDED, Low, nonsense, None);
         }
-        assert!(is_near(estimates.seconds(DRAWN, Optimize, Low), before.0));
+        assert!(is_near(
+            estimates.seconds(DRAWN, PlannedStage::new(Optimize, Low)),
+            before.0
+        ));
         assert_eq!(estimates.predictions().len(), 2);
     }
 
@@ -283,8 +348,8 @@ mod tests {
     fn a_larger_input_takes_longer_and_teaches_what_a_usual_one_takes() {
         let mut estimates = estimates();
         let large = Work { size: 2, ..DRAWN };
-        let factor =
-            estimates.seconds(large, Optimize, High) / estimates.seconds(DRAWN, Optimize, High);
+        let factor = estimates.seconds(large, PlannedStage::new(Optimize, High))
+            / estimates.seconds(DRAWN, PlannedStage::new(Optimize, High));
         assert!(factor > 1.5);
         for _ in 0..60 {
             estimates.observe(
@@ -296,7 +361,10 @@ mod tests {
                 None,
             );
         }
-        assert!(is_near(estimates.seconds(DRAWN, Optimize, High), 4.0));
+        assert!(is_near(
+            estimates.seconds(DRAWN, PlannedStage::new(Optimize, High)),
+            4.0
+        ));
     }
 
     #[test]
@@ -305,7 +373,7 @@ mod tests {
         for seconds in [1.0, 1.0, 1.0, 2.0, 1.0, 1.0, 2.0, 1.0].repeat(6) {
             estimates.observe(DRAWN, Optimize, BackendId::EMBEDDED, High, seconds, None);
         }
-        assert!(estimates.seconds(DRAWN, Optimize, High) < 1.4);
-        assert!(estimates.safe_seconds(DRAWN, Optimize, High) > 1.6);
+        assert!(estimates.seconds(DRAWN, PlannedStage::new(Optimize, High)) < 1.4);
+        assert!(estimates.safe_seconds(DRAWN, PlannedStage::new(Optimize, High)) > 1.6);
     }
 }

@@ -28,26 +28,29 @@ pub struct Resources {
 }
 
 /// Kinds of scarce things over time.
-const KINDS: usize = 7;
+const KINDS: usize = 9;
 
 /// What is used up or there over a time, each in its unit times seconds: cores, memory, GPU memory,
-/// places for running jobs, and calls of the backend of each stage.
+/// places for running jobs, calls of the embedded backend of each stage, and calls of the models of
+/// stages 1 and 2.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Needs([f64; KINDS]);
 
 impl Needs {
-    /// What a stage uses up in so many seconds.
-    pub(crate) fn of(stage: Stage, cost: Resources, seconds: f64) -> Self {
-        let mut needs = [
-            cost.cpu,
-            cost.memory_mb,
-            cost.gpu_memory_mb,
-            1.0,
-            0.0,
-            0.0,
-            0.0,
-        ];
-        needs[4 + stage as usize] = 1.0;
+    /// What a stage uses up in so many seconds. A job whose stage is served elsewhere takes no
+    /// place here.
+    pub(crate) fn of(stage: Stage, is_remote: bool, cost: Resources, seconds: f64) -> Self {
+        let mut needs = [0.0; KINDS];
+        let call = match (is_remote, stage) {
+            (false, _) => 4 + stage as usize,
+            (true, Stage::Template) => 7,
+            (true, Stage::Detail | Stage::Optimize) => 8,
+        };
+        needs[0] = cost.cpu;
+        needs[1] = cost.memory_mb;
+        needs[2] = cost.gpu_memory_mb;
+        needs[3] = if is_remote { 0.0 } else { 1.0 };
+        needs[call] = 1.0;
         Self(needs.map(|amount| amount * seconds))
     }
 
@@ -58,10 +61,11 @@ impl Needs {
         Self(needs)
     }
 
-    /// What there is at a moment: resources, places, and calls that the backend of each stage
-    /// serves at once.
-    pub fn there(resources: Resources, places: f64, calls: [f64; 3]) -> Self {
+    /// What there is at a moment: resources, places, calls that the embedded backend of each stage
+    /// serves at once, and those that the models of stages 1 and 2 do.
+    pub fn there(resources: Resources, places: f64, calls: [f64; 3], models: [f64; 2]) -> Self {
         let [template, detail, optimize] = calls;
+        let [drawing, painting] = models;
         Self([
             resources.cpu,
             resources.memory_mb,
@@ -70,6 +74,8 @@ impl Needs {
             template,
             detail,
             optimize,
+            drawing,
+            painting,
         ])
     }
 

@@ -15,7 +15,7 @@ use std::{
 
 use chat2svg_protocol::{
     BackendId, CircuitSnapshot, CircuitState, ClientKey, JobId, PerStage, PlannedStage, Priority,
-    QueueSnapshot, ResourceLevel, SolveMethod, Stage, messages::Dispatch,
+    QueueSnapshot, ResourceLevel, SolveMethod, Source, Stage, messages::Dispatch,
 };
 
 pub use self::planning::Round;
@@ -121,8 +121,10 @@ pub struct Queue {
     ways: HashMap<(Work, ResourceLevel), Arc<Ways>>,
     policy: Policy,
     last_solve: Option<(Duration, SolveMethod)>,
-    /// How many calls of each stage's backend may be under way.
+    /// How many calls of each stage's embedded backend may be under way.
     call_limits: PerStage<AdaptiveLimit>,
+    /// How many calls of each stage's models may be under way.
+    model_limits: PerStage<AdaptiveLimit>,
     /// How many jobs may be here at once.
     place_limit: AdaptiveLimit,
 }
@@ -141,6 +143,8 @@ impl Queue {
     pub fn new(config: SchedulerConfig, line_ups: PerStage<Vec<BackendId>>, cores: f64) -> Self {
         let most = config.max_concurrent.max(1);
         let calls = AdaptiveLimit::new(1, most, most);
+        let model_calls = config.models.max_calls.max(1);
+        let model_calls = AdaptiveLimit::new(1, model_calls, model_calls);
         Self {
             estimates: Estimates::new(&config, first_of(&line_ups, &[])),
             config,
@@ -170,6 +174,11 @@ impl Queue {
                 template: calls,
                 detail: calls,
                 optimize: calls,
+            },
+            model_limits: PerStage {
+                template: model_calls,
+                detail: model_calls,
+                optimize: model_calls,
             },
             place_limit: AdaptiveLimit::new(2 * most, MOST_PLACES, MOST_PLACES),
         }
@@ -319,8 +328,8 @@ impl Queue {
         let least = |work: Work| {
             let first = work.stages().next();
             let stage = first.map_or(0.0, |stage| {
-                self.estimates.seconds(work, stage, ResourceLevel::Minimal)
-                    * self.estimates.cost(stage).cpu
+                let least = least_of(stage);
+                self.estimates.seconds(work, least) * self.estimates.cost(stage, least.source).cpu
             });
             stage + self.estimates.overhead()
         };
@@ -412,7 +421,7 @@ impl Queue {
         self.running
             .values()
             .filter_map(|running| running.stages.first())
-            .map(|planned| self.estimates.cost(planned.stage).cpu)
+            .map(|planned| self.estimates.cost(planned.stage, planned.source).cpu)
             .sum()
     }
 
@@ -454,6 +463,15 @@ impl Queue {
 fn turn(now: Duration, deadline: Duration, ahead: u32) -> Duration {
     let slack = deadline.saturating_sub(now) / 2;
     now.saturating_add(slack.saturating_mul(ahead.saturating_add(1)))
+}
+
+/// The least that a stage can be served with.
+fn least_of(stage: Stage) -> PlannedStage {
+    PlannedStage {
+        stage,
+        level: ResourceLevel::Minimal,
+        source: Source::Embedded,
+    }
 }
 
 /// The first of each stage's line that is not among `open`; the last where all are.

@@ -422,7 +422,7 @@ mod tests {
     }
 
     fn any_choices() -> impl Strategy<Value = Vec<Choice>> {
-        let choice = (0_u32..100, proptest::array::uniform7(0_u32..20));
+        let choice = (0_u32..100, proptest::array::uniform9(0_u32..20));
         proptest::collection::vec(choice, 1..=3).prop_map(|steps| {
             let mut sum = (0.0, Needs::default());
             let mut choices = Vec::new();
@@ -441,10 +441,10 @@ mod tests {
     prop_compose! {
         fn programmes()(
             kinds in proptest::collection::vec((any_choices(), 0_u32..3, 0_usize..2), 1..4),
-            amounts in proptest::array::uniform2(proptest::array::uniform7(0_u32..60)),
+            amounts in proptest::array::uniform2(proptest::array::uniform9(0_u32..60)),
             rate in 0_u32..40,
         ) -> (Programme, f64) {
-            let amount = |each: [u32; 7]| Needs::from_each(each.map(|amount| f64::from(amount) / 10.0));
+            let amount = |each: [u32; 9]| Needs::from_each(each.map(|amount| f64::from(amount) / 10.0));
             let near = amount(amounts[0]);
             let programme = Programme {
                 classes: kinds

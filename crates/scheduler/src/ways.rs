@@ -1,7 +1,7 @@
-//! The ways to run a job: a first part of its stages, each at a level, with what each way is worth,
-//! takes and needs. Pure.
+//! The ways to run a job: a first part of its stages, each at a level and served by the models in
+//! line or the embedded backend, with what each way is worth, takes and needs. Pure.
 
-use chat2svg_protocol::{PlannedStage, ResourceLevel, Stage};
+use chat2svg_protocol::{PlannedStage, ResourceLevel, Source, Stage};
 
 use crate::{
     estimates::{Estimates, Work},
@@ -45,21 +45,22 @@ impl Ways {
             memory_mb: 0.0,
         }];
         for stage in work.stages() {
-            let (cost, price) = (estimates.cost(stage), estimates.price(stage));
             let longer: Vec<Way> = shorter
                 .iter()
                 .flat_map(|way| {
-                    let allowed = ResourceLevel::ALL.into_iter();
-                    allowed.filter(|level| *level <= highest).map(|level| {
+                    alternatives(stage, highest, estimates).map(|planned| {
+                        let cost = estimates.cost(stage, planned.source);
                         let mut stages = way.stages.clone();
-                        stages.push(PlannedStage { stage, level });
-                        let usual = estimates.seconds(work, stage, level);
-                        let safe = estimates.safe_seconds(work, stage, level);
+                        stages.push(planned);
+                        let usual = estimates.seconds(work, planned);
+                        let safe = estimates.safe_seconds(work, planned);
+                        let is_remote = estimates.is_remote(stage, planned.source);
+                        let price = estimates.price(stage, planned.source);
                         Way {
                             stages,
                             seconds: way.seconds + safe * stretch(cost.cpu, cores),
-                            value: way.value + estimates.quality(stage, level) - price,
-                            needs: way.needs.plus(Needs::of(stage, cost, usual)),
+                            value: way.value + estimates.quality(planned) - price,
+                            needs: way.needs.plus(Needs::of(stage, is_remote, cost, usual)),
                             memory_mb: way.memory_mb.max(cost.memory_mb),
                         }
                     })
@@ -151,6 +152,24 @@ impl Ways {
     }
 }
 
+/// The ways to run one stage.
+fn alternatives(
+    stage: Stage,
+    highest: ResourceLevel,
+    estimates: &Estimates,
+) -> impl Iterator<Item = PlannedStage> {
+    let allowed = ResourceLevel::ALL.into_iter();
+    let allowed = allowed.filter(move |level| *level <= highest);
+    allowed.flat_map(move |level| {
+        let sources = estimates.sources(stage).iter();
+        sources.map(move |source| PlannedStage {
+            stage,
+            level,
+            source: *source,
+        })
+    })
+}
+
 /// Why less is run than was wanted, if it is: `best` is what the time left would have allowed.
 pub(crate) fn reason(
     work: Work,
@@ -163,11 +182,15 @@ pub(crate) fn reason(
         .iter()
         .filter(|planned| planned.level < highest)
         .map(|planned| format!("{} runs at level {}", planned.stage, planned.level));
+    let without_model = given
+        .iter()
+        .filter(|planned| planned.source == Source::Embedded)
+        .map(|planned| format!("{} is served without a model", planned.stage));
     let left_out = work
         .stages()
         .filter(|stage| given.iter().all(|planned| planned.stage != *stage))
         .map(|stage: Stage| format!("{stage} is left out"));
-    let what: Vec<String> = lowered.chain(left_out).collect();
+    let what: Vec<String> = lowered.chain(without_model).chain(left_out).collect();
     if what.is_empty() {
         return None;
     }
@@ -260,13 +283,37 @@ mod tests {
         let work = Work::usual([false, false, true]);
         let ways = Ways::new(work, Medium, &estimates(), 2.0);
         let best = ways.best_within(100.0, 1.0).unwrap();
-        assert_eq!(
-            best.stages,
-            [PlannedStage {
-                stage: Optimize,
-                level: Medium
-            }]
+        assert_eq!(best.stages, [PlannedStage::new(Optimize, Medium)]);
+    }
+
+    #[test]
+    fn a_model_is_asked_where_there_is_time_for_it_and_embedded_serves_where_not() {
+        let first_choice = PerStage {
+            template: "model".parse().unwrap(),
+            ..PerStage::EMBEDDED
+        };
+        let estimates = Estimates::new(&SchedulerConfig::default(), first_choice);
+        let ways = Ways::new(DRAWN, High, &estimates, 2.0);
+        let sources = |seconds| {
+            let best = ways.best_within(seconds, 1.0).unwrap();
+            let stages = best.stages.iter();
+            stages.map(|planned| planned.source).collect::<Vec<_>>()
+        };
+        assert_eq!(sources(60.0), [Source::Line; 3]);
+        assert_eq!(sources(0.5)[0], Source::Embedded);
+        let short = ways.best_within(0.5, 1.0).unwrap();
+        let told = reason(DRAWN, High, &short.stages, Some(short), 0.5).unwrap();
+        assert!(
+            told.contains("template is served without a model"),
+            "{told}"
         );
+        // Waiting for an answer from elsewhere takes no core and no place.
+        let with_model = ways.best_within(60.0, 1.0).unwrap();
+        let without = self::ways(High);
+        let without = without.best_within(60.0, 1.0).unwrap();
+        assert!(with_model.value > without.value && with_model.seconds > without.seconds);
+        let difference = with_model.needs.core_seconds() - without.needs.core_seconds();
+        assert!(difference < 0.1, "{difference}");
     }
 
     #[test]

@@ -9,7 +9,7 @@ use std::{
 use chat2svg_breaker::Breaker;
 use chat2svg_protocol::{
     BackendId, CallEnd, CallReport, CallSize, CircuitMode, CircuitSnapshot, ClientKey, Cost, Fault,
-    JobId, PerStage, PlannedStage, ResourceLevel, Stage, messages::Dispatch,
+    JobId, PerStage, PlannedStage, ResourceLevel, Source, Stage, messages::Dispatch,
 };
 use chat2svg_scheduler::{
     Limits, Machine, Queue, Resources, Strategy, Waiting, Work,
@@ -351,7 +351,7 @@ impl World<'_> {
         let model = self
             .scenario
             .model
-            .filter(|_| planned.stage == Stage::Template);
+            .filter(|_| planned.stage == Stage::Template && planned.source == Source::Line);
         if let Some(model) = model
             && let Ok(generation) = self.breaker.acquire(self.moment(), CallSize::default())
         {

@@ -25,7 +25,7 @@ use chat2svg_backends::Backend as _;
 use chat2svg_gateway::CallLimits;
 use chat2svg_llm::{ChatModel, ChatRequest, Completion, Delta, Finish, Provider, Usage};
 use chat2svg_protocol::{
-    CallFailure, CanvasSize, JobId, LevelChoice, Prompt, ResourceLevel,
+    CallFailure, CanvasSize, JobId, LevelChoice, Prompt, ResourceLevel, Source,
     messages::{Progress, RunTemplate, StageContext},
 };
 use chat2svg_supervision::{ComputePool, Line};
@@ -194,6 +194,7 @@ impl Bench {
                 job,
                 level: ResourceLevel::Minimal,
                 asked: LevelChoice::Auto,
+                source: Source::Line,
                 seed: 7,
                 deadline: Instant::now() + Duration::from_secs(120),
                 cancel: CancellationToken::new(),

@@ -129,7 +129,7 @@ mod tests {
 
     use chat2svg_protocol::messages::StageContext;
     use chat2svg_protocol::{
-        CanvasSize, JobId, LevelChoice, Prompt, ResourceLevel, StageStatus, Style,
+        CanvasSize, JobId, LevelChoice, Prompt, ResourceLevel, Source, StageStatus, Style,
     };
     use tokio_util::sync::CancellationToken;
 
@@ -141,6 +141,7 @@ mod tests {
                 job: JobId(uuid::Uuid::nil()),
                 level: ResourceLevel::High,
                 asked: LevelChoice::Auto,
+                source: Source::Line,
                 seed: 7,
                 deadline: Instant::now() + Duration::from_secs(60),
                 cancel: CancellationToken::new(),

@@ -14,7 +14,7 @@ use std::{
 use actix::prelude::*;
 use chat2svg_backends::{Circuits, LineUp};
 use chat2svg_protocol::{
-    CanvasSize, JobId, LevelChoice, Prompt, ResourceLevel, Style,
+    CanvasSize, JobId, LevelChoice, Prompt, ResourceLevel, Source, Style,
     messages::{Progress, RunTemplate, StageContext, StageError},
 };
 use chat2svg_supervision::{ComputePool, Line, Slot, Watchdog, WatchdogPolicy};
@@ -43,6 +43,7 @@ fn run(cancel: CancellationToken) -> RunTemplate {
             job: JobId(uuid::Uuid::now_v7()),
             level: ResourceLevel::High,
             asked: LevelChoice::Auto,
+            source: Source::Line,
             seed: 0,
             deadline: Instant::now() + PATIENCE,
             cancel,

@@ -129,6 +129,7 @@ impl ControllerActor {
             job: id,
             level: call.level,
             asked: job.machine.spec().options.level,
+            source: call.source,
             seed: job.machine.spec().options.seed,
             deadline: (job.submitted + call.until).into_std(),
             cancel,

@@ -228,10 +228,7 @@ impl Handler<Enqueue> for Neighbours {
                     .into_iter()
                     .zip(message.wanted)
                     .filter(|(_, wanted)| *wanted)
-                    .map(|(stage, _)| PlannedStage {
-                        stage,
-                        level: ResourceLevel::Low,
-                    })
+                    .map(|(stage, _)| PlannedStage::new(stage, ResourceLevel::Low))
                     .collect(),
                 reason: None,
             },

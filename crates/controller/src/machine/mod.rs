@@ -442,6 +442,7 @@ impl Machine {
             out.push(Command::RunStage(StageCall {
                 stage,
                 level: planned.level,
+                source: planned.source,
                 until,
                 // Without a document a template is waited for beside the composition in its place.
                 give_up_at: self.timing.answer_at(),

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use chat2svg_protocol::{
     AttachmentRole, BackendId, JobEventKind, JobFailure, JobMetadata, JobState, ResourceLevel,
-    Stage, StageOutcome, StagePlan, Style,
+    Source, Stage, StageOutcome, StagePlan, Style,
     messages::{DetailOutput, OptimizeOutput, Preview, StageFailure, TargetOrigin, TemplateOutput},
 };
 use chat2svg_vector::{Document, Raster};
@@ -179,6 +179,8 @@ pub struct StageCall {
     pub stage: Stage,
     /// Its level.
     pub level: ResourceLevel,
+    /// Who is asked to serve it.
+    pub source: Source,
     /// By when it must answer, from submission.
     pub until: Duration,
     /// When its answer is of no use any more, from submission.

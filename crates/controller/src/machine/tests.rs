@@ -63,10 +63,7 @@ fn plan(stages: &[Stage]) -> StagePlan {
         machine: ResourceLevel::Medium,
         stages: stages
             .iter()
-            .map(|stage| PlannedStage {
-                stage: *stage,
-                level: ResourceLevel::High,
-            })
+            .map(|stage| PlannedStage::new(*stage, ResourceLevel::High))
             .collect(),
         reason: (stages.len() < 3).then(|| "memory is short".to_owned()),
     }

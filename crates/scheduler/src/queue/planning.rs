@@ -174,7 +174,13 @@ impl Queue {
         let places = f64::from(self.config.max_concurrent.max(1));
         let limits = &self.call_limits;
         let calls = [limits.template, limits.detail, limits.optimize];
-        Needs::there(resources, places, calls.map(|limit| f64::from(limit.get())))
+        let models = [self.model_limits.template, self.model_limits.detail];
+        Needs::there(
+            resources,
+            places,
+            calls.map(|limit| f64::from(limit.get())),
+            models.map(|limit| f64::from(limit.get())),
+        )
     }
 
     /// The programme over the waiting jobs and what is expected to arrive meanwhile.

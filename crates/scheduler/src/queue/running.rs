@@ -62,7 +62,8 @@ impl Queue {
     ) {
         self.tick(now);
         let work_done = self.clock.done();
-        let jobs = self.running.len();
+        let jobs = self.jobs_running(false);
+        let remote = self.jobs_running(true);
         let Some(running) = self.running.get_mut(&job) else {
             return;
         };
@@ -91,16 +92,37 @@ impl Queue {
             1.0
         };
         let kind = running.waiting.work;
-        let expected = self.estimates.seconds(kind, stage, planned.level);
-        let calls = u32::try_from(jobs).unwrap_or(u32::MAX);
-        let limit = match stage {
-            Stage::Template => &mut self.call_limits.template,
-            Stage::Detail => &mut self.call_limits.detail,
-            Stage::Optimize => &mut self.call_limits.optimize,
+        let is_remote = backend != BackendId::EMBEDDED;
+        // What is served elsewhere does not slow down with this machine.
+        let seconds = if is_remote { seconds } else { seconds * share };
+        let limits = if is_remote {
+            &mut self.model_limits
+        } else {
+            &mut self.call_limits
         };
-        limit.observe(seconds * share / expected.max(1e-4), calls);
+        let limit = match stage {
+            Stage::Template => &mut limits.template,
+            Stage::Detail => &mut limits.detail,
+            Stage::Optimize => &mut limits.optimize,
+        };
+        // A stage that a model was to serve and did not says nothing about the embedded backend.
+        if is_remote == self.estimates.is_remote(stage, planned.source) {
+            let expected = self.estimates.seconds(kind, planned);
+            let calls = if is_remote { remote } else { jobs };
+            limit.observe(seconds / expected.max(1e-4), calls);
+        }
         self.estimates
-            .observe(kind, stage, backend, level, seconds * share, gain);
+            .observe(kind, stage, backend, level, seconds, gain);
+    }
+
+    /// Jobs whose present stage is served here, or elsewhere.
+    pub(super) fn jobs_running(&self, elsewhere: bool) -> u32 {
+        let running = self.running.values().filter(|running| {
+            let stage = running.stages.first();
+            elsewhere
+                == stage.is_some_and(|stage| self.estimates.is_remote(stage.stage, stage.source))
+        });
+        u32::try_from(running.count()).unwrap_or(u32::MAX)
     }
 
     /// The controller has taken a dispatched job on.
@@ -148,15 +170,11 @@ impl Queue {
         let work = running.waiting.work;
         let mut sum = Needs::default();
         for (index, planned) in running.stages.iter().enumerate() {
-            let mut seconds = self.estimates.seconds(work, planned.stage, planned.level);
+            let mut seconds = self.estimates.seconds(work, *planned);
             if index == 0 {
                 seconds = (seconds - (self.clock.done() - running.begun_work)).max(0.0);
             }
-            sum = sum.plus(Needs::of(
-                planned.stage,
-                self.estimates.cost(planned.stage),
-                seconds,
-            ));
+            sum = sum.plus(self.needs(*planned, seconds));
         }
         sum
     }
@@ -172,10 +190,21 @@ impl Queue {
             Stage::Template | Stage::Detail => planned.level,
             Stage::Optimize => ResourceLevel::Minimal,
         };
-        let seconds = self.estimates.seconds(work, planned.stage, level);
+        let planned = PlannedStage { level, ..*planned };
         let done = self.clock.done() - running.begun_work;
-        let cost = self.estimates.cost(planned.stage);
-        Needs::of(planned.stage, cost, (seconds - done).max(0.0))
+        let seconds = self.estimates.seconds(work, planned) - done;
+        self.needs(planned, seconds.max(0.0))
+    }
+
+    fn needs(&self, planned: PlannedStage, seconds: f64) -> Needs {
+        let PlannedStage { stage, source, .. } = planned;
+        let is_remote = self.estimates.is_remote(stage, source);
+        Needs::of(
+            stage,
+            is_remote,
+            self.estimates.cost(stage, source),
+            seconds,
+        )
     }
 
     /// What the rest of a job that runs shall be, between two of its stages: more or less than was

@@ -1,6 +1,7 @@
 //! The queue step by step.
 
 mod histories;
+mod models;
 mod overload;
 
 use ResourceLevel::{High, Low, Minimal};
@@ -446,7 +447,9 @@ fn what_took_long_only_because_it_shared_the_machine_is_not_learnt_as_long() {
         },
         1.0,
     );
-    let before = queue.estimates.seconds(Work::usual(ALL), Template, High);
+    let before = queue
+        .estimates
+        .seconds(Work::usual(ALL), PlannedStage::new(Template, High));
     for round in 0..30_u128 {
         let now = ms(round as u64 * 10_000);
         for number in 0..4 {
@@ -469,7 +472,9 @@ fn what_took_long_only_because_it_shared_the_machine_is_not_learnt_as_long() {
             queue.withdraw(end, dispatch.job);
         }
     }
-    let after = queue.estimates.seconds(Work::usual(ALL), Template, High);
+    let after = queue
+        .estimates
+        .seconds(Work::usual(ALL), PlannedStage::new(Template, High));
     assert!(after < 1.5 * before, "{before} became {after}");
 }
 
@@ -538,7 +543,12 @@ fn a_stage_whose_circuit_is_open_is_expected_of_the_next_in_line() {
             .estimates
             .observe(work, Template, model.clone(), High, 30.0, None);
     }
-    assert!(queue.estimates.seconds(work, Template, High) > 20.0);
+    assert!(
+        queue
+            .estimates
+            .seconds(work, PlannedStage::new(Template, High))
+            > 20.0
+    );
     let mut circuit = CircuitSnapshot {
         stage: Template,
         backend: model,
@@ -554,10 +564,20 @@ fn a_stage_whose_circuit_is_open_is_expected_of_the_next_in_line() {
         changes: Vec::new(),
     };
     queue.circuits_changed(std::slice::from_ref(&circuit));
-    assert!(queue.estimates.seconds(work, Template, High) < 1.0);
+    assert!(
+        queue
+            .estimates
+            .seconds(work, PlannedStage::new(Template, High))
+            < 1.0
+    );
     circuit.state = CircuitState::HalfOpen;
     queue.circuits_changed(&[circuit]);
-    assert!(queue.estimates.seconds(work, Template, High) > 20.0);
+    assert!(
+        queue
+            .estimates
+            .seconds(work, PlannedStage::new(Template, High))
+            > 20.0
+    );
 }
 
 #[test]

@@ -114,7 +114,7 @@ proptest! {
                             && dispatch.plan.stages.iter().all(|planned| planned.level == waiting.level.unwrap_or(High))
                     );
                     // In time for its fastest first stage, unless it came too late for that.
-                    let first = waiting.work.stages().next().map_or(0.0, |stage| queue.estimates.seconds(waiting.work, stage, Minimal));
+                    let first = waiting.work.stages().next().map_or(0.0, |stage| queue.estimates.seconds(waiting.work, PlannedStage::new(stage, Minimal)));
                     let latest = waiting.deadline.saturating_sub(Duration::from_secs_f64(first));
                     let was_lost = now > enqueued && running.len() < before;
                     prop_assert!(now <= latest.max(enqueued) || was_lost || queue.urgent_at(&waiting) <= now);

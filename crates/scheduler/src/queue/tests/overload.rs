@@ -20,7 +20,7 @@ fn play(mut queue: Queue, arrivals: &[(u64, Waiting)]) -> HashMap<u128, (f64, Du
             queue.acknowledged(dispatch.job);
             served.insert(dispatch.job.0.as_u128(), (0.0, now));
             let first = dispatch.plan.stages[0];
-            let seconds = queue.estimates.seconds(work, first.stage, first.level);
+            let seconds = queue.estimates.seconds(work, first);
             running.push((dispatch.job, dispatch.plan.stages, seconds));
         }
         if running.is_empty() && queue.waiting.is_empty() && arrivals.peek().is_none() {
@@ -35,8 +35,8 @@ fn play(mut queue: Queue, arrivals: &[(u64, Waiting)]) -> HashMap<u128, (f64, Du
                 continue;
             }
             let planned = stages.remove(0);
-            let seconds = queue.estimates.seconds(work, planned.stage, planned.level);
-            let quality = queue.estimates.quality(planned.stage, planned.level);
+            let seconds = queue.estimates.seconds(work, planned);
+            let quality = queue.estimates.quality(planned);
             served
                 .entry(job.0.as_u128())
                 .and_modify(|entry| *entry = (entry.0 + quality, now));
@@ -45,7 +45,7 @@ fn play(mut queue: Queue, arrivals: &[(u64, Waiting)]) -> HashMap<u128, (f64, Du
                 *stages = plan.stages;
             }
             match stages.first() {
-                Some(next) => *left = queue.estimates.seconds(work, next.stage, next.level),
+                Some(next) => *left = queue.estimates.seconds(work, *next),
                 None => ended.push(index),
             }
         }

@@ -13,7 +13,7 @@ use chat2svg_backends::Backend as _;
 use chat2svg_gateway::CallLimits;
 use chat2svg_llm::{ChatModel, ChatRequest, Completion, Delta, Finish, Provider, Usage};
 use chat2svg_protocol::{
-    CallFailure, CanvasSize, Fault, JobId, LevelChoice, Prompt, ResourceLevel, StageStatus,
+    CallFailure, CanvasSize, Fault, JobId, LevelChoice, Prompt, ResourceLevel, Source, StageStatus,
     messages::{Progress, RunTemplate, StageContext, TemplateOutput},
 };
 use chat2svg_supervision::{ComputePool, Line};
@@ -168,6 +168,7 @@ pub(super) fn run(level: ResourceLevel) -> RunTemplate {
             job: JobId(uuid::Uuid::nil()),
             level,
             asked: LevelChoice::Auto,
+            source: Source::Line,
             seed: 7,
             deadline: Instant::now() + Duration::from_secs(120),
             cancel: CancellationToken::new(),

@@ -7,16 +7,22 @@
 //!
 //! Every rate has a daemon of its own, with its store in a folder that is removed afterwards. With
 //! `--record FOLDER` the arrivals of each rate are kept, for `chat2svg simulate --trace`. With
-//! `--compare` each trace is also simulated, and goodputs stand side by side.
+//! `--compare` each trace is also simulated, with the durations that the stages were seen to take one
+//! after another, and goodputs stand side by side. `--faults 0.2,0.1,0.1` puts a language model before the
+//! embedded composer whose calls fail, never answer and answer with garbage. `--sequential` serves the same
+//! arrivals as a pipeline of processes that hand files on, one request after another.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod calibrate;
+mod daemon;
+mod model;
+mod sequential;
+
 use std::{
     fs,
-    io::{BufRead as _, BufReader, Read as _, Write as _},
-    net::TcpStream,
-    path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    path::PathBuf,
+    process::Command,
     sync::{Arc, Mutex},
     thread,
     time::{Duration, Instant},
@@ -24,6 +30,14 @@ use std::{
 
 use clap::Parser;
 use serde_json::Value;
+
+use self::{
+    daemon::{Answer, Daemon, request},
+    model::ModelServer,
+};
+
+/// Names and values of settings, as environment variables.
+type Settings = Vec<(String, String)>;
 
 /// Jobs at the most, whatever the rate.
 const MOST_JOBS: usize = 20_000;
@@ -64,23 +78,44 @@ struct Options {
     /// Simulate each trace too.
     #[arg(long)]
     compare: bool,
+    /// Shares of a language model's calls that fail, never answer, and answer with garbage.
+    #[arg(long, value_delimiter = ',')]
+    faults: Option<Vec<f64>>,
+    /// Serve the arrivals by processes that hand files on, in place of a daemon.
+    #[arg(long)]
+    sequential: bool,
+    /// Be one of those processes.
+    #[arg(long, hide = true)]
+    stage: Option<sequential::Step>,
+    /// Where it finds and leaves its files.
+    #[arg(long, hide = true)]
+    folder: Option<PathBuf>,
+    /// What it draws.
+    #[arg(long, hide = true)]
+    prompt: Option<String>,
     /// Given by cargo.
     #[arg(long, hide = true)]
     bench: bool,
 }
 
-/// What came of a request.
-#[derive(Clone, Debug)]
-struct Answer {
-    status: u16,
-    seconds: f64,
-    tier: String,
-    level: String,
-    is_svg: bool,
-}
-
 fn main() {
     let options = Options::parse();
+    if let (Some(step), Some(folder)) = (options.stage, &options.folder) {
+        return sequential::work(step, folder, options.prompt.as_deref().unwrap_or_default());
+    }
+    if options.sequential {
+        return sequential::run(&options);
+    }
+    let model = options.faults.as_deref().map(ModelServer::start);
+    let settings = model
+        .as_ref()
+        .map(ModelServer::settings)
+        .unwrap_or_default();
+    let durations = if options.compare {
+        calibrate::durations(&options.program, &settings)
+    } else {
+        Vec::new()
+    };
     println!(
         "| jobs/s | 200 in time | late | 503, p99 ms | other | p50, p99 ms | full / enhanced / template / fallback | high / medium / low / minimal | RSS MB |{}",
         if options.compare {
@@ -94,13 +129,13 @@ fn main() {
         if options.compare { "---|" } else { "" }
     );
     for rate in &options.rates {
-        row(&options, *rate);
+        row(&options, *rate, &settings, &durations);
     }
 }
 
-fn row(options: &Options, rate: f64) {
+fn row(options: &Options, rate: f64, settings: &Settings, durations: &Settings) {
     let folder = tempfile::tempdir().unwrap();
-    let daemon = Daemon::start(&options.program, folder.path());
+    let daemon = Daemon::start(&options.program, folder.path(), settings);
     // What is loaded at the first job is no part of the load.
     request(&daemon.address, 60_000, "a red fox");
     let arrivals = arrivals(rate, options.seconds);
@@ -112,7 +147,7 @@ fn row(options: &Options, rate: f64) {
         thread::sleep(at.saturating_sub(started.elapsed()));
         let (answers, address) = (Arc::clone(&answers), daemon.address.clone());
         let deadline = options.deadline_ms;
-        let prompt = format!("{} {number}", THINGS[number % THINGS.len()]);
+        let prompt = prompt(number);
         let sender = thread::Builder::new().stack_size(256 << 10).spawn(move || {
             let answer = request(&address, deadline, &prompt);
             answers.lock().unwrap().push(answer);
@@ -124,10 +159,21 @@ fn row(options: &Options, rate: f64) {
     }
     let memory = daemon.memory();
     let answers = answers.lock().unwrap();
-    report(options, rate, &arrivals, &answers, memory);
+    report(options, rate, &arrivals, &answers, memory, durations);
 }
 
-fn report(options: &Options, rate: f64, arrivals: &[f64], answers: &[Answer], memory: u64) {
+fn prompt(number: usize) -> String {
+    format!("{} {number}", THINGS[number % THINGS.len()])
+}
+
+fn report(
+    options: &Options,
+    rate: f64,
+    arrivals: &[f64],
+    answers: &[Answer],
+    memory: u64,
+    durations: &Settings,
+) {
     let due = options.deadline_ms as f64 / 1000.0 * 1.05;
     let served: Vec<&Answer> = answers
         .iter()
@@ -169,20 +215,21 @@ fn report(options: &Options, rate: f64, arrivals: &[f64], answers: &[Answer], me
     }
     if options.compare {
         let span = arrivals.last().copied().unwrap_or(1.0).max(options.seconds);
-        let simulated = simulated(&options.program, &trace);
+        let simulated = simulated(options, &trace, durations);
         print!(" {:.1}, {:.1} |", in_time as f64 / span, simulated / span);
     }
     println!();
 }
 
 /// Jobs answered in time in a simulation of the same arrivals.
-fn simulated(program: &Path, trace: &str) -> f64 {
+fn simulated(options: &Options, trace: &str, durations: &Settings) -> f64 {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("trace.jsonl");
     fs::write(&file, trace).unwrap();
-    let output = Command::new(program)
+    let output = Command::new(&options.program)
         .args(["simulate", "--json", "--strategies", "milp", "--trace"])
         .arg(&file)
+        .envs(durations.iter().cloned())
         .output()
         .unwrap();
     let outcomes: Value = serde_json::from_slice(&output.stdout).unwrap();
@@ -228,100 +275,4 @@ fn rank(sorted: &[f64], share: f64) -> f64 {
         .get((last as f64 * share).round() as usize)
         .copied()
         .unwrap_or(0.0)
-}
-
-fn request(address: &str, deadline_ms: u64, prompt: &str) -> Answer {
-    let body = format!("{{\"prompt\": \"{prompt}\", \"deadline_ms\": {deadline_ms}}}");
-    let started = Instant::now();
-    let text = exchange(address, &body).unwrap_or_default();
-    let seconds = started.elapsed().as_secs_f64();
-    let (head, body) = text.split_once("\r\n\r\n").unwrap_or((&text, ""));
-    let header = |name: &str| {
-        let lines = head.lines().filter_map(|line| line.split_once(": "));
-        let mut found = lines.filter(|(key, _)| key.eq_ignore_ascii_case(name));
-        found
-            .next()
-            .map(|(_, value)| value.to_owned())
-            .unwrap_or_default()
-    };
-    let status = head
-        .split_whitespace()
-        .nth(1)
-        .and_then(|status| status.parse().ok());
-    Answer {
-        status: status.unwrap_or(0),
-        seconds,
-        tier: header("x-tier"),
-        level: header("x-level"),
-        is_svg: body.contains("<svg") && body.contains("</svg>"),
-    }
-}
-
-fn exchange(address: &str, body: &str) -> std::io::Result<String> {
-    let mut stream = TcpStream::connect(address)?;
-    stream.set_read_timeout(Some(Duration::from_secs(120)))?;
-    let request = format!(
-        "POST /v1/svg HTTP/1.1\r\nHost: {address}\r\nContent-Type: application/json\r\n\
-         Accept: image/svg+xml\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}",
-        body.len()
-    );
-    stream.write_all(request.as_bytes())?;
-    let mut answer = Vec::new();
-    stream.read_to_end(&mut answer)?;
-    Ok(String::from_utf8_lossy(&answer).into_owned())
-}
-
-/// A running daemon; killed when dropped.
-struct Daemon {
-    child: Child,
-    address: String,
-}
-
-impl Daemon {
-    fn start(program: &Path, folder: &Path) -> Self {
-        let log_path = folder.join("daemon.log");
-        let child = Command::new(program)
-            .args(["serve", "--listen", "127.0.0.1:0"])
-            .env("CHAT2SVG__STORE__PATH", folder.join("jobs.db"))
-            .env("CHAT2SVG__LOG__FORMAT", "json")
-            .env("CHAT2SVG__SERVER__MAX_CONNECTIONS_PER_CLIENT", "0")
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(fs::File::create(&log_path).unwrap())
-            .spawn()
-            .unwrap();
-        let mut daemon = Self {
-            child,
-            address: String::new(),
-        };
-        let give_up = Instant::now() + Duration::from_secs(60);
-        while daemon.address.is_empty() {
-            assert!(Instant::now() < give_up, "the daemon does not get ready");
-            thread::sleep(Duration::from_millis(20));
-            let log = BufReader::new(fs::File::open(&log_path).unwrap());
-            for line in log.lines().map_while(Result::ok) {
-                let event: Value = serde_json::from_str(&line).unwrap_or_default();
-                if event["message"] == "ready" {
-                    daemon.address = event["address"].as_str().unwrap().to_owned();
-                }
-            }
-        }
-        daemon
-    }
-
-    /// Memory in use, in bytes; 0 where the system does not say.
-    fn memory(&self) -> u64 {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()));
-        let status = status.unwrap_or_default();
-        let line = status.lines().find(|line| line.starts_with("VmRSS:"));
-        let kilobytes = line.and_then(|line| line.split_whitespace().nth(1)?.parse().ok());
-        kilobytes.unwrap_or(0) * 1024
-    }
-}
-
-impl Drop for Daemon {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
 }
