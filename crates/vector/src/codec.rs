@@ -136,8 +136,19 @@ fn opened<'a>(
 
 /// Why a picture could not be encoded.
 #[derive(Debug, Error)]
-#[error("the picture could not be encoded as PNG: {0}")]
+#[error("the picture could not be encoded: {0}")]
 pub struct EncodeError(#[from] image::ImageError);
+
+/// A format that pictures are written in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PictureFormat {
+    /// PNG, lossless.
+    Png,
+    /// WebP, lossless.
+    Webp,
+    /// JPEG on white, with its quality in percent; at least 1.
+    Jpeg(u8),
+}
 
 /// How pixels are made when a picture changes its size.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -213,6 +224,41 @@ impl Raster {
                 self.height(),
                 image::ExtendedColorType::Rgba8,
             )?;
+        }
+        Ok(out)
+    }
+
+    /// The picture as a file.
+    ///
+    /// # Errors
+    /// As [`Raster::encode_png`].
+    pub fn encode(&self, format: PictureFormat) -> Result<Vec<u8>, EncodeError> {
+        let mut out = Vec::new();
+        let (width, height) = (self.width(), self.height());
+        match format {
+            PictureFormat::Png => return self.encode_png(),
+            PictureFormat::Webp => {
+                let encoder = image::codecs::webp::WebPEncoder::new_lossless(&mut out);
+                let bytes = self.pixels().as_flattened();
+                encoder.write_image(bytes, width, height, image::ExtendedColorType::Rgba8)?;
+            }
+            PictureFormat::Jpeg(quality) => {
+                let on_white = |pixel: &[u8; 4]| {
+                    let [red, green, blue, alpha] = pixel.map(u32::from);
+                    [red, green, blue].map(|value| {
+                        let mixed = (value * alpha + 255 * (255 - alpha) + 127) / 255;
+                        u8::try_from(mixed).unwrap_or(u8::MAX)
+                    })
+                };
+                let bytes: Vec<u8> = self.pixels().iter().flat_map(on_white).collect();
+                let quality = quality.clamp(1, 100);
+                image::codecs::jpeg::JpegEncoder::new_with_quality(&mut out, quality).write_image(
+                    &bytes,
+                    width,
+                    height,
+                    image::ExtendedColorType::Rgb8,
+                )?;
+            }
         }
         Ok(out)
     }

@@ -29,7 +29,7 @@ mod visibility;
 mod walk;
 mod write;
 
-pub use codec::{DecodeError, DecodeLimits, EncodeError, PictureHead, Resampling};
+pub use codec::{DecodeError, DecodeLimits, EncodeError, PictureFormat, PictureHead, Resampling};
 pub use compare::SizesDiffer;
 pub use dashes::MAX_DASHES;
 pub use document::{

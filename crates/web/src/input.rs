@@ -9,6 +9,7 @@ mod svg_request;
 mod upload;
 
 pub(crate) use body::{media_type, read_limited};
+pub(crate) use fields::{RawOptions, Refusals};
 pub(crate) use files::{check_files, unusable};
 pub(crate) use memory::{BodyMemory, HeldMemory};
 pub(crate) use svg_request::{SvgRequest, parse_object, parse_svg_request};

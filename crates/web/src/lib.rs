@@ -15,6 +15,7 @@ mod clients;
 mod config;
 mod connection;
 mod descriptors;
+mod doors;
 mod exposition;
 mod feed;
 mod input;

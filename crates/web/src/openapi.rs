@@ -8,6 +8,7 @@ use utoipa::{
 
 use crate::{
     config::WebConfig,
+    doors,
     problem::{Code, FieldError, ProblemDocument},
     routes,
     wire::Limits,
@@ -26,6 +27,7 @@ use crate::{
     tags(
         (name = "Pictures", description = "Ask for a picture"),
         (name = "Jobs", description = "Follow and fetch what was asked for"),
+        (name = "OpenAI", description = "The same pictures, as OpenAI's clients ask for them"),
         (name = "System", description = "How the service stands"),
     ),
     paths(
@@ -38,6 +40,9 @@ use crate::{
         routes::events::job_events,
         routes::results::result_svg,
         routes::results::result_png,
+        doors::openai::generations,
+        doors::openai::models,
+        doors::openai::model,
         routes::system::show,
         routes::events::system_events,
         routes::circuits::set,

@@ -14,7 +14,10 @@ use actix_web::{HttpRequest, Resource, Route, error::QueryPayloadError, guard, w
 use chat2svg_protocol::JobId;
 use serde::de::DeserializeOwned;
 
-use crate::problem::{Code, Problem};
+use crate::{
+    doors::openai,
+    problem::{Code, Problem},
+};
 
 /// Adds all addresses.
 pub(crate) fn configure(service: &mut web::ServiceConfig) {
@@ -35,6 +38,11 @@ pub(crate) fn configure(service: &mut web::ServiceConfig) {
         .service(
             resource("/v1/jobs/{id}/result.png", "GET, HEAD").route(get().to(results::result_png)),
         )
+        .service(
+            resource("/v1/images/generations", "POST").route(web::post().to(openai::generations)),
+        )
+        .service(resource("/v1/models", "GET, HEAD").route(get().to(openai::models)))
+        .service(resource("/v1/models/{id:.*}", "GET, HEAD").route(get().to(openai::model)))
         .service(resource("/v1/system", "GET, HEAD").route(get().to(system::show)))
         .service(resource("/v1/system/events", "GET").route(web::get().to(events::system_events)))
         .service(

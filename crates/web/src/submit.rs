@@ -14,7 +14,7 @@ use actix_web::{
 use chat2svg_protocol::{
     Attachment, AttachmentRole, ClientKey, FailureCode, JobId, JobKind, JobSpec, JobState, JobView,
     Permit,
-    messages::{Cancel, Submit},
+    messages::{Accepted, Cancel, Submit},
 };
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
@@ -34,6 +34,9 @@ pub(crate) const PICTURE_POLICY: &str = "default-src 'none'; style-src 'unsafe-i
 
 /// Longest `Idempotency-Key`.
 const MAX_KEY: usize = 255;
+
+/// How long after its deadline a job's end may be heard of.
+const LONGEST_OVERTIME: Duration = Duration::from_secs(10);
 
 /// Least time for the rendering of an answer's PNG, however late its job was.
 const LEAST_RENDER_TIME: Duration = Duration::from_secs(1);
@@ -63,31 +66,28 @@ impl Terms {
                 .get_all("prefer")
                 .filter_map(|value| value.to_str().ok()),
         );
-        let idempotency_key = match headers.get("idempotency-key") {
-            None => None,
-            Some(value) => Some(
-                value
-                    .to_str()
-                    .ok()
-                    .map(str::trim)
-                    .filter(|key| (1..=MAX_KEY).contains(&key.len()))
-                    .ok_or_else(|| {
-                        Problem::new(
-                            Code::InvalidHeader,
-                            format!(
-                                "an Idempotency-Key has 1 to {MAX_KEY} visible ASCII characters"
-                            ),
-                        )
-                    })?
-                    .to_owned(),
-            ),
-        };
         Ok(Self {
             form,
             preference,
-            idempotency_key,
+            idempotency_key: idempotency_key(request)?,
         })
     }
+}
+
+/// The request's `Idempotency-Key`.
+pub(crate) fn idempotency_key(request: &HttpRequest) -> Result<Option<String>, Problem> {
+    let Some(value) = request.headers().get("idempotency-key") else {
+        return Ok(None);
+    };
+    let key = value.to_str().ok().map(str::trim);
+    key.filter(|key| (1..=MAX_KEY).contains(&key.len()))
+        .map(|key| Some(key.to_owned()))
+        .ok_or_else(|| {
+            Problem::new(
+                Code::InvalidHeader,
+                format!("an Idempotency-Key has 1 to {MAX_KEY} visible ASCII characters"),
+            )
+        })
 }
 
 /// A job ready to be handed over.
@@ -106,29 +106,14 @@ pub(crate) async fn run(
     terms: Terms,
     job: Job,
 ) -> Result<HttpResponse, Problem> {
-    let keyed = terms.idempotency_key.is_some();
-    let (permit, client) = job.admitted;
-    let accepted = ask(
-        &shared.services.lines.submit,
-        Submit {
-            spec: job.spec,
-            attachments: job.attachments,
-            permit,
-            idempotency_key: terms.idempotency_key,
-            client,
-        },
-    )
-    .await??;
-    drop(job.memory);
+    let is_keyed = terms.idempotency_key.is_some();
+    let accepted = hand_over(shared, job, terms.idempotency_key).await?;
     let view = match terms.preference.wait_at_most(shared.config.max_wait()) {
         None => None,
         Some(wait) => {
-            let mut guard = CancelIfAbandoned {
-                shared,
-                job: (!keyed).then_some(accepted.job),
-            };
+            let mut abandoned = Abandoned::new(Arc::clone(shared), accepted.job, is_keyed);
             let view = wait_for_end(shared, accepted.job, wait).await;
-            guard.job = None;
+            abandoned.answered();
             view?
         }
     };
@@ -148,14 +133,70 @@ pub(crate) async fn run(
     }
 }
 
+/// Hands a job over to the controller, which has it stored before it answers.
+pub(crate) async fn hand_over(
+    shared: &Shared,
+    job: Job,
+    idempotency_key: Option<String>,
+) -> Result<Accepted, Problem> {
+    let (permit, client) = job.admitted;
+    let submit = Submit {
+        spec: job.spec,
+        attachments: job.attachments,
+        permit,
+        idempotency_key,
+        client,
+    };
+    let accepted = ask(&shared.services.lines.submit, submit).await??;
+    drop(job.memory);
+    Ok(accepted)
+}
+
+/// Hands a job over and waits for its end.
+pub(crate) async fn completed(
+    shared: &Arc<Shared>,
+    job: Job,
+    idempotency_key: Option<String>,
+) -> Result<JobView, Problem> {
+    let is_keyed = idempotency_key.is_some();
+    // A job ends by its deadline; what comes back later was never to come.
+    let wait = Duration::from_millis(job.spec.options.deadline_ms) + LONGEST_OVERTIME;
+    let accepted = hand_over(shared, job, idempotency_key).await?;
+    let mut abandoned = Abandoned::new(Arc::clone(shared), accepted.job, is_keyed);
+    let view = wait_for_end(shared, accepted.job, wait).await;
+    abandoned.answered();
+    view?.ok_or_else(|| {
+        Problem::new(
+            Code::Unavailable,
+            "the job goes on without this request: fetch it by its id",
+        )
+        .about(accepted.job)
+        .retry_after(Duration::from_secs(1))
+    })
+}
+
 /// Stops the job of a waiting client that has left: it never learned the job's id, so nobody would
-/// fetch the result.
-struct CancelIfAbandoned<'a> {
-    shared: &'a Shared,
+/// fetch the result. One with an `Idempotency-Key` may come back.
+pub(crate) struct Abandoned {
+    shared: Arc<Shared>,
     job: Option<JobId>,
 }
 
-impl Drop for CancelIfAbandoned<'_> {
+impl Abandoned {
+    pub(crate) fn new(shared: Arc<Shared>, job: JobId, is_keyed: bool) -> Self {
+        Self {
+            shared,
+            job: (!is_keyed).then_some(job),
+        }
+    }
+
+    /// The client has been answered.
+    pub(crate) fn answered(&mut self) {
+        self.job = None;
+    }
+}
+
+impl Drop for Abandoned {
     fn drop(&mut self) {
         if let Some(job) = self.job {
             tracing::info!(%job, "the waiting client left: cancelling its job");
@@ -245,7 +286,7 @@ async fn answer_with_result(
 
 /// When a waiting client gives a job's answer up: a tenth after the deadline, and not at once when
 /// that was short, since the picture is there and only its PNG is missing.
-fn due(view: &JobView) -> Instant {
+pub(crate) fn due(view: &JobView) -> Instant {
     let deadline = Duration::from_millis(view.spec.options.deadline_ms);
     let since = Timestamp::now()
         .duration_since(view.created_at)

@@ -4,6 +4,7 @@ mod controller;
 mod create;
 mod events;
 mod jobs;
+mod openai;
 mod pages;
 mod server;
 mod system;

@@ -21,6 +21,11 @@ pub(crate) struct BodyMemory {
 pub(crate) struct HeldMemory(Option<OwnedSemaphorePermit>);
 
 impl HeldMemory {
+    /// None of it.
+    pub(crate) fn nothing() -> Self {
+        Self(None)
+    }
+
     fn add(&mut self, permit: OwnedSemaphorePermit) {
         match &mut self.0 {
             Some(held) => held.merge(permit),

@@ -1,0 +1,3 @@
+//! Doors: the APIs that people's tools already speak, each a thin adapter over jobs.
+
+pub(crate) mod openai;

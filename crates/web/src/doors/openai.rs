@@ -1,0 +1,170 @@
+//! OpenAI's images API: `POST /v1/images/generations` and `GET /v1/models`.
+//!
+//! A picture is a job like any other. Names and shapes are those of the official clients; an SVG
+//! comes in base64 where they look for a picture, and in clear beside it.
+
+mod answer;
+mod request;
+mod stream;
+
+use std::sync::Arc;
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use chat2svg_protocol::JobView;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    input::{HeldMemory, media_type, parse_object, read_limited},
+    problem::{Code, Problem},
+    renditions::Order,
+    services::Shared,
+    submit::{self, Job},
+    wire::job_path,
+};
+
+use answer::{Model, Models, Picture, Pictures, refused};
+use request::{Delivery, Format, GenerationRequest, Wanted};
+
+/// What the service is called among models.
+pub(crate) const MODEL: &str = "chat2svg";
+
+/// Draw pictures from words, as OpenAI's clients ask for it.
+///
+/// Any model name is taken. `output_format` may be `svg` beside `png`, `webp` and `jpeg`; an SVG comes
+/// base64-encoded in `b64_json` and in clear in `svg`. `seed`, `level` and `deadline_ms` are taken as
+/// `POST /v1/svg` takes them, and so is a `style` of ours. With `stream` the picture so far comes as
+/// server-sent events. Errors have OpenAI's shape.
+#[utoipa::path(
+    post,
+    path = "/v1/images/generations",
+    tag = "OpenAI",
+    operation_id = "createImage",
+    request_body = GenerationRequest,
+    responses(
+        (status = 200, description = "The pictures", body = Pictures),
+        (status = "default", description = "What went wrong", body = answer::ErrorAnswer),
+    )
+)]
+pub(crate) async fn generations(
+    request: HttpRequest,
+    payload: web::Payload,
+    shared: web::Data<Shared>,
+) -> HttpResponse {
+    let shared = shared.into_inner();
+    match generate(&request, payload, &shared).await {
+        Ok(response) => response,
+        Err(problem) => refused(&problem),
+    }
+}
+
+/// The models there are: one.
+#[utoipa::path(
+    get,
+    path = "/v1/models",
+    tag = "OpenAI",
+    operation_id = "listModels",
+    responses((status = 200, description = "The models", body = Models))
+)]
+pub(crate) async fn models() -> HttpResponse {
+    HttpResponse::Ok().json(Models::default())
+}
+
+/// A model by its name. Whatever the name, it is served by the same pipeline.
+#[utoipa::path(
+    get,
+    path = "/v1/models/{id}",
+    tag = "OpenAI",
+    operation_id = "retrieveModel",
+    params(("id" = String, Path, description = "Any name")),
+    responses((status = 200, description = "The model", body = Model))
+)]
+pub(crate) async fn model(request: HttpRequest) -> HttpResponse {
+    let name: String = request.match_info().query("id").chars().take(200).collect();
+    HttpResponse::Ok().json(Model::named(name))
+}
+
+async fn generate(
+    request: &HttpRequest,
+    payload: web::Payload,
+    shared: &Arc<Shared>,
+) -> Result<HttpResponse, Problem> {
+    expect_json(request)?;
+    let (body, memory) = read_limited(request, payload.into_inner(), shared).await?;
+    let asked: GenerationRequest = parse_object(&body, r#"{"prompt": "a red fox"}"#)?;
+    let wanted = asked.check(&shared.config).map_err(Problem::fields)?;
+    let key = submit::idempotency_key(request)?;
+    if wanted.is_streamed {
+        return stream::generation(request, shared, wanted, key, memory).await;
+    }
+    let mut jobs = Vec::new();
+    let mut memory = Some(memory);
+    for spec in &wanted.specs {
+        let client = shared.client(request);
+        jobs.push(Job {
+            spec: spec.clone(),
+            attachments: Vec::new(),
+            admitted: shared.admission.admit(client, &spec.options)?,
+            // One body for all; it is let go of with the first.
+            memory: memory.take().unwrap_or_else(HeldMemory::nothing),
+        });
+    }
+    let ended = jobs.into_iter().enumerate().map(|(number, job)| {
+        let key = key.as_ref().map(|key| format!("{key}#{number}"));
+        submit::completed(shared, job, key)
+    });
+    let mut data = Vec::new();
+    for view in futures_util::future::try_join_all(ended).await? {
+        data.push(picture(request, shared, &view, &wanted).await?);
+    }
+    Ok(HttpResponse::Ok().json(Pictures::of(&wanted, data)))
+}
+
+/// A job's result as it was asked for.
+async fn picture(
+    request: &HttpRequest,
+    shared: &Arc<Shared>,
+    view: &JobView,
+    wanted: &Wanted,
+) -> Result<Picture, Problem> {
+    let svg = submit::finished_svg(shared, view).await?;
+    let mut picture = Picture::default();
+    if wanted.format == Format::Svg {
+        picture.svg = Some(String::from_utf8_lossy(&svg).into_owned());
+        picture.mime_type = Some("image/svg+xml");
+    }
+    if wanted.delivery == Delivery::Url {
+        let connection = request.connection_info();
+        let (scheme, host) = (connection.scheme(), connection.host());
+        let ending = if wanted.format == Format::Svg {
+            "svg"
+        } else {
+            "png"
+        };
+        let path = job_path(view.id);
+        picture.url = Some(format!("{scheme}://{host}{path}/result.{ending}"));
+        return Ok(picture);
+    }
+    let bytes = match wanted.format {
+        Format::Svg => svg,
+        _ => {
+            let never = CancellationToken::new();
+            let order = Order::Answer(submit::due(view));
+            let png = shared.renditions.png(view.id, &svg, None, order, &never);
+            let png = png.await.map_err(|problem| problem.about(view.id))?;
+            wanted.encoded(png, &shared.services.compute).await?
+        }
+    };
+    picture.b64_json = Some(BASE64_STANDARD.encode(&bytes));
+    Ok(picture)
+}
+
+fn expect_json(request: &HttpRequest) -> Result<(), Problem> {
+    if media_type(request) == "application/json" {
+        return Ok(());
+    }
+    Err(Problem::new(
+        Code::UnsupportedMediaType,
+        "the body must be application/json",
+    ))
+}

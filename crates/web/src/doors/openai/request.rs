@@ -1,0 +1,281 @@
+//! What is asked for, from OpenAI's names to a job's.
+
+use actix_web::web::Bytes;
+use chat2svg_protocol::{Background, CanvasSize, JobKind, JobSpec, LevelChoice, Prompt, Style};
+use chat2svg_supervision::ComputePool;
+use chat2svg_vector::{DecodeLimits, PictureFormat, Raster};
+use serde::{Deserialize, Serialize};
+use tokio_util::sync::CancellationToken;
+use tracing::error;
+use utoipa::ToSchema;
+
+use crate::{
+    config::WebConfig,
+    input::{RawOptions, Refusals},
+    problem::{FieldError, Problem},
+};
+
+/// Most pictures of one request.
+const MAX_PICTURES: u32 = 10;
+/// Most pictures so far that a stream shows.
+const MAX_PARTIAL: u32 = 3;
+/// Quality of a JPEG unless another is asked for.
+const USUAL_QUALITY: u8 = 90;
+
+/// The body of `POST /v1/images/generations`. What is not named here is passed over, since clients
+/// send much that has no meaning for vectors.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
+#[schema(as = OpenAiImageRequest)]
+pub(crate) struct GenerationRequest {
+    /// What the picture shows.
+    #[schema(example = "a red fox under a green tree at sunset")]
+    prompt: String,
+    /// Any name.
+    #[serde(default)]
+    model: Option<String>,
+    /// How many pictures, 1 to 10; each has a seed of its own.
+    #[serde(default)]
+    n: Option<u32>,
+    /// Width and height in pixels, e.g. "1024x1024", or "auto".
+    #[serde(default)]
+    size: Option<String>,
+    /// "auto", "high" or "hd", "medium", "low"; "standard" is "auto".
+    #[serde(default)]
+    quality: Option<String>,
+    /// "transparent", "opaque" or "auto"; beyond OpenAI a colour as in CSS.
+    #[serde(default)]
+    background: Option<String>,
+    /// "png", "webp", "jpeg" or "svg".
+    #[serde(default)]
+    output_format: Option<String>,
+    /// Quality of a JPEG in percent.
+    #[serde(default)]
+    output_compression: Option<u8>,
+    /// "b64_json" or "url". Left out, DALL·E's names get an address, all others the picture.
+    #[serde(default)]
+    response_format: Option<String>,
+    /// A style of ours; other words are passed over.
+    #[serde(default)]
+    style: Option<String>,
+    /// Whether the picture so far is sent as it is drawn.
+    #[serde(default)]
+    stream: Option<bool>,
+    /// How often, 0 to 3.
+    #[serde(default)]
+    partial_images: Option<u32>,
+    /// Varies the arrangement; the same seed gives the same picture. Default 0.
+    #[serde(default)]
+    seed: Option<u64>,
+    /// Milliseconds until the picture must be there.
+    #[serde(default)]
+    deadline_ms: Option<u64>,
+}
+
+/// The form of the picture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Format {
+    Png,
+    Webp,
+    Jpeg,
+    Svg,
+}
+
+impl Format {
+    const ALL: [(Self, &'static str); 5] = [
+        (Self::Png, "png"),
+        (Self::Webp, "webp"),
+        (Self::Jpeg, "jpeg"),
+        (Self::Jpeg, "jpg"),
+        (Self::Svg, "svg"),
+    ];
+
+    pub(crate) fn name(self) -> &'static str {
+        let mut all = Self::ALL.into_iter();
+        all.find(|(format, _)| *format == self)
+            .map_or("png", |(_, name)| name)
+    }
+}
+
+/// How the picture comes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Delivery {
+    Inline,
+    Url,
+}
+
+/// A request that makes sense.
+#[derive(Clone, Debug)]
+pub(crate) struct Wanted {
+    /// One job for each picture; at least one.
+    pub(crate) specs: Vec<JobSpec>,
+    pub(crate) canvas: CanvasSize,
+    pub(crate) level: LevelChoice,
+    pub(crate) is_transparent: bool,
+    pub(crate) format: Format,
+    pub(crate) delivery: Delivery,
+    pub(crate) is_streamed: bool,
+    /// Pictures so far that a stream shows at the most.
+    pub(crate) partial: u32,
+    pub(crate) jpeg_quality: u8,
+}
+
+impl GenerationRequest {
+    /// The jobs asked for, or everything that is wrong.
+    pub(crate) fn check(self, config: &WebConfig) -> Result<Wanted, Vec<FieldError>> {
+        let mut refusals = Refusals::default();
+        let prompt = refusals.check(
+            "prompt",
+            Prompt::parse(&self.prompt, config.max_prompt_chars),
+        );
+        let n = self.n.unwrap_or(1);
+        if !(1..=MAX_PICTURES).contains(&n) {
+            refusals.refuse("n", format!("n must be 1 to {MAX_PICTURES}, {n} was given"));
+        }
+        let canvas = refusals
+            .check("size", canvas(self.size.as_deref()))
+            .unwrap_or_default();
+        let level = refusals
+            .check("quality", level(self.quality.as_deref()))
+            .unwrap_or_default();
+        let background = self.background.as_deref().map(str::trim);
+        let background = background
+            .filter(|text| !["auto", "opaque", ""].contains(text))
+            .and_then(|text| refusals.check("background", text.parse::<Background>()));
+        let format = refusals
+            .check("output_format", format(self.output_format.as_deref()))
+            .unwrap_or(Format::Png);
+        let delivery = refusals
+            .check("response_format", self.delivery())
+            .unwrap_or(Delivery::Inline);
+        if delivery == Delivery::Url && !matches!(format, Format::Svg | Format::Png) {
+            refusals.refuse(
+                "response_format",
+                "addresses lead to svg and png: ask for one of these, or for b64_json".to_owned(),
+            );
+        }
+        let is_streamed = self.stream.unwrap_or(false);
+        if is_streamed && n > 1 {
+            refusals.refuse("n", "a stream shows one picture".to_owned());
+        }
+        let partial = self.partial_images.unwrap_or(0);
+        if partial > MAX_PARTIAL {
+            let given = format!("partial_images must be 0 to {MAX_PARTIAL}, {partial} was given");
+            refusals.refuse("partial_images", given);
+        }
+        let jpeg_quality = self.output_compression.unwrap_or(USUAL_QUALITY);
+        if jpeg_quality > 100 {
+            refusals.refuse(
+                "output_compression",
+                format!("output_compression must be 0 to 100, {jpeg_quality} was given"),
+            );
+        }
+        let options = RawOptions {
+            seed: self.seed,
+            deadline_ms: self.deadline_ms,
+            level: None,
+            priority: None,
+        }
+        .check(config, &mut refusals);
+        refusals.finish()?;
+        let prompt = prompt.ok_or_else(Vec::new)?;
+        // "vivid" and "natural" are DALL·E's.
+        let style = self.style.and_then(|text| text.parse::<Style>().ok());
+        let spec = |number: u32| {
+            let mut options = options.clone();
+            options.seed = options.seed.wrapping_add(u64::from(number));
+            options.level = level;
+            JobSpec {
+                kind: JobKind::Generate {
+                    prompt: prompt.clone(),
+                    style,
+                    background,
+                    canvas,
+                    candidates: 1,
+                },
+                options,
+            }
+        };
+        Ok(Wanted {
+            specs: (0..n).map(spec).collect(),
+            canvas,
+            level,
+            is_transparent: background == Some(Background::Transparent),
+            format,
+            delivery,
+            is_streamed,
+            partial,
+            jpeg_quality,
+        })
+    }
+
+    fn delivery(&self) -> Result<Delivery, String> {
+        let model = self.model.as_deref().unwrap_or_default();
+        match self.response_format.as_deref() {
+            Some("b64_json") => Ok(Delivery::Inline),
+            Some("url") => Ok(Delivery::Url),
+            Some(other) => {
+                let other: String = other.chars().take(40).collect();
+                Err(format!(
+                    "use \"b64_json\" or \"url\", \"{other}\" was given"
+                ))
+            }
+            None if model.starts_with("dall-e") => Ok(Delivery::Url),
+            None => Ok(Delivery::Inline),
+        }
+    }
+}
+
+impl Wanted {
+    /// A PNG in the form asked for.
+    pub(crate) async fn encoded(&self, png: Bytes, pool: &ComputePool) -> Result<Bytes, Problem> {
+        let format = match self.format {
+            Format::Png | Format::Svg => return Ok(png),
+            Format::Webp => PictureFormat::Webp,
+            Format::Jpeg => PictureFormat::Jpeg(self.jpeg_quality),
+        };
+        let work = move || {
+            let raster = Raster::decode(&png, &DecodeLimits::default());
+            let raster = raster.map_err(|error| error.to_string())?;
+            raster.encode(format).map_err(|error| error.to_string())
+        };
+        let encoded = pool.run(&CancellationToken::new(), work).await?;
+        encoded.map(Bytes::from).map_err(|error| {
+            error!(%error, "a result could not be written in another format");
+            Problem::internal()
+        })
+    }
+}
+
+fn canvas(size: Option<&str>) -> Result<CanvasSize, String> {
+    let text = match size.map(str::trim) {
+        None | Some("auto" | "") => return Ok(CanvasSize::default()),
+        Some(text) => text,
+    };
+    let sides = text.split_once(['x', 'X', '×']);
+    let sides = sides.and_then(|(width, height)| {
+        Some((width.trim().parse().ok()?, height.trim().parse().ok()?))
+    });
+    let (width, height) = sides.ok_or("give width and height in pixels, e.g. \"1024x1024\"")?;
+    CanvasSize::new(width, height).map_err(|error| error.to_string())
+}
+
+fn level(quality: Option<&str>) -> Result<LevelChoice, String> {
+    let level = match quality.map(str::trim) {
+        None | Some("auto" | "standard" | "") => return Ok(LevelChoice::Auto),
+        Some("hd") => "high",
+        Some(text) => text,
+    };
+    level
+        .parse()
+        .map_err(|_| "use \"auto\", \"high\", \"medium\" or \"low\"".to_owned())
+}
+
+fn format(name: Option<&str>) -> Result<Format, String> {
+    let Some(name) = name.map(str::trim).filter(|name| !name.is_empty()) else {
+        return Ok(Format::Png);
+    };
+    let mut all = Format::ALL.into_iter();
+    all.find(|(_, known)| name.eq_ignore_ascii_case(known))
+        .map(|(format, _)| format)
+        .ok_or_else(|| "use \"png\", \"webp\", \"jpeg\" or \"svg\"".to_owned())
+}

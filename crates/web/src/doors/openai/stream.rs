@@ -1,0 +1,191 @@
+//! A picture while it is drawn: `image_generation.partial_image`, then
+//! `image_generation.completed`.
+
+use std::sync::Arc;
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::header::{CACHE_CONTROL, CONTENT_ENCODING},
+    web::Bytes,
+};
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use chat2svg_controller::output;
+use chat2svg_protocol::{JobEventKind, JobId};
+use futures_util::{Stream, stream};
+use serde::Serialize;
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    answer::{ErrorAnswer, background, now, quality, size},
+    picture,
+    request::{Delivery, Format, Wanted},
+};
+use crate::{
+    feed::Feed,
+    input::HeldMemory,
+    problem::Problem,
+    services::Shared,
+    sse::{HEARTBEAT, frame},
+    submit::{self, Abandoned, Job},
+};
+
+const PARTIAL: &str = "image_generation.partial_image";
+const COMPLETED: &str = "image_generation.completed";
+
+/// An event of the stream.
+#[derive(Serialize)]
+struct Event<'a> {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    b64_json: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    svg: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    partial_image_index: Option<u32>,
+    created_at: i64,
+    size: &'a str,
+    quality: &'static str,
+    background: &'static str,
+    output_format: &'static str,
+}
+
+/// Hands the job over and answers with its stream.
+pub(super) async fn generation(
+    request: &HttpRequest,
+    shared: &Arc<Shared>,
+    wanted: Wanted,
+    key: Option<String>,
+    memory: HeldMemory,
+) -> Result<HttpResponse, Problem> {
+    let Some(spec) = wanted.specs.first().cloned() else {
+        return Err(Problem::internal());
+    };
+    let client = shared.client(request);
+    let job = Job {
+        admitted: shared.admission.admit(client, &spec.options)?,
+        spec,
+        attachments: Vec::new(),
+        memory,
+    };
+    let is_keyed = key.is_some();
+    let id = submit::hand_over(shared, job, key).await?.job;
+    let abandoned = Abandoned::new(Arc::clone(shared), id, is_keyed);
+    let feed = Feed::open(Arc::clone(shared), id, 0)
+        .await?
+        .ok_or_else(|| Problem::job_not_found(id))?;
+    let watching = Watching {
+        request: request.clone(),
+        wanted: Wanted {
+            delivery: Delivery::Inline,
+            ..wanted
+        },
+        shown: 0,
+        abandoned,
+        shared: Arc::clone(shared),
+    };
+    Ok(HttpResponse::Ok()
+        .content_type("text/event-stream")
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .insert_header((CONTENT_ENCODING, "identity"))
+        .insert_header(("x-accel-buffering", "no"))
+        .insert_header(("x-job-id", id.to_string()))
+        .streaming(frames(id, feed, watching)))
+}
+
+struct Watching {
+    request: HttpRequest,
+    wanted: Wanted,
+    /// Pictures so far that were sent.
+    shown: u32,
+    abandoned: Abandoned,
+    shared: Arc<Shared>,
+}
+
+fn frames(id: JobId, feed: Feed, watching: Watching) -> impl Stream<Item = Result<Bytes, Problem>> {
+    stream::unfold(Some((feed, watching)), move |state| async move {
+        let (mut feed, mut watching) = state?;
+        let heartbeat = watching.shared.config.heartbeat();
+        loop {
+            let event = tokio::select! {
+                biased;
+                event = feed.next() => event,
+                () = tokio::time::sleep(heartbeat) => {
+                    let still_here = Bytes::from_static(HEARTBEAT.as_bytes());
+                    return Some((Ok(still_here), Some((feed, watching))));
+                }
+            };
+            match event.map(|event| event.kind) {
+                Some(JobEventKind::Preview { svg, .. })
+                    if watching.shown < watching.wanted.partial =>
+                {
+                    // A picture so far that cannot be shown is passed over.
+                    if let Some(frame) = watching.partial(svg).await {
+                        return Some((Ok(frame), Some((feed, watching))));
+                    }
+                }
+                Some(JobEventKind::Done { .. }) | None => {
+                    watching.abandoned.answered();
+                    let last = watching.last(id).await;
+                    return Some((Ok(last), None));
+                }
+                Some(_) => {}
+            }
+        }
+    })
+}
+
+impl Watching {
+    /// The picture so far: a PNG, or the SVG where that was asked for.
+    async fn partial(&mut self, svg: Arc<str>) -> Option<Bytes> {
+        let (format, bytes, clear) = if self.wanted.format == Format::Svg {
+            let text = svg.to_string();
+            (Format::Svg, text.clone().into_bytes(), Some(text))
+        } else {
+            let longest = self.shared.config.max_png_width;
+            let work = move || output::png(&svg, None, longest);
+            let pool = &self.shared.services.compute;
+            let png = pool.run(&CancellationToken::new(), work).await.ok()?.ok()?;
+            (Format::Png, png, None)
+        };
+        let index = self.shown;
+        self.shown += 1;
+        let encoded = BASE64_STANDARD.encode(bytes);
+        Some(self.frame(PARTIAL, encoded, clear, Some(index), format))
+    }
+
+    async fn last(&self, id: JobId) -> Bytes {
+        let done = async {
+            let view = self.shared.job(id).await?;
+            picture(&self.request, &self.shared, &view, &self.wanted).await
+        };
+        match done.await {
+            Ok(picture) => {
+                let encoded = picture.b64_json.unwrap_or_default();
+                self.frame(COMPLETED, encoded, picture.svg, None, self.wanted.format)
+            }
+            Err(problem) => Bytes::from(frame(None, "error", &ErrorAnswer::of(&problem))),
+        }
+    }
+
+    fn frame(
+        &self,
+        kind: &'static str,
+        b64_json: String,
+        svg: Option<String>,
+        index: Option<u32>,
+        format: Format,
+    ) -> Bytes {
+        let event = Event {
+            kind,
+            b64_json,
+            svg,
+            partial_image_index: index,
+            created_at: now(),
+            size: &size(&self.wanted),
+            quality: quality(&self.wanted),
+            background: background(&self.wanted),
+            output_format: format.name(),
+        };
+        Bytes::from(frame(None, kind, &event))
+    }
+}
