@@ -40,6 +40,54 @@ pub struct Metadata {
     /// Where and when the scene plays; written on the root element.
     #[serde(default)]
     pub setting: Setting,
+    /// The unit in which the file says its width and height, and in which they are written.
+    #[serde(default)]
+    pub unit: LengthUnit,
+}
+
+/// A unit of the document's width and height.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LengthUnit {
+    /// CSS pixels, written without a unit.
+    #[default]
+    Pixel,
+    /// `pt`, 72 to the inch.
+    Point,
+    /// `pc`, 6 to the inch.
+    Pica,
+    /// `mm`.
+    Millimetre,
+    /// `cm`.
+    Centimetre,
+    /// `in`, 96 pixels.
+    Inch,
+}
+
+impl LengthUnit {
+    /// How many CSS pixels one of it is.
+    pub fn pixels(self) -> f64 {
+        match self {
+            Self::Pixel => 1.0,
+            Self::Point => 96.0 / 72.0,
+            Self::Pica => 16.0,
+            Self::Millimetre => 96.0 / 25.4,
+            Self::Centimetre => 96.0 / 2.54,
+            Self::Inch => 96.0,
+        }
+    }
+
+    /// What is written behind the number.
+    pub fn suffix(self) -> &'static str {
+        match self {
+            Self::Pixel => "",
+            Self::Point => "pt",
+            Self::Pica => "pc",
+            Self::Millimetre => "mm",
+            Self::Centimetre => "cm",
+            Self::Inch => "in",
+        }
+    }
 }
 
 /// Attribution for a piece of art.

@@ -33,8 +33,8 @@ pub use codec::{DecodeError, DecodeLimits, EncodeError, PictureFormat, PictureHe
 pub use compare::SizesDiffer;
 pub use dashes::MAX_DASHES;
 pub use document::{
-    ClipPath, Credit, Document, Fill, FillRule, Group, LineCap, LineJoin, Metadata, Node, Shape,
-    Stroke,
+    ClipPath, Credit, Document, Fill, FillRule, Group, LengthUnit, LineCap, LineJoin, Metadata,
+    Node, Shape, Stroke,
 };
 pub use meaning::{
     Distance, Emission, Gloss, Habitat, Material, Meaning, Part, Place, Role, Setting, TimeOfDay,

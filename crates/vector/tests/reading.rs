@@ -222,7 +222,7 @@ fn what_is_no_svg_is_told_so() {
     let bytes = |bytes: &[u8]| Document::parse(bytes, &limits).expect_err("must be refused");
     assert_eq!(bytes(b""), ParseError::Empty);
     assert_eq!(bytes(&[0x1f, 0x8b, 8, 0]), ParseError::Compressed);
-    assert_eq!(bytes(&[0xff, 0xfe, b'<', 0]), ParseError::NotUtf8);
+    assert_eq!(bytes(b"\x89PNG\r\n\x1a\n\0\0\0\r"), ParseError::NotUtf8);
     assert!(matches!(refuse("<html/>"), ParseError::NotSvg { .. }));
     assert!(matches!(
         refuse("just words"),
@@ -288,4 +288,91 @@ proptest! {
         let difference = before.mean_difference(&after, Color::WHITE).expect("same size") * 255.0;
         prop_assert!(difference < 1.0, "{difference}\n{svg}");
     }
+}
+
+#[test]
+fn files_are_read_in_their_encoding_by_every_door() {
+    let limits = ParseLimits::default();
+    let svg = "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 9 9'>\
+               <g id='Größe'><path d='M0 0h9v9z'/></g></svg>";
+    let mut wide = vec![0xff, 0xfe];
+    wide.extend(svg.encode_utf16().flat_map(u16::to_le_bytes));
+    let head = "<?xml version=\"1.0\" encoding=\"iso-8859-1\"?>\n";
+    let latin: Vec<u8> = head.chars().chain(svg.chars()).map(|c| c as u8).collect();
+    for bytes in [svg.as_bytes(), &wide, &latin] {
+        let Parsed { document, warnings } = Document::parse(bytes, &limits).expect("is sound");
+        assert_eq!(document.layers[0].id(), "Größe");
+        assert_eq!(warnings, []);
+        let clean = chat2svg_vector::sanitise::sanitise(bytes, &limits).expect("is sound");
+        assert!(clean.svg.contains("Größe"));
+    }
+    let broken = svg.replace("</g>", "<title>x</title></g>");
+    let broken = [broken.as_bytes(), b"<!-- \xe9\xe8 -->"].concat();
+    let warnings = Document::parse(&broken, &limits)
+        .expect("is sound")
+        .warnings;
+    assert!(
+        warnings.iter().any(|w| w.kind == WarningKind::Encoding),
+        "{warnings:?}"
+    );
+}
+
+#[test]
+fn entities_of_editors_are_read() {
+    let svg = "<?xml version='1.0' encoding='utf-8'?>\n<!DOCTYPE svg PUBLIC '-//W3C//DTD SVG 1.1//EN' \
+               'svg11.dtd' [\n<!ENTITY ns_svg 'http://www.w3.org/2000/svg'>\n\
+               <!ENTITY ns_xlink 'http://www.w3.org/1999/xlink'>\n<!ENTITY st0 'fill:#FF8000;'>\n]>\n\
+               <svg xmlns='&ns_svg;' xmlns:xlink='&ns_xlink;' viewBox='0 0 9 9'>\n\
+               <circle id='a' r='4' style='&st0;'/><use xlink:href='#a' x='5'/><rect widht='3' height='3'/></svg>";
+    let Parsed { document, warnings } = parse(svg);
+    assert_eq!(document.counts().shapes, 3);
+    let written = document.to_svg(&WriteOptions::default());
+    assert!(written.contains("#ff8000"), "{written}");
+    // Places are those in the file as it is.
+    let mended = &warnings[0];
+    assert_eq!(
+        (mended.positions[0].line, mended.positions[0].column),
+        (8, 71),
+        "{warnings:?}"
+    );
+}
+
+#[test]
+fn characters_that_the_font_lacks_are_left_out_and_counted_once() {
+    for content in [
+        "<text x='5' y='40' font-size='20'>漢字 שלום</text>",
+        "<text x='5' y='40' font-size='20' direction='rtl'>שלום <tspan>مرحبا</tspan></text>",
+        "<text x='50' y='10' font-size='20' writing-mode='tb'>日本</text>",
+        "<text x='5' y='40' font-size='20' letter-spacing='3'>กขค</text>",
+        "<path id='p' d='M5 50h90' fill='none'/><text><textPath href='#p'>日🦊</textPath></text>",
+        "<text y='40' x='1 20 40' font-size='20'>한국어</text>",
+    ] {
+        let Parsed { document, warnings } = parse(&wrap(content));
+        let picture = document
+            .render(100, 100, Some(Color::WHITE))
+            .expect("renders");
+        let is_blank = picture.pixels().iter().all(|pixel| *pixel == [255; 4]);
+        assert!(is_blank, "{content}: something is drawn");
+        let told: Vec<_> = warnings
+            .iter()
+            .filter(|w| w.kind == WarningKind::Character)
+            .collect();
+        assert_eq!(told.len(), 1, "{warnings:?}");
+        assert!(told[0].kind.changes_picture());
+        let lacking = content.chars().filter(|c| !c.is_ascii()).count();
+        assert_eq!(told[0].count, lacking, "{content}");
+    }
+    // What is there stays where it was.
+    let placed = "<text x='5 40 70' y='50' font-size='20'>漢bc</text>";
+    let bounds = parse(&wrap(placed))
+        .document
+        .paint_bounds()
+        .expect("paints");
+    assert!(
+        (40.0..43.0).contains(&bounds.x0) && (75.0..82.0).contains(&bounds.x1),
+        "{bounds}"
+    );
+    let after = parse(&wrap("<text x='5' y='50' font-size='20'>漢字b</text>")).document;
+    let left = after.paint_bounds().expect("paints").x0;
+    assert!((44.0..50.0).contains(&left), "{left}");
 }

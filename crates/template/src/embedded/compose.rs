@@ -241,6 +241,7 @@ fn document(
             credits,
             setting: chat2svg_vector::Setting::default(),
             undrawn: scene.undrawn.iter().chain(missing).cloned().collect(),
+            unit: chat2svg_vector::LengthUnit::default(),
         },
         layers,
     }

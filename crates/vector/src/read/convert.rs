@@ -157,15 +157,6 @@ impl Converter<'_> {
                 self.warnings.add(WarningKind::Font, family);
             }
         }
-        for glyph in text
-            .layouted()
-            .iter()
-            .flat_map(|span| &span.positioned_glyphs)
-        {
-            if glyph.id.0 == 0 {
-                self.warnings.add(WarningKind::Character, &glyph.text);
-            }
-        }
         let name = self.name(text.id());
         let children = self.children(text.flattened());
         if children.is_empty() {

@@ -7,16 +7,19 @@ use usvg::fontdb::Database;
 /// The family that stands in for all others.
 pub(crate) const FAMILY: &str = "Noto Sans";
 
+/// The files of all faces.
+pub(super) const FACES: [&[u8]; 4] = [
+    ttf_noto_sans::REGULAR,
+    ttf_noto_sans::BOLD,
+    ttf_noto_sans::ITALIC,
+    ttf_noto_sans::BOLD_ITALIC,
+];
+
 /// The font database, made once.
 pub(crate) fn database() -> Arc<Database> {
     static DATABASE: LazyLock<Arc<Database>> = LazyLock::new(|| {
         let mut database = Database::new();
-        for face in [
-            ttf_noto_sans::REGULAR,
-            ttf_noto_sans::BOLD,
-            ttf_noto_sans::ITALIC,
-            ttf_noto_sans::BOLD_ITALIC,
-        ] {
+        for face in FACES {
             database.load_font_data(face.to_vec());
         }
         database.set_serif_family(FAMILY);

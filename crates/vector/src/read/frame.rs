@@ -4,10 +4,10 @@
 use std::str::FromStr as _;
 
 use kurbo::{Affine, Rect};
-use svgtypes::{Align, AspectRatio, Length, LengthUnit};
+use svgtypes::{Align, AspectRatio, Length};
 
-use crate::Document;
 use crate::sanitise::{Element, ParseError};
+use crate::{Document, LengthUnit};
 
 /// Largest side that is taken; beyond it single precision has no pixels left.
 const MAX_SIDE: f64 = 1e6;
@@ -25,6 +25,8 @@ pub(crate) struct Frame {
     height: Option<f64>,
     view_box: Option<Rect>,
     aspect: AspectRatio,
+    /// The unit of the sides.
+    unit: LengthUnit,
 }
 
 /// What a document gets.
@@ -45,7 +47,7 @@ impl Frame {
     /// When a side is positive but beyond what can be drawn.
     pub(crate) fn of(root: &Element) -> Result<Self, ParseError> {
         let length = |name| {
-            let found = root.attribute(name).and_then(pixels);
+            let found = root.attribute(name).and_then(parsed).map(pixels);
             let given = found.filter(|length| *length > 0.0);
             given.map(|length| side(name, length)).transpose()
         };
@@ -66,7 +68,13 @@ impl Frame {
             height: length("height")?,
             view_box,
             aspect: aspect.unwrap_or_default(),
+            unit: unit(root),
         })
+    }
+
+    /// The unit in which the sides are said: the width's where they differ.
+    pub(crate) fn unit(&self) -> LengthUnit {
+        self.unit
     }
 
     /// Width and height that percentages refer to.
@@ -142,6 +150,7 @@ impl Document {
         let view = visible(self.view_box, AspectRatio::default(), width, height);
         sides("viewBox", view.width(), view.height())?;
         (self.width, self.height, self.view_box) = (width, height, view);
+        self.metadata.unit = LengthUnit::Pixel;
         Ok(())
     }
 }
@@ -201,21 +210,41 @@ fn sides(attribute: &'static str, width: f64, height: f64) -> Result<(), ParseEr
     Ok(())
 }
 
-/// An absolute length in CSS pixels (96 to the inch, 16 to the em); `None` for a percentage.
-fn pixels(text: &str) -> Option<f64> {
+/// A length that is no percentage.
+fn parsed(text: &str) -> Option<Length> {
     let length = Length::from_str(text.trim()).ok()?;
+    (length.unit != svgtypes::LengthUnit::Percent).then_some(length)
+}
+
+/// A length in CSS pixels (96 to the inch, 16 to the em).
+fn pixels(length: Length) -> f64 {
     let factor = match length.unit {
-        LengthUnit::None | LengthUnit::Px => 1.0,
-        LengthUnit::In => 96.0,
-        LengthUnit::Cm => 96.0 / 2.54,
-        LengthUnit::Mm => 96.0 / 25.4,
-        LengthUnit::Pt => 96.0 / 72.0,
-        LengthUnit::Pc => 16.0,
-        LengthUnit::Em => 16.0,
-        LengthUnit::Ex => 8.0,
-        LengthUnit::Percent => return None,
+        svgtypes::LengthUnit::Em => 16.0,
+        svgtypes::LengthUnit::Ex => 8.0,
+        _ => physical(length.unit).pixels(),
     };
-    Some(length.number * factor)
+    length.number * factor
+}
+
+/// The unit in which a document can be written again.
+fn physical(unit: svgtypes::LengthUnit) -> LengthUnit {
+    match unit {
+        svgtypes::LengthUnit::In => LengthUnit::Inch,
+        svgtypes::LengthUnit::Cm => LengthUnit::Centimetre,
+        svgtypes::LengthUnit::Mm => LengthUnit::Millimetre,
+        svgtypes::LengthUnit::Pt => LengthUnit::Point,
+        svgtypes::LengthUnit::Pc => LengthUnit::Pica,
+        _ => LengthUnit::Pixel,
+    }
+}
+
+/// The unit of a root element's sides.
+fn unit(root: &Element) -> LengthUnit {
+    let sides = ["width", "height"].into_iter();
+    let mut lengths = sides.filter_map(|name| parsed(root.attribute(name)?));
+    lengths
+        .find(|length| length.number > 0.0)
+        .map_or(LengthUnit::Pixel, |length| physical(length.unit))
 }
 
 #[cfg(test)]
@@ -262,6 +291,32 @@ mod tests {
     }
 
     #[test]
+    fn number_and_unit_are_written_as_they_were() {
+        for (width, height, written, side) in [
+            ("100mm", "80mm", ["100mm", "80mm"], 377.953),
+            ("8.5in", "11in", ["8.5in", "11in"], 816.0),
+            ("21cm", "297mm", ["21cm", "29.7cm"], 793.701),
+            ("595.276pt", "841.89pt", ["595.276pt", "841.89pt"], 793.701),
+            ("12pc", "6pc", ["12pc", "6pc"], 192.0),
+            ("640px", "480", ["640", "480"], 640.0),
+            ("100%", "50mm", ["100mm", "50mm"], 377.953),
+            ("2em", "16", ["32", "16"], 32.0),
+        ] {
+            let svg = format!(
+                "<svg xmlns='http://www.w3.org/2000/svg' width='{width}' height='{height}' \
+                 viewBox='0 0 20 10' preserveAspectRatio='none'><path d='M0 0h9v9z'/></svg>"
+            );
+            let parsed = Document::parse(svg.as_bytes(), &crate::ParseLimits::default());
+            let document = parsed.expect("is sound").document;
+            assert!((document.width - side).abs() < 1e-3, "{}", document.width);
+            let text = document.to_svg(&crate::WriteOptions::default());
+            let [width, height] = written;
+            let expected = format!("width=\"{width}\" height=\"{height}\"");
+            assert!(text.contains(&expected), "{expected}: {text}");
+        }
+    }
+
+    #[test]
     fn sizes_that_cannot_be_drawn_are_refused() {
         let side_of = |attributes: &[(&'static str, &str)]| match canvas(attributes) {
             Err(ParseError::SideOutOfRange { attribute, .. }) => attribute,
@@ -298,7 +353,9 @@ mod tests {
         let svg = b"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 10 10'/>";
         let parsed = Document::parse(svg, &crate::ParseLimits::default());
         let mut document = parsed.expect("is sound").document;
+        document.metadata.unit = LengthUnit::Millimetre;
         document.set_size(320.0, 240.0).expect("can be drawn");
+        assert_eq!(document.metadata.unit, LengthUnit::Pixel);
         assert_eq!((document.width, document.height), (320.0, 240.0));
         let view = document.view_box;
         assert!((view.width() - 40.0 / 3.0).abs() < 1e-9 && view.height() == 10.0);

@@ -1,5 +1,6 @@
 //! Reading SVG as people have it: sanitised, normalised to curves, names kept.
 
+mod characters;
 mod convert;
 mod fonts;
 mod frame;
@@ -114,10 +115,12 @@ impl Document {
         let root = tree.elements.first().ok_or(ParseError::Empty)?;
         let title = names::title(&tree, root, "title");
         let description = names::title(&tree, root, "desc");
-        let metadata = metadata::read(&tree);
+        let mut metadata = metadata::read(&tree);
         let frame = Frame::of(root)?;
+        metadata.unit = frame.unit();
         let extent = reach::check(&tree, frame.viewport())?;
         let names = names::collect(&mut tree, meter)?;
+        characters::leave_out(&mut tree, &mut warnings, meter)?;
         meter.check()?;
         let normalised = normalise(&mut tree, &frame)?;
         meter.check()?;

@@ -18,8 +18,10 @@ pub enum ParseError {
     /// The file is compressed.
     #[error("the SVG is compressed (.svgz); decompress it first, for instance with gunzip")]
     Compressed,
-    /// The text is not UTF-8.
-    #[error("the SVG is not UTF-8 text; save it as UTF-8")]
+    /// The file is no text in UTF-8, UTF-16 or the encoding that it declares.
+    #[error(
+        "the SVG is not text in UTF-8, UTF-16 or the encoding that it declares; save it as UTF-8"
+    )]
     NotUtf8,
     /// The root element is another.
     #[error("this is not an SVG: its root element is <{found}>, not <svg>")]
@@ -30,9 +32,20 @@ pub enum ParseError {
     /// There is no element at all.
     #[error("this is not an SVG: it holds no element")]
     Empty,
-    /// The document declares or uses entities of its own.
-    #[error("the SVG uses XML entities of its own, which are not accepted; save it as plain SVG")]
+    /// The document uses entities that it does not declare.
+    #[error("the SVG uses XML entities that it does not declare; save it as plain SVG")]
     Entities,
+    /// The document declares an entity that may not be expanded.
+    #[error(
+        "the SVG declares the XML entity “{name}”, which {reason}; only up to 64 short plain texts are accepted; \
+         save it as plain SVG"
+    )]
+    EntityRefused {
+        /// Its name, cut short.
+        name: String,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// The text is not well-formed XML.
     #[error("the SVG is not well-formed XML at byte {position}: {reason}")]
     Malformed {

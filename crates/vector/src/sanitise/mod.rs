@@ -11,6 +11,8 @@ mod attributes;
 mod cascade;
 mod cost;
 mod css;
+mod encoding;
+mod entities;
 mod error;
 mod expansion;
 mod limits;
@@ -110,9 +112,9 @@ pub(crate) fn sanitised_tree(
     if svg.starts_with(&[0x1f, 0x8b]) {
         return Err(ParseError::Compressed);
     }
-    let svg = svg.strip_prefix(&[0xef, 0xbb, 0xbf]).unwrap_or(svg);
-    let text = std::str::from_utf8(svg).map_err(|_| ParseError::NotUtf8)?;
-    let (mut tree, rules) = read(text, rank, limits, profile, warnings, meter)?;
+    let text = encoding::decode(svg, limits.bytes, warnings)?;
+    meter.add(text.len() / 16)?;
+    let (mut tree, rules) = read(&text, rank, limits, profile, warnings, meter)?;
     numbers::check(&tree, &rules)?;
     let mut cascade = Cascade::new(&tree, &rules, limits.cost.style_steps, meter)?;
     if profile == Profile::Document {
@@ -132,10 +134,30 @@ fn read(
     warnings: &mut Warnings,
     meter: &Meter<'_>,
 ) -> Result<(Tree, Vec<Rule>), ParseError> {
-    let mut strict = Warnings::default();
+    if let Some((expanded, map)) = entities::expand(text)? {
+        let result = warnings.mapped(&map, |warnings| {
+            read_expanded(&expanded, rank, limits, profile, warnings, meter)
+        });
+        warnings.locate(text);
+        return result;
+    }
+    let result = read_expanded(text, rank, limits, profile, warnings, meter);
+    warnings.locate(text);
+    result
+}
+
+fn read_expanded(
+    text: &str,
+    rank: usize,
+    limits: &ParseLimits,
+    profile: Profile,
+    warnings: &mut Warnings,
+    meter: &Meter<'_>,
+) -> Result<(Tree, Vec<Rule>), ParseError> {
+    let mut strict = warnings.clone();
     let result = match reader::read(text, limits, profile, &mut strict, meter) {
         Err(refusal) if refusal.may_be_mended() => {
-            let mut lenient = Warnings::default();
+            let mut lenient = warnings.clone();
             let found = mend::well_formed(text, rank, limits, &mut lenient, meter)?;
             let result = match found {
                 Some(found) => lenient.mapped(&found.map, |warnings| {
@@ -149,7 +171,6 @@ fn read(
         }
         result => result,
     };
-    strict.locate(text);
     *warnings = strict;
     result
 }

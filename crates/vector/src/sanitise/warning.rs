@@ -70,7 +70,9 @@ pub enum WarningKind {
     ClipPath,
     /// A font that is not there, replaced by another.
     Font,
-    /// Characters that the font lacks, shown as boxes.
+    /// Bytes that the text's encoding does not have, or an encoding that is not known.
+    Encoding,
+    /// Characters that the font lacks, left out; their place stays empty.
     Character,
     /// A line of too many dashes, painted solid at their mean opacity.
     Dashes,
@@ -105,6 +107,7 @@ impl WarningKind {
                 | Self::Pattern
                 | Self::ClipPath
                 | Self::Font
+                | Self::Encoding
                 | Self::Character
                 | Self::Dashes
         )
@@ -156,7 +159,10 @@ impl WarningKind {
             Self::Pattern => "patterns are not supported; painted in their mean colour",
             Self::ClipPath => "overlapping shapes of a clip path are joined to one outline",
             Self::Font => "the font is not there and is replaced by Noto Sans",
-            Self::Character => "the font lacks these characters; they are shown as boxes",
+            Self::Encoding => {
+                "the file's encoding is not known or not kept to; it is read as near to it as can be"
+            }
+            Self::Character => "the font lacks these characters; they are left out",
             Self::Dashes => {
                 "lines of more than 20,000 dashes are painted solid, at the dashes' mean opacity"
             }
@@ -182,7 +188,7 @@ impl fmt::Display for Warning {
 }
 
 /// Warnings as they are gathered: equal ones are counted.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Warnings {
     list: Vec<Warning>,
     /// For each warning the first bytes in the source where something was mended.
@@ -196,6 +202,14 @@ pub(crate) struct Warnings {
 impl Warnings {
     pub(crate) fn add(&mut self, kind: WarningKind, subject: &str) {
         self.count(kind, subject);
+    }
+
+    /// Reports what occurred several times.
+    pub(crate) fn add_times(&mut self, kind: WarningKind, subject: &str, times: usize) {
+        let index = self.count(kind, subject);
+        if let Some(warning) = self.list.get_mut(index) {
+            warning.count += times.saturating_sub(1);
+        }
     }
 
     /// Reports that something was mended at the current place.

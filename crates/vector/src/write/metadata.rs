@@ -22,10 +22,12 @@ pub(crate) fn write_metadata(xml: &mut XmlWriter, document: &Document) {
         credits,
         undrawn,
         setting,
+        unit,
     } = &document.metadata;
-    // The setting stands on the root element.
+    // Setting and unit stand on the root element.
     let setting_alone = Metadata {
         setting: *setting,
+        unit: *unit,
         ..Metadata::default()
     };
     if document.metadata == setting_alone {

@@ -18,7 +18,7 @@ use kurbo::{Affine, BezPath, Rect, Shape as _};
 
 use crate::names::assign_ids;
 use crate::transform::largest_scale;
-use crate::{ClipPath, Document, FillRule, Group, Meaning, Node, Shape};
+use crate::{ClipPath, Document, FillRule, Group, LengthUnit, Meaning, Node, Shape};
 
 use number::{decimals_for, number};
 use paint::{Definitions, opacity_attribute, transform};
@@ -119,7 +119,15 @@ impl Document {
         if has_labels {
             xml.attribute("xmlns:inkscape", INKSCAPE);
         }
-        let size = |value| number(writable_side(value), SIDE_DECIMALS);
+        let unit = self.metadata.unit;
+        let size = |pixels| {
+            let decimals = match unit {
+                LengthUnit::Pixel => SIDE_DECIMALS,
+                _ => PHYSICAL_DECIMALS,
+            };
+            let length = number(writable_side(pixels) / unit.pixels(), decimals);
+            format!("{length}{}", unit.suffix())
+        };
         xml.attribute("width", &size(self.width));
         xml.attribute("height", &size(self.height));
         xml.attribute("viewBox", &view_box_text(self.view_box));
@@ -158,6 +166,8 @@ impl Document {
 
 /// Decimals of the document's sides.
 const SIDE_DECIMALS: u8 = 3;
+/// The same in units that may be as long as an inch.
+const PHYSICAL_DECIMALS: u8 = 6;
 /// Shortest side that is written.
 const MIN_SIDE: f64 = 1e-3;
 /// Longest side, and largest coordinate of the view box, that is written.

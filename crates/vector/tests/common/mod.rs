@@ -6,9 +6,9 @@
 pub(crate) mod harmless;
 
 use chat2svg_vector::{
-    ClipPath, Color, Credit, Document, Fill, FillRule, GradientStop, Group, LineCap, LineJoin,
-    LinearGradient, Material, Meaning, Metadata, Node, Paint, Place, RadialGradient, Raster, Role,
-    Setting, Shape, Spread, Stroke, TimeOfDay,
+    ClipPath, Color, Credit, Document, Fill, FillRule, GradientStop, Group, LengthUnit, LineCap,
+    LineJoin, LinearGradient, Material, Meaning, Metadata, Node, Paint, Place, RadialGradient,
+    Raster, Role, Setting, Shape, Spread, Stroke, TimeOfDay,
 };
 use kurbo::{Affine, BezPath, Circle, Ellipse, Point, Rect, RoundedRect, Shape as _};
 use proptest::prelude::*;
@@ -84,6 +84,7 @@ pub(crate) fn everything() -> Document {
             time: Some(TimeOfDay::Sunset),
             weather: None,
         },
+        unit: LengthUnit::Millimetre,
     };
     let mut background = Group::new("Sky");
     background.meaning = Meaning::of_role(Role::Sky);
