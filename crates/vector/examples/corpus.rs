@@ -1,20 +1,25 @@
 //! Reads every SVG below a folder, and compares its rendering with the PNG beside it when there is
 //! one.
 //!
-//! `corpus FOLDER [--list]`: one line per file with `--list`, then totals. A reference `x.svg` is
-//! `x-ref.png`, `x.png` or `x-ref.svg`'s sibling; its size is the size of the rendering.
+//! `corpus FOLDER [--list] [--pictures FOLDER]`: one line per file with `--list` (mean difference,
+//! decibels, file, warnings), then totals; the pictures where they are asked for. A reference of
+//! `x.svg` is `x-ref.png`, `x.png` or `x.chrome.png`; its size is the size of the rendering.
+//! What differs by more than [`ENOUGH`] without a warning that the picture changes is silent.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use chat2svg_vector::{Color, DecodeLimits, Document, ParseLimits, Raster, WriteOptions};
 
+/// From so many decibels on two pictures are the same.
+const ENOUGH: f64 = 45.0;
+
 /// What became of one file.
 enum Outcome {
     Refused(String),
     Read {
-        /// Mean difference to the reference, in steps of eight bits.
-        difference: Option<f64>,
+        /// Mean difference to the reference in steps of eight bits, and decibels.
+        difference: Option<(f64, f64)>,
         warnings: Vec<String>,
         source_bytes: usize,
         written_bytes: usize,
@@ -25,15 +30,22 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let folder = arguments.first().ok_or("usage: corpus FOLDER [--list]")?;
     let list = arguments.iter().any(|argument| argument == "--list");
+    let place = arguments
+        .iter()
+        .position(|argument| argument == "--pictures");
+    let pictures = place
+        .and_then(|place| arguments.get(place + 1))
+        .map(Path::new);
     let mut files = Vec::new();
     gather(Path::new(folder), &mut files)?;
     files.sort();
     let mut differences = Vec::new();
     let (mut read, mut warned, mut source, mut written) = (0usize, 0usize, 0usize, 0usize);
+    let (mut unwarned, mut silent) = (0usize, 0usize);
     let mut slowest = (Duration::ZERO, PathBuf::new());
     for file in &files {
         let start = Instant::now();
-        let outcome = examine(file)?;
+        let outcome = examine(file, pictures)?;
         let time = start.elapsed();
         if time > slowest.0 {
             slowest = (time, file.clone());
@@ -54,9 +66,16 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
                 warned += usize::from(!warnings.is_empty());
                 source += source_bytes;
                 written += written_bytes;
-                differences.extend(difference);
+                differences.extend(difference.map(|(mean, _)| mean));
+                if let Some((_, decibels)) = difference
+                    && warnings.is_empty()
+                {
+                    unwarned += 1;
+                    silent += usize::from(decibels < ENOUGH);
+                }
                 if list {
-                    let difference = difference.map_or("-".to_owned(), |d| format!("{d:.2}"));
+                    let difference =
+                        difference.map_or("-\t-".to_owned(), |(d, db)| format!("{d:.2}\t{db:.1}"));
                     println!("{difference}\t{}\t{}", file.display(), warnings.join("; "));
                 }
             }
@@ -86,6 +105,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             share(3.0),
             share(10.0),
         );
+        println!(
+            "{unwarned} of them without a warning that the picture changes, of which {silent} differ by more than {ENOUGH} dB",
+        );
     }
     Ok(())
 }
@@ -105,7 +127,7 @@ fn gather(folder: &Path, out: &mut Vec<PathBuf>) -> std::io::Result<()> {
     Ok(())
 }
 
-fn examine(file: &Path) -> Result<Outcome, Box<dyn std::error::Error>> {
+fn examine(file: &Path, pictures: Option<&Path>) -> Result<Outcome, Box<dyn std::error::Error>> {
     let bytes = std::fs::read(file)?;
     let parsed = match Document::parse(&bytes, &ParseLimits::default()) {
         Ok(parsed) => parsed,
@@ -118,7 +140,14 @@ fn examine(file: &Path) -> Result<Outcome, Box<dyn std::error::Error>> {
             let picture = parsed
                 .document
                 .render(reference.width(), reference.height(), None)?;
-            Some(picture.mean_difference(&reference, Color::WHITE)? * 255.0)
+            if let (Some(folder), Some(stem)) = (pictures, file.file_stem()) {
+                let path = folder.join(stem).with_extension("ours.png");
+                std::fs::write(path, picture.over(Color::WHITE).encode_png()?)?;
+            }
+            Some((
+                picture.mean_difference(&reference, Color::WHITE)? * 255.0,
+                picture.psnr(&reference, Color::WHITE)?,
+            ))
         }
     };
     Ok(Outcome::Read {
@@ -136,8 +165,10 @@ fn examine(file: &Path) -> Result<Outcome, Box<dyn std::error::Error>> {
 
 fn reference(file: &Path) -> Option<Raster> {
     let stem = file.file_stem()?.to_str()?;
-    ["-ref.png", ".png"].iter().find_map(|ending| {
-        let bytes = std::fs::read(file.with_file_name(format!("{stem}{ending}"))).ok()?;
-        Raster::decode(&bytes, &DecodeLimits::default()).ok()
-    })
+    ["-ref.png", ".png", ".chrome.png"]
+        .iter()
+        .find_map(|ending| {
+            let bytes = std::fs::read(file.with_file_name(format!("{stem}{ending}"))).ok()?;
+            Raster::decode(&bytes, &DecodeLimits::default()).ok()
+        })
 }

@@ -2,16 +2,27 @@
 
 mod characters;
 mod convert;
+mod fade;
+mod filter;
 mod fonts;
 mod frame;
+mod mask;
 mod metadata;
 mod names;
+mod nested;
+mod nodes;
 mod paint;
+mod picture;
 mod range;
 mod reach;
+mod recolor;
+mod soft;
+mod spare;
+mod tile;
 
 use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 
 use chat2svg_stop::Stop;
 use kurbo::Affine;
@@ -25,6 +36,7 @@ use crate::{Document, Group, Node, WriteOptions, mend};
 use convert::Converter;
 use frame::Frame;
 use reach::Extent;
+use spare::Spare;
 
 /// A document that has been read, and what was left out of it.
 #[derive(Clone, Debug, PartialEq)]
@@ -122,13 +134,15 @@ impl Document {
         let names = names::collect(&mut tree, meter)?;
         characters::leave_out(&mut tree, &mut warnings, meter)?;
         meter.check()?;
-        let normalised = normalise(&mut tree, &frame)?;
+        let normalised = normalise(&mut tree, &frame, limits, &mut warnings)?;
         meter.check()?;
+        let mut spare = Spare::default();
         let mut converter = Converter {
             names: &names,
             warnings: &mut warnings,
             taken: HashSet::new(),
             meter,
+            spare: &mut spare,
         };
         let layers = converter.children(normalised.root());
         // The converter leaves out what comes after a stop.
@@ -205,7 +219,12 @@ fn widen_tiles(pattern: &mut Element) {
 }
 
 /// Everything as absolute curves, in the coordinates of the view box.
-fn normalise(tree: &mut Tree, frame: &Frame) -> Result<usvg::Tree, ParseError> {
+fn normalise(
+    tree: &mut Tree,
+    frame: &Frame,
+    limits: &ParseLimits,
+    warnings: &mut Warnings,
+) -> Result<usvg::Tree, ParseError> {
     // A canvas that equals the view box leaves coordinates as they are; where the view box begins
     // does not matter to the content.
     let (width, height) = frame.viewport();
@@ -217,6 +236,32 @@ fn normalise(tree: &mut Tree, frame: &Frame) -> Result<usvg::Tree, ParseError> {
         root.remove("x");
         root.remove("y");
     }
+    let nested = nested::Documents::new(limits);
+    let resolve_data = |kind: &str, data: Arc<Vec<u8>>, _: &usvg::Options<'_>| match kind {
+        "image/png" => Some(usvg::ImageKind::PNG(data)),
+        "image/jpeg" | "image/jpg" => Some(usvg::ImageKind::JPEG(data)),
+        "image/webp" => Some(usvg::ImageKind::WEBP(data)),
+        "image/gif" => Some(usvg::ImageKind::GIF(data)),
+        "image/svg+xml" => nested.read(&data),
+        _ => {
+            nested.lose(kind);
+            None
+        }
+    };
+    let images = usvg::ImageHrefResolver {
+        resolve_data: Box::new(resolve_data),
+        resolve_string: Box::new(|_, _| None),
+    };
+    let read = expanded(tree, images);
+    nested.tell(warnings);
+    read
+}
+
+/// A tree whose cost is known, as usvg expands it.
+fn expanded(
+    tree: &mut Tree,
+    images: usvg::ImageHrefResolver<'_>,
+) -> Result<usvg::Tree, ParseError> {
     for pattern in tree.elements.iter_mut().filter(|e| e.name == "pattern") {
         widen_tiles(pattern);
     }
@@ -224,10 +269,7 @@ fn normalise(tree: &mut Tree, frame: &Frame) -> Result<usvg::Tree, ParseError> {
     let options = usvg::Options {
         font_family: fonts::FAMILY.to_owned(),
         fontdb: fonts::database(),
-        image_href_resolver: usvg::ImageHrefResolver {
-            resolve_data: Box::new(|_, _, _| None),
-            resolve_string: Box::new(|_, _| None),
-        },
+        image_href_resolver: images,
         ..usvg::Options::default()
     };
     let not_understood = |reason: String| ParseError::NotUnderstood {

@@ -139,6 +139,7 @@ fn becomes_node(name: &str) -> bool {
             | "polyline"
             | "polygon"
             | "text"
+            | "image"
     )
 }
 

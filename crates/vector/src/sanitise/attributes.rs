@@ -46,6 +46,10 @@ impl Builder<'_> {
                 continue;
             }
             if attribute.value.len() > self.limits.attribute_bytes {
+                if element == "image" {
+                    self.warnings.add(WarningKind::Image, "image");
+                    continue;
+                }
                 return Err(ParseError::AttributeTooLong {
                     element: element.to_owned(),
                     attribute: printable(attribute.key.as_ref(), MAX_NAME),
@@ -77,6 +81,8 @@ impl Builder<'_> {
                 let profile = self.profile;
                 let accepts = |property: &str| profile.takes_property(property);
                 style = css::clean_declarations(&value, &accepts, self.warnings, self.meter)?;
+            } else if element == "image" && name == "href" && is_embedded(&value) {
+                out.push((name, value.into_owned()));
             } else if let Some(value) = self.attribute_value(name, &value)? {
                 match out.iter_mut().find(|(known, _)| *known == name) {
                     // `href` comes with and without a namespace; the plain one wins. A name that
@@ -288,6 +294,12 @@ impl Builder<'_> {
 fn takes_reference(element: &str) -> bool {
     matches!(
         element,
-        "use" | "textPath" | "linearGradient" | "radialGradient" | "pattern" | "filter"
+        "use" | "textPath" | "linearGradient" | "radialGradient" | "pattern" | "filter" | "image"
     )
+}
+
+/// Whether a reference holds a picture itself.
+fn is_embedded(reference: &str) -> bool {
+    let start = reference.trim_start().get(..11);
+    start.is_some_and(|start| start.eq_ignore_ascii_case("data:image/"))
 }

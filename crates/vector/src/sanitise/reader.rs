@@ -21,17 +21,18 @@ use crate::mend::{Mend, Speller, hides_tag};
 pub(crate) enum Profile {
     /// It stays text: all that is harmless passes.
     Text,
-    /// It becomes a document, which has no masks, filters and blend modes.
+    /// It becomes a document, which has no blend modes; embedded pictures pass.
     Document,
 }
 
 impl Profile {
     pub(super) fn takes_property(self, name: &str) -> bool {
-        self == Self::Text || !matches!(name, "mask" | "filter" | "mix-blend-mode")
+        self == Self::Text || name != "mix-blend-mode"
     }
 
-    fn takes_element(self, name: &str) -> bool {
-        self == Self::Text || !(matches!(name, "mask" | "filter") || name.starts_with("fe"))
+    /// The name under which an element passes beyond those that always do.
+    fn element(self, name: &str) -> Option<&'static str> {
+        (self == Self::Document && name == "image").then_some("image")
     }
 }
 
@@ -214,7 +215,7 @@ impl Builder<'_> {
 
     /// The element that a name means, misspelt or not.
     fn element_meant(&mut self, local: &str, position: u64) -> Option<&'static str> {
-        if let Some(name) = rules::element(local) {
+        if let Some(name) = rules::element(local).or_else(|| self.profile.element(local)) {
             return Some(name);
         }
         let meant = self.speller.element(local)?;
@@ -306,7 +307,7 @@ impl Builder<'_> {
         }
         Ok(match vocabulary {
             Vocabulary::Svg | Vocabulary::None => match self.element_meant(local, position) {
-                Some(name) => self.profile.takes_element(name).then_some(name),
+                Some(name) => Some(name),
                 None => {
                     self.warnings.add(WarningKind::of_element(local), local);
                     None

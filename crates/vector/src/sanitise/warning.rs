@@ -38,7 +38,7 @@ pub enum WarningKind {
     EventHandler,
     /// A reference to something outside the document, removed.
     ExternalReference,
-    /// A raster image, removed.
+    /// A picture of pixels inside the file: removed, or one rectangle in its mean colour.
     Image,
     /// Embedded content of another kind (`foreignObject`), removed.
     ForeignContent,
@@ -58,13 +58,16 @@ pub enum WarningKind {
     EditorData,
     /// A reference that leads back to itself, removed.
     Circular,
-    /// A mask, removed; what it covered is painted whole.
+    /// A mask that is no clip path and no fading, removed; what it covered is painted whole.
     Mask,
-    /// A filter, removed; what it changed is painted plain.
+    /// A filter with a primitive that shapes cannot show, removed; what it changed is painted
+    /// plain.
     Filter,
+    /// An effect that is drawn as near to it as shapes can come.
+    Approximated,
     /// A blend mode, replaced by normal painting.
     BlendMode,
-    /// A pattern, replaced by its mean colour.
+    /// A pattern of very many tiles, replaced by its mean colour.
     Pattern,
     /// A clip path of several overlapping shapes, joined to one outline.
     ClipPath,
@@ -103,6 +106,7 @@ impl WarningKind {
                 | Self::Circular
                 | Self::Mask
                 | Self::Filter
+                | Self::Approximated
                 | Self::BlendMode
                 | Self::Pattern
                 | Self::ClipPath
@@ -143,7 +147,9 @@ impl WarningKind {
             Self::Script => "scripts are removed",
             Self::EventHandler => "event handlers are removed",
             Self::ExternalReference => "references to the outside are removed",
-            Self::Image => "raster images are removed; vectorize them on their own",
+            Self::Image => {
+                "pictures of pixels are not kept; at most their mean colour is painted; vectorize them on their own"
+            }
             Self::ForeignContent => "embedded content is removed",
             Self::Animation => "animations are removed; the still picture remains",
             Self::Element => "the element is not known to be harmless and is removed",
@@ -153,10 +159,11 @@ impl WarningKind {
             Self::StyleRule => "at-rules of style sheets are removed",
             Self::EditorData => "data of editors and other vocabularies is removed",
             Self::Circular => "a reference that leads back to itself is removed",
-            Self::Mask => "masks are not supported; what they cover is painted whole",
-            Self::Filter => "filters are not supported; what they change is painted plain",
+            Self::Mask => "the mask is no clip path and no fading; what it covers is painted whole",
+            Self::Filter => "shapes cannot show this filter; what it changes is painted plain",
+            Self::Approximated => "drawn as near to it as shapes come",
             Self::BlendMode => "blend modes are not supported; painted normally",
-            Self::Pattern => "patterns are not supported; painted in their mean colour",
+            Self::Pattern => "the pattern has too many tiles; it is painted in its mean colour",
             Self::ClipPath => "overlapping shapes of a clip path are joined to one outline",
             Self::Font => "the font is not there and is replaced by Noto Sans",
             Self::Encoding => {

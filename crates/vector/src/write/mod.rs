@@ -23,13 +23,13 @@ use crate::{ClipPath, Document, FillRule, Group, LengthUnit, Meaning, Node, Shap
 use number::{decimals_for, number};
 use paint::{Definitions, opacity_attribute, transform};
 use path::path_data;
-use primitive::ellipse_of;
 use style::{Attributes, Styles};
 use xml::XmlWriter;
 
 pub use snap::snapped_outline;
 
 pub(crate) use metadata::{CHAT2SVG, CREATIVE_COMMONS, DUBLIN_CORE, RDF};
+pub(crate) use primitive::ellipse_of;
 
 /// Inkscape's extension attributes.
 pub(crate) const INKSCAPE: &str = "http://www.inkscape.org/namespaces/inkscape";

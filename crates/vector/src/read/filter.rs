@@ -1,0 +1,522 @@
+//! Filters as documents can hold them: a graph of primitives read as layers, each of them the
+//! source again, moved, recoloured, blurred; and these layers drawn.
+
+use std::collections::HashMap;
+
+use kurbo::{Affine, Rect, Shape as _, Vec2};
+use usvg::filter::{
+    ColorInterpolation, ColorMatrixKind, CompositeOperator, Filter, Input, Kind,
+    MorphologyOperator, Primitive, TransferFunction,
+};
+
+use crate::{ClipPath, Color, Fill, FillRule, Group, Node, Paint, Shape, Stroke};
+
+use super::nodes::{bounds, clip_rect, clipped_group, edit_shapes, join, unnamed, weight};
+use super::paint;
+use super::recolor::{Matrix, Recolor, Space, Transfer, flat_matrix};
+use super::soft;
+use super::spare::Spare;
+
+/// Opacities below this are nothing.
+const LEAST: f32 = 0.002;
+/// Most layers of one filter.
+const MAX_LAYERS: usize = 16;
+
+/// What a filter led to.
+#[derive(Debug, PartialEq)]
+pub(super) struct Filtered {
+    pub(super) nodes: Vec<Node>,
+    /// Whether the picture is only near to the right one.
+    pub(super) is_near: bool,
+    /// Whether one of the nodes is the source, with its names.
+    pub(super) keeps_names: bool,
+}
+
+/// One picture of those that a filter puts together.
+#[derive(Clone, Debug)]
+struct Layer {
+    source: Source,
+    ink: Ink,
+    offset: Vec2,
+    /// Standard deviations of the blur, across and down.
+    sigma: Vec2,
+    opacity: f32,
+    /// By how much its outline is widened.
+    spread: f64,
+    /// Whether it is where its source is not.
+    is_inverted: bool,
+    /// Whether only what lies on the source shows.
+    is_inside: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Source {
+    Graphic,
+    Region(Rect),
+}
+
+#[derive(Clone, Debug)]
+enum Ink {
+    /// Its own colours, changed one after the other.
+    Own(Vec<Recolor>),
+    /// One colour.
+    Flat(Color),
+}
+
+impl Layer {
+    fn of_graphic(ink: Ink) -> Self {
+        Self {
+            source: Source::Graphic,
+            ink,
+            offset: Vec2::ZERO,
+            sigma: Vec2::ZERO,
+            opacity: 1.0,
+            spread: 0.0,
+            is_inverted: false,
+            is_inside: false,
+        }
+    }
+
+    /// Whether it is the source's outline where it was.
+    fn is_silhouette(&self) -> bool {
+        self.source == Source::Graphic
+            && self.offset == Vec2::ZERO
+            && self.sigma == Vec2::ZERO
+            && self.spread == 0.0
+            && !self.is_inverted
+            && self.opacity > 1.0 - LEAST
+    }
+}
+
+/// The kind of a primitive that cannot be drawn.
+pub(super) type Lost = &'static str;
+
+/// Applies a filter to nodes; says which of its primitives cannot be drawn.
+pub(super) fn apply(filter: &Filter, nodes: &[Node], spare: &mut Spare) -> Result<Filtered, Lost> {
+    let mut graph = Graph {
+        results: HashMap::new(),
+        is_near: false,
+    };
+    let mut layers = Vec::new();
+    for primitive in filter.primitives() {
+        layers = graph.primitive(primitive)?;
+        if layers.len() > MAX_LAYERS {
+            return Err("filter");
+        }
+        graph.results.insert(primitive.result(), layers.clone());
+    }
+    let mut out = Filtered {
+        nodes: Vec::new(),
+        is_near: graph.is_near,
+        keeps_names: false,
+    };
+    for layer in layers.iter().filter(|layer| layer.opacity >= LEAST) {
+        draw(layer, nodes, spare, &mut out)?;
+    }
+    let region = filter.rect();
+    let [x0, y0, x1, y1] =
+        [region.left(), region.top(), region.right(), region.bottom()].map(f64::from);
+    let region = Rect::new(x0, y0, x1, y1);
+    let painted = bounds(&out.nodes);
+    if painted.is_some_and(|painted| painted.union(region) != region) {
+        let inside = std::mem::take(&mut out.nodes);
+        let group = clipped_group(clip_rect(region), inside);
+        out.nodes.push(Node::Group(group));
+    }
+    Ok(out)
+}
+
+struct Graph<'a> {
+    results: HashMap<&'a str, Vec<Layer>>,
+    is_near: bool,
+}
+
+impl<'a> Graph<'a> {
+    fn input(&self, input: &Input) -> Vec<Layer> {
+        match input {
+            Input::SourceGraphic => vec![Layer::of_graphic(Ink::Own(Vec::new()))],
+            Input::SourceAlpha => vec![Layer::of_graphic(Ink::Flat(Color::BLACK))],
+            Input::Reference(name) => self.results.get(name.as_str()).cloned().unwrap_or_default(),
+        }
+    }
+
+    fn primitive(&mut self, primitive: &'a Primitive) -> Result<Vec<Layer>, Lost> {
+        let space = match primitive.color_interpolation() {
+            ColorInterpolation::SRGB => Space::Srgb,
+            ColorInterpolation::LinearRGB => Space::Linear,
+        };
+        Ok(match primitive.kind() {
+            Kind::Offset(fe) => {
+                let mut layers = self.input(fe.input());
+                let offset = Vec2::new(f64::from(fe.dx()), f64::from(fe.dy()));
+                if layers.iter().any(|layer| layer.is_inside) && offset != Vec2::ZERO {
+                    return Err("feOffset");
+                }
+                layers.iter_mut().for_each(|layer| layer.offset += offset);
+                layers
+            }
+            Kind::GaussianBlur(fe) => {
+                let deviation = (fe.std_dev_x().get(), fe.std_dev_y().get());
+                self.blurred(self.input(fe.input()), deviation, "feGaussianBlur")?
+            }
+            Kind::DropShadow(fe) => {
+                let over = self.input(fe.input());
+                let deviation = (fe.std_dev_x().get(), fe.std_dev_y().get());
+                let mut layers = self.blurred(over.clone(), deviation, "feDropShadow")?;
+                for layer in &mut layers {
+                    layer.ink = Ink::Flat(paint::color(fe.color()));
+                    layer.opacity *= fe.opacity().get();
+                    layer.offset += Vec2::new(f64::from(fe.dx()), f64::from(fe.dy()));
+                }
+                layers.extend(over);
+                layers
+            }
+            Kind::Flood(fe) => vec![flood(primitive, fe.color(), fe.opacity().get())],
+            Kind::Merge(fe) => fe
+                .inputs()
+                .iter()
+                .flat_map(|input| self.input(input))
+                .collect(),
+            Kind::Blend(fe) => {
+                let mut layers = self.input(fe.input2());
+                let is_plain = fe.mode() == usvg::BlendMode::Normal
+                    || layers.iter().all(|layer| layer.opacity < LEAST);
+                self.is_near |= !is_plain;
+                layers.extend(self.input(fe.input1()));
+                layers
+            }
+            Kind::Composite(fe) => {
+                let (first, second) = (self.input(fe.input1()), self.input(fe.input2()));
+                self.composite(first, second, fe.operator())?
+            }
+            Kind::ColorMatrix(fe) => {
+                let matrix = match fe.kind() {
+                    ColorMatrixKind::Matrix(numbers) => Matrix::of(numbers),
+                    ColorMatrixKind::Saturate(amount) => Some(Matrix::saturate(amount.get())),
+                    ColorMatrixKind::HueRotate(angle) => Some(Matrix::hue_rotate(*angle)),
+                    ColorMatrixKind::LuminanceToAlpha => None,
+                };
+                let matrix = matrix.ok_or("feColorMatrix")?;
+                let mut layers = self.input(fe.input());
+                for layer in &mut layers {
+                    color_matrix(layer, &matrix, space).ok_or("feColorMatrix")?;
+                }
+                layers
+            }
+            Kind::ComponentTransfer(fe) => {
+                let mut layers = self.input(fe.input());
+                let colors = [fe.func_r(), fe.func_g(), fe.func_b()].map(transfer);
+                for layer in &mut layers {
+                    let factor = transfer_opacity(fe.func_a(), layer.sigma == Vec2::ZERO);
+                    layer.opacity *= factor.ok_or("feComponentTransfer")?;
+                    recolor(layer, Recolor::transfer(space, colors.clone()));
+                }
+                layers
+            }
+            Kind::Morphology(fe) if fe.operator() == MorphologyOperator::Dilate => {
+                let mut layers = self.input(fe.input());
+                for layer in &mut layers {
+                    let is_flat = matches!(layer.ink, Ink::Flat(_)) && !layer.is_inverted;
+                    if !is_flat || layer.sigma != Vec2::ZERO {
+                        return Err("feMorphology");
+                    }
+                    let radii = fe.radius_x().get() + fe.radius_y().get();
+                    layer.spread += f64::from(radii) * 0.5;
+                }
+                layers
+            }
+            Kind::Morphology(_) => return Err("feMorphology"),
+            Kind::ConvolveMatrix(_) => return Err("feConvolveMatrix"),
+            Kind::DiffuseLighting(_) => return Err("feDiffuseLighting"),
+            Kind::DisplacementMap(_) => return Err("feDisplacementMap"),
+            Kind::Image(_) => return Err("feImage"),
+            Kind::SpecularLighting(_) => return Err("feSpecularLighting"),
+            Kind::Tile(_) => return Err("feTile"),
+            Kind::Turbulence(_) => return Err("feTurbulence"),
+        })
+    }
+
+    fn blurred(
+        &mut self,
+        mut layers: Vec<Layer>,
+        (across, down): (f32, f32),
+        name: Lost,
+    ) -> Result<Vec<Layer>, Lost> {
+        let (across, down) = (f64::from(across), f64::from(down));
+        if across == 0.0 && down == 0.0 {
+            return Ok(layers);
+        }
+        for layer in &mut layers {
+            if layer.is_inverted || layer.is_inside {
+                return Err(name);
+            }
+            layer.sigma = Vec2::new(layer.sigma.x.hypot(across), layer.sigma.y.hypot(down));
+        }
+        Ok(layers)
+    }
+
+    fn composite(
+        &mut self,
+        first: Vec<Layer>,
+        mut second: Vec<Layer>,
+        operator: CompositeOperator,
+    ) -> Result<Vec<Layer>, Lost> {
+        const NAME: Lost = "feComposite";
+        let flood = match first.as_slice() {
+            [
+                Layer {
+                    source: Source::Region(_),
+                    ink: Ink::Flat(color),
+                    sigma,
+                    opacity,
+                    ..
+                },
+            ] if *sigma == Vec2::ZERO => Some((*color, *opacity)),
+            _ => None,
+        };
+        let is_source = matches!(second.as_slice(), [only] if only.is_silhouette());
+        let inside = |layers: Vec<Layer>| -> Vec<Layer> {
+            let mut layers = layers;
+            layers.iter_mut().for_each(|layer| layer.is_inside = true);
+            layers
+        };
+        Ok(match operator {
+            CompositeOperator::Over => {
+                second.extend(first);
+                second
+            }
+            CompositeOperator::In => match flood {
+                Some((color, opacity)) => {
+                    for layer in &mut second {
+                        layer.ink = Ink::Flat(color);
+                        layer.opacity *= opacity;
+                    }
+                    second
+                }
+                None if is_source => inside(first),
+                None => return Err(NAME),
+            },
+            CompositeOperator::Atop if is_source => {
+                second.extend(inside(first));
+                second
+            }
+            CompositeOperator::Out => match (flood, second.as_mut_slice()) {
+                (Some((color, opacity)), [only])
+                    if only.source == Source::Graphic && !only.is_inverted =>
+                {
+                    only.ink = Ink::Flat(color);
+                    only.opacity = opacity;
+                    only.is_inverted = true;
+                    second
+                }
+                // What is cut out lies under the source, as a rule.
+                (None, [only]) if only.is_silhouette() => {
+                    self.is_near = true;
+                    first
+                }
+                _ => return Err(NAME),
+            },
+            // The source less something: the inner shadow of design programs.
+            CompositeOperator::Arithmetic { k1, k2, k3, k4 }
+                if (k1, k2, k3, k4) == (0.0, -1.0, 1.0, 0.0) && is_source =>
+            {
+                let [mut only] = <[Layer; 1]>::try_from(first).map_err(|_| NAME)?;
+                if only.source != Source::Graphic || only.is_inverted {
+                    return Err(NAME);
+                }
+                only.ink = Ink::Flat(Color::BLACK);
+                (only.is_inverted, only.is_inside) = (true, true);
+                vec![only]
+            }
+            _ => return Err(NAME),
+        })
+    }
+}
+
+fn flood(primitive: &Primitive, color: usvg::Color, opacity: f32) -> Layer {
+    let rect = primitive.rect();
+    let [x0, y0, x1, y1] = [rect.left(), rect.top(), rect.right(), rect.bottom()].map(f64::from);
+    Layer {
+        source: Source::Region(Rect::new(x0, y0, x1, y1)),
+        opacity,
+        ..Layer::of_graphic(Ink::Flat(paint::color(color)))
+    }
+}
+
+fn color_matrix(layer: &mut Layer, matrix: &Matrix, space: Space) -> Option<()> {
+    let factor = matrix.opacity()?;
+    if layer.sigma == Vec2::ZERO {
+        layer.opacity = (layer.opacity * factor).min(1.0);
+    } else if layer.opacity * factor <= 1.0 {
+        layer.opacity *= factor;
+    } else {
+        return None;
+    }
+    match flat_matrix(matrix, space) {
+        Some(color) => layer.ink = Ink::Flat(color),
+        None => recolor(layer, Recolor::matrix(space, matrix.clone())),
+    }
+    Some(())
+}
+
+fn recolor(layer: &mut Layer, change: Recolor) {
+    match &mut layer.ink {
+        Ink::Own(changes) => changes.push(change),
+        Ink::Flat(color) => *color = change.apply(*color),
+    }
+}
+
+fn transfer(function: &TransferFunction) -> Transfer {
+    match function {
+        TransferFunction::Identity => Transfer::Identity,
+        TransferFunction::Table(values) => Transfer::Table(values.clone()),
+        TransferFunction::Discrete(values) => Transfer::Steps(values.clone()),
+        TransferFunction::Linear { slope, intercept } => Transfer::Linear(*slope, *intercept),
+        TransferFunction::Gamma {
+            amplitude,
+            exponent,
+            offset,
+        } => Transfer::Gamma(*amplitude, *exponent, *offset),
+    }
+}
+
+/// The factor that a function of the opacity is; `None` when it is another function.
+fn transfer_opacity(function: &TransferFunction, is_sharp: bool) -> Option<f32> {
+    let function = transfer(function);
+    let is_factor = match &function {
+        Transfer::Identity | Transfer::Linear(..) => true,
+        Transfer::Table(values) => values.len() == 2,
+        Transfer::Steps(_) | Transfer::Gamma(..) => false,
+    };
+    let is_zero_kept = function.apply(0.0).abs() < LEAST;
+    let factor = function.apply(1.0);
+    (is_zero_kept && (is_factor && factor <= 1.0 || is_sharp)).then_some(factor)
+}
+
+/// Draws a layer.
+fn draw(layer: &Layer, source: &[Node], spare: &mut Spare, out: &mut Filtered) -> Result<(), Lost> {
+    let is_untouched =
+        layer.is_silhouette() && matches!(&layer.ink, Ink::Own(changes) if changes.is_empty());
+    if is_untouched && !out.keeps_names {
+        out.nodes.extend_from_slice(source);
+        out.keeps_names = true;
+        return Ok(());
+    }
+    if !spare.take(weight(source)) {
+        return Err("filter");
+    }
+    let mut nodes = match layer.source {
+        Source::Graphic => unnamed(source),
+        Source::Region(rect) => vec![Node::Shape(Shape::filled(
+            "",
+            rect.to_path(0.1),
+            Paint::Solid(Color::BLACK),
+        ))],
+    };
+    match &layer.ink {
+        Ink::Own(changes) => recolor_all(&mut nodes, &|color| {
+            changes
+                .iter()
+                .fold(color, |color, change| change.apply(color))
+        }),
+        Ink::Flat(color) => recolor_all(&mut nodes, &|_| *color),
+    }
+    if let Ink::Flat(color) = layer.ink
+        && layer.spread > 0.0
+    {
+        widen(&mut nodes, layer.spread, color);
+    }
+    let mut opacity = layer.opacity;
+    if layer.sigma != Vec2::ZERO {
+        out.is_near = true;
+        let flat = match layer.ink {
+            Ink::Flat(color) => Some(color),
+            Ink::Own(_) => None,
+        };
+        let blur = soft::Blur {
+            sigma: layer.sigma,
+            opacity,
+            is_inverted: layer.is_inverted,
+        };
+        nodes = soft::blurred(&nodes, &blur, flat, spare).ok_or("feGaussianBlur")?;
+        opacity = 1.0;
+    } else if layer.is_inverted {
+        return Err("feComposite");
+    }
+    let moved = Group {
+        transform: Affine::translate(layer.offset),
+        opacity,
+        children: nodes,
+        ..Group::new("")
+    };
+    let mut node = Node::Group(moved);
+    if layer.is_inside {
+        node = Node::Group(clipped_group(outline(source), vec![node]));
+    }
+    out.nodes.push(node);
+    Ok(())
+}
+
+/// The same picture with each colour changed.
+fn recolor_all(nodes: &mut [Node], change: &dyn Fn(Color) -> Color) {
+    super::nodes::edit_paints(nodes, &mut |paint, _| match paint {
+        Paint::Solid(color) => *color = change(*color),
+        Paint::Linear(gradient) => {
+            for stop in &mut gradient.stops {
+                stop.color = change(stop.color);
+            }
+        }
+        Paint::Radial(gradient) => {
+            for stop in &mut gradient.stops {
+                stop.color = change(stop.color);
+            }
+        }
+    });
+}
+
+/// Widens shapes of one colour on all sides.
+fn widen(nodes: &mut [Node], by: f64, color: Color) {
+    edit_shapes(nodes, Affine::IDENTITY, &mut |shape, transform| {
+        let scale = crate::transform::largest_scale(transform);
+        let by = if scale > 0.0 { by / scale } else { by };
+        match &mut shape.stroke {
+            Some(stroke) => stroke.width += 2.0 * by,
+            None => {
+                shape.stroke = Some(Stroke {
+                    paint: Paint::Solid(color),
+                    opacity: shape.fill.as_ref().map_or(1.0, |fill: &Fill| fill.opacity),
+                    width: 2.0 * by,
+                    cap: crate::LineCap::Butt,
+                    join: crate::LineJoin::Miter,
+                    miter_limit: 4.0,
+                    dashes: Vec::new(),
+                    dash_offset: 0.0,
+                });
+            }
+        }
+    });
+}
+
+/// The outline of all that nodes fill and stroke.
+fn outline(nodes: &[Node]) -> ClipPath {
+    let mut nodes = nodes.to_vec();
+    let mut outlines = Vec::new();
+    edit_shapes(&mut nodes, Affine::IDENTITY, &mut |shape, transform| {
+        if let Some(fill) = &shape.fill {
+            outlines.push(ClipPath {
+                path: transform * &shape.path,
+                rule: fill.rule,
+            });
+        }
+        if let Some(stroke) = &shape.stroke {
+            outlines.push(ClipPath {
+                path: transform * super::nodes::stroke_outline(&shape.path, stroke),
+                rule: FillRule::NonZero,
+            });
+        }
+    });
+    match outlines.len() {
+        1 => outlines.pop().unwrap_or_else(|| join(Vec::new())),
+        _ => join(outlines),
+    }
+}
