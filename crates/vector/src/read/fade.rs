@@ -244,17 +244,33 @@ fn sample(stops: &[GradientStop], at: f32) -> (Color, f32) {
     (color, mix(before.opacity, after.opacity))
 }
 
+/// Stops with others between any two of different colours.
+pub(super) fn refined(stops: &[GradientStop]) -> Vec<GradientStop> {
+    /// Pieces into which the way between two stops is cut.
+    const PARTS: u8 = 12;
+    between(stops, PARTS, |before, after| before.color != after.color)
+}
+
 /// Stops with others between them where colour and opacity both change, whose product is then no
 /// straight line.
 pub(super) fn subdivided(stops: &[GradientStop]) -> Vec<GradientStop> {
+    between(stops, PIECES, |before, after| {
+        before.color != after.color && before.opacity != after.opacity
+    })
+}
+
+fn between(
+    stops: &[GradientStop],
+    pieces: u8,
+    is_cut: impl Fn(&GradientStop, &GradientStop) -> bool,
+) -> Vec<GradientStop> {
     let mut out: Vec<GradientStop> = Vec::with_capacity(stops.len());
     for stop in stops {
         if let Some(before) = out.last().copied()
-            && before.color != stop.color
-            && before.opacity != stop.opacity
+            && is_cut(&before, stop)
         {
-            for step in 1..PIECES {
-                let share = f32::from(step) / f32::from(PIECES);
+            for step in 1..pieces {
+                let share = f32::from(step) / f32::from(pieces);
                 let offset = before.offset + (stop.offset - before.offset) * share;
                 let (color, opacity) = sample(&[before, *stop], offset);
                 out.push(GradientStop {

@@ -1,98 +1,32 @@
-//! Filters as documents can hold them: a graph of primitives read as layers, each of them the
-//! source again, moved, recoloured, blurred; and these layers drawn.
+//! Filters as documents can hold them: a graph of primitives read as layers.
 
 use std::collections::HashMap;
 
-use kurbo::{Affine, Rect, Shape as _, Vec2};
+use kurbo::{Rect, Vec2};
 use usvg::filter::{
     ColorInterpolation, ColorMatrixKind, CompositeOperator, Filter, Input, Kind,
     MorphologyOperator, Primitive, TransferFunction,
 };
 
-use crate::{ClipPath, Color, Fill, FillRule, Group, Node, Paint, Shape, Stroke};
+use crate::{Color, Node};
 
-use super::nodes::{bounds, clip_rect, clipped_group, edit_shapes, join, unnamed, weight};
+use super::layers::{Filtered, Ink, LEAST, Layer, Lost, Source, draw};
+use super::nodes::{bounds, clip_rect, clipped_group};
 use super::paint;
 use super::recolor::{Matrix, Recolor, Space, Transfer, flat_matrix};
-use super::soft;
 use super::spare::Spare;
 
-/// Opacities below this are nothing.
-const LEAST: f32 = 0.002;
 /// Most layers of one filter.
 const MAX_LAYERS: usize = 16;
 
-/// What a filter led to.
-#[derive(Debug, PartialEq)]
-pub(super) struct Filtered {
-    pub(super) nodes: Vec<Node>,
-    /// Whether the picture is only near to the right one.
-    pub(super) is_near: bool,
-    /// Whether one of the nodes is the source, with its names.
-    pub(super) keeps_names: bool,
-}
-
-/// One picture of those that a filter puts together.
-#[derive(Clone, Debug)]
-struct Layer {
-    source: Source,
-    ink: Ink,
-    offset: Vec2,
-    /// Standard deviations of the blur, across and down.
-    sigma: Vec2,
-    opacity: f32,
-    /// By how much its outline is widened.
-    spread: f64,
-    /// Whether it is where its source is not.
-    is_inverted: bool,
-    /// Whether only what lies on the source shows.
-    is_inside: bool,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Source {
-    Graphic,
-    Region(Rect),
-}
-
-#[derive(Clone, Debug)]
-enum Ink {
-    /// Its own colours, changed one after the other.
-    Own(Vec<Recolor>),
-    /// One colour.
-    Flat(Color),
-}
-
-impl Layer {
-    fn of_graphic(ink: Ink) -> Self {
-        Self {
-            source: Source::Graphic,
-            ink,
-            offset: Vec2::ZERO,
-            sigma: Vec2::ZERO,
-            opacity: 1.0,
-            spread: 0.0,
-            is_inverted: false,
-            is_inside: false,
-        }
-    }
-
-    /// Whether it is the source's outline where it was.
-    fn is_silhouette(&self) -> bool {
-        self.source == Source::Graphic
-            && self.offset == Vec2::ZERO
-            && self.sigma == Vec2::ZERO
-            && self.spread == 0.0
-            && !self.is_inverted
-            && self.opacity > 1.0 - LEAST
-    }
-}
-
-/// The kind of a primitive that cannot be drawn.
-pub(super) type Lost = &'static str;
-
-/// Applies a filter to nodes; says which of its primitives cannot be drawn.
-pub(super) fn apply(filter: &Filter, nodes: &[Node], spare: &mut Spare) -> Result<Filtered, Lost> {
+/// Applies a filter to nodes, whose units are so many pixels; says which of its primitives cannot
+/// be drawn.
+pub(super) fn apply(
+    filter: &Filter,
+    nodes: &[Node],
+    pixels: f64,
+    spare: &mut Spare,
+) -> Result<Filtered, Lost> {
     let mut graph = Graph {
         results: HashMap::new(),
         is_near: false,
@@ -111,7 +45,7 @@ pub(super) fn apply(filter: &Filter, nodes: &[Node], spare: &mut Spare) -> Resul
         keeps_names: false,
     };
     for layer in layers.iter().filter(|layer| layer.opacity >= LEAST) {
-        draw(layer, nodes, spare, &mut out)?;
+        draw(layer, nodes, pixels, spare, &mut out)?;
     }
     let region = filter.rect();
     let [x0, y0, x1, y1] =
@@ -391,132 +325,4 @@ fn transfer_opacity(function: &TransferFunction, is_sharp: bool) -> Option<f32> 
     let is_zero_kept = function.apply(0.0).abs() < LEAST;
     let factor = function.apply(1.0);
     (is_zero_kept && (is_factor && factor <= 1.0 || is_sharp)).then_some(factor)
-}
-
-/// Draws a layer.
-fn draw(layer: &Layer, source: &[Node], spare: &mut Spare, out: &mut Filtered) -> Result<(), Lost> {
-    let is_untouched =
-        layer.is_silhouette() && matches!(&layer.ink, Ink::Own(changes) if changes.is_empty());
-    if is_untouched && !out.keeps_names {
-        out.nodes.extend_from_slice(source);
-        out.keeps_names = true;
-        return Ok(());
-    }
-    if !spare.take(weight(source)) {
-        return Err("filter");
-    }
-    let mut nodes = match layer.source {
-        Source::Graphic => unnamed(source),
-        Source::Region(rect) => vec![Node::Shape(Shape::filled(
-            "",
-            rect.to_path(0.1),
-            Paint::Solid(Color::BLACK),
-        ))],
-    };
-    match &layer.ink {
-        Ink::Own(changes) => recolor_all(&mut nodes, &|color| {
-            changes
-                .iter()
-                .fold(color, |color, change| change.apply(color))
-        }),
-        Ink::Flat(color) => recolor_all(&mut nodes, &|_| *color),
-    }
-    if let Ink::Flat(color) = layer.ink
-        && layer.spread > 0.0
-    {
-        widen(&mut nodes, layer.spread, color);
-    }
-    let mut opacity = layer.opacity;
-    if layer.sigma != Vec2::ZERO {
-        out.is_near = true;
-        let flat = match layer.ink {
-            Ink::Flat(color) => Some(color),
-            Ink::Own(_) => None,
-        };
-        let blur = soft::Blur {
-            sigma: layer.sigma,
-            opacity,
-            is_inverted: layer.is_inverted,
-        };
-        nodes = soft::blurred(&nodes, &blur, flat, spare).ok_or("feGaussianBlur")?;
-        opacity = 1.0;
-    } else if layer.is_inverted {
-        return Err("feComposite");
-    }
-    let moved = Group {
-        transform: Affine::translate(layer.offset),
-        opacity,
-        children: nodes,
-        ..Group::new("")
-    };
-    let mut node = Node::Group(moved);
-    if layer.is_inside {
-        node = Node::Group(clipped_group(outline(source), vec![node]));
-    }
-    out.nodes.push(node);
-    Ok(())
-}
-
-/// The same picture with each colour changed.
-fn recolor_all(nodes: &mut [Node], change: &dyn Fn(Color) -> Color) {
-    super::nodes::edit_paints(nodes, &mut |paint, _| match paint {
-        Paint::Solid(color) => *color = change(*color),
-        Paint::Linear(gradient) => {
-            for stop in &mut gradient.stops {
-                stop.color = change(stop.color);
-            }
-        }
-        Paint::Radial(gradient) => {
-            for stop in &mut gradient.stops {
-                stop.color = change(stop.color);
-            }
-        }
-    });
-}
-
-/// Widens shapes of one colour on all sides.
-fn widen(nodes: &mut [Node], by: f64, color: Color) {
-    edit_shapes(nodes, Affine::IDENTITY, &mut |shape, transform| {
-        let scale = crate::transform::largest_scale(transform);
-        let by = if scale > 0.0 { by / scale } else { by };
-        match &mut shape.stroke {
-            Some(stroke) => stroke.width += 2.0 * by,
-            None => {
-                shape.stroke = Some(Stroke {
-                    paint: Paint::Solid(color),
-                    opacity: shape.fill.as_ref().map_or(1.0, |fill: &Fill| fill.opacity),
-                    width: 2.0 * by,
-                    cap: crate::LineCap::Butt,
-                    join: crate::LineJoin::Miter,
-                    miter_limit: 4.0,
-                    dashes: Vec::new(),
-                    dash_offset: 0.0,
-                });
-            }
-        }
-    });
-}
-
-/// The outline of all that nodes fill and stroke.
-fn outline(nodes: &[Node]) -> ClipPath {
-    let mut nodes = nodes.to_vec();
-    let mut outlines = Vec::new();
-    edit_shapes(&mut nodes, Affine::IDENTITY, &mut |shape, transform| {
-        if let Some(fill) = &shape.fill {
-            outlines.push(ClipPath {
-                path: transform * &shape.path,
-                rule: fill.rule,
-            });
-        }
-        if let Some(stroke) = &shape.stroke {
-            outlines.push(ClipPath {
-                path: transform * super::nodes::stroke_outline(&shape.path, stroke),
-                rule: FillRule::NonZero,
-            });
-        }
-    });
-    match outlines.len() {
-        1 => outlines.pop().unwrap_or_else(|| join(Vec::new())),
-        _ => join(outlines),
-    }
 }

@@ -7,6 +7,9 @@ use usvg::fontdb::Database;
 /// The family that stands in for all others.
 pub(crate) const FAMILY: &str = "Noto Sans";
 
+/// What text that names no family is set in, which is another font in every browser.
+pub(super) const UNNAMED: &str = "the browser's own font";
+
 /// The files of all faces.
 pub(super) const FACES: [&[u8]; 4] = [
     ttf_noto_sans::REGULAR,

@@ -72,6 +72,18 @@ impl Frame {
         })
     }
 
+    /// Pixels per unit of the content, the larger of both directions.
+    pub(crate) fn pixels(&self) -> f64 {
+        let (width, height) = self.viewport();
+        let across = self.width.map(|pixels| pixels / width);
+        let down = self.height.map(|pixels| pixels / height);
+        across
+            .into_iter()
+            .chain(down)
+            .reduce(f64::max)
+            .unwrap_or(1.0)
+    }
+
     /// The unit in which the sides are said: the width's where they differ.
     pub(crate) fn unit(&self) -> LengthUnit {
         self.unit

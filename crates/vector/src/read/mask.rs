@@ -18,8 +18,9 @@ use super::spare::Spare;
 const MAX_CLIPS: usize = 8;
 /// Most parts that show.
 const MAX_PARTS: usize = 24;
-/// Most shapes of a mask.
-const MAX_SHAPES: usize = 512;
+/// Most shapes of a mask, and most nodes and path elements.
+const MAX_SHAPES: usize = 128;
+const MAX_WEIGHT: usize = 20_000;
 /// Values closer than this are equal, and this near to 0 and 1 they are these.
 const SAME: f32 = 0.006;
 
@@ -66,6 +67,8 @@ pub(super) fn apply(
     let Some(target) = bounds(&masked) else {
         return Some(out);
     };
+    let weight_of_mask = weight(content);
+    (weight_of_mask <= MAX_WEIGHT && spare.take(weight_of_mask)).then_some(())?;
     let mut parts = Parts {
         is_luminance,
         target,

@@ -1,11 +1,16 @@
 //! Reading SVG as people have it: sanitised, normalised to curves, names kept.
 
+mod adapt;
 mod characters;
+mod clips;
+mod contours;
 mod convert;
+mod effects;
 mod fade;
 mod filter;
 mod fonts;
 mod frame;
+mod layers;
 mod mask;
 mod metadata;
 mod names;
@@ -22,14 +27,13 @@ mod tile;
 
 use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 
 use chat2svg_stop::Stop;
 use kurbo::Affine;
 
 use crate::sanitise::{
-    Element, Meter, ParseError, ParseLimits, Profile, Tree, Warning, WarningKind, Warnings,
-    printable, sanitised_tree,
+    Meter, ParseError, ParseLimits, Profile, Tree, Warning, WarningKind, Warnings, printable,
+    sanitised_tree,
 };
 use crate::{Document, Group, Node, WriteOptions, mend};
 
@@ -133,8 +137,10 @@ impl Document {
         let extent = reach::check(&tree, frame.viewport())?;
         let names = names::collect(&mut tree, meter)?;
         characters::leave_out(&mut tree, &mut warnings, meter)?;
+        adapt::to_browsers(&mut tree, &mut warnings, meter)?;
         meter.check()?;
-        let normalised = normalise(&mut tree, &frame, limits, &mut warnings)?;
+        let nested = nested::Documents::gather(&mut tree, limits, &mut warnings, meter)?;
+        let normalised = normalise(&mut tree, &frame, &nested)?;
         meter.check()?;
         let mut spare = Spare::default();
         let mut converter = Converter {
@@ -143,6 +149,7 @@ impl Document {
             taken: HashSet::new(),
             meter,
             spare: &mut spare,
+            pixels: frame.pixels(),
         };
         let layers = converter.children(normalised.root());
         // The converter leaves out what comes after a stop.
@@ -199,31 +206,11 @@ fn check_written(document: &Document, meter: &Meter<'_>) -> Result<(), ParseErro
     reach::check(&tree, Frame::of(root)?.viewport()).map(|_| ())
 }
 
-/// Least size of a pattern's tile as a share of what it paints. The library cannot hold tiles that
-/// vanish beside their place, and nobody sees them.
-const LEAST_TILE: f64 = 1e-3;
-
-/// Makes the tiles of a pattern large enough for the library.
-fn widen_tiles(pattern: &mut Element) {
-    if pattern.attribute("patternUnits") == Some("userSpaceOnUse") {
-        return;
-    }
-    for side in ["width", "height"] {
-        let value = pattern
-            .attribute(side)
-            .and_then(|text| text.trim().parse::<f64>().ok());
-        if value.is_some_and(|value| value > 0.0 && value < LEAST_TILE) {
-            pattern.set(side, LEAST_TILE.to_string());
-        }
-    }
-}
-
 /// Everything as absolute curves, in the coordinates of the view box.
 fn normalise(
     tree: &mut Tree,
     frame: &Frame,
-    limits: &ParseLimits,
-    warnings: &mut Warnings,
+    nested: &nested::Documents,
 ) -> Result<usvg::Tree, ParseError> {
     // A canvas that equals the view box leaves coordinates as they are; where the view box begins
     // does not matter to the content.
@@ -236,38 +223,18 @@ fn normalise(
         root.remove("x");
         root.remove("y");
     }
-    let nested = nested::Documents::new(limits);
-    let resolve_data = |kind: &str, data: Arc<Vec<u8>>, _: &usvg::Options<'_>| match kind {
-        "image/png" => Some(usvg::ImageKind::PNG(data)),
-        "image/jpeg" | "image/jpg" => Some(usvg::ImageKind::JPEG(data)),
-        "image/webp" => Some(usvg::ImageKind::WEBP(data)),
-        "image/gif" => Some(usvg::ImageKind::GIF(data)),
-        "image/svg+xml" => nested.read(&data),
-        _ => {
-            nested.lose(kind);
-            None
-        }
-    };
     let images = usvg::ImageHrefResolver {
-        resolve_data: Box::new(resolve_data),
+        resolve_data: Box::new(|kind, data, _| nested.resolve(kind, data)),
         resolve_string: Box::new(|_, _| None),
     };
-    let read = expanded(tree, images);
-    nested.tell(warnings);
-    read
+    expanded(tree, images)
 }
 
 /// A tree whose cost is known, as usvg expands it.
-fn expanded(
-    tree: &mut Tree,
-    images: usvg::ImageHrefResolver<'_>,
-) -> Result<usvg::Tree, ParseError> {
-    for pattern in tree.elements.iter_mut().filter(|e| e.name == "pattern") {
-        widen_tiles(pattern);
-    }
+fn expanded(tree: &Tree, images: usvg::ImageHrefResolver<'_>) -> Result<usvg::Tree, ParseError> {
     let text = tree.to_text();
     let options = usvg::Options {
-        font_family: fonts::FAMILY.to_owned(),
+        font_family: fonts::UNNAMED.to_owned(),
         fontdb: fonts::database(),
         image_href_resolver: images,
         ..usvg::Options::default()
@@ -330,6 +297,22 @@ mod tests {
             18 => format!("<path d='M0 0{}'/>", "h1;v2,,a1 1 0 0 1 2 2".repeat(count)),
             19 => repeated(&|n| format!("<widht{n} heihgt{n}='1'/>")),
             20 => "</g>".repeat(count) + &"<g ".repeat(count),
+            // What is drawn as shapes.
+            21 => format!(
+                "<mask id='m'><circle r='5' fill='#fff'/></mask>{}",
+                "<rect width='9' height='9' mask='url(#m)'/>".repeat(count)
+            ),
+            22 => repeated(&|n| {
+                format!(
+                    "<filter id='f{n}'><feDropShadow stdDeviation='1'/></filter>\
+                     <rect width='9' height='9' filter='url(#f{n})'/>"
+                )
+            }),
+            23 => format!(
+                "<pattern id='p' width='.2' height='.2'><circle r='.5'/></pattern>{}",
+                "<rect width='9' height='9' fill='url(#p)'/>".repeat(count)
+            ),
+            24 => "<image width='9' height='9' href='data:image/svg+xml,x'/>".repeat(count),
             _ => format!("<text>{}</g", "&eacute; & ]]> \"".repeat(count.min(4_000))),
         }
     }
@@ -348,7 +331,7 @@ mod tests {
         #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
 
         #[test]
-        fn steps_grow_no_faster_than_the_file(kind in 0..22usize, count in 100..900usize) {
+        fn steps_grow_no_faster_than_the_file(kind in 0..26usize, count in 100..900usize) {
             let (bytes, taken) = steps(&input(kind, count));
             let (more_bytes, more_taken) = steps(&input(kind, 4 * count));
             let growth = more_bytes as f64 / bytes as f64;

@@ -1,118 +1,165 @@
 //! SVG documents inside an SVG document, as pictures in data URLs: each passes the same sanitiser,
 //! within a share of the same budget, and may hold no further ones.
 
-use std::sync::{Mutex, PoisonError};
+use data_url::DataUrl;
 
 use chat2svg_stop::Stop;
 
 use crate::sanitise::{
-    CostBudget, Meter, ParseError, ParseLimits, Profile, WarningKind, Warnings, sanitised_tree,
+    CostBudget, Element, Meter, ParseError, ParseLimits, Profile, Tree, WarningKind, Warnings,
+    sanitised_tree,
 };
 
 use super::frame::Frame;
-use super::{characters, expanded, reach};
+use super::{adapt, characters, expanded, reach};
 
 /// Most documents inside one.
 const MAX_DOCUMENTS: u64 = 16;
+/// The kind under which the library asks for a document that was read already, by its number.
+const KIND: &str = "image/x-document";
 
-/// The documents inside a document.
+/// The documents inside a document, read before it is expanded.
 pub(super) struct Documents {
-    limits: ParseLimits,
-    state: Mutex<State>,
-}
-
-#[derive(Default)]
-struct State {
-    read: u64,
-    warnings: Warnings,
-    lost: Vec<String>,
+    trees: Vec<usvg::Tree>,
 }
 
 impl Documents {
-    /// Documents inside one that may cost as much as `limits` say.
-    pub(super) fn new(limits: &ParseLimits) -> Self {
-        let cost = limits.cost;
-        let share = |amount: u64| (amount / MAX_DOCUMENTS).max(1);
-        Self {
-            limits: ParseLimits {
-                cost: CostBudget {
-                    elements: share(cost.elements),
-                    segments: share(cost.segments),
-                    stops: share(cost.stops),
-                    glyphs: share(cost.glyphs),
-                    paint_servers: share(cost.paint_servers),
-                    surfaces: share(cost.surfaces),
-                    lookups: share(cost.lookups),
-                    // They are inside at least one level already.
-                    levels: cost.levels / 2,
-                    style_steps: share(cost.style_steps),
-                },
-                ..limits.clone()
-            },
-            state: Mutex::default(),
-        }
-    }
-
-    /// One of them; `None`, and a warning, when it cannot be read.
-    pub(super) fn read(&self, data: &[u8]) -> Option<usvg::ImageKind> {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        state.read += 1;
-        if state.read > MAX_DOCUMENTS {
-            state.lost.push("svg, one of more than 16".to_owned());
-            return None;
-        }
-        match one(data, &self.limits, &mut state.warnings) {
-            Ok(tree) => Some(usvg::ImageKind::SVG(tree)),
-            Err(_) => {
-                state.lost.push("svg that cannot be read".to_owned());
-                None
+    /// Reads them and notes in the tree which is where. Pictures of kinds that nobody reads are
+    /// removed with a warning.
+    ///
+    /// # Errors
+    /// When the caller wants to stop.
+    pub(super) fn gather(
+        tree: &mut Tree,
+        limits: &ParseLimits,
+        warnings: &mut Warnings,
+        meter: &Meter<'_>,
+    ) -> Result<Self, ParseError> {
+        let limits = share(limits);
+        let mut out = Self { trees: Vec::new() };
+        let mut met = 0;
+        for image in tree.elements.iter_mut().filter(|e| e.name == "image") {
+            let Some(href) = image.attribute("href") else {
+                continue;
+            };
+            meter.add(href.len() / 16)?;
+            let url = DataUrl::process(href.trim()).ok();
+            let kind = url.as_ref().map_or_else(String::new, |url| {
+                let kind = url.mime_type();
+                format!("{}/{}", kind.type_, kind.subtype).to_ascii_lowercase()
+            });
+            match (&*kind, url) {
+                ("image/png" | "image/jpeg" | "image/jpg" | "image/webp" | "image/gif", _) => {}
+                ("image/svg+xml", Some(url)) => {
+                    met += 1;
+                    let data = url.decode_to_vec().ok().filter(|_| met <= MAX_DOCUMENTS);
+                    let size = size(image);
+                    let read = data.and_then(|(data, _)| one(&data, size, &limits, warnings).ok());
+                    let Some((inner, fills)) = read else {
+                        warnings.add(WarningKind::Image, "svg that cannot be read");
+                        image.remove("href");
+                        continue;
+                    };
+                    if fills {
+                        image.set("preserveAspectRatio", "none".to_owned());
+                    }
+                    image.set("href", format!("data:{KIND},{}", out.trees.len()));
+                    out.trees.push(inner);
+                }
+                (kind, _) => {
+                    let kind = if kind.is_empty() { "image" } else { kind };
+                    warnings.add(WarningKind::Image, kind);
+                    image.remove("href");
+                }
             }
         }
+        Ok(out)
     }
 
-    /// Notes a picture of a kind that is not read.
-    pub(super) fn lose(&self, kind: &str) {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        state.lost.push(kind.to_owned());
-    }
-
-    /// Hands on what there is to say of all of them.
-    pub(super) fn tell(self, warnings: &mut Warnings) {
-        let state = self
-            .state
-            .into_inner()
-            .unwrap_or_else(PoisonError::into_inner);
-        for warning in state.warnings.into_list() {
-            warnings.add_times(warning.kind, &warning.subject, warning.count);
-        }
-        for lost in state.lost {
-            warnings.add(WarningKind::Image, &lost);
+    /// What the library is to draw for data of a kind.
+    pub(super) fn resolve(
+        &self,
+        kind: &str,
+        data: std::sync::Arc<Vec<u8>>,
+    ) -> Option<usvg::ImageKind> {
+        match kind {
+            "image/png" => Some(usvg::ImageKind::PNG(data)),
+            "image/jpeg" | "image/jpg" => Some(usvg::ImageKind::JPEG(data)),
+            "image/webp" => Some(usvg::ImageKind::WEBP(data)),
+            "image/gif" => Some(usvg::ImageKind::GIF(data)),
+            KIND => {
+                let number: usize = std::str::from_utf8(&data).ok()?.parse().ok()?;
+                self.trees.get(number).cloned().map(usvg::ImageKind::SVG)
+            }
+            _ => None,
         }
     }
 }
 
+/// The width and height of a picture, when both are said in pixels.
+fn size(image: &Element) -> Option<[f64; 2]> {
+    let side = |name| {
+        let text = image.attribute(name)?.trim();
+        let number: f64 = text.strip_suffix("px").unwrap_or(text).parse().ok()?;
+        (number > 0.0).then_some(number)
+    };
+    Some([side("width")?, side("height")?])
+}
+
+/// What each of the documents may cost.
+fn share(limits: &ParseLimits) -> ParseLimits {
+    let cost = limits.cost;
+    let share = |amount: u64| (amount / MAX_DOCUMENTS).max(1);
+    ParseLimits {
+        cost: CostBudget {
+            elements: share(cost.elements),
+            segments: share(cost.segments),
+            stops: share(cost.stops),
+            glyphs: share(cost.glyphs),
+            paint_servers: share(cost.paint_servers),
+            surfaces: share(cost.surfaces),
+            lookups: share(cost.lookups),
+            // They are inside at least one level already.
+            levels: cost.levels / 2,
+            style_steps: share(cost.style_steps),
+        },
+        ..limits.clone()
+    }
+}
+
+/// A document, and whether it fills the picture whatever its own size: with a view box it does.
 fn one(
     data: &[u8],
+    size: Option<[f64; 2]>,
     limits: &ParseLimits,
     warnings: &mut Warnings,
-) -> Result<usvg::Tree, ParseError> {
+) -> Result<(usvg::Tree, bool), ParseError> {
     let never = Stop::never();
     let meter = Meter::new(&never);
-    let mut tree = sanitised_tree(data, 0, limits, Profile::Document, warnings, &meter)?;
-    for element in tree
-        .elements
-        .iter_mut()
-        .filter(|element| element.name == "image")
-    {
-        warnings.add(WarningKind::Image, "image inside an image");
-        element.remove("href");
+    let mut inner = Warnings::default();
+    let mut tree = sanitised_tree(data, 0, limits, Profile::Document, &mut inner, &meter)?;
+    for warning in inner.into_list() {
+        warnings.add_times(warning.kind, &warning.subject, warning.count);
     }
-    let root = tree.elements.first().ok_or(ParseError::Empty)?;
-    reach::check(&tree, Frame::of(root)?.viewport())?;
+    for image in tree.elements.iter_mut().filter(|e| e.name == "image") {
+        warnings.add(WarningKind::Image, "image inside an image");
+        image.remove("href");
+    }
+    let root = tree.elements.first_mut().ok_or(ParseError::Empty)?;
+    let size = size.filter(|_| root.attribute("viewBox").is_some());
+    if let Some([width, height]) = size {
+        root.set("width", width.to_string());
+        root.set("height", height.to_string());
+    }
+    reach::check(
+        &tree,
+        Frame::of(tree.elements.first().ok_or(ParseError::Empty)?)?.viewport(),
+    )?;
     characters::leave_out(&mut tree, warnings, &meter)?;
+    adapt::to_browsers(&mut tree, warnings, &meter)?;
     let none = usvg::ImageHrefResolver {
         resolve_data: Box::new(|_, _, _| None),
         resolve_string: Box::new(|_, _| None),
     };
-    expanded(&mut tree, none)
+    Ok((expanded(&tree, none)?, size.is_some()))
 }

@@ -65,6 +65,11 @@ impl Recolor {
         }
     }
 
+    /// Whether colours on a straight line stay on one.
+    pub(super) fn is_straight(&self) -> bool {
+        self.space == Space::Srgb && matches!(self.change, Change::Matrix(_))
+    }
+
     /// The colour that an opaque one becomes.
     pub(super) fn apply(&self, color: Color) -> Color {
         let before = self.space.from_srgb(color);

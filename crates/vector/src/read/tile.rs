@@ -144,6 +144,7 @@ impl Grid {
                 if shown.area() <= 0.0 {
                     continue;
                 }
+                spare.take(6 * places.len()).then_some(())?;
                 copy.path = self.bands(shown, inside, &places);
             } else {
                 let mut painted = shape.outline_bounds(Affine::IDENTITY)?;

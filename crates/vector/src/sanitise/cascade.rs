@@ -129,11 +129,9 @@ impl Place {
     fn of(name: &str, has_font: bool) -> Self {
         match name {
             "font" | "font-kerning" | "isolation" | "mix-blend-mode" => Self::Style,
-            "kerning"
-            | "transform-box"
-            | "enable-background"
-            | "glyph-orientation-vertical"
-            | "image-rendering" => Self::Nowhere,
+            "kerning" | "transform-box" | "enable-background" | "glyph-orientation-vertical" => {
+                Self::Nowhere
+            }
             // The shorthand resets what came before it.
             _ if has_font && name.starts_with("font-") => Self::Style,
             _ => Self::Attribute,

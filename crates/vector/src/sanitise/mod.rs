@@ -35,6 +35,7 @@ pub(crate) use numbers::sum_of_sizes;
 pub use printable::is_treacherous;
 pub(crate) use printable::{printable, without_controls};
 pub(crate) use reader::Profile;
+pub(crate) use references::targets;
 pub(crate) use tree::{Child, Element, Heading, Tree};
 pub(crate) use warning::Warnings;
 

@@ -22,7 +22,7 @@ pub(super) fn href(value: &str) -> Option<&str> {
 
 /// The ids in all `url(#…)` of a value, in one pass over it. An id that readers could end at a
 /// space or at a bracket is given both ways.
-pub(super) fn targets(value: &str) -> impl Iterator<Item = &str> {
+pub(crate) fn targets(value: &str) -> impl Iterator<Item = &str> {
     let mut rest = value;
     std::iter::from_fn(move || {
         loop {

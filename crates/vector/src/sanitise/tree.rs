@@ -88,7 +88,7 @@ impl Tree {
     }
 
     /// An element for people: its id, its label or its number.
-    pub(super) fn place(&self, index: ElementIndex) -> String {
+    pub(crate) fn place(&self, index: ElementIndex) -> String {
         const MAX_NAME: usize = 40;
         let Some(element) = self.elements.get(index) else {
             return "the document".to_owned();

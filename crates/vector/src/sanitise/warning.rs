@@ -69,7 +69,7 @@ pub enum WarningKind {
     BlendMode,
     /// A pattern of very many tiles, replaced by its mean colour.
     Pattern,
-    /// A clip path of several overlapping shapes, joined to one outline.
+    /// A clip path of shapes that cross or are clipped themselves, joined to one outline.
     ClipPath,
     /// A font that is not there, replaced by another.
     Font,
