@@ -1,8 +1,8 @@
 //! Bounding boxes of what is painted.
 
-use kurbo::{Affine, Rect, Shape as _};
+use kurbo::{Affine, PathEl, Point, Rect, Shape as _};
 
-use crate::{Document, Group, Node, Shape, Stroke};
+use crate::{ClipPath, Document, FillRule, Group, Node, Shape, Stroke};
 
 impl Stroke {
     /// How far from the path it paints at most, in the path's coordinates.
@@ -54,6 +54,53 @@ impl Group {
                 all.overlaps(clip).then(|| all.intersect(clip))
             }
         }
+    }
+}
+
+impl Group {
+    /// The clip, unless all that the group paints is inside of it.
+    pub(crate) fn clip_that_hides(&self) -> Option<&ClipPath> {
+        let clip = self.clip.as_ref()?;
+        let painted = union(&self.children, Affine::IDENTITY);
+        let is_idle = painted.is_none_or(|painted| clip.contains(painted));
+        (!is_idle).then_some(clip)
+    }
+}
+
+impl ClipPath {
+    /// Whether a rectangle is inside; may say no where an outline comes close to it.
+    fn contains(&self, rect: Rect) -> bool {
+        let corners = [
+            (rect.x0, rect.y0),
+            (rect.x1, rect.y0),
+            (rect.x1, rect.y1),
+            (rect.x0, rect.y1),
+        ];
+        // An open subpath is closed by a line that no segment stands for.
+        let count = |is_kind: fn(&PathEl) -> bool| self.path.iter().filter(is_kind).count();
+        if count(|element| matches!(element, PathEl::MoveTo(_)))
+            != count(|element| matches!(element, PathEl::ClosePath))
+        {
+            return false;
+        }
+        // Corners on the outline count as inside.
+        let is_clear = self.path.segments().all(|segment| {
+            let bounds = segment.bounding_box();
+            bounds.x1 <= rect.x0
+                || bounds.x0 >= rect.x1
+                || bounds.y1 <= rect.y0
+                || bounds.y0 >= rect.y1
+        });
+        let middle = rect.center();
+        is_clear
+            && corners.into_iter().all(|corner| {
+                let inward = Point::from(corner).lerp(middle, 1e-6);
+                let winding = self.path.winding(inward);
+                match self.rule {
+                    FillRule::NonZero => winding != 0,
+                    FillRule::EvenOdd => winding % 2 != 0,
+                }
+            })
     }
 }
 

@@ -168,6 +168,8 @@ pub struct Shape {
     pub label: String,
     /// What it is.
     pub meaning: Meaning,
+    /// How it came into the document.
+    pub drawn: Drawn,
     /// Outline in the parent's coordinates.
     pub path: BezPath,
     /// Interior paint.
@@ -185,6 +187,7 @@ impl Shape {
             id: String::new(),
             label: label.into(),
             meaning: Meaning::NONE,
+            drawn: Drawn::Here,
             path,
             fill: Some(Fill {
                 paint,
@@ -195,6 +198,19 @@ impl Shape {
             opacity: 1.0,
         }
     }
+}
+
+/// How a shape came into its document, which decides how freely it may be written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Drawn {
+    /// Made by a program of ours: written in its shortest form, and joined with others like it.
+    #[default]
+    Here,
+    /// A path of a file: it stays a shape of its own.
+    AsPath,
+    /// A rect, circle, ellipse, line, polyline or polygon of a file: it stays one for as long as
+    /// its outline is one.
+    AsBasicShape,
 }
 
 /// How the interior of a path is painted.

@@ -11,12 +11,14 @@ mod canvas;
 mod clip;
 mod codec;
 mod compare;
+mod cut;
 mod dashes;
 mod document;
 mod meaning;
 mod mend;
 mod merge;
 mod names;
+mod outline;
 mod paint;
 mod perceptual;
 mod raster;
@@ -33,8 +35,8 @@ pub use codec::{DecodeError, DecodeLimits, EncodeError, PictureFormat, PictureHe
 pub use compare::SizesDiffer;
 pub use dashes::MAX_DASHES;
 pub use document::{
-    ClipPath, Credit, Document, Fill, FillRule, Group, LengthUnit, LineCap, LineJoin, Metadata,
-    Node, Shape, Stroke,
+    ClipPath, Credit, Document, Drawn, Fill, FillRule, Group, LengthUnit, LineCap, LineJoin,
+    Metadata, Node, Shape, Stroke,
 };
 pub use meaning::{
     Distance, Emission, Gloss, Habitat, Material, Meaning, Part, Place, Role, Setting, TimeOfDay,
@@ -42,7 +44,7 @@ pub use meaning::{
 };
 pub use mend::{Mend, Position};
 pub use merge::Mergeable;
-pub use names::slug;
+pub use names::{IdPrefix, InvalidIdPrefix, slug};
 pub use paint::{Color, GradientStop, LinearGradient, Paint, RadialGradient, Spread};
 pub use perceptual::{Oklab, Oklch};
 pub use raster::{Raster, RasterError};
@@ -52,4 +54,4 @@ pub use sanitise::{CostBudget, ParseError, ParseLimits, Resource, Warning, Warni
 pub use transform::similarity_scale;
 pub use visibility::Visibility;
 pub use walk::{Counts, ShapeVisit};
-pub use write::{WriteOptions, snapped_outline};
+pub use write::{ShapeElements, WriteOptions, snapped_outline};

@@ -1,16 +1,16 @@
 //! Merging of paths: siblings painted alike that touch nowhere become one path. Decides by bounding
 //! boxes, changes no pixel, and never takes a name from a document: which names may be shared is
-//! the caller's business.
+//! the caller's business. Shapes that came in a file stay as they are.
 
 use kurbo::{BezPath, Rect, Shape as _};
 
-use crate::{Document, LineJoin, Node, Shape};
+use crate::{Document, Drawn, LineJoin, Node, Shape};
 
 /// Control points from which a path takes no further ones: merging should leave paths that can be
 /// edited.
 const MOST_ELEMENTS: usize = 2000;
 
-/// Which shapes may become one.
+/// Which shapes of those that were [drawn here](Drawn::Here) may become one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mergeable {
     /// Those without id and label.
@@ -81,7 +81,8 @@ fn room(shape: &Shape, mergeable: Mergeable) -> Option<Rect> {
         .stroke
         .as_ref()
         .is_some_and(|stroke| !stroke.dashes.is_empty());
-    if is_named || is_dashed || !shape.path.is_finite() || is_round(&shape.path) {
+    let is_from_file = shape.drawn != Drawn::Here;
+    if is_named || is_dashed || is_from_file || !shape.path.is_finite() || is_round(&shape.path) {
         return None;
     }
     let reach = shape.stroke.as_ref().map_or(0.0, |stroke| {
@@ -193,6 +194,17 @@ mod tests {
         // At a tenth of the size 14 and 8 lie within one pixel of each other.
         let layers = vec![square("", 0.0, 9), group, square("", 40.0, 9)];
         assert_eq!(left(layers, Mergeable::Unnamed), 4);
+    }
+
+    #[test]
+    fn shapes_of_a_file_stay_apart_whatever_held_them() {
+        let svg = "<svg xmlns='http://www.w3.org/2000/svg' width='100' height='100'>\
+            <g><path d='M0 0h9v9h-9z'/></g><g class='card'><path d='M20 0h9v9h-9z'/></g>\
+            <path d='M40 0h9v9h-9z'/><rect x='60' width='9' height='9'/></svg>";
+        let read = Document::parse(svg.as_bytes(), &crate::ParseLimits::default());
+        let layers = read.expect("reads").document.layers;
+        assert_eq!(left(layers.clone(), Mergeable::Unnamed), 4);
+        assert_eq!(left(layers, Mergeable::Alike), 4);
     }
 
     #[test]

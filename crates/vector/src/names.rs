@@ -1,8 +1,75 @@
-//! Names of nodes: XML ids made from labels, unique within a document.
+//! Names of nodes: XML ids made from labels, unique within a document; the prefix that tells the
+//! ids of several documents apart.
 
 use std::collections::{HashMap, HashSet};
+use std::{fmt, str::FromStr};
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
 
 use crate::{Document, Node};
+
+/// What all ids of a written document begin with, so that several can stand in one page.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct IdPrefix(String);
+
+/// Why a text cannot be an [`IdPrefix`].
+#[derive(Debug, Error, Clone, Copy, PartialEq, Eq)]
+#[error(
+    "an id prefix has 1 to {} ASCII letters, digits, '-' and '_', and begins with a letter or '_': \
+     give one such as \"fox-\"",
+    IdPrefix::MAX
+)]
+pub struct InvalidIdPrefix;
+
+impl IdPrefix {
+    /// Most characters.
+    pub const MAX: usize = 64;
+
+    /// The prefix as it is written.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for IdPrefix {
+    type Err = InvalidIdPrefix;
+
+    fn from_str(text: &str) -> Result<Self, InvalidIdPrefix> {
+        let is_start = |c: char| c.is_ascii_alphabetic() || c == '_';
+        let is_valid = text.len() <= Self::MAX
+            && text.starts_with(is_start)
+            && text
+                .chars()
+                .all(|c| is_start(c) || c.is_ascii_digit() || c == '-');
+        if is_valid {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(InvalidIdPrefix)
+        }
+    }
+}
+
+impl TryFrom<String> for IdPrefix {
+    type Error = InvalidIdPrefix;
+
+    fn try_from(text: String) -> Result<Self, InvalidIdPrefix> {
+        text.parse()
+    }
+}
+
+impl From<IdPrefix> for String {
+    fn from(prefix: IdPrefix) -> Self {
+        prefix.0
+    }
+}
+
+impl fmt::Display for IdPrefix {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
 
 /// An XML id for a label: lower-case ASCII words joined by hyphens; empty when nothing is left.
 pub fn slug(label: &str) -> String {
@@ -24,6 +91,14 @@ pub fn slug(label: &str) -> String {
     out
 }
 
+/// An id that begins with a prefix; one that does already stays as it is.
+pub(crate) fn prefixed(id: &str, prefix: Option<&IdPrefix>) -> String {
+    match prefix {
+        Some(IdPrefix(prefix)) if !id.starts_with(prefix.as_str()) => format!("{prefix}{id}"),
+        _ => id.to_owned(),
+    }
+}
+
 /// Whether a text can stand as an XML id and behind `url(#…)` as it is.
 fn is_plain_id(id: &str) -> bool {
     let mut characters = id.chars();
@@ -42,6 +117,11 @@ pub(crate) struct IdSet {
 }
 
 impl IdSet {
+    /// Whether an id holds a text.
+    pub(crate) fn any_contains(&self, text: &str) -> bool {
+        self.taken.iter().any(|id| id.contains(text))
+    }
+
     /// `wanted` when it is free, else `wanted-2`, `wanted-3`, ….
     pub(crate) fn claim(&mut self, wanted: &str) -> String {
         if self.taken.insert(wanted.to_owned()) {
@@ -60,7 +140,7 @@ impl IdSet {
 
 /// Ids of all nodes in document order, as they are to be written: given ids first (a repeated one
 /// is numbered), then slugs of labels. Empty for a node that has neither.
-pub(crate) fn assign_ids(document: &Document) -> (Vec<String>, IdSet) {
+pub(crate) fn assign_ids(document: &Document, prefix: Option<&IdPrefix>) -> (Vec<String>, IdSet) {
     fn collect<'a>(nodes: &'a [Node], out: &mut Vec<(&'a str, &'a str)>) {
         for node in nodes {
             match node {
@@ -78,11 +158,11 @@ pub(crate) fn assign_ids(document: &Document) -> (Vec<String>, IdSet) {
     let mut ids = vec![String::new(); names.len()];
     for (slot, (id, _)) in ids.iter_mut().zip(&names) {
         if is_plain_id(id) {
-            *slot = set.claim(id);
+            *slot = set.claim(&prefixed(id, prefix));
         } else if !id.is_empty() {
             let cleaned = slug(id);
             if !cleaned.is_empty() {
-                *slot = set.claim(&cleaned);
+                *slot = set.claim(&prefixed(&cleaned, prefix));
             }
         }
     }
@@ -90,7 +170,7 @@ pub(crate) fn assign_ids(document: &Document) -> (Vec<String>, IdSet) {
         if slot.is_empty() {
             let wanted = slug(label);
             if !wanted.is_empty() {
-                *slot = set.claim(&wanted);
+                *slot = set.claim(&prefixed(&wanted, prefix));
             }
         }
     }
@@ -113,6 +193,34 @@ mod tests {
         ] {
             assert_eq!(slug(label), expected);
         }
+    }
+
+    #[test]
+    fn prefixes_are_the_beginnings_of_xml_names() {
+        for text in ["a", "fox-", "_1", "Icon_2-"] {
+            assert_eq!(
+                text.parse::<IdPrefix>().map(String::from),
+                Ok(text.to_owned())
+            );
+        }
+        let long = "a".repeat(IdPrefix::MAX + 1);
+        for text in [
+            "",
+            "1a",
+            "-a",
+            "a b",
+            "a:b",
+            "a.",
+            "ä",
+            "a\"",
+            long.as_str(),
+        ] {
+            assert_eq!(text.parse::<IdPrefix>(), Err(InvalidIdPrefix), "{text}");
+        }
+        let prefix: IdPrefix = "fox-".parse().expect("a prefix");
+        assert_eq!(prefixed("sky", Some(&prefix)), "fox-sky");
+        assert_eq!(prefixed("fox-sky", Some(&prefix)), "fox-sky");
+        assert_eq!(prefixed("sky", None), "sky");
     }
 
     #[test]

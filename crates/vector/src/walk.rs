@@ -4,7 +4,7 @@
 use kurbo::{Affine, PathEl};
 
 use crate::names::assign_ids;
-use crate::{Document, Group, Node, Paint, Shape};
+use crate::{Document, Drawn, Group, Node, Paint, Shape};
 
 /// A shape as it stands in a document.
 #[derive(Clone, Debug)]
@@ -84,6 +84,11 @@ impl Document {
             }
         }
         descend(&mut self.layers, Affine::IDENTITY, 1.0, &mut 0, &mut edit);
+    }
+
+    /// Makes all shapes ones that were [drawn here](Drawn::Here), whatever file they came in.
+    pub fn mark_drawn_here(&mut self) {
+        self.edit_shapes(|_, shape, _, _| shape.drawn = Drawn::Here);
     }
 
     /// Keeps the shapes for which `keep` is true, given the index in painting order, and removes
@@ -172,7 +177,7 @@ impl Document {
                 }
             }
         }
-        let (ids, _) = assign_ids(self);
+        let (ids, _) = assign_ids(self, None);
         assign(&mut self.layers, &mut ids.into_iter());
     }
 

@@ -129,6 +129,7 @@ fn shapes_of_different_meaning_stay_apart() {
     let count = |first: &str, second: &str| {
         let inner = square(0, first) + &square(50, second);
         let mut document = parse(&picture("", &inner)).document;
+        document.mark_drawn_here();
         document.merge_paths(Mergeable::Alike);
         document.shapes().len()
     };

@@ -5,10 +5,10 @@
 mod common;
 
 use chat2svg_vector::{
-    Color, Document, GradientStop, Group, LinearGradient, Metadata, Node, Paint, ParseLimits,
-    RadialGradient, Shape, Spread, WriteOptions,
+    ClipPath, Color, Document, FillRule, GradientStop, Group, LinearGradient, Metadata, Node,
+    Paint, ParseLimits, RadialGradient, Shape, ShapeElements, Spread, WriteOptions,
 };
-use kurbo::{Affine, Point, Rect, Shape as _};
+use kurbo::{Affine, BezPath, Circle, Point, Rect, Shape as _};
 
 fn square(x: f64, paint: Paint) -> Shape {
     Shape::filled("", Rect::new(x, 10.0, x + 8.0, 18.0).to_path(0.1), paint)
@@ -129,7 +129,7 @@ fn gradients_of_different_geometry_share_equal_stops() {
         .zip([0.0, 20.0, 50.0])
         .map(|(paint, x)| Node::Shape(square(x, paint)));
     let svg = written(&document(layers.collect()));
-    assert_eq!(count(&svg, "href=\"#stops\""), 3, "{svg}");
+    assert_eq!(count(&svg, " xlink:href=\"#stops-"), 3, "{svg}");
     assert_eq!(count(&svg, "<stop "), 3, "{svg}");
 }
 
@@ -143,4 +143,151 @@ fn stops_of_one_gradient_stay_in_it() {
     let svg = written(&document(layers));
     assert!(!svg.contains("href"), "{svg}");
     assert_eq!(count(&svg, "<linearGradient"), 1, "{svg}");
+}
+
+fn parse(svg: &str) -> Document {
+    let read = Document::parse(svg.as_bytes(), &ParseLimits::default());
+    read.expect("is SVG").document
+}
+
+#[test]
+fn elements_of_a_file_stay_what_they_are() {
+    let svg = "<svg xmlns='http://www.w3.org/2000/svg' width='90' height='60'>\
+        <rect x='1' y='2' width='30' height='20' rx='4'/><rect width='9' height='8' stroke='red'/>\
+        <circle cx='50' cy='20' r='9'/><ellipse cx='20' cy='40' rx='9' ry='5'/>\
+        <line x1='1' y1='2' x2='30' y2='9' stroke='#000'/><polyline points='1,2 9,9 3,40' fill='none' stroke='#000'/>\
+        <polygon points='50,30 60,50 40,50'/><path d='M70 10H80V20H70Z'/></svg>";
+    let written = written(&parse(svg));
+    for part in [
+        "<rect x=\"1\" y=\"2\" width=\"30\" height=\"20\" rx=\"4\"/>",
+        "<rect stroke=\"red\" width=\"9\" height=\"8\"/>",
+        "<circle cx=\"50\" cy=\"20\" r=\"9\"/>",
+        "<ellipse cx=\"20\" cy=\"40\" rx=\"9\" ry=\"5\"/>",
+        "x1=\"1\" y1=\"2\" x2=\"30\" y2=\"9\"/>",
+        "points=\"1,2 9,9 3,40\"/>",
+        "<polygon points=\"50,30 60,50 40,50\"/>",
+        "<path d=\"M70 10H80V20H70z\"/>",
+    ] {
+        let part = part.replace("\"red\"", "\"#f00\"");
+        assert!(written.contains(&part), "{part} in {written}");
+    }
+}
+
+#[test]
+fn elements_are_those_that_are_asked_for() {
+    let svg = "<svg xmlns='http://www.w3.org/2000/svg' width='90' height='60'>\
+        <rect x='1' y='2' width='30' height='20'/><circle cx='50' cy='20' r='9'/>\
+        <path d='M70 10H80V20H70Z'/><path d='M40 40L50 50L60 40Z'/></svg>";
+    let document = parse(svg);
+    let with = |shapes| {
+        document.to_svg(&WriteOptions {
+            shapes,
+            ..WriteOptions::default()
+        })
+    };
+    let paths = with(ShapeElements::Paths);
+    assert_eq!(count(&paths, "<path "), 4, "{paths}");
+    let primitives = with(ShapeElements::Primitives);
+    assert_eq!(count(&primitives, "<path "), 0, "{primitives}");
+    assert_eq!(count(&primitives, "<rect "), 2, "{primitives}");
+    assert_eq!(count(&primitives, "<polygon "), 1, "{primitives}");
+}
+
+#[test]
+fn ids_that_are_referred_to_are_those_of_one_document() {
+    let picture = |red| {
+        let mut paint = linear(0.0, Spread::Pad);
+        if let Paint::Linear(gradient) = &mut paint {
+            gradient.stops[0].color = Color::from_rgb8(red, 0, 0);
+        }
+        let mut clipped = Group::new("Clipped");
+        clipped.clip = Some(ClipPath {
+            path: Rect::new(0.0, 0.0, 10.0, 10.0).to_path(0.1),
+            rule: FillRule::NonZero,
+        });
+        clipped.children = vec![Node::Shape(square(4.0, paint))];
+        written(&document(vec![Node::Group(clipped)]))
+    };
+    let (one, other) = (picture(1), picture(2));
+    for svg in [&one, &other] {
+        for name in ["linear", "clip"] {
+            let (_, after) = svg
+                .split_once(&format!("id=\"{name}-"))
+                .expect("is defined");
+            let hash: String = after.chars().take(6).collect();
+            assert_eq!(count(svg, &format!("url(#{name}-{hash})")), 1, "{svg}");
+        }
+        assert!(svg.contains("<g id=\"clipped\""), "{svg}");
+    }
+    let hash = |svg: &str| {
+        svg.split_once("linear-")
+            .map(|(_, after)| after[..6].to_owned())
+    };
+    assert_ne!(hash(&one), hash(&other));
+    assert_eq!(hash(&one), hash(&written(&parse(&one))));
+}
+
+#[test]
+fn a_prefix_is_on_all_ids_and_on_none_twice() {
+    let options = WriteOptions {
+        id_prefix: "fox-".parse().ok(),
+        ..WriteOptions::default()
+    };
+    let mut group = Group::new("Red fox");
+    group.children = vec![Node::Shape(square(4.0, linear(0.0, Spread::Pad)))];
+    let once = document(vec![Node::Group(group)]).to_svg(&options);
+    for part in [
+        "id=\"fox-red-fox\"",
+        "id=\"fox-linear\"",
+        "url(#fox-linear)",
+    ] {
+        assert!(once.contains(part), "{part} in {once}");
+    }
+    assert_eq!(parse(&once).to_svg(&options), once);
+}
+
+#[test]
+fn a_gradient_of_one_colour_is_that_colour() {
+    let mut paint = linear(0.0, Spread::Reflect);
+    if let Paint::Linear(gradient) = &mut paint {
+        for stop in &mut gradient.stops {
+            stop.color = Color::from_rgb8(255, 0, 0);
+            stop.opacity = 0.5;
+        }
+    }
+    let svg = written(&document(vec![Node::Shape(square(4.0, paint))]));
+    assert!(svg.contains("fill=\"#f00\" fill-opacity=\".5\""), "{svg}");
+    assert!(!svg.contains("Gradient"), "{svg}");
+}
+
+#[test]
+fn only_clips_that_hide_something_are_written() {
+    let clip = |path: BezPath, rule| {
+        let mut group = Group::new("Clipped");
+        group.clip = Some(ClipPath { path, rule });
+        group.children = vec![Node::Shape(square(20.0, Paint::Solid(Color::BLACK)))];
+        count(&written(&document(vec![Node::Group(group)])), "<clipPath")
+    };
+    let ring = |outer: f64, inner: f64| {
+        let mut path = Circle::new((25.0, 25.0), outer).to_path(0.01);
+        path.extend(Circle::new((25.0, 25.0), inner).to_path(0.01));
+        path
+    };
+    let around = Rect::new(0.0, 0.0, 60.0, 60.0).to_path(0.1);
+    assert_eq!(clip(around.clone(), FillRule::NonZero), 0);
+    assert_eq!(clip(ring(90.0, 80.0), FillRule::NonZero), 0);
+    assert_eq!(clip(ring(90.0, 80.0), FillRule::EvenOdd), 1);
+    assert_eq!(
+        clip(
+            Rect::new(22.0, 0.0, 60.0, 60.0).to_path(0.1),
+            FillRule::NonZero
+        ),
+        1
+    );
+    assert_eq!(clip(ring(30.0, 12.0), FillRule::EvenOdd), 1);
+    let open: BezPath = around
+        .iter()
+        .filter(|element| !matches!(element, kurbo::PathEl::ClosePath))
+        .collect();
+    assert_eq!(clip(open, FillRule::NonZero), 1);
 }

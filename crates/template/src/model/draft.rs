@@ -83,6 +83,7 @@ pub(super) fn document(svg: &str, frame: &Frame, stop: &Stop) -> Result<Document
     };
     let parsed = parsed.map_err(|error| format!("its drawing cannot be read: {error}"))?;
     let mut document = parsed.document;
+    document.mark_drawn_here();
     let shapes = document.counts().shapes;
     if shapes == 0 || shapes > MAX_SHAPES {
         return Err(format!("its drawing has {shapes} shapes"));

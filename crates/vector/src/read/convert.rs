@@ -7,7 +7,7 @@ use kurbo::Affine;
 
 use crate::sanitise::{Heading, Meter, WarningKind, Warnings};
 use crate::transform::largest_scale;
-use crate::{ClipPath, Color, Fill, FillRule, Group, Meaning, Node, Paint, Shape};
+use crate::{ClipPath, Color, Drawn, Fill, FillRule, Group, Meaning, Node, Paint, Shape};
 
 use super::clips::Clips;
 use super::effects::{place, with_tiles};
@@ -186,6 +186,11 @@ impl Converter<'_> {
             id: name.id,
             label: name.label,
             meaning: name.meaning,
+            drawn: match name.drawn {
+                // What is no element of its own, such as a glyph.
+                Drawn::Here => Drawn::AsPath,
+                known => known,
+            },
             path: outline,
             fill,
             stroke,

@@ -3,8 +3,8 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::Meaning;
 use crate::sanitise::{Child, Element, Heading, Meter, ParseError, Tree, without_controls};
+use crate::{Drawn, Meaning};
 
 /// An element's own id, label and meaning; each may be empty.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -12,6 +12,8 @@ pub(crate) struct Name {
     pub(crate) id: String,
     pub(crate) label: String,
     pub(crate) meaning: Meaning,
+    /// Which kind of element a shape was.
+    pub(crate) drawn: Drawn,
     /// The comment above, when there is no better label.
     pub(crate) heading: Option<Heading>,
 }
@@ -63,6 +65,7 @@ pub(crate) fn collect(
             id,
             label,
             meaning: meaning(element),
+            drawn: drawn(element.name),
             heading,
         };
         names.insert(key, name);
@@ -122,6 +125,13 @@ fn gather(tree: &Tree, element: &Element, out: &mut String, left: &mut usize) {
 
 fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn drawn(name: &str) -> Drawn {
+    match name {
+        "rect" | "circle" | "ellipse" | "line" | "polyline" | "polygon" => Drawn::AsBasicShape,
+        _ => Drawn::AsPath,
+    }
 }
 
 fn becomes_node(name: &str) -> bool {

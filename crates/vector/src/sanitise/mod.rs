@@ -15,6 +15,7 @@ mod encoding;
 mod entities;
 mod error;
 mod expansion;
+mod ids;
 mod limits;
 mod meter;
 mod numbers;
@@ -43,6 +44,7 @@ use cascade::Cascade;
 use chat2svg_stop::Stop;
 use css::Rule;
 
+use crate::IdPrefix;
 use crate::mend;
 use crate::write;
 
@@ -67,7 +69,8 @@ pub struct Sanitised {
     pub warnings: Vec<Warning>,
 }
 
-/// Makes SVG safe that must stay text. Structure, styles, masks, filters and text remain.
+/// Makes SVG safe that must stay text. Structure, styles, masks, filters and text remain. Ids that
+/// something refers to end in a hash of the text, so that several texts can stand in one page.
 ///
 /// # Errors
 /// When the text is not SVG, not well-formed, declares entities, or exceeds the limits.
@@ -84,9 +87,31 @@ pub fn sanitise_until(
     limits: &ParseLimits,
     stop: &Stop,
 ) -> Result<Sanitised, ParseError> {
+    sanitise_marked(svg, limits, None, stop)
+}
+
+/// As [`sanitise`], but with a prefix on every id in place of a hash.
+///
+/// # Errors
+/// As [`sanitise`].
+pub fn sanitise_prefixed(
+    svg: &[u8],
+    limits: &ParseLimits,
+    prefix: Option<&IdPrefix>,
+) -> Result<Sanitised, ParseError> {
+    sanitise_marked(svg, limits, prefix, &Stop::never())
+}
+
+fn sanitise_marked(
+    svg: &[u8],
+    limits: &ParseLimits,
+    prefix: Option<&IdPrefix>,
+    stop: &Stop,
+) -> Result<Sanitised, ParseError> {
     let mut warnings = Warnings::default();
     let meter = Meter::new(stop);
-    let tree = sanitised_tree(svg, 0, limits, Profile::Text, &mut warnings, &meter)?;
+    let mut tree = sanitised_tree(svg, 0, limits, Profile::Text, &mut warnings, &meter)?;
+    ids::mark(&mut tree, prefix);
     Ok(Sanitised {
         svg: tree.to_text(),
         warnings: warnings.into_list(),

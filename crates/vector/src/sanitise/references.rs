@@ -52,6 +52,25 @@ pub(crate) fn targets(value: &str) -> impl Iterator<Item = &str> {
     })
 }
 
+/// A value with the ids in its `url(#…)` renamed; `None` where nothing is.
+pub(super) fn renamed(value: &str, names: &HashMap<String, String>) -> Option<String> {
+    let mut out = String::new();
+    // How much of the value is in `out`.
+    let mut done = 0;
+    for id in targets(value) {
+        let Some(name) = names.get(id) else { continue };
+        // Both are in the same text, one within the other.
+        let at = id.as_ptr().addr() - value.as_ptr().addr();
+        if at >= done {
+            out.push_str(value.get(done..at)?);
+            out.push_str(name);
+            done = at + id.len();
+        }
+    }
+    out.push_str(value.get(done..)?);
+    (done > 0).then_some(out)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -2,7 +2,11 @@
 
 use super::css::{self, Declaration};
 use super::printable::printable;
+use crate::write::XLINK;
 use crate::write::xml::XmlWriter;
+
+/// A reference, by whichever name it came.
+pub(super) const HREF: &str = "href";
 
 /// An element's position in its tree.
 pub(crate) type ElementIndex = usize;
@@ -134,6 +138,8 @@ impl Tree {
             }
         }
         for (name, value) in &element.attributes {
+            // Readers of SVG 1.1 know a reference by no other name.
+            let name = if *name == HREF { "xlink:href" } else { name };
             xml.attribute(name, value);
         }
         if !element.style.is_empty() {
@@ -160,6 +166,10 @@ impl Tree {
             })
         };
         let mut out = vec![("xmlns", super::SVG)];
+        let has_links = |element: &Element| element.attribute(HREF).is_some();
+        if self.elements.iter().any(has_links) {
+            out.push(("xmlns:xlink", XLINK));
+        }
         for (prefix, declaration, namespace) in super::VOCABULARIES {
             if uses(prefix) {
                 out.push((declaration, namespace));

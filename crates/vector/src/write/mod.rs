@@ -2,8 +2,12 @@
 //!
 //! Groups and shapes keep their names: the id, and the label as `inkscape:label`, which Inkscape
 //! shows in its layers and objects panels. Equal gradients, their equal stops and equal clip paths
-//! are defined once; what all shapes of a group say of their painting, the group says.
+//! are defined once; what all shapes of a group say of their painting, the group says. Only what
+//! readers of SVG 1.1 know is written. Ids that are referred to are those of this document alone,
+//! so that several documents can stand in one page.
 
+mod basic;
+pub(crate) mod fingerprint;
 mod metadata;
 mod number;
 mod paint;
@@ -16,10 +20,12 @@ pub(crate) mod xml;
 
 use kurbo::{Affine, BezPath, Rect, Shape as _};
 
-use crate::names::assign_ids;
+use crate::names::{IdPrefix, assign_ids};
 use crate::transform::largest_scale;
-use crate::{ClipPath, Document, FillRule, Group, LengthUnit, Meaning, Node, Shape};
+use crate::{ClipPath, Document, Drawn, FillRule, Group, LengthUnit, Meaning, Node, Shape};
 
+use basic::Basic;
+use fingerprint::Marking;
 use number::{decimals_for, number};
 use paint::{Definitions, opacity_attribute, transform};
 use path::path_data;
@@ -29,10 +35,24 @@ use xml::XmlWriter;
 pub use snap::snapped_outline;
 
 pub(crate) use metadata::{CHAT2SVG, CREATIVE_COMMONS, DUBLIN_CORE, RDF};
+pub(crate) use paint::XLINK;
 pub(crate) use primitive::ellipse_of;
 
 /// Inkscape's extension attributes.
 pub(crate) const INKSCAPE: &str = "http://www.inkscape.org/namespaces/inkscape";
+
+/// Which elements shapes are written as.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ShapeElements {
+    /// Those of the file that they came in, as long as they fit; else circles, ellipses and paths,
+    /// whichever is shorter.
+    #[default]
+    Keep,
+    /// Rects, circles, ellipses, lines, polylines and polygons wherever an outline is one.
+    Primitives,
+    /// Paths only.
+    Paths,
+}
 
 /// How a document is written.
 #[derive(Clone, Debug, PartialEq)]
@@ -51,6 +71,13 @@ pub struct WriteOptions {
     /// Whether screen readers are told that this is one picture, called by its title and described
     /// by its description; says nothing without a title. Default false.
     pub accessible: bool,
+    /// Whether labels are written, and top-level groups as layers of Inkscape. Default true.
+    pub labels: bool,
+    /// Which elements shapes are written as. Default [`ShapeElements::Keep`].
+    pub shapes: ShapeElements,
+    /// What all ids begin with; without it only ids that are referred to are marked, by a hash of
+    /// the document at their end, and ids of nodes stay as they are. Default none.
+    pub id_prefix: Option<IdPrefix>,
 }
 
 impl Default for WriteOptions {
@@ -61,6 +88,9 @@ impl Default for WriteOptions {
             indent: true,
             metadata: true,
             accessible: false,
+            labels: true,
+            shapes: ShapeElements::Keep,
+            id_prefix: None,
         }
     }
 }
@@ -80,17 +110,21 @@ impl Document {
     /// The document as SVG text.
     ///
     /// Ids are unique in the result: a repeated one is numbered, and a node with a label only gets
-    /// an id made from it. Shapes whose geometry is not finite cannot be written and are left out.
+    /// an id made from it. Ids of gradients and clip paths end in a short hash of the text, or all
+    /// ids begin with [`WriteOptions::id_prefix`]. Shapes whose geometry is not finite cannot be
+    /// written and are left out.
     pub fn to_svg(&self, options: &WriteOptions) -> String {
-        let (ids, taken) = assign_ids(self);
+        let (ids, taken) = assign_ids(self, options.id_prefix.as_ref());
         let mut ids = ids.into_iter();
         let scale = reference_scale(self, options);
         let tolerance = options.least_tolerance();
-        let mut definitions = Definitions::new(taken);
+        let mut definitions = Definitions::new(taken, Marking::of(options.id_prefix.as_ref()));
         let styles = Styles::of(&self.layers, &mut definitions, scale, tolerance);
         let mut body = TreeWriter {
             definitions,
             tolerance,
+            shapes: options.shapes,
+            writes_labels: options.labels,
             has_labels: false,
             ids: &mut ids,
         };
@@ -110,7 +144,7 @@ impl Document {
             (Some(_), Some(_)) => claim("desc"),
             _ => None,
         };
-        let definitions = body.definitions.into_elements();
+        let definitions = body.definitions.into_written();
         let tree = tree.finish();
 
         let mut xml = XmlWriter::new(options.indent);
@@ -118,6 +152,9 @@ impl Document {
         xml.attribute("xmlns", "http://www.w3.org/2000/svg");
         if has_labels {
             xml.attribute("xmlns:inkscape", INKSCAPE);
+        }
+        if definitions.has_links {
+            xml.attribute("xmlns:xlink", XLINK);
         }
         let unit = self.metadata.unit;
         let size = |pixels| {
@@ -140,7 +177,7 @@ impl Document {
             .collect();
         if !names.is_empty() {
             xml.attribute("role", "img");
-            xml.attribute("aria-labelledby", &names.join(" "));
+            xml.plain_attribute("aria-labelledby", &names.join(" "));
         }
         if let Some(title) = &self.title {
             xml.text_element("title", title_id.as_deref(), title);
@@ -151,16 +188,16 @@ impl Document {
         if options.metadata {
             metadata::write_metadata(&mut xml, self);
         }
-        if !definitions.is_empty() {
+        if !definitions.elements.is_empty() {
             xml.start("defs");
-            for element in &definitions {
+            for element in &definitions.elements {
                 xml.raw(element);
             }
             xml.end();
         }
         xml.raw_nested(&tree);
         xml.end();
-        xml.finish()
+        fingerprint::fill_in(xml.finish(), &definitions.ids)
     }
 }
 
@@ -215,8 +252,10 @@ fn reference_scale(document: &Document, options: &WriteOptions) -> f64 {
 }
 
 struct TreeWriter<'a> {
-    definitions: Definitions,
+    definitions: Definitions<'a>,
     tolerance: f64,
+    shapes: ShapeElements,
+    writes_labels: bool,
     has_labels: bool,
     ids: &'a mut dyn Iterator<Item = String>,
 }
@@ -239,7 +278,7 @@ impl TreeWriter<'_> {
             (Node::Group(group), Styles::Group(said, children)) => {
                 xml.start("g");
                 self.names(xml, &id, &group.label);
-                if place.is_layer && !group.label.is_empty() {
+                if self.writes_labels && place.is_layer && !group.label.is_empty() {
                     xml.attribute("inkscape:groupmode", "layer");
                     self.has_labels = true;
                 }
@@ -266,9 +305,9 @@ impl TreeWriter<'_> {
             xml.attribute("transform", &text);
         }
         opacity_attribute(xml, "opacity", group.opacity);
-        if let Some(clip) = &group.clip {
+        if let Some(clip) = group.clip_that_hides() {
             let id = self.clip(clip, inner);
-            xml.attribute("clip-path", &format!("url(#{id})"));
+            xml.plain_attribute("clip-path", &format!("url(#{id})"));
         }
         for (child, style) in group.children.iter().zip(styles) {
             let place = Place {
@@ -294,8 +333,22 @@ impl TreeWriter<'_> {
         place: Place,
     ) {
         let scale = place.scale;
-        let ellipse = ellipse_of(shape, self.tolerance / scale);
         let decimals = decimals_for(scale, self.tolerance);
+        let ellipse = match self.shapes {
+            ShapeElements::Paths => None,
+            ShapeElements::Keep | ShapeElements::Primitives => {
+                ellipse_of(shape, self.tolerance / scale)
+            }
+        };
+        if ellipse.is_none()
+            && let Some(basic) = self.basic_shape(shape, self.tolerance / scale)
+        {
+            xml.start(basic.element());
+            self.attributes_of(xml, shape, said, id, place.group);
+            write_all(xml, &basic.attributes(decimals));
+            xml.end();
+            return;
+        }
         let radii =
             ellipse.map(|ellipse| [ellipse.across, ellipse.down].map(|r| number(r, decimals)));
         let element = match &radii {
@@ -304,10 +357,7 @@ impl TreeWriter<'_> {
             Some(_) => "ellipse",
         };
         xml.start(element);
-        self.names(xml, id, &shape.label);
-        write_all(xml, &shape.meaning.attributes(place.group));
-        write_all(xml, said);
-        opacity_attribute(xml, "opacity", shape.opacity);
+        self.attributes_of(xml, shape, said, id, place.group);
         match (ellipse, &radii) {
             (Some(ellipse), Some([across, down])) => {
                 xml.attribute("cx", &number(ellipse.center.x, decimals));
@@ -327,12 +377,41 @@ impl TreeWriter<'_> {
         xml.end();
     }
 
+    /// The rectangle, line or polygon that a shape is written as.
+    fn basic_shape(&self, shape: &Shape, tolerance: f64) -> Option<Basic> {
+        let is_wanted = match self.shapes {
+            ShapeElements::Keep => shape.drawn == Drawn::AsBasicShape,
+            ShapeElements::Primitives => true,
+            ShapeElements::Paths => false,
+        };
+        if is_wanted {
+            Basic::of(shape, tolerance)
+        } else {
+            None
+        }
+    }
+
+    /// What every element of a shape says.
+    fn attributes_of(
+        &mut self,
+        xml: &mut XmlWriter,
+        shape: &Shape,
+        said: &Attributes,
+        id: &str,
+        group: Meaning,
+    ) {
+        self.names(xml, id, &shape.label);
+        write_all(xml, &shape.meaning.attributes(group));
+        write_all(xml, said);
+        opacity_attribute(xml, "opacity", shape.opacity);
+    }
+
     fn names(&mut self, xml: &mut XmlWriter, id: &str, label: &str) {
         if !id.is_empty() {
             xml.attribute("id", id);
         }
         // A label that only repeats the id says nothing new.
-        if !label.is_empty() && label != id {
+        if self.writes_labels && !label.is_empty() && label != id {
             xml.attribute("inkscape:label", label);
             self.has_labels = true;
         }
@@ -341,7 +420,7 @@ impl TreeWriter<'_> {
 
 fn write_all(xml: &mut XmlWriter, attributes: &Attributes) {
     for (name, value) in attributes {
-        xml.attribute(name, value);
+        xml.plain_attribute(name, value);
     }
 }
 

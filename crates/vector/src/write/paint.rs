@@ -8,6 +8,7 @@ use crate::names::IdSet;
 use crate::transform::largest_scale;
 use crate::{Color, GradientStop, LinearGradient, Paint, RadialGradient, Spread};
 
+use super::fingerprint::Marking;
 use super::number::{decimals_for, number};
 use super::xml::XmlWriter;
 
@@ -76,7 +77,9 @@ fn joined(numbers: &[&str]) -> String {
 }
 
 /// What shapes refer to by id; equal definitions are written once.
-pub(crate) struct Definitions {
+pub(crate) struct Definitions<'a> {
+    /// What tells the ids from those of other documents.
+    marking: Marking<'a>,
     /// Index of each definition, by its text without id.
     by_value: HashMap<String, usize>,
     /// In the order of first use.
@@ -92,6 +95,11 @@ struct Definition {
     /// The elements within.
     content: String,
 }
+
+/// XLink: readers of SVG 1.1 know references by no other name.
+pub(crate) const XLINK: &str = "http://www.w3.org/1999/xlink";
+/// Bytes of the declaration of [`XLINK`].
+const XLINK_BYTES: usize = " xmlns:xlink=\"\"".len() + XLINK.len();
 
 /// Every gradient has its coordinates in those of the shape.
 const UNITS: &str = " gradientUnits=\"userSpaceOnUse\"";
@@ -116,13 +124,24 @@ impl Definition {
             ..
         } = self;
         let attributes = attributes.replacen(UNITS, "", 1);
-        format!("<{element} id=\"{id}\" href=\"#{stops}\"{attributes}/>")
+        format!("<{element} id=\"{id}\" xlink:href=\"#{stops}\"{attributes}/>")
     }
 }
 
-impl Definitions {
-    pub(crate) fn new(ids: IdSet) -> Self {
+/// Definitions as they are written.
+pub(crate) struct Written {
+    /// The elements, in the order of first use.
+    pub(crate) elements: Vec<String>,
+    /// Whether some of them refer to others.
+    pub(crate) has_links: bool,
+    /// All ids that are given out.
+    pub(crate) ids: IdSet,
+}
+
+impl<'a> Definitions<'a> {
+    pub(crate) fn new(ids: IdSet, marking: Marking<'a>) -> Self {
         Self {
+            marking,
             by_value: HashMap::new(),
             found: Vec::new(),
             ids,
@@ -131,14 +150,14 @@ impl Definitions {
 
     /// An id of its own for something else that is referred to.
     pub(crate) fn claim(&mut self, wanted: &str) -> String {
-        self.ids.claim(wanted)
+        self.ids.claim(&self.marking.id(wanted))
     }
 
     /// The id of a definition whose attributes and content are given.
     fn share(
         &mut self,
         element: &'static str,
-        prefix: &str,
+        name: &str,
         attributes: String,
         content: String,
     ) -> String {
@@ -146,7 +165,7 @@ impl Definitions {
         let next = self.found.len();
         let index = *self.by_value.entry(value).or_insert(next);
         if index == next {
-            let id = self.ids.claim(prefix);
+            let id = self.claim(name);
             self.found.push(Definition {
                 element,
                 id,
@@ -169,9 +188,9 @@ impl Definitions {
         self.share("clipPath", "clip", String::new(), xml.finish())
     }
 
-    /// The elements in the order of first use. Stops that several gradients have are in an element
-    /// of their own before the first of them, where that takes fewer bytes.
-    pub(crate) fn into_elements(mut self) -> Vec<String> {
+    /// The elements. Stops that several gradients have are in an element of their own before the
+    /// first of them, where that takes fewer bytes.
+    pub(crate) fn into_written(mut self) -> Written {
         let mut users = HashMap::<&str, Vec<usize>>::new();
         for (index, definition) in self.found.iter().enumerate() {
             if definition.attributes.contains(UNITS) {
@@ -179,17 +198,14 @@ impl Definitions {
             }
         }
         let mut texts: Vec<String> = self.found.iter().map(Definition::text).collect();
-        let mut shared: Vec<(&str, Vec<usize>)> = users
-            .into_iter()
-            .filter(|(_, users)| users.len() > 1)
-            .collect();
-        shared.sort_by_key(|(_, users)| users.first().copied());
-        let mut before = Vec::new();
-        for (content, users) in shared {
-            // Claimed only when it is used, so that the numbers have no gaps.
-            let longest_id = format!("stops-{}", self.found.len());
-            let element =
-                |id: &str| format!("<linearGradient id=\"{id}\"{UNITS}>{content}</linearGradient>");
+        // Claimed only when it is used, so that the numbers have no gaps.
+        let longest_id = self.marking.id(&format!("stops-{}", self.found.len()));
+        let element = |id: &str, content: &str| {
+            format!("<linearGradient id=\"{id}\"{UNITS}>{content}</linearGradient>")
+        };
+        let mut shared = Vec::new();
+        let mut saved_in_all = 0;
+        for (content, users) in users {
             let saved: usize = users
                 .iter()
                 .map(|&user| {
@@ -197,34 +213,44 @@ impl Definitions {
                     texts[user].len().saturating_sub(after)
                 })
                 .sum();
-            if saved <= element(&longest_id).len() + 3 {
-                continue;
-            }
-            let id = self.ids.claim("stops");
-            before.push((users[0], element(&id)));
-            for user in users {
-                texts[user] = self.found[user].text_after(&id);
+            let cost = element(&longest_id, content).len() + 3;
+            if users.len() > 1 && saved > cost {
+                saved_in_all += saved - cost;
+                shared.push((content.to_owned(), users));
             }
         }
-        for (place, element) in before.into_iter().rev() {
-            texts.insert(place, element);
+        let has_links = saved_in_all > XLINK_BYTES;
+        if has_links {
+            shared.sort_by_key(|(_, users)| users.first().copied());
+            let mut before = Vec::new();
+            for (content, users) in shared {
+                let id = self.claim("stops");
+                before.push((
+                    users.first().copied().unwrap_or_default(),
+                    element(&id, &content),
+                ));
+                for user in users {
+                    texts[user] = self.found[user].text_after(&id);
+                }
+            }
+            for (place, element) in before.into_iter().rev() {
+                texts.insert(place, element);
+            }
         }
-        texts
+        Written {
+            elements: texts,
+            has_links,
+            ids: self.ids,
+        }
     }
 
-    /// The attribute value for a paint, and the opacity that a single-stop gradient adds.
+    /// The attribute value for a paint, and the opacity that a gradient of one colour adds.
     pub(crate) fn paint(&mut self, paint: &Paint, scale: f64, tolerance: f64) -> (String, f32) {
+        if let Some((color, opacity)) = paint.only_color() {
+            return (color.map_or_else(|| "none".to_owned(), hex), opacity);
+        }
         match paint {
             Paint::Solid(color) => (hex(*color), 1.0),
-            Paint::Linear(LinearGradient { stops, .. })
-            | Paint::Radial(RadialGradient { stops, .. })
-                if stops.len() < 2 =>
-            {
-                stops.first().map_or_else(
-                    || ("none".to_owned(), 1.0),
-                    |stop| (hex(stop.color), stop.opacity),
-                )
-            }
             Paint::Linear(gradient) => {
                 let attributes = linear_attributes(gradient, scale, tolerance);
                 let stops = stops_text(&gradient.stops);
@@ -238,6 +264,35 @@ impl Definitions {
                 (format!("url(#{id})"), 1.0)
             }
         }
+    }
+}
+
+impl Paint {
+    /// The colour and opacity of a gradient that has, as it is written, only one; no colour for one
+    /// without stops.
+    fn only_color(&self) -> Option<(Option<Color>, f32)> {
+        let stops = match self {
+            Self::Solid(_) => return None,
+            Self::Linear(gradient) => &gradient.stops,
+            // Outside of its circle such a focus leaves a part unpainted.
+            Self::Radial(gradient)
+                if gradient.stops.len() > 1
+                    && gradient.focus.distance(gradient.center) >= gradient.radius =>
+            {
+                return None;
+            }
+            Self::Radial(gradient) => &gradient.stops,
+        };
+        let Some((first, rest)) = stops.split_first() else {
+            return Some((None, 1.0));
+        };
+        let is_same = |stop: &GradientStop| {
+            stop.color.to_rgb8() == first.color.to_rgb8()
+                && opacity_text(stop.opacity) == opacity_text(first.opacity)
+        };
+        rest.iter()
+            .all(is_same)
+            .then_some((Some(first.color), first.opacity))
     }
 }
 

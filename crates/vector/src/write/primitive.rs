@@ -1,4 +1,5 @@
 //! Outlines that are circles or ellipses: shorter to write, and easier to edit, as what they are.
+//! Those of other basic shapes are in `basic`.
 
 use kurbo::{BezPath, ParamCurve as _, PathEl, PathSeg, Point, Shape as _};
 

@@ -76,6 +76,7 @@ impl Rounding {
             id: shape.id.clone(),
             label: shape.label.clone(),
             meaning: shape.meaning,
+            drawn: shape.drawn,
             path: self.outline(shape, scale),
             fill: shape.fill.as_ref().map(|fill| Fill {
                 paint: self.paint(&fill.paint, scale),

@@ -27,7 +27,7 @@ impl Styles {
     /// The styles of nodes; `scale` is in pixels per unit of their coordinates.
     pub(crate) fn of(
         nodes: &[Node],
-        definitions: &mut Definitions,
+        definitions: &mut Definitions<'_>,
         scale: f64,
         tolerance: f64,
     ) -> Vec<Self> {
@@ -39,7 +39,12 @@ impl Styles {
         nodes.iter().map(style).collect()
     }
 
-    fn of_group(group: &Group, definitions: &mut Definitions, scale: f64, tolerance: f64) -> Self {
+    fn of_group(
+        group: &Group,
+        definitions: &mut Definitions<'_>,
+        scale: f64,
+        tolerance: f64,
+    ) -> Self {
         let inner = scale * largest_scale(group.transform);
         let mut children = Self::of(&group.children, definitions, inner, tolerance);
         let mut said = children.iter().filter_map(Self::said);
@@ -80,7 +85,7 @@ impl Styles {
 
 fn attributes(
     shape: &Shape,
-    definitions: &mut Definitions,
+    definitions: &mut Definitions<'_>,
     scale: f64,
     tolerance: f64,
 ) -> Attributes {
@@ -113,7 +118,7 @@ pub(super) fn stroke_decimals(scale: f64, tolerance: f64) -> u8 {
 fn line(
     found: &mut Attributes,
     stroke: &Stroke,
-    definitions: &mut Definitions,
+    definitions: &mut Definitions<'_>,
     scale: f64,
     tolerance: f64,
 ) {

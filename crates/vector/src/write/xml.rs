@@ -49,6 +49,15 @@ impl XmlWriter {
         self.out.push('"');
     }
 
+    /// As [`XmlWriter::attribute`], for a value of our own making that needs no escape.
+    pub(crate) fn plain_attribute(&mut self, name: &str, value: &str) {
+        self.out.push(' ');
+        self.out.push_str(name);
+        self.out.push_str("=\"");
+        self.out.push_str(value);
+        self.out.push('"');
+    }
+
     pub(crate) fn text(&mut self, text: &str) {
         self.finish_tag();
         escape(&mut self.out, text, false);
@@ -75,7 +84,7 @@ impl XmlWriter {
     pub(crate) fn text_element(&mut self, name: &'static str, id: Option<&str>, text: &str) {
         self.start(name);
         if let Some(id) = id {
-            self.attribute("id", id);
+            self.plain_attribute("id", id);
         }
         self.text(text);
         self.end();

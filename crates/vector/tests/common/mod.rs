@@ -6,7 +6,8 @@
 pub(crate) mod harmless;
 
 use chat2svg_vector::{
-    ClipPath, Color, Credit, Document, Fill, FillRule, GradientStop, Group, LengthUnit, LineCap,
+    ClipPath, Color, Credit, Document, Drawn, Fill, FillRule, GradientStop, Group, LengthUnit,
+    LineCap,
     LineJoin, LinearGradient, Material, Meaning, Metadata, Node, Paint, Place, RadialGradient,
     Raster, Role, Setting, Shape, Spread, Stroke, TimeOfDay,
 };
@@ -139,6 +140,7 @@ pub(crate) fn everything() -> Document {
         id: "rail".to_owned(),
         label: "rail".to_owned(),
         meaning: Meaning::NONE,
+        drawn: Drawn::Here,
         path: line,
         fill: None,
         stroke: Some(Stroke {
@@ -321,6 +323,7 @@ fn any_shape() -> impl Strategy<Value = Shape> {
             id: String::new(),
             label,
             meaning,
+            drawn: Drawn::Here,
             path,
             fill: fill.map(|(paint, opacity, rule)| Fill {
                 paint,

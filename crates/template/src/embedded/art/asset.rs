@@ -101,6 +101,7 @@ impl Asset {
 pub(crate) fn flattened(svg: &str) -> Result<Vec<Node>, AssetError> {
     let mut document = Document::parse(svg.as_bytes(), &ParseLimits::default())?.document;
     document.flatten_transforms();
+    document.mark_drawn_here();
     if document.layers.is_empty() {
         return Err(AssetError::Empty);
     }

@@ -3,7 +3,7 @@
 //! Outlines are kept to few, clean segments, because people edit them.
 
 use chat2svg_vector::{
-    Color, Group, LineCap, LineJoin, Material, Meaning, Node, Paint, Shape, Stroke,
+    Color, Drawn, Group, LineCap, LineJoin, Material, Meaning, Node, Paint, Shape, Stroke,
 };
 use kurbo::{Affine, BezPath, Point, Rect, Vec2};
 
@@ -160,6 +160,7 @@ pub(crate) fn stroked(label: &str, path: BezPath, width: f64, color: Color) -> S
         id: String::new(),
         label: label.to_owned(),
         meaning: Meaning::NONE,
+        drawn: Drawn::Here,
         path,
         fill: None,
         stroke: Some(Stroke {

@@ -1,6 +1,6 @@
 //! What falls from the sky or veils it, in front of everything.
 
-use chat2svg_vector::{Fill, FillRule, Meaning, Node, Paint, Shape};
+use chat2svg_vector::{Drawn, Fill, FillRule, Meaning, Node, Paint, Shape};
 use kurbo::BezPath;
 
 use super::{Scenery, WEATHER};
@@ -92,6 +92,7 @@ fn fog(pen: &mut Pen, scenery: &mut Scenery<'_, '_>) {
                 id: String::new(),
                 label: "fog bank".to_owned(),
                 meaning: Meaning::NONE,
+                drawn: Drawn::Here,
                 path,
                 fill: Some(Fill {
                     paint: Paint::Solid(hex(0xEEF2F4)),
