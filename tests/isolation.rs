@@ -35,6 +35,7 @@ fn vectorize(picture: Vec<u8>) -> IsolatedJob {
                 deadline_ms: 60_000,
                 level: LevelChoice::Minimal,
                 priority: Default::default(),
+                output: Default::default(),
             },
         },
         attachments: vec![Attachment {

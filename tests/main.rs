@@ -16,6 +16,7 @@ mod load;
 #[path = "../crates/llm/tests/support/server.rs"]
 mod model_server;
 mod models;
+mod output;
 mod refine;
 mod refusals;
 mod restart;

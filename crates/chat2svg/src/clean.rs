@@ -3,11 +3,11 @@
 use std::path::Path;
 
 use anyhow::Context as _;
-use chat2svg_controller::InputLimits;
-use chat2svg_protocol::printable;
+use chat2svg_controller::{InputLimits, output};
+use chat2svg_protocol::{OutputOptions, printable};
 use chat2svg_vector::{
-    Position, Warning, WarningKind,
-    sanitise::{Sanitised, sanitise},
+    Document, ParseError, ParseLimits, Parsed, Position, Warning, WarningKind,
+    sanitise::{Sanitised, sanitise_prefixed},
 };
 use serde::Serialize;
 
@@ -23,6 +23,9 @@ use crate::{
 struct Report<'a> {
     svg_content: &'a str,
     warnings: Vec<Told<'a>>,
+    /// Which wishes for how it is written could not be fulfilled.
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    notes: &'a [String],
 }
 
 /// A warning for programs and people.
@@ -63,8 +66,9 @@ pub(crate) fn run(command: &Clean, settings: &Settings) -> anyhow::Result<()> {
         .with_bytes(most)
         .with_cost(settings.limits);
     let bytes = read_input(&command.input, most)?;
-    let Sanitised { svg, warnings } =
-        sanitise(&bytes, &limits.svg).with_context(|| name(&command.input))?;
+    let options = OutputOptions::from(command.form.clone());
+    let (Sanitised { svg, warnings }, notes) =
+        cleaned(&bytes, &limits.svg, &options).with_context(|| name(&command.input))?;
     let to_stdout = file.is_none();
     if let Some(file) = file {
         file.write(format!("{}\n", svg.trim_end()).as_bytes())?;
@@ -73,16 +77,41 @@ pub(crate) fn run(command: &Clean, settings: &Settings) -> anyhow::Result<()> {
         let report = Report {
             svg_content: &svg,
             warnings: warnings.iter().map(Told::from).collect(),
+            notes: &notes,
         };
         return print_line(&serde_json::to_string_pretty(&report)?);
     }
     for warning in &warnings {
         eprintln!("chat2svg: {}", printable(&warning.to_string()));
     }
+    for note in &notes {
+        eprintln!("chat2svg: {}", printable(note));
+    }
     if to_stdout {
         print_line(svg.trim_end())?;
     }
     Ok(())
+}
+
+/// The text made safe, and notes on how it is written. What is said of how it is written, but for
+/// a prefix of ids, needs a drawing to be read.
+fn cleaned(
+    bytes: &[u8],
+    limits: &ParseLimits,
+    options: &OutputOptions,
+) -> Result<(Sanitised, Vec<String>), ParseError> {
+    let stays_text = OutputOptions {
+        id_prefix: options.id_prefix.clone(),
+        ..OutputOptions::default()
+    };
+    if *options == stays_text {
+        let text = sanitise_prefixed(bytes, limits, options.id_prefix.as_ref())?;
+        return Ok((text, Vec::new()));
+    }
+    let Parsed { document, warnings } = Document::parse(bytes, limits)?;
+    let written = output::rewritten(document, options, false);
+    let svg = written.svg;
+    Ok((Sanitised { svg, warnings }, written.warnings))
 }
 
 /// The input's name for messages.

@@ -3,8 +3,12 @@
 use std::{ffi::OsString, path::PathBuf, time::Duration};
 
 use chat2svg_isolation::Limits as ProcessLimits;
-use chat2svg_protocol::{Background, ByteBudget, FitLimits, LevelChoice, PathBudget, Style};
+use chat2svg_protocol::{
+    Background, ByteBudget, FitLimits, LayerForm, LevelChoice, OutputOptions, PathBudget,
+    ShapeForm, StrokeForm, Style,
+};
 use chat2svg_scheduler::Strategy;
+use chat2svg_vector::IdPrefix;
 use clap::{Args, Parser, Subcommand};
 
 /// A prompt goes in, a clean, layered, editable SVG comes out.
@@ -42,7 +46,10 @@ pub(crate) enum Command {
     Refine(Refine),
     /// Mend an SVG, or the reply of a language model that holds one, and make it safe.
     #[command(
-        after_help = "Each mend is told on stderr with its line and column.\n\nExample:\n  \
+        after_help = "Each mend is told on stderr with its line and column. The text stays as it is \
+                      otherwise, unless something is said of how it is written (but for \
+                      --id-prefix): then it is read as a drawing, text becomes outlines, and what a \
+                      drawing cannot hold is told.\n\nExample:\n  \
                       chat2svg clean reply.md -o picture.svg"
     )]
     Clean(Clean),
@@ -83,6 +90,8 @@ pub(crate) struct Generate {
     pub(crate) size: chat2svg_protocol::CanvasSize,
     #[command(flatten)]
     pub(crate) effort: Effort,
+    #[command(flatten)]
+    pub(crate) form: Form,
 }
 
 /// The help of `--style`, with every style.
@@ -104,6 +113,8 @@ pub(crate) struct Vectorize {
     pub(crate) limits: Limits,
     #[command(flatten)]
     pub(crate) effort: Effort,
+    #[command(flatten)]
+    pub(crate) form: Form,
 }
 
 /// Options of `refine`.
@@ -124,6 +135,8 @@ pub(crate) struct Refine {
     pub(crate) add_shapes: bool,
     #[command(flatten)]
     pub(crate) effort: Effort,
+    #[command(flatten)]
+    pub(crate) form: Form,
 }
 
 /// Options of `clean`.
@@ -139,6 +152,8 @@ pub(crate) struct Clean {
     /// of the SVG.
     #[arg(long)]
     pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) form: Form,
 }
 
 /// Where results go.
@@ -154,6 +169,45 @@ pub(crate) struct Output {
     /// SVG.
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// How the SVG is written; none of it changes the picture.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "How the SVG is written")]
+pub(crate) struct Form {
+    /// Begin every id with this, e.g. "fox-"; without it, ids that are referred to end in a hash of
+    /// the content, so that several results can stand in one page.
+    #[arg(long, value_name = "PREFIX", value_parser = |text: &str| text.parse::<IdPrefix>())]
+    id_prefix: Option<IdPrefix>,
+    /// Write absolute coordinates, without transforms on groups.
+    #[arg(long)]
+    flatten_transforms: bool,
+    /// Which elements shapes are: keep, primitives (rect, circle, line, polygon where one fits), or
+    /// paths (nothing else).
+    #[arg(long, value_name = "FORM", default_value_t, value_parser = |text: &str| text.parse::<ShapeForm>())]
+    shapes: ShapeForm,
+    /// What strokes are: keep, or outline (filled areas, for cutters and lasers).
+    #[arg(long, value_name = "FORM", default_value_t, value_parser = |text: &str| text.parse::<StrokeForm>())]
+    strokes: StrokeForm,
+    /// How layers are marked: inkscape (with labels), or plain (as groups with ids).
+    #[arg(long, value_name = "FORM", default_value_t, value_parser = |text: &str| text.parse::<LayerForm>())]
+    layers: LayerForm,
+    /// Leave out indentation, metadata and labels.
+    #[arg(long)]
+    minify: bool,
+}
+
+impl From<Form> for OutputOptions {
+    fn from(form: Form) -> Self {
+        Self {
+            id_prefix: form.id_prefix,
+            flatten_transforms: form.flatten_transforms,
+            shapes: form.shapes,
+            strokes: form.strokes,
+            layers: form.layers,
+            minify: form.minify,
+        }
+    }
 }
 
 /// How large the result of a fit may be.

@@ -17,7 +17,7 @@ use chat2svg_web::WebConfig;
 
 use crate::{
     Usage,
-    cli::{Effort, Generate, Output, Refine, Vectorize},
+    cli::{Effort, Form, Generate, Output, Refine, Vectorize},
     files::{Destination, read_limited},
     perform::{self, perform},
     progress::ProgressDisplay,
@@ -45,7 +45,7 @@ pub(crate) fn generate(command: &Generate, settings: &Settings) -> anyhow::Resul
         canvas: command.size,
         candidates: command.candidates,
     };
-    let options = options(&command.effort, &settings.server)?;
+    let options = options(&command.effort, &command.form, &settings.server)?;
     Ok(Request {
         job: perform::Request {
             spec: JobSpec { kind, options },
@@ -64,7 +64,7 @@ pub(crate) fn vectorize(command: &Vectorize, settings: &Settings) -> anyhow::Res
         limits: command.limits.into(),
     };
     let files = [(AttachmentRole::Target, command.image.as_path())];
-    with_files(kind, &command.effort, &files, settings)
+    with_files(kind, (&command.effort, &command.form), &files, settings)
 }
 
 /// A job for `refine`.
@@ -80,16 +80,16 @@ pub(crate) fn refine(command: &Refine, settings: &Settings) -> anyhow::Result<Re
         (AttachmentRole::Template, command.template.as_path()),
         (AttachmentRole::Target, command.target.as_path()),
     ];
-    with_files(kind, &command.effort, &files, settings)
+    with_files(kind, (&command.effort, &command.form), &files, settings)
 }
 
 fn with_files(
     kind: JobKind,
-    effort: &Effort,
+    (effort, form): (&Effort, &Form),
     files: &[(AttachmentRole, &Path)],
     settings: &Settings,
 ) -> anyhow::Result<Request> {
-    let options = options(effort, &settings.server)?;
+    let options = options(effort, form, &settings.server)?;
     let most = settings.server.max_upload_bytes;
     let limits = InputLimits::default()
         .with_bytes(most)
@@ -145,7 +145,7 @@ fn read_prompt(argument: &OsStr, settings: &Settings) -> anyhow::Result<Prompt> 
     Ok(Prompt::parse(&text, limit).map_err(|error| Usage(error.to_string()))?)
 }
 
-fn options(effort: &Effort, limits: &WebConfig) -> Result<JobOptions, Usage> {
+fn options(effort: &Effort, form: &Form, limits: &WebConfig) -> Result<JobOptions, Usage> {
     let deadline_ms = match effort.deadline {
         None => limits.default_deadline_ms,
         Some(deadline) => u64::try_from(deadline.as_millis()).unwrap_or(u64::MAX),
@@ -163,6 +163,7 @@ fn options(effort: &Effort, limits: &WebConfig) -> Result<JobOptions, Usage> {
         deadline_ms,
         level: effort.level,
         priority: Default::default(),
+        output: form.clone().into(),
     })
 }
 

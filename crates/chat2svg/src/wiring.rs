@@ -412,6 +412,7 @@ mod tests {
                     deadline_ms: 60_000,
                     level: LevelChoice::Minimal,
                     priority: Default::default(),
+                    output: Default::default(),
                 },
             },
             attachments: Vec::new(),

@@ -257,6 +257,7 @@ impl Service {
                     deadline_ms: 60_000,
                     level: LevelChoice::High,
                     priority: Default::default(),
+                    output: Default::default(),
                 },
             },
             attachments: Vec::new(),

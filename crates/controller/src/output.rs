@@ -3,10 +3,14 @@
 use std::sync::Arc;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use chat2svg_protocol::{CanvasSize, JobId, JobMetadata, JobState, JobView};
+use chat2svg_protocol::{
+    ByteBudget, CanvasSize, JobId, JobKind, JobMetadata, JobSpec, JobState, JobView, LayerForm,
+    OutputOptions, ShapeForm, StrokeForm,
+};
 use chat2svg_stop::Stop;
 use chat2svg_vector::{
-    Document, EncodeError, Mergeable, ParseError, ParseLimits, RenderError, WriteOptions,
+    Document, EncodeError, Mergeable, ParseError, ParseLimits, RenderError, ShapeElements,
+    WriteOptions,
 };
 use serde::Serialize;
 use thiserror::Error;
@@ -18,7 +22,7 @@ pub const LONGEST_PNG_SIDE: u32 = CanvasSize::MAX;
 const LONGEST_DESCRIPTION: usize = 300;
 
 /// Most bytes that writing for screen readers adds to a document that has its description.
-pub const ACCESSIBLE_BYTES: u32 = 64;
+pub const ACCESSIBLE_BYTES: u32 = 96;
 
 /// Why a result could not be made into a PNG.
 #[derive(Debug, Error)]
@@ -70,24 +74,96 @@ pub fn svg(document: &Document) -> String {
     document.to_svg(&WriteOptions::default())
 }
 
-/// A document as the SVG text of a result: paths that are painted alike and lie apart are one. Of a
-/// picture that was made from words, also those that the stages called alike; names that people
-/// gave stay.
-pub fn result(document: &Document, accessible: bool) -> String {
-    let mut document = document.clone();
-    let is_ours = document.metadata.prompt.is_some();
-    document.merge_paths(if is_ours {
-        Mergeable::Alike
-    } else {
-        Mergeable::Unnamed
-    });
-    if accessible && is_ours && document.description.is_none() {
-        document.description = description(&document);
+/// A text that is delivered, and what its reader should know of how it was written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Written {
+    /// The SVG.
+    pub svg: String,
+    /// Which wishes could not be fulfilled.
+    pub warnings: Vec<String>,
+}
+
+/// A document as the SVG text of a job's result: nothing that was drawn here hangs over the canvas,
+/// and paths drawn here that are painted alike and lie apart are one. In a picture made from words
+/// that goes also for those that the stages called alike. Then it is written as the job's options
+/// say.
+pub fn result(document: &Document, spec: &JobSpec, accessible: bool) -> Written {
+    let (mergeable, budget) = match spec.kind {
+        JobKind::Generate { .. } => (Mergeable::Alike, None),
+        JobKind::Vectorize { limits } | JobKind::Refine { limits, .. } => {
+            (Mergeable::Unnamed, limits.bytes)
+        }
+    };
+    let mut whole = document.clone();
+    if accessible && whole.metadata.prompt.is_some() && whole.description.is_none() {
+        whole.description = description(&whole);
     }
-    document.to_svg(&WriteOptions {
+    let mut cut = whole.clone();
+    cut.cut_overhang();
+    for document in [&mut whole, &mut cut] {
+        document.merge_paths(mergeable);
+    }
+    let options = &spec.options.output;
+    let mut written = rewritten(cut, options, accessible);
+    if let Some(budget) = budget.map(ByteBudget::get)
+        && exceeds(&written.svg, budget)
+    {
+        // A cut can add points, which the fit did not count.
+        let uncut = rewritten(whole, options, accessible);
+        if uncut.svg.len() < written.svg.len() {
+            written = uncut;
+        }
+        if exceeds(&written.svg, budget) && !options.is_default() {
+            written.warnings.push(format!(
+                "the SVG has {} bytes, more than the {budget} that were asked for, because of how \
+                 it is written: choose fewer output options or allow more bytes",
+                written.svg.len()
+            ));
+        }
+    }
+    written
+}
+
+fn exceeds(svg: &str, budget: u32) -> bool {
+    u32::try_from(svg.len()).map_or(true, |bytes| bytes > budget)
+}
+
+/// A document as the options say; its picture stays the same.
+pub fn rewritten(mut document: Document, options: &OutputOptions, accessible: bool) -> Written {
+    let mut warnings = Vec::new();
+    if options.strokes == StrokeForm::Outline {
+        document.outline_strokes();
+    }
+    if options.flatten_transforms {
+        let kept = document.flatten_transforms();
+        if kept > 0 {
+            warnings.push(format!(
+                "the transforms of {kept} groups stay, since they stretch strokes unevenly: write \
+                 strokes as outlines to have them flattened, too"
+            ));
+        }
+    }
+    let default = WriteOptions::default();
+    let tolerance = match options.strokes {
+        StrokeForm::Keep => default.tolerance,
+        // Both edges of a line are points now, whose errors would show as those of its width.
+        StrokeForm::Outline => default.tolerance * 0.2,
+    };
+    let svg = document.to_svg(&WriteOptions {
+        tolerance,
+        indent: !options.minify,
+        metadata: !options.minify,
+        labels: options.layers == LayerForm::Inkscape && !options.minify,
+        shapes: match options.shapes {
+            ShapeForm::Keep => ShapeElements::Keep,
+            ShapeForm::Primitives => ShapeElements::Primitives,
+            ShapeForm::Paths => ShapeElements::Paths,
+        },
+        id_prefix: options.id_prefix.clone(),
         accessible,
-        ..WriteOptions::default()
-    })
+        ..default
+    });
+    Written { svg, warnings }
 }
 
 /// What a document shows, by the names of its layers, for those who cannot see it; none without
@@ -147,7 +223,8 @@ fn png_size(width: f64, height: f64, wanted: Option<u32>, longest: u32) -> (u32,
 
 #[cfg(test)]
 mod tests {
-    use chat2svg_vector::{Group, Metadata, Node, Shape};
+    use chat2svg_protocol::{FitLimits, JobOptions, Prompt};
+    use chat2svg_vector::{Group, Metadata, Node, Shape, Stroke};
     use kurbo::Shape as _;
 
     use super::*;
@@ -175,31 +252,159 @@ mod tests {
         }
     }
 
+    fn spec(kind: JobKind, output: OutputOptions) -> JobSpec {
+        let options = JobOptions {
+            seed: 0,
+            deadline_ms: 1000,
+            level: Default::default(),
+            priority: Default::default(),
+            output,
+        };
+        JobSpec { kind, options }
+    }
+
+    fn generated(output: OutputOptions) -> JobSpec {
+        let kind = JobKind::Generate {
+            prompt: Prompt::parse("stars", 100).unwrap(),
+            style: None,
+            background: None,
+            canvas: CanvasSize::default(),
+            candidates: 1,
+        };
+        spec(kind, output)
+    }
+
+    fn vectorized(bytes: Option<u32>, output: OutputOptions) -> JobSpec {
+        let limits = FitLimits {
+            paths: None,
+            bytes: bytes.map(|bytes| ByteBudget::new(bytes).unwrap()),
+        };
+        spec(JobKind::Vectorize { limits }, output)
+    }
+
     #[test]
     fn only_names_of_our_own_are_merged() {
-        let paths = |document: &Document| result(document, false).matches("<path").count();
-        assert_eq!(paths(&drawing(Some("stars"), "stars")), 1);
-        assert_eq!(paths(&drawing(None, "stars")), 2);
+        let paths = |spec: &JobSpec| {
+            let svg = result(&drawing(Some("stars"), "stars"), spec, false).svg;
+            svg.matches("<path").count()
+        };
+        assert_eq!(paths(&generated(OutputOptions::default())), 1);
+        assert_eq!(paths(&vectorized(None, OutputOptions::default())), 2);
+    }
+
+    #[test]
+    fn options_decide_how_it_is_written() {
+        let document = drawing(Some("stars"), "stars");
+        let written = |options: OutputOptions| result(&document, &vectorized(None, options), false);
+        let plain = written(OutputOptions::default());
+        assert!(plain.svg.contains("inkscape:label") && plain.svg.contains("<metadata>"));
+        let small = written(OutputOptions {
+            minify: true,
+            id_prefix: "n-".parse().ok(),
+            shapes: ShapeForm::Primitives,
+            ..OutputOptions::default()
+        });
+        assert!(
+            !small.svg.contains('\n') && !small.svg.contains("inkscape"),
+            "{}",
+            small.svg
+        );
+        assert!(!small.svg.contains("<metadata>"), "{}", small.svg);
+        assert_eq!(small.svg.matches("<rect").count(), 2, "{}", small.svg);
+        assert_eq!(small.svg.matches(" id=\"n-").count(), 3, "{}", small.svg);
+        let plain = written(OutputOptions {
+            layers: LayerForm::Plain,
+            ..OutputOptions::default()
+        });
+        assert!(!plain.svg.contains("inkscape") && plain.svg.contains("<metadata>"));
+    }
+
+    #[test]
+    fn what_an_option_costs_beyond_the_bytes_asked_for_is_told() {
+        let document = drawing(Some("stars"), "stars");
+        let long = OutputOptions {
+            id_prefix: "a-very-long-prefix-that-costs-a-few-bytes-on-each-id-there-is-"
+                .parse()
+                .ok(),
+            ..OutputOptions::default()
+        };
+        let plain = result(
+            &document,
+            &vectorized(None, OutputOptions::default()),
+            false,
+        );
+        let budget = Some(u32::try_from(plain.svg.len()).unwrap());
+        let told = result(&document, &vectorized(budget, long.clone()), false).warnings;
+        assert!(
+            matches!(told.as_slice(), [only] if only.contains("more than the")),
+            "{told:?}"
+        );
+        assert_eq!(
+            result(&document, &vectorized(None, long), false).warnings,
+            [""; 0]
+        );
+    }
+
+    #[test]
+    fn transforms_that_stay_are_told() {
+        let mut document = drawing(None, "stars");
+        if let Some(Node::Group(group)) = document.layers.first_mut() {
+            group.transform = kurbo::Affine::scale_non_uniform(2.0, 1.0);
+            if let Some(Node::Shape(shape)) = group.children.first_mut() {
+                shape.stroke = Some(Stroke {
+                    paint: chat2svg_vector::Paint::Solid(chat2svg_vector::Color::BLACK),
+                    opacity: 1.0,
+                    width: 2.0,
+                    cap: Default::default(),
+                    join: Default::default(),
+                    miter_limit: 4.0,
+                    dashes: Vec::new(),
+                    dash_offset: 0.0,
+                });
+            }
+        }
+        let flat = OutputOptions {
+            flatten_transforms: true,
+            ..OutputOptions::default()
+        };
+        let told = rewritten(document.clone(), &flat, false);
+        assert_eq!(told.warnings.len(), 1);
+        assert!(told.svg.contains("transform="), "{}", told.svg);
+        let outlined = OutputOptions {
+            strokes: StrokeForm::Outline,
+            ..flat
+        };
+        let told = rewritten(document, &outlined, false);
+        assert_eq!(told.warnings, [""; 0]);
+        assert!(
+            !told.svg.contains("transform=") && !told.svg.contains("stroke"),
+            "{}",
+            told.svg
+        );
     }
 
     #[test]
     fn screen_readers_are_told_what_is_shown() {
-        let plain = result(&drawing(Some("stars"), "<stars>"), false);
+        let written = |document: &Document, accessible| {
+            result(document, &generated(OutputOptions::default()), accessible).svg
+        };
+        let plain = written(&drawing(Some("stars"), "<stars>"), false);
         assert!(
             !plain.contains("role=") && !plain.contains("<desc"),
             "{plain}"
         );
-        let svg = result(&drawing(Some("stars"), "<stars>"), true);
-        assert!(
-            svg.contains(r#"role="img" aria-labelledby="title desc""#),
-            "{svg}"
-        );
-        assert!(
-            svg.contains(r#"<title id="title">&lt;stars&gt;</title>"#),
-            "{svg}"
-        );
-        let told = r#"<desc id="desc">From back to front: night &amp; stars.</desc>"#;
-        assert!(svg.contains(told), "{svg}");
+        let svg = written(&drawing(Some("stars"), "<stars>"), true);
+        let (_, after) = svg
+            .split_once(r#"role="img" aria-labelledby="title-"#)
+            .unwrap();
+        let hash: String = after.chars().take(6).collect();
+        for part in [
+            format!(r#"aria-labelledby="title-{hash} desc-{hash}""#),
+            format!(r#"<title id="title-{hash}">&lt;stars&gt;</title>"#),
+            format!(r#"<desc id="desc-{hash}">From back to front: night &amp; stars.</desc>"#),
+        ] {
+            assert!(svg.contains(&part), "{part} in {svg}");
+        }
         let read = Document::parse(svg.as_bytes(), &ParseLimits::default()).unwrap();
         assert!(read.warnings.is_empty(), "{:?}", read.warnings);
         assert_eq!(read.document.title.as_deref(), Some("<stars>"));
@@ -209,7 +414,11 @@ mod tests {
     fn the_bytes_that_screen_readers_cost_are_known() {
         let mut document = drawing(None, "stars");
         document.description = description(&document);
-        let more = result(&document, true).len() - result(&document, false).len();
+        let bytes = |accessible| {
+            let spec = vectorized(None, OutputOptions::default());
+            result(&document, &spec, accessible).svg.len()
+        };
+        let more = bytes(true) - bytes(false);
         assert!(more <= ACCESSIBLE_BYTES as usize, "{more}");
     }
 

@@ -235,12 +235,18 @@ impl Persister {
         if let Some(Outcome::Written(text)) = result {
             svg = Some(text);
         } else if let Some(Outcome::Document(document)) = result {
-            let accessible = self.accessible;
-            match self
-                .compose(move || output::result(&document, accessible))
-                .await
-            {
-                Ok(text) => svg = Some(text),
+            let (accessible, spec) = (self.accessible, view.spec.clone());
+            let work = move || {
+                let written = output::result(&document, &spec, accessible);
+                (Arc::<str>::from(written.svg), written.warnings)
+            };
+            match self.compose(work).await {
+                Ok((text, warnings)) => {
+                    svg = Some(text);
+                    if let Some(metadata) = &mut view.metadata {
+                        metadata.warnings.extend(warnings);
+                    }
+                }
                 Err(message) => {
                     view.state = JobState::Failed;
                     view.failure = Some(JobFailure::new(
@@ -300,7 +306,9 @@ impl Persister {
             return Ok(Arc::clone(svg));
         }
         let source = Arc::clone(&document);
-        let svg = self.compose(move || output::svg(&source)).await?;
+        let svg = self
+            .compose(move || Arc::<str>::from(output::svg(&source)))
+            .await?;
         *written = Some((document, Arc::clone(&svg)));
         Ok(svg)
     }
@@ -321,11 +329,10 @@ impl Persister {
     }
 
     /// What some work writes, made in the pool.
-    async fn compose(
+    async fn compose<T: Send + 'static>(
         &self,
-        work: impl FnOnce() -> String + Send + 'static,
-    ) -> Result<Arc<str>, String> {
-        let work = move || Arc::<str>::from(work());
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, String> {
         let made = self.compute.run(&CancellationToken::new(), work).await;
         made.map_err(|error| {
             error!(job = %self.job, %error, "a document could not be written as SVG");

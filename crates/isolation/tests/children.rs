@@ -199,6 +199,7 @@ fn spec(seed: u64) -> JobSpec {
             deadline_ms: 1000,
             level: LevelChoice::Auto,
             priority: Default::default(),
+            output: Default::default(),
         },
     }
 }

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::{
-    Background, CanvasSize, FitLimits, JobFailure, JobMetadata, LevelChoice, Prompt, Stage, Style,
-    ValueError,
+    Background, CanvasSize, FitLimits, JobFailure, JobMetadata, LevelChoice, OutputOptions, Prompt,
+    Stage, Style, ValueError,
 };
 
 /// Identifies a job; sorts by time of creation (UUID version 7).
@@ -96,6 +96,9 @@ pub struct JobOptions {
     /// Whether somebody waits for it.
     #[serde(default, skip_serializing_if = "Priority::is_interactive")]
     pub priority: Priority,
+    /// How the result is written.
+    #[serde(default, skip_serializing_if = "OutputOptions::is_default")]
+    pub output: OutputOptions,
 }
 
 /// Whether somebody waits for a job.

@@ -14,6 +14,7 @@ mod job;
 mod level;
 pub mod messages;
 mod outcome;
+mod output;
 mod plan;
 mod snapshot;
 mod stage;
@@ -39,6 +40,7 @@ pub use outcome::{
     BudgetChange, DetailSummary, FailureCode, FitEnd, FitSummary, JobFailure, JobMetadata,
     LossSample, ModelUse, Movement, StageOutcome, StageReport, StageStatus, TargetSummary, Tier,
 };
+pub use output::{LayerForm, OutputOptions, ShapeForm, StrokeForm};
 pub use plan::{PlannedStage, Prediction, QueueSnapshot, SolveMethod, Source, StagePlan};
 pub use snapshot::{
     ActorHealth, GpuSnapshot, LoadAverage, Pressure, ResourceSnapshot, StalledShare,

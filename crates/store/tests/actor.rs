@@ -51,6 +51,7 @@ fn job(number: u128) -> JobView {
                 deadline_ms: 1000,
                 level: LevelChoice::Auto,
                 priority: Default::default(),
+                output: Default::default(),
             },
         },
         stage: None,

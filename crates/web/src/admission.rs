@@ -189,6 +189,7 @@ mod tests {
             deadline_ms: 10_000,
             level: Default::default(),
             priority: Priority::default(),
+            output: Default::default(),
         }
     }
 

@@ -7,7 +7,7 @@ use std::{
 
 use actix::prelude::*;
 use chat2svg_protocol::{
-    ClientKey, FailureCode, JobFailure, JobState, JobView,
+    ClientKey, FailureCode, JobFailure, JobKind, JobState, JobView,
     messages::{KeptStage, ListUnfinished, StoreError, Unfinished},
 };
 use chat2svg_vector::{DecodeLimits, Document, ParseLimits, Raster};
@@ -49,7 +49,8 @@ fn make_ready(unfinished: Unfinished, process_died: bool) -> Ready {
     view.state = JobState::Queued;
     view.stage = None;
     // A checkpoint that cannot be read is worth less than a fresh start, not a failure.
-    let checkpoint = checkpoint.and_then(|kept| match read_checkpoint(&kept) {
+    let is_drawn_here = matches!(view.spec.kind, JobKind::Generate { .. });
+    let checkpoint = checkpoint.and_then(|kept| match read_checkpoint(&kept, is_drawn_here) {
         Ok(checkpoint) => Some(checkpoint),
         Err(reason) => {
             warn!(job = %view.id, reason, "a checkpoint cannot be read; the job starts anew");
@@ -65,9 +66,13 @@ fn make_ready(unfinished: Unfinished, process_died: bool) -> Ready {
     }
 }
 
-fn read_checkpoint(kept: &KeptStage) -> Result<Checkpoint, String> {
-    let parsed = Document::parse(kept.svg.as_bytes(), &ParseLimits::for_own_output())
+/// Reads a checkpoint; `is_drawn_here` says whether all in it was drawn by stages.
+fn read_checkpoint(kept: &KeptStage, is_drawn_here: bool) -> Result<Checkpoint, String> {
+    let mut parsed = Document::parse(kept.svg.as_bytes(), &ParseLimits::for_own_output())
         .map_err(|error| error.to_string())?;
+    if is_drawn_here {
+        parsed.document.mark_drawn_here();
+    }
     let target = kept.target.as_deref().map(|png| {
         let picture = Raster::decode(png, &DecodeLimits::default());
         picture.map(Arc::new).map_err(|error| error.to_string())
@@ -193,6 +198,7 @@ mod tests {
                         deadline_ms: deadline_s * 1000,
                         level: LevelChoice::Auto,
                         priority: Default::default(),
+                        output: Default::default(),
                     },
                 },
                 stage: None,

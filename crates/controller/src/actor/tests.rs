@@ -396,6 +396,7 @@ fn spec(prompt: &str, deadline_ms: u64) -> JobSpec {
             deadline_ms,
             level: LevelChoice::Auto,
             priority: Default::default(),
+            output: Default::default(),
         },
     }
 }

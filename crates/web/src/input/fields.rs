@@ -1,8 +1,8 @@
 //! Checks the fields that requests have in common, and gathers what is wrong with them.
 
-use std::fmt::Display;
+use std::{fmt::Display, str::FromStr};
 
-use chat2svg_protocol::{ByteBudget, FitLimits, JobOptions, LevelChoice, PathBudget, Priority};
+use chat2svg_protocol::{ByteBudget, FitLimits, JobOptions, OutputOptions, PathBudget};
 
 use crate::{config::WebConfig, problem::FieldError};
 
@@ -41,6 +41,40 @@ pub(crate) struct RawOptions<'a> {
     pub(crate) deadline_ms: Option<u64>,
     pub(crate) level: Option<&'a str>,
     pub(crate) priority: Option<&'a str>,
+    pub(crate) output: RawOutput<'a>,
+}
+
+/// How the result is to be written, not yet checked.
+#[derive(Debug, Default)]
+pub(crate) struct RawOutput<'a> {
+    pub(crate) id_prefix: Option<&'a str>,
+    pub(crate) flatten_transforms: Option<bool>,
+    pub(crate) shapes: Option<&'a str>,
+    pub(crate) strokes: Option<&'a str>,
+    pub(crate) layers: Option<&'a str>,
+    pub(crate) minify: Option<bool>,
+}
+
+impl RawOutput<'_> {
+    /// The options; refused ones have their default and are noted.
+    fn check(&self, refusals: &mut Refusals) -> OutputOptions {
+        OutputOptions {
+            id_prefix: parsed("id_prefix", self.id_prefix, refusals),
+            flatten_transforms: self.flatten_transforms.unwrap_or_default(),
+            shapes: parsed("shapes", self.shapes, refusals).unwrap_or_default(),
+            strokes: parsed("strokes", self.strokes, refusals).unwrap_or_default(),
+            layers: parsed("layers", self.layers, refusals).unwrap_or_default(),
+            minify: self.minify.unwrap_or_default(),
+        }
+    }
+}
+
+/// The value of a field that was given and is not refused.
+fn parsed<T>(field: &str, text: Option<&str>, refusals: &mut Refusals) -> Option<T>
+where
+    T: FromStr<Err: Display>,
+{
+    text.and_then(|text| refusals.check(field, text.parse::<T>()))
 }
 
 impl RawOptions<'_> {
@@ -57,23 +91,14 @@ impl RawOptions<'_> {
                 ),
             );
         }
-        let level = match self.level {
-            Some(text) => refusals
-                .check("level", text.parse::<LevelChoice>())
-                .unwrap_or_default(),
-            None => LevelChoice::default(),
-        };
-        let priority = match self.priority {
-            Some(text) => refusals
-                .check("priority", text.parse::<Priority>())
-                .unwrap_or_default(),
-            None => Priority::default(),
-        };
+        let level = parsed("level", self.level, refusals);
+        let priority = parsed("priority", self.priority, refusals);
         JobOptions {
             seed: self.seed.unwrap_or_default(),
             deadline_ms,
-            level,
-            priority,
+            level: level.unwrap_or_default(),
+            priority: priority.unwrap_or_default(),
+            output: self.output.check(refusals),
         }
     }
 }

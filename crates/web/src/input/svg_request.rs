@@ -1,14 +1,15 @@
 //! The body of `POST /v1/svg`.
 
 use chat2svg_protocol::{
-    Background, CanvasSize, JobKind, JobSpec, LevelChoice, Priority, Prompt, Style,
+    Background, CanvasSize, JobKind, JobSpec, LayerForm, LevelChoice, Priority, Prompt, ShapeForm,
+    StrokeForm, Style,
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use utoipa::ToSchema;
 
 use crate::{
     config::WebConfig,
-    input::fields::{RawOptions, Refusals},
+    input::fields::{RawOptions, RawOutput, Refusals},
     problem::{Code, FieldError, Problem},
 };
 
@@ -57,6 +58,35 @@ pub(crate) struct SvgRequest {
     #[serde(default)]
     #[schema(minimum = 16, maximum = 4096)]
     pub(crate) height: Option<u32>,
+    /// What every id in the SVG begins with, such as "fox-"; left out, ids that are referred to end
+    /// in a hash of the content, so that several results can stand in one page.
+    #[serde(default)]
+    #[schema(
+        example = "fox-",
+        max_length = 64,
+        pattern = "^[A-Za-z_][A-Za-z0-9_-]*$"
+    )]
+    pub(crate) id_prefix: Option<String>,
+    /// Whether coordinates are absolute, without transforms on groups. Default false.
+    #[serde(default)]
+    pub(crate) flatten_transforms: Option<bool>,
+    /// Which elements shapes are: keep, primitives (rect, circle, line, polygon where one fits) or
+    /// paths (nothing else). Default keep.
+    #[serde(default)]
+    #[schema(value_type = Option<ShapeForm>)]
+    pub(crate) shapes: Option<String>,
+    /// What strokes are: keep, or outline (filled areas, for cutters and lasers). Default keep.
+    #[serde(default)]
+    #[schema(value_type = Option<StrokeForm>)]
+    pub(crate) strokes: Option<String>,
+    /// How layers are marked: inkscape (with labels), or plain (as groups with ids). Default
+    /// inkscape.
+    #[serde(default)]
+    #[schema(value_type = Option<LayerForm>)]
+    pub(crate) layers: Option<String>,
+    /// Whether indentation, metadata and labels are left out. Default false.
+    #[serde(default)]
+    pub(crate) minify: Option<bool>,
 }
 
 /// Reads the body.
@@ -146,6 +176,14 @@ impl SvgRequest {
             deadline_ms: self.deadline_ms,
             level: self.level.as_deref(),
             priority: self.priority.as_deref(),
+            output: RawOutput {
+                id_prefix: self.id_prefix.as_deref(),
+                flatten_transforms: self.flatten_transforms,
+                shapes: self.shapes.as_deref(),
+                strokes: self.strokes.as_deref(),
+                layers: self.layers.as_deref(),
+                minify: self.minify,
+            },
         }
         .check(config, &mut refusals);
         refusals.finish()?;
@@ -231,7 +269,7 @@ mod tests {
     #[test]
     fn everything_wrong_is_named_at_once() {
         let body = r#"{"prompt": " \t\n ", "style": "baroque", "background": "mist", "width": 9000, "candidates": 0,
-                       "deadline_ms": 1, "level": "ultra"}"#;
+                       "deadline_ms": 1, "level": "ultra", "id_prefix": "a b", "shapes": "svg", "strokes": "thin", "layers": "no"}"#;
         assert_eq!(
             refused(body),
             [
@@ -241,7 +279,11 @@ mod tests {
                 "width",
                 "candidates",
                 "deadline_ms",
-                "level"
+                "level",
+                "id_prefix",
+                "shapes",
+                "strokes",
+                "layers"
             ]
         );
     }

@@ -4,7 +4,10 @@ use std::{collections::HashSet, sync::Arc};
 
 use actix_multipart::{Field, Multipart};
 use actix_web::{HttpRequest, error::PayloadError, web::Bytes};
-use chat2svg_protocol::{Attachment, AttachmentRole, JobKind, JobSpec, LevelChoice, Priority};
+use chat2svg_protocol::{
+    Attachment, AttachmentRole, JobKind, JobSpec, LayerForm, LevelChoice, Priority, ShapeForm,
+    StrokeForm,
+};
 use futures_util::{Stream, StreamExt as _};
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -13,7 +16,7 @@ use crate::{
     config::{FORM_OVERHEAD_BYTES, WebConfig},
     input::{
         body::{refuse_announced_excess, too_large},
-        fields::{RawOptions, Refusals, check_limits},
+        fields::{RawOptions, RawOutput, Refusals, check_limits},
         memory::{Body, HeldMemory},
         pace::Pace,
     },
@@ -47,6 +50,29 @@ pub(crate) struct VectorizeForm {
     level: Option<LevelChoice>,
     /// Whether somebody waits: interactive, or batch. Default interactive.
     priority: Option<Priority>,
+    /// What every id in the SVG begins with, such as "fox-"; left out, ids that are referred to end
+    /// in a hash of the content, so that several results can stand in one page.
+    #[schema(
+        example = "fox-",
+        max_length = 64,
+        pattern = "^[A-Za-z_][A-Za-z0-9_-]*$"
+    )]
+    id_prefix: Option<String>,
+    /// Whether coordinates are absolute, without transforms on groups. Default false.
+    flatten_transforms: Option<bool>,
+    /// Which elements shapes are: keep, primitives (rect, circle, line, polygon where one fits) or
+    /// paths (nothing else). Default keep.
+    #[schema(value_type = Option<ShapeForm>)]
+    shapes: Option<String>,
+    /// What strokes are: keep, or outline (filled areas, for cutters and lasers). Default keep.
+    #[schema(value_type = Option<StrokeForm>)]
+    strokes: Option<String>,
+    /// How layers are marked: inkscape (with labels), or plain (as groups with ids). Default
+    /// inkscape.
+    #[schema(value_type = Option<LayerForm>)]
+    layers: Option<String>,
+    /// Whether indentation, metadata and labels are left out. Default false.
+    minify: Option<bool>,
 }
 
 /// A template and the picture to fit it to, as a form.
@@ -77,7 +103,47 @@ pub(crate) struct RefineForm {
     level: Option<LevelChoice>,
     /// Whether somebody waits: interactive, or batch. Default interactive.
     priority: Option<Priority>,
+    /// What every id in the SVG begins with, such as "fox-"; left out, ids that are referred to end
+    /// in a hash of the content, so that several results can stand in one page.
+    #[schema(
+        example = "fox-",
+        max_length = 64,
+        pattern = "^[A-Za-z_][A-Za-z0-9_-]*$"
+    )]
+    id_prefix: Option<String>,
+    /// Whether coordinates are absolute, without transforms on groups. Default false.
+    flatten_transforms: Option<bool>,
+    /// Which elements shapes are: keep, primitives (rect, circle, line, polygon where one fits) or
+    /// paths (nothing else). Default keep.
+    #[schema(value_type = Option<ShapeForm>)]
+    shapes: Option<String>,
+    /// What strokes are: keep, or outline (filled areas, for cutters and lasers). Default keep.
+    #[schema(value_type = Option<StrokeForm>)]
+    strokes: Option<String>,
+    /// How layers are marked: inkscape (with labels), or plain (as groups with ids). Default
+    /// inkscape.
+    #[schema(value_type = Option<LayerForm>)]
+    layers: Option<String>,
+    /// Whether indentation, metadata and labels are left out. Default false.
+    minify: Option<bool>,
 }
+
+/// The text fields of a form, those that both forms have first.
+const TEXTS: [&str; 13] = [
+    "paths",
+    "bytes",
+    "seed",
+    "deadline_ms",
+    "level",
+    "priority",
+    "id_prefix",
+    "flatten_transforms",
+    "shapes",
+    "strokes",
+    "layers",
+    "minify",
+    "add_shapes",
+];
 
 /// Which form it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -109,16 +175,8 @@ impl UploadKind {
     /// The text fields that it may have.
     fn texts(self) -> &'static [&'static str] {
         match self {
-            Self::Vectorize => &["paths", "bytes", "seed", "deadline_ms", "level", "priority"],
-            Self::Refine => &[
-                "paths",
-                "bytes",
-                "add_shapes",
-                "seed",
-                "deadline_ms",
-                "level",
-                "priority",
-            ],
+            Self::Vectorize => TEXTS.split_last().map_or(&[], |(_, shared)| shared),
+            Self::Refine => &TEXTS,
         }
     }
 }
@@ -141,6 +199,12 @@ struct Texts {
     deadline_ms: Option<u64>,
     level: Option<String>,
     priority: Option<String>,
+    id_prefix: Option<String>,
+    flatten_transforms: Option<bool>,
+    shapes: Option<String>,
+    strokes: Option<String>,
+    layers: Option<String>,
+    minify: Option<bool>,
 }
 
 /// Reads a form within the configured sizes and time.
@@ -274,6 +338,12 @@ impl Texts {
             "deadline_ms" => self.deadline_ms = whole(name, text, refusals),
             "add_shapes" => self.add_shapes = switch(name, text, refusals),
             "priority" => self.priority = Some(text.to_owned()),
+            "id_prefix" => self.id_prefix = Some(text.to_owned()),
+            "flatten_transforms" => self.flatten_transforms = switch(name, text, refusals),
+            "shapes" => self.shapes = Some(text.to_owned()),
+            "strokes" => self.strokes = Some(text.to_owned()),
+            "layers" => self.layers = Some(text.to_owned()),
+            "minify" => self.minify = switch(name, text, refusals),
             _ => self.level = Some(text.to_owned()),
         }
     }
@@ -290,6 +360,14 @@ impl Texts {
             deadline_ms: self.deadline_ms,
             level: self.level.as_deref(),
             priority: self.priority.as_deref(),
+            output: RawOutput {
+                id_prefix: self.id_prefix.as_deref(),
+                flatten_transforms: self.flatten_transforms,
+                shapes: self.shapes.as_deref(),
+                strokes: self.strokes.as_deref(),
+                layers: self.layers.as_deref(),
+                minify: self.minify,
+            },
         }
         .check(config, &mut refusals);
         refusals.finish()?;

@@ -2,7 +2,7 @@
 
 use chat2svg_protocol::{
     ByteBudget, JobFailure, JobId, JobKind, JobMetadata, JobState, JobView, LevelChoice,
-    PathBudget, Stage, Style,
+    OutputOptions, PathBudget, Stage, Style,
 };
 use jiff::Timestamp;
 use serde::Serialize;
@@ -73,6 +73,9 @@ pub(crate) struct RequestEcho {
     pub(crate) deadline_ms: u64,
     /// The level asked for.
     pub(crate) level: LevelChoice,
+    /// How the result is written, as far as it was chosen.
+    #[serde(flatten)]
+    pub(crate) output: OutputOptions,
 }
 
 /// Addresses that belong to a job.
@@ -151,6 +154,7 @@ impl RequestEcho {
             seed: options.seed,
             deadline_ms: options.deadline_ms,
             level: options.level,
+            output: options.output.clone(),
         };
         match kind {
             JobKind::Generate {
