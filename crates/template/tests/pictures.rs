@@ -10,7 +10,7 @@ use std::path::Path;
 use chat2svg_protocol::Style;
 use chat2svg_reference::{Difference, Gallery, TOLERANCE, compare, picture_of};
 use chat2svg_template::embedded::{ComposeOptions, Vocabulary, compose_prompt};
-use chat2svg_vector::{Color, Document, Group, Node, Paint, Raster};
+use chat2svg_vector::{Color, Document, Group, Node, Paint, Raster, WriteOptions};
 use kurbo::Affine;
 
 /// Longest side of a picture in pixels.
@@ -179,4 +179,36 @@ fn noise_of_the_last_bits_is_none() {
         }
     });
     assert_eq!(found, None);
+}
+
+/// A cut at the border of the canvas changes no picture and hardly any size.
+#[test]
+fn nothing_hangs_over_the_canvas_once_it_is_cut() {
+    let [mut bytes, mut after_bytes] = [0.0, 0.0];
+    for (name, prompt, style) in SCENES {
+        let document = composed(prompt, style);
+        let mut cut = document.clone();
+        cut.cut_overhang();
+        let painted = cut.paint_bounds().expect("is painted");
+        // Half a pixel is let be.
+        let canvas = cut.view_box.inflate(0.51, 0.51);
+        assert!(canvas.union(painted) == canvas, "{name}: {painted:?}");
+        let picture = |document: &Document| {
+            let raster = document.render(256, 256, Some(Color::WHITE));
+            raster.expect("renders")
+        };
+        let likeness = picture(&document).psnr(&picture(&cut), Color::WHITE);
+        let likeness = likeness.expect("of one size");
+        assert!(likeness >= 60.0, "{name}: {likeness:?}");
+        let size = |document: &Document| document.to_svg(&WriteOptions::default()).len() as f64;
+        let (before, after) = (size(&document), size(&cut));
+        println!("{name}: {before} bytes, {after} once cut");
+        assert!(after <= 1.05 * before + 100.0, "{name}: {before}, {after}");
+        bytes += before;
+        after_bytes += after;
+    }
+    assert!(
+        after_bytes <= 1.02 * bytes,
+        "{bytes}, {after_bytes} once cut"
+    );
 }
