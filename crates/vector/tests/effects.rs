@@ -9,7 +9,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use chat2svg_vector::{Color, Document, Node, ParseLimits, Parsed, WarningKind, WriteOptions};
+use chat2svg_vector::{Color, Document, ParseLimits, Parsed, WarningKind, WriteOptions};
 use proptest::prelude::*;
 
 /// Most that a component may differ where something soft is drawn in steps, and elsewhere.

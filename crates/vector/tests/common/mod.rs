@@ -7,9 +7,8 @@ pub(crate) mod harmless;
 
 use chat2svg_vector::{
     ClipPath, Color, Credit, Document, Drawn, Fill, FillRule, GradientStop, Group, LengthUnit,
-    LineCap,
-    LineJoin, LinearGradient, Material, Meaning, Metadata, Node, Paint, Place, RadialGradient,
-    Raster, Role, Setting, Shape, Spread, Stroke, TimeOfDay,
+    LineCap, LineJoin, LinearGradient, Material, Meaning, Metadata, Node, Paint, Place,
+    RadialGradient, Raster, Role, Setting, Shape, Spread, Stroke, TimeOfDay,
 };
 use kurbo::{Affine, BezPath, Circle, Ellipse, Point, Rect, RoundedRect, Shape as _};
 use proptest::prelude::*;

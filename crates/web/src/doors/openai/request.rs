@@ -172,8 +172,7 @@ impl GenerationRequest {
         let options = RawOptions {
             seed: self.seed,
             deadline_ms: self.deadline_ms,
-            level: None,
-            priority: None,
+            ..RawOptions::default()
         }
         .check(config, &mut refusals);
         refusals.finish()?;
