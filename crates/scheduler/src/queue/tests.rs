@@ -6,7 +6,6 @@ mod overload;
 
 use ResourceLevel::{High, Low, Minimal};
 use Stage::{Detail, Optimize, Template};
-use chat2svg_protocol::CircuitMode;
 use uuid::Uuid;
 
 use super::{planning::MAX_CLASSES, *};
@@ -527,57 +526,6 @@ fn a_running_fit_is_shortened_for_others_and_lengthened_when_they_are_gone() {
     let adjusted = queue.adjustments(ms(700));
     assert_eq!(adjusted.len(), 1);
     assert_eq!((adjusted[0].job, adjusted[0].level), (id(1), High));
-}
-
-#[test]
-fn a_stage_whose_circuit_is_open_is_expected_of_the_next_in_line() {
-    let model: BackendId = "model".parse().unwrap();
-    let line_ups = PerStage {
-        template: vec![model.clone(), BackendId::EMBEDDED],
-        ..embedded()
-    };
-    let mut queue = Queue::new(config(), line_ups, 2.0);
-    let work = Work::usual(ALL);
-    for _ in 0..60 {
-        queue
-            .estimates
-            .observe(work, Template, model.clone(), High, 30.0, None);
-    }
-    assert!(
-        queue
-            .estimates
-            .seconds(work, PlannedStage::new(Template, High))
-            > 20.0
-    );
-    let mut circuit = CircuitSnapshot {
-        stage: Template,
-        backend: model,
-        state: CircuitState::Open,
-        mode: CircuitMode::Automatic,
-        window_calls: 0,
-        window_failures: 0,
-        window_slow: 0,
-        consecutive_failures: 3,
-        retry_after_seconds: Some(60.0),
-        because: None,
-        last_failure: None,
-        changes: Vec::new(),
-    };
-    queue.circuits_changed(std::slice::from_ref(&circuit));
-    assert!(
-        queue
-            .estimates
-            .seconds(work, PlannedStage::new(Template, High))
-            < 1.0
-    );
-    circuit.state = CircuitState::HalfOpen;
-    queue.circuits_changed(&[circuit]);
-    assert!(
-        queue
-            .estimates
-            .seconds(work, PlannedStage::new(Template, High))
-            > 20.0
-    );
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! Stages that a model serves elsewhere, beside the embedded backend.
 
+use chat2svg_protocol::CircuitMode;
+
 use super::*;
 
 /// A queue with a model for stage 1 that takes so many seconds.
@@ -104,4 +106,55 @@ fn under_load_the_model_serves_as_many_as_it_can_and_the_others_do_not_wait_for_
     }
     assert_eq!(by_model + by_embedded, 60);
     assert!((2..=6).contains(&by_model), "{by_model} by the model");
+}
+
+#[test]
+fn a_stage_whose_circuit_is_open_is_expected_of_the_next_in_line() {
+    let model: BackendId = "model".parse().unwrap();
+    let line_ups = PerStage {
+        template: vec![model.clone(), BackendId::EMBEDDED],
+        ..embedded()
+    };
+    let mut queue = Queue::new(config(), line_ups, 2.0);
+    let work = Work::usual(ALL);
+    for _ in 0..60 {
+        queue
+            .estimates
+            .observe(work, Template, model.clone(), High, 30.0, None);
+    }
+    assert!(
+        queue
+            .estimates
+            .seconds(work, PlannedStage::new(Template, High))
+            > 20.0
+    );
+    let mut circuit = CircuitSnapshot {
+        stage: Template,
+        backend: model,
+        state: CircuitState::Open,
+        mode: CircuitMode::Automatic,
+        window_calls: 0,
+        window_failures: 0,
+        window_slow: 0,
+        consecutive_failures: 3,
+        retry_after_seconds: Some(60.0),
+        because: None,
+        last_failure: None,
+        changes: Vec::new(),
+    };
+    queue.circuits_changed(std::slice::from_ref(&circuit));
+    assert!(
+        queue
+            .estimates
+            .seconds(work, PlannedStage::new(Template, High))
+            < 1.0
+    );
+    circuit.state = CircuitState::HalfOpen;
+    queue.circuits_changed(&[circuit]);
+    assert!(
+        queue
+            .estimates
+            .seconds(work, PlannedStage::new(Template, High))
+            > 20.0
+    );
 }
