@@ -11,6 +11,7 @@ mod canvas;
 mod clip;
 mod codec;
 mod compare;
+mod css;
 mod cut;
 mod dashes;
 mod document;

@@ -210,13 +210,26 @@ fn what_is_inherited_multiplies() {
             Resource::StyleSteps,
             "",
         ),
-        // Descendants of descendants, which a naive matcher tries in all ways.
+        // Siblings of siblings, asked for anew in each bracket.
         (
             format!(
-                "<style>b {}</style>{}{RECT}{}",
-                many("g ", 20) + "rect{fill:red}",
-                many("<g>", 60),
-                many("</g>", 60)
+                "<style>:not(:is(:is(* ~ *) ~ .x) ~ .x) ~ .x{{fill:red}}</style><g>{}</g>",
+                many("<rect class=\"x\" width=\"9\" height=\"9\"/>", 9_000)
+            ),
+            Resource::StyleSteps,
+            "",
+        ),
+        // Variables that each element copies and changes.
+        (
+            format!(
+                "<style>svg{{{}}}</style><g style=\"--v0:1\">{}</g>",
+                (0..4_000)
+                    .map(|n| format!("--v{n}:{n};"))
+                    .collect::<String>(),
+                many(
+                    "<rect style=\"--v0:2;fill:var(--v1)\" width=\"9\" height=\"9\"/>",
+                    6_000
+                )
             ),
             Resource::StyleSteps,
             "",
@@ -242,6 +255,23 @@ fn what_is_inherited_multiplies() {
                 "{contributor}: {start}"
             );
         }
+    }
+}
+
+#[test]
+fn chains_of_selectors_are_not_tried_in_all_ways() {
+    for (selector, content) in [
+        (
+            format!("b {} rect", "g ".repeat(20)),
+            format!("{}{RECT}{}", "<g>".repeat(60), "</g>".repeat(60)),
+        ),
+        (format!("b {} rect", "~ rect ".repeat(20)), RECT.repeat(300)),
+        (":nth-last-child(2n+1)".to_owned(), RECT.repeat(50_000)),
+        ("rect:nth-of-type(3n)".to_owned(), RECT.repeat(50_000)),
+    ] {
+        let svg = wrap(&format!("<style>{selector}{{fill:red}}</style>{content}"));
+        let parsed = Document::parse(svg.as_bytes(), &ParseLimits::default());
+        assert!(parsed.is_ok(), "{selector}");
     }
 }
 

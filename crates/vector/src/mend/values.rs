@@ -2,9 +2,10 @@
 
 use std::str::FromStr;
 
-use svgtypes::{Length, Paint, Transform, ViewBox};
+use svgtypes::{Length, Transform, ViewBox};
 
 use super::Mend;
+use crate::css::color::plain_paint;
 
 /// Longest value that is looked at.
 const MAX_VALUE: usize = 2_048;
@@ -38,10 +39,9 @@ fn is_hex(text: &str) -> bool {
 }
 
 fn is_paint(value: &str) -> bool {
-    let value = value.trim();
-    value.strip_prefix('#').is_some_and(is_hex)
-        || matches!(value, "inherit" | "context-fill" | "context-stroke")
-        || !value.starts_with('#') && Paint::from_str(value).is_ok()
+    // Browsers close at the end what is open; not all readers do.
+    let is_closed = value.matches('(').count() == value.matches(')').count();
+    value.trim() == "inherit" || is_closed && plain_paint(value).is_some()
 }
 
 fn mend_color(value: &str) -> Option<String> {

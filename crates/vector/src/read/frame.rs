@@ -150,6 +150,34 @@ impl Frame {
     }
 }
 
+/// What a canvas shows of user space.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Shown {
+    /// Pixels.
+    pub(crate) width: f64,
+    /// Pixels.
+    pub(crate) height: f64,
+    /// The part of user space that fills the canvas.
+    pub(crate) view: Rect,
+}
+
+impl Frame {
+    /// What the canvas shows; `None` when its size depends on the content.
+    pub(crate) fn shown(&self) -> Option<Shown> {
+        let canvas = self.canvas(None).ok()?;
+        let (width, height) = (canvas.width, canvas.height);
+        let view = match self.view_box {
+            Some(view) if self.aspect.align == Align::None => view,
+            _ => visible(canvas.view_box, AspectRatio::default(), width, height),
+        };
+        Some(Shown {
+            width,
+            height,
+            view,
+        })
+    }
+}
+
 impl Document {
     /// Gives the document a size in pixels. The view box is made wider or higher around its middle
     /// until it has the size's proportions, so that all that it showed stays in sight, undistorted.
@@ -270,9 +298,7 @@ mod tests {
         let root = Element {
             name: "svg",
             attributes: attributes.collect(),
-            style: Vec::new(),
-            children: Vec::new(),
-            comment: None,
+            ..Element::default()
         };
         Frame::of(&root)?.canvas(Some(Rect::new(5.0, 5.0, 30.0, 40.0)))
     }

@@ -18,6 +18,7 @@ mod nested;
 mod nodes;
 mod paint;
 mod picture;
+mod presentation;
 mod range;
 mod reach;
 mod recolor;
@@ -134,6 +135,7 @@ impl Document {
         let mut metadata = metadata::read(&tree);
         let frame = Frame::of(root)?;
         metadata.unit = frame.unit();
+        presentation::resolve(&mut tree, &frame, &mut warnings, meter)?;
         let extent = reach::check(&tree, frame.viewport())?;
         let names = names::collect(&mut tree, meter)?;
         characters::leave_out(&mut tree, &mut warnings, meter)?;
@@ -235,6 +237,7 @@ fn expanded(tree: &Tree, images: usvg::ImageHrefResolver<'_>) -> Result<usvg::Tr
     let text = tree.to_text();
     let options = usvg::Options {
         font_family: fonts::UNNAMED.to_owned(),
+        font_size: 16.0,
         fontdb: fonts::database(),
         image_href_resolver: images,
         ..usvg::Options::default()
@@ -296,24 +299,56 @@ mod tests {
             17 => repeated(&|n| format!("rect x='{n} y=\"3 <!-- a <style> & path d=M0 0")),
             18 => format!("<path d='M0 0{}'/>", "h1;v2,,a1 1 0 0 1 2 2".repeat(count)),
             19 => repeated(&|n| format!("<widht{n} heihgt{n}='1'/>")),
+            // Styles.
+            22 => format!(
+                "<style>{}</style>{}",
+                repeated(&|n| format!(".a{n}{{&:is(.b,.c){{fill:lab(5{n}% 1 1)}}fill:red}}")),
+                repeated(&|n| format!("<g class='a{n} b'>{shape}</g>"))
+            ),
+            23 => format!(
+                "<style>:root{{{}}}</style>{}",
+                "--a:1px;".repeat(count),
+                repeated(&|n| format!("<g style='--b{n}:2;fill:var(--b{n},red)'>{shape}</g>"))
+            ),
+            24 => format!(
+                "<style>rect:nth-last-child(2n+1){{fill:red}}</style>{}",
+                shape.repeat(count)
+            ),
+            25 => repeated(&|_| {
+                let style = "transform-box:fill-box;transform-origin:center;rotate:9deg";
+                format!("<g style='{style}'><g style='{style}'>{shape}</g></g>")
+            }),
+            26 => repeated(&|n| {
+                format!(
+                    "<symbol id='s{n}'><path d='M0 0h9' vector-effect='non-scaling-stroke'/>\
+                     </symbol><use href='#s{n}' style='scale:2'/>"
+                )
+            }),
+            27 => format!(
+                "<style>{}</style>",
+                "@media (width>1px){a{b{}}".repeat(count)
+            ),
+            28 => format!("<g style='fill:{}'/>", "calc(1px + (".repeat(count)),
+            29 => format!("<style>{}{{fill:red}}</style>{shape}", ":is(".repeat(count)),
             20 => "</g>".repeat(count) + &"<g ".repeat(count),
             // What is drawn as shapes.
-            21 => format!(
+            31 => format!(
                 "<mask id='m'><circle r='5' fill='#fff'/></mask>{}",
                 "<rect width='9' height='9' mask='url(#m)'/>".repeat(count)
             ),
-            22 => repeated(&|n| {
+            32 => repeated(&|n| {
                 format!(
                     "<filter id='f{n}'><feDropShadow stdDeviation='1'/></filter>\
                      <rect width='9' height='9' filter='url(#f{n})'/>"
                 )
             }),
-            23 => format!(
+            33 => format!(
                 "<pattern id='p' width='.2' height='.2'><circle r='.5'/></pattern>{}",
                 "<rect width='9' height='9' fill='url(#p)'/>".repeat(count)
             ),
-            24 => "<image width='9' height='9' href='data:image/svg+xml,x'/>".repeat(count),
-            _ => format!("<text>{}</g", "&eacute; & ]]> \"".repeat(count.min(4_000))),
+            34 => "<image width='9' height='9' href='data:image/svg+xml,x'/>".repeat(count),
+            21 => format!("<text>{}</g", "&eacute; & ]]> \"".repeat(count.min(4_000))),
+            _ => format!("<rect fill='rgb({}'/>", "calc(1 + var(--a,".repeat(count)),
         }
     }
 
@@ -331,7 +366,7 @@ mod tests {
         #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
 
         #[test]
-        fn steps_grow_no_faster_than_the_file(kind in 0..26usize, count in 100..900usize) {
+        fn steps_grow_no_faster_than_the_file(kind in 0..35usize, count in 100..900usize) {
             let (bytes, taken) = steps(&input(kind, count));
             let (more_bytes, more_taken) = steps(&input(kind, 4 * count));
             let growth = more_bytes as f64 / bytes as f64;
@@ -356,6 +391,10 @@ mod tests {
             "[class]",
             "* * * * *",
             ":first-child",
+            ":nth-child(2n+1)",
+            ":not(.c)",
+            ":is(.a, .b) ~ :where(rect, g)",
+            ":is(:is(.a ~ .a) ~ .a) ~ .a rect",
         ] {
             let rules = format!("{selector}{{fill:red;stroke:blue;opacity:1;stroke-width:2}}")
                 .repeat(4_000);

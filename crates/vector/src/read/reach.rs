@@ -307,7 +307,7 @@ fn is_skewed(element: &Element) -> bool {
 
 /// A property that stands as an attribute or, where only a style can hold it, in the style.
 fn property<'a>(element: &'a Element, name: &str) -> Option<&'a str> {
-    let mut style = element.style.iter();
+    let mut style = element.style.declarations.iter();
     let in_style = style.find(|declaration| declaration.name == name);
     in_style
         .map(|declaration| &*declaration.value)

@@ -8,14 +8,15 @@ use quick_xml::name::{QName, ResolveResult};
 use quick_xml::reader::NsReader;
 
 use super::ParseError;
-use super::css::{self, Declaration};
+use super::css::{Block, Cleaner};
 use super::printable::{printable, without_controls};
 use super::reader::{Builder, MAX_NAME, malformed};
-use super::rules::{self, Unsafe};
+use super::rules;
+use super::values::{Refusal, Syntax};
 use super::vocabulary::Vocabulary;
 use super::warning::WarningKind;
 use crate::meaning::{self, Taken};
-use crate::mend::{Mend, Surroundings, looks_like_path, mend_path, mend_points, mend_value};
+use crate::mend::{Mend, Surroundings, looks_like_path, mend_path, mend_points};
 
 /// Attributes that have passed.
 pub(super) type Attributes = Vec<(&'static str, String)>;
@@ -27,9 +28,9 @@ impl Builder<'_> {
         start: &BytesStart<'_>,
         element: &'static str,
         position: u64,
-    ) -> Result<(Attributes, Vec<Declaration>), ParseError> {
+    ) -> Result<(Attributes, Block), ParseError> {
         let mut out = Attributes::new();
-        let mut style = Vec::new();
+        let mut style = Block::default();
         let mut lost_path = None;
         for (count, attribute) in start.attributes().enumerate() {
             if count >= self.limits.attributes {
@@ -78,9 +79,7 @@ impl Builder<'_> {
                 continue;
             };
             if name == "style" {
-                let profile = self.profile;
-                let accepts = |property: &str| profile.takes_property(property);
-                style = css::clean_declarations(&value, &accepts, self.warnings, self.meter)?;
+                style = self.cleaner().attribute(&value)?;
             } else if element == "image" && name == "href" && is_embedded(&value) {
                 out.push((name, value.into_owned()));
             } else if let Some(value) = self.attribute_value(name, &value)? {
@@ -220,8 +219,16 @@ impl Builder<'_> {
         Ok(self.checked(name, value))
     }
 
+    fn cleaner(&mut self) -> Cleaner<'_> {
+        Cleaner {
+            profile: self.profile,
+            warnings: self.warnings,
+            meter: self.meter,
+        }
+    }
+
     /// A value as SVG has it, when it was not written so.
-    fn mended(&mut self, name: &str, value: &str) -> Result<Option<String>, ParseError> {
+    fn mended(&mut self, name: &'static str, value: &str) -> Result<Option<String>, ParseError> {
         match name {
             "d" => {
                 let root = self.tree.elements.first();
@@ -250,10 +257,8 @@ impl Builder<'_> {
                 }
                 Ok(mended)
             }
-            _ => Ok(mend_value(name, value).map(|(mended, mend)| {
-                self.warnings.mend(mend, &format!("{value} → {mended}"));
-                mended
-            })),
+            // Values of properties are mended where they are judged.
+            _ => Ok(None),
         }
     }
 
@@ -277,14 +282,14 @@ impl Builder<'_> {
         if name.contains(':') {
             return Some(value.into_owned());
         }
-        match rules::check_value(name, &value) {
-            Ok(()) => Some(value.into_owned()),
-            Err(Unsafe::External) => {
-                self.warnings.add(WarningKind::ExternalReference, name);
-                None
-            }
-            Err(Unsafe::Suspicious) => {
-                self.warnings.add(WarningKind::Value, name);
+        let mut cleaner = self.cleaner();
+        let (value, refusal) = cleaner.value(name, &value, Syntax::Attribute);
+        match refusal {
+            None => Some(value.into_owned()),
+            // Nothing is said.
+            Some(Refusal::Unreadable) if value.trim().is_empty() => None,
+            Some(refusal) => {
+                cleaner.refuse(name, &value, refusal);
                 None
             }
         }

@@ -101,7 +101,7 @@ pub(super) fn own(element: &Element) -> Own {
         out.bytes += value.len();
         out.lookups += 1 + (if is_list { 0 } else { value.len() } / BYTES_PER_LOOKUP) as u64;
     }
-    for declaration in &element.style {
+    for declaration in &element.style.declarations {
         bytes += declaration.value.len();
         out.bytes += declaration.value.len();
         out.lookups += 1 + (declaration.value.len() / BYTES_PER_LOOKUP) as u64;

@@ -100,7 +100,7 @@ fn cut(tree: &mut Tree, index: ElementIndex, property: &'static str, profile: Pr
     element.set(property, "none".to_owned());
     if profile == Profile::Text {
         // Over whatever a style says.
-        element.style.push(super::css::Declaration {
+        element.style.declarations.push(super::css::Declaration {
             name: property,
             value: "none".into(),
             important: true,
@@ -487,7 +487,11 @@ impl<'a> Counter<'a> {
             return Some(&declaration.value);
         }
         let element = self.tree.elements.get(index)?;
-        let styled = element.style.iter().find(|known| known.name == property);
+        let styled = element
+            .style
+            .declarations
+            .iter()
+            .find(|known| known.name == property);
         if let Some(declaration) = styled {
             return Some(&declaration.value);
         }

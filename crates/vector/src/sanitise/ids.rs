@@ -107,7 +107,7 @@ fn for_references(element: &Element, found: &mut dyn FnMut(&str)) {
             _ => references::targets(value).for_each(&mut *found),
         }
     }
-    for declaration in &element.style {
+    for declaration in &element.style.declarations {
         references::targets(&declaration.value).for_each(&mut *found);
     }
     if element.name == "style" {
@@ -130,7 +130,7 @@ fn rename(tree: &mut Tree, names: &Names) {
                 *value = renamed;
             }
         }
-        for declaration in &mut element.style {
+        for declaration in &mut element.style.declarations {
             if let Some(renamed) = references::renamed(&declaration.value, names) {
                 declaration.value = renamed.into();
             }

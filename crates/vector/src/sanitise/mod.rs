@@ -9,6 +9,7 @@
 
 mod attributes;
 mod cascade;
+mod copies;
 mod cost;
 mod css;
 mod encoding;
@@ -17,13 +18,17 @@ mod error;
 mod expansion;
 mod ids;
 mod limits;
+mod matching;
 mod meter;
 mod numbers;
 mod printable;
 mod reader;
 mod references;
 pub(crate) mod rules;
+mod sheet;
 mod tree;
+mod values;
+mod variables;
 mod vocabulary;
 mod warning;
 
@@ -32,21 +37,25 @@ pub use limits::{CostBudget, ParseLimits, Resource};
 pub use warning::{Warning, WarningKind};
 
 pub(crate) use meter::Meter;
-pub(crate) use numbers::sum_of_sizes;
+pub(crate) use numbers::{MAX_NUMBER, sum_of_sizes};
 pub use printable::is_treacherous;
 pub(crate) use printable::{printable, without_controls};
 pub(crate) use reader::Profile;
 pub(crate) use references::targets;
 pub(crate) use tree::{Child, Element, Heading, Tree};
+pub(crate) use values::FONT_SIZES;
 pub(crate) use warning::Warnings;
 
 use cascade::Cascade;
 use chat2svg_stop::Stop;
-use css::Rule;
+use sheet::Sheet;
 
 use crate::IdPrefix;
 use crate::mend;
 use crate::write;
+
+/// Most times that what is used is copied, where copies use others.
+const MAX_ROUNDS: usize = 3;
 
 /// The SVG namespace.
 pub(crate) const SVG: &str = "http://www.w3.org/2000/svg";
@@ -140,17 +149,31 @@ pub(crate) fn sanitised_tree(
     }
     let text = encoding::decode(svg, limits.bytes, warnings)?;
     meter.add(text.len() / 16)?;
-    let (mut tree, rules) = read(&text, rank, limits, profile, warnings, meter)?;
-    numbers::check(&tree, &rules)?;
-    let mut cascade = Cascade::new(&tree, &rules, limits.cost.style_steps, meter)?;
+    let (mut tree, sheet) = read(&text, rank, limits, profile, warnings, meter)?;
+    numbers::check(&tree, &sheet.rules)?;
+    let steps = limits.cost.style_steps;
+    let mut cascade = Cascade::new(&tree, &sheet, steps, meter)?;
+    // What stays text is resolved by who shows it; only its cost is of interest here.
     if profile == Profile::Document {
+        let mut rounds = 0;
+        while rounds < MAX_ROUNDS && copies::part(&mut tree, &cascade.ambiguous) {
+            cascade = Cascade::new(&tree, &sheet, steps, meter)?;
+            rounds += 1;
+        }
+        for index in &cascade.ambiguous {
+            let what = format!("variables in {}", tree.place(*index));
+            warnings.add(WarningKind::Presentation, &what);
+        }
+        warnings.absorb(std::mem::take(&mut cascade.warnings));
         cascade.apply(&mut tree);
+        // Variables may have brought others.
+        numbers::check(&tree, &[])?;
     }
     expansion::bound(&mut tree, &cascade, limits, profile, warnings, meter)?;
     Ok(tree)
 }
 
-/// The tree of a text and the rules of its style sheets. What is no well-formed XML is made so
+/// The tree of a text and its style sheets. What is no well-formed XML is made so
 /// first, as far as it is clear what was meant; what is well-formed never comes to that.
 fn read(
     text: &str,
@@ -159,7 +182,7 @@ fn read(
     profile: Profile,
     warnings: &mut Warnings,
     meter: &Meter<'_>,
-) -> Result<(Tree, Vec<Rule>), ParseError> {
+) -> Result<(Tree, Sheet), ParseError> {
     if let Some((expanded, map)) = entities::expand(text)? {
         let result = warnings.mapped(&map, |warnings| {
             read_expanded(&expanded, rank, limits, profile, warnings, meter)
@@ -179,7 +202,7 @@ fn read_expanded(
     profile: Profile,
     warnings: &mut Warnings,
     meter: &Meter<'_>,
-) -> Result<(Tree, Vec<Rule>), ParseError> {
+) -> Result<(Tree, Sheet), ParseError> {
     let mut strict = warnings.clone();
     let result = match reader::read(text, limits, profile, &mut strict, meter) {
         Err(refusal) if refusal.may_be_mended() => {

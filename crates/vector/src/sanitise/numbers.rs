@@ -1,7 +1,7 @@
 //! Numbers that no renderer can hold are refused here, with the place where they stand.
 
 use super::ParseError;
-use super::css::Rule;
+use super::sheet::Rule;
 use super::tree::Tree;
 
 /// Largest number that geometry may hold. Arcs are cut into more pieces the larger they are, so
@@ -42,9 +42,11 @@ const GEOMETRY: &[&str] = &[
     "stroke-dashoffset",
     "stroke-miterlimit",
     "stroke-width",
+    "scale",
     "textLength",
     "transform",
     "transform-origin",
+    "translate",
     "viewBox",
     "width",
     "word-spacing",
@@ -68,11 +70,11 @@ pub(super) fn check(tree: &Tree, rules: &[Rule]) -> Result<(), ParseError> {
         for (name, value) in &element.attributes {
             check_value(element.name, name, value)?;
         }
-        for declaration in &element.style {
+        for declaration in &element.style.declarations {
             check_value(element.name, declaration.name, &declaration.value)?;
         }
     }
-    for declaration in rules.iter().flat_map(|rule| &rule.declarations) {
+    for declaration in rules.iter().flat_map(|rule| &rule.block.declarations) {
         check_value("style", declaration.name, &declaration.value)?;
     }
     Ok(())

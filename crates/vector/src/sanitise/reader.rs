@@ -1,19 +1,25 @@
 //! From XML text to the sanitised tree, event by event: nothing that is not allowed is ever built.
 
 use std::collections::HashSet;
+use std::str::FromStr as _;
 
+use cssparser::Parser;
 use quick_xml::events::{BytesRef, BytesStart, Event};
 use quick_xml::name::ResolveResult;
 use quick_xml::reader::NsReader;
+use svgtypes::ViewBox;
 
-use super::css::{self, Rule};
+use super::css::{Block, Cleaner};
 use super::meter::Meter;
 use super::printable::{printable, without_controls};
 use super::rules;
+use super::sheet::Sheet;
 use super::tree::{Child, Element, ElementIndex, Heading, Tree};
 use super::vocabulary::{METADATA, Vocabulary, is_meant_as_svg};
 use super::warning::{WarningKind, Warnings};
 use super::{ParseError, ParseLimits};
+use crate::css::condition::{self, Screen, Truth};
+use crate::css::number::{Basis, length_or_number};
 use crate::mend::{Mend, Speller, hides_tag};
 
 /// What the result is for.
@@ -30,23 +36,29 @@ impl Profile {
         self == Self::Text || name != "mix-blend-mode"
     }
 
+    /// Whether a property may stand in a style: path data that rules repeat is not counted where
+    /// they stay text.
+    pub(super) fn takes_in_style(self, name: &str) -> bool {
+        self == Self::Document || name != "d"
+    }
+
     /// The name under which an element passes beyond those that always do.
     fn element(self, name: &str) -> Option<&'static str> {
         (self == Self::Document && name == "image").then_some("image")
     }
 }
 
-/// Reads a document; also gives the rules of its style sheets.
+/// Reads a document; also gives its style sheets.
 pub(crate) fn read(
     text: &str,
     limits: &ParseLimits,
     profile: Profile,
     warnings: &mut Warnings,
     meter: &Meter<'_>,
-) -> Result<(Tree, Vec<Rule>), ParseError> {
+) -> Result<(Tree, Sheet), ParseError> {
     let mut builder = Builder {
         tree: Tree::default(),
-        rules: Vec::new(),
+        sheet: Sheet::default(),
         open: Vec::new(),
         comments: Vec::new(),
         headings: 0,
@@ -100,7 +112,13 @@ pub(crate) fn read(
                 }
             }
             Event::Comment(comment) => builder.comment(&comment),
-            Event::Decl(_) | Event::PI(_) => {}
+            Event::PI(instruction) => {
+                let what: &str = instruction.target();
+                if what == "xml-stylesheet" {
+                    builder.warnings.add(WarningKind::ExternalReference, what);
+                }
+            }
+            Event::Decl(_) => {}
             Event::Eof => {
                 if !builder.open.is_empty() || builder.skipped > 0 {
                     return Err(malformed("the file ends inside an element".to_owned()));
@@ -108,7 +126,7 @@ pub(crate) fn read(
                 if builder.tree.elements.is_empty() {
                     return Err(ParseError::Empty);
                 }
-                return Ok((builder.tree, builder.rules));
+                return Ok((builder.tree, builder.sheet));
             }
         }
     }
@@ -144,7 +162,7 @@ pub(super) const MAX_NAME: usize = 40;
 
 pub(super) struct Builder<'a> {
     pub(super) tree: Tree,
-    rules: Vec<Rule>,
+    sheet: Sheet,
     open: Vec<ElementIndex>,
     /// For each open element the comment last seen directly inside.
     comments: Vec<Option<Heading>>,
@@ -257,6 +275,10 @@ impl Builder<'_> {
             .map(quick_xml::name::Prefix::into_inner);
         let Some(name) = self.element_name(local.as_ref(), prefix, vocabulary, position)? else {
             self.skipped = 1;
+            let parent = self.open.last().copied();
+            if let Some(parent) = parent.and_then(|parent| self.tree.elements.get_mut(parent)) {
+                parent.removed_after += 1;
+            }
             return Ok(());
         };
         let (attributes, style) = self.attributes(reader, start, name, position)?;
@@ -265,14 +287,16 @@ impl Builder<'_> {
             name,
             attributes,
             style,
-            children: Vec::new(),
             comment: self.comments.last().cloned().flatten(),
+            is_link: local.as_ref() == "a",
+            ..Element::default()
         });
         self.comments.push(None);
         if let Some(parent) = self.open.last() {
-            self.tree.elements[*parent]
-                .children
-                .push(Child::Element(index));
+            let parent = &mut self.tree.elements[*parent];
+            parent.children.push(Child::Element(index));
+            let removed = std::mem::take(&mut parent.removed_after);
+            self.tree.elements[index].removed_before = removed;
         }
         if name == "metadata" && self.metadata.is_none() {
             self.metadata = Some(self.open.len());
@@ -411,22 +435,53 @@ impl Builder<'_> {
             .attribute("type")
             .is_none_or(|kind| kind.trim() == "text/css");
         let text = element.text();
+        let media = element.attribute("media").map(str::to_owned);
         element.children.clear();
         element.attributes.clear();
-        element.style.clear();
+        element.style = Block::default();
         if !is_css {
             self.warnings.add(WarningKind::StyleRule, "style");
             return Ok(());
         }
-        let profile = self.profile;
-        let accepts = |property: &str| profile.takes_property(property);
-        let rules = css::clean_sheet(&text, &accepts, self.warnings, self.meter)?;
-        let text: String = rules.iter().map(Rule::text).collect();
+        let screen = self.screen();
+        if let Some(media) = media {
+            match condition::media(&mut Parser::new(&media), screen) {
+                Truth::True => {}
+                Truth::False => return Ok(()),
+                Truth::Unknown => {
+                    let what = format!("@media {media}");
+                    self.warnings.add(WarningKind::StyleRule, &what);
+                    return Ok(());
+                }
+            }
+        }
+        let mut cleaner = Cleaner {
+            profile: self.profile,
+            warnings: self.warnings,
+            meter: self.meter,
+        };
+        let text = self.sheet.read(&text, screen, &mut cleaner)?;
         if !text.is_empty() {
             self.tree.elements[index].children.push(Child::Text(text));
         }
-        self.rules.extend(rules);
         Ok(())
+    }
+
+    /// The screen that style sheets ask about.
+    fn screen(&self) -> Screen {
+        let root = self.tree.elements.first();
+        let attribute = |name: &str| root.and_then(|root| root.attribute(name));
+        let view = attribute("viewBox").and_then(|text| ViewBox::from_str(text).ok());
+        let side = |name: &str, view: Option<f64>| {
+            let input = attribute(name).unwrap_or("");
+            let basis = Basis::default();
+            let found = Parser::new(input).parse_entirely(|input| length_or_number(input, &basis));
+            found.ok().or(view).filter(|side| *side > 0.0)
+        };
+        Screen {
+            width: side("width", view.map(|view| view.w)).unwrap_or(300.0),
+            height: side("height", view.map(|view| view.h)).unwrap_or(150.0),
+        }
     }
 }
 

@@ -117,6 +117,7 @@ const ATTRIBUTES: &[&str] = &[
     "markerWidth",
     "maskContentUnits",
     "maskUnits",
+    "media",
     "method",
     "mode",
     "numOctaves",
@@ -250,40 +251,84 @@ const PROPERTIES: &[&str] = &[
     "writing-mode",
 ];
 
+/// Properties that may stand in styles only, or are attributes that say something else or stand on
+/// other elements.
+const STYLE_PROPERTIES: &[&str] = &[
+    "background",
+    "background-color",
+    "cx",
+    "cy",
+    "d",
+    "height",
+    "r",
+    "rotate",
+    "rx",
+    "ry",
+    "scale",
+    "translate",
+    "width",
+    "x",
+    "y",
+];
+
 /// Functions that may stand in values, in lower case. `url` is checked on its own.
 const FUNCTIONS: &[&str] = &[
+    "abs",
     "blur",
     "brightness",
     "calc",
+    "clamp",
     "color",
+    "color-mix",
     "contrast",
+    "cos",
     "drop-shadow",
     "grayscale",
     "hsl",
     "hsla",
     "hue-rotate",
     "hwb",
+    "hypot",
     "invert",
     "lab",
     "lch",
+    "light-dark",
     "matrix",
+    "matrix3d",
+    "max",
+    "min",
     "oklab",
     "oklch",
     "opacity",
+    "path",
+    "perspective",
     "rgb",
     "rgba",
     "rotate",
+    "rotate3d",
+    "rotatex",
+    "rotatey",
+    "rotatez",
     "saturate",
     "scale",
+    "scale3d",
     "scalex",
     "scaley",
+    "scalez",
     "sepia",
+    "sign",
+    "sin",
     "skew",
     "skewx",
     "skewy",
+    "sqrt",
+    "tan",
     "translate",
+    "translate3d",
     "translatex",
     "translatey",
+    "translatez",
+    "var",
 ];
 
 /// All elements that pass.
@@ -314,7 +359,13 @@ pub(crate) fn attribute(name: &str) -> Option<&'static str> {
 
 /// The name of a property that may stand in a style.
 pub(crate) fn property(name: &str) -> Option<&'static str> {
-    PROPERTIES.iter().find(|allowed| **allowed == name).copied()
+    let all = || PROPERTIES.iter().chain(STYLE_PROPERTIES);
+    all().find(|allowed| **allowed == name).copied()
+}
+
+/// Whether an attribute is a property that may stand as an attribute.
+pub(crate) fn is_presentation(name: &str) -> bool {
+    PROPERTIES.contains(&name)
 }
 
 /// Whether a property that does not pass has no effect on a still picture that this crate could
@@ -510,7 +561,8 @@ mod tests {
             "u\\72l(http://x)",
             "expression(alert(1))",
             "image-set('x' 1x)",
-            "var(--a)",
+            "env(a)",
+            "attr(a)",
         ] {
             assert_eq!(
                 check_value("fill", value),

@@ -1,6 +1,6 @@
 //! The sanitised document as a tree of elements, before it becomes text again.
 
-use super::css::{self, Declaration};
+use super::css::Block;
 use super::printable::printable;
 use crate::write::XLINK;
 use crate::write::xml::XmlWriter;
@@ -19,17 +19,25 @@ pub(crate) struct Tree {
 }
 
 /// An element.
-#[derive(Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Element {
     /// Name with its canonical prefix.
     pub(crate) name: &'static str,
     /// All but `style`.
     pub(crate) attributes: Vec<(&'static str, String)>,
-    /// The declarations of the attribute `style`.
-    pub(crate) style: Vec<Declaration>,
+    /// The attribute `style`.
+    pub(crate) style: Block,
     pub(crate) children: Vec<Child>,
     /// The comment that heads this element and its siblings up to the next comment. Never written.
     pub(crate) comment: Option<Heading>,
+    /// Whether it was a link, which is a group now.
+    pub(crate) is_link: bool,
+    /// Siblings directly before it that did not pass, which selectors count.
+    pub(crate) removed_before: usize,
+    /// Children after the last that passed which did not.
+    pub(crate) removed_after: usize,
+    /// What it is a copy of, made for one of its uses.
+    pub(crate) copy_of: Option<ElementIndex>,
 }
 
 /// A comment that names what follows it.
@@ -41,7 +49,7 @@ pub(crate) struct Heading {
 }
 
 /// What an element holds.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum Child {
     Element(ElementIndex),
     Text(String),
@@ -69,6 +77,11 @@ impl Element {
             Child::Element(index) => Some(*index),
             Child::Text(_) => None,
         })
+    }
+
+    /// The name that selectors know it by.
+    pub(super) fn local_name(&self) -> &'static str {
+        if self.is_link { "a" } else { self.name }
     }
 
     /// The text directly inside.
@@ -143,7 +156,7 @@ impl Tree {
             xml.attribute(name, value);
         }
         if !element.style.is_empty() {
-            xml.attribute("style", &css::declarations_text(&element.style));
+            xml.attribute("style", &element.style.text());
         }
         for child in &element.children {
             match child {

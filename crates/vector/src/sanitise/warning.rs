@@ -52,8 +52,14 @@ pub enum WarningKind {
     Property,
     /// A value with escapes or unknown functions, removed.
     Value,
-    /// An at-rule of a style sheet, removed.
+    /// An at-rule of a style sheet that is not understood, removed with what it holds.
     StyleRule,
+    /// A selector that is not understood; its rule does not apply.
+    Selector,
+    /// A value that is none of those that its property takes; the property is not set.
+    Unreadable,
+    /// A property that a document cannot honour, left out or drawn as near as it can be.
+    Presentation,
     /// Data of an editor or another vocabulary, removed.
     EditorData,
     /// A reference that leads back to itself, removed.
@@ -103,6 +109,10 @@ impl WarningKind {
                 | Self::ForeignContent
                 | Self::Animation
                 | Self::Value
+                | Self::StyleRule
+                | Self::Selector
+                | Self::Unreadable
+                | Self::Presentation
                 | Self::Circular
                 | Self::Mask
                 | Self::Filter
@@ -123,6 +133,8 @@ impl WarningKind {
             "mask" => Self::Mask,
             "filter" => Self::Filter,
             "mix-blend-mode" => Self::BlendMode,
+            "animation" | "animation-name" => Self::Animation,
+            _ if changes_picture(name) => Self::Presentation,
             _ => Self::Property,
         }
     }
@@ -156,7 +168,10 @@ impl WarningKind {
             Self::Attribute => "the attribute is not known to be harmless and is removed",
             Self::Property => "the CSS property is not known to be harmless and is removed",
             Self::Value => "the value is not known to be harmless and is removed",
-            Self::StyleRule => "at-rules of style sheets are removed",
+            Self::StyleRule => "the at-rule is not understood; what it holds does not apply",
+            Self::Selector => "the selector is not understood; its rule does not apply",
+            Self::Unreadable => "the value cannot be read; the property is not set",
+            Self::Presentation => "this cannot be honoured and is left out or drawn nearly so",
             Self::EditorData => "data of editors and other vocabularies is removed",
             Self::Circular => "a reference that leads back to itself is removed",
             Self::Mask => "the mask is no clip path and no fading; what it covers is painted whole",
@@ -179,6 +194,28 @@ impl WarningKind {
             Self::More => "further warnings are not listed",
         }
     }
+}
+
+/// Whether a property that does not pass changes what browsers show of a drawing.
+fn changes_picture(name: &str) -> bool {
+    const PREFIXES: [&str; 5] = [
+        "mask-",
+        "background-",
+        "offset-",
+        "-webkit-mask",
+        "backdrop-",
+    ];
+    PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+        || matches!(
+            name,
+            "all"
+                | "clip"
+                | "content-visibility"
+                | "d"
+                | "perspective"
+                | "transform-style"
+                | "zoom"
+        )
 }
 
 impl fmt::Display for Warning {
@@ -258,6 +295,16 @@ impl Warnings {
             warning.positions = offsets.iter().filter_map(place).collect();
             if warning.kind == WarningKind::More {
                 warning.positions.clear();
+            }
+        }
+    }
+
+    /// Takes over what was gathered elsewhere.
+    pub(super) fn absorb(&mut self, other: Self) {
+        for warning in other.list {
+            let index = self.count(warning.kind, &warning.subject);
+            if let Some(known) = self.list.get_mut(index) {
+                known.count += warning.count.saturating_sub(1);
             }
         }
     }
