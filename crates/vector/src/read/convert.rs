@@ -106,10 +106,10 @@ impl Converter<'_> {
         for filter in group.filters() {
             self.filter(filter, &place, scale, &mut converted);
         }
+        let mut converted = clipped(converted, clips.paths);
         for content in clips.masks {
             converted = self.clip_by_parts(&content, &place, converted);
         }
-        let mut converted = clipped(converted, clips.paths);
         // Browsers take no notice of a mask on a mask.
         if let Some(mask) = group.mask() {
             converted = self.mask(mask, &place, converted);

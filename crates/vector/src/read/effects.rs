@@ -30,9 +30,6 @@ impl Converter<'_> {
         scale: f64,
         group: &mut Group,
     ) {
-        if group.children.is_empty() {
-            return;
-        }
         let took = take_names(group);
         match filter::apply(filter, &group.children, scale * self.pixels, self.spare) {
             Ok(filtered) => {

@@ -11,7 +11,6 @@ use usvg::filter::{
 use crate::{Color, Node};
 
 use super::layers::{Filtered, Ink, LEAST, Layer, Lost, Source, draw};
-use super::nodes::{bounds, clip_rect, clipped_group};
 use super::paint;
 use super::recolor::{Matrix, Recolor, Space, Transfer, flat_matrix};
 use super::spare::Spare;
@@ -30,14 +29,29 @@ pub(super) fn apply(
     let mut graph = Graph {
         results: HashMap::new(),
         is_near: false,
+        region: rect(filter.rect()),
+        inputs: None,
     };
     let mut layers = Vec::new();
     for primitive in filter.primitives() {
+        graph.inputs = None;
         layers = graph.primitive(primitive)?;
+        let mut shown = graph.region.intersect(rect(primitive.rect()));
+        // One that does not say where it is is where its inputs are.
+        if let Some(inputs) = graph.inputs
+            && shown == graph.region
+        {
+            shown = inputs;
+        }
+        for layer in &mut layers {
+            layer.window = layer.window.intersect(shown);
+        }
         if layers.len() > MAX_LAYERS {
             return Err("filter");
         }
-        graph.results.insert(primitive.result(), layers.clone());
+        graph
+            .results
+            .insert(primitive.result(), (layers.clone(), shown));
     }
     let mut out = Filtered {
         nodes: Vec::new(),
@@ -47,31 +61,41 @@ pub(super) fn apply(
     for layer in layers.iter().filter(|layer| layer.opacity >= LEAST) {
         draw(layer, nodes, pixels, spare, &mut out)?;
     }
-    let region = filter.rect();
-    let [x0, y0, x1, y1] =
-        [region.left(), region.top(), region.right(), region.bottom()].map(f64::from);
-    let region = Rect::new(x0, y0, x1, y1);
-    let painted = bounds(&out.nodes);
-    if painted.is_some_and(|painted| painted.union(region) != region) {
-        let inside = std::mem::take(&mut out.nodes);
-        let group = clipped_group(clip_rect(region), inside);
-        out.nodes.push(Node::Group(group));
-    }
     Ok(out)
 }
 
+fn rect(rect: usvg::NonZeroRect) -> Rect {
+    let [x0, y0, x1, y1] = [rect.left(), rect.top(), rect.right(), rect.bottom()].map(f64::from);
+    Rect::new(x0, y0, x1, y1)
+}
+
 struct Graph<'a> {
-    results: HashMap<&'a str, Vec<Layer>>,
+    /// Layers of each result, and where it is.
+    results: HashMap<&'a str, (Vec<Layer>, Rect)>,
     is_near: bool,
+    region: Rect,
+    /// Where the inputs of the present primitive are.
+    inputs: Option<Rect>,
 }
 
 impl<'a> Graph<'a> {
-    fn input(&self, input: &Input) -> Vec<Layer> {
-        match input {
-            Input::SourceGraphic => vec![Layer::of_graphic(Ink::Own(Vec::new()))],
-            Input::SourceAlpha => vec![Layer::of_graphic(Ink::Flat(Color::BLACK))],
-            Input::Reference(name) => self.results.get(name.as_str()).cloned().unwrap_or_default(),
-        }
+    fn input(&mut self, input: &Input) -> Vec<Layer> {
+        let (layers, place) = match input {
+            Input::SourceGraphic => {
+                let source = Layer::of_graphic(Ink::Own(Vec::new()), self.region);
+                (vec![source], self.region)
+            }
+            Input::SourceAlpha => {
+                let alpha = Layer::of_graphic(Ink::Flat(Color::BLACK), self.region);
+                (vec![alpha], self.region)
+            }
+            Input::Reference(name) => match self.results.get(name.as_str()) {
+                Some(known) => known.clone(),
+                None => (Vec::new(), self.region),
+            },
+        };
+        self.inputs = Some(self.inputs.map_or(place, |known| known.union(place)));
+        layers
     }
 
     fn primitive(&mut self, primitive: &'a Primitive) -> Result<Vec<Layer>, Lost> {
@@ -79,6 +103,20 @@ impl<'a> Graph<'a> {
             ColorInterpolation::SRGB => Space::Srgb,
             ColorInterpolation::LinearRGB => Space::Linear,
         };
+        let layers = self.layers(primitive, space)?;
+        // What is translucent over something else is mixed in the primitive's space.
+        let is_mixed = |layer: &Layer| layer.opacity < 1.0 - LEAST || layer.sigma != Vec2::ZERO;
+        let is_over = matches!(
+            primitive.kind(),
+            Kind::Merge(_) | Kind::Blend(_) | Kind::Composite(_)
+        );
+        if is_over && space == Space::Linear && layers.iter().skip(1).any(is_mixed) {
+            self.is_near = true;
+        }
+        Ok(layers)
+    }
+
+    fn layers(&mut self, primitive: &'a Primitive, space: Space) -> Result<Vec<Layer>, Lost> {
         Ok(match primitive.kind() {
             Kind::Offset(fe) => {
                 let mut layers = self.input(fe.input());
@@ -86,12 +124,16 @@ impl<'a> Graph<'a> {
                 if layers.iter().any(|layer| layer.is_inside) && offset != Vec2::ZERO {
                     return Err("feOffset");
                 }
-                layers.iter_mut().for_each(|layer| layer.offset += offset);
+                for layer in &mut layers {
+                    layer.offset += offset;
+                    layer.window = layer.window + offset;
+                }
                 layers
             }
             Kind::GaussianBlur(fe) => {
                 let deviation = (fe.std_dev_x().get(), fe.std_dev_y().get());
-                self.blurred(self.input(fe.input()), deviation, "feGaussianBlur")?
+                let layers = self.input(fe.input());
+                self.blurred(layers, deviation, "feGaussianBlur")?
             }
             Kind::DropShadow(fe) => {
                 let over = self.input(fe.input());
@@ -100,7 +142,9 @@ impl<'a> Graph<'a> {
                 for layer in &mut layers {
                     layer.ink = Ink::Flat(paint::color(fe.color()));
                     layer.opacity *= fe.opacity().get();
-                    layer.offset += Vec2::new(f64::from(fe.dx()), f64::from(fe.dy()));
+                    let offset = Vec2::new(f64::from(fe.dx()), f64::from(fe.dy()));
+                    layer.offset += offset;
+                    layer.window = layer.window + offset;
                 }
                 layers.extend(over);
                 layers
@@ -185,6 +229,7 @@ impl<'a> Graph<'a> {
                 return Err(name);
             }
             layer.sigma = Vec2::new(layer.sigma.x.hypot(across), layer.sigma.y.hypot(down));
+            layer.window = layer.window.inflate(3.0 * across, 3.0 * down);
         }
         Ok(layers)
     }
@@ -268,12 +313,11 @@ impl<'a> Graph<'a> {
 }
 
 fn flood(primitive: &Primitive, color: usvg::Color, opacity: f32) -> Layer {
-    let rect = primitive.rect();
-    let [x0, y0, x1, y1] = [rect.left(), rect.top(), rect.right(), rect.bottom()].map(f64::from);
+    let area = rect(primitive.rect());
     Layer {
-        source: Source::Region(Rect::new(x0, y0, x1, y1)),
+        source: Source::Region(area),
         opacity,
-        ..Layer::of_graphic(Ink::Flat(paint::color(color)))
+        ..Layer::of_graphic(Ink::Flat(paint::color(color)), area)
     }
 }
 

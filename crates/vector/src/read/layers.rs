@@ -10,7 +10,8 @@ use crate::{
 
 use super::fade;
 use super::nodes::{
-    clipped_group, edit_paints, edit_shapes, join, stroke_outline, unnamed, weight,
+    bounds, clip_rect, clipped_group, edit_paints, edit_shapes, join, stroke_outline, unnamed,
+    weight,
 };
 use super::recolor::Recolor;
 use super::soft;
@@ -44,6 +45,8 @@ pub(super) struct Layer {
     pub(super) is_inverted: bool,
     /// Whether only what lies on the source shows.
     pub(super) is_inside: bool,
+    /// Outside of it nothing shows.
+    pub(super) window: Rect,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -62,7 +65,7 @@ pub(super) enum Ink {
 
 impl Layer {
     /// The source where it is.
-    pub(super) fn of_graphic(ink: Ink) -> Self {
+    pub(super) fn of_graphic(ink: Ink, window: Rect) -> Self {
         Self {
             source: Source::Graphic,
             ink,
@@ -72,6 +75,7 @@ impl Layer {
             spread: 0.0,
             is_inverted: false,
             is_inside: false,
+            window,
         }
     }
 
@@ -97,10 +101,14 @@ pub(super) fn draw(
     spare: &mut Spare,
     out: &mut Filtered,
 ) -> Result<(), Lost> {
+    if layer.window.area() <= 0.0 {
+        return Ok(());
+    }
     let is_untouched =
         layer.is_silhouette() && matches!(&layer.ink, Ink::Own(changes) if changes.is_empty());
     if is_untouched && !out.keeps_names {
-        out.nodes.extend_from_slice(source);
+        out.nodes
+            .extend(seen_through(layer.window, source.to_vec()));
         out.keeps_names = true;
         return Ok(());
     }
@@ -159,8 +167,18 @@ pub(super) fn draw(
     if layer.is_inside {
         node = Node::Group(clipped_group(outline(source), vec![node]));
     }
-    out.nodes.push(node);
+    out.nodes.extend(seen_through(layer.window, vec![node]));
     Ok(())
+}
+
+/// Nodes clipped to a window, if they reach beyond it.
+fn seen_through(window: Rect, nodes: Vec<Node>) -> Vec<Node> {
+    match bounds(&nodes) {
+        Some(painted) if painted.union(window) != window => {
+            vec![Node::Group(clipped_group(clip_rect(window), nodes))]
+        }
+        _ => nodes,
+    }
 }
 
 /// The same picture with each colour changed; gradients get stops in between where the colours
