@@ -1,4 +1,7 @@
-//! What is given to the reader and to the browser: one row for each kind.
+//! What is given to the reader and to the browser: one row for each kind, and the drawings with
+//! which `vector` tests how it reads effects.
+
+use std::{borrow::Cow, fs, path::PathBuf};
 
 /// What must hold for a case.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -7,6 +10,8 @@ pub(crate) enum Expected {
     Alike(f64),
     /// A warning says that the picture changes.
     Told,
+    /// One of both.
+    AlikeOrTold(f64),
     /// As [`SAME`], but not yet: such rows are left out unless ignored tests are run.
     Pending,
 }
@@ -17,13 +22,17 @@ const SAME: Expected = Expected::Alike(45.0);
 use Expected::{Alike, Pending, Told};
 
 /// A file, and what must hold for it.
+#[derive(Clone)]
 pub(crate) struct Case {
-    pub(crate) name: &'static str,
+    pub(crate) name: Cow<'static, str>,
     pub(crate) expected: Expected,
     content: Content,
 }
 
+#[derive(Clone)]
 enum Content {
+    /// A file of the tree.
+    File(PathBuf),
     /// What is inside of a root of 200 × 160 pixels.
     Inside(&'static str),
     /// A whole file.
@@ -33,9 +42,15 @@ enum Content {
 }
 
 impl Case {
+    /// Whether the file is in another encoding than UTF-8.
+    pub(crate) fn is_encoded(&self) -> bool {
+        matches!(self.content, Content::Encoded(..))
+    }
+
     /// The file.
     pub(crate) fn bytes(&self) -> Vec<u8> {
         match &self.content {
+            Content::File(path) => fs::read(path).expect("is there"),
             Content::Inside(content) => wrapped(content).into_bytes(),
             Content::Whole(svg) => svg.as_bytes().to_vec(),
             Content::Encoded(encode, svg) => encode(svg),
@@ -54,7 +69,7 @@ pub(crate) fn wrapped(content: &str) -> String {
 const fn inside(name: &'static str, expected: Expected, content: &'static str) -> Case {
     let content = Content::Inside(content);
     Case {
-        name,
+        name: Cow::Borrowed(name),
         expected,
         content,
     }
@@ -63,7 +78,7 @@ const fn inside(name: &'static str, expected: Expected, content: &'static str) -
 const fn whole(name: &'static str, expected: Expected, svg: &'static str) -> Case {
     let content = Content::Whole(svg);
     Case {
-        name,
+        name: Cow::Borrowed(name),
         expected,
         content,
     }
@@ -77,7 +92,7 @@ const fn encoded(
 ) -> Case {
     let content = Content::Encoded(encode, svg);
     Case {
-        name,
+        name: Cow::Borrowed(name),
         expected,
         content,
     }
@@ -100,20 +115,48 @@ fn latin1(text: &str) -> Vec<u8> {
         .collect()
 }
 
-/// A file whose class only shows when the character in it is read right.
+/// A file whose colour only shows when a character in it is read right.
 macro_rules! accented {
     ($declaration:literal) => {
         concat!(
             $declaration,
             "<svg xmlns='http://www.w3.org/2000/svg' width='200' height='160'>\
-             <style>.caf\u{e9}{fill:#c0392b}</style><g class='caf\u{e9}'>\
-             <circle cx='100' cy='80' r='60'/></g></svg>"
+             <linearGradient id='caf\u{e9}'><stop stop-color='#c0392b'/></linearGradient>\
+             <g fill='url(#caf\u{e9})'><circle cx='100' cy='80' r='60'/></g></svg>"
         )
     };
 }
 
+/// Folder with drawings of masks, filters, patterns and the like.
+const EFFECTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../vector/tests/browser");
+
+/// Decibels that those drawings reach: colours are within a few of 255 steps, and edges of masks and
+/// patterns soft by other ways.
+const EFFECTS_FLOOR: f64 = 39.5;
+
 /// All cases.
-pub(crate) const CASES: &[Case] = &[
+pub(crate) fn all() -> Vec<Case> {
+    let files = fs::read_dir(EFFECTS).expect("there is a folder");
+    let mut paths: Vec<PathBuf> = files
+        .map(|file| file.expect("it can be read").path())
+        .filter(|path| path.extension().is_some_and(|name| name == "svg"))
+        .collect();
+    paths.sort();
+    let effects = paths.into_iter().map(|path| Case {
+        name: path
+            .file_stem()
+            .expect("it has a name")
+            .to_string_lossy()
+            .into_owned()
+            .into(),
+        expected: Expected::AlikeOrTold(EFFECTS_FLOOR),
+        content: Content::File(path),
+    });
+    CASES.iter().cloned().chain(effects).collect()
+}
+
+/// A row for each kind.
+const CASES: &[Case] = &[
     // What holds of old: attributes, style sheets of simple selectors, references.
     inside(
         "shapes",
@@ -201,17 +244,17 @@ pub(crate) const CASES: &[Case] = &[
     ),
     inside(
         "a picture",
-        Told,
+        SAME,
         "<image width='80' height='80' href='data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8DwHwAFBQIAX8jx0gAAAABJRU5ErkJggg=='/><circle cx='150' cy='80' r='30'/>",
     ),
     inside(
         "a pattern",
-        Told,
+        SAME,
         "<pattern id='p' width='20' height='20' patternUnits='userSpaceOnUse'><circle cx='10' cy='10' r='6' fill='#c0392b'/></pattern><rect width='200' height='160' fill='url(#p)'/>",
     ),
     inside(
         "a mask of grey",
-        Told,
+        SAME,
         "<mask id='k'><rect width='200' height='160' fill='#888'/><path d='M0 0L200 160H0Z' fill='#ccc'/></mask><rect width='200' height='160' fill='#2980b9' mask='url(#k)'/>",
     ),
     // Transforms in CSS.
@@ -348,38 +391,38 @@ pub(crate) const CASES: &[Case] = &[
     // Masks.
     inside(
         "masks of opaque shapes",
-        Pending,
+        Alike(40.0),
         "<mask id='k'><rect width='200' height='160' fill='#fff'/><circle cx='100' cy='80' r='40' fill='#000'/></mask><rect x='20' y='20' width='160' height='120' fill='#2980b9' mask='url(#k)'/>",
     ),
     inside(
         "masks of a gradient",
-        Pending,
+        SAME,
         "<linearGradient id='a'><stop stop-color='#fff'/><stop offset='1' stop-color='#000'/></linearGradient><mask id='k'><rect width='200' height='160' fill='url(#a)'/></mask>\
         <rect width='200' height='160' fill='#c0392b' mask='url(#k)'/>",
     ),
     // Encodings.
     encoded(
         "utf-16, little end first",
-        Pending,
+        SAME,
         utf16_little,
         accented!(""),
     ),
-    encoded("utf-16, big end first", Pending, utf16_big, accented!("")),
+    encoded("utf-16, big end first", SAME, utf16_big, accented!("")),
     encoded(
         "latin-1 as declared",
-        Pending,
+        SAME,
         latin1,
         accented!("<?xml version='1.0' encoding='ISO-8859-1'?>"),
     ),
     encoded(
         "windows-1252 as declared",
-        Pending,
+        SAME,
         latin1,
         accented!("<?xml version='1.0' encoding='windows-1252'?>"),
     ),
     whole(
         "entities of an internal subset",
-        Pending,
+        SAME,
         "<!DOCTYPE svg [<!ENTITY st0 'fill:#c0392b;'><!ENTITY st1 'stroke:#2c3e50;stroke-width:8;'>]>\
         <svg xmlns='http://www.w3.org/2000/svg' width='200' height='160'><circle cx='100' cy='80' r='50' style='&st0;&st1;'/></svg>",
     ),

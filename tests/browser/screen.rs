@@ -22,6 +22,8 @@ const PATIENCE: Duration = Duration::from_secs(50);
 pub(crate) enum Shown {
     /// A file of its own, as an `<img>`.
     File(Vec<u8>),
+    /// A file of its own, as a frame: in an `<img>` Chromium takes all for UTF-8.
+    Frame(Vec<u8>),
     /// A part of the page.
     Inline(String),
 }
@@ -103,6 +105,13 @@ fn page(folder: &Path, tiles: &[Shown]) -> std::io::Result<PathBuf> {
             Shown::File(bytes) => {
                 fs::write(folder.join(format!("{index}.svg")), bytes)?;
                 let _ = write!(html, "<img src='{index}.svg'>");
+            }
+            Shown::Frame(bytes) => {
+                fs::write(folder.join(format!("{index}.svg")), bytes)?;
+                let _ = write!(
+                    html,
+                    "<iframe src='{index}.svg' width='{TILE}' height='{TILE}' style='border:0'></iframe>"
+                );
             }
             Shown::Inline(svg) => html.push_str(svg),
         }
