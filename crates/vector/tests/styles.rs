@@ -297,6 +297,15 @@ fn a_style_sheet_outside_is_told() {
 }
 
 #[test]
+fn styles_hold_inside_embedded_drawings() {
+    let inner = "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 100 80'><style>rect{transform:\
+                 translate(50px,0);fill:hwb(0 0% 0%)}</style><rect width='50' height='80'/></svg>";
+    let data: String = inner.bytes().map(|byte| format!("%{byte:02x}")).collect();
+    let image = format!("<image width='200' height='160' href='data:image/svg+xml,{data}'/>");
+    look(&wrap(&image), &[(150, 80, RED), (50, 80, WHITE)]);
+}
+
+#[test]
 fn geometry_may_stand_in_styles() {
     let svg = wrap(
         "<style>.c{cx:60px;cy:60px;r:35px;fill:red}\

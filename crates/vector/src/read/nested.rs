@@ -11,7 +11,7 @@ use crate::sanitise::{
 };
 
 use super::frame::Frame;
-use super::{adapt, characters, expanded, reach};
+use super::{adapt, characters, expanded, presentation, reach};
 
 /// Most documents inside one.
 const MAX_DOCUMENTS: u64 = 16;
@@ -151,10 +151,9 @@ fn one(
         root.set("width", width.to_string());
         root.set("height", height.to_string());
     }
-    reach::check(
-        &tree,
-        Frame::of(tree.elements.first().ok_or(ParseError::Empty)?)?.viewport(),
-    )?;
+    let frame = Frame::of(tree.elements.first().ok_or(ParseError::Empty)?)?;
+    presentation::resolve(&mut tree, &frame, warnings, &meter)?;
+    reach::check(&tree, frame.viewport())?;
     characters::leave_out(&mut tree, warnings, &meter)?;
     adapt::to_browsers(&mut tree, warnings, &meter)?;
     let none = usvg::ImageHrefResolver {
