@@ -14,8 +14,8 @@ use crate::{
 const JOBS: usize = 12;
 const LEVELS: [&str; 4] = ["high", "medium", "low", "minimal"];
 
-/// The median seconds of every stage at every level, and what a job takes beside its stages, as settings of
-/// the scheduler.
+/// The median seconds of every stage at every level, and what a job takes beside its stages, as
+/// settings of the scheduler.
 pub(crate) fn durations(program: &Path, settings: &Settings) -> Settings {
     let folder = tempfile::tempdir().unwrap();
     let daemon = Daemon::start(program, folder.path(), settings);

@@ -7,10 +7,11 @@
 //!
 //! Every rate has a daemon of its own, with its store in a folder that is removed afterwards. With
 //! `--record FOLDER` the arrivals of each rate are kept, for `chat2svg simulate --trace`. With
-//! `--compare` each trace is also simulated, with the durations that the stages were seen to take one
-//! after another, and goodputs stand side by side. `--faults 0.2,0.1,0.1` puts a language model before the
-//! embedded composer whose calls fail, never answer and answer with garbage. `--sequential` serves the same
-//! arrivals as a pipeline of processes that hand files on, one request after another.
+//! `--compare` each trace is also simulated, with the durations that the stages were seen to take
+//! one after another, and goodputs stand side by side. `--faults 0.2,0.1,0.1` puts a language model
+//! before the embedded composer whose calls fail, never answer and answer with garbage.
+//! `--sequential` serves the same arrivals as a pipeline of processes that hand files on, one
+//! request after another.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 

@@ -1,4 +1,5 @@
-//! A language model that draws the same boat each time it is well, and is ill for a share of its calls.
+//! A language model that draws the same boat each time it is well, and is ill for a share of its
+//! calls.
 
 use std::{
     io::{BufRead as _, BufReader, Read as _, Write as _},

@@ -1,5 +1,5 @@
-//! What the service replaces, as a yardstick: each stage a process of its own that reads and writes files,
-//! one request after another.
+//! What the service replaces, as a yardstick: each stage a process of its own that reads and writes
+//! files, one request after another.
 
 use std::{
     fs,

@@ -145,8 +145,8 @@ pub struct ModelCost {
     pub gain: f64,
     /// Calls that are under way at once, at the most; fewer when they take longer for it.
     pub max_calls: u32,
-    /// Seconds that a stage takes. What is too long for a job's deadline is not tried, so this had better be
-    /// too short than too long.
+    /// Seconds that a stage takes. What is too long for a job's deadline is not tried, so this had
+    /// better be too short than too long.
     pub seconds: f64,
 }
 

@@ -31,10 +31,10 @@ pub(crate) const MODEL: &str = "chat2svg";
 
 /// Draw pictures from words, as OpenAI's clients ask for it.
 ///
-/// Any model name is taken. `output_format` may be `svg` beside `png`, `webp` and `jpeg`; an SVG comes
-/// base64-encoded in `b64_json` and in clear in `svg`. `seed`, `level` and `deadline_ms` are taken as
-/// `POST /v1/svg` takes them, and so is a `style` of ours. With `stream` the picture so far comes as
-/// server-sent events. Errors have OpenAI's shape.
+/// Any model name is taken. `output_format` may be `svg` beside `png`, `webp` and `jpeg`; an SVG
+/// comes base64-encoded in `b64_json` and in clear in `svg`. `seed` and `deadline_ms` are taken as
+/// `POST /v1/svg` takes them, and so is a `style` of ours. With `stream` the picture so far comes
+/// as server-sent events. Errors have OpenAI's shape.
 #[utoipa::path(
     post,
     path = "/v1/images/generations",
