@@ -376,3 +376,36 @@ fn characters_that_the_font_lacks_are_left_out_and_counted_once() {
     let left = after.paint_bounds().expect("paints").x0;
     assert!((44.0..50.0).contains(&left), "{left}");
 }
+
+#[test]
+fn files_of_careless_writers_are_read_and_cleaned() {
+    let limits = ParseLimits::default();
+    let rect = "<rect\u{2009}\u{200b}width='5'\u{a0}height='5'/></svg>";
+    for root in [
+        "<svg\u{a0}xmlns='http://www.w3.org/2000/svg' viewBox='0 0 9 9'>",
+        "<svg xmlns='http://example.org/svgs' viewBox='0 0 9 9'>",
+        "<svg xmlns='htt' viewBox='0 0 9 9'>",
+    ] {
+        let svg = format!("{root}{rect}");
+        let Parsed { document, warnings } = parse(&svg);
+        assert_eq!(document.counts().shapes, 1, "{svg}: {warnings:?}");
+        let clean =
+            chat2svg_vector::sanitise::sanitise(svg.as_bytes(), &limits).expect("is mended");
+        assert!(
+            clean.svg.contains("<rect width=\"5\" height=\"5\""),
+            "{}",
+            clean.svg
+        );
+        assert!(!clean.warnings.is_empty());
+    }
+    // Data that only its own program shows is no loss.
+    let svg = wrap(
+        "<switch><foreignObject requiredExtensions='http://ns.adobe.com/'/><path d='M0 0h9v9z'/></switch>",
+    );
+    assert!(
+        parse(&svg)
+            .warnings
+            .iter()
+            .all(|warning| !warning.kind.changes_picture())
+    );
+}

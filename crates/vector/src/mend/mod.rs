@@ -12,6 +12,7 @@ mod names;
 mod path;
 mod positions;
 mod scan;
+mod spaces;
 mod values;
 
 use serde::{Deserialize, Serialize};
@@ -21,6 +22,7 @@ pub(crate) use names::Speller;
 pub(crate) use path::{Surroundings, looks_like_path, mend_path, mend_points};
 pub(crate) use positions::{SourceMap, positions};
 pub(crate) use scan::{drawings, well_formed};
+pub(crate) use spaces::plain_spaces;
 pub(crate) use values::mend_value;
 
 /// A place in the text that was read.

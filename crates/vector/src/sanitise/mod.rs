@@ -51,7 +51,7 @@ use chat2svg_stop::Stop;
 use sheet::Sheet;
 
 use crate::IdPrefix;
-use crate::mend;
+use crate::mend::{self, Mend};
 use crate::write;
 
 /// Most times that what is used is copied, where copies use others.
@@ -183,6 +183,15 @@ fn read(
     warnings: &mut Warnings,
     meter: &Meter<'_>,
 ) -> Result<(Tree, Sheet), ParseError> {
+    let plain = mend::plain_spaces(text);
+    let text = match &plain {
+        None => text,
+        Some((plain, first)) => {
+            warnings.go_to(*first);
+            warnings.mend(Mend::StrayCharacters, "spaces of other kinds");
+            plain
+        }
+    };
     if let Some((expanded, map)) = entities::expand(text)? {
         let result = warnings.mapped(&map, |warnings| {
             read_expanded(&expanded, rank, limits, profile, warnings, meter)

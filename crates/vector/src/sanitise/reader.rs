@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::str::FromStr as _;
 
 use cssparser::Parser;
+use quick_xml::events::attributes::Attribute;
 use quick_xml::events::{BytesRef, BytesStart, Event};
 use quick_xml::name::ResolveResult;
 use quick_xml::reader::NsReader;
@@ -208,9 +209,15 @@ impl Builder<'_> {
                 if self.namespace.as_deref() == Some(namespace) {
                     return Vocabulary::Svg;
                 }
-                let is_root = matches!(event, Event::Start(_) | Event::Empty(_))
-                    && self.tree.elements.is_empty();
-                if is_root && is_meant_as_svg(namespace) {
+                let root = match event {
+                    Event::Start(start) | Event::Empty(start) if self.tree.elements.is_empty() => {
+                        Some(start.local_name())
+                    }
+                    _ => None,
+                };
+                // Nothing else calls its root so.
+                let is_svg = |name: &str| name == "svg" || is_meant_as_svg(namespace);
+                if root.is_some_and(|name| is_svg(name.as_ref())) {
                     self.warnings.add(WarningKind::Namespace, namespace);
                     self.namespace = Some(namespace.to_owned());
                     return Vocabulary::Svg;
@@ -266,6 +273,20 @@ impl Builder<'_> {
             return Ok(());
         }
         let local = start.local_name();
+        // What asks for an extension is shown by the program that has it, and by no browser.
+        let asks = |attribute: &Attribute<'_>| {
+            attribute.key.as_ref() == "requiredExtensions" && !attribute.value.trim().is_empty()
+        };
+        if local.as_ref() == "foreignObject"
+            && start
+                .attributes()
+                .flatten()
+                .any(|attribute| asks(&attribute))
+        {
+            self.warnings.add(WarningKind::EditorData, "foreignObject");
+            self.skipped = 1;
+            return Ok(());
+        }
         if local.as_ref().is_empty() {
             return Err(malformed(position, "a tag has no name"));
         }
