@@ -262,8 +262,10 @@ proptest! {
             "<path d='M10 10h60' stroke='blue'",
             "<g><rect width='30' height='30' opacity='.5'/><rect x='20' width='30' height='30'/></g><ellipse rx='20' ry='9'",
         ][shape];
+        let uses = [("<filter", "filter"), ("<mask", "mask"), ("<pattern", "fill")];
+        let (_, attribute) = uses.into_iter().find(|(tag, _)| effect.contains(tag)).expect("is one");
         let svg = wrap(&format!(
-            "{effect}<g transform='scale({scale})'>{shape} filter='url(#e)' mask='url(#e)' fill='url(#e)'/></g>"
+            "{effect}<g transform='scale({scale})'>{shape} {attribute}='url(#e)'/></g>"
         ));
         if let Ok(parsed) = Document::parse(svg.as_bytes(), &ParseLimits::default()) {
             let written = parsed.document.to_svg(&WriteOptions::default());

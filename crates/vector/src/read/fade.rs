@@ -134,7 +134,7 @@ fn along_one_line(colors: &LinearGradient, opacities: &LinearGradient) -> Option
     let high = ends
         .iter()
         .fold(f64::NEG_INFINITY, |high, (a, b)| high.max(a.max(*b)));
-    if !(high > low) {
+    if high.is_nan() || high <= low {
         return None;
     }
     // From offsets of the new gradient to those of the old ones.

@@ -10,7 +10,7 @@ pub(super) enum Space {
 }
 
 impl Space {
-    fn from_srgb(self, color: Color) -> [f32; 3] {
+    fn components(self, color: Color) -> [f32; 3] {
         let components = [color.red, color.green, color.blue];
         match self {
             Self::Srgb => components,
@@ -24,7 +24,7 @@ impl Space {
         }
     }
 
-    fn to_srgb(self, components: [f32; 3]) -> Color {
+    fn color(self, components: [f32; 3]) -> Color {
         let [red, green, blue] = components.map(|value| {
             let value = value.clamp(0.0, 1.0);
             match self {
@@ -72,7 +72,7 @@ impl Recolor {
 
     /// The colour that an opaque one becomes.
     pub(super) fn apply(&self, color: Color) -> Color {
-        let before = self.space.from_srgb(color);
+        let before = self.space.components(color);
         let after = match &self.change {
             Change::Matrix(matrix) => matrix.apply(before),
             Change::Transfer([red, green, blue]) => {
@@ -80,7 +80,7 @@ impl Recolor {
                 [red.apply(r), green.apply(g), blue.apply(b)]
             }
         };
-        self.space.to_srgb(after)
+        self.space.color(after)
     }
 }
 
@@ -154,7 +154,7 @@ pub(super) fn flat_matrix(matrix: &Matrix, space: Space) -> Option<Color> {
     let is_flat = [first, second, third]
         .iter()
         .all(|[r, g, b, ..]| [*r, *g, *b] == [0.0; 3]);
-    is_flat.then(|| space.to_srgb(matrix.apply([0.0; 3])))
+    is_flat.then(|| space.color(matrix.apply([0.0; 3])))
 }
 
 /// A function of one component.

@@ -49,6 +49,11 @@ impl Spare {
         true
     }
 
+    /// Whether anything was taken.
+    pub(super) fn is_used(&self) -> bool {
+        self.copied < MAX_COPIED || self.pixels < MAX_PIXELS
+    }
+
     /// Counts what was taken since as steps of reading.
     pub(super) fn settle(&mut self, meter: &Meter<'_>) -> Result<(), ParseError> {
         meter.add(std::mem::take(&mut self.steps))

@@ -3,6 +3,7 @@
 
 use kurbo::{Affine, BezPath, Rect, Shape as _, Vec2};
 
+use crate::transform::{MAX_REACH, largest_scale};
 use crate::{ClipPath, Group, Node, Paint, Shape};
 
 use super::nodes::{clip_rect, clipped_group, rectangle, unnamed, weight};
@@ -12,6 +13,10 @@ use super::spare::Spare;
 const MAX_TILES: usize = 4_000;
 /// Most copies that are shapes of their own, which draw finer than one path of them all.
 const MAX_SHAPES: usize = 1_000;
+/// How much nearer tiles must be than what can be written at all, and the most by which a pattern
+/// may stretch or squeeze them.
+const NEARER: f64 = 16.0;
+const MAX_SCALE: f64 = 256.0;
 /// What reaches over the edge of a tile by so little of its side does not.
 const SLACK: f64 = 1e-4;
 /// By so much of its side a tile that is clipped is made larger, so that no gap shows between two.
@@ -37,11 +42,24 @@ impl Tile {
             return None;
         }
         let reached = inverse.transform_rect_bbox(target);
+        let far = [reached, self.rect, target].map(|rect| {
+            rect.x0
+                .abs()
+                .max(rect.x1.abs())
+                .max(rect.y0.abs())
+                .max(rect.y1.abs())
+        });
+        let is_near = far.iter().all(|far| *far <= MAX_REACH / NEARER)
+            && largest_scale(self.transform) <= MAX_SCALE
+            && largest_scale(inverse) <= MAX_SCALE;
+        if !is_near {
+            return None;
+        }
         let [left, right] = [reached.x0, reached.x1].map(|x| ((x - self.rect.x0) / size.x).floor());
         let [top, bottom] = [reached.y0, reached.y1].map(|y| ((y - self.rect.y0) / size.y).floor());
         let (columns, rows) = (right - left + 1.0, bottom - top + 1.0);
-        // Also false for what is no number.
-        if !(columns * rows <= MAX_TILES as f64) {
+        let tiles = columns * rows;
+        if tiles.is_nan() || tiles > MAX_TILES as f64 {
             return None;
         }
         let first = Vec2::new(self.rect.x0 + left * size.x, self.rect.y0 + top * size.y);
