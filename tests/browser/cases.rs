@@ -130,8 +130,8 @@ macro_rules! accented {
 /// Folder with drawings of masks, filters, patterns and the like.
 const EFFECTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../vector/tests/browser");
 
-/// Decibels that those drawings reach: colours are within a few of 255 steps, and edges of masks and
-/// patterns soft by other ways.
+/// Decibels that those drawings reach: colours are within a few of 255 steps, and edges of masks
+/// and patterns soft by other ways.
 const EFFECTS_FLOOR: f64 = 39.5;
 
 /// All cases.

@@ -48,22 +48,15 @@ fn mark_by_hash(tree: &mut Tree) {
         .enumerate()
         .map(|(number, (id, _))| ((*id).clone(), format!("\0{number}")))
         .collect();
-    let mut stems = HashSet::new();
+    let mut taken = HashSet::new();
     let stems: Vec<(String, String)> = referred
         .iter()
         .map(|(id, _)| {
-            let short = without_hash(id);
-            let is_free = stems.insert(short.to_owned());
-            let stem = if is_free { short } else { id.as_str() };
-            stems.insert(stem.to_owned());
-            (
-                numbered.get(*id).cloned().unwrap_or_default(),
-                stem.to_owned(),
-            )
+            let number = numbered.get(*id).cloned().unwrap_or_default();
+            (number, stem(id, &mut taken))
         })
         .collect();
-    let others: Vec<&String> = places.keys().filter(|id| !wanted.contains(*id)).collect();
-    let others: HashSet<String> = others.into_iter().cloned().collect();
+    let others: HashSet<&String> = places.keys().filter(|id| !wanted.contains(*id)).collect();
     rename(tree, &numbered);
     let text = tree.to_text();
     let names = (0u8..=u8::MAX).map(|attempt| {
@@ -78,6 +71,16 @@ fn mark_by_hash(tree: &mut Tree) {
     let first = names.peek().cloned().unwrap_or_default();
     let names = names.find(is_free).unwrap_or(first);
     rename(tree, &names);
+}
+
+/// What an id is without a hash, or another name where that is taken.
+fn stem(id: &str, taken: &mut HashSet<String>) -> String {
+    let numbered = (2u64..).map(|number| format!("{id}-{number}"));
+    let mut names = [without_hash(id).to_owned(), id.to_owned()]
+        .into_iter()
+        .chain(numbered);
+    let free = names.find(|name| taken.insert(name.clone()));
+    free.unwrap_or_default()
 }
 
 /// Names of which no two are equal: where a prefix makes one that another has, it is numbered.
@@ -183,6 +186,10 @@ fn selector(text: &str, names: &Names) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+
+    use proptest::prelude::*;
+
     use crate::ParseLimits;
     use crate::sanitise::{sanitise, sanitise_prefixed};
 
@@ -245,6 +252,39 @@ mod tests {
         assert_eq!(once.matches("xlink:href=\"#a-").count(), 2);
         assert_eq!(once.matches("id=\"a-").count(), 2);
         assert_eq!(clean(&once), once);
+    }
+
+    proptest! {
+        #[test]
+        fn twice_is_as_once_and_different_ids_stay_different(
+            ids in prop::collection::hash_set("[a-c](-[0-9bc]{6})?(-[23])?(-0bcdfg)?", 1..7),
+            referred in prop::collection::vec(0..7usize, 0..7),
+            is_prefixed in any::<bool>(),
+        ) {
+            let ids: Vec<String> = ids.into_iter().collect();
+            let mut content = String::new();
+            for (index, id) in ids.iter().enumerate() {
+                content.push_str(&format!("<path id='{id}' d='M0 0h{index}v1z'/>"));
+            }
+            for index in referred {
+                if let Some(id) = ids.get(index) {
+                    content.push_str(&format!("<use href='#{id}'/>"));
+                }
+            }
+            let prefix = "a-".parse().ok().filter(|_| is_prefixed);
+            let with = |svg: &str| {
+                let limits = ParseLimits::default();
+                sanitise_prefixed(svg.as_bytes(), &limits, prefix.as_ref()).expect("is SVG").svg
+            };
+            let once = with(&format!("{HEAD}{content}</svg>"));
+            let found: HashSet<&str> = once
+                .split(" id=\"")
+                .skip(1)
+                .filter_map(|part| part.split('"').next())
+                .collect();
+            prop_assert_eq!(found.len(), ids.len(), "{}", once);
+            prop_assert_eq!(with(&once), once);
+        }
     }
 
     #[test]
