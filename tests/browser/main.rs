@@ -68,12 +68,11 @@ fn main() {
     let mut trials = Vec::new();
     for (index, case) in cases.iter().cloned().enumerate() {
         let look = look.clone();
-        let is_pending = case.expected == Expected::Pending;
         let trial = Trial::test(case.name.clone(), move || {
             let screens = look()?;
             check(&case, &screens[2 * index], &screens[2 * index + 1])
         });
-        trials.push(trial.with_ignored_flag(is_pending || may_be_left_out));
+        trials.push(trial.with_ignored_flag(may_be_left_out));
     }
     for (index, (name, _, should_hold)) in PREPARATIONS.into_iter().enumerate() {
         let look = look.clone();
@@ -159,15 +158,12 @@ fn check(case: &Case, given: &Raster, ours: &Raster) -> Result<(), Failed> {
     let is_alike = |floor| shown >= floor && drawn >= DRAWN_FLOOR;
     let holds = match case.expected {
         Expected::Alike(floor) => is_alike(floor),
-        Expected::Pending => is_alike(PENDING_FLOOR),
         Expected::Told => !warnings.is_empty(),
         Expected::AlikeOrTold(floor) => is_alike(floor) || !warnings.is_empty(),
     };
     if holds { Ok(()) } else { Err(summary.into()) }
 }
 
-/// Decibels that a kind must reach that is not mended yet.
-const PENDING_FLOOR: f64 = 45.0;
 /// Decibels between the browser's picture and that of our own renderer, whose edges differ.
 const DRAWN_FLOOR: f64 = 35.0;
 
