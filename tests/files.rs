@@ -123,8 +123,8 @@ fn svgs_that_are_traps_are_refused_with_the_reason() {
     let endless = svg(r#"<path d="M0 0 L 1e30 5 Z"/>"#);
     let cases = [
         (bomb.as_str(), "once its references"),
-        (&laughs, "entities"),
-        (&thief, "entities"),
+        (&laughs, "holds another entity"),
+        (&thief, "refers to another file"),
         (&deep, "deep"),
         (&many, "elements"),
         (&far, "cx of <circle>"),
