@@ -142,7 +142,7 @@ fn the_service_writes_as_it_is_asked() {
         "prompt": "a house", "level": "minimal", "deadline_ms": 60_000,
         "id_prefix": "house-", "minify": true, "layers": "plain", "shapes": "primitives",
     });
-    let mut answer = daemon.post("/v1/svg", &[], &body.to_string());
+    let mut answer = daemon.post("/v1/svg", &[], body.to_string());
     assert_eq!(answer.status().as_u16(), 200);
     let result = json(&mut answer);
     let svg = result["svg_content"].as_str().unwrap();
