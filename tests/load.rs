@@ -106,7 +106,8 @@ fn the_level_that_was_served_is_in_the_answers_head() {
     );
 }
 
-/// A model of whose calls one in five fails, one in ten stalls, and one in ten answers with garbage.
+/// A model of whose calls one in five fails, one in ten stalls, and one in ten answers with
+/// garbage.
 fn faulty_model() -> ModelServer {
     ModelServer::start(|_, number| match number % 10 {
         0 | 5 => Act::Status(500, Vec::new(), "out of order".to_owned()),
@@ -128,7 +129,7 @@ fn a_flood_over_a_faulty_model_and_a_kill_loses_no_accepted_job() {
         ("CHAT2SVG__SERVER__MAX_JOBS", "40"),
     ];
     let folder = folder();
-    let body = |number| format!(r#"{{"prompt": "a red ball {number}", "deadline_ms": 30000}}"#);
+    let body = |number| format!(r#"{{"prompt": "a red ball {number}", "deadline_ms": 120000}}"#);
     let mut accepted = Vec::new();
     for round in 0..3 {
         let mut daemon = Daemon::start(folder.path(), &settings);
