@@ -292,12 +292,7 @@ impl Fit<'_> {
 
     pub(crate) fn scene_of(&self, document: &Document) -> SceneMap {
         let target = self.problem.target;
-        scene_of(
-            document,
-            target.width,
-            target.height,
-            self.problem.to_canvas,
-        )
+        scene_of(document, target, self.problem.to_canvas)
     }
 }
 

@@ -3,8 +3,11 @@
 
 use chat2svg_diffraster::Image;
 
+use crate::picture::ALPHA_WEIGHT;
+
 /// Mean squared error of two pictures' difference, averaged over squares that reach `reach` pixels
-/// to each side, and its gradient with respect to the first, into `out`. Alpha does not count.
+/// to each side, and its gradient with respect to the first, into `out`. Alpha counts
+/// [`ALPHA_WEIGHT`] times.
 pub(crate) fn box_filtered_loss(
     picture: &Image,
     target: &Image,
@@ -12,7 +15,6 @@ pub(crate) fn box_filtered_loss(
     out: &mut Image,
 ) -> f64 {
     let (width, height) = (picture.width as usize, picture.height as usize);
-    let scale = 1.0 / (3.0 * (width * height) as f32);
     out.width = picture.width;
     out.height = picture.height;
     out.data.clear();
@@ -20,7 +22,11 @@ pub(crate) fn box_filtered_loss(
     let mut loss = 0.0_f64;
     let mut residual = vec![0.0_f32; width * height];
     let mut scratch = Vec::new();
-    for channel in 0..3 {
+    let full = 1.0 / (3.0 * (width * height) as f32);
+    for (channel, scale) in [full, full, full, ALPHA_WEIGHT * full]
+        .into_iter()
+        .enumerate()
+    {
         for (index, value) in residual.iter_mut().enumerate() {
             let at = 4 * index + channel;
             *value = picture.data[at] - target.data[at];

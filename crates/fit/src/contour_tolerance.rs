@@ -5,7 +5,7 @@ use kurbo::{BezPath, PathEl, Point};
 
 use crate::{
     crossing::crossings,
-    picture::squared_distance,
+    picture::{Pixel, squared_distance},
     stack::Layer,
     trace::{CLEARANCE, contours, fit_closed, signed_area},
 };
@@ -33,7 +33,7 @@ pub(crate) struct ContourTolerance<'a> {
     /// Squared error in pixels that a byte must save.
     pub(crate) per_byte: f64,
     /// The picture with its edges made steps, row by row.
-    pub(crate) sharp: &'a [[f32; 3]],
+    pub(crate) sharp: &'a [Pixel],
     /// Its width in pixels.
     pub(crate) width: usize,
     /// Pixels of the fitting resolution, in which crossings are judged, per pixel here.

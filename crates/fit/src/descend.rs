@@ -9,13 +9,13 @@
 use chat2svg_diffraster::{Image, Renderer, Scene, View};
 
 use crate::{
-    FitError, FitOptions,
+    FitError, FitOptions, LossOptions,
     box_loss::box_filtered_loss,
     clock::Clock,
     deform::Deformation,
     loss::picture_loss,
     parameters::{CubicSlots, Kind, Parameters},
-    picture::Picture,
+    picture::{Picture, Pixel},
     regularise::penalise,
     scene::SceneMap,
     step::Stepper,
@@ -91,11 +91,11 @@ impl<'a> Descender<'a> {
     }
 
     /// The picture of a scene at the fitting resolution.
-    pub(crate) fn picture(&mut self, scene: &mut Scene) -> Result<Vec<[f32; 3]>, FitError> {
+    pub(crate) fn picture(&mut self, scene: &mut Scene) -> Result<Vec<Pixel>, FitError> {
         set_view(scene, self.target.width, self.target.height, 1.0);
         let image = self.renderer.forward(scene)?;
         let (pixels, _) = image.data.as_chunks::<4>();
-        Ok(pixels.iter().map(|p| [p[0], p[1], p[2]]).collect())
+        Ok(pixels.to_vec())
     }
 
     /// Descends and leaves the scene at the best that was seen. Returns its squared error in pixels
@@ -301,7 +301,7 @@ impl<'a> Descender<'a> {
         gradient: &mut [f32],
     ) -> Result<f64, FitError> {
         let terms = self.options.loss;
-        let loss = if terms.edges > 0.0 || terms.structure > 0.0 {
+        let loss = if terms.edges > 0.0 || terms.structure > 0.0 || !self.target.is_opaque {
             let image = self.renderer.forward(scene)?;
             let mut slope = Image::default();
             let loss = picture_loss(image, target, terms, &mut slope);
@@ -406,7 +406,14 @@ impl<'a> Descender<'a> {
         gradient: &mut [f32],
     ) -> Result<f64, FitError> {
         let components = 3.0 * (self.target.width * self.target.height) as f64;
-        let (loss, found) = self.renderer.forward_backward_mse(&map.scene, target)?;
+        let (loss, found) = if self.target.is_opaque {
+            self.renderer.forward_backward_mse(&map.scene, target)?
+        } else {
+            let image = self.renderer.forward(&map.scene)?;
+            let mut slope = Image::default();
+            let loss = picture_loss(image, target, LossOptions::SQUARED, &mut slope);
+            (loss, self.renderer.backward(&map.scene, &slope)?)
+        };
         for (slope, found) in gradient.iter_mut().zip(found) {
             *slope = found * components as f32;
         }
@@ -435,11 +442,7 @@ impl<'a> Descender<'a> {
             self.levels.push(Image {
                 width: width as u32,
                 height: height as u32,
-                data: picture
-                    .pixels
-                    .iter()
-                    .flat_map(|&[red, green, blue]| [red, green, blue, 1.0])
-                    .collect(),
+                data: picture.pixels.into_flattened(),
             });
             self.levels.len() - 1
         })

@@ -189,7 +189,7 @@ impl Fit<'_> {
             let edits: Vec<&Edit> = batch.iter().map(|index| &proposals[*index].edit).collect();
             let (document, _) = with_edits(&self.document, &self.is_added, &edits);
             let to_canvas = self.problem.to_canvas;
-            let mut map = scene_of(&document, target.width, target.height, to_canvas);
+            let mut map = scene_of(&document, target, to_canvas);
             let changed = self.descender.picture(&mut map.scene)?;
             for index in batch {
                 let growth: f64 = proposals[index]
@@ -214,7 +214,8 @@ impl Fit<'_> {
         let shapes = self.document.shapes();
         let mut found: Vec<(f64, Proposal)> = Vec::new();
         for (index, (fact, visit)) in facts.iter().zip(shapes).enumerate() {
-            let (Some(extent), Some(_)) = (fact.extent, fact.flat) else {
+            let (Some(extent), Some(_), false) = (fact.extent, fact.flat, self.is_ground(index))
+            else {
                 continue;
             };
             let Some(cut) = best_cut(fact, self.problem.target) else {

@@ -1,13 +1,14 @@
 //! The two entry points: what they take is checked and set up here, the procedure is the
 //! schedule's.
 
-use chat2svg_vector::{Document, Metadata, Raster};
-use kurbo::Rect;
+use chat2svg_vector::{Color, Document, Metadata, Node, Raster, WriteOptions};
+use kurbo::{Affine, Rect};
 
 use crate::{
     FitError, FitOptions, FitOutcome, Observer,
     clock::Clock,
     descend::Descender,
+    exact::{exact_layers, placed, rough_shapes},
     fit::{Fit, Problem},
     measure::Score,
     picture::Picture,
@@ -15,9 +16,13 @@ use crate::{
     tracker::Tracker,
 };
 
+/// Side in pixels at which a template is asked whether its ground is seen.
+const GROUND_SIDE: u32 = 64;
+
 /// Makes a document that shows a picture: a canvas of the picture's size, every path new.
 ///
-/// Transparent parts of the picture stay unpainted.
+/// What is transparent in the picture is so in the document, as far as it is; an opaque picture
+/// gives an opaque document, whose first path is a ground as large as the canvas.
 ///
 /// # Errors
 /// When an option is out of its range, or the threads cannot be started.
@@ -33,6 +38,7 @@ pub fn vectorize(
 /// Changes a document so that it shows a picture. Names, groups and their order are kept; paints,
 /// outlines and, where the options allow it, the set of paths change.
 ///
+/// A transparent target of a template that hides its ground is taken over white.
 /// The picture is taken to cover the document's view box: one of another size or aspect is
 /// resampled to the view box's aspect.
 ///
@@ -56,7 +62,9 @@ pub fn refine(
         .num_threads(threads)
         .build()
         .map_err(|error| FitError::Threads(error.to_string()))?;
-    let picture = Picture::from_raster(target, width, height);
+    let flattened =
+        (!target.is_opaque() && hides_its_ground(template)?).then(|| target.over(Color::WHITE));
+    let picture = Picture::from_raster(flattened.as_ref().unwrap_or(target), width, height);
     let to_canvas = template
         .canvas_transform(width as u32, height as u32)
         .map_err(|error| FitError::Template(error.to_string()))?;
@@ -75,13 +83,77 @@ pub fn refine(
         Descender::new(options, &clock, threads, &picture),
         Tracker::new(observer, &clock, options.iterations),
     );
-    schedule::run(&mut fit)?;
+    match exact(template, target, options, to_canvas) {
+        Some(layers) => fit.take_layers(layers)?,
+        None => schedule::run(&mut fit)?,
+    }
+    let is_wanted = options.allow_topology && !clock.is_cancelled();
+    if is_wanted && fit.is_empty() && target.pixels().iter().any(|pixel| pixel[3] > 0) {
+        // Too little for any price; but what is seen is not left out altogether.
+        let pixels = target_transform(template, target);
+        fit.take_layers(placed(rough_shapes(target), pixels))?;
+    }
     fit.roll_back_template()?;
     Ok(fit.finish())
 }
 
+/// Layers that show a target exactly in place of an empty template, if there are such and they keep
+/// to the options' limits.
+fn exact(
+    template: &Document,
+    target: &Raster,
+    options: &FitOptions,
+    to_canvas: Affine,
+) -> Option<Vec<Node>> {
+    let is_upright = {
+        let [a, b, c, d, ..] = to_canvas.as_coeffs();
+        b == 0.0 && c == 0.0 && (a - d).abs() < 1e-9 * a.abs()
+    };
+    let is_same_aspect = {
+        let frame = template.view_box;
+        let [width, height] = [target.width(), target.height()].map(f64::from);
+        (frame.width() * height - frame.height() * width).abs() < 1e-6 * frame.width() * height
+    };
+    if !(template.layers.is_empty() && options.allow_topology && is_upright && is_same_aspect) {
+        return None;
+    }
+    let layers = exact_layers(target, options.allow_gradients)?;
+    let layers = placed(layers, target_transform(template, target));
+    let document = Document {
+        layers,
+        ..template.clone()
+    };
+    let is_within = options
+        .paths
+        .is_none_or(|paths| document.counts().shapes <= paths as usize)
+        && options
+            .byte_budget
+            .is_none_or(|budget| document.to_svg(&WriteOptions::default()).len() <= budget);
+    is_within.then_some(document.layers)
+}
+
+/// Maps a target's pixels to a template's user space.
+fn target_transform(template: &Document, target: &Raster) -> Affine {
+    let frame = template.view_box;
+    Affine::translate(frame.origin().to_vec2())
+        * Affine::scale_non_uniform(
+            frame.width() / f64::from(target.width()),
+            frame.height() / f64::from(target.height()),
+        )
+}
+
+/// Whether a document lets no ground through: what a target leaves transparent is white for it.
+fn hides_its_ground(document: &Document) -> Result<bool, FitError> {
+    if document.layers.is_empty() {
+        return Ok(false);
+    }
+    let picture = document.render(GROUND_SIDE, GROUND_SIDE, None);
+    let picture = picture.map_err(|error| FitError::Template(error.to_string()))?;
+    Ok(picture.is_opaque())
+}
+
 /// A document of the given size in pixels with nothing on it.
-fn empty_document(width: u32, height: u32) -> Document {
+pub(crate) fn empty_document(width: u32, height: u32) -> Document {
     let (width, height) = (f64::from(width), f64::from(height));
     Document {
         width,

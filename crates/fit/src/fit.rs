@@ -3,7 +3,7 @@
 
 use std::time::Instant;
 
-use chat2svg_vector::{Document, WriteOptions};
+use chat2svg_vector::{Document, Node, WriteOptions};
 use kurbo::{Affine, BezPath};
 
 use crate::{
@@ -88,6 +88,18 @@ impl<'a> Fit<'a> {
             rounding: [0.0; 2],
             chooses_rounding: false,
         }
+    }
+
+    /// Takes layers over as they are, each shape added.
+    pub(crate) fn take_layers(&mut self, layers: Vec<Node>) -> Result<(), FitError> {
+        self.document.layers = layers;
+        self.is_added = vec![true; self.document.counts().shapes];
+        self.note(Action::Cover)
+    }
+
+    /// Whether there is nothing to show yet.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.best.2.is_empty()
     }
 
     /// The best document and how it came about.
@@ -248,7 +260,7 @@ impl<'a> Fit<'a> {
         let Problem {
             target, to_canvas, ..
         } = self.problem;
-        scene_of(&self.document, target.width, target.height, to_canvas)
+        scene_of(&self.document, target, to_canvas)
     }
 
     /// Bytes of the document above the budget.

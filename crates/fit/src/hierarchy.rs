@@ -3,7 +3,7 @@
 //! caller's business.
 
 use chat2svg_stop::Stop;
-use chat2svg_vector::{Paint, Raster};
+use chat2svg_vector::{Color, Paint, Raster};
 use kurbo::BezPath;
 
 use crate::{
@@ -57,6 +57,7 @@ pub struct RegionShape {
 /// The regions of a picture, from single flat zones to the whole.
 pub struct Regions {
     finder: RegionFinder,
+    pixels: Vec<[f32; 3]>,
     clock: Clock,
 }
 
@@ -69,9 +70,15 @@ impl Regions {
             return None;
         }
         let clock = Clock::start(stop);
-        let picture = Picture::from_raster(target, width as usize, height as usize);
+        let target = target.over(Color::WHITE);
+        let picture = Picture::from_raster(&target, width as usize, height as usize);
         let finder = RegionFinder::new(&picture, side as usize, &clock)?;
-        Some(Self { finder, clock })
+        let pixels = finder.sharp().iter().map(|&[r, g, b, _]| [r, g, b]);
+        Some(Self {
+            pixels: pixels.collect(),
+            finder,
+            clock,
+        })
     }
 
     /// Width and height of the picture in which the regions are.
@@ -82,7 +89,7 @@ impl Regions {
     /// That picture over white, its soft edges made steps: gamma-encoded sRGB in `0.0..=1.0`, row
     /// by row.
     pub fn pixels(&self) -> &[[f32; 3]] {
-        self.finder.sharp()
+        &self.pixels
     }
 
     /// The regions that together show the whole picture at the least cost, at most about `limit`;
@@ -132,7 +139,7 @@ impl Regions {
             .map(|found| RegionShape {
                 region: found.region,
                 path: found.path,
-                paint: found.paint,
+                paint: found.paint.paint,
                 above: found.depth,
             })
             .collect()

@@ -27,6 +27,7 @@ mod edit_search;
 mod edits;
 mod engine;
 mod error;
+mod exact;
 mod fit;
 mod half_plane;
 mod hierarchy;
@@ -70,6 +71,7 @@ mod testing;
 mod topology;
 mod trace;
 mod tracker;
+mod translucent;
 
 pub use crossing::crosses_itself;
 pub use engine::{refine, vectorize};

@@ -3,10 +3,10 @@
 
 use chat2svg_diffraster::Image;
 
-use crate::{LossOptions, ssim::add_structure_loss};
+use crate::{LossOptions, picture::ALPHA_WEIGHT, ssim::add_structure_loss};
 
 /// Gradient with respect to the picture of the loss that the options ask for, into `out`; returns
-/// the loss. Alpha does not count.
+/// the loss.
 pub(crate) fn picture_loss(
     picture: &Image,
     target: &Image,
@@ -22,17 +22,20 @@ pub(crate) fn picture_loss(
 }
 
 /// Gradient with respect to the picture of the mean squared error plus `weight` times that of its
-/// Sobel gradients, into `out`; returns the loss. Alpha does not count.
+/// Sobel gradients, into `out`; returns the loss. Alpha counts [`ALPHA_WEIGHT`] times.
 fn edge_loss(picture: &Image, target: &Image, weight: f32, out: &mut Image) -> f64 {
     let (width, height) = (picture.width as usize, picture.height as usize);
-    let scale = 1.0 / (3.0 * (width * height) as f32);
     out.width = picture.width;
     out.height = picture.height;
     out.data.clear();
     out.data.resize(picture.data.len(), 0.0);
     let mut loss = 0.0_f64;
     let mut residual = vec![0.0_f32; width * height];
-    for channel in 0..3 {
+    let full = 1.0 / (3.0 * (width * height) as f32);
+    for (channel, scale) in [full, full, full, ALPHA_WEIGHT * full]
+        .into_iter()
+        .enumerate()
+    {
         for (index, value) in residual.iter_mut().enumerate() {
             let at = 4 * index + channel;
             *value = picture.data[at] - target.data[at];
@@ -97,7 +100,7 @@ mod tests {
         let mut gradient = Image::default();
         edge_loss(&picture, &target, 0.7, &mut gradient);
         let mut scratch = Image::default();
-        for index in (0..80).filter(|index| index % 4 != 3) {
+        for index in 0..80 {
             let kept = picture.data[index];
             let mut at = |value: f32| {
                 picture.data[index] = value;

@@ -2,7 +2,10 @@
 
 use chat2svg_vector::{Color, Document, WriteOptions};
 
-use crate::{FitError, FitOptions, picture::Picture};
+use crate::{
+    FitError, FitOptions,
+    picture::{Picture, squared_distance},
+};
 
 /// Squared error that a byte must save in a picture of 256 × 256 pixels, when the options do not
 /// say.
@@ -67,28 +70,20 @@ pub(crate) fn gain_per_byte(target: &Picture, options: &FitOptions) -> f64 {
         .map_or(GAIN_PER_BYTE * area / 65_536.0, f64::from)
 }
 
-/// Sum of squared differences of a document's picture and the target, over all components; both
-/// show white where they are transparent.
+/// Sum of squared differences of a document's picture and the target, over all components; on white
+/// when the target is opaque.
 fn document_error(document: &Document, target: &Picture) -> Result<f64, FitError> {
     let picture = document
         .render(
             target.width as u32,
             target.height as u32,
-            Some(Color::WHITE),
+            target.is_opaque.then_some(Color::WHITE),
         )
         .map_err(|error| FitError::Template(error.to_string()))?;
-    Ok(picture
-        .pixels()
-        .iter()
-        .zip(&target.pixels)
-        .map(|(found, wanted)| {
-            (0..3)
-                .map(|i| {
-                    let difference = f64::from(found[i]) / 255.0 - f64::from(wanted[i]);
-                    difference * difference
-                })
-                .sum::<f64>()
-        })
+    let found = Picture::from_raster(&picture, target.width, target.height);
+    let pairs = found.pixels.iter().zip(&target.pixels);
+    Ok(pairs
+        .map(|(found, wanted)| f64::from(squared_distance(*found, *wanted)))
         .sum())
 }
 

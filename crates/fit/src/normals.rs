@@ -3,7 +3,7 @@
 
 use kurbo::{BezPath, ParamCurve, ParamCurveArclen, Point, Vec2};
 
-use crate::picture::Picture;
+use crate::picture::{Picture, over_white};
 
 /// Pixels along an outline between two normals.
 const STRIDE: f64 = 2.0;
@@ -35,12 +35,16 @@ pub(crate) fn normals_along(path: &BezPath) -> impl Iterator<Item = Normal> {
     })
 }
 
-/// The colour of the pixel that a point lies in; `None` outside the picture.
+/// The colour, over white, of the pixel that a point lies in; `None` outside the picture.
 pub(crate) fn color_at(target: &Picture, point: Point) -> Option<[f32; 3]> {
     let inside = |value: f64, length: usize| {
         (value >= 0.0 && value < length as f64).then_some(value as usize)
     };
     let x = inside(point.x, target.width)?;
     let y = inside(point.y, target.height)?;
-    target.pixels.get(y * target.width + x).copied()
+    target
+        .pixels
+        .get(y * target.width + x)
+        .copied()
+        .map(over_white)
 }

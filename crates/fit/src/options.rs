@@ -168,12 +168,17 @@ pub struct LossOptions {
     pub structure: f32,
 }
 
+impl LossOptions {
+    /// The squared error alone.
+    pub const SQUARED: Self = Self {
+        edges: 0.0,
+        structure: 0.0,
+    };
+}
+
 impl Default for LossOptions {
     fn default() -> Self {
-        Self {
-            edges: 0.0,
-            structure: 0.0,
-        }
+        Self::SQUARED
     }
 }
 

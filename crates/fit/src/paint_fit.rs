@@ -104,8 +104,14 @@ fn fit_linear(samples: &[Sample], threshold: GradientThreshold) -> Option<Fitted
             row[1] += offset.y * f64::from(value);
         }
     }
-    let determinant = moments[0] * moments[2] - moments[1] * moments[1];
-    if determinant <= 1e-9 * (moments[0] + moments[2]).powi(2) {
+    let determinant_of = |[xx, xy, yy]: [f64; 3]| xx * yy - xy * xy;
+    if determinant_of(moments) <= 1e-9 * (moments[0] + moments[2]).powi(2) {
+        // Samples in one line say nothing of the other direction: there the colours stay.
+        moments[0] += 1e-3 * moments[2];
+        moments[2] += 1e-3 * moments[0];
+    }
+    let determinant = determinant_of(moments);
+    if determinant <= 0.0 {
         return None;
     }
     // Colour slopes by channel, and their structure tensor, whose main axis is the direction.
@@ -288,7 +294,8 @@ fn fit_stops(
         .find(|(_, error)| *error <= best * 1.1 + threshold.gain * 0.25)
 }
 
-fn fit_knots(
+/// The same with a given number of stops.
+pub(crate) fn fit_knots(
     samples: &[Sample],
     offsets: &[f64],
     knots: usize,

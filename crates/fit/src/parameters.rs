@@ -1,6 +1,6 @@
 //! What each parameter of a scene is, and how it may move.
 
-use chat2svg_diffraster::{Layout, Node, Outline, Paint, PaintSlots, Transform, Verb};
+use chat2svg_diffraster::{Layout, Node, Outline, Paint, PaintSlots, Scene, Transform, Verb};
 
 use crate::scene::SceneMap;
 
@@ -61,7 +61,9 @@ impl Parameters {
                 continue;
             };
             if slot.has_own_outline {
-                found.kinds[place.points.clone()].fill(Kind::Point);
+                let is_ground = path.stroke.is_none() && is_canvas(&map.scene, &path.outline);
+                let kind = if is_ground { Kind::Fixed } else { Kind::Point };
+                found.kinds[place.points.clone()].fill(kind);
                 found.note_curves(&path.outline, place.points.start);
                 if let Some(width) = place.stroke_width {
                     found.kinds[width] = Kind::Width;
@@ -187,6 +189,15 @@ impl SmoothJoint {
             values[self.after + axis] = anchor[axis] + unit * b;
         }
     }
+}
+
+/// Whether an outline's points are the canvas's corners.
+fn is_canvas(scene: &Scene, outline: &Outline) -> bool {
+    let [width, height] = [scene.width, scene.height].map(|side| side as f32 / scene.view.scale);
+    let is_end = |value: f32, end: f32| value.abs().min((value - end).abs()) < 1.0;
+    (4..=5).contains(&outline.points.len())
+        && (outline.verbs.iter()).all(|verb| !matches!(verb, Verb::Quad | Verb::Cubic))
+        && (outline.points.iter()).all(|[x, y]| is_end(*x, width) && is_end(*y, height))
 }
 
 fn minus(a: [f32; 2], b: [f32; 2]) -> [f32; 2] {

@@ -1,29 +1,36 @@
-//! The target as the fit works on it: opaque floating-point sRGB at chosen resolutions, and which
-//! pixels are to be painted at all. No codecs and no colour management.
+//! The target as the fit works on it: premultiplied floating-point sRGB with alpha at chosen
+//! resolutions. No codecs and no colour management.
 
 use chat2svg_vector::Raster;
 
-/// Gamma-encoded sRGB over white, components in `0.0..=1.0`, row by row.
+/// Gamma-encoded sRGB, premultiplied with the alpha that comes last, each in `0.0..=1.0`.
+pub(crate) type Pixel = [f32; 4];
+
+/// How much an error of alpha counts: as one in each colour, for that is what it shows on a ground
+/// that differs. An error measured so bounds the one on a black ground, and half of that on a white
+/// one.
+pub(crate) const ALPHA_WEIGHT: f32 = 3.0;
+/// Alpha from which a pixel is painted at all.
+const LEAST_PAINTED: f32 = 0.012;
+
+/// A picture, row by row.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Picture {
     pub(crate) width: usize,
     pub(crate) height: usize,
-    pub(crate) pixels: Vec<[f32; 3]>,
-    /// Share of each pixel that is opaque; `None` when all of every pixel is.
-    pub(crate) alpha: Option<Vec<f32>>,
+    pub(crate) pixels: Vec<Pixel>,
+    /// Whether every pixel is opaque. Then the canvas is white, and fully transparent otherwise.
+    pub(crate) is_opaque: bool,
 }
 
 impl Picture {
-    /// The raster over white, at a size. Reduction averages areas; enlargement repeats the nearest
-    /// pixel.
+    /// The raster at a size. Reduction averages areas; enlargement repeats the nearest pixel.
     pub(crate) fn from_raster(raster: &Raster, width: usize, height: usize) -> Self {
         let (source_width, source_height) = (raster.width() as usize, raster.height() as usize);
-        let mut has_alpha = false;
-        let premultiplied: Vec<[f32; 4]> = raster
+        let premultiplied: Vec<Pixel> = raster
             .pixels()
             .iter()
             .map(|&[red, green, blue, alpha]| {
-                has_alpha |= alpha != 255;
                 let opacity = f32::from(alpha) / 255.0;
                 [
                     f32::from(red) / 255.0 * opacity,
@@ -41,46 +48,58 @@ impl Picture {
         Self {
             width,
             height,
-            pixels: scaled
-                .iter()
-                .map(|&[red, green, blue, alpha]| [red, green, blue].map(|c| c + 1.0 - alpha))
-                .collect(),
-            alpha: has_alpha.then(|| scaled.iter().map(|pixel| pixel[3]).collect()),
+            pixels: scaled,
+            is_opaque: raster.is_opaque(),
         }
+    }
+
+    /// An opaque picture.
+    pub(crate) fn opaque(
+        width: usize,
+        height: usize,
+        colors: impl IntoIterator<Item = [f32; 3]>,
+    ) -> Self {
+        let pixels = colors.into_iter();
+        Self {
+            width,
+            height,
+            pixels: pixels
+                .map(|[red, green, blue]| [red, green, blue, 1.0])
+                .collect(),
+            is_opaque: true,
+        }
+    }
+
+    /// What is behind everything: straight RGBA.
+    pub(crate) fn canvas(&self) -> [f32; 4] {
+        if self.is_opaque { [1.0; 4] } else { [0.0; 4] }
     }
 
     /// The picture reduced to the given size by averaging areas.
     pub(crate) fn reduced(&self, width: usize, height: usize) -> Self {
-        let with_alpha: Vec<[f32; 4]> = self
-            .pixels
-            .iter()
-            .enumerate()
-            .map(|(index, &[red, green, blue])| {
-                let alpha = self.alpha.as_ref().map_or(1.0, |alpha| alpha[index]);
-                [red, green, blue, alpha]
-            })
-            .collect();
-        let scaled = resample(&with_alpha, self.width, self.height, width, height);
         Self {
             width,
             height,
-            pixels: scaled.iter().map(|p| [p[0], p[1], p[2]]).collect(),
-            alpha: self
-                .alpha
-                .is_some()
-                .then(|| scaled.iter().map(|p| p[3]).collect()),
+            pixels: resample(&self.pixels, self.width, self.height, width, height),
+            is_opaque: self.is_opaque,
         }
-    }
-
-    /// Whether a pixel is mostly painted.
-    pub(crate) fn is_painted(&self, index: usize) -> bool {
-        self.alpha.as_ref().is_none_or(|alpha| alpha[index] >= 0.5)
     }
 }
 
-/// Squared distance of two colours.
-pub(crate) fn squared_distance(a: [f32; 3], b: [f32; 3]) -> f32 {
-    (0..3).map(|i| (a[i] - b[i]) * (a[i] - b[i])).sum()
+/// Whether a pixel shows anything.
+pub(crate) fn is_painted(pixel: Pixel) -> bool {
+    pixel[3] >= LEAST_PAINTED
+}
+
+/// A pixel over white.
+pub(crate) fn over_white([red, green, blue, alpha]: Pixel) -> [f32; 3] {
+    [red, green, blue].map(|component| component + (1.0 - alpha))
+}
+
+/// Squared distance of two pixels.
+pub(crate) fn squared_distance(a: Pixel, b: Pixel) -> f32 {
+    let apart = |i: usize| (a[i] - b[i]) * (a[i] - b[i]);
+    apart(0) + apart(1) + apart(2) + ALPHA_WEIGHT * apart(3)
 }
 
 /// Separable area-weighted resampling.
@@ -134,6 +153,12 @@ fn area_weights(old: usize, new: usize) -> Vec<(usize, Vec<f32>)> {
         .collect()
 }
 
+/// How far a pixel is on the way from one to another, times their squared distance.
+pub(crate) fn projection(pixel: Pixel, from: Pixel, to: Pixel) -> f32 {
+    let along = |i: usize| (pixel[i] - from[i]) * (to[i] - from[i]);
+    along(0) + along(1) + along(2) + ALPHA_WEIGHT * along(3)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -150,14 +175,21 @@ mod tests {
         for i in 0..3 {
             assert!((mean(&full, i) - mean(&small, i)).abs() < 1e-5);
         }
-        assert!(full.alpha.is_none());
+        assert!(
+            full.is_opaque
+                && small
+                    .pixels
+                    .iter()
+                    .all(|pixel| (pixel[3] - 1.0).abs() < 1e-5)
+        );
     }
 
     #[test]
-    fn transparency_shows_white_and_is_remembered() {
+    fn what_is_transparent_has_no_color() {
         let raster = Raster::new(2, 1, vec![[255, 0, 0, 0], [255, 0, 0, 255]]).expect("size fits");
         let picture = Picture::from_raster(&raster, 2, 1);
-        assert_eq!(picture.pixels, [[1.0, 1.0, 1.0], [1.0, 0.0, 0.0]]);
-        assert!(!picture.is_painted(0) && picture.is_painted(1));
+        assert_eq!(picture.pixels, [[0.0; 4], [1.0, 0.0, 0.0, 1.0]]);
+        assert!(!picture.is_opaque);
+        assert!(!is_painted(picture.pixels[0]) && is_painted(picture.pixels[1]));
     }
 }

@@ -4,7 +4,12 @@
 use chat2svg_vector::{Color, Paint};
 use kurbo::{Affine, BezPath, Point, Rect, Vec2};
 
-use crate::{ablation::Extent, crossing::crosses_itself, edits::Edit, picture::Picture};
+use crate::{
+    ablation::Extent,
+    crossing::crosses_itself,
+    edits::Edit,
+    picture::{Picture, Pixel},
+};
 
 /// Bytes that an element takes beside its outline.
 const ELEMENT_BYTES: f64 = 30.0;
@@ -193,7 +198,7 @@ pub(crate) fn best_cut(fact: &Facts, target: &Picture) -> Option<Cut> {
         .max_by(|a, b| a.hypot2().total_cmp(&b.hypot2()))
         .filter(|slope| slope.hypot2() > 0.0)?
         .normalize();
-    let mut along: Vec<(f64, [f32; 3])> = fact
+    let mut along: Vec<(f64, Pixel)> = fact
         .pixels
         .iter()
         .map(|pixel| {

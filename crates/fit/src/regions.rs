@@ -8,13 +8,14 @@ use rayon::prelude::*;
 use crate::{
     clock::Clock,
     contour_tolerance::{ContourTolerance, outline},
-    paint_fit::{GradientThreshold, Sample, fit_flat, fit_paint},
-    picture::Picture,
+    paint_fit::GradientThreshold,
+    picture::{Picture, Pixel, is_painted},
     salience::salience,
     segment::{
         CutCost, NodeId, ProtectedShapes, RegionTree, best_cover, best_residual_regions, sharpened,
     },
     stack::{Layer, Partition, layers},
+    translucent::{FoundPaint, OPAQUE, fit_pixels},
 };
 
 /// Longest side in pixels at which regions are looked for with care.
@@ -34,7 +35,7 @@ pub(crate) struct FoundShape {
     /// Outline in pixels of the fitting resolution.
     pub(crate) path: BezPath,
     /// Its paint in the same coordinates.
-    pub(crate) paint: Paint,
+    pub(crate) paint: FoundPaint,
     /// Whether it covers the whole canvas.
     pub(crate) is_backdrop: bool,
     /// Index in painting order of the existing shape that it belongs right above; `None` for the
@@ -59,7 +60,7 @@ pub(crate) struct ShapeCost {
 /// The regions of one picture, kept for several questions.
 pub(crate) struct RegionFinder {
     picture: Picture,
-    sharp: Vec<[f32; 3]>,
+    sharp: Vec<Pixel>,
     /// How much an error shows at each pixel.
     salience: Vec<f32>,
     tree: RegionTree,
@@ -83,7 +84,7 @@ impl RegionFinder {
         if clock.is_due() {
             return None;
         }
-        let tree = RegionTree::build(&sharp, width, height, |i| picture.is_painted(i), clock)?;
+        let tree = RegionTree::build(&sharp, width, height, |i| is_painted(sharp[i]), clock)?;
         let scale = [
             target.width as f64 / width as f64,
             target.height as f64 / height as f64,
@@ -108,7 +109,7 @@ impl RegionFinder {
     }
 
     /// The picture in which the regions are, its soft edges made steps; row by row.
-    pub(crate) fn sharp(&self) -> &[[f32; 3]] {
+    pub(crate) fn sharp(&self) -> &[Pixel] {
         &self.sharp
     }
 
@@ -181,11 +182,18 @@ impl RegionFinder {
                 pixels[*label as usize].push(index as u32);
             }
         }
+        let is_translucent: Vec<bool> = pixels
+            .iter()
+            .map(|own| {
+                let sum: f32 = own.iter().map(|pixel| self.sharp[*pixel as usize][3]).sum();
+                sum < OPAQUE * own.len() as f32
+            })
+            .collect();
         let partition = Partition {
             picture: &self.picture,
             sharp: &self.sharp,
             labels: &labels,
-            count: chosen.len(),
+            is_translucent: &is_translucent,
             owners,
         };
         let stack = layers(&partition, clock);
@@ -196,6 +204,10 @@ impl RegionFinder {
                     return None;
                 }
                 let own = &pixels[layer.region];
+                // Painted over something, it would show that instead of the ground.
+                if is_translucent[layer.region] && layer.depth > 0 {
+                    return None;
+                }
                 let paint = self.paint(own, cost);
                 let path = self.outline(layer, cost);
                 (!path.elements().is_empty()).then(|| FoundShape {
@@ -232,37 +244,31 @@ impl RegionFinder {
     }
 
     /// The paint that explains pixels best, in pixels of the fitting resolution.
-    pub(crate) fn paint(&self, pixels: &[u32], cost: ShapeCost) -> Paint {
+    pub(crate) fn paint(&self, pixels: &[u32], cost: ShapeCost) -> FoundPaint {
         let width = self.picture.width;
         let stride = pixels.len().div_ceil(PAINT_SAMPLES).max(1);
-        let samples: Vec<Sample> = pixels
+        let samples: Vec<(Point, Pixel)> = pixels
             .iter()
             .step_by(stride)
             .map(|index| {
                 let (x, y) = (*index as usize % width, *index as usize / width);
-                Sample {
-                    position: Point::new(
-                        (x as f64 + 0.5) * self.scale[0],
-                        (y as f64 + 0.5) * self.scale[1],
-                    ),
-                    color: self.sharp[*index as usize],
-                }
+                let place = Point::new(
+                    (x as f64 + 0.5) * self.scale[0],
+                    (y as f64 + 0.5) * self.scale[1],
+                );
+                (place, self.sharp[*index as usize])
             })
             .collect();
         let area = pixels.len() as f64 * self.scale[0] * self.scale[1];
-        let fitted = if cost.gradients {
-            fit_paint(
-                &samples,
-                GradientThreshold {
-                    gain: cost.per_byte * GRADIENT_BYTES / (3.0 * area),
-                    share: 0.9,
-                    stops: 3,
-                },
-            )
-        } else {
-            fit_flat(&samples)
-        };
-        fitted.map_or(Paint::Solid(Color::WHITE), |fitted| fitted.paint)
+        let threshold = cost.gradients.then(|| GradientThreshold {
+            gain: cost.per_byte * GRADIENT_BYTES / (3.0 * area),
+            share: 0.9,
+            stops: 3,
+        });
+        fit_pixels(&samples, threshold).unwrap_or(FoundPaint {
+            paint: Paint::Solid(Color::WHITE),
+            opacity: 1.0,
+        })
     }
 }
 
@@ -292,13 +298,12 @@ mod tests {
             picks in prop::collection::vec(0_usize..64, 28 * 28),
             size in 1_usize..4,
         ) {
-            let pixels: Vec<[f32; 3]> = (0..width * height)
+            let pixels = (0..width * height)
                 .map(|i| {
                     let (x, y) = (i % width / size, i / width / size);
                     colors[picks[y * 28 + x] % colors.len()]
-                })
-                .collect();
-            let picture = Picture { width, height, pixels, alpha: None };
+                });
+            let picture = Picture::opaque(width, height, pixels);
             let clock = Clock::start(&Stop::never());
             let finder = RegionFinder::new(&picture, FINE_SIDE, &clock).expect("not stopped");
             let present = vec![0.5; width * height];

@@ -7,8 +7,14 @@ use chat2svg_diffraster::Node;
 use kurbo::{BezPath, Rect};
 
 use crate::{
-    Action, FitError, FitStage, ablation::Extent, displacement::displacement, fit::Fit,
-    picture::squared_distance, scene::SceneMap, strokes::closed_outline, topology::written_bytes,
+    Action, FitError, FitStage,
+    ablation::Extent,
+    displacement::displacement,
+    fit::Fit,
+    picture::{Pixel, squared_distance},
+    scene::SceneMap,
+    strokes::closed_outline,
+    topology::written_bytes,
 };
 
 /// Share of the picture's squared error that is a measurable gain, and what always is, in pixels
@@ -112,7 +118,7 @@ impl Fit<'_> {
     ) -> Result<Vec<usize>, FitError> {
         let target = self.problem.target;
         let shown = self.descender.picture(&mut map.scene)?;
-        let error_at = |shown: &[[f32; 3]], pixel: usize| {
+        let error_at = |shown: &[Pixel], pixel: usize| {
             f64::from(squared_distance(shown[pixel], target.pixels[pixel]))
         };
         let total: f64 = (0..shown.len()).map(|pixel| error_at(&shown, pixel)).sum();

@@ -7,6 +7,8 @@ use crate::picture::Picture;
 const REACH: f64 = 1.0 / 28.0;
 /// Standard deviation of a ground that is as calm as it matters.
 const CALM: f32 = 0.04;
+/// Luma of the ground on which transparency is looked at.
+const GROUND: f32 = 0.5;
 /// Least and most that a pixel counts: calm ground for more, nothing for less than its squared
 /// error.
 const BOUNDS: [f32; 2] = [1.0, 2.5];
@@ -18,7 +20,9 @@ pub(crate) fn salience(picture: &Picture) -> Vec<f32> {
     let luma: Vec<f32> = picture
         .pixels
         .iter()
-        .map(|[red, green, blue]| 0.2126 * red + 0.7152 * green + 0.0722 * blue)
+        .map(|[red, green, blue, alpha]| {
+            0.2126 * red + 0.7152 * green + 0.0722 * blue + GROUND * (1.0 - alpha)
+        })
         .collect();
     let squares: Vec<f32> = luma.iter().map(|value| value * value).collect();
     let [means, squares] = [luma, squares].map(|values| box_means(&values, width, height, reach));
@@ -70,19 +74,12 @@ mod tests {
     #[test]
     fn a_calm_ground_counts_for_more_than_a_texture() {
         let (width, height) = (60, 40);
-        let pixels = (0..width * height)
-            .map(|i| {
-                let (x, y) = (i % width, i / width);
-                let is_light = x >= 30 && (x + y) % 2 == 0;
-                [if is_light { 0.9 } else { 0.3 }; 3]
-            })
-            .collect();
-        let picture = Picture {
-            width,
-            height,
-            pixels,
-            alpha: None,
-        };
+        let pixels = (0..width * height).map(|i| {
+            let (x, y) = (i % width, i / width);
+            let is_light = x >= 30 && (x + y) % 2 == 0;
+            [if is_light { 0.9 } else { 0.3 }; 3]
+        });
+        let picture = Picture::opaque(width, height, pixels);
         let weights = salience(&picture);
         assert_eq!(weights.len(), width * height);
         let (calm, busy) = (weights[20 * width + 10], weights[20 * width + 50]);

@@ -11,6 +11,8 @@ use chat2svg_vector::{
 use kurbo::{Affine, BezPath, PathEl, Point};
 use raster::{Outline, Scene, Verb};
 
+use crate::picture::Picture;
+
 /// Opacity from which a paint counts as opaque.
 const OPAQUE: f32 = 0.999;
 
@@ -48,15 +50,10 @@ impl Slot {
     }
 }
 
-/// The scene of a document at a size; `to_canvas` maps user space to its pixels.
-pub(crate) fn scene_of(
-    document: &Document,
-    width: usize,
-    height: usize,
-    to_canvas: Affine,
-) -> SceneMap {
+/// The scene of a document on the canvas of a picture; `to_canvas` maps user space to its pixels.
+pub(crate) fn scene_of(document: &Document, target: &Picture, to_canvas: Affine) -> SceneMap {
     let mut map = SceneMap {
-        scene: Scene::new(width as u32, height as u32, [1.0; 4]),
+        scene: Scene::new(target.width as u32, target.height as u32, target.canvas()),
         slots: Vec::new(),
     };
     let mut shapes = 0;
@@ -428,7 +425,8 @@ mod tests {
                 stroke.dashes = vec![5.0, 2.0];
             }
         });
-        scene_of(&document, 64, 64, Affine::IDENTITY).scene
+        let target = Picture::opaque(64, 64, vec![[1.0; 3]; 64 * 64]);
+        scene_of(&document, &target, Affine::IDENTITY).scene
     }
 
     #[test]

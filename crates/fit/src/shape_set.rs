@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use chat2svg_vector::{Paint, WriteOptions, snapped_outline};
-use kurbo::{BezPath, Shape as _};
+use kurbo::{BezPath, Rect, Shape as _};
 
 use crate::{
     Action, FitError,
@@ -17,6 +17,7 @@ use crate::{
     segment::ProtectedShapes,
     simplify::simplified,
     topology::{first_layers, insert, paint_in, written_bytes},
+    translucent::OPAQUE,
 };
 
 /// Mean squared error below which nothing is missing: one level in 255, about where two renderers
@@ -31,14 +32,29 @@ const LEAST_PAINTED: usize = 60;
 
 impl Fit<'_> {
     /// Makes the layers of a document that has no shapes.
-    pub(crate) fn cover(&mut self, first: Vec<FoundShape>) -> Result<(), FitError> {
-        if first.is_empty() {
+    pub(crate) fn cover(&mut self, mut first: Vec<FoundShape>) -> Result<(), FitError> {
+        let target = self.problem.target;
+        let Some(lowest) = first.first_mut() else {
             return Ok(());
+        };
+        if target.is_opaque && !lowest.is_backdrop {
+            // All others are painted over it, so it may as well lie below everything.
+            let canvas = Rect::new(0.0, 0.0, target.width as f64, target.height as f64);
+            lowest.path = canvas.to_path(0.1);
+            lowest.is_backdrop = true;
         }
         self.is_added = vec![true; first.len()];
         self.document.layers = first_layers(first, self.problem.to_canvas.inverse());
         self.quantise_without_crossings();
         self.note(Action::Cover)
+    }
+
+    /// Whether a shape is the ground that makes an opaque picture's document opaque.
+    pub(crate) fn is_ground(&self, shape: usize) -> bool {
+        let Problem {
+            target, template, ..
+        } = self.problem;
+        shape == 0 && target.is_opaque && template.layers.is_empty()
     }
 
     /// Of each pixel of the finder's picture, index plus one of the shape that it shows.
@@ -66,16 +82,11 @@ impl Fit<'_> {
         let (width, height) = finder.size();
         let mut map = self.scene();
         let shown = self.descender.picture(&mut map.scene)?;
-        let error = Picture {
-            width: target.width,
-            height: target.height,
-            pixels: shown
-                .iter()
-                .zip(&target.pixels)
-                .map(|(a, b)| [squared_distance(*a, *b); 3])
-                .collect(),
-            alpha: None,
-        };
+        let errors = shown
+            .iter()
+            .zip(&target.pixels)
+            .map(|(a, b)| [squared_distance(*a, *b); 3]);
+        let error = Picture::opaque(target.width, target.height, errors);
         let sum: f64 = error.pixels.iter().map(|p| f64::from(p[0])).sum();
         if sum < 3.0 * NOISE * error.pixels.len() as f64 {
             return Ok(0);
@@ -168,13 +179,14 @@ impl Fit<'_> {
             let Some(fill) = &mut shape.fill else { return };
             let to_pixels = to_canvas * transform;
             if !matches!(fill.paint, Paint::Solid(_))
+                || fill.opacity < OPAQUE
                 || chat2svg_vector::similarity_scale(to_pixels).is_none()
             {
                 return;
             }
-            let paint = finder.paint(own, cost);
-            if !matches!(paint, Paint::Solid(_)) {
-                fill.paint = paint_in(&paint, to_pixels.inverse());
+            let found = finder.paint(own, cost);
+            if !matches!(found.paint, Paint::Solid(_)) && found.is_opaque() {
+                fill.paint = paint_in(&found.paint, to_pixels.inverse());
                 changed += 1;
             }
         });
@@ -272,7 +284,7 @@ impl Fit<'_> {
         let candidates: Vec<usize> = (0..map.slots.len())
             .filter(|slot| {
                 let shape = map.slots[*slot].shape;
-                self.is_added[shape] || !facts[shape].1
+                !self.is_ground(shape) && (self.is_added[shape] || !facts[shape].1)
             })
             .collect();
         let target = self.problem.target;

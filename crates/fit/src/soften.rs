@@ -14,8 +14,8 @@ use crate::{
     ablation::leave_one_out,
     fit::Fit,
     normals::{Normal, color_at, normals_along},
-    picture::{Picture, squared_distance},
-    strokes::{BYTES, LEAST_GAIN},
+    picture::Picture,
+    strokes::{BYTES, LEAST_GAIN, distance},
 };
 
 /// How far to each side of an edge, in pixels, its sides are; and the distance of their colours
@@ -104,7 +104,7 @@ fn edge_color(path: &BezPath, target: &Picture) -> Option<Color> {
 fn half_way(target: &Picture, Normal { point, across }: Normal) -> Option<[f32; 3]> {
     let left = color_at(target, point - across * SOFT_REACH)?;
     let right = color_at(target, point + across * SOFT_REACH)?;
-    let is_edge = f64::from(squared_distance(left, right)) > LEAST_EDGE * LEAST_EDGE;
+    let is_edge = distance(left, right) > LEAST_EDGE;
     is_edge.then(|| [0, 1, 2].map(|i| 0.5 * (left[i] + right[i])))
 }
 

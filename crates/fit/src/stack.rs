@@ -8,7 +8,7 @@ use rayon::prelude::*;
 
 use crate::{
     clock::Clock,
-    picture::{Picture, squared_distance},
+    picture::{Picture, Pixel, projection, squared_distance},
     trace::Field,
 };
 
@@ -23,10 +23,11 @@ const LOOK: usize = 2;
 pub(crate) struct Partition<'a> {
     pub(crate) picture: &'a Picture,
     /// The picture with its edges made steps.
-    pub(crate) sharp: &'a [[f32; 3]],
+    pub(crate) sharp: &'a [Pixel],
     /// The region of each pixel; `None` for pixels that are not to be painted or are taken.
     pub(crate) labels: &'a [Option<u32>],
-    pub(crate) count: usize,
+    /// Of each region whether it lets what lies below it through: nothing reaches beneath it.
+    pub(crate) is_translucent: &'a [bool],
     /// Of each pixel, index plus one of the existing shape that it shows, 0 for none; empty when
     /// there are no shapes yet.
     pub(crate) owners: &'a [u32],
@@ -79,7 +80,7 @@ struct Bounds {
 pub(crate) fn layers(partition: &Partition<'_>, clock: &Clock) -> Vec<Layer> {
     let bounds = bounds(partition);
     let depths = depths(partition);
-    let mut order: Vec<(u32, Reverse<usize>, usize)> = (0..partition.count)
+    let mut order: Vec<(u32, Reverse<usize>, usize)> = (0..partition.is_translucent.len())
         .into_par_iter()
         .filter_map(|region| {
             let bounds = bounds[region].filter(|_| !clock.is_due())?;
@@ -89,7 +90,7 @@ pub(crate) fn layers(partition: &Partition<'_>, clock: &Clock) -> Vec<Layer> {
         .collect();
     order.sort_unstable();
     let mut ranks = Ranks {
-        rank: vec![u32::MAX; partition.count],
+        rank: vec![u32::MAX; partition.is_translucent.len()],
         depths,
     };
     for (place, (_, _, region)) in order.iter().enumerate() {
@@ -113,9 +114,9 @@ struct Ranks {
 /// For each region how many existing shapes lie below it: all up to the topmost that shows in it.
 fn depths(partition: &Partition<'_>) -> Vec<u32> {
     if partition.owners.is_empty() {
-        return vec![0; partition.count];
+        return vec![0; partition.is_translucent.len()];
     }
-    let mut shares: Vec<BTreeMap<u32, u32>> = vec![BTreeMap::new(); partition.count];
+    let mut shares: Vec<BTreeMap<u32, u32>> = vec![BTreeMap::new(); partition.is_translucent.len()];
     for (label, owner) in partition.labels.iter().zip(partition.owners) {
         if let Some(label) = label {
             *shares[*label as usize].entry(*owner).or_default() += 1;
@@ -136,7 +137,7 @@ fn depths(partition: &Partition<'_>) -> Vec<u32> {
 
 fn bounds(partition: &Partition<'_>) -> Vec<Option<Bounds>> {
     let width = partition.picture.width;
-    let mut bounds: Vec<Option<Bounds>> = vec![None; partition.count];
+    let mut bounds: Vec<Option<Bounds>> = vec![None; partition.is_translucent.len()];
     for (index, label) in partition.labels.iter().enumerate() {
         let Some(label) = label else { continue };
         let (x, y) = (index % width, index / width);
@@ -219,6 +220,7 @@ fn layer(partition: &Partition<'_>, ranks: &Ranks, region: usize, bounds: Bounds
         let index = y * picture.width + x;
         let is_later = match partition.labels[index] {
             Some(label) if label as usize == region => return Role::Own,
+            Some(label) if partition.is_translucent[label as usize] => false,
             Some(label) => ranks.rank[label as usize] > rank,
             None => partition
                 .owners
@@ -343,7 +345,7 @@ fn soft_share(
     {
         return None;
     }
-    let mut sums = [[0.0_f32; 4]; 2];
+    let mut sums = [[0.0_f32; 5]; 2];
     let xs = x.saturating_sub(LOOK)..=(x + LOOK).min(picture.width - 1);
     let ys = y.saturating_sub(LOOK)..=(y + LOOK).min(picture.height - 1);
     for other_y in ys {
@@ -360,18 +362,16 @@ fn soft_share(
         }
     }
     let [own, other] = sums;
-    if own[3] == 0.0 || other[3] == 0.0 {
+    if own[4] == 0.0 || other[4] == 0.0 {
         return None;
     }
-    let mean = |sum: [f32; 4]| [sum[0] / sum[3], sum[1] / sum[3], sum[2] / sum[3]];
+    let mean = |sum: [f32; 5]| -> Pixel { std::array::from_fn(|i| sum[i] / sum[4]) };
     let (own, other) = (mean(own), mean(other));
     let span = squared_distance(own, other);
     if span < 0.003 {
         return None;
     }
     let pixel = picture.pixels[y * picture.width + x];
-    let along: f32 = (0..3)
-        .map(|i| (pixel[i] - other[i]) * (own[i] - other[i]))
-        .sum();
+    let along = projection(pixel, other, own);
     Some((along / span).clamp(0.0, 1.0))
 }

@@ -13,7 +13,7 @@ use crate::{
     ablation::leave_one_out,
     fit::Fit,
     normals::{Normal, color_at, normals_along},
-    picture::{Picture, squared_distance},
+    picture::Picture,
     scene::SceneMap,
     simplify::closed_where_it_meets,
 };
@@ -64,7 +64,6 @@ impl Fit<'_> {
         let mut map = self.scene();
         let shown = Picture {
             pixels: self.descender.picture(&mut map.scene)?,
-            alpha: None,
             ..*target
         };
         let is_added = self.is_added.clone();
@@ -279,12 +278,18 @@ fn ridge(target: &Picture, shown: &Picture, normal: Normal, reach: f64) -> Optio
         ridge.width += contrast;
         if contrast > ridge.contrast && f64::from(step).abs() <= OFF_CENTER {
             (ridge.color, ridge.contrast) = (color, contrast);
-            ridge.missing = f64::from(squared_distance(color, color_at(shown, at)?)).sqrt();
+            ridge.missing = distance(color, color_at(shown, at)?);
         }
     }
     ridge.width /= ridge.contrast.max(1e-9);
     let is_missing = ridge.missing >= LEAST_MISSING * ridge.contrast;
     (ridge.contrast > LEAST_CONTRAST && is_missing).then_some(ridge)
+}
+
+/// Distance of two colours.
+pub(crate) fn distance(a: [f32; 3], b: [f32; 3]) -> f64 {
+    let squares = (0..3).map(|i| f64::from(a[i] - b[i]).powi(2));
+    squares.sum::<f64>().sqrt()
 }
 
 /// Distance of a colour from the nearest mixture of two others, components in `0.0..=1.0`.
@@ -308,12 +313,7 @@ mod tests {
 
     fn picture(color: impl Fn(Point) -> [f32; 3]) -> Picture {
         let at = |index: usize| Point::new((index % 128) as f64 + 0.5, (index / 128) as f64 + 0.5);
-        Picture {
-            width: 128,
-            height: 128,
-            pixels: (0..128 * 128).map(|index| color(at(index))).collect(),
-            alpha: None,
-        }
+        Picture::opaque(128, 128, (0..128 * 128).map(|index| color(at(index))))
     }
 
     /// A red disc of radius 40 with a dark line of 3 pixels around it, as far as it goes.

@@ -65,7 +65,7 @@ impl Fit<'_> {
             }
             divided.push(found);
         });
-        let map = scene_of(&trial, target.width, target.height, to_canvas);
+        let map = scene_of(&trial, target, to_canvas);
         let layout = Layout::of(&map.scene);
         let image = self.descender.full_target();
         let mut gradient = vec![0.0; layout.len];

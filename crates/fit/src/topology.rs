@@ -7,8 +7,8 @@ use kurbo::{Affine, PathEl};
 use crate::regions::FoundShape;
 
 /// Layers of a document made from nothing.
-const BACKGROUND: &str = "background";
-const SHAPES: &str = "shapes";
+pub(crate) const BACKGROUND: &str = "background";
+pub(crate) const SHAPES: &str = "shapes";
 
 /// Shapes as the layers of a document that had none.
 pub(crate) fn first_layers(found: Vec<FoundShape>, to_user: Affine) -> Vec<Node> {
@@ -30,25 +30,35 @@ pub(crate) fn first_layers(found: Vec<FoundShape>, to_user: Affine) -> Vec<Node>
 }
 
 fn node_of(label: String, found: &FoundShape, to_parent: Affine) -> Node {
-    Node::Shape(Shape::filled(
+    let mut shape = Shape::filled(
         label,
         to_parent * &found.path,
-        paint_in(&found.paint, to_parent),
-    ))
+        paint_in(&found.paint.paint, to_parent),
+    );
+    if let Some(fill) = &mut shape.fill {
+        fill.opacity = found.paint.opacity;
+    }
+    Node::Shape(shape)
 }
 
 /// A paint in other coordinates. The map must scale lengths alike.
 pub(crate) fn paint_in(paint: &Paint, map: Affine) -> Paint {
     let mut paint = paint.clone();
+    let moved = |own: Affine| match own {
+        Affine::IDENTITY => own,
+        _ => map * own * map.inverse(),
+    };
     match &mut paint {
         Paint::Solid(_) => {}
         Paint::Linear(gradient) => {
             gradient.start = map * gradient.start;
             gradient.end = map * gradient.end;
+            gradient.transform = moved(gradient.transform);
         }
         Paint::Radial(gradient) => {
             gradient.center = map * gradient.center;
             gradient.focus = map * gradient.focus;
+            gradient.transform = moved(gradient.transform);
             gradient.radius *= map.determinant().abs().sqrt();
         }
     }

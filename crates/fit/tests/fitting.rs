@@ -253,7 +253,7 @@ fn any_picture_gives_a_result() {
         let outcome = vectorize(&target, &options, &mut ()).expect(name);
         let report = &outcome.report;
         let found = quality(&outcome.document, &target);
-        assert!(found > floor, "{name}: {found} dB");
+        assert!(found > floor, "{name}: {found} dB: {}", svg(&outcome));
         assert!(outcome.document.counts().shapes <= 24, "{name}");
         assert!(svg(&outcome).len() == report.bytes, "{name}");
     }
@@ -579,8 +579,13 @@ fn the_observer_is_handed_each_better_document_and_the_last_is_the_result() {
     let mut keep = Keep::default();
     let outcome = vectorize(&target, &quick(), &mut keep).expect("fits");
     assert!(keep.0.len() > 1, "{} improvements", keep.0.len());
-    let seen: Vec<f32> = keep.0.iter().map(|best| best.report.psnr_after).collect();
-    assert!(seen.is_sorted(), "{seen:?}");
+    let seen = keep
+        .0
+        .iter()
+        .map(|best| (best.report.psnr_after, best.report.bytes));
+    let seen: Vec<(f32, usize)> = seen.collect();
+    let is_better = |pair: &[(f32, usize)]| pair[1].0 >= pair[0].0 || pair[1].1 < pair[0].1;
+    assert!(seen.windows(2).all(is_better), "{seen:?}");
     let last = keep.0.last().expect("there are some");
     assert_eq!(svg(last), svg(&outcome));
     assert_eq!(last.report.psnr_after, outcome.report.psnr_after);

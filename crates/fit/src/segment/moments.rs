@@ -1,6 +1,11 @@
 //! Sums over a region's pixels from which the error of painting it follows in closed form.
 
-/// Sums over pixels of positions, colours and their products.
+use crate::picture::Pixel;
+
+/// Factors of a pixel's components by which plain squared distances are those of pixels.
+const WEIGHTS: [f64; 4] = [1.0, 1.0, 1.0, 1.732_050_8];
+
+/// Sums over pixels of positions, colours (alpha is one more) and their products.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Moments {
     pub(crate) count: f64,
@@ -9,23 +14,23 @@ pub(crate) struct Moments {
     xx: f64,
     xy: f64,
     yy: f64,
-    color: [f64; 3],
-    x_color: [f64; 3],
-    y_color: [f64; 3],
+    color: [f64; 4],
+    x_color: [f64; 4],
+    y_color: [f64; 4],
     color_squared: f64,
 }
 
 impl Moments {
     /// Adds a pixel at a position.
-    pub(crate) fn add(&mut self, x: f64, y: f64, color: [f32; 3]) {
+    pub(crate) fn add(&mut self, x: f64, y: f64, pixel: Pixel) {
         self.count += 1.0;
         self.x += x;
         self.y += y;
         self.xx += x * x;
         self.xy += x * y;
         self.yy += y * y;
-        for (i, component) in color.into_iter().enumerate() {
-            let value = f64::from(component);
+        for (i, component) in pixel.into_iter().enumerate() {
+            let value = WEIGHTS[i] * f64::from(component);
             self.color[i] += value;
             self.x_color[i] += x * value;
             self.y_color[i] += y * value;
@@ -35,7 +40,7 @@ impl Moments {
 
     /// The sums over both regions.
     pub(crate) fn plus(&self, other: &Self) -> Self {
-        let add = |a: [f64; 3], b: [f64; 3]| std::array::from_fn(|i| a[i] + b[i]);
+        let add = |a: [f64; 4], b: [f64; 4]| std::array::from_fn(|i| a[i] + b[i]);
         Self {
             count: self.count + other.count,
             x: self.x + other.x,
@@ -63,7 +68,7 @@ impl Moments {
             return 0.0;
         };
         let (mut a, mut b, mut c) = (0.0, 0.0, 0.0);
-        for i in 0..3 {
+        for i in 0..4 {
             let [u, v] = scatter.whitened_color(i);
             a += u * u;
             b += u * v;
@@ -97,8 +102,8 @@ impl Moments {
 struct Scatter {
     /// `l11, l21, l22`.
     factor: [f64; 3],
-    x_color: [f64; 3],
-    y_color: [f64; 3],
+    x_color: [f64; 4],
+    y_color: [f64; 4],
 }
 
 impl Scatter {
@@ -119,7 +124,7 @@ mod tests {
         let mut moments = Moments::default();
         let truth = |x: f64, y: f64| {
             let t = 0.6 * x + 0.8 * y;
-            [0.2 + 0.01 * t, 0.5 - 0.02 * t, 0.3 + 0.005 * t].map(|v| v as f32)
+            [0.2 + 0.01 * t, 0.5 - 0.02 * t, 0.3 + 0.005 * t, 1.0].map(|v| v as f32)
         };
         for y in 0..12 {
             for x in 0..9 {
@@ -135,7 +140,7 @@ mod tests {
     fn sums_add() {
         let (mut a, mut b, mut both) = (Moments::default(), Moments::default(), Moments::default());
         for i in 0..10 {
-            let (x, color) = (f64::from(i), [i as f32 * 0.1, 0.4, 0.2]);
+            let (x, color) = (f64::from(i), [i as f32 * 0.1, 0.4, 0.2, 1.0]);
             if i < 4 { &mut a } else { &mut b }.add(x, x * 0.5, color);
             both.add(x, x * 0.5, color);
         }

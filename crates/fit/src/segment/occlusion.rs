@@ -101,7 +101,7 @@ mod tests {
     use super::*;
     use chat2svg_stop::Stop;
 
-    use crate::clock::Clock;
+    use crate::{clock::Clock, picture::Pixel};
 
     const SIDE: usize = 32;
 
@@ -112,12 +112,12 @@ mod tests {
             (from..to).contains(&x) && (from..to).contains(&y)
         };
         let places = (0..SIDE * SIDE).map(|pixel| (pixel % SIDE, pixel / SIDE));
-        let pixels: Vec<[f32; 3]> = places
+        let pixels: Vec<Pixel> = places
             .clone()
             .map(|(x, y)| match () {
-                () if is_in(x, y, 14, 17) => [0.9; 3],
-                () if is_in(x, y, 8, 24) => [0.1; 3],
-                () => [0.5; 3],
+                () if is_in(x, y, 14, 17) => [0.9, 0.9, 0.9, 1.0],
+                () if is_in(x, y, 8, 24) => [0.1, 0.1, 0.1, 1.0],
+                () => [0.5, 0.5, 0.5, 1.0],
             })
             .collect();
         let clock = Clock::start(&Stop::never());

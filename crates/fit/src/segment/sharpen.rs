@@ -3,7 +3,7 @@
 
 use rayon::prelude::*;
 
-use crate::picture::{Picture, squared_distance};
+use crate::picture::{Picture, Pixel, projection, squared_distance};
 
 /// Least squared difference of two neighbours that makes what lies between them an edge.
 const LEAST_CONTRAST: f32 = 0.0025;
@@ -11,7 +11,7 @@ const LEAST_CONTRAST: f32 = 0.0025;
 const STRAIGHTNESS: f32 = 0.02;
 
 /// The picture with its soft edges made steps; `passes` is about half the softness in pixels.
-pub(crate) fn sharpened(picture: &Picture, passes: usize) -> Vec<[f32; 3]> {
+pub(crate) fn sharpened(picture: &Picture, passes: usize) -> Vec<Pixel> {
     let (width, height) = (picture.width, picture.height);
     let mut current = picture.pixels.clone();
     for _ in 0..passes {
@@ -20,7 +20,7 @@ pub(crate) fn sharpened(picture: &Picture, passes: usize) -> Vec<[f32; 3]> {
         rows.enumerate().for_each(|(y, row)| {
             for (x, sharp) in row.iter_mut().enumerate() {
                 let pixel = before[y * width + x];
-                let mut best: Option<(f32, [f32; 3])> = None;
+                let mut best: Option<(f32, Pixel)> = None;
                 for (dx, dy) in [(1, 0), (0, 1), (1, 1), (1, -1)] {
                     let at = |sign: isize| {
                         let x = x.checked_add_signed(sign * dx)?;
@@ -34,12 +34,11 @@ pub(crate) fn sharpened(picture: &Picture, passes: usize) -> Vec<[f32; 3]> {
                     if span < LEAST_CONTRAST || best.is_some_and(|(found, _)| found >= span) {
                         continue;
                     }
-                    let along: f32 = (0..3).map(|i| (pixel[i] - a[i]) * (b[i] - a[i])).sum();
-                    let share = along / span;
+                    let share = projection(pixel, a, b) / span;
                     if !(0.03..=0.97).contains(&share) {
                         continue;
                     }
-                    let nearest: [f32; 3] = std::array::from_fn(|i| a[i] + share * (b[i] - a[i]));
+                    let nearest: Pixel = std::array::from_fn(|i| a[i] + share * (b[i] - a[i]));
                     if squared_distance(pixel, nearest) > STRAIGHTNESS * span {
                         continue;
                     }
@@ -60,12 +59,7 @@ mod tests {
 
     #[test]
     fn a_soft_edge_becomes_a_step_and_a_thin_line_stays() {
-        let row = |values: &[f32]| Picture {
-            width: values.len(),
-            height: 1,
-            pixels: values.iter().map(|v| [*v; 3]).collect(),
-            alpha: None,
-        };
+        let row = |values: &[f32]| Picture::opaque(values.len(), 1, values.iter().map(|v| [*v; 3]));
         let soft = row(&[0.0, 0.0, 0.3, 0.9, 1.0, 1.0]);
         let values: Vec<f32> = sharpened(&soft, 2).iter().map(|p| p[0]).collect();
         assert!(values[..3].iter().all(|v| *v == 0.0), "{values:?}");

@@ -11,7 +11,10 @@ use std::{
 use rayon::prelude::*;
 
 use super::moments::Moments;
-use crate::{clock::Clock, picture::squared_distance};
+use crate::{
+    clock::Clock,
+    picture::{Pixel, squared_distance},
+};
 
 /// Index of a region in the tree.
 pub(crate) type NodeId = u32;
@@ -77,7 +80,7 @@ impl Ord for Candidate {
 impl RegionTree {
     /// The hierarchy of the pixels for which `mask` holds; `None` when stopped.
     pub(crate) fn build(
-        pixels: &[[f32; 3]],
+        pixels: &[Pixel],
         width: usize,
         height: usize,
         mask: impl Fn(usize) -> bool,
@@ -309,7 +312,7 @@ fn add_length(border: &mut Vec<(NodeId, u32)>, other: u32, length: u32) {
 /// Connected pixels of nearly one colour, numbered in reading order. A zone is bound to the colour
 /// of its first pixel, so that it does not creep along a gradient.
 fn flat_zones(
-    pixels: &[[f32; 3]],
+    pixels: &[Pixel],
     width: usize,
     height: usize,
     mask: impl Fn(usize) -> bool,

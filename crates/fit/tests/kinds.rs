@@ -1,0 +1,267 @@
+//! Kinds of pictures that people bring, each with what it must become: drawn here, vectorised, and
+//! compared on several grounds.
+
+#![allow(
+    clippy::expect_used,
+    reason = "a helper of a test may panic as the test may"
+)]
+
+use chat2svg_fit::{FitOptions, FitOutcome, vectorize};
+use chat2svg_vector::{Color, Document, Paint, ParseLimits, Raster, ShapeVisit, WriteOptions};
+
+const GROUNDS: [Color; 3] = [Color::BLACK, Color::WHITE, Color::new(0.5, 0.5, 0.5)];
+
+/// The picture of some SVG, transparent where nothing is painted.
+fn drawn(width: u32, height: u32, content: &str) -> Raster {
+    let svg = format!(
+        "<svg xmlns='http://www.w3.org/2000/svg' width='{width}' height='{height}' \
+         viewBox='0 0 {width} {height}'>{content}</svg>"
+    );
+    let parsed = Document::parse(svg.as_bytes(), &ParseLimits::default()).expect("is read");
+    let picture = parsed.document.render(width, height, None);
+    picture.expect("renders")
+}
+
+fn fitted(target: &Raster) -> FitOutcome {
+    let options = FitOptions {
+        iterations: 120,
+        threads: 1,
+        ..FitOptions::default()
+    };
+    vectorize(target, &options, &mut ()).expect("fits")
+}
+
+fn svg(outcome: &FitOutcome) -> String {
+    outcome.document.to_svg(&WriteOptions::default())
+}
+
+fn shown(outcome: &FitOutcome, target: &Raster) -> Raster {
+    let picture = outcome
+        .document
+        .render(target.width(), target.height(), None);
+    picture.expect("renders")
+}
+
+/// The least quality in dB over the grounds.
+fn quality(outcome: &FitOutcome, target: &Raster, grounds: &[Color]) -> f64 {
+    let shown = shown(outcome, target);
+    let on = |ground: &Color| {
+        let (found, wanted) = (shown.over(*ground), target.over(*ground));
+        found.psnr(&wanted, *ground).expect("same size")
+    };
+    grounds.iter().map(on).fold(f64::INFINITY, f64::min)
+}
+
+fn opacity_at(visits: &[ShapeVisit<'_>], color: impl Fn(Color) -> bool) -> Vec<f32> {
+    visits
+        .iter()
+        .filter_map(|visit| {
+            let fill = visit.shape.fill.as_ref()?;
+            match fill.paint {
+                Paint::Solid(own) if color(own) => Some(fill.opacity),
+                _ => None,
+            }
+        })
+        .collect()
+}
+
+#[test]
+fn white_on_transparent_is_white_shapes() {
+    let target = drawn(
+        120,
+        90,
+        "<path fill='#fff' fill-rule='evenodd' d='M50 10a35 35 0 1 0 .1 0zM50 30a15 15 0 1 1-.1 0z'/>\
+         <rect x='95' y='8' width='14' height='70' fill='#fff'/>",
+    );
+    let outcome = fitted(&target);
+    let found = quality(&outcome, &target, &GROUNDS);
+    assert!(found >= 40.0, "{found} dB: {}", svg(&outcome));
+}
+
+#[test]
+fn even_translucency_is_an_opacity() {
+    let target = drawn(
+        120,
+        100,
+        "<circle cx='48' cy='50' r='34' fill='#d03020' fill-opacity='.6'/>\
+         <rect x='90' y='20' width='20' height='60' fill='#1060c0' fill-opacity='.3'/>",
+    );
+    let outcome = fitted(&target);
+    let found = quality(&outcome, &target, &GROUNDS);
+    assert!(found >= 40.0, "{found} dB: {}", svg(&outcome));
+    let visits = outcome.document.shapes();
+    for (is_red, wanted) in [(true, 0.6), (false, 0.3)] {
+        let found = opacity_at(&visits, |color| (color.red > color.blue) == is_red);
+        assert!(
+            !found.is_empty() && found.iter().all(|found| (found - wanted).abs() <= 0.03),
+            "{found:?}: {}",
+            svg(&outcome)
+        );
+    }
+}
+
+#[test]
+fn a_ramp_of_alpha_is_a_gradient_of_opacity() {
+    let target = drawn(
+        150,
+        70,
+        "<linearGradient id='g'><stop stop-color='#20a060' stop-opacity='0'/>\
+         <stop offset='1' stop-color='#20a060'/></linearGradient>\
+         <rect width='150' height='70' fill='url(#g)'/>",
+    );
+    let outcome = fitted(&target);
+    let found = quality(&outcome, &target, &GROUNDS);
+    assert!(found >= 40.0, "{found} dB: {}", svg(&outcome));
+    assert!(outcome.document.counts().shapes <= 2, "{}", svg(&outcome));
+}
+
+#[test]
+fn an_opaque_picture_gives_an_opaque_document_with_its_white_parts() {
+    // White around and in the ring; once the largest part is white, once it is not.
+    for ground in ["#fff", "#234"] {
+        let target = drawn(
+            120,
+            90,
+            &format!(
+                "<rect width='120' height='90' fill='{ground}'/>\
+                 <circle cx='60' cy='45' r='36' fill='#c22'/>\
+                 <circle cx='60' cy='45' r='18' fill='#fff'/>"
+            ),
+        );
+        let outcome = fitted(&target);
+        assert!(shown(&outcome, &target).is_opaque(), "{}", svg(&outcome));
+        let found = quality(&outcome, &target, &GROUNDS);
+        assert!(found >= 40.0, "{found} dB: {}", svg(&outcome));
+    }
+}
+
+#[test]
+fn whatever_is_visible_leaves_shapes() {
+    for (alpha, size) in [(255, 1), (255, 2), (3, 8), (1, 40), (120, 1)] {
+        for ground in [0, 255] {
+            let mut target = Raster::filled(40, 40, [ground, ground, ground, 0]).expect("fits");
+            for y in 0..size {
+                for x in 0..size {
+                    target.pixels_mut()[y * 40 + x] = [ground, 255, 255, alpha];
+                }
+            }
+            let outcome = fitted(&target);
+            assert!(
+                outcome.document.counts().shapes > 0,
+                "{size} px of alpha {alpha}: {}",
+                svg(&outcome)
+            );
+        }
+    }
+    let nothing = Raster::filled(40, 40, [9, 9, 9, 0]).expect("fits");
+    assert_eq!(fitted(&nothing).document.counts().shapes, 0);
+}
+
+/// Largest difference of any component of any pixel, in levels.
+fn largest_difference(outcome: &FitOutcome, target: &Raster) -> u8 {
+    let shown = shown(outcome, target);
+    let pairs = shown.pixels().iter().zip(target.pixels());
+    pairs
+        .flat_map(|(found, wanted)| (0..4).map(|i| found[i].abs_diff(wanted[i])))
+        .max()
+        .unwrap_or(0)
+}
+
+#[test]
+fn one_gradient_is_one_path() {
+    let linear = |ends: &str, stops: &str| {
+        format!(
+            "<linearGradient id='g' gradientUnits='userSpaceOnUse' {ends}>{stops}</linearGradient>"
+        )
+    };
+    let radial =
+        |ends: &str, stops: &str| format!("<radialGradient id='g' {ends}>{stops}</radialGradient>");
+    let two = "<stop stop-color='#1a2b6c'/><stop offset='1' stop-color='#f2c14e'/>";
+    let three = "<stop stop-color='#fff'/><stop offset='.3' stop-color='#e63946'/>\
+                 <stop offset='1' stop-color='#1d3557'/>";
+    for gradient in [
+        linear("x1='0' y1='0' x2='160' y2='0'", two),
+        linear("x1='20' y1='10' x2='130' y2='95'", three),
+        linear("x1='150' y1='0' x2='0' y2='20'", two),
+        radial("", two),
+        radial(
+            "gradientUnits='userSpaceOnUse' cx='40' cy='70' r='130'",
+            three,
+        ),
+        radial(
+            "gradientUnits='userSpaceOnUse' cx='-50' cy='40' r='240'",
+            two,
+        ),
+    ] {
+        let target = drawn(
+            160,
+            110,
+            &format!("{gradient}<rect width='160' height='110' fill='url(#g)'/>"),
+        );
+        let outcome = fitted(&target);
+        let counts = outcome.document.counts();
+        assert_eq!(
+            (counts.shapes, counts.gradients),
+            (1, 1),
+            "{gradient}: {}",
+            svg(&outcome)
+        );
+        let off = largest_difference(&outcome, &target);
+        assert!(off <= 2, "{off} levels: {gradient}: {}", svg(&outcome));
+    }
+}
+
+#[test]
+fn pixel_art_comes_back_pixel_by_pixel() {
+    // A face of 12 pixels a side: on transparency, on a ground, and enlarged nine times.
+    const ROWS: [&str; 12] = [
+        "...######...",
+        "..#oooooo#..",
+        ".#oooooooo#.",
+        "#oooooooooo#",
+        "#oxxoooxxoo#",
+        "#oxwoooxwoo#",
+        "#oooooooooo#",
+        "#ooxooooxoo#",
+        ".#ooxxxxoo#.",
+        "..#oooooo#..",
+        "...##oo##...",
+        ".....##.....",
+    ];
+    let color = |symbol: u8, ground: u8| match symbol {
+        b'#' => [30, 20, 40, 255],
+        b'o' => [220, 90, 90, 255],
+        b'x' => [250, 230, 60, 255],
+        b'w' => [90, 150, 250, 128],
+        _ => [200, 210, 220, ground],
+    };
+    for (block, ground) in [(1, 0), (1, 255), (9, 0)] {
+        let side = 12 * block;
+        let pixels = (0..side * side).map(|index| {
+            let (x, y) = (index % side / block, index / side / block);
+            color(ROWS[y].as_bytes()[x], ground)
+        });
+        let target = Raster::new(side as u32, side as u32, pixels.collect()).expect("size fits");
+        let outcome = fitted(&target);
+        let found = quality(&outcome, &target, &GROUNDS);
+        assert!(found >= 60.0, "{found} dB: {}", svg(&outcome));
+        for visit in outcome.document.shapes() {
+            for element in visit.shape.path.elements() {
+                let end = element.end_point().unwrap_or_default();
+                assert_eq!((end.x.fract(), end.y.fract()), (0.0, 0.0));
+            }
+        }
+    }
+}
+
+#[test]
+fn a_small_anti_aliased_icon_is_no_pixel_art() {
+    let target = drawn(
+        32,
+        32,
+        "<circle cx='16' cy='15.5' r='12' fill='#1e78dc'/><circle cx='16' cy='15.5' r='5' fill='#fff'/>",
+    );
+    let outcome = fitted(&target);
+    let counts = outcome.document.counts();
+    assert!(counts.cubics > 0 && counts.lines < 30, "{}", svg(&outcome));
+}
