@@ -6,11 +6,12 @@ use kurbo::{Affine, Rect};
 
 use crate::{
     FitError, FitOptions, FitOutcome, Observer,
+    clean::cleaned,
     clock::Clock,
     descend::Descender,
     exact::{exact_layers, placed, rough_shapes},
     fit::{Fit, Problem},
-    measure::Score,
+    measure::{Score, psnr},
     picture::Picture,
     schedule,
     tracker::Tracker,
@@ -64,23 +65,27 @@ pub fn refine(
         .map_err(|error| FitError::Threads(error.to_string()))?;
     let flattened =
         (!target.is_opaque() && hides_its_ground(template)?).then(|| target.over(Color::WHITE));
-    let picture = Picture::from_raster(flattened.as_ref().unwrap_or(target), width, height);
+    let stored = Picture::from_raster(flattened.as_ref().unwrap_or(target), width, height);
+    let is_new = template.layers.is_empty() && options.allow_topology;
+    let clean = is_new.then(|| cleaned(&stored)).flatten();
+    let picture = clean.as_ref().map_or(&stored, |clean| &clean.picture);
     let to_canvas = template
         .canvas_transform(width as u32, height as u32)
         .map_err(|error| FitError::Template(error.to_string()))?;
-    let before = Score::of(template, &picture, options)?;
+    let before = Score::of(template, picture, options)?;
     let mut fit = Fit::new(
         Problem {
             options,
             clock: &clock,
             pool: &pool,
             template,
-            target: &picture,
+            target: picture,
+            clean: clean.as_ref(),
             to_canvas,
         },
         template.clone(),
         before,
-        Descender::new(options, &clock, threads, &picture),
+        Descender::new(options, &clock, threads, picture),
         Tracker::new(observer, &clock, options.iterations),
     );
     match exact(template, target, options, to_canvas) {
@@ -94,7 +99,13 @@ pub fn refine(
         fit.take_layers(placed(rough_shapes(target), pixels))?;
     }
     fit.roll_back_template()?;
-    Ok(fit.finish())
+    let mut outcome = fit.finish();
+    if clean.is_some() && !clock.is_cancelled() {
+        // The quality is that of the picture as it came.
+        let error = Score::of(&outcome.document, &stored, options)?.error;
+        outcome.report.psnr_after = psnr(error, width * height);
+    }
+    Ok(outcome)
 }
 
 /// Layers that show a target exactly in place of an empty template, if there are such and they keep

@@ -9,6 +9,7 @@ use kurbo::{Affine, BezPath};
 use crate::{
     Action, ActionRecord, FitEnd, FitError, FitOptions, FitOutcome, FitReport, StageRecord,
     align::Outlines,
+    clean::CleanPicture,
     clock::Clock,
     descend::{Descender, DescentPhase},
     measure::{Score, gain_per_byte, psnr},
@@ -33,6 +34,8 @@ pub(crate) struct Problem<'a> {
     pub(crate) pool: &'a rayon::ThreadPool,
     pub(crate) template: &'a Document,
     pub(crate) target: &'a Picture,
+    /// How the target was cleaned, if it was.
+    pub(crate) clean: Option<&'a CleanPicture>,
     /// Maps the document's user space to pixels.
     pub(crate) to_canvas: Affine,
 }
@@ -90,11 +93,14 @@ impl<'a> Fit<'a> {
         }
     }
 
-    /// Takes layers over as they are, each shape added.
+    /// Takes layers over as they are, each shape added, whatever they cost.
     pub(crate) fn take_layers(&mut self, layers: Vec<Node>) -> Result<(), FitError> {
         self.document.layers = layers;
         self.is_added = vec![true; self.document.counts().shapes];
-        self.note(Action::Cover)
+        if let Some(score) = self.measure(Action::Cover)? {
+            self.set_best(score);
+        }
+        Ok(())
     }
 
     /// Whether there is nothing to show yet.
@@ -147,7 +153,10 @@ impl<'a> Fit<'a> {
         ShapeCost {
             per_byte: gain_per_byte(self.problem.target, self.problem.options),
             gradients: self.problem.options.allow_gradients,
-            tolerance: TOLERANCE,
+            tolerance: self
+                .problem
+                .clean
+                .map_or(TOLERANCE, |clean| clean.tolerance),
             least_wrong: if self.problem.template.layers.is_empty() {
                 0.0
             } else {
@@ -394,9 +403,13 @@ impl<'a> Fit<'a> {
     /// the template's.
     fn keep(&mut self, score: Score) {
         if score.error <= self.before.error {
-            self.best = (score, self.document.clone(), self.is_added.clone());
-            let best = self.best_so_far();
-            self.tracker.improved(best);
+            self.set_best(score);
         }
+    }
+
+    fn set_best(&mut self, score: Score) {
+        self.best = (score, self.document.clone(), self.is_added.clone());
+        let best = self.best_so_far();
+        self.tracker.improved(best);
     }
 }

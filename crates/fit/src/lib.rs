@@ -16,6 +16,7 @@
 mod ablation;
 mod align;
 mod box_loss;
+mod clean;
 mod clock;
 mod contour_tolerance;
 mod crossing;

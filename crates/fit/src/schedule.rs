@@ -112,6 +112,11 @@ pub(crate) fn run(fit: &mut Fit<'_>) -> Result<(), FitError> {
         if round == 0 {
             fit.repaint(finder)?;
         }
+        // Of a picture that is understood the cover shows all.
+        let is_covered = is_empty && fit.problem.clean.is_some_and(|clean| clean.is_understood);
+        if is_covered {
+            continue;
+        }
         if ADDING[usize::from(is_empty)].contains(&round) {
             fit.add(finder, limit.saturating_sub(fit.shapes()))?;
         }

@@ -59,6 +59,7 @@ pub(crate) fn with_fit<T>(
             pool: &pool,
             template: from,
             target: &target,
+            clean: None,
             to_canvas: Affine::IDENTITY,
         },
         from.clone(),

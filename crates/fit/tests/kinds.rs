@@ -265,3 +265,135 @@ fn a_small_anti_aliased_icon_is_no_pixel_art() {
     let counts = outcome.document.counts();
     assert!(counts.cubics > 0 && counts.lines < 30, "{}", svg(&outcome));
 }
+
+/// A logo of three flat shapes on paper, anti-aliased.
+fn logo() -> Raster {
+    drawn(
+        220,
+        170,
+        "<rect width='220' height='170' fill='#fafaf5'/>\
+         <circle cx='62' cy='70' r='44' fill='#dc3c28'/>\
+         <path d='M120 114L165 26L210 114z' fill='#288246'/>\
+         <rect x='24' y='130' width='170' height='22' fill='#1e285a'/>",
+    )
+}
+
+/// What compression makes of a picture: blocks whose fine detail is rounded, chroma coarser.
+fn compressed(picture: &Raster, step: f64) -> Raster {
+    const BLOCK: usize = 8;
+    let (width, height) = (picture.width() as usize, picture.height() as usize);
+    let mut planes: [Vec<f64>; 3] = std::array::from_fn(|plane| {
+        let value = |[red, green, blue, _]: &[u8; 4]| {
+            let [red, green, blue] = [*red, *green, *blue].map(f64::from);
+            let luma = 0.299 * red + 0.587 * green + 0.114 * blue;
+            [luma, blue - luma, red - luma][plane]
+        };
+        picture.pixels().iter().map(value).collect()
+    });
+    for (plane, values) in planes.iter_mut().enumerate() {
+        for top in (0..height).step_by(BLOCK) {
+            for left in (0..width).step_by(BLOCK) {
+                let at = |x: usize, y: usize| {
+                    (top + y).min(height - 1) * width + (left + x).min(width - 1)
+                };
+                let wave = |place: usize, frequency: usize| {
+                    let angle = std::f64::consts::PI * (place as f64 + 0.5) * frequency as f64;
+                    let norm = if frequency == 0 { 0.125_f64 } else { 0.25 };
+                    norm.sqrt() * (angle / BLOCK as f64).cos()
+                };
+                let mut block = [[0.0; BLOCK]; BLOCK];
+                for (v, row) in block.iter_mut().enumerate() {
+                    for (u, coefficient) in row.iter_mut().enumerate() {
+                        for y in 0..BLOCK {
+                            for x in 0..BLOCK {
+                                *coefficient += values[at(x, y)] * wave(x, u) * wave(y, v);
+                            }
+                        }
+                        let coarse = step * (1.0 + (u + v) as f64) * [1.0, 1.6, 1.6][plane];
+                        *coefficient = (*coefficient / coarse).round() * coarse;
+                    }
+                }
+                for y in 0..BLOCK.min(height - top) {
+                    for x in 0..BLOCK.min(width - left) {
+                        let mut sum = 0.0;
+                        for (v, row) in block.iter().enumerate() {
+                            for (u, coefficient) in row.iter().enumerate() {
+                                sum += coefficient * wave(x, u) * wave(y, v);
+                            }
+                        }
+                        values[at(x, y)] = sum;
+                    }
+                }
+            }
+        }
+    }
+    let [luma, blue, red] = planes;
+    let pixels = (0..width * height).map(|index| {
+        let (blue, red) = (luma[index] + blue[index], luma[index] + red[index]);
+        let green = (luma[index] - 0.299 * red - 0.114 * blue) / 0.587;
+        let [red, green, blue] =
+            [red, green, blue].map(|value| value.round().clamp(0.0, 255.0) as u8);
+        [red, green, blue, 255]
+    });
+    Raster::new(picture.width(), picture.height(), pixels.collect()).expect("size fits")
+}
+
+#[test]
+fn a_compressed_logo_is_the_clean_one() {
+    let clean = logo();
+    let of_clean = fitted(&clean);
+    let paths = of_clean.document.counts().shapes;
+    for step in [6.0, 10.0] {
+        let target = compressed(&clean, step);
+        let damage = target.psnr(&clean, Color::WHITE).expect("same size");
+        assert!(damage < 40.0, "{damage} dB: too little to clean");
+        let outcome = fitted(&target);
+        let found = outcome.document.counts().shapes;
+        assert!(
+            found <= paths + 2,
+            "{found}, not {paths} paths: {}",
+            svg(&outcome)
+        );
+        let found = quality(&outcome, &clean, &[Color::WHITE]);
+        assert!(found >= 38.0, "{found} dB at {step}: {}", svg(&outcome));
+    }
+}
+
+#[test]
+fn stairs_become_the_smooth_shape_that_they_stand_for() {
+    let smooth = drawn(
+        180,
+        150,
+        "<rect width='180' height='150' fill='#f0f0e6'/><circle cx='70' cy='75' r='52' fill='#0064b4'/>\
+         <path d='M128 14L172 120L158 126L114 20z' fill='#a02020'/>",
+    );
+    // Each pixel the one of the colours that it shows most of, one of them with a little noise.
+    for noise in [0, 1] {
+        let colors: [[u8; 3]; 3] = [[240, 240, 230], [0, 100, 180], [160, 32, 32]];
+        let pixels = smooth.pixels().iter().enumerate().map(|(index, pixel)| {
+            let off = |color: &[u8; 3]| -> u32 {
+                (0..3)
+                    .map(|i| u32::from(color[i].abs_diff(pixel[i])).pow(2))
+                    .sum()
+            };
+            let [red, green, blue] = *colors.iter().min_by_key(|color| off(color)).expect("some");
+            let shade = if noise > 0 { (index * 7 % 3) as u8 } else { 0 };
+            [red.saturating_add(shade), green, blue, 255]
+        });
+        let target = Raster::new(180, 150, pixels.collect()).expect("size fits");
+        let outcome = fitted(&target);
+        let counts = outcome.document.counts();
+        let numbers = 2 * counts.lines + 4 * counts.quadratics + 6 * counts.cubics;
+        assert!(
+            counts.shapes <= 4 && numbers <= 90,
+            "{numbers} numbers: {}",
+            svg(&outcome)
+        );
+        let found = quality(&outcome, &smooth, &[Color::WHITE]);
+        assert!(
+            found >= 34.0,
+            "{found} dB to the smooth shape: {}",
+            svg(&outcome)
+        );
+    }
+}

@@ -1,0 +1,153 @@
+//! Borders drawn without anti-aliasing: the stairs of a slanted or round border are taken for what
+//! they stand for. Straight borders along the pixels' sides, their corners and lines of one pixel
+//! stay.
+
+use super::{
+    distance,
+    labels::Labels,
+    palette::{NEAR, Palette},
+};
+use crate::picture::{Picture, Pixel};
+
+/// Share of the pixels at borders that may show mixtures in a picture without anti-aliasing.
+const MOST_MIXED: f64 = 0.03;
+/// Share of the pixels at borders that must be at stairs.
+const LEAST_STAIRS: f64 = 0.02;
+/// Standard deviation in pixels of the filter by which a border is smoothed, and its reach.
+const DEVIATION: f32 = 1.0;
+const REACH: usize = 3;
+/// Length in pixels from which a straight border is one by intent.
+const STRAIGHT: usize = 5;
+
+/// Whether borders are hard, and some are stairs.
+pub(super) fn are_hard(picture: &Picture, palette: &Palette, labels: &Labels) -> bool {
+    let (mut at_borders, mut mixed, mut stairs) = (0_usize, 0_usize, 0_usize);
+    for (index, pixel) in picture.pixels.iter().enumerate() {
+        let own = labels.of[index];
+        if labels.around(index).all(|at| labels.of[at] == own) {
+            continue;
+        }
+        at_borders += 1;
+        let color = palette.colors[usize::from(own)];
+        mixed += usize::from(distance(color, *pixel) > NEAR);
+        stairs += usize::from(is_stair(labels, index));
+    }
+    let at_borders = at_borders as f64;
+    at_borders > 0.0
+        && mixed as f64 <= MOST_MIXED * at_borders
+        && stairs as f64 >= LEAST_STAIRS * at_borders
+}
+
+/// Whether a border turns at a pixel's corner without running straight to both sides.
+fn is_stair(labels: &Labels, index: usize) -> bool {
+    corners(labels, index).any(|runs| runs.iter().any(|run| *run < STRAIGHT))
+}
+
+/// Of each corner of a pixel at which its zone's border turns outward, how far the border runs
+/// straight along both sides.
+fn corners(labels: &Labels, index: usize) -> impl Iterator<Item = [usize; 2]> + '_ {
+    let (width, height) = (labels.width as isize, labels.height as isize);
+    let (x, y) = (
+        (index % labels.width) as isize,
+        (index / labels.width) as isize,
+    );
+    let own = labels.of[index];
+    let is_own = move |x: isize, y: isize| {
+        (0..width).contains(&x)
+            && (0..height).contains(&y)
+            && labels.of[(y * width + x) as usize] == own
+    };
+    let is_off = move |x: isize, y: isize| !((0..width).contains(&x) && (0..height).contains(&y));
+    [(1, 1), (1, -1), (-1, 1), (-1, -1)]
+        .into_iter()
+        .filter(move |(dx, dy)| {
+            // At the picture's edge nothing turns.
+            !is_own(x + dx, y) && !is_own(x, y + dy) && !is_off(x + dx, y) && !is_off(x, y + dy)
+        })
+        .map(move |(dx, dy)| {
+            let along = |step_x: isize, step_y: isize, out_x: isize, out_y: isize| {
+                (0..STRAIGHT as isize)
+                    .take_while(|step| {
+                        let (x, y) = (x + step * step_x, y + step * step_y);
+                        is_own(x, y) && !is_own(x + out_x, y + out_y)
+                    })
+                    .count()
+            };
+            [along(-dx, 0, 0, dy), along(0, -dy, dx, 0)]
+        })
+}
+
+/// The pixels near borders, each as the mixture that a smooth border would leave in it; `None` for
+/// those that stay.
+pub(super) fn softened(palette: &Palette, labels: &Labels) -> Vec<Option<Pixel>> {
+    let (width, height) = (labels.width, labels.height);
+    let kept = kept(labels);
+    (0..labels.of.len())
+        .map(|index| {
+            let own = labels.of[index];
+            if kept[index] || labels.around(index).all(|at| labels.of[at] == own) {
+                return None;
+            }
+            let (x, y) = (index % width, index / width);
+            let mut shares = vec![0.0_f32; palette.colors.len()];
+            let mut total = 0.0;
+            for dy in -(REACH as isize)..=REACH as isize {
+                for dx in -(REACH as isize)..=REACH as isize {
+                    let at = |value: usize, offset: isize, side: usize| {
+                        (value as isize + offset).clamp(0, side as isize - 1) as usize
+                    };
+                    let other = at(y, dy, height) * width + at(x, dx, width);
+                    let square = (dx * dx + dy * dy) as f32;
+                    let weight = (-square / (2.0 * DEVIATION * DEVIATION)).exp();
+                    shares[usize::from(labels.of[other])] += weight;
+                    total += weight;
+                }
+            }
+            let covers: Vec<f32> = shares.iter().map(|share| covered(share / total)).collect();
+            let sum: f32 = covers.iter().sum();
+            if sum <= 0.0 {
+                return None;
+            }
+            Some(std::array::from_fn(|i| {
+                let parts = covers.iter().zip(&palette.colors);
+                parts.map(|(cover, color)| cover * color[i]).sum::<f32>() / sum
+            }))
+        })
+        .collect()
+}
+
+/// Share of a pixel that lies inside of a straight border, by the share of its surroundings that
+/// does: the inverse of the normal distribution gives the border's distance.
+fn covered(share: f32) -> f32 {
+    let share = share.clamp(1e-4, 1.0 - 1e-4);
+    let off = DEVIATION * (share / (1.0 - share)).ln() / 1.702;
+    (0.5 + off).clamp(0.0, 1.0)
+}
+
+/// Which pixels stay: those at corners of straight borders, and of lines too thin to be smoothed.
+fn kept(labels: &Labels) -> Vec<bool> {
+    let (width, height) = (labels.width, labels.height);
+    let mut is_thick = vec![false; labels.of.len()];
+    for y in 0..height.saturating_sub(1) {
+        for x in 0..width.saturating_sub(1) {
+            let block = [0, 1, width, width + 1].map(|offset| y * width + x + offset);
+            if block.iter().all(|at| labels.of[*at] == labels.of[block[0]]) {
+                for at in block {
+                    is_thick[at] = true;
+                }
+            }
+        }
+    }
+    let mut kept: Vec<bool> = is_thick.iter().map(|thick| !thick).collect();
+    for index in 0..labels.of.len() {
+        let is_intended =
+            corners(labels, index).any(|runs| runs.iter().all(|run| *run >= STRAIGHT));
+        if is_intended || !is_thick[index] {
+            for at in labels.around(index) {
+                kept[at] = true;
+            }
+            kept[index] = true;
+        }
+    }
+    kept
+}

@@ -1,0 +1,193 @@
+//! The flat colours that a picture consists of, if it does.
+
+use std::collections::BTreeMap;
+
+use crate::picture::{Picture, Pixel};
+
+/// Levels that a bin of the histogram spans.
+const BIN: f32 = 4.0;
+/// Bins to each side that belong to a colour.
+const REACH: i32 = 2;
+/// Levels from a colour within which a pixel shows it.
+pub(super) const NEAR: f32 = 14.0;
+/// Share of the pixels that a colour must have.
+const LEAST_SHARE: f64 = 0.0015;
+/// Least pixels that a colour must have.
+const LEAST_PIXELS: usize = 12;
+/// Most colours of a flat picture.
+const MOST_COLORS: usize = 24;
+/// Share of the pixels that must be near one of the colours.
+const LEAST_COVERED: f64 = 0.8;
+/// Levels by which so large a share of the pixels near a colour may be off it: in shaded areas
+/// they are spread evenly.
+const CALM: [(f64, f32); 2] = [(0.7, 3.2), (0.9, 8.0)];
+/// Levels from a more frequent colour up to which a colour is a shade of it, and the side in pixels
+/// of the square that a shade must fill somewhere to be a colour.
+const SHADE: f32 = 30.0;
+const AREA_SIDE: usize = 6;
+/// Weight of chroma against luma: compression blurs it across borders.
+const CHROMA: f32 = 0.4;
+
+/// The colours of a flat picture.
+pub(super) struct Palette {
+    pub(super) colors: Vec<Pixel>,
+}
+
+impl Palette {
+    /// The colours of a picture that has few; `None` when it has many or is shaded.
+    pub(super) fn of(picture: &Picture) -> Option<Self> {
+        let count = picture.pixels.len();
+        let least = (LEAST_SHARE * count as f64).max(LEAST_PIXELS as f64) as usize;
+        let key = |pixel: &Pixel| pixel.map(|value| (value * 255.0 / BIN) as i32);
+        let mut bins: BTreeMap<[i32; 4], (usize, [f64; 4])> = BTreeMap::new();
+        for pixel in &picture.pixels {
+            let bin = bins.entry(key(pixel)).or_default();
+            bin.0 += 1;
+            for (sum, value) in bin.1.iter_mut().zip(pixel) {
+                *sum += f64::from(*value);
+            }
+        }
+        let mut order: Vec<([i32; 4], usize)> = bins
+            .iter()
+            .map(|(key, (count, _))| (*key, *count))
+            .filter(|(_, count)| *count * 8 >= least)
+            .collect();
+        order.sort_by_key(|(key, count)| (std::cmp::Reverse(*count), *key));
+        let mut peaks: Vec<[i32; 4]> = Vec::new();
+        let mut colors = Vec::new();
+        for (peak, _) in order {
+            let is_near =
+                |other: &[i32; 4], reach: i32| (0..4).all(|i| (other[i] - peak[i]).abs() <= reach);
+            if peaks.iter().any(|known| is_near(known, REACH)) {
+                continue;
+            }
+            let (mut pixels, mut sum) = (0_usize, [0.0_f64; 4]);
+            // The bins next to the peak; those further off may be another colour's.
+            let low = [peak[0] - 1, i32::MIN, i32::MIN, i32::MIN];
+            let high = [peak[0] + 1, i32::MAX, i32::MAX, i32::MAX];
+            for (_, (count, colors)) in bins.range(low..=high).filter(|(key, _)| is_near(key, 1)) {
+                pixels += count;
+                for (sum, color) in sum.iter_mut().zip(colors) {
+                    *sum += color;
+                }
+            }
+            if pixels < least {
+                continue;
+            }
+            peaks.push(peak);
+            let mean = sum.map(|sum| (sum / pixels as f64) as f32);
+            let color = common_color(picture, mean).unwrap_or(mean);
+            if has_core(picture, color) {
+                colors.push(color);
+            }
+            if colors.len() > MOST_COLORS {
+                return None;
+            }
+        }
+        let palette = Self { colors }.without_satellites(picture)?;
+        let mut off: Vec<f32> = picture
+            .pixels
+            .iter()
+            .map(|pixel| palette.nearest(*pixel).1)
+            .filter(|off| *off <= NEAR)
+            .collect();
+        if (off.len() as f64) < LEAST_COVERED * count as f64 {
+            return None;
+        }
+        off.sort_by(f32::total_cmp);
+        let at = |share: f64| off.get((share * off.len() as f64) as usize).copied();
+        let is_calm = |(share, most): &(f64, f32)| at(*share).is_some_and(|off| off <= *most);
+        CALM.iter().all(is_calm).then_some(palette)
+    }
+
+    /// The colours without those that compression makes beside borders: shades of a more frequent
+    /// one that fill no area.
+    fn without_satellites(self, picture: &Picture) -> Option<Self> {
+        let nearest = picture.pixels.iter().map(|pixel| self.nearest(*pixel).0);
+        let nearest: Vec<usize> = nearest.collect();
+        let is_shade = |index: usize| {
+            let color = self.colors[index];
+            let mut more_frequent = self.colors[..index].iter();
+            more_frequent.any(|other| distance(*other, color) <= SHADE)
+        };
+        let colors: Vec<Pixel> = (0..self.colors.len())
+            .filter(|index| {
+                !is_shade(*index)
+                    || has_square(picture.width, AREA_SIDE, nearest.len(), |at| {
+                        nearest[at] == *index
+                    })
+            })
+            .map(|index| self.colors[index])
+            .collect();
+        (!colors.is_empty()).then_some(Self { colors })
+    }
+
+    /// Index and distance in levels of the colour nearest to a pixel.
+    pub(super) fn nearest(&self, pixel: Pixel) -> (usize, f32) {
+        let distances = self.colors.iter().map(|color| distance(*color, pixel));
+        distances
+            .enumerate()
+            .min_by(|a, b| a.1.total_cmp(&b.1))
+            .unwrap_or((0, f32::INFINITY))
+    }
+}
+
+/// The colour that most pixels near another one have to the bit, if there is one: what is around it
+/// then are mixtures at borders, not noise.
+fn common_color(picture: &Picture, near: Pixel) -> Option<Pixel> {
+    let bits = |pixel: &Pixel| pixel.map(|value| (value * 255.0).round() as u8);
+    let mut counts: BTreeMap<[u8; 4], (usize, Pixel)> = BTreeMap::new();
+    let mut all = 0;
+    for pixel in &picture.pixels {
+        if distance(*pixel, near) <= BIN * REACH as f32 {
+            counts.entry(bits(pixel)).or_insert((0, *pixel)).0 += 1;
+            all += 1;
+        }
+    }
+    let (count, color) = counts.into_values().max_by_key(|(count, _)| *count)?;
+    (2 * count > all).then_some(color)
+}
+
+/// Whether a colour fills a square of two pixels anywhere: mixtures at borders do not.
+fn has_core(picture: &Picture, color: Pixel) -> bool {
+    has_square(picture.width, 2, picture.pixels.len(), |index| {
+        distance(picture.pixels[index], color) <= NEAR
+    })
+}
+
+/// Whether pixels of a kind fill a square of a side anywhere.
+fn has_square(width: usize, side: usize, count: usize, is_of_kind: impl Fn(usize) -> bool) -> bool {
+    // Of each pixel the side of the largest square that ends there.
+    let mut above = vec![0_usize; width + 1];
+    let mut row = above.clone();
+    for index in 0..count {
+        let x = index % width + 1;
+        row[x] = if is_of_kind(index) {
+            1 + above[x].min(above[x - 1]).min(row[x - 1])
+        } else {
+            0
+        };
+        if row[x] >= side {
+            return true;
+        }
+        if x == width {
+            std::mem::swap(&mut above, &mut row);
+            row[0] = 0;
+        }
+    }
+    false
+}
+
+/// Luma, two differences of chroma, and alpha, in levels.
+pub(super) fn components([red, green, blue, alpha]: Pixel) -> [f32; 4] {
+    let luma = 0.299 * red + 0.587 * green + 0.114 * blue;
+    let chroma = |value: f32| CHROMA * (value - luma);
+    [luma, chroma(red), chroma(blue), alpha].map(|value| 255.0 * value)
+}
+
+/// Distance of two pixels in levels, mostly of luma.
+pub(super) fn distance(a: Pixel, b: Pixel) -> f32 {
+    let (a, b) = (components(a), components(b));
+    let squares = (0..4).map(|i| (a[i] - b[i]) * (a[i] - b[i]));
+    squares.sum::<f32>().sqrt()
+}
