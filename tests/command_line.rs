@@ -96,7 +96,18 @@ fn vectorize_and_refine_take_files() {
         .arg(&picture)
         .args(["--paths", "8", "--level", "low", "--deadline", "2m"]);
     success(command.arg("-o").arg(&traced));
-    assert_svg(&fs::read_to_string(&traced).unwrap());
+    let kept = fs::read_to_string(&traced).unwrap();
+    assert_svg(&kept);
+
+    let clear = folder.path().join("clear.svg");
+    let mut command = program(["vectorize", "--background", "remove"]);
+    command
+        .arg(&picture)
+        .args(["--level", "low", "--deadline", "2m"]);
+    success(command.arg("-o").arg(&clear));
+    let clear = fs::read_to_string(&clear).unwrap();
+    assert_svg(&clear);
+    assert!(kept.contains("M0 0H96V96H0z") && !clear.contains("M0 0H96V96H0z"));
 
     let refined = folder.path().join("refined.svg");
     let mut command = program([

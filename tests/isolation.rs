@@ -28,6 +28,7 @@ fn vectorize(picture: Vec<u8>) -> IsolatedJob {
         id: JobId(uuid::Uuid::from_u128(1)),
         spec: JobSpec {
             kind: JobKind::Vectorize {
+                ground: Default::default(),
                 limits: FitLimits::default(),
             },
             options: JobOptions {

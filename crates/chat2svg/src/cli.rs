@@ -4,7 +4,7 @@ use std::{ffi::OsString, path::PathBuf, time::Duration};
 
 use chat2svg_isolation::Limits as ProcessLimits;
 use chat2svg_protocol::{
-    Background, ByteBudget, FitLimits, LayerForm, LevelChoice, OutputOptions, PathBudget,
+    Background, ByteBudget, FitLimits, Ground, LayerForm, LevelChoice, OutputOptions, PathBudget,
     ShapeForm, StrokeForm, Style,
 };
 use chat2svg_scheduler::Strategy;
@@ -107,6 +107,10 @@ fn style_help() -> String {
 pub(crate) struct Vectorize {
     /// The picture.
     pub(crate) image: PathBuf,
+    /// What becomes of the picture's own ground: keep paints it; remove leaves transparent what has
+    /// the colour of the picture's rim and is connected with it.
+    #[arg(long, value_name = "KEEP", default_value = "keep", value_parser = |text: &str| text.parse::<Ground>())]
+    pub(crate) background: Ground,
     #[command(flatten)]
     pub(crate) out: Output,
     #[command(flatten)]

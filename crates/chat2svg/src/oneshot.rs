@@ -62,6 +62,7 @@ pub(crate) fn generate(command: &Generate, settings: &Settings) -> anyhow::Resul
 pub(crate) fn vectorize(command: &Vectorize, settings: &Settings) -> anyhow::Result<Request> {
     let kind = JobKind::Vectorize {
         limits: command.limits.into(),
+        ground: command.background,
     };
     let files = [(AttachmentRole::Target, command.image.as_path())];
     with_files(kind, (&command.effort, &command.form), &files, settings)

@@ -401,6 +401,7 @@ fn stage(criterion: &mut Criterion) {
     let second = detail();
     let optimize = || {
         let message = RunOptimize {
+            ground: Default::default(),
             context: stage_context(),
             document: Arc::clone(&second.document),
             target: Arc::clone(&second.target),

@@ -90,7 +90,7 @@ pub struct Written {
 pub fn result(document: &Document, spec: &JobSpec, accessible: bool) -> Written {
     let (mergeable, budget) = match spec.kind {
         JobKind::Generate { .. } => (Mergeable::Alike, None),
-        JobKind::Vectorize { limits } | JobKind::Refine { limits, .. } => {
+        JobKind::Vectorize { limits, .. } | JobKind::Refine { limits, .. } => {
             (Mergeable::Unnamed, limits.bytes)
         }
     };
@@ -223,7 +223,7 @@ fn png_size(width: f64, height: f64, wanted: Option<u32>, longest: u32) -> (u32,
 
 #[cfg(test)]
 mod tests {
-    use chat2svg_protocol::{FitLimits, JobOptions, Prompt};
+    use chat2svg_protocol::{FitLimits, Ground, JobOptions, Prompt};
     use chat2svg_vector::{Group, Metadata, Node, Shape, Stroke};
     use kurbo::Shape as _;
 
@@ -279,7 +279,13 @@ mod tests {
             paths: None,
             bytes: bytes.map(|bytes| ByteBudget::new(bytes).unwrap()),
         };
-        spec(JobKind::Vectorize { limits }, output)
+        spec(
+            JobKind::Vectorize {
+                limits,
+                ground: Ground::Keep,
+            },
+            output,
+        )
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use chat2svg_protocol::{
-    ByteBudget, FitLimits, JobKind, JobSpec, Stage,
+    ByteBudget, FitLimits, Ground, JobKind, JobSpec, Stage,
     messages::{FitScope, RunDetail, RunOptimize, RunTemplate, StageContext, TargetOrigin},
 };
 use chat2svg_vector::{Document, Raster};
@@ -59,10 +59,10 @@ impl StageRequest {
                     picture: target,
                     origin,
                 } = call.target?;
-                let (limits, may_add) = match spec.kind {
-                    JobKind::Generate { .. } => (FitLimits::default(), true),
-                    JobKind::Vectorize { limits } => (limits, true),
-                    JobKind::Refine { limits, add_shapes } => (limits, add_shapes),
+                let (limits, may_add, ground) = match spec.kind {
+                    JobKind::Generate { .. } => (FitLimits::default(), true, Ground::Keep),
+                    JobKind::Vectorize { limits, ground } => (limits, true, ground),
+                    JobKind::Refine { limits, add_shapes } => (limits, add_shapes, Ground::Keep),
                 };
                 Some(Self::Optimize(RunOptimize {
                     context,
@@ -70,6 +70,7 @@ impl StageRequest {
                     target,
                     limits,
                     scope: scope(origin, may_add),
+                    ground,
                     description: None,
                 }))
             }

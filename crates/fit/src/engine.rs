@@ -11,6 +11,7 @@ use crate::{
     descend::Descender,
     exact::{exact_layers, placed, rough_shapes},
     fit::{Fit, Problem},
+    ground::without_ground,
     measure::{Score, psnr},
     picture::Picture,
     schedule,
@@ -54,6 +55,12 @@ pub fn refine(
 ) -> Result<FitOutcome, FitError> {
     options.validate()?;
     let clock = Clock::start(&options.stop);
+    let is_new = template.layers.is_empty() && options.allow_topology;
+    let clear = (is_new && !options.keeps_ground)
+        .then(|| without_ground(target))
+        .flatten();
+    let keeps_ground = is_new && clear.is_none() && target.is_opaque() && !options.keeps_ground;
+    let target = clear.as_ref().unwrap_or(target);
     let (width, height) = fitting_size(template, target, options.max_side)?;
     let threads = match options.threads {
         0 => std::thread::available_parallelism().map_or(1, usize::from),
@@ -66,7 +73,6 @@ pub fn refine(
     let flattened =
         (!target.is_opaque() && hides_its_ground(template)?).then(|| target.over(Color::WHITE));
     let stored = Picture::from_raster(flattened.as_ref().unwrap_or(target), width, height);
-    let is_new = template.layers.is_empty() && options.allow_topology;
     let clean = is_new.then(|| cleaned(&stored)).flatten();
     let picture = clean.as_ref().map_or(&stored, |clean| &clean.picture);
     let to_canvas = template
@@ -100,6 +106,7 @@ pub fn refine(
     }
     fit.roll_back_template()?;
     let mut outcome = fit.finish();
+    outcome.report.has_uneven_ground = keeps_ground;
     if clean.is_some() && !clock.is_cancelled() {
         // The quality is that of the picture as it came.
         let error = Score::of(&outcome.document, &stored, options)?.error;

@@ -134,6 +134,7 @@ impl<'a> Fit<'a> {
                 stages: self.stages.clone(),
                 coordinate_loss: -self.rounding[0],
                 rounding_loss: -self.rounding[1],
+                has_uneven_ground: false,
             },
             document: document.clone(),
         }

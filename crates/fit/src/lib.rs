@@ -30,6 +30,7 @@ mod engine;
 mod error;
 mod exact;
 mod fit;
+mod ground;
 mod half_plane;
 mod hierarchy;
 mod loss;

@@ -33,6 +33,9 @@ pub struct FitOptions {
     pub allow_gradients: bool,
     /// Whether outlines may be given more points, and lines become curves. Default true.
     pub allow_points: bool,
+    /// Whether the ground of an opaque picture is painted when it is vectorised. Without it what is
+    /// of the rim's colour and connected with the rim stays transparent. Default true.
+    pub keeps_ground: bool,
     /// Whether shapes may be given strokes that they did not have. Default true.
     pub allow_strokes: bool,
     /// Most bytes of the written SVG; `None` leaves it to the gain of each path. Paths that the
@@ -68,6 +71,7 @@ impl Default for FitOptions {
             allow_topology: true,
             allow_gradients: true,
             allow_points: true,
+            keeps_ground: true,
             allow_strokes: true,
             byte_budget: None,
             threads: 0,

@@ -38,6 +38,9 @@ pub struct FitReport {
     pub rounding_loss: f32,
     /// The same of coordinates alone.
     pub coordinate_loss: f32,
+    /// Whether the ground was to be left out but is painted, since the picture's rim is of many
+    /// colours.
+    pub has_uneven_ground: bool,
     /// Why it ended.
     pub ended_by: FitEnd,
     /// Times at which the observer changed the budget, with what it became.

@@ -397,3 +397,21 @@ fn stairs_become_the_smooth_shape_that_they_stand_for() {
         );
     }
 }
+
+#[test]
+fn a_ground_is_left_out_when_asked() {
+    let target = logo();
+    let options = FitOptions {
+        iterations: 120,
+        threads: 1,
+        keeps_ground: false,
+        ..FitOptions::default()
+    };
+    let outcome = vectorize(&target, &options, &mut ()).expect("fits");
+    let picture = shown(&outcome, &target);
+    assert_eq!(picture.pixel(2, 2).map(|pixel| pixel[3]), Some(0));
+    assert_eq!(picture.pixel(62, 70).map(|pixel| pixel[3]), Some(255));
+    let found = quality(&outcome, &target, &[Color::new(0.98, 0.98, 0.96)]);
+    assert!(found >= 36.0, "{found} dB: {}", svg(&outcome));
+    assert!(!outcome.report.has_uneven_ground);
+}

@@ -192,6 +192,7 @@ fn ended(request: &Request, state: JobState, svg: Option<&str>) -> IsolatedResul
 fn spec(seed: u64) -> JobSpec {
     JobSpec {
         kind: JobKind::Vectorize {
+            ground: Default::default(),
             limits: FitLimits::default(),
         },
         options: JobOptions {

@@ -42,6 +42,7 @@ pub(crate) fn options(config: &OptimizeConfig, run: &RunOptimize, threads: usize
         seed: run.context.seed,
         allow_topology: run.scope == FitScope::Topology,
         allow_gradients: true,
+        keeps_ground: run.ground.is_kept(),
         allow_points: run.scope != FitScope::Polish,
         allow_strokes: run.scope != FitScope::Polish,
         byte_budget: run.limits.bytes.map(|bytes| bytes.get() as usize),
@@ -130,6 +131,7 @@ pub(crate) mod tests {
 
     pub(crate) fn run(paths: Option<u32>, scope: FitScope) -> RunOptimize {
         RunOptimize {
+            ground: Default::default(),
             context: StageContext {
                 job: JobId(uuid::Uuid::nil()),
                 level: ResourceLevel::Medium,

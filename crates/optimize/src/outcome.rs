@@ -68,6 +68,13 @@ pub(crate) fn outcome(
             report.iterations
         ));
     }
+    if report.has_uneven_ground {
+        reasons.push(
+            "the picture's rim is of many colours, so that there is no ground to leave out: all of \
+             it is painted"
+                .to_owned(),
+        );
+    }
     let mut changes = report.budget_changes.iter().zip(causes);
     if let Some((change, cause)) = changes.next_back()
         && cause.level < planned
@@ -101,6 +108,7 @@ mod tests {
             bytes: 1000,
             rounding_loss: 0.0,
             coordinate_loss: 0.0,
+            has_uneven_ground: false,
             ended_by,
             budget_changes: Vec::new(),
             actions: Vec::new(),

@@ -16,6 +16,48 @@ pub enum Background {
     Even([u8; 3]),
 }
 
+/// What becomes of a picture's own ground when it is vectorised.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum Ground {
+    /// It is painted: an opaque picture gives an opaque SVG.
+    #[default]
+    Keep,
+    /// What has the colour of the picture's rim and is connected with it stays transparent.
+    Remove,
+}
+
+impl Ground {
+    /// Whether it is painted.
+    pub fn is_kept(&self) -> bool {
+        *self == Self::Keep
+    }
+}
+
+impl fmt::Display for Ground {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Keep => "keep",
+            Self::Remove => "remove",
+        })
+    }
+}
+
+impl FromStr for Ground {
+    type Err = ValueError;
+
+    fn from_str(text: &str) -> Result<Self, ValueError> {
+        match text.trim().to_ascii_lowercase().as_str() {
+            "keep" => Ok(Self::Keep),
+            "remove" => Ok(Self::Remove),
+            _ => Err(ValueError::Ground {
+                found: text.chars().take(40).collect(),
+            }),
+        }
+    }
+}
+
 impl fmt::Display for Background {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::{
-    Background, CanvasSize, FitLimits, JobFailure, JobMetadata, LevelChoice, OutputOptions, Prompt,
-    Stage, Style, ValueError,
+    Background, CanvasSize, FitLimits, Ground, JobFailure, JobMetadata, LevelChoice, OutputOptions,
+    Prompt, Stage, Style, ValueError,
 };
 
 /// Identifies a job; sorts by time of creation (UUID version 7).
@@ -62,6 +62,9 @@ pub enum JobKind {
         /// How large the result may be.
         #[serde(flatten)]
         limits: FitLimits,
+        /// What becomes of the picture's own ground.
+        #[serde(default, skip_serializing_if = "Ground::is_kept")]
+        ground: Ground,
     },
     /// Template and target to SVG: attachments `template` and `target`.
     Refine {

@@ -25,7 +25,7 @@ mod value;
 
 pub use attempt::{Attempt, AttemptOutcome, CallEnd, CallFailure, CallReport, Cost, Fault};
 pub use backend::BackendId;
-pub use background::Background;
+pub use background::{Background, Ground};
 pub use circuit::{
     CallSize, Circuit, CircuitChange, CircuitMode, CircuitOpen, CircuitPermit, CircuitSnapshot,
     CircuitState, OpenReason, UnknownCircuit,

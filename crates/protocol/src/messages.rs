@@ -15,8 +15,9 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     Attachment, Attempt, BackendId, Background, CallReport, CallSize, CanvasSize, Circuit,
     CircuitMode, CircuitOpen, CircuitPermit, CircuitSnapshot, ClientKey, DetailSummary, FitLimits,
-    FitSummary, JobEvent, JobId, JobSpec, JobView, LevelChoice, Permit, Prompt, ResourceLevel,
-    ResourceSnapshot, Source, Stage, StageOutcome, StagePlan, Style, UnknownCircuit, stop_of,
+    FitSummary, Ground, JobEvent, JobId, JobSpec, JobView, LevelChoice, Permit, Prompt,
+    ResourceLevel, ResourceSnapshot, Source, Stage, StageOutcome, StagePlan, Style, UnknownCircuit,
+    stop_of,
 };
 
 pub use ledger::{BeginCall, LostCalls, SettleCall};
@@ -524,6 +525,8 @@ pub struct RunOptimize {
     pub limits: FitLimits,
     /// How far the fit may go.
     pub scope: FitScope,
+    /// What becomes of the target's own ground where there is nothing to start from.
+    pub ground: Ground,
     /// What the result says to those who cannot see it, where the document says nothing: part of
     /// what is fitted, since it takes bytes.
     pub description: Option<String>,

@@ -59,6 +59,12 @@ pub enum ValueError {
         /// Longest name.
         most: usize,
     },
+    /// No choice of what becomes of a picture's ground.
+    #[error("\"{found}\" is neither \"keep\" nor \"remove\"")]
+    Ground {
+        /// What was given.
+        found: String,
+    },
     /// No background that can be painted.
     #[error(
         "\"{found}\" is no background: write \"transparent\", or an opaque colour as in CSS, such as \

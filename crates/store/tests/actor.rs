@@ -44,6 +44,7 @@ fn job(number: u128) -> JobView {
         state: JobState::Queued,
         spec: JobSpec {
             kind: JobKind::Vectorize {
+                ground: Default::default(),
                 limits: FitLimits::default(),
             },
             options: JobOptions {

@@ -432,6 +432,7 @@ fn views() -> impl Strategy<Value = JobView> {
             }
         }),
         proptest::option::of(1_u32..4096).prop_map(|paths| JobKind::Vectorize {
+            ground: Default::default(),
             limits: FitLimits {
                 paths: paths.map(|paths| PathBudget::new(paths).unwrap()),
                 bytes: None,

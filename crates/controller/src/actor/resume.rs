@@ -191,6 +191,7 @@ mod tests {
                 state: JobState::Queued,
                 spec: JobSpec {
                     kind: JobKind::Vectorize {
+                        ground: Default::default(),
                         limits: FitLimits::default(),
                     },
                     options: JobOptions {

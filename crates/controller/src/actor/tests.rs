@@ -437,6 +437,7 @@ impl Playhouse {
     async fn vectorize(&self, file: Attachment) -> JobId {
         let spec = JobSpec {
             kind: JobKind::Vectorize {
+                ground: Default::default(),
                 limits: FitLimits::default(),
             },
             ..spec("a picture", 20_000)

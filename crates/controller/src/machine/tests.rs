@@ -457,6 +457,7 @@ fn a_hanging_stage_is_left_behind_at_the_deadline() {
 #[test]
 fn a_vectorisation_serves_its_last_preview_when_it_hangs() {
     let mut job = machine(JobKind::Vectorize {
+        ground: Default::default(),
         limits: FitLimits::default(),
     });
     feed(
@@ -480,6 +481,7 @@ fn a_vectorisation_serves_its_last_preview_when_it_hangs() {
 #[test]
 fn a_vectorisation_without_anything_fails_honestly() {
     let mut job = machine(JobKind::Vectorize {
+        ground: Default::default(),
         limits: FitLimits::default(),
     });
     feed(

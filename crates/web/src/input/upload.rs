@@ -5,8 +5,8 @@ use std::{collections::HashSet, sync::Arc};
 use actix_multipart::{Field, Multipart};
 use actix_web::{HttpRequest, error::PayloadError, web::Bytes};
 use chat2svg_protocol::{
-    Attachment, AttachmentRole, JobKind, JobSpec, LayerForm, LevelChoice, Priority, ShapeForm,
-    StrokeForm,
+    Attachment, AttachmentRole, Ground, JobKind, JobSpec, LayerForm, LevelChoice, Priority,
+    ShapeForm, StrokeForm,
 };
 use futures_util::{Stream, StreamExt as _};
 use serde::Deserialize;
@@ -41,6 +41,8 @@ pub(crate) struct VectorizeForm {
     /// How many bytes the written SVG may have; left out, each path must be worth its bytes.
     #[schema(minimum = 512, maximum = 16777216)]
     bytes: Option<u32>,
+    /// What becomes of the picture's own ground: keep, or remove. Default keep.
+    background: Option<Ground>,
     /// Varies what may vary. Default 0.
     seed: Option<u64>,
     /// Milliseconds until the result must be there.
@@ -128,8 +130,9 @@ pub(crate) struct RefineForm {
     minify: Option<bool>,
 }
 
-/// The text fields of a form, those that both forms have first.
-const TEXTS: [&str; 13] = [
+/// The text fields of a form: one of vectorize alone, those of both, and one of refine alone.
+const TEXTS: [&str; 14] = [
+    "background",
     "paths",
     "bytes",
     "seed",
@@ -176,7 +179,7 @@ impl UploadKind {
     fn texts(self) -> &'static [&'static str] {
         match self {
             Self::Vectorize => TEXTS.split_last().map_or(&[], |(_, shared)| shared),
-            Self::Refine => &TEXTS,
+            Self::Refine => TEXTS.split_first().map_or(&[], |(_, shared)| shared),
         }
     }
 }
@@ -192,6 +195,7 @@ pub(crate) struct Upload {
 
 #[derive(Debug, Default)]
 struct Texts {
+    background: Option<String>,
     paths: Option<u32>,
     bytes: Option<u32>,
     add_shapes: Option<bool>,
@@ -336,6 +340,7 @@ impl Texts {
             "bytes" => self.bytes = whole(name, text, refusals),
             "seed" => self.seed = whole(name, text, refusals),
             "deadline_ms" => self.deadline_ms = whole(name, text, refusals),
+            "background" => self.background = Some(text.to_owned()),
             "add_shapes" => self.add_shapes = switch(name, text, refusals),
             "priority" => self.priority = Some(text.to_owned()),
             "id_prefix" => self.id_prefix = Some(text.to_owned()),
@@ -370,9 +375,12 @@ impl Texts {
             },
         }
         .check(config, &mut refusals);
+        let ground = self.background.as_deref();
+        let ground = ground.and_then(|text| refusals.check("background", text.parse::<Ground>()));
+        let ground = ground.unwrap_or_default();
         refusals.finish()?;
         let kind = match kind {
-            UploadKind::Vectorize => JobKind::Vectorize { limits },
+            UploadKind::Vectorize => JobKind::Vectorize { limits, ground },
             UploadKind::Refine => JobKind::Refine {
                 limits,
                 add_shapes: self.add_shapes.unwrap_or(false),

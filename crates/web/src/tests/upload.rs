@@ -1,7 +1,7 @@
 //! `POST /v1/vectorize` and `POST /v1/refine`.
 
 use actix_web::{http::header, test::TestRequest};
-use chat2svg_protocol::{ByteBudget, FitLimits, JobKind, PathBudget};
+use chat2svg_protocol::{ByteBudget, FitLimits, Ground, JobKind, PathBudget};
 use chat2svg_vector::Raster;
 
 use super::{
@@ -53,6 +53,7 @@ async fn a_picture_becomes_a_job_with_its_target_parsed() {
             ("image", Some("x.png"), &png()),
             ("paths", None, b"64"),
             ("bytes", None, b"9000"),
+            ("background", None, b"remove"),
             ("seed", None, b" 9 "),
             ("level", None, b""),
         ],
@@ -67,7 +68,13 @@ async fn a_picture_becomes_a_job_with_its_target_parsed() {
         paths: PathBudget::new(64).ok(),
         bytes: ByteBudget::new(9_000).ok(),
     };
-    assert_eq!(spec.kind, JobKind::Vectorize { limits });
+    assert_eq!(
+        spec.kind,
+        JobKind::Vectorize {
+            limits,
+            ground: Ground::Remove,
+        }
+    );
 }
 
 #[actix_web::test]

@@ -172,7 +172,8 @@ impl RequestEcho {
                 candidates: Some(candidates),
                 ..echo
             },
-            JobKind::Vectorize { limits } => Self {
+            JobKind::Vectorize { limits, ground } => Self {
+                background: (!ground.is_kept()).then(|| ground.to_string()),
                 paths: limits.paths.map(PathBudget::get),
                 bytes: limits.bytes.map(ByteBudget::get),
                 ..echo

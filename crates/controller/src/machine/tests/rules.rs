@@ -45,6 +45,7 @@ fn any_kind() -> impl Strategy<Value = JobKind> {
     prop_oneof![
         Just(generate()),
         Just(JobKind::Vectorize {
+            ground: Default::default(),
             limits: FitLimits::default()
         }),
         any::<bool>().prop_map(|add_shapes| JobKind::Refine {
