@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// Contours that enclose less, in pixels, are dropped.
-const LEAST_CONTOUR: f64 = 1.5;
+pub(crate) const LEAST_CONTOUR: f64 = 1.5;
 /// How many times the tolerance an outline may be off where its two sides look alike.
 const LOOSEST: f64 = 3.0;
 /// Bytes that a pixel of looser outline is taken to save.
@@ -36,6 +36,8 @@ pub(crate) struct ContourTolerance<'a> {
     pub(crate) sharp: &'a [Pixel],
     /// Its width in pixels.
     pub(crate) width: usize,
+    /// Contours that enclose less, in pixels, are dropped.
+    pub(crate) least_area: f64,
     /// Pixels of the fitting resolution, in which crossings are judged, per pixel here.
     pub(crate) scale: f64,
 }
@@ -57,7 +59,7 @@ pub(crate) fn outline(layer: &Layer, limits: ContourTolerance<'_>) -> BezPath {
     let mut lines: Vec<Line> = contours(&layer.field, 0.0)
         .into_iter()
         .zip(contours(&layer.field, CLEARANCE))
-        .filter(|(points, _)| signed_area(points).abs() >= LEAST_CONTOUR)
+        .filter(|(points, _)| signed_area(points).abs() >= limits.least_area)
         .map(|(points, clear)| Line {
             slack: slack(&points, layer, limits),
             points,

@@ -6,12 +6,13 @@ use kurbo::{Affine, Rect};
 
 use crate::{
     FitError, FitOptions, FitOutcome, Observer,
-    clean::cleaned,
+    clean::{cleaned, is_flat},
     clock::Clock,
     descend::Descender,
     exact::{exact_layers, placed, rough_shapes},
     fit::{Fit, Problem},
     ground::without_ground,
+    lines::lines_of,
     measure::{Score, psnr},
     picture::Picture,
     schedule,
@@ -75,6 +76,14 @@ pub fn refine(
     let stored = Picture::from_raster(flattened.as_ref().unwrap_or(target), width, height);
     let clean = is_new.then(|| cleaned(&stored)).flatten();
     let picture = clean.as_ref().map_or(&stored, |clean| &clean.picture);
+    let lines = (is_new && options.allow_strokes)
+        .then(|| lines_of(picture))
+        .flatten()
+        .filter(|found| {
+            // Where few paths are allowed, areas come first.
+            let allowed = options.paths.map_or(usize::MAX, |paths| paths as usize);
+            2 * found.lines.len() <= allowed
+        });
     let to_canvas = template
         .canvas_transform(width as u32, height as u32)
         .map_err(|error| FitError::Template(error.to_string()))?;
@@ -87,6 +96,8 @@ pub fn refine(
             template,
             target: picture,
             clean: clean.as_ref(),
+            lines: lines.as_ref(),
+            is_flat: is_new && is_flat(picture),
             to_canvas,
         },
         template.clone(),

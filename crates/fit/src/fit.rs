@@ -12,6 +12,7 @@ use crate::{
     clean::CleanPicture,
     clock::Clock,
     descend::{Descender, DescentPhase},
+    lines::Lines,
     measure::{Score, gain_per_byte, psnr},
     picture::Picture,
     quantise::{quantise_colors, quantise_outlines},
@@ -36,6 +37,10 @@ pub(crate) struct Problem<'a> {
     pub(crate) target: &'a Picture,
     /// How the target was cleaned, if it was.
     pub(crate) clean: Option<&'a CleanPicture>,
+    /// Whether a new document's target consists of few flat colours.
+    pub(crate) is_flat: bool,
+    /// The lines of the target, and what is left without them.
+    pub(crate) lines: Option<&'a Lines>,
     /// Maps the document's user space to pixels.
     pub(crate) to_canvas: Affine,
 }
@@ -154,6 +159,7 @@ impl<'a> Fit<'a> {
         ShapeCost {
             per_byte: gain_per_byte(self.problem.target, self.problem.options),
             gradients: self.problem.options.allow_gradients,
+            is_flat: self.problem.is_flat,
             tolerance: self
                 .problem
                 .clean
@@ -173,9 +179,12 @@ impl<'a> Fit<'a> {
             options,
             clock,
             pool,
-            target,
             ..
         } = self.problem;
+        let target = self
+            .problem
+            .lines
+            .map_or(self.problem.target, |lines| &lines.rest);
         options
             .allow_topology
             .then(|| pool.install(|| RegionFinder::new(target, side, clock)))?

@@ -36,6 +36,7 @@ impl From<RegionPrice> for ShapeCost {
             gradients: price.gradients,
             tolerance: price.tolerance,
             least_wrong: 0.0,
+            is_flat: false,
         }
     }
 }

@@ -33,6 +33,7 @@ mod fit;
 mod ground;
 mod half_plane;
 mod hierarchy;
+mod lines;
 mod loss;
 mod measure;
 mod normals;
@@ -74,6 +75,7 @@ mod topology;
 mod trace;
 mod tracker;
 mod translucent;
+mod unify;
 
 pub use crossing::crosses_itself;
 pub use engine::{refine, vectorize};

@@ -1,21 +1,25 @@
 //! Shapes from a picture: regions, their order, outlines and paints. What to do with them is the
 //! engine's business.
 
+use std::collections::BTreeSet;
+
 use chat2svg_vector::{Color, Paint};
 use kurbo::{Affine, BezPath, Point, Rect, Shape as _};
 use rayon::prelude::*;
 
 use crate::{
     clock::Clock,
-    contour_tolerance::{ContourTolerance, outline},
+    contour_tolerance::{ContourTolerance, LEAST_CONTOUR, outline},
     paint_fit::GradientThreshold,
     picture::{Picture, Pixel, is_painted},
     salience::salience,
     segment::{
-        CutCost, NodeId, ProtectedShapes, RegionTree, best_cover, best_residual_regions, sharpened,
+        CutCost, LEAST_AREA, NodeId, ProtectedShapes, RegionTree, best_cover,
+        best_residual_regions, sharpened,
     },
     stack::{Layer, Partition, layers},
     translucent::{FoundPaint, OPAQUE, fit_pixels},
+    unify::unified,
 };
 
 /// Longest side in pixels at which regions are looked for with care.
@@ -24,6 +28,13 @@ pub(crate) const FINE_SIDE: usize = 320;
 pub(crate) const ROUGH_SIDE: usize = 80;
 /// Bytes of a gradient's definition.
 const GRADIENT_BYTES: f64 = 140.0;
+/// Most regions that are joined to fewer paths, steps of a component by which their colours are
+/// told apart, and most such colours.
+const MOST_REGIONS: usize = 1500;
+const COARSE_COLORS: f64 = 8.0;
+const MOST_COLORS: usize = 40;
+/// Contours of flat pictures that enclose less, in pixels, are dropped.
+const SMALLEST_CONTOUR: f64 = 0.6;
 /// Samples of a region from which its paint is worked out.
 const PAINT_SAMPLES: usize = 3000;
 
@@ -52,6 +63,8 @@ pub(crate) struct ShapeCost {
     pub(crate) gradients: bool,
     /// How far an outline may be from the contour, in pixels of the finder's picture.
     pub(crate) tolerance: f64,
+    /// Whether the picture is of few flat colours, in which single pixels are no noise.
+    pub(crate) is_flat: bool,
     /// Share of the pixels of a shape to be painted over what is there that must be wrong as they
     /// are.
     pub(crate) least_wrong: f64,
@@ -119,6 +132,7 @@ impl RegionFinder {
             gradients: cost.gradients,
             least_wrong: cost.least_wrong,
             pixel_area: self.scale[0] * self.scale[1],
+            least_area: if cost.is_flat { 1.0 } else { LEAST_AREA },
         }
     }
 
@@ -126,6 +140,30 @@ impl RegionFinder {
     pub(crate) fn cover(&self, cost: ShapeCost, limit: usize, clock: &Clock) -> Vec<FoundShape> {
         let chosen = best_cover(&self.tree, self.cut_cost(cost), limit, clock);
         self.shapes(&chosen, &[], cost, clock)
+    }
+
+    /// The shapes that show a picture of few colours, small ones of one colour as one path; `None`
+    /// when the picture has many colours, or they are more than `limit`.
+    pub(crate) fn cover_of_few_colors(
+        &self,
+        cost: ShapeCost,
+        limit: usize,
+        clock: &Clock,
+    ) -> Option<Vec<FoundShape>> {
+        let chosen = best_cover(&self.tree, self.cut_cost(cost), MOST_REGIONS, clock);
+        let key = |id: &NodeId| {
+            let mean = self.tree.nodes[*id as usize].moments.mean();
+            mean.map(|value| (value * COARSE_COLORS) as i32)
+        };
+        let colors: BTreeSet<[i32; 4]> = chosen.iter().map(key).collect();
+        if chosen.len() > MOST_REGIONS || colors.len() > MOST_COLORS {
+            return None;
+        }
+        let shapes = self.shapes(&chosen, &[], cost, clock);
+        let (width, height) = self.size();
+        let area = (width * height) as f64 * self.scale[0] * self.scale[1];
+        let found = unified(shapes, area, cost.per_byte);
+        (!found.is_empty() && found.len() <= limit).then_some(found)
     }
 
     /// At most `limit` shapes that gain most when painted over what is there, bottom first.
@@ -235,6 +273,11 @@ impl RegionFinder {
                 per_byte: cost.per_byte / (self.scale[0] * self.scale[1]),
                 sharp: &self.sharp,
                 width,
+                least_area: if cost.is_flat {
+                    SMALLEST_CONTOUR
+                } else {
+                    LEAST_CONTOUR
+                },
                 scale: self.scale[0].max(self.scale[1]),
             };
             outline(layer, limits)
@@ -285,6 +328,7 @@ mod tests {
         gradients: false,
         tolerance: 0.4,
         least_wrong: 0.0,
+        is_flat: false,
     };
 
     proptest! {

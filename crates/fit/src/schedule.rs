@@ -6,6 +6,8 @@ use crate::{
     regions::{FINE_SIDE, ROUGH_SIDE},
 };
 
+/// Longest side at which regions of pictures of few colours are looked for.
+const FINEST_SIDE: usize = 640;
 /// Paths when the options set no limit.
 const USUAL_PATHS: usize = 256;
 /// Paths of the first, hasty result.
@@ -44,11 +46,14 @@ pub(crate) fn run(fit: &mut Fit<'_>) -> Result<(), FitError> {
     let limit = options.paths.map_or(USUAL_PATHS, |paths| paths as usize);
     let coarse = f64::from(options.schedule.coarse);
     let is_empty = fit.shapes() == 0;
+    // The lines of a cover count as well.
+    let lines = fit.problem.lines.map_or(0, |lines| lines.lines.len());
+    let room = limit.saturating_sub(lines).max(1);
     if is_empty {
         // Something to show, and to fall back on when time is short.
         let (pool, clock, cost) = (fit.problem.pool, fit.problem.clock, fit.cost());
         if let Some(rough) = fit.finder(ROUGH_SIDE) {
-            fit.cover(pool.install(|| rough.cover(cost, limit.min(ROUGH_PATHS), clock)))?;
+            fit.cover(pool.install(|| rough.cover(cost, room.min(ROUGH_PATHS), clock)))?;
         }
     }
     let finder = fit.finder(affordable_side(fit));
@@ -62,13 +67,17 @@ pub(crate) fn run(fit: &mut Fit<'_>) -> Result<(), FitError> {
         fit.subdivide()?;
     } else if let Some(finder) = &finder {
         let (pool, clock, cost) = (fit.problem.pool, fit.problem.clock, fit.cost());
-        let first = pool.install(|| finder.cover(cost, limit, clock));
-        if 2 * first.len() <= limit {
+        let of_few = pool.install(|| finder.cover_of_few_colors(cost, room / 2, clock));
+        let first = match of_few {
+            Some(first) => first,
+            None => pool.install(|| finder.cover(cost, room, clock)),
+        };
+        if 2 * first.len() <= room {
             fit.cover(first)?;
         } else {
             // A cover must take a region apart to show what lies in it; painting on top need not.
             // So begin with few, and add about half as many again each time.
-            let few = (limit / FIRST_SHARE).max(LEAST_ADDED).min(limit);
+            let few = (room / FIRST_SHARE).max(LEAST_ADDED).min(room);
             fit.cover(pool.install(|| finder.cover(cost, few, clock)))?;
             for _ in 0..EARLY_ADDITIONS {
                 let room = limit.saturating_sub(fit.shapes()).min(fit.shapes() / 2);
@@ -129,11 +138,21 @@ pub(crate) fn run(fit: &mut Fit<'_>) -> Result<(), FitError> {
 /// how long the start took; without a deadline always the finest.
 fn affordable_side(fit: &Fit<'_>) -> usize {
     let clock = fit.problem.clock;
+    // Small marks are all that some pictures of few colours show.
+    let finest = if fit.problem.is_flat {
+        let target = fit.problem.target;
+        target
+            .width
+            .max(target.height)
+            .clamp(FINE_SIDE, FINEST_SIDE)
+    } else {
+        FINE_SIDE
+    };
     let Some(left) = clock.time_left() else {
-        return FINE_SIDE;
+        return finest;
     };
     let spent = clock.elapsed().as_secs_f64();
-    let mut side = FINE_SIDE;
+    let mut side = finest;
     while side > ROUGH_SIDE {
         let pixels = (side as f64 / ROUGH_SIDE as f64).powi(2);
         if spent * pixels <= 0.5 * left.as_secs_f64() {

@@ -43,8 +43,9 @@ impl Fit<'_> {
             lowest.path = canvas.to_path(0.1);
             lowest.is_backdrop = true;
         }
-        self.is_added = vec![true; first.len()];
-        self.document.layers = first_layers(first, self.problem.to_canvas.inverse());
+        let lines = self.problem.lines.map_or(&[][..], |lines| &lines.lines);
+        self.is_added = vec![true; first.len() + lines.len()];
+        self.document.layers = first_layers(first, lines, self.problem.to_canvas.inverse());
         self.quantise_without_crossings();
         self.note(Action::Cover)
     }
@@ -127,6 +128,7 @@ impl Fit<'_> {
         self.document.edit_shapes(|index, shape, transform, _| {
             let scale = (to_canvas * transform).determinant().abs().sqrt();
             if !is_added.get(index).is_some_and(|added| *added)
+                || shape.fill.is_none()
                 || !scale.is_normal()
                 || !crosses_itself(&shape.path, scale)
             {

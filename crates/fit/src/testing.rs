@@ -60,6 +60,8 @@ pub(crate) fn with_fit<T>(
             template: from,
             target: &target,
             clean: None,
+            lines: None,
+            is_flat: false,
             to_canvas: Affine::IDENTITY,
         },
         from.clone(),

@@ -1,17 +1,18 @@
 //! Changes to the set of shapes of a document: putting shapes in at the right depth, taking
 //! worthless ones out, giving shapes the paint that explains their pixels best.
 
-use chat2svg_vector::{Document, Fill, Group, Node, Paint, Shape};
+use chat2svg_vector::{Document, Fill, Group, LineCap, LineJoin, Node, Paint, Shape, Stroke};
 use kurbo::{Affine, PathEl};
 
-use crate::regions::FoundShape;
+use crate::{lines::Line, regions::FoundShape};
 
 /// Layers of a document made from nothing.
 pub(crate) const BACKGROUND: &str = "background";
 pub(crate) const SHAPES: &str = "shapes";
+const LINES: &str = "lines";
 
-/// Shapes as the layers of a document that had none.
-pub(crate) fn first_layers(found: Vec<FoundShape>, to_user: Affine) -> Vec<Node> {
+/// Shapes and lines as the layers of a document that had none.
+pub(crate) fn first_layers(found: Vec<FoundShape>, lines: &[Line], to_user: Affine) -> Vec<Node> {
     let mut background = Group::new(BACKGROUND);
     let mut shapes = Group::new(SHAPES);
     for shape in found {
@@ -22,11 +23,32 @@ pub(crate) fn first_layers(found: Vec<FoundShape>, to_user: Affine) -> Vec<Node>
         };
         group.children.push(node_of(String::new(), &shape, to_user));
     }
-    [background, shapes]
+    let mut drawn = Group::new(LINES);
+    let strokes = lines
+        .iter()
+        .map(|line| Node::Shape(stroke_of(line, to_user)));
+    drawn.children = strokes.collect();
+    [background, shapes, drawn]
         .into_iter()
         .filter(|group| !group.children.is_empty())
         .map(Node::Group)
         .collect()
+}
+
+fn stroke_of(line: &Line, to_user: Affine) -> Shape {
+    let mut shape = Shape::filled("", to_user * &line.path, Paint::Solid(line.color));
+    shape.fill = None;
+    shape.stroke = Some(Stroke {
+        paint: Paint::Solid(line.color),
+        opacity: 1.0,
+        width: line.width * to_user.determinant().abs().sqrt(),
+        cap: LineCap::Butt,
+        join: LineJoin::Miter,
+        miter_limit: 4.0,
+        dashes: Vec::new(),
+        dash_offset: 0.0,
+    });
+    shape
 }
 
 fn node_of(label: String, found: &FoundShape, to_parent: Affine) -> Node {
@@ -96,7 +118,8 @@ pub(crate) fn insert(
         match (at, shape.depth) {
             (Some((place, transform, name)), Some(depth)) => {
                 let to_parent = (to_canvas * *transform).inverse();
-                let is_made_here = name == SHAPES || name == BACKGROUND || name.is_empty();
+                let is_made_here =
+                    [SHAPES, BACKGROUND, LINES].contains(&name.as_str()) || name.is_empty();
                 let label = if is_made_here {
                     String::new()
                 } else {

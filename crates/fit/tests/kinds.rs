@@ -415,3 +415,71 @@ fn a_ground_is_left_out_when_asked() {
     assert!(found >= 36.0, "{found} dB: {}", svg(&outcome));
     assert!(!outcome.report.has_uneven_ground);
 }
+
+#[test]
+fn thin_lines_are_one_stroke_each_and_dots_stay() {
+    let target = drawn(
+        240,
+        180,
+        "<rect width='240' height='180' fill='#fff'/>\
+         <g fill='none' stroke='#111'><circle cx='60' cy='60' r='40'/><path d='M110 20L225 66'/>\
+         <path d='M10 130C60 70 100 190 150 130S230 110 232 112'/>\
+         <path d='M150.5 80.5h70v30h-70z'/></g>\
+         <g fill='#111'><circle cx='30' cy='165' r='1.5'/><circle cx='50' cy='165' r='1.5'/></g>\
+         <path d='M8 172.5H232' stroke='#e1e4e8'/>",
+    );
+    let outcome = fitted(&target);
+    let shapes = outcome.document.shapes();
+    let strokes = shapes.iter().filter(|visit| visit.shape.stroke.is_some());
+    let strokes = strokes.count();
+    assert!(shapes.len() <= 9 && strokes >= 5, "{}", svg(&outcome));
+    // Wherever the target is dark, so is the result, within a pixel.
+    let shown = shown(&outcome, &target);
+    let is_dark = |picture: &Raster, x: u32, y: u32, most: u8| {
+        picture.pixel(x, y).is_some_and(|pixel| pixel[1] <= most)
+    };
+    for y in 1..179 {
+        for x in 1..239 {
+            let near = (0..9).map(|i| (x + i % 3 - 1, y + i / 3 - 1));
+            assert!(
+                !is_dark(&target, x, y, 110)
+                    || near.clone().any(|(x, y)| is_dark(&shown, x, y, 170)),
+                "nothing at {x}, {y}: {}",
+                svg(&outcome)
+            );
+        }
+    }
+}
+
+#[test]
+fn writing_is_few_paths_and_keeps_its_dots() {
+    // Words of narrow letters with dots, as bars and squares of a pixel and a half.
+    let mut content = "<rect width='260' height='90' fill='#f6f8fa'/>".to_owned();
+    let mut dots = 0;
+    for line in 0..5 {
+        for letter in 0..40 {
+            let (x, y) = (8 + 6 * letter, 10 + 16 * line);
+            content += &format!("<rect x='{x}' y='{y}' width='1.6' height='7' fill='#222'/>");
+            if letter % 3 == 0 {
+                dots += 1;
+                let y = f64::from(y) - 3.2;
+                content += &format!("<rect x='{x}' y='{y}' width='1.6' height='1.6' fill='#222'/>");
+            }
+        }
+    }
+    let target = drawn(260, 90, &content);
+    let outcome = fitted(&target);
+    assert!(outcome.document.counts().shapes <= 20, "{}", svg(&outcome));
+    let shown = shown(&outcome, &target);
+    let kept = (0..5).flat_map(|line| (0..40).step_by(3).map(move |letter| (line, letter)));
+    let kept = kept.filter(|(line, letter)| {
+        let darkest =
+            (0..12).filter_map(|i| shown.pixel(8 + 6 * letter + i % 3, 6 + 16 * line + i / 3));
+        darkest
+            .map(|pixel| pixel[0])
+            .min()
+            .is_some_and(|dark| dark < 170)
+    });
+    let kept = kept.count();
+    assert!(kept >= dots - 1, "{kept} of {dots} dots: {}", svg(&outcome));
+}

@@ -13,15 +13,20 @@ use crate::picture::{Picture, Pixel};
 const MOST_MIXED: f64 = 0.03;
 /// Share of the pixels at borders that must be at stairs.
 const LEAST_STAIRS: f64 = 0.02;
+/// Share of the pixels at borders that must lie between thick zones, and the side of the square that
+/// makes a zone thick.
+const LEAST_THICK: f64 = 0.5;
+const THICK: usize = 4;
 /// Standard deviation in pixels of the filter by which a border is smoothed, and its reach.
 const DEVIATION: f32 = 1.0;
 const REACH: usize = 3;
 /// Length in pixels from which a straight border is one by intent.
 const STRAIGHT: usize = 5;
 
-/// Whether borders are hard, and some are stairs.
+/// Whether borders are hard, and some of those between thick zones are stairs.
 pub(super) fn are_hard(picture: &Picture, palette: &Palette, labels: &Labels) -> bool {
-    let (mut at_borders, mut mixed, mut stairs) = (0_usize, 0_usize, 0_usize);
+    let is_thick = thick(labels);
+    let (mut at_borders, mut of_thick, mut mixed, mut stairs) = (0_u32, 0_u32, 0_u32, 0_u32);
     for (index, pixel) in picture.pixels.iter().enumerate() {
         let own = labels.of[index];
         if labels.around(index).all(|at| labels.of[at] == own) {
@@ -29,13 +34,44 @@ pub(super) fn are_hard(picture: &Picture, palette: &Palette, labels: &Labels) ->
         }
         at_borders += 1;
         let color = palette.colors[usize::from(own)];
-        mixed += usize::from(distance(color, *pixel) > NEAR);
-        stairs += usize::from(is_stair(labels, index));
+        mixed += u32::from(distance(color, *pixel) > NEAR);
+        if is_thick[index] && labels.around(index).all(|at| is_thick[at]) {
+            of_thick += 1;
+            stairs += u32::from(is_stair(labels, index));
+        }
     }
-    let at_borders = at_borders as f64;
+    let at_borders = f64::from(at_borders);
     at_borders > 0.0
-        && mixed as f64 <= MOST_MIXED * at_borders
-        && stairs as f64 >= LEAST_STAIRS * at_borders
+        && f64::from(mixed) <= MOST_MIXED * at_borders
+        && f64::from(of_thick) >= LEAST_THICK * at_borders
+        && f64::from(stairs) >= LEAST_STAIRS * f64::from(of_thick)
+}
+
+/// Which pixels lie in a square of their zone that is too large for writing.
+fn thick(labels: &Labels) -> Vec<bool> {
+    let (width, height) = (labels.width, labels.height);
+    let mut is_thick = vec![false; labels.of.len()];
+    // Of each pixel the side of the largest square of its zone that ends there.
+    let mut sides = vec![0_usize; labels.of.len()];
+    for index in 0..labels.of.len() {
+        let (x, y) = (index % width, index / width);
+        let own = labels.of[index];
+        sides[index] = 1;
+        if x > 0 && y > 0 {
+            let before = [index - 1, index - width, index - width - 1];
+            if before.iter().all(|at| labels.of[*at] == own) {
+                sides[index] += before.iter().map(|at| sides[*at]).min().unwrap_or(0);
+            }
+        }
+        if sides[index] >= THICK {
+            for row in (y + 1).saturating_sub(THICK)..=y.min(height - 1) {
+                for column in (x + 1).saturating_sub(THICK)..=x {
+                    is_thick[row * width + column] = true;
+                }
+            }
+        }
+    }
+    is_thick
 }
 
 /// Whether a border turns at a pixel's corner without running straight to both sides.
@@ -124,20 +160,9 @@ fn covered(share: f32) -> f32 {
     (0.5 + off).clamp(0.0, 1.0)
 }
 
-/// Which pixels stay: those at corners of straight borders, and of lines too thin to be smoothed.
+/// Which pixels stay: those at corners of straight borders, and of zones too thin to be smoothed.
 fn kept(labels: &Labels) -> Vec<bool> {
-    let (width, height) = (labels.width, labels.height);
-    let mut is_thick = vec![false; labels.of.len()];
-    for y in 0..height.saturating_sub(1) {
-        for x in 0..width.saturating_sub(1) {
-            let block = [0, 1, width, width + 1].map(|offset| y * width + x + offset);
-            if block.iter().all(|at| labels.of[*at] == labels.of[block[0]]) {
-                for at in block {
-                    is_thick[at] = true;
-                }
-            }
-        }
-    }
+    let is_thick = thick(labels);
     let mut kept: Vec<bool> = is_thick.iter().map(|thick| !thick).collect();
     for index in 0..labels.of.len() {
         let is_intended =

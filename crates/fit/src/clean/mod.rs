@@ -88,6 +88,11 @@ pub(crate) fn cleaned(picture: &Picture) -> Option<CleanPicture> {
     })
 }
 
+/// Whether a picture consists of few flat colours.
+pub(crate) fn is_flat(picture: &Picture) -> bool {
+    Palette::of(picture).is_some()
+}
+
 /// The pixels of faint lines that a picture shows and its clean one does not: noise alternates, a
 /// line does not.
 fn lost_lines(picture: &Picture, clean: &[Pixel]) -> Vec<usize> {

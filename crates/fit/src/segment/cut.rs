@@ -15,8 +15,8 @@ const ELEMENT_BYTES: f64 = 45.0;
 const GRADIENT_BYTES: f64 = 140.0;
 /// Bytes of outline per pixel side of border. Each border is drawn by one of its two regions.
 const BORDER_BYTES: f64 = 0.5;
-/// Pixels below which a region is noise.
-const LEAST_AREA: f64 = 3.0;
+/// Pixels below which a region is noise, unless a picture is free of it.
+pub(crate) const LEAST_AREA: f64 = 3.0;
 /// Pixels per pixel side of border below which a region is a sliver, not to be painted over others.
 const LEAST_THICKNESS: f64 = 0.5;
 /// Mean squared error of a pixel's components from which it is wrong: three levels in 255.
@@ -36,6 +36,8 @@ pub(crate) struct CutCost {
     pub(crate) least_wrong: f64,
     /// Pixels of the fitting resolution per pixel of the hierarchy's picture.
     pub(crate) pixel_area: f64,
+    /// Pixels below which a region is noise.
+    pub(crate) least_area: f64,
 }
 
 impl CutCost {
@@ -63,7 +65,7 @@ impl CutCost {
         };
         let side = self.pixel_area.sqrt();
         let bytes = ELEMENT_BYTES + BORDER_BYTES * f64::from(node.perimeter) * side;
-        let noise = if node.moments.count < LEAST_AREA {
+        let noise = if node.moments.count < self.least_area {
             NOISE_COST
         } else {
             0.0

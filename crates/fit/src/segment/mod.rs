@@ -7,7 +7,7 @@ mod occlusion;
 mod sharpen;
 mod tree;
 
-pub(crate) use cut::{CutCost, best_cover, best_residual_regions};
+pub(crate) use cut::{CutCost, LEAST_AREA, best_cover, best_residual_regions};
 pub(crate) use occlusion::ProtectedShapes;
 
 pub(crate) use sharpen::sharpened;

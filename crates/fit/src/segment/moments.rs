@@ -55,6 +55,11 @@ impl Moments {
         }
     }
 
+    /// The mean pixel.
+    pub(crate) fn mean(&self) -> [f64; 4] {
+        std::array::from_fn(|i| self.color[i] / WEIGHTS[i] / self.count.max(1.0))
+    }
+
     /// Squared error when painted with the mean colour.
     pub(crate) fn flat_error(&self) -> f64 {
         let explained: f64 = self.color.iter().map(|sum| sum * sum).sum();

@@ -1,0 +1,167 @@
+//! How much each pixel stands out from what lies beside it, as thin things do: the difference to the
+//! morphological closing (or opening) of luma.
+
+use kurbo::{Point, Vec2};
+
+use super::{Chain, luma};
+use crate::picture::Picture;
+
+/// Half the side of the square within which a thing is thin.
+const REACH: usize = 2;
+/// Least difference of luma.
+const LEAST: f32 = 0.045;
+/// Share of the strongest difference nearby that belongs to a ridge.
+const SHARE: f32 = 0.42;
+/// Points before and after over which a ridge's direction is taken.
+const DIRECTION_REACH: usize = 4;
+/// Steps per pixel across a ridge.
+const STEPS: i32 = 4;
+/// Pixels to each side that are looked at across a ridge.
+const ACROSS: i32 = 3;
+
+/// Pixels beside a line at which there is ground, and the share of the line's difference that may
+/// be there.
+const CLEAR: f64 = 2.0;
+const CLEAR_SHARE: f64 = 0.3;
+
+/// What stands out, row by row.
+pub(super) struct Ridges {
+    width: usize,
+    height: usize,
+    values: Vec<f32>,
+}
+
+/// What lies across a ridge.
+pub(super) struct Look {
+    pub(super) center: Point,
+    /// Difference summed across, in pixels.
+    pub(super) sum: f64,
+    pub(super) peak: f64,
+    /// Whether there is nothing but ground to both sides.
+    pub(super) is_clear: bool,
+    /// Index of the pixel that stands out most.
+    pub(super) pixel: usize,
+}
+
+impl Ridges {
+    /// Of what is darker than its ground (`sign` 1) or lighter (-1).
+    pub(super) fn of(picture: &Picture, sign: f32) -> Self {
+        let (width, height) = (picture.width, picture.height);
+        let lumas: Vec<f32> = picture
+            .pixels
+            .iter()
+            .map(|pixel| sign * luma(*pixel))
+            .collect();
+        let raised = extremes(&lumas, width, height, f32::max);
+        let closed = extremes(&raised, width, height, f32::min);
+        let values = closed.iter().zip(&lumas).map(|(ground, own)| ground - own);
+        Self {
+            width,
+            height,
+            values: values.collect(),
+        }
+    }
+
+    /// The pixels of ridges.
+    pub(super) fn mask(&self) -> Vec<bool> {
+        let strongest = extremes(&self.values, self.width, self.height, f32::max);
+        let pairs = self.values.iter().zip(&strongest);
+        pairs
+            .map(|(value, most)| *value >= LEAST && *value >= SHARE * most)
+            .collect()
+    }
+
+    fn at(&self, point: Point) -> f64 {
+        let (x, y) = (point.x - 0.5, point.y - 0.5);
+        let value = |x: f64, y: f64| {
+            let column = (x.max(0.0) as usize).min(self.width - 1);
+            let row = (y.max(0.0) as usize).min(self.height - 1);
+            f64::from(self.values[row * self.width + column])
+        };
+        let (left, top) = (x.floor(), y.floor());
+        let (right, down) = (x - left, y - top);
+        (value(left, top) * (1.0 - right) + value(left + 1.0, top) * right) * (1.0 - down)
+            + (value(left, top + 1.0) * (1.0 - right) + value(left + 1.0, top + 1.0) * right) * down
+    }
+
+    /// What lies across a chain at one of its points; `None` where it has no direction.
+    /// `others` stand out the other way.
+    pub(super) fn across(&self, others: &Self, chain: &Chain, index: usize) -> Option<Look> {
+        let count = chain.points.len();
+        let at = |offset: isize| {
+            let place = index as isize + offset;
+            let place = if chain.is_closed {
+                place.rem_euclid(count as isize)
+            } else {
+                place.clamp(0, count as isize - 1)
+            };
+            chain.points[place as usize]
+        };
+        let along = at(DIRECTION_REACH as isize) - at(-(DIRECTION_REACH as isize));
+        let length = along.hypot();
+        if length < 1.0 {
+            return None;
+        }
+        let across = Vec2::new(-along.y, along.x) / length;
+        let here = chain.points[index];
+        let value = |step: i32| self.at(here + across * (f64::from(step) / f64::from(STEPS)));
+        let (mut peak_step, mut peak) = (0, 0.0);
+        for step in -STEPS..=STEPS {
+            let found = value(step);
+            if found > peak {
+                (peak_step, peak) = (step, found);
+            }
+        }
+        // To each side until it rises again: there another line begins.
+        let (mut sum, mut moment) = (peak, peak * f64::from(peak_step));
+        for side in [-1, 1] {
+            let mut before = peak;
+            for away in 1..=ACROSS * STEPS {
+                let step = peak_step + side * away;
+                let found = value(step);
+                if found > before + 0.02 * peak {
+                    break;
+                }
+                before = found;
+                sum += found;
+                moment += found * f64::from(step);
+            }
+        }
+        if peak < f64::from(LEAST) {
+            return None;
+        }
+        let center = here + across * (moment / sum / f64::from(STEPS));
+        // Beside a line there is ground; between strokes of writing there are gaps.
+        let clearance = |side: f64| {
+            let beside = center + across * (side * (0.5 * sum / peak / f64::from(STEPS) + CLEAR));
+            others.at(beside).max(self.at(beside))
+        };
+        let column = (center.x.max(0.0) as usize).min(self.width - 1);
+        let row = (center.y.max(0.0) as usize).min(self.height - 1);
+        let pixel = row * self.width + column;
+        Some(Look {
+            center,
+            sum: sum / f64::from(STEPS),
+            peak: f64::from(self.values[pixel]),
+            is_clear: clearance(1.0).max(clearance(-1.0)) < CLEAR_SHARE * peak,
+            pixel,
+        })
+    }
+}
+
+/// The extreme value within reach of each pixel.
+fn extremes(values: &[f32], width: usize, height: usize, of: fn(f32, f32) -> f32) -> Vec<f32> {
+    let along = |index: usize, place: usize, side: usize, step: usize, values: &[f32]| {
+        let (low, high) = (place.saturating_sub(REACH), (place + REACH).min(side - 1));
+        let first = index - (place - low) * step;
+        (0..=high - low)
+            .map(|offset| values[first + offset * step])
+            .fold(values[index], of)
+    };
+    let rows: Vec<f32> = (0..values.len())
+        .map(|index| along(index, index % width, width, 1, values))
+        .collect();
+    (0..rows.len())
+        .map(|index| along(index, index / width, height, width, &rows))
+        .collect()
+}

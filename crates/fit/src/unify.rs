@@ -1,0 +1,131 @@
+//! Small shapes of nearly one colour as one path: the letters of a text, the dots of a pattern. What
+//! lies above what stays as it was.
+
+use chat2svg_vector::{Color, Paint};
+use kurbo::{Rect, Shape as _};
+
+use crate::{regions::FoundShape, translucent::FoundPaint};
+
+/// Share of the canvas up to which a shape is small.
+const SMALL: f64 = 0.01;
+/// Bytes of a path element, which a shape that joins another saves.
+const ELEMENT_BYTES: f64 = 45.0;
+/// Most points of a path: more could not be edited.
+const MOST_ELEMENTS: usize = 2000;
+
+/// A path in the making: shapes of one level, whose boxes do not overlap.
+struct Member {
+    level: usize,
+    area: f64,
+    shape: FoundShape,
+    /// Whether others may join it.
+    is_small: bool,
+}
+
+/// Shapes, bottom first, with the small ones joined where the error of a common colour is less than
+/// the bytes must save: `per_byte` of squared error each.
+pub(crate) fn unified(shapes: Vec<FoundShape>, canvas_area: f64, per_byte: f64) -> Vec<FoundShape> {
+    let boxes: Vec<Rect> = shapes
+        .iter()
+        .map(|shape| shape.path.bounding_box())
+        .collect();
+    let mut levels: Vec<usize> = Vec::with_capacity(shapes.len());
+    for (index, own) in boxes.iter().enumerate() {
+        let below = (0..index).filter(|other| boxes[*other].overlaps(*own));
+        levels.push(below.map(|other| levels[other] + 1).max().unwrap_or(0));
+    }
+    let mut members: Vec<Member> = Vec::new();
+    for ((shape, level), bounds) in shapes.into_iter().zip(levels).zip(boxes) {
+        let area = shape.path.area().abs();
+        let color = flat(&shape.paint);
+        let is_small = !shape.is_backdrop
+            && color.is_some()
+            && bounds.area() <= 4.0 * SMALL * canvas_area
+            && area <= SMALL * canvas_area;
+        let host = members
+            .iter_mut()
+            .filter(|host| host.level == level && host.is_small && is_small)
+            .filter(|host| host.shape.path.elements().len() < MOST_ELEMENTS)
+            .filter_map(|host| {
+                let apart = squared_distance(color?, flat(&host.shape.paint)?);
+                let loss = apart * area * host.area / (area + host.area).max(1e-9);
+                (loss <= per_byte * ELEMENT_BYTES).then_some((loss, host))
+            })
+            .min_by(|a, b| a.0.total_cmp(&b.0));
+        match (host, color) {
+            (Some((_, host)), Some(color)) => {
+                host.shape
+                    .path
+                    .extend(shape.path.elements().iter().copied());
+                if let Paint::Solid(own) = &mut host.shape.paint.paint {
+                    *own = mixed(*own, host.area, color, area);
+                }
+                host.area += area;
+            }
+            _ => members.push(Member {
+                level,
+                area,
+                shape,
+                is_small,
+            }),
+        }
+    }
+    members.sort_by_key(|member| member.level);
+    members.into_iter().map(|member| member.shape).collect()
+}
+
+/// The colour of an opaque even paint.
+fn flat(paint: &FoundPaint) -> Option<Color> {
+    match paint.paint {
+        Paint::Solid(color) if paint.is_opaque() => Some(color),
+        _ => None,
+    }
+}
+
+fn squared_distance(a: Color, b: Color) -> f64 {
+    let square = |a: f32, b: f32| f64::from(a - b).powi(2);
+    square(a.red, b.red) + square(a.green, b.green) + square(a.blue, b.blue)
+}
+
+fn mixed(a: Color, weight_a: f64, b: Color, weight_b: f64) -> Color {
+    let share = (weight_b / (weight_a + weight_b).max(1e-9)) as f32;
+    let mix = |a: f32, b: f32| a + share * (b - a);
+    Color::new(
+        mix(a.red, b.red),
+        mix(a.green, b.green),
+        mix(a.blue, b.blue),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shape(rect: Rect, grey: f32) -> FoundShape {
+        FoundShape {
+            region: 0,
+            path: rect.to_path(0.1),
+            paint: FoundPaint {
+                paint: Paint::Solid(Color::new(grey, grey, grey)),
+                opacity: 1.0,
+            },
+            is_backdrop: false,
+            depth: None,
+        }
+    }
+
+    #[test]
+    fn letters_become_one_path_and_what_lies_on_them_stays_above() {
+        let letter = |x: f64| Rect::new(x, 10.0, x + 6.0, 18.0);
+        let counter = |x: f64| Rect::new(x + 2.0, 12.0, x + 4.0, 16.0);
+        let mut shapes = vec![shape(Rect::new(0.0, 0.0, 100.0, 100.0), 1.0)];
+        shapes.extend([10.0, 20.0, 30.0].map(|x| shape(letter(x), 0.1)));
+        shapes.extend([10.0, 20.0, 30.0].map(|x| shape(counter(x), 1.0)));
+        shapes.push(shape(letter(50.0), 0.9));
+        let found = unified(shapes, 1e4, 0.01);
+        let parts = |shape: &FoundShape| shape.path.to_svg().matches('M').count();
+        let parts: Vec<usize> = found.iter().map(parts).collect();
+        // Ground, letters, the light letter, and last the counters.
+        assert_eq!(parts, [1, 3, 1, 3]);
+    }
+}
