@@ -76,7 +76,8 @@ pub fn refine(
     let stored = Picture::from_raster(flattened.as_ref().unwrap_or(target), width, height);
     let clean = is_new.then(|| cleaned(&stored)).flatten();
     let picture = clean.as_ref().map_or(&stored, |clean| &clean.picture);
-    let lines = (is_new && options.allow_strokes)
+    let is_flat = is_new && is_flat(picture);
+    let lines = (is_flat && options.allow_strokes)
         .then(|| lines_of(picture))
         .flatten()
         .filter(|found| {
@@ -97,7 +98,7 @@ pub fn refine(
             target: picture,
             clean: clean.as_ref(),
             lines: lines.as_ref(),
-            is_flat: is_new && is_flat(picture),
+            is_flat,
             to_canvas,
         },
         template.clone(),

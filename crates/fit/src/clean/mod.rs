@@ -15,7 +15,7 @@ use palette::{Palette, components, distance};
 /// Levels by which a pixel may be off its colour without being noisy.
 const EXACT: f32 = 0.75;
 /// Share of the pixels near a colour that must be off it for a picture to be noisy.
-const NOISY_SHARE: f64 = 0.02;
+const NOISY_SHARE: f64 = 0.08;
 /// Levels by which a clean pixel may differ from what it stands for; what differs more is not
 /// understood and stays.
 const UNEXPLAINED: f32 = 44.0;

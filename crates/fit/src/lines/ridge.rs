@@ -29,6 +29,7 @@ pub(super) struct Ridges {
     width: usize,
     height: usize,
     values: Vec<f32>,
+    lumas: Vec<f32>,
 }
 
 /// What lies across a ridge.
@@ -59,6 +60,7 @@ impl Ridges {
             width,
             height,
             values: values.collect(),
+            lumas,
         }
     }
 
@@ -72,11 +74,16 @@ impl Ridges {
     }
 
     fn at(&self, point: Point) -> f64 {
+        self.between(&self.values, point)
+    }
+
+    /// A value between those of four pixels.
+    fn between(&self, values: &[f32], point: Point) -> f64 {
         let (x, y) = (point.x - 0.5, point.y - 0.5);
         let value = |x: f64, y: f64| {
             let column = (x.max(0.0) as usize).min(self.width - 1);
             let row = (y.max(0.0) as usize).min(self.height - 1);
-            f64::from(self.values[row * self.width + column])
+            f64::from(values[row * self.width + column])
         };
         let (left, top) = (x.floor(), y.floor());
         let (right, down) = (x - left, y - top);
@@ -132,10 +139,11 @@ impl Ridges {
         }
         let center = here + across * (moment / sum / f64::from(STEPS));
         // Beside a line there is ground; between strokes of writing there are gaps.
-        let clearance = |side: f64| {
-            let beside = center + across * (side * (0.5 * sum / peak / f64::from(STEPS) + CLEAR));
-            others.at(beside).max(self.at(beside))
-        };
+        let away = across * (0.5 * sum / peak / f64::from(STEPS) + CLEAR);
+        let sides = [center - away, center + away];
+        let rough = sides.map(|side| others.at(side).max(self.at(side)));
+        // A rim between two areas is theirs.
+        let [left, right] = sides.map(|side| self.between(&self.lumas, side));
         let column = (center.x.max(0.0) as usize).min(self.width - 1);
         let row = (center.y.max(0.0) as usize).min(self.height - 1);
         let pixel = row * self.width + column;
@@ -143,7 +151,7 @@ impl Ridges {
             center,
             sum: sum / f64::from(STEPS),
             peak: f64::from(self.values[pixel]),
-            is_clear: clearance(1.0).max(clearance(-1.0)) < CLEAR_SHARE * peak,
+            is_clear: rough[0].max(rough[1]).max((left - right).abs()) < CLEAR_SHARE * peak,
             pixel,
         })
     }
