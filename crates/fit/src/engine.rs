@@ -16,6 +16,7 @@ use crate::{
     measure::{Score, psnr},
     picture::Picture,
     schedule,
+    shows::shows,
     tracker::Tracker,
 };
 
@@ -39,7 +40,8 @@ pub fn vectorize(
 }
 
 /// Changes a document so that it shows a picture. Names, groups and their order are kept; paints,
-/// outlines and, where the options allow it, the set of paths change.
+/// outlines and, where the options allow it, the set of paths change. A document that shows the
+/// picture already ([`shows`](crate::shows())) comes back as it is.
 ///
 /// A transparent target of a template that hides its ground is taken over white.
 /// The picture is taken to cover the document's view box: one of another size or aspect is
@@ -89,6 +91,7 @@ pub fn refine(
         .canvas_transform(width as u32, height as u32)
         .map_err(|error| FitError::Template(error.to_string()))?;
     let before = Score::of(template, picture, options)?;
+    let is_shown = template.counts().shapes > 0 && shows(template, target, &options.stop);
     let mut fit = Fit::new(
         Problem {
             options,
@@ -106,6 +109,9 @@ pub fn refine(
         Descender::new(options, &clock, threads, picture),
         Tracker::new(observer, &clock, options.iterations),
     );
+    if is_shown {
+        return Ok(fit.finish());
+    }
     match exact(template, target, options, to_canvas) {
         Some(layers) => fit.take_layers(layers)?,
         None => schedule::run(&mut fit)?,

@@ -58,6 +58,7 @@ mod scene;
 mod schedule;
 mod segment;
 mod shape_set;
+mod shows;
 mod simplify;
 mod soften;
 mod ssim;
@@ -90,4 +91,5 @@ pub use report::{
     Action, ActionRecord, Budget, BudgetRecord, FitEnd, FitOutcome, FitReport, FitStage,
     LossSample, MAX_SAMPLES, Observer, Progress, StageRecord,
 };
+pub use shows::shows;
 pub use trace::fit_open;

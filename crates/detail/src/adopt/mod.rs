@@ -101,7 +101,8 @@ impl From<Stopped> for AdoptError {
 }
 
 /// Changes a document towards a target: shapes that moved are moved, shapes of another colour
-/// repainted, and, when `may_add`, new shapes put in. A document without shapes stays as it is.
+/// repainted, and, when `may_add`, new shapes put in. A document without shapes stays as it is, and
+/// so does one that shows the target ([`chat2svg_fit::shows`]).
 ///
 /// The target is taken to cover the document's view box; one of another size or aspect is
 /// resampled. At the deadline of `stop`, what was moved and fitted by then comes back, with no half
@@ -153,7 +154,8 @@ impl Job<'_> {
         let Self {
             target, parameters, ..
         } = *self;
-        if adopted.document.counts().shapes == 0 {
+        let is_empty = adopted.document.counts().shapes == 0;
+        if is_empty || chat2svg_fit::shows(&adopted.document, target, stop) {
             return Ok(());
         }
         let longest = target.width().max(target.height());
