@@ -6,6 +6,7 @@
 
 #![forbid(unsafe_code)]
 
+mod averaging;
 mod bounds;
 mod canvas;
 mod clip;
@@ -40,8 +41,8 @@ pub use document::{
     Metadata, Node, Shape, Stroke,
 };
 pub use meaning::{
-    Distance, Emission, Gloss, Habitat, Material, Meaning, Part, Place, Role, Setting, TimeOfDay,
-    UnknownName, Weather,
+    Distance, Emission, Gloss, Habitat, Material, Meaning, Origin, Part, Place, Role, Setting,
+    TimeOfDay, UnknownName, Weather,
 };
 pub use mend::{Mend, Position};
 pub use merge::Mergeable;

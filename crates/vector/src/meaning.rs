@@ -5,8 +5,8 @@
 //!
 //! **Inheritance.** A group's meaning holds for its children unless they say otherwise, with three
 //! exceptions: `emits` belongs only to the node that says it; a node whose role differs from that
-//! of its group takes over only `part` and `member`; and a group of role `layer` hands down
-//! nothing. [`Meaning::within`] is this rule, and the only place where it is written.
+//! of its group takes over only `part`, `origin` and `member`; and a group of role `layer` hands
+//! down nothing. [`Meaning::within`] is this rule, and the only place where it is written.
 
 mod vocabulary;
 
@@ -17,8 +17,8 @@ use serde::{Deserialize, Serialize};
 use crate::{Document, Node};
 
 pub use vocabulary::{
-    Distance, Emission, Gloss, Habitat, Material, Part, Place, Role, TimeOfDay, UnknownName,
-    Weather,
+    Distance, Emission, Gloss, Habitat, Material, Origin, Part, Place, Role, TimeOfDay,
+    UnknownName, Weather,
 };
 
 /// The attribute of [`Meaning::member`].
@@ -43,6 +43,8 @@ pub struct Meaning {
     pub part: Option<Part>,
     /// How far away it is.
     pub distance: Option<Distance>,
+    /// What its outlines were made from.
+    pub origin: Option<Origin>,
     /// Which member of a thing of several it is, from 1.
     pub member: Option<u16>,
 }
@@ -57,6 +59,7 @@ impl Meaning {
         habitat: None,
         part: None,
         distance: None,
+        origin: None,
         member: None,
     };
 
@@ -85,6 +88,7 @@ impl Meaning {
             habitat: self.habitat.or(inherited.habitat),
             part: self.part.or(inherited.part),
             distance: self.distance.or(inherited.distance),
+            origin: self.origin.or(inherited.origin),
             member: self.member.or(inherited.member),
         }
     }
@@ -97,6 +101,7 @@ impl Meaning {
         } else if self.role.is_some_and(|role| role != group_role) {
             Self {
                 part: group.part,
+                origin: group.origin,
                 member: group.member,
                 ..Self::NONE
             }
@@ -122,6 +127,7 @@ impl Meaning {
             habitat: news(self.habitat, inherited.habitat),
             part: news(self.part, inherited.part),
             distance: news(self.distance, inherited.distance),
+            origin: news(self.origin, inherited.origin),
             member: news(self.member, inherited.member),
         }
     }
@@ -137,6 +143,7 @@ impl Meaning {
             (Habitat::ATTRIBUTE, said.habitat.map(Habitat::name)),
             (Part::ATTRIBUTE, said.part.map(Part::name)),
             (Distance::ATTRIBUTE, said.distance.map(Distance::name)),
+            (Origin::ATTRIBUTE, said.origin.map(Origin::name)),
         ];
         named
             .into_iter()
@@ -156,6 +163,7 @@ impl Meaning {
             Habitat::ATTRIBUTE => parse(&mut self.habitat, value),
             Part::ATTRIBUTE => parse(&mut self.part, value),
             Distance::ATTRIBUTE => parse(&mut self.distance, value),
+            Origin::ATTRIBUTE => parse(&mut self.origin, value),
             MEMBER => parse(&mut self.member, value),
             _ => Taken::OtherAttribute,
         }
@@ -245,12 +253,17 @@ impl Node {
 
 impl Document {
     /// Whether the document says what its scene or any of its nodes is. Effects that a stage added,
-    /// such as shadows, do not count: they say nothing of what they lie on.
+    /// such as shadows, do not count: they say nothing of what they lie on. Nor does it count what
+    /// outlines were made from, which the reader says.
     pub fn states_meaning(&self) -> bool {
         fn states(node: &Node) -> bool {
             let own = node.meaning();
             let is_effect = own.role.is_some_and(Role::is_effect);
-            !own.is_empty() && !is_effect
+            let said = Meaning {
+                origin: None,
+                ..*own
+            };
+            !said.is_empty() && !is_effect
                 || matches!(node, Node::Group(group) if group.children.iter().any(states))
         }
         self.metadata.setting != Setting::default() || self.layers.iter().any(states)
@@ -272,7 +285,8 @@ mod tests {
             };
         }
         table!(
-            Role, Material, Gloss, Emission, Habitat, Part, Distance, Place, TimeOfDay, Weather
+            Role, Material, Gloss, Emission, Habitat, Part, Distance, Origin, Place, TimeOfDay,
+            Weather
         )
     }
 

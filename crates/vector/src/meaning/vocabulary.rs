@@ -261,6 +261,14 @@ vocabulary! {
 }
 
 vocabulary! {
+    /// What outlines were made from.
+    Origin: "data-origin" {
+        /// Text: its letters move as one and are never bent.
+        Text = "text",
+    }
+}
+
+vocabulary! {
     /// Where a scene plays.
     Place: "data-place" {
         /// A beach, with sea behind.

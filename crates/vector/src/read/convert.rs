@@ -7,7 +7,7 @@ use kurbo::Affine;
 
 use crate::sanitise::{Heading, Meter, WarningKind, Warnings};
 use crate::transform::largest_scale;
-use crate::{ClipPath, Color, Drawn, Fill, FillRule, Group, Meaning, Node, Paint, Shape};
+use crate::{ClipPath, Color, Drawn, Fill, FillRule, Group, Meaning, Node, Origin, Paint, Shape};
 
 use super::clips::Clips;
 use super::effects::{place, with_tiles};
@@ -235,7 +235,10 @@ impl Converter<'_> {
         }
         vec![Node::Group(Group {
             id: name.id,
-            meaning: name.meaning,
+            meaning: Meaning {
+                origin: Some(Origin::Text),
+                ..name.meaning
+            },
             children,
             ..Group::new(name.label)
         })]

@@ -80,6 +80,7 @@ const ATTRIBUTES: &[&str] = &[
     "data-material",
     "data-member",
     "data-name",
+    "data-origin",
     "data-part",
     "data-place",
     "data-role",
