@@ -152,3 +152,22 @@ fn targets_beyond_the_limits_and_cut_short_are_refused() {
         one_line(&text);
     }
 }
+
+#[test]
+fn a_template_that_shows_the_target_comes_back_as_it_is() {
+    let template = scene(40, 60, "");
+    for (level, side) in [("minimal", 96), ("high", 700)] {
+        let folder = folder();
+        let (drawing, target) = (folder.path().join("a.svg"), folder.path().join("a.png"));
+        fs::write(&drawing, &template).unwrap();
+        let picture = document(&template).render(side, side, Some(Color::WHITE));
+        fs::write(&target, picture.unwrap().encode_png().unwrap()).unwrap();
+        let mut command = program(["refine", "--level", level, "--deadline", "2m", "--json"]);
+        command.arg("--template").arg(drawing);
+        let answer = told(command.arg("--target").arg(target));
+        let svg = answer["svg_content"].as_str().unwrap();
+        let found = document(svg);
+        assert_eq!(found.layers, document(&template).layers, "{level}");
+        assert!(svg.contains("<circle id=\"ball\""), "{svg}");
+    }
+}

@@ -119,6 +119,59 @@ fn a_shape_that_moved_is_moved() {
 }
 
 #[test]
+fn a_shape_is_found_wherever_it_went_at_every_level() {
+    let levels = DetailConfig::default().levels;
+    let places = [
+        ("translate(-172 60)", "sun"),
+        ("translate(-150 -5)", "sun"),
+        ("translate(-120 -170)", "leaf"),
+    ];
+    for (place, id) in places {
+        let slot = if id == "sun" { "{SUN}" } else { "{LEAF}" };
+        let (template, wanted) = (scene(&[]), scene(&[(slot, place)]));
+        for level in [&levels.high, &levels.medium, &levels.low, &levels.minimal] {
+            let threshold = GradientThreshold::default();
+            let target = picture(&wanted);
+            let adopted = adopt(
+                &template,
+                &target,
+                &level.adopt,
+                threshold,
+                false,
+                &Stop::never(),
+            )
+            .expect("runs");
+            let names: Vec<_> = adopted
+                .moved
+                .iter()
+                .map(|each| each.name.as_str())
+                .collect();
+            assert_eq!(names, [id], "{place}, {} px", level.adopt.region_side);
+            for other in IDS {
+                let source = if other == id { &wanted } else { &template };
+                let apart = largest_change(bounds(&adopted.document, other), bounds(source, other));
+                assert!(apart < 1.0, "{place}: {other} is {apart} off");
+            }
+        }
+    }
+}
+
+#[test]
+fn what_something_new_half_covers_is_not_moved() {
+    let new = r##"<path d="M60 100 96 130 130 104 120 150 60 160Z" fill="#cfc07f"/>"##;
+    let adopted = moves(&[("{NEW}", new)], &[]);
+    assert!(adopted.moved.is_empty(), "{:?}", adopted.moved);
+    let fills = |document: &Document| -> Vec<_> {
+        let shapes = document.shapes();
+        shapes
+            .iter()
+            .map(|visit| visit.shape.fill.clone())
+            .collect()
+    };
+    assert_eq!(fills(&adopted.document), fills(&scene(&[])));
+}
+
+#[test]
 fn a_group_moves_as_a_whole() {
     let adopted = moves(
         &[("{HOUSE}", "translate(45 20)")],
@@ -239,8 +292,9 @@ fn a_shape_is_not_spread_over_what_is_new() {
         let apart = largest_change(bounds(&adopted.document, &id), bounds(&template, &id));
         // Petal 5 is half hidden, and free to be longer there.
         assert!(
-            apart < if number == 5 { 16.0 } else { 2.0 },
-            "{id} is {apart} off"
+            apart < if number == 5 { 18.0 } else { 2.0 },
+            "{id} is {apart} off: {:?}",
+            adopted.moved
         );
     }
 }

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use chat2svg_diffraster::{Layout, Node};
-use chat2svg_vector::{Document, Group};
+use chat2svg_vector::Group;
 use kurbo::{BezPath, Rect};
 
 use crate::{
@@ -15,14 +15,18 @@ use crate::{
     descend::{DeformedPhase, DescentPhase},
     displacement::displacement,
     fit::Fit,
+    freedom::Motion,
     measure::psnr,
     picture::squared_distance,
-    scene::{SceneMap, scene_of},
+    scene::SceneMap,
 };
 
 /// Longest sides in pixels of the pictures in which shapes are moved, then placed, then bent.
 const MOVING_SIDE: f64 = 64.0;
 const PLACING_SIDE: f64 = 128.0;
+/// Share of the steps, when shapes are left alone where they show the target, in which they come to
+/// their exact places in the finest picture.
+const EXACT_SHARE: f64 = 0.25;
 const BENDING_SIDE: f64 = 256.0;
 /// Reach of the filter in pixels of the coarsest.
 const FILTER: usize = 2;
@@ -53,7 +57,17 @@ impl Fit<'_> {
         self.align_stage(FitStage::Groups, &groups, for_groups)?;
         let shapes = self.shape_blocks();
         self.align_stage(FitStage::Shapes, &shapes, similarity - for_groups)?;
-        self.align_stage(FitStage::Lattice, &shapes, lattice)?;
+        let map = self.scene();
+        let pliable: Vec<Vec<usize>> = shapes
+            .into_iter()
+            .filter(|block| {
+                let motions = block.iter().filter_map(|slot| map.slots.get(*slot));
+                motions
+                    .map(|slot| slot.freedom.outline)
+                    .all(|motion| motion == Motion::Free)
+            })
+            .collect();
+        self.align_stage(FitStage::Lattice, &pliable, lattice)?;
         self.placed = Some((self.outlines(), self.last_psnr()));
         Ok(())
     }
@@ -74,20 +88,28 @@ impl Fit<'_> {
         let error_before = self.squared_error(&mut map)?;
         let longest = self.problem.target.width.max(self.problem.target.height) as f64;
         let reach = f64::from(options.schedule.reach) * longest;
-        let coarser = (f64::from(steps) * COARSER_SHARE).round() as u32;
-        let finer = steps - coarser;
+        let is_exact = self.problem.compared.is_some() && stage != FitStage::Lattice;
+        let exact = if is_exact {
+            (f64::from(steps) * EXACT_SHARE).ceil() as u32
+        } else {
+            0
+        };
+        let coarser = (f64::from(steps - exact) * COARSER_SHARE).round() as u32;
+        let finer = steps - exact - coarser;
         let (form, stretches) = match stage {
             FitStage::Lattice => {
                 let form = Form::Lattice(options.schedule.lattice_side as usize);
                 let bend = BENDING_REACH * reach;
                 let first = (PLACING_SIDE, 0, 0.0, coarser, bend);
                 let second = (BENDING_SIDE, 0, 0.0, finer, PLACING_REACH * bend);
-                (form, [first, second])
+                (form, vec![first, second])
             }
             _ => {
+                let near = PLACING_REACH * reach;
                 let first = (MOVING_SIDE, FILTER, LARGE, coarser, reach);
-                let second = (PLACING_SIDE, 0, LARGE, finer, PLACING_REACH * reach);
-                (Form::Similarity, [first, second])
+                let second = (PLACING_SIDE, 0, LARGE, finer, near);
+                let third = (longest, 0, LARGE, exact, PLACING_REACH * near);
+                (Form::Similarity, vec![first, second, third])
             }
         };
         let layout = Layout::of(&map.scene);
@@ -103,6 +125,9 @@ impl Fit<'_> {
         let mut start = Vec::new();
         map.scene.read_parameters(&mut start);
         for (side, filter, least_painted, steps, reach) in stretches {
+            if steps == 0 {
+                continue;
+            }
             let mut values = Vec::new();
             map.scene.read_parameters(&mut values);
             let mut deformation = Deformation::of(&values);
@@ -230,7 +255,8 @@ impl Fit<'_> {
             .collect()
     }
 
-    /// Shapes that can be moved: all but those that are the canvas's ground, and those off it.
+    /// Shapes that can be moved: all but those that are settled or the canvas's ground, and those
+    /// off it.
     pub(crate) fn is_movable(&self, map: &SceneMap, slot: usize) -> bool {
         let (width, height) = (self.problem.target.width, self.problem.target.height);
         let Some(Node::Path(path)) = map.scene.nodes.get(map.slots[slot].node) else {
@@ -238,15 +264,17 @@ impl Fit<'_> {
         };
         let extent = Extent::of(path, width, height);
         map.slots[slot].has_own_outline
+            && map.slots[slot].freedom.outline != Motion::Fixed
             && extent.is_some_and(|extent| !extent.is_whole(width, height))
     }
 
+    /// The movable shapes, each alone; but all of a text together.
     fn shape_blocks(&self) -> Vec<Vec<usize>> {
         let map = self.scene();
-        (0..map.slots.len())
+        let movable: Vec<usize> = (0..map.slots.len())
             .filter(|slot| self.is_movable(&map, *slot))
-            .map(|slot| vec![slot])
-            .collect()
+            .collect();
+        map.blocks(&movable)
     }
 
     /// The movable shapes of each named group that has several; a shape counts to the innermost. A
@@ -288,11 +316,6 @@ impl Fit<'_> {
             .into_values()
             .filter(|block| block.len() > 1)
             .collect()
-    }
-
-    pub(crate) fn scene_of(&self, document: &Document) -> SceneMap {
-        let target = self.problem.target;
-        scene_of(document, target, self.problem.to_canvas)
     }
 }
 

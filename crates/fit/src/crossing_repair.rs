@@ -8,6 +8,7 @@ use rayon::prelude::*;
 use crate::{
     crossing::without_crossings,
     fit::{Fit, Problem},
+    freedom::Motion,
 };
 
 /// Longest side in pixels of the picture in which a template's outline must stay free of
@@ -31,6 +32,7 @@ impl Problem<'_> {
 impl Fit<'_> {
     /// Steps back the crossing segments of outlines that did not cross themselves before.
     pub(crate) fn repair_crossings(&mut self, before: &[BezPath], decimals: &[u8]) {
+        let freedoms = self.present_freedoms();
         let after = self.document.shapes();
         let (problem, is_added) = (self.problem, &self.is_added);
         let repaired: Vec<Option<BezPath>> = self.problem.pool.install(|| {
@@ -40,6 +42,15 @@ impl Fit<'_> {
                 .zip(decimals)
                 .zip(is_added)
                 .map(|(((visit, before), decimals), is_added)| {
+                    if freedoms
+                        .get(visit.index)
+                        .copied()
+                        .unwrap_or_default()
+                        .outline
+                        != Motion::Free
+                    {
+                        return None;
+                    }
                     let scale = problem.crossing_scale(visit.transform, *is_added);
                     let snap = |path: &BezPath| snapped_outline(path, *decimals);
                     scale

@@ -5,12 +5,14 @@ use chat2svg_vector::{Color, Document, Metadata, Node, Raster, WriteOptions};
 use kurbo::{Affine, Rect};
 
 use crate::{
-    FitError, FitOptions, FitOutcome, Observer,
+    FitEnd, FitError, FitOptions, FitOutcome, Observer,
     clean::{cleaned, is_flat},
     clock::Clock,
     descend::Descender,
     exact::{exact_layers, placed, rough_shapes},
+    explicable::{Explicable, explicable},
     fit::{Fit, Problem},
+    freedom::{Motion, freedoms},
     ground::without_ground,
     lines::lines_of,
     measure::{Score, psnr},
@@ -22,6 +24,8 @@ use crate::{
 
 /// Side in pixels at which a template is asked whether its ground is seen.
 const GROUND_SIDE: u32 = 64;
+/// Longest side in pixels at which a template is compared with its target, pixel by pixel.
+const LARGEST_COMPARED: u32 = 1024;
 
 /// Makes a document that shows a picture: a canvas of the picture's size, every path new.
 ///
@@ -73,9 +77,27 @@ pub fn refine(
         .num_threads(threads)
         .build()
         .map_err(|error| FitError::Threads(error.to_string()))?;
-    let flattened =
-        (!target.is_opaque() && hides_its_ground(template)?).then(|| target.over(Color::WHITE));
-    let stored = Picture::from_raster(flattened.as_ref().unwrap_or(target), width, height);
+    let is_shown = template.counts().shapes > 0 && shows(template, target, &options.stop);
+    let Explicable {
+        compared,
+        is_part,
+        shapes,
+    } = if options.robust && !is_shown {
+        explicable_part(template, target, options)
+    } else {
+        Explicable::default()
+    };
+    let mut freedoms = freedoms(template, options.robust);
+    for (freedom, found) in freedoms.iter_mut().zip(shapes) {
+        freedom.is_settled = found.is_settled;
+        freedom.has_free_paint &= !found.keeps_paint;
+        if found.is_settled {
+            freedom.outline = Motion::Fixed;
+        }
+    }
+    let shown = compared.as_ref().unwrap_or(target);
+    let flattened = over_white_where_hidden(template, shown)?;
+    let stored = Picture::from_raster(flattened.as_ref().unwrap_or(shown), width, height);
     let clean = is_new.then(|| cleaned(&stored)).flatten();
     let picture = clean.as_ref().map_or(&stored, |clean| &clean.picture);
     let is_flat = is_new && is_flat(picture);
@@ -91,7 +113,10 @@ pub fn refine(
         .canvas_transform(width as u32, height as u32)
         .map_err(|error| FitError::Template(error.to_string()))?;
     let before = Score::of(template, picture, options)?;
-    let is_shown = template.counts().shapes > 0 && shows(template, target, &options.stop);
+    let is_shown = is_shown
+        || compared
+            .as_ref()
+            .is_some_and(|compared| shows(template, compared, &options.stop));
     let mut fit = Fit::new(
         Problem {
             options,
@@ -103,29 +128,37 @@ pub fn refine(
             lines: lines.as_ref(),
             is_flat,
             to_canvas,
+            compared: compared.as_ref(),
         },
         template.clone(),
+        freedoms,
         before,
         Descender::new(options, &clock, threads, picture),
         Tracker::new(observer, &clock, options.iterations),
     );
-    if is_shown {
-        return Ok(fit.finish());
+    if !is_shown {
+        match exact(template, target, options, to_canvas) {
+            Some(layers) => fit.take_layers(layers)?,
+            None => schedule::run(&mut fit)?,
+        }
+        let is_wanted = options.allow_topology && !clock.is_cancelled();
+        if is_wanted && fit.is_empty() && target.pixels().iter().any(|pixel| pixel[3] > 0) {
+            // Too little for any price; but what is seen is not left out altogether.
+            let pixels = target_transform(template, target);
+            fit.take_layers(placed(rough_shapes(target), pixels))?;
+        }
+        fit.roll_back_template()?;
     }
-    match exact(template, target, options, to_canvas) {
-        Some(layers) => fit.take_layers(layers)?,
-        None => schedule::run(&mut fit)?,
-    }
-    let is_wanted = options.allow_topology && !clock.is_cancelled();
-    if is_wanted && fit.is_empty() && target.pixels().iter().any(|pixel| pixel[3] > 0) {
-        // Too little for any price; but what is seen is not left out altogether.
-        let pixels = target_transform(template, target);
-        fit.take_layers(placed(rough_shapes(target), pixels))?;
-    }
-    fit.roll_back_template()?;
     let mut outcome = fit.finish();
     outcome.report.has_uneven_ground = keeps_ground;
-    if clean.is_some() && !clock.is_cancelled() {
+    if is_shown && outcome.report.ended_by == FitEnd::Schedule {
+        outcome.report.ended_by = FitEnd::Converged;
+    }
+    if is_part {
+        let whole = over_white_where_hidden(template, target)?;
+        let picture = Picture::from_raster(whole.as_ref().unwrap_or(target), width, height);
+        measure_on_all(&mut outcome, template, &picture, options)?;
+    } else if clean.is_some() && !clock.is_cancelled() {
         // The quality is that of the picture as it came.
         let error = Score::of(&outcome.document, &stored, options)?.error;
         outcome.report.psnr_after = psnr(error, width * height);
@@ -178,6 +211,15 @@ fn target_transform(template: &Document, target: &Raster) -> Affine {
         )
 }
 
+/// A transparent target over white, where the template hides its ground.
+fn over_white_where_hidden(
+    template: &Document,
+    target: &Raster,
+) -> Result<Option<Raster>, FitError> {
+    let is_hidden = !target.is_opaque() && hides_its_ground(template)?;
+    Ok(is_hidden.then(|| target.over(Color::WHITE)))
+}
+
 /// Whether a document lets no ground through: what a target leaves transparent is white for it.
 fn hides_its_ground(document: &Document) -> Result<bool, FitError> {
     if document.layers.is_empty() {
@@ -186,6 +228,42 @@ fn hides_its_ground(document: &Document) -> Result<bool, FitError> {
     let picture = document.render(GROUND_SIDE, GROUND_SIDE, None);
     let picture = picture.map_err(|error| FitError::Template(error.to_string()))?;
     Ok(picture.is_opaque())
+}
+
+/// What of the target the template's shapes can show; all of it when there is no time to look.
+fn explicable_part(template: &Document, target: &Raster, options: &FitOptions) -> Explicable {
+    let (stop, reach) = (&options.stop, f64::from(options.schedule.reach));
+    let longest = target.width().max(target.height());
+    let part = if longest <= LARGEST_COMPARED {
+        explicable(template, target, reach, stop)
+    } else {
+        let scale = f64::from(LARGEST_COMPARED) / f64::from(longest);
+        let side = |length: u32| ((f64::from(length) * scale).round() as u32).max(1);
+        let reduced = target.averaged(side(target.width()), side(target.height()), stop);
+        reduced.and_then(|reduced| explicable(template, &reduced, reach, stop))
+    };
+    part.unwrap_or_default()
+}
+
+/// Measures a fit to a part of the target on all of it. It may be worse there by what a shape has
+/// uncovered: then the template is the result.
+fn measure_on_all(
+    outcome: &mut FitOutcome,
+    template: &Document,
+    target: &Picture,
+    options: &FitOptions,
+) -> Result<(), FitError> {
+    let before = Score::of(template, target, options)?;
+    let mut after = Score::of(&outcome.document, target, options)?;
+    if after.error > before.error {
+        outcome.document = template.clone();
+        after = before;
+    }
+    let pixels = target.width * target.height;
+    outcome.report.psnr_before = psnr(before.error, pixels);
+    outcome.report.psnr_after = psnr(after.error, pixels);
+    outcome.report.bytes = after.bytes;
+    Ok(())
 }
 
 /// A document of the given size in pixels with nothing on it.

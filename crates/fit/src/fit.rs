@@ -3,7 +3,7 @@
 
 use std::time::Instant;
 
-use chat2svg_vector::{Document, Node, WriteOptions};
+use chat2svg_vector::{Document, Node, Raster, WriteOptions};
 use kurbo::{Affine, BezPath};
 
 use crate::{
@@ -12,6 +12,7 @@ use crate::{
     clean::CleanPicture,
     clock::Clock,
     descend::{Descender, DescentPhase},
+    freedom::Freedom,
     lines::Lines,
     measure::{Score, gain_per_byte, psnr},
     picture::Picture,
@@ -43,6 +44,9 @@ pub(crate) struct Problem<'a> {
     pub(crate) lines: Option<&'a Lines>,
     /// Maps the document's user space to pixels.
     pub(crate) to_canvas: Affine,
+    /// The target at the size at which shapes are compared with it, without what they cannot show;
+    /// `None` where they are not.
+    pub(crate) compared: Option<&'a Raster>,
 }
 
 /// A running fit.
@@ -51,6 +55,8 @@ pub(crate) struct Fit<'a> {
     pub(crate) document: Document,
     /// Of each shape in painting order, whether it was added.
     pub(crate) is_added: Vec<bool>,
+    /// Of each of the template's shapes how much of it may change.
+    pub(crate) freedoms: Vec<Freedom>,
     template_shapes: usize,
     before: Score,
     /// Of the document after the last action.
@@ -74,6 +80,7 @@ impl<'a> Fit<'a> {
     pub(crate) fn new(
         problem: Problem<'a>,
         template: Document,
+        freedoms: Vec<Freedom>,
         before: Score,
         descender: Descender<'a>,
         tracker: Tracker<'a>,
@@ -84,6 +91,7 @@ impl<'a> Fit<'a> {
             problem,
             document: template.clone(),
             is_added: is_added.clone(),
+            freedoms,
             template_shapes,
             before,
             score: before,
@@ -276,10 +284,20 @@ impl<'a> Fit<'a> {
     }
 
     pub(crate) fn scene(&self) -> SceneMap {
+        self.scene_of(&self.document)
+    }
+
+    /// The scene of a document that has the shapes of the present one.
+    pub(crate) fn scene_of(&self, document: &Document) -> SceneMap {
         let Problem {
             target, to_canvas, ..
         } = self.problem;
-        scene_of(&self.document, target, to_canvas)
+        let mut map = scene_of(document, target, to_canvas);
+        let freedoms = self.present_freedoms();
+        for slot in &mut map.slots {
+            slot.freedom = freedoms.get(slot.shape).copied().unwrap_or_default();
+        }
+        map
     }
 
     /// Bytes of the document above the budget.

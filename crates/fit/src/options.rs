@@ -38,6 +38,9 @@ pub struct FitOptions {
     pub keeps_ground: bool,
     /// Whether shapes may be given strokes that they did not have. Default true.
     pub allow_strokes: bool,
+    /// Whether what no shape of the template can come to show is left out of account: it moves
+    /// neither paints nor outlines. For fits that may add no paths. Default false.
+    pub robust: bool,
     /// Most bytes of the written SVG; `None` leaves it to the gain of each path. Paths that the
     /// template has are kept even when they alone exceed it.
     pub byte_budget: Option<usize>,
@@ -73,6 +76,7 @@ impl Default for FitOptions {
             allow_points: true,
             keeps_ground: true,
             allow_strokes: true,
+            robust: false,
             byte_budget: None,
             threads: 0,
             max_side: 512,

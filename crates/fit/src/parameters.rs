@@ -2,7 +2,7 @@
 
 use chat2svg_diffraster::{Layout, Node, Outline, Paint, PaintSlots, Scene, Transform, Verb};
 
-use crate::scene::SceneMap;
+use crate::{freedom::Motion, scene::SceneMap};
 
 /// What a parameter is, which decides how it is stepped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,7 +60,7 @@ impl Parameters {
             else {
                 continue;
             };
-            if slot.has_own_outline {
+            if slot.has_own_outline && slot.freedom.outline == Motion::Free {
                 let is_ground = path.stroke.is_none() && is_canvas(&map.scene, &path.outline);
                 let kind = if is_ground { Kind::Fixed } else { Kind::Point };
                 found.kinds[place.points.clone()].fill(kind);
@@ -68,6 +68,9 @@ impl Parameters {
                 if let Some(width) = place.stroke_width {
                     found.kinds[width] = Kind::Width;
                 }
+            }
+            if !slot.freedom.has_free_paint {
+                continue;
             }
             if let (Some(fill), Some(slots)) = (&path.fill, &place.fill) {
                 found.note_paint(&fill.paint, fill.opacity, slots);

@@ -26,15 +26,16 @@ pub(crate) fn quantise_outlines(document: &mut Document) -> Vec<u8> {
 pub(crate) fn quantise_colors(document: &mut Document) {
     document.edit_shapes(|_, shape, _, _| {
         if let Some(fill) = &mut shape.fill {
-            quantise_paint(&mut fill.paint);
+            quantise_paint(&mut fill.paint, &mut fill.opacity);
         }
         if let Some(stroke) = &mut shape.stroke {
-            quantise_paint(&mut stroke.paint);
+            quantise_paint(&mut stroke.paint, &mut stroke.opacity);
         }
     });
 }
 
-fn quantise_paint(paint: &mut Paint) {
+/// Quantises a paint; a gradient whose stops have become one colour is that colour.
+fn quantise_paint(paint: &mut Paint, opacity: &mut f32) {
     let eight_bits = |color: &mut Color| {
         let [red, green, blue] = color.to_rgb8();
         *color = Color::from_rgb8(red, green, blue);
@@ -44,9 +45,54 @@ fn quantise_paint(paint: &mut Paint) {
             .iter_mut()
             .for_each(|stop| eight_bits(&mut stop.color));
     };
-    match paint {
-        Paint::Solid(color) => eight_bits(color),
-        Paint::Linear(gradient) => all(&mut gradient.stops),
-        Paint::Radial(gradient) => all(&mut gradient.stops),
+    let stops = match paint {
+        Paint::Solid(color) => {
+            eight_bits(color);
+            return;
+        }
+        Paint::Linear(gradient) => &mut gradient.stops,
+        Paint::Radial(gradient) => &mut gradient.stops,
+    };
+    all(stops);
+    if let Some((first, rest)) = stops.split_first()
+        && rest
+            .iter()
+            .all(|stop| (stop.color, stop.opacity) == (first.color, first.opacity))
+    {
+        let (color, of_stops) = (first.color, first.opacity);
+        *opacity *= of_stops;
+        *paint = Paint::Solid(color);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chat2svg_vector::{LinearGradient, Spread};
+    use kurbo::{Affine, Point};
+
+    use super::*;
+
+    #[test]
+    fn a_gradient_of_one_colour_is_that_colour() {
+        let between = |from: f32, to: f32, opacities: [f32; 2]| {
+            let stop = |offset, value, opacity| GradientStop {
+                offset,
+                color: Color::new(value, 0.5, 0.5),
+                opacity,
+            };
+            let mut paint = Paint::Linear(LinearGradient {
+                start: Point::ZERO,
+                end: Point::new(9.0, 0.0),
+                transform: Affine::IDENTITY,
+                stops: vec![stop(0.0, from, opacities[0]), stop(1.0, to, opacities[1])],
+                spread: Spread::Pad,
+            });
+            let mut opacity = 0.5;
+            quantise_paint(&mut paint, &mut opacity);
+            (matches!(paint, Paint::Solid(_)), opacity)
+        };
+        assert_eq!(between(0.4, 0.401, [0.5, 0.5]), (true, 0.25));
+        assert_eq!(between(0.4, 0.42, [1.0, 1.0]), (false, 0.5));
+        assert_eq!(between(0.4, 0.4, [1.0, 0.0]), (false, 0.5));
     }
 }

@@ -35,6 +35,9 @@ impl Fit<'_> {
         if self.is_stopped() {
             return Ok(());
         }
+        if self.restore_settled() {
+            self.accept(Action::Return, f64::INFINITY)?;
+        }
         self.roll_back_shapes()?;
         self.take_best();
         if let Some((placed, psnr)) = self.placed.take() {
@@ -77,20 +80,24 @@ impl Fit<'_> {
         });
         let mut map = self.scene();
         let mut back = self.scene_of(&returned);
-        let blocks: Vec<Vec<usize>> = (0..map.slots.len())
+        let moved: Vec<usize> = (0..map.slots.len())
             .filter(|slot| outline_differs(&map, &back, *slot))
-            .map(|slot| vec![slot])
             .collect();
+        let blocks = map.blocks(&moved);
         let shapes: Vec<usize> = map.slots.iter().map(|slot| slot.shape).collect();
-        let price = |block: usize| prices[shapes[blocks[block][0]]].max(0.0);
+        let price = |block: usize| {
+            let prices = blocks[block].iter().map(|slot| prices[shapes[*slot]]);
+            prices.sum::<f64>().max(0.0)
+        };
         let rolled_back = self.roll_back_worthless(&mut map, &mut back, &blocks, price)?;
         if rolled_back.is_empty() || self.is_stopped() {
             return Ok(());
         }
         let mut paths: BTreeMap<usize, BezPath> = rolled_back
             .into_iter()
-            .filter_map(|block| {
-                let index = shapes[blocks[block][0]];
+            .flat_map(|block| &blocks[block])
+            .filter_map(|slot| {
+                let index = shapes[*slot];
                 Some((index, old.get(origins[index]?)?.clone()))
             })
             .collect();

@@ -11,7 +11,10 @@ use chat2svg_vector::{
 use kurbo::{Affine, BezPath, PathEl, Point};
 use raster::{Outline, Scene, Verb};
 
-use crate::picture::Picture;
+use crate::{
+    freedom::{Freedom, Motion},
+    picture::Picture,
+};
 
 /// Opacity from which a paint counts as opaque.
 const OPAQUE: f32 = 0.999;
@@ -38,6 +41,27 @@ pub(crate) struct Slot {
     pub(crate) has_own_outline: bool,
     /// Opacity of the shape that was multiplied into its only paint.
     folded_opacity: f32,
+    /// How much of the shape may change.
+    pub(crate) freedom: Freedom,
+}
+
+impl SceneMap {
+    /// Blocks of slots that move as one: of some slots each alone, but all of a text together.
+    pub(crate) fn blocks(&self, slots: &[usize]) -> Vec<Vec<usize>> {
+        let mut blocks: Vec<Vec<usize>> = Vec::new();
+        let motion = |slot: usize| self.slots.get(slot).map(|slot| slot.freedom.outline);
+        for slot in slots {
+            let of_same_text = |block: &&mut Vec<usize>| {
+                matches!(motion(*slot), Some(Motion::AsOne(_)))
+                    && block.first().map(|first| motion(*first)) == Some(motion(*slot))
+            };
+            match blocks.iter_mut().find(of_same_text) {
+                Some(block) => block.push(*slot),
+                None => blocks.push(vec![*slot]),
+            }
+        }
+        blocks
+    }
 }
 
 impl Slot {
@@ -150,6 +174,7 @@ fn add_shape(map: &mut SceneMap, shape: &Shape, to_scene: Affine, index: usize) 
         scale,
         has_own_outline,
         folded_opacity,
+        freedom: Freedom::default(),
     };
     match dashed {
         None => {

@@ -61,6 +61,9 @@ pub(crate) fn run(fit: &mut Fit<'_>) -> Result<(), FitError> {
         fit.close_outlines();
         fit.simplify(false, SAME_OUTLINE)?;
         fit.align()?;
+        if fit.leave_placed() {
+            return Ok(());
+        }
         fit.stroke_outlines()?;
         fit.descend(0.5 * coarse, 0.25, 2.5 * rate)?;
         fit.descend(0.5 * coarse, 0.5, 1.75 * rate)?;

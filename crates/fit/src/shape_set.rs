@@ -11,6 +11,7 @@ use crate::{
     ablation::{Extent, leave_one_out},
     crossing::{crosses_itself, straightened},
     fit::{Fit, Problem},
+    freedom::Motion,
     picture::{Picture, squared_distance},
     quantise::quantise,
     regions::{FoundShape, RegionFinder},
@@ -202,7 +203,7 @@ impl Fit<'_> {
     /// or of the template's.
     pub(crate) fn simplify(&mut self, of_added: bool, tolerance: f64) -> Result<(), FitError> {
         let to_canvas = self.problem.to_canvas;
-        let is_added = &self.is_added;
+        let (is_added, freedoms) = (&self.is_added, self.present_freedoms());
         let clock = self.problem.clock;
         let decimals = self.document.outline_decimals(&WriteOptions::default());
         let problem = self.problem;
@@ -210,6 +211,7 @@ impl Fit<'_> {
         self.document.edit_shapes(|index, shape, transform, _| {
             let scale = (to_canvas * transform).determinant().abs().sqrt();
             let is_wanted = is_added.get(index).is_some_and(|added| *added == of_added)
+                && freedoms.get(index).copied().unwrap_or_default().outline == Motion::Free
                 && shape.fill.is_some()
                 && scale.is_normal()
                 && !clock.is_due();

@@ -2,14 +2,14 @@
 //! Asked at the target's own size, before anything is reduced.
 
 use chat2svg_stop::Stop;
-use chat2svg_vector::{Color, Document, Raster};
-use kurbo::Rect;
+use chat2svg_vector::{Color, Document, Group, Node, Raster, RenderError};
+use kurbo::{Affine, Rect};
 
 /// Steps of eight bits that do not show.
 const SAME: u8 = 2;
 /// Share of an edge's contrast by which renderers differ in its pixels: they sample coverage by
 /// quarters of a pixel, or compute it.
-const EDGE: f32 = 0.13;
+const EDGE: f32 = 0.16;
 
 /// Whether a document shows a picture: rendered at the picture's own size, no pixel is off by more
 /// than two steps of eight bits in any component, at edges by what renderers differ by. Opaque
@@ -21,7 +21,7 @@ pub fn shows(document: &Document, target: &Raster, stop: &Stop) -> bool {
     } else {
         &[Color::WHITE, Color::BLACK]
     };
-    let as_it_is = |document: &Document, rows: usize, columns: usize| {
+    let is_shown = |document: &Document, [columns, rows]: [usize; 2]| {
         grounds.iter().all(|ground| {
             let rendered =
                 document.render_until(target.width(), target.height(), Some(*ground), stop);
@@ -30,60 +30,113 @@ pub fn shows(document: &Document, target: &Raster, stop: &Stop) -> bool {
             })
         })
     };
-    let (width, height) = (target.width() as usize, target.height() as usize);
-    as_it_is(document, height, width)
-        || corner_aligned(document, target)
-            .is_some_and(|(document, rows, columns)| as_it_is(&document, rows, columns))
+    let all = [target.width() as usize, target.height() as usize];
+    is_shown(document, all)
+        || placements(document, target)
+            .iter()
+            .any(|(document, seen)| is_shown(document, *seen))
 }
 
-/// A document whose view box has the aspect of a picture of nearly its aspect, the left upper
-/// corner the same, and the rows and columns of pixels that it fills. Sides are whole pixels:
-/// renderers that do not centre the view box leave part of the last row or column over.
-fn corner_aligned(document: &Document, target: &Raster) -> Option<(Document, usize, usize)> {
+/// The document placed on a canvas of the target's size in the other ways that renderers have where
+/// the aspects differ, if only because sides are whole pixels: stretched to both sides, and in the
+/// left upper corner as large as fits, or larger by what a side was rounded down by; each with the
+/// columns and rows of pixels that it fills. None where there is only one way.
+fn placements(document: &Document, target: &Raster) -> Vec<(Document, [usize; 2])> {
     let frame = document.view_box;
-    let (width, height) = (f64::from(target.width()), f64::from(target.height()));
-    let (across, down) = (width / frame.width(), height / frame.height());
+    let canvas = Rect::new(
+        0.0,
+        0.0,
+        f64::from(target.width()),
+        f64::from(target.height()),
+    );
+    let across = canvas.width() / frame.width();
+    let down = canvas.height() / frame.height();
     if !(across.is_finite() && down.is_finite() && across > 0.0 && down > 0.0) || across == down {
-        return None;
+        return Vec::new();
     }
-    // By less than a pixel either of the sides was rounded.
-    let by_width = (across * frame.height() - height).abs() < 1.0;
-    let by_height = (down * frame.width() - width).abs() < 1.0;
-    let scale = if by_width {
-        across
-    } else if by_height {
-        down
-    } else {
-        return None;
+    let placed = |across: f64, down: f64| {
+        let placed = placed(document, canvas, [across, down]);
+        let filled = |length: f64, side: f64| length.min(side).floor() as usize;
+        let columns = filled(frame.width() * across, canvas.width());
+        (
+            placed,
+            [columns, filled(frame.height() * down, canvas.height())],
+        )
     };
-    let size = (width / scale, height / scale);
-    let aligned = Document {
-        view_box: Rect::from_origin_size(frame.origin(), size),
+    let (larger, smaller) = (across.max(down), across.min(down));
+    let cut = [
+        frame.width() * larger - canvas.width(),
+        frame.height() * larger - canvas.height(),
+    ];
+    let mut found = vec![placed(across, down), placed(smaller, smaller)];
+    if cut.into_iter().all(|cut| cut < 1.0) {
+        found.push(placed(larger, larger));
+    }
+    found
+}
+
+/// A document as it agrees best with a target of its size in pixels: of the ways in which renderers
+/// place a view box on a canvas, the one with the fewest pixels that differ.
+///
+/// # Errors
+/// When the document cannot be rendered at the target's size, or `stop` says so.
+pub(crate) fn best_placed(
+    document: &Document,
+    target: &Raster,
+    stop: &Stop,
+) -> Result<Document, RenderError> {
+    let others = placements(document, target);
+    if others.is_empty() {
+        return Ok(document.clone());
+    }
+    let (width, height) = (target.width(), target.height());
+    let wanted = target.over(Color::WHITE);
+    let mut best: Option<(usize, Document)> = None;
+    let all = std::iter::once(document.clone()).chain(others.into_iter().map(|(other, _)| other));
+    for placed in all {
+        let shown = placed.render_until(width, height, Some(Color::WHITE), stop)?;
+        let pairs = shown.pixels().iter().zip(wanted.pixels());
+        let wrong = pairs
+            .filter(|(a, b)| largest_difference(**a, **b) > SAME)
+            .count();
+        if best.as_ref().is_none_or(|(least, _)| wrong < *least) {
+            best = Some((wrong, placed));
+        }
+    }
+    Ok(best.map_or_else(|| document.clone(), |(_, placed)| placed))
+}
+
+/// A document whose view box is a canvas in pixels, its left upper corner there.
+fn placed(document: &Document, canvas: Rect, [across, down]: [f64; 2]) -> Document {
+    let group = Group {
+        transform: Affine::scale_non_uniform(across, down)
+            * Affine::translate(-document.view_box.origin().to_vec2()),
+        children: document.layers.clone(),
+        ..Group::new("")
+    };
+    Document {
+        view_box: canvas,
+        layers: vec![Node::Group(group)],
         ..document.clone()
-    };
-    let whole = |length: f64, side: u32| ((length * scale).floor() as usize).min(side as usize);
-    Some((
-        aligned,
-        whole(frame.height(), target.height()),
-        whole(frame.width(), target.width()),
-    ))
+    }
 }
 
 /// Whether two opaque pictures of one size show the same in their first rows and columns.
 fn is_same(shown: &Raster, wanted: &Raster, rows: usize, columns: usize) -> bool {
-    let width = wanted.width() as usize;
-    let lines = shown.pixels().chunks(width.max(1));
-    let mut lines = lines.zip(wanted.pixels().chunks(width.max(1))).enumerate();
-    lines.all(|(y, (shown_line, wanted_line))| {
-        let mut pairs = shown_line.iter().zip(wanted_line).enumerate();
-        y >= rows
-            || pairs.all(|(x, (a, b))| {
-                let apart = largest_difference(*a, *b);
-                x >= columns
-                    || apart <= SAME
-                    || f32::from(apart - SAME) <= EDGE * f32::from(contrast(shown, x, y))
-            })
-    })
+    (0..rows).all(|y| (0..columns).all(|x| is_same_pixel(shown, wanted, x, y)))
+}
+
+/// Whether two opaque pictures of one size show the same in a pixel, to what renderers differ by.
+pub(crate) fn is_same_pixel(shown: &Raster, wanted: &Raster, x: usize, y: usize) -> bool {
+    let pixels = (
+        shown.pixel(x as u32, y as u32),
+        wanted.pixel(x as u32, y as u32),
+    );
+    let (Some(a), Some(b)) = pixels else {
+        return true;
+    };
+    let apart = largest_difference(a, b);
+    apart <= SAME || f32::from(apart - SAME) <= EDGE * f32::from(contrast(shown, x, y))
 }
 
 /// Largest difference of the components of two opaque pixels.
@@ -146,6 +199,18 @@ mod tests {
             let target = picture(&document, width, height);
             assert!(is_shown(&document, &target), "{width} x {height}");
         }
+    }
+
+    #[test]
+    fn sides_may_be_rounded_and_the_picture_stretched() {
+        let mut stretched = scene(40.0, "");
+        for layer in &mut stretched.layers {
+            layer.apply_affine(Affine::scale_non_uniform(2.0, 156.0 / 70.0));
+        }
+        stretched.view_box = Rect::new(0.0, 0.0, 180.0, 156.0);
+        let target = picture(&stretched, 180, 156);
+        assert!(is_shown(&scene(40.0, ""), &target));
+        assert!(!is_shown(&scene(41.0, ""), &target));
     }
 
     #[test]

@@ -12,6 +12,7 @@ use crate::{
     Action, FitError,
     ablation::leave_one_out,
     fit::Fit,
+    freedom::Motion,
     normals::{Normal, color_at, normals_along},
     picture::Picture,
     scene::SceneMap,
@@ -87,6 +88,7 @@ impl Fit<'_> {
         let to_canvas = self.problem.to_canvas;
         let movable: BTreeSet<usize> = (0..map.slots.len())
             .filter(|slot| self.is_movable(map, *slot))
+            .filter(|slot| map.slots[*slot].freedom.outline == Motion::Free)
             .map(|slot| map.slots[slot].shape)
             .collect();
         self.document

@@ -9,6 +9,7 @@ use crate::{
     Action, FitError,
     crossing::{crossed_elements, crosses_itself},
     fit::Fit,
+    freedom::Motion,
     scene::{SceneMap, scene_of},
     simplify::points_of,
 };
@@ -49,12 +50,14 @@ impl Fit<'_> {
         let (to_canvas, target) = (self.problem.to_canvas, self.problem.target);
         let mut trial = self.document.clone();
         let mut divided: Vec<Option<(Vec<Division>, f64)>> = Vec::new();
-        let is_added = &self.is_added;
+        let (is_added, freedoms) = (&self.is_added, self.present_freedoms());
         let problem = self.problem;
         trial.edit_shapes(|index, shape, transform, _| {
             let scale = (to_canvas * transform).determinant().abs().sqrt();
-            let is_asked =
-                is_added.get(index) == Some(&false) && scale.is_normal() && shape.path.is_finite();
+            let is_asked = is_added.get(index) == Some(&false)
+                && freedoms.get(index).copied().unwrap_or_default().outline == Motion::Free
+                && scale.is_normal()
+                && shape.path.is_finite();
             let seen = problem.crossing_scale(transform, false);
             let found = is_asked.then(|| (divisions(&shape.path, scale), seen));
             if let Some((found, _)) = &found {

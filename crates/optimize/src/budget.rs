@@ -45,6 +45,7 @@ pub(crate) fn options(config: &OptimizeConfig, run: &RunOptimize, threads: usize
         keeps_ground: run.ground.is_kept(),
         allow_points: run.scope != FitScope::Polish,
         allow_strokes: run.scope != FitScope::Polish,
+        robust: run.scope == FitScope::Shapes,
         byte_budget: run.limits.bytes.map(|bytes| bytes.get() as usize),
         threads,
         max_side: budget.max_side,

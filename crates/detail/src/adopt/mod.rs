@@ -41,7 +41,7 @@ use self::{
     region_overlap::{Areas, IdBuffer},
     repaint::Painter,
     residual::Finder,
-    view::{View, resized},
+    view::View,
 };
 
 /// Share of the time that is left which those fits may take, so that there is some to look for new
@@ -160,7 +160,7 @@ impl Job<'_> {
         }
         let longest = target.width().max(target.height());
         let (width, height) = size(&adopted.document, longest.min(parameters.region_side))?;
-        let target = resized(target, width, height, stop)?;
+        let target = target.averaged(width, height, stop)?;
         let regions = Regions::find(&target, width, height, parameters.region_side, stop)
             .ok_or(AdoptError::Stopped)?;
         let side = f64::from(width.max(height)) / 512.0;
@@ -177,7 +177,7 @@ impl Job<'_> {
         if parameters.most_moves > 0 {
             let most = parameters.trial_side.min(width.max(height));
             let (width, height) = size(&adopted.document, most)?;
-            let rough = resized(&target, width, height, stop)?;
+            let rough = target.averaged(width, height, stop)?;
             let search = Search {
                 areas: &areas,
                 fine: &fine,
@@ -196,6 +196,7 @@ impl Job<'_> {
             to_canvas,
             threshold: self.gradients,
             least_area: (parameters.least_area * side * side).ceil() as usize,
+            is_final: !(self.may_add && parameters.most_added > 0),
             stop,
         };
         adopted.added = painter.repaint(&mut adopted.document)?;
@@ -215,12 +216,13 @@ impl Job<'_> {
                 target: &target,
                 parameters,
                 steps,
+                is_final: !may_add,
                 stop: &part_of(stop, FIT_TIME),
             };
             if may_add {
                 seen = fit_own(&mut adopted.document, &finder, &seen, fitting)?;
             } else {
-                fitting.run(&mut adopted.document, &target)?;
+                fitting.run(&mut adopted.document, self.target)?;
             }
             stop.check()?;
         }
@@ -291,6 +293,8 @@ struct Fitting<'a> {
     target: &'a Raster,
     parameters: &'a AdoptParameters,
     steps: u32,
+    /// Whether nothing will be added: what shapes cannot show must not move them.
+    is_final: bool,
     stop: &'a Stop,
 }
 
@@ -302,6 +306,7 @@ impl Fitting<'_> {
             max_side: self.parameters.region_side.max(16),
             allow_topology: false,
             allow_points: false,
+            robust: self.is_final,
             threads: 1,
             stop: self.stop.clone(),
             ..FitOptions::default()

@@ -26,6 +26,12 @@ const MOST_UNITS: usize = 96;
 const SETTLED_SHARE: f64 = 0.1;
 /// Distance in pixels of the regions' picture below which a move is left to the fit.
 const LEAST_MOVE: f64 = 1.5;
+/// Distance of two colours, components in `0.0..=1.0`, up to which a pixel shows a shape.
+const AGREES: f32 = 0.08;
+/// How much more of a unit the target must show where it is moved to, as a share.
+const LEAST_AGREED: f64 = 0.1;
+/// Share of a unit that must be seen for it to be looked for by what is seen of it.
+const WELL_SEEN: f64 = 0.25;
 /// Bytes that a move must be worth: those of a shape painted over instead.
 const MOVE_BYTES: f64 = 60.0;
 
@@ -63,7 +69,7 @@ impl Search<'_> {
         };
         let mut order: Vec<&Unit> = list
             .iter()
-            .filter(|unit| size(unit, &state.seen) >= self.least_pixels())
+            .filter(|unit| state.seen.painted_of(unit) >= self.least_pixels() as f64)
             .collect();
         order.sort_by_key(|unit| {
             let rank = if unit.is_group { 0 } else { 1 };
@@ -90,7 +96,9 @@ impl Search<'_> {
                 continue;
             }
             looked += 1;
-            let mut guesses = self.guesses(document, unit, &state, apart)?;
+            let alone = self.alone(document, unit, &state)?;
+            let look = alone.as_ref().unwrap_or(&state);
+            let mut guesses = self.guesses(document, unit, look, apart)?;
             let all = guesses.len();
             if !unit.is_group {
                 guesses.retain(|guess| {
@@ -133,6 +141,36 @@ impl Search<'_> {
             settled,
             picture,
         })
+    }
+
+    /// The state in which a unit of which much is hidden is seen whole, and nothing else; `None`
+    /// where it is seen well enough.
+    fn alone(
+        &self,
+        document: &Document,
+        unit: &Unit,
+        state: &State,
+    ) -> Result<Option<State>, AdoptError> {
+        let seen: usize = unit
+            .shapes
+            .clone()
+            .filter_map(|shape| state.seen.pixels.get(shape))
+            .map(Vec::len)
+            .sum();
+        if seen as f64 >= WELL_SEEN * state.seen.painted_of(unit) {
+            return Ok(None);
+        }
+        let mut alone = document.clone();
+        alone.retain_shapes(|index, _| unit.shapes.contains(&index));
+        let mut found = self.state(&alone)?;
+        let others = vec![Vec::new(); unit.shapes.start];
+        found.seen.pixels.splice(0..0, others);
+        found
+            .seen
+            .pixels
+            .resize(state.seen.pixels.len(), Vec::new());
+        found.settled.clone_from(&state.settled);
+        Ok(Some(found))
     }
 
     /// Whether the target shows a unit where it is, or some of a group there, or too much of it to
@@ -256,10 +294,59 @@ impl Search<'_> {
                 least = least.min(there(&self.rough.errors(&recolored)?));
             }
         }
+        let (old, found) = (self.agreeing(before, unit)?, self.agreeing(after, unit)?);
+        if !found.is_more_than(old) {
+            return Ok(false);
+        }
         let gain = least - there(&self.rough.errors_of(&new));
         let side = f64::from(self.rough.width.max(self.rough.height)) / 512.0;
         let price = self.parameters.gain_per_byte * MOVE_BYTES * side * side;
         Ok(gain >= self.parameters.move_gain * least && gain >= price)
+    }
+}
+
+impl Search<'_> {
+    /// How much of what is seen of a unit the target shows as it is.
+    fn agreeing(&self, document: &Document, unit: &Unit) -> Result<Agreeing, AdoptError> {
+        let seen = IdBuffer::of(document, self.areas.width, self.areas.height, self.stop)?;
+        let shown = self.fine.shown(document)?;
+        let pixels = seen.pixels.get(unit.shapes.clone()).unwrap_or_default();
+        let pixels = pixels.iter().flatten();
+        let mut found = Agreeing {
+            seen: 0.0,
+            agreeing: 0.0,
+        };
+        for pixel in pixels {
+            let at = *pixel as usize;
+            if let (Some(shown), Some(wanted)) = (shown.pixels().get(at), self.fine.pixels.get(at))
+            {
+                found.seen += 1.0;
+                if squared_distance(color_of(shown), *wanted).sqrt() <= AGREES {
+                    found.agreeing += 1.0;
+                }
+            }
+        }
+        Ok(found)
+    }
+}
+
+/// Pixels that are seen of a unit, and those that the target shows as they are.
+#[derive(Clone, Copy, Debug)]
+struct Agreeing {
+    seen: f64,
+    agreeing: f64,
+}
+
+impl Agreeing {
+    /// Whether more agrees than did before: a larger share, or as large a share of more. What is
+    /// half covered by something new agrees as well as it can, wherever it goes; what moved or grew
+    /// does not.
+    fn is_more_than(&self, before: Self) -> bool {
+        let share = |found: &Self| found.agreeing / found.seen.max(1.0);
+        let (old, new) = (share(&before), share(self));
+        new >= old + LEAST_AGREED
+            || (new >= old - 0.5 * LEAST_AGREED
+                && self.agreeing >= (1.0 + LEAST_AGREED) * before.agreeing)
     }
 }
 

@@ -64,7 +64,7 @@ impl AdoptParameters {
         most_moves: 24,
         trial_side: 160,
         move_work: 40_000,
-        reach: 0.25,
+        reach: 1.0,
         move_gain: 0.4,
         fit_steps: 200,
         fit_work: 16_000,

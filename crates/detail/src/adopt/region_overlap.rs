@@ -7,7 +7,7 @@ use chat2svg_fit::{RegionId, RegionPrice, Regions};
 use chat2svg_stop::{Stop, Stopped};
 use chat2svg_vector::{Color, Document, Oklab, RenderError};
 
-use super::form::Form;
+use super::{form::Form, units::Unit};
 
 /// Prices at which the hierarchy is cut, as multiples of the usual one: from parts to wholes.
 const CUTS: [f64; 3] = [1.0, 8.0, 64.0];
@@ -44,6 +44,8 @@ pub(super) struct IdBuffer {
     pub(super) owners: Vec<u32>,
     /// Of each shape in painting order its pixels.
     pub(super) pixels: Vec<Vec<u32>>,
+    /// Of each shape the pixels that it would show were nothing above it.
+    pub(super) painted: Vec<f64>,
 }
 
 impl IdBuffer {
@@ -65,7 +67,14 @@ impl IdBuffer {
                 own.push(pixel as u32);
             }
         }
-        Ok(Self { owners, pixels })
+        let painted = (0..visibility.len())
+            .map(|shape| visibility.painted_area(shape))
+            .collect();
+        Ok(Self {
+            owners,
+            pixels,
+            painted,
+        })
     }
 
     /// How many of some pixels show each owner.
@@ -77,6 +86,12 @@ impl IdBuffer {
             }
         }
         counts
+    }
+
+    /// The pixels that a unit would show were nothing above its shapes.
+    pub(super) fn painted_of(&self, unit: &Unit) -> f64 {
+        let painted = self.painted.get(unit.shapes.clone()).unwrap_or_default();
+        painted.iter().sum()
     }
 
     /// The pixels of an owner that is a shape.

@@ -8,6 +8,7 @@ use kurbo::{Affine, Point};
 use super::{
     region_overlap::{Areas, IdBuffer},
     units::shape_name,
+    view::squared_distance,
 };
 
 /// Most samples taken of one shape.
@@ -17,6 +18,12 @@ const SAME_COLOR: f32 = 0.012;
 /// Least share of a shape that one region must show for that region alone to give its paint.
 const MAIN_SHARE: f64 = 0.4;
 
+/// Distance of two colours, components in `0.0..=1.0`, that are the same to rounding and noise.
+const EXACT: f32 = 0.02;
+/// Share of what is seen of a shape that has its colour exactly, by which it keeps it against
+/// another colour, and against a gradient too.
+const EXACTLY: f64 = 0.25;
+const MOSTLY: f64 = 0.5;
 /// Intersection over union with the region that shows it from which a shape may get a gradient.
 const SHOWN: f64 = 0.5;
 
@@ -30,6 +37,8 @@ pub(super) struct Painter<'a> {
     pub(super) threshold: GradientThreshold,
     /// Least pixels of the regions' picture on which a shape must be seen.
     pub(super) least_area: usize,
+    /// Whether nothing will be added: a shape that agrees with much of the target keeps its paint.
+    pub(super) is_final: bool,
     pub(super) stop: &'a Stop,
 }
 
@@ -87,6 +96,14 @@ impl Painter<'_> {
         if chosen.len() < least.max(1) || opacity * shape.opacity * own_opacity < 0.98 {
             return false;
         }
+        let agreeing = if self.is_final {
+            self.agreeing_share(&chosen, before)
+        } else {
+            0.0
+        };
+        if agreeing >= MOSTLY {
+            return false;
+        }
         let main = self
             .areas
             .main_part(&chosen)
@@ -119,7 +136,7 @@ impl Painter<'_> {
         };
         match fitted.paint {
             Paint::Solid(color) => {
-                if !is_same(before, color) {
+                if agreeing < EXACTLY && !is_same(before, color) {
                     *paint = Paint::Solid(color);
                 }
                 false
@@ -131,6 +148,19 @@ impl Painter<'_> {
                 is_fill
             }
         }
+    }
+}
+
+impl Painter<'_> {
+    /// The share of some pixels that show a colour exactly: no coincidence where it is a good part
+    /// of them, whatever the rest shows.
+    fn agreeing_share(&self, pixels: &[u32], color: Color) -> f64 {
+        let wanted = [color.red, color.green, color.blue];
+        let is_same = |pixel: &&u32| {
+            let found = self.regions.pixels().get(**pixel as usize);
+            found.is_some_and(|found| squared_distance(*found, wanted).sqrt() <= EXACT)
+        };
+        pixels.iter().filter(is_same).count() as f64 / pixels.len().max(1) as f64
     }
 }
 

@@ -1,8 +1,9 @@
-//! What of a document can move as one: its shapes, and the groups that have a name.
+//! What of a document can move as one: its shapes, and the groups that have a name. The letters of
+//! a text only move together.
 
 use std::ops::Range;
 
-use chat2svg_vector::{Document, Group, Node};
+use chat2svg_vector::{Document, Group, Meaning, Node, Origin};
 use kurbo::Affine;
 
 /// A shape or a named group.
@@ -16,6 +17,8 @@ pub(super) struct Unit {
     pub(super) shapes: Range<usize>,
     /// Whether it is a group.
     pub(super) is_group: bool,
+    /// Whether it is a whole text.
+    pub(super) is_text: bool,
 }
 
 /// All units, groups before what is in them.
@@ -26,10 +29,10 @@ pub(super) fn units(document: &Document) -> Vec<Unit> {
         next: 0,
         found: &mut found,
     };
-    walk.nodes(&document.layers, "");
+    walk.nodes(&document.layers, "", Meaning::NONE);
     let all = walk.next;
     // A group of one shape is that shape, and one of all is the picture.
-    found.retain(|unit| !unit.is_group || (2..all).contains(&unit.shapes.len()));
+    found.retain(|unit| !unit.is_group || unit.is_text || (2..all).contains(&unit.shapes.len()));
     found
 }
 
@@ -48,18 +51,21 @@ struct Walk<'a> {
 }
 
 impl Walk<'_> {
-    fn nodes(&mut self, nodes: &[Node], around: &str) {
+    fn nodes(&mut self, nodes: &[Node], around: &str, said: Meaning) {
         for (position, node) in nodes.iter().enumerate() {
             self.place.push(position);
             match node {
-                Node::Group(group) => self.group(group, around),
+                Node::Group(group) => self.group(group, around, said),
                 Node::Shape(shape) => {
-                    self.found.push(Unit {
-                        place: self.place.clone(),
-                        name: shape_name(&shape.label, &shape.id, around, self.next),
-                        shapes: self.next..self.next + 1,
-                        is_group: false,
-                    });
+                    if said.origin != Some(Origin::Text) {
+                        self.found.push(Unit {
+                            place: self.place.clone(),
+                            name: shape_name(&shape.label, &shape.id, around, self.next),
+                            shapes: self.next..self.next + 1,
+                            is_group: false,
+                            is_text: shape.meaning.within(said).origin == Some(Origin::Text),
+                        });
+                    }
                     self.next += 1;
                 }
             }
@@ -67,20 +73,25 @@ impl Walk<'_> {
         }
     }
 
-    fn group(&mut self, group: &Group, around: &str) {
+    fn group(&mut self, group: &Group, around: &str, said: Meaning) {
+        let own_meaning = group.meaning.within(said);
+        let is_within_text = said.origin == Some(Origin::Text);
+        let is_text = own_meaning.origin == Some(Origin::Text) && !is_within_text;
         let own = if group.label.is_empty() {
             &group.id
         } else {
             &group.label
         };
         let (at, first) = (self.found.len(), self.next);
-        self.nodes(&group.children, if own.is_empty() { around } else { own });
-        if !own.is_empty() {
+        let name = if own.is_empty() { around } else { own };
+        self.nodes(&group.children, name, own_meaning);
+        if is_text || (!own.is_empty() && !is_within_text) {
             let unit = Unit {
                 place: self.place.clone(),
-                name: own.clone(),
+                name: shape_name(own, "", around, first),
                 shapes: first..self.next,
                 is_group: true,
+                is_text,
             };
             self.found.insert(at, unit);
         }
@@ -154,6 +165,29 @@ mod tests {
             ("moon", 3..4, false),
         ];
         assert_eq!(names, expected);
+    }
+
+    #[test]
+    fn a_text_is_one_unit_and_its_letters_are_none() {
+        let mut document = document();
+        if let Some(Node::Group(fox)) = document.node_mut(&[1]) {
+            let mut text = Group::new("");
+            text.meaning.origin = Some(Origin::Text);
+            text.children = vec![square(""), square("bold")];
+            fox.children = vec![Node::Group(text)];
+        }
+        let found = units(&document);
+        let texts: Vec<_> = found.iter().filter(|unit| unit.is_text).collect();
+        assert_eq!(texts.len(), 1);
+        assert_eq!(
+            (texts[0].name.as_str(), texts[0].shapes.clone()),
+            ("fox", 1..3)
+        );
+        assert!(
+            found
+                .iter()
+                .all(|unit| unit.is_group || !texts[0].shapes.contains(&unit.shapes.start))
+        );
     }
 
     #[test]

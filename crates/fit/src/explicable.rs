@@ -1,0 +1,499 @@
+//! What of a target a template's shapes can show. Where a shape agrees with the target in most of
+//! what is seen of it, what disagrees there is something else: a thing that the template has not,
+//! or something that could not be read. Unless another shape can come to show it, it must move
+//! neither the shape's paint nor its outline, and is taken out of the target.
+//!
+//! The fit minimises squared error, to which one wrong pixel counts as much as many that are nearly
+//! right. This is where outliers are dealt with, once and before it.
+
+mod consensus;
+
+use std::collections::VecDeque;
+
+use chat2svg_stop::Stop;
+use chat2svg_vector::{Color, Document, Raster, RenderError};
+
+use crate::shows::{best_placed, is_same_pixel};
+
+/// Distance of two colours, components in `0.0..=1.0`, that are the same to rounding and noise.
+const SAME: f32 = 0.02;
+/// Distance of two colours that are equal but for a rendering's rounding.
+const EQUAL: f32 = 0.012;
+/// Share of a target that is shown exactly where it is a rendering of a changed document.
+const MUCH: f64 = 0.4;
+/// Half of the width of a thing, as a share of the longest side; what is thinner moves little.
+const THIN: f64 = 0.006;
+/// How far a corner of a thing may reach beyond what is thick of it, in half widths.
+const CORNERS: usize = 4;
+/// Most that a threshold derived from a target's own noise may be.
+const NOISIEST: f32 = 0.2;
+/// Share of what is seen of a shape that must agree with its paint exactly, by which the rest is no
+/// change of the paint.
+const EXACTLY: f64 = 0.25;
+/// Share that must agree with a paint that is fitted to it.
+const MOSTLY: f64 = 0.5;
+/// Pixels that must be seen of a shape to say anything of it.
+const LEAST_SEEN: usize = 24;
+/// How far a region that a shape grows into may stray from the shape's own colour.
+const LIKE: f32 = 0.12;
+/// Difference of neighbouring pixels within one region.
+const SMOOTH: f32 = 0.04;
+/// Distance in pixels from the border of a shape within which a thin strip is a matter of the
+/// border.
+const BORDER: usize = 2;
+/// Pixels by which what is taken out reaches beyond itself, into its soft edge.
+const SOFT_EDGE: usize = 2;
+/// Wrong pixels that say nothing against a shape.
+const FEW: usize = 3;
+/// Rounds of reweighting when a shaded paint is fitted.
+const ROUNDS: usize = 6;
+
+/// What of a target a template's shapes can show.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Explicable {
+    /// The target without what no shape can show: there it shows what the shapes around show.
+    /// `None` when nobody has looked.
+    pub(crate) compared: Option<Raster>,
+    /// Whether there was anything that no shape can show.
+    pub(crate) is_part: bool,
+    /// What is found of each shape.
+    pub(crate) shapes: Vec<FoundAgreement>,
+}
+
+/// How a shape agrees with the target.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct FoundAgreement {
+    /// Whether it shows what remains of the target already.
+    pub(crate) is_settled: bool,
+    /// Whether the target shows a good part of it in its paint exactly.
+    pub(crate) keeps_paint: bool,
+}
+
+/// What of a target a document's shapes can show, placed on the target as it agrees best. `reach`
+/// is how far a fit may move an outline, as a share of the longest side.
+///
+/// # Errors
+/// When the document cannot be rendered at the target's size, or `stop` says so.
+pub(crate) fn explicable(
+    document: &Document,
+    target: &Raster,
+    reach: f64,
+    stop: &Stop,
+) -> Result<Explicable, RenderError> {
+    let (width, height) = (target.width(), target.height());
+    let document = &best_placed(document, target, stop)?;
+    let reach = (reach * f64::from(width.max(height))).ceil() as usize + BORDER;
+    let shown = document.render_until(width, height, Some(Color::WHITE), stop)?;
+    let visibility = document.visibility_until(width, height, stop)?;
+    let scene = Scene {
+        width: width as usize,
+        height: height as usize,
+        owners: visibility.owners(),
+        shown: colors(&shown),
+        wanted: colors(&target.over(Color::WHITE)),
+    };
+    if !scene.is_much_the_same() {
+        return Ok(Explicable::default());
+    }
+    let paints = scene.paints(visibility.len());
+    stop.check()?;
+    let mut strange = scene.disagreeing(&paints);
+    let claims = scene.let_shapes_grow(&paints, &mut strange, reach);
+    stop.check()?;
+    scene.drop_borders(&claims, &mut strange);
+    scene.drop_thin(&mut strange);
+    let reduced = strange
+        .contains(&true)
+        .then(|| scene.without(&paints, &claims, &mut strange, target))
+        .flatten();
+    stop.check()?;
+    let is_part = reduced.is_some();
+    let compared = reduced.unwrap_or_else(|| target.clone());
+    let settled = scene.settled(&shown, &compared.over(Color::WHITE), visibility.len());
+    let found = settled.into_iter().zip(paints.iter().skip(1));
+    let shapes = found
+        .map(|(is_settled, paint)| FoundAgreement {
+            is_settled,
+            keeps_paint: is_settled || paint.is_some_and(|agreed| agreed.is_exact),
+        })
+        .collect();
+    Ok(Explicable {
+        compared: Some(compared),
+        is_part,
+        shapes,
+    })
+}
+
+/// Of each shape of a document, stretched to a target's size, whether it shows the target already.
+///
+/// # Errors
+/// When the document cannot be rendered at the target's size, or `stop` says so.
+pub(crate) fn settled(
+    document: &Document,
+    target: &Raster,
+    stop: &Stop,
+) -> Result<Vec<bool>, RenderError> {
+    let (width, height) = (target.width(), target.height());
+    let document = &best_placed(document, target, stop)?;
+    let shown = document.render_until(width, height, Some(Color::WHITE), stop)?;
+    let visibility = document.visibility_until(width, height, stop)?;
+    let scene = Scene {
+        width: width as usize,
+        height: height as usize,
+        owners: visibility.owners(),
+        shown: Vec::new(),
+        wanted: Vec::new(),
+    };
+    Ok(scene.settled(&shown, &target.over(Color::WHITE), visibility.len()))
+}
+
+/// What is shown, what is wanted, and by which shape each pixel is shown.
+struct Scene<'a> {
+    width: usize,
+    height: usize,
+    /// Index plus one of the shape that is seen, 0 for the ground.
+    owners: &'a [u32],
+    shown: Vec<[f32; 3]>,
+    wanted: Vec<[f32; 3]>,
+}
+
+/// What an owner's pixels are painted with in the target, as far as most of them tell.
+#[derive(Clone, Copy, Debug)]
+enum Consensus {
+    /// What the owner shows.
+    Shown,
+    /// A shaded colour: at the left upper corner, and by how much it grows per pixel across and
+    /// down.
+    Shaded([[f32; 3]; 3]),
+}
+
+/// What most of an owner's pixels agree on.
+#[derive(Clone, Copy, Debug)]
+struct Agreed {
+    consensus: Consensus,
+    /// The distance from it that noise explains.
+    noise: f32,
+    /// Whether a good part agrees exactly with what the owner shows.
+    is_exact: bool,
+}
+
+/// What most of an owner's pixels agree on; `None` when that is nothing.
+type Paint = Option<Agreed>;
+
+impl Scene<'_> {
+    /// Whether a good part of the target is shown to the last step, as in a rendering of a changed
+    /// document. Where it is not, as in a painting of the same scene, all disagrees a little, and
+    /// what disagrees says nothing.
+    fn is_much_the_same(&self) -> bool {
+        let pairs = self.shown.iter().zip(&self.wanted);
+        let same = pairs.filter(|(a, b)| distance(**a, **b) <= EQUAL).count();
+        same as f64 >= MUCH * self.shown.len() as f64
+    }
+
+    /// What a pixel would show if it agreed with the rest of its owner's; `None` when they agree on
+    /// nothing.
+    fn expected(&self, paints: &[Paint], pixel: usize) -> Option<[f32; 3]> {
+        let agreed = paints.get(self.owner(pixel)).copied().flatten()?;
+        Some(match agreed.consensus {
+            Consensus::Shown => self.shown[pixel],
+            Consensus::Shaded(plane) => self.shade(&plane, pixel),
+        })
+    }
+
+    /// By how much a pixel is off what its owner's others agree on; nothing where they agree on
+    /// nothing.
+    fn disagreement(&self, paints: &[Paint], pixel: usize) -> f32 {
+        self.expected(paints, pixel)
+            .map_or(0.0, |expected| distance(expected, self.wanted[pixel]))
+    }
+
+    /// Whether each pixel is further off than noise.
+    fn disagreeing(&self, paints: &[Paint]) -> Vec<bool> {
+        (0..self.owners.len())
+            .map(|pixel| {
+                let paint = paints.get(self.owner(pixel)).copied().flatten();
+                paint.is_some_and(|agreed| self.disagreement(paints, pixel) > agreed.noise)
+            })
+            .collect()
+    }
+
+    /// What a shape can come to show by moving its outline is not strange: the regions of its own
+    /// colour that go on at its border and beyond; and of a shape that shows little of what the
+    /// target has in its place, all that is of its colour within reach. Returns of each pixel who
+    /// shows it, or can come to.
+    fn let_shapes_grow(
+        &self,
+        paints: &[Paint],
+        strange: &mut [bool],
+        reach: usize,
+    ) -> Vec<Option<usize>> {
+        let means = self.means(paints);
+        let mut claims: Vec<Option<usize>> = (0..self.owners.len())
+            .map(|pixel| (!strange[pixel]).then(|| self.owner(pixel)))
+            .collect();
+        // Of each pixel how far it is from the shape that grows into it.
+        let mut queue: VecDeque<(usize, usize, usize)> = (0..self.owners.len())
+            .filter(|pixel| !strange[*pixel])
+            .map(|pixel| (pixel, self.owner(pixel), 0))
+            .collect();
+        while let Some((pixel, owner, steps)) = queue.pop_front() {
+            if steps >= reach {
+                continue;
+            }
+            for next in self.beside(pixel) {
+                if !strange[next] {
+                    continue;
+                }
+                let goes_on = distance(self.wanted[next], self.wanted[pixel]) <= SMOOTH
+                    && distance(self.wanted[next], means[owner]) <= LIKE;
+                if goes_on {
+                    strange[next] = false;
+                    claims[next] = Some(owner);
+                    queue.push_back((next, owner, steps + 1));
+                }
+            }
+        }
+        self.let_lost_shapes_come(paints, &means, &mut claims, reach);
+        for (is_strange, claim) in strange.iter_mut().zip(&claims) {
+            *is_strange &= claim.is_none();
+        }
+        claims
+    }
+
+    /// Of a shape that the target does not show where it is, all that is of its colour within reach
+    /// may be it.
+    fn let_lost_shapes_come(
+        &self,
+        paints: &[Paint],
+        means: &[[f32; 3]],
+        claims: &mut [Option<usize>],
+        reach: usize,
+    ) {
+        for (owner, mean) in means.iter().enumerate().skip(1) {
+            if paints[owner].is_some() {
+                continue;
+            }
+            let own = (0..self.owners.len()).filter(|pixel| self.owner(*pixel) == owner);
+            let mut bounds: Option<[usize; 4]> = None;
+            for pixel in own {
+                let (x, y) = (pixel % self.width, pixel / self.width);
+                let [left, top, right, bottom] = bounds.unwrap_or([x, y, x, y]);
+                bounds = Some([left.min(x), top.min(y), right.max(x), bottom.max(y)]);
+            }
+            let Some([left, top, right, bottom]) = bounds else {
+                continue;
+            };
+            for y in top.saturating_sub(reach)..(bottom + reach + 1).min(self.height) {
+                for x in left.saturating_sub(reach)..(right + reach + 1).min(self.width) {
+                    let pixel = y * self.width + x;
+                    if claims[pixel].is_none() && distance(self.wanted[pixel], *mean) <= LIKE {
+                        claims[pixel] = Some(owner);
+                    }
+                }
+            }
+        }
+    }
+
+    /// The mean of what each owner shows, or would if all of it agreed with the most.
+    fn means(&self, paints: &[Paint]) -> Vec<[f32; 3]> {
+        let mut sums = vec![([0.0_f64; 3], 0.0_f64); paints.len()];
+        for pixel in 0..self.owners.len() {
+            if let Some((sum, count)) = sums.get_mut(self.owner(pixel)) {
+                let color = self.expected(paints, pixel).unwrap_or(self.shown[pixel]);
+                for (sum, value) in sum.iter_mut().zip(color) {
+                    *sum += f64::from(value);
+                }
+                *count += 1.0;
+            }
+        }
+        sums.into_iter()
+            .map(|(sum, count)| sum.map(|value| (value / count.max(1.0)) as f32))
+            .collect()
+    }
+
+    /// Strips too thin to be a thing, along the border of a shape, are a matter of that border.
+    fn drop_borders(&self, claims: &[Option<usize>], strange: &mut [bool]) {
+        let mut left = strange.to_vec();
+        for start in 0..left.len() {
+            if !left[start] {
+                continue;
+            }
+            left[start] = false;
+            let mut part = vec![start];
+            let mut next = 0;
+            while let Some(pixel) = part.get(next).copied() {
+                next += 1;
+                for other in self.around(pixel, 1) {
+                    if left[other] {
+                        left[other] = false;
+                        part.push(other);
+                    }
+                }
+            }
+            let is_thick = part.iter().any(|pixel| {
+                self.around(*pixel, 1).all(|other| strange[other]) && self.is_within(*pixel, 1)
+            });
+            let at_border = part
+                .iter()
+                .filter(|pixel| self.is_at_border(claims, **pixel))
+                .count();
+            if !is_thick && 2 * at_border > part.len() {
+                for pixel in part {
+                    strange[pixel] = false;
+                }
+            }
+        }
+    }
+
+    /// Leaves of what is strange what is thick: an opening by a square.
+    fn drop_thin(&self, strange: &mut [bool]) {
+        let radius = (THIN * self.width.max(self.height) as f64).ceil().max(1.0) as usize;
+        let core = self.spread(&strange.iter().map(|s| !s).collect::<Vec<_>>(), radius);
+        let thick = self.spread(&core.iter().map(|c| !c).collect::<Vec<_>>(), radius);
+        // Corners are thin, too: what goes on a little from what is thick stays.
+        let mut kept: Vec<bool> = strange.iter().zip(thick).map(|(s, t)| *s && t).collect();
+        for _ in 0..CORNERS * radius {
+            let around = self.spread(&kept, 1);
+            for ((kept, is_near), is_strange) in kept.iter_mut().zip(around).zip(strange.iter()) {
+                *kept |= is_near && *is_strange;
+            }
+        }
+        strange.copy_from_slice(&kept);
+    }
+
+    /// Whether anything is marked in the square around each pixel; beyond the canvas nothing is.
+    fn spread(&self, marked: &[bool], radius: usize) -> Vec<bool> {
+        let along = |marked: &[bool], step: usize, length: usize| -> Vec<bool> {
+            (0..marked.len())
+                .map(|pixel| {
+                    let at = pixel / step % length;
+                    let first = pixel - at.min(radius) * step;
+                    let last = pixel + (length - 1 - at).min(radius) * step;
+                    (first..=last).step_by(step).any(|other| marked[other])
+                })
+                .collect()
+        };
+        along(&along(marked, 1, self.width), self.width, self.height)
+    }
+
+    /// The target with what is expected in place of what is strange.
+    fn without(
+        &self,
+        paints: &[Paint],
+        claims: &[Option<usize>],
+        strange: &mut [bool],
+        target: &Raster,
+    ) -> Option<Raster> {
+        self.take_soft_edges(paints, claims, strange);
+        let has_clear = !target.is_opaque();
+        let pixels = target.pixels().iter().zip(strange.iter()).enumerate();
+        let pixels = pixels
+            .map(|(pixel, (wanted, is_strange))| {
+                let expected = is_strange.then(|| self.expected(paints, pixel)).flatten();
+                expected.map_or(*wanted, |[red, green, blue]| {
+                    if has_clear && self.owner(pixel) == 0 {
+                        return [0; 4];
+                    }
+                    let [red, green, blue] = Color::new(red, green, blue).to_rgb8();
+                    [red, green, blue, 255]
+                })
+            })
+            .collect();
+        Raster::new(target.width(), target.height(), pixels).ok()
+    }
+
+    /// A shape is settled where it, and what shows just beside it, is as it is wanted; but for a
+    /// few pixels, in which renderers may disagree.
+    fn settled(&self, shown: &Raster, wanted: &Raster, shapes: usize) -> Vec<bool> {
+        let mut wrong = vec![0_usize; shapes + 1];
+        let mut beside = Vec::new();
+        for pixel in 0..self.owners.len() {
+            if is_same_pixel(shown, wanted, pixel % self.width, pixel / self.width) {
+                continue;
+            }
+            beside.clear();
+            beside.extend(self.around(pixel, BORDER).map(|other| self.owner(other)));
+            beside.sort_unstable();
+            beside.dedup();
+            for owner in &beside {
+                if let Some(count) = wrong.get_mut(*owner) {
+                    *count += 1;
+                }
+            }
+        }
+        wrong.iter().skip(1).map(|count| *count <= FEW).collect()
+    }
+
+    /// Adds the pixels around what is strange that are somewhat off, too.
+    fn take_soft_edges(&self, paints: &[Paint], claims: &[Option<usize>], strange: &mut [bool]) {
+        for _ in 0..SOFT_EDGE {
+            let before = strange.to_vec();
+            for pixel in 0..strange.len() {
+                let is_own = claims[pixel].is_none_or(|claim| claim == self.owner(pixel));
+                strange[pixel] |= is_own
+                    && self.around(pixel, 1).any(|other| before[other])
+                    && self.disagreement(paints, pixel) > 0.5 * SAME;
+            }
+        }
+    }
+
+    fn owner(&self, pixel: usize) -> usize {
+        self.owners[pixel] as usize
+    }
+
+    fn is_of_one(&self, pixel: usize, other: usize) -> bool {
+        self.owners[pixel] == self.owners[other]
+    }
+
+    /// Whether a square around a pixel lies on the canvas.
+    fn is_within(&self, pixel: usize, distance: usize) -> bool {
+        let (x, y) = (pixel % self.width, pixel / self.width);
+        x >= distance && y >= distance && x + distance < self.width && y + distance < self.height
+    }
+
+    /// Whether a pixel is at the border of what a shape shows, or of what it can come to show.
+    fn is_at_border(&self, claims: &[Option<usize>], pixel: usize) -> bool {
+        let mut claimed = self.around(pixel, BORDER).filter_map(|other| claims[other]);
+        let first = claimed.next();
+        if claimed.any(|claim| Some(claim) != first) {
+            return true;
+        }
+        self.around(pixel, BORDER)
+            .any(|other| !self.is_of_one(pixel, other))
+    }
+
+    /// The pixels on the four sides of one.
+    fn beside(&self, pixel: usize) -> impl Iterator<Item = usize> {
+        let (width, count) = (self.width, self.owners.len());
+        let x = pixel % width;
+        [
+            (x > 0).then(|| pixel - 1),
+            (x + 1 < width).then_some(pixel + 1),
+            pixel.checked_sub(width),
+            (pixel + width < count).then_some(pixel + width),
+        ]
+        .into_iter()
+        .flatten()
+    }
+
+    /// The pixels of the square around one, itself among them.
+    fn around(&self, pixel: usize, distance: usize) -> impl Iterator<Item = usize> {
+        let (width, height) = (self.width, self.height);
+        let (x, y) = (pixel % width, pixel / width);
+        let columns = x.saturating_sub(distance)..(x + distance + 1).min(width);
+        let rows = y.saturating_sub(distance)..(y + distance + 1).min(height);
+        rows.flat_map(move |row| columns.clone().map(move |column| row * width + column))
+    }
+}
+
+fn colors(picture: &Raster) -> Vec<[f32; 3]> {
+    let pixels = picture.pixels().iter();
+    pixels
+        .map(|pixel| [pixel[0], pixel[1], pixel[2]].map(|value| f32::from(value) / 255.0))
+        .collect()
+}
+
+fn distance(a: [f32; 3], b: [f32; 3]) -> f32 {
+    let squares = a.iter().zip(b).map(|(a, b)| (a - b) * (a - b));
+    squares.sum::<f32>().sqrt()
+}

@@ -1,0 +1,172 @@
+//! What most of a shape's pixels agree on in the target: what the shape shows, or a shaded colour
+//! that is fitted to them by least absolute deviations.
+
+use super::{
+    Agreed, Consensus, EQUAL, EXACTLY, LEAST_SEEN, MOSTLY, NOISIEST, Paint, ROUNDS, SAME, Scene,
+    distance,
+};
+
+impl Scene<'_> {
+    /// Of each owner, the ground first, what most of its pixels agree on.
+    pub(super) fn paints(&self, shapes: usize) -> Vec<Paint> {
+        let mut pixels: Vec<Vec<usize>> = vec![Vec::new(); shapes + 1];
+        for pixel in 0..self.owners.len() {
+            // Pixels at borders show something of both sides.
+            if self.beside(pixel).all(|other| self.is_of_one(pixel, other))
+                && let Some(own) = pixels.get_mut(self.owner(pixel))
+            {
+                own.push(pixel);
+            }
+        }
+        pixels.iter().map(|own| self.consensus(own)).collect()
+    }
+
+    fn consensus(&self, pixels: &[usize]) -> Paint {
+        if pixels.len() < LEAST_SEEN {
+            return None;
+        }
+        let share = |distances: &[f32], within: f32| {
+            let near = distances.iter().filter(|distance| **distance <= within);
+            near.count() as f64 / distances.len() as f64
+        };
+        let noise = |distances: &[f32]| (3.0 * median(distances)).clamp(SAME, NOISIEST);
+        let as_shown: Vec<f32> = pixels
+            .iter()
+            .map(|pixel| distance(self.wanted[*pixel], self.shown[*pixel]))
+            .collect();
+        let exact = share(&as_shown, SAME);
+        let is_exact = share(&as_shown, EQUAL) >= EXACTLY;
+        if exact >= MOSTLY {
+            return Some(Agreed {
+                consensus: Consensus::Shown,
+                noise: noise(&as_shown),
+                is_exact,
+            });
+        }
+        let shading = self.shading(pixels);
+        let shaded: Vec<f32> = pixels
+            .iter()
+            .map(|pixel| distance(self.wanted[*pixel], self.shade(&shading, *pixel)))
+            .collect();
+        let by_shading = share(&shaded, SAME);
+        if exact >= EXACTLY && by_shading < exact + EXACTLY {
+            return Some(Agreed {
+                consensus: Consensus::Shown,
+                noise: 2.0 * SAME,
+                is_exact,
+            });
+        }
+        if by_shading >= MOSTLY {
+            return Some(Agreed {
+                consensus: Consensus::Shaded(shading),
+                noise: noise(&shaded),
+                is_exact: false,
+            });
+        }
+        // A noisy target agrees with nothing exactly.
+        [
+            (Consensus::Shown, as_shown),
+            (Consensus::Shaded(shading), shaded),
+        ]
+        .into_iter()
+        .find(|(_, distances)| median(distances) <= 3.0 * SAME)
+        .map(|(consensus, distances)| Agreed {
+            consensus,
+            noise: noise(&distances),
+            is_exact: false,
+        })
+    }
+
+    /// The colours that a plane through most of some pixels' colours has, by least absolute
+    /// deviations: reweighted least squares, from the medians on.
+    fn shading(&self, pixels: &[usize]) -> [[f32; 3]; 3] {
+        let mut plane = [[0.0_f32; 3]; 3];
+        for (component, value) in plane[0].iter_mut().enumerate() {
+            let values: Vec<f32> = pixels
+                .iter()
+                .map(|pixel| self.wanted[*pixel][component])
+                .collect();
+            *value = median(&values);
+        }
+        let thin = pixels.len().div_ceil(4000).max(1);
+        for _ in 0..ROUNDS {
+            let mut normal = [[0.0_f64; 3]; 3];
+            let mut right = [[0.0_f64; 3]; 3];
+            for pixel in pixels.iter().step_by(thin) {
+                let apart = distance(self.wanted[*pixel], self.shade(&plane, *pixel));
+                let weight = f64::from(1.0 / apart.max(0.5 * SAME));
+                let row = self.terms(*pixel).map(f64::from);
+                for (i, factor) in row.iter().enumerate() {
+                    for (entry, other) in normal[i].iter_mut().zip(row) {
+                        *entry += weight * factor * other;
+                    }
+                    for (entry, value) in right[i].iter_mut().zip(self.wanted[*pixel]) {
+                        *entry += weight * factor * f64::from(value);
+                    }
+                }
+            }
+            let Some(solved) = solved(normal, right) else {
+                break;
+            };
+            plane = solved.map(|row| row.map(|value| value as f32));
+        }
+        plane
+    }
+
+    /// What a plane's coefficients are multiplied by at a pixel.
+    fn terms(&self, pixel: usize) -> [f32; 3] {
+        let across = (pixel % self.width) as f32 / self.width as f32;
+        let down = (pixel / self.width) as f32 / self.height as f32;
+        [1.0, across, down]
+    }
+
+    pub(super) fn shade(&self, plane: &[[f32; 3]; 3], pixel: usize) -> [f32; 3] {
+        let terms = self.terms(pixel);
+        std::array::from_fn(|i| {
+            let sum: f32 = plane
+                .iter()
+                .zip(terms)
+                .map(|(row, term)| row[i] * term)
+                .sum();
+            sum.clamp(0.0, 1.0)
+        })
+    }
+}
+
+/// The middle of some values; 0 of none.
+fn median(values: &[f32]) -> f32 {
+    let mut sorted = values.to_vec();
+    let middle = sorted.len() / 2;
+    if sorted.is_empty() {
+        return 0.0;
+    }
+    *sorted.select_nth_unstable_by(middle, f32::total_cmp).1
+}
+
+/// The solution of three linear equations for three right sides each; `None` where there is no
+/// single one.
+fn solved(mut normal: [[f64; 3]; 3], mut right: [[f64; 3]; 3]) -> Option<[[f64; 3]; 3]> {
+    for pivot in 0..3 {
+        let best = (pivot..3)
+            .max_by(|a, b| normal[*a][pivot].abs().total_cmp(&normal[*b][pivot].abs()))?;
+        normal.swap(pivot, best);
+        right.swap(pivot, best);
+        let scale = normal[pivot][pivot];
+        if scale.abs() < 1e-9 {
+            return None;
+        }
+        for row in 0..3 {
+            if row == pivot {
+                continue;
+            }
+            let factor = normal[row][pivot] / scale;
+            for column in 0..3 {
+                normal[row][column] -= factor * normal[pivot][column];
+                right[row][column] -= factor * right[pivot][column];
+            }
+        }
+    }
+    Some(std::array::from_fn(|row| {
+        right[row].map(|value| value / normal[row][row])
+    }))
+}

@@ -1,0 +1,218 @@
+//! Fits that may add nothing: what no shape of the template can show moves neither paints nor
+//! outlines, what agrees with the target stays as it is, and texts keep their form.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use chat2svg_fit::{FitEnd, FitOptions, FitOutcome, refine};
+use chat2svg_vector::{Color, Document, Paint, ParseLimits, Raster, Shape};
+use kurbo::{BezPath, PathEl, Point, Rect, Shape as _};
+
+/// A valley with a river, a balloon and two birches; what is in braces may be changed.
+const VALLEY: &str = r##"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 180 140">
+<rect id="air" width="180" height="140" fill="#f2e3c6"/>
+<path id="slope" d="M0 95Q60 60 110 92T180 80V140H0Z" fill="#7c9a5b"/>
+<path id="river" d="M90 140Q70 118 104 100L116 101Q96 120 128 140Z" fill="#5d8fb4"/>
+<g id="balloon"><circle id="hull" cx="132" cy="38" r="22" fill="#b8433a" {BALLOON}/><rect id="basket" x="126" y="64" width="12" height="9" fill="#6b4a2f" {BALLOON}/></g>
+{NEW}</svg>"##;
+
+const IDS: [&str; 5] = ["air", "slope", "river", "hull", "basket"];
+
+fn valley(changes: &[(&str, &str)]) -> Document {
+    let mut text = VALLEY.to_owned();
+    let usual = [("{BALLOON}", ""), ("{NEW}", "")];
+    for (place, value) in changes.iter().chain(&usual) {
+        text = text.replace(place, value);
+    }
+    parse(&text)
+}
+
+fn parse(text: &str) -> Document {
+    Document::parse(text.as_bytes(), &ParseLimits::default())
+        .expect("an SVG")
+        .document
+}
+
+fn picture(document: &Document, width: u32) -> Raster {
+    let height = (f64::from(width) * document.view_box.height() / document.view_box.width()).ceil();
+    document
+        .render(width, height as u32, Some(Color::WHITE))
+        .expect("renders")
+}
+
+fn fitted(template: &Document, target: &Raster) -> FitOutcome {
+    let options = FitOptions {
+        iterations: 160,
+        max_side: 256,
+        allow_topology: false,
+        robust: true,
+        threads: 1,
+        ..FitOptions::default()
+    };
+    refine(template, target, &options, &mut ()).expect("can be fitted")
+}
+
+fn shape<'a>(document: &'a Document, id: &str) -> &'a Shape {
+    let shapes = document.shapes();
+    let found = shapes.iter().find(|visit| visit.shape.id == id);
+    found.unwrap_or_else(|| panic!("{id} is gone")).shape
+}
+
+#[test]
+fn new_things_move_nothing() {
+    let things = [
+        // In the air, on the slope's border, over two shapes, a line.
+        r##"<circle cx="40" cy="32" r="18" fill="#3a3f74"/>"##,
+        r##"<rect x="20" y="66" width="34" height="40" fill="#d9d2e0"/>"##,
+        r##"<path d="M96 30 150 44 112 60Z" fill="#e0a13c"/>"##,
+        r##"<path d="M10 20H170" stroke="#222" stroke-width="3"/>"##,
+    ];
+    for (thing, width) in things.into_iter().zip([128, 180, 301, 400]) {
+        let template = valley(&[]);
+        let outcome = fitted(&template, &picture(&valley(&[("{NEW}", thing)]), width));
+        for id in IDS {
+            assert_eq!(
+                shape(&outcome.document, id),
+                shape(&template, id),
+                "{thing}: {id}"
+            );
+        }
+    }
+}
+
+#[test]
+fn what_changed_beside_something_new_follows_and_the_rest_stays() {
+    let template = valley(&[]);
+    let new = r##"<rect x="12" y="14" width="50" height="30" fill="#41617c"/>"##;
+    let changes = [
+        ("{NEW}", new),
+        ("{BALLOON}", r#"transform="translate(-3 2)""#),
+    ];
+    let outcome = fitted(&template, &picture(&valley(&changes), 360));
+    let found = &outcome.document;
+    for id in ["slope", "river"] {
+        assert_eq!(shape(found, id), shape(&template, id), "{id}");
+    }
+    let center = shape(found, "hull").path.bounding_box().center();
+    assert!(center.distance(Point::new(129.0, 40.0)) < 0.6, "{center:?}");
+    let fills = |id: &str, rgb: [u8; 3]| {
+        let Some(Paint::Solid(color)) = shape(found, id).fill.as_ref().map(|fill| &fill.paint)
+        else {
+            panic!("{id} is not flat");
+        };
+        let wanted = Color::from_rgb8(rgb[0], rgb[1], rgb[2]);
+        color.to_oklab().distance(wanted.to_oklab())
+    };
+    assert!(fills("hull", [0xb8, 0x43, 0x3a]) < 0.005);
+    assert!(fills("air", [0xf2, 0xe3, 0xc6]) < 0.005);
+    assert_eq!(shape(found, "air").path, shape(&template, "air").path);
+}
+
+#[test]
+fn a_target_that_is_shown_needs_no_step() {
+    let template = valley(&[]);
+    for width in [97, 180, 512, 900] {
+        let outcome = fitted(&template, &picture(&template, width));
+        assert_eq!(outcome.document, template, "{width}");
+        assert_eq!(outcome.report.iterations, 0);
+        assert_eq!(outcome.report.ended_by, FitEnd::Converged);
+    }
+}
+
+#[test]
+fn a_white_ground_on_white_stays() {
+    let scene = |x: u32| {
+        parse(&format!(
+            r##"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 100 80"><rect id="paper" width="100" height="80" fill="#fff"/>
+<circle id="dot" cx="{x}" cy="40" r="15" fill="#35507a"/></svg>"##
+        ))
+    };
+    let outcome = fitted(&scene(40), &picture(&scene(44), 200));
+    let paper = shape(&outcome.document, "paper").path.bounding_box();
+    assert_eq!(paper, Rect::new(0.0, 0.0, 100.0, 80.0));
+}
+
+/// The similarity that takes an outline to another of the same elements, and how far from it any
+/// point is; by least squares.
+fn apart_from_similarity(before: &BezPath, after: &BezPath) -> f64 {
+    let points = |path: &BezPath| -> Vec<Point> {
+        let all = path.elements().iter();
+        all.flat_map(|element| match *element {
+            PathEl::MoveTo(p) | PathEl::LineTo(p) => vec![p],
+            PathEl::QuadTo(a, p) => vec![a, p],
+            PathEl::CurveTo(a, b, p) => vec![a, b, p],
+            PathEl::ClosePath => Vec::new(),
+        })
+        .collect()
+    };
+    let (from, to) = (points(before), points(after));
+    assert_eq!(from.len(), to.len(), "the same elements");
+    let count = from.len() as f64;
+    let mean = |points: &[Point]| {
+        let sum = points
+            .iter()
+            .fold(kurbo::Vec2::ZERO, |sum, p| sum + p.to_vec2());
+        sum / count
+    };
+    let (a, b) = (mean(&from), mean(&to));
+    let (mut along, mut across, mut size) = (0.0, 0.0, 0.0);
+    for (p, q) in from.iter().zip(&to) {
+        let (p, q) = (p.to_vec2() - a, q.to_vec2() - b);
+        along += p.dot(q);
+        across += p.cross(q);
+        size += p.hypot2();
+    }
+    let (cos, sin) = (along / size, across / size);
+    let pairs = from.iter().zip(&to);
+    pairs
+        .map(|(p, q)| {
+            let p = p.to_vec2() - a;
+            let moved = kurbo::Vec2::new(cos * p.x - sin * p.y, sin * p.x + cos * p.y);
+            (q.to_vec2() - b - moved).hypot()
+        })
+        .fold(0.0, f64::max)
+}
+
+#[test]
+fn texts_move_as_wholes_and_are_never_bent() {
+    let sign = |text: &str| {
+        parse(&format!(
+            r##"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 160 80"><rect id="board" width="160" height="80" fill="#e9e2d0"/>{text}</svg>"##
+        ))
+    };
+    let template =
+        sign(r##"<text x="20" y="45" font-size="24">Open <tspan fill="#a33">now</tspan></text>"##);
+    let targets = [
+        r##"<text x="24" y="48" font-size="25">Open <tspan fill="#a33">now</tspan></text>"##,
+        r##"<text x="20" y="45" font-size="24" transform="skewX(-12)">Open <tspan fill="#a33">new</tspan></text>"##,
+        r##"<text x="18" y="45" font-size="27" letter-spacing="1" fill="#333">Closed</text>"##,
+    ];
+    for target in targets {
+        for may_add in [false, true] {
+            let options = FitOptions {
+                iterations: 80,
+                max_side: 256,
+                allow_topology: may_add,
+                robust: !may_add,
+                threads: 1,
+                ..FitOptions::default()
+            };
+            let target = picture(&sign(target), 320);
+            let outcome = refine(&template, &target, &options, &mut ()).expect("can be fitted");
+            let whole = |document: &Document| -> BezPath {
+                let letters = document.shapes().into_iter().filter(|visit| {
+                    visit
+                        .groups
+                        .iter()
+                        .any(|group| group.meaning.origin.is_some())
+                });
+                letters
+                    .filter(|visit| !visit.shape.label.contains(" / "))
+                    .flat_map(|visit| (visit.transform * &visit.shape.path).into_iter())
+                    .collect()
+            };
+            let bent = apart_from_similarity(&whole(&template), &whole(&outcome.document));
+            // What is written is rounded.
+            assert!(bent < 0.1, "{bent} units, may add: {may_add}");
+        }
+    }
+}
