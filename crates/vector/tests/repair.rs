@@ -50,10 +50,12 @@ fn assert_mended(text: &str, expected: Mend) {
 
 #[test]
 fn what_is_right_is_not_mended() {
-    let parsed = read(GOOD).expect("is read");
-    assert_eq!(parsed.warnings, []);
     let dressed = format!("<?xml version=\"1.0\"?>\n<!DOCTYPE svg>\n{GOOD}<!-- end -->\n");
-    assert_eq!(read(&dressed).expect("is read").warnings, []);
+    for text in [GOOD, &dressed] {
+        let warnings = read(text).expect("is read").warnings;
+        let mut others = warnings.iter().filter(|w| w.kind != WarningKind::Font);
+        assert_eq!(others.next(), None);
+    }
 }
 
 #[test]
@@ -245,8 +247,9 @@ fn a_reply_gives_the_drawing_that_shows_something() {
 }
 
 #[test]
-fn entities_of_a_document_are_refused_also_when_it_is_broken() {
-    let text = "<!DOCTYPE svg [<!ENTITY a 'b'>]><svg viewBox='0 0 9 9'><text>&a;</text><g></svg>";
+fn dangerous_entities_are_refused_also_when_it_is_broken() {
+    let text =
+        "<!DOCTYPE svg [<!ENTITY a SYSTEM 'b'>]><svg viewBox='0 0 9 9'><text>&a;</text><g></svg>";
     assert!(read(text).is_err());
 }
 

@@ -178,7 +178,7 @@ impl Document {
             document.layers.push(Node::Group(content));
         }
         range::check(&document)?;
-        if extent == Extent::Far || spare.is_used() {
+        if extent == Extent::Far {
             check_written(&document, meter)?;
         }
         for _ in 0..document.bound_dashes() {

@@ -10,6 +10,8 @@ use crate::sanitise::{
     sanitised_tree,
 };
 
+use crate::{DecodeLimits, Raster};
+
 use super::frame::Frame;
 use super::{adapt, characters, expanded, presentation, reach};
 
@@ -49,7 +51,17 @@ impl Documents {
                 format!("{}/{}", kind.type_, kind.subtype).to_ascii_lowercase()
             });
             match (&*kind, url) {
-                ("image/png" | "image/jpeg" | "image/jpg" | "image/webp" | "image/gif", _) => {}
+                ("image/png" | "image/jpeg" | "image/jpg" | "image/webp", Some(url)) => {
+                    // The library leaves out in silence what it cannot measure.
+                    let data = url.decode_to_vec().ok();
+                    let is_picture = data.is_some_and(|(data, _)| {
+                        Raster::inspect(&data, &DecodeLimits::default()).is_ok()
+                    });
+                    if !is_picture {
+                        warnings.add(WarningKind::Image, &kind);
+                        image.remove("href");
+                    }
+                }
                 ("image/svg+xml", Some(url)) => {
                     met += 1;
                     let data = url.decode_to_vec().ok().filter(|_| met <= MAX_DOCUMENTS);
@@ -86,7 +98,6 @@ impl Documents {
             "image/png" => Some(usvg::ImageKind::PNG(data)),
             "image/jpeg" | "image/jpg" => Some(usvg::ImageKind::JPEG(data)),
             "image/webp" => Some(usvg::ImageKind::WEBP(data)),
-            "image/gif" => Some(usvg::ImageKind::GIF(data)),
             KIND => {
                 let number: usize = std::str::from_utf8(&data).ok()?.parse().ok()?;
                 self.trees.get(number).cloned().map(usvg::ImageKind::SVG)

@@ -9,7 +9,7 @@ const MAX_COPIED: usize = 200_000;
 const MAX_PIXELS: usize = 16 << 20;
 /// Copied elements, and pixels, that count as a step of reading.
 const ELEMENTS_PER_STEP: usize = 4;
-const PIXELS_PER_STEP: usize = 16;
+const PIXELS_PER_STEP: usize = 32;
 
 /// What is left.
 pub(crate) struct Spare {
@@ -47,11 +47,6 @@ impl Spare {
         self.pixels = left;
         self.steps += pixels / PIXELS_PER_STEP;
         true
-    }
-
-    /// Whether anything was taken.
-    pub(super) fn is_used(&self) -> bool {
-        self.copied < MAX_COPIED || self.pixels < MAX_PIXELS
     }
 
     /// Counts what was taken since as steps of reading.
