@@ -152,7 +152,8 @@ fn with_colors(alpha: FittedPaint, pixels: &[(Point, Pixel)]) -> Option<Paint> {
     Some(paint)
 }
 
-/// The colours that the stops of a gradient of opacity need; `None` when hardly anything is painted.
+/// The colours that the stops of a gradient of opacity need; `None` when hardly anything is
+/// painted.
 fn stop_colors(paint: &Paint, pixels: &[(Point, Pixel)]) -> Option<Vec<GradientStop>> {
     let offset = offset_in(paint)?;
     let stops = match paint {

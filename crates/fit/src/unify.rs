@@ -1,5 +1,5 @@
-//! Small shapes of nearly one colour as one path: the letters of a text, the dots of a pattern. What
-//! lies above what stays as it was.
+//! Small shapes of nearly one colour as one path: the letters of a text, the dots of a pattern.
+//! What lies above what stays as it was.
 
 use chat2svg_vector::{Color, Paint};
 use kurbo::{Rect, Shape as _};

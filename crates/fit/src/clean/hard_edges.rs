@@ -13,8 +13,8 @@ use crate::picture::{Picture, Pixel};
 const MOST_MIXED: f64 = 0.03;
 /// Share of the pixels at borders that must be at stairs.
 const LEAST_STAIRS: f64 = 0.02;
-/// Share of the pixels at borders that must lie between thick zones, and the side of the square that
-/// makes a zone thick.
+/// Share of the pixels at borders that must lie between thick zones, and the side of the square
+/// that makes a zone thick.
 const LEAST_THICK: f64 = 0.5;
 const THICK: usize = 4;
 /// Standard deviation in pixels of the filter by which a border is smoothed, and its reach.

@@ -1,5 +1,5 @@
-//! Chains of skeleton pixels: branches between ends and junctions, joined across junctions where one
-//! goes on as the other came.
+//! Chains of skeleton pixels: branches between ends and junctions, joined across junctions where
+//! one goes on as the other came.
 
 use kurbo::{Point, Vec2};
 

@@ -1,5 +1,5 @@
-//! How much each pixel stands out from what lies beside it, as thin things do: the difference to the
-//! morphological closing (or opening) of luma.
+//! How much each pixel stands out from what lies beside it, as thin things do: the difference to
+//! the morphological closing (or opening) of luma.
 
 use kurbo::{Point, Vec2};
 
