@@ -1,5 +1,6 @@
 //! Pictures that a document shows exactly, without fitting: pixel art, and a canvas of one
-//! gradient. Whether a document is exact enough is measured here; everything else is the fit's business.
+//! gradient. Whether a document is exact enough is measured here; everything else is the fit's
+//! business.
 
 mod gradient;
 mod pixel_art;
