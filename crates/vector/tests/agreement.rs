@@ -93,8 +93,9 @@ proptest! {
         let rounded = document.rounded(&options);
         let rounded = rounded.render(128, 128, None).expect("renders");
         let difference = written.mean_difference(&rounded, Color::WHITE).expect("same size");
-        // Reading multiplies opacities, which may move what is composited by a level.
-        prop_assert!(difference < 0.25 * TOLERANCE, "{}\n{svg}", difference * 255.0);
+        // Reading multiplies opacities, which may move what is composited by a level, and where a
+        // curve turns back its stroke's join may fall to the other side.
+        prop_assert!(difference < 0.5 * TOLERANCE, "{}\n{svg}", difference * 255.0);
     }
 
     #[test]
