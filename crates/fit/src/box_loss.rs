@@ -98,7 +98,7 @@ mod tests {
         let mut gradient = Image::default();
         box_filtered_loss(&picture, &target, 1, &mut gradient);
         let mut scratch = Image::default();
-        for index in (0..120).filter(|index| index % 4 != 3) {
+        for index in 0..120 {
             let kept = picture.data[index];
             let mut at = |value: f32| {
                 picture.data[index] = value;

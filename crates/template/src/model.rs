@@ -213,6 +213,18 @@ impl Session {
         }
     }
 
+    /// Asks something whose answer is words and no drawing.
+    async fn ask_beside(&mut self, turn: Turn) -> Heard {
+        let request = ChatRequest {
+            system: String::new(),
+            turns: vec![turn],
+            max_tokens: PLAN_TOKENS.min(self.composer.max_tokens),
+        };
+        let heard = listen(self.model().chat(request, self.limits()), None).await;
+        self.account(&heard);
+        heard
+    }
+
     fn fall_short(&mut self, reason: String) {
         self.shortfall.get_or_insert(reason);
     }
@@ -231,13 +243,7 @@ impl Session {
             reading.flatten().as_deref(),
             self.run.canvas,
         );
-        let request = ChatRequest {
-            system: String::new(),
-            turns: vec![Turn::user(text)],
-            max_tokens: PLAN_TOKENS.min(self.composer.max_tokens),
-        };
-        let heard = listen(self.model().chat(request, self.limits()), None).await;
-        self.account(&heard);
+        let heard = self.ask_beside(Turn::user(text)).await;
         match heard.failure {
             None => {
                 self.used.planned = true;
@@ -344,13 +350,7 @@ impl Session {
         for draft in [&first, &second] {
             turn.pictures.push(self.picture(draft).await?);
         }
-        let request = ChatRequest {
-            system: String::new(),
-            turns: vec![turn],
-            max_tokens: PLAN_TOKENS.min(self.composer.max_tokens),
-        };
-        let heard = listen(self.model().chat(request, self.limits()), None).await;
-        self.account(&heard);
+        let heard = self.ask_beside(turn).await;
         match heard.failure {
             Some(failure) if failure == CallFailure::cancelled() => return Err(failure),
             Some(failure) => self.fall_short(format!("no comparison: {failure}")),

@@ -62,8 +62,10 @@ impl Queue {
     ) {
         self.tick(now);
         let work_done = self.clock.done();
-        let jobs = self.jobs_running(false);
-        let remote = self.jobs_running(true);
+        let is_remote = served
+            .as_ref()
+            .is_some_and(|(backend, _)| *backend != BackendId::EMBEDDED);
+        let calls = self.jobs_running(is_remote);
         let Some(running) = self.running.get_mut(&job) else {
             return;
         };
@@ -92,7 +94,6 @@ impl Queue {
             1.0
         };
         let kind = running.waiting.work;
-        let is_remote = backend != BackendId::EMBEDDED;
         // What is served elsewhere does not slow down with this machine.
         let seconds = if is_remote { seconds } else { seconds * share };
         let limits = if is_remote {
@@ -108,7 +109,6 @@ impl Queue {
         // A stage that a model was to serve and did not says nothing about the embedded backend.
         if is_remote == self.estimates.is_remote(stage, planned.source) {
             let expected = self.estimates.seconds(kind, planned);
-            let calls = if is_remote { remote } else { jobs };
             limit.observe(seconds / expected.max(1e-4), calls);
         }
         self.estimates

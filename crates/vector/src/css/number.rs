@@ -113,6 +113,12 @@ pub(crate) fn share(input: &mut Parser<'_>) -> Result<f64, NotThis> {
     }
 }
 
+/// Takes the word `none` off, if it comes next; whether it did.
+pub(crate) fn takes_none(input: &mut Parser<'_>) -> bool {
+    let none = input.try_parse(|input| input.expect_ident_matching("none"));
+    none.is_ok()
+}
+
 /// An angle in degrees.
 pub(crate) fn angle(input: &mut Parser<'_>) -> Result<f64, NotThis> {
     match Number::parse(input, &Basis::default())? {

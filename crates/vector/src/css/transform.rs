@@ -57,10 +57,7 @@ impl From<Affine> for Found {
 pub(crate) fn transform(text: &str, frame: &Frame) -> Option<Found> {
     let mut input = Parser::new(text);
     let list = |input: &mut Parser<'_>| {
-        if input
-            .try_parse(|input| input.expect_ident_matching("none"))
-            .is_ok()
-        {
+        if number::takes_none(input) {
             return Ok(Found::NONE);
         }
         let mut out = Found::NONE;
@@ -183,10 +180,7 @@ fn function(input: &mut Parser<'_>, name: &str, frame: &Frame) -> Result<Found, 
             return Ok(around(x?, y?, z?, degrees));
         }
         "perspective" => {
-            if input
-                .try_parse(|input| input.expect_ident_matching("none"))
-                .is_err()
-            {
+            if !number::takes_none(input) {
                 number::length(input, &frame.basis)?;
             }
             return Ok(Found {
@@ -222,10 +216,7 @@ pub(crate) fn translate(text: &str, frame: &Frame) -> Option<Found> {
     let (across, down) = (frame.across(), frame.down());
     let mut input = Parser::new(text);
     let value = |input: &mut Parser<'_>| {
-        if input
-            .try_parse(|input| input.expect_ident_matching("none"))
-            .is_ok()
-        {
+        if number::takes_none(input) {
             return Ok(Found::NONE);
         }
         let x = number::length(input, &across)?;
@@ -242,10 +233,7 @@ pub(crate) fn translate(text: &str, frame: &Frame) -> Option<Found> {
 pub(crate) fn rotate(text: &str) -> Option<Found> {
     let mut input = Parser::new(text);
     let value = |input: &mut Parser<'_>| {
-        if input
-            .try_parse(|input| input.expect_ident_matching("none"))
-            .is_ok()
-        {
+        if number::takes_none(input) {
             return Ok(Found::NONE);
         }
         let before = axis(input);
@@ -281,10 +269,7 @@ fn axis(input: &mut Parser<'_>) -> Option<[f64; 3]> {
 pub(crate) fn scale(text: &str) -> Option<Found> {
     let mut input = Parser::new(text);
     let value = |input: &mut Parser<'_>| {
-        if input
-            .try_parse(|input| input.expect_ident_matching("none"))
-            .is_ok()
-        {
+        if number::takes_none(input) {
             return Ok(Found::NONE);
         }
         let x = number::share(input)?;

@@ -267,10 +267,7 @@ pub(super) fn is_read(name: &str, value: &str, syntax: Syntax) -> bool {
         "stroke-miterlimit" => all(&|input| number::plain(input).map(|_| ())),
         "stroke-width" | "stroke-dashoffset" => all(&|input| size(input, true)),
         "stroke-dasharray" => all(&|input| {
-            if input
-                .try_parse(|input| input.expect_ident_matching("none"))
-                .is_ok()
-            {
+            if number::takes_none(input) {
                 return Ok(());
             }
             while !input.is_exhausted() {

@@ -15,9 +15,10 @@ use chat2svg_protocol::JobView;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    input::{HeldMemory, media_type, parse_object, read_limited},
-    problem::{Code, Problem},
+    input::{HeldMemory, parse_object, read_limited},
+    problem::Problem,
     renditions::Order,
+    routes::create::expect_media_type,
     services::Shared,
     submit::{self, Job},
     wire::job_path,
@@ -89,7 +90,7 @@ async fn generate(
     payload: web::Payload,
     shared: &Arc<Shared>,
 ) -> Result<HttpResponse, Problem> {
-    expect_json(request)?;
+    expect_media_type(request, "application/json")?;
     let (body, memory) = read_limited(request, payload.into_inner(), shared).await?;
     let asked: GenerationRequest = parse_object(&body, r#"{"prompt": "a red fox"}"#)?;
     let wanted = asked.check(&shared.config).map_err(Problem::fields)?;
@@ -157,14 +158,4 @@ async fn picture(
     };
     picture.b64_json = Some(BASE64_STANDARD.encode(&bytes));
     Ok(picture)
-}
-
-fn expect_json(request: &HttpRequest) -> Result<(), Problem> {
-    if media_type(request) == "application/json" {
-        return Ok(());
-    }
-    Err(Problem::new(
-        Code::UnsupportedMediaType,
-        "the body must be application/json",
-    ))
 }

@@ -158,7 +158,7 @@ async fn upload(
     submit::run(&shared, terms, job).await
 }
 
-pub(super) fn expect_media_type(request: &HttpRequest, expected: &str) -> Result<(), Problem> {
+pub(crate) fn expect_media_type(request: &HttpRequest, expected: &str) -> Result<(), Problem> {
     let found = media_type(request);
     if found == expected {
         return Ok(());
