@@ -11,7 +11,7 @@ use svgtypes::ViewBox;
 use crate::sanitise::{Meter, ParseError};
 
 use super::motion::{Pen, Step};
-use super::tokens::{Number, Run, arity};
+use super::tokens::{Number, Run, arity, has_flags};
 
 /// Letters of a file from which on only the likeliest reading is followed.
 const MANY_GUESSES: usize = 1_024;
@@ -231,12 +231,8 @@ fn candidates<'a>(
 
 fn are_arcs(numbers: &[Number<'_>]) -> bool {
     numbers.chunks(7).all(|arc| {
-        let flag = |index: usize| {
-            arc.get(index)
-                .is_some_and(|number| matches!(number.text, "0" | "1"))
-        };
         let radius = |index: usize| arc.get(index).is_some_and(|number| number.value >= 0.0);
-        flag(3) && flag(4) && radius(0) && radius(1)
+        has_flags(arc) && radius(0) && radius(1)
     })
 }
 

@@ -62,12 +62,7 @@ pub(crate) fn mend_path(
             out.note(run, command);
         }
         let numbers = run.numbers_of(command);
-        let arity = tokens::arity(command).max(1);
-        let whole = if tokens::arity(command) == 0 {
-            0
-        } else {
-            numbers.len() - numbers.len() % arity
-        };
+        let whole = tokens::complete(command, &numbers);
         if tokens::arity(command) > 0 && whole == 0 {
             out.is_cut_off = true;
             break;
@@ -225,6 +220,10 @@ mod tests {
             ("M0 0L9 9 c1 2 3", "M0 0L9 9"),
             ("M0 0 L 3 3 ... ", "M0 0L3 3"),
             ("M0 0 L 3 3 undefined,3", "M0 0L3 3"),
+            // Flags are 0 or 1 and nothing else.
+            ("M0 0a4 4 0 0e9 1-4 4H8z", "M0 0"),
+            ("M0 0a4 4 0 1 1 4 4 4 4 0 2 1 4 4z", "M0 0a4 4 0 1 1 4 4"),
+            ("M0 0a4 4 0 1.0 1 4 4;z", "M0 0"),
         ] {
             let found = mended(data).expect("mended");
             assert_eq!(found.data, expected, "{data}");

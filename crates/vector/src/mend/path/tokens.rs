@@ -65,6 +65,26 @@ pub(super) fn arity(command: u8) -> usize {
     }
 }
 
+/// How many of its numbers a command takes: whole segments, up to an arc whose flags are neither 0
+/// nor 1.
+pub(super) fn complete(command: u8, numbers: &[Number<'_>]) -> usize {
+    let arity = arity(command);
+    if arity == 0 {
+        return 0;
+    }
+    let is_arc = matches!(command, b'a' | b'A');
+    let segments = numbers
+        .chunks_exact(arity)
+        .take_while(|segment| !is_arc || has_flags(segment));
+    arity * segments.count()
+}
+
+/// Whether an arc's flags are flags.
+pub(super) fn has_flags(arc: &[Number<'_>]) -> bool {
+    let flags = arc.get(3..5).unwrap_or(&[]);
+    flags.len() == 2 && flags.iter().all(|flag| matches!(flag.text, "0" | "1"))
+}
+
 /// Path data as runs, and whether something other than spaces and single commas separates numbers.
 pub(super) fn runs(data: &str) -> (Vec<Run<'_>>, bool) {
     let mut out: Vec<Run<'_>> = Vec::new();
