@@ -1,6 +1,6 @@
 //! Conversions between this crate's types and tiny-skia's.
 
-use kurbo::{Affine, BezPath, PathEl};
+use kurbo::{Affine, BezPath, PathEl, Point};
 
 use crate::{
     FillRule, GradientStop, LineCap, LineJoin, LinearGradient, Paint, RadialGradient, Spread,
@@ -17,6 +17,7 @@ pub(crate) fn transform(affine: Affine) -> tiny_skia::Transform {
 pub(crate) fn path(path: &BezPath) -> Option<tiny_skia::Path> {
     let mut builder =
         tiny_skia::PathBuilder::with_capacity(path.elements().len(), path.elements().len() * 3);
+    let mut moved_to = None;
     for element in path.elements() {
         match *element {
             PathEl::MoveTo(p) => builder.move_to(p.x as f32, p.y as f32),
@@ -27,8 +28,18 @@ pub(crate) fn path(path: &BezPath) -> Option<tiny_skia::Path> {
             PathEl::CurveTo(a, b, p) => builder.cubic_to(
                 a.x as f32, a.y as f32, b.x as f32, b.y as f32, p.x as f32, p.y as f32,
             ),
-            PathEl::ClosePath => builder.close(),
+            PathEl::ClosePath => {
+                // A point that is closed has caps, which only a line gets here.
+                if let Some(Point { x, y }) = moved_to {
+                    builder.line_to(x as f32, y as f32);
+                }
+                builder.close();
+            }
         }
+        moved_to = match *element {
+            PathEl::MoveTo(p) => Some(p),
+            _ => None,
+        };
     }
     builder.finish()
 }

@@ -72,12 +72,46 @@ fn a_rounded_document_has_the_numbers_that_are_read_back() {
     }
 }
 
+#[test]
+fn points_with_caps_are_dots() {
+    let svg = br##"<svg xmlns="http://www.w3.org/2000/svg" width="100" height="100">
+        <g stroke="#135" stroke-width="12" stroke-linecap="round">
+            <path d="M20 20z"/><path d="M50 20h0z"/><path d="M80 20h0"/><path d="M20 60z m30 0z" stroke-linecap="square"/>
+        </g><path stroke="red" stroke-width="12" d="M80 60z"/></svg>"##;
+    let document = Document::parse(svg, &ParseLimits::default())
+        .expect("reads")
+        .document;
+    let ours = document.render(100, 100, None).expect("renders");
+    for (x, y, is_drawn) in [
+        (20, 20, true),
+        (50, 20, true),
+        (80, 20, true),
+        (20, 60, true),
+        (50, 60, true),
+        (80, 60, false),
+    ] {
+        let drawn = ours.pixel(x, y).is_some_and(|[.., alpha]| alpha > 200);
+        assert_eq!(drawn, is_drawn, "{x} {y}");
+    }
+    let svg = document.to_svg(&WriteOptions::default());
+    let theirs = common::render_with_resvg(&document, &svg, 100, 100);
+    let difference = ours
+        .mean_difference(&theirs, Color::WHITE)
+        .expect("same size");
+    assert!(
+        difference < 0.1 * TOLERANCE,
+        "{}\n{svg}",
+        difference * 255.0
+    );
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
 
     #[test]
     fn random_documents_render_as_resvg_does(document in common::any_document()) {
         let svg = document.to_svg(&WriteOptions::default());
+        prop_assume!(common::has_layers_near_the_canvas(&svg));
         let ours = document.render(128, 128, None).expect("renders");
         let theirs = common::render_with_resvg(&document, &svg, 128, 128);
         let difference = ours.mean_difference(&theirs, Color::WHITE).expect("same size");

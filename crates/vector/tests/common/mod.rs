@@ -182,6 +182,31 @@ pub(crate) fn render_with_resvg(document: &Document, svg: &str, width: u32, heig
     Raster::from_premultiplied(&pixmap)
 }
 
+/// Whether the layers of groups stay near the canvas. resvg bounds layers by multiples of the canvas's
+/// size, and cuts some that reach further where browsers do not.
+pub(crate) fn has_layers_near_the_canvas(svg: &str) -> bool {
+    fn holds(group: &usvg::Group, near: Rect) -> bool {
+        group.children().iter().all(|node| {
+            let usvg::Node::Group(group) = node else {
+                return true;
+            };
+            let layer = group.abs_layer_bounding_box();
+            let corners = [(layer.left(), layer.top()), (layer.right(), layer.bottom())];
+            let is_inside = |(x, y): (f32, f32)| near.contains((f64::from(x), f64::from(y)));
+            (!group.should_isolate() || corners.into_iter().all(is_inside)) && holds(group, near)
+        })
+    }
+    let tree = usvg::Tree::from_str(svg, &usvg::Options::default());
+    tree.is_ok_and(|tree| {
+        let (width, height) = (
+            f64::from(tree.size().width()),
+            f64::from(tree.size().height()),
+        );
+        let canvas = Rect::new(0.0, 0.0, width, height);
+        holds(tree.root(), canvas.inflate(width, height))
+    })
+}
+
 pub(crate) fn any_color() -> impl Strategy<Value = Color> {
     (any::<u8>(), any::<u8>(), any::<u8>()).prop_map(|(r, g, b)| Color::from_rgb8(r, g, b))
 }
