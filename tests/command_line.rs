@@ -47,6 +47,163 @@ fn without_a_file_the_svg_goes_to_stdout() {
 }
 
 #[test]
+fn the_ending_of_the_file_decides_its_format() {
+    let folder = folder();
+    let base = ["generate", "a house", "--level", "minimal"];
+    for (name, magic) in [
+        ("house.png", b"\x89PNG".as_slice()),
+        ("house.jpg", b"\xff\xd8\xff"),
+        ("house.webp", b"RIFF"),
+        ("house.SVG", b"<svg"),
+        ("house", b"<svg"),
+    ] {
+        let path = folder.path().join(name);
+        let output = success(program(base).arg("-o").arg(&path));
+        let bytes = fs::read(&path).unwrap();
+        assert!(bytes.starts_with(magic), "{name}: {:?}", &bytes[..16]);
+        let told = String::from_utf8(output.stderr).unwrap();
+        for part in [name, "512×512", "level minimal", " s"] {
+            assert!(told.contains(part), "{told}");
+        }
+        one_line(&told);
+    }
+    let output = success(program(base).args(["-o", "-", "--format", "png", "--quiet"]));
+    assert!(output.stdout.starts_with(b"\x89PNG"));
+    assert!(output.stderr.is_empty());
+    let picture = folder.path().join("house.gif");
+    let text = complaint(program(base).arg("-o").arg(&picture), 2);
+    assert!(text.contains("--format"), "{text}");
+    one_line(&text);
+    success(program(base).args(["--format", "webp", "-o"]).arg(&picture));
+    assert!(fs::read(&picture).unwrap().starts_with(b"RIFF"));
+}
+
+#[test]
+fn files_may_come_on_standard_input() {
+    let folder = folder();
+    let picture = folder.path().join("disc.png");
+    fs::write(&picture, disc(48)).unwrap();
+    let given = || Stdio::from(fs::File::open(&picture).unwrap());
+    let mut command = program(["vectorize", "-", "--level", "minimal", "--deadline", "2m"]);
+    let svg = success(command.stdin(given())).stdout;
+    assert_svg(std::str::from_utf8(&svg).unwrap());
+    let template = folder.path().join("disc.svg");
+    fs::write(&template, &svg).unwrap();
+    let mut command = program(["refine", "--target", "-", "--level", "minimal"]);
+    command
+        .args(["--deadline", "2m", "--template"])
+        .arg(&template);
+    assert_svg(std::str::from_utf8(&success(command.stdin(given())).stdout).unwrap());
+    let mut command = program(["refine", "--target", "-", "--template", "-"]);
+    let text = complaint(&mut command, 2);
+    assert!(text.contains("only one file"), "{text}");
+    fs::write(&picture, "no picture").unwrap();
+    let text = complaint(program(["vectorize", "-"]).stdin(given()), 1);
+    assert!(text.contains("standard input"), "{text}");
+}
+
+/// Runs a command line with a terminal as its standard output.
+fn in_a_terminal(line: &str) -> String {
+    let plain = program([]);
+    let line = format!("{} {line}", plain.get_program().to_str().unwrap());
+    let output = std::process::Command::new("script")
+        .args(["--quiet", "--return", "--command", &line, "/dev/null"])
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn a_terminal_is_not_filled_with_svg() {
+    let folder = folder();
+    let input = folder.path().join("a.svg");
+    fs::write(
+        &input,
+        r#"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"/>"#,
+    )
+    .unwrap();
+    let input = input.to_str().unwrap();
+    for line in [
+        "generate 'a house' --level minimal",
+        &format!("clean {input}"),
+    ] {
+        let shown = in_a_terminal(line);
+        assert!(shown.contains("-o -") && !shown.contains("<svg"), "{shown}");
+        assert!(in_a_terminal(&format!("{line} -o -")).contains("<svg"));
+    }
+    let shown = in_a_terminal("generate 'a house' --level minimal -o - --format png");
+    assert!(shown.contains("-o picture.png"), "{shown}");
+}
+
+#[test]
+fn a_reader_that_has_seen_enough_is_no_error() {
+    let everything: [&[&str]; 5] = [
+        &["config"],
+        &["doctor"],
+        &["man"],
+        &["completions", "bash"],
+        &["generate", "a house", "--level", "minimal", "--quiet"],
+    ];
+    for arguments in everything {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let mut command = program([]);
+        command.env("CHAT2SVG__SERVER__LISTEN", "127.0.0.1:0");
+        let output = command.args(arguments).stdout(writer).output().unwrap();
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.success(), "{arguments:?}: {told}");
+        assert_eq!(told, "", "{arguments:?}");
+    }
+}
+
+#[test]
+fn shells_and_manuals_are_served() {
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let script = success(&mut program(["completions", shell])).stdout;
+        let script = String::from_utf8(script).unwrap();
+        assert!(
+            script.contains("vectorize") && script.contains("listen"),
+            "{shell}"
+        );
+    }
+    let page = success(&mut program(["man"])).stdout;
+    let page = String::from_utf8(page).unwrap();
+    assert!(page.contains(".TH chat2svg"), "{page}");
+    let folder = folder();
+    let pages = folder.path().join("man1");
+    success(program(["man", "--folder"]).arg(&pages));
+    for page in ["chat2svg.1", "chat2svg-generate.1", "chat2svg-serve.1"] {
+        let text = fs::read_to_string(pages.join(page)).unwrap();
+        assert!(text.contains(".TH"), "{page}");
+    }
+    assert!(!pages.join("chat2svg-isolated-job.1").exists());
+}
+
+#[test]
+fn jobs_are_kept_in_the_users_folder_for_data() {
+    let folder = folder();
+    let run = |arguments: &[&str]| {
+        let mut command = program([]);
+        command.args(arguments).current_dir(folder.path());
+        command.env("XDG_DATA_HOME", folder.path().join("data"));
+        String::from_utf8(success(&mut command).stdout).unwrap()
+    };
+    let place = |text: String| {
+        let line = text.lines().find(|line| line.starts_with("store.path"));
+        line.unwrap().to_owned()
+    };
+    let shown = place(run(&["config"]));
+    assert!(shown.contains("data/chat2svg/jobs.db"), "{shown}");
+    fs::write(folder.path().join("chat2svg.db"), "").unwrap();
+    let shown = place(run(&["config"]));
+    assert!(
+        shown.contains("\"chat2svg.db\"  # default of earlier"),
+        "{shown}"
+    );
+}
+
+#[test]
 fn json_has_svg_picture_and_metadata() {
     let mut command = program(["generate", PROMPT, "--json", "--level", "low"]);
     let output = success(command.args(["--style", "pastel", "--seed", "3"]));
@@ -286,6 +443,27 @@ fn a_wrong_configuration_stops_with_key_and_source() {
     let mut command = program(["config"]);
     let text = complaint(command.env("CHAT2SVG__SERVER__WORKERS", "none"), 1);
     assert!(text.contains("CHAT2SVG__SERVER__WORKERS"), "{text}");
+}
+
+#[test]
+fn everything_wrong_with_the_configuration_is_told_at_once() {
+    let folder = folder();
+    let file = folder.path().join("my.toml");
+    let text = "[server]\nlissten = \"x\"\nworkers = 0\n[log]\nfilter = \"=\"\nformat = 3\n";
+    fs::write(&file, text).unwrap();
+    let mut command = program(["serve", "--listen", "nowhere"]);
+    command.env("CHAT2SVG__SERVER__MAX_JOBS", "many");
+    let told = complaint(command.arg("--config").arg(&file), 1);
+    for part in [
+        "did you mean `server.listen`",
+        "`server.listen` in flag --listen",
+        "`log.filter`",
+        "`log.format`",
+        "SERVER__MAX_JOBS",
+    ] {
+        assert!(told.contains(part), "{part}: {told}");
+    }
+    one_line(&told);
 }
 
 #[test]

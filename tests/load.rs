@@ -59,6 +59,7 @@ fn a_command_with_time_to_spare_draws_the_same_while_others_keep_the_machine_bus
             "--deadline",
             "5m",
             "--json",
+            "--quiet",
         ]));
         assert_eq!(String::from_utf8_lossy(&output.stderr), "");
         let told: Value = serde_json::from_slice(&output.stdout).unwrap();

@@ -231,7 +231,7 @@ fn a_store_that_is_none_is_left_as_it_is() {
 }
 
 #[test]
-fn the_store_is_its_owners_alone_and_must_have_a_name() {
+fn the_store_is_its_owners_alone() {
     use std::os::unix::fs::PermissionsExt as _;
 
     let folder = folder();
@@ -247,13 +247,6 @@ fn the_store_is_its_owners_alone_and_must_have_a_name() {
         }
     }
     assert!(seen >= 1);
-    let mut command = program(["serve", "--listen", "127.0.0.1:0"]);
-    let told = complaint(command.env("CHAT2SVG__STORE__PATH", ""), 1);
-    one_line(&told);
-    assert!(
-        told.contains("store.path") && told.contains("name a file"),
-        "{told}"
-    );
 }
 
 #[test]

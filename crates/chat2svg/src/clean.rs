@@ -1,7 +1,5 @@
 //! `clean`: an SVG, or a text that holds one, mended and made safe.
 
-use std::path::Path;
-
 use anyhow::Context as _;
 use chat2svg_controller::{InputLimits, output};
 use chat2svg_protocol::{OutputOptions, printable};
@@ -13,8 +11,8 @@ use serde::Serialize;
 
 use crate::{
     cli::Clean,
-    files::{Destination, read_input},
-    oneshot::print_line,
+    files::{Destination, is_standard, name_of, read_input},
+    oneshot::{kilobytes, named_or_piped, print_line},
     settings::Settings,
 };
 
@@ -57,10 +55,12 @@ impl<'a> From<&'a Warning> for Told<'a> {
 /// # Errors
 /// When the input cannot be read or mended, or the result cannot be written.
 pub(crate) fn run(command: &Clean, settings: &Settings) -> anyhow::Result<()> {
-    let file = match &command.output {
-        Some(path) if path.as_os_str() != "-" => Some(Destination::new(path)?),
-        _ => None,
-    };
+    let place = command.output.as_deref();
+    if !command.json {
+        named_or_piped(place)?;
+    }
+    let path = place.filter(|path| !is_standard(path));
+    let file = path.map(Destination::new).transpose()?;
     let most = settings.server.max_upload_bytes;
     let limits = InputLimits::default()
         .with_bytes(most)
@@ -68,7 +68,7 @@ pub(crate) fn run(command: &Clean, settings: &Settings) -> anyhow::Result<()> {
     let bytes = read_input(&command.input, most)?;
     let options = OutputOptions::from(command.form.clone());
     let (Sanitised { svg, warnings }, notes) =
-        cleaned(&bytes, &limits.svg, &options).with_context(|| name(&command.input))?;
+        cleaned(&bytes, &limits.svg, &options).with_context(|| name_of(&command.input))?;
     let to_stdout = file.is_none();
     if let Some(file) = file {
         file.write(format!("{}\n", svg.trim_end()).as_bytes())?;
@@ -89,6 +89,10 @@ pub(crate) fn run(command: &Clean, settings: &Settings) -> anyhow::Result<()> {
     }
     if to_stdout {
         print_line(svg.trim_end())?;
+    }
+    if let Some(path) = path.filter(|_| !command.quiet) {
+        let (path, bytes) = (path.display().to_string(), svg.trim_end().len() + 1);
+        eprintln!("chat2svg: {} ({})", printable(&path), kilobytes(bytes));
     }
     Ok(())
 }
@@ -112,13 +116,4 @@ fn cleaned(
     let written = output::rewritten(document, options, false);
     let svg = written.svg;
     Ok((Sanitised { svg, warnings }, written.warnings))
-}
-
-/// The input's name for messages.
-fn name(input: &Path) -> String {
-    if input.as_os_str() == "-" {
-        "standard input".to_owned()
-    } else {
-        input.display().to_string()
-    }
 }

@@ -11,6 +11,8 @@ use chat2svg_scheduler::Strategy;
 use chat2svg_vector::IdPrefix;
 use clap::{Args, Parser, Subcommand};
 
+use crate::format::Format;
+
 /// A prompt goes in, a clean, layered, editable SVG comes out.
 #[derive(Debug, Parser)]
 #[command(
@@ -62,6 +64,18 @@ pub(crate) enum Command {
     Simulate(Simulate),
     /// Show the effective configuration, and where each value came from.
     Config,
+    /// Print the completions of a shell.
+    #[command(
+        after_help = "Examples:\n  chat2svg completions bash > ~/.local/share/bash-completion/completions/chat2svg\n  \
+                      chat2svg completions fish > ~/.config/fish/completions/chat2svg.fish\n  \
+                      chat2svg completions zsh > ~/.zfunc/_chat2svg   # a folder of $fpath"
+    )]
+    Completions(Completions),
+    /// Print the man page, or write the pages of all commands into a folder.
+    #[command(
+        after_help = "Examples:\n  chat2svg man | man -l -\n  chat2svg man --folder ~/.local/share/man/man1"
+    )]
+    Man(Man),
     /// Check what is reachable: models, GPU, store, port; one line each.
     Doctor,
     /// Run one job that comes on standard input, with limits. The service starts itself so.
@@ -105,7 +119,7 @@ fn style_help() -> String {
 /// Options of `vectorize`.
 #[derive(Debug, Args)]
 pub(crate) struct Vectorize {
-    /// The picture.
+    /// The picture; "-" reads it from standard input.
     pub(crate) image: PathBuf,
     /// What becomes of the picture's own ground: keep paints it; remove leaves transparent what has
     /// the colour of the picture's rim and is connected with it.
@@ -124,10 +138,10 @@ pub(crate) struct Vectorize {
 /// Options of `refine`.
 #[derive(Debug, Args)]
 pub(crate) struct Refine {
-    /// The SVG to start from.
+    /// The SVG to start from; "-" reads it from standard input.
     #[arg(long, value_name = "T.svg")]
     pub(crate) template: PathBuf,
-    /// The picture to match.
+    /// The picture to match; "-" reads it from standard input.
     #[arg(long, value_name = "T.png")]
     pub(crate) target: PathBuf,
     #[command(flatten)]
@@ -149,13 +163,16 @@ pub(crate) struct Clean {
     /// The SVG, or text that holds one; "-" reads it from standard input.
     #[arg(value_name = "IN.svg")]
     pub(crate) input: PathBuf,
-    /// Write the SVG here; without it, or with "-", to standard output.
+    /// Write the SVG here; "-" is standard output, as is leaving it out where that is no terminal.
     #[arg(short, long, value_name = "OUT.svg")]
     pub(crate) output: Option<PathBuf>,
     /// Print one JSON document (SVG, warnings with lines and columns) on standard output in place
     /// of the SVG.
     #[arg(long)]
     pub(crate) json: bool,
+    /// Do not tell what was written; what was mended is told all the same.
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
     #[command(flatten)]
     pub(crate) form: Form,
 }
@@ -163,16 +180,24 @@ pub(crate) struct Clean {
 /// Where results go.
 #[derive(Debug, Args)]
 pub(crate) struct Output {
-    /// Write the SVG here; without it, or with "-", to standard output.
-    #[arg(short, long, value_name = "OUT.svg")]
+    /// Write the picture here, in the format that the name ends in (svg, png, webp, jpg); "-" is
+    /// standard output, as is leaving it out where that is no terminal.
+    #[arg(short, long, value_name = "OUT")]
     pub(crate) output: Option<PathBuf>,
+    /// The format, where no name tells it or another is meant: svg, png, webp or jpeg.
+    #[arg(long, value_name = "FORMAT", value_parser = |text: &str| text.parse::<Format>())]
+    pub(crate) format: Option<Format>,
     /// Write a PNG of the result here too.
     #[arg(long, value_name = "OUT.png")]
     pub(crate) png: Option<PathBuf>,
     /// Print one JSON document (SVG, PNG in base64, metadata) on standard output in place of the
-    /// SVG.
+    /// picture.
     #[arg(long)]
     pub(crate) json: bool,
+    /// Show no progress and do not tell what was made; what is less than asked for is told all the
+    /// same.
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
 }
 
 /// How the SVG is written; none of it changes the picture.
@@ -323,9 +348,25 @@ fn strategy(text: &str) -> Result<Strategy, String> {
 /// Options of `serve`.
 #[derive(Debug, Args)]
 pub(crate) struct Serve {
-    /// Address and port to listen on, e.g. 127.0.0.1:8080; port 0 takes a free one.
+    /// Address and port to listen on, e.g. 127.0.0.1:8080, localhost:8080, or 8080 for that port on
+    /// this machine only; port 0 takes a free one.
     #[arg(long, value_name = "ADDR")]
     pub(crate) listen: Option<String>,
+}
+
+/// Options of `completions`.
+#[derive(Debug, Args)]
+pub(crate) struct Completions {
+    /// The shell.
+    pub(crate) shell: clap_complete::Shell,
+}
+
+/// Options of `man`.
+#[derive(Debug, Args)]
+pub(crate) struct Man {
+    /// Write one page for each command into this folder, which is made if it is not there.
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) folder: Option<PathBuf>,
 }
 
 /// Options of `isolated-job`, which only the program itself gives.

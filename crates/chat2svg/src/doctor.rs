@@ -248,10 +248,10 @@ fn store(settings: &Settings) -> Finding {
         );
     }
     if !config.path.exists() {
-        let folder = config
-            .path
-            .parent()
-            .filter(|parent| !parent.as_os_str().is_empty())
+        // Folders that are missing are made with the file.
+        let mut folders = config.path.ancestors().skip(1);
+        let folder = folders
+            .find(|folder| folder.exists())
             .unwrap_or(std::path::Path::new("."));
         return match tempfile::tempfile_in(folder) {
             Ok(_) => fine("store", format!("{path} will be made")),

@@ -41,12 +41,26 @@ pub(crate) enum FileError {
 /// Links that may lead to one another.
 const MOST_LINKS: usize = 40;
 
+/// Whether a name stands for standard input or output.
+pub(crate) fn is_standard(path: &Path) -> bool {
+    path.as_os_str() == "-"
+}
+
+/// What an input is called in messages.
+pub(crate) fn name_of(path: &Path) -> String {
+    if is_standard(path) {
+        "standard input".to_owned()
+    } else {
+        path.display().to_string()
+    }
+}
+
 /// The bytes of a file, or of standard input for "-".
 ///
 /// # Errors
 /// When it cannot be read or is larger than the limit.
 pub(crate) fn read_input(path: &Path, limit: usize) -> Result<Vec<u8>, FileError> {
-    if path.as_os_str() == "-" {
+    if is_standard(path) {
         bounded(io::stdin(), Path::new("standard input"), limit)
     } else {
         read_limited(path, limit)

@@ -6,9 +6,11 @@ mod clean;
 mod cli;
 mod doctor;
 mod files;
+mod format;
 mod isolated;
 mod ledger;
 mod logging;
+mod manual;
 mod oneshot;
 mod perform;
 mod progress;
@@ -19,13 +21,17 @@ mod signals;
 mod simulate;
 mod wiring;
 
-use std::{fmt, io::Write as _, process::ExitCode};
+use std::{
+    fmt,
+    io::{self, Write as _},
+    process::ExitCode,
+};
 
 use chat2svg_protocol::printable;
 use clap::Parser as _;
 
 use cli::{Cli, Command};
-use settings::{Layers, LogConfig};
+use settings::{ConfigError, Layers, LogConfig, StorePlace};
 
 /// The caller asked for something that makes no sense; nothing was begun.
 #[derive(Debug)]
@@ -47,6 +53,8 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     match run(&cli) {
         Ok(code) => code,
+        // Whoever read standard output has seen enough.
+        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             let code = if error.is::<Usage>() {
                 WRONG_USAGE
@@ -57,6 +65,12 @@ fn main() -> ExitCode {
             ExitCode::from(code)
         }
     }
+}
+
+/// Whether something could not be printed because its reader has gone.
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    let printing = error.downcast_ref::<io::Error>();
+    printing.is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
 }
 
 /// An error and its causes on one line.
@@ -80,6 +94,17 @@ fn run(cli: &Cli) -> anyhow::Result<ExitCode> {
         // It limits itself before it reads anything, settings too.
         isolated::run(command)?;
         return Ok(ExitCode::SUCCESS);
+    }
+    match &cli.command {
+        Command::Completions(command) => {
+            manual::completions(command)?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        Command::Man(command) => {
+            manual::man(command)?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        _ => {}
     }
     let layers = layers(cli)?;
     let settings = layers.settings()?;
@@ -120,7 +145,7 @@ fn run(cli: &Cli) -> anyhow::Result<ExitCode> {
         Command::Serve(_) => serve::run(&settings)?,
         Command::Simulate(command) => simulate::run(command, &settings)?,
         Command::Config => show(&layers)?,
-        Command::IsolatedJob(_) => {}
+        Command::IsolatedJob(_) | Command::Completions(_) | Command::Man(_) => {}
         Command::Doctor => {
             if !doctor::run(&settings)? {
                 return Ok(ExitCode::from(FAILED));
@@ -131,18 +156,29 @@ fn run(cli: &Cli) -> anyhow::Result<ExitCode> {
 }
 
 /// The layers of the configuration, lowest first.
-fn layers(cli: &Cli) -> Result<Layers, settings::ConfigError> {
+///
+/// # Errors
+/// When something cannot be used: everything that is wrong, at once.
+fn layers(cli: &Cli) -> Result<Layers, ConfigError> {
     let mut layers = Layers::defaults()?;
+    let mut wrong = Vec::new();
     for path in &cli.config {
-        layers.add_file(path)?;
+        wrong.extend(layers.add_file(path).err());
     }
-    layers.add_environment(std::env::vars_os())?;
+    wrong.extend(layers.add_environment(std::env::vars_os()).err());
     if let Command::Serve(serve) = &cli.command
         && let Some(listen) = &serve.listen
     {
-        layers.add_flag("--listen", "server.listen", listen.as_str())?;
+        let added = layers.add_flag("--listen", "server.listen", listen.as_str());
+        wrong.extend(added.err());
     }
-    layers.add_consequences()?;
+    wrong.extend(layers.add_consequences().err());
+    let place = StorePlace::find();
+    wrong.extend(layers.add_store_place(&place).err());
+    if !wrong.is_empty() {
+        wrong.extend(layers.settings().err());
+    }
+    ConfigError::all(wrong)?;
     Ok(layers)
 }
 

@@ -2,8 +2,9 @@
 
 use std::{
     ffi::OsStr,
-    io::{self, Read as _, Write as _},
+    io::{self, IsTerminal as _, Read as _, Write as _},
     path::{Path, PathBuf},
+    time::{Duration, Instant},
 };
 
 use anyhow::{Context as _, bail};
@@ -13,12 +14,14 @@ use chat2svg_protocol::{
     printable,
 };
 use chat2svg_stop::Stop;
+use chat2svg_vector::{Document, ParseLimits};
 use chat2svg_web::WebConfig;
 
 use crate::{
     Usage,
     cli::{Effort, Form, Generate, Output, Refine, Vectorize},
-    files::{Destination, read_limited},
+    files::{Destination, is_standard, name_of, read_input},
+    format::Format,
     perform::{self, perform},
     progress::ProgressDisplay,
     settings::Settings,
@@ -95,15 +98,20 @@ fn with_files(
     let limits = InputLimits::default()
         .with_bytes(most)
         .with_cost(settings.limits);
+    if files.iter().filter(|(_, path)| is_standard(path)).count() > 1 {
+        bail!(Usage(
+            "only one file can come on standard input: name the other".to_owned()
+        ));
+    }
     let mut attachments = Vec::new();
     for (role, path) in files {
-        let bytes = read_limited(path, most)?;
+        let bytes = read_input(path, most)?;
         let attachment = Attachment {
             role: *role,
             bytes: bytes.into(),
         };
         check_inputs(std::slice::from_ref(&attachment), &limits, &Stop::never())
-            .with_context(|| path.display().to_string())?;
+            .with_context(|| name_of(path))?;
         attachments.push(attachment);
     }
     Ok(Request {
@@ -178,12 +186,18 @@ pub(crate) fn run(request: Request, out: &Output, settings: &Settings) -> anyhow
             "-o and --png name the same file: give each result a place of its own".to_owned()
         ));
     }
-    let svg_file = match &out.output {
-        Some(path) if path.as_os_str() != "-" => Some(Destination::new(path)?),
-        _ => None,
+    let place = out.output.as_deref();
+    let path = place.filter(|path| !is_standard(path));
+    let format = match (out.format, path) {
+        (Some(format), _) => format,
+        (None, Some(path)) => Format::of(path)?,
+        (None, None) => Format::Svg,
     };
+    check_stdout(place, format, out.json)?;
+    let file = path.map(Destination::new).transpose()?;
     let png_file = out.png.as_deref().map(Destination::new).transpose()?;
-    let display = ProgressDisplay::new();
+    let display = ProgressDisplay::new(!out.quiet);
+    let began = Instant::now();
     let (view, svg) = actix::System::new().block_on(async {
         tokio::select! {
             result = perform(request.job, settings, |event| display.show(&event.kind)) => result,
@@ -198,34 +212,118 @@ pub(crate) fn run(request: Request, out: &Output, settings: &Settings) -> anyhow
         }
     };
 
-    let needs_png = png_file.is_some() || out.json;
-    let png = if needs_png {
-        Some(output::png(&svg, None, output::LONGEST_PNG_SIDE)?)
+    let picture = format.encode(&svg)?;
+    let png = if png_file.is_some() || out.json {
+        Some(Format::Png.encode(&svg)?)
     } else {
         None
     };
-    let to_stdout = svg_file.is_none();
-    if let Some(file) = svg_file {
-        file.write(format!("{}\n", svg.trim_end()).as_bytes())?;
+    let to_stdout = file.is_none();
+    let mut written = Vec::new();
+    if let (Some(file), Some(path)) = (file, path) {
+        file.write(&picture)?;
+        written.push((path.display().to_string(), picture.len()));
     }
-    if let (Some(file), Some(png)) = (png_file, &png) {
+    if let (Some(file), Some(path), Some(png)) = (png_file, &out.png, &png) {
         file.write(png)?;
+        written.push((path.display().to_string(), png.len()));
     }
     tell_shortcomings(&view);
     if out.json {
-        let png = png.unwrap_or_default();
-        let document = output::ResultDocument::new(view, svg, &png);
+        let document =
+            output::ResultDocument::new(view.clone(), svg.clone(), &png.unwrap_or_default());
         print_line(&serde_json::to_string_pretty(&document)?)?;
+        written.push(("standard output".to_owned(), picture.len()));
     } else if to_stdout {
-        print_line(svg.trim_end())?;
+        print_bytes(&picture)?;
+        written.push(("standard output".to_owned(), picture.len()));
+    }
+    if !out.quiet {
+        let size = canvas_of(&svg);
+        let line = summary(&written, size, &view, began.elapsed());
+        eprintln!("chat2svg: {}", printable(&line));
     }
     Ok(())
 }
 
+/// Refuses what would fill a terminal with what nobody reads there, unless standard output was
+/// asked for by its name and text comes.
+fn check_stdout(place: Option<&Path>, format: Format, json: bool) -> Result<(), Usage> {
+    let to_stdout = place.is_none_or(is_standard);
+    if !to_stdout || json || !io::stdout().is_terminal() {
+        return Ok(());
+    }
+    if format != Format::Svg {
+        return Err(Usage(format!(
+            "a {format} picture cannot be shown in a terminal: name a file, such as -o picture.{format}"
+        )));
+    }
+    named_or_piped(place)
+}
+
+/// Refuses to print an SVG to a terminal unless that was asked for.
+pub(crate) fn named_or_piped(place: Option<&Path>) -> Result<(), Usage> {
+    if place.is_some() || !io::stdout().is_terminal() {
+        return Ok(());
+    }
+    Err(Usage(
+        "the SVG would fill the terminal: name a file, such as -o picture.svg, or say -o - to have \
+         it printed"
+            .to_owned(),
+    ))
+}
+
+/// Width and height of an SVG in its own units; none when they cannot be read.
+fn canvas_of(svg: &str) -> Option<(f64, f64)> {
+    let parsed = Document::parse(svg.as_bytes(), &ParseLimits::for_own_output()).ok()?;
+    Some((parsed.document.width, parsed.document.height))
+}
+
+/// What was made, on one line.
+fn summary(
+    written: &[(String, usize)],
+    size: Option<(f64, f64)>,
+    view: &JobView,
+    took: Duration,
+) -> String {
+    let mut parts = Vec::new();
+    for (place, bytes) in written {
+        parts.push(format!("{place} ({})", kilobytes(*bytes)));
+    }
+    let mut line = parts.join(" and ");
+    line.push(':');
+    if let Some((width, height)) = size {
+        line.push_str(&format!(" {width}×{height},"));
+    }
+    let level = view.metadata.as_ref().and_then(|metadata| {
+        // The level served where it differs from that of the machine.
+        metadata.served_level.or(Some(metadata.resource_level))
+    });
+    if let Some(level) = level {
+        line.push_str(&format!(" level {level},"));
+    }
+    line.push_str(&format!(" {:.1} s", took.as_secs_f64()));
+    line
+}
+
+/// A size for people.
+pub(crate) fn kilobytes(bytes: usize) -> String {
+    if bytes < 1000 {
+        format!("{bytes} bytes")
+    } else {
+        format!("{:.1} kB", bytes as f64 / 1000.0)
+    }
+}
+
 /// Prints, and takes it well when the reader has gone.
 pub(crate) fn print_line(text: &str) -> anyhow::Result<()> {
+    print_bytes(format!("{text}\n").as_bytes())
+}
+
+/// As [`print_line`], with bytes as they are.
+pub(crate) fn print_bytes(bytes: &[u8]) -> anyhow::Result<()> {
     let mut stdout = io::stdout().lock();
-    let printed = writeln!(stdout, "{text}").and_then(|()| stdout.flush());
+    let printed = stdout.write_all(bytes).and_then(|()| stdout.flush());
     match printed {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         printed => printed.context("cannot write to standard output"),
@@ -259,12 +357,12 @@ fn complaint(failure: &JobFailure, files: &[(AttachmentRole, PathBuf)]) -> Strin
     match blamed {
         None => message.clone(),
         Some((AttachmentRole::Template, path)) => {
-            format!("{}: the template cannot be used: {message}", path.display())
+            format!("{}: the template cannot be used: {message}", name_of(path))
         }
         Some((AttachmentRole::Target, path)) => {
             format!(
                 "{}: the target picture cannot be used: {message}",
-                path.display()
+                name_of(path)
             )
         }
     }

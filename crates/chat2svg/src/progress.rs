@@ -11,8 +11,9 @@ pub(crate) struct ProgressDisplay(Option<ProgressBar>);
 const STEPS: u64 = 1000;
 
 impl ProgressDisplay {
-    pub(crate) fn new() -> Self {
-        if !io::stderr().is_terminal() {
+    /// A bar, if it is wanted and can be seen.
+    pub(crate) fn new(is_wanted: bool) -> Self {
+        if !is_wanted || !io::stderr().is_terminal() {
             return Self(None);
         }
         let bar = ProgressBar::new(STEPS);

@@ -1,7 +1,10 @@
 //! `serve`: the daemon. Starts everything, says when it is ready, and stops in order: no new jobs,
 //! running ones end or are left to the next start, then the server, then the actors.
 
-use std::time::{Duration, Instant};
+use std::{
+    net::SocketAddr,
+    time::{Duration, Instant},
+};
 
 use actix::Arbiter;
 use anyhow::Context as _;
@@ -15,7 +18,8 @@ use tokio::time::MissedTickBehavior;
 use tracing::{error, info, warn};
 
 use crate::{
-    settings::Settings,
+    running::reachable,
+    settings::{LogFormat, Settings, StorePlace},
     signals::stop_signal,
     wiring::{Health, System},
 };
@@ -37,6 +41,9 @@ pub(crate) fn run(settings: &Settings) -> anyhow::Result<()> {
 }
 
 async fn serve(settings: &Settings) -> anyhow::Result<()> {
+    if let Some(notice) = StorePlace::find().notice_for(&settings.store.path) {
+        warn!("{notice}");
+    }
     let store = StoreWorker::open(&settings.store)?;
     let metrics = install_metrics().context("the metrics cannot be set up")?;
     let system = System::start(settings, &store)?;
@@ -67,6 +74,9 @@ async fn serve(settings: &Settings) -> anyhow::Result<()> {
     }
     notify(&[NotifyState::Ready]);
     info!(%address, version = env!("CARGO_PKG_VERSION"), "ready");
+    if settings.log.format == LogFormat::Text {
+        eprintln!("chat2svg: the page is at {}", page_of(address));
+    }
 
     actix::spawn(keep_alive(system.health()));
     let signal = stop_signal().await?;
@@ -79,6 +89,11 @@ async fn serve(settings: &Settings) -> anyhow::Result<()> {
         () = tokio::time::sleep(patience) => warn!("stopped although not everything had ended"),
     }
     Ok(())
+}
+
+/// The address of the page as a browser on this machine takes it.
+fn page_of(address: SocketAddr) -> String {
+    format!("http://{}/", reachable(address))
 }
 
 async fn stop(system: &System, web: &Slot<WebActor>, store: &StoreWorker, settings: &Settings) {

@@ -48,7 +48,7 @@ pub use snapshot::{
 pub use stage::{PerStage, Stage};
 pub use stop::stop_of;
 pub use style::{Style, StyleTraits};
-pub use text::{Printable, is_treacherous, printable};
+pub use text::{Printable, is_treacherous, nearest_name, printable};
 pub use value::{
     ByteBudget, CanvasSize, FitLimits, InvalidSetting, PathBudget, Prompt, ValueError,
 };

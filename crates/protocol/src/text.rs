@@ -22,6 +22,23 @@ pub fn printable(text: &str) -> Cow<'_, str> {
     Cow::Owned(safe)
 }
 
+/// The name that differs least from one that is unknown, if it differs by little: what was probably
+/// meant.
+///
+/// ```
+/// let known = ["width", "height"];
+/// assert_eq!(chat2svg_protocol::nearest_name("widht", known), Some("width"));
+/// assert_eq!(chat2svg_protocol::nearest_name("colour", known), None);
+/// ```
+pub fn nearest_name<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    known
+        .into_iter()
+        .map(|candidate| (strsim::damerau_levenshtein(name, candidate), candidate))
+        .min()
+        .filter(|(distance, _)| *distance <= name.len() / 3)
+        .map(|(_, candidate)| candidate)
+}
+
 /// Passes text on with what [`printable`] escapes escaped.
 pub struct Printable<W>(pub W);
 

@@ -14,7 +14,8 @@ const IN_MEMORY: &str = ":memory:";
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct StoreConfig {
-    /// The SQLite file; ":memory:" keeps jobs only as long as the process lives.
+    /// The SQLite file; ":memory:" keeps jobs only as long as the process lives. Empty until the
+    /// program has found a place for it.
     pub path: PathBuf,
     /// Hours for which ended jobs and their results are kept.
     pub keep_finished_hours: u32,
@@ -47,14 +48,6 @@ impl StoreConfig {
     /// # Errors
     /// The first that does not.
     pub fn validate(&self) -> Result<(), InvalidSetting> {
-        if self.path.as_os_str().is_empty() {
-            return Err(InvalidSetting {
-                key: "path",
-                reason: "must name a file, or be \":memory:\" to keep jobs only as long as the \
-                         process lives; it is empty"
-                    .to_owned(),
-            });
-        }
         InvalidSetting::unless_within("keep_finished_mb", self.keep_finished_mb, 1..=1 << 30)
     }
 
@@ -80,7 +73,7 @@ impl StoreConfig {
 impl Default for StoreConfig {
     fn default() -> Self {
         Self {
-            path: PathBuf::from("chat2svg.db"),
+            path: PathBuf::new(),
             keep_finished_hours: 7 * 24,
             keep_finished_jobs: 10_000,
             keep_finished_mb: 1024,

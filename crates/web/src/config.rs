@@ -1,7 +1,10 @@
 //! The `[server]` section of the configuration. Reading files and the environment is the binary's
 //! part.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{
+    net::{Ipv4Addr, SocketAddr, ToSocketAddrs as _},
+    time::Duration,
+};
 
 use chat2svg_protocol::{InvalidSetting, Prompt};
 use serde::{Deserialize, Serialize};
@@ -132,15 +135,44 @@ impl WebConfig {
     /// Where to listen.
     ///
     /// # Errors
-    /// When `listen` is not an address with a port.
+    /// When `listen` is not an address or name with a port, or the name is unknown.
     pub fn address(&self) -> Result<SocketAddr, InvalidSetting> {
-        self.listen.parse().map_err(|_| InvalidSetting {
+        let text = self.listen.trim();
+        let refused = |reason: String| InvalidSetting {
             key: "listen",
-            reason: format!(
-                "\"{}\" is not an address with a port, such as 127.0.0.1:8080 or [::]:8080",
+            reason,
+        };
+        let port = |text: &str| -> Option<u16> {
+            // No sign, no blank.
+            let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
+            is_number.then(|| text.parse().ok()).flatten()
+        };
+        if let Ok(address) = text.parse() {
+            return Ok(address);
+        }
+        if let Some(port) = port(text) {
+            return Ok((Ipv4Addr::LOCALHOST, port).into());
+        }
+        let Some((name, port)) = text
+            .rsplit_once(':')
+            .and_then(|(name, digits)| Some((name, port(digits)?)))
+            .filter(|(name, _)| !name.is_empty() && !name.contains([':', '/']))
+        else {
+            return Err(refused(format!(
+                "\"{}\" is not an address with a port, such as 127.0.0.1:8080, localhost:8080 or \
+                 [::]:8080; a port alone is one of this machine",
                 self.listen
-            ),
-        })
+            )));
+        };
+        if name.eq_ignore_ascii_case("localhost") {
+            return Ok((Ipv4Addr::LOCALHOST, port).into());
+        }
+        let mut found = (name, port)
+            .to_socket_addrs()
+            .map_err(|error| refused(format!("\"{name}\" leads to no address: {error}")))?;
+        found
+            .next()
+            .ok_or_else(|| refused(format!("\"{name}\" leads to no address")))
     }
 
     /// Refuses values that cannot work, before anything starts.
@@ -249,12 +281,47 @@ mod tests {
         assert_eq!(WebConfig::default().validate(), Ok(()));
     }
 
+    #[test]
+    fn where_to_listen_may_be_said_briefly() {
+        let address = |text: &str| {
+            let config = WebConfig {
+                listen: text.to_owned(),
+                ..WebConfig::default()
+            };
+            config.address().map(|address| address.to_string()).ok()
+        };
+        for (text, expected) in [
+            ("8080", "127.0.0.1:8080"),
+            ("0", "127.0.0.1:0"),
+            ("localhost:8080", "127.0.0.1:8080"),
+            (" LocalHost:81 ", "127.0.0.1:81"),
+            ("0.0.0.0:80", "0.0.0.0:80"),
+            ("[::1]:80", "[::1]:80"),
+        ] {
+            assert_eq!(address(text).as_deref(), Some(expected), "{text}");
+        }
+        for text in [
+            "",
+            ":",
+            ":80",
+            "localhost",
+            "localhost:",
+            "localhost:+80",
+            "65536",
+            "::1:80",
+            "http://localhost:80",
+            "localhost:80/",
+        ] {
+            assert_eq!(address(text), None, "{text}");
+        }
+    }
+
     type Spoil = fn(&mut WebConfig);
 
     #[test]
     fn an_impossible_value_is_refused_by_its_key() {
         let broken: [(&str, Spoil); 8] = [
-            ("listen", |config| config.listen = "8080".into()),
+            ("listen", |config| config.listen = ":8080".into()),
             ("max_jobs", |config| config.max_jobs = 0),
             ("default_deadline_ms", |config| {
                 config.default_deadline_ms = 10;

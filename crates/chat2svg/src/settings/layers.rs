@@ -10,12 +10,12 @@ use std::{
 };
 
 use chat2svg_llm::LlmConfig;
-use chat2svg_protocol::BackendId;
+use chat2svg_protocol::{BackendId, nearest_name};
 use config::{Config, File, FileFormat, Map, Value, ValueKind};
 use serde::Deserialize as _;
 use thiserror::Error;
 
-use super::{Settings, aliases, check};
+use super::{Settings, aliases, check, place::StorePlace};
 
 /// The built-in defaults, with a comment for each key.
 pub(crate) const DEFAULTS: &str = include_str!("../../../../configs/default.toml");
@@ -63,6 +63,38 @@ pub(crate) enum ConfigError {
         /// Why not.
         reason: String,
     },
+    /// Several things are wrong.
+    #[error("{} settings cannot be used: {}", .0.len(), listed(.0))]
+    Several(Vec<ConfigError>),
+}
+
+impl ConfigError {
+    /// An error that tells all of these; none without any.
+    ///
+    /// # Errors
+    /// When there are any.
+    pub(crate) fn all(errors: Vec<Self>) -> Result<(), Self> {
+        let mut flat = Vec::new();
+        for error in errors {
+            match error {
+                Self::Several(inner) => flat.extend(inner),
+                single => flat.push(single),
+            }
+        }
+        match flat.pop() {
+            None => Ok(()),
+            Some(only) if flat.is_empty() => Err(only),
+            Some(last) => {
+                flat.push(last);
+                Err(Self::Several(flat))
+            }
+        }
+    }
+}
+
+fn listed(errors: &[ConfigError]) -> String {
+    let texts: Vec<String> = errors.iter().map(ToString::to_string).collect();
+    texts.join("; ")
 }
 
 fn hint(nearest: &Option<String>) -> String {
@@ -140,36 +172,48 @@ impl Layers {
             .collect();
         // Full names win over aliases.
         ours.sort_by_key(|(name, _)| (name.starts_with("CHAT2SVG__"), name.clone()));
-        let mut found = Vec::new();
+        let (mut found, mut wrong) = (Vec::new(), Vec::new());
         for (name, value) in ours {
-            let origin = format!("environment variable {name}");
-            let text = value.into_string().map_err(|_| ConfigError::Value {
-                key: name.clone(),
-                origin: origin.clone(),
-                reason: "is not valid UTF-8".to_owned(),
-            })?;
-            if let Some(path) = name.strip_prefix("CHAT2SVG__") {
-                let key = path.to_ascii_lowercase().replace("__", ".");
-                let value = self.read(&key, &text, &origin)?;
-                found.push((key, value, origin));
-            } else {
-                let Some(alias) = aliases::find(&name) else {
-                    return Err(ConfigError::UnknownKey {
-                        key: name.clone(),
-                        nearest: nearest(&name, aliases::names()),
-                        origin,
-                    });
-                };
-                let text = (alias.convert)(&text).map_err(|reason| ConfigError::Value {
-                    key: alias.key.to_owned(),
-                    origin: origin.clone(),
-                    reason,
-                })?;
-                let value = self.read(alias.key, &text, &origin)?;
-                found.push((alias.key.to_owned(), value, origin));
+            match self.read_variable(&name, value) {
+                Ok(read) => found.push(read),
+                Err(error) => wrong.push(error),
             }
         }
-        self.add(found)
+        wrong.extend(self.add(found).err());
+        ConfigError::all(wrong)
+    }
+
+    /// The key, value and source that an environment variable stands for.
+    fn read_variable(
+        &self,
+        name: &str,
+        value: OsString,
+    ) -> Result<(String, ValueKind, String), ConfigError> {
+        let origin = format!("environment variable {name}");
+        let text = value.into_string().map_err(|_| ConfigError::Value {
+            key: name.to_owned(),
+            origin: origin.clone(),
+            reason: "is not valid UTF-8".to_owned(),
+        })?;
+        if let Some(path) = name.strip_prefix("CHAT2SVG__") {
+            let key = path.to_ascii_lowercase().replace("__", ".");
+            let value = self.read(&key, &text, &origin)?;
+            return Ok((key, value, origin));
+        }
+        let Some(alias) = aliases::find(name) else {
+            return Err(ConfigError::UnknownKey {
+                key: name.to_owned(),
+                nearest: nearest_name(name, aliases::names()).map(str::to_owned),
+                origin,
+            });
+        };
+        let text = (alias.convert)(&text).map_err(|reason| ConfigError::Value {
+            key: alias.key.to_owned(),
+            origin: origin.clone(),
+            reason,
+        })?;
+        let value = self.read(alias.key, &text, &origin)?;
+        Ok((alias.key.to_owned(), value, origin))
     }
 
     /// Lays a flag's value over.
@@ -222,6 +266,31 @@ impl Layers {
         )
     }
 
+    /// Lays over where jobs are kept, where nobody set that.
+    ///
+    /// # Errors
+    /// When the value cannot be used.
+    pub(crate) fn add_store_place(&mut self, place: &StorePlace) -> Result<(), ConfigError> {
+        let key = "store.path";
+        let is_open = self
+            .values
+            .get(key)
+            .is_some_and(|value| matches!(&value.kind, ValueKind::String(path) if path.is_empty()));
+        if !is_open {
+            return Ok(());
+        }
+        let Some(path) = place.path.to_str() else {
+            return Err(self.refuse(
+                key,
+                format!(
+                    "the folder for data, {}, is not UTF-8: set this key",
+                    place.path.display()
+                ),
+            ));
+        };
+        self.add([(key.to_owned(), path.into(), place.why.to_owned())])
+    }
+
     /// All values as TOML with their sources, by key.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, String, &str)> {
         self.values.iter().map(|(key, value)| {
@@ -245,7 +314,12 @@ impl Layers {
             let reason = error.into_inner().to_string();
             self.refuse(&key, reason.lines().next().unwrap_or_default().to_owned())
         })?;
-        check(&settings).map_err(|(key, reason)| self.refuse(&key, reason))?;
+        let wrong = check(&settings).into_iter();
+        ConfigError::all(
+            wrong
+                .map(|(key, reason)| self.refuse(&key, reason))
+                .collect(),
+        )?;
         Ok(settings)
     }
 
@@ -254,10 +328,14 @@ impl Layers {
         &mut self,
         values: impl IntoIterator<Item = (String, ValueKind, String)>,
     ) -> Result<(), ConfigError> {
-        let mut layer = Map::new();
+        let (mut layer, mut wrong) = (Map::new(), Vec::new());
         for (key, value, origin) in values {
-            let value = self.fitting(&key, value, &origin)?;
-            layer.insert(key, Value::new(Some(&origin), value));
+            match self.fitting(&key, value, &origin) {
+                Ok(value) => {
+                    layer.insert(key, Value::new(Some(&origin), value));
+                }
+                Err(error) => wrong.push(error),
+            }
         }
         self.merged = Config::builder()
             .add_source(self.merged.clone())
@@ -265,7 +343,7 @@ impl Layers {
             .build()
             .map_err(|error| self.refuse("", error.to_string()))?;
         self.values = flat(&self.merged);
-        Ok(())
+        ConfigError::all(wrong)
     }
 
     fn refuse(&self, key: &str, reason: String) -> ConfigError {
@@ -283,7 +361,8 @@ impl Layers {
             None => Err(ConfigError::UnknownKey {
                 key: key.to_owned(),
                 origin: origin.to_owned(),
-                nearest: nearest(key, self.values.keys().map(String::as_str)),
+                nearest: nearest_name(key, self.values.keys().map(String::as_str))
+                    .map(str::to_owned),
             }),
         }
     }
@@ -407,14 +486,4 @@ fn flatten(key: &str, value: Value, into: &mut BTreeMap<String, Value>) {
             into.insert(key.to_owned(), value);
         }
     }
-}
-
-/// The name that differs least, if it differs by little.
-fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
-    known
-        .into_iter()
-        .map(|candidate| (strsim::damerau_levenshtein(name, candidate), candidate))
-        .min()
-        .filter(|(distance, _)| *distance <= name.len() / 3)
-        .map(|(_, candidate)| candidate.to_owned())
 }

@@ -5,6 +5,7 @@
 
 mod aliases;
 mod layers;
+mod place;
 #[cfg(test)]
 mod tests;
 
@@ -26,6 +27,7 @@ use chat2svg_web::WebConfig;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use layers::{ConfigError, Layers};
+pub(crate) use place::StorePlace;
 
 /// The whole configuration.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -130,11 +132,12 @@ impl ProcessConfig {
     }
 }
 
-/// Checks what no single section's type can.
-fn check(settings: &Settings) -> Result<(), (String, String)> {
-    let refused = |key: &str, reason: String| Err((key.to_owned(), reason));
+/// What no single section's type can check: every key that is wrong, and why.
+fn check(settings: &Settings) -> Vec<(String, String)> {
+    let mut wrong = Vec::new();
+    let mut refuse = |key: &str, reason: String| wrong.push((key.to_owned(), reason));
     if let Err(error) = tracing_subscriber::EnvFilter::try_new(&settings.log.filter) {
-        return refused("log.filter", error.to_string());
+        refuse("log.filter", error.to_string());
     }
     for (section, checked) in [
         ("server", settings.server.validate()),
@@ -155,30 +158,30 @@ fn check(settings: &Settings) -> Result<(), (String, String)> {
         ("store", settings.store.validate()),
     ] {
         if let Err(InvalidSetting { key, reason }) = checked {
-            return refused(&format!("{section}.{key}"), reason);
+            refuse(&format!("{section}.{key}"), reason);
         }
     }
     let model = settings.imagegen.backend();
     for backend in &settings.detail.backends {
         if *backend != BackendId::EMBEDDED && Some(backend) != model.as_ref() {
-            return refused(
+            refuse(
                 "detail.backends",
                 format!("\"{backend}\" is not set up: set imagegen.provider"),
             );
         }
     }
     if let Err((key, reason)) = settings.limits.validate() {
-        return refused(&format!("limits.{key}"), reason);
+        refuse(&format!("limits.{key}"), reason);
     }
     if settings.process.threads > 1024 {
-        return refused("process.threads", "must be 0 to 1024".to_owned());
+        refuse("process.threads", "must be 0 to 1024".to_owned());
     }
     if !(16..=1_048_576).contains(&settings.process.input_memory_mb) {
         let given = settings.process.input_memory_mb;
-        return refused(
+        refuse(
             "process.input_memory_mb",
             format!("must be 16 to 1048576, {given} was given"),
         );
     }
-    Ok(())
+    wrong
 }

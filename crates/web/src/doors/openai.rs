@@ -15,7 +15,7 @@ use chat2svg_protocol::JobView;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    input::{HeldMemory, parse_object, read_limited},
+    input::{HeldMemory, read_limited, read_object},
     problem::Problem,
     renditions::Order,
     routes::create::expect_media_type,
@@ -92,8 +92,10 @@ async fn generate(
 ) -> Result<HttpResponse, Problem> {
     expect_media_type(request, "application/json")?;
     let (body, memory) = read_limited(request, payload.into_inner(), shared).await?;
-    let asked: GenerationRequest = parse_object(&body, r#"{"prompt": "a red fox"}"#)?;
-    let wanted = asked.check(&shared.config).map_err(Problem::fields)?;
+    let (asked, refusals) = read_object::<GenerationRequest>(&body, r#"{"prompt": "a red fox"}"#)?;
+    let wanted = asked
+        .check(&shared.config, refusals)
+        .map_err(Problem::fields)?;
     let key = submit::idempotency_key(request)?;
     if wanted.is_streamed {
         return stream::generation(request, shared, wanted, key, memory).await;

@@ -4,7 +4,10 @@ use std::{fmt::Display, str::FromStr};
 
 use chat2svg_protocol::{ByteBudget, FitLimits, JobOptions, OutputOptions, PathBudget};
 
-use crate::{config::WebConfig, problem::FieldError};
+use crate::{
+    config::WebConfig,
+    problem::{FieldError, Problem},
+};
 
 /// Gathers refused fields, so that a caller learns of all of them at once.
 #[derive(Debug, Default)]
@@ -31,6 +34,12 @@ impl Refusals {
         } else {
             Err(self.0)
         }
+    }
+}
+
+impl From<Refusals> for Problem {
+    fn from(refusals: Refusals) -> Self {
+        Self::fields(refusals.0)
     }
 }
 

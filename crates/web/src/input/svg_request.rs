@@ -4,13 +4,16 @@ use chat2svg_protocol::{
     Background, CanvasSize, JobKind, JobSpec, LayerForm, LevelChoice, Priority, Prompt, ShapeForm,
     StrokeForm, Style,
 };
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
     config::WebConfig,
-    input::fields::{RawOptions, RawOutput, Refusals},
-    problem::{Code, FieldError, Problem},
+    input::{
+        fields::{RawOptions, RawOutput, Refusals},
+        object::read_object,
+    },
+    problem::{FieldError, Problem},
 };
 
 /// A picture to draw.
@@ -89,65 +92,18 @@ pub(crate) struct SvgRequest {
     pub(crate) minify: Option<bool>,
 }
 
-/// Reads the body.
-pub(crate) fn parse_svg_request(body: &[u8]) -> Result<SvgRequest, Problem> {
-    parse_object(body, r#"{"prompt": "a red fox"}"#)
-}
-
-/// Reads a body that should be an object such as the example. What is not JSON is a malformed
-/// request; what is JSON of the wrong shape is a refused field.
-pub(crate) fn parse_object<T: DeserializeOwned>(body: &[u8], example: &str) -> Result<T, Problem> {
-    let text = std::str::from_utf8(body).map_err(|error| {
-        Problem::new(
-            Code::MalformedJson,
-            format!(
-                "the body is not UTF-8 (byte {}): JSON is sent as UTF-8",
-                error.valid_up_to()
-            ),
-        )
-    })?;
-    if text.trim().is_empty() {
-        return Err(Problem::new(
-            Code::MalformedJson,
-            format!("the body is empty: send a JSON object such as {example}"),
-        ));
-    }
-    // A list of values would pass for an object whose names are left out.
-    if text.trim_start().starts_with('[') {
-        return Err(Problem::field(
-            "",
-            format!("the body is a JSON array: send an object such as {example}"),
-        ));
-    }
-    let mut json = serde_json::Deserializer::from_str(text);
-    let request: T = serde_path_to_error::deserialize(&mut json)
-        .map_err(|error| read_problem(error.path().to_string(), error.inner()))?;
-    json.end()
-        .map_err(|error| read_problem(String::new(), &error))?;
-    Ok(request)
-}
-
-fn read_problem(path: String, error: &serde_json::Error) -> Problem {
-    match error.classify() {
-        serde_json::error::Category::Data => {
-            let field = if path == "." || path == "?" {
-                String::new()
-            } else {
-                path
-            };
-            Problem::field(field, error.to_string())
-        }
-        _ => Problem::new(
-            Code::MalformedJson,
-            format!("the body is not JSON: {error}"),
-        ),
-    }
+/// The job that a body asks for, or everything that is wrong with it.
+pub(crate) fn svg_spec(body: &[u8], config: &WebConfig) -> Result<JobSpec, Problem> {
+    let (request, refusals) = read_object::<SvgRequest>(body, r#"{"prompt": "a red fox"}"#)?;
+    request.into_spec(config, refusals).map_err(Problem::fields)
 }
 
 impl SvgRequest {
-    /// The job asked for, or everything that is wrong with it.
-    pub(crate) fn into_spec(self, config: &WebConfig) -> Result<JobSpec, Vec<FieldError>> {
-        let mut refusals = Refusals::default();
+    fn into_spec(
+        self,
+        config: &WebConfig,
+        mut refusals: Refusals,
+    ) -> Result<JobSpec, Vec<FieldError>> {
         let prompt = refusals.check(
             "prompt",
             Prompt::parse(&self.prompt, config.max_prompt_chars),
@@ -221,11 +177,10 @@ impl SvgRequest {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::problem::Code;
 
     fn spec(body: &str) -> Result<JobSpec, Vec<FieldError>> {
-        parse_svg_request(body.as_bytes())
-            .unwrap()
-            .into_spec(&WebConfig::default())
+        svg_spec(body.as_bytes(), &WebConfig::default()).map_err(|problem| problem.errors)
     }
 
     fn refused(body: &str) -> Vec<String> {
@@ -306,7 +261,7 @@ mod tests {
             (r#"{"prompt": "x", "seed": -1}"#, "seed"),
             (r#"{"prompt": "x", "seed": 1e40}"#, "seed"),
             (r#"{"prompt": "x", "width": "wide"}"#, "width"),
-            (r#"{"style": "flat"}"#, ""),
+            (r#"{"style": "flat"}"#, "prompt"),
             ("[]", ""),
             (r#"["a red fox", "flat"]"#, ""),
             (" \t\n[\"a red fox\"]", ""),
@@ -315,10 +270,29 @@ mod tests {
             ("null", ""),
         ];
         for (body, field) in cases {
-            let problem = parse_svg_request(body.as_bytes()).unwrap_err();
+            let problem = svg_spec(body.as_bytes(), &WebConfig::default()).unwrap_err();
             assert_eq!(problem.code, Code::InvalidFields, "{body}: {problem}");
             assert_eq!(problem.errors[0].field, field, "{body}: {problem}");
         }
+    }
+
+    #[test]
+    fn shapes_and_values_are_refused_together_and_names_are_guessed() {
+        let body =
+            r#"{"style": "baroque", "colour": "red", "widht": 512, "seed": "x", "height": 1}"#;
+        let errors = spec(body).unwrap_err();
+        let mut fields: Vec<_> = errors.iter().map(|error| error.field.as_str()).collect();
+        fields.sort_unstable();
+        assert_eq!(
+            fields,
+            ["colour", "height", "prompt", "seed", "style", "widht"]
+        );
+        let detail = |field: &str| {
+            let found = errors.iter().find(|error| error.field == field);
+            found.unwrap().detail.clone()
+        };
+        assert!(detail("widht").contains("did you mean `width`?"));
+        assert!(detail("colour").contains("expected one of"));
     }
 
     #[test]
@@ -332,7 +306,7 @@ mod tests {
             b"{\"prompt\": \"x\"} trailing",
         ];
         for body in cases {
-            let problem = parse_svg_request(body).unwrap_err();
+            let problem = svg_spec(body, &WebConfig::default()).unwrap_err();
             assert_eq!(problem.code, Code::MalformedJson, "{problem}");
         }
     }

@@ -6,7 +6,7 @@ use actix_multipart::{Field, Multipart};
 use actix_web::{HttpRequest, error::PayloadError, web::Bytes};
 use chat2svg_protocol::{
     Attachment, AttachmentRole, Ground, JobKind, JobSpec, LayerForm, LevelChoice, Priority,
-    ShapeForm, StrokeForm,
+    ShapeForm, StrokeForm, nearest_name,
 };
 use futures_util::{Stream, StreamExt as _};
 use serde::Deserialize;
@@ -24,6 +24,8 @@ use crate::{
     services::Shared,
 };
 
+/// Most unknown fields that are named before the rest of a form is left unread.
+const MOST_UNKNOWN: usize = 16;
 /// Longest text field, in bytes.
 const MAX_TEXT_BYTES: usize = 1_024;
 
@@ -236,6 +238,7 @@ async fn read_parts(
     let mut texts = Texts::default();
     let mut attachments: Vec<Attachment> = Vec::new();
     let mut seen = HashSet::new();
+    let mut unknown = 0;
     while let Some(part) = form.next().await {
         let mut part = part.map_err(|error| form_problem(&error))?;
         let name = part.name().unwrap_or_default().to_owned();
@@ -265,10 +268,19 @@ async fn read_parts(
                 .map(|(file, _)| *file)
                 .chain(kind.texts().iter().copied())
                 .collect();
-            return Err(Problem::field(
-                name.chars().take(80).collect::<String>(),
-                format!("unknown field, expected one of {}", known.join(", ")),
-            ));
+            let shown: String = name.chars().take(80).collect();
+            let guess = nearest_name(&name, known.iter().copied())
+                .map_or_else(String::new, |name| format!("; did you mean `{name}`?"));
+            refusals.refuse(
+                &shown,
+                format!("unknown field, expected one of {}{guess}", known.join(", ")),
+            );
+            unknown += 1;
+            // Whatever it holds, no more of it is read than of a text.
+            if unknown > MOST_UNKNOWN || read_part(&mut part, MAX_TEXT_BYTES, shared).await.is_err()
+            {
+                return Err(refusals.into());
+            }
         }
     }
     for (file, role) in kind.files() {
@@ -403,7 +415,7 @@ fn whole<T: std::str::FromStr>(name: &str, text: &str, refusals: &mut Refusals) 
 }
 
 fn switch(name: &str, text: &str, refusals: &mut Refusals) -> Option<bool> {
-    match text {
+    match text.to_ascii_lowercase().as_str() {
         "true" | "1" | "on" | "yes" => Some(true),
         "false" | "0" | "off" | "no" => Some(false),
         _ => {

@@ -7,8 +7,8 @@ use chat2svg_controller::output::ResultDocument;
 
 use crate::{
     input::{
-        RefineForm, SvgRequest, UploadKind, VectorizeForm, check_files, media_type,
-        parse_svg_request, read_limited, read_upload,
+        RefineForm, SvgRequest, UploadKind, VectorizeForm, check_files, media_type, read_limited,
+        read_upload, svg_spec,
     },
     openapi::{Png, SubmissionHeaders, SubmissionProblems},
     problem::{Code, Problem},
@@ -48,11 +48,8 @@ pub(crate) async fn svg(
     let shared = shared.into_inner();
     let terms = Terms::read(&request)?;
     expect_media_type(&request, "application/json")?;
-    let config = &shared.config;
     let (body, memory) = read_limited(&request, payload.into_inner(), &shared).await?;
-    let spec = parse_svg_request(&body)?
-        .into_spec(config)
-        .map_err(Problem::fields)?;
+    let spec = svg_spec(&body, &shared.config)?;
     let client = shared.client(&request);
     let admitted = shared.admission.admit(client, &spec.options)?;
     let job = Job {

@@ -110,7 +110,7 @@ async fn errors_have_openais_shape() {
             json!("response_format"),
         ),
         (json!({ "prompt": 7 }), json!("prompt")),
-        (json!({}), Value::Null),
+        (json!({}), json!("prompt")),
     ] {
         let answer = front.send(ask(&body)).await;
         assert_eq!(answer.status, 400, "{body}: {}", answer.text());

@@ -147,6 +147,48 @@ async fn forms_with_wrong_fields_are_refused() {
 }
 
 #[actix_web::test]
+async fn all_wrong_fields_of_a_form_are_told_at_once() {
+    let front = front();
+    let large = vec![0; 50_000];
+    let parts: [Part; 5] = [
+        ("pahts", None, b"4"),
+        ("minify", None, b"perhaps"),
+        ("picture", Some("x.png"), &large),
+        ("seed", None, b"-1"),
+        ("level", None, b"LOW"),
+    ];
+    let problem = front
+        .send(form("/v1/vectorize", &parts[..2]))
+        .await
+        .problem(422);
+    let errors = problem["errors"].as_array().unwrap();
+    let fields: Vec<_> = errors.iter().map(|error| &error["field"]).collect();
+    assert_eq!(fields, ["pahts", "minify", "image"], "{problem}");
+    let detail = errors[0]["detail"].as_str().unwrap();
+    assert!(detail.contains("did you mean `paths`?"), "{detail}");
+    // A large part that nobody asked for ends the reading.
+    let problem = front.send(form("/v1/vectorize", &parts)).await.problem(422);
+    let errors = problem["errors"].as_array().unwrap();
+    assert_eq!(errors[2]["field"], "picture", "{problem}");
+}
+
+#[actix_web::test]
+async fn switches_of_forms_may_be_written_in_any_case() {
+    let front = front();
+    let png = png();
+    for value in ["TRUE", "True", "Yes", "ON", "1"] {
+        let parts: [Part; 2] = [
+            ("image", Some("x.png"), &png),
+            ("minify", None, value.as_bytes()),
+        ];
+        front.send(form("/v1/vectorize", &parts)).await.json();
+    }
+    let jobs = front.controller.send(Submitted).await.unwrap();
+    assert!(jobs.iter().all(|(spec, _)| spec.options.output.minify));
+    assert_eq!(jobs.len(), 5);
+}
+
+#[actix_web::test]
 async fn a_file_over_the_limit_is_413() {
     let front = front_with(|config| config.max_upload_bytes = 10);
     let announced = form("/v1/vectorize", &[("image", Some("x"), &vec![0; 200_000])]);

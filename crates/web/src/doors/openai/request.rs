@@ -121,8 +121,11 @@ pub(crate) struct Wanted {
 
 impl GenerationRequest {
     /// The jobs asked for, or everything that is wrong.
-    pub(crate) fn check(self, config: &WebConfig) -> Result<Wanted, Vec<FieldError>> {
-        let mut refusals = Refusals::default();
+    pub(crate) fn check(
+        self,
+        config: &WebConfig,
+        mut refusals: Refusals,
+    ) -> Result<Wanted, Vec<FieldError>> {
         let prompt = refusals.check(
             "prompt",
             Prompt::parse(&self.prompt, config.max_prompt_chars),
