@@ -12,6 +12,7 @@ mod holding;
 mod hostile;
 mod image_models;
 mod isolation;
+mod keys;
 mod load;
 #[path = "../crates/llm/tests/support/server.rs"]
 mod model_server;

@@ -178,6 +178,11 @@ impl Daemon {
         Self::run(folder, settings, limited(limits, SERVE))
     }
 
+    /// Starts one with a command line of its own.
+    pub(crate) fn start_as(folder: &Path, settings: &[(&str, &str)], command: Command) -> Self {
+        Self::run(folder, settings, command)
+    }
+
     fn run(folder: &Path, settings: &[(&str, &str)], mut command: Command) -> Self {
         let log_path = folder.join("daemon.log");
         let log = File::create(&log_path).unwrap();

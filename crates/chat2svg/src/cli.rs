@@ -3,6 +3,7 @@
 use std::{ffi::OsString, path::PathBuf, time::Duration};
 
 use chat2svg_isolation::Limits as ProcessLimits;
+use chat2svg_keys::Scopes;
 use chat2svg_protocol::{
     Background, ByteBudget, FitLimits, Ground, LayerForm, LevelChoice, OutputOptions, PathBudget,
     ShapeForm, StrokeForm, Style,
@@ -57,6 +58,16 @@ pub(crate) enum Command {
     Clean(Clean),
     /// Run the HTTP service and the web page.
     Serve(Serve),
+    /// Make, list and revoke the keys of the service's callers.
+    #[command(
+        subcommand,
+        after_help = "Once there is a key, the service wants one of every caller; a service that runs notices within a \
+                      second, also that a key was revoked.\n\nExamples:\n  \
+                      chat2svg keys add web --per-minute 30 --expires 90d\n  \
+                      chat2svg keys add grafana --scopes read\n  \
+                      chat2svg keys revoke web"
+    )]
+    Keys(Keys),
     /// Play jobs through the scheduler in virtual time, and compare strategies.
     #[command(
         after_help = "Example:\n  chat2svg simulate --trace bursty --rate 40 --jobs 20000 --svg strategies.svg"
@@ -345,6 +356,58 @@ fn strategy(text: &str) -> Result<Strategy, String> {
         .ok_or_else(|| format!("use one of {}", names.join(", ")))
 }
 
+/// What to do with keys.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Keys {
+    /// Make a key; it is printed once and kept as a hash.
+    Add(AddKey),
+    /// List the keys there are.
+    List(ListKeys),
+    /// Take a key back.
+    Revoke(RevokeKey),
+}
+
+/// Options of `keys add`.
+#[derive(Debug, Args)]
+pub(crate) struct AddKey {
+    /// What it is listed, revoked and logged by.
+    pub(crate) name: chat2svg_keys::Name,
+    /// Whose jobs are asked for with it; without it, the name. Keys of one owner see the same
+    /// jobs; "local" is whoever used the service before it had keys.
+    #[arg(long)]
+    pub(crate) owner: Option<chat2svg_protocol::Owner>,
+    /// What it may be used for: read, write, admin (everything, for every owner).
+    #[arg(long, default_value = "read,write", value_parser = |text: &str| text.parse::<Scopes>())]
+    pub(crate) scopes: Scopes,
+    /// When it ends, such as 90d or 12h; without it, never.
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub(crate) expires: Option<Duration>,
+    /// The most jobs a minute; 0 for any number.
+    #[arg(long, default_value_t = 0)]
+    pub(crate) per_minute: u32,
+    /// The most jobs a day; 0 for any number.
+    #[arg(long, default_value_t = 0)]
+    pub(crate) per_day: u32,
+    /// The most jobs at once; 0 for any number.
+    #[arg(long, default_value_t = 0)]
+    pub(crate) concurrent: u32,
+}
+
+/// Options of `keys list`.
+#[derive(Debug, Args)]
+pub(crate) struct ListKeys {
+    /// Print one JSON document.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Options of `keys revoke`.
+#[derive(Debug, Args)]
+pub(crate) struct RevokeKey {
+    /// The key's name.
+    pub(crate) name: chat2svg_keys::Name,
+}
+
 /// Options of `serve`.
 #[derive(Debug, Args)]
 pub(crate) struct Serve {
@@ -407,7 +470,7 @@ fn canvas(text: &str) -> Result<chat2svg_protocol::CanvasSize, String> {
     chat2svg_protocol::CanvasSize::new(width, height).map_err(|error| error.to_string())
 }
 
-/// A number with a unit (ms, s, m, min, h), or of seconds without.
+/// A number with a unit (ms, s, m, min, h, d), or of seconds without.
 fn duration(text: &str) -> Result<Duration, String> {
     let number_end = text
         .find(|character: char| !character.is_ascii_digit() && character != '.')
@@ -418,6 +481,7 @@ fn duration(text: &str) -> Result<Duration, String> {
         "" | "s" => 1.0,
         "m" | "min" => 60.0,
         "h" => 3600.0,
+        "d" => 86_400.0,
         _ => return Err("give a time such as 10s, 500ms or 2m".to_owned()),
     };
     number

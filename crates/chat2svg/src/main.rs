@@ -8,6 +8,7 @@ mod doctor;
 mod files;
 mod format;
 mod isolated;
+mod keys;
 mod ledger;
 mod logging;
 mod manual;
@@ -142,6 +143,7 @@ fn run(cli: &Cli) -> anyhow::Result<ExitCode> {
             )?;
         }
         Command::Clean(command) => clean::run(command, &settings)?,
+        Command::Keys(command) => keys::run(command, &settings)?,
         Command::Serve(_) => serve::run(&settings)?,
         Command::Simulate(command) => simulate::run(command, &settings)?,
         Command::Config => show(&layers)?,
@@ -175,6 +177,7 @@ fn layers(cli: &Cli) -> Result<Layers, ConfigError> {
     wrong.extend(layers.add_consequences().err());
     let place = StorePlace::find();
     wrong.extend(layers.add_store_place(&place).err());
+    wrong.extend(layers.add_keys_place(&place).err());
     if !wrong.is_empty() {
         wrong.extend(layers.settings().err());
     }

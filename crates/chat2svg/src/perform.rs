@@ -49,6 +49,7 @@ async fn through(
         permit: Permit::holding(()),
         idempotency_key: None,
         client: Default::default(),
+        owner: Default::default(),
     };
     let job = system.controller.line().ask(submit, PATIENCE).await??.job;
     let subscribe = system.controller.line::<Subscribe>();

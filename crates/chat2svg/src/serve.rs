@@ -3,12 +3,14 @@
 
 use std::{
     net::SocketAddr,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
 use actix::Arbiter;
 use anyhow::Context as _;
 use chat2svg_isolation::sandbox;
+use chat2svg_keys::Tokens;
 use chat2svg_protocol::messages::{Drain, Resume};
 use chat2svg_store::StoreWorker;
 use chat2svg_supervision::Slot;
@@ -18,6 +20,7 @@ use tokio::time::MissedTickBehavior;
 use tracing::{error, info, warn};
 
 use crate::{
+    keys,
     running::reachable,
     settings::{LogFormat, Settings, StorePlace},
     signals::stop_signal,
@@ -44,6 +47,7 @@ async fn serve(settings: &Settings) -> anyhow::Result<()> {
     if let Some(notice) = StorePlace::find().notice_for(&settings.store.path) {
         warn!("{notice}");
     }
+    let keys = keys::ring(settings)?;
     let store = StoreWorker::open(&settings.store)?;
     let metrics = install_metrics().context("the metrics cannot be set up")?;
     let system = System::start(settings, &store)?;
@@ -57,6 +61,9 @@ async fn serve(settings: &Settings) -> anyhow::Result<()> {
             forecast: system.forecast.clone(),
             health: system.health(),
             line_up: system.line_up.clone(),
+            keys: Arc::clone(&keys),
+            tokens: Arc::new(Tokens::new().context("the system gives no random numbers")?),
+            auth: settings.auth.clone(),
             metrics,
         },
     )?;

@@ -195,6 +195,7 @@ impl System {
                 put_job: store.line(),
                 get_job: store.line(),
                 list_jobs: store.line(),
+                remove_job: store.line(),
                 get_result: store.line(),
                 list_unfinished: store.line(),
                 get_attachments: store.line(),
@@ -263,6 +264,7 @@ impl System {
             cancel: self.controller.line(),
             job: self.controller.line(),
             jobs: self.controller.line(),
+            remove: self.controller.line(),
             result: self.controller.line(),
             subscribe: self.controller.line(),
             queue: self.scheduler.line(),
@@ -419,6 +421,7 @@ mod tests {
             permit: Permit::holding(()),
             idempotency_key: None,
             client: Default::default(),
+            owner: Default::default(),
         };
         let line = system.controller.line();
         line.ask(submit, PATIENCE).await.unwrap().unwrap().job

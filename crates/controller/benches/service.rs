@@ -199,6 +199,7 @@ impl Service {
             put_job: store_slot.line(),
             get_job: store_slot.line(),
             list_jobs: store_slot.line(),
+            remove_job: store_slot.line(),
             get_result: store_slot.line(),
             list_unfinished: store_slot.line(),
             get_attachments: store_slot.line(),
@@ -264,6 +265,7 @@ impl Service {
             permit: Permit::holding(permit),
             idempotency_key: None,
             client: Default::default(),
+            owner: Default::default(),
         };
         let job = self
             .submit

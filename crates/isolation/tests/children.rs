@@ -171,6 +171,7 @@ fn ended(request: &Request, state: JobState, svg: Option<&str>) -> IsolatedResul
         view: JobView {
             // A child may say what it likes of these.
             id: JobId(uuid::Uuid::from_u128(99)),
+            owner: "somebody".parse().unwrap(),
             state,
             spec: spec(7),
             stage: None,

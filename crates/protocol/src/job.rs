@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::{
     Background, CanvasSize, FitLimits, Ground, JobFailure, JobMetadata, LevelChoice, OutputOptions,
-    Prompt, Stage, Style, ValueError,
+    Owner, Prompt, Stage, Style, ValueError,
 };
 
 /// Identifies a job; sorts by time of creation (UUID version 7).
@@ -225,6 +225,9 @@ impl JobState {
 pub struct JobView {
     /// Its id.
     pub id: JobId,
+    /// Whose it is.
+    #[serde(default)]
+    pub owner: Owner,
     /// How it stands.
     pub state: JobState,
     /// What was asked.

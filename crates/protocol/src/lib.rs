@@ -15,6 +15,7 @@ mod level;
 pub mod messages;
 mod outcome;
 mod output;
+mod owner;
 mod plan;
 mod snapshot;
 mod stage;
@@ -41,6 +42,7 @@ pub use outcome::{
     LossSample, ModelUse, Movement, StageOutcome, StageReport, StageStatus, TargetSummary, Tier,
 };
 pub use output::{LayerForm, OutputOptions, ShapeForm, StrokeForm};
+pub use owner::Owner;
 pub use plan::{PlannedStage, Prediction, QueueSnapshot, SolveMethod, Source, StagePlan};
 pub use snapshot::{
     ActorHealth, GpuSnapshot, LoadAverage, Pressure, ResourceSnapshot, StalledShare,

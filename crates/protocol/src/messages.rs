@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     Attachment, Attempt, BackendId, Background, CallReport, CallSize, CanvasSize, Circuit,
     CircuitMode, CircuitOpen, CircuitPermit, CircuitSnapshot, ClientKey, DetailSummary, FitLimits,
-    FitSummary, Ground, JobEvent, JobId, JobSpec, JobView, LevelChoice, Permit, Prompt,
+    FitSummary, Ground, JobEvent, JobId, JobSpec, JobView, LevelChoice, Owner, Permit, Prompt,
     ResourceLevel, ResourceSnapshot, Source, Stage, StageOutcome, StagePlan, Style, UnknownCircuit,
     stop_of,
 };
@@ -36,10 +36,12 @@ pub struct Submit {
     pub attachments: Vec<Attachment>,
     /// Admission, held until the job ends.
     pub permit: Permit,
-    /// Makes a repeated request find the first one's job.
+    /// Makes a repeated request of the same owner find the first one's job.
     pub idempotency_key: Option<String>,
     /// Who asks, for fairness.
     pub client: ClientKey,
+    /// Whose job it is.
+    pub owner: Owner,
 }
 
 /// The job was stored.
@@ -93,13 +95,34 @@ pub struct JobQuery {
 }
 
 /// web → controller: the jobs there are, newest first.
-#[derive(Clone, Copy, Debug, Message)]
+#[derive(Clone, Debug, Message)]
 #[rtype(result = "Result<Vec<JobView>, StoreError>")]
 pub struct JobsQuery {
     /// At most so many.
     pub limit: u32,
     /// Only jobs older than this one.
     pub before: Option<JobId>,
+    /// Only jobs of this owner; `None` for everybody's.
+    pub owner: Option<Owner>,
+}
+
+/// web → controller: forget a job that has ended, with its result.
+#[derive(Clone, Copy, Debug, Message)]
+#[rtype(result = "Result<RemoveOutcome, StoreError>")]
+pub struct Remove {
+    /// The job.
+    pub job: JobId,
+}
+
+/// What became of a removal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RemoveOutcome {
+    /// It is gone.
+    Removed,
+    /// It has not ended.
+    UnderWay,
+    /// There is no such job.
+    Unknown,
 }
 
 /// web → controller: a finished job's document, as SVG text.
@@ -265,13 +288,23 @@ pub struct GetJob {
 }
 
 /// controller → store: jobs, newest first.
-#[derive(Clone, Copy, Debug, Message)]
+#[derive(Clone, Debug, Message)]
 #[rtype(result = "Result<Vec<JobView>, StoreError>")]
 pub struct ListJobs {
     /// At most so many.
     pub limit: u32,
     /// Only jobs older than this one.
     pub before: Option<JobId>,
+    /// Only jobs of this owner; `None` for everybody's.
+    pub owner: Option<Owner>,
+}
+
+/// controller → store: forget a job and all that is kept of it. Answers whether there was one.
+#[derive(Clone, Copy, Debug, Message)]
+#[rtype(result = "Result<bool, StoreError>")]
+pub struct RemoveJob {
+    /// The job.
+    pub job: JobId,
 }
 
 /// controller → store: a finished job's document.

@@ -5,8 +5,8 @@ use chat2svg_protocol::{
     Attachment, JobView,
     messages::{
         BeginCall, FinishJob, GetAttachments, GetJob, GetResult, ListJobs, ListUnfinished,
-        LostCalls, MarkRunning, PutJob, PutStage, SettleCall, StoreError, StoreProbe, Stored,
-        Unfinished, UpdateJob,
+        LostCalls, MarkRunning, PutJob, PutStage, RemoveJob, SettleCall, StoreError, StoreProbe,
+        Stored, Unfinished, UpdateJob,
     },
 };
 use chat2svg_supervision::answers_polls;
@@ -181,7 +181,17 @@ impl Handler<ListJobs> for StoreActor {
 
     fn handle(&mut self, list: ListJobs, _: &mut Self::Context) -> Self::Result {
         self.worker.run(Unattended::Skip, move |database| {
-            database.list_jobs(list.limit, list.before)
+            database.list_jobs(list.limit, list.before, list.owner.as_ref())
+        })
+    }
+}
+
+impl Handler<RemoveJob> for StoreActor {
+    type Result = ResponseFuture<Result<bool, StoreError>>;
+
+    fn handle(&mut self, remove: RemoveJob, _: &mut Self::Context) -> Self::Result {
+        self.worker.run(Unattended::Do, move |database| {
+            database.remove_job(remove.job)
         })
     }
 }

@@ -21,6 +21,8 @@ pub struct StoreConfig {
     pub keep_finished_hours: u32,
     /// How many ended jobs are kept at most; the oldest go first.
     pub keep_finished_jobs: u32,
+    /// How many ended jobs of one owner are kept at most; 0 for as many as of all.
+    pub keep_finished_jobs_per_owner: u32,
     /// MiB that ended jobs and their results may take together; the oldest go first.
     pub keep_finished_mb: u64,
     /// Seconds between the sweeps that enforce these.
@@ -56,6 +58,7 @@ impl StoreConfig {
         Retention {
             age: Duration::from_secs(u64::from(self.keep_finished_hours) * 3600),
             jobs: self.keep_finished_jobs,
+            jobs_per_owner: self.keep_finished_jobs_per_owner,
             bytes: self.keep_finished_mb.saturating_mul(1 << 20),
         }
     }
@@ -76,6 +79,7 @@ impl Default for StoreConfig {
             path: PathBuf::new(),
             keep_finished_hours: 7 * 24,
             keep_finished_jobs: 10_000,
+            keep_finished_jobs_per_owner: 0,
             keep_finished_mb: 1024,
             sweep_interval_seconds: 600,
             busy_timeout_ms: 5_000,

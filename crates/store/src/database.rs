@@ -80,8 +80,10 @@ impl Database {
         self.write(Durability::Machine, |transaction| {
             if let Some(key) = key {
                 let known: Option<([u8; 16], [u8; 32])> = transaction
-                    .prepare_cached("SELECT job, fingerprint FROM idempotency WHERE key = ?1")?
-                    .query_row([key], |row| Ok((row.get(0)?, row.get(1)?)))
+                    .prepare_cached(
+                        "SELECT job, fingerprint FROM idempotency WHERE owner = ?1 AND key = ?2",
+                    )?
+                    .query_row([record.owner.as_str(), key], |row| Ok((row.get(0)?, row.get(1)?)))
                     .optional()?;
                 if let Some((job, known_print)) = known {
                     return Ok(if known_print == print {
@@ -93,13 +95,14 @@ impl Database {
             }
             transaction
                 .prepare_cached(
-                    "INSERT INTO job (id, state, spec, stage, progress, created_at, updated_at,
+                    "INSERT INTO job (id, owner, state, spec, stage, progress, created_at, updated_at,
                                       metadata, failure, is_final)
-                     VALUES (:id, :state, :spec, :stage, :progress, :created_at, :updated_at,
-                             :metadata, :failure, :is_final)",
+                     VALUES (:id, :owner, :state, :spec, :stage, :progress, :created_at,
+                             :updated_at, :metadata, :failure, :is_final)",
                 )?
                 .execute(named_params! {
                     ":id": record.id,
+                    ":owner": record.owner,
                     ":state": record.state,
                     ":spec": record.spec,
                     ":stage": record.stage,
@@ -125,9 +128,10 @@ impl Database {
             if let Some(key) = key {
                 transaction
                     .prepare_cached(
-                        "INSERT INTO idempotency (key, job, fingerprint) VALUES (?1, ?2, ?3)",
+                        "INSERT INTO idempotency (owner, key, job, fingerprint)
+                         VALUES (?1, ?2, ?3, ?4)",
                     )?
-                    .execute(params![key, record.id, print])?;
+                    .execute(params![record.owner, key, record.id, print])?;
             }
             Ok(Stored::New)
         })
@@ -229,6 +233,19 @@ impl Database {
             Ok(known)
         })?;
         known_or_error(view.id, known)
+    }
+
+    /// Forgets a job and all that is kept of it. Answers whether there was one.
+    ///
+    /// # Errors
+    /// When the file fails.
+    pub fn remove_job(&mut self, job: JobId) -> Result<bool, DatabaseError> {
+        self.write(Durability::Process, |transaction| {
+            let removed = transaction
+                .prepare_cached("DELETE FROM job WHERE id = ?1")?
+                .execute([job.0.into_bytes()])?;
+            Ok(removed > 0)
+        })
     }
 
     /// An ended job's document.

@@ -9,6 +9,7 @@ use serde::{Serialize, de::DeserializeOwned};
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct JobRecord {
     pub(crate) id: [u8; 16],
+    pub(crate) owner: String,
     pub(crate) state: String,
     pub(crate) spec: String,
     pub(crate) stage: Option<String>,
@@ -21,7 +22,7 @@ pub(crate) struct JobRecord {
 
 /// The columns that [`JobRecord::from_row`] reads.
 pub(crate) const COLUMNS: &str =
-    "id, state, spec, stage, progress, created_at, updated_at, metadata, failure";
+    "id, state, spec, stage, progress, created_at, updated_at, metadata, failure, owner";
 
 impl JobRecord {
     pub(crate) fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
@@ -35,12 +36,14 @@ impl JobRecord {
             updated_at: row.get(6)?,
             metadata: row.get(7)?,
             failure: row.get(8)?,
+            owner: row.get(9)?,
         })
     }
 
     pub(crate) fn from_view(view: &JobView) -> Result<Self, String> {
         Ok(Self {
             id: view.id.0.into_bytes(),
+            owner: view.owner.as_str().to_owned(),
             state: view.state.name().to_owned(),
             spec: json_of(&view.spec)?,
             stage: view.stage.map(|stage| stage.name().to_owned()),
@@ -60,6 +63,10 @@ impl JobRecord {
         let progress = self.progress as f32;
         Ok(JobView {
             id: JobId(uuid::Uuid::from_bytes(self.id)),
+            owner: self
+                .owner
+                .parse()
+                .map_err(|error: chat2svg_protocol::ValueError| error.to_string())?,
             state: named(&self.state)?,
             spec: from_json(&self.spec)?,
             stage: self.stage.as_deref().map(named).transpose()?,

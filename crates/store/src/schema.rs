@@ -64,6 +64,25 @@ const MIGRATIONS: &[&str] = &[
     CREATE INDEX call_job ON call (job);
     CREATE INDEX call_sent ON call (id) WHERE outcome = 'sent';
 ",
+    // Jobs have owners; those of earlier releases are the local user's. Keys that make requests
+    // idempotent are each owner's own.
+    "
+    ALTER TABLE job ADD COLUMN owner TEXT NOT NULL DEFAULT 'local';
+    CREATE INDEX job_owner ON job (owner, id);
+    ALTER TABLE idempotency RENAME TO idempotency_of_all;
+    DROP INDEX idempotency_job;
+    CREATE TABLE idempotency (
+        owner       TEXT NOT NULL,
+        key         TEXT NOT NULL,
+        job         BLOB NOT NULL REFERENCES job (id) ON DELETE CASCADE,
+        fingerprint BLOB NOT NULL,
+        PRIMARY KEY (owner, key)
+    ) STRICT;
+    INSERT INTO idempotency (owner, key, job, fingerprint)
+        SELECT 'local', key, job, fingerprint FROM idempotency_of_all;
+    DROP TABLE idempotency_of_all;
+    CREATE INDEX idempotency_job ON idempotency (job);
+",
 ];
 
 /// The schema that this release writes.
@@ -106,4 +125,46 @@ pub(crate) fn migrate(connection: &mut Connection) -> Result<(), SchemaError> {
     transaction.pragma_update(None, "user_version", SUPPORTED)?;
     transaction.commit()?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn jobs_and_keys_of_earlier_releases_become_the_local_users() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        connection
+            .pragma_update(None, "foreign_keys", true)
+            .unwrap();
+        for step in &MIGRATIONS[..3] {
+            connection.execute_batch(step).unwrap();
+        }
+        connection
+            .execute_batch(
+                "INSERT INTO job (id, state, spec, progress, created_at, updated_at, is_final)
+                 VALUES (x'01', 'succeeded', '{}', 1.0, 0, 0, 1);
+                 INSERT INTO result VALUES (x'01', '<svg/>');
+                 INSERT INTO idempotency VALUES ('key', x'01', x'02');",
+            )
+            .unwrap();
+        connection
+            .pragma_update(None, "application_id", APPLICATION_ID)
+            .unwrap();
+        connection.pragma_update(None, "user_version", 3).unwrap();
+        assert!(migrate(&mut connection).is_ok());
+        let one =
+            |query: &str| -> String { connection.query_row(query, [], |row| row.get(0)).unwrap() };
+        assert_eq!(one("SELECT owner FROM job"), "local");
+        assert_eq!(one("SELECT svg FROM result"), "<svg/>");
+        assert_eq!(one("SELECT owner || key FROM idempotency"), "localkey");
+        // What belongs to a job still goes with it.
+        connection.execute("DELETE FROM job", []).unwrap();
+        let rest = "SELECT count(*) || '' FROM idempotency";
+        assert_eq!(one(rest), "0");
+        assert!(
+            migrate(&mut connection).is_ok(),
+            "a second start changes nothing"
+        );
+    }
 }

@@ -41,6 +41,7 @@ fn start(config: &StoreConfig) -> (Slot<StoreActor>, Watchdog) {
 fn job(number: u128) -> JobView {
     JobView {
         id: JobId(Uuid::from_u128(number)),
+        owner: Default::default(),
         state: JobState::Queued,
         spec: JobSpec {
             kind: JobKind::Vectorize {
@@ -101,6 +102,7 @@ async fn a_job_goes_through_its_life() {
     let list = ListJobs {
         limit: 5,
         before: None,
+        owner: None,
     };
     assert_eq!(
         slot.line().ask(list, PATIENCE).await.unwrap(),

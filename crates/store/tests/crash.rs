@@ -33,6 +33,7 @@ fn config(path: PathBuf) -> StoreConfig {
 fn job(number: u128) -> JobView {
     JobView {
         id: JobId(Uuid::from_u128(number)),
+        owner: Default::default(),
         state: JobState::Queued,
         spec: JobSpec {
             kind: JobKind::Vectorize {

@@ -39,6 +39,7 @@ fn kept(stage: Stage, svg: &str) -> KeptStage {
 fn job(number: u128, state: JobState) -> JobView {
     JobView {
         id: JobId(Uuid::from_u128(number)),
+        owner: Default::default(),
         state,
         spec: JobSpec {
             kind: JobKind::Generate {
@@ -213,7 +214,7 @@ fn a_key_finds_the_first_request_and_refuses_another() {
             .unwrap(),
         Stored::Replayed(first.id)
     );
-    assert_eq!(database.list_jobs(10, None).unwrap(), [done]);
+    assert_eq!(database.list_jobs(10, None, None).unwrap(), [done]);
 }
 
 #[test]
@@ -242,7 +243,11 @@ fn jobs_are_listed_newest_first_page_by_page() {
     }
     let numbers = |limit, before: Option<u128>| -> Vec<u128> {
         database
-            .list_jobs(limit, before.map(|number| JobId(Uuid::from_u128(number))))
+            .list_jobs(
+                limit,
+                before.map(|number| JobId(Uuid::from_u128(number))),
+                None,
+            )
             .unwrap()
             .iter()
             .map(|view| view.id.0.as_u128())
@@ -287,6 +292,7 @@ fn ended_jobs_go_by_age_and_by_number_and_others_stay() {
     }
     // 250 wait; of the 750 that ended, 450 did so within the last ten hours.
     let keep = |jobs| Retention {
+        jobs_per_owner: 0,
         age: 10 * hour,
         jobs,
         bytes: u64::MAX,
@@ -294,7 +300,7 @@ fn ended_jobs_go_by_age_and_by_number_and_others_stay() {
     assert_eq!(database.sweep(now, &keep(10_000)).unwrap(), 300);
     assert_eq!(database.sweep(now, &keep(100)).unwrap(), 350);
     assert_eq!(database.sweep(now, &keep(100)).unwrap(), 0);
-    let left = database.list_jobs(10_000, None).unwrap();
+    let left = database.list_jobs(10_000, None, None).unwrap();
     assert_eq!(left.len(), 350);
     let ended: Vec<u128> = left
         .iter()
@@ -410,7 +416,7 @@ fn a_file_damaged_in_the_middle_is_reported_as_damaged() {
     }
     fs::write(&config.path, bytes).unwrap();
     let failure = match Database::open(&config) {
-        Ok(database) => database.list_jobs(1000, None).unwrap_err(),
+        Ok(database) => database.list_jobs(1000, None, None).unwrap_err(),
         Err(failure) => failure,
     };
     assert!(
@@ -469,6 +475,7 @@ fn views() -> impl Strategy<Value = JobView> {
             |(kind, seed, deadline_ms, id, progress, second, nanosecond, failure, state, stage)| {
                 JobView {
                     id: JobId(Uuid::from_u128(id)),
+                    owner: Default::default(),
                     state,
                     spec: JobSpec {
                         kind,

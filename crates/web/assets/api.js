@@ -1,5 +1,7 @@
 // The HTTP API as the page uses it.
 
+import { ask, key } from './key.js';
+
 /** An error answer of the service, or the lack of an answer. */
 export class Problem extends Error {
   constructor(document) {
@@ -14,9 +16,12 @@ export class Problem extends Error {
 }
 
 async function call(path, options = {}) {
+  const sent = key();
+  const headers = new Headers(options.headers);
+  if (sent) headers.set('Authorization', `Bearer ${sent}`);
   let response;
   try {
-    response = await fetch(path, options);
+    response = await fetch(path, { ...options, headers });
   } catch {
     throw new Problem({
       code: 'unreachable',
@@ -30,6 +35,10 @@ async function call(path, options = {}) {
     document = await response.json();
   } catch {
     // Not ours: something between here and the service answered.
+  }
+  if (document.code === 'unauthorized') {
+    // Another request may have asked for the key meanwhile.
+    if (key() !== sent || (await ask(document.detail))) return call(path, options);
   }
   throw new Problem({ status: response.status, title: response.statusText, ...document });
 }
@@ -52,34 +61,86 @@ export function submit(mode, fields) {
 
 export const job = (id) => json(`/v1/jobs/${encodeURIComponent(id)}`);
 export const jobs = (address = '/v1/jobs?limit=12') => json(address);
-export const cancel = (id) => call(`/v1/jobs/${encodeURIComponent(id)}`, { method: 'DELETE' });
+export const cancel = (id) => call(`/v1/jobs/${encodeURIComponent(id)}/cancel`, { method: 'POST' });
 export const resultSvg = async (id) =>
   (await call(`/v1/jobs/${encodeURIComponent(id)}/result.svg`)).text();
 export const resultPng = async (id, width) =>
   (await call(`/v1/jobs/${encodeURIComponent(id)}/result.png?width=${width}`)).blob();
 
+let token = null;
+
+/** An address as the browser may open it by itself: with a token where the service wants a key. */
+export async function address(path) {
+  if (!key()) return path;
+  if (!token || token.key !== key() || token.until < Date.now()) {
+    const made = await json('/v1/tokens', {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: '{}',
+    });
+    // Half of its time, so that what is opened late can be opened, too.
+    const left = new Date(made.expires_at) - Date.now();
+    token = { key: key(), text: made.token, until: Date.now() + left / 2 };
+  }
+  return `${path}${path.includes('?') ? '&' : '?'}token=${encodeURIComponent(token.text)}`;
+}
+
+/** Opens an event stream; `wire` gets the source. Gives a function that ends it. */
+function stream(path, wire, onBroken) {
+  let source = null;
+  let over = false;
+  address(path).then((opened) => {
+    if (over) return;
+    source = new EventSource(opened);
+    wire(source);
+  }, onBroken);
+  return () => {
+    over = true;
+    source?.close();
+  };
+}
+
 const EVENTS = ['queued', 'started', 'stage', 'preview', 'progress', 'done'];
 
 /** Calls `listener(name, data)` for each event of a job; gives a function that ends it. */
 export function follow(id, listener, onBroken) {
-  const source = new EventSource(`/v1/jobs/${encodeURIComponent(id)}/events`);
-  for (const name of EVENTS) {
-    source.addEventListener(name, (event) => {
-      if (name === 'done') source.close();
-      listener(name, JSON.parse(event.data));
+  const wire = (source) => {
+    for (const name of EVENTS) {
+      source.addEventListener(name, (event) => {
+        if (name === 'done') source.close();
+        listener(name, JSON.parse(event.data));
+      });
+    }
+    source.addEventListener('error', () => {
+      // The browser reconnects by itself unless the stream is gone for good.
+      if (source.readyState === EventSource.CLOSED) onBroken();
     });
-  }
-  source.addEventListener('error', () => {
-    // The browser reconnects by itself unless the stream is gone for good.
-    if (source.readyState === EventSource.CLOSED) onBroken();
-  });
-  return () => source.close();
+  };
+  return stream(`/v1/jobs/${encodeURIComponent(id)}/events`, wire, onBroken);
 }
 
 /** Calls `listener(status)` about once a second; `status` is null when nothing is heard. */
 export function watchSystem(listener) {
-  const source = new EventSource('/v1/system/events');
-  source.addEventListener('system', (event) => listener(JSON.parse(event.data)));
-  source.addEventListener('error', () => listener(null));
-  return () => source.close();
+  let stop = () => {};
+  let timer;
+  const broken = () => {
+    listener(null);
+    clearTimeout(timer);
+    timer = setTimeout(open, 3000);
+  };
+  const open = () => {
+    stop = stream('/v1/system/events', (source) => {
+      source.addEventListener('system', (event) => listener(JSON.parse(event.data)));
+      source.addEventListener('error', () => {
+        // The browser reconnects by itself unless it was refused: a key or a token may be there later.
+        if (source.readyState === EventSource.CLOSED) broken();
+        else listener(null);
+      });
+    }, broken);
+  };
+  open();
+  return () => {
+    clearTimeout(timer);
+    stop();
+  };
 }

@@ -49,7 +49,9 @@ export class Gallery {
     const title = job.request.prompt ?? KIND_NAMES[job.request.kind];
     const picture = el('span', { class: 'card-picture' });
     if (hasResult(job.state)) {
-      picture.append(el('img', { src: job.links.svg, alt: '', loading: 'lazy', decoding: 'async' }));
+      const image = el('img', { alt: '', loading: 'lazy', decoding: 'async' });
+      api.address(job.links.svg).then((address) => (image.src = address), () => {});
+      picture.append(image);
     } else {
       picture.append(isFinal(job.state) ? STATE_NAMES[job.state] : 'Drawing…');
     }

@@ -194,7 +194,7 @@ export class Stage {
     this.#state('done');
     this.#picture(svg);
     const link = $('#download-svg');
-    link.href = job.links.svg;
+    link.href = await api.address(job.links.svg);
     link.download = fileName(job, 'svg');
     $('#vary').hidden = job.request.kind !== 'generate';
     $('#draw-high').hidden = job.request.kind !== 'generate' || servedLevel(job) === 'high';

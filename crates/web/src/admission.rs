@@ -12,7 +12,7 @@ use std::{
     time::Duration,
 };
 
-use chat2svg_protocol::{ClientKey, JobOptions, Permit, Priority};
+use chat2svg_protocol::{ClientKey, JobOptions, Owner, Permit, Priority};
 use chat2svg_scheduler::{
     SharedForecast,
     admission::{Door, Refusal, Request},
@@ -27,6 +27,16 @@ use crate::{
 
 /// Clients remembered before those with a full quota are forgotten.
 const MAX_REMEMBERED_CLIENTS: usize = 4_096;
+
+/// What was decided for a new job.
+pub(crate) struct Admitted {
+    /// Held until the job ends.
+    pub(crate) permit: Permit,
+    /// Who asks, for fairness.
+    pub(crate) client: ClientKey,
+    /// Whose job it is.
+    pub(crate) owner: Owner,
+}
 
 /// Decides on each new job. Shared by all connections.
 pub(crate) struct Admission {
@@ -55,10 +65,11 @@ impl Admission {
     }
 
     /// A place for a job of this client, held until the permit is dropped, and what the client is
-    /// called inside.
+    /// called inside: `name`, or else a name that follows from its address.
     pub(crate) fn admit(
         &self,
         client: Option<IpAddr>,
+        name: Option<ClientKey>,
         options: &JobOptions,
     ) -> Result<(Permit, ClientKey), Problem> {
         if self.is_closed() {
@@ -80,7 +91,7 @@ impl Admission {
                 .retry_after(not_until.wait_time_from(self.clock.now()))
             })?;
         }
-        let client = client.map_or_else(ClientKey::default, key_of);
+        let client = name.unwrap_or_else(|| client.map_or_else(ClientKey::default, key_of));
         let request = Request {
             deadline: Duration::from_millis(options.deadline_ms),
             client,
@@ -200,13 +211,13 @@ mod tests {
     #[test]
     fn a_place_is_free_again_when_its_permit_is_dropped() {
         let admission = admission(1, &RateLimit::default());
-        let permit = admission.admit(CLIENT, &options()).unwrap();
-        let problem = admission.admit(CLIENT, &options()).unwrap_err();
+        let permit = admission.admit(CLIENT, None, &options()).unwrap();
+        let problem = admission.admit(CLIENT, None, &options()).unwrap_err();
         assert_eq!(problem.code, Code::Overloaded);
         assert!(problem.retry_after.is_some());
         assert_eq!(admission.available(), 0);
         drop(permit);
-        assert!(admission.admit(CLIENT, &options()).is_ok());
+        assert!(admission.admit(CLIENT, None, &options()).is_ok());
     }
 
     #[test]
@@ -216,20 +227,20 @@ mod tests {
             burst: 2,
         };
         let admission = admission(10, &limit);
-        let _first = admission.admit(CLIENT, &options()).unwrap();
-        let _second = admission.admit(CLIENT, &options()).unwrap();
-        let problem = admission.admit(CLIENT, &options()).unwrap_err();
+        let _first = admission.admit(CLIENT, None, &options()).unwrap();
+        let _second = admission.admit(CLIENT, None, &options()).unwrap();
+        let problem = admission.admit(CLIENT, None, &options()).unwrap_err();
         assert_eq!(problem.code, Code::RateLimited);
         assert!(problem.retry_after > Some(Duration::from_secs(30)));
         let other = Some(IpAddr::V4(std::net::Ipv4Addr::new(10, 0, 0, 1)));
-        assert!(admission.admit(other, &options()).is_ok());
+        assert!(admission.admit(other, None, &options()).is_ok());
     }
 
     #[test]
     fn closed_doors_admit_nobody() {
         let admission = admission(1, &RateLimit::default());
         admission.close();
-        let problem = admission.admit(CLIENT, &options()).unwrap_err();
+        let problem = admission.admit(CLIENT, None, &options()).unwrap_err();
         assert_eq!(problem.code, Code::ShuttingDown);
     }
 }

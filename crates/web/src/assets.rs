@@ -77,6 +77,7 @@ const PARTS: &[Asset] = &[
     asset!("docs.css", STYLE),
     asset!("app.js", SCRIPT),
     asset!("api.js", SCRIPT),
+    asset!("key.js", SCRIPT),
     asset!("docs.js", SCRIPT),
     asset!("form.js", SCRIPT),
     asset!("gallery.js", SCRIPT),

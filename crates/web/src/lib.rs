@@ -11,6 +11,7 @@ mod access;
 mod actor;
 mod admission;
 mod assets;
+mod auth;
 mod clients;
 mod config;
 mod connection;

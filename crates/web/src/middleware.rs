@@ -9,7 +9,7 @@ use std::{
 };
 
 use actix_web::{
-    Error, ResponseError as _,
+    Error, HttpMessage as _, ResponseError as _,
     body::{BoxBody, MessageBody},
     dev::{ServiceRequest, ServiceResponse},
     http::{
@@ -20,14 +20,17 @@ use actix_web::{
     web,
 };
 use futures_util::FutureExt as _;
+use jiff::Timestamp;
 use metrics::{counter, gauge, histogram};
 use tracing::{Instrument as _, debug, error, info_span, warn};
 use uuid::Uuid;
 
 use crate::{
     access::{Caller, Denial},
+    auth::{self, Identity},
     clients::{Share, Use},
     connection::Link,
+    doors::openai,
     pieces::Pieces,
     problem::{Code, Problem},
     services::Shared,
@@ -79,6 +82,10 @@ pub(crate) async fn surround<B: MessageBody + 'static>(
     let under_way = request.conn_data::<Rc<Link>>().map(Link::begin);
 
     let answer = match enter(&request) {
+        Err(problem) if openai::is_door(request.path()) => {
+            let refusal = openai::refused(&problem);
+            Ok((request.into_response(refusal).map_into_boxed_body(), None))
+        }
         Err(problem) => Ok((request.error_response(problem), None)),
         Ok(share) => AssertUnwindSafe(next.call(request))
             .catch_unwind()
@@ -125,6 +132,7 @@ fn enter(request: &ServiceRequest) -> Result<Option<Share>, Problem> {
         .conn_data::<Rc<Link>>()
         .and_then(|link| link.local());
     check_access(shared, request, local)?;
+    auth::admit(shared, request)?;
     if !shared.config.trust_forwarded_for {
         // The client's connections are counted, which have one request each.
         return Ok(None);
@@ -230,12 +238,16 @@ fn finish(mut response: ServiceResponse<BoxBody>, id: &str) -> ServiceResponse<B
     }
     // The headers of a 304 replace those that the client keeps with the page.
     let is_news = response.status() != StatusCode::NOT_MODIFIED;
+    let identity = response.request().extensions().get::<Identity>().cloned();
     let headers = response.headers_mut();
     if let Ok(value) = HeaderValue::from_str(id) {
         headers.insert(REQUEST_ID, value);
     }
     for (name, value) in SECURITY_HEADERS {
         headers.insert(name, value);
+    }
+    if let Some(identity) = identity {
+        auth::tell_quota(headers, &identity, Timestamp::now());
     }
     if is_news && !headers.contains_key(header::CONTENT_SECURITY_POLICY) {
         headers.insert(header::CONTENT_SECURITY_POLICY, STRICT_POLICY);

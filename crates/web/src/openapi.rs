@@ -2,8 +2,11 @@
 
 use serde::Serialize;
 use utoipa::{
-    IntoParams, IntoResponses, Number, OpenApi, ToSchema,
-    openapi::{Object, RefOr, Schema},
+    IntoParams, IntoResponses, Modify, Number, OpenApi, ToSchema,
+    openapi::{
+        Object, RefOr, Schema,
+        security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme},
+    },
 };
 
 use crate::{
@@ -22,7 +25,9 @@ use crate::{
             Errors are problem documents (RFC 9457) with a stable `code`. Every answer carries `X-Request-Id`: \
             the request's own, if it has up to 128 letters, digits and -_.: in it, else a new one. A request must name \
             a host of the service (else 421), and one that changes something must not come from another web site's \
-            page (else 403). `x-limits` holds the limits of this service."
+            page (else 403). A service with keys wants one with every request but those for the page, the \
+            documentation and its health (else 401), which allows what is asked (else 403); jobs of others are not \
+            found. Answers to a key with a quota carry `RateLimit` and `RateLimit-Policy`. `x-limits` holds the limits of this service."
     ),
     tags(
         (name = "Pictures", description = "Ask for a picture"),
@@ -37,6 +42,8 @@ use crate::{
         routes::jobs::list,
         routes::jobs::show,
         routes::jobs::cancel,
+        routes::jobs::delete,
+        routes::tokens::create,
         routes::events::job_events,
         routes::results::result_svg,
         routes::results::result_png,
@@ -50,9 +57,25 @@ use crate::{
         routes::system::readiness,
         routes::system::metrics,
     ),
+    servers((url = "/", description = "This service")),
+    security((), ("bearer" = []), ("api-key" = [])),
+    modifiers(&Keys),
     components(schemas(ProblemDocument, FieldError))
 )]
 struct Api;
+
+/// The ways to send a key.
+struct Keys;
+
+impl Modify for Keys {
+    fn modify(&self, api: &mut utoipa::openapi::OpenApi) {
+        let bearer = Http::new(HttpAuthScheme::Bearer);
+        let header = ApiKeyValue::new("X-API-Key");
+        let components = api.components.get_or_insert_default();
+        components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
+        components.add_security_scheme("api-key", SecurityScheme::ApiKey(ApiKey::Header(header)));
+    }
+}
 
 /// What the headers of a request for a picture may say.
 #[derive(IntoParams)]
@@ -81,8 +104,14 @@ pub(crate) enum SubmissionProblems {
     )]
     Unreadable(ProblemDocument),
     #[response(
+        status = 401,
+        description = "The service needs a key, or does not know this one",
+        content_type = "application/problem+json"
+    )]
+    Unauthorized(ProblemDocument),
+    #[response(
         status = 403,
-        description = "Another web site made a browser send this",
+        description = "The key does not allow this, or another web site made a browser send it",
         content_type = "application/problem+json"
     )]
     CrossSite(ProblemDocument),
@@ -130,7 +159,7 @@ pub(crate) enum SubmissionProblems {
     UnknownHost(ProblemDocument),
     #[response(
         status = 429,
-        description = "Over the client's quota, or it has too many requests under way",
+        description = "Over the key's or the client's quota, or too many requests are under way",
         content_type = "application/problem+json"
     )]
     RateLimited(ProblemDocument),

@@ -51,6 +51,8 @@ codes! {
     MalformedJson "malformed-json" BAD_REQUEST "The body is not valid JSON"
     InvalidHeader "invalid-header" BAD_REQUEST "A header has a value that makes no sense"
     InvalidParameter "invalid-parameter" BAD_REQUEST "A query parameter has a value that makes no sense"
+    Unauthorized "unauthorized" UNAUTHORIZED "The service needs a key"
+    ScopeMissing "scope-missing" FORBIDDEN "The key does not allow this"
     UnknownHost "unknown-host" MISDIRECTED_REQUEST "The service is not called by this name"
     CrossSite "cross-site" FORBIDDEN "Other web sites may not send requests here"
     LocalOnly "local-only" FORBIDDEN "Only callers on the service's own machine may do this"
@@ -254,6 +256,9 @@ impl ResponseError for Problem {
         let mut response = HttpResponse::build(self.code.status());
         if let Some(seconds) = retry_after {
             response.insert_header((header::RETRY_AFTER, seconds.to_string()));
+        }
+        if self.code == Code::Unauthorized {
+            response.insert_header((header::WWW_AUTHENTICATE, "Bearer realm=\"chat2svg\""));
         }
         if let Some(allow) = self.allow {
             response.insert_header((header::ALLOW, allow));

@@ -7,6 +7,7 @@ pub(crate) mod jobs;
 pub(crate) mod page;
 pub(crate) mod results;
 pub(crate) mod system;
+pub(crate) mod tokens;
 
 use std::str::FromStr;
 
@@ -29,8 +30,10 @@ pub(crate) fn configure(service: &mut web::ServiceConfig) {
         .service(
             resource("/v1/jobs/{id}", "GET, HEAD, DELETE")
                 .route(get().to(jobs::show))
-                .route(web::delete().to(jobs::cancel)),
+                .route(web::delete().to(jobs::delete)),
         )
+        .service(resource("/v1/jobs/{id}/cancel", "POST").route(web::post().to(jobs::cancel)))
+        .service(resource("/v1/tokens", "POST").route(web::post().to(tokens::create)))
         .service(resource("/v1/jobs/{id}/events", "GET").route(web::get().to(events::job_events)))
         .service(
             resource("/v1/jobs/{id}/result.svg", "GET, HEAD").route(get().to(results::result_svg)),

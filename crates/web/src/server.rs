@@ -66,6 +66,16 @@ pub enum BindError {
     /// The process may not open the files that its connections need.
     #[error(transparent)]
     Descriptors(#[from] Shortage),
+    /// Anybody on the network could use the service.
+    #[error(
+        "{address} can be reached from other machines, and there are no keys: make one with \
+         `chat2svg keys add NAME`, listen on 127.0.0.1, or, where something else decides who may \
+         call, set auth.allow_anonymous_network_access = true"
+    )]
+    Unguarded {
+        /// The address.
+        address: SocketAddr,
+    },
     /// The address cannot be listened on.
     #[error("cannot listen on {address}: {reason} (choose another with --listen or server.listen)")]
     Listen {
@@ -94,6 +104,11 @@ impl WebFront {
         config.validate()?;
         config.max_connections = descriptors::provide(config.workers, config.max_connections)?;
         let address = config.address()?;
+        let is_guarded =
+            services.keys.is_required() || services.auth.allow_anonymous_network_access;
+        if !is_guarded && !address.ip().to_canonical().is_loopback() {
+            return Err(BindError::Unguarded { address });
+        }
         let failed = |reason| BindError::Listen { address, reason };
         let listener = TcpListener::bind(address).map_err(failed)?;
         listener.set_nonblocking(true).map_err(failed)?;
@@ -264,10 +279,12 @@ fn cross_origin(shared: &Shared) -> Condition<Cors> {
         cors.allowed_methods([Method::GET, Method::POST, Method::PUT, Method::DELETE])
             .allowed_headers([
                 "accept",
+                "authorization",
                 "content-type",
                 "idempotency-key",
                 "last-event-id",
                 "prefer",
+                "x-api-key",
                 "x-request-id",
             ])
             .expose_headers([
@@ -275,10 +292,15 @@ fn cross_origin(shared: &Shared) -> Condition<Cors> {
                 "idempotent-replayed",
                 "location",
                 "preference-applied",
+                "ratelimit",
+                "ratelimit-policy",
                 "retry-after",
                 "x-job-id",
                 "x-job-state",
                 "x-level",
+                "x-ratelimit-limit",
+                "x-ratelimit-remaining",
+                "x-ratelimit-reset",
                 "x-tier",
                 "x-request-id",
             ])

@@ -10,22 +10,25 @@ use std::{
 use actix::Message;
 use actix_web::{HttpRequest, web::Bytes};
 use chat2svg_controller::InputLimits;
+use chat2svg_keys::{AuthConfig, KeyRing, Tokens};
 use chat2svg_protocol::{
-    ActorHealth, CircuitSnapshot, InvalidSetting, JobId, JobView,
+    ActorHealth, CircuitSnapshot, InvalidSetting, JobId, JobOptions, JobView, Permit,
     messages::{
-        Cancel, CircuitsQuery, JobQuery, JobsQuery, QueueQuery, ResourcesQuery, ResultQuery,
-        SetCircuit, StoreProbe, Submit, Subscribe,
+        Cancel, CircuitsQuery, JobQuery, JobsQuery, QueueQuery, Remove, ResourcesQuery,
+        ResultQuery, SetCircuit, StoreProbe, Submit, Subscribe,
     },
 };
 use chat2svg_scheduler::SharedForecast;
 use chat2svg_supervision::{ComputePool, Line};
+use jiff::Timestamp;
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     access::Access,
-    admission::Admission,
+    admission::{Admission, Admitted},
+    auth::{self, Identity},
     clients::Clients,
     config::WebConfig,
     input::BodyMemory,
@@ -55,6 +58,8 @@ pub struct WebLines {
     pub job: Line<JobQuery>,
     /// Lists jobs.
     pub jobs: Line<JobsQuery>,
+    /// Forgets jobs that have ended.
+    pub remove: Line<Remove>,
     /// Has the results.
     pub result: Line<ResultQuery>,
     /// Tells what happens to a job.
@@ -88,6 +93,12 @@ pub struct WebServices {
     pub health: Arc<dyn Fn() -> Vec<ActorHealth> + Send + Sync>,
     /// Who serves the stages, first choice of each stage first.
     pub line_up: Vec<LineUpPlace>,
+    /// The keys of callers.
+    pub keys: Arc<KeyRing>,
+    /// Signs tokens that stand for keys.
+    pub tokens: Arc<Tokens>,
+    /// How callers are told apart.
+    pub auth: AuthConfig,
     /// Writes the metrics; see [`crate::install_metrics`].
     pub metrics: PrometheusHandle,
 }
@@ -157,6 +168,34 @@ impl Shared {
         ask(&self.services.lines.job, JobQuery { job })
             .await??
             .ok_or_else(|| Problem::job_not_found(job))
+    }
+
+    /// A job that somebody may see; others are told what they would be of one that is not there.
+    pub(crate) async fn job_of(&self, identity: &Identity, job: JobId) -> Result<JobView, Problem> {
+        let view = self.job(job).await?;
+        if identity.may_see(&view.owner) {
+            Ok(view)
+        } else {
+            Err(Problem::job_not_found(job))
+        }
+    }
+
+    /// A place for a job of whoever sent a request.
+    pub(crate) fn admit(
+        &self,
+        request: &HttpRequest,
+        options: &JobOptions,
+    ) -> Result<Admitted, Problem> {
+        let identity = auth::identity(request)?;
+        let address = self.client(request);
+        let (permit, client) = self.admission.admit(address, identity.client(), options)?;
+        // Last, so that what is refused elsewhere does not count.
+        let counted = identity.count_job(Timestamp::now())?;
+        Ok(Admitted {
+            permit: Permit::holding((permit, counted)),
+            client,
+            owner: identity.owner().clone(),
+        })
     }
 
     /// A finished job's document as SVG text, read from the store once for all who ask.

@@ -12,14 +12,14 @@ use actix_web::{
     web::Bytes,
 };
 use chat2svg_protocol::{
-    Attachment, AttachmentRole, ClientKey, FailureCode, JobId, JobKind, JobSpec, JobState, JobView,
-    Permit,
+    Attachment, AttachmentRole, FailureCode, JobId, JobKind, JobSpec, JobState, JobView,
     messages::{Accepted, Cancel, Submit},
 };
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    admission::Admitted,
     feed::Feed,
     input::{HeldMemory, UploadKind, unusable},
     negotiate::{Form, Preference},
@@ -95,7 +95,7 @@ pub(crate) struct Job {
     pub(crate) spec: JobSpec,
     pub(crate) attachments: Vec<Attachment>,
     /// Its admission, and who asks.
-    pub(crate) admitted: (Permit, ClientKey),
+    pub(crate) admitted: Admitted,
     /// What its body takes up of the memory for bodies, until it is handed over.
     pub(crate) memory: HeldMemory,
 }
@@ -139,13 +139,18 @@ pub(crate) async fn hand_over(
     job: Job,
     idempotency_key: Option<String>,
 ) -> Result<Accepted, Problem> {
-    let (permit, client) = job.admitted;
+    let Admitted {
+        permit,
+        client,
+        owner,
+    } = job.admitted;
     let submit = Submit {
         spec: job.spec,
         attachments: job.attachments,
         permit,
         idempotency_key,
         client,
+        owner,
     };
     let accepted = ask(&shared.services.lines.submit, submit).await??;
     drop(job.memory);

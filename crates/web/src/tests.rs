@@ -28,6 +28,7 @@ use actix_web::{
     test::{self, TestRequest},
 };
 use chat2svg_controller::InputLimits;
+use chat2svg_keys::{AuthConfig, KeyRing, Tokens};
 use chat2svg_protocol::ActorHealth;
 use chat2svg_supervision::{ComputePool, Line};
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -79,6 +80,7 @@ fn services() -> (WebServices, Addr<Controller>, Arc<AtomicBool>) {
             cancel: Line::from_recipient("controller", controller.clone().recipient()),
             job: Line::from_recipient("controller", controller.clone().recipient()),
             jobs: Line::from_recipient("controller", controller.clone().recipient()),
+            remove: Line::from_recipient("controller", controller.clone().recipient()),
             result: Line::from_recipient("controller", controller.clone().recipient()),
             subscribe: Line::from_recipient("controller", controller.clone().recipient()),
             queue: Line::from_recipient("scheduler", controller.clone().recipient()),
@@ -106,6 +108,9 @@ fn services() -> (WebServices, Addr<Controller>, Arc<AtomicBool>) {
                 }]
             })
         },
+        keys: Arc::new(KeyRing::open()),
+        tokens: Arc::new(Tokens::new().unwrap()),
+        auth: AuthConfig::default(),
         metrics: metrics(),
     };
     (services, controller, alive)

@@ -16,6 +16,7 @@ use serde::Deserialize as _;
 use thiserror::Error;
 
 use super::{Settings, aliases, check, place::StorePlace};
+use crate::keys;
 
 /// The built-in defaults, with a comment for each key.
 pub(crate) const DEFAULTS: &str = include_str!("../../../../configs/default.toml");
@@ -169,6 +170,8 @@ impl Layers {
             .into_iter()
             .filter_map(|(name, value)| Some((name.into_string().ok()?, value)))
             .filter(|(name, _)| name.starts_with("CHAT2SVG_"))
+            // Keys are no settings: they are shown nowhere.
+            .filter(|(name, _)| name != keys::VARIABLE && name != keys::FILE_VARIABLE)
             .collect();
         // Full names win over aliases.
         ours.sort_by_key(|(name, _)| (name.starts_with("CHAT2SVG__"), name.clone()));
@@ -272,11 +275,7 @@ impl Layers {
     /// When the value cannot be used.
     pub(crate) fn add_store_place(&mut self, place: &StorePlace) -> Result<(), ConfigError> {
         let key = "store.path";
-        let is_open = self
-            .values
-            .get(key)
-            .is_some_and(|value| matches!(&value.kind, ValueKind::String(path) if path.is_empty()));
-        if !is_open {
+        if !self.is_empty(key) {
             return Ok(());
         }
         let Some(path) = place.path.to_str() else {
@@ -289,6 +288,32 @@ impl Layers {
             ));
         };
         self.add([(key.to_owned(), path.into(), place.why.to_owned())])
+    }
+
+    /// Lays over where keys are kept, where nobody set that: beside the jobs.
+    ///
+    /// # Errors
+    /// When the value cannot be used.
+    pub(crate) fn add_keys_place(&mut self, place: &StorePlace) -> Result<(), ConfigError> {
+        let store = self.values.get("store.path");
+        let store = match store.map(|value| &value.kind) {
+            Some(ValueKind::String(path)) if path != ":memory:" => path.clone(),
+            _ => place.path.to_string_lossy().into_owned(),
+        };
+        let path = Path::new(&store).with_file_name("chat2svg-keys.toml");
+        let key = "auth.keys_file";
+        match path.to_str() {
+            Some(path) if self.is_empty(key) => {
+                self.add([(key.to_owned(), path.into(), "beside the jobs".to_owned())])
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether a key holds an empty text.
+    fn is_empty(&self, key: &str) -> bool {
+        let value = self.values.get(key).map(|value| &value.kind);
+        matches!(value, Some(ValueKind::String(text)) if text.is_empty())
     }
 
     /// All values as TOML with their sources, by key.

@@ -14,6 +14,7 @@ use chat2svg_controller::ControllerConfig;
 use chat2svg_detail::DetailConfig;
 use chat2svg_imagegen::ImagegenConfig;
 use chat2svg_isolation::IsolationConfig;
+use chat2svg_keys::AuthConfig;
 use chat2svg_llm::LlmConfig;
 use chat2svg_optimize::OptimizeConfig;
 use chat2svg_protocol::{BackendId, InvalidSetting};
@@ -35,6 +36,8 @@ pub(crate) use place::StorePlace;
 pub(crate) struct Settings {
     /// The HTTP front.
     pub(crate) server: WebConfig,
+    /// Who may call.
+    pub(crate) auth: AuthConfig,
     /// Where jobs are kept.
     pub(crate) store: StoreConfig,
     /// What is logged, and how.
@@ -141,6 +144,7 @@ fn check(settings: &Settings) -> Vec<(String, String)> {
     }
     for (section, checked) in [
         ("server", settings.server.validate()),
+        ("auth", settings.auth.validate()),
         ("controller", settings.controller.validate()),
         ("llm", settings.llm.validate()),
         (

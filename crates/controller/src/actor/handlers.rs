@@ -5,10 +5,11 @@ use chat2svg_protocol::{
     JobEvent, JobEventKind, JobId, JobState, JobView,
     messages::{
         Accepted, Cancel, CancelOutcome, Dispatch, Drain, GetJob, GetResult, JobQuery, JobsQuery,
-        ListJobs, Progress, PutJob, ResultQuery, Resume, StoreError, Stored, Submit, SubmitError,
-        Subscribe, Subscription,
+        ListJobs, Progress, PutJob, Remove, RemoveJob, RemoveOutcome, ResultQuery, Resume,
+        StoreError, Stored, Submit, SubmitError, Subscribe, Subscription,
     },
 };
+use chat2svg_supervision::AskError;
 use std::{sync::Arc, time::Duration};
 use tokio::{
     sync::{broadcast, oneshot},
@@ -48,10 +49,12 @@ impl Handler<Submit> for ControllerActor {
             permit,
             idempotency_key,
             client,
+            owner,
         } = message;
         let now = jiff::Timestamp::now();
         let view = JobView {
             id: JobId(Uuid::now_v7()),
+            owner,
             state: JobState::Queued,
             spec,
             stage: None,
@@ -131,6 +134,46 @@ impl Handler<Cancel> for ControllerActor {
     }
 }
 
+impl Handler<Remove> for ControllerActor {
+    type Result = ResponseActFuture<Self, Result<RemoveOutcome, StoreError>>;
+
+    fn handle(&mut self, message: Remove, _: &mut Self::Context) -> Self::Result {
+        let job = message.job;
+        if self.live.contains_key(&job) || self.arriving.contains(&job) {
+            return Box::pin(fut::ok(RemoveOutcome::UnderWay));
+        }
+        let has_ended = self.ended(job).is_some();
+        let (get_job, remove_job) = (self.lines.get_job.clone(), self.lines.remove_job.clone());
+        let patience = self.ask_timeout();
+        let removed = async move {
+            let failed = |error: AskError| StoreError(error.to_string());
+            if !has_ended {
+                match get_job
+                    .ask(GetJob { job }, patience)
+                    .await
+                    .map_err(failed)??
+                {
+                    None => return Ok(RemoveOutcome::Unknown),
+                    Some(view) if !view.state.is_final() => return Ok(RemoveOutcome::UnderWay),
+                    Some(_) => {}
+                }
+            }
+            remove_job
+                .ask(RemoveJob { job }, patience)
+                .await
+                .map_err(failed)??;
+            Ok(RemoveOutcome::Removed)
+        };
+        Box::pin(removed.into_actor(self).map(move |outcome, actor, _| {
+            if matches!(outcome, Ok(RemoveOutcome::Removed)) {
+                actor.ended.retain(|ended| ended.view.id != job);
+                info!(%job, "job removed");
+            }
+            outcome
+        }))
+    }
+}
+
 impl Handler<JobQuery> for ControllerActor {
     type Result = ResponseFuture<Result<Option<JobView>, StoreError>>;
 
@@ -157,6 +200,7 @@ impl Handler<JobsQuery> for ControllerActor {
             let message = ListJobs {
                 limit: message.limit,
                 before: message.before,
+                owner: message.owner,
             };
             let found = list_jobs.ask(message, patience).await;
             found.unwrap_or_else(|error| Err(StoreError(error.to_string())))

@@ -26,7 +26,7 @@ use chat2svg_protocol::{
     Permit, Prompt, Stage, StagePlan, Style,
     messages::{
         Enqueue, GetAttachments, GetJob, GetResult, ListJobs, ListUnfinished, MarkRunning, PutJob,
-        Replan, StageFailure, StageFinished, StoreError, Withdraw,
+        RemoveJob, Replan, StageFailure, StageFinished, StoreError, Withdraw,
     },
 };
 use chat2svg_supervision::{ComputePool, Line, answers_polls};
@@ -78,6 +78,8 @@ pub struct ControllerLines {
     pub get_job: Line<GetJob>,
     /// Jobs, newest first.
     pub list_jobs: Line<ListJobs>,
+    /// Forgets a job.
+    pub remove_job: Line<RemoveJob>,
     /// A result.
     pub get_result: Line<GetResult>,
     /// Unfinished jobs.

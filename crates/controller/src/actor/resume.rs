@@ -188,6 +188,7 @@ mod tests {
         let left = |deadline_s: u64, age_s: i64| {
             let view = JobView {
                 id: JobId(uuid::Uuid::nil()),
+                owner: Default::default(),
                 state: JobState::Queued,
                 spec: JobSpec {
                     kind: JobKind::Vectorize {

@@ -170,6 +170,10 @@ answers!(
         Ok(world.jobs.values().rev().cloned().collect())
     }
 );
+answers!(RemoveJob, Result<bool, StoreError>, |world, message| {
+    world.results.remove(&message.job);
+    Ok(world.jobs.remove(&message.job).is_some())
+});
 answers!(
     GetResult,
     Result<Option<Arc<str>>, StoreError>,
@@ -316,6 +320,7 @@ fn start(world: Shared) -> Playhouse {
         put_job: line!(),
         get_job: line!(),
         list_jobs: line!(),
+        remove_job: line!(),
         get_result: line!(),
         list_unfinished: line!(),
         get_attachments: line!(),
@@ -422,6 +427,7 @@ impl Playhouse {
             permit: Permit::holding(permit),
             idempotency_key: key.map(str::to_owned),
             client: Default::default(),
+            owner: Default::default(),
         };
         self.controller
             .send(message)
@@ -648,6 +654,23 @@ async fn cancelling_reaches_the_running_stage() {
 }
 
 #[actix_rt::test]
+async fn a_job_is_removed_once_it_has_ended() {
+    let world = Shared::default();
+    world.lock().manner.insert(Stage::Detail, Manner::Hangs);
+    let stage = start(world);
+    let job = stage.generate(60_000).await;
+    let remove = || stage.controller.send(Remove { job });
+    assert_eq!(remove().await, Ok(Ok(RemoveOutcome::UnderWay)));
+    let _ = stage.controller.send(Cancel { job }).await;
+    stage.ended(job).await;
+    assert_eq!(remove().await, Ok(Ok(RemoveOutcome::Removed)));
+    assert!(stage.world.lock().jobs.is_empty());
+    let view = stage.controller.send(JobQuery { job }).await;
+    assert_eq!(view, Ok(Ok(None)));
+    assert_eq!(remove().await, Ok(Ok(RemoveOutcome::Unknown)));
+}
+
+#[actix_rt::test]
 async fn what_cannot_be_stored_is_not_accepted() {
     let world = Shared::default();
     world.lock().store_fails = true;
@@ -683,6 +706,7 @@ fn left_behind(attempts: u32) -> Unfinished {
     Unfinished {
         view: JobView {
             id: JobId(uuid::Uuid::now_v7()),
+            owner: Default::default(),
             state: JobState::Queued,
             spec: spec("a fox", 5_000),
             stage: None,

@@ -4,7 +4,7 @@
 use std::{cell::RefCell, collections::HashSet};
 
 use chat2svg_protocol::{
-    Attachment, AttachmentRole, FailureCode, JobFailure, JobId, JobState, JobView,
+    Attachment, AttachmentRole, FailureCode, JobFailure, JobId, JobState, JobView, Owner,
     messages::{KeptStage, Unfinished},
 };
 use metrics::counter;
@@ -79,8 +79,8 @@ impl Database {
         })
     }
 
-    /// At most `limit` jobs, newest first, of those older than `before`. Rows that cannot be read
-    /// are left out.
+    /// At most `limit` jobs, newest first, of those older than `before`, of one owner or of all.
+    /// Rows that cannot be read are left out.
     ///
     /// # Errors
     /// When the file fails.
@@ -88,6 +88,7 @@ impl Database {
         &self,
         limit: u32,
         before: Option<JobId>,
+        owner: Option<&Owner>,
     ) -> Result<Vec<JobView>, DatabaseError> {
         let wanted = usize::try_from(limit).unwrap_or(usize::MAX);
         let mut before = before.map_or(Value::Null, |job| Value::Blob(job.0.into_bytes().into()));
@@ -96,10 +97,11 @@ impl Database {
             let rows = self.read(|connection| {
                 connection
                     .prepare_cached(&format!(
-                        "SELECT {COLUMNS} FROM job WHERE ?1 IS NULL OR id < ?1
+                        "SELECT {COLUMNS} FROM job
+                         WHERE (?1 IS NULL OR id < ?1) AND (?3 IS NULL OR owner = ?3)
                          ORDER BY id DESC LIMIT ?2"
                     ))?
-                    .query_map(params![before, limit], |row| {
+                    .query_map(params![before, limit, owner.map(Owner::as_str)], |row| {
                         Found::read(row, JobRecord::from_row)
                     })?
                     .collect::<rusqlite::Result<Vec<_>>>()

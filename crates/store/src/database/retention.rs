@@ -20,6 +20,8 @@ pub struct Retention {
     pub jobs: u32,
     /// Bytes of their results, metadata and requests together.
     pub bytes: u64,
+    /// How many of one owner; 0 for as many as of all.
+    pub jobs_per_owner: u32,
 }
 
 impl Database {
@@ -51,6 +53,23 @@ impl Database {
                              SELECT id FROM job WHERE is_final = 1 ORDER BY updated_at LIMIT ?1)",
                     )?
                     .execute([surplus.clamp(0, i64::from(SWEEP_BATCH))])?;
+                let crowded = crowded
+                    + if keep.jobs_per_owner > 0 {
+                        transaction
+                            .prepare_cached(
+                                "DELETE FROM job WHERE id IN (
+                                     SELECT id FROM (
+                                         SELECT id, updated_at, row_number() OVER (
+                                             PARTITION BY owner
+                                             ORDER BY updated_at DESC, id DESC) AS place
+                                         FROM job WHERE is_final = 1)
+                                     WHERE place > ?1
+                                     ORDER BY updated_at, id LIMIT ?2)",
+                            )?
+                            .execute(params![keep.jobs_per_owner, SWEEP_BATCH])?
+                    } else {
+                        0
+                    };
                 // A job goes when it and all newer ones exceed the bound. Lengths are read from
                 // the rows' heads, not from what they hold.
                 let large = transaction

@@ -12,6 +12,7 @@ use crate::config::StoreConfig;
 fn job(number: u128) -> JobView {
     JobView {
         id: JobId(uuid::Uuid::from_u128(number)),
+        owner: Default::default(),
         state: JobState::Queued,
         spec: JobSpec {
             kind: JobKind::Vectorize {
@@ -91,6 +92,7 @@ fn a_file_on_disk_has_a_write_ahead_log_and_gives_space_back() {
     let pages = |database: &Database| text(database, "page_count");
     let before = pages(&database);
     let nothing = Retention {
+        jobs_per_owner: 0,
         age: Duration::from_secs(1),
         jobs: 0,
         bytes: 0,
@@ -165,7 +167,7 @@ fn lists_go_past_rows_that_cannot_be_read() {
     );
     let page = |limit, before: Option<u128>| {
         let before = before.map(|number| JobId(uuid::Uuid::from_u128(number)));
-        numbers(&database.list_jobs(limit, before).unwrap())
+        numbers(&database.list_jobs(limit, before, None).unwrap())
     };
     assert_eq!(page(10, None), [6, 2, 1]);
     // A page of nothing but such rows is not the end.
@@ -222,13 +224,14 @@ fn ended_jobs_are_bounded_in_bytes_and_keep_only_their_results() {
     };
     assert_eq!((count("attachment"), count("checkpoint")), (0, 0));
     let keep = Retention {
+        jobs_per_owner: 0,
         age: Duration::from_secs(1 << 40),
         jobs: 100,
         bytes: 250_000,
     };
     assert_eq!(database.sweep(Timestamp::now(), &keep).unwrap(), 2);
     // The oldest went.
-    assert_eq!(numbers(&database.list_jobs(9, None).unwrap()), [4, 3]);
+    assert_eq!(numbers(&database.list_jobs(9, None, None).unwrap()), [4, 3]);
     assert_eq!(database.sweep(Timestamp::now(), &keep).unwrap(), 0);
 }
 
@@ -384,4 +387,48 @@ fn calls_that_were_never_settled_are_lost_for_the_next_process_only() {
     let database = Database::open(&config).unwrap();
     assert_eq!(database.lost_calls(first.id).unwrap(), 1);
     assert_eq!(database.lost_calls(second.id).unwrap(), 1);
+}
+
+#[test]
+fn each_owner_keeps_its_own_newest_jobs_and_lists_no_others() {
+    let mut database = Database::open(&StoreConfig::in_memory()).unwrap();
+    for number in 1..=6 {
+        let mut view = job(number);
+        let owner = if number % 3 == 0 { "bob" } else { "alice" };
+        view.owner = owner.parse().unwrap();
+        view.updated_at = Timestamp::from_second(i64::try_from(number).unwrap()).unwrap();
+        let stored = database.put_job(&view, &[], Some("the same")).unwrap();
+        // The first of each owner has the key; the others are that one's repetitions.
+        assert_eq!(
+            stored == Stored::New,
+            number == 1 || number == 3,
+            "{number}"
+        );
+        if stored != Stored::New {
+            database.put_job(&view, &[], None).unwrap();
+        }
+        view.state = JobState::Cancelled;
+        database.finish_job(&view, None).unwrap();
+    }
+    let listed = |database: &Database, owner: &str| {
+        let owner = owner.parse().unwrap();
+        numbers(&database.list_jobs(9, None, Some(&owner)).unwrap())
+    };
+    assert_eq!(listed(&database, "alice"), [5, 4, 2, 1]);
+    assert_eq!(listed(&database, "bob"), [6, 3]);
+    assert_eq!(listed(&database, "local"), [0; 0]);
+    let keep = Retention {
+        age: Duration::from_secs(1 << 40),
+        jobs: 100,
+        bytes: 1 << 40,
+        jobs_per_owner: 3,
+    };
+    assert_eq!(database.sweep(Timestamp::now(), &keep).unwrap(), 1);
+    assert_eq!(listed(&database, "alice"), [5, 4, 2]);
+    assert_eq!(listed(&database, "bob"), [6, 3]);
+    let gone = JobId(uuid::Uuid::from_u128(3));
+    assert!(database.remove_job(gone).unwrap());
+    assert!(!database.remove_job(gone).unwrap());
+    assert_eq!(listed(&database, "bob"), [6]);
+    assert_eq!(database.get_result(gone).unwrap(), None);
 }

@@ -24,11 +24,17 @@ use crate::{
     wire::job_path,
 };
 
-use answer::{Model, Models, Picture, Pictures, refused};
+pub(crate) use answer::refused;
+use answer::{Model, Models, Picture, Pictures};
 use request::{Delivery, Format, GenerationRequest, Wanted};
 
 /// What the service is called among models.
 pub(crate) const MODEL: &str = "chat2svg";
+
+/// Whether OpenAI's clients call at this path, and are told in its shape what is wrong.
+pub(crate) fn is_door(path: &str) -> bool {
+    path.starts_with("/v1/images/") || path.starts_with("/v1/models")
+}
 
 /// Draw pictures from words, as OpenAI's clients ask for it.
 ///
@@ -103,11 +109,10 @@ async fn generate(
     let mut jobs = Vec::new();
     let mut memory = Some(memory);
     for spec in &wanted.specs {
-        let client = shared.client(request);
         jobs.push(Job {
             spec: spec.clone(),
             attachments: Vec::new(),
-            admitted: shared.admission.admit(client, &spec.options)?,
+            admitted: shared.admit(request, &spec.options)?,
             // One body for all; it is let go of with the first.
             memory: memory.take().unwrap_or_else(HeldMemory::nothing),
         });
@@ -145,7 +150,9 @@ async fn picture(
             "png"
         };
         let path = job_path(view.id);
-        picture.url = Some(format!("{scheme}://{host}{path}/result.{ending}"));
+        let token = shared.token(request, Some(view.id))?;
+        let token = token.map_or_else(String::new, |token| format!("?token={}", token.token));
+        picture.url = Some(format!("{scheme}://{host}{path}/result.{ending}{token}"));
         return Ok(picture);
     }
     let bytes = match wanted.format {

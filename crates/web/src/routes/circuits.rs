@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 
 use super::create::expect_media_type;
 use crate::{
+    auth,
     input::{parse_object, read_limited},
     problem::{Code, Problem, ProblemDocument},
     services::{Shared, ask},
@@ -26,7 +27,8 @@ pub(crate) struct CircuitRequest {
 
 /// Hold a backend's circuit open or closed, or let it decide itself again.
 ///
-/// It holds until it is set anew or the service ends. Taken over a loopback address only.
+/// It holds until it is set anew or the service ends. Taken over a loopback address only, or with a
+/// key that has the scope admin.
 #[utoipa::path(
     put,
     path = "/v1/circuits/{stage}/{backend}",
@@ -51,7 +53,9 @@ pub(crate) async fn set(
     payload: web::Payload,
     shared: web::Data<Shared>,
 ) -> Result<HttpResponse, Problem> {
-    local_callers_only(&request)?;
+    if !auth::identity(&request)?.is_admin_by_key() {
+        local_callers_only(&request)?;
+    }
     expect_media_type(&request, "application/json")?;
     let circuit = circuit(&request)?;
     let (body, _memory) = read_limited(&request, payload.into_inner(), &shared).await?;

@@ -50,8 +50,7 @@ pub(crate) async fn svg(
     expect_media_type(&request, "application/json")?;
     let (body, memory) = read_limited(&request, payload.into_inner(), &shared).await?;
     let spec = svg_spec(&body, &shared.config)?;
-    let client = shared.client(&request);
-    let admitted = shared.admission.admit(client, &spec.options)?;
+    let admitted = shared.admit(&request, &spec.options)?;
     let job = Job {
         spec,
         attachments: Vec::new(),
@@ -136,8 +135,7 @@ async fn upload(
     expect_media_type(request, "multipart/form-data")?;
     let upload = read_upload(kind, request, payload.into_inner(), &shared).await?;
     // Before the costly part: a job that has no place need not be looked at.
-    let client = shared.client(request);
-    let admitted = shared.admission.admit(client, &upload.spec.options)?;
+    let admitted = shared.admit(request, &upload.spec.options)?;
     check_files(
         &shared.services.intake,
         &shared.stopping,

@@ -12,6 +12,7 @@ use futures_util::{Stream, StreamExt as _, stream};
 use tokio::sync::watch;
 
 use crate::{
+    auth,
     clients::{Share, Use},
     feed::Feed,
     problem::{Code, Problem, ProblemDocument},
@@ -51,6 +52,7 @@ pub(crate) async fn job_events(
 ) -> Result<HttpResponse, Problem> {
     let shared = shared.into_inner();
     let job = job_id(&request)?;
+    shared.job_of(&auth::identity(&request)?, job).await?;
     let header = request.headers().get("last-event-id");
     let after = sse::last_event_id(header.and_then(|value| value.to_str().ok()));
     let mut feed = Feed::open(Arc::clone(&shared), job, after)

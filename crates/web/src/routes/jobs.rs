@@ -1,4 +1,4 @@
-//! Jobs: list, look, cancel.
+//! Jobs: list, look, cancel, remove.
 
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -7,13 +7,14 @@ use actix_web::{
 };
 use chat2svg_protocol::{
     JobId,
-    messages::{Cancel, CancelOutcome, JobsQuery},
+    messages::{Cancel, CancelOutcome, JobsQuery, Remove, RemoveOutcome},
 };
 use serde::Deserialize;
 use tracing::error;
 use utoipa::IntoParams;
 
 use crate::{
+    auth,
     problem::{Code, Problem, ProblemDocument},
     routes::{job_id, parameter, parameters},
     services::{Shared, ask},
@@ -37,6 +38,8 @@ pub(crate) struct ListParameters {
 }
 
 /// List jobs, newest first.
+///
+/// With keys: those of the key's owner; a key with the scope admin lists everybody's.
 #[utoipa::path(
     get,
     path = "/v1/jobs",
@@ -62,7 +65,12 @@ pub(crate) async fn list(
             format!("limit must be 1 to {MAX_LIMIT}, {limit} was given"),
         ));
     }
-    let query = JobsQuery { limit, before };
+    let identity = auth::identity(&request)?;
+    let query = JobsQuery {
+        limit,
+        before,
+        owner: (!identity.sees_all()).then(|| identity.owner().clone()),
+    };
     let jobs = ask(&shared.services.lines.jobs, query).await??;
     let next = (jobs.len() == limit as usize)
         .then(|| jobs.last())
@@ -99,7 +107,8 @@ pub(crate) async fn show(
     request: HttpRequest,
     shared: web::Data<Shared>,
 ) -> Result<HttpResponse, Problem> {
-    let view = shared.job(job_id(&request)?).await?;
+    let identity = auth::identity(&request)?;
+    let view = shared.job_of(&identity, job_id(&request)?).await?;
     let mut answer = HttpResponse::Ok();
     answer.insert_header((CACHE_CONTROL, "no-store"));
     if !view.state.is_final() {
@@ -108,10 +117,48 @@ pub(crate) async fn show(
     Ok(answer.json(JobResource::from(view)))
 }
 
-/// Cancel a job, also in the middle of a stage.
+/// Remove a job that has ended, with its result; cancel one that has not.
+///
+/// A job is cancelled also in the middle of a stage. Whoever wants it stopped but never its result
+/// removed uses `POST /v1/jobs/{id}/cancel`.
 #[utoipa::path(
     delete,
     path = "/v1/jobs/{id}",
+    tag = "Jobs",
+    operation_id = "deleteJob",
+    params(("id" = String, Path, description = "The job", format = Uuid)),
+    responses(
+        (status = 202, description = "It is being stopped", body = JobResource),
+        (status = 204, description = "It had ended and is gone"),
+        (status = 404, description = "No such job", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 409, description = "It ended at this moment: ask again to have it removed", body = ProblemDocument, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn delete(
+    request: HttpRequest,
+    shared: web::Data<Shared>,
+) -> Result<HttpResponse, Problem> {
+    let job = job_id(&request)?;
+    let identity = auth::identity(&request)?;
+    let view = shared.job_of(&identity, job).await?;
+    if !view.state.is_final() {
+        return stop(&shared, job).await;
+    }
+    match ask(&shared.services.lines.remove, Remove { job }).await?? {
+        RemoveOutcome::Removed => Ok(HttpResponse::NoContent().finish()),
+        RemoveOutcome::UnderWay => Err(Problem::new(
+            Code::NotFinished,
+            "the job has not ended: ask again to have it cancelled",
+        )
+        .about(job)),
+        RemoveOutcome::Unknown => Err(Problem::job_not_found(job)),
+    }
+}
+
+/// Cancel a job, also in the middle of a stage.
+#[utoipa::path(
+    post,
+    path = "/v1/jobs/{id}/cancel",
     tag = "Jobs",
     operation_id = "cancelJob",
     params(("id" = String, Path, description = "The job", format = Uuid)),
@@ -126,6 +173,12 @@ pub(crate) async fn cancel(
     shared: web::Data<Shared>,
 ) -> Result<HttpResponse, Problem> {
     let job = job_id(&request)?;
+    let identity = auth::identity(&request)?;
+    shared.job_of(&identity, job).await?;
+    stop(&shared, job).await
+}
+
+async fn stop(shared: &Shared, job: JobId) -> Result<HttpResponse, Problem> {
     match ask(&shared.services.lines.cancel, Cancel { job }).await? {
         CancelOutcome::Cancelling => {
             let view = shared.job(job).await?;

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use crate::{
+    auth,
     openapi::Png,
     problem::{Code, Problem, ProblemDocument},
     renditions::Order,
@@ -28,6 +29,9 @@ pub(crate) struct PngParameters {
     /// Width in pixels; the height follows. Default: the picture's nominal width.
     #[param(value_type = Option<u32>, minimum = 1, maximum = 4096)]
     width: Option<String>,
+    /// A token that stands for a key, from `POST /v1/tokens`.
+    #[expect(dead_code, reason = "it was read before the handler")]
+    token: Option<String>,
 }
 
 /// Fetch a result as SVG.
@@ -48,7 +52,7 @@ pub(crate) async fn result_svg(
     shared: web::Data<Shared>,
 ) -> Result<HttpResponse, Problem> {
     let job = job_id(&request)?;
-    let view = shared.job(job).await?;
+    let view = shared.job_of(&auth::identity(&request)?, job).await?;
     let svg = finished_svg(&shared, &view).await?;
     let tag = format!("\"{job}-svg\"");
     if is_known(&request, &tag) {
@@ -95,7 +99,7 @@ pub(crate) async fn result_png(
             format!("width must be 1 to {widest} pixels, {width} was given"),
         ));
     }
-    let view = shared.job(job).await?;
+    let view = shared.job_of(&auth::identity(&request)?, job).await?;
     let svg = finished_svg(&shared, &view).await?;
     let tag = format!("\"{job}-png-{}\"", width.unwrap_or(0));
     if is_known(&request, &tag) {

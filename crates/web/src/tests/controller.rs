@@ -10,9 +10,9 @@ use chat2svg_protocol::{
     ResourceSnapshot, SolveMethod, Stage, StageReport, StageStatus, StalledShare, Tier,
     UnknownCircuit,
     messages::{
-        Accepted, Cancel, CancelOutcome, CircuitsQuery, JobQuery, JobsQuery, QueueQuery,
-        ResourcesQuery, ResultQuery, SetCircuit, StoreError, StoreProbe, Submit, SubmitError,
-        Subscribe, Subscription,
+        Accepted, Cancel, CancelOutcome, CircuitsQuery, JobQuery, JobsQuery, QueueQuery, Remove,
+        RemoveOutcome, ResourcesQuery, ResultQuery, SetCircuit, StoreError, StoreProbe, Submit,
+        SubmitError, Subscribe, Subscription,
     },
 };
 use jiff::Timestamp;
@@ -168,6 +168,7 @@ impl Handler<Submit> for Controller {
             Job {
                 view: JobView {
                     id,
+                    owner: submit.owner,
                     state: JobState::Queued,
                     spec: submit.spec,
                     stage: None,
@@ -239,6 +240,18 @@ impl Handler<JobQuery> for Controller {
     }
 }
 
+impl Handler<Remove> for Controller {
+    type Result = Result<RemoveOutcome, StoreError>;
+
+    fn handle(&mut self, remove: Remove, _: &mut Self::Context) -> Self::Result {
+        self.order.retain(|id| *id != remove.job);
+        Ok(match self.jobs.remove(&remove.job) {
+            Some(_) => RemoveOutcome::Removed,
+            None => RemoveOutcome::Unknown,
+        })
+    }
+}
+
 impl Handler<JobsQuery> for Controller {
     type Result = Result<Vec<JobView>, StoreError>;
 
@@ -248,6 +261,10 @@ impl Handler<JobsQuery> for Controller {
             .iter()
             .rev()
             .filter(|id| query.before.is_none_or(|before| **id < before))
+            .filter(|id| {
+                let owner = query.owner.as_ref();
+                owner.is_none_or(|owner| self.jobs[id].view.owner == *owner)
+            })
             .take(query.limit as usize)
             .map(|id| self.jobs[id].view.clone())
             .collect())

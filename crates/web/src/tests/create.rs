@@ -116,6 +116,7 @@ async fn waiting_ends_with_the_job() {
             let query = chat2svg_protocol::messages::JobsQuery {
                 limit: 1,
                 before: None,
+                owner: None,
             };
             if let Some(view) = controller.send(query).await.unwrap().unwrap().pop() {
                 break view.id;
@@ -344,6 +345,7 @@ async fn the_job_of_a_client_that_leaves_is_cancelled() {
     let query = chat2svg_protocol::messages::JobsQuery {
         limit: 1,
         before: None,
+        owner: None,
     };
     let view = front.controller.send(query).await.unwrap().unwrap().pop();
     assert_eq!(view.unwrap().state, JobState::Cancelled);

@@ -122,16 +122,33 @@ async fn cancelling_works_once() {
     let first = front.send(TestRequest::delete().uri(&job)).await;
     assert_eq!(first.status, 202);
     assert_eq!(first.json()["state"], "cancelled");
-    let again = front
-        .send(TestRequest::delete().uri(&job))
-        .await
-        .problem(409);
+    let cancel = || TestRequest::post().uri(&format!("{job}/cancel"));
+    let again = front.send(cancel()).await.problem(409);
     assert_eq!(again["code"], "already-final");
     let result = front
         .send(get(&format!("{job}/result.svg")))
         .await
         .problem(409);
     assert_eq!(result["code"], "job-cancelled");
+    let other = start(&front, "wait").await;
+    let cancel = TestRequest::post().uri(&format!("{other}/cancel"));
+    assert_eq!(front.send(cancel).await.status, 202);
+}
+
+#[actix_web::test]
+async fn a_job_that_has_ended_is_removed() {
+    let front = front();
+    let job = start(&front, "a boat").await;
+    let gone = front.send(TestRequest::delete().uri(&job)).await;
+    assert_eq!((gone.status, gone.text()), (204, ""));
+    for tail in ["", "/events", "/result.svg", "/result.png"] {
+        let problem = front.send(get(&format!("{job}{tail}"))).await.problem(404);
+        assert_eq!(problem["code"], "job-not-found", "{tail}");
+    }
+    front
+        .send(TestRequest::delete().uri(&job))
+        .await
+        .problem(404);
 }
 
 #[actix_web::test]

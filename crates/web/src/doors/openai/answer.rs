@@ -167,7 +167,11 @@ impl ErrorAnswer {
                 message: printable(&problem.detail).into_owned(),
                 kind,
                 param: param.filter(|field| !field.is_empty()),
-                code: problem.code.name(),
+                code: match problem.code {
+                    // The one that clients look for.
+                    Code::Unauthorized => "invalid_api_key",
+                    code => code.name(),
+                },
             },
         }
     }

@@ -60,9 +60,8 @@ pub(super) async fn generation(
     let Some(spec) = wanted.specs.first().cloned() else {
         return Err(Problem::internal());
     };
-    let client = shared.client(request);
     let job = Job {
-        admitted: shared.admission.admit(client, &spec.options)?,
+        admitted: shared.admit(request, &spec.options)?,
         spec,
         attachments: Vec::new(),
         memory,

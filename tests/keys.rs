@@ -1,0 +1,477 @@
+//! Keys: who is let in where, as whom, and how often. Everything through the real program.
+
+use std::{fs, path::Path, process::Output, thread, time::Duration};
+
+use serde_json::{Value, json};
+
+use crate::support::{
+    Daemon, HOUSE, complaint, folder, header, json, one_line, problem, program, success, text,
+    wait_until,
+};
+
+/// An id that no job has.
+const NOBODY: &str = "0190b5a0-0000-7000-8000-000000000000";
+
+/// Runs `chat2svg keys` on the keys of the daemon in a folder.
+fn keys(folder: &Path, arguments: &[&str]) -> Output {
+    let mut command = program(["keys"]);
+    command.env("CHAT2SVG__STORE__PATH", folder.join("jobs.db"));
+    success(command.args(arguments))
+}
+
+/// Makes a key.
+fn make(folder: &Path, arguments: &[&str]) -> String {
+    let output = keys(folder, &[&["add"], arguments].concat());
+    String::from_utf8(output.stdout).unwrap().trim().to_owned()
+}
+
+fn bearer(key: &str) -> String {
+    format!("Bearer {key}")
+}
+
+/// Has a small picture drawn; gives the job's path.
+fn draw(daemon: &Daemon, key: &str) -> String {
+    let authorization = bearer(key);
+    let headers = [("authorization", authorization.as_str())];
+    let mut answer = daemon.post("/v1/svg", &headers, HOUSE);
+    let id = header(&answer, "x-job-id").to_owned();
+    assert_eq!(answer.status().as_u16(), 200, "{}", text(&mut answer));
+    format!("/v1/jobs/{id}")
+}
+
+#[test]
+fn every_address_wants_a_key_and_shows_nothing_of_others() {
+    let folder = folder();
+    let (alice, bob) = (
+        make(folder.path(), &["alice"]),
+        make(folder.path(), &["bob"]),
+    );
+    let watch = make(
+        folder.path(),
+        &["watch", "--owner", "alice", "--scopes", "read"],
+    );
+    let daemon = Daemon::start(folder.path(), &[]);
+    let job = draw(&daemon, &alice);
+    let send = |method: &str, path: &str, key: Option<&str>| {
+        let authorization = key.map(bearer).unwrap_or_default();
+        let mut headers = vec![("content-type", "application/json")];
+        if key.is_some() {
+            headers.push(("authorization", &authorization));
+        }
+        daemon.send(method, path, &headers, b"{}")
+    };
+
+    let unknown = format!("/v1/jobs/{NOBODY}");
+    // Every address that is not public.
+    let addresses = [
+        ("POST", "/v1/svg".to_owned()),
+        ("POST", "/v1/vectorize".to_owned()),
+        ("POST", "/v1/refine".to_owned()),
+        ("POST", "/v1/tokens".to_owned()),
+        ("GET", "/v1/jobs".to_owned()),
+        ("GET", job.clone()),
+        ("GET", format!("{job}/events")),
+        ("GET", format!("{job}/result.svg")),
+        ("GET", format!("{job}/result.png")),
+        ("POST", format!("{job}/cancel")),
+        ("DELETE", job.clone()),
+        ("GET", unknown.clone()),
+        ("DELETE", unknown),
+        ("GET", "/v1/system".to_owned()),
+        ("GET", "/v1/system/events".to_owned()),
+        ("PUT", "/v1/circuits/template/embedded".to_owned()),
+        ("GET", "/metrics".to_owned()),
+        ("GET", "/v1/nothing".to_owned()),
+        ("POST", "//v1/svg".to_owned()),
+        ("GET", "/v1/%6aobs".to_owned()),
+    ];
+    for (method, path) in &addresses {
+        for key in [
+            None,
+            Some(""),
+            Some("c2s_wrong"),
+            Some(&alice[1..]),
+            Some("alice"),
+        ] {
+            let answer = send(method, path, key);
+            assert_eq!(
+                header(&answer, "www-authenticate"),
+                "Bearer realm=\"chat2svg\""
+            );
+            problem(answer, 401, "unauthorized");
+        }
+    }
+    // OpenAI's clients are told in their words.
+    for (method, path) in [("POST", "/v1/images/generations"), ("GET", "/v1/models")] {
+        for key in [None, Some("c2s_wrong")] {
+            let mut answer = send(method, path, key);
+            assert_eq!(answer.status().as_u16(), 401, "{path}");
+            assert_eq!(
+                json(&mut answer)["error"]["code"],
+                "invalid_api_key",
+                "{path}"
+            );
+        }
+    }
+    assert_eq!(send("GET", "/v1/models", Some(&bob)).status().as_u16(), 200);
+    // What anybody may see.
+    for path in [
+        "/",
+        "/docs",
+        "/openapi.json",
+        "/healthz",
+        "/readyz",
+        "/assets/app.js",
+    ] {
+        assert_eq!(send("GET", path, None).status().as_u16(), 200, "{path}");
+    }
+
+    // Another's jobs are not there.
+    for (method, tail) in [
+        ("GET", ""),
+        ("GET", "/events"),
+        ("GET", "/result.svg"),
+        ("GET", "/result.png"),
+        ("POST", "/cancel"),
+        ("DELETE", ""),
+    ] {
+        let answer = send(method, &format!("{job}{tail}"), Some(&bob));
+        problem(answer, 404, "job-not-found");
+    }
+    let wanted = json!({ "job": job.trim_start_matches("/v1/jobs/") }).to_string();
+    let authorization = bearer(&bob);
+    let headers = [("authorization", authorization.as_str())];
+    let answer = daemon.post("/v1/tokens", &headers, wanted);
+    problem(answer, 404, "job-not-found");
+    let list = |key: &str| -> Vec<Value> {
+        let jobs = json(&mut send("GET", "/v1/jobs", Some(key)));
+        jobs["jobs"].as_array().unwrap().clone()
+    };
+    assert_eq!(
+        (list(&alice).len(), list(&bob).len(), list(&watch).len()),
+        (1, 0, 1)
+    );
+
+    // A key that may only read changes nothing.
+    for (method, path) in [("POST", "/v1/svg"), ("DELETE", job.as_str())] {
+        problem(send(method, path, Some(&watch)), 403, "scope-missing");
+    }
+    problem(
+        send("PUT", "/v1/circuits/template/embedded", Some(&alice)),
+        403,
+        "scope-missing",
+    );
+    assert_eq!(send("GET", &job, Some(&watch)).status().as_u16(), 200);
+    assert_eq!(send("DELETE", &job, Some(&alice)).status().as_u16(), 204);
+    problem(send("GET", &job, Some(&alice)), 404, "job-not-found");
+}
+
+#[test]
+fn an_administrator_sees_all_and_holds_circuits() {
+    let folder = folder();
+    let alice = make(folder.path(), &["alice"]);
+    let admin = make(folder.path(), &["root", "--scopes", "admin"]);
+    let daemon = Daemon::start(folder.path(), &[]);
+    let job = draw(&daemon, &alice);
+    let authorization = bearer(&admin);
+    let headers = [
+        ("authorization", authorization.as_str()),
+        ("content-type", "application/json"),
+        // As a proxy would send it, through which no caller without a key gets at circuits.
+        ("x-forwarded-for", "192.0.2.1"),
+    ];
+    let mut list = daemon.send("GET", "/v1/jobs", &headers, b"");
+    assert_eq!(json(&mut list)["jobs"].as_array().unwrap().len(), 1);
+    assert_eq!(
+        daemon.send("GET", &job, &headers, b"").status().as_u16(),
+        200
+    );
+    let circuit = "/v1/circuits/template/embedded";
+    let answer = daemon.send("PUT", circuit, &headers, br#"{"mode": "closed"}"#);
+    assert_eq!(answer.status().as_u16(), 200);
+}
+
+#[test]
+fn keys_are_shown_once_and_taken_back_while_the_service_runs() {
+    let folder = folder();
+    let alice = make(folder.path(), &["alice", "--expires", "1d"]);
+    assert!(alice.starts_with("c2s_"));
+    let file = folder.path().join("chat2svg-keys.toml");
+    assert!(!fs::read_to_string(&file).unwrap().contains(&alice));
+    let listed = String::from_utf8(keys(folder.path(), &["list"]).stdout).unwrap();
+    assert!(
+        listed.contains("alice") && !listed.contains(&alice),
+        "{listed}"
+    );
+    let listed = keys(folder.path(), &["list", "--json"]).stdout;
+    let listed: Value = serde_json::from_slice(&listed).unwrap();
+    assert_eq!(listed[0]["scopes"], json!(["read", "write"]));
+    assert_eq!(listed[0]["hash"], Value::Null);
+
+    let daemon = Daemon::start(folder.path(), &[]);
+    let status = |key: &str| {
+        let headers = [("x-api-key", key)];
+        daemon
+            .send("GET", "/v1/jobs", &headers, b"")
+            .status()
+            .as_u16()
+    };
+    assert_eq!(status(&alice), 200);
+    let bob = make(folder.path(), &["bob"]);
+    wait_until("a new key", || status(&bob) == 200);
+    keys(folder.path(), &["revoke", "bob"]);
+    wait_until("the key's end", || status(&bob) == 401);
+    assert_eq!(status(&alice), 200);
+    keys(folder.path(), &["revoke", "alice"]);
+    wait_until("the last key's end", || status(&alice) == 401);
+    // Without any key left, and without the file, nobody gets in.
+    fs::remove_file(&file).unwrap();
+    thread::sleep(Duration::from_millis(1_100));
+    problem(daemon.get("/v1/jobs"), 401, "unauthorized");
+    assert!(!daemon.log().contains(&alice), "no log has a key");
+
+    let mut again = program(["keys", "revoke", "alice"]);
+    again.env("CHAT2SVG__STORE__PATH", folder.path().join("jobs.db"));
+    let told = complaint(&mut again, 1);
+    assert!(told.contains("there is no key \"alice\""), "{told}");
+    one_line(&told);
+}
+
+#[test]
+fn a_token_stands_for_a_key_where_a_browser_cannot_send_one() {
+    let folder = folder();
+    let alice = make(folder.path(), &["alice"]);
+    let daemon = Daemon::start(folder.path(), &[]);
+    let (job, other) = (draw(&daemon, &alice), draw(&daemon, &alice));
+    let authorization = bearer(&alice);
+    let headers = [("authorization", authorization.as_str())];
+    let token = |body: &str| {
+        let mut answer = daemon.post("/v1/tokens", &headers, body);
+        assert_eq!(header(&answer, "cache-control"), "no-store");
+        json(&mut answer)["token"].as_str().unwrap().to_owned()
+    };
+    let status = |path: &str, token: &str| {
+        let answer = daemon.get(&format!("{path}token={token}"));
+        answer.status().as_u16()
+    };
+    let id = job.trim_start_matches("/v1/jobs/");
+    let any = token("{}");
+    let one = token(&json!({ "job": id }).to_string());
+    for tail in ["/result.svg?", "/result.png?width=64&", "/events?"] {
+        let (job, other) = (format!("{job}{tail}"), format!("{other}{tail}"));
+        assert_eq!(
+            (status(&job, &any), status(&other, &any)),
+            (200, 200),
+            "{tail}"
+        );
+        assert_eq!(
+            (status(&job, &one), status(&other, &one)),
+            (200, 401),
+            "{tail}"
+        );
+        assert_eq!(status(&job, &one[1..]), 401, "{tail}");
+    }
+    // Nowhere else, and for nothing but reading.
+    assert_eq!(status(&format!("{job}?"), &any), 401);
+    assert_eq!(status("/v1/jobs?", &any), 401);
+    let deletion = daemon.send("DELETE", &format!("{job}?token={any}"), &[], b"");
+    problem(deletion, 401, "unauthorized");
+    keys(folder.path(), &["revoke", "alice"]);
+    wait_until("the token's end", || {
+        status(&format!("{job}/result.svg?"), &any) == 401
+    });
+
+    // An OpenAI client's address opens without a header.
+    let carol = make(folder.path(), &["carol"]);
+    let authorization = bearer(&carol);
+    let headers = [("authorization", authorization.as_str())];
+    let body = r#"{"prompt": "a house", "quality": "low", "response_format": "url", "output_format": "svg"}"#;
+    wait_until("the key", || {
+        daemon
+            .send("GET", "/v1/jobs", &headers, b"")
+            .status()
+            .as_u16()
+            == 200
+    });
+    let mut answer = daemon.post("/v1/images/generations", &headers, body);
+    let answer = json(&mut answer);
+    let url = answer["data"][0]["url"].as_str().unwrap();
+    let path = url.split_once(&daemon.address).unwrap().1;
+    assert_eq!(daemon.get(path).status().as_u16(), 200, "{url}");
+}
+
+#[test]
+fn quotas_are_kept_and_told() {
+    let folder = folder();
+    let day = make(
+        folder.path(),
+        &["day", "--per-minute", "100", "--per-day", "2"],
+    );
+    let busy = make(folder.path(), &["busy", "--concurrent", "1"]);
+    let daemon = Daemon::start(folder.path(), &[]);
+    let authorization = bearer(&day);
+    let headers = [("authorization", authorization.as_str())];
+    let remaining = ["1", "0"].map(|left| {
+        let answer = daemon.post("/v1/svg", &headers, HOUSE);
+        assert_eq!(answer.status().as_u16(), 200);
+        assert_eq!(header(&answer, "x-ratelimit-remaining"), left);
+        let policy = header(&answer, "ratelimit-policy");
+        assert_eq!(policy, "\"minute\";q=100;w=60, \"day\";q=2;w=86400");
+        header(&answer, "ratelimit").to_owned()
+    });
+    assert!(remaining[1].contains("\"day\";r=0;t="), "{remaining:?}");
+    let answer = daemon.post("/v1/svg", &headers, HOUSE);
+    assert_eq!(header(&answer, "x-ratelimit-limit"), "2");
+    let document = problem(answer, 429, "rate-limited");
+    assert!(
+        document["detail"]
+            .as_str()
+            .unwrap()
+            .contains("2 jobs a day"),
+        "{document}"
+    );
+    // Looking is free.
+    assert_eq!(
+        daemon
+            .send("GET", "/v1/jobs", &headers, b"")
+            .status()
+            .as_u16(),
+        200
+    );
+
+    let authorization = bearer(&busy);
+    let headers = [
+        ("authorization", authorization.as_str()),
+        ("prefer", "respond-async"),
+    ];
+    let picture = crate::support::noise(256);
+    let body = multipart(&picture);
+    let long = || {
+        let kind = ("content-type", "multipart/form-data; boundary=edge");
+        daemon.send(
+            "POST",
+            "/v1/vectorize",
+            &[&headers[..], &[kind]].concat(),
+            &body,
+        )
+    };
+    let first = long();
+    assert_eq!(first.status().as_u16(), 202);
+    let job = header(&first, "location").to_owned();
+    problem(long(), 429, "rate-limited");
+    let cancel = daemon.send("POST", &format!("{job}/cancel"), &headers[..1], b"");
+    assert_eq!(cancel.status().as_u16(), 202);
+    wait_until("the place", || long().status().as_u16() == 202);
+}
+
+fn multipart(picture: &[u8]) -> Vec<u8> {
+    let mut body = Vec::new();
+    let fields: [(&str, &[u8]); 3] = [
+        ("image", picture),
+        ("level", b"high"),
+        ("deadline_ms", b"300000"),
+    ];
+    for (name, content) in fields {
+        let head = format!(
+            "--edge\r\ncontent-disposition: form-data; name=\"{name}\"; filename=\"{name}\"\r\n\r\n"
+        );
+        body.extend_from_slice(head.as_bytes());
+        body.extend_from_slice(content);
+        body.extend_from_slice(b"\r\n");
+    }
+    body.extend_from_slice(b"--edge--\r\n");
+    body
+}
+
+#[test]
+fn an_idempotency_key_is_each_owners_own_also_after_a_restart() {
+    let folder = folder();
+    let (alice, bob) = (
+        make(folder.path(), &["alice"]),
+        make(folder.path(), &["bob"]),
+    );
+    let job = |daemon: &Daemon, key: &str| {
+        let authorization = bearer(key);
+        let headers = [
+            ("authorization", authorization.as_str()),
+            ("idempotency-key", "the same"),
+        ];
+        let answer = daemon.post("/v1/svg", &headers, HOUSE);
+        assert_eq!(answer.status().as_u16(), 200);
+        header(&answer, "x-job-id").to_owned()
+    };
+    let daemon = Daemon::start(folder.path(), &[]);
+    let (hers, his) = (job(&daemon, &alice), job(&daemon, &bob));
+    assert_ne!(hers, his);
+    drop(daemon);
+    let daemon = Daemon::start(folder.path(), &[]);
+    assert_eq!((job(&daemon, &alice), job(&daemon, &bob)), (hers, his));
+}
+
+#[test]
+fn keys_of_the_environment_are_for_containers() {
+    let folder = folder();
+    let variable = "web=0123456789abcdef0123, ops=fedcba98765432100123;admin";
+    let daemon = Daemon::start(folder.path(), &[("CHAT2SVG_API_KEYS", variable)]);
+    let status = |key: &str, path: &str| {
+        let headers = [("x-api-key", key)];
+        daemon.send("GET", path, &headers, b"").status().as_u16()
+    };
+    assert_eq!(status("0123456789abcdef0123", "/v1/jobs"), 200);
+    assert_eq!(status("0123456789abcdef012", "/v1/jobs"), 401);
+    drop(daemon);
+    let secrets = folder.path().join("secrets");
+    fs::write(&secrets, "web=0123456789abcdef9999\n").unwrap();
+    let path = secrets.to_str().unwrap();
+    let daemon = Daemon::start(folder.path(), &[("CHAT2SVG_API_KEYS_FILE", path)]);
+    let headers = [("x-api-key", "0123456789abcdef9999")];
+    assert_eq!(
+        daemon
+            .send("GET", "/v1/jobs", &headers, b"")
+            .status()
+            .as_u16(),
+        200
+    );
+    problem(daemon.get("/v1/jobs"), 401, "unauthorized");
+
+    let mut shown = program(["config"]);
+    let shown = success(shown.env("CHAT2SVG_API_KEYS", variable)).stdout;
+    assert!(
+        !String::from_utf8(shown)
+            .unwrap()
+            .contains("0123456789abcdef")
+    );
+    let mut wrong = program(["serve", "--listen", "0"]);
+    wrong.env("CHAT2SVG__STORE__PATH", folder.path().join("other.db"));
+    let told = complaint(wrong.env("CHAT2SVG_API_KEYS", "web=abc"), 1);
+    assert!(
+        told.contains("CHAT2SVG_API_KEYS") && !told.contains("abc"),
+        "{told}"
+    );
+}
+
+#[test]
+fn without_keys_the_service_stays_on_this_machine() {
+    let folder = folder();
+    let store = folder.path().join("jobs.db");
+    for address in ["0.0.0.0:0", "[::]:0"] {
+        let mut command = program(["serve", "--listen", address]);
+        let told = complaint(command.env("CHAT2SVG__STORE__PATH", &store), 1);
+        assert!(told.contains("chat2svg keys add"), "{told}");
+        assert!(told.contains("allow_anonymous_network_access"), "{told}");
+        one_line(&told);
+    }
+    let listen = ("CHAT2SVG__SERVER__LISTEN", "0.0.0.0:0");
+    let anyone = ("CHAT2SVG__AUTH__ALLOW_ANONYMOUS_NETWORK_ACCESS", "true");
+    drop(Daemon::start_as(
+        folder.path(),
+        &[listen, anyone],
+        program(["serve"]),
+    ));
+    make(folder.path(), &["alice"]);
+    drop(Daemon::start_as(
+        folder.path(),
+        &[listen],
+        program(["serve"]),
+    ));
+}
