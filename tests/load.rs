@@ -15,7 +15,7 @@ use serde_json::Value;
 use crate::{
     model_server::{Act, Ending, ModelServer, openai},
     models::BALL,
-    support::{Daemon, assert_svg, folder, json, program, success, text},
+    support::{Daemon, assert_svg, disc, folder, header, json, problem, program, success, text},
 };
 
 /// Keeps a core busy, in another process than the program's, until it is dropped.
@@ -105,6 +105,41 @@ fn the_level_that_was_served_is_in_the_answers_head() {
         system["queue"]["predictions"].as_array().unwrap().len() >= 3,
         "{system}"
     );
+}
+
+#[test]
+fn while_the_pipeline_rests_prompts_are_composed_and_other_jobs_told_when_to_come_back() {
+    let folder = folder();
+    let daemon = Daemon::start(folder.path(), &[]);
+    let set = |mode: &str| {
+        let head = [("content-type", "application/json")];
+        let body = format!(r#"{{"mode": "{mode}"}}"#);
+        let mut answer = daemon.send("PUT", "/v1/circuits/pipeline", &head, body.as_bytes());
+        assert_eq!(answer.status().as_u16(), 200);
+        json(&mut answer)
+    };
+    let draw = || {
+        let body = r#"{"prompt": "a house", "deadline_ms": 60000}"#;
+        let mut answer = daemon.post("/v1/svg", &[("accept", "image/svg+xml")], body);
+        assert_eq!(answer.status().as_u16(), 200);
+        let tier = header(&answer, "x-tier").to_owned();
+        assert_svg(&text(&mut answer));
+        tier
+    };
+    assert_eq!(set("open")["state"], "open");
+    assert_eq!(draw(), "fallback");
+    let picture = disc(64);
+    let answer = daemon.post_form("/v1/vectorize", "wait=60", &[("image", &picture)]);
+    problem(answer, 503, "circuit-open");
+    let system = json(&mut daemon.get("/v1/system"));
+    assert_eq!(system["pipeline"]["because"], "held");
+    let metrics = text(&mut daemon.get("/metrics"));
+    assert!(
+        metrics.contains("chat2svg_pipeline_circuit_open 1"),
+        "{metrics}"
+    );
+    assert_eq!(set("automatic")["state"], "closed");
+    assert_eq!(draw(), "full");
 }
 
 /// A model of whose calls one in five fails, one in ten stalls, and one in ten answers with

@@ -19,7 +19,7 @@ use actix::prelude::*;
 use chat2svg_backends::{Backend, Circuits, LineUp};
 use chat2svg_breaker::{BreakerActor, BreakerConfig, CircuitRegistry};
 use chat2svg_protocol::{
-    AttemptOutcome, BackendId, CallFailure, CanvasSize, CircuitSnapshot, CircuitState, Cost, Fault,
+    AttemptOutcome, BackendId, CallFailure, CanvasSize, CircuitStanding, CircuitState, Cost, Fault,
     JobId, LevelChoice, OpenReason, Prompt, ResourceLevel, Source, StageOutcome, Style,
     messages::{CircuitsQuery, RunTemplate, StageContext, TemplateOutput},
 };
@@ -211,12 +211,13 @@ impl Gateway {
         wasted
     }
 
-    async fn circuit(&self) -> CircuitSnapshot {
+    async fn circuit(&self) -> CircuitStanding {
         let circuits = self.breaker.send(CircuitsQuery).await.unwrap();
         let mut circuits = circuits.into_iter();
         circuits
             .find(|circuit| circuit.backend.as_str() == "model")
             .unwrap()
+            .standing
     }
 
     fn calls(&self) -> u32 {

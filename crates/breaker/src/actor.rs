@@ -7,11 +7,14 @@ use std::{
 
 use actix::prelude::*;
 use chat2svg_protocol::{
-    Circuit, CircuitChange, CircuitMode, CircuitOpen, CircuitPermit, CircuitSnapshot, CircuitState,
-    UnknownCircuit,
-    messages::{Acquire, CircuitsQuery, Report, SetCircuit},
+    Circuit, CircuitChange, CircuitMode, CircuitOpen, CircuitPermit, CircuitSnapshot,
+    CircuitStanding, CircuitState, PipelineOpen, PipelinePermit, UnknownCircuit,
+    messages::{
+        Acquire, CircuitChanged, CircuitsQuery, EnterPipeline, LeavePipeline, PipelineQuery,
+        Report, SetCircuit, SetPipeline,
+    },
 };
-use chat2svg_supervision::answers_polls;
+use chat2svg_supervision::{Line, answers_polls};
 use jiff::Timestamp;
 use metrics::counter;
 // Follows a paused clock in tests.
@@ -28,6 +31,10 @@ pub struct BreakerActor {
     config: BreakerConfig,
     registry: CircuitRegistry,
     circuits: BTreeMap<Circuit, Watched>,
+    /// The circuit of the pipeline as a whole: its calls are jobs.
+    pipeline: Watched,
+    /// Who is told when a circuit changes its state.
+    listener: Option<Line<CircuitChanged>>,
     started: Instant,
     first_generation: u64,
 }
@@ -51,21 +58,29 @@ impl BreakerActor {
             .ok()
             .and_then(|age| u64::try_from(age.as_micros()).ok())
             .unwrap_or(0);
+        let pipeline = Breaker::new(config.clone(), first_generation, !first_generation);
         let mut actor = Self {
             config,
             registry,
             circuits: BTreeMap::new(),
+            pipeline: Watched::new(pipeline, Duration::ZERO),
+            listener: None,
             started: Instant::now(),
             first_generation,
         };
         for (circuit, mode) in actor.registry.modes() {
-            actor.change(&circuit, |breaker, _| {
-                if mode != CircuitMode::Automatic {
-                    breaker.set_mode(mode);
-                }
-            });
+            actor.change(&circuit, |breaker, _| set_unless_automatic(breaker, mode));
         }
+        let mode = actor.registry.pipeline_mode();
+        actor.change_pipeline(|breaker, _| set_unless_automatic(breaker, mode));
         actor
+    }
+
+    /// The same, telling somebody when a circuit changes its state.
+    #[must_use]
+    pub fn telling(mut self, listener: Line<CircuitChanged>) -> Self {
+        self.listener = Some(listener);
+        self
     }
 
     /// Lets `change` work on a circuit, and takes note when its state has changed.
@@ -79,15 +94,22 @@ impl BreakerActor {
         let seed = self.first_generation ^ (self.circuits.len() as u64);
         let watched = self.circuits.entry(circuit.clone()).or_insert_with(|| {
             let breaker = Breaker::new(self.config.clone(), self.first_generation, seed);
-            Watched {
-                seen: breaker.state(now),
-                breaker,
-                changes: VecDeque::new(),
-            }
+            Watched::new(breaker, now)
         });
-        watched.look(circuit, now);
+        let listener = self.listener.as_ref();
+        watched.look(Some(circuit), now, listener);
         let outcome = change(&mut watched.breaker, now);
-        watched.look(circuit, now);
+        watched.look(Some(circuit), now, listener);
+        outcome
+    }
+
+    /// The same for the circuit of the pipeline.
+    fn change_pipeline<T>(&mut self, change: impl FnOnce(&mut Breaker, Duration) -> T) -> T {
+        let now = self.started.elapsed();
+        let listener = self.listener.as_ref();
+        self.pipeline.look(None, now, listener);
+        let outcome = change(&mut self.pipeline.breaker, now);
+        self.pipeline.look(None, now, listener);
         outcome
     }
 
@@ -95,12 +117,41 @@ impl BreakerActor {
     fn snapshot(&mut self, circuit: &Circuit) -> Option<CircuitSnapshot> {
         let now = self.started.elapsed();
         let watched = self.circuits.get_mut(circuit)?;
-        watched.look(circuit, now);
-        let breaker = &watched.breaker;
-        let window = breaker.window(now);
+        watched.look(Some(circuit), now, self.listener.as_ref());
         Some(CircuitSnapshot {
             stage: circuit.stage,
             backend: circuit.backend.clone(),
+            standing: watched.standing(now),
+        })
+    }
+
+    /// How the circuit of the pipeline stands.
+    fn pipeline_standing(&mut self) -> CircuitStanding {
+        let now = self.started.elapsed();
+        self.pipeline.look(None, now, self.listener.as_ref());
+        self.pipeline.standing(now)
+    }
+}
+
+fn set_unless_automatic(breaker: &mut Breaker, mode: CircuitMode) {
+    if mode != CircuitMode::Automatic {
+        breaker.set_mode(mode);
+    }
+}
+
+impl Watched {
+    fn new(breaker: Breaker, now: Duration) -> Self {
+        Self {
+            seen: breaker.state(now),
+            breaker,
+            changes: VecDeque::new(),
+        }
+    }
+
+    fn standing(&self, now: Duration) -> CircuitStanding {
+        let breaker = &self.breaker;
+        let window = breaker.window(now);
+        CircuitStanding {
             state: breaker.state(now),
             mode: breaker.mode(),
             window_calls: window.calls,
@@ -110,14 +161,18 @@ impl BreakerActor {
             retry_after_seconds: breaker.retry_after(now).map(|wait| wait.as_secs_f64()),
             because: breaker.because(),
             last_failure: breaker.last_failure().map(str::to_owned),
-            changes: watched.changes.iter().cloned().collect(),
-        })
+            changes: self.changes.iter().cloned().collect(),
+        }
     }
-}
 
-impl Watched {
-    /// Takes note when the state is another than the last that was seen.
-    fn look(&mut self, circuit: &Circuit, now: Duration) {
+    /// Takes note when the state is another than the last that was seen. Without a name it is the
+    /// circuit of the pipeline.
+    fn look(
+        &mut self,
+        circuit: Option<&Circuit>,
+        now: Duration,
+        listener: Option<&Line<CircuitChanged>>,
+    ) {
         let (from, to) = (self.seen, self.breaker.state(now));
         if from == to {
             return;
@@ -125,32 +180,56 @@ impl Watched {
         self.seen = to;
         let last = self.changes.back().and_then(|change| change.because);
         let because = self.breaker.because().or(last);
-        self.changes.push_back(CircuitChange {
+        let change = CircuitChange {
             at: Timestamp::now(),
             from,
             to,
             because,
-        });
+        };
+        self.changes.push_back(change.clone());
         while self.changes.len() > CHANGES_KEPT {
             self.changes.pop_front();
         }
+        if let Some(listener) = listener {
+            listener.tell(CircuitChanged {
+                circuit: circuit.cloned(),
+                change,
+            });
+        }
         let reason = because.map_or("", |because| because.name());
-        counter!(
-            "chat2svg_circuit_changes_total",
-            "stage" => circuit.stage.name(),
-            "backend" => circuit.backend.to_string(),
-            "to" => to.name(),
-            "because" => reason
-        )
+        match circuit {
+            Some(circuit) => counter!(
+                "chat2svg_circuit_changes_total",
+                "stage" => circuit.stage.name(),
+                "backend" => circuit.backend.to_string(),
+                "to" => to.name(),
+                "because" => reason
+            ),
+            None => counter!(
+                "chat2svg_pipeline_circuit_changes_total",
+                "to" => to.name(),
+                "because" => reason
+            ),
+        }
         .increment(1);
+        let circuit = circuit.map_or_else(|| "pipeline".to_owned(), ToString::to_string);
         let (from, to) = (from.name(), to.name());
         let retry_after = self.breaker.retry_after(now).map(|wait| wait.as_secs_f64());
         let failures = self.breaker.consecutive_failures();
         let last_failure = self.breaker.last_failure();
         if self.seen == CircuitState::Open {
-            warn!(%circuit, from, to, because = reason, failures, retry_after, last_failure, "circuit opened");
+            warn!(
+                circuit,
+                from,
+                to,
+                because = reason,
+                failures,
+                retry_after,
+                last_failure,
+                "circuit opened"
+            );
         } else {
-            info!(%circuit, from, to, because = reason, "circuit changed");
+            info!(circuit, from, to, because = reason, "circuit changed");
         }
     }
 }
@@ -219,5 +298,47 @@ impl Handler<CircuitsQuery> for BreakerActor {
         let circuits: Vec<Circuit> = self.circuits.keys().cloned().collect();
         let snapshots = circuits.iter().filter_map(|circuit| self.snapshot(circuit));
         MessageResult(snapshots.collect())
+    }
+}
+
+impl Handler<EnterPipeline> for BreakerActor {
+    type Result = Result<PipelinePermit, PipelineOpen>;
+
+    fn handle(&mut self, enter: EnterPipeline, _: &mut Self::Context) -> Self::Result {
+        let leave = self.change_pipeline(|breaker, now| breaker.acquire(now, enter.size));
+        leave
+            .map(|generation| PipelinePermit { generation })
+            .map_err(|refusal| PipelineOpen {
+                because: refusal.because,
+                retry_after: refusal.retry_after,
+            })
+    }
+}
+
+impl Handler<LeavePipeline> for BreakerActor {
+    type Result = ();
+
+    fn handle(&mut self, leave: LeavePipeline, _: &mut Self::Context) {
+        let generation = leave.permit.generation;
+        self.change_pipeline(|breaker, now| breaker.report(now, generation, &leave.call));
+    }
+}
+
+impl Handler<SetPipeline> for BreakerActor {
+    type Result = MessageResult<SetPipeline>;
+
+    fn handle(&mut self, set: SetPipeline, _: &mut Self::Context) -> Self::Result {
+        info!(mode = ?set.mode, "the mode of the pipeline's circuit is set");
+        self.registry.set_pipeline(set.mode);
+        self.change_pipeline(|breaker, _| breaker.set_mode(set.mode));
+        MessageResult(self.pipeline_standing())
+    }
+}
+
+impl Handler<PipelineQuery> for BreakerActor {
+    type Result = MessageResult<PipelineQuery>;
+
+    fn handle(&mut self, _: PipelineQuery, _: &mut Self::Context) -> Self::Result {
+        MessageResult(self.pipeline_standing())
     }
 }

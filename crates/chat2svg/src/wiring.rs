@@ -114,7 +114,8 @@ impl System {
             let config = settings.breaker.clone();
             // What somebody holds is held past a restart.
             let registry = CircuitRegistry::new(circuits(settings));
-            move || BreakerActor::new(config.clone(), registry.clone())
+            let listener = controller.line();
+            move || BreakerActor::new(config.clone(), registry.clone()).telling(listener.clone())
         });
         watchdog.start(&scheduler, &decisions, {
             // The queue outlives the actor.
@@ -210,6 +211,8 @@ impl System {
                 stage_finished: scheduler.line(),
                 replan: scheduler.line(),
                 withdraw: scheduler.line(),
+                enter_pipeline: breaker.line(),
+                leave_pipeline: breaker.line(),
                 stages: StageLines {
                     template: template.line(),
                     detail: detail.line(),
@@ -270,6 +273,8 @@ impl System {
             queue: self.scheduler.line(),
             circuits: self.breaker.line(),
             set_circuit: self.breaker.line(),
+            pipeline: self.breaker.line(),
+            set_pipeline: self.breaker.line(),
             resources: self.resources.line(),
             store: self.store.line(),
         }

@@ -214,6 +214,8 @@ impl Service {
             stage_finished: scheduler.line(),
             replan: scheduler.line(),
             withdraw: scheduler.line(),
+            enter_pipeline: breaker.line(),
+            leave_pipeline: breaker.line(),
             stages: lines,
         };
         let capacity = ControllerCapacity {

@@ -15,6 +15,7 @@ pub mod output;
 mod persister;
 mod request;
 mod timing;
+mod verdict;
 
 pub use actor::{
     ComposeRequest, Composer, ControllerActor, ControllerCapacity, ControllerLines, Isolation,

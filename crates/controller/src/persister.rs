@@ -267,7 +267,7 @@ impl Persister {
                     // What had happened to them before is no matter of the job's.
                     circuits
                         .iter_mut()
-                        .for_each(|circuit| circuit.changes.clear());
+                        .for_each(|circuit| circuit.standing.changes.clear());
                     metadata.circuits = circuits;
                 }
                 Err(error) => warn!(job = %self.job, %error, "the circuits' state is unknown"),

@@ -1,4 +1,4 @@
-//! Circuits: one in front of every stage backend.
+//! Circuits: one in front of every stage backend, and one in front of the pipeline as a whole.
 
 use std::{fmt, time::Duration};
 
@@ -133,6 +133,23 @@ pub struct CircuitOpen {
     pub retry_after: Option<Duration>,
 }
 
+/// Leave for a job to go through the pipeline. Its end is reported with it, exactly once.
+#[derive(Debug, PartialEq, Eq)]
+pub struct PipelinePermit {
+    /// Which stay in a state the permit was given in; reports from an earlier stay do not count.
+    pub generation: u64,
+}
+
+/// The circuit of the pipeline as a whole is open: jobs do not get through their stages.
+#[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
+#[error("the pipeline's circuit is open {because}; {}", next_probe(*.retry_after))]
+pub struct PipelineOpen {
+    /// Why.
+    pub because: OpenReason,
+    /// When a probe may pass; `None` when somebody must let it.
+    pub retry_after: Option<Duration>,
+}
+
 fn next_probe(retry_after: Option<Duration>) -> String {
     match retry_after {
         Some(wait) => format!("it lets a probe through in {:.1} s", wait.as_secs_f64()),
@@ -155,7 +172,7 @@ pub struct CircuitChange {
     pub because: Option<OpenReason>,
 }
 
-/// How a circuit stands.
+/// How the circuit of a backend stands.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CircuitSnapshot {
@@ -163,6 +180,16 @@ pub struct CircuitSnapshot {
     pub stage: Stage,
     /// Its backend.
     pub backend: BackendId,
+    /// Whether calls pass, and why not.
+    #[serde(flatten)]
+    pub standing: CircuitStanding,
+}
+
+/// How a circuit stands: that of a backend, or that of the pipeline as a whole, whose calls are
+/// jobs.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct CircuitStanding {
     /// Whether calls pass.
     pub state: CircuitState,
     /// Who decides that.
@@ -191,6 +218,24 @@ pub struct CircuitSnapshot {
     /// The latest changes of its state, oldest first.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub changes: Vec<CircuitChange>,
+}
+
+impl CircuitStanding {
+    /// A circuit that nothing has gone through yet.
+    pub fn closed() -> Self {
+        Self {
+            state: CircuitState::Closed,
+            mode: CircuitMode::Automatic,
+            window_calls: 0,
+            window_failures: 0,
+            window_slow: 0,
+            consecutive_failures: 0,
+            retry_after_seconds: None,
+            because: None,
+            last_failure: None,
+            changes: Vec::new(),
+        }
+    }
 }
 
 /// There is no such circuit.

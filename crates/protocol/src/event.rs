@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Attempt, BackendId, JobId, JobState, ResourceLevel, Stage, StageStatus};
+use crate::{
+    Attempt, BackendId, CircuitChange, JobId, JobState, ResourceLevel, Stage, StageStatus,
+};
 
 /// Something that happened to a job. Numbers rise by one from 1, so a subscriber can go on where it
 /// was.
@@ -49,6 +51,24 @@ pub enum JobEventKind {
         /// The backends that had a turn, in order.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         attempts: Vec<Attempt>,
+    },
+    /// It does not go through its stages: the circuit of the pipeline as a whole is open. A
+    /// composition serves in their place where one can be made.
+    TurnedAway {
+        /// Why, and until when.
+        reason: String,
+    },
+    /// A circuit on the job's way changed its state.
+    CircuitChanged {
+        /// The stage whose backend it stands in front of; absent for that of the pipeline as a
+        /// whole.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        stage: Option<Stage>,
+        /// The backend; absent likewise.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        backend: Option<BackendId>,
+        /// What changed.
+        change: CircuitChange,
     },
     /// There is a picture to show.
     Preview {

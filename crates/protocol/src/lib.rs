@@ -29,7 +29,7 @@ pub use backend::BackendId;
 pub use background::{Background, Ground};
 pub use circuit::{
     CallSize, Circuit, CircuitChange, CircuitMode, CircuitOpen, CircuitPermit, CircuitSnapshot,
-    CircuitState, OpenReason, UnknownCircuit,
+    CircuitStanding, CircuitState, OpenReason, PipelineOpen, PipelinePermit, UnknownCircuit,
 };
 pub use event::{JobEvent, JobEventKind};
 pub use job::{

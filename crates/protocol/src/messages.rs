@@ -1,5 +1,6 @@
 //! The messages, grouped by receiver. Times are absolute, so that waiting in a mailbox is not free.
 
+mod circuits;
 mod ledger;
 mod scheduling;
 
@@ -13,13 +14,16 @@ use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    Attachment, Attempt, BackendId, Background, CallReport, CallSize, CanvasSize, Circuit,
-    CircuitMode, CircuitOpen, CircuitPermit, CircuitSnapshot, ClientKey, DetailSummary, FitLimits,
-    FitSummary, Ground, JobEvent, JobId, JobSpec, JobView, LevelChoice, Owner, Permit, Prompt,
-    ResourceLevel, ResourceSnapshot, Source, Stage, StageOutcome, StagePlan, Style, UnknownCircuit,
+    Attachment, Attempt, BackendId, Background, CanvasSize, CircuitOpen, ClientKey, DetailSummary,
+    FitLimits, FitSummary, Ground, JobEvent, JobId, JobSpec, JobView, LevelChoice, Owner, Permit,
+    Prompt, ResourceLevel, ResourceSnapshot, Source, Stage, StageOutcome, StagePlan, Style,
     stop_of,
 };
 
+pub use circuits::{
+    Acquire, CircuitChanged, CircuitsQuery, EnterPipeline, LeavePipeline, PipelineQuery, Report,
+    SetCircuit, SetPipeline,
+};
 pub use ledger::{BeginCall, LostCalls, SettleCall};
 pub use scheduling::{AdjustFit, Enqueue, QueueQuery, Replan, StageFinished, Withdraw};
 
@@ -355,44 +359,6 @@ pub struct Unfinished {
     /// How often the process ended while it was marked as being worked on (a job that brings the
     /// process down is not tried for ever). At 0 it was never begun, only waiting.
     pub attempts: u32,
-}
-
-// ---- to the breaker ----------------------------------------------------------------------------
-
-/// stages → breaker: may I call?
-#[derive(Clone, Debug, Message)]
-#[rtype(result = "Result<CircuitPermit, CircuitOpen>")]
-pub struct Acquire {
-    /// The circuit.
-    pub circuit: Circuit,
-    /// How much work the call is: of those that ask, the smallest probes.
-    pub size: CallSize,
-}
-
-/// stages → breaker: how the call went.
-#[derive(Debug, Message)]
-#[rtype(result = "()")]
-pub struct Report {
-    /// The permit under which it was made.
-    pub permit: CircuitPermit,
-    /// How it went.
-    pub call: CallReport,
-}
-
-/// web, controller → breaker: how do the circuits stand?
-#[derive(Clone, Copy, Debug, Message)]
-#[rtype(result = "Vec<CircuitSnapshot>")]
-pub struct CircuitsQuery;
-
-/// web → breaker: who decides whether calls pass from now on. Setting it to automatic also forgets
-/// what had happened: the circuit is closed.
-#[derive(Clone, Debug, Message)]
-#[rtype(result = "Result<CircuitSnapshot, UnknownCircuit>")]
-pub struct SetCircuit {
-    /// The circuit.
-    pub circuit: Circuit,
-    /// Who decides.
-    pub mode: CircuitMode,
 }
 
 // ---- to the stages -----------------------------------------------------------------------------

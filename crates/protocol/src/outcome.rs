@@ -337,6 +337,8 @@ pub enum FailureCode {
     OutputFailed,
     /// The isolated process that worked on the job died.
     IsolatedProcessDied,
+    /// The circuit of the pipeline as a whole is open, and nothing can be made in its place.
+    CircuitOpen,
     /// The job was given up after several restarts of the service.
     Abandoned,
     /// What was stored of the job cannot be read.
@@ -357,6 +359,7 @@ impl FailureCode {
             Self::CompositionFailed => "composition-failed",
             Self::OutputFailed => "output-failed",
             Self::IsolatedProcessDied => "isolated-process-died",
+            Self::CircuitOpen => "circuit-open",
             Self::Abandoned => "abandoned",
             Self::Unreadable => "unreadable",
             Self::Other => "other",
@@ -375,6 +378,9 @@ pub struct JobFailure {
     /// Which input is to blame, when one is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub input: Option<AttachmentRole>,
+    /// Seconds after which trying again makes sense, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_after_seconds: Option<u32>,
 }
 
 impl JobFailure {
@@ -384,6 +390,7 @@ impl JobFailure {
             code,
             message: message.into(),
             input: None,
+            retry_after_seconds: None,
         }
     }
 }

@@ -296,7 +296,7 @@ impl Queue {
     pub fn circuits_changed(&mut self, circuits: &[CircuitSnapshot]) {
         let open: Vec<_> = circuits
             .iter()
-            .filter(|circuit| circuit.state == CircuitState::Open)
+            .filter(|circuit| circuit.standing.state == CircuitState::Open)
             .map(|circuit| (circuit.stage, &circuit.backend))
             .collect();
         let first = first_of(&self.line_ups, &open);

@@ -8,8 +8,8 @@ use std::{
 
 use chat2svg_breaker::Breaker;
 use chat2svg_protocol::{
-    BackendId, CallEnd, CallReport, CallSize, CircuitMode, CircuitSnapshot, ClientKey, Cost, Fault,
-    JobId, PerStage, PlannedStage, ResourceLevel, Source, Stage, messages::Dispatch,
+    BackendId, CallEnd, CallReport, CallSize, CircuitSnapshot, CircuitStanding, ClientKey, Cost,
+    Fault, JobId, PerStage, PlannedStage, ResourceLevel, Source, Stage, messages::Dispatch,
 };
 use chat2svg_scheduler::{
     Limits, Machine, Queue, Resources, Strategy, Waiting, Work,
@@ -462,16 +462,10 @@ impl World<'_> {
         self.queue.circuits_changed(&[CircuitSnapshot {
             stage: Stage::Template,
             backend: self.model.clone(),
-            state,
-            mode: CircuitMode::Automatic,
-            window_calls: 0,
-            window_failures: 0,
-            window_slow: 0,
-            consecutive_failures: 0,
-            retry_after_seconds: None,
-            because: None,
-            last_failure: None,
-            changes: Vec::new(),
+            standing: CircuitStanding {
+                state,
+                ..CircuitStanding::closed()
+            },
         }]);
     }
 

@@ -100,7 +100,7 @@ function stream(path, wire, onBroken) {
   };
 }
 
-const EVENTS = ['queued', 'started', 'stage', 'preview', 'progress', 'done'];
+const EVENTS = ['queued', 'started', 'stage', 'preview', 'progress', 'turned-away', 'done'];
 
 /** Calls `listener(name, data)` for each event of a job; gives a function that ends it. */
 export function follow(id, listener, onBroken) {

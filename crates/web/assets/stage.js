@@ -149,6 +149,8 @@ export class Stage {
       this.#step(data.stage, PHASES[data.status] ?? 'done', 1);
     } else if (name === 'progress') {
       this.#step(data.stage, 'running', data.fraction);
+    } else if (name === 'turned-away') {
+      $('#wait-text').textContent = 'Its stages rest after failures: composing a simple picture';
     } else if (name === 'preview') {
       this.#picture(data.svg);
     } else if (name === 'done') {

@@ -41,7 +41,8 @@ function show(status) {
     pill('bad', 'Not connected');
     return;
   }
-  const open = (status.circuits ?? []).filter((circuit) => circuit.state !== 'closed');
+  const pipeline = status.pipeline?.state !== undefined && status.pipeline.state !== 'closed' ? [status.pipeline] : [];
+  const open = [...(status.circuits ?? []).filter((circuit) => circuit.state !== 'closed'), ...pipeline];
   const away = status.actors.filter((actor) => !actor.alive);
   const { queue, resources, admission } = status;
   const busy = queue ? queue.running + queue.queued : 0;
@@ -79,6 +80,7 @@ function show(status) {
   $('#meters').replaceChildren(...meters);
 
   const notes = open.map(resting);
+  if (status.pipeline?.mode === 'closed') notes.push('Jobs run whatever becomes of them, as set.');
   for (const circuit of status.circuits ?? []) {
     if (circuit.mode === 'closed') notes.push(`${circuit.stage} (${circuit.backend}) is called whatever becomes of it, as set.`);
   }
@@ -90,11 +92,12 @@ function show(status) {
 
 /** What a circuit that is not closed means, in words. */
 function resting(circuit) {
-  const name = `${circuit.stage} (${circuit.backend})`;
+  const isPipeline = circuit.stage === undefined;
+  const name = isPipeline ? 'The pipeline' : `${circuit.stage} (${circuit.backend})`;
   if (circuit.state === 'half-open') return `${name} is being tried again.`;
   const wait = circuit.retry_after_seconds;
   const until = wait === undefined ? '' : wait < 90 ? `, for ${Math.ceil(wait)} s` : `, for ${Math.ceil(wait / 60)} min`;
-  return `${name} is resting ${REASONS[circuit.because] ?? ''}${until}; others serve meanwhile.`;
+  return `${name} is resting ${REASONS[circuit.because] ?? ''}${until}; ${isPipeline ? 'simple compositions' : 'others'} serve meanwhile.`;
 }
 
 function pill(tone, text) {

@@ -150,7 +150,7 @@ fn needed(method: &Method, pattern: Option<&str>, open_metrics: bool) -> Option<
         return None;
     }
     Some(match *method {
-        _ if pattern == "/v1/circuits/{stage}/{backend}" => Scope::Admin,
+        _ if pattern.starts_with("/v1/circuits/") => Scope::Admin,
         // A token is for reading only.
         _ if pattern == "/v1/tokens" => Scope::Read,
         Method::GET | Method::HEAD => Scope::Read,
@@ -341,8 +341,9 @@ mod tests {
         );
         assert_eq!(need(Method::GET, Some("/metrics")), Some(Scope::Read));
         assert_eq!(needed(&Method::GET, Some("/metrics"), true), None);
-        let circuits = "/v1/circuits/{stage}/{backend}";
-        assert_eq!(need(Method::PUT, Some(circuits)), Some(Scope::Admin));
+        for circuits in ["/v1/circuits/{stage}/{backend}", "/v1/circuits/pipeline"] {
+            assert_eq!(need(Method::PUT, Some(circuits)), Some(Scope::Admin));
+        }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use metrics::{Unit, describe_counter, describe_gauge, describe_histogram, gauge};
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
 
-use chat2svg_protocol::ResourceSnapshot;
+use chat2svg_protocol::{CircuitStanding, CircuitState, ResourceSnapshot};
 
 use crate::wire::SystemStatus;
 
@@ -100,6 +100,18 @@ pub fn install_metrics() -> Result<PrometheusHandle, BuildError> {
         "chat2svg_circuit_open",
         "Whether a circuit is open: 1, half open: 0.5, or closed: 0"
     );
+    describe_counter!(
+        "chat2svg_pipeline_circuit_changes_total",
+        "Changes of the state of the pipeline's circuit, by the new state and why"
+    );
+    describe_gauge!(
+        "chat2svg_pipeline_circuit_window_jobs",
+        "Jobs in the window of the pipeline's circuit, by how they ended"
+    );
+    describe_gauge!(
+        "chat2svg_pipeline_circuit_open",
+        "Whether the pipeline's circuit is open: 1, half open: 0.5, or closed: 0"
+    );
     describe_gauge!("chat2svg_actor_alive", "Whether an actor answers: 1 or 0");
     describe_gauge!(
         "chat2svg_actor_restarts",
@@ -110,8 +122,6 @@ pub fn install_metrics() -> Result<PrometheusHandle, BuildError> {
 
 /// Sets the gauges that show a state rather than count events.
 pub(crate) fn record_status(status: &SystemStatus) {
-    use chat2svg_protocol::CircuitState;
-
     gauge!("chat2svg_ready").set(f64::from(u8::from(status.ready)));
     gauge!("chat2svg_places_available").set(status.admission.available as f64);
     if let Some(queue) = &status.queue {
@@ -122,32 +132,24 @@ pub(crate) fn record_status(status: &SystemStatus) {
         record_resources(resources);
     }
     for circuit in status.circuits.iter().flatten() {
-        let open = match circuit.state {
-            CircuitState::Closed => 0.0,
-            CircuitState::HalfOpen => 0.5,
-            CircuitState::Open => 1.0,
-        };
-        gauge!(
-            "chat2svg_circuit_open",
-            "stage" => circuit.stage.name(),
-            "backend" => circuit.backend.to_string()
-        )
-        .set(open);
-        let others = circuit
-            .window_calls
-            .saturating_sub(circuit.window_failures + circuit.window_slow);
-        for (end, calls) in [
-            ("good", others),
-            ("slow", circuit.window_slow),
-            ("failed", circuit.window_failures),
-        ] {
+        let (stage, standing) = (circuit.stage.name(), &circuit.standing);
+        let backend = || circuit.backend.to_string();
+        gauge!("chat2svg_circuit_open", "stage" => stage, "backend" => backend())
+            .set(openness(standing.state));
+        for (end, calls) in calls_by_end(standing) {
             gauge!(
                 "chat2svg_circuit_window_calls",
-                "stage" => circuit.stage.name(),
-                "backend" => circuit.backend.to_string(),
+                "stage" => stage,
+                "backend" => backend(),
                 "end" => end
             )
             .set(f64::from(calls));
+        }
+    }
+    if let Some(standing) = &status.pipeline {
+        gauge!("chat2svg_pipeline_circuit_open").set(openness(standing.state));
+        for (end, calls) in calls_by_end(standing) {
+            gauge!("chat2svg_pipeline_circuit_window_jobs", "end" => end).set(f64::from(calls));
         }
     }
     for actor in &status.actors {
@@ -155,6 +157,21 @@ pub(crate) fn record_status(status: &SystemStatus) {
             .set(f64::from(u8::from(actor.alive)));
         gauge!("chat2svg_actor_restarts", "actor" => actor.name.clone()).set(actor.restarts as f64);
     }
+}
+
+fn openness(state: CircuitState) -> f64 {
+    match state {
+        CircuitState::Closed => 0.0,
+        CircuitState::HalfOpen => 0.5,
+        CircuitState::Open => 1.0,
+    }
+}
+
+/// The calls in a circuit's window, by how they ended.
+fn calls_by_end(standing: &CircuitStanding) -> [(&'static str, u32); 3] {
+    let (slow, failed) = (standing.window_slow, standing.window_failures);
+    let good = standing.window_calls.saturating_sub(failed + slow);
+    [("good", good), ("slow", slow), ("failed", failed)]
 }
 
 fn record_resources(resources: &ResourceSnapshot) {

@@ -53,6 +53,7 @@ use crate::{
         routes::system::show,
         routes::events::system_events,
         routes::circuits::set,
+        routes::circuits::set_pipeline,
         routes::system::health,
         routes::system::readiness,
         routes::system::metrics,

@@ -76,6 +76,7 @@ codes! {
     JobFailed "job-failed" INTERNAL_SERVER_ERROR "The job failed"
     Internal "internal" INTERNAL_SERVER_ERROR "Something went wrong on our side"
     Overloaded "overloaded" SERVICE_UNAVAILABLE "The service has as much to do as it can take"
+    CircuitOpen "circuit-open" SERVICE_UNAVAILABLE "Jobs have failed repeatedly, and are not tried for a while"
     ShuttingDown "shutting-down" SERVICE_UNAVAILABLE "The service is shutting down"
     Unavailable "unavailable" SERVICE_UNAVAILABLE "A part of the service does not answer"
     DeadlineExceeded "deadline-exceeded" GATEWAY_TIMEOUT "The deadline passed before there was a result"

@@ -49,6 +49,9 @@ pub(crate) fn configure(service: &mut web::ServiceConfig) {
         .service(resource("/v1/system", "GET, HEAD").route(get().to(system::show)))
         .service(resource("/v1/system/events", "GET").route(web::get().to(events::system_events)))
         .service(
+            resource("/v1/circuits/pipeline", "PUT").route(web::put().to(circuits::set_pipeline)),
+        )
+        .service(
             resource("/v1/circuits/{stage}/{backend}", "PUT").route(web::put().to(circuits::set)),
         )
         .service(resource("/healthz", "GET, HEAD").route(get().to(system::health)))

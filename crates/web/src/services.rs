@@ -14,8 +14,8 @@ use chat2svg_keys::{AuthConfig, KeyRing, Tokens};
 use chat2svg_protocol::{
     ActorHealth, CircuitSnapshot, InvalidSetting, JobId, JobOptions, JobView, Permit,
     messages::{
-        Cancel, CircuitsQuery, JobQuery, JobsQuery, QueueQuery, Remove, ResourcesQuery,
-        ResultQuery, SetCircuit, StoreProbe, Submit, Subscribe,
+        Cancel, CircuitsQuery, JobQuery, JobsQuery, PipelineQuery, QueueQuery, Remove,
+        ResourcesQuery, ResultQuery, SetCircuit, SetPipeline, StoreProbe, Submit, Subscribe,
     },
 };
 use chat2svg_scheduler::SharedForecast;
@@ -70,6 +70,10 @@ pub struct WebLines {
     pub circuits: Line<CircuitsQuery>,
     /// Holds circuits open or closed.
     pub set_circuit: Line<SetCircuit>,
+    /// Tells how the circuit of the pipeline as a whole stands.
+    pub pipeline: Line<PipelineQuery>,
+    /// Holds it open or closed.
+    pub set_pipeline: Line<SetPipeline>,
     /// Tells how the machine stands.
     pub resources: Line<ResourcesQuery>,
     /// Tells whether the store can be read and written.
@@ -255,11 +259,12 @@ impl Shared {
     /// How the service stands now.
     pub(crate) async fn look(&self) -> SystemStatus {
         let lines = &self.services.lines;
-        let (store, resources, queue, circuits) = tokio::join!(
+        let (store, resources, queue, circuits, pipeline) = tokio::join!(
             self.look_at_store(),
             lines.resources.ask(ResourcesQuery, LOOK_TIMEOUT),
             lines.queue.ask(QueueQuery, LOOK_TIMEOUT),
             lines.circuits.ask(CircuitsQuery, LOOK_TIMEOUT),
+            lines.pipeline.ask(PipelineQuery, LOOK_TIMEOUT),
         );
         let circuits = circuits.ok();
         let readiness = self.readiness_with(store, circuits.as_deref().unwrap_or_default());
@@ -271,6 +276,7 @@ impl Shared {
             resources: resources.ok().map(Arc::unwrap_or_clone),
             queue: queue.ok(),
             circuits,
+            pipeline: pipeline.ok(),
             line_up: self.services.line_up.clone(),
             admission: AdmissionStatus {
                 capacity: self.admission.capacity(),

@@ -3,7 +3,8 @@
 use std::fmt::Write as _;
 
 use chat2svg_protocol::{
-    Attempt, BackendId, JobEvent, JobEventKind, JobState, ResourceLevel, Stage, StageStatus,
+    Attempt, BackendId, CircuitChange, JobEvent, JobEventKind, JobState, ResourceLevel, Stage,
+    StageStatus,
 };
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -63,6 +64,28 @@ pub(crate) enum EventData<'a> {
         /// The backends that had a turn, in order; when it has ended.
         #[serde(skip_serializing_if = "<[Attempt]>::is_empty")]
         attempts: &'a [Attempt],
+    },
+    /// `turned-away`: the job does not go through its stages, since the circuit of the pipeline as
+    /// a whole is open.
+    TurnedAway {
+        /// The job.
+        job: String,
+        /// Why, and until when.
+        reason: &'a str,
+    },
+    /// `circuit`: a circuit on the job's way changed its state.
+    Circuit {
+        /// The job.
+        job: String,
+        /// The stage of its backend; absent for the circuit of the pipeline as a whole.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        stage: Option<Stage>,
+        /// The backend; absent likewise.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        backend: Option<&'a BackendId>,
+        /// What changed.
+        #[serde(flatten)]
+        change: &'a CircuitChange,
     },
     /// `preview`: the picture so far.
     Preview {
@@ -124,6 +147,22 @@ pub(crate) fn job_frame(event: &JobEvent) -> String {
                 status: Some(*status),
                 backend: backend.as_ref(),
                 attempts,
+            },
+        ),
+        JobEventKind::TurnedAway { reason } => {
+            ("turned-away", EventData::TurnedAway { job, reason })
+        }
+        JobEventKind::CircuitChanged {
+            stage,
+            backend,
+            change,
+        } => (
+            "circuit",
+            EventData::Circuit {
+                job,
+                stage: *stage,
+                backend: backend.as_ref(),
+                change,
             },
         ),
         JobEventKind::Preview { stage, svg } => (

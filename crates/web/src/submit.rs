@@ -335,6 +335,13 @@ fn failure(view: &JobView) -> Problem {
                 None => Problem::new(Code::InvalidFile, detail),
             }
         }
+        FailureCode::CircuitOpen => {
+            let problem = Problem::new(Code::CircuitOpen, failure.message.clone());
+            match failure.retry_after_seconds {
+                Some(wait) => problem.retry_after(Duration::from_secs(u64::from(wait))),
+                None => problem,
+            }
+        }
         FailureCode::DeadlineExceeded => {
             Problem::new(Code::DeadlineExceeded, failure.message.clone())
         }

@@ -86,6 +86,8 @@ fn services() -> (WebServices, Addr<Controller>, Arc<AtomicBool>) {
             queue: Line::from_recipient("scheduler", controller.clone().recipient()),
             circuits: Line::from_recipient("breaker", controller.clone().recipient()),
             set_circuit: Line::from_recipient("breaker", controller.clone().recipient()),
+            pipeline: Line::from_recipient("breaker", controller.clone().recipient()),
+            set_pipeline: Line::from_recipient("breaker", controller.clone().recipient()),
             resources: Line::from_recipient("resources", controller.clone().recipient()),
             store: Line::from_recipient("store", controller.clone().recipient()),
         },

@@ -16,6 +16,7 @@ impl ControllerActor {
         let Some(mut job) = self.live.remove(&id) else {
             return;
         };
+        self.leave_pipeline(&mut job, &view);
         let degraded_by = view
             .metadata
             .as_ref()

@@ -4,9 +4,9 @@ use actix::prelude::*;
 use chat2svg_protocol::{
     JobEvent, JobEventKind, JobId, JobState, JobView,
     messages::{
-        Accepted, Cancel, CancelOutcome, Dispatch, Drain, GetJob, GetResult, JobQuery, JobsQuery,
-        ListJobs, Progress, PutJob, Remove, RemoveJob, RemoveOutcome, ResultQuery, Resume,
-        StoreError, Stored, Submit, SubmitError, Subscribe, Subscription,
+        Accepted, Cancel, CancelOutcome, Drain, GetJob, GetResult, JobQuery, JobsQuery, ListJobs,
+        Progress, PutJob, Remove, RemoveJob, RemoveOutcome, ResultQuery, Resume, StoreError,
+        Stored, Submit, SubmitError, Subscribe, Subscription,
     },
 };
 use chat2svg_supervision::AskError;
@@ -290,14 +290,6 @@ impl Handler<Progress> for ControllerActor {
             preview,
         };
         self.feed(message.job, event, context);
-    }
-}
-
-impl Handler<Dispatch> for ControllerActor {
-    type Result = ();
-
-    fn handle(&mut self, message: Dispatch, context: &mut Self::Context) {
-        self.feed(message.job, Event::Dispatched(message.plan), context);
     }
 }
 

@@ -6,6 +6,7 @@
 
 mod effects;
 mod ending;
+mod gate;
 mod handlers;
 mod isolated;
 mod prepare;
@@ -23,10 +24,11 @@ use actix::prelude::*;
 use chat2svg_isolation::{Foreign, IsolatedResult, Runner};
 use chat2svg_protocol::{
     Background, CanvasSize, ClientKey, JobEventKind, JobFailure, JobId, JobKind, JobState, JobView,
-    Permit, Prompt, Stage, StagePlan, Style,
+    Permit, PipelineOpen, PipelinePermit, Prompt, Stage, StagePlan, Style,
     messages::{
-        Enqueue, GetAttachments, GetJob, GetResult, ListJobs, ListUnfinished, MarkRunning, PutJob,
-        RemoveJob, Replan, StageFailure, StageFinished, StoreError, Withdraw,
+        Enqueue, EnterPipeline, GetAttachments, GetJob, GetResult, LeavePipeline, ListJobs,
+        ListUnfinished, MarkRunning, PutJob, RemoveJob, Replan, StageFailure, StageFinished,
+        StoreError, Withdraw,
     },
 };
 use chat2svg_supervision::{ComputePool, Line, answers_polls};
@@ -39,7 +41,10 @@ use tokio::{
 use tokio_util::sync::DropGuard;
 use tracing::{debug, info, warn};
 
-use self::prepare::{Files, Prepared};
+use self::{
+    gate::Passage,
+    prepare::{Files, Prepared},
+};
 use crate::{
     Checkpoint, ControllerConfig, Event, InputLimits, Machine, MemoryBudget, StageOutput, Timing,
     calls::StageLines,
@@ -98,6 +103,10 @@ pub struct ControllerLines {
     pub replan: Line<Replan>,
     /// A job is over.
     pub withdraw: Line<Withdraw>,
+    /// May a job go through the pipeline?
+    pub enter_pipeline: Line<EnterPipeline>,
+    /// How it came out.
+    pub leave_pipeline: Line<LeavePipeline>,
     /// The stages and their circuits.
     pub stages: StageLines,
 }
@@ -201,6 +210,8 @@ struct LiveJob {
     client: ClientKey,
     /// Of its input, in powers of two of 512 × 512 pixels.
     size: i8,
+    /// Its leave to go through the pipeline, until its end is reported.
+    passage: Option<Passage>,
     _permit: Option<Permit>,
 }
 
@@ -221,6 +232,11 @@ struct Happened {
 }
 
 enum Happening {
+    AtGate {
+        plan: StagePlan,
+        /// `None` when there is nobody to ask.
+        leave: Result<Option<PipelinePermit>, PipelineOpen>,
+    },
     StageEnded {
         run: u64,
         stage: Stage,
@@ -337,6 +353,7 @@ impl ControllerActor {
             isolated_svg: None,
             client,
             size,
+            passage: None,
             _permit: permit,
         };
         self.live.insert(id, job);
@@ -474,6 +491,7 @@ impl Handler<Happened> for ControllerActor {
     fn handle(&mut self, message: Happened, context: &mut Self::Context) {
         let id = message.job;
         match message.what {
+            Happening::AtGate { plan, leave } => self.at_gate(id, plan, leave, context),
             Happening::StageEnded { run, stage, result } => {
                 let Some(job) = self.live.get_mut(&id).filter(|job| job.run == run) else {
                     return;

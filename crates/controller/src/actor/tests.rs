@@ -1,15 +1,17 @@
 //! The controller among stand-ins for its neighbours: a store in memory, a scheduler that
 //! dispatches at once, and stages that do as told.
 
+mod gate;
+
 use std::{
     collections::BTreeMap,
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
 use chat2svg_protocol::{
-    Attachment, AttachmentRole, BackendId, CircuitSnapshot, DetailSummary, FailureCode, FitLimits,
-    JobEvent, JobKind, JobOptions, JobSpec, LevelChoice, PlannedStage, ResourceLevel, StageOutcome,
-    StagePlan, Tier, messages::*,
+    Attachment, AttachmentRole, BackendId, CallEnd, CircuitSnapshot, DetailSummary, FailureCode,
+    FitLimits, JobEvent, JobKind, JobOptions, JobSpec, LevelChoice, PlannedStage, ResourceLevel,
+    StageOutcome, StagePlan, Tier, messages::*,
 };
 use chat2svg_vector::Raster;
 use tokio::sync::Semaphore;
@@ -43,6 +45,10 @@ struct World {
     manner: BTreeMap<Stage, Manner>,
     silent_scheduler: bool,
     store_fails: bool,
+    /// Whether the pipeline's circuit is open.
+    gate: Option<PipelineOpen>,
+    /// How jobs came out of the pipeline.
+    left: Vec<CallEnd>,
 }
 
 #[derive(Clone, Default)]
@@ -208,6 +214,17 @@ answers!(
         MessageResult(Vec::<CircuitSnapshot>::new())
     }
 );
+answers!(
+    EnterPipeline,
+    Result<PipelinePermit, PipelineOpen>,
+    |world, message| {
+        let _ = message;
+        world.gate.map_or(Ok(PipelinePermit { generation: 1 }), Err)
+    }
+);
+answers!(LeavePipeline, (), |world, message| world
+    .left
+    .push(message.call.end));
 answers!(StageFinished, (), |world, message| world
     .released
     .push(message.stage));
@@ -335,6 +352,8 @@ fn start(world: Shared) -> Playhouse {
         stage_finished: line!(),
         replan: line!(),
         withdraw: line!(),
+        enter_pipeline: line!(),
+        leave_pipeline: line!(),
         stages: StageLines {
             template: line!(),
             detail: line!(),

@@ -3,7 +3,8 @@
 use std::{sync::Arc, time::Duration};
 
 use chat2svg_protocol::{
-    FailureCode, JobFailure, JobState, Stage, StageStatus, messages::StageError,
+    FailureCode, JobEventKind, JobFailure, JobState, PipelineOpen, Stage, StageStatus,
+    messages::StageError,
 };
 use chat2svg_vector::Document;
 
@@ -21,6 +22,8 @@ impl Machine {
                 self.first_document.get_or_insert(now);
                 self.best = Some(document);
                 self.composed = true;
+                let failed = self.failure.as_ref().map(|failure| failure.code);
+                self.missed = self.missed.or(failed);
                 self.finish(JobState::Degraded, out);
             }
             Err(message) => {
@@ -33,6 +36,32 @@ impl Machine {
                 self.finish(JobState::Failed, out);
             }
         }
+    }
+
+    /// The circuit of the pipeline as a whole is open: no stage runs. What can be had without them
+    /// is served.
+    pub(super) fn turned_away(
+        &mut self,
+        open: PipelineOpen,
+        now: Duration,
+        out: &mut Vec<Command>,
+    ) {
+        let reason = open.to_string();
+        out.push(Command::Announce(JobEventKind::TurnedAway {
+            reason: reason.clone(),
+        }));
+        for stage in self.wanted() {
+            self.report(stage, StageStatus::Skipped, Some(reason.clone()));
+        }
+        if !self.is_generation() && self.best.is_none() {
+            let wait = open.retry_after.map(|wait| wait.as_secs_f64().ceil());
+            self.failure = Some(JobFailure {
+                // A wait is a day at the most.
+                retry_after_seconds: wait.map(|seconds| seconds as u32),
+                ..JobFailure::new(FailureCode::CircuitOpen, reason)
+            });
+        }
+        self.settle(now, out);
     }
 
     /// The process that ran the job came to an end, or was lost.
@@ -126,6 +155,9 @@ impl Machine {
             out.push(Command::StopStage);
         }
         if let Phase::Running { stage, since } = self.phase {
+            if status == StageStatus::Failed {
+                self.missed.get_or_insert(FailureCode::DeadlineExceeded);
+            }
             let spent = now.saturating_sub(since);
             // A template that is late may still be there before what is composed in its place.
             let is_raced = stage.stage == Stage::Template

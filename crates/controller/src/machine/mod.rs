@@ -105,6 +105,8 @@ pub struct Machine {
     progress: f32,
     first_document: Option<Duration>,
     failure: Option<JobFailure>,
+    /// Why the stages gave no document, when a composition stands in their place for their failure.
+    missed: Option<FailureCode>,
 }
 
 impl Machine {
@@ -137,6 +139,7 @@ impl Machine {
             progress: 0.0,
             first_document: None,
             failure: None,
+            missed: None,
         }
     }
 
@@ -222,6 +225,11 @@ impl Machine {
         self.failure.as_ref()
     }
 
+    /// Why the stages gave no document, when a composition stands in their place for their failure.
+    pub fn missed(&self) -> Option<FailureCode> {
+        self.missed
+    }
+
     /// What was asked.
     pub fn spec(&self) -> &JobSpec {
         &self.spec
@@ -258,6 +266,7 @@ impl Machine {
                 out.push(Command::Enqueue);
             }
             (Phase::Waiting, Event::Dispatched(plan)) => self.start(plan, now, &mut out),
+            (Phase::Waiting, Event::TurnedAway(open)) => self.turned_away(open, now, &mut out),
             (Phase::Preparing, Event::Prepared(result)) => self.prepared(result, now, &mut out),
             (Phase::Isolated, Event::IsolatedEnded(result)) => {
                 self.isolated_ended(*result, &mut out);
@@ -402,6 +411,7 @@ impl Machine {
                     code,
                     message: fault.reason.clone(),
                     input: fault.input,
+                    retry_after_seconds: None,
                 });
                 self.leave_phase(now, StageStatus::Failed, "", &fault.reason, out);
                 self.finish(JobState::Failed, out);

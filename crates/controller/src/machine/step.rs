@@ -3,8 +3,8 @@
 use std::{sync::Arc, time::Duration};
 
 use chat2svg_protocol::{
-    AttachmentRole, BackendId, JobEventKind, JobFailure, JobMetadata, JobState, ResourceLevel,
-    Source, Stage, StageOutcome, StagePlan, Style,
+    AttachmentRole, BackendId, JobEventKind, JobFailure, JobMetadata, JobState, PipelineOpen,
+    ResourceLevel, Source, Stage, StageOutcome, StagePlan, Style,
     messages::{DetailOutput, OptimizeOutput, Preview, StageFailure, TargetOrigin, TemplateOutput},
 };
 use chat2svg_vector::{Document, Raster};
@@ -18,6 +18,8 @@ pub enum Event {
     Stored,
     /// The scheduler says what to run.
     Dispatched(StagePlan),
+    /// The circuit of the pipeline as a whole is open: no stage is to be run.
+    TurnedAway(PipelineOpen),
     /// The job's files were read, or cannot be used.
     Prepared(Result<ParsedInputs, InputFault>),
     /// The process that ran the job came to an end, or was lost.

@@ -2,7 +2,8 @@
 
 use actix_web::{HttpRequest, HttpResponse, http::header::CACHE_CONTROL, web};
 use chat2svg_protocol::{
-    BackendId, Circuit, CircuitMode, CircuitSnapshot, Stage, messages::SetCircuit,
+    BackendId, Circuit, CircuitMode, CircuitSnapshot, CircuitStanding, Stage,
+    messages::{SetCircuit, SetPipeline},
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -56,10 +57,8 @@ pub(crate) async fn set(
     if !auth::identity(&request)?.is_admin_by_key() {
         local_callers_only(&request)?;
     }
-    expect_media_type(&request, "application/json")?;
     let circuit = circuit(&request)?;
-    let (body, _memory) = read_limited(&request, payload.into_inner(), &shared).await?;
-    let CircuitRequest { mode } = parse_object(&body, r#"{"mode": "open"}"#)?;
+    let mode = mode(&request, payload, &shared).await?;
     let set = SetCircuit { circuit, mode };
     let snapshot = ask(&shared.services.lines.set_circuit, set)
         .await?
@@ -67,6 +66,52 @@ pub(crate) async fn set(
     Ok(HttpResponse::Ok()
         .insert_header((CACHE_CONTROL, "no-store"))
         .json(snapshot))
+}
+
+/// Hold the pipeline's circuit open or closed, or let it decide itself again.
+///
+/// While it is open no stage runs: prompts are answered with a composition, other jobs fail at
+/// once. It holds until it is set anew or the service ends. Taken over a loopback address only, or
+/// with a key that has the scope admin.
+#[utoipa::path(
+    put,
+    path = "/v1/circuits/pipeline",
+    tag = "System",
+    operation_id = "setPipelineCircuit",
+    request_body = CircuitRequest,
+    responses(
+        (status = 200, description = "How the circuit stands now", body = CircuitStanding),
+        (status = 400, description = "The body is not JSON", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 403, description = "The caller is on another machine, or another web site made a browser send this", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 415, description = "The body has the wrong content type", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 422, description = "The mode is none of the three", body = ProblemDocument, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn set_pipeline(
+    request: HttpRequest,
+    payload: web::Payload,
+    shared: web::Data<Shared>,
+) -> Result<HttpResponse, Problem> {
+    if !auth::identity(&request)?.is_admin_by_key() {
+        local_callers_only(&request)?;
+    }
+    let mode = mode(&request, payload, &shared).await?;
+    let standing = ask(&shared.services.lines.set_pipeline, SetPipeline { mode }).await?;
+    Ok(HttpResponse::Ok()
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .json(standing))
+}
+
+/// The mode that the body asks for.
+async fn mode(
+    request: &HttpRequest,
+    payload: web::Payload,
+    shared: &web::Data<Shared>,
+) -> Result<CircuitMode, Problem> {
+    expect_media_type(request, "application/json")?;
+    let (body, _memory) = read_limited(request, payload.into_inner(), shared).await?;
+    let CircuitRequest { mode } = parse_object(&body, r#"{"mode": "open"}"#)?;
+    Ok(mode)
 }
 
 /// Who may draw may not yet stop others from drawing: circuits are for whoever runs the machine.

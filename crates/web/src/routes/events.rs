@@ -27,7 +27,8 @@ type Frame = Result<Bytes, Problem>;
 /// Follow a job.
 ///
 /// Server-sent events `queued`, `started`, `stage`, `preview` (with the picture so far as SVG),
-/// `progress` and `done`, after which the stream ends. Comments keep a silent stream open. Each
+/// `progress`, `circuit` (one on the job's way opened or closed), `turned-away` (its stages are not
+/// run) and `done`, after which the stream ends. Comments keep a silent stream open. Each
 /// event has an id: a client that reconnects with `Last-Event-ID` misses nothing. A client that has
 /// seen everything gets 204.
 #[utoipa::path(

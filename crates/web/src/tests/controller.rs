@@ -2,17 +2,17 @@
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
-use actix::{Actor, Context, Handler, Message};
+use actix::{Actor, Context, Handler, Message, MessageResult};
 use chat2svg_protocol::{
-    BackendId, CircuitChange, CircuitMode, CircuitSnapshot, CircuitState, FailureCode, GpuSnapshot,
-    JobEvent, JobEventKind, JobFailure, JobId, JobKind, JobMetadata, JobSpec, JobState, JobView,
-    LevelMode, LoadAverage, OpenReason, Permit, Pressure, QueueSnapshot, ResourceLevel,
-    ResourceSnapshot, SolveMethod, Stage, StageReport, StageStatus, StalledShare, Tier,
-    UnknownCircuit,
+    BackendId, CircuitChange, CircuitSnapshot, CircuitStanding, CircuitState, FailureCode,
+    GpuSnapshot, JobEvent, JobEventKind, JobFailure, JobId, JobKind, JobMetadata, JobSpec,
+    JobState, JobView, LevelMode, LoadAverage, OpenReason, Permit, Pressure, QueueSnapshot,
+    ResourceLevel, ResourceSnapshot, SolveMethod, Stage, StageReport, StageStatus, StalledShare,
+    Tier, UnknownCircuit,
     messages::{
-        Accepted, Cancel, CancelOutcome, CircuitsQuery, JobQuery, JobsQuery, QueueQuery, Remove,
-        RemoveOutcome, ResourcesQuery, ResultQuery, SetCircuit, StoreError, StoreProbe, Submit,
-        SubmitError, Subscribe, Subscription,
+        Accepted, Cancel, CancelOutcome, CircuitsQuery, JobQuery, JobsQuery, PipelineQuery,
+        QueueQuery, Remove, RemoveOutcome, ResourcesQuery, ResultQuery, SetCircuit, SetPipeline,
+        StoreError, StoreProbe, Submit, SubmitError, Subscribe, Subscription,
     },
 };
 use jiff::Timestamp;
@@ -331,25 +331,26 @@ impl Handler<CircuitsQuery> for Controller {
         vec![CircuitSnapshot {
             stage: Stage::Detail,
             backend: BackendId::EMBEDDED,
-            state: CircuitState::Open,
-            mode: CircuitMode::Automatic,
-            window_calls: 5,
-            window_failures: 5,
-            window_slow: 0,
-            consecutive_failures: 5,
-            retry_after_seconds: Some(Duration::from_secs(3).as_secs_f64()),
-            because: Some(if self.has_no_credit {
-                OpenReason::Terminal
-            } else {
-                OpenReason::Failures
-            }),
-            last_failure: Some("no connection".to_owned()),
-            changes: vec![CircuitChange {
-                at: Timestamp::UNIX_EPOCH,
-                from: CircuitState::Closed,
-                to: CircuitState::Open,
-                because: Some(OpenReason::Failures),
-            }],
+            standing: CircuitStanding {
+                state: CircuitState::Open,
+                window_calls: 5,
+                window_failures: 5,
+                consecutive_failures: 5,
+                retry_after_seconds: Some(Duration::from_secs(3).as_secs_f64()),
+                because: Some(if self.has_no_credit {
+                    OpenReason::Terminal
+                } else {
+                    OpenReason::Failures
+                }),
+                last_failure: Some("no connection".to_owned()),
+                changes: vec![CircuitChange {
+                    at: Timestamp::UNIX_EPOCH,
+                    from: CircuitState::Closed,
+                    to: CircuitState::Open,
+                    because: Some(OpenReason::Failures),
+                }],
+                ..CircuitStanding::closed()
+            },
         }]
     }
 }
@@ -364,8 +365,27 @@ impl Handler<SetCircuit> for Controller {
             circuit: set.circuit,
             known: vec!["detail/embedded".to_owned()],
         })?;
-        circuit.mode = set.mode;
+        circuit.standing.mode = set.mode;
         Ok(circuit)
+    }
+}
+
+impl Handler<PipelineQuery> for Controller {
+    type Result = MessageResult<PipelineQuery>;
+
+    fn handle(&mut self, _: PipelineQuery, _: &mut Self::Context) -> Self::Result {
+        MessageResult(CircuitStanding::closed())
+    }
+}
+
+impl Handler<SetPipeline> for Controller {
+    type Result = MessageResult<SetPipeline>;
+
+    fn handle(&mut self, set: SetPipeline, _: &mut Self::Context) -> Self::Result {
+        MessageResult(CircuitStanding {
+            mode: set.mode,
+            ..CircuitStanding::closed()
+        })
     }
 }
 

@@ -1,7 +1,8 @@
 //! The state of the service as the API shows it.
 
 use chat2svg_protocol::{
-    ActorHealth, BackendId, CircuitSnapshot, OpenReason, QueueSnapshot, ResourceSnapshot, Stage,
+    ActorHealth, BackendId, CircuitSnapshot, CircuitStanding, OpenReason, QueueSnapshot,
+    ResourceSnapshot, Stage,
 };
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -29,6 +30,9 @@ pub(crate) struct SystemStatus {
     pub(crate) queue: Option<QueueSnapshot>,
     /// The circuits in front of the stages' backends.
     pub(crate) circuits: Option<Vec<CircuitSnapshot>>,
+    /// The circuit of the pipeline as a whole, whose calls are jobs. While it is open, no stage
+    /// runs: prompts are answered with a composition, other jobs fail at once.
+    pub(crate) pipeline: Option<CircuitStanding>,
     /// Who serves the stages, first choice of each stage first.
     pub(crate) line_up: Vec<LineUpPlace>,
     /// Places for jobs.
@@ -128,11 +132,11 @@ pub(crate) struct BlockedBackend {
 impl BlockedBackend {
     /// What a circuit says of its backend; nothing unless somebody has to act.
     pub(crate) fn of(circuit: &CircuitSnapshot) -> Option<Self> {
-        (circuit.because == Some(OpenReason::Terminal)).then(|| Self {
+        (circuit.standing.because == Some(OpenReason::Terminal)).then(|| Self {
             stage: circuit.stage,
             backend: circuit.backend.clone(),
             remedy: "see to its key, credit and quota at the provider",
-            retry_after_seconds: circuit.retry_after_seconds,
+            retry_after_seconds: circuit.standing.retry_after_seconds,
         })
     }
 }

@@ -1,5 +1,6 @@
 //! Rules that hold for any order of events.
 
+use chat2svg_protocol::PipelineOpen;
 use proptest::prelude::*;
 
 use super::*;
@@ -35,6 +36,10 @@ fn any_event() -> impl Strategy<Value = Event> {
         }),
         1 => Just(Event::Composed(Ok(document("composed")))),
         1 => Just(Event::Composed(Err("no ink".to_owned()))),
+        1 => Just(Event::TurnedAway(PipelineOpen {
+            because: OpenReason::Failures,
+            retry_after: Some(Duration::from_secs(40)),
+        })),
         1 => Just(Event::Woken),
         3 => prop::option::of(prop::sample::subsequence(Stage::ALL.to_vec(), 0..=3))
             .prop_map(|stages| Event::Replanned(stages.map(|stages| plan(&stages)))),

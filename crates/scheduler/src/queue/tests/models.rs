@@ -1,6 +1,6 @@
 //! Stages that a model serves elsewhere, beside the embedded backend.
 
-use chat2svg_protocol::CircuitMode;
+use chat2svg_protocol::CircuitStanding;
 
 use super::*;
 
@@ -131,16 +131,10 @@ fn a_stage_whose_circuit_is_open_is_expected_of_the_next_in_line() {
     let mut circuit = CircuitSnapshot {
         stage: Template,
         backend: model,
-        state: CircuitState::Open,
-        mode: CircuitMode::Automatic,
-        window_calls: 0,
-        window_failures: 0,
-        window_slow: 0,
-        consecutive_failures: 3,
-        retry_after_seconds: Some(60.0),
-        because: None,
-        last_failure: None,
-        changes: Vec::new(),
+        standing: CircuitStanding {
+            state: CircuitState::Open,
+            ..CircuitStanding::closed()
+        },
     };
     queue.circuits_changed(std::slice::from_ref(&circuit));
     assert!(
@@ -149,7 +143,7 @@ fn a_stage_whose_circuit_is_open_is_expected_of_the_next_in_line() {
             .seconds(work, PlannedStage::new(Template, High))
             < 1.0
     );
-    circuit.state = CircuitState::HalfOpen;
+    circuit.standing.state = CircuitState::HalfOpen;
     queue.circuits_changed(&[circuit]);
     assert!(
         queue
