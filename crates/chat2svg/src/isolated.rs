@@ -10,6 +10,7 @@ use chat2svg_isolation::{
     sandbox,
 };
 use chat2svg_protocol::BackendId;
+use chat2svg_resources::memory;
 use tracing::warn;
 
 use crate::{
@@ -21,6 +22,8 @@ use crate::{
 
 /// What a child is started as.
 const SUBCOMMAND: &str = "isolated-job";
+
+const MIB: f64 = 1024.0 * 1024.0;
 
 /// What runs jobs in processes of their own.
 ///
@@ -91,7 +94,11 @@ pub(crate) fn run(command: &IsolatedJob) -> anyhow::Result<()> {
         warn!(what, "this system lacks a limit of isolated processes");
     }
     let mut answers = Answers::new(io::stdout().lock());
-    let result = answer(request, &settings, started, &mut answers)?;
+    let before = memory::held_mb();
+    let mut result = answer(request, &settings, started, &mut answers)?;
+    let taken = memory::peak_mb().zip(before);
+    // Bytes of a process: far from where a conversion would lose anything.
+    result.memory_taken = taken.map(|(peak, before)| ((peak - before).max(0.0) * MIB) as u64);
     answers.end(&result)?;
     // The runtime's threads have nothing left to do that anybody waits for.
     std::process::exit(0);
@@ -118,7 +125,11 @@ fn answer(
                 std::process::exit(1);
             }
         }))?;
-    Ok(IsolatedResult { view, svg })
+    Ok(IsolatedResult {
+        view,
+        svg,
+        memory_taken: None,
+    })
 }
 
 /// Ways to die, for tests of what becomes of the parent. No release has them.

@@ -210,6 +210,7 @@ impl System {
                 enqueue: scheduler.line(),
                 stage_finished: scheduler.line(),
                 replan: scheduler.line(),
+                memory_taken: scheduler.line(),
                 withdraw: scheduler.line(),
                 enter_pipeline: breaker.line(),
                 leave_pipeline: breaker.line(),

@@ -213,6 +213,7 @@ impl Service {
             enqueue: scheduler.line(),
             stage_finished: scheduler.line(),
             replan: scheduler.line(),
+            memory_taken: scheduler.line(),
             withdraw: scheduler.line(),
             enter_pipeline: breaker.line(),
             leave_pipeline: breaker.line(),

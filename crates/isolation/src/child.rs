@@ -124,6 +124,7 @@ impl<W: Write> Answers<W> {
         let head = EndHead {
             view: result.view.clone(),
             has_svg: result.svg.is_some(),
+            memory_taken: result.memory_taken,
         };
         let mut send = |kind, bytes: &[u8]| {
             frame::write(&mut self.0, kind, bytes)
@@ -159,7 +160,7 @@ mod tests {
         assert!(matches!(request("{}"), ChildError::Version { found: 0 }));
         assert!(matches!(request("{"), ChildError::Request(_)));
         assert!(matches!(
-            request(r#"{"version": 1}"#),
+            request(r#"{"version": 2}"#),
             ChildError::Request(_)
         ));
         let nothing = read_request(&mut &b""[..]).unwrap_err().to_string();

@@ -164,7 +164,11 @@ impl Runner {
             spoken
         };
         match spoken {
-            Spoken::End(result) => Ok(*result),
+            Spoken::End(mut result) => {
+                let taken = result.memory_taken;
+                result.memory_taken = taken.map(|taken| taken.min(limits.memory_bytes));
+                Ok(*result)
+            }
             Spoken::Garbage(what) => Err(IsolationError::Garbage(what)),
             Spoken::Nothing => match tokio::time::timeout(CLOSING, process.ended()).await {
                 Ok(Ok(status)) => Err(IsolationError::from_death(
@@ -227,7 +231,11 @@ async fn answers(
 }
 
 async fn end(job: &IsolatedJob, head: &[u8], stdout: &mut (impl AsyncRead + Unpin)) -> Spoken {
-    let EndHead { mut view, has_svg } = match serde_json::from_slice(head) {
+    let EndHead {
+        mut view,
+        has_svg,
+        memory_taken,
+    } = match serde_json::from_slice(head) {
         Ok(head) => head,
         Err(error) => return Spoken::Garbage(format!("its end: {error}")),
     };
@@ -251,7 +259,11 @@ async fn end(job: &IsolatedJob, head: &[u8], stdout: &mut (impl AsyncRead + Unpi
     // What was asked is known better here.
     view.id = job.id;
     view.spec = job.spec.clone();
-    Spoken::End(Box::new(IsolatedResult { view, svg }))
+    Spoken::End(Box::new(IsolatedResult {
+        view,
+        svg,
+        memory_taken,
+    }))
 }
 
 fn unheard(error: &FrameError) -> Spoken {

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 /// Rises with every change of what is sent. Parent and child are the same program, unless its file
 /// was replaced while it ran.
-pub(crate) const VERSION: u32 = 1;
+pub(crate) const VERSION: u32 = 2;
 
 /// A job to be run isolated.
 #[derive(Clone, Debug)]
@@ -27,6 +27,8 @@ pub struct IsolatedResult {
     pub view: JobView,
     /// The result, as SVG text, exactly when the job succeeded or is degraded.
     pub svg: Option<Arc<str>>,
+    /// Bytes of memory that the job took at the most, where its process could tell.
+    pub memory_taken: Option<u64>,
 }
 
 /// The first frame to a child; its settings and the attachments follow.
@@ -44,4 +46,5 @@ pub(crate) struct RequestHead {
 pub(crate) struct EndHead {
     pub(crate) view: JobView,
     pub(crate) has_svg: bool,
+    pub(crate) memory_taken: Option<u64>,
 }

@@ -185,6 +185,7 @@ fn ended(request: &Request, state: JobState, svg: Option<&str>) -> IsolatedResul
             }),
         },
         svg: svg.map(Arc::from),
+        memory_taken: None,
     }
 }
 

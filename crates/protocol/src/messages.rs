@@ -25,7 +25,9 @@ pub use circuits::{
     SetCircuit, SetPipeline,
 };
 pub use ledger::{BeginCall, LostCalls, SettleCall};
-pub use scheduling::{AdjustFit, Enqueue, QueueQuery, Replan, StageFinished, Withdraw};
+pub use scheduling::{
+    AdjustFit, Enqueue, MemoryTaken, QueueQuery, Replan, StageFinished, Withdraw,
+};
 
 // ---- to the controller -------------------------------------------------------------------------
 

@@ -110,11 +110,16 @@ pub struct Prediction {
     pub seconds: f64,
     /// The same for as many of its runs as plans reckon with.
     pub safe_seconds: f64,
-    /// MiB of memory that it is reckoned to need.
+    /// MiB of memory that a job is reckoned to take while it runs, for an input of 512 × 512
+    /// pixels.
     pub memory_mb: f64,
     /// Share of the error that it takes away, `0.0..=1.0`, where that is measured.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gain: Option<f64>,
     /// Runs observed.
     pub observations: u64,
+    /// Of these, runs whose memory could be measured: nothing else ran beside them, or they had a
+    /// process of their own.
+    #[serde(default)]
+    pub memory_observations: u64,
 }

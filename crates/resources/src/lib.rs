@@ -19,6 +19,7 @@ mod config;
 mod gpu;
 mod levels;
 mod machine;
+pub mod memory;
 mod pressure;
 mod reading;
 mod runnable;

@@ -3,7 +3,7 @@
 
 use std::{hint::black_box, time::Duration};
 
-use chat2svg_protocol::{BackendId, ClientKey, JobId, PerStage, Priority, ResourceLevel};
+use chat2svg_protocol::{BackendId, ClientKey, JobId, PerStage, Priority, ResourceLevel, Stage};
 use chat2svg_scheduler::{
     Limits, Machine, Queue, Resources, Round, SchedulerConfig, Waiting, Work, solve, solve_greedily,
 };
@@ -62,6 +62,47 @@ fn round(queue: &Queue) -> Option<Round> {
     queue.clone().round(Duration::ZERO).1
 }
 
+/// All that the scheduler does for one job which comes, runs and ends while others wait.
+fn passage(queue: &mut Queue, at: Duration) {
+    let job = JobId(Uuid::from_u128(u128::MAX));
+    let waiting = Waiting {
+        job,
+        deadline: at + Duration::from_millis(50),
+        level: None,
+        work: Work::usual([true; 3]),
+        priority: Priority::Interactive,
+        client: ClientKey(u64::MAX),
+    };
+    let look = |queue: &mut Queue| {
+        black_box((queue.round(at), queue.adjustments(at)));
+        black_box((queue.forecast(), queue.next_due(at)));
+    };
+    queue.enqueue(at, waiting);
+    look(queue);
+    queue.acknowledged(job);
+    for stage in Stage::ALL {
+        let served = Some((BackendId::EMBEDDED, 0.02));
+        queue.stage_finished(at, job, stage, served, None, None);
+        look(queue);
+        black_box(queue.replan(at, job));
+    }
+    queue.withdraw(at, job);
+    look(queue);
+}
+
+fn passages(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("passage");
+    for waiting in [0, 16, 256, 1_000] {
+        let mut queue = queue(waiting, false);
+        // What starts at first runs all the time; plans do not go stale.
+        queue.round(Duration::ZERO);
+        group.bench_function(BenchmarkId::from_parameter(waiting), |bencher| {
+            bencher.iter(|| passage(&mut queue, Duration::from_millis(1)));
+        });
+    }
+    group.finish();
+}
+
 fn plan(criterion: &mut Criterion) {
     for (name, differing) in [("alike", false), ("differing", true)] {
         let mut group = criterion.benchmark_group(name);
@@ -94,5 +135,5 @@ fn plan(criterion: &mut Criterion) {
     }
 }
 
-criterion_group!(benches, plan);
+criterion_group!(benches, plan, passages);
 criterion_main!(benches);

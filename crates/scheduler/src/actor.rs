@@ -14,10 +14,11 @@ use arc_swap::ArcSwap;
 use chat2svg_protocol::{
     BackendId, JobId, PerStage, ResourceSnapshot, StagePlan,
     messages::{
-        AdjustFit, CircuitsQuery, Dispatch, Enqueue, QueueQuery, Replan, ResourcesChanged,
-        StageFinished, Withdraw,
+        AdjustFit, CircuitsQuery, Dispatch, Enqueue, MemoryTaken, QueueQuery, Replan,
+        ResourcesChanged, StageFinished, Withdraw,
     },
 };
+use chat2svg_resources::memory;
 use chat2svg_supervision::{AskError, ComputePool, Line, answers_polls};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
@@ -192,7 +193,18 @@ impl SchedulerActor {
         context.spawn(done);
     }
 
+    /// A stage begins: if it runs alone, what the process holds at the most until its end is what
+    /// it takes.
+    fn measure_from_now(&self) {
+        if self.queue.lock().is_measurable() {
+            memory::forget_peak();
+        }
+    }
+
     fn dispatch(&self, dispatches: Vec<Dispatch>, context: &mut Context<Self>) {
+        if !dispatches.is_empty() {
+            self.measure_from_now();
+        }
         for dispatch in dispatches {
             let job = dispatch.job;
             let stages = dispatch.plan.stages.len();
@@ -301,10 +313,30 @@ impl Handler<StageFinished> for SchedulerActor {
             served,
             gain,
         } = finished;
-        self.queue
-            .lock()
-            .stage_finished(now, job, stage, served, gain);
+        {
+            let mut queue = self.queue.lock();
+            let measured = queue.is_measurable().then(memory::peak_mb);
+            let peak = measured.flatten();
+            queue.stage_finished(now, job, stage, served, gain, peak);
+        }
         self.plan(context);
+        self.measure_from_now();
+    }
+}
+
+impl Handler<MemoryTaken> for SchedulerActor {
+    type Result = ();
+
+    fn handle(&mut self, taken: MemoryTaken, _: &mut Self::Context) {
+        let MemoryTaken {
+            job,
+            stage,
+            backend,
+            level,
+            bytes,
+        } = taken;
+        let mut queue = self.queue.lock();
+        queue.memory_taken(job, stage, backend, level, mib(bytes));
     }
 }
 
@@ -336,9 +368,11 @@ impl Handler<ResourcesChanged> for SchedulerActor {
 
     fn handle(&mut self, changed: ResourcesChanged, context: &mut Self::Context) {
         let now = self.queue.now();
-        self.queue
-            .lock()
-            .machine_changed(now, machine_of(&changed.0));
+        {
+            let mut queue = self.queue.lock();
+            queue.machine_changed(now, machine_of(&changed.0));
+            queue.memory_read(mib(changed.0.process_memory));
+        }
         self.plan(context);
     }
 }
@@ -354,10 +388,13 @@ impl Handler<QueueQuery> for SchedulerActor {
 
 #[expect(
     clippy::cast_precision_loss,
-    reason = "bytes to mebibytes, of which a few more or less do not matter"
+    reason = "of mebibytes a few more or less do not matter"
 )]
+fn mib(bytes: u64) -> f64 {
+    bytes as f64 / MIB
+}
+
 fn machine_of(snapshot: &ResourceSnapshot) -> Machine {
-    let mib = |bytes: u64| bytes as f64 / MIB;
     let free = |total: u64, used: u64| mib(total.saturating_sub(used));
     let others = f64::from(snapshot.cpu_used_by_others).clamp(0.0, 1.0);
     Machine {

@@ -51,6 +51,9 @@ pub struct SchedulerConfig {
     pub weights: StageWeights,
     /// Share of a stage's worth that is had at each level, `0.0..=1.0`.
     pub level_factors: PerLevel<f64>,
+    /// What a second of waiting takes from a result's worth, in units of quality: by it, a job gets
+    /// less when it keeps others waiting. 0 gives each what its deadline leaves time for.
+    pub patience: f64,
     /// Milliseconds before the deadline that are kept free for writing the result.
     pub reserve_ms: u32,
     /// Milliseconds of a core that a job takes beside its stages: to be read, stored and written.
@@ -170,7 +173,8 @@ impl Default for ModelCost {
 pub struct StageCost {
     /// Cores that it keeps busy.
     pub cpu: f64,
-    /// Memory in MiB.
+    /// Memory in MiB that a job takes while it runs, for an input of 512 × 512 pixels, until it was
+    /// observed.
     pub memory_mb: f64,
     /// GPU memory in MiB.
     pub gpu_memory_mb: f64,
@@ -180,13 +184,16 @@ pub struct StageCost {
     pub dearer: f64,
     /// Power of the input's size with which its duration grows.
     pub size_exponent: f64,
+    /// Power of the input's size with which the memory grows.
+    #[serde(default)]
+    pub memory_exponent: f64,
     /// Seconds that it takes for an input of 512 × 512 pixels, until it was observed.
     pub seconds: PerLevel<f64>,
 }
 
 impl Default for StageCosts {
     fn default() -> Self {
-        let cost = |memory_mb, dearer, size_exponent, seconds: [f64; 4]| {
+        let cost = |memory_mb, memory_exponent, dearer, size_exponent, seconds: [f64; 4]| {
             let [high, medium, low, minimal] = seconds;
             StageCost {
                 cpu: 1.0,
@@ -195,6 +202,7 @@ impl Default for StageCosts {
                 price: 0.0,
                 dearer,
                 size_exponent,
+                memory_exponent,
                 seconds: PerLevel {
                     high,
                     medium,
@@ -204,9 +212,9 @@ impl Default for StageCosts {
             }
         };
         Self {
-            template: cost(48.0, 1.0, 0.0, [0.01, 0.01, 0.008, 0.008]),
-            detail: cost(96.0, 4.0, 0.2, [0.3, 0.2, 0.1, 0.01]),
-            optimize: cost(96.0, 5.0, 0.3, [0.6, 0.35, 0.15, 0.04]),
+            template: cost(48.0, 0.0, 1.0, 0.0, [0.01, 0.01, 0.008, 0.008]),
+            detail: cost(96.0, 0.25, 4.0, 0.2, [0.3, 0.2, 0.1, 0.01]),
+            optimize: cost(96.0, 0.25, 5.0, 0.3, [0.6, 0.35, 0.15, 0.04]),
         }
     }
 }
@@ -225,6 +233,7 @@ impl Default for SchedulerConfig {
                 low: 0.75,
                 minimal: 0.6,
             },
+            patience: 0.3,
             reserve_ms: 100,
             overhead_ms: 4.0,
             stages: StageCosts::default(),
@@ -252,6 +261,7 @@ impl SchedulerConfig {
         share("utilisation", self.utilisation)?;
         share("confidence", self.confidence)?;
         InvalidSetting::unless_within("oversubscription", self.oversubscription, 0.1..=100.0)?;
+        amount("patience", self.patience, 1e3)?;
         amount("overhead_ms", self.overhead_ms, 60_000.0)?;
         amount("prior_weight", self.prior_weight, 1e6)?;
         InvalidSetting::unless_within("half_life", self.half_life, 1.0..=1e9)?;
@@ -271,6 +281,7 @@ impl SchedulerConfig {
             amount("stages.price", cost.price, 1e6)?;
             InvalidSetting::unless_within("stages.dearer", cost.dearer, 0.01..=1000.0)?;
             amount("stages.size_exponent", cost.size_exponent, 4.0)?;
+            amount("stages.memory_exponent", cost.memory_exponent, 4.0)?;
             for level in ResourceLevel::ALL {
                 amount("stages.seconds", *cost.seconds.get(level), 1e5)?;
             }

@@ -1,13 +1,13 @@
 //! What a stage takes and gives, learnt from what happened. Pure.
 //!
 //! Durations are those of undisturbed work (`sharing`), for an input of usual size; how much
-//! longer a larger one takes is a power of its size. Until enough was seen the configuration
-//! holds.
+//! longer a larger one takes, and how much more memory, is a power of its size. Until enough was
+//! seen the configuration holds.
 
 use std::collections::HashMap;
 
 use chat2svg_protocol::{
-    BackendId, Circuit, PerStage, PlannedStage, Prediction, ResourceLevel, Source, Stage,
+    BackendId, PerStage, PlannedStage, Prediction, ResourceLevel, Source, Stage,
 };
 
 use crate::{
@@ -51,15 +51,32 @@ impl Work {
 #[derive(Clone, Debug)]
 struct Learnt {
     seconds: Quantiles,
+    /// Of `seconds`: those that half of the runs take at most, and those that plans reckon with.
+    usual: f64,
+    safe: f64,
+    memory_mb: Quantiles,
+    /// Of `memory_mb`: what plans reckon with.
+    safe_memory: f64,
     /// Share of what the stage can gain that it gained.
     gain: Quantiles,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-struct Key {
-    circuit: Circuit,
-    level: ResourceLevel,
-    from_outside: bool,
+/// What was learnt of one backend, by stage, level and whether a picture from outside is worked on.
+#[derive(Clone, Debug, Default)]
+struct Table(Vec<Option<Learnt>>);
+
+impl Table {
+    const PLACES: usize = 3 * 4 * 2;
+
+    fn place(stage: Stage, level: ResourceLevel, from_outside: bool) -> usize {
+        (stage as usize * 4 + level as usize) * 2 + usize::from(from_outside)
+    }
+
+    fn get(&self, stage: Stage, level: ResourceLevel, from_outside: bool) -> Option<&Learnt> {
+        self.0
+            .get(Self::place(stage, level, from_outside))?
+            .as_ref()
+    }
 }
 
 /// Costs, durations and worths of the stages.
@@ -68,7 +85,7 @@ pub struct Estimates {
     config: SchedulerConfig,
     /// Who serves each stage unless it fails.
     first_choice: PerStage<BackendId>,
-    learnt: HashMap<Key, Learnt>,
+    learnt: HashMap<BackendId, Table>,
 }
 
 impl Estimates {
@@ -82,9 +99,11 @@ impl Estimates {
         }
     }
 
-    /// Stages are expected to be served by these from now on.
-    pub(crate) fn expect(&mut self, first_choice: PerStage<BackendId>) {
+    /// Stages are expected to be served by these from now on. Answers whether that is anything new.
+    pub(crate) fn expect(&mut self, first_choice: PerStage<BackendId>) -> bool {
+        let is_new = self.first_choice != first_choice;
         self.first_choice = first_choice;
+        is_new
     }
 
     /// Who may be asked to serve a stage, as things stand: the models in line and the embedded
@@ -112,35 +131,46 @@ impl Estimates {
 
     /// Seconds of undisturbed work that a stage is expected to take: half take less.
     pub fn seconds(&self, work: Work, planned: PlannedStage) -> f64 {
-        self.quantile(work, planned, 0.5)
+        self.duration(work, planned, |learnt| learnt.usual)
     }
 
     /// Seconds that a stage takes at the most, but for the share of them that the configuration
     /// leaves to chance.
     pub fn safe_seconds(&self, work: Work, planned: PlannedStage) -> f64 {
-        self.quantile(work, planned, self.config.confidence)
+        self.duration(work, planned, |learnt| learnt.safe)
     }
 
-    fn quantile(&self, work: Work, planned: PlannedStage, rank: f64) -> f64 {
+    fn duration(&self, work: Work, planned: PlannedStage, of: fn(&Learnt) -> f64) -> f64 {
+        let PlannedStage { stage, level, .. } = planned;
+        let seconds = match self.learnt_of(work, planned) {
+            Some(learnt) if learnt.seconds.seen() > 0 => of(learnt),
+            _ => self.prior(work, stage, self.server(stage, planned.source), level),
+        };
+        seconds * scale(work, self.cost_of(stage).size_exponent)
+    }
+
+    fn learnt_of(&self, work: Work, planned: PlannedStage) -> Option<&Learnt> {
         let PlannedStage {
             stage,
             level,
             source,
         } = planned;
-        let backend = self.server(stage, source);
-        let key = Key {
-            circuit: Circuit {
-                stage,
-                backend: backend.clone(),
-            },
-            level,
-            from_outside: work.from_outside,
+        let table = self.learnt.get(self.server(stage, source))?;
+        table.get(stage, level, work.from_outside)
+    }
+
+    /// MiB that a job takes at the most while the stage runs, but for the same share of them.
+    pub fn memory_mb(&self, work: Work, planned: PlannedStage) -> f64 {
+        let PlannedStage { stage, source, .. } = planned;
+        if self.is_remote(stage, source) {
+            return self.config.models.memory_mb;
+        }
+        let cost = self.cost_of(stage);
+        let taken = match self.learnt_of(work, planned) {
+            Some(learnt) if learnt.memory_mb.seen() > 0 => learnt.safe_memory,
+            _ => cost.memory_mb,
         };
-        let usual = match self.learnt.get(&key) {
-            Some(learnt) => learnt.seconds.get(rank),
-            None => self.prior(work, stage, backend, level),
-        };
-        usual * self.scale(work, stage)
+        taken * scale(work, cost.memory_exponent)
     }
 
     /// What the configuration says.
@@ -157,27 +187,26 @@ impl Estimates {
         self.config.stages.get(stage)
     }
 
-    /// How much longer an input of this size takes than one of usual size.
-    fn scale(&self, work: Work, stage: Stage) -> f64 {
-        let size = f64::from(work.size) * self.cost_of(stage).size_exponent;
-        size.exp2()
+    /// Cores of this machine that a stage keeps busy.
+    pub fn cpu(&self, stage: Stage, source: Source) -> f64 {
+        if self.is_remote(stage, source) {
+            self.config.models.cpu
+        } else {
+            self.cost_of(stage).cpu
+        }
     }
 
     /// What a stage needs of this machine while it runs.
-    pub fn cost(&self, stage: Stage, source: Source) -> Resources {
-        if self.is_remote(stage, source) {
-            let models = &self.config.models;
-            return Resources {
-                cpu: models.cpu,
-                memory_mb: models.memory_mb,
-                gpu_memory_mb: models.gpu_memory_mb,
-            };
-        }
-        let cost = self.cost_of(stage);
+    pub fn cost(&self, work: Work, planned: PlannedStage) -> Resources {
+        let PlannedStage { stage, source, .. } = planned;
         Resources {
-            cpu: cost.cpu,
-            memory_mb: cost.memory_mb,
-            gpu_memory_mb: cost.gpu_memory_mb,
+            cpu: self.cpu(stage, source),
+            memory_mb: self.memory_mb(work, planned),
+            gpu_memory_mb: if self.is_remote(stage, source) {
+                self.config.models.gpu_memory_mb
+            } else {
+                self.cost_of(stage).gpu_memory_mb
+            },
         }
     }
 
@@ -218,49 +247,96 @@ impl Estimates {
         seconds: f64,
         gain: Option<f64>,
     ) {
-        let scale = self.scale(work, stage);
-        let prior = self.prior(work, stage, &backend, level);
-        let (weight, half_life) = (self.config.prior_weight, self.config.half_life);
-        let key = Key {
-            circuit: Circuit { stage, backend },
-            level,
-            from_outside: work.from_outside,
-        };
-        let learnt = self.learnt.entry(key).or_insert_with(|| Learnt {
-            seconds: Quantiles::new(prior, weight, half_life),
-            gain: Quantiles::new(0.5, 1.0, half_life),
-        });
+        let scale = scale(work, self.cost_of(stage).size_exponent);
+        let rank = self.config.confidence;
+        let learnt = self.entry(work, stage, backend, level);
         learnt.seconds.observe(seconds / scale);
+        learnt.usual = learnt.seconds.get(0.5);
+        learnt.safe = learnt.seconds.get(rank);
         if let Some(gain) = gain {
             learnt.gain.observe(gain);
         }
     }
 
+    /// Takes note of how many MiB a job took while a backend served a stage of it.
+    pub fn observe_memory(
+        &mut self,
+        work: Work,
+        stage: Stage,
+        backend: BackendId,
+        level: ResourceLevel,
+        taken_mb: f64,
+    ) {
+        let scale = scale(work, self.cost_of(stage).memory_exponent);
+        let rank = self.config.confidence;
+        let learnt = self.entry(work, stage, backend, level);
+        learnt.memory_mb.observe(taken_mb / scale);
+        learnt.safe_memory = learnt.memory_mb.get(rank);
+    }
+
+    fn entry(
+        &mut self,
+        work: Work,
+        stage: Stage,
+        backend: BackendId,
+        level: ResourceLevel,
+    ) -> &mut Learnt {
+        let seconds = self.prior(work, stage, &backend, level);
+        let memory = self.cost_of(stage).memory_mb;
+        let (weight, half_life) = (self.config.prior_weight, self.config.half_life);
+        let table = &mut self.learnt.entry(backend).or_default().0;
+        if table.is_empty() {
+            table.resize(Table::PLACES, None);
+        }
+        let place = Table::place(stage, level, work.from_outside);
+        let place = place.min(Table::PLACES - 1);
+        #[expect(clippy::indexing_slicing, reason = "it has all places")]
+        table[place].get_or_insert_with(|| Learnt {
+            seconds: Quantiles::new(seconds, weight, half_life),
+            usual: seconds,
+            safe: seconds,
+            memory_mb: Quantiles::new(memory, weight, half_life),
+            safe_memory: memory,
+            gain: Quantiles::new(0.5, 1.0, half_life),
+        })
+    }
+
     /// What was learnt, for people.
     pub fn predictions(&self) -> Vec<Prediction> {
-        let mut told: Vec<Prediction> = self
-            .learnt
-            .iter()
-            .map(|(key, learnt)| Prediction {
-                stage: key.circuit.stage,
-                backend: key.circuit.backend.clone(),
-                level: key.level,
-                from_outside: key.from_outside,
-                seconds: learnt.seconds.get(0.5),
-                safe_seconds: learnt.seconds.get(self.config.confidence),
-                memory_mb: self.cost_of(key.circuit.stage).memory_mb,
-                gain: (key.circuit.stage == Stage::Optimize).then(|| learnt.gain.get(0.5)),
-                observations: learnt.seconds.seen(),
-            })
-            .collect();
-        told.sort_by(|one, other| {
-            let key = |told: &Prediction| (told.stage, told.from_outside, told.level);
-            key(one)
-                .cmp(&key(other))
-                .then_with(|| one.backend.cmp(&other.backend))
-        });
+        let mut told = Vec::new();
+        let mut backends: Vec<_> = self.learnt.iter().collect();
+        backends.sort_by_key(|(backend, _)| *backend);
+        for stage in Stage::ALL {
+            for from_outside in [false, true] {
+                for level in ResourceLevel::ALL.into_iter().rev() {
+                    for (backend, table) in &backends {
+                        let Some(learnt) = table.get(stage, level, from_outside) else {
+                            continue;
+                        };
+                        let is_fit = stage == Stage::Optimize;
+                        told.push(Prediction {
+                            stage,
+                            backend: (*backend).clone(),
+                            level,
+                            from_outside,
+                            seconds: learnt.usual,
+                            safe_seconds: learnt.safe,
+                            memory_mb: learnt.safe_memory,
+                            gain: is_fit.then(|| learnt.gain.get(0.5)),
+                            observations: learnt.seconds.seen(),
+                            memory_observations: learnt.memory_mb.seen(),
+                        });
+                    }
+                }
+            }
+        }
         told
     }
+}
+
+/// By what an input of this size takes more than one of usual size.
+fn scale(work: Work, exponent: f64) -> f64 {
+    (f64::from(work.size) * exponent).exp2()
 }
 
 #[cfg(test)]

@@ -1,6 +1,8 @@
 //! Who waits, who runs, and what each of them is given: the state machine of the scheduler. Pure:
 //! time is passed in, as the time since some fixed moment.
 
+mod footprint;
+mod line;
 mod planning;
 mod running;
 mod starting;
@@ -19,7 +21,7 @@ use chat2svg_protocol::{
 };
 
 pub use self::planning::Round;
-use self::{planning::Policy, running::Running};
+use self::{footprint::Footprint, line::Line, planning::Policy, running::Running};
 use crate::{
     admission::Forecast,
     arrivals::ArrivalRate,
@@ -104,9 +106,7 @@ pub struct Queue {
     estimates: Estimates,
     /// Who can serve each stage, first choice first.
     line_ups: PerStage<Vec<BackendId>>,
-    waiting: BTreeMap<Place, Entry>,
-    /// Where in it each job is.
-    places: HashMap<JobId, Place>,
+    waiting: Line,
     /// Jobs that wait or run, by client.
     held: HashMap<ClientKey, u32>,
     running: HashMap<JobId, Running>,
@@ -117,8 +117,11 @@ pub struct Queue {
     /// How fast running work goes on.
     clock: WorkClock,
     arrivals: BTreeMap<(Work, ResourceLevel), Stream>,
-    /// Made when they are needed, and anew with each plan.
+    /// Made when they are needed, and anew as often as plans are.
     ways: HashMap<(Work, ResourceLevel), Arc<Ways>>,
+    ways_since: Option<Duration>,
+    /// How much memory jobs were seen to take.
+    footprint: Footprint,
     policy: Policy,
     last_solve: Option<(Duration, SolveMethod)>,
     /// How many calls of each stage's embedded backend may be under way.
@@ -149,8 +152,7 @@ impl Queue {
             estimates: Estimates::new(&config, first_of(&line_ups, &[])),
             config,
             line_ups,
-            waiting: BTreeMap::new(),
-            places: HashMap::new(),
+            waiting: Line::default(),
             held: HashMap::new(),
             running: HashMap::new(),
             next_sequence: 0,
@@ -168,6 +170,8 @@ impl Queue {
             clock: WorkClock::default(),
             arrivals: BTreeMap::new(),
             ways: HashMap::new(),
+            ways_since: None,
+            footprint: Footprint::default(),
             policy: Policy::default(),
             last_solve: None,
             call_limits: PerStage {
@@ -199,13 +203,7 @@ impl Queue {
             self.tick(now);
             self.end_running(waiting.job);
         }
-        if let Some(entry) = self
-            .places
-            .get(&waiting.job)
-            .and_then(|place| self.waiting.get_mut(place))
-        {
-            let has_changed = entry.waiting != waiting;
-            entry.waiting = waiting;
+        if let Some(has_changed) = self.waiting.restate(waiting) {
             return has_changed;
         }
         let held = self.held.entry(waiting.client).or_default();
@@ -223,7 +221,6 @@ impl Queue {
             ahead,
             assigned: None,
         };
-        self.places.insert(waiting.job, place);
         self.waiting.insert(place, entry);
         self.note_arrival(now, &waiting);
         true
@@ -269,9 +266,7 @@ impl Queue {
             }
         }
         self.end_running(job);
-        if let Some(place) = self.places.remove(&job)
-            && let Some(entry) = self.waiting.remove(&place)
-        {
+        if let Some(entry) = self.waiting.remove_job(job) {
             self.let_go(entry.waiting.client);
         }
     }
@@ -300,7 +295,9 @@ impl Queue {
             .map(|circuit| (circuit.stage, &circuit.backend))
             .collect();
         let first = first_of(&self.line_ups, &open);
-        self.estimates.expect(first);
+        if self.estimates.expect(first) {
+            self.ways.clear();
+        }
     }
 
     /// How the queue stands.
@@ -329,14 +326,15 @@ impl Queue {
             let first = work.stages().next();
             let stage = first.map_or(0.0, |stage| {
                 let least = least_of(stage);
-                self.estimates.seconds(work, least) * self.estimates.cost(stage, least.source).cpu
+                self.estimates.seconds(work, least) * self.estimates.cpu(stage, least.source)
             });
             stage + self.estimates.overhead()
         };
+        #[expect(clippy::cast_precision_loss, reason = "jobs are few")]
         let queued: f64 = self
             .waiting
-            .values()
-            .map(|entry| least(entry.waiting.work))
+            .kinds()
+            .map(|(work, jobs, _)| least(work) * jobs as f64)
             .sum();
         let running: f64 = self
             .running
@@ -368,8 +366,8 @@ impl Queue {
         }
         let urgent = self
             .waiting
-            .values()
-            .map(|entry| self.urgent_at(&entry.waiting));
+            .kinds()
+            .map(|(work, _, soonest)| soonest.saturating_sub(self.lead(work)));
         let reading = (self.machine.is_none() && now < FIRST_READING).then_some(FIRST_READING);
         urgent.min().into_iter().chain(reading).min()
     }
@@ -421,7 +419,7 @@ impl Queue {
         self.running
             .values()
             .filter_map(|running| running.stages.first())
-            .map(|planned| self.estimates.cost(planned.stage, planned.source).cpu)
+            .map(|planned| self.estimates.cpu(planned.stage, planned.source))
             .sum()
     }
 

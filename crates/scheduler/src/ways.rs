@@ -21,6 +21,16 @@ pub(crate) struct Way {
     pub(crate) needs: Needs,
     /// MiB of memory that it takes at once.
     pub(crate) memory_mb: f64,
+    /// Core seconds that it takes beyond what its stages take at the least.
+    pub(crate) spare: f64,
+}
+
+impl Way {
+    /// What it is worth to a job that counts so much, when each second of a core that it could do
+    /// without costs others so much. For their sake a stage is done with less, never left out.
+    pub(crate) fn worth(&self, weight: f64, delay: f64) -> f64 {
+        weight * self.value - delay * self.spare
+    }
 }
 
 /// The ways that are worth considering, best first: each better one takes longer or needs more.
@@ -43,13 +53,14 @@ impl Ways {
             value: 0.0,
             needs: Needs::of_core(estimates.overhead()),
             memory_mb: 0.0,
+            spare: 0.0,
         }];
         for stage in work.stages() {
             let longer: Vec<Way> = shorter
                 .iter()
                 .flat_map(|way| {
                     alternatives(stage, highest, estimates).map(|planned| {
-                        let cost = estimates.cost(stage, planned.source);
+                        let cost = estimates.cost(work, planned);
                         let mut stages = way.stages.clone();
                         stages.push(planned);
                         let usual = estimates.seconds(work, planned);
@@ -62,30 +73,21 @@ impl Ways {
                             value: way.value + estimates.quality(planned) - price,
                             needs: way.needs.plus(Needs::of(stage, is_remote, cost, usual)),
                             memory_mb: way.memory_mb.max(cost.memory_mb),
+                            spare: 0.0,
                         }
                     })
                 })
                 .collect();
-            all.extend(longer.iter().cloned());
-            shorter = longer;
-        }
-        // A stable sort: among equals the shorter and lower comes first.
-        all.sort_by(|one, other| {
-            other
-                .value
-                .total_cmp(&one.value)
-                .then(one.seconds.total_cmp(&other.seconds))
-        });
-        let mut kept: Vec<Way> = Vec::new();
-        for way in all {
-            let is_dominated = kept
-                .iter()
-                .any(|better| better.seconds <= way.seconds && better.needs.are_within(way.needs));
-            if !is_dominated {
-                kept.push(way);
+            // What goes on from a way that another beats is beaten by what goes on from that one.
+            shorter = undominated(longer);
+            let taken = shorter.iter().map(|way| way.needs.core_seconds());
+            let least = taken.fold(f64::INFINITY, f64::min);
+            for way in &mut shorter {
+                way.spare = way.needs.core_seconds() - least;
             }
+            all.extend(shorter.iter().cloned());
         }
-        Self(kept)
+        Self(undominated(all))
     }
 
     /// All of them, best first.
@@ -114,9 +116,14 @@ impl Ways {
     }
 
     /// What can be chosen from in a programme: of those that take at most `seconds` the ones that
-    /// give most for what they need, cheapest first. Never empty when there is any way: the
+    /// give most `worth` for what they need, cheapest first. Never empty when there is any way: the
     /// quickest stands in when nothing fits.
-    pub(crate) fn choices(&self, seconds: f64, capacity: Needs) -> Vec<(&Way, Choice)> {
+    pub(crate) fn choices(
+        &self,
+        seconds: f64,
+        capacity: Needs,
+        worth: impl Fn(&Way) -> f64,
+    ) -> Vec<(&Way, Choice)> {
         let mut hull: Vec<(&Way, f64)> = Vec::new();
         let mut fitting: Vec<&Way> = self.within(seconds, 1.0).collect();
         if fitting.is_empty() {
@@ -128,13 +135,14 @@ impl Ways {
             .collect();
         measured.sort_by(|one, other| one.1.total_cmp(&other.1));
         for (way, share) in measured {
-            if hull.last().is_some_and(|(last, _)| last.value >= way.value) {
+            let value = worth(way);
+            if hull.last().is_some_and(|(last, _)| worth(last) >= value) {
                 continue;
             }
             // The upper hull: what gives less for its share than a mix of its neighbours goes.
             while let [.., (before, at), (last, until)] = hull.as_slice() {
-                let first = (last.value - before.value) * (share - until);
-                let second = (way.value - last.value) * (until - at);
+                let first = (worth(last) - worth(before)) * (share - until);
+                let second = (value - worth(last)) * (until - at);
                 if first > second {
                     break;
                 }
@@ -143,13 +151,34 @@ impl Ways {
             hull.push((way, share));
         }
         let choice = |way: &Way| Choice {
-            value: way.value,
+            value: worth(way),
             needs: way.needs,
         };
         hull.into_iter()
             .map(|(way, _)| (way, choice(way)))
             .collect()
     }
+}
+
+/// The ways that no other one beats or equals, best first.
+fn undominated(mut all: Vec<Way>) -> Vec<Way> {
+    // A stable sort: among equals the shorter and lower comes first.
+    all.sort_by(|one, other| {
+        other
+            .value
+            .total_cmp(&one.value)
+            .then(one.seconds.total_cmp(&other.seconds))
+    });
+    let mut kept: Vec<Way> = Vec::new();
+    for way in all {
+        let is_dominated = kept
+            .iter()
+            .any(|better| better.seconds <= way.seconds && better.needs.are_within(way.needs));
+        if !is_dominated {
+            kept.push(way);
+        }
+    }
+    kept
 }
 
 /// The ways to run one stage.
@@ -170,12 +199,13 @@ fn alternatives(
     })
 }
 
-/// Why less is run than was wanted, if it is: `best` is what the time left would have allowed.
+/// Why less is run than was wanted, if it is; `is_for_time` where it is the best that the time left
+/// allows.
 pub(crate) fn reason(
     work: Work,
     highest: ResourceLevel,
     given: &[PlannedStage],
-    best: Option<&Way>,
+    is_for_time: bool,
     seconds_left: f64,
 ) -> Option<String> {
     let lowered = given
@@ -194,7 +224,6 @@ pub(crate) fn reason(
     if what.is_empty() {
         return None;
     }
-    let is_for_time = best.is_none_or(|best| best.stages == given);
     let why = if is_for_time {
         format!("{} left until the deadline", in_words(seconds_left))
     } else {
@@ -247,7 +276,7 @@ mod tests {
         let ways = ways(High);
         let best = ways.best_within(60.0, 1.0).unwrap();
         assert_eq!(levels(best), [High, High, High]);
-        assert_eq!(reason(DRAWN, High, &best.stages, Some(best), 60.0), None);
+        assert_eq!(reason(DRAWN, High, &best.stages, true, 60.0), None);
     }
 
     #[test]
@@ -256,12 +285,12 @@ mod tests {
         let best = ways.all().first().unwrap();
         let less = ways.best_within(best.seconds * 0.9, 1.0).unwrap();
         assert!(less.value < best.value);
-        let told = reason(DRAWN, High, &less.stages, Some(less), 0.9).unwrap();
+        let told = reason(DRAWN, High, &less.stages, true, 0.9).unwrap();
         assert!(
             told.starts_with("0.9 s are left until the deadline: "),
             "{told}"
         );
-        let told = reason(DRAWN, High, &less.stages, Some(best), 0.9).unwrap();
+        let told = reason(DRAWN, High, &less.stages, false, 0.9).unwrap();
         assert!(
             told.starts_with("the machine is busy with other jobs: "),
             "{told}"
@@ -275,7 +304,27 @@ mod tests {
         assert!(ways.best_within(f64::NAN, 1.0).is_none());
         let quickest = ways.quickest().unwrap();
         assert_eq!(quickest.stages[0].stage, Template);
-        assert_eq!(ways.choices(-1.0, Needs::uniform(1.0)).len(), 1);
+        assert_eq!(
+            ways.choices(-1.0, Needs::uniform(1.0), |way| way.value)
+                .len(),
+            1
+        );
+    }
+
+    #[test]
+    fn for_others_a_stage_is_done_with_less_and_never_left_out() {
+        let ways = ways(High);
+        let best = |delay: f64| {
+            let all = ways.all().iter();
+            let worth = |way: &&Way| way.worth(1.0, delay);
+            all.max_by(|one, other| worth(one).total_cmp(&worth(other)))
+                .unwrap()
+        };
+        assert_eq!(levels(best(0.0)), [High, High, High]);
+        let hasty = best(1e6);
+        assert_eq!(hasty.stages.len(), 3);
+        assert_eq!(hasty.spare, 0.0);
+        assert_eq!(levels(hasty)[1..], [Minimal, Minimal]);
     }
 
     #[test]
@@ -302,7 +351,7 @@ mod tests {
         assert_eq!(sources(60.0), [Source::Line; 3]);
         assert_eq!(sources(0.5)[0], Source::Embedded);
         let short = ways.best_within(0.5, 1.0).unwrap();
-        let told = reason(DRAWN, High, &short.stages, Some(short), 0.5).unwrap();
+        let told = reason(DRAWN, High, &short.stages, true, 0.5).unwrap();
         assert!(
             told.contains("template is served without a model"),
             "{told}"
@@ -334,7 +383,7 @@ mod tests {
     fn choices_give_ever_less_for_what_they_need() {
         let ways = ways(High);
         let capacity = Needs::uniform(10.0);
-        let choices = ways.choices(60.0, capacity);
+        let choices = ways.choices(60.0, capacity, |way| way.value);
         assert!(choices.len() >= 3, "{}", choices.len());
         let steps: Vec<f64> = choices
             .windows(2)

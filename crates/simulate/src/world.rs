@@ -433,7 +433,7 @@ impl World<'_> {
         let id = JobId(Uuid::from_u128(number));
         let served = Some((job.served_by.clone(), self.now - job.begun));
         self.queue
-            .stage_finished(now, id, planned.stage, served, None);
+            .stage_finished(now, id, planned.stage, served, None, None);
         if let Some(plan) = self.queue.replan(now, id) {
             job.stages = plan.stages;
         }

@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use actix::prelude::*;
 use chat2svg_isolation::{IsolatedJob, IsolatedResult, Runner};
-use chat2svg_protocol::{FailureCode, JobEventKind, JobFailure, JobId, JobSpec};
+use chat2svg_protocol::{
+    FailureCode, JobEventKind, JobFailure, JobId, JobSpec, messages::MemoryTaken,
+};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::info;
@@ -59,7 +61,12 @@ impl ControllerActor {
         };
         job.stage = None;
         info!(job = %id, lost = result.is_err(), "isolated process ends");
-        let result = result.map(|IsolatedResult { view, svg }| {
+        if let Ok(result) = &result
+            && let Some(taken) = memory_taken(result)
+        {
+            self.lines.memory_taken.tell(taken);
+        }
+        let result = result.map(|IsolatedResult { view, svg, .. }| {
             job.isolated_svg = svg;
             IsolatedEnd {
                 state: view.state,
@@ -69,6 +76,20 @@ impl ControllerActor {
         });
         self.feed(id, Event::IsolatedEnded(Box::new(result)), context);
     }
+}
+
+/// What the scheduler learns from a job's process; nothing where it could not tell, or no stage
+/// ran.
+fn memory_taken(result: &IsolatedResult) -> Option<MemoryTaken> {
+    let mut stages = result.view.metadata.as_ref()?.stages.iter().rev();
+    let last = stages.find(|report| report.backend.is_some())?;
+    Some(MemoryTaken {
+        job: result.view.id,
+        stage: last.stage,
+        backend: last.backend.clone()?,
+        level: last.level,
+        bytes: result.memory_taken?,
+    })
 }
 
 async fn in_process(

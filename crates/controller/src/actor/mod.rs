@@ -27,8 +27,8 @@ use chat2svg_protocol::{
     Permit, PipelineOpen, PipelinePermit, Prompt, Stage, StagePlan, Style,
     messages::{
         Enqueue, EnterPipeline, GetAttachments, GetJob, GetResult, LeavePipeline, ListJobs,
-        ListUnfinished, MarkRunning, PutJob, RemoveJob, Replan, StageFailure, StageFinished,
-        StoreError, Withdraw,
+        ListUnfinished, MarkRunning, MemoryTaken, PutJob, RemoveJob, Replan, StageFailure,
+        StageFinished, StoreError, Withdraw,
     },
 };
 use chat2svg_supervision::{ComputePool, Line, answers_polls};
@@ -101,6 +101,8 @@ pub struct ControllerLines {
     pub stage_finished: Line<StageFinished>,
     /// What the rest of a job shall be.
     pub replan: Line<Replan>,
+    /// How much memory a job took in a process of its own.
+    pub memory_taken: Line<MemoryTaken>,
     /// A job is over.
     pub withdraw: Line<Withdraw>,
     /// May a job go through the pipeline?

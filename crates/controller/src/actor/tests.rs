@@ -232,6 +232,9 @@ answers!(Replan, Option<StagePlan>, |world, message| {
     let _ = (message, &world);
     None
 });
+answers!(MemoryTaken, (), |world, message| {
+    let _ = (message, &world);
+});
 answers!(Withdraw, (), |world, message| {
     let _ = (message, &world);
 });
@@ -351,6 +354,7 @@ fn start(world: Shared) -> Playhouse {
         enqueue: line!(),
         stage_finished: line!(),
         replan: line!(),
+        memory_taken: line!(),
         withdraw: line!(),
         enter_pipeline: line!(),
         leave_pipeline: line!(),

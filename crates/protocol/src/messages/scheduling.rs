@@ -42,6 +42,23 @@ pub struct StageFinished {
     pub gain: Option<f64>,
 }
 
+/// controller → scheduler: how much memory a job took that ran in a process of its own. Sent before
+/// the job is withdrawn.
+#[derive(Clone, Debug, Message)]
+#[rtype(result = "()")]
+pub struct MemoryTaken {
+    /// The job.
+    pub job: JobId,
+    /// The last stage that ran: by then the process held what all stages had made.
+    pub stage: Stage,
+    /// Who served it.
+    pub backend: BackendId,
+    /// Its level.
+    pub level: ResourceLevel,
+    /// What the process held at the most, beyond what it held before it knew the job.
+    pub bytes: u64,
+}
+
 /// controller → scheduler: a stage of a job has ended and others are left: what shall they be?
 /// `None` leaves it at what was planned.
 #[derive(Clone, Copy, Debug, Message)]

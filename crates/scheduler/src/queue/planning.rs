@@ -26,6 +26,10 @@ const TIER_STEP: f64 = 1.6;
 /// Arrivals a second that are no stream: the one or two jobs that were there of late.
 const NO_STREAM: f64 = 0.5;
 
+/// Jobs at the most that are reckoned to wait for each core: those that come after them have their
+/// own plan by then.
+const MOST_DELAYED: f64 = 4.0;
+
 /// What a batch job is worth beside one that somebody waits for.
 const BATCH_WEIGHT: f64 = 0.3;
 
@@ -39,6 +43,8 @@ pub(super) struct Policy {
     /// What a share of `capacity` is worth.
     pub(super) price: f64,
     capacity: Needs,
+    /// What a second of a core costs those who wait for it meanwhile.
+    delay: f64,
 }
 
 impl Policy {
@@ -49,7 +55,7 @@ impl Policy {
         } else {
             0.0
         };
-        weight * way.value - paid
+        way.worth(weight, self.delay) - paid
     }
 
     /// The way that is worth most, what it needs being paid for.
@@ -104,27 +110,28 @@ impl Queue {
     /// Plans anew when the last plan has lost its force. The greedy solution holds at once; the
     /// programme is handed back where a better one could be found.
     pub(super) fn plan_if_stale(&mut self, now: Duration) -> Option<Round> {
-        if !self.plans_by_programme() {
-            self.ways.clear();
-            return None;
-        }
         let holds = Duration::from_millis(u64::from(self.config.replan_ms));
         let is_fresh = |made: Duration| now.saturating_sub(made) < holds;
-        if self.policy.made_at.is_some_and(is_fresh) {
+        if !self.ways_since.is_some_and(is_fresh) {
+            self.ways.clear();
+            self.ways_since = Some(now);
+        }
+        if !self.plans_by_programme() || self.policy.made_at.is_some_and(is_fresh) {
             return None;
         }
-        self.ways.clear();
         if self.waiting.len() + self.running.len() <= 1 {
             // Nothing competes.
             self.policy = Policy::default();
             return None;
         }
+        let delay = self.delay();
         let round = self.programme(now);
         let greedy = solve_greedily(&round.programme);
         self.policy = Policy {
             made_at: Some(now),
             price: greedy.price,
             capacity: round.programme.capacity(),
+            delay,
         };
         self.assign(&round, &greedy);
         let is_settled =
@@ -156,9 +163,7 @@ impl Queue {
             let mut places = members.places.iter();
             for (stages, count) in members.ways.iter().zip(counts).rev() {
                 for place in places.by_ref().take(*count as usize) {
-                    if let Some(entry) = self.waiting.get_mut(place) {
-                        entry.assigned = Some(Arc::clone(stages));
-                    }
+                    self.waiting.assign(place, stages);
                 }
             }
         }
@@ -181,6 +186,14 @@ impl Queue {
             calls.map(|limit| f64::from(limit.get())),
             models.map(|limit| f64::from(limit.get())),
         )
+    }
+
+    /// What a second of a core costs those who are here and have none, since they wait for it
+    /// meanwhile.
+    fn delay(&self) -> f64 {
+        let cores = self.usable_cores();
+        let waiting = (f64::from(self.jobs()) - cores) / cores;
+        self.config.patience * waiting.clamp(0.0, MOST_DELAYED)
     }
 
     /// The programme over the waiting jobs and what is expected to arrive meanwhile.
@@ -219,7 +232,7 @@ impl Queue {
 
         let mut known: HashMap<ClassKey, usize> = HashMap::new();
         let mut classes: Vec<(ClassKey, Vec<Place>)> = Vec::new();
-        for (place, entry) in &self.waiting {
+        for (place, entry) in self.waiting.iter() {
             let key = self.class_of(entry, now, &tiers);
             let index = known.get(&key).copied().or_else(|| {
                 if classes.len() < MAX_CLASSES {
@@ -269,16 +282,12 @@ impl Queue {
         capacity: Needs,
         weight: f64,
     ) -> (Vec<Choice>, Vec<Arc<[PlannedStage]>>) {
+        let delay = self.delay();
         let ways = self.ways(work, highest);
-        let chosen = ways.choices(seconds, capacity).into_iter();
+        let chosen = ways.choices(seconds, capacity, |way| way.worth(weight, delay));
         chosen
-            .map(|(way, choice)| {
-                let choice = Choice {
-                    value: weight * choice.value,
-                    ..choice
-                };
-                (choice, Arc::from(way.stages.as_slice()))
-            })
+            .into_iter()
+            .map(|(way, choice)| (choice, Arc::from(way.stages.as_slice())))
             .unzip()
     }
 

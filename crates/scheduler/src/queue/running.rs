@@ -51,7 +51,8 @@ impl Running {
 
 impl Queue {
     /// A stage of a job ended. `served` says who served it and in how many seconds, when somebody
-    /// did, `gain` which share of the possible it gained.
+    /// did, `gain` which share of the possible it gained, and `peak_mb` how many MiB this process
+    /// held at the most since the stage began, where that was measured.
     pub fn stage_finished(
         &mut self,
         now: Duration,
@@ -59,6 +60,7 @@ impl Queue {
         stage: Stage,
         served: Option<(BackendId, f64)>,
         gain: Option<f64>,
+        peak_mb: Option<f64>,
     ) {
         self.tick(now);
         let work_done = self.clock.done();
@@ -112,7 +114,13 @@ impl Queue {
             limit.observe(seconds / expected.max(1e-4), calls);
         }
         self.estimates
-            .observe(kind, stage, backend, level, seconds, gain);
+            .observe(kind, stage, backend.clone(), level, seconds, gain);
+        let taken = peak_mb.filter(|_| !is_remote && self.is_measurable());
+        if let Some(taken) = taken.and_then(|peak| self.footprint.of(peak)) {
+            self.estimates
+                .observe_memory(kind, stage, backend, level, taken);
+        }
+        self.begin_measuring();
     }
 
     /// Jobs whose present stage is served here, or elsewhere.
@@ -135,7 +143,6 @@ impl Queue {
     /// A dispatch did not arrive: the job waits again, at its old place.
     pub fn undelivered(&mut self, job: JobId) {
         if let Some(running) = self.running.remove(&job) {
-            self.places.insert(job, running.place);
             let entry = Entry {
                 waiting: running.waiting,
                 arrived: running.arrived,
@@ -174,7 +181,7 @@ impl Queue {
             if index == 0 {
                 seconds = (seconds - (self.clock.done() - running.begun_work)).max(0.0);
             }
-            sum = sum.plus(self.needs(*planned, seconds));
+            sum = sum.plus(self.needs(work, *planned, seconds));
         }
         sum
     }
@@ -193,16 +200,16 @@ impl Queue {
         let planned = PlannedStage { level, ..*planned };
         let done = self.clock.done() - running.begun_work;
         let seconds = self.estimates.seconds(work, planned) - done;
-        self.needs(planned, seconds.max(0.0))
+        self.needs(work, planned, seconds.max(0.0))
     }
 
-    fn needs(&self, planned: PlannedStage, seconds: f64) -> Needs {
+    fn needs(&self, work: Work, planned: PlannedStage, seconds: f64) -> Needs {
         let PlannedStage { stage, source, .. } = planned;
         let is_remote = self.estimates.is_remote(stage, source);
         Needs::of(
             stage,
             is_remote,
-            self.estimates.cost(stage, source),
+            self.estimates.cost(work, planned),
             seconds,
         )
     }
@@ -236,7 +243,8 @@ impl Queue {
         if stages == planned {
             return None;
         }
-        let reason = ways::reason(work, highest, &stages, best, left);
+        let is_for_time = best.is_none_or(|best| best.stages == stages);
+        let reason = ways::reason(work, highest, &stages, is_for_time, left);
         if let Some(running) = self.running.get_mut(&job) {
             running.stages.clone_from(&stages);
         }

@@ -3,17 +3,24 @@
 use std::time::Duration;
 
 use chat2svg_protocol::{
-    PlannedStage, Priority, ResourceLevel, Stage, StagePlan, messages::Dispatch,
+    PlannedStage, Priority, ResourceLevel, Source, Stage, StagePlan, messages::Dispatch,
 };
 
 use super::{Place, Queue, URGENCY_MARGIN, Waiting, least_of, running::Running};
-use crate::{config::Strategy, ways};
+use crate::{config::Strategy, estimates::Work, ways};
 
 /// Jobs at the head of the line that are looked at when there is room.
 const LOOK_AHEAD: usize = 64;
 
+/// What a job is given.
+struct Chosen {
+    stages: Vec<PlannedStage>,
+    /// Whether it is the best that the time left allows.
+    is_for_time: bool,
+}
+
 /// Where no further job starts for now.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 struct Full {
     here: bool,
     elsewhere: bool,
@@ -35,25 +42,28 @@ impl Full {
 }
 
 impl Queue {
-    /// When a job must start to have an answer in time, if only its first stage at its lowest.
-    pub(super) fn urgent_at(&self, waiting: &Waiting) -> Duration {
-        let first = waiting.work.stages().next().map_or(0.0, |stage| {
-            self.estimates.safe_seconds(waiting.work, least_of(stage))
+    /// How long before its deadline a job must start to have an answer in time, if only its first
+    /// stage at its lowest.
+    pub(super) fn lead(&self, work: Work) -> Duration {
+        let first = work.stages().next().map_or(0.0, |stage| {
+            self.estimates.safe_seconds(work, least_of(stage))
         });
         let lead = Duration::try_from_secs_f64(2.0 * first + URGENCY_MARGIN).unwrap_or_default();
-        waiting.deadline.saturating_sub(self.reserve() + lead)
+        self.reserve() + lead
     }
 
     /// Starts the jobs that would miss their deadline otherwise, and those that want nothing.
     pub(super) fn start_urgent(&mut self, now: Duration) -> Vec<Dispatch> {
-        let urgent: Vec<Place> = self
-            .waiting
-            .iter()
-            .filter(|(_, entry)| {
-                now >= self.urgent_at(&entry.waiting) || entry.waiting.work.wanted == [false; 3]
-            })
-            .map(|(place, _)| *place)
-            .collect();
+        let mut urgent: Vec<Place> = Vec::new();
+        for (work, _, _) in self.waiting.kinds() {
+            let moment = if work.wanted == [false; 3] {
+                Duration::MAX
+            } else {
+                now.saturating_add(self.lead(work))
+            };
+            urgent.extend(self.waiting.due_by(work, moment));
+        }
+        urgent.sort_unstable();
         urgent
             .into_iter()
             .filter_map(|place| self.start(place, now))
@@ -64,8 +74,12 @@ impl Queue {
     /// pass that are served here, and the other way round.
     pub(super) fn start_ready(&mut self, now: Duration) -> Vec<Dispatch> {
         let mut dispatched = Vec::new();
-        let mut is_full = Full::default();
-        let line: Vec<Place> = self.waiting.keys().take(LOOK_AHEAD).copied().collect();
+        let mut is_full = Full {
+            here: false,
+            elsewhere: self.models_are_full(),
+        };
+        let line = self.waiting.iter().map(|(place, _)| *place);
+        let line: Vec<Place> = line.take(LOOK_AHEAD).collect();
         for place in line {
             if is_full.here && is_full.elsewhere {
                 break;
@@ -74,20 +88,39 @@ impl Queue {
                 continue;
             };
             let (waiting, assigned) = (entry.waiting, entry.assigned.clone());
-            let plan = self.choose(&waiting, assigned.as_deref(), now);
-            let first = plan.stages.first();
+            let chosen = self.choose(&waiting, assigned.as_deref(), now);
+            let first = chosen.stages.first();
             let is_remote =
                 first.is_some_and(|first| self.estimates.is_remote(first.stage, first.source));
             if is_full.of(is_remote) {
                 continue;
             }
             if self.has_room(&waiting, first, is_remote) {
-                dispatched.extend(self.start_with(place, plan, now));
+                dispatched.extend(self.start_with(place, chosen, now));
             } else {
                 is_full.note(is_remote);
             }
         }
         dispatched
+    }
+
+    /// Whether no further call of a model can be made: there is none, or each has enough to do.
+    fn models_are_full(&self) -> bool {
+        Stage::ALL
+            .into_iter()
+            .filter(|stage| self.estimates.is_remote(*stage, Source::Line))
+            .all(|stage| self.calls_under_way(stage, true) >= self.model_limits.get(stage).get())
+    }
+
+    /// Running jobs whose present stage is this one, served here or elsewhere.
+    fn calls_under_way(&self, stage: Stage, is_remote: bool) -> u32 {
+        let present = self.running.values();
+        let present = present.filter_map(|running| running.stages.first());
+        let calls = present.filter(|planned| {
+            planned.stage == stage
+                && self.estimates.is_remote(planned.stage, planned.source) == is_remote
+        });
+        u32::try_from(calls.count()).unwrap_or(u32::MAX)
     }
 
     /// Whether there is room for a job whose first stage is served here or elsewhere.
@@ -97,15 +130,7 @@ impl Queue {
             return true;
         }
         let Some(first) = first else { return true };
-        let calls = self
-            .running
-            .values()
-            .filter_map(|running| running.stages.first())
-            .filter(|planned| {
-                planned.stage == first.stage
-                    && self.estimates.is_remote(planned.stage, planned.source) == is_remote
-            })
-            .count() as u32;
+        let calls = self.calls_under_way(first.stage, is_remote);
         if is_remote {
             return calls < self.model_limits.get(first.stage).get();
         }
@@ -120,17 +145,13 @@ impl Queue {
         {
             return false;
         }
-        let memory_of = |planned: &PlannedStage| {
-            let cost = self.estimates.cost(planned.stage, planned.source);
-            cost.memory_mb
-        };
         let last = waiting.work.stages().last().map(least_of);
-        let memory = last.as_ref().map_or(0.0, memory_of);
+        let memory = last.map_or(0.0, |last| self.estimates.memory_mb(waiting.work, last));
         let reserved: f64 = self
             .running
             .values()
-            .filter_map(|running| running.stages.last())
-            .map(memory_of)
+            .filter_map(|running| Some((running.waiting.work, *running.stages.last()?)))
+            .map(|(work, last)| self.estimates.memory_mb(work, last))
             .sum();
         let machine = self.machine();
         let has_memory =
@@ -154,14 +175,29 @@ impl Queue {
     fn start(&mut self, place: Place, now: Duration) -> Option<Dispatch> {
         let entry = self.waiting.get(&place)?;
         let (waiting, assigned) = (entry.waiting, entry.assigned.clone());
-        let plan = self.choose(&waiting, assigned.as_deref(), now);
-        self.start_with(place, plan, now)
+        let chosen = self.choose(&waiting, assigned.as_deref(), now);
+        self.start_with(place, chosen, now)
     }
 
-    fn start_with(&mut self, place: Place, plan: StagePlan, now: Duration) -> Option<Dispatch> {
+    fn start_with(&mut self, place: Place, chosen: Chosen, now: Duration) -> Option<Dispatch> {
         let entry = self.waiting.remove(&place)?;
         let waiting = entry.waiting;
-        self.places.remove(&waiting.job);
+        let reason = ways::reason(
+            waiting.work,
+            self.highest(&waiting),
+            &chosen.stages,
+            chosen.is_for_time,
+            self.seconds_left(&waiting, now),
+        );
+        let plan = StagePlan {
+            machine: self.machine().level,
+            stages: chosen.stages,
+            reason,
+        };
+        self.footprint.started_beside(self.running.len());
+        if self.running.is_empty() {
+            self.begin_measuring();
+        }
         self.running.insert(
             waiting.job,
             Running {
@@ -189,7 +225,7 @@ impl Queue {
         waiting: &Waiting,
         assigned: Option<&[PlannedStage]>,
         now: Duration,
-    ) -> StagePlan {
+    ) -> Chosen {
         let (work, highest) = (waiting.work, self.highest(waiting));
         let left = self.seconds_left(waiting, now);
         let stretch = self.stretch();
@@ -216,11 +252,9 @@ impl Queue {
                 }
             }
         };
-        let reason = ways::reason(work, highest, &stages, best, left);
-        StagePlan {
-            machine: self.machine().level,
+        Chosen {
+            is_for_time: best.is_none_or(|best| best.stages == stages),
             stages,
-            reason,
         }
     }
 }

@@ -1,8 +1,10 @@
 //! The queue step by step.
 
 mod histories;
+mod memory;
 mod models;
 mod overload;
+mod patience;
 
 use ResourceLevel::{High, Low, Minimal};
 use Stage::{Detail, Optimize, Template};
@@ -60,7 +62,10 @@ fn embedded() -> PerStage<Vec<BackendId>> {
 
 /// Stages that take a second and a half in all at level high.
 fn config() -> SchedulerConfig {
-    let mut config = SchedulerConfig::default();
+    let mut config = SchedulerConfig {
+        patience: 0.0,
+        ..SchedulerConfig::default()
+    };
     config.stages.template.seconds.high = 0.1;
     config.stages.detail.seconds.high = 0.4;
     config.stages.optimize.seconds.high = 1.0;
@@ -426,7 +431,7 @@ fn observed_durations_change_what_fits() {
         queue.enqueue(ms(0), job(number, 900_000_000));
         run(&mut queue, ms(0));
         for (stage, seconds) in [(Template, 0.1), (Detail, 0.4), (Optimize, 20.0)] {
-            queue.stage_finished(ms(0), id(number), stage, in_seconds(seconds), None);
+            queue.stage_finished(ms(0), id(number), stage, in_seconds(seconds), None, None);
         }
         queue.withdraw(ms(0), id(number));
     }
@@ -465,7 +470,14 @@ fn what_took_long_only_because_it_shared_the_machine_is_not_learnt_as_long() {
         // Four at once on one core take four times as long.
         let end = now + Duration::from_secs_f64(4.0 * before);
         for dispatch in &started {
-            queue.stage_finished(end, dispatch.job, Template, in_seconds(4.0 * before), None);
+            queue.stage_finished(
+                end,
+                dispatch.job,
+                Template,
+                in_seconds(4.0 * before),
+                None,
+                None,
+            );
         }
         for dispatch in started {
             queue.withdraw(end, dispatch.job);
@@ -492,7 +504,7 @@ fn between_stages_a_job_gets_more_when_the_machine_has_become_free() {
             queue.withdraw(ms(50), id(number));
         }
     }
-    queue.stage_finished(ms(60), first.job, Template, in_seconds(0.05), None);
+    queue.stage_finished(ms(60), first.job, Template, in_seconds(0.05), None, None);
     run(&mut queue, ms(1_000));
     let plan = queue.replan(ms(1_000), first.job).expect("another plan");
     assert_eq!(plan.stages.len(), 2);
@@ -509,8 +521,8 @@ fn a_running_fit_is_shortened_for_others_and_lengthened_when_they_are_gone() {
     let mut queue = queue(1.0);
     queue.enqueue(ms(0), job(1, 20_000));
     run(&mut queue, ms(0));
-    queue.stage_finished(ms(100), id(1), Template, in_seconds(0.1), None);
-    queue.stage_finished(ms(500), id(1), Detail, in_seconds(0.4), None);
+    queue.stage_finished(ms(100), id(1), Template, in_seconds(0.1), None, None);
+    queue.stage_finished(ms(500), id(1), Detail, in_seconds(0.4), None, None);
     assert!(queue.adjustments(ms(500)).is_empty(), "nobody waits");
     for number in 2..=60 {
         queue.enqueue(ms(500), job(number, 8_000));

@@ -78,7 +78,7 @@ proptest! {
                         running.remove(index);
                     } else {
                         let stage = stages.remove(0);
-                        queue.stage_finished(now, *job, stage, in_seconds(0.3), None);
+                        queue.stage_finished(now, *job, stage, in_seconds(0.3), None, None);
                     }
                 }
                 Step::Withdraw(index) if index < running.len() => {
@@ -117,8 +117,8 @@ proptest! {
                     let first = waiting.work.stages().next().map_or(0.0, |stage| queue.estimates.seconds(waiting.work, PlannedStage::new(stage, Minimal)));
                     let latest = waiting.deadline.saturating_sub(Duration::from_secs_f64(first));
                     let was_lost = now > enqueued && running.len() < before;
-                    prop_assert!(now <= latest.max(enqueued) || was_lost || queue.urgent_at(&waiting) <= now);
-                    if queue.urgent_at(&waiting) <= now || planned.is_empty() {
+                    prop_assert!(now <= latest.max(enqueued) || was_lost || waiting.deadline.saturating_sub(queue.lead(waiting.work)) <= now);
+                    if waiting.deadline.saturating_sub(queue.lead(waiting.work)) <= now || planned.is_empty() {
                         urgent += 1;
                     }
                     running.push((dispatch.job, planned));

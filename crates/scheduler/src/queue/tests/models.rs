@@ -93,7 +93,7 @@ fn under_load_the_model_serves_as_many_as_it_can_and_the_others_do_not_wait_for_
             };
             let seconds = queue.estimates.seconds(Work::usual(ALL), planned);
             let served = Some((backend, seconds));
-            queue.stage_finished(ms(now), *job, planned.stage, served, None);
+            queue.stage_finished(ms(now), *job, planned.stage, served, None, None);
             if let Some(plan) = queue.replan(ms(now), *job) {
                 *stages = plan.stages;
             }

@@ -40,7 +40,14 @@ fn play(mut queue: Queue, arrivals: &[(u64, Waiting)]) -> HashMap<u128, (f64, Du
             served
                 .entry(job.0.as_u128())
                 .and_modify(|entry| *entry = (entry.0 + quality, now));
-            queue.stage_finished(now, *job, planned.stage, in_seconds(seconds / share), None);
+            queue.stage_finished(
+                now,
+                *job,
+                planned.stage,
+                in_seconds(seconds / share),
+                None,
+                None,
+            );
             if let Some(plan) = queue.replan(now, *job) {
                 *stages = plan.stages;
             }
