@@ -11,7 +11,9 @@
 //! one after another, and goodputs stand side by side. `--faults 0.2,0.1,0.1` puts a language model
 //! before the embedded composer whose calls fail, never answer and answer with garbage.
 //! `--sequential` serves the same arrivals as a pipeline of processes that hand files on, one
-//! request after another.
+//! request after another. `--tables` makes all tables of `crates/scheduler/README.md`, one after the
+//! other, with the commands above them; it takes about ten minutes, on a machine that does nothing
+//! else.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -19,6 +21,7 @@ mod calibrate;
 mod daemon;
 mod model;
 mod sequential;
+mod tables;
 
 use std::{
     fs,
@@ -59,7 +62,7 @@ const THINGS: [&str; 12] = [
 ];
 
 /// Load on the real daemon.
-#[derive(Debug, Parser)]
+#[derive(Clone, Debug, Parser)]
 struct Options {
     /// Jobs a second, one table row for each.
     #[arg(long, value_delimiter = ',', default_value = "0.5,2,8,40")]
@@ -85,6 +88,9 @@ struct Options {
     /// Serve the arrivals by processes that hand files on, in place of a daemon.
     #[arg(long)]
     sequential: bool,
+    /// Make all tables of the scheduler's README, whatever else is given.
+    #[arg(long)]
+    tables: bool,
     /// Be one of those processes.
     #[arg(long, hide = true)]
     stage: Option<sequential::Step>,
@@ -104,9 +110,17 @@ fn main() {
     if let (Some(step), Some(folder)) = (options.stage, &options.folder) {
         return sequential::work(step, folder, options.prompt.as_deref().unwrap_or_default());
     }
-    if options.sequential {
-        return sequential::run(&options);
+    if options.tables {
+        tables::all(&options);
+    } else if options.sequential {
+        sequential::run(&options);
+    } else {
+        service(&options);
     }
+}
+
+/// The table of the real service.
+fn service(options: &Options) {
     let model = options.faults.as_deref().map(ModelServer::start);
     let settings = model
         .as_ref()
@@ -130,7 +144,7 @@ fn main() {
         if options.compare { "---|" } else { "" }
     );
     for rate in &options.rates {
-        row(&options, *rate, &settings, &durations);
+        row(options, *rate, &settings, &durations);
     }
 }
 
