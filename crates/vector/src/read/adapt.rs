@@ -164,6 +164,10 @@ fn scale_dashes(
         let place = tree.place(index);
         match (scaled, tree.elements.get_mut(index)) {
             (Some(scaled), Some(element)) => {
+                if is_round(element) {
+                    // Browsers measure curves by their chords.
+                    warnings.add(WarningKind::Approximated, &format!("pathLength of {place}"));
+                }
                 for (name, value) in DASHES.into_iter().zip(scaled) {
                     if let Some(value) = value {
                         element.set(name, value);
@@ -174,6 +178,12 @@ fn scale_dashes(
         }
     }
     Ok(())
+}
+
+/// Whether the outline of an element has curves.
+fn is_round(element: &Element) -> bool {
+    let has_curves = |data: &str| data.contains(|c: char| "CcSsQqTtAa".contains(c));
+    matches!(element.name, "circle" | "ellipse") || element.attribute("d").is_some_and(has_curves)
 }
 
 /// A list of lengths without percentages, each times a factor.

@@ -7,6 +7,7 @@ use kurbo::Affine;
 
 use crate::sanitise::{Heading, Meter, WarningKind, Warnings};
 use crate::transform::largest_scale;
+use crate::write::is_drawn_round;
 use crate::{ClipPath, Color, Drawn, Fill, FillRule, Group, Meaning, Node, Origin, Paint, Shape};
 
 use super::clips::Clips;
@@ -23,6 +24,8 @@ const STEPS_PER_NODE: usize = 256;
 /// Converts nodes of the normalised tree.
 pub(crate) struct Converter<'a> {
     pub(crate) names: &'a HashMap<String, Name>,
+    /// Of what is not called anything, which kinds of elements shapes were.
+    pub(crate) kinds: &'a HashMap<String, Name>,
     pub(crate) warnings: &'a mut Warnings,
     /// Ids given out: an element that is used twice keeps its id once.
     pub(crate) taken: HashSet<String>,
@@ -74,7 +77,11 @@ impl Converter<'_> {
     }
 
     fn name(&mut self, id: &str) -> Name {
-        let mut name = self.names.get(id).cloned().unwrap_or_default();
+        let unnamed = || Name {
+            drawn: self.kinds.get(id).map_or(Drawn::Here, |name| name.drawn),
+            ..Name::default()
+        };
+        let mut name = self.names.get(id).cloned().unwrap_or_else(unnamed);
         if !name.id.is_empty() && !self.taken.insert(name.id.clone()) {
             name.id.clear();
         }
@@ -142,7 +149,7 @@ impl Converter<'_> {
                     path: outline.clone(),
                     rule,
                 };
-                match self.tiled(pattern, outline, fill.opacity().get()) {
+                match self.tiled(pattern, outline, false, fill.opacity().get()) {
                     Ok(tiles) => {
                         tiled_fill = Some(tiles);
                         return None;
@@ -165,7 +172,7 @@ impl Converter<'_> {
                     path: nodes::stroke_outline(&outline, &line),
                     rule: FillRule::NonZero,
                 };
-                match self.tiled(pattern, outline, stroke.opacity().get()) {
+                match self.tiled(pattern, outline, true, stroke.opacity().get()) {
                     Ok(tiles) => {
                         tiled_stroke = Some(tiles);
                         return None;
@@ -187,7 +194,8 @@ impl Converter<'_> {
             label: name.label,
             meaning: name.meaning,
             drawn: match name.drawn {
-                // What is no element of its own, such as a glyph.
+                // What is no element of its own, such as a glyph, or was copied.
+                Drawn::Here if is_drawn_round(&outline) => Drawn::AsBasicShape,
                 Drawn::Here => Drawn::AsPath,
                 known => known,
             },

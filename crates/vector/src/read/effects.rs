@@ -113,6 +113,7 @@ impl Converter<'_> {
     fn unnamed_children(&mut self, group: &usvg::Group) -> Vec<Node> {
         let mut inner = Converter {
             names: &HashMap::new(),
+            kinds: self.kinds,
             warnings: &mut *self.warnings,
             taken: HashSet::new(),
             meter: self.meter,
@@ -183,11 +184,16 @@ impl Converter<'_> {
         &mut self,
         pattern: &usvg::Pattern,
         outline: ClipPath,
+        is_stroke: bool,
         opacity: f32,
     ) -> Result<Group, Option<(Color, f32)>> {
         let tile = self.tile(pattern);
+        let is_rough = tile.is_rough(&outline, is_stroke);
         match tile.fill(outline, self.spare) {
             Some(mut group) => {
+                if is_rough {
+                    self.warnings.add(WarningKind::Approximated, "pattern");
+                }
                 group.opacity = opacity;
                 Ok(group)
             }

@@ -244,11 +244,65 @@ fn sample(stops: &[GradientStop], at: f32) -> (Color, f32) {
     (color, mix(before.opacity, after.opacity))
 }
 
-/// Stops with others between any two of different colours.
-pub(super) fn refined(stops: &[GradientStop]) -> Vec<GradientStop> {
-    /// Pieces into which the way between two stops is cut.
-    const PARTS: u8 = 12;
-    between(stops, PARTS, |before, after| before.color != after.color)
+/// Stops whose colours are changed, with others between them until colours in between are within a
+/// step of 255 of what the change makes of them.
+pub(super) fn recolored(
+    stops: &[GradientStop],
+    change: &dyn Fn(Color) -> Color,
+) -> Vec<GradientStop> {
+    /// How often the way between two stops is halved at most.
+    const DEPTH: u32 = 6;
+    let changed = |stop: &GradientStop| GradientStop {
+        color: change(stop.color),
+        ..*stop
+    };
+    let mut out: Vec<GradientStop> = Vec::with_capacity(stops.len());
+    for (index, stop) in stops.iter().enumerate() {
+        let before = index.checked_sub(1).and_then(|before| stops.get(before));
+        if let Some(before) = before.filter(|before| before.color != stop.color) {
+            between_changed(before, stop, &changed, DEPTH, &mut out);
+        }
+        out.push(changed(stop));
+    }
+    out
+}
+
+fn between_changed(
+    before: &GradientStop,
+    after: &GradientStop,
+    changed: &dyn Fn(&GradientStop) -> GradientStop,
+    depth: u32,
+    out: &mut Vec<GradientStop>,
+) {
+    /// How far a colour in between may be off: half a step.
+    const NEAR: f32 = 0.5 / 255.0;
+    let at = |share: f32| {
+        let offset = before.offset + (after.offset - before.offset) * share;
+        let (color, opacity) = sample(&[*before, *after], offset);
+        GradientStop {
+            offset,
+            color,
+            opacity,
+        }
+    };
+    let (first, last) = (changed(before).color, changed(after).color);
+    let is_near = [0.25, 0.5, 0.75].into_iter().all(|share| {
+        let right = changed(&at(share)).color;
+        [
+            (first.red, last.red, right.red),
+            (first.green, last.green, right.green),
+            (first.blue, last.blue, right.blue),
+        ]
+        .into_iter()
+        .all(|(first, last, right)| (first + (last - first) * share - right).abs() <= NEAR)
+    });
+    if is_near || depth == 0 {
+        return;
+    }
+    let middle = at(0.5);
+    between_changed(before, &middle, changed, depth - 1, out);
+    out.push(changed(&middle));
+    between_changed(&middle, after, changed, depth - 1, out);
 }
 
 /// Stops with others between them where colour and opacity both change, whose product is then no

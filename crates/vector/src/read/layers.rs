@@ -189,15 +189,14 @@ fn recolor_all(nodes: &mut [Node], is_straight: bool, change: &dyn Fn(Color) -> 
             *color = change(*color);
         }
         fade::edit_stops(paint, |stops| {
-            let mut stops = if is_straight {
-                stops.to_vec()
-            } else {
-                fade::refined(stops)
-            };
-            for stop in &mut stops {
-                stop.color = change(stop.color);
+            if is_straight {
+                let changed = stops.iter().map(|stop| crate::GradientStop {
+                    color: change(stop.color),
+                    ..*stop
+                });
+                return changed.collect();
             }
-            stops
+            fade::recolored(stops, change)
         });
     });
 }

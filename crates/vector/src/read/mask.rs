@@ -10,7 +10,7 @@ use crate::{ClipPath, Color, FillRule, Group, Node, Paint};
 
 use super::fade::{self, Faded};
 use super::nodes::{
-    bounds, clip_rect, clipped_group, covers, join, stroke_outline, unnamed, weight,
+    bounds, clip_rect, clipped_group, covers, has_curves, join, stroke_outline, unnamed, weight,
 };
 use super::spare::Spare;
 
@@ -41,6 +41,8 @@ struct Part {
     clips: Vec<ClipPath>,
     bounds: Rect,
     value: Value,
+    /// They are outlines of strokes.
+    is_stroked: bool,
 }
 
 /// How much a part lets through, 0 to 1.
@@ -87,6 +89,7 @@ pub(super) fn apply(
     for (position, index) in shown.iter().enumerate() {
         let part = parts.get(*index)?;
         let clips = clips_of(&parts, *index, target, region)?;
+        out.is_near |= clips.iter().any(|clip| part.is_rough(clip));
         let is_last = position + 1 == shown.len();
         let mut nodes = match (&left, position) {
             (Some(nodes), 1..) => {
@@ -204,6 +207,13 @@ fn clips_of(parts: &[Part], index: usize, target: Rect, region: Rect) -> Option<
 }
 
 impl Part {
+    /// Whether browsers draw a clip path of it unlike the mask at its edges: their circles and wide
+    /// strokes are a little off, which outlines of holes and of strokes are not.
+    fn is_rough(&self, clip: &ClipPath) -> bool {
+        let is_outline = clip.rule == FillRule::EvenOdd || self.is_stroked;
+        is_outline && has_curves(&clip.path)
+    }
+
     fn covers(&self, rect: Rect) -> bool {
         let mut clips = self.clips.iter();
         clips.all(|clip| covers(clip, rect))
@@ -268,6 +278,9 @@ impl Parts {
                         };
                         let opacity = opacity * stroke.opacity;
                         self.add(outline, &stroke.paint, opacity, transform, clips)?;
+                        if let Some(last) = self.parts.last_mut() {
+                            last.is_stroked = true;
+                        }
                     }
                 }
             }
@@ -311,6 +324,7 @@ impl Parts {
             clips: clips.to_vec(),
             bounds,
             value,
+            is_stroked: false,
         });
         Some(())
     }

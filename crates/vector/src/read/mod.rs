@@ -147,6 +147,7 @@ impl Document {
         let mut spare = Spare::default();
         let mut converter = Converter {
             names: &names,
+            kinds: &names,
             warnings: &mut warnings,
             taken: HashSet::new(),
             meter,

@@ -5,7 +5,7 @@ use kurbo::{Affine, BezPath, Cap, Join, PathEl, Point, Rect, Shape as _, StrokeO
 use crate::{ClipPath, FillRule, Group, LineCap, LineJoin, Meaning, Node, Paint, Shape, Stroke};
 
 /// How far stroke outlines may be off, as a share of the stroke's width.
-const OUTLINE_ACCURACY: f64 = 0.01;
+const OUTLINE_ACCURACY: f64 = 0.000_5;
 
 /// A rectangle around all that nodes paint.
 pub(super) fn bounds(nodes: &[Node]) -> Option<Rect> {
@@ -199,6 +199,12 @@ pub(super) fn join(outlines: Vec<ClipPath>) -> ClipPath {
         path,
         rule: FillRule::NonZero,
     }
+}
+
+/// Whether an outline is not of straight lines only.
+pub(super) fn has_curves(path: &BezPath) -> bool {
+    let mut elements = path.elements().iter();
+    elements.any(|element| matches!(element, PathEl::QuadTo(..) | PathEl::CurveTo(..)))
 }
 
 /// A group around nodes with a clip path.

@@ -6,7 +6,7 @@ use kurbo::{Affine, BezPath, Rect, Shape as _, Vec2};
 use crate::transform::{MAX_REACH, largest_scale};
 use crate::{ClipPath, Group, Node, Paint, Shape};
 
-use super::nodes::{clip_rect, clipped_group, rectangle, unnamed, weight};
+use super::nodes::{clip_rect, clipped_group, has_curves, rectangle, unnamed, weight};
 use super::spare::Spare;
 
 /// Most tiles of one shape.
@@ -33,6 +33,14 @@ pub(super) struct Tile {
 }
 
 impl Tile {
+    /// Whether browsers draw copies of the tile unlike shapes: turned ones as turned pictures, and
+    /// outlines of strokes a little off.
+    pub(super) fn is_rough(&self, outline: &ClipPath, is_stroke: bool) -> bool {
+        let [a, b, c, d, ..] = self.transform.as_coeffs();
+        let is_turned = (b != 0.0 || c != 0.0) && (a != 0.0 || d != 0.0);
+        is_turned || is_stroke && has_curves(&outline.path)
+    }
+
     /// Fills an outline; `None` when that takes too much.
     pub(super) fn fill(&self, outline: ClipPath, spare: &mut Spare) -> Option<Group> {
         let target = outline.path.bounding_box();

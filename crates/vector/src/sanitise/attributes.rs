@@ -82,6 +82,9 @@ impl Builder<'_> {
                 style = self.cleaner().attribute(&value)?;
             } else if element == "image" && name == "href" && is_embedded(&value) {
                 out.push((name, value.into_owned()));
+            } else if matches!(name, "rx" | "ry") && value.trim() == "auto" {
+                // A word of style sheets: as an attribute browsers take it for nothing.
+                out.push((name, "0".to_owned()));
             } else if let Some(value) = self.attribute_value(name, &value)? {
                 match out.iter_mut().find(|(known, _)| *known == name) {
                     // `href` comes with and without a namespace; the plain one wins. A name that

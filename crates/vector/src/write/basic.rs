@@ -115,6 +115,11 @@ impl Basic {
     }
 }
 
+/// Whether a path draws one upright rectangle.
+pub(super) fn is_rectangle(path: &BezPath) -> bool {
+    vertices(path).is_some_and(|(points, is_closed)| is_closed && rect_of(&points).is_some())
+}
+
 /// The vertices of one run of straight lines, and whether it is closed.
 fn vertices(path: &BezPath) -> Option<(Vec<Point>, bool)> {
     let (first, rest) = path.elements().split_first()?;

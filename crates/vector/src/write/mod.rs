@@ -29,6 +29,7 @@ use fingerprint::Marking;
 use number::{decimals_for, number};
 use paint::{Definitions, opacity_attribute, transform};
 use path::path_data;
+use primitive::{Ellipse, round_parts, written_ellipse};
 use style::{Attributes, Styles};
 use xml::XmlWriter;
 
@@ -36,7 +37,7 @@ pub use snap::snapped_outline;
 
 pub(crate) use metadata::{CHAT2SVG, CREATIVE_COMMONS, DUBLIN_CORE, RDF};
 pub(crate) use paint::XLINK;
-pub(crate) use primitive::ellipse_of;
+pub(crate) use primitive::{ellipse_of, is_drawn_round};
 
 /// Inkscape's extension attributes.
 pub(crate) const INKSCAPE: &str = "http://www.inkscape.org/namespaces/inkscape";
@@ -320,8 +321,28 @@ impl TreeWriter<'_> {
     }
 
     fn clip(&mut self, clip: &ClipPath, scale: f64) -> String {
-        let data = path_data(&clip.path, decimals_for(scale, self.tolerance), false);
-        self.definitions.clip(&data, clip.rule == FillRule::EvenOdd)
+        let decimals = decimals_for(scale, self.tolerance);
+        let mut xml = XmlWriter::new(false);
+        let is_even_odd = clip.rule == FillRule::EvenOdd;
+        let parts = round_parts(clip, self.shapes, self.tolerance / scale);
+        for (path, ellipse) in parts.unwrap_or_else(|| vec![(clip.path.clone(), None)]) {
+            match ellipse {
+                Some(ellipse) => {
+                    let radii = [ellipse.across, ellipse.down].map(|r| number(r, decimals));
+                    xml.start(ellipse_element(&radii));
+                    ellipse_attributes(&mut xml, &ellipse, &radii, decimals);
+                }
+                None => {
+                    xml.start("path");
+                    xml.attribute("d", &path_data(&path, decimals, false));
+                    if is_even_odd {
+                        xml.attribute("clip-rule", "evenodd");
+                    }
+                }
+            }
+            xml.end();
+        }
+        self.definitions.clip(xml.finish())
     }
 
     fn shape(
@@ -334,12 +355,7 @@ impl TreeWriter<'_> {
     ) {
         let scale = place.scale;
         let decimals = decimals_for(scale, self.tolerance);
-        let ellipse = match self.shapes {
-            ShapeElements::Paths => None,
-            ShapeElements::Keep | ShapeElements::Primitives => {
-                ellipse_of(shape, self.tolerance / scale)
-            }
-        };
+        let ellipse = written_ellipse(shape, self.shapes, self.tolerance / scale);
         if ellipse.is_none()
             && let Some(basic) = self.basic_shape(shape, self.tolerance / scale)
         {
@@ -351,24 +367,10 @@ impl TreeWriter<'_> {
         }
         let radii =
             ellipse.map(|ellipse| [ellipse.across, ellipse.down].map(|r| number(r, decimals)));
-        let element = match &radii {
-            None => "path",
-            Some([across, down]) if across == down => "circle",
-            Some(_) => "ellipse",
-        };
-        xml.start(element);
+        xml.start(radii.as_ref().map_or("path", ellipse_element));
         self.attributes_of(xml, shape, said, id, place.group);
         match (ellipse, &radii) {
-            (Some(ellipse), Some([across, down])) => {
-                xml.attribute("cx", &number(ellipse.center.x, decimals));
-                xml.attribute("cy", &number(ellipse.center.y, decimals));
-                if across == down {
-                    xml.attribute("r", across);
-                } else {
-                    xml.attribute("rx", across);
-                    xml.attribute("ry", down);
-                }
-            }
+            (Some(ellipse), Some(radii)) => ellipse_attributes(xml, &ellipse, radii, decimals),
             _ => {
                 let data = path_data(&shape.path, decimals, shape.stroke.is_some());
                 xml.attribute("d", &data);
@@ -415,6 +417,27 @@ impl TreeWriter<'_> {
             xml.attribute("inkscape:label", label);
             self.has_labels = true;
         }
+    }
+}
+
+/// The element of an ellipse with these radii, as they are written.
+fn ellipse_element([across, down]: &[String; 2]) -> &'static str {
+    if across == down { "circle" } else { "ellipse" }
+}
+
+fn ellipse_attributes(
+    xml: &mut XmlWriter,
+    ellipse: &Ellipse,
+    [across, down]: &[String; 2],
+    decimals: u8,
+) {
+    xml.attribute("cx", &number(ellipse.center.x, decimals));
+    xml.attribute("cy", &number(ellipse.center.y, decimals));
+    if across == down {
+        xml.attribute("r", across);
+    } else {
+        xml.attribute("rx", across);
+        xml.attribute("ry", down);
     }
 }
 

@@ -176,16 +176,9 @@ impl<'a> Definitions<'a> {
         self.found[index].id.clone()
     }
 
-    /// The id of a clip path with this outline.
-    pub(crate) fn clip(&mut self, data: &str, is_even_odd: bool) -> String {
-        let mut xml = XmlWriter::new(false);
-        xml.start("path");
-        xml.attribute("d", data);
-        if is_even_odd {
-            xml.attribute("clip-rule", "evenodd");
-        }
-        xml.end();
-        self.share("clipPath", "clip", String::new(), xml.finish())
+    /// The id of a clip path with these outlines.
+    pub(crate) fn clip(&mut self, outlines: String) -> String {
+        self.share("clipPath", "clip", String::new(), outlines)
     }
 
     /// The elements. Stops that several gradients have are in an element of their own before the

@@ -10,11 +10,11 @@ use crate::{
 
 use super::number::{decimals_for, rounded};
 use super::paint::{FRACTION_DECIMALS, extent_of_linear, extent_of_radial, transform_decimals};
-use super::primitive::ellipse_of;
+use super::primitive::{self, round_parts, written_ellipse};
 use super::style::{MITER_DECIMALS, stroke_decimals};
 use super::{
-    SIDE_DECIMALS, WriteOptions, extent, reference_scale, snapped_outline, view_box_numbers,
-    writable_side,
+    SIDE_DECIMALS, ShapeElements, WriteOptions, extent, reference_scale, snapped_outline,
+    view_box_numbers, writable_side,
 };
 
 impl Document {
@@ -24,6 +24,7 @@ impl Document {
     pub fn rounded(&self, options: &WriteOptions) -> Self {
         let rounding = Rounding {
             tolerance: options.least_tolerance(),
+            elements: options.shapes,
         };
         let side = |length| rounded(writable_side(length), SIDE_DECIMALS);
         let (frame, decimals) = view_box_numbers(self.view_box);
@@ -42,6 +43,7 @@ impl Document {
 
 struct Rounding {
     tolerance: f64,
+    elements: ShapeElements,
 }
 
 impl Rounding {
@@ -63,10 +65,7 @@ impl Rounding {
             meaning: group.meaning,
             transform: self.affine(group.transform, || extent(group), scale),
             opacity: fraction(group.opacity),
-            clip: group.clip.as_ref().map(|clip| ClipPath {
-                path: snapped_outline(&clip.path, decimals_for(inner, self.tolerance)),
-                rule: clip.rule,
-            }),
+            clip: group.clip.as_ref().map(|clip| self.clip(clip, inner)),
             children: self.nodes(&group.children, inner),
         }
     }
@@ -92,16 +91,36 @@ impl Rounding {
     }
 
     fn outline(&self, shape: &Shape, scale: f64) -> BezPath {
+        let unit_tolerance = self.tolerance / scale;
+        match written_ellipse(shape, self.elements, unit_tolerance) {
+            Some(ellipse) => self.ellipse(&ellipse, scale),
+            None => snapped_outline(&shape.path, decimals_for(scale, self.tolerance)),
+        }
+    }
+
+    fn ellipse(&self, ellipse: &primitive::Ellipse, scale: f64) -> BezPath {
         let decimals = decimals_for(scale, self.tolerance);
         let round = |value| rounded(value, decimals);
-        let unit_tolerance = self.tolerance / scale;
-        match ellipse_of(shape, unit_tolerance) {
-            Some(ellipse) => {
-                let center = Point::new(round(ellipse.center.x), round(ellipse.center.y));
-                let radii = (round(ellipse.across), round(ellipse.down));
-                Ellipse::new(center, radii, 0.0).to_path(0.02 * unit_tolerance)
+        let center = Point::new(round(ellipse.center.x), round(ellipse.center.y));
+        let radii = (round(ellipse.across), round(ellipse.down));
+        Ellipse::new(center, radii, 0.0).to_path(0.02 * self.tolerance / scale)
+    }
+
+    fn clip(&self, clip: &ClipPath, scale: f64) -> ClipPath {
+        let decimals = decimals_for(scale, self.tolerance);
+        let path = match round_parts(clip, self.elements, self.tolerance / scale) {
+            None => snapped_outline(&clip.path, decimals),
+            Some(parts) => {
+                let outlines = parts.iter().flat_map(|(path, ellipse)| match ellipse {
+                    Some(ellipse) => self.ellipse(ellipse, scale),
+                    None => snapped_outline(path, decimals),
+                });
+                outlines.collect()
             }
-            None => snapped_outline(&shape.path, decimals),
+        };
+        ClipPath {
+            path,
+            rule: clip.rule,
         }
     }
 

@@ -182,8 +182,8 @@ pub(crate) fn render_with_resvg(document: &Document, svg: &str, width: u32, heig
     Raster::from_premultiplied(&pixmap)
 }
 
-/// Whether the layers of groups stay near the canvas. resvg bounds layers by multiples of the canvas's
-/// size, and cuts some that reach further where browsers do not.
+/// Whether the layers of groups stay near the canvas. resvg bounds layers by multiples of the
+/// canvas's size, and cuts some that reach further where browsers do not.
 pub(crate) fn has_layers_near_the_canvas(svg: &str) -> bool {
     fn holds(group: &usvg::Group, near: Rect) -> bool {
         group.children().iter().all(|node| {
