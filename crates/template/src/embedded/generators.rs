@@ -17,7 +17,7 @@ mod things;
 mod towers;
 mod trees;
 
-pub(crate) use lettering::letters;
+pub(crate) use lettering::{letter, letters};
 
 use chat2svg_vector::Color;
 use rand_chacha::ChaCha8Rng;

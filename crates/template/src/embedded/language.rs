@@ -72,6 +72,9 @@ pub fn read(prompt: &str, vocabulary: &Vocabulary) -> Reading {
             .undrawn
             .push(format!("… and {unread} more characters"));
     }
+    if fallback::is_needed(&scene) && scene.undrawn.is_empty() {
+        fallback::show_sky(&mut scene, vocabulary);
+    }
     let is_emblem = fallback::is_needed(&scene) && !tokens.is_empty();
     let is_lost = is_emblem
         && word_coverage.iter().all(|word| !word.is_understood())

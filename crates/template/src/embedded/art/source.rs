@@ -41,6 +41,11 @@ pub(crate) fn item(
         if let Some(composite) = &object.composite {
             compose(&mut drawing, composite, library, dice);
         }
+        if let Some(text) = object.text.as_deref()
+            && !things::picture_has(&object.art, Trait::Lettered)
+        {
+            generators::letter(&mut drawing, text);
+        }
         is_of_material &= is_whole;
         drawings.push(drawing);
     }

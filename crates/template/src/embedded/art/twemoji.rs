@@ -1,13 +1,14 @@
 //! Pictures of the Twemoji collection, parsed once and kept. The art is CC-BY-4.0: every use
 //! carries its credit.
 
-use chat2svg_vector::{Color, Credit, Emission, Node};
+use chat2svg_vector::{Color, Credit, Emission, Habitat, Node, Paint};
 use kurbo::Shape as _;
 use twemoji_assets::svg::SvgTwemojiAsset;
 
 use super::Drawing;
 use super::asset::flattened;
 use super::cache::Cache;
+use crate::embedded::things;
 
 /// A variation selector that some sources write after an emoji and others do not.
 const EMOJI_PRESENTATION: char = '\u{FE0F}';
@@ -18,7 +19,13 @@ static PARSED: Cache<Drawing> = Cache::new();
 ///
 /// The variation selector U+FE0F may be present or absent, whatever the collection uses.
 pub(crate) fn draw(emoji: &str, name: &str) -> Option<Drawing> {
-    let drawing = PARSED.get(emoji, || svg(emoji).and_then(parse))?;
+    let drawing = PARSED.get(emoji, || {
+        let mut nodes = svg(emoji).and_then(parse)?.nodes;
+        if floats(emoji) {
+            nodes.retain(|node| !is_water(node));
+        }
+        Some(Drawing::of(nodes))
+    })?;
     let mut drawing = Drawing::clone(&drawing);
     drawing.credit = Some(Credit {
         title: format!("{name} ({emoji}), Twemoji"),
@@ -27,6 +34,29 @@ pub(crate) fn draw(emoji: &str, name: &str) -> Option<Drawing> {
         source: "https://github.com/jdecked/twemoji".to_owned(),
     });
     Some(drawing)
+}
+
+/// Whether an emoji shows what lies on water, with which it comes.
+fn floats(emoji: &str) -> bool {
+    let habitat = things::of_emoji(emoji).and_then(|thing| thing.habitat);
+    matches!(habitat, Some(Habitat::Afloat | Habitat::Water))
+}
+
+/// The blue rectangle along the lower edge of a picture: the scene has water of its own.
+fn is_water(node: &Node) -> bool {
+    /// Side of a picture of the collection.
+    const SIDE: f64 = 36.0;
+    const WATER: [u8; 3] = [0x55, 0xAC, 0xEE];
+    let Node::Shape(shape) = node else {
+        return false;
+    };
+    let bounds = shape.path.bounding_box();
+    let is_rectangle = (shape.path.area().abs() - bounds.area()).abs() < 1e-6;
+    let is_blue = shape
+        .fill
+        .as_ref()
+        .is_some_and(|fill| matches!(fill.paint, Paint::Solid(color) if color.to_rgb8() == WATER));
+    is_blue && is_rectangle && bounds.width() >= SIDE && bounds.y1 >= SIDE
 }
 
 /// The SVG of an emoji in the collection, with or without the presentation selector U+FE0F,
@@ -140,5 +170,19 @@ fn color_word(color: Color) -> &'static str {
         h if h < 275.0 => "blue",
         h if h < 325.0 => "violet",
         _ => "pink",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn boats_come_without_water() {
+        for emoji in ["🛶", "🚤", "⛵"] {
+            let drawing = draw(emoji, "boat").expect("there is one");
+            assert!(!drawing.nodes.iter().any(is_water), "{emoji}");
+        }
+        assert!(svg("🛶").is_some_and(|svg| svg.contains("M0 24h36v12H0z")));
     }
 }

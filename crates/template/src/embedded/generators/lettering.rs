@@ -1,11 +1,13 @@
 //! Letters of our own, drawn as strokes of even width, and what carries them: badges, logos, signs,
 //! banners. Letters are capitals, digits and a few marks; others are left out.
 
-use kurbo::{Affine, ParamCurve as _, Point, Rect};
+use chat2svg_vector::Node;
+use kurbo::{Affine, BezPath, ParamCurve as _, Point, Rect, Shape as _, Size, Vec2};
 
 use super::Params;
 use crate::embedded::art::Drawing;
 use crate::embedded::art::pen::{Pen, path_data, regular, rounded_polygon, star_points};
+use crate::embedded::art::recolor::dominant;
 use crate::embedded::art::tone::{Tones, hex};
 use crate::embedded::dice::Dice;
 
@@ -192,6 +194,46 @@ pub(crate) fn letters(pen: &mut Pen, text: &str, into: Rect, color: chat2svg_vec
         }
         x += width + gap;
     }
+}
+
+/// Writes text on a drawing of one plain shape, where it has most room.
+pub(crate) fn letter(drawing: &mut Drawing, text: &str) {
+    /// The letters' box against that of the shape.
+    const SHARE: (f64, f64) = (0.56, 0.34);
+    /// From this lightness on a ground takes dark letters.
+    const LIGHT: f32 = 0.72;
+    let ground = dominant(&drawing.nodes);
+    let is_light = ground.is_none_or(|ground| ground.to_oklch().lightness > LIGHT);
+    let color = hex(if is_light { 0x2B2F3A } else { 0xFFFFFF });
+    let bounds = drawing.bounds;
+    // The middle of the area: a triangle has it below the middle of its box.
+    let center = drawing.nodes.iter().find_map(|node| match node {
+        Node::Shape(shape) if shape.fill.is_some() => middle(&shape.path),
+        _ => None,
+    });
+    let size = Size::new(bounds.width() * SHARE.0, bounds.height() * SHARE.1);
+    let into = Rect::from_center_size(center.unwrap_or_else(|| bounds.center()), size);
+    let mut pen = Pen::new();
+    letters(&mut pen, text, into, color);
+    drawing.nodes.extend(pen.finish());
+}
+
+/// The centre of an outline's area; `None` when it has none.
+fn middle(path: &BezPath) -> Option<Point> {
+    const TRIED: u32 = 24;
+    let bounds = path.bounding_box();
+    let at = |step: u32| f64::from(2 * step + 1) / f64::from(2 * TRIED);
+    let points = (0..TRIED).flat_map(|row| (0..TRIED).map(move |column| (column, row)));
+    let inside = points
+        .map(|(column, row)| {
+            let offset = Vec2::new(bounds.width() * at(column), bounds.height() * at(row));
+            bounds.origin() + offset
+        })
+        .filter(|point| path.contains(*point));
+    let (sum, count) = inside.fold((Vec2::ZERO, 0u32), |(sum, count), point| {
+        (sum + point.to_vec2(), count + 1)
+    });
+    (count > 0).then(|| (sum / f64::from(count)).to_point())
 }
 
 /// A colour that goes with the base: its hue moved on, light.

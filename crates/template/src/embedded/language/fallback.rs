@@ -1,7 +1,13 @@
 //! The fallback picture of a prompt of which nothing can be drawn: an emblem with its initials, or
 //! an abstract pattern, chosen by the prompt itself.
 
-use crate::embedded::scene::{ArtReference, SceneDescription, SceneObject, SizeClass, Stance};
+use chat2svg_vector::Habitat;
+
+use crate::embedded::lookup::Vocabulary;
+use crate::embedded::scene::{
+    ArtReference, Place, SceneDescription, SceneObject, SizeClass, Stance, Without,
+};
+use crate::embedded::things;
 
 const PATTERNS: [&str; 5] = ["mosaic", "waves", "concentric", "stripes", "checker"];
 
@@ -14,6 +20,23 @@ pub(super) fn is_needed(scene: &SceneDescription) -> bool {
         && setting.weather.is_none()
         && setting.season.is_none()
         && setting.background.is_none()
+}
+
+/// "Without clouds" alone: a prompt that only rules things of the sky out is a landscape without
+/// them.
+pub(super) fn show_sky(scene: &mut SceneDescription, vocabulary: &Vocabulary) {
+    let is_of_sky = |without: &Without| {
+        let senses = vocabulary.senses(&without.noun);
+        let is_weather = senses.is_some_and(|senses| {
+            let setting = senses.setting.unwrap_or_default();
+            setting.weather.is_some() || setting.time.is_some()
+        });
+        is_weather
+            || things::named(&without.noun).and_then(|thing| thing.habitat) == Some(Habitat::Sky)
+    };
+    if !scene.without.is_empty() && scene.without.iter().all(is_of_sky) {
+        scene.setting.place = Some(Place::Meadow);
+    }
 }
 
 /// Adds the emblem: a badge with the initials of the words that the lettering can write, else a

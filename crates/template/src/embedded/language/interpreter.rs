@@ -81,7 +81,7 @@ impl Interpreter {
         match piece {
             Piece::Noun(phrase) => self.noun(phrase, ahead),
             Piece::Attributes(attributes) => self.attributes(attributes),
-            Piece::Link(link, word) => self.link(*link, word),
+            Piece::Link(link, word) => self.link(*link, word, ahead),
             Piece::Aside(kind) => {
                 self.close_link();
                 self.aside(*kind);
@@ -121,6 +121,7 @@ impl Interpreter {
             }
             Piece::Again(count) => self.again(*count, ahead),
             Piece::Shown(color, word) => self.shown(*color, word),
+            Piece::Charged(color, word) => self.charged(*color, word),
             Piece::Varied => self.vary(),
             Piece::Lost(coverage) => self.word_coverage.push(coverage.clone()),
         }

@@ -12,6 +12,13 @@ pub(super) fn take_out(tokens: &mut Vec<Token>, vocabulary: &Vocabulary) -> Vec<
             index += 1;
             continue;
         };
+        if word.key == "no"
+            && let Some(noun) = before_setting(&tokens[index + 1..], vocabulary)
+        {
+            found.push((format!("{} {noun}", word.original), noun));
+            tokens.drain(index..index + 2);
+            continue;
+        }
         let followed_by_free = matches!(
             tokens.get(index + 1),
             Some(Token::Word(next)) if next.key == "free" && next.follows_hyphen
@@ -37,4 +44,18 @@ pub(super) fn take_out(tokens: &mut Vec<Token>, vocabulary: &Vocabulary) -> Vec<
         }
     }
     found
+}
+
+/// "No moon night": a night without a moon. "No night sky" rules out the sky.
+fn before_setting(after: &[Token], vocabulary: &Vocabulary) -> Option<String> {
+    let [Token::Word(noun), Token::Word(setting), ..] = after else {
+        return None;
+    };
+    let senses = |key: &str| vocabulary.senses(key);
+    let is_thing = senses(&noun.key).is_some_and(|senses| senses.picture.is_some());
+    let is_setting = senses(&setting.key).is_some_and(|senses| {
+        senses.picture.is_none() && senses.setting.is_some_and(|setting| !setting.only_in)
+    });
+    let is_phrase = senses(&format!("{} {}", noun.key, setting.key)).is_some();
+    (is_thing && is_setting && !is_phrase).then(|| noun.key.clone())
 }

@@ -8,7 +8,7 @@ pub(crate) use names::{material, parse_hex};
 pub(crate) use senses::{Link, Role, Senses, SettingSense, Shade};
 
 use super::inflection::singulars;
-use crate::embedded::lookup::pictures;
+use crate::embedded::lookup::pictures::{self, Picture};
 use names::{setting_sense, word_senses};
 use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
@@ -16,6 +16,7 @@ use std::sync::LazyLock;
 const WORDS: &str = include_str!("words.txt");
 const SETTINGS: &str = include_str!("settings.txt");
 const COLORS: &str = include_str!("colors.tsv");
+const KINDS: &str = include_str!("kinds.tsv");
 
 /// The table.
 pub(crate) struct Lexicon {
@@ -72,6 +73,15 @@ impl Lexicon {
                 lexicon.entry(&phrase).picture = Some(picture);
             }
         }
+        for (kind, noun) in kinds() {
+            let picture = lexicon.get(kind).and_then(|senses| senses.picture.clone());
+            if let Some(picture) = picture.filter(|_| !lexicon.entries.contains_key(noun)) {
+                lexicon.entry(noun).picture = Some(Picture {
+                    stand_in: true,
+                    ..picture
+                });
+            }
+        }
         lexicon
     }
 
@@ -106,6 +116,15 @@ impl Lexicon {
     pub(crate) fn longest_from(&self, first: &str) -> usize {
         self.longest.get(first).copied().unwrap_or(0)
     }
+}
+
+/// Nouns that are drawn as their kind, after the noun for the kind.
+fn kinds() -> impl Iterator<Item = (&'static str, &'static str)> {
+    KINDS
+        .lines()
+        .filter(|row| !row.starts_with('#'))
+        .filter_map(|row| row.split_once('\t'))
+        .flat_map(|(kind, nouns)| nouns.split(", ").map(move |noun| (kind, noun)))
 }
 
 /// The words of one header that add no senses of their own.
@@ -166,6 +185,24 @@ mod tests {
             let (_, hex) = line.split_once('\t').expect("a tab");
             assert!(parse_hex(hex).is_some(), "{line}");
         }
+    }
+
+    #[test]
+    fn every_kind_is_drawn_and_no_noun_of_it_known_otherwise() {
+        let (mut lacking, mut idle, mut nouns) = (Vec::new(), Vec::new(), HashSet::new());
+        for (kind, noun) in kinds() {
+            let entries = &builtin().entries;
+            let picture = |noun: &str| entries.get(noun)?.picture.clone();
+            match (picture(kind), picture(noun)) {
+                (None, _) => lacking.push(kind),
+                (Some(whole), Some(stand_in)) if stand_in.stand_in && stand_in.art == whole.art => {
+                }
+                _ => idle.push(noun),
+            }
+            assert!(nouns.insert(noun), "{noun} is of two kinds");
+        }
+        assert!(lacking.is_empty(), "kinds without a picture: {lacking:?}");
+        assert!(idle.is_empty(), "nouns with another picture: {idle:?}");
     }
 
     #[test]

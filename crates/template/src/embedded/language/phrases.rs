@@ -36,6 +36,8 @@ pub(super) enum Piece {
     Again(u32),
     /// "Showing green": a light that is on.
     Shown(Color, String),
+    /// "Showing empty": how full a battery is.
+    Charged(Color, String),
     /// "In different colours".
     Varied,
     /// Words that add nothing but their fate.
@@ -144,6 +146,12 @@ pub(super) fn split(items: &[Item]) -> Vec<Piece> {
                 }
                 2
             }
+            Item::Unit(unit) if is_showing(unit) && charge_alone(items, index + 1).is_some() => {
+                if let Some((charge, word)) = charge_alone(items, index + 1) {
+                    pieces.push(Piece::Charged(charge, word));
+                }
+                2
+            }
             Item::Unit(unit) if is_act_of_something(unit, &pieces) => {
                 push(&mut pieces, Piece::Act(unit.key.clone(), unit.text.clone()))
             }
@@ -194,6 +202,22 @@ fn color_alone(items: &[Item], index: usize) -> Option<(Color, String)> {
     let goes_on = matches!(items.get(index + 1), Some(Item::Unit(next)) if next.is_noun());
     let color = unit.senses.color.filter(|_| !goes_on)?;
     Some((color, unit.text.clone()))
+}
+
+/// How full something is, in the colour that says so, after which no noun follows.
+fn charge_alone(items: &[Item], index: usize) -> Option<(Color, String)> {
+    let Some(Item::Unit(unit)) = items.get(index) else {
+        return None;
+    };
+    let goes_on = matches!(items.get(index + 1), Some(Item::Unit(next)) if next.is_noun());
+    let [red, green, blue] = match unit.key.as_str() {
+        "empty" | "dead" | "flat" => [0xA3, 0xA9, 0xB2],
+        "low" => [0xD9, 0x2B, 0x2F],
+        "full" | "charged" => [0x3F, 0x9B, 0x45],
+        "half" => [0xF0, 0xB4, 0x29],
+        _ => return None,
+    };
+    (!goes_on).then(|| (Color::from_rgb8(red, green, blue), unit.text.clone()))
 }
 
 fn same_emoji(a: &Item, b: &Item) -> bool {

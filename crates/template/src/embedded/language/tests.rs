@@ -5,7 +5,9 @@ use std::fmt::Write as _;
 use proptest::prelude::*;
 
 use super::*;
-use crate::embedded::scene::{Arrangement, ArtReference, Composite, SizeClass, Stance};
+use crate::embedded::scene::{
+    Arrangement, ArtReference, Composite, Place, SizeClass, Stance, TimeOfDay,
+};
 
 /// The scene in a line: setting; objects as `count*name{attributes}`; relations as `subject kind
 /// reference`; undrawn words after `!`.
@@ -283,14 +285,8 @@ fn colours_are_shared_out() {
 
 #[test]
 fn letters_and_vessels_hold_what_they_are_named_with() {
-    check(
-        "letters KB in a hexagon",
-        "banner{\"KB\"}; hexagon; 0 Inside 1",
-    );
-    check(
-        "the letter A in a circle",
-        "banner{\"A\"}; circle; 0 Inside 1",
-    );
+    check("letters KB in a hexagon", "hexagon{\"KB\"}");
+    check("the letter A in a circle", "circle{\"A\"}");
     check("a sushi platter", "plate; 3*🍣; 1 On 0");
     check("a boy playing drums", "boy; 🥁; 0 With 1");
     check("a lighthouse on a cliff", "lighthouse; cliff; 0 On 1");
@@ -525,4 +521,58 @@ fn patterns_and_logos_are_no_scenes() {
     let wave = scene("a logo of a blue wave inside a circle");
     assert_eq!(wave.arrangement, Arrangement::Scene);
     assert_eq!(wave.relations.len(), 1);
+}
+
+#[test]
+fn plain_shapes_show_letters() {
+    for prompt in [
+        "letters KB in a hexagon",
+        "the letters KB in a blue circle",
+        "a heart with the letters KB",
+    ] {
+        let scene = understand(prompt, &Vocabulary::builtin());
+        let texts: Vec<_> = scene.objects.iter().map(|o| o.text.as_deref()).collect();
+        assert_eq!(texts, [Some("KB")], "{prompt}: {:?}", scene.objects);
+    }
+}
+
+#[test]
+fn what_somebody_does_has_somebody() {
+    for (prompt, things) in [
+        ("playing drums", 2),
+        ("holding a balloon", 2),
+        ("a frog playing drums", 2),
+        ("playing field", 1),
+    ] {
+        let scene = understand(prompt, &Vocabulary::builtin());
+        assert!(
+            scene.objects.len() <= things,
+            "{prompt}: {:?}",
+            scene.objects
+        );
+        assert_eq!(scene.relations.len(), things - 1, "{prompt}");
+    }
+}
+
+#[test]
+fn batteries_are_as_full_as_they_show() {
+    let scene = |prompt: &str| understand(prompt, &Vocabulary::builtin());
+    let [empty, full] = ["empty", "full"].map(|charge| {
+        let scene = scene(&format!("a battery showing {charge}"));
+        assert!(scene.undrawn.is_empty(), "{:?}", scene.undrawn);
+        scene.objects.first().and_then(|object| object.color)
+    });
+    assert!(empty.is_some() && full.is_some() && empty != full);
+    assert_eq!(scene("a cup showing empty").undrawn, ["empty"]);
+    assert_eq!(scene("a thermometer showing 30 degrees").objects.len(), 1);
+}
+
+#[test]
+fn a_sky_is_without_what_is_ruled_out() {
+    let scene = understand("no moon night", &Vocabulary::builtin());
+    assert_eq!(scene.setting.time, Some(TimeOfDay::Night));
+    assert_eq!(scene.without.len(), 1);
+    assert!(scene.objects.is_empty());
+    let scene = understand("without clouds", &Vocabulary::builtin());
+    assert_eq!(scene.setting.place, Some(Place::Meadow));
 }

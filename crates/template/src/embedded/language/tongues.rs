@@ -39,6 +39,10 @@ struct Tongue {
     two_sided: bool,
     /// What may be written together with the word after it, and the English for it.
     prefixes: &'static [(&'static str, &'static str)],
+    /// What may be written together with the noun before it, and the English for it.
+    suffixes: &'static [(&'static str, &'static str)],
+    /// A "k" at the end of a word becomes a "ğ" before endings.
+    softens: bool,
 }
 
 const fn tongue(script: Script, endings: &'static [(&'static str, bool)]) -> Tongue {
@@ -49,6 +53,8 @@ const fn tongue(script: Script, endings: &'static [(&'static str, bool)]) -> Ton
         endings,
         two_sided: false,
         prefixes: &[],
+        suffixes: &[],
+        softens: false,
     }
 }
 
@@ -84,11 +90,16 @@ static TONGUES: [Tongue; 14] = [
         ("o", false),
     ]),
     romance(&[
+        ("oes", true),
+        ("aes", true),
         ("es", true),
         ("as", true),
         ("os", true),
+        ("is", true),
+        ("ao", false),
         ("s", true),
         ("a", false),
+        ("l", false),
         ("o", false),
     ]),
     romance(&[("i", true), ("e", true), ("a", false), ("o", false)]),
@@ -174,6 +185,13 @@ static TONGUES: [Tongue; 14] = [
     },
     Tongue {
         postpositions: true,
+        suffixes: &[
+            ("li", "with"),
+            ("lu", "with"),
+            ("siz", "without"),
+            ("suz", "without"),
+        ],
+        softens: true,
         ..tongue(
             Script::Latin,
             &[
@@ -187,7 +205,6 @@ static TONGUES: [Tongue; 14] = [
                 ("de", false),
                 ("ta", false),
                 ("te", false),
-                ("li", false),
                 ("in", false),
                 ("un", false),
                 ("yi", false),
@@ -239,6 +256,7 @@ static TONGUES: [Tongue; 14] = [
             ("و", "and"),
             ("ب", "with"),
         ],
+        suffixes: &[("تان", "two"), ("تين", "two"), ("ان", "two")],
         ..tongue(
             Script::Arabic,
             &[("ات", true), ("ين", true), ("ة", false), ("ه", false)],

@@ -59,16 +59,19 @@ pub(crate) fn with(
             }
         };
     }
-    if parent.animate && item.members.len() == 1 && !item.animate && item.size < parent.size * 1.3 {
-        let held = attachment(
-            item,
-            [
-                Attachment::Flown,
-                Attachment::Hoisted,
-                Attachment::Tethered,
-                Attachment::Overhead,
-            ],
-        );
+    let held = attachment(
+        item,
+        [
+            Attachment::Flown,
+            Attachment::Hoisted,
+            Attachment::Tethered,
+            Attachment::Overhead,
+        ],
+    );
+    // An umbrella is for a cat of the cat's size.
+    let most_larger = if held.is_some() { 4.0 } else { 1.3 };
+    let is_held = parent.animate && item.members.len() == 1 && !item.animate;
+    if is_held && item.size < parent.size * most_larger {
         let lifted = held.is_some();
         let most = frame.height() * if lifted { 0.72 } else { 0.42 };
         let tall = item.extent.height() * scale;

@@ -78,6 +78,25 @@ impl Interpreter {
         self.word_coverage.push(WordCoverage::new(word, coverage));
     }
 
+    /// "A battery showing empty".
+    pub(super) fn charged(&mut self, color: Color, word: &str) {
+        let mut is_shown = false;
+        for index in self.last.clone() {
+            if let Some(object) = self.scene.objects.get_mut(index.0)
+                && matches!(&object.art, ArtReference::Twemoji { emoji, .. } if emoji == "🔋")
+            {
+                object.color = Some(color);
+                is_shown = true;
+            }
+        }
+        let coverage = if is_shown {
+            Coverage::Drawn
+        } else {
+            Coverage::Undrawn(Undrawn::Quality)
+        };
+        self.word_coverage.push(WordCoverage::new(word, coverage));
+    }
+
     /// "In different colours": each of the things named last has one of its own.
     pub(super) fn vary(&mut self) {
         self.pending = None;

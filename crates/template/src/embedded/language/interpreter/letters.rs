@@ -21,11 +21,7 @@ impl Interpreter {
             .rev()
             .chain(self.main.iter().rev())
             .copied()
-            .find(|index| {
-                self.object_at(*index).is_some_and(|object| {
-                    picture_has(&object.art, Trait::Lettered) && object.text.is_none()
-                })
-            });
+            .find(|index| self.object_at(*index).is_some_and(takes_letters));
         if let Some(host) = host {
             if let Some(object) = self.scene.objects.get_mut(host.0) {
                 object.text = Some(text);
@@ -85,7 +81,7 @@ impl Interpreter {
                 );
                 let shows = self
                     .object_at(relation.reference)
-                    .is_some_and(|o| picture_has(&o.art, Trait::Lettered) && o.text.is_none());
+                    .is_some_and(takes_letters);
                 (relation.subject == banner && carries && shows).then_some(relation.reference)
             });
             let Some(host) = host else { continue };
@@ -100,4 +96,12 @@ impl Interpreter {
             self.remove(banner);
         }
     }
+}
+
+/// Whether a thing shows letters: a sign, or a plain shape that has room for them.
+fn takes_letters(object: &SceneObject) -> bool {
+    let has = |kind| picture_has(&object.art, kind);
+    object.text.is_none()
+        && object.count == 1
+        && (has(Trait::Lettered) || has(Trait::Symbol) && !has(Trait::Pattern))
 }

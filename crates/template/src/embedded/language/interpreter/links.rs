@@ -1,12 +1,21 @@
 //! Joining words become relations: which things they hold between.
 
 use super::Interpreter;
-use crate::embedded::language::lexicon::Link;
-use crate::embedded::scene::{ObjectIndex, Relation, RelationKind, Stance};
+use crate::embedded::language::lexicon::{self, Link};
+use crate::embedded::language::phrases::Piece;
+use crate::embedded::scene::{
+    ArtReference, ObjectIndex, Relation, RelationKind, SceneObject, SizeClass, Stance,
+};
 use crate::embedded::things::{self, Trait};
 
+/// What nobody does but a person, where a prompt begins with it.
+const DONE_BY_SOMEONE: &[&str] = &[
+    "carrying", "driving", "eating", "holding", "kicking", "lifting", "playing", "reading",
+    "riding", "throwing", "wearing",
+];
+
 impl Interpreter {
-    pub(super) fn link(&mut self, link: Link, word: &str) {
+    pub(super) fn link(&mut self, link: Link, word: &str, ahead: &[Piece]) {
         if self.negated.is_some() {
             // "Not wearing a hat", "not on a table": what comes next is ruled out.
             return;
@@ -30,12 +39,51 @@ impl Interpreter {
             Some((_, subjects, _)) if !subjects.is_empty() => subjects,
             _ => self.subjects_for(link),
         };
+        let subjects = if subjects.is_empty() && self.needs_someone(word, ahead) {
+            self.someone()
+        } else {
+            subjects
+        };
         if matches!(link, Link::Relation(RelationKind::Above)) && word.contains("fly") {
             self.set_stance(&subjects, Stance::Airborne);
         }
         self.leads = self.joined || self.fresh;
         self.joined = false;
         self.pending = Some((link, subjects, word.to_owned()));
+    }
+
+    /// "Playing drums" says what somebody does; a "playing field" is a field.
+    fn needs_someone(&self, word: &str, ahead: &[Piece]) -> bool {
+        let verb = word.split(' ').next().unwrap_or_default();
+        let is_done = matches!(ahead.first(), Some(Piece::Noun(phrase))
+            if phrase.has_determiner || phrase.plural || phrase.count.is_some());
+        is_done && self.scene.objects.is_empty() && !self.joined && DONE_BY_SOMEONE.contains(&verb)
+    }
+
+    /// A person, of whom the prompt says only what they do.
+    fn someone(&mut self) -> Vec<ObjectIndex> {
+        let person = lexicon::builtin().get("person");
+        let Some(picture) = person.and_then(|senses| senses.picture.as_ref()) else {
+            return Vec::new();
+        };
+        self.scene.objects.push(SceneObject {
+            label: "person".to_owned(),
+            art: ArtReference::clone(&picture.art),
+            count: 1,
+            color: None,
+            material: None,
+            size: SizeClass::Usual,
+            text: None,
+            stance: Stance::Usual,
+            composite: None,
+        });
+        self.keys.push("person".to_owned());
+        self.likeness.push(None);
+        self.vessels.push(false);
+        let someone = vec![ObjectIndex(self.scene.objects.len() - 1)];
+        self.main.clone_from(&someone);
+        self.last.clone_from(&someone);
+        someone
     }
 
     /// What stands before a link: for holding and wearing the one who can, else what was named

@@ -23,13 +23,14 @@ pub(super) fn english(tongue: &Tongue, pieces: &[Piece], vocabulary: &Vocabulary
             numbers_first(&mut clause, vocabulary);
             clause = prepositions_first(tongue, clause, vocabulary);
         }
+        color_or_thing(&mut clause, vocabulary);
         if tongue.adjectives_follow {
             clause = adjectives_first(clause, vocabulary);
         }
         read.extend(clause);
         read.extend(end);
     }
-    in_or_on(&mut read);
+    in_or_on(tongue, &mut read);
     plurals(&mut read, vocabulary);
     read
 }
@@ -88,6 +89,12 @@ fn prepositions_first(tongue: &Tongue, clause: Vec<Piece>, vocabulary: &Vocabula
         let mut ahead = rest.split_off(at);
         let link = ahead.remove(0);
         let mut before = std::mem::take(&mut rest);
+        if before.is_empty() && done.is_empty() {
+            // "बिना बादलों के पहाड़": what is ruled out stands between.
+            ahead.insert(0, Piece::English(link_text(&link)));
+            done = what_it_has_last(ahead, vocabulary);
+            break;
+        }
         let reference = before.split_off(last_phrase(&before, vocabulary));
         let subject_ends = ahead
             .iter()
@@ -105,16 +112,23 @@ fn prepositions_first(tongue: &Tongue, clause: Vec<Piece>, vocabulary: &Vocabula
     }
     done.extend(rest);
     if tongue.script == Script::Han {
-        return what_is_worn_last(done, vocabulary);
+        return what_it_has_last(done, vocabulary);
     }
     done
 }
 
-/// "戴着帽子的猫" begins with what the cat wears.
-fn what_is_worn_last(mut clause: Vec<Piece>, vocabulary: &Vocabulary) -> Vec<Piece> {
+fn link_text(piece: &Piece) -> String {
+    match piece {
+        Piece::English(text) | Piece::After(text) => text.clone(),
+        Piece::Other(_) => String::new(),
+    }
+}
+
+/// "戴着帽子的猫" begins with what the cat wears, "没有云的山脉" with what the mountains lack.
+fn what_it_has_last(mut clause: Vec<Piece>, vocabulary: &Vocabulary) -> Vec<Piece> {
     let begins = clause
         .first()
-        .is_some_and(|first| matches!(text(first), Some("holding" | "wearing")));
+        .is_some_and(|first| matches!(text(first), Some("holding" | "wearing" | "without")));
     let is_end = |from: usize, clause: &[Piece]| {
         clause
             .iter()
@@ -143,6 +157,23 @@ fn last_phrase(pieces: &[Piece], vocabulary: &Vocabulary) -> usize {
         begin -= 1;
     }
     begin
+}
+
+/// "Un cerdo rosa" is pink, "una rosa" is a rose.
+fn color_or_thing(clause: &mut [Piece], vocabulary: &Vocabulary) {
+    for at in 0..clause.len() {
+        let Some((color, thing)) = clause.get(at).and_then(text).and_then(|text| {
+            let (color, thing) = text.split_once('~')?;
+            Some((color.to_owned(), thing.to_owned()))
+        }) else {
+            continue;
+        };
+        let of_what_is_before = at
+            .checked_sub(1)
+            .and_then(|before| clause.get(before))
+            .is_some_and(|before| is_noun(before, vocabulary));
+        clause[at] = Piece::English(if of_what_is_before { color } else { thing });
+    }
 }
 
 /// "Un gato negro y blanco": the adjectives go before the noun.
@@ -200,10 +231,14 @@ fn numbers_first(pieces: &mut Vec<Piece>, vocabulary: &Vocabulary) {
     }
 }
 
-/// Some languages have one word for "in" and "on".
-fn in_or_on(pieces: &mut [Piece]) {
+/// Some languages have one word for "in" and "on", or for "above" and "on".
+fn in_or_on(tongue: &Tongue, pieces: &mut [Piece]) {
     for at in 0..pieces.len() {
-        let is_in = pieces.get(at).and_then(text) == Some("in");
+        let is_in = match pieces.get(at).and_then(text) {
+            Some("in") => true,
+            Some("above") => tongue.script == Script::Devanagari,
+            _ => false,
+        };
         let is_on_surface = pieces
             .iter()
             .skip(at + 1)

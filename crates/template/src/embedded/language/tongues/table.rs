@@ -15,11 +15,17 @@ const LONGEST: usize = 8;
 /// Words of one language.
 pub(super) struct Table {
     words: HashMap<String, &'static str>,
+    /// Those of them that are common, whose plurals go before rare names: "peixes" are fish before
+    /// they are Pisces.
+    common: HashMap<String, &'static str>,
     stems: HashMap<String, &'static str>,
 }
 
-/// A word that was found: the English for it, with what a plural needs.
+/// A word that was found: the English for it, with what a plural needs, and how long it is.
 type Found = (String, usize);
+
+/// Stands between the pieces of one word.
+const NEXT: char = '\u{1}';
 
 impl Table {
     /// The words of a language; read when it is first asked for.
@@ -33,10 +39,12 @@ impl Table {
         let tongue = &TONGUES[index];
         let mut table = Self {
             words: HashMap::with_capacity(4000),
+            common: HashMap::with_capacity(1000),
             stems: HashMap::new(),
         };
-        let rows = CORE.lines().chain(NAMES.lines());
-        for row in rows.filter(|row| !row.starts_with('#')) {
+        let common = CORE.lines().map(|row| (row, true));
+        let rows = common.chain(NAMES.lines().map(|row| (row, false)));
+        for (row, is_common) in rows.filter(|(row, _)| !row.starts_with('#')) {
             let mut cells = row.split('\t');
             let Some(english) = cells.next() else {
                 continue;
@@ -51,6 +59,9 @@ impl Table {
                         table.stems.entry(stem.0.to_owned()).or_insert(english);
                     }
                     table.stems.entry(key.clone()).or_insert(english);
+                }
+                if is_common {
+                    table.common.entry(key.clone()).or_insert(english);
                 }
                 table.words.entry(key).or_insert(english);
             }
@@ -129,6 +140,19 @@ impl Table {
 
     /// A word in any of its forms.
     fn form(&self, tongue: &Tongue, key: &str) -> Option<String> {
+        let plural = |english: &str, is_plural: bool| {
+            if is_plural {
+                format!("{english}\u{0}")
+            } else {
+                english.to_owned()
+            }
+        };
+        if !self.common.contains_key(key) {
+            let mut plurals = stems(tongue, key).filter(|(_, is_plural)| *is_plural);
+            if let Some(english) = plurals.find_map(|(stem, _)| self.common.get(stem)) {
+                return Some(plural(english, true));
+            }
+        }
         if let Some(english) = self.words.get(key) {
             return Some((*english).to_owned());
         }
@@ -142,15 +166,26 @@ impl Table {
                 return Some(format!("{english} and"));
             }
         }
-        let plural = |english: &str, is_plural: bool| {
-            if is_plural {
-                format!("{english}\u{0}")
-            } else {
-                english.to_owned()
+        // "Şapkalı kedi": a cat with a hat; "طائران": two birds.
+        for (suffix, english) in tongue.suffixes {
+            let noun = key
+                .strip_suffix(suffix)
+                .and_then(|stem| self.words.get(stem));
+            if let Some(noun) = noun {
+                return Some(match *english {
+                    "two" => format!("two{NEXT}{noun}\u{0}"),
+                    link => format!("{noun}{NEXT}^{link}"),
+                });
             }
-        };
+        }
         for (stem, is_plural) in stems(tongue, key) {
             if let Some(english) = self.words.get(stem) {
+                return Some(plural(english, is_plural));
+            }
+            // "Çiçeğin" is of "çiçek".
+            if let Some(stem) = stem.strip_suffix('ğ').filter(|_| tongue.softens)
+                && let Some(english) = self.words.get(&format!("{stem}k"))
+            {
                 return Some(plural(english, is_plural));
             }
         }
@@ -163,7 +198,8 @@ impl Table {
             .find_map(|(stem, is_plural)| Some(plural(self.stems.get(stem)?, is_plural)))
     }
 
-    /// Where words are not set apart: the longest that the table has, again and again.
+    /// Where words are not set apart: the longest that the table has, again and again. Counts
+    /// characters, since a language that knows a text in parts only knows less of it.
     fn read_characters(&self, word: &Word, pieces: &mut Vec<Piece>) -> usize {
         let text: Vec<char> = word.key.chars().collect();
         let mut unknown = String::new();
@@ -181,7 +217,7 @@ impl Table {
             };
             flush(&mut unknown, pieces);
             push(english, pieces);
-            understood += 1;
+            understood += length;
             at += length;
         }
         flush(&mut unknown, pieces);
@@ -203,6 +239,10 @@ fn flush(unknown: &mut String, pieces: &mut Vec<Piece>) {
 }
 
 fn push(english: &str, pieces: &mut Vec<Piece>) {
+    if let Some((first, rest)) = english.split_once(NEXT) {
+        push(first, pieces);
+        return push(rest, pieces);
+    }
     match english.strip_prefix('^') {
         _ if english == "-" => {}
         // "Under one" speaks of something named before.
