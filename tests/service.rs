@@ -230,3 +230,28 @@ fn the_system_describes_itself() {
         text(&mut answer);
     }
 }
+
+#[test]
+fn a_template_in_another_encoding_is_read_as_on_the_command_line() {
+    let folder = folder();
+    let daemon = Daemon::start(folder.path(), &[]);
+    let drawing = "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 48 48'>\
+        <g id='caf\u{e9}'><circle cx='24' cy='24' r='16' fill='#c0392b'/></g></svg>";
+    let units = std::iter::once(0xfeff).chain(drawing.encode_utf16());
+    let utf16: Vec<u8> = units.flat_map(u16::to_le_bytes).collect();
+    let declared = format!("<?xml version='1.0' encoding='ISO-8859-1'?>{drawing}");
+    let latin1: Vec<u8> = declared.chars().map(|c| u8::try_from(c).unwrap()).collect();
+    for template in [utf16, latin1] {
+        let fields: [(&str, &[u8]); 4] = [
+            ("template", &template),
+            ("target", &disc(48)),
+            ("level", b"minimal"),
+            ("deadline_ms", b"60000"),
+        ];
+        let mut answer = daemon.post_form("/v1/refine", "wait=60", &fields);
+        assert_eq!(answer.status().as_u16(), 200);
+        let result = json(&mut answer);
+        let svg = result["svg_content"].as_str().unwrap();
+        assert!(svg.contains("id=\"caf\u{e9}\""), "{svg}");
+    }
+}
