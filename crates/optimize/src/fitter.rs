@@ -69,6 +69,7 @@ impl EmbeddedFitter {
             guidance: self.guidance.clone(),
             progress: self.progress.clone(),
             causes: Vec::new(),
+            fraction: 0.0,
         }
     }
 }

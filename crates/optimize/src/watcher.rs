@@ -95,6 +95,8 @@ pub(crate) struct Watcher {
     pub(crate) best: BestSoFar,
     /// What made the budget what it is, for each time that it was changed.
     pub(crate) causes: Vec<Cause>,
+    /// How far the fit said that it is; a preview says it again.
+    pub(crate) fraction: f32,
 }
 
 /// Why a budget was changed.
@@ -119,11 +121,13 @@ impl Watcher {
 
 impl Observer for Watcher {
     fn progress(&mut self, progress: &FitProgress) {
-        self.tell(progress.fraction, None);
+        // A budget that is raised on the way does not set the work back.
+        self.fraction = self.fraction.max(progress.fraction);
+        self.tell(self.fraction, None);
     }
 
     fn preview(&mut self, document: &Document) {
-        self.tell(0.0, Some(Arc::new(document.clone())));
+        self.tell(self.fraction, Some(Arc::new(document.clone())));
     }
 
     fn improved(&mut self, best: FitOutcome) {
@@ -161,17 +165,71 @@ mod tests {
 
     use super::*;
 
-    /// Takes reports of progress and does nothing with them.
-    struct Nobody;
+    /// Keeps how far reports of progress say that the work is.
+    #[derive(Default)]
+    struct Listener(Arc<Mutex<Vec<f32>>>);
 
-    impl actix::Actor for Nobody {
+    impl actix::Actor for Listener {
         type Context = actix::Context<Self>;
     }
 
-    impl actix::Handler<Progress> for Nobody {
+    impl actix::Handler<Progress> for Listener {
         type Result = ();
 
-        fn handle(&mut self, _: Progress, _: &mut Self::Context) {}
+        fn handle(&mut self, told: Progress, _: &mut Self::Context) {
+            self.0.lock().unwrap().push(told.fraction);
+        }
+    }
+
+    fn watcher(progress: Line<Progress>, config: &OptimizeConfig, guidance: &Guidance) -> Watcher {
+        Watcher {
+            job: JobId(uuid::Uuid::nil()),
+            planned: ResourceLevel::Medium,
+            scope: FitScope::Topology,
+            config: Arc::new(config.clone()),
+            guidance: guidance.clone(),
+            progress,
+            best: BestSoFar::default(),
+            causes: Vec::new(),
+            fraction: 0.0,
+        }
+    }
+
+    #[actix::test]
+    async fn a_preview_and_a_raised_budget_never_set_the_progress_back() {
+        let listener = Listener::default();
+        let heard = Arc::clone(&listener.0);
+        let address = actix::Actor::start(listener);
+        let line = Line::from_recipient("listener", address.clone().recipient());
+        let mut watcher = watcher(line, &OptimizeConfig::default(), &Guidance::default());
+        let at = |fraction| FitProgress {
+            fraction,
+            iteration: 1,
+            loss: 0.1,
+            paths: 1,
+        };
+        let document = Document {
+            width: 1.0,
+            height: 1.0,
+            view_box: kurbo::Rect::new(0.0, 0.0, 1.0, 1.0),
+            title: None,
+            description: None,
+            metadata: Default::default(),
+            layers: Vec::new(),
+        };
+        watcher.progress(&at(0.5));
+        watcher.preview(&document);
+        watcher.progress(&at(0.3));
+        watcher.progress(&at(0.7));
+        // Handled after what was told before.
+        let last = Progress {
+            job: watcher.job,
+            stage: Stage::Optimize,
+            fraction: 1.0,
+            preview: None,
+        };
+        address.send(last).await.unwrap();
+        assert_eq!(*heard.lock().unwrap(), [0.5, 0.5, 0.5, 0.7, 1.0]);
     }
 
     #[test]
@@ -181,16 +239,8 @@ mod tests {
         let guidance = Guidance::default();
         let job = JobId(uuid::Uuid::nil());
         guidance.begin(job);
-        let mut watcher = Watcher {
-            job,
-            planned: Medium,
-            scope: FitScope::Topology,
-            config: Arc::new(config.clone()),
-            guidance: guidance.clone(),
-            progress: Slot::<Nobody>::new("nobody").line(),
-            best: BestSoFar::default(),
-            causes: Vec::new(),
-        };
+        let line = Slot::<Listener>::new("nobody").line();
+        let mut watcher = watcher(line, &config, &guidance);
         let mut told = vec![watcher.budget()];
         for level in [Medium, Low, Low, High] {
             let reason = "other jobs need the machine";
