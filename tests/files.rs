@@ -12,8 +12,8 @@ use std::{
 use serde_json::Value;
 
 use crate::support::{
-    assert_svg, claiming_png, complaint, disc, folder, noise, one_line, program, success,
-    wait_until,
+    Daemon, assert_svg, claiming_png, complaint, disc, folder, json, noise, one_line, problem,
+    program, success, text, wait_until,
 };
 
 const XLINK: &str = "http://www.w3.org/1999/xlink";
@@ -203,10 +203,53 @@ fn a_budget_of_bytes_is_kept_and_every_result_has_a_title() {
 
     let refined = success(&mut refine(folder.path(), &svg("<circle r='9'/>"))).stdout;
     let text = String::from_utf8(refined).unwrap();
-    assert!(text.contains("<title>Refined drawing</title>"), "{text}");
+    assert!(text.contains("<title>Drawing</title>"), "{text}");
 
     let complaint = complaint(vectorize(&path).args(["--bytes", "1"]), 2);
     assert!(complaint.contains("512 to 16777216"), "{complaint}");
+}
+
+#[test]
+fn an_svg_is_cleaned_and_kept_as_a_job_of_its_own() {
+    let folder = folder();
+    let mut daemon = Daemon::start(folder.path(), &[]);
+    let file = svg(
+        r##"<script>alert(1)</script><g id="mine"><circle cx="9" cy="9" r="7" fill="#b33"/></g>
+            <g id="yours"><circle cx="30" cy="9" r="7" fill="#b33"/></g>"##,
+    );
+    let fields: [(&str, &[u8]); 2] = [("svg", file.as_bytes()), ("deadline_ms", b"60000")];
+    let answer = json(&mut daemon.post_form("/v1/clean", "wait=60", &fields));
+    assert_eq!(answer["state"], "succeeded", "{answer}");
+    assert_eq!(
+        answer["metadata"]["warnings"],
+        serde_json::json!(["script: scripts are removed"])
+    );
+    let clean = answer["svg_content"].as_str().unwrap();
+    assert!(!clean.contains("script"), "{clean}");
+    assert!(
+        clean.contains("id=\"mine\"") && clean.contains("id=\"yours\""),
+        "{clean}"
+    );
+    let id = answer["id"].as_str().unwrap();
+    daemon.signal("KILL");
+    daemon.wait();
+    drop(daemon);
+    let daemon = Daemon::start(folder.path(), &[]);
+    assert_eq!(daemon.job(id)["request"]["kind"], "clean");
+    let kept = text(&mut daemon.get(&format!("/v1/jobs/{id}/result.svg")));
+    assert_eq!(kept, clean);
+    let alien: [(&str, &[u8]); 2] = [("svg", file.as_bytes()), ("paths", b"4")];
+    problem(
+        daemon.post_form("/v1/clean", "wait=60", &alien),
+        422,
+        "invalid-fields",
+    );
+    let broken: [(&str, &[u8]); 1] = [("svg", b"no svg at all")];
+    problem(
+        daemon.post_form("/v1/clean", "wait=60", &broken),
+        422,
+        "invalid-file",
+    );
 }
 
 #[test]

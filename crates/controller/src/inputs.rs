@@ -13,7 +13,7 @@ use thiserror::Error;
 /// Most warnings about a file that a job keeps.
 const MAX_WARNINGS: usize = 20;
 /// The accessible name of a drawing that came without one.
-const UNTITLED: &str = "Refined drawing";
+const UNTITLED: &str = "Drawing";
 /// Longest accessible name, in characters.
 const LONGEST_TITLE: usize = 200;
 

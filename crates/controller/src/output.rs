@@ -85,11 +85,14 @@ pub struct Written {
 
 /// A document as the SVG text of a job's result: nothing that was drawn here hangs over the canvas,
 /// and paths drawn here that are painted alike and lie apart are one. In a picture made from words
-/// that goes also for those that the stages called alike. Then it is written as the job's options
-/// say.
+/// that goes also for those that the stages called alike. What is only to be cleaned keeps its
+/// shapes. Then it is written as the job's options say.
 pub fn result(document: &Document, spec: &JobSpec, accessible: bool) -> Written {
+    if spec.kind == JobKind::Clean {
+        return rewritten(document.clone(), &spec.options.output, accessible);
+    }
     let (mergeable, budget) = match spec.kind {
-        JobKind::Generate { .. } => (Mergeable::Alike, None),
+        JobKind::Generate { .. } | JobKind::Clean => (Mergeable::Alike, None),
         JobKind::Vectorize { limits, .. } | JobKind::Refine { limits, .. } => {
             (Mergeable::Unnamed, limits.bytes)
         }

@@ -38,20 +38,20 @@ impl StageRequest {
                     canvas: *canvas,
                     candidates: *candidates,
                 })),
-                JobKind::Vectorize { .. } | JobKind::Refine { .. } => None,
+                JobKind::Vectorize { .. } | JobKind::Refine { .. } | JobKind::Clean => None,
             },
             Stage::Detail => Some(Self::Detail(RunDetail {
                 context,
                 prompt: match &spec.kind {
                     JobKind::Generate { prompt, .. } => Some(prompt.clone()),
-                    JobKind::Vectorize { .. } | JobKind::Refine { .. } => None,
+                    JobKind::Vectorize { .. } | JobKind::Refine { .. } | JobKind::Clean => None,
                 },
                 style: call.style,
                 document: call.document?,
                 target: call.target.map(|target| target.picture),
                 may_add: match spec.kind {
                     JobKind::Refine { add_shapes, .. } => add_shapes,
-                    JobKind::Generate { .. } | JobKind::Vectorize { .. } => true,
+                    JobKind::Generate { .. } | JobKind::Vectorize { .. } | JobKind::Clean => true,
                 },
             })),
             Stage::Optimize => {
@@ -60,7 +60,9 @@ impl StageRequest {
                     origin,
                 } = call.target?;
                 let (limits, may_add, ground) = match spec.kind {
-                    JobKind::Generate { .. } => (FitLimits::default(), true, Ground::Keep),
+                    JobKind::Generate { .. } | JobKind::Clean => {
+                        (FitLimits::default(), true, Ground::Keep)
+                    }
                     JobKind::Vectorize { limits, ground } => (limits, true, ground),
                     JobKind::Refine { limits, add_shapes } => (limits, add_shapes, Ground::Keep),
                 };

@@ -74,6 +74,8 @@ pub enum JobKind {
         /// Whether shapes may be added for what is new in the target.
         add_shapes: bool,
     },
+    /// An SVG, mended, made safe and written anew: no stage, attachment `template`.
+    Clean,
 }
 
 impl JobKind {
@@ -83,6 +85,7 @@ impl JobKind {
             Self::Generate { .. } => "generate",
             Self::Vectorize { .. } => "vectorize",
             Self::Refine { .. } => "refine",
+            Self::Clean => "clean",
         }
     }
 }

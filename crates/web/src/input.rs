@@ -15,4 +15,4 @@ pub(crate) use files::{check_files, unusable};
 pub(crate) use memory::{BodyMemory, HeldMemory};
 pub(crate) use object::{parse_object, read_object};
 pub(crate) use svg_request::{SvgRequest, svg_spec};
-pub(crate) use upload::{RefineForm, UploadKind, VectorizeForm, read_upload};
+pub(crate) use upload::{CleanForm, RefineForm, UploadKind, VectorizeForm, read_upload};

@@ -39,6 +39,7 @@ use crate::{
         routes::create::svg,
         routes::create::vectorize,
         routes::create::refine,
+        routes::create::clean,
         routes::jobs::list,
         routes::jobs::show,
         routes::jobs::cancel,
@@ -248,6 +249,8 @@ fn state_limits(api: &mut utoipa::openapi::OpenApi, config: &WebConfig) {
     field("SvgRequest", "deadline_ms", &deadline);
     field("VectorizeForm", "deadline_ms", &deadline);
     field("RefineForm", "deadline_ms", &deadline);
+    field("CleanForm", "deadline_ms", &deadline);
+    field("CleanForm", "svg", &file);
     field("VectorizeForm", "image", &file);
     field("RefineForm", "template", &file);
     field("RefineForm", "target", &file);

@@ -26,6 +26,7 @@ pub(crate) fn configure(service: &mut web::ServiceConfig) {
         .service(resource("/v1/svg", "POST").route(web::post().to(create::svg)))
         .service(resource("/v1/vectorize", "POST").route(web::post().to(create::vectorize)))
         .service(resource("/v1/refine", "POST").route(web::post().to(create::refine)))
+        .service(resource("/v1/clean", "POST").route(web::post().to(create::clean)))
         .service(resource("/v1/jobs", "GET, HEAD").route(get().to(jobs::list)))
         .service(
             resource("/v1/jobs/{id}", "GET, HEAD, DELETE")

@@ -356,6 +356,7 @@ fn failure(view: &JobView) -> Problem {
 fn field_of(role: AttachmentRole, kind: &JobKind) -> &'static str {
     let kind = match kind {
         JobKind::Refine { .. } => UploadKind::Refine,
+        JobKind::Clean => UploadKind::Clean,
         JobKind::Generate { .. } | JobKind::Vectorize { .. } => UploadKind::Vectorize,
     };
     kind.file_name(role)

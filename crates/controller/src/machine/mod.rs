@@ -34,6 +34,7 @@ pub fn wanted_stages(kind: &JobKind) -> Vec<Stage> {
         JobKind::Generate { .. } => Stage::ALL.to_vec(),
         JobKind::Vectorize { .. } => vec![Stage::Optimize],
         JobKind::Refine { .. } => vec![Stage::Detail, Stage::Optimize],
+        JobKind::Clean => Vec::new(),
     }
 }
 
@@ -114,7 +115,7 @@ impl Machine {
     pub fn new(spec: JobSpec, timing: Timing) -> Self {
         let style = match &spec.kind {
             JobKind::Generate { style, .. } => *style,
-            JobKind::Vectorize { .. } | JobKind::Refine { .. } => None,
+            JobKind::Vectorize { .. } | JobKind::Refine { .. } | JobKind::Clean => None,
         };
         Self {
             spec,
@@ -399,6 +400,11 @@ impl Machine {
                 if let Some(picture) = inputs.target {
                     let origin = TargetOrigin::Caller;
                     self.target = Some(Target { picture, origin });
+                }
+                if self.wanted().is_empty() && self.best.is_none() {
+                    // Nothing is to be done to it.
+                    self.best.clone_from(&self.working);
+                    self.first_document.get_or_insert(now);
                 }
                 self.next_stage(now, out);
             }

@@ -225,6 +225,7 @@ impl Machine {
         let about = self.best.as_ref().map(|document| &document.metadata);
         let prompt = match &self.spec.kind {
             JobKind::Generate { prompt, .. } => Some(prompt.as_str().to_owned()),
+            JobKind::Clean => about.and_then(|about| about.prompt.clone()),
             JobKind::Vectorize { .. } | JobKind::Refine { .. } => None,
         };
         let mut stages = self.reports.clone();

@@ -1,4 +1,5 @@
-//! The bodies of `POST /v1/vectorize` and `POST /v1/refine`: multipart forms, read part by part.
+//! The bodies of `POST /v1/vectorize`, `/v1/refine` and `/v1/clean`: multipart forms, read part by
+//! part.
 
 use std::{collections::HashSet, sync::Arc};
 
@@ -132,7 +133,53 @@ pub(crate) struct RefineForm {
     minify: Option<bool>,
 }
 
-/// The text fields of a form: one of vectorize alone, those of both, and one of refine alone.
+/// An SVG to clean, as a form.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[expect(dead_code, reason = "describes the form in the OpenAPI document")]
+pub(crate) struct CleanForm {
+    /// The SVG.
+    #[schema(value_type = String, format = Binary)]
+    svg: Vec<u8>,
+    /// Is kept with the job; changes nothing. Default 0.
+    seed: Option<u64>,
+    /// Milliseconds until the result must be there.
+    #[schema(minimum = 50)]
+    deadline_ms: Option<u64>,
+    /// Is kept with the job; changes nothing. Default auto.
+    level: Option<LevelChoice>,
+    /// Whether somebody waits: interactive, or batch. Default interactive.
+    priority: Option<Priority>,
+    /// What every id in the SVG begins with, such as "fox-"; left out, ids that are referred to end
+    /// in a hash of the content, so that several results can stand in one page.
+    #[schema(
+        example = "fox-",
+        max_length = 64,
+        pattern = "^[A-Za-z_][A-Za-z0-9_-]*$"
+    )]
+    id_prefix: Option<String>,
+    /// Whether coordinates are absolute, without transforms on groups. Default false.
+    flatten_transforms: Option<bool>,
+    /// Which elements shapes are: keep, primitives (rect, circle, line, polygon where one fits) or
+    /// paths (nothing else). Default keep.
+    #[schema(value_type = Option<ShapeForm>)]
+    shapes: Option<String>,
+    /// What strokes are: keep, or outline (filled areas, for cutters and lasers). Default keep.
+    #[schema(value_type = Option<StrokeForm>)]
+    strokes: Option<String>,
+    /// How layers are marked: inkscape (with labels), or plain (as groups with ids). Default
+    /// inkscape.
+    #[schema(value_type = Option<LayerForm>)]
+    layers: Option<String>,
+    /// Whether indentation, metadata and labels are left out. Default false.
+    minify: Option<bool>,
+}
+
+/// How many of the first text fields, and of the last, bound and guide a fit.
+const OF_FITS: (usize, usize) = (3, 1);
+
+/// The text fields of a form: one of vectorize alone, two of it and refine, those of all, and one
+/// of refine alone.
 const TEXTS: [&str; 14] = [
     "background",
     "paths",
@@ -155,6 +202,7 @@ const TEXTS: [&str; 14] = [
 pub(crate) enum UploadKind {
     Vectorize,
     Refine,
+    Clean,
 }
 
 impl UploadKind {
@@ -166,6 +214,7 @@ impl UploadKind {
                 ("template", AttachmentRole::Template),
                 ("target", AttachmentRole::Target),
             ],
+            Self::Clean => &[("svg", AttachmentRole::Template)],
         }
     }
 
@@ -182,6 +231,10 @@ impl UploadKind {
         match self {
             Self::Vectorize => TEXTS.split_last().map_or(&[], |(_, shared)| shared),
             Self::Refine => TEXTS.split_first().map_or(&[], |(_, shared)| shared),
+            Self::Clean => {
+                let (first, last) = OF_FITS;
+                TEXTS.get(first..TEXTS.len() - last).unwrap_or_default()
+            }
         }
     }
 }
@@ -397,6 +450,7 @@ impl Texts {
                 limits,
                 add_shapes: self.add_shapes.unwrap_or(false),
             },
+            UploadKind::Clean => JobKind::Clean,
         };
         Ok(JobSpec { kind, options })
     }

@@ -1,4 +1,4 @@
-//! The three ways to ask for a picture.
+//! The ways to ask for a picture.
 
 use std::sync::Arc;
 
@@ -7,8 +7,8 @@ use chat2svg_controller::output::ResultDocument;
 
 use crate::{
     input::{
-        RefineForm, SvgRequest, UploadKind, VectorizeForm, check_files, media_type, read_limited,
-        read_upload, svg_spec,
+        CleanForm, RefineForm, SvgRequest, UploadKind, VectorizeForm, check_files, media_type,
+        read_limited, read_upload, svg_spec,
     },
     openapi::{Png, SubmissionHeaders, SubmissionProblems},
     problem::{Code, Problem},
@@ -123,6 +123,37 @@ pub(crate) async fn refine(
     shared: web::Data<Shared>,
 ) -> Result<HttpResponse, Problem> {
     upload(UploadKind::Refine, &request, payload, shared.into_inner()).await
+}
+
+/// Clean an SVG.
+///
+/// Takes an SVG as a form and answers like `POST /v1/svg`. What is not well-formed is mended, what
+/// is not safe is left out, and the rest is written anew as the fields say; warnings tell what was
+/// changed. So is an edited result kept as a new one.
+#[utoipa::path(
+    post,
+    path = "/v1/clean",
+    tag = "Pictures",
+    operation_id = "clean",
+    params(SubmissionHeaders),
+    request_body(content = CleanForm, content_type = "multipart/form-data"),
+    responses(
+        (status = 200, description = "The clean SVG", content(
+            (ResultDocument = "application/json"),
+            (String = "image/svg+xml"),
+            (Png = "image/png"),
+        )),
+        (status = 202, description = "The job goes on; Location leads to it", body = JobResource,
+            headers(("Location" = String, description = "The job"), ("Retry-After" = u64, description = "Seconds"))),
+        SubmissionProblems,
+    )
+)]
+pub(crate) async fn clean(
+    request: HttpRequest,
+    payload: web::Payload,
+    shared: web::Data<Shared>,
+) -> Result<HttpResponse, Problem> {
+    upload(UploadKind::Clean, &request, payload, shared.into_inner()).await
 }
 
 async fn upload(

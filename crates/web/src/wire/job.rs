@@ -38,7 +38,7 @@ pub(crate) struct JobResource {
 /// What was asked, with defaults filled in.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct RequestEcho {
-    /// Which pipeline: generate, vectorize or refine.
+    /// Which pipeline: generate, vectorize, refine or clean.
     pub(crate) kind: &'static str,
     /// What the picture shows.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -184,6 +184,7 @@ impl RequestEcho {
                 add_shapes: Some(add_shapes),
                 ..echo
             },
+            JobKind::Clean => echo,
         }
     }
 }

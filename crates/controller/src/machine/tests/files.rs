@@ -60,3 +60,23 @@ fn reading_that_takes_too_long_is_left_behind() {
     let failure = job.failure().expect("a failure");
     assert_eq!(failure.code, FailureCode::DeadlineExceeded);
 }
+
+#[test]
+fn what_is_only_to_be_cleaned_is_read_and_served_as_it_is() {
+    let mut job = machine(JobKind::Clean);
+    assert!(job.wanted().is_empty());
+    feed(&mut job, [Event::Stored, Event::Dispatched(plan(&[]))]);
+    let document = document("mine");
+    let inputs = ParsedInputs {
+        template: Some(Arc::clone(&document)),
+        target: None,
+        warnings: vec!["something was left out".to_owned()],
+    };
+    feed(&mut job, [Event::Prepared(Ok(inputs))]);
+    assert_eq!(job.state(), JobState::Succeeded);
+    assert_eq!(job.best(), Some(&document));
+    let metadata = metadata(&job);
+    assert_eq!(metadata.tier, Tier::Full);
+    assert_eq!(metadata.warnings.len(), 1);
+    assert!(metadata.stages.is_empty() && !metadata.fallback);
+}
