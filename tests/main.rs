@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[path = "browser/program.rs"]
+mod browser;
 mod callers;
 mod clean;
 mod command_line;
@@ -18,6 +20,7 @@ mod load;
 mod model_server;
 mod models;
 mod output;
+mod page;
 mod refine;
 mod refusals;
 mod restart;

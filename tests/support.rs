@@ -173,6 +173,11 @@ impl Daemon {
         Self::run(folder, settings, program(SERVE))
     }
 
+    /// Starts one where another was before.
+    pub(crate) fn start_at(folder: &Path, settings: &[(&str, &str)], address: &str) -> Self {
+        Self::run(folder, settings, program(["serve", "--listen", address]))
+    }
+
     /// Starts one as a shell does after a command that sets limits.
     pub(crate) fn start_limited(folder: &Path, settings: &[(&str, &str)], limits: &str) -> Self {
         Self::run(folder, settings, limited(limits, SERVE))

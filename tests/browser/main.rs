@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod cases;
+mod program;
 mod screen;
 
 use std::sync::{Arc, OnceLock};
@@ -13,7 +14,8 @@ use chat2svg_vector::{Color, Document, ParseLimits, Raster, WriteOptions, saniti
 use libtest_mimic::{Arguments, Failed, Trial};
 
 use cases::{Case, Expected};
-use screen::{Shown, TILE, browser, screenshot};
+use program::browser;
+use screen::{Shown, TILE, screenshot};
 
 /// Two files that call different things alike.
 const ALIKE: [&str; 2] = [

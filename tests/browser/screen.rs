@@ -28,15 +28,6 @@ pub(crate) enum Shown {
     Inline(String),
 }
 
-/// The browser, if there is one.
-pub(crate) fn browser() -> Option<PathBuf> {
-    let path = std::env::var_os("PATH")?;
-    let names = ["chromium", "chromium-browser", "google-chrome"];
-    std::env::split_paths(&path)
-        .flat_map(|folder| names.map(|name| folder.join(name)))
-        .find(|program| program.is_file())
-}
-
 /// Shows all in one page and gives the picture of each tile.
 ///
 /// # Errors

@@ -67,7 +67,7 @@ macro_rules! styles {
 
 styles! {
     #[default]
-    Flat = "Bold flat colours." { name: "flat", title: "Flat" }
+    Flat = "Bold colours, softly shaded." { name: "flat", title: "Flat" }
     Pastel = "Light, soft colours." { name: "pastel", title: "Pastel", shading: 0.75 }
     LineArt = "Outlines on a light ground." {
         name: "line-art", title: "Line art", shading: 0.0, is_lines_only: true,

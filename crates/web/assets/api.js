@@ -13,6 +13,11 @@ export class Problem extends Error {
     this.retryAfter = document.retry_after;
     this.errors = document.errors ?? [];
   }
+
+  /** Whether the same request may well succeed a little later. */
+  get isPassing() {
+    return this.status === 0 || this.status === 429 || this.status >= 500;
+  }
 }
 
 async function call(path, options = {}) {
@@ -40,16 +45,37 @@ async function call(path, options = {}) {
     // Another request may have asked for the key meanwhile.
     if (key() !== sent || (await ask(document.detail))) return call(path, options);
   }
-  throw new Problem({ status: response.status, title: response.statusText, ...document });
+  const wait = Number(response.headers.get('retry-after')) || undefined;
+  throw new Problem({ retry_after: wait, title: response.statusText, ...document, status: response.status });
 }
 
 const json = async (path, options) => (await call(path, options)).json();
 
-const PATHS = { words: '/v1/svg', picture: '/v1/vectorize', refine: '/v1/refine' };
+export const rest = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+/** Asks again and again, ever more slowly, unless the service refuses or nobody waits any more. */
+export async function persistently(ask, isWanted = () => true, onTrouble = () => {}) {
+  for (let pause = 500; ; pause = Math.min(pause * 2, 8000)) {
+    try {
+      return await ask();
+    } catch (problem) {
+      if (!problem.isPassing || !isWanted()) throw problem;
+      onTrouble(problem);
+      await rest(Math.max(pause, (problem.retryAfter ?? 0) * 1000));
+      if (!isWanted()) throw problem;
+    }
+  }
+}
+
+const PATHS = { words: '/v1/svg', picture: '/v1/vectorize', refine: '/v1/refine', edited: '/v1/clean' };
+
+/** A key by which a request that is sent again finds the job that it made before. */
+export const requestKey = () =>
+  [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, '0')).join('');
 
 /** Hands in a job; the answer is the job as accepted. */
-export function submit(mode, fields) {
-  const headers = { Prefer: 'respond-async', Accept: 'application/json' };
+export function submit(mode, fields, key = requestKey()) {
+  const headers = { Prefer: 'respond-async', Accept: 'application/json', 'Idempotency-Key': key };
   if (mode === 'words') {
     headers['Content-Type'] = 'application/json';
     return json(PATHS[mode], { method: 'POST', headers, body: JSON.stringify(fields) });
@@ -59,13 +85,23 @@ export function submit(mode, fields) {
   return json(PATHS[mode], { method: 'POST', headers, body: form });
 }
 
-export const job = (id) => json(`/v1/jobs/${encodeURIComponent(id)}`);
+const path = (id, rest = '') => `/v1/jobs/${encodeURIComponent(id)}${rest}`;
+
+/** A job, with its `age` in seconds by the service's own clock. */
+export async function job(id) {
+  const response = await call(path(id));
+  const found = await response.json();
+  const now = Date.parse(response.headers.get('date'));
+  if (now) found.age = Math.max(0, (now - Date.parse(found.created_at)) / 1000);
+  return found;
+}
+
 export const jobs = (address = '/v1/jobs?limit=12') => json(address);
-export const cancel = (id) => call(`/v1/jobs/${encodeURIComponent(id)}/cancel`, { method: 'POST' });
-export const resultSvg = async (id) =>
-  (await call(`/v1/jobs/${encodeURIComponent(id)}/result.svg`)).text();
-export const resultPng = async (id, width) =>
-  (await call(`/v1/jobs/${encodeURIComponent(id)}/result.png?width=${width}`)).blob();
+export const cancel = (id) => call(path(id, '/cancel'), { method: 'POST' });
+/** Removes a job that has ended. */
+export const remove = (id) => call(path(id), { method: 'DELETE' });
+export const resultSvg = async (id) => (await call(path(id, '/result.svg'))).text();
+export const resultPng = async (id, width) => (await call(path(id, `/result.png?width=${width}`))).blob();
 
 let token = null;
 
@@ -116,7 +152,7 @@ export function follow(id, listener, onBroken) {
       if (source.readyState === EventSource.CLOSED) onBroken();
     });
   };
-  return stream(`/v1/jobs/${encodeURIComponent(id)}/events`, wire, onBroken);
+  return stream(path(id, '/events'), wire, onBroken);
 }
 
 /** Calls `listener(status)` about once a second; `status` is null when nothing is heard. */

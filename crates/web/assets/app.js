@@ -3,35 +3,51 @@
 import * as api from './api.js';
 import { Form } from './form.js';
 import { Gallery } from './gallery.js';
+import { fillOpening } from './opening.js';
 import { Stage } from './stage.js';
 import { startWatching } from './system.js';
-import { $ } from './ui.js';
+import { $, announce } from './ui.js';
 
-const gallery = new Gallery();
+/** How often a busy service is asked again, and how long a wait it may ask for, in seconds. */
+const TRIES = 6;
+const LONGEST_WAIT = 60;
+
+const gallery = new Gallery((id) => {
+  if (stage.job?.id !== id) return;
+  history.replaceState(null, '', location.pathname);
+  stage.clear();
+});
 
 const stage = new Stage({
   onAgain: () => form.submit(),
-  onVary: (job) => {
-    form.fill(job.request);
-    form.shuffle();
-    form.submit();
-  },
   onHigh: (job) => {
     form.fill({ ...job.request, level: 'high' });
     form.submit();
   },
+  onOpen: (job) => go(job),
   onEnd: () => gallery.refresh(),
 });
 
+/** What was handed in last, by which the same wish is recognised while it is being drawn. */
+let last = { wish: '', job: '' };
+
 const form = new Form(async (mode, fields) => {
+  const wish = JSON.stringify([mode, fields], (_, value) =>
+    value instanceof File ? [value.name, value.size, value.lastModified] : value,
+  );
+  if (wish === last.wish && stage.isDrawing(last.job)) {
+    announce('It is being drawn already.');
+    return;
+  }
   form.busy(true);
   try {
-    const job = await api.submit(mode, fields);
-    history.pushState(null, '', `#job=${job.id}`);
-    show(job);
+    const job = await handIn(mode, fields);
+    if (!job) return;
+    last = { wish, job: job.id };
+    const original = fields.target ?? fields.image;
+    if (original) stage.keepOriginal(job.id, original);
+    go(job);
     gallery.refresh();
-    const easel = $('.easel').getBoundingClientRect();
-    if (easel.top < 0 || easel.top > innerHeight / 2) $('.easel').scrollIntoView();
   } catch (problem) {
     form.showProblem(problem);
   } finally {
@@ -39,9 +55,40 @@ const form = new Form(async (mode, fields) => {
   }
 });
 
+/** Hands a job in, again when the service is busy; null when that was stopped. */
+async function handIn(mode, fields) {
+  const key = api.requestKey();
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await api.submit(mode, fields, key);
+    } catch (problem) {
+      const isBusy = problem.status === 503 || problem.status === 429;
+      const wait = problem.retryAfter ?? tries;
+      if (!isBusy || tries === TRIES || wait > LONGEST_WAIT) throw problem;
+      if (!(await form.waits(problem.message, wait))) return null;
+    }
+  }
+}
+
+/** Goes to a job that is at hand. */
+function go(job) {
+  if (location.hash !== `#job=${job.id}`) history.pushState(null, '', `#job=${job.id}`);
+  show(job);
+  reveal();
+}
+
 function show(job) {
   stage.open(job);
   gallery.mark(job.id);
+}
+
+/** Brings the easel into sight, and those who read by ear or key to it, when it is out of sight. */
+function reveal() {
+  const { top, bottom } = $('.easel').getBoundingClientRect();
+  const isSeen = top >= -40 && top < innerHeight / 2 && bottom > 0;
+  if (!isSeen) $('.easel').scrollIntoView();
+  // Also when what had the focus has gone, as the examples do.
+  if (!isSeen || !document.activeElement?.offsetParent) $('#easel-title').focus({ preventScroll: true });
 }
 
 /** Shows the job that the address names. */
@@ -54,18 +101,36 @@ async function follow() {
     }
     return;
   }
-  if (id === stage.job?.id) return;
+  if (id === stage.job?.id) {
+    reveal();
+    return;
+  }
+  const isWanted = () => location.hash === `#job=${id}`;
   try {
-    const job = await api.job(id);
+    const job = await api.persistently(() => api.job(id), isWanted, () => stage.wait('The service does not answer: trying again'));
+    if (!isWanted()) return;
     show(job);
     form.fill(job.request);
   } catch (problem) {
-    stage.fail(problem);
+    if (isWanted()) stage.fail(problem);
   }
 }
 
-window.addEventListener('hashchange', follow);
-window.addEventListener('popstate', follow);
+window.addEventListener('hashchange', async () => {
+  await follow();
+  reveal();
+});
+$('#gallery').addEventListener('click', (event) => {
+  // The address stays the same, so nothing else hears of it.
+  if (event.target.closest('.card')?.hash === location.hash) reveal();
+});
+fillOpening((prompt, style) => {
+  form.ask(prompt, style);
+  form.submit();
+});
 gallery.refresh();
-startWatching((status) => form.limit(status.limits));
+startWatching((status) => {
+  form.limit(status.limits);
+  gallery.look();
+});
 follow();

@@ -1,17 +1,11 @@
-// The form: what to start from, options, files; checks what can be checked before anything is sent.
+// The form: what to start from, and options; checks what can be checked before anything is sent.
 
-import { $, $$, bytes, el } from './ui.js';
+import { Files, fault } from './files.js';
+import { $, $$, bytes } from './ui.js';
 
-const EXAMPLES = [
-  ['Red fox at sunset', 'A red fox under a green tree at sunset'],
-  ['Balloons', 'Three hot air balloons over snowy mountains'],
-  ['Lighthouse by night', 'A lighthouse on a cliff by night'],
-  ['Fruit on a table', 'A bowl of fruit on a table in a sunny room'],
-  ['Palm island', 'A small island with two palm trees, pastel'],
-];
 const MODES = ['words', 'picture', 'refine'];
 const FILES = { words: [], picture: ['image'], refine: ['template', 'target'] };
-const LABELS = { draw: { words: 'Draw it', picture: 'Redraw as vectors', refine: 'Fit it' } };
+const LABELS = { words: 'Draw it', picture: 'Redraw as vectors', refine: 'Fit it' };
 
 export class Form {
   constructor(onSubmit) {
@@ -20,21 +14,37 @@ export class Form {
     // Until the service has told its own.
     this.limits = { prompt_chars: Infinity, upload_bytes: Infinity, deadline_ms: Infinity, png_width: Infinity };
     this.onSubmit = onSubmit;
+    this.isBusy = false;
+    this.stopWaiting = null;
     this.tabs = $$('[role=tab]');
-    this.previews = new Map();
     this.#bindTabs();
     this.#bindPrompt();
-    this.#bindFiles();
+    this.files = new Files(this);
     this.#bindOptions();
     this.form.addEventListener('submit', (event) => {
       event.preventDefault();
       this.submit();
     });
+    $('#draw').addEventListener('click', (event) => {
+      if (!this.stopWaiting) return;
+      event.preventDefault();
+      this.stopWaiting();
+    });
     $('#shuffle').addEventListener('click', () => this.shuffle());
     this.#summarise();
   }
 
+  /** Takes over a prompt and a style. */
+  ask(prompt, style) {
+    this.select('words');
+    $('#prompt').value = prompt;
+    for (const radio of this.form.elements.style) radio.checked = radio.value === style;
+    this.#count();
+    this.#summarise();
+  }
+
   submit() {
+    if (this.isBusy) return;
     const fields = this.#gather();
     if (fields) this.onSubmit(this.mode, fields);
   }
@@ -70,10 +80,34 @@ export class Form {
     this.#summarise();
   }
 
+  /** While a request is on its way. The button keeps the focus, so it is not disabled. */
   busy(on) {
-    const button = $('#draw');
-    button.disabled = on;
-    $('.primary-label', button).textContent = on ? 'Sending' : LABELS.draw[this.mode];
+    this.isBusy = on;
+    $('#draw').setAttribute('aria-disabled', String(on));
+    $('.primary-label').textContent = on ? 'Sending' : LABELS[this.mode];
+  }
+
+  /** Waits until a busy service may be asked again; whether it shall be. */
+  async waits(text, seconds) {
+    const note = $('#form-note');
+    note.textContent = `${text} Trying again in ${Math.ceil(seconds)} s.`;
+    note.hidden = false;
+    $('#draw').setAttribute('aria-disabled', 'false');
+    $('.primary-label').textContent = 'Stop trying';
+    const goesOn = await new Promise((resolve) => {
+      setTimeout(resolve, seconds * 1000, true);
+      this.stopWaiting = () => resolve(false);
+    });
+    this.stopWaiting = null;
+    note.hidden = true;
+    this.busy(goesOn);
+    return goesOn;
+  }
+
+  /** A file was chosen for a field, or refused. */
+  filesChanged(input, wrong) {
+    this.#clear();
+    if (wrong) this.#fail(input, wrong);
   }
 
   /** Shows why the service refused, at the fields that it names. */
@@ -86,7 +120,7 @@ export class Form {
     const details = problem.errors.length
       ? problem.errors.map(({ detail }) => detail)
       : [problem.message];
-    if (problem.retryAfter) details.push(`(Try again in ${problem.retryAfter} s.)`);
+    if (problem.retryAfter) details.push(`Try again in ${problem.retryAfter} s.`);
     this.#error(details.map((text) => text.charAt(0).toUpperCase() + text.slice(1)).join(' '));
   }
 
@@ -102,7 +136,7 @@ export class Form {
     for (const field of $$('[data-for]', this.form)) {
       field.hidden = !field.dataset.for.split(' ').includes(mode);
     }
-    this.busy(false);
+    if (!this.isBusy) this.busy(false);
     this.#clear();
     this.#summarise();
   }
@@ -125,22 +159,6 @@ export class Form {
 
   #bindPrompt() {
     const prompt = $('#prompt');
-    $('#examples').append(
-      ...EXAMPLES.map(([name, text]) =>
-        el('button', {
-          type: 'button',
-          class: 'chip',
-          textContent: name,
-          title: text,
-          onclick: () => {
-            prompt.value = text;
-            this.#count();
-            this.#clear();
-            prompt.focus();
-          },
-        }),
-      ),
-    );
     prompt.addEventListener('input', () => {
       this.#count();
       this.#clear();
@@ -156,48 +174,11 @@ export class Form {
     }
   }
 
-  #bindFiles() {
-    for (const drop of $$('[data-drop]')) {
-      const input = $('input', drop);
-      input.addEventListener('change', () => this.#show(drop, input.files[0]));
-      drop.addEventListener('dragover', (event) => {
-        event.preventDefault();
-        drop.classList.add('over');
-      });
-      drop.addEventListener('dragleave', () => drop.classList.remove('over'));
-      drop.addEventListener('drop', (event) => {
-        event.preventDefault();
-        drop.classList.remove('over');
-        if (!event.dataTransfer.files.length) return;
-        const one = new DataTransfer();
-        one.items.add(event.dataTransfer.files[0]);
-        input.files = one.files;
-        this.#show(drop, input.files[0]);
-      });
-    }
-    // A file that misses the field must not replace the page.
-    for (const name of ['dragover', 'drop']) {
-      window.addEventListener(name, (event) => event.preventDefault());
-    }
-  }
-
-  #show(drop, file) {
-    this.#clear();
-    URL.revokeObjectURL(this.previews.get(drop));
-    $('.drop-empty', drop).hidden = Boolean(file);
-    $('.drop-full', drop).hidden = !file;
-    if (!file) return;
-    const address = URL.createObjectURL(file);
-    this.previews.set(drop, address);
-    const image = $('img', drop);
-    image.hidden = false;
-    image.onerror = () => (image.hidden = true);
-    image.src = address;
-    $('.drop-name', drop).textContent = file.name;
-  }
-
   #bindOptions() {
-    this.form.addEventListener('change', () => {
+    this.form.addEventListener('change', (event) => {
+      // Files and the prompt are looked at when they are given; the prompt's change comes only when
+      // it loses the focus, which may be to what has just been refused.
+      if (event.target.matches('[type=file], textarea')) return;
       this.#clear();
       this.#summarise();
     });
@@ -256,9 +237,8 @@ export class Form {
       if (!file) {
         return this.#fail(input, name === 'template' ? 'Choose the SVG to start from.' : 'Choose a picture.');
       }
-      if (file.size > this.limits.upload_bytes) {
-        return this.#fail(input, `${file.name} is larger than ${bytes(this.limits.upload_bytes)}.`);
-      }
+      const wrong = fault(name, file, this.limits);
+      if (wrong) return this.#fail(input, wrong);
       fields[name] = file;
     }
     for (const [name, least, most] of [['paths', 1, 4096], ['bytes', 512, 16777216]]) {

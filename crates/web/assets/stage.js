@@ -1,35 +1,33 @@
-// The easel: a job as it runs, and what came of it.
+// The easel: a job as it runs, and what came of it. What is done with results is loaded with the first.
 
 import * as api from './api.js';
-import { Layers } from './layers.js';
+import { Picture } from './picture.js';
+import { Steps } from './steps.js';
 import {
-  $, $$, KIND_NAMES, STAGES, STAGE_NAMES, STATE_NAMES,
-  announce, bytes, el, fileName, hasResult, isFinal, many, seconds, toast,
+  $, $$, STATE_NAMES,
+  announce, hasResult, isFinal, seconds, servedLevel, titleOf, toast,
 } from './ui.js';
 
-const TIERS = { full: 'Complete', enhanced: 'Composed and detailed', template: 'Composed only', fallback: 'Emergency composition' };
-const PHASES = { completed: 'done', 'cut-short': 'cut-short', skipped: 'skipped', failed: 'failed' };
-const PHASE_NAMES = { done: 'done', 'cut-short': 'cut short', skipped: 'skipped', failed: 'failed', running: '', waiting: '' };
-
-/** The lowest level at which a stage of the job ran. */
-function servedLevel(job) {
-  return job.metadata?.served_level ?? job.metadata?.resource_level;
-}
+const APP = 'chat2svg: words in, vectors out';
+/** Between two looks at a job whose events cannot be followed, in milliseconds. */
+const PAUSE = 1500;
 
 export class Stage {
-  constructor({ onAgain, onVary, onHigh, onEnd }) {
+  constructor({ onAgain, onHigh, onOpen, onEnd }) {
     this.board = $('#board');
     this.job = null;
     this.stop = () => {};
     this.onEnd = onEnd;
-    this.onAgain = onAgain;
-    this.layers = new Layers($('#layers'), (svg) => this.#picture(svg));
+    this.onOpen = onOpen;
+    this.picture = new Picture();
+    this.steps = new Steps($('#steps'));
+    this.result = null;
     $('#cancel').addEventListener('click', () => this.#cancel());
     $('#again').addEventListener('click', () => onAgain(this.job));
-    $('#vary').addEventListener('click', () => onVary(this.job));
     $('#draw-high').addEventListener('click', () => onHigh(this.job));
-    $('#copy-svg').addEventListener('click', () => this.#copy());
-    $('#download-png').addEventListener('click', () => this.#png());
+    for (const [id, act] of [['vary', 'vary'], ['copy-svg', 'copy'], ['download-svg', 'saveSvg'], ['download-png', 'savePng'], ['code', 'toggleCode']]) {
+      $(`#${id}`).addEventListener('click', async () => (await this.#tools())[act]());
+    }
     for (const button of $$('#grounds button')) {
       button.addEventListener('click', () => this.#ground(button.dataset.ground));
     }
@@ -39,58 +37,75 @@ export class Stage {
   /** Shows a job and follows it to its end. */
   open(job) {
     this.stop();
+    const isSame = this.job?.id === job.id;
     this.job = job;
-    this.svg = null;
+    if (!isSame) this.picture.clear();
     this.#title(job);
     this.#reset();
-    if (isFinal(job.state)) {
-      this.#finish(job);
-    } else {
-      this.#run(job);
-    }
+    if (isFinal(job.state)) this.#end(job);
+    else this.#run(job);
+  }
+
+  isDrawing(id) {
+    return this.job?.id === id && !isFinal(this.job.state);
+  }
+
+  /** Keeps the picture that a job is to follow, to compare both. */
+  async keepOriginal(id, file) {
+    (await import('./compare.js')).keepOriginal(id, file);
   }
 
   /** Back to the empty board. */
   clear() {
-    this.stop();
-    this.job = null;
-    this.#reset();
-    $('#easel-title').textContent = 'Your picture';
-    $('#easel-sub').textContent = '';
+    this.#leave();
     this.#state('empty');
     $('#empty').hidden = false;
   }
 
   /** A job that cannot be shown. */
   fail(problem) {
-    this.stop();
-    this.job = null;
-    $('#easel-title').textContent = 'Your picture';
-    $('#easel-sub').textContent = '';
-    this.#reset();
+    this.#leave();
     this.#failure(problem.title || 'That did not work', problem.message, problem.code);
   }
 
+  /** Says what is waited for, where the picture will be. */
+  wait(text) {
+    $('#empty').hidden = true;
+    $('#wait').hidden = false;
+    $('#wait-text').textContent = text;
+  }
+
+  #leave() {
+    this.stop();
+    this.job = null;
+    this.picture.clear();
+    this.#reset();
+    $('#easel-title').textContent = 'Your picture';
+    $('#easel-sub').textContent = '';
+    document.title = APP;
+  }
+
   #title(job) {
-    const prompt = job.request.prompt;
-    $('#easel-title').textContent = prompt ?? KIND_NAMES[job.request.kind];
+    $('#easel-title').textContent = titleOf(job);
     this.#sub(job);
   }
 
   #sub(job) {
     const parts = [STATE_NAMES[job.state]];
-    if (hasResult(job.state) && servedLevel(job) !== 'high') parts.push(`level ${servedLevel(job)}`);
+    if (hasResult(job.state) && servedLevel(job) && servedLevel(job) !== 'high') parts.push(`level ${servedLevel(job)}`);
     if (job.metadata) parts.push(seconds(job.metadata.total_seconds));
     if (job.request.style) parts.push(job.request.style);
     else if (job.metadata?.style) parts.push(job.metadata.style);
     parts.push(`seed ${job.request.seed}`);
     $('#easel-sub').textContent = parts.join(' · ');
+    document.title = `${STATE_NAMES[job.state]}: ${$('#easel-title').textContent} · chat2svg`;
   }
 
   #reset() {
-    for (const id of ['empty', 'frame', 'wait', 'failure', 'progress', 'actions', 'report']) {
+    for (const id of ['empty', 'wait', 'failure', 'progress', 'actions', 'report', 'variants', 'code-view', 'unmet', 'zoom']) {
       $(`#${id}`).hidden = true;
     }
+    $('#code').setAttribute('aria-expanded', 'false');
   }
 
   #state(state) {
@@ -106,13 +121,12 @@ export class Stage {
 
   #run(job) {
     this.#state('running');
-    $('#wait').hidden = false;
-    $('#wait-text').textContent = 'Waiting for its turn';
+    if (!this.picture.svg) this.wait('Waiting for its turn');
     $('#progress').hidden = false;
-    $('#cancel').disabled = false;
-    $('#cancel').textContent = 'Cancel';
-    this.#steps();
-    const began = performance.now();
+    $('#cancel').setAttribute('aria-disabled', 'false');
+    $('#cancel').textContent = 'Stop';
+    this.steps.start();
+    const began = performance.now() - (job.age ?? 0) * 1000;
     const limit = job.request.deadline_ms / 1000;
     const tick = () => {
       const passed = (performance.now() - began) / 1000;
@@ -120,145 +134,136 @@ export class Stage {
     };
     tick();
     const timer = setInterval(tick, 100);
-    const unfollow = api.follow(
-      job.id,
-      (name, data) => this.#event(job, name, data),
-      () => this.#poll(job.id),
-    );
+    let unfollow = () => {};
+    const isWanted = () => this.job?.id === job.id && !isFinal(this.job.state);
+    const follow = () => {
+      unfollow = api.follow(
+        job.id,
+        (name, data) => isWanted() && this.#event(name, data),
+        async () => {
+          // The events broke off for good: the job itself tells whether there is more to follow.
+          if (await this.#look(job.id)) return;
+          await api.rest(PAUSE);
+          if (isWanted()) follow();
+        },
+      );
+    };
+    follow();
     this.stop = () => {
       clearInterval(timer);
       unfollow();
       this.stop = () => {};
     };
+    // It will be needed; a failure is met again when it is.
+    this.#tools().catch(() => {});
     announce('The picture is being drawn.');
   }
 
-  #event(job, name, data) {
-    if (this.job?.id !== job.id) return;
+  #event(name, data) {
     if (name === 'started') {
       $('#wait-text').textContent = 'Drawing';
       this.job.state = 'running';
       this.#sub(this.job);
-      for (const stage of STAGES) {
-        this.#step(stage, data.stages.includes(stage) ? 'waiting' : 'skipped');
-      }
-    } else if (name === 'stage' && data.phase === 'started') {
-      this.#step(data.stage, 'running', 0, data.level);
-      announce(STAGE_NAMES[data.stage]);
-    } else if (name === 'stage') {
-      this.#step(data.stage, PHASES[data.status] ?? 'done', 1);
-    } else if (name === 'progress') {
-      this.#step(data.stage, 'running', data.fraction);
-    } else if (name === 'turned-away') {
-      $('#wait-text').textContent = 'Its stages rest after failures: composing a simple picture';
-    } else if (name === 'preview') {
-      this.#picture(data.svg);
-    } else if (name === 'done') {
-      this.#poll(job.id);
     }
+    if (name === 'turned-away') $('#wait-text').textContent = 'Its stages rest after failures: composing a simple picture';
+    if (name === 'preview') this.picture.show(data.svg, this.job.request.prompt);
+    else if (name === 'done') this.#look(this.job.id);
+    else this.steps.take(name, data);
   }
 
-  /** Looks at the job itself: at its end, or when its events broke off. */
-  async #poll(id) {
+  /** Looks at the job itself, and shows its end; whether it has ended, or is looked at no more. */
+  async #look(id) {
+    const isWanted = () => this.job?.id === id;
     try {
-      const job = await api.job(id);
-      if (this.job?.id !== id) return;
-      this.job = job;
-      if (!isFinal(job.state)) {
-        setTimeout(() => this.job?.id === id && this.#poll(id), 1500);
-        return;
-      }
+      const job = await api.persistently(() => api.job(id), isWanted, () => this.#trouble());
+      if (!isWanted()) return true;
+      if (!isFinal(job.state)) return false;
       this.stop();
+      this.job = job;
       this.#title(job);
-      await this.#finish(job);
+      const hadFocus = $('#progress').contains(document.activeElement);
+      $('#progress').hidden = true;
+      await this.#end(job);
+      if (hadFocus && isWanted()) $('#easel-title').focus({ preventScroll: true });
       this.onEnd(job);
     } catch (problem) {
-      if (this.job?.id !== id) return;
-      this.stop();
-      this.fail(problem);
+      if (isWanted()) this.fail(problem);
+    }
+    return true;
+  }
+
+  #trouble() {
+    $('#elapsed').textContent = 'The service does not answer: trying again';
+  }
+
+  /** Shows how a job ended. */
+  async #end(job) {
+    const isWanted = () => this.job?.id === job.id;
+    if (!hasResult(job.state)) {
+      if (job.state === 'cancelled' && (this.picture.svg || (await this.#lastPreview(job, isWanted)))) {
+        if (isWanted()) await this.#finish(job, this.picture.svg, isWanted);
+      } else if (isWanted() && job.state === 'cancelled') {
+        this.#failure('Stopped', 'The drawing was stopped before there was a picture.', '');
+      } else if (isWanted()) {
+        this.#failure('It could not be drawn', job.failure?.message ?? 'The job failed.', job.failure?.code ?? '');
+      }
+      return;
+    }
+    if (!this.picture.svg) this.wait('Fetching the picture');
+    try {
+      const svg = await api.persistently(() => api.resultSvg(job.id), isWanted, () => this.wait('The service does not answer: trying again'));
+      if (isWanted()) await this.#finish(job, svg, isWanted);
+    } catch (problem) {
+      if (isWanted()) this.#failure(problem.title || 'The picture could not be fetched', problem.message, problem.code);
     }
   }
 
-  async #finish(job) {
-    $('#progress').hidden = true;
-    $('#wait').hidden = true;
-    if (job.state === 'cancelled') {
-      this.#failure('Cancelled', 'The drawing was stopped before it was done.', '');
-      return;
-    }
-    if (!hasResult(job.state)) {
-      this.#failure('It could not be drawn', job.failure?.message ?? 'The job failed.', job.failure?.code ?? '');
-      return;
-    }
-    const svg = await api.resultSvg(job.id);
-    if (this.job?.id !== job.id) return;
-    this.svg = svg;
+  /** What a job that was stopped had shown last, as long as the service remembers its events. */
+  #lastPreview(job, isWanted) {
+    return new Promise((resolve) => {
+      let svg = null;
+      const over = async () => {
+        unfollow();
+        if (svg && isWanted()) await this.picture.show(svg, job.request.prompt);
+        resolve(svg);
+      };
+      const unfollow = api.follow(
+        job.id,
+        (name, data) => {
+          if (name === 'preview') svg = data.svg;
+          if (name === 'done') over();
+        },
+        over,
+      );
+    });
+  }
+
+  async #finish(job, svg, isWanted) {
     this.#state('done');
-    this.#picture(svg);
-    const link = $('#download-svg');
-    link.href = await api.address(job.links.svg);
-    link.download = fileName(job, 'svg');
-    $('#vary').hidden = job.request.kind !== 'generate';
-    $('#draw-high').hidden = job.request.kind !== 'generate' || servedLevel(job) === 'high';
+    await this.picture.show(svg, job.request.prompt);
+    const tools = await this.#tools();
+    if (!isWanted()) return;
+    $('#wait').hidden = true;
+    $('#vary').hidden = job.request.kind !== 'generate' || !hasResult(job.state);
+    $('#draw-high').hidden = $('#vary').hidden || servedLevel(job) === 'high';
     $('#actions').hidden = false;
-    this.#report(job, svg);
+    tools.open(job, svg);
     announce(`${STATE_NAMES[job.state]} after ${seconds(job.metadata?.total_seconds)}.`);
   }
 
-  /** Shows an SVG as an image from memory: nothing in it can run or load. */
-  #picture(svg) {
-    const address = URL.createObjectURL(new Blob([svg], { type: 'image/svg+xml' }));
-    const image = $('#picture');
-    const next = new Image();
-    next.onload = () => {
-      image.src = address;
-      image.alt = this.job?.request.prompt ? `Picture: ${this.job.request.prompt}` : 'The picture';
-      URL.revokeObjectURL(this.address);
-      this.address = address;
-      const { naturalWidth: width, naturalHeight: height } = next;
-      $('#frame').style.setProperty('--ratio', width / height || 1);
-      $('#dimensions').textContent = `${width} × ${height}`;
-      $('#frame').hidden = false;
-      $('#wait').hidden = true;
-    };
-    next.onerror = () => URL.revokeObjectURL(address);
-    next.src = address;
-  }
-
-  #steps() {
-    $('#steps').replaceChildren(
-      ...STAGES.map((stage) =>
-        el(
-          'li',
-          { class: 'step', 'data-stage': stage, 'data-phase': 'waiting' },
-          el(
-            'div',
-            { class: 'step-head' },
-            el('span', { class: 'step-name', textContent: STAGE_NAMES[stage] }),
-            el('span', { class: 'step-note' }),
-          ),
-          el('progress', { max: 1, value: 0, 'aria-label': STAGE_NAMES[stage] }),
-        ),
-      ),
-    );
-  }
-
-  #step(stage, phase, fraction = 0, level = null) {
-    const step = $(`.step[data-stage=${stage}]`);
-    if (!step) return;
-    const ended = ['done', 'cut-short', 'failed'].includes(step.dataset.phase);
-    if (ended && phase === 'running' && level === null) return;
-    step.dataset.phase = phase;
-    $('progress', step).value = fraction;
-    if (level) $('.step-note', step).textContent = level;
-    else if (phase !== 'running') $('.step-note', step).textContent = PHASE_NAMES[phase];
+  /** What is done with results. */
+  async #tools() {
+    if (!this.result) {
+      const { Result } = await import('./result.js');
+      this.result ??= new Result(this.picture, { onOpen: this.onOpen });
+    }
+    return this.result;
   }
 
   #failure(title, detail, code) {
     this.#state('failed');
-    $('#frame').hidden = true;
+    this.picture.clear();
     $('#wait').hidden = true;
-    $('#unmet').hidden = true;
     $('#failure').hidden = false;
     $('#again').hidden = !this.job;
     $('#failure-title').textContent = title;
@@ -268,119 +273,18 @@ export class Stage {
     announce(`${title}. ${detail}`);
   }
 
-  #report(job, svg) {
-    const metadata = job.metadata;
-    const found = this.layers.show(svg);
-    const notes = [];
-    const undrawn = [];
-    if (metadata?.undrawn.length) {
-      undrawn.push(note('Not drawn as asked', metadata.undrawn.join(', ')));
-    }
-    if (metadata?.warnings?.length) {
-      undrawn.push(note('Left out of your file', metadata.warnings.join('; ')));
-    }
-    // What a stage that ran could not do is said over the picture.
-    const unmet = (metadata?.stages ?? []).filter((stage) => stage.reason && stage.status === 'completed' && !stage.from_checkpoint);
-    $('#unmet').textContent = unmet.map((stage) => sentence(stage.reason)).join(' ');
-    $('#unmet').hidden = !unmet.length;
-    for (const stage of metadata?.stages ?? []) {
-      if (stage.reason && stage.status !== 'completed') {
-        notes.push(note(`${STAGE_NAMES[stage.stage]} ${PHASE_NAMES[PHASES[stage.status]]}`, stage.reason));
-      }
-    }
-    if (job.state === 'degraded' && !notes.length && !unmet.length) {
-      notes.push(note('Less than asked', metadata?.fallback_reason ?? TIERS[metadata?.tier]));
-    }
-    if (metadata?.lowered_because && job.state === 'succeeded') {
-      notes.push(note(`Drawn at level ${servedLevel(job)}`, metadata.lowered_because));
-    }
-    $('#notes').replaceChildren(...undrawn, ...notes);
-
-    const facts = [];
-    const fact = (name, value) => value && facts.push(el('dt', { textContent: name }), el('dd', { textContent: value }));
-    fact('Result', metadata && TIERS[metadata.tier]);
-    fact('Effort', servedLevel(job));
-    fact('Time', metadata && seconds(metadata.total_seconds));
-    fact('First picture after', metadata?.first_document_seconds && seconds(metadata.first_document_seconds));
-    for (const stage of metadata?.stages ?? []) {
-      const time = metadata.stage_durations[stage.stage];
-      const words = [stage.backend ?? (stage.from_checkpoint ? 'kept' : ''), stage.status === 'completed' ? '' : PHASE_NAMES[PHASES[stage.status]], time === undefined ? '' : seconds(time)];
-      if (stage.model) {
-        const { model, input_tokens: sent, output_tokens: received, cost } = stage.model;
-        words.push(model, `${(sent + received).toLocaleString()} tokens`, cost > 0 ? `cost ${cost.toPrecision(2)}` : '');
-      }
-      fact(STAGE_NAMES[stage.stage], words.filter(Boolean).join(' · '));
-    }
-    if (metadata?.fit) {
-      const { psnr_before: before, psnr_after: after, iterations } = metadata.fit;
-      // At 99 dB there is no difference left to see.
-      fact('Fit', before < 99 ? `${before.toFixed(1)} → ${after.toFixed(1)} dB, ${iterations} steps` : 'exact from the start');
-    }
-    fact('Size', `${bytes(new Blob([svg]).size)}, ${many(found.shapes, 'shape')}, ${many(found.layers, 'layer')}`);
-    fact('Seed', String(job.request.seed));
-    $('#facts').replaceChildren(...facts);
-
-    const credits = metadata?.credits ?? [];
-    $('#credits').replaceChildren();
-    if (credits.length) {
-      $('#credits').append(
-        el(
-          'details',
-          { class: 'credits' },
-          el('summary', { textContent: `Art by others (${credits.length}): keep the credit` }),
-          el(
-            'ul',
-            {},
-            credits.map((credit) =>
-              el('li', { textContent: `${credit.title}, ${credit.author}, ${credit.license}, ${credit.source}` }),
-            ),
-          ),
-        ),
-      );
-    }
-    $('#report').hidden = false;
-  }
-
   async #cancel() {
     const button = $('#cancel');
-    button.disabled = true;
+    if (button.getAttribute('aria-disabled') === 'true') return;
+    button.setAttribute('aria-disabled', 'true');
     button.textContent = 'Stopping';
     try {
       await api.cancel(this.job.id);
     } catch (problem) {
-      if (problem.code !== 'already-final') toast(problem.message);
-    }
-  }
-
-  async #copy() {
-    try {
-      await navigator.clipboard.writeText(this.svg);
-      toast('SVG copied');
-    } catch {
-      toast('The browser did not allow copying: download it instead');
-    }
-  }
-
-  async #png() {
-    const button = $('#download-png');
-    button.disabled = true;
-    try {
-      const picture = await api.resultPng(this.job.id, $('#png-width').value);
-      const address = URL.createObjectURL(picture);
-      el('a', { href: address, download: fileName(this.job, 'png') }).click();
-      setTimeout(() => URL.revokeObjectURL(address), 10_000);
-    } catch (problem) {
+      if (problem.code === 'already-final') return;
       toast(problem.message);
-    } finally {
-      button.disabled = false;
+      button.setAttribute('aria-disabled', 'false');
+      button.textContent = 'Stop';
     }
   }
-}
-
-function sentence(text) {
-  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
-}
-
-function note(title, text) {
-  return el('p', { class: 'note' }, el('strong', { textContent: title }), text ? `: ${text}` : '');
 }

@@ -70,9 +70,12 @@ export function ago(time) {
   return new Date(time).toLocaleDateString();
 }
 
-/** A name for a file: the first words of the prompt. */
+/** What a job is known by: its words, or those of the picture that was edited, or its kind. */
+export const titleOf = (job) => job.request.prompt ?? job.metadata?.prompt ?? KIND_NAMES[job.request.kind];
+
+/** A name for a file: the first words of what the job is known by. */
 export function fileName(job, extension) {
-  const words = (job?.request?.prompt ?? job?.request?.kind ?? 'picture')
+  const words = titleOf(job)
     .normalize('NFKD')
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, '-')
@@ -85,14 +88,17 @@ export function fileName(job, extension) {
 
 export const STAGES = ['template', 'detail', 'optimize'];
 export const STAGE_NAMES = { template: 'Compose', detail: 'Detail', optimize: 'Optimise' };
-export const KIND_NAMES = { generate: 'From words', vectorize: 'From a picture', refine: 'Refined' };
+export const KIND_NAMES = { generate: 'From words', vectorize: 'From a picture', refine: 'Refined', clean: 'Edited' };
 export const STATE_NAMES = {
   queued: 'Waiting',
   running: 'Drawing',
   succeeded: 'Done',
   degraded: 'Done, with limits',
   failed: 'Failed',
-  cancelled: 'Cancelled',
+  cancelled: 'Stopped',
 };
 export const isFinal = (state) => state !== 'queued' && state !== 'running';
 export const hasResult = (state) => state === 'succeeded' || state === 'degraded';
+
+/** The lowest level at which a stage of the job ran. */
+export const servedLevel = (job) => job.metadata?.served_level ?? job.metadata?.resource_level;

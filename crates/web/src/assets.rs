@@ -30,6 +30,7 @@ macro_rules! asset {
 const HTML: &str = "text/html; charset=utf-8";
 const STYLE: &str = "text/css; charset=utf-8";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
+const PICTURE: &str = "image/webp";
 
 /// Where the page at `/` offers the styles.
 const STYLES: &str = "<!-- one for each style -->";
@@ -75,17 +76,38 @@ const PARTS: &[Asset] = &[
     ICON,
     asset!("app.css", STYLE),
     asset!("docs.css", STYLE),
-    asset!("app.js", SCRIPT),
+    asset!("result.css", STYLE),
     asset!("api.js", SCRIPT),
-    asset!("key.js", SCRIPT),
+    asset!("app.js", SCRIPT),
+    asset!("code.js", SCRIPT),
+    asset!("compare.js", SCRIPT),
     asset!("docs.js", SCRIPT),
+    asset!("exports.js", SCRIPT),
+    asset!("files.js", SCRIPT),
     asset!("form.js", SCRIPT),
     asset!("gallery.js", SCRIPT),
+    asset!("history.js", SCRIPT),
+    asset!("jsx.js", SCRIPT),
+    asset!("key.js", SCRIPT),
     asset!("layers.js", SCRIPT),
+    asset!("opening.js", SCRIPT),
+    asset!("picture.js", SCRIPT),
+    asset!("recolour.js", SCRIPT),
+    asset!("report.js", SCRIPT),
+    asset!("result.js", SCRIPT),
     asset!("stage.js", SCRIPT),
+    asset!("steps.js", SCRIPT),
     asset!("system.js", SCRIPT),
     asset!("theme.js", SCRIPT),
     asset!("ui.js", SCRIPT),
+    asset!("variants.js", SCRIPT),
+    asset!("zoom.js", SCRIPT),
+    asset!("examples/boats.webp", PICTURE),
+    asset!("examples/fox.webp", PICTURE),
+    asset!("examples/hedgehog.webp", PICTURE),
+    asset!("examples/lighthouse.webp", PICTURE),
+    asset!("examples/owl.webp", PICTURE),
+    asset!("examples/rocket.webp", PICTURE),
 ];
 
 /// The file of this name.
@@ -104,8 +126,10 @@ pub(crate) fn tag(body: &[u8]) -> String {
 mod tests {
     use super::*;
 
+    /// What is text.
     fn all() -> impl Iterator<Item = Asset> {
-        [home(), DOCS].into_iter().chain(PARTS.iter().copied())
+        let parts = PARTS.iter().filter(|part| part.media_type != PICTURE);
+        [home(), DOCS].into_iter().chain(parts.copied())
     }
 
     #[test]
@@ -163,12 +187,15 @@ mod tests {
             for part in text.split("/assets/").skip(1) {
                 let name: String = part
                     .chars()
-                    .take_while(|c| c.is_ascii_alphanumeric() || "-_.".contains(*c))
+                    .take_while(|c| c.is_ascii_alphanumeric() || "-_./".contains(*c))
                     .collect();
                 assert!(find(&name).is_some(), "{} refers to {name}", asset.name);
             }
             if asset.media_type == SCRIPT {
-                for import in text.split(" from './").skip(1) {
+                let imports = text
+                    .split(" from './")
+                    .chain(text.split("import('./").skip(1));
+                for import in imports.skip(1) {
                     let name = import.split('\'').next().unwrap_or_default();
                     assert!(find(name).is_some(), "{} imports {name}", asset.name);
                 }

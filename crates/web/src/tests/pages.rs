@@ -40,6 +40,39 @@ async fn pages_and_their_parts_are_served_with_a_strict_policy() {
 }
 
 #[actix_web::test]
+async fn a_first_visit_takes_less_than_sixty_kilobytes() {
+    let front = front();
+    let mut waiting = vec!["/".to_owned()];
+    let mut seen = Vec::new();
+    let mut total = 0;
+    while let Some(uri) = waiting.pop() {
+        if seen.contains(&uri) {
+            continue;
+        }
+        let text = front.send(get(&uri)).await;
+        if text.header("content-type").starts_with("text/") {
+            // What is linked, and what scripts import before anything is done.
+            let text = text.text();
+            let links = text.split(['"', '\'']);
+            let links = links.filter(|part| part.starts_with("/assets/"));
+            let imports = text.split(" from './").skip(1);
+            let imports = imports.filter_map(|rest| rest.split('\'').next());
+            waiting.extend(imports.map(|name| format!("/assets/{name}")));
+            waiting.extend(links.map(str::to_owned));
+        }
+        let packed = get(&uri).insert_header((header::ACCEPT_ENCODING, "gzip"));
+        let answer = front.send(packed).await;
+        assert_eq!(answer.status, 200, "{uri}");
+        total += answer.body.len();
+        seen.push(uri);
+    }
+    let has = |part: &str| seen.iter().any(|uri| uri.ends_with(part));
+    assert!(has("/stage.js") && has("/app.css") && has("/fox.webp"));
+    assert!(!has("/layers.js") && !has("/result.css"), "{seen:?}");
+    assert!(total < 60_000, "{total} bytes");
+}
+
+#[actix_web::test]
 async fn the_openapi_document_is_the_committed_one() {
     let answer = front().send(get("/openapi.json")).await;
     assert_eq!(answer.header("content-type"), "application/json");
