@@ -20,17 +20,17 @@ fn keys(folder: &Path, arguments: &[&str]) -> Output {
 }
 
 /// Makes a key.
-fn make(folder: &Path, arguments: &[&str]) -> String {
+pub(crate) fn make(folder: &Path, arguments: &[&str]) -> String {
     let output = keys(folder, &[&["add"], arguments].concat());
     String::from_utf8(output.stdout).unwrap().trim().to_owned()
 }
 
-fn bearer(key: &str) -> String {
+pub(crate) fn bearer(key: &str) -> String {
     format!("Bearer {key}")
 }
 
 /// Has a small picture drawn; gives the job's path.
-fn draw(daemon: &Daemon, key: &str) -> String {
+pub(crate) fn draw(daemon: &Daemon, key: &str) -> String {
     let authorization = bearer(key);
     let headers = [("authorization", authorization.as_str())];
     let mut answer = daemon.post("/v1/svg", &headers, HOUSE);
@@ -68,6 +68,7 @@ fn every_address_wants_a_key_and_shows_nothing_of_others() {
         ("POST", "/v1/vectorize".to_owned()),
         ("POST", "/v1/refine".to_owned()),
         ("POST", "/v1/tokens".to_owned()),
+        ("POST", "/mcp".to_owned()),
         ("GET", "/v1/jobs".to_owned()),
         ("GET", job.clone()),
         ("GET", format!("{job}/events")),

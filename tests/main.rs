@@ -16,6 +16,7 @@ mod image_models;
 mod isolation;
 mod keys;
 mod load;
+mod mcp;
 #[path = "../crates/llm/tests/support/server.rs"]
 mod model_server;
 mod models;

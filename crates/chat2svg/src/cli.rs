@@ -68,6 +68,12 @@ pub(crate) enum Command {
                       chat2svg keys revoke web"
     )]
     Keys(Keys),
+    /// Offer the tools of the Model Context Protocol on standard input and output.
+    #[command(
+        after_help = "For hosts that start the program themselves, such as Claude, VS Code and Cursor; README.md \
+                      shows what to write into their settings. The service offers the same at /mcp."
+    )]
+    Mcp,
     /// Play jobs through the scheduler in virtual time, and compare strategies.
     #[command(
         after_help = "Example:\n  chat2svg simulate --trace bursty --rate 40 --jobs 20000 --svg strategies.svg"

@@ -12,6 +12,7 @@ mod keys;
 mod ledger;
 mod logging;
 mod manual;
+mod mcp;
 mod oneshot;
 mod perform;
 mod progress;
@@ -145,6 +146,7 @@ fn run(cli: &Cli) -> anyhow::Result<ExitCode> {
         Command::Clean(command) => clean::run(command, &settings)?,
         Command::Keys(command) => keys::run(command, &settings)?,
         Command::Serve(_) => serve::run(&settings)?,
+        Command::Mcp => mcp::run(&settings)?,
         Command::Simulate(command) => simulate::run(command, &settings)?,
         Command::Config => show(&layers)?,
         Command::IsolatedJob(_) | Command::Completions(_) | Command::Man(_) => {}

@@ -14,7 +14,7 @@ use chat2svg_keys::Tokens;
 use chat2svg_protocol::messages::{Drain, Resume};
 use chat2svg_store::StoreWorker;
 use chat2svg_supervision::Slot;
-use chat2svg_web::{CloseDoors, StopServer, WebActor, WebFront, WebServices, install_metrics};
+use chat2svg_web::{CloseDoors, StopServer, WebActor, WebFront, install_metrics};
 use sd_notify::NotifyState;
 use tokio::time::MissedTickBehavior;
 use tracing::{error, info, warn};
@@ -51,21 +51,11 @@ async fn serve(settings: &Settings) -> anyhow::Result<()> {
     let store = StoreWorker::open(&settings.store)?;
     let metrics = install_metrics().context("the metrics cannot be set up")?;
     let system = System::start(settings, &store)?;
+    let tokens = Tokens::new().context("the system gives no random numbers")?;
+    let callers = (Arc::clone(&keys), tokens, settings.auth.clone());
     let front = WebFront::bind(
         settings.server.clone(),
-        WebServices {
-            lines: system.web_lines(),
-            intake: system.capacity.intake.clone(),
-            compute: system.capacity.answers.clone(),
-            limits: system.capacity.limits.clone(),
-            forecast: system.forecast.clone(),
-            health: system.health(),
-            line_up: system.line_up.clone(),
-            keys: Arc::clone(&keys),
-            tokens: Arc::new(Tokens::new().context("the system gives no random numbers")?),
-            auth: settings.auth.clone(),
-            metrics,
-        },
+        system.web_services(callers, metrics),
     )?;
     let address = front.address();
     let web = Slot::<WebActor>::new("web");

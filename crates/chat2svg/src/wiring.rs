@@ -18,6 +18,7 @@ use chat2svg_detail::{DetailActor, EmbeddedDetailer, ModelDetailer};
 use chat2svg_gateway::Ledger;
 use chat2svg_imagegen::image_model;
 use chat2svg_isolation::Foreign;
+use chat2svg_keys::{AuthConfig, KeyRing, Tokens};
 use chat2svg_llm::ProviderConfig;
 use chat2svg_optimize::{EmbeddedFitter, Guidance, OptimizeActor};
 use chat2svg_protocol::{
@@ -32,7 +33,7 @@ use chat2svg_template::{
     EmbeddedComposer, ModelComposer, TemplateActor,
     embedded::{ComposeOptions, Vocabulary, compose_prompt},
 };
-use chat2svg_web::{LineUpPlace, WebLines};
+use chat2svg_web::{LineUpPlace, PrometheusHandle, WebLines, WebServices};
 use tracing::warn;
 
 use crate::{isolated, ledger::StoreLedger, settings::Settings};
@@ -261,8 +262,28 @@ impl System {
         Arc::new(move || watchdog.health())
     }
 
-    /// What the web front asks.
-    pub(crate) fn web_lines(&self) -> WebLines {
+    /// What the web front needs; `callers` tells them apart.
+    pub(crate) fn web_services(
+        &self,
+        (keys, tokens, auth): (Arc<KeyRing>, Tokens, AuthConfig),
+        metrics: PrometheusHandle,
+    ) -> WebServices {
+        WebServices {
+            lines: self.web_lines(),
+            intake: self.capacity.intake.clone(),
+            compute: self.capacity.answers.clone(),
+            limits: self.capacity.limits.clone(),
+            forecast: self.forecast.clone(),
+            health: self.health(),
+            line_up: self.line_up.clone(),
+            keys,
+            tokens: Arc::new(tokens),
+            auth,
+            metrics,
+        }
+    }
+
+    fn web_lines(&self) -> WebLines {
         WebLines {
             submit: self.controller.line(),
             cancel: self.controller.line(),

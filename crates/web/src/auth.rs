@@ -56,7 +56,8 @@ pub(crate) struct Identity {
 }
 
 impl Identity {
-    fn local() -> Self {
+    /// The local user, who needs no key.
+    pub(crate) fn local() -> Self {
         Self {
             owner: Owner::default(),
             key: None,

@@ -16,7 +16,7 @@ use chat2svg_protocol::JobId;
 use serde::de::DeserializeOwned;
 
 use crate::{
-    doors::openai,
+    doors::{mcp, openai},
     problem::{Code, Problem},
 };
 
@@ -47,6 +47,7 @@ pub(crate) fn configure(service: &mut web::ServiceConfig) {
         )
         .service(resource("/v1/models", "GET, HEAD").route(get().to(openai::models)))
         .service(resource("/v1/models/{id:.*}", "GET, HEAD").route(get().to(openai::model)))
+        .service(resource("/mcp", "POST").route(web::post().to(mcp::address)))
         .service(resource("/v1/system", "GET, HEAD").route(get().to(system::show)))
         .service(resource("/v1/system/events", "GET").route(web::get().to(events::system_events)))
         .service(

@@ -190,8 +190,16 @@ impl Shared {
         request: &HttpRequest,
         options: &JobOptions,
     ) -> Result<Admitted, Problem> {
-        let identity = auth::identity(request)?;
-        let address = self.client(request);
+        self.admit_as(&auth::identity(request)?, self.client(request), options)
+    }
+
+    /// A place for a job of somebody who calls from an address.
+    pub(crate) fn admit_as(
+        &self,
+        identity: &Identity,
+        address: Option<IpAddr>,
+        options: &JobOptions,
+    ) -> Result<Admitted, Problem> {
         let (permit, client) = self.admission.admit(address, identity.client(), options)?;
         // Last, so that what is refused elsewhere does not count.
         let counted = identity.count_job(Timestamp::now())?;

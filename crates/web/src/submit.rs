@@ -36,7 +36,7 @@ pub(crate) const PICTURE_POLICY: &str = "default-src 'none'; style-src 'unsafe-i
 const MAX_KEY: usize = 255;
 
 /// How long after its deadline a job's end may be heard of.
-const LONGEST_OVERTIME: Duration = Duration::from_secs(10);
+pub(crate) const LONGEST_OVERTIME: Duration = Duration::from_secs(10);
 
 /// Least time for the rendering of an answer's PNG, however late its job was.
 const LEAST_RENDER_TIME: Duration = Duration::from_secs(1);

@@ -15,6 +15,7 @@ use chat2svg_protocol::JobView;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    auth,
     input::{HeldMemory, read_limited, read_object},
     problem::Problem,
     renditions::Order,
@@ -150,7 +151,7 @@ async fn picture(
             "png"
         };
         let path = job_path(view.id);
-        let token = shared.token(request, Some(view.id))?;
+        let token = shared.token(&auth::identity(request)?, Some(view.id))?;
         let token = token.map_or_else(String::new, |token| format!("?token={}", token.token));
         picture.url = Some(format!("{scheme}://{host}{path}/result.{ending}{token}"));
         return Ok(picture);

@@ -30,7 +30,26 @@ pub(crate) async fn read_limited(
     payload: impl Stream<Item = Result<Bytes, PayloadError>> + 'static,
     shared: &Shared,
 ) -> Result<(Vec<u8>, HeldMemory), Problem> {
-    let limit = shared.config.max_json_bytes;
+    read_within(shared.config.max_json_bytes, request, payload, shared).await
+}
+
+/// As [`read_limited`], for a body that may hold files in base64.
+pub(crate) async fn read_upload_sized(
+    request: &HttpRequest,
+    payload: impl Stream<Item = Result<Bytes, PayloadError>> + 'static,
+    shared: &Shared,
+) -> Result<(Vec<u8>, HeldMemory), Problem> {
+    // A template and a target, a third longer than they are, and the fields around them.
+    let limit = shared.config.max_upload_bytes * 8 / 3 + shared.config.max_json_bytes;
+    read_within(limit, request, payload, shared).await
+}
+
+async fn read_within(
+    limit: usize,
+    request: &HttpRequest,
+    payload: impl Stream<Item = Result<Bytes, PayloadError>> + 'static,
+    shared: &Shared,
+) -> Result<(Vec<u8>, HeldMemory), Problem> {
     refuse_announced_excess(request, limit)?;
     let pace = Pace::new(&shared.config);
     let mut payload = Box::pin(pace.watch(payload));

@@ -27,6 +27,11 @@ impl Refusals {
         value.map_err(|error| self.refuse(field, error)).ok()
     }
 
+    /// Notes the fields that a problem names.
+    pub(crate) fn take(&mut self, problem: Problem) {
+        self.0.extend(problem.errors);
+    }
+
     /// The refusals, if there are any.
     pub(crate) fn finish(self) -> Result<(), Vec<FieldError>> {
         if self.0.is_empty() {

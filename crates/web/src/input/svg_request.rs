@@ -4,6 +4,7 @@ use chat2svg_protocol::{
     Background, CanvasSize, JobKind, JobSpec, LayerForm, LevelChoice, Priority, Prompt, ShapeForm,
     StrokeForm, Style,
 };
+use rmcp::schemars::{self, JsonSchema};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -17,7 +18,7 @@ use crate::{
 };
 
 /// A picture to draw.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct SvgRequest {
     /// What the picture shows, in words.

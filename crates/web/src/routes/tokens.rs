@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 
 use super::create::expect_media_type;
 use crate::{
-    auth,
+    auth::{self, Identity},
     input::{parse_object, read_limited},
     problem::{Problem, ProblemDocument},
     services::Shared,
@@ -63,7 +63,7 @@ pub(crate) async fn create(
     if let Some(job) = asked.job {
         shared.job_of(&auth::identity(&request)?, job).await?;
     }
-    Ok(match shared.token(&request, asked.job)? {
+    Ok(match shared.token(&auth::identity(&request)?, asked.job)? {
         Some(token) => HttpResponse::Ok()
             .insert_header((CACHE_CONTROL, "no-store"))
             .json(token),
@@ -72,13 +72,12 @@ pub(crate) async fn create(
 }
 
 impl Shared {
-    /// A token for whoever sent a request; none where no key is needed.
+    /// A token for somebody; none where no key is needed.
     pub(crate) fn token(
         &self,
-        request: &HttpRequest,
+        identity: &Identity,
         job: Option<JobId>,
     ) -> Result<Option<TokenResource>, Problem> {
-        let identity = auth::identity(request)?;
         let Some(key) = identity.key() else {
             return Ok(None);
         };
