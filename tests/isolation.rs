@@ -36,6 +36,7 @@ fn vectorize(picture: Vec<u8>) -> IsolatedJob {
                 deadline_ms: 60_000,
                 level: LevelChoice::Minimal,
                 priority: Default::default(),
+                webhook: None,
                 output: Default::default(),
             },
         },

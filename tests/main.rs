@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod batch;
 #[path = "browser/program.rs"]
 mod browser;
 mod callers;
@@ -27,3 +28,4 @@ mod refusals;
 mod restart;
 mod service;
 mod support;
+mod webhooks;

@@ -43,6 +43,14 @@ pub(crate) enum Command {
         after_help = "Example:\n  chat2svg generate \"a red fox under a green tree at sunset\" -o fox.svg"
     )]
     Generate(Generate),
+    /// Make pictures from a file of prompts; run it again to go on where it stopped.
+    #[command(
+        after_help = "A line of FILE is a JSON object such as {\"prompt\": \"a red fox\", \"seed\": 3}; or FILE is a table \
+                      with tabs, whose first line names its columns. Names: prompt, name (of the file), style, \
+                      background, size, seed, level, deadline_ms, candidates, variants; what is left out is as the \
+                      options say.\n\nExample:\n  chat2svg batch animals.jsonl -o animals --style sticker --zip animals.zip"
+    )]
+    Batch(Batch),
     /// Make an SVG from a PNG, JPEG or WebP picture.
     Vectorize(Vectorize),
     /// Fit an SVG to a picture of what it should look like.
@@ -123,6 +131,53 @@ pub(crate) struct Generate {
     pub(crate) effort: Effort,
     #[command(flatten)]
     pub(crate) form: Form,
+}
+
+/// Options of `batch`.
+#[derive(Debug, Args)]
+pub(crate) struct Batch {
+    /// The prompts; "-" reads them from standard input.
+    #[arg(value_name = "FILE")]
+    pub(crate) input: PathBuf,
+    /// The folder of the pictures and of batch.jsonl, which tells what is done; made if it is not
+    /// there.
+    #[arg(short, long, value_name = "FOLDER")]
+    pub(crate) output: PathBuf,
+    /// The format of the pictures: svg, png, webp or jpeg.
+    #[arg(long, value_name = "FORMAT", default_value_t = Format::Svg, value_parser = |text: &str| text.parse::<Format>())]
+    pub(crate) format: Format,
+    /// Pack the pictures into a ZIP file, too.
+    #[arg(long, value_name = "OUT.zip")]
+    pub(crate) zip: Option<PathBuf>,
+    /// Pictures under way at once; without it, one for each core.
+    #[arg(long, value_parser = positive_count)]
+    pub(crate) jobs: Option<usize>,
+    /// Pictures of each prompt, with seeds that follow each other.
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=100))]
+    pub(crate) variants: u32,
+    #[arg(long, help = style_help(), value_parser = |text: &str| text.parse::<Style>())]
+    pub(crate) style: Option<Style>,
+    /// What is behind everything: "transparent", or a colour as in CSS; without it the prompt
+    /// decides.
+    #[arg(long, value_name = "BACKGROUND", value_parser = |text: &str| text.parse::<Background>())]
+    pub(crate) background: Option<Background>,
+    /// Size of the canvas in pixels.
+    #[arg(long, default_value = "512x512", value_name = "WxH", value_parser = canvas)]
+    pub(crate) size: chat2svg_protocol::CanvasSize,
+    /// Show no progress and do not tell what was made.
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+    #[command(flatten)]
+    pub(crate) effort: Effort,
+    #[command(flatten)]
+    pub(crate) form: Form,
+}
+
+fn positive_count(text: &str) -> Result<usize, String> {
+    text.parse()
+        .ok()
+        .filter(|count| (1..=256).contains(count))
+        .ok_or_else(|| "give a number from 1 to 256".to_owned())
 }
 
 /// The help of `--style`, with every style.
@@ -468,7 +523,8 @@ fn bytes(text: &str) -> Result<ByteBudget, String> {
     ByteBudget::new(number).map_err(|error| error.to_string())
 }
 
-fn canvas(text: &str) -> Result<chat2svg_protocol::CanvasSize, String> {
+/// Width and height with an x between them.
+pub(crate) fn canvas(text: &str) -> Result<chat2svg_protocol::CanvasSize, String> {
     let sides = text
         .split_once(['x', 'X', '×'])
         .and_then(|(width, height)| Some((width.parse().ok()?, height.parse().ok()?)));

@@ -184,6 +184,7 @@ async fn isolated_job(settings: &Settings) -> anyhow::Result<()> {
                 deadline_ms: u64::try_from(PATIENCE.as_millis()).unwrap_or(u64::MAX),
                 level: LevelChoice::Minimal,
                 priority: Default::default(),
+                webhook: None,
                 output: Default::default(),
             },
         },

@@ -2,6 +2,7 @@
 
 #![forbid(unsafe_code)]
 
+mod batch;
 mod clean;
 mod cli;
 mod doctor;
@@ -129,6 +130,7 @@ fn run(cli: &Cli) -> anyhow::Result<ExitCode> {
                 &settings,
             )?;
         }
+        Command::Batch(command) => batch::run(command, &settings)?,
         Command::Vectorize(command) => {
             oneshot::run(
                 oneshot::vectorize(command, &settings)?,

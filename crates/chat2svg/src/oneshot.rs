@@ -154,7 +154,12 @@ fn read_prompt(argument: &OsStr, settings: &Settings) -> anyhow::Result<Prompt> 
     Ok(Prompt::parse(&text, limit).map_err(|error| Usage(error.to_string()))?)
 }
 
-fn options(effort: &Effort, form: &Form, limits: &WebConfig) -> Result<JobOptions, Usage> {
+/// The options of a job, checked.
+pub(crate) fn options(
+    effort: &Effort,
+    form: &Form,
+    limits: &WebConfig,
+) -> Result<JobOptions, Usage> {
     let deadline_ms = match effort.deadline {
         None => limits.default_deadline_ms,
         Some(deadline) => u64::try_from(deadline.as_millis()).unwrap_or(u64::MAX),
@@ -172,6 +177,7 @@ fn options(effort: &Effort, form: &Form, limits: &WebConfig) -> Result<JobOption
         deadline_ms,
         level: effort.level,
         priority: Default::default(),
+        webhook: None,
         output: form.clone().into(),
     })
 }

@@ -21,8 +21,39 @@ pub(crate) struct Request {
     pub(crate) attachments: Vec<Attachment>,
 }
 
-/// Runs a job and tells its events as they come. Answers how it ended, with its SVG exactly when
-/// there is a result.
+/// The actors, for one job or many.
+pub(crate) struct Session(System);
+
+impl Session {
+    /// Starts the actors. To be called in an actix system.
+    ///
+    /// # Errors
+    /// When they cannot be started.
+    pub(crate) fn start(settings: &Settings) -> anyhow::Result<Self> {
+        let store = StoreWorker::open(&StoreConfig::in_memory())?;
+        Ok(Self(System::start(settings, &store)?))
+    }
+
+    /// Runs a job and tells its events as they come. Answers how it ended, with its SVG exactly
+    /// when there is a result.
+    ///
+    /// # Errors
+    /// When the actors do not answer.
+    pub(crate) async fn run(
+        &self,
+        request: Request,
+        tell: impl FnMut(&JobEvent),
+    ) -> anyhow::Result<(JobView, Option<Arc<str>>)> {
+        through(request, &self.0, tell).await
+    }
+
+    /// Ends the actors.
+    pub(crate) fn stop(&self) {
+        self.0.watchdog.stop();
+    }
+}
+
+/// Runs one job with actors of its own; see [`Session::run`].
 ///
 /// # Errors
 /// When the actors cannot be started or do not answer.
@@ -31,10 +62,9 @@ pub(crate) async fn perform(
     settings: &Settings,
     tell: impl FnMut(&JobEvent),
 ) -> anyhow::Result<(JobView, Option<Arc<str>>)> {
-    let store = StoreWorker::open(&StoreConfig::in_memory())?;
-    let system = System::start(settings, &store)?;
-    let result = through(request, &system, tell).await;
-    system.watchdog.stop();
+    let session = Session::start(settings)?;
+    let result = session.run(request, tell).await;
+    session.stop();
     result
 }
 

@@ -15,6 +15,7 @@ use chat2svg_protocol::messages::{Drain, Resume};
 use chat2svg_store::StoreWorker;
 use chat2svg_supervision::Slot;
 use chat2svg_web::{CloseDoors, StopServer, WebActor, WebFront, install_metrics};
+use chat2svg_webhooks::{SenderError, Targets, WebhookActor, WebhookSender};
 use sd_notify::NotifyState;
 use tokio::time::MissedTickBehavior;
 use tracing::{error, info, warn};
@@ -51,10 +52,13 @@ async fn serve(settings: &Settings) -> anyhow::Result<()> {
     let store = StoreWorker::open(&settings.store)?;
     let metrics = install_metrics().context("the metrics cannot be set up")?;
     let system = System::start(settings, &store)?;
+    let _webhooks = webhooks(settings, &system)?;
+    let mut server = settings.server.clone();
+    server.webhooks = Some(Targets::new(&settings.webhooks).map_err(SenderError::from)?);
     let tokens = Tokens::new().context("the system gives no random numbers")?;
     let callers = (Arc::clone(&keys), tokens, settings.auth.clone());
     let front = WebFront::bind(
-        settings.server.clone(),
+        server,
         system.web_services(callers, metrics),
     )?;
     let address = front.address();
@@ -86,6 +90,21 @@ async fn serve(settings: &Settings) -> anyhow::Result<()> {
         () = tokio::time::sleep(patience) => warn!("stopped although not everything had ended"),
     }
     Ok(())
+}
+
+/// Starts who tells of the ends of jobs, if anybody is to be told.
+fn webhooks(settings: &Settings, system: &System) -> anyhow::Result<Option<Slot<WebhookActor>>> {
+    let Some(sender) = WebhookSender::new(&settings.webhooks)? else {
+        return Ok(None);
+    };
+    let slot = Slot::<WebhookActor>::new("webhooks");
+    let (lines, sender) = (system.webhook_lines(), Arc::new(sender));
+    system
+        .watchdog
+        .start(&slot, &Arbiter::new().handle(), move || {
+            WebhookActor::new(lines.clone(), Arc::clone(&sender))
+        });
+    Ok(Some(slot))
 }
 
 /// The address of the page as a browser on this machine takes it.

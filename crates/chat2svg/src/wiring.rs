@@ -34,6 +34,7 @@ use chat2svg_template::{
     embedded::{ComposeOptions, Vocabulary, compose_prompt},
 };
 use chat2svg_web::{LineUpPlace, PrometheusHandle, WebLines, WebServices};
+use chat2svg_webhooks::WebhookLines;
 use tracing::warn;
 
 use crate::{isolated, ledger::StoreLedger, settings::Settings};
@@ -262,6 +263,14 @@ impl System {
         Arc::new(move || watchdog.health())
     }
 
+    /// What tells of the ends of jobs asks.
+    pub(crate) fn webhook_lines(&self) -> WebhookLines {
+        WebhookLines {
+            due: self.store.line(),
+            settle: self.store.line(),
+        }
+    }
+
     /// What the web front needs; `callers` tells them apart.
     pub(crate) fn web_services(
         &self,
@@ -441,6 +450,7 @@ mod tests {
                     deadline_ms: 60_000,
                     level: LevelChoice::Minimal,
                     priority: Default::default(),
+                    webhook: None,
                     output: Default::default(),
                 },
             },

@@ -261,6 +261,7 @@ impl Service {
                     deadline_ms: 60_000,
                     level: LevelChoice::High,
                     priority: Default::default(),
+                    webhook: None,
                     output: Default::default(),
                 },
             },

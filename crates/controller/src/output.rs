@@ -261,6 +261,7 @@ mod tests {
             deadline_ms: 1000,
             level: Default::default(),
             priority: Default::default(),
+            webhook: None,
             output,
         };
         JobSpec { kind, options }

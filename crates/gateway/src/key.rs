@@ -91,6 +91,11 @@ impl KeySource {
 }
 
 impl ApiKey {
+    /// The key itself, to be signed with; never to be shown.
+    pub fn reveal(&self) -> &str {
+        self.0.expose_secret()
+    }
+
     /// A key.
     ///
     /// # Errors

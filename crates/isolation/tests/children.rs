@@ -202,6 +202,7 @@ fn spec(seed: u64) -> JobSpec {
             deadline_ms: 1000,
             level: LevelChoice::Auto,
             priority: Default::default(),
+            webhook: None,
             output: Default::default(),
         },
     }

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::{
     Background, CanvasSize, FitLimits, Ground, JobFailure, JobMetadata, LevelChoice, OutputOptions,
-    Owner, Prompt, Stage, Style, ValueError,
+    Owner, Prompt, Stage, Style, ValueError, WebhookUrl,
 };
 
 /// Identifies a job; sorts by time of creation (UUID version 7).
@@ -105,6 +105,9 @@ pub struct JobOptions {
     /// How the result is written.
     #[serde(default, skip_serializing_if = "OutputOptions::is_default")]
     pub output: OutputOptions,
+    /// Who is told of the end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub webhook: Option<WebhookUrl>,
 }
 
 /// Whether somebody waits for a job.

@@ -23,6 +23,7 @@ mod stop;
 mod style;
 mod text;
 mod value;
+mod webhook;
 
 pub use attempt::{Attempt, AttemptOutcome, CallEnd, CallFailure, CallReport, Cost, Fault};
 pub use backend::BackendId;
@@ -54,3 +55,4 @@ pub use text::{Printable, is_treacherous, nearest_name, printable};
 pub use value::{
     ByteBudget, CanvasSize, FitLimits, InvalidSetting, PathBudget, Prompt, ValueError,
 };
+pub use webhook::WebhookUrl;

@@ -2,7 +2,9 @@
 
 mod circuits;
 mod ledger;
+mod removal;
 mod scheduling;
+mod webhooks;
 
 use std::{sync::Arc, time::Instant};
 
@@ -25,9 +27,11 @@ pub use circuits::{
     SetCircuit, SetPipeline,
 };
 pub use ledger::{BeginCall, LostCalls, SettleCall};
+pub use removal::{Remove, RemoveJob, RemoveOutcome};
 pub use scheduling::{
     AdjustFit, Enqueue, MemoryTaken, QueueQuery, Replan, StageFinished, Withdraw,
 };
+pub use webhooks::{DueWebhook, DueWebhooks, SettleWebhook};
 
 // ---- to the controller -------------------------------------------------------------------------
 
@@ -110,25 +114,6 @@ pub struct JobsQuery {
     pub before: Option<JobId>,
     /// Only jobs of this owner; `None` for everybody's.
     pub owner: Option<Owner>,
-}
-
-/// web → controller: forget a job that has ended, with its result.
-#[derive(Clone, Copy, Debug, Message)]
-#[rtype(result = "Result<RemoveOutcome, StoreError>")]
-pub struct Remove {
-    /// The job.
-    pub job: JobId,
-}
-
-/// What became of a removal.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RemoveOutcome {
-    /// It is gone.
-    Removed,
-    /// It has not ended.
-    UnderWay,
-    /// There is no such job.
-    Unknown,
 }
 
 /// web → controller: a finished job's document, as SVG text.
@@ -303,14 +288,6 @@ pub struct ListJobs {
     pub before: Option<JobId>,
     /// Only jobs of this owner; `None` for everybody's.
     pub owner: Option<Owner>,
-}
-
-/// controller → store: forget a job and all that is kept of it. Answers whether there was one.
-#[derive(Clone, Copy, Debug, Message)]
-#[rtype(result = "Result<bool, StoreError>")]
-pub struct RemoveJob {
-    /// The job.
-    pub job: JobId,
 }
 
 /// controller → store: a finished job's document.

@@ -4,9 +4,9 @@ use actix::prelude::*;
 use chat2svg_protocol::{
     Attachment, JobView,
     messages::{
-        BeginCall, FinishJob, GetAttachments, GetJob, GetResult, ListJobs, ListUnfinished,
-        LostCalls, MarkRunning, PutJob, PutStage, RemoveJob, SettleCall, StoreError, StoreProbe,
-        Stored, Unfinished, UpdateJob,
+        BeginCall, DueWebhook, DueWebhooks, FinishJob, GetAttachments, GetJob, GetResult, ListJobs,
+        ListUnfinished, LostCalls, MarkRunning, PutJob, PutStage, RemoveJob, SettleCall,
+        SettleWebhook, StoreError, StoreProbe, Stored, Unfinished, UpdateJob,
     },
 };
 use chat2svg_supervision::answers_polls;
@@ -212,6 +212,26 @@ impl Handler<ListUnfinished> for StoreActor {
     fn handle(&mut self, _: ListUnfinished, _: &mut Self::Context) -> Self::Result {
         self.worker
             .run(Unattended::Skip, crate::Database::take_up_unfinished)
+    }
+}
+
+impl Handler<DueWebhooks> for StoreActor {
+    type Result = ResponseFuture<Result<Vec<DueWebhook>, StoreError>>;
+
+    fn handle(&mut self, due: DueWebhooks, _: &mut Self::Context) -> Self::Result {
+        self.worker.run(Unattended::Skip, move |database| {
+            database.due_webhooks(due.now, due.limit)
+        })
+    }
+}
+
+impl Handler<SettleWebhook> for StoreActor {
+    type Result = ResponseFuture<Result<(), StoreError>>;
+
+    fn handle(&mut self, settle: SettleWebhook, _: &mut Self::Context) -> Self::Result {
+        self.worker.run(Unattended::Do, move |database| {
+            database.settle_webhook(settle.job, settle.next)
+        })
     }
 }
 

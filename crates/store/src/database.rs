@@ -6,6 +6,7 @@ mod reading;
 mod retention;
 #[cfg(test)]
 mod tests;
+mod webhooks;
 
 use std::{
     cell::Cell,
@@ -220,6 +221,13 @@ impl Database {
                              ON CONFLICT (job) DO UPDATE SET svg = excluded.svg",
                         )?
                         .execute(params![record.id, svg])?;
+                }
+                if let Some(url) = view.spec.options.webhook.as_ref().filter(|_| is_final) {
+                    transaction
+                        .prepare_cached(
+                            "INSERT OR IGNORE INTO webhook (job, url, due_at) VALUES (?1, ?2, ?3)",
+                        )?
+                        .execute(params![record.id, url.as_str(), record.updated_at])?;
                 }
                 for statement in [
                     "DELETE FROM attachment WHERE job = ?1",

@@ -83,6 +83,15 @@ const MIGRATIONS: &[&str] = &[
     DROP TABLE idempotency_of_all;
     CREATE INDEX idempotency_job ON idempotency (job);
 ",
+    "
+    CREATE TABLE webhook (
+        job         BLOB PRIMARY KEY NOT NULL REFERENCES job (id) ON DELETE CASCADE,
+        url         TEXT NOT NULL,
+        attempts    INTEGER NOT NULL DEFAULT 0,
+        due_at      INTEGER NOT NULL
+    ) STRICT;
+    CREATE INDEX webhook_due ON webhook (due_at);
+",
 ];
 
 /// The schema that this release writes.

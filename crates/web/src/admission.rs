@@ -200,6 +200,7 @@ mod tests {
             deadline_ms: 10_000,
             level: Default::default(),
             priority: Priority::default(),
+            webhook: None,
             output: Default::default(),
         }
     }

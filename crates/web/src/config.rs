@@ -6,7 +6,8 @@ use std::{
     time::Duration,
 };
 
-use chat2svg_protocol::{InvalidSetting, Prompt};
+use chat2svg_protocol::{InvalidSetting, Prompt, WebhookUrl};
+use chat2svg_webhooks::{TargetError, Targets};
 use serde::{Deserialize, Serialize};
 
 use crate::access::Access;
@@ -71,6 +72,9 @@ pub struct WebConfig {
     /// Whether the client's address is taken from `X-Forwarded-For`; only behind a proxy that sets
     /// it.
     pub trust_forwarded_for: bool,
+    /// Who may be told of the ends of jobs; set by the program from a section of its own.
+    #[serde(skip)]
+    pub webhooks: Option<Targets>,
 }
 
 /// How often one client may do something.
@@ -122,6 +126,7 @@ impl Default for WebConfig {
                 burst: 60,
             },
             trust_forwarded_for: false,
+            webhooks: None,
         }
     }
 }
@@ -253,6 +258,14 @@ impl WebConfig {
         self.max_upload_bytes
             .saturating_mul(2)
             .saturating_add(FORM_OVERHEAD_BYTES)
+    }
+
+    /// Whether an address may be told of the end of a job.
+    pub(crate) fn may_tell(&self, url: &WebhookUrl) -> Result<(), TargetError> {
+        match &self.webhooks {
+            Some(targets) => targets.check(url),
+            None => Err(TargetError::Off),
+        }
     }
 
     pub(crate) fn write_timeout(&self) -> Duration {

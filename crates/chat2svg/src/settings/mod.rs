@@ -25,6 +25,7 @@ use chat2svg_supervision::WatchdogPolicy;
 use chat2svg_template::TemplateConfig;
 use chat2svg_vector::CostBudget;
 use chat2svg_web::WebConfig;
+use chat2svg_webhooks::WebhooksConfig;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use layers::{ConfigError, Layers};
@@ -38,6 +39,8 @@ pub(crate) struct Settings {
     pub(crate) server: WebConfig,
     /// Who may call.
     pub(crate) auth: AuthConfig,
+    /// Who is told of the ends of jobs.
+    pub(crate) webhooks: WebhooksConfig,
     /// Where jobs are kept.
     pub(crate) store: StoreConfig,
     /// What is logged, and how.
@@ -145,6 +148,7 @@ fn check(settings: &Settings) -> Vec<(String, String)> {
     for (section, checked) in [
         ("server", settings.server.validate()),
         ("auth", settings.auth.validate()),
+        ("webhooks", settings.webhooks.validate()),
         ("controller", settings.controller.validate()),
         ("llm", settings.llm.validate()),
         (

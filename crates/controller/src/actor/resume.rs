@@ -200,6 +200,7 @@ mod tests {
                         deadline_ms: deadline_s * 1000,
                         level: LevelChoice::Auto,
                         priority: Default::default(),
+                        webhook: None,
                         output: Default::default(),
                     },
                 },

@@ -424,6 +424,7 @@ fn spec(prompt: &str, deadline_ms: u64) -> JobSpec {
             deadline_ms,
             level: LevelChoice::Auto,
             priority: Default::default(),
+            webhook: None,
             output: Default::default(),
         },
     }

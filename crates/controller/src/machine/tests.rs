@@ -53,6 +53,7 @@ fn machine(kind: JobKind) -> Machine {
             deadline_ms: DEADLINE.as_millis() as u64,
             level: LevelChoice::Auto,
             priority: Default::default(),
+            webhook: None,
             output: Default::default(),
         },
     };

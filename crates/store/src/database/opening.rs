@@ -101,6 +101,7 @@ impl Database {
                 "SELECT job FROM result LIMIT 1",
                 "SELECT key FROM idempotency LIMIT 1",
                 "SELECT job FROM call LIMIT 1",
+                "SELECT job FROM webhook LIMIT 1",
             ] {
                 transaction
                     .prepare_cached(statement)?

@@ -24,6 +24,7 @@ fn job(number: u128) -> JobView {
                 deadline_ms: 1000,
                 level: LevelChoice::Auto,
                 priority: Default::default(),
+                webhook: None,
                 output: Default::default(),
             },
         },

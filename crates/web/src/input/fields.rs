@@ -56,6 +56,7 @@ pub(crate) struct RawOptions<'a> {
     pub(crate) level: Option<&'a str>,
     pub(crate) priority: Option<&'a str>,
     pub(crate) output: RawOutput<'a>,
+    pub(crate) webhook: Option<&'a str>,
 }
 
 /// How the result is to be written, not yet checked.
@@ -113,6 +114,8 @@ impl RawOptions<'_> {
             level: level.unwrap_or_default(),
             priority: priority.unwrap_or_default(),
             output: self.output.check(refusals),
+            webhook: parsed("webhook", self.webhook, refusals)
+                .and_then(|url| refusals.check("webhook", config.may_tell(&url).map(|()| url))),
         }
     }
 }

@@ -91,6 +91,11 @@ pub(crate) struct SvgRequest {
     /// Whether indentation, metadata and labels are left out. Default false.
     #[serde(default)]
     pub(crate) minify: Option<bool>,
+    /// Address that is told of the job's end by a signed request (Standard Webhooks); its host must
+    /// be one that the service may tell.
+    #[serde(default)]
+    #[schema(example = "https://hooks.example.org/chat2svg", max_length = 2048)]
+    pub(crate) webhook: Option<String>,
 }
 
 /// The job that a body asks for, or everything that is wrong with it.
@@ -141,6 +146,7 @@ impl SvgRequest {
                 layers: self.layers.as_deref(),
                 minify: self.minify,
             },
+            webhook: self.webhook.as_deref(),
         }
         .check(config, &mut refusals);
         refusals.finish()?;

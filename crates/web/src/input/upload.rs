@@ -28,7 +28,7 @@ use crate::{
 /// Most unknown fields that are named before the rest of a form is left unread.
 const MOST_UNKNOWN: usize = 16;
 /// Longest text field, in bytes.
-const MAX_TEXT_BYTES: usize = 1_024;
+const MAX_TEXT_BYTES: usize = 2_048;
 
 /// A picture to turn into an SVG, as a form.
 #[derive(Deserialize, ToSchema)]
@@ -78,6 +78,10 @@ pub(crate) struct VectorizeForm {
     layers: Option<String>,
     /// Whether indentation, metadata and labels are left out. Default false.
     minify: Option<bool>,
+    /// Address that is told of the job's end by a signed request (Standard Webhooks); its host must
+    /// be one that the service may tell.
+    #[schema(example = "https://hooks.example.org/chat2svg", max_length = 2048)]
+    webhook: Option<String>,
 }
 
 /// A template and the picture to fit it to, as a form.
@@ -131,6 +135,10 @@ pub(crate) struct RefineForm {
     layers: Option<String>,
     /// Whether indentation, metadata and labels are left out. Default false.
     minify: Option<bool>,
+    /// Address that is told of the job's end by a signed request (Standard Webhooks); its host must
+    /// be one that the service may tell.
+    #[schema(example = "https://hooks.example.org/chat2svg", max_length = 2048)]
+    webhook: Option<String>,
 }
 
 /// An SVG to clean, as a form.
@@ -173,6 +181,10 @@ pub(crate) struct CleanForm {
     layers: Option<String>,
     /// Whether indentation, metadata and labels are left out. Default false.
     minify: Option<bool>,
+    /// Address that is told of the job's end by a signed request (Standard Webhooks); its host must
+    /// be one that the service may tell.
+    #[schema(example = "https://hooks.example.org/chat2svg", max_length = 2048)]
+    webhook: Option<String>,
 }
 
 /// How many of the first text fields, and of the last, bound and guide a fit.
@@ -180,7 +192,7 @@ const OF_FITS: (usize, usize) = (3, 1);
 
 /// The text fields of a form: one of vectorize alone, two of it and refine, those of all, and one
 /// of refine alone.
-const TEXTS: [&str; 14] = [
+const TEXTS: [&str; 15] = [
     "background",
     "paths",
     "bytes",
@@ -194,6 +206,7 @@ const TEXTS: [&str; 14] = [
     "strokes",
     "layers",
     "minify",
+    "webhook",
     "add_shapes",
 ];
 
@@ -264,6 +277,7 @@ struct Texts {
     strokes: Option<String>,
     layers: Option<String>,
     minify: Option<bool>,
+    webhook: Option<String>,
 }
 
 /// Reads a form within the configured sizes and time.
@@ -414,6 +428,7 @@ impl Texts {
             "strokes" => self.strokes = Some(text.to_owned()),
             "layers" => self.layers = Some(text.to_owned()),
             "minify" => self.minify = switch(name, text, refusals),
+            "webhook" => self.webhook = Some(text.to_owned()),
             _ => self.level = Some(text.to_owned()),
         }
     }
@@ -438,6 +453,7 @@ impl Texts {
                 layers: self.layers.as_deref(),
                 minify: self.minify,
             },
+            webhook: self.webhook.as_deref(),
         }
         .check(config, &mut refusals);
         let ground = self.background.as_deref();
