@@ -79,6 +79,56 @@ fn the_ending_of_the_file_decides_its_format() {
 }
 
 #[test]
+fn what_the_picture_is_and_must_not_hold_is_obeyed() {
+    let draw = |options: &[&str]| {
+        let mut command = program([
+            "generate",
+            "a red fox in a forest",
+            "--seed",
+            "1",
+            "--quiet",
+        ]);
+        command.args(["--level", "minimal"]).args(options);
+        let svg = String::from_utf8(success(&mut command).stdout).unwrap();
+        assert_svg(&svg);
+        svg
+    };
+    let names = |svg: &str| {
+        let limits = chat2svg_vector::ParseLimits::default();
+        let parsed = chat2svg_vector::Document::parse(svg.as_bytes(), &limits);
+        let layers = parsed.unwrap().document.layers;
+        layers
+            .iter()
+            .map(|layer| layer.id().to_owned())
+            .collect::<Vec<_>>()
+    };
+    let scene = names(&draw(&[]));
+    let is_there = |names: &[String], part: &str| names.iter().any(|name| name.contains(part));
+    assert!(
+        is_there(&scene, "ground") || is_there(&scene, "sky"),
+        "{scene:?}"
+    );
+    for kind in ["icon", "logo"] {
+        let alone = names(&draw(&["--kind", kind]));
+        assert!(is_there(&alone, "fox"), "{alone:?}");
+        for part in ["sky", "ground", "grass", "background", "forest"] {
+            assert!(!is_there(&alone, part), "{kind}: {alone:?}");
+        }
+    }
+    let pattern = names(&draw(&["--kind", "pattern"]));
+    assert_ne!(pattern, scene);
+    let with = names(&draw(&["--background", "white"]));
+    let without = names(&draw(&["--negative", "sky, trees"]));
+    assert!(
+        !is_there(&without, "sky") && !is_there(&without, "tree"),
+        "{without:?}"
+    );
+    assert_ne!(with, without);
+    let text = complaint(&mut program(["generate", "a fox", "--kind", "poster"]), 2);
+    assert!(text.contains("illustration, icon, logo, pattern"), "{text}");
+}
+
+#[test]
 fn files_may_come_on_standard_input() {
     let folder = folder();
     let picture = folder.path().join("disc.png");

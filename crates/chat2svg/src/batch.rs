@@ -14,7 +14,7 @@ use std::{
 
 use anyhow::{Context as _, bail};
 use chat2svg_protocol::{
-    Background, CanvasSize, JobKind, JobSpec, LevelChoice, Prompt, Style, printable,
+    Background, CanvasSize, JobKind, JobSpec, LevelChoice, Prompt, Style, Wishes, printable,
 };
 use futures_util::{StreamExt as _, stream};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -54,6 +54,10 @@ struct Line {
     style: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     background: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    kind: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    negative: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     size: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -439,8 +443,9 @@ fn spec(
             text.parse().map_err(|error: T::Err| error.to_string())
         })
     }
-    let prompt = Prompt::parse(&line.prompt, settings.server.max_prompt_chars)
-        .map_err(|error| error.to_string())?;
+    let limit = settings.server.max_prompt_chars;
+    let usual = Wishes::from(command.wishes.clone());
+    let prompt = Prompt::parse(&line.prompt, limit).map_err(|error| error.to_string())?;
     let style = match &line.style {
         Some(name) => Some(name.parse::<Style>().map_err(|error| error.to_string())?),
         None => command.style,
@@ -477,6 +482,15 @@ fn spec(
             background,
             canvas,
             candidates,
+            wishes: Wishes {
+                kind: read(line.kind.as_deref(), usual.kind)?,
+                negative: match &line.negative {
+                    Some(text) => {
+                        Some(Prompt::parse(text, limit).map_err(|error| error.to_string())?)
+                    }
+                    None => usual.negative,
+                },
+            },
         },
         options,
     })

@@ -1,18 +1,21 @@
 //! The command line: what can be asked for, and the rules that values obey before anything starts.
 
+mod keys;
+
 use std::{ffi::OsString, path::PathBuf, time::Duration};
 
 use chat2svg_isolation::Limits as ProcessLimits;
-use chat2svg_keys::Scopes;
 use chat2svg_protocol::{
     Background, ByteBudget, FitLimits, Ground, LayerForm, LevelChoice, OutputOptions, PathBudget,
-    ShapeForm, StrokeForm, Style,
+    PictureKind, Prompt, ShapeForm, StrokeForm, Style, Wishes,
 };
 use chat2svg_scheduler::Strategy;
 use chat2svg_vector::IdPrefix;
 use clap::{Args, Parser, Subcommand};
 
 use crate::format::Format;
+
+pub(crate) use keys::{AddKey, Keys};
 
 /// A prompt goes in, a clean, layered, editable SVG comes out.
 #[derive(Debug, Parser)]
@@ -121,6 +124,8 @@ pub(crate) struct Generate {
     /// decides.
     #[arg(long, value_name = "BACKGROUND", value_parser = |text: &str| text.parse::<Background>())]
     pub(crate) background: Option<Background>,
+    #[command(flatten)]
+    pub(crate) wishes: WishOptions,
     /// How many templates to make, the best of which goes on.
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=16))]
     pub(crate) candidates: u32,
@@ -131,6 +136,27 @@ pub(crate) struct Generate {
     pub(crate) effort: Effort,
     #[command(flatten)]
     pub(crate) form: Form,
+}
+
+/// What is wished for beside a prompt.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct WishOptions {
+    /// What the picture is: illustration, icon or logo (things alone, without landscape and
+    /// ground), or pattern.
+    #[arg(long, value_name = "KIND", default_value_t, value_parser = |text: &str| text.parse::<PictureKind>())]
+    kind: PictureKind,
+    /// What must not be in the picture, with commas between the things.
+    #[arg(long, value_name = "THINGS", value_parser = |text: &str| Prompt::parse(text, Prompt::DEFAULT_LIMIT))]
+    negative: Option<Prompt>,
+}
+
+impl From<WishOptions> for Wishes {
+    fn from(options: WishOptions) -> Self {
+        Self {
+            kind: options.kind,
+            negative: options.negative,
+        }
+    }
 }
 
 /// Options of `batch`.
@@ -167,6 +193,8 @@ pub(crate) struct Batch {
     /// Show no progress and do not tell what was made.
     #[arg(short, long)]
     pub(crate) quiet: bool,
+    #[command(flatten)]
+    pub(crate) wishes: WishOptions,
     #[command(flatten)]
     pub(crate) effort: Effort,
     #[command(flatten)]
@@ -415,58 +443,6 @@ fn strategy(text: &str) -> Result<Strategy, String> {
     all.clone()
         .find(|strategy| strategy.name() == text)
         .ok_or_else(|| format!("use one of {}", names.join(", ")))
-}
-
-/// What to do with keys.
-#[derive(Debug, Subcommand)]
-pub(crate) enum Keys {
-    /// Make a key; it is printed once and kept as a hash.
-    Add(AddKey),
-    /// List the keys there are.
-    List(ListKeys),
-    /// Take a key back.
-    Revoke(RevokeKey),
-}
-
-/// Options of `keys add`.
-#[derive(Debug, Args)]
-pub(crate) struct AddKey {
-    /// What it is listed, revoked and logged by.
-    pub(crate) name: chat2svg_keys::Name,
-    /// Whose jobs are asked for with it; without it, the name. Keys of one owner see the same
-    /// jobs; "local" is whoever used the service before it had keys.
-    #[arg(long)]
-    pub(crate) owner: Option<chat2svg_protocol::Owner>,
-    /// What it may be used for: read, write, admin (everything, for every owner).
-    #[arg(long, default_value = "read,write", value_parser = |text: &str| text.parse::<Scopes>())]
-    pub(crate) scopes: Scopes,
-    /// When it ends, such as 90d or 12h; without it, never.
-    #[arg(long, value_name = "TIME", value_parser = duration)]
-    pub(crate) expires: Option<Duration>,
-    /// The most jobs a minute; 0 for any number.
-    #[arg(long, default_value_t = 0)]
-    pub(crate) per_minute: u32,
-    /// The most jobs a day; 0 for any number.
-    #[arg(long, default_value_t = 0)]
-    pub(crate) per_day: u32,
-    /// The most jobs at once; 0 for any number.
-    #[arg(long, default_value_t = 0)]
-    pub(crate) concurrent: u32,
-}
-
-/// Options of `keys list`.
-#[derive(Debug, Args)]
-pub(crate) struct ListKeys {
-    /// Print one JSON document.
-    #[arg(long)]
-    pub(crate) json: bool,
-}
-
-/// Options of `keys revoke`.
-#[derive(Debug, Args)]
-pub(crate) struct RevokeKey {
-    /// The key's name.
-    pub(crate) name: chat2svg_keys::Name,
 }
 
 /// Options of `serve`.

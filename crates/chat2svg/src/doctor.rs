@@ -178,6 +178,7 @@ async fn isolated_job(settings: &Settings) -> anyhow::Result<()> {
                 background: None,
                 canvas: CanvasSize::default(),
                 candidates: 1,
+                wishes: Default::default(),
             },
             options: JobOptions {
                 seed: 0,

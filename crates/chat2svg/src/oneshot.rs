@@ -47,6 +47,7 @@ pub(crate) fn generate(command: &Generate, settings: &Settings) -> anyhow::Resul
         background: command.background,
         canvas: command.size,
         candidates: command.candidates,
+        wishes: command.wishes.clone().into(),
     };
     let options = options(&command.effort, &command.form, &settings.server)?;
     Ok(Request {

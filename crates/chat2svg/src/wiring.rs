@@ -444,6 +444,7 @@ mod tests {
                     background: None,
                     canvas: CanvasSize::default(),
                     candidates: 1,
+                    wishes: Default::default(),
                 },
                 options: JobOptions {
                     seed: 1,

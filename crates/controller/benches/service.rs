@@ -255,6 +255,7 @@ impl Service {
                     background: None,
                     canvas: CanvasSize::default(),
                     candidates: 1,
+                    wishes: Default::default(),
                 },
                 options: JobOptions {
                     seed: 1,

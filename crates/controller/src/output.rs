@@ -274,6 +274,7 @@ mod tests {
             background: None,
             canvas: CanvasSize::default(),
             candidates: 1,
+            wishes: Default::default(),
         };
         spec(kind, output)
     }

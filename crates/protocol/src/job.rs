@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::{
     Background, CanvasSize, FitLimits, Ground, JobFailure, JobMetadata, LevelChoice, OutputOptions,
-    Owner, Prompt, Stage, Style, ValueError, WebhookUrl,
+    Owner, Prompt, Stage, Style, ValueError, WebhookUrl, Wishes,
 };
 
 /// Identifies a job; sorts by time of creation (UUID version 7).
@@ -56,6 +56,9 @@ pub enum JobKind {
         canvas: CanvasSize,
         /// How many templates are made, the best of which goes on; at least 1.
         candidates: u32,
+        /// What the picture is, and what must not be in it.
+        #[serde(default, skip_serializing_if = "Wishes::is_default")]
+        wishes: Wishes,
     },
     /// Picture to SVG from nothing: the optimizer alone, attachment `target`.
     Vectorize {

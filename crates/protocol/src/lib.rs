@@ -24,6 +24,7 @@ mod style;
 mod text;
 mod value;
 mod webhook;
+mod wishes;
 
 pub use attempt::{Attempt, AttemptOutcome, CallEnd, CallFailure, CallReport, Cost, Fault};
 pub use backend::BackendId;
@@ -56,3 +57,4 @@ pub use value::{
     ByteBudget, CanvasSize, FitLimits, InvalidSetting, PathBudget, Prompt, ValueError,
 };
 pub use webhook::WebhookUrl;
+pub use wishes::{PictureKind, Wishes};

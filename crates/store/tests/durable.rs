@@ -48,6 +48,7 @@ fn job(number: u128, state: JobState) -> JobView {
                 background: None,
                 canvas: CanvasSize::default(),
                 candidates: 1,
+                wishes: Default::default(),
             },
             options: JobOptions {
                 seed: u64::MAX,
@@ -436,6 +437,7 @@ fn views() -> impl Strategy<Value = JobView> {
                 background: None,
                 canvas: CanvasSize::new(side, 512).unwrap(),
                 candidates,
+                wishes: Default::default(),
             }
         }),
         proptest::option::of(1_u32..4096).prop_map(|paths| JobKind::Vectorize {

@@ -10,7 +10,7 @@ mod svg_request;
 mod upload;
 
 pub(crate) use body::{media_type, read_limited, read_upload_sized};
-pub(crate) use fields::{RawOptions, Refusals, check_limits};
+pub(crate) use fields::{RawOptions, Refusals, check_limits, read_wishes};
 pub(crate) use files::{check_files, unusable};
 pub(crate) use memory::{BodyMemory, HeldMemory};
 pub(crate) use object::{parse_object, read_object};

@@ -169,6 +169,7 @@ impl ControllerActor {
             style,
             background,
             canvas,
+            wishes,
             ..
         } = &spec.kind
         else {
@@ -176,9 +177,9 @@ impl ControllerActor {
         };
         warn!(job = %id, "no stage gave a document; a composition is made in its place");
         let request = ComposeRequest {
-            prompt: prompt.clone(),
+            prompt: wishes.said_in(prompt),
             style: *style,
-            background: *background,
+            background: wishes.background(*background),
             canvas: *canvas,
             seed: spec.options.seed,
         };

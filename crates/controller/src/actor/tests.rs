@@ -418,6 +418,7 @@ fn spec(prompt: &str, deadline_ms: u64) -> JobSpec {
             background: None,
             canvas: CanvasSize::default(),
             candidates: 1,
+            wishes: Default::default(),
         },
         options: JobOptions {
             seed: 1,

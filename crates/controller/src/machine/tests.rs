@@ -42,6 +42,7 @@ fn generate() -> JobKind {
         background: None,
         canvas: CanvasSize::default(),
         candidates: 1,
+        wishes: Default::default(),
     }
 }
 

@@ -2,7 +2,9 @@
 
 use std::{fmt::Display, str::FromStr};
 
-use chat2svg_protocol::{ByteBudget, FitLimits, JobOptions, OutputOptions, PathBudget};
+use chat2svg_protocol::{
+    ByteBudget, FitLimits, JobOptions, OutputOptions, PathBudget, Prompt, Wishes,
+};
 
 use crate::{
     config::WebConfig,
@@ -117,6 +119,22 @@ impl RawOptions<'_> {
             webhook: parsed("webhook", self.webhook, refusals)
                 .and_then(|url| refusals.check("webhook", config.may_tell(&url).map(|()| url))),
         }
+    }
+}
+
+/// What is wished for beside a prompt; refused wishes have their default and are noted.
+pub(crate) fn read_wishes(
+    kind: Option<&str>,
+    negative: Option<&str>,
+    config: &WebConfig,
+    refusals: &mut Refusals,
+) -> Wishes {
+    let negative = negative.filter(|text| !text.trim().is_empty());
+    Wishes {
+        kind: parsed("kind", kind, refusals).unwrap_or_default(),
+        negative: negative.and_then(|text| {
+            refusals.check("negative", Prompt::parse(text, config.max_prompt_chars))
+        }),
     }
 }
 

@@ -1,8 +1,8 @@
 //! The body of `POST /v1/svg`.
 
 use chat2svg_protocol::{
-    Background, CanvasSize, JobKind, JobSpec, LayerForm, LevelChoice, Priority, Prompt, ShapeForm,
-    StrokeForm, Style,
+    Background, CanvasSize, JobKind, JobSpec, LayerForm, LevelChoice, PictureKind, Priority,
+    Prompt, ShapeForm, StrokeForm, Style,
 };
 use rmcp::schemars::{self, JsonSchema};
 use serde::{Deserialize, Serialize};
@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 use crate::{
     config::WebConfig,
     input::{
-        fields::{RawOptions, RawOutput, Refusals},
+        fields::{RawOptions, RawOutput, Refusals, read_wishes},
         object::read_object,
     },
     problem::{FieldError, Problem},
@@ -33,6 +33,15 @@ pub(crate) struct SvgRequest {
     #[serde(default)]
     #[schema(example = "transparent")]
     pub(crate) background: Option<String>,
+    /// What the picture is: illustration (with surroundings), icon and logo (things alone, without
+    /// landscape and ground), or pattern (a motif over the whole canvas). Default illustration.
+    #[serde(default)]
+    #[schema(value_type = Option<PictureKind>, example = "icon")]
+    pub(crate) kind: Option<String>,
+    /// What must not be in the picture, with commas between the things.
+    #[serde(default)]
+    #[schema(example = "clouds, birds")]
+    pub(crate) negative: Option<String>,
     /// Varies the arrangement; the same seed gives the same picture. Default 0.
     #[serde(default)]
     pub(crate) seed: Option<u64>,
@@ -122,6 +131,12 @@ impl SvgRequest {
             .background
             .as_deref()
             .and_then(|text| refusals.check("background", text.parse::<Background>()));
+        let wishes = read_wishes(
+            self.kind.as_deref(),
+            self.negative.as_deref(),
+            config,
+            &mut refusals,
+        );
         let canvas = self.canvas(&mut refusals);
         let candidates = self.candidates.unwrap_or(1);
         if !(1..=WebConfig::MAX_CANDIDATES).contains(&candidates) {
@@ -158,6 +173,7 @@ impl SvgRequest {
                 background,
                 canvas,
                 candidates,
+                wishes,
             },
             options,
         })
@@ -209,7 +225,9 @@ mod tests {
                 background,
                 canvas,
                 candidates,
+                wishes,
             } => {
+                assert!(wishes.is_default());
                 assert_eq!(prompt.as_str(), "a red fox");
                 assert_eq!((style, background, candidates), (None, None, 1));
                 assert_eq!(canvas, CanvasSize::default());

@@ -2,7 +2,7 @@
 
 use chat2svg_protocol::{
     ByteBudget, JobFailure, JobId, JobKind, JobMetadata, JobState, JobView, LevelChoice,
-    OutputOptions, PathBudget, Stage, Style,
+    OutputOptions, PathBudget, PictureKind, Stage, Style,
 };
 use jiff::Timestamp;
 use serde::Serialize;
@@ -49,6 +49,12 @@ pub(crate) struct RequestEcho {
     /// The background asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) background: Option<String>,
+    /// What the picture is, where that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) picture_kind: Option<PictureKind>,
+    /// What must not be in it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) negative: Option<String>,
     /// Width of the canvas.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) width: Option<u32>,
@@ -145,6 +151,8 @@ impl RequestEcho {
             prompt: None,
             style: None,
             background: None,
+            picture_kind: None,
+            negative: None,
             width: None,
             height: None,
             candidates: None,
@@ -163,7 +171,10 @@ impl RequestEcho {
                 background,
                 canvas,
                 candidates,
+                wishes,
             } => Self {
+                picture_kind: (!wishes.is_default()).then_some(wishes.kind),
+                negative: wishes.negative.map(|words| words.as_str().to_owned()),
                 prompt: Some(prompt.as_str().to_owned()),
                 style,
                 background: background.map(|background| background.to_string()),

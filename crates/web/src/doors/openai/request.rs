@@ -1,7 +1,9 @@
 //! What is asked for, from OpenAI's names to a job's.
 
 use actix_web::web::Bytes;
-use chat2svg_protocol::{Background, CanvasSize, JobKind, JobSpec, LevelChoice, Prompt, Style};
+use chat2svg_protocol::{
+    Background, CanvasSize, JobKind, JobSpec, LevelChoice, PictureKind, Prompt, Style,
+};
 use chat2svg_supervision::ComputePool;
 use chat2svg_vector::{DecodeLimits, PictureFormat, Raster};
 use serde::{Deserialize, Serialize};
@@ -11,7 +13,7 @@ use utoipa::ToSchema;
 
 use crate::{
     config::WebConfig,
-    input::{RawOptions, Refusals},
+    input::{RawOptions, Refusals, read_wishes},
     problem::{FieldError, Problem},
 };
 
@@ -63,6 +65,13 @@ pub(crate) struct GenerationRequest {
     /// How often, 0 to 3.
     #[serde(default)]
     partial_images: Option<u32>,
+    /// What the picture is, as `POST /v1/svg` takes it.
+    #[serde(default)]
+    #[schema(value_type = Option<PictureKind>)]
+    kind: Option<String>,
+    /// What must not be in the picture, with commas between the things.
+    #[serde(default)]
+    negative: Option<String>,
     /// Varies the arrangement; the same seed gives the same picture. Default 0.
     #[serde(default)]
     seed: Option<u64>,
@@ -156,6 +165,12 @@ impl GenerationRequest {
                 "addresses lead to svg and png: ask for one of these, or for b64_json".to_owned(),
             );
         }
+        let wishes = read_wishes(
+            self.kind.as_deref(),
+            self.negative.as_deref(),
+            config,
+            &mut refusals,
+        );
         let is_streamed = self.stream.unwrap_or(false);
         if is_streamed && n > 1 {
             refusals.refuse("n", "a stream shows one picture".to_owned());
@@ -193,6 +208,7 @@ impl GenerationRequest {
                     background,
                     canvas,
                     candidates: 1,
+                    wishes: wishes.clone(),
                 },
                 options,
             }
@@ -201,7 +217,7 @@ impl GenerationRequest {
             specs: (0..n).map(spec).collect(),
             canvas,
             level,
-            is_transparent: background == Some(Background::Transparent),
+            is_transparent: wishes.background(background) == Some(Background::Transparent),
             format,
             delivery,
             is_streamed,
