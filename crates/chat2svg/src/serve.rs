@@ -57,10 +57,7 @@ async fn serve(settings: &Settings) -> anyhow::Result<()> {
     server.webhooks = Some(Targets::new(&settings.webhooks).map_err(SenderError::from)?);
     let tokens = Tokens::new().context("the system gives no random numbers")?;
     let callers = (Arc::clone(&keys), tokens, settings.auth.clone());
-    let front = WebFront::bind(
-        server,
-        system.web_services(callers, metrics),
-    )?;
+    let front = WebFront::bind(server, system.web_services(callers, metrics))?;
     let address = front.address();
     let web = Slot::<WebActor>::new("web");
     system
