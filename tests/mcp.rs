@@ -1,5 +1,5 @@
-//! The Model Context Protocol against the real program: over standard input and output as a host that
-//! starts it, and over HTTP, in the revision of July 2026 and in an older one.
+//! The Model Context Protocol against the real program: over standard input and output as a host
+//! that starts it, and over HTTP, in the revision of July 2026 and in an older one.
 
 use std::{
     io::{BufRead as _, BufReader, Write as _},
@@ -323,7 +323,7 @@ fn other_sites_and_local_files_stay_out() {
     let folder = tempfile::tempdir().unwrap();
     let daemon = Daemon::start(folder.path(), &[]);
     let ping = json!({"jsonrpc": "2.0", "id": 1, "method": "ping"}).to_string();
-    let foreign = daemon.post("/mcp", &[("origin", "https://elsewhere.example")], ping);
+    let foreign = daemon.post("/mcp", &[("origin", "https://example.org")], ping);
     assert_eq!(foreign.status(), 403);
     let arguments = json!({"svg": "/etc/hostname"});
     let call = stateless(
@@ -347,7 +347,7 @@ fn results_are_their_owners() {
     let daemon = Daemon::start(folder.path(), &[]);
     let job = keys::draw(&daemon, &alice);
     let id = job.strip_prefix("/v1/jobs/").unwrap();
-    let uri = format!("chat2svg://jobs/{id}/result.svg");
+    let uri = format!("chat2svg:///jobs/{id}/result.svg");
     let read = |key: &str| {
         let authorization = keys::bearer(key);
         let headers = [

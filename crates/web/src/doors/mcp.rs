@@ -1,9 +1,10 @@
-//! The Model Context Protocol: tools for programs that language models drive, over HTTP at `/mcp` and
-//! over standard input and output. `rmcp` speaks the revision of July 2026, which is stateless, and
-//! the older ones.
+//! The Model Context Protocol: tools for programs that language models drive, over HTTP at `/mcp`
+//! and over standard input and output. `rmcp` speaks the revision of July 2026, which is
+//! stateless, and the older ones.
 //!
 //! Tools that draw are jobs like any other; a client that knows tasks gets the job as a task. Small
-//! tools read an SVG at once. An SVG is never an image block, which ends the sessions of some hosts.
+//! tools read an SVG at once. An SVG is never an image block, which ends the sessions of some
+//! hosts.
 
 mod answer;
 mod bridge;
@@ -163,7 +164,7 @@ impl ServerHandler for McpServer {
     ) -> Result<ListResourceTemplatesResult, ErrorData> {
         let template = |ending: &'static str, kind: &'static str| {
             ResourceTemplate::new(
-                format!("chat2svg://jobs/{{id}}/result.{ending}"),
+                format!("chat2svg:///jobs/{{id}}/result.{ending}"),
                 format!("result.{ending}"),
             )
             .with_description("The picture of a job that has ended")

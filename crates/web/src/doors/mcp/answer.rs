@@ -165,7 +165,7 @@ fn shortcomings(metadata: &chat2svg_protocol::JobMetadata) -> Vec<String> {
 
 /// The resource of a job's result.
 pub(super) fn uri(job: JobId, ending: &str) -> String {
-    format!("chat2svg://jobs/{job}/result.{ending}")
+    format!("chat2svg:///jobs/{job}/result.{ending}")
 }
 
 /// An answer with the same as data.

@@ -181,7 +181,8 @@ impl McpServer {
         }
     }
 
-    /// The bytes of a picture: in base64, in a `data:` address, or in a file where that may be named.
+    /// The bytes of a picture: in base64, in a `data:` address, or in a file where that may be
+    /// named.
     async fn picture(&self, field: &str, text: &str) -> Result<Vec<u8>, Problem> {
         let text = text.trim();
         let encoded = match text.strip_prefix("data:") {

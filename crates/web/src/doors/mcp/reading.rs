@@ -205,7 +205,7 @@ impl McpServer {
             ErrorData::resource_not_found(format!("there is no resource {address}"), None)
         };
         let path = address
-            .strip_prefix("chat2svg://jobs/")
+            .strip_prefix("chat2svg:///jobs/")
             .ok_or_else(unknown)?;
         let (id, ending) = path.split_once("/result.").ok_or_else(unknown)?;
         let id = tasks::id(id).map_err(|_| unknown())?;
