@@ -5,8 +5,8 @@ use std::{fs, path::Path, process::Output, thread, time::Duration};
 use serde_json::{Value, json};
 
 use crate::support::{
-    Daemon, HOUSE, complaint, folder, header, json, one_line, problem, program, success, text,
-    wait_until,
+    Daemon, HOUSE, complaint, folder, form, header, json, noise, one_line, problem, program,
+    success, text, wait_until,
 };
 
 /// An id that no job has.
@@ -345,8 +345,11 @@ fn quotas_are_kept_and_told() {
         ("authorization", authorization.as_str()),
         ("prefer", "respond-async"),
     ];
-    let picture = crate::support::noise(256);
-    let body = multipart(&picture);
+    let body = form(&[
+        ("image", &noise(256)),
+        ("level", b"high"),
+        ("deadline_ms", b"300000"),
+    ]);
     let long = || {
         let kind = ("content-type", "multipart/form-data; boundary=edge");
         daemon.send(
@@ -363,25 +366,6 @@ fn quotas_are_kept_and_told() {
     let cancel = daemon.send("POST", &format!("{job}/cancel"), &headers[..1], b"");
     assert_eq!(cancel.status().as_u16(), 202);
     wait_until("the place", || long().status().as_u16() == 202);
-}
-
-fn multipart(picture: &[u8]) -> Vec<u8> {
-    let mut body = Vec::new();
-    let fields: [(&str, &[u8]); 3] = [
-        ("image", picture),
-        ("level", b"high"),
-        ("deadline_ms", b"300000"),
-    ];
-    for (name, content) in fields {
-        let head = format!(
-            "--edge\r\ncontent-disposition: form-data; name=\"{name}\"; filename=\"{name}\"\r\n\r\n"
-        );
-        body.extend_from_slice(head.as_bytes());
-        body.extend_from_slice(content);
-        body.extend_from_slice(b"\r\n");
-    }
-    body.extend_from_slice(b"--edge--\r\n");
-    body
 }
 
 #[test]
@@ -457,6 +441,7 @@ fn without_keys_the_service_stays_on_this_machine() {
     let store = folder.path().join("jobs.db");
     for address in ["0.0.0.0:0", "[::]:0"] {
         let mut command = program(["serve", "--listen", address]);
+        command.env("CHAT2SVG__LOG__FILTER", "off");
         let told = complaint(command.env("CHAT2SVG__STORE__PATH", &store), 1);
         assert!(told.contains("chat2svg keys add"), "{told}");
         assert!(told.contains("allow_anonymous_network_access"), "{told}");
