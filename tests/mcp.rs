@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::{
     keys,
-    support::{Daemon, disc, program},
+    support::{Daemon, disc, folder, program},
 };
 
 const VERSION: &str = "2026-07-28";
@@ -187,7 +187,7 @@ fn a_host_has_pictures_drawn_looked_at_and_mended() {
 
 #[test]
 fn a_local_host_may_name_files() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = folder();
     let path = folder.path().join("disc.png");
     std::fs::write(&path, disc(48)).unwrap();
     let mut host = Host::greeted();
@@ -253,7 +253,7 @@ fn exchange(daemon: &Daemon, message: &Value, headers: &[(&str, &str)]) -> Value
 
 #[test]
 fn the_stateless_revision_is_served_over_http() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = folder();
     let daemon = Daemon::start(folder.path(), &[]);
     let headers = |method, name| {
         [
@@ -304,7 +304,7 @@ fn the_stateless_revision_is_served_over_http() {
 
 #[test]
 fn an_older_revision_is_served_over_http() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = folder();
     let daemon = Daemon::start(folder.path(), &[]);
     let client = json!({"name": "test", "version": "1"});
     let greeting = json!({"protocolVersion": OLDER, "capabilities": {}, "clientInfo": client});
@@ -320,7 +320,7 @@ fn an_older_revision_is_served_over_http() {
 
 #[test]
 fn other_sites_and_local_files_stay_out() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = folder();
     let daemon = Daemon::start(folder.path(), &[]);
     let ping = json!({"jsonrpc": "2.0", "id": 1, "method": "ping"}).to_string();
     let foreign = daemon.post("/mcp", &[("origin", "https://example.org")], ping);
@@ -342,7 +342,7 @@ fn other_sites_and_local_files_stay_out() {
 
 #[test]
 fn results_are_their_owners() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = folder();
     let [alice, bob] = ["alice", "bob"].map(|name| keys::make(folder.path(), &[name]));
     let daemon = Daemon::start(folder.path(), &[]);
     let job = keys::draw(&daemon, &alice);

@@ -320,21 +320,11 @@ impl Daemon {
         prefer: &str,
         fields: &[(&str, &[u8])],
     ) -> Response<Body> {
-        let mut body = Vec::new();
-        for (name, content) in fields {
-            let head = format!(
-                "--edge\r\ncontent-disposition: form-data; name=\"{name}\"; filename=\"{name}\"\r\n\r\n"
-            );
-            body.extend_from_slice(head.as_bytes());
-            body.extend_from_slice(content);
-            body.extend_from_slice(b"\r\n");
-        }
-        body.extend_from_slice(b"--edge--\r\n");
         self.agent
             .post(self.url(path))
             .header("content-type", "multipart/form-data; boundary=edge")
             .header("prefer", prefer)
-            .send(&body[..])
+            .send(&form(fields)[..])
             .unwrap()
     }
 
@@ -510,6 +500,21 @@ pub(crate) fn problem(mut answer: Response<Body>, status: u16, code: &str) -> Va
         assert_eq!(header(&answer, "retry-after"), seconds.to_string());
     }
     document
+}
+
+/// A form of files and texts, with "edge" between its parts.
+pub(crate) fn form(fields: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut body = Vec::new();
+    for (name, content) in fields {
+        let head = format!(
+            "--edge\r\ncontent-disposition: form-data; name=\"{name}\"; filename=\"{name}\"\r\n\r\n"
+        );
+        body.extend_from_slice(head.as_bytes());
+        body.extend_from_slice(content);
+        body.extend_from_slice(b"\r\n");
+    }
+    body.extend_from_slice(b"--edge--\r\n");
+    body
 }
 
 /// A folder for one test.

@@ -16,6 +16,7 @@ use anyhow::{Context as _, bail};
 use chat2svg_protocol::{
     Background, CanvasSize, JobKind, JobSpec, LevelChoice, Prompt, Style, Wishes, printable,
 };
+use chat2svg_web::WebConfig;
 use futures_util::{StreamExt as _, stream};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::{Deserialize, Serialize};
@@ -463,8 +464,9 @@ fn spec(
     };
     let level: LevelChoice = read(line.level.as_deref(), command.effort.level)?;
     let candidates = line.candidates.unwrap_or(1);
-    if !(1..=16).contains(&candidates) {
-        return Err("candidates must be 1 to 16".to_owned());
+    let most = WebConfig::MAX_CANDIDATES;
+    if !(1..=most).contains(&candidates) {
+        return Err(format!("candidates must be 1 to {most}"));
     }
     let seed = line.seed.unwrap_or(command.effort.seed);
     let deadline = line.deadline_ms.map(Duration::from_millis);

@@ -13,7 +13,7 @@ mod params;
 mod reading;
 mod tasks;
 
-use std::{borrow::Cow, net::IpAddr, sync::Arc};
+use std::{net::IpAddr, sync::Arc};
 
 use chat2svg_protocol::InvalidSetting;
 use rmcp::{
@@ -214,7 +214,7 @@ impl ServerHandler for McpServer {
 
 /// A problem as the protocol's own error.
 fn protocol_error(problem: &Problem) -> ErrorData {
-    let text = Cow::Owned(answer::complaint(problem));
+    let text = answer::complaint(problem);
     if problem.code.status().is_client_error() {
         ErrorData::invalid_params(text, None)
     } else {

@@ -8,9 +8,8 @@ use actix_web::{
         StatusCode,
         header::{CACHE_CONTROL, CONTENT_ENCODING, HeaderName, HeaderValue},
     },
-    web,
+    web::{self, Bytes},
 };
-use bytes::Bytes;
 use futures_util::TryStreamExt as _;
 use http_body_util::{BodyExt as _, Full, combinators::BoxBody};
 use rmcp::transport::streamable_http_server::{

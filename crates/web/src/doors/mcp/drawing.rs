@@ -122,12 +122,7 @@ impl McpServer {
                 let ground =
                     ground.and_then(|text| refusals.check("background", text.parse::<Ground>()));
                 let limits = check_limits(asked.paths, asked.bytes, &mut refusals);
-                let options = RawOptions {
-                    seed: asked.seed,
-                    deadline_ms: asked.deadline_ms,
-                    level: asked.level.as_deref(),
-                    ..RawOptions::default()
-                };
+                let options = effort(asked.seed, asked.deadline_ms, asked.level.as_deref());
                 let options = options.check(config, &mut refusals);
                 refusals.finish().map_err(Problem::fields)?;
                 let ground = ground.unwrap_or_default();
@@ -149,12 +144,7 @@ impl McpServer {
                 let picture = self.picture("target", &asked.target).await;
                 let picture = picture.map_err(|problem| refusals.take(problem));
                 let limits = check_limits(asked.paths, asked.bytes, &mut refusals);
-                let options = RawOptions {
-                    seed: asked.seed,
-                    deadline_ms: asked.deadline_ms,
-                    level: asked.level.as_deref(),
-                    ..RawOptions::default()
-                };
+                let options = effort(asked.seed, asked.deadline_ms, asked.level.as_deref());
                 let options = options.check(config, &mut refusals);
                 refusals.finish().map_err(Problem::fields)?;
                 let template = template.into_iter().map(|bytes| Attachment {
@@ -237,6 +227,16 @@ impl McpServer {
             Ok(Err(error)) => Err(unread(error.to_string())),
             Err(_) => Err(Problem::internal()),
         }
+    }
+}
+
+/// What tools that take files ask of all jobs.
+fn effort(seed: Option<u64>, deadline_ms: Option<u64>, level: Option<&str>) -> RawOptions<'_> {
+    RawOptions {
+        seed,
+        deadline_ms,
+        level,
+        ..RawOptions::default()
     }
 }
 

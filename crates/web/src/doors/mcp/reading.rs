@@ -100,8 +100,7 @@ impl McpServer {
         context: &RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, Problem> {
         let asked: SvgParams = params::read(&arguments)?;
-        let bytes = self.svg("svg", &asked.svg).await?;
-        let _place = self.place(context)?;
+        let (bytes, _place) = self.given(&asked.svg, context).await?;
         let Parsed { document, warnings } = parsed(&self.shared, bytes).await?;
         let layers = Layer::all(&document);
         let described = Described {
@@ -123,8 +122,7 @@ impl McpServer {
         context: &RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, Problem> {
         let asked: SvgParams = params::read(&arguments)?;
-        let bytes = self.svg("svg", &asked.svg).await?;
-        let _place = self.place(context)?;
+        let (bytes, _place) = self.given(&asked.svg, context).await?;
         let limits = self.shared.services.limits.svg.clone();
         let cleaned = computed(&self.shared, move |_| sanitise(&bytes, &limits)).await?;
         let cleaned = cleaned.map_err(|error| unusable("svg", error.to_string()))?;
@@ -159,8 +157,7 @@ impl McpServer {
                 format!("a width must be 1 to {longest} pixels"),
             ));
         }
-        let bytes = self.svg("svg", &asked.svg).await?;
-        let _place = self.place(context)?;
+        let (bytes, _place) = self.given(&asked.svg, context).await?;
         let Parsed { document, warnings } = parsed(&self.shared, bytes).await?;
         let size = (document.width, document.height);
         let work = move |cancel: CancellationToken| {
@@ -182,6 +179,15 @@ impl McpServer {
             ContentBlock::image(BASE64_STANDARD.encode(png), PNG),
         ];
         Ok(rmcp::model::CallToolResult::success(content).into())
+    }
+
+    /// The bytes of the SVG that a tool was given, and a place for the work on them.
+    async fn given(
+        &self,
+        svg: &str,
+        context: &RequestContext<RoleServer>,
+    ) -> Result<(Vec<u8>, impl Sized + use<>), Problem> {
+        Ok((self.svg("svg", svg).await?, self.place(context)?))
     }
 
     /// A place among the jobs, for work that is none.
