@@ -14,7 +14,7 @@ use chat2svg_keys::Tokens;
 use chat2svg_protocol::messages::{Drain, Resume};
 use chat2svg_store::StoreWorker;
 use chat2svg_supervision::Slot;
-use chat2svg_web::{CloseDoors, StopServer, WebActor, WebFront, install_metrics};
+use chat2svg_web::{CloseDoors, Port, StopServer, WebActor, WebFront, install_metrics};
 use chat2svg_webhooks::{SenderError, Targets, WebhookActor, WebhookSender};
 use sd_notify::NotifyState;
 use tokio::time::MissedTickBehavior;
@@ -48,16 +48,20 @@ async fn serve(settings: &Settings) -> anyhow::Result<()> {
     if let Some(notice) = StorePlace::find().notice_for(&settings.store.path) {
         warn!("{notice}");
     }
+    // What can refuse the start comes before any actor: who cannot serve touches no job.
     let keys = keys::ring(settings)?;
-    let store = StoreWorker::open(&settings.store)?;
-    let metrics = install_metrics().context("the metrics cannot be set up")?;
-    let system = System::start(settings, &store)?;
-    let _webhooks = webhooks(settings, &system)?;
+    let sender = WebhookSender::new(&settings.webhooks)?;
     let mut server = settings.server.clone();
     server.webhooks = Some(Targets::new(&settings.webhooks).map_err(SenderError::from)?);
+    let is_guarded = keys.is_required() || settings.auth.allow_anonymous_network_access;
+    let port = Port::take(server, is_guarded)?;
     let tokens = Tokens::new().context("the system gives no random numbers")?;
+    let metrics = install_metrics().context("the metrics cannot be set up")?;
+    let store = StoreWorker::open(&settings.store)?;
+    let system = System::start(settings, &store)?;
+    let _webhooks = sender.map(|sender| webhooks(sender, &system));
     let callers = (Arc::clone(&keys), tokens, settings.auth.clone());
-    let front = WebFront::bind(server, system.web_services(callers, metrics))?;
+    let front = WebFront::new(port, system.web_services(callers, metrics))?;
     let address = front.address();
     let web = Slot::<WebActor>::new("web");
     system
@@ -89,11 +93,8 @@ async fn serve(settings: &Settings) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Starts who tells of the ends of jobs, if anybody is to be told.
-fn webhooks(settings: &Settings, system: &System) -> anyhow::Result<Option<Slot<WebhookActor>>> {
-    let Some(sender) = WebhookSender::new(&settings.webhooks)? else {
-        return Ok(None);
-    };
+/// Starts who tells of the ends of jobs.
+fn webhooks(sender: WebhookSender, system: &System) -> Slot<WebhookActor> {
     let slot = Slot::<WebhookActor>::new("webhooks");
     let (lines, sender) = (system.webhook_lines(), Arc::new(sender));
     system
@@ -101,7 +102,7 @@ fn webhooks(settings: &Settings, system: &System) -> anyhow::Result<Option<Slot<
         .start(&slot, &Arbiter::new().handle(), move || {
             WebhookActor::new(lines.clone(), Arc::clone(&sender))
         });
-    Ok(Some(slot))
+    slot
 }
 
 /// The address of the page as a browser on this machine takes it.

@@ -99,6 +99,15 @@ impl System {
         let store = Slot::<StoreActor>::new("store");
         let controller = Slot::<ControllerActor>::new("controller");
 
+        let ledger: Arc<dyn Ledger> = Arc::new(StoreLedger::new(
+            &store,
+            Duration::from_millis(settings.controller.ask_timeout_ms),
+        ));
+        let image_model = image_model(&settings.imagegen, Arc::clone(&ledger))?;
+        let language_models = chat2svg_llm::providers(&settings.llm, &ledger)?;
+        let line_up_shown = line_up_shown(settings, image_model.as_ref().map(|model| model.what()));
+
+        // Nothing below fails: a start that is refused has started nobody.
         let decisions = Arbiter::new().handle();
         let stages = Arbiter::new().handle();
         let input_output = Arbiter::new().handle();
@@ -134,18 +143,12 @@ impl System {
             breaker.line(),
             Duration::from_millis(settings.controller.ask_timeout_ms),
         );
-        let ledger: Arc<dyn Ledger> = Arc::new(StoreLedger::new(
-            &store,
-            Duration::from_millis(settings.controller.ask_timeout_ms),
-        ));
-        let image_model = image_model(&settings.imagegen, Arc::clone(&ledger))?;
-        let line_up_shown = line_up_shown(settings, image_model.as_ref().map(|model| model.what()));
         watchdog.start(&template, &stages, {
             let pool = pool("template");
             let embedded =
                 EmbeddedComposer::new(vocabulary.clone(), pool.clone(), controller.line());
             let mut known: Vec<Arc<dyn Backend<RunTemplate>>> = vec![Arc::new(embedded)];
-            for provider in chat2svg_llm::providers(&settings.llm, &ledger)? {
+            for provider in language_models {
                 known.push(Arc::new(ModelComposer::new(
                     provider,
                     settings.template.model.clone(),

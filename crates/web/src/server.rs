@@ -86,6 +86,39 @@ pub enum BindError {
     },
 }
 
+/// The port, taken under a configuration that has been checked, and not served yet.
+#[derive(Debug)]
+pub struct Port {
+    config: WebConfig,
+    listener: TcpListener,
+    address: SocketAddr,
+}
+
+impl Port {
+    /// Checks the configuration and takes the port; `is_guarded` says whether anybody on the
+    /// network may be let in, because there are keys or the user said so.
+    ///
+    /// # Errors
+    /// When a value cannot work, or the address cannot be listened on.
+    pub fn take(mut config: WebConfig, is_guarded: bool) -> Result<Self, BindError> {
+        config.validate()?;
+        config.max_connections = descriptors::provide(config.workers, config.max_connections)?;
+        let address = config.address()?;
+        if !is_guarded && !address.ip().to_canonical().is_loopback() {
+            return Err(BindError::Unguarded { address });
+        }
+        let failed = |reason| BindError::Listen { address, reason };
+        let listener = TcpListener::bind(address).map_err(failed)?;
+        listener.set_nonblocking(true).map_err(failed)?;
+        let address = listener.local_addr().map_err(failed)?;
+        Ok(Self {
+            config,
+            listener,
+            address,
+        })
+    }
+}
+
 /// The web front's server and the state of its handlers. Clones are the same front.
 #[derive(Clone)]
 pub struct WebFront {
@@ -96,27 +129,15 @@ pub struct WebFront {
 }
 
 impl WebFront {
-    /// Checks the configuration and takes the port. Nothing is served before the actor starts.
+    /// A front at a port. Nothing is served before the actor starts.
     ///
     /// # Errors
-    /// When a value cannot work, or the address cannot be listened on.
-    pub fn bind(mut config: WebConfig, services: WebServices) -> Result<Self, BindError> {
-        config.validate()?;
-        config.max_connections = descriptors::provide(config.workers, config.max_connections)?;
-        let address = config.address()?;
-        let is_guarded =
-            services.keys.is_required() || services.auth.allow_anonymous_network_access;
-        if !is_guarded && !address.ip().to_canonical().is_loopback() {
-            return Err(BindError::Unguarded { address });
-        }
-        let failed = |reason| BindError::Listen { address, reason };
-        let listener = TcpListener::bind(address).map_err(failed)?;
-        listener.set_nonblocking(true).map_err(failed)?;
-        let address = listener.local_addr().map_err(failed)?;
+    /// When a value of the configuration cannot work.
+    pub fn new(port: Port, services: WebServices) -> Result<Self, BindError> {
         Ok(Self {
-            shared: Arc::new(Shared::new(config, services)?),
-            listener: Arc::new(listener),
-            address,
+            shared: Arc::new(Shared::new(port.config, services)?),
+            listener: Arc::new(port.listener),
+            address: port.address,
             running: Arc::default(),
         })
     }

@@ -10,7 +10,7 @@ use actix::Arbiter;
 use chat2svg_supervision::{Slot, Watchdog, WatchdogPolicy};
 use serde_json::json;
 
-use crate::{BindError, CloseDoors, StopServer, WebActor, WebConfig, WebFront};
+use crate::{BindError, CloseDoors, Port, StopServer, WebActor, WebConfig, WebFront};
 
 use super::services;
 
@@ -36,7 +36,8 @@ fn get(path: &str) -> String {
 
 fn bind(config: WebConfig) -> Result<WebFront, BindError> {
     let (services, _, _) = services();
-    WebFront::bind(config, services)
+    let port = Port::take(config, true)?;
+    WebFront::new(port, services)
 }
 
 fn any_port() -> WebConfig {
