@@ -81,6 +81,10 @@ fn every_address_wants_a_key_and_shows_nothing_of_others() {
         ("GET", "/v1/system".to_owned()),
         ("GET", "/v1/system/events".to_owned()),
         ("PUT", "/v1/circuits/template/embedded".to_owned()),
+        ("GET", "/v1/key".to_owned()),
+        ("GET", "/v1/keys".to_owned()),
+        ("POST", "/v1/keys".to_owned()),
+        ("DELETE", "/v1/keys/bob".to_owned()),
         ("GET", "/metrics".to_owned()),
         ("GET", "/v1/nothing".to_owned()),
         ("POST", "//v1/svg".to_owned()),
@@ -157,10 +161,18 @@ fn every_address_wants_a_key_and_shows_nothing_of_others() {
     for (method, path) in [("POST", "/v1/svg"), ("DELETE", job.as_str())] {
         problem(send(method, path, Some(&watch)), 403, "scope-missing");
     }
-    problem(
-        send("PUT", "/v1/circuits/template/embedded", Some(&alice)),
-        403,
-        "scope-missing",
+    for (method, path) in [
+        ("PUT", "/v1/circuits/template/embedded"),
+        ("GET", "/v1/keys"),
+        ("POST", "/v1/keys"),
+        ("DELETE", "/v1/keys/bob"),
+    ] {
+        problem(send(method, path, Some(&alice)), 403, "scope-missing");
+    }
+    let own = json(&mut send("GET", "/v1/key", Some(&watch)));
+    assert_eq!(
+        (&own["name"], &own["owner"]),
+        (&json!("watch"), &json!("alice"))
     );
     assert_eq!(send("GET", &job, Some(&watch)).status().as_u16(), 200);
     assert_eq!(send("DELETE", &job, Some(&alice)).status().as_u16(), 204);
@@ -190,6 +202,90 @@ fn an_administrator_sees_all_and_holds_circuits() {
     let circuit = "/v1/circuits/template/embedded";
     let answer = daemon.send("PUT", circuit, &headers, br#"{"mode": "closed"}"#);
     assert_eq!(answer.status().as_u16(), 200);
+}
+
+#[test]
+fn an_administrator_makes_and_revokes_keys_over_http() {
+    let folder = folder();
+    let admin = make(folder.path(), &["root", "--scopes", "admin"]);
+    let settings = [("CHAT2SVG_API_KEYS", "fixed=0123456789abcdef")];
+    let daemon = Daemon::start(folder.path(), &settings);
+    let send = |method: &str, path: &str, body: Value| {
+        let authorization = bearer(&admin);
+        let headers = [
+            ("authorization", authorization.as_str()),
+            ("content-type", "application/json"),
+        ];
+        daemon.send(method, path, &headers, body.to_string().as_bytes())
+    };
+    let wanted =
+        json!({"name": "carol", "scopes": ["write", "read"], "days": 30, "quota": {"per_day": 7}});
+    let mut answer = send("POST", "/v1/keys", wanted.clone());
+    assert_eq!(answer.status().as_u16(), 201);
+    assert_eq!(header(&answer, "cache-control"), "no-store");
+    let made = json(&mut answer);
+    let carol = made["secret"].as_str().unwrap();
+    assert_eq!(made["key"]["quota"]["per_day"], 7);
+    draw(&daemon, carol);
+    let listed = json(&mut send("GET", "/v1/keys", json!({})));
+    let names: Vec<_> = listed["keys"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|key| &key["name"])
+        .collect();
+    assert_eq!(names, ["fixed", "root", "carol"]);
+    assert_eq!(listed["keys"][2]["used"]["day"], 1);
+    assert!(!listed.to_string().contains("hash"));
+    // The command line sees the same keys.
+    let shown = String::from_utf8(keys(folder.path(), &["list"]).stdout).unwrap();
+    assert!(shown.contains("carol"), "{shown}");
+    problem(send("POST", "/v1/keys", wanted), 409, "key-refused");
+    for (field, wrong) in [
+        ("name", json!({"name": "a b"})),
+        ("owner", json!({"name": "dave", "owner": ""})),
+        ("scopes", json!({"name": "dave", "scopes": ["root"]})),
+        ("scopes", json!({"name": "dave", "scopes": []})),
+        ("days", json!({"name": "dave", "days": 0})),
+    ] {
+        let told = problem(send("POST", "/v1/keys", wrong), 422, "invalid-fields");
+        assert_eq!(told["errors"][0]["field"], field);
+    }
+    for (name, status, code) in [
+        ("root", 409, "key-refused"),
+        ("fixed", 409, "key-refused"),
+        ("nobody", 404, "key-not-found"),
+    ] {
+        problem(
+            send("DELETE", &format!("/v1/keys/{name}"), json!({})),
+            status,
+            code,
+        );
+    }
+    assert_eq!(
+        send("DELETE", "/v1/keys/carol", json!({}))
+            .status()
+            .as_u16(),
+        204
+    );
+    let headers = [("x-api-key", carol)];
+    problem(
+        daemon.send("GET", "/v1/jobs", &headers, b""),
+        401,
+        "unauthorized",
+    );
+    assert!(!daemon.log().contains(carol), "no log has a key");
+
+    // Where no keys are in use, none is made over HTTP.
+    let other = crate::support::folder();
+    let open = Daemon::start(other.path(), &[]);
+    assert_eq!(open.get("/v1/key").status().as_u16(), 204);
+    assert_eq!(json(&mut open.get("/v1/keys"))["keys"], json!([]));
+    problem(
+        open.post("/v1/keys", &[], r#"{"name": "me"}"#),
+        409,
+        "key-refused",
+    );
 }
 
 #[test]

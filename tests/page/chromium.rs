@@ -179,6 +179,8 @@ impl Page {
                 "code": key,
                 "windowsVirtualKeyCode": code,
                 "modifiers": if control { 2 } else { 0 },
+                // What hands in a form.
+                "text": if key == "Enter" && kind == "keyDown" && !control { "\r" } else { "" },
             });
             self.call("Input.dispatchKeyEvent", &parameters);
         }

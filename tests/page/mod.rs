@@ -8,6 +8,7 @@ use std::fs;
 use chat2svg_vector::{DecodeLimits, Raster};
 use serde_json::{Value, json};
 
+use crate::keys;
 use crate::support::{Daemon, HOUSE, folder, json as read, text};
 use chromium::Page;
 
@@ -159,7 +160,7 @@ fn a_job_that_is_stopped_keeps_the_picture_so_far() {
 }
 
 #[test]
-fn the_page_connects_again_after_the_service_was_killed() {
+fn a_job_is_followed_and_stopped_after_the_service_was_killed() {
     let folder = folder();
     let mut daemon = Daemon::start(folder.path(), &[]);
     let id = daemon.submit_long();
@@ -174,6 +175,54 @@ fn the_page_connects_again_after_the_service_was_killed() {
     page.wait_for("document.querySelector('#pulse-text').textContent === 'Not connected'");
     let _daemon = Daemon::start_at(folder.path(), &[], &address);
     page.wait_for("document.querySelector('#pulse-text').textContent !== 'Not connected'");
+    // The job was taken up, and is the page's still.
+    page.wait_for("document.querySelector('#easel-sub').textContent.startsWith('Drawing')");
+    page.click("#cancel");
+    page.wait_for("document.title.startsWith('Stopped')");
+}
+
+#[test]
+fn keys_are_asked_for_and_an_administrator_makes_and_revokes_them() {
+    let folder = folder();
+    let admin = keys::make(folder.path(), &["root", "--scopes", "admin"]);
+    let daemon = Daemon::start(folder.path(), &[]);
+    let Some(mut page) = page(&daemon, "/") else {
+        return;
+    };
+    page.wait_to_see("dialog.key #key");
+    assert_accessible(&mut page, "the question for a key");
+    page.insert(&admin);
+    page.press("Enter", false);
+    page.wait_to_see("#keys");
+    // A picture, whose events, preview and files all need the key.
+    page.click("[data-example=fox]");
+    page.wait_to_see("#actions");
+    crate::support::assert_svg(&String::from_utf8(page.download("#download-svg")).unwrap());
+    page.click("#keys");
+    page.wait_to_see(".keys tbody tr");
+    page.click("#key-name");
+    page.evaluate("document.querySelector('#key-name').focus()");
+    page.insert("carol");
+    page.press("Enter", false);
+    page.wait_to_see(".key-secret code");
+    let carol = page.text("document.querySelector('.key-secret code').textContent");
+    assert!(carol.starts_with("c2s_"), "{carol}");
+    assert_accessible(&mut page, "the keys");
+    let status = || {
+        let headers = [("x-api-key", carol.as_str())];
+        daemon
+            .send("GET", "/v1/jobs", &headers, b"")
+            .status()
+            .as_u16()
+    };
+    assert_eq!(status(), 200);
+    let rows =
+        |count: u32| format!("document.querySelectorAll('.keys tbody tr').length === {count}");
+    page.wait_for(&rows(2));
+    page.click(".keys tbody tr:nth-child(2) .button");
+    page.click(".keys .sure");
+    page.wait_for(&rows(1));
+    assert_eq!(status(), 401);
 }
 
 #[test]

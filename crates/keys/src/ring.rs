@@ -27,6 +27,25 @@ pub struct EnvironmentError {
     reason: String,
 }
 
+/// Why a key cannot be made or revoked while the service runs.
+#[derive(Debug, Error)]
+pub enum RingError {
+    /// The file does not allow it.
+    #[error(transparent)]
+    File(#[from] KeyFileError),
+    /// No keys are in use.
+    #[error(
+        "callers need no key here, and the first one would lock them out: make it with \
+         `chat2svg keys add NAME --scopes admin`"
+    )]
+    NotInUse,
+    /// It stands in the environment.
+    #[error(
+        "the key \"{0}\" comes from the environment: change it there, and start the service anew"
+    )]
+    Environment(Name),
+}
+
 /// A key in force.
 #[derive(Clone, Debug)]
 pub struct Key {
@@ -35,6 +54,11 @@ pub struct Key {
 }
 
 impl Key {
+    /// What is kept of it.
+    pub fn entry(&self) -> &Entry {
+        &self.entry
+    }
+
     /// Its name.
     pub fn name(&self) -> &Name {
         &self.entry.name
@@ -178,6 +202,59 @@ impl KeyRing {
         }
     }
 
+    /// All keys, those of the environment first.
+    pub fn keys(&self) -> Vec<Key> {
+        self.refresh();
+        self.keys
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// Whether a key comes from the environment, where it can only be changed before the start.
+    pub fn is_fixed(&self, name: &Name) -> bool {
+        self.environment.iter().any(|key| key.entry.name == *name)
+    }
+
+    /// Adds a key to the file, in force at once.
+    ///
+    /// # Errors
+    /// When its name is taken, no keys are in use, or the file cannot be written.
+    pub fn add(&self, entry: Entry) -> Result<(), RingError> {
+        if self.is_fixed(&entry.name) {
+            return Err(KeyFileError::Taken(entry.name).into());
+        }
+        self.change(|file| file.add(entry))
+    }
+
+    /// Removes a key from the file; it is taken no more.
+    ///
+    /// # Errors
+    /// When there is none of that name, it comes from the environment, or the file cannot be
+    /// written.
+    pub fn revoke(&self, name: &Name) -> Result<(), RingError> {
+        if self.is_fixed(name) {
+            return Err(RingError::Environment(name.clone()));
+        }
+        self.change(|file| file.revoke(name))
+    }
+
+    fn change(
+        &self,
+        change: impl FnOnce(&mut KeyFile) -> Result<(), KeyFileError>,
+    ) -> Result<(), RingError> {
+        let path = self.path.as_deref().filter(|_| self.is_required());
+        let path = path.ok_or(RingError::NotInUse)?;
+        // Held all the while, so that two changes do not lose one.
+        let mut state = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut file = KeyFile::load(path)?.unwrap_or_default();
+        change(&mut file)?;
+        file.save(path)?;
+        state.stamp = Stamp::of(path);
+        self.take(Some(file));
+        Ok(())
+    }
+
     /// Takes the keys of a file; those that were known keep what was counted.
     fn take(&self, file: Option<KeyFile>) {
         if file.is_some() {
@@ -286,6 +363,10 @@ mod tests {
         Timestamp::from_second(second).unwrap()
     }
 
+    fn name(text: &str) -> Name {
+        text.parse().unwrap()
+    }
+
     fn entry(name: &str, secret: &Secret, expires_at: Option<Timestamp>) -> Entry {
         Entry {
             name: name.parse().unwrap(),
@@ -335,6 +416,40 @@ mod tests {
         // Without any key left nobody gets in.
         ring.take(None);
         assert!(ring.is_required());
+    }
+
+    #[test]
+    fn keys_are_made_and_revoked_while_they_are_in_use() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("keys.toml");
+        let secret = || Secret::generate().unwrap();
+        let unused = KeyRing::new(&path, Vec::new()).unwrap();
+        assert!(matches!(
+            unused.add(entry("alice", &secret(), None)),
+            Err(RingError::NotInUse)
+        ));
+        let fixed = entry("ops", &secret(), None);
+        let ring = KeyRing::new(&path, vec![fixed]).unwrap();
+        let (ops, alice) = (name("ops"), name("alice"));
+        let made = secret();
+        ring.add(entry("alice", &made, None)).unwrap();
+        assert_eq!(ring.find(made.reveal(), at(0)).unwrap().name(), &alice);
+        assert!(ring.find(made.reveal(), at(0)).is_some());
+        for taken in ["alice", "ops"] {
+            assert!(matches!(
+                ring.add(entry(taken, &secret(), None)),
+                Err(RingError::File(KeyFileError::Taken(_)))
+            ));
+        }
+        assert!(matches!(ring.revoke(&ops), Err(RingError::Environment(_))));
+        ring.revoke(&alice).unwrap();
+        assert!(ring.find(made.reveal(), at(0)).is_none());
+        assert!(matches!(
+            ring.revoke(&alice),
+            Err(RingError::File(KeyFileError::Unknown(_)))
+        ));
+        let names: Vec<_> = ring.keys().iter().map(|key| key.name().clone()).collect();
+        assert_eq!(names, [ops]);
     }
 
     #[test]

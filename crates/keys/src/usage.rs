@@ -92,6 +92,17 @@ struct Counts {
     under_way: u32,
 }
 
+/// How much of a key was used.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Used {
+    /// New jobs in this minute.
+    pub minute: u32,
+    /// New jobs on this day (UTC).
+    pub day: u32,
+    /// Jobs under way.
+    pub under_way: u32,
+}
+
 /// What was done with a key. Clones count together; counts end with the process.
 #[derive(Clone, Debug, Default)]
 pub struct Usage(Arc<Mutex<Counts>>);
@@ -128,6 +139,18 @@ impl Usage {
         }
         counts.under_way += 1;
         Ok(Place(self.clone()))
+    }
+
+    /// What was done with it until now.
+    pub fn used(&self, now: Timestamp) -> Used {
+        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        counts.turn(now);
+        let [(_, minute), (_, day)] = counts.windows;
+        Used {
+            minute,
+            day,
+            under_way: counts.under_way,
+        }
     }
 
     /// How the key stands in every window that its quota limits.

@@ -43,7 +43,7 @@ async function call(path, options = {}) {
   }
   if (document.code === 'unauthorized') {
     // Another request may have asked for the key meanwhile.
-    if (key() !== sent || (await ask(document.detail))) return call(path, options);
+    if (key() !== sent || (await ask(sent && document.detail))) return call(path, options);
   }
   const wait = Number(response.headers.get('retry-after')) || undefined;
   throw new Problem({ retry_after: wait, title: response.statusText, ...document, status: response.status });
@@ -102,6 +102,20 @@ export const cancel = (id) => call(path(id, '/cancel'), { method: 'POST' });
 export const remove = (id) => call(path(id), { method: 'DELETE' });
 export const resultSvg = async (id) => (await call(path(id, '/result.svg'))).text();
 export const resultPng = async (id, width) => (await call(path(id, `/result.png?width=${width}`))).blob();
+
+/** Whether a key was given. */
+export const hasKey = () => key() !== null;
+
+/** The key that is in use; null where none is needed. */
+export async function ownKey() {
+  const response = await call('/v1/key');
+  return response.status === 204 ? null : response.json();
+}
+
+export const keys = () => json('/v1/keys');
+export const makeKey = (asked) =>
+  json('/v1/keys', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(asked) });
+export const revokeKey = (name) => call(`/v1/keys/${encodeURIComponent(name)}`, { method: 'DELETE' });
 
 let token = null;
 

@@ -129,8 +129,13 @@ fillOpening((prompt, style) => {
   form.submit();
 });
 gallery.refresh();
-startWatching((status) => {
+let isFirst = true;
+startWatching(async (status) => {
   form.limit(status.limits);
   gallery.look();
+  if (!isFirst) return;
+  isFirst = false;
+  // Only where keys are in use, and when all else is there.
+  if (api.hasKey()) (await import('./keys.js')).offerKeys().catch(() => {});
 });
 follow();

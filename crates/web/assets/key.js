@@ -16,17 +16,17 @@ export function key() {
   }
 }
 
-/** Asks for a key, once for all who need it; says whether one was given. */
-export function ask(why) {
+/** Asks for a key, once for all who need it, as one sent before was `refused`; says whether one was given. */
+export function ask(refused) {
   asking ??= new Promise((resolve) => {
     const field = el('input', { type: 'password', id: 'key', autocomplete: 'off', required: true, 'aria-describedby': 'key-why' });
     const form = el(
       'form',
       { method: 'dialog' },
       el('h2', { id: 'key-title', textContent: 'This service needs a key' }),
-      el('p', { id: 'key-why', textContent: why }),
+      el('p', { id: 'key-why', textContent: refused ? `The last one was not taken: ${refused}.` : 'Whoever runs it can give you one. It is kept until this tab is closed.' }),
       el('div', { class: 'field' }, el('label', { htmlFor: 'key', textContent: 'Key' }), field),
-      el('button', { class: 'button', textContent: 'Use this key' }),
+      el('button', { class: 'button strong', textContent: 'Use this key' }),
     );
     const dialog = el('dialog', { class: 'key', 'aria-labelledby': 'key-title' }, form);
     let given = false;

@@ -151,7 +151,9 @@ fn needed(method: &Method, pattern: Option<&str>, open_metrics: bool) -> Option<
         return None;
     }
     Some(match *method {
-        _ if pattern.starts_with("/v1/circuits/") => Scope::Admin,
+        _ if pattern.starts_with("/v1/circuits/") || pattern.starts_with("/v1/keys") => {
+            Scope::Admin
+        }
         // A token is for reading only.
         _ if pattern == "/v1/tokens" => Scope::Read,
         Method::GET | Method::HEAD => Scope::Read,
@@ -290,6 +292,28 @@ pub(crate) fn identity(request: &HttpRequest) -> Result<Identity, Problem> {
     known.ok_or_else(Problem::internal)
 }
 
+/// Refuses who has no key for it and is on another machine.
+pub(crate) fn admins_only(request: &HttpRequest) -> Result<(), Problem> {
+    if identity(request)?.is_admin_by_key() {
+        return Ok(());
+    }
+    let is_local = request
+        .peer_addr()
+        .is_some_and(|peer| peer.ip().to_canonical().is_loopback());
+    // A proxy on this machine calls for somebody else.
+    let is_forwarded = ["forwarded", "x-forwarded-for", "x-real-ip", "via"]
+        .iter()
+        .any(|name| request.headers().contains_key(*name));
+    if is_local && !is_forwarded {
+        return Ok(());
+    }
+    Err(Problem::new(
+        Code::LocalOnly,
+        "circuits and keys are for whoever runs the service: call from its machine, over a \
+         loopback address and not through a proxy, or with a key that has the scope admin",
+    ))
+}
+
 /// Tells a caller with a quota how it stands, in the headers of the draft standard and in those
 /// that were usual before.
 pub(crate) fn tell_quota(headers: &mut HeaderMap, identity: &Identity, now: Timestamp) {
@@ -344,6 +368,9 @@ mod tests {
         assert_eq!(needed(&Method::GET, Some("/metrics"), true), None);
         for circuits in ["/v1/circuits/{stage}/{backend}", "/v1/circuits/pipeline"] {
             assert_eq!(need(Method::PUT, Some(circuits)), Some(Scope::Admin));
+        }
+        for keys in ["/v1/keys", "/v1/keys/{name}"] {
+            assert_eq!(need(Method::GET, Some(keys)), Some(Scope::Admin));
         }
     }
 

@@ -32,6 +32,7 @@ use crate::{
     tags(
         (name = "Pictures", description = "Ask for a picture"),
         (name = "Jobs", description = "Follow and fetch what was asked for"),
+        (name = "Keys", description = "Who may call, and how often"),
         (name = "OpenAI", description = "The same pictures, as OpenAI's clients ask for them"),
         (name = "System", description = "How the service stands"),
     ),
@@ -53,6 +54,10 @@ use crate::{
         doors::openai::model,
         routes::system::show,
         routes::events::system_events,
+        routes::keys::own,
+        routes::keys::list,
+        routes::keys::create,
+        routes::keys::revoke,
         routes::circuits::set,
         routes::circuits::set_pipeline,
         routes::system::health,

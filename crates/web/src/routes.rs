@@ -4,6 +4,7 @@ pub(crate) mod circuits;
 pub(crate) mod create;
 pub(crate) mod events;
 pub(crate) mod jobs;
+pub(crate) mod keys;
 pub(crate) mod page;
 pub(crate) mod results;
 pub(crate) mod system;
@@ -35,6 +36,13 @@ pub(crate) fn configure(service: &mut web::ServiceConfig) {
         )
         .service(resource("/v1/jobs/{id}/cancel", "POST").route(web::post().to(jobs::cancel)))
         .service(resource("/v1/tokens", "POST").route(web::post().to(tokens::create)))
+        .service(resource("/v1/key", "GET, HEAD").route(get().to(keys::own)))
+        .service(
+            resource("/v1/keys", "GET, HEAD, POST")
+                .route(get().to(keys::list))
+                .route(web::post().to(keys::create)),
+        )
+        .service(resource("/v1/keys/{name}", "DELETE").route(web::delete().to(keys::revoke)))
         .service(resource("/v1/jobs/{id}/events", "GET").route(web::get().to(events::job_events)))
         .service(
             resource("/v1/jobs/{id}/result.svg", "GET, HEAD").route(get().to(results::result_svg)),

@@ -69,6 +69,7 @@ async fn a_first_visit_takes_less_than_sixty_kilobytes() {
     let has = |part: &str| seen.iter().any(|uri| uri.ends_with(part));
     assert!(has("/stage.js") && has("/app.css") && has("/fox.webp"));
     assert!(!has("/layers.js") && !has("/result.css"), "{seen:?}");
+    assert!(!has("/keys.js") && !has("/keys.css"), "{seen:?}");
     assert!(total < 60_000, "{total} bytes");
 }
 
