@@ -136,16 +136,21 @@ export class Stage {
     const timer = setInterval(tick, 100);
     let unfollow = () => {};
     const isWanted = () => this.job?.id === job.id && !isFinal(this.job.state);
+    // The events are over, or broke off for good: the job itself tells whether there is more to follow.
+    const over = async () => {
+      if (await this.#look(job.id)) return;
+      await api.rest(PAUSE);
+      if (isWanted()) follow();
+    };
     const follow = () => {
       unfollow = api.follow(
         job.id,
-        (name, data) => isWanted() && this.#event(name, data),
-        async () => {
-          // The events broke off for good: the job itself tells whether there is more to follow.
-          if (await this.#look(job.id)) return;
-          await api.rest(PAUSE);
-          if (isWanted()) follow();
+        (name, data) => {
+          if (!isWanted()) return;
+          if (name === 'done') over();
+          else this.#event(name, data);
         },
+        over,
       );
     };
     follow();
@@ -167,7 +172,6 @@ export class Stage {
     }
     if (name === 'turned-away') $('#wait-text').textContent = 'Its stages rest after failures: composing a simple picture';
     if (name === 'preview') this.picture.show(data.svg, this.job.request.prompt);
-    else if (name === 'done') this.#look(this.job.id);
     else this.steps.take(name, data);
   }
 
