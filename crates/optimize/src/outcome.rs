@@ -2,7 +2,7 @@
 
 use chat2svg_fit::{self as fit, FitReport};
 use chat2svg_protocol::{
-    BackendId, BudgetChange, FitEnd, FitSummary, LossSample, ResourceLevel, StageOutcome,
+    BackendId, BudgetChange, FitEnd, FitSummary, LossSample, Lowered, ResourceLevel, StageOutcome,
 };
 
 use crate::watcher::Cause;
@@ -53,8 +53,8 @@ fn thinned(curve: &[fit::LossSample]) -> impl Iterator<Item = &fit::LossSample> 
     (0..kept).filter_map(move |index| curve.get(index * last / gaps))
 }
 
-/// Whether the fit ran to its end. Its level's own time budget is an end as planned; the job's
-/// deadline and a machine that afforded less at the end cut it short.
+/// Whether the fit ran to its end. Its level's own time budget is an end as planned, and so is that
+/// of a lower level that it went on at; the job's deadline cuts it short.
 pub(crate) fn outcome(
     report: &FitReport,
     planned: ResourceLevel,
@@ -75,20 +75,21 @@ pub(crate) fn outcome(
                 .to_owned(),
         );
     }
-    let mut changes = report.budget_changes.iter().zip(causes);
-    if let Some((change, cause)) = changes.next_back()
-        && cause.level < planned
-    {
-        reasons.push(format!(
+    let last = report.budget_changes.iter().zip(causes).next_back();
+    let lowered = last.filter(|(_, cause)| cause.level < planned);
+    let lowered = lowered.map(|(change, cause)| Lowered {
+        level: cause.level,
+        reason: format!(
             "{} after {:.1} s: {} steps in all, as at level {}",
             cause.reason, change.seconds, change.budget.iterations, cause.level
-        ));
-    }
-    if reasons.is_empty() {
+        ),
+    });
+    let outcome = if reasons.is_empty() {
         StageOutcome::completed(BackendId::EMBEDDED)
     } else {
         StageOutcome::cut_short(BackendId::EMBEDDED, reasons.join("; "))
-    }
+    };
+    StageOutcome { lowered, ..outcome }
 }
 
 #[cfg(test)]
@@ -152,13 +153,18 @@ mod tests {
         assert_eq!(levels, [Low, High]);
         let recovered = outcome(&changed, High, &causes, false);
         assert_eq!(recovered.status, StageStatus::Completed);
+        assert_eq!(recovered.lowered, None);
 
         changed.budget_changes.pop();
         let told = outcome(&changed, High, &causes, false);
-        assert_eq!(told.status, StageStatus::CutShort);
+        assert_eq!(told.status, StageStatus::Completed);
+        let reason = "others need the machine after 0.5 s: 60 steps in all, as at level low";
         assert_eq!(
-            told.reason.as_deref(),
-            Some("others need the machine after 0.5 s: 60 steps in all, as at level low")
+            told.lowered,
+            Some(Lowered {
+                level: Low,
+                reason: reason.to_owned(),
+            })
         );
     }
 

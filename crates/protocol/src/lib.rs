@@ -41,7 +41,8 @@ pub use job::{
 pub use level::{LevelChoice, LevelMode, PerLevel, ResourceLevel};
 pub use outcome::{
     BudgetChange, DetailSummary, FailureCode, FitEnd, FitSummary, JobFailure, JobMetadata,
-    LossSample, ModelUse, Movement, StageOutcome, StageReport, StageStatus, TargetSummary, Tier,
+    LossSample, Lowered, ModelUse, Movement, StageOutcome, StageReport, StageStatus, TargetSummary,
+    Tier,
 };
 pub use output::{LayerForm, OutputOptions, ShapeForm, StrokeForm};
 pub use owner::Owner;

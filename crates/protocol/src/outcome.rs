@@ -395,6 +395,15 @@ impl JobFailure {
     }
 }
 
+/// The lower level at which a stage went on and ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lowered {
+    /// The level.
+    pub level: ResourceLevel,
+    /// What made it so.
+    pub reason: String,
+}
+
 /// What a stage gives back beside its output.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StageOutcome {
@@ -404,6 +413,8 @@ pub struct StageOutcome {
     pub status: StageStatus,
     /// Why it was cut short.
     pub reason: Option<String>,
+    /// The level at which it ended, when that is below the planned one.
+    pub lowered: Option<Lowered>,
     /// The backends that had a turn, in order; the last one served.
     pub attempts: Vec<Attempt>,
     /// What a model did, when one served.
@@ -417,6 +428,7 @@ impl StageOutcome {
             served_by,
             status: StageStatus::Completed,
             reason: None,
+            lowered: None,
             attempts: Vec::new(),
             model: None,
         }

@@ -7,6 +7,7 @@
 //! - progress never goes back.
 
 mod ending;
+mod outputs;
 mod progress;
 mod report;
 mod step;
@@ -18,8 +19,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use chat2svg_protocol::{
     DetailSummary, FailureCode, FitSummary, JobEventKind, JobFailure, JobKind, JobMetadata,
     JobSpec, JobState, PlannedStage, ResourceLevel, Stage, StagePlan, StageReport, StageStatus,
-    Style,
-    messages::{StageError, StageFailure, TargetOrigin},
+    Style, messages::TargetOrigin,
 };
 use chat2svg_vector::{Document, Raster};
 
@@ -94,6 +94,8 @@ pub struct Machine {
     style: Option<Style>,
     detail: Option<DetailSummary>,
     fit: Option<FitSummary>,
+    /// Why a stage ended at a lower level than planned.
+    lowered: Option<String>,
     composed: bool,
     /// What was left out of the caller's file.
     warnings: Vec<String>,
@@ -132,6 +134,7 @@ impl Machine {
             style,
             detail: None,
             fit: None,
+            lowered: None,
             composed: false,
             warnings: Vec::new(),
             kept_as_running: false,
@@ -479,120 +482,6 @@ impl Machine {
             Stage::Detail if self.working.is_none() => Some("there is no document to detail"),
             Stage::Optimize if self.target.is_none() => Some("there is no target to fit to"),
             Stage::Detail | Stage::Optimize => None,
-        }
-    }
-
-    fn stage_ended(
-        &mut self,
-        planned: PlannedStage,
-        spent: Duration,
-        result: Result<StageOutput, StageFailure>,
-        now: Duration,
-        out: &mut Vec<Command>,
-    ) {
-        let stage = planned.stage;
-        let served = result.as_ref().ok().and_then(|output| {
-            let outcome = output.outcome();
-            Some((outcome.served_by.clone(), outcome.seconds()?))
-        });
-        let gain = result.as_ref().ok().and_then(StageOutput::gain);
-        out.push(Command::ReleaseStage {
-            stage,
-            served,
-            gain,
-        });
-        self.durations.insert(stage, spent.as_secs_f64());
-        match result {
-            Ok(output) => self.take_output(planned, output, now, out),
-            Err(failure) => {
-                let reason = failure.error.to_string();
-                let status = if matches!(failure.error, StageError::Refused(_)) {
-                    self.durations.remove(&stage);
-                    StageStatus::Skipped
-                } else {
-                    self.remember_failure(stage, &failure.error);
-                    StageStatus::Failed
-                };
-                self.end_stage(planned, status, reason, failure.attempts, out);
-            }
-        }
-        if self.wanted().is_empty() {
-            self.next_stage(now, out);
-        } else {
-            self.phase = Phase::Planning;
-            out.push(Command::Replan);
-        }
-    }
-
-    fn take_output(
-        &mut self,
-        planned: PlannedStage,
-        output: StageOutput,
-        now: Duration,
-        out: &mut Vec<Command>,
-    ) {
-        let stage = planned.stage;
-        let document = Arc::clone(output.document());
-        let outcome = output.outcome().clone();
-        self.first_document.get_or_insert(now);
-        self.best = Some(Arc::clone(&document));
-        self.working = Some(Arc::clone(&document));
-        match output {
-            StageOutput::Template(output) => self.style = Some(output.style),
-            StageOutput::Detail(output) => {
-                self.target.get_or_insert(Target {
-                    picture: output.target,
-                    origin: output.origin,
-                });
-                self.detail = Some(output.summary);
-            }
-            StageOutput::Optimize(output) => self.fit = Some(output.summary),
-        }
-        out.push(Command::Announce(JobEventKind::StageEnded {
-            stage,
-            status: outcome.status,
-            backend: Some(outcome.served_by.clone()),
-            attempts: outcome.attempts.clone(),
-        }));
-        self.reports.push(StageReport {
-            stage,
-            backend: Some(outcome.served_by),
-            from_checkpoint: false,
-            level: planned.level,
-            status: outcome.status,
-            reason: outcome.reason,
-            attempts: outcome.attempts,
-            model: outcome.model,
-        });
-        self.advance(stage, 1.0);
-        out.push(Command::ShowPreview {
-            stage,
-            document: Arc::clone(&document),
-        });
-        if !self.ahead.is_empty() && self.can_resume_from(stage) {
-            let model_made = |target: &&Target| target.origin == TargetOrigin::Model;
-            out.push(Command::Checkpoint {
-                stage,
-                document,
-                target: self
-                    .target
-                    .as_ref()
-                    .filter(model_made)
-                    .map(|target| Arc::clone(&target.picture)),
-            });
-        }
-    }
-
-    /// Whether a later process could go on from what is kept of the stage. The embedded detailer's
-    /// target is not kept, for it is made again at no cost; without it there is nothing to fit to.
-    fn can_resume_from(&self, stage: Stage) -> bool {
-        match stage {
-            Stage::Template => true,
-            Stage::Detail => self
-                .target
-                .as_ref()
-                .is_some_and(|target| target.origin != TargetOrigin::Lit),
-            Stage::Optimize => false,
         }
     }
 }

@@ -147,7 +147,8 @@ impl Machine {
     fn lowered_because(&self) -> Option<String> {
         let highest = self.spec.options.level.highest();
         self.served_level().filter(|level| *level < highest)?;
-        self.plan.as_ref()?.reason.clone()
+        let planned = self.plan.as_ref().and_then(|plan| plan.reason.clone());
+        planned.or_else(|| self.lowered.clone())
     }
 
     fn status_of(&self, stage: Stage) -> Option<StageStatus> {

@@ -9,7 +9,7 @@ mod rules;
 use chat2svg_protocol::{
     AttachmentRole, Attempt, AttemptOutcome, BackendId, CanvasSize, Circuit, CircuitOpen, FitEnd,
     FitLimits, JobOptions, LevelChoice, OpenReason, Prompt, StageOutcome, Tier,
-    messages::{DetailOutput, OptimizeOutput, Preview, TemplateOutput},
+    messages::{DetailOutput, OptimizeOutput, Preview, StageError, TemplateOutput},
 };
 use jiff::Timestamp;
 use kurbo::Rect;
@@ -89,6 +89,7 @@ fn output(stage: Stage, status: StageStatus) -> StageOutput {
         served_by: BackendId::EMBEDDED,
         status,
         reason: None,
+        lowered: None,
         attempts: vec![turn(BackendId::EMBEDDED, AttemptOutcome::Served)],
         model: None,
     };

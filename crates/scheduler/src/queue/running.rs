@@ -83,10 +83,16 @@ impl Queue {
         let wall = now.saturating_sub(running.begun).as_secs_f64();
         let work = work_done - running.begun_work;
         (running.begun, running.begun_work) = (now, work_done);
-        let level = running
+        // A fit that went from one level to another tells of neither how long it takes.
+        let is_mixed = running
             .spends
             .take()
-            .map_or(planned.level, |(level, _)| level);
+            .is_some_and(|(level, _)| level != planned.level);
+        if is_mixed {
+            self.begin_measuring();
+            return;
+        }
+        let level = planned.level;
         let Some((backend, seconds)) = served else {
             return;
         };

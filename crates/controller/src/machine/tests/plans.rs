@@ -1,5 +1,7 @@
 //! The rest of a job planned anew, and levels below the asked one.
 
+use chat2svg_protocol::Lowered;
+
 use super::*;
 
 #[test]
@@ -71,4 +73,35 @@ fn a_lowered_level_is_told_with_its_reason() {
     let told = metadata(&job);
     assert_eq!(told.served_level, Some(ResourceLevel::Low));
     assert_eq!(told.lowered_because, lowered.reason);
+}
+
+#[test]
+fn a_fit_that_others_shortened_tells_the_level_at_which_it_ended() {
+    let mut job = machine(generate());
+    let mut fitted = output(Stage::Optimize, StageStatus::Completed);
+    let reason = "other jobs need the machine after 0.3 s";
+    if let StageOutput::Optimize(output) = &mut fitted {
+        output.outcome.lowered = Some(Lowered {
+            level: ResourceLevel::Minimal,
+            reason: reason.to_owned(),
+        });
+    }
+    feed(
+        &mut job,
+        [
+            Event::Stored,
+            Event::Dispatched(plan(&Stage::ALL)),
+            done(Stage::Template),
+            done(Stage::Detail),
+            Event::StageEnded {
+                stage: Stage::Optimize,
+                result: Ok(fitted),
+            },
+        ],
+    );
+    assert_eq!(job.state(), JobState::Succeeded);
+    let told = metadata(&job);
+    assert_eq!(told.tier, Tier::Full);
+    assert_eq!(told.served_level, Some(ResourceLevel::Minimal));
+    assert_eq!(told.lowered_because.as_deref(), Some(reason));
 }
