@@ -9,7 +9,7 @@ const JOB: &str = "/v1/jobs/0190b5a0-0000-7000-8000-000000000000";
 /// Every address that there is, by its methods.
 fn routes() -> Vec<(&'static str, String)> {
     let mut routes = vec![("DELETE", JOB.to_owned())];
-    for path in ["/v1/svg", "/v1/vectorize", "/v1/refine"] {
+    for path in ["/v1/svg", "/v1/vectorize", "/v1/refine", "/v1/clean"] {
         routes.push(("POST", path.to_owned()));
     }
     for path in [

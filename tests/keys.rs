@@ -67,6 +67,7 @@ fn every_address_wants_a_key_and_shows_nothing_of_others() {
         ("POST", "/v1/svg".to_owned()),
         ("POST", "/v1/vectorize".to_owned()),
         ("POST", "/v1/refine".to_owned()),
+        ("POST", "/v1/clean".to_owned()),
         ("POST", "/v1/tokens".to_owned()),
         ("POST", "/mcp".to_owned()),
         ("GET", "/v1/jobs".to_owned()),
@@ -107,7 +108,11 @@ fn every_address_wants_a_key_and_shows_nothing_of_others() {
         }
     }
     // OpenAI's clients are told in their words.
-    for (method, path) in [("POST", "/v1/images/generations"), ("GET", "/v1/models")] {
+    for (method, path) in [
+        ("POST", "/v1/images/generations"),
+        ("POST", "/v1/images/edits"),
+        ("GET", "/v1/models"),
+    ] {
         for key in [None, Some("c2s_wrong")] {
             let mut answer = send(method, path, key);
             assert_eq!(answer.status().as_u16(), 401, "{path}");

@@ -7,6 +7,7 @@ mod batch;
 mod browser;
 mod callers;
 mod clean;
+mod clients;
 mod command_line;
 mod daemon;
 mod fakes;

@@ -50,6 +50,7 @@ use crate::{
         routes::results::result_svg,
         routes::results::result_png,
         doors::openai::generations,
+        doors::openai::edits,
         doors::openai::models,
         doors::openai::model,
         routes::system::show,

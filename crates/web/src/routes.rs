@@ -53,6 +53,7 @@ pub(crate) fn configure(service: &mut web::ServiceConfig) {
         .service(
             resource("/v1/images/generations", "POST").route(web::post().to(openai::generations)),
         )
+        .service(resource("/v1/images/edits", "POST").route(web::post().to(openai::edits)))
         .service(resource("/v1/models", "GET, HEAD").route(get().to(openai::models)))
         .service(resource("/v1/models/{id:.*}", "GET, HEAD").route(get().to(openai::model)))
         .service(resource("/mcp", "POST").route(web::post().to(mcp::address)))

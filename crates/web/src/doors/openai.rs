@@ -1,9 +1,11 @@
-//! OpenAI's images API: `POST /v1/images/generations` and `GET /v1/models`.
+//! OpenAI's images API: `POST /v1/images/generations`, `POST /v1/images/edits` and
+//! `GET /v1/models`.
 //!
 //! A picture is a job like any other. Names and shapes are those of the official clients; an SVG
 //! comes in base64 where they look for a picture, and in clear beside it.
 
 mod answer;
+mod edits;
 mod request;
 mod stream;
 
@@ -16,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     auth,
-    input::{HeldMemory, read_limited, read_object},
+    input::{HeldMemory, check_files, read_limited, read_object},
     problem::Problem,
     renditions::Order,
     routes::create::expect_media_type,
@@ -27,6 +29,7 @@ use crate::{
 
 pub(crate) use answer::refused;
 use answer::{Model, Models, Picture, Pictures};
+use edits::EditRequest;
 use request::{Delivery, Format, GenerationRequest, Wanted};
 
 /// What the service is called among models.
@@ -61,6 +64,35 @@ pub(crate) async fn generations(
 ) -> HttpResponse {
     let shared = shared.into_inner();
     match generate(&request, payload, &shared).await {
+        Ok(response) => response,
+        Err(problem) => refused(&problem),
+    }
+}
+
+/// Turn a picture into an SVG, or fit an SVG to it, as OpenAI's clients ask for edits.
+///
+/// A picture is vectorized; an SVG that comes with it is fitted to it. Words do not change a
+/// picture here, which `revised_prompt` says; an SVG without a picture and a mask are refused.
+/// Formats, streams and errors are those of generations. Takes a form with files, or JSON with
+/// files in base64 or as data: addresses.
+#[utoipa::path(
+    post,
+    path = "/v1/images/edits",
+    tag = "OpenAI",
+    operation_id = "createImageEdit",
+    request_body(content((EditRequest = "application/json"), (EditRequest = "multipart/form-data"))),
+    responses(
+        (status = 200, description = "The picture", body = Pictures),
+        (status = "default", description = "What went wrong", body = answer::ErrorAnswer),
+    )
+)]
+pub(crate) async fn edits(
+    request: HttpRequest,
+    payload: web::Payload,
+    shared: web::Data<Shared>,
+) -> HttpResponse {
+    let shared = shared.into_inner();
+    match edit(&request, payload, &shared).await {
         Ok(response) => response,
         Err(problem) => refused(&problem),
     }
@@ -103,10 +135,6 @@ async fn generate(
     let wanted = asked
         .check(&shared.config, refusals)
         .map_err(Problem::fields)?;
-    let key = submit::idempotency_key(request)?;
-    if wanted.is_streamed {
-        return stream::generation(request, shared, wanted, key, memory).await;
-    }
     let mut jobs = Vec::new();
     let mut memory = Some(memory);
     for spec in &wanted.specs {
@@ -117,6 +145,54 @@ async fn generate(
             // One body for all; it is let go of with the first.
             memory: memory.take().unwrap_or_else(HeldMemory::nothing),
         });
+    }
+    drawn(request, shared, wanted, jobs).await
+}
+
+async fn edit(
+    request: &HttpRequest,
+    payload: web::Payload,
+    shared: &Arc<Shared>,
+) -> Result<HttpResponse, Problem> {
+    let edits::Edit {
+        wanted,
+        attachments,
+        memory,
+    } = edits::read(request, payload, shared).await?;
+    let Some(spec) = wanted.specs.first().cloned() else {
+        return Err(Problem::internal());
+    };
+    // Before the costly part: a job that has no place need not be looked at.
+    let admitted = shared.admit(request, &spec.options)?;
+    check_files(
+        &shared.services.intake,
+        &shared.stopping,
+        |_| "image",
+        &attachments,
+        (shared.services.limits.clone()).with_bytes(shared.config.max_upload_bytes),
+    )
+    .await?;
+    let job = Job {
+        spec,
+        attachments,
+        admitted,
+        memory,
+    };
+    drawn(request, shared, wanted, vec![job]).await
+}
+
+/// Hands the jobs over and answers with their pictures, or with the stream of the only one.
+async fn drawn(
+    request: &HttpRequest,
+    shared: &Arc<Shared>,
+    wanted: Wanted,
+    mut jobs: Vec<Job>,
+) -> Result<HttpResponse, Problem> {
+    let key = submit::idempotency_key(request)?;
+    if wanted.delivered.is_streamed
+        && let Some(job) = jobs.pop()
+    {
+        return stream::answer(request, shared, wanted, key, job).await;
     }
     let ended = jobs.into_iter().enumerate().map(|(number, job)| {
         let key = key.as_ref().map(|key| format!("{key}#{number}"));
@@ -137,15 +213,20 @@ async fn picture(
     wanted: &Wanted,
 ) -> Result<Picture, Problem> {
     let svg = submit::finished_svg(shared, view).await?;
-    let mut picture = Picture::default();
-    if wanted.format == Format::Svg {
+    let delivered = &wanted.delivered;
+    let mut picture = Picture {
+        revised_prompt: wanted.revised_prompt,
+        warnings: shortcomings(view),
+        ..Picture::default()
+    };
+    if delivered.format == Format::Svg {
         picture.svg = Some(String::from_utf8_lossy(&svg).into_owned());
         picture.mime_type = Some("image/svg+xml");
     }
-    if wanted.delivery == Delivery::Url {
+    if delivered.delivery == Delivery::Url {
         let connection = request.connection_info();
         let (scheme, host) = (connection.scheme(), connection.host());
-        let ending = if wanted.format == Format::Svg {
+        let ending = if delivered.format == Format::Svg {
             "svg"
         } else {
             "png"
@@ -156,16 +237,29 @@ async fn picture(
         picture.url = Some(format!("{scheme}://{host}{path}/result.{ending}{token}"));
         return Ok(picture);
     }
-    let bytes = match wanted.format {
+    let bytes = match delivered.format {
         Format::Svg => svg,
         _ => {
             let never = CancellationToken::new();
             let order = Order::Answer(submit::due(view));
             let png = shared.renditions.png(view.id, &svg, None, order, &never);
             let png = png.await.map_err(|problem| problem.about(view.id))?;
-            wanted.encoded(png, &shared.services.compute).await?
+            delivered.encoded(png, &shared.services.compute).await?
         }
     };
     picture.b64_json = Some(BASE64_STANDARD.encode(&bytes));
     Ok(picture)
+}
+
+/// What a result is less than was asked for.
+fn shortcomings(view: &JobView) -> Vec<String> {
+    let Some(metadata) = &view.metadata else {
+        return Vec::new();
+    };
+    let mut told: Vec<String> = metadata.fallback_reason.iter().cloned().collect();
+    told.extend(metadata.warnings.iter().cloned());
+    if !metadata.undrawn.is_empty() {
+        told.push(format!("not drawn: {}", metadata.undrawn.join(", ")));
+    }
+    told
 }

@@ -34,6 +34,11 @@ impl Refusals {
         self.0.extend(problem.errors);
     }
 
+    /// Notes what others noted.
+    pub(crate) fn absorb(&mut self, other: Self) {
+        self.0.extend(other.0);
+    }
+
     /// The refusals, if there are any.
     pub(crate) fn finish(self) -> Result<(), Vec<FieldError>> {
         if self.0.is_empty() {

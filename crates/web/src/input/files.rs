@@ -1,21 +1,18 @@
 //! Looks whether uploaded files can be used, off the arbiter. They are read when their job runs.
 
 use chat2svg_controller::{InputLimits, check_inputs};
-use chat2svg_protocol::{Attachment, stop_of};
+use chat2svg_protocol::{Attachment, AttachmentRole, stop_of};
 use chat2svg_supervision::{ComputeError, ComputePool};
 use tokio_util::sync::CancellationToken;
 
-use crate::{
-    input::upload::UploadKind,
-    problem::{Code, FieldError, Problem},
-};
+use crate::problem::{Code, FieldError, Problem};
 
 /// Says what is wrong with the first attachment that cannot be used, as far as that is seen at
-/// little cost.
+/// little cost. `field_of` names the field in which a file came.
 pub(crate) async fn check_files(
     compute: &ComputePool,
     cancel: &CancellationToken,
-    kind: UploadKind,
+    field_of: impl Fn(AttachmentRole) -> &'static str,
     attachments: &[Attachment],
     limits: InputLimits,
 ) -> Result<(), Problem> {
@@ -27,7 +24,7 @@ pub(crate) async fn check_files(
     let work = move || check_inputs(&attachments, &limits, &stop);
     match compute.run(&asked, work).await? {
         Err(error) if error.is_stop() => Err(ComputeError::Cancelled.into()),
-        checked => checked.map_err(|error| unusable(kind.file_name(error.role()), error.reason())),
+        checked => checked.map_err(|error| unusable(field_of(error.role()), error.reason())),
     }
 }
 

@@ -1,32 +1,27 @@
-//! The bodies of `POST /v1/vectorize`, `/v1/refine` and `/v1/clean`: multipart forms, read part by
-//! part.
+//! The bodies of `POST /v1/vectorize`, `/v1/refine` and `/v1/clean`: multipart forms.
 
-use std::{collections::HashSet, sync::Arc};
+use std::sync::Arc;
 
-use actix_multipart::{Field, Multipart};
 use actix_web::{HttpRequest, error::PayloadError, web::Bytes};
 use chat2svg_protocol::{
     Attachment, AttachmentRole, Ground, JobKind, JobSpec, LayerForm, LevelChoice, Priority,
-    ShapeForm, StrokeForm, nearest_name,
+    ShapeForm, StrokeForm,
 };
-use futures_util::{Stream, StreamExt as _};
+use futures_util::Stream;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
 use crate::{
-    config::{FORM_OVERHEAD_BYTES, WebConfig},
+    config::WebConfig,
     input::{
-        body::{refuse_announced_excess, too_large},
         fields::{RawOptions, RawOutput, Refusals, check_limits},
-        memory::{Body, HeldMemory},
-        pace::Pace,
+        memory::HeldMemory,
+        parts::{FormShape, Parts, read_form, read_switch},
     },
-    problem::{Code, FieldError, Problem},
+    problem::{FieldError, Problem},
     services::Shared,
 };
 
-/// Most unknown fields that are named before the rest of a form is left unread.
-const MOST_UNKNOWN: usize = 16;
 /// Longest text field, in bytes.
 const MAX_TEXT_BYTES: usize = 2_048;
 
@@ -287,79 +282,41 @@ pub(crate) async fn read_upload(
     payload: impl Stream<Item = Result<Bytes, PayloadError>> + 'static,
     shared: &Shared,
 ) -> Result<Upload, Problem> {
-    let limit = shared.config.max_upload_bytes * kind.files().len() + FORM_OVERHEAD_BYTES;
-    refuse_announced_excess(request, limit)?;
-    let pace = Pace::new(&shared.config);
-    let form = Multipart::new(request.headers(), pace.watch(payload));
-    pace.keep(read_parts(kind, form, shared)).await
-}
-
-async fn read_parts(
-    kind: UploadKind,
-    mut form: Multipart,
-    shared: &Shared,
-) -> Result<Upload, Problem> {
-    let config = &shared.config;
-    let mut memory = HeldMemory::default();
-    let mut refusals = Refusals::default();
+    let files: Vec<&str> = kind.files().iter().map(|(file, _)| *file).collect();
+    let shape = FormShape {
+        files: &files,
+        most_files: files.len(),
+        lists_files: false,
+        texts: Some(kind.texts()),
+        longest_text: MAX_TEXT_BYTES,
+    };
+    let Parts {
+        files,
+        texts: given,
+        memory,
+        mut refusals,
+        is_cut,
+    } = read_form(shape, request, payload, shared).await?;
     let mut texts = Texts::default();
-    let mut attachments: Vec<Attachment> = Vec::new();
-    let mut seen = HashSet::new();
-    let mut unknown = 0;
-    while let Some(part) = form.next().await {
-        let mut part = part.map_err(|error| form_problem(&error))?;
-        let name = part.name().unwrap_or_default().to_owned();
-        if !seen.insert(name.clone()) {
-            return Err(Problem::field(name, "this field was sent twice"));
-        }
-        let file = kind.files().iter().find(|(file, _)| *file == name);
-        if let Some((_, role)) = file {
-            let body = read_part(&mut part, config.max_upload_bytes, shared).await?;
-            let (bytes, held) = body.into_parts();
-            memory.absorb(held);
-            if bytes.is_empty() {
-                refusals.refuse(&name, "the file is empty");
-            }
-            attachments.push(Attachment {
-                role: *role,
-                bytes: Arc::from(bytes),
-            });
-        } else if kind.texts().contains(&name.as_str()) {
-            let body = read_part(&mut part, MAX_TEXT_BYTES, shared).await?;
-            let (bytes, _) = body.into_parts();
-            texts.take(&name, &bytes, &mut refusals);
-        } else {
-            let known: Vec<_> = kind
-                .files()
-                .iter()
-                .map(|(file, _)| *file)
-                .chain(kind.texts().iter().copied())
-                .collect();
-            let shown: String = name.chars().take(80).collect();
-            let guess = nearest_name(&name, known.iter().copied())
-                .map_or_else(String::new, |name| format!("; did you mean `{name}`?"));
-            refusals.refuse(
-                &shown,
-                format!("unknown field, expected one of {}{guess}", known.join(", ")),
-            );
-            unknown += 1;
-            // Whatever it holds, no more of it is read than of a text.
-            if unknown > MOST_UNKNOWN || read_part(&mut part, MAX_TEXT_BYTES, shared).await.is_err()
-            {
-                return Err(refusals.into());
-            }
-        }
+    for (name, text) in &given {
+        texts.take(name, text, &mut refusals);
+    }
+    let mut attachments = Vec::new();
+    for (name, bytes) in files {
+        let role = kind.files().iter().find(|(file, _)| *file == name);
+        attachments.extend(role.map(|(_, role)| Attachment {
+            role: *role,
+            bytes: Arc::from(bytes),
+        }));
     }
     for (file, role) in kind.files() {
-        if !attachments
-            .iter()
-            .any(|attachment| attachment.role == *role)
-        {
+        let is_there = |attachment: &Attachment| attachment.role == *role;
+        if !is_cut && !attachments.iter().any(is_there) {
             refusals.refuse(file, "this file is missing from the form");
         }
     }
     let spec = texts
-        .into_spec(kind, config, refusals)
+        .into_spec(kind, &shared.config, refusals)
         .map_err(Problem::fields)?;
     Ok(Upload {
         spec,
@@ -368,48 +325,8 @@ async fn read_parts(
     })
 }
 
-async fn read_part(part: &mut Field, limit: usize, shared: &Shared) -> Result<Body, Problem> {
-    let mut body = shared.body_memory.body();
-    while let Some(chunk) = part.next().await {
-        let chunk = chunk.map_err(|error| form_problem(&error))?;
-        if body.len() + chunk.len() > limit {
-            let name = part.name().unwrap_or_default();
-            return Err(Problem {
-                errors: vec![FieldError {
-                    field: name.to_owned(),
-                    detail: format!("at most {limit} bytes are accepted"),
-                }],
-                ..too_large(limit)
-            });
-        }
-        body.push(&chunk)?;
-    }
-    Ok(body)
-}
-
-fn form_problem(error: &actix_multipart::MultipartError) -> Problem {
-    use actix_multipart::MultipartError;
-    match error {
-        MultipartError::ContentTypeMissing
-        | MultipartError::ContentTypeParse
-        | MultipartError::ContentTypeIncompatible => Problem::new(
-            Code::UnsupportedMediaType,
-            "send the files as multipart/form-data",
-        ),
-        other => Problem::new(
-            Code::MalformedRequest,
-            format!("the form could not be read: {other}"),
-        ),
-    }
-}
-
 impl Texts {
-    fn take(&mut self, name: &str, bytes: &[u8], refusals: &mut Refusals) {
-        let Ok(text) = std::str::from_utf8(bytes) else {
-            refusals.refuse(name, "the value is not UTF-8");
-            return;
-        };
-        let text = text.trim();
+    fn take(&mut self, name: &str, text: &str, refusals: &mut Refusals) {
         if text.is_empty() {
             // An empty form field means that nothing was chosen.
             return;
@@ -485,12 +402,5 @@ fn whole<T: std::str::FromStr>(name: &str, text: &str, refusals: &mut Refusals) 
 }
 
 fn switch(name: &str, text: &str, refusals: &mut Refusals) -> Option<bool> {
-    match text.to_ascii_lowercase().as_str() {
-        "true" | "1" | "on" | "yes" => Some(true),
-        "false" | "0" | "off" | "no" => Some(false),
-        _ => {
-            refusals.refuse(name, "use true or false");
-            None
-        }
-    }
+    refusals.check(name, read_switch(text).ok_or("use true or false"))
 }

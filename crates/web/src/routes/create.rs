@@ -170,7 +170,7 @@ async fn upload(
     check_files(
         &shared.services.intake,
         &shared.stopping,
-        kind,
+        |role| kind.file_name(role),
         &upload.attachments,
         (shared.services.limits.clone()).with_bytes(shared.config.max_upload_bytes),
     )

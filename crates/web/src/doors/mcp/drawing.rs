@@ -2,7 +2,6 @@
 
 use std::{path::Path, sync::Arc, time::Duration};
 
-use base64::{Engine as _, engine::general_purpose};
 use chat2svg_protocol::{
     Attachment, AttachmentRole, Ground, JobEventKind, JobId, JobKind, JobSpec, JobView, Stage,
 };
@@ -19,7 +18,9 @@ use super::{
 };
 use crate::{
     feed::Feed,
-    input::{HeldMemory, RawOptions, UploadKind, check_files, check_limits, svg_spec},
+    input::{
+        HeldMemory, RawOptions, UploadKind, check_files, check_limits, decoded_file, svg_spec,
+    },
     problem::{Code, Problem},
     submit::{self, Abandoned, Job},
 };
@@ -49,7 +50,7 @@ impl McpServer {
             check_files(
                 &shared.services.intake,
                 &shared.stopping,
-                kind,
+                |role| kind.file_name(role),
                 &files,
                 limits,
             )
@@ -174,26 +175,12 @@ impl McpServer {
     /// The bytes of a picture: in base64, in a `data:` address, or in a file where that may be
     /// named.
     async fn picture(&self, field: &str, text: &str) -> Result<Vec<u8>, Problem> {
-        let text = text.trim();
-        let encoded = match text.strip_prefix("data:") {
-            None => text,
-            Some(data) => match data.split_once(";base64,") {
-                Some((_, encoded)) => encoded,
-                None => return Err(Problem::field(field, "the data: address is not base64")),
-            },
-        };
-        let packed: String = encoded.split_ascii_whitespace().collect();
-        let decoded = general_purpose::STANDARD
-            .decode(&packed)
-            .or_else(|_| general_purpose::STANDARD_NO_PAD.decode(&packed))
-            .or_else(|_| general_purpose::URL_SAFE.decode(&packed));
-        match decoded {
-            Ok(bytes) if !bytes.is_empty() => Ok(bytes),
-            _ if self.is_local => self.file(field, text).await,
-            _ => Err(Problem::field(
-                field,
-                "give the picture in base64, or as a data: address",
-            )),
+        match decoded_file(text) {
+            Ok(bytes) => Ok(bytes),
+            Err(_) if self.is_local && !text.trim_start().starts_with("data:") => {
+                self.file(field, text.trim()).await
+            }
+            Err(reason) => Err(Problem::field(field, reason)),
         }
     }
 

@@ -26,9 +26,10 @@ pub(crate) struct Pictures {
     output_format: &'static str,
     /// The effort: auto, high, medium or low.
     quality: &'static str,
-    /// Width and height in pixels.
+    /// Width and height in pixels, where they were asked for.
     #[schema(example = "1024x1024")]
-    size: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    size: Option<String>,
 }
 
 /// A picture, as it was asked for.
@@ -47,6 +48,12 @@ pub(crate) struct Picture {
     /// What `svg` is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) mime_type: Option<&'static str>,
+    /// What was drawn, where that is not what the words say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) revised_prompt: Option<&'static str>,
+    /// What is less than was asked for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) warnings: Vec<String>,
 }
 
 impl Pictures {
@@ -55,9 +62,9 @@ impl Pictures {
             created: now(),
             data,
             background: background(wanted),
-            output_format: wanted.format.name(),
+            output_format: wanted.delivered.format.name(),
             quality: quality(wanted),
-            size: size(wanted),
+            size: wanted.size.map(|_| size(wanted)),
         }
     }
 }
@@ -76,7 +83,7 @@ pub(super) fn background(wanted: &Wanted) -> &'static str {
 
 /// The official types know no more than these.
 pub(super) fn quality(wanted: &Wanted) -> &'static str {
-    match wanted.level.level() {
+    match wanted.delivered.level.level() {
         None => "auto",
         Some(ResourceLevel::High) => "high",
         Some(ResourceLevel::Medium) => "medium",
@@ -85,7 +92,10 @@ pub(super) fn quality(wanted: &Wanted) -> &'static str {
 }
 
 pub(super) fn size(wanted: &Wanted) -> String {
-    format!("{}x{}", wanted.canvas.width(), wanted.canvas.height())
+    match wanted.size {
+        Some((width, height)) => format!("{width}x{height}"),
+        None => "auto".to_owned(),
+    }
 }
 
 /// The list of models.

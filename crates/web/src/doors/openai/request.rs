@@ -41,7 +41,7 @@ pub(crate) struct GenerationRequest {
     /// Width and height in pixels, e.g. "1024x1024", or "auto".
     #[serde(default)]
     size: Option<String>,
-    /// "auto", "high" or "hd", "medium", "low"; "standard" is "auto".
+    /// "auto", "high" (also "xhigh", "max" and "hd"), "medium", "low"; "standard" is "auto".
     #[serde(default)]
     quality: Option<String>,
     /// "transparent", "opaque" or "auto"; beyond OpenAI a colour as in CSS.
@@ -117,15 +117,92 @@ pub(crate) enum Delivery {
 pub(crate) struct Wanted {
     /// One job for each picture; at least one.
     pub(crate) specs: Vec<JobSpec>,
-    pub(crate) canvas: CanvasSize,
-    pub(crate) level: LevelChoice,
+    /// The pictures' width and height in pixels, where they are known before.
+    pub(crate) size: Option<(u32, u32)>,
     pub(crate) is_transparent: bool,
+    /// What is done, where that is not what the words say.
+    pub(crate) revised_prompt: Option<&'static str>,
+    pub(crate) delivered: Delivered,
+}
+
+/// How a picture is delivered.
+#[derive(Clone, Debug)]
+pub(crate) struct Delivered {
+    pub(crate) level: LevelChoice,
     pub(crate) format: Format,
     pub(crate) delivery: Delivery,
     pub(crate) is_streamed: bool,
     /// Pictures so far that a stream shows at the most.
     pub(crate) partial: u32,
     pub(crate) jpeg_quality: u8,
+}
+
+/// What a request says of how its pictures are delivered, not yet checked.
+pub(crate) struct AskedDelivery<'a> {
+    pub(crate) model: Option<&'a str>,
+    pub(crate) quality: Option<&'a str>,
+    pub(crate) output_format: Option<&'a str>,
+    pub(crate) output_compression: Option<u8>,
+    pub(crate) response_format: Option<&'a str>,
+    pub(crate) stream: Option<bool>,
+    pub(crate) partial_images: Option<u32>,
+}
+
+impl AskedDelivery<'_> {
+    /// What makes sense; what does not has its default and is noted.
+    pub(crate) fn check(&self, refusals: &mut Refusals) -> Delivered {
+        let level = refusals
+            .check("quality", level(self.quality))
+            .unwrap_or_default();
+        let format = refusals
+            .check("output_format", format(self.output_format))
+            .unwrap_or(Format::Png);
+        let delivery = refusals
+            .check("response_format", self.delivery())
+            .unwrap_or(Delivery::Inline);
+        if delivery == Delivery::Url && !matches!(format, Format::Svg | Format::Png) {
+            refusals.refuse(
+                "response_format",
+                "addresses lead to svg and png: ask for one of these, or for b64_json".to_owned(),
+            );
+        }
+        let partial = self.partial_images.unwrap_or(0);
+        if partial > MAX_PARTIAL {
+            let given = format!("partial_images must be 0 to {MAX_PARTIAL}, {partial} was given");
+            refusals.refuse("partial_images", given);
+        }
+        let jpeg_quality = self.output_compression.unwrap_or(USUAL_QUALITY);
+        if jpeg_quality > 100 {
+            refusals.refuse(
+                "output_compression",
+                format!("output_compression must be 0 to 100, {jpeg_quality} was given"),
+            );
+        }
+        Delivered {
+            level,
+            format,
+            delivery,
+            is_streamed: self.stream.unwrap_or(false),
+            partial,
+            jpeg_quality,
+        }
+    }
+
+    fn delivery(&self) -> Result<Delivery, String> {
+        let model = self.model.unwrap_or_default();
+        match self.response_format {
+            Some("b64_json") => Ok(Delivery::Inline),
+            Some("url") => Ok(Delivery::Url),
+            Some(other) => {
+                let other: String = other.chars().take(40).collect();
+                Err(format!(
+                    "use \"b64_json\" or \"url\", \"{other}\" was given"
+                ))
+            }
+            None if model.starts_with("dall-e") => Ok(Delivery::Url),
+            None => Ok(Delivery::Inline),
+        }
+    }
 }
 
 impl GenerationRequest {
@@ -146,46 +223,28 @@ impl GenerationRequest {
         let canvas = refusals
             .check("size", canvas(self.size.as_deref()))
             .unwrap_or_default();
-        let level = refusals
-            .check("quality", level(self.quality.as_deref()))
-            .unwrap_or_default();
         let background = self.background.as_deref().map(str::trim);
         let background = background
             .filter(|text| !["auto", "opaque", ""].contains(text))
             .and_then(|text| refusals.check("background", text.parse::<Background>()));
-        let format = refusals
-            .check("output_format", format(self.output_format.as_deref()))
-            .unwrap_or(Format::Png);
-        let delivery = refusals
-            .check("response_format", self.delivery())
-            .unwrap_or(Delivery::Inline);
-        if delivery == Delivery::Url && !matches!(format, Format::Svg | Format::Png) {
-            refusals.refuse(
-                "response_format",
-                "addresses lead to svg and png: ask for one of these, or for b64_json".to_owned(),
-            );
+        let delivered = AskedDelivery {
+            model: self.model.as_deref(),
+            quality: self.quality.as_deref(),
+            output_format: self.output_format.as_deref(),
+            output_compression: self.output_compression,
+            response_format: self.response_format.as_deref(),
+            stream: self.stream,
+            partial_images: self.partial_images,
         }
+        .check(&mut refusals);
         let wishes = read_wishes(
             self.kind.as_deref(),
             self.negative.as_deref(),
             config,
             &mut refusals,
         );
-        let is_streamed = self.stream.unwrap_or(false);
-        if is_streamed && n > 1 {
+        if delivered.is_streamed && n > 1 {
             refusals.refuse("n", "a stream shows one picture".to_owned());
-        }
-        let partial = self.partial_images.unwrap_or(0);
-        if partial > MAX_PARTIAL {
-            let given = format!("partial_images must be 0 to {MAX_PARTIAL}, {partial} was given");
-            refusals.refuse("partial_images", given);
-        }
-        let jpeg_quality = self.output_compression.unwrap_or(USUAL_QUALITY);
-        if jpeg_quality > 100 {
-            refusals.refuse(
-                "output_compression",
-                format!("output_compression must be 0 to 100, {jpeg_quality} was given"),
-            );
         }
         let options = RawOptions {
             seed: self.seed,
@@ -200,7 +259,7 @@ impl GenerationRequest {
         let spec = |number: u32| {
             let mut options = options.clone();
             options.seed = options.seed.wrapping_add(u64::from(number));
-            options.level = level;
+            options.level = delivered.level;
             JobSpec {
                 kind: JobKind::Generate {
                     prompt: prompt.clone(),
@@ -215,35 +274,15 @@ impl GenerationRequest {
         };
         Ok(Wanted {
             specs: (0..n).map(spec).collect(),
-            canvas,
-            level,
+            size: Some((canvas.width(), canvas.height())),
+            revised_prompt: None,
             is_transparent: wishes.background(background) == Some(Background::Transparent),
-            format,
-            delivery,
-            is_streamed,
-            partial,
-            jpeg_quality,
+            delivered,
         })
-    }
-
-    fn delivery(&self) -> Result<Delivery, String> {
-        let model = self.model.as_deref().unwrap_or_default();
-        match self.response_format.as_deref() {
-            Some("b64_json") => Ok(Delivery::Inline),
-            Some("url") => Ok(Delivery::Url),
-            Some(other) => {
-                let other: String = other.chars().take(40).collect();
-                Err(format!(
-                    "use \"b64_json\" or \"url\", \"{other}\" was given"
-                ))
-            }
-            None if model.starts_with("dall-e") => Ok(Delivery::Url),
-            None => Ok(Delivery::Inline),
-        }
     }
 }
 
-impl Wanted {
+impl Delivered {
     /// A PNG in the form asked for.
     pub(crate) async fn encoded(&self, png: Bytes, pool: &ComputePool) -> Result<Bytes, Problem> {
         let format = match self.format {
@@ -280,7 +319,7 @@ fn canvas(size: Option<&str>) -> Result<CanvasSize, String> {
 fn level(quality: Option<&str>) -> Result<LevelChoice, String> {
     let level = match quality.map(str::trim) {
         None | Some("auto" | "standard" | "") => return Ok(LevelChoice::Auto),
-        Some("hd") => "high",
+        Some("hd" | "xhigh" | "max") => "high",
         Some(text) => text,
     };
     level

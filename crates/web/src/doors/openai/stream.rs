@@ -1,5 +1,5 @@
 //! A picture while it is drawn: `image_generation.partial_image`, then
-//! `image_generation.completed`.
+//! `image_generation.completed`; of an edit `image_edit.…`.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use actix_web::{
 };
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use chat2svg_controller::output;
-use chat2svg_protocol::{JobEventKind, JobId};
+use chat2svg_protocol::{JobEventKind, JobId, JobKind};
 use futures_util::{Stream, stream};
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
@@ -22,15 +22,27 @@ use super::{
 };
 use crate::{
     feed::Feed,
-    input::HeldMemory,
     problem::Problem,
     services::Shared,
     sse::{HEARTBEAT, frame},
     submit::{self, Abandoned, Job},
 };
 
-const PARTIAL: &str = "image_generation.partial_image";
-const COMPLETED: &str = "image_generation.completed";
+/// What the events of a stream are called.
+#[derive(Clone, Copy)]
+struct Names {
+    partial: &'static str,
+    completed: &'static str,
+}
+
+const GENERATION: Names = Names {
+    partial: "image_generation.partial_image",
+    completed: "image_generation.completed",
+};
+const EDIT: Names = Names {
+    partial: "image_edit.partial_image",
+    completed: "image_edit.completed",
+};
 
 /// An event of the stream.
 #[derive(Serialize)]
@@ -50,22 +62,18 @@ struct Event<'a> {
 }
 
 /// Hands the job over and answers with its stream.
-pub(super) async fn generation(
+pub(super) async fn answer(
     request: &HttpRequest,
     shared: &Arc<Shared>,
-    wanted: Wanted,
+    mut wanted: Wanted,
     key: Option<String>,
-    memory: HeldMemory,
+    job: Job,
 ) -> Result<HttpResponse, Problem> {
-    let Some(spec) = wanted.specs.first().cloned() else {
-        return Err(Problem::internal());
+    let names = match job.spec.kind {
+        JobKind::Generate { .. } => GENERATION,
+        JobKind::Vectorize { .. } | JobKind::Refine { .. } | JobKind::Clean => EDIT,
     };
-    let job = Job {
-        admitted: shared.admit(request, &spec.options)?,
-        spec,
-        attachments: Vec::new(),
-        memory,
-    };
+    wanted.delivered.delivery = Delivery::Inline;
     let is_keyed = key.is_some();
     let id = submit::hand_over(shared, job, key).await?.job;
     let abandoned = Abandoned::new(Arc::clone(shared), id, is_keyed);
@@ -74,10 +82,8 @@ pub(super) async fn generation(
         .ok_or_else(|| Problem::job_not_found(id))?;
     let watching = Watching {
         request: request.clone(),
-        wanted: Wanted {
-            delivery: Delivery::Inline,
-            ..wanted
-        },
+        wanted,
+        names,
         shown: 0,
         abandoned,
         shared: Arc::clone(shared),
@@ -94,6 +100,7 @@ pub(super) async fn generation(
 struct Watching {
     request: HttpRequest,
     wanted: Wanted,
+    names: Names,
     /// Pictures so far that were sent.
     shown: u32,
     abandoned: Abandoned,
@@ -115,7 +122,7 @@ fn frames(id: JobId, feed: Feed, watching: Watching) -> impl Stream<Item = Resul
             };
             match event.map(|event| event.kind) {
                 Some(JobEventKind::Preview { svg, .. })
-                    if watching.shown < watching.wanted.partial =>
+                    if watching.shown < watching.wanted.delivered.partial =>
                 {
                     // A picture so far that cannot be shown is passed over.
                     if let Some(frame) = watching.partial(svg).await {
@@ -136,7 +143,7 @@ fn frames(id: JobId, feed: Feed, watching: Watching) -> impl Stream<Item = Resul
 impl Watching {
     /// The picture so far: a PNG, or the SVG where that was asked for.
     async fn partial(&mut self, svg: Arc<str>) -> Option<Bytes> {
-        let (format, bytes, clear) = if self.wanted.format == Format::Svg {
+        let (format, bytes, clear) = if self.wanted.delivered.format == Format::Svg {
             let text = svg.to_string();
             (Format::Svg, text.clone().into_bytes(), Some(text))
         } else {
@@ -149,7 +156,7 @@ impl Watching {
         let index = self.shown;
         self.shown += 1;
         let encoded = BASE64_STANDARD.encode(bytes);
-        Some(self.frame(PARTIAL, encoded, clear, Some(index), format))
+        Some(self.frame(self.names.partial, encoded, clear, Some(index), format))
     }
 
     async fn last(&self, id: JobId) -> Bytes {
@@ -160,7 +167,8 @@ impl Watching {
         match done.await {
             Ok(picture) => {
                 let encoded = picture.b64_json.unwrap_or_default();
-                self.frame(COMPLETED, encoded, picture.svg, None, self.wanted.format)
+                let format = self.wanted.delivered.format;
+                self.frame(self.names.completed, encoded, picture.svg, None, format)
             }
             Err(problem) => Bytes::from(frame(None, "error", &ErrorAnswer::of(&problem))),
         }
