@@ -88,6 +88,10 @@ pub struct QueueSnapshot {
     /// scarce.
     #[serde(default)]
     pub price: f64,
+    /// What a second of a core costs those who wait for one meanwhile, in units of quality; 0 when
+    /// nobody does.
+    #[serde(default)]
+    pub delay: f64,
     /// What the stages are expected to take and give, as learnt.
     #[serde(default)]
     pub predictions: Vec<Prediction>,

@@ -315,6 +315,7 @@ impl Queue {
             arrivals_per_second: streams.map(|stream| stream.rate.per_second(now)).sum(),
             backlog_seconds: self.forecast().wait_seconds,
             price: self.policy.price,
+            delay: self.delay(),
             predictions: self.estimates.predictions(),
         }
     }

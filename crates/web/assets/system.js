@@ -73,7 +73,7 @@ function show(status) {
   if (queue) meters.push(meter('Jobs', `${queue.running} of ${queue.max_concurrent} running, ${queue.queued} waiting`));
   if (queue) {
     const coming = `${queue.arrivals_per_second.toFixed(1)} jobs/s arrive`;
-    meters.push(meter('Plan', `${coming}, ${queue.price > 0 ? 'each gets less so that all are served' : 'each gets what it asks'}`));
+    meters.push(meter('Plan', `${coming}, ${planned(queue)}`));
   }
   meters.push(...lines(status.line_up ?? []));
   meters.push(meter('Places', `${admission.available} of ${admission.capacity} free`));
@@ -88,6 +88,12 @@ function show(status) {
   if (restarts) notes.push(`${restarts} restart${restarts === 1 ? '' : 's'} of parts since the start.`);
   notes.push(`Version ${status.version}, up ${uptime(status.uptime_seconds)}.`);
   $('#system-note').textContent = notes.join(' ');
+}
+
+/** What the plan gives each job, in words. */
+function planned({ price, delay }) {
+  if (price > 0) return 'each gets less so that all are served';
+  return delay > 0 ? 'each gets less so that others wait less' : 'each gets what it asks';
 }
 
 /** What a circuit that is not closed means, in words. */

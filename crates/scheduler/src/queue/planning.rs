@@ -190,7 +190,7 @@ impl Queue {
 
     /// What a second of a core costs those who are here and have none, since they wait for it
     /// meanwhile.
-    fn delay(&self) -> f64 {
+    pub(super) fn delay(&self) -> f64 {
         let cores = self.usable_cores();
         let waiting = (f64::from(self.jobs()) - cores) / cores;
         self.config.patience * waiting.clamp(0.0, MOST_DELAYED)
