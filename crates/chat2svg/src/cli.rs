@@ -1,6 +1,7 @@
 //! The command line: what can be asked for, and the rules that values obey before anything starts.
 
 mod keys;
+mod scripts;
 
 use std::{ffi::OsString, path::PathBuf, time::Duration};
 
@@ -16,6 +17,7 @@ use clap::{Args, Parser, Subcommand};
 use crate::format::Format;
 
 pub(crate) use keys::{AddKey, Keys};
+pub(crate) use scripts::{DetailFlags, OptimizeFlags, Place, Scripts, Subject, TemplateFlags};
 
 /// A prompt goes in, a clean, layered, editable SVG comes out.
 #[derive(Debug, Parser)]
@@ -85,6 +87,14 @@ pub(crate) enum Command {
                       shows what to write into their settings. The service offers the same at /mcp."
     )]
     Mcp,
+    /// Work in the folders of the original Chat2SVG's scripts, with their flags.
+    #[command(
+        subcommand,
+        after_help = "In the run.sh of a stage, write \"chat2svg scripts stage1\" (stage2, stage3) for \"python \
+                      main.py\"; or give all at once to \"chat2svg scripts run\". What is there is kept unless it is \
+                      stale, which is told: older than what it is made from, or made with other flags."
+    )]
+    Scripts(Scripts),
     /// Play jobs through the scheduler in virtual time, and compare strategies.
     #[command(
         after_help = "Example:\n  chat2svg simulate --trace bursty --rate 40 --jobs 20000 --svg strategies.svg"
@@ -92,6 +102,10 @@ pub(crate) enum Command {
     Simulate(Simulate),
     /// Show the effective configuration, and where each value came from.
     Config,
+    /// Print as TOML what a file of environment variables sets, that of the wrapper around the
+    /// original for one.
+    #[command(after_help = "Example:\n  chat2svg migrate .env > chat2svg.toml")]
+    Migrate(Migrate),
     /// Print the completions of a shell.
     #[command(
         after_help = "Examples:\n  chat2svg completions bash > ~/.local/share/bash-completion/completions/chat2svg\n  \
@@ -452,6 +466,14 @@ pub(crate) struct Serve {
     /// this machine only; port 0 takes a free one.
     #[arg(long, value_name = "ADDR")]
     pub(crate) listen: Option<String>,
+}
+
+/// Options of `migrate`.
+#[derive(Debug, Args)]
+pub(crate) struct Migrate {
+    /// The file, with a line NAME=value for each variable.
+    #[arg(value_name = "ENV_FILE")]
+    pub(crate) file: PathBuf,
 }
 
 /// Options of `completions`.

@@ -42,6 +42,7 @@ pub(crate) fn run(settings: &Settings) -> anyhow::Result<bool> {
     let mut findings = vec![fine("configuration", "valid".to_owned())];
     findings.extend(models(settings));
     findings.push(image_model(&settings.imagegen));
+    findings.extend(scripts(settings));
     findings.extend(machine(settings));
     findings.push(isolation(settings));
     findings.push(store(settings));
@@ -99,6 +100,16 @@ fn models(settings: &Settings) -> Vec<Finding> {
             });
         }
         findings
+    })
+}
+
+/// Looks whether the original's scripts are there and their Python starts; runs none of them.
+fn scripts(settings: &Settings) -> Option<Finding> {
+    const WHAT: &str = "scripts";
+    settings.scripts.backend()?;
+    Some(match settings.scripts.probe() {
+        Ok(text) => fine(WHAT, text),
+        Err(text) => broken(WHAT, text),
     })
 }
 

@@ -11,13 +11,13 @@ use chat2svg_isolation::{
 };
 use chat2svg_protocol::BackendId;
 use chat2svg_resources::memory;
+use chat2svg_scripts::ScriptsConfig;
 use tracing::warn;
 
 use crate::{
     cli::IsolatedJob,
-    logging, perform,
+    line_ups, logging, perform,
     settings::{LogConfig, Settings},
-    wiring,
 };
 
 /// What a child is started as.
@@ -48,7 +48,11 @@ fn inside(settings: &Settings) -> Settings {
         .template
         .backends
         .clone_from(&settings.template.backends);
-    inner.detail.backends = wiring::detail_line_up(settings);
+    inner.detail.backends = line_ups::detail_line_up(settings);
+    inner
+        .optimize
+        .backends
+        .clone_from(&settings.optimize.backends);
     inner.isolation.foreign = Foreign::Off;
     inner.store = chat2svg_store::StoreConfig::in_memory();
     inner.process.threads = settings.process.threads().min(settings.isolation.threads);
@@ -69,6 +73,8 @@ pub(crate) fn without_models(settings: &Settings) -> Settings {
     inner.template.backends = vec![BackendId::EMBEDDED];
     inner.imagegen = ImagegenConfig::default();
     inner.detail.backends = vec![BackendId::EMBEDDED];
+    inner.optimize.backends = vec![BackendId::EMBEDDED];
+    inner.scripts = ScriptsConfig::default();
     inner
 }
 

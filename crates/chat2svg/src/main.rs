@@ -11,13 +11,16 @@ mod format;
 mod isolated;
 mod keys;
 mod ledger;
+mod line_ups;
 mod logging;
 mod manual;
 mod mcp;
+mod migrate;
 mod oneshot;
 mod perform;
 mod progress;
 mod running;
+mod scripts;
 mod serve;
 mod settings;
 mod signals;
@@ -107,6 +110,10 @@ fn run(cli: &Cli) -> anyhow::Result<ExitCode> {
             manual::man(command)?;
             return Ok(ExitCode::SUCCESS);
         }
+        Command::Migrate(command) => {
+            let is_whole = migrate::run(command)?;
+            return Ok(ExitCode::from(if is_whole { 0 } else { FAILED }));
+        }
         _ => {}
     }
     let layers = layers(cli)?;
@@ -122,6 +129,13 @@ fn run(cli: &Cli) -> anyhow::Result<ExitCode> {
         _ => logging::quiet(&settings.log, cli.verbose),
     };
     logging::start(&log);
+    match &cli.command {
+        Command::Serve(_) => layers.unused().for_each(|line| tracing::warn!("{line}")),
+        Command::Config | Command::Doctor => layers
+            .unused()
+            .for_each(|line| eprintln!("chat2svg: {}", printable(&line))),
+        _ => {}
+    }
     match &cli.command {
         Command::Generate(command) => {
             oneshot::run(
@@ -147,11 +161,15 @@ fn run(cli: &Cli) -> anyhow::Result<ExitCode> {
         }
         Command::Clean(command) => clean::run(command, &settings)?,
         Command::Keys(command) => keys::run(command, &settings)?,
+        Command::Scripts(command) => scripts::run(command, &settings)?,
         Command::Serve(_) => serve::run(&settings)?,
         Command::Mcp => mcp::run(&settings)?,
         Command::Simulate(command) => simulate::run(command, &settings)?,
         Command::Config => show(&layers)?,
-        Command::IsolatedJob(_) | Command::Completions(_) | Command::Man(_) => {}
+        Command::IsolatedJob(_)
+        | Command::Completions(_)
+        | Command::Man(_)
+        | Command::Migrate(_) => {}
         Command::Doctor => {
             if !doctor::run(&settings)? {
                 return Ok(ExitCode::from(FAILED));
@@ -194,6 +212,13 @@ fn show(layers: &Layers) -> anyhow::Result<()> {
     let mut stdout = std::io::stdout().lock();
     for (key, value, source) in layers.iter() {
         writeln!(stdout, "{key} = {value}  # {source}")?;
+    }
+    writeln!(
+        stdout,
+        "# Variables of the wrapper around the original, and what they set:"
+    )?;
+    for line in Layers::aliases() {
+        writeln!(stdout, "# {line}")?;
     }
     Ok(())
 }

@@ -49,7 +49,7 @@ impl Session {
 
     /// Ends the actors.
     pub(crate) fn stop(&self) {
-        self.0.watchdog.stop();
+        self.0.stop();
     }
 }
 

@@ -130,7 +130,7 @@ async fn stop(system: &System, web: &Slot<WebActor>, store: &StoreWorker, settin
             warn!(%error, "stopping goes on without");
         }
     }
-    system.watchdog.stop();
+    system.stop();
     store.close().await;
 }
 

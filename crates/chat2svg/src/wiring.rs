@@ -8,7 +8,7 @@
 use std::{sync::Arc, time::Duration};
 
 use actix::Arbiter;
-use chat2svg_backends::{Absent, Backend, Circuits, LineUp, StageRun};
+use chat2svg_backends::{Backend, Circuits, LineUp};
 use chat2svg_breaker::{BreakerActor, CircuitRegistry};
 use chat2svg_controller::{
     ComposeRequest, Composer, ControllerActor, ControllerCapacity, ControllerLines, InputLimits,
@@ -19,14 +19,14 @@ use chat2svg_gateway::Ledger;
 use chat2svg_imagegen::image_model;
 use chat2svg_isolation::Foreign;
 use chat2svg_keys::{AuthConfig, KeyRing, Tokens};
-use chat2svg_llm::ProviderConfig;
 use chat2svg_optimize::{EmbeddedFitter, Guidance, OptimizeActor};
 use chat2svg_protocol::{
-    ActorHealth, BackendId, Circuit, PerStage, Stage,
-    messages::{RunDetail, RunTemplate},
+    ActorHealth,
+    messages::{RunDetail, RunOptimize, RunTemplate},
 };
 use chat2svg_resources::ResourcesActor;
 use chat2svg_scheduler::{SchedulerActor, SchedulerLines, SharedForecast, SharedQueue};
+use chat2svg_scripts::{Groups, ScriptComposer, ScriptDetailer, ScriptFitter, Scripts};
 use chat2svg_store::{StoreActor, StoreWorker};
 use chat2svg_supervision::{ComputePool, Slot, Watchdog};
 use chat2svg_template::{
@@ -37,14 +37,15 @@ use chat2svg_web::{LineUpPlace, PrometheusHandle, WebLines, WebServices};
 use chat2svg_webhooks::WebhookLines;
 use tracing::warn;
 
-use crate::{isolated, ledger::StoreLedger, settings::Settings};
+use crate::{
+    isolated,
+    ledger::StoreLedger,
+    line_ups::{circuits, detail_line_up, line_up, line_up_shown, line_ups},
+    settings::Settings,
+};
 
 /// Pieces of input and output that may wait: every admitted job may have one.
 const MAX_WAITING_TRANSFERS: usize = 4096;
-
-/// Why a model is left out of an isolated job.
-const NO_NETWORK: &str =
-    "left out: the job ran in a process of its own, which has no network (section [isolation])";
 
 /// Tells how all actors stand.
 pub(crate) type Health = Arc<dyn Fn() -> Vec<ActorHealth> + Send + Sync>;
@@ -57,6 +58,8 @@ pub(crate) struct System {
     breaker: Slot<BreakerActor>,
     store: Slot<StoreActor>,
     pub(crate) watchdog: Watchdog,
+    /// Processes of backends, which end with this however it is left.
+    processes: Processes,
     /// What jobs that arrive now have to expect.
     pub(crate) forecast: SharedForecast,
     /// Pools and limits for what comes in and goes out.
@@ -66,6 +69,14 @@ pub(crate) struct System {
     /// Makes one actor after the other panic.
     #[cfg(test)]
     panics: Vec<Box<dyn Fn()>>,
+}
+
+struct Processes(Groups);
+
+impl Drop for Processes {
+    fn drop(&mut self) {
+        self.0.end_all();
+    }
 }
 
 impl System {
@@ -105,6 +116,9 @@ impl System {
         ));
         let image_model = image_model(&settings.imagegen, Arc::clone(&ledger))?;
         let language_models = chat2svg_llm::providers(&settings.llm, &ledger)?;
+        let groups = Groups::default();
+        let scripts = settings.scripts.backend();
+        let scripts = scripts.map(|_| Scripts::new(settings.scripts.clone(), groups.clone()));
         let line_up_shown = line_up_shown(settings, image_model.as_ref().map(|model| model.what()));
 
         // Nothing below fails: a start that is refused has started nobody.
@@ -148,6 +162,10 @@ impl System {
             let embedded =
                 EmbeddedComposer::new(vocabulary.clone(), pool.clone(), controller.line());
             let mut known: Vec<Arc<dyn Backend<RunTemplate>>> = vec![Arc::new(embedded)];
+            if let Some(scripts) = scripts.clone() {
+                let composer = ScriptComposer::new(scripts, pool.clone(), controller.line());
+                known.push(Arc::new(composer));
+            }
             for provider in language_models {
                 known.push(Arc::new(ModelComposer::new(
                     provider,
@@ -167,6 +185,10 @@ impl System {
             let pool = pool("detail");
             let detailer = EmbeddedDetailer::new(settings.detail.clone(), pool.clone());
             let mut known: Vec<Arc<dyn Backend<RunDetail>>> = vec![Arc::new(detailer)];
+            if let Some(scripts) = scripts.clone() {
+                let detailer = ScriptDetailer::new(scripts, pool.clone(), controller.line());
+                known.push(Arc::new(detailer));
+            }
             if let Some(model) = image_model {
                 known.push(Arc::new(ModelDetailer::new(
                     model,
@@ -185,14 +207,21 @@ impl System {
         });
         watchdog.start(&optimize, &stages, {
             let guidance = Guidance::default();
+            let pool = pool("optimize");
             let fitter = EmbeddedFitter::new(
                 settings.optimize.clone(),
-                pool("optimize"),
+                pool.clone(),
                 threads,
                 controller.line(),
                 guidance.clone(),
             );
-            let line_up = LineUp::new(vec![Arc::new(fitter)], circuits);
+            let mut known: Vec<Arc<dyn Backend<RunOptimize>>> = vec![Arc::new(fitter)];
+            if let Some(scripts) = scripts {
+                let fitter = ScriptFitter::new(scripts, pool, controller.line());
+                known.push(Arc::new(fitter));
+            }
+            let backends = line_up(&settings.optimize.backends, &known, |_| true);
+            let line_up = LineUp::new(backends, circuits);
             move || OptimizeActor::new(line_up.clone(), guidance.clone())
         });
         watchdog.start(&controller, &decisions, {
@@ -254,10 +283,17 @@ impl System {
             breaker,
             store,
             watchdog,
+            processes: Processes(groups),
             forecast: queue.forecast(),
             capacity,
             line_up: line_up_shown,
         })
+    }
+
+    /// Ends the actors, and the processes that their backends have started.
+    pub(crate) fn stop(&self) {
+        self.watchdog.stop();
+        self.processes.0.end_all();
     }
 
     /// How all actors stand.
@@ -315,79 +351,6 @@ impl System {
     }
 }
 
-/// The backends of a stage in the order that the settings give, whose names have been checked.
-/// Those that are not known are models, in a process without network; `takes` says for which runs
-/// they are missed.
-fn line_up<R: StageRun>(
-    order: &[BackendId],
-    known: &[Arc<dyn Backend<R>>],
-    takes: fn(&R) -> bool,
-) -> Vec<Arc<dyn Backend<R>>> {
-    let place = |id: &BackendId| -> Arc<dyn Backend<R>> {
-        let found = known.iter().find(|backend| backend.id() == *id);
-        match found {
-            Some(backend) => Arc::clone(backend),
-            None => Arc::new(Absent::new(id.clone(), NO_NETWORK, takes)),
-        }
-    };
-    order.iter().map(place).collect()
-}
-
-/// The backends of an order that can be called from this process.
-fn callable(settings: &Settings, order: &[BackendId]) -> Vec<BackendId> {
-    let language = settings.llm.backends();
-    let image = settings.imagegen.backend();
-    let is_callable = |id: &&BackendId| {
-        **id == BackendId::EMBEDDED || language.contains(id) || image.as_ref() == Some(id)
-    };
-    order.iter().filter(is_callable).cloned().collect()
-}
-
-/// Who serves the stages, for people; `image_model` is what the image model is called.
-fn line_up_shown(settings: &Settings, image_model: Option<&str>) -> Vec<LineUpPlace> {
-    let providers = settings.llm.providers();
-    let model_of = |id: &BackendId| {
-        let named = |provider: &&ProviderConfig| provider.id().is_ok_and(|own| own == *id);
-        let language = providers.iter().find(named).and_then(ProviderConfig::model);
-        let is_image = settings.imagegen.backend().as_ref() == Some(id);
-        language.or_else(|| image_model.filter(|_| is_image).map(str::to_owned))
-    };
-    let place = |Circuit { stage, backend }: Circuit| LineUpPlace {
-        stage,
-        model: model_of(&backend),
-        backend,
-    };
-    circuits(settings).into_iter().map(place).collect()
-}
-
-/// The circuits in front of all backends.
-fn circuits(settings: &Settings) -> Vec<Circuit> {
-    let all = |stage, backends: &[BackendId]| -> Vec<Circuit> {
-        let backends = callable(settings, backends).into_iter();
-        backends.map(|backend| Circuit { stage, backend }).collect()
-    };
-    [
-        all(Stage::Template, &settings.template.backends),
-        all(Stage::Detail, &detail_line_up(settings)),
-        all(Stage::Optimize, &[BackendId::EMBEDDED]),
-    ]
-    .concat()
-}
-
-/// Who serves stage 2, first choice first.
-pub(crate) fn detail_line_up(settings: &Settings) -> Vec<BackendId> {
-    settings.detail.line_up(settings.imagegen.backend())
-}
-
-/// Who can serve each stage, first choice first.
-fn line_ups(settings: &Settings) -> PerStage<Vec<BackendId>> {
-    PerStage {
-        template: callable(settings, &settings.template.backends),
-        detail: callable(settings, &detail_line_up(settings)),
-        optimize: vec![BackendId::EMBEDDED],
-    }
-}
-
 /// Which jobs run in processes of their own, and what runs them.
 fn isolation(settings: &Settings) -> anyhow::Result<Isolation> {
     let foreign = settings.isolation.foreign;
@@ -423,7 +386,8 @@ mod tests {
     use std::time::{Duration, Instant};
 
     use chat2svg_protocol::{
-        CanvasSize, JobKind, JobOptions, JobSpec, JobState, JobView, LevelChoice, Permit, Prompt,
+        BackendId, CanvasSize, JobKind, JobOptions, JobSpec, JobState, JobView, LevelChoice,
+        Permit, Prompt,
         messages::{JobQuery, Submit},
     };
     use chat2svg_store::StoreConfig;
@@ -509,22 +473,6 @@ mod tests {
             let name = &system.watchdog.health()[index].name;
             assert_eq!(state, JobState::Succeeded, "after {name} had panicked");
         }
-    }
-
-    #[test]
-    fn the_line_up_tells_each_backend_with_its_model() {
-        let mut settings = Settings::default();
-        settings.llm.provider = chat2svg_llm::ProviderKind::Openai;
-        settings.llm.model = "a-model".to_owned();
-        settings.template.backends = vec!["openai".parse().unwrap(), BackendId::EMBEDDED];
-        let shown = line_up_shown(&settings, None);
-        assert_eq!(shown.len(), 4);
-        assert_eq!(shown[0].backend.as_str(), "openai");
-        assert_eq!(shown[0].model.as_deref(), Some("a-model"));
-        assert_eq!(
-            (&shown[1].backend, &shown[1].model),
-            (&BackendId::EMBEDDED, &None)
-        );
     }
 
     #[actix::test]

@@ -1,6 +1,6 @@
 //! What can be set about jobs. Values only; where they come from is the binary's concern.
 
-use chat2svg_protocol::InvalidSetting;
+use chat2svg_protocol::{InvalidSetting, Stage};
 use serde::{Deserialize, Serialize};
 
 /// Settings of the controller, section `[controller]`.
@@ -26,6 +26,10 @@ pub struct ControllerConfig {
     /// Whether results are written for screen readers: one picture, called by its title and
     /// described by what it shows.
     pub accessible: bool,
+    /// Whether stage 2 runs for what is drawn from words; without it, stage 3 does not, either.
+    pub detail: bool,
+    /// Whether stage 3 runs for what is drawn from words.
+    pub optimize: bool,
     /// How many ended jobs keep their events in memory for subscribers that come back.
     pub ended_jobs_kept: usize,
 }
@@ -42,12 +46,26 @@ impl Default for ControllerConfig {
             progress_interval_ms: 100,
             preview_interval_ms: 400,
             accessible: false,
+            detail: true,
+            optimize: true,
             ended_jobs_kept: 256,
         }
     }
 }
 
 impl ControllerConfig {
+    /// The stages that are switched off for what is drawn from words, and by which key.
+    pub(crate) fn switched_off(&self) -> Vec<(Stage, &'static str)> {
+        let detail = "switched off (controller.detail)";
+        let optimize = "switched off (controller.optimize)";
+        match (self.detail, self.optimize) {
+            (true, true) => Vec::new(),
+            (true, false) => vec![(Stage::Optimize, optimize)],
+            // The picture that stage 3 fits to comes from stage 2.
+            (false, _) => vec![(Stage::Detail, detail), (Stage::Optimize, detail)],
+        }
+    }
+
     /// Refuses values that cannot work, before anything starts.
     ///
     /// # Errors

@@ -91,11 +91,12 @@ pub struct DetailParameters {
 
 impl DetailConfig {
     /// The backends that there are.
-    pub const BACKENDS: [BackendId; 4] = [
+    pub const BACKENDS: [BackendId; 5] = [
         BackendId::EMBEDDED,
         BackendId::COMFYUI,
         BackendId::AUTOMATIC1111,
         BackendId::OPENAI_IMAGES,
+        BackendId::SCRIPTS,
     ];
 
     /// Who serves the stage, first choice first, where `model` is the backend of the image model.

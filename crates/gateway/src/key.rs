@@ -19,7 +19,8 @@ pub struct ApiKey(SecretString);
 pub struct KeySource {
     /// An environment variable.
     pub variable: String,
-    /// A file, which goes before the variable.
+    /// A file, which goes before the variable. It holds the key alone, or lines `NAME=value` of
+    /// which the variable's name says which is meant.
     pub file: PathBuf,
 }
 
@@ -62,6 +63,7 @@ impl KeySource {
                 path: self.file.clone(),
                 reason,
             })?;
+            let text = named(&text, &self.variable).unwrap_or(text);
             (text, format!("the file {}", self.file.display()))
         } else if self.variable.is_empty() {
             return Ok(None);
@@ -88,6 +90,16 @@ impl KeySource {
             format!("file {}", self.file.display())
         }
     }
+}
+
+/// What a file of lines `NAME=value` has for a name; the first of its lines holds.
+fn named(text: &str, name: &str) -> Option<String> {
+    if name.is_empty() {
+        return None;
+    }
+    let lines = dotenvy::from_read_iter(text.as_bytes()).filter_map(Result::ok);
+    let mut own = lines.filter(|(found, _)| found == name);
+    own.next().map(|(_, value)| value)
 }
 
 impl ApiKey {
@@ -192,6 +204,24 @@ mod tests {
             error.contains("SOME_KEY") && !error.contains("secret"),
             "{error}"
         );
+    }
+
+    #[test]
+    fn a_file_of_names_has_the_key_under_the_variables_name() {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        writeln!(file, "# keys\nBACKEND=Claude\nSOME_KEY=\"sk-named\"").unwrap();
+        let source = KeySource {
+            variable: "SOME_KEY".to_owned(),
+            file: file.path().to_owned(),
+        };
+        let key = source.read_with(|_| None).unwrap().expect("a key");
+        assert_eq!(key.header(""), "sk-named");
+        let other = KeySource {
+            variable: "OTHER_KEY".to_owned(),
+            ..source
+        };
+        let error = other.read_with(|_| None).unwrap_err().to_string();
+        assert!(!error.contains("sk-named"), "{error}");
     }
 
     #[test]

@@ -1,12 +1,14 @@
 //! Budgets of stage 3. Values only.
 
-use chat2svg_protocol::{InvalidSetting, PerLevel};
+use chat2svg_protocol::{BackendId, InvalidSetting, PerLevel};
 use serde::{Deserialize, Serialize};
 
 /// Settings of stage 3, section `[optimize]`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct OptimizeConfig {
+    /// Who serves the stage, first choice first.
+    pub backends: Vec<BackendId>,
     /// Budgets by level.
     pub levels: PerLevel<LevelBudget>,
     /// Share of the memory in use above which running fits are cut to the budget of level low,
@@ -34,6 +36,7 @@ pub struct LevelBudget {
 impl Default for OptimizeConfig {
     fn default() -> Self {
         Self {
+            backends: vec![BackendId::EMBEDDED],
             levels: PerLevel {
                 high: LevelBudget {
                     iterations: 300,
@@ -75,6 +78,8 @@ impl OptimizeConfig {
     /// # Errors
     /// The first such value.
     pub fn validate(&self) -> Result<(), InvalidSetting> {
+        let known = [BackendId::EMBEDDED, BackendId::SCRIPTS];
+        InvalidSetting::unless_line_up("backends", &self.backends, &known)?;
         InvalidSetting::unless_within("memory_pressure", self.memory_pressure, 0.0..=1.0)?;
         let PerLevel {
             high,

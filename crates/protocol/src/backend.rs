@@ -28,6 +28,9 @@ impl BackendId {
     /// The backend of stage 2 that has a server with OpenAI's images API make the target.
     pub const OPENAI_IMAGES: Self = Self(Cow::Borrowed("openai-images"));
 
+    /// The backend of every stage that runs a script of the original.
+    pub const SCRIPTS: Self = Self(Cow::Borrowed("scripts"));
+
     const MAX_LENGTH: usize = 40;
 
     /// The name used in the API, the configuration and metrics.

@@ -290,6 +290,12 @@ pub struct JobMetadata {
     /// Why the result is less than was asked for, when it is.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub fallback_reason: Option<String>,
+    /// Why there is a composition in place of what the stages should have given, when there is.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub error: Option<String>,
+    /// What each backend said of it, 1000 characters at the most.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub error_detail: Option<String>,
     /// How the circuits stood at the end.
     pub circuits: Vec<CircuitSnapshot>,
     /// Words that could not be drawn.

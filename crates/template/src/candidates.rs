@@ -51,8 +51,9 @@ pub fn best_of(
     }
 }
 
-/// Lower is better; whole thousandths, so that comparison is exact.
-fn rank(composition: &Composition) -> (usize, u64) {
+/// By what compositions of one prompt are compared, lower is better; whole thousandths, so that
+/// comparison is exact.
+pub fn rank(composition: &Composition) -> (usize, u64) {
     (
         composition.violations.len(),
         (composition.cost.max(0.0) * 1000.0) as u64,

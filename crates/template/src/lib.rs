@@ -17,7 +17,7 @@ pub mod embedded;
 mod model;
 
 pub use actor::TemplateActor;
-pub use candidates::{Choice, best_of};
+pub use candidates::{Choice, best_of, rank};
 pub use composer::EmbeddedComposer;
 pub use config::TemplateConfig;
-pub use model::{ModelComposer, ModelConfig, ModelSteps, ReplyReader};
+pub use model::{Drawing, ModelComposer, ModelConfig, ModelSteps, ReplyReader, read_reply};

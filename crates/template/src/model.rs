@@ -24,11 +24,13 @@ use chat2svg_backends::Backend;
 use chat2svg_gateway::CallLimits;
 use chat2svg_llm::{ChatModel, ChatRequest, Provider, Turn};
 use chat2svg_protocol::{
-    BackendId, CallFailure, Cost, Fault, ModelUse, StageOutcome, Style,
+    BackendId, CallFailure, CanvasSize, Cost, Fault, ModelUse, Prompt, StageOutcome, Style,
     messages::{Progress, RunTemplate, TemplateOutput},
     stop_of,
 };
+use chat2svg_stop::Stop;
 use chat2svg_supervision::{ComputePool, Line};
+use chat2svg_vector::Document;
 use futures_util::{FutureExt as _, future::BoxFuture, future::join_all};
 use tracing::debug;
 
@@ -40,6 +42,44 @@ use wishes::Wishes;
 
 pub use config::{ModelConfig, ModelSteps};
 pub use reader::ReplyReader;
+
+/// What a model drew, as it is used: read, on its canvas, named and measured.
+#[derive(Clone, Debug)]
+pub struct Drawing {
+    /// The document.
+    pub document: Arc<Document>,
+    /// How good it is, `0.0..=1.0`; see [`crate::critique`].
+    pub score: f32,
+    /// What is wrong with it.
+    pub findings: Vec<String>,
+}
+
+/// The drawing in a model's reply to a prompt, whoever asked for it.
+///
+/// # Errors
+/// Why there is none, for people.
+pub fn read_reply(
+    reply: &str,
+    prompt: &Prompt,
+    canvas: CanvasSize,
+    stop: &Stop,
+) -> Result<Drawing, String> {
+    let mut reader = ReplyReader::default();
+    reader.push(reply);
+    let frame = Frame {
+        canvas,
+        prompt: prompt.as_str().to_owned(),
+        style: Style::default(),
+        seed: 0,
+        wishes: Wishes::default(),
+    };
+    let draft = draft::read(reader, &frame, &Brief::default(), stop)?;
+    Ok(Drawing {
+        score: draft.score(),
+        findings: draft.findings(),
+        document: draft.document,
+    })
+}
 
 /// Time without which no model has anything to show.
 const RESERVE: Duration = Duration::from_millis(500);

@@ -11,6 +11,7 @@ use std::{
 
 use chat2svg_llm::LlmConfig;
 use chat2svg_protocol::{BackendId, nearest_name};
+use chat2svg_scripts::ScriptsConfig;
 use config::{Config, File, FileFormat, Map, Value, ValueKind};
 use serde::Deserialize as _;
 use thiserror::Error;
@@ -125,6 +126,8 @@ pub(crate) struct Layers {
     merged: Config,
     /// The same, by full key.
     values: BTreeMap<String, Value>,
+    /// Variables of earlier deployments that were set and mean nothing here, with the reason.
+    unused: Vec<(&'static str, &'static str)>,
 }
 
 impl Layers {
@@ -137,6 +140,7 @@ impl Layers {
         Ok(Self {
             values: flat(&merged),
             merged,
+            unused: Vec::new(),
         })
     }
 
@@ -177,6 +181,10 @@ impl Layers {
         ours.sort_by_key(|(name, _)| (name.starts_with("CHAT2SVG__"), name.clone()));
         let (mut found, mut wrong) = (Vec::new(), Vec::new());
         for (name, value) in ours {
+            if let Some(one) = aliases::meaningless(&name) {
+                self.unused.push((one.name, one.why));
+                continue;
+            }
             match self.read_variable(&name, value) {
                 Ok(read) => found.push(read),
                 Err(error) => wrong.push(error),
@@ -243,6 +251,7 @@ impl Layers {
         let Ok(llm) = self.merged.get::<LlmConfig>("llm") else {
             return Ok(());
         };
+        self.add_scripts_consequences()?;
         let models = llm.backends();
         if models.is_empty() {
             return Ok(());
@@ -258,15 +267,48 @@ impl Layers {
                 "llm.default_deadline_ms",
             ),
         ];
-        self.add(
-            consequences
-                .into_iter()
-                .filter_map(|(key, value, origin)| {
-                    let is_set = self.values.get(key)?.origin().is_some();
-                    (!is_set).then(|| (key.to_owned(), value, origin.to_owned()))
-                })
-                .collect::<Vec<_>>(),
-        )
+        self.add_unless_set(consequences)
+    }
+
+    /// Where the original's scripts are in line, jobs get the time that they need, and plans know
+    /// of their GPU memory.
+    fn add_scripts_consequences(&mut self) -> Result<(), ConfigError> {
+        let Ok(scripts) = self.merged.get::<ScriptsConfig>("scripts") else {
+            return Ok(());
+        };
+        let is_in_line = ["template", "detail", "optimize"].into_iter().any(|stage| {
+            let order = self.merged.get::<Vec<String>>(&format!("{stage}.backends"));
+            order.is_ok_and(|order| order.iter().any(|id| id == BackendId::SCRIPTS.as_str()))
+        });
+        if !is_in_line {
+            return Ok(());
+        }
+        let deadline = i64::try_from(scripts.default_deadline_ms).unwrap_or(i64::MAX);
+        self.add_unless_set([
+            (
+                "server.default_deadline_ms",
+                ValueKind::from(deadline),
+                "scripts.default_deadline_ms",
+            ),
+            (
+                "scheduler.models.gpu_memory_mb",
+                f64::from(scripts.gpu_memory_mb).into(),
+                "scripts.gpu_memory_mb",
+            ),
+        ])
+    }
+
+    /// Lays values over where nobody set any.
+    fn add_unless_set<const N: usize>(
+        &mut self,
+        values: [(&str, ValueKind, &str); N],
+    ) -> Result<(), ConfigError> {
+        let unset = values.into_iter().filter_map(|(key, value, origin)| {
+            let is_set = self.values.get(key)?.origin().is_some();
+            (!is_set).then(|| (key.to_owned(), value, origin.to_owned()))
+        });
+        let unset: Vec<_> = unset.collect();
+        self.add(unset)
     }
 
     /// Lays over where jobs are kept, where nobody set that.
@@ -314,6 +356,18 @@ impl Layers {
     fn is_empty(&self, key: &str) -> bool {
         let value = self.values.get(key).map(|value| &value.kind);
         matches!(value, Some(ValueKind::String(text)) if text.is_empty())
+    }
+
+    /// Variables of earlier deployments that were set and mean nothing here, each with the reason.
+    pub(crate) fn unused(&self) -> impl Iterator<Item = String> {
+        self.unused
+            .iter()
+            .map(|(name, why)| format!("{name} means nothing here: {why}"))
+    }
+
+    /// What the variables of earlier deployments set, or why they set nothing, a line each.
+    pub(crate) fn aliases() -> impl Iterator<Item = String> {
+        aliases::table()
     }
 
     /// All values as TOML with their sources, by key.

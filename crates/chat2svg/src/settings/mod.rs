@@ -20,6 +20,7 @@ use chat2svg_optimize::OptimizeConfig;
 use chat2svg_protocol::{BackendId, InvalidSetting};
 use chat2svg_resources::ResourcesConfig;
 use chat2svg_scheduler::SchedulerConfig;
+use chat2svg_scripts::ScriptsConfig;
 use chat2svg_store::StoreConfig;
 use chat2svg_supervision::WatchdogPolicy;
 use chat2svg_template::TemplateConfig;
@@ -69,6 +70,8 @@ pub(crate) struct Settings {
     pub(crate) imagegen: ImagegenConfig,
     /// Stage 3.
     pub(crate) optimize: OptimizeConfig,
+    /// The original's scripts as backends.
+    pub(crate) scripts: ScriptsConfig,
     /// Restarts of actors.
     pub(crate) watchdog: WatchdogPolicy,
 }
@@ -138,6 +141,12 @@ impl ProcessConfig {
     }
 }
 
+/// Who can draw beside the embedded composer.
+fn drawers(settings: &Settings) -> Vec<BackendId> {
+    let models = settings.llm.backends().into_iter();
+    models.chain(settings.scripts.backend()).collect()
+}
+
 /// What no single section's type can check: every key that is wrong, and why.
 fn check(settings: &Settings) -> Vec<(String, String)> {
     let mut wrong = Vec::new();
@@ -151,12 +160,10 @@ fn check(settings: &Settings) -> Vec<(String, String)> {
         ("webhooks", settings.webhooks.validate()),
         ("controller", settings.controller.validate()),
         ("llm", settings.llm.validate()),
-        (
-            "template",
-            settings.template.validate(&settings.llm.backends()),
-        ),
+        ("template", settings.template.validate(&drawers(settings))),
         ("detail", settings.detail.validate()),
         ("optimize", settings.optimize.validate()),
+        ("scripts", settings.scripts.validate()),
         ("imagegen", settings.imagegen.validate()),
         ("scheduler", settings.scheduler.validate()),
         ("breaker", settings.breaker.validate()),
@@ -170,12 +177,22 @@ fn check(settings: &Settings) -> Vec<(String, String)> {
         }
     }
     let model = settings.imagegen.backend();
-    for backend in &settings.detail.backends {
-        if *backend != BackendId::EMBEDDED && Some(backend) != model.as_ref() {
-            refuse(
-                "detail.backends",
-                format!("\"{backend}\" is not set up: set imagegen.provider"),
-            );
+    let scripts = settings.scripts.backend();
+    for (key, backends) in [
+        ("detail.backends", &settings.detail.backends),
+        ("optimize.backends", &settings.optimize.backends),
+    ] {
+        for backend in backends {
+            let is_set_up = *backend == BackendId::EMBEDDED
+                || Some(backend) == scripts.as_ref()
+                || Some(backend) == model.as_ref();
+            if !is_set_up {
+                let what = match *backend == BackendId::SCRIPTS {
+                    true => "scripts.path",
+                    false => "imagegen.provider",
+                };
+                refuse(key, format!("\"{backend}\" is not set up: set {what}"));
+            }
         }
     }
     if let Err((key, reason)) = settings.limits.validate() {

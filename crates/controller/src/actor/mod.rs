@@ -329,8 +329,11 @@ impl ControllerActor {
         if !has_target && self.capacity.isolation.isolates(uploads, was_running) {
             info!(job = %id, was_running, "the job runs in a process of its own");
             machine = machine.isolated();
-        } else if let Some(checkpoint) = checkpoint {
-            machine = machine.with_checkpoint(checkpoint);
+        } else {
+            if let Some(checkpoint) = checkpoint {
+                machine = machine.with_checkpoint(checkpoint);
+            }
+            machine = machine.without(&self.config.switched_off());
         }
         let entries = self.start_persister(id, submitted, context);
         // A job that is taken up again goes on with higher numbers than it had: fewer events than

@@ -11,6 +11,9 @@ use jiff::Timestamp;
 
 use super::{Command, Machine, Phase, wanted_stages};
 
+/// Most characters of what backends said of a failure.
+const LONGEST_DETAIL: usize = 1000;
+
 /// What the end of a job looks like from outside the machine.
 #[derive(Clone, Debug)]
 pub struct EndFacts {
@@ -64,6 +67,20 @@ impl Machine {
             attempts: Vec::new(),
             model: None,
         });
+    }
+
+    /// Leaves out stages of what is drawn from words, each with the reason. To be called after
+    /// [`Machine::with_checkpoint`] and before any event.
+    #[must_use]
+    pub fn without(mut self, stages: &[(Stage, &str)]) -> Self {
+        if self.is_generation() {
+            for (stage, reason) in stages {
+                if self.wanted().contains(stage) {
+                    self.report(*stage, StageStatus::Skipped, Some((*reason).to_owned()));
+                }
+            }
+        }
+        self
     }
 
     /// Notes the stages that the plan leaves out.
@@ -196,6 +213,22 @@ impl Machine {
         (!reasons.is_empty()).then(|| reasons.join("; "))
     }
 
+    /// What each backend said that did not serve.
+    fn error_detail(&self) -> Option<String> {
+        let attempts = self.reports.iter().flat_map(|report| {
+            let stage = report.stage;
+            report.attempts.iter().map(move |attempt| (stage, attempt))
+        });
+        let told: Vec<String> = attempts
+            .filter_map(|(stage, attempt)| {
+                let reason = attempt.reason.as_ref()?;
+                Some(format!("{stage}, {}: {reason}", attempt.backend))
+            })
+            .collect();
+        let detail: String = told.join("; ").chars().take(LONGEST_DETAIL).collect();
+        (!detail.is_empty()).then_some(detail)
+    }
+
     /// How good the result is.
     pub fn tier(&self) -> Tier {
         let gave_document = |stage| {
@@ -259,6 +292,8 @@ impl Machine {
             stage_durations: self.durations.clone(),
             fallback: is_degraded && self.was_replaced(),
             fallback_reason: self.shortcomings().filter(|_| is_degraded),
+            error: self.shortcomings().filter(|_| self.composed),
+            error_detail: self.error_detail().filter(|_| self.composed),
             stages,
             circuits: facts.circuits,
             undrawn: about.map(|about| about.undrawn.clone()).unwrap_or_default(),

@@ -318,6 +318,31 @@ fn a_failed_template_has_a_picture_composed() {
         told.fallback_reason
             .is_some_and(|reason| reason.contains("boom"))
     );
+    assert!(told.error.is_some_and(|error| error.contains("boom")));
+}
+
+#[test]
+fn stages_that_are_switched_off_are_skipped_for_that_reason() {
+    let off = [(Stage::Optimize, "switched off")];
+    let mut job = machine(generate()).without(&off);
+    assert_eq!(job.wanted(), [Stage::Template, Stage::Detail]);
+    feed(
+        &mut job,
+        [
+            Event::Stored,
+            Event::Dispatched(plan(&Stage::ALL)),
+            done(Stage::Template),
+            done(Stage::Detail),
+        ],
+    );
+    assert_eq!(job.state(), JobState::Degraded);
+    let told = metadata(&job);
+    assert_eq!(told.stages_run, [Stage::Template, Stage::Detail]);
+    assert!(
+        told.fallback_reason
+            .is_some_and(|reason| reason.contains("switched off"))
+    );
+    assert!(told.error.is_none());
 }
 
 #[test]

@@ -119,6 +119,8 @@ fn metadata(view: &JobView) -> JobMetadata {
         }],
         fallback: false,
         fallback_reason: None,
+        error: None,
+        error_detail: None,
         circuits: Vec::new(),
         undrawn: Vec::new(),
         isolated: false,

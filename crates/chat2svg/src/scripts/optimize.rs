@@ -1,0 +1,287 @@
+//! Stage 3: shapes fitted to the target, first as they are and at low resolution, then with what
+//! each of them is worth.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context as _, anyhow};
+use chat2svg_fit::{FitOptions, FitOutcome, Observer, Progress, Schedule, refine};
+use chat2svg_scripts::{Parameter, Product, dialect, write_config};
+use chat2svg_vector::{Color, DecodeLimits, Document, Raster, WriteOptions};
+
+use crate::cli::OptimizeFlags;
+
+use super::{
+    Job, OPTIMIZE_SEED, detail,
+    folder::{Folder, make, paper, tell},
+};
+
+/// Side of the result.
+const SIDE: u32 = 512;
+
+/// Fits, unless that is done.
+///
+/// # Errors
+/// When there is nothing to fit, or what was fitted cannot be written.
+pub(super) fn run(job: &Job<'_>, flags: &OptimizeFlags, seed: Option<u64>) -> anyhow::Result<()> {
+    let mut stage = Stage {
+        folder: job.folder(3)?,
+        job,
+        side: flags.output_size.unwrap_or(224),
+        first: flags.epoch_img_optim.unwrap_or(500),
+        second: flags.epoch_point_optim.unwrap_or(500),
+        log_every: flags.log_every.unwrap_or(100),
+        of_latent: vec![
+            Parameter::new("output_size", flags.output_size.as_ref(), &224),
+            Parameter::new("epoch_img_optim", flags.epoch_img_optim.as_ref(), &500),
+        ],
+        of_points: vec![Parameter::new(
+            "epoch_point_optim",
+            flags.epoch_point_optim.as_ref(),
+            &500,
+        )],
+        seed: seed.unwrap_or(OPTIMIZE_SEED),
+    };
+    stage.run()?;
+    println!("Done!");
+    Ok(())
+}
+
+struct Stage<'a> {
+    job: &'a Job<'a>,
+    folder: Folder,
+    side: u32,
+    first: u32,
+    second: u32,
+    log_every: u32,
+    of_latent: Vec<Parameter>,
+    of_points: Vec<Parameter>,
+    seed: u64,
+}
+
+impl Stage<'_> {
+    fn run(&mut self) -> anyhow::Result<()> {
+        let layout = self.job.layout.clone();
+        // What the result was made from may be gone: then it stands for itself.
+        let has_inputs = layout.product(Product::WithNewPaths).exists()
+            || layout.product(Product::Latent).exists();
+        let of_latent = self.of_latent.clone();
+        let is_latent_there = layout.product(Product::Latent).exists()
+            && self.folder.is_usable(Product::Latent, &[], &of_latent);
+        let of_all = [of_latent.clone(), self.of_points.clone()].concat();
+        if (is_latent_there || !has_inputs) && self.folder.is_usable(Product::Points, &[], &of_all)
+        {
+            return Ok(());
+        }
+        let target = self.folder.need(Product::Target)?;
+        let target = Raster::decode(&target, &DecodeLimits::default()).map_err(|error| {
+            let path = layout.product(Product::Target);
+            anyhow!("{}: {error}", path.display())
+        })?;
+        let latent = if is_latent_there {
+            self.read(Product::Latent)?
+        } else {
+            let document = self.read(Product::WithNewPaths)?;
+            self.fit_latent(&document, &target, &of_latent)?
+        };
+        self.fit_points(&latent, &target, &of_all)?;
+        let flags = [
+            ("target", layout.target().to_string()),
+            ("output_size", self.side.to_string()),
+            ("seed", self.seed.to_string()),
+            ("epoch_img_optim", self.first.to_string()),
+            ("epoch_point_optim", self.second.to_string()),
+            ("log_every", self.log_every.to_string()),
+        ];
+        paper(&layout.config(3), write_config(flags).as_bytes())
+    }
+
+    /// A product as a document: the one behind it, where the file is as we wrote it.
+    fn read(&self, product: Product) -> anyhow::Result<Document> {
+        let (layout, bytes) = (&self.job.layout, self.folder.need(product)?);
+        let whole = layout.document(product);
+        if whole.exists() && self.job.folder(product.stage())?.is_ours(product) {
+            let document = fs::read(&whole).map_err(anyhow::Error::from);
+            match document.and_then(|bytes| detail::read(&bytes)) {
+                Ok(document) => return Ok(document),
+                Err(error) => tell(&format!("{} is not used: {error:#}", whole.display())),
+            }
+        }
+        detail::read(&bytes).with_context(|| layout.product(product).display().to_string())
+    }
+
+    fn options(&self, iterations: u32) -> FitOptions {
+        FitOptions {
+            iterations,
+            seed: self.seed,
+            threads: self.job.settings.process.threads(),
+            max_side: SIDE,
+            ..FitOptions::default()
+        }
+    }
+
+    /// The first half: every shape of the drawing goes where the target shows it.
+    fn fit_latent(
+        &mut self,
+        document: &Document,
+        target: &Raster,
+        made_with: &[Parameter],
+    ) -> anyhow::Result<Document> {
+        let layout = self.job.layout.clone();
+        let name = layout.target().to_string();
+        let start = dialect::write(document, self.side, dialect::Form::Optimize)?;
+        paper(
+            &layout
+                .stage(3)
+                .join("latent_svg")
+                .join(format!("{name}_normalized_{}.svg", self.side)),
+            start.svg.as_bytes(),
+        )?;
+        let options = FitOptions {
+            allow_topology: false,
+            allow_gradients: false,
+            robust: true,
+            max_side: self.side,
+            ..self.options(self.first)
+        };
+        let papers = Papers {
+            svg: layout.stage(3).join("latent_svg"),
+            png: layout.stage(3).join("latent_png"),
+            svg_name: format!("{name}_optim_"),
+            png_name: "image_".to_owned(),
+            side: self.side,
+        };
+        let fitted = self.fit(document, target, &options, papers)?;
+        let flat = dialect::write(&fitted, self.side, dialect::Form::Optimize)?;
+        let whole = fitted.to_svg(&WriteOptions::default());
+        paper(&layout.document(Product::Latent), whole.as_bytes())?;
+        self.folder
+            .write(Product::Latent, flat.svg.as_bytes(), &[], made_with)?;
+        Ok(fitted)
+    }
+
+    /// The second half: points, paints, and shapes that pay.
+    fn fit_points(
+        &mut self,
+        document: &Document,
+        target: &Raster,
+        made_with: &[Parameter],
+    ) -> anyhow::Result<()> {
+        let layout = self.job.layout.clone();
+        let name = layout.target().to_string();
+        let mut document = document.clone();
+        document
+            .set_size(f64::from(SIDE), f64::from(SIDE))
+            .map_err(|error| anyhow!("{error}"))?;
+        let svg_folder = layout.stage(3).join("point_svg");
+        let start = document.to_svg(&WriteOptions::default());
+        let normalized = svg_folder.join(format!("{name}_normalized_{SIDE}.svg"));
+        paper(&normalized, start.as_bytes())?;
+        let options = FitOptions {
+            schedule: Schedule::IN_PLACE,
+            ..self.options(self.second)
+        };
+        let png_folder = layout.stage(3).join("point_png");
+        let papers = Papers {
+            svg: svg_folder,
+            png: png_folder.clone(),
+            svg_name: format!("{name}_point_optim_"),
+            png_name: "image_point_optim_".to_owned(),
+            side: SIDE,
+        };
+        let fitted = self.fit(&document, target, &options, papers)?;
+        let picture = fitted.render(SIDE, SIDE, Some(Color::WHITE))?;
+        paper(
+            &png_folder.join("image_point_optim_final.png"),
+            &picture.encode_png()?,
+        )?;
+        let svg = fitted.to_svg(&WriteOptions::default());
+        self.folder
+            .write(Product::Points, svg.as_bytes(), &[], made_with)
+    }
+
+    fn fit(
+        &self,
+        document: &Document,
+        target: &Raster,
+        options: &FitOptions,
+        papers: Papers,
+    ) -> anyhow::Result<Document> {
+        make(&papers.svg)?;
+        make(&papers.png)?;
+        let mut watcher = Watcher {
+            papers,
+            every: self.log_every,
+            told: None,
+            iteration: 0,
+            lost: None,
+        };
+        let FitOutcome { document, report } = refine(document, target, options, &mut watcher)?;
+        let written = watcher.papers.write(options.iterations.max(1), &document);
+        watcher.lost = watcher.lost.or(written.err());
+        if let Some(error) = watcher.lost {
+            tell(&format!("working papers are missing: {error:#}"));
+        }
+        tell(&format!(
+            "{:.1} dB, {:.1} before",
+            report.psnr_after, report.psnr_before
+        ));
+        Ok(document)
+    }
+}
+
+/// Where working papers of a fit go.
+struct Papers {
+    svg: PathBuf,
+    png: PathBuf,
+    svg_name: String,
+    png_name: String,
+    side: u32,
+}
+
+impl Papers {
+    fn write(&self, step: u32, document: &Document) -> anyhow::Result<()> {
+        let file =
+            |folder: &Path, name: &str, ending| folder.join(format!("{name}{step}.{ending}"));
+        let svg = document.to_svg(&WriteOptions::default());
+        paper(&file(&self.svg, &self.svg_name, "svg"), svg.as_bytes())?;
+        let picture = document.render(self.side, self.side, Some(Color::WHITE))?;
+        let png = picture.encode_png()?;
+        paper(&file(&self.png, &self.png_name, "png"), &png)
+    }
+}
+
+/// Tells how a fit goes, as the original does, and keeps what it has at each so many steps.
+struct Watcher {
+    papers: Papers,
+    every: u32,
+    /// The last multiple of `every` that was told.
+    told: Option<u32>,
+    iteration: u32,
+    lost: Option<anyhow::Error>,
+}
+
+impl Observer for Watcher {
+    fn progress(&mut self, progress: &Progress) {
+        self.iteration = progress.iteration;
+        let step = (progress.iteration / self.every) * self.every;
+        if self.told.is_none_or(|told| told < step) {
+            self.told = Some(step);
+            eprintln!(
+                "epoch: {}, total_loss: {}",
+                progress.iteration.max(1),
+                progress.loss
+            );
+        }
+    }
+
+    fn preview(&mut self, document: &Document) {
+        let step = (self.iteration / self.every) * self.every;
+        let written = self.papers.write(step.max(1), document);
+        if let Err(error) = written {
+            self.lost.get_or_insert(error);
+        }
+    }
+}

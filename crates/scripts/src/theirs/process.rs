@@ -1,0 +1,456 @@
+//! A script as a process: in a private folder, with arguments that no shell could misread, ended
+//! with all that it started.
+
+use std::{
+    collections::VecDeque,
+    fs,
+    path::{Path, PathBuf},
+    process::Stdio,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use chat2svg_protocol::{
+    CallFailure, Fault, Prompt, Stage,
+    messages::{Progress, StageContext},
+    printable,
+};
+use chat2svg_supervision::Line;
+use tokio::{
+    io::{AsyncRead, AsyncReadExt as _},
+    process::Command,
+};
+use tracing::{debug, warn};
+
+use super::{
+    config::{ScriptsConfig, is_plain_path},
+    group::{ChildGroup, Groups, is_alive},
+    progress::Listener,
+};
+use crate::{Layout, TargetName, is_plain, surroundings};
+
+/// What is drawn is called so in its private folder.
+const TARGET: &str = "picture";
+/// How the private folders' names begin; the number of the process that made them follows.
+const PREFIX: &str = "chat2svg-scripts-";
+/// Lines of what a script said last that are kept.
+const LAST_LINES: usize = 8;
+/// Most bytes of a line.
+const LONGEST_LINE: usize = 2_000;
+/// Where the program that replaces the table of captions is, in the private folder.
+const SHIM: &str = "shim.py";
+/// How often the removal of a private folder is tried again, ...
+const REMOVALS: u32 = 100;
+/// ... and after which time.
+const BETWEEN_REMOVALS: Duration = Duration::from_millis(50);
+/// Bytes that are read at once.
+const PIECE: usize = 8 << 10;
+
+/// How the scripts of a checkout are called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Dialect {
+    /// As the original: in the stage's folder, with a table of captions.
+    Original,
+    /// As the fork that takes any words: in the checkout.
+    Fork,
+}
+
+/// Starts scripts of a checkout.
+#[derive(Clone, Debug)]
+pub struct Scripts {
+    config: Arc<ScriptsConfig>,
+    groups: Groups,
+}
+
+/// A private folder, gone with this.
+pub(crate) struct Desk {
+    folder: PathBuf,
+    pub(crate) layout: Layout,
+}
+
+impl Drop for Desk {
+    fn drop(&mut self) {
+        if fs::remove_dir_all(&self.folder).is_ok() {
+            return;
+        }
+        // A process that was killed just now may still have been writing.
+        let folder = std::mem::take(&mut self.folder);
+        std::thread::spawn(move || {
+            for _ in 0..REMOVALS {
+                std::thread::sleep(BETWEEN_REMOVALS);
+                if fs::remove_dir_all(&folder).is_ok() || !folder.exists() {
+                    return;
+                }
+            }
+            warn!(folder = %folder.display(), "a private folder cannot be removed");
+        });
+    }
+}
+
+impl Desk {
+    /// The folder with the files, as an argument.
+    pub(crate) fn root(&self) -> Result<String, CallFailure> {
+        let root = self.layout.root().to_str();
+        let root = root.filter(|root| is_plain(root)).map(str::to_owned);
+        root.ok_or_else(|| {
+            CallFailure::new(Fault::Terminal, "its private folder's name is not plain")
+        })
+    }
+
+    /// The same as the original's two arguments.
+    pub(crate) fn place(&self) -> Result<(String, String), CallFailure> {
+        let root = self.root()?;
+        let (path, folder) = root.rsplit_once('/').unwrap_or((".", root.as_str()));
+        Ok((path.to_owned(), folder.to_owned()))
+    }
+
+    /// Puts a file where the script looks for it.
+    pub(crate) fn put(&self, product: crate::Product, bytes: &[u8]) -> Result<(), CallFailure> {
+        fs::write(self.layout.product(product), bytes).map_err(|error| {
+            CallFailure::new(
+                Fault::Provider,
+                format!("its private folder cannot be written: {error}"),
+            )
+        })
+    }
+
+    /// The file that the script should have made: whole, or a failure that says what is missing.
+    pub(crate) fn take(&self, product: crate::Product, most: u64) -> Result<Vec<u8>, CallFailure> {
+        let name = product.file_name(self.layout.target());
+        let missing = |what: &str| {
+            CallFailure::new(Fault::Provider, format!("it ended well and {name} {what}"))
+        };
+        let path = self.layout.product(product);
+        let size = fs::metadata(&path)
+            .map_err(|_| missing("is not there"))?
+            .len();
+        if size == 0 {
+            return Err(missing("is empty"));
+        }
+        if size > most {
+            return Err(missing("is too large to be used"));
+        }
+        fs::read(&path).map_err(|error| missing(&format!("cannot be read: {error}")))
+    }
+}
+
+impl Scripts {
+    /// The scripts that a configuration names. `groups` knows what runs, for those who end it. What
+    /// processes that are gone have left is removed.
+    pub fn new(config: ScriptsConfig, groups: Groups) -> Self {
+        remove_left(&config.private_folders());
+        Self {
+            config: Arc::new(config),
+            groups,
+        }
+    }
+
+    /// Time without which a script is not started.
+    pub(crate) fn least_time(&self) -> Duration {
+        Duration::from_millis(self.config.least_time_ms)
+    }
+
+    /// The language model that stage 1 is told to ask, if one is set.
+    pub(crate) fn model(&self) -> Option<&str> {
+        (!self.config.model.is_empty()).then_some(&self.config.model)
+    }
+
+    /// A private folder for one run.
+    ///
+    /// # Errors
+    /// When it cannot be made.
+    pub(crate) fn desk(&self) -> Result<Desk, CallFailure> {
+        let failed = |reason: String| CallFailure::new(Fault::Provider, reason);
+        let folder = tempfile::Builder::new()
+            .prefix(&format!("{PREFIX}{}-", std::process::id()))
+            .tempdir_in(self.config.private_folders())
+            .map_err(|error| failed(format!("no private folder can be made: {error}")))?
+            .keep();
+        let root = folder.join("job");
+        let target: TargetName = TARGET
+            .parse()
+            .map_err(|error: crate::InvalidTarget| failed(error.to_string()))?;
+        let desk = Desk {
+            layout: Layout::new(&root, target),
+            folder,
+        };
+        if !is_plain_path(&root) {
+            let reason = format!(
+                "{} holds characters that a shell could misread: set scripts.folder",
+                root.display()
+            );
+            return Err(CallFailure::new(Fault::Terminal, reason));
+        }
+        fs::create_dir(&root)
+            .and_then(|()| fs::write(desk.folder.join(SHIM), include_str!("shim.py")))
+            .map_err(|error| failed(format!("its private folder cannot be written: {error}")))?;
+        Ok(desk)
+    }
+
+    /// Runs a stage's script to its end, in a private folder, and tells how far it is. `steps` is
+    /// how many steps a fit of it takes.
+    ///
+    /// # Errors
+    /// When it fails, takes too long, or is cancelled; all that it started has ended then.
+    pub(crate) async fn run(
+        &self,
+        stage: Stage,
+        desk: &Desk,
+        flags: &[(&str, String)],
+        prompt: Option<&Prompt>,
+        (context, steps): (&StageContext, u32),
+        progress: &Line<Progress>,
+    ) -> Result<(), CallFailure> {
+        let command = self.command(stage, desk, flags, prompt)?;
+        let failed = |reason: String| CallFailure::new(Fault::Provider, reason);
+        let mut child = ChildGroup::start(command, &self.groups).map_err(|error| {
+            let python = self.config.python.display();
+            CallFailure::new(
+                Fault::Terminal,
+                format!("{python} cannot be started: {error}"),
+            )
+        })?;
+        let began = Instant::now();
+        debug!(job = %context.job, %stage, "a script was started");
+        let own = Duration::from_secs(self.config.timeout_seconds(stage));
+        let by_deadline = context.deadline.saturating_duration_since(began) <= own;
+        let until = context.deadline.min(began + own);
+        let (stdout, stderr) = child.pipes();
+        let mut words = LastWords::default();
+        let mut listener = Listener::new(stage, steps);
+        let mut tell = |line: &str| {
+            words.push(line);
+            if let Some(fraction) = listener.hear(line) {
+                progress.tell(Progress {
+                    job: context.job,
+                    stage,
+                    fraction,
+                    preview: None,
+                });
+            }
+        };
+        let work = async {
+            listen(stdout, stderr, &mut tell).await;
+            child.ended().await
+        };
+        let ended = tokio::select! {
+            biased;
+            () = context.cancel.cancelled() => Err(CallFailure::cancelled()),
+            () = tokio::time::sleep_until(until.into()) => Err(if by_deadline {
+                CallFailure::late()
+            } else {
+                failed(format!("it did not end within {} s", own.as_secs()))
+            }),
+            status = work => Ok(status),
+        };
+        // What it has left running in its group ends with it.
+        child.end().await;
+        let status = ended?.map_err(|error| failed(format!("it cannot be waited for: {error}")))?;
+        if status.success() {
+            return Ok(());
+        }
+        let said = words.text();
+        warn!(job = %context.job, %stage, %status, said, "a script failed");
+        Err(failed(format!("{status}; it said last: {}", words.last())))
+    }
+
+    fn command(
+        &self,
+        stage: Stage,
+        desk: &Desk,
+        flags: &[(&str, String)],
+        prompt: Option<&Prompt>,
+    ) -> Result<Command, CallFailure> {
+        let checkout = self.config.path.as_path();
+        let script = self.config.script(stage);
+        let source = fs::read_to_string(&script).map_err(|error| {
+            let reason = format!("{} cannot be read: {error}", script.display());
+            CallFailure::new(Fault::Terminal, reason)
+        })?;
+        let dialect = dialect_of(&self.config.script(Stage::Template), &source);
+        let mut arguments = vec![
+            desk.folder.join(SHIM).display().to_string(),
+            script.display().to_string(),
+        ];
+        for (flag, value) in flags {
+            arguments.extend([format!("--{flag}"), value.clone()]);
+        }
+        if dialect == Dialect::Fork && stage != Stage::Detail {
+            arguments.extend(["--system_path".to_owned(), ".".to_owned()]);
+        }
+        if let Some(wrong) = arguments.iter().find(|argument| !is_plain(argument)) {
+            let reason = format!("{wrong:?} is no argument for a script: a shell could misread it");
+            return Err(CallFailure::new(Fault::Request, reason));
+        }
+        let mut command = Command::new(&self.config.python);
+        command.arg("-u").args(&arguments);
+        self.surround(&mut command, checkout);
+        let here: PathBuf = match dialect {
+            Dialect::Original => self.config.stage_folder(stage),
+            Dialect::Fork => {
+                command.env("PYTHONPATH", checkout);
+                if stage != Stage::Optimize {
+                    command.env("CHAT2SVG_SCRIPTS_DIALECT", "fork");
+                }
+                checkout.to_owned()
+            }
+        };
+        command
+            .env(
+                "CHAT2SVG_SCRIPTS_PROMPT",
+                prompt.map_or(TARGET, Prompt::as_str),
+            )
+            .current_dir(here)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        Ok(command)
+    }
+
+    /// The environment of a script: that of this program without its own settings and keys, and
+    /// what the checkout's `.env` adds.
+    fn surround(&self, command: &mut Command, checkout: &Path) {
+        for (name, _) in std::env::vars_os() {
+            if name.to_string_lossy().starts_with("CHAT2SVG_") {
+                command.env_remove(name);
+            }
+        }
+        match surroundings::dotenv(&checkout.join(".env")) {
+            Ok(variables) => {
+                let missing = variables
+                    .into_iter()
+                    .filter(|(name, _)| std::env::var_os(name).is_none());
+                command.envs(missing);
+            }
+            Err(error) => warn!(%error, "scripts run without it"),
+        }
+        command.env("PYTHONUNBUFFERED", "1");
+        if !self.config.device.is_empty() {
+            command.env("CUDA_VISIBLE_DEVICES", &self.config.device);
+        }
+    }
+}
+
+/// How a checkout's scripts are called: the fork's first two take the words themselves.
+fn dialect_of(first: &Path, source: &str) -> Dialect {
+    let takes_words = |text: &str| text.contains("--prompt") || text.contains("--system_path");
+    let is_fork =
+        takes_words(source) || fs::read_to_string(first).is_ok_and(|source| takes_words(&source));
+    if is_fork {
+        Dialect::Fork
+    } else {
+        Dialect::Original
+    }
+}
+
+/// Removes private folders of processes that are gone.
+fn remove_left(folder: &Path) {
+    let Ok(entries) = fs::read_dir(folder) else {
+        return;
+    };
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        let made_by = name
+            .to_str()
+            .and_then(|name| name.strip_prefix(PREFIX)?.split('-').next()?.parse().ok());
+        if made_by.is_some_and(|process| !is_alive(process)) {
+            debug!(folder = %entry.path().display(), "what a process left is removed");
+            if let Err(error) = fs::remove_dir_all(entry.path()) {
+                warn!(%error, folder = %entry.path().display(), "cannot be removed");
+            }
+        }
+    }
+}
+
+/// Hears both of a script's outputs to their ends, line by line.
+async fn listen(
+    stdout: Option<impl AsyncRead + Unpin>,
+    stderr: Option<impl AsyncRead + Unpin>,
+    tell: &mut impl FnMut(&str),
+) {
+    let (mut out, mut err) = (Lines::new(stdout), Lines::new(stderr));
+    while !(out.is_over() && err.is_over()) {
+        let lines = tokio::select! {
+            lines = out.next(), if !out.is_over() => lines,
+            lines = err.next(), if !err.is_over() => lines,
+        };
+        for line in lines {
+            tell(&line);
+        }
+    }
+}
+
+/// Lines of an output; a carriage return ends one, too, as bars of progress have it.
+struct Lines<R> {
+    source: Option<R>,
+    begun: Vec<u8>,
+}
+
+impl<R: AsyncRead + Unpin> Lines<R> {
+    fn new(source: Option<R>) -> Self {
+        Self {
+            source,
+            begun: Vec::new(),
+        }
+    }
+
+    fn is_over(&self) -> bool {
+        self.source.is_none()
+    }
+
+    /// The lines that the next piece ends.
+    async fn next(&mut self) -> Vec<String> {
+        let mut piece = [0; PIECE];
+        let read = match &mut self.source {
+            Some(source) => source.read(&mut piece).await.unwrap_or(0),
+            None => 0,
+        };
+        if read == 0 {
+            self.source = None;
+        }
+        let mut lines = Vec::new();
+        for byte in piece.iter().take(read) {
+            if matches!(byte, b'\n' | b'\r') {
+                lines.extend(self.line());
+            } else if self.begun.len() < LONGEST_LINE {
+                self.begun.push(*byte);
+            }
+        }
+        if self.is_over() {
+            lines.extend(self.line());
+        }
+        lines
+    }
+
+    fn line(&mut self) -> Option<String> {
+        let line = std::mem::take(&mut self.begun);
+        let text = String::from_utf8_lossy(&line).trim_end().to_owned();
+        (!text.is_empty()).then_some(text)
+    }
+}
+
+/// What a script said last.
+#[derive(Default)]
+struct LastWords(VecDeque<String>);
+
+impl LastWords {
+    fn push(&mut self, line: &str) {
+        if self.0.len() == LAST_LINES {
+            self.0.pop_front();
+        }
+        self.0.push_back(printable(line).into_owned());
+    }
+
+    fn text(&self) -> String {
+        self.0
+            .iter()
+            .map(String::as_str)
+            .collect::<Vec<_>>()
+            .join(" | ")
+    }
+
+    /// The last line, which in a traceback is the error.
+    fn last(&self) -> &str {
+        self.0.back().map_or("nothing", String::as_str)
+    }
+}

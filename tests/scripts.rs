@@ -1,0 +1,498 @@
+//! `scripts`: our stages under the names of the original's scripts, in folders as the original
+//! leaves them.
+
+use std::{collections::BTreeMap, fs, path::Path, process::Command, time::Duration};
+
+use crate::{
+    model_server::{Act, Ending, ModelServer, anthropic},
+    models::BALL,
+    original::{Checkout, LATENT, TEMPLATE, WITH_NEW_PATH, scripts, told},
+    support::{assert_svg, complaint, disc, one_line, success},
+};
+
+/// The files directly in a folder, with their content.
+fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+    let entries = fs::read_dir(folder).unwrap().map(Result::unwrap);
+    let files = entries.filter(|entry| entry.path().is_file());
+    files
+        .map(|entry| {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            (name, fs::read(entry.path()).unwrap())
+        })
+        .collect()
+}
+
+const PRODUCTS: [&str; 7] = [
+    "apple_clean.svg",
+    "apple_optim_latent.svg",
+    "apple_optim_point.svg",
+    "apple_target.png",
+    "apple_template.png",
+    "apple_template.svg",
+    "apple_with_new_path.svg",
+];
+
+#[test]
+fn the_originals_run_scripts_work_with_one_word_changed() {
+    let checkout = Checkout::with(&[]);
+    let program = env!("CARGO_BIN_EXE_chat2svg");
+    for (folder, stage, arguments) in [
+        (
+            "1_template_generation",
+            "stage1",
+            "--output_path ../output --output_folder example_generation/$T --viewbox 512 --refine_iter 1 --model any --reward_model ImageReward",
+        ),
+        (
+            "2_detail_enhancement",
+            "stage2",
+            "--output_path=../output --output_folder=example_generation/$T --sam_checkpoint ./models/sam.pth --thresh_iou 0.4 --remove_outer_mask True",
+        ),
+        (
+            "3_svg_optimization",
+            "stage3",
+            "--svg_folder ../output/example_generation/$T --output_size 64 --seed 42 --epoch_img_optim 10 --epoch_point_optim 10 --optim_color --kl_weight_img 0.2 --vae_pretrained_path ./vae_model/cmd_10.pth",
+        ),
+    ] {
+        let here = checkout.folder.path().join(folder);
+        let script = format!(
+            "set -e\nfor T in apple; do\n  CUDA_VISIBLE_DEVICES=0 '{program}' scripts {stage} --target $T {arguments}\ndone\n"
+        );
+        fs::write(here.join("run.sh"), script).unwrap();
+        let mut shell = Command::new("sh");
+        shell.arg("run.sh").current_dir(&here);
+        for (name, _) in std::env::vars_os() {
+            if name.to_string_lossy().starts_with("CHAT2SVG") {
+                shell.env_remove(name);
+            }
+        }
+        shell.env_remove("BACKEND").env_remove("OPENAI_API_KEY");
+        let (stdout, stderr) = told(&mut shell);
+        assert!(stdout.ends_with("Done!\n"), "{stdout}");
+        if stage == "stage1" {
+            assert!(stdout.contains("The best SVG is: apple_"), "{stdout}");
+        }
+        if stage == "stage3" {
+            assert!(
+                stderr.contains("epoch: ") && stderr.contains("total_loss: "),
+                "{stderr}"
+            );
+            let meaningless = stderr.matches("has no meaning here").count();
+            assert_eq!(meaningless, 3, "{stderr}");
+        }
+    }
+    let made: Vec<String> = files(&checkout.root()).into_keys().collect();
+    assert_eq!(made, PRODUCTS);
+    for paper in [
+        "stage_1/config.yaml",
+        "stage_1/raw_logs/apple_prompt",
+        "stage_1/raw_logs/apple_raw1",
+        "stage_1/svg_logs/apple_0.svg",
+        "stage_1/png_logs/apple_1.png",
+        "stage_2/apple_512.svg",
+        "stage_2/target_1.png",
+        "stage_3/config.yaml",
+        "stage_3/latent_svg/apple_normalized_64.svg",
+        "stage_3/point_svg/apple_normalized_512.svg",
+        "stage_3/point_png/image_point_optim_final.png",
+    ] {
+        assert!(!checkout.read(paper).is_empty(), "{paper}");
+    }
+    assert_svg(&checkout.text("apple_optim_point.svg"));
+    // What is handed on is what the original's next stage takes: cubic curves, flat fills.
+    for name in [
+        "apple_clean.svg",
+        "apple_with_new_path.svg",
+        "apple_optim_latent.svg",
+    ] {
+        let text = checkout.text(name);
+        assert!(
+            !text.contains("url(") && !text.contains("<circle"),
+            "{name}: {text}"
+        );
+        assert!(!text.contains("transform"), "{name}");
+    }
+}
+
+#[test]
+fn a_second_run_keeps_everything_and_says_so() {
+    let checkout = Checkout::with(&[]);
+    let run = || {
+        let mut command = scripts(["run", "--target", "apple", "--refine_iter", "0"]);
+        command.args([
+            "--epoch_img_optim",
+            "5",
+            "--epoch_point_optim",
+            "5",
+            "--output_size",
+            "64",
+        ]);
+        command.args(["--prompt", "a red apple on grass"]);
+        told(command.current_dir(checkout.folder.path()))
+    };
+    run();
+    let first = files(&checkout.root());
+    assert_eq!(first.len(), 7);
+    let (_, stderr) = run();
+    assert!(!stderr.contains("stale"), "{stderr}");
+    for kept in [
+        "apple_template.svg",
+        "apple_target.png",
+        "apple_with_new_path.svg",
+        "apple_optim_latent.svg",
+        "apple_optim_point.svg",
+    ] {
+        assert!(
+            stderr.contains(&format!("{kept} is there, and kept")),
+            "{kept}: {stderr}"
+        );
+    }
+    assert!(files(&checkout.root()) == first, "nothing has changed");
+}
+
+#[test]
+fn what_the_original_began_is_finished_from_every_seam() {
+    let target = disc(512);
+    let target = target.as_slice();
+    let template = TEMPLATE.as_bytes();
+    let reply = format!("Some words.\n```svg\n{TEMPLATE}\n```");
+    let seams: [&[(&str, &[u8])]; 6] = [
+        &[
+            ("stage_1/raw_logs/apple_prompt", b"A red apple on blue."),
+            ("stage_1/raw_logs/apple_raw0", reply.as_bytes()),
+        ],
+        &[("apple_template.svg", template)],
+        &[
+            ("apple_template.svg", template),
+            ("apple_target.png", target),
+            ("apple_template.png", target),
+        ],
+        &[
+            ("apple_template.svg", template),
+            ("apple_clean.svg", WITH_NEW_PATH.as_bytes()),
+            ("apple_template.png", target),
+            ("apple_target.png", target),
+            ("apple_with_new_path.svg", WITH_NEW_PATH.as_bytes()),
+        ],
+        &[
+            ("apple_target.png", target),
+            ("apple_with_new_path.svg", WITH_NEW_PATH.as_bytes()),
+        ],
+        &[
+            ("apple_target.png", target),
+            ("apple_with_new_path.svg", WITH_NEW_PATH.as_bytes()),
+            ("apple_optim_latent.svg", LATENT.as_bytes()),
+        ],
+    ];
+    for files in seams {
+        let checkout = Checkout::with(files);
+        let mut command = scripts(["run", "--target", "apple"]);
+        command.args([
+            "--epoch_img_optim",
+            "5",
+            "--epoch_point_optim",
+            "5",
+            "--output_size",
+            "64",
+        ]);
+        let (_, stderr) = told(command.current_dir(checkout.folder.path()));
+        assert!(!stderr.contains("stale"), "{stderr}");
+        assert_svg(&checkout.text("apple_optim_point.svg"));
+        for (name, content) in files {
+            // The original writes the clean drawing at every run, too.
+            if *name != "apple_clean.svg" {
+                assert!(
+                    checkout.read(name) == *content,
+                    "{name} has changed: {stderr}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn a_fit_to_the_target_comes_closer_to_it() {
+    let checkout = Checkout::with(&[
+        ("apple_target.png", &disc(512)),
+        ("apple_with_new_path.svg", WITH_NEW_PATH.as_bytes()),
+    ]);
+    let mut command = scripts(["stage3", "--target", "apple", "--svg_folder"]);
+    command
+        .arg(checkout.root())
+        .args(["--epoch_img_optim", "60", "--epoch_point_optim", "60"]);
+    success(&mut command);
+    let picture = |svg: &[u8]| {
+        let parsed = chat2svg_vector::Document::parse(svg, &Default::default()).unwrap();
+        let white = Some(chat2svg_vector::Color::WHITE);
+        parsed.document.render(512, 512, white).unwrap()
+    };
+    let target = chat2svg_vector::Raster::decode(&disc(512), &Default::default()).unwrap();
+    let error = |name: &str| {
+        let picture = picture(&checkout.read(name));
+        picture.mse(&target, chat2svg_vector::Color::WHITE).unwrap()
+    };
+    let steps = [
+        "apple_with_new_path.svg",
+        "apple_optim_latent.svg",
+        "apple_optim_point.svg",
+    ]
+    .map(error);
+    assert!(
+        steps[1] < steps[0] / 4.0 && steps[2] <= steps[1],
+        "{steps:?}"
+    );
+}
+
+#[test]
+fn what_is_stale_is_made_anew_and_why_is_told() {
+    let checkout = Checkout::with(&[("apple_template.svg", TEMPLATE.as_bytes())]);
+    success(&mut checkout.stage(2));
+    let target = checkout.read("apple_target.png");
+    // Edited: at once, so that no clock can tell.
+    checkout.write(
+        "apple_template.svg",
+        TEMPLATE.replace("#FF0000", "#00C000").as_bytes(),
+    );
+    let (_, stderr) = told(&mut checkout.stage(2));
+    assert!(
+        stderr.contains("apple_target.png is stale and made anew: apple_template.svg has changed"),
+        "{stderr}"
+    );
+    assert!(checkout.read("apple_target.png") != target);
+    let (_, stderr) = told(checkout.stage(2).args(["--thresh_area_lb", "60"]));
+    assert!(
+        stderr.contains("apple_target.png is there, and kept"),
+        "{stderr}"
+    );
+    assert!(
+        stderr.contains("made with thresh_area_lb 30, and 60 is asked for"),
+        "{stderr}"
+    );
+
+    // The original's own files have no record: age and its notes tell.
+    let checkout = Checkout::with(&[
+        ("apple_target.png", &disc(512)),
+        ("apple_with_new_path.svg", WITH_NEW_PATH.as_bytes()),
+        ("apple_optim_latent.svg", LATENT.as_bytes()),
+        (
+            "stage_3/config.yaml",
+            b"target: apple\noutput_size: 64\nepoch_img_optim: 10\nepoch_point_optim: 10\n",
+        ),
+    ]);
+    let (_, stderr) = told(&mut checkout.stage(3));
+    assert!(
+        stderr.contains("apple_optim_latent.svg is there, and kept"),
+        "{stderr}"
+    );
+    checkout.age("apple_optim_latent.svg");
+    let (_, stderr) = told(&mut checkout.stage(3));
+    assert!(
+        stderr.contains("older than apple_with_new_path.svg"),
+        "{stderr}"
+    );
+    let (_, stderr) = told(checkout.stage(3).args(["--log_every", "5"]));
+    assert!(!stderr.contains("stale"), "{stderr}");
+    let mut other = scripts([
+        "stage3",
+        "--target",
+        "apple",
+        "--output_size",
+        "96",
+        "--svg_folder",
+    ]);
+    other
+        .arg(checkout.root())
+        .args(["--epoch_img_optim", "5", "--epoch_point_optim", "5"]);
+    let (_, stderr) = told(&mut other);
+    assert!(
+        stderr.contains("made with output_size 64, and 96 is asked for"),
+        "{stderr}"
+    );
+}
+
+#[test]
+fn files_that_are_empty_or_broken_are_made_anew() {
+    let checkout = Checkout::with(&[
+        ("apple_template.svg", TEMPLATE.as_bytes()),
+        ("apple_target.png", b""),
+        ("apple_with_new_path.svg", b""),
+    ]);
+    let (_, stderr) = told(&mut checkout.stage(2));
+    assert!(stderr.contains("apple_target.png is empty"), "{stderr}");
+    assert!(checkout.read("apple_target.png").starts_with(b"\x89PNG"));
+    assert_svg(&checkout.text("apple_with_new_path.svg"));
+    checkout.write("apple_target.png", b"\x89PNG and no more");
+    let (_, stderr) = told(&mut checkout.stage(2));
+    assert!(
+        stderr.contains("apple_target.png cannot be used"),
+        "{stderr}"
+    );
+
+    let empty = Checkout::with(&[("apple_template.svg", b"")]);
+    let told = complaint(&mut empty.stage(2), 1);
+    assert!(told.contains("apple_template.svg is empty"), "{told}");
+    let missing = Checkout::with(&[]);
+    let told = complaint(&mut missing.stage(3), 1);
+    assert!(
+        told.contains("apple_target.png is not there: run scripts stage2 first"),
+        "{told}"
+    );
+}
+
+#[test]
+fn replies_in_the_raw_logs_are_read_in_place_of_a_model() {
+    let reply = format!("Here:\n```svg\n{TEMPLATE}\n```");
+    let poor = "```svg\n<svg viewBox=\"0 0 512 512\" xmlns=\"http://www.w3.org/2000/svg\"><rect width=\"2\" height=\"2\" fill=\"#fefefe\"/></svg>\n```";
+    let checkout = Checkout::with(&[
+        ("stage_1/raw_logs/apple_prompt", b"A red apple."),
+        ("stage_1/raw_logs/apple_raw0", reply.as_bytes()),
+        ("stage_1/raw_logs/apple_raw1", poor.as_bytes()),
+        ("stage_1/raw_logs/apple_raw2", b"I am sorry."),
+    ]);
+    let (stdout, stderr) = told(&mut checkout.stage(1));
+    assert!(stdout.contains("The best SVG is: apple_0.svg"), "{stdout}");
+    assert!(stderr.contains("reply 2 is left out"), "{stderr}");
+    let template = checkout.text("apple_template.svg");
+    assert!(
+        template.contains("Apple body"),
+        "its names are kept: {template}"
+    );
+    assert_eq!(template, checkout.text("stage_1/svg_logs/apple_0.svg"));
+    assert!(
+        checkout
+            .text("stage_1/raw_logs/apple_raw2")
+            .contains("sorry"),
+        "they stay"
+    );
+}
+
+#[test]
+fn a_model_is_asked_as_the_originals_environment_says_and_only_for_what_is_missing() {
+    let server =
+        ModelServer::start(|_, _| Act::Events(anthropic(BALL), Duration::ZERO, Ending::Closed));
+    let checkout = Checkout::with(&[("stage_1/raw_logs/apple_prompt", b"A red apple.")]);
+    fs::write(
+        checkout.folder.path().join(".env"),
+        "OPENAI_API_KEY=sk-from-file\nBACKEND=Claude\n",
+    )
+    .unwrap();
+    let run = || {
+        let mut command = checkout.stage(1);
+        command
+            .env(
+                "CHAT2SVG__LLM__BASE_URL",
+                server.url().trim_end_matches("/v1"),
+            )
+            .args(["--model", "some-model", "--prompt", "a red ball on grass"]);
+        told(&mut command)
+    };
+    let (stdout, stderr) = run();
+    assert!(stdout.contains("Done!"), "{stderr}");
+    let asked = server.asked();
+    assert_eq!(
+        asked.len(),
+        3,
+        "drawn and mended twice, but not expanded: {stderr}"
+    );
+    assert_eq!(asked[0].path, "/v1/messages");
+    assert_eq!(asked[0].header("x-api-key"), Some("sk-from-file"));
+    assert!(asked[0].body.contains("some-model") && asked[0].body.contains("a red ball"));
+    for index in 0..3 {
+        let log = checkout.text(&format!("stage_1/raw_logs/apple_raw{index}"));
+        assert!(log.contains("<svg"), "{log}");
+    }
+    assert!(checkout.text("apple_template.svg").contains("Ball"));
+    // All that was paid for is there: a template that is gone costs nothing.
+    fs::remove_file(checkout.file("apple_template.svg")).unwrap();
+    run();
+    run();
+    assert_eq!(server.asked().len(), 3);
+    assert!(!stderr.contains("sk-from-file"));
+
+    // Another prompt is another picture; what was paid for is kept aside.
+    let mut other = checkout.stage(1);
+    other
+        .env(
+            "CHAT2SVG__LLM__BASE_URL",
+            server.url().trim_end_matches("/v1"),
+        )
+        .args(["--model", "some-model", "--prompt", "a blue ball"]);
+    let (_, stderr) = told(&mut other);
+    assert!(
+        stderr.contains("stale") && stderr.contains("raw_logs_before_1"),
+        "{stderr}"
+    );
+    assert_eq!(server.asked().len(), 7);
+    assert!(
+        checkout
+            .file("stage_1/raw_logs_before_1/apple_raw0")
+            .exists()
+    );
+}
+
+#[test]
+fn captions_of_the_checkout_and_the_forks_dialect_are_understood() {
+    let checkout = Checkout::with(&[]);
+    let utils = checkout.folder.path().join("utils");
+    fs::create_dir_all(&utils).unwrap();
+    fs::write(
+        utils.join("util.py"),
+        "def get_prompt(t):\n    return {\"apple\": \"A green apple with a worm.\"}[t]\n",
+    )
+    .unwrap();
+    success(checkout.stage(1).args(["--refine_iter", "0"]));
+    assert!(
+        checkout
+            .text("apple_template.svg")
+            .contains("A green apple with a worm.")
+    );
+
+    // The fork runs everything from the project's folder and gives the words.
+    let mut fork = scripts([
+        "stage1",
+        "--target",
+        "job_17",
+        "--prompt",
+        "a yellow sun",
+        "--system_path",
+        ".",
+    ]);
+    fork.args([
+        "--refine_iter",
+        "0",
+        "--output_path",
+        "out",
+        "--output_folder",
+        "job_17",
+    ]);
+    success(fork.current_dir(checkout.folder.path()));
+    let text = fs::read_to_string(
+        checkout
+            .folder
+            .path()
+            .join("out/job_17/job_17_template.svg"),
+    )
+    .unwrap();
+    assert!(text.contains("a yellow sun"), "{text}");
+    let mut next = scripts([
+        "stage3",
+        "--target",
+        "job_17",
+        "--system_path",
+        ".",
+        "--svg_folder",
+        "out/job_17",
+    ]);
+    let told = complaint(next.current_dir(checkout.folder.path()), 1);
+    one_line(&told);
+}
+
+#[test]
+fn a_target_that_leaves_its_folder_is_refused() {
+    for target in ["../x", "a/b", ""] {
+        let told = complaint(&mut scripts(["stage1", "--target", target]), 2);
+        assert!(
+            told.contains("cannot be part of a file's name") || told.contains("--target"),
+            "{told}"
+        );
+    }
+}
