@@ -117,13 +117,27 @@ impl Daemon {
         daemon
     }
 
+    /// Its process.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Memory in use, in bytes; 0 where the system does not say.
     pub(crate) fn memory(&self) -> u64 {
+        self.kilobytes("VmRSS:") * 1024
+    }
+
+    /// The same at its most.
+    pub(crate) fn peak_memory(&self) -> u64 {
+        self.kilobytes("VmHWM:") * 1024
+    }
+
+    fn kilobytes(&self, what: &str) -> u64 {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()));
         let status = status.unwrap_or_default();
-        let line = status.lines().find(|line| line.starts_with("VmRSS:"));
+        let line = status.lines().find(|line| line.starts_with(what));
         let kilobytes = line.and_then(|line| line.split_whitespace().nth(1)?.parse().ok());
-        kilobytes.unwrap_or(0) * 1024
+        kilobytes.unwrap_or(0)
     }
 }
 

@@ -11,7 +11,8 @@
 //! one after another, and goodputs stand side by side. `--faults 0.2,0.1,0.1` puts a language model
 //! before the embedded composer whose calls fail, never answer and answer with garbage.
 //! `--sequential` serves the same arrivals as a pipeline of processes that hand files on, one
-//! request after another. `--tables` makes all tables of `crates/scheduler/README.md`, one after the
+//! request after another; `--scripts` by `chat2svg scripts stage1`, `stage2` and `stage3`, beside the
+//! service under the same arrivals. `--tables` makes all tables of `crates/scheduler/README.md`, one after the
 //! other, with the commands above them; it takes about ten minutes, on a machine that does nothing
 //! else.
 
@@ -20,6 +21,7 @@
 mod calibrate;
 mod daemon;
 mod model;
+mod scripts;
 mod sequential;
 mod tables;
 
@@ -88,6 +90,12 @@ struct Options {
     /// Serve the arrivals by processes that hand files on, in place of a daemon.
     #[arg(long)]
     sequential: bool,
+    /// Compare the service with `chat2svg scripts`, one process for each stage.
+    #[arg(long)]
+    scripts: bool,
+    /// Steps of each half of stage 3 there; the original takes 500.
+    #[arg(long, default_value_t = 500)]
+    epochs: u32,
     /// Make all tables of the scheduler's README, whatever else is given.
     #[arg(long)]
     tables: bool,
@@ -114,6 +122,8 @@ fn main() {
         tables::all(&options);
     } else if options.sequential {
         sequential::run(&options);
+    } else if options.scripts {
+        scripts::run(&options);
     } else {
         service(&options);
     }
@@ -154,7 +164,15 @@ fn row(options: &Options, rate: f64, settings: &Settings, durations: &Settings) 
     // What is loaded at the first job is no part of the load.
     request(&daemon.address, 60_000, "a red fox");
     let arrivals = arrivals(rate, options.seconds);
-    let answers: Arc<Mutex<Vec<Answer>>> = Arc::default();
+    let answers = played(options, &daemon, &arrivals);
+    let answers: Vec<Answer> = answers.into_iter().map(|(_, answer)| answer).collect();
+    let memory = daemon.memory();
+    report(options, rate, &arrivals, &answers, memory, durations);
+}
+
+/// Sends a request for each arrival; answers what came of each, with when it was sent.
+fn played(options: &Options, daemon: &Daemon, arrivals: &[f64]) -> Vec<(f64, Answer)> {
+    let answers: Arc<Mutex<Vec<(f64, Answer)>>> = Arc::default();
     let started = Instant::now();
     let mut senders = Vec::new();
     for (number, at) in arrivals.iter().enumerate() {
@@ -165,16 +183,15 @@ fn row(options: &Options, rate: f64, settings: &Settings, durations: &Settings) 
         let prompt = prompt(number);
         let sender = thread::Builder::new().stack_size(256 << 10).spawn(move || {
             let answer = request(&address, deadline, &prompt);
-            answers.lock().unwrap().push(answer);
+            answers.lock().unwrap().push((at.as_secs_f64(), answer));
         });
         senders.push(sender.unwrap());
     }
     for sender in senders {
         sender.join().unwrap();
     }
-    let memory = daemon.memory();
-    let answers = answers.lock().unwrap();
-    report(options, rate, &arrivals, &answers, memory, durations);
+    let mut answers = answers.lock().unwrap();
+    std::mem::take(&mut *answers)
 }
 
 fn prompt(number: usize) -> String {

@@ -4,7 +4,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::{Options, sequential, service};
+use crate::{Options, scripts, sequential, service};
 
 /// The tables in their order.
 pub(crate) fn all(options: &Options) {
@@ -49,6 +49,14 @@ pub(crate) fn all(options: &Options) {
     };
     heading(&command(&processes));
     sequential::run(&processes);
+    let scripts = Options {
+        rates: vec![0.2, 0.5, 1.0, 2.0],
+        seconds: 40.0,
+        scripts: true,
+        ..options.clone()
+    };
+    heading(&command(&scripts));
+    scripts::run(&scripts);
 }
 
 fn heading(command: &str) {
@@ -64,6 +72,9 @@ fn command(options: &Options) -> String {
     let mut command = "cargo bench -p chat2svg --bench load --".to_owned();
     if options.sequential {
         command += " --sequential";
+    }
+    if options.scripts {
+        command += " --scripts";
     }
     command += &format!(
         " --rates {} --seconds {}",
