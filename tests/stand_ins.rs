@@ -77,6 +77,10 @@ svg = """<svg viewBox="0 0 512 512" xmlns="http://www.w3.org/2000/svg">
 </svg>"""
 with open(os.path.join(HOME, "words"), "w") as file:
     file.write(words)
+if fault() == "daemon":
+    child = subprocess.Popen(["sleep", "600"])
+    with open(os.path.join(HOME, "pids"), "w") as file:
+        file.write("%d %d" % (os.getpid(), child.pid))
 if fault() == "half":
     with open(path, "w") as file:
         file.write(svg[:150])

@@ -9,6 +9,9 @@ use chat2svg_web::LineUpPlace;
 
 use crate::settings::Settings;
 
+/// Why a script is left out of an isolated job.
+const NO_PROCESSES: &str =
+    "left out: the job ran in a process of its own, which starts no other (section [isolation])";
 /// Why a model is left out of an isolated job.
 const NO_NETWORK: &str =
     "left out: the job ran in a process of its own, which has no network (section [isolation])";
@@ -25,6 +28,9 @@ pub(crate) fn line_up<R: StageRun>(
         let found = known.iter().find(|backend| backend.id() == *id);
         match found {
             Some(backend) => Arc::clone(backend),
+            None if *id == BackendId::SCRIPTS => {
+                Arc::new(Absent::new(id.clone(), NO_PROCESSES, takes))
+            }
             None => Arc::new(Absent::new(id.clone(), NO_NETWORK, takes)),
         }
     };

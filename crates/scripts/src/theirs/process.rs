@@ -5,6 +5,7 @@ use std::{
     collections::VecDeque,
     fs,
     path::{Path, PathBuf},
+    pin::pin,
     process::Stdio,
     sync::Arc,
     time::{Duration, Instant},
@@ -39,6 +40,8 @@ const LAST_LINES: usize = 8;
 const LONGEST_LINE: usize = 2_000;
 /// Where the program that replaces the table of captions is, in the private folder.
 const SHIM: &str = "shim.py";
+/// How long the outputs of a script that has ended may stay open.
+const CLOSING: Duration = Duration::from_secs(1);
 /// How often the removal of a private folder is tried again, ...
 const REMOVALS: u32 = 100;
 /// ... and after which time.
@@ -218,8 +221,8 @@ impl Scripts {
         let (stdout, stderr) = child.pipes();
         let mut words = LastWords::default();
         let mut listener = Listener::new(stage, steps);
-        let mut tell = |line: &str| {
-            words.push(line);
+        let mut tell = |line: &str, output: Output| {
+            words.push(line, output);
             if let Some(fraction) = listener.hear(line) {
                 progress.tell(Progress {
                     job: context.job,
@@ -230,8 +233,19 @@ impl Scripts {
             }
         };
         let work = async {
-            listen(stdout, stderr, &mut tell).await;
-            child.ended().await
+            let mut listening = pin!(listen(stdout, stderr, &mut tell));
+            let status = tokio::select! {
+                () = &mut listening => None,
+                status = child.ended() => Some(status),
+            };
+            match status {
+                None => child.ended().await,
+                Some(status) => {
+                    // What it has left running may hold its outputs open.
+                    let _ = tokio::time::timeout(CLOSING, listening).await;
+                    status
+                }
+            }
         };
         let ended = tokio::select! {
             biased;
@@ -366,16 +380,16 @@ fn remove_left(folder: &Path) {
 async fn listen(
     stdout: Option<impl AsyncRead + Unpin>,
     stderr: Option<impl AsyncRead + Unpin>,
-    tell: &mut impl FnMut(&str),
+    tell: &mut impl FnMut(&str, Output),
 ) {
     let (mut out, mut err) = (Lines::new(stdout), Lines::new(stderr));
     while !(out.is_over() && err.is_over()) {
-        let lines = tokio::select! {
-            lines = out.next(), if !out.is_over() => lines,
-            lines = err.next(), if !err.is_over() => lines,
+        let (lines, output) = tokio::select! {
+            lines = out.next(), if !out.is_over() => (lines, Output::Standard),
+            lines = err.next(), if !err.is_over() => (lines, Output::Error),
         };
         for line in lines {
-            tell(&line);
+            tell(&line, output);
         }
     }
 }
@@ -429,28 +443,58 @@ impl<R: AsyncRead + Unpin> Lines<R> {
     }
 }
 
+/// Where a line was printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Output {
+    Standard,
+    Error,
+}
+
 /// What a script said last.
 #[derive(Default)]
-struct LastWords(VecDeque<String>);
+struct LastWords {
+    lines: VecDeque<String>,
+    /// The last line of its errors: which output is heard first is left to chance.
+    error: Option<String>,
+}
 
 impl LastWords {
-    fn push(&mut self, line: &str) {
-        if self.0.len() == LAST_LINES {
-            self.0.pop_front();
+    fn push(&mut self, line: &str, output: Output) {
+        let line = printable(line).into_owned();
+        if output == Output::Error {
+            self.error = Some(line.clone());
         }
-        self.0.push_back(printable(line).into_owned());
+        if self.lines.len() == LAST_LINES {
+            self.lines.pop_front();
+        }
+        self.lines.push_back(line);
     }
 
     fn text(&self) -> String {
-        self.0
-            .iter()
-            .map(String::as_str)
-            .collect::<Vec<_>>()
-            .join(" | ")
+        let lines = self.lines.iter().map(String::as_str);
+        lines.collect::<Vec<_>>().join(" | ")
     }
 
-    /// The last line, which in a traceback is the error.
+    /// The line that says most of a failure: the last one of its errors, which in a traceback is
+    /// the error itself.
     fn last(&self) -> &str {
-        self.0.back().map_or("nothing", String::as_str)
+        let last = self.error.as_ref().or(self.lines.back());
+        last.map_or("nothing", String::as_str)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_is_told_whichever_output_is_heard_first() {
+        let mut words = LastWords::default();
+        assert_eq!(words.last(), "nothing");
+        words.push("***** cleaning *****", Output::Standard);
+        assert_eq!(words.last(), "***** cleaning *****");
+        words.push("IndexError: list index out of range", Output::Error);
+        words.push("***** segmentation *****", Output::Standard);
+        assert_eq!(words.last(), "IndexError: list index out of range");
     }
 }
