@@ -330,6 +330,13 @@ fn files_that_are_empty_or_broken_are_made_anew() {
     let empty = Checkout::with(&[("apple_template.svg", b"")]);
     let told = complaint(&mut empty.stage(2), 1);
     assert!(told.contains("apple_template.svg is empty"), "{told}");
+    let mut nowhere = scripts(["stage3", "--target", "apple", "--svg_folder", "nowhere"]);
+    let told = complaint(nowhere.current_dir(empty.folder.path()), 1);
+    assert!(
+        told.contains("nowhere is not there: run scripts stage1 first"),
+        "{told}"
+    );
+    assert!(!empty.folder.path().join("nowhere").exists());
     let missing = Checkout::with(&[]);
     let told = complaint(&mut missing.stage(3), 1);
     assert!(
@@ -484,6 +491,39 @@ fn captions_of_the_checkout_and_the_forks_dialect_are_understood() {
     ]);
     let told = complaint(next.current_dir(checkout.folder.path()), 1);
     one_line(&told);
+}
+
+#[test]
+fn a_drawing_that_somebody_edited_between_the_stages_keeps_its_credits() {
+    let checkout = Checkout::with(&[]);
+    success(
+        checkout
+            .stage(1)
+            .args(["--refine_iter", "0", "--prompt", "a red fox"]),
+    );
+    assert!(checkout.text("apple_template.svg").contains("CC-BY-4.0"));
+    success(&mut checkout.stage(2));
+    let edited = checkout.text("apple_with_new_path.svg").replacen(
+        "fill-opacity=\"1.0\"",
+        "fill-opacity=\"0.9\"",
+        1,
+    );
+    checkout.write("apple_with_new_path.svg", edited.as_bytes());
+    success(&mut checkout.stage(3));
+    assert!(checkout.text("apple_optim_point.svg").contains("CC-BY-4.0"));
+}
+
+#[test]
+fn what_has_no_name_gets_one() {
+    let bare = TEMPLATE
+        .lines()
+        .filter(|line| !line.contains("<!--"))
+        .collect::<String>();
+    let checkout = Checkout::with(&[("apple_template.svg", bare.as_bytes())]);
+    success(&mut checkout.stage(2));
+    success(&mut checkout.stage(3));
+    let result = checkout.text("apple_optim_point.svg");
+    assert!(result.contains("Part 2"), "{result}");
 }
 
 #[test]

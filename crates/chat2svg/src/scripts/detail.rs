@@ -14,7 +14,7 @@ use chat2svg_protocol::{
 use chat2svg_scripts::{Parameter, Product, dialect};
 use chat2svg_stop::Stop;
 use chat2svg_supervision::ComputePool;
-use chat2svg_vector::{Color, DecodeLimits, Document, ParseLimits, Raster, WriteOptions};
+use chat2svg_vector::{Color, DecodeLimits, Document, Node, ParseLimits, Raster, WriteOptions};
 
 use crate::{cli::DetailFlags, line_ups, signals::stop_signal};
 
@@ -32,6 +32,7 @@ const SIDE: u32 = 512;
 /// # Errors
 /// When there is no template, or what is made cannot be written.
 pub(super) fn run(job: &Job<'_>, flags: &DetailFlags, seed: Option<u64>) -> anyhow::Result<()> {
+    job.need_folder()?;
     let mut stage = Stage::new(job, flags, seed)?;
     stage.run()?;
     println!("Done!");
@@ -336,5 +337,20 @@ pub(super) fn read(bytes: &[u8]) -> anyhow::Result<Document> {
     {
         tell(&warning.to_string());
     }
-    Ok(parsed.document)
+    let mut document = parsed.document;
+    name_layers(&mut document);
+    Ok(document)
+}
+
+/// Names what has no name, so that what becomes of it can be told.
+fn name_layers(document: &mut Document) {
+    for (index, node) in document.layers.iter_mut().enumerate() {
+        let (id, label) = match node {
+            Node::Group(group) => (&group.id, &mut group.label),
+            Node::Shape(shape) => (&shape.id, &mut shape.label),
+        };
+        if id.is_empty() && label.is_empty() {
+            *label = format!("Part {}", index + 1);
+        }
+    }
 }

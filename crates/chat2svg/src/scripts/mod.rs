@@ -146,6 +146,17 @@ impl<'a> Job<'a> {
         })
     }
 
+    /// Refuses to look for files where there is no folder.
+    fn need_folder(&self) -> anyhow::Result<()> {
+        let root = self.layout.root();
+        anyhow::ensure!(
+            root.is_dir(),
+            "{} is not there: run scripts stage1 first, or name the folder that holds the files",
+            root.display()
+        );
+        Ok(())
+    }
+
     fn folder(&self, stage: u8) -> anyhow::Result<Folder> {
         Folder::open(
             self.layout.clone(),

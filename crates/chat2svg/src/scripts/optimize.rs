@@ -9,7 +9,7 @@ use std::{
 use anyhow::{Context as _, anyhow};
 use chat2svg_fit::{FitOptions, FitOutcome, Observer, Progress, Schedule, refine};
 use chat2svg_scripts::{Parameter, Product, dialect, write_config};
-use chat2svg_vector::{Color, DecodeLimits, Document, Raster, WriteOptions};
+use chat2svg_vector::{Color, DecodeLimits, Document, ParseLimits, Raster, WriteOptions};
 
 use crate::cli::OptimizeFlags;
 
@@ -26,6 +26,7 @@ const SIDE: u32 = 512;
 /// # Errors
 /// When there is nothing to fit, or what was fitted cannot be written.
 pub(super) fn run(job: &Job<'_>, flags: &OptimizeFlags, seed: Option<u64>) -> anyhow::Result<()> {
+    job.need_folder()?;
     let mut stage = Stage {
         folder: job.folder(3)?,
         job,
@@ -109,7 +110,22 @@ impl Stage<'_> {
                 Err(error) => tell(&format!("{} is not used: {error:#}", whole.display())),
             }
         }
-        detail::read(&bytes).with_context(|| layout.product(product).display().to_string())
+        let read = detail::read(&bytes);
+        let mut document = read.with_context(|| layout.product(product).display().to_string())?;
+        self.add_credits(&mut document);
+        Ok(document)
+    }
+
+    /// The credits of the template's art, which the form between the stages has no place for.
+    fn add_credits(&self, document: &mut Document) {
+        let Ok(bytes) = fs::read(self.job.layout.product(Product::Template)) else {
+            return;
+        };
+        if let Ok(template) = Document::parse(&bytes, &ParseLimits::default())
+            && document.metadata.credits.is_empty()
+        {
+            document.metadata.credits = template.document.metadata.credits;
+        }
     }
 
     fn options(&self, iterations: u32) -> FitOptions {
