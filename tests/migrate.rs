@@ -127,6 +127,29 @@ fn each_alias_is_shown_with_what_it_sets_and_what_means_nothing_is_told_once() {
 }
 
 #[test]
+fn what_follows_from_a_model_or_a_script_keeps_within_the_longest_deadline() {
+    let shown = |variables: &[(&str, &str)]| {
+        let mut command = program(["config"]);
+        command.env("CHAT2SVG_REQUEST_TIMEOUT", "60");
+        let output = success(command.envs(variables.iter().copied()));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    for variables in [
+        &[("CHAT2SVG__LLM__PROVIDER", "openai")][..],
+        &[
+            ("CHAT2SVG_PATH", "/opt/chat2svg"),
+            ("CHAT2SVG__DETAIL__BACKENDS", "scripts,embedded"),
+        ][..],
+    ] {
+        let text = shown(variables);
+        assert!(
+            text.contains("server.default_deadline_ms = 60000"),
+            "{text}"
+        );
+    }
+}
+
+#[test]
 fn stages_that_are_switched_off_do_not_run_and_the_job_says_so() {
     let folder = folder();
     let ran = |variable| -> (Value, Vec<String>) {

@@ -258,7 +258,7 @@ impl Layers {
         }
         let order = models.iter().chain([&BackendId::EMBEDDED]);
         let order: Vec<String> = order.map(ToString::to_string).collect();
-        let deadline = i64::try_from(llm.default_deadline_ms).unwrap_or(i64::MAX);
+        let deadline = self.allowed_deadline(llm.default_deadline_ms);
         let consequences: [(&str, ValueKind, &str); 2] = [
             ("template.backends", order.into(), "follows from llm"),
             (
@@ -283,7 +283,7 @@ impl Layers {
         if !is_in_line {
             return Ok(());
         }
-        let deadline = i64::try_from(scripts.default_deadline_ms).unwrap_or(i64::MAX);
+        let deadline = self.allowed_deadline(scripts.default_deadline_ms);
         self.add_unless_set([
             (
                 "server.default_deadline_ms",
@@ -296,6 +296,13 @@ impl Layers {
                 "scripts.gpu_memory_mb",
             ),
         ])
+    }
+
+    /// A deadline in milliseconds, or the longest that a job may set, where that is shorter.
+    fn allowed_deadline(&self, wanted: u64) -> i64 {
+        let longest = self.merged.get::<u64>("server.max_deadline_ms");
+        let allowed = longest.map_or(wanted, |longest| wanted.min(longest));
+        i64::try_from(allowed).unwrap_or(i64::MAX)
     }
 
     /// Lays values over where nobody set any.
