@@ -37,6 +37,7 @@ fn vectorize(picture: Vec<u8>) -> IsolatedJob {
                 level: LevelChoice::Minimal,
                 priority: Default::default(),
                 webhook: None,
+                palette: None,
                 output: Default::default(),
             },
         },

@@ -204,6 +204,7 @@ fn run(time: Duration) -> RunTemplate {
             asked: LevelChoice::Auto,
             source: Source::Line,
             seed: 0,
+            palette: None,
             deadline: Instant::now() + time,
             cancel: CancellationToken::new(),
         },

@@ -179,6 +179,7 @@ impl Gateway {
                 asked: LevelChoice::Auto,
                 source: Source::Line,
                 seed: 0,
+                palette: None,
                 deadline: (begun + time).into_std(),
                 cancel,
             },

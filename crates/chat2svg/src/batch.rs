@@ -476,7 +476,7 @@ fn spec(
         level,
     };
     let options =
-        options(&effort, &command.form, &settings.server).map_err(|error| error.to_string())?;
+        options(&effort, &command.colors, &command.form, &settings.server).map_err(|error| error.to_string())?;
     Ok(JobSpec {
         kind: JobKind::Generate {
             prompt,
@@ -492,6 +492,7 @@ fn spec(
                     }
                     None => usual.negative,
                 },
+                limits: command.limits.into(),
             },
         },
         options,

@@ -6,6 +6,7 @@ mod scripts;
 use std::{ffi::OsString, path::PathBuf, time::Duration};
 
 use chat2svg_isolation::Limits as ProcessLimits;
+use chat2svg_palette::Palette;
 use chat2svg_protocol::{
     Background, ByteBudget, FitLimits, Ground, LayerForm, LevelChoice, OutputOptions, PathBudget,
     PictureKind, Prompt, ShapeForm, StrokeForm, Style, Wishes,
@@ -140,6 +141,10 @@ pub(crate) struct Generate {
     pub(crate) background: Option<Background>,
     #[command(flatten)]
     pub(crate) wishes: WishOptions,
+    #[command(flatten)]
+    pub(crate) colors: Colors,
+    #[command(flatten)]
+    pub(crate) limits: Limits,
     /// How many templates to make, the best of which goes on.
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=16))]
     pub(crate) candidates: u32,
@@ -169,6 +174,7 @@ impl From<WishOptions> for Wishes {
         Self {
             kind: options.kind,
             negative: options.negative,
+            ..Self::default()
         }
     }
 }
@@ -210,6 +216,10 @@ pub(crate) struct Batch {
     #[command(flatten)]
     pub(crate) wishes: WishOptions,
     #[command(flatten)]
+    pub(crate) colors: Colors,
+    #[command(flatten)]
+    pub(crate) limits: Limits,
+    #[command(flatten)]
     pub(crate) effort: Effort,
     #[command(flatten)]
     pub(crate) form: Form,
@@ -244,6 +254,8 @@ pub(crate) struct Vectorize {
     #[command(flatten)]
     pub(crate) limits: Limits,
     #[command(flatten)]
+    pub(crate) colors: Colors,
+    #[command(flatten)]
     pub(crate) effort: Effort,
     #[command(flatten)]
     pub(crate) form: Form,
@@ -265,6 +277,8 @@ pub(crate) struct Refine {
     /// Add shapes for what is new in the target.
     #[arg(long)]
     pub(crate) add_shapes: bool,
+    #[command(flatten)]
+    pub(crate) colors: Colors,
     #[command(flatten)]
     pub(crate) effort: Effort,
     #[command(flatten)]
@@ -353,23 +367,44 @@ impl From<Form> for OutputOptions {
     }
 }
 
-/// How large the result of a fit may be.
+/// Which colours a result has.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Colors {
+    /// The colours that the picture is to have, as in CSS, with commas between them: what is near
+    /// one of them becomes it.
+    #[arg(long, value_name = "COLOURS", value_parser = |text: &str| text.parse::<Palette>())]
+    palette: Option<Palette>,
+    /// Use no other colours than those of --palette: gradients become bands, and nothing can be
+    /// seen through.
+    #[arg(long, requires = "palette")]
+    strict_palette: bool,
+}
+
+impl From<Colors> for Option<Palette> {
+    fn from(colors: Colors) -> Self {
+        let is_strict = colors.strict_palette;
+        colors.palette.map(|palette| palette.strict(is_strict))
+    }
+}
+
+/// How large a result may be.
 #[derive(Clone, Copy, Debug, Args)]
 pub(crate) struct Limits {
-    /// The most paths in the result; without it the level decides.
-    #[arg(long, value_parser = paths)]
-    pub(crate) paths: Option<PathBudget>,
-    /// The most bytes of the SVG; without it each path must be worth its bytes. Paths of a template
-    /// are kept.
-    #[arg(long, value_parser = bytes)]
-    pub(crate) bytes: Option<ByteBudget>,
+    /// The most paths in the result; without it the level decides. Of a composed picture what
+    /// shows least is left out.
+    #[arg(long, alias = "paths", value_parser = paths)]
+    pub(crate) max_paths: Option<PathBudget>,
+    /// The most bytes of the SVG; without it each path must be worth its bytes. Of a composed
+    /// picture what shows least is left out; paths of a template are kept.
+    #[arg(long, alias = "bytes", value_parser = bytes)]
+    pub(crate) max_bytes: Option<ByteBudget>,
 }
 
 impl From<Limits> for FitLimits {
     fn from(limits: Limits) -> Self {
         Self {
-            paths: limits.paths,
-            bytes: limits.bytes,
+            paths: limits.max_paths,
+            bytes: limits.max_bytes,
         }
     }
 }

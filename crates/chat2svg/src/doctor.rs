@@ -197,6 +197,7 @@ async fn isolated_job(settings: &Settings) -> anyhow::Result<()> {
                 level: LevelChoice::Minimal,
                 priority: Default::default(),
                 webhook: None,
+                palette: None,
                 output: Default::default(),
             },
         },

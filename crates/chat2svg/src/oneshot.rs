@@ -11,7 +11,7 @@ use anyhow::{Context as _, bail};
 use chat2svg_controller::{InputLimits, check_inputs, output};
 use chat2svg_protocol::{
     Attachment, AttachmentRole, JobFailure, JobKind, JobOptions, JobSpec, JobView, Prompt,
-    printable,
+    Wishes, printable,
 };
 use chat2svg_stop::Stop;
 use chat2svg_vector::{Document, ParseLimits};
@@ -19,7 +19,7 @@ use chat2svg_web::WebConfig;
 
 use crate::{
     Usage,
-    cli::{Effort, Form, Generate, Output, Refine, Vectorize},
+    cli::{Colors, Effort, Form, Generate, Output, Refine, Vectorize},
     files::{Destination, is_standard, name_of, read_input},
     format::Format,
     perform::{self, perform},
@@ -47,9 +47,22 @@ pub(crate) fn generate(command: &Generate, settings: &Settings) -> anyhow::Resul
         background: command.background,
         canvas: command.size,
         candidates: command.candidates,
-        wishes: command.wishes.clone().into(),
+        wishes: Wishes {
+            limits: command.limits.into(),
+            ..command.wishes.clone().into()
+        },
     };
-    let options = options(&command.effort, &command.form, &settings.server)?;
+    let options = options(
+        &command.effort,
+        &command.colors,
+        &command.form,
+        &settings.server,
+    )?;
+    if let Some(background) = command.background {
+        background
+            .suit(options.palette.as_ref())
+            .map_err(|error| Usage(error.to_string()))?;
+    }
     Ok(Request {
         job: perform::Request {
             spec: JobSpec { kind, options },
@@ -69,7 +82,8 @@ pub(crate) fn vectorize(command: &Vectorize, settings: &Settings) -> anyhow::Res
         ground: command.background,
     };
     let files = [(AttachmentRole::Target, command.image.as_path())];
-    with_files(kind, (&command.effort, &command.form), &files, settings)
+    let how = (&command.effort, &command.colors, &command.form);
+    with_files(kind, how, &files, settings)
 }
 
 /// A job for `refine`.
@@ -85,16 +99,17 @@ pub(crate) fn refine(command: &Refine, settings: &Settings) -> anyhow::Result<Re
         (AttachmentRole::Template, command.template.as_path()),
         (AttachmentRole::Target, command.target.as_path()),
     ];
-    with_files(kind, (&command.effort, &command.form), &files, settings)
+    let how = (&command.effort, &command.colors, &command.form);
+    with_files(kind, how, &files, settings)
 }
 
 fn with_files(
     kind: JobKind,
-    (effort, form): (&Effort, &Form),
+    (effort, colors, form): (&Effort, &Colors, &Form),
     files: &[(AttachmentRole, &Path)],
     settings: &Settings,
 ) -> anyhow::Result<Request> {
-    let options = options(effort, form, &settings.server)?;
+    let options = options(effort, colors, form, &settings.server)?;
     let most = settings.server.max_upload_bytes;
     let limits = InputLimits::default()
         .with_bytes(most)
@@ -158,6 +173,7 @@ fn read_prompt(argument: &OsStr, settings: &Settings) -> anyhow::Result<Prompt> 
 /// The options of a job, checked.
 pub(crate) fn options(
     effort: &Effort,
+    colors: &Colors,
     form: &Form,
     limits: &WebConfig,
 ) -> Result<JobOptions, Usage> {
@@ -179,6 +195,7 @@ pub(crate) fn options(
         level: effort.level,
         priority: Default::default(),
         webhook: None,
+        palette: colors.clone().into(),
         output: form.clone().into(),
     })
 }

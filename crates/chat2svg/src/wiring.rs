@@ -20,6 +20,7 @@ use chat2svg_imagegen::image_model;
 use chat2svg_isolation::Foreign;
 use chat2svg_keys::{AuthConfig, KeyRing, Tokens};
 use chat2svg_optimize::{EmbeddedFitter, Guidance, OptimizeActor};
+use chat2svg_palette::recolor;
 use chat2svg_protocol::{
     ActorHealth,
     messages::{RunDetail, RunOptimize, RunTemplate},
@@ -371,7 +372,12 @@ fn composer(vocabulary: Vocabulary) -> Composer {
             background: request.background,
             seed: request.seed,
         };
-        Ok(compose_prompt(request.prompt.as_str(), &vocabulary, &options).document)
+        let composed = compose_prompt(request.prompt.as_str(), &vocabulary, &options);
+        let mut document = composed.document;
+        if let Some(palette) = &request.palette {
+            recolor(&mut document, palette);
+        }
+        Ok(document)
     })
 }
 
@@ -419,6 +425,7 @@ mod tests {
                     level: LevelChoice::Minimal,
                     priority: Default::default(),
                     webhook: None,
+                    palette: None,
                     output: Default::default(),
                 },
             },

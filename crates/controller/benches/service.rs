@@ -263,6 +263,7 @@ impl Service {
                     level: LevelChoice::High,
                     priority: Default::default(),
                     webhook: None,
+                    palette: None,
                     output: Default::default(),
                 },
             },
@@ -366,6 +367,7 @@ fn stage_context() -> StageContext {
         asked: LevelChoice::High,
         source: Source::Line,
         seed: 1,
+        palette: None,
         deadline: Instant::now() + PATIENCE,
         cancel: CancellationToken::new(),
     }

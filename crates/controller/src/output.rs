@@ -1,10 +1,14 @@
 //! The output step: a document becomes SVG text, a PNG, and the result document. Pure.
 
-use std::sync::Arc;
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
+use chat2svg_palette::keep_to;
 use chat2svg_protocol::{
-    ByteBudget, CanvasSize, JobId, JobKind, JobMetadata, JobSpec, JobState, JobView, LayerForm,
+    ByteBudget, CanvasSize, FitLimits, JobId, JobKind, PathBudget, JobMetadata, JobSpec, JobState, JobView, LayerForm,
     OutputOptions, ShapeForm, StrokeForm,
 };
 use chat2svg_stop::Stop;
@@ -20,6 +24,9 @@ pub const LONGEST_PNG_SIDE: u32 = CanvasSize::MAX;
 
 /// Bytes up to which the names of layers are told in a description.
 const LONGEST_DESCRIPTION: usize = 300;
+
+/// Time after which what shows least is not judged anew.
+const LONGEST_THINNING: Duration = Duration::from_millis(800);
 
 /// Most bytes that writing for screen readers adds to a document that has its description.
 pub const ACCESSIBLE_BYTES: u32 = 96;
@@ -91,13 +98,21 @@ pub fn result(document: &Document, spec: &JobSpec, accessible: bool) -> Written 
     if spec.kind == JobKind::Clean {
         return rewritten(document.clone(), &spec.options.output, accessible);
     }
-    let (mergeable, budget) = match spec.kind {
-        JobKind::Generate { .. } | JobKind::Clean => (Mergeable::Alike, None),
+    let (mergeable, limits) = match &spec.kind {
+        JobKind::Generate { wishes, .. } => (Mergeable::Alike, wishes.limits),
         JobKind::Vectorize { limits, .. } | JobKind::Refine { limits, .. } => {
-            (Mergeable::Unnamed, limits.bytes)
+            (Mergeable::Unnamed, *limits)
         }
+        JobKind::Clean => (Mergeable::Unnamed, FitLimits::default()),
     };
+    let budget = limits.bytes;
     let mut whole = document.clone();
+    if let Some(palette) = spec.options.palette.as_ref()
+        && palette.is_strict()
+    {
+        // Whatever the stages did, and whichever was the last.
+        keep_to(&mut whole, palette);
+    }
     if accessible && whole.metadata.prompt.is_some() && whole.description.is_none() {
         whole.description = description(&whole);
     }
@@ -107,7 +122,23 @@ pub fn result(document: &Document, spec: &JobSpec, accessible: bool) -> Written 
         document.merge_paths(mergeable);
     }
     let options = &spec.options.output;
+    let mut left_out = None;
+    if matches!(spec.kind, JobKind::Generate { .. }) && !limits.is_none() {
+        left_out = thinned(&mut cut, limits, options, accessible);
+        whole = cut.clone();
+    }
     let mut written = rewritten(cut, options, accessible);
+    written.warnings.extend(left_out);
+    if let Some(most) = limits.paths {
+        let found = whole.counts().shapes;
+        if found > most.get() as usize {
+            written.warnings.push(format!(
+                "the SVG has {found} paths, more than the {most} that were asked for: no more could be \
+                 left out",
+                most = most.get()
+            ));
+        }
+    }
     if let Some(budget) = budget.map(ByteBudget::get)
         && exceeds(&written.svg, budget)
     {
@@ -116,15 +147,54 @@ pub fn result(document: &Document, spec: &JobSpec, accessible: bool) -> Written 
         if uncut.svg.len() < written.svg.len() {
             written = uncut;
         }
-        if exceeds(&written.svg, budget) && !options.is_default() {
+        if exceeds(&written.svg, budget) {
+            let reason = if options.is_default() {
+                "what it is made of cannot be written shorter"
+            } else {
+                "because of how it is written: choose fewer output options or allow more bytes"
+            };
             written.warnings.push(format!(
-                "the SVG has {} bytes, more than the {budget} that were asked for, because of how \
-                 it is written: choose fewer output options or allow more bytes",
+                "the SVG has {} bytes, more than the {budget} that were asked for: {reason}",
                 written.svg.len()
             ));
         }
     }
     written
+}
+
+/// Leaves out of a composed picture what shows least, until it is as small as asked for; says what
+/// that was.
+fn thinned(
+    document: &mut Document,
+    limits: FitLimits,
+    options: &OutputOptions,
+    accessible: bool,
+) -> Option<String> {
+    let fits = |document: &Document| {
+        let paths = limits.paths.map(PathBudget::get);
+        let bytes = limits.bytes.map(ByteBudget::get);
+        paths.is_none_or(|most| document.counts().shapes <= most as usize)
+            && bytes.is_none_or(|most| {
+                !exceeds(&rewritten(document.clone(), options, accessible).svg, most)
+            })
+    };
+    let stop = Stop::never().by(Instant::now() + LONGEST_THINNING);
+    let thinned = document.thin(limits.bytes.is_some(), &fits, &stop).ok()?;
+    let count = |count: usize, one: &str| match count {
+        1 => format!("1 {one}"),
+        _ => format!("{count} {one}s"),
+    };
+    let what = match (thinned.shapes, thinned.gradients) {
+        (0, 0) => return None,
+        (0, gradients) => format!("{} became one colour", count(gradients, "gradient")),
+        (shapes, 0) => format!("{} left out", count(shapes, "shape")),
+        (shapes, gradients) => format!(
+            "{} left out, {} became one colour",
+            count(shapes, "shape"),
+            count(gradients, "gradient")
+        ),
+    };
+    Some(format!("for the size asked for, what shows least went: {what}"))
 }
 
 fn exceeds(svg: &str, budget: u32) -> bool {
@@ -262,6 +332,7 @@ mod tests {
             level: Default::default(),
             priority: Default::default(),
             webhook: None,
+            palette: None,
             output,
         };
         JobSpec { kind, options }

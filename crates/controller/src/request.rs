@@ -60,12 +60,11 @@ impl StageRequest {
                     picture: target,
                     origin,
                 } = call.target?;
-                let (limits, may_add, ground) = match spec.kind {
-                    JobKind::Generate { .. } | JobKind::Clean => {
-                        (FitLimits::default(), true, Ground::Keep)
-                    }
-                    JobKind::Vectorize { limits, ground } => (limits, true, ground),
-                    JobKind::Refine { limits, add_shapes } => (limits, add_shapes, Ground::Keep),
+                let (limits, may_add, ground) = match &spec.kind {
+                    JobKind::Generate { wishes, .. } => (wishes.limits, true, Ground::Keep),
+                    JobKind::Clean => (FitLimits::default(), true, Ground::Keep),
+                    JobKind::Vectorize { limits, ground } => (*limits, true, *ground),
+                    JobKind::Refine { limits, add_shapes } => (*limits, *add_shapes, Ground::Keep),
                 };
                 Some(Self::Optimize(RunOptimize {
                     context,

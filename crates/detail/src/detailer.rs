@@ -8,8 +8,9 @@ use chat2svg_protocol::{
     BackendId, CallFailure, DetailSummary, Fault, StageOutcome,
     messages::{DetailOutput, RunDetail, TargetOrigin},
 };
+use chat2svg_palette::keep_to;
 use chat2svg_supervision::ComputePool;
-use chat2svg_vector::Raster;
+use chat2svg_vector::{Document, Raster, RenderError};
 use futures_util::{FutureExt as _, future::BoxFuture};
 
 use crate::{
@@ -93,13 +94,41 @@ fn work(config: &DetailConfig, run: &RunDetail) -> Result<DetailOutput, CallFail
             (document, Arc::new(target), TargetOrigin::Lit, summary)
         }
     };
+    let (document, target) = in_palette(run, document, target, origin)?;
     Ok(DetailOutput {
-        document: Arc::new(document),
+        document,
         target,
         origin,
         summary,
         outcome,
     })
+}
+
+/// The document in a strict palette's colours; what we lit ourselves is not to be fitted to other
+/// ones either.
+pub(crate) fn in_palette(
+    run: &RunDetail,
+    document: Document,
+    target: Arc<Raster>,
+    origin: TargetOrigin,
+) -> Result<(Arc<Document>, Arc<Raster>), CallFailure> {
+    let strict = run.context.palette.as_ref();
+    let Some(palette) = strict.filter(|palette| palette.is_strict()) else {
+        return Ok((Arc::new(document), target));
+    };
+    let mut document = document;
+    keep_to(&mut document, palette);
+    let target = if origin == TargetOrigin::Lit {
+        let (width, height) = (target.width(), target.height());
+        let shown = document.render_until(width, height, None, &run.context.stop());
+        Arc::new(shown.map_err(|error| match error {
+            RenderError::Stopped => stopped(run),
+            error => CallFailure::new(Fault::Request, error.to_string()),
+        })?)
+    } else {
+        target
+    };
+    Ok((Arc::new(document), target))
 }
 
 /// What came of a target from outside.

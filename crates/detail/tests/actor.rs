@@ -76,6 +76,7 @@ fn run(cancel: CancellationToken) -> RunDetail {
             asked: LevelChoice::Auto,
             source: Source::Line,
             seed: 0,
+            palette: None,
             deadline: Instant::now() + PATIENCE,
             cancel,
         },

@@ -203,6 +203,7 @@ fn spec(seed: u64) -> JobSpec {
             level: LevelChoice::Auto,
             priority: Default::default(),
             webhook: None,
+            palette: None,
             output: Default::default(),
         },
     }

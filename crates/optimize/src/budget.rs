@@ -139,6 +139,7 @@ pub(crate) mod tests {
                 asked: LevelChoice::Auto,
                 source: Source::Line,
                 seed: 3,
+                palette: None,
                 deadline: Instant::now(),
                 cancel: CancellationToken::new(),
             },

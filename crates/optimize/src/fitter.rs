@@ -9,9 +9,10 @@ use std::{
 
 use chat2svg_backends::Backend;
 use chat2svg_fit::{FitEnd, FitError, refine};
+use chat2svg_palette::{keep_to, posterize, recolor};
 use chat2svg_protocol::{
     BackendId, CallFailure, Fault, JobId, ResourceLevel,
-    messages::{OptimizeOutput, Progress, RunOptimize},
+    messages::{FitScope, OptimizeOutput, Progress, RunOptimize},
     stop_of,
 };
 use chat2svg_supervision::{ComputePool, Line};
@@ -152,8 +153,26 @@ fn work(
     let mut options = options(&watcher.config, run, threads);
     options.stop = stop_of(cancel).by(limit.at);
     let document = described(run);
-    let fitted =
-        refine(&document, &run.target, &options, &mut watcher).map_err(|error| refused(&error))?;
+    let palette = run.context.palette.as_ref();
+    let strict = palette.filter(|palette| palette.is_strict());
+    // What we lit ourselves is in its colours already.
+    let posterized = strict
+        .filter(|_| run.scope != FitScope::Polish)
+        .map(|palette| posterize(&run.target, palette));
+    options.allow_gradients &= strict.is_none();
+    let target = posterized.as_ref().unwrap_or(&run.target);
+    let mut fitted =
+        refine(&document, target, &options, &mut watcher).map_err(|error| refused(&error))?;
+    match palette {
+        Some(palette) if palette.is_strict() => {
+            keep_to(&mut fitted.document, palette);
+        }
+        // A composed picture's colours were chosen by the stages before.
+        Some(palette) if run.scope != FitScope::Polish => {
+            recolor(&mut fitted.document, palette);
+        }
+        _ => {}
+    }
     if fitted.report.ended_by == FitEnd::Cancelled {
         return Err(CallFailure::cancelled());
     }

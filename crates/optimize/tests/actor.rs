@@ -44,6 +44,7 @@ fn run(deadline: Instant) -> RunOptimize {
             asked: LevelChoice::Auto,
             source: Source::Line,
             seed: 0,
+            palette: None,
             deadline,
             cancel: CancellationToken::new(),
         },

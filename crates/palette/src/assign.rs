@@ -8,7 +8,7 @@
 use chat2svg_vector::Oklab;
 
 /// Weight of borders against colours.
-const BORDERS: f32 = 1.6;
+const BORDERS: f32 = 1.0;
 /// Contrast of a border beyond which losing some costs nothing.
 const ENOUGH_CONTRAST: f32 = 0.22;
 /// Share of a lightness that counts as its place between the darkest and the lightest.
@@ -67,7 +67,7 @@ impl<'a> Problem<'a> {
                 let lightness =
                     BY_RANK * placed + (1.0 - BY_RANK) * look.lightness - target.lightness;
                 let (a, b) = (look.a - target.a, look.b - target.b);
-                weight * (lightness * lightness + 1.5 * (a * a + b * b))
+                weight * (lightness * lightness + 2.5 * (a * a + b * b))
             };
             alone.push(palette.iter().map(cost).collect());
         }

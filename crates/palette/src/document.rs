@@ -438,8 +438,6 @@ fn verdict(picture: &Raster, ground: &[[f32; 4]], palette: &Palette) -> Option<C
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
-
     use chat2svg_vector::{ParseLimits, WriteOptions};
 
     use super::*;

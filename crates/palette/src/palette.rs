@@ -204,8 +204,6 @@ impl From<Palette> for Written {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
-
     use super::*;
 
     #[test]

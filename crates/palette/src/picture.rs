@@ -182,8 +182,6 @@ fn along(here: [f32; 3], from: [f32; 3], to: [f32; 3]) -> (f32, f32) {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
-
     use super::*;
 
     /// A red disc on blue with a soft border.

@@ -2,6 +2,7 @@
 
 use std::{fmt, str::FromStr};
 
+use chat2svg_palette::Palette;
 use serde::{Deserialize, Serialize};
 
 use crate::ValueError;
@@ -55,6 +56,27 @@ impl FromStr for Ground {
                 found: text.chars().take(40).collect(),
             }),
         }
+    }
+}
+
+impl Background {
+    /// Whether it suits a palette: a strict one has it among its colours, if it is one.
+    ///
+    /// # Errors
+    /// When it is none of a strict palette's colours.
+    pub fn suit(self, palette: Option<&Palette>) -> Result<(), ValueError> {
+        let Self::Even([red, green, blue]) = self else {
+            return Ok(());
+        };
+        let is_strange = palette.is_some_and(|palette| {
+            palette.is_strict() && !palette.colors().contains(&[red, green, blue])
+        });
+        if is_strange {
+            return Err(ValueError::BackgroundOutsidePalette {
+                found: self.to_string(),
+            });
+        }
+        Ok(())
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::{fmt, str::FromStr, sync::Arc};
 
+use chat2svg_palette::Palette;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -105,6 +106,9 @@ pub struct JobOptions {
     /// Whether somebody waits for it.
     #[serde(default, skip_serializing_if = "Priority::is_interactive")]
     pub priority: Priority,
+    /// The colours that the result is to have.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub palette: Option<Palette>,
     /// How the result is written.
     #[serde(default, skip_serializing_if = "OutputOptions::is_default")]
     pub output: OutputOptions,

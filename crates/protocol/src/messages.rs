@@ -9,6 +9,7 @@ mod webhooks;
 use std::{sync::Arc, time::Instant};
 
 use actix::Message;
+use chat2svg_palette::Palette;
 use chat2svg_stop::Stop;
 use chat2svg_vector::{Document, Raster};
 use thiserror::Error;
@@ -402,6 +403,8 @@ pub struct StageContext {
     pub source: Source,
     /// Varies what may vary.
     pub seed: u64,
+    /// The colours that the result is to have.
+    pub palette: Option<Palette>,
     /// When the stage must have answered.
     pub deadline: Instant,
     /// Looked at every 10 ms at the latest.

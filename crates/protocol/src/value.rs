@@ -74,6 +74,14 @@ pub enum ValueError {
         /// Text given, shortened.
         found: String,
     },
+    /// A background that a strict palette has not.
+    #[error(
+        "{found} is none of the strict palette's colours: add it to them, or take one of them"
+    )]
+    BackgroundOutsidePalette {
+        /// The background.
+        found: String,
+    },
     /// A name that is not in a list.
     #[error("unknown {what} \"{found}\": use one of {allowed}")]
     UnknownName {
@@ -302,7 +310,7 @@ impl ByteBudget {
     }
 }
 
-/// How large the result of a fit may be.
+/// How large a result may be.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FitLimits {
     /// Most paths; `None` leaves it to the level.
@@ -311,4 +319,11 @@ pub struct FitLimits {
     /// Most bytes; `None` leaves it to the gain of each path.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bytes: Option<ByteBudget>,
+}
+
+impl FitLimits {
+    /// Whether there are none.
+    pub fn is_none(&self) -> bool {
+        *self == Self::default()
+    }
 }

@@ -4,7 +4,7 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Background, Prompt, ValueError};
+use crate::{Background, FitLimits, Prompt, ValueError};
 
 /// What a picture is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -59,8 +59,8 @@ impl FromStr for PictureKind {
     }
 }
 
-/// What is wished for beside a prompt. Stage 1 reads it in words, with the prompt, so that the
-/// composer and models alike know of it.
+/// What is wished for beside a prompt. Stage 1 reads kind and things in words, with the prompt, so
+/// that the composer and models alike know of them.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Wishes {
@@ -69,6 +69,9 @@ pub struct Wishes {
     /// What must not be in it: things, with commas between them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub negative: Option<Prompt>,
+    /// How large the result may be; what shows least is left out for it.
+    #[serde(skip_serializing_if = "FitLimits::is_none")]
+    pub limits: FitLimits,
 }
 
 impl Wishes {
@@ -120,6 +123,7 @@ mod tests {
         let wishes = Wishes {
             kind: PictureKind::Logo,
             negative: Some(Prompt::parse("clouds, birds;", 100).unwrap()),
+            ..Wishes::default()
         };
         let said = wishes.said_in(&prompt);
         assert_eq!(

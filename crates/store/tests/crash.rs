@@ -46,6 +46,7 @@ fn job(number: u128) -> JobView {
                 level: LevelChoice::Auto,
                 priority: Default::default(),
                 webhook: None,
+                palette: None,
                 output: Default::default(),
             },
         },

@@ -196,6 +196,7 @@ impl Bench {
                 asked: LevelChoice::Auto,
                 source: Source::Line,
                 seed: 7,
+                palette: None,
                 deadline: Instant::now() + Duration::from_secs(120),
                 cancel: CancellationToken::new(),
             },

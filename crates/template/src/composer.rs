@@ -7,7 +7,9 @@ use chat2svg_protocol::{
     BackendId, CallFailure, Stage, StageOutcome,
     messages::{Preview, Progress, RunTemplate, TemplateOutput},
 };
+use chat2svg_palette::recolor;
 use chat2svg_supervision::{ComputePool, Line};
+use chat2svg_vector::Document;
 use futures_util::{FutureExt as _, future::BoxFuture};
 
 use crate::candidates::best_of;
@@ -78,12 +80,19 @@ fn work(
         background: run.background,
         seed: context.seed,
     };
+    let colored = |document: &Document| {
+        let mut document = document.clone();
+        if let Some(palette) = &context.palette {
+            recolor(&mut document, palette);
+        }
+        Arc::new(document)
+    };
     let show = |best: &Composition, made: u32| {
         tell(Progress {
             job: context.job,
             stage: Stage::Template,
             fraction: made as f32 / run.candidates.max(1) as f32,
-            preview: Some(Preview::servable(Arc::new(best.document.clone()))),
+            preview: Some(Preview::servable(colored(&best.document))),
         });
     };
     let choice = best_of(
@@ -117,7 +126,7 @@ fn work(
         StageOutcome::completed(BackendId::EMBEDDED)
     };
     Ok(TemplateOutput {
-        document: Arc::new(choice.composition.document),
+        document: colored(&choice.composition.document),
         style: choice.composition.style,
         outcome,
     })
@@ -143,6 +152,7 @@ mod tests {
                 asked: LevelChoice::Auto,
                 source: Source::Line,
                 seed: 7,
+                palette: None,
                 deadline: Instant::now() + Duration::from_secs(60),
                 cancel: CancellationToken::new(),
             },

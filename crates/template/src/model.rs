@@ -23,6 +23,7 @@ use std::{
 use chat2svg_backends::Backend;
 use chat2svg_gateway::CallLimits;
 use chat2svg_llm::{ChatModel, ChatRequest, Provider, Turn};
+use chat2svg_palette::recolor;
 use chat2svg_protocol::{
     BackendId, CallFailure, CanvasSize, Cost, Fault, ModelUse, Prompt, StageOutcome, Style,
     messages::{Progress, RunTemplate, TemplateOutput},
@@ -162,7 +163,7 @@ impl Session {
             prompt: run.prompt.as_str().to_owned(),
             style,
             seed: run.context.seed,
-            wishes: Wishes::of(&scene, run.background),
+            wishes: Wishes::of(&scene, run.background, run.context.palette.clone()),
         };
         Ok(Self {
             used: ModelUse {
@@ -181,7 +182,7 @@ impl Session {
 
     async fn draw(mut self) -> Result<TemplateOutput, CallFailure> {
         match self.best().await {
-            Ok(best) => Ok(self.output(best)),
+            Ok(best) => self.output(best).await,
             // Calls that cost something for nothing are what a circuit has to know of.
             Err(failure) => {
                 let cost = Cost::of_dollars(self.used.cost);
@@ -529,7 +530,21 @@ impl Session {
         }
     }
 
-    fn output(self, best: Draft) -> TemplateOutput {
+    async fn output(self, best: Draft) -> Result<TemplateOutput, CallFailure> {
+        let document = match self.run.context.palette.clone() {
+            None => Arc::clone(&best.document),
+            Some(palette) => {
+                let mut document = Document::clone(&best.document);
+                let work = move || {
+                    recolor(&mut document, &palette);
+                    Arc::new(document)
+                };
+                self.composer
+                    .pool
+                    .run(&self.run.context.cancel, work)
+                    .await?
+            }
+        };
         let mut used = self.used;
         used.findings = best.findings();
         let id = self.composer.provider.id;
@@ -537,13 +552,13 @@ impl Session {
             None => StageOutcome::completed(id),
             Some(reason) => StageOutcome::cut_short(id, reason),
         };
-        TemplateOutput {
-            document: best.document,
+        Ok(TemplateOutput {
+            document,
             style: self.style,
             outcome: StageOutcome {
                 model: Some(Box::new(used)),
                 ..outcome
             },
-        }
+        })
     }
 }

@@ -45,6 +45,7 @@ fn run(cancel: CancellationToken) -> RunTemplate {
             asked: LevelChoice::Auto,
             source: Source::Line,
             seed: 0,
+            palette: None,
             deadline: Instant::now() + PATIENCE,
             cancel,
         },

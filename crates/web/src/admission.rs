@@ -201,6 +201,7 @@ mod tests {
             level: Default::default(),
             priority: Priority::default(),
             webhook: None,
+            palette: None,
             output: Default::default(),
         }
     }

@@ -194,6 +194,7 @@ impl<'a> Job<'a> {
             asked: LevelChoice::High,
             source: Source::Line,
             seed,
+            palette: None,
             deadline: Instant::now() + time,
             cancel: CancellationToken::new(),
         }

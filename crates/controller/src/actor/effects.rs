@@ -131,6 +131,7 @@ impl ControllerActor {
             asked: job.machine.spec().options.level,
             source: call.source,
             seed: job.machine.spec().options.seed,
+            palette: job.machine.spec().options.palette.clone(),
             deadline: (job.submitted + call.until).into_std(),
             cancel,
         };
@@ -182,6 +183,7 @@ impl ControllerActor {
             background: wishes.background(*background),
             canvas: *canvas,
             seed: spec.options.seed,
+            palette: spec.options.palette.clone(),
         };
         let (composer, compute) = (Arc::clone(&self.composer), self.capacity.answers.clone());
         let controller = context.address();

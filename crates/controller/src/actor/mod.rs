@@ -22,6 +22,7 @@ use std::{
 
 use actix::prelude::*;
 use chat2svg_isolation::{Foreign, IsolatedResult, Runner};
+use chat2svg_palette::Palette;
 use chat2svg_protocol::{
     Background, CanvasSize, ClientKey, JobEventKind, JobFailure, JobId, JobKind, JobState, JobView,
     Permit, PipelineOpen, PipelinePermit, Prompt, Stage, StagePlan, Style,
@@ -69,6 +70,8 @@ pub struct ComposeRequest {
     pub canvas: CanvasSize,
     /// Varies the arrangement.
     pub seed: u64,
+    /// The colours that it is to have.
+    pub palette: Option<Palette>,
 }
 
 /// Composes a document without any stage: pure, quick, called on the compute pool.

@@ -201,6 +201,7 @@ mod tests {
                         level: LevelChoice::Auto,
                         priority: Default::default(),
                         webhook: None,
+                        palette: None,
                         output: Default::default(),
                     },
                 },

@@ -426,6 +426,7 @@ fn spec(prompt: &str, deadline_ms: u64) -> JobSpec {
             level: LevelChoice::Auto,
             priority: Default::default(),
             webhook: None,
+            palette: None,
             output: Default::default(),
         },
     }

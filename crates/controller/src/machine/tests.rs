@@ -55,6 +55,7 @@ fn machine(kind: JobKind) -> Machine {
             level: LevelChoice::Auto,
             priority: Default::default(),
             webhook: None,
+            palette: None,
             output: Default::default(),
         },
     };

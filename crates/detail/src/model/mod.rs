@@ -29,7 +29,7 @@ use tracing::info;
 use self::{frame::Frame, structure::Structure};
 use crate::{
     DetailConfig,
-    detailer::{adopted, stopped},
+    detailer::{adopted, in_palette, stopped},
 };
 
 /// Share of the time that is kept to read the target when it is there, ...
@@ -286,9 +286,15 @@ fn read(
         StageOutcome::completed(id)
     };
     let (added, moved) = changes;
+    let (document, target) = in_palette(
+        run,
+        Arc::unwrap_or_clone(document),
+        Arc::new(target),
+        TargetOrigin::Model,
+    )?;
     Ok(DetailOutput {
         document,
-        target: Arc::new(target),
+        target,
         origin: TargetOrigin::Model,
         summary: DetailSummary {
             added,

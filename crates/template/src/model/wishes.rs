@@ -4,6 +4,7 @@
 
 use std::fmt::Write as _;
 
+use chat2svg_palette::Palette;
 use chat2svg_protocol::Background;
 use chat2svg_vector::{Color, Document, Group, Meaning, Node, Paint, Role, Shape};
 use kurbo::{Affine, Rect, Shape as _};
@@ -17,13 +18,19 @@ const COVERS: f64 = 0.9;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Wishes {
     background: Option<Background>,
+    palette: Option<Palette>,
     scene: SceneDescription,
 }
 
 impl Wishes {
     /// The wishes of a prompt; `asked` is the option, which goes before the prompt's words.
-    pub(super) fn of(scene: &SceneDescription, asked: Option<Background>) -> Self {
+    pub(super) fn of(
+        scene: &SceneDescription,
+        asked: Option<Background>,
+        palette: Option<Palette>,
+    ) -> Self {
         Self {
+            palette,
             background: asked.or(scene.setting.background),
             scene: scene.clone(),
         }
@@ -44,6 +51,17 @@ impl Wishes {
                 "Behind the things is one even colour, {even}: draw no sky and no ground."
             ),
         };
+        if let Some(palette) = &self.palette {
+            let _ = if palette.is_strict() {
+                writeln!(
+                    text,
+                    "Paint everything in these colours and no others, flat and opaque: {palette}. \
+                     Let what touches differ in colour."
+                )
+            } else {
+                writeln!(text, "Build the picture's colours on these: {palette}.")
+            };
+        }
         let ruled_out: Vec<&str> = self
             .scene
             .without
@@ -139,7 +157,7 @@ mod tests {
         let scene = understand(prompt, &Vocabulary::builtin());
         let parsed = Document::parse(DRAWING.as_bytes(), &ParseLimits::default());
         let mut document = parsed.unwrap().document;
-        Wishes::of(&scene, asked).enforce(&mut document);
+        Wishes::of(&scene, asked, None).enforce(&mut document);
         let names = document.layers.iter().map(|node| node.label().to_owned());
         (names.collect(), document.counts().shapes)
     }
@@ -162,9 +180,22 @@ mod tests {
         let words = Wishes::of(
             &understand("a fox, no clouds", &Vocabulary::builtin()),
             None,
+            None,
         )
         .words();
         assert!(words.contains("no clouds"), "{words}");
+    }
+
+    #[test]
+    fn a_model_is_told_of_the_colours() {
+        let scene = understand("a fox", &Vocabulary::builtin());
+        let palette: Palette = "#f60, navy".parse().expect("colours");
+        let words = |is_strict| {
+            let palette = palette.clone().strict(is_strict);
+            Wishes::of(&scene, None, Some(palette)).words()
+        };
+        assert!(words(true).contains("no others, flat and opaque: #ff6600, #000080"));
+        assert!(words(false).contains("on these: #ff6600, #000080"));
     }
 
     #[test]

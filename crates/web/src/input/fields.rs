@@ -2,9 +2,12 @@
 
 use std::{fmt::Display, str::FromStr};
 
+use chat2svg_palette::{Palette, PaletteError};
 use chat2svg_protocol::{
     ByteBudget, FitLimits, JobOptions, OutputOptions, PathBudget, Prompt, Wishes,
 };
+
+use serde::{Deserialize, Serialize};
 
 use crate::{
     config::WebConfig,
@@ -62,6 +65,8 @@ pub(crate) struct RawOptions<'a> {
     pub(crate) deadline_ms: Option<u64>,
     pub(crate) level: Option<&'a str>,
     pub(crate) priority: Option<&'a str>,
+    pub(crate) palette: Option<Result<Palette, PaletteError>>,
+    pub(crate) strict_palette: Option<bool>,
     pub(crate) output: RawOutput<'a>,
     pub(crate) webhook: Option<&'a str>,
 }
@@ -101,7 +106,10 @@ where
 
 impl RawOptions<'_> {
     /// The options; refused ones have their default and are noted.
-    pub(crate) fn check(&self, config: &WebConfig, refusals: &mut Refusals) -> JobOptions {
+    pub(crate) fn check(self, config: &WebConfig, refusals: &mut Refusals) -> JobOptions {
+        let palette = self.palette.and_then(|read| refusals.check("palette", read));
+        let is_strict = self.strict_palette.unwrap_or_default();
+        let palette = palette.map(|palette| palette.strict(is_strict));
         let deadline_ms = self.deadline_ms.unwrap_or(config.default_deadline_ms);
         if !(WebConfig::MIN_DEADLINE_MS..=config.max_deadline_ms).contains(&deadline_ms) {
             refusals.refuse(
@@ -120,9 +128,30 @@ impl RawOptions<'_> {
             deadline_ms,
             level: level.unwrap_or_default(),
             priority: priority.unwrap_or_default(),
+            palette,
             output: self.output.check(refusals),
             webhook: parsed("webhook", self.webhook, refusals)
                 .and_then(|url| refusals.check("webhook", config.may_tell(&url).map(|()| url))),
+        }
+    }
+}
+
+/// Colours as a list, or as a text with commas between them.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(untagged, expecting = "expected a list of colours, or a text with commas between them")]
+pub(crate) enum ColorList {
+    /// A list.
+    List(Vec<String>),
+    /// A text.
+    Text(String),
+}
+
+impl ColorList {
+    /// The palette of these colours.
+    pub(crate) fn palette(&self) -> Result<Palette, PaletteError> {
+        match self {
+            Self::List(colors) => Palette::parse(colors, false),
+            Self::Text(text) => text.parse(),
         }
     }
 }
@@ -131,6 +160,7 @@ impl RawOptions<'_> {
 pub(crate) fn read_wishes(
     kind: Option<&str>,
     negative: Option<&str>,
+    limits: FitLimits,
     config: &WebConfig,
     refusals: &mut Refusals,
 ) -> Wishes {
@@ -140,17 +170,22 @@ pub(crate) fn read_wishes(
         negative: negative.and_then(|text| {
             refusals.check("negative", Prompt::parse(text, config.max_prompt_chars))
         }),
+        limits,
     }
 }
 
-/// The size limits of a result, as far as they are given.
+/// What the limits of a result are called in requests.
+pub(crate) const LIMITS: (&str, &str) = ("max_paths", "max_bytes");
+
+/// The size limits of a result, as far as they are given; the names are those of their fields.
 pub(crate) fn check_limits(
+    (of_paths, of_bytes): (&str, &str),
     paths: Option<u32>,
     bytes: Option<u32>,
     refusals: &mut Refusals,
 ) -> FitLimits {
     FitLimits {
-        paths: paths.and_then(|paths| refusals.check("paths", PathBudget::new(paths))),
-        bytes: bytes.and_then(|bytes| refusals.check("bytes", ByteBudget::new(bytes))),
+        paths: paths.and_then(|paths| refusals.check(of_paths, PathBudget::new(paths))),
+        bytes: bytes.and_then(|bytes| refusals.check(of_bytes, ByteBudget::new(bytes))),
     }
 }

@@ -1,5 +1,6 @@
 //! The body of `POST /v1/svg`.
 
+use chat2svg_palette::Palette;
 use chat2svg_protocol::{
     Background, CanvasSize, JobKind, JobSpec, LayerForm, LevelChoice, PictureKind, Priority,
     Prompt, ShapeForm, StrokeForm, Style,
@@ -11,7 +12,7 @@ use utoipa::ToSchema;
 use crate::{
     config::WebConfig,
     input::{
-        fields::{RawOptions, RawOutput, Refusals, read_wishes},
+        fields::{LIMITS, RawOptions, RawOutput, Refusals, check_limits, read_wishes},
         object::read_object,
     },
     problem::{FieldError, Problem},
@@ -42,6 +43,22 @@ pub(crate) struct SvgRequest {
     #[serde(default)]
     #[schema(example = "clouds, birds")]
     pub(crate) negative: Option<String>,
+    /// The colours that the picture is to have, as in CSS: 2 to 64.
+    #[serde(default)]
+    #[schema(example = json!(["#0b3954", "#ff6663", "#fefffe"]))]
+    pub(crate) palette: Option<Vec<String>>,
+    /// Whether it may have no others: gradients become bands, and nothing can be seen through.
+    /// Default false: what is near one of the colours becomes it.
+    #[serde(default)]
+    pub(crate) strict_palette: Option<bool>,
+    /// How many paths the SVG may have; what shows least is left out.
+    #[serde(default)]
+    #[schema(minimum = 1, maximum = 4096)]
+    pub(crate) max_paths: Option<u32>,
+    /// How many bytes the SVG may have; what shows least is left out.
+    #[serde(default)]
+    #[schema(minimum = 512, maximum = 16777216)]
+    pub(crate) max_bytes: Option<u32>,
     /// Varies the arrangement; the same seed gives the same picture. Default 0.
     #[serde(default)]
     pub(crate) seed: Option<u64>,
@@ -131,9 +148,11 @@ impl SvgRequest {
             .background
             .as_deref()
             .and_then(|text| refusals.check("background", text.parse::<Background>()));
+        let limits = check_limits(LIMITS, self.max_paths, self.max_bytes, &mut refusals);
         let wishes = read_wishes(
             self.kind.as_deref(),
             self.negative.as_deref(),
+            limits,
             config,
             &mut refusals,
         );
@@ -153,6 +172,8 @@ impl SvgRequest {
             deadline_ms: self.deadline_ms,
             level: self.level.as_deref(),
             priority: self.priority.as_deref(),
+            palette: self.palette.as_ref().map(|colors| Palette::parse(colors, false)),
+            strict_palette: self.strict_palette,
             output: RawOutput {
                 id_prefix: self.id_prefix.as_deref(),
                 flatten_transforms: self.flatten_transforms,
@@ -164,6 +185,9 @@ impl SvgRequest {
             webhook: self.webhook.as_deref(),
         }
         .check(config, &mut refusals);
+        if let Some(background) = wishes.background(background) {
+            refusals.check("background", background.suit(options.palette.as_ref()));
+        }
         refusals.finish()?;
         let prompt = prompt.ok_or_else(Vec::new)?;
         Ok(JobSpec {

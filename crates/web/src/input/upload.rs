@@ -33,12 +33,18 @@ pub(crate) struct VectorizeForm {
     /// The picture: PNG, JPEG or WebP.
     #[schema(value_type = String, format = Binary)]
     image: Vec<u8>,
-    /// How many paths the result may have.
+    /// How many paths the result may have; `paths` means the same.
     #[schema(minimum = 1, maximum = 4096)]
-    paths: Option<u32>,
-    /// How many bytes the written SVG may have; left out, each path must be worth its bytes.
+    max_paths: Option<u32>,
+    /// How many bytes the written SVG may have; left out, each path must be worth its bytes. `bytes`
+    /// means the same.
     #[schema(minimum = 512, maximum = 16777216)]
-    bytes: Option<u32>,
+    max_bytes: Option<u32>,
+    /// The colours that the result is to have, as in CSS, with commas between them: 2 to 64.
+    #[schema(example = "#0b3954, #ff6663, #fefffe")]
+    palette: Option<String>,
+    /// Whether it may have no others. Default false: what is near one of the colours becomes it.
+    strict_palette: Option<bool>,
     /// What becomes of the picture's own ground: keep, or remove. Default keep.
     background: Option<Ground>,
     /// Varies what may vary. Default 0.
@@ -90,12 +96,18 @@ pub(crate) struct RefineForm {
     /// The picture to match: PNG, JPEG or WebP.
     #[schema(value_type = String, format = Binary)]
     target: Vec<u8>,
-    /// How many paths the result may have.
+    /// How many paths the result may have; `paths` means the same.
     #[schema(minimum = 1, maximum = 4096)]
-    paths: Option<u32>,
-    /// How many bytes the written SVG may have; left out, each path must be worth its bytes.
+    max_paths: Option<u32>,
+    /// How many bytes the written SVG may have; left out, each path must be worth its bytes. `bytes`
+    /// means the same.
     #[schema(minimum = 512, maximum = 16777216)]
-    bytes: Option<u32>,
+    max_bytes: Option<u32>,
+    /// The colours that the result is to have, as in CSS, with commas between them: 2 to 64.
+    #[schema(example = "#0b3954, #ff6663, #fefffe")]
+    palette: Option<String>,
+    /// Whether it may have no others. Default false: what is near one of the colours becomes it.
+    strict_palette: Option<bool>,
     /// Whether shapes may be added for what is new in the picture. Default false.
     add_shapes: Option<bool>,
     /// Varies what may vary. Default 0.
@@ -183,14 +195,18 @@ pub(crate) struct CleanForm {
 }
 
 /// How many of the first text fields, and of the last, bound and guide a fit.
-const OF_FITS: (usize, usize) = (3, 1);
+const OF_FITS: (usize, usize) = (7, 1);
 
-/// The text fields of a form: one of vectorize alone, two of it and refine, those of all, and one
+/// The text fields of a form: one of vectorize alone, six of it and refine, those of all, and one
 /// of refine alone.
-const TEXTS: [&str; 15] = [
+const TEXTS: [&str; 19] = [
     "background",
     "paths",
     "bytes",
+    "max_paths",
+    "max_bytes",
+    "palette",
+    "strict_palette",
     "seed",
     "deadline_ms",
     "level",
@@ -261,6 +277,8 @@ struct Texts {
     background: Option<String>,
     paths: Option<u32>,
     bytes: Option<u32>,
+    palette: Option<String>,
+    strict_palette: Option<bool>,
     add_shapes: Option<bool>,
     seed: Option<u64>,
     deadline_ms: Option<u64>,
@@ -332,8 +350,10 @@ impl Texts {
             return;
         }
         match name {
-            "paths" => self.paths = whole(name, text, refusals),
-            "bytes" => self.bytes = whole(name, text, refusals),
+            "paths" | "max_paths" => self.paths = whole(name, text, refusals),
+            "bytes" | "max_bytes" => self.bytes = whole(name, text, refusals),
+            "palette" => self.palette = Some(text.to_owned()),
+            "strict_palette" => self.strict_palette = switch(name, text, refusals),
             "seed" => self.seed = whole(name, text, refusals),
             "deadline_ms" => self.deadline_ms = whole(name, text, refusals),
             "background" => self.background = Some(text.to_owned()),
@@ -356,12 +376,14 @@ impl Texts {
         config: &WebConfig,
         mut refusals: Refusals,
     ) -> Result<JobSpec, Vec<FieldError>> {
-        let limits = check_limits(self.paths, self.bytes, &mut refusals);
+        let limits = check_limits(("paths", "bytes"), self.paths, self.bytes, &mut refusals);
         let options = RawOptions {
             seed: self.seed,
             deadline_ms: self.deadline_ms,
             level: self.level.as_deref(),
             priority: self.priority.as_deref(),
+            palette: self.palette.as_deref().map(str::parse),
+            strict_palette: self.strict_palette,
             output: RawOutput {
                 id_prefix: self.id_prefix.as_deref(),
                 flatten_transforms: self.flatten_transforms,

@@ -170,6 +170,7 @@ pub(super) fn run(level: ResourceLevel) -> RunTemplate {
             asked: LevelChoice::Auto,
             source: Source::Line,
             seed: 7,
+            palette: None,
             deadline: Instant::now() + Duration::from_secs(120),
             cancel: CancellationToken::new(),
         },

@@ -2,6 +2,7 @@
 
 use std::{path::Path, sync::Arc, time::Duration};
 
+use chat2svg_palette::Palette;
 use chat2svg_protocol::{
     Attachment, AttachmentRole, Ground, JobEventKind, JobId, JobKind, JobSpec, JobView, Stage,
 };
@@ -19,6 +20,7 @@ use super::{
 use crate::{
     feed::Feed,
     input::{
+        LIMITS,
         HeldMemory, RawOptions, UploadKind, check_files, check_limits, decoded_file, svg_spec,
     },
     problem::{Code, Problem},
@@ -122,8 +124,12 @@ impl McpServer {
                 let ground = asked.background.as_deref();
                 let ground =
                     ground.and_then(|text| refusals.check("background", text.parse::<Ground>()));
-                let limits = check_limits(asked.paths, asked.bytes, &mut refusals);
-                let options = effort(asked.seed, asked.deadline_ms, asked.level.as_deref());
+                let limits = check_limits(LIMITS, asked.max_paths, asked.max_bytes, &mut refusals);
+                let options = RawOptions {
+                    palette: asked.palette.map(|colors| Palette::parse(colors, false)),
+                    strict_palette: asked.strict_palette,
+                    ..effort(asked.seed, asked.deadline_ms, asked.level.as_deref())
+                };
                 let options = options.check(config, &mut refusals);
                 refusals.finish().map_err(Problem::fields)?;
                 let ground = ground.unwrap_or_default();
@@ -144,8 +150,12 @@ impl McpServer {
                 let template = template.map_err(|problem| refusals.take(problem));
                 let picture = self.picture("target", &asked.target).await;
                 let picture = picture.map_err(|problem| refusals.take(problem));
-                let limits = check_limits(asked.paths, asked.bytes, &mut refusals);
-                let options = effort(asked.seed, asked.deadline_ms, asked.level.as_deref());
+                let limits = check_limits(LIMITS, asked.max_paths, asked.max_bytes, &mut refusals);
+                let options = RawOptions {
+                    palette: asked.palette.map(|colors| Palette::parse(colors, false)),
+                    strict_palette: asked.strict_palette,
+                    ..effort(asked.seed, asked.deadline_ms, asked.level.as_deref())
+                };
                 let options = options.check(config, &mut refusals);
                 refusals.finish().map_err(Problem::fields)?;
                 let template = template.into_iter().map(|bytes| Attachment {

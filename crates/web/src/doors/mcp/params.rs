@@ -26,9 +26,15 @@ pub(super) struct VectorizeParams {
     /// The picture, PNG, JPEG or WebP: in base64, or as a data: address.
     pub(super) image: String,
     /// How many paths the result may have, 1 to 4096.
-    pub(super) paths: Option<u32>,
+    #[serde(alias = "paths")]
+    pub(super) max_paths: Option<u32>,
     /// How many bytes the SVG may have; left out, each path must be worth its bytes.
-    pub(super) bytes: Option<u32>,
+    #[serde(alias = "bytes")]
+    pub(super) max_bytes: Option<u32>,
+    /// The colours that the result is to have, as in CSS, such as "#ff6663": 2 to 64.
+    pub(super) palette: Option<Vec<String>>,
+    /// Whether it may have no others. Default false: what is near one of the colours becomes it.
+    pub(super) strict_palette: Option<bool>,
     /// What becomes of the picture's own ground: "keep" or "remove". Default "keep".
     pub(super) background: Option<String>,
     /// Varies what may vary. Default 0.
@@ -48,9 +54,15 @@ pub(super) struct RefineParams {
     /// The picture to match, PNG, JPEG or WebP: in base64, or as a data: address.
     pub(super) target: String,
     /// How many paths the result may have, 1 to 4096.
-    pub(super) paths: Option<u32>,
+    #[serde(alias = "paths")]
+    pub(super) max_paths: Option<u32>,
     /// How many bytes the SVG may have; left out, each path must be worth its bytes.
-    pub(super) bytes: Option<u32>,
+    #[serde(alias = "bytes")]
+    pub(super) max_bytes: Option<u32>,
+    /// The colours that the result is to have, as in CSS, such as "#ff6663": 2 to 64.
+    pub(super) palette: Option<Vec<String>>,
+    /// Whether it may have no others. Default false: what is near one of the colours becomes it.
+    pub(super) strict_palette: Option<bool>,
     /// Whether shapes may be added for what is new in the picture. Default false.
     pub(super) add_shapes: Option<bool>,
     /// Varies what may vary. Default 0.

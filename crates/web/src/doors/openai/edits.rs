@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 use super::request::{AskedDelivery, Wanted};
 use crate::{
     input::{
-        FormShape, HeldMemory, RawOptions, Refusals, check_limits, decoded_file, media_type,
+        ColorList, FormShape, HeldMemory, LIMITS, RawOptions, Refusals, check_limits, decoded_file, media_type,
         read_form, read_object, read_upload_sized,
     },
     problem::Problem,
@@ -32,7 +32,7 @@ const NUMBERS: [&str; 7] = [
     "max_paths",
     "max_bytes",
 ];
-const SWITCHES: [&str; 2] = ["stream", "add_shapes"];
+const SWITCHES: [&str; 3] = ["stream", "add_shapes", "strict_palette"];
 
 /// What is said of what was done in place of what the words say.
 pub(super) const VECTORIZED: &str =
@@ -104,6 +104,13 @@ pub(crate) struct EditRequest {
     /// How many bytes the SVG may have.
     #[serde(default)]
     max_bytes: Option<u32>,
+    /// The colours that the SVG is to have, as in CSS: a list, or a text with commas in a form.
+    #[serde(default)]
+    #[schema(value_type = Option<Vec<String>>)]
+    palette: Option<ColorList>,
+    /// Whether it may have no others.
+    #[serde(default)]
+    strict_palette: Option<bool>,
     /// Varies what may vary. Default 0.
     #[serde(default)]
     seed: Option<u64>,
@@ -265,10 +272,12 @@ impl EditRequest {
                 Ground::Keep
             }
         };
-        let limits = check_limits(self.max_paths, self.max_bytes, &mut refusals);
+        let limits = check_limits(LIMITS, self.max_paths, self.max_bytes, &mut refusals);
         let mut options = RawOptions {
             seed: self.seed,
             deadline_ms: self.deadline_ms,
+            palette: self.palette.as_ref().map(ColorList::palette),
+            strict_palette: self.strict_palette,
             ..RawOptions::default()
         }
         .check(&shared.config, &mut refusals);

@@ -1,6 +1,7 @@
 //! What is asked for, from OpenAI's names to a job's.
 
 use actix_web::web::Bytes;
+use chat2svg_palette::Palette;
 use chat2svg_protocol::{
     Background, CanvasSize, JobKind, JobSpec, LevelChoice, PictureKind, Prompt, Style,
 };
@@ -13,7 +14,7 @@ use utoipa::ToSchema;
 
 use crate::{
     config::WebConfig,
-    input::{RawOptions, Refusals, read_wishes},
+    input::{LIMITS, RawOptions, Refusals, check_limits, read_wishes},
     problem::{FieldError, Problem},
 };
 
@@ -72,6 +73,18 @@ pub(crate) struct GenerationRequest {
     /// What must not be in the picture, with commas between the things.
     #[serde(default)]
     negative: Option<String>,
+    /// The colours that the picture is to have, as in CSS.
+    #[serde(default)]
+    palette: Option<Vec<String>>,
+    /// Whether it may have no others.
+    #[serde(default)]
+    strict_palette: Option<bool>,
+    /// How many paths the SVG may have; what shows least is left out.
+    #[serde(default)]
+    max_paths: Option<u32>,
+    /// How many bytes the SVG may have; what shows least is left out.
+    #[serde(default)]
+    max_bytes: Option<u32>,
     /// Varies the arrangement; the same seed gives the same picture. Default 0.
     #[serde(default)]
     seed: Option<u64>,
@@ -237,9 +250,11 @@ impl GenerationRequest {
             partial_images: self.partial_images,
         }
         .check(&mut refusals);
+        let limits = check_limits(LIMITS, self.max_paths, self.max_bytes, &mut refusals);
         let wishes = read_wishes(
             self.kind.as_deref(),
             self.negative.as_deref(),
+            limits,
             config,
             &mut refusals,
         );
@@ -249,9 +264,14 @@ impl GenerationRequest {
         let options = RawOptions {
             seed: self.seed,
             deadline_ms: self.deadline_ms,
+            palette: self.palette.as_ref().map(|colors| Palette::parse(colors, false)),
+            strict_palette: self.strict_palette,
             ..RawOptions::default()
         }
         .check(config, &mut refusals);
+        if let Some(background) = wishes.background(background) {
+            refusals.check("background", background.suit(options.palette.as_ref()));
+        }
         refusals.finish()?;
         let prompt = prompt.ok_or_else(Vec::new)?;
         // "vivid" and "natural" are DALL·E's.
