@@ -26,6 +26,7 @@ mod models;
 mod original;
 mod output;
 mod page;
+mod palette;
 mod refine;
 mod refusals;
 mod restart;

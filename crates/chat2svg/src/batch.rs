@@ -475,8 +475,8 @@ fn spec(
         deadline: deadline.or(command.effort.deadline),
         level,
     };
-    let options =
-        options(&effort, &command.colors, &command.form, &settings.server).map_err(|error| error.to_string())?;
+    let options = options(&effort, &command.colors, &command.form, &settings.server)
+        .map_err(|error| error.to_string())?;
     Ok(JobSpec {
         kind: JobKind::Generate {
             prompt,

@@ -10,8 +10,8 @@ use std::{
 use anyhow::{Context as _, bail};
 use chat2svg_controller::{InputLimits, check_inputs, output};
 use chat2svg_protocol::{
-    Attachment, AttachmentRole, JobFailure, JobKind, JobOptions, JobSpec, JobView, Prompt,
-    Wishes, printable,
+    Attachment, AttachmentRole, JobFailure, JobKind, JobOptions, JobSpec, JobView, Prompt, Wishes,
+    printable,
 };
 use chat2svg_stop::Stop;
 use chat2svg_vector::{Document, ParseLimits};

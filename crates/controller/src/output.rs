@@ -8,8 +8,8 @@ use std::{
 use base64::{Engine, engine::general_purpose::STANDARD};
 use chat2svg_palette::keep_to;
 use chat2svg_protocol::{
-    ByteBudget, CanvasSize, FitLimits, JobId, JobKind, PathBudget, JobMetadata, JobSpec, JobState, JobView, LayerForm,
-    OutputOptions, ShapeForm, StrokeForm,
+    ByteBudget, CanvasSize, FitLimits, JobId, JobKind, JobMetadata, JobSpec, JobState, JobView,
+    LayerForm, OutputOptions, PathBudget, ShapeForm, StrokeForm,
 };
 use chat2svg_stop::Stop;
 use chat2svg_vector::{
@@ -194,7 +194,9 @@ fn thinned(
             count(gradients, "gradient")
         ),
     };
-    Some(format!("for the size asked for, what shows least went: {what}"))
+    Some(format!(
+        "for the size asked for, what shows least went: {what}"
+    ))
 }
 
 fn exceeds(svg: &str, budget: u32) -> bool {

@@ -4,11 +4,11 @@
 use std::{sync::Arc, time::Duration};
 
 use chat2svg_backends::Backend;
+use chat2svg_palette::keep_to;
 use chat2svg_protocol::{
     BackendId, CallFailure, DetailSummary, Fault, StageOutcome,
     messages::{DetailOutput, RunDetail, TargetOrigin},
 };
-use chat2svg_palette::keep_to;
 use chat2svg_supervision::ComputePool;
 use chat2svg_vector::{Document, Raster, RenderError};
 use futures_util::{FutureExt as _, future::BoxFuture};

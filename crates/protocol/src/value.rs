@@ -75,9 +75,7 @@ pub enum ValueError {
         found: String,
     },
     /// A background that a strict palette has not.
-    #[error(
-        "{found} is none of the strict palette's colours: add it to them, or take one of them"
-    )]
+    #[error("{found} is none of the strict palette's colours: add it to them, or take one of them")]
     BackgroundOutsidePalette {
         /// The background.
         found: String,

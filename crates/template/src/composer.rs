@@ -3,11 +3,11 @@
 use std::{sync::Arc, time::Duration};
 
 use chat2svg_backends::Backend;
+use chat2svg_palette::recolor;
 use chat2svg_protocol::{
     BackendId, CallFailure, Stage, StageOutcome,
     messages::{Preview, Progress, RunTemplate, TemplateOutput},
 };
-use chat2svg_palette::recolor;
 use chat2svg_supervision::{ComputePool, Line};
 use chat2svg_vector::Document;
 use futures_util::{FutureExt as _, future::BoxFuture};

@@ -137,7 +137,10 @@ impl Document {
     fn changed(&self, changes: &[Change]) -> Self {
         let mut changed = self.clone();
         let plain = |index: usize| changes.contains(&Change::Plain(index));
-        if changes.iter().any(|change| matches!(change, Change::Plain(_))) {
+        if changes
+            .iter()
+            .any(|change| matches!(change, Change::Plain(_)))
+        {
             changed.edit_shapes(|index, shape, _, _| {
                 if plain(index) {
                     flatten(shape);
@@ -151,8 +154,14 @@ impl Document {
 
 fn has_gradient(shape: &Shape) -> bool {
     let is_gradient = |paint: &Paint| !matches!(paint, Paint::Solid(_));
-    shape.fill.as_ref().is_some_and(|fill| is_gradient(&fill.paint))
-        || shape.stroke.as_ref().is_some_and(|stroke| is_gradient(&stroke.paint))
+    shape
+        .fill
+        .as_ref()
+        .is_some_and(|fill| is_gradient(&fill.paint))
+        || shape
+            .stroke
+            .as_ref()
+            .is_some_and(|stroke| is_gradient(&stroke.paint))
 }
 
 /// Gives each gradient its mean colour.
@@ -199,9 +208,8 @@ fn mean_of(stops: &[GradientStop]) -> (Color, f32) {
 fn difference(one: &Raster, other: &Raster) -> f64 {
     let pixels = one.pixels().iter().zip(other.pixels());
     let squares = pixels.map(|(a, b)| {
-        let premultiplied = |pixel: &[u8; 4], part: usize| {
-            f64::from(pixel[part]) * f64::from(pixel[3]) / 255.0
-        };
+        let premultiplied =
+            |pixel: &[u8; 4], part: usize| f64::from(pixel[part]) * f64::from(pixel[3]) / 255.0;
         let alpha = f64::from(a[3]) - f64::from(b[3]);
         let colors = (0..3).map(|part| (premultiplied(a, part) - premultiplied(b, part)).powi(2));
         colors.sum::<f64>() + alpha * alpha
@@ -261,7 +269,9 @@ mod tests {
     #[test]
     fn without_time_it_is_as_small_all_the_same() {
         let mut document = drawing();
-        let thinned = document.thin(false, &paths(2), &Stop::when(|| true)).unwrap();
+        let thinned = document
+            .thin(false, &paths(2), &Stop::when(|| true))
+            .unwrap();
         assert!(thinned.is_enough);
         assert_eq!(document.counts().shapes, 2);
         let never = document.thin(false, &|_| false, &Stop::never()).unwrap();

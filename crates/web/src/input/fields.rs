@@ -107,7 +107,9 @@ where
 impl RawOptions<'_> {
     /// The options; refused ones have their default and are noted.
     pub(crate) fn check(self, config: &WebConfig, refusals: &mut Refusals) -> JobOptions {
-        let palette = self.palette.and_then(|read| refusals.check("palette", read));
+        let palette = self
+            .palette
+            .and_then(|read| refusals.check("palette", read));
         let is_strict = self.strict_palette.unwrap_or_default();
         let palette = palette.map(|palette| palette.strict(is_strict));
         let deadline_ms = self.deadline_ms.unwrap_or(config.default_deadline_ms);
@@ -138,7 +140,10 @@ impl RawOptions<'_> {
 
 /// Colours as a list, or as a text with commas between them.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(untagged, expecting = "expected a list of colours, or a text with commas between them")]
+#[serde(
+    untagged,
+    expecting = "expected a list of colours, or a text with commas between them"
+)]
 pub(crate) enum ColorList {
     /// A list.
     List(Vec<String>),

@@ -172,7 +172,10 @@ impl SvgRequest {
             deadline_ms: self.deadline_ms,
             level: self.level.as_deref(),
             priority: self.priority.as_deref(),
-            palette: self.palette.as_ref().map(|colors| Palette::parse(colors, false)),
+            palette: self
+                .palette
+                .as_ref()
+                .map(|colors| Palette::parse(colors, false)),
             strict_palette: self.strict_palette,
             output: RawOutput {
                 id_prefix: self.id_prefix.as_deref(),

@@ -36,8 +36,8 @@ pub(crate) struct VectorizeForm {
     /// How many paths the result may have; `paths` means the same.
     #[schema(minimum = 1, maximum = 4096)]
     max_paths: Option<u32>,
-    /// How many bytes the written SVG may have; left out, each path must be worth its bytes. `bytes`
-    /// means the same.
+    /// How many bytes the written SVG may have; left out, each path must be worth its bytes.
+    /// `bytes` means the same.
     #[schema(minimum = 512, maximum = 16777216)]
     max_bytes: Option<u32>,
     /// The colours that the result is to have, as in CSS, with commas between them: 2 to 64.
@@ -99,8 +99,8 @@ pub(crate) struct RefineForm {
     /// How many paths the result may have; `paths` means the same.
     #[schema(minimum = 1, maximum = 4096)]
     max_paths: Option<u32>,
-    /// How many bytes the written SVG may have; left out, each path must be worth its bytes. `bytes`
-    /// means the same.
+    /// How many bytes the written SVG may have; left out, each path must be worth its bytes.
+    /// `bytes` means the same.
     #[schema(minimum = 512, maximum = 16777216)]
     max_bytes: Option<u32>,
     /// The colours that the result is to have, as in CSS, with commas between them: 2 to 64.

@@ -20,8 +20,8 @@ use super::{
 use crate::{
     feed::Feed,
     input::{
-        LIMITS,
-        HeldMemory, RawOptions, UploadKind, check_files, check_limits, decoded_file, svg_spec,
+        HeldMemory, LIMITS, RawOptions, UploadKind, check_files, check_limits, decoded_file,
+        svg_spec,
     },
     problem::{Code, Problem},
     submit::{self, Abandoned, Job},

@@ -12,8 +12,8 @@ use utoipa::ToSchema;
 use super::request::{AskedDelivery, Wanted};
 use crate::{
     input::{
-        ColorList, FormShape, HeldMemory, LIMITS, RawOptions, Refusals, check_limits, decoded_file, media_type,
-        read_form, read_object, read_upload_sized,
+        ColorList, FormShape, HeldMemory, LIMITS, RawOptions, Refusals, check_limits, decoded_file,
+        media_type, read_form, read_object, read_upload_sized,
     },
     problem::Problem,
     routes::create::expect_media_type,

@@ -264,7 +264,10 @@ impl GenerationRequest {
         let options = RawOptions {
             seed: self.seed,
             deadline_ms: self.deadline_ms,
-            palette: self.palette.as_ref().map(|colors| Palette::parse(colors, false)),
+            palette: self
+                .palette
+                .as_ref()
+                .map(|colors| Palette::parse(colors, false)),
             strict_palette: self.strict_palette,
             ..RawOptions::default()
         }
