@@ -5,7 +5,7 @@ use std::{path::PathBuf, time::Duration};
 use chat2svg_protocol::InvalidSetting;
 use serde::{Deserialize, Serialize};
 
-use crate::database::Retention;
+use crate::database::{OwnerKeep, Retention};
 
 /// The path that keeps everything in memory, as SQLite itself spells it.
 const IN_MEMORY: &str = ":memory:";
@@ -23,12 +23,33 @@ pub struct StoreConfig {
     pub keep_finished_jobs: u32,
     /// How many ended jobs of one owner are kept at most; 0 for as many as of all.
     pub keep_finished_jobs_per_owner: u32,
+    /// MiB that ended jobs of one owner and their results may take together; 0 for as many as all.
+    pub keep_finished_mb_per_owner: u64,
+    /// What is kept of certain owners' ended jobs, where that differs.
+    pub owners: Vec<OwnerRetention>,
     /// MiB that ended jobs and their results may take together; the oldest go first.
     pub keep_finished_mb: u64,
     /// Seconds between the sweeps that enforce these.
     pub sweep_interval_seconds: u32,
     /// Milliseconds to wait for a file that another process holds, when opening it.
     pub busy_timeout_ms: u32,
+}
+
+/// What is kept of one owner's ended jobs. What is left out is as for all.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OwnerRetention {
+    /// Whose: the owner behind a key.
+    pub name: String,
+    /// Hours for which they are kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hours: Option<u32>,
+    /// How many.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub jobs: Option<u32>,
+    /// MiB that they may take together.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mb: Option<u64>,
 }
 
 impl StoreConfig {
@@ -59,6 +80,21 @@ impl StoreConfig {
             age: Duration::from_secs(u64::from(self.keep_finished_hours) * 3600),
             jobs: self.keep_finished_jobs,
             jobs_per_owner: self.keep_finished_jobs_per_owner,
+            bytes_per_owner: self.keep_finished_mb_per_owner.saturating_mul(1 << 20),
+            owners: self
+                .owners
+                .iter()
+                .map(|keep| {
+                    let name = keep.name.clone();
+                    let hours = keep.hours.map(u64::from);
+                    let keep = OwnerKeep {
+                        age: hours.map(|hours| Duration::from_secs(hours * 3600)),
+                        jobs: keep.jobs,
+                        bytes: keep.mb.map(|mb| mb.saturating_mul(1 << 20)),
+                    };
+                    (name, keep)
+                })
+                .collect(),
             bytes: self.keep_finished_mb.saturating_mul(1 << 20),
         }
     }
@@ -80,6 +116,8 @@ impl Default for StoreConfig {
             keep_finished_hours: 7 * 24,
             keep_finished_jobs: 10_000,
             keep_finished_jobs_per_owner: 0,
+            keep_finished_mb_per_owner: 0,
+            owners: Vec::new(),
             keep_finished_mb: 1024,
             sweep_interval_seconds: 600,
             busy_timeout_ms: 5_000,

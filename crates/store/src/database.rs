@@ -22,7 +22,7 @@ use rusqlite::{
     Connection, OptionalExtension, Transaction, TransactionBehavior, named_params, params,
 };
 
-pub use retention::Retention;
+pub use retention::{OwnerKeep, Retention};
 
 use crate::{
     error::DatabaseError,

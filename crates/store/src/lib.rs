@@ -23,7 +23,7 @@ mod schema;
 mod worker;
 
 pub use actor::StoreActor;
-pub use config::StoreConfig;
-pub use database::{Database, Retention};
+pub use config::{OwnerRetention, StoreConfig};
+pub use database::{Database, OwnerKeep, Retention};
 pub use error::DatabaseError;
 pub use worker::StoreWorker;

@@ -46,6 +46,7 @@ fn job(number: u128) -> JobView {
         spec: JobSpec {
             kind: JobKind::Vectorize {
                 ground: Default::default(),
+                look: Default::default(),
                 limits: FitLimits::default(),
             },
             options: JobOptions {

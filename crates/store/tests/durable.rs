@@ -299,6 +299,7 @@ fn ended_jobs_go_by_age_and_by_number_and_others_stay() {
         age: 10 * hour,
         jobs,
         bytes: u64::MAX,
+        ..Retention::default()
     };
     assert_eq!(database.sweep(now, &keep(10_000)).unwrap(), 300);
     assert_eq!(database.sweep(now, &keep(100)).unwrap(), 350);
@@ -443,6 +444,7 @@ fn views() -> impl Strategy<Value = JobView> {
         }),
         proptest::option::of(1_u32..4096).prop_map(|paths| JobKind::Vectorize {
             ground: Default::default(),
+            look: Default::default(),
             limits: FitLimits {
                 paths: paths.map(|paths| PathBudget::new(paths).unwrap()),
                 bytes: None,

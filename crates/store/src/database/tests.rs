@@ -17,6 +17,7 @@ fn job(number: u128) -> JobView {
         spec: JobSpec {
             kind: JobKind::Vectorize {
                 ground: Default::default(),
+                look: Default::default(),
                 limits: FitLimits::default(),
             },
             options: JobOptions {
@@ -98,6 +99,7 @@ fn a_file_on_disk_has_a_write_ahead_log_and_gives_space_back() {
         age: Duration::from_secs(1),
         jobs: 0,
         bytes: 0,
+        ..Retention::default()
     };
     database.sweep(Timestamp::now(), &nothing).unwrap();
     assert_eq!(text(&database, "freelist_count"), "Integer(0)");
@@ -230,6 +232,7 @@ fn ended_jobs_are_bounded_in_bytes_and_keep_only_their_results() {
         age: Duration::from_secs(1 << 40),
         jobs: 100,
         bytes: 250_000,
+        ..Retention::default()
     };
     assert_eq!(database.sweep(Timestamp::now(), &keep).unwrap(), 2);
     // The oldest went.
@@ -424,13 +427,42 @@ fn each_owner_keeps_its_own_newest_jobs_and_lists_no_others() {
         jobs: 100,
         bytes: 1 << 40,
         jobs_per_owner: 3,
+        ..Retention::default()
     };
     assert_eq!(database.sweep(Timestamp::now(), &keep).unwrap(), 1);
     assert_eq!(listed(&database, "alice"), [5, 4, 2]);
     assert_eq!(listed(&database, "bob"), [6, 3]);
+    // Two owners' own rules: a time for one, bytes for the other.
+    let mut keep = Retention {
+        jobs_per_owner: 0,
+        ..keep
+    };
+    let of = |age, bytes| OwnerKeep {
+        age,
+        jobs: None,
+        bytes,
+    };
+    let now = Timestamp::from_second(10).unwrap();
+    keep.owners
+        .insert("alice".to_owned(), of(Some(Duration::from_secs(7)), None));
+    keep.owners
+        .insert("bob".to_owned(), of(None, Some(1 << 40)));
+    assert_eq!(database.sweep(now, &keep).unwrap(), 1);
+    assert_eq!(listed(&database, "alice"), [5, 4]);
+    keep.owners.insert("alice".to_owned(), of(None, Some(1)));
+    assert_eq!(database.sweep(now, &keep).unwrap(), 2);
+    assert_eq!(listed(&database, "alice"), [0; 0]);
+    assert_eq!(listed(&database, "bob"), [6, 3]);
+    let each = Retention {
+        owners: Default::default(),
+        bytes_per_owner: 1,
+        ..keep.clone()
+    };
     let gone = JobId(uuid::Uuid::from_u128(3));
     assert!(database.remove_job(gone).unwrap());
     assert!(!database.remove_job(gone).unwrap());
     assert_eq!(listed(&database, "bob"), [6]);
     assert_eq!(database.get_result(gone).unwrap(), None);
+    assert_eq!(database.sweep(now, &each).unwrap(), 1);
+    assert_eq!(listed(&database, "bob"), [0; 0]);
 }
