@@ -29,6 +29,7 @@ fn vectorize(picture: Vec<u8>) -> IsolatedJob {
         spec: JobSpec {
             kind: JobKind::Vectorize {
                 ground: Default::default(),
+                look: Default::default(),
                 limits: FitLimits::default(),
             },
             options: JobOptions {

@@ -68,6 +68,7 @@ fn every_address_wants_a_key_and_shows_nothing_of_others() {
         ("POST", "/v1/vectorize".to_owned()),
         ("POST", "/v1/refine".to_owned()),
         ("POST", "/v1/clean".to_owned()),
+        ("POST", "/v1/batch".to_owned()),
         ("POST", "/v1/tokens".to_owned()),
         ("POST", "/mcp".to_owned()),
         ("GET", "/v1/jobs".to_owned()),
@@ -111,6 +112,7 @@ fn every_address_wants_a_key_and_shows_nothing_of_others() {
     for (method, path) in [
         ("POST", "/v1/images/generations"),
         ("POST", "/v1/images/edits"),
+        ("POST", "/v1/images/generations/vector"),
         ("GET", "/v1/models"),
     ] {
         for key in [None, Some("c2s_wrong")] {
@@ -121,6 +123,21 @@ fn every_address_wants_a_key_and_shows_nothing_of_others() {
                 "invalid_api_key",
                 "{path}"
             );
+        }
+    }
+    // Recraft's and Quiver's in theirs.
+    for path in [
+        "/v1/images/vectorize",
+        "/v1/colors/optimize",
+        "/v1/styles",
+        "/v1/svgs/generations",
+        "/v1/svgs/vectorizations",
+        "/v1/svgs/edits",
+    ] {
+        for key in [None, Some("c2s_wrong")] {
+            let mut answer = send("POST", path, key);
+            assert_eq!(answer.status().as_u16(), 401, "{path}");
+            assert_eq!(json(&mut answer)["code"], "unauthorized", "{path}");
         }
     }
     assert_eq!(send("GET", "/v1/models", Some(&bob)).status().as_u16(), 200);
@@ -163,7 +180,11 @@ fn every_address_wants_a_key_and_shows_nothing_of_others() {
     );
 
     // A key that may only read changes nothing.
-    for (method, path) in [("POST", "/v1/svg"), ("DELETE", job.as_str())] {
+    for (method, path) in [
+        ("POST", "/v1/svg"),
+        ("POST", "/v1/batch"),
+        ("DELETE", job.as_str()),
+    ] {
         problem(send(method, path, Some(&watch)), 403, "scope-missing");
     }
     for (method, path) in [

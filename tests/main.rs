@@ -10,6 +10,7 @@ mod clean;
 mod clients;
 mod command_line;
 mod daemon;
+mod doors;
 mod fakes;
 mod files;
 mod holding;

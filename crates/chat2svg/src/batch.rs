@@ -13,17 +13,17 @@ use std::{
 };
 
 use anyhow::{Context as _, bail};
-use chat2svg_protocol::{
-    Background, CanvasSize, JobKind, JobSpec, LevelChoice, Prompt, Style, Wishes, printable,
-};
-use chat2svg_web::WebConfig;
+use chat2svg_palette::Palette;
+use chat2svg_protocol::{FitLimits, JobKind, JobSpec, Wishes, printable};
+use chat2svg_web::{BatchLine, batch_pictures};
 use futures_util::{StreamExt as _, stream};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 use crate::{
     Usage,
-    cli::{Batch, Effort},
+    cli::Batch,
     files::{Destination, name_of, read_input},
     format::Format,
     oneshot::options,
@@ -36,43 +36,18 @@ use crate::{
 const JOURNAL: &str = "batch.jsonl";
 /// Most bytes of a file of prompts.
 const MOST_BYTES: usize = 64 << 20;
-/// Longest part of a file's name that comes from the prompt, in characters.
-const LONGEST_NAME: usize = 40;
-/// Most variants of one line.
-const MOST_VARIANTS: u32 = 100;
-
-/// A line of the file: a prompt, and what differs from the options of the command.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Line {
-    /// Refused with the other values when it is left out.
-    #[serde(default)]
-    prompt: String,
-    /// What the file is called; without it, a number and words of the prompt.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    name: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    style: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    background: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    kind: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    negative: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    size: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    seed: Option<u64>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    level: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    deadline_ms: Option<u64>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    candidates: Option<u32>,
-    /// How many pictures, each with a seed of its own.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    variants: Option<u32>,
-}
+/// Columns of numbers and of switches in a table.
+const NUMBERS: [&str; 8] = [
+    "seed",
+    "width",
+    "height",
+    "deadline_ms",
+    "candidates",
+    "variants",
+    "max_paths",
+    "max_bytes",
+];
+const SWITCHES: [&str; 3] = ["strict_palette", "flatten_transforms", "minify"];
 
 /// A picture to make.
 #[derive(Debug)]
@@ -277,7 +252,7 @@ fn is_tsv(path: &Path, text: &str) -> bool {
 }
 
 /// The lines that say something, with their numbers.
-fn read_lines(text: &str, name: &str, is_tsv: bool) -> Result<Vec<(usize, Line)>, Usage> {
+fn read_lines(text: &str, name: &str, is_tsv: bool) -> Result<Vec<(usize, BatchLine)>, Usage> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut numbered = text
         .lines()
@@ -314,17 +289,23 @@ fn read_lines(text: &str, name: &str, is_tsv: bool) -> Result<Vec<(usize, Line)>
 }
 
 /// A line from the columns of a table; empty ones say nothing.
-fn from_columns(columns: &[&str], line: &str) -> Result<Line, String> {
-    let mut fields = serde_json::Map::new();
+fn from_columns(columns: &[&str], line: &str) -> Result<BatchLine, String> {
+    let mut fields = BatchLine::new();
     let mut values = line.split('\t');
     for column in columns {
         let value = values.next().unwrap_or_default().trim();
         if value.is_empty() {
             continue;
         }
-        let is_number = ["seed", "deadline_ms", "candidates", "variants"].contains(column);
-        let value = match value.parse::<u64>() {
+        let is_number = NUMBERS.contains(column);
+        let value: Value = match value.parse::<u64>() {
             Ok(number) if is_number => number.into(),
+            _ if SWITCHES.contains(column) => match value {
+                "true" | "yes" | "1" => true.into(),
+                "false" | "no" | "0" => false.into(),
+                other => other.into(),
+            },
+            _ if *column == "palette" => value.split(';').map(str::trim).collect(),
             _ => value.into(),
         };
         fields.insert((*column).to_owned(), value);
@@ -332,7 +313,7 @@ fn from_columns(columns: &[&str], line: &str) -> Result<Line, String> {
     if values.any(|value| !value.trim().is_empty()) {
         return Err("it has more columns than the first line names".to_owned());
     }
-    serde_json::from_value(fields.into()).map_err(|error| error.to_string())
+    Ok(fields)
 }
 
 /// Everything that is wrong, at once.
@@ -356,147 +337,69 @@ fn refuse(name: &str, wrong: Vec<String>) -> Result<(), Usage> {
 /// The pictures that the lines ask for.
 fn tasks(
     command: &Batch,
-    lines: &[(usize, Line)],
+    lines: &[(usize, BatchLine)],
     settings: &Settings,
 ) -> anyhow::Result<Vec<Task>> {
-    let mut tasks = Vec::new();
-    let mut wrong = Vec::new();
-    let mut names = HashSet::new();
-    for (number, line) in lines {
-        let variants = line.variants.unwrap_or(command.variants);
-        if !(1..=MOST_VARIANTS).contains(&variants) {
-            wrong.push(format!(
-                "line {number}: variants must be 1 to {MOST_VARIANTS}"
-            ));
-            continue;
+    let usual = usual(command, settings)?;
+    let pictures = match batch_pictures(lines, &usual, &settings.server) {
+        Ok(pictures) => pictures,
+        Err(wrong) => {
+            refuse(&name_of(&command.input), wrong)?;
+            Vec::new()
         }
-        for variant in 0..variants {
-            let spec = match spec(command, line, variant, settings) {
-                Ok(spec) => spec,
-                Err(reason) => {
-                    wrong.push(format!("line {number}: {reason}"));
-                    break;
-                }
-            };
-            let suffix = if variants > 1 {
-                format!("-{}", variant + 1)
-            } else {
-                String::new()
-            };
-            let stem = match &line.name {
-                Some(name) => plain(name, usize::MAX),
-                None => format!("{number:04}-{}", plain(&line.prompt, LONGEST_NAME)),
-            };
-            let stem = match stem.trim_matches('-') {
-                "" => format!("{number:04}"),
-                stem => stem.to_owned(),
-            };
-            let file = format!("{stem}{suffix}.{}", command.format);
-            if !names.insert(file.clone()) {
-                wrong.push(format!("line {number}: another line is called {file}, too"));
-                break;
-            }
-            tasks.push(Task {
-                print: print(&spec, command.format),
-                spec,
-                file,
-            });
-        }
-    }
-    let name = name_of(&command.input);
-    refuse(&name, wrong)?;
-    Ok(tasks)
+    };
+    let tasks = pictures.into_iter().map(|picture| Task {
+        print: print(&picture.spec, command.format),
+        spec: picture.spec,
+        file: format!("{}.{}", picture.name, command.format),
+    });
+    Ok(tasks.collect())
 }
 
-/// Letters, digits and dashes, so that no name leads out of the folder.
-fn plain(text: &str, longest: usize) -> String {
-    let mut name = String::new();
-    for character in text.chars() {
-        if character.is_alphanumeric() || character == '_' {
-            name.extend(character.to_lowercase());
-        } else if !name.ends_with('-') {
-            name.push('-');
-        }
-        if name.chars().count() >= longest {
-            break;
-        }
-    }
-    name.trim_matches('-').to_owned()
+/// What the options of the command say for all lines.
+fn usual(command: &Batch, settings: &Settings) -> Result<BatchLine, Usage> {
+    let options = options(
+        &command.effort,
+        &command.colors,
+        &command.form,
+        &settings.server,
+    )?;
+    let wishes = Wishes::from(command.wishes.clone());
+    let limits = FitLimits::from(command.limits);
+    let output = &options.output;
+    let palette = options.palette.as_ref();
+    let hex = |[red, green, blue]: &[u8; 3]| format!("#{red:02x}{green:02x}{blue:02x}");
+    let fields = json!({
+        "variants": command.variants,
+        "style": command.style,
+        "background": command.background,
+        "kind": wishes.kind,
+        "negative": wishes.negative,
+        "palette": palette.map(|palette| palette.colors().iter().map(hex).collect::<Vec<_>>()),
+        "strict_palette": palette.map(Palette::is_strict),
+        "max_paths": limits.paths,
+        "max_bytes": limits.bytes,
+        "seed": options.seed,
+        "deadline_ms": options.deadline_ms,
+        "level": options.level,
+        "size": format!("{}x{}", command.size.width(), command.size.height()),
+        "id_prefix": output.id_prefix,
+        "flatten_transforms": output.flatten_transforms,
+        "shapes": output.shapes,
+        "strokes": output.strokes,
+        "layers": output.layers,
+        "minify": output.minify,
+    });
+    Ok(match fields {
+        Value::Object(fields) => fields,
+        _ => BatchLine::new(),
+    })
 }
 
 /// The same for the same request, in every run of this build.
 fn print(spec: &JobSpec, format: Format) -> u64 {
     let text = serde_json::to_string(spec).unwrap_or_default();
     BuildHasherDefault::<DefaultHasher>::default().hash_one((text, format.to_string()))
-}
-
-fn spec(
-    command: &Batch,
-    line: &Line,
-    variant: u32,
-    settings: &Settings,
-) -> Result<JobSpec, String> {
-    fn read<T>(text: Option<&str>, usual: T) -> Result<T, String>
-    where
-        T: std::str::FromStr<Err: std::fmt::Display>,
-    {
-        text.map_or(Ok(usual), |text| {
-            text.parse().map_err(|error: T::Err| error.to_string())
-        })
-    }
-    let limit = settings.server.max_prompt_chars;
-    let usual = Wishes::from(command.wishes.clone());
-    let prompt = Prompt::parse(&line.prompt, limit).map_err(|error| error.to_string())?;
-    let style = match &line.style {
-        Some(name) => Some(name.parse::<Style>().map_err(|error| error.to_string())?),
-        None => command.style,
-    };
-    let background = match &line.background {
-        Some(text) => Some(
-            text.parse::<Background>()
-                .map_err(|error| error.to_string())?,
-        ),
-        None => command.background,
-    };
-    let canvas: CanvasSize = match &line.size {
-        Some(text) => crate::cli::canvas(text)?,
-        None => command.size,
-    };
-    let level: LevelChoice = read(line.level.as_deref(), command.effort.level)?;
-    let candidates = line.candidates.unwrap_or(1);
-    let most = WebConfig::MAX_CANDIDATES;
-    if !(1..=most).contains(&candidates) {
-        return Err(format!("candidates must be 1 to {most}"));
-    }
-    let seed = line.seed.unwrap_or(command.effort.seed);
-    let deadline = line.deadline_ms.map(Duration::from_millis);
-    let effort = Effort {
-        seed: seed.wrapping_add(u64::from(variant)),
-        deadline: deadline.or(command.effort.deadline),
-        level,
-    };
-    let options = options(&effort, &command.colors, &command.form, &settings.server)
-        .map_err(|error| error.to_string())?;
-    Ok(JobSpec {
-        kind: JobKind::Generate {
-            prompt,
-            style,
-            background,
-            canvas,
-            candidates,
-            wishes: Wishes {
-                kind: read(line.kind.as_deref(), usual.kind)?,
-                negative: match &line.negative {
-                    Some(text) => {
-                        Some(Prompt::parse(text, limit).map_err(|error| error.to_string())?)
-                    }
-                    None => usual.negative,
-                },
-                limits: command.limits.into(),
-            },
-        },
-        options,
-    })
 }
 
 /// All pictures in one ZIP file, in the order of their lines. Those that failed are not in it.
@@ -527,32 +430,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_stay_in_their_folder() {
-        for (text, name) in [
-            ("a red fox!", "a-red-fox"),
-            ("../../etc/passwd", "etc-passwd"),
-            ("Ein Äpfel  & mehr", "ein-äpfel-mehr"),
-            ("🦊", ""),
-        ] {
-            assert_eq!(plain(text, LONGEST_NAME), name);
-        }
-        assert_eq!(plain(&"a".repeat(99), 40).len(), 40);
-    }
-
-    #[test]
     fn lines_are_read_from_both_forms() {
         let json = "{\"prompt\": \"a fox\", \"seed\": 3}\n\n{\"prompt\": \"an owl\"}\n";
         let lines = read_lines(json, "x", false).unwrap();
         assert_eq!((lines.len(), lines[1].0), (2, 3));
         let table = "prompt\tseed\tstyle\na fox\t3\t\nan owl\t\tnight\n";
         let lines = read_lines(table, "x", true).unwrap();
-        assert_eq!(lines[0].1.seed, Some(3));
-        assert_eq!(lines[1].1.style.as_deref(), Some("night"));
+        assert_eq!(lines[0].1.get("seed"), Some(&3.into()));
+        assert_eq!(lines[1].1.get("style"), Some(&"night".into()));
         for (text, is_tsv, told) in [
-            ("{\"prompt\": 1}\n{\"promt\": \"x\"}", false, "line 2"),
+            ("{\"prompt\": \"x\"}\n[]", false, "line 2"),
             ("seed\n3", true, "no column \"prompt\""),
             ("prompt\na\tb", true, "more columns"),
-            ("prompt\tseed\na\tsoon", true, "line 2"),
             ("\n", false, "no prompt"),
         ] {
             let error = read_lines(text, "x", is_tsv).unwrap_err().to_string();

@@ -1,15 +1,15 @@
 //! The command line: what can be asked for, and the rules that values obey before anything starts.
 
+mod bounds;
 mod keys;
 mod scripts;
 
 use std::{ffi::OsString, path::PathBuf, time::Duration};
 
 use chat2svg_isolation::Limits as ProcessLimits;
-use chat2svg_palette::Palette;
 use chat2svg_protocol::{
-    Background, ByteBudget, FitLimits, Ground, LayerForm, LevelChoice, OutputOptions, PathBudget,
-    PictureKind, Prompt, ShapeForm, StrokeForm, Style, Wishes,
+    Background, Ground, LayerForm, LevelChoice, OutputOptions, PictureKind, Prompt, ShapeForm,
+    StrokeForm, Style, Wishes,
 };
 use chat2svg_scheduler::Strategy;
 use chat2svg_vector::IdPrefix;
@@ -17,6 +17,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::format::Format;
 
+pub(crate) use bounds::{Colors, Limits};
 pub(crate) use keys::{AddKey, Keys};
 pub(crate) use scripts::{DetailFlags, OptimizeFlags, Place, Scripts, Subject, TemplateFlags};
 
@@ -52,9 +53,8 @@ pub(crate) enum Command {
     /// Make pictures from a file of prompts; run it again to go on where it stopped.
     #[command(
         after_help = "A line of FILE is a JSON object such as {\"prompt\": \"a red fox\", \"seed\": 3}; or FILE is a table \
-                      with tabs, whose first line names its columns. Names: prompt, name (of the file), style, \
-                      background, size, seed, level, deadline_ms, candidates, variants; what is left out is as the \
-                      options say.\n\nExample:\n  chat2svg batch animals.jsonl -o animals --style sticker --zip animals.zip"
+                      with tabs, whose first line names its columns. Names: those of POST /v1/svg (prompt, style, seed, \
+                      palette and so on), name (of the file), size, variants; what is left out is as the options say.\n\nExample:\n  chat2svg batch animals.jsonl -o animals --style sticker --zip animals.zip"
     )]
     Batch(Batch),
     /// Make an SVG from a PNG, JPEG or WebP picture.
@@ -367,48 +367,6 @@ impl From<Form> for OutputOptions {
     }
 }
 
-/// Which colours a result has.
-#[derive(Clone, Debug, Args)]
-pub(crate) struct Colors {
-    /// The colours that the picture is to have, as in CSS, with commas between them: what is near
-    /// one of them becomes it.
-    #[arg(long, value_name = "COLOURS", value_parser = |text: &str| text.parse::<Palette>())]
-    palette: Option<Palette>,
-    /// Use no other colours than those of --palette: gradients become bands, and nothing can be
-    /// seen through.
-    #[arg(long, requires = "palette")]
-    strict_palette: bool,
-}
-
-impl From<Colors> for Option<Palette> {
-    fn from(colors: Colors) -> Self {
-        let is_strict = colors.strict_palette;
-        colors.palette.map(|palette| palette.strict(is_strict))
-    }
-}
-
-/// How large a result may be.
-#[derive(Clone, Copy, Debug, Args)]
-pub(crate) struct Limits {
-    /// The most paths in the result; without it the level decides. Of a composed picture what
-    /// shows least is left out.
-    #[arg(long, alias = "paths", value_parser = paths)]
-    pub(crate) max_paths: Option<PathBudget>,
-    /// The most bytes of the SVG; without it each path must be worth its bytes. Of a composed
-    /// picture what shows least is left out; paths of a template are kept.
-    #[arg(long, alias = "bytes", value_parser = bytes)]
-    pub(crate) max_bytes: Option<ByteBudget>,
-}
-
-impl From<Limits> for FitLimits {
-    fn from(limits: Limits) -> Self {
-        Self {
-            paths: limits.max_paths,
-            bytes: limits.max_bytes,
-        }
-    }
-}
-
 /// What a result may cost.
 #[derive(Debug, Args)]
 pub(crate) struct Effort {
@@ -539,21 +497,6 @@ pub(crate) struct IsolatedJob {
     #[cfg(debug_assertions)]
     #[arg(long)]
     pub(crate) fault: Option<crate::isolated::Fault>,
-}
-
-fn paths(text: &str) -> Result<PathBudget, String> {
-    let number: u32 = text
-        .parse()
-        .map_err(|_| format!("give a number from 1 to {}", PathBudget::MAX))?;
-    PathBudget::new(number).map_err(|error| error.to_string())
-}
-
-fn bytes(text: &str) -> Result<ByteBudget, String> {
-    let (least, most) = (ByteBudget::MIN, ByteBudget::MAX);
-    let number: u32 = text
-        .parse()
-        .map_err(|_| format!("give a number from {least} to {most}"))?;
-    ByteBudget::new(number).map_err(|error| error.to_string())
 }
 
 /// Width and height with an x between them.

@@ -411,6 +411,7 @@ fn stage(criterion: &mut Criterion) {
     let optimize = || {
         let message = RunOptimize {
             ground: Default::default(),
+            look: Default::default(),
             context: stage_context(),
             document: Arc::clone(&second.document),
             target: Arc::clone(&second.target),

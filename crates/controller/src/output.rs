@@ -361,6 +361,7 @@ mod tests {
             JobKind::Vectorize {
                 limits,
                 ground: Ground::Keep,
+                look: Default::default(),
             },
             output,
         )

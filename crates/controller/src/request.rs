@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use chat2svg_protocol::{
-    ByteBudget, FitLimits, Ground, JobKind, JobSpec, Stage,
+    ByteBudget, FitLimits, FitLook, Ground, JobKind, JobSpec, Stage,
     messages::{FitScope, RunDetail, RunOptimize, RunTemplate, StageContext, TargetOrigin},
 };
 use chat2svg_vector::{Document, Raster};
@@ -60,10 +60,18 @@ impl StageRequest {
                     picture: target,
                     origin,
                 } = call.target?;
+                let mut made_of = FitLook::default();
                 let (limits, may_add, ground) = match &spec.kind {
                     JobKind::Generate { wishes, .. } => (wishes.limits, true, Ground::Keep),
                     JobKind::Clean => (FitLimits::default(), true, Ground::Keep),
-                    JobKind::Vectorize { limits, ground } => (*limits, true, *ground),
+                    JobKind::Vectorize {
+                        limits,
+                        ground,
+                        look,
+                    } => {
+                        made_of = *look;
+                        (*limits, true, *ground)
+                    }
                     JobKind::Refine { limits, add_shapes } => (*limits, *add_shapes, Ground::Keep),
                 };
                 Some(Self::Optimize(RunOptimize {
@@ -73,6 +81,7 @@ impl StageRequest {
                     limits,
                     scope: scope(origin, may_add),
                     ground,
+                    look: made_of,
                     description: None,
                 }))
             }

@@ -195,6 +195,7 @@ fn spec(seed: u64) -> JobSpec {
     JobSpec {
         kind: JobKind::Vectorize {
             ground: Default::default(),
+            look: Default::default(),
             limits: FitLimits::default(),
         },
         options: JobOptions {

@@ -41,7 +41,7 @@ pub(crate) fn options(config: &OptimizeConfig, run: &RunOptimize, threads: usize
         iterations: iterations(config, run.context.level, run.scope),
         seed: run.context.seed,
         allow_topology: run.scope == FitScope::Topology,
-        allow_gradients: true,
+        allow_gradients: run.look.gradients,
         keeps_ground: run.ground.is_kept(),
         allow_points: run.scope != FitScope::Polish,
         allow_strokes: run.scope != FitScope::Polish,
@@ -133,6 +133,7 @@ pub(crate) mod tests {
     pub(crate) fn run(paths: Option<u32>, scope: FitScope) -> RunOptimize {
         RunOptimize {
             ground: Default::default(),
+            look: Default::default(),
             context: StageContext {
                 job: JobId(uuid::Uuid::nil()),
                 level: ResourceLevel::Medium,

@@ -9,7 +9,7 @@ use std::{
 
 use chat2svg_backends::Backend;
 use chat2svg_fit::{FitEnd, FitError, refine};
-use chat2svg_palette::{keep_to, posterize, recolor};
+use chat2svg_palette::{colors_of, keep_to, posterize, recolor};
 use chat2svg_protocol::{
     BackendId, CallFailure, Fault, JobId, ResourceLevel,
     messages::{FitScope, OptimizeOutput, Progress, RunOptimize},
@@ -153,7 +153,9 @@ fn work(
     let mut options = options(&watcher.config, run, threads);
     options.stop = stop_of(cancel).by(limit.at);
     let document = described(run);
-    let palette = run.context.palette.as_ref();
+    let few = run.look.colors.map(|most| most.get() as usize);
+    let few = few.and_then(|most| colors_of(&run.target, most));
+    let palette = run.context.palette.as_ref().or(few.as_ref());
     let strict = palette.filter(|palette| palette.is_strict());
     // What we lit ourselves is in its colours already.
     let posterized = strict
@@ -173,6 +175,9 @@ fn work(
         }
         _ => {}
     }
+    if !run.look.small_shapes {
+        leave_out_small(&mut fitted.document);
+    }
     if fitted.report.ended_by == FitEnd::Cancelled {
         return Err(CallFailure::cancelled());
     }
@@ -181,6 +186,24 @@ fn work(
         causes: watcher.causes,
     };
     Ok(output(&best, run.context.level, limit.by_deadline))
+}
+
+/// Part of the picture from which on a shape is not small.
+const SMALL: f64 = 1e-4;
+/// Longest side in pixels at which shapes are measured.
+const MEASURED_AT: f64 = 512.0;
+
+/// Leaves out shapes of which next to nothing is seen.
+fn leave_out_small(document: &mut Document) {
+    let scale = MEASURED_AT / document.width.max(document.height);
+    let side = |length: f64| (length * scale).round().max(1.0) as u32;
+    let (width, height) = (side(document.width), side(document.height));
+    // Without a measure all stay.
+    let Ok(seen) = document.visibility(width, height) else {
+        return;
+    };
+    let least = SMALL * f64::from(width) * f64::from(height);
+    document.retain_shapes(|index, _| seen.visible_area(index) >= least);
 }
 
 /// The document to start from, with what it says to those who cannot see it.

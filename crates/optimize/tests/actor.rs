@@ -38,6 +38,7 @@ impl Handler<Progress> for Listener {
 fn run(deadline: Instant) -> RunOptimize {
     RunOptimize {
         ground: Default::default(),
+        look: Default::default(),
         context: StageContext {
             job: JobId(uuid::Uuid::now_v7()),
             level: ResourceLevel::High,

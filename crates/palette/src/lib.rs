@@ -17,5 +17,5 @@ mod reduce;
 
 pub use document::{keep_to, recolor};
 pub use palette::{MAX_COLORS, MIN_COLORS, Palette, PaletteError};
-pub use picture::posterize;
+pub use picture::{colors_of, posterize};
 pub use reduce::{Swatch, reduce};

@@ -85,6 +85,14 @@ impl Palette {
         Self::new(colors?, is_strict)
     }
 
+    /// A single colour as CSS writes it.
+    ///
+    /// # Errors
+    /// When it is no opaque colour.
+    pub fn color(text: &str) -> Result<[u8; 3], PaletteError> {
+        parse_color(text)
+    }
+
     /// The colours: red, green, blue.
     pub fn colors(&self) -> &[[u8; 3]] {
         &self.colors

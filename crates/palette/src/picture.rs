@@ -9,6 +9,7 @@ use crate::{
     assign::assign,
     classes::{coarse, of_picture},
     palette::color_of,
+    reduce::{Swatch, reduce},
 };
 
 /// Levels of a component from which neighbours are on two sides of a border.
@@ -18,6 +19,37 @@ const REACH: usize = 2;
 /// Distance in levels of a pixel from the mixtures of both sides, from which it is a thing of its
 /// own, such as a thin line.
 const OFF_LINE: f32 = 40.0;
+
+/// The colours that tell most of a picture, at most so many; none when it has fewer than two.
+pub fn colors_of(picture: &Raster, most: usize) -> Option<Palette> {
+    let classes = of_picture(picture);
+    let count = classes.colors.looks.len();
+    let mut sums = vec![([0.0_f32; 3], 0.0_f32); count];
+    for pixel in picture.pixels().iter().filter(|pixel| pixel[3] > 127) {
+        let class = classes.class(color_of(coarse(*pixel)));
+        if let Some((sum, number)) = class.and_then(|class| sums.get_mut(class)) {
+            *number += 1.0;
+            for (sum, value) in sum.iter_mut().zip(floats(pixel)) {
+                *sum += value;
+            }
+        }
+    }
+    let swatches: Vec<Swatch> = sums
+        .iter()
+        .map(|(sum, number)| Swatch {
+            color: sum.map(|sum| (sum / number.max(1.0)).round() as u8),
+            weight: *number,
+        })
+        .collect();
+    let mut kept = reduce(&swatches, most);
+    kept.sort_unstable();
+    kept.dedup();
+    let colors = kept
+        .iter()
+        .filter_map(|index| swatches.get(*index))
+        .map(|swatch| swatch.color);
+    Palette::new(colors, true).ok()
+}
 
 /// The picture with each of its colours in one of the palette's. Pixels on borders become mixtures
 /// of what the two sides become, and no third colour.
@@ -215,6 +247,19 @@ mod tests {
             .iter()
             .filter(|pixel| pixel[0] > 9 && pixel[2] > 9);
         assert!(soft.count() > 40, "the border stays soft");
+    }
+
+    #[test]
+    fn the_colours_of_a_picture_are_those_that_it_is_made_of() {
+        let palette = colors_of(&disc(64), 2).unwrap();
+        let near = |rgb: [u8; 3]| {
+            let wanted = color_of(rgb);
+            palette.nearest(wanted).difference(wanted) < 0.02
+        };
+        assert!(near([200, 40, 30]) && near([40, 60, 160]), "{palette}");
+        assert_eq!((palette.colors().len(), palette.is_strict()), (2, true));
+        let plain = Raster::filled(9, 9, [1, 2, 3, 255]).unwrap();
+        assert_eq!(colors_of(&plain, 8), None);
     }
 
     #[test]

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::{
-    Background, CanvasSize, FitLimits, Ground, JobFailure, JobMetadata, LevelChoice, OutputOptions,
-    Owner, Prompt, Stage, Style, ValueError, WebhookUrl, Wishes,
+    Background, CanvasSize, FitLimits, FitLook, Ground, JobFailure, JobMetadata, LevelChoice,
+    OutputOptions, Owner, Prompt, Stage, Style, ValueError, WebhookUrl, Wishes,
 };
 
 /// Identifies a job; sorts by time of creation (UUID version 7).
@@ -69,6 +69,9 @@ pub enum JobKind {
         /// What becomes of the picture's own ground.
         #[serde(default, skip_serializing_if = "Ground::is_kept")]
         ground: Ground,
+        /// What it is made of.
+        #[serde(default, skip_serializing_if = "FitLook::is_default")]
+        look: FitLook,
     },
     /// Template and target to SVG: attachments `template` and `target`.
     Refine {

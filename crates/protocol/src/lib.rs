@@ -12,6 +12,7 @@ mod circuit;
 mod event;
 mod job;
 mod level;
+mod look;
 pub mod messages;
 mod outcome;
 mod output;
@@ -39,6 +40,7 @@ pub use job::{
     Permit, Priority,
 };
 pub use level::{LevelChoice, LevelMode, PerLevel, ResourceLevel};
+pub use look::{ColorCount, FitLook};
 pub use outcome::{
     BudgetChange, DetailSummary, FailureCode, FitEnd, FitSummary, JobFailure, JobMetadata,
     LossSample, Lowered, ModelUse, Movement, StageOutcome, StageReport, StageStatus, TargetSummary,

@@ -18,8 +18,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     Attachment, Attempt, BackendId, Background, CanvasSize, CircuitOpen, ClientKey, DetailSummary,
-    FitLimits, FitSummary, Ground, JobEvent, JobId, JobSpec, JobView, LevelChoice, Owner, Permit,
-    Prompt, ResourceLevel, ResourceSnapshot, Source, Stage, StageOutcome, StagePlan, Style,
+    FitLimits, FitLook, FitSummary, Ground, JobEvent, JobId, JobSpec, JobView, LevelChoice, Owner,
+    Permit, Prompt, ResourceLevel, ResourceSnapshot, Source, Stage, StageOutcome, StagePlan, Style,
     stop_of,
 };
 
@@ -508,6 +508,8 @@ pub struct RunOptimize {
     pub scope: FitScope,
     /// What becomes of the target's own ground where there is nothing to start from.
     pub ground: Ground,
+    /// What the result is made of.
+    pub look: FitLook,
     /// What the result says to those who cannot see it, where the document says nothing: part of
     /// what is fitted, since it takes bytes.
     pub description: Option<String>,

@@ -49,6 +49,16 @@ pub enum ValueError {
         /// Budget given.
         found: u32,
     },
+    /// A number of colours out of range.
+    #[error("the number of colours must be {min} to {max}, {found} was given")]
+    Colors {
+        /// Fewest colours.
+        min: u32,
+        /// Most colours.
+        max: u32,
+        /// Number given.
+        found: u32,
+    },
     /// A backend's name with other characters, or of another length.
     #[error(
         "\"{found}\" is no name of a backend: use 1 to {most} lower-case letters, digits and hyphens"

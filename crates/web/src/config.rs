@@ -34,6 +34,10 @@ pub struct WebConfig {
     pub max_streams_per_client: usize,
     /// Jobs that may wait and run at once; beyond that new ones are refused with 503.
     pub max_jobs: usize,
+    /// Most pictures of one `POST /v1/batch`.
+    pub max_batch_pictures: usize,
+    /// How many of them are drawn at once.
+    pub max_batch_at_once: usize,
     /// Longest prompt, in characters.
     pub max_prompt_chars: usize,
     /// Largest JSON body, in bytes.
@@ -105,6 +109,8 @@ impl Default for WebConfig {
             max_connections_per_client: 256,
             max_streams_per_client: 64,
             max_jobs: 256,
+            max_batch_pictures: 64,
+            max_batch_at_once: 4,
             max_prompt_chars: Prompt::DEFAULT_LIMIT,
             max_json_bytes: 256 << 10,
             max_upload_bytes: 16 << 20,
@@ -187,10 +193,12 @@ impl WebConfig {
     pub fn validate(&self) -> Result<(), InvalidSetting> {
         self.address()?;
         Access::new(self)?;
-        let positive: [(&'static str, u64); 10] = [
+        let positive: [(&'static str, u64); 12] = [
             ("workers", self.workers as u64),
             ("max_connections", self.max_connections as u64),
             ("max_jobs", self.max_jobs as u64),
+            ("max_batch_pictures", self.max_batch_pictures as u64),
+            ("max_batch_at_once", self.max_batch_at_once as u64),
             ("max_prompt_chars", self.max_prompt_chars as u64),
             ("max_json_bytes", self.max_json_bytes as u64),
             ("max_upload_bytes", self.max_upload_bytes as u64),

@@ -13,7 +13,9 @@ mod upload;
 
 pub(crate) use body::{media_type, read_limited, read_upload_sized};
 pub(crate) use encoded::decoded_file;
-pub(crate) use fields::{ColorList, LIMITS, RawOptions, Refusals, check_limits, read_wishes};
+pub(crate) use fields::{
+    ColorList, LIMITS, RawOptions, RawOutput, Refusals, check_limits, read_wishes,
+};
 pub(crate) use files::{check_files, unusable};
 pub(crate) use memory::{BodyMemory, HeldMemory};
 pub(crate) use object::{parse_object, read_object};

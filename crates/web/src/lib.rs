@@ -12,6 +12,7 @@ mod actor;
 mod admission;
 mod assets;
 mod auth;
+mod batch;
 mod clients;
 mod config;
 mod connection;
@@ -38,6 +39,7 @@ mod tests;
 mod wire;
 
 pub use actor::{CloseDoors, StopServer, WebActor};
+pub use batch::{BatchLine, BatchPicture, MOST_VARIANTS, batch_pictures};
 pub use config::{RateLimit, WebConfig};
 pub use descriptors::Shortage;
 pub use doors::mcp::{McpError, serve_stdio};

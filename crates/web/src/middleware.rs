@@ -30,7 +30,7 @@ use crate::{
     auth::{self, Identity},
     clients::{Share, Use},
     connection::Link,
-    doors::openai,
+    doors,
     pieces::Pieces,
     problem::{Code, Problem},
     services::Shared,
@@ -82,10 +82,6 @@ pub(crate) async fn surround<B: MessageBody + 'static>(
     let under_way = request.conn_data::<Rc<Link>>().map(Link::begin);
 
     let answer = match enter(&request) {
-        Err(problem) if openai::is_door(request.path()) => {
-            let refusal = openai::refused(&problem);
-            Ok((request.into_response(refusal).map_into_boxed_body(), None))
-        }
         Err(problem) => Ok((request.error_response(problem), None)),
         Ok(share) => AssertUnwindSafe(next.call(request))
             .catch_unwind()
@@ -227,7 +223,9 @@ fn request_id(headers: &HeaderMap) -> String {
 /// Writes the problem document when there was an error, and the headers that every answer has.
 fn finish(mut response: ServiceResponse<BoxBody>, id: &str) -> ServiceResponse<BoxBody> {
     if let Some(problem) = problem_of(&response) {
-        let mut document = problem.with_request_id(id).error_response();
+        let problem = problem.with_request_id(id);
+        let mut document = doors::refused(response.request().path(), &problem)
+            .unwrap_or_else(|| problem.error_response());
         // What lets an invited page read its answer lets it read its errors.
         for (name, value) in response.headers() {
             if *name == header::VARY || name.as_str().starts_with("access-control-") {

@@ -57,6 +57,7 @@ codes! {
     CrossSite "cross-site" FORBIDDEN "Other web sites may not send requests here"
     LocalOnly "local-only" FORBIDDEN "Only callers on the service's own machine may do this"
     NotFound "not-found" NOT_FOUND "There is nothing at this address"
+    NotSupported "not-supported" NOT_IMPLEMENTED "Nothing here can do this"
     JobNotFound "job-not-found" NOT_FOUND "There is no such job"
     CircuitNotFound "circuit-not-found" NOT_FOUND "There is no such circuit"
     KeyNotFound "key-not-found" NOT_FOUND "There is no such key"

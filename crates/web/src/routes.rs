@@ -1,5 +1,6 @@
 //! The handlers, one file for each family of addresses, and the table that leads to them.
 
+pub(crate) mod batch;
 pub(crate) mod circuits;
 pub(crate) mod create;
 pub(crate) mod events;
@@ -17,7 +18,7 @@ use chat2svg_protocol::JobId;
 use serde::de::DeserializeOwned;
 
 use crate::{
-    doors::{mcp, openai},
+    doors::{mcp, openai, quiver, recraft},
     problem::{Code, Problem},
 };
 
@@ -53,6 +54,21 @@ pub(crate) fn configure(service: &mut web::ServiceConfig) {
         .service(
             resource("/v1/images/generations", "POST").route(web::post().to(openai::generations)),
         )
+        .service(
+            resource("/v1/images/generations/{form:vector|raster}", "POST")
+                .route(web::post().to(openai::generations)),
+        )
+        .service(resource("/v1/images/vectorize", "POST").route(web::post().to(recraft::vectorize)))
+        .service(resource("/v1/colors/optimize", "POST").route(web::post().to(recraft::colors)))
+        .service(
+            resource("/v1/svgs/generations", "POST").route(web::post().to(quiver::generations)),
+        )
+        .service(
+            resource("/v1/svgs/vectorizations", "POST")
+                .route(web::post().to(quiver::vectorizations)),
+        )
+        .service(resource("/v1/svgs/edits", "POST").route(web::post().to(quiver::edits)))
+        .service(resource("/v1/batch", "POST").route(web::post().to(batch::create)))
         .service(resource("/v1/images/edits", "POST").route(web::post().to(openai::edits)))
         .service(resource("/v1/models", "GET, HEAD").route(get().to(openai::models)))
         .service(resource("/v1/models/{id:.*}", "GET, HEAD").route(get().to(openai::model)))
@@ -73,6 +89,9 @@ pub(crate) fn configure(service: &mut web::ServiceConfig) {
         .service(resource("/docs", "GET, HEAD").route(get().to(page::docs)))
         .service(resource("/favicon.ico", "GET, HEAD").route(get().to(page::favicon)))
         .service(resource("/assets/{name:.*}", "GET, HEAD").route(get().to(page::asset)));
+    for path in recraft::UNSERVED {
+        service.service(web::resource(path).default_service(web::to(recraft::unserved)));
+    }
 }
 
 /// An address that answers other methods than `allow` with 405.

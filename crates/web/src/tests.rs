@@ -2,6 +2,7 @@
 
 mod controller;
 mod create;
+mod doors;
 mod events;
 mod jobs;
 mod openai;

@@ -193,6 +193,7 @@ mod tests {
                 spec: JobSpec {
                     kind: JobKind::Vectorize {
                         ground: Default::default(),
+                        look: Default::default(),
                         limits: FitLimits::default(),
                     },
                     options: JobOptions {

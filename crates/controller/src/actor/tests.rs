@@ -470,6 +470,7 @@ impl Playhouse {
         let spec = JobSpec {
             kind: JobKind::Vectorize {
                 ground: Default::default(),
+                look: Default::default(),
                 limits: FitLimits::default(),
             },
             ..spec("a picture", 20_000)

@@ -487,6 +487,7 @@ fn a_hanging_stage_is_left_behind_at_the_deadline() {
 fn a_vectorisation_serves_its_last_preview_when_it_hangs() {
     let mut job = machine(JobKind::Vectorize {
         ground: Default::default(),
+        look: Default::default(),
         limits: FitLimits::default(),
     });
     feed(
@@ -511,6 +512,7 @@ fn a_vectorisation_serves_its_last_preview_when_it_hangs() {
 fn a_vectorisation_without_anything_fails_honestly() {
     let mut job = machine(JobKind::Vectorize {
         ground: Default::default(),
+        look: Default::default(),
         limits: FitLimits::default(),
     });
     feed(

@@ -17,17 +17,16 @@ use chat2svg_protocol::JobView;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    auth,
     input::{HeldMemory, check_files, read_limited, read_object},
     problem::Problem,
     renditions::Order,
     routes::create::expect_media_type,
     services::Shared,
     submit::{self, Job},
-    wire::job_path,
 };
 
-pub(crate) use answer::refused;
+use super::{address_of, shortcomings};
+pub(super) use answer::refused;
 use answer::{Model, Models, Picture, Pictures};
 use edits::EditRequest;
 use request::{Delivery, Format, GenerationRequest, Wanted};
@@ -36,16 +35,18 @@ use request::{Delivery, Format, GenerationRequest, Wanted};
 pub(crate) const MODEL: &str = "chat2svg";
 
 /// Whether OpenAI's clients call at this path, and are told in its shape what is wrong.
-pub(crate) fn is_door(path: &str) -> bool {
+pub(super) fn is_door(path: &str) -> bool {
     path.starts_with("/v1/images/") || path.starts_with("/v1/models")
 }
 
-/// Draw pictures from words, as OpenAI's clients ask for it.
+/// Draw pictures from words, as OpenAI's clients ask for it, and Recraft's.
 ///
 /// Any model name is taken. `output_format` may be `svg` beside `png`, `webp` and `jpeg`; an SVG
 /// comes base64-encoded in `b64_json` and in clear in `svg`. `seed` and `deadline_ms` are taken as
 /// `POST /v1/svg` takes them, and so is a `style` of ours. With `stream` the picture so far comes
-/// as server-sent events. Errors have OpenAI's shape.
+/// as server-sent events. Errors have OpenAI's shape. Recraft's `negative_prompt`, `random_seed`,
+/// `controls` and `image_format` are understood, too; `/v1/images/generations/vector` answers with
+/// SVGs unless told otherwise.
 #[utoipa::path(
     post,
     path = "/v1/images/generations",
@@ -61,12 +62,8 @@ pub(crate) async fn generations(
     request: HttpRequest,
     payload: web::Payload,
     shared: web::Data<Shared>,
-) -> HttpResponse {
-    let shared = shared.into_inner();
-    match generate(&request, payload, &shared).await {
-        Ok(response) => response,
-        Err(problem) => refused(&problem),
-    }
+) -> Result<HttpResponse, Problem> {
+    generate(&request, payload, &shared.into_inner()).await
 }
 
 /// Turn a picture into an SVG, or fit an SVG to it, as OpenAI's clients ask for edits.
@@ -90,12 +87,8 @@ pub(crate) async fn edits(
     request: HttpRequest,
     payload: web::Payload,
     shared: web::Data<Shared>,
-) -> HttpResponse {
-    let shared = shared.into_inner();
-    match edit(&request, payload, &shared).await {
-        Ok(response) => response,
-        Err(problem) => refused(&problem),
-    }
+) -> Result<HttpResponse, Problem> {
+    edit(&request, payload, &shared.into_inner()).await
 }
 
 /// The models there are: one.
@@ -132,6 +125,10 @@ async fn generate(
     expect_media_type(request, "application/json")?;
     let (body, memory) = read_limited(request, payload.into_inner(), shared).await?;
     let (asked, refusals) = read_object::<GenerationRequest>(&body, r#"{"prompt": "a red fox"}"#)?;
+    let mut asked = asked;
+    if request.path().ends_with("/vector") {
+        asked.usually_svg();
+    }
     let wanted = asked
         .check(&shared.config, refusals)
         .map_err(Problem::fields)?;
@@ -215,6 +212,7 @@ async fn picture(
     let svg = submit::finished_svg(shared, view).await?;
     let delivered = &wanted.delivered;
     let mut picture = Picture {
+        image_id: view.id.to_string(),
         revised_prompt: wanted.revised_prompt,
         warnings: shortcomings(view),
         ..Picture::default()
@@ -224,17 +222,12 @@ async fn picture(
         picture.mime_type = Some("image/svg+xml");
     }
     if delivered.delivery == Delivery::Url {
-        let connection = request.connection_info();
-        let (scheme, host) = (connection.scheme(), connection.host());
         let ending = if delivered.format == Format::Svg {
             "svg"
         } else {
             "png"
         };
-        let path = job_path(view.id);
-        let token = shared.token(&auth::identity(request)?, Some(view.id))?;
-        let token = token.map_or_else(String::new, |token| format!("?token={}", token.token));
-        picture.url = Some(format!("{scheme}://{host}{path}/result.{ending}{token}"));
+        picture.url = Some(address_of(request, shared, view.id, ending)?);
         return Ok(picture);
     }
     let bytes = match delivered.format {
@@ -249,17 +242,4 @@ async fn picture(
     };
     picture.b64_json = Some(BASE64_STANDARD.encode(&bytes));
     Ok(picture)
-}
-
-/// What a result is less than was asked for.
-fn shortcomings(view: &JobView) -> Vec<String> {
-    let Some(metadata) = &view.metadata else {
-        return Vec::new();
-    };
-    let mut told: Vec<String> = metadata.fallback_reason.iter().cloned().collect();
-    told.extend(metadata.warnings.iter().cloned());
-    if !metadata.undrawn.is_empty() {
-        told.push(format!("not drawn: {}", metadata.undrawn.join(", ")));
-    }
-    told
 }

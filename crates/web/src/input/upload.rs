@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use actix_web::{HttpRequest, error::PayloadError, web::Bytes};
 use chat2svg_protocol::{
-    Attachment, AttachmentRole, Ground, JobKind, JobSpec, LayerForm, LevelChoice, Priority,
-    ShapeForm, StrokeForm,
+    Attachment, AttachmentRole, FitLook, Ground, JobKind, JobSpec, LayerForm, LevelChoice,
+    Priority, ShapeForm, StrokeForm,
 };
 use futures_util::Stream;
 use serde::Deserialize;
@@ -400,7 +400,11 @@ impl Texts {
         let ground = ground.unwrap_or_default();
         refusals.finish()?;
         let kind = match kind {
-            UploadKind::Vectorize => JobKind::Vectorize { limits, ground },
+            UploadKind::Vectorize => JobKind::Vectorize {
+                limits,
+                ground,
+                look: FitLook::default(),
+            },
             UploadKind::Refine => JobKind::Refine {
                 limits,
                 add_shapes: self.add_shapes.unwrap_or(false),

@@ -73,6 +73,7 @@ async fn a_picture_becomes_a_job_with_its_target_parsed() {
         JobKind::Vectorize {
             limits,
             ground: Ground::Remove,
+            look: Default::default(),
         }
     );
 }

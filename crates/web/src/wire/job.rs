@@ -173,7 +173,8 @@ impl RequestEcho {
                 candidates,
                 wishes,
             } => Self {
-                picture_kind: (!wishes.is_default()).then_some(wishes.kind),
+                picture_kind: (wishes.kind != PictureKind::default() || wishes.negative.is_some())
+                    .then_some(wishes.kind),
                 negative: wishes.negative.map(|words| words.as_str().to_owned()),
                 prompt: Some(prompt.as_str().to_owned()),
                 style,
@@ -181,9 +182,11 @@ impl RequestEcho {
                 width: Some(canvas.width()),
                 height: Some(canvas.height()),
                 candidates: Some(candidates),
+                paths: wishes.limits.paths.map(PathBudget::get),
+                bytes: wishes.limits.bytes.map(ByteBudget::get),
                 ..echo
             },
-            JobKind::Vectorize { limits, ground } => Self {
+            JobKind::Vectorize { limits, ground, .. } => Self {
                 background: (!ground.is_kept()).then(|| ground.to_string()),
                 paths: limits.paths.map(PathBudget::get),
                 bytes: limits.bytes.map(ByteBudget::get),

@@ -6,6 +6,7 @@ use super::*;
 fn files_are_read_when_the_job_runs_and_a_bad_one_is_named() {
     let kind = JobKind::Vectorize {
         ground: Default::default(),
+        look: Default::default(),
         limits: FitLimits::default(),
     };
     let mut job = machine(kind.clone());
@@ -48,6 +49,7 @@ fn files_are_read_when_the_job_runs_and_a_bad_one_is_named() {
 fn reading_that_takes_too_long_is_left_behind() {
     let mut job = machine(JobKind::Vectorize {
         ground: Default::default(),
+        look: Default::default(),
         limits: FitLimits::default(),
     });
     feed(

@@ -51,6 +51,7 @@ fn any_kind() -> impl Strategy<Value = JobKind> {
         Just(generate()),
         Just(JobKind::Vectorize {
             ground: Default::default(),
+            look: Default::default(),
             limits: FitLimits::default()
         }),
         any::<bool>().prop_map(|add_shapes| JobKind::Refine {

@@ -4,7 +4,8 @@ use std::{path::Path, sync::Arc, time::Duration};
 
 use chat2svg_palette::Palette;
 use chat2svg_protocol::{
-    Attachment, AttachmentRole, Ground, JobEventKind, JobId, JobKind, JobSpec, JobView, Stage,
+    Attachment, AttachmentRole, FitLook, Ground, JobEventKind, JobId, JobKind, JobSpec, JobView,
+    Stage,
 };
 use rmcp::{
     RoleServer,
@@ -135,7 +136,11 @@ impl McpServer {
                 let ground = ground.unwrap_or_default();
                 Ok(Order {
                     spec: JobSpec {
-                        kind: JobKind::Vectorize { limits, ground },
+                        kind: JobKind::Vectorize {
+                            limits,
+                            ground,
+                            look: FitLook::default(),
+                        },
                         options,
                     },
                     files: Some((

@@ -5,11 +5,10 @@ use actix_web::{
     http::{StatusCode, header},
 };
 use chat2svg_protocol::{ResourceLevel, printable};
-use jiff::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{MODEL, request::Wanted};
+use super::{super::now, MODEL, request::Wanted};
 use crate::problem::{Code, Problem, whole_seconds};
 
 /// Pictures.
@@ -36,6 +35,8 @@ pub(crate) struct Pictures {
 #[derive(Debug, Default, Serialize, ToSchema)]
 #[schema(as = OpenAiImage)]
 pub(crate) struct Picture {
+    /// The job's id.
+    pub(crate) image_id: String,
     /// The file in base64.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) b64_json: Option<String>,
@@ -67,10 +68,6 @@ impl Pictures {
             size: wanted.size.map(|_| size(wanted)),
         }
     }
-}
-
-pub(super) fn now() -> i64 {
-    Timestamp::now().as_second()
 }
 
 pub(super) fn background(wanted: &Wanted) -> &'static str {
@@ -196,7 +193,7 @@ fn status(code: Code) -> StatusCode {
 }
 
 /// A problem in OpenAI's shape.
-pub(crate) fn refused(problem: &Problem) -> HttpResponse {
+pub(in crate::doors) fn refused(problem: &Problem) -> HttpResponse {
     let mut response = HttpResponse::build(status(problem.code));
     if let Some(after) = problem.retry_after {
         response.insert_header((header::RETRY_AFTER, whole_seconds(after).to_string()));

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use actix_web::{HttpRequest, web};
-use chat2svg_protocol::{Attachment, AttachmentRole, Ground, JobKind, JobSpec};
+use chat2svg_protocol::{Attachment, AttachmentRole, FitLook, Ground, JobKind, JobSpec};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -298,7 +298,11 @@ impl EditRequest {
                 add_shapes: self.add_shapes.unwrap_or(false),
             }
         } else {
-            JobKind::Vectorize { limits, ground }
+            JobKind::Vectorize {
+                limits,
+                ground,
+                look: FitLook::default(),
+            }
         };
         Ok(Wanted {
             specs: vec![JobSpec { kind, options }],

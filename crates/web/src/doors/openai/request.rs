@@ -39,7 +39,7 @@ pub(crate) struct GenerationRequest {
     /// How many pictures, 1 to 10; each has a seed of its own.
     #[serde(default)]
     n: Option<u32>,
-    /// Width and height in pixels, e.g. "1024x1024", or "auto".
+    /// Width and height in pixels, e.g. "1024x1024", or their proportions, e.g. "3:2", or "auto".
     #[serde(default)]
     size: Option<String>,
     /// "auto", "high" (also "xhigh", "max" and "hd"), "medium", "low"; "standard" is "auto".
@@ -49,7 +49,7 @@ pub(crate) struct GenerationRequest {
     #[serde(default)]
     background: Option<String>,
     /// "png", "webp", "jpeg" or "svg".
-    #[serde(default)]
+    #[serde(default, alias = "image_format")]
     output_format: Option<String>,
     /// Quality of a JPEG in percent.
     #[serde(default)]
@@ -71,7 +71,7 @@ pub(crate) struct GenerationRequest {
     #[schema(value_type = Option<PictureKind>)]
     kind: Option<String>,
     /// What must not be in the picture, with commas between the things.
-    #[serde(default)]
+    #[serde(default, alias = "negative_prompt")]
     negative: Option<String>,
     /// The colours that the picture is to have, as in CSS.
     #[serde(default)]
@@ -86,11 +86,34 @@ pub(crate) struct GenerationRequest {
     #[serde(default)]
     max_bytes: Option<u32>,
     /// Varies the arrangement; the same seed gives the same picture. Default 0.
-    #[serde(default)]
+    #[serde(default, alias = "random_seed")]
     seed: Option<u64>,
+    /// Recraft's: the colours that the picture is to have, and the one behind everything.
+    #[serde(default)]
+    controls: Option<Controls>,
     /// Milliseconds until the picture must be there.
     #[serde(default)]
     deadline_ms: Option<u64>,
+}
+
+/// Recraft's controls.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
+#[schema(as = RecraftControls)]
+struct Controls {
+    /// The colours; those given here make a palette that is not strict.
+    #[serde(default)]
+    colors: Vec<ControlColor>,
+    /// The colour behind everything.
+    #[serde(default)]
+    background_color: Option<ControlColor>,
+}
+
+/// A colour.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
+#[schema(as = RecraftControlColor)]
+struct ControlColor {
+    /// Red, green, blue.
+    rgb: [u8; 3],
 }
 
 /// The form of the picture.
@@ -212,13 +235,23 @@ impl AskedDelivery<'_> {
                     "use \"b64_json\" or \"url\", \"{other}\" was given"
                 ))
             }
-            None if model.starts_with("dall-e") => Ok(Delivery::Url),
+            None if ["dall-e", "recraft"]
+                .iter()
+                .any(|name| model.starts_with(name)) =>
+            {
+                Ok(Delivery::Url)
+            }
             None => Ok(Delivery::Inline),
         }
     }
 }
 
 impl GenerationRequest {
+    /// Has SVGs come unless another format is asked for.
+    pub(super) fn usually_svg(&mut self) {
+        self.output_format.get_or_insert_with(|| "svg".to_owned());
+    }
+
     /// The jobs asked for, or everything that is wrong.
     pub(crate) fn check(
         self,
@@ -236,7 +269,13 @@ impl GenerationRequest {
         let canvas = refusals
             .check("size", canvas(self.size.as_deref()))
             .unwrap_or_default();
-        let background = self.background.as_deref().map(str::trim);
+        let controls = self.controls.unwrap_or_default();
+        let behind = controls.background_color.map(|color| {
+            let [red, green, blue] = color.rgb;
+            format!("#{red:02x}{green:02x}{blue:02x}")
+        });
+        let background = self.background.as_deref().or(behind.as_deref());
+        let background = background.map(str::trim);
         let background = background
             .filter(|text| !["auto", "opaque", ""].contains(text))
             .and_then(|text| refusals.check("background", text.parse::<Background>()));
@@ -252,7 +291,12 @@ impl GenerationRequest {
         .check(&mut refusals);
         let limits = check_limits(LIMITS, self.max_paths, self.max_bytes, &mut refusals);
         let wishes = read_wishes(
-            self.kind.as_deref(),
+            // Two of Recraft's styles are kinds here.
+            self.kind.as_deref().or(match self.style.as_deref() {
+                Some("icon") => Some("icon"),
+                Some("logo_raster") => Some("logo"),
+                _ => None,
+            }),
             self.negative.as_deref(),
             limits,
             config,
@@ -264,10 +308,15 @@ impl GenerationRequest {
         let options = RawOptions {
             seed: self.seed,
             deadline_ms: self.deadline_ms,
-            palette: self
-                .palette
-                .as_ref()
-                .map(|colors| Palette::parse(colors, false)),
+            palette: match &self.palette {
+                Some(colors) => Some(Palette::parse(colors, false)),
+                // One colour alone is no palette.
+                None if controls.colors.len() < 2 => None,
+                None => Some(Palette::new(
+                    controls.colors.iter().map(|color| color.rgb),
+                    false,
+                )),
+            },
             strict_palette: self.strict_palette,
             ..RawOptions::default()
         }
@@ -335,8 +384,23 @@ fn canvas(size: Option<&str>) -> Result<CanvasSize, String> {
     let sides = sides.and_then(|(width, height)| {
         Some((width.trim().parse().ok()?, height.trim().parse().ok()?))
     });
+    if let Some(canvas) = ratio(text) {
+        return Ok(canvas);
+    }
     let (width, height) = sides.ok_or("give width and height in pixels, e.g. \"1024x1024\"")?;
     CanvasSize::new(width, height).map_err(|error| error.to_string())
+}
+
+/// A canvas of about a million pixels with the proportions of a text such as "3:2".
+fn ratio(text: &str) -> Option<CanvasSize> {
+    let (width, height) = text.split_once(':')?;
+    let (width, height): (f64, f64) = (width.trim().parse().ok()?, height.trim().parse().ok()?);
+    let share = width / height;
+    if !(0.1..=10.0).contains(&share) {
+        return None;
+    }
+    let side = |length: f64| length.round() as u32;
+    CanvasSize::new(side(1024.0 * share.sqrt()), side(1024.0 / share.sqrt())).ok()
 }
 
 fn level(quality: Option<&str>) -> Result<LevelChoice, String> {

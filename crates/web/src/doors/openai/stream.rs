@@ -16,7 +16,8 @@ use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    answer::{ErrorAnswer, background, now, quality, size},
+    super::now,
+    answer::{ErrorAnswer, background, quality, size},
     picture,
     request::{Delivery, Format, Wanted},
 };
