@@ -215,13 +215,14 @@ impl Page {
         self.click(selector);
         let mut file = None;
         wait_until("the download is there", || {
-            // It is named otherwise until it is whole.
+            // It is named otherwise until it is whole, but for an empty one that keeps its place.
             file = fs::read_dir(&folder)
                 .unwrap()
                 .map(|entry| entry.unwrap().path())
                 .find(|path| {
-                    path.extension()
-                        .is_some_and(|end| end == "svg" || end == "png")
+                    let end = path.extension();
+                    end.is_some_and(|end| end == "svg" || end == "png")
+                        && fs::metadata(path).is_ok_and(|file| file.len() > 0)
                 });
             file.is_some()
         });
