@@ -53,9 +53,6 @@ pub fn colors_of(picture: &Raster, most: usize) -> Option<Palette> {
 
 /// The picture with each of its colours in one of the palette's. Pixels on borders become mixtures
 /// of what the two sides become, and no third colour.
-///
-/// # Errors
-/// None that a picture can cause: one of the same size always fits.
 pub fn posterize(picture: &Raster, palette: &Palette) -> Raster {
     let classes = of_picture(picture);
     let choice = assign(&classes.colors, &palette.oklab());
