@@ -97,6 +97,14 @@ impl Frame {
         }
     }
 
+    /// The part of user space that is to be seen, as far as the root says.
+    pub(crate) fn view(&self) -> Rect {
+        self.view_box.unwrap_or_else(|| {
+            let (width, height) = self.viewport();
+            Rect::new(0.0, 0.0, width, height)
+        })
+    }
+
     /// The canvas, whose sides and view box can be drawn and written.
     ///
     /// # Errors

@@ -21,6 +21,7 @@ mod picture;
 mod presentation;
 mod range;
 mod reach;
+mod rebase;
 mod recolor;
 mod soft;
 mod spare;
@@ -136,6 +137,9 @@ impl Document {
         let frame = Frame::of(root)?;
         metadata.unit = frame.unit();
         presentation::resolve(&mut tree, &frame, &mut warnings, meter)?;
+        rebase::rebase(&mut tree, &frame, &mut warnings, meter)?;
+        let root = tree.elements.first().ok_or(ParseError::Empty)?;
+        let frame = Frame::of(root)?;
         let extent = reach::check(&tree, frame.viewport())?;
         let names = names::collect(&mut tree, meter)?;
         characters::leave_out(&mut tree, &mut warnings, meter)?;

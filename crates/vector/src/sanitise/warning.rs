@@ -85,6 +85,8 @@ pub enum WarningKind {
     Character,
     /// A line of too many dashes, painted solid at their mean opacity.
     Dashes,
+    /// A view box far from 0,0: coordinates count from its corner now.
+    Origin,
     /// A word for what something is that is not in the vocabulary, left out.
     Meaning,
     /// The SVG namespace, which was missing and has been assumed.
@@ -187,6 +189,10 @@ impl WarningKind {
             Self::Character => "the font lacks these characters; they are left out",
             Self::Dashes => {
                 "lines of more than 20,000 dashes are painted solid, at the dashes' mean opacity"
+            }
+            Self::Origin => {
+                "a view box so far from 0,0 leaves single precision no fractions; \
+                 coordinates count from its corner now"
             }
             Self::Meaning => "the value is not in docs/vocabulary.md and is left out",
             Self::Namespace => "the SVG namespace was missing and is assumed",
