@@ -34,8 +34,8 @@ pub struct NodeReport {
     pub visible: f64,
     /// Sum over all pixels of that share times the squared error (RGB) there.
     pub error: f64,
-    /// How much the sum of squared errors (RGB) grows when the path is taken out
-    /// and everything else stays. Negative: the picture gets better without it.
+    /// How much the sum of squared errors (RGB, and alpha by its weight) grows when the path is
+    /// taken out and everything else stays. Negative: the picture gets better without it.
     /// Fill and stroke of one path are taken out one at a time.
     pub removal: f64,
 }
@@ -44,14 +44,14 @@ pub struct NodeReport {
 #[derive(Debug)]
 pub(crate) struct Dependence {
     weight: Plane,
-    shift: [Plane; 3],
+    shift: Quad,
 }
 
 impl Default for Dependence {
     fn default() -> Self {
         Self {
             weight: [0.0; AREA],
-            shift: [[0.0; AREA]; 3],
+            shift: [[0.0; AREA]; 4],
         }
     }
 }
@@ -67,12 +67,13 @@ impl TileScratch {
         &mut self,
         tile: Tile<'_>,
         target: Option<&Quad>,
+        alpha_weight: f32,
         inside: &Plane,
         ids: &mut [u32; AREA],
     ) {
-        let mut residual = [[0.0f32; AREA]; 3];
+        let mut residual = [[0.0f32; AREA]; 4];
         if let Some(target) = target {
-            for k in 0..3 {
+            for k in 0..4 {
                 for p in 0..AREA {
                     residual[k][p] = inside[p] * (self.picture()[k][p] - target[k][p]);
                 }
@@ -82,7 +83,7 @@ impl TileScratch {
             self.dependence.push(Dependence::default());
         }
         self.dependence[0].weight = *inside;
-        self.dependence[0].shift = [[0.0; AREA]; 3];
+        self.dependence[0].shift = [[0.0; AREA]; 4];
         ids.fill(NO_NODE);
         let mut largest = [0.0f32; AREA];
         let mut top = 0;
@@ -106,7 +107,7 @@ impl TileScratch {
                     saved as usize,
                     top,
                     inside,
-                    &residual,
+                    (&residual, alpha_weight),
                     &mut largest,
                     ids,
                 ),
@@ -130,7 +131,7 @@ impl TileScratch {
             let weight = info.opacity * mask;
             let keep = 1.0 - weight * layer_alpha[p];
             own.weight[p] = parent.weight[p] * weight;
-            for k in 0..3 {
+            for k in 0..4 {
                 own.shift[k][p] = weight
                     * (parent.shift[k][p] * (1.0 - parent_color[3][p])
                         - parent.weight[p] * parent_color[k][p]);
@@ -149,7 +150,7 @@ impl TileScratch {
         saved: usize,
         top: usize,
         inside: &Plane,
-        residual: &[Plane; 3],
+        (residual, alpha_weight): (&Quad, f32),
         largest: &mut Plane,
         ids: &mut [u32; AREA],
     ) {
@@ -167,12 +168,19 @@ impl TileScratch {
             let alpha_change = -alpha * (1.0 - before[3][p]);
             let mut square = 0.0;
             let mut growth = 0.0;
-            for k in 0..3 {
-                let change = -alpha * (shading[k][p] - before[k][p]);
+            // Alpha is a fourth colour, of which every paint is full.
+            for k in 0..4 {
+                let (full, weight) = match k {
+                    3 => (1.0, alpha_weight),
+                    _ => (shading[k][p], 1.0),
+                };
+                let change = -alpha * (full - before[k][p]);
                 let change = own.weight[p] * change + own.shift[k][p] * alpha_change;
-                square += residual[k][p] * residual[k][p];
-                growth += change * (change + 2.0 * residual[k][p]);
+                growth += weight * change * (change + 2.0 * residual[k][p]);
                 own.shift[k][p] *= 1.0 - alpha;
+            }
+            for residual in &residual[..3] {
+                square += residual[p] * residual[p];
             }
             own.weight[p] *= 1.0 - alpha;
             sums[0] += inside[p] * covered;

@@ -100,7 +100,8 @@ impl Renderer {
     /// Who is seen where, and, given a target, what each path is worth.
     ///
     /// Without a target the reports' `error` and `removal` are those against
-    /// the picture itself: zero, and what the path changes.
+    /// the picture itself: zero, and what the path changes. An error of alpha counts
+    /// `alpha_weight` times as much as one of a colour; 0 where only colours matter.
     ///
     /// # Errors
     /// When the scene is not valid or `target` has another size.
@@ -108,8 +109,9 @@ impl Renderer {
         &mut self,
         scene: &Scene,
         target: Option<&Image>,
+        alpha_weight: f32,
     ) -> Result<&Inspection, SceneError> {
-        self.run(|state| state.inspect(scene, target))?;
+        self.run(|state| state.inspect(scene, target, alpha_weight))?;
         Ok(&self.state.inspection)
     }
 

@@ -85,7 +85,7 @@ fn steady_state(threads: usize) -> (usize, usize) {
             assert!(renderer.forward(&scene).is_ok());
             assert!(renderer.backward(&scene, &target).is_ok());
             assert!(renderer.forward_backward_mse(&scene, &target).is_ok());
-            assert!(renderer.inspect(&scene, Some(&target)).is_ok());
+            assert!(renderer.inspect(&scene, Some(&target), 0.0).is_ok());
             calls += 4;
         }
         calls

@@ -11,18 +11,32 @@ use chat2svg_diffraster::{
 };
 use support::{Random, blob};
 
-fn error(renderer: &mut Renderer, scene: &Scene, target: &Image) -> f64 {
+fn error(renderer: &mut Renderer, scene: &Scene, target: &Image, alpha_weight: f64) -> f64 {
     let image = renderer.forward(scene).unwrap();
     let pixels = image.data.chunks(4).zip(target.data.chunks(4));
     pixels
-        .flat_map(|(a, b)| (0..3).map(move |k| f64::from(a[k] - b[k]).powi(2)))
+        .flat_map(|(a, b)| (0..4).map(move |k| (k, f64::from(a[k] - b[k]).powi(2))))
+        .map(|(k, square)| {
+            if k == 3 {
+                alpha_weight * square
+            } else {
+                square
+            }
+        })
         .sum()
 }
 
 #[test]
 fn removal_is_what_removing_does_even_in_groups() {
+    compare_removals([0.8, 0.9, 1.0, 1.0], 0.0);
+    compare_removals([0.8, 0.9, 1.0, 1.0], 3.0);
+    compare_removals([0.0; 4], 3.0);
+    compare_removals([0.3, 0.6, 0.1, 0.4], 2.0);
+}
+
+fn compare_removals(canvas: [f32; 4], alpha_weight: f32) {
     let mut random = Random(4);
-    let mut scene = Scene::new(70, 50, [0.8, 0.9, 1.0, 1.0]);
+    let mut scene = Scene::new(70, 50, canvas);
     scene.clips.push(Clip {
         shapes: vec![ClipShape {
             outline: blob(&mut random, [35.0, 25.0], 22.0, 3),
@@ -55,12 +69,13 @@ fn removal_is_what_removing_does_even_in_groups() {
     target.data.fill_with(|| random.unit());
 
     let mut renderer = Renderer::new(1);
+    let weight = f64::from(alpha_weight);
     let reports = renderer
-        .inspect(&scene, Some(&target))
+        .inspect(&scene, Some(&target), alpha_weight)
         .unwrap()
         .nodes
         .clone();
-    let whole = error(&mut renderer, &scene, &target);
+    let whole = error(&mut renderer, &scene, &target, weight);
     for (i, report) in reports.iter().enumerate() {
         if !matches!(scene.nodes[i], Node::Path(_)) {
             assert_eq!(report.visible, 0.0);
@@ -68,7 +83,7 @@ fn removal_is_what_removing_does_even_in_groups() {
         }
         let mut without = scene.clone();
         without.nodes.remove(i);
-        let growth = error(&mut renderer, &without, &target) - whole;
+        let growth = error(&mut renderer, &without, &target, weight) - whole;
         assert!(
             (growth - report.removal).abs() < 1e-3 * growth.abs().max(1.0),
             "node {i}: {growth} {report:?}"
@@ -105,7 +120,7 @@ fn the_topmost_node_is_found_and_areas_are_areas() {
         1.0,
     )));
     let mut renderer = Renderer::new(2);
-    let found = renderer.inspect(&scene, None).unwrap();
+    let found = renderer.inspect(&scene, None, 0.0).unwrap();
     let at = |x: usize, y: usize| found.top[y * 40 + x];
     assert_eq!(
         (at(2, 2), at(8, 8), at(20, 20), at(34, 34)),

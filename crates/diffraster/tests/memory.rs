@@ -56,7 +56,7 @@ fn a_step_holds_little_for_each_visible_pixel() -> Result<(), SceneError> {
         Ok::<_, SceneError>(renderer)
     });
     let mut renderer = renderer?;
-    let reports = &renderer.inspect(&scene, None)?.nodes;
+    let reports = &renderer.inspect(&scene, None, 0.0)?.nodes;
     let visible: f64 = reports.iter().map(|node| node.visible).sum();
     let canvas = 16.0 * f64::from(scene.width * scene.height);
     let allowed = 64.0 * visible + canvas;

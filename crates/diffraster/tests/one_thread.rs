@@ -30,5 +30,5 @@ fn one_thread_is_the_callers() {
     let mut renderer = Renderer::new(1);
     assert!(renderer.forward(&scene).is_ok());
     assert!(renderer.forward_backward_mse(&scene, &target).is_ok());
-    assert!(renderer.inspect(&scene, Some(&target)).is_ok());
+    assert!(renderer.inspect(&scene, Some(&target), 0.0).is_ok());
 }

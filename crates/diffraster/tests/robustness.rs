@@ -63,7 +63,7 @@ fn run(scene: &Scene) -> Result<Image, SceneError> {
             .iter()
             .all(|v| v.is_finite())
     );
-    renderer.inspect(scene, Some(&weights))?;
+    renderer.inspect(scene, Some(&weights), 0.0)?;
     Ok(image)
 }
 

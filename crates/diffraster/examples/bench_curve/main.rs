@@ -69,7 +69,7 @@ fn row(count: usize, side: u32, threads: usize) -> Result<(), SceneError> {
         step.map(|()| renderer)
     });
     let (memory, mut renderer) = (memory as f64 * 1024.0, renderer?);
-    let reports = renderer.inspect(&scene, None)?;
+    let reports = renderer.inspect(&scene, None, 0.0)?;
     let covered: f64 = reports.nodes.iter().map(|n| n.covered).sum();
     let visible: f64 = reports.nodes.iter().map(|n| n.visible).sum();
     let outline = outline_length(&scene);

@@ -155,7 +155,9 @@ fn measure(options: &Options, path: &str) -> Result<Value, String> {
         step.map(|()| renderer)
     });
     let mut renderer = renderer.map_err(|e| e.to_string())?;
-    let reports = renderer.inspect(&scene, None).map_err(|e| e.to_string())?;
+    let reports = renderer
+        .inspect(&scene, None, 0.0)
+        .map_err(|e| e.to_string())?;
     let visible: f64 = reports.nodes.iter().map(|n| n.visible).sum();
     let mut adam = Adam::new(&mut scene);
     let mut drawn = Reference::new(&scene).ok_or("the scene has no size")?;

@@ -219,5 +219,5 @@ fuzz_target!(|any: AnyScene| {
     assert!(loss.is_finite());
     let gradient = gradient.to_vec();
     assert!(gradient.iter().all(|v| !v.is_nan()), "{gradient:?}");
-    renderer.inspect(&scene, Some(&target)).expect("valid");
+    renderer.inspect(&scene, Some(&target), 0.0).expect("valid");
 });

@@ -224,6 +224,7 @@ impl State {
         &mut self,
         scene: &Scene,
         target: Option<&Image>,
+        alpha_weight: f32,
     ) -> Result<(), SceneError> {
         if let Some(target) = target {
             check_size(scene, target)?;
@@ -245,7 +246,8 @@ impl State {
                     load(target, tile, &mut wanted);
                     &wanted
                 });
-                scratch.inspect(tile, wanted, &inside(scene, tile), &mut ids);
+                let inside = inside(scene, tile);
+                scratch.inspect(tile, wanted, alpha_weight, &inside, &mut ids);
                 store_ids(&ids, column * TILE, width, band);
             }
         };
