@@ -24,6 +24,21 @@ pub struct Document {
     pub layers: Vec<Node>,
 }
 
+impl Document {
+    /// A canvas of a size in pixels with nothing on it.
+    pub fn empty(width: f64, height: f64) -> Self {
+        Self {
+            width,
+            height,
+            view_box: Rect::new(0.0, 0.0, width, height),
+            title: None,
+            description: None,
+            metadata: Metadata::default(),
+            layers: Vec::new(),
+        }
+    }
+}
+
 /// Where a document came from; written into `<metadata>`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Metadata {
@@ -253,6 +268,22 @@ pub struct Stroke {
     pub dashes: Vec<f64>,
     /// Where in the dash pattern the line starts.
     pub dash_offset: f64,
+}
+
+impl Stroke {
+    /// A solid line with the ends, corners and miters that SVG has unless it says otherwise.
+    pub fn solid(paint: Paint, width: f64) -> Self {
+        Self {
+            paint,
+            opacity: 1.0,
+            width,
+            cap: LineCap::default(),
+            join: LineJoin::default(),
+            miter_limit: 4.0,
+            dashes: Vec::new(),
+            dash_offset: 0.0,
+        }
+    }
 }
 
 /// Shape of a stroke's open ends.

@@ -58,4 +58,4 @@ pub use thin::Thinned;
 pub use transform::similarity_scale;
 pub use visibility::Visibility;
 pub use walk::{Counts, ShapeVisit};
-pub use write::{ShapeElements, WriteOptions, snapped_outline};
+pub use write::{ByteCost, ShapeElements, WriteOptions, points_of, snapped_outline};

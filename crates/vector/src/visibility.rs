@@ -39,6 +39,18 @@ impl Visibility {
         &self.owners
     }
 
+    /// Of each shape the pixels that it owns, ascending.
+    pub fn pixels(&self) -> Vec<Vec<u32>> {
+        let mut pixels = vec![Vec::new(); self.len()];
+        for (pixel, owner) in self.owners.iter().enumerate() {
+            let shape = (*owner as usize).checked_sub(1);
+            if let Some(own) = shape.and_then(|shape| pixels.get_mut(shape)) {
+                own.push(pixel as u32);
+            }
+        }
+        pixels
+    }
+
     /// Sum of a shape's weights: the area in pixels that is seen of it.
     pub fn visible_area(&self, index: usize) -> f64 {
         self.visible.get(index).copied().unwrap_or(0.0)

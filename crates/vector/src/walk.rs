@@ -162,6 +162,17 @@ impl Document {
         Some(node)
     }
 
+    /// The children of the group at a place, to be changed; the layers for the empty place.
+    pub fn children_mut(&mut self, place: &[usize]) -> Option<&mut Vec<Node>> {
+        if place.is_empty() {
+            return Some(&mut self.layers);
+        }
+        match self.node_mut(place)? {
+            Node::Group(group) => Some(&mut group.children),
+            Node::Shape(_) => None,
+        }
+    }
+
     /// Gives every node with a label and no id an id made from the label, and makes repeated ids
     /// unique, as writing does.
     pub fn ensure_ids(&mut self) {

@@ -7,6 +7,7 @@
 //! so that several documents can stand in one page.
 
 mod basic;
+mod cost;
 pub(crate) mod fingerprint;
 mod metadata;
 mod number;
@@ -33,6 +34,7 @@ use primitive::{Ellipse, round_parts, written_ellipse};
 use style::{Attributes, Styles};
 use xml::XmlWriter;
 
+pub use cost::{ByteCost, points_of};
 pub use snap::snapped_outline;
 
 pub(crate) use metadata::{CHAT2SVG, CREATIVE_COMMONS, DUBLIN_CORE, RDF};
