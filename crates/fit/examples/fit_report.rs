@@ -19,7 +19,7 @@ use chat2svg_stop::Stop;
 use chat2svg_vector::{Color, DecodeLimits, Document, ParseLimits, Raster, WriteOptions};
 
 const USAGE: &str = "usage: fit_report [--paths N] [--iterations N] [--threads N] [--bytes N] \
-[--deadline SECONDS] [--cancel SECONDS] [--side N] [--gain G] [--edges W] [--structure W] [--no-topology] [--no-gradients] [--no-strokes] [--template NAME] \
+[--deadline SECONDS] [--cancel SECONDS] [--side N] [--gain G] [--no-topology] [--no-gradients] [--no-strokes] [--template NAME] \
 [--out FOLDER] [--actions] [--rounding] [--crossings] PATH...";
 
 struct Arguments {
@@ -70,8 +70,6 @@ fn arguments() -> Result<Arguments, Box<dyn Error>> {
             "--cancel" => found.cancel = Some(value()?.parse()?),
             "--side" => found.options.max_side = value()?.parse()?,
             "--gain" => found.options.gain_per_byte = Some(value()?.parse()?),
-            "--edges" => found.options.loss.edges = value()?.parse()?,
-            "--structure" => found.options.loss.structure = value()?.parse()?,
             "--no-topology" => found.options.allow_topology = false,
             "--no-strokes" => found.options.allow_strokes = false,
             "--no-gradients" => found.options.allow_gradients = false,

@@ -1,160 +1,40 @@
-//! Leave-one-out ablation: by how much the squared error grows without each shape. Shapes that do
-//! not overlap are left out together, so that a few renderings measure all of them.
+//! Leave-one-out ablation: by how much the squared error grows without each path, all of them in
+//! one pass of the rasteriser.
 
-use chat2svg_diffraster::{Node, Path};
-use kurbo::Rect;
+use chat2svg_diffraster::{Image, Renderer};
+use chat2svg_vector::{Color, Document, Raster};
 
-use crate::{
-    FitError,
-    descend::Descender,
-    picture::{Picture, squared_distance},
-    scene::SceneMap,
-};
+use crate::{FitError, picture::Picture, scene::scene_of};
 
-/// Most renderings for one question.
-const MOST_RENDERINGS: usize = 16;
-
-/// Pixels that a path may touch.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Extent {
-    left: i64,
-    top: i64,
-    right: i64,
-    bottom: i64,
-}
-
-impl Extent {
-    /// Of a path on a canvas of the given size; `None` when it lies off it.
-    pub(crate) fn of(path: &Path, width: usize, height: usize) -> Option<Self> {
-        let reach = path.stroke.as_ref().map_or(0.0, |stroke| {
-            stroke.width * stroke.miter_limit.max(1.5) * 0.5
-        });
-        let mut low = [f32::INFINITY; 2];
-        let mut high = [f32::NEG_INFINITY; 2];
-        for point in &path.outline.points {
-            for axis in 0..2 {
-                low[axis] = low[axis].min(point[axis] - reach);
-                high[axis] = high[axis].max(point[axis] + reach);
-            }
-        }
-        let [x0, y0] = low.map(f64::from);
-        let [x1, y1] = high.map(f64::from);
-        Self::around(Rect { x0, y0, x1, y1 }, width, height)
-    }
-
-    /// Of what lies in a box of pixels; `None` when that is off the canvas.
-    pub(crate) fn around(bounds: Rect, width: usize, height: usize) -> Option<Self> {
-        let extent = Self {
-            left: (bounds.x0.floor() as i64 - 1).max(0),
-            top: (bounds.y0.floor() as i64 - 1).max(0),
-            right: (bounds.x1.ceil() as i64 + 1).min(width as i64),
-            bottom: (bounds.y1.ceil() as i64 + 1).min(height as i64),
-        };
-        (extent.left < extent.right && extent.top < extent.bottom).then_some(extent)
-    }
-
-    /// The pixels that two have in common.
-    pub(crate) fn intersection(&self, other: &Self) -> Option<Self> {
-        self.overlaps(other).then(|| Self {
-            left: self.left.max(other.left),
-            top: self.top.max(other.top),
-            right: self.right.min(other.right),
-            bottom: self.bottom.min(other.bottom),
-        })
-    }
-
-    /// The smallest that holds two.
-    pub(crate) fn union(&self, other: &Self) -> Self {
-        Self {
-            left: self.left.min(other.left),
-            top: self.top.min(other.top),
-            right: self.right.max(other.right),
-            bottom: self.bottom.max(other.bottom),
+/// By how much the squared error of a document's picture, on white, grows without each of its
+/// shapes while all others stay, in painting order; over three components in `0.0..=1.0` of all
+/// pixels of the target, which covers the view box. Fill and stroke of one shape are left out one
+/// at a time.
+///
+/// # Errors
+/// When the view box is empty or not finite, or groups nest too deeply.
+pub fn removal_growths(document: &Document, target: &Raster) -> Result<Vec<f64>, FitError> {
+    let (width, height) = (target.width(), target.height());
+    let picture = target.over(Color::WHITE);
+    let picture = Picture::from_raster(&picture, width as usize, height as usize);
+    let to_canvas = document
+        .canvas_transform(width, height)
+        .map_err(|error| FitError::Template(error.to_string()))?;
+    let map = scene_of(document, &picture, to_canvas);
+    let image = Image {
+        width,
+        height,
+        data: picture.pixels.into_flattened(),
+    };
+    let mut renderer = Renderer::new(1);
+    let found = renderer.inspect(&map.scene, Some(&image), 0.0)?;
+    let mut growths = vec![0.0; document.counts().shapes];
+    for slot in &map.slots {
+        if let (Some(growth), Some(node)) =
+            (growths.get_mut(slot.shape), found.nodes.get(slot.node))
+        {
+            *growth += node.removal;
         }
     }
-
-    /// Whether two have pixels in common.
-    pub(crate) fn overlaps(&self, other: &Self) -> bool {
-        self.left < other.right
-            && other.left < self.right
-            && self.top < other.bottom
-            && other.top < self.bottom
-    }
-
-    /// Whether it is the whole canvas.
-    pub(crate) fn is_whole(&self, width: usize, height: usize) -> bool {
-        self.left == 0
-            && self.top == 0
-            && self.right >= width as i64
-            && self.bottom >= height as i64
-    }
-
-    /// Indices of its pixels on a canvas of the given width.
-    pub(crate) fn pixels(self, width: usize) -> impl Iterator<Item = usize> {
-        (self.top..self.bottom).flat_map(move |y| {
-            (self.left..self.right).map(move |x| y as usize * width + x as usize)
-        })
-    }
-}
-
-/// For each of the scene's slots asked about, by how much the squared error grows when its path is
-/// changed by `without`, and where it lies. A slot that is off the canvas is worth nothing; one for
-/// which there was no room in the allowed number of renderings is left out.
-pub(crate) fn leave_one_out(
-    descender: &mut Descender<'_>,
-    map: &mut SceneMap,
-    target: &Picture,
-    slots: &[usize],
-    without: impl Fn(usize, &mut Path),
-) -> Result<Vec<(usize, f64, Option<Extent>)>, FitError> {
-    let shown = descender.picture(&mut map.scene)?;
-    let mut answers = Vec::with_capacity(slots.len());
-    let mut batches: Vec<Vec<(usize, Extent)>> = Vec::new();
-    for slot in slots {
-        let Some(Node::Path(path)) = map.scene.nodes.get(map.slots[*slot].node) else {
-            continue;
-        };
-        let Some(extent) = Extent::of(path, target.width, target.height) else {
-            answers.push((*slot, 0.0, None));
-            continue;
-        };
-        let is_free =
-            |batch: &Vec<(usize, Extent)>| batch.iter().all(|(_, other)| !other.overlaps(&extent));
-        let free = batches.iter().position(is_free);
-        match free {
-            Some(batch) => batches[batch].push((*slot, extent)),
-            None if batches.len() < MOST_RENDERINGS => batches.push(vec![(*slot, extent)]),
-            None => {}
-        }
-    }
-    for batch in &batches {
-        if descender.is_stopped() {
-            break;
-        }
-        let kept: Vec<Node> = batch
-            .iter()
-            .map(|(slot, _)| {
-                let node = &mut map.scene.nodes[map.slots[*slot].node];
-                let kept = node.clone();
-                if let Node::Path(path) = node {
-                    without(*slot, path);
-                }
-                kept
-            })
-            .collect();
-        let left = descender.picture(&mut map.scene)?;
-        for ((slot, extent), node) in batch.iter().zip(kept) {
-            map.scene.nodes[map.slots[*slot].node] = node;
-            let growth: f64 = extent
-                .pixels(target.width)
-                .map(|pixel| {
-                    let wanted = target.pixels[pixel];
-                    f64::from(squared_distance(left[pixel], wanted))
-                        - f64::from(squared_distance(shown[pixel], wanted))
-                })
-                .sum();
-            answers.push((*slot, growth, Some(*extent)));
-        }
-    }
-    Ok(answers)
+    Ok(growths)
 }

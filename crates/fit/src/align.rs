@@ -6,19 +6,19 @@ use std::collections::BTreeMap;
 
 use chat2svg_diffraster::{Layout, Node};
 use chat2svg_vector::Group;
-use kurbo::{BezPath, Rect};
+use kurbo::Rect;
 
 use crate::{
     Action, FitError, FitStage, StageRecord,
-    ablation::Extent,
     deform::{Deformation, Form},
     descend::{DeformedPhase, DescentPhase},
     displacement::displacement,
-    fit::Fit,
+    explicable::settled,
+    fit::{Fit, Outlines, Problem},
     freedom::Motion,
     measure::psnr,
-    picture::squared_distance,
     scene::SceneMap,
+    trial::Extent,
 };
 
 /// Longest sides in pixels of the pictures in which shapes are moved, then placed, then bent.
@@ -41,9 +41,6 @@ const LARGE: f32 = 0.02;
 const MEAN_RATE: f64 = 0.52;
 /// Movement in pixels that counts as moved.
 const MOVED: f64 = 0.25;
-
-/// Outlines of the template's shapes in pixels.
-pub(crate) type Outlines = Vec<BezPath>;
 
 impl Fit<'_> {
     /// Brings shapes to their places, as the options' schedule has it.
@@ -70,6 +67,31 @@ impl Fit<'_> {
         self.align_stage(FitStage::Lattice, &pliable, lattice)?;
         self.placed = Some((self.outlines(), self.last_psnr()));
         Ok(())
+    }
+
+    /// Leaves the shapes alone that show the target where they are now; whether all do.
+    pub(crate) fn leave_placed(&mut self) -> bool {
+        let Problem {
+            compared, options, ..
+        } = self.problem;
+        let Some(compared) = compared else {
+            return false;
+        };
+        let Ok(settled) = settled(&self.document, compared, &options.stop) else {
+            return false;
+        };
+        for (id, _) in self
+            .ids
+            .iter()
+            .zip(&settled)
+            .filter(|(_, settled)| **settled)
+        {
+            if let Some(freedom) = id.origin().and_then(|at| self.freedoms.get_mut(at)) {
+                freedom.outline = Motion::Fixed;
+                freedom.has_free_paint = false;
+            }
+        }
+        !settled.contains(&false)
     }
 
     /// One stage over blocks of slots; kept as far as it lowers the squared error.
@@ -176,8 +198,8 @@ impl Fit<'_> {
         let visits = self.document.shapes();
         let kept = visits
             .iter()
-            .zip(&self.is_added)
-            .filter(|(_, added)| !**added);
+            .zip(&self.ids)
+            .filter(|(_, id)| !id.is_added());
         kept.map(|(visit, _)| self.problem.to_canvas * visit.transform * &visit.shape.path)
             .collect()
     }
@@ -214,45 +236,6 @@ impl Fit<'_> {
     fn frame(&self) -> Rect {
         let target = self.problem.target;
         Rect::new(0.0, 0.0, target.width as f64, target.height as f64)
-    }
-
-    pub(crate) fn squared_error(&mut self, map: &mut SceneMap) -> Result<f64, FitError> {
-        let shown = self.descender.picture(&mut map.scene)?;
-        let wanted = &self.problem.target.pixels;
-        let errors = shown.iter().zip(wanted);
-        Ok(errors
-            .map(|(a, b)| f64::from(squared_distance(*a, *b)))
-            .sum())
-    }
-
-    /// Of each shape at present, which of the template's it is.
-    pub(crate) fn origins(&self) -> Vec<Option<usize>> {
-        let old = self.problem.template.shapes();
-        let new = self.document.shapes();
-        let kept = self.is_added.iter().filter(|added| !**added).count();
-        let mut next = 0;
-        new.iter()
-            .zip(&self.is_added)
-            .map(|(visit, is_added)| {
-                if *is_added {
-                    return None;
-                }
-                if kept == old.len() {
-                    next += 1;
-                    return Some(next - 1);
-                }
-                // Some were taken out; what is left is in order.
-                let names = |visit: &chat2svg_vector::ShapeVisit<'_>| {
-                    (visit.shape.id.clone(), visit.shape.label.clone())
-                };
-                let found = old
-                    .get(next..)?
-                    .iter()
-                    .position(|other| names(other) == names(visit))?;
-                next += found + 1;
-                Some(next - 1)
-            })
-            .collect()
     }
 
     /// Shapes that can be moved: all but those that are settled or the canvas's ground, and those

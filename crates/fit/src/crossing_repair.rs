@@ -34,14 +34,14 @@ impl Fit<'_> {
     pub(crate) fn repair_crossings(&mut self, before: &[BezPath], decimals: &[u8]) {
         let freedoms = self.present_freedoms();
         let after = self.document.shapes();
-        let (problem, is_added) = (self.problem, &self.is_added);
+        let (problem, ids) = (self.problem, &self.ids);
         let repaired: Vec<Option<BezPath>> = self.problem.pool.install(|| {
             after
                 .par_iter()
                 .zip(before)
                 .zip(decimals)
-                .zip(is_added)
-                .map(|(((visit, before), decimals), is_added)| {
+                .zip(ids)
+                .map(|(((visit, before), decimals), id)| {
                     if freedoms
                         .get(visit.index)
                         .copied()
@@ -51,7 +51,7 @@ impl Fit<'_> {
                     {
                         return None;
                     }
-                    let scale = problem.crossing_scale(visit.transform, *is_added);
+                    let scale = problem.crossing_scale(visit.transform, id.is_added());
                     let snap = |path: &BezPath| snapped_outline(path, *decimals);
                     scale
                         .is_normal()

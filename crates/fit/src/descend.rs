@@ -9,13 +9,13 @@
 use chat2svg_diffraster::{Image, Renderer, Scene, View};
 
 use crate::{
-    FitError, FitOptions, LossOptions,
+    FitError, FitOptions,
     box_loss::box_filtered_loss,
     clock::Clock,
     deform::Deformation,
-    loss::picture_loss,
+    loss::squared_loss,
     parameters::{CubicSlots, Kind, Parameters},
-    picture::{Picture, Pixel},
+    picture::{ALPHA_WEIGHT, Picture, Pixel},
     regularise::penalise,
     scene::SceneMap,
     step::Stepper,
@@ -28,6 +28,8 @@ const WEIGHTS_EVERY: u32 = 12;
 const LEAST_WEIGHT: f32 = 0.05;
 /// Gradient of a geometric parameter, in squared error per pixel, below which it is left in peace.
 const FLOOR: f32 = 2e-3;
+/// Share of a descent's steps over which the rate rises from zero.
+const WARM_UP: f32 = 0.05;
 /// Share of the rate that is left at the end.
 const LAST_RATE: f32 = 0.05;
 /// Change of an opacity at full rate, per step.
@@ -130,7 +132,7 @@ impl<'a> Descender<'a> {
         map.scene.read_parameters(&mut values);
         let layout = chat2svg_diffraster::Layout::of(&map.scene);
         let parameters = Parameters::of(map, &layout);
-        let mut stepper = Stepper::new(self.options.optimiser.rule, values.len());
+        let mut stepper = Stepper::new(values.len());
         let mut directions = vec![0.0_f32; values.len()];
         let mut gradient = vec![0.0_f32; values.len()];
         let mut weights: Vec<f32> = Vec::new();
@@ -225,7 +227,7 @@ impl<'a> Descender<'a> {
         let mut coefficients = vec![0.0_f32; deformation.len()];
         let mut coefficient_gradient = vec![0.0_f32; deformation.len()];
         let mut directions = vec![0.0_f32; deformation.len()];
-        let mut stepper = Stepper::new(self.options.optimiser.rule, deformation.len());
+        let mut stepper = Stepper::new(deformation.len());
         let mut weights = Vec::new();
         let mut image_gradient = Image::default();
         let mut best = (f64::INFINITY, values.clone());
@@ -274,9 +276,8 @@ impl<'a> Descender<'a> {
 
     fn rate(&self, phase: DescentPhase, taken: u32) -> f32 {
         let share = taken as f32 / phase.steps.max(1) as f32;
-        let warm_up = self.options.optimiser.warm_up;
-        let rise = if share < warm_up {
-            (share + 0.02) / (warm_up + 0.02)
+        let rise = if share < WARM_UP {
+            (share + 0.02) / (WARM_UP + 0.02)
         } else {
             1.0
         };
@@ -286,12 +287,7 @@ impl<'a> Descender<'a> {
 
     fn loss(&mut self, scene: &Scene, target: &Image) -> Result<f64, FitError> {
         let image = self.renderer.forward(scene)?;
-        Ok(picture_loss(
-            image,
-            target,
-            self.options.loss,
-            &mut Image::default(),
-        ))
+        Ok(squared_loss(image, target, &mut Image::default()))
     }
 
     fn gradient(
@@ -300,20 +296,20 @@ impl<'a> Descender<'a> {
         target: &Image,
         gradient: &mut [f32],
     ) -> Result<f64, FitError> {
-        let terms = self.options.loss;
-        let loss = if terms.edges > 0.0 || terms.structure > 0.0 || !self.target.is_opaque {
-            let image = self.renderer.forward(scene)?;
-            let mut slope = Image::default();
-            let loss = picture_loss(image, target, terms, &mut slope);
-            let found = self.renderer.backward(scene, &slope)?;
-            gradient.copy_from_slice(found);
-            loss
-        } else {
-            let (loss, found) = self.renderer.forward_backward_mse(scene, target)?;
-            gradient.copy_from_slice(found);
-            loss
-        };
+        let (loss, found) = self.mean_gradient(scene, target)?;
+        gradient.copy_from_slice(found);
         Ok(loss)
+    }
+
+    /// The mean squared error of a scene's picture, and its gradient.
+    fn mean_gradient(&mut self, scene: &Scene, target: &Image) -> Result<(f64, &[f32]), FitError> {
+        if self.target.is_opaque {
+            return Ok(self.renderer.forward_backward_mse(scene, target)?);
+        }
+        let image = self.renderer.forward(scene)?;
+        let mut slope = Image::default();
+        let loss = squared_loss(image, target, &mut slope);
+        Ok((loss, self.renderer.backward(scene, &slope)?))
     }
 
     /// How much each colour contributes to the picture: its weights' sum over the pixels.
@@ -398,6 +394,16 @@ impl<'a> Descender<'a> {
         self.levels[level].clone()
     }
 
+    /// By how much the squared error of a scene's picture at the fitting resolution grows without
+    /// each of its nodes; fill and stroke of one are left out one at a time.
+    pub(crate) fn removals(&mut self, map: &mut SceneMap) -> Result<Vec<f64>, FitError> {
+        let level = self.level(1.0);
+        set_view(&mut map.scene, self.target.width, self.target.height, 1.0);
+        let target = self.levels.get(level);
+        let found = self.renderer.inspect(&map.scene, target, ALPHA_WEIGHT)?;
+        Ok(found.nodes.iter().map(|node| node.removal).collect())
+    }
+
     /// Sum of squared errors of a scene at the fitting resolution, and its gradient.
     pub(crate) fn squared_gradient(
         &mut self,
@@ -406,14 +412,7 @@ impl<'a> Descender<'a> {
         gradient: &mut [f32],
     ) -> Result<f64, FitError> {
         let components = 3.0 * (self.target.width * self.target.height) as f64;
-        let (loss, found) = if self.target.is_opaque {
-            self.renderer.forward_backward_mse(&map.scene, target)?
-        } else {
-            let image = self.renderer.forward(&map.scene)?;
-            let mut slope = Image::default();
-            let loss = picture_loss(image, target, LossOptions::SQUARED, &mut slope);
-            (loss, self.renderer.backward(&map.scene, &slope)?)
-        };
+        let (loss, found) = self.mean_gradient(&map.scene, target)?;
         for (slope, found) in gradient.iter_mut().zip(found) {
             *slope = found * components as f32;
         }

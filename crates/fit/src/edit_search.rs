@@ -1,23 +1,21 @@
 //! Searches for edits that pay: renders proposed merges, raises and splits, measures what each
 //! gains, and applies the best. Proposals that do not overlap share a rendering.
 
-use chat2svg_vector::Paint;
+use chat2svg_vector::{ByteCost, Paint};
 use kurbo::{BezPath, Shape as _, Vec2};
 
 use crate::{
     Action, FitError,
-    ablation::Extent,
     crossing::crosses_itself,
     edits::{Edit, with_edits},
     fit::Fit,
     half_plane::clip_to_half_plane,
-    picture::squared_distance,
     proposals::{
         Facts, Proposal, are_apart, best_cut, color_of, merges, most_promising_first, raises,
     },
     quantise::quantise,
     scene::scene_of,
-    topology::written_bytes,
+    trial::{Extent, groups, growth},
 };
 
 /// Most renderings for one kind of edit.
@@ -66,19 +64,13 @@ impl Fit<'_> {
             .document
             .visibility(target.width as u32, target.height as u32)
             .map_err(|error| FitError::Template(error.to_string()))?;
-        let mut pixels: Vec<Vec<u32>> = vec![Vec::new(); self.shapes()];
-        for (pixel, owner) in visibility.owners().iter().enumerate() {
-            let owner = (*owner as usize).checked_sub(1);
-            if let Some(own) = owner.and_then(|owner| pixels.get_mut(owner)) {
-                own.push(pixel as u32);
-            }
-        }
         let visits = self.document.shapes();
         Ok(visits
             .into_iter()
-            .zip(pixels)
-            .zip(&self.is_added)
-            .map(|((visit, pixels), is_added)| {
+            .zip(visibility.pixels())
+            .zip(&self.ids)
+            .map(|((visit, pixels), id)| {
+                let is_added = id.is_added();
                 let shape = visit.shape;
                 let to_pixels = self.problem.to_canvas * visit.transform;
                 let bounds = (to_pixels * &shape.path).bounding_box();
@@ -107,9 +99,9 @@ impl Fit<'_> {
                         .place
                         .split_last()
                         .map_or(Vec::new(), |(_, p)| p.to_vec()),
-                    flat: flat.filter(|_| *is_added),
-                    may_move: *is_added || !has_name,
-                    is_added: *is_added,
+                    flat: flat.filter(|_| is_added),
+                    may_move: is_added || !has_name,
+                    is_added,
                     extent: Extent::around(
                         bounds.inflate(reach, reach),
                         target.width,
@@ -158,51 +150,31 @@ impl Fit<'_> {
             return Ok(());
         }
         let edits: Vec<&Edit> = taken.iter().map(|proposal| &proposal.edit).collect();
-        let (mut document, is_added) = with_edits(&self.document, &self.is_added, &edits);
+        let (mut document, ids) = with_edits(&self.document, &self.ids, &edits);
         quantise(&mut document);
-        self.change_if_paid(action, document, is_added)
+        self.change_if_paid(action, document, ids)
     }
 
     /// By how much the squared error grows with each of the proposals for which there was room.
     fn growths(&mut self, proposals: &[Proposal]) -> Result<Vec<(usize, f64)>, FitError> {
-        let mut batches: Vec<Vec<usize>> = Vec::new();
-        for (index, proposal) in proposals.iter().enumerate() {
-            let is_free = |batch: &Vec<usize>| {
-                batch
-                    .iter()
-                    .all(|other| are_apart(proposal, &proposals[*other]))
-            };
-            match batches.iter().position(is_free) {
-                Some(batch) => batches[batch].push(index),
-                None if batches.len() < MOST_RENDERINGS => batches.push(vec![index]),
-                None => {}
-            }
-        }
         let target = self.problem.target;
         let mut map = self.scene();
         let shown = self.descender.picture(&mut map.scene)?;
         let mut found = Vec::new();
-        for batch in batches {
+        let apart = |a: usize, b: usize| are_apart(&proposals[a], &proposals[b]);
+        for group in groups(proposals.len(), MOST_RENDERINGS, apart) {
             if self.is_stopped() {
                 break;
             }
-            let edits: Vec<&Edit> = batch.iter().map(|index| &proposals[*index].edit).collect();
-            let (document, _) = with_edits(&self.document, &self.is_added, &edits);
+            let edits: Vec<&Edit> = group.iter().map(|index| &proposals[*index].edit).collect();
+            let (document, _) = with_edits(&self.document, &self.ids, &edits);
             let to_canvas = self.problem.to_canvas;
             let mut map = scene_of(&document, target, to_canvas);
             let changed = self.descender.picture(&mut map.scene)?;
-            for index in batch {
-                let growth: f64 = proposals[index]
-                    .extent
-                    .pixels(target.width)
-                    .map(|pixel| {
-                        let wanted = target.pixels[pixel];
-                        f64::from(squared_distance(changed[pixel], wanted))
-                            - f64::from(squared_distance(shown[pixel], wanted))
-                    })
-                    .sum();
-                found.push((index, growth));
-            }
+            found.extend(group.into_iter().map(|index| {
+                let extent = std::slice::from_ref(&proposals[index].extent);
+                (index, growth(target, &shown, &changed, extent))
+            }));
         }
         Ok(found)
     }
@@ -246,7 +218,7 @@ impl Fit<'_> {
                 Box::new(shape)
             };
             let (lower, upper) = (part(lower, cut.behind), part(upper, cut.front));
-            let cost = written_bytes(&lower) + written_bytes(&upper) - written_bytes(visit.shape);
+            let cost = ByteCost::of(&lower) + ByteCost::of(&upper) - ByteCost::of(visit.shape);
             let promise = cut.gain - per_byte * cost;
             if promise > 0.0 {
                 let edit = Edit::Split {
@@ -276,6 +248,7 @@ mod tests {
     use super::*;
     use crate::{
         FitOptions,
+        fit::ShapeId,
         testing::{document, with_fit},
     };
 
@@ -286,7 +259,9 @@ mod tests {
     /// shapes but the ground count as added, or none.
     fn edited_to(from: &Document, to: &Document, is_added: bool) -> (Document, Vec<Action>) {
         with_fit(from, to, &FitOptions::default(), |mut fit| {
-            fit.is_added[1..].fill(is_added);
+            if is_added {
+                fit.ids[1..].fill(ShapeId::Added);
+            }
             fit.search_edits(8).expect("rearranges");
             let document = fit.document.clone();
             let report = fit.finish().report;

@@ -3,6 +3,8 @@
 
 use chat2svg_vector::{Document, Node, Paint, Shape};
 
+use crate::fit::ShapeId;
+
 /// A change to shapes of one group. Shapes are identified by their index in painting order.
 #[derive(Clone, Debug)]
 pub(crate) enum Edit {
@@ -33,33 +35,33 @@ impl Edit {
     }
 }
 
-/// A node, the index of the shape that it is, and of each shape in it whether it was added.
+/// A node, the index of the shape that it is, and what each shape in it is.
 struct Placed {
     shape: Option<usize>,
     node: Node,
-    is_added: Vec<bool>,
+    ids: Vec<ShapeId>,
 }
 
-/// The document after some edits, no two of which are about one shape, and of each of its shapes
-/// whether it was added. An edit whose shapes are not in one group is left out.
+/// The document after some edits, no two of which are about one shape, and what each of
+/// its shapes is. An edit whose shapes are not in one group is left out.
 pub(crate) fn with_edits(
     document: &Document,
-    is_added: &[bool],
+    ids: &[ShapeId],
     edits: &[&Edit],
-) -> (Document, Vec<bool>) {
+) -> (Document, Vec<ShapeId>) {
     let mut document = document.clone();
     let layers = std::mem::take(&mut document.layers);
-    let (layers, is_added) = nodes_with_edits(layers, &mut 0, is_added, edits);
+    let (layers, ids) = nodes_with_edits(layers, &mut 0, ids, edits);
     document.layers = layers;
-    (document, is_added)
+    (document, ids)
 }
 
 fn nodes_with_edits(
     nodes: Vec<Node>,
     next: &mut usize,
-    is_added: &[bool],
+    ids: &[ShapeId],
     edits: &[&Edit],
-) -> (Vec<Node>, Vec<bool>) {
+) -> (Vec<Node>, Vec<ShapeId>) {
     let mut siblings: Vec<Placed> = nodes
         .into_iter()
         .map(|node| match node {
@@ -69,17 +71,17 @@ fn nodes_with_edits(
                 Placed {
                     shape: Some(index),
                     node,
-                    is_added: vec![is_added.get(index).copied().unwrap_or(false)],
+                    ids: vec![ids.get(index).copied().unwrap_or(ShapeId::Added)],
                 }
             }
             Node::Group(mut group) => {
                 let children = std::mem::take(&mut group.children);
-                let (children, flags) = nodes_with_edits(children, next, is_added, edits);
+                let (children, ids) = nodes_with_edits(children, next, ids, edits);
                 group.children = children;
                 Placed {
                     shape: None,
                     node: Node::Group(group),
-                    is_added: flags,
+                    ids,
                 }
             }
         })
@@ -87,11 +89,11 @@ fn nodes_with_edits(
     for edit in edits {
         apply(edit, &mut siblings);
     }
-    let flags = siblings.iter().flat_map(|placed| placed.is_added.clone());
-    let flags = flags.collect();
+    let ids = siblings.iter().flat_map(|placed| placed.ids.clone());
+    let ids = ids.collect();
     (
         siblings.into_iter().map(|placed| placed.node).collect(),
-        flags,
+        ids,
     )
 }
 
@@ -126,7 +128,7 @@ fn apply(edit: &Edit, siblings: &mut Vec<Placed>) {
             siblings.insert(above.min(siblings.len()), shape);
         }
         Edit::Split { lower, upper, .. } => {
-            let is_added = siblings.get(first).map(|placed| placed.is_added.clone());
+            let ids = siblings.get(first).map(|placed| placed.ids.clone());
             if let Some(placed) = siblings.get_mut(first) {
                 placed.node = Node::Shape((**lower).clone());
             }
@@ -135,7 +137,7 @@ fn apply(edit: &Edit, siblings: &mut Vec<Placed>) {
                 Placed {
                     shape: None,
                     node: Node::Shape((**upper).clone()),
-                    is_added: is_added.unwrap_or_default(),
+                    ids: ids.unwrap_or_default(),
                 },
             );
         }
@@ -155,7 +157,7 @@ mod tests {
     }
 
     /// Layers `a`, a group of `b` and `c`, and `d`; `b` and `d` are added.
-    fn sample() -> (Document, Vec<bool>) {
+    fn sample() -> (Document, Vec<ShapeId>) {
         let node = |label| Node::Shape(shape(label));
         let mut group = Group::new("group");
         group.children = vec![node("b"), node("c")];
@@ -168,15 +170,23 @@ mod tests {
             metadata: Metadata::default(),
             layers: vec![node("a"), Node::Group(group), node("d")],
         };
-        (document, vec![false, true, false, true])
+        let of_template = ShapeId::Template;
+        let ids = vec![
+            of_template(0),
+            ShapeId::Added,
+            of_template(1),
+            ShapeId::Added,
+        ];
+        (document, ids)
     }
 
     fn after(edit: &Edit) -> (String, Vec<bool>) {
-        let (document, is_added) = sample();
-        let (document, is_added) = with_edits(&document, &is_added, &[edit]);
+        let (document, ids) = sample();
+        let (document, ids) = with_edits(&document, &ids, &[edit]);
         let shapes = document.shapes();
         let labels = shapes.iter().map(|visit| visit.shape.label.clone());
-        (labels.collect(), is_added)
+        let is_added = ids.iter().map(|id| id.is_added());
+        (labels.collect(), is_added.collect())
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! The two entry points: what they take is checked and set up here, the procedure is the
 //! schedule's.
 
-use chat2svg_vector::{Color, Document, Metadata, Node, Raster, WriteOptions};
-use kurbo::{Affine, Rect};
+use chat2svg_vector::{Color, Document, Node, Raster, WriteOptions};
+use kurbo::Affine;
 
 use crate::{
     FitEnd, FitError, FitOptions, FitOutcome, Observer,
@@ -39,7 +39,8 @@ pub fn vectorize(
     options: &FitOptions,
     observer: &mut dyn Observer,
 ) -> Result<FitOutcome, FitError> {
-    let empty = empty_document(target.width(), target.height());
+    let [width, height] = [target.width(), target.height()].map(f64::from);
+    let empty = Document::empty(width, height);
     refine(&empty, target, options, observer)
 }
 
@@ -102,7 +103,7 @@ pub fn refine(
     let picture = clean.as_ref().map_or(&stored, |clean| &clean.picture);
     let is_flat = is_new && is_flat(picture);
     let lines = (is_flat && options.allow_strokes)
-        .then(|| lines_of(picture))
+        .then(|| lines_of(picture, &options.stop))
         .flatten()
         .filter(|found| {
             // Where few paths are allowed, areas come first.
@@ -264,20 +265,6 @@ fn measure_on_all(
     outcome.report.psnr_after = psnr(after.error, pixels);
     outcome.report.bytes = after.bytes;
     Ok(())
-}
-
-/// A document of the given size in pixels with nothing on it.
-pub(crate) fn empty_document(width: u32, height: u32) -> Document {
-    let (width, height) = (f64::from(width), f64::from(height));
-    Document {
-        width,
-        height,
-        view_box: Rect::new(0.0, 0.0, width, height),
-        title: None,
-        description: None,
-        metadata: Metadata::default(),
-        layers: Vec::new(),
-    }
 }
 
 /// Size in pixels at which the picture is fitted: the view box's aspect, the target's longest side,

@@ -8,14 +8,13 @@ use kurbo::{Affine, BezPath};
 
 use crate::{
     Action, ActionRecord, FitEnd, FitError, FitOptions, FitOutcome, FitReport, StageRecord,
-    align::Outlines,
     clean::CleanPicture,
     clock::Clock,
     descend::{Descender, DescentPhase},
     freedom::Freedom,
     lines::Lines,
     measure::{Score, gain_per_byte, psnr},
-    picture::Picture,
+    picture::{Picture, squared_error},
     quantise::{quantise_colors, quantise_outlines},
     regions::{RegionFinder, ShapeCost},
     scene::{SceneMap, scene_of, write_back},
@@ -49,19 +48,45 @@ pub(crate) struct Problem<'a> {
     pub(crate) compared: Option<&'a Raster>,
 }
 
+/// Outlines of the template's shapes in pixels.
+pub(crate) type Outlines = Vec<BezPath>;
+
+/// What a shape of a running fit is, however many come and go around it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ShapeId {
+    /// The template's, by its index there in painting order.
+    Template(usize),
+    /// One that the fit has added.
+    Added,
+}
+
+impl ShapeId {
+    pub(crate) fn is_added(self) -> bool {
+        self == Self::Added
+    }
+
+    /// Which of the template's shapes it is.
+    pub(crate) fn origin(self) -> Option<usize> {
+        match self {
+            Self::Template(index) => Some(index),
+            Self::Added => None,
+        }
+    }
+}
+
 /// A running fit.
 pub(crate) struct Fit<'a> {
     pub(crate) problem: Problem<'a>,
     pub(crate) document: Document,
-    /// Of each shape in painting order, whether it was added.
-    pub(crate) is_added: Vec<bool>,
+    /// What each shape in painting order is.
+    pub(crate) ids: Vec<ShapeId>,
     /// Of each of the template's shapes how much of it may change.
     pub(crate) freedoms: Vec<Freedom>,
     template_shapes: usize,
     before: Score,
     /// Of the document after the last action.
     score: Score,
-    best: (Score, Document, Vec<bool>),
+    best: (Score, Document, Vec<ShapeId>),
     pub(crate) descender: Descender<'a>,
     pub(crate) tracker: Tracker<'a>,
     actions: Vec<ActionRecord>,
@@ -86,16 +111,16 @@ impl<'a> Fit<'a> {
         tracker: Tracker<'a>,
     ) -> Self {
         let template_shapes = template.counts().shapes;
-        let is_added = vec![false; template_shapes];
+        let ids: Vec<ShapeId> = (0..template_shapes).map(ShapeId::Template).collect();
         Self {
             problem,
             document: template.clone(),
-            is_added: is_added.clone(),
+            ids: ids.clone(),
             freedoms,
             template_shapes,
             before,
             score: before,
-            best: (before, template, is_added),
+            best: (before, template, ids),
             descender,
             tracker,
             actions: Vec::new(),
@@ -109,7 +134,7 @@ impl<'a> Fit<'a> {
     /// Takes layers over as they are, each shape added, whatever they cost.
     pub(crate) fn take_layers(&mut self, layers: Vec<Node>) -> Result<(), FitError> {
         self.document.layers = layers;
-        self.is_added = vec![true; self.document.counts().shapes];
+        self.ids = vec![ShapeId::Added; self.document.counts().shapes];
         if let Some(score) = self.measure(Action::Cover)? {
             self.set_best(score);
         }
@@ -129,9 +154,9 @@ impl<'a> Fit<'a> {
     /// The best document so far and how it came about, as if the fit ended now.
     fn best_so_far(&self) -> FitOutcome {
         let pixels = self.problem.target.width * self.problem.target.height;
-        let (score, document, is_added) = &self.best;
-        let added = is_added.iter().filter(|added| **added).count();
-        let kept = is_added.len() - added;
+        let (score, document, ids) = &self.best;
+        let added = ids.iter().filter(|id| id.is_added()).count();
+        let kept = ids.len() - added;
         FitOutcome {
             report: FitReport {
                 iterations: self.tracker.iterations,
@@ -155,7 +180,7 @@ impl<'a> Fit<'a> {
 
     /// Shapes at present.
     pub(crate) fn shapes(&self) -> usize {
-        self.is_added.len()
+        self.ids.len()
     }
 
     pub(crate) fn is_stopped(&self) -> bool {
@@ -277,6 +302,19 @@ impl<'a> Fit<'a> {
         Ok(())
     }
 
+    /// How much may change of each shape at present.
+    pub(crate) fn present_freedoms(&self) -> Vec<Freedom> {
+        let of_template = |shape: usize| self.freedoms.get(shape).copied();
+        let ids = self.ids.iter();
+        ids.map(|id| id.origin().and_then(of_template).unwrap_or_default())
+            .collect()
+    }
+
+    pub(crate) fn squared_error(&mut self, map: &mut SceneMap) -> Result<f64, FitError> {
+        let shown = self.descender.picture(&mut map.scene)?;
+        Ok(squared_error(&shown, self.problem.target))
+    }
+
     /// Squared error of the document as it stands.
     fn shown_error(&mut self) -> Result<f64, FitError> {
         let mut map = self.scene();
@@ -318,10 +356,10 @@ impl<'a> Fit<'a> {
 
     /// Goes on from the best so far.
     pub(crate) fn take_best(&mut self) {
-        let (score, document, is_added) = &self.best;
+        let (score, document, ids) = &self.best;
         self.score = *score;
         self.document.clone_from(document);
-        self.is_added.clone_from(is_added);
+        self.ids.clone_from(ids);
     }
 
     /// Quality of the document after the last action, in dB.
@@ -380,13 +418,13 @@ impl<'a> Fit<'a> {
         &mut self,
         action: Action,
         document: Document,
-        is_added: Vec<bool>,
+        ids: Vec<ShapeId>,
     ) -> Result<(), FitError> {
         let cost = self.score.cost;
         let kept = (
             self.score,
             std::mem::replace(&mut self.document, document),
-            std::mem::replace(&mut self.is_added, is_added),
+            std::mem::replace(&mut self.ids, ids),
         );
         match self.measure(action)? {
             Some(score) if score.cost < cost => {
@@ -398,7 +436,7 @@ impl<'a> Fit<'a> {
                 if measured.is_some() {
                     self.actions.pop();
                 }
-                (self.score, self.document, self.is_added) = kept;
+                (self.score, self.document, self.ids) = kept;
             }
         }
         Ok(())
@@ -420,7 +458,7 @@ impl<'a> Fit<'a> {
         self.actions.push(ActionRecord {
             seconds: self.problem.clock.elapsed().as_secs_f32(),
             action,
-            paths: self.is_added.len() as u32,
+            paths: self.ids.len() as u32,
             psnr: psnr(score.error, target.width * target.height),
             gain,
         });
@@ -436,7 +474,7 @@ impl<'a> Fit<'a> {
     }
 
     fn set_best(&mut self, score: Score) {
-        self.best = (score, self.document.clone(), self.is_added.clone());
+        self.best = (score, self.document.clone(), self.ids.clone());
         let best = self.best_so_far();
         self.tracker.improved(best);
     }

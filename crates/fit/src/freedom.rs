@@ -3,11 +3,6 @@
 use chat2svg_vector::{Document, Meaning, Origin, ShapeVisit};
 use kurbo::Shape as _;
 
-use crate::{
-    explicable::settled,
-    fit::{Fit, Problem},
-};
-
 /// Share of the longest side by which a ground may end before the canvas does.
 const LEAST_OVERHANG: f64 = 1e-4;
 /// Share of its box that a rectangle fills.
@@ -96,60 +91,4 @@ fn text_place<'a>(visit: &'a ShapeVisit<'_>) -> Option<&'a [usize]> {
         }
     }
     None
-}
-
-impl Fit<'_> {
-    /// How much may change of each shape at present.
-    pub(crate) fn present_freedoms(&self) -> Vec<Freedom> {
-        let of_template = |shape: usize| self.freedoms.get(shape).copied();
-        let origins = self.origins().into_iter();
-        origins
-            .map(|origin| origin.and_then(of_template).unwrap_or_default())
-            .collect()
-    }
-
-    /// Leaves the shapes alone that show the target where they are now; whether all do.
-    pub(crate) fn leave_placed(&mut self) -> bool {
-        let Problem {
-            compared, options, ..
-        } = self.problem;
-        let Some(compared) = compared else {
-            return false;
-        };
-        let Ok(settled) = settled(&self.document, compared, &options.stop) else {
-            return false;
-        };
-        let origins = self.origins();
-        for (origin, _) in origins
-            .iter()
-            .zip(&settled)
-            .filter(|(_, settled)| **settled)
-        {
-            if let Some(freedom) = origin.and_then(|origin| self.freedoms.get_mut(origin)) {
-                freedom.outline = Motion::Fixed;
-                freedom.has_free_paint = false;
-            }
-        }
-        !settled.contains(&false)
-    }
-
-    /// Puts the shapes back that the target shows as the template has them; whether any differed.
-    pub(crate) fn restore_settled(&mut self) -> bool {
-        let old = self.problem.template.shapes();
-        let (origins, freedoms) = (self.origins(), &self.freedoms);
-        let mut is_changed = false;
-        self.document.edit_shapes(|index, shape, _, _| {
-            if let Some(origin) = origins.get(index).copied().flatten()
-                && freedoms
-                    .get(origin)
-                    .is_some_and(|freedom| freedom.is_settled)
-                && let Some(visit) = old.get(origin)
-                && visit.shape != shape
-            {
-                shape.clone_from(visit.shape);
-                is_changed = true;
-            }
-        });
-        is_changed
-    }
 }

@@ -63,7 +63,6 @@ mod shape_set;
 mod shows;
 mod simplify;
 mod soften;
-mod ssim;
 mod stack;
 mod step;
 mod strokes;
@@ -78,15 +77,16 @@ mod topology;
 mod trace;
 mod tracker;
 mod translucent;
+mod trial;
 mod unify;
 
+pub use ablation::removal_growths;
 pub use crossing::crosses_itself;
 pub use engine::{refine, vectorize};
 pub use error::FitError;
 pub use hierarchy::{RegionId, RegionPrice, RegionShape, Regions};
-pub use options::{
-    FitOptions, LossOptions, MAX_PATHS, OptimiserOptions, Regularisers, Schedule, StepRule,
-};
+pub use lines::thinned;
+pub use options::{FitOptions, MAX_PATHS, Regularisers, Schedule};
 pub use outlines::outlines;
 pub use paint_fit::{FittedPaint, GradientThreshold, Sample, fit_flat, fit_paint};
 pub use report::{

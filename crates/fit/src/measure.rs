@@ -4,7 +4,7 @@ use chat2svg_vector::{Color, Document, WriteOptions};
 
 use crate::{
     FitError, FitOptions,
-    picture::{Picture, squared_distance},
+    picture::{Picture, squared_error},
 };
 
 /// Squared error that a byte must save in a picture of 256 × 256 pixels, when the options do not
@@ -81,10 +81,7 @@ fn document_error(document: &Document, target: &Picture) -> Result<f64, FitError
         )
         .map_err(|error| FitError::Template(error.to_string()))?;
     let found = Picture::from_raster(&picture, target.width, target.height);
-    let pairs = found.pixels.iter().zip(&target.pixels);
-    Ok(pairs
-        .map(|(found, wanted)| f64::from(squared_distance(*found, *wanted)))
-        .sum())
+    Ok(squared_error(&found.pixels, target))
 }
 
 /// Peak signal-to-noise ratio in dB of a sum of squared errors over all components of so many

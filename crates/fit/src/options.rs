@@ -1,7 +1,6 @@
 //! What a caller may ask of a fit: one typed configuration. Checked here, obeyed elsewhere.
 
 use chat2svg_stop::Stop;
-use serde::{Deserialize, Serialize};
 
 use crate::FitError;
 
@@ -9,8 +8,7 @@ use crate::FitError;
 pub const MAX_PATHS: u32 = 16_384;
 
 /// How a fit is run. The default serves a 256 to 512 pixel picture in a few seconds on two cores.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct FitOptions {
     /// Most paths in the result, `1..=16384`; `None` lets the gain of each path decide, up to 256.
     /// Paths that the template has are never removed to meet it.
@@ -21,12 +19,7 @@ pub struct FitOptions {
     /// When the result must be there. Asked at least every 10 ms; when it is due, the best so far
     /// is returned. A deadline is kept within 5 % plus 50 ms; without one the schedule runs to its
     /// end.
-    #[serde(skip)]
     pub stop: Stop,
-    /// Varies what is chosen at random, which at present is nothing: the result is a function of
-    /// the input and the other options, as long as neither deadline nor cancellation cuts it short.
-    /// Default 0.
-    pub seed: u64,
     /// Whether paths may be added and worthless ones removed. Default true.
     pub allow_topology: bool,
     /// Whether paths may be painted with gradients that they did not have. Default true.
@@ -56,10 +49,9 @@ pub struct FitOptions {
     pub gain_per_byte: Option<f32>,
     /// What keeps outlines clean.
     pub regularisers: Regularisers,
-    /// What is minimised.
-    pub loss: LossOptions,
-    /// How steps are made.
-    pub optimiser: OptimiserOptions,
+    /// Largest step of a point in pixels of the current resolution; falls by a cosine to a
+    /// twentieth. Default 0.4.
+    pub point_rate: f32,
     /// How a template is brought to its target.
     pub schedule: Schedule,
 }
@@ -70,7 +62,6 @@ impl Default for FitOptions {
             paths: None,
             iterations: 180,
             stop: Stop::never(),
-            seed: 0,
             allow_topology: true,
             allow_gradients: true,
             allow_points: true,
@@ -82,8 +73,7 @@ impl Default for FitOptions {
             max_side: 512,
             gain_per_byte: None,
             regularisers: Regularisers::default(),
-            loss: LossOptions::default(),
-            optimiser: OptimiserOptions::default(),
+            point_rate: 0.4,
             schedule: Schedule::default(),
         }
     }
@@ -92,8 +82,7 @@ impl Default for FitOptions {
 /// How the steps of a fit from a template are shared out: its shapes go to their places first, each
 /// as a whole, then bend, then their points move on their own. What the stages leave goes to points
 /// and paints at full resolution. A fit from nothing takes no part in this.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Schedule {
     /// Share of [`FitOptions::iterations`] in which named groups, then shapes, are moved, turned
     /// and scaled, `0.0..=1.0`. Default 0.16. They are taken at coarse resolution and cost little
@@ -137,8 +126,7 @@ impl Schedule {
 
 /// Weights of the penalties that keep outlines clean, each relative to the picture's squared error
 /// in full-scale pixels; 0 switches one off. Lengths are in pixels at full resolution.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Regularisers {
     /// Bending: squared second difference of each curve's control polygon.
     pub curvature: f32,
@@ -159,67 +147,6 @@ impl Default for Regularisers {
             handles: 1e-3,
             crossing: 1e-3,
             slivers: 1.0,
-        }
-    }
-}
-
-/// What is minimised: squared error of gamma-encoded sRGB, as it is scored, plus optional terms.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct LossOptions {
-    /// Weight of the squared error of the picture's gradient (Sobel), which holds edges and texture
-    /// against flat misfit; 0 switches it off. Default 0.
-    pub edges: f32,
-    /// Weight of one minus the structural similarity of luma (BT.709, gamma-encoded), the mean over
-    /// three scales; 0 switches it off. Below 0.01 leaves room for the squared error; a step costs
-    /// about three times as much. Default 0.
-    pub structure: f32,
-}
-
-impl LossOptions {
-    /// The squared error alone.
-    pub const SQUARED: Self = Self {
-        edges: 0.0,
-        structure: 0.0,
-    };
-}
-
-impl Default for LossOptions {
-    fn default() -> Self {
-        Self::SQUARED
-    }
-}
-
-/// Which rule turns gradients into steps for the points.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum StepRule {
-    /// Kingma and Ba 2015, with bias correction.
-    Adam,
-    /// Xie et al. 2022: Nesterov momentum estimated from the gradients' differences.
-    #[default]
-    Adan,
-}
-
-/// How steps are made. Colours are stepped by a majorised least-squares rule that needs no rate.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct OptimiserOptions {
-    /// The rule for points.
-    pub rule: StepRule,
-    /// Largest step of a point in pixels of the current resolution; falls by a cosine to a
-    /// twentieth. Default 0.4.
-    pub point_rate: f32,
-    /// Share of each round's steps over which the rate rises from zero, `0.0..=1.0`. Default 0.05.
-    pub warm_up: f32,
-}
-
-impl Default for OptimiserOptions {
-    fn default() -> Self {
-        Self {
-            rule: StepRule::default(),
-            point_rate: 0.4,
-            warm_up: 0.05,
         }
     }
 }
@@ -258,24 +185,17 @@ impl FitOptions {
             });
         }
         in_range("gain_per_byte", self.gain_per_byte.unwrap_or(0.0), 0.0, 1e6)?;
-        in_range(
-            "regularisers.curvature",
-            self.regularisers.curvature,
-            0.0,
-            1e3,
-        )?;
-        in_range("regularisers.handles", self.regularisers.handles, 0.0, 1e3)?;
-        in_range(
-            "regularisers.crossing",
-            self.regularisers.crossing,
-            0.0,
-            1e3,
-        )?;
-        in_range("regularisers.slivers", self.regularisers.slivers, 0.0, 64.0)?;
-        in_range("loss.edges", self.loss.edges, 0.0, 1e3)?;
-        in_range("loss.structure", self.loss.structure, 0.0, 1e3)?;
-        in_range("optimiser.point_rate", self.optimiser.point_rate, 0.0, 16.0)?;
-        in_range("optimiser.warm_up", self.optimiser.warm_up, 0.0, 1.0)?;
+        let Regularisers {
+            curvature,
+            handles,
+            crossing,
+            slivers,
+        } = self.regularisers;
+        in_range("regularisers.curvature", curvature, 0.0, 1e3)?;
+        in_range("regularisers.handles", handles, 0.0, 1e3)?;
+        in_range("regularisers.crossing", crossing, 0.0, 1e3)?;
+        in_range("regularisers.slivers", slivers, 0.0, 64.0)?;
+        in_range("point_rate", self.point_rate, 0.0, 16.0)?;
         let schedule = self.schedule;
         in_range("schedule.similarity", schedule.similarity, 0.0, 1.0)?;
         in_range("schedule.lattice", schedule.lattice, 0.0, 1.0)?;

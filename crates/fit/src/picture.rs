@@ -102,6 +102,14 @@ pub(crate) fn squared_distance(a: Pixel, b: Pixel) -> f32 {
     apart(0) + apart(1) + apart(2) + ALPHA_WEIGHT * apart(3)
 }
 
+/// Sum of the squared distances of a picture's pixels from a target's.
+pub(crate) fn squared_error(shown: &[Pixel], target: &Picture) -> f64 {
+    let pairs = shown.iter().zip(&target.pixels);
+    pairs
+        .map(|(a, b)| f64::from(squared_distance(*a, *b)))
+        .sum()
+}
+
 /// Separable area-weighted resampling.
 fn resample(
     source: &[[f32; 4]],

@@ -1,18 +1,16 @@
 //! Proposes edits by estimates from what each shape shows and what it should show. `edit_search`
 //! measures what they gain.
 
-use chat2svg_vector::{Color, Paint};
+use chat2svg_vector::{ByteCost, Color, Paint};
 use kurbo::{Affine, BezPath, Point, Rect, Vec2};
 
 use crate::{
-    ablation::Extent,
     crossing::crosses_itself,
     edits::Edit,
     picture::{Picture, Pixel},
+    trial::Extent,
 };
 
-/// Bytes that an element takes beside its outline.
-const ELEMENT_BYTES: f64 = 30.0;
 /// Pixels that a half must show.
 const LEAST_HALF: usize = 24;
 /// Where a line is tried, as shares of the shape's pixels on one side.
@@ -99,7 +97,7 @@ pub(crate) fn raises(facts: &[Facts]) -> Vec<Proposal> {
 /// element.
 pub(crate) fn merges(facts: &[Facts], per_byte: f64) -> Vec<Proposal> {
     let mut found = Vec::new();
-    let allowed = per_byte * ELEMENT_BYTES;
+    let allowed = per_byte * ByteCost::JOINED;
     for (low, lower) in facts.iter().enumerate() {
         let Some(one) = lower.flat else { continue };
         for (high, upper) in facts.iter().enumerate().skip(low + 1) {
@@ -145,7 +143,7 @@ pub(crate) fn merges(facts: &[Facts], per_byte: f64) -> Vec<Proposal> {
                 promise,
                 Proposal {
                     edit,
-                    saved: ELEMENT_BYTES,
+                    saved: ByteCost::JOINED,
                     extent: e.union(&f),
                 },
             ));

@@ -4,17 +4,17 @@
 use std::collections::BTreeMap;
 
 use chat2svg_diffraster::Node;
+use chat2svg_vector::ByteCost;
 use kurbo::{BezPath, Rect};
 
 use crate::{
     Action, FitError, FitStage,
-    ablation::Extent,
     displacement::displacement,
     fit::Fit,
-    picture::{Pixel, squared_distance},
+    picture::{Picture, squared_error},
     scene::SceneMap,
     strokes::closed_outline,
-    topology::written_bytes,
+    trial::{Extent, groups, growth},
 };
 
 /// Share of the picture's squared error that is a measurable gain, and what always is, in pixels
@@ -23,8 +23,6 @@ const MEASURABLE_SHARE: f64 = 1e-3;
 const MEASURABLE: f64 = 0.02;
 /// Movement in pixels that is not worth a question.
 const NEGLIGIBLE: f64 = 0.02;
-/// Most renderings to ask which movements gain nothing.
-const MOST_RENDERINGS: usize = 16;
 
 impl Fit<'_> {
     /// Goes on from the best document so far, puts back each of the template's shapes that does not
@@ -47,9 +45,29 @@ impl Fit<'_> {
         Ok(())
     }
 
+    /// Puts the shapes back that the target shows as the template has them; whether any differed.
+    pub(crate) fn restore_settled(&mut self) -> bool {
+        let old = self.problem.template.shapes();
+        let (ids, freedoms) = (&self.ids, &self.freedoms);
+        let mut is_changed = false;
+        self.document.edit_shapes(|index, shape, _, _| {
+            if let Some(origin) = ids.get(index).and_then(|id| id.origin())
+                && freedoms
+                    .get(origin)
+                    .is_some_and(|freedom| freedom.is_settled)
+                && let Some(visit) = old.get(origin)
+                && visit.shape != shape
+            {
+                shape.clone_from(visit.shape);
+                is_changed = true;
+            }
+        });
+        is_changed
+    }
+
     fn roll_back_shapes(&mut self) -> Result<(), FitError> {
         let template = self.problem.template;
-        let origins = self.origins();
+        let ids = &self.ids;
         // What wandered off the canvas or beneath another shape returns as well.
         let everywhere = Rect::new(-1e9, -1e9, 1e9, 1e9);
         let to_canvas = self.problem.to_canvas;
@@ -59,23 +77,19 @@ impl Fit<'_> {
             .map(|visit| closed_outline(visit.shape))
             .collect();
         let mut returned = self.document.clone();
-        let mut prices = vec![0.0; origins.len()];
+        let mut prices = vec![0.0; ids.len()];
         let per_byte = self.cost().per_byte;
         returned.edit_shapes(|index, shape, transform, _| {
-            let Some(path) = origins
-                .get(index)
-                .copied()
-                .flatten()
-                .and_then(|at| old.get(at))
-            else {
+            let origin = ids.get(index).and_then(|id| id.origin());
+            let Some(path) = origin.and_then(|at| old.get(at)) else {
                 return;
             };
             let to_pixels = to_canvas * transform;
             let moved = displacement(&(to_pixels * path), &(to_pixels * &shape.path), everywhere);
             if path.is_finite() && moved.is_some_and(|moved| moved.largest > NEGLIGIBLE) {
-                let bytes = written_bytes(shape);
+                let bytes = ByteCost::of(shape);
                 shape.path = path.clone();
-                prices[index] = per_byte * (written_bytes(shape) - bytes);
+                prices[index] = per_byte * (ByteCost::of(shape) - bytes);
             }
         });
         let mut map = self.scene();
@@ -98,7 +112,7 @@ impl Fit<'_> {
             .flat_map(|block| &blocks[block])
             .filter_map(|slot| {
                 let index = shapes[*slot];
-                Some((index, old.get(origins[index]?)?.clone()))
+                Some((index, old.get(self.ids.get(index)?.origin()?)?.clone()))
             })
             .collect();
         self.document.edit_shapes(|index, shape, _, _| {
@@ -125,34 +139,26 @@ impl Fit<'_> {
     ) -> Result<Vec<usize>, FitError> {
         let target = self.problem.target;
         let shown = self.descender.picture(&mut map.scene)?;
-        let error_at = |shown: &[Pixel], pixel: usize| {
-            f64::from(squared_distance(shown[pixel], target.pixels[pixel]))
-        };
-        let total: f64 = (0..shown.len()).map(|pixel| error_at(&shown, pixel)).sum();
+        let total = squared_error(&shown, target);
         let slack = MEASURABLE + MEASURABLE_SHARE * total;
         // Together, what returns may cost no more than that either.
         let mut allowed = slack;
         let mut rolled_back = Vec::new();
-        for batch in batches(map, back, blocks, target.width, target.height) {
+        let extents = extents(map, back, blocks, target);
+        let are_apart = |a: usize, b: usize| {
+            let mut ours = extents[a].iter();
+            ours.all(|extent| extents[b].iter().all(|other| !extent.overlaps(other)))
+        };
+        for group in groups(blocks.len(), usize::MAX, are_apart) {
             if self.is_stopped() {
                 break;
             }
-            for (block, _) in &batch {
+            for block in &group {
                 swap(map, back, &blocks[*block]);
             }
             let without = self.descender.picture(&mut map.scene)?;
-            for (block, extents) in batch {
-                // Extents of one block may overlap: each pixel counts once.
-                let mut pixels: Vec<usize> = extents
-                    .iter()
-                    .flat_map(|extent| extent.pixels(target.width))
-                    .collect();
-                pixels.sort_unstable();
-                pixels.dedup();
-                let growth: f64 = pixels
-                    .into_iter()
-                    .map(|pixel| error_at(&without, pixel) - error_at(&shown, pixel))
-                    .sum();
+            for block in group {
+                let growth = growth(target, &shown, &without, &extents[block]);
                 let loss = growth.max(0.0) + price(block);
                 if loss <= allowed && growth <= slack {
                     allowed -= loss;
@@ -187,36 +193,20 @@ fn swap(map: &mut SceneMap, back: &mut SceneMap, slots: &[usize]) {
     }
 }
 
-/// Blocks whose movements can be asked about in one rendering, because what they touch lies apart.
-fn batches(
+/// Of each block where its movement may show.
+fn extents(
     map: &SceneMap,
     back: &SceneMap,
     blocks: &[Vec<usize>],
-    width: usize,
-    height: usize,
-) -> Vec<Vec<(usize, Vec<Extent>)>> {
-    let mut batches: Vec<Vec<(usize, Vec<Extent>)>> = Vec::new();
-    for (block, slots) in blocks.iter().enumerate() {
-        let extents: Vec<Extent> = slots
-            .iter()
-            .flat_map(|slot| {
-                let node = map.slots[*slot].node;
-                [map, back].map(|map| match map.scene.nodes.get(node) {
-                    Some(Node::Path(path)) => Extent::of(path, width, height),
-                    _ => None,
-                })
-            })
-            .flatten()
-            .collect();
-        let is_free = |batch: &Vec<(usize, Vec<Extent>)>| {
-            let mut others = batch.iter().flat_map(|(_, others)| others);
-            others.all(|other| extents.iter().all(|extent| !extent.overlaps(other)))
-        };
-        match batches.iter().position(is_free) {
-            Some(free) => batches[free].push((block, extents)),
-            None if batches.len() < MOST_RENDERINGS => batches.push(vec![(block, extents)]),
-            None => {}
-        }
-    }
-    batches
+    target: &Picture,
+) -> Vec<Vec<Extent>> {
+    let of_slot = |slot: &usize| {
+        let node = map.slots[*slot].node;
+        [map, back].map(|map| match map.scene.nodes.get(node) {
+            Some(Node::Path(path)) => Extent::of(path, target.width, target.height),
+            _ => None,
+        })
+    };
+    let of_block = |slots: &Vec<usize>| slots.iter().flat_map(of_slot).flatten().collect();
+    blocks.iter().map(of_block).collect()
 }

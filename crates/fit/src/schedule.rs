@@ -42,7 +42,7 @@ const TOLERANCE_GROWTH: f64 = 1.4;
 /// Runs the fit to its end, or until it is stopped.
 pub(crate) fn run(fit: &mut Fit<'_>) -> Result<(), FitError> {
     let options = fit.problem.options;
-    let rate = options.optimiser.point_rate;
+    let rate = options.point_rate;
     let limit = options.paths.map_or(USUAL_PATHS, |paths| paths as usize);
     let coarse = f64::from(options.schedule.coarse);
     let is_empty = fit.shapes() == 0;

@@ -3,22 +3,23 @@
 
 use std::collections::BTreeSet;
 
-use chat2svg_vector::{Paint, WriteOptions, snapped_outline};
+use chat2svg_diffraster::Node;
+use chat2svg_vector::{ByteCost, Paint, Visibility, WriteOptions, snapped_outline};
 use kurbo::{BezPath, Rect, Shape as _};
 
 use crate::{
     Action, FitError,
-    ablation::{Extent, leave_one_out},
     crossing::{crosses_itself, straightened},
-    fit::{Fit, Problem},
+    fit::{Fit, Problem, ShapeId},
     freedom::Motion,
     picture::{Picture, squared_distance},
     quantise::quantise,
     regions::{FoundShape, RegionFinder},
     segment::ProtectedShapes,
     simplify::simplified,
-    topology::{first_layers, insert, paint_in, written_bytes},
+    topology::{first_layers, insert, paint_in},
     translucent::OPAQUE,
+    trial::Extent,
 };
 
 /// Mean squared error below which nothing is missing: one level in 255, about where two renderers
@@ -45,7 +46,7 @@ impl Fit<'_> {
             lowest.is_backdrop = true;
         }
         let lines = self.problem.lines.map_or(&[][..], |lines| &lines.lines);
-        self.is_added = vec![true; first.len() + lines.len()];
+        self.ids = vec![ShapeId::Added; first.len() + lines.len()];
         self.document.layers = first_layers(first, lines, self.problem.to_canvas.inverse());
         self.quantise_without_crossings();
         self.note(Action::Cover)
@@ -59,14 +60,11 @@ impl Fit<'_> {
         shape == 0 && target.is_opaque && template.layers.is_empty()
     }
 
-    /// Of each pixel of the finder's picture, index plus one of the shape that it shows.
-    fn owners(&self, finder: &RegionFinder) -> Result<Vec<u32>, FitError> {
+    /// Which shape each pixel of the finder's picture shows.
+    fn visibility(&self, finder: &RegionFinder) -> Result<Visibility, FitError> {
         let (width, height) = finder.size();
-        let visibility = self
-            .document
-            .visibility(width as u32, height as u32)
-            .map_err(|error| FitError::Template(error.to_string()))?;
-        Ok(visibility.owners().to_vec())
+        let found = self.document.visibility(width as u32, height as u32);
+        found.map_err(|error| FitError::Template(error.to_string()))
     }
 
     /// Adds shapes where they gain most, at most `limit`; returns how many.
@@ -99,11 +97,11 @@ impl Fit<'_> {
             .iter()
             .map(|p| p[0])
             .collect();
-        let owners = self.owners(finder)?;
+        let visibility = self.visibility(finder)?;
         let cost = self.cost();
-        let is_protected: Vec<bool> = self.is_added.iter().map(|added| !added).collect();
+        let is_protected: Vec<bool> = self.ids.iter().map(|id| !id.is_added()).collect();
         let protected = ProtectedShapes {
-            owners: &owners,
+            owners: visibility.owners(),
             is_protected: &is_protected,
         };
         let found =
@@ -111,9 +109,9 @@ impl Fit<'_> {
         if found.is_empty() || self.is_stopped() {
             return Ok(0);
         }
-        let is_added = &mut self.is_added;
+        let ids = &mut self.ids;
         insert(&mut self.document, &found, to_canvas, |index| {
-            is_added.insert(index.min(is_added.len()), true);
+            ids.insert(index.min(ids.len()), ShapeId::Added);
         });
         let crossed = self.quantise_without_crossings();
         self.note(Action::Add)?;
@@ -124,11 +122,11 @@ impl Fit<'_> {
     /// straight, and an added shape that still crosses itself is removed. Returns how many were.
     fn quantise_without_crossings(&mut self) -> usize {
         quantise(&mut self.document);
-        let (to_canvas, is_added) = (self.problem.to_canvas, &self.is_added);
+        let (to_canvas, ids) = (self.problem.to_canvas, &self.ids);
         let mut crossed = BTreeSet::new();
         self.document.edit_shapes(|index, shape, transform, _| {
             let scale = (to_canvas * transform).determinant().abs().sqrt();
-            if !is_added.get(index).is_some_and(|added| *added)
+            if ids.get(index) != Some(&ShapeId::Added)
                 || shape.fill.is_none()
                 || !scale.is_normal()
                 || !crosses_itself(&shape.path, scale)
@@ -154,7 +152,7 @@ impl Fit<'_> {
         self.document
             .retain_shapes(|index, _| !gone.contains(&index));
         let mut index = 0;
-        self.is_added.retain(|_| {
+        self.ids.retain(|_| {
             index += 1;
             !gone.contains(&(index - 1))
         });
@@ -165,14 +163,7 @@ impl Fit<'_> {
         if !self.problem.options.allow_gradients || self.is_stopped() {
             return Ok(());
         }
-        let mut pixels: Vec<Vec<u32>> = vec![Vec::new(); self.shapes()];
-        for (pixel, owner) in self.owners(finder)?.into_iter().enumerate() {
-            if let Some(shape) = (owner as usize).checked_sub(1)
-                && let Some(own) = pixels.get_mut(shape)
-            {
-                own.push(pixel as u32);
-            }
-        }
+        let pixels = self.visibility(finder)?.pixels();
         let (cost, to_canvas) = (self.cost(), self.problem.to_canvas);
         let mut changed = 0;
         self.document.edit_shapes(|index, shape, transform, _| {
@@ -203,14 +194,14 @@ impl Fit<'_> {
     /// or of the template's.
     pub(crate) fn simplify(&mut self, of_added: bool, tolerance: f64) -> Result<(), FitError> {
         let to_canvas = self.problem.to_canvas;
-        let (is_added, freedoms) = (&self.is_added, self.present_freedoms());
+        let (ids, freedoms) = (&self.ids, self.present_freedoms());
         let clock = self.problem.clock;
         let decimals = self.document.outline_decimals(&WriteOptions::default());
         let problem = self.problem;
         let mut changed = 0;
         self.document.edit_shapes(|index, shape, transform, _| {
             let scale = (to_canvas * transform).determinant().abs().sqrt();
-            let is_wanted = is_added.get(index).is_some_and(|added| *added == of_added)
+            let is_wanted = ids.get(index).is_some_and(|id| id.is_added() == of_added)
                 && freedoms.get(index).copied().unwrap_or_default().outline == Motion::Free
                 && shape.fill.is_some()
                 && scale.is_normal()
@@ -275,7 +266,7 @@ impl Fit<'_> {
                 let to_pixels = self.problem.to_canvas * visit.transform;
                 let width = inscribed_width(&(to_pixels * &visit.shape.path));
                 let is_sliver = visit.shape.stroke.is_none() && width < least_width;
-                let bytes = written_bytes(visit.shape);
+                let bytes = ByteCost::of(visit.shape);
                 let price = if is_sliver {
                     SLIVER_PRICE * bytes
                 } else {
@@ -288,20 +279,22 @@ impl Fit<'_> {
         let candidates: Vec<usize> = (0..map.slots.len())
             .filter(|slot| {
                 let shape = map.slots[*slot].shape;
-                !self.is_ground(shape) && (self.is_added[shape] || !facts[shape].1)
+                !self.is_ground(shape) && (self.ids[shape].is_added() || !facts[shape].1)
             })
             .collect();
         let target = self.problem.target;
-        let mut worth = leave_one_out(
-            &mut self.descender,
-            &mut map,
-            target,
-            &candidates,
-            |_, path| {
-                path.fill = None;
-                path.stroke = None;
-            },
-        )?;
+        let gains = self.descender.removals(&mut map)?;
+        let mut worth: Vec<(usize, f64, Option<Extent>)> = candidates
+            .into_iter()
+            .filter_map(|slot| {
+                let node = map.slots[slot].node;
+                let Some(Node::Path(path)) = map.scene.nodes.get(node) else {
+                    return None;
+                };
+                let extent = Extent::of(path, target.width, target.height);
+                Some((slot, gains.get(node).copied()?, extent))
+            })
+            .collect();
         let ratio = |slot: usize, gain: f64| gain / facts[map.slots[slot].shape].0;
         worth.sort_by(|a, b| {
             ratio(a.0, a.1)
@@ -315,7 +308,7 @@ impl Fit<'_> {
             let shape = map.slots[slot].shape;
             let (bytes, _, price) = facts[shape];
             let is_invisible = gain.abs() < 1e-3;
-            let may_go = if self.is_added[shape] {
+            let may_go = if self.ids[shape].is_added() {
                 is_worthless(gain, price)
             } else {
                 is_invisible
@@ -378,7 +371,7 @@ mod tests {
             sample.view_box = Rect::new(0.0, 0.0, 512.0, 512.0);
             with_fit(&sample, &sample, &FitOptions::default(), |mut fit| {
                 fit.problem.to_canvas = Affine::scale(4.0);
-                fit.is_added[1] = true;
+                fit.ids[1] = ShapeId::Added;
                 let rounded = {
                     let mut document = fit.document.clone();
                     quantise(&mut document);
@@ -408,7 +401,7 @@ mod tests {
             let mut options = FitOptions::default();
             options.regularisers.slivers = slivers;
             with_fit(&sample, &sample, &options, |mut fit| {
-                fit.is_added[1] = true;
+                fit.ids[1] = ShapeId::Added;
                 fit.prune().expect("prunes");
                 fit.shapes()
             })

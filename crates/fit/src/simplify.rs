@@ -1,5 +1,6 @@
 //! Outlines drawn anew with fewer curves, where that moves them by less than a tolerance.
 
+use chat2svg_vector::points_of;
 use kurbo::{BezPath, ParamCurve, ParamCurveArclen, PathEl, PathSeg, Point};
 
 use crate::trace::fit_closed;
@@ -68,16 +69,6 @@ pub(crate) fn closed_where_it_meets(path: &BezPath) -> BezPath {
         closed.close_path();
     }
     closed
-}
-
-/// Points that an element of a path has of its own.
-pub(crate) fn points_of(element: &PathEl) -> usize {
-    match element {
-        PathEl::MoveTo(_) | PathEl::LineTo(_) => 1,
-        PathEl::QuadTo(..) => 2,
-        PathEl::CurveTo(..) => 3,
-        PathEl::ClosePath => 0,
-    }
 }
 
 /// The segments of each subpath; `None` when one is open.

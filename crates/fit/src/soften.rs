@@ -6,16 +6,16 @@
 use std::collections::BTreeMap;
 
 use chat2svg_diffraster as raster;
-use chat2svg_vector::Color;
+use chat2svg_vector::{ByteCost, Color};
 use kurbo::BezPath;
 
 use crate::{
     Action, FitError,
-    ablation::leave_one_out,
     fit::Fit,
     normals::{Normal, color_at, normals_along},
     picture::Picture,
-    strokes::{BYTES, LEAST_GAIN, distance},
+    strokes::{LEAST_GAIN, distance},
+    trial::growths,
 };
 
 /// How far to each side of an edge, in pixels, its sides are; and the distance of their colours
@@ -53,24 +53,19 @@ impl Fit<'_> {
         let shapes: Vec<usize> = map.slots.iter().map(|slot| slot.shape).collect();
         let mut best: BTreeMap<usize, (f64, f32)> = BTreeMap::new();
         for width in SOFT_WIDTHS {
-            let growths = leave_one_out(
-                &mut self.descender,
-                &mut map,
-                target,
-                &candidates,
-                |slot, path| {
-                    let color = colors.get(&shapes[slot]);
-                    path.stroke = color.map(|color| thin_stroke(*color, width));
-                },
-            )?;
-            for (slot, growth, _) in growths {
+            let soften = |slot: usize, path: &mut raster::Path| {
+                let color = colors.get(&shapes[slot]);
+                path.stroke = color.map(|color| thin_stroke(*color, width));
+            };
+            let found = growths(&mut self.descender, &mut map, target, &candidates, soften)?;
+            for (slot, growth) in found {
                 let found = best.entry(shapes[slot]).or_insert((growth, width));
                 if growth < found.0 {
                     *found = (growth, width);
                 }
             }
         }
-        let least = LEAST_GAIN * BYTES * self.cost().per_byte;
+        let least = LEAST_GAIN * ByteCost::STROKE * self.cost().per_byte;
         best.retain(|_, (growth, _)| -*growth > least);
         if best.is_empty() {
             return Ok(());

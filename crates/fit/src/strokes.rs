@@ -5,18 +5,18 @@
 use std::collections::BTreeSet;
 
 use chat2svg_diffraster::Node;
-use chat2svg_vector::{Color, LineCap, LineJoin, Paint, Shape, Stroke};
+use chat2svg_vector::{ByteCost, Color, Paint, Shape, Stroke};
 use kurbo::{Affine, BezPath, Shape as _};
 
 use crate::{
     Action, FitError,
-    ablation::leave_one_out,
     fit::Fit,
     freedom::Motion,
     normals::{Normal, color_at, normals_along},
     picture::Picture,
     scene::SceneMap,
     simplify::closed_where_it_meets,
+    trial::growths,
 };
 
 /// Width in pixels with which a stroke begins, in a picture whose longest side is 512 pixels.
@@ -40,8 +40,6 @@ const SAME_COLOR: f64 = 0.08;
 const LEAST_MISSING: f64 = 0.5;
 /// Share of an outline along which there must be a line.
 const LINE_SHARE: f64 = 0.4;
-/// About how many bytes a stroke takes when written.
-pub(crate) const BYTES: f64 = 34.0;
 /// How many times its bytes' price a stroke must gain: it is one more thing to edit.
 pub(crate) const LEAST_GAIN: f64 = 2.0;
 
@@ -67,9 +65,9 @@ impl Fit<'_> {
             pixels: self.descender.picture(&mut map.scene)?,
             ..*target
         };
-        let is_added = self.is_added.clone();
+        let ids = self.ids.clone();
         self.edit_strokeless(&map, |index, shape, to_pixels| {
-            if is_added.get(index) != Some(&false) {
+            if ids.get(index).is_none_or(|id| id.is_added()) {
                 return None;
             }
             let (color, measured) = line_along(shape, to_pixels, target, &shown)?;
@@ -106,16 +104,7 @@ impl Fit<'_> {
                     && scale.is_normal()
                     && let Some((color, width)) = stroke(index, shape, to_pixels)
                 {
-                    shape.stroke = Some(Stroke {
-                        paint: Paint::Solid(color),
-                        opacity: 1.0,
-                        width: width / scale,
-                        cap: LineCap::Butt,
-                        join: LineJoin::Miter,
-                        miter_limit: 4.0,
-                        dashes: Vec::new(),
-                        dash_offset: 0.0,
-                    });
+                    shape.stroke = Some(Stroke::solid(Paint::Solid(color), width / scale));
                 }
             });
     }
@@ -133,8 +122,8 @@ impl Fit<'_> {
             })
             .collect();
         let target = self.problem.target;
-        let least = LEAST_GAIN * BYTES * self.cost().per_byte;
-        let worth = leave_one_out(
+        let least = LEAST_GAIN * ByteCost::STROKE * self.cost().per_byte;
+        let worth = growths(
             &mut self.descender,
             &mut map,
             target,
@@ -145,8 +134,8 @@ impl Fit<'_> {
         )?;
         let worthless: BTreeSet<usize> = worth
             .into_iter()
-            .filter(|(_, gain, _)| *gain < least)
-            .map(|(slot, _, _)| map.slots[slot].shape)
+            .filter(|(_, gain)| *gain < least)
+            .map(|(slot, _)| map.slots[slot].shape)
             .collect();
         if worthless.is_empty() {
             return Ok(());
@@ -163,11 +152,10 @@ impl Fit<'_> {
     fn given_strokes(&self) -> Vec<bool> {
         let template = self.problem.template.shapes();
         let shapes = self.document.shapes();
-        let origins = self.origins();
-        let pairs = shapes.iter().zip(origins);
+        let pairs = shapes.iter().zip(&self.ids);
         pairs
-            .map(|(visit, origin)| {
-                let origin = origin.and_then(|at| template.get(at));
+            .map(|(visit, id)| {
+                let origin = id.origin().and_then(|at| template.get(at));
                 visit.shape.stroke.is_some()
                     && visit.shape.fill.is_some()
                     && origin.is_none_or(|of| of.shape.stroke.is_none())

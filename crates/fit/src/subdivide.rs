@@ -3,6 +3,7 @@
 //! takes points away.
 
 use chat2svg_diffraster::{Layout, Node};
+use chat2svg_vector::{ByteCost, points_of};
 use kurbo::{BezPath, CubicBez, ParamCurve, PathEl, Point, QuadBez, Vec2};
 
 use crate::{
@@ -11,7 +12,6 @@ use crate::{
     fit::Fit,
     freedom::Motion,
     scene::{SceneMap, scene_of},
-    simplify::points_of,
 };
 
 /// How far in pixels the new points of a curve are expected to move: the gradient times half of
@@ -24,8 +24,6 @@ const LEAST_LENGTH: f64 = 6.0;
 /// How far in pixels the handles of a line that became a curve lie beside it, to that side to which
 /// it gains by bending.
 const BULGE: f64 = 0.75;
-/// Bytes that a control point takes, about.
-const POINT_BYTES: f64 = 7.0;
 
 /// What may take the place of an element of a path.
 struct Division {
@@ -50,11 +48,11 @@ impl Fit<'_> {
         let (to_canvas, target) = (self.problem.to_canvas, self.problem.target);
         let mut trial = self.document.clone();
         let mut divided: Vec<Option<(Vec<Division>, f64)>> = Vec::new();
-        let (is_added, freedoms) = (&self.is_added, self.present_freedoms());
+        let (ids, freedoms) = (&self.ids, self.present_freedoms());
         let problem = self.problem;
         trial.edit_shapes(|index, shape, transform, _| {
             let scale = (to_canvas * transform).determinant().abs().sqrt();
-            let is_asked = is_added.get(index) == Some(&false)
+            let is_asked = ids.get(index).is_some_and(|id| !id.is_added())
                 && freedoms.get(index).copied().unwrap_or_default().outline == Motion::Free
                 && scale.is_normal()
                 && shape.path.is_finite();
@@ -131,7 +129,7 @@ impl Division {
     fn pays(&self, gradients: &[PointGradient], per_byte: f64) -> bool {
         let gradients = self.fresh.iter().filter_map(|point| gradients.get(*point));
         let gradient = gradients.fold(0.0, |most: f64, gradient| most.max(gradient.slope.hypot()));
-        0.5 * self.moves * gradient > per_byte * POINT_BYTES * self.more
+        0.5 * self.moves * gradient > per_byte * ByteCost::POINT * self.more
     }
 
     /// Makes the line from `start` to `end`, which may be the one that closes an outline, a curve

@@ -1,8 +1,8 @@
 //! Changes to the set of shapes of a document: putting shapes in at the right depth, taking
 //! worthless ones out, giving shapes the paint that explains their pixels best.
 
-use chat2svg_vector::{Document, Fill, Group, LineCap, LineJoin, Node, Paint, Shape, Stroke};
-use kurbo::{Affine, PathEl};
+use chat2svg_vector::{Document, Group, Node, Paint, Shape, Stroke};
+use kurbo::Affine;
 
 use crate::{lines::Line, regions::FoundShape};
 
@@ -38,16 +38,8 @@ pub(crate) fn first_layers(found: Vec<FoundShape>, lines: &[Line], to_user: Affi
 fn stroke_of(line: &Line, to_user: Affine) -> Shape {
     let mut shape = Shape::filled("", to_user * &line.path, Paint::Solid(line.color));
     shape.fill = None;
-    shape.stroke = Some(Stroke {
-        paint: Paint::Solid(line.color),
-        opacity: 1.0,
-        width: line.width * to_user.determinant().abs().sqrt(),
-        cap: LineCap::Butt,
-        join: LineJoin::Miter,
-        miter_limit: 4.0,
-        dashes: Vec::new(),
-        dash_offset: 0.0,
-    });
+    let width = line.width * to_user.determinant().abs().sqrt();
+    shape.stroke = Some(Stroke::solid(Paint::Solid(line.color), width));
     shape
 }
 
@@ -125,8 +117,8 @@ pub(crate) fn insert(
                 } else {
                     format!("{} / detail", name.trim_end_matches(" / detail"))
                 };
-                if let Some(siblings) = siblings_mut(&mut document.layers, place)
-                    && let Some(last) = place.last()
+                if let Some((last, around)) = place.split_last()
+                    && let Some(siblings) = document.children_mut(around)
                 {
                     let index = (last + 1).min(siblings.len());
                     siblings.insert(index, node_of(label, shape, to_parent));
@@ -142,49 +134,4 @@ pub(crate) fn insert(
             }
         }
     }
-}
-
-fn siblings_mut<'a>(layers: &'a mut Vec<Node>, place: &[usize]) -> Option<&'a mut Vec<Node>> {
-    let (_, groups) = place.split_last()?;
-    let mut siblings = layers;
-    for index in groups {
-        match siblings.get_mut(*index)? {
-            Node::Group(group) => siblings = &mut group.children,
-            Node::Shape(_) => return None,
-        }
-    }
-    Some(siblings)
-}
-
-/// About how many bytes a shape takes when written.
-pub(crate) fn written_bytes(shape: &Shape) -> f64 {
-    const ELEMENT: f64 = 40.0;
-    const COORDINATE: f64 = 3.4;
-    const GRADIENT: f64 = 90.0;
-    const STOP: f64 = 40.0;
-    let points: usize = shape
-        .path
-        .elements()
-        .iter()
-        .map(|element| match element {
-            PathEl::MoveTo(_) | PathEl::LineTo(_) => 1,
-            PathEl::QuadTo(..) => 2,
-            PathEl::CurveTo(..) => 3,
-            PathEl::ClosePath => 0,
-        })
-        .sum();
-    let paint = |paint: &Paint| match paint {
-        Paint::Solid(_) => 0.0,
-        Paint::Linear(gradient) => GRADIENT + STOP * gradient.stops.len() as f64,
-        Paint::Radial(gradient) => GRADIENT + STOP * gradient.stops.len() as f64,
-    };
-    let fill = shape
-        .fill
-        .as_ref()
-        .map_or(0.0, |fill: &Fill| paint(&fill.paint));
-    let stroke = shape
-        .stroke
-        .as_ref()
-        .map_or(0.0, |stroke| 30.0 + paint(&stroke.paint));
-    ELEMENT + 2.0 * COORDINATE * points as f64 + fill + stroke
 }

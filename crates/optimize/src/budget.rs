@@ -39,7 +39,6 @@ pub(crate) fn options(config: &OptimizeConfig, run: &RunOptimize, threads: usize
             .map(chat2svg_protocol::PathBudget::get)
             .or_else(|| (budget.paths > 0).then_some(budget.paths)),
         iterations: iterations(config, run.context.level, run.scope),
-        seed: run.context.seed,
         allow_topology: run.scope == FitScope::Topology,
         allow_gradients: run.look.gradients,
         keeps_ground: run.ground.is_kept(),

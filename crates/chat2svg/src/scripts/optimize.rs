@@ -131,7 +131,6 @@ impl Stage<'_> {
     fn options(&self, iterations: u32) -> FitOptions {
         FitOptions {
             iterations,
-            seed: self.seed,
             threads: self.job.settings.process.threads(),
             max_side: SIDE,
             ..FitOptions::default()

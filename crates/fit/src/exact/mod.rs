@@ -37,7 +37,7 @@ fn group(label: &str, shapes: Vec<Node>) -> Node {
 fn shows(layers: &[Node], picture: &Raster) -> bool {
     let document = Document {
         layers: layers.to_vec(),
-        ..crate::engine::empty_document(picture.width(), picture.height())
+        ..Document::empty(picture.width().into(), picture.height().into())
     };
     let document = document.rounded(&chat2svg_vector::WriteOptions::default());
     let Ok(shown) = document.render(picture.width(), picture.height(), None) else {

@@ -6,6 +6,7 @@ mod chains;
 mod ridge;
 mod skeleton;
 
+use chat2svg_stop::Stop;
 use chat2svg_vector::Color;
 use kurbo::{BezPath, Point};
 
@@ -15,7 +16,7 @@ use crate::{
 };
 use chains::chains;
 use ridge::Ridges;
-use skeleton::thinned;
+pub use skeleton::thinned;
 
 /// Shortest line in pixels.
 const LEAST_LENGTH: f64 = 20.0;
@@ -52,8 +53,8 @@ pub(crate) struct Lines {
     pub(crate) rest: Picture,
 }
 
-/// The thin lines of an opaque picture; `None` when it has none.
-pub(crate) fn lines_of(picture: &Picture) -> Option<Lines> {
+/// The thin lines of an opaque picture; `None` when it has none, or there is no time to look.
+pub(crate) fn lines_of(picture: &Picture, stop: &Stop) -> Option<Lines> {
     if !picture.is_opaque || picture.width.min(picture.height) < 16 {
         return None;
     }
@@ -61,7 +62,8 @@ pub(crate) fn lines_of(picture: &Picture) -> Option<Lines> {
     let mut lines = Vec::new();
     let [dark, light] = [1.0, -1.0].map(|sign| Ridges::of(picture, sign));
     for (ridges, others) in [(&dark, &light), (&light, &dark)] {
-        let mask = thinned(ridges.mask(), picture.width, picture.height);
+        let (width, height) = (picture.width, picture.height);
+        let mask = thinned(ridges.mask(), width, height, stop).ok()?;
         for chain in chains(&mask, picture.width, picture.height) {
             if lines.len() < MOST_LINES
                 && let Some((line, course)) = line_along(ridges, others, picture, &chain)
@@ -330,7 +332,8 @@ mod tests {
     fn a_line_goes_on_straight_where_another_crosses_it() {
         let circle = |p: Point| within(p.distance(Point::new(60.0, 45.0)) - 30.0, 1.5);
         let slope = |p: Point| within(p.y - 46.3 - 0.2 * (p.x - 60.0), 1.2);
-        let found = lines_of(&picture(|p| circle(p).max(slope(p)))).expect("has lines");
+        let found =
+            lines_of(&picture(|p| circle(p).max(slope(p))), &Stop::never()).expect("has lines");
         // The circle may be left open where the other line runs into it.
         assert!((2..=3).contains(&found.lines.len()), "{:?}", found.lines);
         let straight = found
@@ -355,6 +358,9 @@ mod tests {
     fn areas_and_short_strokes_are_no_lines() {
         let disc = |p: Point| within(p.distance(Point::new(40.0, 45.0)), 40.0);
         let dash = |p: Point| within(p.y - 20.0, 1.5) * within(p.x - 95.0, 12.0);
-        assert_eq!(lines_of(&picture(|p| disc(p).max(dash(p)))), None);
+        assert_eq!(
+            lines_of(&picture(|p| disc(p).max(dash(p))), &Stop::never()),
+            None
+        );
     }
 }

@@ -1,10 +1,21 @@
 //! Thins a mask to lines of one pixel (Zhang and Suen 1984).
 
-/// The mask's skeleton, of the same size.
-pub(super) fn thinned(mut mask: Vec<bool>, width: usize, height: usize) -> Vec<bool> {
+use chat2svg_stop::{Stop, Stopped};
+
+/// The skeleton of a mask `width` pixels wide, of the same size: lines of one pixel.
+///
+/// # Errors
+/// When `stop` says so.
+pub fn thinned(
+    mut mask: Vec<bool>,
+    width: usize,
+    height: usize,
+    stop: &Stop,
+) -> Result<Vec<bool>, Stopped> {
     loop {
         let mut changed = false;
         for is_second in [false, true] {
+            stop.check()?;
             let gone: Vec<usize> = (0..mask.len())
                 .filter(|index| {
                     mask[*index] && is_removable(&mask, width, height, *index, is_second)
@@ -16,7 +27,7 @@ pub(super) fn thinned(mut mask: Vec<bool>, width: usize, height: usize) -> Vec<b
             changed |= !gone.is_empty();
         }
         if !changed {
-            return mask;
+            return Ok(mask);
         }
     }
 }
