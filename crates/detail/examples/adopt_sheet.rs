@@ -77,6 +77,7 @@ fn row(pair: &str, may_add: bool, side: u32) -> Result<Raster, Box<dyn Error>> {
     let options = FitOptions {
         iterations: 300,
         allow_topology: may_add,
+        robust: !may_add,
         ..FitOptions::default()
     };
     let start = Instant::now();

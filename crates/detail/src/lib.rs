@@ -41,7 +41,7 @@ mod texture;
 mod visible;
 
 pub use actor::DetailActor;
-pub use adopt::{AdoptError, AdoptParameters, Adopted, adopt};
+pub use adopt::{AdoptError, AdoptParameters, Adopted, NewShapes, adopt};
 pub use config::{DetailConfig, DetailParameters, Strength, StrengthError};
 pub use detailer::EmbeddedDetailer;
 pub use enhance::{DetailError, Enhanced, enhance};

@@ -157,6 +157,24 @@ fn a_shape_is_found_wherever_it_went_at_every_level() {
 }
 
 #[test]
+fn a_shape_goes_to_where_one_like_it_is_nearer() {
+    let stars = |left: &str| {
+        parse(&format!(
+            r##"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 256 256">
+<rect id="sky" width="256" height="256" fill="#e8f4ff"/>
+<path id="left" d="M40 150l12 34h36l-30 20 12 36-30-22-30 22 12-36-30-20h36z" fill="#8e44ad" transform="{left}"/>
+<path id="right" d="M200 150l12 34h36l-30 20 12 36-30-22-30 22 12-36-30-20h36z" fill="#8e44ad"/></svg>"##
+        ))
+    };
+    let (template, wanted) = (stars(""), stars("translate(165 -145)"));
+    let adopted = run(&template, &picture(&wanted), false).expect("runs");
+    let names: Vec<&str> = adopted.moved.iter().map(|m| m.name.as_str()).collect();
+    assert_eq!(names, ["left"]);
+    let apart = largest_change(bounds(&adopted.document, "left"), bounds(&wanted, "left"));
+    assert!(apart < 0.5, "{apart}");
+}
+
+#[test]
 fn what_something_new_half_covers_is_not_moved() {
     let new = r##"<path d="M60 100 96 130 130 104 120 150 60 160Z" fill="#cfc07f"/>"##;
     let adopted = moves(&[("{NEW}", new)], &[]);

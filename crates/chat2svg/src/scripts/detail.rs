@@ -104,7 +104,7 @@ impl<'a> Stage<'a> {
                 "no image model is set up ([imagegen]): flags about it change nothing, and the template is lit instead",
             );
         }
-        let adopt = &mut detail.levels.high.adopt;
+        let adopt = &mut detail.levels.high.adopt.new_shapes;
         let of_shapes = vec![
             Parameter::new(
                 "thresh_iou",

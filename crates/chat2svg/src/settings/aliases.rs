@@ -1,5 +1,5 @@
 //! The flat environment variables of the wrapper around the original, as names for today's keys,
-//! and those that mean nothing here.
+//! those that mean nothing here, and keys of earlier versions that are no longer read.
 
 /// A flat variable.
 pub(super) struct Alias {
@@ -171,6 +171,30 @@ const MEANINGLESS: &[Meaningless] = &[
 
 const fn nothing(name: &'static str, why: &'static str) -> Meaningless {
     Meaningless { name, why }
+}
+
+/// Thresholds of `[detail.levels.*.adopt]` that follow from the effort now.
+const RETIRED: [&str; 13] = [
+    "least_area",
+    "largest_share",
+    "known_overlap",
+    "visible_share",
+    "gain_per_byte",
+    "tolerance",
+    "stroke_evenness",
+    "trial_side",
+    "move_work",
+    "reach",
+    "move_gain",
+    "fit_work",
+    "settled_overlap",
+];
+
+/// Whether a key is one of an earlier version that is no longer read.
+pub(super) fn is_retired(key: &str) -> bool {
+    let level = key.strip_prefix("detail.levels.");
+    let name = level.and_then(|rest| rest.split_once(".adopt."));
+    name.is_some_and(|(_, name)| RETIRED.contains(&name))
 }
 
 /// The alias of a name.

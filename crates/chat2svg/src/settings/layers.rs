@@ -128,6 +128,8 @@ pub(crate) struct Layers {
     values: BTreeMap<String, Value>,
     /// Variables of earlier deployments that were set and mean nothing here, with the reason.
     unused: Vec<(&'static str, &'static str)>,
+    /// Keys of earlier versions that were set, and where.
+    retired: Vec<(String, String)>,
 }
 
 impl Layers {
@@ -141,6 +143,7 @@ impl Layers {
             values: flat(&merged),
             merged,
             unused: Vec::new(),
+            retired: Vec::new(),
         })
     }
 
@@ -208,6 +211,9 @@ impl Layers {
         })?;
         if let Some(path) = name.strip_prefix("CHAT2SVG__") {
             let key = path.to_ascii_lowercase().replace("__", ".");
+            if aliases::is_retired(&key) {
+                return Ok((key, text.into(), origin));
+            }
             let value = self.read(&key, &text, &origin)?;
             return Ok((key, value, origin));
         }
@@ -365,11 +371,15 @@ impl Layers {
         matches!(value, Some(ValueKind::String(text)) if text.is_empty())
     }
 
-    /// Variables of earlier deployments that were set and mean nothing here, each with the reason.
+    /// Variables of earlier deployments that were set and mean nothing here, each with the reason,
+    /// and keys of earlier versions that are no longer read.
     pub(crate) fn unused(&self) -> impl Iterator<Item = String> {
-        self.unused
-            .iter()
-            .map(|(name, why)| format!("{name} means nothing here: {why}"))
+        let variables = self.unused.iter();
+        let variables = variables.map(|(name, why)| format!("{name} means nothing here: {why}"));
+        let keys = self.retired.iter().map(|(key, origin)| {
+            format!("configuration key `{key}` in {origin} is no longer read; remove it")
+        });
+        variables.chain(keys)
     }
 
     /// What the variables of earlier deployments set, or why they set nothing, a line each.
@@ -416,6 +426,10 @@ impl Layers {
     ) -> Result<(), ConfigError> {
         let (mut layer, mut wrong) = (Map::new(), Vec::new());
         for (key, value, origin) in values {
+            if aliases::is_retired(&key) {
+                self.retired.push((key, origin));
+                continue;
+            }
             match self.fitting(&key, value, &origin) {
                 Ok(value) => {
                     layer.insert(key, Value::new(Some(&origin), value));

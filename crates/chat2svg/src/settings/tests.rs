@@ -126,6 +126,29 @@ fn later_layers_win() {
 }
 
 #[test]
+fn keys_that_are_no_longer_read_are_told_and_change_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("chat2svg.toml");
+    fs::write(
+        &path,
+        "[detail.levels.low.adopt]\nreach = 0.5\nfit_steps = 7\n",
+    )
+    .unwrap();
+    let mut layers = Layers::defaults().unwrap();
+    layers.add_file(&path).unwrap();
+    let variable = "CHAT2SVG__DETAIL__LEVELS__HIGH__ADOPT__MOVE_WORK";
+    layers
+        .add_environment([(variable.into(), "9".into())])
+        .unwrap();
+    let told: Vec<String> = layers.unused().collect();
+    assert_eq!(told.len(), 2, "{told:?}");
+    assert!(told[0].contains("`detail.levels.low.adopt.reach`"));
+    assert!(told[1].contains(variable), "{told:?}");
+    let levels = layers.settings().unwrap().detail.levels;
+    assert_eq!(levels.low.adopt.fit_steps, 7);
+}
+
+#[test]
 fn values_are_shown_as_toml() {
     let mut layers = Layers::defaults().unwrap();
     layers

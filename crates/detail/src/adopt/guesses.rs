@@ -83,11 +83,7 @@ impl Search<'_> {
             guesses.extend(self.pair_guesses(&of_parts, form.center));
         }
         guesses.extend(self.shift_guesses(&pixels, form.center, state));
-        let reach = self.parameters.reach * self.areas.width.max(self.areas.height) as f64;
-        guesses.retain(|guess| {
-            let goes = guess.similarity.map() * form.center - form.center;
-            goes.hypot() <= reach && SIZES.contains(&guess.similarity.scale.powi(2))
-        });
+        guesses.retain(|guess| SIZES.contains(&guess.similarity.scale.powi(2)));
         for guess in &mut guesses {
             guess.likeness = self.agreement(&pixels, guess, state);
         }
@@ -125,7 +121,6 @@ impl Search<'_> {
             if is_taken
                 || apart > furthest
                 || (is_other && !is_flat)
-                || far > 1.2 * self.parameters.reach * side
                 || !sizes.contains(&(area.form.area / form.area))
             {
                 continue;
@@ -213,7 +208,7 @@ impl Search<'_> {
     fn shift_guesses(&self, pixels: &[u32], center: Point, state: &State) -> Vec<Guess> {
         let side = self.areas.width.max(self.areas.height) as f64;
         let step = (side / 80.0).max(1.0);
-        let most = (self.parameters.reach * side / step).floor() as i32;
+        let most = (side / step).floor() as i32;
         let mut found: Vec<Guess> = Vec::new();
         for row in -most..=most {
             for column in -most..=most {

@@ -3,16 +3,13 @@
 
 use std::collections::BTreeSet;
 
+use chat2svg_fit::removal_growths;
 use chat2svg_stop::Stop;
-use chat2svg_vector::{Document, Meaning, Metadata, Node, RenderError, Role, Shape, WriteOptions};
-use kurbo::{Affine, Rect};
+use chat2svg_vector::{ByteCost, Document, Meaning, Node, Raster, Role, Shape};
+use kurbo::Affine;
 
 use super::{
-    AdoptError,
-    names::meaning_of,
-    residual::ResidualShape,
-    units::shape_name,
-    view::{View, sum},
+    AdoptError, names::meaning_of, residual::ResidualShape, units::visit_name, view::View,
 };
 
 /// Most rounds of leaving shapes out: each changes what the others are worth.
@@ -45,16 +42,7 @@ pub(super) fn insert(
     let places: Vec<(Vec<usize>, Affine, String)> = document
         .shapes()
         .into_iter()
-        .map(|visit| {
-            let around = visit.groups.iter().rev().find_map(|group| {
-                [&group.label, &group.id]
-                    .into_iter()
-                    .find(|name| !name.is_empty())
-            });
-            let around = around.map_or("", String::as_str);
-            let name = shape_name(&visit.shape.label, &visit.shape.id, around, visit.index);
-            (visit.place, visit.transform, name)
-        })
+        .map(|visit| (visit.place.clone(), visit.transform, visit_name(&visit)))
         .collect();
     let mut order: Vec<usize> = (0..found.len()).collect();
     order.sort_by_key(|index| found[*index].above.map_or(0, |above| above + 1));
@@ -72,7 +60,7 @@ pub(super) fn insert(
                 let Some((last, around)) = place.split_last() else {
                     continue;
                 };
-                let Some(siblings) = children_mut(document, around) else {
+                let Some(siblings) = document.children_mut(around) else {
                     continue;
                 };
                 let position = (last + 1).min(siblings.len());
@@ -108,19 +96,11 @@ fn named(shape: &Shape, name: &str, meaning: Meaning, to_parent: Affine) -> Node
     Node::Shape(shape)
 }
 
-fn children_mut<'a>(document: &'a mut Document, place: &[usize]) -> Option<&'a mut Vec<Node>> {
-    if place.is_empty() {
-        return Some(&mut document.layers);
-    }
-    match document.node_mut(place)? {
-        Node::Group(group) => Some(&mut group.children),
-        Node::Shape(_) => None,
-    }
-}
-
 /// What new shapes are judged by.
 pub(super) struct Judge<'a> {
     pub(super) view: &'a View<'a>,
+    /// What the view shows.
+    pub(super) target: &'a Raster,
     /// Squared error in pixels of the view that a byte must save.
     pub(super) per_byte: f64,
     pub(super) stop: &'a Stop,
@@ -137,6 +117,7 @@ impl Judge<'_> {
         to_canvas: Affine,
     ) -> Result<(), AdoptError> {
         let mut error = self.view.error(document)?;
+        let growths = removal_growths(document, self.target)?;
         for each in inserted {
             let Some(residual) = found.get(each.residual) else {
                 continue;
@@ -149,10 +130,8 @@ impl Judge<'_> {
             let bytes = document
                 .shapes()
                 .get(each.index)
-                .map_or(0.0, |visit| written_bytes(visit.shape));
-            let mut without = document.clone();
-            without.retain_shapes(|index, _| index != each.index);
-            let worth = (self.view.error(&without)? - error).max(0.0);
+                .map_or(0.0, |visit| ByteCost::of(visit.shape));
+            let worth = growths.get(each.index).copied().unwrap_or(0.0).max(0.0);
             let meaning = meaning_of(residual.word(true));
             let mut least = error + ROUGHER * worth;
             let mut better = None;
@@ -166,7 +145,7 @@ impl Judge<'_> {
                         shape.label.clone_from(&name);
                         shape.meaning = meaning;
                         shape.apply_affine((to_canvas * transform).inverse());
-                        stroke_bytes = written_bytes(shape);
+                        stroke_bytes = ByteCost::of(shape);
                     }
                 });
                 let found = self.view.error(&stroked)?;
@@ -191,117 +170,26 @@ impl Judge<'_> {
         inserted: &mut Vec<Inserted>,
     ) -> Result<(), AdoptError> {
         for _ in 0..ROUNDS {
-            let worthless = self.worthless(document, inserted)?;
-            if worthless.is_empty() {
+            self.stop.check()?;
+            let growths = removal_growths(document, self.target)?;
+            let shapes = document.shapes();
+            let is_worthless = |each: &&Inserted| {
+                let (growth, visit) = (growths.get(each.index), shapes.get(each.index));
+                growth.zip(visit).is_none_or(|(growth, visit)| {
+                    *growth < self.per_byte * ByteCost::of(visit.shape)
+                })
+            };
+            let worthless = inserted.iter().filter(is_worthless);
+            let gone: BTreeSet<usize> = worthless.map(|each| each.index).collect();
+            if gone.is_empty() {
                 break;
             }
-            let gone: BTreeSet<usize> = inserted
-                .iter()
-                .filter(|each| worthless.contains(&each.residual))
-                .map(|each| each.index)
-                .collect();
             document.retain_shapes(|index, _| !gone.contains(&index));
-            inserted.retain(|each| !worthless.contains(&each.residual));
+            inserted.retain(|each| !gone.contains(&each.index));
             for each in inserted.iter_mut() {
                 each.index -= gone.range(..each.index).count();
             }
         }
         Ok(())
     }
-
-    /// Which of them, by what they were made of, are not worth their bytes as things stand.
-    fn worthless(
-        &self,
-        document: &Document,
-        inserted: &[Inserted],
-    ) -> Result<BTreeSet<usize>, AdoptError> {
-        let with = self.view.errors(document)?;
-        let (extents, bytes) = self.extents(document, inserted)?;
-        // Those that lie apart are left out together.
-        let mut batches: Vec<Vec<usize>> = Vec::new();
-        for (each, extent) in extents.iter().enumerate() {
-            let is_apart = |batch: &Vec<usize>| {
-                batch
-                    .iter()
-                    .all(|other| extents[*other].intersect(*extent).is_zero_area())
-            };
-            match batches.iter().position(is_apart) {
-                Some(batch) => batches[batch].push(each),
-                None => batches.push(vec![each]),
-            }
-        }
-        let mut worthless = BTreeSet::new();
-        for batch in batches {
-            self.stop.check()?;
-            let gone: BTreeSet<usize> = batch.iter().map(|each| inserted[*each].index).collect();
-            let mut less = document.clone();
-            less.retain_shapes(|index, _| !gone.contains(&index));
-            let without = self.view.errors(&less)?;
-            for each in batch {
-                let growth =
-                    self.within(&without, extents[each]) - self.within(&with, extents[each]);
-                if growth < self.per_byte * bytes[each] {
-                    worthless.insert(inserted[each].residual);
-                }
-            }
-        }
-        Ok(worthless)
-    }
-
-    /// Where in the view each lies, and how many bytes it takes.
-    fn extents(
-        &self,
-        document: &Document,
-        inserted: &[Inserted],
-    ) -> Result<(Vec<Rect>, Vec<f64>), RenderError> {
-        let to_view = document.canvas_transform(self.view.width, self.view.height)?;
-        let frame = Rect::new(
-            0.0,
-            0.0,
-            f64::from(self.view.width),
-            f64::from(self.view.height),
-        );
-        let shapes = document.shapes();
-        Ok(inserted
-            .iter()
-            .map(|each| {
-                let Some(visit) = shapes.get(each.index) else {
-                    return (Rect::ZERO, 0.0);
-                };
-                let bounds = visit.shape.paint_bounds(to_view * visit.transform);
-                let extent = bounds.map_or(Rect::ZERO, |bounds| {
-                    bounds.inflate(1.0, 1.0).expand().intersect(frame)
-                });
-                (extent, written_bytes(visit.shape))
-            })
-            .unzip())
-    }
-
-    fn within(&self, errors: &[f32], extent: Rect) -> f64 {
-        let (left, right) = (extent.x0 as usize, extent.x1 as usize);
-        (extent.y0 as usize..extent.y1 as usize)
-            .filter_map(|y| {
-                let start = y * self.view.width as usize;
-                errors.get(start + left..start + right)
-            })
-            .map(sum)
-            .sum()
-    }
-}
-
-/// Bytes that a shape adds to a document.
-fn written_bytes(shape: &Shape) -> f64 {
-    let mut alone = Document {
-        width: 512.0,
-        height: 512.0,
-        view_box: Rect::new(0.0, 0.0, 512.0, 512.0),
-        title: None,
-        description: None,
-        metadata: Metadata::default(),
-        layers: Vec::new(),
-    };
-    let options = WriteOptions::default();
-    let empty = alone.to_svg(&options).len();
-    alone.layers.push(Node::Shape(shape.clone()));
-    (alone.to_svg(&options).len() as f64 - empty as f64).max(0.0)
 }

@@ -1,6 +1,7 @@
 //! Regions that are lines of even width: their middle, and how wide they are. Pixels only; whether
 //! a stroke serves better than an outline is decided elsewhere.
 
+use chat2svg_fit::{fit_open, thinned};
 use chat2svg_stop::{Stop, Stopped};
 use kurbo::{BezPath, Point};
 
@@ -124,7 +125,7 @@ impl Mask {
     /// The line that the region is; `None` when it branches, is too short or too uneven.
     pub(super) fn line(&self, evenness: f64, stop: &Stop) -> Result<Option<Line>, Stopped> {
         let distance = distance_inside(&self.inside, self.width, self.height, false, stop)?;
-        let mut thin = thinned(&self.inside, self.width, self.height, stop)?;
+        let mut thin = thinned(self.inside.clone(), self.width, self.height, stop)?;
         let half = distance.max();
         remove_twigs(
             &mut thin,
@@ -235,7 +236,7 @@ impl Line {
         if self.is_closed {
             points.extend(self.points.first().copied());
         }
-        let mut path = chat2svg_fit::fit_open(&points, tolerance);
+        let mut path = fit_open(&points, tolerance);
         if self.is_closed && !path.elements().is_empty() {
             path.close_path();
         }
@@ -283,68 +284,6 @@ fn unevenness(distance: &Field, order: &[usize]) -> f64 {
         .sum::<f64>()
         / count;
     variance.sqrt() / mean.max(1e-9)
-}
-
-/// The mask thinned to lines of one pixel (Zhang and Suen 1984).
-fn thinned(
-    inside: &[bool],
-    width: usize,
-    height: usize,
-    stop: &Stop,
-) -> Result<Vec<bool>, Stopped> {
-    let mut thin = inside.to_vec();
-    let mut removed = Vec::new();
-    loop {
-        let mut is_changed = false;
-        for pass in 0..2 {
-            stop.check()?;
-            removed.clear();
-            for y in 1..height.saturating_sub(1) {
-                for x in 1..width.saturating_sub(1) {
-                    let pixel = y * width + x;
-                    if thin[pixel] && may_go(&around(&thin, pixel, width), pass) {
-                        removed.push(pixel);
-                    }
-                }
-            }
-            is_changed |= !removed.is_empty();
-            for pixel in &removed {
-                thin[*pixel] = false;
-            }
-        }
-        if !is_changed {
-            return Ok(thin);
-        }
-    }
-}
-
-/// The eight neighbours, clockwise from above.
-fn around(thin: &[bool], pixel: usize, width: usize) -> [bool; 8] {
-    [
-        pixel - width,
-        pixel - width + 1,
-        pixel + 1,
-        pixel + width + 1,
-        pixel + width,
-        pixel + width - 1,
-        pixel - 1,
-        pixel - width - 1,
-    ]
-    .map(|other| thin[other])
-}
-
-fn may_go(around: &[bool; 8], pass: usize) -> bool {
-    let count = around.iter().filter(|inside| **inside).count();
-    let turns = (0..8)
-        .filter(|index| !around[*index] && around[(index + 1) % 8])
-        .count();
-    let [north, _, east, _, south, _, west, _] = *around;
-    let is_open = if pass == 0 {
-        !(east && south && (north || west))
-    } else {
-        !(north && west && (east || south))
-    };
-    (2..=6).contains(&count) && turns == 1 && is_open
 }
 
 /// Neighbours of a pixel of a line, those side by side before those across corners.

@@ -32,7 +32,7 @@ use chat2svg_stop::{Stop, Stopped};
 use chat2svg_vector::{Document, Raster, RasterError, RenderError};
 use thiserror::Error;
 
-pub use parameters::AdoptParameters;
+pub use parameters::{AdoptParameters, NewShapes};
 
 use self::{
     capture::Unfitted,
@@ -44,6 +44,13 @@ use self::{
     view::View,
 };
 
+/// Squared error, in full-scale pixels of a target whose longest side is 512, that each written
+/// byte of a new shape must save.
+const GAIN_PER_BYTE: f64 = 0.022;
+/// How far outlines may be from the borders of regions, in pixels of the regions' picture.
+const TOLERANCE: f64 = 0.4;
+/// Longest side in pixels at which guesses about moves are tried.
+const TRIAL_SIDE: u32 = 160;
 /// Share of the time that is left which those fits may take, so that there is some to look for new
 /// shapes.
 const FIT_TIME: f64 = 0.6;
@@ -165,17 +172,15 @@ impl Job<'_> {
             .ok_or(AdoptError::Stopped)?;
         let side = f64::from(width.max(height)) / 512.0;
         let price = RegionPrice {
-            // Error grows with the picture's area, bytes of outlines with its side: between the
-            // two.
-            per_byte: parameters.gain_per_byte * side.powf(1.5),
+            per_byte: per_byte(width.max(height)),
             gradients: true,
-            tolerance: parameters.tolerance,
+            tolerance: TOLERANCE,
         };
         let areas = Areas::of(&regions, price, stop)?;
         let fine = View::of(&target, stop);
         stop.check()?;
         if parameters.most_moves > 0 {
-            let most = parameters.trial_side.min(width.max(height));
+            let most = TRIAL_SIDE.min(width.max(height));
             let (width, height) = size(&adopted.document, most)?;
             let rough = target.averaged(width, height, stop)?;
             let search = Search {
@@ -195,7 +200,7 @@ impl Job<'_> {
             seen: &seen,
             to_canvas,
             threshold: self.gradients,
-            least_area: (parameters.least_area * side * side).ceil() as usize,
+            least_area: (parameters.least_area() * side * side).ceil() as usize,
             is_final: !(self.may_add && parameters.most_added > 0),
             stop,
         };
@@ -231,6 +236,7 @@ impl Job<'_> {
         }
         let judge = Judge {
             view: &fine,
+            target: &target,
             per_byte: price.per_byte,
             stop,
         };
@@ -249,10 +255,17 @@ impl Job<'_> {
     }
 }
 
+/// Squared error, in full-scale pixels, that a byte must save in a picture whose longest side has
+/// so many pixels. Error grows with the picture's area, bytes of outlines with its side: between
+/// the two.
+fn per_byte(side: u32) -> f64 {
+    GAIN_PER_BYTE * (f64::from(side) / 512.0).powf(1.5)
+}
+
 /// Steps that a template of so many shapes is fitted by; none when so few could be afforded that
 /// they change little.
 fn affordable_steps(parameters: &AdoptParameters, shapes: usize) -> u32 {
-    let most = u32::try_from(parameters.fit_work / shapes.max(1)).unwrap_or(u32::MAX);
+    let most = u32::try_from(parameters.fit_work() / shapes.max(1)).unwrap_or(u32::MAX);
     if most < LEAST_STEPS {
         0
     } else {

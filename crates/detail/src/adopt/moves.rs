@@ -11,6 +11,7 @@ use chat2svg_vector::{Document, RenderError};
 use super::{
     AdoptError, AdoptParameters,
     guesses::{Guess, NEAR_COLOR},
+    per_byte,
     region_overlap::{Areas, IdBuffer, mean_color},
     tie_break::Appearances,
     trial::{Trial, paint},
@@ -32,6 +33,11 @@ const AGREES: f32 = 0.08;
 const LEAST_AGREED: f64 = 0.1;
 /// Share of a unit that must be seen for it to be looked for by what is seen of it.
 const WELL_SEEN: f64 = 0.25;
+/// Intersection over union with a region from which a shape shows the target already and stays
+/// where it is.
+const SETTLED_OVERLAP: f64 = 0.8;
+/// Share of the error, where a move changes the picture, that it must take away.
+const MOVE_GAIN: f64 = 0.4;
 /// Bytes that a move must be worth: those of a shape painted over instead.
 const MOVE_BYTES: f64 = 60.0;
 
@@ -57,7 +63,7 @@ impl Search<'_> {
         document: &mut Document,
         moved: &mut Vec<Movement>,
     ) -> Result<(), AdoptError> {
-        let mut work = self.parameters.move_work;
+        let mut work = self.parameters.move_work();
         let list = units(document);
         let shapes = document.counts().shapes;
         let mut state = self.state(document)?;
@@ -103,7 +109,9 @@ impl Search<'_> {
             if !unit.is_group {
                 guesses.retain(|guess| {
                     let to = guess.similarity.center + guess.similarity.by;
-                    !state.appearances.has_closer_rival(unit.shapes.start, to)
+                    let may_go = |shape: usize| state.settled.get(shape) == Some(&None);
+                    let shape = unit.shapes.start;
+                    !state.appearances.has_closer_rival(shape, to, may_go)
                 });
             }
             if guesses.len() < all && waited.insert(unit.shapes.start) {
@@ -130,7 +138,7 @@ impl Search<'_> {
             .iter()
             .map(|pixels| {
                 let best = *self.areas.overlaps(pixels).first()?;
-                (best.ratio >= self.parameters.settled_overlap).then_some(best.area)
+                (best.ratio >= SETTLED_OVERLAP).then_some(best.area)
             })
             .collect();
         let shown = self.fine.shown(document)?;
@@ -191,7 +199,7 @@ impl Search<'_> {
     /// Pixels that something must show to be looked for.
     pub(super) fn least_pixels(&self) -> usize {
         let scale = self.areas.width.max(self.areas.height) as f64 / 512.0;
-        (self.parameters.least_area * scale * scale).max(6.0) as usize
+        (self.parameters.least_area() * scale * scale).max(6.0) as usize
     }
 
     /// The document with the unit moved as the best guess says, made exact, when that is better by
@@ -299,9 +307,8 @@ impl Search<'_> {
             return Ok(false);
         }
         let gain = least - there(&self.rough.errors_of(&new));
-        let side = f64::from(self.rough.width.max(self.rough.height)) / 512.0;
-        let price = self.parameters.gain_per_byte * MOVE_BYTES * side * side;
-        Ok(gain >= self.parameters.move_gain * least && gain >= price)
+        let price = per_byte(self.rough.width.max(self.rough.height)) * MOVE_BYTES;
+        Ok(gain >= MOVE_GAIN * least && gain >= price)
     }
 }
 

@@ -57,22 +57,12 @@ impl IdBuffer {
     ) -> Result<Self, RenderError> {
         let (columns, rows) = (width as u32, height as u32);
         let visibility = document.visibility_until(columns, rows, stop)?;
-        let owners = visibility.owners().to_vec();
-        let mut pixels = vec![Vec::new(); visibility.len()];
-        for (pixel, owner) in owners.iter().enumerate() {
-            if let Some(own) = (*owner as usize)
-                .checked_sub(1)
-                .and_then(|shape| pixels.get_mut(shape))
-            {
-                own.push(pixel as u32);
-            }
-        }
         let painted = (0..visibility.len())
             .map(|shape| visibility.painted_area(shape))
             .collect();
         Ok(Self {
-            owners,
-            pixels,
+            owners: visibility.owners().to_vec(),
+            pixels: visibility.pixels(),
             painted,
         })
     }

@@ -7,7 +7,7 @@ use kurbo::{Affine, Point};
 
 use super::{
     region_overlap::{Areas, IdBuffer},
-    units::shape_name,
+    units::visit_name,
     view::squared_distance,
 };
 
@@ -46,7 +46,7 @@ impl Painter<'_> {
     /// Repaints every flat, opaque shape that is seen well enough; returns the names of the
     /// gradients made.
     pub(super) fn repaint(&self, document: &mut Document) -> Result<Vec<String>, Stopped> {
-        let names = names(document);
+        let names: Vec<String> = document.shapes().iter().map(visit_name).collect();
         let mut gradients = Vec::new();
         let mut answer = Ok(());
         document.edit_shapes(|index, shape, transform, opacity| {
@@ -162,23 +162,6 @@ impl Painter<'_> {
         };
         pixels.iter().filter(is_same).count() as f64 / pixels.len().max(1) as f64
     }
-}
-
-/// Of each shape what it is called.
-fn names(document: &Document) -> Vec<String> {
-    document
-        .shapes()
-        .iter()
-        .map(|visit| {
-            let around = visit
-                .groups
-                .iter()
-                .rev()
-                .find(|group| !group.label.is_empty())
-                .map_or("", |group| group.label.as_str());
-            shape_name(&visit.shape.label, &visit.shape.id, around, visit.index)
-        })
-        .collect()
 }
 
 /// Whether the pixels on all four sides show the same shape.

@@ -17,6 +17,9 @@ use super::{
     view::View,
 };
 
+/// Standard deviation of a line's width, as a share of its mean, up to which it may become a
+/// stroke.
+const STROKE_EVENNESS: f64 = 0.3;
 /// Share of the canvas from which a shape is its background.
 const BACKGROUND: f64 = 0.45;
 
@@ -118,25 +121,28 @@ impl Finder<'_> {
     fn is_new(&self, pixels: &[u32], mask: &Mask, seen: &IdBuffer) -> Result<bool, Stopped> {
         let area = pixels.len() as f64;
         let side = self.areas.width.max(self.areas.height) as f64 / 512.0;
-        let is_large = area > self.parameters.largest_share * self.areas.second_largest();
-        if area < self.parameters.least_area * side * side || is_large {
+        let is_large =
+            area > self.parameters.new_shapes.largest_share * self.areas.second_largest();
+        if area < self.parameters.least_area() * side * side || is_large {
             return Ok(false);
         }
         let is_known = seen.counts(pixels).into_iter().any(|(owner, common)| {
             seen.pixels_of(owner).is_some_and(|own| {
                 let common = common as f64;
-                common / (area + own.len() as f64 - common) > self.parameters.known_overlap
+                common / (area + own.len() as f64 - common)
+                    > self.parameters.new_shapes.known_overlap
             })
         });
         if is_known {
             return Ok(false);
         }
-        let shows = area / mask.filled_area().max(1) as f64 > self.parameters.visible_share;
+        let shows =
+            area / mask.filled_area().max(1) as f64 > self.parameters.new_shapes.visible_share;
         Ok(shows || self.line(mask)?.is_some())
     }
 
     fn line(&self, mask: &Mask) -> Result<Option<Line>, Stopped> {
-        mask.line(self.parameters.stroke_evenness, self.stop)
+        mask.line(STROKE_EVENNESS, self.stop)
     }
 
     fn residual_shape(
@@ -176,14 +182,9 @@ impl Finder<'_> {
         Shape {
             fill: None,
             stroke: Some(Stroke {
-                paint: Paint::Solid(color),
-                opacity: 1.0,
-                width: width * self.scale,
                 cap,
                 join: LineJoin::Round,
-                miter_limit: 4.0,
-                dashes: Vec::new(),
-                dash_offset: 0.0,
+                ..Stroke::solid(Paint::Solid(color), width * self.scale)
             }),
             ..Shape::filled("", path, Paint::Solid(color))
         }

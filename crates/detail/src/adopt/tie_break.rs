@@ -37,13 +37,19 @@ impl Appearances {
         Self(seen.pixels.iter().map(appearance).collect())
     }
 
-    /// Whether another shape like this one is closer to where this one would go.
-    pub(super) fn has_closer_rival(&self, shape: usize, to: Point) -> bool {
+    /// Whether another shape like this one is closer to where this one would go, and may go itself.
+    pub(super) fn has_closer_rival(
+        &self,
+        shape: usize,
+        to: Point,
+        may_go: impl Fn(usize) -> bool,
+    ) -> bool {
         let Some(Some(own)) = self.0.get(shape) else {
             return false;
         };
         let far = own.center.distance(to);
-        let others = self.0.iter().enumerate().filter(|(at, _)| *at != shape);
+        let others = self.0.iter().enumerate();
+        let others = others.filter(|(at, _)| *at != shape && may_go(*at));
         others
             .filter_map(|(_, appearance)| appearance.as_ref())
             .any(|other| {
@@ -76,14 +82,16 @@ mod tests {
     #[test]
     fn the_nearer_of_two_alike_has_the_claim() {
         let alike = appearances(&[(10.0, 10.0), (30.0, 10.0)], [0.5, 0.5]);
-        assert!(alike.has_closer_rival(0, Point::new(29.0, 10.0)));
-        assert!(!alike.has_closer_rival(0, Point::new(11.0, 10.0)));
-        assert!(!alike.has_closer_rival(1, Point::new(29.0, 10.0)));
+        assert!(alike.has_closer_rival(0, Point::new(29.0, 10.0), |_| true));
+        assert!(!alike.has_closer_rival(0, Point::new(11.0, 10.0), |_| true));
+        assert!(!alike.has_closer_rival(1, Point::new(29.0, 10.0), |_| true));
+        // The target shows the other where it is.
+        assert!(!alike.has_closer_rival(0, Point::new(29.0, 10.0), |at| at != 1));
     }
 
     #[test]
     fn what_has_another_colour_is_no_rival() {
         let unlike = appearances(&[(10.0, 10.0), (30.0, 10.0)], [0.5, 0.7]);
-        assert!(!unlike.has_closer_rival(0, Point::new(29.0, 10.0)));
+        assert!(!unlike.has_closer_rival(0, Point::new(29.0, 10.0), |_| true));
     }
 }

@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use chat2svg_vector::{Document, Group, Meaning, Node, Origin};
+use chat2svg_vector::{Document, Group, Meaning, Node, Origin, ShapeVisit};
 use kurbo::Affine;
 
 /// A shape or a named group.
@@ -36,8 +36,18 @@ pub(super) fn units(document: &Document) -> Vec<Unit> {
     found
 }
 
+/// The name of a shape in its document.
+pub(super) fn visit_name(visit: &ShapeVisit<'_>) -> String {
+    let around = visit.groups.iter().rev().find_map(|group| {
+        let mut names = [&group.label, &group.id].into_iter();
+        names.find(|name| !name.is_empty())
+    });
+    let around = around.map_or("", String::as_str);
+    shape_name(&visit.shape.label, &visit.shape.id, around, visit.index)
+}
+
 /// The name of a shape: its own, else that of the nearest group that has one, else its number.
-pub(super) fn shape_name(label: &str, id: &str, around: &str, index: usize) -> String {
+fn shape_name(label: &str, id: &str, around: &str, index: usize) -> String {
     [label, id, around]
         .into_iter()
         .find(|name| !name.is_empty())
