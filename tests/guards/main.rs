@@ -3,7 +3,9 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod drawings;
 mod fits;
 mod hygiene;
 mod sources;
+mod vectorized;
 mod vocabularies;
