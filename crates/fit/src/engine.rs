@@ -149,6 +149,9 @@ pub fn refine(
             fit.take_layers(placed(rough_shapes(target), pixels))?;
         }
         fit.roll_back_template()?;
+        if is_new && !clock.is_cancelled() {
+            schedule::finish_new(&mut fit)?;
+        }
     }
     let mut outcome = fit.finish();
     outcome.report.has_uneven_ground = keeps_ground;

@@ -48,6 +48,7 @@ mod outlines;
 mod paint_fit;
 mod parameters;
 mod picture;
+mod primitives;
 mod proposals;
 mod quantise;
 mod regions;

@@ -105,6 +105,8 @@ pub enum Action {
     Cover,
     /// Outlines were drawn anew with fewer curves.
     Simplify,
+    /// Outlines became those of basic shapes that they stood for.
+    Primitive,
     /// Paints were replaced by those that explain their pixels better.
     Repaint,
     /// Points and paints were moved down the loss's gradient.

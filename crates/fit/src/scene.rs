@@ -34,7 +34,7 @@ pub(crate) struct Slot {
     /// Index of the shape in painting order.
     pub(crate) shape: usize,
     /// Maps the shape's coordinates to the scene's.
-    to_scene: Affine,
+    pub(crate) to_scene: Affine,
     /// Factor by which lengths grow.
     scale: f64,
     /// Whether the outline in the scene stands for the shape's own (it does not when it is dashed).
@@ -389,7 +389,7 @@ fn point_of([x, y]: [f32; 2]) -> Point {
     Point::new(f64::from(x), f64::from(y))
 }
 
-fn outline_of(path: &BezPath) -> Outline {
+pub(crate) fn outline_of(path: &BezPath) -> Outline {
     let mut outline = Outline::new();
     let mut start = None;
     let mut is_closed = true;

@@ -166,6 +166,15 @@ fn affordable_side(fit: &Fit<'_>) -> usize {
     side
 }
 
+/// Draws what a new document shows of basic shapes as such, and takes out what that hides.
+pub(crate) fn finish_new(fit: &mut Fit<'_>) -> Result<(), FitError> {
+    fit.take_best();
+    fit.draw_primitives()?;
+    fit.prune()?;
+    fit.take_best();
+    fit.mark_primitives()
+}
+
 /// Meets the byte budget: what gains little for its bytes goes, and outlines are drawn with fewer
 /// curves, both by and by more roughly, with a short descent after each; at last paths go whatever
 /// they gain.

@@ -17,6 +17,9 @@ const LEAST_STAIRS: f64 = 0.02;
 /// that makes a zone thick.
 const LEAST_THICK: f64 = 0.5;
 const THICK: usize = 4;
+/// The same in a zone that is so long, in pixels.
+const NARROW: usize = 2;
+const LONG: usize = 40;
 /// Standard deviation in pixels of the filter by which a border is smoothed, and its reach.
 const DEVIATION: f32 = 1.0;
 const REACH: usize = 3;
@@ -47,9 +50,11 @@ pub(super) fn are_hard(picture: &Picture, palette: &Palette, labels: &Labels) ->
         && f64::from(stairs) >= LEAST_STAIRS * f64::from(of_thick)
 }
 
-/// Which pixels lie in a square of their zone that is too large for writing.
+/// Which pixels lie in a square of their zone that is too large for writing: of a zone that is
+/// long, a smaller one does.
 fn thick(labels: &Labels) -> Vec<bool> {
     let (width, height) = (labels.width, labels.height);
+    let is_long = long(labels);
     let mut is_thick = vec![false; labels.of.len()];
     // Of each pixel the side of the largest square of its zone that ends there.
     let mut sides = vec![0_usize; labels.of.len()];
@@ -63,15 +68,51 @@ fn thick(labels: &Labels) -> Vec<bool> {
                 sides[index] += before.iter().map(|at| sides[*at]).min().unwrap_or(0);
             }
         }
-        if sides[index] >= THICK {
-            for row in (y + 1).saturating_sub(THICK)..=y.min(height - 1) {
-                for column in (x + 1).saturating_sub(THICK)..=x {
+        let side = if is_long[index] { NARROW } else { THICK };
+        if sides[index] >= side {
+            for row in (y + 1).saturating_sub(side)..=y.min(height - 1) {
+                for column in (x + 1).saturating_sub(side)..=x {
                     is_thick[row * width + column] = true;
                 }
             }
         }
     }
     is_thick
+}
+
+/// Which pixels belong to a zone longer than any sign of writing.
+fn long(labels: &Labels) -> Vec<bool> {
+    let (width, height) = (labels.width, labels.height);
+    let mut is_long = vec![false; labels.of.len()];
+    let mut is_known = vec![false; labels.of.len()];
+    for start in 0..labels.of.len() {
+        if is_known[start] {
+            continue;
+        }
+        is_known[start] = true;
+        let mut zone = vec![start];
+        let (mut low, mut high) = ([width, height], [0, 0]);
+        let mut next = 0;
+        while let Some(index) = zone.get(next).copied() {
+            next += 1;
+            for (axis, value) in [index % width, index / width].into_iter().enumerate() {
+                low[axis] = low[axis].min(value);
+                high[axis] = high[axis].max(value);
+            }
+            for at in labels.around(index) {
+                if !is_known[at] && labels.of[at] == labels.of[start] {
+                    is_known[at] = true;
+                    zone.push(at);
+                }
+            }
+        }
+        if (0..2).any(|axis| high[axis] - low[axis] >= LONG) {
+            for index in zone {
+                is_long[index] = true;
+            }
+        }
+    }
+    is_long
 }
 
 /// Whether a border turns at a pixel's corner without running straight to both sides.

@@ -3,7 +3,7 @@
 
 use kurbo::{BezPath, CubicBez, ParamCurve as _, PathEl, Point, Rect, Shape as _};
 
-use crate::Shape;
+use crate::{Drawn, Shape};
 
 use super::number::{number, rounded};
 
@@ -118,6 +118,16 @@ impl Basic {
 /// Whether a path draws one upright rectangle.
 pub(super) fn is_rectangle(path: &BezPath) -> bool {
     vertices(path).is_some_and(|(points, is_closed)| is_closed && rect_of(&points).is_some())
+}
+
+/// The rectangle with round corners that [`ShapeElements::Keep`](super::ShapeElements::Keep) writes
+/// a shape as, and the radii of its corners.
+pub(super) fn rounded_rect_of(shape: &Shape, tolerance: f64) -> Option<(Rect, [f64; 2])> {
+    let basic = (shape.drawn == Drawn::AsBasicShape).then(|| Basic::of(shape, tolerance))?;
+    match basic? {
+        Basic::Rect(rect, radii) if radii[0] > 0.0 && radii[1] > 0.0 => Some((rect, radii)),
+        _ => None,
+    }
 }
 
 /// The vertices of one run of straight lines, and whether it is closed.

@@ -9,6 +9,7 @@
 mod basic;
 mod cost;
 pub(crate) mod fingerprint;
+mod marked;
 mod metadata;
 mod number;
 mod paint;

@@ -8,6 +8,7 @@ use crate::{
     RadialGradient, Shape, Stroke,
 };
 
+use super::basic::rounded_rect_of;
 use super::number::{decimals_for, rounded};
 use super::paint::{FRACTION_DECIMALS, extent_of_linear, extent_of_radial, transform_decimals};
 use super::primitive::{self, round_parts, written_ellipse};
@@ -39,6 +40,22 @@ impl Document {
             layers: rounding.nodes(&self.layers, reference_scale(self, options)),
         }
     }
+}
+
+/// Accuracy to which round corners are drawn as curves, in user units.
+const ARC_ACCURACY: f64 = 0.1;
+
+/// A rectangle with elliptic corners, as an outline.
+fn round_corners(rect: Rect, [across, down]: [f64; 2]) -> BezPath {
+    // A rectangle of even corners, stretched.
+    let stretch = Affine::scale_non_uniform(1.0, down / across);
+    let even = Rect::new(
+        rect.x0,
+        rect.y0 * across / down,
+        rect.x1,
+        rect.y1 * across / down,
+    );
+    stretch * even.to_rounded_rect(across).to_path(ARC_ACCURACY)
 }
 
 struct Rounding {
@@ -94,7 +111,15 @@ impl Rounding {
         let unit_tolerance = self.tolerance / scale;
         match written_ellipse(shape, self.elements, unit_tolerance) {
             Some(ellipse) => self.ellipse(&ellipse, scale),
-            None => snapped_outline(&shape.path, decimals_for(scale, self.tolerance)),
+            None => match rounded_rect_of(shape, unit_tolerance) {
+                Some((rect, radii)) => {
+                    let decimals = decimals_for(scale, self.tolerance);
+                    let round = |value| rounded(value, decimals);
+                    let [x0, y0, x1, y1] = [rect.x0, rect.y0, rect.x1, rect.y1].map(round);
+                    round_corners(Rect::new(x0, y0, x1, y1), radii.map(round))
+                }
+                None => snapped_outline(&shape.path, decimals_for(scale, self.tolerance)),
+            },
         }
     }
 

@@ -1,0 +1,250 @@
+//! Basic outlines that a sampled one may stand for: circles, rectangles with sharp and with round
+//! corners, ellipses and polygons. Which of them is taken, the picture decides.
+
+use kurbo::{BezPath, Circle, Ellipse, Point, Rect, RoundedRect, Shape as _, Vec2};
+
+use super::{least_squares::nearest, polygon};
+
+/// Accuracy of curves in pixels.
+const ACCURACY: f64 = 0.02;
+/// Numbers in which a turned ellipse is written, as a path of four curves.
+const CURVES: usize = 26;
+/// Smallest radius of a round corner in pixels.
+const LEAST_RADIUS: f64 = 0.8;
+/// Of a polygon's tolerance how much single samples may be off a basic outline, and all together.
+const LARGEST: f64 = 2.6;
+const USUAL: f64 = 0.5;
+/// Of a pixel how near numbers must be to a half to be there.
+const SNAP: f64 = 0.06;
+/// Radii of round corners from which the nearest is looked for, by half the smaller side.
+const RADII: [f64; 3] = [1.0, 0.5, 0.2];
+/// Samples that must be seen.
+const LEAST_SEEN: usize = 8;
+/// How far an ellipse's axes differ at least, in pixels: else it is a circle.
+const STRETCH: f64 = 0.1;
+
+/// An outline, and how many numbers it is written in.
+pub(super) struct Candidate {
+    pub(super) path: BezPath,
+    pub(super) numbers: usize,
+}
+
+/// The samples of a closed outline.
+pub(super) struct Samples {
+    /// All, in order.
+    pub(super) all: Vec<Point>,
+    /// Those at which the outline is seen.
+    pub(super) seen: Vec<Point>,
+}
+
+impl Samples {
+    /// Basic outlines near the samples, simple ones first; rectangles end where the canvas does.
+    pub(super) fn candidates(&self, canvas: Rect, tolerance: f64) -> Vec<Candidate> {
+        let found = self.parameters(tolerance);
+        // Where drawings have numbers mostly, and where they were found.
+        let both = found.iter().flat_map(|basic| {
+            let round = basic.snapped();
+            let exact = (round != *basic).then(|| basic.clone());
+            std::iter::once(round).chain(exact)
+        });
+        both.map(|basic| basic.candidate(canvas))
+            .filter(|candidate| candidate.path.is_finite() && candidate.path.area() != 0.0)
+            .collect()
+    }
+
+    /// What basic outlines are near the samples.
+    fn parameters(&self, tolerance: f64) -> Vec<Basic> {
+        let (Some(bounds), true) = (self.bounds(), self.seen.len() >= LEAST_SEEN) else {
+            return Vec::new();
+        };
+        let is_near = |distance: &dyn Fn(Point) -> f64| {
+            let count = self.seen.len().max(1) as f64;
+            let (mut largest, mut sum) = (0.0_f64, 0.0);
+            for point in &self.seen {
+                let off = distance(*point).abs();
+                largest = largest.max(off);
+                sum += off * off;
+            }
+            largest <= LARGEST * tolerance && (sum / count).sqrt() <= USUAL * tolerance
+        };
+        let mut found = Vec::new();
+        let center = bounds.center();
+        let (across, down) = (0.5 * bounds.width(), 0.5 * bounds.height());
+        let circle = [center.x, center.y, 0.5 * (across + down)];
+        if let Some(own) = self.nearest(circle, off_circle)
+            && is_near(&|point| off_circle(&own, point))
+        {
+            found.push(Basic::Circle(own));
+        }
+        let sides = [bounds.x0, bounds.y0, bounds.x1, bounds.y1];
+        if let Some(own) = self.nearest(sides, off_rect)
+            && is_near(&|point| off_rect(&own, point))
+        {
+            found.push(Basic::Rect(own));
+        }
+        let ellipse = [center.x, center.y, across, down];
+        if let Some(own) = self.nearest(ellipse, off_ellipse)
+            && (own[2] - own[3]).abs() > STRETCH
+            && is_near(&|point| off_ellipse(&own, point))
+        {
+            found.push(Basic::Ellipse(own));
+        }
+        let [x0, y0, x1, y1] = sides;
+        let rounded = RADII.into_iter().find_map(|share| {
+            let start = [x0, y0, x1, y1, share * across.min(down)];
+            let own = self.nearest(start, off_rounded)?;
+            let is_round = own[4] > LEAST_RADIUS && is_near(&|point| off_rounded(&own, point));
+            is_round.then_some(own)
+        });
+        found.extend(rounded.map(Basic::Rounded));
+        found.extend(polygon::corners(&self.all, tolerance).map(Basic::Polygon));
+        if let Some(start) = self.turned_ellipse()
+            && let Some(own) = self.nearest(start, off_turned)
+            && is_near(&|point| off_turned(&own, point))
+        {
+            found.push(Basic::Turned(own));
+        }
+        found
+    }
+
+    /// The box of all samples.
+    pub(super) fn bounds(&self) -> Option<Rect> {
+        let (first, rest) = self.all.split_first()?;
+        let start = Rect::from_points(*first, *first);
+        Some(
+            rest.iter()
+                .fold(start, |bounds, point| bounds.union_pt(*point)),
+        )
+    }
+
+    /// The parameters nearest to what is seen.
+    fn nearest<const N: usize>(
+        &self,
+        start: [f64; N],
+        distance: impl Fn(&[f64; N], Point) -> f64,
+    ) -> Option<[f64; N]> {
+        nearest(start, &self.seen, distance)
+    }
+
+    /// Center, radii and angle by the moments of the samples.
+    fn turned_ellipse(&self) -> Option<[f64; 5]> {
+        let count = self.all.len().max(1) as f64;
+        let center = (self.all.iter().map(|p| p.to_vec2()).sum::<Vec2>() / count).to_point();
+        let (mut xx, mut xy, mut yy) = (0.0, 0.0, 0.0);
+        for point in &self.all {
+            let off = *point - center;
+            xx += off.x * off.x / count;
+            xy += off.x * off.y / count;
+            yy += off.y * off.y / count;
+        }
+        let angle = 0.5 * (2.0 * xy).atan2(xx - yy);
+        let along = Vec2::from_angle(angle);
+        let spread = |way: Vec2| xx * way.x * way.x + 2.0 * xy * way.x * way.y + yy * way.y * way.y;
+        let radius = |way: Vec2| (2.0 * spread(way)).sqrt();
+        let (long, short) = (radius(along), radius(Vec2::new(-along.y, along.x)));
+        (short > LEAST_RADIUS && long > 1.05 * short)
+            .then_some([center.x, center.y, long, short, angle])
+    }
+}
+
+/// A basic outline by its parameters, in pixels.
+#[derive(Clone, Debug, PartialEq)]
+enum Basic {
+    /// Center and radius.
+    Circle([f64; 3]),
+    /// Left, upper, right and lower side.
+    Rect([f64; 4]),
+    /// Center and radii.
+    Ellipse([f64; 4]),
+    /// Sides of a rectangle, and the radius of its corners.
+    Rounded([f64; 5]),
+    /// Corners.
+    Polygon(Vec<Point>),
+    /// Center and radii of an ellipse, and by what it is turned.
+    Turned([f64; 5]),
+}
+
+impl Basic {
+    /// The same with numbers at halves of pixels that are near to these.
+    fn snapped(&self) -> Self {
+        let snap = |value: f64| {
+            let round = (2.0 * value).round() * 0.5;
+            if (value - round).abs() <= SNAP {
+                round
+            } else {
+                value
+            }
+        };
+        match self {
+            Self::Circle(own) => Self::Circle(own.map(snap)),
+            Self::Rect(own) => Self::Rect(own.map(snap)),
+            Self::Ellipse(own) => Self::Ellipse(own.map(snap)),
+            Self::Rounded(own) => Self::Rounded(own.map(snap)),
+            Self::Polygon(corners) => {
+                let corners = corners.iter().map(|c| Point::new(snap(c.x), snap(c.y)));
+                Self::Polygon(corners.collect())
+            }
+            Self::Turned(_) => self.clone(),
+        }
+    }
+
+    fn candidate(&self, canvas: Rect) -> Candidate {
+        let (path, numbers) = match self {
+            Self::Circle([x, y, radius]) => (Circle::new((*x, *y), *radius).to_path(ACCURACY), 3),
+            Self::Rect([x0, y0, x1, y1]) => {
+                // Nothing is seen beyond the canvas.
+                let rect = Rect::new(*x0, *y0, *x1, *y1).intersect(canvas);
+                (rect.to_path(ACCURACY), 4)
+            }
+            Self::Ellipse([x, y, across, down]) => {
+                let ellipse = Ellipse::new((*x, *y), (*across, *down), 0.0);
+                (ellipse.to_path(ACCURACY), 4)
+            }
+            Self::Rounded([x0, y0, x1, y1, radius]) => {
+                let radius = radius.min(0.5 * (x1 - x0).min(y1 - y0));
+                let rect = RoundedRect::new(*x0, *y0, *x1, *y1, radius);
+                (rect.to_path(ACCURACY), 5)
+            }
+            Self::Polygon(corners) => (polygon::outline(corners), 2 * corners.len()),
+            Self::Turned([x, y, across, down, angle]) => {
+                let ellipse = Ellipse::new((*x, *y), (*across, *down), *angle);
+                (ellipse.to_path(ACCURACY), CURVES)
+            }
+        };
+        Candidate { path, numbers }
+    }
+}
+
+fn off_circle([x, y, radius]: &[f64; 3], point: Point) -> f64 {
+    point.distance(Point::new(*x, *y)) - radius
+}
+
+fn off_rect([x0, y0, x1, y1]: &[f64; 4], point: Point) -> f64 {
+    off_rounded(&[*x0, *y0, *x1, *y1, 0.0], point)
+}
+
+/// Signed distance to a rectangle with round corners.
+fn off_rounded([x0, y0, x1, y1, radius]: &[f64; 5], point: Point) -> f64 {
+    let radius = radius.clamp(0.0, 0.5 * (x1 - x0).min(y1 - y0).max(0.0));
+    let x = (point.x - 0.5 * (x0 + x1)).abs() - 0.5 * (x1 - x0) + radius;
+    let y = (point.y - 0.5 * (y0 + y1)).abs() - 0.5 * (y1 - y0) + radius;
+    x.max(0.0).hypot(y.max(0.0)) + x.max(y).min(0.0) - radius
+}
+
+fn off_ellipse([x, y, across, down]: &[f64; 4], point: Point) -> f64 {
+    off_turned(&[*x, *y, *across, *down, 0.0], point)
+}
+
+/// Distance to an ellipse to first order.
+fn off_turned([x, y, across, down, angle]: &[f64; 5], point: Point) -> f64 {
+    let (sin, cos) = angle.sin_cos();
+    let off = point - Point::new(*x, *y);
+    let u = (cos * off.x + sin * off.y) / across;
+    let v = (cos * off.y - sin * off.x) / down;
+    let radius = u.hypot(v);
+    let slope = (u / across).hypot(v / down);
+    if slope <= 0.0 {
+        return -across.min(*down);
+    }
+    (radius - 1.0) * radius / slope
+}

@@ -1,0 +1,335 @@
+//! Circles, ellipses, rectangles and polygons: what a picture shows of these is drawn as such, with
+//! exact corners and few numbers, and written as the element of that name.
+
+mod candidates;
+mod least_squares;
+mod polygon;
+
+use std::collections::BTreeMap;
+
+use chat2svg_vector::{Document, WriteOptions, similarity_scale};
+use kurbo::{BezPath, PathEl, Point, Rect, Shape as _, flatten};
+
+use crate::{
+    Action, FitError, crossing::crosses_itself, fit::Fit, scene::outline_of, trial::growths,
+};
+use candidates::{Candidate, Samples};
+
+/// Distance between samples of an outline in pixels, and most of them.
+const SPACING: f64 = 0.7;
+const MOST_SAMPLES: usize = 600;
+/// Accuracy of samples in pixels.
+const ACCURACY: f64 = 0.02;
+/// Distance in pixels within which a shape must show itself beside its outline for that to be seen.
+const BESIDE: isize = 1;
+/// Least side of the box of a shape, and of a part of one, in pixels.
+const LEAST_SIDE: f64 = 3.0;
+const LEAST_PART: f64 = 6.0;
+/// Most shapes of a picture that is not flat: where there are more, basic shapes are found by
+/// accident.
+const MOST_SHAPES: usize = 48;
+/// Most parts of a path that are looked at.
+const MOST_PARTS: usize = 64;
+/// Squared error per pixel of border that nobody sees: what a renderer's samples leave open.
+const UNSEEN: f64 = 0.0075;
+/// Share of a picture's squared error by which it may grow for the sake of basic shapes, and the
+/// error per pixel up to which it may in any case: 49 dB.
+const LOSS_SHARE: f64 = 0.0116;
+const UNSEEN_ERROR: f64 = 3.8e-5;
+/// By how much more that is where the picture is what was left of marks of storage.
+const UNSURE: f64 = 8.0;
+/// Share of it by which a less simple outline must be better.
+const PREFERENCE: f64 = 0.1;
+/// How far outlines may be off basic ones, in pixels, to be looked at: the picture decides.
+const LOOSE: f64 = 1.5;
+/// Bytes of a number, and what a basic shape may cost beyond what it saves: it is easier to edit.
+const NUMBER: f64 = 3.4;
+const WORTH: f64 = 16.0;
+/// Most corners of a polygon that is written as one.
+const MOST_CORNERS: usize = 24;
+/// By how many bytes, or which share of the file, polygons written as such may lengthen it.
+const EASE_BYTES: f64 = 64.0;
+const EASE_SHARE: f64 = 0.02;
+
+/// Basic outlines for a shape, in pixels.
+struct Choice {
+    slot: usize,
+    /// In the order in which they are tried, each with the bytes that it saves.
+    outlines: Vec<(BezPath, f64)>,
+}
+
+impl Fit<'_> {
+    /// Gives added shapes of the best document the basic outlines that they stand for, where the
+    /// picture does not lose more than the bytes save.
+    pub(crate) fn draw_primitives(&mut self) -> Result<(), FitError> {
+        let most = if self.problem.is_flat {
+            usize::MAX
+        } else {
+            MOST_SHAPES
+        };
+        if self.shapes() == 0 || self.shapes() > most || self.is_stopped() {
+            return Ok(());
+        }
+        let target = self.problem.target;
+        let choices = self.choices()?;
+        let mut map = self.scene();
+        // Of each slot the best outline so far, and what is lost by it.
+        let mut best: BTreeMap<usize, (f64, f64, &BezPath)> = BTreeMap::new();
+        let per_byte = self.cost().per_byte;
+        let most = choices.iter().map(|choice| choice.outlines.len()).max();
+        for attempt in 0..most.unwrap_or(0) {
+            let outlines: BTreeMap<usize, &(BezPath, f64)> = choices
+                .iter()
+                .filter_map(|choice| Some((choice.slot, choice.outlines.get(attempt)?)))
+                .collect();
+            let slots: Vec<usize> = outlines.keys().copied().collect();
+            let answers = growths(
+                &mut self.descender,
+                &mut map,
+                target,
+                &slots,
+                |slot, path| {
+                    if let Some((outline, _)) = outlines.get(&slot) {
+                        path.outline = outline_of(outline);
+                    }
+                },
+            )?;
+            for (slot, growth) in answers {
+                let Some((outline, saved)) = outlines.get(&slot) else {
+                    continue;
+                };
+                let loss = growth - per_byte * saved;
+                let unseen = UNSEEN * outline.perimeter(ACCURACY);
+                let bar = match best.get(&slot) {
+                    // The simpler one came first.
+                    Some((loss, ..)) => loss - PREFERENCE * unseen,
+                    None if *saved > 0.0 => per_byte * WORTH + unseen,
+                    None => 0.0,
+                };
+                if loss < bar {
+                    best.insert(slot, (loss, growth, outline));
+                }
+            }
+        }
+        if best.is_empty() || self.is_stopped() {
+            return Ok(());
+        }
+        let error = self.best_error();
+        // Of a picture that was cleaned the borders are uncertain.
+        let unsure = if self.problem.clean.is_some() {
+            UNSURE
+        } else {
+            1.0
+        };
+        let unseen = UNSEEN_ERROR * unsure * (target.width * target.height) as f64;
+        let mut left = (LOSS_SHARE * error).max(unseen - error);
+        // What costs least first.
+        let mut best: Vec<(usize, (f64, f64, &BezPath))> = best.into_iter().collect();
+        best.sort_by(|a, b| a.1.1.total_cmp(&b.1.1));
+        let allowed = 1.2 * left;
+        best.retain(|(_, (_, growth, _))| {
+            let is_within = *growth <= left;
+            left -= if is_within { growth.max(0.0) } else { 0.0 };
+            is_within
+        });
+        let mut outlines: BTreeMap<usize, BezPath> = best
+            .into_iter()
+            .map(|(slot, (_, _, outline))| {
+                let slot = &map.slots[slot];
+                (slot.shape, slot.to_scene.inverse() * outline)
+            })
+            .collect();
+        self.document.edit_shapes(|index, shape, _, _| {
+            if let Some(outline) = outlines.remove(&index) {
+                shape.path = outline;
+            }
+        });
+        // Which bytes it saves, only its element tells.
+        self.document.mark_basic_shapes(&WriteOptions::default(), 0);
+        self.accept(Action::Primitive, allowed)?;
+        self.take_best();
+        Ok(())
+    }
+
+    /// The basic outlines that added shapes may stand for.
+    fn choices(&self) -> Result<Vec<Choice>, FitError> {
+        let target = self.problem.target;
+        let (width, height) = (target.width, target.height);
+        let canvas = Rect::new(0.0, 0.0, width as f64, height as f64);
+        let seen = self
+            .document
+            .visibility(width as u32, height as u32)
+            .map_err(|error| FitError::Template(error.to_string()))?;
+        let owners = seen.owners();
+        let tolerance = self.cost().tolerance;
+        let map = self.scene();
+        let visits = self.document.shapes();
+        let mut choices = Vec::new();
+        for (index, slot) in map.slots.iter().enumerate() {
+            let Some(visit) = visits.get(slot.shape) else {
+                continue;
+            };
+            let shape = visit.shape;
+            let is_wanted = self.ids.get(slot.shape).is_some_and(|id| id.is_added())
+                && slot.has_own_outline
+                && shape.fill.is_some()
+                && shape.stroke.is_none()
+                && similarity_scale(slot.to_scene).is_some();
+            if !is_wanted || self.is_stopped() {
+                continue;
+            }
+            let is_seen = |point: &Point| {
+                let (x, y) = (point.x.floor() as isize, point.y.floor() as isize);
+                let beside = |x: isize, y: isize| {
+                    (0..width as isize).contains(&x)
+                        && (0..height as isize).contains(&y)
+                        && owners[y as usize * width + x as usize] as usize == slot.shape + 1
+                };
+                (-BESIDE..=BESIDE).any(|dy| (-BESIDE..=BESIDE).any(|dx| beside(x + dx, y + dy)))
+            };
+            let parts = parts_of(&(slot.to_scene * &shape.path));
+            let outlines = match parts.as_slice() {
+                [] => continue,
+                [part] => whole(part, is_seen, canvas, tolerance),
+                parts if parts.len() <= MOST_PARTS => in_parts(parts, is_seen, canvas, tolerance)
+                    .into_iter()
+                    .collect(),
+                _ => continue,
+            };
+
+            choices.push(Choice {
+                slot: index,
+                outlines: outlines
+                    .into_iter()
+                    .filter(|(outline, _)| !crosses_itself(outline, 1.0))
+                    .collect(),
+            });
+        }
+        Ok(choices)
+    }
+
+    /// Has the basic shapes of a new document written as such; the byte budget counts them.
+    /// Polygons stay paths where that lengthens the file much.
+    pub(crate) fn mark_primitives(&mut self) -> Result<(), FitError> {
+        let options = WriteOptions::default();
+        let bytes = |document: &Document| document.to_svg(&options).len() as f64;
+        let [mut few, mut all] = [self.document.clone(), self.document.clone()];
+        few.mark_basic_shapes(&options, 0);
+        all.mark_basic_shapes(&options, MOST_CORNERS);
+        let before = bytes(&few);
+        let is_short = bytes(&all) <= before + EASE_BYTES.max(EASE_SHARE * before);
+        self.document = if is_short { all } else { few };
+        self.accept(Action::Primitive, f64::INFINITY)
+    }
+}
+
+/// Basic outlines for a path of one part.
+fn whole(
+    part: &BezPath,
+    is_seen: impl Fn(&Point) -> bool,
+    canvas: Rect,
+    tolerance: f64,
+) -> Vec<(BezPath, f64)> {
+    let bounds = part.bounding_box();
+    if bounds.width().min(bounds.height()) < LEAST_SIDE {
+        return Vec::new();
+    }
+    let before = numbers(part);
+    let candidates = samples(part, is_seen).candidates(canvas, LOOSE * tolerance);
+    let saved = |numbers: usize| NUMBER * (before as f64 - numbers as f64);
+    candidates
+        .into_iter()
+        .map(|Candidate { path, numbers }| (path, saved(numbers)))
+        .collect()
+}
+
+/// A path of several parts with those drawn as basic outlines that are near to one.
+fn in_parts(
+    parts: &[BezPath],
+    is_seen: impl Fn(&Point) -> bool,
+    canvas: Rect,
+    tolerance: f64,
+) -> Option<(BezPath, f64)> {
+    let mut path = BezPath::new();
+    let mut is_changed = false;
+    for part in parts {
+        let bounds = part.bounding_box();
+        let basic = if bounds.width().min(bounds.height()) < LEAST_PART {
+            None
+        } else {
+            let found = samples(part, &is_seen).candidates(canvas, LOOSE * tolerance);
+            found.into_iter().next()
+        };
+        is_changed |= basic.is_some();
+        let basic = basic.map(|candidate| {
+            // Holes run the other way.
+            if candidate.path.area() * part.area() < 0.0 {
+                candidate.path.reverse_subpaths()
+            } else {
+                candidate.path
+            }
+        });
+        path.extend(basic.as_ref().unwrap_or(part).elements().iter().copied());
+    }
+    let before: usize = parts.iter().map(numbers).sum();
+    let saved = NUMBER * (before as f64 - numbers(&path) as f64);
+    is_changed.then_some((path, saved))
+}
+
+/// The closed parts of a path.
+fn parts_of(path: &BezPath) -> Vec<BezPath> {
+    let mut parts: Vec<BezPath> = Vec::new();
+    for element in path.elements() {
+        match (element, parts.last_mut()) {
+            (PathEl::MoveTo(_), _) => parts.push(BezPath::from_vec(vec![*element])),
+            (_, Some(part)) => part.push(*element),
+            (_, None) => {}
+        }
+    }
+    parts.retain(|part| part.elements().len() > 2);
+    parts
+}
+
+/// How many numbers a path is written in.
+fn numbers(path: &BezPath) -> usize {
+    let of = |element: &PathEl| match element {
+        PathEl::MoveTo(_) | PathEl::LineTo(_) => 2,
+        PathEl::QuadTo(..) => 4,
+        PathEl::CurveTo(..) => 6,
+        PathEl::ClosePath => 0,
+    };
+    path.elements().iter().map(of).sum()
+}
+
+/// Points along a closed part, evenly spaced.
+fn samples(part: &BezPath, is_seen: impl Fn(&Point) -> bool) -> Samples {
+    let mut corners: Vec<Point> = Vec::new();
+    flatten(part.elements().iter().copied(), ACCURACY, |element| {
+        if let PathEl::MoveTo(point) | PathEl::LineTo(point) = element {
+            corners.push(point);
+        }
+    });
+    if corners.len() > 1 && corners.first() == corners.last() {
+        corners.pop();
+    }
+    let next = corners.iter().cycle().skip(1);
+    let lengths: Vec<f64> = corners
+        .iter()
+        .zip(next)
+        .map(|(a, b)| a.distance(*b))
+        .collect();
+    let length: f64 = lengths.iter().sum();
+    let spacing = SPACING.max(length / MOST_SAMPLES as f64);
+    let mut all = Vec::new();
+    let mut at = 0.0;
+    for (index, length) in lengths.iter().enumerate() {
+        let (from, to) = (corners[index], corners[(index + 1) % corners.len()]);
+        while at < *length {
+            all.push(from.lerp(to, at / length));
+            at += spacing;
+        }
+        at -= length;
+    }
+    let seen = all.iter().filter(|point| is_seen(point)).copied().collect();
+    Samples { all, seen }
+}
