@@ -14,6 +14,7 @@ use crate::{
     fit::{Fit, Problem},
     freedom::{Motion, freedoms},
     ground::without_ground,
+    grouping::sort_into_layers,
     lines::lines_of,
     measure::{Score, psnr},
     picture::Picture,
@@ -154,6 +155,9 @@ pub fn refine(
         }
     }
     let mut outcome = fit.finish();
+    if is_new {
+        sort_into_named_layers(&mut outcome, options);
+    }
     outcome.report.has_uneven_ground = keeps_ground;
     if is_shown && outcome.report.ended_by == FitEnd::Schedule {
         outcome.report.ended_by = FitEnd::Converged;
@@ -168,6 +172,18 @@ pub fn refine(
         outcome.report.psnr_after = psnr(error, width * height);
     }
     Ok(outcome)
+}
+
+/// Sorts what was made into layers, unless the byte budget has no room for their names.
+fn sort_into_named_layers(outcome: &mut FitOutcome, options: &FitOptions) {
+    let mut sorted = outcome.document.clone();
+    sort_into_layers(&mut sorted);
+    let bytes = sorted.to_svg(&WriteOptions::default()).len();
+    let is_within = options.byte_budget.is_none_or(|budget| bytes <= budget);
+    if is_within || bytes <= outcome.report.bytes {
+        outcome.document = sorted;
+        outcome.report.bytes = bytes;
+    }
 }
 
 /// Layers that show a target exactly in place of an empty template, if there are such and they keep

@@ -33,6 +33,7 @@ mod explicable;
 mod fit;
 mod freedom;
 mod ground;
+mod grouping;
 mod half_plane;
 mod hierarchy;
 mod lines;

@@ -78,6 +78,42 @@ impl Color {
         self.to_oklab().to_oklch()
     }
 
+    /// A common English word for the colour.
+    pub fn word(self) -> &'static str {
+        let value = self.to_oklch();
+        if value.chroma < 0.04 {
+            return match value.lightness {
+                l if l > 0.93 => "white",
+                l if l > 0.75 => "light grey",
+                l if l > 0.45 => "grey",
+                _ => "dark",
+            };
+        }
+        match value.hue {
+            h if h < 8.0 => "pink",
+            h if h < 42.0 => {
+                if value.lightness < 0.45 {
+                    "dark red"
+                } else {
+                    "red"
+                }
+            }
+            h if h < 78.0 => {
+                if value.lightness < 0.62 {
+                    "brown"
+                } else {
+                    "orange"
+                }
+            }
+            h if h < 112.0 => "yellow",
+            h if h < 165.0 => "green",
+            h if h < 210.0 => "teal",
+            h if h < 275.0 => "blue",
+            h if h < 325.0 => "violet",
+            _ => "pink",
+        }
+    }
+
     /// The sRGB colour nearest in look: lightness is clamped to `0.0..=1.0`, and a colour outside
     /// the gamut keeps lightness and hue and gives up chroma.
     pub fn from_oklab(oklab: Oklab) -> Self {

@@ -1,7 +1,7 @@
 //! Pictures of the Twemoji collection, parsed once and kept. The art is CC-BY-4.0: every use
 //! carries its credit.
 
-use chat2svg_vector::{Color, Credit, Emission, Habitat, Node, Paint};
+use chat2svg_vector::{Credit, Emission, Habitat, Node, Paint};
 use kurbo::Shape as _;
 use twemoji_assets::svg::SvgTwemojiAsset;
 
@@ -102,7 +102,7 @@ fn name_parts(nodes: &mut [Node]) {
                         .map(|fill| &fill.paint)
                         .or(shape.stroke.as_ref().map(|stroke| &stroke.paint));
                     let color = match paint {
-                        Some(chat2svg_vector::Paint::Solid(color)) => color_word(*color),
+                        Some(chat2svg_vector::Paint::Solid(color)) => color.word(),
                         _ => "shaded",
                     };
                     let area = shape.path.area().abs();
@@ -134,42 +134,6 @@ pub(crate) fn mark_flames(nodes: &mut [Node]) {
                 }
             }
         }
-    }
-}
-
-/// A common word for a colour.
-fn color_word(color: Color) -> &'static str {
-    let value = color.to_oklch();
-    if value.chroma < 0.04 {
-        return match value.lightness {
-            l if l > 0.93 => "white",
-            l if l > 0.75 => "light grey",
-            l if l > 0.45 => "grey",
-            _ => "dark",
-        };
-    }
-    match value.hue {
-        h if h < 8.0 => "pink",
-        h if h < 42.0 => {
-            if value.lightness < 0.45 {
-                "dark red"
-            } else {
-                "red"
-            }
-        }
-        h if h < 78.0 => {
-            if value.lightness < 0.62 {
-                "brown"
-            } else {
-                "orange"
-            }
-        }
-        h if h < 112.0 => "yellow",
-        h if h < 165.0 => "green",
-        h if h < 210.0 => "teal",
-        h if h < 275.0 => "blue",
-        h if h < 325.0 => "violet",
-        _ => "pink",
     }
 }
 
