@@ -14,11 +14,11 @@ use crate::{
     fit::{Fit, Problem},
     freedom::{Motion, freedoms},
     ground::without_ground,
-    grouping::sort_into_layers,
-    lines::lines_of,
+    lines::{has_writing, lines_of},
     measure::{Score, psnr},
     picture::Picture,
     schedule,
+    shadow::shadows_of,
     shows::shows,
     tracker::Tracker,
 };
@@ -100,17 +100,23 @@ pub fn refine(
     let shown = compared.as_ref().unwrap_or(target);
     let flattened = over_white_where_hidden(template, shown)?;
     let stored = Picture::from_raster(flattened.as_ref().unwrap_or(shown), width, height);
-    let clean = is_new.then(|| cleaned(&stored)).flatten();
+    // Where few paths are allowed, areas come first.
+    let allowed = options.paths.map_or(usize::MAX, |paths| paths as usize);
+    let shadows = (is_new && options.allow_gradients)
+        .then(|| shadows_of(&stored))
+        .flatten()
+        .filter(|found| 2 * found.shapes.len() <= allowed);
+    // What is soft by intent is no noise.
+    let clean = (is_new && shadows.is_none())
+        .then(|| cleaned(&stored))
+        .flatten();
     let picture = clean.as_ref().map_or(&stored, |clean| &clean.picture);
-    let is_flat = is_new && is_flat(picture);
+    let without_shadows = shadows.as_ref().map_or(picture, |shadows| &shadows.rest);
+    let is_flat = is_new && is_flat(without_shadows);
     let lines = (is_flat && options.allow_strokes)
         .then(|| lines_of(picture, &options.stop))
         .flatten()
-        .filter(|found| {
-            // Where few paths are allowed, areas come first.
-            let allowed = options.paths.map_or(usize::MAX, |paths| paths as usize);
-            2 * found.lines.len() <= allowed
-        });
+        .filter(|found| 2 * found.lines.len() <= allowed);
     let to_canvas = template
         .canvas_transform(width as u32, height as u32)
         .map_err(|error| FitError::Template(error.to_string()))?;
@@ -128,7 +134,9 @@ pub fn refine(
             target: picture,
             clean: clean.as_ref(),
             lines: lines.as_ref(),
+            shadows: shadows.as_ref(),
             is_flat,
+            has_writing: is_flat && has_writing(without_shadows),
             to_canvas,
             compared: compared.as_ref(),
         },
@@ -155,9 +163,6 @@ pub fn refine(
         }
     }
     let mut outcome = fit.finish();
-    if is_new {
-        sort_into_named_layers(&mut outcome, options);
-    }
     outcome.report.has_uneven_ground = keeps_ground;
     if is_shown && outcome.report.ended_by == FitEnd::Schedule {
         outcome.report.ended_by = FitEnd::Converged;
@@ -172,18 +177,6 @@ pub fn refine(
         outcome.report.psnr_after = psnr(error, width * height);
     }
     Ok(outcome)
-}
-
-/// Sorts what was made into layers, unless the byte budget has no room for their names.
-fn sort_into_named_layers(outcome: &mut FitOutcome, options: &FitOptions) {
-    let mut sorted = outcome.document.clone();
-    sort_into_layers(&mut sorted);
-    let bytes = sorted.to_svg(&WriteOptions::default()).len();
-    let is_within = options.byte_budget.is_none_or(|budget| bytes <= budget);
-    if is_within || bytes <= outcome.report.bytes {
-        outcome.document = sorted;
-        outcome.report.bytes = bytes;
-    }
 }
 
 /// Layers that show a target exactly in place of an empty template, if there are such and they keep

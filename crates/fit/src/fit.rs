@@ -11,13 +11,15 @@ use crate::{
     clean::CleanPicture,
     clock::Clock,
     descend::{Descender, DescentPhase},
-    freedom::Freedom,
+    freedom::{Freedom, Motion},
+    grouping::in_layers,
     lines::Lines,
     measure::{Score, gain_per_byte, psnr},
     picture::{Picture, squared_error},
     quantise::{quantise_colors, quantise_outlines},
     regions::{RegionFinder, ShapeCost},
     scene::{SceneMap, scene_of, write_back},
+    shadow::Shadows,
     tracker::Tracker,
 };
 
@@ -39,8 +41,12 @@ pub(crate) struct Problem<'a> {
     pub(crate) clean: Option<&'a CleanPicture>,
     /// Whether a new document's target consists of few flat colours.
     pub(crate) is_flat: bool,
+    /// Whether that is also full of small signs.
+    pub(crate) has_writing: bool,
     /// The lines of the target, and what is left without them.
     pub(crate) lines: Option<&'a Lines>,
+    /// The soft shadows of the target, and what is left without them.
+    pub(crate) shadows: Option<&'a Shadows>,
     /// Maps the document's user space to pixels.
     pub(crate) to_canvas: Affine,
     /// The target at the size at which shapes are compared with it, without what they cannot show;
@@ -155,6 +161,14 @@ impl<'a> Fit<'a> {
     fn best_so_far(&self) -> FitOutcome {
         let pixels = self.problem.target.width * self.problem.target.height;
         let (score, document, ids) = &self.best;
+        let Problem {
+            options, template, ..
+        } = self.problem;
+        let is_new = template.layers.is_empty() && options.allow_topology;
+        let sorted = is_new.then(|| in_layers(document, options.byte_budget));
+        let (document, bytes) = sorted
+            .flatten()
+            .unwrap_or_else(|| (document.clone(), score.bytes));
         let added = ids.iter().filter(|id| id.is_added()).count();
         let kept = ids.len() - added;
         FitOutcome {
@@ -165,7 +179,7 @@ impl<'a> Fit<'a> {
                 psnr_after: psnr(score.error, pixels),
                 paths_added: added as u32,
                 paths_removed: self.template_shapes.saturating_sub(kept) as u32,
-                bytes: score.bytes,
+                bytes,
                 ended_by: self.problem.clock.reason().unwrap_or(FitEnd::Schedule),
                 budget_changes: self.tracker.budget_changes.clone(),
                 actions: self.actions.clone(),
@@ -174,7 +188,7 @@ impl<'a> Fit<'a> {
                 rounding_loss: -self.rounding[1],
                 has_uneven_ground: false,
             },
-            document: document.clone(),
+            document,
         }
     }
 
@@ -214,10 +228,16 @@ impl<'a> Fit<'a> {
             pool,
             ..
         } = self.problem;
-        let target = self
-            .problem
-            .lines
-            .map_or(self.problem.target, |lines| &lines.rest);
+        let without_lines = self.problem.lines.map(|lines| &lines.rest);
+        let without_shadows = self.problem.shadows.map(|shadows| &shadows.rest);
+        let rest = without_lines.or(without_shadows);
+        let target = rest.unwrap_or(self.problem.target);
+        let longest = target.width.max(target.height);
+        let side = if self.problem.has_writing {
+            side
+        } else {
+            side.min(longest)
+        };
         options
             .allow_topology
             .then(|| pool.install(|| RegionFinder::new(target, side, clock)))?
@@ -306,8 +326,21 @@ impl<'a> Fit<'a> {
     pub(crate) fn present_freedoms(&self) -> Vec<Freedom> {
         let of_template = |shape: usize| self.freedoms.get(shape).copied();
         let ids = self.ids.iter();
-        ids.map(|id| id.origin().and_then(of_template).unwrap_or_default())
-            .collect()
+        let mut freedoms: Vec<Freedom> = ids
+            .map(|id| id.origin().and_then(of_template).unwrap_or_default())
+            .collect();
+        if let Some(shadows) = self.problem.shadows {
+            // Their parts fit together as they are.
+            let visits = self.document.shapes();
+            for (freedom, visit) in freedoms.iter_mut().zip(&visits) {
+                let transform = self.problem.to_canvas * visit.transform;
+                if shadows.have(visit.shape.outline_bounds(transform)) {
+                    freedom.outline = Motion::Fixed;
+                    freedom.has_free_paint = false;
+                }
+            }
+        }
+        freedoms
     }
 
     pub(crate) fn squared_error(&mut self, map: &mut SceneMap) -> Result<f64, FitError> {

@@ -4,7 +4,8 @@
 use std::collections::BTreeMap;
 
 use chat2svg_vector::{
-    Color, Document, GradientStop, Group, LinearGradient, Node, Paint, RadialGradient, slug,
+    Color, Document, GradientStop, Group, LinearGradient, Node, Paint, RadialGradient,
+    WriteOptions, slug,
 };
 use kurbo::{Affine, Rect};
 
@@ -23,8 +24,18 @@ const DARK: f32 = 0.45;
 /// Distance in pixels from which two shapes have no pixel in common.
 const APART: f64 = 1.0;
 
+/// A new document with its shapes sorted into layers, and the bytes that it is written in; `None`
+/// when the budget has no room for the layers' names.
+pub(crate) fn in_layers(document: &Document, budget: Option<usize>) -> Option<(Document, usize)> {
+    let mut sorted = document.clone();
+    sort_into_layers(&mut sorted);
+    let bytes = sorted.to_svg(&WriteOptions::default()).len();
+    let is_within = budget.is_none_or(|budget| bytes <= budget);
+    is_within.then_some((sorted, bytes))
+}
+
 /// Sorts the shapes of a new document into layers.
-pub(crate) fn sort_into_layers(document: &mut Document) {
+fn sort_into_layers(document: &mut Document) {
     let frame = document.view_box;
     let pixel = (frame.width() / document.width).max(frame.height() / document.height);
     let mut layers = Vec::with_capacity(document.layers.len());
@@ -195,7 +206,7 @@ fn mean(stops: &[GradientStop]) -> Color {
 
 #[cfg(test)]
 mod tests {
-    use chat2svg_vector::{Shape, WriteOptions};
+    use chat2svg_vector::Shape;
     use kurbo::Shape as _;
 
     use super::*;

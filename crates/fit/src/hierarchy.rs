@@ -73,7 +73,8 @@ impl Regions {
         let clock = Clock::start(stop);
         let target = target.over(Color::WHITE);
         let picture = Picture::from_raster(&target, width as usize, height as usize);
-        let finder = RegionFinder::new(&picture, side as usize, &clock)?;
+        let longest = picture.width.max(picture.height);
+        let finder = RegionFinder::new(&picture, longest.min(side as usize), &clock)?;
         let pixels = finder.sharp().iter().map(|&[r, g, b, _]| [r, g, b]);
         Some(Self {
             pixels: pixels.collect(),

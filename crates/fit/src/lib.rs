@@ -61,6 +61,7 @@ mod salience;
 mod scene;
 mod schedule;
 mod segment;
+mod shadow;
 mod shape_set;
 mod shows;
 mod simplify;

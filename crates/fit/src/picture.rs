@@ -75,6 +75,35 @@ impl Picture {
         if self.is_opaque { [1.0; 4] } else { [0.0; 4] }
     }
 
+    /// The picture enlarged to the given size by cubic interpolation (Catmull and Rom 1974).
+    pub(crate) fn enlarged(&self, width: usize, height: usize) -> Self {
+        let columns = cubic_weights(self.width, width);
+        let rows = cubic_weights(self.height, height);
+        let mut wide = Vec::with_capacity(width * self.height);
+        for line in self.pixels.chunks(self.width.max(1)) {
+            wide.extend(
+                columns.iter().map(|taps| {
+                    weighted(taps.iter().map(|(index, weight)| (weight, &line[*index])))
+                }),
+            );
+        }
+        let mut pixels = Vec::with_capacity(width * height);
+        for taps in &rows {
+            pixels.extend((0..width).map(|x| {
+                let column = taps
+                    .iter()
+                    .map(|(y, weight)| (weight, &wide[y * width + x]));
+                weighted(column).map(|value| value.clamp(0.0, 1.0))
+            }));
+        }
+        Self {
+            width,
+            height,
+            pixels,
+            is_opaque: self.is_opaque,
+        }
+    }
+
     /// The picture reduced to the given size by averaging areas.
     pub(crate) fn reduced(&self, width: usize, height: usize) -> Self {
         Self {
@@ -157,6 +186,28 @@ fn area_weights(old: usize, new: usize) -> Vec<(usize, Vec<f32>)> {
             let weights: Vec<f32> = (first..last).map(|pixel| covered(pixel) as f32).collect();
             let sum: f32 = weights.iter().sum();
             (first, weights.iter().map(|weight| weight / sum).collect())
+        })
+        .collect()
+}
+
+/// For each new pixel the four old ones between which it lies, and the share of each.
+fn cubic_weights(old: usize, new: usize) -> Vec<[(usize, f32); 4]> {
+    let ratio = old as f64 / new as f64;
+    (0..new)
+        .map(|index| {
+            let at = (index as f64 + 0.5) * ratio - 0.5;
+            let first = at.floor();
+            let t = (at - first) as f32;
+            let shares = [
+                ((2.0 - t) * t - 1.0) * t * 0.5,
+                ((3.0 * t - 5.0) * t * t + 2.0) * 0.5,
+                ((4.0 - 3.0 * t) * t + 1.0) * t * 0.5,
+                (t - 1.0) * t * t * 0.5,
+            ];
+            std::array::from_fn(|tap| {
+                let place = first + tap as f64 - 1.0;
+                (place.clamp(0.0, (old - 1) as f64) as usize, shares[tap])
+            })
         })
         .collect()
 }

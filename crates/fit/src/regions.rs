@@ -82,18 +82,19 @@ pub(crate) struct RegionFinder {
 }
 
 impl RegionFinder {
-    /// Looks for the regions of a picture, reduced to a longest side; `None` when stopped.
+    /// Looks for the regions of a picture, brought to a longest side; `None` when stopped.
     pub(crate) fn new(target: &Picture, side: usize, clock: &Clock) -> Option<Self> {
         let longest = target.width.max(target.height);
-        let factor = (side as f64 / longest as f64).min(1.0);
+        let factor = side as f64 / longest as f64;
         let side = |length: usize| ((length as f64 * factor).round() as usize).max(1);
         let (width, height) = (side(target.width), side(target.height));
-        let picture = if factor < 1.0 {
-            target.reduced(width, height)
-        } else {
-            target.clone()
+        let picture = match factor {
+            _ if factor < 1.0 => target.reduced(width, height),
+            _ if factor > 1.0 => target.enlarged(width, height),
+            _ => target.clone(),
         };
-        let sharp = sharpened(&picture, 2);
+        // Edges grow softer as they grow.
+        let sharp = sharpened(&picture, if factor > 1.0 { 4 } else { 2 });
         if clock.is_due() {
             return None;
         }
@@ -268,13 +269,15 @@ impl RegionFinder {
         let mut path = if layer.is_backdrop {
             Rect::new(0.0, 0.0, width as f64, height as f64).to_path(0.1)
         } else {
+            let enlarged = (1.0 / (self.scale[0] * self.scale[1])).max(1.0);
             let limits = ContourTolerance {
-                tolerance: cost.tolerance,
+                // Twice the pixels need not be followed twice as closely.
+                tolerance: cost.tolerance * enlarged.powf(0.25),
                 per_byte: cost.per_byte / (self.scale[0] * self.scale[1]),
                 sharp: &self.sharp,
                 width,
                 least_area: if cost.is_flat {
-                    SMALLEST_CONTOUR
+                    SMALLEST_CONTOUR * enlarged
                 } else {
                     LEAST_CONTOUR
                 },
@@ -349,7 +352,8 @@ mod tests {
                 });
             let picture = Picture::opaque(width, height, pixels);
             let clock = Clock::start(&Stop::never());
-            let finder = RegionFinder::new(&picture, FINE_SIDE, &clock).expect("not stopped");
+            let side = width.max(height);
+            let finder = RegionFinder::new(&picture, side, &clock).expect("not stopped");
             let present = vec![0.5; width * height];
             let owners = vec![1; width * height];
             let protected = ProtectedShapes { owners: &owners, is_protected: &[false] };

@@ -1,5 +1,7 @@
 //! In which order a fit's actions are taken.
 
+use std::time::{Duration, Instant};
+
 use crate::{
     FitError,
     fit::Fit,
@@ -8,6 +10,10 @@ use crate::{
 
 /// Longest side at which regions of pictures of few colours are looked for.
 const FINEST_SIDE: usize = 640;
+/// By how much pictures of writing are enlarged to look for their regions, and to which longest
+/// side at most.
+const MOST_ENLARGED: usize = 2;
+const FINEST_ENLARGED: usize = 960;
 /// Paths when the options set no limit.
 const USUAL_PATHS: usize = 256;
 /// Paths of the first, hasty result.
@@ -46,17 +52,24 @@ pub(crate) fn run(fit: &mut Fit<'_>) -> Result<(), FitError> {
     let limit = options.paths.map_or(USUAL_PATHS, |paths| paths as usize);
     let coarse = f64::from(options.schedule.coarse);
     let is_empty = fit.shapes() == 0;
-    // The lines of a cover count as well.
+    // The lines and shadows of a cover count as well.
     let lines = fit.problem.lines.map_or(0, |lines| lines.lines.len());
-    let room = limit.saturating_sub(lines).max(1);
+    let shadows = fit
+        .problem
+        .shadows
+        .map_or(0, |shadows| shadows.shapes.len());
+    let room = limit.saturating_sub(lines + shadows).max(1);
+    let began = Instant::now();
+    let rough = fit.finder(ROUGH_SIDE);
+    let taken = began.elapsed();
     if is_empty {
         // Something to show, and to fall back on when time is short.
         let (pool, clock, cost) = (fit.problem.pool, fit.problem.clock, fit.cost());
-        if let Some(rough) = fit.finder(ROUGH_SIDE) {
+        if let Some(rough) = rough {
             fit.cover(pool.install(|| rough.cover(cost, room.min(ROUGH_PATHS), clock)))?;
         }
     }
-    let finder = fit.finder(affordable_side(fit));
+    let finder = fit.finder(affordable_side(fit, taken));
     if !is_empty {
         fit.close_outlines();
         fit.simplify(false, SAME_OUTLINE)?;
@@ -138,23 +151,22 @@ pub(crate) fn run(fit: &mut Fit<'_>) -> Result<(), FitError> {
 }
 
 /// The longest side at which regions can be looked for in half of the time that is left, judged by
-/// how long the start took; without a deadline always the finest.
-fn affordable_side(fit: &Fit<'_>) -> usize {
-    let clock = fit.problem.clock;
-    // Small marks are all that some pictures of few colours show.
-    let finest = if fit.problem.is_flat {
-        let target = fit.problem.target;
-        target
-            .width
-            .max(target.height)
-            .clamp(FINE_SIDE, FINEST_SIDE)
+/// how long the rough ones took; without a deadline always the finest.
+fn affordable_side(fit: &Fit<'_>, rough: Duration) -> usize {
+    let target = fit.problem.target;
+    let longest = target.width.max(target.height);
+    let finest = if fit.problem.has_writing {
+        (MOST_ENLARGED * longest).min(FINEST_ENLARGED)
+    } else if fit.problem.is_flat {
+        // Small marks are all that some pictures of few colours show.
+        longest.clamp(FINE_SIDE, FINEST_SIDE)
     } else {
         FINE_SIDE
     };
-    let Some(left) = clock.time_left() else {
+    let Some(left) = fit.problem.clock.time_left() else {
         return finest;
     };
-    let spent = clock.elapsed().as_secs_f64();
+    let spent = rough.as_secs_f64();
     let mut side = finest;
     while side > ROUGH_SIDE {
         let pixels = (side as f64 / ROUGH_SIDE as f64).powi(2);

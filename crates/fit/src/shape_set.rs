@@ -36,6 +36,10 @@ impl Fit<'_> {
     /// Makes the layers of a document that has no shapes.
     pub(crate) fn cover(&mut self, mut first: Vec<FoundShape>) -> Result<(), FitError> {
         let target = self.problem.target;
+        if let Some(shadows) = self.problem.shadows {
+            // They lie on nothing but the transparent ground.
+            first.splice(0..0, shadows.shapes.iter().cloned());
+        }
         let Some(lowest) = first.first_mut() else {
             return Ok(());
         };

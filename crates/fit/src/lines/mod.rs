@@ -37,6 +37,11 @@ const TURN_PER_PIXEL: f64 = 0.075;
 const TURN_STEP: usize = 3;
 /// Most lines.
 const MOST_LINES: usize = 200;
+/// By how much a sign stands out, in luma; its shortest and longest side in pixels; and how many
+/// make a text.
+const SIGN_CONTRAST: f32 = 0.2;
+const SIGN_SIDE: std::ops::RangeInclusive<usize> = 4..=48;
+const LEAST_SIGNS: usize = 24;
 
 /// A line of a picture, in its pixels.
 #[derive(Clone, Debug, PartialEq)]
@@ -81,6 +86,15 @@ pub(crate) fn lines_of(picture: &Picture, stop: &Stop) -> Option<Lines> {
         ..*picture
     };
     Some(Lines { lines, rest })
+}
+
+/// Whether a picture has writing in it: many small signs, each of thin strokes.
+pub(crate) fn has_writing(picture: &Picture) -> bool {
+    let signs = [1.0, -1.0].map(|sign| {
+        let ridges = Ridges::of(picture, sign);
+        ridges.signs(SIGN_CONTRAST, SIGN_SIDE)
+    });
+    signs.into_iter().sum::<usize>() >= LEAST_SIGNS
 }
 
 /// A chain of ridge pixels.
@@ -326,6 +340,19 @@ mod tests {
 
     fn within(off: f64, width: f64) -> f64 {
         if off.abs() < 0.5 * width { 1.0 } else { 0.0 }
+    }
+
+    #[test]
+    fn many_small_signs_are_writing_and_a_few_lines_are_none() {
+        let signs = |p: Point| match p.y % 16.0 < 7.0 {
+            true => within(p.x % 6.0 - 3.0, 1.4),
+            false => 0.0,
+        };
+        assert!(has_writing(&picture(signs)));
+        let lines = |p: Point| within(p.x % 30.0 - 15.0, 1.4).max(within(p.y - 40.0, 1.4));
+        assert!(!has_writing(&picture(lines)));
+        let areas = |p: Point| within(p.x % 24.0 - 12.0, 14.0);
+        assert!(!has_writing(&picture(areas)));
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! How much each pixel stands out from what lies beside it, as thin things do: the difference to
 //! the morphological closing (or opening) of luma.
 
+use std::ops::RangeInclusive;
+
 use kurbo::{Point, Vec2};
 
 use super::{Chain, luma};
@@ -71,6 +73,41 @@ impl Ridges {
         pairs
             .map(|(value, most)| *value >= LEAST && *value >= SHARE * most)
             .collect()
+    }
+
+    /// Connected ridges that stand out by `contrast` somewhere, and whose longer side is within
+    /// bounds.
+    pub(super) fn signs(&self, contrast: f32, sides: RangeInclusive<usize>) -> usize {
+        let (width, height) = (self.width, self.height);
+        let mut open = self.mask();
+        let mut count = 0;
+        for start in 0..open.len() {
+            if !std::mem::take(&mut open[start]) {
+                continue;
+            }
+            let mut reached = vec![start];
+            let (mut low, mut high) = ([width, height], [0, 0]);
+            let mut most = 0.0_f32;
+            while let Some(index) = reached.pop() {
+                let place = [index % width, index / width];
+                for axis in 0..2 {
+                    low[axis] = low[axis].min(place[axis]);
+                    high[axis] = high[axis].max(place[axis]);
+                }
+                most = most.max(self.values[index]);
+                for y in place[1].saturating_sub(1)..(place[1] + 2).min(height) {
+                    for x in place[0].saturating_sub(1)..(place[0] + 2).min(width) {
+                        if std::mem::take(&mut open[y * width + x]) {
+                            reached.push(y * width + x);
+                        }
+                    }
+                }
+            }
+            let longer = (0..2).map(|axis| high[axis] + 1 - low[axis]).max();
+            let is_sign = longer.is_some_and(|side| sides.contains(&side));
+            count += usize::from(is_sign && most >= contrast);
+        }
+        count
     }
 
     fn at(&self, point: Point) -> f64 {
