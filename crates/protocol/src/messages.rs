@@ -1,6 +1,7 @@
 //! The messages, grouped by receiver. Times are absolute, so that waiting in a mailbox is not free.
 
 mod circuits;
+mod handover;
 mod ledger;
 mod removal;
 mod scheduling;
@@ -27,6 +28,7 @@ pub use circuits::{
     Acquire, CircuitChanged, CircuitsQuery, EnterPipeline, LeavePipeline, PipelineQuery, Report,
     SetCircuit, SetPipeline,
 };
+pub use handover::{LetGo, LetGoWaiting, TakeUp};
 pub use ledger::{BeginCall, LostCalls, SettleCall};
 pub use removal::{Remove, RemoveJob, RemoveOutcome};
 pub use scheduling::{

@@ -55,6 +55,11 @@ impl SharedForecast {
         **self.latest.load()
     }
 
+    /// Puts a forecast in place of the latest, where somebody else than a scheduler makes it.
+    pub fn set(&self, forecast: Forecast) {
+        self.latest.store(Arc::new(forecast));
+    }
+
     /// Takes note of a job that was turned away.
     pub fn turned_away(&self) {
         self.turned_away.fetch_add(1, Ordering::Relaxed);

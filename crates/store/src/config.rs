@@ -75,7 +75,7 @@ impl StoreConfig {
     }
 
     /// What is kept of ended jobs.
-    pub(crate) fn retention(&self) -> Retention {
+    pub fn retention(&self) -> Retention {
         Retention {
             age: Duration::from_secs(u64::from(self.keep_finished_hours) * 3600),
             jobs: self.keep_finished_jobs,
@@ -104,7 +104,7 @@ impl StoreConfig {
         self.keep_finished_mb.saturating_mul(1 << 20) / 8
     }
 
-    pub(crate) fn sweep_interval(&self) -> Duration {
+    pub fn sweep_interval(&self) -> Duration {
         Duration::from_secs(u64::from(self.sweep_interval_seconds.max(1)))
     }
 }

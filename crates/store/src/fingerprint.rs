@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 use crate::record::name_of;
 
 /// A digest of everything that a request asks for. Stable across releases, since keys are kept.
-pub(crate) fn fingerprint(spec: &JobSpec, attachments: &[Attachment]) -> Result<[u8; 32], String> {
+pub fn fingerprint(spec: &JobSpec, attachments: &[Attachment]) -> Result<[u8; 32], String> {
     let mut digest = Sha256::new();
     let mut add = |bytes: &[u8]| {
         // The length goes first, so that no two lists of parts run together alike.

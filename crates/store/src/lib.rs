@@ -26,4 +26,5 @@ pub use actor::StoreActor;
 pub use config::{OwnerRetention, StoreConfig};
 pub use database::{Database, OwnerKeep, Retention};
 pub use error::DatabaseError;
+pub use fingerprint::fingerprint;
 pub use worker::StoreWorker;

@@ -8,6 +8,7 @@ mod effects;
 mod ending;
 mod gate;
 mod handlers;
+mod handover;
 mod isolated;
 mod prepare;
 mod resume;

@@ -20,9 +20,9 @@ use super::{Arrival, ControllerActor, Resumed, TakenUp, prepare::Files};
 use crate::Checkpoint;
 
 /// A job that can go on.
-struct Ready {
-    view: JobView,
-    resumed: Resumed,
+pub(super) struct Ready {
+    pub(super) view: JobView,
+    pub(super) resumed: Resumed,
 }
 
 /// The least time that a job gets which is taken up after its deadline, or shortly before.
@@ -31,7 +31,7 @@ const LEAST_LEFT: Duration = Duration::from_secs(2);
 /// When the job was submitted, by this process's clock, so that it has left what is left of its
 /// deadline. Also by a clock that was set meanwhile it gets some time, and no more than it asked
 /// for.
-fn submitted_at(view: &JobView, now: Timestamp) -> Instant {
+pub(super) fn submitted_at(view: &JobView, now: Timestamp) -> Instant {
     let deadline = Duration::from_millis(view.spec.options.deadline_ms);
     let age = Duration::try_from(now.duration_since(view.created_at)).unwrap_or_default();
     let age = age.min(deadline.saturating_sub(LEAST_LEFT));
@@ -40,7 +40,7 @@ fn submitted_at(view: &JobView, now: Timestamp) -> Instant {
 }
 
 /// Reads what a job was stored with. Its files are read when it runs.
-fn make_ready(unfinished: Unfinished, process_died: bool) -> Ready {
+pub(super) fn make_ready(unfinished: Unfinished, process_died: bool) -> Ready {
     let Unfinished {
         mut view,
         checkpoint,
@@ -155,7 +155,7 @@ impl ControllerActor {
     }
 
     /// Leaves out what runs already, and gives up what brought the service down too often.
-    fn without_hopeless(&mut self, found: Vec<Unfinished>) -> Vec<Unfinished> {
+    pub(super) fn without_hopeless(&mut self, found: Vec<Unfinished>) -> Vec<Unfinished> {
         let (hopeful, hopeless): (Vec<_>, Vec<_>) = found
             .into_iter()
             .filter(|job| !self.live.contains_key(&job.view.id))

@@ -1,0 +1,225 @@
+//! What happens to a job, on a subject of its own. An event's number is its place in the stream, so
+//! that any front goes on where another was.
+
+use std::time::Duration;
+
+use async_nats::jetstream::{
+    consumer::{
+        DeliverPolicy,
+        pull::{Ordered, OrderedConfig},
+    },
+    message::PublishMessage,
+    stream::LastRawMessageErrorKind,
+};
+use chat2svg_protocol::{JobEvent, JobEventKind, JobId, JobState, messages::Subscription};
+use futures_util::StreamExt as _;
+use tokio::sync::broadcast;
+use tracing::{debug, warn};
+
+use crate::{connection::Cluster, error::ClusterError, names};
+
+/// Events a listener may lag behind before it has to subscribe anew.
+const LAG: usize = 128;
+/// Between two looks whether anybody still listens, and whether the job has ended unheard.
+const LOOK: Duration = Duration::from_secs(2);
+/// Between two attempts to follow a job's events.
+const PAUSE: Duration = Duration::from_millis(250);
+/// Looks at a job that has ended without its end among the events before it is told.
+const PATIENT_LOOKS: u32 = 2;
+/// What an event may be short of the largest message, for its head.
+const HEAD: usize = 4 << 10;
+
+impl Cluster {
+    /// Tells what happened to a job. The first and the last event are told once, however often.
+    pub(crate) async fn announce(
+        &self,
+        job: JobId,
+        kind: &JobEventKind,
+    ) -> Result<(), ClusterError> {
+        let payload = serde_json::to_vec(kind).map_err(|error| ClusterError::Unstorable {
+            job,
+            reason: error.to_string(),
+        })?;
+        if payload.len() + HEAD > self.client().max_payload() {
+            debug!(%job, bytes = payload.len(), "an event is too large to be told; it is left out");
+            return Ok(());
+        }
+        let mut message = PublishMessage::build().payload(payload.into());
+        match kind {
+            JobEventKind::Queued => message = message.message_id(format!("{job}-queued")),
+            JobEventKind::Done { .. } => message = message.message_id(format!("{job}-done")),
+            _ => {}
+        }
+        let failed = |error| ClusterError::unreachable("telling what happened to a job", error);
+        let sent = self
+            .context()
+            .send_publish(names::events(job), message)
+            .await;
+        sent.map_err(failed)?.await.map(|_| ()).map_err(failed)
+    }
+
+    /// The last event of a job that is kept.
+    async fn last_event(&self, job: JobId) -> Result<Option<JobEvent>, ClusterError> {
+        let found = self
+            .events()
+            .get_last_raw_message_by_subject(&names::events(job))
+            .await;
+        match found {
+            Ok(message) => Ok(event(job, message.sequence, &message.payload)),
+            Err(error) if error.kind() == LastRawMessageErrorKind::NoMessageFound => Ok(None),
+            Err(error) => Err(ClusterError::unreachable("reading events", error)),
+        }
+    }
+
+    /// Past and coming events of a job after a number; `None` when there is no such job.
+    pub(crate) async fn subscribe(
+        &self,
+        job: JobId,
+        after: u64,
+    ) -> Result<Option<Subscription>, ClusterError> {
+        let Some((entry, _)) = self.entry(job).await? else {
+            return Ok(None);
+        };
+        if entry.is_final() {
+            let done = done(job, after, entry.view.state);
+            let past = match self.last_event(job).await? {
+                // It was seen.
+                Some(last) if is_done(&last) && last.sequence <= after => Some(Vec::new()),
+                Some(last) if is_done(&last) => None,
+                _ => Some(vec![done]),
+            };
+            if let Some(past) = past {
+                let coming = broadcast::Sender::new(1).subscribe();
+                return Ok(Some(Subscription { past, coming }));
+            }
+        }
+        let (sender, coming) = broadcast::channel(LAG);
+        let follower = Follower {
+            cluster: self.clone(),
+            job,
+            last: after,
+            sender,
+        };
+        actix::spawn(follower.run());
+        Ok(Some(Subscription {
+            past: Vec::new(),
+            coming,
+        }))
+    }
+}
+
+/// Hands a job's events on to those who listen at this node.
+struct Follower {
+    cluster: Cluster,
+    job: JobId,
+    last: u64,
+    sender: broadcast::Sender<JobEvent>,
+}
+
+impl Follower {
+    async fn run(mut self) {
+        loop {
+            match self.follow().await {
+                Ok(()) => return,
+                // The connection is being made anew, say.
+                Err(error) => debug!(job = %self.job, %error, "events are interrupted"),
+            }
+            tokio::time::sleep(PAUSE).await;
+            if self.sender.receiver_count() == 0 {
+                return;
+            }
+        }
+    }
+
+    async fn messages(&self) -> Result<Ordered, ClusterError> {
+        let failed = |error: &dyn std::fmt::Display| {
+            ClusterError::unreachable("following a job's events", error)
+        };
+        let config = OrderedConfig {
+            filter_subject: names::events(self.job),
+            deliver_policy: match self.last {
+                0 => DeliverPolicy::All,
+                last => DeliverPolicy::ByStartSequence {
+                    start_sequence: last + 1,
+                },
+            },
+            ..Default::default()
+        };
+        let consumer = self.cluster.events().create_consumer(config).await;
+        let messages = consumer.map_err(|error| failed(&error))?.messages().await;
+        messages.map_err(|error| failed(&error))
+    }
+
+    /// Hands events on until the last, or until nobody listens.
+    async fn follow(&mut self) -> Result<(), ClusterError> {
+        let mut messages = self.messages().await?;
+        let mut unheard = 0;
+        loop {
+            let Ok(next) = tokio::time::timeout(LOOK, messages.next()).await else {
+                if self.sender.receiver_count() == 0 {
+                    return Ok(());
+                }
+                match self.cluster.entry(self.job).await? {
+                    Some((entry, _)) if entry.is_final() => {
+                        unheard += 1;
+                        if unheard >= PATIENT_LOOKS {
+                            self.pass(done(self.job, self.last, entry.view.state));
+                            return Ok(());
+                        }
+                    }
+                    Some(_) => {}
+                    // It was removed.
+                    None => return Ok(()),
+                }
+                continue;
+            };
+            let failed = |reason: String| ClusterError::Unreachable {
+                what: "following a job's events",
+                reason,
+            };
+            let message = next
+                .ok_or_else(|| failed("the consumer ended".to_owned()))?
+                .map_err(|error| failed(error.to_string()))?;
+            let info = message.info().map_err(|error| failed(error.to_string()))?;
+            let sequence = info.stream_sequence;
+            if let Some(event) = event(self.job, sequence, &message.payload)
+                && self.pass(event)
+            {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Hands an event on; answers whether it was the last, or nobody listens any more.
+    fn pass(&mut self, event: JobEvent) -> bool {
+        self.last = event.sequence;
+        let is_last = is_done(&event);
+        self.sender.send(event).is_err() || is_last
+    }
+}
+
+fn is_done(event: &JobEvent) -> bool {
+    matches!(event.kind, JobEventKind::Done { .. })
+}
+
+fn done(job: JobId, after: u64, state: JobState) -> JobEvent {
+    JobEvent {
+        job,
+        sequence: after + 1,
+        kind: JobEventKind::Done { state },
+    }
+}
+
+fn event(job: JobId, sequence: u64, payload: &[u8]) -> Option<JobEvent> {
+    match serde_json::from_slice(payload) {
+        Ok(kind) => Some(JobEvent {
+            job,
+            sequence,
+            kind,
+        }),
+        Err(error) => {
+            warn!(%job, sequence, %error, "an event cannot be read and is left out");
+            None
+        }
+    }
+}

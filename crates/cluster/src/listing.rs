@@ -1,0 +1,228 @@
+//! What jobs there are, in short: enough to list them, to forget what is past its retention, and to
+//! find what is still to be told. Pure.
+
+use std::collections::{BTreeMap, HashMap};
+
+use chat2svg_protocol::{JobId, Owner};
+use chat2svg_store::Retention;
+use jiff::{SignedDuration, Timestamp};
+
+use crate::entry::JobEntry;
+
+/// A job in short.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Summary {
+    pub(crate) owner: Owner,
+    pub(crate) is_final: bool,
+    /// Whether a worker has it.
+    pub(crate) is_held: bool,
+    pub(crate) updated_at: Timestamp,
+    /// Bytes of what is kept of it.
+    pub(crate) bytes: u64,
+    /// When its end is to be told.
+    pub(crate) due_at: Option<Timestamp>,
+}
+
+impl Summary {
+    /// Of an entry that takes so many bytes itself.
+    pub(crate) fn of(entry: &JobEntry, bytes: usize) -> Self {
+        let own = u64::try_from(bytes).unwrap_or(u64::MAX);
+        Self {
+            owner: entry.view.owner.clone(),
+            is_final: entry.is_final(),
+            is_held: entry.claim.is_some(),
+            updated_at: entry.view.updated_at,
+            bytes: own.saturating_add(entry.result.as_ref().map_or(0, |result| result.bytes)),
+            due_at: entry.telling.map(|telling| telling.due_at),
+        }
+    }
+}
+
+/// All jobs in short, by their ids, which sort by time.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Listing {
+    jobs: BTreeMap<JobId, Summary>,
+}
+
+impl Listing {
+    pub(crate) fn set(&mut self, job: JobId, summary: Summary) {
+        self.jobs.insert(job, summary);
+    }
+
+    pub(crate) fn remove(&mut self, job: JobId) {
+        self.jobs.remove(&job);
+    }
+
+    /// Forgets everything, before all is told anew.
+    pub(crate) fn clear(&mut self) {
+        self.jobs.clear();
+    }
+
+    pub(crate) fn get(&self, job: JobId) -> Option<&Summary> {
+        self.jobs.get(&job)
+    }
+
+    /// Jobs that have not ended.
+    pub(crate) fn under_way(&self) -> usize {
+        self.jobs.values().filter(|job| !job.is_final).count()
+    }
+
+    /// Jobs older than `before`, newest first, of one owner or of all.
+    pub(crate) fn newest<'a>(
+        &'a self,
+        before: Option<JobId>,
+        owner: Option<&'a Owner>,
+    ) -> impl Iterator<Item = JobId> + 'a {
+        self.jobs
+            .iter()
+            .rev()
+            .filter(move |(id, _)| before.is_none_or(|before| **id < before))
+            .filter(move |(_, job)| owner.is_none_or(|owner| job.owner == *owner))
+            .map(|(id, _)| *id)
+    }
+
+    /// Jobs that wait, with nobody to work on them, since before a moment.
+    pub(crate) fn waiting_since(&self, moment: Timestamp) -> Vec<JobId> {
+        self.jobs
+            .iter()
+            .filter(|(_, job)| !job.is_final && !job.is_held && job.updated_at < moment)
+            .map(|(id, _)| *id)
+            .collect()
+    }
+
+    /// Jobs whose ends are to be told by now, longest due first.
+    pub(crate) fn due(&self, now: Timestamp, limit: usize) -> Vec<JobId> {
+        let mut due: Vec<(Timestamp, JobId)> = self
+            .jobs
+            .iter()
+            .filter_map(|(id, job)| Some((job.due_at.filter(|at| *at <= now)?, *id)))
+            .collect();
+        due.sort_unstable();
+        due.into_iter().take(limit).map(|(_, id)| id).collect()
+    }
+
+    /// Ended jobs that exceed what is kept, oldest first. Ends that are still to be told stay.
+    pub(crate) fn past_retention(&self, now: Timestamp, keep: &Retention) -> Vec<JobId> {
+        let age = SignedDuration::try_from(keep.age).unwrap_or(SignedDuration::MAX);
+        let horizon = now.checked_sub(age).unwrap_or(Timestamp::MIN);
+        let mut ended: Vec<(&JobId, &Summary)> =
+            self.jobs.iter().filter(|(_, job)| job.is_final).collect();
+        ended.sort_by_key(|(id, job)| std::cmp::Reverse((job.updated_at, **id)));
+        let mut of_owner: HashMap<&Owner, u32> = HashMap::new();
+        let (mut count, mut bytes) = (0_u32, 0_u64);
+        let mut past = Vec::new();
+        for (id, job) in ended {
+            let own = of_owner.entry(&job.owner).or_default();
+            *own += 1;
+            count += 1;
+            bytes = bytes.saturating_add(job.bytes);
+            let is_past = job.updated_at < horizon
+                || count > keep.jobs
+                || bytes > keep.bytes
+                || (keep.jobs_per_owner > 0 && *own > keep.jobs_per_owner);
+            if is_past && job.due_at.is_none() {
+                past.push(*id);
+            }
+        }
+        past.reverse();
+        past
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn id(number: u128) -> JobId {
+        JobId(uuid::Uuid::from_u128(number))
+    }
+
+    fn ended(owner: &str, second: i64, bytes: u64) -> Summary {
+        Summary {
+            owner: owner.parse().unwrap(),
+            is_final: true,
+            is_held: false,
+            updated_at: Timestamp::from_second(second).unwrap(),
+            bytes,
+            due_at: None,
+        }
+    }
+
+    fn keep() -> Retention {
+        Retention {
+            age: Duration::from_secs(1_000),
+            jobs: 100,
+            jobs_per_owner: 0,
+            bytes: 1_000,
+        }
+    }
+
+    fn listing() -> Listing {
+        let mut listing = Listing::default();
+        for (number, owner) in [(1, "a"), (2, "b"), (3, "a"), (4, "a")] {
+            let second = i64::try_from(number).unwrap() * 100;
+            listing.set(id(number), ended(owner, second, 10));
+        }
+        listing
+    }
+
+    #[test]
+    fn jobs_are_listed_newest_first_for_their_owner() {
+        let listing = listing();
+        let ids = |before, owner: Option<&str>| {
+            let owner = owner.map(|name| name.parse().unwrap());
+            listing.newest(before, owner.as_ref()).collect::<Vec<_>>()
+        };
+        assert_eq!(ids(None, None), [id(4), id(3), id(2), id(1)]);
+        assert_eq!(ids(Some(id(4)), Some("a")), [id(3), id(1)]);
+        assert_eq!(ids(None, Some("c")), []);
+    }
+
+    #[test]
+    fn each_bound_of_the_retention_holds() {
+        let listing = listing();
+        let now = Timestamp::from_second(1_150).unwrap();
+        let past = |keep: Retention| listing.past_retention(now, &keep);
+        assert_eq!(past(keep()), [id(1)]);
+        assert_eq!(past(Retention { jobs: 2, ..keep() }), [id(1), id(2)]);
+        assert_eq!(
+            past(Retention {
+                bytes: 25,
+                ..keep()
+            }),
+            [id(1), id(2)]
+        );
+        let one_each = Retention {
+            jobs_per_owner: 1,
+            ..keep()
+        };
+        assert_eq!(past(one_each), [id(1), id(3)]);
+    }
+
+    #[test]
+    fn what_runs_or_is_to_be_told_is_kept() {
+        let mut listing = Listing::default();
+        listing.set(
+            id(1),
+            Summary {
+                is_final: false,
+                ..ended("a", 0, 1)
+            },
+        );
+        let due_at = Timestamp::from_second(5).ok();
+        listing.set(
+            id(2),
+            Summary {
+                due_at,
+                ..ended("a", 0, 1)
+            },
+        );
+        let now = Timestamp::from_second(1_000_000).unwrap();
+        assert_eq!(listing.past_retention(now, &keep()), []);
+        assert_eq!(listing.due(now, 10), [id(2)]);
+        assert_eq!(listing.waiting_since(now), [id(1)]);
+        assert_eq!(listing.under_way(), 1);
+    }
+}
