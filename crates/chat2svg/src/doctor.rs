@@ -19,7 +19,7 @@ use chat2svg_protocol::{
 use chat2svg_store::{DatabaseError, StoreConfig, StoreWorker};
 use tokio_util::sync::CancellationToken;
 
-use crate::{isolated, running::Running, settings::Settings, wiring::System};
+use crate::{isolated, keeping::Keeping, running::Running, settings::Settings, wiring::System};
 
 /// How long the machine may take to be read.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -146,7 +146,7 @@ fn machine(settings: &Settings) -> Vec<Finding> {
         let store = StoreWorker::open(&StoreConfig::in_memory())?;
         // Models have a finding of their own.
         let settings = isolated::without_models(settings);
-        let system = System::start(&settings, &store)?;
+        let system = System::start(&settings, &Keeping::Embedded(store))?;
         let reading = system.resources.line().ask(ResourcesQuery, PATIENCE).await;
         system.watchdog.stop();
         anyhow::Ok(reading?)

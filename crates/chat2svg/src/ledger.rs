@@ -7,8 +7,7 @@ use chat2svg_protocol::{
     CallFailure, Fault, JobId,
     messages::{BeginCall, LostCalls, SettleCall},
 };
-use chat2svg_store::StoreActor;
-use chat2svg_supervision::{Line, Slot};
+use chat2svg_supervision::Line;
 use futures_util::{FutureExt as _, future::BoxFuture};
 use tracing::warn;
 
@@ -21,12 +20,17 @@ pub(crate) struct StoreLedger {
 }
 
 impl StoreLedger {
-    /// A ledger in `store`, which has `patience` to answer.
-    pub(crate) fn new(store: &Slot<StoreActor>, patience: Duration) -> Self {
+    /// A ledger in a store, which has `patience` to answer.
+    pub(crate) fn new(
+        begin: Line<BeginCall>,
+        settle: Line<SettleCall>,
+        lost: Line<LostCalls>,
+        patience: Duration,
+    ) -> Self {
         Self {
-            begin: store.line(),
-            settle: store.line(),
-            lost: store.line(),
+            begin,
+            settle,
+            lost,
             patience,
         }
     }

@@ -5,10 +5,12 @@
 mod batch;
 mod clean;
 mod cli;
+mod cluster;
 mod doctor;
 mod files;
 mod format;
 mod isolated;
+mod keeping;
 mod keys;
 mod ledger;
 mod line_ups;

@@ -8,7 +8,7 @@ use chat2svg_keys::{KeyRing, Tokens};
 use chat2svg_store::{StoreConfig, StoreWorker};
 use chat2svg_web::{install_metrics, serve_stdio};
 
-use crate::{settings::Settings, signals::stop_signal, wiring::System};
+use crate::{keeping::Keeping, settings::Settings, signals::stop_signal, wiring::System};
 
 /// Serves until the host closes standard input, or the program is told to stop.
 ///
@@ -17,8 +17,8 @@ use crate::{settings::Settings, signals::stop_signal, wiring::System};
 pub(crate) fn run(settings: &Settings) -> anyhow::Result<()> {
     actix::System::new().block_on(async {
         let store = StoreWorker::open(&StoreConfig::in_memory())?;
-        let metrics = install_metrics().context("the metrics cannot be set up")?;
-        let system = System::start(settings, &store)?;
+        let metrics = install_metrics(None).context("the metrics cannot be set up")?;
+        let system = System::start(settings, &Keeping::Embedded(store))?;
         // The host runs for the user who started it, who needs no key.
         let tokens = Tokens::new().context("the system gives no random numbers")?;
         let callers = (Arc::new(KeyRing::open()), tokens, settings.auth.clone());

@@ -10,7 +10,7 @@ use chat2svg_protocol::{
 use chat2svg_store::{StoreConfig, StoreWorker};
 use tokio::sync::broadcast::error::RecvError;
 
-use crate::{settings::Settings, wiring::System};
+use crate::{keeping::Keeping, settings::Settings, wiring::System};
 
 /// How long an actor of this process may take to answer.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -31,7 +31,7 @@ impl Session {
     /// When they cannot be started.
     pub(crate) fn start(settings: &Settings) -> anyhow::Result<Self> {
         let store = StoreWorker::open(&StoreConfig::in_memory())?;
-        Ok(Self(System::start(settings, &store)?))
+        Ok(Self(System::start(settings, &Keeping::Embedded(store))?))
     }
 
     /// Runs a job and tells its events as they come. Answers how it ended, with its SVG exactly

@@ -12,7 +12,6 @@ use anyhow::Context as _;
 use chat2svg_isolation::sandbox;
 use chat2svg_keys::Tokens;
 use chat2svg_protocol::messages::{Drain, Resume};
-use chat2svg_store::StoreWorker;
 use chat2svg_supervision::Slot;
 use chat2svg_web::{CloseDoors, Port, StopServer, WebActor, WebFront, install_metrics};
 use chat2svg_webhooks::{SenderError, Targets, WebhookActor, WebhookSender};
@@ -21,6 +20,8 @@ use tokio::time::MissedTickBehavior;
 use tracing::{error, info, warn};
 
 use crate::{
+    cluster::Node,
+    keeping::Keeping,
     keys,
     running::reachable,
     settings::{LogFormat, Settings, StorePlace},
@@ -56,12 +57,17 @@ async fn serve(settings: &Settings) -> anyhow::Result<()> {
     let is_guarded = keys.is_required() || settings.auth.allow_anonymous_network_access;
     let port = Port::take(server, is_guarded)?;
     let tokens = Tokens::new().context("the system gives no random numbers")?;
-    let metrics = install_metrics().context("the metrics cannot be set up")?;
-    let store = StoreWorker::open(&settings.store)?;
-    let system = System::start(settings, &store)?;
+    let keeping = Keeping::open(settings).await?;
+    let metrics = install_metrics(keeping.node_name()).context("the metrics cannot be set up")?;
+    let system = System::start(settings, &keeping)?;
+    let node = keeping.start_node(&system, settings);
     let _webhooks = sender.map(|sender| webhooks(sender, &system));
     let callers = (Arc::clone(&keys), tokens, settings.auth.clone());
-    let front = WebFront::new(port, system.web_services(callers, metrics))?;
+    let mut services = system.web_services(callers, metrics);
+    if let Some(node) = &node {
+        node.answer(&mut services);
+    }
+    let front = WebFront::new(port, services)?;
     let address = front.address();
     let web = Slot::<WebActor>::new("web");
     system
@@ -86,7 +92,10 @@ async fn serve(settings: &Settings) -> anyhow::Result<()> {
     notify(&[NotifyState::Stopping]);
     let patience = Duration::from_secs(settings.process.drain_seconds) + STOP_MARGIN;
     tokio::select! {
-        () = stop(&system, &web, &store, settings) => info!("stopped"),
+        () = stop(&system, node.as_ref(), &web, settings) => {
+            keeping.close().await;
+            info!("stopped");
+        }
         signal = stop_signal() => warn!(signal = signal?, "stopped at once by a second signal"),
         () = tokio::time::sleep(patience) => warn!("stopped although not everything had ended"),
     }
@@ -110,10 +119,13 @@ fn page_of(address: SocketAddr) -> String {
     format!("http://{}/", reachable(address))
 }
 
-async fn stop(system: &System, web: &Slot<WebActor>, store: &StoreWorker, settings: &Settings) {
+async fn stop(system: &System, node: Option<&Node>, web: &Slot<WebActor>, settings: &Settings) {
     let drain = Duration::from_secs(settings.process.drain_seconds);
     let patience = drain + STOP_MARGIN;
     let doors = web.line().ask(CloseDoors, STOP_MARGIN).await;
+    if let Some(node) = node {
+        node.hand_back(false, STOP_MARGIN).await;
+    }
     let drained = system
         .controller
         .line()
@@ -124,6 +136,9 @@ async fn stop(system: &System, web: &Slot<WebActor>, store: &StoreWorker, settin
             patience,
         )
         .await;
+    if let Some(node) = node {
+        node.hand_back(true, STOP_MARGIN).await;
+    }
     let stopped = web.line().ask(StopServer, STOP_MARGIN).await;
     for step in [doors, drained, stopped] {
         if let Err(error) = step {
@@ -131,7 +146,6 @@ async fn stop(system: &System, web: &Slot<WebActor>, store: &StoreWorker, settin
         }
     }
     system.stop();
-    store.close().await;
 }
 
 /// Tells systemd that the actors live, as often as it wants to hear it.

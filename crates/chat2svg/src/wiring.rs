@@ -15,7 +15,6 @@ use chat2svg_controller::{
     Isolation, MemoryBudget, PersisterLines, StageLines,
 };
 use chat2svg_detail::{DetailActor, EmbeddedDetailer, ModelDetailer};
-use chat2svg_gateway::Ledger;
 use chat2svg_imagegen::image_model;
 use chat2svg_isolation::Foreign;
 use chat2svg_keys::{AuthConfig, KeyRing, Tokens};
@@ -23,13 +22,12 @@ use chat2svg_optimize::{EmbeddedFitter, Guidance, OptimizeActor};
 use chat2svg_palette::recolor;
 use chat2svg_protocol::{
     ActorHealth,
-    messages::{RunDetail, RunOptimize, RunTemplate},
+    messages::{CircuitsQuery, GetResult, QueueQuery, RunDetail, RunOptimize, RunTemplate},
 };
 use chat2svg_resources::ResourcesActor;
 use chat2svg_scheduler::{SchedulerActor, SchedulerLines, SharedForecast, SharedQueue};
 use chat2svg_scripts::{Groups, ScriptComposer, ScriptDetailer, ScriptFitter, Scripts};
-use chat2svg_store::{StoreActor, StoreWorker};
-use chat2svg_supervision::{ComputePool, Slot, Watchdog};
+use chat2svg_supervision::{ComputePool, Line, Slot, Watchdog};
 use chat2svg_template::{
     EmbeddedComposer, ModelComposer, TemplateActor,
     embedded::{ComposeOptions, Vocabulary, compose_prompt},
@@ -40,7 +38,7 @@ use tracing::warn;
 
 use crate::{
     isolated,
-    ledger::StoreLedger,
+    keeping::{Keeping, StoreLines},
     line_ups::{circuits, detail_line_up, line_up, line_up_shown, line_ups},
     settings::Settings,
 };
@@ -57,7 +55,7 @@ pub(crate) struct System {
     pub(crate) resources: Slot<ResourcesActor>,
     scheduler: Slot<SchedulerActor>,
     breaker: Slot<BreakerActor>,
-    store: Slot<StoreActor>,
+    store: StoreLines,
     pub(crate) watchdog: Watchdog,
     /// Processes of backends, which end with this however it is left.
     processes: Processes,
@@ -85,7 +83,7 @@ impl System {
     ///
     /// # Errors
     /// When the user's folder of pictures or a configured model cannot be used.
-    pub(crate) fn start(settings: &Settings, store_worker: &StoreWorker) -> anyhow::Result<Self> {
+    pub(crate) fn start(settings: &Settings, keeping: &Keeping) -> anyhow::Result<Self> {
         let (vocabulary, warnings) = settings.template.vocabulary()?;
         for warning in warnings {
             warn!(path = %warning.path.display(), reason = %warning.reason, "in the library of pictures");
@@ -108,13 +106,10 @@ impl System {
         let resources = Slot::<ResourcesActor>::new("resources");
         let breaker = Slot::<BreakerActor>::new("breaker");
         let scheduler = Slot::<SchedulerActor>::new("scheduler");
-        let store = Slot::<StoreActor>::new("store");
+        let (store, start_store) = StoreLines::to(keeping, settings);
         let controller = Slot::<ControllerActor>::new("controller");
 
-        let ledger: Arc<dyn Ledger> = Arc::new(StoreLedger::new(
-            &store,
-            Duration::from_millis(settings.controller.ask_timeout_ms),
-        ));
+        let ledger = store.ledger(settings);
         let image_model = image_model(&settings.imagegen, Arc::clone(&ledger))?;
         let language_models = chat2svg_llm::providers(&settings.llm, &ledger)?;
         let groups = Groups::default();
@@ -127,10 +122,7 @@ impl System {
         let stages = Arbiter::new().handle();
         let input_output = Arbiter::new().handle();
 
-        watchdog.start(&store, &input_output, {
-            let (config, worker) = (settings.store.clone(), store_worker.clone());
-            move || StoreActor::new(config.clone(), worker.clone())
-        });
+        start_store(&watchdog, &input_output);
         watchdog.start(&resources, &input_output, {
             let config = settings.resources.clone();
             let listeners = vec![scheduler.line(), optimize.line()];
@@ -228,18 +220,18 @@ impl System {
         watchdog.start(&controller, &decisions, {
             let config = settings.controller.clone();
             let lines = ControllerLines {
-                put_job: store.line(),
-                get_job: store.line(),
-                list_jobs: store.line(),
-                remove_job: store.line(),
-                get_result: store.line(),
-                list_unfinished: store.line(),
-                get_attachments: store.line(),
-                mark_running: store.line(),
+                put_job: store.put_job.clone(),
+                get_job: store.get_job.clone(),
+                list_jobs: store.list_jobs.clone(),
+                remove_job: store.remove_job.clone(),
+                get_result: store.get_result.clone(),
+                list_unfinished: store.list_unfinished.clone(),
+                get_attachments: store.get_attachments.clone(),
+                mark_running: store.mark_running.clone(),
                 persister: PersisterLines {
-                    update: store.line(),
-                    put_stage: store.line(),
-                    finish: store.line(),
+                    update: store.update.clone(),
+                    put_stage: store.put_stage.clone(),
+                    finish: store.finish.clone(),
                     circuits: breaker.line(),
                 },
                 enqueue: scheduler.line(),
@@ -269,7 +261,10 @@ impl System {
         Ok(Self {
             #[cfg(test)]
             panics: vec![
-                panic_of(&store),
+                {
+                    let panic = std::rc::Rc::clone(&store.panic);
+                    Box::new(move || panic())
+                },
                 panic_of(&resources),
                 panic_of(&breaker),
                 panic_of(&scheduler),
@@ -306,9 +301,24 @@ impl System {
     /// What tells of the ends of jobs asks.
     pub(crate) fn webhook_lines(&self) -> WebhookLines {
         WebhookLines {
-            due: self.store.line(),
-            settle: self.store.line(),
+            due: self.store.due_webhooks.clone(),
+            settle: self.store.settle_webhook.clone(),
         }
+    }
+
+    /// Where results are.
+    pub(crate) fn results(&self) -> Line<GetResult> {
+        self.store.get_result.clone()
+    }
+
+    /// Who tells how the queue stands.
+    pub(crate) fn queue(&self) -> Line<QueueQuery> {
+        self.scheduler.line()
+    }
+
+    /// Who tells how the circuits stand.
+    pub(crate) fn circuits(&self) -> Line<CircuitsQuery> {
+        self.breaker.line()
     }
 
     /// What the web front needs; `callers` tells them apart.
@@ -323,6 +333,7 @@ impl System {
             compute: self.capacity.answers.clone(),
             limits: self.capacity.limits.clone(),
             forecast: self.forecast.clone(),
+            nodes: Arc::new(Vec::new),
             health: self.health(),
             line_up: self.line_up.clone(),
             keys,
@@ -347,7 +358,7 @@ impl System {
             pipeline: self.breaker.line(),
             set_pipeline: self.breaker.line(),
             resources: self.resources.line(),
-            store: self.store.line(),
+            store: self.store.probe.clone(),
         }
     }
 }
@@ -396,7 +407,7 @@ mod tests {
         Permit, Prompt,
         messages::{JobQuery, Submit},
     };
-    use chat2svg_store::StoreConfig;
+    use chat2svg_store::{StoreConfig, StoreWorker};
 
     use super::*;
 
@@ -405,7 +416,7 @@ mod tests {
     async fn start() -> System {
         let settings = Settings::default();
         let store = StoreWorker::open(&StoreConfig::in_memory()).unwrap();
-        System::start(&settings, &store).unwrap()
+        System::start(&settings, &Keeping::Embedded(store)).unwrap()
     }
 
     async fn submit(system: &System) -> chat2svg_protocol::JobId {
@@ -487,7 +498,7 @@ mod tests {
         let mut settings = Settings::default();
         settings.template.backends = vec!["openai".parse().unwrap(), BackendId::EMBEDDED];
         let store = StoreWorker::open(&StoreConfig::in_memory()).unwrap();
-        let system = System::start(&settings, &store).unwrap();
+        let system = System::start(&settings, &Keeping::Embedded(store)).unwrap();
         let view = view(&system, submit(&system).await).await;
         assert_eq!(view.state, JobState::Degraded);
         let metadata = view.metadata.unwrap();

@@ -71,19 +71,28 @@ pub struct HandBack {
 /// Takes jobs from the queue.
 pub struct ClaimActor {
     worker: Worker,
+    room: usize,
     /// Ends the loops of this incarnation. What they have taken goes on.
     taking: Option<DropGuard>,
 }
 
 impl ClaimActor {
-    /// Takes up to `room` jobs at once, into `claims`.
-    pub fn new(cluster: Cluster, claims: Claims, lines: ClaimLines, room: Arc<Semaphore>) -> Self {
+    /// Takes up to `room` jobs at once, into `claims`. The places outlive the actor, since what
+    /// took them does.
+    pub fn new(
+        cluster: Cluster,
+        claims: Claims,
+        lines: ClaimLines,
+        places: Arc<Semaphore>,
+        room: usize,
+    ) -> Self {
         Self {
+            room,
             worker: Worker {
                 cluster,
                 claims,
                 lines,
-                room,
+                places,
             },
             taking: None,
         }
@@ -97,8 +106,7 @@ impl Actor for ClaimActor {
         let stop = CancellationToken::new();
         // Of those who wait, whoever waits for an answer is served first: batch jobs get at most
         // half of the room.
-        let places = self.worker.room.available_permits();
-        let batch = Arc::new(Semaphore::new((places / 2).max(1)));
+        let batch = Arc::new(Semaphore::new((self.room / 2).max(1)));
         for (priority, share) in [
             (Priority::Interactive, None),
             (Priority::Batch, Some(batch)),
@@ -152,7 +160,7 @@ struct Worker {
     cluster: Cluster,
     claims: Claims,
     lines: ClaimLines,
-    room: Arc<Semaphore>,
+    places: Arc<Semaphore>,
 }
 
 /// The places that a job takes here.
@@ -175,7 +183,7 @@ impl Worker {
                     Some(share) => Arc::clone(share).acquire_owned().await.ok(),
                     None => None,
                 };
-                let room = Arc::clone(&self.room).acquire_owned().await.ok()?;
+                let room = Arc::clone(&self.places).acquire_owned().await.ok()?;
                 Some(Places {
                     _room: room,
                     _share: share,

@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use chat2svg_protocol::InvalidSetting;
+use chat2svg_protocol::{InvalidSetting, NodeRole};
 use serde::{Deserialize, Serialize};
 
 /// Settings of a cluster. Without an address there is none.
@@ -19,7 +19,7 @@ pub struct ClusterConfig {
     /// system's.
     pub tls_ca: PathBuf,
     /// What this node does.
-    pub role: Role,
+    pub role: NodeRole,
     /// What this node is called; empty for the machine's name and the process's number.
     pub node: String,
     /// Servers that keep each message: 1, or an odd number up to 5.
@@ -31,35 +31,6 @@ pub struct ClusterConfig {
     pub jobs_per_worker: u32,
     /// Seconds that the cluster may take to answer at the start.
     pub connect_seconds: u32,
-}
-
-/// What a node does.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Role {
-    /// Answers HTTP and runs stages.
-    #[default]
-    All,
-    /// Answers HTTP only.
-    Front,
-    /// Runs stages; its HTTP is for health and metrics.
-    Worker,
-}
-
-impl Role {
-    /// The name used in the configuration.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::All => "all",
-            Self::Front => "front",
-            Self::Worker => "worker",
-        }
-    }
-
-    /// Whether it runs stages.
-    pub fn runs_stages(self) -> bool {
-        self != Self::Front
-    }
 }
 
 impl ClusterConfig {
@@ -94,7 +65,7 @@ impl ClusterConfig {
     }
 
     /// Jobs at once, for a worker with so many threads.
-    pub(crate) fn room(&self, threads: usize) -> usize {
+    pub fn room(&self, threads: usize) -> usize {
         match self.jobs_per_worker {
             0 => (threads * 2).max(4),
             jobs => usize::try_from(jobs).unwrap_or(usize::MAX),
@@ -109,7 +80,7 @@ impl Default for ClusterConfig {
             credentials: PathBuf::new(),
             tls: false,
             tls_ca: PathBuf::new(),
-            role: Role::All,
+            role: NodeRole::All,
             node: String::new(),
             replicas: 1,
             lease_seconds: 10,

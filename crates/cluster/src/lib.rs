@@ -36,11 +36,11 @@ mod submission;
 
 pub use catalogue::Catalogue;
 pub use claim::{ClaimActor, ClaimLines, HandBack};
-pub use config::{ClusterConfig, Role};
+pub use config::ClusterConfig;
 pub use connection::Cluster;
 pub use entry::{Claim, JobEntry, Refused};
 pub use error::ClusterError;
 pub use front::ClusterFrontActor;
-pub use nodes::{NodeForecast, NodeLines, NodeSnapshot, Nodes};
+pub use nodes::{NodeLines, Nodes};
 pub use ownership::Claims;
 pub use store::ClusterStoreActor;

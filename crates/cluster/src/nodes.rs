@@ -8,18 +8,17 @@ use std::{
 
 use async_nats::jetstream::kv::Operation;
 use chat2svg_protocol::{
-    CircuitSnapshot, QueueSnapshot,
+    NodeForecast, NodeSnapshot,
     messages::{CircuitsQuery, QueueQuery},
 };
 use chat2svg_scheduler::{SharedForecast, admission::Forecast};
 use chat2svg_supervision::Line;
 use futures_util::StreamExt as _;
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tracing::{debug, warn};
 
-use crate::{catalogue::Catalogue, config::Role, connection::Cluster, ownership::Claims};
+use crate::{catalogue::Catalogue, connection::Cluster, ownership::Claims};
 
 /// Between two snapshots of a node.
 const INTERVAL: Duration = Duration::from_secs(2);
@@ -35,53 +34,6 @@ const PATIENCE: Duration = Duration::from_millis(500);
 const NO_WORKER: f64 = 3_600.0;
 /// How the keys of snapshots begin.
 const PREFIX: &str = "node.";
-
-/// How a node stood a moment ago.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct NodeSnapshot {
-    /// What it is called.
-    pub node: String,
-    /// What it does.
-    pub role: Role,
-    /// Version of the program.
-    pub version: String,
-    /// When it said so, by its own clock.
-    pub at: Timestamp,
-    /// Jobs that it has taken.
-    pub jobs: u32,
-    /// Jobs that it takes at most.
-    pub room: u32,
-    /// How its queue stands.
-    pub queue: Option<QueueSnapshot>,
-    /// How its circuits stand.
-    pub circuits: Vec<CircuitSnapshot>,
-    /// What one more job has to expect there.
-    pub forecast: NodeForecast,
-}
-
-/// What one more job has to expect at a node.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct NodeForecast {
-    /// Seconds until all that is there is served.
-    pub wait_seconds: f64,
-    /// Seconds that one more job takes.
-    pub job_seconds: f64,
-    /// Seconds from a job's start to its answer.
-    pub least_seconds: f64,
-    /// Jobs that may wait and run at once.
-    pub places: u32,
-}
-
-impl From<Forecast> for NodeForecast {
-    fn from(forecast: Forecast) -> Self {
-        Self {
-            wait_seconds: forecast.wait_seconds,
-            job_seconds: forecast.job_seconds,
-            least_seconds: forecast.least_seconds,
-            places: forecast.places,
-        }
-    }
-}
 
 /// What is under way.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -212,6 +164,15 @@ fn note(known: &Known, snapshot: NodeSnapshot) {
     known.sort_by(|(one, _), (other, _)| one.node.cmp(&other.node));
 }
 
+fn seen_from_outside(forecast: Forecast) -> NodeForecast {
+    NodeForecast {
+        wait_seconds: forecast.wait_seconds,
+        job_seconds: forecast.job_seconds,
+        least_seconds: forecast.least_seconds,
+        places: forecast.places,
+    }
+}
+
 async fn tell(cluster: Cluster, claims: Claims, room: usize, lines: NodeLines) {
     let key = format!("{PREFIX}{}", cluster.node());
     let number = |count| u32::try_from(count).unwrap_or(u32::MAX);
@@ -234,7 +195,7 @@ async fn tell(cluster: Cluster, claims: Claims, room: usize, lines: NodeLines) {
             room: number(room),
             queue: queue.ok(),
             circuits,
-            forecast: lines.forecast.get().into(),
+            forecast: seen_from_outside(lines.forecast.get()),
         };
         match serde_json::to_vec(&snapshot) {
             Ok(text) => {
@@ -277,9 +238,11 @@ async fn follow(cluster: Cluster, known: Arc<Known>) {
 
 #[cfg(test)]
 mod tests {
+    use chat2svg_protocol::NodeRole;
+
     use super::*;
 
-    fn node(role: Role, jobs: u32, wait_seconds: f64) -> NodeSnapshot {
+    fn node(role: NodeRole, jobs: u32, wait_seconds: f64) -> NodeSnapshot {
         NodeSnapshot {
             node: "n".to_owned(),
             role,
@@ -300,7 +263,7 @@ mod tests {
 
     #[test]
     fn two_workers_are_twice_one() {
-        let workers = [node(Role::Worker, 3, 3.0), node(Role::All, 1, 1.0)];
+        let workers = [node(NodeRole::Worker, 3, 3.0), node(NodeRole::All, 1, 1.0)];
         let under_way = UnderWay { own: 2, all: 8 };
         let forecast = sum(&workers, under_way);
         assert_eq!(forecast.job_seconds, 0.5);
@@ -312,10 +275,13 @@ mod tests {
 
     #[test]
     fn fronts_run_nothing() {
-        let alone = sum(&[node(Role::Front, 0, 0.0)], UnderWay::default());
+        let alone = sum(&[node(NodeRole::Front, 0, 0.0)], UnderWay::default());
         assert!(alone.wait_seconds >= NO_WORKER);
-        let one = sum(&[node(Role::Worker, 0, 0.0)], UnderWay::default());
-        let with_front = [node(Role::Worker, 0, 0.0), node(Role::Front, 0, 9.0)];
+        let one = sum(&[node(NodeRole::Worker, 0, 0.0)], UnderWay::default());
+        let with_front = [
+            node(NodeRole::Worker, 0, 0.0),
+            node(NodeRole::Front, 0, 9.0),
+        ];
         assert_eq!(one, sum(&with_front, UnderWay::default()));
     }
 }

@@ -14,6 +14,7 @@ mod job;
 mod level;
 mod look;
 pub mod messages;
+mod node;
 mod outcome;
 mod output;
 mod owner;
@@ -41,6 +42,7 @@ pub use job::{
 };
 pub use level::{LevelChoice, LevelMode, PerLevel, ResourceLevel};
 pub use look::{ColorCount, FitLook};
+pub use node::{NodeForecast, NodeRole, NodeSnapshot};
 pub use outcome::{
     BudgetChange, DetailSummary, FailureCode, FitEnd, FitSummary, JobFailure, JobMetadata,
     LossSample, Lowered, ModelUse, Movement, StageOutcome, StageReport, StageStatus, TargetSummary,

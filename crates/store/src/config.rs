@@ -104,6 +104,7 @@ impl StoreConfig {
         self.keep_finished_mb.saturating_mul(1 << 20) / 8
     }
 
+    /// How often these are enforced.
     pub fn sweep_interval(&self) -> Duration {
         Duration::from_secs(u64::from(self.sweep_interval_seconds.max(1)))
     }

@@ -13,12 +13,17 @@ const BUCKETS: [f64; 14] = [
 ];
 
 /// Installs the process-wide recorder that `metrics` macros write to, and gives the handle that
-/// [`crate::WebServices`] takes. Called once, by the binary.
+/// [`crate::WebServices`] takes. Called once, by the binary. In a cluster every metric carries the
+/// node's name.
 ///
 /// # Errors
 /// When a recorder is installed already.
-pub fn install_metrics() -> Result<PrometheusHandle, BuildError> {
-    let handle = PrometheusBuilder::new()
+pub fn install_metrics(node: Option<&str>) -> Result<PrometheusHandle, BuildError> {
+    let mut builder = PrometheusBuilder::new();
+    if let Some(node) = node {
+        builder = builder.add_global_label("node", node);
+    }
+    let handle = builder
         .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &BUCKETS)?
         .install_recorder()?;
     describe_counter!("chat2svg_http_requests_total", "HTTP requests answered");

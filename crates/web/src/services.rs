@@ -12,7 +12,7 @@ use actix_web::{HttpRequest, web::Bytes};
 use chat2svg_controller::InputLimits;
 use chat2svg_keys::{AuthConfig, KeyRing, Tokens};
 use chat2svg_protocol::{
-    ActorHealth, CircuitSnapshot, InvalidSetting, JobId, JobOptions, JobView, Permit,
+    ActorHealth, CircuitSnapshot, InvalidSetting, JobId, JobOptions, JobView, NodeSnapshot, Permit,
     messages::{
         Cancel, CircuitsQuery, JobQuery, JobsQuery, PipelineQuery, QueueQuery, Remove,
         ResourcesQuery, ResultQuery, SetCircuit, SetPipeline, StoreProbe, Submit, Subscribe,
@@ -95,6 +95,8 @@ pub struct WebServices {
     pub forecast: SharedForecast,
     /// How the actors under the watchdog stand.
     pub health: Arc<dyn Fn() -> Vec<ActorHealth> + Send + Sync>,
+    /// How the nodes of the cluster stand; none without a cluster.
+    pub nodes: Arc<dyn Fn() -> Vec<NodeSnapshot> + Send + Sync>,
     /// Who serves the stages, first choice of each stage first.
     pub line_up: Vec<LineUpPlace>,
     /// The keys of callers.
@@ -290,6 +292,7 @@ impl Shared {
                 capacity: self.admission.capacity(),
                 available: self.admission.available(),
             },
+            nodes: (self.services.nodes)(),
             actors: (self.services.health)(),
             limits: Limits::from(&self.config),
         }

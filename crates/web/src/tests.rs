@@ -52,7 +52,7 @@ struct Front {
 fn metrics() -> PrometheusHandle {
     static HANDLE: OnceLock<PrometheusHandle> = OnceLock::new();
     HANDLE
-        .get_or_init(|| crate::install_metrics().unwrap())
+        .get_or_init(|| crate::install_metrics(None).unwrap())
         .clone()
 }
 
@@ -96,6 +96,7 @@ fn services() -> (WebServices, Addr<Controller>, Arc<AtomicBool>) {
         compute: ComputePool::new("test", 1, 16),
         limits: InputLimits::default(),
         forecast: Default::default(),
+        nodes: Arc::new(Vec::new),
         line_up: vec![crate::LineUpPlace {
             stage: chat2svg_protocol::Stage::Template,
             backend: "openai".parse().unwrap(),

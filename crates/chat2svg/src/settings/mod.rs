@@ -10,6 +10,7 @@ mod place;
 mod tests;
 
 use chat2svg_breaker::BreakerConfig;
+use chat2svg_cluster::ClusterConfig;
 use chat2svg_controller::ControllerConfig;
 use chat2svg_detail::DetailConfig;
 use chat2svg_imagegen::ImagegenConfig;
@@ -44,6 +45,8 @@ pub(crate) struct Settings {
     pub(crate) webhooks: WebhooksConfig,
     /// Where jobs are kept.
     pub(crate) store: StoreConfig,
+    /// Many nodes.
+    pub(crate) cluster: ClusterConfig,
     /// What is logged, and how.
     pub(crate) log: LogConfig,
     /// How the process is run.
@@ -171,6 +174,7 @@ fn check(settings: &Settings) -> Vec<(String, String)> {
         ("watchdog", settings.watchdog.validate()),
         ("isolation", settings.isolation.validate()),
         ("store", settings.store.validate()),
+        ("cluster", settings.cluster.validate()),
     ] {
         if let Err(InvalidSetting { key, reason }) = checked {
             refuse(&format!("{section}.{key}"), reason);

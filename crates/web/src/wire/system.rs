@@ -1,8 +1,8 @@
 //! The state of the service as the API shows it.
 
 use chat2svg_protocol::{
-    ActorHealth, BackendId, CircuitSnapshot, CircuitStanding, OpenReason, QueueSnapshot,
-    ResourceSnapshot, Stage,
+    ActorHealth, BackendId, CircuitSnapshot, CircuitStanding, NodeSnapshot, OpenReason,
+    QueueSnapshot, ResourceSnapshot, Stage,
 };
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -37,6 +37,9 @@ pub(crate) struct SystemStatus {
     pub(crate) line_up: Vec<LineUpPlace>,
     /// Places for jobs.
     pub(crate) admission: AdmissionStatus,
+    /// The nodes of the cluster, by name; absent without a cluster.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) nodes: Vec<NodeSnapshot>,
     /// The actors under the watchdog.
     pub(crate) actors: Vec<ActorHealth>,
     /// What requests may ask for at most.
