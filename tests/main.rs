@@ -8,6 +8,7 @@ mod browser;
 mod callers;
 mod clean;
 mod clients;
+mod cluster;
 mod command_line;
 mod daemon;
 mod doors;

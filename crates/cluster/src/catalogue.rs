@@ -28,6 +28,8 @@ use crate::{
 
 /// Between two attempts to follow the jobs.
 const PAUSE: Duration = Duration::from_secs(1);
+/// When nothing comes for so long, all that there was is known.
+const QUIET: Duration = Duration::from_secs(2);
 /// How long a list waits for the jobs to be known.
 const PATIENCE: Duration = Duration::from_secs(4);
 /// Jobs read at once for a list.
@@ -267,7 +269,17 @@ async fn follow_once(
     if is_empty {
         known.send_replace(true);
     }
-    while let Some(entry) = watch.next().await {
+    loop {
+        let Ok(next) = tokio::time::timeout(QUIET, watch.next()).await else {
+            // The last of those that there were may have been removed before it came.
+            if !*known.borrow() {
+                known.send_replace(true);
+            }
+            continue;
+        };
+        let Some(entry) = next else {
+            return Ok(());
+        };
         let entry = entry.map_err(|error| failed(&error))?;
         if let Ok(id) = Uuid::try_parse(&entry.key) {
             let job = JobId(id);
@@ -298,5 +310,4 @@ async fn follow_once(
             known.send_replace(true);
         }
     }
-    Ok(())
 }

@@ -41,6 +41,10 @@ const AGAIN: Duration = Duration::from_secs(1);
 /// Place in line of a job that nobody knows: after so many offers it is dropped. Its front may
 /// still be writing it.
 const MOST_OFFERS: i64 = 30;
+/// Between two looks whether jobs that are given back are gone.
+const GONE_PAUSE: Duration = Duration::from_millis(5);
+/// How long that may take.
+const GONE_PATIENCE: Duration = Duration::from_secs(2);
 /// Between two attempts to hear of a job from a controller that was started anew.
 const LISTEN_PAUSE: Duration = Duration::from_millis(250);
 
@@ -147,8 +151,18 @@ impl Handler<HandBack> for ClaimActor {
                     .filter_map(|job| worker.claims.get(job))
                     .collect()
             };
-            for held in given {
-                worker.hand_back(&held).await;
+            for held in &given {
+                worker.hand_back(held).await;
+            }
+            // The process may end right after.
+            let gone = async {
+                while given.iter().any(|held| worker.claims.has(held)) {
+                    tokio::time::sleep(GONE_PAUSE).await;
+                }
+                worker.cluster.client().flush().await
+            };
+            if !matches!(tokio::time::timeout(GONE_PATIENCE, gone).await, Ok(Ok(()))) {
+                debug!("not all places in line are known to be given back");
             }
         })
     }

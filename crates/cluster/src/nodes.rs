@@ -123,7 +123,8 @@ impl Nodes {
         };
         let telling = tell(cluster.clone(), claims.clone(), room, lines);
         let following = follow(cluster.clone(), Arc::clone(&nodes.known));
-        let (known, catalogue) = (Arc::clone(&nodes.known), catalogue.clone());
+        let (known, catalogue, cluster) =
+            (Arc::clone(&nodes.known), catalogue.clone(), cluster.clone());
         let summing = async move {
             loop {
                 let (own, all) = catalogue.under_way();
@@ -132,7 +133,10 @@ impl Nodes {
                     own: number(own),
                     all: number(all),
                 };
-                forecast.set(sum(&fresh(&known), under_way));
+                // Whoever is cut off hears of no worker; that there are none is not known.
+                if cluster.is_connected() {
+                    forecast.set(sum(&fresh(&known), under_way));
+                }
                 tokio::time::sleep(SUM).await;
             }
         };

@@ -76,6 +76,13 @@ impl Claims {
         }
     }
 
+    /// Whether a claim is still known.
+    pub(crate) fn has(&self, held: &Held) -> bool {
+        let all = lock(&self.held);
+        all.get(&held.job)
+            .is_some_and(|known| known.token == held.token)
+    }
+
     pub(crate) fn get(&self, job: JobId) -> Option<Arc<Held>> {
         lock(&self.held).get(&job).cloned()
     }
