@@ -1,5 +1,6 @@
 //! Many nodes: the real program, several times, on real NATS servers.
 
+mod faults;
 mod nats;
 
 use std::path::Path;

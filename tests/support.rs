@@ -313,6 +313,23 @@ impl Daemon {
         request.send(body.as_ref()).unwrap()
     }
 
+    /// Posts JSON to a daemon that may be gone.
+    pub(crate) fn try_post(
+        &self,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> Option<Response<Body>> {
+        let mut request = self
+            .agent
+            .post(self.url(path))
+            .header("content-type", "application/json");
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        request.send(body).ok()
+    }
+
     /// Posts a form of files and texts.
     pub(crate) fn post_form(
         &self,

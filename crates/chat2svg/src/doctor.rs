@@ -8,6 +8,7 @@ use std::{
 };
 
 use anyhow::bail;
+use chat2svg_cluster::{Look, NodeLook};
 use chat2svg_gateway::{CallLimits, Ledger, NoLedger};
 use chat2svg_imagegen::ImagegenConfig;
 use chat2svg_isolation::{Foreign, IsolatedJob};
@@ -45,7 +46,7 @@ pub(crate) fn run(settings: &Settings) -> anyhow::Result<bool> {
     findings.extend(scripts(settings));
     findings.extend(machine(settings));
     findings.push(isolation(settings));
-    findings.push(store(settings));
+    findings.extend(keeping(settings));
     findings.extend(port(settings));
     let mut stdout = std::io::stdout().lock();
     for finding in &findings {
@@ -250,6 +251,28 @@ fn describe(snapshot: &ResourceSnapshot) -> Vec<Finding> {
         fine("gpu", gpus),
         fine("level", level),
     ]
+}
+
+/// Looks at where jobs are kept.
+fn keeping(settings: &Settings) -> Vec<Finding> {
+    const WHAT: &str = "cluster";
+    if !settings.cluster.is_on() {
+        return vec![store(settings)];
+    }
+    match actix::System::new().block_on(Look::at(&settings.cluster)) {
+        Ok(look) => {
+            let clocks = look.wrong_clocks().map(|node| {
+                let NodeLook { node, clock_ahead } = node;
+                let text =
+                    format!("{node} is {clock_ahead:.1} s ahead of the NATS servers: set it");
+                broken("clock", text)
+            });
+            std::iter::once(fine(WHAT, look.to_string()))
+                .chain(clocks)
+                .collect()
+        }
+        Err(error) => vec![broken(WHAT, error.to_string())],
+    }
 }
 
 fn store(settings: &Settings) -> Finding {

@@ -73,7 +73,7 @@ impl Cluster {
         let client = loop {
             match options(config, &node)
                 .await?
-                .connect(addresses(config))
+                .connect(address_list(config))
                 .await
             {
                 Ok(client) => break client,
@@ -334,7 +334,10 @@ async fn workers(
         .map_err(|error| ClusterError::unreachable("making the workers' consumer", error))
 }
 
-async fn options(config: &ClusterConfig, node: &str) -> Result<ConnectOptions, ClusterError> {
+pub(crate) async fn options(
+    config: &ClusterConfig,
+    node: &str,
+) -> Result<ConnectOptions, ClusterError> {
     let mut options = ConnectOptions::new()
         .name(format!("chat2svg {node}"))
         .require_tls(config.tls)
@@ -352,7 +355,7 @@ async fn options(config: &ClusterConfig, node: &str) -> Result<ConnectOptions, C
     Ok(options)
 }
 
-fn addresses(config: &ClusterConfig) -> Vec<String> {
+pub(crate) fn address_list(config: &ClusterConfig) -> Vec<String> {
     let parts = config.url.split(',').map(str::trim);
     parts
         .filter(|part| !part.is_empty())

@@ -84,19 +84,21 @@ impl Cluster {
             });
         }
         let entry = JobEntry::new(view, client.0, kept, key);
-        match self.jobs().create(names::job_key(job), text(&entry)?).await {
+        let text = text(&entry)?;
+        let (created, _) = tokio::join!(
+            self.jobs().create(names::job_key(job), text),
+            // Before any worker can say something. Without it only a line in the list of events is
+            // missing.
+            self.announce(job, &JobEventKind::Queued)
+        );
+        match created {
             Ok(_) => {}
             Err(error) if error.kind() == CreateErrorKind::AlreadyExists => {
                 return Ok(Submitted::Replayed(job));
             }
             Err(error) => return Err(ClusterError::unreachable("writing a job", error)),
         }
-        let (in_line, _) = tokio::join!(
-            self.put_in_line(priority, job),
-            // Without it only a line in the list of events is missing.
-            self.announce(job, &JobEventKind::Queued)
-        );
-        in_line?;
+        self.put_in_line(priority, job).await?;
         Ok(Submitted::New(job))
     }
 
