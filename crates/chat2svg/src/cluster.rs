@@ -72,15 +72,33 @@ impl Node {
             catalogue,
             claims,
         } = member.clone();
+        let runs_stages = settings.cluster.role.runs_stages();
+        let room = settings.cluster.room(settings.process.threads());
+        let shown_room = if runs_stages { room } else { 0 };
+        let forecast = SharedForecast::default();
+        let lines = NodeLines {
+            queue: system.queue(),
+            circuits: system.circuits(),
+            forecast: system.forecast.clone(),
+        };
+        let nodes = Nodes::start(
+            &cluster,
+            &catalogue,
+            &claims,
+            shown_room,
+            lines,
+            forecast.clone(),
+        );
         let front = Slot::<ClusterFrontActor>::new("cluster-front");
         let arbiter = Arbiter::new().handle();
         let results: Line<GetResult> = system.results();
         system.watchdog.start(&front, &arbiter, {
-            let (cluster, catalogue) = (cluster.clone(), catalogue.clone());
-            move || ClusterFrontActor::new(cluster.clone(), catalogue.clone(), results.clone())
+            let (cluster, catalogue, nodes) = (cluster.clone(), catalogue, nodes.clone());
+            move || {
+                let (cluster, catalogue) = (cluster.clone(), catalogue.clone());
+                ClusterFrontActor::new(cluster, catalogue, nodes.clone(), results.clone())
+            }
         });
-        let runs_stages = settings.cluster.role.runs_stages();
-        let room = settings.cluster.room(settings.process.threads());
         let claim = runs_stages.then(|| {
             let slot = Slot::<ClaimActor>::new("claim");
             let lines = ClaimLines {
@@ -89,6 +107,7 @@ impl Node {
                 let_go_waiting: system.controller.line(),
                 cancel: system.controller.line(),
                 subscribe: system.controller.line(),
+                job: system.controller.line(),
             };
             let (cluster, claims) = (cluster.clone(), claims.clone());
             let places = Arc::new(Semaphore::new(room));
@@ -98,14 +117,6 @@ impl Node {
             });
             slot
         });
-        let forecast = SharedForecast::default();
-        let lines = NodeLines {
-            queue: system.queue(),
-            circuits: system.circuits(),
-            forecast: system.forecast.clone(),
-        };
-        let room = if runs_stages { room } else { 0 };
-        let nodes = Nodes::start(&cluster, &catalogue, &claims, room, lines, forecast.clone());
         Self {
             front,
             claim,

@@ -4,7 +4,10 @@
 //! place goes to another worker after the lease; this one's claim is void from then on, and what it
 //! still writes is refused.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 
 use actix::prelude::*;
 use async_nats::jetstream::{
@@ -12,8 +15,8 @@ use async_nats::jetstream::{
     consumer::{PullConsumer, pull},
 };
 use chat2svg_protocol::{
-    ClientKey, JobEvent, JobEventKind, JobId, Priority,
-    messages::{Cancel, LetGo, LetGoWaiting, Subscribe, Subscription, TakeUp},
+    ClientKey, JobEvent, JobEventKind, JobId, JobState, Priority,
+    messages::{Cancel, JobQuery, LetGo, LetGoWaiting, Subscribe, Subscription, TakeUp},
 };
 use chat2svg_supervision::{Line, answers_polls};
 use futures_util::StreamExt as _;
@@ -41,6 +44,8 @@ const AGAIN: Duration = Duration::from_secs(1);
 /// Place in line of a job that nobody knows: after so many offers it is dropped. Its front may
 /// still be writing it.
 const MOST_OFFERS: i64 = 30;
+/// Between two looks how far a job is.
+const LOOK: Duration = Duration::from_secs(1);
 /// Between two looks whether jobs that are given back are gone.
 const GONE_PAUSE: Duration = Duration::from_millis(5);
 /// How long that may take.
@@ -61,6 +66,8 @@ pub struct ClaimLines {
     pub cancel: Line<Cancel>,
     /// Says what happens to a job.
     pub subscribe: Line<Subscribe>,
+    /// Says how a job stands.
+    pub job: Line<JobQuery>,
 }
 
 /// serve → claims: take no more jobs, and give back those that have not begun; with `all`, give
@@ -354,10 +361,12 @@ impl Worker {
     }
 
     /// Keeps a job's place in line until its end is stored, it is lost, or it is given back.
-    async fn hold(&self, held: &Held, work: &Work) {
+    async fn hold(&self, held: &Arc<Held>, work: &Work) {
         let job = held.job;
         let mut ticks = tokio::time::interval(self.cluster.config().lease() / 3);
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut looks = tokio::time::interval(LOOK);
+        looks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let mut is_told = false;
         loop {
             tokio::select! {
@@ -383,12 +392,38 @@ impl Worker {
                         warn!(%job, %error, "a job could not be stopped");
                     }
                 }
+                _ = looks.tick() => self.show(held).await,
                 _ = ticks.tick() => {
                     if let Err(error) = work.ack_with(AckKind::Progress).await {
                         debug!(%job, %error, "the job's place in line could not be kept");
                     }
                 }
             }
+        }
+    }
+
+    /// Writes down how far a running job is, for those who look at it.
+    async fn show(&self, held: &Arc<Held>) {
+        let asked = self.lines.job.ask(JobQuery { job: held.job }, LOOK);
+        let Ok(Ok(Some(view))) = asked.await else {
+            return;
+        };
+        if view.state != JobState::Running || held.is_ending.load(Ordering::Acquire) {
+            return;
+        }
+        let is_shown = {
+            let known = held.known.lock().await;
+            let shown = &known.0.view;
+            shown.state == view.state
+                && shown.stage == view.stage
+                && shown.progress.to_bits() == view.progress.to_bits()
+        };
+        if is_shown {
+            return;
+        }
+        let change = |entry: &mut JobEntry| entry.update(held.token, view.clone());
+        if let Err(error) = self.cluster.change_held(held, change).await {
+            debug!(job = %held.job, %error, "how far the job is cannot be shown");
         }
     }
 

@@ -18,7 +18,7 @@ use tracing::{info, warn};
 use uuid::Uuid;
 
 use crate::{
-    catalogue::Catalogue, connection::Cluster, entry::Stopping, error::ClusterError,
+    catalogue::Catalogue, connection::Cluster, entry::Stopping, error::ClusterError, nodes::Nodes,
     submission::Submitted,
 };
 
@@ -29,15 +29,22 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub struct ClusterFrontActor {
     cluster: Cluster,
     catalogue: Catalogue,
+    nodes: Nodes,
     results: Line<GetResult>,
 }
 
 impl ClusterFrontActor {
     /// A front; `results` is the store's.
-    pub fn new(cluster: Cluster, catalogue: Catalogue, results: Line<GetResult>) -> Self {
+    pub fn new(
+        cluster: Cluster,
+        catalogue: Catalogue,
+        nodes: Nodes,
+        results: Line<GetResult>,
+    ) -> Self {
         Self {
             cluster,
             catalogue,
+            nodes,
             results,
         }
     }
@@ -70,13 +77,19 @@ impl Handler<Submit> for ClusterFrontActor {
         let (attachments, key, client) =
             (message.attachments, message.idempotency_key, message.client);
         let permit = message.permit;
+        let has_worker = self.nodes.has_worker();
         Box::pin(async move {
             let failed = |error: ClusterError| SubmitError::Store(error.to_string());
             if !cluster.is_connected() {
                 // The client would send it when there is a connection again, long after the caller
                 // was told that the job was not accepted.
                 return Err(SubmitError::Store(
-                    "there is no connection to the cluster".to_owned(),
+                    "there is no connection to the NATS servers".to_owned(),
+                ));
+            }
+            if !has_worker {
+                return Err(SubmitError::Store(
+                    "there is no worker in the cluster".to_owned(),
                 ));
             }
             let kind = view.spec.kind.name();

@@ -30,8 +30,6 @@ const SUM: Duration = Duration::from_millis(500);
 const PAUSE: Duration = Duration::from_secs(1);
 /// How long an actor may take to say how it stands.
 const PATIENCE: Duration = Duration::from_millis(500);
-/// Seconds to wait where no worker is there.
-const NO_WORKER: f64 = 3_600.0;
 /// How the keys of snapshots begin.
 const PREFIX: &str = "node.";
 
@@ -52,8 +50,8 @@ pub(crate) fn sum(nodes: &[NodeSnapshot], under_way: UnderWay) -> Forecast {
         .filter(|node| node.role.runs_stages())
         .collect();
     if workers.is_empty() {
+        // Nobody knows when one will come; whoever puts a job in is told that there is none.
         return Forecast {
-            wait_seconds: NO_WORKER,
             jobs: under_way.own,
             ..Forecast::default()
         };
@@ -145,6 +143,12 @@ impl Nodes {
             stop.run_until_cancelled(all).await;
         });
         nodes
+    }
+
+    /// Whether a worker said something of late.
+    pub fn has_worker(&self) -> bool {
+        let nodes = fresh(&self.known);
+        nodes.iter().any(|node| node.role.runs_stages())
     }
 
     /// The nodes that said something of late, by name.
@@ -279,8 +283,6 @@ mod tests {
 
     #[test]
     fn fronts_run_nothing() {
-        let alone = sum(&[node(NodeRole::Front, 0, 0.0)], UnderWay::default());
-        assert!(alone.wait_seconds >= NO_WORKER);
         let one = sum(&[node(NodeRole::Worker, 0, 0.0)], UnderWay::default());
         let with_front = [
             node(NodeRole::Worker, 0, 0.0),

@@ -47,6 +47,10 @@ pub(crate) fn public_text(error: &StoreError) -> &'static str {
         "the job store is damaged"
     } else if told("cannot be written") {
         "the job store may not be written"
+    } else if told("NATS servers") {
+        "the cluster cannot be reached"
+    } else if told("no worker") {
+        "no worker of the cluster is there at the moment"
     } else if told("too many operations") {
         "the job store is busy"
     } else {
@@ -74,6 +78,11 @@ mod tests {
                 "may not be written",
             ),
             ("too many operations wait for the disk", "busy"),
+            (
+                "reading a job failed (timed out): look at the NATS servers",
+                "cluster",
+            ),
+            ("there is no worker in the cluster", "no worker"),
             (
                 "reading or writing /var/lib/jobs.db failed (disk I/O error)",
                 "cannot be read or written",
