@@ -162,16 +162,13 @@ fn a_worker_that_dies_loses_no_job() {
     for id in &waiting {
         assert_result(&front, id);
     }
-    // The one that ran goes on, with the number of its events rising.
-    let mut last = 0;
-    for (name, _) in front.events(&long, "0") {
-        last += 1;
-        if name == "stage" && last > 6 {
-            break;
-        }
-    }
-    front.delete(&format!("/v1/jobs/{long}"));
-    assert_eq!(front.wait_for_end(&long)["state"], "cancelled");
+    // The one that ran begins again there, and its events follow those of the first.
+    let begun = |(name, data): &(String, Value)| name == "stage" && data["phase"] == "started";
+    let mut events = front.events(&long, "0").filter(begun);
+    assert!(events.next().is_some() && events.next().is_some());
+    front.post(&format!("/v1/jobs/{long}/cancel"), &[], "");
+    let job = front.wait_for_end(&long);
+    assert_ne!(job["state"], "failed", "{job}");
 }
 
 #[test]
@@ -198,8 +195,9 @@ fn a_worker_that_stops_gives_back_what_it_has() {
     for id in &waiting {
         assert_result(&front, id);
     }
-    front.delete(&format!("/v1/jobs/{long}"));
-    assert_eq!(front.wait_for_end(&long)["state"], "cancelled");
+    front.post(&format!("/v1/jobs/{long}/cancel"), &[], "");
+    let job = front.wait_for_end(&long);
+    assert_ne!(job["state"], "failed", "{job}");
 }
 
 #[test]

@@ -29,7 +29,8 @@ enum Fault {
     Server,
 }
 
-/// Hands a job in at one of the fronts, at the next when one is gone; a job with a key is made once.
+/// Hands a job in at one of the fronts, at the next when one is gone. A job with a key is made
+/// once.
 fn submit(fronts: &[Daemon], number: usize) -> String {
     let give_up = Instant::now() + Duration::from_secs(60);
     let body = serde_json::json!({

@@ -33,8 +33,8 @@ use crate::{
     ownership::{Claims, Held},
 };
 
-/// How long one request for work waits at the server.
-const PULL: Duration = Duration::from_secs(20);
+/// How long a request for interactive work waits at the server before batch work is looked for.
+const PULL: Duration = Duration::from_secs(1);
 /// Between two attempts to ask for work.
 const PAUSE: Duration = Duration::from_secs(1);
 /// How long the controller may take to answer.
@@ -79,7 +79,8 @@ pub struct HandBack {
     pub all: bool,
 }
 
-/// Takes jobs from the queue.
+/// Takes jobs from the queue. Whoever waits for an answer is served first; batch jobs get what is
+/// left, and at most half of the room.
 pub struct ClaimActor {
     worker: Worker,
     room: usize,
@@ -115,16 +116,9 @@ impl Actor for ClaimActor {
 
     fn started(&mut self, _: &mut Self::Context) {
         let stop = CancellationToken::new();
-        // Of those who wait, whoever waits for an answer is served first: batch jobs get at most
-        // half of the room.
-        let batch = Arc::new(Semaphore::new((self.room / 2).max(1)));
-        for (priority, share) in [
-            (Priority::Interactive, None),
-            (Priority::Batch, Some(batch)),
-        ] {
-            let (worker, stop) = (self.worker.clone(), stop.clone());
-            actix::spawn(async move { worker.take(priority, share, stop).await });
-        }
+        let batch_places = Arc::new(Semaphore::new((self.room / 2).max(1)));
+        let (worker, stopped) = (self.worker.clone(), stop.clone());
+        actix::spawn(async move { worker.take(batch_places, stopped).await });
         let (worker, stopped) = (self.worker.clone(), stop.clone());
         actix::spawn(async move {
             stopped
@@ -191,62 +185,69 @@ struct Places {
 }
 
 impl Worker {
-    /// Asks for work of a priority whenever there is room, until stopped.
-    async fn take(
+    /// Asks for work whenever there is room, until stopped.
+    async fn take(&self, batch_places: Arc<Semaphore>, stop: CancellationToken) {
+        while !stop.is_cancelled() {
+            match self.take_while_connected(&batch_places, &stop).await {
+                Ok(()) => return,
+                Err(error) => debug!(%error, "no work can be taken now"),
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+
+    async fn take_while_connected(
         &self,
-        priority: Priority,
-        share: Option<Arc<Semaphore>>,
-        stop: CancellationToken,
-    ) {
+        batch_places: &Arc<Semaphore>,
+        stop: &CancellationToken,
+    ) -> Result<(), ClusterError> {
+        let interactive = self.consumer(Priority::Interactive).await?;
+        let batch = self.consumer(Priority::Batch).await?;
         loop {
-            let places = async {
-                let share = match &share {
-                    Some(share) => Arc::clone(share).acquire_owned().await.ok(),
-                    None => None,
-                };
-                let room = Arc::clone(&self.places).acquire_owned().await.ok()?;
-                Some(Places {
-                    _room: room,
-                    _share: share,
-                })
+            let place = Arc::clone(&self.places).acquire_owned();
+            let Some(Ok(place)) = stop.run_until_cancelled(place).await else {
+                return Ok(());
             };
-            let Some(Some(places)) = stop.run_until_cancelled(places).await else {
-                return;
-            };
-            match stop.run_until_cancelled(self.next(priority)).await {
-                None => return,
-                Some(Ok(Some(work))) => {
+            // A request for work is never abandoned: what it brings would wait for the lease.
+            let mut share = None;
+            let mut work = next(&interactive, None).await?;
+            if work.is_none() {
+                share = Arc::clone(batch_places).try_acquire_owned().ok();
+                if share.is_some() {
+                    work = next(&batch, None).await?;
+                }
+            }
+            if work.is_none() {
+                share = None;
+                work = next(&interactive, Some(PULL)).await?;
+            }
+            match work {
+                Some(work) if stop.is_cancelled() => {
+                    settle(&work, AckKind::Nak(None)).await;
+                    return Ok(());
+                }
+                Some(work) => {
                     let worker = self.clone();
+                    let places = Places {
+                        _room: place,
+                        _share: share,
+                    };
                     actix::spawn(async move { worker.carry(work, places).await });
                 }
-                Some(Ok(None)) => {}
-                Some(Err(error)) => {
-                    debug!(%error, "no work can be taken now");
-                    tokio::time::sleep(PAUSE).await;
-                }
+                None => {}
             }
         }
     }
 
-    /// The next job in line; `None` when there was none for a while.
-    async fn next(&self, priority: Priority) -> Result<Option<Work>, ClusterError> {
-        let failed =
-            |error: &dyn std::fmt::Display| ClusterError::unreachable("asking for work", error);
-        let consumer: PullConsumer = self
+    /// The workers' consumer for a priority.
+    async fn consumer(&self, priority: Priority) -> Result<PullConsumer, ClusterError> {
+        let name = names::workers(priority);
+        let found = self
             .cluster
             .work()
-            .get_consumer::<pull::Config>(&names::workers(priority))
-            .await
-            .map_err(|error| failed(&error))?;
-        loop {
-            let batch = consumer.batch().max_messages(1).expires(PULL).messages();
-            let mut batch = batch.await.map_err(|error| failed(&error))?;
-            match batch.next().await {
-                Some(Ok(work)) => return Ok(Some(work)),
-                Some(Err(error)) => return Err(failed(&error)),
-                None => {}
-            }
-        }
+            .get_consumer::<pull::Config>(&name)
+            .await;
+        found.map_err(|error| ClusterError::unreachable("asking for work", error))
     }
 
     /// Tells the controller of cancellations.
@@ -527,6 +528,25 @@ impl Worker {
             debug!(%job, %error, "an event is not told");
         }
     }
+}
+
+/// The next job in line, if there is one within a time, or now.
+async fn next(
+    consumer: &PullConsumer,
+    patience: Option<Duration>,
+) -> Result<Option<Work>, ClusterError> {
+    let failed =
+        |error: &dyn std::fmt::Display| ClusterError::unreachable("asking for work", error);
+    let asked = match patience {
+        Some(patience) => {
+            let batch = consumer.batch().max_messages(1).expires(patience);
+            batch.messages().await
+        }
+        None => consumer.fetch().max_messages(1).messages().await,
+    };
+    let mut brought = asked.map_err(|error| failed(&error))?;
+    let next = brought.next().await.transpose();
+    next.map_err(|error| failed(&error))
 }
 
 fn job_of(payload: &[u8]) -> Option<JobId> {

@@ -18,8 +18,10 @@ use tracing::{debug, warn};
 
 use crate::{connection::Cluster, error::ClusterError, names};
 
-/// Events a listener may lag behind before it has to subscribe anew.
+/// Events that wait for a listener at most.
 const LAG: usize = 128;
+/// Between two looks whether a slow listener has read on.
+const SLOW_READER: Duration = Duration::from_millis(5);
 /// Between two looks whether anybody still listens, and whether the job has ended unheard.
 const LOOK: Duration = Duration::from_secs(2);
 /// Between two attempts to follow a job's events.
@@ -163,7 +165,7 @@ impl Follower {
                     Some((entry, _)) if entry.is_final() => {
                         unheard += 1;
                         if unheard >= PATIENT_LOOKS {
-                            self.pass(done(self.job, self.last, entry.view.state));
+                            self.pass(done(self.job, self.last, entry.view.state)).await;
                             return Ok(());
                         }
                     }
@@ -183,15 +185,19 @@ impl Follower {
             let info = message.info().map_err(|error| failed(error.to_string()))?;
             let sequence = info.stream_sequence;
             if let Some(event) = event(self.job, sequence, &message.payload)
-                && self.pass(event)
+                && self.pass(event).await
             {
                 return Ok(());
             }
         }
     }
 
-    /// Hands an event on; answers whether it was the last, or nobody listens any more.
-    fn pass(&mut self, event: JobEvent) -> bool {
+    /// Hands an event on; answers whether it was the last, or nobody listens any more. Whoever reads
+    /// slowly is waited for: what is past comes faster than it is read.
+    async fn pass(&mut self, event: JobEvent) -> bool {
+        while self.sender.len() >= LAG && self.sender.receiver_count() > 0 {
+            tokio::time::sleep(SLOW_READER).await;
+        }
         self.last = event.sequence;
         let is_last = is_done(&event);
         self.sender.send(event).is_err() || is_last
