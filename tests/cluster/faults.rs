@@ -65,7 +65,7 @@ fn run(fault: Fault) {
     let mut fronts: Vec<Daemon> = ["front-1", "front-2"]
         .map(|name| node(folder.path(), name, "front", &nats, &[]))
         .into();
-    let mut workers: Vec<Daemon> = ["worker-1", "worker-2", "worker-3"]
+    let workers: Vec<Daemon> = ["worker-1", "worker-2", "worker-3"]
         .map(|name| node(folder.path(), name, "worker", &nats, &[]))
         .into();
     for front in &fronts {

@@ -233,7 +233,7 @@ async fn follow(cluster: Cluster, known: Arc<Known>) {
                         Ok(snapshot) => note(&known, snapshot),
                         // Of a newer version, say.
                         Err(error) => {
-                            debug!(%error, key = entry.key, "a node cannot be understood")
+                            debug!(%error, key = entry.key, "a node cannot be understood");
                         }
                     }
                 }
