@@ -192,8 +192,8 @@ impl Follower {
         }
     }
 
-    /// Hands an event on; answers whether it was the last, or nobody listens any more. Whoever reads
-    /// slowly is waited for: what is past comes faster than it is read.
+    /// Hands an event on; answers whether it was the last, or nobody listens any more. Whoever
+    /// reads slowly is waited for: what is past comes faster than it is read.
     async fn pass(&mut self, event: JobEvent) -> bool {
         while self.sender.len() >= LAG && self.sender.receiver_count() > 0 {
             tokio::time::sleep(SLOW_READER).await;
