@@ -35,6 +35,8 @@ use crate::{
 
 /// How long a request for interactive work waits at the server before batch work is looked for.
 const PULL: Duration = Duration::from_secs(1);
+/// How much longer than that the server may take to answer.
+const PULL_PATIENCE: Duration = Duration::from_secs(3);
 /// Between two attempts to ask for work.
 const PAUSE: Duration = Duration::from_secs(1);
 /// How long the controller may take to answer.
@@ -537,16 +539,22 @@ async fn next(
 ) -> Result<Option<Work>, ClusterError> {
     let failed =
         |error: &dyn std::fmt::Display| ClusterError::unreachable("asking for work", error);
-    let asked = match patience {
-        Some(patience) => {
-            let batch = consumer.batch().max_messages(1).expires(patience);
-            batch.messages().await
-        }
-        None => consumer.fetch().max_messages(1).messages().await,
+    let next = async {
+        let asked = match patience {
+            Some(patience) => {
+                let batch = consumer.batch().max_messages(1).expires(patience);
+                batch.messages().await
+            }
+            None => consumer.fetch().max_messages(1).messages().await,
+        };
+        let mut brought = asked.map_err(|error| failed(&error))?;
+        let next = brought.next().await.transpose();
+        next.map_err(|error| failed(&error))
     };
-    let mut brought = asked.map_err(|error| failed(&error))?;
-    let next = brought.next().await.transpose();
-    next.map_err(|error| failed(&error))
+    // A server that is lost after it was asked never answers.
+    let limit = patience.unwrap_or_default() + PULL_PATIENCE;
+    let answered = tokio::time::timeout(limit, next).await;
+    answered.map_err(|elapsed| failed(&elapsed))?
 }
 
 fn job_of(payload: &[u8]) -> Option<JobId> {
