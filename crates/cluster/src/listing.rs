@@ -1,7 +1,10 @@
 //! What jobs there are, in short: enough to list them, to forget what is past its retention, and to
 //! find what is still to be told. Pure.
 
-use std::collections::{BTreeMap, HashMap};
+use std::{
+    collections::{BTreeMap, HashMap},
+    time::Duration,
+};
 
 use chat2svg_protocol::{JobId, Owner};
 use chat2svg_store::Retention;
@@ -103,23 +106,30 @@ impl Listing {
 
     /// Ended jobs that exceed what is kept, oldest first. Ends that are still to be told stay.
     pub(crate) fn past_retention(&self, now: Timestamp, keep: &Retention) -> Vec<JobId> {
-        let age = SignedDuration::try_from(keep.age).unwrap_or(SignedDuration::MAX);
-        let horizon = now.checked_sub(age).unwrap_or(Timestamp::MIN);
+        let horizon = before(now, keep.age);
         let mut ended: Vec<(&JobId, &Summary)> =
             self.jobs.iter().filter(|(_, job)| job.is_final).collect();
         ended.sort_by_key(|(id, job)| std::cmp::Reverse((job.updated_at, **id)));
-        let mut of_owner: HashMap<&Owner, u32> = HashMap::new();
+        let mut of_owner: HashMap<&Owner, (u32, u64)> = HashMap::new();
         let (mut count, mut bytes) = (0_u32, 0_u64);
         let mut past = Vec::new();
         for (id, job) in ended {
-            let own = of_owner.entry(&job.owner).or_default();
+            let (own, own_bytes) = of_owner.entry(&job.owner).or_default();
             *own += 1;
+            *own_bytes = own_bytes.saturating_add(job.bytes);
             count += 1;
             bytes = bytes.saturating_add(job.bytes);
             let is_past = job.updated_at < horizon
                 || count > keep.jobs
                 || bytes > keep.bytes
-                || (keep.jobs_per_owner > 0 && *own > keep.jobs_per_owner);
+                || (keep.jobs_per_owner > 0 && *own > keep.jobs_per_owner)
+                || (keep.bytes_per_owner > 0 && *own_bytes > keep.bytes_per_owner)
+                || keep.owners.get(job.owner.as_str()).is_some_and(|rule| {
+                    rule.age
+                        .is_some_and(|age| job.updated_at < before(now, age))
+                        || rule.jobs.is_some_and(|jobs| *own > jobs)
+                        || rule.bytes.is_some_and(|bytes| *own_bytes > bytes)
+                });
             if is_past && job.due_at.is_none() {
                 past.push(*id);
             }
@@ -129,9 +139,15 @@ impl Listing {
     }
 }
 
+/// A moment that lies so long before another.
+fn before(now: Timestamp, age: Duration) -> Timestamp {
+    let age = SignedDuration::try_from(age).unwrap_or(SignedDuration::MAX);
+    now.checked_sub(age).unwrap_or(Timestamp::MIN)
+}
+
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
+    use chat2svg_store::OwnerKeep;
 
     use super::*;
 
@@ -154,8 +170,8 @@ mod tests {
         Retention {
             age: Duration::from_secs(1_000),
             jobs: 100,
-            jobs_per_owner: 0,
             bytes: 1_000,
+            ..Retention::default()
         }
     }
 
@@ -199,6 +215,20 @@ mod tests {
             ..keep()
         };
         assert_eq!(past(one_each), [id(1), id(3)]);
+        let bytes_each = Retention {
+            bytes_per_owner: 25,
+            ..keep()
+        };
+        assert_eq!(past(bytes_each), [id(1)]);
+        let rule = OwnerKeep {
+            jobs: Some(0),
+            ..OwnerKeep::default()
+        };
+        let of_b = Retention {
+            owners: [("b".to_owned(), rule)].into(),
+            ..keep()
+        };
+        assert_eq!(past(of_b), [id(1), id(2)]);
     }
 
     #[test]

@@ -64,7 +64,7 @@ impl ClusterStoreActor {
     }
 
     fn sweep(&self) {
-        let (keeper, retention) = (self.keeper.clone(), self.retention);
+        let (keeper, retention) = (self.keeper.clone(), self.retention.clone());
         actix::spawn(async move {
             if let Err(error) = keeper.catalogue.sweep(&retention).await {
                 debug!(%error, "the cluster could not be swept; the next sweep tries again");
