@@ -312,6 +312,7 @@ pub(crate) mod tests {
             spec: JobSpec {
                 kind: JobKind::Vectorize {
                     ground: Default::default(),
+                    look: Default::default(),
                     limits: FitLimits::default(),
                 },
                 options: JobOptions {
@@ -321,6 +322,7 @@ pub(crate) mod tests {
                     priority: Priority::Interactive,
                     webhook: None,
                     output: Default::default(),
+                    palette: None,
                 },
             },
             stage: None,
