@@ -3,9 +3,10 @@
 use std::{
     fs::File,
     io::{BufRead as _, BufReader, Read as _, Write as _},
-    net::TcpStream,
+    net::{TcpListener, TcpStream},
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Output, Stdio},
+    sync::atomic::{AtomicU32, Ordering},
     thread,
     time::{Duration, Instant},
 };
@@ -69,6 +70,20 @@ pub(crate) fn complaint(command: &mut Command, status: i32) -> String {
 #[track_caller]
 pub(crate) fn one_line(text: &str) {
     assert_eq!(text.trim_end().lines().count(), 1, "{text}");
+}
+
+/// A free port below those that the system gives away by itself: a server that is started again
+/// finds it free, however many connections there were meanwhile.
+pub(crate) fn free_port() -> u16 {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    loop {
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let place = std::process::id().wrapping_mul(64).wrapping_add(number);
+        let port = u16::try_from(12_000 + place % 20_000).unwrap();
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
 }
 
 /// Waits until something is so.

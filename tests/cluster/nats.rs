@@ -2,14 +2,14 @@
 
 use std::{
     fs,
-    net::{TcpListener, TcpStream},
+    net::TcpStream,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
 };
 
 use tempfile::TempDir;
 
-use crate::support::{folder, wait_until};
+use crate::support::{folder, free_port, wait_until};
 
 /// Where the server is, if it is installed.
 fn program() -> Option<PathBuf> {
@@ -32,12 +32,6 @@ pub(crate) fn is_there() -> bool {
     );
     eprintln!("nats-server is not installed: this test is left out");
     false
-}
-
-/// A port that was free a moment ago.
-fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.local_addr().unwrap().port()
 }
 
 /// One server of a cluster, with a folder of its own; killed when dropped.

@@ -9,7 +9,7 @@ use chat2svg_vector::{DecodeLimits, Raster};
 use serde_json::{Value, json};
 
 use crate::keys;
-use crate::support::{Daemon, HOUSE, folder, json as read, text};
+use crate::support::{Daemon, HOUSE, folder, free_port, json as read, text};
 use chromium::Page;
 
 /// Violations that axe-core finds, as it names them.
@@ -162,13 +162,13 @@ fn a_job_that_is_stopped_keeps_the_picture_so_far() {
 #[test]
 fn a_job_is_followed_and_stopped_after_the_service_was_killed() {
     let folder = folder();
-    let mut daemon = Daemon::start(folder.path(), &[]);
+    let address = format!("127.0.0.1:{}", free_port());
+    let mut daemon = Daemon::start_at(folder.path(), &[], &address);
     let id = daemon.submit_long();
     let Some(mut page) = page(&daemon, &format!("/#job={id}")) else {
         return;
     };
     page.wait_to_see("#cancel");
-    let address = daemon.address.clone();
     daemon.signal("KILL");
     daemon.wait();
     drop(daemon);
