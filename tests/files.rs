@@ -12,8 +12,8 @@ use std::{
 use serde_json::Value;
 
 use crate::support::{
-    Daemon, assert_svg, claiming_png, complaint, disc, folder, json, noise, one_line, problem,
-    program, success, text, wait_until,
+    Daemon, assert_svg, claiming_png, complaint, crowd, disc, folder, json, noise, one_line,
+    problem, program, success, text, wait_until,
 };
 
 const XLINK: &str = "http://www.w3.org/1999/xlink";
@@ -284,8 +284,8 @@ fn a_file_survives_a_job_that_fails() {
 #[test]
 fn an_interrupted_job_leaves_nothing_behind() {
     let folder = folder();
-    let picture = folder.path().join("noise.png");
-    fs::write(&picture, noise(512)).unwrap();
+    let picture = folder.path().join("crowd.png");
+    fs::write(&picture, crowd(512)).unwrap();
     let results = folder.path().join("results");
     fs::create_dir(&results).unwrap();
     for signal in ["INT", "TERM"] {

@@ -5,7 +5,7 @@ use std::{fs, path::Path, process::Output, thread, time::Duration};
 use serde_json::{Value, json};
 
 use crate::support::{
-    Daemon, HOUSE, complaint, folder, form, header, json, noise, one_line, problem, program,
+    Daemon, HOUSE, complaint, crowd, folder, form, header, json, one_line, problem, program,
     success, text, wait_until,
 };
 
@@ -468,7 +468,7 @@ fn quotas_are_kept_and_told() {
         ("prefer", "respond-async"),
     ];
     let body = form(&[
-        ("image", &noise(256)),
+        ("image", &crowd(512)),
         ("level", b"high"),
         ("deadline_ms", b"300000"),
     ]);

@@ -1,6 +1,6 @@
 //! The HTTP service: jobs, events, results, mistakes.
 
-use crate::support::{Daemon, assert_svg, disc, folder, header, json, noise, text};
+use crate::support::{Daemon, assert_svg, disc, folder, header, json, text};
 
 #[test]
 fn a_prompt_is_answered_with_its_result() {
@@ -67,17 +67,7 @@ fn a_job_is_followed_by_its_events() {
 fn a_running_job_is_cancelled() {
     let folder = folder();
     let daemon = Daemon::start(folder.path(), &[]);
-    let picture = noise(512);
-    let fields: [(&str, &[u8]); 4] = [
-        ("image", &picture),
-        ("level", b"high"),
-        ("paths", b"4096"),
-        ("deadline_ms", b"300000"),
-    ];
-    let mut answer = daemon.post_form("/v1/vectorize", "respond-async", &fields);
-    assert_eq!(answer.status().as_u16(), 202);
-    assert!(header(&answer, "location").starts_with("/v1/jobs/"));
-    let id = json(&mut answer)["id"].as_str().unwrap().to_owned();
+    let id = daemon.submit_long();
     let mut events = daemon.events(&id, "0");
     assert!(events.any(|(name, data)| name == "stage" && data["phase"] == "started"));
     let cancelled = daemon.delete(&format!("/v1/jobs/{id}")).status().as_u16();

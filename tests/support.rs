@@ -120,20 +120,42 @@ pub(crate) fn disc(side: u32) -> Vec<u8> {
     encode(side, pixels)
 }
 
-/// A picture that takes long to fit: noise without end.
-pub(crate) fn noise(side: u32) -> Vec<u8> {
+/// Numbers that are the same in every run.
+fn bytes_at_random() -> impl FnMut() -> u8 {
     let mut state = 1_u32;
+    move || {
+        state ^= state << 13;
+        state ^= state >> 17;
+        state ^= state << 5;
+        (state >> 24) as u8
+    }
+}
+
+/// Noise, of which nothing can be drawn.
+pub(crate) fn noise(side: u32) -> Vec<u8> {
+    let mut byte = bytes_at_random();
     let pixels = (0..side * side)
-        .map(|_| {
-            let mut byte = || {
-                state ^= state << 13;
-                state ^= state >> 17;
-                state ^= state << 5;
-                (state >> 24) as u8
-            };
-            [byte(), byte(), byte(), 255]
-        })
+        .map(|_| [byte(), byte(), byte(), 255])
         .collect();
+    encode(side, pixels)
+}
+
+/// A picture that takes long to fit: discs upon discs, each of which is worth a shape.
+pub(crate) fn crowd(side: u32) -> Vec<u8> {
+    let mut byte = bytes_at_random();
+    let mut pixels = vec![[255; 4]; (side * side) as usize];
+    for _ in 0..side * side / 40 {
+        let mut place = || (u32::from(byte()) * 256 + u32::from(byte())) % side;
+        let (x, y, radius) = (place(), place(), 3 + place() % 11);
+        let color = [byte(), byte(), byte(), 255];
+        for row in y.saturating_sub(radius)..(y + radius).min(side) {
+            for column in x.saturating_sub(radius)..(x + radius).min(side) {
+                if row.abs_diff(y).pow(2) + column.abs_diff(x).pow(2) < radius * radius {
+                    pixels[(row * side + column) as usize] = color;
+                }
+            }
+        }
+    }
     encode(side, pixels)
 }
 
@@ -368,9 +390,9 @@ impl Daemon {
         json(&mut answer)["id"].as_str().unwrap().to_owned()
     }
 
-    /// Hands in a picture that keeps a stage busy for minutes; answers the job's id.
+    /// Hands in a picture that keeps a stage busy for half a minute; answers the job's id.
     pub(crate) fn submit_long(&self) -> String {
-        let picture = noise(512);
+        let picture = crowd(512);
         let fields: [(&str, &[u8]); 4] = [
             ("image", &picture),
             ("level", b"high"),
@@ -379,6 +401,7 @@ impl Daemon {
         ];
         let mut answer = self.post_form("/v1/vectorize", "respond-async", &fields);
         assert_eq!(answer.status().as_u16(), 202);
+        assert!(header(&answer, "location").starts_with("/v1/jobs/"));
         json(&mut answer)["id"].as_str().unwrap().to_owned()
     }
 
