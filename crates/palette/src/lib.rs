@@ -4,7 +4,7 @@
 //! near one becomes it). All differences are those of Oklab. [`recolor`] chooses for a drawing
 //! which of its colours becomes which of the palette's, so that what could be told apart still can;
 //! [`keep_to`] brings what came in later to a strict palette; [`posterize`] does for a picture what
-//! `recolor` does for a drawing; [`reduce`] finds few colours that stand for many.
+//! `recolor` does for a drawing; [`reduce()`] finds few colours that stand for many.
 
 #![forbid(unsafe_code)]
 
