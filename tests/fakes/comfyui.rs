@@ -180,15 +180,16 @@ impl ComfyUi {
         let head = format!(
             "HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: Upgrade\r\nsec-websocket-accept: {accept}\r\n\r\n"
         );
-        std::io::Write::write_all(&mut &stream, head.as_bytes()).unwrap();
-        let mut socket = WebSocket::from_raw_socket(stream, Role::Server, None);
         let (sender, messages) = channel();
         let client = request.query("clientId").to_owned();
+        // Before the client hears that it is connected: it may ask for a run at once.
         self.0
             .lock()
             .unwrap()
             .sockets
             .insert(client.clone(), sender);
+        std::io::Write::write_all(&mut &stream, head.as_bytes()).unwrap();
+        let mut socket = WebSocket::from_raw_socket(stream, Role::Server, None);
         let status = json!({ "type": "status", "data": {
             "status": { "exec_info": { "queue_remaining": 0 } }, "sid": client,
         } });
