@@ -161,14 +161,7 @@ async fn edit(
     };
     // Before the costly part: a job that has no place need not be looked at.
     let admitted = shared.admit(request, &spec.options)?;
-    check_files(
-        &shared.services.intake,
-        &shared.stopping,
-        |_| "image",
-        &attachments,
-        (shared.services.limits.clone()).with_bytes(shared.config.max_upload_bytes),
-    )
-    .await?;
+    check_files(shared, |_| "image", &attachments).await?;
     let job = Job {
         spec,
         attachments,

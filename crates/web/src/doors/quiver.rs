@@ -13,7 +13,7 @@ use actix_web::{
     },
     web::{self, Bytes},
 };
-use chat2svg_protocol::{Attachment, JobEventKind, JobId, JobView, printable};
+use chat2svg_protocol::{JobEventKind, JobId, JobView, printable};
 use futures_util::{Stream, stream};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -188,7 +188,7 @@ async fn answer(
             memory: memory.take().unwrap_or_else(HeldMemory::nothing),
         });
     }
-    check(shared, &wanted.attachments).await?;
+    check_files(shared, request::field_of, &wanted.attachments).await?;
     if wanted.is_streamed
         && let Some(job) = jobs.pop()
     {
@@ -211,20 +211,6 @@ async fn answer(
         usage: Usage::default(),
         credits: 0,
     }))
-}
-
-async fn check(shared: &Shared, attachments: &[Attachment]) -> Result<(), Problem> {
-    if attachments.is_empty() {
-        return Ok(());
-    }
-    check_files(
-        &shared.services.intake,
-        &shared.stopping,
-        request::field_of,
-        attachments,
-        (shared.services.limits.clone()).with_bytes(shared.config.max_upload_bytes),
-    )
-    .await
 }
 
 impl Svg {

@@ -196,14 +196,7 @@ pub(crate) async fn vectorize(
     // Before the costly part: a job that has no place need not be looked at.
     let admitted = shared.admit(&request, &spec.options)?;
     let attachments = vec![attachment];
-    check_files(
-        &shared.services.intake,
-        &shared.stopping,
-        |_| "image",
-        &attachments,
-        (shared.services.limits.clone()).with_bytes(shared.config.max_upload_bytes),
-    )
-    .await?;
+    check_files(&shared, |_| "image", &attachments).await?;
     let job = Job {
         spec,
         attachments,

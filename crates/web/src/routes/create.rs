@@ -167,14 +167,7 @@ async fn upload(
     let upload = read_upload(kind, request, payload.into_inner(), &shared).await?;
     // Before the costly part: a job that has no place need not be looked at.
     let admitted = shared.admit(request, &upload.spec.options)?;
-    check_files(
-        &shared.services.intake,
-        &shared.stopping,
-        |role| kind.file_name(role),
-        &upload.attachments,
-        (shared.services.limits.clone()).with_bytes(shared.config.max_upload_bytes),
-    )
-    .await?;
+    check_files(&shared, |role| kind.file_name(role), &upload.attachments).await?;
     let job = Job {
         spec: upload.spec,
         attachments: upload.attachments,

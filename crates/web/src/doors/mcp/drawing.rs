@@ -48,16 +48,7 @@ impl McpServer {
         let admitted = shared.admit_as(&visitor.identity, visitor.client, &order.spec.options)?;
         let mut attachments = Vec::new();
         if let Some((kind, files)) = order.files {
-            let limits = shared.services.limits.clone();
-            let limits = limits.with_bytes(shared.config.max_upload_bytes);
-            check_files(
-                &shared.services.intake,
-                &shared.stopping,
-                |role| kind.file_name(role),
-                &files,
-                limits,
-            )
-            .await?;
+            check_files(shared, |role| kind.file_name(role), &files).await?;
             attachments = files;
         }
         let wait = Duration::from_millis(order.spec.options.deadline_ms);
