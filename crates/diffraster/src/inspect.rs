@@ -63,6 +63,7 @@ impl TileScratch {
     /// Fills the entries' sums and `ids`; follows a `forward` of the tile.
     /// `target` holds the tile's target, and beyond the picture's borders what
     /// `inside` says does not count.
+    #[inline(always)]
     pub(crate) fn inspect(
         &mut self,
         tile: Tile<'_>,
@@ -120,6 +121,7 @@ impl TileScratch {
         }
     }
 
+    #[inline(always)]
     fn enter_group(&mut self, tile: Tile<'_>, group: u32, saved: usize, top: usize) {
         let info = &tile.plan.groups[group as usize];
         let saved = &self.saved[saved..];
@@ -142,6 +144,7 @@ impl TileScratch {
     }
 
     #[allow(clippy::too_many_arguments, reason = "one call site")]
+    #[inline(always)]
     fn inspect_shape(
         &mut self,
         tile: Tile<'_>,

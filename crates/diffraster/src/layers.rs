@@ -3,6 +3,9 @@
 //! The tile's layers are kept as a stack of premultiplied RGBA planes. Every
 //! operation saves what it covers, so that the way back can see it; all of it
 //! stays within a tile's worth of memory per operation.
+//!
+//! All that goes over pixels is inlined, so that it is compiled for the instruction set that the
+//! caller dispatches to.
 
 mod backward;
 
@@ -122,6 +125,7 @@ impl<'a> Tile<'a> {
     }
 }
 
+#[inline(always)]
 pub(crate) fn coverage(signed: f32) -> f32 {
     signed.abs().min(1.0)
 }
@@ -133,6 +137,7 @@ impl TileScratch {
     }
 
     /// Renders the tile.
+    #[inline(always)]
     pub(crate) fn forward(&mut self, tile: Tile<'_>) {
         self.steps.steps.clear();
         self.steps.ends.clear();
@@ -155,6 +160,7 @@ impl TileScratch {
         self.leave(tile, 0);
     }
 
+    #[inline(always)]
     fn open_layer(&mut self, index: usize) {
         if index == self.layers.len() {
             self.layers.push(Layer::default());
@@ -165,6 +171,7 @@ impl TileScratch {
     }
 
     /// Closes and opens groups until `group` is the innermost one.
+    #[inline(always)]
     fn enter(&mut self, tile: Tile<'_>, at: usize, group: u32) {
         if self.open.last().map_or(ROOT, |o| o.0) == group {
             return;
@@ -191,6 +198,7 @@ impl TileScratch {
     }
 
     /// Paints the layers of groups that are nested deeper than `depth`.
+    #[inline(always)]
     fn leave(&mut self, tile: Tile<'_>, depth: usize) {
         while self.open.len() > depth {
             let index = self.open.len();
@@ -237,6 +245,7 @@ impl TileScratch {
         (plane, range)
     }
 
+    #[inline(always)]
     fn add_to_clip(&mut self, tile: Tile<'_>, at: usize) {
         let (plane, steps) = self.cover_entry(tile, at);
         let clip = &mut self.layers[self.open.len()].clip;
@@ -258,6 +267,7 @@ impl TileScratch {
         });
     }
 
+    #[inline(always)]
     fn draw(&mut self, tile: Tile<'_>, at: usize) {
         let (_, _, shape) = tile.entry(at);
         let (plane, steps) = self.cover_entry(tile, at);
@@ -288,6 +298,7 @@ impl TileScratch {
         });
     }
 
+    #[inline(always)]
     pub(crate) fn shade(&mut self, tile: Tile<'_>, shape: &Shape) {
         match &shape.paint {
             Prepared::Solid(color) => {

@@ -168,6 +168,7 @@ impl Gradient {
     }
 
     /// Places in gradient space of the pixels of the tile at pixel (`left`, `top`).
+    #[inline(always)]
     fn places(&self, left: f32, top: f32) -> [Plane; 2] {
         let [a, b, c, d, e, f] = self.to_gradient;
         let mut places = [[0.0; AREA]; 2];
@@ -183,6 +184,7 @@ impl Gradient {
     }
 
     /// Positions along the gradient before spreading; past its end everywhere when it has none.
+    #[inline(always)]
     fn positions(&self, [xs, ys]: &[Plane; 2]) -> Plane {
         let mut positions = [1.0; AREA];
         match self.kind {
@@ -220,6 +222,7 @@ impl Gradient {
     }
 
     /// Fills the tile at pixel (`left`, `top`) with straight RGBA.
+    #[inline(always)]
     pub(crate) fn shade(&self, stops: &[Stop], left: f32, top: f32, out: &mut [Plane; 4]) {
         let stops = self.stops(stops);
         let mut positions = self.positions(&self.places(left, top));
@@ -256,15 +259,18 @@ impl Rays {
         }
     }
 
+    #[inline(always)]
     fn b(&self, p: [f32; 2]) -> f32 {
         p[0] * self.e[0] + p[1] * self.e[1]
     }
 
+    #[inline(always)]
     fn root(&self, p: [f32; 2]) -> f32 {
         let (b, square) = (self.b(p), p[0] * p[0] + p[1] * p[1]);
         (b * b + self.a * square).max(0.0).sqrt()
     }
 
+    #[inline(always)]
     fn position(&self, p: [f32; 2]) -> f32 {
         (self.root(p) - self.b(p)) / self.a
     }
@@ -275,6 +281,7 @@ impl Rays {
     clippy::manual_clamp,
     reason = "a position that is no number counts as 0, which `clamp` would keep"
 )]
+#[inline(always)]
 fn spread(positions: &mut Plane, how: Spread) {
     for t in positions.iter_mut() {
         *t = match how {
@@ -293,6 +300,7 @@ fn spread(positions: &mut Plane, how: Spread) {
     clippy::manual_clamp,
     reason = "a position that is no number counts as 0, which `clamp` would keep"
 )]
+#[inline(always)]
 fn shares(positions: &Plane, from: f32, to: f32) -> Plane {
     let mut shares = [0.0; AREA];
     let gap = to - from;

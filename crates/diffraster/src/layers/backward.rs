@@ -13,6 +13,7 @@ use crate::paint::{Prepared, dot, sum};
 use crate::tiling::TILE;
 
 /// How coverage follows signed coverage.
+#[inline(always)]
 fn slope(signed: f32) -> f32 {
     if signed.abs() > 1.0 {
         0.0
@@ -32,6 +33,7 @@ impl TileScratch {
 
     /// Turns the target in [`TileScratch::gradient`] into the gradient of
     /// `scale / 2` times the squared error and returns the sum of squares.
+    #[inline(always)]
     pub(crate) fn squared_error(&mut self, tile: Tile<'_>, target: &Image, scale: f32) -> f64 {
         let columns = (target.width as usize - tile.left as usize).min(TILE);
         let rows = (target.height as usize - tile.top as usize).min(TILE);
@@ -53,6 +55,7 @@ impl TileScratch {
 
     /// Takes [`TileScratch::gradient`] back to the entries' sums. Follows a
     /// `forward` of the same tile.
+    #[inline(always)]
     pub(crate) fn backward(&mut self, tile: Tile<'_>) {
         let mut top = 0;
         for at in 0..tile.entries.len() {
@@ -88,6 +91,7 @@ impl TileScratch {
         }
     }
 
+    #[inline(always)]
     fn unleave(&mut self, tile: Tile<'_>, at: u32, group: u32, saved: u32, top: usize) {
         let info = &tile.plan.groups[group as usize];
         let saved = &self.saved[saved as usize..];
@@ -117,6 +121,7 @@ impl TileScratch {
         chunk.slots[slot as usize].store(opacity_sum.to_bits(), Relaxed);
     }
 
+    #[inline(always)]
     fn unclip(
         &mut self,
         tile: Tile<'_>,
@@ -140,6 +145,7 @@ impl TileScratch {
         self.give_pieces(tile, at, plane, steps);
     }
 
+    #[inline(always)]
     fn undraw(
         &mut self,
         tile: Tile<'_>,

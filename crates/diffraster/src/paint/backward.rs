@@ -8,6 +8,7 @@ use crate::tiling::TILE;
 impl Gradient {
     /// Adds to `sums` (geometry, then stops) what the gradient `d` of a tile's
     /// straight RGBA says about the parameters.
+    #[inline(always)]
     pub(crate) fn backward(
         &self,
         stops: &[Stop],
@@ -65,6 +66,7 @@ impl Gradient {
     }
 
     /// Adds the share of the geometry, given dL/dt at each place.
+    #[inline(always)]
     fn geometry_backward(&self, [xs, ys]: &[Plane; 2], raw: &Plane, dt: &Plane, sums: &mut [f32]) {
         match self.kind {
             Kind::Flat(_) => {}
@@ -135,6 +137,7 @@ impl Gradient {
 }
 
 /// Multiplies the slopes by the derivative of [`spread`].
+#[inline(always)]
 fn follow_spread(raw: &Plane, how: Spread, slopes: &mut Plane) {
     for (slope, t) in slopes.iter_mut().zip(raw) {
         *slope = match how {
@@ -148,6 +151,7 @@ fn follow_spread(raw: &Plane, how: Spread, slopes: &mut Plane) {
 }
 
 /// Sum of a plane, column by column first, so that the columns are summed side by side.
+#[inline(always)]
 pub(crate) fn sum(plane: &Plane) -> f32 {
     let mut lanes = [0.0f32; TILE];
     for row in plane.as_chunks::<TILE>().0 {
@@ -159,6 +163,7 @@ pub(crate) fn sum(plane: &Plane) -> f32 {
 }
 
 /// Sum of the products of two planes.
+#[inline(always)]
 pub(crate) fn dot(a: &Plane, b: &Plane) -> f32 {
     let mut lanes = [0.0f32; TILE];
     for (a, b) in a.as_chunks::<TILE>().0.iter().zip(b.as_chunks::<TILE>().0) {
@@ -170,6 +175,7 @@ pub(crate) fn dot(a: &Plane, b: &Plane) -> f32 {
 }
 
 /// As [`dot`], but what has no weight may be anything, infinite too.
+#[inline(always)]
 fn dot_used(weights: &Plane, values: &Plane) -> f32 {
     let mut used = *values;
     for p in 0..AREA {

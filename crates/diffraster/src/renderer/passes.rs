@@ -146,7 +146,7 @@ impl State {
                         flat.store(simd, column * TILE, width, band);
                     });
                 } else {
-                    scratch.forward(tile);
+                    dispatch!(level, _ => scratch.forward(tile));
                     store(scratch.picture(), column * TILE, width, band);
                 }
             }
@@ -178,9 +178,11 @@ impl State {
                     flat.backward(simd, tile, steps);
                 });
             } else {
-                scratch.forward(tile);
-                load(dl_dimage, tile, scratch.gradient());
-                scratch.backward(tile);
+                dispatch!(level, _ => {
+                    scratch.forward(tile);
+                    load(dl_dimage, tile, scratch.gradient());
+                    scratch.backward(tile);
+                });
             }
             0.0
         });
@@ -210,11 +212,13 @@ impl State {
                     loss
                 });
             }
-            scratch.forward(tile);
-            load(target, tile, scratch.gradient());
-            let loss = scratch.squared_error(tile, target, scale);
-            scratch.backward(tile);
-            loss
+            dispatch!(level, _ => {
+                scratch.forward(tile);
+                load(target, tile, scratch.gradient());
+                let loss = scratch.squared_error(tile, target, scale);
+                scratch.backward(tile);
+                loss
+            })
         });
         self.reduce(scene);
         Ok(if count > 0.0 { sum / count } else { 0.0 })
@@ -231,7 +235,7 @@ impl State {
         }
         self.plan(scene)?;
         let width = scene.width as usize;
-        let (plan, scratch) = (&self.plan, &self.scratch);
+        let (plan, scratch, level) = (&self.plan, &self.scratch, self.level);
         let columns = plan.grid.columns as usize;
         let top = &mut self.inspection.top;
         top.resize(width * scene.height as usize, NO_NODE);
@@ -241,13 +245,13 @@ impl State {
             let mut wanted = [[0.0; TILE * TILE]; 4];
             for column in 0..columns {
                 let tile = plan.tile(row * columns + column, scene);
-                scratch.forward(tile);
+                dispatch!(level, _ => scratch.forward(tile));
                 let wanted = target.map(|target| {
                     load(target, tile, &mut wanted);
                     &wanted
                 });
                 let inside = inside(scene, tile);
-                scratch.inspect(tile, wanted, alpha_weight, &inside, &mut ids);
+                dispatch!(level, _ => scratch.inspect(tile, wanted, alpha_weight, &inside, &mut ids));
                 store_ids(&ids, column * TILE, width, band);
             }
         };
@@ -278,6 +282,7 @@ impl State {
 }
 
 /// Copies a tile out of an image, zero beyond its borders.
+#[inline(always)]
 fn load(image: &Image, tile: Tile<'_>, out: &mut Quad) {
     let (left, top) = (tile.left as usize, tile.top as usize);
     let width = image.width as usize;
