@@ -17,7 +17,7 @@ use crate::{
     outline::contours,
     paints::{Pictures, fit_paints},
     palette::Palette,
-    relighting::relight,
+    relighting::{relight, relight_marks},
     rim::rims,
     scene::Scene,
     shading::changes,
@@ -169,7 +169,8 @@ fn illuminated(
         unmarked
     } else {
         add_all(&mut marked, &marks);
-        relight(&drawn(&marked, size, stop)?, &context, &changes)?
+        let marked = drawn(&marked, size, stop)?;
+        relight_marks(&marked, (&picture, &unmarked), &context, &changes)?
     };
     added.extend(add_all(&mut document, &marks));
     Ok(Enhanced {

@@ -4,7 +4,7 @@
 use chat2svg_stop::Stopped;
 use chat2svg_vector::{Color, Oklab, Raster};
 
-use crate::{context::Context, light::Light};
+use crate::{context::Context, light::Light, palette::Palette};
 
 /// Change of a pixel: lightness by form, and rim apart, for it has its own colour.
 #[derive(Clone, Copy, Default)]
@@ -38,21 +38,68 @@ pub(crate) fn relight(
     changes: &[Change],
 ) -> Result<Raster, Stopped> {
     let mut result = picture.clone();
+    let mut relighter = Relighter::new(context);
     let pixels = result.pixels_mut().chunks_mut(PIXELS_PER_LOOK);
     for (pixels, changes) in pixels.zip(changes.chunks(PIXELS_PER_LOOK)) {
         context.stop.check()?;
         for (pixel, change) in pixels.iter_mut().zip(changes) {
-            if change.lightness == 0.0 && change.warm == 0.0 {
-                continue;
-            }
-            let [red, green, blue, _] = *pixel;
-            let before = Color::from_rgb8(red, green, blue).to_oklab();
-            let color = context.palette.at(relit(before, context.light, *change));
-            let [red, green, blue] = color.to_rgb8();
-            pixel[..3].copy_from_slice(&[red, green, blue]);
+            *pixel = relighter.relit(*pixel, *change);
         }
     }
     Ok(result)
+}
+
+/// As [`relight`] of `marked`, which is `picture` but for a few marks, where `relighted` is what
+/// [`relight`] made of `picture`.
+pub(crate) fn relight_marks(
+    marked: &Raster,
+    (picture, relighted): (&Raster, &Raster),
+    context: &Context<'_>,
+    changes: &[Change],
+) -> Result<Raster, Stopped> {
+    let mut result = relighted.clone();
+    let mut relighter = Relighter::new(context);
+    let pixels = result.pixels_mut().iter_mut().zip(changes);
+    let marks = marked.pixels().iter().zip(picture.pixels());
+    for (index, ((pixel, change), (marked, plain))) in pixels.zip(marks).enumerate() {
+        if index % PIXELS_PER_LOOK == 0 {
+            context.stop.check()?;
+        }
+        if marked != plain {
+            *pixel = relighter.relit(*marked, *change);
+        }
+    }
+    Ok(result)
+}
+
+/// Relights pixels one by one. Neighbours mostly have the same colour.
+struct Relighter<'a> {
+    light: &'a Light,
+    palette: &'a Palette,
+    last: ([u8; 3], Oklab),
+}
+
+impl<'a> Relighter<'a> {
+    fn new(context: &Context<'a>) -> Self {
+        Self {
+            light: context.light,
+            palette: context.palette,
+            last: ([0; 3], Color::BLACK.to_oklab()),
+        }
+    }
+
+    fn relit(&mut self, [red, green, blue, alpha]: [u8; 4], change: Change) -> [u8; 4] {
+        if change.lightness == 0.0 && change.warm == 0.0 {
+            return [red, green, blue, alpha];
+        }
+        let color = [red, green, blue];
+        if self.last.0 != color {
+            self.last = (color, Color::from_rgb8(red, green, blue).to_oklab());
+        }
+        let relit = relit(self.last.1, self.light, change);
+        let [red, green, blue] = self.palette.at(relit).to_rgb8();
+        [red, green, blue, alpha]
+    }
 }
 
 /// How much a colour is like skin, of any tone, `0.0..=1.0`.

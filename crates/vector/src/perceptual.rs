@@ -128,9 +128,9 @@ impl Color {
         if oklch.lightness <= 0.0 || oklch.lightness.is_nan() {
             return Self::BLACK;
         }
+        let (sine, cosine) = oklch.hue.to_radians().sin_cos();
         let at_chroma = |chroma: f32| {
-            let Oklab { lightness, a, b } = Oklch { chroma, ..oklch }.to_oklab();
-            OklabSpace::convert::<Srgb>([lightness, a, b])
+            OklabSpace::to_linear_srgb([oklch.lightness, chroma * cosine, chroma * sine])
         };
         let whole = at_chroma(oklch.chroma);
         if is_in_gamut(whole) {
@@ -196,16 +196,17 @@ impl Color {
     }
 }
 
-/// Slack for rounding, a tenth of an eight-bit step.
-const GAMUT_SLACK: f32 = 0.1 / 255.0;
+/// Linear components of the gamut. At both ends there is slack for rounding: a tenth of an
+/// eight-bit step of the encoded components.
+const GAMUT: std::ops::RangeInclusive<f32> = -3.035_23e-5..=1.000_892_4;
 
-fn is_in_gamut(components: [f32; 3]) -> bool {
-    components
-        .iter()
-        .all(|value| (-GAMUT_SLACK..=1.0 + GAMUT_SLACK).contains(value))
+/// Whether a colour of linear components is in the gamut. Encoding them is not needed for that.
+fn is_in_gamut(linear: [f32; 3]) -> bool {
+    linear.iter().all(|value| GAMUT.contains(value))
 }
 
-fn clamped([red, green, blue]: [f32; 3]) -> Color {
+fn clamped(linear: [f32; 3]) -> Color {
+    let [red, green, blue] = Srgb::from_linear_srgb(linear);
     Color::new(
         red.clamp(0.0, 1.0),
         green.clamp(0.0, 1.0),
