@@ -17,7 +17,7 @@ use crate::{
     fit::{Fit, Outlines, Problem},
     freedom::Motion,
     measure::psnr,
-    scene::SceneMap,
+    scene::{SceneMap, shown},
     trial::Extent,
 };
 
@@ -166,8 +166,14 @@ impl Fit<'_> {
                 filter,
                 least_painted,
             };
-            self.descender
-                .run_deformed(&mut map, &deformation, deformed, &mut self.tracker)?;
+            let document = &self.document;
+            self.descender.run_deformed(
+                &mut map,
+                &deformation,
+                deformed,
+                &mut self.tracker,
+                |map, tracker| tracker.preview(|| shown(document, map)),
+            )?;
         }
         if self.is_stopped() {
             return Ok(());

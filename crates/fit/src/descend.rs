@@ -188,11 +188,13 @@ impl<'a> Descender<'a> {
         deformation: &Deformation,
         deformed: DeformedPhase,
         tracker: &mut Tracker<'_>,
+        mut preview: impl FnMut(&SceneMap, &mut Tracker<'_>),
     ) -> Result<(), FitError> {
         let phase = deformed.phase;
         let level = self.level(phase.scale);
         let target = self.levels.swap_remove(level);
-        let result = self.descend_deformed(map, deformation, deformed, &target, tracker);
+        let result =
+            self.descend_deformed(map, deformation, deformed, &target, tracker, &mut preview);
         self.levels.push(target);
         set_view(&mut map.scene, self.target.width, self.target.height, 1.0);
         result
@@ -205,6 +207,7 @@ impl<'a> Descender<'a> {
         deformed: DeformedPhase,
         target: &Image,
         tracker: &mut Tracker<'_>,
+        preview: &mut dyn FnMut(&SceneMap, &mut Tracker<'_>),
     ) -> Result<(), FitError> {
         let DeformedPhase {
             phase,
@@ -252,6 +255,7 @@ impl<'a> Descender<'a> {
                 break;
             }
             tracker.step(loss, map.slots.len(), self.clock);
+            preview(map, tracker);
             let gradient = self.renderer.backward(&map.scene, &image_gradient)?;
             for (index, kind) in parameters.kinds.iter().enumerate() {
                 if *kind == Kind::Color && weights[index] > least_painted * pixels {

@@ -18,7 +18,7 @@ use crate::{
     picture::{Picture, squared_error},
     quantise::{quantise_colors, quantise_outlines},
     regions::{RegionFinder, ShapeCost},
-    scene::{SceneMap, scene_of, write_back},
+    scene::{SceneMap, scene_of, shown, write_back},
     shadow::Shadows,
     tracker::Tracker,
 };
@@ -264,11 +264,7 @@ impl<'a> Fit<'a> {
         let document = &self.document;
         self.descender
             .run(&mut map, phase, &mut self.tracker, |map, tracker| {
-                tracker.preview(|| {
-                    let mut shown = document.clone();
-                    write_back(map, &mut shown);
-                    shown
-                });
+                tracker.preview(|| shown(document, map));
             })?;
         if self.problem.clock.is_cancelled() {
             return Ok(());

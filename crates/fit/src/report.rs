@@ -191,12 +191,19 @@ pub struct Progress {
 /// Called from the thread that called the fit, between steps: what it spends is taken from the
 /// deadline.
 pub trait Observer {
-    /// Called at most every 50 ms.
+    /// So that progress and previews come at the first step and at each multiple of this many, and
+    /// not when the clock says so. Asked once, before the first step; not 0.
+    fn every_steps(&self) -> Option<u32> {
+        None
+    }
+
+    /// Called at most every 50 ms, unless [`Observer::every_steps`] says when.
     fn progress(&mut self, progress: &Progress) {
         let _ = progress;
     }
 
-    /// A document to show, a valid result as it stands; called at most every 400 ms.
+    /// A document to show, a valid result as it stands; called at most every 400 ms, unless
+    /// [`Observer::every_steps`] says when.
     fn preview(&mut self, document: &Document) {
         let _ = document;
     }

@@ -210,6 +210,13 @@ fn add_shape(map: &mut SceneMap, shape: &Shape, to_scene: Affine, index: usize) 
     }
 }
 
+/// The document as the scene that was made of it is at present.
+pub(crate) fn shown(document: &Document, map: &SceneMap) -> Document {
+    let mut shown = document.clone();
+    write_back(map, &mut shown);
+    shown
+}
+
 /// Puts the scene's outlines and paints back into the document that it was made of.
 pub(crate) fn write_back(map: &SceneMap, document: &mut Document) {
     let mut slots = map.slots.iter().peekable();

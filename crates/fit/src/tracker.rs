@@ -14,6 +14,8 @@ pub(crate) struct Tracker<'a> {
     started: Instant,
     last_progress: Option<Instant>,
     last_preview: Option<Instant>,
+    /// Steps between two reports, where the observer counts them.
+    every_steps: Option<u32>,
     pub(crate) iterations: u32,
     /// Steps that the whole fit may take.
     pub(crate) budget: u32,
@@ -29,6 +31,7 @@ pub(crate) struct Tracker<'a> {
 impl<'a> Tracker<'a> {
     pub(crate) fn new(observer: &'a mut dyn Observer, clock: &Clock, budget: u32) -> Self {
         Self {
+            every_steps: observer.every_steps(),
             observer,
             started: clock.started,
             last_progress: None,
@@ -64,7 +67,11 @@ impl<'a> Tracker<'a> {
         }
         self.last = Some(sample);
         self.iterations += 1;
-        if claim_turn(&mut self.last_progress, PROGRESS_EVERY) {
+        let is_told = match self.every_steps {
+            Some(every) => is_nth(self.iterations, every),
+            None => claim_turn(&mut self.last_progress, PROGRESS_EVERY),
+        };
+        if is_told {
             if let Some(budget) = self.observer.budget()
                 && budget.iterations != self.budget
             {
@@ -86,7 +93,11 @@ impl<'a> Tracker<'a> {
 
     /// Shows a document when it is time to.
     pub(crate) fn preview(&mut self, document: impl FnOnce() -> chat2svg_vector::Document) {
-        if claim_turn(&mut self.last_preview, PREVIEW_EVERY) {
+        let is_shown = match self.every_steps {
+            Some(every) => is_nth(self.iterations, every),
+            None => claim_turn(&mut self.last_preview, PREVIEW_EVERY),
+        };
+        if is_shown {
             self.observer.preview(&document());
         }
     }
@@ -115,6 +126,11 @@ impl<'a> Tracker<'a> {
     }
 }
 
+/// Whether a step is the first or a multiple of `every`.
+fn is_nth(step: u32, every: u32) -> bool {
+    step == 1 || step.is_multiple_of(every.max(1))
+}
+
 /// Takes the next turn, if there is time enough since the last.
 fn claim_turn(last: &mut Option<Instant>, every: Duration) -> bool {
     let now = Instant::now();
@@ -123,4 +139,41 @@ fn claim_turn(last: &mut Option<Instant>, every: Duration) -> bool {
     }
     *last = Some(now);
     true
+}
+
+#[cfg(test)]
+mod tests {
+    use chat2svg_stop::Stop;
+    use chat2svg_vector::Document;
+
+    use super::*;
+
+    #[test]
+    fn an_observer_that_counts_steps_is_told_at_those_and_no_others() {
+        #[derive(Default)]
+        struct Count {
+            told: Vec<u32>,
+            shown: usize,
+        }
+        impl Observer for Count {
+            fn every_steps(&self) -> Option<u32> {
+                Some(4)
+            }
+            fn progress(&mut self, progress: &Progress) {
+                self.told.push(progress.iteration);
+            }
+            fn preview(&mut self, _: &Document) {
+                self.shown += 1;
+            }
+        }
+        let mut count = Count::default();
+        let clock = Clock::start(&Stop::never());
+        let mut tracker = Tracker::new(&mut count, &clock, 10);
+        for _ in 0..10 {
+            tracker.step(0.5, 1, &clock);
+            tracker.preview(|| Document::empty(8.0, 8.0));
+        }
+        assert_eq!(count.told, [1, 4, 8]);
+        assert_eq!(count.shown, 3);
+    }
 }
