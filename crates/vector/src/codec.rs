@@ -263,6 +263,25 @@ impl Raster {
         Ok(out)
     }
 
+    /// The picture as it is on white, blurred with a Gaussian of a standard deviation in pixels.
+    #[must_use]
+    pub fn blurred(&self, deviation: f32) -> Self {
+        let opaque = self.over(crate::Color::WHITE);
+        if !(deviation.is_finite() && deviation > 0.0) {
+            return opaque;
+        }
+        let bytes = opaque.pixels().as_flattened().to_vec();
+        let Some(picture) = RgbaImage::from_raw(self.width(), self.height(), bytes) else {
+            return opaque;
+        };
+        let mut blurred = opaque;
+        let pixels = imageops::blur(&picture, deviation);
+        for (own, pixel) in blurred.pixels_mut().iter_mut().zip(pixels.pixels()) {
+            *own = pixel.0;
+        }
+        blurred
+    }
+
     /// The picture at another size. Colours are weighted by their alpha, so that transparent pixels
     /// leave no fringe.
     ///
