@@ -198,6 +198,33 @@ fn a_script_that_hangs_ends_at_its_timeout_with_all_that_it_started() {
 }
 
 #[test]
+fn a_script_that_hangs_leaves_the_time_of_a_job_for_an_answer() {
+    let Some(checkout) = Checkout::original() else {
+        return;
+    };
+    checkout.fault("hang");
+    let folder = folder();
+    let settings = settings(&checkout);
+    let settings: Vec<(&str, &str)> = settings
+        .iter()
+        .map(|(name, value)| (*name, value.as_str()))
+        .collect();
+    let daemon = Daemon::start(folder.path(), &settings);
+    let body = r#"{"prompt": "a ball", "deadline_ms": 6000, "level": "minimal"}"#;
+    let job = json(&mut daemon.post("/v1/svg", &[], body));
+    assert!(
+        ["succeeded", "degraded"].contains(&job["state"].as_str().unwrap()),
+        "{job}"
+    );
+    assert_svg(job["svg_content"].as_str().unwrap());
+    // On a busy machine it may have ended before it came to hang.
+    for process in checkout.hanging().unwrap_or_default() {
+        wait_until("the process has ended", || !is_running(process));
+    }
+    wait_until("its folder is gone", || is_empty(&checkout.private()));
+}
+
+#[test]
 fn what_a_script_leaves_running_neither_delays_nor_outlives_it() {
     let Some(checkout) = Checkout::original() else {
         return;
@@ -264,12 +291,43 @@ fn cancelling_and_stopping_end_what_scripts_have_started() {
     for process in processes {
         wait_until("the process has ended", || !is_running(process));
     }
+}
 
-    // What a process that was killed has left is removed by the next.
-    let left = checkout.private().join("chat2svg-scripts-4194999-x");
-    fs::create_dir(&left).unwrap();
+#[test]
+fn a_daemon_that_is_killed_leaves_nothing_running_and_the_next_one_clears_up() {
+    let Some(checkout) = Checkout::original() else {
+        return;
+    };
+    checkout.fault("hang");
+    let folder = folder();
+    let settings = settings(&checkout);
+    let settings: Vec<(&str, &str)> = settings
+        .iter()
+        .map(|(name, value)| (*name, value.as_str()))
+        .collect();
+    let mut daemon = Daemon::start(folder.path(), &settings);
+    let body = r#"{"prompt": "a ball"}"#;
+    daemon.post("/v1/svg", &[("prefer", "respond-async")], body);
+    wait_until("the script hangs", || checkout.hanging().is_some());
+    daemon.signal("KILL");
+    daemon.wait();
+    for process in checkout.hanging().unwrap() {
+        wait_until("the process has ended", || !is_running(process));
+    }
+    assert!(!is_empty(&checkout.private()), "nobody could remove it");
+
+    // What even that did not end: it left its group, and no longer listens.
+    let left = fs::read_dir(checkout.private()).unwrap().next().unwrap();
+    let left = left.unwrap().path();
+    let mut stray = Command::new("sleep");
+    let mut stray = stray
+        .arg("600")
+        .env("CHAT2SVG_SCRIPTS_FOLDER", &left)
+        .spawn()
+        .unwrap();
     checkout.fault("");
     drop(Daemon::start(folder.path(), &settings));
+    assert!(!stray.wait().unwrap().success(), "it was ended");
     assert!(!left.exists());
 }
 

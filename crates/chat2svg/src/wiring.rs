@@ -10,6 +10,7 @@ use std::{sync::Arc, time::Duration};
 use actix::Arbiter;
 use chat2svg_backends::{Backend, Circuits, LineUp};
 use chat2svg_breaker::{BreakerActor, CircuitRegistry};
+use chat2svg_children::Groups;
 use chat2svg_controller::{
     ComposeRequest, Composer, ControllerActor, ControllerCapacity, ControllerLines, InputLimits,
     Isolation, MemoryBudget, PersisterLines, StageLines,
@@ -26,7 +27,7 @@ use chat2svg_protocol::{
 };
 use chat2svg_resources::ResourcesActor;
 use chat2svg_scheduler::{SchedulerActor, SchedulerLines, SharedForecast, SharedQueue};
-use chat2svg_scripts::{Groups, ScriptComposer, ScriptDetailer, ScriptFitter, Scripts};
+use chat2svg_scripts::{ScriptComposer, ScriptDetailer, ScriptFitter, Scripts};
 use chat2svg_supervision::{ComputePool, Line, Slot, Watchdog};
 use chat2svg_template::{
     EmbeddedComposer, ModelComposer, TemplateActor,

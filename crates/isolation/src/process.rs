@@ -1,26 +1,17 @@
-//! A child as a process: started with nothing of ours, killed with all that it started, reaped.
+//! A child as a process: started with nothing of ours, ended with all that it started.
 
 use std::{
     io,
     process::{ExitStatus, Stdio},
-    time::Duration,
 };
 
-use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
+use chat2svg_children::{ChildGroup, Groups};
+use tokio::process::{ChildStderr, ChildStdin, ChildStdout, Command};
 
 use crate::{ChildCommand, Limits};
 
-/// How long the system may take to end a process that was killed. What is longer in dying is reaped
-/// by the runtime.
-const DYING: Duration = Duration::from_secs(2);
-
 /// A child. It is killed when it is dropped.
-pub(crate) struct Process {
-    child: Child,
-    /// Its process group, until it was reaped.
-    #[cfg(unix)]
-    group: Option<rustix::process::Pid>,
-}
+pub(crate) struct Process(ChildGroup);
 
 /// Its three pipes.
 pub(crate) struct Pipes {
@@ -46,28 +37,19 @@ impl Process {
             .current_dir("/")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .kill_on_drop(true);
+            .stderr(Stdio::piped());
         #[cfg(unix)]
         {
-            child.process_group(0).arg0("chat2svg");
+            child.arg0("chat2svg");
             // Ours are closed anyway; this is for what this process was itself started with.
             close_fds::set_fds_cloexec_threadsafe(3, &[]);
         }
-        let mut child = child.spawn()?;
-        #[cfg(unix)]
-        let group = child
-            .id()
-            .and_then(|id| rustix::process::Pid::from_raw(i32::try_from(id).ok()?));
-        let pipes = (child.stdin.take(), child.stdout.take(), child.stderr.take());
-        let process = Self {
-            child,
-            #[cfg(unix)]
-            group,
-        };
+        // The system itself ends it with this program, so no list is kept.
+        let mut child = ChildGroup::start(child, &Groups::default())?;
+        let pipes = (child.input(), child.outputs());
         match pipes {
-            (Some(stdin), Some(stdout), Some(stderr)) => Ok((
-                process,
+            (Some(stdin), (Some(stdout), Some(stderr))) => Ok((
+                Self(child),
                 Pipes {
                     stdin,
                     stdout,
@@ -80,34 +62,11 @@ impl Process {
 
     /// Waits for it to end by itself.
     pub(crate) async fn ended(&mut self) -> io::Result<ExitStatus> {
-        let status = self.child.wait().await?;
-        #[cfg(unix)]
-        {
-            self.group = None;
-        }
-        Ok(status)
+        self.0.ended().await
     }
 
-    /// Kills and reaps it, unless it has ended.
+    /// Kills and reaps it.
     pub(crate) async fn end(mut self) {
-        self.kill();
-        // Nobody asks how it ended.
-        let _ = tokio::time::timeout(DYING, self.ended()).await;
-    }
-
-    fn kill(&mut self) {
-        #[cfg(unix)]
-        if let Some(group) = self.group {
-            // It may have ended just now; until it is reaped its number is nobody else's.
-            let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
-        }
-        #[cfg(not(unix))]
-        let _ = self.child.start_kill();
-    }
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        self.kill();
+        self.0.end().await;
     }
 }

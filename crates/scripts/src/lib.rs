@@ -24,5 +24,5 @@ pub use record::{
 };
 pub use target::{InvalidTarget, TargetName, is_plain};
 pub use theirs::{
-    Groups, ScriptComposer, ScriptDetailer, ScriptFitter, Scripts, ScriptsConfig, Timeouts,
+    ScriptComposer, ScriptDetailer, ScriptFitter, Scripts, ScriptsConfig, Timeouts,
 };

@@ -2,8 +2,8 @@
 //! taken only if they are what they should be.
 
 mod config;
+mod desk;
 mod detail;
-mod group;
 mod optimize;
 mod process;
 mod progress;
@@ -11,7 +11,6 @@ mod template;
 
 pub use config::{ScriptsConfig, Timeouts};
 pub use detail::ScriptDetailer;
-pub use group::Groups;
 pub use optimize::ScriptFitter;
 pub use process::Scripts;
 pub use template::ScriptComposer;

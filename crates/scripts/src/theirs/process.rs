@@ -11,6 +11,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use chat2svg_children::{ChildGroup, Groups};
 use chat2svg_protocol::{
     CallFailure, Fault, Prompt, Stage,
     messages::{Progress, StageContext},
@@ -24,28 +25,18 @@ use tokio::{
 use tracing::{debug, warn};
 
 use super::{
-    config::{ScriptsConfig, is_plain_path},
-    group::{ChildGroup, Groups, is_alive},
+    config::ScriptsConfig,
+    desk::{Desk, MARK, remove_left},
     progress::Listener,
 };
-use crate::{Layout, TargetName, is_plain, surroundings};
+use crate::{is_plain, surroundings};
 
-/// What is drawn is called so in its private folder.
-const TARGET: &str = "picture";
-/// How the private folders' names begin; the number of the process that made them follows.
-const PREFIX: &str = "chat2svg-scripts-";
 /// Lines of what a script said last that are kept.
 const LAST_LINES: usize = 8;
 /// Most bytes of a line.
 const LONGEST_LINE: usize = 2_000;
-/// Where the program that replaces the table of captions is, in the private folder.
-const SHIM: &str = "shim.py";
 /// How long the outputs of a script that has ended may stay open.
 const CLOSING: Duration = Duration::from_secs(1);
-/// How often the removal of a private folder is tried again, ...
-const REMOVALS: u32 = 100;
-/// ... and after which time.
-const BETWEEN_REMOVALS: Duration = Duration::from_millis(50);
 /// Bytes that are read at once.
 const PIECE: usize = 8 << 10;
 
@@ -63,78 +54,6 @@ enum Dialect {
 pub struct Scripts {
     config: Arc<ScriptsConfig>,
     groups: Groups,
-}
-
-/// A private folder, gone with this.
-pub(crate) struct Desk {
-    folder: PathBuf,
-    pub(crate) layout: Layout,
-}
-
-impl Drop for Desk {
-    fn drop(&mut self) {
-        if fs::remove_dir_all(&self.folder).is_ok() {
-            return;
-        }
-        // A process that was killed just now may still have been writing.
-        let folder = std::mem::take(&mut self.folder);
-        std::thread::spawn(move || {
-            for _ in 0..REMOVALS {
-                std::thread::sleep(BETWEEN_REMOVALS);
-                if fs::remove_dir_all(&folder).is_ok() || !folder.exists() {
-                    return;
-                }
-            }
-            warn!(folder = %folder.display(), "a private folder cannot be removed");
-        });
-    }
-}
-
-impl Desk {
-    /// The folder with the files, as an argument.
-    pub(crate) fn root(&self) -> Result<String, CallFailure> {
-        let root = self.layout.root().to_str();
-        let root = root.filter(|root| is_plain(root)).map(str::to_owned);
-        root.ok_or_else(|| {
-            CallFailure::new(Fault::Terminal, "its private folder's name is not plain")
-        })
-    }
-
-    /// The same as the original's two arguments.
-    pub(crate) fn place(&self) -> Result<(String, String), CallFailure> {
-        let root = self.root()?;
-        let (path, folder) = root.rsplit_once('/').unwrap_or((".", root.as_str()));
-        Ok((path.to_owned(), folder.to_owned()))
-    }
-
-    /// Puts a file where the script looks for it.
-    pub(crate) fn put(&self, product: crate::Product, bytes: &[u8]) -> Result<(), CallFailure> {
-        fs::write(self.layout.product(product), bytes).map_err(|error| {
-            CallFailure::new(
-                Fault::Provider,
-                format!("its private folder cannot be written: {error}"),
-            )
-        })
-    }
-
-    /// The file that the script should have made: whole, or a failure that says what is missing.
-    pub(crate) fn take(&self, product: crate::Product, most: u64) -> Result<Vec<u8>, CallFailure> {
-        let name = product.file_name(self.layout.target());
-        let missing = |what: &str| {
-            CallFailure::new(Fault::Provider, format!("it ended well and {name} {what}"))
-        };
-        let path = self.layout.product(product);
-        let size = fs::metadata(&path)
-            .map_err(|_| missing("is not there"))?
-            .len();
-        if size == 0 {
-            return Err(missing("is empty"));
-        }
-        if size > most {
-            return Err(missing("is too large to be used"));
-        }
-        fs::read(&path).map_err(|error| missing(&format!("cannot be read: {error}")))
-    }
 }
 
 impl Scripts {
@@ -163,31 +82,7 @@ impl Scripts {
     /// # Errors
     /// When it cannot be made.
     pub(crate) fn desk(&self) -> Result<Desk, CallFailure> {
-        let failed = |reason: String| CallFailure::new(Fault::Provider, reason);
-        let folder = tempfile::Builder::new()
-            .prefix(&format!("{PREFIX}{}-", std::process::id()))
-            .tempdir_in(self.config.private_folders())
-            .map_err(|error| failed(format!("no private folder can be made: {error}")))?
-            .keep();
-        let root = folder.join("job");
-        let target: TargetName = TARGET
-            .parse()
-            .map_err(|error: crate::InvalidTarget| failed(error.to_string()))?;
-        let desk = Desk {
-            layout: Layout::new(&root, target),
-            folder,
-        };
-        if !is_plain_path(&root) {
-            let reason = format!(
-                "{} holds characters that a shell could misread: set scripts.folder",
-                root.display()
-            );
-            return Err(CallFailure::new(Fault::Terminal, reason));
-        }
-        fs::create_dir(&root)
-            .and_then(|()| fs::write(desk.folder.join(SHIM), include_str!("shim.py")))
-            .map_err(|error| failed(format!("its private folder cannot be written: {error}")))?;
-        Ok(desk)
+        Desk::new(&self.config.private_folders())
     }
 
     /// Runs a stage's script to its end, in a private folder, and tells how far it is. `steps` is
@@ -218,7 +113,7 @@ impl Scripts {
         let own = Duration::from_secs(self.config.timeout_seconds(stage));
         let by_deadline = context.deadline.saturating_duration_since(began) <= own;
         let until = context.deadline.min(began + own);
-        let (stdout, stderr) = child.pipes();
+        let (stdout, stderr) = child.outputs();
         let mut words = LastWords::default();
         let mut listener = Listener::new(stage, steps);
         let mut tell = |line: &str, output: Output| {
@@ -283,7 +178,7 @@ impl Scripts {
         })?;
         let dialect = dialect_of(&self.config.script(Stage::Template), &source);
         let mut arguments = vec![
-            desk.folder.join(SHIM).display().to_string(),
+            desk.shim().display().to_string(),
             script.display().to_string(),
         ];
         for (flag, value) in flags {
@@ -312,10 +207,12 @@ impl Scripts {
         command
             .env(
                 "CHAT2SVG_SCRIPTS_PROMPT",
-                prompt.map_or(TARGET, Prompt::as_str),
+                prompt.map_or(desk.layout.target().as_str(), Prompt::as_str),
             )
+            .env(MARK, desk.folder())
             .current_dir(here)
-            .stdin(Stdio::null())
+            // Nothing is written there: its end is that of this program.
+            .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
         Ok(command)
@@ -354,25 +251,6 @@ fn dialect_of(first: &Path, source: &str) -> Dialect {
         Dialect::Fork
     } else {
         Dialect::Original
-    }
-}
-
-/// Removes private folders of processes that are gone.
-fn remove_left(folder: &Path) {
-    let Ok(entries) = fs::read_dir(folder) else {
-        return;
-    };
-    for entry in entries.flatten() {
-        let name = entry.file_name();
-        let made_by = name
-            .to_str()
-            .and_then(|name| name.strip_prefix(PREFIX)?.split('-').next()?.parse().ok());
-        if made_by.is_some_and(|process| !is_alive(process)) {
-            debug!(folder = %entry.path().display(), "what a process left is removed");
-            if let Err(error) = fs::remove_dir_all(entry.path()) {
-                warn!(%error, folder = %entry.path().display(), "cannot be removed");
-            }
-        }
     }
 }
 

@@ -1,5 +1,12 @@
 //! Child processes with all that they start: in a group of their own, ended as one, and never left
 //! behind.
+//!
+//! A child ends with its [`ChildGroup`], and all children of a list end with [`Groups::end_all`].
+//! A program that is killed can do neither. A child that is to end with it all the same reads its
+//! standard input, whose other end the program holds; and what was left by an earlier program is
+//! told by a mark in its environment ([`end_marked`]).
+
+#![forbid(unsafe_code)]
 
 use std::{
     collections::HashSet,
@@ -9,7 +16,8 @@ use std::{
     time::Duration,
 };
 
-use tokio::process::{Child, ChildStderr, ChildStdout, Command};
+use sysinfo::{ProcessRefreshKind, ProcessesToUpdate, System, UpdateKind};
+use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
 
 /// How long the system may take to end a process that was killed. What is longer in dying is reaped
 /// by the runtime.
@@ -48,19 +56,24 @@ impl Groups {
 
 /// A child and all that it starts. They are killed when this is dropped.
 #[derive(Debug)]
-pub(super) struct ChildGroup {
+pub struct ChildGroup {
     child: Child,
     /// The number of the group, until it was ended.
     leader: Option<u32>,
     groups: Groups,
+    /// Closed when this is dropped, or when the program ends in whatever way.
+    stdin: Option<ChildStdin>,
 }
+
+/// What a child says.
+pub type Outputs = (Option<ChildStdout>, Option<ChildStderr>);
 
 impl ChildGroup {
     /// Starts a command in a process group of its own, on the list `groups`.
     ///
     /// # Errors
     /// When it cannot be started.
-    pub(super) fn start(mut command: Command, groups: &Groups) -> io::Result<Self> {
+    pub fn start(mut command: Command, groups: &Groups) -> io::Result<Self> {
         command.kill_on_drop(true);
         #[cfg(unix)]
         command.process_group(0);
@@ -69,19 +82,27 @@ impl ChildGroup {
         if state.is_closed {
             return Err(io::Error::other("the program is about to end"));
         }
-        let child = command.spawn()?;
+        let mut child = command.spawn()?;
         let leader = child.id();
         state.leaders.extend(leader);
         drop(state);
         Ok(Self {
+            // Who waits for the child would close it.
+            stdin: child.stdin.take(),
             child,
             leader,
             groups: groups.clone(),
         })
     }
 
+    /// Its standard input, where it was piped and not yet taken. Until then it stays open for as
+    /// long as this lives.
+    pub fn input(&mut self) -> Option<ChildStdin> {
+        self.stdin.take()
+    }
+
     /// Its standard output and error, where they were piped and not yet taken.
-    pub(super) fn pipes(&mut self) -> (Option<ChildStdout>, Option<ChildStderr>) {
+    pub fn outputs(&mut self) -> Outputs {
         (self.child.stdout.take(), self.child.stderr.take())
     }
 
@@ -89,12 +110,12 @@ impl ChildGroup {
     ///
     /// # Errors
     /// When it cannot be waited for.
-    pub(super) async fn ended(&mut self) -> io::Result<ExitStatus> {
+    pub async fn ended(&mut self) -> io::Result<ExitStatus> {
         self.child.wait().await
     }
 
     /// Kills all that still runs and reaps the child.
-    pub(super) async fn end(&mut self) {
+    pub async fn end(&mut self) {
         self.kill();
         // Nobody asks how it ended.
         let _ = tokio::time::timeout(DYING, self.child.wait()).await;
@@ -130,23 +151,22 @@ fn kill(leader: u32) {
 #[cfg(not(unix))]
 fn kill(_: u32) {}
 
-/// Whether a process of this number lives.
-pub(super) fn is_alive(process: u32) -> bool {
-    #[cfg(unix)]
-    {
-        let process = i32::try_from(process)
-            .ok()
-            .and_then(rustix::process::Pid::from_raw);
-        // One that belongs to somebody else lives, too.
-        process.is_some_and(|process| {
-            rustix::process::test_kill_process(process) != Err(rustix::io::Errno::SRCH)
-        })
-    }
-    #[cfg(not(unix))]
-    {
-        let _ = process;
-        true
-    }
+/// Ends the processes whose environment has a variable of this value, with all that they started
+/// and that has it from them. Answers how many there were.
+pub fn end_marked(variable: &str, value: &str) -> usize {
+    let mark = format!("{variable}={value}");
+    // Where processes cannot be listed, none can be told.
+    let Ok(mut system) = System::new() else {
+        return 0;
+    };
+    let what = ProcessRefreshKind::nothing().with_environ(UpdateKind::Always);
+    system.refresh_processes_specifics(ProcessesToUpdate::All, true, what);
+    let is_marked = |process: &&sysinfo::Process| {
+        let mut environment = process.environ().iter();
+        environment.any(|variable| variable.as_os_str() == mark.as_str())
+    };
+    let marked = system.processes().values().filter(is_marked);
+    marked.filter(|process| process.kill()).count()
 }
 
 #[cfg(all(test, unix))]
@@ -170,7 +190,7 @@ mod tests {
             .args(["-c", "sleep 600 & echo $!; wait"])
             .stdout(Stdio::piped());
         let mut group = ChildGroup::start(command, groups).unwrap();
-        let stdout = group.pipes().0.unwrap();
+        let stdout = group.outputs().0.unwrap();
         let line = BufReader::new(stdout).lines().next_line().await.unwrap();
         (group, line.unwrap().parse().unwrap())
     }
@@ -188,7 +208,7 @@ mod tests {
     fn is_running(process: u32) -> bool {
         let state = std::fs::read_to_string(format!("/proc/{process}/stat")).ok();
         let state = state.and_then(|text| text.rsplit(") ").next().map(str::to_owned));
-        state.is_some_and(|state| !state.starts_with('Z')) && is_alive(process)
+        state.is_some_and(|state| !state.starts_with('Z'))
     }
 
     #[actix_rt::test]
@@ -220,12 +240,45 @@ mod tests {
             .args(["-c", "sleep 600 >/dev/null & echo $!"])
             .stdout(Stdio::piped());
         let mut group = ChildGroup::start(command, &groups).unwrap();
-        let stdout = group.pipes().0.unwrap();
+        let stdout = group.outputs().0.unwrap();
         let line = BufReader::new(stdout).lines().next_line().await.unwrap();
         let left: u32 = line.unwrap().parse().unwrap();
         assert!(group.ended().await.unwrap().success());
         assert!(is_running(left));
         group.end().await;
         gone(left).await;
+    }
+
+    #[actix_rt::test]
+    async fn a_mark_tells_a_process_and_what_it_started() {
+        const MARK: &str = "CHAT2SVG_CHILDREN_TEST";
+        let groups = Groups::default();
+        let value = format!("{}-{:?}", std::process::id(), std::time::Instant::now());
+        let mut command = Command::new("sh");
+        command
+            .args(["-c", "sleep 600 & echo $!; wait"])
+            .env(MARK, &value)
+            .stdout(Stdio::piped());
+        let mut group = ChildGroup::start(command, &groups).unwrap();
+        let stdout = group.outputs().0.unwrap();
+        let line = BufReader::new(stdout).lines().next_line().await.unwrap();
+        let grandchild = line.unwrap().parse().unwrap();
+        assert_eq!(end_marked(MARK, "another"), 0);
+        assert!(is_running(grandchild));
+        assert_eq!(end_marked(MARK, &value), 2);
+        gone(grandchild).await;
+        group.ended().await.unwrap();
+    }
+
+    #[actix_rt::test]
+    async fn standard_input_stays_open_until_the_group_is_left() {
+        let groups = Groups::default();
+        let mut command = Command::new("cat");
+        command.stdin(Stdio::piped()).stdout(Stdio::null());
+        let mut group = ChildGroup::start(command, &groups).unwrap();
+        let ended = tokio::time::timeout(Duration::from_millis(200), group.ended());
+        assert!(ended.await.is_err(), "it reads on");
+        drop(group.input());
+        assert!(group.ended().await.unwrap().success());
     }
 }
