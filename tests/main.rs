@@ -34,6 +34,7 @@ mod refusals;
 mod restart;
 mod script_backends;
 mod scripts;
+mod seams;
 mod service;
 mod stand_ins;
 mod support;

@@ -1,26 +1,15 @@
 //! `scripts`: our stages under the names of the original's scripts, in folders as the original
 //! leaves them.
 
-use std::{collections::BTreeMap, fs, path::Path, process::Command, time::Duration};
+use std::{fs, process::Command, time::Duration};
 
 use crate::{
+    fakes::{automatic1111, soft},
     model_server::{Act, Ending, ModelServer, anthropic},
     models::BALL,
-    original::{Checkout, LATENT, TEMPLATE, WITH_NEW_PATH, scripts, told},
-    support::{assert_svg, complaint, disc, one_line, success},
+    original::{Checkout, TEMPLATE, files, scripts, told},
+    support::{assert_svg, complaint, one_line, success},
 };
-
-/// The files directly in a folder, with their content.
-fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
-    let entries = fs::read_dir(folder).unwrap().map(Result::unwrap);
-    let files = entries.filter(|entry| entry.path().is_file());
-    files
-        .map(|entry| {
-            let name = entry.file_name().to_string_lossy().into_owned();
-            (name, fs::read(entry.path()).unwrap())
-        })
-        .collect()
-}
 
 const PRODUCTS: [&str; 7] = [
     "apple_clean.svg",
@@ -78,25 +67,37 @@ fn the_originals_run_scripts_work_with_one_word_changed() {
             );
             let meaningless = stderr.matches("has no meaning here").count();
             assert_eq!(meaningless, 3, "{stderr}");
+            assert_eq!(stderr.matches("--seed has no meaning").count(), 1);
         }
     }
     let made: Vec<String> = files(&checkout.root()).into_keys().collect();
     assert_eq!(made, PRODUCTS);
     for paper in [
         "stage_1/config.yaml",
+        "stage_1/prompts.yaml",
         "stage_1/raw_logs/apple_prompt",
         "stage_1/raw_logs/apple_raw1",
         "stage_1/svg_logs/apple_0.svg",
         "stage_1/png_logs/apple_1.png",
         "stage_2/apple_512.svg",
         "stage_2/target_1.png",
+        "stage_2/target_grid.png",
+        "stage_2/template_blurred.png",
+        "stage_2/sam/segmented_template.png",
+        "stage_2/sam/segmented_template_masks/mask_000.png",
+        "stage_2/sam/segmented_target.png",
+        "stage_2/sam/segmented_target_masks/mask_000.png",
+        "stage_2/sam/masks_added.png",
         "stage_3/config.yaml",
+        "stage_3/path_mask/mask_000.png",
         "stage_3/latent_svg/apple_normalized_64.svg",
+        "stage_3/latent_png/image_10.png",
         "stage_3/point_svg/apple_normalized_512.svg",
         "stage_3/point_png/image_point_optim_final.png",
     ] {
         assert!(!checkout.read(paper).is_empty(), "{paper}");
     }
+    assert!(checkout.file("stage_2/sam/masks_added_masks").is_dir());
     assert_svg(&checkout.text("apple_optim_point.svg"));
     // What is handed on is what the original's next stage takes: cubic curves, flat fills.
     for name in [
@@ -147,202 +148,6 @@ fn a_second_run_keeps_everything_and_says_so() {
         );
     }
     assert!(files(&checkout.root()) == first, "nothing has changed");
-}
-
-#[test]
-fn what_the_original_began_is_finished_from_every_seam() {
-    let target = disc(512);
-    let target = target.as_slice();
-    let template = TEMPLATE.as_bytes();
-    let reply = format!("Some words.\n```svg\n{TEMPLATE}\n```");
-    let seams: [&[(&str, &[u8])]; 6] = [
-        &[
-            ("stage_1/raw_logs/apple_prompt", b"A red apple on blue."),
-            ("stage_1/raw_logs/apple_raw0", reply.as_bytes()),
-        ],
-        &[("apple_template.svg", template)],
-        &[
-            ("apple_template.svg", template),
-            ("apple_target.png", target),
-            ("apple_template.png", target),
-        ],
-        &[
-            ("apple_template.svg", template),
-            ("apple_clean.svg", WITH_NEW_PATH.as_bytes()),
-            ("apple_template.png", target),
-            ("apple_target.png", target),
-            ("apple_with_new_path.svg", WITH_NEW_PATH.as_bytes()),
-        ],
-        &[
-            ("apple_target.png", target),
-            ("apple_with_new_path.svg", WITH_NEW_PATH.as_bytes()),
-        ],
-        &[
-            ("apple_target.png", target),
-            ("apple_with_new_path.svg", WITH_NEW_PATH.as_bytes()),
-            ("apple_optim_latent.svg", LATENT.as_bytes()),
-        ],
-    ];
-    for files in seams {
-        let checkout = Checkout::with(files);
-        let mut command = scripts(["run", "--target", "apple"]);
-        command.args([
-            "--epoch_img_optim",
-            "5",
-            "--epoch_point_optim",
-            "5",
-            "--output_size",
-            "64",
-        ]);
-        let (_, stderr) = told(command.current_dir(checkout.folder.path()));
-        assert!(!stderr.contains("stale"), "{stderr}");
-        assert_svg(&checkout.text("apple_optim_point.svg"));
-        for (name, content) in files {
-            // The original writes the clean drawing at every run, too.
-            if *name != "apple_clean.svg" {
-                assert!(
-                    checkout.read(name) == *content,
-                    "{name} has changed: {stderr}"
-                );
-            }
-        }
-    }
-}
-
-#[test]
-fn a_fit_to_the_target_comes_closer_to_it() {
-    let checkout = Checkout::with(&[
-        ("apple_target.png", &disc(512)),
-        ("apple_with_new_path.svg", WITH_NEW_PATH.as_bytes()),
-    ]);
-    let mut command = scripts(["stage3", "--target", "apple", "--svg_folder"]);
-    command
-        .arg(checkout.root())
-        .args(["--epoch_img_optim", "60", "--epoch_point_optim", "60"]);
-    success(&mut command);
-    let picture = |svg: &[u8]| {
-        let parsed = chat2svg_vector::Document::parse(svg, &Default::default()).unwrap();
-        let white = Some(chat2svg_vector::Color::WHITE);
-        parsed.document.render(512, 512, white).unwrap()
-    };
-    let target = chat2svg_vector::Raster::decode(&disc(512), &Default::default()).unwrap();
-    let error = |name: &str| {
-        let picture = picture(&checkout.read(name));
-        picture.mse(&target, chat2svg_vector::Color::WHITE).unwrap()
-    };
-    let steps = [
-        "apple_with_new_path.svg",
-        "apple_optim_latent.svg",
-        "apple_optim_point.svg",
-    ]
-    .map(error);
-    assert!(
-        steps[1] < steps[0] / 4.0 && steps[2] <= steps[1],
-        "{steps:?}"
-    );
-}
-
-#[test]
-fn what_is_stale_is_made_anew_and_why_is_told() {
-    let checkout = Checkout::with(&[("apple_template.svg", TEMPLATE.as_bytes())]);
-    success(&mut checkout.stage(2));
-    let target = checkout.read("apple_target.png");
-    // Edited: at once, so that no clock can tell.
-    checkout.write(
-        "apple_template.svg",
-        TEMPLATE.replace("#FF0000", "#00C000").as_bytes(),
-    );
-    let (_, stderr) = told(&mut checkout.stage(2));
-    assert!(
-        stderr.contains("apple_target.png is stale and made anew: apple_template.svg has changed"),
-        "{stderr}"
-    );
-    assert!(checkout.read("apple_target.png") != target);
-    let (_, stderr) = told(checkout.stage(2).args(["--thresh_area_lb", "60"]));
-    assert!(
-        stderr.contains("apple_target.png is there, and kept"),
-        "{stderr}"
-    );
-    assert!(
-        stderr.contains("made with thresh_area_lb 30, and 60 is asked for"),
-        "{stderr}"
-    );
-
-    // The original's own files have no record: age and its notes tell.
-    let checkout = Checkout::with(&[
-        ("apple_target.png", &disc(512)),
-        ("apple_with_new_path.svg", WITH_NEW_PATH.as_bytes()),
-        ("apple_optim_latent.svg", LATENT.as_bytes()),
-        (
-            "stage_3/config.yaml",
-            b"target: apple\noutput_size: 64\nepoch_img_optim: 10\nepoch_point_optim: 10\n",
-        ),
-    ]);
-    let (_, stderr) = told(&mut checkout.stage(3));
-    assert!(
-        stderr.contains("apple_optim_latent.svg is there, and kept"),
-        "{stderr}"
-    );
-    checkout.age("apple_optim_latent.svg");
-    let (_, stderr) = told(&mut checkout.stage(3));
-    assert!(
-        stderr.contains("older than apple_with_new_path.svg"),
-        "{stderr}"
-    );
-    let (_, stderr) = told(checkout.stage(3).args(["--log_every", "5"]));
-    assert!(!stderr.contains("stale"), "{stderr}");
-    let mut other = scripts([
-        "stage3",
-        "--target",
-        "apple",
-        "--output_size",
-        "96",
-        "--svg_folder",
-    ]);
-    other
-        .arg(checkout.root())
-        .args(["--epoch_img_optim", "5", "--epoch_point_optim", "5"]);
-    let (_, stderr) = told(&mut other);
-    assert!(
-        stderr.contains("made with output_size 64, and 96 is asked for"),
-        "{stderr}"
-    );
-}
-
-#[test]
-fn files_that_are_empty_or_broken_are_made_anew() {
-    let checkout = Checkout::with(&[
-        ("apple_template.svg", TEMPLATE.as_bytes()),
-        ("apple_target.png", b""),
-        ("apple_with_new_path.svg", b""),
-    ]);
-    let (_, stderr) = told(&mut checkout.stage(2));
-    assert!(stderr.contains("apple_target.png is empty"), "{stderr}");
-    assert!(checkout.read("apple_target.png").starts_with(b"\x89PNG"));
-    assert_svg(&checkout.text("apple_with_new_path.svg"));
-    checkout.write("apple_target.png", b"\x89PNG and no more");
-    let (_, stderr) = told(&mut checkout.stage(2));
-    assert!(
-        stderr.contains("apple_target.png cannot be used"),
-        "{stderr}"
-    );
-
-    let empty = Checkout::with(&[("apple_template.svg", b"")]);
-    let told = complaint(&mut empty.stage(2), 1);
-    assert!(told.contains("apple_template.svg is empty"), "{told}");
-    let mut nowhere = scripts(["stage3", "--target", "apple", "--svg_folder", "nowhere"]);
-    let told = complaint(nowhere.current_dir(empty.folder.path()), 1);
-    assert!(
-        told.contains("nowhere is not there: run scripts stage1 first"),
-        "{told}"
-    );
-    assert!(!empty.folder.path().join("nowhere").exists());
-    let missing = Checkout::with(&[]);
-    let told = complaint(&mut missing.stage(3), 1);
-    assert!(
-        told.contains("apple_target.png is not there: run scripts stage2 first"),
-        "{told}"
-    );
 }
 
 #[test]
@@ -408,6 +213,11 @@ fn a_model_is_asked_as_the_originals_environment_says_and_only_for_what_is_missi
         assert!(log.contains("<svg"), "{log}");
     }
     assert!(checkout.text("apple_template.svg").contains("Ball"));
+    let prompts = checkout.text("stage_1/prompts.yaml");
+    for what in ["expand: ", "write_system: ", "write: ", "mend_2: "] {
+        assert!(prompts.contains(what), "{what}: {prompts}");
+    }
+    assert!(prompts.contains("a red ball on grass"), "{prompts}");
     // All that was paid for is there: a template that is gone costs nothing.
     fs::remove_file(checkout.file("apple_template.svg")).unwrap();
     run();
@@ -535,4 +345,43 @@ fn a_target_that_leaves_its_folder_is_refused() {
             "{told}"
         );
     }
+}
+
+#[test]
+fn all_pictures_of_an_image_model_are_kept_and_the_target_is_the_first() {
+    let server = automatic1111::start(automatic1111::Manner::Good, soft);
+    let checkout = Checkout::with(&[("apple_template.svg", TEMPLATE.as_bytes())]);
+    let run = |count: &str| {
+        let mut command = checkout.stage(2);
+        command
+            .env("CHAT2SVG__IMAGEGEN__PROVIDER", "automatic1111")
+            .env("CHAT2SVG__IMAGEGEN__BASE_URL", &server.address)
+            .args(["--num_images_per_prompt", count]);
+        told(&mut command).1
+    };
+    run("4");
+    let names = || {
+        let names = files(&checkout.file("stage_2")).into_keys();
+        names
+            .filter(|name| name.starts_with("target_"))
+            .collect::<Vec<_>>()
+    };
+    let all = [
+        "target_1.png",
+        "target_2.png",
+        "target_3.png",
+        "target_4.png",
+        "target_grid.png",
+    ];
+    assert_eq!(names(), all);
+    assert!(checkout.read("stage_2/target_1.png") == checkout.read("apple_target.png"));
+    let grid = checkout.read("stage_2/target_grid.png");
+    let grid = chat2svg_vector::Raster::decode(&grid, &Default::default()).unwrap();
+    assert_eq!((grid.width(), grid.height()), (3 * 512, 2 * 512));
+    let stderr = run("2");
+    assert!(
+        stderr.contains("num_images_per_prompt 4, and 2 is asked for"),
+        "{stderr}"
+    );
+    assert_eq!(names(), ["target_1.png", "target_2.png", "target_grid.png"]);
 }

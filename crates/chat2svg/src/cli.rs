@@ -19,7 +19,7 @@ use crate::format::Format;
 
 pub(crate) use bounds::{Colors, Limits};
 pub(crate) use keys::{AddKey, Keys};
-pub(crate) use scripts::{DetailFlags, OptimizeFlags, Place, Scripts, Subject, TemplateFlags};
+pub(crate) use scripts::{DetailFlags, OptimizeFlags, Place, Run, Scripts, Subject, TemplateFlags};
 
 /// A prompt goes in, a clean, layered, editable SVG comes out.
 #[derive(Debug, Parser)]

@@ -163,13 +163,25 @@ impl Destination {
     /// # Errors
     /// When the disk does not take it.
     pub(crate) fn write(self, bytes: &[u8]) -> Result<(), FileError> {
+        self.finish(bytes, true)
+    }
+
+    /// The same for a file that can be made again: the disk is not waited for.
+    ///
+    /// # Errors
+    /// When the disk does not take it.
+    pub(crate) fn write_paper(self, bytes: &[u8]) -> Result<(), FileError> {
+        self.finish(bytes, false)
+    }
+
+    fn finish(self, bytes: &[u8], is_synced: bool) -> Result<(), FileError> {
         let Self { path, way } = self;
         let written = match way {
             Way::Into => OpenOptions::new()
                 .write(true)
                 .open(&path)
                 .and_then(|mut file| file.write_all(bytes)),
-            Way::Replace { target, temporary } => replace(&target, temporary, bytes),
+            Way::Replace { target, temporary } => replace(&target, temporary, bytes, is_synced),
         };
         written.map_err(|reason| FileError::Write { path, reason })
     }
@@ -192,10 +204,17 @@ fn led_to(path: &Path) -> io::Result<PathBuf> {
     Err(io::Error::other("too many links lead to one another"))
 }
 
-fn replace(target: &Path, mut temporary: NamedTempFile, bytes: &[u8]) -> io::Result<()> {
+fn replace(
+    target: &Path,
+    mut temporary: NamedTempFile,
+    bytes: &[u8],
+    is_synced: bool,
+) -> io::Result<()> {
     // Errors of the file behind the name, which is not told.
     temporary.as_file_mut().write_all(bytes)?;
-    temporary.as_file().sync_all()?;
+    if is_synced {
+        temporary.as_file().sync_all()?;
+    }
     if let Ok(existing) = fs::metadata(target) {
         // A file that is replaced keeps its permissions where the system allows it.
         let _ = temporary.as_file().set_permissions(existing.permissions());

@@ -103,6 +103,7 @@ fn run(cli: &Cli) -> anyhow::Result<ExitCode> {
         isolated::run(command)?;
         return Ok(ExitCode::SUCCESS);
     }
+    signals::outlive_file_size_limit()?;
     match &cli.command {
         Command::Completions(command) => {
             manual::completions(command)?;

@@ -22,7 +22,6 @@ const UNUSED: &str = "the original does not use it either";
 const ALL: &[Meaningless] = &[
     of("reward_model", NO_REWARD),
     of("clip_skip", NO_DIFFUSION),
-    of("blur_radius", NO_DIFFUSION),
     of("diffusion_model_id", NO_DIFFUSION),
     of("controlnet_id", NO_DIFFUSION),
     of("sam_checkpoint", NO_SAM),

@@ -78,6 +78,32 @@ impl Product {
     }
 }
 
+/// What stage 2 tells of who is seen where.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Segmentation {
+    /// The shapes of the template.
+    Template,
+    /// Those of the target.
+    Target,
+    /// Those of the target that the template does not have.
+    Added,
+}
+
+impl Segmentation {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Template => "segmented_template",
+            Self::Target => "segmented_target",
+            Self::Added => "masks_added",
+        }
+    }
+}
+
+/// The name of mask `index` in a folder of masks.
+pub fn mask_name(index: usize) -> String {
+    format!("mask_{index:03}.png")
+}
+
 /// The folder of a target.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Layout {
@@ -151,6 +177,58 @@ impl Layout {
         self.stage(1).join("png_logs").join(name)
     }
 
+    /// What the model was asked for the template.
+    pub fn prompts(&self) -> PathBuf {
+        self.stage(1).join("prompts.yaml")
+    }
+
+    /// The clean drawing once more, with its size in its name.
+    pub fn sized(&self, side: u32) -> PathBuf {
+        self.stage(2).join(format!("{}_{side}.svg", self.target))
+    }
+
+    /// The template's picture, blurred: what leads an image model.
+    pub fn blurred(&self) -> PathBuf {
+        self.stage(2).join("template_blurred.png")
+    }
+
+    /// Picture `number` of an image model, from 1, which is the target.
+    pub fn target_candidate(&self, number: usize) -> PathBuf {
+        self.stage(2).join(format!("target_{number}.png"))
+    }
+
+    /// Template, its blurred picture and all candidates side by side.
+    pub fn target_grid(&self) -> PathBuf {
+        self.stage(2).join("target_grid.png")
+    }
+
+    /// Who is seen where, as a picture.
+    pub fn segmented(&self, what: Segmentation) -> PathBuf {
+        let name = format!("{}.png", what.name());
+        self.stage(2).join("sam").join(name)
+    }
+
+    /// The folder of the masks that go with it.
+    pub fn masks(&self, what: Segmentation) -> PathBuf {
+        let name = format!("{}_masks", what.name());
+        self.stage(2).join("sam").join(name)
+    }
+
+    /// The folder of the masks of what stage 3 begins with.
+    pub fn path_masks(&self) -> PathBuf {
+        self.stage(3).join("path_mask")
+    }
+
+    /// The log of a run of stage 3 that began at a time, written `YYYYmmdd-HH:MM:SS`.
+    pub fn log(&self, began: &str) -> PathBuf {
+        // A colon is no part of a file's name everywhere.
+        let began = match cfg!(windows) {
+            true => began.replace(':', "-"),
+            false => began.to_owned(),
+        };
+        self.stage(3).join(format!("log_{began}.log"))
+    }
+
     /// The document behind a product that had to be written with less than it has.
     pub fn document(&self, product: Product) -> PathBuf {
         let name = match product {
@@ -188,6 +266,18 @@ mod tests {
             "out/apple/stage_1/svg_logs/apple_0.svg"
         );
         assert_eq!(at(layout.config(3)), "out/apple/stage_3/config.yaml");
+        assert_eq!(
+            at(layout.target_candidate(4)),
+            "out/apple/stage_2/target_4.png"
+        );
+        assert_eq!(
+            at(layout.masks(Segmentation::Added).join(mask_name(7))),
+            "out/apple/stage_2/sam/masks_added_masks/mask_007.png"
+        );
+        assert_eq!(
+            at(layout.segmented(Segmentation::Template)),
+            "out/apple/stage_2/sam/segmented_template.png"
+        );
     }
 
     #[test]

@@ -47,6 +47,10 @@ pub struct Record {
     /// What it was made with, by the flags' names.
     #[serde(default)]
     pub parameters: BTreeMap<String, String>,
+    /// Of a template that was made where there was none, the content of later files that were there
+    /// already: it was made to go with them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub beside: BTreeMap<String, String>,
 }
 
 /// A file that is there.
@@ -58,6 +62,8 @@ pub struct Found {
     pub print: String,
     /// When it was last written.
     pub modified: SystemTime,
+    /// As an input: whether it was made to go with the product, so that its age says nothing.
+    pub is_made_beside: bool,
 }
 
 /// A parameter that a file depends on.
@@ -135,6 +141,9 @@ impl Case<'_> {
 
     fn by_age(&self, product: &Found) -> Option<String> {
         let is_newer = |input: &&Found| {
+            if input.is_made_beside {
+                return false;
+            }
             let by = input.modified.duration_since(product.modified);
             by.is_ok_and(|by| by > NOTICEABLE)
         };
@@ -209,6 +218,7 @@ mod tests {
             name: name.to_owned(),
             print: print_of(content.as_bytes()),
             modified: SystemTime::UNIX_EPOCH + Duration::from_secs(seconds),
+            is_made_beside: false,
         }
     }
 
@@ -221,6 +231,7 @@ mod tests {
             print: product.print.clone(),
             inputs: [(input.name.clone(), input.print.clone())].into(),
             parameters: [("seed".to_owned(), seed.to_owned())].into(),
+            beside: BTreeMap::new(),
         }
     }
 

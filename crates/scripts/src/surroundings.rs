@@ -4,6 +4,7 @@
 use std::{
     collections::BTreeMap,
     fs,
+    io::Cursor,
     path::{Path, PathBuf},
 };
 
@@ -51,7 +52,9 @@ pub fn dotenv(path: &Path) -> Result<BTreeMap<String, String>, Unreadable> {
     if !path.exists() {
         return Ok(BTreeMap::new());
     }
-    let lines = dotenvy::from_path_iter(path).map_err(|error| unreadable(error.to_string()))?;
+    let text = fs::read_to_string(path).map_err(|error| unreadable(error.to_string()))?;
+    let text: Vec<String> = text.lines().map(quoted).collect();
+    let lines = dotenvy::Iter::new(Cursor::new(text.join("\n")));
     // The first of a name holds, as for the original's reader of such files.
     let mut variables = BTreeMap::new();
     for line in lines {
@@ -63,6 +66,27 @@ pub fn dotenv(path: &Path) -> Result<BTreeMap<String, String>, Unreadable> {
         variables.insert(name, value);
     }
     Ok(variables)
+}
+
+/// A line of a `.env` file with quotes where the original's reader needs none: around a value with
+/// blanks in it.
+fn quoted(line: &str) -> String {
+    let Some((name, value)) = line.split_once('=') else {
+        return line.to_owned();
+    };
+    let is_comment = name.trim_start().starts_with('#');
+    let value = value.trim();
+    let is_quoted = value.starts_with(['"', '\'', '#']);
+    // A comment begins after a blank.
+    let value = match value.find(" #") {
+        Some(at) => value.get(..at).unwrap_or_default().trim_end(),
+        None => value,
+    };
+    let has_blanks = value.contains([' ', '\t']);
+    if is_comment || is_quoted || !has_blanks || value.contains('\'') {
+        return line.to_owned();
+    }
+    format!("{}='{value}'", name.trim_end())
 }
 
 /// Whose language model the original would call.
@@ -162,10 +186,15 @@ mod tests {
         assert!(dotenv(&path).unwrap().is_empty());
         fs::write(
             &path,
-            "# a comment\nOPENAI_API_KEY='sk 1'\nexport BACKEND=\"Claude\"\n\n",
+            "# a comment = here\nOPENAI_API_KEY='sk 1'\nexport BACKEND=\"Claude\"\n\nPLACE = /opt/my  folder # here\nURL=x#y\n",
         )
         .unwrap();
         let read = dotenv(&path).unwrap();
+        assert_eq!(
+            read.get("PLACE").map(String::as_str),
+            Some("/opt/my  folder")
+        );
+        assert_eq!(read.get("URL").map(String::as_str), Some("x#y"));
         assert_eq!(read.get("OPENAI_API_KEY").map(String::as_str), Some("sk 1"));
         assert_eq!(read.get("BACKEND").map(String::as_str), Some("Claude"));
         fs::write(&path, "sk-secret without a name\n").unwrap();

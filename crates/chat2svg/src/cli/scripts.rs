@@ -151,26 +151,30 @@ pub(crate) struct DetailFlags {
     #[arg(long = "num_images_per_prompt", value_parser = clap::value_parser!(u32).range(1..=8))]
     pub(crate) num_images_per_prompt: Option<u32>,
     /// How closely the image model follows the template, 0 to 2.
-    #[arg(long = "controlnet_conditioning_scale")]
+    #[arg(long = "controlnet_conditioning_scale", allow_negative_numbers = true)]
     pub(crate) controlnet_conditioning_scale: Option<f32>,
     /// How closely the image model follows the words.
-    #[arg(long = "guidance_scale")]
+    #[arg(long = "guidance_scale", allow_negative_numbers = true)]
     pub(crate) guidance_scale: Option<f32>,
     /// How far the image model may leave the template, 0 to 1.
-    #[arg(long)]
+    #[arg(long, allow_negative_numbers = true)]
     pub(crate) strength: Option<f32>,
+    /// Blur of template_blurred.png in pixels; image models are led by the sharp template
+    /// [default: 7].
+    #[arg(long = "blur_radius", allow_negative_numbers = true)]
+    pub(crate) blur_radius: Option<f32>,
     /// Overlap with a shape of the template above which a region of the target is no new shape
     /// [default: 0.4].
-    #[arg(long = "thresh_iou")]
+    #[arg(long = "thresh_iou", allow_negative_numbers = true)]
     pub(crate) thresh_iou: Option<f64>,
     /// Share of a new shape that must be seen [default: 0.2].
-    #[arg(long = "thresh_visible_area_ratio")]
+    #[arg(long = "thresh_visible_area_ratio", allow_negative_numbers = true)]
     pub(crate) thresh_visible_area_ratio: Option<f64>,
     /// Largest area of a new shape, as a share of the second largest region [default: 0.5].
-    #[arg(long = "thresh_area_ub_ratio")]
+    #[arg(long = "thresh_area_ub_ratio", allow_negative_numbers = true)]
     pub(crate) thresh_area_ub_ratio: Option<f64>,
     /// Least area of a new shape in pixels [default: 30].
-    #[arg(long = "thresh_area_lb")]
+    #[arg(long = "thresh_area_lb", allow_negative_numbers = true)]
     pub(crate) thresh_area_lb: Option<f64>,
     #[command(flatten)]
     pub(crate) rest: DetailRest,
@@ -209,6 +213,7 @@ macro_rules! rest {
                     value_name = $default,
                     num_args = 0..=1,
                     default_missing_value = "True",
+                    allow_negative_numbers = true,
                     hide_short_help = true
                 )]
                 $flag: Option<String>,
@@ -240,7 +245,6 @@ rest! {
     /// Of stage 2.
     DetailRest {
         clip_skip = "2",
-        blur_radius = "7",
         diffusion_model_id = "FILE",
         controlnet_id = "NAME",
         sam_checkpoint = "FILE",

@@ -1,8 +1,9 @@
 //! Stage 2: the clean drawing, a target picture, and the shapes for it.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use anyhow::{Context as _, anyhow, bail};
+use bytes::Bytes;
 use chat2svg_backends::{Backend, Circuits, LineUp};
 use chat2svg_detail::{DetailConfig, EmbeddedDetailer, ModelDetailer};
 use chat2svg_gateway::{Ledger, NoLedger};
@@ -11,7 +12,10 @@ use chat2svg_protocol::{
     BackendId,
     messages::{DetailOutput, RunDetail, TargetOrigin},
 };
-use chat2svg_scripts::{Parameter, Product, dialect};
+use chat2svg_scripts::{
+    Parameter, Product, Segmentation, dialect,
+    papers::{new_segments, segments},
+};
 use chat2svg_stop::Stop;
 use chat2svg_supervision::ComputePool;
 use chat2svg_vector::{Color, DecodeLimits, Document, Node, ParseLimits, Raster, WriteOptions};
@@ -21,18 +25,22 @@ use crate::{cli::DetailFlags, line_ups, signals::stop_signal};
 use super::{
     Job,
     folder::{Folder, paper, tell},
+    pictures::{self, Kept},
     unwatched,
 };
 
 /// Side of everything that this stage writes.
 const SIDE: u32 = 512;
+/// The original's blur.
+const BLUR: f32 = 7.0;
+/// Most blur that changes anything on a canvas of that side.
+const MOST_BLUR: f32 = 100.0;
 
 /// Makes what is missing between the template and the fit.
 ///
 /// # Errors
 /// When there is no template, or what is made cannot be written.
 pub(super) fn run(job: &Job<'_>, flags: &DetailFlags, seed: Option<u64>) -> anyhow::Result<()> {
-    job.need_folder()?;
     let mut stage = Stage::new(job, flags, seed)?;
     stage.run()?;
     println!("Done!");
@@ -45,6 +53,8 @@ struct Stage<'a> {
     detail: DetailConfig,
     imagegen: ImagegenConfig,
     seed: u64,
+    /// Of the template's blurred picture, in pixels.
+    blur: f32,
     /// What a target made here depends on.
     of_target: Vec<Parameter>,
     /// What new shapes depend on.
@@ -136,15 +146,14 @@ impl<'a> Stage<'a> {
         detail
             .validate()
             .and_then(|()| imagegen.validate())
-            .map_err(|wrong| {
-                crate::Usage(format!("a flag is out of its range: {}", wrong.reason))
-            })?;
+            .map_err(|wrong| crate::Usage(told_of_flag(&wrong.reason)))?;
         Ok(Self {
             folder: job.folder(2)?,
             job,
             detail,
             imagegen,
             seed: seed.unwrap_or(0),
+            blur: flags.blur_radius.unwrap_or(BLUR).clamp(0.0, MOST_BLUR),
             of_target,
             of_shapes,
         })
@@ -156,12 +165,7 @@ impl<'a> Stage<'a> {
         println!("***** cleaning {} *****", layout.target());
         let clean = dialect::write(&document, SIDE, dialect::Form::Detail)?;
         self.write(Product::Clean, clean.svg.as_bytes(), &[])?;
-        paper(
-            &layout
-                .stage(2)
-                .join(format!("{}_{SIDE}.svg", layout.target())),
-            clean.svg.as_bytes(),
-        )?;
+        paper(&layout.sized(SIDE), clean.svg.as_bytes())?;
 
         println!("***** target of {} *****", layout.target());
         let (of_target, of_shapes) = (self.of_target.clone(), self.of_shapes.clone());
@@ -185,16 +189,24 @@ impl<'a> Stage<'a> {
                     .get("target_by")
                     .is_some_and(|by| by == "embedded")
             }) && self.folder.is_ours(Product::Target);
-            Some(self.detail(document.clone(), target.filter(|_| !is_lit))?)
+            let start = match &target {
+                None => self.with_new_paths(&of_both)?,
+                Some(_) => None,
+            };
+            let start = start.unwrap_or_else(|| document.clone());
+            Some(self.detail(start, target.filter(|_| !is_lit))?)
         };
-        let picture = document
-            .render(SIDE, SIDE, Some(Color::WHITE))?
-            .encode_png()?;
+        let picture = document.render(SIDE, SIDE, Some(Color::WHITE))?;
+        let blurred = picture.blurred(self.blur);
+        paper(&layout.blurred(), &blurred.encode_png()?)?;
         let is_pictured = layout.product(Product::TemplatePicture).exists()
             && self.folder.verdict(Product::TemplatePicture, &[], &[])
                 == chat2svg_scripts::Verdict::Usable;
-        if let (Some(output), false) = (&output, is_kept) {
+        if let (Some((output, made)), false) = (&output, is_kept) {
             let target = output.target.encode_png()?;
+            let are_theirs = !self.folder.is_ours(Product::Target);
+            let candidates = pictures::candidates(&output.target, made);
+            pictures::write_candidates(&layout, &candidates, (&picture, &blurred), are_theirs)?;
             let mut of_target = of_target;
             let by = match output.origin {
                 TargetOrigin::Model => &output.outcome.served_by,
@@ -204,15 +216,26 @@ impl<'a> Stage<'a> {
                 parameter.value = by.to_string();
             }
             self.write(Product::Target, &target, &of_target)?;
-            paper(&layout.stage(2).join("target_1.png"), &target)?;
         }
         if !is_pictured {
-            self.write(Product::TemplatePicture, &picture, &[])?;
+            self.write(Product::TemplatePicture, &picture.encode_png()?, &[])?;
         }
-        let Some(output) = output else {
+        let Some((output, _)) = output else {
             return Ok(());
         };
         println!("***** new shapes of {} *****", layout.target());
+        let before = document;
+        let most_overlap = self.detail.levels.high.adopt.new_shapes.known_overlap;
+        for (what, segments) in [
+            (Segmentation::Template, segments(&before, SIDE)?),
+            (Segmentation::Target, segments(&output.document, SIDE)?),
+            (
+                Segmentation::Added,
+                new_segments(&output.document, &before, most_overlap, SIDE)?,
+            ),
+        ] {
+            pictures::write_segments(&layout, what, &segments)?;
+        }
         self.write_shapes(&output, &of_both)
     }
 
@@ -248,16 +271,39 @@ impl<'a> Stage<'a> {
         self.folder.write(product, bytes, &[], with)
     }
 
-    /// The template, or the clean drawing where that alone is there.
+    /// The template, or what of later drawings is there in its place.
     fn template(&self) -> anyhow::Result<Document> {
         let layout = &self.job.layout;
-        let has = |product| layout.product(product).exists();
-        let product = match has(Product::Template) || !has(Product::Clean) {
-            true => Product::Template,
-            false => Product::Clean,
-        };
+        let of_template = [
+            Product::Template,
+            Product::Clean,
+            Product::WithNewPaths,
+            Product::Latent,
+        ];
+        let product = of_template
+            .into_iter()
+            .find(|product| layout.product(*product).exists());
+        let product = product.unwrap_or(Product::Template);
         let bytes = self.folder.need(product)?;
         read(&bytes).with_context(|| layout.product(product).display().to_string())
+    }
+
+    /// The drawing with new shapes that somebody else made, where its target is gone: what is in it
+    /// stays in what is made anew.
+    fn with_new_paths(&self, wanted: &[Parameter]) -> anyhow::Result<Option<Document>> {
+        let (product, target) = (Product::WithNewPaths, Product::Target);
+        let path = self.job.layout.product(product);
+        let is_something = path.metadata().is_ok_and(|file| file.len() > 0);
+        if !is_something || self.job.layout.product(target).exists() || self.folder.is_ours(product)
+        {
+            return Ok(None);
+        }
+        if self.folder.verdict(product, &[], wanted) != chat2svg_scripts::Verdict::Usable {
+            return Ok(None);
+        }
+        let name = product.file_name(self.job.layout.target());
+        tell(&format!("the target is made of {name}, which is there"));
+        Ok(Some(read(&self.folder.need(product)?)?))
     }
 
     /// The target that is there; `None` when it is no picture, which is told.
@@ -273,15 +319,22 @@ impl<'a> Stage<'a> {
         }
     }
 
-    /// Has the stage served by its line of backends.
+    /// Has the stage served by its line of backends. Answers with the pictures that an image model
+    /// made, too.
     fn detail(
         &self,
         document: Document,
         target: Option<Arc<Raster>>,
-    ) -> anyhow::Result<DetailOutput> {
+    ) -> anyhow::Result<(DetailOutput, Vec<Bytes>)> {
         let settings = self.job.settings;
         let ledger: Arc<dyn Ledger> = Arc::new(NoLedger);
-        let model = image_model(&self.imagegen, ledger)?;
+        let (model, made) = match image_model(&self.imagegen, ledger)? {
+            Some(model) => {
+                let (kept, made) = Kept::new(model);
+                (Some(Arc::new(kept)), made)
+            }
+            None => (None, Arc::default()),
+        };
         let run = RunDetail {
             context: self.job.context(self.seed),
             prompt: Some(self.job.prompt()?.0),
@@ -319,7 +372,31 @@ impl<'a> Stage<'a> {
         if let Some(reason) = &output.outcome.reason {
             tell(reason);
         }
-        Ok(output)
+        let made = std::mem::take(&mut *made.lock().unwrap_or_else(PoisonError::into_inner));
+        Ok((output, made))
+    }
+}
+
+/// Flags by the settings that they stand for.
+const FLAGS: [(&str, &str); 9] = [
+    ("steps", "num_inference_steps"),
+    ("candidates", "num_images_per_prompt"),
+    ("control", "controlnet_conditioning_scale"),
+    ("guidance", "guidance_scale"),
+    ("strength", "strength"),
+    ("known_overlap", "thresh_iou"),
+    ("visible_share", "thresh_visible_area_ratio"),
+    ("largest_share", "thresh_area_ub_ratio"),
+    ("least_area", "thresh_area_lb"),
+];
+
+/// What is wrong with a setting, said of the flag that set it.
+fn told_of_flag(reason: &str) -> String {
+    let (setting, rule) = reason.split_once(' ').unwrap_or((reason, ""));
+    let name = setting.rsplit('.').next().unwrap_or(setting);
+    match FLAGS.iter().find(|(setting, _)| *setting == name) {
+        Some((_, flag)) => format!("--{flag} {rule}"),
+        None => format!("a flag is out of its range: {reason}"),
     }
 }
 

@@ -3,8 +3,8 @@
 
 use std::{
     collections::BTreeMap,
-    fs,
-    path::{Path, PathBuf},
+    fs::{self, File, TryLockError},
+    path::Path,
 };
 
 use anyhow::{Context as _, bail};
@@ -38,10 +38,9 @@ impl Folder {
     /// When it cannot be made.
     pub(super) fn open(layout: Layout, stage: u8, most: usize) -> anyhow::Result<Self> {
         make(&layout.stage(stage))?;
-        let text = |path: PathBuf| fs::read_to_string(path).unwrap_or_default();
-        // A record that cannot be read is none: files are judged by their age then.
-        let records = serde_json::from_str(&text(layout.records(stage))).unwrap_or_default();
-        let noted = read_config(&text(layout.config(stage)));
+        let records = read_records(&layout, stage);
+        let noted = fs::read_to_string(layout.config(stage)).unwrap_or_default();
+        let noted = read_config(&noted);
         Ok(Self {
             layout,
             stage,
@@ -137,9 +136,36 @@ impl Folder {
     }
 
     fn inputs(&self, product: Product, more: &[Found]) -> Vec<Found> {
-        let usual = product.inputs().iter();
-        let usual = usual.filter_map(|input| self.found(&self.layout.product(*input)));
+        let usual = product.inputs().iter().filter_map(|input| {
+            let mut found = self.found(&self.layout.product(*input))?;
+            found.is_made_beside = self.is_made_beside(*input, &found, product);
+            Some(found)
+        });
         usual.chain(more.iter().cloned()).collect()
+    }
+
+    /// Whether an input was made by us to go with a product that was there already.
+    fn is_made_beside(&self, input: Product, found: &Found, product: Product) -> bool {
+        let name = product.file_name(self.layout.target());
+        let is_of = |records: &Records| {
+            let record = records.made.get(&found.name)?;
+            let beside = record.beside.get(&name)?;
+            let print = self.found(&self.layout.product(product))?.print;
+            Some(record.print == found.print && *beside == print)
+        };
+        let is_made_beside = if input.stage() == self.stage {
+            is_of(&self.records)
+        } else {
+            is_of(&read_records(&self.layout, input.stage()))
+        };
+        is_made_beside.unwrap_or(false)
+    }
+
+    /// What is there of what comes after a product.
+    fn later(&self, product: Product) -> BTreeMap<String, String> {
+        let later = Product::ALL.into_iter().filter(|later| *later > product);
+        let found = later.filter_map(|later| self.found(&self.layout.product(later)));
+        found.map(|found| (found.name, found.print)).collect()
     }
 
     /// A file, if it is there.
@@ -149,6 +175,7 @@ impl Folder {
             name: path.file_name()?.to_string_lossy().into_owned(),
             print: print_of(&bytes),
             modified: fs::metadata(path).ok()?.modified().ok()?,
+            is_made_beside: false,
         })
     }
 
@@ -164,6 +191,11 @@ impl Folder {
         made_with: &[Parameter],
     ) -> anyhow::Result<()> {
         let name = product.file_name(self.layout.target());
+        let is_first = product == Product::Template && !self.layout.product(product).exists();
+        let beside = match is_first {
+            true => self.later(product),
+            false => BTreeMap::new(),
+        };
         self.keep_what_is_not_ours(product, &name)?;
         Destination::new(&self.layout.product(product))?.write(bytes)?;
         tell(&format!("{name} is written"));
@@ -178,6 +210,7 @@ impl Folder {
                 .iter()
                 .map(|one| (one.name.to_owned(), one.value.clone()))
                 .collect(),
+            beside,
         };
         self.records.version = env!("CARGO_PKG_VERSION").to_owned();
         self.records.made.insert(name, record);
@@ -209,6 +242,26 @@ impl Folder {
     }
 }
 
+/// What we made in a stage. A record that cannot be read is none: files are judged by age then.
+fn read_records(layout: &Layout, stage: u8) -> Records {
+    let text = fs::read_to_string(layout.records(stage)).unwrap_or_default();
+    serde_json::from_str(&text).unwrap_or_default()
+}
+
+/// Waits until no other run works in a folder, and keeps others out until what is returned is gone;
+/// `None` where the system has no locks of folders.
+pub(super) fn alone_in(root: &Path) -> Option<File> {
+    let folder = File::open(root).ok()?;
+    if let Err(TryLockError::WouldBlock) = folder.try_lock() {
+        tell(&format!(
+            "another run works in {}: this one waits for its end",
+            root.display()
+        ));
+        folder.lock().ok()?;
+    }
+    Some(folder)
+}
+
 /// Makes a folder.
 pub(super) fn make(path: &Path) -> anyhow::Result<()> {
     fs::create_dir_all(path).with_context(|| format!("cannot make the folder {}", path.display()))
@@ -219,5 +272,5 @@ pub(super) fn paper(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
     if let Some(folder) = path.parent() {
         make(folder)?;
     }
-    fs::write(path, bytes).with_context(|| format!("cannot write {}", path.display()))
+    Ok(Destination::new(path)?.write_paper(bytes)?)
 }

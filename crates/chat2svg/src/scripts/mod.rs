@@ -7,9 +7,11 @@ mod detail;
 mod folder;
 mod model;
 mod optimize;
+mod pictures;
 mod template;
 
 use std::{
+    fs::File,
     path::PathBuf,
     time::{Duration, Instant},
 };
@@ -26,7 +28,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     Usage,
-    cli::{Place, Scripts, Subject},
+    cli::{Place, Run, Scripts, Subject},
     settings::Settings,
 };
 
@@ -48,22 +50,25 @@ pub(crate) fn run(command: &Scripts, settings: &Settings) -> anyhow::Result<()> 
                 &command.subject,
                 place(&command.subject, &command.place)?,
                 settings,
-            );
+            )?;
             tell_meaningless(command.flags.rest.given());
-            template::run(&job?, &command.flags)
+            let _alone = job.in_new_folder()?;
+            template::run(&job, &command.flags)
         }
         Scripts::Stage2(command) => {
             let job = Job::new(
                 &command.subject,
                 place(&command.subject, &command.place)?,
                 settings,
-            );
+            )?;
             tell_meaningless(command.flags.rest.given());
-            detail::run(&job?, &command.flags, command.seed)
+            let _alone = job.in_folder()?;
+            detail::run(&job, &command.flags, command.seed)
         }
         Scripts::Stage3(command) => {
             let job = Job::new(&command.subject, command.svg_folder.clone(), settings)?;
             tell_meaningless(command.flags.rest.given());
+            let _alone = job.in_folder()?;
             optimize::run(&job, &command.flags, command.seed)
         }
         Scripts::Run(command) => {
@@ -76,18 +81,31 @@ pub(crate) fn run(command: &Scripts, settings: &Settings) -> anyhow::Result<()> 
             given.extend(command.detail.rest.given());
             given.extend(command.optimize.rest.given());
             tell_meaningless(given);
-            // A folder may stand anywhere: what is there before a stage needs nothing from it.
-            let has = |product| job.layout.product(product).exists();
-            let has_clean = has(Product::Clean) && !has(Product::Template);
-            if has(Product::Template) || !(has_clean || has(Product::WithNewPaths)) {
-                template::run(&job, &command.template)?;
-            }
-            if has(Product::Template) || has_clean {
-                detail::run(&job, &command.detail, command.seed)?;
-            }
-            optimize::run(&job, &command.optimize, command.seed)
+            let _alone = job.in_new_folder()?;
+            run_all(&job, command)
         }
     }
+}
+
+/// Runs what a folder lacks; it may stand anywhere. What is there before a stage needs nothing from
+/// it.
+fn run_all(job: &Job<'_>, command: &Run) -> anyhow::Result<()> {
+    let has = |product| job.layout.product(product).exists();
+    let is_drawn = [Product::Clean, Product::WithNewPaths, Product::Latent]
+        .into_iter()
+        .any(has);
+    let is_finished = has(Product::Points) && !is_drawn && !has(Product::Template);
+    if !is_finished {
+        let has_target = has(Product::Target);
+        if has(Product::Template) || !is_drawn {
+            template::run(job, &command.template)?;
+        }
+        let is_detailed = has(Product::Latent) || has(Product::WithNewPaths);
+        if has(Product::Template) || !(is_detailed && has_target) {
+            detail::run(job, &command.detail, command.seed)?;
+        }
+    }
+    optimize::run(job, &command.optimize, command.seed)
 }
 
 /// The folder of a target by the original's rules.
@@ -146,15 +164,26 @@ impl<'a> Job<'a> {
         })
     }
 
-    /// Refuses to look for files where there is no folder.
-    fn need_folder(&self) -> anyhow::Result<()> {
+    /// The target's folder for this run alone, made if it is not there.
+    fn in_new_folder(&self) -> anyhow::Result<Option<File>> {
+        folder::make(self.layout.root())?;
+        Ok(folder::alone_in(self.layout.root()))
+    }
+
+    /// The same of a folder that has to be there.
+    fn in_folder(&self) -> anyhow::Result<Option<File>> {
         let root = self.layout.root();
+        anyhow::ensure!(
+            root.is_dir() || !root.exists(),
+            "{} is no folder",
+            root.display()
+        );
         anyhow::ensure!(
             root.is_dir(),
             "{} is not there: run scripts stage1 first, or name the folder that holds the files",
             root.display()
         );
-        Ok(())
+        Ok(folder::alone_in(root))
     }
 
     fn folder(&self, stage: u8) -> anyhow::Result<Folder> {

@@ -13,7 +13,7 @@ use chat2svg_llm::{
     ChatModel, ChatRequest, Completion, Delta, Finish, LlmConfig, Provider, ProviderKind, Usage,
 };
 use chat2svg_protocol::{CallFailure, JobId};
-use chat2svg_scripts::{Layout, surroundings};
+use chat2svg_scripts::{Layout, surroundings, write_config};
 use futures_util::{
     FutureExt as _, StreamExt as _,
     future::BoxFuture,
@@ -106,6 +106,8 @@ pub(super) struct Logged {
 }
 
 struct State {
+    /// What was asked so far, by what it was for.
+    asked: Vec<(String, String)>,
     plan: Option<String>,
     replies: BTreeMap<usize, String>,
     /// Whether the next question is for the expansion of the prompt.
@@ -126,11 +128,30 @@ impl Logged {
             model,
             layout,
             state: Arc::new(Mutex::new(State {
+                asked: Vec::new(),
                 plan,
                 replies,
                 plan_is_next: true,
                 next: 0,
             })),
+        }
+    }
+}
+
+impl Logged {
+    /// Writes down what the model is asked.
+    fn note(&self, state: &mut State, what: &str, request: &ChatRequest) {
+        let said = request.turns.last().map(|turn| turn.text.clone());
+        state
+            .asked
+            .push((format!("{what}_system"), request.system.clone()));
+        state
+            .asked
+            .push((what.to_owned(), said.unwrap_or_default()));
+        let asked = state.asked.iter();
+        let asked = asked.map(|(what, text)| (what.as_str(), text.clone()));
+        if let Err(error) = paper(&self.layout.prompts(), write_config(asked).as_bytes()) {
+            tell(&format!("what the model is asked is not kept: {error:#}"));
         }
     }
 }
@@ -156,10 +177,16 @@ impl ChatModel for Logged {
         let (logged, path) = {
             let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
             if std::mem::replace(&mut state.plan_is_next, false) {
+                self.note(&mut state, "expand", &request);
                 (state.plan.clone(), self.layout.raw_prompt())
             } else {
                 let index = state.next;
                 state.next += 1;
+                let what = match index {
+                    0 => "write".to_owned(),
+                    index => format!("mend_{index}"),
+                };
+                self.note(&mut state, &what, &request);
                 (
                     state.replies.get(&index).cloned(),
                     self.layout.raw_reply(index),

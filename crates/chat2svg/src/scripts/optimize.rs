@@ -2,13 +2,16 @@
 //! each of them is worth.
 
 use std::{
-    fs,
+    fs::{self, File},
+    io::Write as _,
     path::{Path, PathBuf},
 };
 
 use anyhow::{Context as _, anyhow};
 use chat2svg_fit::{FitOptions, FitOutcome, Observer, Progress, Schedule, refine};
-use chat2svg_scripts::{Parameter, Product, dialect, write_config};
+use chat2svg_scripts::{
+    Found, Layout, Parameter, Product, dialect, papers::segments, write_config,
+};
 use chat2svg_vector::{Color, DecodeLimits, Document, ParseLimits, Raster, WriteOptions};
 
 use crate::cli::OptimizeFlags;
@@ -16,6 +19,7 @@ use crate::cli::OptimizeFlags;
 use super::{
     Job, OPTIMIZE_SEED, detail,
     folder::{Folder, make, paper, tell},
+    pictures::write_masks,
 };
 
 /// Side of the result.
@@ -26,7 +30,6 @@ const SIDE: u32 = 512;
 /// # Errors
 /// When there is nothing to fit, or what was fitted cannot be written.
 pub(super) fn run(job: &Job<'_>, flags: &OptimizeFlags, seed: Option<u64>) -> anyhow::Result<()> {
-    job.need_folder()?;
     let mut stage = Stage {
         folder: job.folder(3)?,
         job,
@@ -44,7 +47,11 @@ pub(super) fn run(job: &Job<'_>, flags: &OptimizeFlags, seed: Option<u64>) -> an
             &500,
         )],
         seed: seed.unwrap_or(OPTIMIZE_SEED),
+        log: Log::default(),
     };
+    if seed.is_some() {
+        tell("--seed has no meaning in stage 3: the fit leaves nothing to chance");
+    }
     stage.run()?;
     println!("Done!");
     Ok(())
@@ -60,27 +67,37 @@ struct Stage<'a> {
     of_latent: Vec<Parameter>,
     of_points: Vec<Parameter>,
     seed: u64,
+    log: Log,
 }
 
 impl Stage<'_> {
     fn run(&mut self) -> anyhow::Result<()> {
         let layout = self.job.layout.clone();
-        // What the result was made from may be gone: then it stands for itself.
-        let has_inputs = layout.product(Product::WithNewPaths).exists()
-            || layout.product(Product::Latent).exists();
         let of_latent = self.of_latent.clone();
         let is_latent_there = layout.product(Product::Latent).exists()
             && self.folder.is_usable(Product::Latent, &[], &of_latent);
         let of_all = [of_latent.clone(), self.of_points.clone()].concat();
-        if (is_latent_there || !has_inputs) && self.folder.is_usable(Product::Points, &[], &of_all)
-        {
-            return Ok(());
+        let drawn = layout.product(Product::WithNewPaths);
+        let drawn: Vec<Found> = self.folder.found(&drawn).into_iter().collect();
+        let is_latent_gone = !layout.product(Product::Latent).exists();
+        if is_latent_there || is_latent_gone {
+            if self.folder.is_usable(Product::Points, &drawn, &of_all) {
+                return Ok(());
+            }
+        } else if layout.product(Product::Points).exists() {
+            let name = |product: Product| product.file_name(layout.target());
+            tell(&format!(
+                "{} is stale and made anew: {} is, too",
+                name(Product::Points),
+                name(Product::Latent)
+            ));
         }
         let target = self.folder.need(Product::Target)?;
         let target = Raster::decode(&target, &DecodeLimits::default()).map_err(|error| {
             let path = layout.product(Product::Target);
             anyhow!("{}: {error}", path.display())
         })?;
+        self.log = Log::begin(&layout)?;
         let latent = if is_latent_there {
             self.read(Product::Latent)?
         } else {
@@ -154,6 +171,7 @@ impl Stage<'_> {
                 .join(format!("{name}_normalized_{}.svg", self.side)),
             start.svg.as_bytes(),
         )?;
+        write_masks(&layout.path_masks(), &segments(document, self.side)?.masks)?;
         let options = FitOptions {
             allow_topology: false,
             allow_gradients: false,
@@ -207,18 +225,20 @@ impl Stage<'_> {
             side: SIDE,
         };
         let fitted = self.fit(&document, target, &options, papers)?;
+        let svg = fitted.to_svg(&WriteOptions::default());
+        let drawn = self.folder.found(&layout.product(Product::WithNewPaths));
+        let drawn: Vec<Found> = drawn.into_iter().collect();
+        self.folder
+            .write(Product::Points, svg.as_bytes(), &drawn, made_with)?;
         let picture = fitted.render(SIDE, SIDE, Some(Color::WHITE))?;
         paper(
             &png_folder.join("image_point_optim_final.png"),
             &picture.encode_png()?,
-        )?;
-        let svg = fitted.to_svg(&WriteOptions::default());
-        self.folder
-            .write(Product::Points, svg.as_bytes(), &[], made_with)
+        )
     }
 
     fn fit(
-        &self,
+        &mut self,
         document: &Document,
         target: &Raster,
         options: &FitOptions,
@@ -226,23 +246,28 @@ impl Stage<'_> {
     ) -> anyhow::Result<Document> {
         make(&papers.svg)?;
         make(&papers.png)?;
+        papers.clear();
+        let last = options.iterations.max(1);
         let mut watcher = Watcher {
             papers,
+            log: &mut self.log,
             every: self.log_every,
-            told: None,
-            iteration: 0,
+            last,
+            step: 0,
             lost: None,
         };
         let FitOutcome { document, report } = refine(document, target, options, &mut watcher)?;
-        let written = watcher.papers.write(options.iterations.max(1), &document);
-        watcher.lost = watcher.lost.or(written.err());
-        if let Some(error) = watcher.lost {
+        let written = watcher.papers.write(last, &document);
+        let lost = watcher.lost.or(written.err());
+        let result = format!(
+            "{:.1} dB after {} steps, {:.1} before",
+            report.psnr_after, report.iterations, report.psnr_before
+        );
+        tell(&result);
+        self.log.line(&result);
+        if let Some(error) = lost.or(self.log.lost.take()) {
             tell(&format!("working papers are missing: {error:#}"));
         }
-        tell(&format!(
-            "{:.1} dB, {:.1} before",
-            report.psnr_after, report.psnr_before
-        ));
         Ok(document)
     }
 }
@@ -257,6 +282,26 @@ struct Papers {
 }
 
 impl Papers {
+    /// Removes what an earlier fit left, which may have taken other steps.
+    fn clear(&self) {
+        for (folder, name, ending) in [
+            (&self.svg, &self.svg_name, ".svg"),
+            (&self.png, &self.png_name, ".png"),
+        ] {
+            let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+            for entry in entries {
+                let file = entry.file_name();
+                let file = file.to_string_lossy();
+                let step = file.strip_prefix(name.as_str());
+                let step = step.and_then(|rest| rest.strip_suffix(ending));
+                if step.is_some_and(|step| step.bytes().all(|byte| byte.is_ascii_digit())) {
+                    // What cannot be removed cannot be written either, which is told.
+                    let _ = fs::remove_file(entry.path());
+                }
+            }
+        }
+    }
+
     fn write(&self, step: u32, document: &Document) -> anyhow::Result<()> {
         let file =
             |folder: &Path, name: &str, ending| folder.join(format!("{name}{step}.{ending}"));
@@ -268,34 +313,62 @@ impl Papers {
     }
 }
 
-/// Tells how a fit goes, as the original does, and keeps what it has at each so many steps.
-struct Watcher {
-    papers: Papers,
-    every: u32,
-    /// The last multiple of `every` that was told.
-    told: Option<u32>,
-    iteration: u32,
+/// What a run of the stage told, in a file as the original keeps one.
+#[derive(Default)]
+struct Log {
+    file: Option<File>,
     lost: Option<anyhow::Error>,
 }
 
-impl Observer for Watcher {
-    fn progress(&mut self, progress: &Progress) {
-        self.iteration = progress.iteration;
-        let step = (progress.iteration / self.every) * self.every;
-        if self.told.is_none_or(|told| told < step) {
-            self.told = Some(step);
-            eprintln!(
-                "epoch: {}, total_loss: {}",
-                progress.iteration.max(1),
-                progress.loss
-            );
+impl Log {
+    /// A new file.
+    fn begin(layout: &Layout) -> anyhow::Result<Self> {
+        let began = jiff::Zoned::now().strftime("%Y%m%d-%H:%M:%S").to_string();
+        let path = layout.log(&began);
+        let file = File::create(&path);
+        let file = file.with_context(|| format!("cannot write {}", path.display()))?;
+        Ok(Self {
+            file: Some(file),
+            lost: None,
+        })
+    }
+
+    fn line(&mut self, text: &str) {
+        if let Some(file) = &mut self.file
+            && let Err(error) = writeln!(file, "{text}")
+        {
+            self.lost.get_or_insert(error.into());
         }
+    }
+}
+
+/// Tells how a fit goes, as the original does, and keeps what it has at each so many steps.
+struct Watcher<'a> {
+    papers: Papers,
+    log: &'a mut Log,
+    every: u32,
+    /// The step for which the result itself is kept.
+    last: u32,
+    step: u32,
+    lost: Option<anyhow::Error>,
+}
+
+impl Observer for Watcher<'_> {
+    fn every_steps(&self) -> Option<u32> {
+        Some(self.every)
+    }
+
+    fn progress(&mut self, progress: &Progress) {
+        self.step = progress.iteration;
+        let line = format!("epoch: {}, total_loss: {}", self.step, progress.loss);
+        eprintln!("{line}");
+        self.log.line(&line);
     }
 
     fn preview(&mut self, document: &Document) {
-        let step = (self.iteration / self.every) * self.every;
-        let written = self.papers.write(step.max(1), document);
-        if let Err(error) = written {
+        if self.step < self.last
+            && let Err(error) = self.papers.write(self.step, document)
+        {
             self.lost.get_or_insert(error);
         }
     }

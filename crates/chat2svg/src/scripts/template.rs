@@ -300,7 +300,7 @@ impl<'a> Stage<'a> {
         for index in 0..=last {
             let read = replies
                 .get(&index)
-                .ok_or_else(|| "it is not there".to_owned())
+                .ok_or_else(|| "it is not there, or empty".to_owned())
                 .and_then(|reply| read_reply(reply, &self.prompt, self.canvas, &Stop::never()));
             candidates.push(match read {
                 Ok(drawing) => Candidate {
@@ -368,6 +368,9 @@ impl<'a> Stage<'a> {
         }
         if with_replies {
             paper(&layout.raw_prompt(), self.prompt.as_str().as_bytes())?;
+            // Nobody was asked anything else.
+            let said = [("prompt", self.prompt.as_str().to_owned())];
+            paper(&layout.prompts(), write_config(said).as_bytes())?;
         }
         let flags = [
             ("target", layout.target().to_string()),
