@@ -88,6 +88,62 @@ fn an_env_file_becomes_a_configuration_that_says_the_same() {
 }
 
 #[test]
+fn what_is_printed_is_accepted_whatever_the_variables_say() {
+    let folder = folder();
+    let (env, file) = (
+        folder.path().join(".env"),
+        folder.path().join("chat2svg.toml"),
+    );
+    for (text, is_whole, line) in [
+        // More than the longest time of the defaults, which the wrapper did not have.
+        ("CHAT2SVG_TIMEOUT=900\n", true, "max_deadline_ms = 900000"),
+        (
+            "CHAT2SVG_RESOURCE_CHECK_INTERVAL=0.5\n",
+            true,
+            "check_interval_seconds = 1",
+        ),
+        (
+            "CHAT2SVG_CIRCUIT_BREAKER_TIMEOUT=60.0\n",
+            true,
+            "reset_timeout_seconds = 60",
+        ),
+        (
+            "CHAT2SVG_PATH=vendor/Chat2SVG\n",
+            true,
+            "/vendor/Chat2SVG\"",
+        ),
+        (
+            "CHAT2SVG_TIMEOUT=600\nCHAT2SVG_REQUEST_TIMEOUT=300\n",
+            false,
+            "# CHAT2SVG_TIMEOUT is left out: ",
+        ),
+        (
+            "CHAT2SVG_CIRCUIT_BREAKER_THRESHOLD=0\nCHAT2SVG_CACHE_MAXSIZE=7\n",
+            false,
+            "keep_finished_jobs = 7",
+        ),
+        (
+            "CHAT2SVG_RESOURCE_MODE=turbo\nCHAT2SVG_MAX_CONCURRENT_REQUESTS=0\n",
+            false,
+            "# CHAT2SVG_RESOURCE_MODE is left out: ",
+        ),
+        (
+            "CHAT2SVG_HIGH_CPU_THRESHOLD=5\n",
+            false,
+            "# CHAT2SVG_HIGH_CPU_THRESHOLD is left out: ",
+        ),
+    ] {
+        fs::write(&env, text).unwrap();
+        let output = program(["migrate"]).arg(&env).output().unwrap();
+        let printed = String::from_utf8(output.stdout).unwrap();
+        assert_eq!(output.status.success(), is_whole, "{text}: {printed}");
+        assert!(printed.contains(line), "{text}: {printed}");
+        fs::write(&file, &printed).unwrap();
+        success(program(["config", "--config"]).arg(&file));
+    }
+}
+
+#[test]
 fn each_alias_is_shown_with_what_it_sets_and_what_means_nothing_is_told_once() {
     let mut command = program(["config"]);
     command

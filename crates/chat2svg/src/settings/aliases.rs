@@ -28,16 +28,21 @@ const fn same(name: &'static str, key: &'static str) -> Alias {
     }
 }
 
+/// The flat variable of the usual deadline.
+pub(super) const TIMEOUT: &str = "CHAT2SVG_TIMEOUT";
+
 /// All of them.
 const ALIASES: &[Alias] = &[
     same(
         "CHAT2SVG_CIRCUIT_BREAKER_THRESHOLD",
         "breaker.failure_threshold",
     ),
-    same(
-        "CHAT2SVG_CIRCUIT_BREAKER_TIMEOUT",
-        "breaker.reset_timeout_seconds",
-    ),
+    Alias {
+        name: "CHAT2SVG_CIRCUIT_BREAKER_TIMEOUT",
+        key: "breaker.reset_timeout_seconds",
+        convert: whole_seconds,
+        unit: "in seconds",
+    },
     same(
         "CHAT2SVG_MAX_CONCURRENT_REQUESTS",
         "scheduler.max_concurrent",
@@ -49,10 +54,12 @@ const ALIASES: &[Alias] = &[
         convert: |text| Ok(text.trim().to_ascii_lowercase()),
         unit: "",
     },
-    same(
-        "CHAT2SVG_RESOURCE_CHECK_INTERVAL",
-        "resources.check_interval_seconds",
-    ),
+    Alias {
+        name: "CHAT2SVG_RESOURCE_CHECK_INTERVAL",
+        key: "resources.check_interval_seconds",
+        convert: whole_seconds,
+        unit: "in seconds",
+    },
     same(
         "CHAT2SVG_HIGH_CPU_THRESHOLD",
         "resources.thresholds.high.cpu",
@@ -83,7 +90,7 @@ const ALIASES: &[Alias] = &[
         "resources.thresholds.minimal.memory",
     ),
     Alias {
-        name: "CHAT2SVG_TIMEOUT",
+        name: TIMEOUT,
         key: "server.default_deadline_ms",
         convert: seconds_to_milliseconds,
         unit: "in seconds",
@@ -232,6 +239,11 @@ fn seconds(text: &str) -> Result<f64, String> {
         .ok_or_else(|| format!("\"{text}\" is not a number of seconds"))
 }
 
+/// Rounded up.
+fn whole_seconds(text: &str) -> Result<String, String> {
+    Ok(format!("{:.0}", seconds(text)?.ceil()))
+}
+
 fn seconds_to_milliseconds(text: &str) -> Result<String, String> {
     Ok(format!("{:.0}", seconds(text)? * 1000.0))
 }
@@ -250,15 +262,16 @@ fn switch(text: &str) -> Result<String, String> {
     }
 }
 
-/// A path, with the home folder in place of `~`.
+/// A path, with the home folder in place of `~`, from the root: what is started may run elsewhere.
 fn home(text: &str) -> Result<String, String> {
-    let Some(rest) = text.strip_prefix("~/") else {
-        return Ok(text.to_owned());
+    let path = match text.strip_prefix("~/") {
+        Some(rest) => etcetera::home_dir()
+            .map_err(|_| "names the home folder, and there is none".to_owned())?
+            .join(rest),
+        None if text.is_empty() => return Ok(String::new()),
+        None => std::path::absolute(text).map_err(|error| format!("\"{text}\": {error}"))?,
     };
-    let home =
-        etcetera::home_dir().map_err(|_| "names the home folder, and there is none".to_owned())?;
-    let path = home.join(rest);
     path.to_str()
         .map(str::to_owned)
-        .ok_or_else(|| "leads to a home folder whose name is not UTF-8".to_owned())
+        .ok_or_else(|| "leads to a folder whose name is not UTF-8".to_owned())
 }

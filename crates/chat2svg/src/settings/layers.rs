@@ -2,6 +2,8 @@
 //!
 //! Every key there is stands in `configs/default.toml`; a key that does not is unknown.
 
+mod consequences;
+
 use std::{
     collections::BTreeMap,
     ffi::OsString,
@@ -9,9 +11,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use chat2svg_llm::LlmConfig;
-use chat2svg_protocol::{BackendId, nearest_name};
-use chat2svg_scripts::ScriptsConfig;
+use chat2svg_protocol::nearest_name;
 use config::{Config, File, FileFormat, Map, Value, ValueKind};
 use serde::Deserialize as _;
 use thiserror::Error;
@@ -194,6 +194,7 @@ impl Layers {
             }
         }
         wrong.extend(self.add(found).err());
+        wrong.extend(self.allow_timeout().err());
         ConfigError::all(wrong)
     }
 
@@ -244,84 +245,6 @@ impl Layers {
         value: impl Into<ValueKind>,
     ) -> Result<(), ConfigError> {
         self.add([(key.to_owned(), value.into(), format!("flag {flag}"))])
-    }
-
-    /// Lays over what follows from other settings where nobody set it: language models are asked
-    /// before the embedded composer, and a job gets the time that they need. To be called when all
-    /// other layers are there.
-    ///
-    /// # Errors
-    /// When a value cannot be used.
-    pub(crate) fn add_consequences(&mut self) -> Result<(), ConfigError> {
-        // What is wrong with the section is told when the settings are read.
-        let Ok(llm) = self.merged.get::<LlmConfig>("llm") else {
-            return Ok(());
-        };
-        self.add_scripts_consequences()?;
-        let models = llm.backends();
-        if models.is_empty() {
-            return Ok(());
-        }
-        let order = models.iter().chain([&BackendId::EMBEDDED]);
-        let order: Vec<String> = order.map(ToString::to_string).collect();
-        let deadline = self.allowed_deadline(llm.default_deadline_ms);
-        let consequences: [(&str, ValueKind, &str); 2] = [
-            ("template.backends", order.into(), "follows from llm"),
-            (
-                "server.default_deadline_ms",
-                deadline.into(),
-                "llm.default_deadline_ms",
-            ),
-        ];
-        self.add_unless_set(consequences)
-    }
-
-    /// Where the original's scripts are in line, jobs get the time that they need, and plans know
-    /// of their GPU memory.
-    fn add_scripts_consequences(&mut self) -> Result<(), ConfigError> {
-        let Ok(scripts) = self.merged.get::<ScriptsConfig>("scripts") else {
-            return Ok(());
-        };
-        let is_in_line = ["template", "detail", "optimize"].into_iter().any(|stage| {
-            let order = self.merged.get::<Vec<String>>(&format!("{stage}.backends"));
-            order.is_ok_and(|order| order.iter().any(|id| id == BackendId::SCRIPTS.as_str()))
-        });
-        if !is_in_line {
-            return Ok(());
-        }
-        let deadline = self.allowed_deadline(scripts.default_deadline_ms);
-        self.add_unless_set([
-            (
-                "server.default_deadline_ms",
-                ValueKind::from(deadline),
-                "scripts.default_deadline_ms",
-            ),
-            (
-                "scheduler.models.gpu_memory_mb",
-                f64::from(scripts.gpu_memory_mb).into(),
-                "scripts.gpu_memory_mb",
-            ),
-        ])
-    }
-
-    /// A deadline in milliseconds, or the longest that a job may set, where that is shorter.
-    fn allowed_deadline(&self, wanted: u64) -> i64 {
-        let longest = self.merged.get::<u64>("server.max_deadline_ms");
-        let allowed = longest.map_or(wanted, |longest| wanted.min(longest));
-        i64::try_from(allowed).unwrap_or(i64::MAX)
-    }
-
-    /// Lays values over where nobody set any.
-    fn add_unless_set<const N: usize>(
-        &mut self,
-        values: [(&str, ValueKind, &str); N],
-    ) -> Result<(), ConfigError> {
-        let unset = values.into_iter().filter_map(|(key, value, origin)| {
-            let is_set = self.values.get(key)?.origin().is_some();
-            (!is_set).then(|| (key.to_owned(), value, origin.to_owned()))
-        });
-        let unset: Vec<_> = unset.collect();
-        self.add(unset)
     }
 
     /// Lays over where jobs are kept, where nobody set that.
