@@ -7,9 +7,9 @@ use actix::{Actor, ArbiterHandle, Context, Handler};
 use chat2svg_cluster::ClusterStoreActor;
 use chat2svg_gateway::Ledger;
 use chat2svg_protocol::messages::{
-    BeginCall, DueWebhooks, FinishJob, GetAttachments, GetJob, GetResult, ListJobs, ListUnfinished,
-    LostCalls, MarkRunning, PutJob, PutStage, RemoveJob, SettleCall, SettleWebhook, StoreProbe,
-    UpdateJob,
+    BeginCall, CountUse, DueWebhooks, FinishJob, GetAttachments, GetJob, GetResult, ListJobs,
+    ListUnfinished, LostCalls, MarkRunning, PutJob, PutStage, RemoveJob, SettleCall, SettleWebhook,
+    StoreProbe, UpdateJob, UsesOn,
 };
 use chat2svg_store::{StoreActor, StoreWorker};
 use chat2svg_supervision::{Line, Slot, Watchdog};
@@ -85,6 +85,8 @@ pub(crate) struct StoreLines {
     pub(crate) lost_calls: Line<LostCalls>,
     pub(crate) due_webhooks: Line<DueWebhooks>,
     pub(crate) settle_webhook: Line<SettleWebhook>,
+    pub(crate) count_use: Line<CountUse>,
+    pub(crate) uses_on: Line<UsesOn>,
     pub(crate) probe: Line<StoreProbe>,
     /// Makes the store's actor panic.
     #[cfg(test)]
@@ -138,6 +140,8 @@ impl StoreLines {
             + Handler<LostCalls>
             + Handler<DueWebhooks>
             + Handler<SettleWebhook>
+            + Handler<CountUse>
+            + Handler<UsesOn>
             + Handler<StoreProbe>,
     {
         Self {
@@ -157,6 +161,8 @@ impl StoreLines {
             lost_calls: slot.line(),
             due_webhooks: slot.line(),
             settle_webhook: slot.line(),
+            count_use: slot.line(),
+            uses_on: slot.line(),
             probe: slot.line(),
             #[cfg(test)]
             panic: {

@@ -10,11 +10,12 @@ use std::{
 use actix::Arbiter;
 use anyhow::Context as _;
 use chat2svg_isolation::sandbox;
-use chat2svg_keys::Tokens;
-use chat2svg_protocol::messages::{Drain, Resume};
+use chat2svg_keys::{KeyRing, Tokens, Window};
+use chat2svg_protocol::messages::{Drain, Resume, UsesOn};
 use chat2svg_supervision::Slot;
 use chat2svg_web::{CloseDoors, Port, StopServer, WebActor, WebFront, install_metrics};
 use chat2svg_webhooks::{SenderError, Targets, WebhookActor, WebhookSender};
+use jiff::Timestamp;
 use sd_notify::NotifyState;
 use tokio::time::MissedTickBehavior;
 use tracing::{error, info, warn};
@@ -60,6 +61,7 @@ async fn serve(settings: &Settings) -> anyhow::Result<()> {
     let keeping = Keeping::open(settings).await?;
     let metrics = install_metrics(keeping.node_name()).context("the metrics cannot be set up")?;
     let system = System::start(settings, &keeping)?;
+    take_over_uses(&system, &keys).await;
     let node = keeping.start_node(&system, settings);
     let _webhooks = sender.map(|sender| webhooks(sender, &system));
     let callers = (Arc::clone(&keys), tokens, settings.auth.clone());
@@ -100,6 +102,17 @@ async fn serve(settings: &Settings) -> anyhow::Result<()> {
         () = tokio::time::sleep(patience) => warn!("stopped although not everything had ended"),
     }
     Ok(())
+}
+
+/// Goes on counting against quotas where an earlier process left off.
+async fn take_over_uses(system: &System, keys: &KeyRing) {
+    let day = Window::Day.number(Timestamp::now());
+    let asked = system.uses_on().ask(UsesOn { day }, RESUME_TIMEOUT).await;
+    let uses = asked.map_err(anyhow::Error::from);
+    match uses.and_then(|uses| uses.map_err(anyhow::Error::from)) {
+        Ok(uses) => keys.take_over(day, &uses),
+        Err(error) => error!(%error, "the day's quotas count from now on"),
+    }
 }
 
 /// Starts who tells of the ends of jobs.

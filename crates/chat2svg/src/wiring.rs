@@ -23,7 +23,7 @@ use chat2svg_optimize::{EmbeddedFitter, Guidance, OptimizeActor};
 use chat2svg_palette::recolor;
 use chat2svg_protocol::{
     ActorHealth,
-    messages::{CircuitsQuery, GetResult, QueueQuery, RunDetail, RunOptimize, RunTemplate},
+    messages::{CircuitsQuery, GetResult, QueueQuery, RunDetail, RunOptimize, RunTemplate, UsesOn},
 };
 use chat2svg_resources::ResourcesActor;
 use chat2svg_scheduler::{SchedulerActor, SchedulerLines, SharedForecast, SharedQueue};
@@ -312,6 +312,11 @@ impl System {
         self.store.get_result.clone()
     }
 
+    /// Who tells what was counted against quotas.
+    pub(crate) fn uses_on(&self) -> Line<UsesOn> {
+        self.store.uses_on.clone()
+    }
+
     /// Who tells how the queue stands.
     pub(crate) fn queue(&self) -> Line<QueueQuery> {
         self.scheduler.line()
@@ -359,6 +364,7 @@ impl System {
             pipeline: self.breaker.line(),
             set_pipeline: self.breaker.line(),
             resources: self.resources.line(),
+            count_use: self.store.count_use.clone(),
             store: self.store.probe.clone(),
         }
     }

@@ -12,9 +12,9 @@ use actix::prelude::*;
 use chat2svg_protocol::{
     Attachment, ClientKey, JobId, JobView,
     messages::{
-        BeginCall, DueWebhook, DueWebhooks, FinishJob, GetAttachments, GetJob, GetResult,
+        BeginCall, CountUse, DueWebhook, DueWebhooks, FinishJob, GetAttachments, GetJob, GetResult,
         KeptStage, ListJobs, ListUnfinished, LostCalls, MarkRunning, PutJob, PutStage, RemoveJob,
-        SettleCall, SettleWebhook, StoreError, StoreProbe, Stored, Unfinished, UpdateJob,
+        SettleCall, SettleWebhook, StoreError, StoreProbe, Stored, Unfinished, UpdateJob, UsesOn,
     },
 };
 use chat2svg_store::{Retention, StoreConfig};
@@ -484,6 +484,23 @@ impl Handler<SettleWebhook> for ClusterStoreActor {
                 Err(error) => Err(error),
             }
         })
+    }
+}
+
+/// Each node counts for itself, and from its start.
+impl Handler<CountUse> for ClusterStoreActor {
+    type Result = Result<(), StoreError>;
+
+    fn handle(&mut self, _: CountUse, _: &mut Self::Context) -> Self::Result {
+        Ok(())
+    }
+}
+
+impl Handler<UsesOn> for ClusterStoreActor {
+    type Result = Result<Vec<(String, u32)>, StoreError>;
+
+    fn handle(&mut self, _: UsesOn, _: &mut Self::Context) -> Self::Result {
+        Ok(Vec::new())
     }
 }
 

@@ -211,6 +211,17 @@ impl KeyRing {
             .clone()
     }
 
+    /// Takes over how many jobs an earlier process counted on a day, by the names of keys.
+    pub fn take_over(&self, day: i64, uses: &[(String, u32)]) {
+        let keys = self.keys.read().unwrap_or_else(PoisonError::into_inner);
+        for key in keys.iter() {
+            let name = key.entry.name.as_str();
+            if let Some((_, jobs)) = uses.iter().find(|(used, _)| used == name) {
+                key.usage.take_over(day, *jobs);
+            }
+        }
+    }
+
     /// Whether a key comes from the environment, where it can only be changed before the start.
     pub fn is_fixed(&self, name: &Name) -> bool {
         self.environment.iter().any(|key| key.entry.name == *name)

@@ -42,7 +42,8 @@ impl Window {
         }
     }
 
-    fn number(self, now: Timestamp) -> i64 {
+    /// Which window of its kind it is, counted from the beginning of 1970.
+    pub fn number(self, now: Timestamp) -> i64 {
         now.as_second().div_euclid(i64::from(self.seconds()))
     }
 
@@ -103,7 +104,7 @@ pub struct Used {
     pub under_way: u32,
 }
 
-/// What was done with a key. Clones count together; counts end with the process.
+/// What was done with a key. Clones count together.
 #[derive(Clone, Debug, Default)]
 pub struct Usage(Arc<Mutex<Counts>>);
 
@@ -139,6 +140,18 @@ impl Usage {
         }
         counts.under_way += 1;
         Ok(Place(self.clone()))
+    }
+
+    /// Takes over what was counted on a day by an earlier process.
+    pub fn take_over(&self, day: i64, jobs: u32) {
+        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let [_, (number, used)] = &mut counts.windows;
+        if day > *number {
+            (*number, *used) = (day, 0);
+        }
+        if day == *number {
+            *used = used.saturating_add(jobs);
+        }
     }
 
     /// What was done with it until now.
@@ -226,6 +239,21 @@ mod tests {
         // A clock that is set back gives nothing again.
         assert!(usage.enter(&quota, at(5)).is_err());
         assert!(usage.enter(&quota, at(86_400)).is_ok());
+    }
+
+    #[test]
+    fn what_an_earlier_process_counted_counts_on_its_day() {
+        let usage = Usage::default();
+        let quota = Quota {
+            per_day: 3,
+            ..Quota::default()
+        };
+        usage.take_over(1, 2);
+        assert_eq!(usage.used(at(86_400)).day, 2);
+        assert!(usage.enter(&quota, at(86_400)).is_ok());
+        assert!(usage.enter(&quota, at(86_401)).is_err());
+        usage.take_over(0, 9);
+        assert!(usage.enter(&quota, at(2 * 86_400)).is_ok());
     }
 
     #[test]

@@ -5,6 +5,7 @@ mod handover;
 mod ledger;
 mod removal;
 mod scheduling;
+mod uses;
 mod webhooks;
 
 use std::{sync::Arc, time::Instant};
@@ -34,6 +35,7 @@ pub use removal::{Remove, RemoveJob, RemoveOutcome};
 pub use scheduling::{
     AdjustFit, Enqueue, MemoryTaken, QueueQuery, Replan, StageFinished, Withdraw,
 };
+pub use uses::{CountUse, UsesOn};
 pub use webhooks::{DueWebhook, DueWebhooks, SettleWebhook};
 
 // ---- to the controller -------------------------------------------------------------------------

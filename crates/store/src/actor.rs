@@ -4,9 +4,9 @@ use actix::prelude::*;
 use chat2svg_protocol::{
     Attachment, JobView,
     messages::{
-        BeginCall, DueWebhook, DueWebhooks, FinishJob, GetAttachments, GetJob, GetResult, ListJobs,
-        ListUnfinished, LostCalls, MarkRunning, PutJob, PutStage, RemoveJob, SettleCall,
-        SettleWebhook, StoreError, StoreProbe, Stored, Unfinished, UpdateJob,
+        BeginCall, CountUse, DueWebhook, DueWebhooks, FinishJob, GetAttachments, GetJob, GetResult,
+        ListJobs, ListUnfinished, LostCalls, MarkRunning, PutJob, PutStage, RemoveJob, SettleCall,
+        SettleWebhook, StoreError, StoreProbe, Stored, Unfinished, UpdateJob, UsesOn,
     },
 };
 use chat2svg_supervision::answers_polls;
@@ -232,6 +232,25 @@ impl Handler<SettleWebhook> for StoreActor {
         self.worker.run(Unattended::Do, move |database| {
             database.settle_webhook(settle.job, settle.next)
         })
+    }
+}
+
+impl Handler<CountUse> for StoreActor {
+    type Result = ResponseFuture<Result<(), StoreError>>;
+
+    fn handle(&mut self, count: CountUse, _: &mut Self::Context) -> Self::Result {
+        self.worker.run(Unattended::Do, move |database| {
+            database.count_use(&count.key, count.day)
+        })
+    }
+}
+
+impl Handler<UsesOn> for StoreActor {
+    type Result = ResponseFuture<Result<Vec<(String, u32)>, StoreError>>;
+
+    fn handle(&mut self, uses: UsesOn, _: &mut Self::Context) -> Self::Result {
+        self.worker
+            .run(Unattended::Skip, move |database| database.uses_on(uses.day))
     }
 }
 

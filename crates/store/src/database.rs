@@ -6,6 +6,7 @@ mod reading;
 mod retention;
 #[cfg(test)]
 mod tests;
+mod uses;
 mod webhooks;
 
 use std::{

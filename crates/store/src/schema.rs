@@ -92,6 +92,15 @@ const MIGRATIONS: &[&str] = &[
     ) STRICT;
     CREATE INDEX webhook_due ON webhook (due_at);
 ",
+    // What was done with keys, by days since the beginning of 1970.
+    "
+    CREATE TABLE key_use (
+        key         TEXT NOT NULL,
+        day         INTEGER NOT NULL,
+        jobs        INTEGER NOT NULL,
+        PRIMARY KEY (key, day)
+    ) STRICT;
+",
 ];
 
 /// The schema that this release writes.

@@ -10,11 +10,11 @@ use std::{
 use actix::Message;
 use actix_web::{HttpRequest, web::Bytes};
 use chat2svg_controller::InputLimits;
-use chat2svg_keys::{AuthConfig, KeyRing, Tokens};
+use chat2svg_keys::{AuthConfig, KeyRing, Tokens, Window};
 use chat2svg_protocol::{
     ActorHealth, CircuitSnapshot, InvalidSetting, JobId, JobOptions, JobView, NodeSnapshot, Permit,
     messages::{
-        Cancel, CircuitsQuery, JobQuery, JobsQuery, PipelineQuery, QueueQuery, Remove,
+        Cancel, CircuitsQuery, CountUse, JobQuery, JobsQuery, PipelineQuery, QueueQuery, Remove,
         ResourcesQuery, ResultQuery, SetCircuit, SetPipeline, StoreProbe, Submit, Subscribe,
     },
 };
@@ -76,6 +76,8 @@ pub struct WebLines {
     pub set_pipeline: Line<SetPipeline>,
     /// Tells how the machine stands.
     pub resources: Line<ResourcesQuery>,
+    /// Keeps what is counted against quotas.
+    pub count_use: Line<CountUse>,
     /// Tells whether the store can be read and written.
     pub store: Line<StoreProbe>,
 }
@@ -204,7 +206,15 @@ impl Shared {
     ) -> Result<Admitted, Problem> {
         let (permit, client) = self.admission.admit(address, identity.client(), options)?;
         // Last, so that what is refused elsewhere does not count.
-        let counted = identity.count_job(Timestamp::now())?;
+        let now = Timestamp::now();
+        let counted = identity.count_job(now)?;
+        if let Some(key) = identity.key() {
+            // On the way to the store before the job is.
+            self.services.lines.count_use.tell(CountUse {
+                key: key.name().to_string(),
+                day: Window::Day.number(now),
+            });
+        }
         Ok(Admitted {
             permit: Permit::holding((permit, counted)),
             client,

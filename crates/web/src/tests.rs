@@ -90,6 +90,7 @@ fn services() -> (WebServices, Addr<Controller>, Arc<AtomicBool>) {
             pipeline: Line::from_recipient("breaker", controller.clone().recipient()),
             set_pipeline: Line::from_recipient("breaker", controller.clone().recipient()),
             resources: Line::from_recipient("resources", controller.clone().recipient()),
+            count_use: Line::from_recipient("store", controller.clone().recipient()),
             store: Line::from_recipient("store", controller.clone().recipient()),
         },
         intake: ComputePool::new("test", 1, 16),

@@ -466,3 +466,17 @@ fn each_owner_keeps_its_own_newest_jobs_and_lists_no_others() {
     assert_eq!(database.sweep(now, &each).unwrap(), 1);
     assert_eq!(listed(&database, "bob"), [0; 0]);
 }
+
+#[test]
+fn uses_of_a_day_are_counted_by_key_and_those_of_days_before_are_forgotten() {
+    let mut database = Database::open(&StoreConfig::in_memory()).unwrap();
+    for (key, day) in [("alice", 7), ("bob", 7), ("alice", 7)] {
+        database.count_use(key, day).unwrap();
+    }
+    let seven = vec![("alice".to_owned(), 2), ("bob".to_owned(), 1)];
+    assert_eq!(database.uses_on(7).unwrap(), seven);
+    assert_eq!(database.uses_on(8).unwrap(), []);
+    database.count_use("bob", 8).unwrap();
+    assert_eq!(database.uses_on(8).unwrap(), [("bob".to_owned(), 1)]);
+    assert_eq!(database.uses_on(7).unwrap(), []);
+}

@@ -10,9 +10,9 @@ use chat2svg_protocol::{
     ResourceLevel, ResourceSnapshot, SolveMethod, Stage, StageReport, StageStatus, StalledShare,
     Tier, UnknownCircuit,
     messages::{
-        Accepted, Cancel, CancelOutcome, CircuitsQuery, JobQuery, JobsQuery, PipelineQuery,
-        QueueQuery, Remove, RemoveOutcome, ResourcesQuery, ResultQuery, SetCircuit, SetPipeline,
-        StoreError, StoreProbe, Submit, SubmitError, Subscribe, Subscription,
+        Accepted, Cancel, CancelOutcome, CircuitsQuery, CountUse, JobQuery, JobsQuery,
+        PipelineQuery, QueueQuery, Remove, RemoveOutcome, ResourcesQuery, ResultQuery, SetCircuit,
+        SetPipeline, StoreError, StoreProbe, Submit, SubmitError, Subscribe, Subscription,
     },
 };
 use jiff::Timestamp;
@@ -445,6 +445,14 @@ impl Handler<NoCredit> for Controller {
 
     fn handle(&mut self, _: NoCredit, _: &mut Self::Context) {
         self.has_no_credit = true;
+    }
+}
+
+impl Handler<CountUse> for Controller {
+    type Result = Result<(), StoreError>;
+
+    fn handle(&mut self, _: CountUse, _: &mut Self::Context) -> Self::Result {
+        Ok(())
     }
 }
 
