@@ -1,7 +1,7 @@
 //! The web page in a real browser. Without Chromium these tests do nothing, and fail where `CI` is
 //! set. With `AXE_CORE`, the path of axe-core's script, they also check what that library checks.
 
-mod chromium;
+pub(crate) mod chromium;
 
 use std::fs;
 
@@ -271,6 +271,100 @@ fn five_presses_make_one_job_and_files_are_checked_when_chosen() {
     page.wait_to_see("#compare");
     page.reload();
     page.wait_to_see("#compare");
+}
+
+#[test]
+fn what_is_seldom_asked_for_is_asked_for_shown_and_told_when_wrong() {
+    let folder = folder();
+    let daemon = Daemon::start(folder.path(), &[]);
+    let Some(mut page) = page(&daemon, "/") else {
+        return;
+    };
+    let choose = |page: &mut Page, field: &str, value: &str| {
+        page.evaluate(&format!(
+            "{{ const field = document.querySelector('{field}'); field.value = '{value}'; \
+             field.dispatchEvent(new Event('input', {{ bubbles: true }})); \
+             field.dispatchEvent(new Event('change', {{ bubbles: true }})); }}"
+        ));
+    };
+    page.click(".options > summary");
+    page.click("#more-options > summary");
+    assert_accessible(&mut page, "all options of words");
+    choose(&mut page, "#prompt", "a house under a cloud");
+    choose(&mut page, "#size", "");
+    choose(&mut page, "#width", "300");
+    choose(&mut page, "#height", "8");
+    choose(&mut page, "#background", "colour");
+    choose(&mut page, "[type=color]", "#ffeedd");
+    choose(&mut page, "#kind", "icon");
+    choose(&mut page, "#negative", "clouds");
+    choose(&mut page, "#palette", "red");
+    choose(&mut page, "#max_paths", "40");
+    choose(&mut page, "#level", "minimal");
+    let told = "document.querySelector('#form-error').textContent";
+    page.click("#draw");
+    page.wait_for(&format!("{told}.includes('height is 16')"));
+    choose(&mut page, "#height", "200");
+    page.click("#draw");
+    page.wait_for(&format!("{told}.includes('One colour alone')"));
+    assert_eq!(page.text("document.activeElement.id"), "palette");
+    assert_accessible(&mut page, "a refused palette");
+    choose(&mut page, "#palette", "red, rgb(0, 0, 255), #ffeedd");
+    page.click("[name=strict_palette]");
+    assert_eq!(
+        page.evaluate("document.querySelectorAll('.chips li').length"),
+        3
+    );
+    page.click("#draw");
+    page.wait_to_see("#actions");
+    let request = &jobs(&daemon)[0]["request"];
+    for (field, value) in [
+        ("width", json!(300)),
+        ("height", json!(200)),
+        ("background", json!("#ffeedd")),
+        ("picture_kind", json!("icon")),
+        ("negative", json!("clouds")),
+        ("palette", json!(["#ff0000", "#0000ff", "#ffeedd"])),
+        ("strict_palette", json!(true)),
+        ("paths", json!(40)),
+    ] {
+        assert_eq!(request[field], value, "{field} of {request}");
+    }
+    // It is there again when the job is opened anew.
+    page.reload();
+    page.wait_to_see("#actions");
+    page.wait_for("document.querySelector('#palette')?.value === '#ff0000, #0000ff, #ffeedd'");
+    assert_eq!(page.text("document.querySelector('#height').value"), "200");
+    let shown = page.text("document.querySelector('#options-sum').textContent");
+    assert!(
+        shown.contains("icon") && shown.contains("3 colours"),
+        "{shown}"
+    );
+    choose(&mut page, "#palette", "");
+    page.evaluate("document.querySelector('[name=strict_palette]').checked = false");
+    // Of pictures other things are asked.
+    page.click(".options > summary");
+    page.click("#more-options > summary");
+    let picture = folder.path().join("disc.png");
+    fs::write(&picture, crate::support::disc(64)).unwrap();
+    page.click("#tab-picture");
+    page.choose_file("input[name=image]", &picture);
+    choose(&mut page, "#max_colors", "few");
+    choose(&mut page, "#ground", "remove");
+    page.click("[name=small_shapes]");
+    assert_accessible(&mut page, "all options of pictures");
+    page.click("#draw");
+    page.wait_to_see("#compare");
+    let request = &jobs(&daemon)[0]["request"];
+    for (field, value) in [
+        ("kind", json!("vectorize")),
+        ("max_colors", json!("few")),
+        ("background", json!("remove")),
+        ("small_shapes", json!(false)),
+        ("gradients", Value::Null),
+    ] {
+        assert_eq!(request[field], value, "{field} of {request}");
+    }
 }
 
 #[test]

@@ -20,8 +20,8 @@ const gallery = new Gallery((id) => {
 
 const stage = new Stage({
   onAgain: () => form.submit(),
-  onHigh: (job) => {
-    form.fill({ ...job.request, level: 'high' });
+  onHigh: async (job) => {
+    await form.fill({ ...job.request, level: 'high' });
     form.submit();
   },
   onOpen: (job) => go(job),
@@ -110,7 +110,8 @@ async function follow() {
     const job = await api.persistently(() => api.job(id), isWanted, () => stage.wait('The service does not answer: trying again'));
     if (!isWanted()) return;
     show(job);
-    form.fill(job.request);
+    // What it was asked is there to be varied; without that it is shown all the same.
+    form.fill(job.request).catch(() => {});
   } catch (problem) {
     if (isWanted()) stage.fail(problem);
   }

@@ -20,6 +20,8 @@ export class Form {
     this.#bindTabs();
     this.#bindPrompt();
     this.files = new Files(this);
+    this.more = null;
+    $('.options').addEventListener('toggle', () => this.#furnish().catch(() => {}));
     this.#bindOptions();
     this.form.addEventListener('submit', (event) => {
       event.preventDefault();
@@ -65,13 +67,13 @@ export class Form {
   }
 
   /** Takes over what a job was asked, so that it can be varied. */
-  fill(request) {
+  async fill(request) {
     if (request.kind !== 'generate') return;
+    const more = await this.#furnish();
     this.select('words');
     $('#prompt').value = request.prompt;
     for (const radio of this.form.elements.style) radio.checked = radio.value === (request.style ?? '');
-    this.#choose('#size', `${request.width}x${request.height}`);
-    this.#choose('#background', request.background ?? '');
+    more.fill(request);
     this.#choose('#deadline', String(request.deadline_ms));
     this.#choose('#level', request.level);
     this.#choose('#candidates', String(request.candidates));
@@ -112,10 +114,14 @@ export class Form {
 
   /** Shows why the service refused, at the fields that it names. */
   showProblem(problem) {
-    const names = { deadline_ms: 'deadline', width: 'size', height: 'size' };
+    const names = { deadline_ms: 'deadline', paths: 'max_paths', bytes: 'max_bytes' };
+    if (this.mode === 'picture') names.background = 'ground';
     for (const { field } of problem.errors) {
       const input = this.form.elements[names[field] ?? field];
-      if (input instanceof HTMLElement) this.#refuse(input);
+      if (input instanceof HTMLElement) {
+        this.#refuse(input);
+        unfold(input);
+      }
     }
     const details = problem.errors.length
       ? problem.errors.map(({ detail }) => detail)
@@ -133,12 +139,33 @@ export class Form {
       $(`#${tab.getAttribute('aria-controls')}`).hidden = !on;
       if (on && focus) tab.focus();
     }
-    for (const field of $$('[data-for]', this.form)) {
-      field.hidden = !field.dataset.for.split(' ').includes(mode);
-    }
+    this.#fit();
     if (!this.isBusy) this.busy(false);
     this.#clear();
     this.#summarise();
+  }
+
+  /** Shows the fields of the mode. */
+  #fit() {
+    for (const field of $$('[data-for]', this.form)) {
+      field.hidden = !field.dataset.for.split(' ').includes(this.mode);
+    }
+  }
+
+  /** Adds what is seldom asked for. */
+  #furnish() {
+    this.furnishing ??= import('./more.js').then(({ More }) => {
+      this.more = new More(this.form.elements, () => {
+        this.#clear();
+        this.#summarise();
+      });
+      this.#fit();
+      return this.more;
+    });
+    return this.furnishing.catch((problem) => {
+      this.furnishing = null;
+      throw problem;
+    });
   }
 
   #bindTabs() {
@@ -199,10 +226,10 @@ export class Form {
 
   #summarise() {
     const parts = [];
-    if (this.mode === 'words') parts.push($('#size').value.replace('x', ' × '));
+    if (this.mode === 'words') parts.push((this.more?.size ?? $('#size').value).replace('x', ' × '));
     parts.push($('#deadline').selectedOptions[0].textContent);
     if ($('#seed').value !== '0') parts.push(`seed ${$('#seed').value}`);
-    $('#options-sum').textContent = parts.join(' · ');
+    $('#options-sum').textContent = [...(this.more?.summarise(this.mode) ?? []), ...parts].join(' · ');
   }
 
   #gather() {
@@ -229,7 +256,7 @@ export class Form {
       if (elements.background.value) fields.background = elements.background.value;
       [fields.width, fields.height] = $('#size').value.split('x').map(Number);
       fields.candidates = Number($('#candidates').value);
-      return fields;
+      return this.#more(fields);
     }
     for (const name of FILES[this.mode]) {
       const input = elements[name];
@@ -241,23 +268,20 @@ export class Form {
       if (wrong) return this.#fail(input, wrong);
       fields[name] = file;
     }
-    for (const [name, least, most] of [['paths', 1, 4096], ['bytes', 512, 16777216]]) {
-      const input = $(`#${name}`);
-      if (input.value === '' && !input.validity.badInput) continue;
-      if (!/^\d+$/.test(input.value) || input.value < least || input.value > most) {
-        return this.#fail(input, `The number of ${name} is ${least} to ${most}.`);
-      }
-      fields[name] = input.value;
-    }
+    if (this.mode === 'picture' && elements.ground.value) fields.background = elements.ground.value;
     if (this.mode === 'refine') fields.add_shapes = elements.add_shapes.checked;
-    return fields;
+    return this.#more(fields);
+  }
+
+  /** The fields with what was chosen of what is seldom asked for. */
+  #more(fields) {
+    return this.more ? this.more.gather(this.mode, fields, (input, text) => this.#fail(input, text)) : fields;
   }
 
   #fail(input, text) {
     this.#refuse(input);
     this.#error(text);
-    const options = input.closest('details');
-    if (options) options.open = true;
+    unfold(input);
     input.focus();
     return null;
   }
@@ -278,4 +302,9 @@ export class Form {
     for (const node of $$('[aria-invalid]', this.form)) node.removeAttribute('aria-invalid');
     for (const node of $$('.refused', this.form)) node.classList.remove('refused');
   }
+}
+
+/** Opens whatever an input is folded away in. */
+function unfold(input) {
+  for (let fold = input.closest('details'); fold; fold = fold.parentElement.closest('details')) fold.open = true;
 }

@@ -9,6 +9,17 @@ const MORE = 3;
 const TRIES = 5;
 const PAUSE = 700;
 
+/** What a job from words was asked, as a new request says it. */
+function fieldsOf(request) {
+  const { prompt, style, background, negative, palette, strict_palette } = request;
+  const { width, height, deadline_ms, level, candidates } = request;
+  const { picture_kind: kind, paths: max_paths, bytes: max_bytes } = request;
+  return {
+    prompt, style, background, negative, palette, strict_palette,
+    width, height, deadline_ms, level, candidates, kind, max_paths, max_bytes,
+  };
+}
+
 /** The group that a job is of, when it was drawn in this tab. */
 export function groupOf(id) {
   try {
@@ -39,12 +50,11 @@ export class Variants {
 
   /** Draws more of a job's kind beside it. */
   async draw(job) {
-    const { prompt, style, background, width, height, deadline_ms, level, candidates } = job.request;
     const group = [...(this.group.includes(job.id) ? this.group : [job.id])];
     announce(`Drawing ${MORE} variants`);
     for (let count = 0; count < MORE; count += 1) {
       const seed = Math.floor(Math.random() * 1e6);
-      const fields = { prompt, style, background, width, height, deadline_ms, level, candidates, seed };
+      const fields = { ...fieldsOf(job.request), seed };
       try {
         group.push((await this.#submit(fields)).id);
       } catch (problem) {

@@ -92,6 +92,7 @@ const PARTS: &[Asset] = &[
     asset!("key.js", SCRIPT),
     asset!("keys.js", SCRIPT),
     asset!("layers.js", SCRIPT),
+    asset!("more.js", SCRIPT),
     asset!("opening.js", SCRIPT),
     asset!("picture.js", SCRIPT),
     asset!("recolour.js", SCRIPT),
