@@ -2,11 +2,9 @@
 
 use anyhow::Context as _;
 use chat2svg_controller::{InputLimits, output};
+use chat2svg_palette::Palette;
 use chat2svg_protocol::{OutputOptions, printable};
-use chat2svg_vector::{
-    Document, ParseError, ParseLimits, Parsed, Position, Warning, WarningKind,
-    sanitise::{Sanitised, sanitise_prefixed},
-};
+use chat2svg_vector::{Position, Warning, WarningKind, sanitise::Sanitised};
 use serde::Serialize;
 
 use crate::{
@@ -67,8 +65,10 @@ pub(crate) fn run(command: &Clean, settings: &Settings) -> anyhow::Result<()> {
         .with_cost(settings.limits);
     let bytes = read_input(&command.input, most)?;
     let options = OutputOptions::from(command.form.clone());
+    let palette: Option<Palette> = command.colors.clone().into();
     let (Sanitised { svg, warnings }, notes) =
-        cleaned(&bytes, &limits.svg, &options).with_context(|| name_of(&command.input))?;
+        output::cleaned(&bytes, &limits.svg, &options, palette.as_ref())
+            .with_context(|| name_of(&command.input))?;
     let to_stdout = file.is_none();
     if let Some(file) = file {
         file.write(format!("{}\n", svg.trim_end()).as_bytes())?;
@@ -95,25 +95,4 @@ pub(crate) fn run(command: &Clean, settings: &Settings) -> anyhow::Result<()> {
         eprintln!("chat2svg: {} ({})", printable(&path), kilobytes(bytes));
     }
     Ok(())
-}
-
-/// The text made safe, and notes on how it is written. What is said of how it is written, but for
-/// a prefix of ids, needs a drawing to be read.
-fn cleaned(
-    bytes: &[u8],
-    limits: &ParseLimits,
-    options: &OutputOptions,
-) -> Result<(Sanitised, Vec<String>), ParseError> {
-    let stays_text = OutputOptions {
-        id_prefix: options.id_prefix.clone(),
-        ..OutputOptions::default()
-    };
-    if *options == stays_text {
-        let text = sanitise_prefixed(bytes, limits, options.id_prefix.as_ref())?;
-        return Ok((text, Vec::new()));
-    }
-    let Parsed { document, warnings } = Document::parse(bytes, limits)?;
-    let written = output::rewritten(document, options, false);
-    let svg = written.svg;
-    Ok((Sanitised { svg, warnings }, written.warnings))
 }

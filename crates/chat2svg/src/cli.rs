@@ -17,7 +17,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::format::Format;
 
-pub(crate) use bounds::{Colors, Limits};
+pub(crate) use bounds::{Colors, Limits, Look};
 pub(crate) use keys::{AddKey, Keys};
 pub(crate) use scripts::{DetailFlags, OptimizeFlags, Place, Run, Scripts, Subject, TemplateFlags};
 
@@ -254,6 +254,8 @@ pub(crate) struct Vectorize {
     #[command(flatten)]
     pub(crate) limits: Limits,
     #[command(flatten)]
+    pub(crate) look: Look,
+    #[command(flatten)]
     pub(crate) colors: Colors,
     #[command(flatten)]
     pub(crate) effort: Effort,
@@ -301,6 +303,8 @@ pub(crate) struct Clean {
     /// Do not tell what was written; what was mended is told all the same.
     #[arg(short, long)]
     pub(crate) quiet: bool,
+    #[command(flatten)]
+    pub(crate) colors: Colors,
     #[command(flatten)]
     pub(crate) form: Form,
 }

@@ -80,7 +80,7 @@ pub(crate) fn vectorize(command: &Vectorize, settings: &Settings) -> anyhow::Res
     let kind = JobKind::Vectorize {
         limits: command.limits.into(),
         ground: command.background,
-        look: Default::default(),
+        look: command.look.into(),
     };
     let files = [(AttachmentRole::Target, command.image.as_path())];
     let how = (&command.effort, &command.colors, &command.form);

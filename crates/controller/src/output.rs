@@ -6,15 +6,16 @@ use std::{
 };
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use chat2svg_palette::keep_to;
+use chat2svg_palette::{Palette, keep_to, recolor};
 use chat2svg_protocol::{
     ByteBudget, CanvasSize, FitLimits, JobId, JobKind, JobMetadata, JobSpec, JobState, JobView,
     LayerForm, OutputOptions, PathBudget, ShapeForm, StrokeForm,
 };
 use chat2svg_stop::Stop;
 use chat2svg_vector::{
-    Document, EncodeError, Mergeable, ParseError, ParseLimits, RenderError, ShapeElements,
+    Document, EncodeError, Mergeable, ParseError, ParseLimits, Parsed, RenderError, ShapeElements,
     WriteOptions,
+    sanitise::{Sanitised, sanitise_prefixed},
 };
 use serde::Serialize;
 use thiserror::Error;
@@ -96,7 +97,11 @@ pub struct Written {
 /// shapes. Then it is written as the job's options say.
 pub fn result(document: &Document, spec: &JobSpec, accessible: bool) -> Written {
     if spec.kind == JobKind::Clean {
-        return rewritten(document.clone(), &spec.options.output, accessible);
+        let mut document = document.clone();
+        if let Some(palette) = &spec.options.palette {
+            recolor(&mut document, palette);
+        }
+        return rewritten(document, &spec.options.output, accessible);
     }
     let (mergeable, limits) = match &spec.kind {
         JobKind::Generate { wishes, .. } => (Mergeable::Alike, wishes.limits),
@@ -160,6 +165,38 @@ pub fn result(document: &Document, spec: &JobSpec, accessible: bool) -> Written 
         }
     }
     written
+}
+
+/// An SVG from outside, mended and made safe, as a text of its own: what was changed, and notes on
+/// how it is written. A palette, and what is said of how it is written but for a prefix of ids,
+/// need a drawing to be read.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn cleaned(
+    bytes: &[u8],
+    limits: &ParseLimits,
+    options: &OutputOptions,
+    palette: Option<&Palette>,
+) -> Result<(Sanitised, Vec<String>), ParseError> {
+    let stays_text = OutputOptions {
+        id_prefix: options.id_prefix.clone(),
+        ..OutputOptions::default()
+    };
+    if palette.is_none() && *options == stays_text {
+        let text = sanitise_prefixed(bytes, limits, options.id_prefix.as_ref())?;
+        return Ok((text, Vec::new()));
+    }
+    let Parsed {
+        mut document,
+        warnings,
+    } = Document::parse(bytes, limits)?;
+    if let Some(palette) = palette {
+        recolor(&mut document, palette);
+    }
+    let written = rewritten(document, options, false);
+    let svg = written.svg;
+    Ok((Sanitised { svg, warnings }, written.warnings))
 }
 
 /// Leaves out of a composed picture what shows least, until it is as small as asked for; says what

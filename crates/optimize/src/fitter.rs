@@ -9,9 +9,9 @@ use std::{
 
 use chat2svg_backends::Backend;
 use chat2svg_fit::{FitEnd, FitError, refine};
-use chat2svg_palette::{colors_of, keep_to, posterize, recolor};
+use chat2svg_palette::{keep_to, posterize, recolor, reduce_picture, reduce_picture_to_few};
 use chat2svg_protocol::{
-    BackendId, CallFailure, Fault, JobId, ResourceLevel,
+    BackendId, CallFailure, ColorLimit, Fault, JobId, ResourceLevel,
     messages::{FitScope, OptimizeOutput, Progress, RunOptimize},
     stop_of,
 };
@@ -153,14 +153,21 @@ fn work(
     let mut options = options(&watcher.config, run, threads);
     options.stop = stop_of(cancel).by(limit.at);
     let document = described(run);
-    let few = run.look.colors.map(|most| most.get() as usize);
-    let few = few.and_then(|most| colors_of(&run.target, most));
-    let palette = run.context.palette.as_ref().or(few.as_ref());
+    let few = run.look.colors.and_then(|limit| match limit {
+        ColorLimit::Few => reduce_picture_to_few(&run.target),
+        ColorLimit::AtMost(most) => reduce_picture(&run.target, most.get() as usize),
+    });
+    let wished = run.context.palette.as_ref();
+    let few = few.filter(|_| wished.is_none());
+    let palette = wished.or(few.as_ref().map(|few| &few.palette));
     let strict = palette.filter(|palette| palette.is_strict());
     // What we lit ourselves is in its colours already.
     let posterized = strict
         .filter(|_| run.scope != FitScope::Polish)
-        .map(|palette| posterize(&run.target, palette));
+        .map(|palette| match &few {
+            Some(few) => few.picture.clone(),
+            None => posterize(&run.target, palette),
+        });
     options.allow_gradients &= strict.is_none();
     let target = posterized.as_ref().unwrap_or(&run.target);
     let mut fitted =

@@ -4,7 +4,8 @@
 //! near one becomes it). All differences are those of Oklab. [`recolor`] chooses for a drawing
 //! which of its colours becomes which of the palette's, so that what could be told apart still can;
 //! [`keep_to`] brings what came in later to a strict palette; [`posterize`] does for a picture what
-//! `recolor` does for a drawing; [`reduce()`] finds few colours that stand for many.
+//! `recolor` does for a drawing; [`reduce()`] finds few colours that stand for many, and
+//! [`reduce_picture`] paints a picture in few of its own.
 
 #![forbid(unsafe_code)]
 
@@ -17,5 +18,5 @@ mod reduce;
 
 pub use document::{keep_to, recolor};
 pub use palette::{MAX_COLORS, MIN_COLORS, Palette, PaletteError};
-pub use picture::{colors_of, posterize};
+pub use picture::{Reduced, posterize, reduce_picture, reduce_picture_to_few};
 pub use reduce::{Swatch, reduce};

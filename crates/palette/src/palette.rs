@@ -98,6 +98,12 @@ impl Palette {
         &self.colors
     }
 
+    /// The colours as "#rrggbb".
+    pub fn hexes(&self) -> Vec<String> {
+        let hex = |[red, green, blue]: &[u8; 3]| format!("#{red:02x}{green:02x}{blue:02x}");
+        self.colors.iter().map(hex).collect()
+    }
+
     /// Whether the result may have no other colour.
     pub fn is_strict(&self) -> bool {
         self.is_strict
@@ -184,11 +190,7 @@ fn split(text: &str) -> Vec<&str> {
 impl fmt::Display for Palette {
     /// The colours with commas between them.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, [red, green, blue]) in self.colors.iter().enumerate() {
-            let comma = if index > 0 { ", " } else { "" };
-            write!(formatter, "{comma}#{red:02x}{green:02x}{blue:02x}")?;
-        }
-        Ok(())
+        formatter.write_str(&self.hexes().join(", "))
     }
 }
 
@@ -202,9 +204,8 @@ impl TryFrom<Written> for Palette {
 
 impl From<Palette> for Written {
     fn from(palette: Palette) -> Self {
-        let hex = |[red, green, blue]: &[u8; 3]| format!("#{red:02x}{green:02x}{blue:02x}");
         Self {
-            colors: palette.colors.iter().map(hex).collect(),
+            colors: palette.hexes(),
             strict: palette.is_strict,
         }
     }

@@ -7,9 +7,9 @@ use chat2svg_vector::Raster;
 use crate::{
     Palette,
     assign::assign,
-    classes::{coarse, of_picture},
+    classes::{Classes, coarse, of_picture},
     palette::color_of,
-    reduce::{Swatch, reduce},
+    reduce::{Swatch, reduce, reduce_alike},
 };
 
 /// Levels of a component from which neighbours are on two sides of a border.
@@ -20,35 +20,129 @@ const REACH: usize = 2;
 /// own, such as a thin line.
 const OFF_LINE: f32 = 40.0;
 
-/// The colours that tell most of a picture, at most so many; none when it has fewer than two.
-pub fn colors_of(picture: &Raster, most: usize) -> Option<Palette> {
+/// Colours of a picture that differ by no more (Oklab) are shades of one.
+const SHADES: f32 = 0.06;
+/// What a pixel on a border counts for among few colours: most are mixtures of both sides.
+const ON_BORDER: f32 = 0.05;
+/// Least share of a picture that makes a colour one of its few.
+const LEAST_SHARE: f32 = 5e-4;
+
+/// A picture in few of its own colours.
+#[derive(Clone, Debug)]
+pub struct Reduced {
+    /// The colours; strict.
+    pub palette: Palette,
+    /// The picture in them, with its anti-aliasing.
+    pub picture: Raster,
+}
+
+/// The picture in the colours that tell most of it, at most so many; none when it has fewer than
+/// two.
+pub fn reduce_picture(picture: &Raster, most: usize) -> Option<Reduced> {
+    reduced(picture, |_| 1.0, |swatches| reduce(swatches, most))
+}
+
+/// The picture in as few colours as tell its things apart: shades of one colour are one, and what
+/// only borders are made of is none; none when there are fewer than two.
+pub fn reduce_picture_to_few(picture: &Raster) -> Option<Reduced> {
+    let is_border = borders(picture);
+    let counts = |index: usize| {
+        if is_border.get(index).copied().unwrap_or(false) {
+            ON_BORDER
+        } else {
+            1.0
+        }
+    };
+    reduced(picture, counts, |swatches| {
+        let mut stands = reduce_alike(swatches, SHADES);
+        let total: f32 = swatches.iter().map(|swatch| swatch.weight).sum();
+        let mut shares = vec![0.0_f32; swatches.len()];
+        for (swatch, stand) in swatches.iter().zip(&stands) {
+            if let Some(share) = shares.get_mut(*stand) {
+                *share += swatch.weight;
+            }
+        }
+        let kept: Vec<usize> = (0..swatches.len())
+            .filter(|index| stands.get(*index) == Some(index))
+            .filter(|index| {
+                shares
+                    .get(*index)
+                    .is_some_and(|s| *s >= total * LEAST_SHARE)
+            })
+            .collect();
+        for (index, stand) in stands.iter_mut().enumerate() {
+            if !kept.contains(stand) {
+                *stand = nearest(swatches, index, &kept).unwrap_or(*stand);
+            }
+        }
+        stands
+    })
+}
+
+/// Which of some swatches looks most like another.
+fn nearest(swatches: &[Swatch], index: usize, among: &[usize]) -> Option<usize> {
+    let look = |index: usize| {
+        swatches
+            .get(index)
+            .map(|swatch| color_of(swatch.color).to_oklab())
+    };
+    let wanted = look(index)?;
+    let distance = |other: &usize| look(*other).map_or(f32::MAX, |look| look.distance(wanted));
+    among
+        .iter()
+        .copied()
+        .min_by(|a, b| distance(a).total_cmp(&distance(b)))
+}
+
+/// A picture in its own colours: for each of them, `stands_for` tells which one it becomes; pixels
+/// count for as much as `counts` says.
+fn reduced(
+    picture: &Raster,
+    counts: impl Fn(usize) -> f32,
+    stands_for: impl Fn(&[Swatch]) -> Vec<usize>,
+) -> Option<Reduced> {
     let classes = of_picture(picture);
+    let swatches = swatches_of(picture, &classes, counts);
+    let stands = stands_for(&swatches);
+    let mut kept = stands.clone();
+    kept.sort_unstable();
+    kept.dedup();
+    let color = |index: usize| swatches.get(index).map_or([0; 3], |swatch| swatch.color);
+    let palette = Palette::new(kept.iter().map(|index| color(*index)), true).ok()?;
+    let choice: Vec<usize> = stands
+        .iter()
+        .map(|stand| {
+            let mut colors = palette.colors().iter();
+            colors
+                .position(|known| *known == color(*stand))
+                .unwrap_or(0)
+        })
+        .collect();
+    let picture = painted(picture, &classes, &choice, &palette);
+    Some(Reduced { palette, picture })
+}
+
+/// The colours of a picture's classes, with what their opaque pixels count for.
+fn swatches_of(picture: &Raster, classes: &Classes, counts: impl Fn(usize) -> f32) -> Vec<Swatch> {
     let count = classes.colors.looks.len();
     let mut sums = vec![([0.0_f32; 3], 0.0_f32); count];
-    for pixel in picture.pixels().iter().filter(|pixel| pixel[3] > 127) {
+    let pixels = picture.pixels().iter().enumerate();
+    for (index, pixel) in pixels.filter(|(_, pixel)| pixel[3] > 127) {
         let class = classes.class(color_of(coarse(*pixel)));
         if let Some((sum, number)) = class.and_then(|class| sums.get_mut(class)) {
-            *number += 1.0;
+            let weight = counts(index);
+            *number += weight;
             for (sum, value) in sum.iter_mut().zip(floats(pixel)) {
-                *sum += value;
+                *sum += value * weight;
             }
         }
     }
-    let swatches: Vec<Swatch> = sums
-        .iter()
+    sums.iter()
         .map(|(sum, number)| Swatch {
-            color: sum.map(|sum| (sum / number.max(1.0)).round() as u8),
+            color: sum.map(|sum| (sum / number.max(ON_BORDER)).round() as u8),
             weight: *number,
         })
-        .collect();
-    let mut kept = reduce(&swatches, most);
-    kept.sort_unstable();
-    kept.dedup();
-    let colors = kept
-        .iter()
-        .filter_map(|index| swatches.get(*index))
-        .map(|swatch| swatch.color);
-    Palette::new(colors, true).ok()
+        .collect()
 }
 
 /// The picture with each of its colours in one of the palette's. Pixels on borders become mixtures
@@ -56,6 +150,11 @@ pub fn colors_of(picture: &Raster, most: usize) -> Option<Palette> {
 pub fn posterize(picture: &Raster, palette: &Palette) -> Raster {
     let classes = of_picture(picture);
     let choice = assign(&classes.colors, &palette.oklab());
+    painted(picture, &classes, &choice, palette)
+}
+
+/// The picture with its classes in the palette's colours that are chosen for them.
+fn painted(picture: &Raster, classes: &Classes, choice: &[usize], palette: &Palette) -> Raster {
     let mut known: BTreeMap<[u8; 3], usize> = BTreeMap::new();
     let labels: Vec<usize> = picture
         .pixels()
@@ -248,7 +347,7 @@ mod tests {
 
     #[test]
     fn the_colours_of_a_picture_are_those_that_it_is_made_of() {
-        let palette = colors_of(&disc(64), 2).unwrap();
+        let palette = reduce_picture(&disc(64), 2).unwrap().palette;
         let near = |rgb: [u8; 3]| {
             let wanted = color_of(rgb);
             palette.nearest(wanted).difference(wanted) < 0.02
@@ -256,7 +355,51 @@ mod tests {
         assert!(near([200, 40, 30]) && near([40, 60, 160]), "{palette}");
         assert_eq!((palette.colors().len(), palette.is_strict()), (2, true));
         let plain = Raster::filled(9, 9, [1, 2, 3, 255]).unwrap();
-        assert_eq!(colors_of(&plain, 8), None);
+        assert!(reduce_picture(&plain, 8).is_none());
+    }
+
+    #[test]
+    fn the_few_colours_are_those_of_things_and_not_of_borders_and_shades() {
+        let found = reduce_picture_to_few(&disc(64)).unwrap().palette;
+        assert_eq!(found.colors().len(), 2, "{found}");
+        // Three bands, each shaded, and a dot of another colour.
+        let (side, mut picture) = (96, Raster::filled(96, 96, [0, 0, 0, 255]).unwrap());
+        for (index, pixel) in picture.pixels_mut().iter_mut().enumerate() {
+            let (x, y) = (index % side, index / side);
+            let shade = (x / 8) as u8;
+            *pixel = match y / 32 {
+                0 => [200 + shade, 40, 40, 255],
+                1 => [40, 140 + shade, 60, 255],
+                _ => [30, 60, 200 + shade, 255],
+            };
+            if x.abs_diff(48) < 4 && y.abs_diff(48) < 4 {
+                *pixel = [250, 230, 40, 255];
+            }
+        }
+        let found = reduce_picture_to_few(&picture).unwrap();
+        let shown = |x: u32, y: u32| found.picture.pixel(x, y).unwrap();
+        assert_eq!(shown(1, 5), shown(90, 5), "shades of one colour are one");
+        assert_ne!(shown(1, 5), shown(1, 40));
+        let found = found.palette;
+        assert_eq!(found.colors().len(), 4, "{found}");
+        let plain = Raster::filled(9, 9, [1, 2, 3, 255]).unwrap();
+        assert!(reduce_picture_to_few(&plain).is_none());
+    }
+
+    #[test]
+    fn shades_that_touch_become_one_and_not_something_else() {
+        let mut picture = Raster::filled(90, 20, [204, 41, 41, 255]).unwrap();
+        for (index, pixel) in picture.pixels_mut().iter_mut().enumerate() {
+            match index % 90 {
+                0..40 => {}
+                40..60 => *pixel = [235, 60, 50, 255],
+                _ => *pixel = [30, 60, 200, 255],
+            }
+        }
+        let few = reduce_picture(&picture, 2).unwrap();
+        assert_eq!(few.picture.pixel(5, 10), few.picture.pixel(50, 10));
+        assert_eq!(few.picture.pixel(5, 10), Some([204, 41, 41, 255]));
+        assert_eq!(few.picture.pixel(80, 10), Some([30, 60, 200, 255]));
     }
 
     #[test]

@@ -24,6 +24,17 @@ struct Cluster {
 /// come together first whose difference shows least for what there is of them, and the one with the
 /// most weight stands for all.
 pub fn reduce(swatches: &[Swatch], most: usize) -> Vec<usize> {
+    join(swatches, |left, _| left > most.max(1))
+}
+
+/// As [`reduce()`], until no two of those that are left differ by `within` or less (Oklab).
+pub(crate) fn reduce_alike(swatches: &[Swatch], within: f32) -> Vec<usize> {
+    join(swatches, |_, difference| difference <= within)
+}
+
+/// Brings clusters together as long as some pair may be joined; `may` is told how many are left and
+/// by how much the two differ.
+fn join(swatches: &[Swatch], may: impl Fn(usize, f32) -> bool) -> Vec<usize> {
     let mut clusters: Vec<Cluster> = swatches
         .iter()
         .enumerate()
@@ -33,13 +44,17 @@ pub fn reduce(swatches: &[Swatch], most: usize) -> Vec<usize> {
             members: vec![index],
         })
         .collect();
-    while clusters.len() > most.max(1) {
+    loop {
         let mut best: Option<(f32, usize, usize)> = None;
         for (one, a) in clusters.iter().enumerate() {
             for (other, b) in clusters.iter().enumerate().skip(one + 1) {
+                let difference = a.look.distance(b.look);
+                if !may(clusters.len(), difference) {
+                    continue;
+                }
                 // What Ward's method adds to the squared error.
                 let shared = a.weight * b.weight / (a.weight + b.weight);
-                let cost = shared * a.look.distance(b.look).powi(2);
+                let cost = shared * difference.powi(2);
                 if best.is_none_or(|(least, _, _)| cost < least) {
                     best = Some((cost, one, other));
                 }
@@ -106,6 +121,8 @@ mod tests {
         assert_eq!(reduce(&given, 3), [1, 1, 2, 2, 4]);
         assert_eq!(reduce(&given, 9), [0, 1, 2, 3, 4]);
         assert_eq!(reduce(&[], 3), [0; 0]);
+        assert_eq!(reduce_alike(&given, 0.1), [1, 1, 2, 2, 4]);
+        assert_eq!(reduce_alike(&given, 0.0), [0, 1, 2, 3, 4]);
     }
 
     proptest! {

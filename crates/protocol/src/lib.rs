@@ -41,7 +41,7 @@ pub use job::{
     Permit, Priority,
 };
 pub use level::{LevelChoice, LevelMode, PerLevel, ResourceLevel};
-pub use look::{ColorCount, FitLook};
+pub use look::{ColorCount, ColorLimit, FitLook};
 pub use node::{NodeForecast, NodeRole, NodeSnapshot};
 pub use outcome::{
     BudgetChange, DetailSummary, FailureCode, FitEnd, FitSummary, JobFailure, JobMetadata,

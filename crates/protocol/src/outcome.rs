@@ -324,6 +324,23 @@ pub struct JobMetadata {
     pub timestamp: Timestamp,
 }
 
+impl JobMetadata {
+    /// What the result is less than was asked for, and what else its reader should know, each told
+    /// once.
+    pub fn shortcomings(&self) -> Vec<String> {
+        let mut told: Vec<String> = Vec::new();
+        let undrawn = (!self.undrawn.is_empty())
+            .then(|| format!("not drawn as asked: {}", self.undrawn.join(", ")));
+        let reasons = self.fallback_reason.iter().chain(&self.lowered_because);
+        for reason in reasons.chain(&self.warnings).chain(&undrawn) {
+            if !told.contains(reason) {
+                told.push(reason.clone());
+            }
+        }
+        told
+    }
+}
+
 /// What kept a job from having a result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

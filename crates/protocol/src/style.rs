@@ -125,6 +125,17 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_name_that_is_nearly_right_is_guessed() {
+        let told = |text: &str| text.parse::<Style>().unwrap_err().to_string();
+        assert!(
+            told("Flatt").ends_with("did you mean \"flat\"?"),
+            "{}",
+            told("Flatt")
+        );
+        assert!(told("baroque").ends_with("sticker"), "{}", told("baroque"));
+    }
+
+    #[test]
     fn every_row_is_filled_and_its_name_is_that_of_the_api() {
         for style in Style::ALL {
             let row = style.traits();

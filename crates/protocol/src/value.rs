@@ -5,7 +5,7 @@ use std::{fmt, ops::RangeInclusive};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::BackendId;
+use crate::{BackendId, nearest_name};
 
 /// Why a value was refused. The text says what to do.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
@@ -59,6 +59,16 @@ pub enum ValueError {
         /// Number given.
         found: u32,
     },
+    /// No limit of colours.
+    #[error("\"{found}\" is no number of colours: give {min} to {max}, or \"few\"")]
+    ColorLimit {
+        /// Fewest colours.
+        min: u32,
+        /// Most colours.
+        max: u32,
+        /// Text given, shortened.
+        found: String,
+    },
     /// A backend's name with other characters, or of another length.
     #[error(
         "\"{found}\" is no name of a backend: use 1 to {most} lower-case letters, digits and hyphens"
@@ -91,7 +101,10 @@ pub enum ValueError {
         found: String,
     },
     /// A name that is not in a list.
-    #[error("unknown {what} \"{found}\": use one of {allowed}")]
+    #[error(
+        "unknown {what} \"{found}\": use one of {allowed}{}",
+        guess(found, allowed)
+    )]
     UnknownName {
         /// What kind of name.
         what: &'static str,
@@ -100,6 +113,13 @@ pub enum ValueError {
         /// Names that exist.
         allowed: String,
     },
+}
+
+/// The name that was probably meant, as a question.
+fn guess(found: &str, allowed: &str) -> String {
+    let names = allowed.split(", ");
+    nearest_name(&found.to_ascii_lowercase(), names)
+        .map_or_else(String::new, |name| format!("; did you mean \"{name}\"?"))
 }
 
 /// A setting of the configuration that makes no sense. The text says what would.

@@ -6,35 +6,41 @@ pub(crate) mod quiver;
 pub(crate) mod recraft;
 
 use actix_web::{HttpRequest, HttpResponse};
-use chat2svg_protocol::{JobId, JobView};
+use chat2svg_protocol::{JobId, JobMetadata, JobView, printable};
 use jiff::Timestamp;
 
 use crate::{auth, problem::Problem, services::Shared, wire::job_path};
 
 /// A problem in the shape of the door at a path; none where there is no door.
 pub(crate) fn refused(path: &str, problem: &Problem) -> Option<HttpResponse> {
-    if quiver::is_door(path) {
-        Some(quiver::refused(problem))
+    let mut response = if quiver::is_door(path) {
+        quiver::refused(problem)
     } else if recraft::is_door(path) {
-        Some(recraft::refused(problem))
+        recraft::refused(problem)
     } else if openai::is_door(path) {
-        Some(openai::refused(problem))
+        openai::refused(problem)
     } else {
-        None
-    }
+        return None;
+    };
+    problem.tell_in_headers(response.headers_mut());
+    Some(response)
 }
 
-/// What a result is less than was asked for.
+/// What a result is less than was asked for, for every door.
 pub(crate) fn shortcomings(view: &JobView) -> Vec<String> {
-    let Some(metadata) = &view.metadata else {
-        return Vec::new();
-    };
-    let mut told: Vec<String> = metadata.fallback_reason.iter().cloned().collect();
-    told.extend(metadata.warnings.iter().cloned());
-    if !metadata.undrawn.is_empty() {
-        told.push(format!("not drawn: {}", metadata.undrawn.join(", ")));
-    }
-    told
+    view.metadata
+        .as_ref()
+        .map(JobMetadata::shortcomings)
+        .unwrap_or_default()
+}
+
+/// Says that fields of a request have no meaning here.
+pub(crate) fn told_of(passed_over: &[String]) -> Option<String> {
+    let names: Vec<_> = passed_over
+        .iter()
+        .map(|name| printable(name).chars().take(80).collect::<String>())
+        .collect();
+    (!names.is_empty()).then(|| format!("without a meaning here: {}", names.join(", ")))
 }
 
 /// The time in seconds since 1970.

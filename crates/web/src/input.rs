@@ -14,11 +14,11 @@ mod upload;
 pub(crate) use body::{media_type, read_limited, read_upload_sized};
 pub(crate) use encoded::decoded_file;
 pub(crate) use fields::{
-    ColorList, LIMITS, RawOptions, RawOutput, Refusals, check_limits, read_wishes,
+    ColorList, LIMITS, RawLook, RawOptions, RawOutput, Refusals, check_limits, read_wishes,
 };
 pub(crate) use files::{check_files, unusable};
 pub(crate) use memory::{BodyMemory, HeldMemory};
-pub(crate) use object::{parse_object, read_object};
+pub(crate) use object::{parse_object, passed_over, read_object};
 pub(crate) use parts::{FormShape, read_form};
 pub(crate) use svg_request::{SvgRequest, svg_spec};
 pub(crate) use upload::{CleanForm, RefineForm, UploadKind, VectorizeForm, read_upload};

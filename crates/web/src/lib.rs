@@ -45,6 +45,7 @@ pub use descriptors::Shortage;
 pub use doors::mcp::{McpError, serve_stdio};
 pub use exposition::install_metrics;
 pub use metrics_exporter_prometheus::PrometheusHandle;
+pub use routes::addresses;
 pub use server::{BindError, Port, WebFront};
 pub use services::{WebLines, WebServices};
 pub use wire::LineUpPlace;

@@ -4,7 +4,10 @@ use std::{fmt, time::Duration};
 
 use actix_web::{
     HttpResponse, ResponseError,
-    http::{StatusCode, header},
+    http::{
+        StatusCode,
+        header::{self, HeaderMap, HeaderValue},
+    },
 };
 use chat2svg_protocol::{
     JobId,
@@ -224,6 +227,23 @@ pub(crate) fn whole_seconds(duration: Duration) -> u64 {
     whole.max(1)
 }
 
+impl Problem {
+    /// Adds the headers that belong to it, whatever the shape of the body.
+    pub(crate) fn tell_in_headers(&self, headers: &mut HeaderMap) {
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if let Some(after) = self.retry_after {
+            headers.insert(header::RETRY_AFTER, whole_seconds(after).into());
+        }
+        if self.code == Code::Unauthorized {
+            let challenge = HeaderValue::from_static("Bearer realm=\"chat2svg\"");
+            headers.insert(header::WWW_AUTHENTICATE, challenge);
+        }
+        if let Some(allow) = self.allow {
+            headers.insert(header::ALLOW, HeaderValue::from_static(allow));
+        }
+    }
+}
+
 impl fmt::Display for Problem {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{}: {}", self.code.name(), self.detail)
@@ -257,20 +277,11 @@ impl ResponseError for Problem {
                 .collect(),
             job: self.job.map(|job| job.to_string()),
         };
-        let mut response = HttpResponse::build(self.code.status());
-        if let Some(seconds) = retry_after {
-            response.insert_header((header::RETRY_AFTER, seconds.to_string()));
-        }
-        if self.code == Code::Unauthorized {
-            response.insert_header((header::WWW_AUTHENTICATE, "Bearer realm=\"chat2svg\""));
-        }
-        if let Some(allow) = self.allow {
-            response.insert_header((header::ALLOW, allow));
-        }
-        response
+        let mut response = HttpResponse::build(self.code.status())
             .content_type("application/problem+json")
-            .insert_header((header::CACHE_CONTROL, "no-store"))
-            .body(serde_json::to_string(&document).unwrap_or_default())
+            .body(serde_json::to_string(&document).unwrap_or_default());
+        self.tell_in_headers(response.headers_mut());
+        response
     }
 }
 

@@ -22,83 +22,171 @@ use crate::{
     problem::{Code, Problem},
 };
 
-/// Adds all addresses.
-pub(crate) fn configure(service: &mut web::ServiceConfig) {
-    service
-        .service(resource("/v1/svg", "POST").route(web::post().to(create::svg)))
-        .service(resource("/v1/vectorize", "POST").route(web::post().to(create::vectorize)))
-        .service(resource("/v1/refine", "POST").route(web::post().to(create::refine)))
-        .service(resource("/v1/clean", "POST").route(web::post().to(create::clean)))
-        .service(resource("/v1/jobs", "GET, HEAD").route(get().to(jobs::list)))
-        .service(
-            resource("/v1/jobs/{id}", "GET, HEAD, DELETE")
-                .route(get().to(jobs::show))
-                .route(web::delete().to(jobs::delete)),
-        )
-        .service(resource("/v1/jobs/{id}/cancel", "POST").route(web::post().to(jobs::cancel)))
-        .service(resource("/v1/tokens", "POST").route(web::post().to(tokens::create)))
-        .service(resource("/v1/key", "GET, HEAD").route(get().to(keys::own)))
-        .service(
-            resource("/v1/keys", "GET, HEAD, POST")
-                .route(get().to(keys::list))
-                .route(web::post().to(keys::create)),
-        )
-        .service(resource("/v1/keys/{name}", "DELETE").route(web::delete().to(keys::revoke)))
-        .service(resource("/v1/jobs/{id}/events", "GET").route(web::get().to(events::job_events)))
-        .service(
-            resource("/v1/jobs/{id}/result.svg", "GET, HEAD").route(get().to(results::result_svg)),
-        )
-        .service(
-            resource("/v1/jobs/{id}/result.png", "GET, HEAD").route(get().to(results::result_png)),
-        )
-        .service(
-            resource("/v1/images/generations", "POST").route(web::post().to(openai::generations)),
-        )
-        .service(
-            resource("/v1/images/generations/{form:vector|raster}", "POST")
-                .route(web::post().to(openai::generations)),
-        )
-        .service(resource("/v1/images/vectorize", "POST").route(web::post().to(recraft::vectorize)))
-        .service(resource("/v1/colors/optimize", "POST").route(web::post().to(recraft::colors)))
-        .service(
-            resource("/v1/svgs/generations", "POST").route(web::post().to(quiver::generations)),
-        )
-        .service(
-            resource("/v1/svgs/vectorizations", "POST")
-                .route(web::post().to(quiver::vectorizations)),
-        )
-        .service(resource("/v1/svgs/edits", "POST").route(web::post().to(quiver::edits)))
-        .service(resource("/v1/batch", "POST").route(web::post().to(batch::create)))
-        .service(resource("/v1/images/edits", "POST").route(web::post().to(openai::edits)))
-        .service(resource("/v1/models", "GET, HEAD").route(get().to(openai::models)))
-        .service(resource("/v1/models/{id:.*}", "GET, HEAD").route(get().to(openai::model)))
-        .service(resource("/mcp", "POST").route(web::post().to(mcp::address)))
-        .service(resource("/v1/system", "GET, HEAD").route(get().to(system::show)))
-        .service(resource("/v1/system/events", "GET").route(web::get().to(events::system_events)))
-        .service(
-            resource("/v1/circuits/pipeline", "PUT").route(web::put().to(circuits::set_pipeline)),
-        )
-        .service(
-            resource("/v1/circuits/{stage}/{backend}", "PUT").route(web::put().to(circuits::set)),
-        )
-        .service(resource("/healthz", "GET, HEAD").route(get().to(system::health)))
-        .service(resource("/readyz", "GET, HEAD").route(get().to(system::readiness)))
-        .service(resource("/metrics", "GET, HEAD").route(get().to(system::metrics)))
-        .service(resource("/openapi.json", "GET, HEAD").route(get().to(page::openapi)))
-        .service(resource("/", "GET, HEAD").route(get().to(page::home)))
-        .service(resource("/docs", "GET, HEAD").route(get().to(page::docs)))
-        .service(resource("/favicon.ico", "GET, HEAD").route(get().to(page::favicon)))
-        .service(resource("/assets/{name:.*}", "GET, HEAD").route(get().to(page::asset)));
-    for path in recraft::UNSERVED {
-        service.service(web::resource(path).default_service(web::to(recraft::unserved)));
+/// An address of the service.
+struct Address {
+    /// Its path, with names in braces for what varies.
+    path: &'static str,
+    /// The methods that are answered there, with commas between them; others are told so.
+    methods: &'static str,
+    /// Adds what answers.
+    with_answers: fn(Resource) -> Resource,
+}
+
+const fn at(
+    path: &'static str,
+    methods: &'static str,
+    with_answers: fn(Resource) -> Resource,
+) -> Address {
+    Address {
+        path,
+        methods,
+        with_answers,
     }
 }
 
-/// An address that answers other methods than `allow` with 405.
-fn resource(path: &'static str, allow: &'static str) -> Resource {
-    web::resource(path).default_service(web::to(move || async move {
-        Err::<&'static str, _>(Problem::method_not_allowed(allow))
-    }))
+/// All addresses that do something. The first that fits answers.
+const ADDRESSES: &[Address] = &[
+    at("/v1/svg", "POST", |at| {
+        at.route(web::post().to(create::svg))
+    }),
+    at("/v1/vectorize", "POST", |at| {
+        at.route(web::post().to(create::vectorize))
+    }),
+    at("/v1/refine", "POST", |at| {
+        at.route(web::post().to(create::refine))
+    }),
+    at("/v1/clean", "POST", |at| {
+        at.route(web::post().to(create::clean))
+    }),
+    at("/v1/jobs", "GET, HEAD", |at| at.route(get().to(jobs::list))),
+    at("/v1/jobs/{id}", "GET, HEAD, DELETE", |at| {
+        at.route(get().to(jobs::show))
+            .route(web::delete().to(jobs::delete))
+    }),
+    at("/v1/jobs/{id}/cancel", "POST", |at| {
+        at.route(web::post().to(jobs::cancel))
+    }),
+    at("/v1/tokens", "POST", |at| {
+        at.route(web::post().to(tokens::create))
+    }),
+    at("/v1/key", "GET, HEAD", |at| at.route(get().to(keys::own))),
+    at("/v1/keys", "GET, HEAD, POST", |at| {
+        at.route(get().to(keys::list))
+            .route(web::post().to(keys::create))
+    }),
+    at("/v1/keys/{name}", "DELETE", |at| {
+        at.route(web::delete().to(keys::revoke))
+    }),
+    at("/v1/jobs/{id}/events", "GET", |at| {
+        at.route(web::get().to(events::job_events))
+    }),
+    at("/v1/jobs/{id}/result.svg", "GET, HEAD", |at| {
+        at.route(get().to(results::result_svg))
+    }),
+    at("/v1/jobs/{id}/result.png", "GET, HEAD", |at| {
+        at.route(get().to(results::result_png))
+    }),
+    at("/v1/images/generations", "POST", |at| {
+        at.route(web::post().to(openai::generations))
+    }),
+    at(
+        "/v1/images/generations/{form:vector|raster}",
+        "POST",
+        |at| at.route(web::post().to(openai::generations)),
+    ),
+    at("/v1/images/vectorize", "POST", |at| {
+        at.route(web::post().to(recraft::vectorize))
+    }),
+    at("/v1/colors/optimize", "POST", |at| {
+        at.route(web::post().to(recraft::colors))
+    }),
+    at("/v1/svgs/generations", "POST", |at| {
+        at.route(web::post().to(quiver::generations))
+    }),
+    at("/v1/svgs/vectorizations", "POST", |at| {
+        at.route(web::post().to(quiver::vectorizations))
+    }),
+    at("/v1/svgs/edits", "POST", |at| {
+        at.route(web::post().to(quiver::edits))
+    }),
+    at("/v1/batch", "POST", |at| {
+        at.route(web::post().to(batch::create))
+    }),
+    at("/v1/images/edits", "POST", |at| {
+        at.route(web::post().to(openai::edits))
+    }),
+    at("/v1/models", "GET, HEAD", |at| {
+        at.route(get().to(openai::models))
+    }),
+    at("/v1/models/{id:.*}", "GET, HEAD", |at| {
+        at.route(get().to(openai::model))
+    }),
+    at("/mcp", "POST", |at| at.route(web::post().to(mcp::address))),
+    at("/v1/system", "GET, HEAD", |at| {
+        at.route(get().to(system::show))
+    }),
+    at("/v1/system/events", "GET", |at| {
+        at.route(web::get().to(events::system_events))
+    }),
+    at("/v1/circuits/pipeline", "PUT", |at| {
+        at.route(web::put().to(circuits::set_pipeline))
+    }),
+    at("/v1/circuits/{stage}/{backend}", "PUT", |at| {
+        at.route(web::put().to(circuits::set))
+    }),
+    at("/healthz", "GET, HEAD", |at| {
+        at.route(get().to(system::health))
+    }),
+    at("/readyz", "GET, HEAD", |at| {
+        at.route(get().to(system::readiness))
+    }),
+    at("/metrics", "GET, HEAD", |at| {
+        at.route(get().to(system::metrics))
+    }),
+    at("/openapi.json", "GET, HEAD", |at| {
+        at.route(get().to(page::openapi))
+    }),
+    at("/", "GET, HEAD", |at| at.route(get().to(page::home))),
+    at("/docs", "GET, HEAD", |at| at.route(get().to(page::docs))),
+    at("/favicon.ico", "GET, HEAD", |at| {
+        at.route(get().to(page::favicon))
+    }),
+    at("/assets/{name:.*}", "GET, HEAD", |at| {
+        at.route(get().to(page::asset))
+    }),
+];
+
+/// Addresses that only say that nobody here can do this.
+fn unserved() -> impl Iterator<Item = (&'static str, Route)> {
+    let recrafts = recraft::UNSERVED.iter();
+    let recrafts = recrafts.map(|path| (*path, web::to(recraft::unserved)));
+    let quivers = quiver::UNSERVED.iter();
+    recrafts.chain(quivers.map(|path| (*path, web::to(quiver::unserved))))
+}
+
+/// Adds all addresses.
+pub(crate) fn configure(service: &mut web::ServiceConfig) {
+    for address in ADDRESSES {
+        let allow = address.methods;
+        let resource = web::resource(address.path).default_service(web::to(move || async move {
+            Err::<&'static str, _>(Problem::method_not_allowed(allow))
+        }));
+        service.service((address.with_answers)(resource));
+    }
+    for (path, answer) in unserved() {
+        service.service(web::resource(path).default_service(answer));
+    }
+}
+
+/// Every path of the service with a method that is answered there, for tests that go through all
+/// of them. Names in braces stand for what varies.
+pub fn addresses() -> Vec<(&'static str, &'static str)> {
+    let served = ADDRESSES.iter().flat_map(|address| {
+        let methods = address.methods.split(", ");
+        methods.map(|method| (method, address.path))
+    });
+    let unserved = unserved().map(|(path, _)| ("POST", path));
+    served.chain(unserved).collect()
 }
 
 /// GET, and HEAD with it.

@@ -1,7 +1,7 @@
 //! Which colours a result has, and how large it may be.
 
 use chat2svg_palette::Palette;
-use chat2svg_protocol::{ByteBudget, FitLimits, PathBudget};
+use chat2svg_protocol::{ByteBudget, ColorLimit, FitLimits, FitLook, PathBudget};
 use clap::Args;
 
 /// Which colours a result has.
@@ -21,6 +21,31 @@ impl From<Colors> for Option<Palette> {
     fn from(colors: Colors) -> Self {
         let is_strict = colors.strict_palette;
         colors.palette.map(|palette| palette.strict(is_strict))
+    }
+}
+
+/// What a vectorised picture is made of.
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct Look {
+    /// How many colours there are: 2 to 64, or "few" for as few as tell things apart; then there
+    /// are no gradients, and nothing can be seen through. Without it the picture decides.
+    #[arg(long, value_name = "NUMBER", conflicts_with = "palette", value_parser = |text: &str| text.parse::<ColorLimit>())]
+    max_colors: Option<ColorLimit>,
+    /// Paint without gradients.
+    #[arg(long)]
+    no_gradients: bool,
+    /// Leave out shapes of less than a ten-thousandth of the picture.
+    #[arg(long)]
+    no_small_shapes: bool,
+}
+
+impl From<Look> for FitLook {
+    fn from(look: Look) -> Self {
+        Self {
+            gradients: !look.no_gradients,
+            small_shapes: !look.no_small_shapes,
+            colors: look.max_colors,
+        }
     }
 }
 

@@ -17,7 +17,7 @@ use chat2svg_protocol::JobView;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    input::{HeldMemory, check_files, read_limited, read_object},
+    input::{HeldMemory, check_files, passed_over, read_limited, read_object},
     problem::Problem,
     renditions::Order,
     routes::create::expect_media_type,
@@ -25,7 +25,7 @@ use crate::{
     submit::{self, Job},
 };
 
-use super::{address_of, shortcomings};
+use super::{address_of, shortcomings, told_of};
 pub(super) use answer::refused;
 use answer::{Model, Models, Picture, Pictures};
 use edits::EditRequest;
@@ -129,9 +129,11 @@ async fn generate(
     if request.path().ends_with("/vector") {
         asked.usually_svg();
     }
-    let wanted = asked
+    let mut wanted = asked
         .check(&shared.config, refusals)
         .map_err(Problem::fields)?;
+    let passed_over = passed_over::<GenerationRequest>(&body);
+    wanted.notes.extend(told_of(&passed_over));
     let mut jobs = Vec::new();
     let mut memory = Some(memory);
     for spec in &wanted.specs {
@@ -204,10 +206,12 @@ async fn picture(
 ) -> Result<Picture, Problem> {
     let svg = submit::finished_svg(shared, view).await?;
     let delivered = &wanted.delivered;
+    let mut warnings = shortcomings(view);
+    warnings.extend(wanted.notes.iter().cloned());
     let mut picture = Picture {
         image_id: view.id.to_string(),
         revised_prompt: wanted.revised_prompt,
-        warnings: shortcomings(view),
+        warnings,
         ..Picture::default()
     };
     if delivered.format == Format::Svg {

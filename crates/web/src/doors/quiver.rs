@@ -9,7 +9,7 @@ use actix_web::{
     HttpRequest, HttpResponse,
     http::{
         StatusCode,
-        header::{CACHE_CONTROL, CONTENT_ENCODING, RETRY_AFTER},
+        header::{CACHE_CONTROL, CONTENT_ENCODING},
     },
     web::{self, Bytes},
 };
@@ -18,18 +18,21 @@ use futures_util::{Stream, stream};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{now, shortcomings};
+use super::{now, shortcomings, told_of};
 use crate::{
     feed::Feed,
-    input::{HeldMemory, check_files, read_object, read_upload_sized},
+    input::{HeldMemory, check_files, passed_over, read_object, read_upload_sized},
     problem::{Code, Problem, whole_seconds},
     routes::create::expect_media_type,
     services::Shared,
     sse::{HEARTBEAT, frame},
     submit::{self, Abandoned, Job},
 };
-use request::Wanted;
+use request::{Asked, Wanted};
 pub(crate) use request::{EditRequest, GenerationRequest, VectorizationRequest};
+
+/// Addresses of Quiver's that nobody here can serve.
+pub(crate) const UNSERVED: [&str; 2] = ["/v1/svgs/animations", "/v1/svgs/responses"];
 
 /// Whether Quiver's clients call at this path, and are told in its shape what is wrong.
 pub(super) fn is_door(path: &str) -> bool {
@@ -94,13 +97,7 @@ pub(crate) async fn generations(
     payload: web::Payload,
     shared: web::Data<Shared>,
 ) -> Result<HttpResponse, Problem> {
-    let shared = shared.into_inner();
-    let (body, memory) = read(&request, payload, &shared).await?;
-    let (asked, refusals) = read_object::<GenerationRequest>(&body, r#"{"prompt": "a red fox"}"#)?;
-    let wanted = asked
-        .check(&shared.config, refusals)
-        .map_err(Problem::fields)?;
-    answer(&request, &shared, wanted, memory).await
+    asked_for::<GenerationRequest>(&request, payload, &shared.into_inner()).await
 }
 
 /// Turn a picture into an SVG, as Quiver's clients ask for it.
@@ -120,14 +117,7 @@ pub(crate) async fn vectorizations(
     payload: web::Payload,
     shared: web::Data<Shared>,
 ) -> Result<HttpResponse, Problem> {
-    let shared = shared.into_inner();
-    let (body, memory) = read(&request, payload, &shared).await?;
-    let example = r#"{"image": {"base64": "…"}}"#;
-    let (asked, refusals) = read_object::<VectorizationRequest>(&body, example)?;
-    let wanted = asked
-        .check(&shared.config, refusals)
-        .map_err(Problem::fields)?;
-    answer(&request, &shared, wanted, memory).await
+    asked_for::<VectorizationRequest>(&request, payload, &shared.into_inner()).await
 }
 
 /// Fit an SVG to a picture, as Quiver's clients ask for edits.
@@ -150,23 +140,35 @@ pub(crate) async fn edits(
     payload: web::Payload,
     shared: web::Data<Shared>,
 ) -> Result<HttpResponse, Problem> {
-    let shared = shared.into_inner();
-    let (body, memory) = read(&request, payload, &shared).await?;
-    let example = r#"{"svg": "<svg …>", "reference_images": [{"base64": "…"}]}"#;
-    let (asked, refusals) = read_object::<EditRequest>(&body, example)?;
-    let wanted = asked
-        .check(&shared.config, refusals)
-        .map_err(Problem::fields)?;
-    answer(&request, &shared, wanted, memory).await
+    asked_for::<EditRequest>(&request, payload, &shared.into_inner()).await
 }
 
-async fn read(
+/// Reads a request and answers it.
+async fn asked_for<T: Asked>(
     request: &HttpRequest,
     payload: web::Payload,
-    shared: &Shared,
-) -> Result<(Vec<u8>, HeldMemory), Problem> {
+    shared: &Arc<Shared>,
+) -> Result<HttpResponse, Problem> {
     expect_media_type(request, "application/json")?;
-    read_upload_sized(request, payload.into_inner(), shared).await
+    let (body, memory) = read_upload_sized(request, payload.into_inner(), shared).await?;
+    let (asked, refusals) = read_object::<T>(&body, T::EXAMPLE)?;
+    let mut wanted = asked
+        .check(&shared.config, refusals)
+        .map_err(Problem::fields)?;
+    wanted.notes.extend(told_of(&passed_over::<T>(&body)));
+    answer(request, shared, wanted, memory).await
+}
+
+/// Says that nobody here can do this.
+pub(crate) async fn unserved(request: HttpRequest) -> Result<HttpResponse, Problem> {
+    let path: String = request.path().chars().take(80).collect();
+    Err(Problem::new(
+        Code::NotSupported,
+        format!(
+            "nothing here can do what {path} asks for: SVGs are drawn by /v1/svgs/generations, made \
+             from pictures by /v1/svgs/vectorizations and fitted to pictures by /v1/svgs/edits"
+        ),
+    ))
 }
 
 /// Hands the jobs over and answers with what they made.
@@ -192,7 +194,7 @@ async fn answer(
     if wanted.is_streamed
         && let Some(job) = jobs.pop()
     {
-        return streamed(shared, key, job).await;
+        return streamed(shared, key, job, wanted.notes).await;
     }
     let ended = jobs.into_iter().enumerate().map(|(number, job)| {
         let key = key.as_ref().map(|key| format!("{key}#{number}"));
@@ -202,7 +204,7 @@ async fn answer(
     let mut id = None;
     for view in futures_util::future::try_join_all(ended).await? {
         id.get_or_insert(view.id);
-        data.push(Svg::of(shared, &view).await?);
+        data.push(Svg::of(shared, &view, &wanted.notes).await?);
     }
     Ok(HttpResponse::Ok().json(Svgs {
         id: id.map(|id| id.to_string()).unwrap_or_default(),
@@ -214,12 +216,14 @@ async fn answer(
 }
 
 impl Svg {
-    async fn of(shared: &Shared, view: &JobView) -> Result<Self, Problem> {
+    async fn of(shared: &Shared, view: &JobView, notes: &[String]) -> Result<Self, Problem> {
         let svg = submit::finished_svg(shared, view).await?;
+        let mut warnings = shortcomings(view);
+        warnings.extend(notes.iter().cloned());
         Ok(Self {
             svg: String::from_utf8_lossy(&svg).into_owned(),
             mime_type: "image/svg+xml",
-            warnings: shortcomings(view),
+            warnings,
         })
     }
 }
@@ -237,6 +241,8 @@ struct Event<'a> {
     usage: Option<Usage>,
     #[serde(skip_serializing_if = "Option::is_none")]
     credits: Option<u32>,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    warnings: &'a [String],
 }
 
 impl<'a> Event<'a> {
@@ -250,6 +256,7 @@ impl<'a> Event<'a> {
             update_type: "snapshot",
             usage: is_last.then(Usage::default),
             credits: is_last.then_some(0),
+            warnings: &[],
         }
     }
 
@@ -263,6 +270,7 @@ async fn streamed(
     shared: &Arc<Shared>,
     key: Option<String>,
     job: Job,
+    notes: Vec<String>,
 ) -> Result<HttpResponse, Problem> {
     let is_keyed = key.is_some();
     let id = submit::hand_over(shared, job, key).await?.job;
@@ -274,6 +282,7 @@ async fn streamed(
         shared: Arc::clone(shared),
         feed,
         abandoned,
+        notes,
         is_over: false,
     };
     Ok(HttpResponse::Ok()
@@ -289,6 +298,8 @@ struct Watching {
     shared: Arc<Shared>,
     feed: Feed,
     abandoned: Abandoned,
+    /// What else is to be told of the result.
+    notes: Vec<String>,
     /// Whether the result has been sent.
     is_over: bool,
 }
@@ -331,10 +342,14 @@ impl Watching {
     async fn last(&self, id: JobId) -> Bytes {
         let done = async {
             let view = self.shared.job(id).await?;
-            Svg::of(&self.shared, &view).await
+            Svg::of(&self.shared, &view, &self.notes).await
         };
         match done.await {
-            Ok(svg) => Event::new("content", id, &svg.svg).frame(),
+            Ok(svg) => {
+                let mut event = Event::new("content", id, &svg.svg);
+                event.warnings = &svg.warnings;
+                event.frame()
+            }
             Err(problem) => Bytes::from(frame(None, "error", &Refused::of(&problem))),
         }
     }
@@ -396,11 +411,5 @@ fn status(code: Code) -> StatusCode {
 
 /// A problem in Quiver's shape.
 pub(super) fn refused(problem: &Problem) -> HttpResponse {
-    let mut response = HttpResponse::build(status(problem.code));
-    if let Some(after) = problem.retry_after {
-        response.insert_header((RETRY_AFTER, whole_seconds(after).to_string()));
-    }
-    response
-        .insert_header((CACHE_CONTROL, "no-store"))
-        .json(Refused::of(problem))
+    HttpResponse::build(status(problem.code)).json(Refused::of(problem))
 }

@@ -4,11 +4,11 @@
 
 use std::sync::Arc;
 
-use actix_web::{HttpRequest, HttpResponse, http::header, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use chat2svg_palette::{Palette, PaletteError, Swatch, reduce};
 use chat2svg_protocol::{
-    Attachment, AttachmentRole, ColorCount, FitLimits, FitLook, Ground, JobKind, JobSpec,
+    Attachment, AttachmentRole, ColorLimit, FitLimits, FitLook, Ground, JobKind, JobSpec,
     PathBudget, printable,
 };
 use serde::{Deserialize, Serialize};
@@ -16,20 +16,18 @@ use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 use utoipa::ToSchema;
 
-use super::{address_of, now, shortcomings};
+use super::{address_of, now, shortcomings, told_of};
 use crate::{
     input::{
         FormShape, HeldMemory, RawOptions, RawOutput, Refusals, check_files, decoded_file,
-        media_type, read_form, read_limited, read_object, read_upload_sized,
+        media_type, passed_over, read_form, read_limited, read_object, read_upload_sized,
     },
-    problem::{Code, Problem, whole_seconds},
+    problem::{Code, Problem},
     routes::create::expect_media_type,
     services::Shared,
     submit::{self, Job},
 };
 
-/// Colours left where they are to be few.
-const FEW_COLORS: u32 = 12;
 /// Most colours of a request.
 const MOST_COLORS: usize = 256;
 /// Longest text field of a form, in bytes.
@@ -38,7 +36,7 @@ const LONGEST_TEXT: usize = 4_096;
 const NUMBERS: [&str; 3] = ["max_num_shapes", "random_seed", "deadline_ms"];
 
 /// Addresses of Recraft's that nobody here can serve.
-pub(crate) const UNSERVED: [&str; 17] = [
+pub(crate) const UNSERVED: [&str; 18] = [
     "/v1/images/imageToImage",
     "/v1/images/inpaint",
     "/v1/images/outpaint",
@@ -56,12 +54,13 @@ pub(crate) const UNSERVED: [&str; 17] = [
     "/v1/styles",
     "/v1/styles/basic",
     "/v1/styles/{style_id}",
+    "/v1/users/me",
 ];
 
 /// Whether Recraft's clients call at this path, and are told in its shape what is wrong.
 pub(super) fn is_door(path: &str) -> bool {
     path == "/v1/images/vectorize"
-        || ["/v1/colors/", "/v1/prompts/", "/v1/styles"]
+        || ["/v1/colors/", "/v1/prompts/", "/v1/styles", "/v1/users/"]
             .iter()
             .any(|start| path.starts_with(start))
 }
@@ -99,7 +98,7 @@ pub(crate) struct VectorizeRequest {
     /// The picture as a data: address; in a form it may be the file `image` instead.
     #[serde(default)]
     image_url: Option<String>,
-    /// "on" leaves 12 colours.
+    /// "on" leaves as few colours as tell things apart: shades of one colour are one.
     #[serde(default)]
     color_reduction: Switch,
     /// "on" has `max_num_shapes` hold.
@@ -182,7 +181,13 @@ pub(crate) async fn vectorize(
     shared: web::Data<Shared>,
 ) -> Result<HttpResponse, Problem> {
     let shared = shared.into_inner();
-    let (asked, files, memory, mut refusals) = read(&request, payload, &shared).await?;
+    let Read {
+        asked,
+        passed_over,
+        files,
+        memory,
+        mut refusals,
+    } = read(&request, payload, &shared).await?;
     let is_inline = match asked.response_format.as_deref() {
         None | Some("url") => false,
         Some("b64_json") => true,
@@ -205,9 +210,11 @@ pub(crate) async fn vectorize(
     };
     let view = submit::completed(&shared, job, key).await?;
     let svg = submit::finished_svg(&shared, &view).await?;
+    let mut warnings = shortcomings(&view);
+    warnings.extend(told_of(&passed_over));
     let mut image = Image {
         image_id: view.id.to_string(),
-        warnings: shortcomings(&view),
+        warnings,
         ..Image::default()
     };
     if is_inline {
@@ -222,11 +229,21 @@ pub(crate) async fn vectorize(
     }))
 }
 
+/// A request as it came.
+struct Read {
+    asked: VectorizeRequest,
+    /// Fields that mean nothing.
+    passed_over: Vec<String>,
+    files: Vec<Vec<u8>>,
+    memory: HeldMemory,
+    refusals: Refusals,
+}
+
 async fn read(
     request: &HttpRequest,
     payload: web::Payload,
     shared: &Shared,
-) -> Result<(VectorizeRequest, Vec<Vec<u8>>, HeldMemory, Refusals), Problem> {
+) -> Result<Read, Problem> {
     const EXAMPLE: &str = r#"{"image_url": "data:image/png;base64,…"}"#;
     if media_type(request) == "multipart/form-data" {
         let shape = FormShape {
@@ -240,13 +257,24 @@ async fn read(
         let object = parts.object(&NUMBERS, &[]);
         let (asked, mut refusals) = read_object::<VectorizeRequest>(&object, EXAMPLE)?;
         refusals.absorb(parts.refusals);
-        let files = parts.files.into_iter().map(|(_, bytes)| bytes).collect();
-        return Ok((asked, files, parts.memory, refusals));
+        return Ok(Read {
+            asked,
+            passed_over: passed_over::<VectorizeRequest>(&object),
+            files: parts.files.into_iter().map(|(_, bytes)| bytes).collect(),
+            memory: parts.memory,
+            refusals,
+        });
     }
     expect_media_type(request, "application/json")?;
     let (body, memory) = read_upload_sized(request, payload.into_inner(), shared).await?;
     let (asked, refusals) = read_object::<VectorizeRequest>(&body, EXAMPLE)?;
-    Ok((asked, Vec::new(), memory, refusals))
+    Ok(Read {
+        asked,
+        passed_over: passed_over::<VectorizeRequest>(&body),
+        files: Vec::new(),
+        memory,
+        refusals,
+    })
 }
 
 impl VectorizeRequest {
@@ -302,8 +330,7 @@ impl VectorizeRequest {
             gradients: self.return_gradients.is_none_or(Switch::is_on),
             small_shapes: !self.small_shape_filter.is_on(),
             colors: (self.color_reduction.is_on() && options.palette.is_none())
-                .then(|| ColorCount::new(FEW_COLORS).ok())
-                .flatten(),
+                .then_some(ColorLimit::Few),
         };
         let file = files.into_iter().next();
         if file.is_none() {
@@ -468,14 +495,8 @@ pub(super) fn refused(problem: &Problem) -> HttpResponse {
         Code::InvalidFields => actix_web::http::StatusCode::BAD_REQUEST,
         code => code.status(),
     };
-    let mut response = HttpResponse::build(status);
-    if let Some(after) = problem.retry_after {
-        response.insert_header((header::RETRY_AFTER, whole_seconds(after).to_string()));
-    }
-    response
-        .insert_header((header::CACHE_CONTROL, "no-store"))
-        .json(Refused {
-            code: problem.code.name(),
-            message: printable(&problem.detail).into_owned(),
-        })
+    HttpResponse::build(status).json(Refused {
+        code: problem.code.name(),
+        message: printable(&problem.detail).into_owned(),
+    })
 }

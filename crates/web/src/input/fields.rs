@@ -4,7 +4,8 @@ use std::{fmt::Display, str::FromStr};
 
 use chat2svg_palette::{Palette, PaletteError};
 use chat2svg_protocol::{
-    ByteBudget, FitLimits, JobOptions, OutputOptions, PathBudget, Prompt, Wishes,
+    ByteBudget, ColorLimit, FitLimits, FitLook, JobOptions, OutputOptions, PathBudget, Prompt,
+    ValueError, Wishes,
 };
 
 use serde::{Deserialize, Serialize};
@@ -157,6 +158,33 @@ impl ColorList {
         match self {
             Self::List(colors) => Palette::parse(colors, false),
             Self::Text(text) => text.parse(),
+        }
+    }
+}
+
+/// What a vectorised picture is to be made of, not yet checked.
+#[derive(Debug, Default)]
+pub(crate) struct RawLook {
+    pub(crate) max_colors: Option<Result<ColorLimit, ValueError>>,
+    pub(crate) gradients: Option<bool>,
+    pub(crate) small_shapes: Option<bool>,
+}
+
+impl RawLook {
+    /// What makes sense; what does not has its default and is noted.
+    pub(crate) fn check(self, has_palette: bool, refusals: &mut Refusals) -> FitLook {
+        if has_palette && self.max_colors.is_some() {
+            refusals.refuse(
+                "max_colors",
+                "a palette says how many colours there are: give one or the other",
+            );
+        }
+        FitLook {
+            gradients: self.gradients.unwrap_or(true),
+            small_shapes: self.small_shapes.unwrap_or(true),
+            colors: self
+                .max_colors
+                .and_then(|read| refusals.check("max_colors", read)),
         }
     }
 }

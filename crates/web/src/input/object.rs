@@ -11,6 +11,8 @@ use crate::{
 
 /// Most fields that are refused by name; what is wrong beyond that is left to the next request.
 const MOST_REFUSED: usize = 32;
+/// Most fields that are told to mean nothing.
+const MOST_TOLD: usize = 32;
 
 /// Reads a body that should be an object such as the example. What is not JSON is a malformed
 /// request; what is JSON of the wrong shape is a refused field.
@@ -65,6 +67,43 @@ pub(crate) fn read_object<T: DeserializeOwned>(
         return Ok(read);
     }
     Err(read_problem(path, &first))
+}
+
+/// The fields of a body that is read as a `T` which mean nothing there, as far as they ask for
+/// something: neither null nor false nor empty.
+pub(crate) fn passed_over<T: DeserializeOwned>(body: &[u8]) -> Vec<String> {
+    let mut paths = Vec::new();
+    let mut json = serde_json::Deserializer::from_slice(body);
+    let note = |path: serde_ignored::Path<'_>| {
+        // Where a field may be left out, its value stands as "?" between.
+        let path = path.to_string();
+        let parts: Vec<&str> = path.split('.').filter(|part| *part != "?").collect();
+        paths.push(parts.join("."));
+    };
+    // What does not fit is refused elsewhere.
+    let _: Result<T, _> = serde_ignored::deserialize(&mut json, note);
+    let Ok(whole) = serde_json::from_slice::<Value>(body) else {
+        return Vec::new();
+    };
+    let asks = |path: &String| {
+        let mut value = &whole;
+        for part in path.split('.') {
+            let found = match value {
+                Value::Array(values) => part.parse().ok().and_then(|at: usize| values.get(at)),
+                value => value.get(part),
+            };
+            match found {
+                Some(found) => value = found,
+                None => return true,
+            }
+        }
+        !matches!(value, Value::Null | Value::Bool(false))
+            && value.as_str() != Some("")
+            && value.as_array().is_none_or(|values| !values.is_empty())
+    };
+    paths.retain(asks);
+    paths.truncate(MOST_TOLD);
+    paths
 }
 
 /// The value without the fields that do not fit it, and what is wrong with these. `None` when that

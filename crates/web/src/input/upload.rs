@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use actix_web::{HttpRequest, error::PayloadError, web::Bytes};
 use chat2svg_protocol::{
-    Attachment, AttachmentRole, FitLook, Ground, JobKind, JobSpec, LayerForm, LevelChoice,
-    Priority, ShapeForm, StrokeForm,
+    Attachment, AttachmentRole, Ground, JobKind, JobSpec, LayerForm, LevelChoice, Priority,
+    ShapeForm, StrokeForm,
 };
 use futures_util::Stream;
 use serde::Deserialize;
@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 use crate::{
     config::WebConfig,
     input::{
-        fields::{RawOptions, RawOutput, Refusals, check_limits},
+        fields::{RawLook, RawOptions, RawOutput, Refusals, check_limits},
         memory::HeldMemory,
         parts::{FormShape, Parts, read_form, read_switch},
     },
@@ -45,6 +45,14 @@ pub(crate) struct VectorizeForm {
     palette: Option<String>,
     /// Whether it may have no others. Default false: what is near one of the colours becomes it.
     strict_palette: Option<bool>,
+    /// How many colours the result has: 2 to 64, or "few" for as few as tell things apart; then
+    /// there are no gradients, and nothing can be seen through. Left out, the picture decides.
+    #[schema(value_type = Option<String>, example = "8")]
+    max_colors: Option<String>,
+    /// Whether shapes may be painted with gradients. Default true.
+    gradients: Option<bool>,
+    /// Whether shapes of less than a ten-thousandth of the picture are kept. Default true.
+    small_shapes: Option<bool>,
     /// What becomes of the picture's own ground: keep, or remove. Default keep.
     background: Option<Ground>,
     /// Varies what may vary. Default 0.
@@ -156,6 +164,11 @@ pub(crate) struct CleanForm {
     /// The SVG.
     #[schema(value_type = String, format = Binary)]
     svg: Vec<u8>,
+    /// The colours that the result is to have, as in CSS, with commas between them: 2 to 64.
+    #[schema(example = "#0b3954, #ff6663, #fefffe")]
+    palette: Option<String>,
+    /// Whether it may have no others. Default false: what is near one of the colours becomes it.
+    strict_palette: Option<bool>,
     /// Is kept with the job; changes nothing. Default 0.
     seed: Option<u64>,
     /// Milliseconds until the result must be there.
@@ -194,17 +207,14 @@ pub(crate) struct CleanForm {
     webhook: Option<String>,
 }
 
-/// How many of the first text fields, and of the last, bound and guide a fit.
-const OF_FITS: (usize, usize) = (7, 1);
-
-/// The text fields of a form: one of vectorize alone, six of it and refine, those of all, and one
-/// of refine alone.
-const TEXTS: [&str; 19] = [
-    "background",
-    "paths",
-    "bytes",
-    "max_paths",
-    "max_bytes",
+/// Text fields of a form that is vectorized.
+const OF_VECTORIZE: [&str; 4] = ["background", "max_colors", "gradients", "small_shapes"];
+/// Text fields of a form that is refined.
+const OF_REFINE: [&str; 1] = ["add_shapes"];
+/// Text fields of both.
+const OF_FITS: [&str; 4] = ["paths", "bytes", "max_paths", "max_bytes"];
+/// Text fields of every form.
+const OF_ALL: [&str; 13] = [
     "palette",
     "strict_palette",
     "seed",
@@ -218,7 +228,6 @@ const TEXTS: [&str; 19] = [
     "layers",
     "minify",
     "webhook",
-    "add_shapes",
 ];
 
 /// Which form it is.
@@ -251,14 +260,11 @@ impl UploadKind {
     }
 
     /// The text fields that it may have.
-    fn texts(self) -> &'static [&'static str] {
+    fn texts(self) -> Vec<&'static str> {
         match self {
-            Self::Vectorize => TEXTS.split_last().map_or(&[], |(_, shared)| shared),
-            Self::Refine => TEXTS.split_first().map_or(&[], |(_, shared)| shared),
-            Self::Clean => {
-                let (first, last) = OF_FITS;
-                TEXTS.get(first..TEXTS.len() - last).unwrap_or_default()
-            }
+            Self::Vectorize => [&OF_VECTORIZE[..], &OF_FITS, &OF_ALL].concat(),
+            Self::Refine => [&OF_REFINE[..], &OF_FITS, &OF_ALL].concat(),
+            Self::Clean => OF_ALL.to_vec(),
         }
     }
 }
@@ -275,6 +281,9 @@ pub(crate) struct Upload {
 #[derive(Debug, Default)]
 struct Texts {
     background: Option<String>,
+    max_colors: Option<String>,
+    gradients: Option<bool>,
+    small_shapes: Option<bool>,
     paths: Option<u32>,
     bytes: Option<u32>,
     palette: Option<String>,
@@ -301,11 +310,12 @@ pub(crate) async fn read_upload(
     shared: &Shared,
 ) -> Result<Upload, Problem> {
     let files: Vec<&str> = kind.files().iter().map(|(file, _)| *file).collect();
+    let texts = kind.texts();
     let shape = FormShape {
         files: &files,
         most_files: files.len(),
         lists_files: false,
-        texts: Some(kind.texts()),
+        texts: Some(&texts),
         longest_text: MAX_TEXT_BYTES,
     };
     let Parts {
@@ -354,6 +364,9 @@ impl Texts {
             "bytes" | "max_bytes" => self.bytes = whole(name, text, refusals),
             "palette" => self.palette = Some(text.to_owned()),
             "strict_palette" => self.strict_palette = switch(name, text, refusals),
+            "max_colors" => self.max_colors = Some(text.to_owned()),
+            "gradients" => self.gradients = switch(name, text, refusals),
+            "small_shapes" => self.small_shapes = switch(name, text, refusals),
             "seed" => self.seed = whole(name, text, refusals),
             "deadline_ms" => self.deadline_ms = whole(name, text, refusals),
             "background" => self.background = Some(text.to_owned()),
@@ -398,12 +411,18 @@ impl Texts {
         let ground = self.background.as_deref();
         let ground = ground.and_then(|text| refusals.check("background", text.parse::<Ground>()));
         let ground = ground.unwrap_or_default();
+        let look = RawLook {
+            max_colors: self.max_colors.as_deref().map(str::parse),
+            gradients: self.gradients,
+            small_shapes: self.small_shapes,
+        }
+        .check(options.palette.is_some(), &mut refusals);
         refusals.finish()?;
         let kind = match kind {
             UploadKind::Vectorize => JobKind::Vectorize {
                 limits,
                 ground,
-                look: FitLook::default(),
+                look,
             },
             UploadKind::Refine => JobKind::Refine {
                 limits,

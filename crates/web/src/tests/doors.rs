@@ -63,7 +63,7 @@ async fn recrafts_controls_become_those_of_the_fit() {
     let answer = post(&front, "/v1/images/vectorize", &body).await;
     let url = answer.json()["image"]["url"].as_str().unwrap().to_owned();
     assert!(url.ends_with("/result.svg"), "{url}");
-    assert_eq!(last(&front).await["kind"]["look"]["colors"], 12);
+    assert_eq!(last(&front).await["kind"]["look"]["colors"], "few");
 }
 
 #[actix_web::test]
@@ -137,6 +137,70 @@ async fn what_recraft_can_and_nobody_here_is_said_in_its_shape() {
 }
 
 #[actix_web::test]
+async fn what_cannot_be_done_is_refused_and_what_means_nothing_is_told() {
+    let front = front();
+    for (field, value) in [
+        ("text_layout", json!([{ "text": "hi", "bbox": [[0, 0]] }])),
+        ("style_id", json!("0190b5a0-0000-7000-8000-000000000000")),
+        ("style_references", json!(["data:image/png;base64,"])),
+        ("style_reference_urls", json!(["data:image/png;base64,"])),
+        ("upscale", json!("crisp")),
+    ] {
+        let body = json!({ "prompt": "a fox", field: value });
+        let answer = post(&front, "/v1/images/generations", &body).await;
+        assert_eq!(answer.status, 400, "{field}: {}", answer.text());
+        let named = answer.json()["error"]["param"].clone();
+        let named = named.as_str().unwrap();
+        assert!(field.starts_with(named.trim_end_matches('s')), "{named}");
+    }
+    let body = json!({
+        "prompt": "a fox", "model": "recraftv3", "style": "digital_illustration", "substyle": "grain",
+        "creativity": "eccentric", "block_nsfw": true, "expire": false, "user": "", "upscale": false,
+        "text_layout": [], "controls": { "no_text": true, "colors": [] },
+    });
+    let answer = post(&front, "/v1/images/generations/vector", &body).await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    let told = answer.json()["data"][0]["warnings"].to_string();
+    for name in [
+        "substyle",
+        "creativity",
+        "block_nsfw",
+        "controls.no_text",
+        "digital_illustration",
+    ] {
+        assert!(told.contains(name), "{name} in {told}");
+    }
+    for name in ["expire", "user", "upscale", "text_layout", "model"] {
+        assert!(!told.contains(name), "{name} in {told}");
+    }
+    let body = json!({ "image_url": address(), "expire": true });
+    let answer = post(&front, "/v1/images/vectorize", &body).await;
+    let told = answer.json()["image"]["warnings"].to_string();
+    assert!(told.contains("expire"), "{told}");
+    let body = json!({ "model": "arrow", "prompt": "a fox", "temperature": 0.4 });
+    let answer = post(&front, "/v1/svgs/generations", &body).await;
+    let told = answer.json()["data"][0]["warnings"].to_string();
+    assert!(
+        told.contains("temperature") && !told.contains("model"),
+        "{told}"
+    );
+    let body = json!({ "prompt": "a fox", "top_p": 1, "stream": true });
+    let answer = post(&front, "/v1/svgs/generations", &body).await;
+    assert!(answer.text().contains("top_p"), "{}", answer.text());
+    let body =
+        json!({ "prompt": "bluer", "svg": PICTURE, "reference_images": [{ "base64": png() }] });
+    let answer = post(&front, "/v1/svgs/edits", &body).await;
+    let told = answer.json()["data"][0]["warnings"].to_string();
+    assert!(told.contains("followed"), "{told}");
+    for path in ["/v1/svgs/animations", "/v1/svgs/responses"] {
+        let answer = post(&front, path, &json!({})).await;
+        assert_eq!(answer.status, 501, "{path}");
+        assert_eq!(answer.json()["status"], 501, "{path}");
+        assert!(answer.json()["message"].as_str().unwrap().contains(path));
+    }
+}
+
+#[actix_web::test]
 async fn colours_are_reduced_to_those_that_stand_for_the_others() {
     let front = front();
     let body = json!({
@@ -178,13 +242,20 @@ async fn quivers_names_become_jobs() {
         (&json!(4), &json!("minimal"))
     );
 
-    let body = json!({ "image": { "base64": png() }, "max_paths": 9 });
+    let body = json!({ "image": { "base64": png() }, "max_paths": 9, "background": "remove" });
     let answer = post(&front, "/v1/svgs/vectorizations", &body).await;
     assert_eq!(answer.json()["data"][0]["svg"], PICTURE);
-    assert_eq!(last(&front).await["kind"]["paths"], 9);
+    let kind = last(&front).await["kind"].clone();
+    assert_eq!(
+        (&kind["paths"], &kind["ground"]),
+        (&json!(9), &json!("remove"))
+    );
 
     let source = BASE64_STANDARD.encode(PICTURE);
-    let body = json!({ "prompt": "x", "svg_source": { "base64": source }, "reference_images": [{ "base64": png() }] });
+    let body = json!({
+        "prompt": "x", "svg_source": { "base64": source }, "reference_images": [{ "base64": png() }],
+        "palette": ["red", "blue"], "strict_palette": true,
+    });
     let answer = post(&front, "/v1/svgs/edits", &body).await;
     assert_eq!(
         answer.json()["data"][0]["svg"],
@@ -192,7 +263,9 @@ async fn quivers_names_become_jobs() {
         "{}",
         answer.text()
     );
-    assert_eq!(last(&front).await["kind"]["kind"], "refine");
+    let spec = last(&front).await;
+    assert_eq!(spec["kind"]["kind"], "refine");
+    assert_eq!(spec["options"]["palette"]["strict"], true);
 }
 
 #[actix_web::test]

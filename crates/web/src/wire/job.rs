@@ -1,8 +1,9 @@
 //! A job as the API shows it.
 
+use chat2svg_palette::Palette;
 use chat2svg_protocol::{
-    ByteBudget, JobFailure, JobId, JobKind, JobMetadata, JobState, JobView, LevelChoice,
-    OutputOptions, PathBudget, PictureKind, Stage, Style,
+    ByteBudget, ColorLimit, JobFailure, JobId, JobKind, JobMetadata, JobState, JobView,
+    LevelChoice, OutputOptions, PathBudget, PictureKind, Stage, Style,
 };
 use jiff::Timestamp;
 use serde::Serialize;
@@ -70,6 +71,22 @@ pub(crate) struct RequestEcho {
     /// How many bytes the result may have.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) bytes: Option<u32>,
+    /// How many colours the result may have.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub(crate) max_colors: Option<ColorLimit>,
+    /// Whether there are gradients, where none are wanted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) gradients: Option<bool>,
+    /// Whether small shapes are kept, where they are not wanted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) small_shapes: Option<bool>,
+    /// The colours that the result is to have.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) palette: Option<Vec<String>>,
+    /// Whether it may have no others.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) strict_palette: Option<bool>,
     /// Whether shapes may be added.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) add_shapes: Option<bool>,
@@ -158,6 +175,11 @@ impl RequestEcho {
             candidates: None,
             paths: None,
             bytes: None,
+            max_colors: None,
+            gradients: None,
+            small_shapes: None,
+            palette: options.palette.as_ref().map(Palette::hexes),
+            strict_palette: options.palette.as_ref().map(Palette::is_strict),
             add_shapes: None,
             seed: options.seed,
             deadline_ms: options.deadline_ms,
@@ -186,7 +208,14 @@ impl RequestEcho {
                 bytes: wishes.limits.bytes.map(ByteBudget::get),
                 ..echo
             },
-            JobKind::Vectorize { limits, ground, .. } => Self {
+            JobKind::Vectorize {
+                limits,
+                ground,
+                look,
+            } => Self {
+                max_colors: look.colors,
+                gradients: (!look.gradients).then_some(false),
+                small_shapes: (!look.small_shapes).then_some(false),
                 background: (!ground.is_kept()).then(|| ground.to_string()),
                 paths: limits.paths.map(PathBudget::get),
                 bytes: limits.bytes.map(ByteBudget::get),

@@ -12,6 +12,7 @@ use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 use super::{
+    super::shortcomings,
     McpServer, Visitor,
     reading::{Layer, parsed},
 };
@@ -108,7 +109,7 @@ impl McpServer {
             undrawn: metadata
                 .map(|metadata| metadata.undrawn.clone())
                 .unwrap_or_default(),
-            warnings: metadata.map(shortcomings).unwrap_or_default(),
+            warnings: shortcomings(view),
             seconds: metadata.map(|metadata| metadata.total_seconds),
         };
         let mut content = vec![
@@ -138,9 +139,6 @@ impl Drawn {
         if let Some(description) = description {
             text += &format!(" {description}");
         }
-        if !self.undrawn.is_empty() {
-            text += &format!(" Not drawn: {}.", self.undrawn.join(", "));
-        }
         for warning in &self.warnings {
             text += &format!(" Note: {warning}.");
         }
@@ -149,18 +147,6 @@ impl Drawn {
         }
         printable(&text).into_owned()
     }
-}
-
-fn shortcomings(metadata: &chat2svg_protocol::JobMetadata) -> Vec<String> {
-    let mut all: Vec<String> = metadata.fallback_reason.iter().cloned().collect();
-    all.extend(
-        metadata
-            .lowered_because
-            .clone()
-            .filter(|reason| !all.contains(reason)),
-    );
-    all.extend(metadata.warnings.iter().cloned());
-    all
 }
 
 /// The resource of a job's result.

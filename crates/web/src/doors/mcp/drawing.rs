@@ -4,8 +4,7 @@ use std::{path::Path, sync::Arc, time::Duration};
 
 use chat2svg_palette::Palette;
 use chat2svg_protocol::{
-    Attachment, AttachmentRole, FitLook, Ground, JobEventKind, JobId, JobKind, JobSpec, JobView,
-    Stage,
+    Attachment, AttachmentRole, Ground, JobEventKind, JobId, JobKind, JobSpec, JobView, Stage,
 };
 use rmcp::{
     RoleServer,
@@ -21,8 +20,8 @@ use super::{
 use crate::{
     feed::Feed,
     input::{
-        HeldMemory, LIMITS, RawOptions, UploadKind, check_files, check_limits, decoded_file,
-        svg_spec,
+        HeldMemory, LIMITS, RawLook, RawOptions, UploadKind, check_files, check_limits,
+        decoded_file, svg_spec,
     },
     problem::{Code, Problem},
     submit::{self, Abandoned, Job},
@@ -123,6 +122,12 @@ impl McpServer {
                     ..effort(asked.seed, asked.deadline_ms, asked.level.as_deref())
                 };
                 let options = options.check(config, &mut refusals);
+                let look = RawLook {
+                    max_colors: asked.max_colors.map(Ok),
+                    gradients: asked.gradients,
+                    small_shapes: asked.small_shapes,
+                };
+                let look = look.check(options.palette.is_some(), &mut refusals);
                 refusals.finish().map_err(Problem::fields)?;
                 let ground = ground.unwrap_or_default();
                 Ok(Order {
@@ -130,7 +135,7 @@ impl McpServer {
                         kind: JobKind::Vectorize {
                             limits,
                             ground,
-                            look: FitLook::default(),
+                            look,
                         },
                         options,
                     },

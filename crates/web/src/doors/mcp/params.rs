@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use chat2svg_protocol::ColorLimit;
 use rmcp::{
     handler::server::common::{schema_for_output, schema_for_type},
     model::{JsonObject, Tool, ToolAnnotations},
@@ -35,6 +36,14 @@ pub(super) struct VectorizeParams {
     pub(super) palette: Option<Vec<String>>,
     /// Whether it may have no others. Default false: what is near one of the colours becomes it.
     pub(super) strict_palette: Option<bool>,
+    /// How many colours the result has: a number from 2 to 64, or "few" for as few as tell things
+    /// apart; then there are no gradients, and nothing can be seen through.
+    #[schemars(with = "Option<String>")]
+    pub(super) max_colors: Option<ColorLimit>,
+    /// Whether shapes may be painted with gradients. Default true.
+    pub(super) gradients: Option<bool>,
+    /// Whether shapes of less than a ten-thousandth of the picture are kept. Default true.
+    pub(super) small_shapes: Option<bool>,
     /// What becomes of the picture's own ground: "keep" or "remove". Default "keep".
     pub(super) background: Option<String>,
     /// Varies what may vary. Default 0.
@@ -81,6 +90,18 @@ pub(super) struct SvgParams {
     pub(super) svg: String,
 }
 
+/// An SVG to mend and make safe.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CleanParams {
+    /// The SVG as text; what is broken in it is mended where that is safe.
+    pub(super) svg: String,
+    /// The colours that the result is to have, as in CSS, such as "#ff6663": 2 to 64.
+    pub(super) palette: Option<Vec<String>>,
+    /// Whether it may have no others. Default false: what is near one of the colours becomes it.
+    pub(super) strict_palette: Option<bool>,
+}
+
 /// An SVG to show.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -117,7 +138,7 @@ pub(super) fn tools(is_local: bool) -> Vec<Tool> {
             is_local,
         )
         .with_raw_output_schema(drawn()),
-        tool::<SvgParams>(
+        tool::<CleanParams>(
             "clean",
             "Mend an SVG and make it safe",
             "Mends broken SVG and takes out scripts, references to elsewhere and what is unknown; tells \

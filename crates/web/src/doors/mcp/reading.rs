@@ -4,9 +4,10 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use chat2svg_controller::output;
+use chat2svg_palette::Palette;
 use chat2svg_protocol::stop_of;
 use chat2svg_supervision::ComputeError;
-use chat2svg_vector::{Document, Node, Paint, Parsed, sanitise::sanitise};
+use chat2svg_vector::{Document, Node, Paint, Parsed};
 use rmcp::{
     ErrorData, RoleServer,
     model::{CallToolResponse, ContentBlock, JsonObject, ReadResourceResult, ResourceContents},
@@ -19,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     McpServer, Visitor,
     answer::{PNG, SVG, uri, with_data},
-    params::{self, RenderParams, SvgParams},
+    params::{self, CleanParams, RenderParams, SvgParams},
     protocol_error, tasks,
 };
 use crate::{
@@ -121,11 +122,20 @@ impl McpServer {
         arguments: JsonObject,
         context: &RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, Problem> {
-        let asked: SvgParams = params::read(&arguments)?;
+        let (asked, mut refusals) = params::read_noting::<CleanParams>(&arguments)?;
+        let raw = RawOptions {
+            palette: asked.palette.map(|colors| Palette::parse(colors, false)),
+            strict_palette: asked.strict_palette,
+            ..RawOptions::default()
+        };
+        let options = raw.check(&self.shared.config, &mut refusals);
+        refusals.finish().map_err(Problem::fields)?;
         let (bytes, _place) = self.given(&asked.svg, context).await?;
         let limits = self.shared.services.limits.svg.clone();
-        let cleaned = computed(&self.shared, move |_| sanitise(&bytes, &limits)).await?;
-        let cleaned = cleaned.map_err(|error| unusable("svg", error.to_string()))?;
+        let work =
+            move |_| output::cleaned(&bytes, &limits, &options.output, options.palette.as_ref());
+        let cleaned = computed(&self.shared, work).await?;
+        let (cleaned, _) = cleaned.map_err(|error| unusable("svg", error.to_string()))?;
         let cleaned = Cleaned {
             svg: cleaned.svg,
             warnings: cleaned.warnings.iter().map(ToString::to_string).collect(),

@@ -1,15 +1,12 @@
 //! Answers in OpenAI's shapes.
 
-use actix_web::{
-    HttpResponse,
-    http::{StatusCode, header},
-};
+use actix_web::{HttpResponse, http::StatusCode};
 use chat2svg_protocol::{ResourceLevel, printable};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{super::now, MODEL, request::Wanted};
-use crate::problem::{Code, Problem, whole_seconds};
+use crate::problem::{Code, Problem};
 
 /// Pictures.
 #[derive(Debug, Serialize, ToSchema)]
@@ -194,11 +191,5 @@ fn status(code: Code) -> StatusCode {
 
 /// A problem in OpenAI's shape.
 pub(in crate::doors) fn refused(problem: &Problem) -> HttpResponse {
-    let mut response = HttpResponse::build(status(problem.code));
-    if let Some(after) = problem.retry_after {
-        response.insert_header((header::RETRY_AFTER, whole_seconds(after).to_string()));
-    }
-    response
-        .insert_header((header::CACHE_CONTROL, "no-store"))
-        .json(ErrorAnswer::of(problem))
+    HttpResponse::build(status(problem.code)).json(ErrorAnswer::of(problem))
 }

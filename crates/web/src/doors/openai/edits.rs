@@ -9,11 +9,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::request::{AskedDelivery, Wanted};
+use super::{
+    super::told_of,
+    request::{AskedDelivery, Wanted},
+};
 use crate::{
     input::{
         ColorList, FormShape, HeldMemory, LIMITS, RawOptions, Refusals, check_limits, decoded_file,
-        media_type, read_form, read_object, read_upload_sized,
+        media_type, passed_over, read_form, read_object, read_upload_sized,
     },
     problem::Problem,
     routes::create::expect_media_type,
@@ -43,7 +46,7 @@ pub(super) const REFINED: &str =
 
 /// The body of `POST /v1/images/edits`, as JSON or as a form whose `image` fields hold files.
 /// Words do not change a picture here: a picture becomes an SVG, and an SVG that comes with a
-/// picture is fitted to it. What is not named here is passed over.
+/// picture is fitted to it. What is not named here means nothing, which `warnings` tells.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
 #[schema(as = OpenAiEditRequest)]
 pub(crate) struct EditRequest {
@@ -70,10 +73,9 @@ pub(crate) struct EditRequest {
     /// 1, since the same picture gives the same SVG.
     #[serde(default)]
     n: Option<u32>,
-    /// Is passed over: the SVG has the picture's size.
+    /// Is passed over, which is told: the SVG has the picture's size.
     #[serde(default)]
-    #[serde(rename = "size")]
-    _size: Option<String>,
+    size: Option<String>,
     /// As for generations.
     #[serde(default)]
     quality: Option<String>,
@@ -132,40 +134,44 @@ pub(super) async fn read(
     payload: web::Payload,
     shared: &Shared,
 ) -> Result<Edit, Problem> {
-    let (asked, mut files, memory, mut refusals) = if media_type(request) == "multipart/form-data" {
-        let shape = FormShape {
-            files: &["image", "mask"],
-            most_files: 3,
-            lists_files: true,
-            texts: None,
-            longest_text: LONGEST_TEXT,
+    let (asked, passed_over, mut files, memory, mut refusals) =
+        if media_type(request) == "multipart/form-data" {
+            let shape = FormShape {
+                files: &["image", "mask"],
+                most_files: 3,
+                lists_files: true,
+                texts: None,
+                longest_text: LONGEST_TEXT,
+            };
+            let parts = read_form(shape, request, payload.into_inner(), shared).await?;
+            let object = parts.object(&NUMBERS, &SWITCHES);
+            let (mut asked, mut refusals) = read_object::<EditRequest>(&object, EXAMPLE)?;
+            refusals.absorb(parts.refusals);
+            let (images, masks): (Vec<_>, Vec<_>) = parts
+                .files
+                .into_iter()
+                .partition(|(field, _)| field == "image");
+            if !masks.is_empty() {
+                asked.mask = Some(Value::Null);
+            }
+            let images = images.into_iter().map(|(_, bytes)| bytes).collect();
+            let passed_over = passed_over::<EditRequest>(&object);
+            (asked, passed_over, images, parts.memory, refusals)
+        } else {
+            expect_media_type(request, "application/json")?;
+            let (body, memory) = read_upload_sized(request, payload.into_inner(), shared).await?;
+            let (asked, refusals) = read_object::<EditRequest>(&body, EXAMPLE)?;
+            let passed_over = passed_over::<EditRequest>(&body);
+            (asked, passed_over, Vec::new(), memory, refusals)
         };
-        let parts = read_form(shape, request, payload.into_inner(), shared).await?;
-        let object = parts.object(&NUMBERS, &SWITCHES);
-        let (mut asked, mut refusals) = read_object::<EditRequest>(&object, EXAMPLE)?;
-        refusals.absorb(parts.refusals);
-        let (images, masks): (Vec<_>, Vec<_>) = parts
-            .files
-            .into_iter()
-            .partition(|(field, _)| field == "image");
-        if !masks.is_empty() {
-            asked.mask = Some(Value::Null);
-        }
-        let images = images.into_iter().map(|(_, bytes)| bytes).collect();
-        (asked, images, parts.memory, refusals)
-    } else {
-        expect_media_type(request, "application/json")?;
-        let (body, memory) = read_upload_sized(request, payload.into_inner(), shared).await?;
-        let (asked, refusals) = read_object::<EditRequest>(&body, EXAMPLE)?;
-        (asked, Vec::new(), memory, refusals)
-    };
     for (field, value) in [("image", &asked.image), ("images", &asked.images)] {
         if let Some(value) = value {
             refusals.check(field, collect(value, &mut files));
         }
     }
     let attachments = asked.files(files, &mut refusals);
-    let wanted = asked.check(&attachments, shared, refusals)?;
+    let mut wanted = asked.check(&attachments, shared, refusals)?;
+    wanted.notes.extend(told_of(&passed_over));
     Ok(Edit {
         wanted,
         attachments,
@@ -292,6 +298,9 @@ impl EditRequest {
             );
         }
         refusals.finish().map_err(Problem::fields)?;
+        let size = self.size.as_deref().map(str::trim).unwrap_or_default();
+        let notes = (!matches!(size, "" | "auto"))
+            .then_some("the SVG has the size of the picture, whatever size is asked for");
         let kind = if has_template {
             JobKind::Refine {
                 limits,
@@ -307,6 +316,7 @@ impl EditRequest {
         Ok(Wanted {
             specs: vec![JobSpec { kind, options }],
             size: None,
+            notes: notes.into_iter().map(str::to_owned).collect(),
             is_transparent: ground == Ground::Remove,
             revised_prompt: Some(if has_template { REFINED } else { VECTORIZED }),
             delivered,

@@ -3,11 +3,12 @@
 use actix_web::web::Bytes;
 use chat2svg_palette::Palette;
 use chat2svg_protocol::{
-    Background, CanvasSize, JobKind, JobSpec, LevelChoice, PictureKind, Prompt, Style,
+    Background, CanvasSize, JobKind, JobSpec, LevelChoice, PictureKind, Prompt, Style, printable,
 };
 use chat2svg_supervision::ComputePool;
 use chat2svg_vector::{DecodeLimits, PictureFormat, Raster};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 use tracing::error;
 use utoipa::ToSchema;
@@ -25,8 +26,8 @@ const MAX_PARTIAL: u32 = 3;
 /// Quality of a JPEG unless another is asked for.
 const USUAL_QUALITY: u8 = 90;
 
-/// The body of `POST /v1/images/generations`. What is not named here is passed over, since clients
-/// send much that has no meaning for vectors.
+/// The body of `POST /v1/images/generations`. What is not named here means nothing, which
+/// `warnings` tells: clients send much that has no meaning for vectors.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
 #[schema(as = OpenAiImageRequest)]
 pub(crate) struct GenerationRequest {
@@ -88,6 +89,21 @@ pub(crate) struct GenerationRequest {
     /// Varies the arrangement; the same seed gives the same picture. Default 0.
     #[serde(default, alias = "random_seed")]
     seed: Option<u64>,
+    /// Recraft's: is refused, since no text is laid out here.
+    #[serde(default)]
+    #[schema(value_type = Option<Vec<Object>>)]
+    text_layout: Option<Value>,
+    /// Recraft's: is refused, since no styles of one's own are kept here.
+    #[serde(default)]
+    style_id: Option<String>,
+    /// Recraft's: is refused, since no picture is taken as a model of a style.
+    #[serde(default, alias = "style_reference_urls")]
+    #[schema(value_type = Option<Vec<Object>>)]
+    style_references: Option<Value>,
+    /// Recraft's: is refused, since a larger size can be asked for.
+    #[serde(default)]
+    #[schema(value_type = Option<Object>)]
+    upscale: Option<Value>,
     /// Recraft's: the colours that the picture is to have, and the one behind everything.
     #[serde(default)]
     controls: Option<Controls>,
@@ -156,6 +172,8 @@ pub(crate) struct Wanted {
     /// The pictures' width and height in pixels, where they are known before.
     pub(crate) size: Option<(u32, u32)>,
     pub(crate) is_transparent: bool,
+    /// What else is to be told of every picture.
+    pub(crate) notes: Vec<String>,
     /// What is done, where that is not what the words say.
     pub(crate) revised_prompt: Option<&'static str>,
     pub(crate) delivered: Delivered,
@@ -302,6 +320,32 @@ impl GenerationRequest {
             config,
             &mut refusals,
         );
+        for (field, value, reason) in [
+            (
+                "text_layout",
+                self.text_layout.as_ref(),
+                "no text is laid out here: say in the prompt what is written on what",
+            ),
+            (
+                "style_references",
+                self.style_references.as_ref(),
+                "no picture is taken as a model of a style here: name a style, or give a palette",
+            ),
+            (
+                "upscale",
+                self.upscale.as_ref(),
+                "nothing is enlarged here: ask for a larger size, or for svg, which has every size",
+            ),
+        ] {
+            if value.is_some_and(asks) {
+                refusals.refuse(field, reason);
+            }
+        }
+        if self.style_id.is_some() {
+            let styles = Style::listed();
+            let reason = format!("no styles of one's own are kept here: name a style of {styles}");
+            refusals.refuse("style_id", reason);
+        }
         if delivered.is_streamed && n > 1 {
             refusals.refuse("n", "a stream shows one picture".to_owned());
         }
@@ -326,8 +370,15 @@ impl GenerationRequest {
         }
         refusals.finish()?;
         let prompt = prompt.ok_or_else(Vec::new)?;
-        // "vivid" and "natural" are DALL·E's.
-        let style = self.style.and_then(|text| text.parse::<Style>().ok());
+        // "vivid" and "natural" are DALL·E's, and Recraft has many; two of them are kinds.
+        let style = self.style.as_deref().and_then(|text| text.parse().ok());
+        let is_style = style.is_some() || wishes.kind != PictureKind::default();
+        let mut notes = Vec::new();
+        if let Some(name) = self.style.filter(|name| !is_style && !name.is_empty()) {
+            let name: String = printable(&name).chars().take(40).collect();
+            let known = Style::listed();
+            notes.push(format!("the style \"{name}\" is none of {known}"));
+        }
         let spec = |number: u32| {
             let mut options = options.clone();
             options.seed = options.seed.wrapping_add(u64::from(number));
@@ -348,6 +399,7 @@ impl GenerationRequest {
             specs: (0..n).map(spec).collect(),
             size: Some((canvas.width(), canvas.height())),
             revised_prompt: None,
+            notes,
             is_transparent: wishes.background(background) == Some(Background::Transparent),
             delivered,
         })
@@ -372,6 +424,15 @@ impl Delivered {
             error!(%error, "a result could not be written in another format");
             Problem::internal()
         })
+    }
+}
+
+/// Whether a value asks for something.
+fn asks(value: &Value) -> bool {
+    match value {
+        Value::Null | Value::Bool(false) => false,
+        Value::Array(values) => !values.is_empty(),
+        _ => true,
     }
 }
 

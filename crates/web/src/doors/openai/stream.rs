@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     super::now,
-    answer::{ErrorAnswer, background, quality, size},
+    answer::{ErrorAnswer, Picture, background, quality, size},
     picture,
     request::{Delivery, Format, Wanted},
 };
@@ -53,6 +53,8 @@ struct Event<'a> {
     b64_json: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     svg: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     partial_image_index: Option<u32>,
     created_at: i64,
@@ -156,8 +158,12 @@ impl Watching {
         };
         let index = self.shown;
         self.shown += 1;
-        let encoded = BASE64_STANDARD.encode(bytes);
-        Some(self.frame(self.names.partial, encoded, clear, Some(index), format))
+        let picture = Picture {
+            b64_json: Some(BASE64_STANDARD.encode(bytes)),
+            svg: clear,
+            ..Picture::default()
+        };
+        Some(self.frame(self.names.partial, picture, Some(index), format))
     }
 
     async fn last(&self, id: JobId) -> Bytes {
@@ -167,9 +173,8 @@ impl Watching {
         };
         match done.await {
             Ok(picture) => {
-                let encoded = picture.b64_json.unwrap_or_default();
                 let format = self.wanted.delivered.format;
-                self.frame(self.names.completed, encoded, picture.svg, None, format)
+                self.frame(self.names.completed, picture, None, format)
             }
             Err(problem) => Bytes::from(frame(None, "error", &ErrorAnswer::of(&problem))),
         }
@@ -178,15 +183,15 @@ impl Watching {
     fn frame(
         &self,
         kind: &'static str,
-        b64_json: String,
-        svg: Option<String>,
+        picture: Picture,
         index: Option<u32>,
         format: Format,
     ) -> Bytes {
         let event = Event {
             kind,
-            b64_json,
-            svg,
+            b64_json: picture.b64_json.unwrap_or_default(),
+            svg: picture.svg,
+            warnings: picture.warnings,
             partial_image_index: index,
             created_at: now(),
             size: &size(&self.wanted),

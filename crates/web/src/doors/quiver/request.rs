@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use chat2svg_palette::Palette;
 use chat2svg_protocol::{
-    Attachment, AttachmentRole, Background, CanvasSize, FitLimits, FitLook, Ground, JobKind,
-    JobOptions, JobSpec, LevelChoice, Prompt, Style,
+    Attachment, AttachmentRole, Background, CanvasSize, FitLook, Ground, JobKind, JobOptions,
+    JobSpec, LevelChoice, Prompt, Style,
 };
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use utoipa::ToSchema;
 
@@ -26,6 +26,17 @@ pub(super) struct Wanted {
     pub(super) specs: Vec<JobSpec>,
     pub(super) attachments: Vec<Attachment>,
     pub(super) is_streamed: bool,
+    /// What else is to be told of each result.
+    pub(super) notes: Vec<String>,
+}
+
+/// A body.
+pub(super) trait Asked: DeserializeOwned {
+    /// What one looks like.
+    const EXAMPLE: &str;
+
+    /// The jobs asked for, or everything that is wrong.
+    fn check(self, config: &WebConfig, refusals: Refusals) -> Result<Wanted, Vec<FieldError>>;
 }
 
 /// The field in which a file comes.
@@ -62,13 +73,17 @@ struct ViewBox {
     height: f64,
 }
 
-/// The body of `POST /v1/svgs/generations`. What is not named here is passed over.
+/// The body of `POST /v1/svgs/generations`. What is not named here means nothing.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
 #[schema(as = QuiverGenerationRequest)]
 pub(crate) struct GenerationRequest {
     /// What the picture shows.
     #[schema(example = "a red fox under a green tree at sunset")]
     prompt: String,
+    /// Any name.
+    #[serde(default)]
+    #[serde(rename = "model")]
+    _model: Option<String>,
     /// More words on how it should look.
     #[serde(default)]
     instructions: Option<String>,
@@ -120,12 +135,10 @@ pub(crate) struct GenerationRequest {
     deadline_ms: Option<u64>,
 }
 
-impl GenerationRequest {
-    pub(super) fn check(
-        self,
-        config: &WebConfig,
-        mut refusals: Refusals,
-    ) -> Result<Wanted, Vec<FieldError>> {
+impl Asked for GenerationRequest {
+    const EXAMPLE: &str = r#"{"prompt": "a red fox"}"#;
+
+    fn check(self, config: &WebConfig, mut refusals: Refusals) -> Result<Wanted, Vec<FieldError>> {
         let words = match self.instructions.as_deref().map(str::trim) {
             None | Some("") => self.prompt.clone(),
             Some(more) => format!("{}, {more}", self.prompt.trim()),
@@ -190,14 +203,19 @@ impl GenerationRequest {
             specs: (0..n).map(spec).collect(),
             attachments: Vec::new(),
             is_streamed,
+            notes: Vec::new(),
         })
     }
 }
 
-/// The body of `POST /v1/svgs/vectorizations`. What is not named here is passed over.
+/// The body of `POST /v1/svgs/vectorizations`. What is not named here means nothing.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
 #[schema(as = QuiverVectorizationRequest)]
 pub(crate) struct VectorizationRequest {
+    /// Any name.
+    #[serde(default)]
+    #[serde(rename = "model")]
+    _model: Option<String>,
     /// The picture: `{"base64": …}`, or `{"url": …}` with a data: address.
     #[serde(default)]
     #[schema(value_type = Object)]
@@ -208,6 +226,107 @@ pub(crate) struct VectorizationRequest {
     /// Is refused: an SVG has no pixels, and takes the size of the picture.
     #[serde(default)]
     target_size: Option<u32>,
+    /// As for generations.
+    #[serde(default)]
+    reasoning_effort: Option<String>,
+    /// Whether events are sent.
+    #[serde(default)]
+    stream: Option<bool>,
+    /// What becomes of the picture's own ground: keep, or remove. Default keep.
+    #[serde(default)]
+    #[schema(value_type = Option<Ground>)]
+    background: Option<String>,
+    /// How many paths it may have.
+    #[serde(default)]
+    max_paths: Option<u32>,
+    /// How many bytes it may have.
+    #[serde(default)]
+    max_bytes: Option<u32>,
+    /// The colours that it is to have.
+    #[serde(default)]
+    palette: Option<Vec<String>>,
+    /// Whether it may have no others.
+    #[serde(default)]
+    strict_palette: Option<bool>,
+    /// Varies what may vary. Default 0.
+    #[serde(default)]
+    seed: Option<u64>,
+    /// Milliseconds until it must be there.
+    #[serde(default)]
+    deadline_ms: Option<u64>,
+}
+
+impl Asked for VectorizationRequest {
+    const EXAMPLE: &str = r#"{"image": {"base64": "…"}}"#;
+
+    fn check(self, config: &WebConfig, mut refusals: Refusals) -> Result<Wanted, Vec<FieldError>> {
+        let image = required("image", self.image.as_ref(), &mut refusals);
+        if self.auto_crop == Some(true) {
+            refusals.refuse(
+                "auto_crop",
+                "the whole picture is vectorized: crop it before",
+            );
+        }
+        if self.target_size.is_some() {
+            refusals.refuse(
+                "target_size",
+                "an SVG has no pixels, and takes the size of the picture: leave it out",
+            );
+        }
+        let ground = self.background.as_deref();
+        let ground = ground.and_then(|text| refusals.check("background", text.parse::<Ground>()));
+        let limits = check_limits(LIMITS, self.max_paths, self.max_bytes, &mut refusals);
+        let palette = self.palette.map(|colors| Palette::parse(colors, false));
+        let mut options = RawOptions {
+            palette,
+            strict_palette: self.strict_palette,
+            ..raw(self.seed, self.deadline_ms)
+        }
+        .check(config, &mut refusals);
+        options.level = level(self.reasoning_effort.as_deref(), &mut refusals);
+        refusals.finish()?;
+        let kind = JobKind::Vectorize {
+            limits,
+            ground: ground.unwrap_or_default(),
+            look: FitLook::default(),
+        };
+        Ok(Wanted {
+            specs: vec![JobSpec { kind, options }],
+            attachments: image
+                .map(|bytes| attached(AttachmentRole::Target, bytes))
+                .into_iter()
+                .collect(),
+            is_streamed: self.stream.unwrap_or(false),
+            notes: Vec::new(),
+        })
+    }
+}
+
+/// The body of `POST /v1/svgs/edits`. What is not named here means nothing.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
+#[schema(as = QuiverEditRequest)]
+pub(crate) struct EditRequest {
+    /// Any name.
+    #[serde(default)]
+    #[serde(rename = "model")]
+    _model: Option<String>,
+    /// What the SVG is to become. It is not followed, which is told, and may be left out.
+    #[serde(default)]
+    prompt: Option<String>,
+    /// The SVG as text, ...
+    #[serde(default)]
+    svg: Option<String>,
+    /// ... or as `{"base64": …}`.
+    #[serde(default)]
+    #[schema(value_type = Option<Object>)]
+    svg_source: Option<Value>,
+    /// One picture of what it should look like.
+    #[serde(default)]
+    #[schema(value_type = Option<Vec<Object>>)]
+    reference_images: Option<Vec<Value>>,
+    /// Whether shapes may be added for what is new in the picture. Default false.
+    #[serde(default)]
+    add_shapes: Option<bool>,
     /// As for generations.
     #[serde(default)]
     reasoning_effort: Option<String>,
@@ -234,93 +353,10 @@ pub(crate) struct VectorizationRequest {
     deadline_ms: Option<u64>,
 }
 
-impl VectorizationRequest {
-    pub(super) fn check(
-        self,
-        config: &WebConfig,
-        mut refusals: Refusals,
-    ) -> Result<Wanted, Vec<FieldError>> {
-        let image = required("image", self.image.as_ref(), &mut refusals);
-        if self.auto_crop == Some(true) {
-            refusals.refuse(
-                "auto_crop",
-                "the whole picture is vectorized: crop it before",
-            );
-        }
-        if self.target_size.is_some() {
-            refusals.refuse(
-                "target_size",
-                "an SVG has no pixels, and takes the size of the picture: leave it out",
-            );
-        }
-        let limits = check_limits(LIMITS, self.max_paths, self.max_bytes, &mut refusals);
-        let palette = self.palette.map(|colors| Palette::parse(colors, false));
-        let mut options = RawOptions {
-            palette,
-            strict_palette: self.strict_palette,
-            ..raw(self.seed, self.deadline_ms)
-        }
-        .check(config, &mut refusals);
-        options.level = level(self.reasoning_effort.as_deref(), &mut refusals);
-        refusals.finish()?;
-        let kind = JobKind::Vectorize {
-            limits,
-            ground: Ground::Keep,
-            look: FitLook::default(),
-        };
-        Ok(Wanted {
-            specs: vec![JobSpec { kind, options }],
-            attachments: image
-                .map(|bytes| attached(AttachmentRole::Target, bytes))
-                .into_iter()
-                .collect(),
-            is_streamed: self.stream.unwrap_or(false),
-        })
-    }
-}
+impl Asked for EditRequest {
+    const EXAMPLE: &str = r#"{"svg": "<svg …>", "reference_images": [{"base64": "…"}]}"#;
 
-/// The body of `POST /v1/svgs/edits`. What is not named here is passed over.
-#[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
-#[schema(as = QuiverEditRequest)]
-pub(crate) struct EditRequest {
-    /// What the SVG is to become. It is not followed, and may be left out.
-    #[serde(default)]
-    #[serde(rename = "prompt")]
-    _prompt: Option<String>,
-    /// The SVG as text, ...
-    #[serde(default)]
-    svg: Option<String>,
-    /// ... or as `{"base64": …}`.
-    #[serde(default)]
-    #[schema(value_type = Option<Object>)]
-    svg_source: Option<Value>,
-    /// One picture of what it should look like.
-    #[serde(default)]
-    #[schema(value_type = Option<Vec<Object>>)]
-    reference_images: Option<Vec<Value>>,
-    /// Whether shapes may be added for what is new in the picture. Default false.
-    #[serde(default)]
-    add_shapes: Option<bool>,
-    /// As for generations.
-    #[serde(default)]
-    reasoning_effort: Option<String>,
-    /// Whether events are sent.
-    #[serde(default)]
-    stream: Option<bool>,
-    /// Varies what may vary. Default 0.
-    #[serde(default)]
-    seed: Option<u64>,
-    /// Milliseconds until it must be there.
-    #[serde(default)]
-    deadline_ms: Option<u64>,
-}
-
-impl EditRequest {
-    pub(super) fn check(
-        self,
-        config: &WebConfig,
-        mut refusals: Refusals,
-    ) -> Result<Wanted, Vec<FieldError>> {
+    fn check(self, config: &WebConfig, mut refusals: Refusals) -> Result<Wanted, Vec<FieldError>> {
         let svg = match (self.svg, &self.svg_source) {
             (Some(text), None) => Some(text.into_bytes()),
             (None, source) => required("svg_source", source.as_ref(), &mut refusals),
@@ -345,19 +381,31 @@ impl EditRequest {
                 None
             }
         };
-        let mut options = raw(self.seed, self.deadline_ms).check(config, &mut refusals);
+        let limits = check_limits(LIMITS, self.max_paths, self.max_bytes, &mut refusals);
+        let mut options = RawOptions {
+            palette: self.palette.map(|colors| Palette::parse(colors, false)),
+            strict_palette: self.strict_palette,
+            ..raw(self.seed, self.deadline_ms)
+        }
+        .check(config, &mut refusals);
         options.level = level(self.reasoning_effort.as_deref(), &mut refusals);
         refusals.finish()?;
         let kind = JobKind::Refine {
-            limits: FitLimits::default(),
+            limits,
             add_shapes: self.add_shapes.unwrap_or(false),
         };
+        let is_said = self.prompt.is_some_and(|text| !text.trim().is_empty());
+        let note = is_said.then_some(
+            "words do not change an SVG here: it is fitted to the picture, and the prompt is not \
+             followed",
+        );
         let svg = svg.map(|bytes| attached(AttachmentRole::Template, bytes));
         let picture = picture.map(|bytes| attached(AttachmentRole::Target, bytes));
         Ok(Wanted {
             specs: vec![JobSpec { kind, options }],
             attachments: svg.into_iter().chain(picture).collect(),
             is_streamed: self.stream.unwrap_or(false),
+            notes: note.into_iter().map(str::to_owned).collect(),
         })
     }
 }
