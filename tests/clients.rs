@@ -90,3 +90,97 @@ fn openais_python_client_draws_and_edits() {
     assert_eq!(header(&answer, "content-type"), "image/svg+xml");
     assert_eq!(out["drawn"], text(&mut answer));
 }
+
+/// As [`PYTHON`], with the official clients of OpenAI and Quiver for Node.
+const NODE: &str = r#"
+import fs from 'node:fs';
+import OpenAI, { toFile } from 'openai';
+import { QuiverAI } from '@quiverai/sdk';
+const [host, key, image] = process.argv.slice(-3);
+const client = new OpenAI({ baseURL: `${host}/v1`, apiKey: key, maxRetries: 0 });
+const text = (picture) => Buffer.from(picture.b64_json, 'base64').toString();
+const more = { quality: 'low', output_format: 'svg', seed: 7, deadline_ms: 60000 };
+const out = {};
+const drawn = await client.images.generate({ model: 'gpt-image-2', prompt: 'a house', size: '256x256', ...more });
+out.drawn = text(drawn.data[0]);
+const file = await toFile(fs.createReadStream(image), 'disc.png', { type: 'image/png' });
+out.vectorized = text((await client.images.edit({ image: file, prompt: 'as an SVG', ...more })).data[0]);
+const events = await client.images.generate({ prompt: 'a house', stream: true, partial_images: 1, ...more });
+for await (const event of events) out.last = event.type;
+await client.images.generate({ prompt: ' ' }).catch((error) => { out.refused = error.param; });
+const stranger = new OpenAI({ baseURL: `${host}/v1`, apiKey: 'wrong', maxRetries: 0 });
+await stranger.models.list().catch((error) => { out.stranger = error.code; });
+const quiver = new QuiverAI({ serverURL: host, bearerAuth: key });
+const svgs = await quiver.createSVGs.generateSVG({ model: 'arrow-2', prompt: 'a house' });
+out.quiver = (svgs.result ?? svgs).data[0].svg;
+out.quivers = (await quiver.createSVGs.generateSVG({ model: 'arrow-2', prompt: ' ' })).result.code;
+console.log(JSON.stringify(out));
+"#;
+
+/// The folder in which those are installed: `npm install openai @quiverai/sdk zod`.
+const NODE_CLIENTS: &str = "NODE_CLIENTS";
+
+#[test]
+fn openais_and_quivers_node_clients_draw_and_edit() {
+    let Some(installed) = std::env::var_os(NODE_CLIENTS) else {
+        eprintln!("left out: {NODE_CLIENTS} names no folder with the clients");
+        return;
+    };
+    let folder = folder();
+    let key = keys::make(folder.path(), &["node"]);
+    let daemon = Daemon::start(folder.path(), &[]);
+    let image = folder.path().join("disc.png");
+    std::fs::write(&image, disc(48)).unwrap();
+    let output = Command::new("node")
+        .current_dir(installed)
+        .args([
+            "--input-type=module",
+            "-e",
+            NODE,
+            "--",
+            &daemon.url(""),
+            &key,
+        ])
+        .arg(&image)
+        .output()
+        .unwrap();
+    let complaint = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{complaint}");
+    let out: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(out["last"], "image_generation.completed");
+    assert_eq!(out["refused"], "prompt");
+    assert_eq!(out["stranger"], "invalid_api_key");
+    // Its client gives an error of the service as a result of another kind.
+    assert_eq!(out["quivers"], "invalid_request");
+    for name in ["drawn", "vectorized", "quiver"] {
+        assert_svg(out[name].as_str().unwrap());
+    }
+}
+
+/// The command of the protocol's public suite, such as
+/// `npx --yes @modelcontextprotocol/conformance`.
+const MCP_CONFORMANCE: &str = "MCP_CONFORMANCE";
+
+#[test]
+fn the_conformance_suite_of_the_model_context_protocol_finds_no_fault() {
+    let Ok(suite) = std::env::var(MCP_CONFORMANCE) else {
+        eprintln!("left out: {MCP_CONFORMANCE} names no command");
+        return;
+    };
+    let folder = folder();
+    let daemon = Daemon::start(folder.path(), &[]);
+    let known = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../tests/mcp_conformance.yml"
+    );
+    let mut words = suite.split_whitespace();
+    let output = Command::new(words.next().unwrap())
+        .args(words)
+        .args(["server", "--url", &daemon.url("/mcp")])
+        .args(["--expected-failures", known, "--output-dir"])
+        .arg(folder.path().join("results"))
+        .output()
+        .unwrap();
+    let told = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{told}");
+}

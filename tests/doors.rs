@@ -6,7 +6,13 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 use chat2svg_vector::{Document, Paint, ParseLimits};
 use serde_json::{Value, json};
 
-use crate::support::{Daemon, disc, folder, json as answered, program, success};
+use crate::{
+    mcp::Host,
+    page::chromium::Page,
+    support::{
+        Daemon, complaint, crowd, disc, folder, json as answered, problem, program, success,
+    },
+};
 
 const PROMPT: &str = "a red fox under a green tree at sunset";
 
@@ -54,6 +60,26 @@ fn every_door_gives_the_same_picture() {
         .any(|window| window == wanted.as_bytes());
     assert!(found, "the picture is in the ZIP file as it is");
 
+    // An agent's host gets it as the resource beside the picture that it looks at.
+    let drawn = Host::greeted().call("generate", &ours);
+    assert_eq!(drawn["content"][2]["resource"]["text"], wanted);
+    if let Some(mut page) = Page::open(&daemon.url("/"), 1440, 900) {
+        for (field, value) in [
+            ("prompt", PROMPT),
+            ("seed", "7"),
+            ("level", "low"),
+            ("deadline", "120000"),
+        ] {
+            page.evaluate(&format!(
+                "document.querySelector('#{field}').value = '{value}'"
+            ));
+        }
+        page.click("#draw");
+        page.wait_to_see("#actions");
+        let saved = page.download("#download-svg");
+        assert_eq!(String::from_utf8(saved).unwrap(), wanted);
+    }
+
     let output = success(&mut program([
         "generate",
         PROMPT,
@@ -90,7 +116,20 @@ fn recrafts_controls_hold_in_the_result() {
     assert!(!svg.contains('\n') && !svg.contains("Gradient"), "{svg}");
     let parsed = Document::parse(svg.as_bytes(), &ParseLimits::default()).unwrap();
     assert!(parsed.document.counts().shapes <= 6);
-    let colors: BTreeSet<[u8; 3]> = parsed
+    let expected = BTreeSet::from([[255, 0, 0], [0, 0, 255]]);
+    assert_eq!(colors_of(&svg), expected, "a red disc on blue");
+    let few = vectorized(json!({ "color_reduction": "on" }));
+    assert!(
+        !few.contains("Gradient") && !few.contains("opacity"),
+        "{few}"
+    );
+    assert_eq!(colors_of(&few).len(), 2, "{few}");
+}
+
+/// The colours of solid fills.
+fn colors_of(svg: &str) -> BTreeSet<[u8; 3]> {
+    let parsed = Document::parse(svg.as_bytes(), &ParseLimits::default()).unwrap();
+    parsed
         .document
         .shapes()
         .iter()
@@ -98,12 +137,54 @@ fn recrafts_controls_hold_in_the_result() {
             Paint::Solid(color) => Some(color.to_rgb8()),
             _ => None,
         })
-        .collect();
-    let expected = BTreeSet::from([[255, 0, 0], [0, 0, 255]]);
-    assert_eq!(colors, expected, "a red disc on blue");
-    let few = vectorized(json!({ "color_reduction": "on" }));
-    assert!(
-        !few.contains("Gradient") && !few.contains("opacity"),
-        "{few}"
-    );
+        .collect()
+}
+
+#[test]
+fn the_controls_of_a_vectorized_picture_have_names_of_ours_too() {
+    let folder = folder();
+    let daemon = Daemon::start(folder.path(), &[]);
+    let picture = crowd(96);
+    let path = folder.path().join("crowd.png");
+    std::fs::write(&path, &picture).unwrap();
+    let fields: [(&str, &[u8]); 5] = [
+        ("image", &picture),
+        ("max_colors", b"5"),
+        ("small_shapes", b"no"),
+        ("level", b"low"),
+        ("deadline_ms", b"60000"),
+    ];
+    let mut answer = daemon.post_form("/v1/vectorize", "wait=60", &fields);
+    let by_http = answered(&mut answer);
+    let by_http = by_http["svg_content"]
+        .as_str()
+        .unwrap_or_else(|| panic!("{by_http}"));
+    let colors = colors_of(by_http);
+    assert!((2..=5).contains(&colors.len()), "{colors:?}");
+    let path = path.to_str().unwrap();
+    let output = success(&mut program([
+        "vectorize",
+        path,
+        "--max-colors",
+        "5",
+        "--no-small-shapes",
+        "--no-gradients",
+        "--level",
+        "minimal",
+        "-o",
+        "-",
+    ]));
+    let colors = colors_of(&String::from_utf8(output.stdout).unwrap());
+    assert!((2..=5).contains(&colors.len()), "{colors:?}");
+
+    let fields: [(&str, &[u8]); 3] = [
+        ("image", &picture),
+        ("max_colors", b"few"),
+        ("palette", b"red, blue"),
+    ];
+    let answer = daemon.post_form("/v1/vectorize", "wait=60", &fields);
+    let told = problem(answer, 422, "invalid-fields");
+    assert_eq!(told["errors"][0]["field"], "max_colors");
+    let told = complaint(&mut program(["vectorize", path, "--max-colors", "1"]), 2);
+    assert!(told.contains("2 to 64"), "{told}");
 }

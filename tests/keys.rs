@@ -9,9 +9,6 @@ use crate::support::{
     success, text, wait_until,
 };
 
-/// An id that no job has.
-const NOBODY: &str = "0190b5a0-0000-7000-8000-000000000000";
-
 /// Runs `chat2svg keys` on the keys of the daemon in a folder.
 fn keys(folder: &Path, arguments: &[&str]) -> Output {
     let mut command = program(["keys"]);
@@ -40,169 +37,36 @@ pub(crate) fn draw(daemon: &Daemon, key: &str) -> String {
 }
 
 #[test]
-fn every_address_wants_a_key_and_shows_nothing_of_others() {
+fn a_days_quota_outlives_the_process() {
+    let today = || std::time::UNIX_EPOCH.elapsed().unwrap().as_secs() / 86_400;
+    let day = today();
     let folder = folder();
-    let (alice, bob) = (
-        make(folder.path(), &["alice"]),
-        make(folder.path(), &["bob"]),
-    );
-    let watch = make(
-        folder.path(),
-        &["watch", "--owner", "alice", "--scopes", "read"],
-    );
+    let key = make(folder.path(), &["alice", "--per-day", "3"]);
+    let used = |daemon: &Daemon| {
+        let headers = [("x-api-key", key.as_str())];
+        let own = json(&mut daemon.send("GET", "/v1/key", &headers, b""));
+        own["used"]["day"].as_u64().unwrap()
+    };
+    // Once stopped in order, once in the middle of everything.
+    for (round, signal) in ["TERM", "KILL"].into_iter().enumerate() {
+        let mut daemon = Daemon::start(folder.path(), &[]);
+        let before = used(&daemon);
+        draw(&daemon, &key);
+        let after = used(&daemon);
+        daemon.signal(signal);
+        daemon.wait();
+        if today() != day {
+            return;
+        }
+        assert_eq!((before, after), (round as u64, round as u64 + 1));
+    }
     let daemon = Daemon::start(folder.path(), &[]);
-    let job = draw(&daemon, &alice);
-    let send = |method: &str, path: &str, key: Option<&str>| {
-        let authorization = key.map(bearer).unwrap_or_default();
-        let mut headers = vec![("content-type", "application/json")];
-        if key.is_some() {
-            headers.push(("authorization", &authorization));
-        }
-        daemon.send(method, path, &headers, b"{}")
-    };
-
-    let unknown = format!("/v1/jobs/{NOBODY}");
-    // Every address that is not public.
-    let addresses = [
-        ("POST", "/v1/svg".to_owned()),
-        ("POST", "/v1/vectorize".to_owned()),
-        ("POST", "/v1/refine".to_owned()),
-        ("POST", "/v1/clean".to_owned()),
-        ("POST", "/v1/batch".to_owned()),
-        ("POST", "/v1/tokens".to_owned()),
-        ("POST", "/mcp".to_owned()),
-        ("GET", "/v1/jobs".to_owned()),
-        ("GET", job.clone()),
-        ("GET", format!("{job}/events")),
-        ("GET", format!("{job}/result.svg")),
-        ("GET", format!("{job}/result.png")),
-        ("POST", format!("{job}/cancel")),
-        ("DELETE", job.clone()),
-        ("GET", unknown.clone()),
-        ("DELETE", unknown),
-        ("GET", "/v1/system".to_owned()),
-        ("GET", "/v1/system/events".to_owned()),
-        ("PUT", "/v1/circuits/template/embedded".to_owned()),
-        ("GET", "/v1/key".to_owned()),
-        ("GET", "/v1/keys".to_owned()),
-        ("POST", "/v1/keys".to_owned()),
-        ("DELETE", "/v1/keys/bob".to_owned()),
-        ("GET", "/metrics".to_owned()),
-        ("GET", "/v1/nothing".to_owned()),
-        ("POST", "//v1/svg".to_owned()),
-        ("GET", "/v1/%6aobs".to_owned()),
-    ];
-    for (method, path) in &addresses {
-        for key in [
-            None,
-            Some(""),
-            Some("c2s_wrong"),
-            Some(&alice[1..]),
-            Some("alice"),
-        ] {
-            let answer = send(method, path, key);
-            assert_eq!(
-                header(&answer, "www-authenticate"),
-                "Bearer realm=\"chat2svg\""
-            );
-            problem(answer, 401, "unauthorized");
-        }
+    draw(&daemon, &key);
+    let headers = [("x-api-key", key.as_str())];
+    let answer = daemon.post("/v1/svg", &headers, HOUSE);
+    if today() == day {
+        problem(answer, 429, "rate-limited");
     }
-    // OpenAI's clients are told in their words.
-    for (method, path) in [
-        ("POST", "/v1/images/generations"),
-        ("POST", "/v1/images/edits"),
-        ("POST", "/v1/images/generations/vector"),
-        ("GET", "/v1/models"),
-    ] {
-        for key in [None, Some("c2s_wrong")] {
-            let mut answer = send(method, path, key);
-            assert_eq!(answer.status().as_u16(), 401, "{path}");
-            assert_eq!(
-                json(&mut answer)["error"]["code"],
-                "invalid_api_key",
-                "{path}"
-            );
-        }
-    }
-    // Recraft's and Quiver's in theirs.
-    for path in [
-        "/v1/images/vectorize",
-        "/v1/colors/optimize",
-        "/v1/styles",
-        "/v1/svgs/generations",
-        "/v1/svgs/vectorizations",
-        "/v1/svgs/edits",
-    ] {
-        for key in [None, Some("c2s_wrong")] {
-            let mut answer = send("POST", path, key);
-            assert_eq!(answer.status().as_u16(), 401, "{path}");
-            assert_eq!(json(&mut answer)["code"], "unauthorized", "{path}");
-        }
-    }
-    assert_eq!(send("GET", "/v1/models", Some(&bob)).status().as_u16(), 200);
-    // What anybody may see.
-    for path in [
-        "/",
-        "/docs",
-        "/openapi.json",
-        "/healthz",
-        "/readyz",
-        "/assets/app.js",
-    ] {
-        assert_eq!(send("GET", path, None).status().as_u16(), 200, "{path}");
-    }
-
-    // Another's jobs are not there.
-    for (method, tail) in [
-        ("GET", ""),
-        ("GET", "/events"),
-        ("GET", "/result.svg"),
-        ("GET", "/result.png"),
-        ("POST", "/cancel"),
-        ("DELETE", ""),
-    ] {
-        let answer = send(method, &format!("{job}{tail}"), Some(&bob));
-        problem(answer, 404, "job-not-found");
-    }
-    let wanted = json!({ "job": job.trim_start_matches("/v1/jobs/") }).to_string();
-    let authorization = bearer(&bob);
-    let headers = [("authorization", authorization.as_str())];
-    let answer = daemon.post("/v1/tokens", &headers, wanted);
-    problem(answer, 404, "job-not-found");
-    let list = |key: &str| -> Vec<Value> {
-        let jobs = json(&mut send("GET", "/v1/jobs", Some(key)));
-        jobs["jobs"].as_array().unwrap().clone()
-    };
-    assert_eq!(
-        (list(&alice).len(), list(&bob).len(), list(&watch).len()),
-        (1, 0, 1)
-    );
-
-    // A key that may only read changes nothing.
-    for (method, path) in [
-        ("POST", "/v1/svg"),
-        ("POST", "/v1/batch"),
-        ("DELETE", job.as_str()),
-    ] {
-        problem(send(method, path, Some(&watch)), 403, "scope-missing");
-    }
-    for (method, path) in [
-        ("PUT", "/v1/circuits/template/embedded"),
-        ("GET", "/v1/keys"),
-        ("POST", "/v1/keys"),
-        ("DELETE", "/v1/keys/bob"),
-    ] {
-        problem(send(method, path, Some(&alice)), 403, "scope-missing");
-    }
-    let own = json(&mut send("GET", "/v1/key", Some(&watch)));
-    assert_eq!(
-        (&own["name"], &own["owner"]),
-        (&json!("watch"), &json!("alice"))
-    );
-    assert_eq!(send("GET", &job, Some(&watch)).status().as_u16(), 200);
-    assert_eq!(send("DELETE", &job, Some(&alice)).status().as_u16(), 204);
-    problem(send("GET", &job, Some(&alice)), 404, "job-not-found");
 }
 
 #[test]

@@ -32,6 +32,7 @@ mod palette;
 mod refine;
 mod refusals;
 mod restart;
+mod routes;
 mod script_backends;
 mod scripts;
 mod seams;

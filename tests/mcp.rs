@@ -18,7 +18,7 @@ const VERSION: &str = "2026-07-28";
 const OLDER: &str = "2025-06-18";
 
 /// The program as a host starts it.
-struct Host {
+pub(crate) struct Host {
     child: Child,
     input: Option<ChildStdin>,
     output: BufReader<ChildStdout>,
@@ -41,7 +41,7 @@ impl Host {
     }
 
     /// As a host of an older revision begins.
-    fn greeted() -> Self {
+    pub(crate) fn greeted() -> Self {
         let mut host = Self::start();
         let client = json!({"name": "test", "version": "1"});
         let greeting = json!({"protocolVersion": OLDER, "capabilities": {}, "clientInfo": client});
@@ -86,7 +86,7 @@ impl Host {
         }
     }
 
-    fn call(&mut self, tool: &str, arguments: &Value) -> Value {
+    pub(crate) fn call(&mut self, tool: &str, arguments: &Value) -> Value {
         self.ask("tools/call", &json!({"name": tool, "arguments": arguments}))
     }
 }
