@@ -64,8 +64,8 @@ pub(crate) enum Command {
     /// Mend an SVG, or the reply of a language model that holds one, and make it safe.
     #[command(
         after_help = "Each mend is told on stderr with its line and column. The text stays as it is \
-                      otherwise, unless something is said of how it is written (but for \
-                      --id-prefix): then it is read as a drawing, text becomes outlines, and what a \
+                      otherwise, unless colours are given or something is said of how it is written \
+                      (but for --id-prefix): then it is read as a drawing, text becomes outlines, and what a \
                       drawing cannot hold is told.\n\nExample:\n  \
                       chat2svg clean reply.md -o picture.svg"
     )]
