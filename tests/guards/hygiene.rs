@@ -16,7 +16,7 @@ const LONG: [&str; 1] = ["crates/controller/src/actor/tests.rs"];
 
 /// All hosts that files may speak of: names of formats and licences, places for documentation, and
 /// the address of this project.
-const HOSTS: [&str; 20] = [
+const HOSTS: [&str; 24] = [
     "127.0.0.1",
     "api.anthropic.com",
     "api.openai.com",
@@ -27,6 +27,10 @@ const HOSTS: [&str; 20] = [
     "example.org",
     "github.com",
     "llm",
+    "nats-1",
+    "nats-2",
+    "nats-3",
+    "0.0.0.0",
     "opensource.org",
     "keepachangelog.com",
     "semver.org",
