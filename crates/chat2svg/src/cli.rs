@@ -405,9 +405,15 @@ pub(crate) struct Simulate {
     /// How many clients send them.
     #[arg(long, default_value_t = 16, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub(crate) clients: u32,
-    /// Cores of the machine.
+    /// Cores of the machine, or of each.
     #[arg(long, default_value_t = 2.0, value_parser = positive)]
     pub(crate) cores: f64,
+    /// How many machines of a cluster share the jobs; without, one that has them all.
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub(crate) nodes: Option<u32>,
+    /// Share of the machines that dies for good when half of the jobs have arrived.
+    #[arg(long, value_name = "SHARE", default_value_t = 0.0, value_parser = share, requires = "nodes")]
+    pub(crate) node_faults: f64,
     /// A model serves stage 1, in so much time; calls share a GPU for a quarter of it.
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub(crate) model: Option<Duration>,
@@ -433,6 +439,13 @@ fn positive(text: &str) -> Result<f64, String> {
         .ok()
         .filter(|number| (1e-6..=1e6).contains(number))
         .ok_or_else(|| "give a number above 0, 1000000 at the most".to_owned())
+}
+
+fn share(text: &str) -> Result<f64, String> {
+    text.parse::<f64>()
+        .ok()
+        .filter(|share| (0.0..=1.0).contains(share))
+        .ok_or_else(|| "give a share from 0 to 1".to_owned())
 }
 
 fn shares(text: &str) -> Result<[f64; 3], String> {

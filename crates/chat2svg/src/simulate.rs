@@ -3,7 +3,10 @@
 use std::io::Write as _;
 
 use anyhow::Context as _;
-use chat2svg_simulate::{Arrival, Model, Outcome, Scenario, Trace, chart, simulate, table};
+use chat2svg_scheduler::Strategy;
+use chat2svg_simulate::{
+    Arrival, Fleet, Model, Outcome, Scenario, Trace, chart, simulate, simulate_fleet, table,
+};
 
 use crate::{
     cli::Simulate,
@@ -38,6 +41,10 @@ pub(crate) fn run(command: &Simulate, settings: &Settings) -> anyhow::Result<()>
         Some(_) => Vec::new(),
         None => read(command)?,
     };
+    let jobs = match known {
+        Some(_) => u64::from(command.jobs),
+        None => u64::try_from(recorded.len()).unwrap_or(u64::MAX),
+    };
     let mut outcomes: Vec<Outcome> = Vec::new();
     for strategy in &command.strategies {
         let outcome = match known {
@@ -49,9 +56,12 @@ pub(crate) fn run(command: &Simulate, settings: &Settings) -> anyhow::Result<()>
                     command.clients,
                     command.seed,
                 );
-                simulate(&scenario, *strategy, arrivals)
+                play(command, settings, &scenario, *strategy, jobs, arrivals)
             }
-            None => simulate(&scenario, *strategy, recorded.iter().cloned()),
+            None => {
+                let arrivals = recorded.iter().cloned();
+                play(command, settings, &scenario, *strategy, jobs, arrivals)
+            }
         };
         outcomes.push(outcome);
     }
@@ -67,6 +77,35 @@ pub(crate) fn run(command: &Simulate, settings: &Settings) -> anyhow::Result<()>
         .lock()
         .write_all(text.as_bytes())
         .context("cannot write to standard output")
+}
+
+/// Plays the trace on one machine, or on those of a cluster.
+fn play(
+    command: &Simulate,
+    settings: &Settings,
+    scenario: &Scenario,
+    strategy: Strategy,
+    jobs: u64,
+    arrivals: impl Iterator<Item = Arrival>,
+) -> Outcome {
+    let Some(nodes) = command.nodes else {
+        return simulate(scenario, strategy, arrivals);
+    };
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a machine has fewer cores than that"
+    )]
+    let threads = command.cores.ceil() as usize;
+    let fleet = Fleet {
+        machines: usize::try_from(nodes).unwrap_or(usize::MAX),
+        room: settings.cluster.room(threads),
+        lease: f64::from(settings.cluster.lease_seconds),
+        lost: command.node_faults,
+        lost_at: jobs / 2,
+        ..Fleet::default()
+    };
+    simulate_fleet(scenario, fleet, strategy, arrivals)
 }
 
 fn read(command: &Simulate) -> anyhow::Result<Vec<Arrival>> {

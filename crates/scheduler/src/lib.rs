@@ -12,6 +12,7 @@
 //!   ([`solve_greedily`]).
 //! - [`Estimates`] says what a stage takes and gives, learnt from what happened.
 //! - [`admission`] says whether a job is taken on, from the queue's [`admission::Forecast`].
+//! - [`nodes`] adds up the forecasts of many machines.
 //! - [`AdaptiveLimit`] learns how much may be under way at once.
 //! - [`SchedulerActor`] owns mailbox and clock, and has programmes solved on a compute pool.
 //!
@@ -26,6 +27,7 @@ mod arrivals;
 mod config;
 mod estimates;
 mod limit;
+pub mod nodes;
 mod programme;
 mod quantiles;
 mod queue;

@@ -9,12 +9,15 @@
 #![forbid(unsafe_code)]
 
 mod chart;
+mod fleet;
+mod machine;
 mod outcome;
 mod scenario;
 mod trace;
 mod world;
 
 pub use chart::chart;
+pub use fleet::{Fleet, simulate_fleet};
 pub use outcome::{Outcome, table};
 pub use scenario::{Model, Scenario};
 pub use trace::{Arrival, Trace, TraceError};

@@ -5,6 +5,8 @@ use std::{collections::BTreeMap, fmt::Write as _};
 use chat2svg_scheduler::{Quantiles, Strategy};
 use serde::Serialize;
 
+use crate::{Arrival, machine::Counts};
+
 /// What came of a simulation.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Outcome {
@@ -53,9 +55,6 @@ pub(crate) struct Notes {
     latencies: Quantiles,
     /// Asked and got, by client.
     clients: BTreeMap<u64, (u64, f64)>,
-    pub(crate) cost: f64,
-    pub(crate) wasted_calls: u64,
-    pub(crate) solved: u64,
 }
 
 impl Notes {
@@ -69,9 +68,6 @@ impl Notes {
             quality: 0.0,
             latencies: Quantiles::new(1.0, 0.0, 1e12),
             clients: BTreeMap::new(),
-            cost: 0.0,
-            wasted_calls: 0,
-            solved: 0,
         }
     }
 
@@ -84,18 +80,20 @@ impl Notes {
         self.shed += 1;
     }
 
-    pub(crate) fn answered(&mut self, client: u64, seconds: f64, quality: f64, is_in_time: bool) {
+    /// A job was answered.
+    pub(crate) fn answered(&mut self, arrival: &Arrival, now: f64, quality: f64) {
+        let seconds = now - arrival.at;
         self.latencies.observe(seconds);
-        if is_in_time {
+        if seconds <= arrival.deadline_ms as f64 / 1000.0 {
             self.in_time += 1;
             self.quality += quality;
-            self.clients.entry(client).or_default().1 += quality;
+            self.clients.entry(arrival.client).or_default().1 += quality;
         } else {
             self.late += 1;
         }
     }
 
-    pub(crate) fn finish(self, seconds: f64, busy_core_seconds: f64, cores: f64) -> Outcome {
+    pub(crate) fn finish(self, seconds: f64, counts: &Counts, cores: f64) -> Outcome {
         let seconds = seconds.max(1e-9);
         let in_time = self.in_time.max(1) as f64;
         let shares = self.clients.values();
@@ -115,15 +113,15 @@ impl Notes {
             quality: self.quality / in_time,
             goodput: self.quality / seconds,
             answered_per_second: self.in_time as f64 / seconds,
-            utilisation: busy_core_seconds / (seconds * cores),
+            utilisation: counts.busy / (seconds * cores),
             fairness: if squares > 0.0 {
                 sum * sum / (shares.len() as f64 * squares)
             } else {
                 1.0
             },
-            cost: self.cost,
-            wasted_calls: self.wasted_calls,
-            solved: self.solved,
+            cost: counts.cost,
+            wasted_calls: counts.wasted_calls,
+            solved: counts.solved,
             seconds,
         }
     }
