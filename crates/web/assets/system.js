@@ -45,10 +45,14 @@ function show(status) {
   const open = [...(status.circuits ?? []).filter((circuit) => circuit.state !== 'closed'), ...pipeline];
   const away = status.actors.filter((actor) => !actor.alive);
   const { queue, resources, admission } = status;
-  const busy = queue ? queue.running + queue.queued : 0;
+  const nodes = status.nodes ?? [];
+  // In a cluster the node that answers may run nothing itself.
+  const queues = (nodes.length ? nodes : [status]).map((node) => node.queue).filter(Boolean);
+  const running = queues.reduce((sum, { running }) => sum + running, 0);
+  const queued = queues.reduce((sum, { queued }) => sum + queued, 0);
   if (!status.ready) pill('warn', away.length ? 'Restarting a part' : 'Shutting down');
   else if (open.length) pill('warn', 'Ready, in part');
-  else if (busy) pill('good', `${queue.running} drawing${queue.queued ? `, ${queue.queued} waiting` : ''}`);
+  else if (running + queued) pill('good', `${running} drawing${queued ? `, ${queued} waiting` : ''}`);
   else pill('good', 'Ready');
 
   const meters = [];
@@ -78,6 +82,7 @@ function show(status) {
   meters.push(...lines(status.line_up ?? []));
   meters.push(meter('Places', `${admission.available} of ${admission.capacity} free`));
   $('#meters').replaceChildren(...meters);
+  if (nodes.length) import('./nodes.js').then(({ showNodes }) => showNodes(nodes, meter)).catch(() => {});
 
   const notes = open.map(resting);
   if (status.pipeline?.mode === 'closed') notes.push('Jobs run whatever becomes of them, as set.');

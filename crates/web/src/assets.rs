@@ -93,6 +93,7 @@ const PARTS: &[Asset] = &[
     asset!("keys.js", SCRIPT),
     asset!("layers.js", SCRIPT),
     asset!("more.js", SCRIPT),
+    asset!("nodes.js", SCRIPT),
     asset!("opening.js", SCRIPT),
     asset!("picture.js", SCRIPT),
     asset!("recolour.js", SCRIPT),
