@@ -3,10 +3,12 @@
 use std::sync::Arc;
 
 use actix::Arbiter;
+use anyhow::Context as _;
 use chat2svg_cluster::{
     Catalogue, ClaimActor, ClaimLines, Claims, Cluster, ClusterError, ClusterFrontActor,
     ClusterStoreActor, HandBack, NodeLines, Nodes,
 };
+use chat2svg_keys::Tokens;
 use chat2svg_protocol::messages::GetResult;
 use chat2svg_scheduler::SharedForecast;
 use chat2svg_store::StoreConfig;
@@ -16,7 +18,7 @@ use std::time::Duration;
 use tokio::sync::Semaphore;
 use tracing::warn;
 
-use crate::{settings::Settings, wiring::System};
+use crate::{keeping::NO_RANDOM_NUMBERS, settings::Settings, wiring::System};
 
 /// Membership in a cluster; cheap to clone.
 #[derive(Clone)]
@@ -48,6 +50,14 @@ impl Member {
         self.cluster.node()
     }
 
+    /// Signs tokens that any front takes.
+    pub(crate) async fn tokens(&self) -> anyhow::Result<Tokens> {
+        let fresh = Tokens::new_secret().context(NO_RANDOM_NUMBERS)?;
+        Ok(Tokens::with_secret(
+            self.cluster.shared_secret(fresh).await?,
+        ))
+    }
+
     /// A store actor.
     pub(crate) fn store(&self, config: &StoreConfig) -> ClusterStoreActor {
         let (cluster, catalogue) = (self.cluster.clone(), self.catalogue.clone());
@@ -61,6 +71,7 @@ pub(crate) struct Node {
     claim: Option<Slot<ClaimActor>>,
     nodes: Nodes,
     forecast: SharedForecast,
+    cluster: Cluster,
 }
 
 impl Node {
@@ -79,6 +90,7 @@ impl Node {
         let lines = NodeLines {
             queue: system.queue(),
             circuits: system.circuits(),
+            held_circuits: system.held_circuits(),
             forecast: system.forecast.clone(),
         };
         let nodes = Nodes::start(
@@ -122,6 +134,7 @@ impl Node {
             claim,
             nodes,
             forecast,
+            cluster,
         }
     }
 
@@ -138,6 +151,11 @@ impl Node {
         services.forecast = self.forecast.clone();
         let nodes = self.nodes.clone();
         services.nodes = Arc::new(move || nodes.snapshots());
+        let cluster = self.cluster.clone();
+        services.circuit_held = Arc::new(move |circuit, mode| {
+            let cluster = cluster.clone();
+            actix::spawn(async move { cluster.tell_circuit(circuit, mode).await });
+        });
     }
 
     /// Gives jobs back to the queue: those that have not begun, or `all` that are left.

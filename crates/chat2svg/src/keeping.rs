@@ -4,8 +4,10 @@
 use std::{sync::Arc, time::Duration};
 
 use actix::{Actor, ArbiterHandle, Context, Handler};
+use anyhow::Context as _;
 use chat2svg_cluster::ClusterStoreActor;
 use chat2svg_gateway::Ledger;
+use chat2svg_keys::Tokens;
 use chat2svg_protocol::messages::{
     BeginCall, CountUse, DueWebhooks, FinishJob, GetAttachments, GetJob, GetResult, ListJobs,
     ListUnfinished, LostCalls, MarkRunning, PutJob, PutStage, RemoveJob, SettleCall, SettleWebhook,
@@ -20,6 +22,9 @@ use crate::{
     settings::Settings,
     wiring::System,
 };
+
+/// Why nothing can be signed.
+pub(crate) const NO_RANDOM_NUMBERS: &str = "the system gives no random numbers";
 
 /// Where jobs are kept.
 pub(crate) enum Keeping {
@@ -46,6 +51,17 @@ impl Keeping {
         match self {
             Self::Embedded(_) => None,
             Self::Cluster(member) => Some(member.name()),
+        }
+    }
+
+    /// Signs tokens that stand for keys.
+    ///
+    /// # Errors
+    /// When there are no random numbers, or the cluster does not answer.
+    pub(crate) async fn tokens(&self) -> anyhow::Result<Tokens> {
+        match self {
+            Self::Embedded(_) => Tokens::new().context(NO_RANDOM_NUMBERS),
+            Self::Cluster(member) => member.tokens().await,
         }
     }
 

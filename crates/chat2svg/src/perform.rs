@@ -80,6 +80,7 @@ async fn through(
         idempotency_key: None,
         client: Default::default(),
         owner: Default::default(),
+        quota: None,
     };
     let job = system.controller.line().ask(submit, PATIENCE).await??.job;
     let subscribe = system.controller.line::<Subscribe>();

@@ -10,7 +10,7 @@ use std::{
 use actix::Arbiter;
 use anyhow::Context as _;
 use chat2svg_isolation::sandbox;
-use chat2svg_keys::{KeyRing, Tokens, Window};
+use chat2svg_keys::{KeyRing, Window};
 use chat2svg_protocol::messages::{Drain, Resume, UsesOn};
 use chat2svg_supervision::Slot;
 use chat2svg_web::{CloseDoors, Port, StopServer, WebActor, WebFront, install_metrics};
@@ -57,8 +57,8 @@ async fn serve(settings: &Settings) -> anyhow::Result<()> {
     server.webhooks = Some(Targets::new(&settings.webhooks).map_err(SenderError::from)?);
     let is_guarded = keys.is_required() || settings.auth.allow_anonymous_network_access;
     let port = Port::take(server, is_guarded)?;
-    let tokens = Tokens::new().context("the system gives no random numbers")?;
     let keeping = Keeping::open(settings).await?;
+    let tokens = keeping.tokens().await?;
     let metrics = install_metrics(keeping.node_name()).context("the metrics cannot be set up")?;
     let system = System::start(settings, &keeping)?;
     take_over_uses(&system, &keys).await;

@@ -11,6 +11,7 @@ use actix::Arbiter;
 use chat2svg_backends::{Backend, Circuits, LineUp};
 use chat2svg_breaker::{BreakerActor, CircuitRegistry};
 use chat2svg_children::Groups;
+use chat2svg_cluster::CircuitLines;
 use chat2svg_controller::{
     ComposeRequest, Composer, ControllerActor, ControllerCapacity, ControllerLines, InputLimits,
     Isolation, MemoryBudget, PersisterLines, StageLines,
@@ -327,6 +328,14 @@ impl System {
         self.breaker.line()
     }
 
+    /// Where circuits are held by hand.
+    pub(crate) fn held_circuits(&self) -> CircuitLines {
+        CircuitLines {
+            circuit: self.breaker.line(),
+            pipeline: self.breaker.line(),
+        }
+    }
+
     /// What the web front needs; `callers` tells them apart.
     pub(crate) fn web_services(
         &self,
@@ -340,6 +349,7 @@ impl System {
             limits: self.capacity.limits.clone(),
             forecast: self.forecast.clone(),
             nodes: Arc::new(Vec::new),
+            circuit_held: Arc::new(|_, _| {}),
             health: self.health(),
             line_up: self.line_up.clone(),
             keys,
@@ -452,6 +462,7 @@ mod tests {
             idempotency_key: None,
             client: Default::default(),
             owner: Default::default(),
+            quota: None,
         };
         let line = system.controller.line();
         line.ask(submit, PATIENCE).await.unwrap().unwrap().job

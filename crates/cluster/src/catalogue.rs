@@ -12,7 +12,10 @@ use chat2svg_protocol::{JobId, JobView, Owner, Permit, Priority, messages::DueWe
 use chat2svg_store::Retention;
 use futures_util::{StreamExt as _, stream};
 use jiff::{SignedDuration, Timestamp};
-use tokio::{sync::watch, time::Instant};
+use tokio::{
+    sync::{mpsc, watch},
+    time::Instant,
+};
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tracing::{debug, info, warn};
 use uuid::Uuid;
@@ -24,6 +27,7 @@ use crate::{
     jobs,
     listing::{Listing, Summary},
     names,
+    turns::{self, Caller, Turns},
 };
 
 /// Between two attempts to follow the jobs.
@@ -34,11 +38,13 @@ const QUIET: Duration = Duration::from_secs(2);
 const PATIENCE: Duration = Duration::from_secs(4);
 /// Jobs read at once for a list.
 const READ_AT_ONCE: usize = 16;
-/// A job that waited so long without a worker is put in line again, in case that its place was
-/// lost.
+/// A job of which nothing was heard for so long is put in line again, in case that its place was
+/// lost; one that has its place keeps it, whoever has the job.
 const LINE_AGAIN: SignedDuration = SignedDuration::from_secs(60);
 /// Jobs put in line again in one round.
 const MOST_AGAIN: usize = 200;
+/// Jobs put in line at once.
+const PLACED_AT_ONCE: usize = 32;
 /// Jobs removed in one round.
 const MOST_REMOVED: usize = 500;
 /// How long a removed job's mark stays, so that every node sees it.
@@ -52,16 +58,42 @@ pub struct Catalogue {
     cluster: Cluster,
     state: Arc<Mutex<State>>,
     is_known: watch::Receiver<bool>,
+    due: mpsc::UnboundedSender<Due>,
     _following: Arc<DropGuard>,
 }
+
+/// A job that is to be put in line.
+type Due = (Priority, JobId);
 
 #[derive(Default)]
 struct State {
     listing: Listing,
+    turns: Turns,
+    /// The nodes that there are, and this one.
+    nodes: Vec<String>,
+    node: String,
+    /// Workers among them.
+    workers: usize,
     /// Admissions of jobs that came in here, until they end.
     permits: HashMap<JobId, Permit>,
     /// Marks of removed jobs, to be removed themselves.
     marks: HashMap<JobId, Instant>,
+}
+
+impl State {
+    fn depth(&self) -> usize {
+        turns::depth(self.workers)
+    }
+
+    /// Jobs of a caller that this node has to put in line now.
+    fn due(&mut self, caller: Caller) -> Vec<JobId> {
+        let responsible = turns::node_of(caller, &self.nodes);
+        if responsible.is_some_and(|node| node != self.node) {
+            return Vec::new();
+        }
+        let depth = self.depth();
+        self.turns.due(caller, depth)
+    }
 }
 
 impl std::fmt::Debug for Catalogue {
@@ -74,15 +106,24 @@ impl Catalogue {
     /// Follows the jobs of a cluster. To be called in an actix system.
     pub fn follow(cluster: Cluster) -> Self {
         let (known, is_known) = watch::channel(false);
-        let state = Arc::new(Mutex::new(State::default()));
+        let state = Arc::new(Mutex::new(State {
+            node: cluster.node().to_owned(),
+            ..State::default()
+        }));
+        let (due, coming) = mpsc::unbounded_channel();
         let stop = CancellationToken::new();
-        let following = follow(cluster.clone(), Arc::clone(&state), known);
+        let following = follow(cluster.clone(), Arc::clone(&state), known, due.clone());
+        let placing = place(cluster.clone(), Arc::clone(&state), coming);
         let stopped = stop.clone();
-        actix::spawn(async move { stopped.run_until_cancelled(following).await });
+        actix::spawn(async move {
+            let both = async { tokio::join!(following, placing) };
+            stopped.run_until_cancelled(both).await;
+        });
         Self {
             cluster,
             state,
             is_known,
+            due,
             _following: Arc::new(stop.drop_guard()),
         }
     }
@@ -91,6 +132,31 @@ impl Catalogue {
     pub fn under_way(&self) -> (usize, usize) {
         let state = lock(&self.state);
         (state.permits.len(), state.listing.under_way())
+    }
+
+    /// Notes which nodes there are, and puts in line what has its turn by that.
+    pub(crate) fn set_nodes(&self, nodes: Vec<String>, workers: usize) {
+        let mut state = lock(&self.state);
+        (state.nodes, state.workers) = (nodes, workers);
+        for caller in state.turns.callers() {
+            for job in state.due(caller) {
+                // Without a receiver the process is about to end.
+                let _ = self.due.send((caller.0, job));
+            }
+        }
+    }
+
+    /// Whether a job has not ended; `None` when it is not known.
+    pub(crate) fn is_under_way(&self, job: JobId) -> Option<bool> {
+        let state = lock(&self.state);
+        state.listing.get(job).map(|known| !known.is_final)
+    }
+
+    /// Whether one more job of a caller goes into line at once. Otherwise it has its turn when some
+    /// of those before it have been taken.
+    pub(crate) fn has_turn(&self, caller: Caller) -> bool {
+        let state = lock(&self.state);
+        state.turns.has_turn(caller, state.depth())
     }
 
     /// Holds a job's admission until it ends.
@@ -149,6 +215,7 @@ impl Catalogue {
         limit: u32,
     ) -> Result<Vec<DueWebhook>, ClusterError> {
         self.known().await?;
+        let now = self.cluster.clock().to_servers(now);
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         let due = lock(&self.state).listing.due(now, limit);
         let lease = now.checked_add(TELLING_LEASE).unwrap_or(Timestamp::MAX);
@@ -184,8 +251,8 @@ impl Catalogue {
     /// may do so at any time.
     pub(crate) async fn sweep(&self, keep: &Retention) -> Result<(), ClusterError> {
         self.known().await?;
-        let now = Timestamp::now();
-        let (past, waiting, marks) = {
+        let now = self.cluster.clock().now();
+        let (past, unheard, marks) = {
             let mut state = lock(&self.state);
             let old: Vec<JobId> = state
                 .marks
@@ -196,11 +263,10 @@ impl Catalogue {
             for job in &old {
                 state.marks.remove(job);
             }
-            (
-                state.listing.past_retention(now, keep),
-                state.listing.waiting_since(now - LINE_AGAIN),
-                old,
-            )
+            let depth = state.depth();
+            let mut unheard = state.listing.unheard_since(now - LINE_AGAIN);
+            unheard.retain(|job| state.turns.should_be_in_line(*job, depth));
+            (state.listing.past_retention(now, keep), unheard, old)
         };
         let count = past.len().min(MOST_REMOVED);
         for job in past.into_iter().take(count) {
@@ -213,10 +279,9 @@ impl Catalogue {
             let key = names::job_key(job);
             self.cluster.erase(self.cluster.jobs(), &key).await?;
         }
-        for job in waiting.into_iter().take(MOST_AGAIN) {
+        for job in unheard.into_iter().take(MOST_AGAIN) {
             if let Some((entry, _)) = self.cluster.entry(job).await?
                 && !entry.is_final()
-                && entry.claim.is_none()
             {
                 let priority: Priority = entry.view.spec.options.priority;
                 self.cluster.put_in_line(priority, job).await?;
@@ -244,9 +309,14 @@ fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
 }
 
 /// Keeps the state up to date, for ever.
-async fn follow(cluster: Cluster, state: Arc<Mutex<State>>, known: watch::Sender<bool>) {
+async fn follow(
+    cluster: Cluster,
+    state: Arc<Mutex<State>>,
+    known: watch::Sender<bool>,
+    due: mpsc::UnboundedSender<Due>,
+) {
     loop {
-        if let Err(error) = follow_once(&cluster, &state, &known).await {
+        if let Err(error) = follow_once(&cluster, &state, &known, &due).await {
             debug!(%error, "the jobs cannot be followed now");
         }
         tokio::time::sleep(PAUSE).await;
@@ -257,6 +327,7 @@ async fn follow_once(
     cluster: &Cluster,
     state: &Mutex<State>,
     known: &watch::Sender<bool>,
+    due: &mpsc::UnboundedSender<Due>,
 ) -> Result<(), ClusterError> {
     let failed =
         |error: &dyn std::fmt::Display| ClusterError::unreachable("following the jobs", error);
@@ -265,7 +336,11 @@ async fn follow_once(
     let watch = cluster.jobs().watch_with_history(">").await;
     let mut watch = watch.map_err(|error| failed(&error))?;
     // What was removed while nobody looked is not told.
-    lock(state).listing.clear();
+    {
+        let mut state = lock(state);
+        state.listing.clear();
+        state.turns.clear();
+    }
     if is_empty {
         known.send_replace(true);
     }
@@ -289,6 +364,19 @@ async fn follow_once(
                 if entry.operation == Operation::Put {
                     match jobs::read(job, &entry.value) {
                         Ok(read) => {
+                            let caller = if read.is_waiting() {
+                                let caller = read.caller();
+                                state.turns.wait(job, caller, !read.is_deferred);
+                                Some(caller)
+                            } else {
+                                state.turns.leave(job)
+                            };
+                            if let Some(caller) = caller {
+                                for next in state.due(caller) {
+                                    // Without a receiver the process is about to end.
+                                    let _ = due.send((caller.0, next));
+                                }
+                            }
                             let summary = Summary::of(&read, entry.value.len());
                             if summary.is_final {
                                 released = state.permits.remove(&job);
@@ -299,6 +387,7 @@ async fn follow_once(
                     }
                 } else {
                     state.listing.remove(job);
+                    state.turns.leave(job);
                     state.marks.insert(job, Instant::now());
                     released = state.permits.remove(&job);
                 }
@@ -310,4 +399,23 @@ async fn follow_once(
             known.send_replace(true);
         }
     }
+}
+
+/// Puts jobs in line as they have their turn, for ever.
+async fn place(
+    cluster: Cluster,
+    state: Arc<Mutex<State>>,
+    mut coming: mpsc::UnboundedReceiver<Due>,
+) {
+    let due = stream::poll_fn(move |context| coming.poll_recv(context));
+    let placed = due.for_each_concurrent(PLACED_AT_ONCE, |(priority, job)| {
+        let (cluster, state) = (cluster.clone(), Arc::clone(&state));
+        async move {
+            if let Err(error) = cluster.put_in_line(priority, job).await {
+                debug!(%job, %error, "a job is put in line later");
+                lock(&state).turns.lose_place(job);
+            }
+        }
+    });
+    placed.await;
 }

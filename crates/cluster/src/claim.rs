@@ -4,10 +4,10 @@
 //! place goes to another worker after the lease; this one's claim is void from then on, and what it
 //! still writes is refused.
 
-use std::{
-    sync::{Arc, atomic::Ordering},
-    time::Duration,
-};
+mod carrying;
+mod telling;
+
+use std::{sync::Arc, time::Duration};
 
 use actix::prelude::*;
 use async_nats::jetstream::{
@@ -15,19 +15,18 @@ use async_nats::jetstream::{
     consumer::{PullConsumer, pull},
 };
 use chat2svg_protocol::{
-    ClientKey, JobEvent, JobEventKind, JobId, JobState, Priority,
-    messages::{Cancel, JobQuery, LetGo, LetGoWaiting, Subscribe, Subscription, TakeUp},
+    JobId, Priority,
+    messages::{Cancel, JobQuery, LetGo, LetGoWaiting, Subscribe, TakeUp},
 };
 use chat2svg_supervision::{Line, answers_polls};
 use futures_util::StreamExt as _;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, broadcast::error::RecvError};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::{CancellationToken, DropGuard};
-use tracing::{debug, info, warn};
+use tracing::debug;
 use uuid::Uuid;
 
 use crate::{
     connection::Cluster,
-    entry::{Claim, JobEntry, Refused},
     error::ClusterError,
     names,
     ownership::{Claims, Held},
@@ -43,17 +42,10 @@ const PAUSE: Duration = Duration::from_secs(1);
 const PATIENCE: Duration = Duration::from_secs(10);
 /// When a job that could not be taken is offered again.
 const AGAIN: Duration = Duration::from_secs(1);
-/// Place in line of a job that nobody knows: after so many offers it is dropped. Its front may
-/// still be writing it.
-const MOST_OFFERS: i64 = 30;
-/// Between two looks how far a job is.
-const LOOK: Duration = Duration::from_secs(1);
 /// Between two looks whether jobs that are given back are gone.
 const GONE_PAUSE: Duration = Duration::from_millis(5);
 /// How long that may take.
 const GONE_PATIENCE: Duration = Duration::from_secs(2);
-/// Between two attempts to hear of a job from a controller that was started anew.
-const LISTEN_PAUSE: Duration = Duration::from_millis(250);
 
 /// Whom the claims go to.
 #[derive(Clone, Debug)]
@@ -268,266 +260,6 @@ impl Worker {
                 Err(error) => debug!(%error, "cancellations cannot be heard now"),
             }
             tokio::time::sleep(PAUSE).await;
-        }
-    }
-
-    /// Carries one job to its end.
-    async fn carry(&self, work: Work, _places: Places) {
-        let Some(job) = job_of(&work.payload) else {
-            warn!("something in the queue is no job; it is dropped");
-            settle(&work, AckKind::Term).await;
-            return;
-        };
-        let held = match self.claim(job, &work).await {
-            Ok(Some(held)) => held,
-            Ok(None) => return,
-            Err(error) => {
-                warn!(%job, %error, "a job could not be taken; it is offered again");
-                settle(&work, AckKind::Nak(Some(AGAIN))).await;
-                return;
-            }
-        };
-        self.claims.add(Arc::clone(&held));
-        if let Err(error) = self.hand_over(&held).await {
-            warn!(%job, %error, "a job could not be handed over; it is given back");
-            self.hand_back(&held).await;
-        } else {
-            let (worker, listened) = (self.clone(), Arc::clone(&held));
-            actix::spawn(async move { worker.forward(&listened).await });
-        }
-        self.hold(&held, &work).await;
-        self.claims.remove(&held);
-    }
-
-    /// Makes a job this process's own; `None` when there is nothing to do for it.
-    async fn claim(&self, job: JobId, work: &Work) -> Result<Option<Arc<Held>>, ClusterError> {
-        let token = Uuid::now_v7();
-        let claim = Claim {
-            node: self.cluster.node().to_owned(),
-            token,
-        };
-        loop {
-            let Some((mut entry, revision)) = self.cluster.entry(job).await? else {
-                let offers = work.info().map_or(MOST_OFFERS, |info| info.delivered);
-                let kind = if offers >= MOST_OFFERS {
-                    warn!(%job, "a job in the queue is unknown; it is dropped");
-                    AckKind::Term
-                } else {
-                    AckKind::Nak(Some(AGAIN))
-                };
-                settle(work, kind).await;
-                return Ok(None);
-            };
-            match entry.take(claim.clone()) {
-                Ok(()) => {}
-                Err(Refused::Ended | Refused::NotHeld) => {
-                    // Whoever ended it may not have come to say so.
-                    let done = JobEventKind::Done {
-                        state: entry.view.state,
-                    };
-                    self.cluster.announce(job, &done).await?;
-                    settle(work, AckKind::Ack).await;
-                    return Ok(None);
-                }
-            }
-            if let Some(revision) = self.cluster.write(&entry, revision).await? {
-                let held = Held::new(entry, revision, token);
-                return Ok(Some(Arc::new(held)));
-            }
-        }
-    }
-
-    /// Hands a job over to the controller.
-    async fn hand_over(&self, held: &Held) -> Result<(), ClusterError> {
-        let entry: JobEntry = held.known.lock().await.0.clone();
-        let (unfinished, attachments) = tokio::try_join!(
-            self.cluster.unfinished(&entry),
-            self.cluster.attachments(&entry)
-        )?;
-        if entry.is_cancelled {
-            held.cancelled.cancel();
-        }
-        let message = TakeUp {
-            unfinished,
-            attachments,
-            client: ClientKey(entry.client),
-        };
-        let refused = |reason: String| ClusterError::Unreachable {
-            what: "handing a job to the controller",
-            reason,
-        };
-        match self.lines.take_up.ask(message, PATIENCE).await {
-            Ok(true) => Ok(()),
-            Ok(false) => Err(refused("it takes no jobs".to_owned())),
-            Err(error) => Err(refused(error.to_string())),
-        }
-    }
-
-    /// Keeps a job's place in line until its end is stored, it is lost, or it is given back.
-    async fn hold(&self, held: &Arc<Held>, work: &Work) {
-        let job = held.job;
-        let mut ticks = tokio::time::interval(self.cluster.config().lease() / 3);
-        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        let mut looks = tokio::time::interval(LOOK);
-        looks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        let mut is_told = false;
-        loop {
-            tokio::select! {
-                () = held.ended.cancelled() => {
-                    // A place that is not given up is offered again, and given up then.
-                    if let Err(error) = work.double_ack().await {
-                        debug!(%job, %error, "the job's place in line is given up later");
-                    }
-                    return;
-                }
-                () = held.lost.cancelled() => {
-                    info!(%job, "the job belongs to another node by now");
-                    let _ = self.lines.let_go.ask(LetGo { job }, PATIENCE).await;
-                    return;
-                }
-                () = held.handed_back.cancelled() => {
-                    settle(work, AckKind::Nak(None)).await;
-                    return;
-                }
-                () = held.cancelled.cancelled(), if !is_told => {
-                    is_told = true;
-                    if let Err(error) = self.lines.cancel.ask(Cancel { job }, PATIENCE).await {
-                        warn!(%job, %error, "a job could not be stopped");
-                    }
-                }
-                _ = looks.tick() => self.show(held).await,
-                _ = ticks.tick() => {
-                    if let Err(error) = work.ack_with(AckKind::Progress).await {
-                        debug!(%job, %error, "the job's place in line could not be kept");
-                    }
-                }
-            }
-        }
-    }
-
-    /// Writes down how far a running job is, for those who look at it.
-    async fn show(&self, held: &Arc<Held>) {
-        let asked = self.lines.job.ask(JobQuery { job: held.job }, LOOK);
-        let Ok(Ok(Some(view))) = asked.await else {
-            return;
-        };
-        if view.state != JobState::Running || held.is_ending.load(Ordering::Acquire) {
-            return;
-        }
-        let is_shown = {
-            let known = held.known.lock().await;
-            let shown = &known.0.view;
-            shown.state == view.state
-                && shown.stage == view.stage
-                && shown.progress.to_bits() == view.progress.to_bits()
-        };
-        if is_shown {
-            return;
-        }
-        let change = |entry: &mut JobEntry| entry.update(held.token, view.clone());
-        if let Err(error) = self.cluster.change_held(held, change).await {
-            debug!(job = %held.job, %error, "how far the job is cannot be shown");
-        }
-    }
-
-    /// Gives a job back to the queue.
-    async fn hand_back(&self, held: &Arc<Held>) {
-        if held.is_over() {
-            return;
-        }
-        let change = |entry: &mut JobEntry| entry.hand_back(held.token);
-        match self.cluster.change_held(held, change).await {
-            Ok(()) => info!(job = %held.job, "job given back to the queue"),
-            Err(error) => debug!(job = %held.job, %error, "a job is not given back in form"),
-        }
-        held.handed_back.cancel();
-    }
-
-    /// Tells the cluster what the controller says of a job.
-    async fn forward(&self, held: &Held) {
-        let job = held.job;
-        let mut last = 0;
-        while !held.lost.is_cancelled() && !held.handed_back.is_cancelled() {
-            let subscribe = Subscribe { job, after: last };
-            let asked = self.lines.subscribe.ask(subscribe, PATIENCE).await;
-            if let Ok(Some(subscription)) = asked
-                && self.forward_from(held, subscription, &mut last).await
-            {
-                return;
-            }
-            if held.ended.is_cancelled() {
-                break;
-            }
-            tokio::time::sleep(LISTEN_PAUSE).await;
-        }
-        if held.ended.is_cancelled() {
-            // The controller has forgotten it: what is stored says how it ended.
-            let state = match self.cluster.entry(job).await {
-                Ok(Some((entry, _))) if entry.is_final() => entry.view.state,
-                _ => return,
-            };
-            self.tell(job, &JobEventKind::Done { state }).await;
-        }
-    }
-
-    /// Tells the events of one subscription; answers whether the last was among them.
-    async fn forward_from(
-        &self,
-        held: &Held,
-        mut subscription: Subscription,
-        last: &mut u64,
-    ) -> bool {
-        for event in std::mem::take(&mut subscription.past) {
-            if self.forward_one(held, event, last).await {
-                return true;
-            }
-        }
-        loop {
-            let event = tokio::select! {
-                () = held.lost.cancelled() => return true,
-                () = held.handed_back.cancelled() => return true,
-                event = subscription.coming.recv() => event,
-            };
-            match event {
-                Ok(event) => {
-                    if self.forward_one(held, event, last).await {
-                        return true;
-                    }
-                }
-                Err(RecvError::Lagged(_)) => return false,
-                Err(RecvError::Closed) => {
-                    // Of an incarnation that was lost; the next numbers anew.
-                    *last = 0;
-                    return false;
-                }
-            }
-        }
-    }
-
-    async fn forward_one(&self, held: &Held, event: JobEvent, last: &mut u64) -> bool {
-        *last = event.sequence;
-        match event.kind {
-            // The front has said so.
-            JobEventKind::Queued => false,
-            JobEventKind::Done { .. } => {
-                // Only what is stored is over.
-                tokio::select! {
-                    () = held.ended.cancelled() => self.tell(held.job, &event.kind).await,
-                    () = held.lost.cancelled() => {}
-                    () = held.handed_back.cancelled() => {}
-                }
-                true
-            }
-            kind => {
-                self.tell(held.job, &kind).await;
-                false
-            }
-        }
-    }
-
-    async fn tell(&self, job: JobId, kind: &JobEventKind) {
-        if let Err(error) = self.cluster.announce(job, kind).await {
-            debug!(%job, %error, "an event is not told");
         }
     }
 }

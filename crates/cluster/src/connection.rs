@@ -8,18 +8,23 @@ use async_nats::{
     jetstream::{
         self, Context,
         context::ContextBuilder,
-        kv::Store,
+        kv::{Entry, Store},
         stream::{Config as StreamConfig, DiscardPolicy, RetentionPolicy, StorageType, Stream},
     },
 };
 use chat2svg_protocol::Priority;
+use jiff::Timestamp;
 use tokio::time::Instant;
 use tracing::{debug, info, warn};
 
-use crate::{blobs::Blobs, config::ClusterConfig, error::ClusterError, names};
+use crate::{blobs::Blobs, clock::Clock, config::ClusterConfig, error::ClusterError, names};
 
 /// How long NATS may take to answer one request.
 const PATIENCE: Duration = Duration::from_secs(3);
+/// How long a server may take to answer a new connection.
+const CONNECT: Duration = Duration::from_secs(2);
+/// Between two signs of life of a connection; without two of them it is made anew.
+const PING: Duration = Duration::from_secs(3);
 /// Between two attempts to find everything at the start.
 const START_PAUSE: Duration = Duration::from_millis(500);
 /// How long what happened to jobs is kept for those who come late.
@@ -50,6 +55,7 @@ struct Inner {
     work: Stream,
     events: Stream,
     blobs: Blobs,
+    clock: Clock,
 }
 
 impl fmt::Debug for Cluster {
@@ -98,10 +104,14 @@ impl Cluster {
         loop {
             match Inner::find(config, &node, &client, &context).await {
                 Ok(inner) => {
-                    info!(node, role = config.role.name(), "in the cluster");
-                    return Ok(Self {
+                    let cluster = Self {
                         inner: Arc::new(inner),
-                    });
+                    };
+                    if let Err(error) = cluster.probe().await {
+                        debug!(%error, "how this node's clock differs is not known yet");
+                    }
+                    info!(node, role = config.role.name(), "in the cluster");
+                    return Ok(cluster);
                 }
                 // Other nodes may be making the same, or the servers elect a leader.
                 Err(error) if Instant::now() < give_up => {
@@ -126,6 +136,11 @@ impl Cluster {
     /// Whether there is a connection now.
     pub fn is_connected(&self) -> bool {
         self.inner.client.connection_state() == State::Connected
+    }
+
+    /// The servers' time.
+    pub(crate) fn clock(&self) -> &Clock {
+        &self.inner.clock
     }
 
     pub(crate) fn client(&self) -> &Client {
@@ -169,6 +184,14 @@ impl Cluster {
             .map_err(|error| ClusterError::unreachable("removing a key", error))
     }
 
+    /// Connects anew, with any of the servers.
+    pub(crate) async fn turn_to_another_server(&self) {
+        info!("NATS does not acknowledge: this node turns to another server");
+        if let Err(error) = self.inner.client.force_reconnect().await {
+            debug!(%error, "the connection cannot be made anew");
+        }
+    }
+
     /// Whether the cluster can be read and written now.
     ///
     /// # Errors
@@ -181,12 +204,25 @@ impl Cluster {
             });
         }
         let key = format!("probe.{}", self.inner.node);
+        let at = Timestamp::now();
         let written = self.inner.nodes.put(&key, "probe".into()).await;
-        written.map_err(|error| ClusterError::unreachable("writing to the cluster", error))?;
-        let read = self.inner.nodes.get(key).await;
-        read.map(|_| ())
-            .map_err(|error| ClusterError::unreachable("reading from the cluster", error))
+        let written =
+            written.map_err(|error| ClusterError::unreachable("writing to the cluster", error))?;
+        let read = self.inner.nodes.entry(key).await;
+        let read =
+            read.map_err(|error| ClusterError::unreachable("reading from the cluster", error))?;
+        if let Some(entry) = read.filter(|entry| entry.revision == written)
+            && let Some(stamped) = stamp(&entry)
+        {
+            self.inner.clock.heard(at, stamped);
+        }
+        Ok(())
     }
+}
+
+/// When a server took an entry of a bucket on.
+pub(crate) fn stamp(entry: &Entry) -> Option<Timestamp> {
+    Timestamp::from_nanosecond(entry.created.unix_timestamp_nanos()).ok()
 }
 
 impl Inner {
@@ -257,6 +293,7 @@ impl Inner {
             work,
             events,
             blobs: Blobs::new(context.clone(), files, client.max_payload()),
+            clock: Clock::default(),
         })
     }
 }
@@ -341,6 +378,8 @@ pub(crate) async fn options(
     let mut options = ConnectOptions::new()
         .name(format!("chat2svg {node}"))
         .require_tls(config.tls)
+        .connection_timeout(CONNECT)
+        .ping_interval(PING)
         .event_callback(|event| async move { info!(%event, "connection to NATS") });
     if !config.tls_ca.as_os_str().is_empty() {
         options = options.add_root_certificates(config.tls_ca.clone());

@@ -3,11 +3,13 @@
 //! A change says who makes it. A worker's change carries the token of its claim; it is refused once
 //! another worker has taken the job, and once the job has ended.
 
-use chat2svg_protocol::{AttachmentRole, JobId, JobState, JobView, Stage};
+use chat2svg_protocol::{AttachmentRole, ClientKey, JobId, JobState, JobView, Stage};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use uuid::Uuid;
+
+use crate::turns::Caller;
 
 /// A worker's hold on a job.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -93,6 +95,9 @@ pub struct JobEntry {
     /// Who asked, for fairness.
     #[serde(default)]
     pub(crate) client: u64,
+    /// Whether it was not put in line when it was made, since its caller had enough jobs there.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) is_deferred: bool,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) attachments: Vec<KeptAttachment>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -144,6 +149,7 @@ impl JobEntry {
             claim: None,
             is_cancelled: false,
             client,
+            is_deferred: false,
             attachments,
             checkpoint: None,
             result: None,
@@ -159,6 +165,16 @@ impl JobEntry {
 
     pub(crate) fn is_final(&self) -> bool {
         self.view.state.is_final()
+    }
+
+    /// Whether nobody works on it yet.
+    pub(crate) fn is_waiting(&self) -> bool {
+        !self.is_final() && self.claim.is_none()
+    }
+
+    /// Whose jobs it waits behind.
+    pub(crate) fn caller(&self) -> Caller {
+        (self.view.spec.options.priority, ClientKey(self.client))
     }
 
     /// A worker takes the job, from nobody or from one that was lost. One that was lost while it

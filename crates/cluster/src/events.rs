@@ -15,6 +15,7 @@ use chat2svg_protocol::{JobEvent, JobEventKind, JobId, JobState, messages::Subsc
 use futures_util::StreamExt as _;
 use tokio::sync::broadcast;
 use tracing::{debug, warn};
+use uuid::Uuid;
 
 use crate::{connection::Cluster, error::ClusterError, names};
 
@@ -26,17 +27,19 @@ const SLOW_READER: Duration = Duration::from_millis(5);
 const LOOK: Duration = Duration::from_secs(2);
 /// Between two attempts to follow a job's events.
 const PAUSE: Duration = Duration::from_millis(250);
-/// Looks at a job that has ended without its end among the events before it is told.
-const PATIENT_LOOKS: u32 = 2;
+/// How long the last event of a job that has ended may take before its end is told without it.
+const END_PATIENCE: Duration = Duration::from_millis(500);
 /// What an event may be short of the largest message, for its head.
 const HEAD: usize = 4 << 10;
 
 impl Cluster {
-    /// Tells what happened to a job. The first and the last event are told once, however often.
+    /// Tells what happened to a job. The first and the last event are told once, however often and
+    /// by whomever, and the others once for each `number`.
     pub(crate) async fn announce(
         &self,
         job: JobId,
         kind: &JobEventKind,
+        number: Uuid,
     ) -> Result<(), ClusterError> {
         let payload = serde_json::to_vec(kind).map_err(|error| ClusterError::Unstorable {
             job,
@@ -46,12 +49,14 @@ impl Cluster {
             debug!(%job, bytes = payload.len(), "an event is too large to be told; it is left out");
             return Ok(());
         }
-        let mut message = PublishMessage::build().payload(payload.into());
-        match kind {
-            JobEventKind::Queued => message = message.message_id(format!("{job}-queued")),
-            JobEventKind::Done { .. } => message = message.message_id(format!("{job}-done")),
-            _ => {}
-        }
+        let id = match kind {
+            JobEventKind::Queued => format!("{job}-queued"),
+            JobEventKind::Done { .. } => format!("{job}-done"),
+            _ => number.to_string(),
+        };
+        let message = PublishMessage::build()
+            .payload(payload.into())
+            .message_id(id);
         let failed = |error| ClusterError::unreachable("telling what happened to a job", error);
         let sent = self
             .context()
@@ -155,20 +160,19 @@ impl Follower {
     /// Hands events on until the last, or until nobody listens.
     async fn follow(&mut self) -> Result<(), ClusterError> {
         let mut messages = self.messages().await?;
-        let mut unheard = 0;
+        let mut has_ended = false;
         loop {
-            let Ok(next) = tokio::time::timeout(LOOK, messages.next()).await else {
+            let patience = if has_ended { END_PATIENCE } else { LOOK };
+            let Ok(next) = tokio::time::timeout(patience, messages.next()).await else {
                 if self.sender.receiver_count() == 0 {
                     return Ok(());
                 }
                 match self.cluster.entry(self.job).await? {
-                    Some((entry, _)) if entry.is_final() => {
-                        unheard += 1;
-                        if unheard >= PATIENT_LOOKS {
-                            self.pass(done(self.job, self.last, entry.view.state)).await;
-                            return Ok(());
-                        }
+                    Some((entry, _)) if entry.is_final() && has_ended => {
+                        self.pass(done(self.job, self.last, entry.view.state)).await;
+                        return Ok(());
                     }
+                    Some((entry, _)) if entry.is_final() => has_ended = true,
                     Some(_) => {}
                     // It was removed.
                     None => return Ok(()),

@@ -12,7 +12,6 @@ use chat2svg_protocol::{
     },
 };
 use chat2svg_supervision::{Line, answers_polls};
-use jiff::Timestamp;
 use std::time::Duration;
 use tracing::{info, warn};
 use uuid::Uuid;
@@ -61,7 +60,7 @@ impl Handler<Submit> for ClusterFrontActor {
 
     fn handle(&mut self, message: Submit, _: &mut Self::Context) -> Self::Result {
         let (cluster, catalogue) = (self.cluster.clone(), self.catalogue.clone());
-        let now = Timestamp::now();
+        let now = cluster.clock().now();
         let view = JobView {
             id: JobId(Uuid::now_v7()),
             owner: message.owner,
@@ -76,7 +75,7 @@ impl Handler<Submit> for ClusterFrontActor {
         };
         let (attachments, key, client) =
             (message.attachments, message.idempotency_key, message.client);
-        let permit = message.permit;
+        let (permit, quota) = (message.permit, message.quota);
         let has_worker = self.nodes.has_worker();
         Box::pin(async move {
             let failed = |error: ClusterError| SubmitError::Store(error.to_string());
@@ -88,13 +87,19 @@ impl Handler<Submit> for ClusterFrontActor {
                 ));
             }
             if !has_worker {
-                return Err(SubmitError::Store(
-                    "there is no worker in the cluster".to_owned(),
-                ));
+                return Err(SubmitError::NoWorker);
             }
+            let used = match quota {
+                None => None,
+                Some(quota) => {
+                    let counted = cluster.count(&quota, view.id, &catalogue).await;
+                    Some(counted.map_err(failed)?.map_err(SubmitError::Quota)?)
+                }
+            };
             let kind = view.spec.kind.name();
+            let is_deferred = !catalogue.has_turn((view.spec.options.priority, client));
             let submitted = cluster
-                .submit(view, &attachments, key.as_deref(), client)
+                .submit(view, &attachments, key.as_deref(), client, is_deferred)
                 .await;
             match submitted.map_err(failed)? {
                 Submitted::New(job) => {
@@ -103,11 +108,13 @@ impl Handler<Submit> for ClusterFrontActor {
                     Ok(Accepted {
                         job,
                         replayed: false,
+                        used,
                     })
                 }
                 Submitted::Replayed(job) => Ok(Accepted {
                     job,
                     replayed: true,
+                    used,
                 }),
                 Submitted::Conflict => Err(SubmitError::IdempotencyConflict),
             }

@@ -19,7 +19,9 @@
 
 mod blobs;
 mod catalogue;
+mod circuits;
 mod claim;
+mod clock;
 mod config;
 mod connection;
 mod entry;
@@ -32,10 +34,13 @@ mod look;
 mod names;
 mod nodes;
 mod ownership;
+mod quota;
 mod store;
 mod submission;
+mod turns;
 
 pub use catalogue::Catalogue;
+pub use circuits::CircuitLines;
 pub use claim::{ClaimActor, ClaimLines, HandBack};
 pub use config::ClusterConfig;
 pub use connection::Cluster;

@@ -17,8 +17,6 @@ use crate::entry::JobEntry;
 pub(crate) struct Summary {
     pub(crate) owner: Owner,
     pub(crate) is_final: bool,
-    /// Whether a worker has it.
-    pub(crate) is_held: bool,
     pub(crate) updated_at: Timestamp,
     /// Bytes of what is kept of it.
     pub(crate) bytes: u64,
@@ -33,7 +31,6 @@ impl Summary {
         Self {
             owner: entry.view.owner.clone(),
             is_final: entry.is_final(),
-            is_held: entry.claim.is_some(),
             updated_at: entry.view.updated_at,
             bytes: own.saturating_add(entry.result.as_ref().map_or(0, |result| result.bytes)),
             due_at: entry.telling.map(|telling| telling.due_at),
@@ -84,11 +81,11 @@ impl Listing {
             .map(|(id, _)| *id)
     }
 
-    /// Jobs that wait, with nobody to work on them, since before a moment.
-    pub(crate) fn waiting_since(&self, moment: Timestamp) -> Vec<JobId> {
+    /// Jobs that have not ended, and of which nothing was heard since before a moment.
+    pub(crate) fn unheard_since(&self, moment: Timestamp) -> Vec<JobId> {
         self.jobs
             .iter()
-            .filter(|(_, job)| !job.is_final && !job.is_held && job.updated_at < moment)
+            .filter(|(_, job)| !job.is_final && job.updated_at < moment)
             .map(|(id, _)| *id)
             .collect()
     }
@@ -159,7 +156,6 @@ mod tests {
         Summary {
             owner: owner.parse().unwrap(),
             is_final: true,
-            is_held: false,
             updated_at: Timestamp::from_second(second).unwrap(),
             bytes,
             due_at: None,
@@ -252,7 +248,7 @@ mod tests {
         let now = Timestamp::from_second(1_000_000).unwrap();
         assert_eq!(listing.past_retention(now, &keep()), []);
         assert_eq!(listing.due(now, 10), [id(2)]);
-        assert_eq!(listing.waiting_since(now), [id(1)]);
+        assert_eq!(listing.unheard_since(now), [id(1)]);
         assert_eq!(listing.under_way(), 1);
     }
 }

@@ -7,6 +7,8 @@ use chat2svg_protocol::{JobId, Priority};
 pub(crate) const JOBS: &str = "chat2svg-v1-jobs";
 /// Bucket of the idempotency keys.
 pub(crate) const KEYS: &str = "chat2svg-v1-keys";
+/// Key in it of the secret that signs tokens. No idempotency key is called so.
+pub(crate) const SECRET: &str = "secret.tokens";
 /// Bucket of the nodes' snapshots, which fade.
 pub(crate) const NODES: &str = "chat2svg-v1-nodes";
 /// Stream of the jobs that wait or run, a message for each.
@@ -24,6 +26,9 @@ pub(crate) const EVENT_SUBJECTS: &str = "chat2svg.v1.events.*";
 pub(crate) const BLOB_SUBJECTS: &str = "chat2svg.v1.blobs.>";
 /// Where workers are told of cancellations; the payload is the job's id.
 pub(crate) const CANCELLATIONS: &str = "chat2svg.v1.cancel";
+
+/// Where nodes are told of circuits that are held by hand.
+pub(crate) const CIRCUITS: &str = "chat2svg.v1.circuits";
 
 /// The stream behind a bucket.
 pub(crate) fn stream_of(bucket: &str) -> String {

@@ -8,17 +8,25 @@ use std::{
 
 use async_nats::jetstream::kv::Operation;
 use chat2svg_protocol::{
-    NodeForecast, NodeSnapshot,
+    NodeSnapshot,
     messages::{CircuitsQuery, QueueQuery},
 };
-use chat2svg_scheduler::{SharedForecast, admission::Forecast};
+use chat2svg_scheduler::{
+    SharedForecast,
+    nodes::{self, UnderWay, Worker},
+};
 use chat2svg_supervision::Line;
 use futures_util::StreamExt as _;
 use jiff::Timestamp;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tracing::{debug, warn};
 
-use crate::{catalogue::Catalogue, connection::Cluster, ownership::Claims};
+use crate::{
+    catalogue::Catalogue,
+    circuits::CircuitLines,
+    connection::{Cluster, stamp},
+    ownership::Claims,
+};
 
 /// Between two snapshots of a node.
 const INTERVAL: Duration = Duration::from_secs(2);
@@ -30,60 +38,11 @@ const SUM: Duration = Duration::from_millis(500);
 const PAUSE: Duration = Duration::from_secs(1);
 /// How long an actor may take to say how it stands.
 const PATIENCE: Duration = Duration::from_millis(500);
+/// Snapshots in a row that the servers do not acknowledge before this node looks for another server:
+/// the one that it is connected with may be cut off from the others.
+const MOST_UNHEARD: u32 = 2;
 /// How the keys of snapshots begin.
 const PREFIX: &str = "node.";
-
-/// What is under way.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct UnderWay {
-    /// Jobs that came in through this front.
-    pub(crate) own: u32,
-    /// All jobs of the cluster.
-    pub(crate) all: u32,
-}
-
-/// What a job that arrives has to expect from all workers together, at the door of one front. What
-/// came in through other fronts takes places away from this one.
-pub(crate) fn sum(nodes: &[NodeSnapshot], under_way: UnderWay) -> Forecast {
-    let workers: Vec<&NodeSnapshot> = nodes
-        .iter()
-        .filter(|node| node.role.runs_stages())
-        .collect();
-    if workers.is_empty() {
-        // Nobody knows when one will come; whoever puts a job in is told that there is none.
-        return Forecast {
-            jobs: under_way.own,
-            ..Forecast::default()
-        };
-    }
-    let count = f64::from(u32::try_from(workers.len()).unwrap_or(u32::MAX));
-    let mean = |of: fn(&NodeForecast) -> f64| {
-        workers.iter().map(|node| of(&node.forecast)).sum::<f64>() / count
-    };
-    let taken: u32 = workers
-        .iter()
-        .map(|node| node.jobs)
-        .fold(0, u32::saturating_add);
-    let waiting = f64::from(under_way.all.saturating_sub(taken));
-    let job_seconds = mean(|forecast| forecast.job_seconds) / count;
-    let least = workers.iter().map(|node| node.forecast.least_seconds);
-    let places = workers
-        .iter()
-        .map(|node| node.forecast.places)
-        .fold(0, u32::saturating_add);
-    let elsewhere = under_way.all.saturating_sub(under_way.own);
-    Forecast {
-        wait_seconds: mean(|forecast| forecast.wait_seconds) + waiting * job_seconds,
-        job_seconds,
-        least_seconds: least.fold(f64::INFINITY, f64::min),
-        places: if places == u32::MAX {
-            places
-        } else {
-            places.saturating_sub(elsewhere)
-        },
-        jobs: under_way.own,
-    }
-}
 
 /// The nodes that there are; cheap to clone.
 #[derive(Clone, Debug)]
@@ -99,6 +58,8 @@ pub struct NodeLines {
     pub queue: Line<QueueQuery>,
     /// How the circuits stand.
     pub circuits: Line<CircuitsQuery>,
+    /// Where circuits are held by hand.
+    pub held_circuits: CircuitLines,
     /// What one more job has to expect here.
     pub forecast: SharedForecast,
 }
@@ -119,6 +80,7 @@ impl Nodes {
             known: Arc::default(),
             _following: Arc::new(stop.clone().drop_guard()),
         };
+        let (hearing, held) = (cluster.clone(), lines.held_circuits.clone());
         let telling = tell(cluster.clone(), claims.clone(), room, lines);
         let following = follow(cluster.clone(), Arc::clone(&nodes.known));
         let (known, catalogue, cluster) =
@@ -131,15 +93,27 @@ impl Nodes {
                     own: number(own),
                     all: number(all),
                 };
+                let said = fresh(&known);
+                let names = said.iter().map(|node| node.node.clone()).collect();
+                let workers: Vec<Worker> = said
+                    .iter()
+                    .filter(|node| node.role.runs_stages())
+                    .map(|node| Worker {
+                        forecast: node.forecast,
+                        jobs: node.jobs,
+                    })
+                    .collect();
+                catalogue.set_nodes(names, workers.len());
                 // Whoever is cut off hears of no worker; that there are none is not known.
                 if cluster.is_connected() {
-                    forecast.set(sum(&fresh(&known), under_way));
+                    forecast.set(nodes::sum(&workers, under_way));
                 }
                 tokio::time::sleep(SUM).await;
             }
         };
         actix::spawn(async move {
-            let all = async { tokio::join!(telling, following, summing) };
+            let hearing = hearing.hear_circuits(&held);
+            let all = async { tokio::join!(telling, following, summing, hearing) };
             stop.run_until_cancelled(all).await;
         });
         nodes
@@ -172,18 +146,10 @@ fn note(known: &Known, snapshot: NodeSnapshot) {
     known.sort_by(|(one, _), (other, _)| one.node.cmp(&other.node));
 }
 
-fn seen_from_outside(forecast: Forecast) -> NodeForecast {
-    NodeForecast {
-        wait_seconds: forecast.wait_seconds,
-        job_seconds: forecast.job_seconds,
-        least_seconds: forecast.least_seconds,
-        places: forecast.places,
-    }
-}
-
 async fn tell(cluster: Cluster, claims: Claims, room: usize, lines: NodeLines) {
     let key = format!("{PREFIX}{}", cluster.node());
     let number = |count| u32::try_from(count).unwrap_or(u32::MAX);
+    let mut unheard = 0;
     loop {
         let (queue, circuits) = tokio::join!(
             lines.queue.ask(QueueQuery, PATIENCE),
@@ -203,14 +169,20 @@ async fn tell(cluster: Cluster, claims: Claims, room: usize, lines: NodeLines) {
             room: number(room),
             queue: queue.ok(),
             circuits,
-            forecast: seen_from_outside(lines.forecast.get()),
+            forecast: nodes::told(lines.forecast.get()),
         };
         match serde_json::to_vec(&snapshot) {
-            Ok(text) => {
-                if let Err(error) = cluster.nodes().put(&key, text.into()).await {
+            Ok(text) => match cluster.nodes().put(&key, text.into()).await {
+                Ok(_) => unheard = 0,
+                Err(error) => {
                     debug!(%error, "this node cannot tell how it stands");
+                    unheard += 1;
+                    if unheard >= MOST_UNHEARD {
+                        unheard = 0;
+                        cluster.turn_to_another_server().await;
+                    }
                 }
-            }
+            },
             Err(error) => warn!(%error, "how this node stands cannot be written down"),
         }
         tokio::time::sleep(INTERVAL).await;
@@ -229,8 +201,15 @@ async fn follow(cluster: Cluster, known: Arc<Known>) {
                     if entry.operation != Operation::Put {
                         continue;
                     }
-                    match serde_json::from_slice(&entry.value) {
-                        Ok(snapshot) => note(&known, snapshot),
+                    match serde_json::from_slice::<NodeSnapshot>(&entry.value) {
+                        Ok(snapshot) => {
+                            if snapshot.node == cluster.node()
+                                && let Some(stamped) = stamp(&entry)
+                            {
+                                cluster.clock().heard(snapshot.at, stamped);
+                            }
+                            note(&known, snapshot);
+                        }
                         // Of a newer version, say.
                         Err(error) => {
                             debug!(%error, key = entry.key, "a node cannot be understood");
@@ -241,53 +220,5 @@ async fn follow(cluster: Cluster, known: Arc<Known>) {
             Err(error) => debug!(%error, "the nodes cannot be followed now"),
         }
         tokio::time::sleep(PAUSE).await;
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use chat2svg_protocol::NodeRole;
-
-    use super::*;
-
-    fn node(role: NodeRole, jobs: u32, wait_seconds: f64) -> NodeSnapshot {
-        NodeSnapshot {
-            node: "n".to_owned(),
-            role,
-            version: String::new(),
-            at: Timestamp::UNIX_EPOCH,
-            jobs,
-            room: 8,
-            queue: None,
-            circuits: Vec::new(),
-            forecast: NodeForecast {
-                wait_seconds,
-                job_seconds: 1.0,
-                least_seconds: 0.5,
-                places: 10,
-            },
-        }
-    }
-
-    #[test]
-    fn two_workers_are_twice_one() {
-        let workers = [node(NodeRole::Worker, 3, 3.0), node(NodeRole::All, 1, 1.0)];
-        let under_way = UnderWay { own: 2, all: 8 };
-        let forecast = sum(&workers, under_way);
-        assert_eq!(forecast.job_seconds, 0.5);
-        // What is taken takes 2 seconds; 4 more wait for half a second each.
-        assert_eq!(forecast.wait_seconds, 4.0);
-        assert_eq!(forecast.places, 14);
-        assert_eq!(forecast.jobs, 2);
-    }
-
-    #[test]
-    fn fronts_run_nothing() {
-        let one = sum(&[node(NodeRole::Worker, 0, 0.0)], UnderWay::default());
-        let with_front = [
-            node(NodeRole::Worker, 0, 0.0),
-            node(NodeRole::Front, 0, 9.0),
-        ];
-        assert_eq!(one, sum(&with_front, UnderWay::default()));
     }
 }

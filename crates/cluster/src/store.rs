@@ -19,7 +19,6 @@ use chat2svg_protocol::{
 };
 use chat2svg_store::{Retention, StoreConfig};
 use chat2svg_supervision::answers_polls;
-use jiff::Timestamp;
 use tracing::{debug, info, warn};
 use uuid::Uuid;
 
@@ -151,11 +150,10 @@ impl Keeper {
             };
             match stored.await {
                 Ok(()) => {
-                    let used = names::working_blobs(held.job);
-                    if let Err(error) = self.cluster.blobs().remove(used).await {
-                        debug!(job = %held.job, %error, "files of an ended job stay until it is removed");
-                    }
                     held.ended.cancel();
+                    let (keeper, job) = (self.clone(), held.job);
+                    // Nobody waits for it.
+                    actix::spawn(async move { keeper.tidy(job).await });
                     return Ok(());
                 }
                 Err(ClusterError::Fenced(job)) => {
@@ -171,6 +169,14 @@ impl Keeper {
             if held.lost.is_cancelled() {
                 return Ok(());
             }
+        }
+    }
+
+    /// Removes the files that only a job that has not ended needs.
+    async fn tidy(&self, job: JobId) {
+        let used = names::working_blobs(job);
+        if let Err(error) = self.cluster.blobs().remove(used).await {
+            debug!(%job, %error, "files of an ended job stay until it is removed");
         }
     }
 
@@ -221,7 +227,7 @@ impl Cluster {
             },
         };
         Ok(Unfinished {
-            view: entry.view.clone(),
+            view: self.clock().view_from_servers(entry.view.clone()),
             checkpoint,
             attempts: entry.attempts,
         })
@@ -258,7 +264,7 @@ impl Handler<PutJob> for ClusterStoreActor {
             let client = ClientKey::default();
             let put = keeper
                 .cluster
-                .submit(put.view, &put.attachments, key, client);
+                .submit(put.view, &put.attachments, key, client, false);
             Ok(match put.await? {
                 Submitted::New(_) => Stored::New,
                 Submitted::Replayed(job) => Stored::Replayed(job),
@@ -274,7 +280,8 @@ impl Handler<UpdateJob> for ClusterStoreActor {
     fn handle(&mut self, update: UpdateJob, _: &mut Self::Context) -> Self::Result {
         self.run(|keeper| async move {
             let held = keeper.held(update.view.id)?;
-            let change = |entry: &mut JobEntry| entry.update(held.token, update.view.clone());
+            let view = keeper.cluster.clock().view_to_servers(update.view);
+            let change = |entry: &mut JobEntry| entry.update(held.token, view.clone());
             keeper.cluster.change_held(&held, change).await
         })
     }
@@ -313,7 +320,7 @@ impl Handler<BeginCall> for ClusterStoreActor {
                 token: held.token,
                 provider: call.provider,
                 what: call.what,
-                begun_at: Timestamp::now(),
+                begun_at: keeper.cluster.clock().now(),
                 outcome: CallOutcome::Sent,
                 cost: call.at_most,
             };
@@ -390,7 +397,8 @@ impl Handler<FinishJob> for ClusterStoreActor {
             // It goes on when whoever asked has gone.
             let stored = actix::spawn({
                 let keeper = keeper.clone();
-                async move { keeper.finish(held, finish.view, finish.svg).await }
+                let view = keeper.cluster.clock().view_to_servers(finish.view);
+                async move { keeper.finish(held, view, finish.svg).await }
             });
             stored.await.map_err(|error| ClusterError::Unstorable {
                 job,
@@ -470,8 +478,10 @@ impl Handler<SettleWebhook> for ClusterStoreActor {
 
     fn handle(&mut self, settle: SettleWebhook, _: &mut Self::Context) -> Self::Result {
         self.run(|keeper| async move {
+            let next = settle.next;
+            let next = next.map(|at| keeper.cluster.clock().to_servers(at));
             let change = |entry: &mut JobEntry| {
-                entry.telling = match (entry.telling, settle.next) {
+                entry.telling = match (entry.telling, next) {
                     (Some(telling), Some(due_at)) => Some(Telling {
                         due_at,
                         attempts: telling.attempts + 1,

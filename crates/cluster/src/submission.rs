@@ -4,9 +4,9 @@
 use async_nats::jetstream::kv::CreateErrorKind;
 use chat2svg_protocol::{Attachment, ClientKey, JobEventKind, JobId, JobView, Owner, Priority};
 use chat2svg_store::fingerprint;
-use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
+use uuid::Uuid;
 
 use crate::{
     connection::Cluster,
@@ -43,13 +43,15 @@ impl Cluster {
     /// Takes a job on: when this is answered, a quorum of the servers has it.
     ///
     /// First the key, then the files, then the job, then its place in line. Whoever dies on the way
-    /// has promised nothing; with the same key the request goes on where it was.
+    /// has promised nothing; with the same key the request goes on where it was. A job that is
+    /// deferred is put in line by whoever sees that it has its turn.
     pub(crate) async fn submit(
         &self,
         mut view: JobView,
         attachments: &[Attachment],
         key: Option<&str>,
         client: ClientKey,
+        is_deferred: bool,
     ) -> Result<Submitted, ClusterError> {
         let key = key.map(|key| key_of(&view.owner, key));
         if let Some(key) = &key {
@@ -66,7 +68,7 @@ impl Cluster {
                 note => view.id = note.job,
             }
             if let Some((known, _)) = self.entry(view.id).await? {
-                if !known.is_final() && known.claim.is_none() {
+                if known.is_waiting() && !known.is_deferred {
                     self.put_in_line(known.view.spec.options.priority, view.id)
                         .await?;
                 }
@@ -83,13 +85,16 @@ impl Cluster {
                 file,
             });
         }
-        let entry = JobEntry::new(view, client.0, kept, key);
+        let entry = JobEntry {
+            is_deferred,
+            ..JobEntry::new(view, client.0, kept, key)
+        };
         let text = text(&entry)?;
         let (created, _) = tokio::join!(
             self.jobs().create(names::job_key(job), text),
             // Before any worker can say something. Without it only a line in the list of events is
             // missing.
-            self.announce(job, &JobEventKind::Queued)
+            self.announce(job, &JobEventKind::Queued, Uuid::now_v7())
         );
         match created {
             Ok(_) => {}
@@ -98,8 +103,32 @@ impl Cluster {
             }
             Err(error) => return Err(ClusterError::unreachable("writing a job", error)),
         }
-        self.put_in_line(priority, job).await?;
+        if !is_deferred {
+            self.put_in_line(priority, job).await?;
+        }
         Ok(Submitted::New(job))
+    }
+
+    /// The secret that all nodes share: what stands in the cluster already, else this one.
+    ///
+    /// # Errors
+    /// When the cluster does not answer.
+    pub async fn shared_secret(&self, fresh: [u8; 32]) -> Result<[u8; 32], ClusterError> {
+        let failed = |error: &dyn std::fmt::Display| {
+            ClusterError::unreachable("sharing a secret with the other nodes", error)
+        };
+        let made = self.keys().create(names::SECRET, fresh.to_vec().into());
+        match made.await {
+            Ok(_) => return Ok(fresh),
+            Err(error) if error.kind() == CreateErrorKind::AlreadyExists => {}
+            Err(error) => return Err(failed(&error)),
+        }
+        let known = self.keys().get(names::SECRET).await;
+        let known = known.map_err(|error| failed(&error))?.unwrap_or_default();
+        <[u8; 32]>::try_from(&known[..]).map_err(|_| ClusterError::Unreadable {
+            what: "the nodes' common secret".to_owned(),
+            reason: format!("it has {} bytes", known.len()),
+        })
     }
 
     /// Notes a job under a key; answers what stands there.
@@ -163,7 +192,7 @@ impl Cluster {
 
     /// Stops a job: at once while it waits, else by its worker.
     pub(crate) async fn stop(&self, job: JobId) -> Result<Stopping, ClusterError> {
-        let now = Timestamp::now();
+        let now = self.clock().now();
         let (stopping, entry) = self.change(job, |entry| entry.cancel(now)).await?;
         match stopping {
             Stopping::Ended => {
@@ -173,7 +202,7 @@ impl Cluster {
                 };
                 let subject = names::work(entry.view.spec.options.priority, job);
                 let (_, _, _) = tokio::join!(
-                    self.announce(job, &done),
+                    self.announce(job, &done, Uuid::now_v7()),
                     self.work().purge().filter(subject).into_future(),
                     self.blobs().remove(names::working_blobs(job)),
                 );

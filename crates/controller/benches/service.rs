@@ -272,6 +272,7 @@ impl Service {
             idempotency_key: None,
             client: Default::default(),
             owner: Default::default(),
+            quota: None,
         };
         let job = self
             .submit

@@ -16,7 +16,7 @@ const LONGEST: usize = 512;
 /// Why a token is not taken.
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
 pub enum TokenError {
-    /// It is none, or was not signed by this process.
+    /// It is none, or was signed with another secret.
     #[error("the token is not one of this service: ask for a new one at /v1/tokens")]
     Invalid,
     /// Its time is over.
@@ -38,7 +38,8 @@ pub struct Token {
     pub expires_at: Timestamp,
 }
 
-/// Signs tokens and reads them back. The secret is the process's own, so that no token outlives it.
+/// Signs tokens and reads them back. The secret is the process's own, so that no token outlives it,
+/// or that of a cluster, whose fronts take each other's.
 pub struct Tokens([u8; 32]);
 
 impl Tokens {
@@ -47,9 +48,22 @@ impl Tokens {
     /// # Errors
     /// When the system has no random numbers.
     pub fn new() -> Result<Self, getrandom::Error> {
+        Self::new_secret().map(Self)
+    }
+
+    /// A signer with a secret that others have, too.
+    pub fn with_secret(secret: [u8; 32]) -> Self {
+        Self(secret)
+    }
+
+    /// A secret that nobody has yet.
+    ///
+    /// # Errors
+    /// When the system has no random numbers.
+    pub fn new_secret() -> Result<[u8; 32], getrandom::Error> {
         let mut secret = [0; 32];
         getrandom::fill(&mut secret)?;
-        Ok(Self(secret))
+        Ok(secret)
     }
 
     /// The token's text.

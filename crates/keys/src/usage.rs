@@ -154,6 +154,16 @@ impl Usage {
         }
     }
 
+    /// Notes that at least so many new jobs were made in this minute and on this day, here and
+    /// elsewhere.
+    pub fn raise(&self, now: Timestamp, minute: u32, day: u32) {
+        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        counts.turn(now);
+        for ((_, used), known) in counts.windows.iter_mut().zip([minute, day]) {
+            *used = (*used).max(known);
+        }
+    }
+
     /// What was done with it until now.
     pub fn used(&self, now: Timestamp) -> Used {
         let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -254,6 +264,21 @@ mod tests {
         assert!(usage.enter(&quota, at(86_401)).is_err());
         usage.take_over(0, 9);
         assert!(usage.enter(&quota, at(2 * 86_400)).is_ok());
+    }
+
+    #[test]
+    fn what_is_made_elsewhere_counts() {
+        let usage = Usage::default();
+        let quota = Quota {
+            per_minute: 3,
+            ..Quota::default()
+        };
+        usage.raise(at(10), 2, 7);
+        usage.raise(at(10), 1, 1);
+        assert!(usage.enter(&quota, at(20)).is_ok());
+        assert!(usage.enter(&quota, at(30)).is_err());
+        let used = usage.used(at(60));
+        assert_eq!((used.minute, used.day), (0, 8));
     }
 
     #[test]

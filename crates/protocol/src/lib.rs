@@ -19,6 +19,7 @@ mod outcome;
 mod output;
 mod owner;
 mod plan;
+mod quota;
 mod snapshot;
 mod stage;
 mod stop;
@@ -51,6 +52,7 @@ pub use outcome::{
 pub use output::{LayerForm, OutputOptions, ShapeForm, StrokeForm};
 pub use owner::Owner;
 pub use plan::{PlannedStage, Prediction, QueueSnapshot, SolveMethod, Source, StagePlan};
+pub use quota::{KeyQuota, KeyUse, QuotaRefusal};
 pub use snapshot::{
     ActorHealth, GpuSnapshot, LoadAverage, Pressure, ResourceSnapshot, StalledShare,
 };

@@ -20,9 +20,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     Attachment, Attempt, BackendId, Background, CanvasSize, CircuitOpen, ClientKey, DetailSummary,
-    FitLimits, FitLook, FitSummary, Ground, JobEvent, JobId, JobSpec, JobView, LevelChoice, Owner,
-    Permit, Prompt, ResourceLevel, ResourceSnapshot, Source, Stage, StageOutcome, StagePlan, Style,
-    stop_of,
+    FitLimits, FitLook, FitSummary, Ground, JobEvent, JobId, JobSpec, JobView, KeyQuota, KeyUse,
+    LevelChoice, Owner, Permit, Prompt, QuotaRefusal, ResourceLevel, ResourceSnapshot, Source,
+    Stage, StageOutcome, StagePlan, Style, stop_of,
 };
 
 pub use circuits::{
@@ -57,6 +57,8 @@ pub struct Submit {
     pub client: ClientKey,
     /// Whose job it is.
     pub owner: Owner,
+    /// What its key allows; counted where many nodes take jobs.
+    pub quota: Option<KeyQuota>,
 }
 
 /// The job was stored.
@@ -66,6 +68,8 @@ pub struct Accepted {
     pub job: JobId,
     /// Whether an earlier request with the same key made it.
     pub replayed: bool,
+    /// What was done with the job's key at all nodes, where that is counted.
+    pub used: Option<KeyUse>,
 }
 
 /// Why a job was not taken on.
@@ -77,6 +81,12 @@ pub enum SubmitError {
     /// The key was used for another request.
     #[error("this Idempotency-Key was used for a different request: use a new key")]
     IdempotencyConflict,
+    /// Its key allows no more now.
+    #[error(transparent)]
+    Quota(QuotaRefusal),
+    /// Nobody in the cluster is there to run it.
+    #[error("no worker of the cluster is there at the moment, so the job was not accepted")]
+    NoWorker,
     /// The job could not be stored.
     #[error("the job could not be stored, so it was not accepted: {0}")]
     Store(String),

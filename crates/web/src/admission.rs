@@ -12,6 +12,7 @@ use std::{
     time::Duration,
 };
 
+use chat2svg_keys::Key;
 use chat2svg_protocol::{ClientKey, JobOptions, Owner, Permit, Priority};
 use chat2svg_scheduler::{
     SharedForecast,
@@ -36,6 +37,8 @@ pub(crate) struct Admitted {
     pub(crate) client: ClientKey,
     /// Whose job it is.
     pub(crate) owner: Owner,
+    /// The key that it comes with.
+    pub(crate) key: Option<Key>,
 }
 
 /// Decides on each new job. Shared by all connections.

@@ -12,13 +12,10 @@ use actix_web::{
         header::{self, HeaderMap, HeaderName, HeaderValue},
     },
 };
-use chat2svg_keys::{Key, Place, Refusal, Scope, Window};
-use chat2svg_protocol::{ClientKey, JobId, Owner};
+use chat2svg_keys::{Key, Place, Quota, Refusal, Scope, Window};
+use chat2svg_protocol::{ClientKey, JobId, KeyQuota, Owner, QuotaRefusal};
 use jiff::Timestamp;
-use std::{
-    hash::{DefaultHasher, Hash as _, Hasher as _},
-    time::Duration,
-};
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use crate::{
     problem::{Code, Problem},
@@ -115,32 +112,44 @@ impl Identity {
         key.usage()
             .enter(key.quota(), now)
             .map(Some)
-            .map_err(|refusal| match refusal {
-                Refusal::Spent {
-                    window,
-                    limit,
-                    retry,
-                } => {
-                    let window = match window {
-                        Window::Minute => "a minute",
-                        Window::Day => "a day (UTC)",
-                    };
-                    Problem::new(
-                        Code::RateLimited,
-                        format!("the key allows {limit} jobs {window}, which are used up"),
-                    )
-                    .retry_after(Duration::from_secs(retry.into()))
-                }
-                Refusal::Busy { limit } => Problem::new(
-                    Code::RateLimited,
-                    format!(
-                        "the key allows {limit} jobs at once, and as many are under way: wait for \
-                         one to end"
-                    ),
-                )
-                .retry_after(Duration::from_secs(1)),
+            .map_err(|refusal| {
+                Problem::from(match refusal {
+                    Refusal::Spent {
+                        window: Window::Minute,
+                        limit,
+                        retry: retry_seconds,
+                    } => QuotaRefusal::Minute {
+                        limit,
+                        retry_seconds,
+                    },
+                    Refusal::Spent {
+                        window: Window::Day,
+                        limit,
+                        retry: retry_seconds,
+                    } => QuotaRefusal::Day {
+                        limit,
+                        retry_seconds,
+                    },
+                    Refusal::Busy { limit } => QuotaRefusal::Busy { limit },
+                })
             })
     }
+}
+
+/// What a key allows, if it limits anything.
+pub(crate) fn quota_of(key: &Key) -> Option<KeyQuota> {
+    let Quota {
+        per_minute,
+        per_day,
+        concurrent,
+    } = *key.quota();
+    let is_limited = per_minute > 0 || per_day > 0 || concurrent > 0;
+    is_limited.then(|| KeyQuota {
+        key: key.name().to_string(),
+        per_minute,
+        per_day,
+        concurrent,
+    })
 }
 
 /// What an address needs; `None` when it is public.

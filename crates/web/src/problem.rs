@@ -10,7 +10,7 @@ use actix_web::{
     },
 };
 use chat2svg_protocol::{
-    JobId,
+    JobId, QuotaRefusal,
     messages::{StoreError, SubmitError},
     printable,
 };
@@ -335,6 +335,13 @@ impl From<StoreError> for Problem {
     }
 }
 
+impl From<QuotaRefusal> for Problem {
+    fn from(refusal: QuotaRefusal) -> Self {
+        let retry = Duration::from_secs(refusal.retry_seconds().into());
+        Self::new(Code::RateLimited, refusal.to_string()).retry_after(retry)
+    }
+}
+
 impl From<SubmitError> for Problem {
     fn from(submit: SubmitError) -> Self {
         let detail = submit.to_string();
@@ -343,6 +350,10 @@ impl From<SubmitError> for Problem {
                 Self::new(Code::ShuttingDown, detail).retry_after(Duration::from_secs(5))
             }
             SubmitError::IdempotencyConflict => Self::new(Code::IdempotencyConflict, detail),
+            SubmitError::Quota(refusal) => refusal.into(),
+            SubmitError::NoWorker => {
+                Self::new(Code::Unavailable, detail).retry_after(Duration::from_secs(5))
+            }
             SubmitError::Store(reason) => {
                 error!(error = %detail, "a job could not be stored");
                 let reason = public_text(&StoreError(reason));

@@ -12,7 +12,8 @@ use actix_web::{HttpRequest, web::Bytes};
 use chat2svg_controller::InputLimits;
 use chat2svg_keys::{AuthConfig, KeyRing, Tokens, Window};
 use chat2svg_protocol::{
-    ActorHealth, CircuitSnapshot, InvalidSetting, JobId, JobOptions, JobView, NodeSnapshot, Permit,
+    ActorHealth, Circuit, CircuitMode, CircuitSnapshot, InvalidSetting, JobId, JobOptions, JobView,
+    NodeSnapshot, Permit,
     messages::{
         Cancel, CircuitsQuery, CountUse, JobQuery, JobsQuery, PipelineQuery, QueueQuery, Remove,
         ResourcesQuery, ResultQuery, SetCircuit, SetPipeline, StoreProbe, Submit, Subscribe,
@@ -99,6 +100,9 @@ pub struct WebServices {
     pub health: Arc<dyn Fn() -> Vec<ActorHealth> + Send + Sync>,
     /// How the nodes of the cluster stand; none without a cluster.
     pub nodes: Arc<dyn Fn() -> Vec<NodeSnapshot> + Send + Sync>,
+    /// Tells the other nodes of the cluster who decides about a circuit, or about that of the
+    /// pipeline as a whole, from now on; does nothing without a cluster.
+    pub circuit_held: Arc<dyn Fn(Option<Circuit>, CircuitMode) + Send + Sync>,
     /// Who serves the stages, first choice of each stage first.
     pub line_up: Vec<LineUpPlace>,
     /// The keys of callers.
@@ -219,6 +223,7 @@ impl Shared {
             permit: Permit::holding((permit, counted)),
             client,
             owner: identity.owner().clone(),
+            key: identity.key().cloned(),
         })
     }
 

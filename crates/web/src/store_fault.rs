@@ -49,8 +49,6 @@ pub(crate) fn public_text(error: &StoreError) -> &'static str {
         "the job store may not be written"
     } else if told("NATS servers") {
         "the cluster cannot be reached"
-    } else if told("no worker") {
-        "no worker of the cluster is there at the moment"
     } else if told("too many operations") {
         "the job store is busy"
     } else {
@@ -82,7 +80,6 @@ mod tests {
                 "reading a job failed (timed out): look at the NATS servers",
                 "cluster",
             ),
-            ("there is no worker in the cluster", "no worker"),
             (
                 "reading or writing /var/lib/jobs.db failed (disk I/O error)",
                 "cannot be read or written",

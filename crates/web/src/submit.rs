@@ -20,6 +20,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     admission::Admitted,
+    auth,
     feed::Feed,
     input::{HeldMemory, UploadKind, unusable},
     negotiate::{Form, Preference},
@@ -143,6 +144,7 @@ pub(crate) async fn hand_over(
         permit,
         client,
         owner,
+        key,
     } = job.admitted;
     let submit = Submit {
         spec: job.spec,
@@ -151,8 +153,12 @@ pub(crate) async fn hand_over(
         idempotency_key,
         client,
         owner,
+        quota: key.as_ref().and_then(auth::quota_of),
     };
     let accepted = ask(&shared.services.lines.submit, submit).await??;
+    if let (Some(key), Some(used)) = (key, accepted.used) {
+        key.usage().raise(Timestamp::now(), used.minute, used.day);
+    }
     drop(job.memory);
     Ok(accepted)
 }

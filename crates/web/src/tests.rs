@@ -98,6 +98,7 @@ fn services() -> (WebServices, Addr<Controller>, Arc<AtomicBool>) {
         limits: InputLimits::default(),
         forecast: Default::default(),
         nodes: Arc::new(Vec::new),
+        circuit_held: Arc::new(|_, _| {}),
         line_up: vec![crate::LineUpPlace {
             stage: chat2svg_protocol::Stage::Template,
             backend: "openai".parse().unwrap(),

@@ -50,6 +50,7 @@ impl Handler<Submit> for ControllerActor {
             idempotency_key,
             client,
             owner,
+            quota: _,
         } = message;
         let now = jiff::Timestamp::now();
         let view = JobView {
@@ -95,11 +96,13 @@ impl Handler<Submit> for ControllerActor {
                             Ok(Accepted {
                                 job: id,
                                 replayed: false,
+                                used: None,
                             })
                         }
                         Ok(Ok(Stored::Replayed(job))) => Ok(Accepted {
                             job,
                             replayed: true,
+                            used: None,
                         }),
                         Ok(Ok(Stored::Conflict)) => Err(SubmitError::IdempotencyConflict),
                         Ok(Err(error)) => Err(SubmitError::Store(error.to_string())),

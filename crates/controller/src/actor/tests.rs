@@ -454,6 +454,7 @@ impl Playhouse {
             idempotency_key: key.map(str::to_owned),
             client: Default::default(),
             owner: Default::default(),
+            quota: None,
         };
         self.controller
             .send(message)
@@ -723,7 +724,8 @@ async fn a_repeated_request_finds_its_job() {
         second,
         Accepted {
             job: first.job,
-            replayed: true
+            replayed: true,
+            used: None,
         }
     );
 }

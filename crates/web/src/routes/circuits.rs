@@ -28,8 +28,8 @@ pub(crate) struct CircuitRequest {
 
 /// Hold a backend's circuit open or closed, or let it decide itself again.
 ///
-/// It holds until it is set anew or the service ends. Taken over a loopback address only, or with a
-/// key that has the scope admin.
+/// It holds until it is set anew or the service ends; in a cluster, for all nodes that are there.
+/// Taken over a loopback address only, or with a key that has the scope admin.
 #[utoipa::path(
     put,
     path = "/v1/circuits/{stage}/{backend}",
@@ -58,10 +58,14 @@ pub(crate) async fn set(
     auth::admins_only(&request)?;
     let circuit = circuit(&request)?;
     let mode = mode(&request, payload, &shared).await?;
-    let set = SetCircuit { circuit, mode };
+    let set = SetCircuit {
+        circuit: circuit.clone(),
+        mode,
+    };
     let snapshot = ask(&shared.services.lines.set_circuit, set)
         .await?
         .map_err(|unknown| Problem::new(Code::CircuitNotFound, unknown.to_string()))?;
+    (shared.services.circuit_held)(Some(circuit), mode);
     Ok(HttpResponse::Ok()
         .insert_header((CACHE_CONTROL, "no-store"))
         .json(snapshot))
@@ -95,6 +99,7 @@ pub(crate) async fn set_pipeline(
     auth::admins_only(&request)?;
     let mode = mode(&request, payload, &shared).await?;
     let standing = ask(&shared.services.lines.set_pipeline, SetPipeline { mode }).await?;
+    (shared.services.circuit_held)(None, mode);
     Ok(HttpResponse::Ok()
         .insert_header((CACHE_CONTROL, "no-store"))
         .json(standing))

@@ -38,7 +38,7 @@ pub(crate) struct TokenResource {
 /// Make a token that stands for the key in addresses.
 ///
 /// For event streams, pictures and downloads in a browser, which can send no header. It is for
-/// reading, ends soon, and ends with the service.
+/// reading, ends soon, and ends with the service; in a cluster any front takes it.
 #[utoipa::path(
     post,
     path = "/v1/tokens",

@@ -145,6 +145,7 @@ impl Handler<Submit> for Controller {
                 Ok(Accepted {
                     job: *job,
                     replayed: true,
+                    used: None,
                 })
             } else {
                 Err(SubmitError::IdempotencyConflict)
@@ -215,6 +216,7 @@ fn accepted(job: JobId) -> Accepted {
     Accepted {
         job,
         replayed: false,
+        used: None,
     }
 }
 
