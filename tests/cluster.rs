@@ -1,7 +1,11 @@
 //! Many nodes: the real program, several times, on real NATS servers.
 
+mod callers;
 mod faults;
+mod figures;
+mod losses;
 mod nats;
+mod proxy;
 
 use std::path::Path;
 

@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    io::Write as _,
     net::TcpStream,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
@@ -9,6 +10,7 @@ use std::{
 
 use tempfile::TempDir;
 
+use super::proxy::Proxy;
 use crate::support::{folder, free_port, wait_until};
 
 /// Where the server is, if it is installed.
@@ -34,16 +36,34 @@ pub(crate) fn is_there() -> bool {
     false
 }
 
+/// Has a program run with a disk of its own under a folder: the first argument and the rest.
+const SMALL_DISK: &str = r#"mount -t tmpfs -o size=32m none "$0" && exec "$@""#;
+
+/// How a server is bound to the others.
+#[derive(Clone, Debug, Default)]
+struct Place {
+    is_in_cluster: bool,
+    /// Its port for the others, and the one that they are told.
+    own: u16,
+    advertised: u16,
+    /// Whom it calls.
+    routes: Vec<u16>,
+    is_small: bool,
+}
+
 /// One server of a cluster, with a folder of its own; killed when dropped.
 pub(crate) struct Server {
     arguments: Vec<String>,
+    store: PathBuf,
+    /// Whether its disk is small, and of memory.
+    is_small: bool,
     log: PathBuf,
     child: Option<Child>,
     pub(crate) port: u16,
 }
 
 impl Server {
-    fn new(folder: &Path, name: &str, port: u16, cluster: Option<(u16, &[u16])>) -> Self {
+    fn new(folder: &Path, name: &str, port: u16, place: &Place) -> Self {
         let store = folder.join(name);
         fs::create_dir_all(&store).unwrap();
         let mut arguments = vec![
@@ -57,24 +77,27 @@ impl Server {
             "--server_name".to_owned(),
             name.to_owned(),
         ];
-        if let Some((own, all)) = cluster {
+        if place.is_in_cluster {
             let address = |port: &u16| format!("nats-route://127.0.0.1:{port}");
-            let routes: Vec<String> = all
-                .iter()
-                .filter(|port| **port != own)
-                .map(address)
-                .collect();
+            let routes: Vec<String> = place.routes.iter().map(address).collect();
             arguments.extend([
                 "--cluster_name".to_owned(),
                 "test".to_owned(),
                 "--cluster".to_owned(),
-                format!("nats://127.0.0.1:{own}"),
-                "--routes".to_owned(),
-                routes.join(","),
+                format!("nats://127.0.0.1:{}", place.own),
+                // Nodes take the ways that they are given.
+                "--no_advertise".to_owned(),
+                "--cluster_advertise".to_owned(),
+                format!("127.0.0.1:{}", place.advertised),
             ]);
+            if !routes.is_empty() {
+                arguments.extend(["--routes".to_owned(), routes.join(",")]);
+            }
         }
         let mut server = Self {
             arguments,
+            store,
+            is_small: place.is_small,
             log: folder.join(format!("{name}.log")),
             child: None,
             port,
@@ -90,13 +113,39 @@ impl Server {
             .append(true)
             .open(&self.log)
             .unwrap();
-        let started = Command::new(program().unwrap())
+        let mut command = if self.is_small {
+            let mut command = Command::new("unshare");
+            command.args([
+                "--user",
+                "--map-root-user",
+                "--mount",
+                "sh",
+                "-c",
+                SMALL_DISK,
+            ]);
+            command.arg(&self.store).arg(program().unwrap());
+            command
+        } else {
+            Command::new(program().unwrap())
+        };
+        let started = command
             .args(&self.arguments)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(log)
             .spawn();
         self.child = Some(started.unwrap());
+    }
+
+    /// Fills its disk, which is a small one.
+    pub(crate) fn fill_disk(&self) {
+        let seen_from_here = format!("/proc/{}/root", self.child.as_ref().unwrap().id());
+        let store = self.store.strip_prefix("/").unwrap();
+        let filler = Path::new(&seen_from_here).join(store).join("filler");
+        let mut file = fs::File::create(filler).unwrap();
+        let piece = vec![1; 64 << 10];
+        // Until there is no room.
+        while file.write_all(&piece).is_ok() {}
     }
 
     /// Waits until it takes connections.
@@ -124,37 +173,79 @@ impl Drop for Server {
 /// One server, or several in a cluster.
 pub(crate) struct Nats {
     pub(crate) servers: Vec<Server>,
+    /// What stands between the first server and the others, where something does.
+    pub(crate) between: Option<Proxy>,
     _folder: TempDir,
+}
+
+/// What servers are started.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Kind {
+    /// Whether a proxy stands between the first server and the others.
+    pub(crate) has_proxy: bool,
+    /// Whether the first server has a small disk.
+    pub(crate) has_small_disk: bool,
 }
 
 impl Nats {
     /// Starts so many servers.
     pub(crate) fn start(count: usize) -> Self {
+        Self::of_kind(count, Kind::default())
+    }
+
+    /// Starts so many servers of a kind.
+    pub(crate) fn of_kind(count: usize, kind: Kind) -> Self {
         let folder = folder();
         let ports: Vec<u16> = (0..count).map(|_| free_port()).collect();
         let routes: Vec<u16> = (0..count).map(|_| free_port()).collect();
-        let servers: Vec<Server> = ports
-            .iter()
-            .zip(&routes)
-            .enumerate()
-            .map(|(index, (port, route))| {
-                let cluster = (count > 1).then_some((*route, &routes[..]));
-                Server::new(folder.path(), &format!("n{index}"), *port, cluster)
-            })
-            .collect();
+        let between = kind.has_proxy.then(|| Proxy::to(routes[0]));
+        // Each calls those before it, so that the first is reached by the proxy only.
+        let mut known: Vec<u16> = Vec::new();
+        let mut servers = Vec::new();
+        for (index, (port, own)) in ports.iter().zip(&routes).enumerate() {
+            let proxy = between.as_ref().filter(|_| index == 0);
+            let advertised = proxy.map_or(*own, |proxy| proxy.port);
+            let place = Place {
+                is_in_cluster: count > 1,
+                own: *own,
+                advertised,
+                routes: known.clone(),
+                is_small: kind.has_small_disk && index == 0,
+            };
+            known.push(advertised);
+            servers.push(Server::new(
+                folder.path(),
+                &format!("n{index}"),
+                *port,
+                &place,
+            ));
+        }
         for server in &servers {
             server.wait();
         }
         Self {
             servers,
+            between,
             _folder: folder,
         }
     }
 
     /// What `[cluster] url` is.
     pub(crate) fn url(&self) -> String {
-        let url = |server: &Server| format!("nats://127.0.0.1:{}", server.port);
-        let urls: Vec<String> = self.servers.iter().map(url).collect();
-        urls.join(",")
+        url(self.servers.iter().map(|server| server.port))
     }
+
+    /// Another way to every server, for one node.
+    pub(crate) fn way(&self) -> Vec<Proxy> {
+        let servers = self.servers.iter();
+        servers.map(|server| Proxy::to(server.port)).collect()
+    }
+}
+
+/// Servers at ports of this machine, as nodes are told.
+pub(crate) fn url(ports: impl Iterator<Item = u16>) -> String {
+    let urls: Vec<String> = ports
+        .map(|port| format!("nats://127.0.0.1:{port}"))
+        .collect();
+    urls.join(",")
 }
