@@ -169,9 +169,12 @@ impl Stage {
             Fault::KillServer => self.nats.servers[0].kill(),
             Fault::CutWorker => self.ways[1].iter().for_each(|proxy| proxy.cut(true)),
             Fault::CutFront => self.ways[0].iter().for_each(|proxy| proxy.cut(true)),
-            Fault::CutServer => self.nats.between.as_ref().unwrap().cut(true),
+            Fault::CutServer => self.nats.between.iter().for_each(|proxy| proxy.cut(true)),
             Fault::SlowServer => {
-                self.nats.between.as_ref().unwrap().delay(DELAY);
+                self.nats
+                    .between
+                    .iter()
+                    .for_each(|proxy| proxy.delay(DELAY));
                 self.ways[0][0].delay(DELAY);
                 self.ways[1][0].delay(DELAY);
             }

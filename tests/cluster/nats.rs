@@ -89,10 +89,9 @@ impl Server {
                 "--no_advertise".to_owned(),
                 "--cluster_advertise".to_owned(),
                 format!("127.0.0.1:{}", place.advertised),
+                "--routes".to_owned(),
+                routes.join(","),
             ]);
-            if !routes.is_empty() {
-                arguments.extend(["--routes".to_owned(), routes.join(",")]);
-            }
         }
         let mut server = Self {
             arguments,
@@ -173,8 +172,8 @@ impl Drop for Server {
 /// One server, or several in a cluster.
 pub(crate) struct Nats {
     pub(crate) servers: Vec<Server>,
-    /// What stands between the first server and the others, where something does.
-    pub(crate) between: Option<Proxy>,
+    /// The ways between the first server and the others, where something stands there.
+    pub(crate) between: Vec<Proxy>,
     _folder: TempDir,
 }
 
@@ -198,31 +197,34 @@ impl Nats {
         let folder = folder();
         let ports: Vec<u16> = (0..count).map(|_| free_port()).collect();
         let routes: Vec<u16> = (0..count).map(|_| free_port()).collect();
-        let between = kind.has_proxy.then(|| Proxy::to(routes[0]));
-        // Each calls those before it, so that the first is reached by the proxy only.
-        let mut known: Vec<u16> = Vec::new();
-        let mut servers = Vec::new();
-        for (index, (port, own)) in ports.iter().zip(&routes).enumerate() {
-            let proxy = between.as_ref().filter(|_| index == 0);
-            let advertised = proxy.map_or(*own, |proxy| proxy.port);
-            let place = Place {
-                is_in_cluster: count > 1,
-                own: *own,
-                advertised,
-                routes: known.clone(),
-                is_small: kind.has_small_disk && index == 0,
-            };
-            known.push(advertised);
-            servers.push(Server::new(
-                folder.path(),
-                &format!("n{index}"),
-                *port,
-                &place,
-            ));
-        }
-        for server in &servers {
-            server.wait();
-        }
+        // The others know each other by their own ports, and the first one by the proxies.
+        let between: Vec<Proxy> = match kind.has_proxy {
+            true => routes.iter().map(|port| Proxy::to(*port)).collect(),
+            false => Vec::new(),
+        };
+        let advertised = |index: usize| between.get(index).map_or(routes[index], |way| way.port);
+        let called_by = |caller: usize, index: usize| match (caller, index) {
+            (0, _) | (_, 0) => advertised(index),
+            _ => routes[index],
+        };
+        // The first comes last, when the others have found each other.
+        let mut servers: Vec<Server> = (0..count)
+            .rev()
+            .map(|index| {
+                let others = (0..count).filter(|other| *other != index);
+                let place = Place {
+                    is_in_cluster: count > 1,
+                    own: routes[index],
+                    advertised: advertised(index),
+                    routes: others.map(|other| called_by(index, other)).collect(),
+                    is_small: kind.has_small_disk && index == 0,
+                };
+                let server = Server::new(folder.path(), &format!("n{index}"), ports[index], &place);
+                server.wait();
+                server
+            })
+            .collect();
+        servers.reverse();
         Self {
             servers,
             between,

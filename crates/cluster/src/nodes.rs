@@ -38,8 +38,8 @@ const SUM: Duration = Duration::from_millis(500);
 const PAUSE: Duration = Duration::from_secs(1);
 /// How long an actor may take to say how it stands.
 const PATIENCE: Duration = Duration::from_millis(500);
-/// Snapshots in a row that the servers do not acknowledge before this node looks for another server:
-/// the one that it is connected with may be cut off from the others.
+/// Snapshots in a row that the servers do not acknowledge before this node looks for another
+/// server: the one that it is connected with may be cut off from the others.
 const MOST_UNHEARD: u32 = 2;
 /// How the keys of snapshots begin.
 const PREFIX: &str = "node.";

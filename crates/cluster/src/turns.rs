@@ -1,6 +1,6 @@
-//! Whose job is next in line. Of each caller only a few jobs are in line at a time; the rest wait in
-//! their bucket until some of these have been taken. So a caller with many jobs keeps others waiting
-//! no longer than those few take. Pure.
+//! Whose job is next in line. Of each caller only a few jobs are in line at a time; the rest wait
+//! in their bucket until some of these have been taken. So a caller with many jobs keeps others
+//! waiting no longer than those few take. Pure.
 
 use std::collections::{BTreeMap, HashMap};
 
