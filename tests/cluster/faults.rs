@@ -5,7 +5,7 @@
 //! cargo test --release -p chat2svg --test end_to_end -- --ignored --nocapture cluster::faults
 //! ```
 //!
-//! `FAULT=cut-worker` in the environment runs that one only.
+//! `FAULT=cut-worker` in the environment runs that one only, `LEVEL=minimal` with smaller jobs.
 
 use std::{
     path::PathBuf,
@@ -31,12 +31,6 @@ const JOBS: usize = 120;
 const PAUSE: Duration = Duration::from_millis(150);
 /// The job after which the fault happens.
 const FAULT_AFTER: usize = 40;
-/// How much work each is: enough to keep the workers busy.
-const LEVEL: &str = if cfg!(debug_assertions) {
-    "minimal"
-} else {
-    "high"
-};
 /// How long the network is cut.
 const CUT: Duration = Duration::from_secs(10);
 /// How much slower the way to a slow server is.
@@ -215,8 +209,10 @@ fn faketime() -> Option<PathBuf> {
 /// once.
 fn submit(fronts: &[Daemon], number: usize) -> String {
     let give_up = Instant::now() + Duration::from_secs(120);
+    // Enough work to keep the workers busy.
+    let level = std::env::var("LEVEL").unwrap_or("high".to_owned());
     let body = serde_json::json!({
-        "prompt": "a red fox under a green tree at sunset", "level": LEVEL,
+        "prompt": "a red fox under a green tree at sunset", "level": level,
         "deadline_ms": 60_000, "seed": number,
     });
     let key = format!("job-{number}");

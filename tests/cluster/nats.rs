@@ -37,7 +37,7 @@ pub(crate) fn is_there() -> bool {
 }
 
 /// Has a program run with a disk of its own under a folder: the first argument and the rest.
-const SMALL_DISK: &str = r#"mount -t tmpfs -o size=32m none "$0" && exec "$@""#;
+const SMALL_DISK: &str = r#"mount -t tmpfs -o size=900m none "$0" && exec "$@""#;
 
 /// How a server is bound to the others.
 #[derive(Clone, Debug, Default)]
@@ -142,7 +142,7 @@ impl Server {
         let store = self.store.strip_prefix("/").unwrap();
         let filler = Path::new(&seen_from_here).join(store).join("filler");
         let mut file = fs::File::create(filler).unwrap();
-        let piece = vec![1; 64 << 10];
+        let piece = vec![1; 1 << 20];
         // Until there is no room.
         while file.write_all(&piece).is_ok() {}
     }

@@ -497,7 +497,7 @@ impl Handler<SettleWebhook> for ClusterStoreActor {
     }
 }
 
-/// Each node counts for itself, and from its start.
+/// What is done with keys that have a quota is counted where jobs are handed in; see `quota`.
 impl Handler<CountUse> for ClusterStoreActor {
     type Result = Result<(), StoreError>;
 
