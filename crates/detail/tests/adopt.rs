@@ -335,6 +335,35 @@ fn what_a_region_shows_beside_a_shape_does_not_shade_it() {
 }
 
 #[test]
+fn a_text_keeps_its_colour_unless_it_can_be_read_in_the_new_one() {
+    let sign = |color: &str, place: &str| {
+        parse(&format!(
+            r##"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 256 256">
+<rect id="paper" width="256" height="256" fill="#e8f4ff"/>
+<g id="word" data-origin="text" fill="{color}" transform="{place}"><path d="M40 60h14v60h-14z"/>
+<path d="M70 60h14v60h-14z"/><path d="M100 60h40v14h-26v46h-14z"/></g></svg>"##
+        ))
+    };
+    let template = sign("#14202e", "");
+    let nowhere = "translate(0 900)";
+    let cases = [
+        (sign("#14202e", nowhere), Color::from_rgb8(20, 32, 46)),
+        (sign("#c0392b", ""), Color::from_rgb8(192, 57, 43)),
+    ];
+    for (wanted, color) in cases {
+        for may_add in [false, true] {
+            let adopted = run(&template, &picture(&wanted), may_add).expect("runs");
+            let shapes = adopted.document.shapes();
+            let letters = shapes.iter().filter(|visit| !visit.groups.is_empty());
+            let fills: Vec<_> = letters
+                .map(|visit| visit.shape.fill.clone().expect("is filled").paint)
+                .collect();
+            assert_eq!(fills, vec![Paint::Solid(color); 3], "may add: {may_add}");
+        }
+    }
+}
+
+#[test]
 fn nothing_is_added_when_nothing_may_be() {
     let target = picture(&scene(&[("{NEW}", NEW)]));
     let adopted = run(&scene(&[]), &target, false).expect("runs");

@@ -22,8 +22,6 @@ use crate::{
 const MOST_RENDERINGS: usize = 16;
 /// Most edits of a kind that are tried.
 const MOST_TRIED: usize = 48;
-/// A gain below the price of so many bytes is not worth a change.
-const LEAST_GAIN: f64 = 4.0;
 /// How far the lower of two halves reaches under the upper, in pixels.
 const UNDERLAP: f64 = 1.5;
 
@@ -50,7 +48,7 @@ impl Fit<'_> {
             }
             let proposals = match action {
                 Action::Reorder => raises(&facts),
-                Action::Merge => merges(&facts, self.cost().per_byte),
+                Action::Merge => merges(&facts, self.price()),
                 _ => self.splits(&facts)?,
             };
             self.take_edits(proposals, action, room)?;
@@ -129,15 +127,15 @@ impl Fit<'_> {
         if proposals.is_empty() || self.is_stopped() {
             return Ok(());
         }
-        let per_byte = self.cost().per_byte;
+        let price = self.price();
         let growths = self.growths(&proposals)?;
         let mut paying: Vec<(f64, &Proposal)> = growths
             .into_iter()
             .map(|(index, growth)| {
                 let proposal = &proposals[index];
-                (per_byte * proposal.saved - growth, proposal)
+                (price.byte() * proposal.saved - growth, proposal)
             })
-            .filter(|(gain, _)| *gain > LEAST_GAIN * per_byte)
+            .filter(|(gain, _)| *gain > price.change())
             .collect();
         paying.sort_by(|a, b| b.0.total_cmp(&a.0));
         let mut taken: Vec<&Proposal> = Vec::new();
@@ -182,7 +180,7 @@ impl Fit<'_> {
     /// Shapes of which one side should be brighter and the other darker, cut along the line
     /// between.
     fn splits(&mut self, facts: &[Facts]) -> Result<Vec<Proposal>, FitError> {
-        let per_byte = self.cost().per_byte;
+        let price = self.price();
         let shapes = self.document.shapes();
         let mut found: Vec<(f64, Proposal)> = Vec::new();
         for (index, (fact, visit)) in facts.iter().zip(shapes).enumerate() {
@@ -219,7 +217,7 @@ impl Fit<'_> {
             };
             let (lower, upper) = (part(lower, cut.behind), part(upper, cut.front));
             let cost = ByteCost::of(&lower) + ByteCost::of(&upper) - ByteCost::of(visit.shape);
-            let promise = cut.gain - per_byte * cost;
+            let promise = cut.gain - price.byte() * cost;
             if promise > 0.0 {
                 let edit = Edit::Split {
                     shape: index,

@@ -15,7 +15,7 @@ use crate::{
     freedom::{Motion, freedoms},
     ground::without_ground,
     lines::{has_writing, lines_of},
-    measure::{Score, psnr},
+    measure::{Score, fitting_size, psnr},
     picture::Picture,
     schedule,
     shadow::shadows_of,
@@ -277,23 +277,4 @@ fn measure_on_all(
     outcome.report.psnr_after = psnr(after.error, pixels);
     outcome.report.bytes = after.bytes;
     Ok(())
-}
-
-/// Size in pixels at which the picture is fitted: the view box's aspect, the target's longest side,
-/// at most `max_side`.
-fn fitting_size(
-    template: &Document,
-    target: &Raster,
-    max_side: u32,
-) -> Result<(usize, usize), FitError> {
-    let frame = template.view_box;
-    if !(frame.is_finite() && frame.width() > 0.0 && frame.height() > 0.0) {
-        return Err(FitError::Template(
-            "its viewBox is empty or not finite; give it one that has an area".to_owned(),
-        ));
-    }
-    let longest = f64::from(target.width().max(target.height()).min(max_side));
-    let scale = longest / frame.width().max(frame.height());
-    let side = |length: f64| ((length * scale).round() as usize).max(1);
-    Ok((side(frame.width()), side(frame.height())))
 }

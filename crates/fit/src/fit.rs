@@ -7,14 +7,14 @@ use chat2svg_vector::{Document, Node, Raster, WriteOptions};
 use kurbo::{Affine, BezPath};
 
 use crate::{
-    Action, ActionRecord, FitEnd, FitError, FitOptions, FitOutcome, FitReport, StageRecord,
+    Action, ActionRecord, FitEnd, FitError, FitOptions, FitOutcome, FitReport, Price, StageRecord,
     clean::CleanPicture,
     clock::Clock,
     descend::{Descender, DescentPhase},
     freedom::{Freedom, Motion},
     grouping::in_layers,
     lines::Lines,
-    measure::{Score, gain_per_byte, psnr},
+    measure::{Score, price, psnr},
     picture::{Picture, squared_error},
     quantise::{quantise_colors, quantise_outlines},
     regions::{RegionFinder, ShapeCost},
@@ -201,10 +201,15 @@ impl<'a> Fit<'a> {
         self.problem.clock.is_due()
     }
 
+    /// What a byte is worth.
+    pub(crate) fn price(&self) -> Price {
+        price(self.problem.target, self.problem.options)
+    }
+
     /// What a shape may cost.
     pub(crate) fn cost(&self) -> ShapeCost {
         ShapeCost {
-            per_byte: gain_per_byte(self.problem.target, self.problem.options),
+            per_byte: self.price().byte(),
             gradients: self.problem.options.allow_gradients,
             is_flat: self.problem.is_flat,
             tolerance: self

@@ -80,7 +80,7 @@ pub(crate) fn freedoms(document: &Document, keeps_grounds: bool) -> Vec<Freedom>
 }
 
 /// The place of the text that a shape belongs to.
-fn text_place<'a>(visit: &'a ShapeVisit<'_>) -> Option<&'a [usize]> {
+pub(crate) fn text_place<'a>(visit: &'a ShapeVisit<'_>) -> Option<&'a [usize]> {
     let own = visit.shape.meaning;
     let groups = visit.groups.iter().map(|group| group.meaning);
     let mut said = Meaning::NONE;

@@ -10,7 +10,8 @@ use crate::{
     clock::Clock,
     picture::Picture,
     regions::{RegionFinder, ShapeCost},
-    segment::{NodeId, ProtectedShapes, best_cover},
+    registration::mean_color,
+    segment::{NodeId, best_cover},
 };
 
 /// A region of the hierarchy; parts have smaller numbers than their union.
@@ -94,6 +95,11 @@ impl Regions {
         &self.pixels
     }
 
+    /// The mean colour of some of its pixels; white for none.
+    pub fn mean(&self, pixels: &[u32]) -> Color {
+        mean_color(&self.pixels, pixels)
+    }
+
     /// The regions that together show the whole picture at the least cost, at most about `limit`;
     /// more when stopped.
     pub fn cover(&self, price: RegionPrice, limit: usize) -> Vec<RegionId> {
@@ -112,9 +118,7 @@ impl Regions {
         price: RegionPrice,
         limit: usize,
     ) -> Vec<RegionId> {
-        let chosen = self
-            .finder
-            .chosen(present, ProtectedShapes::NONE, price.into(), limit);
+        let chosen = self.finder.chosen(present, price.into(), limit);
         chosen.into_iter().map(RegionId).collect()
     }
 

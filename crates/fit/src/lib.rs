@@ -31,6 +31,7 @@ mod error;
 mod exact;
 mod explicable;
 mod fit;
+mod found_shape;
 mod freedom;
 mod ground;
 mod grouping;
@@ -49,10 +50,12 @@ mod outlines;
 mod paint_fit;
 mod parameters;
 mod picture;
+mod price;
 mod primitives;
 mod proposals;
 mod quantise;
 mod regions;
+mod registration;
 mod regularise;
 mod report;
 mod rollback;
@@ -92,6 +95,8 @@ pub use lines::thinned;
 pub use options::{FitOptions, MAX_PATHS, Regularisers, Schedule};
 pub use outlines::outlines;
 pub use paint_fit::{FittedPaint, GradientThreshold, Sample, fit_flat, fit_paint};
+pub use price::Price;
+pub use registration::{Form, Movement, Registered, Registration, register, visit_name};
 pub use report::{
     Action, ActionRecord, Budget, BudgetRecord, FitEnd, FitOutcome, FitReport, FitStage,
     LossSample, MAX_SAMPLES, Observer, Progress, StageRecord,

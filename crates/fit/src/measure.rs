@@ -1,15 +1,12 @@
 //! How good a document is: its picture, made of the document as it is written, against the target.
 
-use chat2svg_vector::{Color, Document, WriteOptions};
+use chat2svg_vector::{Color, Document, Raster, WriteOptions};
 
 use crate::{
-    FitError, FitOptions,
+    FitError, FitOptions, Price,
     picture::{Picture, squared_error},
 };
 
-/// Squared error that a byte must save in a picture of 256 × 256 pixels, when the options do not
-/// say.
-const GAIN_PER_BYTE: f64 = 0.004;
 /// A cost above another by this factor is clearly worse.
 const CLEARLY: f64 = 1.05;
 
@@ -46,7 +43,7 @@ impl Score {
             excess: options
                 .byte_budget
                 .map_or(0, |budget| bytes.saturating_sub(budget)),
-            cost: error + gain_per_byte(target, options) * bytes as f64,
+            cost: error + price(target, options).byte() * bytes as f64,
         })
     }
 
@@ -61,13 +58,31 @@ impl Score {
     }
 }
 
-/// Squared error that a byte must save. In proportion to the area, so that a picture in more pixels
-/// is not worth more bytes.
-pub(crate) fn gain_per_byte(target: &Picture, options: &FitOptions) -> f64 {
-    let area = (target.width * target.height) as f64;
+/// The price that the options set, else the usual one.
+pub(crate) fn price(target: &Picture, options: &FitOptions) -> Price {
+    let usual = || Price::of_size(target.width, target.height);
     options
         .gain_per_byte
-        .map_or(GAIN_PER_BYTE * area / 65_536.0, f64::from)
+        .map_or_else(usual, |gain| Price::of_byte(f64::from(gain)))
+}
+
+/// Size in pixels at which the picture is fitted: the view box's aspect, the target's longest side,
+/// at most `max_side`.
+pub(crate) fn fitting_size(
+    template: &Document,
+    target: &Raster,
+    max_side: u32,
+) -> Result<(usize, usize), FitError> {
+    let frame = template.view_box;
+    if !(frame.is_finite() && frame.width() > 0.0 && frame.height() > 0.0) {
+        return Err(FitError::Template(
+            "its viewBox is empty or not finite; give it one that has an area".to_owned(),
+        ));
+    }
+    let longest = f64::from(target.width().max(target.height()).min(max_side));
+    let scale = longest / frame.width().max(frame.height());
+    let side = |length: f64| ((length * scale).round() as usize).max(1);
+    Ok((side(frame.width()), side(frame.height())))
 }
 
 /// Sum of squared differences of a document's picture and the target, over all components; on white

@@ -5,6 +5,7 @@ use chat2svg_vector::{ByteCost, Color, Paint};
 use kurbo::{Affine, BezPath, Point, Rect, Vec2};
 
 use crate::{
+    Price,
     crossing::crosses_itself,
     edits::Edit,
     picture::{Picture, Pixel},
@@ -95,9 +96,9 @@ pub(crate) fn raises(facts: &[Facts]) -> Vec<Proposal> {
 
 /// Pairs of added shapes of one group and label whose colours are near enough for the bytes of an
 /// element.
-pub(crate) fn merges(facts: &[Facts], per_byte: f64) -> Vec<Proposal> {
+pub(crate) fn merges(facts: &[Facts], price: Price) -> Vec<Proposal> {
     let mut found = Vec::new();
-    let allowed = per_byte * ByteCost::JOINED;
+    let allowed = price.byte() * ByteCost::JOINED;
     for (low, lower) in facts.iter().enumerate() {
         let Some(one) = lower.flat else { continue };
         for (high, upper) in facts.iter().enumerate().skip(low + 1) {

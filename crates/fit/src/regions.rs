@@ -3,19 +3,18 @@
 
 use std::collections::BTreeSet;
 
-use chat2svg_vector::{Color, Paint};
 use kurbo::{Affine, BezPath, Point, Rect, Shape as _};
 use rayon::prelude::*;
 
 use crate::{
     clock::Clock,
     contour_tolerance::{ContourTolerance, LEAST_CONTOUR, outline},
+    found_shape::FoundShape,
     paint_fit::GradientThreshold,
     picture::{Picture, Pixel, is_painted},
     salience::salience,
     segment::{
-        CutCost, LEAST_AREA, NodeId, ProtectedShapes, RegionTree, best_cover,
-        best_residual_regions, sharpened,
+        CutCost, LEAST_AREA, NodeId, RegionTree, best_cover, best_residual_regions, sharpened,
     },
     stack::{Layer, Partition, layers},
     translucent::{FoundPaint, OPAQUE, fit_pixels},
@@ -37,22 +36,6 @@ const MOST_COLORS: usize = 40;
 const SMALLEST_CONTOUR: f64 = 0.6;
 /// Samples of a region from which its paint is worked out.
 const PAINT_SAMPLES: usize = 3000;
-
-/// A shape found in a picture.
-#[derive(Clone, Debug)]
-pub(crate) struct FoundShape {
-    /// Index of its region among those asked for.
-    pub(crate) region: usize,
-    /// Outline in pixels of the fitting resolution.
-    pub(crate) path: BezPath,
-    /// Its paint in the same coordinates.
-    pub(crate) paint: FoundPaint,
-    /// Whether it covers the whole canvas.
-    pub(crate) is_backdrop: bool,
-    /// Index in painting order of the existing shape that it belongs right above; `None` for the
-    /// bottom.
-    pub(crate) depth: Option<usize>,
-}
 
 /// What a shape may cost.
 #[derive(Clone, Copy, Debug)]
@@ -168,33 +151,26 @@ impl RegionFinder {
     }
 
     /// At most `limit` shapes that gain most when painted over what is there, bottom first.
-    /// `present` is the squared error of each pixel of the finder's picture as it is, `protected`
-    /// the shapes that are not to be hidden.
+    /// `present` is the squared error of each pixel of the finder's picture as it is, `owners` the
+    /// index plus one of the shape that it shows, 0 for none.
     pub(crate) fn residual_shapes(
         &self,
         present: &[f32],
-        protected: ProtectedShapes<'_>,
+        owners: &[u32],
         cost: ShapeCost,
         limit: usize,
         clock: &Clock,
     ) -> Vec<FoundShape> {
-        let chosen = self.chosen(present, protected, cost, limit);
-        self.shapes(&chosen, protected.owners, cost, clock)
+        let chosen = self.chosen(present, cost, limit);
+        self.shapes(&chosen, owners, cost, clock)
     }
 
     /// The regions of which [`RegionFinder::residual_shapes`] makes shapes, best first.
-    pub(crate) fn chosen(
-        &self,
-        present: &[f32],
-        protected: ProtectedShapes<'_>,
-        cost: ShapeCost,
-        limit: usize,
-    ) -> Vec<NodeId> {
+    pub(crate) fn chosen(&self, present: &[f32], cost: ShapeCost, limit: usize) -> Vec<NodeId> {
         best_residual_regions(
             &self.tree,
             present,
             &self.salience,
-            protected,
             self.cut_cost(cost),
             limit,
         )
@@ -247,7 +223,7 @@ impl RegionFinder {
                 if is_translucent[layer.region] && layer.depth > 0 {
                     return None;
                 }
-                let paint = self.paint(own, cost);
+                let paint = self.paint(own, self.gradients(own.len(), cost))?;
                 let path = self.outline(layer, cost);
                 (!path.elements().is_empty()).then(|| FoundShape {
                     region: layer.region,
@@ -289,8 +265,23 @@ impl RegionFinder {
         path
     }
 
-    /// The paint that explains pixels best, in pixels of the fitting resolution.
-    pub(crate) fn paint(&self, pixels: &[u32], cost: ShapeCost) -> FoundPaint {
+    /// When a gradient is worth its bytes on so many pixels; `None` where there may be none.
+    pub(crate) fn gradients(&self, pixels: usize, cost: ShapeCost) -> Option<GradientThreshold> {
+        let area = pixels as f64 * self.scale[0] * self.scale[1];
+        cost.gradients.then(|| GradientThreshold {
+            gain: cost.per_byte * GRADIENT_BYTES / (3.0 * area),
+            share: 0.9,
+            stops: 3,
+        })
+    }
+
+    /// The paint that explains pixels best, in pixels of the fitting resolution; `None` of no
+    /// pixels.
+    pub(crate) fn paint(
+        &self,
+        pixels: &[u32],
+        gradients: Option<GradientThreshold>,
+    ) -> Option<FoundPaint> {
         let width = self.picture.width;
         let stride = pixels.len().div_ceil(PAINT_SAMPLES).max(1);
         let samples: Vec<(Point, Pixel)> = pixels
@@ -305,16 +296,7 @@ impl RegionFinder {
                 (place, self.sharp[*index as usize])
             })
             .collect();
-        let area = pixels.len() as f64 * self.scale[0] * self.scale[1];
-        let threshold = cost.gradients.then(|| GradientThreshold {
-            gain: cost.per_byte * GRADIENT_BYTES / (3.0 * area),
-            share: 0.9,
-            stops: 3,
-        });
-        fit_pixels(&samples, threshold).unwrap_or(FoundPaint {
-            paint: Paint::Solid(Color::WHITE),
-            opacity: 1.0,
-        })
+        fit_pixels(&samples, gradients)
     }
 }
 
@@ -356,9 +338,8 @@ mod tests {
             let finder = RegionFinder::new(&picture, side, &clock).expect("not stopped");
             let present = vec![0.5; width * height];
             let owners = vec![1; width * height];
-            let protected = ProtectedShapes { owners: &owners, is_protected: &[false] };
             let covers = finder.cover(COST, 40, &clock);
-            let residual_shapes = finder.residual_shapes(&present, protected, COST, 40, &clock);
+            let residual_shapes = finder.residual_shapes(&present, &owners, COST, 40, &clock);
             for shape in covers.iter().chain(&residual_shapes) {
                 prop_assert!(!crosses_itself(&shape.path, 1.0), "{:?}", shape.path);
             }

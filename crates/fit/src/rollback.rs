@@ -4,7 +4,6 @@
 use std::collections::BTreeMap;
 
 use chat2svg_diffraster::Node;
-use chat2svg_vector::ByteCost;
 use kurbo::{BezPath, Rect};
 
 use crate::{
@@ -12,15 +11,12 @@ use crate::{
     displacement::displacement,
     fit::Fit,
     picture::{Picture, squared_error},
+    price::unmeasurable,
     scene::SceneMap,
     strokes::closed_outline,
     trial::{Extent, groups, growth},
 };
 
-/// Share of the picture's squared error that is a measurable gain, and what always is, in pixels
-/// from black to white.
-const MEASURABLE_SHARE: f64 = 1e-3;
-const MEASURABLE: f64 = 0.02;
 /// Movement in pixels that is not worth a question.
 const NEGLIGIBLE: f64 = 0.02;
 
@@ -78,7 +74,7 @@ impl Fit<'_> {
             .collect();
         let mut returned = self.document.clone();
         let mut prices = vec![0.0; ids.len()];
-        let per_byte = self.cost().per_byte;
+        let price = self.price();
         returned.edit_shapes(|index, shape, transform, _| {
             let origin = ids.get(index).and_then(|id| id.origin());
             let Some(path) = origin.and_then(|at| old.get(at)) else {
@@ -87,9 +83,9 @@ impl Fit<'_> {
             let to_pixels = to_canvas * transform;
             let moved = displacement(&(to_pixels * path), &(to_pixels * &shape.path), everywhere);
             if path.is_finite() && moved.is_some_and(|moved| moved.largest > NEGLIGIBLE) {
-                let bytes = ByteCost::of(shape);
+                let before = price.shape(shape);
                 shape.path = path.clone();
-                prices[index] = per_byte * (ByteCost::of(shape) - bytes);
+                prices[index] = price.shape(shape) - before;
             }
         });
         let mut map = self.scene();
@@ -120,12 +116,7 @@ impl Fit<'_> {
                 shape.path = path;
             }
         });
-        self.accept(Action::Return, self.slack())
-    }
-
-    /// What counts as no measurable loss.
-    fn slack(&self) -> f64 {
-        MEASURABLE + MEASURABLE_SHARE * self.best_error()
+        self.accept(Action::Return, unmeasurable(self.best_error()))
     }
 
     /// Puts back, node by node, each block of slots whose movement gains nothing measurable, or
@@ -140,7 +131,7 @@ impl Fit<'_> {
         let target = self.problem.target;
         let shown = self.descender.picture(&mut map.scene)?;
         let total = squared_error(&shown, target);
-        let slack = MEASURABLE + MEASURABLE_SHARE * total;
+        let slack = unmeasurable(total);
         // Together, what returns may cost no more than that either.
         let mut allowed = slack;
         let mut rolled_back = Vec::new();

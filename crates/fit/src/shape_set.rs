@@ -11,22 +11,18 @@ use crate::{
     Action, FitError,
     crossing::{crosses_itself, straightened},
     fit::{Fit, Problem, ShapeId},
+    found_shape::FoundShape,
     freedom::Motion,
     picture::{Picture, squared_distance},
+    price::NOISE,
     quantise::quantise,
-    regions::{FoundShape, RegionFinder},
-    segment::ProtectedShapes,
+    regions::RegionFinder,
     simplify::simplified,
     topology::{first_layers, insert, paint_in},
     translucent::OPAQUE,
     trial::Extent,
 };
 
-/// Mean squared error below which nothing is missing: one level in 255, about where two renderers
-/// differ in their edges.
-const NOISE: f64 = 1.0 / (255.0 * 255.0);
-/// By how many times its price a needle sliver must gain.
-const SLIVER_PRICE: f64 = 4.0;
 /// Accuracy of a length of border, in pixels.
 const BORDER_ACCURACY: f64 = 0.1;
 /// Pixels that a shape must show to be given another paint.
@@ -103,13 +99,8 @@ impl Fit<'_> {
             .collect();
         let visibility = self.visibility(finder)?;
         let cost = self.cost();
-        let is_protected: Vec<bool> = self.ids.iter().map(|id| !id.is_added()).collect();
-        let protected = ProtectedShapes {
-            owners: visibility.owners(),
-            is_protected: &is_protected,
-        };
-        let found =
-            pool.install(|| finder.residual_shapes(&present, protected, cost, limit, clock));
+        let found = pool
+            .install(|| finder.residual_shapes(&present, visibility.owners(), cost, limit, clock));
         if found.is_empty() || self.is_stopped() {
             return Ok(0);
         }
@@ -182,8 +173,11 @@ impl Fit<'_> {
             {
                 return;
             }
-            let found = finder.paint(own, cost);
-            if !matches!(found.paint, Paint::Solid(_)) && found.is_opaque() {
+            let gradients = finder.gradients(own.len(), cost);
+            if let Some(found) = finder.paint(own, gradients)
+                && !matches!(found.paint, Paint::Solid(_))
+                && found.is_opaque()
+            {
                 fill.paint = paint_in(&found.paint, to_pixels.inverse());
                 changed += 1;
             }
@@ -235,28 +229,22 @@ impl Fit<'_> {
 
     /// The same at a multiple of the price, until about so many bytes are saved.
     pub(crate) fn prune_at_price(&mut self, price: f64, wanted: usize) -> Result<usize, FitError> {
-        let per_byte = price * self.cost().per_byte;
-        self.take_out(|gain, bytes| gain < per_byte * bytes, wanted)
+        self.take_out(price, wanted)
     }
 
     /// Takes out the added shapes that gain least for their bytes until about so many bytes are
     /// saved.
     pub(crate) fn save_bytes(&mut self, wanted: usize) -> Result<usize, FitError> {
-        self.take_out(|_, _| true, wanted)
+        self.take_out(f64::INFINITY, wanted)
     }
 
-    /// Takes out shapes, those that gain least for their bytes first: none that the judge (given
-    /// gain and price in bytes) wants kept, none that overlaps one already taken out, until
-    /// `wanted` bytes are saved.
-    fn take_out(
-        &mut self,
-        is_worthless: impl Fn(f64, f64) -> bool,
-        wanted: usize,
-    ) -> Result<usize, FitError> {
+    /// Takes out shapes, those that gain least for their bytes first: none that gains so many times
+    /// its price, none that overlaps one already taken out, until `wanted` bytes are saved.
+    fn take_out(&mut self, factor: f64, wanted: usize) -> Result<usize, FitError> {
         if self.is_stopped() || !self.problem.options.allow_topology {
             return Ok(0);
         }
-        let visits = self.document.shapes();
+        let (price, visits) = (self.price(), self.document.shapes());
         let least_width = f64::from(self.problem.options.regularisers.slivers);
         let facts: Vec<(f64, bool, f64)> = visits
             .iter()
@@ -270,13 +258,12 @@ impl Fit<'_> {
                 let to_pixels = self.problem.to_canvas * visit.transform;
                 let width = inscribed_width(&(to_pixels * &visit.shape.path));
                 let is_sliver = visit.shape.stroke.is_none() && width < least_width;
-                let bytes = ByteCost::of(visit.shape);
                 let price = if is_sliver {
-                    SLIVER_PRICE * bytes
+                    price.sliver(visit.shape)
                 } else {
-                    bytes
+                    price.shape(visit.shape)
                 };
-                (bytes, has_name, price)
+                (ByteCost::of(visit.shape), has_name, price)
             })
             .collect();
         let mut map = self.scene();
@@ -313,7 +300,7 @@ impl Fit<'_> {
             let (bytes, _, price) = facts[shape];
             let is_invisible = gain.abs() < 1e-3;
             let may_go = if self.ids[shape].is_added() {
-                is_worthless(gain, price)
+                gain < factor * price
             } else {
                 is_invisible
             };

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use chat2svg_diffraster as raster;
-use chat2svg_vector::{ByteCost, Color};
+use chat2svg_vector::Color;
 use kurbo::BezPath;
 
 use crate::{
@@ -14,7 +14,7 @@ use crate::{
     fit::Fit,
     normals::{Normal, color_at, normals_along},
     picture::Picture,
-    strokes::{LEAST_GAIN, distance},
+    strokes::distance,
     trial::growths,
 };
 
@@ -65,7 +65,7 @@ impl Fit<'_> {
                 }
             }
         }
-        let least = LEAST_GAIN * ByteCost::STROKE * self.cost().per_byte;
+        let least = self.price().stroke();
         best.retain(|_, (growth, _)| -*growth > least);
         if best.is_empty() {
             return Ok(());

@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use chat2svg_diffraster::Node;
-use chat2svg_vector::{ByteCost, Color, Paint, Shape, Stroke};
+use chat2svg_vector::{Color, Paint, Shape, Stroke};
 use kurbo::{Affine, BezPath, Shape as _};
 
 use crate::{
@@ -40,8 +40,6 @@ const SAME_COLOR: f64 = 0.08;
 const LEAST_MISSING: f64 = 0.5;
 /// Share of an outline along which there must be a line.
 const LINE_SHARE: f64 = 0.4;
-/// How many times its bytes' price a stroke must gain: it is one more thing to edit.
-pub(crate) const LEAST_GAIN: f64 = 2.0;
 
 impl Fit<'_> {
     /// Closes the outlines of the template's filled shapes that end where they began, so that what
@@ -122,7 +120,7 @@ impl Fit<'_> {
             })
             .collect();
         let target = self.problem.target;
-        let least = LEAST_GAIN * ByteCost::STROKE * self.cost().per_byte;
+        let least = self.price().stroke();
         let worth = growths(
             &mut self.descender,
             &mut map,

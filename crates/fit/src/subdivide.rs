@@ -3,11 +3,11 @@
 //! takes points away.
 
 use chat2svg_diffraster::{Layout, Node};
-use chat2svg_vector::{ByteCost, points_of};
+use chat2svg_vector::points_of;
 use kurbo::{BezPath, CubicBez, ParamCurve, PathEl, Point, QuadBez, Vec2};
 
 use crate::{
-    Action, FitError,
+    Action, FitError, Price,
     crossing::{crossed_elements, crosses_itself},
     fit::Fit,
     freedom::Motion,
@@ -72,7 +72,7 @@ impl Fit<'_> {
         let mut gradient = vec![0.0; layout.len];
         self.descender
             .squared_gradient(&map, &image, &mut gradient)?;
-        let price = self.cost().per_byte;
+        let price = self.price();
         let mut paths: Vec<Option<BezPath>> = vec![None; divided.len()];
         for slot in &map.slots {
             if let Some(Some((divided, scale))) = divided.get(slot.shape)
@@ -126,10 +126,10 @@ fn point_gradients(
 
 impl Division {
     /// Whether the gradient at its new points pays for their bytes.
-    fn pays(&self, gradients: &[PointGradient], per_byte: f64) -> bool {
+    fn pays(&self, gradients: &[PointGradient], price: Price) -> bool {
         let gradients = self.fresh.iter().filter_map(|point| gradients.get(*point));
         let gradient = gradients.fold(0.0, |most: f64, gradient| most.max(gradient.slope.hypot()));
-        0.5 * self.moves * gradient > per_byte * ByteCost::POINT * self.more
+        0.5 * self.moves * gradient > price.points(self.more)
     }
 
     /// Makes the line from `start` to `end`, which may be the one that closes an outline, a curve
@@ -210,12 +210,12 @@ fn divisions(path: &BezPath, scale: f64) -> Vec<Division> {
 fn divided_where_it_pays(
     divisions: &[Division],
     gradients: &[PointGradient],
-    per_byte: f64,
+    price: Price,
     scale: f64,
 ) -> Option<BezPath> {
     let mut is_wanted: Vec<bool> = divisions
         .iter()
-        .map(|division| division.pays(gradients, per_byte))
+        .map(|division| division.pays(gradients, price))
         .collect();
     let whole: BezPath = divisions.iter().map(|division| division.whole).collect();
     while is_wanted.contains(&true) {
@@ -269,6 +269,8 @@ mod tests {
 
     use super::*;
 
+    const PRICE: Price = Price::of_byte(0.1);
+
     #[test]
     fn a_quadratic_and_the_line_that_closes_it_get_points_of_their_own() {
         let path = BezPath::from_svg("M10 10Q40 0 50 40Z").expect("a path");
@@ -296,8 +298,9 @@ mod tests {
             };
             (0..7).map(gradient).collect()
         };
-        assert!(divided_where_it_pays(&divisions, &gradients(0.01), 0.1, 1.0).is_none());
-        let divided = divided_where_it_pays(&divisions, &gradients(100.0), 0.1, 1.0).expect("pays");
+        assert!(divided_where_it_pays(&divisions, &gradients(0.01), PRICE, 1.0).is_none());
+        let divided =
+            divided_where_it_pays(&divisions, &gradients(100.0), PRICE, 1.0).expect("pays");
         assert_eq!(divided.elements().len(), 4);
     }
 
@@ -318,7 +321,7 @@ mod tests {
                 slope: Vec2::new(slope, slope),
             };
             let gradients: Vec<PointGradient> = (0..count).map(gradient).collect();
-            let divided = divided_where_it_pays(&divisions, &gradients, 0.1, 1.0).expect("pays");
+            let divided = divided_where_it_pays(&divisions, &gradients, PRICE, 1.0).expect("pays");
             assert!(!crosses_itself(&divided, 1.0), "{divided:?}");
             assert!(
                 divided

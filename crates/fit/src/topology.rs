@@ -4,7 +4,7 @@
 use chat2svg_vector::{Document, Group, Node, Paint, Shape, Stroke};
 use kurbo::Affine;
 
-use crate::{lines::Line, regions::FoundShape};
+use crate::{found_shape::FoundShape, lines::Line};
 
 /// Layers of a document made from nothing.
 pub(crate) const BACKGROUND: &str = "background";

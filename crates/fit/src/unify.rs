@@ -4,7 +4,7 @@
 use chat2svg_vector::{Color, Paint};
 use kurbo::{Rect, Shape as _};
 
-use crate::{regions::FoundShape, translucent::FoundPaint};
+use crate::{found_shape::FoundShape, translucent::FoundPaint};
 
 /// Share of the canvas up to which a shape is small.
 const SMALL: f64 = 0.01;

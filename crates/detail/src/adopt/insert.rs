@@ -3,13 +3,15 @@
 
 use std::collections::BTreeSet;
 
-use chat2svg_fit::removal_growths;
+use chat2svg_fit::{Price, removal_growths, visit_name};
 use chat2svg_stop::Stop;
 use chat2svg_vector::{ByteCost, Document, Meaning, Node, Raster, Role, Shape};
 use kurbo::Affine;
 
 use super::{
-    AdoptError, names::meaning_of, residual::ResidualShape, units::visit_name, view::View,
+    AdoptError,
+    names::meaning_of,
+    residual::{ResidualShape, errors},
 };
 
 /// Most rounds of leaving shapes out: each changes what the others are worth.
@@ -98,15 +100,19 @@ fn named(shape: &Shape, name: &str, meaning: Meaning, to_parent: Affine) -> Node
 
 /// What new shapes are judged by.
 pub(super) struct Judge<'a> {
-    pub(super) view: &'a View<'a>,
-    /// What the view shows.
+    /// Over white, at the size at which regions are looked for.
     pub(super) target: &'a Raster,
-    /// Squared error in pixels of the view that a byte must save.
-    pub(super) per_byte: f64,
+    /// What new shapes must gain.
+    pub(super) price: Price,
     pub(super) stop: &'a Stop,
 }
 
 impl Judge<'_> {
+    fn error(&self, document: &Document) -> Result<f64, AdoptError> {
+        let errors = errors(document, self.target, self.stop)?;
+        Ok(errors.into_iter().map(f64::from).sum())
+    }
+
     /// Draws as strokes the lines that take clearly fewer bytes so, at nearly the same error: the
     /// fit makes a stroke as exact as an outline.
     pub(super) fn choose_strokes(
@@ -116,7 +122,7 @@ impl Judge<'_> {
         found: &[ResidualShape],
         to_canvas: Affine,
     ) -> Result<(), AdoptError> {
-        let mut error = self.view.error(document)?;
+        let mut error = self.error(document)?;
         let growths = removal_growths(document, self.target)?;
         for each in inserted {
             let Some(residual) = found.get(each.residual) else {
@@ -148,7 +154,7 @@ impl Judge<'_> {
                         stroke_bytes = ByteCost::of(shape);
                     }
                 });
-                let found = self.view.error(&stroked)?;
+                let found = self.error(&stroked)?;
                 if stroke_bytes <= SHORTER * bytes && found <= least {
                     least = found;
                     better = Some(stroked);
@@ -175,9 +181,9 @@ impl Judge<'_> {
             let shapes = document.shapes();
             let is_worthless = |each: &&Inserted| {
                 let (growth, visit) = (growths.get(each.index), shapes.get(each.index));
-                growth.zip(visit).is_none_or(|(growth, visit)| {
-                    *growth < self.per_byte * ByteCost::of(visit.shape)
-                })
+                growth
+                    .zip(visit)
+                    .is_none_or(|(growth, visit)| *growth < self.price.shape(visit.shape))
             };
             let worthless = inserted.iter().filter(is_worthless);
             let gone: BTreeSet<usize> = worthless.map(|each| each.index).collect();

@@ -1,61 +1,43 @@
-//! Stage 2 for a target from outside: moves the template's shapes to where the target shows them,
-//! gives them its paints, and makes shapes of what is new in it. The exact fit is stage 3's.
+//! Stage 2 for a target from outside: has the template's shapes moved to where the target shows
+//! them and fitted (`chat2svg_fit`), and makes shapes of what is new in it. The exact fit is stage
+//! 3's.
 //!
-//! The target is cut into flat and smoothly shaded regions with a hierarchy
-//! (`chat2svg_fit::Regions`). Regions and what is seen of the template's shapes are laid over each
-//! other (`region_overlap`): a shape that a region shows stays; one that does not is looked for
-//! elsewhere (`guesses`, `moves`); then all are fitted, but not spread over what is new
-//! (`capture`); a region that no shape shows is new (`residual`, `lines`, `names`) and put where it
-//! belongs, if it is worth it (`insert`).
+//! A region of the target that no shape shows is new (`residual`, `lines`, `names`), and put where
+//! it belongs, if it is worth it (`insert`). What a fit spread over something new is undone: it
+//! knows no names, and would bend a petal to be the leaf beside it.
 
-mod capture;
-mod form;
-mod guesses;
 mod insert;
 mod lines;
-mod moves;
 mod names;
 mod parameters;
-mod region_overlap;
-mod repaint;
 mod residual;
-mod tie_break;
-mod trial;
-mod units;
-mod view;
 
 use std::time::Instant;
 
-use chat2svg_fit::{FitEnd, FitError, FitOptions, GradientThreshold, RegionPrice, Regions};
+use chat2svg_fit::{
+    FitEnd, FitError, FitOptions, GradientThreshold, Price, Registered, Registration, refine,
+    register,
+};
 use chat2svg_protocol::Movement;
 use chat2svg_stop::{Stop, Stopped};
-use chat2svg_vector::{Document, Raster, RasterError, RenderError};
+use chat2svg_vector::{Color, Document, Raster, RasterError, RenderError};
 use thiserror::Error;
 
 pub use parameters::{AdoptParameters, NewShapes};
 
 use self::{
-    capture::Unfitted,
     insert::{Judge, insert},
-    moves::Search,
-    region_overlap::{Areas, IdBuffer},
-    repaint::Painter,
-    residual::Finder,
-    view::View,
+    residual::{Finder, IdBuffer},
 };
 
-/// Squared error, in full-scale pixels of a target whose longest side is 512, that each written
-/// byte of a new shape must save.
-const GAIN_PER_BYTE: f64 = 0.022;
-/// How far outlines may be from the borders of regions, in pixels of the regions' picture.
-const TOLERANCE: f64 = 0.4;
-/// Longest side in pixels at which guesses about moves are tried.
-const TRIAL_SIDE: u32 = 160;
-/// Share of the time that is left which those fits may take, so that there is some to look for new
+/// By how many times its price a new shape must gain: it gets a name, and is one more thing to
+/// edit.
+const NEW_SHAPE: f64 = 1.74;
+/// Share of the time that is left which that fit may take, so that there is some to look for new
 /// shapes.
 const FIT_TIME: f64 = 0.6;
-/// Most times that they are fitted.
-const MOST_FITS: usize = 3;
+/// Most times that shapes are fitted.
+const MOST_FITS: u32 = 3;
 /// Fewer steps are not worth the start of a fit.
 const LEAST_STEPS: u32 = 20;
 
@@ -165,84 +147,53 @@ impl Job<'_> {
         if is_empty || chat2svg_fit::shows(&adopted.document, target, stop) {
             return Ok(());
         }
+        let may_add = self.may_add && parameters.most_added > 0;
         let longest = target.width().max(target.height());
         let (width, height) = size(&adopted.document, longest.min(parameters.region_side))?;
-        let target = target.averaged(width, height, stop)?;
-        let regions = Regions::find(&target, width, height, parameters.region_side, stop)
-            .ok_or(AdoptError::Stopped)?;
-        let side = f64::from(width.max(height)) / 512.0;
-        let price = RegionPrice {
-            per_byte: per_byte(width.max(height)),
-            gradients: true,
-            tolerance: TOLERANCE,
+        let reduced = target.averaged(width, height, stop)?.over(Color::WHITE);
+        let registration = Registration {
+            side: parameters.region_side,
+            moves: parameters.most_moves,
+            gradients: Some(self.gradients),
+            robust: !may_add,
         };
-        let areas = Areas::of(&regions, price, stop)?;
-        let fine = View::of(&target, stop);
+        let Registered { moved, shaded } =
+            register(&mut adopted.document, &reduced, registration, stop)?;
+        adopted.moved = moved.into_iter().map(movement).collect();
+        let gradients = shaded.iter().map(|name| format!("{name} / gradient"));
+        adopted.added = gradients.collect();
         stop.check()?;
-        if parameters.most_moves > 0 {
-            let most = TRIAL_SIDE.min(width.max(height));
-            let (width, height) = size(&adopted.document, most)?;
-            let rough = target.averaged(width, height, stop)?;
-            let search = Search {
-                areas: &areas,
-                fine: &fine,
-                rough: &View::of(&rough, stop),
-                parameters,
-                stop,
-            };
-            search.run(&mut adopted.document, &mut adopted.moved)?;
-        }
-        let to_canvas = adopted.document.canvas_transform(width, height)?;
-        let mut seen = IdBuffer::of(&adopted.document, areas.width, areas.height, stop)?;
-        let painter = Painter {
-            regions: &regions,
-            areas: &areas,
-            seen: &seen,
-            to_canvas,
-            threshold: self.gradients,
-            least_area: (parameters.least_area() * side * side).ceil() as usize,
-            is_final: !(self.may_add && parameters.most_added > 0),
-            stop,
-        };
-        adopted.added = painter.repaint(&mut adopted.document)?;
-        let finder = Finder {
-            regions: &regions,
-            areas: &areas,
-            fine: &fine,
-            parameters,
-            price,
-            scale: f64::from(width) / areas.width as f64,
-            stop,
-        };
-        let may_add = self.may_add && parameters.most_added > 0;
-        let steps = affordable_steps(parameters, adopted.document.counts().shapes);
-        if steps > 0 {
-            let fitting = Fitting {
-                target: &target,
-                parameters,
-                steps,
-                is_final: !may_add,
-                stop: &part_of(stop, FIT_TIME),
-            };
-            if may_add {
-                seen = fit_own(&mut adopted.document, &finder, &seen, fitting)?;
-            } else {
-                fitting.run(&mut adopted.document, self.target)?;
-            }
-            stop.check()?;
-        }
         if !may_add {
+            self.fit(&mut adopted.document, target, stop)?;
             return Ok(stop.check()?);
         }
+        let price = Price::of_size(width as usize, height as usize).times(NEW_SHAPE);
+        let finder = Finder::of(&reduced, parameters, price, stop)?;
+        let seen = IdBuffer::of(&adopted.document, width, height, stop)?;
+        let new = finder.regions(&adopted.document, &seen)?;
+        let (start, part) = (adopted.document.clone(), part_of(stop, FIT_TIME));
+        let mut is_captured = vec![false; new.len()];
+        let mut fits = 0;
+        let seen = loop {
+            fits += 1;
+            let fitted = finder.without(&new, &is_captured, &start)?;
+            adopted.document.clone_from(&start);
+            self.fit(&mut adopted.document, &fitted, &part)?;
+            stop.check()?;
+            let shown = IdBuffer::of(&adopted.document, width, height, stop)?;
+            let is_more = finder.mark_captured(&new, [&seen, &shown], &mut is_captured);
+            if fits == MOST_FITS || !is_more {
+                break shown;
+            }
+        };
+        let to_canvas = adopted.document.canvas_transform(width, height)?;
+        let found = finder.regions(&adopted.document, &seen)?;
+        let found = finder.shapes(&found, &seen, &adopted.document)?;
         let judge = Judge {
-            view: &fine,
-            target: &target,
-            per_byte: price.per_byte,
+            target: &reduced,
+            price,
             stop,
         };
-        let errors = fine.errors(&adopted.document)?;
-        let found = finder.regions(&seen, &errors)?;
-        let found = finder.shapes(&found, &seen, &adopted.document)?;
         let mut document = adopted.document.clone();
         let mut inserted = insert(&mut document, &found, to_canvas);
         judge.choose_strokes(&mut document, &mut inserted, &found, to_canvas)?;
@@ -253,13 +204,47 @@ impl Job<'_> {
         adopted.added.extend(names);
         Ok(stop.check()?)
     }
+
+    /// Fits the shapes that there are, so that only what they cannot show is new, as far as it
+    /// comes in the time there is.
+    fn fit(&self, document: &mut Document, target: &Raster, stop: &Stop) -> Result<(), AdoptError> {
+        let parameters = self.parameters;
+        let steps = affordable_steps(parameters, document.counts().shapes);
+        if steps == 0 {
+            return Ok(());
+        }
+        let options = FitOptions {
+            iterations: steps,
+            max_side: parameters.region_side.max(16),
+            allow_topology: false,
+            allow_points: false,
+            robust: !(self.may_add && parameters.most_added > 0),
+            threads: 1,
+            stop: stop.clone(),
+            ..FitOptions::default()
+        };
+        let fitted = refine(document, target, &options, &mut ())?;
+        *document = fitted.document;
+        if fitted.report.ended_by == FitEnd::Cancelled {
+            return Err(AdoptError::Stopped);
+        }
+        Ok(())
+    }
 }
 
-/// Squared error, in full-scale pixels, that a byte must save in a picture whose longest side has
-/// so many pixels. Error grows with the picture's area, bytes of outlines with its side: between
-/// the two.
-fn per_byte(side: u32) -> f64 {
-    GAIN_PER_BYTE * (f64::from(side) / 512.0).powf(1.5)
+fn movement(moved: chat2svg_fit::Movement) -> Movement {
+    let chat2svg_fit::Movement {
+        name,
+        by,
+        turned,
+        scaled,
+    } = moved;
+    Movement {
+        name,
+        by,
+        turned,
+        scaled,
+    }
 }
 
 /// Steps that a template of so many shapes is fitted by; none when so few could be afforded that
@@ -270,66 +255,6 @@ fn affordable_steps(parameters: &AdoptParameters, shapes: usize) -> u32 {
         0
     } else {
         parameters.fit_steps.min(most)
-    }
-}
-
-/// Fits the shapes that there are, so that only what they cannot show is new, but does not let them
-/// show what is new: then they are fitted once more, without it. Returns what is seen of them.
-fn fit_own(
-    document: &mut Document,
-    finder: &Finder<'_>,
-    seen: &IdBuffer,
-    fitting: Fitting<'_>,
-) -> Result<IdBuffer, AdoptError> {
-    let (areas, fine, stop) = (finder.areas, finder.fine, finder.stop);
-    let shown = fine.shown(document)?;
-    let residual = finder.regions(seen, &fine.errors_of(&shown))?;
-    let mut unfitted = Unfitted::of(shown, seen, residual);
-    let start = document.clone();
-    let mut fits = 0;
-    loop {
-        fits += 1;
-        document.clone_from(&start);
-        let target = unfitted.target(fitting.target)?;
-        fitting.run(document, &target)?;
-        stop.check()?;
-        let fitted = IdBuffer::of(document, areas.width, areas.height, stop)?;
-        if fits == MOST_FITS || !unfitted.hide_captured(&fitted, fine) {
-            return Ok(fitted);
-        }
-    }
-}
-
-/// How the shapes that there are are fitted.
-#[derive(Clone, Copy)]
-struct Fitting<'a> {
-    target: &'a Raster,
-    parameters: &'a AdoptParameters,
-    steps: u32,
-    /// Whether nothing will be added: what shapes cannot show must not move them.
-    is_final: bool,
-    stop: &'a Stop,
-}
-
-impl Fitting<'_> {
-    /// Fits a document's shapes, as far as it comes in the time there is.
-    fn run(&self, document: &mut Document, target: &Raster) -> Result<(), AdoptError> {
-        let options = FitOptions {
-            iterations: self.steps,
-            max_side: self.parameters.region_side.max(16),
-            allow_topology: false,
-            allow_points: false,
-            robust: self.is_final,
-            threads: 1,
-            stop: self.stop.clone(),
-            ..FitOptions::default()
-        };
-        let fitted = chat2svg_fit::refine(document, target, &options, &mut ())?;
-        *document = fitted.document;
-        if fitted.report.ended_by == FitEnd::Cancelled {
-            return Err(AdoptError::Stopped);
-        }
-        Ok(())
     }
 }
 

@@ -12,7 +12,7 @@ pub struct AdoptParameters {
     /// Most shapes added, 0 to 1024.
     pub most_added: usize,
     /// Most moves of shapes and groups, 0 to 256.
-    pub most_moves: usize,
+    pub most_moves: u32,
     /// Gradient steps by which the template's shapes, their paints and strokes are fitted before
     /// new shapes are looked for, 0 to 1000: what a shape of the template can show needs no other.
     pub fit_steps: u32,
@@ -53,8 +53,6 @@ impl Default for NewShapes {
 
 /// Side of the regions' picture from which the least area counts as it is said.
 const FULL_SIDE: f64 = 320.0;
-/// Renderings of a shape that all moves together may take, for each pixel of the side.
-const MOVE_WORK: usize = 125;
 /// Most that steps and shapes may multiply to in a fit, for each step of a small template: of more
 /// than so many shapes the steps become fewer.
 const FULLY_FITTED: usize = 80;
@@ -96,11 +94,6 @@ impl AdoptParameters {
     /// Least area of a new shape, in pixels of a target whose longest side is 512.
     pub(super) fn least_area(&self) -> f64 {
         self.new_shapes.least_area * (FULL_SIDE / f64::from(self.region_side)).powf(1.5)
-    }
-
-    /// Renderings of a shape that all moves together may take.
-    pub(super) fn move_work(&self) -> usize {
-        MOVE_WORK * self.region_side as usize
     }
 
     /// Most that steps and shapes may multiply to, so that thousands of shapes do not take all of a

@@ -1,25 +1,34 @@
 //! Finds the residual: regions of the target that the template does not show, and the shapes that
 //! draw them. `insert` places these in the document and decides whether they stay.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use chat2svg_fit::{RegionId, RegionPrice, RegionShape, Regions};
+use chat2svg_fit::{Form, Price, RegionId, RegionPrice, RegionShape, Regions};
 use chat2svg_stop::{Stop, Stopped};
-use chat2svg_vector::{Color, Document, Fill, FillRule, LineCap, LineJoin, Paint, Shape, Stroke};
-use kurbo::{Affine, BezPath};
+use chat2svg_vector::{
+    Color, Document, Fill, FillRule, LineCap, LineJoin, Paint, Raster, RenderError, Shape, Stroke,
+};
+use kurbo::BezPath;
 
 use super::{
-    AdoptParameters,
-    form::Form,
+    AdoptError, AdoptParameters,
     lines::{Line, Mask},
     names::{ShapeTraits, word},
-    region_overlap::{Areas, IdBuffer, mean_color},
-    view::View,
 };
 
 /// Standard deviation of a line's width, as a share of its mean, up to which it may become a
 /// stroke.
 const STROKE_EVENNESS: f64 = 0.3;
+/// How far outlines may be from the borders of regions, in pixels of the regions' picture.
+const TOLERANCE: f64 = 0.4;
+/// Most regions among which the largest are looked up.
+const MOST_REGIONS: usize = 400;
+/// Share of a region that a shape must have come to show for the region to be taken over by it, and
+/// how far in Oklab its own colour is from that of the region.
+const TAKEN: f64 = 0.4;
+const OTHER_COLOR: f32 = 0.2;
+/// Pixels by which a region reaches beyond its border into the soft edge.
+const SOFT_EDGE: usize = 2;
 /// Share of the canvas from which a shape is its background.
 const BACKGROUND: f64 = 0.45;
 
@@ -45,33 +54,113 @@ pub(super) struct ResidualRegion {
     mask: Mask,
 }
 
-impl ResidualRegion {
-    /// Whether it is a line or a rim, which a shape may show as its stroke.
-    pub(super) fn is_thin(&self) -> bool {
-        self.mask.is_thin()
+/// Looks for new shapes.
+pub(super) struct Finder<'a> {
+    /// Over white.
+    target: &'a Raster,
+    regions: Regions,
+    width: usize,
+    /// Largest area of a new region, in pixels.
+    largest: f64,
+    /// Least area of one.
+    least: f64,
+    parameters: &'a AdoptParameters,
+    price: RegionPrice,
+    stop: &'a Stop,
+}
+
+/// Which shape each pixel of a document shows.
+pub(super) struct IdBuffer {
+    /// Of each pixel, the index plus one of the shape that it shows; 0 for none.
+    owners: Vec<u32>,
+    /// Of each shape in painting order its pixels.
+    pixels: Vec<Vec<u32>>,
+}
+
+impl IdBuffer {
+    pub(super) fn of(
+        document: &Document,
+        width: u32,
+        height: u32,
+        stop: &Stop,
+    ) -> Result<Self, RenderError> {
+        let seen = document.visibility_until(width, height, stop)?;
+        Ok(Self {
+            owners: seen.owners().to_vec(),
+            pixels: seen.pixels(),
+        })
+    }
+
+    /// How many of some pixels show each shape.
+    fn counts(&self, pixels: &[u32]) -> BTreeMap<usize, usize> {
+        let mut counts = BTreeMap::new();
+        let owners = pixels
+            .iter()
+            .filter_map(|pixel| self.owners.get(*pixel as usize));
+        for shape in owners.filter_map(|owner| (*owner as usize).checked_sub(1)) {
+            *counts.entry(shape).or_default() += 1;
+        }
+        counts
     }
 }
 
-/// Looks for new shapes.
-pub(super) struct Finder<'a> {
-    pub(super) regions: &'a Regions,
-    pub(super) areas: &'a Areas,
-    pub(super) fine: &'a View<'a>,
-    pub(super) parameters: &'a AdoptParameters,
-    pub(super) price: RegionPrice,
-    /// Pixels of the canvas per pixel of the regions' picture, along a side.
-    pub(super) scale: f64,
-    pub(super) stop: &'a Stop,
+/// Squared error of each pixel of a document's picture on white, over its three components.
+///
+/// # Errors
+/// When it cannot be rendered, or `stop` says so.
+pub(super) fn errors(
+    document: &Document,
+    target: &Raster,
+    stop: &Stop,
+) -> Result<Vec<f32>, RenderError> {
+    let (width, height) = (target.width(), target.height());
+    let shown = document.render_until(width, height, Some(Color::WHITE), stop)?;
+    let pairs = shown.pixels().iter().zip(target.pixels());
+    let error = |(shown, wanted): (&[u8; 4], &[u8; 4])| {
+        let squares = shown.iter().zip(wanted).take(3);
+        let squares = squares.map(|(a, b)| (f32::from(*a) - f32::from(*b)) / 255.0);
+        squares.map(|off| off * off).sum()
+    };
+    Ok(pairs.map(error).collect())
 }
 
-impl Finder<'_> {
-    /// The regions of the target that a document with these errors does not show and that none of
-    /// its shapes is.
+impl<'a> Finder<'a> {
+    /// Of a target over white, at the size at which regions are looked for.
+    pub(super) fn of(
+        target: &'a Raster,
+        parameters: &'a AdoptParameters,
+        price: Price,
+        stop: &'a Stop,
+    ) -> Result<Self, AdoptError> {
+        let (width, height) = (target.width(), target.height());
+        let longest = width.max(height);
+        let regions =
+            Regions::find(target, width, height, longest, stop).ok_or(AdoptError::Stopped)?;
+        let price = RegionPrice {
+            per_byte: price.byte(),
+            gradients: true,
+            tolerance: TOLERANCE,
+        };
+        let side = f64::from(longest) / 512.0;
+        Ok(Self {
+            target,
+            width: width as usize,
+            largest: parameters.new_shapes.largest_share * second_largest(&regions, price),
+            least: parameters.least_area() * side * side,
+            regions,
+            parameters,
+            price,
+            stop,
+        })
+    }
+
+    /// The regions of the target that a document does not show and that none of its shapes is.
     pub(super) fn regions(
         &self,
+        document: &Document,
         seen: &IdBuffer,
-        errors: &[f32],
-    ) -> Result<Vec<ResidualRegion>, Stopped> {
+    ) -> Result<Vec<ResidualRegion>, AdoptError> {
+        let errors = &errors(document, self.target, self.stop)?;
         let wanted = self.parameters.most_added;
         // More than wanted, since some will be refused.
         let candidates =
@@ -88,13 +177,71 @@ impl Finder<'_> {
         for (id, pixels) in candidates.into_iter().zip(pixels) {
             self.stop.check()?;
             if chosen.len() < wanted
-                && let Some(mask) = Mask::of(&pixels, self.areas.width)
+                && let Some(mask) = Mask::of(&pixels, self.width)
                 && self.is_new(&pixels, &mask, seen)?
             {
                 chosen.push(ResidualRegion { id, pixels, mask });
             }
         }
         Ok(chosen)
+    }
+
+    /// Marks the regions that a shape of quite another colour has come to show, given what was seen
+    /// before a fit and after it; whether there are any that were not marked before. A fit knows no
+    /// names: a petal, bent and painted green, may end as a new leaf. A line around a shape is no
+    /// such region, but the shape's stroke.
+    pub(super) fn mark_captured(
+        &self,
+        new: &[ResidualRegion],
+        [before, after]: [&IdBuffer; 2],
+        is_captured: &mut [bool],
+    ) -> bool {
+        let mut is_more = false;
+        for (region, is_captured) in new.iter().zip(is_captured) {
+            if *is_captured || region.mask.is_thin() {
+                continue;
+            }
+            let (old, wanted) = (
+                before.counts(&region.pixels),
+                self.regions.mean(&region.pixels),
+            );
+            let is_taken = |(shape, shown): (usize, usize)| {
+                let taken = shown.saturating_sub(old.get(&shape).copied().unwrap_or(0));
+                let own = before.pixels.get(shape).map_or(&[][..], Vec::as_slice);
+                let own = self.regions.mean(own).to_oklab();
+                taken as f64 > TAKEN * region.pixels.len() as f64
+                    && own.distance(wanted.to_oklab()) > OTHER_COLOR
+            };
+            *is_captured = after.counts(&region.pixels).into_iter().any(is_taken);
+            is_more |= *is_captured;
+        }
+        is_more
+    }
+
+    /// The target, but where captured regions are, with their soft edges, what a document shows.
+    pub(super) fn without(
+        &self,
+        new: &[ResidualRegion],
+        is_captured: &[bool],
+        document: &Document,
+    ) -> Result<Raster, AdoptError> {
+        let (width, height) = (self.target.width(), self.target.height());
+        let shown = document.render_until(width, height, Some(Color::WHITE), self.stop)?;
+        let mut pixels = self.target.pixels().to_vec();
+        let regions = new.iter().zip(is_captured);
+        let captured = regions.filter(|(_, is_captured)| **is_captured);
+        for pixel in captured.flat_map(|(region, _)| &region.pixels) {
+            let (x, y) = (*pixel as usize % self.width, *pixel as usize / self.width);
+            for row in y.saturating_sub(SOFT_EDGE)..(y + SOFT_EDGE + 1).min(height as usize) {
+                for column in x.saturating_sub(SOFT_EDGE)..(x + SOFT_EDGE + 1).min(self.width) {
+                    let at = row * self.width + column;
+                    if let Some((pixel, shown)) = pixels.get_mut(at).zip(shown.pixels().get(at)) {
+                        *pixel = *shown;
+                    }
+                }
+            }
+        }
+        Ok(Raster::new(width, height, pixels)?)
     }
 
     /// The shapes of new regions, bottom first.
@@ -120,14 +267,11 @@ impl Finder<'_> {
     /// The rules by which a region is new.
     fn is_new(&self, pixels: &[u32], mask: &Mask, seen: &IdBuffer) -> Result<bool, Stopped> {
         let area = pixels.len() as f64;
-        let side = self.areas.width.max(self.areas.height) as f64 / 512.0;
-        let is_large =
-            area > self.parameters.new_shapes.largest_share * self.areas.second_largest();
-        if area < self.parameters.least_area() * side * side || is_large {
+        if area < self.least || area > self.largest {
             return Ok(false);
         }
-        let is_known = seen.counts(pixels).into_iter().any(|(owner, common)| {
-            seen.pixels_of(owner).is_some_and(|own| {
+        let is_known = seen.counts(pixels).into_iter().any(|(shape, common)| {
+            seen.pixels.get(shape).is_some_and(|own| {
                 let common = common as f64;
                 common / (area + own.len() as f64 - common)
                     > self.parameters.new_shapes.known_overlap
@@ -152,7 +296,7 @@ impl Finder<'_> {
         seen: &IdBuffer,
         background: &BTreeSet<usize>,
     ) -> Result<ResidualShape, Stopped> {
-        let color = mean_color(self.regions.pixels(), pixels);
+        let color = self.regions.mean(pixels);
         let as_strokes = self.line(mask)?.map_or_else(Vec::new, |line| {
             let caps = [(LineCap::Butt, 0.0), (LineCap::Round, 0.5 * line.width)];
             let kinds = if line.is_closed { 1 } else { caps.len() };
@@ -177,14 +321,13 @@ impl Finder<'_> {
         })
     }
 
-    fn stroke(&self, mut path: BezPath, width: f64, cap: LineCap, color: Color) -> Shape {
-        path.apply_affine(Affine::scale(self.scale));
+    fn stroke(&self, path: BezPath, width: f64, cap: LineCap, color: Color) -> Shape {
         Shape {
             fill: None,
             stroke: Some(Stroke {
                 cap,
                 join: LineJoin::Round,
-                ..Stroke::solid(Paint::Solid(color), width * self.scale)
+                ..Stroke::solid(Paint::Solid(color), width)
             }),
             ..Shape::filled("", path, Paint::Solid(color))
         }
@@ -198,7 +341,7 @@ impl Finder<'_> {
         seen: &IdBuffer,
         background: &BTreeSet<usize>,
     ) -> ShapeTraits {
-        let width = self.areas.width;
+        let width = self.width;
         let ground: &[u32] = above
             .and_then(|shape| seen.pixels.get(shape))
             .map_or(&[], Vec::as_slice);
@@ -208,9 +351,8 @@ impl Finder<'_> {
             .copied()
             .filter(|pixel| !own.contains(pixel))
             .collect();
-        let color = mean_color(&self.fine.pixels, pixels).to_oklab();
-        let beneath: Color = mean_color(&self.fine.pixels, &rest);
-        let beneath = beneath.to_oklab();
+        let color = self.regions.mean(pixels).to_oklab();
+        let beneath = self.regions.mean(&rest).to_oklab();
         let form = Form::of(pixels.iter().copied(), width);
         let rows = |set: &[u32]| {
             let rows = set.iter().map(|pixel| *pixel as usize / width);
@@ -218,7 +360,7 @@ impl Finder<'_> {
         };
         let height = match (rows(ground), form) {
             (Some((top, bottom)), Some(form)) if bottom > top => {
-                ((bottom as f64 + 0.5 - form.center.y) / (bottom - top) as f64).clamp(0.0, 1.0)
+                ((bottom as f64 + 0.5 - form.center().y) / (bottom - top) as f64).clamp(0.0, 1.0)
             }
             _ => 0.5,
         };
@@ -248,6 +390,19 @@ impl ResidualShape {
             ..self.traits
         })
     }
+}
+
+/// Area in pixels of the second largest region of the target; of the only one when it is alone.
+fn second_largest(regions: &Regions, price: RegionPrice) -> f64 {
+    let chosen = regions.cover(price, MOST_REGIONS);
+    let mut sizes = vec![0_u32; chosen.len()];
+    for label in regions.labels(&chosen).into_iter().flatten() {
+        if let Some(size) = sizes.get_mut(label as usize) {
+            *size += 1;
+        }
+    }
+    sizes.sort_unstable_by_key(|size| std::cmp::Reverse(*size));
+    f64::from(sizes.get(1).or(sizes.first()).copied().unwrap_or(0))
 }
 
 /// Shapes that were painted over much of the canvas.

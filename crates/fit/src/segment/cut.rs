@@ -3,10 +3,7 @@
 
 use rayon::prelude::*;
 
-use super::{
-    occlusion::ProtectedShapes,
-    tree::{NodeId, RegionTree},
-};
+use super::tree::{NodeId, RegionTree};
 use crate::clock::Clock;
 
 /// Bytes of a path element without its outline and gradient.
@@ -139,16 +136,14 @@ fn cover(tree: &RegionTree, roots: &[NodeId], costs: &[f64], per_path: f64) -> V
 
 /// Regions that do not overlap and gain most when painted over what is there, the best `limit` of
 /// them, best first, with what each gains. `present` is the squared error of every pixel as it is,
-/// `weights` how much that pixel's error counts. None of them hides the `protected` shapes.
+/// `weights` how much that pixel's error counts.
 pub(crate) fn best_residual_regions(
     tree: &RegionTree,
     present: &[f32],
     weights: &[f32],
-    protected: ProtectedShapes<'_>,
     cost: CutCost,
     limit: usize,
 ) -> Vec<(NodeId, f64)> {
-    let is_occluder = protected.occluders(tree);
     let mut error = vec![0.0_f64; tree.nodes.len()];
     let mut weight = vec![0.0_f64; tree.nodes.len()];
     for ((leaf, pixel), share) in tree.leaf_of.iter().zip(present).zip(weights) {
@@ -179,7 +174,7 @@ pub(crate) fn best_residual_regions(
         let node = &tree.nodes[id];
         let is_sliver = node.moments.count < LEAST_THICKNESS * f64::from(node.perimeter);
         let is_shown = wrong[id] < cost.least_wrong * node.moments.count;
-        let refused = if is_sliver || is_shown || is_occluder[id] {
+        let refused = if is_sliver || is_shown {
             NOISE_COST
         } else {
             0.0

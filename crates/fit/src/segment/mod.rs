@@ -3,12 +3,9 @@
 
 mod cut;
 mod moments;
-mod occlusion;
 mod sharpen;
 mod tree;
 
 pub(crate) use cut::{CutCost, LEAST_AREA, best_cover, best_residual_regions};
-pub(crate) use occlusion::ProtectedShapes;
-
 pub(crate) use sharpen::sharpened;
 pub(crate) use tree::{NodeId, RegionTree};

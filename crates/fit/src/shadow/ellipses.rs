@@ -5,7 +5,7 @@ use chat2svg_vector::{Color, Paint, RadialGradient, Spread};
 use kurbo::{Affine, Ellipse as Outline, Point, Rect, Shape as _};
 
 use super::{Model, Sample, profile::Profile, shape, simplex::minimised};
-use crate::regions::FoundShape;
+use crate::found_shape::FoundShape;
 
 /// Rounds of the search for one ellipse, and for two together.
 const ROUNDS_OF_ONE: usize = 160;

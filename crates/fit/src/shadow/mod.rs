@@ -11,8 +11,8 @@ use chat2svg_vector::Color;
 use kurbo::{Point, Rect, Shape as _};
 
 use crate::{
+    found_shape::FoundShape,
     picture::{Picture, Pixel},
-    regions::FoundShape,
     translucent::FoundPaint,
 };
 

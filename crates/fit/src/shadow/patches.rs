@@ -5,7 +5,7 @@ use chat2svg_vector::{Color, LinearGradient, Paint, RadialGradient, Spread};
 use kurbo::{Affine, BezPath, Point, Rect, Shape as _, Vec2};
 
 use super::{Model, Sample, profile::Profile, shape, simplex::minimised};
-use crate::regions::FoundShape;
+use crate::found_shape::FoundShape;
 
 /// Rounds of the search.
 const ROUNDS: usize = 400;

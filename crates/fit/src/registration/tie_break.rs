@@ -5,8 +5,8 @@ use chat2svg_vector::Oklab;
 use kurbo::Point;
 
 use super::{
+    areas::{IdBuffer, mean_color},
     form::Form,
-    region_overlap::{IdBuffer, mean_color},
 };
 
 /// Oklab distance up to which two shapes have the same colour.

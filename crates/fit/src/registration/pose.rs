@@ -3,11 +3,10 @@
 
 use std::ops::ControlFlow;
 
-use chat2svg_vector::{Color, Document, Node, Paint};
+use chat2svg_vector::{Color, Document, Node, Paint, RenderError};
 use kurbo::Affine;
 
 use super::{
-    AdoptError,
     form::Similarity,
     guesses::Guess,
     moves::Search,
@@ -38,7 +37,7 @@ impl Trial<'_, '_> {
     }
 
     /// The error of a guess; `None` when there is no work left to be spent.
-    pub(super) fn error(&mut self, guess: &Guess) -> Result<Option<f64>, AdoptError> {
+    pub(super) fn error(&mut self, guess: &Guess) -> Result<Option<f64>, RenderError> {
         self.search.stop.check()?;
         let Some(left) = self.work.checked_sub(self.shapes) else {
             return Ok(None);
@@ -53,7 +52,7 @@ impl Trial<'_, '_> {
         mut error: f64,
         mut guess: Guess,
         axes: usize,
-    ) -> Result<(f64, Guess), AdoptError> {
+    ) -> Result<(f64, Guess), RenderError> {
         let mut steps = [2.0, 2.0, 0.12, 0.1];
         while steps[0] > 0.04 {
             let mut is_better = false;
@@ -83,7 +82,7 @@ impl Trial<'_, '_> {
         Ok((error, guess))
     }
 
-    fn step(&mut self, guess: &Guess) -> Result<ControlFlow<(), f64>, AdoptError> {
+    fn step(&mut self, guess: &Guess) -> Result<ControlFlow<(), f64>, RenderError> {
         Ok(self
             .error(guess)?
             .map_or(ControlFlow::Break(()), ControlFlow::Continue))
@@ -96,7 +95,7 @@ impl Trial<'_, '_> {
         error: f64,
         guess: Guess,
         before: f64,
-    ) -> Result<(f64, Guess), AdoptError> {
+    ) -> Result<(f64, Guess), RenderError> {
         const HARDLY: f64 = 0.01;
         let allowed = error + HARDLY * (before - error).max(0.0);
         let Similarity { turn, scale, .. } = guess.similarity;

@@ -4,20 +4,19 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
-use chat2svg_protocol::Movement;
 use chat2svg_stop::Stop;
 use chat2svg_vector::{Document, RenderError};
 
 use super::{
-    AdoptError, AdoptParameters,
+    Movement,
+    areas::{Areas, IdBuffer, mean_color},
     guesses::{Guess, NEAR_COLOR},
-    per_byte,
-    region_overlap::{Areas, IdBuffer, mean_color},
+    pose::{Trial, paint},
     tie_break::Appearances,
-    trial::{Trial, paint},
     units::{Unit, units},
     view::{View, color_of, squared_distance, sum},
 };
+use crate::Price;
 
 /// Oklab distance up to which a region may be a shape of quite another colour.
 const OTHER_COLOR: f32 = 0.35;
@@ -38,8 +37,11 @@ const WELL_SEEN: f64 = 0.25;
 const SETTLED_OVERLAP: f64 = 0.8;
 /// Share of the error, where a move changes the picture, that it must take away.
 const MOVE_GAIN: f64 = 0.4;
-/// Bytes that a move must be worth: those of a shape painted over instead.
-const MOVE_BYTES: f64 = 60.0;
+/// Pixels that something must show to be looked for, for the root of the side of the regions'
+/// picture.
+const LEAST_PIXELS: f64 = 0.655;
+/// Renderings of a shape that all moves together may take, for each pixel of that side.
+const MOVE_WORK: usize = 125;
 
 /// What the search works on.
 pub(super) struct Search<'a> {
@@ -48,7 +50,8 @@ pub(super) struct Search<'a> {
     pub(super) fine: &'a View<'a>,
     /// The target at the size at which guesses are tried.
     pub(super) rough: &'a View<'a>,
-    pub(super) parameters: &'a AdoptParameters,
+    /// Most moves that are made.
+    pub(super) most_moves: usize,
     /// Says when to end.
     pub(super) stop: &'a Stop,
 }
@@ -62,8 +65,8 @@ impl Search<'_> {
         &self,
         document: &mut Document,
         moved: &mut Vec<Movement>,
-    ) -> Result<(), AdoptError> {
-        let mut work = self.parameters.move_work();
+    ) -> Result<(), RenderError> {
+        let mut work = MOVE_WORK * self.areas.width.max(self.areas.height);
         let list = units(document);
         let shapes = document.counts().shapes;
         let mut state = self.state(document)?;
@@ -93,7 +96,7 @@ impl Search<'_> {
         let mut queue: VecDeque<(&Unit, f32)> = kept.chain(recolored).collect();
         let mut waited = BTreeSet::new();
         while let Some((unit, apart)) = queue.pop_front() {
-            let is_enough = moved.len() >= self.parameters.most_moves || work < shapes;
+            let is_enough = moved.len() >= self.most_moves || work < shapes;
             if is_enough || looked >= MOST_UNITS {
                 break;
             }
@@ -158,7 +161,7 @@ impl Search<'_> {
         document: &Document,
         unit: &Unit,
         state: &State,
-    ) -> Result<Option<State>, AdoptError> {
+    ) -> Result<Option<State>, RenderError> {
         let seen: usize = unit
             .shapes
             .clone()
@@ -198,8 +201,8 @@ impl Search<'_> {
 
     /// Pixels that something must show to be looked for.
     pub(super) fn least_pixels(&self) -> usize {
-        let scale = self.areas.width.max(self.areas.height) as f64 / 512.0;
-        (self.parameters.least_area() * scale * scale).max(6.0) as usize
+        let side = self.areas.width.max(self.areas.height) as f64;
+        (LEAST_PIXELS * side.sqrt()).max(6.0) as usize
     }
 
     /// The document with the unit moved as the best guess says, made exact, when that is better by
@@ -210,7 +213,7 @@ impl Search<'_> {
         unit: &Unit,
         guesses: &[Guess],
         work: &mut usize,
-    ) -> Result<Option<(Document, Movement)>, AdoptError> {
+    ) -> Result<Option<(Document, Movement)>, RenderError> {
         let mut trial = Trial {
             search: self,
             document,
@@ -274,7 +277,7 @@ impl Search<'_> {
         after: &Document,
         unit: &Unit,
         guess: &Guess,
-    ) -> Result<bool, AdoptError> {
+    ) -> Result<bool, RenderError> {
         let old = self.rough.shown(before)?;
         let new = self.rough.shown(after)?;
         let is_changed: Vec<bool> = old
@@ -307,14 +310,14 @@ impl Search<'_> {
             return Ok(false);
         }
         let gain = least - there(&self.rough.errors_of(&new));
-        let price = per_byte(self.rough.width.max(self.rough.height)) * MOVE_BYTES;
-        Ok(gain >= MOVE_GAIN * least && gain >= price)
+        let price = Price::of_size(self.rough.width as usize, self.rough.height as usize);
+        Ok(gain >= MOVE_GAIN * least && gain >= price.usual_shape())
     }
 }
 
 impl Search<'_> {
     /// How much of what is seen of a unit the target shows as it is.
-    fn agreeing(&self, document: &Document, unit: &Unit) -> Result<Agreeing, AdoptError> {
+    fn agreeing(&self, document: &Document, unit: &Unit) -> Result<Agreeing, RenderError> {
         let seen = IdBuffer::of(document, self.areas.width, self.areas.height, self.stop)?;
         let shown = self.fine.shown(document)?;
         let pixels = seen.pixels.get(unit.shapes.clone()).unwrap_or_default();

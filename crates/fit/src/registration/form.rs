@@ -9,10 +9,10 @@ const TURNS: u32 = 12;
 
 /// First and second moments of a set of pixels.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Form {
+pub struct Form {
     /// Number of pixels.
     pub(super) area: f64,
-    pub(super) center: Point,
+    pub(crate) center: Point,
     /// Angle of the longer axis in radians.
     angle: f64,
     /// Length of the longer axis over that of the shorter, at least 1.
@@ -21,7 +21,7 @@ pub(super) struct Form {
 
 impl Form {
     /// Of pixels given by their index, in a picture of the given width; `None` when there are none.
-    pub(super) fn of(pixels: impl IntoIterator<Item = u32>, width: usize) -> Option<Self> {
+    pub fn of(pixels: impl IntoIterator<Item = u32>, width: usize) -> Option<Self> {
         let mut sums = [0.0_f64; 6];
         for pixel in pixels {
             let x = (pixel as usize % width) as f64 + 0.5;
@@ -52,8 +52,13 @@ impl Form {
         })
     }
 
+    /// Their middle.
+    pub fn center(&self) -> Point {
+        self.center
+    }
+
     /// Length of the longer axis over that of the shorter, at least 1.
-    pub(super) fn ratio(&self) -> f64 {
+    pub fn ratio(&self) -> f64 {
         self.ratio
     }
 
@@ -109,24 +114,6 @@ impl Similarity {
         }
     }
 
-    /// The similarity around `center` that takes two points to two others; `None` when either pair
-    /// is one point.
-    pub(super) fn through(center: Point, from: [Point; 2], to: [Point; 2]) -> Option<Self> {
-        let (old, new) = (from[1] - from[0], to[1] - to[0]);
-        if old.hypot() < 1e-9 || new.hypot() < 1e-9 {
-            return None;
-        }
-        let mut found = Self {
-            center,
-            by: Vec2::ZERO,
-            turn: wrapped(new.atan2() - old.atan2()),
-            scale: new.hypot() / old.hypot(),
-        };
-        let middle = |points: [Point; 2]| points[0].midpoint(points[1]);
-        found.by = middle(to) - found.map() * middle(from);
-        Some(found)
-    }
-
     pub(super) fn map(&self) -> Affine {
         Affine::translate(self.center.to_vec2() + self.by)
             * Affine::rotate(self.turn)
@@ -166,16 +153,5 @@ mod tests {
         assert!((best.scale - 1.5).abs() < 1e-9);
         let center = best.map() * Point::new(22.0, 14.0);
         assert!(center.distance(Point::new(66.0, 58.0)) < 1e-9);
-    }
-
-    #[test]
-    fn two_points_give_a_similarity() {
-        let from = [Point::new(0.0, 0.0), Point::new(10.0, 0.0)];
-        let to = [Point::new(5.0, 5.0), Point::new(5.0, 25.0)];
-        let found = Similarity::through(Point::new(3.0, 9.0), from, to).expect("two points");
-        for (a, b) in from.into_iter().zip(to) {
-            assert!((found.map() * a).distance(b) < 1e-9);
-        }
-        assert!((found.scale - 2.0).abs() < 1e-9);
     }
 }

@@ -1,15 +1,14 @@
 //! Guesses where a shape or group of the template went in the target: similarities that lay it onto
-//! a region of like form, that two of its parts agree on, or under which its picture is found
-//! again. Nothing is rendered or moved here.
+//! a region of like form, or shifts under which its picture is found again. Nothing is rendered or
+//! moved here.
 
-use chat2svg_vector::{Color, Document, Paint};
+use chat2svg_vector::{Color, Document, Paint, RenderError};
 use kurbo::{Point, Vec2};
 
 use super::{
-    AdoptError,
+    areas::mean_color,
     form::{Form, Similarity},
     moves::{Search, State},
-    region_overlap::mean_color,
     units::Unit,
     view::squared_distance,
 };
@@ -40,8 +39,6 @@ pub(super) struct Guess {
     pub(super) likeness: f64,
     /// The colour that the unit has there.
     pub(super) color: Option<Color>,
-    /// The region guessed from, when it is one.
-    pub(super) area: Option<usize>,
 }
 
 impl Search<'_> {
@@ -52,7 +49,7 @@ impl Search<'_> {
         unit: &Unit,
         state: &State,
         apart: f32,
-    ) -> Result<Vec<Guess>, AdoptError> {
+    ) -> Result<Vec<Guess>, RenderError> {
         let parts: Vec<usize> = unit
             .shapes
             .clone()
@@ -64,14 +61,12 @@ impl Search<'_> {
             .flat_map(|shape| state.seen.pixels[shape].iter().copied())
             .collect();
         let mut guesses = Vec::new();
-        let mut of_parts = Vec::new();
         let mut large = parts.clone();
         large.sort_by_key(|shape| std::cmp::Reverse(state.seen.pixels[*shape].len()));
         for shape in large.into_iter().take(6) {
             self.stop.check()?;
             let found = self.region_guesses(document, shape, state, apart);
-            guesses.extend(found.iter().take(3).copied());
-            of_parts.push(found);
+            guesses.extend(found.into_iter().take(3));
         }
         let Some(form) = Form::of(pixels.iter().copied(), self.areas.width) else {
             return Ok(Vec::new());
@@ -80,7 +75,6 @@ impl Search<'_> {
             for guess in &mut guesses {
                 guess.color = None;
             }
-            guesses.extend(self.pair_guesses(&of_parts, form.center));
         }
         guesses.extend(self.shift_guesses(&pixels, form.center, state));
         guesses.retain(|guess| SIZES.contains(&guess.similarity.scale.powi(2)));
@@ -146,7 +140,6 @@ impl Search<'_> {
                     similarity,
                     likeness: likeness - f64::from(apart) - 0.2 * far / side,
                     color: (is_flat && apart > RECOLORED).then_some(area.paint),
-                    area: Some(index),
                 });
             }
         }
@@ -174,36 +167,6 @@ impl Search<'_> {
         common / (moved + whole - common).max(1e-9)
     }
 
-    /// Two parts that went to two regions, together.
-    fn pair_guesses(&self, of_parts: &[Vec<Guess>], center: Point) -> Vec<Guess> {
-        let mut found = Vec::new();
-        for (first, others) in of_parts.iter().zip(1..) {
-            for second in of_parts.iter().skip(others) {
-                for a in first.iter().take(2) {
-                    for b in second.iter().take(2) {
-                        let ends = |guess: &Guess| {
-                            let from = guess.similarity.center;
-                            (from, guess.similarity.map() * from)
-                        };
-                        let ((from, to), (other_from, other_to)) = (ends(a), ends(b));
-                        let both = Similarity::through(center, [from, other_from], [to, other_to]);
-                        if a.area != b.area
-                            && let Some(similarity) = both
-                        {
-                            found.push(Guess {
-                                similarity,
-                                likeness: 0.0,
-                                color: None,
-                                area: None,
-                            });
-                        }
-                    }
-                }
-            }
-        }
-        found
-    }
-
     /// The shifts under which the unit's picture is found again, by trying all on a grid.
     fn shift_guesses(&self, pixels: &[u32], center: Point, state: &State) -> Vec<Guess> {
         let side = self.areas.width.max(self.areas.height) as f64;
@@ -220,7 +183,6 @@ impl Search<'_> {
                     similarity: Similarity::shift(center, by),
                     likeness: 0.0,
                     color: None,
-                    area: None,
                 };
                 guess.likeness = self.agreement_of(pixels, &guess, state, 60);
                 found.push(guess);

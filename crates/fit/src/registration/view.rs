@@ -3,6 +3,8 @@
 use chat2svg_stop::Stop;
 use chat2svg_vector::{Color, Document, Raster, RenderError};
 
+use crate::picture::{Picture, over_white};
+
 /// A picture over white, components in `0.0..=1.0`, row by row.
 pub(super) struct View<'a> {
     pub(super) width: u32,
@@ -14,16 +16,11 @@ pub(super) struct View<'a> {
 
 impl<'a> View<'a> {
     /// The target over white.
-    pub(super) fn of(target: &Raster, stop: &'a Stop) -> Self {
+    pub(super) fn of(target: &Picture, stop: &'a Stop) -> Self {
         Self {
-            width: target.width(),
-            height: target.height(),
-            pixels: target
-                .over(Color::WHITE)
-                .pixels()
-                .iter()
-                .map(color_of)
-                .collect(),
+            width: target.width as u32,
+            height: target.height as u32,
+            pixels: target.pixels.iter().copied().map(over_white).collect(),
             stop,
         }
     }

@@ -3,14 +3,18 @@
 
 use std::collections::BTreeMap;
 
-use chat2svg_fit::{RegionId, RegionPrice, Regions};
-use chat2svg_stop::{Stop, Stopped};
+use chat2svg_stop::Stop;
 use chat2svg_vector::{Color, Document, Oklab, RenderError};
 
 use super::{form::Form, units::Unit};
+use crate::{
+    clock::Clock,
+    regions::{RegionFinder, ShapeCost},
+    segment::{NodeId, best_cover},
+};
 
 /// Prices at which the hierarchy is cut, as multiples of the usual one: from parts to wholes.
-const CUTS: [f64; 3] = [1.0, 8.0, 64.0];
+const CUTS: [f64; 3] = [1.74, 14.0, 111.0];
 /// Most regions of a cut.
 const MOST_REGIONS: usize = 400;
 
@@ -67,27 +71,10 @@ impl IdBuffer {
         })
     }
 
-    /// How many of some pixels show each owner.
-    pub(super) fn counts(&self, pixels: &[u32]) -> BTreeMap<u32, usize> {
-        let mut counts = BTreeMap::new();
-        for pixel in pixels {
-            if let Some(owner) = self.owners.get(*pixel as usize) {
-                *counts.entry(*owner).or_default() += 1;
-            }
-        }
-        counts
-    }
-
     /// The pixels that a unit would show were nothing above its shapes.
     pub(super) fn painted_of(&self, unit: &Unit) -> f64 {
         let painted = self.painted.get(unit.shapes.clone()).unwrap_or_default();
         painted.iter().sum()
-    }
-
-    /// The pixels of an owner that is a shape.
-    pub(super) fn pixels_of(&self, owner: u32) -> Option<&[u32]> {
-        let shape = (owner as usize).checked_sub(1)?;
-        self.pixels.get(shape).map(Vec::as_slice)
     }
 }
 
@@ -103,9 +90,15 @@ pub(super) struct Overlap {
 }
 
 impl Areas {
-    pub(super) fn of(regions: &Regions, price: RegionPrice, stop: &Stop) -> Result<Self, Stopped> {
-        let (width, height) = regions.size();
-        let mut known: BTreeMap<RegionId, usize> = BTreeMap::new();
+    /// The regions of a finder's picture at several prices; `picture` is that, over white.
+    pub(super) fn of(
+        finder: &RegionFinder,
+        picture: &[[f32; 3]],
+        cost: ShapeCost,
+        clock: &Clock,
+    ) -> Option<Self> {
+        let (width, height) = finder.size();
+        let mut known: BTreeMap<NodeId, usize> = BTreeMap::new();
         let mut areas = Self {
             width,
             height,
@@ -114,15 +107,18 @@ impl Areas {
             indices: Vec::new(),
         };
         for factor in CUTS {
-            stop.check()?;
-            let dearer = RegionPrice {
-                per_byte: price.per_byte * factor,
-                ..price
+            if clock.is_due() {
+                return None;
+            }
+            let dearer = ShapeCost {
+                per_byte: cost.per_byte * factor,
+                ..cost
             };
-            let chosen = regions.cover(dearer, MOST_REGIONS);
-            let labels = regions.labels(&chosen);
+            let cut = finder.cut_cost(dearer);
+            let chosen = best_cover(finder.tree(), cut, MOST_REGIONS, clock);
+            let labels = finder.tree().labels(&chosen);
             let cut = areas.cuts.len();
-            let found = measured(regions, &labels, chosen.len(), cut);
+            let found = measured(picture, width, &labels, chosen.len(), cut);
             let mut indices = Vec::with_capacity(chosen.len());
             for (id, area) in chosen.iter().zip(found) {
                 let next = areas.all.len();
@@ -139,7 +135,7 @@ impl Areas {
             areas.cuts.push(labels);
             areas.indices.push(indices);
         }
-        Ok(areas)
+        Some(areas)
     }
 
     /// Whether a pixel belongs to a region.
@@ -197,29 +193,16 @@ impl Areas {
         let area = *indices.get(label as usize)?;
         Some((area, count as f64 / pixels.len() as f64))
     }
-
-    /// Area in pixels of the second largest region of the finest cut; of the only one when it is
-    /// alone.
-    pub(super) fn second_largest(&self) -> f64 {
-        let mut sizes: Vec<f64> = self
-            .all
-            .iter()
-            .filter(|area| area.cut == 0)
-            .map(|area| area.form.area)
-            .collect();
-        sizes.sort_by(|a, b| b.total_cmp(a));
-        sizes.get(1).or(sizes.first()).copied().unwrap_or(0.0)
-    }
 }
 
 /// Form and colour of each region of a cut; `None` for one without pixels.
 fn measured(
-    regions: &Regions,
+    picture: &[[f32; 3]],
+    width: usize,
     labels: &[Option<u32>],
     count: usize,
     cut: usize,
 ) -> Vec<Option<Area>> {
-    let (width, _) = regions.size();
     let mut pixels: Vec<Vec<u32>> = vec![Vec::new(); count];
     for (pixel, label) in labels.iter().enumerate() {
         if let Some(own) = label.and_then(|label| pixels.get_mut(label as usize)) {
@@ -231,7 +214,7 @@ fn measured(
         .enumerate()
         .map(|(label, own)| {
             let form = Form::of(own.iter().copied(), width)?;
-            let paint = mean_color(regions.pixels(), own);
+            let paint = mean_color(picture, own);
             Some(Area {
                 form,
                 color: paint.to_oklab(),
@@ -244,7 +227,7 @@ fn measured(
 }
 
 /// The mean of some pixels' colours; white for none.
-pub(super) fn mean_color(picture: &[[f32; 3]], pixels: &[u32]) -> Color {
+pub(crate) fn mean_color(picture: &[[f32; 3]], pixels: &[u32]) -> Color {
     let mut sum = [0.0_f64; 3];
     let mut count = 0.0;
     for pixel in pixels {

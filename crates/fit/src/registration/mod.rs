@@ -1,0 +1,142 @@
+//! The first phase of a fit from a template: shapes and groups that the target shows elsewhere on
+//! the canvas are moved there, and flat shapes get the paints that it shows. Gradients lead a few
+//! pixels far; where a shape went beyond that is guessed (`guesses`), tried by rendering (`pose`),
+//! and taken only when the error falls by enough (`moves`). `align` makes it exact. Nothing is
+//! added or bent here.
+
+mod areas;
+mod form;
+mod guesses;
+mod moves;
+mod pose;
+mod repaint;
+mod tie_break;
+mod units;
+mod view;
+
+use chat2svg_stop::Stop;
+use chat2svg_vector::{Color, Document, Raster, RenderError};
+
+pub(crate) use self::areas::mean_color;
+pub use self::form::Form;
+pub use self::units::visit_name;
+use self::{
+    areas::{Areas, IdBuffer},
+    moves::Search,
+    repaint::Painter,
+    view::View,
+};
+use crate::{
+    FitError, GradientThreshold, Price,
+    clock::Clock,
+    measure::fitting_size,
+    picture::{Picture, over_white},
+    regions::{FINE_SIDE, RegionFinder, ShapeCost},
+};
+
+/// Longest side in pixels at which guesses are tried.
+const TRIAL_SIDE: usize = 160;
+/// How far outlines may be from the borders of regions; none is drawn here.
+const TOLERANCE: f64 = 0.4;
+
+/// How a template is brought to its target before it is fitted.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Registration {
+    /// Longest side in pixels at which the target's regions are looked for, at most 320 count.
+    pub side: u32,
+    /// Most moves of shapes and groups.
+    pub moves: u32,
+    /// When shapes are painted with gradients; `None` for never.
+    pub gradients: Option<GradientThreshold>,
+    /// Whether shapes of which the target shows a good part exactly keep their paint: what hides
+    /// the rest is something else.
+    pub robust: bool,
+}
+
+/// What became of a template before it was fitted.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Registered {
+    /// Shapes and groups that were moved, and how.
+    pub moved: Vec<Movement>,
+    /// Names of the shapes that were given gradients.
+    pub shaded: Vec<String>,
+}
+
+/// A shape or group that was moved, turned or scaled around its middle.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Movement {
+    /// Its name.
+    pub name: String,
+    /// How far its middle went to the right and down, in units of the view box.
+    pub by: [f64; 2],
+    /// Degrees, clockwise.
+    pub turned: f64,
+    /// Factor of its size.
+    pub scaled: f64,
+}
+
+/// Moves what moved between a document and a target that covers its view box, and paints shapes as
+/// the target shows them. When `stop` says so, what was done by then stays.
+///
+/// # Errors
+/// When the document cannot be rendered or its view box is empty.
+pub fn register(
+    document: &mut Document,
+    target: &Raster,
+    registration: Registration,
+    stop: &Stop,
+) -> Result<Registered, FitError> {
+    let mut found = Registered::default();
+    let side = registration.side.min(FINE_SIDE as u32);
+    let (width, height) = fitting_size(document, target, side)?;
+    let picture = Picture::from_raster(&target.over(Color::WHITE), width, height);
+    match search(document, &mut found, &picture, registration, stop) {
+        Ok(()) | Err(RenderError::Stopped) => Ok(found),
+        Err(error) => Err(FitError::Template(error.to_string())),
+    }
+}
+
+fn search(
+    document: &mut Document,
+    found: &mut Registered,
+    target: &Picture,
+    registration: Registration,
+    stop: &Stop,
+) -> Result<(), RenderError> {
+    let (width, height) = (target.width, target.height);
+    let clock = &Clock::start(stop);
+    let finder = RegionFinder::new(target, width.max(height), clock);
+    let finder = finder.ok_or(RenderError::Stopped)?;
+    let sharp: Vec<[f32; 3]> = finder.sharp().iter().copied().map(over_white).collect();
+    let cost = ShapeCost {
+        per_byte: Price::of_size(width, height).byte(),
+        gradients: true,
+        tolerance: TOLERANCE,
+        least_wrong: 0.0,
+        is_flat: false,
+    };
+    let areas = Areas::of(&finder, &sharp, cost, clock).ok_or(RenderError::Stopped)?;
+    let scale = (TRIAL_SIDE as f64 / width.max(height) as f64).min(1.0);
+    let side = |length: usize| ((length as f64 * scale).round() as usize).max(1);
+    let search = Search {
+        areas: &areas,
+        fine: &View::of(target, stop),
+        rough: &View::of(&target.reduced(side(width), side(height)), stop),
+        most_moves: registration.moves as usize,
+        stop,
+    };
+    search.run(document, &mut found.moved)?;
+    let painter = Painter {
+        finder: &finder,
+        areas: &areas,
+        picture: &sharp,
+        seen: &IdBuffer::of(document, width, height, stop)?,
+        to_canvas: document.canvas_transform(width as u32, height as u32)?,
+        gradients: registration.gradients,
+        least_pixels: search.least_pixels(),
+        is_robust: registration.robust,
+        stop,
+    };
+    found.shaded = painter.repaint(document)?;
+    Ok(())
+}

@@ -1,0 +1,208 @@
+//! Gives flat shapes the paint of the region that shows them. Moves nothing.
+
+use chat2svg_stop::{Stop, Stopped};
+use chat2svg_vector::{Color, Document, Paint, Shape, similarity_scale};
+use kurbo::Affine;
+
+use super::{
+    areas::{Areas, IdBuffer, mean_color},
+    units::visit_name,
+    view::squared_distance,
+};
+use crate::{GradientThreshold, freedom::text_place, regions::RegionFinder, topology::paint_in};
+
+/// Oklab distance below which a colour is left as it is.
+const SAME_COLOR: f32 = 0.012;
+/// Least share of a shape that one region must show for that region alone to give its paint.
+const MAIN_SHARE: f64 = 0.4;
+/// Distance of two colours, components in `0.0..=1.0`, that are the same to rounding and noise.
+const EXACT: f32 = 0.02;
+/// Share of what is seen of a shape that has its colour exactly, by which it keeps it against
+/// another colour, and against a gradient too.
+const EXACTLY: f64 = 0.25;
+const MOSTLY: f64 = 0.5;
+/// Intersection over union with the region that shows it from which a shape may get a gradient.
+const SHOWN: f64 = 0.5;
+/// Share of its contrast with what is beside it that a text must keep in another colour.
+const LEGIBLE: f32 = 0.5;
+/// Pixels to each side of a text that are beside it.
+const BESIDE: usize = 3;
+
+/// What shapes are repainted from.
+pub(super) struct Painter<'a> {
+    pub(super) finder: &'a RegionFinder,
+    pub(super) areas: &'a Areas,
+    /// The regions' picture, its soft edges made steps.
+    pub(super) picture: &'a [[f32; 3]],
+    pub(super) seen: &'a IdBuffer,
+    /// Maps user space to the regions' picture.
+    pub(super) to_canvas: Affine,
+    pub(super) gradients: Option<GradientThreshold>,
+    /// Least pixels on which a shape must be seen.
+    pub(super) least_pixels: usize,
+    /// Whether a shape that agrees with a good part of the target keeps its paint.
+    pub(super) is_robust: bool,
+    pub(super) stop: &'a Stop,
+}
+
+impl Painter<'_> {
+    /// Repaints every flat, opaque shape that is seen well enough; returns the names of those that
+    /// got gradients.
+    pub(super) fn repaint(&self, document: &mut Document) -> Result<Vec<String>, Stopped> {
+        let shapes = document.shapes();
+        let names: Vec<String> = shapes.iter().map(visit_name).collect();
+        let is_text: Vec<bool> = shapes
+            .iter()
+            .map(|visit| text_place(visit).is_some())
+            .collect();
+        let mut shaded = Vec::new();
+        let mut answer = Ok(());
+        document.edit_shapes(|index, shape, transform, opacity| {
+            if answer.is_ok() {
+                answer = self.stop.check();
+            }
+            let found = self.seen.pixels.get(index).zip(is_text.get(index));
+            if let Some((pixels, is_text)) = found
+                && answer.is_ok()
+                && self.repaint_shape(shape, pixels, *is_text, transform, opacity)
+                && let Some(name) = names.get(index)
+            {
+                shaded.push(name.clone());
+            }
+        });
+        answer.map(|()| shaded)
+    }
+
+    /// Repaints a shape of which some pixels are seen if it can be; whether it got a gradient.
+    fn repaint_shape(
+        &self,
+        shape: &mut Shape,
+        pixels: &[u32],
+        is_text: bool,
+        transform: Affine,
+        opacity: f32,
+    ) -> bool {
+        let inner: Vec<u32> = pixels
+            .iter()
+            .copied()
+            .filter(|pixel| self.is_inner(*pixel as usize))
+            .collect();
+        let (paint, own_opacity, is_fill) = match (&mut shape.fill, &mut shape.stroke) {
+            (Some(fill), _) => (&mut fill.paint, fill.opacity, true),
+            (None, Some(stroke)) => (&mut stroke.paint, stroke.opacity, false),
+            (None, None) => return false,
+        };
+        // A line has hardly an inside.
+        let chosen = if is_fill || inner.len() > self.least_pixels {
+            inner
+        } else {
+            pixels.to_vec()
+        };
+        let Paint::Solid(before) = *paint else {
+            return false;
+        };
+        if chosen.len() < self.least_pixels.max(1) || opacity * shape.opacity * own_opacity < 0.98 {
+            return false;
+        }
+        let agreeing = if self.is_robust {
+            self.agreeing_share(&chosen, before)
+        } else {
+            0.0
+        };
+        if agreeing >= MOSTLY {
+            return false;
+        }
+        let main = self.areas.main_part(&chosen);
+        let main = main.filter(|(_, share)| *share >= MAIN_SHARE);
+        // What a region shows beside a shape says nothing of how the shape is shaded.
+        let is_shown = main.is_some_and(|(area, _)| {
+            let overlaps = self.areas.overlaps(pixels);
+            let own = overlaps.iter().find(|overlap| overlap.area == area);
+            own.is_some_and(|overlap| overlap.ratio >= SHOWN)
+        });
+        let own: Vec<u32> = match main {
+            Some((area, _)) => chosen
+                .into_iter()
+                .filter(|pixel| self.areas.holds(area, *pixel as usize))
+                .collect(),
+            None => chosen,
+        };
+        let to_pixels = self.to_canvas * transform;
+        let may_shade = is_shown && is_fill && similarity_scale(to_pixels).is_some();
+        let gradients = self.gradients.filter(|_| may_shade);
+        let Some(found) = self.finder.paint(&own, gradients) else {
+            return false;
+        };
+        match found.paint {
+            _ if !found.is_opaque() => false,
+            Paint::Solid(color) => {
+                let is_other = before.to_oklab().distance(color.to_oklab()) >= SAME_COLOR;
+                if agreeing < EXACTLY
+                    && is_other
+                    && (!is_text || self.is_legible(pixels, before, color))
+                {
+                    *paint = Paint::Solid(color);
+                }
+                false
+            }
+            gradient => {
+                *paint = paint_in(&gradient, to_pixels.inverse());
+                true
+            }
+        }
+    }
+
+    /// Whether a text stands out in another colour as it did: where the target shows the ground in
+    /// its place, the text is elsewhere, or is not in the picture, and has no new colour.
+    fn is_legible(&self, pixels: &[u32], before: Color, after: Color) -> bool {
+        let width = self.areas.width;
+        let beside = pixels.iter().flat_map(|pixel| {
+            let at = *pixel as usize;
+            let sides = [
+                (at % width >= BESIDE).then(|| at - BESIDE),
+                (at % width + BESIDE < width).then_some(at + BESIDE),
+                at.checked_sub(BESIDE * width),
+                Some(at + BESIDE * width),
+            ];
+            let owners = &self.seen.owners;
+            let is_other = move |other: &usize| {
+                owners
+                    .get(*other)
+                    .is_some_and(|other| Some(other) != owners.get(at))
+            };
+            sides.into_iter().flatten().filter(is_other)
+        });
+        let beside: Vec<u32> = beside.map(|pixel| pixel as u32).collect();
+        let ground = mean_color(self.picture, &beside).to_oklab();
+        let contrast = |color: Color| color.to_oklab().distance(ground);
+        contrast(after) >= LEGIBLE * contrast(before)
+    }
+
+    /// The share of some pixels that show a colour exactly: no coincidence where it is a good part
+    /// of them, whatever the rest shows.
+    fn agreeing_share(&self, pixels: &[u32], color: Color) -> f64 {
+        let wanted = [color.red, color.green, color.blue];
+        let is_same = |pixel: &&u32| {
+            let found = self.picture.get(**pixel as usize);
+            found.is_some_and(|found| squared_distance(*found, wanted).sqrt() <= EXACT)
+        };
+        pixels.iter().filter(is_same).count() as f64 / pixels.len().max(1) as f64
+    }
+
+    /// Whether the pixels on all four sides show the same shape.
+    fn is_inner(&self, pixel: usize) -> bool {
+        let (owners, width) = (&self.seen.owners, self.areas.width);
+        let x = pixel % width;
+        let beside = [
+            (x > 0).then(|| pixel - 1),
+            (x + 1 < width).then_some(pixel + 1),
+            pixel.checked_sub(width),
+            Some(pixel + width),
+        ];
+        beside
+            .into_iter()
+            .flatten()
+            .filter_map(|other| owners.get(other))
+            .all(|owner| owners.get(pixel) == Some(owner))
+    }
+}
