@@ -1,18 +1,14 @@
-//! Searches for edits that pay: renders proposed merges, raises and splits, measures what each
-//! gains, and applies the best. Proposals that do not overlap share a rendering.
+//! Searches for edits that pay: renders proposed merges and raises, measures what each gains,
+//! and applies the best. Proposals that do not overlap share a rendering.
 
-use chat2svg_vector::{ByteCost, Paint};
-use kurbo::{BezPath, Shape as _, Vec2};
+use chat2svg_vector::Paint;
+use kurbo::Shape as _;
 
 use crate::{
     Action, FitError,
-    crossing::crosses_itself,
     edits::{Edit, with_edits},
     fit::Fit,
-    half_plane::clip_to_half_plane,
-    proposals::{
-        Facts, Proposal, are_apart, best_cut, color_of, merges, most_promising_first, raises,
-    },
+    proposals::{Facts, Proposal, are_apart, merges, raises},
     quantise::quantise,
     scene::scene_of,
     trial::{Extent, groups, growth},
@@ -22,36 +18,24 @@ use crate::{
 const MOST_RENDERINGS: usize = 16;
 /// Most edits of a kind that are tried.
 const MOST_TRIED: usize = 48;
-/// How far the lower of two halves reaches under the upper, in pixels.
-const UNDERLAP: f64 = 1.5;
 
 impl Fit<'_> {
-    /// Raises, merges and splits shapes where that pays: the squared error and the price of bytes
-    /// together fall. Of the template's shapes only nameless ones change their depth and none is
-    /// merged or split.
-    pub(crate) fn search_edits(&mut self, room: usize) -> Result<(), FitError> {
+    /// Raises and merges shapes where that pays: the squared error and the price of bytes together
+    /// fall. Of the template's shapes only nameless ones change their depth and none is merged.
+    pub(crate) fn search_edits(&mut self) -> Result<(), FitError> {
         if !self.problem.options.allow_topology || self.shapes() < 2 {
             return Ok(());
         }
-        for action in [Action::Reorder, Action::Merge, Action::Split] {
-            let room = if action == Action::Split {
-                room
-            } else {
-                usize::MAX
-            };
-            if room == 0 || self.is_stopped() {
-                break;
-            }
+        for action in [Action::Reorder, Action::Merge] {
             let facts = self.facts()?;
             if self.is_stopped() {
                 break;
             }
             let proposals = match action {
                 Action::Reorder => raises(&facts),
-                Action::Merge => merges(&facts, self.price()),
-                _ => self.splits(&facts)?,
+                _ => merges(&facts, self.price()),
             };
-            self.take_edits(proposals, action, room)?;
+            self.take_edits(proposals, action)?;
         }
         Ok(())
     }
@@ -72,10 +56,6 @@ impl Fit<'_> {
                 let shape = visit.shape;
                 let to_pixels = self.problem.to_canvas * visit.transform;
                 let bounds = (to_pixels * &shape.path).bounding_box();
-                let sum = pixels.iter().fold([0.0_f64; 3], |sum, pixel| {
-                    let color = target.pixels[*pixel as usize];
-                    std::array::from_fn(|i| sum[i] + f64::from(color[i]))
-                });
                 let flat = match &shape.fill {
                     Some(fill) if shape.stroke.is_none() && shape.opacity >= 1.0 => {
                         match fill.paint {
@@ -109,20 +89,14 @@ impl Fit<'_> {
                     label: shape.label.clone(),
                     to_pixels,
                     path: shape.path.clone(),
-                    wanted: sum.map(|sum| sum / pixels.len().max(1) as f64),
                     pixels,
                 }
             })
             .collect())
     }
 
-    /// Tries edits, most promising first, and takes those that pay and lie apart; at most `limit`.
-    fn take_edits(
-        &mut self,
-        mut proposals: Vec<Proposal>,
-        action: Action,
-        limit: usize,
-    ) -> Result<(), FitError> {
+    /// Tries edits, most promising first, and takes those that pay and lie apart.
+    fn take_edits(&mut self, mut proposals: Vec<Proposal>, action: Action) -> Result<(), FitError> {
         proposals.truncate(MOST_TRIED);
         if proposals.is_empty() || self.is_stopped() {
             return Ok(());
@@ -140,7 +114,7 @@ impl Fit<'_> {
         paying.sort_by(|a, b| b.0.total_cmp(&a.0));
         let mut taken: Vec<&Proposal> = Vec::new();
         for (_, proposal) in paying {
-            if taken.len() < limit && taken.iter().all(|other| are_apart(proposal, other)) {
+            if taken.iter().all(|other| are_apart(proposal, other)) {
                 taken.push(proposal);
             }
         }
@@ -176,72 +150,12 @@ impl Fit<'_> {
         }
         Ok(found)
     }
-
-    /// Shapes of which one side should be brighter and the other darker, cut along the line
-    /// between.
-    fn splits(&mut self, facts: &[Facts]) -> Result<Vec<Proposal>, FitError> {
-        let price = self.price();
-        let shapes = self.document.shapes();
-        let mut found: Vec<(f64, Proposal)> = Vec::new();
-        for (index, (fact, visit)) in facts.iter().zip(shapes).enumerate() {
-            let (Some(extent), Some(_), false) = (fact.extent, fact.flat, self.is_ground(index))
-            else {
-                continue;
-            };
-            let Some(cut) = best_cut(fact, self.problem.target) else {
-                continue;
-            };
-            let to_shape = fact.to_pixels.inverse();
-            let cut_at = |offset: f64, ahead: Vec2| {
-                let origin = cut.origin + offset * ahead;
-                clip_to_half_plane(&(fact.to_pixels * &fact.path), origin, ahead)
-                    .map(|path| to_shape * &path)
-            };
-            let (Some(upper), Some(lower)) =
-                (cut_at(0.0, cut.ahead), cut_at(-UNDERLAP, -cut.ahead))
-            else {
-                continue;
-            };
-            let scale = fact.to_pixels.determinant().abs().sqrt();
-            if crosses_itself(&upper, scale) || crosses_itself(&lower, scale) {
-                continue;
-            }
-            let part = |path: BezPath, color: [f64; 3]| {
-                let mut shape = visit.shape.clone();
-                shape.id = String::new();
-                shape.path = path;
-                if let Some(fill) = &mut shape.fill {
-                    fill.paint = Paint::Solid(color_of(color));
-                }
-                Box::new(shape)
-            };
-            let (lower, upper) = (part(lower, cut.behind), part(upper, cut.front));
-            let cost = ByteCost::of(&lower) + ByteCost::of(&upper) - ByteCost::of(visit.shape);
-            let promise = cut.gain - price.byte() * cost;
-            if promise > 0.0 {
-                let edit = Edit::Split {
-                    shape: index,
-                    lower,
-                    upper,
-                };
-                found.push((
-                    promise,
-                    Proposal {
-                        edit,
-                        saved: -cost,
-                        extent,
-                    },
-                ));
-            }
-        }
-        Ok(most_promising_first(found))
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use chat2svg_vector::Document;
-    use kurbo::{Circle, Point, Rect};
+    use kurbo::{BezPath, Circle, Rect};
 
     use super::*;
     use crate::{
@@ -260,7 +174,7 @@ mod tests {
             if is_added {
                 fit.ids[1..].fill(ShapeId::Added);
             }
-            fit.search_edits(8).expect("rearranges");
+            fit.search_edits().expect("rearranges");
             let document = fit.document.clone();
             let report = fit.finish().report;
             assert!(report.actions.iter().all(|done| done.gain > 0.0));
@@ -327,26 +241,5 @@ mod tests {
         let (kept, actions) = edited_to(&red_below, &red_above, false);
         assert!(actions.is_empty(), "{actions:?}");
         assert_eq!(labels(&kept), labels(&red_below));
-    }
-
-    #[test]
-    fn a_shape_of_two_colours_is_cut_where_they_meet_and_one_of_one_is_not() {
-        let whole = |color| document(&[("", disc(32.0, 32.0, 22.0), color)]);
-        let right = clip_to_half_plane(
-            &disc(32.0, 32.0, 22.0),
-            Point::new(34.0, 0.0),
-            Vec2::new(1.0, 0.0),
-        );
-        let halves = document(&[
-            ("", disc(32.0, 32.0, 22.0), RED),
-            ("", right.expect("is cut"), BLUE),
-        ]);
-        let (split, actions) = edited_to(&whole([0.4, 0.1, 0.4]), &halves, true);
-        assert_eq!(actions, [Action::Split]);
-        assert_eq!(split.shapes().len(), 3);
-        let (_, actions) = edited_to(&whole(RED), &whole(RED), true);
-        assert!(actions.is_empty(), "{actions:?}");
-        let (_, actions) = edited_to(&whole([0.4, 0.1, 0.4]), &halves, false);
-        assert!(actions.is_empty(), "{actions:?}");
     }
 }

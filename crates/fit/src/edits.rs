@@ -1,7 +1,7 @@
-//! Edits of a document's shapes: merge two, raise one above another, split one. Pure; `edit_search`
+//! Edits of a document's shapes: merge two, raise one above another. Pure; `edit_search`
 //! decides whether an edit pays.
 
-use chat2svg_vector::{Document, Node, Paint, Shape};
+use chat2svg_vector::{Document, Node, Paint};
 
 use crate::fit::ShapeId;
 
@@ -16,12 +16,6 @@ pub(crate) enum Edit {
     },
     /// A shape comes to lie right above another.
     Raise { shape: usize, above: usize },
-    /// A shape becomes two, the second right above the first.
-    Split {
-        shape: usize,
-        lower: Box<Shape>,
-        upper: Box<Shape>,
-    },
 }
 
 impl Edit {
@@ -30,7 +24,6 @@ impl Edit {
         match self {
             Self::Merge { kept, gone, .. } => [*kept, *gone],
             Self::Raise { shape, above } => [*shape, *above],
-            Self::Split { shape, .. } => [*shape, *shape],
         }
     }
 }
@@ -127,26 +120,12 @@ fn apply(edit: &Edit, siblings: &mut Vec<Placed>) {
             let above = place(siblings, *above).map_or(first, |above| above + 1);
             siblings.insert(above.min(siblings.len()), shape);
         }
-        Edit::Split { lower, upper, .. } => {
-            let ids = siblings.get(first).map(|placed| placed.ids.clone());
-            if let Some(placed) = siblings.get_mut(first) {
-                placed.node = Node::Shape((**lower).clone());
-            }
-            siblings.insert(
-                (first + 1).min(siblings.len()),
-                Placed {
-                    shape: None,
-                    node: Node::Shape((**upper).clone()),
-                    ids: ids.unwrap_or_default(),
-                },
-            );
-        }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use chat2svg_vector::{Color, Group, Metadata};
+    use chat2svg_vector::{Color, Group, Metadata, Shape};
     use kurbo::{Rect, Shape as _};
 
     use super::*;
@@ -190,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn shapes_rise_split_and_merge_where_they_are_and_keep_what_they_were() {
+    fn shapes_rise_and_merge_where_they_are_and_keep_what_they_were() {
         let raise = |shape, above| Edit::Raise { shape, above };
         assert_eq!(
             after(&raise(1, 2)),
@@ -199,15 +178,6 @@ mod tests {
         assert_eq!(
             after(&raise(3, 0)),
             ("adbc".to_owned(), vec![false, true, true, false])
-        );
-        let split = Edit::Split {
-            shape: 1,
-            lower: Box::new(shape("x")),
-            upper: Box::new(shape("y")),
-        };
-        assert_eq!(
-            after(&split),
-            ("axycd".to_owned(), vec![false, true, true, false, true])
         );
         let merge = |kept, gone| Edit::Merge {
             kept,

@@ -35,7 +35,6 @@ mod found_shape;
 mod freedom;
 mod ground;
 mod grouping;
-mod half_plane;
 mod hierarchy;
 mod lines;
 mod loss;

@@ -2,20 +2,9 @@
 //! measures what they gain.
 
 use chat2svg_vector::{ByteCost, Color, Paint};
-use kurbo::{Affine, BezPath, Point, Rect, Vec2};
+use kurbo::{Affine, BezPath, Rect};
 
-use crate::{
-    Price,
-    crossing::crosses_itself,
-    edits::Edit,
-    picture::{Picture, Pixel},
-    trial::Extent,
-};
-
-/// Pixels that a half must show.
-const LEAST_HALF: usize = 24;
-/// Where a line is tried, as shares of the shape's pixels on one side.
-const CUTS: [f64; 7] = [0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8];
+use crate::{Price, crossing::crosses_itself, edits::Edit, trial::Extent};
 
 /// An edit, the bytes that it saves (below zero when it costs), and where the picture may change.
 pub(crate) struct Proposal {
@@ -40,8 +29,6 @@ pub(crate) struct Facts {
     pub(crate) path: BezPath,
     /// Pixels that it owns.
     pub(crate) pixels: Vec<u32>,
-    /// What the target shows there, on average.
-    pub(crate) wanted: [f64; 3],
 }
 
 pub(crate) fn are_apart(a: &Proposal, b: &Proposal) -> bool {
@@ -151,85 +138,6 @@ pub(crate) fn merges(facts: &[Facts], price: Price) -> Vec<Proposal> {
         }
     }
     most_promising_first(found)
-}
-
-/// A line through a shape, and the colours that its two sides should have.
-pub(crate) struct Cut {
-    pub(crate) origin: Point,
-    pub(crate) ahead: Vec2,
-    pub(crate) front: [f64; 3],
-    pub(crate) behind: [f64; 3],
-    /// Squared error that two colours save against one.
-    pub(crate) gain: f64,
-}
-
-/// The line, square to the direction in which what is wanted changes most, that parts a shape's
-/// pixels best.
-pub(crate) fn best_cut(fact: &Facts, target: &Picture) -> Option<Cut> {
-    let count = fact.pixels.len();
-    if count < 2 * LEAST_HALF {
-        return None;
-    }
-    let sample = |pixel: &u32| {
-        let (x, y) = (
-            *pixel as usize % target.width,
-            *pixel as usize / target.width,
-        );
-        (
-            Point::new(x as f64 + 0.5, y as f64 + 0.5),
-            target.pixels[*pixel as usize],
-        )
-    };
-    let center = fact
-        .pixels
-        .iter()
-        .fold(Vec2::ZERO, |sum, pixel| sum + sample(pixel).0.to_vec2())
-        / count as f64;
-    let mut slopes = [Vec2::ZERO; 3];
-    for pixel in &fact.pixels {
-        let (at, color) = sample(pixel);
-        for (slope, (value, mean)) in slopes.iter_mut().zip(color.iter().zip(fact.wanted)) {
-            *slope += (at.to_vec2() - center) * (f64::from(*value) - mean);
-        }
-    }
-    let ahead = slopes
-        .into_iter()
-        .max_by(|a, b| a.hypot2().total_cmp(&b.hypot2()))
-        .filter(|slope| slope.hypot2() > 0.0)?
-        .normalize();
-    let mut along: Vec<(f64, Pixel)> = fact
-        .pixels
-        .iter()
-        .map(|pixel| {
-            let (at, color) = sample(pixel);
-            ((at.to_vec2() - center).dot(ahead), color)
-        })
-        .collect();
-    along.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let mut sums = Vec::with_capacity(count + 1);
-    let mut sum = [0.0_f64; 3];
-    sums.push(sum);
-    for (_, color) in &along {
-        sum = std::array::from_fn(|i| sum[i] + f64::from(color[i]));
-        sums.push(sum);
-    }
-    CUTS.iter()
-        .map(|share| (count as f64 * share) as usize)
-        .filter(|at| *at >= LEAST_HALF && count - at >= LEAST_HALF)
-        .map(|at| {
-            let (less, more) = (at as f64, (count - at) as f64);
-            let behind = sums[at].map(|value| value / less);
-            let front: [f64; 3] = std::array::from_fn(|i| (sum[i] - sums[at][i]) / more);
-            let apart: f64 = (0..3).map(|i| (front[i] - behind[i]).powi(2)).sum();
-            Cut {
-                origin: (center + ahead * along[at].0).to_point(),
-                ahead,
-                front,
-                behind,
-                gain: apart * less * more / (less + more),
-            }
-        })
-        .max_by(|a, b| a.gain.total_cmp(&b.gain))
 }
 
 fn components(color: Color) -> [f64; 3] {

@@ -117,8 +117,6 @@ pub enum Action {
     Prune,
     /// Paths of nearly one colour became one.
     Merge,
-    /// Paths were cut in two that want two colours.
-    Split,
     /// Paths came to lie above others that had covered them.
     Reorder,
     /// Shapes were given strokes that the picture shows along their outlines, or lost them again.

@@ -125,7 +125,7 @@ pub(crate) fn run(fit: &mut Fit<'_>) -> Result<(), FitError> {
         fit.prune()?;
         if round + 1 < ROUNDS {
             fit.subdivide()?;
-            fit.search_edits(limit.saturating_sub(fit.shapes()))?;
+            fit.search_edits()?;
         }
         if round == 0 {
             fit.stroke_outlines()?;
