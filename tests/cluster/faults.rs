@@ -245,7 +245,10 @@ struct Ended {
 fn look_at(front: &Daemon, id: &str, accepted: f64) -> Ended {
     let job = front.wait_for_end(id);
     assert!(ENDED_WELL.contains(&job["state"].as_str()), "{job}");
-    assert_svg(&text(&mut front.get(&format!("/v1/jobs/{id}/result.svg"))));
+    let mut result = front.get(&format!("/v1/jobs/{id}/result.svg"));
+    let (status, svg) = (result.status().as_u16(), text(&mut result));
+    assert_eq!(status, 200, "{id}: {svg}");
+    assert_svg(&svg);
     let events: Vec<(String, Value)> = front.events(id, "0").collect();
     let ends = events.iter().filter(|(name, _)| name == "done").count();
     assert_eq!(ends, 1, "{id} ended more than once");
