@@ -7,8 +7,8 @@ use kurbo::{Point, Vec2};
 
 use super::{
     areas::mean_color,
+    context::{Search, State},
     form::{Form, Similarity},
-    moves::{Search, State},
     units::Unit,
     view::squared_distance,
 };

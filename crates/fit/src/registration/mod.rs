@@ -5,6 +5,7 @@
 //! added or bent here.
 
 mod areas;
+mod context;
 mod form;
 mod guesses;
 mod moves;
@@ -22,7 +23,7 @@ pub use self::form::Form;
 pub use self::units::visit_name;
 use self::{
     areas::{Areas, IdBuffer},
-    moves::Search,
+    context::Search,
     repaint::Painter,
     view::View,
 };

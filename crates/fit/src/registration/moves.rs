@@ -4,17 +4,17 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
-use chat2svg_stop::Stop;
 use chat2svg_vector::{Document, RenderError};
 
 use super::{
     Movement,
-    areas::{Areas, IdBuffer, mean_color},
+    areas::{IdBuffer, mean_color},
+    context::{Search, State},
     guesses::{Guess, NEAR_COLOR},
     pose::{Trial, paint},
     tie_break::Appearances,
     units::{Unit, units},
-    view::{View, color_of, squared_distance, sum},
+    view::{color_of, squared_distance, sum},
 };
 use crate::Price;
 
@@ -42,22 +42,6 @@ const MOVE_GAIN: f64 = 0.4;
 const LEAST_PIXELS: f64 = 0.655;
 /// Renderings of a shape that all moves together may take, for each pixel of that side.
 const MOVE_WORK: usize = 125;
-
-/// What the search works on.
-pub(super) struct Search<'a> {
-    pub(super) areas: &'a Areas,
-    /// The target at the size of the regions' picture.
-    pub(super) fine: &'a View<'a>,
-    /// The target at the size at which guesses are tried.
-    pub(super) rough: &'a View<'a>,
-    /// Most moves that are made.
-    pub(super) most_moves: usize,
-    /// Says when to end.
-    pub(super) stop: &'a Stop,
-}
-
-/// Of each shape the region that shows it where it is; `None` for those that may have moved.
-pub(super) type Settled = Vec<Option<usize>>;
 
 impl Search<'_> {
     /// Moves what moved; tells in `moved` what and how far.
@@ -358,15 +342,6 @@ impl Agreeing {
             || (new >= old - 0.5 * LEAST_AGREED
                 && self.agreeing >= (1.0 + LEAST_AGREED) * before.agreeing)
     }
-}
-
-/// What the search knows of the document as it stands.
-pub(super) struct State {
-    pub(super) seen: IdBuffer,
-    pub(super) appearances: Appearances,
-    pub(super) settled: Settled,
-    /// The document's picture at the size of the regions'.
-    pub(super) picture: Vec<[f32; 3]>,
 }
 
 fn rounded(value: f64) -> f64 {

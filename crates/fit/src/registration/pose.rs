@@ -7,9 +7,9 @@ use chat2svg_vector::{Color, Document, Node, Paint, RenderError};
 use kurbo::Affine;
 
 use super::{
+    context::Search,
     form::Similarity,
     guesses::Guess,
-    moves::Search,
     units::{Unit, move_node},
 };
 
