@@ -216,7 +216,9 @@ impl<'a> Fit<'a> {
                 .problem
                 .clean
                 .map_or(TOLERANCE, |clean| clean.tolerance),
-            least_wrong: if self.problem.template.layers.is_empty() {
+            least_wrong: if self.problem.template.layers.is_empty()
+                && (!self.problem.is_flat || self.problem.has_writing)
+            {
                 0.0
             } else {
                 LEAST_WRONG
@@ -485,7 +487,10 @@ impl<'a> Fit<'a> {
             return Ok(None);
         }
         let began = Instant::now();
-        let score = Score::of(&self.document, target, options)?;
+        let mut score = Score::of(&self.document, target, options)?;
+        if action == Action::Primitive {
+            score = score.as_written(&self.document, target)?;
+        }
         self.problem.clock.set_aside(began.elapsed());
         let gain = (self.score.cost - score.cost) as f32;
         self.score = score;

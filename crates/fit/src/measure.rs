@@ -1,6 +1,6 @@
 //! How good a document is: its picture, made of the document as it is written, against the target.
 
-use chat2svg_vector::{Color, Document, Raster, WriteOptions};
+use chat2svg_vector::{Color, Document, ParseLimits, Raster, WriteOptions};
 
 use crate::{
     FitError, FitOptions, Price,
@@ -44,6 +44,25 @@ impl Score {
                 .byte_budget
                 .map_or(0, |budget| bytes.saturating_sub(budget)),
             cost: error + price(target, options).byte() * bytes as f64,
+        })
+    }
+
+    /// The same by what the written file shows: elements of basic shapes are rounded otherwise than
+    /// paths.
+    pub(crate) fn as_written(
+        self,
+        document: &Document,
+        target: &Picture,
+    ) -> Result<Self, FitError> {
+        let svg = document.to_svg(&WriteOptions::default());
+        let Ok(read) = Document::parse(svg.as_bytes(), &ParseLimits::default()) else {
+            return Ok(self);
+        };
+        let error = document_error(&read.document, target)?;
+        Ok(Self {
+            error,
+            cost: self.cost - self.error + error,
+            ..self
         })
     }
 

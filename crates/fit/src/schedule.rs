@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use crate::{
     FitError,
     fit::Fit,
+    primitives::Stage,
     regions::{FINE_SIDE, ROUGH_SIDE},
 };
 
@@ -90,6 +91,12 @@ pub(crate) fn run(fit: &mut Fit<'_>) -> Result<(), FitError> {
         };
         if 2 * first.len() <= room {
             fit.cover(first)?;
+            // What is a basic shape is drawn as one before anything is painted over its outline;
+            // but not where stairs leave it open.
+            if !fit.problem.clean.is_some_and(|clean| clean.is_hard) {
+                fit.take_best();
+                fit.draw_primitives(Stage::First)?;
+            }
         } else {
             // A cover must take a region apart to show what lies in it; painting on top need not.
             // So begin with few, and add about half as many again each time.
@@ -181,7 +188,7 @@ fn affordable_side(fit: &Fit<'_>, rough: Duration) -> usize {
 /// Draws what a new document shows of basic shapes as such, and takes out what that hides.
 pub(crate) fn finish_new(fit: &mut Fit<'_>) -> Result<(), FitError> {
     fit.take_best();
-    fit.draw_primitives()?;
+    fit.draw_primitives(Stage::Last)?;
     fit.prune()?;
     fit.take_best();
     fit.mark_primitives()

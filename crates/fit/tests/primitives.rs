@@ -32,3 +32,74 @@ fn a_circle_is_written_as_one() {
         assert_eq!(svg.matches("<path ").count(), 0, "{svg}");
     }
 }
+
+/// The elements of a picture's shapes above its ground, sorted, and how near it is, as one minus
+/// the mean absolute error.
+fn written(side: u32, content: &str) -> (Vec<String>, f64) {
+    let svg =
+        format!("<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 100 100'>{content}</svg>");
+    let parsed = Document::parse(svg.as_bytes(), &ParseLimits::default()).expect("is read");
+    let target = parsed.document.render(side, side, None).expect("renders");
+    let options = FitOptions {
+        iterations: 120,
+        threads: 1,
+        ..FitOptions::default()
+    };
+    let document = vectorize(&target, &options, &mut ())
+        .expect("fits")
+        .document;
+    let shown = document.render(side, side, None).expect("renders");
+    let pairs = shown.pixels().iter().zip(target.pixels());
+    let off: u32 = pairs
+        .map(|(a, b)| (0..3).map(|i| u32::from(a[i].abs_diff(b[i]))).sum::<u32>())
+        .sum();
+    let accuracy = 1.0 - f64::from(off) / (3.0 * 255.0 * f64::from(side * side));
+    let svg = document.to_svg(&WriteOptions::default());
+    let mut elements: Vec<String> = ["circle", "ellipse", "rect", "polygon", "path"]
+        .iter()
+        .flat_map(|name| vec![(*name).to_owned(); svg.matches(&format!("<{name} ")).count()])
+        .collect();
+    elements.sort();
+    (elements, accuracy)
+}
+
+const STAR: &str =
+    "50,9 60.6,38.4 91.8,39.4 67.1,58.6 75.9,88.6 50,71 24.1,88.6 32.9,58.6 8.2,39.4 39.4,38.4";
+
+#[test]
+fn basic_shapes_are_written_as_such_however_small() {
+    let star = format!("<polygon points='{STAR}' fill='#1d3557'/>");
+    let small_star =
+        format!("<polygon points='{STAR}' transform='translate(50 3) scale(.46)' fill='#e9a227'/>");
+    let circle = "<circle cx='51.3' cy='48.6' r='37.4' fill='#1d3557'/>";
+    let rounded = "<rect x='14.3' y='22.7' width='71' height='52.4' rx='13' fill='#1d3557'/>";
+    let badge = format!(
+        "<circle cx='50' cy='50' r='47' fill='#1d3557'/><circle cx='50' cy='50' r='39' fill='#fff'/>\
+         <g transform='translate(17.5 17) scale(.65)'>{star}</g>"
+    );
+    let several = format!(
+        "<circle cx='27' cy='26' r='17' fill='#c8323c'/>{small_star}\
+         <rect x='9' y='56' width='36' height='30' rx='7' fill='#2a9d8f'/>\
+         <polygon points='57,88 73,54 91,88' fill='#7b2cbf'/>"
+    );
+    let cases: [(&str, &[&str]); 5] = [
+        (circle, &["circle", "rect"]),
+        (&star, &["polygon", "rect"]),
+        (rounded, &["rect", "rect"]),
+        (&badge, &["circle", "circle", "polygon", "rect"]),
+        (&several, &["circle", "polygon", "polygon", "rect", "rect"]),
+    ];
+    for (content, wanted) in cases {
+        for (side, ground) in [
+            (32, "#fff"),
+            (64, "#f4d35e"),
+            (100, "#fff"),
+            (256, "#f4d35e"),
+        ] {
+            let content = format!("<rect width='100' height='100' fill='{ground}'/>{content}");
+            let (found, accuracy) = written(side, &content);
+            assert_eq!(found, wanted, "at {side}: {content}");
+            assert!(accuracy >= 0.998, "{accuracy} at {side}: {content}");
+        }
+    }
+}

@@ -33,6 +33,8 @@ const LINE_CONTRAST: f32 = 9.0;
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct CleanPicture {
     pub(crate) picture: Picture,
+    /// Whether its borders were stairs.
+    pub(crate) is_hard: bool,
     /// How far outlines may be off in it, in pixels: stairs leave a border uncertain.
     pub(crate) tolerance: f64,
     /// Whether nothing in it is left that is no flat colour or border between two.
@@ -79,6 +81,7 @@ pub(crate) fn cleaned(picture: &Picture) -> Option<CleanPicture> {
             pixels: clean,
             ..*picture
         },
+        is_hard,
         tolerance: if is_hard {
             HARD_TOLERANCE
         } else {

@@ -24,9 +24,12 @@ const LEAST_SEEN: usize = 8;
 const STRETCH: f64 = 0.1;
 
 /// An outline, and how many numbers it is written in.
+#[derive(Clone)]
 pub(super) struct Candidate {
     pub(super) path: BezPath,
     pub(super) numbers: usize,
+    /// What it is the outline of; `None` for a path of several parts.
+    pub(super) basic: Option<Basic>,
 }
 
 /// The samples of a closed outline.
@@ -149,7 +152,7 @@ impl Samples {
 
 /// A basic outline by its parameters, in pixels.
 #[derive(Clone, Debug, PartialEq)]
-enum Basic {
+pub(super) enum Basic {
     /// Center and radius.
     Circle([f64; 3]),
     /// Left, upper, right and lower side.
@@ -166,7 +169,7 @@ enum Basic {
 
 impl Basic {
     /// The same with numbers at halves of pixels that are near to these.
-    fn snapped(&self) -> Self {
+    pub(super) fn snapped(&self) -> Self {
         let snap = |value: f64| {
             let round = (2.0 * value).round() * 0.5;
             if (value - round).abs() <= SNAP {
@@ -188,7 +191,39 @@ impl Basic {
         }
     }
 
-    fn candidate(&self, canvas: Rect) -> Candidate {
+    /// How many numbers a search may change by small steps, in pixels; none of turned ellipses.
+    pub(super) fn parameters(&self) -> usize {
+        match self {
+            Self::Circle(_) => 3,
+            Self::Rect(_) | Self::Ellipse(_) => 4,
+            Self::Rounded(_) => 5,
+            Self::Polygon(corners) => 2 * corners.len(),
+            Self::Turned(_) => 0,
+        }
+    }
+
+    /// The same by other numbers.
+    pub(super) fn moved(&self, by: &[f64]) -> Self {
+        let mut moved = self.clone();
+        let numbers: Vec<&mut f64> = match &mut moved {
+            Self::Circle(own) => own.iter_mut().collect(),
+            Self::Rect(own) | Self::Ellipse(own) => own.iter_mut().collect(),
+            Self::Rounded(own) => own.iter_mut().collect(),
+            Self::Polygon(corners) => {
+                let both = corners
+                    .iter_mut()
+                    .map(|corner| [&mut corner.x, &mut corner.y]);
+                both.flatten().collect()
+            }
+            Self::Turned(_) => Vec::new(),
+        };
+        for (value, by) in numbers.into_iter().zip(by) {
+            *value += by;
+        }
+        moved
+    }
+
+    pub(super) fn candidate(&self, canvas: Rect) -> Candidate {
         let (path, numbers) = match self {
             Self::Circle([x, y, radius]) => (Circle::new((*x, *y), *radius).to_path(ACCURACY), 3),
             Self::Rect([x0, y0, x1, y1]) => {
@@ -211,7 +246,11 @@ impl Basic {
                 (ellipse.to_path(ACCURACY), CURVES)
             }
         };
-        Candidate { path, numbers }
+        Candidate {
+            path,
+            numbers,
+            basic: Some(self.clone()),
+        }
     }
 }
 

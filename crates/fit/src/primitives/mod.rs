@@ -4,6 +4,7 @@
 mod candidates;
 mod least_squares;
 mod polygon;
+mod refined;
 
 use std::collections::BTreeMap;
 
@@ -36,6 +37,9 @@ const UNSEEN: f64 = 0.0075;
 /// error per pixel up to which it may in any case: 49 dB.
 const LOSS_SHARE: f64 = 0.0116;
 const UNSEEN_ERROR: f64 = 3.8e-5;
+/// Share of what nobody sees along the border of a basic shape up to which it may grow in any case:
+/// in small pictures borders are much of all.
+const UNSEEN_SHARE: f64 = 0.4;
 /// By how much more that is where the picture is what was left of marks of storage.
 const UNSURE: f64 = 8.0;
 /// Share of it by which a less simple outline must be better.
@@ -51,17 +55,44 @@ const MOST_CORNERS: usize = 24;
 const EASE_BYTES: f64 = 64.0;
 const EASE_SHARE: f64 = 0.02;
 
+/// When basic shapes are looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stage {
+    /// In a first cover, before outlines have descended.
+    First,
+    /// In what is the result otherwise.
+    Last,
+}
+
 /// Basic outlines for a shape, in pixels.
 struct Choice {
     slot: usize,
-    /// In the order in which they are tried, each with the bytes that it saves.
-    outlines: Vec<(BezPath, f64)>,
+    /// How many numbers it is written in as it is.
+    numbers: usize,
+    /// In the order in which they are tried.
+    candidates: Vec<Candidate>,
+}
+
+/// The outline that a shape gets.
+struct Chosen {
+    candidate: Candidate,
+    /// Bytes that it saves.
+    saved: f64,
+    /// By how much the squared error grows with it.
+    growth: f64,
+}
+
+impl Chosen {
+    /// Squared error along the outline that nobody sees.
+    fn unseen(&self) -> f64 {
+        UNSEEN * self.candidate.path.perimeter(ACCURACY)
+    }
 }
 
 impl Fit<'_> {
     /// Gives added shapes of the best document the basic outlines that they stand for, where the
     /// picture does not lose more than the bytes save.
-    pub(crate) fn draw_primitives(&mut self) -> Result<(), FitError> {
+    pub(crate) fn draw_primitives(&mut self, stage: Stage) -> Result<(), FitError> {
         let most = if self.problem.is_flat {
             usize::MAX
         } else {
@@ -73,44 +104,56 @@ impl Fit<'_> {
         let target = self.problem.target;
         let choices = self.choices()?;
         let mut map = self.scene();
-        // Of each slot the best outline so far, and what is lost by it.
-        let mut best: BTreeMap<usize, (f64, f64, &BezPath)> = BTreeMap::new();
+        let mut best: BTreeMap<usize, Chosen> = BTreeMap::new();
         let per_byte = self.cost().per_byte;
-        let most = choices.iter().map(|choice| choice.outlines.len()).max();
+        let most = choices.iter().map(|choice| choice.candidates.len()).max();
         for attempt in 0..most.unwrap_or(0) {
-            let outlines: BTreeMap<usize, &(BezPath, f64)> = choices
+            if self.is_stopped() {
+                return Ok(());
+            }
+            let tried: BTreeMap<usize, (&Candidate, f64)> = choices
                 .iter()
-                .filter_map(|choice| Some((choice.slot, choice.outlines.get(attempt)?)))
+                .filter_map(|choice| {
+                    let candidate = choice.candidates.get(attempt)?;
+                    let saved = NUMBER * (choice.numbers as f64 - candidate.numbers as f64);
+                    Some((choice.slot, (candidate, saved)))
+                })
                 .collect();
-            let slots: Vec<usize> = outlines.keys().copied().collect();
+            let slots: Vec<usize> = tried.keys().copied().collect();
             let answers = growths(
                 &mut self.descender,
                 &mut map,
                 target,
                 &slots,
                 |slot, path| {
-                    if let Some((outline, _)) = outlines.get(&slot) {
-                        path.outline = outline_of(outline);
+                    if let Some((candidate, _)) = tried.get(&slot) {
+                        path.outline = outline_of(&candidate.path);
                     }
                 },
             )?;
             for (slot, growth) in answers {
-                let Some((outline, saved)) = outlines.get(&slot) else {
+                let Some((candidate, saved)) = tried.get(&slot) else {
                     continue;
                 };
                 let loss = growth - per_byte * saved;
-                let unseen = UNSEEN * outline.perimeter(ACCURACY);
+                let unseen = UNSEEN * candidate.path.perimeter(ACCURACY);
                 let bar = match best.get(&slot) {
                     // The simpler one came first.
-                    Some((loss, ..)) => loss - PREFERENCE * unseen,
+                    Some(best) => best.growth - per_byte * best.saved - PREFERENCE * unseen,
                     None if *saved > 0.0 => per_byte * WORTH + unseen,
                     None => 0.0,
                 };
                 if loss < bar {
-                    best.insert(slot, (loss, growth, outline));
+                    let chosen = Chosen {
+                        candidate: (*candidate).clone(),
+                        saved: *saved,
+                        growth,
+                    };
+                    best.insert(slot, chosen);
                 }
             }
         }
+        self.refine_primitives(&mut map, &mut best, stage)?;
         if best.is_empty() || self.is_stopped() {
             return Ok(());
         }
@@ -121,22 +164,31 @@ impl Fit<'_> {
         } else {
             1.0
         };
-        let unseen = UNSEEN_ERROR * unsure * (target.width * target.height) as f64;
+        let pixels = (target.width * target.height) as f64;
+        let unseen = UNSEEN_ERROR * unsure * pixels;
         let mut left = (LOSS_SHARE * error).max(unseen - error);
         // What costs least first.
-        let mut best: Vec<(usize, (f64, f64, &BezPath))> = best.into_iter().collect();
-        best.sort_by(|a, b| a.1.1.total_cmp(&b.1.1));
-        let allowed = 1.2 * left;
-        best.retain(|(_, (_, growth, _))| {
-            let is_within = *growth <= left;
-            left -= if is_within { growth.max(0.0) } else { 0.0 };
-            is_within
+        let mut best: Vec<(usize, Chosen)> = best.into_iter().collect();
+        best.sort_by(|a, b| a.1.growth.total_cmp(&b.1.growth));
+        let is_shared = !self.problem.is_flat || self.problem.clean.is_some();
+        let mut allowed = left;
+        best.retain(|(_, chosen)| {
+            let growth = chosen.growth.max(0.0);
+            let unseen = UNSEEN_SHARE * unsure * chosen.unseen();
+            // Where colours are flat, what is seen along one border is not made good by others.
+            if growth <= left && is_shared {
+                left -= growth;
+                return true;
+            }
+            allowed += if growth <= unseen { unseen } else { 0.0 };
+            growth <= unseen
         });
+        let allowed = 1.2 * allowed;
         let mut outlines: BTreeMap<usize, BezPath> = best
             .into_iter()
-            .map(|(slot, (_, _, outline))| {
+            .map(|(slot, chosen)| {
                 let slot = &map.slots[slot];
-                (slot.shape, slot.to_scene.inverse() * outline)
+                (slot.shape, slot.to_scene.inverse() * chosen.candidate.path)
             })
             .collect();
         self.document.edit_shapes(|index, shape, _, _| {
@@ -144,8 +196,10 @@ impl Fit<'_> {
                 shape.path = outline;
             }
         });
-        // Which bytes it saves, only its element tells.
-        self.document.mark_basic_shapes(&WriteOptions::default(), 0);
+        // Which bytes it saves, only its element tells. What descends yet is no basic shape.
+        if stage == Stage::Last {
+            self.document.mark_basic_shapes(&WriteOptions::default(), 0);
+        }
         self.accept(Action::Primitive, allowed)?;
         self.take_best();
         Ok(())
@@ -188,7 +242,7 @@ impl Fit<'_> {
                 (-BESIDE..=BESIDE).any(|dy| (-BESIDE..=BESIDE).any(|dx| beside(x + dx, y + dy)))
             };
             let parts = parts_of(&(slot.to_scene * &shape.path));
-            let outlines = match parts.as_slice() {
+            let candidates = match parts.as_slice() {
                 [] => continue,
                 [part] => whole(part, is_seen, canvas, tolerance),
                 parts if parts.len() <= MOST_PARTS => in_parts(parts, is_seen, canvas, tolerance)
@@ -196,12 +250,12 @@ impl Fit<'_> {
                     .collect(),
                 _ => continue,
             };
-
             choices.push(Choice {
                 slot: index,
-                outlines: outlines
+                numbers: parts.iter().map(numbers).sum(),
+                candidates: candidates
                     .into_iter()
-                    .filter(|(outline, _)| !crosses_itself(outline, 1.0))
+                    .filter(|candidate| !crosses_itself(&candidate.path, 1.0))
                     .collect(),
             });
         }
@@ -229,18 +283,12 @@ fn whole(
     is_seen: impl Fn(&Point) -> bool,
     canvas: Rect,
     tolerance: f64,
-) -> Vec<(BezPath, f64)> {
+) -> Vec<Candidate> {
     let bounds = part.bounding_box();
     if bounds.width().min(bounds.height()) < LEAST_SIDE {
         return Vec::new();
     }
-    let before = numbers(part);
-    let candidates = samples(part, is_seen).candidates(canvas, LOOSE * tolerance);
-    let saved = |numbers: usize| NUMBER * (before as f64 - numbers as f64);
-    candidates
-        .into_iter()
-        .map(|Candidate { path, numbers }| (path, saved(numbers)))
-        .collect()
+    samples(part, is_seen).candidates(canvas, LOOSE * tolerance)
 }
 
 /// A path of several parts with those drawn as basic outlines that are near to one.
@@ -249,7 +297,7 @@ fn in_parts(
     is_seen: impl Fn(&Point) -> bool,
     canvas: Rect,
     tolerance: f64,
-) -> Option<(BezPath, f64)> {
+) -> Option<Candidate> {
     let mut path = BezPath::new();
     let mut is_changed = false;
     for part in parts {
@@ -271,9 +319,11 @@ fn in_parts(
         });
         path.extend(basic.as_ref().unwrap_or(part).elements().iter().copied());
     }
-    let before: usize = parts.iter().map(numbers).sum();
-    let saved = NUMBER * (before as f64 - numbers(&path) as f64);
-    is_changed.then_some((path, saved))
+    is_changed.then(|| Candidate {
+        numbers: numbers(&path),
+        path,
+        basic: None,
+    })
 }
 
 /// The closed parts of a path.

@@ -1,0 +1,165 @@
+//! The numbers of basic outlines, improved by what the picture shows: samples of a traced outline
+//! leave a few hundredths of a pixel open.
+
+use std::collections::BTreeMap;
+
+use kurbo::Rect;
+
+use super::{Chosen, Stage, candidates::Basic};
+use crate::{
+    FitError,
+    fit::Fit,
+    scene::{SceneMap, outline_of},
+    trial::growths,
+};
+
+/// Steps in pixels by which numbers are tried, one round each.
+const STEPS: [f64; 3] = [0.12, 0.06, 0.03];
+/// Most numbers of an outline that are tried, each in two renderings a round: polygons only in
+/// small pictures, of which little else is seen, and not before curves had their chance.
+const FEW_NUMBERS: usize = 5;
+const MOST_NUMBERS: usize = 24;
+const SMALL: usize = 128 * 128;
+/// Most steps that a number moves by at once.
+const MOST_STEPS: f64 = 2.0;
+/// Squared error that is none: what does not change the picture stays.
+const NOTHING: f64 = 1e-6;
+/// Share of the error that nobody sees by which rounder numbers may be worse.
+const ROUNDER: f64 = 0.1;
+
+impl Fit<'_> {
+    /// Moves the numbers of chosen outlines to where the squared error is least, one for itself, as
+    /// by the parabola through three values.
+    pub(super) fn refine_primitives(
+        &mut self,
+        map: &mut SceneMap,
+        best: &mut BTreeMap<usize, Chosen>,
+        stage: Stage,
+    ) -> Result<(), FitError> {
+        // Stairs leave open more than it can tell.
+        if self.problem.clean.is_some_and(|clean| clean.is_hard) {
+            return Ok(());
+        }
+        let target = self.problem.target;
+        let is_small = target.width * target.height <= SMALL;
+        let most = if is_small && stage == Stage::Last {
+            MOST_NUMBERS
+        } else {
+            FEW_NUMBERS
+        };
+        let of = |chosen: &Chosen| {
+            let numbers = chosen.candidate.basic.as_ref().map_or(0, Basic::parameters);
+            if numbers <= most { numbers } else { 0 }
+        };
+        let most = best.values().map(of).max().unwrap_or(0);
+        for step in STEPS {
+            let mut steps: BTreeMap<usize, Vec<f64>> = BTreeMap::new();
+            for axis in 0..most {
+                if self.is_stopped() {
+                    return Ok(());
+                }
+                let tried = |way: f64| -> BTreeMap<usize, Basic> {
+                    let mut by = vec![0.0; most];
+                    by[axis] = way * step;
+                    let all = best.iter().filter(|(_, chosen)| axis < of(chosen));
+                    all.filter_map(|(slot, chosen)| {
+                        Some((*slot, chosen.candidate.basic.as_ref()?.moved(&by)))
+                    })
+                    .collect()
+                };
+                let less = self.grown(map, &tried(-1.0))?;
+                let more = self.grown(map, &tried(1.0))?;
+                for (slot, less) in less {
+                    let (Some(more), Some(now)) = (more.get(&slot), best.get(&slot)) else {
+                        continue;
+                    };
+                    let by = lowest([less, now.growth, *more]);
+                    steps.entry(slot).or_insert_with(|| vec![0.0; most])[axis] = by * step;
+                }
+            }
+            let moved = steps.iter().filter_map(|(slot, by)| {
+                Some((*slot, best.get(slot)?.candidate.basic.as_ref()?.moved(by)))
+            });
+            self.take_better(map, best, moved.collect(), 0.0)?;
+        }
+        let rounder = best.iter().filter_map(|(slot, chosen)| {
+            let own = chosen.candidate.basic.as_ref()?;
+            let round = own.snapped();
+            (round != *own).then_some((*slot, round))
+        });
+        let rounder = rounder.collect();
+        self.take_better(map, best, rounder, ROUNDER)
+    }
+
+    /// Takes outlines that are better, or worse by no more than a share of what nobody sees.
+    fn take_better(
+        &mut self,
+        map: &mut SceneMap,
+        best: &mut BTreeMap<usize, Chosen>,
+        tried: BTreeMap<usize, Basic>,
+        share: f64,
+    ) -> Result<(), FitError> {
+        let growths = self.grown(map, &tried)?;
+        let canvas = self.canvas();
+        for (slot, basic) in tried {
+            if let (Some(chosen), Some(growth)) = (best.get_mut(&slot), growths.get(&slot))
+                && *growth < chosen.growth + share * chosen.unseen() - NOTHING
+            {
+                chosen.candidate = basic.candidate(canvas);
+                chosen.growth = *growth;
+            }
+        }
+        Ok(())
+    }
+
+    /// By how much the squared error grows with each of some outlines.
+    fn grown(
+        &mut self,
+        map: &mut SceneMap,
+        outlines: &BTreeMap<usize, Basic>,
+    ) -> Result<BTreeMap<usize, f64>, FitError> {
+        let slots: Vec<usize> = outlines.keys().copied().collect();
+        let (target, canvas) = (self.problem.target, self.canvas());
+        let found = growths(&mut self.descender, map, target, &slots, |slot, path| {
+            if let Some(basic) = outlines.get(&slot) {
+                path.outline = outline_of(&basic.candidate(canvas).path);
+            }
+        })?;
+        Ok(found.into_iter().collect())
+    }
+
+    fn canvas(&self) -> Rect {
+        let target = self.problem.target;
+        Rect::new(0.0, 0.0, target.width as f64, target.height as f64)
+    }
+}
+
+/// Where the parabola through three values, one step apart, is lowest, in steps from the middle.
+fn lowest([less, middle, more]: [f64; 3]) -> f64 {
+    let bend = less + more - 2.0 * middle;
+    if (less - middle).abs().max((more - middle).abs()) <= NOTHING {
+        0.0
+    } else if bend > NOTHING {
+        (0.5 * (less - more) / bend).clamp(-MOST_STEPS, MOST_STEPS)
+    } else if less < middle.min(more) {
+        -1.0
+    } else if more < middle {
+        1.0
+    } else {
+        0.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_go_to_where_the_error_is_least() {
+        assert_eq!(lowest([2.0, 2.0, 2.0]), 0.0);
+        assert!((lowest([9.0, 4.0, 1.0]) - 2.0).abs() < 1e-9);
+        assert!((lowest([4.0, 1.0, 0.0]) - 1.0).abs() < 1e-9);
+        assert_eq!(lowest([3.0, 2.0, 1.0]), 1.0);
+        assert_eq!(lowest([1.0, 2.0, 1.5]), -1.0);
+    }
+}
