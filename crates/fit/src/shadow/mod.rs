@@ -347,7 +347,7 @@ mod tests {
                 false => ink(shade(x, y)),
             });
             let shadows = shadows_of(&found).expect("has one");
-            assert!(shadows.shapes.len() <= 9, "{}", shadows.shapes.len());
+            assert!(shadows.shapes.len() <= 6, "{}", shadows.shapes.len());
             assert!(
                 shadows
                     .rest

@@ -1,7 +1,8 @@
-//! The shadow of a rectangle that is large beside its blur: a plain middle, a gradient along each
-//! side, and one around each corner.
+//! The shadow of a rectangle that is large beside its blur: a column from top to bottom, the sides
+//! to its left and right, and each corner. Gradients run along lines and around points: in one that
+//! follows a rectangle there are six of them.
 
-use chat2svg_vector::{Color, LinearGradient, Paint, RadialGradient, Spread};
+use chat2svg_vector::{Color, GradientStop, LinearGradient, Paint, RadialGradient, Spread};
 use kurbo::{Affine, BezPath, Point, Rect, Shape as _, Vec2};
 
 use super::{Model, Sample, profile::Profile, shape, simplex::minimised};
@@ -107,43 +108,28 @@ impl Model for Patches {
         let Rect { x0, y0, x1, y1 } = self.middle;
         let width = self.width;
         let stops = self.profile.stops(color);
-        let mut shapes = Vec::new();
-        let mut plain = shape(self.middle.to_path(0.1), Paint::Solid(color));
-        plain.paint.opacity = self.profile.at(0.0) as f32;
-        shapes.push(plain);
-        // Sides: from a point of the middle's side outward.
-        for (from, to, out) in [
-            (
-                Point::new(x0, y0),
-                Point::new(x1, y0),
-                Vec2::new(0.0, -width),
-            ),
-            (
-                Point::new(x1, y0),
-                Point::new(x1, y1),
-                Vec2::new(width, 0.0),
-            ),
-            (
-                Point::new(x1, y1),
-                Point::new(x0, y1),
-                Vec2::new(0.0, width),
-            ),
-            (
-                Point::new(x0, y1),
-                Point::new(x0, y0),
-                Vec2::new(-width, 0.0),
-            ),
-        ] {
-            let gradient = LinearGradient {
+        // From one blurred side to the middle, and back to the other: two sides with one gradient.
+        let across = |from: Point, to: Point| {
+            let center = from.midpoint(to);
+            let share = width / from.distance(center);
+            let first = stops.iter().rev().map(|stop| GradientStop {
+                offset: ((1.0 - f64::from(stop.offset)) * share) as f32,
+                ..*stop
+            });
+            Paint::Linear(LinearGradient {
                 start: from,
-                end: from + out,
+                end: center,
                 transform: Affine::IDENTITY,
-                stops: stops.clone(),
-                spread: Spread::Pad,
-            };
-            let path = Rect::from_points(from, to + out).to_path(0.1);
-            shapes.push(shape(path, Paint::Linear(gradient)));
-        }
+                stops: first.collect(),
+                spread: Spread::Reflect,
+            })
+        };
+        let column = Rect::new(x0, y0 - width, x1, y1 + width);
+        let down = across(Point::new(x0, column.y0), Point::new(x0, column.y1));
+        let mut sides = Rect::new(x0 - width, y0, x0, y1).to_path(0.1);
+        sides.extend(Rect::new(x1, y0, x1 + width, y1).to_path(0.1));
+        let along = across(Point::new(x0 - width, y0), Point::new(x1 + width, y0));
+        let mut shapes = vec![shape(column.to_path(0.1), down), shape(sides, along)];
         for (corner, out) in [
             (Point::new(x0, y0), Vec2::new(-width, -width)),
             (Point::new(x1, y0), Vec2::new(width, -width)),
