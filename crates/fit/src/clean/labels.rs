@@ -11,7 +11,7 @@ const DISAGREEMENT: f32 = 0.8;
 /// Rounds in which neighbours are asked.
 const ROUNDS: usize = 6;
 /// Shares of a mixture below which it is noise.
-const LEAST_SHARE: f32 = 0.06;
+pub(super) const LEAST_SHARE: f32 = 0.06;
 
 /// A clean pixel, and by how many levels the one found differs from it.
 pub(super) struct Mixture {

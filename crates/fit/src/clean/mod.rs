@@ -1,11 +1,12 @@
 //! What a picture of few flat colours shows without the marks of how it was stored: the noise of
-//! compression, near-equal shades of one colour, and borders without anti-aliasing. A fit to the
-//! picture as stored would spend paths and points on these. Pictures that are not of this kind, and
-//! those without such marks, stay as they are.
+//! compression, near-equal shades of one colour, over- and undershoot beside borders, and borders
+//! without anti-aliasing. A fit to the picture as stored would spend paths and points on these.
+//! Pictures that are not of this kind, and those without such marks, stay as they are.
 
 mod hard_edges;
 mod labels;
 mod palette;
+mod ringing;
 
 use crate::picture::{Picture, Pixel};
 use hard_edges::{are_hard, softened};
@@ -51,26 +52,36 @@ pub(crate) fn cleaned(picture: &Picture) -> Option<CleanPicture> {
     let is_noisy = off as f64 > NOISY_SHARE * near.len() as f64;
     let labels = Labels::of(picture, &palette, is_noisy);
     let is_hard = are_hard(picture, &palette, &labels);
-    if !is_noisy && !is_hard {
+    if !is_noisy && !is_hard && palette.ringing.is_none() {
         return None;
     }
     let soft = is_hard.then(|| softened(&palette, &labels));
     let mut is_left = vec![false; picture.pixels.len()];
+    let mut is_ringing = is_left.clone();
     let mut clean = picture.pixels.clone();
     for (index, pixel) in clean.iter_mut().enumerate() {
         if let Some(soft) = soft.as_ref().and_then(|soft| soft[index]) {
             *pixel = soft;
             continue;
         }
+        let ringing = palette.ringing;
+        if let Some(clean) = ringing.and_then(|of| of.removed(index, *pixel, &labels, &palette)) {
+            *pixel = clean.color;
+            is_ringing[index] = true;
+            continue;
+        }
         let Mixture { color, residual } = labels.mixture(index, *pixel, &palette);
-        if residual <= UNEXPLAINED {
+        if !is_noisy && !is_hard {
+            is_left[index] = residual > EXACT;
+        } else if residual <= UNEXPLAINED {
             *pixel = color;
         } else {
             is_left[index] = true;
         }
     }
     if is_noisy {
-        for index in lost_lines(picture, &clean) {
+        let lost = lost_lines(picture, &clean).into_iter();
+        for index in lost.filter(|index| !is_ringing[*index]) {
             clean[index] = picture.pixels[index];
             is_left[index] = true;
         }

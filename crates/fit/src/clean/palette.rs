@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::ringing::Ringing;
 use crate::picture::{Picture, Pixel};
 
 /// Levels that a bin of the histogram spans.
@@ -14,8 +15,10 @@ pub(super) const NEAR: f32 = 14.0;
 const LEAST_SHARE: f64 = 0.0015;
 /// Least pixels that a colour must have.
 const LEAST_PIXELS: usize = 12;
-/// Most colours of a flat picture.
+/// Most colours of a flat picture, and how many there may be before those that compression and
+/// sharpening add are left out.
 const MOST_COLORS: usize = 24;
+const MOST_FOUND: usize = 48;
 /// Share of the pixels that must be near one of the colours.
 const LEAST_COVERED: f64 = 0.8;
 /// Levels by which so large a share of the pixels near a colour may be off it: in shaded areas
@@ -25,12 +28,25 @@ const CALM: [(f64, f32); 2] = [(0.7, 3.2), (0.9, 8.0)];
 /// of the square that a shade must fill somewhere to be a colour.
 const SHADE: f32 = 30.0;
 const AREA_SIDE: usize = 6;
+/// The same for what is wider than a band beside a border.
+const STROKE_SIDE: usize = 4;
 /// Weight of chroma against luma: compression blurs it across borders.
 const CHROMA: f32 = 0.4;
 
 /// The colours of a flat picture.
 pub(super) struct Palette {
     pub(super) colors: Vec<Pixel>,
+    /// How the borders between them ring, if they do.
+    pub(super) ringing: Option<Ringing>,
+}
+
+impl From<Vec<Pixel>> for Palette {
+    fn from(colors: Vec<Pixel>) -> Self {
+        Self {
+            colors,
+            ringing: None,
+        }
+    }
 }
 
 impl Palette {
@@ -80,18 +96,26 @@ impl Palette {
             if has_core(picture, color) {
                 colors.push(color);
             }
-            if colors.len() > MOST_COLORS {
+            if colors.len() > MOST_FOUND {
                 return None;
             }
         }
-        let palette = Self { colors }.without_satellites(picture)?;
-        let mut off: Vec<f32> = picture
-            .pixels
-            .iter()
-            .map(|pixel| palette.nearest(*pixel).1)
-            .filter(|off| *off <= NEAR)
-            .collect();
-        if (off.len() as f64) < LEAST_COVERED * count as f64 {
+        let palette = Self::from(colors)
+            .without_satellites(picture)?
+            .without_ringing(picture);
+        if palette.colors.len() > MOST_COLORS {
+            return None;
+        }
+        let (mut off, mut beyond) = (Vec::new(), 0);
+        for pixel in &picture.pixels {
+            let apart = palette.nearest(*pixel).1;
+            if apart <= NEAR {
+                off.push(apart);
+            } else if palette.is_beyond(*pixel) {
+                beyond += 1;
+            }
+        }
+        if ((off.len() + beyond) as f64) < LEAST_COVERED * count as f64 {
             return None;
         }
         off.sort_by(f32::total_cmp);
@@ -119,7 +143,36 @@ impl Palette {
             })
             .map(|index| self.colors[index])
             .collect();
-        (!colors.is_empty()).then_some(Self { colors })
+        (!colors.is_empty()).then_some(Self::from(colors))
+    }
+
+    /// The colours without those that are others beyond a border that rings: these fill no area.
+    fn without_ringing(mut self, picture: &Picture) -> Self {
+        let nearest = picture.pixels.iter().map(|pixel| self.nearest(*pixel).0);
+        let nearest: Vec<usize> = nearest.collect();
+        // In acute corners a band may fill a small square: large ones first.
+        let of = [AREA_SIDE, STROKE_SIDE].into_iter().find_map(|side| {
+            let is_area = |index: &usize| {
+                has_square(picture.width, side, nearest.len(), |at| {
+                    nearest[at] == *index
+                })
+            };
+            let areas = (0..self.colors.len()).filter(is_area);
+            let areas: Vec<Pixel> = areas.map(|index| self.colors[index]).collect();
+            Some((Ringing::of(picture, &areas)?, areas))
+        });
+        if let Some((ringing, areas)) = of {
+            self.ringing = Some(ringing);
+            self.colors
+                .retain(|color| areas.contains(color) || !ringing.explains(*color, &areas));
+        }
+        self
+    }
+
+    /// Whether a pixel may be one of the colours beyond a border that rings.
+    fn is_beyond(&self, pixel: Pixel) -> bool {
+        self.ringing
+            .is_some_and(|ringing| ringing.explains(pixel, &self.colors))
     }
 
     /// Index and distance in levels of the colour nearest to a pixel.
