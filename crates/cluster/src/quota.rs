@@ -1,6 +1,7 @@
 //! Quotas of keys, counted over all fronts: one record for each key, changed by revision.
 
 use async_nats::jetstream::kv::{CreateErrorKind, Operation, UpdateErrorKind};
+use chat2svg_keys::{Window, Windows};
 use chat2svg_protocol::{JobId, KeyQuota, KeyUse, QuotaRefusal};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -12,17 +13,12 @@ use crate::{catalogue::Catalogue, connection::Cluster, error::ClusterError};
 const ATTEMPTS: u32 = 32;
 /// Seconds for which a job counts as under way although nobody has heard of it yet.
 const YOUNG: i64 = 10;
-/// Seconds of the windows in which new jobs are counted.
-const MINUTE: i64 = 60;
-const DAY: i64 = 86_400;
 
 /// What was done with a key.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct Tally {
-    /// Number of the minute and new jobs in it.
-    minute: (i64, u32),
-    /// The same of the day.
-    day: (i64, u32),
+    #[serde(flatten)]
+    windows: Windows,
     /// Jobs under way, and when each came; only where their number is limited.
     #[serde(default)]
     jobs: Vec<(JobId, i64)>,
@@ -38,26 +34,8 @@ impl Tally {
         is_under_way: impl Fn(JobId) -> Option<bool>,
     ) -> Result<KeyUse, QuotaRefusal> {
         let second = now.as_second();
-        for (window, length) in [(&mut self.minute, MINUTE), (&mut self.day, DAY)] {
-            let current = second.div_euclid(length);
-            // A clock that was set back gives nothing again.
-            if current > window.0 {
-                *window = (current, 0);
-            }
-        }
-        let left = |length: i64| u32::try_from(length - second.rem_euclid(length)).unwrap_or(1);
-        if quota.per_minute > 0 && self.minute.1 >= quota.per_minute {
-            return Err(QuotaRefusal::Minute {
-                limit: quota.per_minute,
-                retry_seconds: left(MINUTE),
-            });
-        }
-        if quota.per_day > 0 && self.day.1 >= quota.per_day {
-            return Err(QuotaRefusal::Day {
-                limit: quota.per_day,
-                retry_seconds: left(DAY),
-            });
-        }
+        self.windows.turn(now);
+        self.windows.check(quota.per_minute, quota.per_day, now)?;
         self.jobs
             .retain(|(job, came)| is_under_way(*job).unwrap_or(second - came < YOUNG));
         let limit = quota.concurrent;
@@ -67,11 +45,10 @@ impl Tally {
             }
             self.jobs.push((job, second));
         }
-        self.minute.1 = self.minute.1.saturating_add(1);
-        self.day.1 = self.day.1.saturating_add(1);
+        self.windows.count();
         Ok(KeyUse {
-            minute: self.minute.1,
-            day: self.day.1,
+            minute: self.windows.used(Window::Minute),
+            day: self.windows.used(Window::Day),
         })
     }
 }

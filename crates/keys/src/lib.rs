@@ -15,6 +15,7 @@ mod scope;
 mod secret;
 mod token;
 mod usage;
+mod window;
 
 pub use config::AuthConfig;
 pub use entry::{Entry, Name, Quota};
@@ -23,4 +24,5 @@ pub use ring::{EnvironmentError, Key, KeyRing, RingError};
 pub use scope::{Scope, Scopes};
 pub use secret::Secret;
 pub use token::{Token, TokenError, Tokens};
-pub use usage::{Place, Refusal, Usage, Used, Window, WindowState};
+pub use usage::{Place, Usage, Used, WindowState};
+pub use window::{Window, Windows};

@@ -2,57 +2,13 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use chat2svg_protocol::QuotaRefusal;
 use jiff::Timestamp;
 
-use crate::Quota;
-
-/// A window of time in which jobs are counted. Windows begin at multiples of their length.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Window {
-    /// A minute.
-    Minute,
-    /// A day, as UTC counts it.
-    Day,
-}
-
-impl Window {
-    /// Every window.
-    pub const ALL: [Self; 2] = [Self::Minute, Self::Day];
-
-    /// Its name.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Minute => "minute",
-            Self::Day => "day",
-        }
-    }
-
-    /// Its length in seconds.
-    pub fn seconds(self) -> u32 {
-        match self {
-            Self::Minute => 60,
-            Self::Day => 86_400,
-        }
-    }
-
-    fn limit(self, quota: &Quota) -> u32 {
-        match self {
-            Self::Minute => quota.per_minute,
-            Self::Day => quota.per_day,
-        }
-    }
-
-    /// Which window of its kind it is, counted from the beginning of 1970.
-    pub fn number(self, now: Timestamp) -> i64 {
-        now.as_second().div_euclid(i64::from(self.seconds()))
-    }
-
-    /// Seconds until the next one begins, at least 1.
-    fn left(self, now: Timestamp) -> u32 {
-        let length = i64::from(self.seconds());
-        u32::try_from(length - now.as_second().rem_euclid(length)).unwrap_or(1)
-    }
-}
+use crate::{
+    Quota,
+    window::{Window, Windows},
+};
 
 /// How a key stands in a window that its quota limits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,29 +23,9 @@ pub struct WindowState {
     pub reset: u32,
 }
 
-/// Why a job is not taken on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Refusal {
-    /// The jobs of a window are used up; more after so many seconds.
-    Spent {
-        /// The window.
-        window: Window,
-        /// Its limit.
-        limit: u32,
-        /// Seconds until it ends.
-        retry: u32,
-    },
-    /// As many jobs are under way as may be.
-    Busy {
-        /// The limit.
-        limit: u32,
-    },
-}
-
 #[derive(Debug, Default)]
 struct Counts {
-    /// Number of the current window and jobs in it, by window.
-    windows: [(i64, u32); 2],
+    windows: Windows,
     under_way: u32,
 }
 
@@ -117,27 +53,17 @@ impl Usage {
     ///
     /// # Errors
     /// When the quota does not allow it now.
-    pub fn enter(&self, quota: &Quota, now: Timestamp) -> Result<Place, Refusal> {
+    pub fn enter(&self, quota: &Quota, now: Timestamp) -> Result<Place, QuotaRefusal> {
         let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        counts.turn(now);
-        for (window, (_, used)) in Window::ALL.into_iter().zip(counts.windows) {
-            let limit = window.limit(quota);
-            if limit > 0 && used >= limit {
-                return Err(Refusal::Spent {
-                    window,
-                    limit,
-                    retry: window.left(now),
-                });
-            }
-        }
+        counts.windows.turn(now);
+        let (per_minute, per_day) = (quota.per_minute, quota.per_day);
+        counts.windows.check(per_minute, per_day, now)?;
         if quota.concurrent > 0 && counts.under_way >= quota.concurrent {
-            return Err(Refusal::Busy {
+            return Err(QuotaRefusal::Busy {
                 limit: quota.concurrent,
             });
         }
-        for (_, used) in &mut counts.windows {
-            *used = used.saturating_add(1);
-        }
+        counts.windows.count();
         counts.under_way += 1;
         Ok(Place(self.clone()))
     }
@@ -145,7 +71,7 @@ impl Usage {
     /// Takes over what was counted on a day by an earlier process.
     pub fn take_over(&self, day: i64, jobs: u32) {
         let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let [_, (number, used)] = &mut counts.windows;
+        let (number, used) = counts.windows.of_mut(Window::Day);
         if day > *number {
             (*number, *used) = (day, 0);
         }
@@ -158,8 +84,9 @@ impl Usage {
     /// elsewhere.
     pub fn raise(&self, now: Timestamp, minute: u32, day: u32) {
         let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        counts.turn(now);
-        for ((_, used), known) in counts.windows.iter_mut().zip([minute, day]) {
+        counts.windows.turn(now);
+        for (window, known) in Window::ALL.into_iter().zip([minute, day]) {
+            let (_, used) = counts.windows.of_mut(window);
             *used = (*used).max(known);
         }
     }
@@ -167,11 +94,10 @@ impl Usage {
     /// What was done with it until now.
     pub fn used(&self, now: Timestamp) -> Used {
         let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        counts.turn(now);
-        let [(_, minute), (_, day)] = counts.windows;
+        counts.windows.turn(now);
         Used {
-            minute,
-            day,
+            minute: counts.windows.used(Window::Minute),
+            day: counts.windows.used(Window::Day),
             under_way: counts.under_way,
         }
     }
@@ -179,31 +105,18 @@ impl Usage {
     /// How the key stands in every window that its quota limits.
     pub fn windows(&self, quota: &Quota, now: Timestamp) -> Vec<WindowState> {
         let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        counts.turn(now);
+        counts.windows.turn(now);
         Window::ALL
             .into_iter()
-            .zip(counts.windows)
-            .filter(|(window, _)| window.limit(quota) > 0)
-            .map(|(window, (_, used))| WindowState {
+            .zip([quota.per_minute, quota.per_day])
+            .filter(|(_, limit)| *limit > 0)
+            .map(|(window, limit)| WindowState {
                 window,
-                limit: window.limit(quota),
-                remaining: window.limit(quota).saturating_sub(used),
+                limit,
+                remaining: limit.saturating_sub(counts.windows.used(window)),
                 reset: window.left(now),
             })
             .collect()
-    }
-}
-
-impl Counts {
-    /// Begins the windows anew that are over.
-    fn turn(&mut self, now: Timestamp) {
-        for (window, (number, used)) in Window::ALL.into_iter().zip(&mut self.windows) {
-            let current = window.number(now);
-            // A clock that was set back gives nothing again.
-            if current > *number {
-                (*number, *used) = (current, 0);
-            }
-        }
     }
 }
 
@@ -230,19 +143,22 @@ mod tests {
             per_day: 3,
             concurrent: 0,
         };
-        let spent = |window, limit, retry| Refusal::Spent {
-            window,
-            limit,
-            retry,
-        };
         assert!(usage.enter(&quota, at(10)).is_ok());
         assert!(usage.enter(&quota, at(20)).is_ok());
         let refusal = usage.enter(&quota, at(30)).unwrap_err();
-        assert_eq!(refusal, spent(Window::Minute, 2, 30));
+        let spent = QuotaRefusal::Minute {
+            limit: 2,
+            retry_seconds: 30,
+        };
+        assert_eq!(refusal, spent);
         // What was refused was not counted.
         assert!(usage.enter(&quota, at(60)).is_ok());
         let refusal = usage.enter(&quota, at(61)).unwrap_err();
-        assert_eq!(refusal, spent(Window::Day, 3, 86_339));
+        let spent = QuotaRefusal::Day {
+            limit: 3,
+            retry_seconds: 86_339,
+        };
+        assert_eq!(refusal, spent);
         let states = usage.windows(&quota, at(61));
         let left: Vec<_> = states.iter().map(|state| state.remaining).collect();
         assert_eq!(left, [1, 0]);
@@ -290,7 +206,7 @@ mod tests {
         };
         let place = usage.enter(&quota, at(0)).unwrap();
         let refusal = usage.enter(&quota, at(0)).unwrap_err();
-        assert_eq!(refusal, Refusal::Busy { limit: 1 });
+        assert_eq!(refusal, QuotaRefusal::Busy { limit: 1 });
         drop(place);
         assert!(usage.enter(&quota, at(0)).is_ok());
         assert!(usage.windows(&quota, at(0)).is_empty());

@@ -1,4 +1,4 @@
-//! What a key allows, where jobs are counted over many nodes.
+//! What a key allows, as is told to who counts jobs over many nodes, and why it allows no more.
 
 use thiserror::Error;
 

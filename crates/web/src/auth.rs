@@ -12,8 +12,8 @@ use actix_web::{
         header::{self, HeaderMap, HeaderName, HeaderValue},
     },
 };
-use chat2svg_keys::{Key, Place, Quota, Refusal, Scope, Window};
-use chat2svg_protocol::{ClientKey, JobId, KeyQuota, Owner, QuotaRefusal};
+use chat2svg_keys::{Key, Place, Quota, Scope};
+use chat2svg_protocol::{ClientKey, JobId, KeyQuota, Owner};
 use jiff::Timestamp;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
@@ -109,30 +109,7 @@ impl Identity {
         let Some(key) = &self.key else {
             return Ok(None);
         };
-        key.usage()
-            .enter(key.quota(), now)
-            .map(Some)
-            .map_err(|refusal| {
-                Problem::from(match refusal {
-                    Refusal::Spent {
-                        window: Window::Minute,
-                        limit,
-                        retry: retry_seconds,
-                    } => QuotaRefusal::Minute {
-                        limit,
-                        retry_seconds,
-                    },
-                    Refusal::Spent {
-                        window: Window::Day,
-                        limit,
-                        retry: retry_seconds,
-                    } => QuotaRefusal::Day {
-                        limit,
-                        retry_seconds,
-                    },
-                    Refusal::Busy { limit } => QuotaRefusal::Busy { limit },
-                })
-            })
+        Ok(Some(key.usage().enter(key.quota(), now)?))
     }
 }
 
