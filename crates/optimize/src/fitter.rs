@@ -153,12 +153,12 @@ fn work(
     let mut options = options(&watcher.config, run, threads);
     options.stop = stop_of(cancel).by(limit.at);
     let document = described(run);
-    let few = run.look.colors.and_then(|limit| match limit {
+    let wished = run.context.palette.as_ref();
+    let colors = run.look.colors.filter(|_| wished.is_none());
+    let few = colors.and_then(|limit| match limit {
         ColorLimit::Few => reduce_picture_to_few(&run.target),
         ColorLimit::AtMost(most) => reduce_picture(&run.target, most.get() as usize),
     });
-    let wished = run.context.palette.as_ref();
-    let few = few.filter(|_| wished.is_none());
     let palette = wished.or(few.as_ref().map(|few| &few.palette));
     let strict = palette.filter(|palette| palette.is_strict());
     // What we lit ourselves is in its colours already.
