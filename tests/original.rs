@@ -12,6 +12,16 @@ use tempfile::TempDir;
 
 use crate::support::{folder, program, success};
 
+/// Arguments for results that are soon there.
+pub(crate) const FEW_STEPS: [&str; 6] = [
+    "--epoch_img_optim",
+    "5",
+    "--epoch_point_optim",
+    "5",
+    "--output_size",
+    "64",
+];
+
 /// A template as the original's model writes it.
 pub(crate) const TEMPLATE: &str = r##"<svg viewBox="0 0 512 512" xmlns="http://www.w3.org/2000/svg">
   <!-- Background -->

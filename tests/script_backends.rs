@@ -36,6 +36,15 @@ fn settings(checkout: &Checkout) -> Vec<(&'static str, String)> {
     ]
 }
 
+/// A daemon with these settings.
+fn start(folder: &Path, settings: &[(&'static str, String)]) -> Daemon {
+    let settings: Vec<(&str, &str)> = settings
+        .iter()
+        .map(|(name, value)| (*name, value.as_str()))
+        .collect();
+    Daemon::start(folder, &settings)
+}
+
 /// A job on the command line.
 fn generate(settings: &[(&'static str, String)]) -> Value {
     let mut command = program([
@@ -205,11 +214,7 @@ fn a_script_that_hangs_leaves_the_time_of_a_job_for_an_answer() {
     checkout.fault("hang");
     let folder = folder();
     let settings = settings(&checkout);
-    let settings: Vec<(&str, &str)> = settings
-        .iter()
-        .map(|(name, value)| (*name, value.as_str()))
-        .collect();
-    let daemon = Daemon::start(folder.path(), &settings);
+    let daemon = start(folder.path(), &settings);
     let body = r#"{"prompt": "a ball", "deadline_ms": 6000, "level": "minimal"}"#;
     let job = json(&mut daemon.post("/v1/svg", &[], body));
     assert!(
@@ -264,11 +269,7 @@ fn cancelling_and_stopping_end_what_scripts_have_started() {
     let folder = folder();
     let mut settings = settings(&checkout);
     settings.push(("CHAT2SVG__PROCESS__DRAIN_SECONDS", "1".to_owned()));
-    let settings: Vec<(&str, &str)> = settings
-        .iter()
-        .map(|(name, value)| (*name, value.as_str()))
-        .collect();
-    let mut daemon = Daemon::start(folder.path(), &settings);
+    let mut daemon = start(folder.path(), &settings);
     let begin = || {
         let _ = fs::remove_file(checkout.path().join("pids"));
         let body = r#"{"prompt": "a ball"}"#;
@@ -301,11 +302,7 @@ fn a_daemon_that_is_killed_leaves_nothing_running_and_the_next_one_clears_up() {
     checkout.fault("hang");
     let folder = folder();
     let settings = settings(&checkout);
-    let settings: Vec<(&str, &str)> = settings
-        .iter()
-        .map(|(name, value)| (*name, value.as_str()))
-        .collect();
-    let mut daemon = Daemon::start(folder.path(), &settings);
+    let mut daemon = start(folder.path(), &settings);
     let body = r#"{"prompt": "a ball"}"#;
     daemon.post("/v1/svg", &[("prefer", "respond-async")], body);
     wait_until("the script hangs", || checkout.hanging().is_some());
@@ -326,7 +323,7 @@ fn a_daemon_that_is_killed_leaves_nothing_running_and_the_next_one_clears_up() {
         .spawn()
         .unwrap();
     checkout.fault("");
-    drop(Daemon::start(folder.path(), &settings));
+    drop(start(folder.path(), &settings));
     assert!(!stray.wait().unwrap().success(), "it was ended");
     assert!(!left.exists());
 }

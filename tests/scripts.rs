@@ -7,7 +7,7 @@ use crate::{
     fakes::{automatic1111, soft},
     model_server::{Act, Ending, ModelServer, anthropic},
     models::BALL,
-    original::{Checkout, TEMPLATE, files, scripts, told},
+    original::{Checkout, FEW_STEPS, TEMPLATE, files, scripts, told},
     support::{assert_svg, complaint, one_line, success},
 };
 
@@ -119,14 +119,7 @@ fn a_second_run_keeps_everything_and_says_so() {
     let checkout = Checkout::with(&[]);
     let run = || {
         let mut command = scripts(["run", "--target", "apple", "--refine_iter", "0"]);
-        command.args([
-            "--epoch_img_optim",
-            "5",
-            "--epoch_point_optim",
-            "5",
-            "--output_size",
-            "64",
-        ]);
+        command.args(FEW_STEPS);
         command.args(["--prompt", "a red apple on grass"]);
         told(command.current_dir(checkout.folder.path()))
     };

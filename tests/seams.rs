@@ -8,7 +8,7 @@ use std::{
 };
 
 use crate::{
-    original::{Checkout, LATENT, TEMPLATE, WITH_NEW_PATH, files, scripts, told},
+    original::{Checkout, FEW_STEPS, LATENT, TEMPLATE, WITH_NEW_PATH, files, scripts, told},
     support::{assert_svg, complaint, disc, success},
 };
 
@@ -49,14 +49,7 @@ fn what_the_original_began_is_finished_from_every_seam() {
     for files in seams {
         let checkout = Checkout::with(files);
         let mut command = scripts(["run", "--target", "apple"]);
-        command.args([
-            "--epoch_img_optim",
-            "5",
-            "--epoch_point_optim",
-            "5",
-            "--output_size",
-            "64",
-        ]);
+        command.args(FEW_STEPS);
         let (_, stderr) = told(command.current_dir(checkout.folder.path()));
         assert!(!stderr.contains("stale"), "{stderr}");
         assert_svg(&checkout.text("apple_optim_point.svg"));

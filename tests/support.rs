@@ -140,6 +140,16 @@ pub(crate) fn noise(side: u32) -> Vec<u8> {
     encode(side, pixels)
 }
 
+/// The fields of a form that has a picture fitted for long.
+pub(crate) fn long_fields(picture: &[u8]) -> [(&str, &[u8]); 4] {
+    [
+        ("image", picture),
+        ("level", b"high"),
+        ("paths", b"4096"),
+        ("deadline_ms", b"300000"),
+    ]
+}
+
 /// A picture that takes long to fit: discs upon discs, each of which is worth a shape.
 pub(crate) fn crowd(side: u32) -> Vec<u8> {
     let mut byte = bytes_at_random();
@@ -393,13 +403,7 @@ impl Daemon {
     /// Hands in a picture that keeps a stage busy for half a minute; answers the job's id.
     pub(crate) fn submit_long(&self) -> String {
         let picture = crowd(512);
-        let fields: [(&str, &[u8]); 4] = [
-            ("image", &picture),
-            ("level", b"high"),
-            ("paths", b"4096"),
-            ("deadline_ms", b"300000"),
-        ];
-        let mut answer = self.post_form("/v1/vectorize", "respond-async", &fields);
+        let mut answer = self.post_form("/v1/vectorize", "respond-async", &long_fields(&picture));
         assert_eq!(answer.status().as_u16(), 202);
         assert!(header(&answer, "location").starts_with("/v1/jobs/"));
         json(&mut answer)["id"].as_str().unwrap().to_owned()

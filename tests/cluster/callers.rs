@@ -7,7 +7,9 @@ use super::{
     nats::{self, Nats},
     node,
 };
-use crate::support::{Daemon, HOUSE, crowd, folder, form, json, problem, text, wait_until};
+use crate::support::{
+    Daemon, HOUSE, crowd, folder, form, json, long_fields, problem, text, wait_until,
+};
 
 const ALICE: &str = "alice-0123456789abcdef";
 const BOB: &str = "bob-0123456789abcdef";
@@ -119,13 +121,7 @@ fn nobody_waits_behind_all_jobs_of_another() {
     wait_for_workers_as(&front, ALICE);
     // Keeps the worker busy while the others come.
     let picture = crowd(512);
-    let fields: [(&str, &[u8]); 4] = [
-        ("image", &picture),
-        ("level", b"high"),
-        ("paths", b"4096"),
-        ("deadline_ms", b"300000"),
-    ];
-    let body = form(&fields);
+    let body = form(&long_fields(&picture));
     let headers = [
         ("x-api-key", ALICE),
         ("prefer", "respond-async"),

@@ -6,7 +6,7 @@
 )]
 
 use chat2svg_fit::{FitOptions, vectorize};
-use chat2svg_vector::{Document, ParseLimits, WriteOptions};
+use chat2svg_vector::{Document, ParseLimits, Raster, WriteOptions};
 
 const SIDE: u32 = 120;
 
@@ -17,27 +17,15 @@ fn a_circle_is_written_as_one() {
             "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 {SIDE} {SIDE}'>{ground}\
              <circle cx='57.4' cy='63' r='41.7' fill='#2468b0'/></svg>"
         );
-        let parsed = Document::parse(svg.as_bytes(), &ParseLimits::default()).expect("is read");
-        let target = parsed.document.render(SIDE, SIDE, None).expect("renders");
-        let options = FitOptions {
-            iterations: 120,
-            threads: 1,
-            ..FitOptions::default()
-        };
-        let document = vectorize(&target, &options, &mut ())
-            .expect("fits")
-            .document;
+        let (document, _) = traced(&svg, SIDE);
         let svg = document.to_svg(&WriteOptions::default());
         assert_eq!(svg.matches("<circle ").count(), 1, "{svg}");
         assert_eq!(svg.matches("<path ").count(), 0, "{svg}");
     }
 }
 
-/// The elements of a picture's shapes above its ground, sorted, and how near it is, as one minus
-/// the mean absolute error.
-fn written(side: u32, content: &str) -> (Vec<String>, f64) {
-    let svg =
-        format!("<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 100 100'>{content}</svg>");
+/// What `vectorize` makes of an SVG's picture, and that picture.
+fn traced(svg: &str, side: u32) -> (Document, Raster) {
     let parsed = Document::parse(svg.as_bytes(), &ParseLimits::default()).expect("is read");
     let target = parsed.document.render(side, side, None).expect("renders");
     let options = FitOptions {
@@ -45,9 +33,16 @@ fn written(side: u32, content: &str) -> (Vec<String>, f64) {
         threads: 1,
         ..FitOptions::default()
     };
-    let document = vectorize(&target, &options, &mut ())
-        .expect("fits")
-        .document;
+    let fitted = vectorize(&target, &options, &mut ()).expect("fits");
+    (fitted.document, target)
+}
+
+/// The elements of a picture's shapes above its ground, sorted, and how near it is, as one minus
+/// the mean absolute error.
+fn written(side: u32, content: &str) -> (Vec<String>, f64) {
+    let svg =
+        format!("<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 100 100'>{content}</svg>");
+    let (document, target) = traced(&svg, side);
     let shown = document.render(side, side, None).expect("renders");
     let pairs = shown.pixels().iter().zip(target.pixels());
     let off: u32 = pairs
