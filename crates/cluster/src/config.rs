@@ -5,6 +5,10 @@ use std::{path::PathBuf, time::Duration};
 use chat2svg_protocol::{InvalidSetting, NodeRole};
 use serde::{Deserialize, Serialize};
 
+/// Jobs that a worker takes for each of its threads, unless told. In virtual time, two are too few
+/// for its plan to look ahead, and of 64 a worker that dies keeps many waiting.
+const JOBS_PER_THREAD: usize = 16;
+
 /// Settings of a cluster. Without an address there is none.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -26,8 +30,8 @@ pub struct ClusterConfig {
     pub replicas: usize,
     /// Seconds after which a worker that says nothing loses its jobs to another.
     pub lease_seconds: u32,
-    /// Jobs that a worker has at once, waiting and running; 0 for two for each of its threads, 4 at
-    /// least.
+    /// Jobs that a worker has at once, waiting and running; 0 for `JOBS_PER_THREAD` for each of
+    /// its threads.
     pub jobs_per_worker: u32,
     /// Seconds that the cluster may take to answer at the start.
     pub connect_seconds: u32,
@@ -67,7 +71,7 @@ impl ClusterConfig {
     /// Jobs at once, for a worker with so many threads.
     pub fn room(&self, threads: usize) -> usize {
         match self.jobs_per_worker {
-            0 => (threads * 2).max(4),
+            0 => threads.max(1) * JOBS_PER_THREAD,
             jobs => usize::try_from(jobs).unwrap_or(usize::MAX),
         }
     }
