@@ -13,7 +13,8 @@ use serde_json::Value;
 
 use self::nats::Nats;
 use crate::support::{
-    Daemon, HOUSE, assert_svg, disc, folder, header, json, problem, text, wait_until,
+    Daemon, HOUSE, assert_svg, disc, folder, header, json, problem, program, success, text,
+    wait_until,
 };
 
 const ENDED_WELL: [Option<&str>; 2] = [Some("succeeded"), Some("degraded")];
@@ -58,6 +59,26 @@ fn assert_result(daemon: &Daemon, id: &str) {
     let mut svg = daemon.get(&format!("/v1/jobs/{id}/result.svg"));
     assert_eq!(svg.status().as_u16(), 200);
     assert_svg(&text(&mut svg));
+}
+
+#[test]
+fn the_doctor_looks_at_the_cluster() {
+    if !nats::is_there() {
+        return;
+    }
+    let (nats, folder) = (Nats::start(1), folder());
+    let look = || {
+        let mut doctor = program(["doctor"]);
+        doctor
+            .env("CHAT2SVG__CLUSTER__URL", nats.url())
+            .env("CHAT2SVG__SERVER__LISTEN", "127.0.0.1:0");
+        String::from_utf8(success(&mut doctor).stdout).unwrap()
+    };
+    let told = look();
+    assert!(told.contains("no node has been there yet"), "{told}");
+    let _node = node(folder.path(), "here", "all", &nats, &[]);
+    let told = look();
+    assert!(told.contains("replicas: 1; nodes: here"), "{told}");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use async_nats::jetstream::{self, kv::Operation};
+use async_nats::jetstream::{self, ErrorCode, context::GetStreamErrorKind, kv::Operation};
 use chat2svg_protocol::NodeSnapshot;
 use futures_util::StreamExt as _;
 
@@ -50,14 +50,20 @@ impl Look {
             .map_err(|error| ClusterError::unreachable("connecting to NATS", error))?;
         let version = client.server_info().version.clone();
         let context = jetstream::new(client);
-        let account = context.query_account().await;
-        account.map_err(|error| ClusterError::unreachable("asking for JetStream", error))?;
-        let Ok(stream) = context.get_stream(names::stream_of(names::JOBS)).await else {
-            return Ok(Self {
-                version,
-                replicas: None,
-                nodes: Vec::new(),
-            });
+        // Not by the account: what this client expects to read there, servers before 2.10 do not tell.
+        let stream = match context.get_stream(names::stream_of(names::JOBS)).await {
+            Ok(stream) => stream,
+            Err(error) if is_missing(&error.kind()) => {
+                return Ok(Self {
+                    version,
+                    replicas: None,
+                    nodes: Vec::new(),
+                });
+            }
+            Err(error) => {
+                let tried = "asking for JetStream, which `nats-server --jetstream` has,";
+                return Err(ClusterError::unreachable(tried, error));
+            }
         };
         Ok(Self {
             version,
@@ -86,10 +92,16 @@ impl fmt::Display for Look {
                 } else {
                     nodes.join(", ")
                 };
-                write!(formatter, ", {replicas} copies of each job; nodes: {nodes}")
+                write!(formatter, ", replicas: {replicas}; nodes: {nodes}")
             }
         }
     }
+}
+
+/// Whether JetStream is on, and has no such stream.
+fn is_missing(error: &GetStreamErrorKind) -> bool {
+    matches!(error, GetStreamErrorKind::JetStream(error)
+        if error.error_code() == ErrorCode::STREAM_NOT_FOUND)
 }
 
 async fn nodes(context: &jetstream::Context) -> Result<Vec<NodeLook>, ClusterError> {
