@@ -103,7 +103,7 @@ impl Default for LogConfig {
     fn default() -> Self {
         Self {
             format: LogFormat::Text,
-            filter: "info".to_owned(),
+            filter: "info,actix_server=warn,async_nats=warn".to_owned(),
         }
     }
 }
