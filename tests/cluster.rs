@@ -82,6 +82,35 @@ fn the_doctor_looks_at_the_cluster() {
 }
 
 #[test]
+fn servers_may_ask_for_a_login() {
+    if !nats::is_there() {
+        return;
+    }
+    let kind = nats::Kind {
+        login: Some(("chat2svg", "sesame-7")),
+        ..nats::Kind::default()
+    };
+    let (nats, folder) = (Nats::of_kind(1, kind), folder());
+    let file = folder.path().join("login");
+    std::fs::write(&file, "chat2svg:sesame-7\n").unwrap();
+    let place = [("CHAT2SVG__CLUSTER__LOGIN_FILE", file.to_str().unwrap())];
+    let daemon = node(folder.path(), "here", "all", &nats, &place);
+    wait_for_workers(&daemon, 1);
+    assert_result(&daemon, &daemon.submit("a red car"));
+
+    // Elsewhere a password has no place: settings are shown.
+    let with_password = nats.url().replace("://", "://chat2svg:sesame-7@");
+    let mut config = program(["config"]);
+    let output = config.env("CHAT2SVG__CLUSTER__URL", with_password).output();
+    let told = String::from_utf8(output.unwrap().stderr).unwrap();
+    assert!(
+        told.contains("cluster.url") && told.contains("login_file"),
+        "{told}"
+    );
+    assert!(!told.contains("sesame"), "{told}");
+}
+
+#[test]
 fn two_fronts_and_two_workers_are_one_service() {
     if !nats::is_there() {
         return;

@@ -99,6 +99,7 @@ impl Stage {
         let kind = Kind {
             has_proxy: matches!(fault, Fault::CutServer | Fault::SlowServer),
             has_small_disk: fault == Fault::FullDisk,
+            ..Kind::default()
         };
         let nats = Nats::of_kind(3, kind);
         let mut stage = Self {

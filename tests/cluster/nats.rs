@@ -48,7 +48,7 @@ struct Place {
     advertised: u16,
     /// Whom it calls.
     routes: Vec<u16>,
-    is_small: bool,
+    kind: Kind,
 }
 
 /// One server of a cluster, with a folder of its own; killed when dropped.
@@ -77,6 +77,10 @@ impl Server {
             "--server_name".to_owned(),
             name.to_owned(),
         ];
+        if let Some((user, password)) = place.kind.login {
+            let login = ["--user", user, "--pass", password];
+            arguments.extend(login.map(str::to_owned));
+        }
         if place.is_in_cluster {
             let address = |port: &u16| format!("nats-route://127.0.0.1:{port}");
             let routes: Vec<String> = place.routes.iter().map(address).collect();
@@ -96,7 +100,7 @@ impl Server {
         let mut server = Self {
             arguments,
             store,
-            is_small: place.is_small,
+            is_small: place.kind.has_small_disk,
             log: folder.join(format!("{name}.log")),
             child: None,
             port,
@@ -184,6 +188,8 @@ pub(crate) struct Kind {
     pub(crate) has_proxy: bool,
     /// Whether the first server has a small disk.
     pub(crate) has_small_disk: bool,
+    /// The name and the password that they ask for.
+    pub(crate) login: Option<(&'static str, &'static str)>,
 }
 
 impl Nats {
@@ -217,7 +223,10 @@ impl Nats {
                     own: routes[index],
                     advertised: advertised(index),
                     routes: others.map(|other| called_by(index, other)).collect(),
-                    is_small: kind.has_small_disk && index == 0,
+                    kind: Kind {
+                        has_small_disk: kind.has_small_disk && index == 0,
+                        ..kind
+                    },
                 };
                 let server = Server::new(folder.path(), &format!("n{index}"), ports[index], &place);
                 server.wait();

@@ -17,6 +17,10 @@ pub struct ClusterConfig {
     pub url: String,
     /// A credentials file of NATS (`.creds`); empty for none.
     pub credentials: PathBuf,
+    /// An environment variable with `name:password` or a token; empty for none.
+    pub login_env: String,
+    /// A file with the same, which goes before the variable; empty for none.
+    pub login_file: PathBuf,
     /// Whether connections must be encrypted.
     pub tls: bool,
     /// A file with the certificates of the authority that signed the servers'; empty for the
@@ -51,6 +55,14 @@ impl ClusterConfig {
         InvalidSetting::unless_within("lease_seconds", self.lease_seconds, 2..=600)?;
         InvalidSetting::unless_within("jobs_per_worker", self.jobs_per_worker, 0..=10_000)?;
         InvalidSetting::unless_within("connect_seconds", self.connect_seconds, 1..=600)?;
+        if self.url.contains('@') {
+            return Err(InvalidSetting {
+                key: "url",
+                reason: "must not hold a user or password; put them into login_file, or into the \
+                         variable that login_env names"
+                    .to_owned(),
+            });
+        }
         if ![1, 3, 5].contains(&self.replicas) {
             return Err(InvalidSetting {
                 key: "replicas",
@@ -82,6 +94,8 @@ impl Default for ClusterConfig {
         Self {
             url: String::new(),
             credentials: PathBuf::new(),
+            login_env: String::new(),
+            login_file: PathBuf::new(),
             tls: false,
             tls_ca: PathBuf::new(),
             role: NodeRole::All,

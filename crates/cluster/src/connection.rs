@@ -17,7 +17,9 @@ use jiff::Timestamp;
 use tokio::time::Instant;
 use tracing::{debug, info, warn};
 
-use crate::{blobs::Blobs, clock::Clock, config::ClusterConfig, error::ClusterError, names};
+use crate::{
+    blobs::Blobs, clock::Clock, config::ClusterConfig, error::ClusterError, login::Login, names,
+};
 
 /// How long NATS may take to answer one request.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -383,6 +385,9 @@ pub(crate) async fn options(
         .event_callback(|event| async move { info!(%event, "connection to NATS") });
     if !config.tls_ca.as_os_str().is_empty() {
         options = options.add_root_certificates(config.tls_ca.clone());
+    }
+    if let Some(login) = Login::read(config)? {
+        options = login.apply(options);
     }
     if !config.credentials.as_os_str().is_empty() {
         let path = config.credentials.display().to_string();

@@ -30,6 +30,7 @@ mod events;
 mod front;
 mod jobs;
 mod listing;
+mod login;
 mod look;
 mod names;
 mod nodes;
