@@ -99,7 +99,7 @@ fn servers_may_ask_for_a_login() {
     assert_result(&daemon, &daemon.submit("a red car"));
 
     // Elsewhere a password has no place: settings are shown.
-    let with_password = nats.url().replace("://", "://chat2svg:sesame-7@");
+    let with_password = nats.url().replacen("127", "chat2svg:sesame-7@127", 1);
     let mut config = program(["config"]);
     let output = config.env("CHAT2SVG__CLUSTER__URL", with_password).output();
     let told = String::from_utf8(output.unwrap().stderr).unwrap();

@@ -50,7 +50,7 @@ impl Look {
             .map_err(|error| ClusterError::unreachable("connecting to NATS", error))?;
         let version = client.server_info().version.clone();
         let context = jetstream::new(client);
-        // Not by the account: what this client expects to read there, servers before 2.10 do not tell.
+        // Not by the account: servers before 2.10 do not tell all that this client reads there.
         let stream = match context.get_stream(names::stream_of(names::JOBS)).await {
             Ok(stream) => stream,
             Err(error) if is_missing(&error.kind()) => {
