@@ -6,6 +6,7 @@ mod figures;
 mod losses;
 mod nats;
 mod proxy;
+mod returning;
 
 use std::path::Path;
 

@@ -23,7 +23,7 @@ use super::{
     proxy::Proxy,
     wait_for_workers,
 };
-use crate::support::{Daemon, assert_svg, folder, json, text, wait_until};
+use crate::support::{Daemon, PATIENCE, assert_svg, folder, json, text, wait_until};
 
 /// Jobs of one run.
 const JOBS: usize = 120;
@@ -92,6 +92,8 @@ struct Stage {
     fronts: Vec<Daemon>,
     workers: Vec<Daemon>,
     folder: TempDir,
+    /// When the fault happened, until it is mended.
+    struck: Option<Instant>,
 }
 
 impl Stage {
@@ -109,6 +111,7 @@ impl Stage {
             fronts: Vec::new(),
             workers: Vec::new(),
             folder: folder(),
+            struck: None,
         };
         stage.start_nodes();
         stage
@@ -151,6 +154,7 @@ impl Stage {
 
     /// Lets it happen.
     fn strike(&mut self) {
+        self.struck = Some(Instant::now());
         match self.fault {
             Fault::None | Fault::Clocks => {}
             Fault::KillWorker => {
@@ -185,8 +189,16 @@ impl Stage {
         }
     }
 
-    /// Mends the network.
-    fn mend(&self) {
+    /// Mends what has lasted long enough: the network, and a server that stands still, by ending
+    /// it.
+    fn mend(&mut self) {
+        if self.struck.is_none_or(|struck| struck.elapsed() < CUT) {
+            return;
+        }
+        self.struck = None;
+        if self.fault == Fault::FullDisk {
+            self.nats.servers[0].kill();
+        }
         let ways = self.ways.iter().flatten();
         for proxy in ways.chain(&self.nats.between) {
             proxy.cut(false);
@@ -208,7 +220,7 @@ fn faketime() -> Option<PathBuf> {
 
 /// Hands a job in at one of the fronts, at the next when one is gone. A job with a key is made
 /// once.
-fn submit(fronts: &[Daemon], number: usize) -> String {
+fn submit(stage: &mut Stage, number: usize) -> String {
     let give_up = Instant::now() + Duration::from_secs(120);
     // Enough work to keep the workers busy.
     let level = std::env::var("LEVEL").unwrap_or("high".to_owned());
@@ -222,7 +234,8 @@ fn submit(fronts: &[Daemon], number: usize) -> String {
         ("idempotency-key", key.as_str()),
     ];
     for attempt in number.. {
-        let front = &fronts[attempt % fronts.len()];
+        stage.mend();
+        let front = &stage.fronts[attempt % stage.fronts.len()];
         if let Some(mut answer) = front.try_post("/v1/svg", &headers, &body.to_string())
             && answer.status().as_u16() == 202
         {
@@ -241,17 +254,45 @@ struct Ended {
     seconds: f64,
     /// Whether a worker began it after another had.
     is_repeated: bool,
+    /// How often a front asked to be asked again.
+    refusals: u32,
+}
+
+/// Asks a front as clients do: again when they are told to. Counts the refusals.
+fn ask(front: &Daemon, path: &str, refusals: &mut u32) -> String {
+    let give_up = Instant::now() + PATIENCE;
+    loop {
+        let mut answer = front.get(path);
+        let status = answer.status().as_u16();
+        let may_retry = answer.headers().contains_key("retry-after");
+        let body = text(&mut answer);
+        if status == 200 {
+            return body;
+        }
+        assert!(status == 503 && may_retry, "{path}: {status} {body}");
+        assert!(Instant::now() < give_up, "{path}: {body}");
+        *refusals += 1;
+        thread::sleep(Duration::from_millis(500));
+    }
 }
 
 fn look_at(front: &Daemon, id: &str, accepted: f64) -> Ended {
-    let job = front.wait_for_end(id);
+    let mut refusals = 0;
+    let path = format!("/v1/jobs/{id}");
+    let mut job = Value::Null;
+    wait_until("the job ends", || {
+        job = serde_json::from_str(&ask(front, &path, &mut refusals)).unwrap();
+        !matches!(job["state"].as_str(), Some("queued" | "running"))
+    });
     assert!(ENDED_WELL.contains(&job["state"].as_str()), "{job}");
-    let mut result = front.get(&format!("/v1/jobs/{id}/result.svg"));
-    let (status, svg) = (result.status().as_u16(), text(&mut result));
-    assert_eq!(status, 200, "{id}: {svg}");
-    assert_svg(&svg);
-    let events: Vec<(String, Value)> = front.events(id, "0").collect();
-    let ends = events.iter().filter(|(name, _)| name == "done").count();
+    assert_svg(&ask(front, &format!("{path}/result.svg"), &mut refusals));
+    let mut events: Vec<(String, Value)> = Vec::new();
+    let is_done = |(name, _): &&(String, Value)| name == "done";
+    wait_until("the job's events end", || {
+        events = front.events(id, "0").collect();
+        events.iter().any(|event| is_done(&event))
+    });
+    let ends = events.iter().filter(is_done).count();
     assert_eq!(ends, 1, "{id} ended more than once");
     let begun = |(name, data): &&(String, Value)| {
         name == "stage" && data["phase"] == "started" && data["stage"] == "template"
@@ -262,28 +303,24 @@ fn look_at(front: &Daemon, id: &str, accepted: f64) -> Ended {
         accepted,
         seconds: accepted + lasted as f64 / 1000.0,
         is_repeated: events.iter().filter(begun).count() > 1,
+        refusals,
     }
 }
 
 fn run(fault: Fault) {
     let mut stage = Stage::new(fault);
     let mut jobs = Vec::new();
-    let mut struck = None;
     for number in 0..JOBS {
         if number == FAULT_AFTER {
             stage.strike();
-            struck = Some(Instant::now());
-        }
-        if struck.is_some_and(|at| at.elapsed() > CUT) {
-            stage.mend();
         }
         let offered = Instant::now();
-        let id = submit(&stage.fronts, number);
+        let id = submit(&mut stage, number);
         jobs.push((id, offered.elapsed().as_secs_f64()));
         thread::sleep(PAUSE);
     }
-    if let Some(struck) = struck {
-        thread::sleep(CUT.saturating_sub(struck.elapsed()));
+    while stage.struck.is_some() {
+        thread::sleep(PAUSE);
         stage.mend();
     }
     let front = stage.fronts.last().unwrap();
@@ -291,6 +328,7 @@ fn run(fault: Fault) {
         .iter()
         .map(|(id, accepted)| look_at(front, id, *accepted))
         .collect();
+    let refusals: u32 = ended.iter().map(|job| job.refusals).sum();
     let rank = |of: fn(&Ended) -> f64, share: f64| {
         let mut times: Vec<f64> = ended.iter().map(of).collect();
         times.sort_by(f64::total_cmp);
@@ -298,7 +336,7 @@ fn run(fault: Fault) {
     };
     let repeated = ended.iter().filter(|job| job.is_repeated).count();
     eprintln!(
-        "| {} | {} of {JOBS} | {:.2} s | {:.2} s | {:.2} s | {:.2} s | {repeated} |",
+        "| {} | {} of {JOBS} | {:.2} s | {:.2} s | {:.2} s | {:.2} s | {repeated} | {refusals} |",
         fault.name(),
         ended.len(),
         rank(|job| job.accepted, 0.99),
@@ -315,8 +353,10 @@ fn every_accepted_job_ends_once() {
         return;
     }
     let wanted = std::env::var("FAULT").ok();
-    eprintln!("| fault | ended once | p99 until accepted | median | p99 | longest | repeated |");
-    eprintln!("|---|---|---|---|---|---|---|");
+    eprintln!(
+        "| fault | ended once | p99 until accepted | median | p99 | longest | repeated | refusals |"
+    );
+    eprintln!("|---|---|---|---|---|---|---|---|");
     for fault in Fault::ALL {
         if wanted.as_ref().is_some_and(|name| name != fault.name()) {
             continue;

@@ -81,6 +81,10 @@ impl Server {
             let login = ["--user", user, "--pass", password];
             arguments.extend(login.map(str::to_owned));
         }
+        if place.kind.has_small_messages {
+            let settings = small_messages(folder).display().to_string();
+            arguments.extend(["--config".to_owned(), settings]);
+        }
         if place.is_in_cluster {
             let address = |port: &u16| format!("nats-route://127.0.0.1:{port}");
             let routes: Vec<String> = place.routes.iter().map(address).collect();
@@ -190,6 +194,15 @@ pub(crate) struct Kind {
     pub(crate) has_small_disk: bool,
     /// The name and the password that they ask for.
     pub(crate) login: Option<(&'static str, &'static str)>,
+    /// Whether messages are small, so that results are files.
+    pub(crate) has_small_messages: bool,
+}
+
+/// Settings of a server that takes small messages only.
+fn small_messages(folder: &Path) -> PathBuf {
+    let path = folder.join("small.conf");
+    fs::write(&path, "max_payload: 65536\n").unwrap();
+    path
 }
 
 impl Nats {

@@ -6,13 +6,17 @@ use std::{
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicU64, Ordering},
+        mpsc::{Receiver, sync_channel},
     },
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 /// Between two looks whether something has changed.
 const LOOK: Duration = Duration::from_millis(20);
+
+/// Pieces on a slow way at once.
+const ON_THE_WAY: usize = 4096;
 
 /// How it passes bytes on.
 #[derive(Debug, Default)]
@@ -55,7 +59,7 @@ impl Proxy {
                     return;
                 }
                 let passing = Arc::clone(&passing);
-                thread::spawn(move || connect(client, target, &passing));
+                thread::spawn(move || connect(&client, target, &passing));
             }
         });
         Self { port, state }
@@ -81,7 +85,7 @@ impl Drop for Proxy {
     }
 }
 
-fn connect(client: TcpStream, target: u16, state: &Arc<State>) {
+fn connect(client: &TcpStream, target: u16, state: &Arc<State>) {
     state.wait_while_cut();
     // The server may be gone; then the client is let go.
     let Ok(server) = TcpStream::connect(("127.0.0.1", target)) else {
@@ -91,12 +95,22 @@ fn connect(client: TcpStream, target: u16, state: &Arc<State>) {
         return;
     };
     let upwards = Arc::clone(state);
-    thread::spawn(move || pass(from_client, to_server, &upwards));
+    thread::spawn(move || pass(from_client, &to_server, &upwards));
     pass(server, client, state);
 }
 
-fn pass(mut from: TcpStream, mut to: TcpStream, state: &State) {
+/// Bytes, and when they arrive.
+type Piece = (Instant, Vec<u8>);
+
+/// Passes bytes on. A slow way takes as much as a fast one: each piece is late by itself.
+fn pass(mut from: TcpStream, to: &TcpStream, state: &Arc<State>) {
     let _ = from.set_read_timeout(Some(LOOK));
+    let Ok(own) = to.try_clone() else {
+        return;
+    };
+    let (sender, pieces) = sync_channel(ON_THE_WAY);
+    let arriving = Arc::clone(state);
+    let arrival = thread::spawn(move || arrive(own, &pieces, &arriving));
     let mut piece = vec![0; 64 << 10];
     while !state.is_over() {
         state.wait_while_cut();
@@ -108,12 +122,24 @@ fn pass(mut from: TcpStream, mut to: TcpStream, state: &State) {
             }
             Err(_) => break,
         };
-        thread::sleep(Duration::from_millis(state.delay.load(Ordering::Relaxed)));
-        state.wait_while_cut();
-        if to.write_all(&piece[..length]).is_err() {
+        let delay = Duration::from_millis(state.delay.load(Ordering::Relaxed));
+        let due = Instant::now() + delay;
+        if sender.send((due, piece[..length].to_vec())).is_err() {
             break;
         }
     }
+    drop(sender);
+    let _ = arrival.join();
     let _ = to.shutdown(Shutdown::Both);
     let _ = from.shutdown(Shutdown::Both);
+}
+
+fn arrive(mut to: TcpStream, pieces: &Receiver<Piece>, state: &State) {
+    for (due, piece) in pieces {
+        thread::sleep(due.saturating_duration_since(Instant::now()));
+        state.wait_while_cut();
+        if to.write_all(&piece).is_err() {
+            return;
+        }
+    }
 }

@@ -4,6 +4,8 @@
 //! The object store of NATS would leave a record of every removed file for ever, and needs several
 //! round trips for each.
 
+use std::time::Duration;
+
 use async_nats::jetstream::{
     Context,
     stream::{LastRawMessageErrorKind, Stream},
@@ -19,6 +21,9 @@ use crate::{entry::BlobRef, error::ClusterError, names};
 const LARGEST_PIECE: usize = 512 << 10;
 /// The smallest piece, on servers with a smaller limit.
 const SMALLEST_PIECE: usize = 16 << 10;
+
+/// How long any server may take for a piece before the leader is asked.
+const NEAREST: Duration = Duration::from_secs(1);
 
 /// The stream of files.
 pub(crate) struct Blobs {
@@ -82,12 +87,10 @@ impl Blobs {
 
     async fn piece(&self, job: JobId, name: &str, piece: u32) -> Result<Bytes, ClusterError> {
         let subject = names::blob(job, name, piece);
-        // A server that has not got it yet does not know it; the leader does.
-        if let Ok(found) = self
-            .stream
-            .direct_get_last_for_subject(subject.clone())
-            .await
-        {
+        // A server that has not got it yet does not know it, and one may be asked that is ill; the
+        // leader knows.
+        let nearest = self.stream.direct_get_last_for_subject(subject.clone());
+        if let Ok(Ok(found)) = tokio::time::timeout(NEAREST, nearest).await {
             return Ok(found.payload);
         }
         let found = self.stream.get_last_raw_message_by_subject(&subject).await;

@@ -7,7 +7,10 @@ use std::{
     time::Duration,
 };
 
-use async_nats::jetstream::kv::Operation;
+use async_nats::{
+    HeaderMap,
+    jetstream::consumer::{DeliverPolicy, push::OrderedConfig},
+};
 use chat2svg_protocol::{JobId, JobView, Owner, Permit, Priority, messages::DueWebhook};
 use chat2svg_store::Retention;
 use futures_util::{StreamExt as _, stream};
@@ -18,13 +21,11 @@ use tokio::{
 };
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tracing::{debug, info, warn};
-use uuid::Uuid;
 
 use crate::{
     connection::Cluster,
     entry::Telling,
     error::ClusterError,
-    jobs,
     listing::{Listing, Summary},
     names,
     turns::{self, Caller, Turns},
@@ -34,13 +35,20 @@ use crate::{
 const PAUSE: Duration = Duration::from_secs(1);
 /// When nothing comes for so long, all that there was is known.
 const QUIET: Duration = Duration::from_secs(2);
+/// Between two looks whether the servers still have what they said, while they say nothing.
+const LOOK: Duration = Duration::from_secs(10);
 /// How long a list waits for the jobs to be known.
 const PATIENCE: Duration = Duration::from_secs(4);
 /// Jobs read at once for a list.
 const READ_AT_ONCE: usize = 16;
-/// A job of which nothing was heard for so long is put in line again, in case that its place was
-/// lost; one that has its place keeps it, whoever has the job.
-const LINE_AGAIN: SignedDuration = SignedDuration::from_secs(60);
+/// A job of which nothing was heard for so long is put in line again when it has no place there;
+/// whoever took it on puts it in line sooner.
+const LINE_AGAIN: SignedDuration = SignedDuration::from_secs(10);
+/// When the servers must have written the end of a job to their disks. They do so every two
+/// minutes.
+const SETTLED: SignedDuration = SignedDuration::from_secs(300);
+/// Jobs settled in one round.
+const MOST_SETTLED: usize = 200;
 /// Jobs put in line again in one round.
 const MOST_AGAIN: usize = 200;
 /// Jobs put in line at once.
@@ -49,6 +57,10 @@ const PLACED_AT_ONCE: usize = 32;
 const MOST_REMOVED: usize = 500;
 /// How long a removed job's mark stays, so that every node sees it.
 const MARK_KEPT: Duration = Duration::from_secs(600);
+/// What the mark of a removed job has in its head.
+const KV_OPERATION: &str = "KV-Operation";
+/// What the head of a message has its size under, where only the head is sent.
+const SIZE: &str = "Nats-Msg-Size";
 /// How long a node that took over to tell an end keeps that to itself.
 const TELLING_LEASE: SignedDuration = SignedDuration::from_secs(60);
 
@@ -85,10 +97,15 @@ impl State {
         turns::depth(self.workers)
     }
 
+    /// Whether this node looks after a caller's jobs.
+    fn is_responsible(&self, caller: Caller) -> bool {
+        let responsible = turns::node_of(caller, &self.nodes);
+        responsible.is_none_or(|node| node == self.node)
+    }
+
     /// Jobs of a caller that this node has to put in line now.
     fn due(&mut self, caller: Caller) -> Vec<JobId> {
-        let responsible = turns::node_of(caller, &self.nodes);
-        if responsible.is_some_and(|node| node != self.node) {
+        if !self.is_responsible(caller) {
             return Vec::new();
         }
         let depth = self.depth();
@@ -248,11 +265,11 @@ impl Catalogue {
     }
 
     /// Forgets what is past its retention, and puts in line again what lost its place. Every node
-    /// may do so at any time.
+    /// may do so at any time; each looks after some callers' jobs.
     pub(crate) async fn sweep(&self, keep: &Retention) -> Result<(), ClusterError> {
         self.known().await?;
         let now = self.cluster.clock().now();
-        let (past, unheard, marks) = {
+        let (past, unheard, ended, marks) = {
             let mut state = lock(&self.state);
             let old: Vec<JobId> = state
                 .marks
@@ -264,10 +281,17 @@ impl Catalogue {
                 state.marks.remove(job);
             }
             let depth = state.depth();
+            let is_own = |job: &JobId| {
+                let known = state.listing.get(*job);
+                known.is_some_and(|known| state.is_responsible(known.caller()))
+            };
             let mut unheard = state.listing.unheard_since(now - LINE_AGAIN);
-            unheard.retain(|job| state.turns.should_be_in_line(*job, depth));
-            (state.listing.past_retention(now, keep), unheard, old)
+            unheard.retain(|job| is_own(job) && state.turns.should_be_in_line(*job, depth));
+            let mut ended = state.listing.settling_since(now - SETTLED);
+            ended.retain(is_own);
+            (state.listing.past_retention(now, keep), unheard, ended, old)
         };
+        self.line_up_again(unheard).await?;
         let count = past.len().min(MOST_REMOVED);
         for job in past.into_iter().take(count) {
             self.cluster.forget(job).await?;
@@ -279,10 +303,29 @@ impl Catalogue {
             let key = names::job_key(job);
             self.cluster.erase(self.cluster.jobs(), &key).await?;
         }
-        for job in unheard.into_iter().take(MOST_AGAIN) {
+        for job in ended.into_iter().take(MOST_SETTLED) {
+            match self.cluster.settle(job).await {
+                Err(error @ ClusterError::Unreadable { .. }) => {
+                    warn!(%job, %error, "a job keeps its files");
+                }
+                settled => settled?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Puts in line again what lost its place there.
+    async fn line_up_again(&self, unheard: Vec<JobId>) -> Result<(), ClusterError> {
+        if unheard.is_empty() {
+            return Ok(());
+        }
+        let in_line = self.cluster.in_line().await?;
+        let lost = unheard.into_iter().filter(|job| !in_line.contains(job));
+        for job in lost.take(MOST_AGAIN) {
             if let Some((entry, _)) = self.cluster.entry(job).await?
                 && !entry.is_final()
             {
+                warn!(%job, "a job has lost its place in line; it gets another");
                 let priority: Priority = entry.view.spec.options.priority;
                 self.cluster.put_in_line(priority, job).await?;
             }
@@ -333,8 +376,17 @@ async fn follow_once(
         |error: &dyn std::fmt::Display| ClusterError::unreachable("following the jobs", error);
     let status = cluster.jobs().status().await;
     let is_empty = status.map_err(|error| failed(&error))?.values() == 0;
-    let watch = cluster.jobs().watch_with_history(">").await;
-    let mut watch = watch.map_err(|error| failed(&error))?;
+    let heads = OrderedConfig {
+        deliver_subject: cluster.client().new_inbox(),
+        filter_subject: names::subject_of(names::JOBS, ">"),
+        deliver_policy: DeliverPolicy::LastPerSubject,
+        headers_only: true,
+        ..Default::default()
+    };
+    let follower = cluster.jobs().stream.create_consumer(heads).await;
+    let follower = follower.map_err(|error| failed(&error))?;
+    let coming = follower.messages().await;
+    let mut coming = coming.map_err(|error| failed(&error))?;
     // What was removed while nobody looked is not told.
     {
         let mut state = lock(state);
@@ -344,61 +396,109 @@ async fn follow_once(
     if is_empty {
         known.send_replace(true);
     }
+    let (mut seen, mut looked) = (0, Instant::now());
     loop {
-        let Ok(next) = tokio::time::timeout(QUIET, watch.next()).await else {
+        let Ok(next) = tokio::time::timeout(QUIET, coming.next()).await else {
             // The last of those that there were may have been removed before it came.
             if !*known.borrow() {
                 known.send_replace(true);
             }
-            continue;
-        };
-        let Some(entry) = next else {
-            return Ok(());
-        };
-        let entry = entry.map_err(|error| failed(&error))?;
-        if let Ok(id) = Uuid::try_parse(&entry.key) {
-            let job = JobId(id);
-            let mut released = None;
-            {
-                let mut state = lock(state);
-                if entry.operation == Operation::Put {
-                    match jobs::read(job, &entry.value) {
-                        Ok(read) => {
-                            let caller = if read.is_waiting() {
-                                let caller = read.caller();
-                                state.turns.wait(job, caller, !read.is_deferred);
-                                Some(caller)
-                            } else {
-                                state.turns.leave(job)
-                            };
-                            if let Some(caller) = caller {
-                                for next in state.due(caller) {
-                                    // Without a receiver the process is about to end.
-                                    let _ = due.send((caller.0, next));
-                                }
-                            }
-                            let summary = Summary::of(&read, entry.value.len());
-                            if summary.is_final {
-                                released = state.permits.remove(&job);
-                            }
-                            state.listing.set(job, summary);
-                        }
-                        Err(error) => warn!(%error, "a job is left out of the lists"),
-                    }
-                } else {
-                    state.listing.remove(job);
-                    state.turns.leave(job);
-                    state.marks.insert(job, Instant::now());
-                    released = state.permits.remove(&job);
+            if looked.elapsed() > LOOK {
+                looked = Instant::now();
+                let stream = cluster.jobs().stream.get_info().await;
+                if stream.map_err(|error| failed(&error))?.state.last_sequence < seen {
+                    warn!("NATS has lost what it said of jobs last: they are followed anew");
+                    return Ok(());
                 }
             }
-            // Whatever it holds may take a lock of its own.
-            drop(released);
+            continue;
+        };
+        let Some(message) = next else {
+            return Ok(());
+        };
+        let message = message.map_err(|error| failed(&error))?;
+        let head = message.headers.as_ref();
+        if let Some(job) = names::job_of(&message.subject) {
+            if head.is_some_and(|head| head.get(KV_OPERATION).is_some()) {
+                note(state, due, job, None);
+            } else if let Some(summary) = summary(cluster, job, head).await? {
+                note(state, due, job, Some(summary));
+            }
         }
-        if entry.delta == 0 && !*known.borrow() {
+        let info = message.info().map_err(|error| failed(&error))?;
+        seen = info.stream_sequence;
+        if info.pending == 0 && !*known.borrow() {
             known.send_replace(true);
         }
     }
+}
+
+/// A job in short, as a message's head has it; `None` when it cannot be read, or is gone by now.
+async fn summary(
+    cluster: &Cluster,
+    job: JobId,
+    head: Option<&HeaderMap>,
+) -> Result<Option<Summary>, ClusterError> {
+    let value = |name: &str| head.and_then(|head| head.get(name));
+    if let Some(summary) = value(names::SUMMARY)
+        && let Ok(summary) = serde_json::from_str(summary.as_str())
+    {
+        return Ok(Some(summary));
+    }
+    // Written by another version.
+    match cluster.entry(job).await {
+        Ok(found) => {
+            let bytes = value(SIZE).and_then(|size| size.as_str().parse().ok());
+            Ok(found.map(|(entry, _)| Summary::of(&entry, bytes.unwrap_or(0))))
+        }
+        Err(error @ ClusterError::Unreadable { .. }) => {
+            warn!(%error, "a job is left out of the lists");
+            Ok(None)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Notes how a job stands; `None` when it was removed.
+fn note(
+    state: &Mutex<State>,
+    due: &mpsc::UnboundedSender<Due>,
+    job: JobId,
+    summary: Option<Summary>,
+) {
+    let mut released = None;
+    {
+        let mut state = lock(state);
+        match summary {
+            Some(summary) => {
+                let caller = if summary.is_waiting {
+                    let caller = summary.caller();
+                    state.turns.wait(job, caller, !summary.is_deferred);
+                    Some(caller)
+                } else {
+                    state.turns.leave(job)
+                };
+                if let Some(caller) = caller {
+                    for next in state.due(caller) {
+                        // Without a receiver the process is about to end.
+                        let _ = due.send((caller.0, next));
+                    }
+                }
+                if summary.is_final {
+                    released = state.permits.remove(&job);
+                }
+                state.listing.set(job, summary);
+            }
+            None => {
+                state.listing.remove(job);
+                state.turns.leave(job);
+                state.marks.insert(job, Instant::now());
+                released = state.permits.remove(&job);
+            }
+        }
+    }
+    // Whatever it holds may take a lock of its own.
+    drop(released);
 }
 
 /// Puts jobs in line as they have their turn, for ever.

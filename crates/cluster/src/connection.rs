@@ -1,9 +1,16 @@
 //! A connection to the cluster, and the streams and buckets in it.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
 use async_nats::{
-    Client, ConnectOptions,
+    Client, ConnectOptions, ReconnectToServer,
     connection::State,
     jetstream::{
         self, Context,
@@ -16,6 +23,7 @@ use chat2svg_protocol::Priority;
 use jiff::Timestamp;
 use tokio::time::Instant;
 use tracing::{debug, info, warn};
+use uuid::Uuid;
 
 use crate::{
     blobs::Blobs, clock::Clock, config::ClusterConfig, error::ClusterError, login::Login, names,
@@ -377,8 +385,21 @@ pub(crate) async fn options(
     config: &ClusterConfig,
     node: &str,
 ) -> Result<ConnectOptions, ClusterError> {
+    // In turn, so that whoever turns away from a server comes to another one. Nodes begin anywhere.
+    let turn = AtomicUsize::new(usize::from(Uuid::new_v4().as_bytes()[0]));
     let mut options = ConnectOptions::new()
         .name(format!("chat2svg {node}"))
+        .reconnect_to_server_callback(move |servers, _| {
+            let turn = turn.fetch_add(1, Ordering::Relaxed);
+            let next = turn
+                .checked_rem(servers.len())
+                .and_then(|index| servers.get(index))
+                .map(|server| ReconnectToServer {
+                    addr: server.addr.clone(),
+                    delay: None,
+                });
+            std::future::ready(next)
+        })
         .require_tls(config.tls)
         .connection_timeout(CONNECT)
         .ping_interval(PING)

@@ -3,6 +3,8 @@
 //! A change says who makes it. A worker's change carries the token of its claim; it is refused once
 //! another worker has taken the job, and once the job has ended.
 
+use std::sync::Arc;
+
 use chat2svg_protocol::{AttachmentRole, ClientKey, JobId, JobState, JobView, Stage};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -29,6 +31,16 @@ pub(crate) struct BlobRef {
     pub(crate) pieces: u32,
     /// Its size.
     pub(crate) bytes: u64,
+}
+
+/// What a job ended with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum KeptResult {
+    /// Kept with the job, so that the servers keep or lose both.
+    Here(Arc<str>),
+    /// Too large for that.
+    File(BlobRef),
 }
 
 /// A file that came with a job.
@@ -103,7 +115,11 @@ pub struct JobEntry {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) checkpoint: Option<KeptCheckpoint>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) result: Option<BlobRef>,
+    pub(crate) result: Option<KeptResult>,
+    /// It ended, and has everything that it needs to run again, until the servers must have
+    /// written its end to their disks.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) is_settling: bool,
     /// The key in the bucket of idempotency keys that leads here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) key: Option<String>,
@@ -153,6 +169,7 @@ impl JobEntry {
             attachments,
             checkpoint: None,
             result: None,
+            is_settling: false,
             key,
             calls: Vec::new(),
             telling: None,
@@ -252,13 +269,41 @@ impl JobEntry {
         &mut self,
         token: Uuid,
         view: JobView,
-        result: Option<BlobRef>,
+        result: Option<KeptResult>,
     ) -> Result<(), Refused> {
         self.check(token)?;
         self.replace_view(view);
         self.result = result;
-        self.settle();
+        self.end();
         Ok(())
+    }
+
+    /// The servers must have written the end by now; answers whether files are to be removed.
+    pub(crate) fn settle(&mut self) -> bool {
+        let is_due = std::mem::take(&mut self.is_settling);
+        if is_due {
+            self.attachments.clear();
+        }
+        is_due
+    }
+
+    /// The servers have lost the result: the job waits again, if it has what it needs for that.
+    pub(crate) fn run_again(&mut self) -> bool {
+        if !self.is_settling || !matches!(self.result, Some(KeptResult::File(_))) {
+            return false;
+        }
+        self.is_settling = false;
+        self.attempts += 1;
+        self.result = None;
+        self.is_cancelled = false;
+        self.is_deferred = false;
+        self.telling = None;
+        self.view.state = JobState::Queued;
+        self.view.stage = None;
+        self.view.progress = 0.0;
+        self.view.metadata = None;
+        self.view.failure = None;
+        true
     }
 
     /// The worker gives the job back, to be taken by another.
@@ -282,7 +327,7 @@ impl JobEntry {
         self.view.state = JobState::Cancelled;
         self.view.stage = None;
         self.view.updated_at = now;
-        self.settle();
+        self.end();
         Stopping::Ended
     }
 
@@ -296,14 +341,16 @@ impl JobEntry {
         self.view.failure = view.failure;
     }
 
-    /// Drops what only a job that has not ended needs.
-    fn settle(&mut self) {
+    /// Drops what only a job that has not ended needs. Files that came with it stay for a while:
+    /// the servers may lose the end, and the job runs again then.
+    fn end(&mut self) {
         if !self.is_final() {
             return;
         }
         self.claim = None;
-        self.attachments.clear();
         self.checkpoint = None;
+        let has_file = matches!(self.result, Some(KeptResult::File(_)));
+        self.is_settling = has_file || !self.attachments.is_empty();
         self.telling = self.view.spec.options.webhook.as_ref().map(|_| Telling {
             due_at: self.view.updated_at,
             attempts: 0,
@@ -312,194 +359,4 @@ impl JobEntry {
 }
 
 #[cfg(test)]
-pub(crate) mod tests {
-    use chat2svg_protocol::{
-        FitLimits, JobKind, JobOptions, JobSpec, LevelChoice, Owner, Priority,
-    };
-    use proptest::prelude::*;
-
-    use super::*;
-
-    pub(crate) fn view(owner: &str) -> JobView {
-        JobView {
-            id: JobId(Uuid::now_v7()),
-            owner: owner.parse::<Owner>().unwrap(),
-            state: JobState::Queued,
-            spec: JobSpec {
-                kind: JobKind::Vectorize {
-                    ground: Default::default(),
-                    look: Default::default(),
-                    limits: FitLimits::default(),
-                },
-                options: JobOptions {
-                    seed: 1,
-                    deadline_ms: 10_000,
-                    level: LevelChoice::Auto,
-                    priority: Priority::Interactive,
-                    webhook: None,
-                    output: Default::default(),
-                    palette: None,
-                },
-            },
-            stage: None,
-            progress: 0.0,
-            created_at: Timestamp::UNIX_EPOCH,
-            updated_at: Timestamp::UNIX_EPOCH,
-            metadata: None,
-            failure: None,
-        }
-    }
-
-    fn claim(number: u128) -> Claim {
-        Claim {
-            node: format!("node-{number}"),
-            token: Uuid::from_u128(number),
-        }
-    }
-
-    fn ended(entry: &JobEntry, state: JobState) -> JobView {
-        JobView {
-            state,
-            ..entry.view.clone()
-        }
-    }
-
-    #[test]
-    fn a_worker_that_was_cut_off_overwrites_nothing() {
-        let mut entry = JobEntry::new(view("a"), 0, Vec::new(), None);
-        entry.take(claim(1)).unwrap();
-        entry.mark_running(Uuid::from_u128(1)).unwrap();
-        entry.take(claim(2)).unwrap();
-        assert_eq!(entry.attempts, 1);
-        let late = ended(&entry, JobState::Failed);
-        assert_eq!(
-            entry.finish(Uuid::from_u128(1), late, None),
-            Err(Refused::NotHeld)
-        );
-        let end = ended(&entry, JobState::Succeeded);
-        entry.finish(Uuid::from_u128(2), end, None).unwrap();
-        assert_eq!(entry.view.state, JobState::Succeeded);
-        assert_eq!(entry.take(claim(3)), Err(Refused::Ended));
-    }
-
-    #[test]
-    fn a_job_that_was_handed_back_counts_no_attempt() {
-        let mut entry = JobEntry::new(view("a"), 0, Vec::new(), None);
-        entry.take(claim(1)).unwrap();
-        entry.mark_running(Uuid::from_u128(1)).unwrap();
-        entry.hand_back(Uuid::from_u128(1)).unwrap();
-        entry.take(claim(2)).unwrap();
-        assert_eq!(entry.attempts, 0);
-    }
-
-    #[test]
-    fn a_call_of_a_lost_worker_is_lost() {
-        let mut entry = JobEntry::new(view("a"), 0, Vec::new(), None);
-        let call = |number, token| KeptCall {
-            number,
-            token: Uuid::from_u128(token),
-            provider: String::new(),
-            what: String::new(),
-            begun_at: Timestamp::UNIX_EPOCH,
-            outcome: CallOutcome::Sent,
-            cost: 1.0,
-        };
-        entry.take(claim(1)).unwrap();
-        entry.begin_call(call(1, 1)).unwrap();
-        entry.begin_call(call(2, 1)).unwrap();
-        entry.settle_call(1, CallOutcome::Answered, 0.5);
-        assert_eq!(entry.lost_calls(), 0);
-        entry.take(claim(2)).unwrap();
-        assert_eq!(entry.lost_calls(), 1);
-        assert_eq!(entry.begin_call(call(3, 1)), Err(Refused::NotHeld));
-    }
-
-    #[test]
-    fn what_is_stopped_before_anybody_has_it_ends_at_once() {
-        let mut entry = JobEntry::new(view("a"), 0, Vec::new(), None);
-        assert_eq!(entry.cancel(Timestamp::UNIX_EPOCH), Stopping::Ended);
-        assert_eq!(entry.cancel(Timestamp::UNIX_EPOCH), Stopping::AlreadyFinal);
-        let mut entry = JobEntry::new(view("a"), 0, Vec::new(), None);
-        entry.take(claim(1)).unwrap();
-        assert_eq!(entry.cancel(Timestamp::UNIX_EPOCH), Stopping::Asked);
-        assert!(!entry.is_final());
-    }
-
-    #[derive(Clone, Copy, Debug)]
-    enum Step {
-        Take(u8),
-        Run(u8),
-        Update(u8),
-        Finish(u8, bool),
-        HandBack(u8),
-        Cancel,
-    }
-
-    fn steps() -> impl Strategy<Value = Vec<Step>> {
-        let worker = 0_u8..4;
-        let step = prop_oneof![
-            worker.clone().prop_map(Step::Take),
-            worker.clone().prop_map(Step::Run),
-            worker.clone().prop_map(Step::Update),
-            (worker.clone(), any::<bool>()).prop_map(|(who, well)| Step::Finish(who, well)),
-            worker.prop_map(Step::HandBack),
-            Just(Step::Cancel),
-        ];
-        proptest::collection::vec(step, 0..40)
-    }
-
-    proptest! {
-        /// Whatever workers do in whatever order, a job ends once, by who holds it, and what is
-        /// written down is read back.
-        #[test]
-        fn a_job_ends_once(steps in steps()) {
-            let token = |who: u8| Uuid::from_u128(u128::from(who) + 1);
-            let mut entry = JobEntry::new(view("a"), 0, Vec::new(), None);
-            let mut holder = None;
-            let mut end = None;
-            for step in steps {
-                let before = entry.clone();
-                let changed = match step {
-                    Step::Take(who) => {
-                        let taken = entry.take(claim(u128::from(who) + 1));
-                        prop_assert_eq!(taken.is_ok(), end.is_none());
-                        if taken.is_ok() { holder = Some(who); }
-                        taken
-                    }
-                    Step::Run(who) => entry.mark_running(token(who)),
-                    Step::Update(who) => {
-                        let view = entry.view.clone();
-                        entry.update(token(who), view)
-                    }
-                    Step::Finish(who, well) => {
-                        let state = if well { JobState::Succeeded } else { JobState::Failed };
-                        let view = ended(&entry, state);
-                        let finished = entry.finish(token(who), view, None);
-                        prop_assert_eq!(finished.is_ok(), end.is_none() && holder == Some(who));
-                        if finished.is_ok() { end = Some(state); }
-                        finished
-                    }
-                    Step::HandBack(who) => {
-                        let handed = entry.hand_back(token(who));
-                        if handed.is_ok() { holder = None; }
-                        handed
-                    }
-                    Step::Cancel => {
-                        if entry.cancel(Timestamp::UNIX_EPOCH) == Stopping::Ended {
-                            prop_assert!(holder.is_none() && end.is_none());
-                            end = Some(JobState::Cancelled);
-                        }
-                        Ok(())
-                    }
-                };
-                if changed.is_err() {
-                    prop_assert_eq!(&entry, &before);
-                }
-                prop_assert_eq!(end, entry.is_final().then_some(entry.view.state));
-                let text = serde_json::to_vec(&entry).unwrap();
-                let read: JobEntry = serde_json::from_slice(&text).unwrap();
-                prop_assert_eq!(&read, &entry);
-            }
-        }
-    }
-}
+pub(crate) mod tests;

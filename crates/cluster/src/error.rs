@@ -28,6 +28,9 @@ pub enum ClusterError {
         /// Why not.
         reason: String,
     },
+    /// The servers have lost what a job ended with.
+    #[error("NATS has lost the result of job {0}, which runs again: ask when it has ended")]
+    ResultLost(JobId),
     /// Something cannot be written down.
     #[error("job {job} cannot be written down: {reason}")]
     Unstorable {

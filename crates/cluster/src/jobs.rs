@@ -1,15 +1,16 @@
 //! Jobs in their bucket: read by the leader, changed against the revision that was read.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
-use async_nats::jetstream::kv::{Operation, UpdateErrorKind};
-use bytes::Bytes;
+use async_nats::jetstream::{context::PublishErrorKind, kv::Operation, message::PublishMessage};
 use chat2svg_protocol::JobId;
+use tokio::time::Instant;
 
 use crate::{
     connection::Cluster,
     entry::{JobEntry, Refused},
     error::ClusterError,
+    listing::Summary,
     names,
     ownership::Held,
 };
@@ -17,9 +18,26 @@ use crate::{
 /// How often a change is tried when others change the same job at once.
 const ATTEMPTS: u32 = 32;
 
+/// How long a job is asked for. One request more may be under way then.
+const READ_PATIENCE: Duration = Duration::from_secs(2);
+/// Between two of these requests.
+const READ_PAUSE: Duration = Duration::from_millis(200);
+
 impl Cluster {
-    /// A job and its revision.
+    /// A job and its revision. While leaders are elected it is asked for again.
     pub(crate) async fn entry(&self, job: JobId) -> Result<Option<(JobEntry, u64)>, ClusterError> {
+        let give_up = Instant::now() + READ_PATIENCE;
+        loop {
+            match self.entry_now(job).await {
+                Err(ClusterError::Unreachable { .. })
+                    if self.is_connected() && Instant::now() < give_up => {}
+                read => return read,
+            }
+            tokio::time::sleep(READ_PAUSE).await;
+        }
+    }
+
+    async fn entry_now(&self, job: JobId) -> Result<Option<(JobEntry, u64)>, ClusterError> {
         let found = self.jobs().entry(names::job_key(job)).await;
         let found = found.map_err(|error| ClusterError::unreachable("reading a job", error))?;
         found
@@ -84,28 +102,52 @@ impl Cluster {
         Err(ClusterError::Contended(held.job))
     }
 
+    /// Writes a job that there was not; answers whether there was one.
+    pub(crate) async fn create(&self, entry: &JobEntry) -> Result<bool, ClusterError> {
+        if self.write(entry, 0).await?.is_some() {
+            return Ok(true);
+        }
+        let key = names::job_key(entry.id());
+        let found = self.jobs().entry(key).await;
+        match found.map_err(|error| ClusterError::unreachable("reading a job", error))? {
+            // The mark of one that was removed.
+            Some(mark) if mark.operation != Operation::Put => {
+                Ok(self.write(entry, mark.revision).await?.is_some())
+            }
+            _ => Ok(false),
+        }
+    }
+
     /// Writes a job against a revision; answers the new one, or nothing when it was not the last.
     pub(crate) async fn write(
         &self,
         entry: &JobEntry,
         revision: u64,
     ) -> Result<Option<u64>, ClusterError> {
-        let key = names::job_key(entry.id());
-        match self.jobs().update(key, text(entry)?, revision).await {
-            Ok(revision) => Ok(Some(revision)),
-            Err(error) if error.kind() == UpdateErrorKind::WrongLastRevision => Ok(None),
+        let unstorable = |error: serde_json::Error| ClusterError::Unstorable {
+            job: entry.id(),
+            reason: error.to_string(),
+        };
+        let text = serde_json::to_vec(entry).map_err(unstorable)?;
+        let summary = Summary::of(entry, text.len());
+        let message = PublishMessage::build()
+            .header(
+                names::SUMMARY,
+                serde_json::to_string(&summary).map_err(unstorable)?,
+            )
+            .expected_last_subject_sequence(revision)
+            .payload(text.into());
+        let subject = names::subject_of(names::JOBS, &names::job_key(entry.id()));
+        let written = match self.context().send_publish(subject, message).await {
+            Ok(acknowledged) => acknowledged.await,
+            Err(error) => Err(error),
+        };
+        match written {
+            Ok(acknowledged) => Ok(Some(acknowledged.sequence)),
+            Err(error) if error.kind() == PublishErrorKind::WrongLastSequence => Ok(None),
             Err(error) => Err(ClusterError::unreachable("writing a job", error)),
         }
     }
-}
-
-/// A job as it is written down.
-pub(crate) fn text(entry: &JobEntry) -> Result<Bytes, ClusterError> {
-    let text = serde_json::to_vec(entry).map_err(|error| ClusterError::Unstorable {
-        job: entry.id(),
-        reason: error.to_string(),
-    })?;
-    Ok(text.into())
 }
 
 /// A job as it was written down.

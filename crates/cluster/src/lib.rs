@@ -27,6 +27,7 @@ mod connection;
 mod entry;
 mod error;
 mod events;
+mod files;
 mod front;
 mod jobs;
 mod listing;

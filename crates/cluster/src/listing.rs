@@ -6,17 +6,27 @@ use std::{
     time::Duration,
 };
 
-use chat2svg_protocol::{JobId, Owner};
+use chat2svg_protocol::{ClientKey, JobId, Owner, Priority};
 use chat2svg_store::Retention;
 use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
 
-use crate::entry::JobEntry;
+use crate::{
+    entry::{JobEntry, KeptResult},
+    turns::Caller,
+};
 
-/// A job in short.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A job in short, as it stands in the head of its message, so that whoever follows all jobs is
+/// sent no results.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Summary {
     pub(crate) owner: Owner,
+    pub(crate) priority: Priority,
+    pub(crate) client: u64,
+    pub(crate) is_waiting: bool,
+    pub(crate) is_deferred: bool,
     pub(crate) is_final: bool,
+    pub(crate) is_settling: bool,
     pub(crate) updated_at: Timestamp,
     /// Bytes of what is kept of it.
     pub(crate) bytes: u64,
@@ -28,13 +38,28 @@ impl Summary {
     /// Of an entry that takes so many bytes itself.
     pub(crate) fn of(entry: &JobEntry, bytes: usize) -> Self {
         let own = u64::try_from(bytes).unwrap_or(u64::MAX);
+        let file = match &entry.result {
+            Some(KeptResult::File(file)) => file.bytes,
+            Some(KeptResult::Here(_)) | None => 0,
+        };
+        let (priority, client) = entry.caller();
         Self {
             owner: entry.view.owner.clone(),
+            priority,
+            client: client.0,
+            is_waiting: entry.is_waiting(),
+            is_deferred: entry.is_deferred,
             is_final: entry.is_final(),
+            is_settling: entry.is_settling,
             updated_at: entry.view.updated_at,
-            bytes: own.saturating_add(entry.result.as_ref().map_or(0, |result| result.bytes)),
+            bytes: own.saturating_add(file),
             due_at: entry.telling.map(|telling| telling.due_at),
         }
+    }
+
+    /// Whose jobs it waits behind.
+    pub(crate) fn caller(&self) -> Caller {
+        (self.priority, ClientKey(self.client))
     }
 }
 
@@ -86,6 +111,15 @@ impl Listing {
         self.jobs
             .iter()
             .filter(|(_, job)| !job.is_final && job.updated_at < moment)
+            .map(|(id, _)| *id)
+            .collect()
+    }
+
+    /// Jobs that ended before a moment, and whose files are still kept for their return.
+    pub(crate) fn settling_since(&self, moment: Timestamp) -> Vec<JobId> {
+        self.jobs
+            .iter()
+            .filter(|(_, job)| job.is_settling && job.updated_at < moment)
             .map(|(id, _)| *id)
             .collect()
     }
@@ -155,7 +189,12 @@ mod tests {
     fn ended(owner: &str, second: i64, bytes: u64) -> Summary {
         Summary {
             owner: owner.parse().unwrap(),
+            priority: Priority::Interactive,
+            client: 0,
+            is_waiting: false,
+            is_deferred: false,
             is_final: true,
+            is_settling: false,
             updated_at: Timestamp::from_second(second).unwrap(),
             bytes,
             due_at: None,

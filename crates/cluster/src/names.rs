@@ -2,9 +2,12 @@
 //! a change that an older node cannot read takes a new one.
 
 use chat2svg_protocol::{JobId, Priority};
+use uuid::Uuid;
 
 /// Bucket of the jobs, one key for each.
 pub(crate) const JOBS: &str = "chat2svg-v1-jobs";
+/// What the head of a job's message has the job in short under.
+pub(crate) const SUMMARY: &str = "Chat2svg-Summary";
 /// Bucket of the idempotency keys.
 pub(crate) const KEYS: &str = "chat2svg-v1-keys";
 /// Key in it of the secret that signs tokens. No idempotency key is called so.
@@ -43,6 +46,12 @@ pub(crate) fn subject_of(bucket: &str, key: &str) -> String {
 /// The key of a job.
 pub(crate) fn job_key(job: JobId) -> String {
     job.0.simple().to_string()
+}
+
+/// The job that a subject ends with.
+pub(crate) fn job_of(subject: &str) -> Option<JobId> {
+    let (_, last) = subject.rsplit_once('.')?;
+    Uuid::try_parse(last).ok().map(JobId)
 }
 
 /// A job's place in the work queue.

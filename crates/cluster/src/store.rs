@@ -25,9 +25,8 @@ use uuid::Uuid;
 use crate::{
     catalogue::Catalogue,
     connection::Cluster,
-    entry::{BlobRef, CallOutcome, JobEntry, KeptCall, KeptCheckpoint, Telling},
+    entry::{CallOutcome, JobEntry, KeptCall, KeptCheckpoint, Telling},
     error::ClusterError,
-    names,
     ownership::{Claims, Held},
     submission::Submitted,
 };
@@ -58,7 +57,7 @@ impl ClusterStoreActor {
             },
             retention: config.retention(),
             // Often enough to find soon what lost its place in line.
-            sweep_interval: config.sweep_interval().min(Duration::from_secs(30)),
+            sweep_interval: config.sweep_interval().min(Duration::from_secs(10)),
         }
     }
 
@@ -131,16 +130,11 @@ impl Keeper {
         view: JobView,
         svg: Option<Arc<str>>,
     ) -> Result<(), ClusterError> {
-        let name = format!("out.svg-{}", held.token.simple());
-        let mut result: Option<BlobRef> = None;
+        let mut result = None;
         loop {
             let stored = async {
                 if let (Some(svg), None) = (&svg, &result) {
-                    let put = self
-                        .cluster
-                        .blobs()
-                        .put(held.job, name.clone(), svg.as_bytes());
-                    result = Some(put.await?);
+                    result = Some(self.cluster.put_result(&held, svg).await?);
                 }
                 self.cluster
                     .change_held(&held, |entry| {
@@ -151,9 +145,12 @@ impl Keeper {
             match stored.await {
                 Ok(()) => {
                     held.ended.cancel();
-                    let (keeper, job) = (self.clone(), held.job);
+                    let cluster = self.cluster.clone();
                     // Nobody waits for it.
-                    actix::spawn(async move { keeper.tidy(job).await });
+                    actix::spawn(async move {
+                        let ended = held.known.lock().await.0.clone();
+                        cluster.tidy(&ended).await;
+                    });
                     return Ok(());
                 }
                 Err(ClusterError::Fenced(job)) => {
@@ -170,88 +167,6 @@ impl Keeper {
                 return Ok(());
             }
         }
-    }
-
-    /// Removes the files that only a job that has not ended needs.
-    async fn tidy(&self, job: JobId) {
-        let used = names::working_blobs(job);
-        if let Err(error) = self.cluster.blobs().remove(used).await {
-            debug!(%job, %error, "files of an ended job stay until it is removed");
-        }
-    }
-
-    async fn result(&self, job: JobId) -> Result<Option<Arc<str>>, ClusterError> {
-        let found = self.cluster.entry(job).await?;
-        let Some(file) = found.and_then(|(entry, _)| entry.result) else {
-            return Ok(None);
-        };
-        let bytes = self.cluster.blobs().get(job, &file).await?;
-        let text = String::from_utf8(bytes).map_err(|error| ClusterError::Unreadable {
-            what: format!("the result of job {job}"),
-            reason: error.to_string(),
-        })?;
-        Ok(Some(text.into()))
-    }
-}
-
-impl Cluster {
-    /// The files that came with a job.
-    pub(crate) async fn attachments(
-        &self,
-        entry: &JobEntry,
-    ) -> Result<Vec<Attachment>, ClusterError> {
-        let mut attachments = Vec::new();
-        for kept in &entry.attachments {
-            let bytes = self.blobs().get(entry.id(), &kept.file).await?;
-            attachments.push(Attachment {
-                role: kept.role,
-                bytes: bytes.into(),
-            });
-        }
-        Ok(attachments)
-    }
-
-    /// Everything needed to go on with a job but its files. A checkpoint that cannot be read only
-    /// costs time.
-    pub(crate) async fn unfinished(&self, entry: &JobEntry) -> Result<Unfinished, ClusterError> {
-        let job = entry.id();
-        let checkpoint = match &entry.checkpoint {
-            None => None,
-            Some(kept) => match self.checkpoint(job, kept).await {
-                Ok(checkpoint) => Some(checkpoint),
-                Err(error @ ClusterError::Unreadable { .. }) => {
-                    warn!(%job, %error, "a checkpoint cannot be read; it is left out");
-                    None
-                }
-                Err(error) => return Err(error),
-            },
-        };
-        Ok(Unfinished {
-            view: self.clock().view_from_servers(entry.view.clone()),
-            checkpoint,
-            attempts: entry.attempts,
-        })
-    }
-
-    async fn checkpoint(
-        &self,
-        job: JobId,
-        kept: &KeptCheckpoint,
-    ) -> Result<KeptStage, ClusterError> {
-        let svg = self.blobs().get(job, &kept.svg).await?;
-        let svg = String::from_utf8(svg).map_err(|error| ClusterError::Unreadable {
-            what: format!("a checkpoint of job {job}"),
-            reason: error.to_string(),
-        })?;
-        let target = match &kept.target {
-            Some(target) => Some(self.blobs().get(job, target).await?.into()),
-            None => None,
-        };
-        Ok(KeptStage {
-            stage: kept.stage,
-            svg: svg.into(),
-            target,
-        })
     }
 }
 
@@ -442,7 +357,7 @@ impl Handler<GetResult> for ClusterStoreActor {
     type Result = ResponseFuture<Result<Option<Arc<str>>, StoreError>>;
 
     fn handle(&mut self, get: GetResult, _: &mut Self::Context) -> Self::Result {
-        self.run(|keeper| async move { keeper.result(get.job).await })
+        self.run(|keeper| async move { keeper.cluster.result(get.job).await })
     }
 }
 

@@ -1,9 +1,12 @@
 //! Taking a job on, and stopping one: what any node may do, in an order in which nothing that was
 //! promised is lost.
 
+use std::{collections::HashSet, fmt::Display};
+
 use async_nats::jetstream::kv::CreateErrorKind;
 use chat2svg_protocol::{Attachment, ClientKey, JobEventKind, JobId, JobView, Owner, Priority};
 use chat2svg_store::fingerprint;
+use futures_util::StreamExt as _;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
@@ -12,7 +15,6 @@ use crate::{
     connection::Cluster,
     entry::{JobEntry, KeptAttachment, Stopping},
     error::ClusterError,
-    jobs::text,
     names,
 };
 
@@ -89,19 +91,14 @@ impl Cluster {
             is_deferred,
             ..JobEntry::new(view, client.0, kept, key)
         };
-        let text = text(&entry)?;
         let (created, _) = tokio::join!(
-            self.jobs().create(names::job_key(job), text),
+            self.create(&entry),
             // Before any worker can say something. Without it only a line in the list of events is
             // missing.
             self.announce(job, &JobEventKind::Queued, Uuid::now_v7())
         );
-        match created {
-            Ok(_) => {}
-            Err(error) if error.kind() == CreateErrorKind::AlreadyExists => {
-                return Ok(Submitted::Replayed(job));
-            }
-            Err(error) => return Err(ClusterError::unreachable("writing a job", error)),
+        if !created? {
+            return Ok(Submitted::Replayed(job));
         }
         if !is_deferred {
             self.put_in_line(priority, job).await?;
@@ -190,6 +187,20 @@ impl Cluster {
         }
     }
 
+    /// Jobs that have a place in line.
+    pub(crate) async fn in_line(&self) -> Result<HashSet<JobId>, ClusterError> {
+        let failed =
+            |error: &dyn Display| ClusterError::unreachable("looking at who is in line", error);
+        let places = self.work().info_with_subjects(names::WORK_SUBJECTS).await;
+        let mut places = places.map_err(|error| failed(&error))?;
+        let mut jobs = HashSet::new();
+        while let Some(place) = places.next().await {
+            let (subject, _) = place.map_err(|error| failed(&error))?;
+            jobs.extend(names::job_of(&subject));
+        }
+        Ok(jobs)
+    }
+
     /// Stops a job: at once while it waits, else by its worker.
     pub(crate) async fn stop(&self, job: JobId) -> Result<Stopping, ClusterError> {
         let now = self.clock().now();
@@ -201,10 +212,10 @@ impl Cluster {
                     state: entry.view.state,
                 };
                 let subject = names::work(entry.view.spec.options.priority, job);
-                let (_, _, _) = tokio::join!(
+                let (_, _, ()) = tokio::join!(
                     self.announce(job, &done, Uuid::now_v7()),
                     self.work().purge().filter(subject).into_future(),
-                    self.blobs().remove(names::working_blobs(job)),
+                    self.tidy(&entry),
                 );
             }
             Stopping::Asked => {
