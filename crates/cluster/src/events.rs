@@ -3,16 +3,9 @@
 
 use std::time::Duration;
 
-use async_nats::jetstream::{
-    consumer::{
-        DeliverPolicy,
-        pull::{Ordered, OrderedConfig},
-    },
-    message::PublishMessage,
-    stream::LastRawMessageErrorKind,
-};
+use async_nats::jetstream::{message::PublishMessage, stream::LastRawMessageErrorKind};
 use chat2svg_protocol::{JobEvent, JobEventKind, JobId, JobState, messages::Subscription};
-use futures_util::StreamExt as _;
+use futures_util::{FutureExt as _, StreamExt as _};
 use tokio::sync::broadcast;
 use tracing::{debug, warn};
 use uuid::Uuid;
@@ -23,6 +16,8 @@ use crate::{connection::Cluster, error::ClusterError, names};
 const LAG: usize = 128;
 /// Between two looks whether a slow listener has read on.
 const SLOW_READER: Duration = Duration::from_millis(5);
+/// How long the stream may take for what was told; each further look is later.
+const SOON: Duration = Duration::from_millis(10);
 /// Between two looks whether anybody still listens, and whether the job has ended unheard.
 const LOOK: Duration = Duration::from_secs(2);
 /// Between two attempts to follow a job's events.
@@ -138,60 +133,82 @@ impl Follower {
         }
     }
 
-    async fn messages(&self) -> Result<Ordered, ClusterError> {
-        let failed = |error: &dyn std::fmt::Display| {
-            ClusterError::unreachable("following a job's events", error)
-        };
-        let config = OrderedConfig {
-            filter_subject: names::events(self.job),
-            deliver_policy: match self.last {
-                0 => DeliverPolicy::All,
-                last => DeliverPolicy::ByStartSequence {
-                    start_sequence: last + 1,
-                },
-            },
-            ..Default::default()
-        };
-        let consumer = self.cluster.events().create_consumer(config).await;
-        let messages = consumer.map_err(|error| failed(&error))?.messages().await;
-        messages.map_err(|error| failed(&error))
+    /// The job's next event, if the stream has it.
+    async fn next(&self) -> Result<Option<JobEvent>, ClusterError> {
+        let subject = names::events(self.job);
+        let mut after = self.last;
+        loop {
+            let found = self
+                .cluster
+                .events()
+                .get_first_raw_message_by_subject(&subject, after + 1)
+                .await;
+            let message = match found {
+                Ok(message) => message,
+                Err(error) if error.kind() == LastRawMessageErrorKind::NoMessageFound => {
+                    return Ok(None);
+                }
+                Err(error) => return Err(ClusterError::unreachable("reading events", error)),
+            };
+            if let Some(event) = event(self.job, message.sequence, &message.payload) {
+                return Ok(Some(event));
+            }
+            after = message.sequence;
+        }
     }
 
     /// Hands events on until the last, or until nobody listens.
+    ///
+    /// What is told of the job only says when to look: what counts is what the stream has. A
+    /// consumer of the stream would cost more than most jobs have events, and NATS (2.9) makes it
+    /// on a server that is gone as readily as on another.
     async fn follow(&mut self) -> Result<(), ClusterError> {
-        let mut messages = self.messages().await?;
+        let subject = names::events(self.job);
+        let told = self.cluster.client().subscribe(subject).await;
+        let mut told =
+            told.map_err(|error| ClusterError::unreachable("following a job's events", error))?;
+        let mut pause = SOON;
         let mut has_ended = false;
         loop {
-            let patience = if has_ended { END_PATIENCE } else { LOOK };
-            let Ok(next) = tokio::time::timeout(patience, messages.next()).await else {
-                if self.sender.receiver_count() == 0 {
+            while let Some(event) = self.next().await? {
+                (pause, has_ended) = (SOON, false);
+                if self.pass(event).await {
                     return Ok(());
                 }
-                match self.cluster.entry(self.job).await? {
-                    Some((entry, _)) if entry.is_final() && has_ended => {
-                        self.pass(done(self.job, self.last, entry.view.state)).await;
-                        return Ok(());
-                    }
-                    Some((entry, _)) if entry.is_final() => has_ended = true,
-                    Some(_) => {}
-                    // It was removed.
-                    None => return Ok(()),
-                }
-                continue;
-            };
-            let failed = |reason: String| ClusterError::Unreachable {
-                what: "following a job's events",
-                reason,
-            };
-            let message = next
-                .ok_or_else(|| failed("the consumer ended".to_owned()))?
-                .map_err(|error| failed(error.to_string()))?;
-            let info = message.info().map_err(|error| failed(error.to_string()))?;
-            let sequence = info.stream_sequence;
-            if let Some(event) = event(self.job, sequence, &message.payload)
-                && self.pass(event).await
-            {
+            }
+            if self.sender.receiver_count() == 0 {
                 return Ok(());
+            }
+            match tokio::time::timeout(pause, told.next()).await {
+                Ok(Some(_)) => {
+                    // One look is enough for all that was told.
+                    while let Some(Some(_)) = told.next().now_or_never() {}
+                    pause = SOON;
+                    continue;
+                }
+                Ok(None) => {
+                    return Err(ClusterError::Unreachable {
+                        what: "following a job's events",
+                        reason: "the subscription ended".to_owned(),
+                    });
+                }
+                Err(_) if pause < LOOK && !has_ended => {
+                    pause = (pause * 4).min(LOOK);
+                    continue;
+                }
+                Err(_) => {}
+            }
+            match self.cluster.entry(self.job).await? {
+                Some((entry, _)) if entry.is_final() && has_ended => {
+                    self.pass(done(self.job, self.last, entry.view.state)).await;
+                    return Ok(());
+                }
+                Some((entry, _)) if entry.is_final() => {
+                    (pause, has_ended) = (END_PATIENCE, true);
+                }
+                Some(_) => {}
+                // It was removed.
+                None => return Ok(()),
             }
         }
     }
