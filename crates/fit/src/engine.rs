@@ -27,6 +27,9 @@ use crate::{
 const GROUND_SIDE: u32 = 64;
 /// Longest side in pixels at which a template is compared with its target, pixel by pixel.
 const LARGEST_COMPARED: u32 = 1024;
+/// How many times [`FitOptions::max_side`] the longest side may be at which a picture with small
+/// writing is fitted: reduced, it could not be read.
+const WRITTEN: u32 = 2;
 
 /// Makes a document that shows a picture: a canvas of the picture's size, every path new.
 ///
@@ -70,7 +73,7 @@ pub fn refine(
         .flatten();
     let keeps_ground = is_new && clear.is_none() && target.is_opaque() && !options.keeps_ground;
     let target = clear.as_ref().unwrap_or(target);
-    let (width, height) = fitting_size(template, target, options.max_side)?;
+    let size = fitting_size(template, target, options.max_side)?;
     let threads = match options.threads {
         0 => std::thread::available_parallelism().map_or(1, usize::from),
         threads => threads,
@@ -99,7 +102,16 @@ pub fn refine(
     }
     let shown = compared.as_ref().unwrap_or(target);
     let flattened = over_white_where_hidden(template, shown)?;
-    let stored = Picture::from_raster(flattened.as_ref().unwrap_or(shown), width, height);
+    let shown = flattened.as_ref().unwrap_or(shown);
+    let mut stored = Picture::from_raster(shown, size.0, size.1);
+    let largest = fitting_size(template, target, WRITTEN * options.max_side)?;
+    if is_new && largest != size && is_flat(&stored) {
+        let whole = Picture::from_raster(shown, largest.0, largest.1);
+        if has_writing(&whole) {
+            stored = whole;
+        }
+    }
+    let (width, height) = (stored.width, stored.height);
     // Where few paths are allowed, areas come first.
     let allowed = options.paths.map_or(usize::MAX, |paths| paths as usize);
     let shadows = (is_new && options.allow_gradients)
@@ -147,7 +159,9 @@ pub fn refine(
         Tracker::new(observer, &clock, options.iterations),
     );
     if !is_shown {
-        match exact(template, target, options, to_canvas) {
+        let exact = exact(template, target, options, to_canvas);
+        let is_exact = exact.is_some();
+        match exact {
             Some(layers) => fit.take_layers(layers)?,
             None => schedule::run(&mut fit)?,
         }
@@ -158,7 +172,9 @@ pub fn refine(
             fit.take_layers(placed(rough_shapes(target), pixels))?;
         }
         fit.roll_back_template()?;
-        if is_new && !clock.is_cancelled() {
+        if is_exact && !clock.is_cancelled() {
+            fit.mark_primitives()?;
+        } else if is_new && !clock.is_cancelled() {
             schedule::finish_new(&mut fit)?;
         }
     }

@@ -212,6 +212,7 @@ impl<'a> Fit<'a> {
             per_byte: self.price().byte(),
             gradients: self.problem.options.allow_gradients,
             is_flat: self.problem.is_flat,
+            has_writing: self.problem.has_writing,
             tolerance: self
                 .problem
                 .clean

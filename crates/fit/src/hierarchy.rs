@@ -38,6 +38,7 @@ impl From<RegionPrice> for ShapeCost {
             tolerance: price.tolerance,
             least_wrong: 0.0,
             is_flat: false,
+            has_writing: false,
         }
     }
 }

@@ -67,6 +67,7 @@ mod shadow;
 mod shape_set;
 mod shows;
 mod simplify;
+mod smooth_parts;
 mod soften;
 mod stack;
 mod step;

@@ -16,7 +16,9 @@ use crate::{
     segment::{
         CutCost, LEAST_AREA, NodeId, RegionTree, best_cover, best_residual_regions, sharpened,
     },
+    smooth_parts::smooth_parts,
     stack::{Layer, Partition, layers},
+    topology::paint_in,
     translucent::{FoundPaint, OPAQUE, fit_pixels},
     unify::unified,
 };
@@ -30,8 +32,12 @@ const GRADIENT_BYTES: f64 = 140.0;
 /// Most regions that are joined to fewer paths, steps of a component by which their colours are
 /// told apart, and most such colours.
 const MOST_REGIONS: usize = 1500;
+const MOST_SIGNS: usize = 6000;
 const COARSE_COLORS: f64 = 8.0;
 const MOST_COLORS: usize = 40;
+/// How often, and by which factor, the loss grows for which signs of different shades are joined.
+const SHADE_ROUNDS: usize = 8;
+const SHADE_GROWTH: f64 = 2.0;
 /// Contours of flat pictures that enclose less, in pixels, are dropped.
 const SMALLEST_CONTOUR: f64 = 0.6;
 /// Samples of a region from which its paint is worked out.
@@ -48,9 +54,24 @@ pub(crate) struct ShapeCost {
     pub(crate) tolerance: f64,
     /// Whether the picture is of few flat colours, in which single pixels are no noise.
     pub(crate) is_flat: bool,
+    /// Whether it is also full of small signs.
+    pub(crate) has_writing: bool,
     /// Share of the pixels of a shape to be painted over what is there that must be wrong as they
     /// are.
     pub(crate) least_wrong: f64,
+}
+
+/// What a picture is parted into.
+#[derive(Clone, Copy)]
+struct Parted<'a> {
+    /// The part of each pixel; `None` for what is not painted.
+    labels: &'a [Option<u32>],
+    /// Number of parts.
+    count: usize,
+    /// The picture, its borders made steps.
+    sharp: &'a [Pixel],
+    /// Of each pixel, index plus one of the existing shape that it shows, 0 for none.
+    owners: &'a [u32],
 }
 
 /// The regions of one picture, kept for several questions.
@@ -134,19 +155,34 @@ impl RegionFinder {
         limit: usize,
         clock: &Clock,
     ) -> Option<Vec<FoundShape>> {
-        let chosen = best_cover(&self.tree, self.cut_cost(cost), MOST_REGIONS, clock);
+        let most = if cost.has_writing {
+            MOST_SIGNS
+        } else {
+            MOST_REGIONS
+        };
+        let chosen = best_cover(&self.tree, self.cut_cost(cost), most, clock);
         let key = |id: &NodeId| {
             let mean = self.tree.nodes[*id as usize].moments.mean();
             mean.map(|value| (value * COARSE_COLORS) as i32)
         };
         let colors: BTreeSet<[i32; 4]> = chosen.iter().map(key).collect();
-        if chosen.len() > MOST_REGIONS || colors.len() > MOST_COLORS {
+        if chosen.len() > most || (colors.len() > MOST_COLORS && !cost.has_writing) {
             return None;
         }
         let shapes = self.shapes(&chosen, &[], cost, clock);
         let (width, height) = self.size();
         let area = (width * height) as f64 * self.scale[0] * self.scale[1];
-        let found = unified(shapes, area, cost.per_byte);
+        let mut per_byte = cost.per_byte;
+        let mut found = unified(shapes.clone(), area, per_byte);
+        // Thin strokes of small writing come in many shades of one colour.
+        let rounds = if cost.has_writing { SHADE_ROUNDS } else { 0 };
+        for _ in 0..rounds {
+            if found.len() <= limit {
+                break;
+            }
+            per_byte *= SHADE_GROWTH;
+            found = unified(shapes.clone(), area, per_byte);
+        }
         (!found.is_empty() && found.len() <= limit).then_some(found)
     }
 
@@ -187,11 +223,65 @@ impl RegionFinder {
         cost: ShapeCost,
         clock: &Clock,
     ) -> Vec<FoundShape> {
+        let labels = self.tree.labels(chosen);
+        let paint = |_: usize, own: &[u32]| self.paint(own, self.gradients(own.len(), cost));
+        let parted = Parted {
+            labels: &labels,
+            count: chosen.len(),
+            sharp: &self.sharp,
+            owners,
+        };
+        self.drawn(parted, &paint, cost, clock)
+    }
+
+    /// The shapes that show a picture of smooth parts, bottom first; `None` of another one.
+    pub(crate) fn cover_of_smooth_parts(
+        &self,
+        cost: ShapeCost,
+        limit: usize,
+        clock: &Clock,
+    ) -> Option<Vec<FoundShape>> {
+        if cost.has_writing {
+            return None;
+        }
+        let threshold = self.gradients(self.picture.pixels.len(), cost)?;
+        let parts = smooth_parts(&self.picture, threshold)?;
+        let parted = Parted {
+            labels: &parts.labels,
+            count: parts.paints.len(),
+            sharp: &parts.sharp,
+            owners: &[],
+        };
+        let to_target = Affine::scale_non_uniform(self.scale[0], self.scale[1]);
+        let paint = |part: usize, _: &[u32]| {
+            let FoundPaint { paint, opacity } = parts.paints.get(part)?;
+            Some(FoundPaint {
+                paint: paint_in(paint, to_target),
+                opacity: *opacity,
+            })
+        };
+        let found = self.drawn(parted, &paint, cost, clock);
+        (!found.is_empty() && found.len() <= limit).then_some(found)
+    }
+
+    /// The shapes of a picture's parts; none when stopped on the way.
+    fn drawn(
+        &self,
+        parted: Parted<'_>,
+        paint: &(dyn Fn(usize, &[u32]) -> Option<FoundPaint> + Sync),
+        cost: ShapeCost,
+        clock: &Clock,
+    ) -> Vec<FoundShape> {
         if clock.is_due() {
             return Vec::new();
         }
-        let labels = self.tree.labels(chosen);
-        let mut pixels: Vec<Vec<u32>> = vec![Vec::new(); chosen.len()];
+        let Parted {
+            labels,
+            count,
+            sharp,
+            owners,
+        } = parted;
+        let mut pixels: Vec<Vec<u32>> = vec![Vec::new(); count];
         for (index, label) in labels.iter().enumerate() {
             if let Some(label) = label {
                 pixels[*label as usize].push(index as u32);
@@ -200,14 +290,14 @@ impl RegionFinder {
         let is_translucent: Vec<bool> = pixels
             .iter()
             .map(|own| {
-                let sum: f32 = own.iter().map(|pixel| self.sharp[*pixel as usize][3]).sum();
+                let sum: f32 = own.iter().map(|pixel| sharp[*pixel as usize][3]).sum();
                 sum < OPAQUE * own.len() as f32
             })
             .collect();
         let partition = Partition {
             picture: &self.picture,
-            sharp: &self.sharp,
-            labels: &labels,
+            sharp,
+            labels,
             is_translucent: &is_translucent,
             owners,
         };
@@ -218,13 +308,12 @@ impl RegionFinder {
                 if clock.is_due() {
                     return None;
                 }
-                let own = &pixels[layer.region];
                 // Painted over something, it would show that instead of the ground.
                 if is_translucent[layer.region] && layer.depth > 0 {
                     return None;
                 }
-                let paint = self.paint(own, self.gradients(own.len(), cost))?;
-                let path = self.outline(layer, cost);
+                let paint = paint(layer.region, &pixels[layer.region])?;
+                let path = self.outline(layer, sharp, cost);
                 (!path.elements().is_empty()).then(|| FoundShape {
                     region: layer.region,
                     path,
@@ -240,7 +329,7 @@ impl RegionFinder {
         found
     }
 
-    fn outline(&self, layer: &Layer, cost: ShapeCost) -> BezPath {
+    fn outline(&self, layer: &Layer, sharp: &[Pixel], cost: ShapeCost) -> BezPath {
         let (width, height) = self.size();
         let mut path = if layer.is_backdrop {
             Rect::new(0.0, 0.0, width as f64, height as f64).to_path(0.1)
@@ -250,7 +339,7 @@ impl RegionFinder {
                 // Twice the pixels need not be followed twice as closely.
                 tolerance: cost.tolerance * enlarged.powf(0.25),
                 per_byte: cost.per_byte / (self.scale[0] * self.scale[1]),
-                sharp: &self.sharp,
+                sharp,
                 width,
                 least_area: if cost.is_flat {
                     SMALLEST_CONTOUR * enlarged
@@ -314,6 +403,7 @@ mod tests {
         tolerance: 0.4,
         least_wrong: 0.0,
         is_flat: false,
+        has_writing: false,
     };
 
     proptest! {

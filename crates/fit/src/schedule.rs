@@ -14,7 +14,7 @@ const FINEST_SIDE: usize = 640;
 /// By how much pictures of writing are enlarged to look for their regions, and to which longest
 /// side at most.
 const MOST_ENLARGED: usize = 2;
-const FINEST_ENLARGED: usize = 960;
+const FINEST_ENLARGED: usize = 1600;
 /// Paths when the options set no limit.
 const USUAL_PATHS: usize = 256;
 /// Paths of the first, hasty result.
@@ -84,11 +84,12 @@ pub(crate) fn run(fit: &mut Fit<'_>) -> Result<(), FitError> {
         fit.subdivide()?;
     } else if let Some(finder) = &finder {
         let (pool, clock, cost) = (fit.problem.pool, fit.problem.clock, fit.cost());
-        let of_few = pool.install(|| finder.cover_of_few_colors(cost, room / 2, clock));
-        let first = match of_few {
-            Some(first) => first,
-            None => pool.install(|| finder.cover(cost, room, clock)),
-        };
+        let first = pool.install(|| {
+            let of_parts = finder.cover_of_smooth_parts(cost, room / 2, clock);
+            of_parts
+                .or_else(|| finder.cover_of_few_colors(cost, room / 2, clock))
+                .unwrap_or_else(|| finder.cover(cost, room, clock))
+        });
         if 2 * first.len() <= room {
             fit.cover(first)?;
             // What is a basic shape is drawn as one before anything is painted over its outline;

@@ -100,6 +100,49 @@ pub(crate) fn fit_pixels(
     Some(FoundPaint { paint, opacity })
 }
 
+/// What a paint shows at a place.
+pub(crate) fn shown_by(found: &FoundPaint) -> impl Fn(Point) -> Pixel + '_ {
+    let offset = offset_in(&found.paint);
+    let stops = match &found.paint {
+        Paint::Solid(_) => &[][..],
+        Paint::Linear(gradient) => &gradient.stops,
+        Paint::Radial(gradient) => &gradient.stops,
+    };
+    let painted = |color: Color, opacity: f32| {
+        let alpha = opacity * found.opacity;
+        [
+            color.red * alpha,
+            color.green * alpha,
+            color.blue * alpha,
+            alpha,
+        ]
+    };
+    move |place: Point| {
+        if let Paint::Solid(color) = &found.paint {
+            return painted(*color, 1.0);
+        }
+        let at = offset.as_ref().map_or(0.0, |offset| offset(place)) as f32;
+        let after = stops.partition_point(|stop| stop.offset <= at);
+        match (
+            after.checked_sub(1).and_then(|i| stops.get(i)),
+            stops.get(after),
+        ) {
+            (Some(a), Some(b)) => {
+                let share = (at - a.offset) / (b.offset - a.offset).max(1e-6);
+                let mix = |a: f32, b: f32| a + share * (b - a);
+                let color = Color::new(
+                    mix(a.color.red, b.color.red),
+                    mix(a.color.green, b.color.green),
+                    mix(a.color.blue, b.color.blue),
+                );
+                painted(color, mix(a.opacity, b.opacity))
+            }
+            (Some(end), None) | (None, Some(end)) => painted(end.color, end.opacity),
+            (None, None) => [0.0; 4],
+        }
+    }
+}
+
 /// A pixel's colour without its alpha.
 fn straight([red, green, blue, alpha]: Pixel) -> [f32; 3] {
     let alpha = alpha.max(1e-3);

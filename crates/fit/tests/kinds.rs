@@ -212,6 +212,116 @@ fn one_gradient_is_one_path() {
 }
 
 #[test]
+fn a_gradient_that_lets_the_ground_through_is_one_path() {
+    for gradient in [
+        "<linearGradient id='g' x2='.7' y2='1'><stop stop-color='#34c08a'/>\
+         <stop offset='1' stop-color='#7a5060' stop-opacity='.15'/></linearGradient>",
+        "<radialGradient id='g' cx='.3' cy='.6' r='.8'><stop stop-color='#102070'/>\
+         <stop offset='1' stop-color='#90a0a0' stop-opacity='.2'/></radialGradient>",
+    ] {
+        let target = drawn(
+            170,
+            80,
+            &format!("{gradient}<rect width='170' height='80' fill='url(#g)'/>"),
+        );
+        let outcome = fitted(&target);
+        assert_eq!(outcome.document.counts().shapes, 1, "{}", svg(&outcome));
+        let found = quality(&outcome, &target, &GROUNDS);
+        assert!(found >= 46.0, "{found} dB: {}", svg(&outcome));
+    }
+}
+
+#[test]
+fn what_has_an_outline_and_one_gradient_is_one_path() {
+    let round = "<radialGradient id='r' r='.6'><stop offset='.3' stop-color='#111'/>\
+                 <stop offset='1' stop-color='#111' stop-opacity='.2'/></radialGradient>";
+    let to_nothing = "<linearGradient id='l'><stop stop-color='#204'/>\
+                      <stop offset='1' stop-color='#204' stop-opacity='0'/></linearGradient>";
+    for (content, shapes) in [
+        (
+            "<path d='M70 6L88 48L134 48L98 74L112 116L70 90L28 116L42 74L6 48L52 48z' \
+             fill='url(#r)'/>",
+            1,
+        ),
+        (
+            "<rect x='14' y='20' width='110' height='80' rx='12' fill='url(#l)'/>",
+            1,
+        ),
+        (
+            "<ellipse cx='70' cy='60' rx='60' ry='40' fill='url(#r)'/>\
+             <circle cx='104' cy='30' r='14' fill='#e07020'/>",
+            2,
+        ),
+    ] {
+        let target = drawn(140, 120, &format!("{round}{to_nothing}{content}"));
+        let outcome = fitted(&target);
+        let found = outcome.document.counts().shapes;
+        assert!(found <= shapes + 1, "{found}: {}", svg(&outcome));
+        let found = quality(&outcome, &target, &GROUNDS);
+        assert!(found >= 38.0, "{found} dB: {}", svg(&outcome));
+    }
+}
+
+/// Numbers that look random, below a bound.
+fn random() -> impl FnMut(u32) -> u32 {
+    let mut state = 7_u32;
+    move |bound| {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 8) % bound
+    }
+}
+
+#[test]
+fn pixel_art_keeps_single_pixels_of_many_colors() {
+    let mut random = random();
+    let colors: Vec<[u8; 4]> = (0..32)
+        .map(|_| [random(256) as u8, random(256) as u8, random(256) as u8, 255])
+        .collect();
+    let (width, height) = (48_usize, 40_usize);
+    let mut pixels = vec![[0; 4]; width * height];
+    for _ in 0..300 {
+        let (x, y) = (1 + random(42) as usize, 1 + random(34) as usize);
+        let (right, bottom) = (x + 1 + random(4) as usize, y + 1 + random(4) as usize);
+        let color = colors[random(32) as usize];
+        for row in y..bottom {
+            pixels[row * width + x..row * width + right].fill(color);
+        }
+    }
+    let target = Raster::new(width as u32, height as u32, pixels).expect("size fits");
+    let outcome = fitted(&target);
+    assert_eq!(
+        largest_difference(&outcome, &target),
+        0,
+        "{}",
+        svg(&outcome)
+    );
+}
+
+#[test]
+fn a_border_in_noise_is_no_third_color() {
+    // Some borders run through a colour that another shape has.
+    let clean = drawn(
+        90,
+        70,
+        "<rect width='90' height='70' fill='#1e10c8'/>\
+         <path d='M4 40L18 8L32 40z' fill='#aeecbc'/>\
+         <path d='M36 30L44 38L56 16' fill='none' stroke='#d850b8' stroke-width='5'/>\
+         <path d='M58 40L72 8L86 40z' fill='#88ff48'/><circle cx='24' cy='56' r='9' fill='#4f86a8'/>",
+    );
+    let mut random = random();
+    let noisy = clean.pixels().iter().map(|[red, green, blue, alpha]| {
+        let off = random(5) as i32 - 2;
+        let [red, green, blue] = [red, green, blue].map(|v| (i32::from(*v) + off).clamp(0, 255));
+        [red as u8, green as u8, blue as u8, *alpha]
+    });
+    let target = Raster::new(90, 70, noisy.collect()).expect("size fits");
+    let outcome = fitted(&target);
+    assert!(outcome.document.counts().shapes <= 6, "{}", svg(&outcome));
+    let found = quality(&outcome, &clean, &[Color::WHITE]);
+    assert!(found >= 38.0, "{found} dB: {}", svg(&outcome));
+}
+
+#[test]
 fn pixel_art_comes_back_pixel_by_pixel() {
     // A face of 12 pixels a side: on transparency, on a ground, and enlarged nine times.
     const ROWS: [&str; 12] = [
@@ -454,7 +564,10 @@ fn thin_lines_are_one_stroke_each_and_dots_stay() {
 #[test]
 fn writing_is_few_paths_and_keeps_its_dots() {
     // Words of narrow letters with dots, as bars and squares of a pixel and a half.
-    let mut content = "<rect width='260' height='90' fill='#f6f8fa'/>".to_owned();
+    // Half of them on a panel that is hardly darker than the page.
+    let mut content = "<rect width='260' height='90' fill='#fff'/>\
+                       <rect y='40' width='260' height='50' fill='#f4f5f7'/>"
+        .to_owned();
     let mut dots = 0;
     for line in 0..5 {
         for letter in 0..40 {

@@ -1,7 +1,7 @@
 //! Which of a picture's flat colours each pixel shows: the nearest, and in noise the one that its
 //! neighbours agree on (iterated conditional modes, Besag 1986).
 
-use super::palette::{Palette, components};
+use super::palette::{NEAR, Palette, components, distance, share_between};
 use crate::picture::{Picture, Pixel};
 
 /// Standard deviation of noise in levels.
@@ -10,8 +10,8 @@ const DEVIATION: f32 = 11.0;
 const DISAGREEMENT: f32 = 0.8;
 /// Rounds in which neighbours are asked.
 const ROUNDS: usize = 6;
-/// Shares of a mixture below which it is noise.
-pub(super) const LEAST_SHARE: f32 = 0.06;
+/// Width in pixels up to which what lies between two colours may be their soft border.
+const THIN: usize = 2;
 
 /// A clean pixel, and by how many levels the one found differs from it.
 pub(super) struct Mixture {
@@ -36,8 +36,69 @@ impl Labels {
         };
         if is_noisy {
             labels.agree(picture, palette);
+            for _ in 0..THIN {
+                labels.resolve_thin(picture, palette);
+            }
         }
         labels
+    }
+
+    /// Gives what is as thin as a soft border to one of the two colours that it may be a mixture
+    /// of: it has a third one's colour by chance.
+    fn resolve_thin(&mut self, picture: &Picture, palette: &Palette) {
+        let is_thick = self.thick();
+        let reach = THIN as isize;
+        let mut resolved = Vec::new();
+        for (index, pixel) in picture.pixels.iter().enumerate() {
+            if is_thick[index] {
+                continue;
+            }
+            let own = self.of[index];
+            let (x, y) = ((index % self.width) as isize, (index / self.width) as isize);
+            let mut near: Vec<u8> = Vec::new();
+            for row in (y - reach).max(0)..(y + reach + 1).min(self.height as isize) {
+                for column in (x - reach).max(0)..(x + reach + 1).min(self.width as isize) {
+                    let at = row as usize * self.width + column as usize;
+                    if is_thick[at] && self.of[at] != own && !near.contains(&self.of[at]) {
+                        near.push(self.of[at]);
+                    }
+                }
+            }
+            let off = distance(palette.colors[usize::from(own)], *pixel).max(NEAR);
+            let mut best: Option<(f32, u8)> = None;
+            for (place, a) in near.iter().enumerate() {
+                for b in &near[place + 1..] {
+                    let [from, to] = [*a, *b].map(|label| palette.colors[usize::from(label)]);
+                    let (share, residual) = share_between(*pixel, from, to);
+                    let nearer = if share < 0.5 { *a } else { *b };
+                    if residual <= off && best.is_none_or(|(least, _)| residual < least) {
+                        best = Some((residual, nearer));
+                    }
+                }
+            }
+            resolved.extend(best.map(|(_, label)| (index, label)));
+        }
+        for (index, label) in resolved {
+            self.of[index] = label;
+        }
+    }
+
+    /// Which pixels lie in a square of their label that is wider than a soft border.
+    fn thick(&self) -> Vec<bool> {
+        let mut is_thick = vec![false; self.of.len()];
+        for y in 0..self.height.saturating_sub(THIN) {
+            for x in 0..self.width.saturating_sub(THIN) {
+                let own = self.of[y * self.width + x];
+                let mut square = (0..=THIN).flat_map(|dy| {
+                    let start = (y + dy) * self.width + x;
+                    start..start + THIN + 1
+                });
+                if square.clone().all(|at| self.of[at] == own) {
+                    square.by_ref().for_each(|at| is_thick[at] = true);
+                }
+            }
+        }
+        is_thick
     }
 
     fn agree(&mut self, picture: &Picture, palette: &Palette) {
@@ -86,10 +147,9 @@ impl Labels {
     /// The colour that a pixel has, or at a border the mixture of two that it shows.
     pub(super) fn mixture(&self, index: usize, pixel: Pixel, palette: &Palette) -> Mixture {
         let own = palette.colors[usize::from(self.of[index])];
-        let (seen, from) = (components(pixel), components(own));
         let mut best = Mixture {
             color: own,
-            residual: length(seen, from),
+            residual: distance(pixel, own),
         };
         let mut known = 1_u32 << self.of[index];
         for at in self.around(index) {
@@ -99,19 +159,7 @@ impl Labels {
             }
             known |= 1 << label;
             let other = palette.colors[usize::from(label)];
-            let to = components(other);
-            let span: f32 = (0..4).map(|i| (to[i] - from[i]).powi(2)).sum();
-            let along: f32 = (0..4)
-                .map(|i| (seen[i] - from[i]) * (to[i] - from[i]))
-                .sum();
-            let share = (along / span.max(1e-6)).clamp(0.0, 1.0);
-            let share = match share {
-                _ if share < LEAST_SHARE => 0.0,
-                _ if share > 1.0 - LEAST_SHARE => 1.0,
-                _ => share,
-            };
-            let between = std::array::from_fn(|i| from[i] + share * (to[i] - from[i]));
-            let residual = length(seen, between);
+            let (share, residual) = share_between(pixel, own, other);
             if residual < best.residual {
                 best = Mixture {
                     color: std::array::from_fn(|i| own[i] + share * (other[i] - own[i])),
@@ -121,8 +169,4 @@ impl Labels {
         }
         best
     }
-}
-
-fn length(a: [f32; 4], b: [f32; 4]) -> f32 {
-    (0..4).map(|i| (a[i] - b[i]).powi(2)).sum::<f32>().sqrt()
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::ringing::Ringing;
-use crate::picture::{Picture, Pixel};
+use crate::picture::{Picture, Pixel, is_painted};
 
 /// Levels that a bin of the histogram spans.
 const BIN: f32 = 4.0;
@@ -19,8 +19,11 @@ const LEAST_PIXELS: usize = 12;
 /// sharpening add are left out.
 const MOST_COLORS: usize = 24;
 const MOST_FOUND: usize = 48;
-/// Share of the pixels that must be near one of the colours.
+/// Share of the pixels that must be near one of the colours, and of those that must be so or lie at
+/// a border between two of them, so many pixels wide.
+const LEAST_NEAR: f64 = 0.6;
 const LEAST_COVERED: f64 = 0.8;
+const SOFT: usize = 2;
 /// Levels by which so large a share of the pixels near a colour may be off it: in shaded areas
 /// they are spread evenly.
 const CALM: [(f64, f32); 2] = [(0.7, 3.2), (0.9, 8.0)];
@@ -30,6 +33,11 @@ const SHADE: f32 = 30.0;
 const AREA_SIDE: usize = 6;
 /// The same for what is wider than a band beside a border.
 const STROKE_SIDE: usize = 4;
+/// Shares of a mixture below which it is noise.
+pub(super) const LEAST_MIXED: f32 = 0.06;
+/// Share of a bin's pixels that have one colour where it is even, and the side of a square of it.
+const EVEN_SHARE: f64 = 0.8;
+const EVEN_SIDE: usize = 12;
 /// Weight of chroma against luma: compression blurs it across borders.
 const CHROMA: f32 = 0.4;
 
@@ -53,6 +61,8 @@ impl Palette {
     /// The colours of a picture that has few; `None` when it has many or is shaded.
     pub(super) fn of(picture: &Picture) -> Option<Self> {
         let count = picture.pixels.len();
+        let is_seen = |index: usize| is_painted(picture.pixels[index]);
+        let seen = (0..count).filter(|index| is_seen(*index)).count();
         let least = (LEAST_SHARE * count as f64).max(LEAST_PIXELS as f64) as usize;
         let key = |pixel: &Pixel| pixel.map(|value| (value * 255.0 / BIN) as i32);
         let mut bins: BTreeMap<[i32; 4], (usize, [f64; 4])> = BTreeMap::new();
@@ -74,7 +84,8 @@ impl Palette {
         for (peak, _) in order {
             let is_near =
                 |other: &[i32; 4], reach: i32| (0..4).all(|i| (other[i] - peak[i]).abs() <= reach);
-            if peaks.iter().any(|known| is_near(known, REACH)) {
+            let is_shade = |reach: i32| peaks.iter().any(|known| is_near(known, reach));
+            if is_shade(1) || (is_shade(REACH) && !is_even(picture, &key, peak)) {
                 continue;
             }
             let (mut pixels, mut sum) = (0_usize, [0.0_f64; 4]);
@@ -106,16 +117,22 @@ impl Palette {
         if palette.colors.len() > MOST_COLORS {
             return None;
         }
-        let (mut off, mut beyond) = (Vec::new(), 0);
-        for pixel in &picture.pixels {
-            let apart = palette.nearest(*pixel).1;
-            if apart <= NEAR {
-                off.push(apart);
-            } else if palette.is_beyond(*pixel) {
-                beyond += 1;
-            }
+        let nearest = picture.pixels.iter().map(|pixel| palette.nearest(*pixel));
+        let nearest: Vec<(usize, f32)> = nearest.collect();
+        let is_near = |index: usize| nearest[index].1 <= NEAR;
+        // Nothing is even, and tells nothing of the rest.
+        let near = (0..count).filter(|index| is_seen(*index) && is_near(*index));
+        let mut off: Vec<f32> = near.map(|index| nearest[index].1).collect();
+        if (off.len() as f64) < LEAST_NEAR * seen as f64 {
+            return None;
         }
-        if ((off.len() + beyond) as f64) < LEAST_COVERED * count as f64 {
+        let explained = (0..count).filter(|index| {
+            is_seen(*index)
+                && (is_near(*index)
+                    || palette.is_beyond(picture.pixels[*index])
+                    || palette.is_at_border(picture, &nearest, *index))
+        });
+        if (explained.count() as f64) < LEAST_COVERED * seen as f64 {
             return None;
         }
         off.sort_by(f32::total_cmp);
@@ -175,6 +192,27 @@ impl Palette {
             .is_some_and(|ringing| ringing.explains(pixel, &self.colors))
     }
 
+    /// Whether a pixel is a mixture of two colours beside it. `nearest` has the nearest colour of
+    /// each pixel, and how far it is.
+    fn is_at_border(&self, picture: &Picture, nearest: &[(usize, f32)], index: usize) -> bool {
+        let (x, y) = (index % picture.width, index / picture.width);
+        let mut beside: Vec<usize> = Vec::new();
+        for row in y.saturating_sub(SOFT)..(y + SOFT + 1).min(picture.height) {
+            for column in x.saturating_sub(SOFT)..(x + SOFT + 1).min(picture.width) {
+                let (color, apart) = nearest[row * picture.width + column];
+                if apart <= NEAR && !beside.contains(&color) {
+                    beside.push(color);
+                }
+            }
+        }
+        beside.iter().enumerate().any(|(place, a)| {
+            beside[place + 1..].iter().any(|b| {
+                let mixed = share_between(picture.pixels[index], self.colors[*a], self.colors[*b]);
+                mixed.1 <= NEAR
+            })
+        })
+    }
+
     /// Index and distance in levels of the colour nearest to a pixel.
     pub(super) fn nearest(&self, pixel: Pixel) -> (usize, f32) {
         let distances = self.colors.iter().map(|color| distance(*color, pixel));
@@ -183,6 +221,28 @@ impl Palette {
             .min_by(|a, b| a.1.total_cmp(&b.1))
             .unwrap_or((0, f32::INFINITY))
     }
+}
+
+/// Whether the pixels of a bin nearly all have one colour to the bit and fill areas with it: a
+/// panel a little darker than the page, and no noise.
+fn is_even(picture: &Picture, key: &impl Fn(&Pixel) -> [i32; 4], bin: [i32; 4]) -> bool {
+    let own = picture.pixels.iter().filter(|pixel| key(pixel) == bin);
+    let mut counts: BTreeMap<[u32; 4], (usize, Pixel)> = BTreeMap::new();
+    let mut all = 0;
+    for pixel in own {
+        counts
+            .entry(pixel.map(f32::to_bits))
+            .or_insert((0, *pixel))
+            .0 += 1;
+        all += 1;
+    }
+    let most = counts.into_values().max_by_key(|(count, _)| *count);
+    most.is_some_and(|(count, color)| {
+        count as f64 >= EVEN_SHARE * f64::from(all)
+            && has_square(picture.width, EVEN_SIDE, picture.pixels.len(), |index| {
+                picture.pixels[index] == color
+            })
+    })
 }
 
 /// The colour that most pixels near another one have to the bit, if there is one: what is around it
@@ -243,4 +303,23 @@ pub(super) fn distance(a: Pixel, b: Pixel) -> f32 {
     let (a, b) = (components(a), components(b));
     let squares = (0..4).map(|i| (a[i] - b[i]) * (a[i] - b[i]));
     squares.sum::<f32>().sqrt()
+}
+
+/// The share of a second colour in the mixture of two that a pixel shows, and by how many levels
+/// the pixel differs from that mixture.
+pub(super) fn share_between(pixel: Pixel, from: Pixel, to: Pixel) -> (f32, f32) {
+    let [seen, from, to] = [pixel, from, to].map(components);
+    let span: f32 = (0..4).map(|i| (to[i] - from[i]).powi(2)).sum();
+    let along: f32 = (0..4)
+        .map(|i| (seen[i] - from[i]) * (to[i] - from[i]))
+        .sum();
+    let share = (along / span.max(1e-6)).clamp(0.0, 1.0);
+    let share = match share {
+        _ if share < LEAST_MIXED => 0.0,
+        _ if share > 1.0 - LEAST_MIXED => 1.0,
+        _ => share,
+    };
+    let off = |i: usize| seen[i] - from[i] - share * (to[i] - from[i]);
+    let squares = (0..4).map(|i| off(i) * off(i));
+    (share, squares.sum::<f32>().sqrt())
 }

@@ -2,8 +2,8 @@
 //! shows bands along every border that lie beyond one of its two colours. They are no regions.
 
 use super::{
-    labels::{LEAST_SHARE, Labels, Mixture},
-    palette::{Palette, distance},
+    labels::{Labels, Mixture},
+    palette::{LEAST_MIXED, Palette, distance},
 };
 use crate::picture::{Picture, Pixel};
 
@@ -157,7 +157,7 @@ impl Ringing {
         // Sharpening makes a border steeper by as much as it overshoots on both sides.
         let share = 0.5 + (0.5 + beyond) / (1.0 + 2.0 * self.overshoot);
         let share = share.clamp(0.0, 1.0);
-        let share = if share > 1.0 - LEAST_SHARE {
+        let share = if share > 1.0 - LEAST_MIXED {
             1.0
         } else {
             share

@@ -12,6 +12,8 @@ use kurbo::{Affine, Rect, Shape as _, Vec2};
 use super::group;
 use crate::topology::BACKGROUND;
 
+/// Fewest pixels that tell a gradient.
+const LEAST_SAMPLES: usize = 64;
 /// Most pixels looked at.
 const MOST_SAMPLES: usize = 60_000;
 /// Width in pixels of the bins in which pixels of one parameter are compared.
@@ -31,11 +33,23 @@ const STEP_SPAN: f64 = 3.0;
 /// Rounds in which a parameter's numbers are improved.
 const SEARCHES: usize = 60;
 
+/// Pixels that may be one gradient.
+pub(crate) struct Area<'a> {
+    pub(crate) width: usize,
+    pub(crate) height: usize,
+    /// Straight colour and alpha of a pixel in levels of 255.
+    pub(crate) color: &'a dyn Fn(usize) -> [f64; 4],
+    /// Whether a pixel belongs to it.
+    pub(crate) is_in: &'a dyn Fn(usize) -> bool,
+}
+
 /// Straight colour in levels of 255, and where.
 #[derive(Clone, Copy)]
 struct Seen {
     place: Vec2,
     color: [f64; 4],
+    /// How much an error of its colour shows, squared.
+    weight: f64,
 }
 
 /// What the colours change along.
@@ -82,31 +96,43 @@ impl Parameter {
 
 /// The layers of a picture that is one paint; whether they show it is still to be measured.
 pub(super) fn layers(picture: &Raster) -> Option<Vec<Node>> {
-    let (width, height) = (f64::from(picture.width()), f64::from(picture.height()));
-    let seen = samples(picture);
-    let size = width.max(height);
-    let paint = if seen.len() < 64 || seen.iter().all(|s| s.color == seen[0].color) {
+    let area = Area {
+        width: picture.width() as usize,
+        height: picture.height() as usize,
+        color: &|index| picture.pixels()[index].map(f64::from),
+        is_in: &|index| picture.pixels()[index][3] > 0,
+    };
+    let seen = samples(&area);
+    let paint = if seen.iter().all(|s| s.color == seen[0].color) {
         let [red, green, blue, alpha] = seen.first()?.color;
         (alpha == 255.0).then(|| Paint::Solid(color(red, green, blue)))?
     } else {
-        let linear = improved(
-            Parameter::Linear {
-                angle: main_direction(picture)?,
-            },
-            &seen,
-            size,
-        );
-        match explained(linear, &seen) {
-            Some(profile) => paint_along(linear, &profile)?,
-            None => {
-                let radial = radial(picture, &seen, size)?;
-                paint_along(radial, &explained(radial, &seen)?)?
-            }
-        }
+        paint_of(&area)?
     };
+    let [width, height] = [picture.width(), picture.height()].map(f64::from);
     let canvas = Rect::new(0.0, 0.0, width, height).to_path(0.1);
     let shape = Shape::filled("", canvas, paint);
     Some(vec![group(BACKGROUND, vec![Node::Shape(shape)])])
+}
+
+/// The one gradient that an area shows, in its pixels; `None` where it shows another paint.
+pub(crate) fn paint_of(area: &Area<'_>) -> Option<Paint> {
+    let seen = samples(area);
+    if seen.len() < LEAST_SAMPLES {
+        return None;
+    }
+    let size = area.width.max(area.height) as f64;
+    let slopes = slopes(area);
+    let angle = main_direction(&slopes)?;
+    let linear = improved(Parameter::Linear { angle }, &seen, size);
+    match explained(linear, &seen) {
+        Some(profile) => paint_along(linear, &profile),
+        None => {
+            let aspect = area.width as f64 / area.height as f64;
+            let radial = radial(&slopes, aspect, &seen, size)?;
+            paint_along(radial, &explained(radial, &seen)?)
+        }
+    }
 }
 
 fn color(red: f64, green: f64, blue: f64) -> Color {
@@ -114,10 +140,10 @@ fn color(red: f64, green: f64, blue: f64) -> Color {
     Color::new(unit(red), unit(green), unit(blue))
 }
 
-/// Pixels in even steps, those of which something is seen.
-fn samples(picture: &Raster) -> Vec<Seen> {
-    let width = picture.width() as usize;
-    let count = picture.pixels().len();
+/// Pixels of an area in even steps.
+fn samples(area: &Area<'_>) -> Vec<Seen> {
+    let width = area.width;
+    let count = width * area.height;
     // No divisor of the width, or the samples would be columns.
     let mut step = count.div_ceil(MOST_SAMPLES).max(1);
     while step > 1 && width.is_multiple_of(step) {
@@ -125,47 +151,53 @@ fn samples(picture: &Raster) -> Vec<Seen> {
     }
     (0..count)
         .step_by(step)
-        .filter(|index| picture.pixels()[*index][3] > 0)
-        .map(|index| Seen {
-            place: Vec2::new((index % width) as f64 + 0.5, (index / width) as f64 + 0.5),
-            color: picture.pixels()[index].map(f64::from),
+        .filter(|index| (area.is_in)(*index))
+        .map(|index| {
+            let color = (area.color)(index);
+            Seen {
+                place: Vec2::new((index % width) as f64 + 0.5, (index / width) as f64 + 0.5),
+                color,
+                weight: (color[3] / 255.0).powi(2),
+            }
         })
         .collect()
 }
 
-/// Slopes of a picture over a few pixels: place, slope of the component that changes most.
-fn slopes(picture: &Raster) -> Vec<(Vec2, Vec2)> {
-    let (width, height) = (picture.width() as usize, picture.height() as usize);
+/// Slopes of an area over a few pixels: place, slope of the component that changes most.
+fn slopes(area: &Area<'_>) -> Vec<(Vec2, Vec2)> {
+    let (width, height) = (area.width, area.height);
     let reach = (width.min(height) / 24).clamp(1, 12);
     let step = ((width * height) as f64 / 8000.0).sqrt().ceil().max(1.0) as usize;
     let at = |x: usize, y: usize| {
-        let [red, green, blue, alpha] = picture.pixels()[y * width + x].map(f64::from);
-        [
-            red * alpha / 255.0,
-            green * alpha / 255.0,
-            blue * alpha / 255.0,
-            alpha,
-        ]
+        let index = y * width + x;
+        (area.is_in)(index).then(|| {
+            let [red, green, blue, alpha] = (area.color)(index);
+            let share = alpha / 255.0;
+            [red * share, green * share, blue * share, alpha]
+        })
+    };
+    let slope_at = |x: usize, y: usize| {
+        let (left, right) = (at(x - reach, y)?, at(x + reach, y)?);
+        let (above, below) = (at(x, y - reach)?, at(x, y + reach)?);
+        (0..4)
+            .map(|i| Vec2::new(right[i] - left[i], below[i] - above[i]))
+            .max_by(|a, b| a.hypot2().total_cmp(&b.hypot2()))
     };
     let mut found = Vec::new();
     for y in (reach..height.saturating_sub(reach)).step_by(step) {
         for x in (reach..width.saturating_sub(reach)).step_by(step) {
-            let (left, right) = (at(x - reach, y), at(x + reach, y));
-            let (above, below) = (at(x, y - reach), at(x, y + reach));
-            let slope = (0..4)
-                .map(|i| Vec2::new(right[i] - left[i], below[i] - above[i]))
-                .max_by(|a, b| a.hypot2().total_cmp(&b.hypot2()))
-                .unwrap_or_default();
-            found.push((Vec2::new(x as f64 + 0.5, y as f64 + 0.5), slope));
+            if let Some(slope) = slope_at(x, y) {
+                found.push((Vec2::new(x as f64 + 0.5, y as f64 + 0.5), slope));
+            }
         }
     }
     found
 }
 
 /// Angle of the direction in which colours change most.
-fn main_direction(picture: &Raster) -> Option<f64> {
+fn main_direction(slopes: &[(Vec2, Vec2)]) -> Option<f64> {
     let (mut xx, mut xy, mut yy) = (0.0, 0.0, 0.0);
-    for (_, slope) in slopes(picture) {
+    for (_, slope) in slopes {
         xx += slope.x * slope.x;
         xy += slope.x * slope.y;
         yy += slope.y * slope.y;
@@ -173,14 +205,12 @@ fn main_direction(picture: &Raster) -> Option<f64> {
     (xx + yy > 0.0).then(|| 0.5 * (2.0 * xy).atan2(xx - yy))
 }
 
-/// The radial parameter that explains a picture best: circles first, then ellipses of the canvas's
+/// The radial parameter that explains an area best: circles first, then ellipses of the canvas's
 /// aspect and others.
-fn radial(picture: &Raster, seen: &[Seen], size: f64) -> Option<Parameter> {
-    let slopes = slopes(picture);
-    let aspect = f64::from(picture.width()) / f64::from(picture.height());
+fn radial(slopes: &[(Vec2, Vec2)], aspect: f64, seen: &[Seen], size: f64) -> Option<Parameter> {
     let mut best: Option<(f64, Parameter)> = None;
     for stretch in [1.0, aspect, 0.6, 1.6] {
-        let Some(center) = center(&slopes, stretch) else {
+        let Some(center) = center(slopes, stretch) else {
             continue;
         };
         let found = improved(Parameter::Radial { center, stretch }, seen, size);
@@ -249,55 +279,86 @@ fn improved(parameter: Parameter, seen: &[Seen], size: f64) -> Parameter {
     parameter.with(&numbers, size)
 }
 
-/// The mean colours of pixels by their parameter.
-struct Profile {
-    /// Parameter, mean colour and number of pixels of each bin that has any, ascending.
-    bins: Vec<(f64, [f64; 4], f64)>,
+/// Pixels of about one parameter.
+#[derive(Clone, Copy, Default)]
+struct Bin {
+    count: f64,
+    /// Sums of the parameter; of what errors of a component weigh; of components by weight, and of
+    /// their squares.
+    place: f64,
+    weights: [f64; 4],
+    sums: [f64; 4],
+    squares: [f64; 4],
 }
 
-/// Sums over the pixels of each bin: count, parameter, colours and their squares.
-fn sums(parameter: Parameter, seen: &[Seen]) -> Vec<[f64; 10]> {
+impl Bin {
+    fn add(&mut self, place: f64, seen: &Seen) {
+        self.count += 1.0;
+        self.place += place;
+        for (i, value) in seen.color.into_iter().enumerate() {
+            let weight = if i < 3 { seen.weight } else { 1.0 };
+            self.weights[i] += weight;
+            self.sums[i] += weight * value;
+            self.squares[i] += weight * value * value;
+        }
+    }
+
+    fn mean(&self, i: usize) -> f64 {
+        self.sums[i] / self.weights[i].max(1e-12)
+    }
+}
+
+/// The mean colours of pixels by their parameter.
+struct Profile {
+    /// Of each bin that has any pixels, ascending.
+    bins: Vec<Mean>,
+}
+
+/// What pixels of one parameter show on average.
+struct Mean {
+    place: f64,
+    color: [f64; 4],
+    /// What an error of a component weighs in one pixel.
+    weights: [f64; 4],
+    count: f64,
+}
+
+fn bins_of(parameter: Parameter, seen: &[Seen]) -> Vec<Bin> {
     let places: Vec<f64> = seen.iter().map(|seen| parameter.at(seen.place)).collect();
     let low = places.iter().copied().fold(f64::INFINITY, f64::min);
     let high = places.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     let count = ((high - low) / BIN).floor().clamp(0.0, 1e5) as usize + 1;
-    let mut bins = vec![[0.0; 10]; count];
+    let mut bins = vec![Bin::default(); count];
     for (place, seen) in places.iter().zip(seen) {
         let index = (((place - low) / BIN).max(0.0) as usize).min(count - 1);
-        let bin = &mut bins[index];
-        bin[0] += 1.0;
-        bin[1] += place;
-        for (i, value) in seen.color.iter().enumerate() {
-            bin[2 + i] += value;
-            bin[6 + i] += value * value;
-        }
+        bins[index].add(*place, seen);
     }
     bins
 }
 
 /// Mean variance of a component within bins, without what a steady change over a bin's width gives.
 fn spread(parameter: Parameter, seen: &[Seen]) -> f64 {
-    let bins = sums(parameter, seen);
-    let mean = |bin: &[f64; 10], i: usize| bin[2 + i] / bin[0];
+    let bins = bins_of(parameter, seen);
     let (mut sum, mut count) = (0.0, 0.0);
     for (index, bin) in bins.iter().enumerate() {
-        if bin[0] < 2.0 {
+        if bin.count < 2.0 {
             continue;
         }
+        let beside = [
+            index.checked_sub(1).and_then(|i| bins.get(i)),
+            bins.get(index + 1),
+        ];
         for i in 0..4 {
-            let own = bin[6 + i] - bin[2 + i] * bin[2 + i] / bin[0];
-            let slope = match (
-                index.checked_sub(1).and_then(|i| bins.get(i)),
-                bins.get(index + 1),
-            ) {
-                (Some(before), Some(after)) if before[0] > 0.0 && after[0] > 0.0 => {
-                    0.5 * (mean(after, i) - mean(before, i))
+            let own = bin.squares[i] - bin.mean(i) * bin.sums[i];
+            let slope = match beside {
+                [Some(before), Some(after)] if before.count > 0.0 && after.count > 0.0 => {
+                    0.5 * (after.mean(i) - before.mean(i))
                 }
                 _ => 0.0,
             };
-            sum += (own - bin[0] * slope * slope / 12.0).max(0.0);
+            sum += (own - bin.weights[i] * slope * slope / 12.0).max(0.0);
         }
-        count += 4.0 * bin[0];
+        count += 4.0 * bin.count;
     }
     if count > 0.0 {
         sum / count
@@ -311,12 +372,14 @@ fn explained(parameter: Parameter, seen: &[Seen]) -> Option<Profile> {
     if spread(parameter, seen) > EXPLAINED {
         return None;
     }
-    let bins = sums(parameter, seen)
+    let bins = bins_of(parameter, seen)
         .into_iter()
-        .filter(|bin| bin[0] > 0.0)
-        .map(|bin| {
-            let color = std::array::from_fn(|i| bin[2 + i] / bin[0]);
-            (bin[1] / bin[0], color, bin[0])
+        .filter(|bin| bin.count > 0.0)
+        .map(|bin| Mean {
+            place: bin.place / bin.count,
+            color: std::array::from_fn(|i| bin.mean(i)),
+            weights: bin.weights.map(|weight| weight / bin.count),
+            count: bin.count,
         })
         .collect();
     Some(Profile { bins })
@@ -325,7 +388,7 @@ fn explained(parameter: Parameter, seen: &[Seen]) -> Option<Profile> {
 /// The gradient along a parameter with the fewest stops that follow the colours' course.
 fn paint_along(parameter: Parameter, profile: &Profile) -> Option<Paint> {
     let bins = &profile.bins;
-    let (first, last) = (bins.first()?.0 - 0.5, bins.last()?.0 + 0.5);
+    let (first, last) = (bins.first()?.place - 0.5, bins.last()?.place + 0.5);
     let mut knots = vec![first, last];
     let mut colors = fitted(bins, &knots)?;
     loop {
@@ -407,59 +470,62 @@ fn between(knots: &[f64], at: f64) -> (usize, f64) {
 }
 
 /// Colours at knots, by least squares over all bins.
-fn fitted(bins: &[(f64, [f64; 4], f64)], knots: &[f64]) -> Option<Vec<[f64; 4]>> {
-    let count = knots.len();
-    let mut diagonal = vec![1e-6; count];
-    let mut beside = vec![0.0; count];
-    let mut right = vec![[0.0; 4]; count];
-    for (at, color, _) in bins {
-        let (index, share) = between(knots, *at);
-        let (near, far) = (1.0 - share, share);
-        diagonal[index] += near * near;
-        diagonal[index + 1] += far * far;
-        beside[index] += near * far;
-        for (i, value) in color.iter().enumerate() {
-            right[index][i] += near * value;
-            right[index + 1][i] += far * value;
+fn fitted(bins: &[Mean], knots: &[f64]) -> Option<Vec<[f64; 4]>> {
+    let mut colors = vec![[0.0; 4]; knots.len()];
+    for i in 0..4 {
+        let values = component_at(bins, knots, i)?;
+        for (color, value) in colors.iter_mut().zip(values) {
+            color[i] = value.clamp(0.0, 255.0);
         }
+    }
+    Some(colors)
+}
+
+/// One component at knots: a tridiagonal system.
+fn component_at(bins: &[Mean], knots: &[f64], i: usize) -> Option<Vec<f64>> {
+    let count = knots.len();
+    let mut diagonal = vec![1e-9; count];
+    let mut beside = vec![0.0; count];
+    let mut right = vec![0.0; count];
+    for bin in bins {
+        let (index, share) = between(knots, bin.place);
+        let (near, far) = (1.0 - share, share);
+        let (weight, value) = (bin.weights[i], bin.color[i]);
+        diagonal[index] += weight * near * near;
+        diagonal[index + 1] += weight * far * far;
+        beside[index] += weight * near * far;
+        right[index] += weight * near * value;
+        right[index + 1] += weight * far * value;
     }
     for index in 1..count {
         let factor = beside[index - 1] / diagonal[index - 1];
         diagonal[index] -= factor * beside[index - 1];
-        if diagonal[index] <= 1e-9 {
+        if diagonal[index] <= 1e-12 {
             return None;
         }
-        let before = right[index - 1];
-        for (value, before) in right[index].iter_mut().zip(before) {
-            *value -= factor * before;
-        }
+        right[index] -= factor * right[index - 1];
     }
     for index in (0..count).rev() {
         let above = right.get(index + 1).copied().unwrap_or_default();
-        for (value, above) in right[index].iter_mut().zip(above) {
-            *value = (*value - beside[index] * above) / diagonal[index];
-        }
-    }
-    for value in right.iter_mut().flatten() {
-        *value = value.clamp(0.0, 255.0);
+        right[index] = (right[index] - beside[index] * above) / diagonal[index];
     }
     Some(right)
 }
 
-fn deviation(bin: &(f64, [f64; 4], f64), knots: &[f64], colors: &[[f64; 4]]) -> f64 {
-    let (index, share) = between(knots, bin.0);
+fn deviation(bin: &Mean, knots: &[f64], colors: &[[f64; 4]]) -> f64 {
+    let (index, share) = between(knots, bin.place);
     let off = |i: usize| {
         let shown = colors[index][i] * (1.0 - share) + colors[index + 1][i] * share;
-        (bin.1[i] - shown).abs()
+        bin.weights[i].sqrt() * (bin.color[i] - shown).abs()
     };
     (0..4).map(off).fold(0.0, f64::max)
 }
 
 /// The largest deviation from the course, and where; bins of few pixels are not asked.
-fn worst_bin(bins: &[(f64, [f64; 4], f64)], knots: &[f64], colors: &[[f64; 4]]) -> (f64, f64) {
+fn worst_bin(bins: &[Mean], knots: &[f64], colors: &[[f64; 4]]) -> (f64, f64) {
     bins.iter()
-        .filter(|bin| bin.2 >= 3.0)
-        .map(|bin| (deviation(bin, knots, colors), bin.0))
+        .filter(|bin| bin.count >= 3.0)
+        .map(|bin| (deviation(bin, knots, colors), bin.place))
         .fold(
             (0.0, knots[0]),
             |worst, one| if one.0 > worst.0 { one } else { worst },
@@ -467,7 +533,7 @@ fn worst_bin(bins: &[(f64, [f64; 4], f64)], knots: &[f64], colors: &[[f64; 4]]) 
 }
 
 /// Moves the inner knots to where the course is followed best.
-fn settle(bins: &[(f64, [f64; 4], f64)], knots: &mut [f64]) -> Option<()> {
+fn settle(bins: &[Mean], knots: &mut [f64]) -> Option<()> {
     let error = |knots: &[f64]| -> Option<f64> {
         let colors = fitted(bins, knots)?;
         Some(

@@ -9,6 +9,7 @@ mod polygon;
 use chat2svg_vector::{Document, Group, Node, Raster};
 use kurbo::Affine;
 
+pub(crate) use gradient::{Area, paint_of};
 pub(crate) use pixel_art::rough_shapes;
 
 /// Largest difference of a component, in levels of 255, of nearly all pixels and of every one.

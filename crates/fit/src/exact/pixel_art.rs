@@ -63,7 +63,8 @@ pub(super) fn layers(picture: &Raster) -> Option<Vec<Node>> {
     let mut colors: Vec<Rgba> = grid.pixels.clone();
     colors.sort_unstable();
     colors.dedup();
-    if colors.len() > MOST_COLORS || colors == [[0; 4]] || is_anti_aliased(&grid) {
+    colors.retain(|color| color[3] > 0);
+    if colors.len() > MOST_COLORS || colors.is_empty() || is_anti_aliased(&grid) {
         return None;
     }
     Some(layers_of(&grid, &zones(&grid), block as f64))

@@ -1,6 +1,8 @@
 //! Chains of skeleton pixels: branches between ends and junctions, joined across junctions where
 //! one goes on as the other came.
 
+use std::{cmp::Ordering, collections::BinaryHeap};
+
 use kurbo::{Point, Vec2};
 
 use super::{
@@ -107,56 +109,125 @@ fn end(chain: &Chain, is_last: bool) -> (Point, Vec2) {
     (back(0), way / way.hypot().max(1e-9))
 }
 
+/// Two ends that may be joined, as chains and which of their ends.
+#[derive(Clone, Copy, PartialEq)]
+struct Joint {
+    score: f64,
+    ends: [(usize, bool); 2],
+    /// How often each of the two chains had grown when this was worked out.
+    grown: [u32; 2],
+}
+
+impl Eq for Joint {}
+
+impl PartialOrd for Joint {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Joint {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let by_score = self.score.total_cmp(&other.score);
+        by_score.then_with(|| other.ends.cmp(&self.ends))
+    }
+}
+
+/// How well one end goes on in another; `None` where they are not to be joined.
+fn continuation((p, u): (Point, Vec2), (q, v): (Point, Vec2), junctions: &[Point]) -> Option<f64> {
+    let gap = q - p;
+    let apart = gap.hypot();
+    if apart > JOIN_REACH {
+        return None;
+    }
+    let ahead = if apart > 2.5 { u.dot(gap) / apart } else { 1.0 };
+    let aligned = (-u.dot(v)).min(ahead);
+    if aligned < LEAST_ALIGNED {
+        return None;
+    }
+    let meets = |point: Point| {
+        let mut near = junctions.iter();
+        near.any(|junction| junction.distance(point) < GAP_REACH)
+    };
+    (apart <= GAP_REACH || (meets(p) && meets(q))).then_some(aligned - 0.01 * apart)
+}
+
 /// Joins chains end to end where they go on straightest, the best pair first.
-fn joined(mut chains: Vec<Chain>, junctions: &[Point]) -> Vec<Chain> {
-    loop {
-        let mut best: Option<(f64, [(usize, bool); 2])> = None;
-        let open: Vec<usize> = (0..chains.len())
-            .filter(|i| !chains[*i].is_closed)
-            .collect();
-        for (place, first) in open.iter().enumerate() {
-            for second in &open[place..] {
-                for (a, b) in [(true, false), (true, true), (false, false), (false, true)] {
-                    if first == second && (a == b || chains[*first].points.len() < 12) {
-                        continue;
-                    }
-                    let (p, u) = end(&chains[*first], a);
-                    let (q, v) = end(&chains[*second], b);
-                    let gap = q - p;
-                    let apart = gap.hypot();
-                    let meets = |point: Point| {
-                        junctions
-                            .iter()
-                            .any(|junction| junction.distance(point) < GAP_REACH)
-                    };
-                    if apart > JOIN_REACH || (apart > GAP_REACH && !(meets(p) && meets(q))) {
-                        continue;
-                    }
-                    let ahead = if apart > 2.5 { u.dot(gap) / apart } else { 1.0 };
-                    let aligned = (-u.dot(v)).min(ahead);
-                    let score = aligned - 0.01 * apart;
-                    if aligned >= LEAST_ALIGNED && best.is_none_or(|(least, _)| score > least) {
-                        best = Some((score, [(*first, a), (*second, b)]));
-                    }
+fn joined(chains: Vec<Chain>, junctions: &[Point]) -> Vec<Chain> {
+    let mut chains: Vec<Option<Chain>> = chains.into_iter().map(Some).collect();
+    let ends_of = |chain: &Chain| [end(chain, false), end(chain, true)];
+    let mut ends: Vec<[(Point, Vec2); 2]> = chains.iter().flatten().map(ends_of).collect();
+    let mut grown = vec![0_u32; chains.len()];
+    let mut joints = BinaryHeap::new();
+    let look = |first: usize,
+                others: std::ops::Range<usize>,
+                chains: &[Option<Chain>],
+                ends: &[[(Point, Vec2); 2]],
+                grown: &[u32],
+                joints: &mut BinaryHeap<Joint>| {
+        let is_open = |index: usize| chains[index].as_ref().is_some_and(|c| !c.is_closed);
+        if !is_open(first) {
+            return;
+        }
+        let is_long = chains[first].as_ref().is_some_and(|c| c.points.len() >= 12);
+        for second in others.filter(|index| is_open(*index)) {
+            for (a, b) in [(true, false), (true, true), (false, false), (false, true)] {
+                if first == second && (a == b || !is_long) {
+                    continue;
+                }
+                let pair = [ends[first][usize::from(a)], ends[second][usize::from(b)]];
+                if let Some(score) = continuation(pair[0], pair[1], junctions) {
+                    joints.push(Joint {
+                        score,
+                        ends: [(first, a), (second, b)],
+                        grown: [grown[first], grown[second]],
+                    });
                 }
             }
         }
-        let Some((_, [(first, a), (second, b)])) = best else {
-            return chains;
-        };
-        if first == second {
-            chains[first].is_closed = true;
+    };
+    for first in 0..chains.len() {
+        look(
+            first,
+            first..chains.len(),
+            &chains,
+            &ends,
+            &grown,
+            &mut joints,
+        );
+    }
+    while let Some(Joint {
+        ends: [(first, a), (second, b)],
+        grown: known,
+        ..
+    }) = joints.pop()
+    {
+        if known != [grown[first], grown[second]] {
             continue;
         }
-        let mut rest = chains.swap_remove(first.max(second));
-        let (ends, rest_ends) = if first < second { (a, b) } else { (b, a) };
-        let kept = &mut chains[first.min(second)];
-        if !ends {
-            kept.points.reverse();
+        if first == second {
+            if let Some(chain) = &mut chains[first] {
+                chain.is_closed = true;
+            }
+            grown[first] += 1;
+            continue;
         }
-        if rest_ends {
-            rest.points.reverse();
+        let Some(mut rest) = chains[second].take() else {
+            continue;
+        };
+        grown[first] += 1;
+        grown[second] += 1;
+        if let Some(kept) = &mut chains[first] {
+            if !a {
+                kept.points.reverse();
+            }
+            if b {
+                rest.points.reverse();
+            }
+            kept.points.append(&mut rest.points);
+            ends[first] = ends_of(kept);
         }
-        kept.points.append(&mut rest.points);
+        look(first, 0..chains.len(), &chains, &ends, &grown, &mut joints);
     }
+    chains.into_iter().flatten().collect()
 }

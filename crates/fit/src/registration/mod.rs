@@ -115,6 +115,7 @@ fn search(
         tolerance: TOLERANCE,
         least_wrong: 0.0,
         is_flat: false,
+        has_writing: false,
     };
     let areas = Areas::of(&finder, &sharp, cost, clock).ok_or(RenderError::Stopped)?;
     let scale = (TRIAL_SIDE as f64 / width.max(height) as f64).min(1.0);

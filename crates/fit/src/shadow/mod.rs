@@ -31,6 +31,9 @@ const LEAST_DARK: f32 = 0.08;
 /// some shadows are cut off by the canvas.
 const FADED: f32 = 0.05;
 const MOST_UNFADED: f64 = 0.3;
+/// Alpha that no shadow has so few pixels beside nothing: what has ends in an edge.
+const CUT: f32 = 0.2;
+const EDGE: usize = 3;
 /// Share of a shadow's pixels that have about half of its largest alpha, or less.
 const LEAST_SOFT: f64 = 0.25;
 /// Alpha from which eight bits leave something of a colour, and by how much colours may differ.
@@ -166,6 +169,16 @@ fn around(picture: &Picture, index: usize) -> impl Iterator<Item = usize> + use<
     .filter(move |near| *near != index)
 }
 
+/// Whether nothing is seen near a pixel.
+fn is_near_nothing(picture: &Picture, index: usize) -> bool {
+    let (x, y) = (index % picture.width, index / picture.width);
+    let mut rows = y.saturating_sub(EDGE)..(y + EDGE + 1).min(picture.height);
+    rows.any(|row| {
+        let mut columns = x.saturating_sub(EDGE)..(x + EDGE + 1).min(picture.width);
+        columns.any(|column| picture.pixels[row * picture.width + column][3] < LEAST)
+    })
+}
+
 /// What draws the shadow that some pixels are, and its colour; `None` when they are none.
 fn model_of(picture: &Picture, pixels: &[usize]) -> Option<(Box<dyn Model>, Color)> {
     let alpha = |index: usize| picture.pixels[index][3];
@@ -173,10 +186,12 @@ fn model_of(picture: &Picture, pixels: &[usize]) -> Option<(Box<dyn Model>, Colo
     let (mut at_rim, mut unfaded, mut soft) = (0_usize, 0_usize, 0_usize);
     for index in pixels {
         soft += usize::from(alpha(*index) <= 0.6 * darkest);
-        if is_at_edge(picture, *index) || around(picture, *index).any(|near| alpha(near) < LEAST) {
-            at_rim += 1;
-            unfaded += usize::from(alpha(*index) > FADED);
-        }
+        let is_rim =
+            is_at_edge(picture, *index) || around(picture, *index).any(|near| alpha(near) < LEAST);
+        // The pixels of an edge are none of the shadow's.
+        let is_cut = alpha(*index) > CUT && is_near_nothing(picture, *index);
+        at_rim += usize::from(is_rim || is_cut);
+        unfaded += usize::from(is_cut || (is_rim && alpha(*index) > FADED));
     }
     let is_soft = darkest >= LEAST_DARK
         && at_rim > 0
