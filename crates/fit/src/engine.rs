@@ -160,8 +160,7 @@ pub fn refine(
     );
     if !is_shown {
         let exact = exact(template, target, options, to_canvas);
-        let is_exact = exact.is_some();
-        match exact {
+        match exact.clone() {
             Some(layers) => fit.take_layers(layers)?,
             None => schedule::run(&mut fit)?,
         }
@@ -172,10 +171,18 @@ pub fn refine(
             fit.take_layers(placed(rough_shapes(target), pixels))?;
         }
         fit.roll_back_template()?;
-        if is_exact && !clock.is_cancelled() {
-            fit.mark_primitives()?;
-        } else if is_new && !clock.is_cancelled() {
+        if is_new && !clock.is_cancelled() {
+            let points = |fit: &Fit<'_>| {
+                let counts = fit.document.counts();
+                counts.lines + counts.cubics
+            };
+            let before = points(&fit);
             schedule::finish_new(&mut fit)?;
+            // Stairs that stand for a smooth shape become far simpler; what is exact else stays so.
+            if let Some(layers) = exact.filter(|_| 2 * points(&fit) > before) {
+                fit.take_layers(layers)?;
+                fit.mark_primitives()?;
+            }
         }
     }
     let mut outcome = fit.finish();

@@ -24,6 +24,26 @@ fn a_circle_is_written_as_one() {
     }
 }
 
+#[test]
+fn a_small_disc_without_anti_aliasing_is_a_smooth_shape() {
+    for side in [40_u32, 56] {
+        let (middle, radius) = (f64::from(side) / 2.0, 0.31 * f64::from(side));
+        let pixels = (0..side * side).map(|index| {
+            let [x, y] = [index % side, index / side].map(|value| f64::from(value) + 0.5);
+            let is_in = (x - middle).hypot(y - middle) < radius;
+            if is_in { [150, 140, 20, 255] } else { [255; 4] }
+        });
+        let target = Raster::new(side, side, pixels.collect()).expect("size fits");
+        let fitted = vectorize(&target, &FitOptions::default(), &mut ()).expect("fits");
+        let svg = fitted.document.to_svg(&WriteOptions::default());
+        // A circle, or the rounded square that gives the same stairs.
+        assert!(
+            !svg.contains("<polygon ") && !svg.contains("<path "),
+            "{svg}"
+        );
+    }
+}
+
 /// What `vectorize` makes of an SVG's picture, and that picture.
 fn traced(svg: &str, side: u32) -> (Document, Raster) {
     let parsed = Document::parse(svg.as_bytes(), &ParseLimits::default()).expect("is read");
