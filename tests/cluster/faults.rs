@@ -233,15 +233,20 @@ fn submit(stage: &mut Stage, number: usize) -> String {
         ("prefer", "respond-async"),
         ("idempotency-key", key.as_str()),
     ];
+    let mut refusal = String::new();
     for attempt in number.. {
         stage.mend();
         let front = &stage.fronts[attempt % stage.fronts.len()];
-        if let Some(mut answer) = front.try_post("/v1/svg", &headers, &body.to_string())
-            && answer.status().as_u16() == 202
-        {
-            return json(&mut answer)["id"].as_str().unwrap().to_owned();
+        if let Some(mut answer) = front.try_post("/v1/svg", &headers, &body.to_string()) {
+            if answer.status().as_u16() == 202 {
+                return json(&mut answer)["id"].as_str().unwrap().to_owned();
+            }
+            refusal = text(&mut answer);
         }
-        assert!(Instant::now() < give_up, "no front takes a job");
+        assert!(
+            Instant::now() < give_up,
+            "no front takes a job, last: {refusal}"
+        );
         thread::sleep(Duration::from_millis(100));
     }
     unreachable!("the loop has no end")

@@ -397,6 +397,8 @@ async fn follow_once(
         known.send_replace(true);
     }
     let (mut seen, mut looked) = (0, Instant::now());
+    // What was the last at the look before, and what must have been seen at the next.
+    let (mut published, mut expected) = (None::<u64>, 0);
     loop {
         let Ok(next) = tokio::time::timeout(QUIET, coming.next()).await else {
             // The last of those that there were may have been removed before it came.
@@ -406,10 +408,17 @@ async fn follow_once(
             if looked.elapsed() > LOOK {
                 looked = Instant::now();
                 let stream = cluster.jobs().stream.get_info().await;
-                if stream.map_err(|error| failed(&error))?.state.last_sequence < seen {
-                    warn!("NATS has lost what it said of jobs last: they are followed anew");
+                let last = stream.map_err(|error| failed(&error))?.state.last_sequence;
+                // The servers have lost what they said last, or the consumer was made anew on one
+                // that is gone.
+                if last < seen || seen < expected {
+                    info!("what is told of jobs breaks off: they are followed anew");
                     return Ok(());
                 }
+                if published.is_some_and(|before| before < last) {
+                    expected = last;
+                }
+                published = Some(last);
             }
             continue;
         };

@@ -34,6 +34,8 @@ const INTERVAL: Duration = Duration::from_secs(2);
 const FRESH: Duration = Duration::from_secs(8);
 /// Between two sums.
 const SUM: Duration = Duration::from_millis(500);
+/// When nothing is heard of any node for so long, they are followed anew.
+const SILENCE: Duration = Duration::from_secs(5);
 /// Between two attempts to follow the nodes.
 const PAUSE: Duration = Duration::from_secs(1);
 /// How long an actor may take to say how it stands.
@@ -197,7 +199,9 @@ async fn follow(cluster: Cluster, known: Arc<Known>) {
             .await
         {
             Ok(mut watch) => {
-                while let Some(Ok(entry)) = watch.next().await {
+                // At least what this node says of itself comes. A consumer that was made anew on a
+                // server that is gone stays silent for ever.
+                while let Ok(Some(Ok(entry))) = tokio::time::timeout(SILENCE, watch.next()).await {
                     if entry.operation != Operation::Put {
                         continue;
                     }
