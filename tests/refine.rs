@@ -5,7 +5,9 @@ use std::{fs, path::Path, process::Command};
 use chat2svg_vector::{Color, Document, ParseLimits};
 use serde_json::Value;
 
-use crate::support::{claiming_png, complaint, disc, folder, one_line, program, success};
+use crate::support::{
+    Daemon, claiming_png, complaint, disc, folder, json, one_line, program, success,
+};
 
 /// A ball on a floor; the ball's place and what comes after it may be changed.
 fn scene(x: u32, y: u32, more: &str) -> String {
@@ -169,5 +171,58 @@ fn a_template_that_shows_the_target_comes_back_as_it_is() {
         let found = document(svg);
         assert_eq!(found.layers, document(&template).layers, "{level}");
         assert!(svg.contains("<circle id=\"ball\""), "{svg}");
+    }
+}
+
+/// Where stage 2 does not run, stage 3 looks for the shapes itself: here somebody holds its circuit
+/// open.
+#[test]
+fn shapes_far_away_are_found_without_stage_2() {
+    let drawn = |x: u32, y: u32| {
+        format!(
+            r##"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 128 128">
+            <rect id="wall" width="128" height="128" fill="#a9cbe8"/>
+            <rect id="floor" y="90" width="128" height="38" fill="#8a6a48"/>
+            <circle id="lamp" cx="100" cy="26" r="11" fill="#f2c230"/>
+            <rect id="box" x="{x}" y="{y}" width="20" height="20" rx="6" fill="#d8402f"/></svg>"##
+        )
+    };
+    let (template, shown) = (drawn(10, 62), document(&drawn(82, 50)));
+    let target = shown.render(256, 256, Some(Color::WHITE)).unwrap();
+    let png = target.encode_png().unwrap();
+    let folder = folder();
+    let daemon = Daemon::start(folder.path(), &[]);
+    let head = [("content-type", "application/json")];
+    let path = "/v1/circuits/detail/embedded";
+    let held = daemon.send("PUT", path, &head, br#"{"mode": "open"}"#);
+    assert_eq!(held.status().as_u16(), 200);
+    for may_add in ["true", "false"] {
+        let fields: [(&str, &[u8]); 5] = [
+            ("template", template.as_bytes()),
+            ("target", &png),
+            ("level", b"low"),
+            ("deadline_ms", b"60000"),
+            ("add_shapes", may_add.as_bytes()),
+        ];
+        let mut answer = daemon.post_form("/v1/refine", "wait=60", &fields);
+        assert_eq!(answer.status().as_u16(), 200);
+        let result = json(&mut answer);
+        let metadata = &result["metadata"];
+        assert_eq!(metadata["stages"][0]["status"], "skipped", "{metadata}");
+        let moved = metadata["fit"]["moved"].as_array().unwrap();
+        let names: Vec<_> = moved.iter().map(|each| &each["name"]).collect();
+        assert_eq!(names, ["box"], "{metadata}");
+        let fitted = document(result["svg_content"].as_str().unwrap());
+        let drawn = fitted.render(256, 256, Some(Color::WHITE)).unwrap();
+        let quality = target.psnr(&drawn, Color::WHITE).unwrap();
+        assert!(quality >= 45.0, "{quality} dB, {metadata}");
+        assert_eq!(fitted.counts().shapes, 4);
+        for visit in shown.shapes() {
+            let id = visit.shape.id.as_str();
+            let found = fitted.shapes();
+            let found = found.iter().find(|found| found.shape.id == id);
+            let found = found.unwrap_or_else(|| panic!("{id} is lost"));
+            assert_eq!(found.shape.fill, visit.shape.fill, "{id}");
+        }
     }
 }

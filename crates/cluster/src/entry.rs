@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use chat2svg_protocol::{AttachmentRole, ClientKey, JobId, JobState, JobView, Stage};
+use chat2svg_protocol::{AttachmentRole, ClientKey, JobId, JobState, JobView, Placement, Stage};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -57,6 +57,9 @@ pub(crate) struct KeptCheckpoint {
     pub(crate) svg: BlobRef,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) target: Option<BlobRef>,
+    /// Absent where an earlier release kept it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) placement: Option<Placement>,
 }
 
 /// A call that may cost money.

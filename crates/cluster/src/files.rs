@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use chat2svg_protocol::{
-    Attachment, JobId,
+    Attachment, JobId, Placement,
     messages::{KeptStage, Unfinished},
 };
 use tracing::{debug, warn};
@@ -78,6 +78,9 @@ impl Cluster {
             stage: kept.stage,
             svg: svg.into(),
             target,
+            placement: kept
+                .placement
+                .unwrap_or_else(|| Placement::assumed_after(kept.stage)),
         })
     }
 

@@ -116,7 +116,12 @@ impl Keeper {
             Some(target) => Some(blobs.put(job, name("target"), target).await?),
             None => None,
         };
-        let kept = KeptCheckpoint { stage, svg, target };
+        let kept = KeptCheckpoint {
+            stage,
+            svg,
+            target,
+            placement: Some(kept.placement),
+        };
         self.cluster
             .change_held(&held, |entry| entry.keep(held.token, kept.clone()))
             .await

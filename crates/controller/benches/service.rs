@@ -69,6 +69,7 @@ impl Handler<RunDetail> for Instantly {
     type Result = Result<DetailOutput, StageFailure>;
     fn handle(&mut self, _: RunDetail, _: &mut Self::Context) -> Self::Result {
         Ok(DetailOutput {
+            placement: chat2svg_protocol::Placement::Registered,
             document: Arc::clone(&self.document),
             target: Arc::clone(&self.target),
             origin: TargetOrigin::Lit,
@@ -84,6 +85,7 @@ impl Handler<RunOptimize> for Instantly {
         Ok(OptimizeOutput {
             document: Arc::clone(&self.document),
             summary: FitSummary {
+                moved: Vec::new(),
                 iterations: 0,
                 psnr_before: 0.0,
                 psnr_after: 0.0,
@@ -411,6 +413,7 @@ fn stage(criterion: &mut Criterion) {
     let second = detail();
     let optimize = || {
         let message = RunOptimize {
+            placement: chat2svg_protocol::Placement::Registered,
             ground: Default::default(),
             look: Default::default(),
             context: stage_context(),

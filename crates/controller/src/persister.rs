@@ -7,7 +7,7 @@
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use chat2svg_protocol::{
-    FailureCode, JobFailure, JobId, JobState, JobView, Stage,
+    FailureCode, JobFailure, JobId, JobState, JobView, Placement, Stage,
     messages::{CircuitsQuery, FinishJob, KeptStage, PutStage, StoreError, UpdateJob},
 };
 use chat2svg_supervision::{ComputePool, Line};
@@ -60,6 +60,7 @@ pub(crate) enum Entry {
         stage: Stage,
         document: Arc<Document>,
         target: Option<Arc<Raster>>,
+        placement: Placement,
     },
     /// Keep how the job stands.
     Update(Box<JobView>),
@@ -90,6 +91,7 @@ struct Held {
     stage: Stage,
     document: Arc<Document>,
     target: Option<Arc<Raster>>,
+    placement: Placement,
 }
 
 /// A document and its text.
@@ -173,12 +175,14 @@ impl Persister {
                     stage,
                     document,
                     target,
+                    placement,
                 } => {
                     held = Some(Held {
                         due: Instant::now() + CHECKPOINT_AFTER,
                         stage,
                         document,
                         target,
+                        placement,
                     });
                 }
                 Entry::Update(view) => self.update(view).await,
@@ -204,6 +208,7 @@ impl Persister {
             stage,
             document,
             target,
+            placement,
             ..
         }) = checkpoint
         else {
@@ -214,7 +219,12 @@ impl Persister {
             Some(picture) => self.png(picture).await,
         };
         if let Ok(svg) = self.text(document, written).await {
-            let kept = KeptStage { stage, svg, target };
+            let kept = KeptStage {
+                stage,
+                svg,
+                target,
+                placement,
+            };
             let message = PutStage {
                 job: self.job,
                 kept,

@@ -78,6 +78,7 @@ impl StageRequest {
                     context,
                     document: call.document.unwrap_or_else(|| Arc::new(blank(&target))),
                     target,
+                    placement: call.placement,
                     limits,
                     scope: scope(origin, may_add),
                     ground,

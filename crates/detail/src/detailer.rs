@@ -6,7 +6,7 @@ use std::{sync::Arc, time::Duration};
 use chat2svg_backends::Backend;
 use chat2svg_palette::keep_to;
 use chat2svg_protocol::{
-    BackendId, CallFailure, DetailSummary, Fault, StageOutcome,
+    BackendId, CallFailure, DetailSummary, Fault, Placement, StageOutcome,
     messages::{DetailOutput, RunDetail, TargetOrigin},
 };
 use chat2svg_supervision::ComputePool;
@@ -60,12 +60,13 @@ impl Backend<RunDetail> for EmbeddedDetailer {
 fn work(config: &DetailConfig, run: &RunDetail) -> Result<DetailOutput, CallFailure> {
     let parameters = config.levels.get(run.context.level);
     let mut outcome = StageOutcome::completed(BackendId::EMBEDDED);
-    let (document, target, origin, summary) = match &run.target {
+    let (document, target, origin, placement, summary) = match &run.target {
         Some(target) => {
             let Adopted {
                 document,
                 added,
                 moved,
+                placement,
                 is_cut_short,
             } = adopted(run, target, parameters)?;
             if is_cut_short {
@@ -77,7 +78,13 @@ fn work(config: &DetailConfig, run: &RunDetail) -> Result<DetailOutput, CallFail
                 moved,
                 target: None,
             };
-            (document, Arc::clone(target), TargetOrigin::Caller, summary)
+            (
+                document,
+                Arc::clone(target),
+                TargetOrigin::Caller,
+                placement,
+                summary,
+            )
         }
         None => {
             let Enhanced {
@@ -91,7 +98,15 @@ fn work(config: &DetailConfig, run: &RunDetail) -> Result<DetailOutput, CallFail
                 moved,
                 target: None,
             };
-            (document, Arc::new(target), TargetOrigin::Lit, summary)
+            // It is the document's own picture.
+            let placement = Placement::Registered;
+            (
+                document,
+                Arc::new(target),
+                TargetOrigin::Lit,
+                placement,
+                summary,
+            )
         }
     };
     let (document, target) = in_palette(run, document, target, origin)?;
@@ -99,6 +114,7 @@ fn work(config: &DetailConfig, run: &RunDetail) -> Result<DetailOutput, CallFail
         document,
         target,
         origin,
+        placement,
         summary,
         outcome,
     })

@@ -5,7 +5,7 @@ use chat2svg_vector::{Color, Document, Node, Raster, WriteOptions};
 use kurbo::Affine;
 
 use crate::{
-    FitEnd, FitError, FitOptions, FitOutcome, Observer,
+    FitEnd, FitError, FitOptions, FitOutcome, Movement, Observer, Registered, Registration,
     clean::{cleaned, is_flat},
     clock::Clock,
     descend::Descender,
@@ -17,6 +17,7 @@ use crate::{
     lines::{has_writing, lines_of},
     measure::{Score, fitting_size, psnr},
     picture::Picture,
+    registration::register,
     schedule,
     shadow::shadows_of,
     shows::shows,
@@ -30,6 +31,10 @@ const LARGEST_COMPARED: u32 = 1024;
 /// How many times [`FitOptions::max_side`] the longest side may be at which a picture with small
 /// writing is fitted: reduced, it could not be read.
 const WRITTEN: u32 = 2;
+
+/// Share of a fit's time in which a template's shapes are looked for in all of the target, so that
+/// there is some to fit them.
+const REGISTRATION_TIME: f64 = 0.4;
 
 /// Makes a document that shows a picture: a canvas of the picture's size, every path new.
 ///
@@ -49,7 +54,8 @@ pub fn vectorize(
 }
 
 /// Changes a document so that it shows a picture. Names, groups and their order are kept; paints,
-/// outlines and, where the options allow it, the set of paths change. A document that shows the
+/// outlines and, where the options allow it, the set of paths change. Where the options ask for it,
+/// what the picture shows elsewhere is moved there first ([`register`]). A document that shows the
 /// picture already ([`shows`](crate::shows())) comes back as it is.
 ///
 /// A transparent target of a template that hides its ground is taken over white.
@@ -73,6 +79,20 @@ pub fn refine(
         .flatten();
     let keeps_ground = is_new && clear.is_none() && target.is_opaque() && !options.keeps_ground;
     let target = clear.as_ref().unwrap_or(target);
+    let given = template;
+    let has_shapes = template.counts().shapes > 0;
+    let is_shown = has_shapes && shows(template, target, &options.stop);
+    let registered = match options.registration {
+        Some(registration) if has_shapes && !is_shown => {
+            Some(registered(template, target, registration, options)?)
+        }
+        _ => None,
+    };
+    let (template, moved) = match &registered {
+        Some((document, found)) => (document, found.moved.as_slice()),
+        None => (template, [].as_slice()),
+    };
+    let is_shown = is_shown || (registered.is_some() && shows(template, target, &options.stop));
     let size = fitting_size(template, target, options.max_side)?;
     let threads = match options.threads {
         0 => std::thread::available_parallelism().map_or(1, usize::from),
@@ -82,7 +102,6 @@ pub fn refine(
         .num_threads(threads)
         .build()
         .map_err(|error| FitError::Threads(error.to_string()))?;
-    let is_shown = template.counts().shapes > 0 && shows(template, target, &options.stop);
     let Explicable {
         compared,
         is_part,
@@ -133,6 +152,10 @@ pub fn refine(
         .canvas_transform(width as u32, height as u32)
         .map_err(|error| FitError::Template(error.to_string()))?;
     let before = Score::of(template, picture, options)?;
+    let before_moves = match &registered {
+        Some(_) => Score::of(given, picture, options)?,
+        None => before,
+    };
     let is_shown = is_shown
         || compared
             .as_ref()
@@ -143,6 +166,8 @@ pub fn refine(
             clock: &clock,
             pool: &pool,
             template,
+            given: before_moves,
+            moved,
             target: picture,
             clean: clean.as_ref(),
             lines: lines.as_ref(),
@@ -190,16 +215,37 @@ pub fn refine(
     if is_shown && outcome.report.ended_by == FitEnd::Schedule {
         outcome.report.ended_by = FitEnd::Converged;
     }
-    if is_part {
+    if is_part || registered.is_some() {
         let whole = over_white_where_hidden(template, target)?;
         let picture = Picture::from_raster(whole.as_ref().unwrap_or(target), width, height);
-        measure_on_all(&mut outcome, template, &picture, options)?;
+        measure_on_all(&mut outcome, (template, moved), &picture, options)?;
+        if registered.is_some() {
+            measure_on_all(&mut outcome, (given, &[]), &picture, options)?;
+        }
     } else if clean.is_some() && !clock.is_cancelled() {
         // The quality is that of the picture as it came.
         let error = Score::of(&outcome.document, &stored, options)?.error;
         outcome.report.psnr_after = psnr(error, width * height);
     }
     Ok(outcome)
+}
+
+/// A template whose shapes were looked for in all of the target, and what was found; as far as that
+/// came in its share of the time.
+fn registered(
+    template: &Document,
+    target: &Raster,
+    registration: Registration,
+    options: &FitOptions,
+) -> Result<(Document, Registered), FitError> {
+    let registration = Registration {
+        gradients: registration.gradients.filter(|_| options.allow_gradients),
+        ..registration
+    };
+    let mut document = template.clone();
+    let stop = options.stop.part(REGISTRATION_TIME);
+    let found = register(&mut document, target, registration, &stop)?;
+    Ok((document, found))
 }
 
 /// Layers that show a target exactly in place of an empty template, if there are such and they keep
@@ -281,18 +327,20 @@ fn explicable_part(template: &Document, target: &Raster, options: &FitOptions) -
     part.unwrap_or_default()
 }
 
-/// Measures a fit to a part of the target on all of it. It may be worse there by what a shape has
-/// uncovered: then the template is the result.
+/// Measures a fit on all of the target, where it was to a part of it, and against a document that
+/// it came from, with what was moved in that. It may be worse there, as by what a shape has
+/// uncovered: then that document is the result.
 fn measure_on_all(
     outcome: &mut FitOutcome,
-    template: &Document,
+    (source, moved): (&Document, &[Movement]),
     target: &Picture,
     options: &FitOptions,
 ) -> Result<(), FitError> {
-    let before = Score::of(template, target, options)?;
+    let before = Score::of(source, target, options)?;
     let mut after = Score::of(&outcome.document, target, options)?;
     if after.error > before.error {
-        outcome.document = template.clone();
+        outcome.document = source.clone();
+        outcome.report.moved = moved.to_vec();
         after = before;
     }
     let pixels = target.width * target.height;

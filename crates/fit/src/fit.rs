@@ -7,7 +7,8 @@ use chat2svg_vector::{Document, Node, Raster, WriteOptions};
 use kurbo::{Affine, BezPath};
 
 use crate::{
-    Action, ActionRecord, FitEnd, FitError, FitOptions, FitOutcome, FitReport, Price, StageRecord,
+    Action, ActionRecord, FitEnd, FitError, FitOptions, FitOutcome, FitReport, Movement, Price,
+    StageRecord,
     clean::CleanPicture,
     clock::Clock,
     descend::{Descender, DescentPhase},
@@ -36,6 +37,10 @@ pub(crate) struct Problem<'a> {
     pub(crate) clock: &'a Clock,
     pub(crate) pool: &'a rayon::ThreadPool,
     pub(crate) template: &'a Document,
+    /// Quality of what the fit was given: the template, before it was registered.
+    pub(crate) given: Score,
+    /// What was moved then.
+    pub(crate) moved: &'a [Movement],
     pub(crate) target: &'a Picture,
     /// How the target was cleaned, if it was.
     pub(crate) clean: Option<&'a CleanPicture>,
@@ -175,8 +180,9 @@ impl<'a> Fit<'a> {
             report: FitReport {
                 iterations: self.tracker.iterations,
                 curve: self.tracker.curve(),
-                psnr_before: psnr(self.before.error, pixels),
+                psnr_before: psnr(self.problem.given.error, pixels),
                 psnr_after: psnr(score.error, pixels),
+                moved: self.problem.moved.to_vec(),
                 paths_added: added as u32,
                 paths_removed: self.template_shapes.saturating_sub(kept) as u32,
                 bytes,

@@ -2,7 +2,7 @@
 
 use chat2svg_stop::Stop;
 
-use crate::FitError;
+use crate::{FitError, Registration};
 
 /// Most paths that may be asked for.
 pub const MAX_PATHS: u32 = 16_384;
@@ -54,6 +54,10 @@ pub struct FitOptions {
     pub point_rate: f32,
     /// How a template is brought to its target.
     pub schedule: Schedule,
+    /// How a template's shapes are looked for in all of the target before they are fitted, with
+    /// gradients only where [`FitOptions::allow_gradients`]. `None` where that was done, or they
+    /// are in their places. Default `None`.
+    pub registration: Option<Registration>,
 }
 
 impl Default for FitOptions {
@@ -75,6 +79,7 @@ impl Default for FitOptions {
             regularisers: Regularisers::default(),
             point_rate: 0.4,
             schedule: Schedule::default(),
+            registration: None,
         }
     }
 }

@@ -3,6 +3,8 @@
 use chat2svg_vector::Document;
 use serde::{Deserialize, Serialize};
 
+use crate::Movement;
+
 /// Most samples of a loss curve.
 pub const MAX_SAMPLES: usize = 200;
 
@@ -27,6 +29,9 @@ pub struct FitReport {
     pub psnr_before: f32,
     /// The same of the returned document.
     pub psnr_after: f32,
+    /// Shapes and groups of the template that were found elsewhere in the target before it was
+    /// fitted, where that was asked for.
+    pub moved: Vec<Movement>,
     /// Paths added that are in the result.
     pub paths_added: u32,
     /// Paths of the input that were removed.

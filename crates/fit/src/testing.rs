@@ -51,6 +51,7 @@ pub(crate) fn with_fit<T>(
     let clock = Clock::start(&options.stop);
     let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build();
     let pool = pool.expect("a thread");
+    let before = Score::of(from, &target, options).expect("renders");
     let mut observer = ();
     act(Fit::new(
         Problem {
@@ -58,6 +59,8 @@ pub(crate) fn with_fit<T>(
             clock: &clock,
             pool: &pool,
             template: from,
+            given: before,
+            moved: &[],
             target: &target,
             clean: None,
             has_writing: false,
@@ -69,7 +72,7 @@ pub(crate) fn with_fit<T>(
         },
         from.clone(),
         Vec::new(),
-        Score::of(from, &target, options).expect("renders"),
+        before,
         Descender::new(options, &clock, 1, &target),
         Tracker::new(&mut observer, &clock, 0),
     ))

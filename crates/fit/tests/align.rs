@@ -6,7 +6,8 @@
     reason = "a helper of a test may panic as the test may"
 )]
 
-use chat2svg_fit::{FitOptions, FitOutcome, FitStage, Schedule, refine};
+use chat2svg_fit::{FitEnd, FitOptions, FitOutcome, FitStage, Registration, Schedule, refine};
+use chat2svg_stop::Stop;
 use chat2svg_vector::{Color, Document, Group, Node, Paint, Raster, Shape};
 use kurbo::{Affine, BezPath, Circle, Point, Rect, Shape as _};
 
@@ -182,6 +183,13 @@ fn check(what: &str, labels: &[&str], change: impl Fn(Point) -> Point) -> FitOut
 }
 
 fn check_fit(what: &str, labels: &[&str], target: &Document, outcome: FitOutcome) -> FitOutcome {
+    check_places(what, labels, target, &outcome);
+    let last = outcome.report.stages.last().expect("stages are told");
+    assert_eq!(last.stage, FitStage::Points, "{what}");
+    outcome
+}
+
+fn check_places(what: &str, labels: &[&str], target: &Document, outcome: &FitOutcome) {
     let template = scene();
     assert_eq!(
         outcome.document.counts().shapes,
@@ -204,9 +212,6 @@ fn check_fit(what: &str, labels: &[&str], target: &Document, outcome: FitOutcome
             assert!(moved < 1.0, "{what}: {label} moved by {moved}");
         }
     }
-    let last = outcome.report.stages.last().expect("stages are told");
-    assert_eq!(last.stage, FitStage::Points, "{what}");
-    outcome
 }
 
 #[test]
@@ -321,4 +326,35 @@ fn shares_that_exceed_the_whole_are_refused() {
     };
     let error = options.validate().expect_err("more than all steps");
     assert!(error.to_string().contains("schedule"), "{error}");
+}
+
+#[test]
+fn a_shape_far_away_is_found_where_that_is_asked_for() {
+    let target = changed(&["sun"], |p| p + kurbo::Vec2::new(-70.0, 8.0));
+    let options = |stop: Stop| FitOptions {
+        threads: 1,
+        registration: Some(Registration {
+            side: 128,
+            moves: 8,
+            gradients: None,
+            robust: false,
+        }),
+        stop,
+        ..FitOptions::default()
+    };
+    let fitted = |stop| refine(&scene(), &picture(&target), &options(stop), &mut ()).expect("fits");
+    let outcome = fitted(Stop::never());
+    check_places("far sun", &["sun"], &target, &outcome);
+    let report = &outcome.report;
+    let names: Vec<&str> = report.moved.iter().map(|m| m.name.as_str()).collect();
+    assert_eq!(names, ["sun"], "{report:?}");
+    assert!(report.psnr_after > report.psnr_before + 10.0, "{report:?}");
+    let found = fit(&target, true).report;
+    assert!(found.moved.is_empty());
+    assert_eq!(report.psnr_before, found.psnr_before);
+
+    let stopped = fitted(Stop::when(|| true));
+    assert_eq!(stopped.document, scene());
+    assert_eq!(stopped.report.ended_by, FitEnd::Cancelled);
+    assert!(stopped.report.moved.is_empty());
 }

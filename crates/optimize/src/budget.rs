@@ -2,9 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use chat2svg_fit::{FitOptions, Schedule};
+use chat2svg_fit::{FitOptions, GradientThreshold, Registration, Schedule};
 use chat2svg_protocol::{
-    ResourceLevel, ResourceSnapshot,
+    Placement, ResourceLevel, ResourceSnapshot,
     messages::{FitScope, RunOptimize},
 };
 
@@ -53,6 +53,12 @@ pub(crate) fn options(config: &OptimizeConfig, run: &RunOptimize, threads: usize
             FitScope::Polish => Schedule::IN_PLACE,
             FitScope::Shapes | FitScope::Topology => Schedule::default(),
         },
+        registration: (run.placement == Placement::Unregistered).then_some(Registration {
+            side: budget.max_side,
+            moves: budget.most_moves,
+            gradients: Some(GradientThreshold::default()),
+            robust: run.scope == FitScope::Shapes,
+        }),
         ..FitOptions::default()
     }
 }
@@ -153,6 +159,7 @@ pub(crate) mod tests {
                 layers: Vec::new(),
             }),
             target: Arc::new(Raster::new(1, 1, vec![[0; 4]]).expect("one pixel")),
+            placement: Placement::Unregistered,
             limits: FitLimits {
                 paths: paths.map(|paths| PathBudget::new(paths).expect("in range")),
                 bytes: None,
@@ -206,6 +213,20 @@ pub(crate) mod tests {
             options(&config, &run(None, FitScope::Topology), 1).paths,
             Some(config.levels.medium.paths)
         );
+    }
+
+    #[test]
+    fn shapes_are_looked_for_where_stage_2_did_not() {
+        let config = OptimizeConfig::default();
+        let mut run = run(None, FitScope::Topology);
+        let registration = options(&config, &run, 1).registration.expect("wanted");
+        assert_eq!(registration.moves, config.levels.medium.most_moves);
+        assert!(!registration.robust);
+        run.scope = FitScope::Shapes;
+        let registration = options(&config, &run, 1).registration;
+        assert!(registration.is_some_and(|registration| registration.robust));
+        run.placement = Placement::Registered;
+        assert_eq!(options(&config, &run, 1).registration, None);
     }
 
     #[test]

@@ -31,6 +31,9 @@ pub struct LevelBudget {
     pub time_ms: u64,
     /// Longest side in pixels at which the picture is fitted, 16 to 4096.
     pub max_side: u32,
+    /// Most moves of a template's shapes and groups to where the target shows them, where stage 2
+    /// has not looked for them, 0 to 256.
+    pub most_moves: u32,
 }
 
 impl Default for OptimizeConfig {
@@ -44,6 +47,7 @@ impl Default for OptimizeConfig {
                     paths: 0,
                     time_ms: 60_000,
                     max_side: 512,
+                    most_moves: 24,
                 },
                 medium: LevelBudget {
                     iterations: 150,
@@ -51,6 +55,7 @@ impl Default for OptimizeConfig {
                     paths: 192,
                     time_ms: 30_000,
                     max_side: 384,
+                    most_moves: 24,
                 },
                 low: LevelBudget {
                     iterations: 60,
@@ -58,6 +63,7 @@ impl Default for OptimizeConfig {
                     paths: 96,
                     time_ms: 10_000,
                     max_side: 256,
+                    most_moves: 12,
                 },
                 minimal: LevelBudget {
                     iterations: 20,
@@ -65,6 +71,7 @@ impl Default for OptimizeConfig {
                     paths: 48,
                     time_ms: 3_000,
                     max_side: 192,
+                    most_moves: 4,
                 },
             },
             memory_pressure: 0.92,
@@ -87,13 +94,18 @@ impl OptimizeConfig {
             low,
             minimal,
         } = &self.levels;
-        for (key, budget) in [
-            ("levels.high.max_side", high),
-            ("levels.medium.max_side", medium),
-            ("levels.low.max_side", low),
-            ("levels.minimal.max_side", minimal),
+        for (side, moves, budget) in [
+            ("levels.high.max_side", "levels.high.most_moves", high),
+            ("levels.medium.max_side", "levels.medium.most_moves", medium),
+            ("levels.low.max_side", "levels.low.most_moves", low),
+            (
+                "levels.minimal.max_side",
+                "levels.minimal.most_moves",
+                minimal,
+            ),
         ] {
-            InvalidSetting::unless_within(key, budget.max_side, 16..=4096)?;
+            InvalidSetting::unless_within(side, budget.max_side, 16..=4096)?;
+            InvalidSetting::unless_within(moves, budget.most_moves, 0..=256)?;
         }
         Ok(())
     }

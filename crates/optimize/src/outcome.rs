@@ -2,7 +2,8 @@
 
 use chat2svg_fit::{self as fit, FitReport};
 use chat2svg_protocol::{
-    BackendId, BudgetChange, FitEnd, FitSummary, LossSample, Lowered, ResourceLevel, StageOutcome,
+    BackendId, BudgetChange, FitEnd, FitSummary, LossSample, Lowered, Movement, ResourceLevel,
+    StageOutcome,
 };
 
 use crate::watcher::Cause;
@@ -16,6 +17,7 @@ pub(crate) fn summary(report: &FitReport, causes: &[Cause]) -> FitSummary {
         iterations: report.iterations,
         psnr_before: report.psnr_before,
         psnr_after: report.psnr_after,
+        moved: report.moved.iter().cloned().map(movement).collect(),
         paths_added: report.paths_added,
         paths_removed: report.paths_removed,
         bytes: report.bytes,
@@ -43,6 +45,21 @@ pub(crate) fn summary(report: &FitReport, causes: &[Cause]) -> FitSummary {
                 reason: cause.reason.to_owned(),
             })
             .collect(),
+    }
+}
+
+fn movement(moved: fit::Movement) -> Movement {
+    let fit::Movement {
+        name,
+        by,
+        turned,
+        scaled,
+    } = moved;
+    Movement {
+        name,
+        by,
+        turned,
+        scaled,
     }
 }
 
@@ -104,6 +121,7 @@ mod tests {
             curve: Vec::new(),
             psnr_before: 20.0,
             psnr_after: 30.0,
+            moved: Vec::new(),
             paths_added: 1,
             paths_removed: 2,
             bytes: 1000,

@@ -59,6 +59,7 @@ fn run(deadline: Instant) -> RunOptimize {
             layers: Vec::new(),
         }),
         target: Arc::new(Raster::filled(16, 16, [200, 30, 40, 255]).unwrap()),
+        placement: chat2svg_protocol::Placement::Unregistered,
         limits: FitLimits::default(),
         scope: FitScope::Topology,
         description: None,

@@ -18,6 +18,7 @@ mod node;
 mod outcome;
 mod output;
 mod owner;
+mod placement;
 mod plan;
 mod quota;
 mod snapshot;
@@ -51,6 +52,7 @@ pub use outcome::{
 };
 pub use output::{LayerForm, OutputOptions, ShapeForm, StrokeForm};
 pub use owner::Owner;
+pub use placement::Placement;
 pub use plan::{PlannedStage, Prediction, QueueSnapshot, SolveMethod, Source, StagePlan};
 pub use quota::{KeyQuota, KeyUse, QuotaRefusal};
 pub use snapshot::{

@@ -21,8 +21,8 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     Attachment, Attempt, BackendId, Background, CanvasSize, CircuitOpen, ClientKey, DetailSummary,
     FitLimits, FitLook, FitSummary, Ground, JobEvent, JobId, JobSpec, JobView, KeyQuota, KeyUse,
-    LevelChoice, Owner, Permit, Prompt, QuotaRefusal, ResourceLevel, ResourceSnapshot, Source,
-    Stage, StageOutcome, StagePlan, Style, stop_of,
+    LevelChoice, Owner, Permit, Placement, Prompt, QuotaRefusal, ResourceLevel, ResourceSnapshot,
+    Source, Stage, StageOutcome, StagePlan, Style, stop_of,
 };
 
 pub use circuits::{
@@ -341,6 +341,8 @@ pub struct KeptStage {
     /// The target picture that it gave, as PNG, when a model made it: it would be waited and paid
     /// for twice.
     pub target: Option<Arc<[u8]>>,
+    /// Whether its document's shapes were looked for in the target.
+    pub placement: Placement,
 }
 
 /// A job that was accepted and has not ended.
@@ -500,6 +502,8 @@ pub struct DetailOutput {
     pub target: Arc<Raster>,
     /// Where it came from.
     pub origin: TargetOrigin,
+    /// Whether the document's shapes were looked for in it.
+    pub placement: Placement,
     /// What was added and moved.
     pub summary: DetailSummary,
     /// Who served it and how.
@@ -516,6 +520,8 @@ pub struct RunOptimize {
     pub document: Arc<Document>,
     /// The picture to fit to.
     pub target: Arc<Raster>,
+    /// Whether the document's shapes were looked for in it.
+    pub placement: Placement,
     /// How large the result may be.
     pub limits: FitLimits,
     /// How far the fit may go.

@@ -226,6 +226,9 @@ pub struct FitSummary {
     pub psnr_before: f32,
     /// The same of the returned document.
     pub psnr_after: f32,
+    /// Shapes and groups moved to where the target shows them, where stage 2 did not look for them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub moved: Vec<Movement>,
     /// Paths added.
     pub paths_added: u32,
     /// Paths removed.

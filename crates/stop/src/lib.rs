@@ -75,6 +75,17 @@ impl Stop {
         }
     }
 
+    /// Stops after a share of the time that is left, too.
+    #[must_use]
+    pub fn part(&self, share: f64) -> Self {
+        let Some(deadline) = self.deadline else {
+            return self.clone();
+        };
+        let now = Instant::now();
+        let left = deadline.saturating_duration_since(now);
+        self.clone().by(now + left.mul_f64(share.clamp(0.0, 1.0)))
+    }
+
     /// When work has to be done; `None` when it may take as long as it likes.
     pub const fn deadline(&self) -> Option<Instant> {
         self.deadline
@@ -182,6 +193,18 @@ mod tests {
         token.store(true, Relaxed);
         assert_eq!(late.clone().reason(), Some(StopReason::Cancelled));
         assert_eq!(late.check(), Err(Stopped));
+    }
+
+    #[test]
+    fn a_part_of_the_time_ends_before_the_whole() {
+        let hour = Duration::from_secs(3600);
+        let whole = Stop::at(Instant::now() + hour);
+        let half = whole.part(0.5).deadline().unwrap();
+        assert!(half < whole.deadline().unwrap() - hour / 4 && half > Instant::now() + hour / 4);
+        assert_eq!(whole.part(2.0).deadline(), whole.deadline());
+        assert!(whole.part(0.0).is_due());
+        assert_eq!(Stop::never().part(0.5), Stop::never());
+        assert!(Stop::when(|| true).part(0.5).is_cancelled());
     }
 
     #[test]

@@ -185,15 +185,18 @@ impl Database {
             if is_final == Some(false) {
                 transaction
                     .prepare_cached(
-                        "INSERT INTO checkpoint (job, stage, svg, target) VALUES (?1, ?2, ?3, ?4)
+                        "INSERT INTO checkpoint (job, stage, svg, target, placement)
+                         VALUES (?1, ?2, ?3, ?4, ?5)
                          ON CONFLICT (job, stage)
-                         DO UPDATE SET svg = excluded.svg, target = excluded.target",
+                         DO UPDATE SET svg = excluded.svg, target = excluded.target,
+                             placement = excluded.placement",
                     )?
                     .execute(params![
                         id,
                         kept.stage.name(),
                         &*kept.svg,
-                        kept.target.as_deref()
+                        kept.target.as_deref(),
+                        kept.placement.name()
                     ])?;
             }
             Ok(is_final.is_some())

@@ -101,6 +101,10 @@ const MIGRATIONS: &[&str] = &[
         PRIMARY KEY (key, day)
     ) STRICT;
 ",
+    // Whether a checkpoint's shapes were looked for in the target; earlier releases did not say.
+    "
+    ALTER TABLE checkpoint ADD COLUMN placement TEXT;
+",
 ];
 
 /// The schema that this release writes.

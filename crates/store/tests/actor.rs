@@ -9,7 +9,8 @@ use std::{sync::Arc, time::Duration};
 
 use actix::Arbiter;
 use chat2svg_protocol::{
-    FitLimits, JobId, JobKind, JobOptions, JobSpec, JobState, JobView, LevelChoice, Stage,
+    FitLimits, JobId, JobKind, JobOptions, JobSpec, JobState, JobView, LevelChoice, Placement,
+    Stage,
     messages::{
         FinishJob, GetJob, GetResult, KeptStage, ListJobs, ListUnfinished, PutJob, PutStage,
         StoreError, Stored, UpdateJob,
@@ -91,6 +92,7 @@ async fn a_job_goes_through_its_life() {
             stage: Stage::Template,
             svg: Arc::from("<svg/>"),
             target: None,
+            placement: Placement::Unregistered,
         },
     };
     assert_eq!(slot.line().ask(stage, PATIENCE).await.unwrap(), Ok(()));

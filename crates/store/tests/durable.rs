@@ -10,7 +10,8 @@ use std::{fs, path::PathBuf, sync::Arc, time::Duration};
 
 use chat2svg_protocol::{
     Attachment, AttachmentRole, ByteBudget, CanvasSize, FailureCode, FitLimits, JobFailure, JobId,
-    JobKind, JobOptions, JobSpec, JobState, JobView, LevelChoice, PathBudget, Prompt, Stage, Style,
+    JobKind, JobOptions, JobSpec, JobState, JobView, LevelChoice, PathBudget, Placement, Prompt,
+    Stage, Style,
     messages::{KeptStage, Stored},
 };
 use chat2svg_store::{Database, DatabaseError, Retention, StoreConfig};
@@ -33,6 +34,11 @@ fn kept(stage: Stage, svg: &str) -> KeptStage {
         stage,
         svg: Arc::from(svg),
         target: (stage == Stage::Detail).then(|| Arc::from(svg.as_bytes())),
+        // Not what is assumed of a release that does not say.
+        placement: match stage {
+            Stage::Template => Placement::Registered,
+            Stage::Detail | Stage::Optimize => Placement::Unregistered,
+        },
     }
 }
 

@@ -50,6 +50,20 @@ fn ended(entry: &JobEntry, state: JobState) -> JobView {
 }
 
 #[test]
+fn a_checkpoint_of_an_earlier_release_can_be_read() {
+    let json = r#"{"stage": "detail", "svg": {"name": "in.svg", "pieces": 1, "bytes": 6}}"#;
+    let kept: KeptCheckpoint = serde_json::from_str(json).unwrap();
+    assert_eq!(kept.placement, None);
+    let kept = KeptCheckpoint {
+        placement: Some(Placement::Unregistered),
+        ..kept
+    };
+    let written = serde_json::to_string(&kept).unwrap();
+    let read: KeptCheckpoint = serde_json::from_str(&written).unwrap();
+    assert_eq!(read, kept);
+}
+
+#[test]
 fn a_worker_that_was_cut_off_overwrites_nothing() {
     let mut entry = JobEntry::new(view("a"), 0, Vec::new(), None);
     entry.take(claim(1)).unwrap();

@@ -41,11 +41,13 @@ impl ControllerActor {
                 stage,
                 document,
                 target,
+                placement,
             } => {
                 job.write(Entry::Checkpoint {
                     stage,
                     document,
                     target,
+                    placement,
                 });
             }
             Command::Prepare => self.prepare(id, context),

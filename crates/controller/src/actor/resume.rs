@@ -81,6 +81,7 @@ fn read_checkpoint(kept: &KeptStage, is_drawn_here: bool) -> Result<Checkpoint, 
         stage: kept.stage,
         document: Arc::new(parsed.document),
         target: target.transpose()?,
+        placement: kept.placement,
     })
 }
 

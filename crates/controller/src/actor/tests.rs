@@ -282,6 +282,7 @@ impl Handler<RunDetail> for Neighbours {
         let outcome = sealed(&self.world, manner, &message.context.cancel);
         Box::pin(async move {
             Ok(DetailOutput {
+                placement: chat2svg_protocol::Placement::Registered,
                 outcome: outcome.await?,
                 document: picture("detail"),
                 target: Arc::new(Raster::new(1, 1, vec![[0; 4]]).expect("one pixel")),
@@ -302,6 +303,7 @@ impl Handler<RunOptimize> for Neighbours {
                 outcome: outcome.await?,
                 document: picture("optimize"),
                 summary: chat2svg_protocol::FitSummary {
+                    moved: Vec::new(),
                     iterations: 1,
                     psnr_before: 20.0,
                     psnr_after: 30.0,
@@ -749,6 +751,7 @@ fn left_behind(attempts: u32) -> Unfinished {
             stage: Stage::Template,
             svg: crate::output::svg(&picture("kept")).into(),
             target: None,
+            placement: chat2svg_protocol::Placement::Unregistered,
         }),
         attempts,
     }

@@ -18,8 +18,8 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use chat2svg_protocol::{
     DetailSummary, FailureCode, FitSummary, JobEventKind, JobFailure, JobKind, JobMetadata,
-    JobSpec, JobState, PlannedStage, ResourceLevel, Stage, StagePlan, StageReport, StageStatus,
-    Style, messages::TargetOrigin,
+    JobSpec, JobState, Placement, PlannedStage, ResourceLevel, Stage, StagePlan, StageReport,
+    StageStatus, Style, messages::TargetOrigin,
 };
 use chat2svg_vector::{Document, Raster};
 
@@ -47,6 +47,8 @@ pub struct Checkpoint {
     pub document: Arc<Document>,
     /// The target picture that it gave, when it was kept.
     pub target: Option<Arc<Raster>>,
+    /// Whether the document's shapes were looked for in the target.
+    pub placement: Placement,
 }
 
 /// Where a job is.
@@ -85,6 +87,8 @@ pub struct Machine {
     /// What stages start from: the caller's template, then what stages gave.
     working: Option<Arc<Document>>,
     target: Option<Target>,
+    /// Whether the shapes of `working` were looked for in the target.
+    placement: Placement,
     /// The result if the job ended now.
     best: Option<Arc<Document>>,
     /// What the running stage showed last that may be served.
@@ -127,6 +131,7 @@ impl Machine {
             ahead: Vec::new(),
             working: None,
             target: None,
+            placement: Placement::Unregistered,
             best: None,
             preview: None,
             reports: Vec::new(),
@@ -152,6 +157,7 @@ impl Machine {
     pub fn with_checkpoint(mut self, checkpoint: Checkpoint) -> Self {
         self.best = Some(Arc::clone(&checkpoint.document));
         self.working = Some(checkpoint.document);
+        self.placement = checkpoint.placement;
         if let Some(picture) = checkpoint.target {
             let origin = TargetOrigin::Model;
             self.target = Some(Target { picture, origin });
@@ -467,6 +473,7 @@ impl Machine {
                 give_up_at: self.timing.answer_at(),
                 document: self.working.clone(),
                 target: self.target.clone(),
+                placement: self.placement,
                 style: self.style,
             }));
             return;

@@ -72,6 +72,7 @@ impl Machine {
                     picture: output.target,
                     origin: output.origin,
                 });
+                self.placement = output.placement;
                 self.detail = Some(output.summary);
             }
             StageOutput::Optimize(output) => self.fit = Some(output.summary),
@@ -114,6 +115,7 @@ impl Machine {
                     .as_ref()
                     .filter(model_made)
                     .map(|target| Arc::clone(&target.picture)),
+                placement: self.placement,
             });
         }
     }

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use chat2svg_protocol::{
     AttachmentRole, BackendId, JobEventKind, JobFailure, JobMetadata, JobState, PipelineOpen,
-    ResourceLevel, Source, Stage, StageOutcome, StagePlan, Style,
+    Placement, ResourceLevel, Source, Stage, StageOutcome, StagePlan, Style,
     messages::{DetailOutput, OptimizeOutput, Preview, StageFailure, TargetOrigin, TemplateOutput},
 };
 use chat2svg_vector::{Document, Raster};
@@ -145,6 +145,8 @@ pub enum Command {
         document: Arc<Document>,
         /// The target that would have to be waited or paid for again.
         target: Option<Arc<Raster>>,
+        /// Whether the document's shapes were looked for in the target.
+        placement: Placement,
     },
     /// Read the job's files.
     Prepare,
@@ -191,6 +193,8 @@ pub struct StageCall {
     pub document: Option<Arc<Document>>,
     /// What to work towards.
     pub target: Option<Target>,
+    /// Whether the document's shapes were looked for in the target.
+    pub placement: Placement,
     /// The style served so far.
     pub style: Option<Style>,
 }

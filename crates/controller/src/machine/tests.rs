@@ -3,6 +3,7 @@
 mod backends;
 mod files;
 mod late;
+mod placement;
 mod plans;
 mod rules;
 
@@ -105,12 +106,14 @@ fn output(stage: Stage, status: StageStatus) -> StageOutput {
             document,
             target: raster(),
             origin: TargetOrigin::Lit,
+            placement: Placement::Registered,
             summary: DetailSummary::default(),
             outcome,
         }),
         Stage::Optimize => StageOutput::Optimize(OptimizeOutput {
             document,
             summary: FitSummary {
+                moved: Vec::new(),
                 iterations: 1,
                 psnr_before: 20.0,
                 psnr_after: 30.0,
@@ -576,6 +579,7 @@ fn a_checkpoint_spares_the_stages_before_it() {
         stage: Stage::Template,
         document: document("kept"),
         target: None,
+        placement: Placement::Unregistered,
     });
     assert_eq!(job.wanted(), [Stage::Detail, Stage::Optimize]);
     feed(

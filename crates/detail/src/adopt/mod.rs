@@ -12,13 +12,11 @@ mod names;
 mod parameters;
 mod residual;
 
-use std::time::Instant;
-
 use chat2svg_fit::{
     FitEnd, FitError, FitOptions, GradientThreshold, Price, Registered, Registration, refine,
     register,
 };
-use chat2svg_protocol::Movement;
+use chat2svg_protocol::{Movement, Placement};
 use chat2svg_stop::{Stop, Stopped};
 use chat2svg_vector::{Color, Document, Raster, RasterError, RenderError};
 use thiserror::Error;
@@ -50,6 +48,8 @@ pub struct Adopted {
     pub added: Vec<String>,
     /// Shapes and groups that were moved, and how.
     pub moved: Vec<Movement>,
+    /// Whether all of its shapes were looked for before time was up.
+    pub placement: Placement,
     /// Whether time was up before all was looked for.
     pub is_cut_short: bool,
 }
@@ -112,6 +112,7 @@ pub fn adopt(
         document: document.clone(),
         added: Vec::new(),
         moved: Vec::new(),
+        placement: Placement::Unregistered,
         is_cut_short: false,
     };
     let job = Job {
@@ -145,6 +146,7 @@ impl Job<'_> {
         } = *self;
         let is_empty = adopted.document.counts().shapes == 0;
         if is_empty || chat2svg_fit::shows(&adopted.document, target, stop) {
+            adopted.placement = Placement::Registered;
             return Ok(());
         }
         let may_add = self.may_add && parameters.most_added > 0;
@@ -163,6 +165,7 @@ impl Job<'_> {
         let gradients = shaded.iter().map(|name| format!("{name} / gradient"));
         adopted.added = gradients.collect();
         stop.check()?;
+        adopted.placement = Placement::Registered;
         if !may_add {
             self.fit(&mut adopted.document, target, stop)?;
             return Ok(stop.check()?);
@@ -171,7 +174,7 @@ impl Job<'_> {
         let finder = Finder::of(&reduced, parameters, price, stop)?;
         let seen = IdBuffer::of(&adopted.document, width, height, stop)?;
         let new = finder.regions(&adopted.document, &seen)?;
-        let (start, part) = (adopted.document.clone(), part_of(stop, FIT_TIME));
+        let (start, part) = (adopted.document.clone(), stop.part(FIT_TIME));
         let mut is_captured = vec![false; new.len()];
         let mut fits = 0;
         let seen = loop {
@@ -255,18 +258,6 @@ fn affordable_steps(parameters: &AdoptParameters, shapes: usize) -> u32 {
         0
     } else {
         parameters.fit_steps.min(most)
-    }
-}
-
-/// Stops after a share of the time that is left, too.
-fn part_of(stop: &Stop, share: f64) -> Stop {
-    let now = Instant::now();
-    match stop.deadline() {
-        Some(deadline) => {
-            let left = deadline.saturating_duration_since(now);
-            stop.clone().by(now + left.mul_f64(share))
-        }
-        None => stop.clone(),
     }
 }
 

@@ -17,7 +17,7 @@ use chat2svg_backends::Backend;
 use chat2svg_gateway::CallLimits;
 use chat2svg_imagegen::{EditRequest, Edited, ImageModel, ImagegenConfig, Parameters};
 use chat2svg_protocol::{
-    BackendId, CallFailure, Cost, DetailSummary, Fault, ModelUse, Stage, StageOutcome,
+    BackendId, CallFailure, Cost, DetailSummary, Fault, ModelUse, Placement, Stage, StageOutcome,
     TargetSummary,
     messages::{DetailOutput, Progress, RunDetail, TargetOrigin},
 };
@@ -269,14 +269,22 @@ fn read(
     summary: TargetSummary,
 ) -> Result<DetailOutput, CallFailure> {
     let parameters = detail.levels.get(run.context.level);
-    let (document, changes, is_cut_short) = match adopted(run, &target, parameters) {
+    let (document, changes, placement, is_cut_short) = match adopted(run, &target, parameters) {
         Ok(adopted) => {
             let changes = (adopted.added, adopted.moved);
-            (Arc::new(adopted.document), changes, adopted.is_cut_short)
+            (
+                Arc::new(adopted.document),
+                changes,
+                adopted.placement,
+                adopted.is_cut_short,
+            )
         }
-        Err(CallFailure { fault: None, .. }) => {
-            (Arc::clone(&run.document), Default::default(), true)
-        }
+        Err(CallFailure { fault: None, .. }) => (
+            Arc::clone(&run.document),
+            Default::default(),
+            Placement::Unregistered,
+            true,
+        ),
         Err(failure) => return Err(failure),
     };
     let outcome = if is_cut_short {
@@ -296,6 +304,7 @@ fn read(
         document,
         target,
         origin: TargetOrigin::Model,
+        placement,
         summary: DetailSummary {
             added,
             moved,

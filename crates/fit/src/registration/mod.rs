@@ -17,6 +17,7 @@ mod view;
 
 use chat2svg_stop::Stop;
 use chat2svg_vector::{Color, Document, Raster, RenderError};
+use serde::{Deserialize, Serialize};
 
 pub(crate) use self::areas::mean_color;
 pub use self::form::Form;
@@ -64,7 +65,7 @@ pub struct Registered {
 }
 
 /// A shape or group that was moved, turned or scaled around its middle.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Movement {
     /// Its name.
     pub name: String,

@@ -5,7 +5,8 @@ use std::{sync::Arc, time::Duration};
 
 use chat2svg_backends::Backend;
 use chat2svg_protocol::{
-    BackendId, CallFailure, DetailSummary, ResourceLevel, Stage, StageOutcome, TargetSummary,
+    BackendId, CallFailure, DetailSummary, Placement, ResourceLevel, Stage, StageOutcome,
+    TargetSummary,
     messages::{DetailOutput, Progress, RunDetail, TargetOrigin},
 };
 use chat2svg_supervision::{ComputePool, Line};
@@ -173,6 +174,8 @@ fn read(run: &RunDetail, left: &Left) -> Result<DetailOutput, CallFailure> {
         document: Arc::new(document),
         target: Arc::new(target),
         origin: TargetOrigin::Model,
+        // It adds shapes and moves none.
+        placement: Placement::Unregistered,
         summary: DetailSummary {
             added,
             moved: Vec::new(),

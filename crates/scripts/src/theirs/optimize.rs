@@ -212,6 +212,7 @@ fn read(
     Ok(OptimizeOutput {
         document: Arc::new(document),
         summary: FitSummary {
+            moved: Vec::new(),
             iterations: 3 * steps,
             psnr_before: before as f32,
             psnr_after: after as f32,

@@ -5,6 +5,7 @@ use std::{cell::RefCell, collections::HashSet};
 
 use chat2svg_protocol::{
     Attachment, AttachmentRole, FailureCode, JobFailure, JobId, JobState, JobView, Owner,
+    Placement,
     messages::{KeptStage, Unfinished},
 };
 use metrics::counter;
@@ -241,15 +242,24 @@ impl Database {
             let stage: String = row.get(0).map_err(failed)?;
             let svg: String = row.get(1).map_err(failed)?;
             let target: Option<Vec<u8>> = row.get(2).map_err(failed)?;
+            let placement: Option<String> = row.get(3).map_err(failed)?;
+            let stage = named(&stage)?;
+            let placement = match placement {
+                Some(placement) => named(&placement)?,
+                None => Placement::assumed_after(stage),
+            };
             Ok(KeptStage {
-                stage: named(&stage)?,
+                stage,
                 svg: svg.into(),
                 target: target.map(Into::into),
+                placement,
             })
         };
         let stages = self.read(|connection| {
             connection
-                .prepare_cached("SELECT stage, svg, target FROM checkpoint WHERE job = ?1")?
+                .prepare_cached(
+                    "SELECT stage, svg, target, placement FROM checkpoint WHERE job = ?1",
+                )?
                 .query_map([record.id], |row| Ok(read(row)))?
                 .collect::<rusqlite::Result<Vec<_>>>()
         })?;

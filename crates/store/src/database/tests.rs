@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use chat2svg_protocol::{AttachmentRole, FitLimits, JobKind, JobOptions, JobSpec, LevelChoice};
+use chat2svg_protocol::{
+    AttachmentRole, FitLimits, JobKind, JobOptions, JobSpec, LevelChoice, Placement,
+};
 
 use jiff::Timestamp;
 
@@ -196,6 +198,7 @@ fn a_checkpoint_that_cannot_be_read_costs_only_time() {
             stage,
             svg: Arc::from("<svg/>"),
             target: None,
+            placement: Placement::Unregistered,
         };
         let id = JobId(uuid::Uuid::from_u128(1));
         database.put_stage(id, &kept).unwrap();
@@ -207,6 +210,35 @@ fn a_checkpoint_that_cannot_be_read_costs_only_time() {
     let found = database.take_up_unfinished().unwrap();
     let checkpoint = found[0].checkpoint.as_ref().map(|kept| kept.stage);
     assert_eq!(checkpoint, Some(chat2svg_protocol::Stage::Template));
+}
+
+#[test]
+fn a_checkpoint_of_an_earlier_release_does_not_say_where_shapes_are() {
+    use chat2svg_protocol::Stage;
+    let placed = |stage: Stage, sql: &str| {
+        let mut database = with_jobs(&[1]);
+        let kept = KeptStage {
+            stage,
+            svg: Arc::from("<svg/>"),
+            target: None,
+            placement: Placement::Unregistered,
+        };
+        let id = JobId(uuid::Uuid::from_u128(1));
+        database.put_stage(id, &kept).unwrap();
+        spoil(&database, sql);
+        let found = database.take_up_unfinished().unwrap();
+        found[0].checkpoint.as_ref().map(|kept| kept.placement)
+    };
+    let silent = "UPDATE checkpoint SET placement = NULL";
+    assert_eq!(
+        placed(Stage::Detail, "UPDATE checkpoint SET svg = svg"),
+        Some(Placement::Unregistered)
+    );
+    assert_eq!(placed(Stage::Detail, silent), Some(Placement::Registered));
+    assert_eq!(
+        placed(Stage::Template, silent),
+        Some(Placement::Unregistered)
+    );
 }
 
 #[test]

@@ -61,6 +61,7 @@ fn a_target_that_a_model_made_is_kept_and_gone_on_from() {
             stage: Stage::Detail,
             document,
             target: Some(target),
+            placement: Placement::Registered,
         } => Some((Arc::clone(document), Arc::clone(target))),
         _ => None,
     });
@@ -69,6 +70,7 @@ fn a_target_that_a_model_made_is_kept_and_gone_on_from() {
         stage: Stage::Detail,
         document,
         target: Some(target),
+        placement: Placement::Registered,
     });
     let commands = feed(
         &mut resumed,
