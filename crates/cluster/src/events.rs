@@ -23,6 +23,7 @@ const LOOK: Duration = Duration::from_secs(2);
 /// Between two attempts to follow a job's events.
 const PAUSE: Duration = Duration::from_millis(250);
 /// How long the last event of a job that has ended may take before its end is told without it.
+/// Whoever asks again after an end that was told so may be told of it again.
 const END_PATIENCE: Duration = Duration::from_millis(500);
 /// What an event may be short of the largest message, for its head.
 const HEAD: usize = 4 << 10;
