@@ -13,7 +13,10 @@ use std::collections::VecDeque;
 use chat2svg_stop::Stop;
 use chat2svg_vector::{Color, Document, Raster, RenderError};
 
-use crate::shows::{best_placed, is_same_pixel};
+use crate::{
+    neighbours::{beside, square},
+    shows::{best_placed, is_same_pixel},
+};
 
 /// Distance of two colours, components in `0.0..=1.0`, that are the same to rounding and noise.
 const SAME: f32 = 0.02;
@@ -464,25 +467,12 @@ impl Scene<'_> {
 
     /// The pixels on the four sides of one.
     fn beside(&self, pixel: usize) -> impl Iterator<Item = usize> {
-        let (width, count) = (self.width, self.owners.len());
-        let x = pixel % width;
-        [
-            (x > 0).then(|| pixel - 1),
-            (x + 1 < width).then_some(pixel + 1),
-            pixel.checked_sub(width),
-            (pixel + width < count).then_some(pixel + width),
-        ]
-        .into_iter()
-        .flatten()
+        beside([self.width, self.height], pixel)
     }
 
     /// The pixels of the square around one, itself among them.
     fn around(&self, pixel: usize, distance: usize) -> impl Iterator<Item = usize> {
-        let (width, height) = (self.width, self.height);
-        let (x, y) = (pixel % width, pixel / width);
-        let columns = x.saturating_sub(distance)..(x + distance + 1).min(width);
-        let rows = y.saturating_sub(distance)..(y + distance + 1).min(height);
-        rows.flat_map(move |row| columns.clone().map(move |column| row * width + column))
+        square([self.width, self.height], pixel, distance)
     }
 }
 

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 
 use chat2svg_vector::Raster;
 
+use crate::neighbours::{beside, square};
+
 /// Levels in any component up to which a pixel is the ground's colour.
 const NEAR: u8 = 12;
 /// Share of the rim's pixels that must be of the ground's colour.
@@ -45,14 +47,7 @@ pub(crate) fn without_ground(picture: &Raster) -> Option<Raster> {
         is_ground[*index] = true;
     }
     while let Some(index) = open.pop() {
-        let (x, y) = (index % width, index / width);
-        let neighbours = [
-            (x > 0).then(|| index - 1),
-            (x + 1 < width).then(|| index + 1),
-            (y > 0).then(|| index - width),
-            (y + 1 < height).then(|| index + width),
-        ];
-        for next in neighbours.into_iter().flatten() {
+        for next in beside([width, height], index) {
             if !is_ground[next] && near(pixels[next], color) {
                 is_ground[next] = true;
                 open.push(next);
@@ -63,13 +58,9 @@ pub(crate) fn without_ground(picture: &Raster) -> Option<Raster> {
         if is_ground[index] {
             return [0; 4];
         }
-        let (x, y) = (index % width, index / width);
-        let xs = x.saturating_sub(SOFT)..(x + SOFT + 1).min(width);
-        let around = (y.saturating_sub(SOFT)..(y + SOFT + 1).min(height))
-            .flat_map(|y| xs.clone().map(move |x| y * width + x));
         let mut is_beside = false;
         let mut body = *pixel;
-        for at in around {
+        for at in square([width, height], index, SOFT) {
             if is_ground[at] {
                 is_beside = true;
             } else if squared_distance(pixels[at], color) > squared_distance(body, color) {

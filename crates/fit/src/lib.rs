@@ -39,6 +39,7 @@ mod hierarchy;
 mod lines;
 mod loss;
 mod measure;
+mod neighbours;
 mod normals;
 mod options;
 mod outlines;

@@ -70,6 +70,11 @@ impl Picture {
         }
     }
 
+    /// Width and height.
+    pub(crate) fn size(&self) -> [usize; 2] {
+        [self.width, self.height]
+    }
+
     /// What is behind everything: straight RGBA.
     pub(crate) fn canvas(&self) -> [f32; 4] {
         if self.is_opaque { [1.0; 4] } else { [0.0; 4] }

@@ -9,6 +9,7 @@ use kurbo::{Affine, Point};
 
 use crate::{
     exact::{Area, paint_of},
+    neighbours::{around, beside, connected, square},
     paint_fit::GradientThreshold,
     picture::{Picture, Pixel, is_painted, squared_distance},
     topology::paint_in,
@@ -44,7 +45,7 @@ pub(crate) struct SmoothParts {
 
 /// The parts of a picture that consists of smooth ones, some of them gradients; `None` of others.
 pub(crate) fn smooth_parts(picture: &Picture, threshold: GradientThreshold) -> Option<SmoothParts> {
-    let mut parts = connected(picture);
+    let mut parts = without_steps(picture);
     parts.sort_by_key(|part| std::cmp::Reverse(part.len()));
     parts.truncate(MOST_PARTS);
     let pixels = picture.pixels.iter();
@@ -83,69 +84,24 @@ pub(crate) fn smooth_parts(picture: &Picture, threshold: GradientThreshold) -> O
 
 /// The pixels of a part that no soft border reaches.
 fn inner(picture: &Picture, part: &[usize], labels: &[Option<u32>]) -> Vec<usize> {
-    let (width, height) = (picture.width, picture.height);
     let is_inner = |index: &usize| {
         let own = labels[*index];
-        let (x, y) = (*index % width, *index / width);
-        let mut rows = y.saturating_sub(BORDER)..(y + BORDER + 1).min(height);
-        rows.all(|row| {
-            let start = row * width;
-            let columns = x.saturating_sub(BORDER)..(x + BORDER + 1).min(width);
-            labels[start + columns.start..start + columns.end]
-                .iter()
-                .all(|label| *label == own)
-        })
+        square(picture.size(), *index, BORDER).all(|near| labels[near] == own)
     };
     part.iter().copied().filter(is_inner).collect()
 }
 
-/// The pixels beside one, corners included.
-fn around(picture: &Picture, index: usize) -> impl Iterator<Item = usize> + use<> {
-    let (width, height) = (picture.width, picture.height);
-    let (x, y) = (index % width, index / width);
-    let rows = y.saturating_sub(1)..(y + 2).min(height);
-    rows.flat_map(move |row| {
-        let columns = x.saturating_sub(1)..(x + 2).min(width);
-        columns.map(move |column| row * width + column)
-    })
-    .filter(move |near| *near != index)
-}
-
 /// Pixels that hang together without a steep change.
-fn connected(picture: &Picture) -> Vec<Vec<usize>> {
-    let (width, height) = (picture.width, picture.height);
+fn without_steps(picture: &Picture) -> Vec<Vec<usize>> {
     let is_smooth = |a: usize, b: usize| {
         let (a, b) = (picture.pixels[a], picture.pixels[b]);
         (0..4).all(|i| (a[i] - b[i]).abs() <= STEEPEST)
     };
-    let mut open: Vec<bool> = picture.pixels.iter().map(|p| is_painted(*p)).collect();
-    let mut parts = Vec::new();
-    for start in 0..open.len() {
-        if !std::mem::take(&mut open[start]) {
-            continue;
-        }
-        let mut part = vec![start];
-        let mut next = 0;
-        while let Some(index) = part.get(next).copied() {
-            next += 1;
-            let (x, y) = (index % width, index / width);
-            let beside = [
-                (x > 0).then(|| index - 1),
-                (x + 1 < width).then(|| index + 1),
-                (y > 0).then(|| index - width),
-                (y + 1 < height).then(|| index + width),
-            ];
-            for near in beside.into_iter().flatten() {
-                if open[near] && is_smooth(index, near) {
-                    open[near] = false;
-                    part.push(near);
-                }
-            }
-        }
-        if part.len() >= LEAST_PART {
-            parts.push(part);
-        }
-    }
+    let open = picture.pixels.iter().map(|p| is_painted(*p)).collect();
+    let mut parts = connected(open, |index| {
+        beside(picture.size(), index).filter(move |near| is_smooth(index, *near))
+    });
+    parts.retain(|part| part.len() >= LEAST_PART);
     parts
 }
 
@@ -230,7 +186,7 @@ fn settled(picture: &Picture, labels: &mut [Option<u32>]) -> Vec<Pixel> {
         let found: Vec<(usize, Option<u32>, Pixel)> = open
             .iter()
             .filter_map(|index| {
-                let near = around(picture, *index).filter(|near| is_settled[*near]);
+                let near = around(picture.size(), *index).filter(|near| is_settled[*near]);
                 let off = |near: &usize| squared_distance(sharp[*near], picture.pixels[*index]);
                 let best = near.min_by(|a, b| off(a).total_cmp(&off(b)))?;
                 Some((*index, labels[best], sharp[best]))

@@ -2,7 +2,10 @@
 //! neighbours agree on (iterated conditional modes, Besag 1986).
 
 use super::palette::{NEAR, Palette, components, distance, share_between};
-use crate::picture::{Picture, Pixel};
+use crate::{
+    neighbours::{around, square},
+    picture::{Picture, Pixel},
+};
 
 /// Standard deviation of noise in levels.
 const DEVIATION: f32 = 11.0;
@@ -47,21 +50,16 @@ impl Labels {
     /// of: it has a third one's colour by chance.
     fn resolve_thin(&mut self, picture: &Picture, palette: &Palette) {
         let is_thick = self.thick();
-        let reach = THIN as isize;
         let mut resolved = Vec::new();
         for (index, pixel) in picture.pixels.iter().enumerate() {
             if is_thick[index] {
                 continue;
             }
             let own = self.of[index];
-            let (x, y) = ((index % self.width) as isize, (index / self.width) as isize);
             let mut near: Vec<u8> = Vec::new();
-            for row in (y - reach).max(0)..(y + reach + 1).min(self.height as isize) {
-                for column in (x - reach).max(0)..(x + reach + 1).min(self.width as isize) {
-                    let at = row as usize * self.width + column as usize;
-                    if is_thick[at] && self.of[at] != own && !near.contains(&self.of[at]) {
-                        near.push(self.of[at]);
-                    }
+            for at in square([self.width, self.height], index, THIN) {
+                if is_thick[at] && self.of[at] != own && !near.contains(&self.of[at]) {
+                    near.push(self.of[at]);
                 }
             }
             let off = distance(palette.colors[usize::from(own)], *pixel).max(NEAR);
@@ -136,12 +134,7 @@ impl Labels {
 
     /// The eight neighbours of a pixel that there are.
     pub(super) fn around(&self, index: usize) -> impl Iterator<Item = usize> + use<> {
-        let (width, height) = (self.width, self.height);
-        let (x, y) = (index % width, index / width);
-        let xs = x.saturating_sub(1)..(x + 2).min(width);
-        (y.saturating_sub(1)..(y + 2).min(height))
-            .flat_map(move |y| xs.clone().map(move |x| y * width + x))
-            .filter(move |at| *at != index)
+        around([self.width, self.height], index)
     }
 
     /// The colour that a pixel has, or at a border the mixture of two that it shows.

@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::ringing::Ringing;
-use crate::picture::{Picture, Pixel, is_painted};
+use crate::{
+    neighbours::square,
+    picture::{Picture, Pixel, is_painted},
+};
 
 /// Levels that a bin of the histogram spans.
 const BIN: f32 = 4.0;
@@ -81,11 +84,11 @@ impl Palette {
         order.sort_by_key(|(key, count)| (std::cmp::Reverse(*count), *key));
         let mut peaks: Vec<[i32; 4]> = Vec::new();
         let mut colors = Vec::new();
-        for (peak, _) in order {
+        for (peak, count) in order {
             let is_near =
                 |other: &[i32; 4], reach: i32| (0..4).all(|i| (other[i] - peak[i]).abs() <= reach);
             let is_shade = |reach: i32| peaks.iter().any(|known| is_near(known, reach));
-            if is_shade(1) || (is_shade(REACH) && !is_even(picture, &key, peak)) {
+            if is_shade(1) || (is_shade(REACH) && !is_even(picture, &key, peak, count)) {
                 continue;
             }
             let (mut pixels, mut sum) = (0_usize, [0.0_f64; 4]);
@@ -195,14 +198,11 @@ impl Palette {
     /// Whether a pixel is a mixture of two colours beside it. `nearest` has the nearest colour of
     /// each pixel, and how far it is.
     fn is_at_border(&self, picture: &Picture, nearest: &[(usize, f32)], index: usize) -> bool {
-        let (x, y) = (index % picture.width, index / picture.width);
         let mut beside: Vec<usize> = Vec::new();
-        for row in y.saturating_sub(SOFT)..(y + SOFT + 1).min(picture.height) {
-            for column in x.saturating_sub(SOFT)..(x + SOFT + 1).min(picture.width) {
-                let (color, apart) = nearest[row * picture.width + column];
-                if apart <= NEAR && !beside.contains(&color) {
-                    beside.push(color);
-                }
+        for near in square(picture.size(), index, SOFT) {
+            let (color, apart) = nearest[near];
+            if apart <= NEAR && !beside.contains(&color) {
+                beside.push(color);
             }
         }
         beside.iter().enumerate().any(|(place, a)| {
@@ -224,21 +224,27 @@ impl Palette {
 }
 
 /// Whether the pixels of a bin nearly all have one colour to the bit and fill areas with it: a
-/// panel a little darker than the page, and no noise.
-fn is_even(picture: &Picture, key: &impl Fn(&Pixel) -> [i32; 4], bin: [i32; 4]) -> bool {
+/// panel a little darker than the page, and no noise. `all` is the number of its pixels.
+fn is_even(
+    picture: &Picture,
+    key: &impl Fn(&Pixel) -> [i32; 4],
+    bin: [i32; 4],
+    all: usize,
+) -> bool {
+    if all < EVEN_SIDE * EVEN_SIDE {
+        return false;
+    }
     let own = picture.pixels.iter().filter(|pixel| key(pixel) == bin);
     let mut counts: BTreeMap<[u32; 4], (usize, Pixel)> = BTreeMap::new();
-    let mut all = 0;
     for pixel in own {
         counts
             .entry(pixel.map(f32::to_bits))
             .or_insert((0, *pixel))
             .0 += 1;
-        all += 1;
     }
     let most = counts.into_values().max_by_key(|(count, _)| *count);
     most.is_some_and(|(count, color)| {
-        count as f64 >= EVEN_SHARE * f64::from(all)
+        count as f64 >= EVEN_SHARE * all as f64
             && has_square(picture.width, EVEN_SIDE, picture.pixels.len(), |index| {
                 picture.pixels[index] == color
             })

@@ -7,7 +7,10 @@ use chat2svg_vector::{Color, Node, Paint, Raster, Shape};
 use kurbo::{Affine, Rect, Shape as _};
 
 use super::{group, polygon::outlines};
-use crate::topology::{BACKGROUND, SHAPES};
+use crate::{
+    neighbours::{around, beside},
+    topology::{BACKGROUND, SHAPES},
+};
 
 /// Largest side in the art's own pixels.
 const LARGEST_SIDE: usize = 64;
@@ -207,13 +210,7 @@ fn zones(grid: &Grid) -> Vec<Zone> {
             let (x, y) = (index % width, index / width);
             let [left, top, right, bottom] = zone.bounds;
             zone.bounds = [left.min(x), top.min(y), right.max(x), bottom.max(y)];
-            let neighbours = [
-                (x > 0).then(|| index - 1),
-                (x + 1 < width).then(|| index + 1),
-                (y > 0).then(|| index - width),
-                (y + 1 < height).then(|| index + width),
-            ];
-            for neighbour in neighbours.into_iter().flatten() {
+            for neighbour in beside([width, height], index) {
                 if !is_taken[neighbour] && grid.pixels[neighbour] == color {
                     is_taken[neighbour] = true;
                     zone.pixels.push(neighbour);
@@ -294,14 +291,10 @@ fn covered(grid: &Grid, zone: &Zone) -> Vec<usize> {
     let mut open = vec![0_usize];
     is_outside[0] = true;
     while let Some(index) = open.pop() {
-        let (x, y) = (index % width, index / width);
-        for next_y in y.saturating_sub(1)..=(y + 1).min(height - 1) {
-            for next_x in x.saturating_sub(1)..=(x + 1).min(width - 1) {
-                let next = next_y * width + next_x;
-                if !is_outside[next] && !is_own[next] {
-                    is_outside[next] = true;
-                    open.push(next);
-                }
+        for next in around([width, height], index) {
+            if !is_outside[next] && !is_own[next] {
+                is_outside[next] = true;
+                open.push(next);
             }
         }
     }

@@ -11,6 +11,7 @@ use chat2svg_vector::Color;
 use kurbo::{BezPath, Point};
 
 use crate::{
+    neighbours::square,
     picture::{Picture, Pixel},
     trace::fit_open,
 };
@@ -287,16 +288,9 @@ fn take(is_taken: &mut [bool], picture: &Picture, course: &[Point], reach: f64) 
 fn without(picture: &Picture, is_taken: &[bool]) -> Vec<Pixel> {
     let (width, height) = (picture.width, picture.height);
     let ground = |index: usize| {
-        let (x, y) = (index % width, index / width);
         for reach in 2..=GROUND_REACH {
-            let mut around: Vec<Pixel> = Vec::new();
-            for y in y.saturating_sub(reach)..(y + reach + 1).min(height) {
-                for x in x.saturating_sub(reach)..(x + reach + 1).min(width) {
-                    if !is_taken[y * width + x] {
-                        around.push(picture.pixels[y * width + x]);
-                    }
-                }
-            }
+            let free = square([width, height], index, reach).filter(|at| !is_taken[*at]);
+            let mut around: Vec<Pixel> = free.map(|at| picture.pixels[at]).collect();
             if around.len() >= 3 {
                 around.sort_by(|a, b| luma(*a).total_cmp(&luma(*b)));
                 return around[around.len() / 2];

@@ -6,7 +6,7 @@ use std::ops::RangeInclusive;
 use kurbo::{Point, Vec2};
 
 use super::{Chain, luma};
-use crate::picture::Picture;
+use crate::{neighbours::square, picture::Picture};
 
 /// Half the side of the square within which a thing is thin.
 const REACH: usize = 2;
@@ -95,13 +95,8 @@ impl Ridges {
                     high[axis] = high[axis].max(place[axis]);
                 }
                 most = most.max(self.values[index]);
-                for y in place[1].saturating_sub(1)..(place[1] + 2).min(height) {
-                    for x in place[0].saturating_sub(1)..(place[0] + 2).min(width) {
-                        if std::mem::take(&mut open[y * width + x]) {
-                            reached.push(y * width + x);
-                        }
-                    }
-                }
+                let near = square([width, height], index, 1);
+                reached.extend(near.filter(|near| std::mem::take(&mut open[*near])));
             }
             let longer = (0..2).map(|axis| high[axis] + 1 - low[axis]).max();
             let is_sign = longer.is_some_and(|side| sides.contains(&side));

@@ -13,6 +13,7 @@ use rayon::prelude::*;
 use super::moments::Moments;
 use crate::{
     clock::Clock,
+    neighbours::beside,
     picture::{Pixel, squared_distance},
 };
 
@@ -327,14 +328,7 @@ fn flat_zones(
         leaf_of[first] = count;
         open.push(first);
         while let Some(index) = open.pop() {
-            let (x, y) = (index % width, index / width);
-            let neighbours = [
-                (x > 0).then(|| index - 1),
-                (x + 1 < width).then(|| index + 1),
-                (y > 0).then(|| index - width),
-                (y + 1 < height).then(|| index + width),
-            ];
-            for next in neighbours.into_iter().flatten() {
+            for next in beside([width, height], index) {
                 if leaf_of[next] == NONE
                     && mask(next)
                     && squared_distance(pixels[next], pixels[first]) <= EQUAL

@@ -12,6 +12,7 @@ use kurbo::{Point, Rect, Shape as _};
 
 use crate::{
     found_shape::FoundShape,
+    neighbours::{around, connected, square},
     picture::{Picture, Pixel},
     translucent::FoundPaint,
 };
@@ -126,57 +127,23 @@ fn shape(path: kurbo::BezPath, paint: chat2svg_vector::Paint) -> FoundShape {
 /// The connected pixels that may each be a shadow, largest first.
 fn soft_parts(picture: &Picture) -> Vec<Vec<usize>> {
     let alpha = |index: usize| picture.pixels[index][3];
-    let mut open: Vec<bool> = (0..picture.pixels.len())
+    let open = (0..picture.pixels.len())
         .map(|index| {
             (LEAST..LARGEST).contains(&alpha(index))
-                && around(picture, index).all(|near| {
+                && around(picture.size(), index).all(|near| {
                     alpha(near) < LARGEST && (alpha(near) - alpha(index)).abs() <= STEEPEST
                 })
         })
         .collect();
-    let mut parts = Vec::new();
-    for start in 0..open.len() {
-        if !std::mem::take(&mut open[start]) {
-            continue;
-        }
-        let mut part = vec![start];
-        let mut next = 0;
-        while let Some(index) = part.get(next).copied() {
-            next += 1;
-            for near in around(picture, index) {
-                if std::mem::take(&mut open[near]) {
-                    part.push(near);
-                }
-            }
-        }
-        if part.len() >= LEAST_AREA {
-            parts.push(part);
-        }
-    }
+    let mut parts = connected(open, |index| around(picture.size(), index));
+    parts.retain(|part| part.len() >= LEAST_AREA);
     parts.sort_by_key(|part| std::cmp::Reverse(part.len()));
     parts
 }
 
-/// The pixels beside one, corners included.
-fn around(picture: &Picture, index: usize) -> impl Iterator<Item = usize> + use<> {
-    let (width, height) = (picture.width, picture.height);
-    let (x, y) = (index % width, index / width);
-    let rows = y.saturating_sub(1)..(y + 2).min(height);
-    rows.flat_map(move |row| {
-        let columns = x.saturating_sub(1)..(x + 2).min(width);
-        columns.map(move |column| row * width + column)
-    })
-    .filter(move |near| *near != index)
-}
-
 /// Whether nothing is seen near a pixel.
 fn is_near_nothing(picture: &Picture, index: usize) -> bool {
-    let (x, y) = (index % picture.width, index / picture.width);
-    let mut rows = y.saturating_sub(EDGE)..(y + EDGE + 1).min(picture.height);
-    rows.any(|row| {
-        let mut columns = x.saturating_sub(EDGE)..(x + EDGE + 1).min(picture.width);
-        columns.any(|column| picture.pixels[row * picture.width + column][3] < LEAST)
-    })
+    square(picture.size(), index, EDGE).any(|near| picture.pixels[near][3] < LEAST)
 }
 
 /// What draws the shadow that some pixels are, and its colour; `None` when they are none.
@@ -186,8 +153,8 @@ fn model_of(picture: &Picture, pixels: &[usize]) -> Option<(Box<dyn Model>, Colo
     let (mut at_rim, mut unfaded, mut soft) = (0_usize, 0_usize, 0_usize);
     for index in pixels {
         soft += usize::from(alpha(*index) <= 0.6 * darkest);
-        let is_rim =
-            is_at_edge(picture, *index) || around(picture, *index).any(|near| alpha(near) < LEAST);
+        let is_rim = is_at_edge(picture, *index)
+            || around(picture.size(), *index).any(|near| alpha(near) < LEAST);
         // The pixels of an edge are none of the shadow's.
         let is_cut = alpha(*index) > CUT && is_near_nothing(picture, *index);
         at_rim += usize::from(is_rim || is_cut);
@@ -276,7 +243,7 @@ fn take_out(rest: &mut Picture, model: &dyn Model, color: Color, pixels: &[usize
     for _ in 0..BESIDE {
         let before = is_beside.clone();
         for index in (0..before.len()).filter(|index| before[*index]) {
-            for near in around(rest, index) {
+            for near in around(rest.size(), index) {
                 is_beside[near] = true;
             }
         }
