@@ -308,6 +308,7 @@ fn the_architecture_names_what_exists() {
         "crates/template/src/embedded/",
         "crates/detail/src/",
         "crates/fit/src/",
+        "crates/trace/src/",
     ] {
         let modules = mapped_modules(&page, folder);
         assert!(modules.len() > 8, "no code map of {folder}: {modules:?}");

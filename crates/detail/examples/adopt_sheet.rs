@@ -12,8 +12,9 @@
 use std::{error::Error, fs, path::Path, time::Instant};
 
 use chat2svg_detail::{Adopted, DetailConfig, adopt};
-use chat2svg_fit::{FitOptions, GradientThreshold, refine};
+use chat2svg_fit::{FitOptions, refine};
 use chat2svg_stop::Stop;
+use chat2svg_trace::GradientThreshold;
 use chat2svg_vector::{Color, DecodeLimits, Document, ParseLimits, Raster, WriteOptions};
 
 const USAGE: &str = "usage: adopt_sheet [--still] [--side N] SHEET PAIR...";

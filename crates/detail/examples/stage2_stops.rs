@@ -10,9 +10,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use chat2svg_detail::{DetailConfig, adopt, enhance};
-use chat2svg_fit::GradientThreshold;
 use chat2svg_stop::Stop;
 use chat2svg_template::embedded::{ComposeOptions, Vocabulary, compose_prompt};
+use chat2svg_trace::GradientThreshold;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let (mut file, mut first, mut side, mut regions) = (None, usize::MAX, 1024, None);

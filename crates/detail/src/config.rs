@@ -1,7 +1,7 @@
 //! Parameters of stage 2, one set for each resource level.
 
-use chat2svg_fit::GradientThreshold;
 use chat2svg_protocol::{BackendId, InvalidSetting, PerLevel, ResourceLevel};
+use chat2svg_trace::GradientThreshold;
 use serde::{Deserialize, Serialize};
 
 use crate::{AdoptParameters, shading::Strengths};

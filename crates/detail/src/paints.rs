@@ -3,8 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use chat2svg_fit::{GradientThreshold, Sample, fit_paint};
 use chat2svg_stop::Stopped;
+use chat2svg_trace::{GradientThreshold, Sample, fit_paint};
 use chat2svg_vector::{Color, Document, GradientStop, Node, Paint, Raster, Role, Shape};
 
 use crate::{

@@ -1,8 +1,8 @@
 //! Projects a silhouette onto the ground as a shadow or mirror image: shears it, clips it to the
 //! ground that receives it, and smooths it to one form. `cast_shadow` colours it.
 
-use chat2svg_fit::outlines;
 use chat2svg_stop::{Stop, Stopped};
+use chat2svg_trace::outlines;
 use kurbo::{Affine, BezPath, Point, Rect, Shape as _, Vec2};
 
 use crate::{field::Field, silhouette::Piece};

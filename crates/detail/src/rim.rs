@@ -1,8 +1,8 @@
 //! Rim light: a thin crescent along the edge of a thing that faces a low sun or the moon, one shape
 //! for each thing. Edges that another thing covers get none.
 
-use chat2svg_fit::outlines;
 use chat2svg_stop::Stopped;
+use chat2svg_trace::outlines;
 use chat2svg_vector::{Meaning, Node, Oklab, Paint, Role, Shape};
 use kurbo::{BezPath, Rect};
 

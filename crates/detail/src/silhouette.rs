@@ -1,8 +1,8 @@
 //! What a thing looks like from afar: the connected pieces of its silhouette, also where others
 //! hide it.
 
-use chat2svg_fit::outlines;
 use chat2svg_stop::{Stop, Stopped};
+use chat2svg_trace::outlines;
 use chat2svg_vector::{Document, Group, Metadata, Node, RenderError, Role};
 use kurbo::{Affine, BezPath, Point, Rect};
 

@@ -6,8 +6,8 @@
 use std::time::{Duration, Instant};
 
 use chat2svg_detail::{AdoptError, Adopted, DetailConfig, adopt};
-use chat2svg_fit::GradientThreshold;
 use chat2svg_stop::{Looks, Stop};
+use chat2svg_trace::GradientThreshold;
 use chat2svg_vector::{Color, Document, Paint, ParseLimits, Raster};
 use kurbo::{Affine, Point, Rect, Shape as _};
 use proptest::prelude::*;

@@ -14,8 +14,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use chat2svg_fit::{FitOptions, FitReport, crosses_itself, refine, vectorize};
+use chat2svg_fit::{FitOptions, FitReport, refine, vectorize};
 use chat2svg_stop::Stop;
+use chat2svg_trace::crossing::crosses_itself;
 use chat2svg_vector::{Color, DecodeLimits, Document, ParseLimits, Raster, WriteOptions};
 
 const USAGE: &str = "usage: fit_report [--paths N] [--iterations N] [--threads N] [--bytes N] \

@@ -2,9 +2,10 @@
 //! one pass of the rasteriser.
 
 use chat2svg_diffraster::{Image, Renderer};
+use chat2svg_trace::picture::Picture;
 use chat2svg_vector::{Color, Document, Raster};
 
-use crate::{FitError, picture::Picture, scene::scene_of};
+use crate::{FitError, scene::scene_of};
 
 /// By how much the squared error of a document's picture, on white, grows without each of its
 /// shapes while all others stay, in painting order; over three components in `0.0..=1.0` of all

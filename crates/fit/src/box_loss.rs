@@ -2,8 +2,7 @@
 //! gradient toward its target from further away than its own edge.
 
 use chat2svg_diffraster::Image;
-
-use crate::picture::ALPHA_WEIGHT;
+use chat2svg_trace::picture::ALPHA_WEIGHT;
 
 /// Mean squared error of two pictures' difference, averaged over squares that reach `reach` pixels
 /// to each side, and its gradient with respect to the first, into `out`. Alpha counts

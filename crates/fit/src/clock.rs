@@ -42,6 +42,12 @@ impl Clock {
             })
     }
 
+    /// Due when the clock is: for searches that are worth nothing once the fit has to end.
+    pub(crate) fn as_stop(&self) -> Stop {
+        let clock = self.clone();
+        Stop::when(move || clock.is_due())
+    }
+
     fn reserve(&self) -> Duration {
         Duration::from_nanos(self.reserve.load(Relaxed))
     }

@@ -1,12 +1,12 @@
 //! Undoes self-intersections that a descent introduced, outline by outline. `crossing` defines and
 //! finds them.
 
+use chat2svg_trace::crossing::without_crossings;
 use chat2svg_vector::snapped_outline;
 use kurbo::{Affine, BezPath};
 use rayon::prelude::*;
 
 use crate::{
-    crossing::without_crossings,
     fit::{Fit, Problem},
     freedom::Motion,
 };

@@ -7,6 +7,7 @@
 //! options.
 
 use chat2svg_diffraster::{Image, Renderer, Scene, View};
+use chat2svg_trace::picture::{ALPHA_WEIGHT, Picture, Pixel};
 
 use crate::{
     FitError, FitOptions,
@@ -15,7 +16,6 @@ use crate::{
     deform::Deformation,
     loss::squared_loss,
     parameters::{CubicSlots, Kind, Parameters},
-    picture::{ALPHA_WEIGHT, Picture, Pixel},
     regularise::penalise,
     scene::SceneMap,
     step::Stepper,

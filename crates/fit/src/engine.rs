@@ -1,25 +1,27 @@
 //! The two entry points: what they take is checked and set up here, the procedure is the
 //! schedule's.
 
+use chat2svg_trace::{
+    clean::{cleaned, is_flat},
+    exact::{exact_layers, placed, rough_shapes},
+    ground::without_ground,
+    lines::{has_writing, lines_of},
+    picture::Picture,
+    shadow::shadows_of,
+};
 use chat2svg_vector::{Color, Document, Node, Raster, WriteOptions};
 use kurbo::Affine;
 
 use crate::{
     FitEnd, FitError, FitOptions, FitOutcome, Movement, Observer, Registered, Registration,
-    clean::{cleaned, is_flat},
     clock::Clock,
     descend::Descender,
-    exact::{exact_layers, placed, rough_shapes},
     explicable::{Explicable, explicable},
     fit::{Fit, Problem},
     freedom::{Motion, freedoms},
-    ground::without_ground,
-    lines::{has_writing, lines_of},
     measure::{Score, fitting_size, psnr},
-    picture::Picture,
     registration::register,
     schedule,
-    shadow::shadows_of,
     shows::shows,
     tracker::Tracker,
 };

@@ -11,12 +11,10 @@ mod consensus;
 use std::collections::VecDeque;
 
 use chat2svg_stop::Stop;
+use chat2svg_trace::neighbours::{beside, square};
 use chat2svg_vector::{Color, Document, Raster, RenderError};
 
-use crate::{
-    neighbours::{beside, square},
-    shows::{best_placed, is_same_pixel},
-};
+use crate::shows::{best_placed, is_same_pixel};
 
 /// Distance of two colours, components in `0.0..=1.0`, that are the same to rounding and noise.
 const SAME: f32 = 0.02;

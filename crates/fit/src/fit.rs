@@ -3,24 +3,27 @@
 
 use std::time::Instant;
 
+use chat2svg_trace::{
+    Price,
+    clean::CleanPicture,
+    lines::Lines,
+    picture::{Picture, squared_error},
+    regions::{RegionFinder, ShapeCost},
+    shadow::Shadows,
+};
 use chat2svg_vector::{Document, Node, Raster, WriteOptions};
 use kurbo::{Affine, BezPath};
 
 use crate::{
-    Action, ActionRecord, FitEnd, FitError, FitOptions, FitOutcome, FitReport, Movement, Price,
+    Action, ActionRecord, FitEnd, FitError, FitOptions, FitOutcome, FitReport, Movement,
     StageRecord,
-    clean::CleanPicture,
     clock::Clock,
     descend::{Descender, DescentPhase},
     freedom::{Freedom, Motion},
     grouping::in_layers,
-    lines::Lines,
     measure::{Score, price, psnr},
-    picture::{Picture, squared_error},
     quantise::{quantise_colors, quantise_outlines},
-    regions::{RegionFinder, ShapeCost},
     scene::{SceneMap, scene_of, shown, write_back},
-    shadow::Shadows,
     tracker::Tracker,
 };
 
@@ -236,12 +239,7 @@ impl<'a> Fit<'a> {
     /// Looks for the picture's regions at a longest side; `None` when they are not wanted or time
     /// is up.
     pub(crate) fn finder(&self, side: usize) -> Option<RegionFinder> {
-        let Problem {
-            options,
-            clock,
-            pool,
-            ..
-        } = self.problem;
+        let Problem { options, pool, .. } = self.problem;
         let without_lines = self.problem.lines.map(|lines| &lines.rest);
         let without_shadows = self.problem.shadows.map(|shadows| &shadows.rest);
         let rest = without_lines.or(without_shadows);
@@ -252,9 +250,10 @@ impl<'a> Fit<'a> {
         } else {
             side.min(longest)
         };
+        let stop = self.problem.clock.as_stop();
         options
             .allow_topology
-            .then(|| pool.install(|| RegionFinder::new(target, side, clock)))?
+            .then(|| pool.install(|| RegionFinder::new(target, side, &stop)))?
     }
 
     /// Descends for a share of all steps.

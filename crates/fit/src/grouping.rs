@@ -3,13 +3,12 @@
 
 use std::collections::BTreeMap;
 
+use chat2svg_trace::found_shape::SHAPES;
 use chat2svg_vector::{
     Color, Document, GradientStop, Group, LinearGradient, Node, Paint, RadialGradient,
     WriteOptions, slug,
 };
 use kurbo::{Affine, Rect};
-
-use crate::topology::SHAPES;
 
 /// Most groups that are easier to read than one layer.
 const MOST_GROUPS: usize = 24;

@@ -1,8 +1,7 @@
 //! What is minimised: the squared error of gamma-encoded colours and of alpha.
 
 use chat2svg_diffraster::Image;
-
-use crate::picture::ALPHA_WEIGHT;
+use chat2svg_trace::picture::ALPHA_WEIGHT;
 
 /// Gradient with respect to the picture of the mean squared error, into `out`; returns the loss.
 /// Alpha counts [`ALPHA_WEIGHT`] times.

@@ -1,11 +1,12 @@
 //! How good a document is: its picture, made of the document as it is written, against the target.
 
-use chat2svg_vector::{Color, Document, ParseLimits, Raster, WriteOptions};
-
-use crate::{
-    FitError, FitOptions, Price,
+use chat2svg_trace::{
+    Price,
     picture::{Picture, squared_error},
 };
+use chat2svg_vector::{Color, Document, ParseLimits, Raster, WriteOptions};
+
+use crate::{FitError, FitOptions};
 
 /// A cost above another by this factor is clearly worse.
 const CLEARLY: f64 = 1.05;

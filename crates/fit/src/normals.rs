@@ -1,9 +1,8 @@
 //! Samples an outline's normals every few pixels, and a picture's colours along them. Callers judge
 //! what the colours mean.
 
+use chat2svg_trace::picture::{Picture, over_white};
 use kurbo::{BezPath, ParamCurve, ParamCurveArclen, Point, Vec2};
-
-use crate::picture::{Picture, over_white};
 
 /// Pixels along an outline between two normals.
 const STRIDE: f64 = 2.0;

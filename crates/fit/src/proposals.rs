@@ -1,10 +1,11 @@
 //! Proposes edits by estimates from what each shape shows and what it should show. `edit_search`
 //! measures what they gain.
 
+use chat2svg_trace::{Price, crossing::crosses_itself};
 use chat2svg_vector::{ByteCost, Color, Paint};
 use kurbo::{Affine, BezPath, Rect};
 
-use crate::{Price, crossing::crosses_itself, edits::Edit, trial::Extent};
+use crate::{edits::Edit, trial::Extent};
 
 /// An edit, the bytes that it saves (below zero when it costs), and where the picture may change.
 pub(crate) struct Proposal {

@@ -4,14 +4,16 @@
 use std::collections::BTreeMap;
 
 use chat2svg_diffraster::Node;
+use chat2svg_trace::{
+    picture::{Picture, squared_error},
+    unmeasurable,
+};
 use kurbo::{BezPath, Rect};
 
 use crate::{
     Action, FitError, FitStage,
     displacement::displacement,
     fit::Fit,
-    picture::{Picture, squared_error},
-    price::unmeasurable,
     scene::SceneMap,
     strokes::closed_outline,
     trial::{Extent, groups, growth},

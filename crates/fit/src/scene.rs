@@ -4,6 +4,7 @@
 //! back.
 
 use chat2svg_diffraster as raster;
+use chat2svg_trace::picture::Picture;
 use chat2svg_vector::{
     Color, Document, Fill, FillRule, GradientStop, Group, LineCap, LineJoin, LinearGradient, Node,
     Paint, RadialGradient, Shape, Spread, Stroke,
@@ -11,10 +12,7 @@ use chat2svg_vector::{
 use kurbo::{Affine, BezPath, PathEl, Point};
 use raster::{Outline, Scene, Verb};
 
-use crate::{
-    freedom::{Freedom, Motion},
-    picture::Picture,
-};
+use crate::freedom::{Freedom, Motion};
 
 /// Opacity from which a paint counts as opaque.
 const OPAQUE: f32 = 0.999;

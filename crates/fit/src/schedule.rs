@@ -2,12 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use crate::{
-    FitError,
-    fit::Fit,
-    primitives::Stage,
-    regions::{FINE_SIDE, ROUGH_SIDE},
-};
+use chat2svg_trace::regions::{FINE_SIDE, ROUGH_SIDE};
+
+use crate::{FitError, fit::Fit, primitives::Stage};
 
 /// Longest side at which regions of pictures of few colours are looked for.
 const FINEST_SIDE: usize = 640;
@@ -65,9 +62,9 @@ pub(crate) fn run(fit: &mut Fit<'_>) -> Result<(), FitError> {
     let taken = began.elapsed();
     if is_empty {
         // Something to show, and to fall back on when time is short.
-        let (pool, clock, cost) = (fit.problem.pool, fit.problem.clock, fit.cost());
+        let (pool, stop, cost) = (fit.problem.pool, fit.problem.clock.as_stop(), fit.cost());
         if let Some(rough) = rough {
-            fit.cover(pool.install(|| rough.cover(cost, room.min(ROUGH_PATHS), clock)))?;
+            fit.cover(pool.install(|| rough.cover(cost, room.min(ROUGH_PATHS), &stop)))?;
         }
     }
     let finder = fit.finder(affordable_side(fit, taken));
@@ -83,12 +80,12 @@ pub(crate) fn run(fit: &mut Fit<'_>) -> Result<(), FitError> {
         fit.descend(0.5 * coarse, 0.5, 1.75 * rate)?;
         fit.subdivide()?;
     } else if let Some(finder) = &finder {
-        let (pool, clock, cost) = (fit.problem.pool, fit.problem.clock, fit.cost());
+        let (pool, stop, cost) = (fit.problem.pool, fit.problem.clock.as_stop(), fit.cost());
         let first = pool.install(|| {
-            let of_parts = finder.cover_of_smooth_parts(cost, room / 2, clock);
+            let of_parts = finder.cover_of_smooth_parts(cost, room / 2, &stop);
             of_parts
-                .or_else(|| finder.cover_of_few_colors(cost, room / 2, clock))
-                .unwrap_or_else(|| finder.cover(cost, room, clock))
+                .or_else(|| finder.cover_of_few_colors(cost, room / 2, &stop))
+                .unwrap_or_else(|| finder.cover(cost, room, &stop))
         });
         if 2 * first.len() <= room {
             fit.cover(first)?;
@@ -102,7 +99,7 @@ pub(crate) fn run(fit: &mut Fit<'_>) -> Result<(), FitError> {
             // A cover must take a region apart to show what lies in it; painting on top need not.
             // So begin with few, and add about half as many again each time.
             let few = (room / FIRST_SHARE).max(LEAST_ADDED).min(room);
-            fit.cover(pool.install(|| finder.cover(cost, few, clock)))?;
+            fit.cover(pool.install(|| finder.cover(cost, few, &stop)))?;
             for _ in 0..EARLY_ADDITIONS {
                 let room = limit.saturating_sub(fit.shapes()).min(fit.shapes() / 2);
                 if room < LEAST_ADDED {

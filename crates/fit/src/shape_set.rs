@@ -4,22 +4,23 @@
 use std::collections::BTreeSet;
 
 use chat2svg_diffraster::Node;
+use chat2svg_trace::{
+    NOISE, OPAQUE,
+    crossing::{crosses_itself, straightened},
+    found_shape::{FoundShape, paint_in},
+    picture::{Picture, squared_distance},
+    regions::RegionFinder,
+};
 use chat2svg_vector::{ByteCost, Paint, Visibility, WriteOptions, snapped_outline};
 use kurbo::{BezPath, Rect, Shape as _};
 
 use crate::{
     Action, FitError,
-    crossing::{crosses_itself, straightened},
     fit::{Fit, Problem, ShapeId},
-    found_shape::FoundShape,
     freedom::Motion,
-    picture::{Picture, squared_distance},
-    price::NOISE,
     quantise::quantise,
-    regions::RegionFinder,
     simplify::simplified,
-    topology::{first_layers, insert, paint_in},
-    translucent::OPAQUE,
+    topology::{first_layers, insert},
     trial::Extent,
 };
 
@@ -76,7 +77,6 @@ impl Fit<'_> {
             target,
             to_canvas,
             pool,
-            clock,
             ..
         } = self.problem;
         let (width, height) = finder.size();
@@ -98,9 +98,9 @@ impl Fit<'_> {
             .map(|p| p[0])
             .collect();
         let visibility = self.visibility(finder)?;
-        let cost = self.cost();
+        let (cost, stop) = (self.cost(), self.problem.clock.as_stop());
         let found = pool
-            .install(|| finder.residual_shapes(&present, visibility.owners(), cost, limit, clock));
+            .install(|| finder.residual_shapes(&present, visibility.owners(), cost, limit, &stop));
         if found.is_empty() || self.is_stopped() {
             return Ok(0);
         }

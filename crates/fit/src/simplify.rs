@@ -1,9 +1,8 @@
 //! Outlines drawn anew with fewer curves, where that moves them by less than a tolerance.
 
+use chat2svg_trace::fit_closed;
 use chat2svg_vector::points_of;
 use kurbo::{BezPath, ParamCurve, ParamCurveArclen, PathEl, PathSeg, Point};
-
-use crate::trace::fit_closed;
 
 /// Distance in pixels between the points to which the new curves are fitted.
 const SPACING: f64 = 0.8;

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use chat2svg_diffraster as raster;
+use chat2svg_trace::picture::Picture;
 use chat2svg_vector::Color;
 use kurbo::BezPath;
 
@@ -13,7 +14,6 @@ use crate::{
     Action, FitError,
     fit::Fit,
     normals::{Normal, color_at, normals_along},
-    picture::Picture,
     strokes::distance,
     trial::growths,
 };

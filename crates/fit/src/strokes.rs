@@ -5,6 +5,7 @@
 use std::collections::BTreeSet;
 
 use chat2svg_diffraster::Node;
+use chat2svg_trace::picture::Picture;
 use chat2svg_vector::{Color, Paint, Shape, Stroke};
 use kurbo::{Affine, BezPath, Shape as _};
 
@@ -13,7 +14,6 @@ use crate::{
     fit::Fit,
     freedom::Motion,
     normals::{Normal, color_at, normals_along},
-    picture::Picture,
     scene::SceneMap,
     simplify::closed_where_it_meets,
     trial::growths,

@@ -3,12 +3,15 @@
 //! takes points away.
 
 use chat2svg_diffraster::{Layout, Node};
+use chat2svg_trace::{
+    Price,
+    crossing::{crossed_elements, crosses_itself},
+};
 use chat2svg_vector::points_of;
 use kurbo::{BezPath, CubicBez, ParamCurve, PathEl, Point, QuadBez, Vec2};
 
 use crate::{
-    Action, FitError, Price,
-    crossing::{crossed_elements, crosses_itself},
+    Action, FitError,
     fit::Fit,
     freedom::Motion,
     scene::{SceneMap, scene_of},

@@ -1,5 +1,6 @@
 //! A fit in the middle of its way, for tests of single actions.
 
+use chat2svg_trace::picture::Picture;
 use chat2svg_vector::{Color, Document, Group, Metadata, Node, Paint, Shape};
 use kurbo::{Affine, BezPath, Rect, Shape as _};
 
@@ -9,7 +10,6 @@ use crate::{
     descend::Descender,
     fit::{Fit, Problem},
     measure::Score,
-    picture::Picture,
     tracker::Tracker,
 };
 

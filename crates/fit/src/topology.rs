@@ -1,14 +1,14 @@
 //! Changes to the set of shapes of a document: putting shapes in at the right depth, taking
-//! worthless ones out, giving shapes the paint that explains their pixels best.
+//! worthless ones out.
 
+use chat2svg_trace::{
+    found_shape::{BACKGROUND, FoundShape, SHAPES, paint_in},
+    lines::Line,
+};
 use chat2svg_vector::{Document, Group, Node, Paint, Shape, Stroke};
 use kurbo::Affine;
 
-use crate::{found_shape::FoundShape, lines::Line};
-
-/// Layers of a document made from nothing.
-pub(crate) const BACKGROUND: &str = "background";
-pub(crate) const SHAPES: &str = "shapes";
+/// Layer of a new document's lines.
 const LINES: &str = "lines";
 
 /// Shapes and lines as the layers of a document that had none.
@@ -53,30 +53,6 @@ fn node_of(label: String, found: &FoundShape, to_parent: Affine) -> Node {
         fill.opacity = found.paint.opacity;
     }
     Node::Shape(shape)
-}
-
-/// A paint in other coordinates. The map must scale lengths alike.
-pub(crate) fn paint_in(paint: &Paint, map: Affine) -> Paint {
-    let mut paint = paint.clone();
-    let moved = |own: Affine| match own {
-        Affine::IDENTITY => own,
-        _ => map * own * map.inverse(),
-    };
-    match &mut paint {
-        Paint::Solid(_) => {}
-        Paint::Linear(gradient) => {
-            gradient.start = map * gradient.start;
-            gradient.end = map * gradient.end;
-            gradient.transform = moved(gradient.transform);
-        }
-        Paint::Radial(gradient) => {
-            gradient.center = map * gradient.center;
-            gradient.focus = map * gradient.focus;
-            gradient.transform = moved(gradient.transform);
-            gradient.radius *= map.determinant().abs().sqrt();
-        }
-    }
-    paint
 }
 
 /// Puts shapes, bottom first, into a document, each right above the shape at its depth and in that

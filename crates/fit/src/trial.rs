@@ -2,14 +2,10 @@
 //! rendering.
 
 use chat2svg_diffraster::{Node, Path};
+use chat2svg_trace::picture::{Picture, Pixel, squared_distance};
 use kurbo::Rect;
 
-use crate::{
-    FitError,
-    descend::Descender,
-    picture::{Picture, Pixel, squared_distance},
-    scene::SceneMap,
-};
+use crate::{FitError, descend::Descender, scene::SceneMap};
 
 /// Pixels that a path may touch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -9,10 +9,10 @@
 use std::time::Instant;
 
 use chat2svg_fit::{
-    Budget, FitEnd, FitError, FitOptions, FitOutcome, Observer, Progress, crosses_itself, refine,
-    vectorize,
+    Budget, FitEnd, FitError, FitOptions, FitOutcome, Observer, Progress, refine, vectorize,
 };
 use chat2svg_stop::{Looks, Stop};
+use chat2svg_trace::crossing::crosses_itself;
 use chat2svg_vector::{
     Color, Document, GradientStop, Group, LinearGradient, Node, Paint, Raster, Shape, Spread,
     WriteOptions,

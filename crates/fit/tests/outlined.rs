@@ -6,7 +6,8 @@
     reason = "a helper of a test may panic as the test may"
 )]
 
-use chat2svg_fit::{FitOptions, FitOutcome, crosses_itself, refine};
+use chat2svg_fit::{FitOptions, FitOutcome, refine};
+use chat2svg_trace::crossing::crosses_itself;
 use chat2svg_vector::{Color, Document, Paint, ParseLimits, Raster, Shape};
 use kurbo::PathEl;
 

@@ -2,11 +2,12 @@
 
 use std::time::{Duration, Instant};
 
-use chat2svg_fit::{FitOptions, GradientThreshold, Registration, Schedule};
+use chat2svg_fit::{FitOptions, Registration, Schedule};
 use chat2svg_protocol::{
     Placement, ResourceLevel, ResourceSnapshot,
     messages::{FitScope, RunOptimize},
 };
+use chat2svg_trace::GradientThreshold;
 
 use crate::{OptimizeConfig, watcher::Told};
 

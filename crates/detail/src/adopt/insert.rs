@@ -3,8 +3,9 @@
 
 use std::collections::BTreeSet;
 
-use chat2svg_fit::{Price, removal_growths, visit_name};
+use chat2svg_fit::{removal_growths, visit_name};
 use chat2svg_stop::Stop;
+use chat2svg_trace::Price;
 use chat2svg_vector::{ByteCost, Document, Meaning, Node, Raster, Role, Shape};
 use kurbo::Affine;
 

@@ -1,8 +1,8 @@
 //! Regions that are lines of even width: their middle, and how wide they are. Pixels only; whether
 //! a stroke serves better than an outline is decided elsewhere.
 
-use chat2svg_fit::{fit_open, thinned};
 use chat2svg_stop::{Stop, Stopped};
+use chat2svg_trace::{fit_open, lines::thinned};
 use kurbo::{BezPath, Point};
 
 use crate::field::{Field, distance_inside};

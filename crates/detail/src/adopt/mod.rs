@@ -12,12 +12,10 @@ mod names;
 mod parameters;
 mod residual;
 
-use chat2svg_fit::{
-    FitEnd, FitError, FitOptions, GradientThreshold, Price, Registered, Registration, refine,
-    register,
-};
+use chat2svg_fit::{FitEnd, FitError, FitOptions, Registered, Registration, refine, register};
 use chat2svg_protocol::{Movement, Placement};
 use chat2svg_stop::{Stop, Stopped};
+use chat2svg_trace::{GradientThreshold, Price};
 use chat2svg_vector::{Color, Document, Raster, RasterError, RenderError};
 use thiserror::Error;
 

@@ -3,8 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chat2svg_fit::{Form, Price, RegionId, RegionPrice, RegionShape, Regions};
+use chat2svg_fit::Form;
 use chat2svg_stop::{Stop, Stopped};
+use chat2svg_trace::{Price, RegionId, RegionPrice, RegionShape, Regions};
 use chat2svg_vector::{
     Color, Document, Fill, FillRule, LineCap, LineJoin, Paint, Raster, RenderError, Shape, Stroke,
 };

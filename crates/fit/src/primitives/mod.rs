@@ -8,12 +8,11 @@ mod refined;
 
 use std::collections::BTreeMap;
 
+use chat2svg_trace::crossing::crosses_itself;
 use chat2svg_vector::{Document, WriteOptions, similarity_scale};
 use kurbo::{BezPath, PathEl, Point, Rect, Shape as _, flatten};
 
-use crate::{
-    Action, FitError, crossing::crosses_itself, fit::Fit, scene::outline_of, trial::growths,
-};
+use crate::{Action, FitError, fit::Fit, scene::outline_of, trial::growths};
 use candidates::{Candidate, Samples};
 
 /// Distance between samples of an outline in pixels, and most of them.

@@ -4,14 +4,14 @@
 use std::collections::BTreeMap;
 
 use chat2svg_stop::Stop;
-use chat2svg_vector::{Color, Document, Oklab, RenderError};
-
-use super::{form::Form, units::Unit};
-use crate::{
-    clock::Clock,
+use chat2svg_trace::{
+    mean_color,
     regions::{RegionFinder, ShapeCost},
     segment::{NodeId, best_cover},
 };
+use chat2svg_vector::{Color, Document, Oklab, RenderError};
+
+use super::{form::Form, units::Unit};
 
 /// Prices at which the hierarchy is cut, as multiples of the usual one: from parts to wholes.
 const CUTS: [f64; 3] = [1.74, 14.0, 111.0];
@@ -95,7 +95,7 @@ impl Areas {
         finder: &RegionFinder,
         picture: &[[f32; 3]],
         cost: ShapeCost,
-        clock: &Clock,
+        stop: &Stop,
     ) -> Option<Self> {
         let (width, height) = finder.size();
         let mut known: BTreeMap<NodeId, usize> = BTreeMap::new();
@@ -107,7 +107,7 @@ impl Areas {
             indices: Vec::new(),
         };
         for factor in CUTS {
-            if clock.is_due() {
+            if stop.is_due() {
                 return None;
             }
             let dearer = ShapeCost {
@@ -115,7 +115,7 @@ impl Areas {
                 ..cost
             };
             let cut = finder.cut_cost(dearer);
-            let chosen = best_cover(finder.tree(), cut, MOST_REGIONS, clock);
+            let chosen = best_cover(finder.tree(), cut, MOST_REGIONS, stop);
             let labels = finder.tree().labels(&chosen);
             let cut = areas.cuts.len();
             let found = measured(picture, width, &labels, chosen.len(), cut);
@@ -224,23 +224,4 @@ fn measured(
             })
         })
         .collect()
-}
-
-/// The mean of some pixels' colours; white for none.
-pub(crate) fn mean_color(picture: &[[f32; 3]], pixels: &[u32]) -> Color {
-    let mut sum = [0.0_f64; 3];
-    let mut count = 0.0;
-    for pixel in pixels {
-        if let Some(color) = picture.get(*pixel as usize) {
-            count += 1.0;
-            for (sum, value) in sum.iter_mut().zip(color) {
-                *sum += f64::from(*value);
-            }
-        }
-    }
-    if count == 0.0 {
-        return Color::WHITE;
-    }
-    let [red, green, blue] = sum.map(|sum| (sum / count) as f32);
-    Color::new(red, green, blue)
 }

@@ -16,10 +16,14 @@ mod units;
 mod view;
 
 use chat2svg_stop::Stop;
+use chat2svg_trace::{
+    GradientThreshold, Price,
+    picture::{Picture, over_white},
+    regions::{FINE_SIDE, RegionFinder, ShapeCost},
+};
 use chat2svg_vector::{Color, Document, Raster, RenderError};
 use serde::{Deserialize, Serialize};
 
-pub(crate) use self::areas::mean_color;
 pub use self::form::Form;
 pub use self::units::visit_name;
 use self::{
@@ -28,13 +32,7 @@ use self::{
     repaint::Painter,
     view::View,
 };
-use crate::{
-    FitError, GradientThreshold, Price,
-    clock::Clock,
-    measure::fitting_size,
-    picture::{Picture, over_white},
-    regions::{FINE_SIDE, RegionFinder, ShapeCost},
-};
+use crate::{FitError, measure::fitting_size};
 
 /// Longest side in pixels at which guesses are tried.
 const TRIAL_SIDE: usize = 160;
@@ -106,8 +104,7 @@ fn search(
     stop: &Stop,
 ) -> Result<(), RenderError> {
     let (width, height) = (target.width, target.height);
-    let clock = &Clock::start(stop);
-    let finder = RegionFinder::new(target, width.max(height), clock);
+    let finder = RegionFinder::new(target, width.max(height), stop);
     let finder = finder.ok_or(RenderError::Stopped)?;
     let sharp: Vec<[f32; 3]> = finder.sharp().iter().copied().map(over_white).collect();
     let cost = ShapeCost {
@@ -118,7 +115,7 @@ fn search(
         is_flat: false,
         has_writing: false,
     };
-    let areas = Areas::of(&finder, &sharp, cost, clock).ok_or(RenderError::Stopped)?;
+    let areas = Areas::of(&finder, &sharp, cost, stop).ok_or(RenderError::Stopped)?;
     let scale = (TRIAL_SIDE as f64 / width.max(height) as f64).min(1.0);
     let side = |length: usize| ((length as f64 * scale).round() as usize).max(1);
     let search = Search {

@@ -4,11 +4,12 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
+use chat2svg_trace::{Price, mean_color};
 use chat2svg_vector::{Document, RenderError};
 
 use super::{
     Movement,
-    areas::{IdBuffer, mean_color},
+    areas::IdBuffer,
     context::{Search, State},
     guesses::{Guess, NEAR_COLOR},
     pose::{Trial, paint},
@@ -16,7 +17,6 @@ use super::{
     units::{Unit, units},
     view::{color_of, squared_distance, sum},
 };
-use crate::Price;
 
 /// Oklab distance up to which a region may be a shape of quite another colour.
 const OTHER_COLOR: f32 = 0.35;

@@ -1,15 +1,16 @@
 //! Gives flat shapes the paint of the region that shows them. Moves nothing.
 
 use chat2svg_stop::{Stop, Stopped};
+use chat2svg_trace::{GradientThreshold, found_shape::paint_in, mean_color, regions::RegionFinder};
 use chat2svg_vector::{Color, Document, Paint, Shape, similarity_scale};
 use kurbo::Affine;
 
 use super::{
-    areas::{Areas, IdBuffer, mean_color},
+    areas::{Areas, IdBuffer},
     units::visit_name,
     view::squared_distance,
 };
-use crate::{GradientThreshold, freedom::text_place, regions::RegionFinder, topology::paint_in};
+use crate::freedom::text_place;
 
 /// Oklab distance below which a colour is left as it is.
 const SAME_COLOR: f32 = 0.012;

@@ -1,13 +1,11 @@
 //! Breaks ties between shapes alike that match the same place: the closest gets it. Otherwise all
 //! leaves of one green would move to the same leaf of the target.
 
+use chat2svg_trace::mean_color;
 use chat2svg_vector::Oklab;
 use kurbo::Point;
 
-use super::{
-    areas::{IdBuffer, mean_color},
-    form::Form,
-};
+use super::{areas::IdBuffer, form::Form};
 
 /// Oklab distance up to which two shapes have the same colour.
 const SAME_COLOR: f32 = 0.03;

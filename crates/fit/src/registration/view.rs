@@ -1,9 +1,8 @@
 //! The target at one size, and how far a document is from it. Measures; changes nothing.
 
 use chat2svg_stop::Stop;
+use chat2svg_trace::picture::{Picture, over_white};
 use chat2svg_vector::{Color, Document, Raster, RenderError};
-
-use crate::picture::{Picture, over_white};
 
 /// A picture over white, components in `0.0..=1.0`, row by row.
 pub(super) struct View<'a> {

@@ -1,0 +1,218 @@
+//! What a picture of few flat colours shows without the marks of how it was stored: the noise of
+//! compression, near-equal shades of one colour, over- and undershoot beside borders, and borders
+//! without anti-aliasing. A fit to the picture as stored would spend paths and points on these.
+//! Pictures that are not of this kind, and those without such marks, stay as they are.
+
+mod hard_edges;
+mod labels;
+mod palette;
+mod ringing;
+
+use crate::picture::{Picture, Pixel};
+use hard_edges::{are_hard, softened};
+use labels::{Labels, Mixture};
+use palette::{Palette, components, distance};
+
+/// Levels by which a pixel may be off its colour without being noisy.
+const EXACT: f32 = 0.75;
+/// Share of the pixels near a colour that must be off it for a picture to be noisy.
+const NOISY_SHARE: f64 = 0.08;
+/// Levels by which a clean pixel may differ from what it stands for; what differs more is not
+/// understood and stays.
+const UNEXPLAINED: f32 = 44.0;
+
+/// Share of the pixels that may be left as they are in a picture that is understood.
+const LEFT_SHARE: f64 = 2e-3;
+/// How far outlines may be off borders that were stairs, and others, in pixels.
+const HARD_TOLERANCE: f64 = 0.8;
+const SOFT_TOLERANCE: f64 = 0.4;
+/// Pixels to each side along which a line is looked for, and the levels by which it stands out.
+const LINE_REACH: isize = 5;
+const LINE_CONTRAST: f32 = 9.0;
+
+/// A picture without noise and hard edges.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CleanPicture {
+    /// Of the size of what it was made from.
+    pub picture: Picture,
+    /// Whether its borders were stairs.
+    pub is_hard: bool,
+    /// How far outlines may be off in it, in pixels: stairs leave a border uncertain.
+    pub tolerance: f64,
+    /// Whether nothing in it is left that is no flat colour or border between two.
+    pub is_understood: bool,
+}
+
+/// What a picture would be without noise and hard edges; `None` when it has none, or is not of few
+/// flat colours.
+pub fn cleaned(picture: &Picture) -> Option<CleanPicture> {
+    let palette = Palette::of(picture)?;
+    let near = picture.pixels.iter().map(|pixel| palette.nearest(*pixel).1);
+    let near: Vec<f32> = near.filter(|off| *off <= palette::NEAR).collect();
+    let off = near.iter().filter(|off| **off > EXACT).count();
+    let is_noisy = off as f64 > NOISY_SHARE * near.len() as f64;
+    let labels = Labels::of(picture, &palette, is_noisy);
+    let is_hard = are_hard(picture, &palette, &labels);
+    if !is_noisy && !is_hard && palette.ringing.is_none() {
+        return None;
+    }
+    let soft = is_hard.then(|| softened(&palette, &labels));
+    let mut is_left = vec![false; picture.pixels.len()];
+    let mut is_ringing = is_left.clone();
+    let mut clean = picture.pixels.clone();
+    for (index, pixel) in clean.iter_mut().enumerate() {
+        if let Some(soft) = soft.as_ref().and_then(|soft| soft[index]) {
+            *pixel = soft;
+            continue;
+        }
+        let ringing = palette.ringing;
+        if let Some(clean) = ringing.and_then(|of| of.removed(index, *pixel, &labels, &palette)) {
+            *pixel = clean.color;
+            is_ringing[index] = true;
+            continue;
+        }
+        let Mixture { color, residual } = labels.mixture(index, *pixel, &palette);
+        if !is_noisy && !is_hard {
+            is_left[index] = residual > EXACT;
+        } else if residual <= UNEXPLAINED {
+            *pixel = color;
+        } else {
+            is_left[index] = true;
+        }
+    }
+    if is_noisy {
+        let lost = lost_lines(picture, &clean).into_iter();
+        for index in lost.filter(|index| !is_ringing[*index]) {
+            clean[index] = picture.pixels[index];
+            is_left[index] = true;
+        }
+    }
+    let left = (0..clean.len()).filter(|index| is_left[*index]).count();
+    Some(CleanPicture {
+        picture: Picture {
+            pixels: clean,
+            ..*picture
+        },
+        is_hard,
+        tolerance: if is_hard {
+            HARD_TOLERANCE
+        } else {
+            SOFT_TOLERANCE
+        },
+        is_understood: (left as f64) < LEFT_SHARE * is_left.len() as f64,
+    })
+}
+
+/// Whether a picture consists of few flat colours.
+pub fn is_flat(picture: &Picture) -> bool {
+    Palette::of(picture).is_some()
+}
+
+/// The pixels of faint lines that a picture shows and its clean one does not: noise alternates, a
+/// line does not.
+fn lost_lines(picture: &Picture, clean: &[Pixel]) -> Vec<usize> {
+    let (width, height) = (picture.width as isize, picture.height as isize);
+    let luma = |pixel: &Pixel| components(*pixel)[0];
+    let pairs = picture.pixels.iter().zip(clean);
+    let lost: Vec<f32> = pairs
+        .map(|(seen, clean)| luma(seen) - luma(clean))
+        .collect();
+    let is_along = |index: usize, [dx, dy]: [isize; 2]| {
+        let (x, y) = (index as isize % width, index as isize / width);
+        let sign = lost[index].signum();
+        let (mut count, mut least, mut sum) = (0, f32::INFINITY, 0.0);
+        for step in -LINE_REACH..=LINE_REACH {
+            let (x, y) = (x + step * dx, y + step * dy);
+            if (0..width).contains(&x) && (0..height).contains(&y) {
+                let value = sign * lost[(y * width + x) as usize];
+                count += 1;
+                least = least.min(value);
+                sum += value;
+            }
+        }
+        count > LINE_REACH && least > 0.0 && sum > LINE_CONTRAST * count as f32
+    };
+    (0..lost.len())
+        .filter(|index| lost[*index].abs() > 0.5 * LINE_CONTRAST)
+        .filter(|index| {
+            [[1, 0], [0, 1], [1, 1], [1, -1]]
+                .into_iter()
+                .any(|way| is_along(*index, way))
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SIDE: usize = 96;
+    const RED: [f32; 3] = [0.8, 0.2, 0.1];
+    const PAPER: [f32; 3] = [0.98, 0.97, 0.95];
+
+    fn disc(coverage: impl Fn(f32) -> f32, noise: f32) -> Picture {
+        let mut state = 1_u32;
+        let pixels = (0..SIDE * SIDE).map(|index| {
+            let (x, y) = ((index % SIDE) as f32 + 0.5, (index / SIDE) as f32 + 0.5);
+            let share = coverage((x - 48.0).hypot(y - 48.0) - 30.0);
+            std::array::from_fn(|i| {
+                state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                let random = (state >> 8) as f32 / (1 << 24) as f32 - 0.5;
+                let exact = RED[i] * share + PAPER[i] * (1.0 - share) + noise * random;
+                (exact.clamp(0.0, 1.0) * 255.0).round() / 255.0
+            })
+        });
+        Picture::opaque(SIDE, SIDE, pixels)
+    }
+
+    fn soft(off: f32) -> f32 {
+        (0.5 - off).clamp(0.0, 1.0)
+    }
+
+    fn hard(off: f32) -> f32 {
+        if off < 0.0 { 1.0 } else { 0.0 }
+    }
+
+    /// Root of the mean squared difference in levels.
+    fn off(a: &Picture, b: &Picture) -> f32 {
+        let sum: f32 = a
+            .pixels
+            .iter()
+            .zip(&b.pixels)
+            .map(|(a, b)| crate::picture::squared_distance(*a, *b))
+            .sum();
+        255.0 * (sum / (3 * SIDE * SIDE) as f32).sqrt()
+    }
+
+    #[test]
+    fn a_clean_picture_stays_and_a_shaded_one_too() {
+        assert_eq!(cleaned(&disc(soft, 0.0)), None);
+        let shaded = (0..SIDE * SIDE).map(|index| {
+            let (x, y) = ((index % SIDE) as f32 / 96.0, (index / SIDE) as f32 / 96.0);
+            [x, 0.5 * y + 0.2, 0.5 + 0.3 * (9.0 * x * y).sin()]
+        });
+        assert_eq!(cleaned(&Picture::opaque(SIDE, SIDE, shaded)), None);
+    }
+
+    #[test]
+    fn noise_goes_and_anti_aliasing_stays() {
+        let (clean, noisy) = (disc(soft, 0.0), disc(soft, 0.04));
+        let found = cleaned(&noisy).expect("is noisy").picture;
+        assert!(
+            off(&found, &clean) < 0.4 * off(&noisy, &clean),
+            "{}",
+            off(&found, &clean)
+        );
+    }
+
+    #[test]
+    fn a_hard_edge_becomes_that_of_the_smooth_shape() {
+        let (clean, hard) = (disc(soft, 0.0), disc(hard, 0.0));
+        let found = cleaned(&hard).expect("is hard").picture;
+        assert!(
+            off(&found, &clean) < 0.6 * off(&hard, &clean),
+            "{}",
+            off(&found, &clean)
+        );
+    }
+}

@@ -1,0 +1,86 @@
+//! Pictures that a document shows exactly, without fitting: pixel art, and a canvas of one
+//! gradient. Whether a document is exact enough is measured here; everything else is the fit's
+//! business.
+
+mod gradient;
+mod pixel_art;
+mod polygon;
+
+use chat2svg_vector::{Document, Group, Node, Raster};
+use kurbo::Affine;
+
+pub(crate) use gradient::{Area, paint_of};
+pub use pixel_art::rough_shapes;
+
+/// Largest difference of a component, in levels of 255, of nearly all pixels and of every one.
+const USUAL_DIFFERENCE: u8 = 1;
+const LARGEST_DIFFERENCE: u8 = 2;
+/// One pixel in so many may differ by more than usual.
+const FEW: usize = 500;
+
+/// The layers, in pixels of the picture, that show a picture exactly; `None` when it is not of a
+/// kind for which there are such.
+pub fn exact_layers(picture: &Raster, gradients: bool) -> Option<Vec<Node>> {
+    let one_paint = gradients.then(|| gradient::layers(picture)).flatten();
+    one_paint
+        .filter(|layers| shows(layers, picture))
+        .or_else(|| pixel_art::layers(picture))
+}
+
+/// A group of shapes.
+fn group(label: &str, shapes: Vec<Node>) -> Node {
+    let mut group = Group::new(label);
+    group.children = shapes;
+    Node::Group(group)
+}
+
+/// Whether layers show a picture but for what rounding does.
+fn shows(layers: &[Node], picture: &Raster) -> bool {
+    let document = Document {
+        layers: layers.to_vec(),
+        ..Document::empty(picture.width().into(), picture.height().into())
+    };
+    let document = document.rounded(&chat2svg_vector::WriteOptions::default());
+    let Ok(shown) = document.render(picture.width(), picture.height(), None) else {
+        return false;
+    };
+    let pairs = shown.pixels().iter().zip(picture.pixels());
+    let mut unusual = 0;
+    for (found, wanted) in pairs {
+        // What is not painted has no colour.
+        let premultiplied = |pixel: &[u8; 4], i: usize| match i {
+            3 => pixel[3],
+            _ => ((u32::from(pixel[i]) * u32::from(pixel[3]) + 127) / 255) as u8,
+        };
+        let difference = (0..4)
+            .map(|i| premultiplied(found, i).abs_diff(premultiplied(wanted, i)))
+            .max()
+            .unwrap_or(0);
+        if difference > LARGEST_DIFFERENCE {
+            return false;
+        }
+        unusual += usize::from(difference > USUAL_DIFFERENCE);
+    }
+    unusual * FEW <= picture.pixels().len()
+}
+
+/// Layers moved into the coordinates of a document, of which `to_user` maps pixels to user space.
+pub fn placed(mut layers: Vec<Node>, to_user: Affine) -> Vec<Node> {
+    fn place(nodes: &mut [Node], to_user: Affine) {
+        for node in nodes {
+            match node {
+                Node::Group(group) => place(&mut group.children, to_user),
+                Node::Shape(shape) => {
+                    shape.path.apply_affine(to_user);
+                    if let Some(fill) = &mut shape.fill {
+                        fill.paint = crate::found_shape::paint_in(&fill.paint, to_user);
+                    }
+                }
+            }
+        }
+    }
+    if to_user != Affine::IDENTITY {
+        place(&mut layers, to_user);
+    }
+    layers
+}

@@ -1,0 +1,272 @@
+//! Parts of a picture that end at edges, each of one paint: icons and logos of few shapes with
+//! gradients, opaque or not. A hierarchy of regions, which knows flat colours and straight
+//! gradients only, would take a round one apart.
+
+use std::collections::BTreeSet;
+
+use chat2svg_vector::Paint;
+use kurbo::{Affine, Point};
+
+use crate::{
+    exact::{Area, paint_of},
+    found_shape::paint_in,
+    neighbours::{around, beside, connected, square},
+    paint_fit::GradientThreshold,
+    picture::{Picture, Pixel, is_painted, squared_distance},
+    translucent::{FoundPaint, fit_pixels, shown_by},
+};
+
+/// Most by which a component differs from one pixel of a part to the next.
+const STEEPEST: f32 = 0.08;
+/// Fewest pixels of a part, and of one that is no even one as a matter of course.
+const LEAST_PART: usize = 40;
+const LARGE: usize = 150;
+/// Pixels beside a border that may be soft.
+const BORDER: usize = 2;
+/// Most parts.
+const MOST_PARTS: usize = 48;
+/// Share of what is seen that must lie in parts.
+const LEAST_COVERED: f64 = 0.75;
+/// By how much a component may be off its paint, and off an exact gradient, which may be steep; and
+/// of how many of a part's pixels.
+const CLOSE: f32 = 3.0 / 255.0;
+const CLOSE_STEEP: f32 = 6.5 / 255.0;
+const MOST_OFF: f64 = 0.02;
+
+/// What a picture consists of.
+pub(crate) struct SmoothParts {
+    /// The part of each pixel; `None` where nothing is seen.
+    pub(crate) labels: Vec<Option<u32>>,
+    /// The picture with the borders between parts made steps.
+    pub(crate) sharp: Vec<Pixel>,
+    /// The paint of each part, in the picture's pixels.
+    pub(crate) paints: Vec<FoundPaint>,
+}
+
+/// The parts of a picture that consists of smooth ones, some of them gradients; `None` of others.
+pub(crate) fn smooth_parts(picture: &Picture, threshold: GradientThreshold) -> Option<SmoothParts> {
+    let mut parts = without_steps(picture);
+    parts.sort_by_key(|part| std::cmp::Reverse(part.len()));
+    parts.truncate(MOST_PARTS);
+    let pixels = picture.pixels.iter();
+    let seen = pixels.filter(|pixel| is_painted(**pixel)).count();
+    let covered: usize = parts.iter().map(Vec::len).sum();
+    if parts.is_empty() || (covered as f64) < LEAST_COVERED * seen as f64 {
+        return None;
+    }
+    let mut labels = vec![None; picture.pixels.len()];
+    for (label, part) in parts.iter().enumerate() {
+        for index in part {
+            labels[*index] = Some(label as u32);
+        }
+    }
+    let mut paints = Vec::new();
+    for part in &parts {
+        let inner = inner(picture, part, &labels);
+        let own = if inner.len() < LEAST_PART {
+            part
+        } else {
+            &inner
+        };
+        paints.push(paint(picture, own, threshold)?);
+    }
+    let is_gradient = |found: &FoundPaint| !matches!(found.paint, Paint::Solid(_));
+    if !paints.iter().any(is_gradient) {
+        return None;
+    }
+    let sharp = settled(picture, &mut labels);
+    Some(SmoothParts {
+        labels,
+        sharp,
+        paints,
+    })
+}
+
+/// The pixels of a part that no soft border reaches.
+fn inner(picture: &Picture, part: &[usize], labels: &[Option<u32>]) -> Vec<usize> {
+    let is_inner = |index: &usize| {
+        let own = labels[*index];
+        square(picture.size(), *index, BORDER).all(|near| labels[near] == own)
+    };
+    part.iter().copied().filter(is_inner).collect()
+}
+
+/// Pixels that hang together without a steep change.
+fn without_steps(picture: &Picture) -> Vec<Vec<usize>> {
+    let is_smooth = |a: usize, b: usize| {
+        let (a, b) = (picture.pixels[a], picture.pixels[b]);
+        (0..4).all(|i| (a[i] - b[i]).abs() <= STEEPEST)
+    };
+    let open = picture.pixels.iter().map(|p| is_painted(*p)).collect();
+    let mut parts = connected(open, |index| {
+        beside(picture.size(), index).filter(move |near| is_smooth(index, *near))
+    });
+    parts.retain(|part| part.len() >= LEAST_PART);
+    parts
+}
+
+/// The paint of some pixels: the exact gradient where they are one, else what explains them best;
+/// `None` when nothing does.
+fn paint(picture: &Picture, part: &[usize], threshold: GradientThreshold) -> Option<FoundPaint> {
+    let place = |index: usize| (index % picture.width, index / picture.width);
+    let samples = part.iter().map(|index| {
+        let (x, y) = place(*index);
+        (
+            Point::new(x as f64 + 0.5, y as f64 + 0.5),
+            picture.pixels[*index],
+        )
+    });
+    let samples: Vec<(Point, Pixel)> = samples.collect();
+    let flat = fit_pixels(&samples, None)?;
+    if part.len() < LARGE || explains(picture, part, &flat, CLOSE) {
+        return Some(flat);
+    }
+    let (mut low, mut high) = ([usize::MAX; 2], [0; 2]);
+    for index in part {
+        let (x, y) = place(*index);
+        low = [low[0].min(x), low[1].min(y)];
+        high = [high[0].max(x), high[1].max(y)];
+    }
+    let own: BTreeSet<usize> = part.iter().copied().collect();
+    let width = high[0] - low[0] + 1;
+    let whole = |index: usize| (low[1] + index / width) * picture.width + low[0] + index % width;
+    let area = Area {
+        width,
+        height: high[1] - low[1] + 1,
+        color: &|index| {
+            let [red, green, blue, alpha] = picture.pixels[whole(index)].map(f64::from);
+            let straight = |value: f64| 255.0 * (value / alpha.max(1e-6)).min(1.0);
+            [
+                straight(red),
+                straight(green),
+                straight(blue),
+                255.0 * alpha,
+            ]
+        },
+        is_in: &|index| own.contains(&whole(index)),
+    };
+    let exact = paint_of(&area).map(|paint| FoundPaint {
+        paint: paint_in(&paint, Affine::translate((low[0] as f64, low[1] as f64))),
+        opacity: 1.0,
+    });
+    let exact = exact.filter(|found| explains(picture, part, found, CLOSE_STEEP));
+    if exact.is_some() {
+        return exact;
+    }
+    let found = fit_pixels(&samples, Some(threshold))?;
+    explains(picture, part, &found, CLOSE).then_some(found)
+}
+
+/// Whether a paint shows nearly all of some pixels.
+fn explains(picture: &Picture, part: &[usize], found: &FoundPaint, close: f32) -> bool {
+    let shown = shown_by(found);
+    let off = part.iter().filter(|index| {
+        let (x, y) = (**index % picture.width, **index / picture.width);
+        let pixel = shown(Point::new(x as f64 + 0.5, y as f64 + 0.5));
+        let seen = picture.pixels[**index];
+        (0..4).any(|i| (pixel[i] - seen[i]).abs() > close)
+    });
+    off.count() as f64 <= MOST_OFF * part.len() as f64
+}
+
+/// Gives every pixel that is seen and belongs to no part to the one beside it that it is most like,
+/// or to the ground; the colours are those of the nearest pixels of the parts.
+fn settled(picture: &Picture, labels: &mut [Option<u32>]) -> Vec<Pixel> {
+    let mut sharp = picture.pixels.clone();
+    let mut is_settled: Vec<bool> = (0..labels.len())
+        .map(|index| labels[index].is_some() || !is_painted(sharp[index]))
+        .collect();
+    for index in (0..labels.len()).filter(|index| is_settled[*index] && labels[*index].is_none()) {
+        sharp[index] = [0.0; 4];
+    }
+    let mut open: Vec<usize> = (0..labels.len())
+        .filter(|index| !is_settled[*index])
+        .collect();
+    while !open.is_empty() {
+        let found: Vec<(usize, Option<u32>, Pixel)> = open
+            .iter()
+            .filter_map(|index| {
+                let near = around(picture.size(), *index).filter(|near| is_settled[*near]);
+                let off = |near: &usize| squared_distance(sharp[*near], picture.pixels[*index]);
+                let best = near.min_by(|a, b| off(a).total_cmp(&off(b)))?;
+                Some((*index, labels[best], sharp[best]))
+            })
+            .collect();
+        if found.is_empty() {
+            break;
+        }
+        for (index, label, color) in found {
+            labels[index] = label;
+            sharp[index] = color;
+            is_settled[index] = true;
+        }
+        open.retain(|index| !is_settled[*index]);
+    }
+    sharp
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SIDE: usize = 80;
+    const THRESHOLD: GradientThreshold = GradientThreshold {
+        gain: 1e-5,
+        share: 0.9,
+        stops: 3,
+    };
+
+    fn picture(pixel: impl Fn(f32, f32) -> Pixel, is_opaque: bool) -> Picture {
+        let pixels = (0..SIDE * SIDE)
+            .map(|index| {
+                let (x, y) = (index % SIDE, index / SIDE);
+                pixel(x as f32 + 0.5, y as f32 + 0.5).map(|value| (255.0 * value).round() / 255.0)
+            })
+            .collect();
+        Picture {
+            width: SIDE,
+            height: SIDE,
+            pixels,
+            is_opaque,
+        }
+    }
+
+    /// A disc that fades from its middle, cut off by its outline, beside an even one.
+    fn discs(x: f32, y: f32) -> Pixel {
+        let cover = |off: f32| (0.5 - off).clamp(0.0, 1.0);
+        let off = (x - 30.0).hypot(y - 34.0);
+        let alpha = cover(off - 26.0) * (1.0 - 0.025 * off);
+        let even = cover((x - 66.0).hypot(y - 64.0) - 11.0);
+        [0.8 * alpha, 0.3 * alpha, 0.5 * even, alpha + even]
+    }
+
+    #[test]
+    fn a_round_gradient_with_an_outline_is_one_part() {
+        let found = smooth_parts(&picture(discs, false), THRESHOLD).expect("is smooth");
+        assert_eq!(found.paints.len(), 2);
+        assert!(matches!(found.paints[0].paint, Paint::Radial(_)));
+        assert!(matches!(found.paints[1].paint, Paint::Solid(_)));
+        let count = |label| found.labels.iter().filter(|l| **l == Some(label)).count();
+        assert!(count(0).abs_diff(2123) < 25, "{}", count(0));
+    }
+
+    #[test]
+    fn flat_shapes_and_textures_are_left_to_regions() {
+        let flat = picture(
+            |x, _| {
+                if x < 40.0 {
+                    [1.0; 4]
+                } else {
+                    [0.2, 0.2, 0.2, 1.0]
+                }
+            },
+            true,
+        );
+        assert!(smooth_parts(&flat, THRESHOLD).is_none());
+        let texture = |x: f32, y: f32| {
+            let wave = 0.5 + 0.4 * (0.9 * x).sin() * (1.1 * y).cos();
+            [wave, wave, 0.5, 1.0]
+        };
+        assert!(smooth_parts(&picture(texture, true), THRESHOLD).is_none());
+    }
+}
