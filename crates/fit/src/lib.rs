@@ -65,9 +65,10 @@ pub use ablation::removal_growths;
 pub use engine::{refine, vectorize};
 pub use error::FitError;
 pub use options::{FitOptions, MAX_PATHS, Regularisers, Schedule};
-pub use registration::{Form, Movement, Registered, Registration, register, visit_name};
+pub use registration::{Form, IdBuffer, Movement, Registered, Registration, register, visit_name};
 pub use report::{
     Action, ActionRecord, Budget, BudgetRecord, FitEnd, FitOutcome, FitReport, FitStage,
     LossSample, MAX_SAMPLES, Observer, Progress, StageRecord,
 };
 pub use shows::shows;
+pub use topology::insert_above;

@@ -104,10 +104,9 @@ impl Fit<'_> {
         if found.is_empty() || self.is_stopped() {
             return Ok(0);
         }
-        let ids = &mut self.ids;
-        insert(&mut self.document, &found, to_canvas, |index| {
-            ids.insert(index.min(ids.len()), ShapeId::Added);
-        });
+        for index in insert(&mut self.document, &found, to_canvas) {
+            self.ids.insert(index.min(self.ids.len()), ShapeId::Added);
+        }
         let crossed = self.quantise_without_crossings();
         self.note(Action::Add)?;
         Ok(found.len().saturating_sub(crossed))

@@ -5,7 +5,7 @@ use chat2svg_trace::{
     found_shape::{BACKGROUND, FoundShape, SHAPES, paint_in},
     lines::Line,
 };
-use chat2svg_vector::{Document, Group, Node, Paint, Shape, Stroke};
+use chat2svg_vector::{Document, Group, Node, Paint, Shape, ShapeVisit, Stroke};
 use kurbo::Affine;
 
 /// Layer of a new document's lines.
@@ -55,59 +55,84 @@ fn node_of(label: String, found: &FoundShape, to_parent: Affine) -> Node {
     Node::Shape(shape)
 }
 
-/// Puts shapes, bottom first, into a document, each right above the shape at its depth and in that
-/// shape's group, named after it. `to_canvas` maps user space to the found shapes' coordinates.
-/// Calls `inserted` with the index in painting order that each takes, in an order in which every
-/// index is right when it is told.
+/// Puts shapes, bottom first, into a document, as [`insert_above`] does, named after what they lie
+/// on. Returns the index in painting order that each has in the end, ascending.
 pub(crate) fn insert(
     document: &mut Document,
     found: &[FoundShape],
     to_canvas: Affine,
-    mut inserted: impl FnMut(usize),
-) {
-    let places: Vec<(Vec<usize>, Affine, String)> = document
-        .shapes()
-        .into_iter()
-        .map(|visit| {
-            let group = visit.groups.iter().rev().map(|group| group.label.as_str());
-            let name = std::iter::once(visit.shape.label.as_str())
-                .chain(group)
-                .find(|label| !label.is_empty())
-                .unwrap_or_default()
-                .to_owned();
-            (visit.place, visit.transform, name)
-        })
-        .collect();
+) -> Vec<usize> {
+    let own_name = |visit: &ShapeVisit<'_>| {
+        let group = visit.groups.iter().rev().map(|group| group.label.as_str());
+        let mut names = std::iter::once(visit.shape.label.as_str()).chain(group);
+        names
+            .find(|label| !label.is_empty())
+            .unwrap_or_default()
+            .to_owned()
+    };
+    let depths: Vec<Option<usize>> = found.iter().map(|shape| shape.depth).collect();
+    let inserted = insert_above(
+        document,
+        &depths,
+        to_canvas,
+        own_name,
+        |item, name, to_parent| {
+            let label = match name {
+                None => BACKGROUND.to_owned(),
+                Some("" | SHAPES | BACKGROUND | LINES) => String::new(),
+                Some(name) => format!("{} / detail", name.trim_end_matches(" / detail")),
+            };
+            node_of(label, &found[item], to_parent)
+        },
+    );
+    let mut indices: Vec<usize> = inserted.into_iter().map(|(_, index)| index).collect();
+    indices.sort_unstable();
+    indices
+}
+
+/// Puts new shapes, bottom first, into a document: each right above the shape at its depth in
+/// painting order and in that shape's group, without one, or where there is no such shape, below
+/// everything. `to_canvas` maps user space to the new shapes' coordinates.
+///
+/// `node` makes the shape of an item from the name, as `name` tells it, of the shape that it goes
+/// above, `None` at the bottom, and the map from the new shapes' coordinates to its parent's.
+/// Returns each item with its shape's index in painting order in the end, from front to back.
+pub fn insert_above(
+    document: &mut Document,
+    depths: &[Option<usize>],
+    to_canvas: Affine,
+    name: impl Fn(&ShapeVisit<'_>) -> String,
+    mut node: impl FnMut(usize, Option<&str>, Affine) -> Node,
+) -> Vec<(usize, usize)> {
+    let visits = document.shapes();
+    let place = |visit: &ShapeVisit<'_>| (visit.place.clone(), visit.transform, name(visit));
+    let places: Vec<(Vec<usize>, Affine, String)> = visits.iter().map(place).collect();
+    let mut order: Vec<(usize, Option<usize>)> = depths.iter().copied().enumerate().collect();
+    order.sort_by_key(|(_, depth)| depth.map_or(0, |depth| depth + 1));
+    let mut inserted: Vec<(usize, usize)> = Vec::with_capacity(order.len());
     // From the front, so that the places of what comes later in the walk stay right.
-    let mut order: Vec<&FoundShape> = found.iter().collect();
-    order.sort_by_key(|shape| shape.depth.map_or(0, |depth| depth + 1));
-    for shape in order.into_iter().rev() {
-        let at = shape.depth.and_then(|depth| places.get(depth));
-        match (at, shape.depth) {
-            (Some((place, transform, name)), Some(depth)) => {
-                let to_parent = (to_canvas * *transform).inverse();
-                let is_made_here =
-                    [SHAPES, BACKGROUND, LINES].contains(&name.as_str()) || name.is_empty();
-                let label = if is_made_here {
-                    String::new()
-                } else {
-                    format!("{} / detail", name.trim_end_matches(" / detail"))
-                };
-                if let Some((last, around)) = place.split_last()
-                    && let Some(siblings) = document.children_mut(around)
-                {
-                    let index = (last + 1).min(siblings.len());
-                    siblings.insert(index, node_of(label, shape, to_parent));
-                    inserted(depth + 1);
-                }
-            }
-            _ => {
-                let to_user = to_canvas.inverse();
-                document
-                    .layers
-                    .insert(0, node_of(BACKGROUND.to_owned(), shape, to_user));
-                inserted(0);
-            }
+    for (item, depth) in order.into_iter().rev() {
+        let at = depth.and_then(|depth| places.get(depth).zip(Some(depth + 1)));
+        let index = if let Some(((place, transform, name), index)) = at {
+            let Some((last, around)) = place.split_last() else {
+                continue;
+            };
+            let Some(siblings) = document.children_mut(around) else {
+                continue;
+            };
+            let to_parent = (to_canvas * *transform).inverse();
+            let place = (last + 1).min(siblings.len());
+            siblings.insert(place, node(item, Some(name), to_parent));
+            index
+        } else {
+            let lowest = node(item, None, to_canvas.inverse());
+            document.layers.insert(0, lowest);
+            0
+        };
+        for (_, other) in &mut inserted {
+            *other += usize::from(*other >= index);
         }
+        inserted.push((item, index));
     }
+    inserted
 }

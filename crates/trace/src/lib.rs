@@ -16,6 +16,7 @@ pub mod clean;
 mod contour_tolerance;
 mod contours;
 pub mod crossing;
+mod distance;
 pub mod exact;
 pub mod found_shape;
 pub mod ground;
@@ -40,6 +41,7 @@ mod translucent;
 mod unify;
 
 pub use contours::{fit_closed, fit_open};
+pub use distance::distance_inside;
 pub use hierarchy::{RegionId, RegionPrice, RegionShape, Regions, mean_color};
 pub use outlines::outlines;
 pub use paint_fit::{FittedPaint, GradientThreshold, Sample, fit_flat, fit_paint};

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use chat2svg_fit::{removal_growths, visit_name};
+use chat2svg_fit::{insert_above, removal_growths, visit_name};
 use chat2svg_stop::Stop;
 use chat2svg_trace::Price;
 use chat2svg_vector::{ByteCost, Document, Meaning, Node, Raster, Role, Shape};
@@ -42,59 +42,37 @@ pub(super) fn insert(
     found: &[ResidualShape],
     to_canvas: Affine,
 ) -> Vec<Inserted> {
-    let places: Vec<(Vec<usize>, Affine, String)> = document
-        .shapes()
-        .into_iter()
-        .map(|visit| (visit.place.clone(), visit.transform, visit_name(&visit)))
-        .collect();
-    let mut order: Vec<usize> = (0..found.len()).collect();
-    order.sort_by_key(|index| found[*index].above.map_or(0, |above| above + 1));
-    let mut inserted: Vec<Inserted> = Vec::new();
-    // From the front, so that the places of what comes later in the walk stay right.
-    for residual in order.into_iter().rev() {
-        let shape = &found[residual];
-        let at = shape
-            .above
-            .and_then(|above| places.get(above).zip(Some(above)));
-        let (name, index) = match at {
-            Some(((place, transform, ground), above)) => {
-                let name = format!("{ground} / {}", shape.word(false));
-                let to_parent = (to_canvas * *transform).inverse();
-                let Some((last, around)) = place.split_last() else {
-                    continue;
-                };
-                let Some(siblings) = document.children_mut(around) else {
-                    continue;
-                };
-                let position = (last + 1).min(siblings.len());
-                let meaning = meaning_of(shape.word(false));
-                siblings.insert(position, named(&shape.shape, &name, meaning, to_parent));
-                (name, above + 1)
-            }
-            None => {
-                let name = format!("{BENEATH} / {}", shape.word(false));
-                let meaning = Meaning::of_role(Role::Background);
-                let node = named(&shape.shape, &name, meaning, to_canvas.inverse());
-                document.layers.insert(0, node);
-                (name, 0)
-            }
-        };
-        for other in &mut inserted {
-            other.index += usize::from(other.index >= index);
-        }
-        inserted.push(Inserted {
-            index,
-            residual,
-            name,
-        });
-    }
-    inserted
+    let depths: Vec<Option<usize>> = found.iter().map(|shape| shape.above).collect();
+    let mut names = vec![String::new(); found.len()];
+    let placed = insert_above(
+        document,
+        &depths,
+        to_canvas,
+        visit_name,
+        |item, ground, to_parent| {
+            let new = &found[item];
+            let word = new.word(false);
+            let meaning = match ground {
+                Some(_) => meaning_of(word),
+                None => Meaning::of_role(Role::Background),
+            };
+            let name = format!("{} / {word}", ground.unwrap_or(BENEATH));
+            names[item].clone_from(&name);
+            named(&new.shape, name, meaning, to_parent)
+        },
+    );
+    let inserted = placed.into_iter().map(|(residual, index)| Inserted {
+        index,
+        residual,
+        name: std::mem::take(&mut names[residual]),
+    });
+    inserted.collect()
 }
 
-fn named(shape: &Shape, name: &str, meaning: Meaning, to_parent: Affine) -> Node {
+fn named(shape: &Shape, name: String, meaning: Meaning, to_parent: Affine) -> Node {
     let mut shape = shape.clone();
     shape.meaning = meaning;
-    shape.label = name.to_owned();
+    shape.label = name;
     shape.apply_affine(to_parent);
     Node::Shape(shape)
 }

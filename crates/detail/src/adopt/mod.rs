@@ -2,17 +2,18 @@
 //! them and fitted (`chat2svg_fit`), and makes shapes of what is new in it. The exact fit is stage
 //! 3's.
 //!
-//! A region of the target that no shape shows is new (`residual`, `lines`, `names`), and put where
+//! A region of the target that no shape shows is new (`residual`, `names`), and put where
 //! it belongs, if it is worth it (`insert`). What a fit spread over something new is undone: it
 //! knows no names, and would bend a petal to be the leaf beside it.
 
 mod insert;
-mod lines;
 mod names;
 mod parameters;
 mod residual;
 
-use chat2svg_fit::{FitEnd, FitError, FitOptions, Registered, Registration, refine, register};
+use chat2svg_fit::{
+    FitEnd, FitError, FitOptions, IdBuffer, Registered, Registration, refine, register,
+};
 use chat2svg_protocol::{Movement, Placement};
 use chat2svg_stop::{Stop, Stopped};
 use chat2svg_trace::{GradientThreshold, Price};
@@ -23,7 +24,7 @@ pub use parameters::{AdoptParameters, NewShapes};
 
 use self::{
     insert::{Judge, insert},
-    residual::{Finder, IdBuffer},
+    residual::Finder,
 };
 
 /// By how many times its price a new shape must gain: it gets a name, and is one more thing to

@@ -1,11 +1,15 @@
 //! Finds the residual: regions of the target that the template does not show, and the shapes that
 //! draw them. `insert` places these in the document and decides whether they stay.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use chat2svg_fit::Form;
+use chat2svg_fit::{Form, IdBuffer};
 use chat2svg_stop::{Stop, Stopped};
-use chat2svg_trace::{Price, RegionId, RegionPrice, RegionShape, Regions};
+use chat2svg_trace::{
+    Price, RegionId, RegionPrice, RegionShape, Regions,
+    lines::{Mask, RegionLine},
+    neighbours::beside,
+};
 use chat2svg_vector::{
     Color, Document, Fill, FillRule, LineCap, LineJoin, Paint, Raster, RenderError, Shape, Stroke,
 };
@@ -13,7 +17,6 @@ use kurbo::BezPath;
 
 use super::{
     AdoptError, AdoptParameters,
-    lines::{Line, Mask},
     names::{ShapeTraits, word},
 };
 
@@ -68,41 +71,6 @@ pub(super) struct Finder<'a> {
     parameters: &'a AdoptParameters,
     price: RegionPrice,
     stop: &'a Stop,
-}
-
-/// Which shape each pixel of a document shows.
-pub(super) struct IdBuffer {
-    /// Of each pixel, the index plus one of the shape that it shows; 0 for none.
-    owners: Vec<u32>,
-    /// Of each shape in painting order its pixels.
-    pixels: Vec<Vec<u32>>,
-}
-
-impl IdBuffer {
-    pub(super) fn of(
-        document: &Document,
-        width: u32,
-        height: u32,
-        stop: &Stop,
-    ) -> Result<Self, RenderError> {
-        let seen = document.visibility_until(width, height, stop)?;
-        Ok(Self {
-            owners: seen.owners().to_vec(),
-            pixels: seen.pixels(),
-        })
-    }
-
-    /// How many of some pixels show each shape.
-    fn counts(&self, pixels: &[u32]) -> BTreeMap<usize, usize> {
-        let mut counts = BTreeMap::new();
-        let owners = pixels
-            .iter()
-            .filter_map(|pixel| self.owners.get(*pixel as usize));
-        for shape in owners.filter_map(|owner| (*owner as usize).checked_sub(1)) {
-            *counts.entry(shape).or_default() += 1;
-        }
-        counts
-    }
 }
 
 /// Squared error of each pixel of a document's picture on white, over its three components.
@@ -286,7 +254,7 @@ impl<'a> Finder<'a> {
         Ok(shows || self.line(mask)?.is_some())
     }
 
-    fn line(&self, mask: &Mask) -> Result<Option<Line>, Stopped> {
+    fn line(&self, mask: &Mask) -> Result<Option<RegionLine>, Stopped> {
         mask.line(STROKE_EVENNESS, self.stop)
     }
 
@@ -365,9 +333,7 @@ impl<'a> Finder<'a> {
             }
             _ => 0.5,
         };
-        let diagonal = (mask.width as f64 - 4.0)
-            .hypot(mask.height as f64 - 4.0)
-            .max(1.0);
+        let diagonal = mask.extent().hypot().max(1.0);
         let owner = above.map_or(0, |shape| shape as u32 + 1);
         ShapeTraits {
             lighter: color.lightness - beneath.lightness,
@@ -425,24 +391,11 @@ fn background_shapes(document: &Document, seen: &IdBuffer) -> BTreeSet<usize> {
 /// Share of a region's border beyond which lies neither it nor its ground.
 fn edge_share(own: &BTreeSet<u32>, owner: u32, owners: &[u32], width: usize) -> f64 {
     let (mut border, mut edge) = (0_u32, 0_u32);
-    for pixel in own {
-        let index = *pixel as usize;
-        let x = index % width;
-        let beside = [
-            (x > 0).then(|| index - 1),
-            (x + 1 < width).then_some(index + 1),
-            index.checked_sub(width),
-            Some(index + width),
-        ];
-        for other in beside.into_iter().flatten() {
-            let Some(there) = owners.get(other) else {
-                continue;
-            };
-            if !own.contains(&(other as u32)) {
-                border += 1;
-                edge += u32::from(*there != owner);
-            }
-        }
+    let size = [width, owners.len() / width.max(1)];
+    let others = own.iter().flat_map(|pixel| beside(size, *pixel as usize));
+    for other in others.filter(|other| !own.contains(&(*other as u32))) {
+        border += 1;
+        edge += u32::from(owners.get(other) != Some(&owner));
     }
     f64::from(edge) / f64::from(border.max(1))
 }

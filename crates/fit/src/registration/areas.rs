@@ -9,9 +9,9 @@ use chat2svg_trace::{
     regions::{RegionFinder, ShapeCost},
     segment::{NodeId, best_cover},
 };
-use chat2svg_vector::{Color, Document, Oklab, RenderError};
+use chat2svg_vector::{Color, Oklab};
 
-use super::{form::Form, units::Unit};
+use super::form::Form;
 
 /// Prices at which the hierarchy is cut, as multiples of the usual one: from parts to wholes.
 const CUTS: [f64; 3] = [1.74, 14.0, 111.0];
@@ -40,42 +40,6 @@ pub(super) struct Areas {
     cuts: Vec<Vec<Option<u32>>>,
     /// For each cut the index in `all` of each label.
     indices: Vec<Vec<usize>>,
-}
-
-/// The id buffer of a document: which shape each pixel shows.
-pub(super) struct IdBuffer {
-    /// Of each pixel, the index plus one of the shape that it shows; 0 for none.
-    pub(super) owners: Vec<u32>,
-    /// Of each shape in painting order its pixels.
-    pub(super) pixels: Vec<Vec<u32>>,
-    /// Of each shape the pixels that it would show were nothing above it.
-    pub(super) painted: Vec<f64>,
-}
-
-impl IdBuffer {
-    pub(super) fn of(
-        document: &Document,
-        width: usize,
-        height: usize,
-        stop: &Stop,
-    ) -> Result<Self, RenderError> {
-        let (columns, rows) = (width as u32, height as u32);
-        let visibility = document.visibility_until(columns, rows, stop)?;
-        let painted = (0..visibility.len())
-            .map(|shape| visibility.painted_area(shape))
-            .collect();
-        Ok(Self {
-            owners: visibility.owners().to_vec(),
-            pixels: visibility.pixels(),
-            painted,
-        })
-    }
-
-    /// The pixels that a unit would show were nothing above its shapes.
-    pub(super) fn painted_of(&self, unit: &Unit) -> f64 {
-        let painted = self.painted.get(unit.shapes.clone()).unwrap_or_default();
-        painted.iter().sum()
-    }
 }
 
 /// How well a region and what is seen of a shape agree.

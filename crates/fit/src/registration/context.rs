@@ -2,11 +2,7 @@
 
 use chat2svg_stop::Stop;
 
-use super::{
-    areas::{Areas, IdBuffer},
-    tie_break::Appearances,
-    view::View,
-};
+use super::{areas::Areas, id_buffer::IdBuffer, tie_break::Appearances, view::View};
 
 /// What the search works on.
 pub(super) struct Search<'a> {

@@ -8,6 +8,7 @@ mod areas;
 mod context;
 mod form;
 mod guesses;
+mod id_buffer;
 mod moves;
 mod pose;
 mod repaint;
@@ -24,14 +25,8 @@ use chat2svg_trace::{
 use chat2svg_vector::{Color, Document, Raster, RenderError};
 use serde::{Deserialize, Serialize};
 
-pub use self::form::Form;
-pub use self::units::visit_name;
-use self::{
-    areas::{Areas, IdBuffer},
-    context::Search,
-    repaint::Painter,
-    view::View,
-};
+use self::{areas::Areas, context::Search, repaint::Painter, view::View};
+pub use self::{form::Form, id_buffer::IdBuffer, units::visit_name};
 use crate::{FitError, measure::fitting_size};
 
 /// Longest side in pixels at which guesses are tried.
@@ -130,7 +125,7 @@ fn search(
         finder: &finder,
         areas: &areas,
         picture: &sharp,
-        seen: &IdBuffer::of(document, width, height, stop)?,
+        seen: &IdBuffer::of(document, width as u32, height as u32, stop)?,
         to_canvas: document.canvas_transform(width as u32, height as u32)?,
         gradients: registration.gradients,
         least_pixels: search.least_pixels(),

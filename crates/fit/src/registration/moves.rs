@@ -9,9 +9,9 @@ use chat2svg_vector::{Document, RenderError};
 
 use super::{
     Movement,
-    areas::IdBuffer,
     context::{Search, State},
     guesses::{Guess, NEAR_COLOR},
+    id_buffer::IdBuffer,
     pose::{Trial, paint},
     tie_break::Appearances,
     units::{Unit, units},
@@ -118,8 +118,13 @@ impl Search<'_> {
         Ok(())
     }
 
+    fn id_buffer(&self, document: &Document) -> Result<IdBuffer, RenderError> {
+        let (width, height) = (self.areas.width as u32, self.areas.height as u32);
+        IdBuffer::of(document, width, height, self.stop)
+    }
+
     fn state(&self, document: &Document) -> Result<State, RenderError> {
-        let seen = IdBuffer::of(document, self.areas.width, self.areas.height, self.stop)?;
+        let seen = self.id_buffer(document)?;
         let settled = seen
             .pixels
             .iter()
@@ -280,7 +285,7 @@ impl Search<'_> {
         };
         let mut least = there(&self.rough.errors_of(&old));
         if !unit.is_group {
-            let seen = IdBuffer::of(before, self.areas.width, self.areas.height, self.stop)?;
+            let seen = self.id_buffer(before)?;
             let pixels = &seen.pixels[unit.shapes.start];
             let instead = [Some(mean_color(&self.fine.pixels, pixels)), guess.color];
             for color in instead.into_iter().flatten() {
@@ -302,7 +307,7 @@ impl Search<'_> {
 impl Search<'_> {
     /// How much of what is seen of a unit the target shows as it is.
     fn agreeing(&self, document: &Document, unit: &Unit) -> Result<Agreeing, RenderError> {
-        let seen = IdBuffer::of(document, self.areas.width, self.areas.height, self.stop)?;
+        let seen = self.id_buffer(document)?;
         let shown = self.fine.shown(document)?;
         let pixels = seen.pixels.get(unit.shapes.clone()).unwrap_or_default();
         let pixels = pixels.iter().flatten();

@@ -5,11 +5,7 @@ use chat2svg_trace::{GradientThreshold, found_shape::paint_in, mean_color, regio
 use chat2svg_vector::{Color, Document, Paint, Shape, similarity_scale};
 use kurbo::Affine;
 
-use super::{
-    areas::{Areas, IdBuffer},
-    units::visit_name,
-    view::squared_distance,
-};
+use super::{areas::Areas, id_buffer::IdBuffer, units::visit_name, view::squared_distance};
 use crate::freedom::text_place;
 
 /// Oklab distance below which a colour is left as it is.

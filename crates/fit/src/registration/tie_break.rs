@@ -5,7 +5,7 @@ use chat2svg_trace::mean_color;
 use chat2svg_vector::Oklab;
 use kurbo::Point;
 
-use super::{areas::IdBuffer, form::Form};
+use super::{form::Form, id_buffer::IdBuffer};
 
 /// Oklab distance up to which two shapes have the same colour.
 const SAME_COLOR: f32 = 0.03;

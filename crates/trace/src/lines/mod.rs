@@ -3,6 +3,7 @@
 //! business.
 
 mod chains;
+mod region;
 mod ridge;
 mod skeleton;
 
@@ -16,8 +17,9 @@ use crate::{
     picture::{Picture, Pixel},
 };
 use chains::chains;
+pub use region::{Mask, RegionLine};
 use ridge::Ridges;
-pub use skeleton::thinned;
+use skeleton::thinned;
 
 /// Shortest line in pixels.
 const LEAST_LENGTH: f64 = 20.0;
@@ -36,6 +38,8 @@ const MOST_TURN: f64 = 1.3;
 const TURN_PER_PIXEL: f64 = 0.075;
 /// Points between which turns are measured.
 const TURN_STEP: usize = 3;
+/// Points to each side over which a course is averaged.
+const SMOOTH: usize = 2;
 /// Most lines.
 const MOST_LINES: usize = 200;
 /// By how much a sign stands out, in luma; its shortest and longest side in pixels; and how many
@@ -160,7 +164,7 @@ fn line_along(
 
 /// How much a course turns in all, in radians.
 fn turning(course: &[Point], is_closed: bool) -> f64 {
-    let points = smoothed(course);
+    let points = smoothed(course, SMOOTH, false);
     let ways: Vec<kurbo::Vec2> = points
         .iter()
         .step_by(TURN_STEP)
@@ -186,7 +190,7 @@ const LEAST_TURN: f64 = 0.65;
 
 /// A stroke's path: curves between corners.
 fn stroke_along(course: &[Point], is_closed: bool) -> BezPath {
-    let mut points = smoothed(course);
+    let mut points = smoothed(course, SMOOTH, false);
     if is_closed && let Some(first) = points.first().copied() {
         points.push(first);
     }
@@ -259,16 +263,20 @@ fn corner(points: &[Point], index: usize) -> Point {
     }
 }
 
-fn smoothed(points: &[Point]) -> Vec<Point> {
-    let last = points.len().saturating_sub(1);
-    (0..points.len())
+/// Points, the staircase of pixels averaged over so many to each side. An open line keeps its ends:
+/// there the window narrows.
+fn smoothed(points: &[Point], reach: usize, is_closed: bool) -> Vec<Point> {
+    let count = points.len();
+    (0..count)
         .map(|index| {
-            let reach = index.min(last - index).min(2);
-            let around = &points[index - reach..=index + reach];
-            let sum = around
-                .iter()
-                .fold(kurbo::Vec2::ZERO, |sum, p| sum + p.to_vec2());
-            (sum / around.len() as f64).to_point()
+            let reach = if is_closed {
+                reach.min((count - 1) / 2)
+            } else {
+                reach.min(index).min(count - 1 - index)
+            };
+            let around = (0..=2 * reach).map(|step| points[(index + count + step - reach) % count]);
+            let sum = around.fold(kurbo::Vec2::ZERO, |sum, point| sum + point.to_vec2());
+            (sum / (2 * reach + 1) as f64).to_point()
         })
         .collect()
 }

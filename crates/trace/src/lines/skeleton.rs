@@ -6,7 +6,7 @@ use chat2svg_stop::{Stop, Stopped};
 ///
 /// # Errors
 /// When `stop` says so.
-pub fn thinned(
+pub(crate) fn thinned(
     mut mask: Vec<bool>,
     width: usize,
     height: usize,

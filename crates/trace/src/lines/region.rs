@@ -2,45 +2,50 @@
 //! a stroke serves better than an outline is decided elsewhere.
 
 use chat2svg_stop::{Stop, Stopped};
-use chat2svg_trace::{fit_open, lines::thinned};
-use kurbo::{BezPath, Point};
+use kurbo::{BezPath, Point, Vec2};
 
-use crate::field::{Field, distance_inside};
+use super::{skeleton::thinned, smoothed};
+use crate::{contours::fit_open, distance::distance_inside, neighbours::beside};
 
 /// Least length of a line as a multiple of its width.
 const LEAST_LENGTH: f64 = 4.0;
 /// Most pixels of a side branch, as a multiple of the line's half width, that is taken for a rough
 /// edge.
 const TWIG: f64 = 1.6;
+/// Points to each side over which the staircase of pixels is averaged.
+const SMOOTH: usize = 3;
 
 /// A line found in a region, in pixels.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Line {
+pub struct RegionLine {
     /// Points along its middle, evenly spaced by about a pixel; an open line's ends are on the
     /// border.
-    pub(super) points: Vec<Point>,
+    points: Vec<Point>,
     /// Whether its end is its start.
-    pub(super) is_closed: bool,
-    pub(super) width: f64,
+    pub is_closed: bool,
+    /// In pixels, the same all along.
+    pub width: f64,
 }
 
 /// Share of a region's pixels that lie two pixels within it from which it is no line.
 const DEEP_SHARE: f64 = 0.25;
 
-/// Pixels of a region in a window around it, with a free margin of two pixels.
+/// Free pixels around a region in its window.
+const MARGIN: i64 = 2;
+
+/// Pixels of a region in a window around it, with a free margin.
 #[derive(Clone, Debug)]
-pub(super) struct Mask {
-    pub(super) left: i64,
-    pub(super) top: i64,
-    pub(super) width: usize,
-    pub(super) height: usize,
-    pub(super) inside: Vec<bool>,
+pub struct Mask {
+    left: i64,
+    top: i64,
+    width: usize,
+    height: usize,
+    inside: Vec<bool>,
 }
 
 impl Mask {
     /// Of pixels given by their index, in a picture of the given width; `None` when there are none.
-    pub(super) fn of(pixels: &[u32], picture_width: usize) -> Option<Self> {
-        const MARGIN: i64 = 2;
+    pub fn of(pixels: &[u32], picture_width: usize) -> Option<Self> {
         let place = |pixel: &u32| {
             let index = *pixel as usize;
             (
@@ -72,15 +77,21 @@ impl Mask {
         })
     }
 
+    /// Width and height of the box around the pixels.
+    pub fn extent(&self) -> Vec2 {
+        let side = |side: usize| side as f64 - 2.0 * MARGIN as f64;
+        Vec2::new(side(self.width), side(self.height))
+    }
+
     /// Pixels with what they enclose.
-    pub(super) fn filled_area(&self) -> usize {
+    pub fn filled_area(&self) -> usize {
         let mut is_outside = vec![false; self.inside.len()];
         let mut open = vec![0_usize];
         if let Some(first) = is_outside.first_mut() {
             *first = true;
         }
         while let Some(pixel) = open.pop() {
-            for next in self.beside(pixel) {
+            for next in beside([self.width, self.height], pixel) {
                 if !is_outside[next] && !self.inside[next] {
                     is_outside[next] = true;
                     open.push(next);
@@ -91,7 +102,7 @@ impl Mask {
     }
 
     /// Whether it is a line or a rim: few of its pixels have two others of it on all four sides.
-    pub(super) fn is_thin(&self) -> bool {
+    pub fn is_thin(&self) -> bool {
         let inside = |pixel: usize| self.inside.get(pixel) == Some(&true);
         let own = (0..self.inside.len()).filter(|pixel| inside(*pixel));
         let (mut all, mut deep) = (0.0, 0.0);
@@ -109,24 +120,15 @@ impl Mask {
         deep < DEEP_SHARE * all
     }
 
-    fn beside(&self, pixel: usize) -> impl Iterator<Item = usize> + use<> {
-        let (width, count) = (self.width, self.inside.len());
-        let x = pixel % width;
-        [
-            (x > 0).then(|| pixel - 1),
-            (x + 1 < width).then_some(pixel + 1),
-            pixel.checked_sub(width),
-            (pixel + width < count).then_some(pixel + width),
-        ]
-        .into_iter()
-        .flatten()
-    }
-
     /// The line that the region is; `None` when it branches, is too short or too uneven.
-    pub(super) fn line(&self, evenness: f64, stop: &Stop) -> Result<Option<Line>, Stopped> {
+    /// `evenness` is the standard deviation of its width over the mean, at most.
+    ///
+    /// # Errors
+    /// When `stop` says so.
+    pub fn line(&self, evenness: f64, stop: &Stop) -> Result<Option<RegionLine>, Stopped> {
         let distance = distance_inside(&self.inside, self.width, self.height, false, stop)?;
         let mut thin = thinned(self.inside.clone(), self.width, self.height, stop)?;
-        let half = distance.max();
+        let half = distance.iter().copied().fold(0.0, f32::max);
         remove_twigs(
             &mut thin,
             self.width,
@@ -135,7 +137,14 @@ impl Mask {
         let Some((order, is_closed)) = in_order(&thin, self.width) else {
             return Ok(None);
         };
-        let mut points = self.smoothed(&order, is_closed);
+        let place = |pixel: &usize| {
+            Point::new(
+                (self.left + (pixel % self.width) as i64) as f64 + 0.5,
+                (self.top + (pixel / self.width) as i64) as f64 + 0.5,
+            )
+        };
+        let middle: Vec<Point> = order.iter().map(place).collect();
+        let mut points = smoothed(&middle, SMOOTH, is_closed);
         if !is_closed {
             let trim = half.ceil() as usize;
             self.reach_border(&mut points, trim);
@@ -147,8 +156,8 @@ impl Mask {
         let length = length_of(&points, is_closed);
         let width = area / length.max(1.0);
         let is_long = length >= LEAST_LENGTH * width;
-        let is_even = || unevenness(&distance, &order) <= evenness;
-        Ok((is_long && is_even()).then_some(Line {
+        let is_line = is_long && unevenness(&distance, half, &order) <= evenness;
+        Ok(is_line.then_some(RegionLine {
             points,
             is_closed,
             width,
@@ -194,38 +203,12 @@ impl Mask {
                 .copied()
                 .unwrap_or(false)
     }
-
-    /// Pixel centres along the line, the staircase taken out.
-    fn smoothed(&self, order: &[usize], is_closed: bool) -> Vec<Point> {
-        const REACH: usize = 3;
-        let center = |pixel: usize| {
-            Point::new(
-                (self.left + (pixel % self.width) as i64) as f64 + 0.5,
-                (self.top + (pixel / self.width) as i64) as f64 + 0.5,
-            )
-        };
-        let count = order.len();
-        (0..count)
-            .map(|index| {
-                // An open line keeps its ends: the window narrows towards them.
-                let reach = if is_closed {
-                    REACH.min((count - 1) / 2)
-                } else {
-                    REACH.min(index).min(count - 1 - index)
-                };
-                let window = (0..=2 * reach)
-                    .map(|step| center(order[(index + count + step - reach) % count]));
-                let sum = window.fold(kurbo::Vec2::ZERO, |sum, point| sum + point.to_vec2());
-                (sum / (2 * reach + 1) as f64).to_point()
-            })
-            .collect()
-    }
 }
 
-impl Line {
+impl RegionLine {
     /// Its middle as a path of few curves, at most `tolerance` pixels away; the ends of an open
     /// line are taken back by `less` pixels, for round caps.
-    pub(super) fn path(&self, tolerance: f64, less: f64) -> BezPath {
+    pub fn path(&self, tolerance: f64, less: f64) -> BezPath {
         let mut points = self.points.clone();
         if !self.is_closed && less > 0.0 {
             for _ in 0..2 {
@@ -269,21 +252,18 @@ fn length_of(points: &[Point], is_closed: bool) -> f64 {
 }
 
 /// Standard deviation of the width along a line over its mean. Ends, which run out, do not count.
-fn unevenness(distance: &Field, order: &[usize]) -> f64 {
-    let trim = (distance.max().ceil() as usize).min(order.len() / 4);
+fn unevenness(distance: &[f32], half: f32, order: &[usize]) -> f64 {
+    let trim = (half.ceil() as usize).min(order.len() / 4);
     let middle = order.get(trim..order.len() - trim).unwrap_or(order);
     let widths: Vec<f64> = middle
         .iter()
-        .map(|pixel| f64::from(distance.values[*pixel]) + 0.5)
+        .filter_map(|pixel| distance.get(*pixel))
+        .map(|distance| f64::from(*distance) + 0.5)
         .collect();
     let count = widths.len().max(1) as f64;
     let mean = widths.iter().sum::<f64>() / count;
-    let variance = widths
-        .iter()
-        .map(|width| (width - mean).powi(2))
-        .sum::<f64>()
-        / count;
-    variance.sqrt() / mean.max(1e-9)
+    let squares = widths.iter().map(|width| (width - mean).powi(2));
+    (squares.sum::<f64>() / count).sqrt() / mean.max(1e-9)
 }
 
 /// Neighbours of a pixel of a line, those side by side before those across corners.

@@ -1,0 +1,59 @@
+//! The id buffer of a document: which shape each pixel shows.
+
+use std::collections::BTreeMap;
+
+use chat2svg_stop::Stop;
+use chat2svg_vector::{Document, RenderError};
+
+use super::units::Unit;
+
+/// The id buffer of a document.
+pub struct IdBuffer {
+    /// Of each pixel, the index plus one of the shape that it shows; 0 for none.
+    pub owners: Vec<u32>,
+    /// Of each shape in painting order its pixels.
+    pub pixels: Vec<Vec<u32>>,
+    /// Of each shape the pixels that it would show were nothing above it.
+    painted: Vec<f64>,
+}
+
+impl IdBuffer {
+    /// Of a document in so many pixels.
+    ///
+    /// # Errors
+    /// When it cannot be rendered, or `stop` says so.
+    pub fn of(
+        document: &Document,
+        width: u32,
+        height: u32,
+        stop: &Stop,
+    ) -> Result<Self, RenderError> {
+        let visibility = document.visibility_until(width, height, stop)?;
+        let painted = (0..visibility.len())
+            .map(|shape| visibility.painted_area(shape))
+            .collect();
+        Ok(Self {
+            owners: visibility.owners().to_vec(),
+            pixels: visibility.pixels(),
+            painted,
+        })
+    }
+
+    /// How many of some pixels show each shape.
+    pub fn counts(&self, pixels: &[u32]) -> BTreeMap<usize, usize> {
+        let mut counts = BTreeMap::new();
+        let owners = pixels
+            .iter()
+            .filter_map(|pixel| self.owners.get(*pixel as usize));
+        for shape in owners.filter_map(|owner| (*owner as usize).checked_sub(1)) {
+            *counts.entry(shape).or_default() += 1;
+        }
+        counts
+    }
+
+    /// The pixels that a unit would show were nothing above its shapes.
+    pub(super) fn painted_of(&self, unit: &Unit) -> f64 {
+        let painted = self.painted.get(unit.shapes.clone()).unwrap_or_default();
+        painted.iter().sum()
+    }
+}
