@@ -23,8 +23,10 @@ const LOOK: Duration = Duration::from_secs(2);
 /// Between two attempts to follow a job's events.
 const PAUSE: Duration = Duration::from_millis(250);
 /// How long the last event of a job that has ended may take before its end is told without it.
-/// Whoever asks again after an end that was told so may be told of it again.
 const END_PATIENCE: Duration = Duration::from_millis(500);
+/// The number of an end that is told without the stream: above all numbers that the stream gives,
+/// so that whoever asks again with it is told nothing twice, and exact as a JSON number.
+const END: u64 = (1 << 53) - 1;
 /// What an event may be short of the largest message, for its head.
 const HEAD: usize = 4 << 10;
 
@@ -84,12 +86,12 @@ impl Cluster {
             return Ok(None);
         };
         if entry.is_final() {
-            let done = done(job, after, entry.view.state);
             let past = match self.last_event(job).await? {
                 // It was seen.
+                _ if after >= END => Some(Vec::new()),
                 Some(last) if is_done(&last) && last.sequence <= after => Some(Vec::new()),
                 Some(last) if is_done(&last) => None,
-                _ => Some(vec![done]),
+                _ => Some(vec![done(job, entry.view.state)]),
             };
             if let Some(past) = past {
                 let coming = broadcast::Sender::new(1).subscribe();
@@ -201,7 +203,7 @@ impl Follower {
             }
             match self.cluster.entry(self.job).await? {
                 Some((entry, _)) if entry.is_final() && has_ended => {
-                    self.pass(done(self.job, self.last, entry.view.state)).await;
+                    self.pass(done(self.job, entry.view.state)).await;
                     return Ok(());
                 }
                 Some((entry, _)) if entry.is_final() => {
@@ -230,10 +232,10 @@ fn is_done(event: &JobEvent) -> bool {
     matches!(event.kind, JobEventKind::Done { .. })
 }
 
-fn done(job: JobId, after: u64, state: JobState) -> JobEvent {
+fn done(job: JobId, state: JobState) -> JobEvent {
     JobEvent {
         job,
-        sequence: after + 1,
+        sequence: END,
         kind: JobEventKind::Done { state },
     }
 }
