@@ -61,18 +61,7 @@ impl Handler<Submit> for ClusterFrontActor {
     fn handle(&mut self, message: Submit, _: &mut Self::Context) -> Self::Result {
         let (cluster, catalogue) = (self.cluster.clone(), self.catalogue.clone());
         let now = cluster.clock().now();
-        let view = JobView {
-            id: JobId(Uuid::now_v7()),
-            owner: message.owner,
-            state: JobState::Queued,
-            spec: message.spec,
-            stage: None,
-            progress: 0.0,
-            created_at: now,
-            updated_at: now,
-            metadata: None,
-            failure: None,
-        };
+        let view = JobView::queued(JobId(Uuid::now_v7()), message.owner, message.spec, now);
         let (attachments, key, client) =
             (message.attachments, message.idempotency_key, message.client);
         let (permit, quota) = (message.permit, message.quota);

@@ -261,3 +261,21 @@ pub struct JobView {
     /// Why it failed, when it failed.
     pub failure: Option<JobFailure>,
 }
+
+impl JobView {
+    /// A job that was accepted at a time and waits.
+    pub fn queued(id: JobId, owner: Owner, spec: JobSpec, accepted: Timestamp) -> Self {
+        Self {
+            id,
+            owner,
+            state: JobState::Queued,
+            spec,
+            stage: None,
+            progress: 0.0,
+            created_at: accepted,
+            updated_at: accepted,
+            metadata: None,
+            failure: None,
+        }
+    }
+}

@@ -40,11 +40,10 @@ fn start(config: &StoreConfig) -> (Slot<StoreActor>, Watchdog) {
 }
 
 fn job(number: u128) -> JobView {
-    JobView {
-        id: JobId(Uuid::from_u128(number)),
-        owner: Default::default(),
-        state: JobState::Queued,
-        spec: JobSpec {
+    JobView::queued(
+        JobId(Uuid::from_u128(number)),
+        Default::default(),
+        JobSpec {
             kind: JobKind::Vectorize {
                 ground: Default::default(),
                 look: Default::default(),
@@ -60,13 +59,8 @@ fn job(number: u128) -> JobView {
                 output: Default::default(),
             },
         },
-        stage: None,
-        progress: 0.0,
-        created_at: Timestamp::now(),
-        updated_at: Timestamp::now(),
-        metadata: None,
-        failure: None,
-    }
+        Timestamp::now(),
+    )
 }
 
 fn put(view: &JobView) -> PutJob {

@@ -31,11 +31,10 @@ fn config(path: PathBuf) -> StoreConfig {
 }
 
 fn job(number: u128) -> JobView {
-    JobView {
-        id: JobId(Uuid::from_u128(number)),
-        owner: Default::default(),
-        state: JobState::Queued,
-        spec: JobSpec {
+    JobView::queued(
+        JobId(Uuid::from_u128(number)),
+        Default::default(),
+        JobSpec {
             kind: JobKind::Vectorize {
                 ground: Default::default(),
                 look: Default::default(),
@@ -51,13 +50,8 @@ fn job(number: u128) -> JobView {
                 output: Default::default(),
             },
         },
-        stage: None,
-        progress: 0.0,
-        created_at: Timestamp::UNIX_EPOCH,
-        updated_at: Timestamp::UNIX_EPOCH,
-        metadata: None,
-        failure: None,
-    }
+        Timestamp::UNIX_EPOCH,
+    )
 }
 
 /// What the killed process does: not a test by itself.

@@ -6,11 +6,10 @@ use proptest::prelude::*;
 use super::*;
 
 pub(crate) fn view(owner: &str) -> JobView {
-    JobView {
-        id: JobId(Uuid::now_v7()),
-        owner: owner.parse::<Owner>().unwrap(),
-        state: JobState::Queued,
-        spec: JobSpec {
+    JobView::queued(
+        JobId(Uuid::now_v7()),
+        owner.parse::<Owner>().unwrap(),
+        JobSpec {
             kind: JobKind::Vectorize {
                 ground: Default::default(),
                 look: Default::default(),
@@ -26,13 +25,8 @@ pub(crate) fn view(owner: &str) -> JobView {
                 palette: None,
             },
         },
-        stage: None,
-        progress: 0.0,
-        created_at: Timestamp::UNIX_EPOCH,
-        updated_at: Timestamp::UNIX_EPOCH,
-        metadata: None,
-        failure: None,
-    }
+        Timestamp::UNIX_EPOCH,
+    )
 }
 
 fn claim(number: u128) -> Claim {

@@ -53,18 +53,7 @@ impl Handler<Submit> for ControllerActor {
             quota: _,
         } = message;
         let now = jiff::Timestamp::now();
-        let view = JobView {
-            id: JobId(Uuid::now_v7()),
-            owner,
-            state: JobState::Queued,
-            spec,
-            stage: None,
-            progress: 0.0,
-            created_at: now,
-            updated_at: now,
-            metadata: None,
-            failure: None,
-        };
+        let view = JobView::queued(JobId(Uuid::now_v7()), owner, spec, now);
         let id = view.id;
         let size = size_of(&attachments);
         let files = Files::of(attachments.clone());

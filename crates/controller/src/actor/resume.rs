@@ -187,11 +187,10 @@ mod tests {
     fn a_job_goes_on_with_what_was_left_of_its_time() {
         let now = Timestamp::now();
         let left = |deadline_s: u64, age_s: i64| {
-            let view = JobView {
-                id: JobId(uuid::Uuid::nil()),
-                owner: Default::default(),
-                state: JobState::Queued,
-                spec: JobSpec {
+            let view = JobView::queued(
+                JobId(uuid::Uuid::nil()),
+                Default::default(),
+                JobSpec {
                     kind: JobKind::Vectorize {
                         ground: Default::default(),
                         look: Default::default(),
@@ -207,13 +206,8 @@ mod tests {
                         output: Default::default(),
                     },
                 },
-                stage: None,
-                progress: 0.0,
-                created_at: now - jiff::SignedDuration::from_secs(age_s),
-                updated_at: now,
-                metadata: None,
-                failure: None,
-            };
+                now - jiff::SignedDuration::from_secs(age_s),
+            );
             let spent = submitted_at(&view, now).elapsed().as_secs();
             deadline_s.saturating_sub(spent)
         };

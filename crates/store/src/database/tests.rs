@@ -12,11 +12,10 @@ use super::*;
 use crate::config::StoreConfig;
 
 fn job(number: u128) -> JobView {
-    JobView {
-        id: JobId(uuid::Uuid::from_u128(number)),
-        owner: Default::default(),
-        state: JobState::Queued,
-        spec: JobSpec {
+    JobView::queued(
+        JobId(uuid::Uuid::from_u128(number)),
+        Default::default(),
+        JobSpec {
             kind: JobKind::Vectorize {
                 ground: Default::default(),
                 look: Default::default(),
@@ -32,13 +31,8 @@ fn job(number: u128) -> JobView {
                 output: Default::default(),
             },
         },
-        stage: None,
-        progress: 0.0,
-        created_at: Timestamp::UNIX_EPOCH,
-        updated_at: Timestamp::UNIX_EPOCH,
-        metadata: None,
-        failure: None,
-    }
+        Timestamp::UNIX_EPOCH,
+    )
 }
 
 fn big_file() -> Attachment {

@@ -169,18 +169,7 @@ impl Handler<Submit> for Controller {
         self.jobs.insert(
             id,
             Job {
-                view: JobView {
-                    id,
-                    owner: submit.owner,
-                    state: JobState::Queued,
-                    spec: submit.spec,
-                    stage: None,
-                    progress: 0.0,
-                    created_at: Timestamp::UNIX_EPOCH,
-                    updated_at: Timestamp::UNIX_EPOCH,
-                    metadata: None,
-                    failure: None,
-                },
+                view: JobView::queued(id, submit.owner, submit.spec, Timestamp::UNIX_EPOCH),
                 events: Vec::new(),
                 sender: Some(broadcast::Sender::new(4)),
                 permit: Some(submit.permit),
