@@ -211,6 +211,7 @@ pub fn refine(
                 fit.mark_primitives()?;
             }
         }
+        schedule::meet_budget(&mut fit)?;
     }
     let mut outcome = fit.finish();
     outcome.report.has_uneven_ground = keeps_ground;

@@ -11,8 +11,8 @@ use chat2svg_trace::{
     regions::{RegionFinder, ShapeCost},
     shadow::Shadows,
 };
-use chat2svg_vector::{Document, Node, Raster, WriteOptions};
-use kurbo::{Affine, BezPath};
+use chat2svg_vector::{Document, Drawn, Node, Raster, WriteOptions};
+use kurbo::{Affine, BezPath, PathSeg};
 
 use crate::{
     Action, ActionRecord, FitEnd, FitError, FitOptions, FitOutcome, FitReport, Movement,
@@ -22,7 +22,7 @@ use crate::{
     freedom::{Freedom, Motion},
     grouping::in_layers,
     measure::{Score, price, psnr},
-    quantise::{quantise_colors, quantise_outlines},
+    quantise::{decimals_of, quantise_colors, quantise_outlines},
     scene::{SceneMap, scene_of, shown, write_back},
     tracker::Tracker,
 };
@@ -88,6 +88,9 @@ impl ShapeId {
     }
 }
 
+/// A document with its score and what each of its shapes is.
+type Best = (Score, Document, Vec<ShapeId>);
+
 /// A running fit.
 pub(crate) struct Fit<'a> {
     pub(crate) problem: Problem<'a>,
@@ -100,7 +103,10 @@ pub(crate) struct Fit<'a> {
     before: Score,
     /// Of the document after the last action.
     score: Score,
-    best: (Score, Document, Vec<ShapeId>),
+    best: Best,
+    /// What came nearest to the byte budget while that does not count yet; `None` without one and
+    /// once it counts.
+    nearest: Option<Best>,
     pub(crate) descender: Descender<'a>,
     pub(crate) tracker: Tracker<'a>,
     actions: Vec<ActionRecord>,
@@ -134,6 +140,10 @@ impl<'a> Fit<'a> {
             template_shapes,
             before,
             score: before,
+            nearest: problem
+                .options
+                .byte_budget
+                .map(|budget| (before.within(budget), template.clone(), ids.clone())),
             best: (before, template, ids),
             descender,
             tracker,
@@ -168,7 +178,7 @@ impl<'a> Fit<'a> {
     /// The best document so far and how it came about, as if the fit ended now.
     fn best_so_far(&self) -> FitOutcome {
         let pixels = self.problem.target.width * self.problem.target.height;
-        let (score, document, ids) = &self.best;
+        let (score, document, ids) = self.nearest.as_ref().unwrap_or(&self.best);
         let Problem {
             options, template, ..
         } = self.problem;
@@ -290,13 +300,10 @@ impl<'a> Fit<'a> {
     /// The parts of an outline that have come to cross go back.
     pub(crate) fn take_over(&mut self, map: &mut SceneMap) -> Result<(), FitError> {
         let descended = self.squared_error(map)?;
-        let before: Vec<BezPath> = {
-            let shapes = self.document.shapes();
-            let paths = shapes.iter().map(|visit| visit.shape.path.clone());
-            paths.collect()
-        };
+        let before = self.paths();
         write_back(map, &mut self.document);
-        let decimals = quantise_outlines(&mut self.document);
+        let grids = self.grids(&before);
+        let decimals = quantise_outlines(&mut self.document, grids);
         if self.chooses_rounding {
             self.choose_rounding(&decimals)?;
         }
@@ -326,9 +333,30 @@ impl<'a> Fit<'a> {
             .collect();
         if self.descender.choose_rounding(&mut map, &grid)? {
             write_back(&map, &mut self.document);
-            quantise_outlines(&mut self.document);
+            quantise_outlines(&mut self.document, decimals.to_vec());
         }
         Ok(())
+    }
+
+    /// Decimals of outlines that were these before they changed: those that the file needs, or
+    /// fewer where bytes were saved by that.
+    pub(crate) fn grids(&self, before: &[BezPath]) -> Vec<u8> {
+        let mut decimals = self.document.outline_decimals(&WriteOptions::default());
+        if self.counts_budget() {
+            for (decimals, before) in decimals.iter_mut().zip(before) {
+                *decimals = decimals_of(before, *decimals);
+            }
+        }
+        decimals
+    }
+
+    /// The outlines of the document's shapes.
+    pub(crate) fn paths(&self) -> Vec<BezPath> {
+        let shapes = self.document.shapes();
+        shapes
+            .iter()
+            .map(|visit| visit.shape.path.clone())
+            .collect()
     }
 
     /// How much may change of each shape at present.
@@ -338,6 +366,17 @@ impl<'a> Fit<'a> {
         let mut freedoms: Vec<Freedom> = ids
             .map(|id| id.origin().and_then(of_template).unwrap_or_default())
             .collect();
+        if self.counts_budget() {
+            // Basic shapes are written in few numbers as long as they are such; polygons stay that.
+            for (freedom, visit) in freedoms.iter_mut().zip(self.document.shapes()) {
+                let is_line = |segment: PathSeg| matches!(segment, PathSeg::Line(_));
+                let mut segments = visit.shape.path.segments();
+                let is_polygon = segments.clone().nth(4).is_some() && segments.all(is_line);
+                if visit.shape.drawn == Drawn::AsBasicShape && !is_polygon {
+                    freedom.outline = Motion::Fixed;
+                }
+            }
+        }
         if let Some(shadows) = self.problem.shadows {
             // Their parts fit together as they are.
             let visits = self.document.shapes();
@@ -388,10 +427,22 @@ impl<'a> Fit<'a> {
         })
     }
 
+    /// From now on a document is judged by how near it is to the byte budget first of all.
+    pub(crate) fn count_budget(&mut self) {
+        if let Some(nearest) = self.nearest.take() {
+            self.best = nearest;
+        }
+    }
+
+    /// Whether the byte budget counts already.
+    pub(crate) fn counts_budget(&self) -> bool {
+        self.problem.options.byte_budget.is_some() && self.nearest.is_none()
+    }
+
     /// Reverts to the best document so far when that is clearly better. A document nearly as good
-    /// may only need more steps; one above the byte budget is judged at the end.
+    /// may only need more steps.
     pub(crate) fn revert_if_clearly_worse(&mut self) {
-        if self.excess_bytes() == 0 && self.best.0.is_clearly_better_than(&self.score) {
+        if self.best.0.is_clearly_better_than(&self.score) {
             self.take_best();
         }
     }
@@ -425,19 +476,13 @@ impl<'a> Fit<'a> {
     }
 
     /// Measures the document and keeps it even when it is worse than the best by up to `slack` of
-    /// squared error, but never one that is worse than the template or further above the byte
-    /// budget.
+    /// squared error, but never one that is worse than the template.
     pub(crate) fn accept(&mut self, action: Action, slack: f64) -> Result<(), FitError> {
         let best = self.best.0;
         let Some(score) = self.measure(action)? else {
             return Ok(());
         };
-        let is_within = self
-            .problem
-            .options
-            .byte_budget
-            .is_none_or(|budget| score.bytes <= budget.max(best.bytes));
-        if score.is_better_than(&best) || (score.error <= best.error + slack && is_within) {
+        if score.is_better_than(&best) || score.error <= best.error + slack {
             self.keep(score);
         }
         Ok(())
@@ -496,6 +541,18 @@ impl<'a> Fit<'a> {
         let mut score = Score::of(&self.document, target, options)?;
         if action == Action::Primitive {
             score = score.as_written(&self.document, target)?;
+        }
+        if let Some(budget) = options.byte_budget {
+            let within = score.within(budget);
+            match &self.nearest {
+                None => score = within,
+                Some(nearest)
+                    if score.error <= self.before.error && within.is_better_than(&nearest.0) =>
+                {
+                    self.nearest = Some((within, self.document.clone(), self.ids.clone()));
+                }
+                Some(_) => {}
+            }
         }
         self.problem.clock.set_aside(began.elapsed());
         let gain = (self.score.cost - score.cost) as f32;

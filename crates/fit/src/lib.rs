@@ -42,6 +42,7 @@ mod regularise;
 mod report;
 mod rollback;
 mod rounding;
+mod savings;
 mod scene;
 mod schedule;
 mod shape_set;

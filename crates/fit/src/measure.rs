@@ -18,7 +18,7 @@ pub(crate) struct Score {
     pub(crate) error: f64,
     /// Bytes of the written document.
     pub(crate) bytes: usize,
-    /// Bytes above the budget.
+    /// Bytes above the budget, where it counts already.
     excess: usize,
     /// Error plus what the bytes should have saved.
     pub(crate) cost: f64,
@@ -41,11 +41,17 @@ impl Score {
         Ok(Self {
             error,
             bytes,
-            excess: options
-                .byte_budget
-                .map_or(0, |budget| bytes.saturating_sub(budget)),
+            excess: 0,
             cost: error + price(target, options).byte() * bytes as f64,
         })
+    }
+
+    /// The same where a budget counts.
+    pub(crate) fn within(self, budget: usize) -> Self {
+        Self {
+            excess: self.bytes.saturating_sub(budget),
+            ..self
+        }
     }
 
     /// The same by what the written file shows: elements of basic shapes are rounded otherwise than

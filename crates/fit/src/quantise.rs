@@ -3,23 +3,30 @@
 //! business.
 
 use chat2svg_vector::{Color, Document, GradientStop, Paint, WriteOptions, snapped_outline};
+use kurbo::BezPath;
 
 /// Quantises every shape; returns the number of decimals of each outline.
 pub(crate) fn quantise(document: &mut Document) -> Vec<u8> {
-    let decimals = quantise_outlines(document);
+    let decimals = document.outline_decimals(&WriteOptions::default());
+    let decimals = quantise_outlines(document, decimals);
     quantise_colors(document);
     decimals
 }
 
-/// Quantises the outlines; returns the number of decimals of each.
-pub(crate) fn quantise_outlines(document: &mut Document) -> Vec<u8> {
-    let decimals = document.outline_decimals(&WriteOptions::default());
+/// Quantises the outlines to so many decimals each, which it returns.
+pub(crate) fn quantise_outlines(document: &mut Document, decimals: Vec<u8>) -> Vec<u8> {
     document.edit_shapes(|index, shape, _, _| {
         if let Some(decimals) = decimals.get(index) {
             shape.path = snapped_outline(&shape.path, *decimals);
         }
     });
     decimals
+}
+
+/// The fewest decimals, at most so many, that hold an outline as it is.
+pub(crate) fn decimals_of(path: &BezPath, most: u8) -> u8 {
+    let holds = |decimals: &u8| snapped_outline(path, *decimals) == *path;
+    (0..most).find(holds).unwrap_or(most)
 }
 
 /// Quantises the colours.

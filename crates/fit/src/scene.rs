@@ -301,7 +301,7 @@ fn write_paint(paint: &mut Paint, fitted: &raster::Paint, back: Affine) {
     }
 }
 
-fn paint_of(paint: &Paint, to_scene: Affine) -> raster::Paint {
+pub(crate) fn paint_of(paint: &Paint, to_scene: Affine) -> raster::Paint {
     let stops_of = |stops: &[GradientStop]| -> Vec<raster::Stop> {
         stops
             .iter()

@@ -31,17 +31,14 @@ const ROUNDS: u32 = 4;
 const ADDING: [std::ops::Range<u32>; 2] = [1..3, 0..2];
 /// Steps after paths were taken out at the end.
 const POLISH_STEPS: u32 = 15;
-/// Most rounds of taking paths out to meet a byte budget.
-const SAVINGS: u32 = 10;
-/// Bytes that each takes out at least.
-const LEAST_SAVED: usize = 200;
+/// Most rounds of savings; the part of what is too much that each saves, and its bytes at least.
+const SAVINGS: u32 = 24;
+const SAVED_PART: usize = 3;
+const LEAST_SAVED: usize = 100;
+/// Steps after each.
+const SAVING_STEPS: u32 = 7;
 /// How far in pixels outlines may move when drawn anew.
 const SAME_OUTLINE: f64 = 0.3;
-/// How often the price of bytes and the tolerance of added outlines grow, and by which factors,
-/// before paths are removed whatever they gain.
-const COARSENING_ROUNDS: u32 = 9;
-const PRICE_GROWTH: f64 = 2.0;
-const TOLERANCE_GROWTH: f64 = 1.4;
 
 /// Runs the fit to its end, or until it is stopped.
 pub(crate) fn run(fit: &mut Fit<'_>) -> Result<(), FitError> {
@@ -70,7 +67,7 @@ pub(crate) fn run(fit: &mut Fit<'_>) -> Result<(), FitError> {
     let finder = fit.finder(affordable_side(fit, taken));
     if !is_empty {
         fit.close_outlines();
-        fit.simplify(false, SAME_OUTLINE)?;
+        fit.simplify(SAME_OUTLINE)?;
         fit.align()?;
         if fit.leave_placed() {
             return Ok(());
@@ -152,7 +149,10 @@ pub(crate) fn run(fit: &mut Fit<'_>) -> Result<(), FitError> {
         }
     }
     fit.drop_strokes()?;
-    save_bytes(fit, rate)
+    let steps = POLISH_STEPS.min(options.iterations);
+    fit.tracker.polish = steps;
+    fit.chooses_rounding = true;
+    fit.descend_steps(steps, 1.0, 0.5 * rate)
 }
 
 /// The longest side at which regions can be looked for in half of the time that is left, judged by
@@ -192,37 +192,37 @@ pub(crate) fn finish_new(fit: &mut Fit<'_>) -> Result<(), FitError> {
     fit.mark_primitives()
 }
 
-/// Meets the byte budget: what gains little for its bytes goes, and outlines are drawn with fewer
-/// curves, both by and by more roughly, with a short descent after each; at last paths go whatever
-/// they gain.
-fn save_bytes(fit: &mut Fit<'_>, rate: f32) -> Result<(), FitError> {
-    let steps = POLISH_STEPS.min(fit.problem.options.iterations);
-    fit.tracker.polish = steps;
-    let (mut price, mut tolerance) = (1.0, SAME_OUTLINE);
-    for _ in 0..COARSENING_ROUNDS {
-        if fit.excess_bytes() == 0 {
-            break;
-        }
-        price *= PRICE_GROWTH;
-        tolerance *= TOLERANCE_GROWTH;
-        fit.prune_at_price(price, fit.excess_bytes())?;
-        if fit.excess_bytes() > 0 {
-            fit.simplify(true, tolerance)?;
-        }
-        fit.tracker.polish += steps / 2;
-        fit.descend_steps(steps / 2, 1.0, 0.5 * rate)?;
+/// Meets the byte budget: what gains little for its bytes goes, by and by, with a short descent
+/// after each round, by which the rest makes good what it can before it is judged anew.
+pub(crate) fn meet_budget(fit: &mut Fit<'_>) -> Result<(), FitError> {
+    fit.take_best();
+    if fit.excess_bytes() == 0 {
+        return Ok(());
     }
-    for _ in 0..SAVINGS {
-        let excess = fit.excess_bytes();
-        // By halves: what remains gains from what was taken out, and is judged anew.
-        let wanted = (excess / 2).max(LEAST_SAVED).min(excess);
-        if excess == 0 || fit.save_bytes(wanted)? == 0 {
-            break;
+    fit.count_budget();
+    let options = fit.problem.options;
+    let steps = SAVING_STEPS.min(options.iterations);
+    let descend = |fit: &mut Fit<'_>, steps: u32| {
+        fit.tracker.polish += steps;
+        fit.descend_steps(steps, 1.0, 0.5 * options.point_rate)
+    };
+    let mut rounds = SAVINGS;
+    while rounds > 0 && fit.excess_bytes() > 0 {
+        fit.chooses_rounding = false;
+        while rounds > 0 && fit.excess_bytes() > 0 {
+            let excess = fit.excess_bytes();
+            let wanted = (excess / SAVED_PART).max(LEAST_SAVED).min(excess);
+            rounds = if fit.save_bytes(wanted)? {
+                rounds - 1
+            } else {
+                0
+            };
+            descend(fit, steps)?;
         }
-        // Each removal is made good by the rest before the next is judged.
-        fit.tracker.polish += steps / 2;
-        fit.descend_steps(steps / 2, 1.0, 0.5 * rate)?;
+        // Which may make numbers longer again.
+        fit.chooses_rounding = true;
+        descend(fit, 2 * steps)?;
     }
-    fit.chooses_rounding = true;
-    fit.descend_steps(steps, 1.0, 0.5 * rate)
+    fit.take_best();
+    Ok(())
 }

@@ -139,7 +139,7 @@ impl Fit<'_> {
     }
 
     /// Takes shapes out of the document.
-    fn remove_shapes(&mut self, gone: &BTreeSet<usize>) {
+    pub(crate) fn remove_shapes(&mut self, gone: &BTreeSet<usize>) {
         if gone.is_empty() {
             return;
         }
@@ -187,9 +187,8 @@ impl Fit<'_> {
         Ok(())
     }
 
-    /// Draws outlines anew with fewer curves, at most `tolerance` pixels off; of the added shapes
-    /// or of the template's.
-    pub(crate) fn simplify(&mut self, of_added: bool, tolerance: f64) -> Result<(), FitError> {
+    /// Draws outlines of the template anew with fewer curves, at most `tolerance` pixels off.
+    pub(crate) fn simplify(&mut self, tolerance: f64) -> Result<(), FitError> {
         let to_canvas = self.problem.to_canvas;
         let (ids, freedoms) = (&self.ids, self.present_freedoms());
         let clock = self.problem.clock;
@@ -198,7 +197,7 @@ impl Fit<'_> {
         let mut changed = 0;
         self.document.edit_shapes(|index, shape, transform, _| {
             let scale = (to_canvas * transform).determinant().abs().sqrt();
-            let is_wanted = ids.get(index).is_some_and(|id| id.is_added() == of_added)
+            let is_wanted = ids.get(index).is_some_and(|id| !id.is_added())
                 && freedoms.get(index).copied().unwrap_or_default().outline == Motion::Free
                 && shape.fill.is_some()
                 && scale.is_normal()
@@ -207,7 +206,7 @@ impl Fit<'_> {
                 && let Some(path) = simplified(&shape.path, scale, tolerance)
                 && let Some(decimals) = decimals.get(index)
                 && let path = snapped_outline(&path, *decimals)
-                && let seen = problem.crossing_scale(transform, of_added)
+                && let seen = problem.crossing_scale(transform, false)
                 && (!crosses_itself(&path, seen) || crosses_itself(&shape.path, seen))
             {
                 shape.path = path;
@@ -223,23 +222,6 @@ impl Fit<'_> {
     /// Takes out added shapes that gain less than their bytes must, and nameless ones of the
     /// template that show nothing; returns how many.
     pub(crate) fn prune(&mut self) -> Result<usize, FitError> {
-        self.prune_at_price(1.0, usize::MAX)
-    }
-
-    /// The same at a multiple of the price, until about so many bytes are saved.
-    pub(crate) fn prune_at_price(&mut self, price: f64, wanted: usize) -> Result<usize, FitError> {
-        self.take_out(price, wanted)
-    }
-
-    /// Takes out the added shapes that gain least for their bytes until about so many bytes are
-    /// saved.
-    pub(crate) fn save_bytes(&mut self, wanted: usize) -> Result<usize, FitError> {
-        self.take_out(f64::INFINITY, wanted)
-    }
-
-    /// Takes out shapes, those that gain least for their bytes first: none that gains so many times
-    /// its price, none that overlaps one already taken out, until `wanted` bytes are saved.
-    fn take_out(&mut self, factor: f64, wanted: usize) -> Result<usize, FitError> {
         if self.is_stopped() || !self.problem.options.allow_topology {
             return Ok(0);
         }
@@ -293,19 +275,17 @@ impl Fit<'_> {
         });
         let mut removed = BTreeSet::new();
         let mut taken: Vec<Extent> = Vec::new();
-        let mut saved = 0.0;
         for (slot, gain, extent) in worth {
             let shape = map.slots[slot].shape;
-            let (bytes, _, price) = facts[shape];
+            let (_, _, price) = facts[shape];
             let is_invisible = gain.abs() < 1e-3;
             let may_go = if self.ids[shape].is_added() {
-                gain < factor * price
+                gain < price
             } else {
                 is_invisible
             };
             let is_apart = extent.is_none_or(|e| taken.iter().all(|other| !other.overlaps(&e)));
-            if may_go && (is_apart || is_invisible) && saved < wanted as f64 {
-                saved += bytes;
+            if may_go && (is_apart || is_invisible) {
                 taken.extend(extent);
                 removed.insert(shape);
             }

@@ -40,7 +40,7 @@ mod stack;
 mod translucent;
 mod unify;
 
-pub use contours::{fit_closed, fit_open};
+pub use contours::{fit_closed, fit_open, joined};
 pub use distance::distance_inside;
 pub use hierarchy::{RegionId, RegionPrice, RegionShape, Regions, mean_color};
 pub use outlines::outlines;

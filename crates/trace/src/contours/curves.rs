@@ -1,12 +1,14 @@
 //! The fewest lines and cubics along a closed contour within a tolerance: least squares with the
 //! ends' directions given (Schneider, Graphics Gems 1990), each piece as long as it may be.
 
-use kurbo::{BezPath, CubicBez, ParamCurve, ParamCurveDeriv, Point, Vec2};
+use kurbo::{BezPath, CubicBez, Line, ParamCurve, ParamCurveDeriv, PathSeg, Point, Vec2};
 
 use super::corners::{Loop, corners};
 
 /// Newton steps for the curve parameters of a fit.
 const REPARAMETRISATIONS: usize = 3;
+/// Points of a segment to which the curve is fitted that it becomes part of.
+const JOINT_SAMPLES: u32 = 12;
 
 /// A closed path along a contour. `slack` says how far it may be from each point, in pixels.
 /// Corners that anti-aliasing has rounded off are put back where their sides meet, when asked for.
@@ -70,6 +72,39 @@ pub fn fit_open(points: &[Point], tolerance: f64) -> BezPath {
     };
     section.fit(&mut path);
     path
+}
+
+/// The cubic that is nearest to some segments that follow each other, with the directions of their
+/// ends.
+pub fn joined(segments: &[PathSeg]) -> PathSeg {
+    let sampled = segments.iter().flat_map(|segment| {
+        (0..JOINT_SAMPLES).map(|i| segment.eval(f64::from(i) / f64::from(JOINT_SAMPLES)))
+    });
+    let mut points: Vec<Point> = sampled.collect();
+    let (Some(first), Some(last)) = (segments.first(), segments.last()) else {
+        return PathSeg::Line(Line::new(Point::ZERO, Point::ZERO));
+    };
+    points.push(last.end());
+    let (from, to) = (direction(first), -direction(&last.reverse()));
+    let mut parameters = chord_lengths(&points);
+    let mut curve = least_squares(&points, &parameters, from, to);
+    for _ in 0..REPARAMETRISATIONS {
+        for (t, point) in parameters.iter_mut().zip(&points) {
+            *t = nearer_parameter(&curve, *t, *point);
+        }
+        curve = least_squares(&points, &parameters, from, to);
+    }
+    PathSeg::Cubic(curve)
+}
+
+/// Unit direction in which a segment begins.
+fn direction(segment: &PathSeg) -> Vec2 {
+    let cubic = segment.to_cubic();
+    [cubic.p1, cubic.p2, cubic.p3]
+        .into_iter()
+        .map(|point| point - cubic.p0)
+        .find(|way| way.hypot() > 1e-6)
+        .map_or(Vec2::new(1.0, 0.0), Vec2::normalize)
 }
 
 /// Part of a contour between two corners.

@@ -6,4 +6,4 @@ mod corners;
 mod curves;
 
 pub(crate) use contour::{CLEARANCE, Field, contours, signed_area};
-pub use curves::{fit_closed, fit_open};
+pub use curves::{fit_closed, fit_open, joined};
