@@ -21,6 +21,10 @@ const BIN: f64 = 1.0;
 /// Variance of a component within bins, in squared levels, up to which a parameter explains a
 /// picture: rounding alone gives a twelfth, and a bin has some width.
 const EXPLAINED: f64 = 1.2;
+/// Fewest pixels that tell whether a parameter is worth being asked of all, and their variance from
+/// which it is not.
+const FEW_SAMPLES: usize = 3000;
+const HOPELESS: f64 = 10.0 * EXPLAINED;
 /// Most stops.
 const MOST_STOPS: usize = 16;
 /// Largest deviation of a bin's mean from the stops' course, in levels.
@@ -67,7 +71,8 @@ impl Parameter {
             Self::Linear { angle } => place.dot(Vec2::from_angle(angle)),
             Self::Radial { center, stretch } => {
                 let off = place - center;
-                off.x.hypot(off.y * stretch)
+                // Not `hypot`, which takes most of the time: nothing here overflows.
+                (off.x.powi(2) + (off.y * stretch).powi(2)).sqrt()
             }
         }
     }
@@ -124,15 +129,46 @@ pub(crate) fn paint_of(area: &Area<'_>) -> Option<Paint> {
     let size = area.width.max(area.height) as f64;
     let slopes = slopes(area);
     let angle = main_direction(&slopes)?;
-    let linear = improved(Parameter::Linear { angle }, &seen, size);
-    match explained(linear, &seen) {
-        Some(profile) => paint_along(linear, &profile),
+    let search = Search {
+        few: few(&seen, area.width),
+        seen: &seen,
+        size,
+    };
+    let linear = search.from(Parameter::Linear { angle });
+    match linear.and_then(|linear| Some((linear, explained(linear, &seen)?))) {
+        Some((linear, profile)) => paint_along(linear, &profile),
         None => {
             let aspect = area.width as f64 / area.height as f64;
-            let radial = radial(&slopes, aspect, &seen, size)?;
+            let radial = radial(&slopes, aspect, &search)?;
             paint_along(radial, &explained(radial, &seen)?)
         }
     }
+}
+
+/// A search for the numbers of a parameter.
+struct Search<'a> {
+    seen: &'a [Seen],
+    /// Some of these, which tell at little cost whether it can be explained at all.
+    few: Vec<Seen>,
+    size: f64,
+}
+
+impl Search<'_> {
+    /// The parameter improved; `None` where some pixels tell that it explains nothing.
+    fn from(&self, parameter: Parameter) -> Option<Parameter> {
+        let is_hopeless = self.few.len() < self.seen.len()
+            && spread(improved(parameter, &self.few, self.size), &self.few) > HOPELESS;
+        (!is_hopeless).then(|| improved(parameter, self.seen, self.size))
+    }
+}
+
+/// Some of many pixels, in even steps that are no columns.
+fn few(seen: &[Seen], width: usize) -> Vec<Seen> {
+    let mut step = (seen.len() / FEW_SAMPLES).max(1);
+    while step > 1 && width.is_multiple_of(step) {
+        step += 1;
+    }
+    seen.iter().step_by(step).copied().collect()
 }
 
 fn color(red: f64, green: f64, blue: f64) -> Color {
@@ -207,14 +243,16 @@ fn main_direction(slopes: &[(Vec2, Vec2)]) -> Option<f64> {
 
 /// The radial parameter that explains an area best: circles first, then ellipses of the canvas's
 /// aspect and others.
-fn radial(slopes: &[(Vec2, Vec2)], aspect: f64, seen: &[Seen], size: f64) -> Option<Parameter> {
+fn radial(slopes: &[(Vec2, Vec2)], aspect: f64, search: &Search<'_>) -> Option<Parameter> {
     let mut best: Option<(f64, Parameter)> = None;
     for stretch in [1.0, aspect, 0.6, 1.6] {
         let Some(center) = center(slopes, stretch) else {
             continue;
         };
-        let found = improved(Parameter::Radial { center, stretch }, seen, size);
-        let spread = spread(found, seen);
+        let Some(found) = search.from(Parameter::Radial { center, stretch }) else {
+            continue;
+        };
+        let spread = spread(found, search.seen);
         if best.as_ref().is_none_or(|(least, _)| spread < *least) {
             best = Some((spread, found));
         }
