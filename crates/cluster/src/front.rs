@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use actix::prelude::*;
 use chat2svg_protocol::{
-    JobId, JobState, JobView,
+    JobId, JobView,
     messages::{
         Accepted, Cancel, CancelOutcome, GetResult, JobQuery, JobsQuery, Remove, RemoveOutcome,
         ResultQuery, StoreError, Submit, SubmitError, Subscribe, Subscription,

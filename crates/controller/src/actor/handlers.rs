@@ -2,7 +2,7 @@
 
 use actix::prelude::*;
 use chat2svg_protocol::{
-    JobEvent, JobEventKind, JobId, JobState, JobView,
+    JobEvent, JobEventKind, JobId, JobView,
     messages::{
         Accepted, Cancel, CancelOutcome, Drain, GetJob, GetResult, JobQuery, JobsQuery, ListJobs,
         Progress, PutJob, Remove, RemoveJob, RemoveOutcome, ResultQuery, Resume, StoreError,
