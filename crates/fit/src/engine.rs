@@ -136,7 +136,7 @@ pub fn refine(
     // Where few paths are allowed, areas come first.
     let allowed = options.paths.map_or(usize::MAX, |paths| paths as usize);
     let shadows = (is_new && options.allow_gradients)
-        .then(|| shadows_of(&stored))
+        .then(|| shadows_of(&stored, &options.stop))
         .flatten()
         .filter(|found| 2 * found.shapes.len() <= allowed);
     // What is soft by intent is no noise.

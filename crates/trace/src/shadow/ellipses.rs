@@ -1,26 +1,38 @@
-//! A shadow as one ellipse, or two that lie over each other, each with a gradient of opacity from
-//! its middle to its rim.
+//! A shadow as few ellipses that lie over each other, each with a gradient of opacity of its own
+//! from its middle to its rim. Nothing of what they show ends in an edge.
 
+use chat2svg_stop::Stop;
 use chat2svg_vector::{Color, Paint, RadialGradient, Spread};
-use kurbo::{Affine, Ellipse as Outline, Point, Rect, Shape as _};
+use kurbo::{Affine, Ellipse as Outline, Point, Shape as _, Vec2};
 
-use super::{Model, Sample, profile::Profile, shape, simplex::minimised};
+use super::{Model, Sample, bounds, profile::Profile, shape, simplex::minimised};
 use crate::found_shape::FoundShape;
 
-/// Rounds of the search for one ellipse, and for two together.
-const ROUNDS_OF_ONE: usize = 160;
-const ROUNDS_OF_TWO: usize = 120;
-const SEARCHES: usize = 3;
-/// How often the profile of two is fitted: at each step, and at the end.
-const TURNS: usize = 2;
-const LAST_TURNS: usize = 24;
+/// Most ellipses.
+const MOST: usize = 6;
+/// Rounds of the search for one, alone and among others, and how often each is looked for anew.
+const ROUNDS_ALONE: usize = 160;
+const ROUNDS: usize = 50;
+const TURNS: usize = 3;
+/// Share of the squared error that one more leaves at most, or it is one too many.
+const LEFT: f64 = 0.8;
 /// Smallest radius in pixels.
-const LEAST_RADIUS: f64 = 4.0;
+const LEAST_RADIUS: f64 = 3.0;
+/// Middles that are tried for one more, radii as shares of the shadow's, how much longer than wide,
+/// and in how many directions.
+const MIDDLES: usize = 60;
+const RADII: [f64; 2] = [0.25, 0.5];
+const LONGER: f64 = 2.0;
+const WAYS: usize = 4;
+/// Samples by which these are judged.
+const FEW_SAMPLES: usize = 400;
+/// Least share of light through all others by which one is still judged.
+const LEAST_THROUGH: f64 = 0.05;
 /// Accuracy of outlines in pixels.
 const ACCURACY: f64 = 0.02;
 
-/// Center and radii.
-type Frame = [f64; 4];
+/// Center, radii, and the angle of the first in radians.
+type Frame = [f64; 5];
 
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Ellipse {
@@ -28,161 +40,206 @@ pub(super) struct Ellipse {
     profile: Profile,
 }
 
+/// A sample of what one ellipse should show, and how much it counts.
+#[derive(Clone, Copy)]
+struct Wanted {
+    place: Point,
+    alpha: f64,
+    weight: f64,
+}
+
 /// How far a place is from an ellipse's middle, 1 at its rim.
-fn distance(frame: &Frame, place: Point) -> f64 {
-    let [x, y, across, down] = frame;
-    ((place.x - x) / across).hypot((place.y - y) / down)
+fn distance([x, y, across, down, angle]: &Frame, place: Point) -> f64 {
+    let (sin, cos) = angle.sin_cos();
+    let off = place - Point::new(*x, *y);
+    let own = Vec2::new(off.dot(Vec2::new(cos, sin)), off.dot(Vec2::new(-sin, cos)));
+    (own.x / across).hypot(own.y / down)
 }
 
 fn is_drawable(frame: &Frame) -> bool {
     frame[2] >= LEAST_RADIUS && frame[3] >= LEAST_RADIUS
 }
 
-/// The ellipse that comes nearest.
-pub(super) fn one(samples: &[Sample]) -> Option<Ellipse> {
-    let first = samples.first()?.place;
-    let bounds = samples
-        .iter()
-        .fold(Rect::from_points(first, first), |all, sample| {
-            all.union_pt(sample.place)
-        });
-    let center = bounds.center();
-    let start = [
-        center.x,
-        center.y,
-        0.55 * bounds.width(),
-        0.55 * bounds.height(),
-    ];
-    if !is_drawable(&start) {
-        return None;
-    }
-    let profile = |frame: &Frame| {
-        Profile::fitted(
-            samples
-                .iter()
-                .map(|sample| [distance(frame, sample.place), sample.alpha, 1.0]),
-        )
-    };
-    let steps = [3.0, 3.0, 6.0, 6.0];
-    let frame = minimised(start, steps, ROUNDS_OF_ONE, |frame| {
-        if !is_drawable(frame) {
-            return f64::INFINITY;
-        }
-        let found = Ellipse {
-            frame: *frame,
-            profile: profile(frame),
-        };
-        squared_error(samples, |place| found.alpha(place))
-    });
-    Some(Ellipse {
-        frame,
-        profile: profile(&frame),
-    })
-}
-
-/// Two equal ellipses side by side that come nearer together than one does.
-pub(super) fn two(samples: &[Sample], one: &Ellipse) -> [Ellipse; 2] {
-    let [x, y, across, down] = one.frame;
-    let is_wide = across >= down;
-    let start = if is_wide {
-        [x, y, 0.3 * across, 0.75 * across, down]
-    } else {
-        [x, y, 0.3 * down, across, 0.75 * down]
-    };
-    // What was found last is near to what is looked for next.
-    let mut profile = Profile::of(|distance| 0.25 * (1.0 - distance));
-    let mut best = start;
-    for _ in 0..SEARCHES {
-        let steps = [2.0, 2.0, 4.0, 4.0, 4.0];
-        best = minimised(best, steps, ROUNDS_OF_TWO, |at| {
-            let Some(frames) = pair(at, is_wide) else {
-                return f64::INFINITY;
-            };
-            let found = with_profile(samples, frames, profile, TURNS);
-            profile = found[0].profile;
-            squared_error(samples, |place| found.alpha(place))
-        });
-    }
-    let frames = pair(&best, is_wide).unwrap_or([one.frame; 2]);
-    with_profile(samples, frames, profile, LAST_TURNS)
-}
-
-/// The frames of two ellipses whose centers lie to both sides of one; `None` where they are too
-/// small.
-fn pair([x, y, off, across, down]: &[f64; 5], is_wide: bool) -> Option<[Frame; 2]> {
-    let frames = [-off, *off].map(|off| match is_wide {
-        true => [x + off, *y, *across, *down],
-        false => [*x, y + off, *across, *down],
-    });
-    frames.iter().all(is_drawable).then_some(frames)
-}
-
-/// Two ellipses with the profile by which they come nearest, each in turn by what the other lets
-/// through.
-fn with_profile(
+/// The fewest ellipses of which one more would not come much nearer, or that are `enough`, as far as
+/// there is time; `None` where there is none, or all are too small.
+pub(super) fn few(
     samples: &[Sample],
-    frames: [Frame; 2],
-    mut profile: Profile,
-    turns: usize,
-) -> [Ellipse; 2] {
-    let behind = |own: &Frame, other: &Frame, known: &Profile| {
-        Profile::fitted(samples.iter().map(|sample| {
-            let through = (1.0 - known.at(distance(other, sample.place))).max(0.05);
-            let wanted = 1.0 - (1.0 - sample.alpha) / through;
-            [distance(own, sample.place), wanted, through * through]
-        }))
-    };
-    for _ in 0..turns {
-        let first = behind(&frames[0], &frames[1], &profile);
-        let second = behind(&frames[1], &frames[0], &first);
-        profile = first.mean(&second);
+    stop: &Stop,
+    enough: impl Fn(&Vec<Ellipse>) -> bool,
+) -> Option<Vec<Ellipse>> {
+    stop.check().ok()?;
+    let seen = samples.iter().filter(|sample| sample.alpha > 0.0);
+    let bounds = bounds(seen.map(|sample| sample.place));
+    let (middle, size) = (bounds.center(), bounds.size());
+    let start = [
+        middle.x,
+        middle.y,
+        0.55 * size.width,
+        0.55 * size.height,
+        0.0,
+    ];
+    let mut best = vec![nearest(&wanted(samples, &[]), start, false, ROUNDS_ALONE)?];
+    if !enough(&best) {
+        // Turned, where it lies along no axis.
+        let turned = nearest(&wanted(samples, &[]), best[0].frame, true, ROUNDS_ALONE)?;
+        let found = vec![turned];
+        if squared_error(samples, &found) < LEFT * squared_error(samples, &best) {
+            best = found;
+        }
     }
-    frames.map(|frame| Ellipse { frame, profile })
+    let mut found = best.clone();
+    while found.len() < MOST && !enough(&best) {
+        let Some(one_more) = start_of_another(samples, &found, size.width.max(size.height)) else {
+            break;
+        };
+        found.push(one_more);
+        for _ in 0..TURNS {
+            for index in 0..found.len() {
+                if stop.check().is_err() {
+                    return Some(best);
+                }
+                let mut others = found.clone();
+                let own = others.remove(index);
+                let wanted = wanted(samples, &others);
+                if let Some(nearer) = nearest(&wanted, own.frame, true, ROUNDS) {
+                    found[index] = nearer;
+                }
+            }
+        }
+        if squared_error(samples, &found) < LEFT * squared_error(samples, &best) {
+            best.clone_from(&found);
+        }
+    }
+    Some(best)
 }
 
-fn squared_error(samples: &[Sample], alpha: impl Fn(Point) -> f64) -> f64 {
+/// What one ellipse should show behind some others.
+fn wanted(samples: &[Sample], others: &[Ellipse]) -> Vec<Wanted> {
+    let of_sample = |sample: &Sample| {
+        let through = through(others, sample.place).max(LEAST_THROUGH);
+        Wanted {
+            place: sample.place,
+            alpha: 1.0 - (1.0 - sample.alpha) / through,
+            weight: through * through,
+        }
+    };
+    samples.iter().map(of_sample).collect()
+}
+
+/// The ellipse of a frame with the profile by which it comes nearest, and its squared error.
+fn with_profile(wanted: &[Wanted], frame: Frame) -> (Ellipse, f64) {
+    let places = wanted
+        .iter()
+        .map(|sample| [distance(&frame, sample.place), sample.alpha, sample.weight]);
+    let profile = Profile::fitted(places.clone());
+    let offs = places.map(|[distance, alpha, weight]| {
+        let off = profile.at(distance) - alpha;
+        weight * off * off
+    });
+    (Ellipse { frame, profile }, offs.sum())
+}
+
+/// The ellipse that comes nearest, looked for around a frame.
+fn nearest(wanted: &[Wanted], start: Frame, turns: bool, rounds: usize) -> Option<Ellipse> {
+    let judged = |frame: &Frame| match is_drawable(frame) {
+        true => with_profile(wanted, *frame).1,
+        false => f64::INFINITY,
+    };
+    let step = (0.2 * start[2].min(start[3])).max(1.0);
+    let [x, y, across, down, angle] = start;
+    let frame = if turns {
+        minimised(start, [step, step, step, step, 0.3], rounds, judged)
+    } else {
+        let steps = [0.5 * step, 0.5 * step, step, step];
+        let upright = |at: &[f64; 4]| judged(&[at[0], at[1], at[2], at[3], angle]);
+        let [x, y, across, down] = minimised([x, y, across, down], steps, rounds, upright);
+        [x, y, across, down, angle]
+    };
+    is_drawable(&frame).then(|| with_profile(wanted, frame).0)
+}
+
+/// The ellipse that gains most where others leave something, of some to begin with.
+fn start_of_another(samples: &[Sample], others: &[Ellipse], size: f64) -> Option<Ellipse> {
+    let stride = samples.len().div_ceil(FEW_SAMPLES).max(1);
+    let few: Vec<Sample> = samples.iter().step_by(stride).copied().collect();
+    let wanted = wanted(&few, others);
+    let mut middles: Vec<&Wanted> = wanted.iter().collect();
+    middles.sort_by(|a, b| b.alpha.total_cmp(&a.alpha));
+    let stride = (middles.len() / 2).div_ceil(MIDDLES).max(1);
+    let mut best: Option<(Ellipse, f64)> = None;
+    for middle in middles[..middles.len() / 2].iter().step_by(stride) {
+        for radius in RADII.map(|share| share * size) {
+            for way in 0..=WAYS {
+                let (longer, angle) = match way {
+                    0 => (1.0, 0.0),
+                    way => (LONGER, std::f64::consts::PI * way as f64 / WAYS as f64),
+                };
+                let Point { x, y } = middle.place;
+                let frame = [
+                    x,
+                    y,
+                    radius * f64::sqrt(longer),
+                    radius / f64::sqrt(longer),
+                    angle,
+                ];
+                let found = with_profile(&wanted, frame);
+                if is_drawable(&frame) && best.is_none_or(|best| found.1 < best.1) {
+                    best = Some(found);
+                }
+            }
+        }
+    }
+    best.map(|(found, _)| found)
+}
+
+/// Share of light that some ellipses let through.
+fn through(ellipses: &[Ellipse], place: Point) -> f64 {
+    let through = ellipses
+        .iter()
+        .map(|one| 1.0 - one.profile.at(distance(&one.frame, place)));
+    through.product()
+}
+
+fn squared_error(samples: &[Sample], ellipses: &[Ellipse]) -> f64 {
     let offs = samples
         .iter()
-        .map(|sample| alpha(sample.place) - sample.alpha);
+        .map(|sample| 1.0 - through(ellipses, sample.place) - sample.alpha);
     offs.map(|off| off * off).sum()
 }
 
-impl Model for Ellipse {
-    fn alpha(&self, place: Point) -> f64 {
-        self.profile.at(distance(&self.frame, place))
-    }
-
-    fn shapes(&self, color: Color) -> Vec<FoundShape> {
-        let [x, y, across, down] = self.frame;
+impl Ellipse {
+    fn shape(&self, color: Color) -> FoundShape {
+        let [x, y, across, down, angle] = self.frame;
         let center = Point::new(x, y);
-        let transform = if (across - down).abs() < 1e-9 {
-            Affine::IDENTITY
-        } else {
-            Affine::translate(center.to_vec2())
-                * Affine::scale_non_uniform(1.0, down / across)
-                * Affine::translate(-center.to_vec2())
-        };
+        let is_round = (across - down).abs() < 1e-9;
         let gradient = RadialGradient {
             center,
             radius: across,
             focus: center,
             focal_radius: 0.0,
-            transform,
+            transform: if is_round {
+                Affine::IDENTITY
+            } else {
+                Affine::translate(center.to_vec2())
+                    * Affine::rotate(angle)
+                    * Affine::scale_non_uniform(1.0, down / across)
+                    * Affine::rotate(-angle)
+                    * Affine::translate(-center.to_vec2())
+            },
             stops: self.profile.stops(color),
             spread: Spread::Pad,
         };
-        let path = Outline::new(center, (across, down), 0.0).to_path(ACCURACY);
-        vec![shape(path, Paint::Radial(gradient))]
+        let path = Outline::new(center, (across, down), angle).to_path(ACCURACY);
+        shape(path, Paint::Radial(gradient))
     }
 }
 
-impl Model for [Ellipse; 2] {
+impl Model for Vec<Ellipse> {
     fn alpha(&self, place: Point) -> f64 {
-        let through = self.iter().map(|one| 1.0 - one.alpha(place));
-        1.0 - through.product::<f64>()
+        1.0 - through(self, place)
     }
 
     fn shapes(&self, color: Color) -> Vec<FoundShape> {
-        self.iter().flat_map(|one| one.shapes(color)).collect()
+        self.iter().map(|one| one.shape(color)).collect()
     }
 }

@@ -3,10 +3,12 @@
 //! regions are looked for. What is even, or ends in an edge, is a region's business.
 
 mod ellipses;
+mod levels;
 mod patches;
 mod profile;
 mod simplex;
 
+use chat2svg_stop::Stop;
 use chat2svg_vector::Color;
 use kurbo::{Point, Rect, Shape as _};
 
@@ -20,15 +22,19 @@ use crate::{
 /// Alpha above which a pixel is seen, and from which it is no shadow's.
 const LEAST: f32 = 0.002;
 const LARGEST: f32 = 0.9;
-/// Most by which alpha differs from one pixel of a shadow to the next.
+/// Most by which alpha differs from one pixel of a shadow to the next, at all and as a share of the
+/// largest nearby: what is sharper is an edge.
 const STEEPEST: f32 = 0.12;
-/// Fewest pixels of a shadow.
+const STEEPEST_SHARE: f32 = 0.33;
+const NEARBY: usize = 4;
+/// Fewest pixels of a shadow, and of a part of one that something divides.
 const LEAST_AREA: usize = 150;
+const LEAST_PART: usize = 16;
 /// Most shadows that are looked at.
 const MOST_SHADOWS: usize = 12;
 /// Alpha that a shadow reaches at least.
 const LEAST_DARK: f32 = 0.08;
-/// Alpha of a shadow's pixels beside those in which nothing is seen, and how many may be above:
+/// Alpha of a shadow's pixels beside its rim, and how many may be above:
 /// some shadows are cut off by the canvas.
 const FADED: f32 = 0.05;
 const MOST_UNFADED: f64 = 0.3;
@@ -36,22 +42,26 @@ const MOST_UNFADED: f64 = 0.3;
 const CUT: f32 = 0.2;
 const EDGE: usize = 3;
 /// Share of a shadow's pixels that have about half of its largest alpha, or less.
-const LEAST_SOFT: f64 = 0.25;
+const LEAST_SOFT: f64 = 0.08;
 /// Alpha from which eight bits leave something of a colour, and by how much colours may differ.
 const READABLE: f32 = 0.06;
 const ONE_COLOR: f64 = 0.08;
 /// How far rounding moves the sides of a box, in pixels.
 const ROUNDING: f64 = 0.15;
 /// Samples of a shadow.
-const MOST_SAMPLES: usize = 2500;
+const MOST_SAMPLES: usize = 1500;
 /// Root of the mean squared error of alpha in a shadow that is as good as none.
 const CLOSE: f64 = 0.008;
 /// The same over the whole picture, below which nobody sees it (44 dB), and above which a shadow is
 /// drawn otherwise (36.5 dB).
 const UNSEEN: f64 = 0.0063;
 const SEEN: f64 = 0.015;
-/// Share of two ellipses' error that many shapes must have at most: two bulge where a card does
-/// not.
+/// The same as a share of the shadow's largest alpha, above which its form is another one.
+const MISSHAPEN: f64 = 0.04;
+/// How far around a shadow nothing may be drawn, as a share of its sides.
+const MARGIN: f64 = 0.25;
+/// Share of the ellipses' error that the parts of a rectangle must have at most: ellipses bulge
+/// where a card does not.
 const MUCH_NEARER: f64 = 0.75;
 /// Alpha of what is left beside a shadow that is nothing, and how far beside, in pixels.
 const LEFT: f32 = 0.25;
@@ -94,15 +104,16 @@ trait Model {
     fn shapes(&self, color: Color) -> Vec<FoundShape>;
 }
 
-/// The soft shadows of a picture with transparency; `None` when it has none.
-pub fn shadows_of(picture: &Picture) -> Option<Shadows> {
+/// The soft shadows of a picture with transparency, as far as there is time to look; `None` when it
+/// has none.
+pub fn shadows_of(picture: &Picture, stop: &Stop) -> Option<Shadows> {
     if picture.is_opaque {
         return None;
     }
     let mut shapes = Vec::new();
     let mut rest = picture.clone();
     for pixels in soft_parts(picture).into_iter().take(MOST_SHADOWS) {
-        let Some((model, color)) = model_of(picture, &pixels) else {
+        let Some((model, color)) = model_of(picture, &pixels, stop) else {
             continue;
         };
         take_out(&mut rest, &*model, color, &pixels);
@@ -128,18 +139,58 @@ fn shape(path: kurbo::BezPath, paint: chat2svg_vector::Paint) -> FoundShape {
 /// The connected pixels that may each be a shadow, largest first.
 fn soft_parts(picture: &Picture) -> Vec<Vec<usize>> {
     let alpha = |index: usize| picture.pixels[index][3];
+    let steepest = |index: usize| {
+        let nearby = square(picture.size(), index, NEARBY).map(alpha);
+        let most = nearby.filter(|alpha| *alpha < LARGEST).fold(0.0, f32::max);
+        STEEPEST.max(STEEPEST_SHARE * most)
+    };
     let open = (0..picture.pixels.len())
         .map(|index| {
             (LEAST..LARGEST).contains(&alpha(index))
-                && around(picture.size(), index).all(|near| {
-                    alpha(near) < LARGEST && (alpha(near) - alpha(index)).abs() <= STEEPEST
-                })
+                && around(picture.size(), index).all(|near| alpha(near) < LARGEST)
+                && around(picture.size(), index)
+                    .all(|near| (alpha(near) - alpha(index)).abs() <= steepest(index))
         })
         .collect();
     let mut parts = connected(open, |index| around(picture.size(), index));
-    parts.retain(|part| part.len() >= LEAST_AREA);
+    parts.retain(|part| part.len() >= LEAST_PART);
     parts.sort_by_key(|part| std::cmp::Reverse(part.len()));
-    parts
+    joined(picture, parts)
+}
+
+/// Parts with those of one colour that lie within their box: what casts a shadow may divide it.
+fn joined(picture: &Picture, parts: Vec<Vec<usize>>) -> Vec<Vec<usize>> {
+    let mut found: Vec<(Vec<usize>, Rect, Color)> = Vec::new();
+    for part in parts {
+        let Some(color) = one_color(picture, &part) else {
+            continue;
+        };
+        let bounds = bounds(part.iter().map(|index| middle(picture, *index)));
+        let own = found.iter_mut().find(|(_, around, other)| {
+            let off = [
+                color.red - other.red,
+                color.green - other.green,
+                color.blue - other.blue,
+            ];
+            around.union(bounds) == *around
+                && off.iter().all(|off| f64::from(off.abs()) <= ONE_COLOR)
+        });
+        match own {
+            Some((whole, ..)) => whole.extend(part),
+            None if part.len() >= LEAST_AREA => found.push((part, bounds, color)),
+            None => {}
+        }
+    }
+    found.into_iter().map(|(part, ..)| part).collect()
+}
+
+/// The least box around some places.
+fn bounds(places: impl IntoIterator<Item = Point>) -> Rect {
+    let mut places = places.into_iter();
+    let first = places.next().unwrap_or_default();
+    places.fold(Rect::from_points(first, first), |all, place| {
+        all.union_pt(place)
+    })
 }
 
 /// Whether nothing is seen near a pixel.
@@ -148,7 +199,7 @@ fn is_near_nothing(picture: &Picture, index: usize) -> bool {
 }
 
 /// What draws the shadow that some pixels are, and its colour; `None` when they are none.
-fn model_of(picture: &Picture, pixels: &[usize]) -> Option<(Box<dyn Model>, Color)> {
+fn model_of(picture: &Picture, pixels: &[usize], stop: &Stop) -> Option<(Box<dyn Model>, Color)> {
     let alpha = |index: usize| picture.pixels[index][3];
     let darkest = pixels.iter().map(|index| alpha(*index)).fold(0.0, f32::max);
     let (mut at_rim, mut unfaded, mut soft) = (0_usize, 0_usize, 0_usize);
@@ -159,41 +210,63 @@ fn model_of(picture: &Picture, pixels: &[usize]) -> Option<(Box<dyn Model>, Colo
         // The pixels of an edge are none of the shadow's.
         let is_cut = alpha(*index) > CUT && is_near_nothing(picture, *index);
         at_rim += usize::from(is_rim || is_cut);
-        unfaded += usize::from(is_cut || (is_rim && alpha(*index) > FADED));
+        let inside = around(picture.size(), *index)
+            .map(alpha)
+            .fold(alpha(*index), f32::max);
+        unfaded += usize::from(is_cut || (is_rim && inside > FADED));
     }
     let is_soft = darkest >= LEAST_DARK
         && at_rim > 0
         && unfaded as f64 <= MOST_UNFADED * at_rim as f64
         && soft as f64 >= LEAST_SOFT * pixels.len() as f64;
     let color = is_soft.then(|| one_color(picture, pixels)).flatten()?;
-    let stride = pixels.len().div_ceil(MOST_SAMPLES).max(1);
-    let sample = |index: &usize| Sample {
-        place: middle(picture, *index),
-        alpha: f64::from(alpha(*index)),
-    };
-    let samples: Vec<Sample> = pixels.iter().step_by(stride).map(sample).collect();
+    let samples = samples(picture, pixels);
+    let own = samples.iter().filter(|sample| sample.alpha > 0.0).count() as f64;
     let error = |model: &dyn Model| {
         let offs = samples
             .iter()
             .map(|sample| model.alpha(sample.place) - sample.alpha);
-        (offs.map(|off| off * off).sum::<f64>() / samples.len() as f64).sqrt()
+        (offs.map(|off| off * off).sum::<f64>() / own).sqrt()
     };
-    // What one sees of an error is that of the whole picture.
+    // What one sees of an error is that of the whole picture, if the form is right.
     let share = (pixels.len() as f64 / picture.pixels.len() as f64).sqrt();
-    let one = ellipses::one(&samples)?;
-    let off = error(&one);
-    if off <= CLOSE || share * off <= UNSEEN {
-        return Some((Box::new(one), color));
+    let formed = MISSHAPEN * f64::from(darkest);
+    let ellipses = ellipses::few(&samples, stop, |found| {
+        let off = error(found);
+        off <= CLOSE || (share * off <= UNSEEN && off <= formed)
+    })?;
+    let off = error(&ellipses);
+    let is_near = |off: f64| share * off <= SEEN && off <= formed;
+    if ellipses.len() > 1
+        && let Some(patches) = patches::of(&samples)
+        && share * error(&patches) <= SEEN
+        && (error(&patches) < off * MUCH_NEARER || (is_near(error(&patches)) && !is_near(off)))
+    {
+        return Some((Box::new(patches), color));
     }
-    let two = ellipses::two(&samples, &one);
-    let patches = patches::of(&samples);
-    let off = error(&two);
-    let patches = patches.filter(|patches| error(patches) < off * MUCH_NEARER);
-    let (model, off): (Box<dyn Model>, f64) = match patches {
-        Some(patches) => (Box::new(patches), error(&patches)),
-        None => (Box::new(two), off),
+    if is_near(off) {
+        return Some((Box::new(ellipses), color));
+    }
+    let levels = levels::of(picture, pixels);
+    (share * error(&levels) <= SEEN).then_some((Box::new(levels), color))
+}
+
+/// Some of a shadow's pixels, and of those around it in which nothing is seen.
+fn samples(picture: &Picture, pixels: &[usize]) -> Vec<Sample> {
+    let [width, height] = picture.size();
+    let own = bounds(pixels.iter().map(|index| middle(picture, *index)));
+    let wide = own.inflate(MARGIN * own.width() + 1.0, MARGIN * own.height() + 1.0);
+    let columns = wide.x0.max(0.0) as usize..(wide.x1.ceil() as usize).min(width);
+    let rows = wide.y0.max(0.0) as usize..(wide.y1.ceil() as usize).min(height);
+    let near = rows.flat_map(|y| columns.clone().map(move |x| y * width + x));
+    let empty = near.filter(|index| picture.pixels[*index][3] < LEAST);
+    let all: Vec<usize> = pixels.iter().copied().chain(empty).collect();
+    let stride = all.len().div_ceil(MOST_SAMPLES).max(1);
+    let sample = |index: &usize| Sample {
+        place: middle(picture, *index),
+        alpha: f64::from(picture.pixels[*index][3]),
     };
-    (share * off <= SEEN).then_some((model, color))
+    all.iter().step_by(stride).map(sample).collect()
 }
 
 /// Whether a pixel lies at the edge of the canvas.
@@ -311,7 +384,7 @@ mod tests {
             let below = ink(round(x, y) * (1.0 - card));
             std::array::from_fn(|i| below[i] + (card as f32) * [0.9, 0.5, 0.1, 1.0][i])
         });
-        let shadows = shadows_of(&found).expect("has one");
+        let shadows = shadows_of(&found, &Stop::never()).expect("has one");
         assert_eq!(shadows.shapes.len(), 1);
         let at = |x: usize, y: usize| shadows.rest.pixels[y * WIDTH + x];
         assert_eq!(at(80, 100), [0.0; 4]);
@@ -329,7 +402,7 @@ mod tests {
                 true => [1.0; 4],
                 false => ink(shade(x, y)),
             });
-            let shadows = shadows_of(&found).expect("has one");
+            let shadows = shadows_of(&found, &Stop::never()).expect("has one");
             assert!(shadows.shapes.len() <= 6, "{}", shadows.shapes.len());
             assert!(
                 shadows
@@ -341,6 +414,64 @@ mod tests {
         }
     }
 
+    /// How far a picture of a shadow is from what the shapes found for it would show, and how many
+    /// these are.
+    fn drawn(alpha: impl Fn(f64, f64) -> f64) -> (f64, usize) {
+        let found = picture(|x, y| ink(alpha(x, y)));
+        let part = soft_parts(&found).swap_remove(0);
+        let (model, color) = model_of(&found, &part, &Stop::never()).expect("is a shadow");
+        let offs = (0..found.pixels.len()).map(|index| {
+            let off = model.alpha(middle(&found, index)) - f64::from(found.pixels[index][3]);
+            off * off
+        });
+        let error = (offs.sum::<f64>() / found.pixels.len() as f64).sqrt();
+        (error, model.shapes(color).len())
+    }
+
+    #[test]
+    fn a_soft_star_is_few_gradients() {
+        let (error, count) = drawn(|x, y| {
+            let (x, y) = (x - 80.0, y - 60.0);
+            let wave = 1.0 + 0.22 * (5.0 * y.atan2(x)).cos();
+            0.5 * edge(1.2 * (x.hypot(y) - 32.0 * wave))
+        });
+        assert!(error < 0.016 && count <= 6, "{error}, {count}");
+    }
+
+    #[test]
+    fn a_slanted_card_with_a_narrow_edge_keeps_its_form() {
+        let (error, count) = drawn(|x, y| {
+            let (x, y) = (x - 80.0, y - 60.0);
+            let (along, across) = (0.9 * x + 0.44 * y, 0.9 * y - 0.44 * x);
+            let sides = [along.abs() - 45.0, across.abs() - 26.0];
+            0.6 * edge(3.0 * sides[0]) * edge(3.0 * sides[1])
+        });
+        assert!(error < 0.012 && count <= 12, "{error}, {count}");
+    }
+
+    #[test]
+    fn what_a_ring_leaves_of_its_shadow_is_one_shadow() {
+        let off = |x: f64, y: f64, low: f64| ((x - 80.0).hypot(y - low) - 30.0).abs() - 7.0;
+        let found = picture(|x, y| match off(x, y, 56.0) < 0.0 {
+            true => [0.8, 0.8, 0.2, 1.0],
+            false => ink(0.5 * edge(off(x, y, 60.0))),
+        });
+        let shadows = shadows_of(&found, &Stop::never()).expect("has one");
+        assert_eq!(shadows.shapes.len(), 1);
+    }
+
+    #[test]
+    fn a_faint_edge_is_no_shadow() {
+        let card =
+            |at: f64, side: f64| (side - 12.3 - at).clamp(0.0, 1.0) * (at - 11.8).clamp(0.0, 1.0);
+        let found = picture(|x, y| {
+            let cover = card(x, WIDTH as f64) * card(y, HEIGHT as f64);
+            let round = 1.0 - ((x - 80.0).hypot(y - 60.0) / 58.0).min(0.88);
+            ink(round * cover)
+        });
+        assert!(shadows_of(&found, &Stop::never()).is_none());
+    }
+
     #[test]
     fn what_is_even_or_ends_in_an_edge_is_no_shadow() {
         let even = picture(|x, y| {
@@ -350,13 +481,13 @@ mod tests {
                 0.0
             })
         });
-        assert!(shadows_of(&even).is_none());
+        assert!(shadows_of(&even, &Stop::never()).is_none());
         let ramp = picture(|x, y| match (20.0..100.0).contains(&y) {
             true => ink(0.8 * x / WIDTH as f64),
             false => ink(0.0),
         });
-        assert!(shadows_of(&ramp).is_none());
+        assert!(shadows_of(&ramp, &Stop::never()).is_none());
         let opaque = picture(|_, _| [0.5, 0.5, 0.5, 1.0]);
-        assert!(shadows_of(&opaque).is_none());
+        assert!(shadows_of(&opaque, &Stop::never()).is_none());
     }
 }

@@ -5,7 +5,7 @@
 use chat2svg_vector::{Color, GradientStop, LinearGradient, Paint, RadialGradient, Spread};
 use kurbo::{Affine, BezPath, Point, Rect, Shape as _, Vec2};
 
-use super::{Model, Sample, profile::Profile, shape, simplex::minimised};
+use super::{Model, Sample, bounds, profile::Profile, shape, simplex::minimised};
 use crate::found_shape::FoundShape;
 
 /// Rounds of the search.
@@ -38,12 +38,8 @@ pub(super) fn of(samples: &[Sample]) -> Option<Patches> {
         .iter()
         .map(|sample| sample.alpha)
         .fold(0.0, f64::max);
-    let mut outer: Option<Rect> = None;
-    for sample in samples.iter().filter(|sample| sample.alpha >= 0.1 * dark) {
-        let at = Rect::from_points(sample.place, sample.place);
-        outer = Some(outer.map_or(at, |all| all.union(at)));
-    }
-    let outer = outer?;
+    let seen = samples.iter().filter(|sample| sample.alpha >= 0.1 * dark);
+    let outer = bounds(seen.map(|sample| sample.place));
     let blur = (0.05 * (outer.width() + outer.height())).max(2.0);
     let start = [
         outer.x0 + blur,

@@ -4,7 +4,7 @@
 use chat2svg_vector::{Color, GradientStop};
 
 /// Values of a profile, the last of which, at the rim, is nothing.
-const KNOTS: usize = 8;
+const KNOTS: usize = 14;
 /// Opacity by which a value may differ from what those beside it say to be left out.
 const STRAIGHT: f64 = 0.004;
 
@@ -21,13 +21,6 @@ impl Profile {
             std::array::from_fn(|knot| value(knot as f64 / (KNOTS - 1) as f64));
         values[KNOTS - 1] = 0.0;
         Self { values }
-    }
-
-    /// Half way to another.
-    pub(super) fn mean(&self, other: &Self) -> Self {
-        Self {
-            values: std::array::from_fn(|knot| 0.5 * (self.values[knot] + other.values[knot])),
-        }
     }
 
     /// The knot before a distance, and how far it is to the next; `None` beyond the rim.
