@@ -31,8 +31,9 @@ const GROUND_SIDE: u32 = 64;
 /// Longest side in pixels at which a template is compared with its target, pixel by pixel.
 const LARGEST_COMPARED: u32 = 1024;
 /// How many times [`FitOptions::max_side`] the longest side may be at which a picture with small
-/// writing is fitted: reduced, it could not be read.
+/// writing or hairlines is fitted, and the width in pixels below which a line is one once reduced.
 const WRITTEN: u32 = 2;
+const HAIRLINE: f64 = 1.0;
 
 /// Share of a fit's time in which a template's shapes are looked for in all of the target, so that
 /// there is some to fit them.
@@ -128,7 +129,14 @@ pub fn refine(
     let largest = fitting_size(template, target, WRITTEN * options.max_side)?;
     if is_new && largest != size && is_flat(&stored) {
         let whole = Picture::from_raster(shown, largest.0, largest.1);
-        if has_writing(&whole) {
+        // Reduced, hairlines fade and small writing cannot be read.
+        let ratio = size.0.max(size.1) as f64 / largest.0.max(largest.1) as f64;
+        let has_hairlines = || {
+            let lines = lines_of(&whole, &options.stop);
+            let all = lines.iter().flat_map(|found| &found.lines);
+            all.into_iter().any(|line| ratio * line.width < HAIRLINE)
+        };
+        if has_writing(&whole) || has_hairlines() {
             stored = whole;
         }
     }

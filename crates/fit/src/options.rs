@@ -40,7 +40,8 @@ pub struct FitOptions {
     /// Threads, 0 for one per core. The result does not depend on it. Default 0.
     pub threads: usize,
     /// Longest side in pixels at which the picture is fitted, `16..=4096`; larger targets are
-    /// reduced to it, but those full of small writing only to twice as much. Default 512.
+    /// reduced to it, but those full of small writing, or with hairlines, only to twice as much.
+    /// Default 512.
     pub max_side: u32,
     /// Smallest gain that pays for a path, as squared error in full-scale pixels per written byte.
     /// Lower gives more paths and a closer picture. `None` takes 0.004 for a picture of 256 × 256
