@@ -3,13 +3,11 @@
 
 use chat2svg_stop::Stop;
 use chat2svg_vector::{Color, Paint, RadialGradient, Spread};
-use kurbo::{Affine, Ellipse as Outline, Point, Shape as _, Vec2};
+use kurbo::{Affine, Ellipse as Outline, Point, Rect, Shape as _, Vec2};
 
 use super::{Model, Sample, bounds, profile::Profile, shape, simplex::minimised};
 use crate::found_shape::FoundShape;
 
-/// Most ellipses.
-const MOST: usize = 6;
 /// Rounds of the search for one, alone and among others, and how often each is looked for anew.
 const ROUNDS_ALONE: usize = 160;
 const ROUNDS: usize = 50;
@@ -60,17 +58,15 @@ fn is_drawable(frame: &Frame) -> bool {
     frame[2] >= LEAST_RADIUS && frame[3] >= LEAST_RADIUS
 }
 
-/// The fewest ellipses of which one more would not come much nearer, or that are `enough`, as far as
-/// there is time; `None` where there is none, or all are too small.
-pub(super) fn few(
+/// The one ellipse that comes nearest, turned where that is not `enough`; `None` where it would be
+/// too small, or there is no time.
+pub(super) fn one(
     samples: &[Sample],
     stop: &Stop,
     enough: impl Fn(&Vec<Ellipse>) -> bool,
 ) -> Option<Vec<Ellipse>> {
     stop.check().ok()?;
-    let seen = samples.iter().filter(|sample| sample.alpha > 0.0);
-    let bounds = bounds(seen.map(|sample| sample.place));
-    let (middle, size) = (bounds.center(), bounds.size());
+    let (middle, size) = (extent(samples).center(), extent(samples).size());
     let start = [
         middle.x,
         middle.y,
@@ -78,17 +74,28 @@ pub(super) fn few(
         0.55 * size.height,
         0.0,
     ];
-    let mut best = vec![nearest(&wanted(samples, &[]), start, false, ROUNDS_ALONE)?];
-    if !enough(&best) {
-        // Turned, where it lies along no axis.
-        let turned = nearest(&wanted(samples, &[]), best[0].frame, true, ROUNDS_ALONE)?;
-        let found = vec![turned];
-        if squared_error(samples, &found) < LEFT * squared_error(samples, &best) {
-            best = found;
-        }
+    let best = vec![nearest(&wanted(samples, &[]), start, false, ROUNDS_ALONE)?];
+    if enough(&best) {
+        return Some(best);
     }
+    let turned = nearest(&wanted(samples, &[]), best[0].frame, true, ROUNDS_ALONE)?;
+    let turned = vec![turned];
+    let is_better = squared_error(samples, &turned) < LEFT * squared_error(samples, &best);
+    Some(if is_better { turned } else { best })
+}
+
+/// Some ellipses, and as many more, up to `most`, as come much nearer until they are `enough` or
+/// time is up.
+pub(super) fn more(
+    samples: &[Sample],
+    mut best: Vec<Ellipse>,
+    most: usize,
+    stop: &Stop,
+    enough: impl Fn(&Vec<Ellipse>) -> bool,
+) -> Vec<Ellipse> {
+    let size = extent(samples).size();
     let mut found = best.clone();
-    while found.len() < MOST && !enough(&best) {
+    while found.len() < most && !enough(&best) {
         let Some(one_more) = start_of_another(samples, &found, size.width.max(size.height)) else {
             break;
         };
@@ -96,7 +103,7 @@ pub(super) fn few(
         for _ in 0..TURNS {
             for index in 0..found.len() {
                 if stop.check().is_err() {
-                    return Some(best);
+                    return best;
                 }
                 let mut others = found.clone();
                 let own = others.remove(index);
@@ -110,7 +117,13 @@ pub(super) fn few(
             best.clone_from(&found);
         }
     }
-    Some(best)
+    best
+}
+
+/// The box around what is seen.
+fn extent(samples: &[Sample]) -> Rect {
+    let seen = samples.iter().filter(|sample| sample.alpha > 0.0);
+    bounds(seen.map(|sample| sample.place))
 }
 
 /// What one ellipse should show behind some others.

@@ -63,6 +63,9 @@ const MARGIN: f64 = 0.25;
 /// Share of the ellipses' error that the parts of a rectangle must have at most: ellipses bulge
 /// where a card does not.
 const MUCH_NEARER: f64 = 0.75;
+/// Most ellipses of a shadow, and how many are tried before a rectangle is.
+const MOST_ELLIPSES: usize = 6;
+const PAIR: usize = 2;
 /// Alpha of what is left beside a shadow that is nothing, and how far beside, in pixels.
 const LEFT: f32 = 0.25;
 const BESIDE: usize = 2;
@@ -231,20 +234,25 @@ fn model_of(picture: &Picture, pixels: &[usize], stop: &Stop) -> Option<(Box<dyn
     // What one sees of an error is that of the whole picture, if the form is right.
     let share = (pixels.len() as f64 / picture.pixels.len() as f64).sqrt();
     let formed = MISSHAPEN * f64::from(darkest);
-    let ellipses = ellipses::few(&samples, stop, |found| {
+    let enough = |found: &Vec<ellipses::Ellipse>| {
         let off = error(found);
         off <= CLOSE || (share * off <= UNSEEN && off <= formed)
-    })?;
-    let off = error(&ellipses);
+    };
     let is_near = |off: f64| share * off <= SEEN && off <= formed;
-    if ellipses.len() > 1
+    let one = ellipses::one(&samples, stop, enough)?;
+    let two = ellipses::more(&samples, one, PAIR, stop, enough);
+    // Before more are looked for: with as many parts they would come as near where the shadow is
+    // seen, and go on otherwise than it does where it is hidden.
+    if two.len() > 1
         && let Some(patches) = patches::of(&samples)
         && share * error(&patches) <= SEEN
-        && (error(&patches) < off * MUCH_NEARER || (is_near(error(&patches)) && !is_near(off)))
+        && (error(&patches) < error(&two) * MUCH_NEARER
+            || (is_near(error(&patches)) && !is_near(error(&two))))
     {
         return Some((Box::new(patches), color));
     }
-    if is_near(off) {
+    let ellipses = ellipses::more(&samples, two, MOST_ELLIPSES, stop, enough);
+    if is_near(error(&ellipses)) {
         return Some((Box::new(ellipses), color));
     }
     let levels = levels::of(picture, pixels);
