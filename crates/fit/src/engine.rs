@@ -38,6 +38,8 @@ const HAIRLINE: f64 = 1.0;
 /// Share of a fit's time in which a template's shapes are looked for in all of the target, so that
 /// there is some to fit them.
 const REGISTRATION_TIME: f64 = 0.4;
+/// Share of the time in which its soft shadows are looked for.
+const SHADOW_TIME: f64 = 0.3;
 
 /// Makes a document that shows a picture: a canvas of the picture's size, every path new.
 ///
@@ -144,7 +146,7 @@ pub fn refine(
     // Where few paths are allowed, areas come first.
     let allowed = options.paths.map_or(usize::MAX, |paths| paths as usize);
     let shadows = (is_new && options.allow_gradients)
-        .then(|| shadows_of(&stored, &options.stop))
+        .then(|| shadows_of(&stored, &options.stop.part(SHADOW_TIME)))
         .flatten()
         .filter(|found| 2 * found.shapes.len() <= allowed);
     // What is soft by intent is no noise.

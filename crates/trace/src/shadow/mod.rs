@@ -50,6 +50,9 @@ const ONE_COLOR: f64 = 0.08;
 const ROUNDING: f64 = 0.15;
 /// Samples of a shadow.
 const MOST_SAMPLES: usize = 1500;
+/// The same of all shadows together, and fewest of one.
+const ALL_SAMPLES: usize = 9000;
+const LEAST_SAMPLES: usize = 500;
 /// Root of the mean squared error of alpha in a shadow that is as good as none.
 const CLOSE: f64 = 0.008;
 /// The same over the whole picture, below which nobody sees it (44 dB), and above which a shadow is
@@ -115,8 +118,11 @@ pub fn shadows_of(picture: &Picture, stop: &Stop) -> Option<Shadows> {
     }
     let mut shapes = Vec::new();
     let mut rest = picture.clone();
-    for pixels in soft_parts(picture).into_iter().take(MOST_SHADOWS) {
-        let Some((model, color)) = model_of(picture, &pixels, stop) else {
+    let mut parts = soft_parts(picture);
+    parts.truncate(MOST_SHADOWS);
+    let most_samples = (ALL_SAMPLES / parts.len().max(1)).clamp(LEAST_SAMPLES, MOST_SAMPLES);
+    for pixels in parts {
+        let Some((model, color)) = model_of(picture, &pixels, most_samples, stop) else {
             continue;
         };
         take_out(&mut rest, &*model, color, &pixels);
@@ -202,7 +208,12 @@ fn is_near_nothing(picture: &Picture, index: usize) -> bool {
 }
 
 /// What draws the shadow that some pixels are, and its colour; `None` when they are none.
-fn model_of(picture: &Picture, pixels: &[usize], stop: &Stop) -> Option<(Box<dyn Model>, Color)> {
+fn model_of(
+    picture: &Picture,
+    pixels: &[usize],
+    most_samples: usize,
+    stop: &Stop,
+) -> Option<(Box<dyn Model>, Color)> {
     let alpha = |index: usize| picture.pixels[index][3];
     let darkest = pixels.iter().map(|index| alpha(*index)).fold(0.0, f32::max);
     let (mut at_rim, mut unfaded, mut soft) = (0_usize, 0_usize, 0_usize);
@@ -223,7 +234,7 @@ fn model_of(picture: &Picture, pixels: &[usize], stop: &Stop) -> Option<(Box<dyn
         && unfaded as f64 <= MOST_UNFADED * at_rim as f64
         && soft as f64 >= LEAST_SOFT * pixels.len() as f64;
     let color = is_soft.then(|| one_color(picture, pixels)).flatten()?;
-    let samples = samples(picture, pixels);
+    let samples = samples(picture, pixels, most_samples);
     let own = samples.iter().filter(|sample| sample.alpha > 0.0).count() as f64;
     let error = |model: &dyn Model| {
         let offs = samples
@@ -260,7 +271,7 @@ fn model_of(picture: &Picture, pixels: &[usize], stop: &Stop) -> Option<(Box<dyn
 }
 
 /// Some of a shadow's pixels, and of those around it in which nothing is seen.
-fn samples(picture: &Picture, pixels: &[usize]) -> Vec<Sample> {
+fn samples(picture: &Picture, pixels: &[usize], most: usize) -> Vec<Sample> {
     let [width, height] = picture.size();
     let own = bounds(pixels.iter().map(|index| middle(picture, *index)));
     let wide = own.inflate(MARGIN * own.width() + 1.0, MARGIN * own.height() + 1.0);
@@ -269,7 +280,7 @@ fn samples(picture: &Picture, pixels: &[usize]) -> Vec<Sample> {
     let near = rows.flat_map(|y| columns.clone().map(move |x| y * width + x));
     let empty = near.filter(|index| picture.pixels[*index][3] < LEAST);
     let all: Vec<usize> = pixels.iter().copied().chain(empty).collect();
-    let stride = all.len().div_ceil(MOST_SAMPLES).max(1);
+    let stride = all.len().div_ceil(most).max(1);
     let sample = |index: &usize| Sample {
         place: middle(picture, *index),
         alpha: f64::from(picture.pixels[*index][3]),
@@ -427,7 +438,8 @@ mod tests {
     fn drawn(alpha: impl Fn(f64, f64) -> f64) -> (f64, usize) {
         let found = picture(|x, y| ink(alpha(x, y)));
         let part = soft_parts(&found).swap_remove(0);
-        let (model, color) = model_of(&found, &part, &Stop::never()).expect("is a shadow");
+        let (model, color) =
+            model_of(&found, &part, MOST_SAMPLES, &Stop::never()).expect("is a shadow");
         let offs = (0..found.pixels.len()).map(|index| {
             let off = model.alpha(middle(&found, index)) - f64::from(found.pixels[index][3]);
             off * off
