@@ -207,7 +207,7 @@ pub fn refine(
             let pixels = target_transform(template, target);
             fit.take_layers(placed(rough_shapes(target), pixels))?;
         }
-        fit.roll_back_template()?;
+        let mut is_exact = exact.is_some();
         if is_new && !clock.is_cancelled() {
             let points = |fit: &Fit<'_>| {
                 let counts = fit.document.counts();
@@ -216,11 +216,17 @@ pub fn refine(
             let before = points(&fit);
             schedule::finish_new(&mut fit)?;
             // Stairs that stand for a smooth shape become far simpler; what is exact else stays so.
-            if let Some(layers) = exact.filter(|_| 2 * points(&fit) > before) {
+            is_exact &= 2 * points(&fit) > before;
+            if let Some(layers) = exact.filter(|_| is_exact) {
                 fit.take_layers(layers)?;
                 fit.mark_primitives()?;
             }
         }
+        let is_understood = clean.as_ref().is_some_and(|clean| clean.is_understood);
+        if !is_exact && !is_understood && options.allow_topology {
+            schedule::save(&mut fit)?;
+        }
+        fit.roll_back_template()?;
         schedule::meet_budget(&mut fit)?;
     }
     let mut outcome = fit.finish();

@@ -107,6 +107,10 @@ pub(crate) struct Fit<'a> {
     /// What came nearest to the byte budget while that does not count yet; `None` without one and
     /// once it counts.
     nearest: Option<Best>,
+    /// Whether bytes are saved already.
+    pub(crate) is_saving: bool,
+    /// Squared error above which nothing is kept.
+    pub(crate) most_error: f64,
     pub(crate) descender: Descender<'a>,
     pub(crate) tracker: Tracker<'a>,
     actions: Vec<ActionRecord>,
@@ -145,6 +149,8 @@ impl<'a> Fit<'a> {
                 .byte_budget
                 .map(|budget| (before.within(budget), template.clone(), ids.clone())),
             best: (before, template, ids),
+            is_saving: false,
+            most_error: before.error,
             descender,
             tracker,
             actions: Vec::new(),
@@ -342,7 +348,7 @@ impl<'a> Fit<'a> {
     /// fewer where bytes were saved by that.
     pub(crate) fn grids(&self, before: &[BezPath]) -> Vec<u8> {
         let mut decimals = self.document.outline_decimals(&WriteOptions::default());
-        if self.counts_budget() {
+        if self.is_saving {
             for (decimals, before) in decimals.iter_mut().zip(before) {
                 *decimals = decimals_of(before, *decimals);
             }
@@ -366,7 +372,7 @@ impl<'a> Fit<'a> {
         let mut freedoms: Vec<Freedom> = ids
             .map(|id| id.origin().and_then(of_template).unwrap_or_default())
             .collect();
-        if self.counts_budget() {
+        if self.is_saving {
             // Basic shapes are written in few numbers as long as they are such; polygons stay that.
             for (freedom, visit) in freedoms.iter_mut().zip(self.document.shapes()) {
                 let is_line = |segment: PathSeg| matches!(segment, PathSeg::Line(_));
@@ -432,11 +438,6 @@ impl<'a> Fit<'a> {
         if let Some(nearest) = self.nearest.take() {
             self.best = nearest;
         }
-    }
-
-    /// Whether the byte budget counts already.
-    pub(crate) fn counts_budget(&self) -> bool {
-        self.problem.options.byte_budget.is_some() && self.nearest.is_none()
     }
 
     /// Reverts to the best document so far when that is clearly better. A document nearly as good
@@ -570,7 +571,7 @@ impl<'a> Fit<'a> {
     /// Keeps the document, of which this is the score, as the best unless its picture is worse than
     /// the template's.
     fn keep(&mut self, score: Score) {
-        if score.error <= self.before.error {
+        if score.error <= self.most_error {
             self.set_best(score);
         }
     }

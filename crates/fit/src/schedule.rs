@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use chat2svg_trace::regions::{FINE_SIDE, ROUGH_SIDE};
 
-use crate::{FitError, fit::Fit, primitives::Stage};
+use crate::{FitError, fit::Fit, primitives::Stage, savings::Wanted};
 
 /// Longest side at which regions of pictures of few colours are looked for.
 const FINEST_SIDE: usize = 640;
@@ -31,10 +31,24 @@ const ROUNDS: u32 = 4;
 const ADDING: [std::ops::Range<u32>; 2] = [1..3, 0..2];
 /// Steps after paths were taken out at the end.
 const POLISH_STEPS: u32 = 15;
-/// Most rounds of savings; the part of what is too much that each saves, and its bytes at least.
+/// Rounds in which what does not pay is saved; only one where there are more paths, which cost
+/// time.
+const PAYING_ROUNDS: u32 = 2;
+const FEW_PATHS: usize = 48;
+/// Renderings for the trials of each.
+const PAYING_TRIALS: usize = 24;
+/// Part of its price that a byte may cost the picture, and by how much the squared error may grow
+/// altogether: 0.09 dB.
+const PAYING: f64 = 0.5;
+pub(crate) const MOST_GROWN: f64 = 1.02;
+/// For a byte budget: most rounds of savings; the part of what is too much that each saves, and its
+/// bytes at least.
 const SAVINGS: u32 = 24;
 const SAVED_PART: usize = 3;
 const LEAST_SAVED: usize = 100;
+/// Renderings for the trials of each, and of how many changes tried the best one may be taken.
+const BUDGET_TRIALS: usize = 48;
+const BUDGET_CHOICE: usize = 4;
 /// Steps after each.
 const SAVING_STEPS: u32 = 7;
 /// How far in pixels outlines may move when drawn anew.
@@ -192,37 +206,77 @@ pub(crate) fn finish_new(fit: &mut Fit<'_>) -> Result<(), FitError> {
     fit.mark_primitives()
 }
 
-/// Meets the byte budget: what gains little for its bytes goes, by and by, with a short descent
-/// after each round, by which the rest makes good what it can before it is judged anew.
+/// Saves the bytes that are not worth what the picture shows by them, by and by, with a short
+/// descent after each round, by which the rest makes good what it can before it is judged anew.
+pub(crate) fn save(fit: &mut Fit<'_>) -> Result<(), FitError> {
+    fit.take_best();
+    if fit.excess_bytes() > 0 {
+        return Ok(());
+    }
+    fit.is_saving = true;
+    let usual = fit.most_error;
+    fit.most_error = usual.min(MOST_GROWN * fit.best_error());
+    fit.chooses_rounding = true;
+    let is_small = fit.shapes() <= FEW_PATHS;
+    for _ in 0..if is_small { PAYING_ROUNDS } else { 1 } {
+        let wanted = Wanted {
+            bytes: f64::INFINITY,
+            // Changes that touch each other cost more than the sum of each.
+            growth: 0.5 * (fit.most_error - fit.best_error()),
+            per_byte: PAYING * fit.price().byte(),
+            one_of: 1,
+            renderings: PAYING_TRIALS,
+        };
+        if !fit.save_bytes(wanted)? {
+            break;
+        }
+        descend(fit, SAVING_STEPS)?;
+        fit.take_best();
+    }
+    fit.take_best();
+    fit.most_error = usual;
+    Ok(())
+}
+
+/// Meets the byte budget as `save` does, but whatever the picture loses.
 pub(crate) fn meet_budget(fit: &mut Fit<'_>) -> Result<(), FitError> {
     fit.take_best();
     if fit.excess_bytes() == 0 {
         return Ok(());
     }
+    fit.is_saving = true;
     fit.count_budget();
-    let options = fit.problem.options;
-    let steps = SAVING_STEPS.min(options.iterations);
-    let descend = |fit: &mut Fit<'_>, steps: u32| {
-        fit.tracker.polish += steps;
-        fit.descend_steps(steps, 1.0, 0.5 * options.point_rate)
-    };
     let mut rounds = SAVINGS;
     while rounds > 0 && fit.excess_bytes() > 0 {
         fit.chooses_rounding = false;
         while rounds > 0 && fit.excess_bytes() > 0 {
             let excess = fit.excess_bytes();
-            let wanted = (excess / SAVED_PART).max(LEAST_SAVED).min(excess);
+            let wanted = Wanted {
+                bytes: (excess / SAVED_PART).max(LEAST_SAVED).min(excess) as f64,
+                growth: f64::INFINITY,
+                per_byte: f64::INFINITY,
+                one_of: BUDGET_CHOICE,
+                renderings: BUDGET_TRIALS,
+            };
             rounds = if fit.save_bytes(wanted)? {
                 rounds - 1
             } else {
                 0
             };
-            descend(fit, steps)?;
+            descend(fit, SAVING_STEPS)?;
         }
         // Which may make numbers longer again.
         fit.chooses_rounding = true;
-        descend(fit, 2 * steps)?;
+        descend(fit, 2 * SAVING_STEPS)?;
     }
     fit.take_best();
     Ok(())
+}
+
+/// Some steps beyond the budget.
+fn descend(fit: &mut Fit<'_>, steps: u32) -> Result<(), FitError> {
+    let options = fit.problem.options;
+    let steps = steps.min(options.iterations);
+    fit.tracker.polish += steps;
+    fit.descend_steps(steps, 1.0, 0.5 * options.point_rate)
 }

@@ -50,6 +50,10 @@ pub(super) struct Source<'a> {
     pub(super) parts: &'a [Part],
     /// Decimals of its outline.
     pub(super) decimals: u8,
+    /// Whether the fit has added it: else only its outline may become simpler.
+    pub(super) is_added: bool,
+    /// Whether outlines may change.
+    pub(super) may_bend: bool,
     /// Whether it makes an opaque picture's document opaque.
     pub(super) is_ground: bool,
     /// Where it is seen.
@@ -65,7 +69,7 @@ impl Source<'_> {
             .iter()
             .flat_map(|part| part.segments.clone())
             .collect();
-        if self.slot.freedom.has_free_paint {
+        if self.is_added && self.slot.freedom.has_free_paint {
             let paints = self.simpler_paints().into_iter();
             found.extend(paints.filter_map(|paint| {
                 let mut painted = self.shape.clone();
@@ -77,8 +81,11 @@ impl Source<'_> {
         if self.is_ground {
             return;
         }
-        found.push(self.saving(Change::Path, ByteCost::of(self.shape), bounds(&all)));
-        if !self.slot.has_own_outline || self.slot.freedom.outline != Motion::Free {
+        if self.is_added {
+            found.push(self.saving(Change::Path, ByteCost::of(self.shape), bounds(&all)));
+        }
+        if !self.may_bend || !self.slot.has_own_outline || self.slot.freedom.outline != Motion::Free
+        {
             return;
         }
         if let Some(fewer) = self.decimals.checked_sub(1) {
@@ -87,7 +94,7 @@ impl Source<'_> {
             found.push(self.saving(Change::Digit(path), bytes, bounds(&all)));
         }
         for (at, part) in self.parts.iter().enumerate() {
-            if self.parts.len() > 1 {
+            if self.is_added && self.parts.len() > 1 {
                 let bytes = ByteCost::POINT * (1 + points(&part.segments)) as f64;
                 found.push(self.saving(Change::Part(at), bytes, bounds(&part.segments)));
             }

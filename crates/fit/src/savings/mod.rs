@@ -1,6 +1,6 @@
 //! Saves bytes: a path less, a part of one, a point or a digit of an outline, a stop of a gradient.
 //! Each change is rendered before it is taken, so that all compete by what the picture loses for a
-//! byte.
+//! byte; the template's shapes only by simpler outlines.
 
 mod changes;
 mod parts;
@@ -20,17 +20,28 @@ use crate::{
 use changes::{Change, Saving, Source, changed, goes_with};
 use parts::{Part, parts_of};
 
-/// Most renderings for the trials of one round, and most changes tried in them: those first that
-/// move outlines least for their bytes.
-const MOST_RENDERINGS: usize = 48;
+/// Most changes tried in a round: those first that move outlines least for their bytes.
 const MOST_TRIED: usize = 2000;
-/// Of how many tried changes the best one may be taken in a round; the others are judged anew.
-const CHOICE: usize = 4;
+
+/// How much is saved in a round.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Wanted {
+    /// Bytes, about.
+    pub(crate) bytes: f64,
+    /// Most that the squared error may grow by, as far as the changes are independent.
+    pub(crate) growth: f64,
+    /// Most that it may grow by for a byte.
+    pub(crate) per_byte: f64,
+    /// Of how many tried changes the best one may be taken; the others are judged anew.
+    pub(crate) one_of: usize,
+    /// Most renderings for the trials.
+    pub(crate) renderings: usize,
+}
 
 impl Fit<'_> {
-    /// Takes what gains least for its bytes out of added shapes until about so many are saved;
+    /// Takes out what the picture loses least by for its bytes until so much is saved as is wanted;
     /// returns whether anything was.
-    pub(crate) fn save_bytes(&mut self, wanted: usize) -> Result<bool, FitError> {
+    pub(crate) fn save_bytes(&mut self, wanted: Wanted) -> Result<bool, FitError> {
         if self.is_stopped() || !self.problem.options.allow_topology {
             return Ok(false);
         }
@@ -48,27 +59,30 @@ impl Fit<'_> {
         let mut savings = self.savings(&map, &outlines)?;
         savings.sort_by(|a, b| a.moves.total_cmp(&b.moves));
         savings.truncate(MOST_TRIED);
-        let growths = self.growths_with(&map, &outlines, &savings)?;
+        let growths = self.growths_with(&map, &outlines, &savings, wanted.renderings)?;
         // More than what is wanted is not worth more.
-        let loss = |growth: f64, saving: &Saving| growth / saving.bytes.min(wanted as f64);
-        let mut paying: Vec<(f64, &Saving)> = growths
+        let mut paying: Vec<(f64, f64, &Saving)> = growths
             .iter()
             .filter_map(|(index, growth)| {
                 let saving = savings.get(*index)?;
-                Some((loss(*growth, saving), saving))
+                Some((growth / saving.bytes.min(wanted.bytes), *growth, saving))
             })
             .collect();
         paying.sort_by(|a, b| a.0.total_cmp(&b.0));
-        paying.truncate(paying.len().div_ceil(CHOICE));
+        paying.truncate(paying.len().div_ceil(wanted.one_of));
+        paying.retain(|(loss, ..)| *loss <= wanted.per_byte);
         let is_crossed: Vec<bool> = outlines
             .iter()
             .map(|parts| crosses_itself(&changed(parts, &[]), 1.0))
             .collect();
         let mut taken: BTreeMap<usize, Vec<&Saving>> = BTreeMap::new();
-        let mut saved = 0.0;
-        for (_, saving) in paying {
-            if saved >= wanted as f64 {
+        let (mut saved, mut grown) = (0.0, 0.0);
+        for (_, growth, saving) in paying {
+            if saved >= wanted.bytes {
                 break;
+            }
+            if grown + growth > wanted.growth {
+                continue;
             }
             let mut others = taken.values().flatten();
             if !others.all(|other| goes_with(saving, other, &outlines)) {
@@ -80,6 +94,7 @@ impl Fit<'_> {
                 || !crosses_itself(&changed(&outlines[saving.slot], own), 1.0);
             if is_whole {
                 saved += saving.bytes;
+                grown += growth.max(0.0);
             } else {
                 own.pop();
             }
@@ -92,7 +107,7 @@ impl Fit<'_> {
         Ok(true)
     }
 
-    /// What can be saved of added shapes.
+    /// What can be saved.
     fn savings(&self, map: &SceneMap, outlines: &[Vec<Part>]) -> Result<Vec<Saving>, FitError> {
         let target = self.problem.target;
         let visibility = self
@@ -105,13 +120,15 @@ impl Fit<'_> {
         let mut savings = Vec::new();
         for (index, slot) in map.slots.iter().enumerate() {
             let is_added = self.ids.get(slot.shape).is_some_and(|id| id.is_added());
-            if is_added && let Some(visit) = visits.get(slot.shape) {
+            if let Some(visit) = visits.get(slot.shape) {
                 let source = Source {
                     index,
                     slot,
                     shape: visit.shape,
                     parts: &outlines[index],
                     decimals: decimals.get(slot.shape).copied().unwrap_or_default(),
+                    is_added,
+                    may_bend: self.problem.options.allow_points,
                     is_ground: self.is_ground(slot.shape),
                     pixels: pixels.get(slot.shape).map_or(&[], Vec::as_slice),
                     target,
@@ -128,6 +145,7 @@ impl Fit<'_> {
         map: &SceneMap,
         outlines: &[Vec<Part>],
         savings: &[Saving],
+        renderings: usize,
     ) -> Result<Vec<(usize, f64)>, FitError> {
         let target = self.problem.target;
         let mut whole = map.clone();
@@ -144,7 +162,7 @@ impl Fit<'_> {
             let both = a.extent.zip(b.extent);
             both.is_none_or(|(e, f)| !e.overlaps(&f)) && goes_with(a, b, outlines)
         };
-        for group in groups(tried.len(), MOST_RENDERINGS, are_apart) {
+        for group in groups(tried.len(), renderings, are_apart) {
             if self.is_stopped() {
                 break;
             }
@@ -230,9 +248,11 @@ impl Fit<'_> {
 mod tests {
     use kurbo::{BezPath, Circle, Shape as _};
 
+    use super::Wanted;
     use crate::{
         FitOptions,
         fit::ShapeId,
+        schedule::{MOST_GROWN, save},
         testing::{document, with_fit},
     };
 
@@ -246,9 +266,38 @@ mod tests {
         let sample = document(&[("", both, [0.8, 0.1, 0.1])]);
         with_fit(&sample, &sample, &FitOptions::default(), |mut fit| {
             fit.ids[1..].fill(ShapeId::Added);
-            assert!(fit.save_bytes(30).expect("saves"));
+            let wanted = Wanted {
+                bytes: 30.0,
+                growth: f64::INFINITY,
+                per_byte: f64::INFINITY,
+                one_of: 4,
+                renderings: 8,
+            };
+            assert!(fit.save_bytes(wanted).expect("saves"));
             let shapes = fit.document.shapes();
             assert_eq!(shapes[1].shape.path.to_svg().matches('M').count(), 1);
         });
+    }
+
+    #[test]
+    fn points_that_do_not_pay_go_but_not_where_outlines_stay() {
+        let sides = "M12 12L22 12L32 12L52 12L52 22L52 52L32 52L12 52L12 22Z";
+        let square = BezPath::from_svg(sides).expect("a path");
+        let rough = document(&[("", square.clone(), [0.8, 0.1, 0.1])]);
+        let target = document(&[("", square, [0.7, 0.1, 0.1])]);
+        let after = |allow_points: bool| {
+            let options = FitOptions {
+                allow_points,
+                ..FitOptions::default()
+            };
+            with_fit(&rough, &target, &options, |mut fit| {
+                let before = fit.best_error();
+                save(&mut fit).expect("saves");
+                assert!(fit.best_error() <= MOST_GROWN * before);
+                fit.document.shapes()[1].shape.path.elements().len()
+            })
+        };
+        assert_eq!(after(false), 10);
+        assert_eq!(after(true), 5);
     }
 }
