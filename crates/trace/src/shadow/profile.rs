@@ -4,9 +4,9 @@
 use chat2svg_vector::{Color, GradientStop};
 
 /// Values of a profile, the last of which, at the rim, is nothing.
-const KNOTS: usize = 14;
+const KNOTS: usize = 12;
 /// Opacity by which a value may differ from what those beside it say to be left out.
-const STRAIGHT: f64 = 0.004;
+const STRAIGHT: f64 = 0.006;
 
 /// Opacity from the middle (0) to the rim (1).
 #[derive(Clone, Copy, Debug, PartialEq)]
