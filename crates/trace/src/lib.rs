@@ -3,9 +3,9 @@
 //! shows beside a template.
 //!
 //! A picture's regions form a hierarchy, from single flat zones to the whole ([`regions`],
-//! [`Regions`]); cuts through it become outlines and paints. Before that come what needs no regions:
-//! pictures that are one paint or pixel art ([`exact`]), marks that storage left ([`clean`]), thin
-//! lines ([`lines`]), soft shadows ([`shadow`]) and the ground ([`ground`]).
+//! [`Regions`]); cuts through it become outlines and paints. Before that comes what needs no
+//! regions: pictures that are one paint or pixel art ([`exact`]), marks that storage left
+//! ([`clean`]), thin lines ([`lines`]), soft shadows ([`shadow`]) and the ground ([`ground`]).
 //!
 //! Deterministic, on any number of threads. A [`Stop`](chat2svg_stop::Stop) ends each search early,
 //! with what was found by then or with nothing, as the function says.

@@ -5,6 +5,7 @@
 mod gradient;
 mod pixel_art;
 mod polygon;
+mod stops;
 
 use chat2svg_vector::{Document, Group, Node, Raster};
 use kurbo::Affine;
