@@ -66,7 +66,9 @@ pub(super) fn one(
     enough: impl Fn(&Vec<Ellipse>) -> bool,
 ) -> Option<Vec<Ellipse>> {
     stop.check().ok()?;
-    let (middle, size) = (extent(samples).center(), extent(samples).size());
+    let extent = extent(samples);
+    let (middle, size) = (extent.center(), extent.size());
+    let wanted = wanted(samples, &[]);
     let start = [
         middle.x,
         middle.y,
@@ -74,12 +76,11 @@ pub(super) fn one(
         0.55 * size.height,
         0.0,
     ];
-    let best = vec![nearest(&wanted(samples, &[]), start, false, ROUNDS_ALONE)?];
+    let best = vec![nearest(&wanted, start, false, ROUNDS_ALONE)?];
     if enough(&best) {
         return Some(best);
     }
-    let turned = nearest(&wanted(samples, &[]), best[0].frame, true, ROUNDS_ALONE)?;
-    let turned = vec![turned];
+    let turned = vec![nearest(&wanted, best[0].frame, true, ROUNDS_ALONE)?];
     let is_better = squared_error(samples, &turned) < LEFT * squared_error(samples, &best);
     Some(if is_better { turned } else { best })
 }

@@ -256,11 +256,12 @@ fn model_of(
     // seen, and go on otherwise than it does where it is hidden.
     if two.len() > 1
         && let Some(patches) = patches::of(&samples)
-        && share * error(&patches) <= SEEN
-        && (error(&patches) < error(&two) * MUCH_NEARER
-            || (is_near(error(&patches)) && !is_near(error(&two))))
     {
-        return Some((Box::new(patches), color));
+        let [off, of_two] = [error(&patches), error(&two)];
+        let is_nearer = off < of_two * MUCH_NEARER || (is_near(off) && !is_near(of_two));
+        if share * off <= SEEN && is_nearer {
+            return Some((Box::new(patches), color));
+        }
     }
     let ellipses = ellipses::more(&samples, two, MOST_ELLIPSES, stop, enough);
     if is_near(error(&ellipses)) {
