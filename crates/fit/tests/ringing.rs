@@ -1,5 +1,5 @@
 //! Pictures that were sharpened, or reduced by a filter with negative lobes: the bands along their
-//! borders are no shapes.
+//! borders are no shapes. Nor are those that chroma leaves which was stored at half the resolution.
 
 #![allow(
     clippy::expect_used,
@@ -164,4 +164,48 @@ fn a_line_around_a_shape_is_not_taken_for_undershoot() {
     let truth = drawn(SIDE, &drawing);
     let (found, psnr) = vectorized(&truth, &truth);
     assert!(found >= 3 && psnr >= 38.0, "{found} shapes, {psnr} dB");
+}
+
+/// What is left of a picture whose chroma was stored at half the resolution, a little noisy.
+fn with_half_the_chroma(picture: &Raster) -> Raster {
+    let side = SIDE as usize;
+    let soft = filtered(picture, side, |place| {
+        let pair = place - place % 2;
+        let other = if place % 2 == 0 {
+            place.max(2) - 2
+        } else {
+            place + 1
+        };
+        let other = other.min(side - 2);
+        let own = [(pair, 0.375), (pair + 1, 0.375)];
+        own.into_iter()
+            .chain([(other, 0.125), (other + 1, 0.125)])
+            .collect()
+    });
+    let luma = |[red, green, blue]: [f64; 3]| 0.299 * red + 0.587 * green + 0.114 * blue;
+    let mut state = 1_u32;
+    let pixels = picture.pixels().iter().zip(soft);
+    raster(pixels.map(|([red, green, blue, _], soft)| {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        let noise = f64::from(state >> 24) / 51.0 - 2.5;
+        let off = luma([*red, *green, *blue].map(f64::from)) - luma(soft) + noise;
+        soft.map(|value| value + off)
+    }))
+}
+
+#[test]
+fn chroma_at_half_the_resolution_leaves_no_bands() {
+    // Two dark colours of nearly one luma, and a ring.
+    let badge = "<rect x='16' y='24' width='96' height='80' rx='20' fill='#0012b0'/>\
+                 <path d='M30 92 54 40 78 92z' fill='#fafafa'/>\
+                 <circle cx='90' cy='56' r='11' fill='none' stroke='#a478b0' stroke-width='6'/>";
+    let clean = drawn(SIDE, &on("#361802", badge));
+    let target = with_half_the_chroma(&clean);
+    let outcome = vectorize(&target, &FitOptions::default(), &mut ()).expect("fits");
+    let shapes = outcome.document.counts().shapes;
+    assert!(shapes <= 6, "{shapes} shapes");
+    let shown = outcome.document.render(SIDE, SIDE, None).expect("renders");
+    let quality = |picture: &Raster| picture.psnr(&clean, Color::WHITE).expect("same size");
+    let (found, stored) = (quality(&shown), quality(&target));
+    assert!(found >= stored + 9.0, "{found} dB, {stored} dB");
 }

@@ -58,8 +58,10 @@ impl Labels {
             let own = self.of[index];
             let mut near: Vec<u8> = Vec::new();
             for at in square([self.width, self.height], index, THIN) {
-                if is_thick[at] && self.of[at] != own && !near.contains(&self.of[at]) {
-                    near.push(self.of[at]);
+                let label = self.of[at];
+                let apart = || distance(palette.colors[usize::from(label)], picture.pixels[at]);
+                if label != own && !near.contains(&label) && (is_thick[at] || apart() <= NEAR) {
+                    near.push(label);
                 }
             }
             let off = distance(palette.colors[usize::from(own)], *pixel).max(NEAR);
@@ -135,6 +137,14 @@ impl Labels {
     /// The eight neighbours of a pixel that there are.
     pub(super) fn around(&self, index: usize) -> impl Iterator<Item = usize> + use<> {
         around([self.width, self.height], index)
+    }
+
+    /// Every pixel as its colour, or the mixture of two that it shows.
+    pub(super) fn mixtures(&self, picture: &Picture, palette: &Palette) -> Vec<Pixel> {
+        let pixels = picture.pixels.iter().enumerate();
+        pixels
+            .map(|(index, pixel)| self.mixture(index, *pixel, palette).color)
+            .collect()
     }
 
     /// The colour that a pixel has, or at a border the mixture of two that it shows.

@@ -3,12 +3,14 @@
 //! without anti-aliasing. A fit to the picture as stored would spend paths and points on these.
 //! Pictures that are not of this kind, and those without such marks, stay as they are.
 
+mod chroma;
 mod hard_edges;
 mod labels;
 mod palette;
 mod ringing;
 
 use crate::picture::{Picture, Pixel};
+use chroma::sharpened;
 use hard_edges::{are_hard, softened};
 use labels::{Labels, Mixture};
 use palette::{Palette, components, distance};
@@ -46,12 +48,17 @@ pub struct CleanPicture {
 /// What a picture would be without noise and hard edges; `None` when it has none, or is not of few
 /// flat colours.
 pub fn cleaned(picture: &Picture) -> Option<CleanPicture> {
-    let palette = Palette::of(picture)?;
+    let mut palette = Palette::of(picture)?;
     let near = picture.pixels.iter().map(|pixel| palette.nearest(*pixel).1);
     let near: Vec<f32> = near.filter(|off| *off <= palette::NEAR).collect();
     let off = near.iter().filter(|off| **off > EXACT).count();
     let is_noisy = off as f64 > NOISY_SHARE * near.len() as f64;
     let labels = Labels::of(picture, &palette, is_noisy);
+    let (sharp, labels) = if is_noisy {
+        sharpened(picture, &mut palette, labels)
+    } else {
+        (picture.clone(), labels)
+    };
     let is_hard = are_hard(picture, &palette, &labels);
     if !is_noisy && !is_hard && palette.ringing.is_none() {
         return None;
@@ -59,7 +66,7 @@ pub fn cleaned(picture: &Picture) -> Option<CleanPicture> {
     let soft = is_hard.then(|| softened(&palette, &labels));
     let mut is_left = vec![false; picture.pixels.len()];
     let mut is_ringing = is_left.clone();
-    let mut clean = picture.pixels.clone();
+    let mut clean = sharp.pixels;
     for (index, pixel) in clean.iter_mut().enumerate() {
         if let Some(soft) = soft.as_ref().and_then(|soft| soft[index]) {
             *pixel = soft;
@@ -77,6 +84,7 @@ pub fn cleaned(picture: &Picture) -> Option<CleanPicture> {
         } else if residual <= UNEXPLAINED {
             *pixel = color;
         } else {
+            *pixel = picture.pixels[index];
             is_left[index] = true;
         }
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::ringing::Ringing;
+use super::{labels::Labels, ringing::Ringing};
 use crate::{
     neighbours::square,
     picture::{Picture, Pixel, is_painted},
@@ -187,6 +187,27 @@ impl Palette {
                 .retain(|color| areas.contains(color) || !ringing.explains(*color, &areas));
         }
         self
+    }
+
+    /// Makes every colour the median of the pixels that show it and are away from borders.
+    pub(super) fn correct(&mut self, picture: &Picture, labels: &Labels) {
+        let mut inside: Vec<[Vec<f32>; 4]> = vec![Default::default(); self.colors.len()];
+        for (index, pixel) in picture.pixels.iter().enumerate() {
+            let own = labels.of[index];
+            if labels.around(index).all(|at| labels.of[at] == own) {
+                for (values, value) in inside[usize::from(own)].iter_mut().zip(pixel) {
+                    values.push(value.clamp(0.0, 1.0));
+                }
+            }
+        }
+        for (color, inside) in self.colors.iter_mut().zip(&mut inside) {
+            for (value, values) in color.iter_mut().zip(inside) {
+                let middle = values.len() / 2;
+                if values.len() >= LEAST_PIXELS {
+                    *value = *values.select_nth_unstable_by(middle, f32::total_cmp).1;
+                }
+            }
+        }
     }
 
     /// Whether a pixel may be one of the colours beyond a border that rings.
