@@ -106,7 +106,7 @@ impl Palette {
             }
             peaks.push(peak);
             let mean = sum.map(|sum| (sum / pixels as f64) as f32);
-            let color = common_color(picture, mean).unwrap_or(mean);
+            let color = common_color(picture, |pixel| is_near(&key(pixel), 1)).unwrap_or(mean);
             if has_core(picture, color) {
                 colors.push(color);
             }
@@ -272,17 +272,15 @@ fn is_even(
     })
 }
 
-/// The colour that most pixels near another one have to the bit, if there is one: what is around it
-/// then are mixtures at borders, not noise.
-fn common_color(picture: &Picture, near: Pixel) -> Option<Pixel> {
+/// The colour that most pixels of some bins have to the bit, if there is one: what is around it then
+/// are mixtures at borders, not noise.
+fn common_color(picture: &Picture, is_of_bins: impl Fn(&Pixel) -> bool) -> Option<Pixel> {
     let bits = |pixel: &Pixel| pixel.map(|value| (value * 255.0).round() as u8);
     let mut counts: BTreeMap<[u8; 4], (usize, Pixel)> = BTreeMap::new();
     let mut all = 0;
-    for pixel in &picture.pixels {
-        if distance(*pixel, near) <= BIN * REACH as f32 {
-            counts.entry(bits(pixel)).or_insert((0, *pixel)).0 += 1;
-            all += 1;
-        }
+    for pixel in picture.pixels.iter().filter(|pixel| is_of_bins(pixel)) {
+        counts.entry(bits(pixel)).or_insert((0, *pixel)).0 += 1;
+        all += 1;
     }
     let (count, color) = counts.into_values().max_by_key(|(count, _)| *count)?;
     (2 * count > all).then_some(color)
@@ -349,4 +347,27 @@ pub(super) fn share_between(pixel: Pixel, from: Pixel, to: Pixel) -> (f32, f32) 
     let off = |i: usize| seen[i] - from[i] - share * (to[i] - from[i]);
     let squares = (0..4).map(|i| off(i) * off(i));
     (share, squares.sum::<f32>().sqrt())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panel_a_little_darker_than_the_page_keeps_its_colour() {
+        const SIDE: usize = 64;
+        let (page, panel, ink) = (1.0, 247.0 / 255.0, 0.1);
+        let pixels = (0..SIDE * SIDE).map(|index| {
+            let (x, y) = (index % SIDE, index / SIDE);
+            let value = match (x, y) {
+                (20..44, 20..22) => ink,
+                (12..52, 16..44) => panel,
+                _ => page,
+            };
+            [value; 3]
+        });
+        let palette = Palette::of(&Picture::opaque(SIDE, SIDE, pixels)).expect("is flat");
+        let found: Vec<f32> = palette.colors.iter().map(|color| color[0]).collect();
+        assert_eq!(found, [page, panel, ink]);
+    }
 }
