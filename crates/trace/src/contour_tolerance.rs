@@ -1,6 +1,7 @@
 //! Draws a layer's outline within a tolerance that varies along the contour, so that its curves do
 //! not cross each other. `trace` finds contours and fits curves.
 
+use chat2svg_vector::ByteCost;
 use kurbo::{BezPath, PathEl, Point};
 
 use crate::{
@@ -14,8 +15,6 @@ use crate::{
 pub(crate) const LEAST_CONTOUR: f64 = 1.5;
 /// How many times the tolerance an outline may be off where its two sides look alike.
 const LOOSEST: f64 = 3.0;
-/// Bytes that a pixel of looser outline is taken to save.
-const BYTES_PER_PIXEL: f64 = 4.0;
 /// Points to either side over which the contrast of both sides is averaged.
 const CONTRAST_REACH: usize = 3;
 /// Pixels around a crossing in which the contour is followed more closely.
@@ -158,7 +157,7 @@ fn slack(points: &[Point], layer: &Layer, limits: ContourTolerance<'_>) -> Vec<f
                 contrasts[(index + count * CONTRAST_REACH + step - CONTRAST_REACH) % count]
             });
             let contrast = around.sum::<f64>() / (2 * CONTRAST_REACH + 1) as f64;
-            let affordable = BYTES_PER_PIXEL * limits.per_byte / contrast.max(1e-6);
+            let affordable = ByteCost::TOLERANCE * limits.per_byte / contrast.max(1e-6);
             affordable.clamp(tolerance, LOOSEST * tolerance)
         })
         .collect()

@@ -7,8 +7,6 @@ use chat2svg_vector::{ByteCost, Shape};
 /// Squared error that a byte must save in a picture of 256 × 256 pixels, when the options do not
 /// say.
 const GAIN_PER_BYTE: f64 = 0.004;
-/// Bytes of a usual shape.
-const SHAPE_BYTES: f64 = 150.0;
 /// Bytes whose price the least change must gain.
 const CHANGE_BYTES: f64 = 4.0;
 /// By how many times its price a stroke must gain that a shape did not have: it is one more thing
@@ -58,7 +56,7 @@ impl Price {
 
     /// Of a usual shape.
     pub fn usual_shape(self) -> f64 {
-        self.0 * SHAPE_BYTES
+        self.0 * ByteCost::USUAL_SHAPE
     }
 
     /// Of an added shape that is thinner than a pixel.

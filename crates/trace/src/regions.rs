@@ -4,13 +4,13 @@
 use std::collections::BTreeSet;
 
 use chat2svg_stop::Stop;
+use chat2svg_vector::ByteCost;
 use kurbo::{Affine, BezPath, Point, Rect, Shape as _};
 use rayon::prelude::*;
 
 use crate::{
     contour_tolerance::{ContourTolerance, LEAST_CONTOUR, outline},
-    found_shape::FoundShape,
-    found_shape::paint_in,
+    found_shape::{FoundShape, paint_in},
     paint_fit::GradientThreshold,
     picture::{Picture, Pixel, is_painted},
     salience::salience,
@@ -27,8 +27,6 @@ use crate::{
 pub const FINE_SIDE: usize = 320;
 /// Longest side in pixels at which they are looked for in haste.
 pub const ROUGH_SIDE: usize = 80;
-/// Bytes of a gradient's definition.
-const GRADIENT_BYTES: f64 = 140.0;
 /// Most regions that are joined to fewer paths, steps of a component by which their colours are
 /// told apart, and most such colours.
 const MOST_REGIONS: usize = 1500;
@@ -359,7 +357,7 @@ impl RegionFinder {
     pub fn gradients(&self, pixels: usize, cost: ShapeCost) -> Option<GradientThreshold> {
         let area = pixels as f64 * self.scale[0] * self.scale[1];
         cost.gradients.then(|| GradientThreshold {
-            gain: cost.per_byte * GRADIENT_BYTES / (3.0 * area),
+            gain: cost.per_byte * ByteCost::USUAL_GRADIENT / (3.0 * area),
             share: 0.9,
             stops: 3,
         })

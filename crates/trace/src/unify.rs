@@ -1,15 +1,13 @@
 //! Small shapes of nearly one colour as one path: the letters of a text, the dots of a pattern.
 //! What lies above what stays as it was.
 
-use chat2svg_vector::{Color, Paint};
+use chat2svg_vector::{ByteCost, Color, Paint};
 use kurbo::{Rect, Shape as _};
 
 use crate::{found_shape::FoundShape, translucent::FoundPaint};
 
 /// Share of the canvas up to which a shape is small.
 const SMALL: f64 = 0.01;
-/// Bytes of a path element, which a shape that joins another saves.
-const ELEMENT_BYTES: f64 = 45.0;
 /// Most points of a path: more could not be edited.
 const MOST_ELEMENTS: usize = 2000;
 
@@ -49,7 +47,7 @@ pub(crate) fn unified(shapes: Vec<FoundShape>, canvas_area: f64, per_byte: f64) 
             .filter_map(|host| {
                 let apart = squared_distance(color?, flat(&host.shape.paint)?);
                 let loss = apart * area * host.area / (area + host.area).max(1e-9);
-                (loss <= per_byte * ELEMENT_BYTES).then_some((loss, host))
+                (loss <= per_byte * ByteCost::JOINED).then_some((loss, host))
             })
             .min_by(|a, b| a.0.total_cmp(&b.0));
         match (host, color) {

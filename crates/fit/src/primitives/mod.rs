@@ -9,7 +9,7 @@ mod refined;
 use std::collections::BTreeMap;
 
 use chat2svg_trace::crossing::crosses_itself;
-use chat2svg_vector::{Document, WriteOptions, similarity_scale};
+use chat2svg_vector::{ByteCost, Document, WriteOptions, similarity_scale};
 use kurbo::{BezPath, PathEl, Point, Rect, Shape as _, flatten};
 
 use crate::{Action, FitError, fit::Fit, scene::outline_of, trial::growths};
@@ -45,8 +45,7 @@ const UNSURE: f64 = 8.0;
 const PREFERENCE: f64 = 0.1;
 /// How far outlines may be off basic ones, in pixels, to be looked at: the picture decides.
 const LOOSE: f64 = 1.5;
-/// Bytes of a number, and what a basic shape may cost beyond what it saves: it is easier to edit.
-const NUMBER: f64 = 3.4;
+/// Bytes that a basic shape may cost beyond what it saves: it is easier to edit.
 const WORTH: f64 = 16.0;
 /// Most corners of a polygon that is written as one.
 const MOST_CORNERS: usize = 24;
@@ -114,7 +113,8 @@ impl Fit<'_> {
                 .iter()
                 .filter_map(|choice| {
                     let candidate = choice.candidates.get(attempt)?;
-                    let saved = NUMBER * (choice.numbers as f64 - candidate.numbers as f64);
+                    let saved =
+                        ByteCost::NUMBER * (choice.numbers as f64 - candidate.numbers as f64);
                     Some((choice.slot, (candidate, saved)))
                 })
                 .collect();

@@ -7,8 +7,6 @@ use kurbo::{BezPath, ParamCurveArea, PathSeg, Rect};
 use super::parts::{Part, bounds, line, points, push};
 use crate::{freedom::Motion, scene::Slot, trial::Extent};
 
-/// Bytes of a number's last digit, which a tenth of them have not.
-const DIGIT: f64 = 0.9;
 /// Fewest segments of a part that loses a point.
 const LEAST_SEGMENTS: usize = 3;
 
@@ -90,7 +88,7 @@ impl Source<'_> {
         }
         if let Some(fewer) = self.decimals.checked_sub(1) {
             let path = self.slot.to_scene * snapped_outline(&self.shape.path, fewer);
-            let bytes = 2.0 * DIGIT * points(&all) as f64;
+            let bytes = 2.0 * ByteCost::DIGIT * points(&all) as f64;
             found.push(self.saving(Change::Digit(path), bytes, bounds(&all)));
         }
         for (at, part) in self.parts.iter().enumerate() {

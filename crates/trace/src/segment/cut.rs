@@ -1,17 +1,12 @@
 //! Choosing regions from the hierarchy: the cheapest cover of the picture, or the additions that
 //! gain most. Both are exact for the hierarchy, by dynamic programming from the leaves up.
 
+use chat2svg_stop::Stop;
+use chat2svg_vector::ByteCost;
 use rayon::prelude::*;
 
 use super::tree::{NodeId, RegionTree};
-use chat2svg_stop::Stop;
 
-/// Bytes of a path element without its outline and gradient.
-const ELEMENT_BYTES: f64 = 45.0;
-/// Bytes of a gradient's definition.
-const GRADIENT_BYTES: f64 = 140.0;
-/// Bytes of outline per pixel side of border. Each border is drawn by one of its two regions.
-const BORDER_BYTES: f64 = 0.5;
 /// Pixels below which a region is noise, unless a picture is free of it.
 pub(crate) const LEAST_AREA: f64 = 3.0;
 /// Pixels per pixel side of border below which a region is a sliver, not to be painted over others.
@@ -52,7 +47,7 @@ impl CutCost {
     fn error_and_price(&self, tree: &RegionTree, id: NodeId) -> (f64, f64) {
         let node = &tree.nodes[id as usize];
         let flat = node.moments.flat_error() * self.pixel_area;
-        let definition = self.per_byte * GRADIENT_BYTES;
+        let definition = self.per_byte * ByteCost::USUAL_GRADIENT;
         let explained = node.moments.gradient_gain() * self.pixel_area;
         let is_gradient = self.gradients && explained > definition;
         let (error, paint) = if is_gradient {
@@ -61,7 +56,7 @@ impl CutCost {
             (flat, 0.0)
         };
         let side = self.pixel_area.sqrt();
-        let bytes = ELEMENT_BYTES + BORDER_BYTES * f64::from(node.perimeter) * side;
+        let bytes = ByteCost::ELEMENT + ByteCost::BORDER * f64::from(node.perimeter) * side;
         let noise = if node.moments.count < self.least_area {
             NOISE_COST
         } else {
