@@ -3,9 +3,6 @@
 use chat2svg_stop::{Stop, Stopped};
 use kurbo::Point;
 
-/// Rows or columns between two looks at whether to stop.
-const LINES_PER_LOOK: usize = 32;
-
 /// A scalar for each pixel of a grid, row by row.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Field {
@@ -73,12 +70,12 @@ impl Field {
         let mut line = vec![0.0; self.width.max(self.height)];
         for _ in 0..3 {
             for y in 0..self.height {
-                look_at(y, stop)?;
+                stop.check_line(y)?;
                 let start = y * self.width;
                 box_filter(&mut self.values, start, 1, self.width, radius, &mut line);
             }
             for x in 0..self.width {
-                look_at(x, stop)?;
+                stop.check_line(x)?;
                 box_filter(
                     &mut self.values,
                     x,
@@ -91,14 +88,6 @@ impl Field {
         }
         Ok(())
     }
-}
-
-/// Looks whether to stop at every so many-th line.
-fn look_at(line: usize, stop: &Stop) -> Result<(), Stopped> {
-    if line.is_multiple_of(LINES_PER_LOOK) {
-        stop.check()?;
-    }
-    Ok(())
 }
 
 /// Running mean over `2 radius + 1` samples of one row or column, ends repeated.
@@ -174,7 +163,7 @@ mod tests {
         };
         let (inflated, all) = until(u32::MAX);
         assert!(inflated.is_ok());
-        assert!(all as usize > 8 * side / LINES_PER_LOOK, "{all}");
+        assert!(all as usize > 8 * side / 32, "{all}");
         for last in 0..all {
             assert_eq!(until(last), (Err(Stopped), last + 1));
         }

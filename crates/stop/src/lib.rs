@@ -16,6 +16,9 @@ use std::{
 
 use thiserror::Error;
 
+/// Lines between two looks of [`Stop::check_line`].
+const LINES_PER_LOOK: usize = 32;
+
 /// Says whether work was cancelled.
 type Token = Arc<dyn Fn() -> bool + Send + Sync>;
 
@@ -127,6 +130,18 @@ impl Stop {
     pub fn check(&self) -> Result<(), Stopped> {
         if self.is_due() { Err(Stopped) } else { Ok(()) }
     }
+
+    /// [`Stop::check`] at every 32nd of a grid's lines, from the first on: a look may take longer
+    /// than a line.
+    ///
+    /// # Errors
+    /// As [`Stop::check`].
+    pub fn check_line(&self, line: usize) -> Result<(), Stopped> {
+        if line.is_multiple_of(LINES_PER_LOOK) {
+            self.check()?;
+        }
+        Ok(())
+    }
 }
 
 /// Whether `at` comes within `time` from now.
@@ -226,6 +241,14 @@ mod tests {
         let answers = [(); 4].map(|()| stop.is_due());
         assert_eq!(answers, [false, false, true, true]);
         assert_eq!(looks.count(), 4);
+    }
+
+    #[test]
+    fn one_line_in_many_costs_a_look() {
+        let looks = Looks::default();
+        let stop = looks.stop_after(2);
+        let done = (0..100).take_while(|line| stop.check_line(*line).is_ok());
+        assert_eq!((done.count(), looks.count()), (64, 3));
     }
 
     #[test]

@@ -2,9 +2,6 @@
 
 use chat2svg_stop::{Stop, Stopped};
 
-/// Rows or columns between two looks at whether to stop.
-const LINES_PER_LOOK: usize = 32;
-
 /// Euclidean distance, in pixels, from the centre of each pixel inside the mask to the mask's
 /// boundary; 0 outside. Beyond the grid counts as inside when `open_border` is set, so that a shape
 /// cut by the canvas does not round off there.
@@ -34,11 +31,11 @@ pub fn distance_inside(
     let longest = ringed_width.max(ringed_height);
     let mut scratch = Envelope::new(longest);
     for x in 0..ringed_width {
-        look_at(x, stop)?;
+        stop.check_line(x)?;
         scratch.transform(&mut squared, x, ringed_width, ringed_height);
     }
     for y in 0..ringed_height {
-        look_at(y, stop)?;
+        stop.check_line(y)?;
         scratch.transform(&mut squared, y * ringed_width, 1, ringed_width);
     }
     let mut distances = vec![0.0; width * height];
@@ -100,14 +97,6 @@ impl Envelope {
             values[start + index * stride] = offset * offset + self.samples[apex];
         }
     }
-}
-
-/// Looks whether to stop at every so many-th line.
-fn look_at(line: usize, stop: &Stop) -> Result<(), Stopped> {
-    if line.is_multiple_of(LINES_PER_LOOK) {
-        stop.check()?;
-    }
-    Ok(())
 }
 
 #[cfg(test)]
