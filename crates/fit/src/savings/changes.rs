@@ -148,8 +148,7 @@ impl Source<'_> {
         }
     }
 
-    /// The colour that an opaque gradient shows on average, and the gradient without one of its
-    /// stops.
+    /// The median colour of what an opaque gradient shows, and the gradient without one of its stops.
     fn simpler_paints(&self) -> Vec<Paint> {
         let Some(fill) = &self.shape.fill else {
             return Vec::new();
@@ -172,13 +171,17 @@ impl Source<'_> {
             .collect();
         let is_opaque = fill.opacity >= 1.0 && stops.iter().all(|stop| stop.opacity >= 1.0);
         if is_opaque && !self.pixels.is_empty() {
-            let mut sum = [0.0_f64; 3];
-            for pixel in self.pixels {
-                let shown = self.target.pixels[*pixel as usize];
-                (0..3).for_each(|i| sum[i] += f64::from(shown[i]));
-            }
-            let mean = sum.map(|sum| (sum / self.pixels.len() as f64) as f32);
-            paints.push(Paint::Solid(Color::new(mean[0], mean[1], mean[2])));
+            // Where it is seen, borders are mixed with other shapes' colours.
+            let median = |channel: usize| {
+                let values = self
+                    .pixels
+                    .iter()
+                    .map(|at| self.target.pixels[*at as usize]);
+                let mut values: Vec<f32> = values.map(|pixel| pixel[channel]).collect();
+                let middle = values.len() / 2;
+                *values.select_nth_unstable_by(middle, f32::total_cmp).1
+            };
+            paints.push(Paint::Solid(Color::new(median(0), median(1), median(2))));
         }
         paints
     }

@@ -246,7 +246,8 @@ impl Fit<'_> {
 
 #[cfg(test)]
 mod tests {
-    use kurbo::{BezPath, Circle, Shape as _};
+    use chat2svg_vector::{Color, GradientStop, LinearGradient, Paint, Spread};
+    use kurbo::{Affine, BezPath, Circle, Point, Shape as _};
 
     use super::Wanted;
     use crate::{
@@ -277,6 +278,54 @@ mod tests {
             let shapes = fit.document.shapes();
             assert_eq!(shapes[1].shape.path.to_svg().matches('M').count(), 1);
         });
+    }
+
+    #[test]
+    fn a_faint_gradient_becomes_a_colour_and_one_that_is_seen_stays() {
+        let fill_after = |apart: f32| {
+            let disc = Circle::new((32.0, 32.0), 20.0).to_path(1e-3);
+            let mut sample = document(&[("", disc, [0.5, 0.1, 0.1])]);
+            let stop = |offset: f32| GradientStop {
+                offset,
+                color: Color::new(0.5 + apart * (offset - 0.5), 0.1, 0.1),
+                opacity: 1.0,
+            };
+            let gradient = LinearGradient {
+                start: Point::new(12.0, 32.0),
+                end: Point::new(52.0, 32.0),
+                transform: Affine::IDENTITY,
+                stops: vec![stop(0.0), stop(1.0)],
+                spread: Spread::Pad,
+            };
+            sample.edit_shapes(|index, shape, _, _| {
+                if let (1, Some(fill)) = (index, &mut shape.fill) {
+                    fill.paint = Paint::Linear(gradient.clone());
+                }
+            });
+            let options = FitOptions {
+                allow_points: false,
+                ..FitOptions::default()
+            };
+            with_fit(&sample, &sample, &options, |mut fit| {
+                fit.ids[1..].fill(ShapeId::Added);
+                let wanted = Wanted {
+                    bytes: f64::INFINITY,
+                    growth: f64::INFINITY,
+                    per_byte: fit.price().byte(),
+                    one_of: 1,
+                    renderings: 8,
+                };
+                fit.save_bytes(wanted).expect("saves");
+                let shapes = fit.document.shapes();
+                shapes[1].shape.fill.as_ref().map(|fill| fill.paint.clone())
+            })
+        };
+        let is_solid = |paint: Option<Paint>| match paint {
+            Some(Paint::Solid(color)) => (color.red - 0.5).abs() < 0.01,
+            _ => false,
+        };
+        assert!(is_solid(fill_after(0.01)));
+        assert!(matches!(fill_after(0.4), Some(Paint::Linear(_))));
     }
 
     #[test]
