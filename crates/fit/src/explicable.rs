@@ -14,7 +14,7 @@ use chat2svg_stop::Stop;
 use chat2svg_trace::neighbours::{beside, square};
 use chat2svg_vector::{Color, Document, Raster, RenderError};
 
-use crate::shows::{best_placed, is_same_pixel};
+use crate::shows::{Agreement, Pixel, best_placed};
 
 /// Distance of two colours, components in `0.0..=1.0`, that are the same to rounding and noise.
 const SAME: f32 = 0.02;
@@ -44,8 +44,6 @@ const SMOOTH: f32 = 0.04;
 const BORDER: usize = 2;
 /// Pixels by which what is taken out reaches beyond itself, into its soft edge.
 const SOFT_EDGE: usize = 2;
-/// Wrong pixels that say nothing against a shape.
-const FEW: usize = 3;
 /// Rounds of reweighting when a shaded paint is fitted.
 const ROUNDS: usize = 6;
 
@@ -110,8 +108,9 @@ pub(crate) fn explicable(
     stop.check()?;
     let is_part = reduced.is_some();
     let compared = reduced.unwrap_or_else(|| target.clone());
-    let settled = scene.settled(&shown, &compared.over(Color::WHITE), visibility.len());
-    let found = settled.into_iter().zip(paints.iter().skip(1));
+    let agreements = scene.agreements(&shown, &compared.over(Color::WHITE), visibility.len());
+    let settled = agreements.iter().map(Agreement::is_same);
+    let found = settled.zip(paints.iter().skip(1));
     let shapes = found
         .map(|(is_settled, paint)| FoundAgreement {
             is_settled,
@@ -145,7 +144,9 @@ pub(crate) fn settled(
         shown: Vec::new(),
         wanted: Vec::new(),
     };
-    Ok(scene.settled(&shown, &target.over(Color::WHITE), visibility.len()))
+    // What has moved can still come nearer.
+    let agreements = scene.agreements(&shown, &target.over(Color::WHITE), visibility.len());
+    Ok(agreements.iter().map(Agreement::is_exact).collect())
 }
 
 /// What is shown, what is wanted, and by which shape each pixel is shown.
@@ -403,13 +404,13 @@ impl Scene<'_> {
         Raster::new(target.width(), target.height(), pixels).ok()
     }
 
-    /// A shape is settled where it, and what shows just beside it, is as it is wanted; but for a
-    /// few pixels, in which renderers may disagree.
-    fn settled(&self, shown: &Raster, wanted: &Raster, shapes: usize) -> Vec<bool> {
-        let mut wrong = vec![0_usize; shapes + 1];
+    /// Of each shape how it, and what shows just beside it, agrees with what is wanted.
+    fn agreements(&self, shown: &Raster, wanted: &Raster, shapes: usize) -> Vec<Agreement> {
+        let mut agreements = vec![Agreement::default(); shapes + 1];
         let mut beside = Vec::new();
         for pixel in 0..self.owners.len() {
-            if is_same_pixel(shown, wanted, pixel % self.width, pixel / self.width) {
+            let agreed = Pixel::of(shown, wanted, pixel % self.width, pixel / self.width);
+            if agreed == Pixel::Same {
                 continue;
             }
             beside.clear();
@@ -417,12 +418,12 @@ impl Scene<'_> {
             beside.sort_unstable();
             beside.dedup();
             for owner in &beside {
-                if let Some(count) = wrong.get_mut(*owner) {
-                    *count += 1;
+                if let Some(agreement) = agreements.get_mut(*owner) {
+                    agreement.count(agreed);
                 }
             }
         }
-        wrong.iter().skip(1).map(|count| *count <= FEW).collect()
+        agreements.split_off(1)
     }
 
     /// Adds the pixels around what is strange that are somewhat off, too.

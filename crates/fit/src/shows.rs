@@ -7,9 +7,18 @@ use kurbo::{Affine, Rect};
 
 /// Steps of eight bits that do not show.
 const SAME: u8 = 2;
-/// Share of an edge's contrast by which renderers differ in its pixels: they sample coverage by
-/// quarters of a pixel, or compute it.
+/// Share of an edge's contrast by which renderers differ in nearly all of its pixels, and at most:
+/// they sample coverage by quarters of a pixel, each in its own places, or compute it.
 const EDGE: f32 = 0.16;
+const WORST_EDGE: f32 = 0.36;
+/// Share of the pixels at edges that may be off by more than nearly all are.
+const SELDOM: f64 = 0.06;
+/// Side in pixels of the parts of a picture that are judged each by itself, and how many pixels more
+/// may be off in each.
+const PART: usize = 32;
+const FEW: usize = 3;
+/// Range of a component, in steps, in the pixels around one that lies at an edge.
+const LEAST_CONTRAST: u8 = 12;
 
 /// Whether a document shows a picture: rendered at the picture's own size, no pixel is off by more
 /// than two steps of eight bits in any component, at edges by what renderers differ by. Opaque
@@ -123,20 +132,89 @@ fn placed(document: &Document, canvas: Rect, [across, down]: [f64; 2]) -> Docume
 
 /// Whether two opaque pictures of one size show the same in their first rows and columns.
 fn is_same(shown: &Raster, wanted: &Raster, rows: usize, columns: usize) -> bool {
-    (0..rows).all(|y| (0..columns).all(|x| is_same_pixel(shown, wanted, x, y)))
+    let across = columns.div_ceil(PART);
+    let mut parts = vec![Agreement::default(); across * rows.div_ceil(PART)];
+    for y in 0..rows {
+        for x in 0..columns {
+            let pixel = Pixel::of(shown, wanted, x, y);
+            if pixel == Pixel::Wrong {
+                return false;
+            }
+            parts[y / PART * across + x / PART].count(pixel);
+        }
+    }
+    parts.iter().all(Agreement::is_same)
 }
 
-/// Whether two opaque pictures of one size show the same in a pixel, to what renderers differ by.
-pub(crate) fn is_same_pixel(shown: &Raster, wanted: &Raster, x: usize, y: usize) -> bool {
-    let pixels = (
-        shown.pixel(x as u32, y as u32),
-        wanted.pixel(x as u32, y as u32),
-    );
-    let (Some(a), Some(b)) = pixels else {
-        return true;
-    };
-    let apart = largest_difference(a, b);
-    apart <= SAME || f32::from(apart - SAME) <= EDGE * f32::from(contrast(shown, x, y))
+/// How a pixel agrees between two pictures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Pixel {
+    /// To rounding, and not at an edge.
+    Same,
+    /// At an edge, to what nearly all pixels differ by there.
+    Edge,
+    /// At an edge, to what renderers differ by there now and then.
+    Doubtful,
+    /// Not at all.
+    Wrong,
+}
+
+impl Pixel {
+    /// How a pixel of two opaque pictures of one size agrees.
+    pub(crate) fn of(shown: &Raster, wanted: &Raster, x: usize, y: usize) -> Self {
+        let pixels = (
+            shown.pixel(x as u32, y as u32),
+            wanted.pixel(x as u32, y as u32),
+        );
+        let (Some(a), Some(b)) = pixels else {
+            return Self::Same;
+        };
+        let beyond = f32::from(largest_difference(a, b).saturating_sub(SAME));
+        let range = contrast(shown, x, y);
+        let contrast = f32::from(range);
+        if beyond > WORST_EDGE * contrast {
+            Self::Wrong
+        } else if beyond > EDGE * contrast {
+            Self::Doubtful
+        } else if range > LEAST_CONTRAST {
+            Self::Edge
+        } else {
+            Self::Same
+        }
+    }
+}
+
+/// How pictures, or the parts of them that show a shape, agree: by how many of their pixels. One
+/// renderer's edge may be a quarter of a pixel off another's here and there; where it is so
+/// everywhere, something has moved.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Agreement {
+    edge: usize,
+    doubtful: usize,
+    wrong: usize,
+}
+
+impl Agreement {
+    /// Counts a pixel.
+    pub(crate) fn count(&mut self, pixel: Pixel) {
+        match pixel {
+            Pixel::Same => {}
+            Pixel::Edge => self.edge += 1,
+            Pixel::Doubtful => self.doubtful += 1,
+            Pixel::Wrong => self.wrong += 1,
+        }
+    }
+
+    /// Whether both show the same, but for a few pixels.
+    pub(crate) fn is_same(&self) -> bool {
+        let seldom = SELDOM * (self.edge + self.doubtful) as f64;
+        self.wrong <= FEW && self.doubtful as f64 <= seldom + FEW as f64
+    }
+
+    /// Whether both show the same to what nearly all edges differ by, but for a few pixels.
+    pub(crate) fn is_exact(&self) -> bool {
+        self.wrong + self.doubtful <= FEW
+    }
 }
 
 /// Largest difference of the components of two opaque pixels.

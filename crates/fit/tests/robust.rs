@@ -5,7 +5,7 @@
 
 use chat2svg_fit::{FitEnd, FitOptions, FitOutcome, refine};
 use chat2svg_vector::{Color, Document, Paint, ParseLimits, Raster, Shape};
-use kurbo::{BezPath, PathEl, Point, Rect, Shape as _};
+use kurbo::{Affine, BezPath, PathEl, Point, Rect, Shape as _};
 
 /// A valley with a river, a balloon and two birches; what is in braces may be changed.
 const VALLEY: &str = r##"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 180 140">
@@ -213,6 +213,49 @@ fn texts_move_as_wholes_and_are_never_bent() {
             let bent = apart_from_similarity(&whole(&template), &whole(&outcome.document));
             // What is written is rounded.
             assert!(bent < 0.1, "{bent} units, may add: {may_add}");
+        }
+    }
+}
+
+/// A picture as a renderer draws it that samples coverage elsewhere than ours: edges are up to a
+/// quarter of their contrast off, now to this side and now to that.
+fn drawn_elsewhere(document: &Document, width: u32) -> Raster {
+    let height = width * 140 / 180;
+    let shifted = |x: f64, y: f64| {
+        let mut shifted = document.clone();
+        for layer in &mut shifted.layers {
+            layer.apply_affine(Affine::translate((x, y)));
+        }
+        shifted.render(width, height, Some(Color::WHITE)).unwrap()
+    };
+    let pixel = 180.0 / f64::from(width);
+    let (usual, other) = (shifted(0.0, 0.0), shifted(0.22 * pixel, -0.22 * pixel));
+    let pairs = usual.pixels().iter().zip(other.pixels()).enumerate();
+    let pixels = pairs.map(|(at, (usual, other))| {
+        let (x, y) = (at as u32 % width, at as u32 / width);
+        let is_within = x > 1 && y > 1 && x + 2 < width && y + 2 < height;
+        *(if at % 19 == 0 && is_within {
+            other
+        } else {
+            usual
+        })
+    });
+    Raster::new(width, height, pixels.collect()).unwrap()
+}
+
+#[test]
+fn edges_that_another_renderer_draws_elsewhere_are_no_change() {
+    let template = valley(&[]);
+    for width in [128, 333, 900] {
+        let outcome = fitted(&template, &drawn_elsewhere(&template, width));
+        assert_eq!(outcome.document, template, "{width}");
+        // Nor are they where something is new.
+        let new = r##"<circle cx="40" cy="32" r="14" fill="#3a3f74"/>"##;
+        let target = drawn_elsewhere(&valley(&[("{NEW}", new)]), width);
+        let outcome = fitted(&template, &target);
+        for id in IDS {
+            let (found, wanted) = (shape(&outcome.document, id), shape(&template, id));
+            assert_eq!(found, wanted, "{width}: {id}");
         }
     }
 }
