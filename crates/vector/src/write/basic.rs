@@ -6,6 +6,7 @@ use kurbo::{BezPath, CubicBez, ParamCurve as _, PathEl, Point, Rect, Shape as _}
 use crate::{Drawn, Shape};
 
 use super::number::{number, rounded};
+use super::primitive::FOUR_ARCS;
 
 /// A basic shape other than a circle or an ellipse.
 #[derive(Clone, Debug, PartialEq)]
@@ -267,12 +268,13 @@ fn corner_of(arc: &CubicBez, bounds: Rect, radii: [f64; 2], tolerance: f64) -> O
             bounds.y0 + ry
         },
     );
+    let smallest = rx.min(ry);
     let is_quarter = (0..=8).all(|step| {
         let offset = arc.eval(f64::from(step) / 8.0) - center;
         let radius = (offset.x / rx).hypot(offset.y / ry);
         let is_outward = (offset.x * if is_right { 1.0 } else { -1.0 }) >= -tolerance
             && (offset.y * if is_below { 1.0 } else { -1.0 }) >= -tolerance;
-        is_outward && (radius - 1.0).abs() * rx.min(ry) <= tolerance
+        is_outward && (radius - 1.0).abs() * smallest <= tolerance + FOUR_ARCS * smallest
     });
     is_quarter.then_some(usize::from(is_right) + 2 * usize::from(is_below))
 }

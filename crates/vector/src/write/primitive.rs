@@ -8,6 +8,9 @@ use crate::{ClipPath, Drawn, FillRule, Shape};
 use super::ShapeElements;
 use super::basic::is_rectangle;
 
+/// By which share of its radius a circle is off that is drawn in four cubics, rounded up.
+pub(super) const FOUR_ARCS: f64 = 2.8e-4;
+
 /// An axis-aligned ellipse.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Ellipse {
@@ -138,6 +141,7 @@ fn as_ellipse(path: &BezPath, tolerance: f64, is_filled_only: bool) -> Option<El
     if !(smallest > 8.0 * tolerance && bounds.is_finite()) {
         return None;
     }
+    let tolerance = tolerance + FOUR_ARCS * smallest;
     let mut angle = 0.0;
     for segment in path.segments() {
         // The closing line of a path that returns to its start has no length.
@@ -192,6 +196,19 @@ mod tests {
             assert!((bounds(&ellipse).x0 - expected.x0).abs() < 0.02);
             assert!((bounds(&ellipse).y1 - expected.y1).abs() < 0.02);
         }
+    }
+
+    #[test]
+    fn large_circles_in_four_arcs_are_known() {
+        let path = kurbo::Circle::new((900.0, 800.0), 600.0).to_path(1.0);
+        assert_eq!(path.segments().count(), 4);
+        let ellipse = as_ellipse(&path, 0.06, true).expect("is a circle");
+        assert!((ellipse.across - 600.0).abs() < 0.2);
+        let pushed = BezPath::from_svg(
+            "M1500 800C1500 1131 1231 1400 900 1400S301 1131 300 800 \
+                                        569 200 900 200 1500 468 1500 800Z",
+        );
+        assert_eq!(as_ellipse(&pushed.expect("a path"), 0.06, true), None);
     }
 
     #[test]
