@@ -13,8 +13,8 @@ const EDGE: f32 = 0.16;
 const WORST_EDGE: f32 = 0.36;
 /// Share of the pixels at edges that may be off by more than nearly all are.
 const SELDOM: f64 = 0.06;
-/// Side in pixels of the parts of a picture that are judged each by itself, and how many pixels more
-/// may be off in each.
+/// Side in pixels of the parts of a picture that are judged each by itself, and how many pixels
+/// more may be off in each.
 const PART: usize = 32;
 const FEW: usize = 3;
 /// Range of a component, in steps, in the pixels around one that lies at an edge.

@@ -148,7 +148,8 @@ impl Source<'_> {
         }
     }
 
-    /// The median colour of what an opaque gradient shows, and the gradient without one of its stops.
+    /// The median colour of what an opaque gradient shows, and the gradient without one of its
+    /// stops.
     fn simpler_paints(&self) -> Vec<Paint> {
         let Some(fill) = &self.shape.fill else {
             return Vec::new();
