@@ -28,8 +28,11 @@ const EXPLAINED: f64 = 1.2;
 /// which it is not.
 const FEW_SAMPLES: usize = 3000;
 const HOPELESS: f64 = 10.0 * EXPLAINED;
-/// Rounds in which a parameter's numbers are improved.
+/// Rounds in which a parameter's numbers are improved; the last step in pixels, and the first one
+/// when a parameter that explains a picture is made exact.
 const SEARCHES: usize = 60;
+const LEAST_STEP: f64 = 0.01;
+const EXACT_STEP: f64 = 0.1;
 
 /// Pixels that may be one gradient.
 pub(crate) struct Area<'a> {
@@ -129,14 +132,13 @@ pub(crate) fn paint_of(area: &Area<'_>) -> Option<Paint> {
         size,
     };
     let linear = search.from(Parameter::Linear { angle });
-    match linear.and_then(|linear| Some((linear, explained(linear, &seen)?))) {
-        Some((linear, profile)) => paint_along(linear, &profile),
-        None => {
+    let (parameter, profile) = linear
+        .and_then(|linear| search.profile(linear))
+        .or_else(|| {
             let aspect = area.width as f64 / area.height as f64;
-            let radial = radial(&slopes, aspect, &search)?;
-            paint_along(radial, &explained(radial, &seen)?)
-        }
-    }
+            search.profile(radial(&slopes, aspect, &search)?)
+        })?;
+    paint_along(parameter, &profile)
 }
 
 /// A search for the numbers of a parameter.
@@ -151,8 +153,21 @@ impl Search<'_> {
     /// The parameter improved; `None` where some pixels tell that it explains nothing.
     fn from(&self, parameter: Parameter) -> Option<Parameter> {
         let is_hopeless = self.few.len() < self.seen.len()
-            && spread(improved(parameter, &self.few, self.size), &self.few) > HOPELESS;
-        (!is_hopeless).then(|| improved(parameter, self.seen, self.size))
+            && spread(self.improved(parameter, &self.few), &self.few) > HOPELESS;
+        (!is_hopeless).then(|| self.improved(parameter, self.seen))
+    }
+
+    fn improved(&self, parameter: Parameter, seen: &[Seen]) -> Parameter {
+        improved(parameter, seen, self.size, 0.04 * self.size, spread)
+    }
+
+    /// The parameter that explains what is seen made exact, and the colours' course over it.
+    fn profile(&self, parameter: Parameter) -> Option<(Parameter, Profile)> {
+        if spread(parameter, self.seen) > EXPLAINED {
+            return None;
+        }
+        let exact = improved(parameter, self.seen, self.size, EXACT_STEP, misfit);
+        Some((exact, profile(exact, self.seen)))
     }
 }
 
@@ -283,13 +298,20 @@ fn center(slopes: &[(Vec2, Vec2)], stretch: f64) -> Option<Vec2> {
     })
 }
 
-/// The parameter with its numbers improved, one after the other, by ever smaller steps.
-fn improved(parameter: Parameter, seen: &[Seen], size: f64) -> Parameter {
+/// The parameter with its numbers improved, one after the other, by ever smaller steps, of which
+/// the first is so many pixels: `error` says how well a parameter explains what is seen.
+fn improved(
+    parameter: Parameter,
+    seen: &[Seen],
+    size: f64,
+    first: f64,
+    error: impl Fn(Parameter, &[Seen]) -> f64,
+) -> Parameter {
     let mut numbers = parameter.numbers(size);
-    let mut least = spread(parameter, seen);
-    let mut steps = vec![0.04 * size; numbers.len()];
+    let mut least = error(parameter, seen);
+    let mut steps = vec![first; numbers.len()];
     for _ in 0..SEARCHES {
-        if steps.iter().all(|step| *step < 0.01) {
+        if steps.iter().all(|step| *step < LEAST_STEP) {
             break;
         }
         for index in 0..numbers.len() {
@@ -297,7 +319,7 @@ fn improved(parameter: Parameter, seen: &[Seen], size: f64) -> Parameter {
             let mut is_better = false;
             for sign in [1.0, -1.0] {
                 numbers[index] = kept + sign * steps[index];
-                let found = spread(parameter.with(&numbers, size), seen);
+                let found = error(parameter.with(&numbers, size), seen);
                 if found < least {
                     least = found;
                     is_better = true;
@@ -390,11 +412,8 @@ fn spread(parameter: Parameter, seen: &[Seen]) -> f64 {
     }
 }
 
-/// The course of the colours over a parameter that explains a picture.
-fn explained(parameter: Parameter, seen: &[Seen]) -> Option<Profile> {
-    if spread(parameter, seen) > EXPLAINED {
-        return None;
-    }
+/// The course of the colours over a parameter.
+fn profile(parameter: Parameter, seen: &[Seen]) -> Profile {
     let bins = bins_of(parameter, seen)
         .into_iter()
         .filter(|bin| bin.count > 0.0)
@@ -405,7 +424,28 @@ fn explained(parameter: Parameter, seen: &[Seen]) -> Option<Profile> {
             count: bin.count,
         })
         .collect();
-    Some(Profile { bins })
+    Profile { bins }
+}
+
+/// Mean squared difference of what is seen from the straight lines between the means of bins. It
+/// follows steep courses, of which the variance within bins tells little.
+fn misfit(parameter: Parameter, seen: &[Seen]) -> f64 {
+    let Profile { bins } = profile(parameter, seen);
+    let off = |seen: &Seen| {
+        let place = parameter.at(seen.place);
+        let after = bins.partition_point(|bin| bin.place <= place);
+        let after = after.min(bins.len().saturating_sub(1)).max(1);
+        let [before, after] = [bins.get(after - 1)?, bins.get(after)?];
+        let share = (place - before.place) / (after.place - before.place).max(1e-9);
+        let squares = (0..4).map(|i| {
+            let shown = before.color[i] + share * (after.color[i] - before.color[i]);
+            let weight = if i < 3 { seen.weight } else { 1.0 };
+            weight * (seen.color[i] - shown).powi(2)
+        });
+        Some(squares.sum::<f64>())
+    };
+    let sum: f64 = seen.iter().filter_map(off).sum();
+    sum / seen.len().max(1) as f64
 }
 
 /// The gradient along a parameter with the fewest stops that follow the colours' course.

@@ -15,9 +15,9 @@ pub use pixel_art::rough_shapes;
 
 /// Largest difference of a component, in levels of 255, of nearly all pixels and of every one.
 const USUAL_DIFFERENCE: u8 = 1;
-const LARGEST_DIFFERENCE: u8 = 2;
-/// One pixel in so many may differ by more than usual.
-const FEW: usize = 500;
+const LARGEST_DIFFERENCE: u8 = 3;
+/// One pixel in so many may differ by more than usual: steep gradients do, as renderers round.
+const FEW: usize = 40;
 
 /// The layers, in pixels of the picture, that show a picture exactly; `None` when it is not of a
 /// kind for which there are such.
@@ -84,4 +84,42 @@ pub fn placed(mut layers: Vec<Node>, to_user: Affine) -> Vec<Node> {
         place(&mut layers, to_user);
     }
     layers
+}
+
+#[cfg(test)]
+mod tests {
+    use chat2svg_vector::{Color, GradientStop, Paint, RadialGradient, Shape, Spread};
+    use kurbo::{Point, Rect, Shape as _};
+
+    use super::*;
+
+    #[test]
+    fn a_steep_gradient_of_four_colours_over_a_narrow_canvas_is_one() {
+        let stops = [
+            (0.0, [0.43, 0.03, 0.59]),
+            (0.64, [0.15, 0.96, 0.59]),
+            (0.8, [0.24, 0.42, 0.23]),
+            (1.0, [0.76, 0.7, 0.21]),
+        ];
+        let stops = stops.map(|(offset, [red, green, blue])| GradientStop {
+            offset,
+            color: Color::new(red, green, blue),
+            opacity: 1.0,
+        });
+        let gradient = RadialGradient {
+            center: Point::new(0.5, 0.5),
+            radius: 0.71,
+            focus: Point::new(0.5, 0.5),
+            focal_radius: 0.0,
+            transform: Affine::scale_non_uniform(64.0, 200.0),
+            stops: stops.to_vec(),
+            spread: Spread::Pad,
+        };
+        let canvas = Rect::new(0.0, 0.0, 64.0, 200.0).to_path(0.1);
+        let mut document = Document::empty(64.0, 200.0);
+        let shape = Shape::filled("", canvas, Paint::Radial(gradient));
+        document.layers.push(Node::Shape(shape));
+        let picture = document.render(64, 200, None).expect("renders");
+        assert!(exact_layers(&picture, true).is_some());
+    }
 }

@@ -38,6 +38,20 @@ pub(super) fn fewest(bins: &[Mean], ends: [f64; 2]) -> Option<(Vec<f64>, Vec<[f6
         settle(bins, &mut knots)?;
         colors = fitted(bins, &knots)?;
     }
+    // Some knots only stood in for better ones.
+    let mut index = 1;
+    while index + 1 < knots.len() {
+        let mut fewer = knots.clone();
+        fewer.remove(index);
+        settle(bins, &mut fewer)?;
+        let found = fitted(bins, &fewer)?;
+        if worst_bin(bins, &fewer, &found).0 <= CLOSE {
+            (knots, colors) = (fewer, found);
+            index = 1;
+        } else {
+            index += 1;
+        }
+    }
     let is_step = |index: usize| {
         let change = |i: usize| (colors[index + 1][i] - colors[index][i]).abs();
         knots[index + 1] - knots[index] < STEP_SPAN && (0..4).any(|i| change(i) > STEP_CHANGE)
