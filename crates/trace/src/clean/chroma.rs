@@ -1,6 +1,6 @@
 //! Chroma that was stored at half the resolution, as JPEG's 4:2:0 does: around every border it
-//! shows the mixture of what lies around, while luma stays sharp. What it showed before is told from
-//! the picture's flat colours.
+//! shows the mixture of what lies around, while luma stays sharp. What it showed before is told
+//! from the picture's flat colours.
 
 use std::ops::Range;
 

@@ -272,8 +272,8 @@ fn is_even(
     })
 }
 
-/// The colour that most pixels of some bins have to the bit, if there is one: what is around it then
-/// are mixtures at borders, not noise.
+/// The colour that most pixels of some bins have to the bit, if there is one: what is around it
+/// then are mixtures at borders, not noise.
 fn common_color(picture: &Picture, is_of_bins: impl Fn(&Pixel) -> bool) -> Option<Pixel> {
     let bits = |pixel: &Pixel| pixel.map(|value| (value * 255.0).round() as u8);
     let mut counts: BTreeMap<[u8; 4], (usize, Pixel)> = BTreeMap::new();
