@@ -14,7 +14,7 @@ use chat2svg_stop::Stop;
 use chat2svg_trace::neighbours::{beside, square};
 use chat2svg_vector::{Color, Document, Raster, RenderError};
 
-use crate::shows::{Agreement, Pixel, best_placed};
+use crate::shows::{Agreement, PixelAgreement, best_placed, is_at_edge};
 
 /// Distance of two colours, components in `0.0..=1.0`, that are the same to rounding and noise.
 const SAME: f32 = 0.02;
@@ -108,7 +108,9 @@ pub(crate) fn explicable(
     stop.check()?;
     let is_part = reduced.is_some();
     let compared = reduced.unwrap_or_else(|| target.clone());
-    let agreements = scene.agreements(&shown, &compared.over(Color::WHITE), visibility.len());
+    let wanted = compared.over(Color::WHITE);
+    let is_edge = |x, y| is_at_edge(&shown, x, y);
+    let agreements = scene.agreements(&shown, &wanted, visibility.len(), is_edge);
     let settled = agreements.iter().map(Agreement::is_same);
     let found = settled.zip(paints.iter().skip(1));
     let shapes = found
@@ -144,8 +146,9 @@ pub(crate) fn settled(
         shown: Vec::new(),
         wanted: Vec::new(),
     };
-    // What has moved can still come nearer.
-    let agreements = scene.agreements(&shown, &target.over(Color::WHITE), visibility.len());
+    // What has moved can still come nearer: edges that agree excuse nothing.
+    let wanted = target.over(Color::WHITE);
+    let agreements = scene.agreements(&shown, &wanted, visibility.len(), |_, _| false);
     Ok(agreements.iter().map(Agreement::is_exact).collect())
 }
 
@@ -404,13 +407,21 @@ impl Scene<'_> {
         Raster::new(target.width(), target.height(), pixels).ok()
     }
 
-    /// Of each shape how it, and what shows just beside it, agrees with what is wanted.
-    fn agreements(&self, shown: &Raster, wanted: &Raster, shapes: usize) -> Vec<Agreement> {
+    /// Of each shape how it, and what shows just beside it, agrees with what is wanted. `is_edge`
+    /// says which of the pixels that agree are counted, by column and row.
+    fn agreements(
+        &self,
+        shown: &Raster,
+        wanted: &Raster,
+        shapes: usize,
+        is_edge: impl Fn(usize, usize) -> bool,
+    ) -> Vec<Agreement> {
         let mut agreements = vec![Agreement::default(); shapes + 1];
         let mut beside = Vec::new();
         for pixel in 0..self.owners.len() {
-            let agreed = Pixel::of(shown, wanted, pixel % self.width, pixel / self.width);
-            if agreed == Pixel::Same {
+            let (x, y) = (pixel % self.width, pixel / self.width);
+            let agreed = PixelAgreement::of(shown, wanted, x, y);
+            if agreed == PixelAgreement::Same && !is_edge(x, y) {
                 continue;
             }
             beside.clear();

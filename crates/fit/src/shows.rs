@@ -132,34 +132,48 @@ fn placed(document: &Document, canvas: Rect, [across, down]: [f64; 2]) -> Docume
 
 /// Whether two opaque pictures of one size show the same in their first rows and columns.
 fn is_same(shown: &Raster, wanted: &Raster, rows: usize, columns: usize) -> bool {
-    let across = columns.div_ceil(PART);
-    let mut parts = vec![Agreement::default(); across * rows.div_ceil(PART)];
-    for y in 0..rows {
-        for x in 0..columns {
-            let pixel = Pixel::of(shown, wanted, x, y);
-            if pixel == Pixel::Wrong {
-                return false;
+    let is_same_part = |top: usize, left: usize| {
+        let rows = top..(top + PART).min(rows);
+        let pixels = rows.flat_map(|y| (left..(left + PART).min(columns)).map(move |x| (x, y)));
+        let mut agreement = Agreement::default();
+        for (x, y) in pixels.clone() {
+            match PixelAgreement::of(shown, wanted, x, y) {
+                PixelAgreement::Same => {}
+                PixelAgreement::Wrong => return false,
+                doubtful => agreement.count(doubtful),
             }
-            parts[y / PART * across + x / PART].count(pixel);
         }
-    }
-    parts.iter().all(Agreement::is_same)
+        if agreement.is_same() {
+            return true;
+        }
+        // How many are seldom depends on the edges, which take longer to count than all else.
+        for (x, y) in pixels {
+            let agreed = PixelAgreement::of(shown, wanted, x, y);
+            if agreed == PixelAgreement::Same && is_at_edge(shown, x, y) {
+                agreement.count(agreed);
+            }
+        }
+        agreement.is_same()
+    };
+    (0..rows).step_by(PART).all(|top| {
+        (0..columns)
+            .step_by(PART)
+            .all(|left| is_same_part(top, left))
+    })
 }
 
 /// How a pixel agrees between two pictures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Pixel {
-    /// To rounding, and not at an edge.
+pub(crate) enum PixelAgreement {
+    /// To rounding, or at an edge to what nearly all pixels differ by there.
     Same,
-    /// At an edge, to what nearly all pixels differ by there.
-    Edge,
     /// At an edge, to what renderers differ by there now and then.
     Doubtful,
     /// Not at all.
     Wrong,
 }
 
-impl Pixel {
+impl PixelAgreement {
     /// How a pixel of two opaque pictures of one size agrees.
     pub(crate) fn of(shown: &Raster, wanted: &Raster, x: usize, y: usize) -> Self {
         let pixels = (
@@ -169,45 +183,50 @@ impl Pixel {
         let (Some(a), Some(b)) = pixels else {
             return Self::Same;
         };
-        let beyond = f32::from(largest_difference(a, b).saturating_sub(SAME));
-        let range = contrast(shown, x, y);
-        let contrast = f32::from(range);
+        let apart = largest_difference(a, b);
+        if apart <= SAME {
+            return Self::Same;
+        }
+        let beyond = f32::from(apart - SAME);
+        let contrast = f32::from(contrast(shown, x, y));
         if beyond > WORST_EDGE * contrast {
             Self::Wrong
         } else if beyond > EDGE * contrast {
             Self::Doubtful
-        } else if range > LEAST_CONTRAST {
-            Self::Edge
         } else {
             Self::Same
         }
     }
 }
 
-/// How pictures, or the parts of them that show a shape, agree: by how many of their pixels. One
-/// renderer's edge may be a quarter of a pixel off another's here and there; where it is so
-/// everywhere, something has moved.
+/// Whether a pixel of a picture lies at an edge.
+pub(crate) fn is_at_edge(shown: &Raster, x: usize, y: usize) -> bool {
+    contrast(shown, x, y) > LEAST_CONTRAST
+}
+
+/// How pictures, or the parts of them that show a shape, agree: by how many of their pixels that
+/// are off or lie at an edge. One renderer's edge may be a quarter of a pixel off another's here
+/// and there; where it is so everywhere, something has moved.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Agreement {
-    edge: usize,
+    same: usize,
     doubtful: usize,
     wrong: usize,
 }
 
 impl Agreement {
-    /// Counts a pixel.
-    pub(crate) fn count(&mut self, pixel: Pixel) {
+    /// Counts a pixel that is off or lies at an edge.
+    pub(crate) fn count(&mut self, pixel: PixelAgreement) {
         match pixel {
-            Pixel::Same => {}
-            Pixel::Edge => self.edge += 1,
-            Pixel::Doubtful => self.doubtful += 1,
-            Pixel::Wrong => self.wrong += 1,
+            PixelAgreement::Same => self.same += 1,
+            PixelAgreement::Doubtful => self.doubtful += 1,
+            PixelAgreement::Wrong => self.wrong += 1,
         }
     }
 
     /// Whether both show the same, but for a few pixels.
     pub(crate) fn is_same(&self) -> bool {
-        let seldom = SELDOM * (self.edge + self.doubtful) as f64;
+        let seldom = SELDOM * (self.same + self.doubtful) as f64;
         self.wrong <= FEW && self.doubtful as f64 <= seldom + FEW as f64
     }
 
