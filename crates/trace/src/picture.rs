@@ -129,6 +129,18 @@ pub fn over_white([red, green, blue, alpha]: Pixel) -> [f32; 3] {
     [red, green, blue].map(|component| component + (1.0 - alpha))
 }
 
+/// Luma of a pixel, as JPEG weighs it.
+pub(crate) fn luma([red, green, blue, _]: Pixel) -> f32 {
+    0.299 * red + 0.587 * green + 0.114 * blue
+}
+
+/// The middle of some values; `None` of none.
+pub fn median(values: &[f32]) -> Option<f32> {
+    let mut sorted = values.to_vec();
+    let middle = sorted.len() / 2;
+    (!sorted.is_empty()).then(|| *sorted.select_nth_unstable_by(middle, f32::total_cmp).1)
+}
+
 /// Squared distance of two pixels.
 pub fn squared_distance(a: Pixel, b: Pixel) -> f32 {
     let apart = |i: usize| (a[i] - b[i]) * (a[i] - b[i]);

@@ -1,6 +1,8 @@
 //! What most of a shape's pixels agree on in the target: what the shape shows, or a shaded colour
 //! that is fitted to them by least absolute deviations.
 
+use chat2svg_trace::picture::median;
+
 use super::{
     Agreed, Consensus, EQUAL, EXACTLY, LEAST_SEEN, MOSTLY, NOISIEST, Paint, ROUNDS, SAME, Scene,
     distance,
@@ -29,7 +31,8 @@ impl Scene<'_> {
             let near = distances.iter().filter(|distance| **distance <= within);
             near.count() as f64 / distances.len() as f64
         };
-        let noise = |distances: &[f32]| (3.0 * median(distances)).clamp(SAME, NOISIEST);
+        let noise =
+            |distances: &[f32]| (3.0 * median(distances).unwrap_or(0.0)).clamp(SAME, NOISIEST);
         let as_shown: Vec<f32> = pixels
             .iter()
             .map(|pixel| distance(self.wanted[*pixel], self.shown[*pixel]))
@@ -69,7 +72,7 @@ impl Scene<'_> {
             (Consensus::Shaded(shading), shaded),
         ]
         .into_iter()
-        .find(|(_, distances)| median(distances) <= 3.0 * SAME)
+        .find(|(_, distances)| median(distances).unwrap_or(0.0) <= 3.0 * SAME)
         .map(|(consensus, distances)| Agreed {
             consensus,
             noise: noise(&distances),
@@ -86,7 +89,7 @@ impl Scene<'_> {
                 .iter()
                 .map(|pixel| self.wanted[*pixel][component])
                 .collect();
-            *value = median(&values);
+            *value = median(&values).unwrap_or(0.0);
         }
         let thin = pixels.len().div_ceil(4000).max(1);
         for _ in 0..ROUNDS {
@@ -131,16 +134,6 @@ impl Scene<'_> {
             sum.clamp(0.0, 1.0)
         })
     }
-}
-
-/// The middle of some values; 0 of none.
-fn median(values: &[f32]) -> f32 {
-    let mut sorted = values.to_vec();
-    let middle = sorted.len() / 2;
-    if sorted.is_empty() {
-        return 0.0;
-    }
-    *sorted.select_nth_unstable_by(middle, f32::total_cmp).1
 }
 
 /// The solution of three linear equations for three right sides each; `None` where there is no

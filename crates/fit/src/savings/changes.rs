@@ -1,6 +1,9 @@
 //! The changes of a shape that save bytes, and which of them can be made together.
 
-use chat2svg_trace::{joined, picture::Picture};
+use chat2svg_trace::{
+    joined,
+    picture::{Picture, median},
+};
 use chat2svg_vector::{ByteCost, Color, Paint, Shape, snapped_outline};
 use kurbo::{BezPath, ParamCurveArea, PathSeg, Rect};
 
@@ -171,18 +174,15 @@ impl Source<'_> {
             })
             .collect();
         let is_opaque = fill.opacity >= 1.0 && stops.iter().all(|stop| stop.opacity >= 1.0);
-        if is_opaque && !self.pixels.is_empty() {
-            // Where it is seen, borders are mixed with other shapes' colours.
-            let median = |channel: usize| {
-                let values = self
-                    .pixels
-                    .iter()
-                    .map(|at| self.target.pixels[*at as usize]);
-                let mut values: Vec<f32> = values.map(|pixel| pixel[channel]).collect();
-                let middle = values.len() / 2;
-                *values.select_nth_unstable_by(middle, f32::total_cmp).1
-            };
-            paints.push(Paint::Solid(Color::new(median(0), median(1), median(2))));
+        // Where it is seen, borders are mixed with other shapes' colours.
+        let middle = |channel: usize| {
+            let values = self.pixels.iter();
+            let values = values.map(|at| self.target.pixels[*at as usize][channel]);
+            median(&values.collect::<Vec<f32>>())
+        };
+        if is_opaque && let (Some(red), Some(green), Some(blue)) = (middle(0), middle(1), middle(2))
+        {
+            paints.push(Paint::Solid(Color::new(red, green, blue)));
         }
         paints
     }

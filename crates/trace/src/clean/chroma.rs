@@ -2,16 +2,12 @@
 //! shows the mixture of what lies around, while luma stays sharp. What it showed before is told
 //! from the picture's flat colours.
 
-use std::ops::Range;
-
 use super::{
     labels::Labels,
     palette::{Palette, components},
 };
-use crate::picture::{Picture, Pixel};
+use crate::picture::{Picture, Pixel, luma};
 
-/// Luma's weights.
-const LUMA: [f32; 3] = [0.299, 0.587, 0.114];
 /// Rounds in which colours, labels and what chroma showed follow each other.
 const ROUNDS: usize = 4;
 
@@ -35,23 +31,27 @@ impl Filter {
         Self::Halved([1, 1]),
     ];
 
-    /// The filter that explains best what a picture shows of luma or of chroma.
-    fn of(picture: &Picture, palette: &Palette, labels: &Labels, parts: Range<usize>) -> Self {
+    /// The filters that explain best what a picture shows of luma and of chroma.
+    fn of(picture: &Picture, palette: &Palette, labels: &Labels) -> [Self; 2] {
         let labels = labels.of.iter().map(|label| usize::from(*label));
         let flat: Vec<Pixel> = labels.map(|label| palette.colors[label]).collect();
-        let off = |filter: Self| -> f64 {
+        let mut best = [(f64::INFINITY, Self::Nothing); 2];
+        for filter in Self::ALL {
             let shown = filter.applied(picture.size(), flat.clone());
-            let pairs = picture.pixels.iter().zip(shown);
-            let off = pairs.map(|(seen, shown)| {
+            let mut off = [0.0; 2];
+            for (seen, shown) in picture.pixels.iter().zip(shown) {
                 let (seen, shown) = (components(*seen), components(shown));
-                let squares = parts.clone().map(|i| (seen[i] - shown[i]).powi(2));
-                f64::from(squares.sum::<f32>())
-            });
-            off.sum()
-        };
-        let found = Self::ALL.map(|filter| (off(filter), filter)).into_iter();
-        let best = found.min_by(|a, b| a.0.total_cmp(&b.0));
-        best.map_or(Self::Nothing, |(_, filter)| filter)
+                let square = |i: usize| (seen[i] - shown[i]).powi(2);
+                off[0] += f64::from(square(0));
+                off[1] += f64::from(square(1) + square(2));
+            }
+            for (best, off) in best.iter_mut().zip(off) {
+                if off < best.0 {
+                    *best = (off, filter);
+                }
+            }
+        }
+        best.map(|(_, filter)| filter)
     }
 
     /// Distances, away from the other one of a pair, and weights of what a pixel shows along an
@@ -93,8 +93,8 @@ impl Filter {
         let shown = self.applied(picture.size(), clean.clone());
         let pixels = picture.pixels.iter().zip(clean).zip(shown);
         let pixels = pixels.map(|((seen, clean), shown)| {
-            let lost: [f32; 3] = std::array::from_fn(|i| clean[i] - shown[i]);
-            let luma: f32 = (0..3).map(|i| LUMA[i] * lost[i]).sum();
+            let lost: Pixel = std::array::from_fn(|i| clean[i] - shown[i]);
+            let luma = luma(lost);
             let color = |i: usize| seen[i] + lost[i] - luma;
             [color(0), color(1), color(2), seen[3]]
         });
@@ -105,21 +105,24 @@ impl Filter {
     }
 }
 
-/// What a noisy picture of few flat colours would be if its chroma were as sharp as its luma, and
-/// its labels. Corrects the palette: strokes show paler colours than they have.
+/// What a noisy picture of few flat colours would be if its chroma were as sharp as its luma;
+/// `None` when it is. Corrects the palette, of which strokes show paler colours, and the labels.
 pub(super) fn sharpened(
     picture: &Picture,
     palette: &mut Palette,
-    mut labels: Labels,
-) -> (Picture, Labels) {
-    let mut sharp = picture.clone();
-    let [luma, chroma] = [0..1, 1..3].map(|parts| Filter::of(picture, palette, &labels, parts));
-    if matches!(chroma, Filter::Halved(_)) && !matches!(luma, Filter::Halved(_)) {
-        for _ in 0..ROUNDS {
-            sharp = chroma.undone(picture, labels.mixtures(&sharp, palette));
-            palette.correct(&sharp, &labels);
-            labels = Labels::of(&sharp, palette, true);
-        }
+    labels: &mut Labels,
+) -> Option<Picture> {
+    let [luma, chroma] = Filter::of(picture, palette, labels);
+    if !matches!(chroma, Filter::Halved(_)) || matches!(luma, Filter::Halved(_)) {
+        return None;
     }
-    (sharp, labels)
+    let mut sharp: Option<Picture> = None;
+    for _ in 0..ROUNDS {
+        let clean = labels.mixtures(sharp.as_ref().unwrap_or(picture), palette);
+        let next = chroma.undone(picture, clean);
+        palette.correct(&next, labels);
+        *labels = Labels::of(&next, palette, true);
+        sharp = Some(next);
+    }
+    sharp
 }

@@ -53,12 +53,10 @@ pub fn cleaned(picture: &Picture) -> Option<CleanPicture> {
     let near: Vec<f32> = near.filter(|off| *off <= palette::NEAR).collect();
     let off = near.iter().filter(|off| **off > EXACT).count();
     let is_noisy = off as f64 > NOISY_SHARE * near.len() as f64;
-    let labels = Labels::of(picture, &palette, is_noisy);
-    let (sharp, labels) = if is_noisy {
-        sharpened(picture, &mut palette, labels)
-    } else {
-        (picture.clone(), labels)
-    };
+    let mut labels = Labels::of(picture, &palette, is_noisy);
+    let sharp = is_noisy
+        .then(|| sharpened(picture, &mut palette, &mut labels))
+        .flatten();
     let is_hard = are_hard(picture, &palette, &labels);
     if !is_noisy && !is_hard && palette.ringing.is_none() {
         return None;
@@ -66,7 +64,7 @@ pub fn cleaned(picture: &Picture) -> Option<CleanPicture> {
     let soft = is_hard.then(|| softened(&palette, &labels));
     let mut is_left = vec![false; picture.pixels.len()];
     let mut is_ringing = is_left.clone();
-    let mut clean = sharp.pixels;
+    let mut clean = sharp.map_or_else(|| picture.pixels.clone(), |sharp| sharp.pixels);
     for (index, pixel) in clean.iter_mut().enumerate() {
         if let Some(soft) = soft.as_ref().and_then(|soft| soft[index]) {
             *pixel = soft;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::{labels::Labels, ringing::Ringing};
 use crate::{
     neighbours::square,
-    picture::{Picture, Pixel, is_painted},
+    picture::{Picture, Pixel, is_painted, luma, median},
 };
 
 /// Levels that a bin of the histogram spans.
@@ -200,11 +200,10 @@ impl Palette {
                 }
             }
         }
-        for (color, inside) in self.colors.iter_mut().zip(&mut inside) {
+        for (color, inside) in self.colors.iter_mut().zip(&inside) {
             for (value, values) in color.iter_mut().zip(inside) {
-                let middle = values.len() / 2;
                 if values.len() >= LEAST_PIXELS {
-                    *value = *values.select_nth_unstable_by(middle, f32::total_cmp).1;
+                    *value = median(values).unwrap_or(*value);
                 }
             }
         }
@@ -317,8 +316,9 @@ fn has_square(width: usize, side: usize, count: usize, is_of_kind: impl Fn(usize
 }
 
 /// Luma, two differences of chroma, and alpha, in levels.
-pub(super) fn components([red, green, blue, alpha]: Pixel) -> [f32; 4] {
-    let luma = 0.299 * red + 0.587 * green + 0.114 * blue;
+pub(super) fn components(pixel: Pixel) -> [f32; 4] {
+    let [red, _, blue, alpha] = pixel;
+    let luma = luma(pixel);
     let chroma = |value: f32| CHROMA * (value - luma);
     [luma, chroma(red), chroma(blue), alpha].map(|value| 255.0 * value)
 }

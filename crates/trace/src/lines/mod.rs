@@ -14,7 +14,7 @@ use kurbo::{BezPath, Point};
 use crate::{
     contours::fit_open,
     neighbours::square,
-    picture::{Picture, Pixel},
+    picture::{Picture, Pixel, luma},
 };
 use chains::chains;
 pub use region::{Mask, RegionLine};
@@ -320,10 +320,6 @@ fn without(picture: &Picture, is_taken: &[bool]) -> Vec<Pixel> {
             }
         })
         .collect()
-}
-
-pub(crate) fn luma([red, green, blue, _]: Pixel) -> f32 {
-    0.299 * red + 0.587 * green + 0.114 * blue
 }
 
 #[cfg(test)]

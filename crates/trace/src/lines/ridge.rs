@@ -5,8 +5,11 @@ use std::ops::RangeInclusive;
 
 use kurbo::{Point, Vec2};
 
-use super::{Chain, luma};
-use crate::{neighbours::square, picture::Picture};
+use super::Chain;
+use crate::{
+    neighbours::square,
+    picture::{Picture, luma},
+};
 
 /// Half the side of the square within which a thing is thin.
 const REACH: usize = 2;
