@@ -163,7 +163,7 @@ mod tests {
         };
         let (inflated, all) = until(u32::MAX);
         assert!(inflated.is_ok());
-        assert!(all as usize > 8 * side / 32, "{all}");
+        assert!(all as usize > 8 * side / Stop::LINES_PER_LOOK, "{all}");
         for last in 0..all {
             assert_eq!(until(last), (Err(Stopped), last + 1));
         }

@@ -16,9 +16,6 @@ use std::{
 
 use thiserror::Error;
 
-/// Lines between two looks of [`Stop::check_line`].
-const LINES_PER_LOOK: usize = 32;
-
 /// Says whether work was cancelled.
 type Token = Arc<dyn Fn() -> bool + Send + Sync>;
 
@@ -44,6 +41,9 @@ pub enum StopReason {
 pub struct Stopped;
 
 impl Stop {
+    /// Lines between two looks of [`Stop::check_line`].
+    pub const LINES_PER_LOOK: usize = 32;
+
     /// Goes on to the end.
     pub const fn never() -> Self {
         Self {
@@ -131,13 +131,13 @@ impl Stop {
         if self.is_due() { Err(Stopped) } else { Ok(()) }
     }
 
-    /// [`Stop::check`] at every 32nd of a grid's lines, from the first on: a look may take longer
-    /// than a line.
+    /// [`Stop::check`] at one of [`Stop::LINES_PER_LOOK`] of a grid's lines, from the first on: a
+    /// look may take longer than a line.
     ///
     /// # Errors
     /// As [`Stop::check`].
     pub fn check_line(&self, line: usize) -> Result<(), Stopped> {
-        if line.is_multiple_of(LINES_PER_LOOK) {
+        if line.is_multiple_of(Self::LINES_PER_LOOK) {
             self.check()?;
         }
         Ok(())
