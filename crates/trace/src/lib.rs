@@ -21,6 +21,11 @@ pub mod exact;
 pub mod found_shape;
 pub mod ground;
 mod hierarchy;
+#[allow(
+    clippy::needless_range_loop,
+    reason = "matrices are indexed by row and column"
+)]
+pub mod linear;
 pub mod lines;
 pub mod neighbours;
 mod outlines;

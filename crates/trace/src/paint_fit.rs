@@ -4,6 +4,8 @@
 use chat2svg_vector::{Color, GradientStop, LinearGradient, Paint, RadialGradient, Spread};
 use kurbo::{Affine, Point, Vec2};
 
+use crate::linear::solve;
+
 /// A colour seen at a place.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Sample {
@@ -211,7 +213,8 @@ fn extremum(samples: &[Sample]) -> Option<(Point, f64)> {
     }
     let axis = main_component(samples);
     // Basis 1, x, y, x², y² on coordinates scaled to the samples' reach.
-    let mut normal = [[0.0_f64; 6]; 5];
+    let mut normal = [[0.0_f64; 5]; 5];
+    let mut right = [[0.0_f64]; 5];
     for sample in samples {
         let offset = (sample.position.to_vec2() - center) / reach;
         let value: f64 = axis
@@ -230,10 +233,10 @@ fn extremum(samples: &[Sample]) -> Option<(Point, f64)> {
             for (entry, factor) in line.iter_mut().zip(row) {
                 *entry += row[index] * factor;
             }
-            line[5] += row[index] * value;
+            right[index][0] += row[index] * value;
         }
     }
-    let [_, slope_x, slope_y, bend_x, bend_y] = solve(&mut normal)?;
+    let [_, [slope_x], [slope_y], [bend_x], [bend_y]] = solve(normal, right)?;
     if bend_x * bend_y <= 0.0 {
         return None;
     }
@@ -377,36 +380,6 @@ fn color_of(components: [f64; 3]) -> Color {
         components[1] as f32,
         components[2] as f32,
     )
-}
-
-/// Solves five equations by elimination with pivoting. `None` when they are not independent.
-fn solve(rows: &mut [[f64; 6]; 5]) -> Option<[f64; 5]> {
-    let scale = rows
-        .iter()
-        .flatten()
-        .fold(0.0_f64, |most, value| most.max(value.abs()));
-    for column in 0..5 {
-        let pivot =
-            (column..5).max_by(|&a, &b| rows[a][column].abs().total_cmp(&rows[b][column].abs()))?;
-        rows.swap(column, pivot);
-        if rows[column][column].abs() <= 1e-10 * scale {
-            return None;
-        }
-        for row in column + 1..5 {
-            let factor = rows[row][column] / rows[column][column];
-            for entry in column..6 {
-                rows[row][entry] -= factor * rows[column][entry];
-            }
-        }
-    }
-    let mut solution = [0.0; 5];
-    for row in (0..5).rev() {
-        let known: f64 = (row + 1..5)
-            .map(|column| rows[row][column] * solution[column])
-            .sum();
-        solution[row] = (rows[row][5] - known) / rows[row][row];
-    }
-    Some(solution)
 }
 
 #[cfg(test)]

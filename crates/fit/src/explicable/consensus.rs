@@ -1,7 +1,7 @@
 //! What most of a shape's pixels agree on in the target: what the shape shows, or a shaded colour
 //! that is fitted to them by least absolute deviations.
 
-use chat2svg_trace::picture::median;
+use chat2svg_trace::{linear::solve, picture::median};
 
 use super::{
     Agreed, Consensus, EQUAL, EXACTLY, LEAST_SEEN, MOSTLY, NOISIEST, Paint, ROUNDS, SAME, Scene,
@@ -108,7 +108,7 @@ impl Scene<'_> {
                     }
                 }
             }
-            let Some(solved) = solved(normal, right) else {
+            let Some(solved) = solve(normal, right) else {
                 break;
             };
             plane = solved.map(|row| row.map(|value| value as f32));
@@ -134,32 +134,4 @@ impl Scene<'_> {
             sum.clamp(0.0, 1.0)
         })
     }
-}
-
-/// The solution of three linear equations for three right sides each; `None` where there is no
-/// single one.
-fn solved(mut normal: [[f64; 3]; 3], mut right: [[f64; 3]; 3]) -> Option<[[f64; 3]; 3]> {
-    for pivot in 0..3 {
-        let best = (pivot..3)
-            .max_by(|a, b| normal[*a][pivot].abs().total_cmp(&normal[*b][pivot].abs()))?;
-        normal.swap(pivot, best);
-        right.swap(pivot, best);
-        let scale = normal[pivot][pivot];
-        if scale.abs() < 1e-9 {
-            return None;
-        }
-        for row in 0..3 {
-            if row == pivot {
-                continue;
-            }
-            let factor = normal[row][pivot] / scale;
-            for column in 0..3 {
-                normal[row][column] -= factor * normal[pivot][column];
-                right[row][column] -= factor * right[pivot][column];
-            }
-        }
-    }
-    Some(std::array::from_fn(|row| {
-        right[row].map(|value| value / normal[row][row])
-    }))
 }

@@ -1,12 +1,15 @@
 //! The outline of a family that is nearest to points: least squares of distances (Levenberg and
 //! Marquardt), in which single points that lie far off count little.
 
+use chat2svg_trace::linear::solve;
 use kurbo::Point;
 
 /// Rounds of the search.
 const ROUNDS: usize = 24;
 /// Distance in pixels from which a point counts less than half.
 const SCALE: f64 = 0.5;
+/// Share of the largest sum of squared slopes that each has at least.
+const RIDGE: f64 = 1e-9;
 /// Step by which derivatives are taken, in pixels.
 const STEP: f64 = 1e-4;
 
@@ -44,12 +47,14 @@ pub(super) fn nearest<const N: usize>(
                 }
             }
         }
+        let diagonal = normal.iter().enumerate().map(|(row, values)| values[row]);
+        // What no point tells stays.
+        let ridge = RIDGE * diagonal.fold(0.0, f64::max);
         for (row, values) in normal.iter_mut().enumerate() {
-            // What no point tells stays.
-            values[row] = values[row] * (1.0 + damping) + 1e-9;
+            values[row] = (values[row] + ridge) * (1.0 + damping);
         }
-        let step = solved(normal, right)?;
-        let moved: [f64; N] = std::array::from_fn(|i| best[i] + step[i]);
+        let step = solve(normal, right.map(|value| [value]))?;
+        let moved: [f64; N] = std::array::from_fn(|i| best[i] + step[i][0]);
         let found = cost(&moved);
         if found < least {
             let is_settled = least - found < 1e-9 * least;
@@ -63,33 +68,6 @@ pub(super) fn nearest<const N: usize>(
         }
     }
     best.iter().all(|value| value.is_finite()).then_some(best)
-}
-
-/// The solution of a system of linear equations, by elimination; `None` where it has none.
-fn solved<const N: usize>(mut rows: [[f64; N]; N], mut right: [f64; N]) -> Option<[f64; N]> {
-    for column in 0..N {
-        let pivot = (column..N).max_by(|a, b| {
-            let size = |row: &usize| rows[*row][column].abs();
-            size(a).total_cmp(&size(b))
-        })?;
-        rows.swap(column, pivot);
-        right.swap(column, pivot);
-        let size = rows[column][column];
-        if size.abs() < 1e-12 {
-            return None;
-        }
-        for row in 0..N {
-            if row != column {
-                let factor = rows[row][column] / size;
-                let own = rows[column];
-                for (value, other) in rows[row].iter_mut().zip(own) {
-                    *value -= factor * other;
-                }
-                right[row] -= factor * right[column];
-            }
-        }
-    }
-    Some(std::array::from_fn(|i| right[i] / rows[i][i]))
 }
 
 #[cfg(test)]
