@@ -145,13 +145,15 @@ fn paint(picture: &Picture, part: &[usize], threshold: GradientThreshold) -> Opt
         },
         is_in: &|index| own.contains(&whole(index)),
     };
-    let exact = paint_of(&area).map(|paint| FoundPaint {
-        paint: paint_in(&paint, Affine::translate((low[0] as f64, low[1] as f64))),
+    let whole_paint = |paint: &Paint| FoundPaint {
+        paint: paint_in(paint, Affine::translate((low[0] as f64, low[1] as f64))),
         opacity: 1.0,
+    };
+    let exact = paint_of(&area, |paint| {
+        explains(picture, part, &whole_paint(paint), CLOSE_STEEP)
     });
-    let exact = exact.filter(|found| explains(picture, part, found, CLOSE_STEEP));
-    if exact.is_some() {
-        return exact;
+    if let Some(paint) = exact {
+        return Some(whole_paint(&paint));
     }
     let found = fit_pixels(&samples, Some(threshold))?;
     explains(picture, part, &found, CLOSE).then_some(found)

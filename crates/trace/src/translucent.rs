@@ -2,7 +2,7 @@
 //! one opacity, or a gradient of opacity. What opaque samples need is `paint_fit`'s business.
 
 use chat2svg_vector::{Color, GradientStop, Paint};
-use kurbo::{Affine, Point};
+use kurbo::{Affine, Point, Vec2};
 
 use crate::{
     paint_fit::{FittedPaint, GradientThreshold, Sample, fit_flat, fit_knots, fit_paint},
@@ -221,33 +221,47 @@ fn stop_colors(paint: &Paint, pixels: &[(Point, Pixel)]) -> Option<Vec<GradientS
 
 /// Where in a gradient a place is.
 fn offset_in(paint: &Paint) -> Option<impl Fn(Point) -> f64 + use<>> {
-    let (to_unit, is_radial) = match paint {
+    // The way from the focus to the centre, of a radius of one; none of a linear gradient.
+    let (to_unit, lean) = match paint {
         Paint::Solid(_) => return None,
         Paint::Linear(gradient) => {
             let way = gradient.transform * gradient.end - gradient.transform * gradient.start;
             let turned = Affine::rotate(-way.atan2()).then_scale(1.0 / way.hypot().max(1e-9));
             let start = gradient.transform * gradient.start;
-            (turned * Affine::translate(-start.to_vec2()), false)
+            (turned * Affine::translate(-start.to_vec2()), None)
         }
         Paint::Radial(gradient) => {
-            let own = Affine::scale(1.0 / gradient.radius.max(1e-9))
-                * Affine::translate(-gradient.center.to_vec2());
-            (own * gradient.transform.inverse(), true)
+            let size = 1.0 / gradient.radius.max(1e-9);
+            let own = Affine::scale(size) * Affine::translate(-gradient.focus.to_vec2());
+            let lean = (gradient.center - gradient.focus) * size;
+            (own * gradient.transform.inverse(), Some(lean))
         }
     };
     Some(move |place: Point| {
         let at = to_unit * place;
-        if is_radial {
-            at.to_vec2().hypot()
-        } else {
-            at.x
-        }
+        lean.map_or(at.x, |lean| reach(at.to_vec2(), lean))
     })
+}
+
+/// The radius of the circle that goes through a place, of those that run away from the origin by so
+/// many of their radii, which are fewer than one.
+pub(crate) fn reach(place: Vec2, lean: Vec2) -> f64 {
+    let (ahead, rest) = (place.dot(lean), (1.0 - lean.hypot2()).max(1e-9));
+    ((ahead * ahead + rest * place.hypot2()).sqrt() - ahead) / rest
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn circles_that_run_away_from_a_focus_are_told_by_their_radius() {
+        let lean = Vec2::new(0.3, -0.4);
+        for (radius, angle) in [(1.0, 0.3), (7.0, 2.0), (30.0, 5.5)] {
+            let place = lean * radius + Vec2::from_angle(angle) * radius;
+            assert!((reach(place, lean) - radius).abs() < 1e-9);
+        }
+    }
 
     const THRESHOLD: GradientThreshold = GradientThreshold {
         gain: 1e-5,

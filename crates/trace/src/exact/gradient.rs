@@ -1,8 +1,8 @@
 //! A canvas of one colour or one gradient, linear or radial, with any number of stops.
 //!
-//! The colours change along one parameter: the distance along a direction, or from a centre. The
-//! parameter is the one over which pixels of equal parameter agree best; the stops are the fewest
-//! straight pieces of the colours' course over it.
+//! The colours change along one parameter: the distance along a direction, or the size of ellipses
+//! around a focus. The parameter is the one over which pixels follow one course of colours best;
+//! the stops are the fewest straight pieces of this course.
 
 use chat2svg_vector::{
     Color, GradientStop, LinearGradient, Node, Paint, RadialGradient, Raster, Shape, Spread,
@@ -10,7 +10,9 @@ use chat2svg_vector::{
 use kurbo::{Affine, Rect, Shape as _, Vec2};
 
 use super::{
+    course::{Course, Seen, improved},
     group,
+    parameter::{Free, Parameter, main_direction, map_of, radial},
     stops::{Mean, fewest},
 };
 use crate::found_shape::BACKGROUND;
@@ -19,20 +21,30 @@ use crate::found_shape::BACKGROUND;
 const LEAST_SAMPLES: usize = 64;
 /// Most pixels looked at.
 const MOST_SAMPLES: usize = 60_000;
-/// Width in pixels of the bins in which pixels of one parameter are compared.
-const BIN: f64 = 1.0;
-/// Variance of a component within bins, in squared levels, up to which a parameter explains a
-/// picture: rounding alone gives a twelfth, and a bin has some width.
-const EXPLAINED: f64 = 1.2;
-/// Fewest pixels that tell whether a parameter is worth being asked of all, and their variance from
+/// Mean squared error of a pixel, in squared levels over all components, up to which a parameter
+/// explains a picture, and up to which nothing but rounding is left.
+const EXPLAINED: f64 = 4.8;
+const ROUNDING: f64 = 0.12;
+/// Fewest pixels that tell whether a parameter is worth being asked of all, and their error from
 /// which it is not.
-const FEW_SAMPLES: usize = 3000;
+const FEW_SAMPLES: usize = 1500;
 const HOPELESS: f64 = 10.0 * EXPLAINED;
-/// Rounds in which a parameter's numbers are improved; the last step in pixels, and the first one
-/// when a parameter that explains a picture is made exact.
-const SEARCHES: usize = 60;
-const LEAST_STEP: f64 = 0.01;
-const EXACT_STEP: f64 = 0.1;
+/// By which factor, and how much, the error may be more where numbers are zero.
+const AS_GOOD: f64 = 1.03;
+const AS_GOOD_SUM: f64 = 0.003;
+/// Over which shares of an area's shorter side slopes are measured.
+const SHARES: [usize; 2] = [24, 8];
+/// Rounds in which the guess of a focus is improved.
+const LEANS: usize = 3;
+/// Levels by which two stops differ that look alike.
+const EVEN: f64 = 0.5;
+/// What offsets are written in multiples of, and up to how many levels this may show; pixels from
+/// one end that is tried to the next, how many are, and how far, in lengths of the gradient.
+const OFFSET: f64 = 0.001;
+const OFF: f64 = 0.1;
+const END_STEP: f64 = 0.1;
+const MOST_ENDS: usize = 400;
+const FARTHEST: f64 = 1.1;
 
 /// Pixels that may be one gradient.
 pub(crate) struct Area<'a> {
@@ -44,60 +56,8 @@ pub(crate) struct Area<'a> {
     pub(crate) is_in: &'a dyn Fn(usize) -> bool,
 }
 
-/// Straight colour in levels of 255, and where.
-#[derive(Clone, Copy)]
-struct Seen {
-    place: Vec2,
-    color: [f64; 4],
-    /// How much an error of its colour shows, squared.
-    weight: f64,
-}
-
-/// What the colours change along.
-#[derive(Clone, Copy)]
-enum Parameter {
-    /// Along a direction of some angle.
-    Linear { angle: f64 },
-    /// From a centre, with y stretched by a factor.
-    Radial { center: Vec2, stretch: f64 },
-}
-
-impl Parameter {
-    fn at(self, place: Vec2) -> f64 {
-        match self {
-            Self::Linear { angle } => place.dot(Vec2::from_angle(angle)),
-            Self::Radial { center, stretch } => {
-                let off = place - center;
-                // Not `hypot`, which takes most of the time: nothing here overflows.
-                (off.x.powi(2) + (off.y * stretch).powi(2)).sqrt()
-            }
-        }
-    }
-
-    /// Its numbers, in pixels as far as can be.
-    fn numbers(self, size: f64) -> Vec<f64> {
-        match self {
-            Self::Linear { angle } => vec![angle * size],
-            Self::Radial { center, stretch } => vec![center.x, center.y, stretch.ln() * size],
-        }
-    }
-
-    fn with(self, numbers: &[f64], size: f64) -> Self {
-        match (self, numbers) {
-            (Self::Linear { .. }, [angle]) => Self::Linear {
-                angle: angle / size,
-            },
-            (Self::Radial { .. }, [x, y, stretch]) => Self::Radial {
-                center: Vec2::new(*x, *y),
-                stretch: (stretch / size).exp(),
-            },
-            _ => self,
-        }
-    }
-}
-
-/// The layers of a picture that is one paint; whether they show it is still to be measured.
-pub(super) fn layers(picture: &Raster) -> Option<Vec<Node>> {
+/// The layers of a picture that is one paint, of which `show` says whether they show it.
+pub(super) fn layers(picture: &Raster, show: impl Fn(&[Node]) -> bool) -> Option<Vec<Node>> {
     let area = Area {
         width: picture.width() as usize,
         height: picture.height() as usize,
@@ -105,40 +65,45 @@ pub(super) fn layers(picture: &Raster) -> Option<Vec<Node>> {
         is_in: &|index| picture.pixels()[index][3] > 0,
     };
     let seen = samples(&area);
-    let paint = if seen.iter().all(|s| s.color == seen[0].color) {
-        let [red, green, blue, alpha] = seen.first()?.color;
-        (alpha == 255.0).then(|| Paint::Solid(color(red, green, blue)))?
-    } else {
-        paint_of(&area)?
-    };
     let [width, height] = [picture.width(), picture.height()].map(f64::from);
-    let canvas = Rect::new(0.0, 0.0, width, height).to_path(0.1);
-    let shape = Shape::filled("", canvas, paint);
-    Some(vec![group(BACKGROUND, vec![Node::Shape(shape)])])
+    let layers = |paint: Paint| {
+        let canvas = Rect::new(0.0, 0.0, width, height).to_path(0.1);
+        let shape = Shape::filled("", canvas, paint);
+        vec![group(BACKGROUND, vec![Node::Shape(shape)])]
+    };
+    if seen.iter().all(|s| s.color == seen[0].color) {
+        let [red, green, blue, alpha] = seen.first()?.color;
+        let layers = layers(Paint::Solid(color(red, green, blue)));
+        return (alpha == 255.0 && show(&layers)).then_some(layers);
+    }
+    paint_of(&area, |paint| show(&layers(paint.clone()))).map(layers)
 }
 
-/// The one gradient that an area shows, in its pixels; `None` where it shows another paint.
-pub(crate) fn paint_of(area: &Area<'_>) -> Option<Paint> {
+/// The one gradient of an area, in its pixels, of which `shows` says whether it shows it.
+pub(crate) fn paint_of(area: &Area<'_>, shows: impl Fn(&Paint) -> bool) -> Option<Paint> {
     let seen = samples(area);
     if seen.len() < LEAST_SAMPLES {
         return None;
     }
-    let size = area.width.max(area.height) as f64;
-    let slopes = slopes(area);
-    let angle = main_direction(&slopes)?;
     let search = Search {
         few: few(&seen, area.width),
         seen: &seen,
-        size,
+        size: area.width.max(area.height) as f64,
     };
-    let linear = search.from(Parameter::Linear { angle });
-    let (parameter, profile) = linear
-        .and_then(|linear| search.profile(linear))
-        .or_else(|| {
-            let aspect = area.width as f64 / area.height as f64;
-            search.profile(radial(&slopes, aspect, &search)?)
-        })?;
-    paint_along(parameter, &profile)
+    let [fine, coarse] = SHARES.map(|share| slopes(area, share));
+    let angle = main_direction(&fine)?;
+    let paint = |found: Option<(Parameter, Course)>| {
+        let (parameter, course) = found?;
+        paint_along(parameter, &course.bins).filter(&shows)
+    };
+    let linear = paint(search.from([Parameter::Linear { angle }]));
+    if linear.is_some() {
+        return linear;
+    }
+    let starts = [fine, coarse]
+        .into_iter()
+        .flat_map(|slopes| starts(&slopes, search.size));
+    paint(search.from(starts).map(|found| search.simplest(found)))
 }
 
 /// A search for the numbers of a parameter.
@@ -150,24 +115,39 @@ struct Search<'a> {
 }
 
 impl Search<'_> {
-    /// The parameter improved; `None` where some pixels tell that it explains nothing.
-    fn from(&self, parameter: Parameter) -> Option<Parameter> {
-        let is_hopeless = self.few.len() < self.seen.len()
-            && spread(self.improved(parameter, &self.few), &self.few) > HOPELESS;
-        (!is_hopeless).then(|| self.improved(parameter, self.seen))
-    }
-
-    fn improved(&self, parameter: Parameter, seen: &[Seen]) -> Parameter {
-        improved(parameter, seen, self.size, 0.04 * self.size, spread)
-    }
-
-    /// The parameter that explains what is seen made exact, and the colours' course over it.
-    fn profile(&self, parameter: Parameter) -> Option<(Parameter, Profile)> {
-        if spread(parameter, self.seen) > EXPLAINED {
+    /// The parameter that explains what is seen best, from the best of several starts on; `None`
+    /// where it explains nothing.
+    fn from(&self, starts: impl IntoIterator<Item = Parameter>) -> Option<(Parameter, Course)> {
+        let mut best: Option<(Parameter, Course)> = None;
+        for start in starts {
+            let found = improved(start, &self.few, self.size, Free::ALL);
+            let least = best
+                .as_ref()
+                .map_or(f64::INFINITY, |(_, course)| course.error);
+            best = found.filter(|(_, course)| course.error < least).or(best);
+            if best
+                .as_ref()
+                .is_some_and(|(_, course)| course.error <= ROUNDING)
+            {
+                break;
+            }
+        }
+        let (start, course) = best?;
+        if course.error > HOPELESS {
             return None;
         }
-        let exact = improved(parameter, self.seen, self.size, EXACT_STEP, misfit);
-        Some((exact, profile(exact, self.seen)))
+        improved(start, self.seen, self.size, Free::ALL)
+            .filter(|(_, course)| course.error <= EXPLAINED)
+    }
+
+    /// The same with as few numbers other than zero as explain as much.
+    fn simplest(&self, found: (Parameter, Course)) -> (Parameter, Course) {
+        let most = AS_GOOD * found.1.error + AS_GOOD_SUM;
+        let simpler = Free::FEWER.into_iter().find_map(|free| {
+            let start = found.0.with_only(free, found.1.middle());
+            improved(start, self.seen, self.size, free).filter(|(_, course)| course.error <= most)
+        });
+        simpler.unwrap_or(found)
     }
 }
 
@@ -208,10 +188,29 @@ fn samples(area: &Area<'_>) -> Vec<Seen> {
         .collect()
 }
 
-/// Slopes of an area over a few pixels: place, slope of the component that changes most.
-fn slopes(area: &Area<'_>) -> Vec<(Vec2, Vec2)> {
+/// Radial parameters to start from, by what slopes tell.
+fn starts(slopes: &[(Vec2, Vec2)], size: f64) -> impl Iterator<Item = Parameter> + use<> {
+    let circle = radial(slopes, size, false, None);
+    let ellipse = radial(slopes, size, true, None);
+    let leaning = |start: Option<Parameter>, with_form: bool| {
+        (0..LEANS).try_fold(start?, |start, _| {
+            radial(slopes, size, with_form, Some(start))
+        })
+    };
+    let starts = [
+        circle,
+        ellipse,
+        leaning(circle, false),
+        leaning(ellipse.or(circle), true),
+    ];
+    starts.into_iter().flatten()
+}
+
+/// Slopes of an area over a share of its shorter side, a few pixels: place, slope of the component
+/// that changes most.
+fn slopes(area: &Area<'_>, share: usize) -> Vec<(Vec2, Vec2)> {
     let (width, height) = (area.width, area.height);
-    let reach = (width.min(height) / 24).clamp(1, 12);
+    let reach = (width.min(height) / share).clamp(1, 12);
     let step = ((width * height) as f64 / 8000.0).sqrt().ceil().max(1.0) as usize;
     let at = |x: usize, y: usize| {
         let index = y * width + x;
@@ -239,225 +238,78 @@ fn slopes(area: &Area<'_>) -> Vec<(Vec2, Vec2)> {
     found
 }
 
-/// Angle of the direction in which colours change most.
-fn main_direction(slopes: &[(Vec2, Vec2)]) -> Option<f64> {
-    let (mut xx, mut xy, mut yy) = (0.0, 0.0, 0.0);
-    for (_, slope) in slopes {
-        xx += slope.x * slope.x;
-        xy += slope.x * slope.y;
-        yy += slope.y * slope.y;
+/// Where a gradient ends, at its last stop or a little farther: where what is written of offsets
+/// shows the stops.
+fn end_of(start: f64, knots: &[f64], colors: &[[f64; 4]]) -> f64 {
+    // Nothing changes before the first stop and beyond the last.
+    let mut slopes = vec![[0.0; 4]; knots.len() + 1];
+    for ((slope, place), pair) in slopes[1..]
+        .iter_mut()
+        .zip(knots.windows(2))
+        .zip(colors.windows(2))
+    {
+        *slope =
+            std::array::from_fn(|i| (pair[1][i] - pair[0][i]) / (place[1] - place[0]).max(1e-9));
     }
-    (xx + yy > 0.0).then(|| 0.5 * (2.0 * xy).atan2(xx - yy))
-}
-
-/// The radial parameter that explains an area best: circles first, then ellipses of the canvas's
-/// aspect and others.
-fn radial(slopes: &[(Vec2, Vec2)], aspect: f64, search: &Search<'_>) -> Option<Parameter> {
-    let mut best: Option<(f64, Parameter)> = None;
-    for stretch in [1.0, aspect, 0.6, 1.6] {
-        let Some(center) = center(slopes, stretch) else {
-            continue;
-        };
-        let Some(found) = search.from(Parameter::Radial { center, stretch }) else {
-            continue;
-        };
-        let spread = spread(found, search.seen);
-        if best.as_ref().is_none_or(|(least, _)| spread < *least) {
-            best = Some((spread, found));
-        }
-        if spread <= EXPLAINED {
-            break;
-        }
-    }
-    best.map(|(_, found)| found)
-}
-
-/// Where the lines along all slopes meet, with y stretched.
-fn center(slopes: &[(Vec2, Vec2)], stretch: f64) -> Option<Vec2> {
-    let (mut a, mut b, mut c, mut u, mut v) = (0.0, 0.0, 0.0, 0.0, 0.0);
-    for (place, slope) in slopes {
-        // A slope transforms with the inverse.
-        let (place, slope) = (
-            Vec2::new(place.x, place.y * stretch),
-            Vec2::new(slope.x, slope.y / stretch),
-        );
-        // Distance from the line along the slope, weighted with the slope's square.
-        let across = Vec2::new(-slope.y, slope.x);
-        let offset = across.dot(place);
-        a += across.x * across.x;
-        b += across.x * across.y;
-        c += across.y * across.y;
-        u += across.x * offset;
-        v += across.y * offset;
-    }
-    let determinant = a * c - b * b;
-    (determinant > 1e-9 * (a + c).powi(2)).then(|| {
-        let x = (c * u - b * v) / determinant;
-        let y = (a * v - b * u) / determinant;
-        Vec2::new(x, y / stretch)
-    })
-}
-
-/// The parameter with its numbers improved, one after the other, by ever smaller steps, of which
-/// the first is so many pixels: `error` says how well a parameter explains what is seen.
-fn improved(
-    parameter: Parameter,
-    seen: &[Seen],
-    size: f64,
-    first: f64,
-    error: impl Fn(Parameter, &[Seen]) -> f64,
-) -> Parameter {
-    let mut numbers = parameter.numbers(size);
-    let mut least = error(parameter, seen);
-    let mut steps = vec![first; numbers.len()];
-    for _ in 0..SEARCHES {
-        if steps.iter().all(|step| *step < LEAST_STEP) {
-            break;
-        }
-        for index in 0..numbers.len() {
-            let kept = numbers[index];
-            let mut is_better = false;
-            for sign in [1.0, -1.0] {
-                numbers[index] = kept + sign * steps[index];
-                let found = error(parameter.with(&numbers, size), seen);
-                if found < least {
-                    least = found;
-                    is_better = true;
-                    break;
-                }
-                numbers[index] = kept;
-            }
-            steps[index] *= if is_better { 1.3 } else { 0.5 };
-        }
-    }
-    parameter.with(&numbers, size)
-}
-
-/// Pixels of about one parameter.
-#[derive(Clone, Copy, Default)]
-struct Bin {
-    count: f64,
-    /// Sums of the parameter; of what errors of a component weigh; of components by weight, and of
-    /// their squares.
-    place: f64,
-    weights: [f64; 4],
-    sums: [f64; 4],
-    squares: [f64; 4],
-}
-
-impl Bin {
-    fn add(&mut self, place: f64, seen: &Seen) {
-        self.count += 1.0;
-        self.place += place;
-        for (i, value) in seen.color.into_iter().enumerate() {
-            let weight = if i < 3 { seen.weight } else { 1.0 };
-            self.weights[i] += weight;
-            self.sums[i] += weight * value;
-            self.squares[i] += weight * value * value;
-        }
-    }
-
-    fn mean(&self, i: usize) -> f64 {
-        self.sums[i] / self.weights[i].max(1e-12)
-    }
-}
-
-/// The mean colours of pixels by their parameter.
-struct Profile {
-    /// Of each bin that has any pixels, ascending.
-    bins: Vec<Mean>,
-}
-
-fn bins_of(parameter: Parameter, seen: &[Seen]) -> Vec<Bin> {
-    let places: Vec<f64> = seen.iter().map(|seen| parameter.at(seen.place)).collect();
-    let low = places.iter().copied().fold(f64::INFINITY, f64::min);
-    let high = places.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    let count = ((high - low) / BIN).floor().clamp(0.0, 1e5) as usize + 1;
-    let mut bins = vec![Bin::default(); count];
-    for (place, seen) in places.iter().zip(seen) {
-        let index = (((place - low) / BIN).max(0.0) as usize).min(count - 1);
-        bins[index].add(*place, seen);
-    }
-    bins
-}
-
-/// Mean variance of a component within bins, without what a steady change over a bin's width gives.
-fn spread(parameter: Parameter, seen: &[Seen]) -> f64 {
-    let bins = bins_of(parameter, seen);
-    let (mut sum, mut count) = (0.0, 0.0);
-    for (index, bin) in bins.iter().enumerate() {
-        if bin.count < 2.0 {
-            continue;
-        }
-        let beside = [
-            index.checked_sub(1).and_then(|i| bins.get(i)),
-            bins.get(index + 1),
-        ];
-        for i in 0..4 {
-            let own = bin.squares[i] - bin.mean(i) * bin.sums[i];
-            let slope = match beside {
-                [Some(before), Some(after)] if before.count > 0.0 && after.count > 0.0 => {
-                    0.5 * (after.mean(i) - before.mean(i))
-                }
-                _ => 0.0,
-            };
-            sum += (own - bin.weights[i] * slope * slope / 12.0).max(0.0);
-        }
-        count += 4.0 * bin.count;
-    }
-    if count > 0.0 {
-        sum / count
-    } else {
-        f64::INFINITY
-    }
-}
-
-/// The course of the colours over a parameter.
-fn profile(parameter: Parameter, seen: &[Seen]) -> Profile {
-    let bins = bins_of(parameter, seen)
-        .into_iter()
-        .filter(|bin| bin.count > 0.0)
-        .map(|bin| Mean {
-            place: bin.place / bin.count,
-            color: std::array::from_fn(|i| bin.mean(i)),
-            weights: bin.weights.map(|weight| weight / bin.count),
-            count: bin.count,
-        })
-        .collect();
-    Profile { bins }
-}
-
-/// Mean squared difference of what is seen from the straight lines between the means of bins. It
-/// follows steep courses, of which the variance within bins tells little.
-fn misfit(parameter: Parameter, seen: &[Seen]) -> f64 {
-    let Profile { bins } = profile(parameter, seen);
-    let off = |seen: &Seen| {
-        let place = parameter.at(seen.place);
-        let after = bins.partition_point(|bin| bin.place <= place);
-        let after = after.min(bins.len().saturating_sub(1)).max(1);
-        let [before, after] = [bins.get(after - 1)?, bins.get(after)?];
-        let share = (place - before.place) / (after.place - before.place).max(1e-9);
-        let squares = (0..4).map(|i| {
-            let shown = before.color[i] + share * (after.color[i] - before.color[i]);
-            let weight = if i < 3 { seen.weight } else { 1.0 };
-            weight * (seen.color[i] - shown).powi(2)
-        });
-        Some(squares.sum::<f64>())
+    let bend = |pair: &[[f64; 4]]| {
+        let changes = (0..4).map(|i| (pair[1][i] - pair[0][i]).abs());
+        changes.fold(0.0, f64::max)
     };
-    let sum: f64 = seen.iter().filter_map(off).sum();
-    sum / seen.len().max(1) as f64
+    let bends: Vec<f64> = slopes.windows(2).map(bend).collect();
+    let off = |end: f64| {
+        let off = knots.iter().zip(&bends).map(|(knot, bend)| {
+            let offset = (knot - start) / (end - start) / OFFSET;
+            (offset - offset.round()).abs() * OFFSET * (end - start) * bend
+        });
+        off.fold(0.0, f64::max)
+    };
+    let last = knots[knots.len() - 1];
+    let farther = |step: usize| (last / END_STEP).ceil() * END_STEP + END_STEP * step as f64;
+    let ends = std::iter::once(last).chain((0..MOST_ENDS).map(farther));
+    let mut best = (f64::INFINITY, last);
+    for end in ends.take_while(|end| end - start <= FARTHEST * (last - start)) {
+        if off(end) < best.0 {
+            best = (off(end), end);
+        }
+        if best.0 <= OFF {
+            break;
+        }
+    }
+    best.1
 }
 
 /// The gradient along a parameter with the fewest stops that follow the colours' course.
-fn paint_along(parameter: Parameter, profile: &Profile) -> Option<Paint> {
-    let bins = &profile.bins;
+fn paint_along(parameter: Parameter, bins: &[Mean]) -> Option<Paint> {
+    // Corners of the picture lie a little farther than the means of the last bins.
     let (first, last) = (bins.first()?.place - 0.5, bins.last()?.place + 0.5);
-    let (knots, colors) = fewest(bins, [first, last])?;
-    let (start, end) = match parameter {
-        Parameter::Linear { .. } => (knots[0], last),
-        // Offsets count from the centre.
-        Parameter::Radial { .. } => (0.0, last),
+    let first = match parameter {
+        Parameter::Radial { .. } => first.max(0.0),
+        Parameter::Linear { .. } => first,
     };
+    let (mut knots, mut colors) = fewest(bins, [first, last])?;
+    // What goes on evenly beyond the last stop but one needs no more.
+    let is_even = |[a, b]: [&[f64; 4]; 2]| {
+        let off = |i: usize| (a[i] - b[i]).abs() * if i < 3 { a[3] / 255.0 } else { 1.0 };
+        (0..4).all(|i| off(i) < EVEN)
+    };
+    while let [first, second, _, ..] = &colors[..]
+        && is_even([first, second])
+    {
+        knots.remove(0);
+        colors.remove(0);
+    }
+    while let [.., _, before, last] = &colors[..]
+        && is_even([before, last])
+    {
+        knots.pop();
+        colors.pop();
+    }
+    let start = match parameter {
+        Parameter::Linear { .. } => knots[0],
+        // Offsets count from the centre.
+        Parameter::Radial { .. } => 0.0,
+    };
+    let end = end_of(start, &knots, &colors);
     let stops: Vec<GradientStop> = knots
         .iter()
         .zip(&colors)
@@ -478,22 +330,22 @@ fn paint_along(parameter: Parameter, profile: &Profile) -> Option<Paint> {
                 spread: Spread::Pad,
             })
         }
-        Parameter::Radial { center, stretch } => {
-            let is_circle = (stretch - 1.0).abs() * end < 0.5;
-            let center = center.to_point();
-            let squeezed = Affine::translate(center.to_vec2())
-                * Affine::scale_non_uniform(1.0, 1.0 / stretch)
-                * Affine::translate(-center.to_vec2());
+        Parameter::Radial { lean, form, .. } => {
+            let (center, off) = (parameter.center_at(end), lean * end);
+            let [xx, xy, yy] = map_of(-form);
+            // Ellipses lie around the origin, so that what is rounded of the transform matters least.
+            let (own, transform) = if form == Vec2::ZERO {
+                (center, Affine::IDENTITY)
+            } else {
+                let squeezed = Affine::new([xx, xy, xy, yy, 0.0, 0.0]);
+                (Vec2::ZERO, Affine::translate(center) * squeezed)
+            };
             Paint::Radial(RadialGradient {
-                center,
+                center: own.to_point(),
                 radius: end,
-                focus: center,
+                focus: (own - off).to_point(),
                 focal_radius: 0.0,
-                transform: if is_circle {
-                    Affine::IDENTITY
-                } else {
-                    squeezed
-                },
+                transform,
                 stops,
                 spread: Spread::Pad,
             })

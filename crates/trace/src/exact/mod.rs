@@ -2,7 +2,9 @@
 //! gradient. Whether a document is exact enough is measured here; everything else is the fit's
 //! business.
 
+mod course;
 mod gradient;
+mod parameter;
 mod pixel_art;
 mod polygon;
 mod stops;
@@ -22,10 +24,8 @@ const FEW: usize = 40;
 /// The layers, in pixels of the picture, that show a picture exactly; `None` when it is not of a
 /// kind for which there are such.
 pub fn exact_layers(picture: &Raster, gradients: bool) -> Option<Vec<Node>> {
-    let one_paint = gradients.then(|| gradient::layers(picture)).flatten();
-    one_paint
-        .filter(|layers| shows(layers, picture))
-        .or_else(|| pixel_art::layers(picture))
+    let one_paint = gradients.then(|| gradient::layers(picture, |layers| shows(layers, picture)));
+    one_paint.flatten().or_else(|| pixel_art::layers(picture))
 }
 
 /// A group of shapes.
@@ -93,33 +93,134 @@ mod tests {
 
     use super::*;
 
-    #[test]
-    fn a_steep_gradient_of_four_colours_over_a_narrow_canvas_is_one() {
-        let stops = [
-            (0.0, [0.43, 0.03, 0.59]),
-            (0.64, [0.15, 0.96, 0.59]),
-            (0.8, [0.24, 0.42, 0.23]),
-            (1.0, [0.76, 0.7, 0.21]),
-        ];
-        let stops = stops.map(|(offset, [red, green, blue])| GradientStop {
+    fn stops(all: &[(f32, [f32; 3], f32)]) -> Vec<GradientStop> {
+        let stop = |&(offset, [red, green, blue], opacity): &(f32, [f32; 3], f32)| GradientStop {
             offset,
             color: Color::new(red, green, blue),
-            opacity: 1.0,
-        });
+            opacity,
+        };
+        all.iter().map(stop).collect()
+    }
+
+    /// A radial gradient on the whole canvas.
+    struct Round {
+        size: [u32; 2],
+        center: Point,
+        radius: f64,
+        focus: Point,
+        transform: Affine,
+        stops: Vec<GradientStop>,
+    }
+
+    /// How many stops show the picture of a gradient; `None` where nothing exact was found.
+    fn stops_found(round: Round) -> Option<usize> {
+        let [width, height] = round.size;
         let gradient = RadialGradient {
+            center: round.center,
+            radius: round.radius,
+            focus: round.focus,
+            focal_radius: 0.0,
+            transform: round.transform,
+            stops: round.stops,
+            spread: Spread::Pad,
+        };
+        let canvas = Rect::new(0.0, 0.0, width.into(), height.into()).to_path(0.1);
+        let mut document = Document::empty(width.into(), height.into());
+        let shape = Shape::filled("", canvas, Paint::Radial(gradient));
+        document.layers.push(Node::Shape(shape));
+        let picture = document.render(width, height, None).expect("renders");
+        document.layers = exact_layers(&picture, true)?;
+        let shapes = document.shapes();
+        match &shapes[..] {
+            [only] => match &only.shape.fill.as_ref()?.paint {
+                Paint::Radial(found) => Some(found.stops.len()),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    const PLUM: [f32; 3] = [0.43, 0.03, 0.59];
+    const GREEN: [f32; 3] = [0.15, 0.96, 0.59];
+    const MOSS: [f32; 3] = [0.24, 0.42, 0.23];
+    const SAND: [f32; 3] = [0.76, 0.7, 0.21];
+
+    #[test]
+    fn a_steep_gradient_of_four_colours_over_a_narrow_canvas_is_one() {
+        let found = stops_found(Round {
+            size: [64, 200],
             center: Point::new(0.5, 0.5),
             radius: 0.71,
             focus: Point::new(0.5, 0.5),
-            focal_radius: 0.0,
             transform: Affine::scale_non_uniform(64.0, 200.0),
-            stops: stops.to_vec(),
-            spread: Spread::Pad,
-        };
-        let canvas = Rect::new(0.0, 0.0, 64.0, 200.0).to_path(0.1);
-        let mut document = Document::empty(64.0, 200.0);
-        let shape = Shape::filled("", canvas, Paint::Radial(gradient));
-        document.layers.push(Node::Shape(shape));
-        let picture = document.render(64, 200, None).expect("renders");
-        assert!(exact_layers(&picture, true).is_some());
+            stops: stops(&[
+                (0.0, PLUM, 1.0),
+                (0.64, GREEN, 1.0),
+                (0.8, MOSS, 1.0),
+                (1.0, SAND, 1.0),
+            ]),
+        });
+        assert_eq!(found, Some(4));
+    }
+
+    #[test]
+    fn a_gradient_with_a_focus_beside_its_centre_is_one() {
+        for (focus, stops) in [
+            (
+                Point::new(52.0, 40.0),
+                stops(&[(0.0, SAND, 1.0), (1.0, PLUM, 1.0)]),
+            ),
+            (
+                Point::new(112.0, 30.0),
+                stops(&[(0.0, GREEN, 1.0), (0.56, PLUM, 0.8), (1.0, SAND, 0.2)]),
+            ),
+        ] {
+            let count = stops.len();
+            let found = stops_found(Round {
+                size: [128, 100],
+                center: Point::new(64.0, 50.0),
+                radius: 89.6,
+                focus,
+                transform: Affine::IDENTITY,
+                stops,
+            });
+            assert_eq!(found, Some(count));
+        }
+    }
+
+    #[test]
+    fn a_slanted_ellipse_with_a_focus_is_one() {
+        let center = Point::new(70.0, 90.0);
+        let found = stops_found(Round {
+            size: [180, 140],
+            center,
+            radius: 80.0,
+            focus: Point::new(40.0, 70.0),
+            transform: Affine::rotate_about(0.6, center)
+                * Affine::translate(center.to_vec2())
+                * Affine::scale_non_uniform(1.5, 0.8)
+                * Affine::translate(-center.to_vec2()),
+            stops: stops(&[(0.0, MOSS, 1.0), (0.4, SAND, 1.0), (1.0, PLUM, 1.0)]),
+        });
+        assert!(matches!(found, Some(3 | 4)), "{found:?}");
+    }
+
+    #[test]
+    fn a_gradient_that_ends_within_a_fifth_of_a_long_canvas_is_one() {
+        let center = Point::new(250.0, 40.0);
+        let found = stops_found(Round {
+            size: [500, 80],
+            center,
+            radius: 40.0,
+            focus: center,
+            transform: Affine::IDENTITY,
+            stops: stops(&[
+                (0.0, SAND, 1.0),
+                (0.16, PLUM, 1.0),
+                (0.8, GREEN, 1.0),
+                (1.0, MOSS, 1.0),
+            ]),
+        });
+        assert_eq!(found, Some(4));
     }
 }
