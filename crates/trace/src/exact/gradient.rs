@@ -38,6 +38,8 @@ const SHARES: [usize; 2] = [24, 8];
 const LEANS: usize = 3;
 /// Levels by which two stops differ that look alike.
 const EVEN: f64 = 0.5;
+/// Pixels from the focus up to which the first stop is there.
+const NEAR: f64 = 1.0;
 /// What offsets are written in multiples of, and up to how many levels this may show; pixels from
 /// one end that is tried to the next, how many are, and how far, in lengths of the gradient.
 const OFFSET: f64 = 0.001;
@@ -238,9 +240,11 @@ fn slopes(area: &Area<'_>, share: usize) -> Vec<(Vec2, Vec2)> {
     found
 }
 
-/// Where a gradient ends, at its last stop or a little farther: where what is written of offsets
-/// shows the stops.
-fn end_of(start: f64, knots: &[f64], colors: &[[f64; 4]]) -> f64 {
+/// Where a gradient ends, at its last stop or a little farther: where what is written of offsets and
+/// colours shows it best. The last stop goes there where the course `goes_on` beyond it.
+fn end_of(start: f64, knots: &mut [f64], colors: &mut [[f64; 4]], goes_on: bool) -> f64 {
+    let count = knots.len();
+    let last = knots[count - 1];
     // Nothing changes before the first stop and beyond the last.
     let mut slopes = vec![[0.0; 4]; knots.len() + 1];
     for ((slope, place), pair) in slopes[1..]
@@ -256,36 +260,54 @@ fn end_of(start: f64, knots: &[f64], colors: &[[f64; 4]]) -> f64 {
         changes.fold(0.0, f64::max)
     };
     let bends: Vec<f64> = slopes.windows(2).map(bend).collect();
-    let off = |end: f64| {
-        let off = knots.iter().zip(&bends).map(|(knot, bend)| {
+    let (last_color, slope) = (colors[count - 1], slopes[count - 1]);
+    let color_at =
+        |end: f64| -> [f64; 4] { std::array::from_fn(|i| last_color[i] + slope[i] * (end - last)) };
+    // By how many levels what is written is off, where the last stop goes to the end or not.
+    let off = |end: f64, goes: bool| {
+        let fixed = knots.len() - usize::from(goes);
+        let offsets = knots[..fixed].iter().zip(&bends).map(|(knot, bend)| {
             let offset = (knot - start) / (end - start) / OFFSET;
             (offset - offset.round()).abs() * OFFSET * (end - start) * bend
         });
-        off.fold(0.0, f64::max)
+        let color = color_at(if goes { end } else { last });
+        // Opacity has more digits than colours.
+        let colors = color[..3].iter().map(|value| {
+            let off = (value - value.clamp(0.0, 255.0).round()).abs();
+            off * color[3] / 255.0
+        });
+        let is_possible = (0.0..=255.0).contains(&color[3]);
+        let off = offsets.chain(colors).fold(0.0, f64::max);
+        if is_possible { off } else { f64::INFINITY }
     };
-    let last = knots[knots.len() - 1];
     let farther = |step: usize| (last / END_STEP).ceil() * END_STEP + END_STEP * step as f64;
     let ends = std::iter::once(last).chain((0..MOST_ENDS).map(farther));
-    let mut best = (f64::INFINITY, last);
-    for end in ends.take_while(|end| end - start <= FARTHEST * (last - start)) {
-        if off(end) < best.0 {
-            best = (off(end), end);
+    let ends = ends.take_while(|end| end - start <= FARTHEST * (last - start));
+    let ways = ends.flat_map(|end| [(end, false), (end, goes_on)]);
+    let mut best = (f64::INFINITY, last, false);
+    for (end, goes) in ways {
+        let found = off(end, goes);
+        if found < best.0 {
+            best = (found, end, goes);
         }
-        if best.0 <= OFF {
+        if found <= OFF {
             break;
         }
     }
-    best.1
+    let (_, end, goes) = best;
+    if goes {
+        (knots[count - 1], colors[count - 1]) = (end, color_at(end));
+    }
+    end
 }
 
 /// The gradient along a parameter with the fewest stops that follow the colours' course.
 fn paint_along(parameter: Parameter, bins: &[Mean]) -> Option<Paint> {
     // Corners of the picture lie a little farther than the means of the last bins.
     let (first, last) = (bins.first()?.place - 0.5, bins.last()?.place + 0.5);
-    let first = match parameter {
-        Parameter::Radial { .. } => first.max(0.0),
-        Parameter::Linear { .. } => first,
-    };
+    // Ellipses start from the focus, which no pixel may show.
+    let is_focus_seen = matches!(parameter, Parameter::Radial { .. }) && first < NEAR;
+    let first = if is_focus_seen { 0.0 } else { first };
     let (mut knots, mut colors) = fewest(bins, [first, last])?;
     // What goes on evenly beyond the last stop but one needs no more.
     let is_even = |[a, b]: [&[f64; 4]; 2]| {
@@ -298,18 +320,20 @@ fn paint_along(parameter: Parameter, bins: &[Mean]) -> Option<Paint> {
         knots.remove(0);
         colors.remove(0);
     }
+    let found = colors.len();
     while let [.., _, before, last] = &colors[..]
         && is_even([before, last])
     {
         knots.pop();
         colors.pop();
     }
+    let goes_on = colors.len() == found;
     let start = match parameter {
         Parameter::Linear { .. } => knots[0],
         // Offsets count from the centre.
         Parameter::Radial { .. } => 0.0,
     };
-    let end = end_of(start, &knots, &colors);
+    let end = end_of(start, &mut knots, &mut colors, goes_on);
     let stops: Vec<GradientStop> = knots
         .iter()
         .zip(&colors)
