@@ -31,6 +31,7 @@ mod freedom;
 mod grouping;
 mod loss;
 mod measure;
+mod naming;
 mod normals;
 mod options;
 mod parameters;
@@ -65,8 +66,9 @@ mod trial;
 pub use ablation::removal_growths;
 pub use engine::{refine, vectorize};
 pub use error::FitError;
+pub use naming::{Name, Namer, ShapeTraits, ground_of};
 pub use options::{FitOptions, MAX_PATHS, Regularisers, Schedule};
-pub use registration::{Form, IdBuffer, Movement, Registered, Registration, register, visit_name};
+pub use registration::{IdBuffer, Movement, Registered, Registration, register, visit_name};
 pub use report::{
     Action, ActionRecord, Budget, BudgetRecord, FitEnd, FitOutcome, FitReport, FitStage,
     LossSample, MAX_SAMPLES, Observer, Progress, StageRecord,

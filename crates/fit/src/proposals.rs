@@ -5,7 +5,7 @@ use chat2svg_trace::{Price, crossing::crosses_itself};
 use chat2svg_vector::{ByteCost, Color, Paint};
 use kurbo::{Affine, BezPath, Rect};
 
-use crate::{edits::Edit, trial::Extent};
+use crate::{edits::Edit, naming::ground_of, trial::Extent};
 
 /// An edit, the bytes that it saves (below zero when it costs), and where the picture may change.
 pub(crate) struct Proposal {
@@ -82,7 +82,7 @@ pub(crate) fn raises(facts: &[Facts]) -> Vec<Proposal> {
     most_promising_first(found)
 }
 
-/// Pairs of added shapes of one group and label whose colours are near enough for the bytes of an
+/// Pairs of added shapes of one group and ground whose colours are near enough for the bytes of an
 /// element.
 pub(crate) fn merges(facts: &[Facts], price: Price) -> Vec<Proposal> {
     let mut found = Vec::new();
@@ -91,7 +91,7 @@ pub(crate) fn merges(facts: &[Facts], price: Price) -> Vec<Proposal> {
         let Some(one) = lower.flat else { continue };
         for (high, upper) in facts.iter().enumerate().skip(low + 1) {
             let Some(other) = upper.flat else { continue };
-            if upper.parent != lower.parent || upper.label != lower.label {
+            if upper.parent != lower.parent || ground_of(&upper.label) != ground_of(&lower.label) {
                 continue;
             }
             let (a, b) = (lower.pixels.len() as f64, upper.pixels.len() as f64);

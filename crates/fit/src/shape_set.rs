@@ -18,6 +18,7 @@ use crate::{
     Action, FitError,
     fit::{Fit, Problem, ShapeId},
     freedom::Motion,
+    naming::{Name, Namer},
     quantise::quantise,
     simplify::simplified,
     topology::{first_layers, insert},
@@ -104,7 +105,16 @@ impl Fit<'_> {
         if found.is_empty() || self.is_stopped() {
             return Ok(0);
         }
-        for index in insert(&mut self.document, &found, to_canvas) {
+        let (found, regions): (Vec<FoundShape>, Vec<Vec<u32>>) = found.into_iter().unzip();
+        let (sharp, shown) = (finder.sharp(), visibility.pixels());
+        let namer = Namer::of(&self.document, (sharp, width), visibility.owners(), &shown);
+        let name = |item: usize, ground: &str| {
+            Name::on(
+                Some(ground),
+                &namer.traits(&regions[item], found[item].depth),
+            )
+        };
+        for index in insert(&mut self.document, &found, to_canvas, name) {
             self.ids.insert(index.min(self.ids.len()), ShapeId::Added);
         }
         let crossed = self.quantise_without_crossings();

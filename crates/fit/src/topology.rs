@@ -8,8 +8,10 @@ use chat2svg_trace::{
 use chat2svg_vector::{Document, Group, Node, Paint, Shape, ShapeVisit, Stroke};
 use kurbo::Affine;
 
+use crate::naming::{Name, ground_name};
+
 /// Layer of a new document's lines.
-const LINES: &str = "lines";
+pub(crate) const LINES: &str = "lines";
 
 /// Shapes and lines as the layers of a document that had none.
 pub(crate) fn first_layers(found: Vec<FoundShape>, lines: &[Line], to_user: Affine) -> Vec<Node> {
@@ -21,7 +23,9 @@ pub(crate) fn first_layers(found: Vec<FoundShape>, lines: &[Line], to_user: Affi
         } else {
             &mut shapes
         };
-        group.children.push(node_of(String::new(), &shape, to_user));
+        group
+            .children
+            .push(node_of(Name::default(), &shape, to_user));
     }
     let mut drawn = Group::new(LINES);
     let strokes = lines
@@ -43,46 +47,44 @@ fn stroke_of(line: &Line, to_user: Affine) -> Shape {
     shape
 }
 
-fn node_of(label: String, found: &FoundShape, to_parent: Affine) -> Node {
+fn node_of(name: Name, found: &FoundShape, to_parent: Affine) -> Node {
     let mut shape = Shape::filled(
-        label,
+        "",
         to_parent * &found.path,
         paint_in(&found.paint.paint, to_parent),
     );
     if let Some(fill) = &mut shape.fill {
         fill.opacity = found.paint.opacity;
     }
+    name.give_to(&mut shape);
     Node::Shape(shape)
 }
 
-/// Puts shapes, bottom first, into a document, as [`insert_above`] does, named after what they lie
-/// on. Returns the index in painting order that each has in the end, ascending.
+/// Puts shapes, bottom first, into a document, as [`insert_above`] does. `name` names each after
+/// what it lies on; where that has no name, it has none. Returns the index in painting order that
+/// each has in the end, ascending.
 pub(crate) fn insert(
     document: &mut Document,
     found: &[FoundShape],
     to_canvas: Affine,
+    name: impl Fn(usize, &str) -> Name,
 ) -> Vec<usize> {
-    let own_name = |visit: &ShapeVisit<'_>| {
-        let group = visit.groups.iter().rev().map(|group| group.label.as_str());
-        let mut names = std::iter::once(visit.shape.label.as_str()).chain(group);
-        names
-            .find(|label| !label.is_empty())
-            .unwrap_or_default()
-            .to_owned()
-    };
     let depths: Vec<Option<usize>> = found.iter().map(|shape| shape.depth).collect();
     let inserted = insert_above(
         document,
         &depths,
         to_canvas,
-        own_name,
-        |item, name, to_parent| {
-            let label = match name {
-                None => BACKGROUND.to_owned(),
-                Some("" | SHAPES | BACKGROUND | LINES) => String::new(),
-                Some(name) => format!("{} / detail", name.trim_end_matches(" / detail")),
+        ground_name,
+        |item, ground, to_parent| {
+            let name = match ground {
+                None => Name {
+                    label: BACKGROUND.to_owned(),
+                    ..Name::default()
+                },
+                Some("") => Name::default(),
+                Some(ground) => name(item, ground),
             };
-            node_of(label, &found[item], to_parent)
+            node_of(name, &found[item], to_parent)
         },
     );
     let mut indices: Vec<usize> = inserted.into_iter().map(|(_, index)| index).collect();

@@ -7,7 +7,7 @@ use chat2svg_vector::{Color, Paint, Raster};
 use kurbo::BezPath;
 
 use crate::{
-    picture::Picture,
+    picture::{Picture, mean_color},
     regions::{RegionFinder, ShapeCost},
     segment::{NodeId, best_cover},
 };
@@ -148,25 +148,6 @@ impl Regions {
             })
             .collect()
     }
-}
-
-/// The mean of some pixels' colours; white for none.
-pub fn mean_color(picture: &[[f32; 3]], pixels: &[u32]) -> Color {
-    let mut sum = [0.0_f64; 3];
-    let mut count = 0.0;
-    for pixel in pixels {
-        if let Some(color) = picture.get(*pixel as usize) {
-            count += 1.0;
-            for (sum, value) in sum.iter_mut().zip(color) {
-                *sum += f64::from(*value);
-            }
-        }
-    }
-    if count == 0.0 {
-        return Color::WHITE;
-    }
-    let [red, green, blue] = sum.map(|sum| (sum / count) as f32);
-    Color::new(red, green, blue)
 }
 
 #[cfg(test)]

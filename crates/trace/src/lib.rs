@@ -47,7 +47,7 @@ mod unify;
 
 pub use contours::{fit_closed, fit_open, joined};
 pub use distance::distance_inside;
-pub use hierarchy::{RegionId, RegionPrice, RegionShape, Regions, mean_color};
+pub use hierarchy::{RegionId, RegionPrice, RegionShape, Regions};
 pub use outlines::outlines;
 pub use paint_fit::{FittedPaint, GradientThreshold, Sample, fit_flat, fit_paint};
 pub use price::{NOISE, Price, unmeasurable};

@@ -1,7 +1,7 @@
 //! The target as the fit works on it: premultiplied floating-point sRGB with alpha at chosen
 //! resolutions. No codecs and no colour management.
 
-use chat2svg_vector::Raster;
+use chat2svg_vector::{Color, Raster};
 
 /// Gamma-encoded sRGB, premultiplied with the alpha that comes last, each in `0.0..=1.0`.
 pub type Pixel = [f32; 4];
@@ -232,6 +232,23 @@ fn cubic_weights(old: usize, new: usize) -> Vec<[(usize, f32); 4]> {
 pub fn projection(pixel: Pixel, from: Pixel, to: Pixel) -> f32 {
     let along = |i: usize| (pixel[i] - from[i]) * (to[i] - from[i]);
     along(0) + along(1) + along(2) + ALPHA_WEIGHT * along(3)
+}
+
+/// The mean colour of some pixels, by their first three components; white of none.
+pub fn mean_color<const COMPONENTS: usize>(picture: &[[f32; COMPONENTS]], pixels: &[u32]) -> Color {
+    let mut sum = [0.0_f64; 3];
+    let mut count = 0.0;
+    for pixel in pixels.iter().filter_map(|at| picture.get(*at as usize)) {
+        count += 1.0;
+        for (sum, value) in sum.iter_mut().zip(pixel) {
+            *sum += f64::from(*value);
+        }
+    }
+    if count == 0.0 {
+        return Color::WHITE;
+    }
+    let [red, green, blue] = sum.map(|sum| (sum / count) as f32);
+    Color::new(red, green, blue)
 }
 
 #[cfg(test)]

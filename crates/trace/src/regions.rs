@@ -185,9 +185,10 @@ impl RegionFinder {
         (!found.is_empty() && found.len() <= limit).then_some(found)
     }
 
-    /// At most `limit` shapes that gain most when painted over what is there, bottom first.
-    /// `present` is the squared error of each pixel of the finder's picture as it is, `owners` the
-    /// index plus one of the shape that it shows, 0 for none.
+    /// At most `limit` shapes that gain most when painted over what is there, bottom first, and of
+    /// each the pixels of its region in the finder's picture, ascending. `present` is the squared
+    /// error of each of that picture's pixels as it is, `owners` the index plus one of the shape
+    /// that it shows, 0 for none.
     pub fn residual_shapes(
         &self,
         present: &[f32],
@@ -195,9 +196,21 @@ impl RegionFinder {
         cost: ShapeCost,
         limit: usize,
         stop: &Stop,
-    ) -> Vec<FoundShape> {
+    ) -> Vec<(FoundShape, Vec<u32>)> {
         let chosen = self.chosen(present, cost, limit);
-        self.shapes(&chosen, owners, cost, stop)
+        let mut pixels: Vec<Vec<u32>> = vec![Vec::new(); chosen.len()];
+        for (pixel, label) in self.tree.labels(&chosen).into_iter().enumerate() {
+            if let Some(own) = label.and_then(|label| pixels.get_mut(label as usize)) {
+                own.push(pixel as u32);
+            }
+        }
+        let shapes = self.shapes(&chosen, owners, cost, stop).into_iter();
+        shapes
+            .map(|shape| {
+                let own = pixels.get(shape.region).cloned().unwrap_or_default();
+                (shape, own)
+            })
+            .collect()
     }
 
     /// The regions of which [`RegionFinder::residual_shapes`] makes shapes, best first.
@@ -429,7 +442,8 @@ mod tests {
             let owners = vec![1; width * height];
             let covers = finder.cover(COST, 40, &stop);
             let residual_shapes = finder.residual_shapes(&present, &owners, COST, 40, &stop);
-            for shape in covers.iter().chain(&residual_shapes) {
+            let residual_shapes = residual_shapes.iter().map(|(shape, _)| shape);
+            for shape in covers.iter().chain(residual_shapes) {
                 prop_assert!(!crosses_itself(&shape.path, 1.0), "{:?}", shape.path);
             }
         }

@@ -3,15 +3,14 @@
 
 use std::collections::BTreeSet;
 
-use chat2svg_fit::{insert_above, removal_growths, visit_name};
+use chat2svg_fit::{Name, ground_of, insert_above, removal_growths, visit_name};
 use chat2svg_stop::Stop;
 use chat2svg_trace::Price;
-use chat2svg_vector::{ByteCost, Document, Meaning, Node, Raster, Role, Shape};
+use chat2svg_vector::{ByteCost, Document, Node, Raster};
 use kurbo::Affine;
 
 use super::{
     AdoptError,
-    names::meaning_of,
     residual::{ResidualShape, errors},
 };
 
@@ -22,8 +21,6 @@ const ROUNDS: usize = 3;
 const ROUGHER: f64 = 0.1;
 /// Share of its bytes that it may take as a stroke.
 const SHORTER: f64 = 0.8;
-/// The layer of what lies beneath everything.
-const BENEATH: &str = "background";
 
 /// A new shape in the document.
 #[derive(Clone, Debug)]
@@ -51,14 +48,12 @@ pub(super) fn insert(
         visit_name,
         |item, ground, to_parent| {
             let new = &found[item];
-            let word = new.word(false);
-            let meaning = match ground {
-                Some(_) => meaning_of(word),
-                None => Meaning::of_role(Role::Background),
-            };
-            let name = format!("{} / {word}", ground.unwrap_or(BENEATH));
-            names[item].clone_from(&name);
-            named(&new.shape, name, meaning, to_parent)
+            let name = Name::on(ground, &new.traits);
+            names[item].clone_from(&name.label);
+            let mut shape = new.shape.clone();
+            name.give_to(&mut shape);
+            shape.apply_affine(to_parent);
+            Node::Shape(shape)
         },
     );
     let inserted = placed.into_iter().map(|(residual, index)| Inserted {
@@ -67,14 +62,6 @@ pub(super) fn insert(
         name: std::mem::take(&mut names[residual]),
     });
     inserted.collect()
-}
-
-fn named(shape: &Shape, name: String, meaning: Meaning, to_parent: Affine) -> Node {
-    let mut shape = shape.clone();
-    shape.meaning = meaning;
-    shape.label = name;
-    shape.apply_affine(to_parent);
-    Node::Shape(shape)
 }
 
 /// What new shapes are judged by.
@@ -107,17 +94,12 @@ impl Judge<'_> {
             let Some(residual) = found.get(each.residual) else {
                 continue;
             };
-            let ground = each
-                .name
-                .rsplit_once(" / ")
-                .map_or("", |(ground, _)| ground);
-            let name = format!("{ground} / {}", residual.word(true));
+            let name = Name::on(Some(ground_of(&each.name)), &residual.traits.as_stroke());
             let bytes = document
                 .shapes()
                 .get(each.index)
                 .map_or(0.0, |visit| ByteCost::of(visit.shape));
             let worth = growths.get(each.index).copied().unwrap_or(0.0).max(0.0);
-            let meaning = meaning_of(residual.word(true));
             let mut least = error + ROUGHER * worth;
             let mut better = None;
             for stroke in &residual.as_strokes {
@@ -127,8 +109,7 @@ impl Judge<'_> {
                 stroked.edit_shapes(|index, shape, transform, _| {
                     if index == each.index {
                         *shape = stroke.clone();
-                        shape.label.clone_from(&name);
-                        shape.meaning = meaning;
+                        name.clone().give_to(shape);
                         shape.apply_affine((to_canvas * transform).inverse());
                         stroke_bytes = ByteCost::of(shape);
                     }
@@ -141,7 +122,7 @@ impl Judge<'_> {
             }
             if let Some(better) = better {
                 *document = better;
-                each.name = name;
+                each.name = name.label;
                 error = least;
             }
         }

@@ -2,12 +2,11 @@
 //! them and fitted (`chat2svg_fit`), and makes shapes of what is new in it. The exact fit is stage
 //! 3's.
 //!
-//! A region of the target that no shape shows is new (`residual`, `names`), and put where
-//! it belongs, if it is worth it (`insert`). What a fit spread over something new is undone: it
+//! A region of the target that no shape shows is new (`residual`), named and put where it
+//! belongs, if it is worth it (`insert`). What a fit spread over something new is undone: it
 //! knows no names, and would bend a petal to be the leaf beside it.
 
 mod insert;
-mod names;
 mod parameters;
 mod residual;
 

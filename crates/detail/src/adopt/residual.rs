@@ -1,24 +1,18 @@
 //! Finds the residual: regions of the target that the template does not show, and the shapes that
 //! draw them. `insert` places these in the document and decides whether they stay.
 
-use std::collections::BTreeSet;
-
-use chat2svg_fit::{Form, IdBuffer};
+use chat2svg_fit::{IdBuffer, Namer, ShapeTraits};
 use chat2svg_stop::{Stop, Stopped};
 use chat2svg_trace::{
     Price, RegionId, RegionPrice, RegionShape, Regions,
     lines::{Mask, RegionLine},
-    neighbours::beside,
 };
 use chat2svg_vector::{
     Color, Document, Fill, FillRule, LineCap, LineJoin, Paint, Raster, RenderError, Shape, Stroke,
 };
 use kurbo::BezPath;
 
-use super::{
-    AdoptError, AdoptParameters,
-    names::{ShapeTraits, word},
-};
+use super::{AdoptError, AdoptParameters};
 
 /// Standard deviation of a line's width, as a share of its mean, up to which it may become a
 /// stroke.
@@ -33,8 +27,6 @@ const TAKEN: f64 = 0.4;
 const OTHER_COLOR: f32 = 0.2;
 /// Pixels by which a region reaches beyond its border into the soft edge.
 const SOFT_EDGE: usize = 2;
-/// Share of the canvas from which a shape is its background.
-const BACKGROUND: f64 = 0.45;
 
 /// A shape that the template lacks.
 #[derive(Clone, Debug)]
@@ -222,12 +214,13 @@ impl<'a> Finder<'a> {
     ) -> Result<Vec<ResidualShape>, Stopped> {
         let ids: Vec<RegionId> = chosen.iter().map(|region| region.id).collect();
         let drawn = self.regions.shapes(&ids, &seen.owners, self.price);
-        let background = background_shapes(document, seen);
+        let picture = (self.regions.pixels(), self.width);
+        let namer = Namer::of(document, picture, &seen.owners, &seen.pixels);
         let mut all = Vec::with_capacity(drawn.len());
         for found in drawn {
             self.stop.check()?;
             if let Some(region) = chosen.get(found.region) {
-                all.push(self.residual_shape(found, region, seen, &background)?);
+                all.push(self.residual_shape(found, region, &namer)?);
             }
         }
         Ok(all)
@@ -262,8 +255,7 @@ impl<'a> Finder<'a> {
         &self,
         found: RegionShape,
         ResidualRegion { pixels, mask, .. }: &ResidualRegion,
-        seen: &IdBuffer,
-        background: &BTreeSet<usize>,
+        namer: &Namer<'_, 3>,
     ) -> Result<ResidualShape, Stopped> {
         let color = self.regions.mean(pixels);
         let as_strokes = self.line(mask)?.map_or_else(Vec::new, |line| {
@@ -283,7 +275,7 @@ impl<'a> Finder<'a> {
             ..fill
         });
         Ok(ResidualShape {
-            traits: self.traits(pixels, mask, found.above, seen, background),
+            traits: namer.traits(pixels, found.above),
             shape,
             as_strokes,
             above: found.above,
@@ -301,62 +293,6 @@ impl<'a> Finder<'a> {
             ..Shape::filled("", path, Paint::Solid(color))
         }
     }
-
-    fn traits(
-        &self,
-        pixels: &[u32],
-        mask: &Mask,
-        above: Option<usize>,
-        seen: &IdBuffer,
-        background: &BTreeSet<usize>,
-    ) -> ShapeTraits {
-        let width = self.width;
-        let ground: &[u32] = above
-            .and_then(|shape| seen.pixels.get(shape))
-            .map_or(&[], Vec::as_slice);
-        let own: BTreeSet<u32> = pixels.iter().copied().collect();
-        let rest: Vec<u32> = ground
-            .iter()
-            .copied()
-            .filter(|pixel| !own.contains(pixel))
-            .collect();
-        let color = self.regions.mean(pixels).to_oklab();
-        let beneath = self.regions.mean(&rest).to_oklab();
-        let form = Form::of(pixels.iter().copied(), width);
-        let rows = |set: &[u32]| {
-            let rows = set.iter().map(|pixel| *pixel as usize / width);
-            rows.clone().min().zip(rows.max())
-        };
-        let height = match (rows(ground), form) {
-            (Some((top, bottom)), Some(form)) if bottom > top => {
-                ((bottom as f64 + 0.5 - form.center().y) / (bottom - top) as f64).clamp(0.0, 1.0)
-            }
-            _ => 0.5,
-        };
-        let diagonal = mask.extent().hypot().max(1.0);
-        let owner = above.map_or(0, |shape| shape as u32 + 1);
-        ShapeTraits {
-            lighter: color.lightness - beneath.lightness,
-            contrast: color.distance(beneath),
-            share: pixels.len() as f64 / (rest.len() + pixels.len()).max(1) as f64,
-            elongation: form.map_or(1.0, |form| form.ratio()),
-            fullness: pixels.len() as f64 / (std::f64::consts::FRAC_PI_4 * diagonal * diagonal),
-            height,
-            edge: edge_share(&own, owner, &seen.owners, width),
-            is_stroke: false,
-            on_background: above.is_none_or(|shape| background.contains(&shape)),
-        }
-    }
-}
-
-impl ResidualShape {
-    /// One word for it.
-    pub(super) fn word(&self, is_stroke: bool) -> &'static str {
-        word(&ShapeTraits {
-            is_stroke,
-            ..self.traits
-        })
-    }
 }
 
 /// Area in pixels of the second largest region of the target; of the only one when it is alone.
@@ -370,32 +306,4 @@ fn second_largest(regions: &Regions, price: RegionPrice) -> f64 {
     }
     sizes.sort_unstable_by_key(|size| std::cmp::Reverse(*size));
     f64::from(sizes.get(1).or(sizes.first()).copied().unwrap_or(0))
-}
-
-/// Shapes that were painted over much of the canvas.
-fn background_shapes(document: &Document, seen: &IdBuffer) -> BTreeSet<usize> {
-    let frame = document.view_box;
-    document
-        .shapes()
-        .iter()
-        .filter(|visit| {
-            let bounds = visit.shape.paint_bounds(visit.transform);
-            let covered = bounds.map_or(0.0, |bounds| bounds.intersect(frame).area());
-            let shown = seen.pixels.get(visit.index).map_or(0, Vec::len) as f64;
-            covered >= BACKGROUND * frame.area() && shown >= 0.2 * seen.owners.len() as f64
-        })
-        .map(|visit| visit.index)
-        .collect()
-}
-
-/// Share of a region's border beyond which lies neither it nor its ground.
-fn edge_share(own: &BTreeSet<u32>, owner: u32, owners: &[u32], width: usize) -> f64 {
-    let (mut border, mut edge) = (0_u32, 0_u32);
-    let size = [width, owners.len() / width.max(1)];
-    let others = own.iter().flat_map(|pixel| beside(size, *pixel as usize));
-    for other in others.filter(|other| !own.contains(&(*other as u32))) {
-        border += 1;
-        edge += u32::from(owners.get(other) != Some(&owner));
-    }
-    f64::from(edge) / f64::from(border.max(1))
 }

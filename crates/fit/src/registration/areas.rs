@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use chat2svg_stop::Stop;
 use chat2svg_trace::{
-    mean_color,
+    picture::mean_color,
     regions::{RegionFinder, ShapeCost},
     segment::{NodeId, best_cover},
 };

@@ -9,7 +9,7 @@ const TURNS: u32 = 12;
 
 /// First and second moments of a set of pixels.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Form {
+pub(crate) struct Form {
     /// Number of pixels.
     pub(super) area: f64,
     pub(crate) center: Point,
@@ -21,7 +21,7 @@ pub struct Form {
 
 impl Form {
     /// Of pixels given by their index, in a picture of the given width; `None` when there are none.
-    pub fn of(pixels: impl IntoIterator<Item = u32>, width: usize) -> Option<Self> {
+    pub(crate) fn of(pixels: impl IntoIterator<Item = u32>, width: usize) -> Option<Self> {
         let mut sums = [0.0_f64; 6];
         for pixel in pixels {
             let x = (pixel as usize % width) as f64 + 0.5;
@@ -53,12 +53,12 @@ impl Form {
     }
 
     /// Their middle.
-    pub fn center(&self) -> Point {
+    pub(crate) fn center(&self) -> Point {
         self.center
     }
 
     /// Length of the longer axis over that of the shorter, at least 1.
-    pub fn ratio(&self) -> f64 {
+    pub(crate) fn ratio(&self) -> f64 {
         self.ratio
     }
 

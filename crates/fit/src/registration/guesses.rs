@@ -2,7 +2,7 @@
 //! a region of like form, or shifts under which its picture is found again. Nothing is rendered or
 //! moved here.
 
-use chat2svg_trace::mean_color;
+use chat2svg_trace::picture::mean_color;
 use chat2svg_vector::{Color, Document, Paint, RenderError};
 use kurbo::{Point, Vec2};
 

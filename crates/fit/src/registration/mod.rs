@@ -25,8 +25,9 @@ use chat2svg_trace::{
 use chat2svg_vector::{Color, Document, Raster, RenderError};
 use serde::{Deserialize, Serialize};
 
+pub(crate) use self::form::Form;
 use self::{areas::Areas, context::Search, repaint::Painter, view::View};
-pub use self::{form::Form, id_buffer::IdBuffer, units::visit_name};
+pub use self::{id_buffer::IdBuffer, units::visit_name};
 use crate::{FitError, measure::fitting_size};
 
 /// Longest side in pixels at which guesses are tried.

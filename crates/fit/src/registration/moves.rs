@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
-use chat2svg_trace::{Price, mean_color};
+use chat2svg_trace::{Price, picture::mean_color};
 use chat2svg_vector::{Document, RenderError};
 
 use super::{

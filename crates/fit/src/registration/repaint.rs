@@ -1,7 +1,9 @@
 //! Gives flat shapes the paint of the region that shows them. Moves nothing.
 
 use chat2svg_stop::{Stop, Stopped};
-use chat2svg_trace::{GradientThreshold, found_shape::paint_in, mean_color, regions::RegionFinder};
+use chat2svg_trace::{
+    GradientThreshold, found_shape::paint_in, picture::mean_color, regions::RegionFinder,
+};
 use chat2svg_vector::{Color, Document, Paint, Shape, similarity_scale};
 use kurbo::Affine;
 

@@ -1,7 +1,7 @@
 //! Breaks ties between shapes alike that match the same place: the closest gets it. Otherwise all
 //! leaves of one green would move to the same leaf of the target.
 
-use chat2svg_trace::mean_color;
+use chat2svg_trace::picture::mean_color;
 use chat2svg_vector::Oklab;
 use kurbo::Point;
 

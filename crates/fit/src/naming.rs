@@ -1,0 +1,333 @@
+//! What a shape added to a template is called: the name of what it lies on, and a word for what it
+//! is there by lightness, place and form.
+
+use std::collections::BTreeSet;
+
+use chat2svg_trace::{
+    found_shape::{BACKGROUND, SHAPES},
+    neighbours::beside,
+    picture::mean_color,
+};
+use chat2svg_vector::{Document, Meaning, Role, Shape, ShapeVisit};
+
+use crate::{registration::Form, topology::LINES};
+
+/// Share of the canvas that a shape was painted over, and share that it shows, from which it is a
+/// background.
+const PAINTED: f64 = 0.45;
+const SHOWN: f64 = 0.2;
+/// Stands between the name of a ground and the word for what lies on it.
+const ON: &str = " / ";
+
+/// A name and what it says to later stages.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Name {
+    /// For people.
+    pub label: String,
+    /// For what follows.
+    pub meaning: Meaning,
+}
+
+impl Name {
+    /// Of a shape with such traits on a ground of a name; `None` at the bottom.
+    pub fn on(ground: Option<&str>, traits: &ShapeTraits) -> Self {
+        let word = word(traits);
+        let meaning = match ground {
+            Some(_) => meaning_of(word),
+            None => Meaning::of_role(Role::Background),
+        };
+        Self {
+            label: format!("{}{ON}{word}", ground.map_or(BACKGROUND, ground_of)),
+            meaning,
+        }
+    }
+
+    /// Gives it to a shape.
+    pub fn give_to(self, shape: &mut Shape) {
+        shape.label = self.label;
+        shape.meaning = self.meaning;
+    }
+}
+
+/// The name of what a shape with a label was put on; the label of one that was not.
+pub fn ground_of(label: &str) -> &str {
+    label.split(ON).next().unwrap_or(label)
+}
+
+/// The name of a shape as a ground: its own or that of the nearest group that has one. The layers
+/// of a new document are nobody's names.
+pub(crate) fn ground_name(visit: &ShapeVisit<'_>) -> String {
+    let groups = visit.groups.iter().rev().map(|group| &group.label);
+    let mut names = std::iter::once(&visit.shape.label).chain(groups);
+    let name = names.find(|name| !name.is_empty());
+    match name.map_or("", String::as_str) {
+        SHAPES | BACKGROUND | LINES => String::new(),
+        name => ground_of(name).to_owned(),
+    }
+}
+
+/// What names are made from: the picture of a target and what a document shows in it.
+pub struct Namer<'a, const COMPONENTS: usize> {
+    picture: &'a [[f32; COMPONENTS]],
+    width: usize,
+    owners: &'a [u32],
+    pixels: &'a [Vec<u32>],
+    backgrounds: BTreeSet<usize>,
+}
+
+impl<'a, const COMPONENTS: usize> Namer<'a, COMPONENTS> {
+    /// Of a document, in a picture of the given width whose pixels begin with gamma-encoded sRGB.
+    /// `owners` are, for each of its pixels, the index plus one of the shape that it shows, 0 for
+    /// none, and `pixels`, for each shape in painting order, its pixels.
+    pub fn of(
+        document: &Document,
+        (picture, width): (&'a [[f32; COMPONENTS]], usize),
+        owners: &'a [u32],
+        pixels: &'a [Vec<u32>],
+    ) -> Self {
+        let frame = document.view_box;
+        let is_background = |visit: &ShapeVisit<'_>| {
+            let bounds = visit.shape.paint_bounds(visit.transform);
+            let covered = bounds.map_or(0.0, |bounds| bounds.intersect(frame).area());
+            let shown = pixels.get(visit.index).map_or(0, Vec::len) as f64;
+            covered >= PAINTED * frame.area() && shown >= SHOWN * owners.len() as f64
+        };
+        let shapes = document.shapes();
+        let backgrounds = shapes.iter().filter(|visit| is_background(visit));
+        Self {
+            backgrounds: backgrounds.map(|visit| visit.index).collect(),
+            picture,
+            width,
+            owners,
+            pixels,
+        }
+    }
+
+    /// What is known of some pixels, ascending, as a shape right above another, `None` at the
+    /// bottom.
+    pub fn traits(&self, own: &[u32], above: Option<usize>) -> ShapeTraits {
+        let ground: &[u32] = above
+            .and_then(|shape| self.pixels.get(shape))
+            .map_or(&[], Vec::as_slice);
+        let rest: Vec<u32> = ground
+            .iter()
+            .copied()
+            .filter(|pixel| own.binary_search(pixel).is_err())
+            .collect();
+        let color = mean_color(self.picture, own).to_oklab();
+        let beneath = mean_color(self.picture, &rest).to_oklab();
+        let form = Form::of(own.iter().copied(), self.width);
+        let rows = |pixels: &[u32]| {
+            let rows = pixels.iter().map(|pixel| *pixel as usize / self.width);
+            rows.clone().min().zip(rows.max())
+        };
+        let height = match (rows(ground), form) {
+            (Some((top, bottom)), Some(form)) if bottom > top => {
+                ((bottom as f64 + 0.5 - form.center().y) / (bottom - top) as f64).clamp(0.0, 1.0)
+            }
+            _ => 0.5,
+        };
+        let columns = own.iter().map(|pixel| *pixel as usize % self.width);
+        let columns = columns.clone().min().zip(columns.max());
+        let sides = columns.zip(rows(own));
+        let extent = sides.map_or(0.0, |((left, right), (top, bottom))| {
+            (1.0 + (right - left) as f64).hypot(1.0 + (bottom - top) as f64)
+        });
+        let disc = std::f64::consts::FRAC_PI_4 * extent.max(1.0).powi(2);
+        let owner = above.map_or(0, |shape| shape as u32 + 1);
+        ShapeTraits {
+            lighter: color.lightness - beneath.lightness,
+            contrast: color.distance(beneath),
+            share: own.len() as f64 / (rest.len() + own.len()).max(1) as f64,
+            elongation: form.map_or(1.0, |form| form.ratio()),
+            fullness: own.len() as f64 / disc,
+            height,
+            edge: self.edge_share(own, owner),
+            is_stroke: false,
+            on_background: above.is_none_or(|shape| self.backgrounds.contains(&shape)),
+        }
+    }
+
+    /// Share of a region's border beyond which lies neither it nor its ground.
+    fn edge_share(&self, own: &[u32], owner: u32) -> f64 {
+        let (mut border, mut edge) = (0_u32, 0_u32);
+        let size = [self.width, self.owners.len() / self.width.max(1)];
+        let others = own.iter().flat_map(|pixel| beside(size, *pixel as usize));
+        for other in others.filter(|other| own.binary_search(&(*other as u32)).is_err()) {
+            border += 1;
+            edge += u32::from(self.owners.get(other) != Some(&owner));
+        }
+        f64::from(edge) / f64::from(border.max(1))
+    }
+}
+
+/// What is known of a new shape.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ShapeTraits {
+    /// Its Oklab lightness less that of the ground beneath.
+    pub(crate) lighter: f32,
+    /// Its Oklab distance from the ground.
+    pub(crate) contrast: f32,
+    /// Its area over the ground's.
+    pub(crate) share: f64,
+    /// Longer axis over the shorter.
+    pub(crate) elongation: f64,
+    /// Area over that of the disc with its longest extent: small for thin and for winding forms.
+    pub(crate) fullness: f64,
+    /// How far up it lies in the ground's bounding box, 0 at the bottom and 1 at the top.
+    pub(crate) height: f64,
+    /// Share of its border beyond which lies neither it nor its ground.
+    pub(crate) edge: f64,
+    /// Whether it is drawn as a stroke.
+    pub(crate) is_stroke: bool,
+    /// Whether its ground fills the canvas: sky, wall, paper.
+    pub(crate) on_background: bool,
+}
+
+impl ShapeTraits {
+    /// The same of a shape that is drawn as a stroke.
+    pub fn as_stroke(self) -> Self {
+        Self {
+            is_stroke: true,
+            ..self
+        }
+    }
+}
+
+/// One word for it.
+fn word(traits: &ShapeTraits) -> &'static str {
+    let is_thin = traits.is_stroke || traits.fullness < 0.12 || traits.elongation > 5.0;
+    if traits.edge > 0.3 && is_thin && !traits.on_background {
+        return "rim";
+    }
+    if traits.is_stroke {
+        return "line";
+    }
+    if is_thin {
+        return "stripe";
+    }
+    if traits.on_background {
+        return if traits.share < 0.004 {
+            "spot"
+        } else {
+            "detail"
+        };
+    }
+    if traits.lighter > 0.08 {
+        return match traits.share {
+            share if share < 0.2 && traits.height > 0.4 => "highlight",
+            share if share < 0.2 => "spot",
+            _ => "light",
+        };
+    }
+    if traits.lighter < -0.04
+        && traits.contrast < 0.35
+        && (traits.share > 0.08 || traits.height < 0.35)
+    {
+        return "shadow";
+    }
+    if traits.share < 0.06 {
+        return "spot";
+    }
+    "detail"
+}
+
+/// What a shape of such a word is: a highlight, or else a part of what it lies on.
+fn meaning_of(word: &str) -> Meaning {
+    match word {
+        "highlight" => Meaning::of_role(Role::Highlight),
+        _ => Meaning::NONE,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PLAIN: ShapeTraits = ShapeTraits {
+        lighter: 0.0,
+        contrast: 0.2,
+        share: 0.1,
+        elongation: 1.2,
+        fullness: 0.6,
+        height: 0.5,
+        edge: 0.0,
+        is_stroke: false,
+        on_background: false,
+    };
+
+    #[test]
+    fn words_say_what_is_seen() {
+        let cases = [
+            (
+                "highlight",
+                ShapeTraits {
+                    lighter: 0.4,
+                    share: 0.02,
+                    height: 0.8,
+                    ..PLAIN
+                },
+            ),
+            (
+                "light",
+                ShapeTraits {
+                    lighter: 0.2,
+                    share: 0.5,
+                    ..PLAIN
+                },
+            ),
+            (
+                "shadow",
+                ShapeTraits {
+                    lighter: -0.15,
+                    share: 0.3,
+                    ..PLAIN
+                },
+            ),
+            (
+                "spot",
+                ShapeTraits {
+                    lighter: -0.5,
+                    contrast: 0.6,
+                    share: 0.01,
+                    ..PLAIN
+                },
+            ),
+            (
+                "stripe",
+                ShapeTraits {
+                    elongation: 9.0,
+                    fullness: 0.1,
+                    ..PLAIN
+                },
+            ),
+            (
+                "line",
+                ShapeTraits {
+                    is_stroke: true,
+                    ..PLAIN
+                },
+            ),
+            (
+                "rim",
+                ShapeTraits {
+                    edge: 0.5,
+                    fullness: 0.05,
+                    ..PLAIN
+                },
+            ),
+            (
+                "spot",
+                ShapeTraits {
+                    on_background: true,
+                    share: 0.001,
+                    ..PLAIN
+                },
+            ),
+            ("detail", PLAIN),
+        ];
+        for (expected, traits) in cases {
+            assert_eq!(word(&traits), expected, "{traits:?}");
+        }
+    }
+}
