@@ -7,6 +7,7 @@
 //! right. This is where outliers are dealt with, once and before it.
 
 mod consensus;
+mod in_place;
 
 use std::collections::VecDeque;
 
@@ -84,12 +85,13 @@ pub(crate) fn explicable(
     let reach = (reach * f64::from(width.max(height))).ceil() as usize + BORDER;
     let shown = document.render_until(width, height, Some(Color::WHITE), stop)?;
     let visibility = document.visibility_until(width, height, stop)?;
+    let wanted = target.over(Color::WHITE);
     let scene = Scene {
         width: width as usize,
         height: height as usize,
         owners: visibility.owners(),
         shown: colors(&shown),
-        wanted: colors(&target.over(Color::WHITE)),
+        wanted: colors(&wanted),
     };
     if !scene.is_much_the_same() {
         return Ok(Explicable::default());
@@ -97,7 +99,9 @@ pub(crate) fn explicable(
     let paints = scene.paints(visibility.len());
     stop.check()?;
     let mut strange = scene.disagreeing(&paints);
-    let claims = scene.let_shapes_grow(&paints, &mut strange, reach);
+    let borders = scene.borders(&shown, &wanted, &paints);
+    let claims = scene.let_shapes_grow(&paints, &borders, &mut strange, reach);
+    let staying = scene.staying(&borders, &claims);
     stop.check()?;
     scene.drop_borders(&claims, &mut strange);
     scene.drop_thin(&mut strange);
@@ -111,7 +115,10 @@ pub(crate) fn explicable(
     let wanted = compared.over(Color::WHITE);
     let is_edge = |x, y| is_at_edge(&shown, x, y);
     let agreements = scene.agreements(&shown, &wanted, visibility.len(), is_edge);
-    let settled = agreements.iter().map(Agreement::is_same);
+    let settled = agreements
+        .iter()
+        .zip(staying.iter().skip(1))
+        .map(|(agreement, stays)| *stays || agreement.is_same());
     let found = settled.zip(paints.iter().skip(1));
     let shapes = found
         .map(|(is_settled, paint)| FoundAgreement {
@@ -229,10 +236,12 @@ impl Scene<'_> {
     fn let_shapes_grow(
         &self,
         paints: &[Paint],
+        borders: &[Agreement],
         strange: &mut [bool],
         reach: usize,
     ) -> Vec<Option<usize>> {
-        let means = self.means(paints);
+        let means = self.means(paints, borders);
+        let likeness = self.likeness(paints, borders, &means);
         let mut claims: Vec<Option<usize>> = (0..self.owners.len())
             .map(|pixel| (!strange[pixel]).then(|| self.owner(pixel)))
             .collect();
@@ -250,7 +259,7 @@ impl Scene<'_> {
                     continue;
                 }
                 let goes_on = distance(self.wanted[next], self.wanted[pixel]) <= SMOOTH
-                    && distance(self.wanted[next], means[owner]) <= LIKE;
+                    && distance(self.wanted[next], means[owner]) <= likeness[owner];
                 if goes_on {
                     strange[next] = false;
                     claims[next] = Some(owner);
@@ -258,7 +267,7 @@ impl Scene<'_> {
                 }
             }
         }
-        self.let_lost_shapes_come(paints, &means, &mut claims, reach);
+        self.let_lost_shapes_come(paints, borders, &means, &mut claims, reach);
         for (is_strange, claim) in strange.iter_mut().zip(&claims) {
             *is_strange &= claim.is_none();
         }
@@ -270,12 +279,13 @@ impl Scene<'_> {
     fn let_lost_shapes_come(
         &self,
         paints: &[Paint],
+        borders: &[Agreement],
         means: &[[f32; 3]],
         claims: &mut [Option<usize>],
         reach: usize,
     ) {
         for (owner, mean) in means.iter().enumerate().skip(1) {
-            if paints[owner].is_some() {
+            if paints[owner].is_some() || borders[owner].is_mostly_same() {
                 continue;
             }
             let own = (0..self.owners.len()).filter(|pixel| self.owner(*pixel) == owner);
@@ -300,19 +310,23 @@ impl Scene<'_> {
     }
 
     /// The mean of what each owner shows, or would if all of it agreed with the most.
-    fn means(&self, paints: &[Paint]) -> Vec<[f32; 3]> {
+    fn means(&self, paints: &[Paint], borders: &[Agreement]) -> Vec<[f32; 3]> {
         let mut sums = vec![([0.0_f64; 3], 0.0_f64); paints.len()];
         for pixel in 0..self.owners.len() {
-            if let Some((sum, count)) = sums.get_mut(self.owner(pixel)) {
+            let owner = self.owner(pixel);
+            if let Some((sum, weights)) = sums.get_mut(owner) {
+                // Where nearly its colour is not near enough, the border's is nothing to go by.
+                let is_outer = borders[owner].is_mostly_same() && !self.is_inner(pixel);
+                let weight = if is_outer { 1e-6 } else { 1.0 };
                 let color = self.expected(paints, pixel).unwrap_or(self.shown[pixel]);
                 for (sum, value) in sum.iter_mut().zip(color) {
-                    *sum += f64::from(value);
+                    *sum += weight * f64::from(value);
                 }
-                *count += 1.0;
+                *weights += weight;
             }
         }
         sums.into_iter()
-            .map(|(sum, count)| sum.map(|value| (value / count.max(1.0)) as f32))
+            .map(|(sum, weights)| sum.map(|value| (value / weights.max(1e-6)) as f32))
             .collect()
     }
 
@@ -452,6 +466,12 @@ impl Scene<'_> {
 
     fn owner(&self, pixel: usize) -> usize {
         self.owners[pixel] as usize
+    }
+
+    /// Whether a pixel is within what is seen of its owner: those at borders show something of both
+    /// sides.
+    fn is_inner(&self, pixel: usize) -> bool {
+        self.beside(pixel).all(|other| self.is_of_one(pixel, other))
     }
 
     fn is_of_one(&self, pixel: usize, other: usize) -> bool {

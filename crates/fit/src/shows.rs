@@ -226,8 +226,18 @@ impl Agreement {
 
     /// Whether both show the same, but for a few pixels.
     pub(crate) fn is_same(&self) -> bool {
+        self.wrong <= FEW && self.is_seldom_doubtful()
+    }
+
+    /// Whether no more is doubtful than renderers differ by, where both show the same.
+    pub(crate) fn is_seldom_doubtful(&self) -> bool {
         let seldom = SELDOM * (self.same + self.doubtful) as f64;
-        self.wrong <= FEW && self.doubtful as f64 <= seldom + FEW as f64
+        self.doubtful as f64 <= seldom + FEW as f64
+    }
+
+    /// Whether both show the same in at least half of what is counted.
+    pub(crate) fn is_mostly_same(&self) -> bool {
+        self.same > 0 && self.same >= self.doubtful + self.wrong
     }
 
     /// Whether both show the same to what nearly all edges differ by, but for a few pixels.

@@ -80,6 +80,52 @@ fn new_things_move_nothing() {
 }
 
 #[test]
+fn new_things_of_nearly_a_shapes_colour_move_nothing() {
+    let things = [
+        // Over the hull's border, beside the basket, across the slope's border and the hull's.
+        r##"<circle cx="150" cy="46" r="12" fill="#c45248"/>"##,
+        r##"<path d="M138 60 152 68 138 76Z" fill="#77553b"/>"##,
+        r##"<rect x="14" y="66" width="26" height="34" fill="#86a668"/>"##,
+        r##"<path d="M100 30Q125 36 140 12" fill="none" stroke="#a63a34" stroke-width="3"/>"##,
+    ];
+    for (thing, width) in things.into_iter().zip([180, 256, 360, 400]) {
+        let template = valley(&[]);
+        let outcome = fitted(&template, &picture(&valley(&[("{NEW}", thing)]), width));
+        for id in IDS {
+            let (found, wanted) = (shape(&outcome.document, id), shape(&template, id));
+            assert_eq!(found, wanted, "{thing}: {id}");
+        }
+    }
+}
+
+#[test]
+fn a_paint_that_changed_a_little_is_followed() {
+    let repainted = valley(&[("{BALLOON}", r#"style="fill:#ab3a31""#)]);
+    let outcome = fitted(&valley(&[]), &picture(&repainted, 256));
+    let fill = |document: &Document| match &shape(document, "hull").fill.as_ref().unwrap().paint {
+        Paint::Solid(color) => color.to_oklab(),
+        other => panic!("{other:?}"),
+    };
+    let apart = fill(&outcome.document).distance(fill(&repainted));
+    assert!(apart < 0.005, "{apart}");
+}
+
+#[test]
+fn a_shape_that_goes_on_in_its_own_colour_grows() {
+    let chart = |height: u32| {
+        parse(&format!(
+            r##"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 100 80"><rect id="paper" width="100" height="80" fill="#f4efe2"/>
+<rect id="first" x="20" y="30" width="16" height="40" fill="#35507a"/><rect id="second" x="60" y="20" width="16" height="{height}" fill="#a3482f"/></svg>"##
+        ))
+    };
+    for height in [44, 54] {
+        let outcome = fitted(&chart(50), &picture(&chart(height), 200));
+        let bar = shape(&outcome.document, "second").path.bounding_box();
+        assert!((bar.height() - f64::from(height)).abs() < 0.5, "{bar:?}");
+    }
+}
+
+#[test]
 fn what_changed_beside_something_new_follows_and_the_rest_stays() {
     let template = valley(&[]);
     let new = r##"<rect x="12" y="14" width="50" height="30" fill="#41617c"/>"##;

@@ -13,8 +13,7 @@ impl Scene<'_> {
     pub(super) fn paints(&self, shapes: usize) -> Vec<Paint> {
         let mut pixels: Vec<Vec<usize>> = vec![Vec::new(); shapes + 1];
         for pixel in 0..self.owners.len() {
-            // Pixels at borders show something of both sides.
-            if self.beside(pixel).all(|other| self.is_of_one(pixel, other))
+            if self.is_inner(pixel)
                 && let Some(own) = pixels.get_mut(self.owner(pixel))
             {
                 own.push(pixel);

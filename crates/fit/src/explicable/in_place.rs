@@ -1,0 +1,109 @@
+//! Which shapes are where the target shows them, by their borders: what is new in the target covers
+//! some of a border, and what has moved agrees along none that it moved across.
+
+use chat2svg_vector::Raster;
+
+use super::{LIKE, Paint, SAME, Scene, distance};
+use crate::shows::{Agreement, PixelAgreement};
+
+/// Pixels across a border that shapes may seem to exchange where they stay.
+const CROSSED: usize = 5;
+
+impl Scene<'_> {
+    /// Of each owner, the ground first, how the pixels on both sides of its border agree with what
+    /// is wanted: not at all, where it has another paint there, however little a strong contrast
+    /// shows of that, or where most borders are elsewhere, as in a painting of the same scene.
+    pub(super) fn borders(
+        &self,
+        shown: &Raster,
+        wanted: &Raster,
+        paints: &[Paint],
+    ) -> Vec<Agreement> {
+        let mut all = Agreement::default();
+        let mut borders = vec![Agreement::default(); paints.len()];
+        let agrees = |pixel: usize| {
+            let (x, y) = (pixel % self.width, pixel / self.width);
+            PixelAgreement::of(shown, wanted, x, y)
+        };
+        for pixel in 0..self.owners.len() {
+            for next in self.beside(pixel).filter(|next| *next > pixel) {
+                if self.is_of_one(pixel, next) {
+                    continue;
+                }
+                let mut sides = [agrees(pixel), agrees(next)];
+                if sides.contains(&PixelAgreement::Wrong) {
+                    sides = [PixelAgreement::Wrong; 2];
+                }
+                sides.into_iter().for_each(|side| all.count(side));
+                for owner in [pixel, next].map(|pixel| self.owner(pixel)) {
+                    if let Some(border) = borders.get_mut(owner) {
+                        sides.into_iter().for_each(|side| border.count(side));
+                    }
+                }
+            }
+        }
+        let pairs = borders.into_iter().zip(paints);
+        pairs
+            .map(|(border, paint)| {
+                let keeps_paint = paint.is_none_or(|agreed| agreed.is_exact);
+                if keeps_paint && all.is_mostly_same() {
+                    border
+                } else {
+                    Agreement::default()
+                }
+            })
+            .collect()
+    }
+
+    /// How far what an owner grows into may stray from its mean colour: one that is in place only
+    /// into what has its own colours, since something of nearly those is another thing.
+    pub(super) fn likeness(
+        &self,
+        paints: &[Paint],
+        borders: &[Agreement],
+        means: &[[f32; 3]],
+    ) -> Vec<f32> {
+        let mut sums = vec![(0.0_f32, 0.0_f32); means.len()];
+        for pixel in (0..self.owners.len()).filter(|pixel| self.is_inner(*pixel)) {
+            let owner = self.owner(pixel);
+            let color = self.expected(paints, pixel).unwrap_or(self.shown[pixel]);
+            let (sum, count) = &mut sums[owner];
+            *sum += distance(color, means[owner]);
+            *count += 1.0;
+        }
+        let pairs = sums.into_iter().zip(borders);
+        pairs
+            .map(|((sum, count), border)| {
+                if border.is_mostly_same() {
+                    // Twice the mean distance is the largest in an even gradient.
+                    LIKE.min(2.0 * sum / count.max(1.0) + SAME)
+                } else {
+                    LIKE
+                }
+            })
+            .collect()
+    }
+
+    /// Whether each owner is in place, and neither it nor what is around it can come to show what
+    /// the other does.
+    pub(super) fn staying(&self, borders: &[Agreement], claims: &[Option<usize>]) -> Vec<bool> {
+        let mut crossed = vec![0_usize; borders.len()];
+        for (pixel, claim) in claims.iter().enumerate() {
+            let owner = self.owner(pixel);
+            let Some(claim) = claim.filter(|claim| *claim != owner) else {
+                continue;
+            };
+            for side in [claim, owner] {
+                if let Some(crossed) = crossed.get_mut(side) {
+                    *crossed += 1;
+                }
+            }
+        }
+        let pairs = borders.iter().zip(crossed);
+        pairs
+            .map(|(border, crossed)| {
+                border.is_mostly_same() && border.is_seldom_doubtful() && crossed <= CROSSED
+            })
+            .collect()
+    }
+}
