@@ -240,8 +240,8 @@ fn slopes(area: &Area<'_>, share: usize) -> Vec<(Vec2, Vec2)> {
     found
 }
 
-/// Where a gradient ends, at its last stop or a little farther: where what is written of offsets and
-/// colours shows it best. The last stop goes there where the course `goes_on` beyond it.
+/// Where a gradient ends, at its last stop or a little farther: where what is written of offsets
+/// and colours shows it best. The last stop goes there where the course `goes_on` beyond it.
 fn end_of(start: f64, knots: &mut [f64], colors: &mut [[f64; 4]], goes_on: bool) -> f64 {
     let count = knots.len();
     let last = knots[count - 1];
@@ -357,7 +357,7 @@ fn paint_along(parameter: Parameter, bins: &[Mean]) -> Option<Paint> {
         Parameter::Radial { lean, form, .. } => {
             let (center, off) = (parameter.center_at(end), lean * end);
             let [xx, xy, yy] = map_of(-form);
-            // Ellipses lie around the origin, so that what is rounded of the transform matters least.
+            // Around the origin, so that what is rounded of the transform matters least.
             let (own, transform) = if form == Vec2::ZERO {
                 (center, Affine::IDENTITY)
             } else {

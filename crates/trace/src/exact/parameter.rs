@@ -181,8 +181,8 @@ pub(super) fn main_direction(slopes: &[(Vec2, Vec2)]) -> Option<f64> {
 /// The radial parameter to whose ellipses slopes are nearest to being perpendicular.
 ///
 /// At a value t of the parameter they are along `N (p - f) - t m`, where N is the square of the
-/// map. This is linear in N, N f and m, so the least mean square of the sine between is an eigenvalue.
-/// Without a form N is one; without a parameter to start from m is zero.
+/// map. This is linear in N, N f and m, so the least mean square of the sine between is an
+/// eigenvalue. Without a form N is one; without a parameter to start from m is zero.
 pub(super) fn radial(
     slopes: &[(Vec2, Vec2)],
     size: f64,

@@ -3,8 +3,9 @@
 
 /// Most stops.
 const MOST_STOPS: usize = 16;
-/// Largest deviation of a bin's mean from the stops' course, in levels, where it is opaque and where
-/// it is not: there colours were rounded with and without their opacity, which was rounded, too.
+/// Largest deviation of a bin's mean from the stops' course, in levels, where it is opaque and
+/// where it is not: there colours were rounded with and without their opacity, which was rounded,
+/// too.
 const CLOSE: f64 = 0.9;
 const CLOSE_TRANSLUCENT: f64 = 1.6;
 /// Smallest step by which knots are moved, in pixels.
