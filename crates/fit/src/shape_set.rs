@@ -100,19 +100,16 @@ impl Fit<'_> {
             .collect();
         let visibility = self.visibility(finder)?;
         let (cost, stop) = (self.cost(), self.problem.clock.as_stop());
-        let found = pool
+        let (found, regions) = pool
             .install(|| finder.residual_shapes(&present, visibility.owners(), cost, limit, &stop));
         if found.is_empty() || self.is_stopped() {
             return Ok(0);
         }
-        let (found, regions): (Vec<FoundShape>, Vec<Vec<u32>>) = found.into_iter().unzip();
         let (sharp, shown) = (finder.sharp(), visibility.pixels());
         let namer = Namer::of(&self.document, (sharp, width), visibility.owners(), &shown);
         let name = |item: usize, ground: &str| {
-            Name::on(
-                Some(ground),
-                &namer.traits(&regions[item], found[item].depth),
-            )
+            let FoundShape { region, depth, .. } = found[item];
+            Name::on(Some(ground), &namer.traits(&regions[region], depth))
         };
         for index in insert(&mut self.document, &found, to_canvas, name) {
             self.ids.insert(index.min(self.ids.len()), ShapeId::Added);

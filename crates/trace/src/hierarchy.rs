@@ -8,7 +8,7 @@ use kurbo::BezPath;
 
 use crate::{
     picture::{Picture, mean_color},
-    regions::{RegionFinder, ShapeCost},
+    regions::{RegionFinder, ShapeCost, pixels_by_label},
     segment::{NodeId, best_cover},
 };
 
@@ -125,6 +125,11 @@ impl Regions {
     pub fn labels(&self, chosen: &[RegionId]) -> Vec<Option<u32>> {
         let nodes: Vec<NodeId> = chosen.iter().map(|id| id.0).collect();
         self.finder.tree().labels(&nodes)
+    }
+
+    /// Of each of `chosen` its pixels in the regions' picture, ascending, by [`Self::labels`].
+    pub fn pixels_of(&self, chosen: &[RegionId]) -> Vec<Vec<u32>> {
+        pixels_by_label(&self.labels(chosen), chosen.len())
     }
 
     /// Outlines and paints of regions that do not overlap, bottom first. `owners` is, for every

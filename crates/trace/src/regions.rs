@@ -64,8 +64,8 @@ pub struct ShapeCost {
 struct Parted<'a> {
     /// The part of each pixel; `None` for what is not painted.
     labels: &'a [Option<u32>],
-    /// Number of parts.
-    count: usize,
+    /// Of each part its pixels, ascending.
+    pixels: &'a [Vec<u32>],
     /// The picture, its borders made steps.
     sharp: &'a [Pixel],
     /// Of each pixel, index plus one of the existing shape that it shows, 0 for none.
@@ -185,8 +185,8 @@ impl RegionFinder {
         (!found.is_empty() && found.len() <= limit).then_some(found)
     }
 
-    /// At most `limit` shapes that gain most when painted over what is there, bottom first, and of
-    /// each the pixels of its region in the finder's picture, ascending. `present` is the squared
+    /// At most `limit` shapes that gain most when painted over what is there, bottom first, and the
+    /// pixels of each region in the finder's picture, ascending. `present` is the squared
     /// error of each of that picture's pixels as it is, `owners` the index plus one of the shape
     /// that it shows, 0 for none.
     pub fn residual_shapes(
@@ -196,21 +196,9 @@ impl RegionFinder {
         cost: ShapeCost,
         limit: usize,
         stop: &Stop,
-    ) -> Vec<(FoundShape, Vec<u32>)> {
+    ) -> (Vec<FoundShape>, Vec<Vec<u32>>) {
         let chosen = self.chosen(present, cost, limit);
-        let mut pixels: Vec<Vec<u32>> = vec![Vec::new(); chosen.len()];
-        for (pixel, label) in self.tree.labels(&chosen).into_iter().enumerate() {
-            if let Some(own) = label.and_then(|label| pixels.get_mut(label as usize)) {
-                own.push(pixel as u32);
-            }
-        }
-        let shapes = self.shapes(&chosen, owners, cost, stop).into_iter();
-        shapes
-            .map(|shape| {
-                let own = pixels.get(shape.region).cloned().unwrap_or_default();
-                (shape, own)
-            })
-            .collect()
+        self.shapes_and_pixels(&chosen, owners, cost, stop)
     }
 
     /// The regions of which [`RegionFinder::residual_shapes`] makes shapes, best first.
@@ -235,15 +223,27 @@ impl RegionFinder {
         cost: ShapeCost,
         stop: &Stop,
     ) -> Vec<FoundShape> {
+        self.shapes_and_pixels(chosen, owners, cost, stop).0
+    }
+
+    fn shapes_and_pixels(
+        &self,
+        chosen: &[NodeId],
+        owners: &[u32],
+        cost: ShapeCost,
+        stop: &Stop,
+    ) -> (Vec<FoundShape>, Vec<Vec<u32>>) {
         let labels = self.tree.labels(chosen);
+        let pixels = pixels_by_label(&labels, chosen.len());
         let paint = |_: usize, own: &[u32]| self.paint(own, self.gradients(own.len(), cost));
         let parted = Parted {
             labels: &labels,
-            count: chosen.len(),
+            pixels: &pixels,
             sharp: &self.sharp,
             owners,
         };
-        self.drawn(parted, &paint, cost, stop)
+        let shapes = self.drawn(parted, &paint, cost, stop);
+        (shapes, pixels)
     }
 
     /// The shapes that show a picture of smooth parts, bottom first; `None` of another one.
@@ -260,7 +260,7 @@ impl RegionFinder {
         let parts = smooth_parts(&self.picture, threshold)?;
         let parted = Parted {
             labels: &parts.labels,
-            count: parts.paints.len(),
+            pixels: &pixels_by_label(&parts.labels, parts.paints.len()),
             sharp: &parts.sharp,
             owners: &[],
         };
@@ -289,16 +289,10 @@ impl RegionFinder {
         }
         let Parted {
             labels,
-            count,
+            pixels,
             sharp,
             owners,
         } = parted;
-        let mut pixels: Vec<Vec<u32>> = vec![Vec::new(); count];
-        for (index, label) in labels.iter().enumerate() {
-            if let Some(label) = label {
-                pixels[*label as usize].push(index as u32);
-            }
-        }
         let is_translucent: Vec<bool> = pixels
             .iter()
             .map(|own| {
@@ -401,6 +395,17 @@ impl RegionFinder {
     }
 }
 
+/// Of each of so many parts its pixels, ascending, by the part of each pixel.
+pub(crate) fn pixels_by_label(labels: &[Option<u32>], parts: usize) -> Vec<Vec<u32>> {
+    let mut pixels = vec![Vec::new(); parts];
+    for (pixel, label) in labels.iter().enumerate() {
+        if let Some(own) = label.and_then(|label| pixels.get_mut(label as usize)) {
+            own.push(pixel as u32);
+        }
+    }
+    pixels
+}
+
 #[cfg(test)]
 mod tests {
     use chat2svg_stop::Stop;
@@ -441,9 +446,9 @@ mod tests {
             let present = vec![0.5; width * height];
             let owners = vec![1; width * height];
             let covers = finder.cover(COST, 40, &stop);
-            let residual_shapes = finder.residual_shapes(&present, &owners, COST, 40, &stop);
-            let residual_shapes = residual_shapes.iter().map(|(shape, _)| shape);
-            for shape in covers.iter().chain(residual_shapes) {
+            let (residual_shapes, _) =
+                finder.residual_shapes(&present, &owners, COST, 40, &stop);
+            for shape in covers.iter().chain(&residual_shapes) {
                 prop_assert!(!crosses_itself(&shape.path, 1.0), "{:?}", shape.path);
             }
         }

@@ -127,13 +127,7 @@ impl<'a> Finder<'a> {
         let candidates =
             self.regions
                 .residual_regions(errors, self.price, wanted.saturating_mul(2));
-        let labels = self.regions.labels(&candidates);
-        let mut pixels: Vec<Vec<u32>> = vec![Vec::new(); candidates.len()];
-        for (pixel, label) in labels.iter().enumerate() {
-            if let Some(own) = label.and_then(|label| pixels.get_mut(label as usize)) {
-                own.push(pixel as u32);
-            }
-        }
+        let pixels = self.regions.pixels_of(&candidates);
         let mut chosen: Vec<ResidualRegion> = Vec::new();
         for (id, pixels) in candidates.into_iter().zip(pixels) {
             self.stop.check()?;
