@@ -66,7 +66,7 @@ mod trial;
 pub use ablation::removal_growths;
 pub use engine::{refine, vectorize};
 pub use error::FitError;
-pub use naming::{Name, Namer, ShapeTraits, ground_of};
+pub use naming::{Name, Namer, ShapeTraits};
 pub use options::{FitOptions, MAX_PATHS, Regularisers, Schedule};
 pub use registration::{IdBuffer, Movement, Registered, Registration, register, visit_name};
 pub use report::{

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use chat2svg_trace::{
     found_shape::{BACKGROUND, SHAPES},
+    lines::Mask,
     neighbours::beside,
     picture::mean_color,
 };
@@ -18,6 +19,17 @@ const PAINTED: f64 = 0.45;
 const SHOWN: f64 = 0.2;
 /// Stands between the name of a ground and the word for what lies on it.
 const ON: &str = " / ";
+/// All words.
+const WORDS: [&str; 8] = [
+    "rim",
+    "line",
+    "stripe",
+    "spot",
+    "detail",
+    "highlight",
+    "light",
+    "shadow",
+];
 
 /// A name and what it says to later stages.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -49,9 +61,13 @@ impl Name {
     }
 }
 
-/// The name of what a shape with a label was put on; the label of one that was not.
-pub fn ground_of(label: &str) -> &str {
-    label.split(ON).next().unwrap_or(label)
+/// The name of what a shape with a label was put on, without the words for what lies on what; the
+/// label of one that was not.
+pub(crate) fn ground_of(label: &str) -> &str {
+    match label.rsplit_once(ON) {
+        Some((ground, word)) if WORDS.contains(&word) => ground_of(ground),
+        _ => label,
+    }
 }
 
 /// The name of a shape as a ground: its own or that of the nearest group that has one. The layers
@@ -62,7 +78,7 @@ pub(crate) fn ground_name(visit: &ShapeVisit<'_>) -> String {
     let name = names.find(|name| !name.is_empty());
     match name.map_or("", String::as_str) {
         SHAPES | BACKGROUND | LINES => String::new(),
-        name => ground_of(name).to_owned(),
+        name => name.to_owned(),
     }
 }
 
@@ -117,22 +133,14 @@ impl<'a, const COMPONENTS: usize> Namer<'a, COMPONENTS> {
         let color = mean_color(self.picture, own).to_oklab();
         let beneath = mean_color(self.picture, &rest).to_oklab();
         let form = Form::of(own.iter().copied(), self.width);
-        let rows = |pixels: &[u32]| {
-            let rows = pixels.iter().map(|pixel| *pixel as usize / self.width);
-            rows.clone().min().zip(rows.max())
-        };
-        let height = match (rows(ground), form) {
+        let rows = ground.iter().map(|pixel| *pixel as usize / self.width);
+        let height = match (rows.clone().min().zip(rows.max()), form) {
             (Some((top, bottom)), Some(form)) if bottom > top => {
                 ((bottom as f64 + 0.5 - form.center().y) / (bottom - top) as f64).clamp(0.0, 1.0)
             }
             _ => 0.5,
         };
-        let columns = own.iter().map(|pixel| *pixel as usize % self.width);
-        let columns = columns.clone().min().zip(columns.max());
-        let sides = columns.zip(rows(own));
-        let extent = sides.map_or(0.0, |((left, right), (top, bottom))| {
-            (1.0 + (right - left) as f64).hypot(1.0 + (bottom - top) as f64)
-        });
+        let extent = Mask::of(own, self.width).map_or(0.0, |mask| mask.extent().hypot());
         let disc = std::f64::consts::FRAC_PI_4 * extent.max(1.0).powi(2);
         let owner = above.map_or(0, |shape| shape as u32 + 1);
         ShapeTraits {
@@ -328,6 +336,18 @@ mod tests {
         ];
         for (expected, traits) in cases {
             assert_eq!(word(&traits), expected, "{traits:?}");
+            assert!(WORDS.contains(&expected));
         }
+    }
+
+    #[test]
+    fn what_lies_on_something_added_is_named_after_the_ground() {
+        let label = |ground| Name::on(Some(ground), &PLAIN).label;
+        assert_eq!(label("sea"), "sea / detail");
+        assert_eq!(label("sea / line"), "sea / detail");
+        assert_eq!(label("sea / line / rim"), "sea / detail");
+        // A name that somebody gave is whole.
+        assert_eq!(label("ship / mast"), "ship / mast / detail");
+        assert_eq!(Name::on(None, &PLAIN).label, "background / detail");
     }
 }

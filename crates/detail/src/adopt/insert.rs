@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use chat2svg_fit::{Name, ground_of, insert_above, removal_growths, visit_name};
+use chat2svg_fit::{Name, insert_above, removal_growths, visit_name};
 use chat2svg_stop::Stop;
 use chat2svg_trace::Price;
 use chat2svg_vector::{ByteCost, Document, Node, Raster};
@@ -94,7 +94,7 @@ impl Judge<'_> {
             let Some(residual) = found.get(each.residual) else {
                 continue;
             };
-            let name = Name::on(Some(ground_of(&each.name)), &residual.traits.as_stroke());
+            let name = Name::on(Some(&each.name), &residual.traits.as_stroke());
             let bytes = document
                 .shapes()
                 .get(each.index)
