@@ -40,6 +40,36 @@ pub fn solve<const N: usize, const R: usize>(
     Some(right)
 }
 
+/// Pivots of a tridiagonal system up to which there are none.
+const LEAST_DIAGONAL: f64 = 1e-12;
+
+/// The solutions of a symmetric tridiagonal system for `R` right sides at once. `beside` has, of
+/// each row, the coefficient of the next; `None` where the equations are not independent.
+pub(crate) fn solve_tridiagonal<const R: usize>(
+    mut diagonal: Vec<f64>,
+    beside: &[f64],
+    mut right: Vec<[f64; R]>,
+) -> Option<Vec<[f64; R]>> {
+    let count = diagonal.len();
+    for row in 1..count {
+        let factor = beside[row - 1] / diagonal[row - 1];
+        diagonal[row] -= factor * beside[row - 1];
+        if diagonal[row] <= LEAST_DIAGONAL {
+            return None;
+        }
+        for side in 0..R {
+            right[row][side] -= factor * right[row - 1][side];
+        }
+    }
+    for row in (0..count).rev() {
+        for side in 0..R {
+            let above = right.get(row + 1).map_or(0.0, |next| next[side]);
+            right[row][side] = (right[row][side] - beside[row] * above) / diagonal[row];
+        }
+    }
+    Some(right)
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -62,6 +92,25 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn a_tridiagonal_system_is_solved_as_any_other() {
+        let rows = [[4.0, 1.0, 0.0], [1.0, 3.0, -2.0], [0.0, -2.0, 5.0]];
+        let right = [[1.0, 2.0], [0.0, -3.0], [7.0, 1.0]];
+        let found = solve_tridiagonal(vec![4.0, 3.0, 5.0], &[1.0, -2.0, 0.0], right.to_vec());
+        let pairs = found
+            .into_iter()
+            .flatten()
+            .zip(solve(rows, right).into_iter().flatten());
+        for (found, wanted) in pairs.clone() {
+            for side in 0..2 {
+                assert!((found[side] - wanted[side]).abs() < 1e-12);
+            }
+        }
+        assert_eq!(pairs.count(), 3);
+        let singular = solve_tridiagonal(vec![1.0, 1.0], &[1.0, 0.0], vec![[1.0], [2.0]]);
+        assert_eq!(singular, None);
     }
 
     #[test]

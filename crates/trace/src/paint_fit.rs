@@ -4,7 +4,7 @@
 use chat2svg_vector::{Color, GradientStop, LinearGradient, Paint, RadialGradient, Spread};
 use kurbo::{Affine, Point, Vec2};
 
-use crate::linear::solve;
+use crate::linear::{solve, solve_tridiagonal};
 
 /// A colour seen at a place.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -330,26 +330,7 @@ pub(crate) fn fit_knots(
         diagonal[knot + 1] += smoothing;
         beside[knot] -= smoothing;
     }
-    for knot in 1..knots {
-        let factor = beside[knot - 1] / diagonal[knot - 1];
-        diagonal[knot] -= factor * beside[knot - 1];
-        if diagonal[knot] <= f64::MIN_POSITIVE {
-            return None;
-        }
-        for channel in 0..3 {
-            right[knot][channel] -= factor * right[knot - 1][channel];
-        }
-    }
-    for knot in (0..knots).rev() {
-        for channel in 0..3 {
-            let above = if knot + 1 < knots {
-                beside[knot] * right[knot + 1][channel]
-            } else {
-                0.0
-            };
-            right[knot][channel] = (right[knot][channel] - above) / diagonal[knot];
-        }
-    }
+    let mut right = solve_tridiagonal(diagonal, &beside, right)?;
     for value in right.iter_mut().flatten() {
         *value = value.clamp(0.0, 1.0);
     }

@@ -1,6 +1,8 @@
 //! The fewest stops that follow the course of colours along a parameter: knots between the longest
 //! straight pieces, colours by least squares.
 
+use crate::linear::solve_tridiagonal;
+
 /// Most stops.
 const MOST_STOPS: usize = 16;
 /// Largest deviation of a bin's mean from the stops' course, in levels, where it is opaque and
@@ -148,7 +150,7 @@ fn fitted(bins: &[Mean], knots: &[f64]) -> Option<Vec<[f64; 4]>> {
     let mut colors = vec![[0.0; 4]; knots.len()];
     for i in 0..4 {
         let values = component_at(bins, knots, i)?;
-        for (color, value) in colors.iter_mut().zip(values) {
+        for (color, [value]) in colors.iter_mut().zip(values) {
             color[i] = value.clamp(0.0, 255.0);
         }
     }
@@ -156,11 +158,11 @@ fn fitted(bins: &[Mean], knots: &[f64]) -> Option<Vec<[f64; 4]>> {
 }
 
 /// One component at knots: a tridiagonal system.
-fn component_at(bins: &[Mean], knots: &[f64], i: usize) -> Option<Vec<f64>> {
+fn component_at(bins: &[Mean], knots: &[f64], i: usize) -> Option<Vec<[f64; 1]>> {
     let count = knots.len();
     let mut diagonal = vec![1e-9; count];
     let mut beside = vec![0.0; count];
-    let mut right = vec![0.0; count];
+    let mut right = vec![[0.0]; count];
     for bin in bins {
         let (index, share) = between(knots, bin.place);
         let (near, far) = (1.0 - share, share);
@@ -168,22 +170,10 @@ fn component_at(bins: &[Mean], knots: &[f64], i: usize) -> Option<Vec<f64>> {
         diagonal[index] += weight * near * near;
         diagonal[index + 1] += weight * far * far;
         beside[index] += weight * near * far;
-        right[index] += weight * near * value;
-        right[index + 1] += weight * far * value;
+        right[index][0] += weight * near * value;
+        right[index + 1][0] += weight * far * value;
     }
-    for index in 1..count {
-        let factor = beside[index - 1] / diagonal[index - 1];
-        diagonal[index] -= factor * beside[index - 1];
-        if diagonal[index] <= 1e-12 {
-            return None;
-        }
-        right[index] -= factor * right[index - 1];
-    }
-    for index in (0..count).rev() {
-        let above = right.get(index + 1).copied().unwrap_or_default();
-        right[index] = (right[index] - beside[index] * above) / diagonal[index];
-    }
-    Some(right)
+    solve_tridiagonal(diagonal, &beside, right)
 }
 
 /// What stops show at a bin.
