@@ -18,7 +18,6 @@ use crate::{
     freedom::Motion,
     measure::psnr,
     scene::{SceneMap, shown},
-    trial::Extent,
 };
 
 /// Longest sides in pixels of the pictures in which shapes are moved, then placed, then bent.
@@ -248,10 +247,7 @@ impl Fit<'_> {
     /// off it.
     pub(crate) fn is_movable(&self, map: &SceneMap, slot: usize) -> bool {
         let (width, height) = (self.problem.target.width, self.problem.target.height);
-        let Some(Node::Path(path)) = map.scene.nodes.get(map.slots[slot].node) else {
-            return false;
-        };
-        let extent = Extent::of(path, width, height);
+        let extent = map.extent(slot, self.problem.target);
         map.slots[slot].has_own_outline
             && map.slots[slot].freedom.outline != Motion::Fixed
             && extent.is_some_and(|extent| !extent.is_whole(width, height))

@@ -67,7 +67,7 @@ pub(crate) struct Descender<'a> {
     options: &'a FitOptions,
     clock: &'a Clock,
     renderer: Renderer,
-    target: &'a Picture,
+    pub(crate) target: &'a Picture,
     levels: Vec<Image>,
 }
 

@@ -7,11 +7,12 @@ use kurbo::Shape as _;
 use crate::{
     Action, FitError,
     edits::{Edit, with_edits},
-    fit::Fit,
+    extent::Extent,
+    fit::{Fit, Problem},
     proposals::{Facts, Proposal, are_apart, merges, raises},
     quantise::quantise,
     scene::scene_of,
-    trial::{Extent, groups, growth},
+    trial::{Trials, taken},
 };
 
 /// Most renderings for one kind of edit.
@@ -103,21 +104,14 @@ impl Fit<'_> {
         }
         let price = self.price();
         let growths = self.growths(&proposals)?;
-        let mut paying: Vec<(f64, &Proposal)> = growths
-            .into_iter()
-            .map(|(index, growth)| {
-                let proposal = &proposals[index];
-                (price.byte() * proposal.saved - growth, proposal)
-            })
-            .filter(|(gain, _)| *gain > price.change())
-            .collect();
-        paying.sort_by(|a, b| b.0.total_cmp(&a.0));
-        let mut taken: Vec<&Proposal> = Vec::new();
-        for (_, proposal) in paying {
-            if taken.iter().all(|other| are_apart(proposal, other)) {
-                taken.push(proposal);
-            }
-        }
+        let costs = growths.into_iter().map(|(index, growth)| {
+            let proposal = &proposals[index];
+            (growth - price.byte() * proposal.saved, proposal)
+        });
+        let paying = costs.filter(|(cost, _)| -*cost > price.change());
+        let taken = taken(paying.collect(), |taken: &[&Proposal], proposal| {
+            taken.iter().all(|other| are_apart(proposal, other))
+        });
         if taken.is_empty() || self.is_stopped() {
             return Ok(());
         }
@@ -129,26 +123,20 @@ impl Fit<'_> {
 
     /// By how much the squared error grows with each of the proposals for which there was room.
     fn growths(&mut self, proposals: &[Proposal]) -> Result<Vec<(usize, f64)>, FitError> {
-        let target = self.problem.target;
-        let mut map = self.scene();
-        let shown = self.descender.picture(&mut map.scene)?;
-        let mut found = Vec::new();
-        let apart = |a: usize, b: usize| are_apart(&proposals[a], &proposals[b]);
-        for group in groups(proposals.len(), MOST_RENDERINGS, apart) {
-            if self.is_stopped() {
-                break;
-            }
+        let Problem {
+            target, to_canvas, ..
+        } = self.problem;
+        let extents = proposals.iter().map(|proposal| vec![proposal.extent]);
+        let (document, ids) = (&self.document, &self.ids);
+        let mut scene = scene_of(document, target, to_canvas).scene;
+        let trials = Trials::new(&mut self.descender, &mut scene, extents.collect())?;
+        let go_together = |a: usize, b: usize| are_apart(&proposals[a], &proposals[b]);
+        let changed = |group: &[usize]| {
             let edits: Vec<&Edit> = group.iter().map(|index| &proposals[*index].edit).collect();
-            let (document, _) = with_edits(&self.document, &self.ids, &edits);
-            let to_canvas = self.problem.to_canvas;
-            let mut map = scene_of(&document, target, to_canvas);
-            let changed = self.descender.picture(&mut map.scene)?;
-            found.extend(group.into_iter().map(|index| {
-                let extent = std::slice::from_ref(&proposals[index].extent);
-                (index, growth(target, &shown, &changed, extent))
-            }));
-        }
-        Ok(found)
+            let (document, _) = with_edits(document, ids, &edits);
+            scene_of(&document, target, to_canvas).scene
+        };
+        trials.growths(&mut self.descender, MOST_RENDERINGS, go_together, changed)
     }
 }
 

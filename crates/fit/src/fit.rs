@@ -492,12 +492,7 @@ impl<'a> Fit<'a> {
     /// Measures the document and keeps it when it is the best, but never one whose picture is worse
     /// than the template's.
     pub(crate) fn note(&mut self, action: Action) -> Result<(), FitError> {
-        if let Some(score) = self.measure(action)?
-            && score.is_better_than(&self.best.0)
-        {
-            self.keep(score);
-        }
-        Ok(())
+        self.accept(action, f64::NEG_INFINITY)
     }
 
     /// Goes on from another document if it costs less than the one there is, as measured; otherwise

@@ -26,6 +26,7 @@ mod edits;
 mod engine;
 mod error;
 mod explicable;
+mod extent;
 mod fit;
 mod freedom;
 mod grouping;

@@ -5,7 +5,7 @@ use chat2svg_trace::{Price, crossing::crosses_itself};
 use chat2svg_vector::{ByteCost, Color, Paint};
 use kurbo::{Affine, BezPath, Rect};
 
-use crate::{edits::Edit, naming::ground_of, trial::Extent};
+use crate::{edits::Edit, extent::Extent, naming::ground_of};
 
 /// An edit, the bytes that it saves (below zero when it costs), and where the picture may change.
 pub(crate) struct Proposal {

@@ -4,19 +4,12 @@
 use std::collections::BTreeMap;
 
 use chat2svg_diffraster::Node;
-use chat2svg_trace::{
-    picture::{Picture, squared_error},
-    unmeasurable,
-};
+use chat2svg_trace::{picture::Picture, unmeasurable};
 use kurbo::{BezPath, Rect};
 
 use crate::{
-    Action, FitError, FitStage,
-    displacement::displacement,
-    fit::Fit,
-    scene::SceneMap,
-    strokes::closed_outline,
-    trial::{Extent, groups, growth},
+    Action, FitError, FitStage, displacement::displacement, extent::Extent, fit::Fit,
+    scene::SceneMap, strokes::closed_outline, trial::Trials,
 };
 
 /// Movement in pixels that is not worth a question.
@@ -130,19 +123,13 @@ impl Fit<'_> {
         blocks: &[Vec<usize>],
         price: impl Fn(usize) -> f64,
     ) -> Result<Vec<usize>, FitError> {
-        let target = self.problem.target;
-        let shown = self.descender.picture(&mut map.scene)?;
-        let total = squared_error(&shown, target);
-        let slack = unmeasurable(total);
+        let slack = unmeasurable(self.squared_error(map)?);
         // Together, what returns may cost no more than that either.
         let mut allowed = slack;
         let mut rolled_back = Vec::new();
-        let extents = extents(map, back, blocks, target);
-        let are_apart = |a: usize, b: usize| {
-            let mut ours = extents[a].iter();
-            ours.all(|extent| extents[b].iter().all(|other| !extent.overlaps(other)))
-        };
-        for group in groups(blocks.len(), usize::MAX, are_apart) {
+        let extents = extents(map, back, blocks, self.problem.target);
+        let trials = Trials::new(&mut self.descender, &mut map.scene, extents)?;
+        for group in trials.groups(usize::MAX, |_, _| true) {
             if self.is_stopped() {
                 break;
             }
@@ -151,7 +138,7 @@ impl Fit<'_> {
             }
             let without = self.descender.picture(&mut map.scene)?;
             for block in group {
-                let growth = growth(target, &shown, &without, &extents[block]);
+                let growth = trials.growth(block, &without);
                 let loss = growth.max(0.0) + price(block);
                 if loss <= allowed && growth <= slack {
                     allowed -= loss;
@@ -193,13 +180,7 @@ fn extents(
     blocks: &[Vec<usize>],
     target: &Picture,
 ) -> Vec<Vec<Extent>> {
-    let of_slot = |slot: &usize| {
-        let node = map.slots[*slot].node;
-        [map, back].map(|map| match map.scene.nodes.get(node) {
-            Some(Node::Path(path)) => Extent::of(path, target.width, target.height),
-            _ => None,
-        })
-    };
+    let of_slot = |slot: &usize| [map, back].map(|map| map.extent(*slot, target));
     let of_block = |slots: &Vec<usize>| slots.iter().flat_map(of_slot).flatten().collect();
     blocks.iter().map(of_block).collect()
 }

@@ -12,7 +12,10 @@ use chat2svg_vector::{
 use kurbo::{Affine, BezPath, PathEl, Point};
 use raster::{Outline, Scene, Verb};
 
-use crate::freedom::{Freedom, Motion};
+use crate::{
+    extent::Extent,
+    freedom::{Freedom, Motion},
+};
 
 /// Opacity from which a paint counts as opaque.
 const OPAQUE: f32 = 0.999;
@@ -44,6 +47,14 @@ pub(crate) struct Slot {
 }
 
 impl SceneMap {
+    /// Where the path of a slot may show on the canvas of a picture.
+    pub(crate) fn extent(&self, slot: usize, target: &Picture) -> Option<Extent> {
+        match self.scene.nodes.get(self.slots.get(slot)?.node) {
+            Some(raster::Node::Path(path)) => Extent::of(path, target.width, target.height),
+            _ => None,
+        }
+    }
+
     /// Blocks of slots that move as one: of some slots each alone, but all of a text together.
     pub(crate) fn blocks(&self, slots: &[usize]) -> Vec<Vec<usize>> {
         let mut blocks: Vec<Vec<usize>> = Vec::new();

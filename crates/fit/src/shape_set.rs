@@ -3,7 +3,6 @@
 
 use std::collections::BTreeSet;
 
-use chat2svg_diffraster::Node;
 use chat2svg_trace::{
     NOISE, OPAQUE,
     crossing::{crosses_itself, straightened},
@@ -22,7 +21,7 @@ use crate::{
     quantise::quantise,
     simplify::simplified,
     topology::{first_layers, insert},
-    trial::Extent,
+    trial::taken,
 };
 
 /// Accuracy of a length of border, in pixels.
@@ -263,43 +262,26 @@ impl Fit<'_> {
             .collect();
         let target = self.problem.target;
         let gains = self.descender.removals(&mut map)?;
-        let mut worth: Vec<(usize, f64, Option<Extent>)> = candidates
-            .into_iter()
-            .filter_map(|slot| {
-                let node = map.slots[slot].node;
-                let Some(Node::Path(path)) = map.scene.nodes.get(node) else {
-                    return None;
-                };
-                let extent = Extent::of(path, target.width, target.height);
-                Some((slot, gains.get(node).copied()?, extent))
-            })
-            .collect();
-        let ratio = |slot: usize, gain: f64| gain / facts[map.slots[slot].shape].0;
-        worth.sort_by(|a, b| {
-            ratio(a.0, a.1)
-                .total_cmp(&ratio(b.0, b.1))
-                .then(a.0.cmp(&b.0))
-        });
-        let mut removed = BTreeSet::new();
-        let mut taken: Vec<Extent> = Vec::new();
-        for (slot, gain, extent) in worth {
-            let shape = map.slots[slot].shape;
-            let (_, _, price) = facts[shape];
+        let worth = candidates.into_iter().filter_map(|slot| {
+            let gain = gains.get(map.slots[slot].node).copied()?;
+            let (shape, extent) = (map.slots[slot].shape, map.extent(slot, target));
+            let (bytes, _, price) = facts[shape];
             let is_invisible = gain.abs() < 1e-3;
             let may_go = if self.ids[shape].is_added() {
                 gain < price
             } else {
                 is_invisible
             };
-            let is_apart = extent.is_none_or(|e| taken.iter().all(|other| !other.overlaps(&e)));
-            if may_go && (is_apart || is_invisible) {
-                taken.extend(extent);
-                removed.insert(shape);
-            }
-        }
+            may_go.then_some((gain / bytes, (shape, extent, is_invisible)))
+        });
+        let removed = taken(worth.collect(), |taken, (_, extent, is_invisible)| {
+            let mut others = taken.iter().filter_map(|(_, other, _)| *other);
+            *is_invisible || extent.is_none_or(|own| others.all(|other| !other.overlaps(&own)))
+        });
         if removed.is_empty() {
             return Ok(0);
         }
+        let removed: BTreeSet<usize> = removed.into_iter().map(|(shape, ..)| shape).collect();
         self.remove_shapes(&removed);
         self.note(Action::Prune)?;
         Ok(removed.len())

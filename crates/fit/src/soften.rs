@@ -15,7 +15,6 @@ use crate::{
     fit::Fit,
     normals::{Normal, color_at, normals_along},
     strokes::distance,
-    trial::growths,
 };
 
 /// How far to each side of an edge, in pixels, its sides are; and the distance of their colours
@@ -36,7 +35,7 @@ impl Fit<'_> {
             return Ok(());
         }
         let target = self.problem.target;
-        let mut map = self.scene();
+        let map = self.scene();
         let to_canvas = self.problem.to_canvas;
         let visits = self.document.shapes();
         let colors: BTreeMap<usize, Color> = visits
@@ -57,7 +56,7 @@ impl Fit<'_> {
                 let color = colors.get(&shapes[slot]);
                 path.stroke = color.map(|color| thin_stroke(*color, width));
             };
-            let found = growths(&mut self.descender, &mut map, target, &candidates, soften)?;
+            let found = self.growths_of_slots(&map, &candidates, soften)?;
             for (slot, growth) in found {
                 let found = best.entry(shapes[slot]).or_insert((growth, width));
                 if growth < found.0 {

@@ -16,7 +16,6 @@ use crate::{
     normals::{Normal, color_at, normals_along},
     scene::SceneMap,
     simplify::closed_where_it_meets,
-    trial::growths,
 };
 
 /// Width in pixels with which a stroke begins, in a picture whose longest side is 512 pixels.
@@ -113,23 +112,14 @@ impl Fit<'_> {
             return Ok(());
         }
         let is_given = self.given_strokes();
-        let mut map = self.scene();
+        let map = self.scene();
         let candidates: Vec<usize> = (0..map.slots.len())
             .filter(|slot| {
                 is_given.get(map.slots[*slot].shape) == Some(&true) || shows_no_stroke(&map, *slot)
             })
             .collect();
-        let target = self.problem.target;
         let least = self.price().stroke();
-        let worth = growths(
-            &mut self.descender,
-            &mut map,
-            target,
-            &candidates,
-            |_, path| {
-                path.stroke = None;
-            },
-        )?;
+        let worth = self.growths_of_slots(&map, &candidates, |_, path| path.stroke = None)?;
         let worthless: BTreeSet<usize> = worth
             .into_iter()
             .filter(|(_, gain)| *gain < least)

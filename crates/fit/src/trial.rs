@@ -1,180 +1,200 @@
-//! Trials of changes: by how much the squared error grows with each. Changes that lie apart share a
-//! rendering.
+//! How changes of shapes are decided. Each is proposed with the pixels that it may touch; changes
+//! that lie apart are tried in one rendering; the cheapest are taken as far as they go together.
+//! What they came to as a whole, `Fit` measures before it keeps the document.
 
-use chat2svg_diffraster::{Node, Path};
+use chat2svg_diffraster::{Node, Path, Scene};
 use chat2svg_trace::picture::{Picture, Pixel, squared_distance};
-use kurbo::Rect;
 
-use crate::{FitError, descend::Descender, scene::SceneMap};
+use crate::{FitError, descend::Descender, extent::Extent, fit::Fit, scene::SceneMap};
 
-/// Pixels that a path may touch.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Extent {
-    left: i64,
-    top: i64,
-    right: i64,
-    bottom: i64,
+/// Trials of changes, which have numbers, against the picture as it is without any.
+pub(crate) struct Trials<'t> {
+    target: &'t Picture,
+    shown: Vec<Pixel>,
+    /// Of each change where it may show; nowhere when it is off the canvas.
+    extents: Vec<Vec<Extent>>,
 }
 
-impl Extent {
-    /// Of a path on a canvas of the given size; `None` when it lies off it.
-    pub(crate) fn of(path: &Path, width: usize, height: usize) -> Option<Self> {
-        let reach = path.stroke.as_ref().map_or(0.0, |stroke| {
-            stroke.width * stroke.miter_limit.max(1.5) * 0.5
-        });
-        let mut low = [f32::INFINITY; 2];
-        let mut high = [f32::NEG_INFINITY; 2];
-        for point in &path.outline.points {
-            for axis in 0..2 {
-                low[axis] = low[axis].min(point[axis] - reach);
-                high[axis] = high[axis].max(point[axis] + reach);
+impl<'t> Trials<'t> {
+    /// Of changes of a scene that show within some extents each.
+    pub(crate) fn new(
+        descender: &mut Descender<'t>,
+        scene: &mut Scene,
+        extents: Vec<Vec<Extent>>,
+    ) -> Result<Self, FitError> {
+        Ok(Self {
+            target: descender.target,
+            shown: descender.picture(scene)?,
+            extents,
+        })
+    }
+
+    /// The changes in groups whose members are apart, and go together by what else is asked, so
+    /// that one rendering tries a whole group. What finds no place in `most` groups is not tried.
+    pub(crate) fn groups(
+        &self,
+        most: usize,
+        go_together: impl Fn(usize, usize) -> bool,
+    ) -> Vec<Vec<usize>> {
+        let are_apart = |a: usize, b: usize| {
+            let mut ours = self.extents[a].iter();
+            ours.all(|extent| self.extents[b].iter().all(|other| !extent.overlaps(other)))
+        };
+        let mut groups: Vec<Vec<usize>> = Vec::new();
+        for change in 0..self.extents.len() {
+            let fits = |other: &usize| are_apart(change, *other) && go_together(change, *other);
+            match groups.iter().position(|group| group.iter().all(fits)) {
+                Some(free) => groups[free].push(change),
+                None if groups.len() < most => groups.push(vec![change]),
+                None => {}
             }
         }
-        let [x0, y0] = low.map(f64::from);
-        let [x1, y1] = high.map(f64::from);
-        Self::around(Rect { x0, y0, x1, y1 }, width, height)
+        groups
     }
 
-    /// Of what lies in a box of pixels; `None` when that is off the canvas.
-    pub(crate) fn around(bounds: Rect, width: usize, height: usize) -> Option<Self> {
-        let extent = Self {
-            left: (bounds.x0.floor() as i64 - 1).max(0),
-            top: (bounds.y0.floor() as i64 - 1).max(0),
-            right: (bounds.x1.ceil() as i64 + 1).min(width as i64),
-            bottom: (bounds.y1.ceil() as i64 + 1).min(height as i64),
-        };
-        (extent.left < extent.right && extent.top < extent.bottom).then_some(extent)
-    }
-
-    /// The pixels that two have in common.
-    pub(crate) fn intersection(&self, other: &Self) -> Option<Self> {
-        self.overlaps(other).then(|| Self {
-            left: self.left.max(other.left),
-            top: self.top.max(other.top),
-            right: self.right.min(other.right),
-            bottom: self.bottom.min(other.bottom),
-        })
-    }
-
-    /// The smallest that holds two.
-    pub(crate) fn union(&self, other: &Self) -> Self {
-        Self {
-            left: self.left.min(other.left),
-            top: self.top.min(other.top),
-            right: self.right.max(other.right),
-            bottom: self.bottom.max(other.bottom),
-        }
-    }
-
-    /// Whether two have pixels in common.
-    pub(crate) fn overlaps(&self, other: &Self) -> bool {
-        self.left < other.right
-            && other.left < self.right
-            && self.top < other.bottom
-            && other.top < self.bottom
-    }
-
-    /// Whether it is the whole canvas.
-    pub(crate) fn is_whole(&self, width: usize, height: usize) -> bool {
-        self.left == 0
-            && self.top == 0
-            && self.right >= width as i64
-            && self.bottom >= height as i64
-    }
-
-    /// Indices of its pixels on a canvas of the given width.
-    pub(crate) fn pixels(self, width: usize) -> impl Iterator<Item = usize> {
-        (self.top..self.bottom).flat_map(move |y| {
-            (self.left..self.right).map(move |x| y as usize * width + x as usize)
-        })
-    }
-}
-
-/// Changes by number, in groups whose members are apart from each other, so that one rendering
-/// tries a whole group. What finds no place in `most` groups is not tried.
-pub(crate) fn groups(
-    changes: usize,
-    most: usize,
-    are_apart: impl Fn(usize, usize) -> bool,
-) -> Vec<Vec<usize>> {
-    let mut groups: Vec<Vec<usize>> = Vec::new();
-    for change in 0..changes {
-        let is_free = |group: &Vec<usize>| group.iter().all(|other| are_apart(change, *other));
-        match groups.iter().position(is_free) {
-            Some(free) => groups[free].push(change),
-            None if groups.len() < most => groups.push(vec![change]),
-            None => {}
-        }
-    }
-    groups
-}
-
-/// By how much the squared error grows from one picture to another where a change may show.
-pub(crate) fn growth(
-    target: &Picture,
-    before: &[Pixel],
-    after: &[Pixel],
-    extents: &[Extent],
-) -> f64 {
-    let all = extents
-        .iter()
-        .flat_map(|extent| extent.pixels(target.width));
-    let mut pixels: Vec<usize> = all.collect();
-    // Extents of one change may overlap: each pixel counts once.
-    if extents.len() > 1 {
-        pixels.sort_unstable();
-        pixels.dedup();
-    }
-    let grown = pixels.into_iter().map(|pixel| {
-        let error = |shown: &[Pixel]| squared_distance(shown[pixel], target.pixels[pixel]);
-        f64::from(error(after)) - f64::from(error(before))
-    });
-    grown.sum()
-}
-
-/// Of each of the scene's slots asked about by how much the squared error grows when its path is
-/// changed. What lies off the canvas changes nothing.
-pub(crate) fn growths(
-    descender: &mut Descender<'_>,
-    map: &mut SceneMap,
-    target: &Picture,
-    slots: &[usize],
-    change: impl Fn(usize, &mut Path),
-) -> Result<Vec<(usize, f64)>, FitError> {
-    let shown = descender.picture(&mut map.scene)?;
-    let extents: Vec<Option<Extent>> = slots
-        .iter()
-        .map(|slot| match map.scene.nodes.get(map.slots[*slot].node) {
-            Some(Node::Path(path)) => Extent::of(path, target.width, target.height),
-            _ => None,
-        })
-        .collect();
-    let are_apart = |a: usize, b: usize| {
-        let both = extents[a].zip(extents[b]);
-        both.is_none_or(|(a, b)| !a.overlaps(&b))
-    };
-    let mut found = Vec::with_capacity(slots.len());
-    for group in groups(slots.len(), usize::MAX, are_apart) {
-        if descender.is_stopped() {
-            break;
-        }
-        let kept: Vec<Node> = group
+    /// By how much the squared error grows with a change, by a picture with its group.
+    pub(crate) fn growth(&self, change: usize, after: &[Pixel]) -> f64 {
+        let extents = &self.extents[change];
+        let all = extents
             .iter()
-            .map(|at| {
-                let node = &mut map.scene.nodes[map.slots[slots[*at]].node];
-                let kept = node.clone();
-                if let Node::Path(path) = node {
-                    change(slots[*at], path);
+            .flat_map(|extent| extent.pixels(self.target.width));
+        let mut pixels: Vec<usize> = all.collect();
+        // Extents of one change may overlap: each pixel counts once.
+        if extents.len() > 1 {
+            pixels.sort_unstable();
+            pixels.dedup();
+        }
+        let grown = pixels.into_iter().map(|pixel| {
+            let error = |shown: &[Pixel]| squared_distance(shown[pixel], self.target.pixels[pixel]);
+            f64::from(error(after)) - f64::from(error(&self.shown))
+        });
+        grown.sum()
+    }
+
+    /// Of each change for which there is room in `most` renderings, and time, by how much the
+    /// squared error grows with it. `changed` is the scene with a group of changes.
+    pub(crate) fn growths(
+        &self,
+        descender: &mut Descender<'_>,
+        most: usize,
+        go_together: impl Fn(usize, usize) -> bool,
+        changed: impl Fn(&[usize]) -> Scene,
+    ) -> Result<Vec<(usize, f64)>, FitError> {
+        let mut found = Vec::with_capacity(self.extents.len());
+        for group in self.groups(most, go_together) {
+            if descender.is_stopped() {
+                break;
+            }
+            let after = descender.picture(&mut changed(&group))?;
+            let grown = group.into_iter();
+            found.extend(grown.map(|change| (change, self.growth(change, &after))));
+        }
+        Ok(found)
+    }
+}
+
+impl Fit<'_> {
+    /// Of each of a scene's slots asked about by how much the squared error grows when its path is
+    /// changed, within its extent. What lies off the canvas changes nothing.
+    pub(crate) fn growths_of_slots(
+        &mut self,
+        map: &SceneMap,
+        slots: &[usize],
+        change: impl Fn(usize, &mut Path),
+    ) -> Result<Vec<(usize, f64)>, FitError> {
+        let target = self.problem.target;
+        let extents = slots.iter().map(|slot| map.extent(*slot, target));
+        let extents = extents.map(|extent| extent.into_iter().collect()).collect();
+        let mut scene = map.scene.clone();
+        let trials = Trials::new(&mut self.descender, &mut scene, extents)?;
+        let changed = |group: &[usize]| {
+            let mut scene = map.scene.clone();
+            for slot in group.iter().map(|at| slots[*at]) {
+                if let Some(Node::Path(path)) = scene.nodes.get_mut(map.slots[slot].node) {
+                    change(slot, path);
                 }
-                kept
-            })
-            .collect();
-        let changed = descender.picture(&mut map.scene)?;
-        for (at, node) in group.into_iter().zip(kept) {
-            map.scene.nodes[map.slots[slots[at]].node] = node;
-            let grown = growth(target, &shown, &changed, extents[at].as_slice());
-            found.push((slots[at], grown));
+            }
+            scene
+        };
+        let found = trials.growths(&mut self.descender, usize::MAX, |_, _| true, changed)?;
+        let found = found.into_iter();
+        Ok(found.map(|(at, growth)| (slots[at], growth)).collect())
+    }
+}
+
+/// Of changes with what each costs those to make: from the cheapest on, each that may be made with
+/// those taken before it.
+pub(crate) fn taken<C>(
+    mut tried: Vec<(f64, C)>,
+    mut may_join: impl FnMut(&[C], &C) -> bool,
+) -> Vec<C> {
+    tried.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let mut taken: Vec<C> = Vec::with_capacity(tried.len());
+    for (_, change) in tried {
+        if may_join(&taken, &change) {
+            taken.push(change);
         }
     }
-    Ok(found)
+    taken
+}
+
+#[cfg(test)]
+mod tests {
+    use kurbo::Rect;
+
+    use super::*;
+
+    fn square(x: f64, y: f64) -> Extent {
+        // Extents reach a pixel beyond.
+        Extent::around(Rect::new(x, y, x + 2.0, y + 2.0), 16, 16).expect("lies on the canvas")
+    }
+
+    #[test]
+    fn a_rendering_is_shared_by_changes_that_touch_no_common_pixel() {
+        let target = Picture::opaque(16, 16, std::iter::repeat_n([1.0; 3], 256));
+        let trials = Trials {
+            target: &target,
+            shown: vec![[0.5, 0.5, 0.5, 1.0]; 256],
+            extents: vec![
+                vec![square(1.0, 1.0)],
+                vec![square(2.0, 2.0)],
+                vec![square(10.0, 1.0)],
+                Vec::new(),
+            ],
+        };
+        let all = |_: usize, _: usize| true;
+        assert_eq!(trials.groups(usize::MAX, all), [vec![0, 2, 3], vec![1]]);
+        assert_eq!(trials.groups(1, all), [vec![0, 2, 3]]);
+        let not_with_last = |a: usize, b: usize| a.max(b) < 3;
+        let apart = [vec![0, 2], vec![1], vec![3]];
+        assert_eq!(trials.groups(usize::MAX, not_with_last), apart);
+        assert_eq!(trials.growth(3, &[[0.0; 4]; 256]), 0.0);
+    }
+
+    #[test]
+    fn pixels_of_two_extents_of_one_change_count_once() {
+        let target = Picture::opaque(16, 16, std::iter::repeat_n([1.0; 3], 256));
+        let growth = |extents: Vec<Extent>| {
+            let trials = Trials {
+                target: &target,
+                shown: target.pixels.clone(),
+                extents: vec![extents],
+            };
+            trials.growth(0, &[[0.0, 1.0, 1.0, 1.0]; 256])
+        };
+        // 4 by 4 pixels each, of which 3 by 3 are in both.
+        assert!((growth(vec![square(1.0, 1.0)]) - 16.0).abs() < 1e-6);
+        assert!((growth(vec![square(1.0, 1.0), square(2.0, 2.0)]) - 23.0).abs() < 1e-6);
+    }
+
+    #[test]
+    fn the_cheapest_changes_that_go_together_are_taken() {
+        let tried = vec![(3.0, 'c'), (-1.0, 'a'), (0.5, 'b'), (0.5, 'd')];
+        let all = taken(tried.clone(), |_, _| true);
+        assert_eq!(all, ['a', 'b', 'd', 'c']);
+        let without = taken(tried, |taken, change| {
+            !(taken.contains(&'a') && *change == 'b')
+        });
+        assert_eq!(without, ['a', 'd', 'c']);
+    }
 }

@@ -12,7 +12,7 @@ use chat2svg_trace::crossing::crosses_itself;
 use chat2svg_vector::{ByteCost, Document, WriteOptions, similarity_scale};
 use kurbo::{BezPath, PathEl, Point, Rect, Shape as _, flatten};
 
-use crate::{Action, FitError, fit::Fit, scene::outline_of, trial::growths};
+use crate::{Action, FitError, fit::Fit, scene::outline_of, trial::taken};
 use candidates::{Candidate, Samples};
 
 /// Distance between samples of an outline in pixels, and most of them.
@@ -101,7 +101,7 @@ impl Fit<'_> {
         }
         let target = self.problem.target;
         let choices = self.choices()?;
-        let mut map = self.scene();
+        let map = self.scene();
         let mut best: BTreeMap<usize, Chosen> = BTreeMap::new();
         let per_byte = self.cost().per_byte;
         let most = choices.iter().map(|choice| choice.candidates.len()).max();
@@ -119,17 +119,11 @@ impl Fit<'_> {
                 })
                 .collect();
             let slots: Vec<usize> = tried.keys().copied().collect();
-            let answers = growths(
-                &mut self.descender,
-                &mut map,
-                target,
-                &slots,
-                |slot, path| {
-                    if let Some((candidate, _)) = tried.get(&slot) {
-                        path.outline = outline_of(&candidate.path);
-                    }
-                },
-            )?;
+            let answers = self.growths_of_slots(&map, &slots, |slot, path| {
+                if let Some((candidate, _)) = tried.get(&slot) {
+                    path.outline = outline_of(&candidate.path);
+                }
+            })?;
             for (slot, growth) in answers {
                 let Some((candidate, saved)) = tried.get(&slot) else {
                     continue;
@@ -152,7 +146,7 @@ impl Fit<'_> {
                 }
             }
         }
-        self.refine_primitives(&mut map, &mut best, stage)?;
+        self.refine_primitives(&map, &mut best, stage)?;
         if best.is_empty() || self.is_stopped() {
             return Ok(());
         }
@@ -166,12 +160,10 @@ impl Fit<'_> {
         let pixels = (target.width * target.height) as f64;
         let unseen = UNSEEN_ERROR * unsure * pixels;
         let mut left = (LOSS_SHARE * error).max(unseen - error);
-        // What costs least first.
-        let mut best: Vec<(usize, Chosen)> = best.into_iter().collect();
-        best.sort_by(|a, b| a.1.growth.total_cmp(&b.1.growth));
+        let best = best.into_iter().map(|best| (best.1.growth, best));
         let is_shared = !self.problem.is_flat || self.problem.clean.is_some();
         let mut allowed = left;
-        best.retain(|(_, chosen)| {
+        let best = taken(best.collect(), |_, (_, chosen)| {
             let growth = chosen.growth.max(0.0);
             let unseen = UNSEEN_SHARE * unsure * chosen.unseen();
             // Where colours are flat, what is seen along one border is not made good by others.

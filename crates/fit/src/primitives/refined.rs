@@ -10,7 +10,6 @@ use crate::{
     FitError,
     fit::Fit,
     scene::{SceneMap, outline_of},
-    trial::growths,
 };
 
 /// Steps in pixels by which numbers are tried, one round each.
@@ -32,7 +31,7 @@ impl Fit<'_> {
     /// by the parabola through three values.
     pub(super) fn refine_primitives(
         &mut self,
-        map: &mut SceneMap,
+        map: &SceneMap,
         best: &mut BTreeMap<usize, Chosen>,
         stage: Stage,
     ) -> Result<(), FitError> {
@@ -94,7 +93,7 @@ impl Fit<'_> {
     /// Takes outlines that are better, or worse by no more than a share of what nobody sees.
     fn take_better(
         &mut self,
-        map: &mut SceneMap,
+        map: &SceneMap,
         best: &mut BTreeMap<usize, Chosen>,
         tried: BTreeMap<usize, Basic>,
         share: f64,
@@ -115,12 +114,12 @@ impl Fit<'_> {
     /// By how much the squared error grows with each of some outlines.
     fn grown(
         &mut self,
-        map: &mut SceneMap,
+        map: &SceneMap,
         outlines: &BTreeMap<usize, Basic>,
     ) -> Result<BTreeMap<usize, f64>, FitError> {
         let slots: Vec<usize> = outlines.keys().copied().collect();
-        let (target, canvas) = (self.problem.target, self.canvas());
-        let found = growths(&mut self.descender, map, target, &slots, |slot, path| {
+        let canvas = self.canvas();
+        let found = self.growths_of_slots(map, &slots, |slot, path| {
             if let Some(basic) = outlines.get(&slot) {
                 path.outline = outline_of(&basic.candidate(canvas).path);
             }

@@ -8,7 +8,7 @@ use chat2svg_vector::{ByteCost, Color, Paint, Shape, snapped_outline};
 use kurbo::{BezPath, ParamCurveArea, PathSeg, Rect};
 
 use super::parts::{Part, bounds, line, points, push};
-use crate::{freedom::Motion, scene::Slot, trial::Extent};
+use crate::{extent::Extent, freedom::Motion, scene::Slot};
 
 /// Fewest segments of a part that loses a point.
 const LEAST_SEGMENTS: usize = 3;

@@ -15,7 +15,7 @@ use crate::{
     fit::Fit,
     quantise::quantise_outlines,
     scene::{SceneMap, outline_of, paint_of},
-    trial::{groups, growth},
+    trial::{Trials, taken},
 };
 use changes::{Change, Saving, Source, changed, goes_with};
 use parts::{Part, parts_of};
@@ -61,48 +61,47 @@ impl Fit<'_> {
         savings.truncate(MOST_TRIED);
         let growths = self.growths_with(&map, &outlines, &savings, wanted.renderings)?;
         // More than what is wanted is not worth more.
-        let mut paying: Vec<(f64, f64, &Saving)> = growths
+        let mut paying: Vec<(f64, (f64, &Saving))> = growths
             .iter()
             .filter_map(|(index, growth)| {
                 let saving = savings.get(*index)?;
-                Some((growth / saving.bytes.min(wanted.bytes), *growth, saving))
+                Some((growth / saving.bytes.min(wanted.bytes), (*growth, saving)))
             })
             .collect();
         paying.sort_by(|a, b| a.0.total_cmp(&b.0));
         paying.truncate(paying.len().div_ceil(wanted.one_of));
-        paying.retain(|(loss, ..)| *loss <= wanted.per_byte);
+        paying.retain(|(loss, _)| *loss <= wanted.per_byte);
         let is_crossed: Vec<bool> = outlines
             .iter()
             .map(|parts| crosses_itself(&changed(parts, &[]), 1.0))
             .collect();
-        let mut taken: BTreeMap<usize, Vec<&Saving>> = BTreeMap::new();
         let (mut saved, mut grown) = (0.0, 0.0);
-        for (_, growth, saving) in paying {
-            if saved >= wanted.bytes {
-                break;
+        let taken = taken(paying, |taken, (growth, saving)| {
+            if saved >= wanted.bytes || grown + growth > wanted.growth {
+                return false;
             }
-            if grown + growth > wanted.growth {
-                continue;
+            let mut others = taken.iter();
+            if !others.all(|(_, other)| goes_with(saving, other, &outlines)) {
+                return false;
             }
-            let mut others = taken.values().flatten();
-            if !others.all(|other| goes_with(saving, other, &outlines)) {
-                continue;
-            }
-            let own = taken.entry(saving.slot).or_default();
-            own.push(saving);
+            let of_path = taken.iter().filter(|(_, other)| other.slot == saving.slot);
+            let own: Vec<&Saving> = of_path.map(|(_, other)| *other).chain([*saving]).collect();
             let is_whole = is_crossed[saving.slot]
-                || !crosses_itself(&changed(&outlines[saving.slot], own), 1.0);
+                || !crosses_itself(&changed(&outlines[saving.slot], &own), 1.0);
             if is_whole {
                 saved += saving.bytes;
                 grown += growth.max(0.0);
-            } else {
-                own.pop();
             }
-        }
+            is_whole
+        });
         if saved == 0.0 || self.is_stopped() {
             return Ok(false);
         }
-        self.make(&map, &outlines, &taken);
+        self.make(
+            &map,
+            &outlines,
+            by_slot(taken.into_iter().map(|(_, saving)| saving)),
+        );
         self.note(Action::Simplify)?;
         Ok(true)
     }
@@ -147,32 +146,23 @@ impl Fit<'_> {
         savings: &[Saving],
         renderings: usize,
     ) -> Result<Vec<(usize, f64)>, FitError> {
-        let target = self.problem.target;
         let mut whole = map.clone();
         let removals = self.descender.removals(&mut whole)?;
-        let shown = self.descender.picture(&mut whole.scene)?;
         let (paths, tried): (Vec<usize>, Vec<usize>) =
             (0..savings.len()).partition(|index| matches!(savings[*index].change, Change::Path));
         let mut found: Vec<(usize, f64)> = paths
             .into_iter()
             .filter_map(|index| Some((index, *removals.get(map.slots[savings[index].slot].node)?)))
             .collect();
-        let are_apart = |a: usize, b: usize| {
-            let (a, b) = (&savings[tried[a]], &savings[tried[b]]);
-            let both = a.extent.zip(b.extent);
-            both.is_none_or(|(e, f)| !e.overlaps(&f)) && goes_with(a, b, outlines)
-        };
-        for group in groups(tried.len(), renderings, are_apart) {
-            if self.is_stopped() {
-                break;
-            }
-            let mut together: BTreeMap<usize, Vec<&Saving>> = BTreeMap::new();
-            for at in &group {
-                let saving = &savings[tried[*at]];
-                together.entry(saving.slot).or_default().push(saving);
-            }
+        let extents = tried.iter().map(|index| savings[*index].extent);
+        let extents = extents.map(|extent| extent.into_iter().collect()).collect();
+        let trials = Trials::new(&mut self.descender, &mut whole.scene, extents)?;
+        let go_together =
+            |a: usize, b: usize| goes_with(&savings[tried[a]], &savings[tried[b]], outlines);
+        let with_changes = |group: &[usize]| {
             let mut scene = map.scene.clone();
-            for (slot, own) in together {
+            let group = group.iter().map(|at| &savings[tried[*at]]);
+            for (slot, own) in by_slot(group) {
                 let Some(Node::Path(path)) = scene.nodes.get_mut(map.slots[slot].node) else {
                     continue;
                 };
@@ -190,12 +180,10 @@ impl Fit<'_> {
                     path.outline = outline_of(&changed(&outlines[slot], &own));
                 }
             }
-            let after = self.descender.picture(&mut scene)?;
-            found.extend(group.into_iter().map(|at| {
-                let extent = savings[tried[at]].extent;
-                (tried[at], growth(target, &shown, &after, extent.as_slice()))
-            }));
-        }
+            scene
+        };
+        let grown = trials.growths(&mut self.descender, renderings, go_together, with_changes)?;
+        found.extend(grown.into_iter().map(|(at, growth)| (tried[at], growth)));
         Ok(found)
     }
 
@@ -204,14 +192,14 @@ impl Fit<'_> {
         &mut self,
         map: &SceneMap,
         outlines: &[Vec<Part>],
-        taken: &BTreeMap<usize, Vec<&Saving>>,
+        taken: BTreeMap<usize, Vec<&Saving>>,
     ) {
         let mut decimals = self.grids(&self.paths());
         let mut gone = BTreeSet::new();
         let mut paths = BTreeMap::new();
         let mut paints = BTreeMap::new();
         for (index, own) in taken {
-            let slot = &map.slots[*index];
+            let slot = &map.slots[index];
             match own.first().map(|saving| &saving.change) {
                 None => {}
                 Some(Change::Path) => {
@@ -226,7 +214,7 @@ impl Fit<'_> {
                     {
                         *decimals = decimals.saturating_sub(1);
                     }
-                    let path = changed(&outlines[*index], own);
+                    let path = changed(&outlines[index], &own);
                     paths.insert(slot.shape, slot.to_scene.inverse() * path);
                 }
             }
@@ -242,6 +230,13 @@ impl Fit<'_> {
         quantise_outlines(&mut self.document, decimals);
         self.remove_shapes(&gone);
     }
+}
+
+/// Changes by the scene's paths that they change.
+fn by_slot<'s>(savings: impl Iterator<Item = &'s Saving>) -> BTreeMap<usize, Vec<&'s Saving>> {
+    let mut slots: BTreeMap<usize, Vec<&Saving>> = BTreeMap::new();
+    savings.for_each(|saving| slots.entry(saving.slot).or_default().push(saving));
+    slots
 }
 
 #[cfg(test)]
