@@ -3,7 +3,7 @@
 
 use super::palette::{NEAR, Palette, components, distance, share_between};
 use crate::{
-    neighbours::{around, square},
+    neighbours::{around, beside, square},
     picture::{Picture, Pixel},
 };
 
@@ -31,11 +31,11 @@ pub(super) struct Labels {
 
 impl Labels {
     pub(super) fn of(picture: &Picture, palette: &Palette, is_noisy: bool) -> Self {
-        let nearest = |pixel: &Pixel| palette.nearest(*pixel).0 as u8;
+        let nearest = palette.nearest(picture).into_iter();
         let mut labels = Self {
             width: picture.width,
             height: picture.height,
-            of: picture.pixels.iter().map(nearest).collect(),
+            of: nearest.map(|(color, _)| color as u8).collect(),
         };
         if is_noisy {
             labels.agree(picture, palette);
@@ -132,6 +132,18 @@ impl Labels {
                 break;
             }
         }
+    }
+
+    /// Which pixels may have another label than their own so near.
+    pub(super) fn near_others(&self, reach: usize) -> Vec<bool> {
+        let size = [self.width, self.height];
+        let mut is_near = vec![false; self.of.len()];
+        for (index, own) in self.of.iter().enumerate() {
+            if beside(size, index).any(|at| self.of[at] != *own) {
+                square(size, index, reach).for_each(|at| is_near[at] = true);
+            }
+        }
+        is_near
     }
 
     /// The eight neighbours of a pixel that there are.

@@ -45,11 +45,23 @@ pub struct CleanPicture {
     pub is_understood: bool,
 }
 
-/// What a picture would be without noise and hard edges; `None` when it has none, or is not of few
-/// flat colours.
-pub fn cleaned(picture: &Picture) -> Option<CleanPicture> {
-    let mut palette = Palette::of(picture)?;
-    let near = picture.pixels.iter().map(|pixel| palette.nearest(*pixel).1);
+/// What a picture consists of.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Colors {
+    /// Many colours, or shades.
+    Many,
+    /// Few flat colours, as they were drawn.
+    Flat,
+    /// Few flat colours with noise or hard edges, and the picture without these.
+    Stored(CleanPicture),
+}
+
+/// What a picture consists of.
+pub fn colors_of(picture: &Picture) -> Colors {
+    let Some(mut palette) = Palette::of(picture) else {
+        return Colors::Many;
+    };
+    let near = palette.nearest(picture).into_iter().map(|(_, off)| off);
     let near: Vec<f32> = near.filter(|off| *off <= palette::NEAR).collect();
     let off = near.iter().filter(|off| **off > EXACT).count();
     let is_noisy = off as f64 > NOISY_SHARE * near.len() as f64;
@@ -59,9 +71,10 @@ pub fn cleaned(picture: &Picture) -> Option<CleanPicture> {
         .flatten();
     let is_hard = are_hard(picture, &palette, &labels);
     if !is_noisy && !is_hard && palette.ringing.is_none() {
-        return None;
+        return Colors::Flat;
     }
     let soft = is_hard.then(|| softened(&palette, &labels));
+    let is_near_border = palette.ringing.map(|_| labels.near_others(ringing::REACH));
     let mut is_left = vec![false; picture.pixels.len()];
     let mut is_ringing = is_left.clone();
     let mut clean = sharp.map_or_else(|| picture.pixels.clone(), |sharp| sharp.pixels);
@@ -70,7 +83,10 @@ pub fn cleaned(picture: &Picture) -> Option<CleanPicture> {
             *pixel = soft;
             continue;
         }
-        let ringing = palette.ringing;
+        let is_near = is_near_border
+            .as_ref()
+            .is_some_and(|is_near| is_near[index]);
+        let ringing = palette.ringing.filter(|_| is_near);
         if let Some(clean) = ringing.and_then(|of| of.removed(index, *pixel, &labels, &palette)) {
             *pixel = clean.color;
             is_ringing[index] = true;
@@ -94,7 +110,7 @@ pub fn cleaned(picture: &Picture) -> Option<CleanPicture> {
         }
     }
     let left = (0..clean.len()).filter(|index| is_left[*index]).count();
-    Some(CleanPicture {
+    Colors::Stored(CleanPicture {
         picture: Picture {
             pixels: clean,
             ..*picture
@@ -190,14 +206,24 @@ mod tests {
         255.0 * (sum / (3 * SIDE * SIDE) as f32).sqrt()
     }
 
+    fn cleaned(picture: &Picture) -> Option<CleanPicture> {
+        match colors_of(picture) {
+            Colors::Stored(clean) => Some(clean),
+            _ => None,
+        }
+    }
+
     #[test]
     fn a_clean_picture_stays_and_a_shaded_one_too() {
-        assert_eq!(cleaned(&disc(soft, 0.0)), None);
+        assert_eq!(colors_of(&disc(soft, 0.0)), Colors::Flat);
         let shaded = (0..SIDE * SIDE).map(|index| {
             let (x, y) = ((index % SIDE) as f32 / 96.0, (index / SIDE) as f32 / 96.0);
             [x, 0.5 * y + 0.2, 0.5 + 0.3 * (9.0 * x * y).sin()]
         });
-        assert_eq!(cleaned(&Picture::opaque(SIDE, SIDE, shaded)), None);
+        assert_eq!(
+            colors_of(&Picture::opaque(SIDE, SIDE, shaded)),
+            Colors::Many
+        );
     }
 
     #[test]

@@ -68,12 +68,13 @@ impl Palette {
         let seen = (0..count).filter(|index| is_seen(*index)).count();
         let least = (LEAST_SHARE * count as f64).max(LEAST_PIXELS as f64) as usize;
         let key = |pixel: &Pixel| pixel.map(|value| (value * 255.0 / BIN) as i32);
+        let runs = runs(&picture.pixels);
         let mut bins: BTreeMap<[i32; 4], (usize, [f64; 4])> = BTreeMap::new();
-        for pixel in &picture.pixels {
+        for (pixel, length) in &runs {
             let bin = bins.entry(key(pixel)).or_default();
-            bin.0 += 1;
+            bin.0 += length;
             for (sum, value) in bin.1.iter_mut().zip(pixel) {
-                *sum += f64::from(*value);
+                *sum += *length as f64 * f64::from(*value);
             }
         }
         let mut order: Vec<([i32; 4], usize)> = bins
@@ -88,7 +89,9 @@ impl Palette {
             let is_near =
                 |other: &[i32; 4], reach: i32| (0..4).all(|i| (other[i] - peak[i]).abs() <= reach);
             let is_shade = |reach: i32| peaks.iter().any(|known| is_near(known, reach));
-            if is_shade(1) || (is_shade(REACH) && !is_even(picture, &key, peak, count)) {
+            if is_shade(1)
+                || (is_shade(REACH) && !is_even(picture, &runs, |pixel| key(pixel) == peak, count))
+            {
                 continue;
             }
             let (mut pixels, mut sum) = (0_usize, [0.0_f64; 4]);
@@ -106,7 +109,7 @@ impl Palette {
             }
             peaks.push(peak);
             let mean = sum.map(|sum| (sum / pixels as f64) as f32);
-            let color = common_color(picture, |pixel| is_near(&key(pixel), 1)).unwrap_or(mean);
+            let color = common_color(&runs, |pixel| is_near(&key(pixel), 1)).unwrap_or(mean);
             if has_core(picture, color) {
                 colors.push(color);
             }
@@ -120,8 +123,7 @@ impl Palette {
         if palette.colors.len() > MOST_COLORS {
             return None;
         }
-        let nearest = picture.pixels.iter().map(|pixel| palette.nearest(*pixel));
-        let nearest: Vec<(usize, f32)> = nearest.collect();
+        let nearest = palette.nearest(picture);
         let is_near = |index: usize| nearest[index].1 <= NEAR;
         // Nothing is even, and tells nothing of the rest.
         let near = (0..count).filter(|index| is_seen(*index) && is_near(*index));
@@ -147,8 +149,7 @@ impl Palette {
     /// The colours without those that compression makes beside borders: shades of a more frequent
     /// one that fill no area.
     fn without_satellites(self, picture: &Picture) -> Option<Self> {
-        let nearest = picture.pixels.iter().map(|pixel| self.nearest(*pixel).0);
-        let nearest: Vec<usize> = nearest.collect();
+        let nearest = self.nearest(picture);
         let is_shade = |index: usize| {
             let color = self.colors[index];
             let mut more_frequent = self.colors[..index].iter();
@@ -158,7 +159,7 @@ impl Palette {
             .filter(|index| {
                 !is_shade(*index)
                     || has_square(picture.width, AREA_SIDE, nearest.len(), |at| {
-                        nearest[at] == *index
+                        nearest[at].0 == *index
                     })
             })
             .map(|index| self.colors[index])
@@ -168,13 +169,12 @@ impl Palette {
 
     /// The colours without those that are others beyond a border that rings: these fill no area.
     fn without_ringing(mut self, picture: &Picture) -> Self {
-        let nearest = picture.pixels.iter().map(|pixel| self.nearest(*pixel).0);
-        let nearest: Vec<usize> = nearest.collect();
+        let nearest = self.nearest(picture);
         // In acute corners a band may fill a small square: large ones first.
         let of = [AREA_SIDE, STROKE_SIDE].into_iter().find_map(|side| {
             let is_area = |index: &usize| {
                 has_square(picture.width, side, nearest.len(), |at| {
-                    nearest[at] == *index
+                    nearest[at].0 == *index
                 })
             };
             let areas = (0..self.colors.len()).filter(is_area);
@@ -233,13 +233,18 @@ impl Palette {
         })
     }
 
-    /// Index and distance in levels of the colour nearest to a pixel.
-    pub(super) fn nearest(&self, pixel: Pixel) -> (usize, f32) {
-        let distances = self.colors.iter().map(|color| distance(*color, pixel));
-        distances
-            .enumerate()
-            .min_by(|a, b| a.1.total_cmp(&b.1))
-            .unwrap_or((0, f32::INFINITY))
+    /// Of each pixel index and distance in levels of the nearest colour.
+    pub(super) fn nearest(&self, picture: &Picture) -> Vec<(usize, f32)> {
+        let colors: Vec<[f32; 4]> = self.colors.iter().map(|color| components(*color)).collect();
+        let mut nearest = Vec::with_capacity(picture.pixels.len());
+        for (pixel, length) in runs(&picture.pixels) {
+            let own = components(pixel);
+            let squares = colors.iter().map(|color| squared_off(*color, own));
+            let found = squares.enumerate().min_by(|a, b| a.1.total_cmp(&b.1));
+            let (color, square) = found.unwrap_or((0, f32::INFINITY));
+            nearest.extend(std::iter::repeat_n((color, square.sqrt()), length));
+        }
+        nearest
     }
 }
 
@@ -247,20 +252,17 @@ impl Palette {
 /// panel a little darker than the page, and no noise. `all` is the number of its pixels.
 fn is_even(
     picture: &Picture,
-    key: &impl Fn(&Pixel) -> [i32; 4],
-    bin: [i32; 4],
+    runs: &[(Pixel, usize)],
+    is_of_bin: impl Fn(&Pixel) -> bool,
     all: usize,
 ) -> bool {
     if all < EVEN_SIDE * EVEN_SIDE {
         return false;
     }
-    let own = picture.pixels.iter().filter(|pixel| key(pixel) == bin);
     let mut counts: BTreeMap<[u32; 4], (usize, Pixel)> = BTreeMap::new();
-    for pixel in own {
-        counts
-            .entry(pixel.map(f32::to_bits))
-            .or_insert((0, *pixel))
-            .0 += 1;
+    for (pixel, length) in runs.iter().filter(|(pixel, _)| is_of_bin(pixel)) {
+        let bits = pixel.map(f32::to_bits);
+        counts.entry(bits).or_insert((0, *pixel)).0 += length;
     }
     let most = counts.into_values().max_by_key(|(count, _)| *count);
     most.is_some_and(|(count, color)| {
@@ -273,13 +275,13 @@ fn is_even(
 
 /// The colour that most pixels of some bins have to the bit, if there is one: what is around it
 /// then are mixtures at borders, not noise.
-fn common_color(picture: &Picture, is_of_bins: impl Fn(&Pixel) -> bool) -> Option<Pixel> {
+fn common_color(runs: &[(Pixel, usize)], is_of_bins: impl Fn(&Pixel) -> bool) -> Option<Pixel> {
     let bits = |pixel: &Pixel| pixel.map(|value| (value * 255.0).round() as u8);
     let mut counts: BTreeMap<[u8; 4], (usize, Pixel)> = BTreeMap::new();
     let mut all = 0;
-    for pixel in picture.pixels.iter().filter(|pixel| is_of_bins(pixel)) {
-        counts.entry(bits(pixel)).or_insert((0, *pixel)).0 += 1;
-        all += 1;
+    for (pixel, length) in runs.iter().filter(|(pixel, _)| is_of_bins(pixel)) {
+        counts.entry(bits(pixel)).or_insert((0, *pixel)).0 += length;
+        all += length;
     }
     let (count, color) = counts.into_values().max_by_key(|(count, _)| *count)?;
     (2 * count > all).then_some(color)
@@ -325,9 +327,18 @@ pub(super) fn components(pixel: Pixel) -> [f32; 4] {
 
 /// Distance of two pixels in levels, mostly of luma.
 pub(super) fn distance(a: Pixel, b: Pixel) -> f32 {
-    let (a, b) = (components(a), components(b));
-    let squares = (0..4).map(|i| (a[i] - b[i]) * (a[i] - b[i]));
-    squares.sum::<f32>().sqrt()
+    squared_off(components(a), components(b)).sqrt()
+}
+
+/// Squared distance of two pixels by their components.
+fn squared_off(a: [f32; 4], b: [f32; 4]) -> f32 {
+    (0..4).map(|i| (a[i] - b[i]) * (a[i] - b[i])).sum()
+}
+
+/// The pixels of a picture as runs of equal ones, with their lengths: most of a flat one are few.
+fn runs(pixels: &[Pixel]) -> Vec<(Pixel, usize)> {
+    let runs = pixels.chunk_by(|a, b| a == b);
+    runs.map(|run| (run[0], run.len())).collect()
 }
 
 /// The share of a second colour in the mixture of two that a pixel shows, and by how many levels

@@ -5,10 +5,13 @@ use super::{
     labels::{Labels, Mixture},
     palette::{LEAST_MIXED, Palette, distance},
 };
-use crate::picture::{Picture, Pixel};
+use crate::{
+    neighbours::square,
+    picture::{Picture, Pixel},
+};
 
 /// Pixels beside a border in which it rings.
-const REACH: isize = 4;
+pub(super) const REACH: usize = 4;
 /// Distance in pixels of another colour up to which a pixel may show both.
 const BESIDE: f32 = 1.5;
 /// Levels by which two colours differ in a component that tells anything, and share of that
@@ -82,7 +85,9 @@ impl Ringing {
         let labels = Labels::of(picture, &palette, false);
         let count = colors.len();
         let mut sides: Vec<Side> = vec![Side::default(); count * count];
-        for (index, pixel) in picture.pixels.iter().enumerate() {
+        let is_near = labels.near_others(REACH);
+        let pixels = picture.pixels.iter().enumerate();
+        for (index, pixel) in pixels.filter(|(index, _)| is_near[*index]) {
             let own = usize::from(labels.of[index]);
             let Some((other, apart)) = only_other(&labels, index) else {
                 continue;
@@ -269,28 +274,29 @@ fn mixed(own: Pixel, other: Pixel, share: f32) -> Pixel {
 
 /// The other labels near a pixel, each with how far it is.
 fn others(labels: &Labels, index: usize) -> Vec<(usize, f32)> {
-    let (width, height) = (labels.width as isize, labels.height as isize);
-    let (x, y) = (index as isize % width, index as isize / width);
+    let place = |index: usize| {
+        (
+            (index % labels.width) as isize,
+            (index / labels.width) as isize,
+        )
+    };
+    let (x, y) = place(index);
     let own = labels.of[index];
     let mut found: Vec<(usize, f32)> = Vec::new();
-    for dy in -REACH..=REACH {
-        for dx in -REACH..=REACH {
-            let (x, y) = (x + dx, y + dy);
-            if !((0..width).contains(&x) && (0..height).contains(&y)) {
-                continue;
-            }
-            let label = labels.of[(y * width + x) as usize];
-            if label == own {
-                continue;
-            }
-            let apart = ((dx * dx + dy * dy) as f32).sqrt();
-            match found
-                .iter_mut()
-                .find(|(known, _)| *known == usize::from(label))
-            {
-                Some((_, least)) => *least = least.min(apart),
-                None => found.push((usize::from(label), apart)),
-            }
+    for at in square([labels.width, labels.height], index, REACH) {
+        let label = labels.of[at];
+        if label == own {
+            continue;
+        }
+        let (dx, dy) = (place(at).0 - x, place(at).1 - y);
+        let apart = ((dx * dx + dy * dy) as f32).sqrt();
+        let known = found.iter_mut();
+        match known
+            .into_iter()
+            .find(|(known, _)| *known == usize::from(label))
+        {
+            Some((_, least)) => *least = least.min(apart),
+            None => found.push((usize::from(label), apart)),
         }
     }
     found
