@@ -2,7 +2,7 @@
 //! schedule's.
 
 use chat2svg_trace::{
-    clean::{cleaned, is_flat},
+    clean::{Colors, colors_of, is_flat},
     exact::{exact_layers, placed, rough_shapes},
     ground::without_ground,
     lines::{has_writing, lines_of},
@@ -150,12 +150,18 @@ pub fn refine(
         .flatten()
         .filter(|found| 2 * found.shapes.len() <= allowed);
     // What is soft by intent is no noise.
-    let clean = (is_new && shadows.is_none())
-        .then(|| cleaned(&stored))
-        .flatten();
-    let picture = clean.as_ref().map_or(&stored, |clean| &clean.picture);
+    let colors = (is_new && shadows.is_none()).then(|| colors_of(&stored));
+    let clean = match &colors {
+        Some(Colors::Stored(clean)) => Some(clean),
+        _ => None,
+    };
+    let picture = clean.map_or(&stored, |clean| &clean.picture);
     let without_shadows = shadows.as_ref().map_or(picture, |shadows| &shadows.rest);
-    let is_flat = is_new && is_flat(without_shadows);
+    let is_flat = match colors {
+        Some(Colors::Many) => false,
+        Some(Colors::Flat) => true,
+        _ => is_new && is_flat(without_shadows),
+    };
     let lines = (is_flat && options.allow_strokes)
         .then(|| lines_of(picture, &options.stop))
         .flatten()
@@ -181,7 +187,7 @@ pub fn refine(
             given: before_moves,
             moved,
             target: picture,
-            clean: clean.as_ref(),
+            clean,
             lines: lines.as_ref(),
             shadows: shadows.as_ref(),
             is_flat,

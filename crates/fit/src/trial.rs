@@ -2,6 +2,8 @@
 //! that lie apart are tried in one rendering; the cheapest are taken as far as they go together.
 //! What they came to as a whole, `Fit` measures before it keeps the document.
 
+use std::collections::BTreeSet;
+
 use chat2svg_diffraster::{Node, Path, Scene};
 use chat2svg_trace::picture::{Picture, Pixel, squared_distance};
 
@@ -54,21 +56,20 @@ impl<'t> Trials<'t> {
 
     /// By how much the squared error grows with a change, by a picture with its group.
     pub(crate) fn growth(&self, change: usize, after: &[Pixel]) -> f64 {
-        let extents = &self.extents[change];
-        let all = extents
-            .iter()
-            .flat_map(|extent| extent.pixels(self.target.width));
-        let mut pixels: Vec<usize> = all.collect();
-        // Extents of one change may overlap: each pixel counts once.
-        if extents.len() > 1 {
-            pixels.sort_unstable();
-            pixels.dedup();
-        }
-        let grown = pixels.into_iter().map(|pixel| {
+        let width = self.target.width;
+        let grown = |pixel: usize| {
             let error = |shown: &[Pixel]| squared_distance(shown[pixel], self.target.pixels[pixel]);
             f64::from(error(after)) - f64::from(error(&self.shown))
-        });
-        grown.sum()
+        };
+        match self.extents[change].as_slice() {
+            [extent] => extent.pixels(width).map(grown).sum(),
+            several => {
+                // They may overlap: each pixel counts once.
+                let all = several.iter().flat_map(|extent| extent.pixels(width));
+                let pixels: BTreeSet<usize> = all.collect();
+                pixels.into_iter().map(grown).sum()
+            }
+        }
     }
 
     /// Of each change for which there is room in `most` renderings, and time, by how much the

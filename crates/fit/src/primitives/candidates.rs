@@ -18,6 +18,9 @@ const USUAL: f64 = 0.5;
 const SNAP: f64 = 0.06;
 /// Radii of round corners from which the nearest is looked for, by half the smaller side.
 const RADII: [f64; 3] = [1.0, 0.5, 0.2];
+/// Samples that are looked at first, and by how much more they may be off an outline.
+const FEW: usize = 96;
+const FIRST_LOOK: f64 = 1.5;
 /// Samples that must be seen.
 const LEAST_SEEN: usize = 8;
 /// How far an ellipse's axes differ at least, in pixels: else it is a circle.
@@ -60,53 +63,30 @@ impl Samples {
         let (Some(bounds), true) = (self.bounds(), self.seen.len() >= LEAST_SEEN) else {
             return Vec::new();
         };
-        let is_near = |distance: &dyn Fn(Point) -> f64| {
-            let count = self.seen.len().max(1) as f64;
-            let (mut largest, mut sum) = (0.0_f64, 0.0);
-            for point in &self.seen {
-                let off = distance(*point).abs();
-                largest = largest.max(off);
-                sum += off * off;
-            }
-            largest <= LARGEST * tolerance && (sum / count).sqrt() <= USUAL * tolerance
-        };
         let mut found = Vec::new();
         let center = bounds.center();
         let (across, down) = (0.5 * bounds.width(), 0.5 * bounds.height());
         let circle = [center.x, center.y, 0.5 * (across + down)];
-        if let Some(own) = self.nearest(circle, off_circle)
-            && is_near(&|point| off_circle(&own, point))
-        {
-            found.push(Basic::Circle(own));
-        }
+        let circle = self.nearest(circle, tolerance, off_circle);
+        found.extend(circle.map(Basic::Circle));
         let sides = [bounds.x0, bounds.y0, bounds.x1, bounds.y1];
-        if let Some(own) = self.nearest(sides, off_rect)
-            && is_near(&|point| off_rect(&own, point))
-        {
-            found.push(Basic::Rect(own));
-        }
+        let rect = self.nearest(sides, tolerance, off_rect);
+        found.extend(rect.map(Basic::Rect));
         let ellipse = [center.x, center.y, across, down];
-        if let Some(own) = self.nearest(ellipse, off_ellipse)
-            && (own[2] - own[3]).abs() > STRETCH
-            && is_near(&|point| off_ellipse(&own, point))
-        {
-            found.push(Basic::Ellipse(own));
-        }
+        let ellipse = self.nearest(ellipse, tolerance, off_ellipse);
+        let ellipse = ellipse.filter(|own| (own[2] - own[3]).abs() > STRETCH);
+        found.extend(ellipse.map(Basic::Ellipse));
         let [x0, y0, x1, y1] = sides;
         let rounded = RADII.into_iter().find_map(|share| {
             let start = [x0, y0, x1, y1, share * across.min(down)];
-            let own = self.nearest(start, off_rounded)?;
-            let is_round = own[4] > LEAST_RADIUS && is_near(&|point| off_rounded(&own, point));
-            is_round.then_some(own)
+            let own = self.nearest(start, tolerance, off_rounded)?;
+            (own[4] > LEAST_RADIUS).then_some(own)
         });
         found.extend(rounded.map(Basic::Rounded));
         found.extend(polygon::corners(&self.all, tolerance).map(Basic::Polygon));
-        if let Some(start) = self.turned_ellipse()
-            && let Some(own) = self.nearest(start, off_turned)
-            && is_near(&|point| off_turned(&own, point))
-        {
-            found.push(Basic::Turned(own));
-        }
+        let turned = self.turned_ellipse();
+        let turned = turned.and_then(|start| self.nearest(start, tolerance, off_turned));
+        found.extend(turned.map(Basic::Turned));
         found
     }
 
@@ -120,13 +100,25 @@ impl Samples {
         )
     }
 
-    /// The parameters nearest to what is seen.
+    /// The parameters nearest to what is seen, where that is near to them.
     fn nearest<const N: usize>(
         &self,
         start: [f64; N],
+        tolerance: f64,
         distance: impl Fn(&[f64; N], Point) -> f64,
     ) -> Option<[f64; N]> {
-        nearest(start, &self.seen, distance)
+        // Most outlines are no such shape, as few samples tell.
+        let few = self.seen.iter().step_by(self.seen.len().div_ceil(FEW));
+        let few: Vec<Point> = few.copied().collect();
+        let near = |start: [f64; N], points: &[Point], tolerance: f64| {
+            let found = nearest(start, points, &distance)?;
+            is_near(points, tolerance, |point| distance(&found, point)).then_some(found)
+        };
+        near(
+            near(start, &few, FIRST_LOOK * tolerance)?,
+            &self.seen,
+            tolerance,
+        )
     }
 
     /// Center, radii and angle by the moments of the samples.
@@ -254,8 +246,25 @@ impl Basic {
     }
 }
 
+/// Whether points are about as near to an outline as a polygon's tolerance is.
+fn is_near(points: &[Point], tolerance: f64, distance: impl Fn(Point) -> f64) -> bool {
+    let (mut largest, mut sum) = (0.0_f64, 0.0);
+    for point in points {
+        let off = distance(*point).abs();
+        largest = largest.max(off);
+        sum += off * off;
+    }
+    let count = points.len().max(1) as f64;
+    largest <= LARGEST * tolerance && (sum / count).sqrt() <= USUAL * tolerance
+}
+
+/// Of pixels no square overflows, and `hypot`, which minds that, takes most of the time.
+fn length(x: f64, y: f64) -> f64 {
+    (x * x + y * y).sqrt()
+}
+
 fn off_circle([x, y, radius]: &[f64; 3], point: Point) -> f64 {
-    point.distance(Point::new(*x, *y)) - radius
+    length(point.x - x, point.y - y) - radius
 }
 
 fn off_rect([x0, y0, x1, y1]: &[f64; 4], point: Point) -> f64 {
@@ -267,7 +276,7 @@ fn off_rounded([x0, y0, x1, y1, radius]: &[f64; 5], point: Point) -> f64 {
     let radius = radius.clamp(0.0, 0.5 * (x1 - x0).min(y1 - y0).max(0.0));
     let x = (point.x - 0.5 * (x0 + x1)).abs() - 0.5 * (x1 - x0) + radius;
     let y = (point.y - 0.5 * (y0 + y1)).abs() - 0.5 * (y1 - y0) + radius;
-    x.max(0.0).hypot(y.max(0.0)) + x.max(y).min(0.0) - radius
+    length(x.max(0.0), y.max(0.0)) + x.max(y).min(0.0) - radius
 }
 
 fn off_ellipse([x, y, across, down]: &[f64; 4], point: Point) -> f64 {
@@ -280,8 +289,8 @@ fn off_turned([x, y, across, down, angle]: &[f64; 5], point: Point) -> f64 {
     let off = point - Point::new(*x, *y);
     let u = (cos * off.x + sin * off.y) / across;
     let v = (cos * off.y - sin * off.x) / down;
-    let radius = u.hypot(v);
-    let slope = (u / across).hypot(v / down);
+    let radius = length(u, v);
+    let slope = length(u / across, v / down);
     if slope <= 0.0 {
         return -across.min(*down);
     }
