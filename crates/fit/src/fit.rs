@@ -1,7 +1,7 @@
-//! A running fit: its document, the best so far, descent and measurement. `shape_set` changes the
-//! set of shapes; `schedule` orders the actions.
+//! A running fit: its document and descent. `shape_set` changes the set of shapes; `schedule` orders
+//! the actions; `acceptance` decides what is kept.
 
-use std::time::Instant;
+mod acceptance;
 
 use chat2svg_trace::{
     Price,
@@ -11,16 +11,16 @@ use chat2svg_trace::{
     regions::{RegionFinder, ShapeCost},
     shadow::Shadows,
 };
-use chat2svg_vector::{Document, Drawn, Node, Raster, WriteOptions};
+use chat2svg_vector::{Document, Drawn, Raster, WriteOptions};
 use kurbo::{Affine, BezPath, PathSeg};
 
+use acceptance::Best;
+
 use crate::{
-    Action, ActionRecord, FitEnd, FitError, FitOptions, FitOutcome, FitReport, Movement,
-    StageRecord,
+    Action, ActionRecord, FitError, FitOptions, Movement, StageRecord,
     clock::Clock,
     descend::{Descender, DescentPhase},
     freedom::{Freedom, Motion},
-    grouping::in_layers,
     measure::{Score, price, psnr},
     quantise::{decimals_of, quantise_colors, quantise_outlines},
     scene::{SceneMap, scene_of, shown, write_back},
@@ -88,9 +88,6 @@ impl ShapeId {
     }
 }
 
-/// A document with its score and what each of its shapes is.
-type Best = (Score, Document, Vec<ShapeId>);
-
 /// A running fit.
 pub(crate) struct Fit<'a> {
     pub(crate) problem: Problem<'a>,
@@ -136,19 +133,24 @@ impl<'a> Fit<'a> {
     ) -> Self {
         let template_shapes = template.counts().shapes;
         let ids: Vec<ShapeId> = (0..template_shapes).map(ShapeId::Template).collect();
-        Self {
-            problem,
+        let best = Best {
+            score: before,
             document: template.clone(),
             ids: ids.clone(),
+        };
+        Self {
+            problem,
+            document: template,
+            ids,
             freedoms,
             template_shapes,
             before,
             score: before,
-            nearest: problem
-                .options
-                .byte_budget
-                .map(|budget| (before.within(budget), template.clone(), ids.clone())),
-            best: (before, template, ids),
+            nearest: problem.options.byte_budget.map(|budget| Best {
+                score: before.within(budget),
+                ..best.clone()
+            }),
+            best,
             is_saving: false,
             most_error: before.error,
             descender,
@@ -158,62 +160,6 @@ impl<'a> Fit<'a> {
             placed: None,
             rounding: [0.0; 2],
             chooses_rounding: false,
-        }
-    }
-
-    /// Takes layers over as they are, each shape added, whatever they cost.
-    pub(crate) fn take_layers(&mut self, layers: Vec<Node>) -> Result<(), FitError> {
-        self.document.layers = layers;
-        self.ids = vec![ShapeId::Added; self.document.counts().shapes];
-        if let Some(score) = self.measure(Action::Cover)? {
-            self.set_best(score);
-        }
-        Ok(())
-    }
-
-    /// Whether there is nothing to show yet.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.best.2.is_empty()
-    }
-
-    /// The best document and how it came about.
-    pub(crate) fn finish(self) -> FitOutcome {
-        self.best_so_far()
-    }
-
-    /// The best document so far and how it came about, as if the fit ended now.
-    fn best_so_far(&self) -> FitOutcome {
-        let pixels = self.problem.target.width * self.problem.target.height;
-        let (score, document, ids) = self.nearest.as_ref().unwrap_or(&self.best);
-        let Problem {
-            options, template, ..
-        } = self.problem;
-        let is_new = template.layers.is_empty() && options.allow_topology;
-        let sorted = is_new.then(|| in_layers(document, options.byte_budget));
-        let (document, bytes) = sorted
-            .flatten()
-            .unwrap_or_else(|| (document.clone(), score.bytes));
-        let added = ids.iter().filter(|id| id.is_added()).count();
-        let kept = ids.len() - added;
-        FitOutcome {
-            report: FitReport {
-                iterations: self.tracker.iterations,
-                curve: self.tracker.curve(),
-                psnr_before: psnr(self.problem.given.error, pixels),
-                psnr_after: psnr(score.error, pixels),
-                moved: self.problem.moved.to_vec(),
-                paths_added: added as u32,
-                paths_removed: self.template_shapes.saturating_sub(kept) as u32,
-                bytes,
-                ended_by: self.problem.clock.reason().unwrap_or(FitEnd::Schedule),
-                budget_changes: self.tracker.budget_changes.clone(),
-                actions: self.actions.clone(),
-                stages: self.stages.clone(),
-                coordinate_loss: -self.rounding[0],
-                rounding_loss: -self.rounding[1],
-                has_uneven_ground: false,
-            },
-            document,
         }
     }
 
@@ -431,149 +377,5 @@ impl<'a> Fit<'a> {
             let bytes = self.document.to_svg(&WriteOptions::default()).len();
             bytes.saturating_sub(budget)
         })
-    }
-
-    /// From now on a document is judged by how near it is to the byte budget first of all.
-    pub(crate) fn count_budget(&mut self) {
-        if let Some(nearest) = self.nearest.take() {
-            self.best = nearest;
-        }
-    }
-
-    /// Reverts to the best document so far when that is clearly better. A document nearly as good
-    /// may only need more steps.
-    pub(crate) fn revert_if_clearly_worse(&mut self) {
-        if self.best.0.is_clearly_better_than(&self.score) {
-            self.take_best();
-        }
-    }
-
-    /// Goes on from the best so far.
-    pub(crate) fn take_best(&mut self) {
-        let (score, document, ids) = &self.best;
-        self.score = *score;
-        self.document.clone_from(document);
-        self.ids.clone_from(ids);
-    }
-
-    /// Quality of the document after the last action, in dB.
-    pub(crate) fn last_psnr(&self) -> f32 {
-        let pixels = self.problem.target.width * self.problem.target.height;
-        let last = self.actions.last();
-        last.map_or_else(|| psnr(self.before.error, pixels), |done| done.psnr)
-    }
-
-    /// Quality of the best so far, in dB.
-    pub(crate) fn best_psnr(&self) -> f32 {
-        psnr(
-            self.best.0.error,
-            self.problem.target.width * self.problem.target.height,
-        )
-    }
-
-    /// Squared error of the best so far.
-    pub(crate) fn best_error(&self) -> f64 {
-        self.best.0.error
-    }
-
-    /// Measures the document and keeps it even when it is worse than the best by up to `slack` of
-    /// squared error, but never one that is worse than the template.
-    pub(crate) fn accept(&mut self, action: Action, slack: f64) -> Result<(), FitError> {
-        let best = self.best.0;
-        let Some(score) = self.measure(action)? else {
-            return Ok(());
-        };
-        if score.is_better_than(&best) || score.error <= best.error + slack {
-            self.keep(score);
-        }
-        Ok(())
-    }
-
-    /// Measures the document and keeps it when it is the best, but never one whose picture is worse
-    /// than the template's.
-    pub(crate) fn note(&mut self, action: Action) -> Result<(), FitError> {
-        self.accept(action, f64::NEG_INFINITY)
-    }
-
-    /// Goes on from another document if it costs less than the one there is, as measured; otherwise
-    /// nothing has happened.
-    pub(crate) fn change_if_paid(
-        &mut self,
-        action: Action,
-        document: Document,
-        ids: Vec<ShapeId>,
-    ) -> Result<(), FitError> {
-        let cost = self.score.cost;
-        let kept = (
-            self.score,
-            std::mem::replace(&mut self.document, document),
-            std::mem::replace(&mut self.ids, ids),
-        );
-        match self.measure(action)? {
-            Some(score) if score.cost < cost => {
-                if score.is_better_than(&self.best.0) {
-                    self.keep(score);
-                }
-            }
-            measured => {
-                if measured.is_some() {
-                    self.actions.pop();
-                }
-                (self.score, self.document, self.ids) = kept;
-            }
-        }
-        Ok(())
-    }
-
-    /// Measures the document and notes the action; nothing when the fit is cancelled.
-    fn measure(&mut self, action: Action) -> Result<Option<Score>, FitError> {
-        let Problem {
-            target, options, ..
-        } = self.problem;
-        if self.problem.clock.is_cancelled() {
-            return Ok(None);
-        }
-        let began = Instant::now();
-        let mut score = Score::of(&self.document, target, options)?;
-        if action == Action::Primitive {
-            score = score.as_written(&self.document, target)?;
-        }
-        if let Some(budget) = options.byte_budget {
-            let within = score.within(budget);
-            match &self.nearest {
-                None => score = within,
-                Some(nearest)
-                    if score.error <= self.before.error && within.is_better_than(&nearest.0) =>
-                {
-                    self.nearest = Some((within, self.document.clone(), self.ids.clone()));
-                }
-                Some(_) => {}
-            }
-        }
-        self.problem.clock.set_aside(began.elapsed());
-        let gain = (self.score.cost - score.cost) as f32;
-        self.score = score;
-        self.actions.push(ActionRecord {
-            seconds: self.problem.clock.elapsed().as_secs_f32(),
-            action,
-            paths: self.ids.len() as u32,
-            psnr: psnr(score.error, target.width * target.height),
-            gain,
-        });
-        Ok(Some(score))
-    }
-
-    /// Keeps the document, of which this is the score, as the best unless its picture is worse than
-    /// the template's.
-    fn keep(&mut self, score: Score) {
-        if score.error <= self.most_error {
-            self.set_best(score);
-        }
-    }
-
-    fn set_best(&mut self, score: Score) {
-        self.best = (score, self.document.clone(), self.ids.clone());
-        let best = self.best_so_far();
-        self.tracker.improved(best);
     }
 }
