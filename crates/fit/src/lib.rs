@@ -69,7 +69,7 @@ pub use engine::{refine, vectorize};
 pub use error::FitError;
 pub use naming::{Name, Namer, ShapeTraits};
 pub use options::{FitOptions, MAX_PATHS, Regularisers, Schedule};
-pub use registration::{IdBuffer, Movement, Registered, Registration, register, visit_name};
+pub use registration::{IdBuffer, Movement, Registered, Registration, register};
 pub use report::{
     Action, ActionRecord, Budget, BudgetRecord, FitEnd, FitOutcome, FitReport, FitStage,
     LossSample, MAX_SAMPLES, Observer, Progress, StageRecord,

@@ -41,17 +41,18 @@ pub struct Name {
 }
 
 impl Name {
-    /// Of a shape with such traits on a ground of a name; `None` at the bottom.
+    /// Of a shape with such traits on a ground of a name, which may have none; `None` at the bottom.
     pub fn on(ground: Option<&str>, traits: &ShapeTraits) -> Self {
         let word = word(traits);
-        let meaning = match ground {
-            Some(_) => meaning_of(word),
-            None => Meaning::of_role(Role::Background),
+        let (ground, meaning) = match ground {
+            Some(ground) => (ground_of(ground), meaning_of(word)),
+            None => (BACKGROUND, Meaning::of_role(Role::Background)),
         };
-        Self {
-            label: format!("{}{ON}{word}", ground.map_or(BACKGROUND, ground_of)),
-            meaning,
-        }
+        let label = match ground {
+            "" => word.to_owned(),
+            ground => format!("{ground}{ON}{word}"),
+        };
+        Self { label, meaning }
     }
 
     /// Gives it to a shape.
@@ -70,11 +71,14 @@ pub(crate) fn ground_of(label: &str) -> &str {
     }
 }
 
-/// The name of a shape as a ground: its own or that of the nearest group that has one. The layers
-/// of a new document are nobody's names.
+/// The name of a shape as a ground: its own or that of the nearest group that has one, label or id;
+/// empty where there is none. The layers of a new document are nobody's names.
 pub(crate) fn ground_name(visit: &ShapeVisit<'_>) -> String {
-    let groups = visit.groups.iter().rev().map(|group| &group.label);
-    let mut names = std::iter::once(&visit.shape.label).chain(groups);
+    let groups = visit.groups.iter().rev();
+    let groups = groups.flat_map(|group| [&group.label, &group.id]);
+    let mut names = [&visit.shape.label, &visit.shape.id]
+        .into_iter()
+        .chain(groups);
     let name = names.find(|name| !name.is_empty());
     match name.map_or("", String::as_str) {
         SHAPES | BACKGROUND | LINES => String::new(),
@@ -250,6 +254,9 @@ fn meaning_of(word: &str) -> Meaning {
 
 #[cfg(test)]
 mod tests {
+    use chat2svg_vector::{Color, Group, Node, Paint};
+    use kurbo::BezPath;
+
     use super::*;
 
     const PLAIN: ShapeTraits = ShapeTraits {
@@ -348,6 +355,25 @@ mod tests {
         assert_eq!(label("sea / line / rim"), "sea / detail");
         // A name that somebody gave is whole.
         assert_eq!(label("ship / mast"), "ship / mast / detail");
+        assert_eq!(label(""), "detail");
         assert_eq!(Name::on(None, &PLAIN).label, "background / detail");
+    }
+
+    #[test]
+    fn a_ground_is_called_by_its_label_or_id_or_its_groups() {
+        let name = |label: &str, id: &str, group: &str| {
+            let mut shape = Shape::filled(label, BezPath::new(), Paint::Solid(Color::BLACK));
+            shape.id = id.to_owned();
+            let mut document = Document::empty(8.0, 8.0);
+            document.layers.push(Node::Group(Group {
+                children: vec![Node::Shape(shape)],
+                ..Group::new(group)
+            }));
+            ground_name(&document.shapes()[0])
+        };
+        assert_eq!(name("Sun", "sun-2", "sky"), "Sun");
+        assert_eq!(name("", "sun-2", "sky"), "sun-2");
+        assert_eq!(name("", "", "sky"), "sky");
+        assert_eq!(name("", "", SHAPES), "");
     }
 }

@@ -107,6 +107,10 @@ impl Fit<'_> {
         let (sharp, shown) = (finder.sharp(), visibility.pixels());
         let namer = Namer::of(&self.document, (sharp, width), visibility.owners(), &shown);
         let name = |item: usize, ground: &str| {
+            if ground.is_empty() {
+                // A document without names stays so; a new one's layers get theirs in the end.
+                return Name::default();
+            }
             let FoundShape { region, depth, .. } = found[item];
             Name::on(Some(ground), &namer.traits(&regions[region], depth))
         };

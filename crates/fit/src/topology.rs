@@ -61,7 +61,7 @@ fn node_of(name: Name, found: &FoundShape, to_parent: Affine) -> Node {
 }
 
 /// Puts shapes, bottom first, into a document, as [`insert_above`] does. `name` names each after
-/// what it lies on; where that has no name, it has none. Returns the index in painting order that
+/// what it lies on. Returns the index in painting order that
 /// each has in the end, ascending.
 pub(crate) fn insert(
     document: &mut Document,
@@ -70,23 +70,16 @@ pub(crate) fn insert(
     name: impl Fn(usize, &str) -> Name,
 ) -> Vec<usize> {
     let depths: Vec<Option<usize>> = found.iter().map(|shape| shape.depth).collect();
-    let inserted = insert_above(
-        document,
-        &depths,
-        to_canvas,
-        ground_name,
-        |item, ground, to_parent| {
-            let name = match ground {
-                None => Name {
-                    label: BACKGROUND.to_owned(),
-                    ..Name::default()
-                },
-                Some("") => Name::default(),
-                Some(ground) => name(item, ground),
-            };
-            node_of(name, &found[item], to_parent)
-        },
-    );
+    let inserted = insert_above(document, &depths, to_canvas, |item, ground, to_parent| {
+        let name = match ground {
+            None => Name {
+                label: BACKGROUND.to_owned(),
+                ..Name::default()
+            },
+            Some(ground) => name(item, ground),
+        };
+        node_of(name, &found[item], to_parent)
+    });
     let mut indices: Vec<usize> = inserted.into_iter().map(|(_, index)| index).collect();
     indices.sort_unstable();
     indices
@@ -96,18 +89,17 @@ pub(crate) fn insert(
 /// painting order and in that shape's group, without one, or where there is no such shape, below
 /// everything. `to_canvas` maps user space to the new shapes' coordinates.
 ///
-/// `node` makes the shape of an item from the name, as `name` tells it, of the shape that it goes
-/// above, `None` at the bottom, and the map from the new shapes' coordinates to its parent's.
+/// `node` makes the shape of an item from the name, perhaps none, of the shape that it goes above,
+/// `None` at the bottom, and the map from the new shapes' coordinates to its parent's.
 /// Returns each item with its shape's index in painting order in the end, from front to back.
 pub fn insert_above(
     document: &mut Document,
     depths: &[Option<usize>],
     to_canvas: Affine,
-    name: impl Fn(&ShapeVisit<'_>) -> String,
     mut node: impl FnMut(usize, Option<&str>, Affine) -> Node,
 ) -> Vec<(usize, usize)> {
     let visits = document.shapes();
-    let place = |visit: &ShapeVisit<'_>| (visit.place.clone(), visit.transform, name(visit));
+    let place = |visit: &ShapeVisit<'_>| (visit.place.clone(), visit.transform, ground_name(visit));
     let places: Vec<(Vec<usize>, Affine, String)> = visits.iter().map(place).collect();
     let mut order: Vec<(usize, Option<usize>)> = depths.iter().copied().enumerate().collect();
     order.sort_by_key(|(_, depth)| depth.map_or(0, |depth| depth + 1));

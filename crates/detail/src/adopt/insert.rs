@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use chat2svg_fit::{Name, insert_above, removal_growths, visit_name};
+use chat2svg_fit::{Name, insert_above, removal_growths};
 use chat2svg_stop::Stop;
 use chat2svg_trace::Price;
 use chat2svg_vector::{ByteCost, Document, Node, Raster};
@@ -41,21 +41,15 @@ pub(super) fn insert(
 ) -> Vec<Inserted> {
     let depths: Vec<Option<usize>> = found.iter().map(|shape| shape.above).collect();
     let mut names = vec![String::new(); found.len()];
-    let placed = insert_above(
-        document,
-        &depths,
-        to_canvas,
-        visit_name,
-        |item, ground, to_parent| {
-            let new = &found[item];
-            let name = Name::on(ground, &new.traits);
-            names[item].clone_from(&name.label);
-            let mut shape = new.shape.clone();
-            name.give_to(&mut shape);
-            shape.apply_affine(to_parent);
-            Node::Shape(shape)
-        },
-    );
+    let placed = insert_above(document, &depths, to_canvas, |item, ground, to_parent| {
+        let new = &found[item];
+        let name = Name::on(ground, &new.traits);
+        names[item].clone_from(&name.label);
+        let mut shape = new.shape.clone();
+        name.give_to(&mut shape);
+        shape.apply_affine(to_parent);
+        Node::Shape(shape)
+    });
     let inserted = placed.into_iter().map(|(residual, index)| Inserted {
         index,
         residual,

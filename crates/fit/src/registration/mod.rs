@@ -26,8 +26,8 @@ use chat2svg_vector::{Color, Document, Raster, RenderError};
 use serde::{Deserialize, Serialize};
 
 pub(crate) use self::form::Form;
+pub use self::id_buffer::IdBuffer;
 use self::{areas::Areas, context::Search, repaint::Painter, view::View};
-pub use self::{id_buffer::IdBuffer, units::visit_name};
 use crate::{FitError, measure::fitting_size};
 
 /// Longest side in pixels at which guesses are tried.

@@ -38,7 +38,7 @@ pub(super) fn units(document: &Document) -> Vec<Unit> {
 
 /// The name of a shape in its document: its own, else that of the nearest group that has one, else
 /// its number.
-pub fn visit_name(visit: &ShapeVisit<'_>) -> String {
+pub(super) fn visit_name(visit: &ShapeVisit<'_>) -> String {
     let around = visit.groups.iter().rev().find_map(|group| {
         let mut names = [&group.label, &group.id].into_iter();
         names.find(|name| !name.is_empty())
