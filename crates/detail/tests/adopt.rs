@@ -276,6 +276,21 @@ fn what_is_new_is_added_where_it_belongs_and_named() {
     assert!(after < 0.15 * before, "{after} of {before}");
 }
 
+#[test]
+fn what_is_new_on_a_ground_without_a_name_is_called_by_what_it_is() {
+    let without_names = |mut document: Document| {
+        document.edit_shapes(|_, shape, _, _| {
+            shape.id.clear();
+            shape.label.clear();
+        });
+        document
+    };
+    let template = without_names(scene(&[]));
+    let target = picture(&scene(&[("{NEW}", NEW)]));
+    let adopted = run(&template, &target, true).expect("runs");
+    assert_eq!(adopted.added, ["highlight", "line"]);
+}
+
 /// A daisy of twelve petals, numbered clockwise from the top.
 fn daisy(outline: &str, leaf: &str) -> Document {
     let petal = |number: usize| {

@@ -29,6 +29,8 @@ pub(super) struct Inserted {
     pub(super) index: usize,
     /// Index of what it was made of.
     pub(super) residual: usize,
+    /// The name of what it lies on; `None` at the bottom.
+    ground: Option<String>,
     pub(super) name: String,
 }
 
@@ -40,20 +42,24 @@ pub(super) fn insert(
     to_canvas: Affine,
 ) -> Vec<Inserted> {
     let depths: Vec<Option<usize>> = found.iter().map(|shape| shape.above).collect();
-    let mut names = vec![String::new(); found.len()];
+    let mut names = vec![(None, String::new()); found.len()];
     let placed = insert_above(document, &depths, to_canvas, |item, ground, to_parent| {
         let new = &found[item];
         let name = Name::on(ground, &new.traits);
-        names[item].clone_from(&name.label);
+        names[item] = (ground.map(str::to_owned), name.label.clone());
         let mut shape = new.shape.clone();
         name.give_to(&mut shape);
         shape.apply_affine(to_parent);
         Node::Shape(shape)
     });
-    let inserted = placed.into_iter().map(|(residual, index)| Inserted {
-        index,
-        residual,
-        name: std::mem::take(&mut names[residual]),
+    let inserted = placed.into_iter().map(|(residual, index)| {
+        let (ground, name) = std::mem::take(&mut names[residual]);
+        Inserted {
+            index,
+            residual,
+            ground,
+            name,
+        }
     });
     inserted.collect()
 }
@@ -88,7 +94,7 @@ impl Judge<'_> {
             let Some(residual) = found.get(each.residual) else {
                 continue;
             };
-            let name = Name::on(Some(&each.name), &residual.traits.as_stroke());
+            let name = Name::on(each.ground.as_deref(), &residual.traits.as_stroke());
             let bytes = document
                 .shapes()
                 .get(each.index)
