@@ -6,13 +6,12 @@
 //! The fit minimises squared error, to which one wrong pixel counts as much as many that are nearly
 //! right. This is where outliers are dealt with, once and before it.
 
+mod claims;
 mod consensus;
 mod in_place;
 
-use std::collections::VecDeque;
-
 use chat2svg_stop::Stop;
-use chat2svg_trace::neighbours::{beside, square};
+use chat2svg_trace::neighbours::{around, beside, connected, square};
 use chat2svg_vector::{Color, Document, Raster, RenderError};
 
 use crate::shows::{Agreement, PixelAgreement, best_placed, is_at_edge};
@@ -38,8 +37,6 @@ const MOSTLY: f64 = 0.5;
 const LEAST_SEEN: usize = 24;
 /// How far a region that a shape grows into may stray from the shape's own colour.
 const LIKE: f32 = 0.12;
-/// Difference of neighbouring pixels within one region.
-const SMOOTH: f32 = 0.04;
 /// Distance in pixels from the border of a shape within which a thin strip is a matter of the
 /// border.
 const BORDER: usize = 2;
@@ -229,126 +226,10 @@ impl Scene<'_> {
             .collect()
     }
 
-    /// What a shape can come to show by moving its outline is not strange: the regions of its own
-    /// colour that go on at its border and beyond; and of a shape that shows little of what the
-    /// target has in its place, all that is of its colour within reach. Returns of each pixel who
-    /// shows it, or can come to.
-    fn let_shapes_grow(
-        &self,
-        paints: &[Paint],
-        borders: &[Agreement],
-        strange: &mut [bool],
-        reach: usize,
-    ) -> Vec<Option<usize>> {
-        let means = self.means(paints, borders);
-        let likeness = self.likeness(paints, borders, &means);
-        let mut claims: Vec<Option<usize>> = (0..self.owners.len())
-            .map(|pixel| (!strange[pixel]).then(|| self.owner(pixel)))
-            .collect();
-        // Of each pixel how far it is from the shape that grows into it.
-        let mut queue: VecDeque<(usize, usize, usize)> = (0..self.owners.len())
-            .filter(|pixel| !strange[*pixel])
-            .map(|pixel| (pixel, self.owner(pixel), 0))
-            .collect();
-        while let Some((pixel, owner, steps)) = queue.pop_front() {
-            if steps >= reach {
-                continue;
-            }
-            for next in self.beside(pixel) {
-                if !strange[next] {
-                    continue;
-                }
-                let goes_on = distance(self.wanted[next], self.wanted[pixel]) <= SMOOTH
-                    && distance(self.wanted[next], means[owner]) <= likeness[owner];
-                if goes_on {
-                    strange[next] = false;
-                    claims[next] = Some(owner);
-                    queue.push_back((next, owner, steps + 1));
-                }
-            }
-        }
-        self.let_lost_shapes_come(paints, borders, &means, &mut claims, reach);
-        for (is_strange, claim) in strange.iter_mut().zip(&claims) {
-            *is_strange &= claim.is_none();
-        }
-        claims
-    }
-
-    /// Of a shape that the target does not show where it is, all that is of its colour within reach
-    /// may be it.
-    fn let_lost_shapes_come(
-        &self,
-        paints: &[Paint],
-        borders: &[Agreement],
-        means: &[[f32; 3]],
-        claims: &mut [Option<usize>],
-        reach: usize,
-    ) {
-        for (owner, mean) in means.iter().enumerate().skip(1) {
-            if paints[owner].is_some() || borders[owner].is_mostly_same() {
-                continue;
-            }
-            let own = (0..self.owners.len()).filter(|pixel| self.owner(*pixel) == owner);
-            let mut bounds: Option<[usize; 4]> = None;
-            for pixel in own {
-                let (x, y) = (pixel % self.width, pixel / self.width);
-                let [left, top, right, bottom] = bounds.unwrap_or([x, y, x, y]);
-                bounds = Some([left.min(x), top.min(y), right.max(x), bottom.max(y)]);
-            }
-            let Some([left, top, right, bottom]) = bounds else {
-                continue;
-            };
-            for y in top.saturating_sub(reach)..(bottom + reach + 1).min(self.height) {
-                for x in left.saturating_sub(reach)..(right + reach + 1).min(self.width) {
-                    let pixel = y * self.width + x;
-                    if claims[pixel].is_none() && distance(self.wanted[pixel], *mean) <= LIKE {
-                        claims[pixel] = Some(owner);
-                    }
-                }
-            }
-        }
-    }
-
-    /// The mean of what each owner shows, or would if all of it agreed with the most.
-    fn means(&self, paints: &[Paint], borders: &[Agreement]) -> Vec<[f32; 3]> {
-        let mut sums = vec![([0.0_f64; 3], 0.0_f64); paints.len()];
-        for pixel in 0..self.owners.len() {
-            let owner = self.owner(pixel);
-            if let Some((sum, weights)) = sums.get_mut(owner) {
-                // Where nearly its colour is not near enough, the border's is nothing to go by.
-                let is_outer = borders[owner].is_mostly_same() && !self.is_inner(pixel);
-                let weight = if is_outer { 1e-6 } else { 1.0 };
-                let color = self.expected(paints, pixel).unwrap_or(self.shown[pixel]);
-                for (sum, value) in sum.iter_mut().zip(color) {
-                    *sum += weight * f64::from(value);
-                }
-                *weights += weight;
-            }
-        }
-        sums.into_iter()
-            .map(|(sum, weights)| sum.map(|value| (value / weights.max(1e-6)) as f32))
-            .collect()
-    }
-
     /// Strips too thin to be a thing, along the border of a shape, are a matter of that border.
     fn drop_borders(&self, claims: &[Option<usize>], strange: &mut [bool]) {
-        let mut left = strange.to_vec();
-        for start in 0..left.len() {
-            if !left[start] {
-                continue;
-            }
-            left[start] = false;
-            let mut part = vec![start];
-            let mut next = 0;
-            while let Some(pixel) = part.get(next).copied() {
-                next += 1;
-                for other in self.around(pixel, 1) {
-                    if left[other] {
-                        left[other] = false;
-                        part.push(other);
-                    }
-                }
-            }
+        let size = [self.width, self.height];
+        for part in connected(strange.to_vec(), |pixel| around(size, pixel)) {
             let is_thick = part.iter().any(|pixel| {
                 self.around(*pixel, 1).all(|other| strange[other]) && self.is_within(*pixel, 1)
             });

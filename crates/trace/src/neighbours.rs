@@ -26,12 +26,12 @@ pub fn square(
 }
 
 /// The eight pixels around one, as far as there are so many.
-pub(crate) fn around(size: [usize; 2], index: usize) -> impl Iterator<Item = usize> {
+pub fn around(size: [usize; 2], index: usize) -> impl Iterator<Item = usize> {
     square(size, index, 1).filter(move |near| *near != index)
 }
 
 /// The open pixels in parts that hang together: those that `near` reaches from one another.
-pub(crate) fn connected<N: Iterator<Item = usize>>(
+pub fn connected<N: Iterator<Item = usize>>(
     mut open: Vec<bool>,
     near: impl Fn(usize) -> N,
 ) -> Vec<Vec<usize>> {
