@@ -179,6 +179,16 @@ impl Fit<'_> {
         }
         let mut values = Vec::new();
         map.scene.read_parameters(&mut values);
+        let lost = self.lost_texts(&map)?;
+        for slot in lost.iter().flatten() {
+            for at in places_of(&map, &layout, *slot, form) {
+                values[at] = start[at];
+                values[at + 1] = start[at + 1];
+            }
+        }
+        if !lost.is_empty() {
+            map.scene.write_parameters(&values);
+        }
         for at in places.iter().flatten() {
             values[*at] = start[*at];
             values[at + 1] = start[at + 1];

@@ -60,6 +60,7 @@ mod subdivide;
     reason = "a helper of a test may panic as the test may"
 )]
 mod testing;
+mod texts;
 mod topology;
 mod tracker;
 mod trial;

@@ -158,7 +158,7 @@ impl Job<'_> {
             robust: !may_add,
         };
         let Registered { moved, shaded } =
-            register(&mut adopted.document, &reduced, registration, stop)?;
+            register(&mut adopted.document, target, registration, stop)?;
         adopted.moved = moved.into_iter().map(movement).collect();
         let gradients = shaded.iter().map(|name| format!("{name} / gradient"));
         adopted.added = gradients.collect();

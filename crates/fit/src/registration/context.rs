@@ -2,7 +2,12 @@
 
 use chat2svg_stop::Stop;
 
-use super::{areas::Areas, id_buffer::IdBuffer, tie_break::Appearances, view::View};
+use super::{
+    areas::Areas,
+    id_buffer::IdBuffer,
+    tie_break::Appearances,
+    view::{Closer, View},
+};
 
 /// What the search works on.
 pub(super) struct Search<'a> {
@@ -11,6 +16,8 @@ pub(super) struct Search<'a> {
     pub(super) fine: &'a View<'a>,
     /// The target at the size at which guesses are tried.
     pub(super) rough: &'a View<'a>,
+    /// The target at the sizes at which places are made exact.
+    pub(super) closer: &'a Closer<'a>,
     /// Most moves that are made.
     pub(super) most_moves: usize,
     /// Says when to end.

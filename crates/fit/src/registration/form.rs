@@ -2,6 +2,8 @@
 
 use kurbo::{Affine, Point, Vec2};
 
+use super::Movement;
+
 /// Ratio of the axes' lengths from which a form has a direction.
 const DIRECTED: f64 = 1.15;
 /// Directions tried for a form that has none, around the circle.
@@ -17,6 +19,8 @@ pub(crate) struct Form {
     angle: f64,
     /// Length of the longer axis over that of the shorter, at least 1.
     ratio: f64,
+    /// Mean squared distance from the middle over the area.
+    spread: f64,
 }
 
 impl Form {
@@ -49,6 +53,7 @@ impl Form {
             center: Point::new(x, y),
             angle: 0.5 * (2.0 * xy).atan2(xx - yy),
             ratio: ((middle + spread) / (middle - spread).max(1e-9)).sqrt(),
+            spread: 2.0 * middle / count,
         })
     }
 
@@ -60,6 +65,11 @@ impl Form {
     /// Length of the longer axis over that of the shorter, at least 1.
     pub(crate) fn ratio(&self) -> f64 {
         self.ratio
+    }
+
+    /// How far its pixels are spread out, whatever its size: least for a disc.
+    pub(super) fn spread(&self) -> f64 {
+        self.spread
     }
 
     /// The similarities that map this form's moments onto another's: one scale, several turns, the
@@ -114,11 +124,38 @@ impl Similarity {
         }
     }
 
+    /// This and then another, whose middle is where this one leads its own.
+    pub(super) fn go_on(&mut self, next: &Self) {
+        self.by += next.by;
+        self.turn += next.turn;
+        self.scale *= next.scale;
+    }
+
     pub(super) fn map(&self) -> Affine {
         Affine::translate(self.center.to_vec2() + self.by)
             * Affine::rotate(self.turn)
             * Affine::scale(self.scale)
             * Affine::translate(-self.center.to_vec2())
+    }
+
+    /// What is told of a unit that was moved so in user space.
+    pub(super) fn movement_of(&self, name: &str) -> Movement {
+        let rounded = |value: f64, parts: f64| (value * parts).round() / parts;
+        Movement {
+            name: name.to_owned(),
+            by: [rounded(self.by.x, 100.0), rounded(self.by.y, 100.0)],
+            turned: rounded(self.turn.to_degrees(), 100.0),
+            scaled: rounded(self.scale, 1000.0),
+        }
+    }
+
+    /// The same in another space, to which an upright map of even scale leads.
+    pub(super) fn mapped(&self, to_other: Affine) -> Self {
+        Self {
+            center: to_other * self.center,
+            by: self.by * to_other.determinant().abs().sqrt(),
+            ..*self
+        }
     }
 
     /// The same in a picture in which lengths are `factor` times as long.

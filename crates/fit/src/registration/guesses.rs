@@ -4,7 +4,7 @@
 
 use chat2svg_trace::picture::mean_color;
 use chat2svg_vector::{Color, Document, Paint, RenderError};
-use kurbo::{Point, Vec2};
+use kurbo::Point;
 
 use super::{
     context::{Search, State},
@@ -24,10 +24,12 @@ const FAR_LIKENESS: f64 = 0.8;
 const RECOLORED_LIKENESS: f64 = 0.85;
 /// Ratios of areas between which a region may be a shape of another size.
 const SIZES: std::ops::RangeInclusive<f64> = 0.25..=4.0;
+/// The same for a text, which is not stretched to what it is not.
+const TEXT_SIZES: std::ops::RangeInclusive<f64> = 0.5..=2.0;
 /// The same for one of quite another colour.
 const RECOLORED_SIZES: std::ops::RangeInclusive<f64> = 0.6..=1.7;
-/// Guesses of a unit that are tried by rendering.
-const TRIED: usize = 6;
+/// Regions of a like form that are tried by rendering.
+const TRIED: usize = 4;
 /// Most pixels of a unit that are looked at for a guess.
 const SAMPLES: usize = 500;
 
@@ -68,21 +70,19 @@ impl Search<'_> {
             let found = self.region_guesses(document, shape, state, apart);
             guesses.extend(found.into_iter().take(3));
         }
-        let Some(form) = Form::of(pixels.iter().copied(), self.areas.width) else {
-            return Ok(Vec::new());
-        };
         if unit.is_group {
             for guess in &mut guesses {
                 guess.color = None;
             }
         }
-        guesses.extend(self.shift_guesses(&pixels, form.center, state));
-        guesses.retain(|guess| SIZES.contains(&guess.similarity.scale.powi(2)));
+        let sizes = if unit.is_text { TEXT_SIZES } else { SIZES };
+        guesses.retain(|guess| sizes.contains(&guess.similarity.scale.powi(2)));
         for guess in &mut guesses {
             guess.likeness = self.agreement(&pixels, guess, state);
         }
         guesses.sort_by(|a, b| b.likeness.total_cmp(&a.likeness));
         guesses.truncate(TRIED);
+        guesses.extend(self.shift_guesses(document, unit)?);
         Ok(guesses)
     }
 
@@ -167,62 +167,19 @@ impl Search<'_> {
         common / (moved + whole - common).max(1e-9)
     }
 
-    /// The shifts under which the unit's picture is found again, by trying all on a grid.
-    fn shift_guesses(&self, pixels: &[u32], center: Point, state: &State) -> Vec<Guess> {
-        let side = self.areas.width.max(self.areas.height) as f64;
-        let step = (side / 80.0).max(1.0);
-        let most = (side / step).floor() as i32;
-        let mut found: Vec<Guess> = Vec::new();
-        for row in -most..=most {
-            for column in -most..=most {
-                if (row, column) == (0, 0) {
-                    continue;
-                }
-                let by = Vec2::new(f64::from(column) * step, f64::from(row) * step);
-                let mut guess = Guess {
-                    similarity: Similarity::shift(center, by),
-                    likeness: 0.0,
-                    color: None,
-                };
-                guess.likeness = self.agreement_of(pixels, &guess, state, 60);
-                found.push(guess);
-            }
-        }
-        found.sort_by(|a, b| b.likeness.total_cmp(&a.likeness));
-        // The best few that are not neighbours.
-        let mut kept: Vec<Guess> = Vec::new();
-        for guess in found {
-            let is_new = kept
-                .iter()
-                .all(|other| (other.similarity.by - guess.similarity.by).hypot() > 2.5 * step);
-            if is_new {
-                kept.push(guess);
-            }
-            if kept.len() == 3 {
-                break;
-            }
-        }
-        kept
-    }
-
     /// How well the target shows a unit's picture where a guess puts it, less the further it goes.
     fn agreement(&self, pixels: &[u32], guess: &Guess, state: &State) -> f64 {
-        self.agreement_of(pixels, guess, state, SAMPLES)
-    }
-
-    fn agreement_of(&self, pixels: &[u32], guess: &Guess, state: &State, most: usize) -> f64 {
         const UNLIKE: f32 = 0.15;
         let map = guess.similarity.map();
-        let stride = pixels.len().div_ceil(most).max(1);
         let color = guess
             .color
             .map(|color| [color.red, color.green, color.blue]);
         let (mut count, mut error) = (0.0_f64, 0.0);
-        for pixel in pixels.iter().step_by(stride) {
+        for pixel in sampled(pixels) {
             count += 1.0;
-            let wanted = color.unwrap_or(state.picture[*pixel as usize]);
+            let wanted = color.unwrap_or(state.picture[pixel as usize]);
             error += f64::from(
-                self.pixel_at(map * self.center_of(*pixel))
+                self.pixel_at(map * self.center_of(pixel))
                     .map_or(UNLIKE, |there| {
                         squared_distance(self.fine.pixels[there], wanted).min(UNLIKE)
                     }),

@@ -6,12 +6,14 @@
 
 mod areas;
 mod context;
+mod exact;
 mod form;
 mod guesses;
 mod id_buffer;
 mod moves;
 mod pose;
 mod repaint;
+mod shifts;
 mod tie_break;
 mod units;
 mod view;
@@ -19,19 +21,26 @@ mod view;
 use chat2svg_stop::Stop;
 use chat2svg_trace::{
     GradientThreshold, Price,
-    picture::{Picture, over_white},
+    picture::over_white,
     regions::{FINE_SIDE, RegionFinder, ShapeCost},
 };
-use chat2svg_vector::{Color, Document, Raster, RenderError};
+use chat2svg_vector::{Document, Raster, RenderError};
 use serde::{Deserialize, Serialize};
 
-pub(crate) use self::form::Form;
 pub use self::id_buffer::IdBuffer;
-use self::{areas::Areas, context::Search, repaint::Painter, view::View};
+use self::{
+    areas::Areas,
+    context::Search,
+    repaint::Painter,
+    view::{Closer, averaged},
+};
+pub(crate) use self::{form::Form, view::View};
 use crate::{FitError, measure::fitting_size};
 
 /// Longest side in pixels at which guesses are tried.
-const TRIAL_SIDE: usize = 160;
+const TRIAL_SIDE: u32 = 160;
+/// Longest sides at which the place of what was moved is made exact.
+const CLOSER_SIDES: [u32; 2] = [320, 1000];
 /// How far outlines may be from the borders of regions; none is drawn here.
 const TOLERANCE: f64 = 0.4;
 
@@ -83,24 +92,42 @@ pub fn register(
     stop: &Stop,
 ) -> Result<Registered, FitError> {
     let mut found = Registered::default();
-    let side = registration.side.min(FINE_SIDE as u32);
-    let (width, height) = fitting_size(document, target, side)?;
-    let picture = Picture::from_raster(&target.over(Color::WHITE), width, height);
-    match search(document, &mut found, &picture, registration, stop) {
+    let mut closer = Vec::new();
+    for side in CLOSER_SIDES {
+        closer.push(fitting_size(document, target, side)?);
+    }
+    closer.dedup();
+    let sizes = Sizes {
+        areas: fitting_size(document, target, registration.side.min(FINE_SIDE as u32))?,
+        rough: fitting_size(document, target, TRIAL_SIDE)?,
+        closer,
+    };
+    match search(document, &mut found, (target, sizes), registration, stop) {
         Ok(()) | Err(RenderError::Stopped) => Ok(found),
         Err(error) => Err(FitError::Template(error.to_string())),
     }
 }
 
+/// Width and height in pixels at which the target is looked at.
+struct Sizes {
+    /// For its regions.
+    areas: (usize, usize),
+    /// For guesses.
+    rough: (usize, usize),
+    /// For exact places.
+    closer: Vec<(usize, usize)>,
+}
+
 fn search(
     document: &mut Document,
     found: &mut Registered,
-    target: &Picture,
+    (target, sizes): (&Raster, Sizes),
     registration: Registration,
     stop: &Stop,
 ) -> Result<(), RenderError> {
-    let (width, height) = (target.width, target.height);
-    let finder = RegionFinder::new(target, width.max(height), stop);
+    let (width, height) = sizes.areas;
+    let picture = averaged(target, sizes.areas, stop)?;
+    let finder = RegionFinder::new(&picture, width.max(height), stop);
     let finder = finder.ok_or(RenderError::Stopped)?;
     let sharp: Vec<[f32; 3]> = finder.sharp().iter().copied().map(over_white).collect();
     let cost = ShapeCost {
@@ -112,12 +139,11 @@ fn search(
         has_writing: false,
     };
     let areas = Areas::of(&finder, &sharp, cost, stop).ok_or(RenderError::Stopped)?;
-    let scale = (TRIAL_SIDE as f64 / width.max(height) as f64).min(1.0);
-    let side = |length: usize| ((length as f64 * scale).round() as usize).max(1);
     let search = Search {
         areas: &areas,
-        fine: &View::of(target, stop),
-        rough: &View::of(&target.reduced(side(width), side(height)), stop),
+        fine: &View::of(&picture, stop),
+        rough: &View::of(&averaged(target, sizes.rough, stop)?, stop),
+        closer: &Closer::of(target, sizes.closer, stop),
         most_moves: registration.moves as usize,
         stop,
     };

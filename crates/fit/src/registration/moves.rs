@@ -10,6 +10,7 @@ use chat2svg_vector::{Document, RenderError};
 use super::{
     Movement,
     context::{Search, State},
+    form::Similarity,
     guesses::{Guess, NEAR_COLOR},
     id_buffer::IdBuffer,
     pose::{Trial, paint},
@@ -30,6 +31,16 @@ const LEAST_MOVE: f64 = 1.5;
 const AGREES: f32 = 0.08;
 /// How much more of a unit the target must show where it is moved to, as a share.
 const LEAST_AGREED: f64 = 0.1;
+/// Share of a text that the target must show where it is moved to.
+const TEXT_SHOWN: f64 = 0.5;
+/// Share of a unit that the target shows where it certainly went, and the likeness of a guess that
+/// is as good, whatever shines through the unit as yet.
+const CERTAIN: f64 = 0.9;
+const LIKE: f64 = 0.9;
+/// Share of what was seen of a group that must be seen where it is moved to, and be as the target
+/// shows it.
+const GROUP_SEEN: f64 = 0.8;
+const GROUP_SHOWN: f64 = 0.5;
 /// Share of a unit that must be seen for it to be looked for by what is seen of it.
 const WELL_SEEN: f64 = 0.25;
 /// Intersection over union with a region from which a shape shows the target already and stays
@@ -40,6 +51,8 @@ const MOVE_GAIN: f64 = 0.4;
 /// Pixels that something must show to be looked for, for the root of the side of the regions'
 /// picture.
 const LEAST_PIXELS: f64 = 0.655;
+/// The part of that which a unit must paint: a line of writing has hardly a pixel of its own.
+const LEAST_PAINTED: f64 = 0.5;
 /// Renderings of a shape that all moves together may take, for each pixel of that side.
 const MOVE_WORK: usize = 125;
 
@@ -62,7 +75,9 @@ impl Search<'_> {
         };
         let mut order: Vec<&Unit> = list
             .iter()
-            .filter(|unit| state.seen.painted_of(unit) >= self.least_pixels() as f64)
+            .filter(|unit| {
+                state.seen.painted_of(unit) >= LEAST_PAINTED * self.least_pixels() as f64
+            })
             .collect();
         order.sort_by_key(|unit| {
             let rank = if unit.is_group { 0 } else { 1 };
@@ -78,7 +93,8 @@ impl Search<'_> {
         let recolored = single.map(|unit| (*unit, OTHER_COLOR));
         let mut looked = 0;
         let mut queue: VecDeque<(&Unit, f32)> = kept.chain(recolored).collect();
-        let mut waited = BTreeSet::new();
+        let (mut waited, mut doubted) = (BTreeSet::new(), BTreeSet::<&[usize]>::new());
+        let mut placed: Vec<(&Unit, Similarity, bool)> = Vec::new();
         while let Some((unit, apart)) = queue.pop_front() {
             let is_enough = moved.len() >= self.most_moves || work < shapes;
             if is_enough || looked >= MOST_UNITS {
@@ -109,10 +125,36 @@ impl Search<'_> {
             if guesses.is_empty() {
                 continue;
             }
-            if let Some((better, movement)) = self.best(document, unit, &guesses, &mut work)? {
+            let found = self.best(document, unit, &guesses, &mut work)?;
+            if let Some((better, similarity, is_certain)) = found {
+                if !is_certain && doubted.insert(unit.place.as_slice()) {
+                    // What is shown just so has the better claim, also to its place.
+                    queue.push_back((unit, apart));
+                    continue;
+                }
                 *document = better;
-                moved.push(movement);
+                let known = placed.iter().position(|(other, ..)| *other == unit);
+                let known = known.unwrap_or(placed.len());
+                if let (Some((_, so_far, _)), Some(told)) =
+                    (placed.get_mut(known), moved.get_mut(known))
+                {
+                    so_far.go_on(&similarity);
+                    *told = so_far.movement_of(&unit.name);
+                } else {
+                    moved.push(similarity.movement_of(&unit.name));
+                    placed.push((unit, similarity, is_certain));
+                }
                 state = self.state(document)?;
+            }
+        }
+        // Twice where others were not in their exact places yet. What is drawn otherwise in the
+        // target has none.
+        for _ in 0..placed.len().min(2) {
+            for ((unit, similarity, is_certain), told) in placed.iter_mut().zip(&mut *moved) {
+                if *is_certain {
+                    self.make_exact(document, unit, similarity, &mut work)?;
+                    *told = similarity.movement_of(&unit.name);
+                }
             }
         }
         Ok(())
@@ -194,38 +236,36 @@ impl Search<'_> {
         (LEAST_PIXELS * side.sqrt()).max(6.0) as usize
     }
 
-    /// The document with the unit moved as the best guess says, made exact, when that is better by
-    /// enough.
+    /// The document with the unit moved as the best guess says, how in user space, and whether the
+    /// target shows just that; when it is better by enough.
     fn best(
         &self,
         document: &Document,
         unit: &Unit,
         guesses: &[Guess],
         work: &mut usize,
-    ) -> Result<Option<(Document, Movement)>, RenderError> {
-        let mut trial = Trial {
-            search: self,
-            document,
-            unit,
-            to_rough: document.canvas_transform(self.rough.width, self.rough.height)?,
-            factor: f64::from(self.rough.width) / self.areas.width as f64,
-            shapes: document.counts().shapes.max(1),
-            work,
-        };
-        let mut best: Option<(f64, Guess)> = None;
+    ) -> Result<Option<(Document, Similarity, bool)>, RenderError> {
+        let mut trial = Trial::new(document, unit, self.rough, work)?;
+        let factor = f64::from(self.rough.width) / self.areas.width as f64;
+        let rest = self.rough.without(document, &unit.shapes)?;
+        // What the target shows just so comes before what lowers the error more.
+        let mut best: Option<(bool, f64, Guess)> = None;
         for guess in guesses {
             let guess = Guess {
-                similarity: guess.similarity.scaled(trial.factor),
+                similarity: guess.similarity.scaled(factor),
                 ..*guess
             };
-            let Some(error) = trial.error(&guess)? else {
+            let Some(shown) = trial.shown(&guess)? else {
                 break;
             };
-            if best.is_none_or(|(found, _)| error < found) {
-                best = Some((error, guess));
+            let is_certain =
+                guess.likeness >= LIKE || self.rough.share_of(&shown, &rest) >= CERTAIN;
+            let error = sum(&self.rough.errors_of(&shown));
+            if best.is_none_or(|(sure, least, _)| (!is_certain, error) < (!sure, least)) {
+                best = Some((is_certain, error, guess));
             }
         }
-        let Some((error, guess)) = best else {
+        let Some((is_certain, error, guess)) = best else {
             return Ok(None);
         };
         // A guess that is far worse than what is there is not made good by descent.
@@ -233,29 +273,24 @@ impl Search<'_> {
         if error > 1.5 * sum(&before) {
             return Ok(None);
         }
+        let (error, guess) = if is_certain || unit.is_text {
+            trial.descended(error, guess, 2)?
+        } else {
+            (error, guess)
+        };
         let (error, guess) = trial.descended(error, guess, 4)?;
         let (error, guess) = trial.plainest(error, guess, sum(&before))?;
         let (_, guess) = trial.descended(error, guess, 2)?;
         let better = trial.moved(&guess);
-        if trial.reach_of(&guess) < LEAST_MOVE * trial.factor {
+        if trial.reach_of(&guess) < LEAST_MOVE * factor {
             return Ok(None);
         }
         if !self.is_worth(document, &better, unit, &guess)? {
             return Ok(None);
         }
-        let to_user = trial.to_rough.inverse();
-        let scale = to_user.determinant().abs().sqrt();
-        let far = guess.similarity.by * scale;
-        let name = unit.name.clone();
-        Ok(Some((
-            better,
-            Movement {
-                name,
-                by: [rounded(far.x), rounded(far.y)],
-                turned: rounded(guess.similarity.turn.to_degrees()),
-                scaled: (guess.similarity.scale * 1000.0).round() / 1000.0,
-            },
-        )))
+        let is_certain = is_certain || self.rough.shown_share(&better, &unit.shapes)? >= CERTAIN;
+        let to_user = self.rough.to_view(document)?.inverse();
+        Ok(Some((better, guess.similarity.mapped(to_user), is_certain)))
     }
 
     /// Whether a move takes away enough of the error where it changes the picture, also when the
@@ -294,8 +329,14 @@ impl Search<'_> {
                 least = least.min(there(&self.rough.errors(&recolored)?));
             }
         }
-        let (old, found) = (self.agreeing(before, unit)?, self.agreeing(after, unit)?);
-        if !found.is_more_than(old) {
+        let is_shown = if unit.is_text {
+            // Hardly a pixel of thin strokes has their colour.
+            self.rough.shown_share(after, &unit.shapes)? >= TEXT_SHOWN
+        } else {
+            let (old, found) = (self.agreeing(before, unit)?, self.agreeing(after, unit)?);
+            found.is_more_than(old) && (!unit.is_group || found.is_whole(old))
+        };
+        if !is_shown {
             return Ok(false);
         }
         let gain = least - there(&self.rough.errors_of(&new));
@@ -337,6 +378,13 @@ struct Agreeing {
 }
 
 impl Agreeing {
+    /// Whether a group shows most of its parts where it went: what moved by itself is not carried
+    /// off the canvas by the others.
+    fn is_whole(&self, before: Self) -> bool {
+        self.seen >= GROUP_SEEN * before.seen
+            && self.agreeing >= GROUP_SHOWN * before.seen.max(self.seen)
+    }
+
     /// Whether more agrees than did before: a larger share, or as large a share of more. What is
     /// half covered by something new agrees as well as it can, wherever it goes; what moved or grew
     /// does not.
@@ -347,8 +395,4 @@ impl Agreeing {
             || (new >= old - 0.5 * LEAST_AGREED
                 && self.agreeing >= (1.0 + LEAST_AGREED) * before.agreeing)
     }
-}
-
-fn rounded(value: f64) -> f64 {
-    (value * 100.0).round() / 100.0
 }

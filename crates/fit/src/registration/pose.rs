@@ -3,32 +3,46 @@
 
 use std::ops::ControlFlow;
 
-use chat2svg_vector::{Color, Document, Node, Paint, RenderError};
+use chat2svg_vector::{Color, Document, Node, Paint, Raster, RenderError};
 use kurbo::Affine;
 
 use super::{
-    context::Search,
     form::Similarity,
     guesses::Guess,
-    units::{Unit, move_node},
+    units::{Unit, move_node, to_user},
+    view::{View, sum},
 };
 
-/// A unit being tried at other places, in pixels of the rough view.
+/// A unit being tried at other places, in pixels of a view.
 pub(super) struct Trial<'a, 'w> {
-    pub(super) search: &'a Search<'a>,
     pub(super) document: &'a Document,
     pub(super) unit: &'a Unit,
-    pub(super) to_rough: Affine,
-    /// Pixels of the rough view per pixel of the regions' picture.
-    pub(super) factor: f64,
+    pub(super) view: &'a View<'a>,
+    pub(super) to_view: Affine,
     pub(super) shapes: usize,
     pub(super) work: &'w mut usize,
 }
 
-impl Trial<'_, '_> {
+impl<'a, 'w> Trial<'a, 'w> {
+    pub(super) fn new(
+        document: &'a Document,
+        unit: &'a Unit,
+        view: &'a View<'a>,
+        work: &'w mut usize,
+    ) -> Result<Self, RenderError> {
+        Ok(Self {
+            document,
+            unit,
+            view,
+            to_view: view.to_view(document)?,
+            shapes: document.counts().shapes.max(1),
+            work,
+        })
+    }
+
     pub(super) fn moved(&self, guess: &Guess) -> Document {
         let mut document = self.document.clone();
-        let map = self.to_rough.inverse() * guess.similarity.map() * self.to_rough;
+        let map = self.to_view.inverse() * guess.similarity.map() * self.to_view;
         move_node(&mut document, &self.unit.place, map);
         if let Some(color) = guess.color {
             paint(&mut document, &self.unit.place, color);
@@ -36,14 +50,20 @@ impl Trial<'_, '_> {
         document
     }
 
-    /// The error of a guess; `None` when there is no work left to be spent.
-    pub(super) fn error(&mut self, guess: &Guess) -> Result<Option<f64>, RenderError> {
-        self.search.stop.check()?;
+    /// What a guess shows; `None` when there is no work left to be spent.
+    pub(super) fn shown(&mut self, guess: &Guess) -> Result<Option<Raster>, RenderError> {
+        self.view.stop.check()?;
         let Some(left) = self.work.checked_sub(self.shapes) else {
             return Ok(None);
         };
         *self.work = left;
-        Ok(Some(self.search.rough.error(&self.moved(guess))?))
+        self.view.shown(&self.moved(guess)).map(Some)
+    }
+
+    /// The error of a guess; `None` when there is no work left to be spent.
+    pub(super) fn error(&mut self, guess: &Guess) -> Result<Option<f64>, RenderError> {
+        let shown = self.shown(guess)?;
+        Ok(shown.map(|shown| sum(&self.view.errors_of(&shown))))
     }
 
     /// The best that small steps lead to, along the first so many axes: across, down, turn, scale.
@@ -111,16 +131,20 @@ impl Trial<'_, '_> {
         Ok((error, guess))
     }
 
-    /// About how far in pixels of the rough view a guess moves the unit's outline.
+    /// About how far in pixels of the view a guess moves the unit's outline.
     pub(super) fn reach_of(&self, guess: &Guess) -> f64 {
         let Similarity {
             by, turn, scale, ..
         } = guess.similarity;
+        by.hypot() + self.radius() * (turn.abs() + (scale - 1.0).abs())
+    }
+
+    /// About how far in pixels of the view the unit's outline is from its middle.
+    pub(super) fn radius(&self) -> f64 {
+        let to_view = self.to_view * to_user(self.document, &self.unit.place);
         let node = self.document.node(&self.unit.place);
-        let size = node
-            .and_then(|node| node.paint_bounds(self.to_rough))
-            .map_or(0.0, |bounds| 0.25 * (bounds.width() + bounds.height()));
-        by.hypot() + size * (turn.abs() + (scale - 1.0).abs())
+        node.and_then(|node| node.paint_bounds(to_view))
+            .map_or(0.0, |bounds| 0.25 * (bounds.width() + bounds.height()))
     }
 }
 

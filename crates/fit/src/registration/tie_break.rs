@@ -12,12 +12,16 @@ const SAME_COLOR: f32 = 0.03;
 /// Ratios of areas between which two shapes are alike.
 const SAME_SIZES: std::ops::RangeInclusive<f64> = 0.5..=2.0;
 
+/// How much more spread out one of two forms that are alike may be.
+const SAME_SPREADS: std::ops::RangeInclusive<f64> = 0.87..=1.15;
+
 /// The appearance of each visible shape.
 pub(super) struct Appearances(Vec<Option<Appearance>>);
 
 struct Appearance {
     center: Point,
     area: f64,
+    spread: f64,
     color: Oklab,
 }
 
@@ -29,6 +33,7 @@ impl Appearances {
             Some(Appearance {
                 center: form.center,
                 area: form.area,
+                spread: form.spread(),
                 color: mean_color(picture, pixels).to_oklab(),
             })
         };
@@ -53,6 +58,7 @@ impl Appearances {
             .any(|other| {
                 other.center.distance(to) < far
                     && SAME_SIZES.contains(&(other.area / own.area))
+                    && SAME_SPREADS.contains(&(other.spread / own.spread))
                     && other.color.distance(own.color) <= SAME_COLOR
             })
     }
@@ -67,6 +73,7 @@ mod tests {
             Some(Appearance {
                 center: (*center).into(),
                 area: 20.0,
+                spread: 0.16,
                 color: Oklab {
                     lightness: colors[at % 2],
                     a: 0.0,

@@ -109,17 +109,21 @@ impl Walk<'_> {
     }
 }
 
-/// Moves the node at a place by a map of the document's user space.
-pub(super) fn move_node(document: &mut Document, place: &[usize], map: Affine) {
-    let Some((_, around)) = place.split_last() else {
-        return;
-    };
+/// Maps the coordinates of the node at a place to the document's user space.
+pub(super) fn to_user(document: &Document, place: &[usize]) -> Affine {
+    let around = place.split_last().map_or(place, |(_, around)| around);
     let mut to_user = Affine::IDENTITY;
     for depth in 1..=around.len() {
         if let Some(Node::Group(group)) = document.node(&around[..depth]) {
             to_user *= group.transform;
         }
     }
+    to_user
+}
+
+/// Moves the node at a place by a map of the document's user space.
+pub(super) fn move_node(document: &mut Document, place: &[usize], map: Affine) {
+    let to_user = to_user(document, place);
     if to_user.determinant().abs() < 1e-12 {
         return;
     }

@@ -1,0 +1,81 @@
+//! Keeps texts whole: one that a movement took where the target does not show it, or made a speck
+//! of, returns. The target without a text is no reason to hide it. Moves nothing by itself.
+
+use std::ops::Range;
+
+use chat2svg_vector::{Document, RenderError};
+use kurbo::{Rect, Shape as _};
+
+use crate::{
+    FitError,
+    fit::Fit,
+    freedom::Motion,
+    registration::View,
+    scene::{SceneMap, shown},
+};
+
+/// Share of a text that the target must show where it was moved to.
+const SHOWN: f64 = 0.5;
+/// By how much a text may become larger or smaller, as a factor.
+const SIZES: std::ops::RangeInclusive<f64> = 0.5..=2.0;
+
+impl Fit<'_> {
+    /// The slots of the texts that a scene has moved where the target does not show them, text by
+    /// text.
+    pub(crate) fn lost_texts(&self, map: &SceneMap) -> Result<Vec<Vec<usize>>, FitError> {
+        let is_text = |slot: &usize| {
+            let freedom = map.slots.get(*slot).map(|slot| slot.freedom.outline);
+            matches!(freedom, Some(Motion::AsOne(_)))
+        };
+        let slots: Vec<usize> = (0..map.slots.len()).filter(is_text).collect();
+        if slots.is_empty() {
+            return Ok(Vec::new());
+        }
+        let moved = shown(&self.document, map);
+        let stop = &self.problem.options.stop;
+        let target = View::of(self.problem.target, stop);
+        let mut lost = map.blocks(&slots);
+        let mut answer = Ok(());
+        lost.retain(|block| {
+            let shapes = || block.iter().filter_map(|slot| map.slots.get(*slot));
+            let first = shapes().map(|slot| slot.shape).min().unwrap_or(0);
+            let end = shapes().map(|slot| slot.shape + 1).max().unwrap_or(0);
+            let (old, new) = (
+                bounds(&self.document, first..end),
+                bounds(&moved, first..end),
+            );
+            if old == new || answer.is_err() {
+                return false;
+            }
+            let is_shown = target.shown_share(&moved, &(first..end));
+            match is_shown {
+                Ok(share) => {
+                    share < SHOWN
+                        || !SIZES.contains(
+                            &(new.width().hypot(new.height()) / old.width().hypot(old.height())),
+                        )
+                }
+                Err(error) => {
+                    answer = Err(error);
+                    false
+                }
+            }
+        });
+        match answer {
+            Ok(()) | Err(RenderError::Stopped) => Ok(lost),
+            Err(error) => Err(FitError::Template(error.to_string())),
+        }
+    }
+}
+
+/// The box around some shapes in user space.
+fn bounds(document: &Document, shapes: Range<usize>) -> Rect {
+    let visits = document.shapes();
+    let visits = visits.get(shapes).unwrap_or_default();
+    let boxes = visits
+        .iter()
+        .map(|visit| (visit.transform * &visit.shape.path).bounding_box());
+    boxes
+        .reduce(|all, each| all.union(each))
+        .unwrap_or_default()
+}
