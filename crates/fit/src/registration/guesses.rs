@@ -43,6 +43,13 @@ pub(super) struct Guess {
     pub(super) color: Option<Color>,
 }
 
+impl Unit {
+    /// Ratios of areas between which it may be of another size.
+    pub(super) fn sizes(&self) -> std::ops::RangeInclusive<f64> {
+        if self.is_text { TEXT_SIZES } else { SIZES }
+    }
+}
+
 impl Search<'_> {
     /// Where a unit may have gone, best first.
     pub(super) fn guesses(
@@ -75,8 +82,7 @@ impl Search<'_> {
                 guess.color = None;
             }
         }
-        let sizes = if unit.is_text { TEXT_SIZES } else { SIZES };
-        guesses.retain(|guess| sizes.contains(&guess.similarity.scale.powi(2)));
+        guesses.retain(|guess| unit.sizes().contains(&guess.similarity.scale.powi(2)));
         for guess in &mut guesses {
             guess.likeness = self.agreement(&pixels, guess, state);
         }

@@ -282,7 +282,8 @@ impl Search<'_> {
         let (error, guess) = trial.plainest(error, guess, sum(&before))?;
         let (_, guess) = trial.descended(error, guess, 2)?;
         let better = trial.moved(&guess);
-        if trial.reach_of(&guess) < LEAST_MOVE * factor {
+        let is_far = trial.reach_of(&guess) >= LEAST_MOVE * factor;
+        if !is_far || !unit.sizes().contains(&guess.similarity.scale.powi(2)) {
             return Ok(None);
         }
         if !self.is_worth(document, &better, unit, &guess)? {
