@@ -376,6 +376,29 @@ fn a_small_anti_aliased_icon_is_no_pixel_art() {
     assert!(counts.cubics > 0 && counts.lines < 30, "{}", svg(&outcome));
 }
 
+#[test]
+fn an_icon_whose_sides_mostly_follow_the_pixels_is_no_pixel_art() {
+    // Drawn on a grid of 24 units, as most icons are.
+    let house = "M4 11L12 4L20 11V20H14V14H10V20H4Z";
+    for (side, ground) in [
+        (24, ""),
+        (48, ""),
+        (48, "<rect width='96' height='96' fill='#fff'/>"),
+    ] {
+        let scale = f64::from(side) / 24.0;
+        let target = drawn(
+            side,
+            side,
+            &format!("{ground}<path transform='scale({scale})' d='{house}' fill='#263238'/>"),
+        );
+        let outcome = fitted(&target);
+        let shapes = outcome.document.counts().shapes;
+        assert!(shapes <= 2, "{side}: {}", svg(&outcome));
+        let found = quality(&outcome, &target, &GROUNDS);
+        assert!(found >= 40.0, "{side}: {found} dB: {}", svg(&outcome));
+    }
+}
+
 /// A logo of three flat shapes on paper, anti-aliased.
 fn logo() -> Raster {
     drawn(

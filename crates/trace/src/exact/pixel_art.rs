@@ -18,8 +18,11 @@ const LARGEST_SIDE: usize = 64;
 const MOST_COLORS: usize = 32;
 /// Different mixtures of neighbours' colours from which a picture is anti-aliased, if …
 const ANTI_ALIASED_COLORS: usize = 4;
-/// … at least so large a share of the pixels at borders shows them.
+/// … at least so large a share of the pixels at borders shows them, or there are so many times as
+/// many as solid colours, and only so large a share of all colours is neither.
 const ANTI_ALIASED_SHARE: f64 = 0.2;
+const MIXTURES_PER_SOLID: usize = 2;
+const UNEXPLAINED: f64 = 0.1;
 /// Squared distance of a mixture from the line between two colours, as a share of theirs.
 const STRAIGHTNESS: f64 = 0.01;
 /// Most zones that stand for a picture of which nothing else could be shown.
@@ -117,7 +120,8 @@ fn gcd(a: usize, b: usize) -> usize {
 }
 
 /// Whether borders are softened: many of their pixels mix the colours of opposite neighbours, in
-/// many proportions, and these mixtures are nowhere a colour of their own.
+/// many proportions, and these mixtures are nowhere a colour of their own. Icons whose sides follow
+/// the pixels have few such pixels, but hardly another colour that fills nothing.
 fn is_anti_aliased(grid: &Grid) -> bool {
     let (width, height) = (grid.width, grid.height);
     let mut is_solid: BTreeMap<Rgba, bool> = BTreeMap::new();
@@ -158,7 +162,12 @@ fn is_anti_aliased(grid: &Grid) -> bool {
     }
     mixtures.sort_unstable();
     mixtures.dedup();
-    mixtures.len() >= ANTI_ALIASED_COLORS && mixed as f64 >= ANTI_ALIASED_SHARE * at_borders as f64
+    let solid = is_solid.values().filter(|is_solid| **is_solid).count();
+    let others = is_solid.len() - solid - mixtures.len();
+    let are_many = mixed as f64 >= ANTI_ALIASED_SHARE * at_borders as f64;
+    let are_all = mixtures.len() >= MIXTURES_PER_SOLID * solid
+        && others as f64 <= UNEXPLAINED * is_solid.len() as f64;
+    mixtures.len() >= ANTI_ALIASED_COLORS && (are_many || are_all)
 }
 
 /// Whether a colour is a mixture of two others and neither of them.
