@@ -92,23 +92,19 @@ pub(crate) fn price(target: &Picture, options: &FitOptions) -> Price {
         .map_or_else(usual, |gain| Price::of_byte(f64::from(gain)))
 }
 
-/// Size in pixels at which the picture is fitted: the view box's aspect, the target's longest side,
-/// at most `max_side`.
+/// Size in pixels at which the picture is fitted, with a longest side of at most `max_side`.
 pub(crate) fn fitting_size(
     template: &Document,
     target: &Raster,
     max_side: u32,
 ) -> Result<(usize, usize), FitError> {
-    let frame = template.view_box;
-    if !(frame.is_finite() && frame.width() > 0.0 && frame.height() > 0.0) {
-        return Err(FitError::Template(
+    let size = template.canvas_size([target.width(), target.height()], max_side);
+    let (width, height) = size.map_err(|_| {
+        FitError::Template(
             "its viewBox is empty or not finite; give it one that has an area".to_owned(),
-        ));
-    }
-    let longest = f64::from(target.width().max(target.height()).min(max_side));
-    let scale = longest / frame.width().max(frame.height());
-    let side = |length: f64| ((length * scale).round() as usize).max(1);
-    Ok((side(frame.width()), side(frame.height())))
+        )
+    })?;
+    Ok((width as usize, height as usize))
 }
 
 /// Sum of squared differences of a document's picture and the target, over all components; on white

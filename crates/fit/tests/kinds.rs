@@ -298,6 +298,38 @@ fn pixel_art_keeps_single_pixels_of_many_colors() {
 }
 
 #[test]
+fn what_is_in_a_long_banner_stays_where_it_is() {
+    // Reduced, few whole numbers of pixels have their aspect.
+    for (width, height) in [(2000, 200), (800, 60), (1500, 100), (60, 800)] {
+        let (x, y) = (f64::from(width), f64::from(height));
+        let disc = |share: f64, color: &str| {
+            let place = |length: f64| {
+                if length < x.max(y) {
+                    0.5 * length
+                } else {
+                    share * length
+                }
+            };
+            let (x, y, radius) = (place(x), place(y), 0.3 * x.min(y));
+            format!("<circle cx='{x}' cy='{y}' r='{radius}' fill='{color}'/>")
+        };
+        let content = [
+            format!("<rect width='{x}' height='{y}' fill='#1c3d5a'/>"),
+            disc(0.1, "#ffd43b"),
+            disc(0.8, "#fff"),
+        ];
+        let target = drawn(width, height, &content.concat());
+        let outcome = fitted(&target);
+        let found = quality(&outcome, &target, &[Color::WHITE]);
+        assert!(
+            found >= 40.0,
+            "{width} x {height}: {found} dB: {}",
+            svg(&outcome)
+        );
+    }
+}
+
+#[test]
 fn a_border_in_noise_is_no_third_color() {
     // Some borders run through a colour that another shape has.
     let clean = drawn(

@@ -16,6 +16,8 @@ use crate::{Color, Document, Group, Node, Raster, Shape};
 pub const MAX_SIDE: u32 = 16_384;
 /// Most pixels in a rendering.
 pub const MAX_PIXELS: u64 = 64 << 20;
+/// What a pixel less on the longest side costs beside one by which aspects differ.
+const SMALLER: f64 = 0.002;
 /// Most groups inside one another in a rendering.
 pub const MAX_DEPTH: usize = 256;
 
@@ -103,6 +105,42 @@ impl Document {
         let drawing = Drawing { stop };
         guarded(|| drawing.nodes(&self.layers, to_canvas, &mut canvas, 0))?;
         Ok(Raster::from_premultiplied(canvas.pixmap()))
+    }
+
+    /// Size of the canvas on which the document is compared with a picture of a width and a height
+    /// that covers its view box: with the view box's aspect and a longest side of the picture's, at
+    /// most `longest`.
+    ///
+    /// Where the picture is reduced, the longest side is that from half of `longest` on at which
+    /// whole pixels have the aspect best: on a canvas of 512 x 38 pixels a strip of 800 x 60 would
+    /// end two pixels before both of its ends.
+    ///
+    /// # Errors
+    /// When the view box is empty or not finite.
+    pub fn canvas_size(
+        &self,
+        [width, height]: [u32; 2],
+        longest: u32,
+    ) -> Result<(u32, u32), RenderError> {
+        self.canvas_transform(1, 1)?;
+        let (across, down) = (self.view_box.width(), self.view_box.height());
+        let per_pixel = across.min(down) / across.max(down);
+        let shortest = |side: u32| ((f64::from(side) * per_pixel).round() as u32).max(1);
+        let misfit = |side: u32| (f64::from(side) - f64::from(shortest(side)) / per_pixel).abs();
+        let whole = width.max(height).max(1);
+        let side = if whole <= longest {
+            whole
+        } else {
+            let cost = |side: u32| misfit(side) + SMALLER * f64::from(longest - side);
+            let sides = (longest / 2).max(1)..=longest.max(1);
+            let best = sides.min_by(|a, b| cost(*a).total_cmp(&cost(*b)));
+            best.unwrap_or(longest)
+        };
+        Ok(if across >= down {
+            (side, shortest(side))
+        } else {
+            (shortest(side), side)
+        })
     }
 
     /// Maps user space to a canvas of the given size, as [`Document::render`] does.
@@ -292,5 +330,24 @@ impl Layer {
 
     fn draw_on(&self, canvas: &mut Canvas, opacity: f32) {
         canvas.draw(&self.canvas, self.left, self.top, opacity);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reduced_canvas_has_the_aspect_of_the_view_box() {
+        let size = |width: u32, height: u32, longest: u32| {
+            let document = Document::empty(f64::from(width), f64::from(height));
+            document.canvas_size([width, height], longest)
+        };
+        assert_eq!(size(640, 480, 512), Ok((512, 384)));
+        assert_eq!(size(300, 200, 512), Ok((300, 200)));
+        assert_eq!(size(800, 60, 512), Ok((480, 36)));
+        assert_eq!(size(60, 800, 512), Ok((36, 480)));
+        assert_eq!(size(900, 600, 512), Ok((510, 340)));
+        assert_eq!(size(4000, 1, 512), Ok((512, 1)));
     }
 }

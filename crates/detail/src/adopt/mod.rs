@@ -76,6 +76,7 @@ impl From<RenderError> for AdoptError {
     fn from(error: RenderError) -> Self {
         match error {
             RenderError::Stopped => Self::Stopped,
+            RenderError::InvalidViewBox => Self::Frame,
             error => Self::Render(error),
         }
     }
@@ -148,8 +149,10 @@ impl Job<'_> {
             return Ok(());
         }
         let may_add = self.may_add && parameters.most_added > 0;
-        let longest = target.width().max(target.height());
-        let (width, height) = size(&adopted.document, longest.min(parameters.region_side))?;
+        let whole = [target.width(), target.height()];
+        let (width, height) = adopted
+            .document
+            .canvas_size(whole, parameters.region_side)?;
         let reduced = target.averaged(width, height, stop)?.over(Color::WHITE);
         let registration = Registration {
             side: parameters.region_side,
@@ -257,15 +260,4 @@ fn affordable_steps(parameters: &AdoptParameters, shapes: usize) -> u32 {
     } else {
         parameters.fit_steps.min(most)
     }
-}
-
-/// Width and height in pixels with the aspect of the view box and a longest side.
-fn size(document: &Document, side: u32) -> Result<(u32, u32), AdoptError> {
-    let frame = document.view_box;
-    if !(frame.is_finite() && frame.width() > 0.0 && frame.height() > 0.0) {
-        return Err(AdoptError::Frame);
-    }
-    let scale = f64::from(side.max(1)) / frame.width().max(frame.height());
-    let pixels = |length: f64| ((length * scale).round() as u32).max(1);
-    Ok((pixels(frame.width()), pixels(frame.height())))
 }
