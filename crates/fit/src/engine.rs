@@ -3,13 +3,13 @@
 
 use chat2svg_trace::{
     clean::{Colors, colors_of, is_flat},
-    exact::{exact_layers, placed, rough_shapes},
+    exact::{ExactLayers, exact_layers, placed, rough_shapes},
     ground::without_ground,
     lines::{has_writing, lines_of},
     picture::Picture,
     shadow::shadows_of,
 };
-use chat2svg_vector::{Color, Document, Node, Raster, WriteOptions};
+use chat2svg_vector::{Color, Document, Raster, WriteOptions};
 use kurbo::Affine;
 
 use crate::{
@@ -34,6 +34,8 @@ const LARGEST_COMPARED: u32 = 1024;
 /// writing or hairlines is fitted, and the width in pixels below which a line is one once reduced.
 const WRITTEN: u32 = 2;
 const HAIRLINE: f64 = 1.0;
+/// Quality in dB from which smooth shapes are taken for what may as well be pixel art.
+const SMOOTH_ENOUGH: f32 = 38.0;
 
 /// Share of a fit's time in which a template's shapes are looked for in all of the target, so that
 /// there is some to fit them.
@@ -178,6 +180,11 @@ pub fn refine(
         || compared
             .as_ref()
             .is_some_and(|compared| shows(template, compared, &options.stop));
+    let exact = (!is_shown).then(|| exact(template, target, options, to_canvas));
+    let (exact, in_need) = match exact.flatten() {
+        Some(found) if found.may_be_smooth => (None, Some(found.layers)),
+        found => (found.map(|found| found.layers), None),
+    };
     let mut fit = Fit::new(
         Problem {
             options,
@@ -192,6 +199,7 @@ pub fn refine(
             shadows: shadows.as_ref(),
             is_flat,
             has_writing: is_flat && has_writing(without_shadows),
+            is_icon: in_need.is_some(),
             to_canvas,
             compared: compared.as_ref(),
         },
@@ -202,7 +210,6 @@ pub fn refine(
         Tracker::new(observer, &clock, options.iterations),
     );
     if !is_shown {
-        let exact = exact(template, target, options, to_canvas);
         match exact.clone() {
             Some(layers) => fit.take_layers(layers)?,
             None => schedule::run(&mut fit)?,
@@ -223,7 +230,9 @@ pub fn refine(
             schedule::finish_new(&mut fit)?;
             // Stairs that stand for a smooth shape become far simpler; what is exact else stays so.
             is_exact &= 2 * points(&fit) > before;
-            if let Some(layers) = exact.filter(|_| is_exact) {
+            let in_need = in_need.filter(|_| fit.best_psnr() < SMOOTH_ENOUGH);
+            is_exact |= in_need.is_some();
+            if let Some(layers) = in_need.or(exact.filter(|_| is_exact)) {
                 fit.take_layers(layers)?;
                 fit.mark_primitives()?;
             }
@@ -280,7 +289,7 @@ fn exact(
     target: &Raster,
     options: &FitOptions,
     to_canvas: Affine,
-) -> Option<Vec<Node>> {
+) -> Option<ExactLayers> {
     let is_upright = {
         let [a, b, c, d, ..] = to_canvas.as_coeffs();
         b == 0.0 && c == 0.0 && (a - d).abs() < 1e-9 * a.abs()
@@ -293,10 +302,9 @@ fn exact(
     if !(template.layers.is_empty() && options.allow_topology && is_upright && is_same_aspect) {
         return None;
     }
-    let layers = exact_layers(target, options.allow_gradients)?;
-    let layers = placed(layers, target_transform(template, target));
+    let found = exact_layers(target, options.allow_gradients)?;
     let document = Document {
-        layers,
+        layers: placed(found.layers, target_transform(template, target)),
         ..template.clone()
     };
     let is_within = options
@@ -305,7 +313,10 @@ fn exact(
         && options
             .byte_budget
             .is_none_or(|budget| document.to_svg(&WriteOptions::default()).len() <= budget);
-    is_within.then_some(document.layers)
+    is_within.then_some(ExactLayers {
+        layers: document.layers,
+        ..found
+    })
 }
 
 /// Maps a target's pixels to a template's user space.

@@ -27,8 +27,10 @@ use crate::{
     tracker::Tracker,
 };
 
-/// How far an outline may be from the contour, in pixels.
+/// How far an outline may be from the contour, in pixels; and in an icon of few pixels, where each is
+/// much.
 const TOLERANCE: f64 = 0.4;
+const ICON_TOLERANCE: f64 = 0.2;
 
 /// Share of what is added to a template that must be wrong as it is.
 const LEAST_WRONG: f64 = 0.2;
@@ -51,6 +53,8 @@ pub(crate) struct Problem<'a> {
     pub(crate) is_flat: bool,
     /// Whether that is also full of small signs.
     pub(crate) has_writing: bool,
+    /// Whether it is an icon that may as well be pixel art.
+    pub(crate) is_icon: bool,
     /// The lines of the target, and what is left without them.
     pub(crate) lines: Option<&'a Lines>,
     /// The soft shadows of the target, and what is left without them.
@@ -184,10 +188,11 @@ impl<'a> Fit<'a> {
             gradients: self.problem.options.allow_gradients,
             is_flat: self.problem.is_flat,
             has_writing: self.problem.has_writing,
-            tolerance: self
-                .problem
-                .clean
-                .map_or(TOLERANCE, |clean| clean.tolerance),
+            tolerance: match self.problem.clean {
+                Some(clean) => clean.tolerance,
+                None if self.problem.is_icon => ICON_TOLERANCE,
+                None => TOLERANCE,
+            },
             least_wrong: if self.problem.template.layers.is_empty()
                 && (!self.problem.is_flat || self.problem.has_writing)
             {

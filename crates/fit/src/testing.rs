@@ -64,6 +64,7 @@ pub(crate) fn with_fit<T>(
             target: &target,
             clean: None,
             has_writing: false,
+            is_icon: false,
             lines: None,
             shadows: None,
             is_flat: false,

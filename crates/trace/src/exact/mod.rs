@@ -21,11 +21,25 @@ const LARGEST_DIFFERENCE: u8 = 3;
 /// One pixel in so many may differ by more than usual: steep gradients do, as renderers round.
 const FEW: usize = 40;
 
-/// The layers, in pixels of the picture, that show a picture exactly; `None` when it is not of a
-/// kind for which there are such.
-pub fn exact_layers(picture: &Raster, gradients: bool) -> Option<Vec<Node>> {
+/// Layers that show a picture exactly.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ExactLayers {
+    /// In pixels of the picture.
+    pub layers: Vec<Node>,
+    /// Whether it may as well be a picture of smooth shapes, which are preferred if they show it.
+    pub may_be_smooth: bool,
+}
+
+/// The layers that show a picture exactly; `None` when it is not of a kind for which there are
+/// such.
+pub fn exact_layers(picture: &Raster, gradients: bool) -> Option<ExactLayers> {
     let one_paint = gradients.then(|| gradient::layers(picture, |layers| shows(layers, picture)));
-    one_paint.flatten().or_else(|| pixel_art::layers(picture))
+    let one_paint = one_paint.flatten().map(|layers| (layers, false));
+    let (layers, may_be_smooth) = one_paint.or_else(|| pixel_art::layers(picture))?;
+    Some(ExactLayers {
+        layers,
+        may_be_smooth,
+    })
 }
 
 /// A group of shapes.
@@ -129,7 +143,7 @@ mod tests {
         let shape = Shape::filled("", canvas, Paint::Radial(gradient));
         document.layers.push(Node::Shape(shape));
         let picture = document.render(width, height, None).expect("renders");
-        document.layers = exact_layers(&picture, true)?;
+        document.layers = exact_layers(&picture, true)?.layers;
         let shapes = document.shapes();
         match &shapes[..] {
             [only] => match &only.shape.fill.as_ref()?.paint {

@@ -43,8 +43,19 @@ impl Grid {
     }
 }
 
-/// The layers of a picture that is pixel art.
-pub(super) fn layers(picture: &Raster) -> Option<Vec<Node>> {
+/// How the borders between a picture's colours are drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Borders {
+    /// Along the pixels' sides.
+    Hard,
+    /// As hard ones mostly; the rest may be the anti-aliasing of an icon on its grid.
+    MostlyHard,
+    /// Anti-aliased.
+    Soft,
+}
+
+/// The layers of a picture that is pixel art, and whether it may be a smooth one.
+pub(super) fn layers(picture: &Raster) -> Option<(Vec<Node>, bool)> {
     let block = block_side(picture);
     let (width, height) = (
         picture.width() as usize / block,
@@ -70,10 +81,12 @@ pub(super) fn layers(picture: &Raster) -> Option<Vec<Node>> {
     colors.sort_unstable();
     colors.dedup();
     colors.retain(|color| color[3] > 0);
-    if colors.len() > MOST_COLORS || colors.is_empty() || is_anti_aliased(&grid) {
+    let borders = borders(&grid);
+    if colors.len() > MOST_COLORS || colors.is_empty() || borders == Borders::Soft {
         return None;
     }
-    Some(layers_of(&grid, &zones(&grid), block as f64))
+    let layers = layers_of(&grid, &zones(&grid), block as f64);
+    Some((layers, borders == Borders::MostlyHard))
 }
 
 /// Zones of a picture of which nothing else can be shown, the largest first: what there is, as far
@@ -119,10 +132,10 @@ fn gcd(a: usize, b: usize) -> usize {
     if b == 0 { a } else { gcd(b, a % b) }
 }
 
-/// Whether borders are softened: many of their pixels mix the colours of opposite neighbours, in
+/// How borders are drawn. Soft ones have many pixels that mix the colours of opposite neighbours, in
 /// many proportions, and these mixtures are nowhere a colour of their own. Icons whose sides follow
 /// the pixels have few such pixels, but hardly another colour that fills nothing.
-fn is_anti_aliased(grid: &Grid) -> bool {
+fn borders(grid: &Grid) -> Borders {
     let (width, height) = (grid.width, grid.height);
     let mut is_solid: BTreeMap<Rgba, bool> = BTreeMap::new();
     for y in 0..height {
@@ -167,7 +180,11 @@ fn is_anti_aliased(grid: &Grid) -> bool {
     let are_many = mixed as f64 >= ANTI_ALIASED_SHARE * at_borders as f64;
     let are_all = mixtures.len() >= MIXTURES_PER_SOLID * solid
         && others as f64 <= UNEXPLAINED * is_solid.len() as f64;
-    mixtures.len() >= ANTI_ALIASED_COLORS && (are_many || are_all)
+    match mixtures.len() >= ANTI_ALIASED_COLORS {
+        true if are_many => Borders::Soft,
+        true if are_all => Borders::MostlyHard,
+        _ => Borders::Hard,
+    }
 }
 
 /// Whether a colour is a mixture of two others and neither of them.
