@@ -227,6 +227,27 @@ mod tests {
     }
 
     #[test]
+    fn thin_marks_beyond_an_accent_are_no_bands_of_its_border() {
+        // Rows of strokes a pixel and a half wide, of which hardly a pixel is black, and a panel.
+        let marks = |accent: [f32; 3]| {
+            let pixels = (0..SIDE * SIDE).map(|index| {
+                let (x, y) = (index % SIDE, index / SIDE);
+                let share = match (x % 6, y % 12) {
+                    _ if (60..88).contains(&x) && (70..90).contains(&y) => return accent,
+                    (2, 2..9) if y < 60 => 0.9,
+                    (3, 2..9) if y < 60 => 0.5,
+                    _ => 0.0,
+                };
+                [(255.0_f32 * (1.0 - share)).round() / 255.0; 3]
+            });
+            Picture::opaque(SIDE, SIDE, pixels)
+        };
+        for accent in [[0.9, 0.3, 0.5], [0.4; 3], [0.1, 0.5, 0.8]] {
+            assert!(colors_of(&marks(accent)) == Colors::Flat, "{accent:?}");
+        }
+    }
+
+    #[test]
     fn noise_goes_and_anti_aliasing_stays() {
         let (clean, noisy) = (disc(soft, 0.0), disc(soft, 0.04));
         let found = cleaned(&noisy).expect("is noisy").picture;

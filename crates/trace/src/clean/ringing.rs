@@ -81,13 +81,18 @@ impl Side {
 impl Ringing {
     /// How the borders between colours ring; `None` when they do not.
     pub(super) fn of(picture: &Picture, colors: &[Pixel]) -> Option<Self> {
+        if colors.len() < 2 {
+            return None;
+        }
         let palette = Palette::from(colors.to_vec());
         let labels = Labels::of(picture, &palette, false);
         let count = colors.len();
         let mut sides: Vec<Side> = vec![Side::default(); count * count];
         let is_near = labels.near_others(REACH);
+        // Thin marks of a colour that is none of these are no bands: a band has its zone beside it.
+        let is_of_zone = labels.near_zones(picture, &palette, REACH);
         let pixels = picture.pixels.iter().enumerate();
-        for (index, pixel) in pixels.filter(|(index, _)| is_near[*index]) {
+        for (index, pixel) in pixels.filter(|(index, _)| is_near[*index] && is_of_zone[*index]) {
             let own = usize::from(labels.of[index]);
             let Some((other, apart)) = only_other(&labels, index) else {
                 continue;
