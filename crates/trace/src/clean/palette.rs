@@ -41,8 +41,13 @@ pub(super) const LEAST_MIXED: f32 = 0.06;
 /// Share of a bin's pixels that have one colour where it is even, and the side of a square of it.
 const EVEN_SHARE: f64 = 0.8;
 const EVEN_SIDE: usize = 12;
+/// Levels by which such a colour differs from those that are as near as noise.
+const APART: f32 = 2.5;
 /// Weight of chroma against luma: compression blurs it across borders.
 const CHROMA: f32 = 0.4;
+
+/// Equal pixels after each other: their colour and number.
+type Run = (Pixel, usize);
 
 /// The colours of a flat picture.
 pub(super) struct Palette {
@@ -68,48 +73,46 @@ impl Palette {
         let seen = (0..count).filter(|index| is_seen(*index)).count();
         let least = (LEAST_SHARE * count as f64).max(LEAST_PIXELS as f64) as usize;
         let key = |pixel: &Pixel| pixel.map(|value| (value * 255.0 / BIN) as i32);
-        let runs = runs(&picture.pixels);
-        let mut bins: BTreeMap<[i32; 4], (usize, [f64; 4])> = BTreeMap::new();
-        for (pixel, length) in &runs {
-            let bin = bins.entry(key(pixel)).or_default();
-            bin.0 += length;
-            for (sum, value) in bin.1.iter_mut().zip(pixel) {
-                *sum += *length as f64 * f64::from(*value);
-            }
-        }
+        let mut runs = runs(&picture.pixels);
+        runs.sort_by_cached_key(|(pixel, _)| key(pixel));
+        let bins: BTreeMap<[i32; 4], &[Run]> = runs
+            .chunk_by(|a, b| key(&a.0) == key(&b.0))
+            .map(|bin| (key(&bin[0].0), bin))
+            .collect();
+        let length = |bin: &[Run]| bin.iter().map(|(_, length)| length).sum::<usize>();
         let mut order: Vec<([i32; 4], usize)> = bins
             .iter()
-            .map(|(key, (count, _))| (*key, *count))
+            .map(|(key, bin)| (*key, length(bin)))
             .filter(|(_, count)| *count * 8 >= least)
             .collect();
         order.sort_by_key(|(key, count)| (std::cmp::Reverse(*count), *key));
         let mut peaks: Vec<[i32; 4]> = Vec::new();
-        let mut colors = Vec::new();
+        let mut colors: Vec<Pixel> = Vec::new();
         for (peak, count) in order {
             let is_near =
                 |other: &[i32; 4], reach: i32| (0..4).all(|i| (other[i] - peak[i]).abs() <= reach);
-            let is_shade = |reach: i32| peaks.iter().any(|known| is_near(known, reach));
-            if is_shade(1)
-                || (is_shade(REACH) && !is_even(picture, &runs, |pixel| key(pixel) == peak, count))
-            {
+            let even = || even_color(picture, bins.get(&peak)?, count);
+            if peaks.iter().any(|known| is_near(known, REACH)) {
+                let is_other =
+                    |even: &Pixel| colors.iter().all(|color| distance(*color, *even) > APART);
+                if let Some(even) = even().filter(is_other) {
+                    peaks.push(peak);
+                    colors.push(even);
+                }
                 continue;
             }
-            let (mut pixels, mut sum) = (0_usize, [0.0_f64; 4]);
             // The bins next to the peak; those further off may be another colour's.
             let low = [peak[0] - 1, i32::MIN, i32::MIN, i32::MIN];
             let high = [peak[0] + 1, i32::MAX, i32::MAX, i32::MAX];
-            for (_, (count, colors)) in bins.range(low..=high).filter(|(key, _)| is_near(key, 1)) {
-                pixels += count;
-                for (sum, color) in sum.iter_mut().zip(colors) {
-                    *sum += color;
-                }
-            }
-            if pixels < least {
+            let beside = bins.range(low..=high).filter(|(key, _)| is_near(key, 1));
+            let beside: Vec<Run> = beside.flat_map(|(_, bin)| bin.iter().copied()).collect();
+            if length(&beside) < least {
                 continue;
             }
             peaks.push(peak);
-            let mean = sum.map(|sum| (sum / pixels as f64) as f32);
-            let color = common_color(&runs, |pixel| is_near(&key(pixel), 1)).unwrap_or(mean);
+            let color = even()
+                .or_else(|| common_color(&beside))
+                .unwrap_or_else(|| mean(&beside));
             if has_core(picture, color) {
                 colors.push(color);
             }
@@ -248,43 +251,51 @@ impl Palette {
     }
 }
 
-/// Whether the pixels of a bin nearly all have one colour to the bit and fill areas with it: a
-/// panel a little darker than the page, and no noise. `all` is the number of its pixels.
-fn is_even(
-    picture: &Picture,
-    runs: &[(Pixel, usize)],
-    is_of_bin: impl Fn(&Pixel) -> bool,
-    all: usize,
-) -> bool {
+/// The colour that nearly all pixels of a bin have to the level, where it fills areas: a panel a
+/// little darker than the page, and no noise. `all` is the number of its pixels.
+fn even_color(picture: &Picture, bin: &[Run], all: usize) -> Option<Pixel> {
     if all < EVEN_SIDE * EVEN_SIDE {
-        return false;
+        return None;
     }
-    let mut counts: BTreeMap<[u32; 4], (usize, Pixel)> = BTreeMap::new();
-    for (pixel, length) in runs.iter().filter(|(pixel, _)| is_of_bin(pixel)) {
-        let bits = pixel.map(f32::to_bits);
-        counts.entry(bits).or_insert((0, *pixel)).0 += length;
-    }
-    let most = counts.into_values().max_by_key(|(count, _)| *count);
-    most.is_some_and(|(count, color)| {
-        count as f64 >= EVEN_SHARE * all as f64
-            && has_square(picture.width, EVEN_SIDE, picture.pixels.len(), |index| {
-                picture.pixels[index] == color
-            })
-    })
+    let (color, count) = most_common(bin)?;
+    (count as f64 >= EVEN_SHARE * all as f64
+        && has_square(picture.width, EVEN_SIDE, picture.pixels.len(), |index| {
+            levels(picture.pixels[index]) == levels(color)
+        }))
+    .then_some(color)
 }
 
-/// The colour that most pixels of some bins have to the bit, if there is one: what is around it
+/// The colour that most pixels of some bins have to the level, if there is one: what is around it
 /// then are mixtures at borders, not noise.
-fn common_color(runs: &[(Pixel, usize)], is_of_bins: impl Fn(&Pixel) -> bool) -> Option<Pixel> {
-    let bits = |pixel: &Pixel| pixel.map(|value| (value * 255.0).round() as u8);
-    let mut counts: BTreeMap<[u8; 4], (usize, Pixel)> = BTreeMap::new();
-    let mut all = 0;
-    for (pixel, length) in runs.iter().filter(|(pixel, _)| is_of_bins(pixel)) {
-        counts.entry(bits(pixel)).or_insert((0, *pixel)).0 += length;
-        all += length;
-    }
-    let (count, color) = counts.into_values().max_by_key(|(count, _)| *count)?;
+fn common_color(bins: &[Run]) -> Option<Pixel> {
+    let (color, count) = most_common(bins)?;
+    let all: usize = bins.iter().map(|(_, length)| length).sum();
     (2 * count > all).then_some(color)
+}
+
+fn levels(pixel: Pixel) -> [u8; 4] {
+    pixel.map(|value| (value * 255.0).round() as u8)
+}
+
+/// The most common colour of some runs, and how many pixels have it.
+fn most_common(runs: &[Run]) -> Option<Run> {
+    let mut counts: BTreeMap<[u8; 4], (Pixel, usize)> = BTreeMap::new();
+    for (pixel, length) in runs {
+        counts.entry(levels(*pixel)).or_insert((*pixel, 0)).1 += length;
+    }
+    counts.into_values().max_by_key(|(_, count)| *count)
+}
+
+/// The mean colour of some runs.
+fn mean(runs: &[Run]) -> Pixel {
+    let (mut sum, mut all) = ([0.0_f64; 4], 0.0);
+    for (pixel, length) in runs {
+        all += *length as f64;
+        for (sum, value) in sum.iter_mut().zip(pixel) {
+            *sum += *length as f64 * f64::from(*value);
+        }
+    }
+    sum.map(|sum| (sum / f64::max(all, 1.0)) as f32)
 }
 
 /// Whether a colour fills a square of two pixels anywhere: mixtures at borders do not.
@@ -336,7 +347,7 @@ fn squared_off(a: [f32; 4], b: [f32; 4]) -> f32 {
 }
 
 /// The pixels of a picture as runs of equal ones, with their lengths: most of a flat one are few.
-fn runs(pixels: &[Pixel]) -> Vec<(Pixel, usize)> {
+fn runs(pixels: &[Pixel]) -> Vec<Run> {
     let runs = pixels.chunk_by(|a, b| a == b);
     runs.map(|run| (run[0], run.len())).collect()
 }
@@ -380,5 +391,34 @@ mod tests {
         let palette = Palette::of(&Picture::opaque(SIDE, SIDE, pixels)).expect("is flat");
         let found: Vec<f32> = palette.colors.iter().map(|color| color[0]).collect();
         assert_eq!(found, [page, panel, ink]);
+    }
+
+    #[test]
+    fn colours_of_areas_in_neighbouring_bins_are_told_apart_and_noise_is_not() {
+        const SIDE: usize = 64;
+        let picture = |page: f32, panel: f32| {
+            let pixels = (0..SIDE * SIDE).map(|index| {
+                let (x, y) = (index % SIDE, index / SIDE);
+                let value = match (x, y) {
+                    (10..54, 10..54) if x.abs_diff(32).max(y.abs_diff(32)) > 14 => 60.0,
+                    (10..54, 10..54) => panel,
+                    _ => page,
+                };
+                [value / 255.0; 3]
+            });
+            Picture::opaque(SIDE, SIDE, pixels)
+        };
+        let levels = |picture: &Picture| {
+            let palette = Palette::of(picture).expect("is flat");
+            let levels = palette
+                .colors
+                .iter()
+                .map(|color| (255.0 * color[0]).round());
+            levels.collect::<Vec<f32>>()
+        };
+        // Whichever of the two is more frequent.
+        assert_eq!(levels(&picture(249.0, 255.0)), [249.0, 60.0, 255.0]);
+        assert_eq!(levels(&picture(255.0, 250.0)), [255.0, 60.0, 250.0]);
+        assert_eq!(levels(&picture(251.0, 252.0)), [251.0, 60.0]);
     }
 }
