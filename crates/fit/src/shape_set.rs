@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use chat2svg_trace::{
     NOISE, OPAQUE,
-    crossing::{crosses_itself, straightened},
+    crossing::{crosses_itself, straightened, without_crossed_parts},
     found_shape::{FoundShape, paint_in},
     picture::{Picture, squared_distance},
     regions::RegionFinder,
@@ -123,7 +123,8 @@ impl Fit<'_> {
     }
 
     /// Quantises new shapes. Rounding may make two curves that nearly touch cross: those are made
-    /// straight, and an added shape that still crosses itself is removed. Returns how many were.
+    /// straight, and parts of an added shape that still cross are removed. Returns how many shapes
+    /// were.
     fn quantise_without_crossings(&mut self) -> usize {
         quantise(&mut self.document);
         let (to_canvas, ids) = (self.problem.to_canvas, &self.ids);
@@ -137,11 +138,10 @@ impl Fit<'_> {
             {
                 return;
             }
-            match straightened(&shape.path, scale) {
-                Some(path) => shape.path = path,
-                None => {
-                    crossed.insert(index);
-                }
+            shape.path = straightened(&shape.path, scale)
+                .unwrap_or_else(|| without_crossed_parts(&shape.path, scale));
+            if shape.path.elements().is_empty() {
+                crossed.insert(index);
             }
         });
         self.remove_shapes(&crossed);

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, ops::ControlFlow};
 
-use kurbo::{BezPath, PathEl, Point};
+use kurbo::{BezPath, PathEl, Point, Shape as _};
 
 /// Distance in pixels between a curve and the lines that stand for it.
 const FLATNESS: f64 = 0.05;
@@ -14,6 +14,8 @@ const STEP_BACK: f64 = 0.5;
 const LEAST_SHARE: f64 = 0.1;
 /// How often parts are stepped back before the whole is.
 const LOCAL_STEPS: usize = 12;
+/// Length in pixels up to which a loop is cut off.
+const SMALL_LOOP: f64 = 1.0;
 
 /// Whether any two parts of a path cross, subpaths taken together. `scale` is pixels per unit:
 /// lines that reach past each other by less than a twentieth of a pixel do not count.
@@ -158,15 +160,20 @@ pub fn without_crossings(
     )
 }
 
-/// A path that crosses itself with the curves that do made straight, until nothing crosses; `None`
-/// when something still does.
+/// A path that crosses itself with small loops cut off and the curves that still cross made
+/// straight, until nothing crosses; `None` when something still does.
 pub fn straightened(path: &BezPath, scale: f64) -> Option<BezPath> {
     let mut path = path.clone();
     for _ in 0..LOCAL_STEPS {
-        let crossed = crossed_elements(&path, scale);
-        if crossed.is_empty() {
+        let pairs = crossed_pairs(&path, scale);
+        if pairs.is_empty() {
             return Some(path);
         }
+        if let Some(cut) = without_loops(&path, &pairs, scale) {
+            path = cut;
+            continue;
+        }
+        let crossed: BTreeSet<usize> = pairs.into_iter().flatten().collect();
         let mut has_curves = false;
         path = path
             .iter()
@@ -186,11 +193,72 @@ pub fn straightened(path: &BezPath, scale: f64) -> Option<BezPath> {
     None
 }
 
+/// A path without the small loops that are between two elements that cross: the first then ends
+/// where the second begins. `None` when there are none.
+fn without_loops(path: &BezPath, pairs: &BTreeSet<[usize; 2]>, scale: f64) -> Option<BezPath> {
+    let elements = path.elements();
+    let mut cut = Vec::with_capacity(elements.len());
+    let mut next = 0;
+    while let Some(element) = elements.get(next) {
+        let ends = pairs.iter().filter(|[first, _]| *first == next);
+        let end = ends.map(|[_, second]| *second).find(|second| {
+            let between = elements.get(next + 1..*second).unwrap_or_default();
+            let is_drawn =
+                |element: &PathEl| !matches!(element, PathEl::MoveTo(_) | PathEl::ClosePath);
+            let mut last = element.end_point();
+            let steps = between.iter().map(|element| {
+                let from = std::mem::replace(&mut last, element.end_point());
+                from.zip(last).map_or(0.0, |(from, to)| from.distance(to))
+            });
+            let length: f64 = steps.sum();
+            !between.is_empty()
+                && is_drawn(element)
+                && between.iter().all(is_drawn)
+                && scale * length <= SMALL_LOOP
+        });
+        let to = end.and_then(|end| elements.get(end - 1)?.end_point());
+        cut.push(match (*element, to) {
+            (PathEl::LineTo(_), Some(to)) => PathEl::LineTo(to),
+            (PathEl::QuadTo(a, _), Some(to)) => PathEl::QuadTo(a, to),
+            (PathEl::CurveTo(a, b, _), Some(to)) => PathEl::CurveTo(a, b, to),
+            (kept, _) => kept,
+        });
+        next = end.unwrap_or(next + 1);
+    }
+    (cut.len() < elements.len()).then(|| BezPath::from_vec(cut))
+}
+
+/// A path without the parts that cross and what lies in them; empty when that is all.
+pub fn without_crossed_parts(path: &BezPath, scale: f64) -> BezPath {
+    let crossed = crossed_elements(path, scale);
+    let mut first = 0;
+    let (gone, kept): (Vec<_>, Vec<_>) = path
+        .elements()
+        .chunk_by(|_, next| !matches!(next, PathEl::MoveTo(_)))
+        .map(|part| {
+            let own = first..first + part.len();
+            first = own.end;
+            let bounds = part.iter().copied().collect::<BezPath>().bounding_box();
+            (part, bounds, crossed.range(own).next().is_some())
+        })
+        .partition(|(_, _, is_crossed)| *is_crossed);
+    kept.into_iter()
+        .filter(|(_, own, _)| !gone.iter().any(|(_, gone, _)| gone.contains_rect(*own)))
+        .flat_map(|(part, ..)| part.iter().copied())
+        .collect()
+}
+
 /// The elements of a path that cross another or themselves, ascending.
 pub fn crossed_elements(path: &BezPath, scale: f64) -> BTreeSet<usize> {
+    crossed_pairs(path, scale).into_iter().flatten().collect()
+}
+
+/// The pairs of a path's elements that cross, each ascending; twice the same where one crosses
+/// itself.
+fn crossed_pairs(path: &BezPath, scale: f64) -> BTreeSet<[usize; 2]> {
     let mut found = BTreeSet::new();
     each_crossing(path, scale, |a, b| {
-        found.extend([a.element, b.element]);
+        found.insert([a.element.min(b.element), a.element.max(b.element)]);
         ControlFlow::Continue(())
     });
     found
@@ -241,7 +309,7 @@ fn reaches_across(a: &Line, b: &Line) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use kurbo::{Circle, Rect, Shape as _};
+    use kurbo::{Circle, Rect};
 
     #[test]
     fn an_eight_crosses_itself_and_a_circle_does_not() {
@@ -328,6 +396,29 @@ mod tests {
         eight.line_to((0.0, 10.0));
         eight.close_path();
         assert_eq!(straightened(&eight, 1.0), None);
+        let mut three = Rect::new(20.0, 0.0, 29.0, 9.0).to_path(0.1);
+        let kept = three.elements().len();
+        three.extend(&eight);
+        three.extend(Rect::new(2.0, 4.0, 3.0, 5.0).to_path(0.1));
+        let left = without_crossed_parts(&three, 1.0);
+        assert_eq!(left.elements(), &three.elements()[..kept]);
+    }
+
+    #[test]
+    fn a_small_loop_at_a_corner_is_cut_off_and_the_curves_beside_it_stay() {
+        let mut path = BezPath::new();
+        path.move_to((0.0, 0.0));
+        path.curve_to((4.0, -0.7), (5.1, 0.5), (5.1, 4.5));
+        path.line_to((-0.8, 6.5));
+        path.curve_to((-0.4, 4.0), (0.2, 1.5), (0.5, 0.0));
+        path.line_to((0.6, 0.5));
+        path.line_to((0.0, 0.0));
+        path.close_path();
+        assert!(crosses_itself(&path, 1.0));
+        let repaired = straightened(&path, 1.0).expect("can be mended");
+        assert!(!crosses_itself(&repaired, 1.0));
+        let is_curve = |element: &PathEl| matches!(element, PathEl::CurveTo(..));
+        assert_eq!(repaired.iter().filter(is_curve).count(), 2, "{repaired:?}");
     }
 
     #[test]
