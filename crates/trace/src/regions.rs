@@ -36,6 +36,8 @@ const MOST_COLORS: usize = 40;
 /// How often, and by which factor, the loss grows for which signs of different shades are joined.
 const SHADE_ROUNDS: usize = 8;
 const SHADE_GROWTH: f64 = 2.0;
+/// Weight, between signs, of a difference that is none of shade.
+const OFF_SHADE: f64 = 4.0;
 /// Contours of flat pictures that enclose less, in pixels, are dropped.
 const SMALLEST_CONTOUR: f64 = 0.6;
 /// Samples of a region from which its paint is worked out.
@@ -172,7 +174,8 @@ impl RegionFinder {
         let (width, height) = self.size();
         let area = (width * height) as f64 * self.scale[0] * self.scale[1];
         let mut per_byte = cost.per_byte;
-        let mut found = unified(shapes.clone(), area, per_byte);
+        let off_shade = if cost.has_writing { OFF_SHADE } else { 1.0 };
+        let mut found = unified(shapes.clone(), area, per_byte, off_shade);
         // Thin strokes of small writing come in many shades of one colour.
         let rounds = if cost.has_writing { SHADE_ROUNDS } else { 0 };
         for _ in 0..rounds {
@@ -180,7 +183,7 @@ impl RegionFinder {
                 break;
             }
             per_byte *= SHADE_GROWTH;
-            found = unified(shapes.clone(), area, per_byte);
+            found = unified(shapes.clone(), area, per_byte, off_shade);
         }
         (!found.is_empty() && found.len() <= limit).then_some(found)
     }
