@@ -8,13 +8,11 @@ use super::{
     context::Search,
     form::Similarity,
     guesses::Guess,
-    pose::Trial,
+    pose::{AXES, SHIFTS, Trial},
     units::{Unit, to_user},
     view::color_of,
 };
 
-/// Number of ways in which a unit moves: across, down, turn, scale.
-const AXES: usize = 4;
 /// Pixels by which the outline moves to measure what that changes.
 const PROBE: f64 = 0.25;
 /// Most pixels that a step goes, pixels below which it is the last, and most steps.
@@ -136,7 +134,7 @@ impl Trial<'_, '_> {
         let allowed = error + HARDLY_EXACT * brings + (NO_WORSE * error).min(HARDLY * brings);
         let Similarity { turn, scale, .. } = exact.similarity;
         for (turn, scale, axes) in [
-            (unturned, unscaled, [true, true, false, false]),
+            (unturned, unscaled, SHIFTS),
             (unturned, scale, [true, true, false, true]),
             (turn, unscaled, [true, true, true, false]),
         ] {

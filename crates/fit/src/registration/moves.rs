@@ -13,7 +13,7 @@ use super::{
     form::Similarity,
     guesses::{Guess, NEAR_COLOR},
     id_buffer::IdBuffer,
-    pose::{Trial, paint},
+    pose::{AXES, SHIFTS, Trial, paint},
     tie_break::Appearances,
     units::{Unit, units},
     view::{color_of, squared_distance, sum},
@@ -274,13 +274,13 @@ impl Search<'_> {
             return Ok(None);
         }
         let (error, guess) = if is_certain || unit.is_text {
-            trial.descended(error, guess, 2)?
+            trial.descended(error, guess, SHIFTS)?
         } else {
             (error, guess)
         };
-        let (error, guess) = trial.descended(error, guess, 4)?;
+        let (error, guess) = trial.descended(error, guess, [true; AXES])?;
         let (error, guess) = trial.plainest(error, guess, sum(&before))?;
-        let (_, guess) = trial.descended(error, guess, 2)?;
+        let (_, guess) = trial.descended(error, guess, SHIFTS)?;
         let better = trial.moved(&guess);
         let is_far = trial.reach_of(&guess) >= LEAST_MOVE * factor;
         if !is_far || !unit.sizes().contains(&guess.similarity.scale.powi(2)) {

@@ -4,7 +4,7 @@
 use std::ops::ControlFlow;
 
 use chat2svg_vector::{Color, Document, Node, Paint, Raster, RenderError};
-use kurbo::Affine;
+use kurbo::{Affine, Rect};
 
 use super::{
     form::Similarity,
@@ -12,6 +12,11 @@ use super::{
     units::{Unit, move_node, to_user},
     view::{View, sum},
 };
+
+/// Number of ways in which a unit moves: across, down, turn, scale.
+pub(super) const AXES: usize = 4;
+/// Those that leave its form alone.
+pub(super) const SHIFTS: [bool; AXES] = [true, true, false, false];
 
 /// A unit being tried at other places, in pixels of a view.
 pub(super) struct Trial<'a, 'w> {
@@ -66,17 +71,17 @@ impl<'a, 'w> Trial<'a, 'w> {
         Ok(shown.map(|shown| sum(&self.view.errors_of(&shown))))
     }
 
-    /// The best that small steps lead to, along the first so many axes: across, down, turn, scale.
+    /// The best that small steps lead to along some axes: across, down, turn, scale.
     pub(super) fn descended(
         &mut self,
         mut error: f64,
         mut guess: Guess,
-        axes: usize,
+        axes: [bool; AXES],
     ) -> Result<(f64, Guess), RenderError> {
         let mut steps = [2.0, 2.0, 0.12, 0.1];
         while steps[0] > 0.04 {
             let mut is_better = false;
-            for (axis, size) in steps.into_iter().enumerate().take(axes) {
+            for (axis, size) in steps.into_iter().enumerate().filter(|(at, _)| axes[*at]) {
                 for sign in [1.0, -1.0] {
                     let mut next = guess;
                     let step = sign * size;
@@ -119,9 +124,15 @@ impl<'a, 'w> Trial<'a, 'w> {
         const HARDLY: f64 = 0.01;
         let allowed = error + HARDLY * (before - error).max(0.0);
         let Similarity { turn, scale, .. } = guess.similarity;
+        let middle = self
+            .bounds()
+            .map_or(guess.similarity.center, |all| all.center());
+        let there = guess.similarity.map() * middle;
         for (turn, scale) in [(0.0, 1.0), (0.0, scale), (turn, 1.0)] {
             let mut plain = guess;
             (plain.similarity.turn, plain.similarity.scale) = (turn, scale);
+            // Around the middle of the unit, which need not be that of what is seen of it.
+            plain.similarity.by += there - plain.similarity.map() * middle;
             if let Some(found) = self.error(&plain)?
                 && found <= allowed
             {
@@ -141,10 +152,14 @@ impl<'a, 'w> Trial<'a, 'w> {
 
     /// About how far in pixels of the view the unit's outline is from its middle.
     pub(super) fn radius(&self) -> f64 {
-        let to_view = self.to_view * to_user(self.document, &self.unit.place);
-        let node = self.document.node(&self.unit.place);
-        node.and_then(|node| node.paint_bounds(to_view))
+        self.bounds()
             .map_or(0.0, |bounds| 0.25 * (bounds.width() + bounds.height()))
+    }
+
+    /// The box of what the unit paints, in pixels of the view.
+    fn bounds(&self) -> Option<Rect> {
+        let to_view = self.to_view * to_user(self.document, &self.unit.place);
+        self.document.node(&self.unit.place)?.paint_bounds(to_view)
     }
 }
 
