@@ -12,7 +12,7 @@ mod in_place;
 
 use chat2svg_stop::Stop;
 use chat2svg_trace::neighbours::{around, beside, connected, square};
-use chat2svg_vector::{Color, Document, Raster, RenderError};
+use chat2svg_vector::{Color, Document, Drawn, Raster, RenderError};
 
 use crate::shows::{Agreement, PixelAgreement, best_placed, is_at_edge};
 
@@ -24,6 +24,8 @@ const EQUAL: f32 = 0.012;
 const MUCH: f64 = 0.4;
 /// Half of the width of a thing, as a share of the longest side; what is thinner moves little.
 const THIN: f64 = 0.006;
+/// How much further basic shapes may grow, which are resized as such.
+const BASIC_REACH: f64 = 4.0;
 /// How far a corner of a thing may reach beyond what is thick of it, in half widths.
 const CORNERS: usize = 4;
 /// Most that a threshold derived from a target's own noise may be.
@@ -66,20 +68,27 @@ pub(crate) struct FoundAgreement {
     pub(crate) keeps_paint: bool,
 }
 
-/// What of a target a document's shapes can show, placed on the target as it agrees best. `reach`
-/// is how far a fit may move an outline, as a share of the longest side.
+/// What of a target a document's shapes can show, placed on the target as it agrees best.
+/// `reach_share` is how far a fit may move an outline, as a share of the longest side.
 ///
 /// # Errors
 /// When the document cannot be rendered at the target's size, or `stop` says so.
 pub(crate) fn explicable(
     document: &Document,
     target: &Raster,
-    reach: f64,
+    reach_share: f64,
     stop: &Stop,
 ) -> Result<Explicable, RenderError> {
     let (width, height) = (target.width(), target.height());
     let document = &best_placed(document, target, stop)?;
-    let reach = (reach * f64::from(width.max(height))).ceil() as usize + BORDER;
+    let reach = |share: f64| (share * f64::from(width.max(height))).ceil() as usize + BORDER;
+    let (reach, reach_of_basic) = (reach(reach_share), reach(BASIC_REACH * reach_share));
+    let visits = document.shapes();
+    let of_shapes = visits.iter().map(|visit| match visit.shape.drawn {
+        Drawn::AsBasicShape => reach_of_basic,
+        Drawn::AsPath | Drawn::Here => reach,
+    });
+    let reaches: Vec<usize> = std::iter::once(reach).chain(of_shapes).collect();
     let shown = document.render_until(width, height, Some(Color::WHITE), stop)?;
     let visibility = document.visibility_until(width, height, stop)?;
     let wanted = target.over(Color::WHITE);
@@ -97,7 +106,7 @@ pub(crate) fn explicable(
     stop.check()?;
     let mut strange = scene.disagreeing(&paints);
     let borders = scene.borders(&shown, &wanted, &paints);
-    let claims = scene.let_shapes_grow(&paints, &borders, &mut strange, reach);
+    let claims = scene.let_shapes_grow(&paints, &borders, &mut strange, &reaches);
     let staying = scene.staying(&borders, &claims);
     stop.check()?;
     scene.drop_borders(&claims, &mut strange);

@@ -81,6 +81,7 @@ pub(crate) fn run(fit: &mut Fit<'_>) -> Result<(), FitError> {
     let finder = fit.finder(affordable_side(fit, taken));
     if !is_empty {
         fit.close_outlines();
+        fit.place_basic_shapes()?;
         fit.simplify(SAME_OUTLINE)?;
         fit.align()?;
         if fit.leave_placed() {
@@ -166,7 +167,12 @@ pub(crate) fn run(fit: &mut Fit<'_>) -> Result<(), FitError> {
     let steps = POLISH_STEPS.min(options.iterations);
     fit.tracker.polish = steps;
     fit.chooses_rounding = true;
-    fit.descend_steps(steps, 1.0, 0.5 * rate)
+    fit.descend_steps(steps, 1.0, 0.5 * rate)?;
+    if !is_empty {
+        fit.take_best();
+        fit.draw_primitives(Stage::Own)?;
+    }
+    Ok(())
 }
 
 /// The longest side at which regions can be looked for in half of the time that is left, judged by

@@ -104,8 +104,18 @@ impl Fit<'_> {
         change: impl Fn(usize, &mut Path),
     ) -> Result<Vec<(usize, f64)>, FitError> {
         let target = self.problem.target;
-        let extents = slots.iter().map(|slot| map.extent(*slot, target));
-        let extents = extents.map(|extent| extent.into_iter().collect()).collect();
+        let extents = slots.iter().map(|slot| {
+            let before = map.extent(*slot, target);
+            let Some(Node::Path(path)) = map.scene.nodes.get(map.slots[*slot].node) else {
+                return Vec::new();
+            };
+            let mut path = path.clone();
+            change(*slot, &mut path);
+            let after = Extent::of(&path, target.width, target.height);
+            let both = before.into_iter().chain(after);
+            both.reduce(|a, b| a.union(&b)).into_iter().collect()
+        });
+        let extents = extents.collect();
         let mut scene = map.scene.clone();
         let trials = Trials::new(&mut self.descender, &mut scene, extents)?;
         let changed = |group: &[usize]| {

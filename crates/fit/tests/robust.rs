@@ -4,7 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use chat2svg_fit::{FitEnd, FitOptions, FitOutcome, refine};
-use chat2svg_vector::{Color, Document, Paint, ParseLimits, Raster, Shape};
+use chat2svg_vector::{Color, Document, Paint, ParseLimits, Raster, Shape, WriteOptions};
 use kurbo::{Affine, BezPath, PathEl, Point, Rect, Shape as _};
 
 /// A valley with a river, a balloon and two birches; what is in braces may be changed.
@@ -302,6 +302,53 @@ fn edges_that_another_renderer_draws_elsewhere_are_no_change() {
         for id in IDS {
             let (found, wanted) = (shape(&outcome.document, id), shape(&template, id));
             assert_eq!(found, wanted, "{width}: {id}");
+        }
+    }
+}
+
+/// Basic shapes that move a little or grow; what is in braces may be changed.
+const BASIC: &str = r##"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 256 160">
+<rect id="air" width="256" height="160" fill="#eef4fa"/>
+<rect id="sign" x="16" y="24" width="64" height="56" rx="9" fill="#c4552d"/>
+<ellipse id="pond" cx="{POND}" cy="46" rx="34" ry="22" fill="#2f7fb5"/>
+<rect id="bar" x="20" y="{TOP}" width="32" height="{TALL}" fill="#5a9c4a"/>
+<rect id="plate" x="80" y="104" width="{WIDE}" height="36" rx="14" fill="#6f4fc0"/></svg>"##;
+
+#[test]
+fn basic_shapes_that_move_a_little_or_grow_stay_basic_shapes() {
+    let drawn = |pond: &str, top: &str, tall: &str, wide: &str, sign: &str| {
+        let text = BASIC
+            .replace("{POND}", pond)
+            .replace("{TOP}", top)
+            .replace("{TALL}", tall)
+            .replace("{WIDE}", wide)
+            .replace(r#"x="16" y="24""#, sign);
+        parse(&text)
+    };
+    let template = drawn("150", "120", "30", "60", r#"x="16" y="24""#);
+    let changed = drawn("153", "92", "58", "110", r#"x="21" y="20""#);
+    let target = picture(&changed, 256);
+    for (iterations, max_side) in [(160, 256), (20, 192)] {
+        let options = FitOptions {
+            iterations,
+            max_side,
+            allow_topology: false,
+            robust: true,
+            threads: 1,
+            ..FitOptions::default()
+        };
+        let outcome = refine(&template, &target, &options, &mut ()).expect("can be fitted");
+        let svg = outcome.document.to_svg(&WriteOptions::default());
+        let count = |element: &str| svg.matches(element).count();
+        assert_eq!((count("<rect "), count("<ellipse ")), (4, 1), "{svg}");
+        for id in ["sign", "pond", "bar", "plate"] {
+            let [found, wanted] = [&outcome.document, &changed].map(|document| {
+                let bounds = shape(document, id).path.bounding_box();
+                [bounds.x0, bounds.y0, bounds.x1, bounds.y1]
+            });
+            for (found, wanted) in found.into_iter().zip(wanted) {
+                assert!((found - wanted).abs() < 0.3, "{id}: {svg}");
+            }
         }
     }
 }

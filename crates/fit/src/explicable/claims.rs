@@ -11,14 +11,14 @@ const SMOOTH: f32 = 0.04;
 impl Scene<'_> {
     /// What a shape can come to show by moving its outline is not strange: the regions of its own
     /// colour that go on at its border and beyond; and of a shape that shows little of what the
-    /// target has in its place, all that is of its colour within reach. Returns of each pixel who
-    /// shows it, or can come to.
+    /// target has in its place, all that is of its colour within the ground's reach. Returns of each
+    /// pixel who shows it, or can come to.
     pub(super) fn let_shapes_grow(
         &self,
         paints: &[Paint],
         borders: &[Agreement],
         strange: &mut [bool],
-        reach: usize,
+        reaches: &[usize],
     ) -> Vec<Option<usize>> {
         let means = self.means(paints, borders);
         let likeness = self.likeness(paints, borders, &means);
@@ -31,7 +31,7 @@ impl Scene<'_> {
             .map(|pixel| (pixel, self.owner(pixel), 0))
             .collect();
         while let Some((pixel, owner, steps)) = queue.pop_front() {
-            if steps >= reach {
+            if reaches.get(owner).is_none_or(|reach| steps >= *reach) {
                 continue;
             }
             for next in self.beside(pixel) {
@@ -47,6 +47,7 @@ impl Scene<'_> {
                 }
             }
         }
+        let reach = reaches.first().copied().unwrap_or_default();
         self.let_lost_shapes_come(paints, borders, &means, &mut claims, reach);
         for (is_strange, claim) in strange.iter_mut().zip(&claims) {
             *is_strange &= claim.is_none();

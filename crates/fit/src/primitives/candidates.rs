@@ -59,7 +59,7 @@ impl Samples {
     }
 
     /// What basic outlines are near the samples.
-    fn parameters(&self, tolerance: f64) -> Vec<Basic> {
+    pub(super) fn parameters(&self, tolerance: f64) -> Vec<Basic> {
         let (Some(bounds), true) = (self.bounds(), self.seen.len() >= LEAST_SEEN) else {
             return Vec::new();
         };
@@ -191,6 +191,45 @@ impl Basic {
             Self::Rounded(_) => 5,
             Self::Polygon(corners) => 2 * corners.len(),
             Self::Turned(_) => 0,
+        }
+    }
+
+    /// Whether an outline of this kind is as good for a shape that was drawn as another: a circle
+    /// that was stretched is an ellipse.
+    pub(super) fn may_become(&self, other: &Self) -> bool {
+        let is_round = |basic: &Self| matches!(basic, Self::Circle(_) | Self::Ellipse(_));
+        let is_rounded = |basic: &Self| matches!(basic, Self::Rounded(_));
+        let is_rect = |basic: &Self| matches!(basic, Self::Rect(_));
+        (is_round(self) && is_round(other))
+            || (is_rounded(self) && is_rounded(other))
+            || (is_rect(self) && is_rect(other))
+    }
+
+    /// The same in a box.
+    pub(super) fn within(&self, bounds: Rect) -> Self {
+        let center = bounds.center();
+        let (across, down) = (0.5 * bounds.width(), 0.5 * bounds.height());
+        match self {
+            Self::Circle(_) => Self::Circle([center.x, center.y, 0.5 * (across + down)]),
+            Self::Ellipse(_) => Self::Ellipse([center.x, center.y, across, down]),
+            Self::Rect(_) => Self::Rect([bounds.x0, bounds.y0, bounds.x1, bounds.y1]),
+            Self::Rounded([.., radius]) => {
+                Self::Rounded([bounds.x0, bounds.y0, bounds.x1, bounds.y1, *radius])
+            }
+            Self::Polygon(_) | Self::Turned(_) => self.clone(),
+        }
+    }
+
+    /// Whether it has an area, as far as its numbers tell.
+    pub(super) fn has_size(&self) -> bool {
+        match self {
+            Self::Circle([.., radius]) => *radius > LEAST_RADIUS,
+            Self::Ellipse([.., across, down]) => across.min(*down) > LEAST_RADIUS,
+            Self::Rect([x0, y0, x1, y1]) => (x1 - x0).min(y1 - y0) > LEAST_RADIUS,
+            Self::Rounded([x0, y0, x1, y1, radius]) => {
+                (x1 - x0).min(y1 - y0) > LEAST_RADIUS && *radius > 0.0
+            }
+            Self::Polygon(_) | Self::Turned(_) => true,
         }
     }
 

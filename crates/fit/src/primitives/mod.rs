@@ -3,6 +3,7 @@
 
 mod candidates;
 mod least_squares;
+mod own;
 mod polygon;
 mod refined;
 
@@ -12,7 +13,12 @@ use chat2svg_trace::crossing::crosses_itself;
 use chat2svg_vector::{ByteCost, Document, WriteOptions, similarity_scale};
 use kurbo::{BezPath, PathEl, Point, Rect, Shape as _, flatten};
 
-use crate::{Action, FitError, fit::Fit, scene::outline_of, trial::taken};
+use crate::{
+    Action, FitError,
+    fit::Fit,
+    scene::{SceneMap, outline_of},
+    trial::taken,
+};
 use candidates::{Candidate, Samples};
 
 /// Distance between samples of an outline in pixels, and most of them.
@@ -60,6 +66,8 @@ pub(crate) enum Stage {
     First,
     /// In what is the result otherwise.
     Last,
+    /// Of what was fitted from a template: its own basic shapes stay such.
+    Own,
 }
 
 /// Basic outlines for a shape, in pixels.
@@ -100,7 +108,7 @@ impl Fit<'_> {
             return Ok(());
         }
         let target = self.problem.target;
-        let choices = self.choices()?;
+        let choices = self.choices(stage)?;
         let map = self.scene();
         let mut best: BTreeMap<usize, Chosen> = BTreeMap::new();
         let per_byte = self.cost().per_byte;
@@ -131,6 +139,8 @@ impl Fit<'_> {
                 let loss = growth - per_byte * saved;
                 let unseen = UNSEEN * candidate.path.perimeter(ACCURACY);
                 let bar = match best.get(&slot) {
+                    Some(best) if stage == Stage::Own => best.growth - per_byte * best.saved,
+                    None if stage == Stage::Own => f64::INFINITY,
                     // The simpler one came first.
                     Some(best) => best.growth - per_byte * best.saved - PREFERENCE * unseen,
                     None if *saved > 0.0 => per_byte * WORTH + unseen,
@@ -146,7 +156,13 @@ impl Fit<'_> {
                 }
             }
         }
-        self.refine_primitives(&map, &mut best, stage)?;
+        if stage == Stage::Own {
+            self.refine_primitives(&map, &mut best, stage, &own::STEPS)?;
+            best.retain(|_, chosen| {
+                chosen.growth <= per_byte * (WORTH + chosen.saved.max(0.0)) + chosen.unseen()
+            });
+        }
+        self.refine_primitives(&map, &mut best, stage, &refined::STEPS)?;
         if best.is_empty() || self.is_stopped() {
             return Ok(());
         }
@@ -175,7 +191,19 @@ impl Fit<'_> {
             growth <= unseen
         });
         let allowed = 1.2 * allowed;
-        let mut outlines: BTreeMap<usize, BezPath> = best
+        self.draw(&map, best);
+        // Which bytes it saves, only its element tells. What descends yet is no basic shape.
+        if stage == Stage::Last {
+            self.document.mark_basic_shapes(&WriteOptions::default(), 0);
+        }
+        self.accept(Action::Primitive, allowed)?;
+        self.take_best();
+        Ok(())
+    }
+
+    /// Gives shapes the outlines chosen for their slots.
+    fn draw(&mut self, map: &SceneMap, chosen: impl IntoIterator<Item = (usize, Chosen)>) {
+        let mut outlines: BTreeMap<usize, BezPath> = chosen
             .into_iter()
             .map(|(slot, chosen)| {
                 let slot = &map.slots[slot];
@@ -187,17 +215,10 @@ impl Fit<'_> {
                 shape.path = outline;
             }
         });
-        // Which bytes it saves, only its element tells. What descends yet is no basic shape.
-        if stage == Stage::Last {
-            self.document.mark_basic_shapes(&WriteOptions::default(), 0);
-        }
-        self.accept(Action::Primitive, allowed)?;
-        self.take_best();
-        Ok(())
     }
 
-    /// The basic outlines that added shapes may stand for.
-    fn choices(&self) -> Result<Vec<Choice>, FitError> {
+    /// The basic outlines that shapes may stand for: added ones, or the template's own.
+    fn choices(&self, stage: Stage) -> Result<Vec<Choice>, FitError> {
         let target = self.problem.target;
         let (width, height) = (target.width, target.height);
         let canvas = Rect::new(0.0, 0.0, width as f64, height as f64);
@@ -215,12 +236,21 @@ impl Fit<'_> {
                 continue;
             };
             let shape = visit.shape;
+            if self.is_stopped() {
+                break;
+            }
+            if stage == Stage::Own {
+                let path = slot.to_scene * &shape.path;
+                let own = self.own(&map, index).filter(|_| !own::is_basic(&path));
+                choices.extend(own.and_then(|own| own::choice(index, &own, &path, tolerance)));
+                continue;
+            }
             let is_wanted = self.ids.get(slot.shape).is_some_and(|id| id.is_added())
                 && slot.has_own_outline
                 && shape.fill.is_some()
                 && shape.stroke.is_none()
                 && similarity_scale(slot.to_scene).is_some();
-            if !is_wanted || self.is_stopped() {
+            if !is_wanted {
                 continue;
             }
             let is_seen = |point: &Point| {

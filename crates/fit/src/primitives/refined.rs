@@ -5,7 +5,11 @@ use std::collections::BTreeMap;
 
 use kurbo::Rect;
 
-use super::{Chosen, Stage, candidates::Basic};
+use super::{
+    Chosen, Stage,
+    candidates::{Basic, Candidate},
+    own::EVERYWHERE,
+};
 use crate::{
     FitError,
     fit::Fit,
@@ -13,7 +17,10 @@ use crate::{
 };
 
 /// Steps in pixels by which numbers are tried, one round each.
-const STEPS: [f64; 3] = [0.12, 0.06, 0.03];
+pub(super) const STEPS: [f64; 3] = [0.12, 0.06, 0.03];
+/// Steps from which a number moves by no more than one at once: the error falls evenly until a side
+/// is where it should be.
+const WIDE: f64 = 0.2;
 /// Most numbers of an outline that are tried, each in two renderings a round: polygons only in
 /// small pictures, of which little else is seen, and not before curves had their chance.
 const FEW_NUMBERS: usize = 5;
@@ -34,6 +41,7 @@ impl Fit<'_> {
         map: &SceneMap,
         best: &mut BTreeMap<usize, Chosen>,
         stage: Stage,
+        steps: &[f64],
     ) -> Result<(), FitError> {
         // Stairs leave open more than it can tell.
         if self.problem.clean.is_some_and(|clean| clean.is_hard) {
@@ -51,8 +59,8 @@ impl Fit<'_> {
             if numbers <= most { numbers } else { 0 }
         };
         let most = best.values().map(of).max().unwrap_or(0);
-        for step in STEPS {
-            let mut steps: BTreeMap<usize, Vec<f64>> = BTreeMap::new();
+        for step in steps {
+            let mut moves: BTreeMap<usize, Vec<f64>> = BTreeMap::new();
             for axis in 0..most {
                 if self.is_stopped() {
                     return Ok(());
@@ -72,16 +80,21 @@ impl Fit<'_> {
                     let (Some(more), Some(now)) = (more.get(&slot), best.get(&slot)) else {
                         continue;
                     };
-                    let by = lowest([less, now.growth, *more]);
-                    steps.entry(slot).or_insert_with(|| vec![0.0; most])[axis] = by * step;
+                    let furthest = if *step < WIDE { MOST_STEPS } else { 1.0 };
+                    let by = lowest([less, now.growth, *more]).clamp(-furthest, furthest);
+                    moves.entry(slot).or_insert_with(|| vec![0.0; most])[axis] = by * step;
                 }
             }
-            let moved = steps.iter().filter_map(|(slot, by)| {
+            let moved = moves.iter().filter_map(|(slot, by)| {
                 Some((*slot, best.get(slot)?.candidate.basic.as_ref()?.moved(by)))
             });
             self.take_better(map, best, moved.collect(), 0.0)?;
         }
-        let rounder = best.iter().filter_map(|(slot, chosen)| {
+        // The template's numbers are not in pixels.
+        let added = best
+            .iter()
+            .filter(|(slot, _)| self.own(map, **slot).is_none());
+        let rounder = added.filter_map(|(slot, chosen)| {
             let own = chosen.candidate.basic.as_ref()?;
             let round = own.snapped();
             (round != *own).then_some((*slot, round))
@@ -99,12 +112,11 @@ impl Fit<'_> {
         share: f64,
     ) -> Result<(), FitError> {
         let growths = self.grown(map, &tried)?;
-        let canvas = self.canvas();
         for (slot, basic) in tried {
             if let (Some(chosen), Some(growth)) = (best.get_mut(&slot), growths.get(&slot))
                 && *growth < chosen.growth + share * chosen.unseen() - NOTHING
             {
-                chosen.candidate = basic.candidate(canvas);
+                chosen.candidate = basic.candidate(self.room(map, slot));
                 chosen.growth = *growth;
             }
         }
@@ -117,19 +129,34 @@ impl Fit<'_> {
         map: &SceneMap,
         outlines: &BTreeMap<usize, Basic>,
     ) -> Result<BTreeMap<usize, f64>, FitError> {
-        let slots: Vec<usize> = outlines.keys().copied().collect();
-        let canvas = self.canvas();
+        let candidates: BTreeMap<usize, Candidate> = outlines
+            .iter()
+            .filter(|(_, basic)| basic.has_size())
+            .map(|(slot, basic)| (*slot, basic.candidate(self.room(map, *slot))))
+            .collect();
+        let slots: Vec<usize> = candidates.keys().copied().collect();
         let found = self.growths_of_slots(map, &slots, |slot, path| {
-            if let Some(basic) = outlines.get(&slot) {
-                path.outline = outline_of(&basic.candidate(canvas).path);
+            if let Some(candidate) = candidates.get(&slot) {
+                path.outline = outline_of(&candidate.path);
             }
         })?;
         Ok(found.into_iter().collect())
     }
 
-    fn canvas(&self) -> Rect {
+    /// Where the outline of a slot may be: nothing is seen beyond the canvas, but the template's
+    /// shapes may be there.
+    pub(super) fn room(&self, map: &SceneMap, slot: usize) -> Rect {
+        if !self.is_added(map, slot) {
+            return EVERYWHERE;
+        }
         let target = self.problem.target;
         Rect::new(0.0, 0.0, target.width as f64, target.height as f64)
+    }
+
+    fn is_added(&self, map: &SceneMap, slot: usize) -> bool {
+        let shape = map.slots.get(slot).map(|slot| slot.shape);
+        let id = shape.and_then(|shape| self.ids.get(shape));
+        id.is_some_and(|id| id.is_added())
     }
 }
 
