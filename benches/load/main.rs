@@ -12,9 +12,9 @@
 //! before the embedded composer whose calls fail, never answer and answer with garbage.
 //! `--sequential` serves the same arrivals as a pipeline of processes that hand files on, one
 //! request after another; `--scripts` by `chat2svg scripts stage1`, `stage2` and `stage3`, beside
-//! the service under the same arrivals. `--tables` makes all tables of `crates/scheduler/README.md`,
-//! one after the other, with the commands above them; it takes about ten minutes, on a machine that
-//! does nothing else.
+//! the service under the same arrivals. `--tables` makes all tables of
+//! `crates/scheduler/README.md`, one after the other, with the commands above them; it takes about
+//! ten minutes, on a machine that does nothing else.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 

@@ -1,5 +1,5 @@
-//! A running fit: its document and descent. `shape_set` changes the set of shapes; `schedule` orders
-//! the actions; `acceptance` decides what is kept.
+//! A running fit: its document and descent. `shape_set` changes the set of shapes; `schedule`
+//! orders the actions; `acceptance` decides what is kept.
 
 mod acceptance;
 
@@ -27,8 +27,8 @@ use crate::{
     tracker::Tracker,
 };
 
-/// How far an outline may be from the contour, in pixels; and in an icon of few pixels, where each is
-/// much.
+/// How far an outline may be from the contour, in pixels; and in an icon of few pixels, where each
+/// is much.
 const TOLERANCE: f64 = 0.4;
 const ICON_TOLERANCE: f64 = 0.2;
 

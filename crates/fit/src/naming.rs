@@ -41,7 +41,8 @@ pub struct Name {
 }
 
 impl Name {
-    /// Of a shape with such traits on a ground of a name, which may have none; `None` at the bottom.
+    /// Of a shape with such traits on a ground of a name, perhaps an empty one; `None` at the
+    /// bottom.
     pub fn on(ground: Option<&str>, traits: &ShapeTraits) -> Self {
         let word = word(traits);
         let (ground, meaning) = match ground {

@@ -11,8 +11,8 @@ const SMOOTH: f32 = 0.04;
 impl Scene<'_> {
     /// What a shape can come to show by moving its outline is not strange: the regions of its own
     /// colour that go on at its border and beyond; and of a shape that shows little of what the
-    /// target has in its place, all that is of its colour within the ground's reach. Returns of each
-    /// pixel who shows it, or can come to.
+    /// target has in its place, all that is of its colour within the ground's reach. Returns of
+    /// each pixel who shows it, or can come to.
     pub(super) fn let_shapes_grow(
         &self,
         paints: &[Paint],

@@ -146,8 +146,8 @@ impl Labels {
         is_near
     }
 
-    /// Which pixels have so near what certainly shows their label: its colour, in a square of it that
-    /// is wider than a soft border.
+    /// Which pixels have so near what certainly shows their label: its colour, in a square of it
+    /// that is wider than a soft border.
     pub(super) fn near_zones(
         &self,
         picture: &Picture,

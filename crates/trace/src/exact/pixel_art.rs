@@ -132,9 +132,9 @@ fn gcd(a: usize, b: usize) -> usize {
     if b == 0 { a } else { gcd(b, a % b) }
 }
 
-/// How borders are drawn. Soft ones have many pixels that mix the colours of opposite neighbours, in
-/// many proportions, and these mixtures are nowhere a colour of their own. Icons whose sides follow
-/// the pixels have few such pixels, but hardly another colour that fills nothing.
+/// How borders are drawn. Soft ones have many pixels that mix the colours of opposite neighbours,
+/// in many proportions, and these mixtures are nowhere a colour of their own. Icons whose sides
+/// follow the pixels have few such pixels, but hardly another colour that fills nothing.
 fn borders(grid: &Grid) -> Borders {
     let (width, height) = (grid.width, grid.height);
     let mut is_solid: BTreeMap<Rgba, bool> = BTreeMap::new();
