@@ -6,51 +6,12 @@
     reason = "a helper of a test may panic as the test may"
 )]
 
-use chat2svg_fit::{FitOptions, FitOutcome, vectorize};
-use chat2svg_vector::{Color, Document, Paint, ParseLimits, Raster, ShapeVisit, WriteOptions};
+mod support;
 
-const GROUNDS: [Color; 3] = [Color::BLACK, Color::WHITE, Color::new(0.5, 0.5, 0.5)];
+use chat2svg_fit::{FitOptions, vectorize};
+use chat2svg_vector::{Color, Paint, Raster, ShapeVisit};
 
-/// The picture of some SVG, transparent where nothing is painted.
-fn drawn(width: u32, height: u32, content: &str) -> Raster {
-    let svg = format!(
-        "<svg xmlns='http://www.w3.org/2000/svg' width='{width}' height='{height}' \
-         viewBox='0 0 {width} {height}'>{content}</svg>"
-    );
-    let parsed = Document::parse(svg.as_bytes(), &ParseLimits::default()).expect("is read");
-    let picture = parsed.document.render(width, height, None);
-    picture.expect("renders")
-}
-
-fn fitted(target: &Raster) -> FitOutcome {
-    let options = FitOptions {
-        iterations: 120,
-        threads: 1,
-        ..FitOptions::default()
-    };
-    vectorize(target, &options, &mut ()).expect("fits")
-}
-
-fn svg(outcome: &FitOutcome) -> String {
-    outcome.document.to_svg(&WriteOptions::default())
-}
-
-fn shown(outcome: &FitOutcome, target: &Raster) -> Raster {
-    let picture = outcome
-        .document
-        .render(target.width(), target.height(), None);
-    picture.expect("renders")
-}
-
-/// The least quality in dB over the grounds.
-fn quality(outcome: &FitOutcome, target: &Raster, grounds: &[Color]) -> f64 {
-    let shown = shown(outcome, target);
-    let on = |ground: &Color| {
-        let (found, wanted) = (shown.over(*ground), target.over(*ground));
-        found.psnr(&wanted, *ground).expect("same size")
-    };
-    grounds.iter().map(on).fold(f64::INFINITY, f64::min)
-}
+use support::*;
 
 fn opacity_at(visits: &[ShapeVisit<'_>], color: impl Fn(Color) -> bool) -> Vec<f32> {
     visits
@@ -157,16 +118,6 @@ fn whatever_is_visible_leaves_shapes() {
     assert_eq!(fitted(&nothing).document.counts().shapes, 0);
 }
 
-/// Largest difference of any component of any pixel, in levels.
-fn largest_difference(outcome: &FitOutcome, target: &Raster) -> u8 {
-    let shown = shown(outcome, target);
-    let pairs = shown.pixels().iter().zip(target.pixels());
-    pairs
-        .flat_map(|(found, wanted)| (0..4).map(|i| found[i].abs_diff(wanted[i])))
-        .max()
-        .unwrap_or(0)
-}
-
 #[test]
 fn one_gradient_is_one_path() {
     let linear = |ends: &str, stops: &str| {
@@ -262,41 +213,6 @@ fn what_has_an_outline_and_one_gradient_is_one_path() {
     }
 }
 
-/// Numbers that look random, below a bound.
-fn random() -> impl FnMut(u32) -> u32 {
-    let mut state = 7_u32;
-    move |bound| {
-        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        (state >> 8) % bound
-    }
-}
-
-#[test]
-fn pixel_art_keeps_single_pixels_of_many_colors() {
-    let mut random = random();
-    let colors: Vec<[u8; 4]> = (0..32)
-        .map(|_| [random(256) as u8, random(256) as u8, random(256) as u8, 255])
-        .collect();
-    let (width, height) = (48_usize, 40_usize);
-    let mut pixels = vec![[0; 4]; width * height];
-    for _ in 0..300 {
-        let (x, y) = (1 + random(42) as usize, 1 + random(34) as usize);
-        let (right, bottom) = (x + 1 + random(4) as usize, y + 1 + random(4) as usize);
-        let color = colors[random(32) as usize];
-        for row in y..bottom {
-            pixels[row * width + x..row * width + right].fill(color);
-        }
-    }
-    let target = Raster::new(width as u32, height as u32, pixels).expect("size fits");
-    let outcome = fitted(&target);
-    assert_eq!(
-        largest_difference(&outcome, &target),
-        0,
-        "{}",
-        svg(&outcome)
-    );
-}
-
 #[test]
 fn what_is_in_a_long_banner_stays_where_it_is() {
     // Reduced, few whole numbers of pixels have their aspect.
@@ -351,84 +267,6 @@ fn a_border_in_noise_is_no_third_color() {
     assert!(outcome.document.counts().shapes <= 6, "{}", svg(&outcome));
     let found = quality(&outcome, &clean, &[Color::WHITE]);
     assert!(found >= 38.0, "{found} dB: {}", svg(&outcome));
-}
-
-#[test]
-fn pixel_art_comes_back_pixel_by_pixel() {
-    // A face of 12 pixels a side: on transparency, on a ground, and enlarged nine times.
-    const ROWS: [&str; 12] = [
-        "...######...",
-        "..#oooooo#..",
-        ".#oooooooo#.",
-        "#oooooooooo#",
-        "#oxxoooxxoo#",
-        "#oxwoooxwoo#",
-        "#oooooooooo#",
-        "#ooxooooxoo#",
-        ".#ooxxxxoo#.",
-        "..#oooooo#..",
-        "...##oo##...",
-        ".....##.....",
-    ];
-    let color = |symbol: u8, ground: u8| match symbol {
-        b'#' => [30, 20, 40, 255],
-        b'o' => [220, 90, 90, 255],
-        b'x' => [250, 230, 60, 255],
-        b'w' => [90, 150, 250, 128],
-        _ => [200, 210, 220, ground],
-    };
-    for (block, ground) in [(1, 0), (1, 255), (9, 0)] {
-        let side = 12 * block;
-        let pixels = (0..side * side).map(|index| {
-            let (x, y) = (index % side / block, index / side / block);
-            color(ROWS[y].as_bytes()[x], ground)
-        });
-        let target = Raster::new(side as u32, side as u32, pixels.collect()).expect("size fits");
-        let outcome = fitted(&target);
-        let found = quality(&outcome, &target, &GROUNDS);
-        assert!(found >= 60.0, "{found} dB: {}", svg(&outcome));
-        for visit in outcome.document.shapes() {
-            for element in visit.shape.path.elements() {
-                let end = element.end_point().unwrap_or_default();
-                assert_eq!((end.x.fract(), end.y.fract()), (0.0, 0.0));
-            }
-        }
-    }
-}
-
-#[test]
-fn a_small_anti_aliased_icon_is_no_pixel_art() {
-    let target = drawn(
-        32,
-        32,
-        "<circle cx='16' cy='15.5' r='12' fill='#1e78dc'/><circle cx='16' cy='15.5' r='5' fill='#fff'/>",
-    );
-    let outcome = fitted(&target);
-    let counts = outcome.document.counts();
-    assert!(counts.cubics > 0 && counts.lines < 30, "{}", svg(&outcome));
-}
-
-#[test]
-fn an_icon_whose_sides_mostly_follow_the_pixels_is_no_pixel_art() {
-    // Drawn on a grid of 24 units, as most icons are.
-    let house = "M4 11L12 4L20 11V20H14V14H10V20H4Z";
-    for (side, ground) in [
-        (24, ""),
-        (48, ""),
-        (48, "<rect width='96' height='96' fill='#fff'/>"),
-    ] {
-        let scale = f64::from(side) / 24.0;
-        let target = drawn(
-            side,
-            side,
-            &format!("{ground}<path transform='scale({scale})' d='{house}' fill='#263238'/>"),
-        );
-        let outcome = fitted(&target);
-        let shapes = outcome.document.counts().shapes;
-        assert!(shapes <= 2, "{side}: {}", svg(&outcome));
-        let found = quality(&outcome, &target, &GROUNDS);
-        assert!(found >= 40.0, "{side}: {found} dB: {}", svg(&outcome));
-    }
 }
 
 /// A logo of three flat shapes on paper, anti-aliased.
