@@ -1,23 +1,21 @@
 //! Keeps texts whole: one that a movement took where the target does not show it, or made a speck
 //! of, returns. The target without a text is no reason to hide it. Moves nothing by itself.
 
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 
-use chat2svg_vector::{Document, RenderError};
+use chat2svg_vector::{RenderError, ShapeVisit};
 use kurbo::{Rect, Shape as _};
 
 use crate::{
     FitError,
     fit::Fit,
     freedom::Motion,
-    registration::View,
+    registration::{TEXT_SHOWN, View},
     scene::{SceneMap, shown},
 };
 
-/// Share of a text that the target must show where it was moved to.
-const SHOWN: f64 = 0.5;
 /// By how much a text may become larger or smaller, as a factor.
-const SIZES: std::ops::RangeInclusive<f64> = 0.5..=2.0;
+const SIZES: RangeInclusive<f64> = 0.5..=2.0;
 
 impl Fit<'_> {
     /// The slots of the texts that a scene has moved where the target does not show them, text by
@@ -32,6 +30,7 @@ impl Fit<'_> {
             return Ok(Vec::new());
         }
         let moved = shown(&self.document, map);
+        let (old, new) = (self.document.shapes(), moved.shapes());
         let stop = &self.problem.options.stop;
         let target = View::of(self.problem.target, stop);
         let mut lost = map.blocks(&slots);
@@ -40,21 +39,13 @@ impl Fit<'_> {
             let shapes = || block.iter().filter_map(|slot| map.slots.get(*slot));
             let first = shapes().map(|slot| slot.shape).min().unwrap_or(0);
             let end = shapes().map(|slot| slot.shape + 1).max().unwrap_or(0);
-            let (old, new) = (
-                bounds(&self.document, first..end),
-                bounds(&moved, first..end),
-            );
+            let [old, new] = [&old, &new].map(|visits| bounds(visits, first..end));
             if old == new || answer.is_err() {
                 return false;
             }
-            let is_shown = target.shown_share(&moved, &(first..end));
-            match is_shown {
-                Ok(share) => {
-                    share < SHOWN
-                        || !SIZES.contains(
-                            &(new.width().hypot(new.height()) / old.width().hypot(old.height())),
-                        )
-                }
+            let size = |bounds: Rect| bounds.size().to_vec2().hypot();
+            match target.shown_share(&moved, &(first..end)) {
+                Ok(share) => share < TEXT_SHOWN || !SIZES.contains(&(size(new) / size(old))),
                 Err(error) => {
                     answer = Err(error);
                     false
@@ -69,8 +60,7 @@ impl Fit<'_> {
 }
 
 /// The box around some shapes in user space.
-fn bounds(document: &Document, shapes: Range<usize>) -> Rect {
-    let visits = document.shapes();
+fn bounds(visits: &[ShapeVisit<'_>], shapes: Range<usize>) -> Rect {
     let visits = visits.get(shapes).unwrap_or_default();
     let boxes = visits
         .iter()

@@ -96,7 +96,7 @@ impl<'t> Trials<'t> {
 
 impl Fit<'_> {
     /// Of each of a scene's slots asked about by how much the squared error grows when its path is
-    /// changed, within its extent. What lies off the canvas changes nothing.
+    /// changed. What lies off the canvas before and after changes nothing.
     pub(crate) fn growths_of_slots(
         &mut self,
         map: &SceneMap,
@@ -104,32 +104,31 @@ impl Fit<'_> {
         change: impl Fn(usize, &mut Path),
     ) -> Result<Vec<(usize, f64)>, FitError> {
         let target = self.problem.target;
-        let extents = slots.iter().map(|slot| {
-            let before = map.extent(*slot, target);
-            let Some(Node::Path(path)) = map.scene.nodes.get(map.slots[*slot].node) else {
-                return Vec::new();
+        let (mut paths, mut extents) = (Vec::new(), Vec::new());
+        for slot in slots {
+            let node = map.slots[*slot].node;
+            let Some(Node::Path(path)) = map.scene.nodes.get(node) else {
+                continue;
             };
             let mut path = path.clone();
             change(*slot, &mut path);
             let after = Extent::of(&path, target.width, target.height);
-            let both = before.into_iter().chain(after);
-            both.reduce(|a, b| a.union(&b)).into_iter().collect()
-        });
-        let extents = extents.collect();
+            let both = map.extent(*slot, target).into_iter().chain(after);
+            extents.push(both.reduce(|a, b| a.union(&b)).into_iter().collect());
+            paths.push((*slot, node, path));
+        }
         let mut scene = map.scene.clone();
         let trials = Trials::new(&mut self.descender, &mut scene, extents)?;
         let changed = |group: &[usize]| {
             let mut scene = map.scene.clone();
-            for slot in group.iter().map(|at| slots[*at]) {
-                if let Some(Node::Path(path)) = scene.nodes.get_mut(map.slots[slot].node) {
-                    change(slot, path);
-                }
+            for (_, node, path) in group.iter().map(|at| &paths[*at]) {
+                scene.nodes[*node] = Node::Path(path.clone());
             }
             scene
         };
         let found = trials.growths(&mut self.descender, usize::MAX, |_, _| true, changed)?;
         let found = found.into_iter();
-        Ok(found.map(|(at, growth)| (slots[at], growth)).collect())
+        Ok(found.map(|(at, growth)| (paths[at].0, growth)).collect())
     }
 }
 

@@ -91,9 +91,7 @@ impl Fit<'_> {
             self.take_better(map, best, moved.collect(), 0.0)?;
         }
         // The template's numbers are not in pixels.
-        let added = best
-            .iter()
-            .filter(|(slot, _)| self.own(map, **slot).is_none());
+        let added = best.iter().filter(|(slot, _)| self.is_added(map, **slot));
         let rounder = added.filter_map(|(slot, chosen)| {
             let own = chosen.candidate.basic.as_ref()?;
             let round = own.snapped();

@@ -8,7 +8,7 @@ use super::{
     context::Search,
     form::Similarity,
     guesses::Guess,
-    pose::{AXES, SHIFTS, Trial},
+    pose::{AXES, SHIFTS, Trial, along},
     units::{Unit, to_user},
     view::color_of,
 };
@@ -162,18 +162,6 @@ impl Trial<'_, '_> {
                 .collect(),
         ))
     }
-}
-
-/// A guess moved along an axis so that its outline goes about so many pixels.
-fn along(mut guess: Guess, axis: usize, step: f64, radius: f64) -> Guess {
-    let similarity = &mut guess.similarity;
-    match axis {
-        0 => similarity.by.x += step,
-        1 => similarity.by.y += step,
-        2 => similarity.turn += step / radius,
-        _ => similarity.scale *= (step / radius).exp(),
-    }
-    guess
 }
 
 fn square(values: &[f32]) -> f64 {

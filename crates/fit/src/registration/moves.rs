@@ -32,7 +32,7 @@ const AGREES: f32 = 0.08;
 /// How much more of a unit the target must show where it is moved to, as a share.
 const LEAST_AGREED: f64 = 0.1;
 /// Share of a text that the target must show where it is moved to.
-const TEXT_SHOWN: f64 = 0.5;
+pub(crate) const TEXT_SHOWN: f64 = 0.5;
 /// Share of a unit that the target shows where it certainly went, and the likeness of a guess that
 /// is as good, whatever shines through the unit as yet.
 const CERTAIN: f64 = 0.9;

@@ -83,14 +83,7 @@ impl<'a, 'w> Trial<'a, 'w> {
             let mut is_better = false;
             for (axis, size) in steps.into_iter().enumerate().filter(|(at, _)| axes[*at]) {
                 for sign in [1.0, -1.0] {
-                    let mut next = guess;
-                    let step = sign * size;
-                    match axis {
-                        0 => next.similarity.by.x += step,
-                        1 => next.similarity.by.y += step,
-                        2 => next.similarity.turn += step,
-                        _ => next.similarity.scale *= step.exp(),
-                    }
+                    let next = along(guess, axis, sign * size, 1.0);
                     let ControlFlow::Continue(found) = self.step(&next)? else {
                         return Ok((error, guess));
                     };
@@ -161,6 +154,19 @@ impl<'a, 'w> Trial<'a, 'w> {
         let to_view = self.to_view * to_user(self.document, &self.unit.place);
         self.document.node(&self.unit.place)?.paint_bounds(to_view)
     }
+}
+
+/// A guess moved along an axis: by so many pixels, or so that what is `radius` from the middle goes
+/// so far.
+pub(super) fn along(mut guess: Guess, axis: usize, step: f64, radius: f64) -> Guess {
+    let similarity = &mut guess.similarity;
+    match axis {
+        0 => similarity.by.x += step,
+        1 => similarity.by.y += step,
+        2 => similarity.turn += step / radius,
+        _ => similarity.scale *= (step / radius).exp(),
+    }
+    guess
 }
 
 /// Gives the flat fill or stroke of the shape at a place a colour.

@@ -146,26 +146,21 @@ impl Labels {
         is_near
     }
 
-    /// Which pixels have so near what certainly shows their label: its colour, in a square of it
-    /// that is wider than a soft border.
-    pub(super) fn near_zones(
-        &self,
-        picture: &Picture,
-        palette: &Palette,
-        reach: usize,
-    ) -> Vec<bool> {
+    /// Which pixels certainly show their label: its colour, in a square of it that is wider than a
+    /// soft border.
+    pub(super) fn sure(&self, picture: &Picture, palette: &Palette) -> Vec<bool> {
         let color = |index: usize| palette.colors[usize::from(self.of[index])];
         let mut is_sure = self.thick();
         for (index, is_sure) in is_sure.iter_mut().enumerate() {
             *is_sure &= distance(picture.pixels[index], color(index)) <= NEAR;
         }
-        let has_zone = |index: usize| {
-            let mut near = square([self.width, self.height], index, reach);
-            near.any(|at| is_sure[at] && self.of[at] == self.of[index])
-        };
-        (0..self.of.len())
-            .map(|index| is_sure[index] || has_zone(index))
-            .collect()
+        is_sure
+    }
+
+    /// Whether there is a pixel of the same label and of a kind so near to one.
+    pub(super) fn has_near(&self, is_of_kind: &[bool], index: usize, reach: usize) -> bool {
+        let mut near = square([self.width, self.height], index, reach);
+        near.any(|at| is_of_kind[at] && self.of[at] == self.of[index])
     }
 
     /// The eight neighbours of a pixel that there are.

@@ -90,9 +90,11 @@ impl Ringing {
         let mut sides: Vec<Side> = vec![Side::default(); count * count];
         let is_near = labels.near_others(REACH);
         // Thin marks of a colour that is none of these are no bands: a band has its zone beside it.
-        let is_of_zone = labels.near_zones(picture, &palette, REACH);
-        let pixels = picture.pixels.iter().enumerate();
-        for (index, pixel) in pixels.filter(|(index, _)| is_near[*index] && is_of_zone[*index]) {
+        let is_sure = labels.sure(picture, &palette);
+        for (index, pixel) in picture.pixels.iter().enumerate() {
+            if !is_near[index] || !labels.has_near(&is_sure, index, REACH) {
+                continue;
+            }
             let own = usize::from(labels.of[index]);
             let Some((other, apart)) = only_other(&labels, index) else {
                 continue;
