@@ -8,20 +8,13 @@ use chat2svg_vector::{
     Color, Document, GradientStop, Group, LinearGradient, Node, Paint, RadialGradient,
     WriteOptions, slug,
 };
-use kurbo::{Affine, Rect};
 
-/// Most groups that are easier to read than one layer.
-const MOST_GROUPS: usize = 24;
-/// Most groups by colour where things are not looked for.
-const FEW_GROUPS: usize = 8;
-/// Of the number of shapes, how many groups at most.
-const LARGEST_SHARE: f64 = 0.7;
-/// Share of the canvas that a shape covers which is no part of a thing.
-const GROUND_SHARE: f64 = 0.4;
+use arrangement::{Arrangement, count_of};
+
+mod arrangement;
+
 /// Lightness below which what fades is a shadow.
 const DARK: f32 = 0.45;
-/// Distance in pixels from which two shapes have no pixel in common.
-const APART: f64 = 1.0;
 
 /// A new document with its shapes sorted into layers, and the bytes that it is written in; `None`
 /// when the budget has no room for the layers' names.
@@ -35,13 +28,12 @@ pub(crate) fn in_layers(document: &Document, budget: Option<usize>) -> Option<(D
 
 /// Sorts the shapes of a new document into layers.
 fn sort_into_layers(document: &mut Document) {
-    let frame = document.view_box;
-    let pixel = (frame.width() / document.width).max(frame.height() / document.height);
     let mut layers = Vec::with_capacity(document.layers.len());
-    for layer in std::mem::take(&mut document.layers) {
+    let shown = std::mem::take(&mut document.layers);
+    for layer in shown {
         match layer {
-            Node::Group(group) if group.label == SHAPES && group.children.len() > 1 => {
-                layers.extend(sorted(group, frame, APART * pixel));
+            Node::Group(group) if group.label == SHAPES => {
+                layers.extend(sorted(group, document));
             }
             other => layers.push(other),
         }
@@ -50,43 +42,20 @@ fn sort_into_layers(document: &mut Document) {
     name_apart(&mut document.layers);
 }
 
-/// The shapes of one layer in groups by colour, else by what they are part of; the layer as it is
-/// where that makes too many.
-fn sorted(layer: Group, frame: Rect, apart: f64) -> Vec<Node> {
-    let boxes: Vec<Rect> = layer
-        .children
-        .iter()
-        .map(|node| {
-            let bounds = node.paint_bounds(Affine::IDENTITY).unwrap_or_default();
-            bounds.inflate(0.5 * apart, 0.5 * apart)
-        })
-        .collect();
-    let words: Vec<&'static str> = layer.children.iter().map(word).collect();
-    let count = layer.children.len();
-    let most = MOST_GROUPS.min(((count as f64 * LARGEST_SHARE) as usize).max(4));
-    let groups_of = |places: &[usize]| places.iter().max().map_or(0, |last| last + 1);
-    let by_color = places(&words, &boxes);
-    let by_thing = places(&things(&words, &boxes, frame), &boxes);
-    let is_of_things = (2..=groups_of(&by_color) / 2).contains(&groups_of(&by_thing));
-    let places = if groups_of(&by_color) > FEW_GROUPS && is_of_things {
-        by_thing
-    } else {
-        by_color
-    };
-    if groups_of(&places) > most {
+/// The shapes of one layer in groups by colour, else by what they are part of.
+fn sorted(layer: Group, document: &Document) -> Vec<Node> {
+    let Some(found) = Arrangement::of(&layer.children, document) else {
         return vec![Node::Group(layer)];
-    }
-    let mut groups: Vec<Group> = vec![Group::new(""); groups_of(&places)];
-    let mut largest = vec![f64::NEG_INFINITY; groups.len()];
-    for ((child, place), (bounds, word)) in layer
-        .children
-        .into_iter()
-        .zip(places)
-        .zip(boxes.iter().zip(words))
-    {
-        if bounds.area() > largest[place] {
-            largest[place] = bounds.area();
-            groups[place].label = slug(word);
+    };
+    let words: Vec<&'static str> = layer.children.iter().map(word).collect();
+    let places = found.places(&words);
+    let mut groups: Vec<Group> = vec![Group::new(""); count_of(&places)];
+    let mut largest = vec![None; groups.len()];
+    for (index, (child, place)) in layer.children.into_iter().zip(places).enumerate() {
+        let area = Some(found.areas[index]);
+        if area > largest[place] {
+            largest[place] = area;
+            groups[place].label = slug(words[index]);
         }
         groups[place].children.push(child);
     }
@@ -105,52 +74,6 @@ fn alone_without_group(mut group: Group) -> Node {
             Node::Group(group)
         }
     }
-}
-
-/// Of each shape the group that it joins: the first of its kind that is not painted before
-/// something on which it lies.
-fn places<K: PartialEq + Copy>(kinds: &[K], boxes: &[Rect]) -> Vec<usize> {
-    let mut places: Vec<usize> = Vec::with_capacity(kinds.len());
-    let mut groups: Vec<K> = Vec::new();
-    for (index, kind) in kinds.iter().enumerate() {
-        let below = (0..index).filter(|other| boxes[*other].overlaps(boxes[index]));
-        let lowest = below.map(|other| places[other]).max().unwrap_or(0);
-        let place = (lowest..groups.len()).find(|place| groups[*place] == *kind);
-        places.push(place.unwrap_or_else(|| {
-            groups.push(*kind);
-            groups.len() - 1
-        }));
-    }
-    places
-}
-
-/// What each shape is part of: shapes whose boxes overlap make one thing, those that cover much of
-/// the canvas are called after their colour.
-fn things<'a>(words: &[&'a str], boxes: &[Rect], frame: Rect) -> Vec<(usize, &'a str)> {
-    let is_ground = |index: usize| boxes[index].area() >= GROUND_SHARE * frame.area();
-    let mut heaps: Vec<usize> = (0..boxes.len()).collect();
-    for index in 0..boxes.len() {
-        for other in 0..index {
-            let are_one = boxes[other].overlaps(boxes[index])
-                && heaps[other] != heaps[index]
-                && !is_ground(other)
-                && !is_ground(index);
-            if are_one {
-                let (kept, gone) = (heaps[other], heaps[index]);
-                for heap in &mut heaps {
-                    if *heap == gone {
-                        *heap = kept;
-                    }
-                }
-            }
-        }
-    }
-    (0..boxes.len())
-        .map(|index| match is_ground(index) {
-            true => (usize::MAX, words[index]),
-            false => (heaps[index], ""),
-        })
-        .collect()
 }
 
 /// Numbers the names of layers that are equal.
@@ -206,7 +129,7 @@ fn mean(stops: &[GradientStop]) -> Color {
 #[cfg(test)]
 mod tests {
     use chat2svg_vector::Shape;
-    use kurbo::Shape as _;
+    use kurbo::{Rect, Shape as _};
 
     use super::*;
 
@@ -224,15 +147,6 @@ mod tests {
             ..Group::new(SHAPES)
         }));
         document
-    }
-
-    #[test]
-    fn colors_are_sorted_where_nothing_lies_between() {
-        let square = |x: f64| Rect::new(x, 0.0, x + 10.0, 10.0);
-        let apart = [square(0.0), square(20.0), square(40.0)];
-        assert_eq!(places(&["red", "blue", "red"], &apart), [0, 1, 0]);
-        let stacked = [square(0.0), square(5.0), square(10.0)];
-        assert_eq!(places(&["red", "blue", "red"], &stacked), [0, 1, 2]);
     }
 
     #[test]

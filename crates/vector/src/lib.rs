@@ -16,6 +16,7 @@ mod css;
 mod cut;
 mod dashes;
 mod document;
+mod footprint;
 mod meaning;
 mod mend;
 mod merge;
