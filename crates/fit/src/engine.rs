@@ -16,7 +16,7 @@ use crate::{
     FitEnd, FitError, FitOptions, FitOutcome, Movement, Observer, Registered, Registration,
     clock::Clock,
     descend::Descender,
-    explicable::{Explicable, explicable},
+    explicable::{Explicable, explicable, shift_colors},
     fit::{Fit, Problem},
     freedom::{Motion, freedoms},
     measure::{Score, fitting_size, psnr},
@@ -113,11 +113,15 @@ pub fn refine(
         compared,
         is_part,
         shapes,
+        shifts,
     } = if options.robust && !is_shown {
         explicable_part(template, target, options)
     } else {
         Explicable::default()
     };
+    let mut repainted = template.clone();
+    shift_colors(&mut repainted, &shifts);
+    let template = &repainted;
     let mut freedoms = freedoms(template, options.robust);
     for (freedom, found) in freedoms.iter_mut().zip(shapes) {
         freedom.is_settled = found.is_settled;

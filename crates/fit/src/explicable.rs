@@ -9,11 +9,14 @@
 mod claims;
 mod consensus;
 mod in_place;
+mod unread;
 
 use chat2svg_stop::Stop;
 use chat2svg_trace::neighbours::{around, beside, connected, square};
 use chat2svg_vector::{Color, Document, Drawn, Raster, RenderError};
 
+use self::unread::Unread;
+pub(crate) use self::unread::shift_colors;
 use crate::shows::{Agreement, PixelAgreement, best_placed, is_at_edge};
 
 /// Distance of two colours, components in `0.0..=1.0`, that are the same to rounding and noise.
@@ -42,7 +45,8 @@ const LIKE: f32 = 0.12;
 /// Distance in pixels from the border of a shape within which a thin strip is a matter of the
 /// border.
 const BORDER: usize = 2;
-/// Pixels by which what is taken out reaches beyond itself, into its soft edge.
+/// Pixels by which what is taken out, and what could not be read, reaches beyond itself, into its
+/// soft edge.
 const SOFT_EDGE: usize = 2;
 /// Rounds of reweighting when a shaded paint is fitted.
 const ROUNDS: usize = 6;
@@ -57,6 +61,8 @@ pub(crate) struct Explicable {
     pub(crate) is_part: bool,
     /// What is found of each shape.
     pub(crate) shapes: Vec<FoundAgreement>,
+    /// Of each shape that stands for what could not be read by how much its colours should change.
+    pub(crate) shifts: Vec<Option<[f32; 3]>>,
 }
 
 /// How a shape agrees with the target.
@@ -80,7 +86,7 @@ pub(crate) fn explicable(
     stop: &Stop,
 ) -> Result<Explicable, RenderError> {
     let (width, height) = (target.width(), target.height());
-    let document = &best_placed(document, target, stop)?;
+    let document = &mut best_placed(document, target, stop)?;
     let reach = |share: f64| (share * f64::from(width.max(height))).ceil() as usize + BORDER;
     let (reach, reach_of_basic) = (reach(reach_share), reach(BASIC_REACH * reach_share));
     let visits = document.shapes();
@@ -89,18 +95,31 @@ pub(crate) fn explicable(
         Drawn::AsPath | Drawn::Here => reach,
     });
     let reaches: Vec<usize> = std::iter::once(reach).chain(of_shapes).collect();
-    let shown = document.render_until(width, height, Some(Color::WHITE), stop)?;
+    let mut shown = document.render_until(width, height, Some(Color::WHITE), stop)?;
     let visibility = document.visibility_until(width, height, stop)?;
     let wanted = target.over(Color::WHITE);
-    let scene = Scene {
+    let unread = Unread::of(document, visibility.owners(), [&shown, &wanted], stop)?;
+    if !unread.shifts.is_empty() {
+        shift_colors(document, &unread.shifts);
+        shown = document.render_until(width, height, Some(Color::WHITE), stop)?;
+    }
+    let mut scene = Scene {
         width: width as usize,
         height: height as usize,
         owners: visibility.owners(),
         shown: colors(&shown),
         wanted: colors(&wanted),
+        unread: Vec::new(),
     };
+    if !unread.pixels.is_empty() {
+        scene.unread = scene.spread(&unread.pixels, SOFT_EDGE);
+    }
+    let shifts = unread.shifts;
     if !scene.is_much_the_same() {
-        return Ok(Explicable::default());
+        return Ok(Explicable {
+            shifts,
+            ..Explicable::default()
+        });
     }
     let paints = scene.paints(visibility.len());
     stop.check()?;
@@ -111,6 +130,7 @@ pub(crate) fn explicable(
     stop.check()?;
     scene.drop_borders(&claims, &mut strange);
     scene.drop_thin(&mut strange);
+    scene.take_unread(&claims, &mut strange);
     let reduced = strange
         .contains(&true)
         .then(|| scene.without(&paints, &claims, &mut strange, target))
@@ -136,6 +156,7 @@ pub(crate) fn explicable(
         compared: Some(compared),
         is_part,
         shapes,
+        shifts,
     })
 }
 
@@ -158,6 +179,7 @@ pub(crate) fn settled(
         owners: visibility.owners(),
         shown: Vec::new(),
         wanted: Vec::new(),
+        unread: Vec::new(),
     };
     // What has moved can still come nearer: edges that agree excuse nothing.
     let wanted = target.over(Color::WHITE);
@@ -173,6 +195,8 @@ struct Scene<'a> {
     owners: &'a [u32],
     shown: Vec<[f32; 3]>,
     wanted: Vec<[f32; 3]>,
+    /// Whether each pixel depends on what could not be read; empty where none does.
+    unread: Vec<bool>,
 }
 
 /// What an owner's pixels are painted with in the target, as far as most of them tell.
@@ -203,14 +227,21 @@ impl Scene<'_> {
     /// document. Where it is not, as in a painting of the same scene, all disagrees a little, and
     /// what disagrees says nothing.
     fn is_much_the_same(&self) -> bool {
-        let pairs = self.shown.iter().zip(&self.wanted);
-        let same = pairs.filter(|(a, b)| distance(**a, **b) <= EQUAL).count();
-        same as f64 >= MUCH * self.shown.len() as f64
+        let read = (0..self.owners.len()).filter(|pixel| !self.is_unread(*pixel));
+        let (mut same, mut all) = (0_u32, 0_u32);
+        for pixel in read {
+            all += 1;
+            same += u32::from(distance(self.shown[pixel], self.wanted[pixel]) <= EQUAL);
+        }
+        f64::from(same) >= MUCH * f64::from(all)
     }
 
     /// What a pixel would show if it agreed with the rest of its owner's; `None` when they agree on
     /// nothing.
     fn expected(&self, paints: &[Paint], pixel: usize) -> Option<[f32; 3]> {
+        if self.is_unread(pixel) {
+            return Some(self.shown[pixel]);
+        }
         let agreed = paints.get(self.owner(pixel)).copied().flatten()?;
         Some(match agreed.consensus {
             Consensus::Shown => self.shown[pixel],
@@ -225,12 +256,13 @@ impl Scene<'_> {
             .map_or(0.0, |expected| distance(expected, self.wanted[pixel]))
     }
 
-    /// Whether each pixel is further off than noise.
+    /// Whether each pixel is further off than noise, or depends on what could not be read.
     fn disagreeing(&self, paints: &[Paint]) -> Vec<bool> {
         (0..self.owners.len())
             .map(|pixel| {
                 let paint = paints.get(self.owner(pixel)).copied().flatten();
-                paint.is_some_and(|agreed| self.disagreement(paints, pixel) > agreed.noise)
+                let is_off = |agreed: Agreed| self.disagreement(paints, pixel) > agreed.noise;
+                self.is_unread(pixel) || paint.is_some_and(is_off)
             })
             .collect()
     }
@@ -268,6 +300,14 @@ impl Scene<'_> {
             }
         }
         strange.copy_from_slice(&kept);
+    }
+
+    /// What depends on what could not be read is strange, whatever its form, but where a shape can
+    /// come to cover it.
+    fn take_unread(&self, claims: &[Option<usize>], strange: &mut [bool]) {
+        for (pixel, is_strange) in strange.iter_mut().enumerate() {
+            *is_strange |= self.is_unread(pixel) && claims[pixel].is_none();
+        }
     }
 
     /// Whether anything is marked in the square around each pixel; beyond the canvas nothing is.
@@ -356,6 +396,11 @@ impl Scene<'_> {
 
     fn owner(&self, pixel: usize) -> usize {
         self.owners[pixel] as usize
+    }
+
+    /// Whether a pixel depends on what could not be read.
+    fn is_unread(&self, pixel: usize) -> bool {
+        self.unread.get(pixel) == Some(&true)
     }
 
     /// Whether a pixel is within what is seen of its owner: those at borders show something of both

@@ -41,9 +41,11 @@ impl Default for Freedom {
     }
 }
 
-/// Of each of a document's shapes what may change, as far as the document tells. Rectangles that
-/// fill the view box are grounds; they may keep their outlines, since nothing is beyond them.
-pub(crate) fn freedoms(document: &Document, keeps_grounds: bool) -> Vec<Freedom> {
+/// Of each of a document's shapes what may change, as far as the document tells. What stands for
+/// what could not be read keeps its outline. Rectangles that fill the view box are grounds: nothing
+/// is beyond them. A robust fit leaves their outlines alone, and what stands for something
+/// altogether.
+pub(crate) fn freedoms(document: &Document, is_robust: bool) -> Vec<Freedom> {
     let frame = document.view_box;
     let slack = LEAST_OVERHANG * frame.width().max(frame.height());
     let visits = document.shapes();
@@ -64,7 +66,7 @@ pub(crate) fn freedoms(document: &Document, keeps_grounds: bool) -> Vec<Freedom>
                     texts.push(place.to_vec());
                     texts.len() - 1
                 }))
-            } else if keeps_grounds && is_ground(visit) {
+            } else if is_unread(visit) || is_robust && is_ground(visit) {
                 Motion::Fixed
             } else {
                 Motion::Free
@@ -72,11 +74,19 @@ pub(crate) fn freedoms(document: &Document, keeps_grounds: bool) -> Vec<Freedom>
             Freedom {
                 outline,
                 // Thin strokes a little off their places show the colours of what they lie on.
-                has_free_paint: !matches!(outline, Motion::AsOne(_)),
+                has_free_paint: !(matches!(outline, Motion::AsOne(_))
+                    || is_robust && is_unread(visit)),
                 is_settled: false,
             }
         })
         .collect()
+}
+
+/// Whether a shape stands for something that could not be read.
+pub(crate) fn is_unread(visit: &ShapeVisit<'_>) -> bool {
+    let groups = visit.groups.iter().map(|group| group.meaning);
+    let said = groups.fold(Meaning::NONE, |said, group| group.within(said));
+    visit.shape.meaning.within(said).origin == Some(Origin::Unread)
 }
 
 /// The place of the text that a shape belongs to.

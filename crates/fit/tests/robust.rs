@@ -263,6 +263,72 @@ fn texts_move_as_wholes_and_are_never_bent() {
     }
 }
 
+/// Tiles of a side in many colours, as in a photograph that nobody can draw, over a rectangle.
+fn photo(area: Rect, side: f64) -> String {
+    let mut seed = 7_u32;
+    let mut tiles = String::new();
+    let steps = |length: f64| (0..(length / side).round() as u32).map(f64::from);
+    for (row, column) in
+        steps(area.height()).flat_map(|row| steps(area.width()).map(move |column| (row, column)))
+    {
+        seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        let (x, y) = (area.x0 + side * column, area.y0 + side * row);
+        tiles += &format!(
+            r##"<path d="M{x} {y}h{side}v{side}h-{side}z" fill="#{:06x}"/>"##,
+            seed >> 8
+        );
+    }
+    tiles
+}
+
+#[test]
+fn what_could_not_be_read_moves_nothing_and_stays_in_its_place() {
+    // Over two borders, beside the hull, at the corner of the canvas.
+    let areas = [
+        Rect::new(30.0, 60.0, 86.0, 100.0),
+        Rect::new(110.0, 12.0, 126.0, 68.0),
+        Rect::new(0.0, 108.0, 64.0, 140.0),
+    ];
+    for (area, side) in areas.into_iter().zip([4.0, 8.0, 2.0]) {
+        let [x0, y0, x1, y1] = [area.x0, area.y0, area.x1, area.y1];
+        let stand_in = format!(
+            r##"<path id="photo" data-origin="unread" d="M{x0} {y0}H{x1}V{y1}H{x0}Z" fill="#456"/>"##
+        );
+        let veil = r##"<rect id="veil" x="20" y="80" width="60" height="40" fill="#fff" fill-opacity=".5"/>"##;
+        let scene = |photo: &str| {
+            let repainted = ("{BALLOON}", r#"style="fill:#3a5fb0""#);
+            let changes = [("{NEW}", &*format!("{photo}{veil}")), repainted];
+            valley(&changes[..if photo == stand_in { 1 } else { 2 }])
+        };
+        let template = scene(&stand_in);
+        let target = picture(&scene(&photo(area, side)), 300);
+        for robust in [true, false] {
+            let options = FitOptions {
+                iterations: 60,
+                max_side: 256,
+                allow_topology: false,
+                robust,
+                threads: 1,
+                ..FitOptions::default()
+            };
+            let outcome = refine(&template, &target, &options, &mut ()).expect("can be fitted");
+            let found = |id| shape(&outcome.document, id);
+            assert_eq!(
+                found("photo").path,
+                shape(&template, "photo").path,
+                "{area}"
+            );
+            if robust {
+                for id in ["air", "slope", "river", "veil"] {
+                    assert_eq!(found(id), shape(&template, id), "{area}: {id}");
+                }
+                assert_ne!(found("basket").fill, shape(&template, "basket").fill);
+                assert_ne!(found("photo").fill, shape(&template, "photo").fill);
+            }
+        }
+    }
+}
+
 /// A picture as a renderer draws it that samples coverage elsewhere than ours: edges are up to a
 /// quarter of their contrast off, now to this side and now to that.
 fn drawn_elsewhere(document: &Document, width: u32) -> Raster {

@@ -9,7 +9,9 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use chat2svg_vector::{Color, Document, ParseLimits, Parsed, WarningKind, WriteOptions};
+use chat2svg_vector::{
+    Color, Document, Meaning, Origin, ParseLimits, Parsed, Raster, WarningKind, WriteOptions,
+};
 use proptest::prelude::*;
 
 /// Most that a component may differ where something soft is drawn in steps, and elsewhere.
@@ -152,6 +154,72 @@ fn what_shapes_cannot_show_is_said_with_its_place() {
             .find(|w| w.kind == kind && w.subject == subject);
         assert!(told.is_some(), "{content}: {warnings:?}");
         assert!(kind.changes_picture());
+    }
+}
+
+/// A picture in one colour or in many, as an address.
+fn picture(is_even: bool) -> String {
+    let pixels = (0..64_u8).map(|n| [if is_even { 9 } else { 4 * n }, 70, 90, 255]);
+    let raster = Raster::new(8, 8, pixels.collect()).expect("has a size");
+    let data = raster.encode_png().expect("can be written");
+    let bytes = data.iter().map(|byte| format!("%{byte:02x}"));
+    format!("data:image/png,{}", bytes.collect::<String>())
+}
+
+#[test]
+fn what_stands_for_something_unread_says_so() {
+    let (photo, plain) = (picture(false), picture(true));
+    let image = |href: &str| format!("<image width='40' height='40' href='{href}'/>");
+    let cases = [
+        (image(&photo), 1),
+        (image(&plain), 0),
+        (
+            "<filter id='f'><feTurbulence/></filter><g filter='url(#f)'><circle r='9'/><text y='30'>a</text></g>"
+                .to_owned(),
+            1,
+        ),
+        (
+            "<filter id='f'><feTurbulence/></filter>\
+             <g id='tree' filter='url(#f)'><circle r='9'/><rect width='9' height='9'/></g><path d='M9 9h9v9z'/>"
+                .to_owned(),
+            2,
+        ),
+        (
+            format!(
+                "<mask id='m'>{}</mask><rect id='s' width='40' height='40' fill='red' mask='url(#m)'/>\
+                 <rect width='9' height='9'/>",
+                image(&photo)
+            ),
+            1,
+        ),
+        (
+            format!(
+                "<pattern id='p' width='50' height='50' patternUnits='userSpaceOnUse'>{}</pattern>\
+                 <circle r='30' fill='url(#p)'/>",
+                image(&photo)
+            ),
+            1,
+        ),
+        (
+            "<pattern id='p' width='.1' height='.1' patternUnits='userSpaceOnUse'><path d='M0 0h.05v.1z'/></pattern>\
+             <rect width='90' height='90' fill='url(#p)'/>"
+                .to_owned(),
+            1,
+        ),
+    ];
+    for (content, count) in cases {
+        let read = parse(&wrap(&content)).document;
+        let again = parse(&read.to_svg(&WriteOptions::default())).document;
+        for document in [read, again] {
+            let shapes = document.shapes();
+            let unread = shapes.iter().filter(|visit| {
+                let groups = visit.groups.iter().map(|group| group.meaning);
+                let around = groups.fold(Meaning::NONE, |said, group| group.within(said));
+                visit.shape.meaning.within(around).origin == Some(Origin::Unread)
+            });
+            assert_eq!(unread.count(), count, "{content}");
+            assert!(!document.states_meaning());
+        }
     }
 }
 

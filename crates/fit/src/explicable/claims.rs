@@ -10,9 +10,9 @@ const SMOOTH: f32 = 0.04;
 
 impl Scene<'_> {
     /// What a shape can come to show by moving its outline is not strange: the regions of its own
-    /// colour that go on at its border and beyond; and of a shape that shows little of what the
-    /// target has in its place, all that is of its colour within the ground's reach. Returns of
-    /// each pixel who shows it, or can come to.
+    /// colour that go on at its border and beyond, but nothing that could not be read where it is
+    /// in place; and of a shape that shows little of what the target has in its place, all that is
+    /// of its colour within the ground's reach. Returns of each pixel who shows it, or can come to.
     pub(super) fn let_shapes_grow(
         &self,
         paints: &[Paint],
@@ -35,7 +35,8 @@ impl Scene<'_> {
                 continue;
             }
             for next in self.beside(pixel) {
-                if !strange[next] {
+                let is_barred = self.is_unread(next) && borders[owner].is_mostly_same();
+                if !strange[next] || is_barred {
                     continue;
                 }
                 let goes_on = distance(self.wanted[next], self.wanted[pixel]) <= SMOOTH
@@ -69,7 +70,8 @@ impl Scene<'_> {
             if paints[owner].is_some() || borders[owner].is_mostly_same() {
                 continue;
             }
-            let own = (0..self.owners.len()).filter(|pixel| self.owner(*pixel) == owner);
+            let own = (0..self.owners.len())
+                .filter(|pixel| self.owner(*pixel) == owner && !self.is_unread(*pixel));
             let mut bounds: Option<[usize; 4]> = None;
             for pixel in own {
                 let (x, y) = (pixel % self.width, pixel / self.width);

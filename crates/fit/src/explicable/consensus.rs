@@ -14,6 +14,7 @@ impl Scene<'_> {
         let mut pixels: Vec<Vec<usize>> = vec![Vec::new(); shapes + 1];
         for pixel in 0..self.owners.len() {
             if self.is_inner(pixel)
+                && !self.is_unread(pixel)
                 && let Some(own) = pixels.get_mut(self.owner(pixel))
             {
                 own.push(pixel);

@@ -3,7 +3,7 @@
 
 use chat2svg_vector::Raster;
 
-use super::{LIKE, Paint, SAME, Scene, distance};
+use super::{EQUAL, LIKE, Paint, SAME, Scene, distance};
 use crate::shows::{Agreement, PixelAgreement};
 
 /// Pixels across a border that shapes may seem to exchange where they stay.
@@ -25,12 +25,22 @@ impl Scene<'_> {
             let (x, y) = (pixel % self.width, pixel / self.width);
             PixelAgreement::of(shown, wanted, x, y)
         };
+        // What could not be read agrees, but where it shows what is beside it.
+        let side = |pixel: usize, other: usize| {
+            if !self.is_unread(pixel) {
+                agrees(pixel)
+            } else if distance(self.wanted[pixel], self.shown[other]) <= EQUAL {
+                PixelAgreement::Wrong
+            } else {
+                PixelAgreement::Same
+            }
+        };
         for pixel in 0..self.owners.len() {
             for next in self.beside(pixel).filter(|next| *next > pixel) {
                 if self.is_of_one(pixel, next) {
                     continue;
                 }
-                let mut sides = [agrees(pixel), agrees(next)];
+                let mut sides = [side(pixel, next), side(next, pixel)];
                 if sides.contains(&PixelAgreement::Wrong) {
                     sides = [PixelAgreement::Wrong; 2];
                 }

@@ -8,7 +8,7 @@ use chat2svg_vector::{Color, Document, Paint, Shape, similarity_scale};
 use kurbo::Affine;
 
 use super::{areas::Areas, id_buffer::IdBuffer, units::visit_name, view::squared_distance};
-use crate::freedom::text_place;
+use crate::freedom::{is_unread, text_place};
 
 /// Oklab distance below which a colour is left as it is.
 const SAME_COLOR: f32 = 0.012;
@@ -45,14 +45,19 @@ pub(super) struct Painter<'a> {
 }
 
 impl Painter<'_> {
-    /// Repaints every flat, opaque shape that is seen well enough; returns the names of those that
-    /// got gradients.
+    /// Repaints every flat, opaque shape that is seen well enough, but where the fit is robust none
+    /// that stands for what could not be read, which no region shows; returns the names of those
+    /// that got gradients.
     pub(super) fn repaint(&self, document: &mut Document) -> Result<Vec<String>, Stopped> {
         let shapes = document.shapes();
         let names: Vec<String> = shapes.iter().map(visit_name).collect();
         let is_text: Vec<bool> = shapes
             .iter()
             .map(|visit| text_place(visit).is_some())
+            .collect();
+        let is_held: Vec<bool> = shapes
+            .iter()
+            .map(|visit| self.is_robust && is_unread(visit))
             .collect();
         let mut shaded = Vec::new();
         let mut answer = Ok(());
@@ -63,6 +68,7 @@ impl Painter<'_> {
             let found = self.seen.pixels.get(index).zip(is_text.get(index));
             if let Some((pixels, is_text)) = found
                 && answer.is_ok()
+                && is_held.get(index) == Some(&false)
                 && self.repaint_shape(shape, pixels, *is_text, transform, opacity)
                 && let Some(name) = names.get(index)
             {

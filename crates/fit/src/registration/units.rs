@@ -68,13 +68,14 @@ impl Walk<'_> {
             match node {
                 Node::Group(group) => self.group(group, around, said),
                 Node::Shape(shape) => {
-                    if said.origin != Some(Origin::Text) {
+                    let origin = shape.meaning.within(said).origin;
+                    if said.origin != Some(Origin::Text) && origin != Some(Origin::Unread) {
                         self.found.push(Unit {
                             place: self.place.clone(),
                             name: shape_name(&shape.label, &shape.id, around, self.next),
                             shapes: self.next..self.next + 1,
                             is_group: false,
-                            is_text: shape.meaning.within(said).origin == Some(Origin::Text),
+                            is_text: origin == Some(Origin::Text),
                         });
                     }
                     self.next += 1;
@@ -96,7 +97,8 @@ impl Walk<'_> {
         let (at, first) = (self.found.len(), self.next);
         let name = if own.is_empty() { around } else { own };
         self.nodes(&group.children, name, own_meaning);
-        if is_text || (!own.is_empty() && !is_within_text) {
+        let is_unread = own_meaning.origin == Some(Origin::Unread);
+        if is_text || !(own.is_empty() || is_within_text || is_unread) {
             let unit = Unit {
                 place: self.place.clone(),
                 name: shape_name(own, "", around, first),

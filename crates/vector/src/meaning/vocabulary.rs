@@ -265,6 +265,8 @@ vocabulary! {
     Origin: "data-origin" {
         /// Text: its letters move as one and are never bent.
         Text = "text",
+        /// What could not be read: it stands in its place, and keeps its outline.
+        Unread = "unread",
     }
 }
 

@@ -189,10 +189,14 @@ impl Converter<'_> {
         });
         let is_reversed = path.paint_order() == usvg::PaintOrder::StrokeAndFill;
         let has_shape = fill.is_some() || stroke.is_some();
+        let is_mean = mean_fill.is_some() || mean_stroke.is_some();
         let shape = Shape {
             id: name.id,
             label: name.label,
-            meaning: name.meaning,
+            meaning: Meaning {
+                origin: is_mean.then_some(Origin::Unread).or(name.meaning.origin),
+                ..name.meaning
+            },
             drawn: match name.drawn {
                 // What is no element of its own, such as a glyph, or was copied.
                 Drawn::Here if is_drawn_round(&outline) => Drawn::AsBasicShape,

@@ -16,6 +16,7 @@ use super::nodes::{self, clip_rect, clipped_group};
 use super::paint;
 use super::picture::{self, Drawn};
 use super::tile::Tile;
+use super::unread;
 
 /// Side of the rendering from which a pattern's mean colour is taken.
 const PATTERN_SAMPLES: u32 = 32;
@@ -31,7 +32,9 @@ impl Converter<'_> {
         group: &mut Group,
     ) {
         let took = take_names(group);
-        match filter::apply(filter, &group.children, scale * self.pixels, self.spare) {
+        let filtered = filter::apply(filter, &group.children, scale * self.pixels, self.spare);
+        let is_lost = filtered.is_err();
+        match filtered {
             Ok(filtered) => {
                 group.children = filtered.nodes;
                 if filtered.is_near {
@@ -46,6 +49,9 @@ impl Converter<'_> {
         }
         if took {
             give_names(group);
+        }
+        if is_lost {
+            unread::mark_group(group);
         }
     }
 
@@ -89,6 +95,7 @@ impl Converter<'_> {
         let Some(done) = done else {
             self.warnings.add(lost, &subject);
             group.children = masked;
+            unread::mark_group(&mut group);
             return group;
         };
         if done.is_near {
@@ -105,6 +112,9 @@ impl Converter<'_> {
             group.clip = inner.clip.take();
             group.opacity *= inner.opacity;
             group.children = std::mem::take(&mut inner.children);
+        }
+        if unread::is_among(content) {
+            unread::mark_group(&mut group);
         }
         group
     }
@@ -145,18 +155,20 @@ impl Converter<'_> {
         let subject = format!("image of {width} × {height} pixels");
         match picture::draw(data, width, height, self.spare) {
             Drawn::Exactly(nodes) => nodes,
-            Drawn::Pixels(nodes) => {
+            Drawn::Pixels(mut nodes) => {
                 let is_smooth = matches!(
                     image.rendering_mode(),
                     usvg::ImageRendering::OptimizeQuality | usvg::ImageRendering::Smooth
                 );
                 if is_smooth {
                     self.warnings.add(WarningKind::Approximated, &subject);
+                    unread::mark(&mut nodes);
                 }
                 nodes
             }
-            Drawn::Mean(nodes) => {
+            Drawn::Mean(mut nodes) => {
                 self.warnings.add(WarningKind::Image, &subject);
+                unread::mark(&mut nodes);
                 nodes
             }
             Drawn::Not => {
@@ -191,6 +203,9 @@ impl Converter<'_> {
         let is_rough = tile.is_rough(&outline, is_stroke);
         match tile.fill(outline, self.spare) {
             Some(mut group) => {
+                if unread::is_among(&tile.content) {
+                    unread::mark_group(&mut group);
+                }
                 if is_rough {
                     self.warnings.add(WarningKind::Approximated, "pattern");
                 }

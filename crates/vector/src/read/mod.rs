@@ -26,6 +26,7 @@ mod recolor;
 mod soft;
 mod spare;
 mod tile;
+mod unread;
 
 use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
