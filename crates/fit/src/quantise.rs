@@ -5,6 +5,9 @@
 use chat2svg_vector::{Color, Document, GradientStop, Paint, WriteOptions, snapped_outline};
 use kurbo::BezPath;
 
+/// Steps of eight bits by which stops of one colour may differ.
+const NEARLY: u8 = 2;
+
 /// Quantises every shape; returns the number of decimals of each outline.
 pub(crate) fn quantise(document: &mut Document) -> Vec<u8> {
     let decimals = document.outline_decimals(&WriteOptions::default());
@@ -41,7 +44,7 @@ pub(crate) fn quantise_colors(document: &mut Document) {
     });
 }
 
-/// Quantises a paint; a gradient whose stops have become one colour is that colour.
+/// Quantises a paint; a gradient whose stops have become nearly one colour is that colour.
 fn quantise_paint(paint: &mut Paint, opacity: &mut f32) {
     let eight_bits = |color: &mut Color| {
         let [red, green, blue] = color.to_rgb8();
@@ -61,15 +64,31 @@ fn quantise_paint(paint: &mut Paint, opacity: &mut f32) {
         Paint::Radial(gradient) => &mut gradient.stops,
     };
     all(stops);
-    if let Some((first, rest)) = stops.split_first()
-        && rest
-            .iter()
-            .all(|stop| (stop.color, stop.opacity) == (first.color, first.opacity))
-    {
-        let (color, of_stops) = (first.color, first.opacity);
+    if let Some((color, of_stops)) = only_color(stops) {
         *opacity *= of_stops;
         *paint = Paint::Solid(color);
     }
+}
+
+/// The colour, and the opacity, that all stops of a gradient have to the last step of eight bits,
+/// which does not show: the one half way between them.
+fn only_color(stops: &[GradientStop]) -> Option<(Color, f32)> {
+    let first = stops.first()?;
+    let (mut least, mut most) = ([255; 3], [0; 3]);
+    for stop in stops {
+        let found = stop.color.to_rgb8();
+        for ((least, most), value) in least.iter_mut().zip(&mut most).zip(found) {
+            *least = value.min(*least);
+            *most = value.max(*most);
+        }
+    }
+    let is_one = stops.iter().all(|stop| stop.opacity == first.opacity)
+        && least
+            .iter()
+            .zip(most)
+            .all(|(least, most)| most - least <= NEARLY);
+    let [red, green, blue] = std::array::from_fn(|i| least[i].midpoint(most[i]));
+    is_one.then_some((Color::from_rgb8(red, green, blue), first.opacity))
 }
 
 #[cfg(test)]
@@ -99,6 +118,7 @@ mod tests {
             (matches!(paint, Paint::Solid(_)), opacity)
         };
         assert_eq!(between(0.4, 0.401, [0.5, 0.5]), (true, 0.25));
+        assert_eq!(between(0.4, 0.408, [1.0, 1.0]), (true, 0.5));
         assert_eq!(between(0.4, 0.42, [1.0, 1.0]), (false, 0.5));
         assert_eq!(between(0.4, 0.4, [1.0, 0.0]), (false, 0.5));
     }
