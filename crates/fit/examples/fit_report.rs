@@ -21,7 +21,7 @@ use chat2svg_vector::{Color, DecodeLimits, Document, ParseLimits, Raster, WriteO
 
 const USAGE: &str = "usage: fit_report [--paths N] [--iterations N] [--threads N] [--bytes N] \
 [--deadline SECONDS] [--cancel SECONDS] [--side N] [--gain G] [--no-topology] [--no-gradients] [--no-strokes] [--template NAME] \
-[--out FOLDER] [--actions] [--rounding] [--crossings] PATH...";
+[--out FOLDER] [--actions] [--crossings] PATH...";
 
 struct Arguments {
     options: FitOptions,
@@ -30,7 +30,6 @@ struct Arguments {
     template: String,
     out: Option<PathBuf>,
     actions: bool,
-    rounding: bool,
     crossings: bool,
     paths: Vec<PathBuf>,
 }
@@ -55,7 +54,6 @@ fn arguments() -> Result<Arguments, Box<dyn Error>> {
         template: "with_new_shapes.svg".to_owned(),
         out: None,
         actions: false,
-        rounding: false,
         crossings: false,
         paths: Vec::new(),
     };
@@ -76,7 +74,6 @@ fn arguments() -> Result<Arguments, Box<dyn Error>> {
             "--no-gradients" => found.options.allow_gradients = false,
             "--template" => found.template = value()?,
             "--actions" => found.actions = true,
-            "--rounding" => found.rounding = true,
             "--crossings" => found.crossings = true,
             "--out" => found.out = Some(value()?.into()),
             _ if word.starts_with("--") => return Err(USAGE.into()),
@@ -150,7 +147,6 @@ fn report(path: &Path, arguments: &Arguments) -> Result<(), Box<dyn Error>> {
         iterations,
         ended_by,
         actions,
-        stages,
         ..
     } = outcome.report;
     println!(
@@ -172,26 +168,6 @@ fn report(path: &Path, arguments: &Arguments) -> Result<(), Box<dyn Error>> {
             );
         }
     }
-    if arguments.actions {
-        for done in &stages {
-            println!(
-                "    {:<8} gained {:>6.2} dB, moved {:>3} outlines, by {:>5.2} px at most, {:>5.2} on average",
-                format!("{:?}", done.stage),
-                done.gain,
-                done.moved,
-                done.largest,
-                done.mean
-            );
-        }
-    }
-    if arguments.rounding {
-        println!(
-            "    rounding coordinates lost {:.3} dB, and colours {:.3} dB, writing what was rounded {:.3} dB",
-            outcome.report.coordinate_loss,
-            outcome.report.rounding_loss,
-            writing_loss(&outcome.document, &target)?
-        );
-    }
     if arguments.crossings {
         crossings(&outcome.document, &svg, target.width(), target.height())?;
     }
@@ -202,43 +178,6 @@ fn report(path: &Path, arguments: &Arguments) -> Result<(), Box<dyn Error>> {
         fs::write(folder.join(format!("{name}.png")), pair.encode_png()?)?;
     }
     Ok(())
-}
-
-/// Times a side for pictures in which the steps of tiny-skia's anti-aliasing (a quarter of a pixel
-/// down) do not count.
-const FINER: u32 = 8;
-
-/// By how many dB a document's picture is better than that of what is written of it.
-fn writing_loss(document: &Document, target: &Raster) -> Result<f64, Box<dyn Error>> {
-    let quality = |document: &Document| -> Result<f64, Box<dyn Error>> {
-        let (width, height) = (target.width(), target.height());
-        let fine = document.render(FINER * width, FINER * height, Some(Color::WHITE))?;
-        Ok(averaged_psnr(&fine, target))
-    };
-    let svg = document.to_svg(&WriteOptions::default());
-    let written = Document::parse(svg.as_bytes(), &ParseLimits::default())?.document;
-    Ok(quality(document)? - quality(&written)?)
-}
-
-/// Peak signal-to-noise ratio in dB of a picture [`FINER`] times the target's size, averaged down
-/// to it.
-fn averaged_psnr(fine: &Raster, target: &Raster) -> f64 {
-    let target = target.over(Color::WHITE);
-    let width = target.width();
-    let mut sum = 0.0;
-    for (index, wanted) in target.pixels().iter().enumerate() {
-        let (x, y) = (index as u32 % width, index as u32 / width);
-        for channel in 0..3 {
-            let samples = (0..FINER * FINER).filter_map(|i| {
-                fine.pixel(FINER * x + i % FINER, FINER * y + i / FINER)
-                    .map(|pixel| f64::from(pixel[channel]))
-            });
-            let mean = samples.sum::<f64>() / f64::from(FINER * FINER);
-            sum += (mean - f64::from(wanted[channel])).powi(2);
-        }
-    }
-    let mean = sum / (3.0 * target.pixels().len() as f64);
-    10.0 * (255.0 * 255.0 / mean).log10()
 }
 
 /// Prints how many shapes cross themselves, before and after they are written.

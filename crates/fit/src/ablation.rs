@@ -18,9 +18,7 @@ pub fn removal_growths(document: &Document, target: &Raster) -> Result<Vec<f64>,
     let (width, height) = (target.width(), target.height());
     let picture = target.over(Color::WHITE);
     let picture = Picture::from_raster(&picture, width as usize, height as usize);
-    let to_canvas = document
-        .canvas_transform(width, height)
-        .map_err(|error| FitError::Template(error.to_string()))?;
+    let to_canvas = document.canvas_transform(width, height)?;
     let map = scene_of(document, &picture, to_canvas);
     let image = Image {
         width,

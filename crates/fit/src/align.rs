@@ -6,20 +6,21 @@ use std::collections::BTreeMap;
 
 use chat2svg_diffraster::{Layout, Node};
 use chat2svg_vector::Group;
-use kurbo::Rect;
 
 use crate::{
-    Action, FitError, FitStage, StageRecord,
+    Action, FitError,
     deform::{Deformation, Form},
     descend::{DeformedPhase, DescentPhase},
-    displacement::displacement,
     explicable::settled,
-    fit::{Fit, Outlines, Problem},
+    fit::{Fit, Problem},
     freedom::Motion,
-    measure::psnr,
     scene::{SceneMap, shown},
 };
 
+/// How far shapes are looked for, as a share of the picture's longest side.
+pub(crate) const REACH: f32 = 0.06;
+/// Control points along a side of the lattice.
+const LATTICE_SIDE: usize = 3;
 /// Longest sides in pixels of the pictures in which shapes are moved, then placed, then bent.
 const MOVING_SIDE: f64 = 64.0;
 const PLACING_SIDE: f64 = 128.0;
@@ -38,8 +39,6 @@ const BENDING_REACH: f64 = 0.5;
 const LARGE: f32 = 0.02;
 /// A descent's mean rate as a share of its full rate.
 const MEAN_RATE: f64 = 0.52;
-/// Movement in pixels that counts as moved.
-const MOVED: f64 = 0.25;
 
 impl Fit<'_> {
     /// Brings shapes to their places, as the options' schedule has it.
@@ -50,9 +49,9 @@ impl Fit<'_> {
         let (similarity, lattice) = (steps(schedule.similarity), steps(schedule.lattice));
         let groups = self.group_blocks();
         let for_groups = if groups.is_empty() { 0 } else { similarity / 3 };
-        self.align_stage(FitStage::Groups, &groups, for_groups)?;
+        self.align_stage(Form::Similarity, &groups, for_groups)?;
         let shapes = self.shape_blocks();
-        self.align_stage(FitStage::Shapes, &shapes, similarity - for_groups)?;
+        self.align_stage(Form::Similarity, &shapes, similarity - for_groups)?;
         let map = self.scene();
         let pliable: Vec<Vec<usize>> = shapes
             .into_iter()
@@ -63,9 +62,7 @@ impl Fit<'_> {
                     .all(|motion| motion == Motion::Free)
             })
             .collect();
-        self.align_stage(FitStage::Lattice, &pliable, lattice)?;
-        self.placed = Some((self.outlines(), self.last_psnr()));
-        Ok(())
+        self.align_stage(Form::Lattice(LATTICE_SIDE), &pliable, lattice)
     }
 
     /// Leaves the shapes alone that show the target where they are now; whether all do.
@@ -96,20 +93,18 @@ impl Fit<'_> {
     /// One stage over blocks of slots; kept as far as it lowers the squared error.
     fn align_stage(
         &mut self,
-        stage: FitStage,
+        form: Form,
         blocks: &[Vec<usize>],
         steps: u32,
     ) -> Result<(), FitError> {
         if steps == 0 || blocks.is_empty() || self.is_stopped() || self.tracker.is_spent() {
             return Ok(());
         }
-        let options = self.problem.options;
-        let before = self.outlines();
         let mut map = self.scene();
         let error_before = self.squared_error(&mut map)?;
         let longest = self.problem.target.width.max(self.problem.target.height) as f64;
-        let reach = f64::from(options.schedule.reach) * longest;
-        let is_exact = self.problem.compared.is_some() && stage != FitStage::Lattice;
+        let reach = f64::from(REACH) * longest;
+        let is_exact = self.problem.compared.is_some() && form == Form::Similarity;
         let exact = if is_exact {
             (f64::from(steps) * EXACT_SHARE).ceil() as u32
         } else {
@@ -117,20 +112,18 @@ impl Fit<'_> {
         };
         let coarser = (f64::from(steps - exact) * COARSER_SHARE).round() as u32;
         let finer = steps - exact - coarser;
-        let (form, stretches) = match stage {
-            FitStage::Lattice => {
-                let form = Form::Lattice(options.schedule.lattice_side as usize);
+        let stretches = match form {
+            Form::Lattice(_) => {
                 let bend = BENDING_REACH * reach;
                 let first = (PLACING_SIDE, 0, 0.0, coarser, bend);
-                let second = (BENDING_SIDE, 0, 0.0, finer, PLACING_REACH * bend);
-                (form, vec![first, second])
+                vec![first, (BENDING_SIDE, 0, 0.0, finer, PLACING_REACH * bend)]
             }
-            _ => {
+            Form::Similarity => {
                 let near = PLACING_REACH * reach;
                 let first = (MOVING_SIDE, FILTER, LARGE, coarser, reach);
                 let second = (PLACING_SIDE, 0, LARGE, finer, near);
                 let third = (longest, 0, LARGE, exact, PLACING_REACH * near);
-                (Form::Similarity, vec![first, second, third])
+                vec![first, second, third]
             }
         };
         let layout = Layout::of(&map.scene);
@@ -200,57 +193,8 @@ impl Fit<'_> {
         if error >= error_before || self.is_stopped() {
             return Ok(());
         }
-        self.take_over(&mut map)?;
-        self.note(Action::Align)?;
-        let pixels = self.problem.target.width * self.problem.target.height;
-        let gain = psnr(error, pixels) - psnr(error_before, pixels);
-        self.record(stage, gain, &before);
-        Ok(())
-    }
-
-    /// Outlines of the template's shapes as they are, in pixels.
-    pub(crate) fn outlines(&self) -> Outlines {
-        let visits = self.document.shapes();
-        let kept = visits
-            .iter()
-            .zip(&self.ids)
-            .filter(|(_, id)| !id.is_added());
-        kept.map(|(visit, _)| self.problem.to_canvas * visit.transform * &visit.shape.path)
-            .collect()
-    }
-
-    /// Notes what a stage came to, given the outlines before it.
-    pub(crate) fn record(&mut self, stage: FitStage, gain: f32, before: &Outlines) {
-        let after = self.outlines();
-        let (mut moved, mut largest, mut sum) = (0_u32, 0.0_f64, 0.0);
-        // Taken out: which moved where cannot be told.
-        if after.len() == before.len() {
-            let frame = self.frame();
-            for (before, after) in before.iter().zip(&after) {
-                if before == after {
-                    continue;
-                }
-                if let Some(found) = displacement(before, after, frame)
-                    && found.largest > MOVED
-                {
-                    moved += 1;
-                    largest = largest.max(found.largest);
-                    sum += found.mean;
-                }
-            }
-        }
-        self.stages.push(StageRecord {
-            stage,
-            gain,
-            moved,
-            largest: largest as f32,
-            mean: (sum / f64::from(moved.max(1))) as f32,
-        });
-    }
-
-    fn frame(&self) -> Rect {
-        let target = self.problem.target;
-        Rect::new(0.0, 0.0, target.width as f64, target.height as f64)
+        self.take_over(&map)?;
+        self.note(Action::Align)
     }
 
     /// Shapes that can be moved: all but those that are settled or the canvas's ground, and those
@@ -263,13 +207,15 @@ impl Fit<'_> {
             && extent.is_some_and(|extent| !extent.is_whole(width, height))
     }
 
+    fn movable(&self, map: &SceneMap) -> Vec<usize> {
+        let slots = 0..map.slots.len();
+        slots.filter(|slot| self.is_movable(map, *slot)).collect()
+    }
+
     /// The movable shapes, each alone; but all of a text together.
     fn shape_blocks(&self) -> Vec<Vec<usize>> {
         let map = self.scene();
-        let movable: Vec<usize> = (0..map.slots.len())
-            .filter(|slot| self.is_movable(&map, *slot))
-            .collect();
-        map.blocks(&movable)
+        map.blocks(&self.movable(&map))
     }
 
     /// The movable shapes of each named group that has several; a shape counts to the innermost. A
@@ -277,9 +223,7 @@ impl Fit<'_> {
     fn group_blocks(&self) -> Vec<Vec<usize>> {
         let map = self.scene();
         let visits = self.document.shapes();
-        let movable: Vec<usize> = (0..map.slots.len())
-            .filter(|slot| self.is_movable(&map, *slot))
-            .collect();
+        let movable = self.movable(&map);
         let is_named = |group: &Group| {
             (!group.id.is_empty() || !group.label.is_empty()) && group.clip.is_none()
         };

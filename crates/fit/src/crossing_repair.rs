@@ -42,19 +42,10 @@ impl Fit<'_> {
                 .zip(decimals)
                 .zip(ids)
                 .map(|(((visit, before), decimals), id)| {
-                    if freedoms
-                        .get(visit.index)
-                        .copied()
-                        .unwrap_or_default()
-                        .outline
-                        != Motion::Free
-                    {
-                        return None;
-                    }
+                    let freedom = freedoms.get(visit.index).copied().unwrap_or_default();
                     let scale = problem.crossing_scale(visit.transform, id.is_added());
                     let snap = |path: &BezPath| snapped_outline(path, *decimals);
-                    scale
-                        .is_normal()
+                    (freedom.outline == Motion::Free && scale.is_normal())
                         .then(|| without_crossings(before, &visit.shape.path, scale, snap))?
                 })
                 .collect()

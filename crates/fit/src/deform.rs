@@ -18,11 +18,10 @@ pub(crate) enum Form {
 /// Points that move as one.
 #[derive(Clone, Debug)]
 struct Block {
-    form: Form,
     /// Position in the flat parameter vector of each point's x; its y follows.
     places: Vec<usize>,
-    /// What each coefficient, or pair of them, weighs at each point, point by point.
-    basis: Vec<f32>,
+    /// By how much each coefficient moves each point, across and down, point by point.
+    basis: Vec<[f32; 2]>,
     /// Its first coefficient.
     first: usize,
 }
@@ -67,7 +66,10 @@ impl Deformation {
                 let radius = (0.5 * size[0].hypot(size[1])).max(LEAST_EXTENT);
                 let middle = [0, 1].map(|axis| 0.5 * (low[axis] + high[axis]));
                 points()
-                    .flat_map(|point| [0, 1].map(|axis| (point[axis] - middle[axis]) / radius))
+                    .flat_map(|point| {
+                        let [u, v] = [0, 1].map(|axis| (point[axis] - middle[axis]) / radius);
+                        [[1.0, 0.0], [0.0, 1.0], [u, v], [-v, u]]
+                    })
                     .collect()
             }
             Form::Lattice(side) => points()
@@ -76,21 +78,21 @@ impl Deformation {
                         let share = (point[axis] - low[axis]) / size[axis].max(LEAST_EXTENT);
                         bernstein(side, share)
                     });
-                    rows.into_iter()
-                        .flat_map(move |row| columns.clone().into_iter().map(move |c| row * c))
+                    let weights = rows
+                        .into_iter()
+                        .flat_map(move |row| columns.clone().into_iter().map(move |c| row * c));
+                    weights.flat_map(|weight| [[weight, 0.0], [0.0, weight]])
                 })
                 .collect(),
         };
+        let basis: Vec<[f32; 2]> = basis;
+        let first = self.count;
+        self.count += basis.len() / places.len();
         self.blocks.push(Block {
-            form,
             places,
             basis,
-            first: self.count,
+            first,
         });
-        self.count += match form {
-            Form::Similarity => 4,
-            Form::Lattice(side) => 2 * side * side,
-        };
     }
 
     /// Number of coefficients.
@@ -100,37 +102,19 @@ impl Deformation {
 
     /// Writes the moved points into the parameter vector; the rest of it stays.
     pub(crate) fn apply(&self, coefficients: &[f32], values: &mut [f32]) {
-        self.reset(values);
-        for block in &self.blocks {
-            let own = &coefficients[block.first..];
-            let width = block.basis.len() / block.places.len();
-            for (at, basis) in block.places.iter().zip(block.basis.chunks_exact(width)) {
-                let [x, y] = match block.form {
-                    Form::Similarity => {
-                        let (u, v) = (basis[0], basis[1]);
-                        [
-                            own[0] + u * own[2] - v * own[3],
-                            own[1] + v * own[2] + u * own[3],
-                        ]
-                    }
-                    Form::Lattice(_) => {
-                        let pairs = own.chunks_exact(2).zip(basis);
-                        pairs.fold([0.0; 2], |sum, (pair, weight)| {
-                            [sum[0] + weight * pair[0], sum[1] + weight * pair[1]]
-                        })
-                    }
-                };
-                values[*at] += x;
-                values[at + 1] += y;
-            }
-        }
-    }
-
-    /// Puts the points back to where they were.
-    pub(crate) fn reset(&self, values: &mut [f32]) {
         for at in self.blocks.iter().flat_map(|block| &block.places) {
             values[*at] = self.base[*at];
             values[at + 1] = self.base[at + 1];
+        }
+        for block in &self.blocks {
+            for (at, basis) in block.points() {
+                let terms = coefficients[block.first..].iter().zip(basis);
+                let [x, y] = terms.fold([0.0; 2], |sum, (coefficient, [x, y])| {
+                    [sum[0] + coefficient * x, sum[1] + coefficient * y]
+                });
+                values[at] += x;
+                values[at + 1] += y;
+            }
         }
     }
 
@@ -138,27 +122,21 @@ impl Deformation {
     pub(crate) fn backward(&self, gradient: &[f32], out: &mut [f32]) {
         out.fill(0.0);
         for block in &self.blocks {
-            let own = &mut out[block.first..];
-            let width = block.basis.len() / block.places.len();
-            for (at, basis) in block.places.iter().zip(block.basis.chunks_exact(width)) {
-                let (x, y) = (gradient[*at], gradient[at + 1]);
-                match block.form {
-                    Form::Similarity => {
-                        let (u, v) = (basis[0], basis[1]);
-                        own[0] += x;
-                        own[1] += y;
-                        own[2] += u * x + v * y;
-                        own[3] += u * y - v * x;
-                    }
-                    Form::Lattice(_) => {
-                        for (pair, weight) in own.chunks_exact_mut(2).zip(basis) {
-                            pair[0] += weight * x;
-                            pair[1] += weight * y;
-                        }
-                    }
+            for (at, basis) in block.points() {
+                for (slope, [x, y]) in out[block.first..].iter_mut().zip(basis) {
+                    *slope += x * gradient[at] + y * gradient[at + 1];
                 }
             }
         }
+    }
+}
+
+impl Block {
+    /// The place of each point, and by how much each coefficient moves it.
+    fn points(&self) -> impl Iterator<Item = (usize, &[[f32; 2]])> {
+        let width = self.basis.len() / self.places.len();
+        let places = self.places.iter().copied();
+        places.zip(self.basis.chunks_exact(width))
     }
 }
 

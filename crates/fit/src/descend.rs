@@ -6,17 +6,18 @@
 //! overshoots and needs no rate. Points and everything else geometric go by the step rule of the
 //! options.
 
-use chat2svg_diffraster::{Image, Renderer, Scene, View};
+use std::sync::Arc;
+
+use chat2svg_diffraster::{Image, Layout, Renderer, Scene, View};
 use chat2svg_trace::picture::{ALPHA_WEIGHT, Picture, Pixel};
 
 use crate::{
-    FitError, FitOptions,
-    box_loss::box_filtered_loss,
+    FitError,
     clock::Clock,
     deform::Deformation,
     loss::squared_loss,
     parameters::{CubicSlots, Kind, Parameters},
-    regularise::penalise,
+    regularise::{Weights, penalise},
     scene::SceneMap,
     step::Stepper,
     tracker::Tracker,
@@ -50,6 +51,20 @@ pub(crate) struct DescentPhase {
     pub(crate) rate: f32,
 }
 
+impl DescentPhase {
+    /// The rate of a step: it rises, and falls by a cosine.
+    fn rate_at(self, taken: u32) -> f32 {
+        let share = taken as f32 / self.steps.max(1) as f32;
+        let rise = if share < WARM_UP {
+            (share + 0.02) / (WARM_UP + 0.02)
+        } else {
+            1.0
+        };
+        let fall = 0.5 + 0.5 * (share * std::f32::consts::PI).cos();
+        self.rate * rise * (LAST_RATE + (1.0 - LAST_RATE) * fall)
+    }
+}
+
 /// One phase of descent over a deformation, at a resolution and under a filter.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct DeformedPhase {
@@ -64,22 +79,15 @@ pub(crate) struct DeformedPhase {
 
 /// What a descent needs and keeps: the rasteriser and the target at the resolutions used so far.
 pub(crate) struct Descender<'a> {
-    options: &'a FitOptions,
     clock: &'a Clock,
     renderer: Renderer,
     pub(crate) target: &'a Picture,
-    levels: Vec<Image>,
+    levels: Vec<Arc<Image>>,
 }
 
 impl<'a> Descender<'a> {
-    pub(crate) fn new(
-        options: &'a FitOptions,
-        clock: &'a Clock,
-        threads: usize,
-        target: &'a Picture,
-    ) -> Self {
+    pub(crate) fn new(clock: &'a Clock, threads: usize, target: &'a Picture) -> Self {
         Self {
-            options,
             clock,
             renderer: Renderer::new(threads),
             target,
@@ -100,209 +108,138 @@ impl<'a> Descender<'a> {
         Ok(pixels.to_vec())
     }
 
-    /// Descends and leaves the scene at the best that was seen. Returns its squared error in pixels
-    /// of the fitting resolution. `preview` shows a scene.
+    /// Descends over points and paints and leaves the scene at the best that was seen. `preview`
+    /// shows a scene.
     pub(crate) fn run(
         &mut self,
         map: &mut SceneMap,
         phase: DescentPhase,
         tracker: &mut Tracker<'_>,
-        mut preview: impl FnMut(&SceneMap, &mut Tracker<'_>),
-    ) -> Result<f64, FitError> {
-        let level = self.level(phase.scale);
-        let target = self.levels.swap_remove(level);
-        let result = self.descend(map, phase, &target, tracker, &mut preview);
-        self.levels.push(target);
-        result
+        preview: impl FnMut(&SceneMap, &mut Tracker<'_>),
+    ) -> Result<(), FitError> {
+        let target = self.seen_at(phase.scale, &mut map.scene);
+        let true_scale = f64::from(target.width) / self.target.width as f64;
+        let parameters = Parameters::of(map, &Layout::of(&map.scene));
+        let count = parameters.kinds.len();
+        let mut motion = PointMotion {
+            parameters,
+            directions: vec![0.0; count],
+            stepper: Stepper::new(count),
+            components: self.components() as f32,
+            pixels: (target.width * target.height) as f32,
+        };
+        let look = |descender: &mut Self, scene: &Scene, gradient: Option<&mut [f32]>| {
+            let Some(gradient) = gradient else {
+                let image = descender.renderer.forward(scene)?;
+                return Ok(squared_loss(image, &target, 0).0);
+            };
+            let (loss, found) = descender.mean_gradient(scene, &target)?;
+            gradient.copy_from_slice(found);
+            Ok(loss)
+        };
+        let step = |values: &mut [f32], gradient: &mut [f32], weights: &[f32], rate: f32| {
+            motion.step(values, gradient, weights, rate / true_scale as f32);
+        };
+        self.descend(map, phase, (tracker, preview), look, step)
     }
 
-    fn descend(
-        &mut self,
-        map: &mut SceneMap,
-        phase: DescentPhase,
-        target: &Image,
-        tracker: &mut Tracker<'_>,
-        preview: &mut dyn FnMut(&SceneMap, &mut Tracker<'_>),
-    ) -> Result<f64, FitError> {
-        let (width, height) = (target.width as usize, target.height as usize);
-        let components = 3.0 * (self.target.width * self.target.height) as f64;
-        let true_scale = width as f64 / self.target.width as f64;
-        set_view(&mut map.scene, width, height, true_scale);
-        let mut values = Vec::new();
-        map.scene.read_parameters(&mut values);
-        let layout = chat2svg_diffraster::Layout::of(&map.scene);
-        let parameters = Parameters::of(map, &layout);
-        let mut stepper = Stepper::new(values.len());
-        let mut directions = vec![0.0_f32; values.len()];
-        let mut gradient = vec![0.0_f32; values.len()];
-        let mut weights: Vec<f32> = Vec::new();
-        let mut best = (f64::INFINITY, values.clone());
-        let mut taken = 0;
-        while taken < phase.steps && !tracker.is_spent() && !self.clock.is_due() {
-            if taken.is_multiple_of(WEIGHTS_EVERY) {
-                self.weigh(&map.scene, width, height, &mut weights)?;
-                if self.clock.is_due() {
-                    break;
-                }
-            }
-            let loss = self.gradient(&map.scene, target, &mut gradient)?;
-            if loss < best.0 {
-                best.0 = loss;
-                best.1.copy_from_slice(&values);
-            }
-            tracker.step(loss, map.slots.len(), self.clock);
-            preview(map, tracker);
-            let rate = self.rate(phase, taken) / true_scale as f32;
-            self.step(
-                &parameters,
-                &weights,
-                &mut gradient,
-                &mut Motion {
-                    values: &mut values,
-                    directions: &mut directions,
-                    stepper: &mut stepper,
-                    rate,
-                    components: components as f32,
-                    pixels: (width * height) as f32,
-                },
-            );
-            map.scene.write_parameters(&values);
-            taken += 1;
-        }
-        if !self.clock.is_due() {
-            let loss = self.loss(&map.scene, target)?;
-            if loss < best.0 {
-                best = (loss, values);
-            }
-        }
-        map.scene.write_parameters(&best.1);
-        set_view(&mut map.scene, self.target.width, self.target.height, 1.0);
-        Ok(best.0 * components)
-    }
-
-    /// Descends over the coefficients of a deformation and leaves the scene at the best that was
-    /// seen.
+    /// Descends over the coefficients of a deformation, and paints, and leaves the scene at the
+    /// best that was seen.
     pub(crate) fn run_deformed(
         &mut self,
         map: &mut SceneMap,
         deformation: &Deformation,
         deformed: DeformedPhase,
         tracker: &mut Tracker<'_>,
-        mut preview: impl FnMut(&SceneMap, &mut Tracker<'_>),
-    ) -> Result<(), FitError> {
-        let phase = deformed.phase;
-        let level = self.level(phase.scale);
-        let target = self.levels.swap_remove(level);
-        let result =
-            self.descend_deformed(map, deformation, deformed, &target, tracker, &mut preview);
-        self.levels.push(target);
-        set_view(&mut map.scene, self.target.width, self.target.height, 1.0);
-        result
-    }
-
-    fn descend_deformed(
-        &mut self,
-        map: &mut SceneMap,
-        deformation: &Deformation,
-        deformed: DeformedPhase,
-        target: &Image,
-        tracker: &mut Tracker<'_>,
-        preview: &mut dyn FnMut(&SceneMap, &mut Tracker<'_>),
+        preview: impl FnMut(&SceneMap, &mut Tracker<'_>),
     ) -> Result<(), FitError> {
         let DeformedPhase {
             phase,
             filter,
             least_painted,
         } = deformed;
-        let (width, height) = (target.width as usize, target.height as usize);
-        let pixels = (width * height) as f32;
-        let components = 3.0 * (self.target.width * self.target.height) as f32;
-        set_view(
-            &mut map.scene,
-            width,
-            height,
-            width as f64 / self.target.width as f64,
+        let target = self.seen_at(phase.scale, &mut map.scene);
+        let (pixels, components) = (
+            (target.width * target.height) as f32,
+            self.components() as f32,
         );
-        let mut values = Vec::new();
-        map.scene.read_parameters(&mut values);
-        let layout = chat2svg_diffraster::Layout::of(&map.scene);
-        let parameters = Parameters::of(map, &layout);
-        let mut coefficients = vec![0.0_f32; deformation.len()];
-        let mut coefficient_gradient = vec![0.0_f32; deformation.len()];
-        let mut directions = vec![0.0_f32; deformation.len()];
-        let mut stepper = Stepper::new(deformation.len());
-        let mut weights = Vec::new();
-        let mut image_gradient = Image::default();
-        let mut best = (f64::INFINITY, values.clone());
-        for taken in 0..=phase.steps {
-            if tracker.is_spent() || self.clock.is_due() {
-                break;
+        let parameters = Parameters::of(map, &Layout::of(&map.scene));
+        let count = deformation.len();
+        let (mut coefficients, mut slopes) = (vec![0.0_f32; count], vec![0.0_f32; count]);
+        let (mut directions, mut stepper) = (vec![0.0_f32; count], Stepper::new(count));
+        let look = |descender: &mut Self, scene: &Scene, gradient: Option<&mut [f32]>| {
+            let picture = descender.renderer.forward(scene)?;
+            let (loss, slope) = squared_loss(picture, &target, filter);
+            if let Some(gradient) = gradient {
+                gradient.copy_from_slice(descender.renderer.backward(scene, &slope)?);
             }
-            if taken.is_multiple_of(WEIGHTS_EVERY) {
-                self.weigh(&map.scene, width, height, &mut weights)?;
-                if self.clock.is_due() {
-                    break;
-                }
-            }
-            let picture = self.renderer.forward(&map.scene)?;
-            let loss = box_filtered_loss(picture, target, filter, &mut image_gradient);
-            if loss < best.0 {
-                best.0 = loss;
-                best.1.copy_from_slice(&values);
-            }
-            // The last round only looks where the last step has led.
-            if taken == phase.steps {
-                break;
-            }
-            tracker.step(loss, map.slots.len(), self.clock);
-            preview(map, tracker);
-            let gradient = self.renderer.backward(&map.scene, &image_gradient)?;
+            Ok(loss)
+        };
+        let step = |values: &mut [f32], gradient: &mut [f32], weights: &[f32], rate: f32| {
             for (index, kind) in parameters.kinds.iter().enumerate() {
                 if *kind == Kind::Color && weights[index] > least_painted * pixels {
                     step_color(&mut values[index], pixels * gradient[index], weights[index]);
                 }
             }
-            deformation.backward(gradient, &mut coefficient_gradient);
-            for (slope, coefficient) in coefficient_gradient.iter_mut().zip(&coefficients) {
+            deformation.backward(gradient, &mut slopes);
+            for (slope, coefficient) in slopes.iter_mut().zip(&coefficients) {
                 *slope = *slope * components + STIFFNESS * coefficient;
             }
-            stepper.directions(&coefficient_gradient, FLOOR, &mut directions);
-            let rate = self.rate(phase, taken);
+            stepper.directions(&slopes, FLOOR, &mut directions);
             for (coefficient, direction) in coefficients.iter_mut().zip(&directions) {
                 *coefficient -= rate * direction.clamp(-2.0, 2.0);
             }
-            deformation.apply(&coefficients, &mut values);
+            deformation.apply(&coefficients, values);
+        };
+        self.descend(map, phase, (tracker, preview), look, step)
+    }
+
+    /// Descends at the resolution at which a scene is seen, and leaves it at the best that was
+    /// seen, in the fitting resolution. `look` measures the scene, and the gradient where that is
+    /// asked for; `step` moves the parameters, given the gradient, the colours' weights and a rate.
+    fn descend(
+        &mut self,
+        map: &mut SceneMap,
+        phase: DescentPhase,
+        (tracker, mut preview): (&mut Tracker<'_>, impl FnMut(&SceneMap, &mut Tracker<'_>)),
+        mut look: impl FnMut(&mut Self, &Scene, Option<&mut [f32]>) -> Result<f64, FitError>,
+        mut step: impl FnMut(&mut [f32], &mut [f32], &[f32], f32),
+    ) -> Result<(), FitError> {
+        let mut values = Vec::new();
+        map.scene.read_parameters(&mut values);
+        let mut gradient = vec![0.0_f32; values.len()];
+        let mut weights: Vec<f32> = Vec::new();
+        let mut best = (f64::INFINITY, values.clone());
+        for taken in 0.. {
+            // The last round only looks where the last step has led.
+            let is_last = taken >= phase.steps || tracker.is_spent();
+            if !is_last && taken.is_multiple_of(WEIGHTS_EVERY) && !self.clock.is_due() {
+                self.weigh(&map.scene, &mut weights)?;
+            }
+            if self.clock.is_due() {
+                break;
+            }
+            let loss = look(self, &map.scene, (!is_last).then_some(&mut gradient))?;
+            if loss < best.0 {
+                best.0 = loss;
+                best.1.copy_from_slice(&values);
+            }
+            if is_last {
+                break;
+            }
+            tracker.step(loss, map.slots.len(), self.clock);
+            preview(map, tracker);
+            step(&mut values, &mut gradient, &weights, phase.rate_at(taken));
             map.scene.write_parameters(&values);
         }
         map.scene.write_parameters(&best.1);
+        set_view(&mut map.scene, self.target.width, self.target.height, 1.0);
         Ok(())
     }
 
-    fn rate(&self, phase: DescentPhase, taken: u32) -> f32 {
-        let share = taken as f32 / phase.steps.max(1) as f32;
-        let rise = if share < WARM_UP {
-            (share + 0.02) / (WARM_UP + 0.02)
-        } else {
-            1.0
-        };
-        let fall = 0.5 + 0.5 * (share * std::f32::consts::PI).cos();
-        phase.rate * rise * (LAST_RATE + (1.0 - LAST_RATE) * fall)
-    }
-
-    fn loss(&mut self, scene: &Scene, target: &Image) -> Result<f64, FitError> {
-        let image = self.renderer.forward(scene)?;
-        Ok(squared_loss(image, target, &mut Image::default()))
-    }
-
-    fn gradient(
-        &mut self,
-        scene: &Scene,
-        target: &Image,
-        gradient: &mut [f32],
-    ) -> Result<f64, FitError> {
-        let (loss, found) = self.mean_gradient(scene, target)?;
-        gradient.copy_from_slice(found);
-        Ok(loss)
+    /// Components of the colours of the picture at the fitting resolution.
+    fn components(&self) -> f64 {
+        3.0 * (self.target.width * self.target.height) as f64
     }
 
     /// The mean squared error of a scene's picture, and its gradient.
@@ -311,116 +248,39 @@ impl<'a> Descender<'a> {
             return Ok(self.renderer.forward_backward_mse(scene, target)?);
         }
         let image = self.renderer.forward(scene)?;
-        let mut slope = Image::default();
-        let loss = squared_loss(image, target, &mut slope);
+        let (loss, slope) = squared_loss(image, target, 0);
         Ok((loss, self.renderer.backward(scene, &slope)?))
     }
 
     /// How much each colour contributes to the picture: its weights' sum over the pixels.
-    fn weigh(
-        &mut self,
-        scene: &Scene,
-        width: usize,
-        height: usize,
-        weights: &mut Vec<f32>,
-    ) -> Result<(), FitError> {
+    fn weigh(&mut self, scene: &Scene, weights: &mut Vec<f32>) -> Result<(), FitError> {
         let ones = Image {
-            width: width as u32,
-            height: height as u32,
-            data: [1.0, 1.0, 1.0, 0.0].repeat(width * height),
+            width: scene.width,
+            height: scene.height,
+            data: [1.0, 1.0, 1.0, 0.0].repeat((scene.width * scene.height) as usize),
         };
-        let found = self.renderer.backward(scene, &ones)?;
         weights.clear();
-        weights.extend_from_slice(found);
+        weights.extend_from_slice(self.renderer.backward(scene, &ones)?);
         Ok(())
-    }
-
-    fn step(
-        &self,
-        parameters: &Parameters,
-        weights: &[f32],
-        gradient: &mut [f32],
-        motion: &mut Motion<'_>,
-    ) {
-        for (index, kind) in parameters.kinds.iter().enumerate() {
-            match kind {
-                Kind::Color => {
-                    if weights[index] > LEAST_WEIGHT {
-                        let slope = motion.pixels * gradient[index];
-                        step_color(&mut motion.values[index], slope, weights[index]);
-                    }
-                    gradient[index] = 0.0;
-                }
-                Kind::Fixed => gradient[index] = 0.0,
-                _ => gradient[index] *= motion.components,
-            }
-        }
-        // What the picture does not show keeps its place.
-        let is_shown = |cubic: &&CubicSlots| {
-            let mut coordinates = cubic
-                .iter()
-                .flat_map(|at| [gradient[*at], gradient[at + 1]]);
-            coordinates.any(|slope| slope != 0.0)
-        };
-        let shown: Vec<CubicSlots> = parameters.cubics.iter().filter(is_shown).copied().collect();
-        penalise(&shown, self.options.regularisers, motion.values, gradient);
-        for [a, b] in &parameters.ties {
-            for axis in 0..2 {
-                let sum = gradient[a + axis] + gradient[b + axis];
-                gradient[a + axis] = sum;
-                gradient[b + axis] = sum;
-            }
-        }
-        motion
-            .stepper
-            .directions(gradient, FLOOR, motion.directions);
-        for (index, kind) in parameters.kinds.iter().enumerate() {
-            let step = motion.rate * motion.directions[index].clamp(-2.0, 2.0);
-            let value = &mut motion.values[index];
-            match kind {
-                Kind::Point => *value -= step,
-                Kind::Gradient => *value -= 2.0 * step,
-                Kind::Width => *value = (*value - 0.5 * step).max(0.0),
-                Kind::Opacity => {
-                    *value = (*value - OPACITY_RATE * motion.directions[index]).clamp(0.0, 1.0);
-                }
-                Kind::Color | Kind::Fixed => {}
-            }
-        }
-        for joint in &parameters.joints {
-            joint.straighten(motion.values);
-        }
-    }
-
-    /// The target at the fitting resolution.
-    pub(crate) fn full_target(&mut self) -> Image {
-        let level = self.level(1.0);
-        self.levels[level].clone()
     }
 
     /// By how much the squared error of a scene's picture at the fitting resolution grows without
     /// each of its nodes; fill and stroke of one are left out one at a time.
     pub(crate) fn removals(&mut self, map: &mut SceneMap) -> Result<Vec<f64>, FitError> {
-        let level = self.level(1.0);
-        set_view(&mut map.scene, self.target.width, self.target.height, 1.0);
-        let target = self.levels.get(level);
-        let found = self.renderer.inspect(&map.scene, target, ALPHA_WEIGHT)?;
+        let target = self.seen_at(1.0, &mut map.scene);
+        let found = (self.renderer).inspect(&map.scene, Some(&*target), ALPHA_WEIGHT)?;
         Ok(found.nodes.iter().map(|node| node.removal).collect())
     }
 
     /// Sum of squared errors of a scene at the fitting resolution, and its gradient.
     pub(crate) fn squared_gradient(
         &mut self,
-        map: &SceneMap,
-        target: &Image,
-        gradient: &mut [f32],
-    ) -> Result<f64, FitError> {
-        let components = 3.0 * (self.target.width * self.target.height) as f64;
-        let (loss, found) = self.mean_gradient(&map.scene, target)?;
-        for (slope, found) in gradient.iter_mut().zip(found) {
-            *slope = found * components as f32;
-        }
-        Ok(loss * components)
+        scene: &mut Scene,
+    ) -> Result<(f64, Vec<f32>), FitError> {
+        let (target, components) = (self.seen_at(1.0, scene), self.components());
+        let (loss, found) = self.mean_gradient(scene, &target)?;
+        let slopes = found.iter().map(|slope| slope * components as f32);
+        Ok((loss * components, slopes.collect()))
     }
 
     /// The gradient with respect to a scene's parameters, given that of its image.
@@ -432,23 +292,29 @@ impl<'a> Descender<'a> {
         Ok(self.renderer.backward(&map.scene, gradient)?)
     }
 
-    /// Index of the target at a resolution, made when it is first asked for.
-    fn level(&mut self, scale: f64) -> usize {
+    /// The target at a resolution, made when it is first asked for, at which a scene is seen from
+    /// now on.
+    fn seen_at(&mut self, scale: f64, scene: &mut Scene) -> Arc<Image> {
         let side = |length: usize| ((length as f64 * scale).round() as usize).clamp(1, length);
         let (width, height) = (side(self.target.width), side(self.target.height));
-        let known = self
-            .levels
-            .iter()
-            .position(|level| (level.width as usize, level.height as usize) == (width, height));
-        known.unwrap_or_else(|| {
-            let picture = self.target.reduced(width, height);
-            self.levels.push(Image {
-                width: width as u32,
-                height: height as u32,
-                data: picture.pixels.into_flattened(),
-            });
-            self.levels.len() - 1
-        })
+        set_view(
+            scene,
+            width,
+            height,
+            width as f64 / self.target.width as f64,
+        );
+        let is_known =
+            |level: &&Arc<Image>| (level.width as usize, level.height as usize) == (width, height);
+        if let Some(known) = self.levels.iter().find(is_known) {
+            return Arc::clone(known);
+        }
+        let level = Arc::new(Image {
+            width: width as u32,
+            height: height as u32,
+            data: self.target.reduced(width, height).pixels.into_flattened(),
+        });
+        self.levels.push(Arc::clone(&level));
+        level
     }
 }
 
@@ -458,17 +324,69 @@ fn step_color(value: &mut f32, slope: f32, weight: f32) {
     *value = (*value - step.clamp(-0.5, 0.5)).clamp(0.0, 1.0);
 }
 
-/// What moves in a step.
-struct Motion<'m> {
-    values: &'m mut [f32],
-    directions: &'m mut [f32],
-    stepper: &'m mut Stepper,
-    /// In pixels of the fitting resolution.
-    rate: f32,
+/// How points and paints move on their own.
+struct PointMotion {
+    parameters: Parameters,
+    directions: Vec<f32>,
+    stepper: Stepper,
     /// Components of the fitting resolution's picture.
     components: f32,
     /// Pixels of the present resolution.
     pixels: f32,
+}
+
+impl PointMotion {
+    /// Moves all parameters; `rate` is in pixels of the fitting resolution.
+    fn step(&mut self, values: &mut [f32], gradient: &mut [f32], weights: &[f32], rate: f32) {
+        let parameters = &self.parameters;
+        for (index, kind) in parameters.kinds.iter().enumerate() {
+            match kind {
+                Kind::Color => {
+                    if weights[index] > LEAST_WEIGHT {
+                        let slope = self.pixels * gradient[index];
+                        step_color(&mut values[index], slope, weights[index]);
+                    }
+                    gradient[index] = 0.0;
+                }
+                Kind::Fixed => gradient[index] = 0.0,
+                _ => gradient[index] *= self.components,
+            }
+        }
+        // What the picture does not show keeps its place.
+        let is_shown = |cubic: &&CubicSlots| {
+            let mut coordinates = cubic
+                .iter()
+                .flat_map(|at| [gradient[*at], gradient[at + 1]]);
+            coordinates.any(|slope| slope != 0.0)
+        };
+        let shown: Vec<CubicSlots> = parameters.cubics.iter().filter(is_shown).copied().collect();
+        penalise(&shown, Weights::USUAL, values, gradient);
+        for [a, b] in &parameters.ties {
+            for axis in 0..2 {
+                let sum = gradient[a + axis] + gradient[b + axis];
+                gradient[a + axis] = sum;
+                gradient[b + axis] = sum;
+            }
+        }
+        self.stepper
+            .directions(gradient, FLOOR, &mut self.directions);
+        for (index, kind) in parameters.kinds.iter().enumerate() {
+            let step = rate * self.directions[index].clamp(-2.0, 2.0);
+            let value = &mut values[index];
+            match kind {
+                Kind::Point => *value -= step,
+                Kind::Gradient => *value -= 2.0 * step,
+                Kind::Width => *value = (*value - 0.5 * step).max(0.0),
+                Kind::Opacity => {
+                    *value = (*value - OPACITY_RATE * self.directions[index]).clamp(0.0, 1.0);
+                }
+                Kind::Color | Kind::Fixed => {}
+            }
+        }
+        for joint in &parameters.joints {
+            joint.straighten(values);
+        }
+    }
 }
 
 fn set_view(scene: &mut Scene, width: usize, height: usize, scale: f64) {

@@ -10,43 +10,24 @@ const MOST_CURVES: usize = 64;
 /// Accuracy of a distance, in the outlines' unit.
 const ACCURACY: f64 = 1e-3;
 
-/// Distances between two outlines.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(crate) struct Displacement {
-    /// Hausdorff distance.
-    pub(crate) largest: f64,
-    /// Mean distance of the second outline from the first.
-    pub(crate) mean: f64,
+/// The Hausdorff distance of two outlines; `None` when one has no curve.
+pub(crate) fn displacement(before: &BezPath, after: &BezPath) -> Option<f64> {
+    Some(furthest(after, before)?.max(furthest(before, after)?))
 }
 
-/// How far the parts of outlines that lie within a frame are from each other. `None` when either
-/// has no part there.
-pub(crate) fn displacement(before: &BezPath, after: &BezPath, frame: Rect) -> Option<Displacement> {
-    let from = distances(after, before, frame)?;
-    let back = distances(before, after, frame)?;
-    let largest = from.iter().chain(&back).copied().fold(0.0, f64::max);
-    Some(Displacement {
-        largest,
-        mean: from.iter().sum::<f64>() / from.len() as f64,
-    })
-}
-
-/// Distances from samples of an outline to another.
-fn distances(from: &BezPath, to: &BezPath, frame: Rect) -> Option<Vec<f64>> {
+/// How far from an outline the furthest of another's samples is.
+fn furthest(from: &BezPath, to: &BezPath) -> Option<f64> {
     let curves: Vec<(PathSeg, Rect)> = to
         .segments()
         .map(|segment| (segment, segment.bounding_box()))
         .collect();
     let own: Vec<PathSeg> = from.segments().collect();
     let thin = own.len().div_ceil(MOST_CURVES).max(1);
-    let found: Vec<f64> = own
-        .iter()
-        .step_by(thin)
+    let samples = own.iter().step_by(thin);
+    let distances = samples
         .flat_map(|segment| (0..SAMPLES).map(|i| segment.eval(i as f64 / SAMPLES as f64)))
-        .filter(|point| frame.contains(*point))
-        .map(|point| nearest(point, &curves))
-        .collect();
-    (!found.is_empty() && !curves.is_empty()).then_some(found)
+        .map(|point| nearest(point, &curves));
+    distances.reduce(f64::max).filter(|_| !curves.is_empty())
 }
 
 fn nearest(point: Point, curves: &[(PathSeg, Rect)]) -> f64 {
@@ -70,22 +51,15 @@ mod tests {
 
     #[test]
     fn only_the_place_counts() {
-        let frame = Rect::new(0.0, 0.0, 100.0, 100.0);
         let circle = Circle::new((50.0, 50.0), 20.0).to_path(1e-3);
         let turned = Affine::rotate_about(0.5, (50.0, 50.0)) * &circle;
-        let same = displacement(&circle, &turned, frame).expect("in the frame");
-        assert!(same.largest < 0.05, "{same:?}");
-        let moved = Affine::translate((3.0, 4.0)) * &circle;
-        let moved = displacement(&circle, &moved, frame).expect("in the frame");
-        assert!((4.5..5.1).contains(&moved.largest), "{moved:?}");
-        assert!(moved.mean < moved.largest && moved.mean > 2.0, "{moved:?}");
-    }
-
-    #[test]
-    fn what_lies_off_the_frame_does_not_count() {
-        let frame = Rect::new(0.0, 0.0, 10.0, 10.0);
-        let off = Circle::new((50.0, 50.0), 20.0).to_path(0.1);
-        assert_eq!(displacement(&off, &off, frame), None);
-        assert_eq!(displacement(&BezPath::new(), &off, frame), None);
+        let same = displacement(&circle, &turned).expect("has curves");
+        assert!(same < 0.05, "{same}");
+        let moved = displacement(&circle, &(Affine::translate((3.0, 4.0)) * &circle));
+        assert!(
+            moved.is_some_and(|moved| (4.5..5.1).contains(&moved)),
+            "{moved:?}"
+        );
+        assert_eq!(displacement(&BezPath::new(), &circle), None);
     }
 }

@@ -43,14 +43,11 @@ impl Fit<'_> {
 
     fn facts(&self) -> Result<Vec<Facts>, FitError> {
         let target = self.problem.target;
-        let visibility = self
-            .document
-            .visibility(target.width as u32, target.height as u32)
-            .map_err(|error| FitError::Template(error.to_string()))?;
+        let seen = (self.document).visibility(target.width as u32, target.height as u32)?;
         let visits = self.document.shapes();
         Ok(visits
             .into_iter()
-            .zip(visibility.pixels())
+            .zip(seen.pixels())
             .zip(&self.ids)
             .map(|((visit, pixels), id)| {
                 let is_added = id.is_added();

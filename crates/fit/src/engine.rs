@@ -14,8 +14,8 @@ use kurbo::Affine;
 
 use crate::{
     FitEnd, FitError, FitOptions, FitOutcome, Movement, Observer, Registered, Registration,
+    align::REACH,
     clock::Clock,
-    descend::Descender,
     explicable::{Explicable, explicable, shift_colors},
     fit::{Fit, Problem},
     freedom::{Motion, freedoms},
@@ -23,7 +23,6 @@ use crate::{
     registration::register,
     schedule,
     shows::shows,
-    tracker::Tracker,
 };
 
 /// Side in pixels at which a template is asked whether its ground is seen.
@@ -101,12 +100,8 @@ pub fn refine(
     };
     let is_shown = is_shown || (registered.is_some() && shows(template, target, &options.stop));
     let size = fitting_size(template, target, options.max_side)?;
-    let threads = match options.threads {
-        0 => std::thread::available_parallelism().map_or(1, usize::from),
-        threads => threads,
-    };
     let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(threads)
+        .num_threads(options.threads)
         .build()
         .map_err(|error| FitError::Threads(error.to_string()))?;
     let Explicable {
@@ -172,9 +167,7 @@ pub fn refine(
         .then(|| lines_of(picture, &options.stop))
         .flatten()
         .filter(|found| 2 * found.lines.len() <= allowed);
-    let to_canvas = template
-        .canvas_transform(width as u32, height as u32)
-        .map_err(|error| FitError::Template(error.to_string()))?;
+    let to_canvas = template.canvas_transform(width as u32, height as u32)?;
     let before = Score::of(template, picture, options)?;
     let before_moves = match &registered {
         Some(_) => Score::of(given, picture, options)?,
@@ -207,11 +200,9 @@ pub fn refine(
             to_canvas,
             compared: compared.as_ref(),
         },
-        template.clone(),
         freedoms,
         before,
-        Descender::new(options, &clock, threads, picture),
-        Tracker::new(observer, &clock, options.iterations),
+        observer,
     );
     if !is_shown {
         match exact.clone() {
@@ -333,28 +324,22 @@ fn target_transform(template: &Document, target: &Raster) -> Affine {
         )
 }
 
-/// A transparent target over white, where the template hides its ground.
+/// A transparent target over white, where the template lets no ground through: what the target
+/// leaves transparent is white for it.
 fn over_white_where_hidden(
     template: &Document,
     target: &Raster,
 ) -> Result<Option<Raster>, FitError> {
-    let is_hidden = !target.is_opaque() && hides_its_ground(template)?;
-    Ok(is_hidden.then(|| target.over(Color::WHITE)))
-}
-
-/// Whether a document lets no ground through: what a target leaves transparent is white for it.
-fn hides_its_ground(document: &Document) -> Result<bool, FitError> {
-    if document.layers.is_empty() {
-        return Ok(false);
+    if target.is_opaque() || template.layers.is_empty() {
+        return Ok(None);
     }
-    let picture = document.render(GROUND_SIDE, GROUND_SIDE, None);
-    let picture = picture.map_err(|error| FitError::Template(error.to_string()))?;
-    Ok(picture.is_opaque())
+    let picture = template.render(GROUND_SIDE, GROUND_SIDE, None)?;
+    Ok(picture.is_opaque().then(|| target.over(Color::WHITE)))
 }
 
 /// What of the target the template's shapes can show; all of it when there is no time to look.
 fn explicable_part(template: &Document, target: &Raster, options: &FitOptions) -> Explicable {
-    let (stop, reach) = (&options.stop, f64::from(options.schedule.reach));
+    let (stop, reach) = (&options.stop, f64::from(REACH));
     let longest = target.width().max(target.height());
     let part = if longest <= LARGEST_COMPARED {
         explicable(template, target, reach, stop)

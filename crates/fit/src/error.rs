@@ -1,5 +1,6 @@
 //! Why a fit gave nothing.
 
+use chat2svg_vector::RenderError;
 use thiserror::Error;
 
 /// Why a fit gave nothing. Running out of time is not an error: the best so far is returned.
@@ -24,6 +25,17 @@ pub enum FitError {
     /// A defect of ours: the rasteriser refused a scene that this crate made.
     #[error("the rasteriser refused the scene: {0}")]
     Scene(String),
+}
+
+impl From<RenderError> for FitError {
+    fn from(error: RenderError) -> Self {
+        Self::Template(match error {
+            RenderError::InvalidViewBox => {
+                "its viewBox is empty or not finite; give it one that has an area".to_owned()
+            }
+            error => error.to_string(),
+        })
+    }
 }
 
 impl From<chat2svg_diffraster::SceneError> for FitError {

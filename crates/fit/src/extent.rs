@@ -1,16 +1,11 @@
 //! Boxes of pixels within which a change of the document may show.
 
 use chat2svg_diffraster::Path;
-use kurbo::Rect;
+use kurbo::{Point, Rect};
 
-/// Pixels that a path may touch.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Extent {
-    left: i64,
-    top: i64,
-    right: i64,
-    bottom: i64,
-}
+/// Pixels that a path may touch: a box whose sides are whole pixels.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Extent(Rect);
 
 impl Extent {
     /// Of a path on a canvas of the given size; `None` when it lies off it.
@@ -33,55 +28,44 @@ impl Extent {
 
     /// Of what lies in a box of pixels; `None` when that is off the canvas.
     pub(crate) fn around(bounds: Rect, width: usize, height: usize) -> Option<Self> {
-        let extent = Self {
-            left: (bounds.x0.floor() as i64 - 1).max(0),
-            top: (bounds.y0.floor() as i64 - 1).max(0),
-            right: (bounds.x1.ceil() as i64 + 1).min(width as i64),
-            bottom: (bounds.y1.ceil() as i64 + 1).min(height as i64),
-        };
-        (extent.left < extent.right && extent.top < extent.bottom).then_some(extent)
+        let canvas = Rect::new(0.0, 0.0, width as f64, height as f64);
+        let (low, high) = (
+            bounds.origin().floor(),
+            Point::new(bounds.x1, bounds.y1).ceil(),
+        );
+        let around = Rect::from_points(low, high).inflate(1.0, 1.0);
+        let extent = Self(around.intersect(canvas));
+        (bounds.x0 <= bounds.x1 && extent.0.area() > 0.0).then_some(extent)
     }
 
     /// The pixels that two have in common.
     pub(crate) fn intersection(&self, other: &Self) -> Option<Self> {
-        self.overlaps(other).then(|| Self {
-            left: self.left.max(other.left),
-            top: self.top.max(other.top),
-            right: self.right.min(other.right),
-            bottom: self.bottom.min(other.bottom),
-        })
+        self.overlaps(other)
+            .then(|| Self(self.0.intersect(other.0)))
     }
 
     /// The smallest that holds two.
     pub(crate) fn union(&self, other: &Self) -> Self {
-        Self {
-            left: self.left.min(other.left),
-            top: self.top.min(other.top),
-            right: self.right.max(other.right),
-            bottom: self.bottom.max(other.bottom),
-        }
+        Self(self.0.union(other.0))
     }
 
     /// Whether two have pixels in common.
     pub(crate) fn overlaps(&self, other: &Self) -> bool {
-        self.left < other.right
-            && other.left < self.right
-            && self.top < other.bottom
-            && other.top < self.bottom
+        self.0.x0 < other.0.x1
+            && other.0.x0 < self.0.x1
+            && self.0.y0 < other.0.y1
+            && other.0.y0 < self.0.y1
     }
 
     /// Whether it is the whole canvas.
     pub(crate) fn is_whole(&self, width: usize, height: usize) -> bool {
-        self.left == 0
-            && self.top == 0
-            && self.right >= width as i64
-            && self.bottom >= height as i64
+        self.0.width() >= width as f64 && self.0.height() >= height as f64
     }
 
     /// Indices of its pixels on a canvas of the given width.
     pub(crate) fn pixels(self, width: usize) -> impl Iterator<Item = usize> {
-        (self.top..self.bottom).flat_map(move |y| {
-            (self.left..self.right).map(move |x| y as usize * width + x as usize)
-        })
+        let Rect { x0, y0, x1, y1 } = self.0;
+        let columns = x0 as usize..x1 as usize;
+        (y0 as usize..y1 as usize).flat_map(move |y| columns.clone().map(move |x| y * width + x))
     }
 }

@@ -17,11 +17,11 @@ use kurbo::{Affine, BezPath, PathSeg};
 use acceptance::Best;
 
 use crate::{
-    Action, ActionRecord, FitError, FitOptions, Movement, StageRecord,
+    Action, ActionRecord, FitError, FitOptions, Movement, Observer,
     clock::Clock,
     descend::{Descender, DescentPhase},
     freedom::{Freedom, Motion},
-    measure::{Score, price, psnr},
+    measure::{Score, price},
     quantise::{decimals_of, quantise_colors, quantise_outlines},
     scene::{SceneMap, scene_of, shown, write_back},
     tracker::Tracker,
@@ -66,9 +66,6 @@ pub(crate) struct Problem<'a> {
     pub(crate) compared: Option<&'a Raster>,
 }
 
-/// Outlines of the template's shapes in pixels.
-pub(crate) type Outlines = Vec<BezPath>;
-
 /// What a shape of a running fit is, however many come and go around it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ShapeId {
@@ -100,7 +97,6 @@ pub(crate) struct Fit<'a> {
     pub(crate) ids: Vec<ShapeId>,
     /// Of each of the template's shapes how much of it may change.
     pub(crate) freedoms: Vec<Freedom>,
-    template_shapes: usize,
     before: Score,
     /// Of the document after the last action.
     score: Score,
@@ -115,13 +111,6 @@ pub(crate) struct Fit<'a> {
     pub(crate) descender: Descender<'a>,
     pub(crate) tracker: Tracker<'a>,
     actions: Vec<ActionRecord>,
-    pub(crate) stages: Vec<StageRecord>,
-    /// Where the template's shapes were when their points began to move, and how good the picture
-    /// was.
-    pub(crate) placed: Option<(Outlines, f32)>,
-    /// What rounding gained at the end of the last descent, in dB (mostly a loss): of coordinates
-    /// alone, and of colours too.
-    rounding: [f32; 2],
     /// Whether a descent ends with looking for the best way of rounding: the last one does.
     pub(crate) chooses_rounding: bool,
 }
@@ -129,14 +118,21 @@ pub(crate) struct Fit<'a> {
 impl<'a> Fit<'a> {
     pub(crate) fn new(
         problem: Problem<'a>,
-        template: Document,
         freedoms: Vec<Freedom>,
         before: Score,
-        descender: Descender<'a>,
-        tracker: Tracker<'a>,
+        observer: &'a mut dyn Observer,
     ) -> Self {
-        let template_shapes = template.counts().shapes;
-        let ids: Vec<ShapeId> = (0..template_shapes).map(ShapeId::Template).collect();
+        let Problem {
+            options,
+            clock,
+            pool,
+            template,
+            target,
+            ..
+        } = problem;
+        let ids: Vec<ShapeId> = (0..template.counts().shapes)
+            .map(ShapeId::Template)
+            .collect();
         let best = Best {
             score: before,
             document: template.clone(),
@@ -144,25 +140,21 @@ impl<'a> Fit<'a> {
         };
         Self {
             problem,
-            document: template,
+            document: template.clone(),
             ids,
             freedoms,
-            template_shapes,
             before,
             score: before,
-            nearest: problem.options.byte_budget.map(|budget| Best {
+            nearest: options.byte_budget.map(|budget| Best {
                 score: before.within(budget),
                 ..best.clone()
             }),
             best,
             is_saving: false,
             most_error: before.error,
-            descender,
-            tracker,
+            descender: Descender::new(clock, pool.current_num_threads(), target),
+            tracker: Tracker::new(observer, clock, options.iterations),
             actions: Vec::new(),
-            stages: Vec::new(),
-            placed: None,
-            rounding: [0.0; 2],
             chooses_rounding: false,
         }
     }
@@ -249,34 +241,24 @@ impl<'a> Fit<'a> {
         if self.problem.clock.is_cancelled() {
             return Ok(());
         }
-        self.take_over(&mut map)?;
+        self.take_over(&map)?;
         self.note(Action::Descend)
     }
 
     /// Takes a descended scene into the document, its outlines and colours as they will be written.
     /// The parts of an outline that have come to cross go back.
-    pub(crate) fn take_over(&mut self, map: &mut SceneMap) -> Result<(), FitError> {
-        let descended = self.squared_error(map)?;
+    pub(crate) fn take_over(&mut self, map: &SceneMap) -> Result<(), FitError> {
         let before = self.paths();
         write_back(map, &mut self.document);
-        let grids = self.grids(&before);
-        let decimals = quantise_outlines(&mut self.document, grids);
+        let decimals = self.grids(&before);
+        quantise_outlines(&mut self.document, &decimals);
         if self.chooses_rounding {
             self.choose_rounding(&decimals)?;
         }
-        if self.problem.clock.is_cancelled() {
-            return Ok(());
-        }
-        let placed = self.shown_error()?;
         quantise_colors(&mut self.document);
-        if self.problem.clock.is_cancelled() {
-            return Ok(());
+        if !self.problem.clock.is_cancelled() {
+            self.repair_crossings(&before, &decimals);
         }
-        let settled = self.shown_error()?;
-        let pixels = self.problem.target.width * self.problem.target.height;
-        let gained = |error: f64| psnr(error, pixels) - psnr(descended, pixels);
-        self.rounding = [gained(placed), gained(settled)];
-        self.repair_crossings(&before, &decimals);
         Ok(())
     }
 
@@ -290,7 +272,7 @@ impl<'a> Fit<'a> {
             .collect();
         if self.descender.choose_rounding(&mut map, &grid)? {
             write_back(&map, &mut self.document);
-            quantise_outlines(&mut self.document, decimals.to_vec());
+            quantise_outlines(&mut self.document, decimals);
         }
         Ok(())
     }
@@ -351,12 +333,6 @@ impl<'a> Fit<'a> {
     pub(crate) fn squared_error(&mut self, map: &mut SceneMap) -> Result<f64, FitError> {
         let shown = self.descender.picture(&mut map.scene)?;
         Ok(squared_error(&shown, self.problem.target))
-    }
-
-    /// Squared error of the document as it stands.
-    fn shown_error(&mut self) -> Result<f64, FitError> {
-        let mut map = self.scene();
-        self.squared_error(&mut map)
     }
 
     pub(crate) fn scene(&self) -> SceneMap {

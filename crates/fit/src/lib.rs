@@ -15,7 +15,6 @@
 
 mod ablation;
 mod align;
-mod box_loss;
 mod clock;
 mod crossing_repair;
 mod deform;
@@ -69,11 +68,11 @@ pub use ablation::removal_growths;
 pub use engine::{refine, vectorize};
 pub use error::FitError;
 pub use naming::{Name, Namer, ShapeTraits};
-pub use options::{FitOptions, MAX_PATHS, Regularisers, Schedule};
+pub use options::{FitOptions, MAX_PATHS, Schedule};
 pub use registration::{IdBuffer, Movement, Registered, Registration, register};
 pub use report::{
-    Action, ActionRecord, Budget, BudgetRecord, FitEnd, FitOutcome, FitReport, FitStage,
-    LossSample, MAX_SAMPLES, Observer, Progress, StageRecord,
+    Action, ActionRecord, Budget, BudgetRecord, FitEnd, FitOutcome, FitReport, LossSample,
+    MAX_SAMPLES, Observer, Progress,
 };
 pub use shows::shows;
 pub use topology::insert_above;

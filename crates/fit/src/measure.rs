@@ -4,7 +4,7 @@ use chat2svg_trace::{
     Price,
     picture::{Picture, squared_error},
 };
-use chat2svg_vector::{Color, Document, ParseLimits, Raster, WriteOptions};
+use chat2svg_vector::{Color, Document, ParseLimits, Raster, RenderError, WriteOptions};
 
 use crate::{FitError, FitOptions};
 
@@ -97,26 +97,16 @@ pub(crate) fn fitting_size(
     template: &Document,
     target: &Raster,
     max_side: u32,
-) -> Result<(usize, usize), FitError> {
-    let size = template.canvas_size([target.width(), target.height()], max_side);
-    let (width, height) = size.map_err(|_| {
-        FitError::Template(
-            "its viewBox is empty or not finite; give it one that has an area".to_owned(),
-        )
-    })?;
+) -> Result<(usize, usize), RenderError> {
+    let (width, height) = template.canvas_size([target.width(), target.height()], max_side)?;
     Ok((width as usize, height as usize))
 }
 
 /// Sum of squared differences of a document's picture and the target, over all components; on white
 /// when the target is opaque.
 fn document_error(document: &Document, target: &Picture) -> Result<f64, FitError> {
-    let picture = document
-        .render(
-            target.width as u32,
-            target.height as u32,
-            target.is_opaque.then_some(Color::WHITE),
-        )
-        .map_err(|error| FitError::Template(error.to_string()))?;
+    let ground = target.is_opaque.then_some(Color::WHITE);
+    let picture = document.render(target.width as u32, target.height as u32, ground)?;
     let found = Picture::from_raster(&picture, target.width, target.height);
     Ok(squared_error(&found.pixels, target))
 }

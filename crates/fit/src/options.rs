@@ -48,11 +48,6 @@ pub struct FitOptions {
     /// pixels (a path of 150 bytes must correct 0.6 pixels from black to white in one component),
     /// and otherwise in proportion to the area.
     pub gain_per_byte: Option<f32>,
-    /// What keeps outlines clean.
-    pub regularisers: Regularisers,
-    /// Largest step of a point in pixels of the current resolution; falls by a cosine to a
-    /// twentieth. Default 0.4.
-    pub point_rate: f32,
     /// How a template is brought to its target.
     pub schedule: Schedule,
     /// How a template's shapes are looked for in all of the target before they are fitted, with
@@ -77,8 +72,6 @@ impl Default for FitOptions {
             threads: 0,
             max_side: 512,
             gain_per_byte: None,
-            regularisers: Regularisers::default(),
-            point_rate: 0.4,
             schedule: Schedule::default(),
             registration: None,
         }
@@ -100,11 +93,6 @@ pub struct Schedule {
     /// Share in which points and paints are moved at a quarter and at half the resolution,
     /// `0.0..=1.0`. Default 0.16.
     pub coarse: f32,
-    /// Control points along a side of the lattice, `2..=5`. Default 3.
-    pub lattice_side: u32,
-    /// How far shapes are looked for, as a share of the picture's longest side, `0.0..=0.25`.
-    /// Default 0.06.
-    pub reach: f32,
 }
 
 impl Default for Schedule {
@@ -113,8 +101,6 @@ impl Default for Schedule {
             similarity: 0.16,
             lattice: 0.12,
             coarse: 0.16,
-            lattice_side: 3,
-            reach: 0.06,
         }
     }
 }
@@ -125,36 +111,7 @@ impl Schedule {
         similarity: 0.0,
         lattice: 0.0,
         coarse: 0.16,
-        lattice_side: 3,
-        reach: 0.06,
     };
-}
-
-/// Weights of the penalties that keep outlines clean, each relative to the picture's squared error
-/// in full-scale pixels; 0 switches one off. Lengths are in pixels at full resolution.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Regularisers {
-    /// Bending: squared second difference of each curve's control polygon.
-    pub curvature: f32,
-    /// Handles longer than the curve's chord, or shorter than a fiftieth of it.
-    pub handles: f32,
-    /// Control polygons that turn against themselves, the way in which a curve crosses itself.
-    pub crossing: f32,
-    /// Not a weight but a width in pixels of the fitting resolution: an added path that is thinner
-    /// (twice its area by the length of its outline) is a needle sliver and goes unless it gains
-    /// four times the price of its bytes. Default 1.
-    pub slivers: f32,
-}
-
-impl Default for Regularisers {
-    fn default() -> Self {
-        Self {
-            curvature: 1e-5,
-            handles: 1e-3,
-            crossing: 1e-3,
-            slivers: 1.0,
-        }
-    }
 }
 
 impl FitOptions {
@@ -163,57 +120,38 @@ impl FitOptions {
     /// # Errors
     /// The first value out of its range.
     pub fn validate(&self) -> Result<(), FitError> {
-        let in_range = |name, value: f32, low: f32, high: f32| {
-            if (low..=high).contains(&value) {
-                Ok(())
-            } else {
-                Err(FitError::Option {
-                    name,
-                    found: value.to_string(),
-                    allowed: format!("{low} to {high}"),
-                })
-            }
-        };
-        if let Some(paths) = self.paths
-            && !(1..=MAX_PATHS).contains(&paths)
-        {
-            return Err(FitError::Option {
-                name: "paths",
-                found: paths.to_string(),
-                allowed: format!("1 to {MAX_PATHS}"),
-            });
+        let Schedule {
+            similarity,
+            lattice,
+            coarse,
+        } = self.schedule;
+        let values = [
+            (
+                "paths",
+                self.paths.unwrap_or(1) as f32,
+                1.0,
+                MAX_PATHS as f32,
+            ),
+            ("max_side", self.max_side as f32, 16.0, 4096.0),
+            ("gain_per_byte", self.gain_per_byte.unwrap_or(0.0), 0.0, 1e6),
+            ("schedule.similarity", similarity, 0.0, 1.0),
+            ("schedule.lattice", lattice, 0.0, 1.0),
+            ("schedule.coarse", coarse, 0.0, 1.0),
+            (
+                "schedule (the shares' sum)",
+                similarity + lattice + coarse,
+                0.0,
+                1.0,
+            ),
+        ];
+        let is_out = |(_, value, low, high): &(_, f32, f32, f32)| !(*low..=*high).contains(value);
+        match values.into_iter().find(is_out) {
+            None => Ok(()),
+            Some((name, value, low, high)) => Err(FitError::Option {
+                name,
+                found: value.to_string(),
+                allowed: format!("{low} to {high}"),
+            }),
         }
-        if !(16..=4096).contains(&self.max_side) {
-            return Err(FitError::Option {
-                name: "max_side",
-                found: self.max_side.to_string(),
-                allowed: "16 to 4096".to_owned(),
-            });
-        }
-        in_range("gain_per_byte", self.gain_per_byte.unwrap_or(0.0), 0.0, 1e6)?;
-        let Regularisers {
-            curvature,
-            handles,
-            crossing,
-            slivers,
-        } = self.regularisers;
-        in_range("regularisers.curvature", curvature, 0.0, 1e3)?;
-        in_range("regularisers.handles", handles, 0.0, 1e3)?;
-        in_range("regularisers.crossing", crossing, 0.0, 1e3)?;
-        in_range("regularisers.slivers", slivers, 0.0, 64.0)?;
-        in_range("point_rate", self.point_rate, 0.0, 16.0)?;
-        let schedule = self.schedule;
-        in_range("schedule.similarity", schedule.similarity, 0.0, 1.0)?;
-        in_range("schedule.lattice", schedule.lattice, 0.0, 1.0)?;
-        in_range("schedule.coarse", schedule.coarse, 0.0, 1.0)?;
-        let sum = schedule.similarity + schedule.lattice + schedule.coarse;
-        in_range("schedule (the shares' sum)", sum, 0.0, 1.0)?;
-        in_range(
-            "schedule.lattice_side",
-            schedule.lattice_side as f32,
-            2.0,
-            5.0,
-        )?;
-        in_range("schedule.reach", schedule.reach, 0.0, 0.25)
     }
 }

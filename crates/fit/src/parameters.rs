@@ -2,7 +2,11 @@
 
 use chat2svg_diffraster::{Layout, Node, Outline, Paint, PaintSlots, Scene, Transform, Verb};
 
-use crate::{freedom::Motion, scene::SceneMap};
+use crate::{
+    freedom::Motion,
+    regularise::{dot, minus, norm},
+    scene::SceneMap,
+};
 
 /// What a parameter is, which decides how it is stepped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -134,7 +138,7 @@ impl Parameters {
                     current = points + 2;
                 }
                 Verb::Close => {
-                    let gap = distance(outline.points[start], outline.points[current]);
+                    let gap = norm(minus(outline.points[start], outline.points[current]));
                     if gap < 1e-3 && current != start {
                         self.ties.push([at(start), at(current)]);
                     }
@@ -152,14 +156,13 @@ impl Parameters {
 
     fn note_joint(&mut self, outline: &Outline, points: [usize; 3], first: usize) {
         let [before, anchor, after] = points.map(|index| outline.points[index]);
-        let (a, b) = (distance(before, anchor), distance(anchor, after));
+        let (u, v) = (minus(anchor, before), minus(after, anchor));
+        let (a, b) = (norm(u), norm(v));
         if a < LEAST_HANDLE || b < LEAST_HANDLE {
             return;
         }
-        let (u, v) = (minus(anchor, before), minus(after, anchor));
         let cross = (u[0] * v[1] - u[1] * v[0]) / (a * b);
-        let dot = u[0] * v[0] + u[1] * v[1];
-        if dot > 0.0 && cross.abs() < SMOOTH_TURN {
+        if dot(u, v) > 0.0 && cross.abs() < SMOOTH_TURN {
             let [before, anchor, after] = points.map(|index| first + 2 * index);
             self.joints.push(SmoothJoint {
                 before,
@@ -175,14 +178,14 @@ impl SmoothJoint {
     pub(crate) fn straighten(&self, values: &mut [f32]) {
         let point = |at: usize| [values[at], values[at + 1]];
         let (anchor, before, after) = (point(self.anchor), point(self.before), point(self.after));
-        let (a, b) = (distance(before, anchor), distance(anchor, after));
+        let (u, v) = (minus(anchor, before), minus(after, anchor));
+        let (a, b) = (norm(u), norm(v));
         if a < 1e-3 || b < 1e-3 {
             return;
         }
-        let (u, v) = (minus(anchor, before), minus(after, anchor));
         // The longer handle knows the direction better.
         let direction = [u[0] + v[0], u[1] + v[1]];
-        let length = direction[0].hypot(direction[1]);
+        let length = norm(direction);
         if length < 1e-3 * (a + b) {
             return;
         }
@@ -201,12 +204,4 @@ fn is_canvas(scene: &Scene, outline: &Outline) -> bool {
     (4..=5).contains(&outline.points.len())
         && (outline.verbs.iter()).all(|verb| !matches!(verb, Verb::Quad | Verb::Cubic))
         && (outline.points.iter()).all(|[x, y]| is_end(*x, width) && is_end(*y, height))
-}
-
-fn minus(a: [f32; 2], b: [f32; 2]) -> [f32; 2] {
-    [a[0] - b[0], a[1] - b[1]]
-}
-
-fn distance(a: [f32; 2], b: [f32; 2]) -> f32 {
-    (a[0] - b[0]).hypot(a[1] - b[1])
 }

@@ -8,22 +8,20 @@ use kurbo::BezPath;
 /// Steps of eight bits by which stops of one colour may differ.
 const NEARLY: u8 = 2;
 
-/// Quantises every shape; returns the number of decimals of each outline.
-pub(crate) fn quantise(document: &mut Document) -> Vec<u8> {
+/// Quantises every shape.
+pub(crate) fn quantise(document: &mut Document) {
     let decimals = document.outline_decimals(&WriteOptions::default());
-    let decimals = quantise_outlines(document, decimals);
+    quantise_outlines(document, &decimals);
     quantise_colors(document);
-    decimals
 }
 
-/// Quantises the outlines to so many decimals each, which it returns.
-pub(crate) fn quantise_outlines(document: &mut Document, decimals: Vec<u8>) -> Vec<u8> {
+/// Quantises the outlines to so many decimals each.
+pub(crate) fn quantise_outlines(document: &mut Document, decimals: &[u8]) {
     document.edit_shapes(|index, shape, _, _| {
         if let Some(decimals) = decimals.get(index) {
             shape.path = snapped_outline(&shape.path, *decimals);
         }
     });
-    decimals
 }
 
 /// The fewest decimals, at most so many, that hold an outline as it is.

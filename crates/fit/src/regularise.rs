@@ -2,7 +2,26 @@
 //! proportion, and control polygons that turn against themselves. Lengths in pixels at full
 //! resolution.
 
-use crate::{Regularisers, parameters::CubicSlots};
+use crate::parameters::CubicSlots;
+
+/// Weights of the penalties, each relative to the picture's squared error in full-scale pixels.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Weights {
+    /// Bending: squared second difference of each curve's control polygon.
+    curvature: f32,
+    /// Handles longer than the curve's chord, or shorter than a fiftieth of it.
+    handles: f32,
+    /// Control polygons that turn against themselves, the way in which a curve crosses itself.
+    crossing: f32,
+}
+
+impl Weights {
+    pub(crate) const USUAL: Self = Self {
+        curvature: 1e-5,
+        handles: 1e-3,
+        crossing: 1e-3,
+    };
+}
 
 /// A handle longer than its chord by this factor is penalised.
 const LONGEST_HANDLE: f32 = 1.2;
@@ -12,7 +31,7 @@ const SHORTEST_HANDLE: f32 = 0.02;
 /// Adds the penalties' gradient to `gradient` and returns their sum.
 pub(crate) fn penalise(
     cubics: &[CubicSlots],
-    weights: Regularisers,
+    weights: Weights,
     values: &[f32],
     gradient: &mut [f32],
 ) -> f64 {
@@ -29,11 +48,7 @@ pub(crate) fn penalise(
     sum
 }
 
-fn penalise_cubic(
-    points: &[[f32; 2]; 4],
-    weights: Regularisers,
-    gradients: &mut [[f32; 2]; 4],
-) -> f32 {
+fn penalise_cubic(points: &[[f32; 2]; 4], weights: Weights, gradients: &mut [[f32; 2]; 4]) -> f32 {
     let mut sum = 0.0;
     if weights.curvature > 0.0 {
         for first in 0..2 {
@@ -101,15 +116,15 @@ fn penalise_cubic(
     sum
 }
 
-fn minus(a: [f32; 2], b: [f32; 2]) -> [f32; 2] {
+pub(crate) fn minus(a: [f32; 2], b: [f32; 2]) -> [f32; 2] {
     [a[0] - b[0], a[1] - b[1]]
 }
 
-fn dot(a: [f32; 2], b: [f32; 2]) -> f32 {
+pub(crate) fn dot(a: [f32; 2], b: [f32; 2]) -> f32 {
     a[0] * b[0] + a[1] * b[1]
 }
 
-fn norm(a: [f32; 2]) -> f32 {
+pub(crate) fn norm(a: [f32; 2]) -> f32 {
     a[0].hypot(a[1])
 }
 
@@ -123,7 +138,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn penalty(values: &[f32], weights: Regularisers) -> f64 {
+    fn penalty(values: &[f32], weights: Weights) -> f64 {
         penalise(&[[0, 2, 4, 6]], weights, values, &mut [0.0; 8])
     }
 
@@ -133,7 +148,7 @@ mod tests {
             values in prop::collection::vec(-20.0_f32..20.0, 8),
             which in 0_usize..3,
         ) {
-            let mut weights = Regularisers { curvature: 0.0, handles: 0.0, crossing: 0.0, slivers: 0.0 };
+            let mut weights = Weights { curvature: 0.0, handles: 0.0, crossing: 0.0 };
             match which {
                 0 => weights.curvature = 0.5,
                 1 => weights.handles = 0.5,
@@ -176,11 +191,10 @@ mod tests {
     #[test]
     fn a_plain_curve_is_not_penalised_for_its_handles() {
         let values = [0.0, 0.0, 3.0, 3.0, 7.0, 3.0, 10.0, 0.0];
-        let weights = Regularisers {
+        let weights = Weights {
             curvature: 0.0,
             handles: 1.0,
             crossing: 1.0,
-            slivers: 0.0,
         };
         assert_eq!(penalty(&values, weights), 0.0);
     }

@@ -38,11 +38,6 @@ pub struct FitReport {
     pub paths_removed: u32,
     /// Bytes of the written result.
     pub bytes: usize,
-    /// By how many dB the last descent's picture got worse when coordinates and colours were
-    /// rounded to what is written, by exact coverage. 0 without a descent.
-    pub rounding_loss: f32,
-    /// The same of coordinates alone.
-    pub coordinate_loss: f32,
     /// Whether the ground was to be left out but is painted, since the picture's rim is of many
     /// colours.
     pub has_uneven_ground: bool,
@@ -52,38 +47,6 @@ pub struct FitReport {
     pub budget_changes: Vec<BudgetRecord>,
     /// What was done, in order, and what came of it.
     pub actions: Vec<ActionRecord>,
-    /// From a template, what each stage gained and how far it moved the template's shapes; in
-    /// order.
-    pub stages: Vec<StageRecord>,
-}
-
-/// What a stage of a fit from a template came to.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct StageRecord {
-    /// The stage.
-    pub stage: FitStage,
-    /// By how many dB the picture got better.
-    pub gain: f32,
-    /// The template's shapes whose outline moved by more than a quarter of a pixel.
-    pub moved: u32,
-    /// Largest distance of a moved outline from where it was, in pixels of the fitting resolution.
-    pub largest: f32,
-    /// Mean distance over the outlines that moved, in pixels of the fitting resolution.
-    pub mean: f32,
-}
-
-/// Stages of a fit from a template.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum FitStage {
-    /// Named groups were moved, turned and scaled.
-    Groups,
-    /// Shapes were moved, turned and scaled.
-    Shapes,
-    /// Shapes were bent.
-    Lattice,
-    /// Points and paints moved, and paths came and went.
-    Points,
 }
 
 /// Something that a fit did.

@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 
 use chat2svg_diffraster::Node;
 use chat2svg_trace::{picture::Picture, unmeasurable};
-use kurbo::{BezPath, Rect};
+use kurbo::BezPath;
 
 use crate::{
-    Action, FitError, FitStage, displacement::displacement, extent::Extent, fit::Fit,
-    scene::SceneMap, strokes::closed_outline, trial::Trials,
+    Action, FitError, displacement::displacement, extent::Extent, fit::Fit, scene::SceneMap,
+    strokes::closed_outline, trial::Trials,
 };
 
 /// Movement in pixels that is not worth a question.
@@ -17,8 +17,7 @@ const NEGLIGIBLE: f64 = 0.02;
 
 impl Fit<'_> {
     /// Goes on from the best document so far, puts back each of the template's shapes that does not
-    /// gain by having been moved (what did not change in the target does not change), and notes how
-    /// far the points came.
+    /// gain by having been moved: what did not change in the target does not change.
     pub(crate) fn roll_back_template(&mut self) -> Result<(), FitError> {
         self.take_best();
         if self.is_stopped() {
@@ -29,10 +28,6 @@ impl Fit<'_> {
         }
         self.roll_back_shapes()?;
         self.take_best();
-        if let Some((placed, psnr)) = self.placed.take() {
-            let gain = self.best_psnr() - psnr;
-            self.record(FitStage::Points, gain, &placed);
-        }
         Ok(())
     }
 
@@ -59,8 +54,6 @@ impl Fit<'_> {
     fn roll_back_shapes(&mut self) -> Result<(), FitError> {
         let template = self.problem.template;
         let ids = &self.ids;
-        // What wandered off the canvas or beneath another shape returns as well.
-        let everywhere = Rect::new(-1e9, -1e9, 1e9, 1e9);
         let to_canvas = self.problem.to_canvas;
         let old: Vec<BezPath> = template
             .shapes()
@@ -76,8 +69,9 @@ impl Fit<'_> {
                 return;
             };
             let to_pixels = to_canvas * transform;
-            let moved = displacement(&(to_pixels * path), &(to_pixels * &shape.path), everywhere);
-            if path.is_finite() && moved.is_some_and(|moved| moved.largest > NEGLIGIBLE) {
+            // What wandered off the canvas or beneath another shape returns as well.
+            let moved = displacement(&(to_pixels * path), &(to_pixels * &shape.path));
+            if path.is_finite() && moved.is_some_and(|moved| moved > NEGLIGIBLE) {
                 let before = price.shape(shape);
                 shape.path = path.clone();
                 prices[index] = price.shape(shape) - before;

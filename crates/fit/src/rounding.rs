@@ -29,7 +29,6 @@ impl Descender<'_> {
         map: &mut SceneMap,
         grid: &[Option<f32>],
     ) -> Result<bool, FitError> {
-        let target = self.full_target();
         let mut values = Vec::new();
         map.scene.read_parameters(&mut values);
         let layout = Layout::of(&map.scene);
@@ -53,9 +52,8 @@ impl Descender<'_> {
                 steps[b + axis] = 0.0;
             }
         }
-        let mut gradient = vec![0.0_f32; values.len()];
-        let mut error = self.squared_gradient(map, &target, &mut gradient)?;
-        let curvatures = self.curvatures(map, &target, values.len())?;
+        let (mut error, mut gradient) = self.squared_gradient(&mut map.scene)?;
+        let curvatures = self.curvatures(map, values.len())?;
         let first = error;
         // The share of the promising moves that are made at once; less when they get in each
         // other's way.
@@ -98,8 +96,7 @@ impl Descender<'_> {
                 break;
             }
             map.scene.write_parameters(&moved);
-            let mut moved_gradient = vec![0.0_f32; values.len()];
-            let found = self.squared_gradient(map, &target, &mut moved_gradient)?;
+            let (found, moved_gradient) = self.squared_gradient(&mut map.scene)?;
             if found < error {
                 (error, values, gradient) = (found, moved, moved_gradient);
             } else if count == 1 {
@@ -115,17 +112,12 @@ impl Descender<'_> {
     /// Second derivatives of the squared error by single parameters, without those of the picture
     /// itself: sums of squares of the picture's derivatives, estimated from projections on random
     /// signs.
-    fn curvatures(
-        &mut self,
-        map: &SceneMap,
-        target: &Image,
-        count: usize,
-    ) -> Result<Vec<f32>, FitError> {
+    fn curvatures(&mut self, map: &SceneMap, count: usize) -> Result<Vec<f32>, FitError> {
         let mut sums = vec![0.0_f32; count];
         let mut signs = Image {
-            width: target.width,
-            height: target.height,
-            data: vec![0.0; target.data.len()],
+            width: map.scene.width,
+            height: map.scene.height,
+            data: vec![0.0; 4 * self.target.pixels.len()],
         };
         for probe in 0..PROBES {
             if self.is_stopped() {

@@ -6,8 +6,8 @@
 use chat2svg_diffraster as raster;
 use chat2svg_trace::picture::Picture;
 use chat2svg_vector::{
-    Color, Document, Fill, FillRule, GradientStop, Group, LineCap, LineJoin, LinearGradient, Node,
-    Paint, RadialGradient, Shape, Spread, Stroke,
+    Color, Document, FillRule, GradientStop, Group, LineCap, LineJoin, LinearGradient, Node, Paint,
+    RadialGradient, Shape, Spread, similarity_scale,
 };
 use kurbo::{Affine, BezPath, PathEl, Point};
 use raster::{Outline, Scene, Verb};
@@ -175,45 +175,33 @@ fn add_shape(map: &mut SceneMap, shape: &Shape, to_scene: Affine, index: usize) 
             clip: None,
         }));
     }
-    let outline = outline_of(&(to_scene * &shape.path));
-    let slot = |node: usize, has_own_outline: bool| Slot {
-        node,
+    let path = |path: &BezPath, fill: Option<raster::Fill>, stroke: Option<raster::Stroke>| {
+        raster::Node::Path(raster::Path {
+            outline: outline_of(&(to_scene * path)),
+            fill,
+            stroke,
+            stroke_first: false,
+        })
+    };
+    // Dashes are drawn as they look, but that outline is not to be changed: it is not the shape's.
+    let (drawn, fill) = match &dashed {
+        None => (&shape.path, fill),
+        Some(dashed) => {
+            let below = fill.map(|fill| path(&shape.path, Some(fill), None));
+            map.scene.nodes.extend(below);
+            (dashed, None)
+        }
+    };
+    map.slots.push(Slot {
+        node: map.scene.nodes.len(),
         shape: index,
         to_scene,
         scale,
-        has_own_outline,
+        has_own_outline: dashed.is_none(),
         folded_opacity,
         freedom: Freedom::default(),
-    };
-    match dashed {
-        None => {
-            map.slots.push(slot(map.scene.nodes.len(), true));
-            map.scene.nodes.push(raster::Node::Path(raster::Path {
-                outline,
-                fill,
-                stroke,
-                stroke_first: false,
-            }));
-        }
-        Some(dashed) => {
-            // Drawn as it looks, but its outline is not to be changed: the dashes are not its own.
-            if fill.is_some() {
-                map.scene.nodes.push(raster::Node::Path(raster::Path {
-                    outline,
-                    fill,
-                    stroke: None,
-                    stroke_first: false,
-                }));
-            }
-            map.slots.push(slot(map.scene.nodes.len(), false));
-            map.scene.nodes.push(raster::Node::Path(raster::Path {
-                outline: outline_of(&(to_scene * &dashed)),
-                fill: None,
-                stroke,
-                stroke_first: false,
-            }));
-        }
-    }
+    });
+    map.scene.nodes.push(path(drawn, fill, stroke));
     if is_layer {
         map.scene.nodes.push(raster::Node::Pop);
     }
@@ -246,29 +234,29 @@ fn write_shape(slot: &Slot, path: &raster::Path, shape: &mut Shape) {
     if slot.has_own_outline {
         shape.path = back * &path_of(&path.outline);
     }
-    let unfold = |opacity: f32| (opacity / slot.folded_opacity.max(1e-3)).clamp(0.0, 1.0);
-    if let (Some(Fill { paint, opacity, .. }), Some(fitted)) = (&mut shape.fill, &path.fill) {
-        write_paint(paint, &fitted.paint, back);
+    let write = |paint: &mut Paint, opacity: &mut f32, fitted: &raster::Paint, of_fitted: f32| {
+        write_paint(paint, fitted, back);
         if slot.folded_opacity > 1e-3 {
-            *opacity = unfold(fitted.opacity);
+            *opacity = (of_fitted / slot.folded_opacity).clamp(0.0, 1.0);
         }
+    };
+    if let (Some(fill), Some(fitted)) = (&mut shape.fill, &path.fill) {
+        write(
+            &mut fill.paint,
+            &mut fill.opacity,
+            &fitted.paint,
+            fitted.opacity,
+        );
     }
-    if let (
-        Some(Stroke {
-            paint,
-            opacity,
-            width,
-            ..
-        }),
-        Some(fitted),
-    ) = (&mut shape.stroke, &path.stroke)
-    {
-        write_paint(paint, &fitted.paint, back);
-        if slot.folded_opacity > 1e-3 {
-            *opacity = unfold(fitted.opacity);
-        }
+    if let (Some(stroke), Some(fitted)) = (&mut shape.stroke, &path.stroke) {
+        write(
+            &mut stroke.paint,
+            &mut stroke.opacity,
+            &fitted.paint,
+            fitted.opacity,
+        );
         if slot.has_own_outline && slot.scale > 0.0 {
-            *width = f64::from(fitted.width) / slot.scale;
+            stroke.width = f64::from(fitted.width) / slot.scale;
         }
     }
 }
@@ -335,7 +323,7 @@ pub(crate) fn paint_of(paint: &Paint, to_scene: Affine) -> raster::Paint {
     // Where lengths scale alike the geometry itself moves, so that it can be fitted in pixels.
     let place = |inner: Affine| {
         let whole = to_scene * inner;
-        if is_similarity(whole) {
+        if similarity_scale(whole).is_some() {
             (whole, raster::Transform::default())
         } else {
             let transform = raster::Transform(whole.as_coeffs().map(|v| v as f32));
@@ -380,14 +368,6 @@ pub(crate) fn paint_of(paint: &Paint, to_scene: Affine) -> raster::Paint {
             })
         }
     }
-}
-
-fn is_similarity(affine: Affine) -> bool {
-    let [a, b, c, d, ..] = affine.as_coeffs();
-    let size = a.hypot(b);
-    let turned = (a - d).hypot(b + c);
-    let mirrored = (a + d).hypot(b - c);
-    size > 0.0 && turned.min(mirrored) < 1e-6 * size
 }
 
 fn rule_of(rule: FillRule) -> raster::FillRule {

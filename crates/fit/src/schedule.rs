@@ -24,6 +24,8 @@ const LEAST_ADDED: usize = 12;
 const EARLY_ADDITIONS: u32 = 4;
 /// Steps before each of them.
 const EARLY_STEPS: u32 = 12;
+/// Largest step of a point in pixels of the resolution of a descent.
+const RATE: f32 = 0.4;
 /// Descents at the fitting resolution.
 const ROUNDS: u32 = 4;
 /// After which of them paths are added: from a template only when its own shapes show what they
@@ -57,7 +59,6 @@ const SAME_OUTLINE: f64 = 0.3;
 /// Runs the fit to its end, or until it is stopped.
 pub(crate) fn run(fit: &mut Fit<'_>) -> Result<(), FitError> {
     let options = fit.problem.options;
-    let rate = options.point_rate;
     let limit = options.paths.map_or(USUAL_PATHS, |paths| paths as usize);
     let coarse = f64::from(options.schedule.coarse);
     let is_empty = fit.shapes() == 0;
@@ -88,8 +89,8 @@ pub(crate) fn run(fit: &mut Fit<'_>) -> Result<(), FitError> {
             return Ok(());
         }
         fit.stroke_outlines()?;
-        fit.descend(0.5 * coarse, 0.25, 2.5 * rate)?;
-        fit.descend(0.5 * coarse, 0.5, 1.75 * rate)?;
+        fit.descend(0.5 * coarse, 0.25, 2.5 * RATE)?;
+        fit.descend(0.5 * coarse, 0.5, 1.75 * RATE)?;
         fit.subdivide()?;
     } else if let Some(finder) = &finder {
         let (pool, stop, cost) = (fit.problem.pool, fit.problem.clock.as_stop(), fit.cost());
@@ -117,7 +118,7 @@ pub(crate) fn run(fit: &mut Fit<'_>) -> Result<(), FitError> {
                 if room < LEAST_ADDED {
                     break;
                 }
-                fit.descend_steps(EARLY_STEPS, 0.5, 0.5 * rate)?;
+                fit.descend_steps(EARLY_STEPS, 0.5, 0.5 * RATE)?;
                 if fit.add(finder, room)? == 0 {
                     break;
                 }
@@ -137,7 +138,7 @@ pub(crate) fn run(fit: &mut Fit<'_>) -> Result<(), FitError> {
             // What was added last and does not pay is dropped; the rest is fitted to its end.
             fit.revert_if_clearly_worse();
         }
-        fit.descend(share, 1.0, rate)?;
+        fit.descend(share, 1.0, RATE)?;
         fit.drop_strokes()?;
         fit.prune()?;
         if round + 1 < ROUNDS {
@@ -167,7 +168,7 @@ pub(crate) fn run(fit: &mut Fit<'_>) -> Result<(), FitError> {
     let steps = POLISH_STEPS.min(options.iterations);
     fit.tracker.polish = steps;
     fit.chooses_rounding = true;
-    fit.descend_steps(steps, 1.0, 0.5 * rate)?;
+    fit.descend_steps(steps, 1.0, 0.5 * RATE)?;
     if !is_empty {
         fit.take_best();
         fit.draw_primitives(Stage::Own)?;
@@ -281,8 +282,7 @@ pub(crate) fn meet_budget(fit: &mut Fit<'_>) -> Result<(), FitError> {
 
 /// Some steps beyond the budget.
 fn descend(fit: &mut Fit<'_>, steps: u32) -> Result<(), FitError> {
-    let options = fit.problem.options;
-    let steps = steps.min(options.iterations);
+    let steps = steps.min(fit.problem.options.iterations);
     fit.tracker.polish += steps;
-    fit.descend_steps(steps, 1.0, 0.5 * options.point_rate)
+    fit.descend_steps(steps, 1.0, 0.5 * RATE)
 }

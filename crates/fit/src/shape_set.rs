@@ -26,6 +26,8 @@ use crate::{
 
 /// Accuracy of a length of border, in pixels.
 const BORDER_ACCURACY: f64 = 0.1;
+/// Width in pixels below which an added shape is a needle sliver, which must gain more.
+const SLIVER: f64 = 1.0;
 /// Pixels that a shape must show to be given another paint.
 const LEAST_PAINTED: usize = 60;
 
@@ -64,8 +66,7 @@ impl Fit<'_> {
     /// Which shape each pixel of the finder's picture shows.
     fn visibility(&self, finder: &RegionFinder) -> Result<Visibility, FitError> {
         let (width, height) = finder.size();
-        let found = self.document.visibility(width as u32, height as u32);
-        found.map_err(|error| FitError::Template(error.to_string()))
+        Ok(self.document.visibility(width as u32, height as u32)?)
     }
 
     /// Adds shapes where they gain most, at most `limit`; returns how many.
@@ -236,7 +237,6 @@ impl Fit<'_> {
             return Ok(0);
         }
         let (price, visits) = (self.price(), self.document.shapes());
-        let least_width = f64::from(self.problem.options.regularisers.slivers);
         let facts: Vec<(f64, bool, f64)> = visits
             .iter()
             .map(|visit| {
@@ -248,7 +248,7 @@ impl Fit<'_> {
                         .any(|group| is_named(&group.id, &group.label));
                 let to_pixels = self.problem.to_canvas * visit.transform;
                 let width = inscribed_width(&(to_pixels * &visit.shape.path));
-                let is_sliver = visit.shape.stroke.is_none() && width < least_width;
+                let is_sliver = visit.shape.stroke.is_none() && width < SLIVER;
                 let price = if is_sliver {
                     price.sliver(visit.shape)
                 } else {
@@ -358,20 +358,17 @@ mod tests {
         // Of 0.4 px, a little darker than the ground.
         let needle = Rect::new(4.0, 30.2, 60.0, 30.6).to_path(0.1);
         let bar = Rect::new(4.0, 29.0, 60.0, 31.0).to_path(0.1);
-        let left = |path: BezPath, shade: f32, slivers: f32| {
+        let left = |path: BezPath, shade: f32| {
             let color = [0.9, 0.9, 0.8].map(|c: f32| c - shade);
             let sample = document(&[("", path, color)]);
-            let mut options = FitOptions::default();
-            options.regularisers.slivers = slivers;
-            with_fit(&sample, &sample, &options, |mut fit| {
+            with_fit(&sample, &sample, &FitOptions::default(), |mut fit| {
                 fit.ids[1] = ShapeId::Added;
                 fit.prune().expect("prunes");
                 fit.shapes()
             })
         };
-        assert_eq!(left(needle.clone(), 0.06, 1.0), 1);
-        assert_eq!(left(needle.clone(), 0.06, 0.0), 2);
-        assert_eq!(left(needle, 0.5, 1.0), 2);
-        assert_eq!(left(bar, 0.06, 1.0), 2);
+        assert_eq!(left(needle.clone(), 0.06), 1);
+        assert_eq!(left(needle, 0.5), 2);
+        assert_eq!(left(bar, 0.06), 2);
     }
 }

@@ -8,6 +8,8 @@ use kurbo::{BezPath, ParamCurve, ParamCurveArclen, PathEl, PathSeg, Point};
 const SPACING: f64 = 0.8;
 /// Share of the control points that must go for the new outline to be taken.
 const LEAST_SAVING: f64 = 0.3;
+/// Distance of its ends up to which a subpath ends where it began.
+const MEETS: f64 = 1e-6;
 /// Most points to which one outline is fitted.
 const MOST_POINTS: f64 = 20_000.0;
 
@@ -15,7 +17,14 @@ const MOST_POINTS: f64 = 20_000.0;
 /// little or the path has open parts. `scale` is pixels per unit of the path.
 pub(crate) fn simplified(path: &BezPath, scale: f64, tolerance: f64) -> Option<BezPath> {
     let mut simple = BezPath::new();
-    for outline in closed_outlines(path)? {
+    for own in subpaths(path) {
+        let outline: Vec<PathSeg> = BezPath::from_vec(own.to_vec()).segments().collect();
+        let Some((first, last)) = outline.first().zip(outline.last()) else {
+            continue;
+        };
+        if first.start().distance(last.end()) >= MEETS {
+            return None;
+        }
         let length: f64 = outline
             .iter()
             .map(|segment| segment.arclen(0.1 / scale))
@@ -46,55 +55,23 @@ pub(crate) fn simplified(path: &BezPath, scale: f64, tolerance: f64) -> Option<B
 /// The path with every subpath closed that ends where it began.
 pub(crate) fn closed_where_it_meets(path: &BezPath) -> BezPath {
     let mut closed = BezPath::new();
-    let (mut start, mut current) = (None, None);
-    let meets = |start: Option<Point>, current: Option<Point>| {
-        start
-            .zip(current)
-            .is_some_and(|(a, b)| a.distance(b) < 1e-6)
-    };
-    let mut is_drawn = false;
-    for element in path.elements() {
-        if matches!(element, PathEl::MoveTo(_)) {
-            if is_drawn && meets(start, current) {
-                closed.close_path();
-            }
-            start = element.end_point();
+    for own in subpaths(path) {
+        closed.extend(own.iter().copied());
+        let ends = [own.first(), own.last()].map(|end| end.and_then(PathEl::end_point));
+        if let [Some(start), Some(end)] = ends
+            && own.len() > 1
+            && start.distance(end) < MEETS
+        {
+            closed.close_path();
         }
-        is_drawn = !matches!(element, PathEl::MoveTo(_) | PathEl::ClosePath);
-        current = element.end_point().or(start);
-        closed.push(*element);
-    }
-    if is_drawn && meets(start, current) {
-        closed.close_path();
     }
     closed
 }
 
-/// The segments of each subpath; `None` when one is open.
-fn closed_outlines(path: &BezPath) -> Option<Vec<Vec<PathSeg>>> {
-    let mut outlines: Vec<Vec<PathSeg>> = Vec::new();
-    let mut expected = None;
-    for segment in path.segments() {
-        match (expected, outlines.last_mut()) {
-            (Some(end), Some(outline)) if segment.start() == end => outline.push(segment),
-            _ => outlines.push(vec![segment]),
-        }
-        expected = Some(segment.end());
-        let is_closed = outlines
-            .last()
-            .and_then(|outline| outline.first())
-            .is_some_and(|first| first.start().distance(segment.end()) < 1e-6);
-        if is_closed {
-            expected = None;
-        }
-    }
-    let is_closed = |outline: &Vec<PathSeg>| {
-        outline
-            .first()
-            .zip(outline.last())
-            .is_some_and(|(first, last)| first.start().distance(last.end()) < 1e-6)
-    };
-    outlines.iter().all(is_closed).then_some(outlines)
+/// The elements of each subpath.
+pub(crate) fn subpaths(path: &BezPath) -> impl Iterator<Item = &[PathEl]> {
+    let elements = path.elements();
+    elements.chunk_by(|_, next| !matches!(next, PathEl::MoveTo(_)))
 }
 
 #[cfg(test)]

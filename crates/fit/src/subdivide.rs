@@ -69,12 +69,9 @@ impl Fit<'_> {
             }
             divided.push(found);
         });
-        let map = scene_of(&trial, target, to_canvas);
+        let mut map = scene_of(&trial, target, to_canvas);
         let layout = Layout::of(&map.scene);
-        let image = self.descender.full_target();
-        let mut gradient = vec![0.0; layout.len];
-        self.descender
-            .squared_gradient(&map, &image, &mut gradient)?;
+        let (_, gradient) = self.descender.squared_gradient(&mut map.scene)?;
         let price = self.price();
         let mut paths: Vec<Option<BezPath>> = vec![None; divided.len()];
         for slot in &map.slots {

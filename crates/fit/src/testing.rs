@@ -7,10 +7,8 @@ use kurbo::{Affine, BezPath, Rect, Shape as _};
 use crate::{
     FitOptions,
     clock::Clock,
-    descend::Descender,
     fit::{Fit, Problem},
     measure::Score,
-    tracker::Tracker,
 };
 
 /// Side of the canvas in pixels.
@@ -52,7 +50,6 @@ pub(crate) fn with_fit<T>(
     let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build();
     let pool = pool.expect("a thread");
     let before = Score::of(from, &target, options).expect("renders");
-    let mut observer = ();
     act(Fit::new(
         Problem {
             options,
@@ -71,10 +68,8 @@ pub(crate) fn with_fit<T>(
             to_canvas: Affine::IDENTITY,
             compared: None,
         },
-        from.clone(),
         Vec::new(),
         before,
-        Descender::new(options, &clock, 1, &target),
-        Tracker::new(&mut observer, &clock, 0),
+        &mut (),
     ))
 }

@@ -54,7 +54,7 @@ impl Fit<'_> {
         });
         match answer {
             Ok(()) | Err(RenderError::Stopped) => Ok(lost),
-            Err(error) => Err(FitError::Template(error.to_string())),
+            Err(error) => Err(error.into()),
         }
     }
 }

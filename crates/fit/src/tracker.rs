@@ -12,8 +12,8 @@ const PREVIEW_EVERY: Duration = Duration::from_millis(400);
 pub(crate) struct Tracker<'a> {
     observer: &'a mut dyn Observer,
     started: Instant,
-    last_progress: Option<Instant>,
-    last_preview: Option<Instant>,
+    progress: Turns,
+    preview: Turns,
     /// Steps between two reports, where the observer counts them.
     every_steps: Option<u32>,
     pub(crate) iterations: u32,
@@ -34,8 +34,8 @@ impl<'a> Tracker<'a> {
             every_steps: observer.every_steps(),
             observer,
             started: clock.started,
-            last_progress: None,
-            last_preview: None,
+            progress: Turns::every(PROGRESS_EVERY),
+            preview: Turns::every(PREVIEW_EVERY),
             iterations: 0,
             budget,
             polish: 0,
@@ -67,11 +67,7 @@ impl<'a> Tracker<'a> {
         }
         self.last = Some(sample);
         self.iterations += 1;
-        let is_told = match self.every_steps {
-            Some(every) => is_nth(self.iterations, every),
-            None => claim_turn(&mut self.last_progress, PROGRESS_EVERY),
-        };
-        if is_told {
+        if self.progress.comes(self.iterations, self.every_steps) {
             if let Some(budget) = self.observer.budget()
                 && budget.iterations != self.budget
             {
@@ -93,11 +89,7 @@ impl<'a> Tracker<'a> {
 
     /// Shows a document when it is time to.
     pub(crate) fn preview(&mut self, document: impl FnOnce() -> chat2svg_vector::Document) {
-        let is_shown = match self.every_steps {
-            Some(every) => is_nth(self.iterations, every),
-            None => claim_turn(&mut self.last_preview, PREVIEW_EVERY),
-        };
-        if is_shown {
+        if self.preview.comes(self.iterations, self.every_steps) {
             self.observer.preview(&document());
         }
     }
@@ -126,19 +118,29 @@ impl<'a> Tracker<'a> {
     }
 }
 
-/// Whether a step is the first or a multiple of `every`.
-fn is_nth(step: u32, every: u32) -> bool {
-    step == 1 || step.is_multiple_of(every.max(1))
+/// When something is told: at most so often.
+struct Turns {
+    every: Duration,
+    last: Option<Instant>,
 }
 
-/// Takes the next turn, if there is time enough since the last.
-fn claim_turn(last: &mut Option<Instant>, every: Duration) -> bool {
-    let now = Instant::now();
-    if last.is_some_and(|last| now.duration_since(last) < every) {
-        return false;
+impl Turns {
+    fn every(every: Duration) -> Self {
+        Self { every, last: None }
     }
-    *last = Some(now);
-    true
+
+    /// Whether it is told at a step; where steps are counted, at the first and at every so many.
+    fn comes(&mut self, step: u32, every_steps: Option<u32>) -> bool {
+        if let Some(every) = every_steps {
+            return step == 1 || step.is_multiple_of(every.max(1));
+        }
+        let now = Instant::now();
+        let is_due = (self.last).is_none_or(|last| now.duration_since(last) >= self.every);
+        if is_due {
+            self.last = Some(now);
+        }
+        is_due
+    }
 }
 
 #[cfg(test)]

@@ -125,13 +125,10 @@ mod tests {
             paths_added: 1,
             paths_removed: 2,
             bytes: 1000,
-            rounding_loss: 0.0,
-            coordinate_loss: 0.0,
             has_uneven_ground: false,
             ended_by,
             budget_changes: Vec::new(),
             actions: Vec::new(),
-            stages: Vec::new(),
         }
     }
 

@@ -36,14 +36,8 @@ impl Fit<'_> {
         self.best.ids.is_empty()
     }
 
-    /// The best document and how it came about.
-    pub(crate) fn finish(self) -> FitOutcome {
-        self.best_so_far()
-    }
-
     /// The best document so far and how it came about, as if the fit ended now.
-    fn best_so_far(&self) -> FitOutcome {
-        let pixels = self.problem.target.width * self.problem.target.height;
+    pub(crate) fn finish(&self) -> FitOutcome {
         let Best {
             score,
             document,
@@ -63,18 +57,15 @@ impl Fit<'_> {
             report: FitReport {
                 iterations: self.tracker.iterations,
                 curve: self.tracker.curve(),
-                psnr_before: psnr(self.problem.given.error, pixels),
-                psnr_after: psnr(score.error, pixels),
+                psnr_before: self.psnr(self.problem.given.error),
+                psnr_after: self.psnr(score.error),
                 moved: self.problem.moved.to_vec(),
                 paths_added: added as u32,
-                paths_removed: self.template_shapes.saturating_sub(kept) as u32,
+                paths_removed: template.counts().shapes.saturating_sub(kept) as u32,
                 bytes,
                 ended_by: self.problem.clock.reason().unwrap_or(FitEnd::Schedule),
                 budget_changes: self.tracker.budget_changes.clone(),
                 actions: self.actions.clone(),
-                stages: self.stages.clone(),
-                coordinate_loss: -self.rounding[0],
-                rounding_loss: -self.rounding[1],
                 has_uneven_ground: false,
             },
             document,
@@ -108,19 +99,14 @@ impl Fit<'_> {
         self.ids.clone_from(ids);
     }
 
-    /// Quality of the document after the last action, in dB.
-    pub(crate) fn last_psnr(&self) -> f32 {
-        let pixels = self.problem.target.width * self.problem.target.height;
-        let last = self.actions.last();
-        last.map_or_else(|| psnr(self.before.error, pixels), |done| done.psnr)
-    }
-
     /// Quality of the best so far, in dB.
     pub(crate) fn best_psnr(&self) -> f32 {
-        psnr(
-            self.best.score.error,
-            self.problem.target.width * self.problem.target.height,
-        )
+        self.psnr(self.best.score.error)
+    }
+
+    /// Quality in dB with such a squared error.
+    fn psnr(&self, error: f64) -> f32 {
+        psnr(error, self.problem.target.pixels.len())
     }
 
     /// Squared error of the best so far.
@@ -210,7 +196,7 @@ impl Fit<'_> {
             seconds: self.problem.clock.elapsed().as_secs_f32(),
             action,
             paths: self.ids.len() as u32,
-            psnr: psnr(score.error, target.width * target.height),
+            psnr: self.psnr(score.error),
             gain,
         });
         Ok(Some(score))
@@ -226,8 +212,7 @@ impl Fit<'_> {
 
     fn set_best(&mut self, score: Score) {
         self.best = self.scored(score);
-        let best = self.best_so_far();
-        self.tracker.improved(best);
+        self.tracker.improved(self.finish());
     }
 
     /// The document as it stands, of which this is the score.

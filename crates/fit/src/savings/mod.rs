@@ -109,11 +109,8 @@ impl Fit<'_> {
     /// What can be saved.
     fn savings(&self, map: &SceneMap, outlines: &[Vec<Part>]) -> Result<Vec<Saving>, FitError> {
         let target = self.problem.target;
-        let visibility = self
-            .document
-            .visibility(target.width as u32, target.height as u32)
-            .map_err(|error| FitError::Template(error.to_string()))?;
-        let pixels = visibility.pixels();
+        let seen = (self.document).visibility(target.width as u32, target.height as u32)?;
+        let pixels = seen.pixels();
         let visits = self.document.shapes();
         let decimals = self.grids(&self.paths());
         let mut savings = Vec::new();
@@ -227,7 +224,7 @@ impl Fit<'_> {
                 fill.paint = paint;
             }
         });
-        quantise_outlines(&mut self.document, decimals);
+        quantise_outlines(&mut self.document, &decimals);
         self.remove_shapes(&gone);
     }
 }

@@ -1,5 +1,6 @@
 //! An outline as parts of segments.
 
+use crate::simplify::subpaths;
 use kurbo::{BezPath, Line, ParamCurve as _, PathEl, PathSeg, Rect, Shape};
 
 /// A part of an outline.
@@ -11,9 +12,7 @@ pub(super) struct Part {
 
 /// The parts of a path.
 pub(super) fn parts_of(path: &BezPath) -> Vec<Part> {
-    let starts = |element: &PathEl| matches!(element, PathEl::MoveTo(_));
-    let elements = path.elements().chunk_by(|_, next| !starts(next));
-    elements
+    subpaths(path)
         .map(|own| Part {
             segments: BezPath::from_vec(own.to_vec()).segments().collect(),
             is_closed: own.last() == Some(&PathEl::ClosePath),
