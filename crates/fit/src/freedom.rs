@@ -66,7 +66,7 @@ pub(crate) fn freedoms(document: &Document, is_robust: bool) -> Vec<Freedom> {
                     texts.push(place.to_vec());
                     texts.len() - 1
                 }))
-            } else if is_unread(visit) || is_robust && is_ground(visit) {
+            } else if unread_place(visit).is_some() || is_robust && is_ground(visit) {
                 Motion::Fixed
             } else {
                 Motion::Free
@@ -75,28 +75,31 @@ pub(crate) fn freedoms(document: &Document, is_robust: bool) -> Vec<Freedom> {
                 outline,
                 // Thin strokes a little off their places show the colours of what they lie on.
                 has_free_paint: !(matches!(outline, Motion::AsOne(_))
-                    || is_robust && is_unread(visit)),
+                    || is_robust && unread_place(visit).is_some()),
                 is_settled: false,
             }
         })
         .collect()
 }
 
-/// Whether a shape stands for something that could not be read.
-pub(crate) fn is_unread(visit: &ShapeVisit<'_>) -> bool {
-    let groups = visit.groups.iter().map(|group| group.meaning);
-    let said = groups.fold(Meaning::NONE, |said, group| group.within(said));
-    visit.shape.meaning.within(said).origin == Some(Origin::Unread)
-}
-
 /// The place of the text that a shape belongs to.
 pub(crate) fn text_place<'a>(visit: &'a ShapeVisit<'_>) -> Option<&'a [usize]> {
+    place_from(visit, Origin::Text)
+}
+
+/// The place of what a shape belongs to that stands for something that could not be read.
+pub(crate) fn unread_place<'a>(visit: &'a ShapeVisit<'_>) -> Option<&'a [usize]> {
+    place_from(visit, Origin::Unread)
+}
+
+/// The place of the outermost node around a shape, or of itself, that has an origin.
+fn place_from<'a>(visit: &'a ShapeVisit<'_>, origin: Origin) -> Option<&'a [usize]> {
     let own = visit.shape.meaning;
     let groups = visit.groups.iter().map(|group| group.meaning);
     let mut said = Meaning::NONE;
     for (meaning, depth) in groups.chain([own]).zip(1..) {
         said = meaning.within(said);
-        if said.origin == Some(Origin::Text) {
+        if said.origin == Some(origin) {
             return visit.place.get(..depth);
         }
     }

@@ -141,7 +141,7 @@ impl<'a, const COMPONENTS: usize> Namer<'a, COMPONENTS> {
         let rows = ground.iter().map(|pixel| *pixel as usize / self.width);
         let height = match (rows.clone().min().zip(rows.max()), form) {
             (Some((top, bottom)), Some(form)) if bottom > top => {
-                ((bottom as f64 + 0.5 - form.center().y) / (bottom - top) as f64).clamp(0.0, 1.0)
+                ((bottom as f64 + 0.5 - form.center.y) / (bottom - top) as f64).clamp(0.0, 1.0)
             }
             _ => 0.5,
         };
@@ -152,7 +152,7 @@ impl<'a, const COMPONENTS: usize> Namer<'a, COMPONENTS> {
             lighter: color.lightness - beneath.lightness,
             contrast: color.distance(beneath),
             share: own.len() as f64 / (rest.len() + own.len()).max(1) as f64,
-            elongation: form.map_or(1.0, |form| form.ratio()),
+            elongation: form.map_or(1.0, |form| form.ratio),
             fullness: own.len() as f64 / disc,
             height,
             edge: self.edge_share(own, owner),

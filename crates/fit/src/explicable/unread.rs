@@ -5,7 +5,7 @@ use chat2svg_stop::Stop;
 use chat2svg_vector::{Color, Document, GradientStop, Paint, Raster, RenderError, Shape};
 
 use super::{EQUAL, MOSTLY, colors, distance};
-use crate::freedom::is_unread;
+use crate::freedom::unread_place;
 
 /// Share of a pixel's colour from which it depends on a shape.
 const LEAST_SHARE: f32 = 0.01;
@@ -28,7 +28,7 @@ impl Unread {
         [shown, wanted]: [&Raster; 2],
         stop: &Stop,
     ) -> Result<Self, RenderError> {
-        let is_unread: Vec<bool> = document.shapes().iter().map(is_unread).collect();
+        let is_unread: Vec<bool> = document.shapes().iter().map(|visit| unread_place(visit).is_some()).collect();
         if !is_unread.contains(&true) {
             return Ok(Self::default());
         }

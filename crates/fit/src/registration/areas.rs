@@ -26,9 +26,8 @@ pub(super) struct Area {
     pub(super) color: Oklab,
     /// The same in gamma-encoded sRGB.
     pub(super) paint: Color,
-    /// The cut that it is of, and its label there.
+    /// The cut that it is of.
     cut: usize,
-    label: u32,
 }
 
 /// The target's regions, from small to large.
@@ -36,10 +35,8 @@ pub(super) struct Areas {
     pub(super) width: usize,
     pub(super) height: usize,
     pub(super) all: Vec<Area>,
-    /// For each cut the label of each pixel.
-    cuts: Vec<Vec<Option<u32>>>,
-    /// For each cut the index in `all` of each label.
-    indices: Vec<Vec<usize>>,
+    /// For each cut the region of each pixel.
+    cuts: Vec<Vec<Option<usize>>>,
 }
 
 /// How well a region and what is seen of a shape agree.
@@ -68,7 +65,6 @@ impl Areas {
             height,
             all: Vec::new(),
             cuts: Vec::new(),
-            indices: Vec::new(),
         };
         for factor in CUTS {
             if stop.is_due() {
@@ -90,47 +86,31 @@ impl Areas {
                 if index == next {
                     areas.all.extend(area);
                 }
-                indices.push(if areas.all.len() > index {
-                    index
-                } else {
-                    usize::MAX
-                });
+                indices.push(index);
             }
-            areas.cuts.push(labels);
-            areas.indices.push(indices);
+            let of_label = |label: Option<u32>| indices.get(label? as usize).copied();
+            (areas.cuts).push(labels.into_iter().map(of_label).collect());
         }
         Some(areas)
     }
 
     /// Whether a pixel belongs to a region.
     pub(super) fn holds(&self, area: usize, pixel: usize) -> bool {
-        self.all.get(area).is_some_and(|area| {
-            let label = self.cuts.get(area.cut).and_then(|cut| cut.get(pixel));
-            label.copied().flatten() == Some(area.label)
-        })
+        let cut = self.all.get(area).and_then(|own| self.cuts.get(own.cut));
+        cut.is_some_and(|cut| cut.get(pixel) == Some(&Some(area)))
     }
 
     /// The regions that have pixels in common with a set, best agreement first.
     pub(super) fn overlaps(&self, pixels: &[u32]) -> Vec<Overlap> {
-        let mut common: BTreeMap<usize, f64> = BTreeMap::new();
-        for (labels, indices) in self.cuts.iter().zip(&self.indices) {
-            let mut counts: BTreeMap<u32, u32> = BTreeMap::new();
-            for pixel in pixels {
-                if let Some(label) = labels.get(*pixel as usize).copied().flatten() {
-                    *counts.entry(label).or_default() += 1;
-                }
-            }
-            for (label, count) in counts {
-                if let Some(index) = indices.get(label as usize) {
-                    common.insert(*index, f64::from(count));
-                }
-            }
+        let mut common: BTreeMap<usize, usize> = BTreeMap::new();
+        for cut in &self.cuts {
+            common.extend(counts(cut, pixels));
         }
         let own = pixels.len() as f64;
         let mut found: Vec<Overlap> = common
             .into_iter()
             .filter_map(|(area, common)| {
-                let whole = self.all.get(area)?.form.area;
+                let (whole, common) = (self.all.get(area)?.form.area, common as f64);
                 Some(Overlap {
                     area,
                     common,
@@ -144,19 +124,21 @@ impl Areas {
 
     /// The region of the finest cut with most of a set's pixels, and its share of them.
     pub(super) fn main_part(&self, pixels: &[u32]) -> Option<(usize, f64)> {
-        let (labels, indices) = (self.cuts.first()?, self.indices.first()?);
-        let mut counts: BTreeMap<u32, usize> = BTreeMap::new();
-        for pixel in pixels {
-            if let Some(label) = labels.get(*pixel as usize).copied().flatten() {
-                *counts.entry(label).or_default() += 1;
-            }
-        }
-        let (label, count) = counts
+        let (area, count) = counts(self.cuts.first()?, pixels)
             .into_iter()
-            .max_by_key(|(label, count)| (*count, std::cmp::Reverse(*label)))?;
-        let area = *indices.get(label as usize)?;
+            .max_by_key(|(area, count)| (*count, std::cmp::Reverse(*area)))?;
         Some((area, count as f64 / pixels.len() as f64))
     }
+}
+
+/// How many of some pixels are of each region.
+fn counts(cut: &[Option<usize>], pixels: &[u32]) -> BTreeMap<usize, usize> {
+    let mut counts = BTreeMap::new();
+    let areas = pixels.iter().filter_map(|pixel| cut.get(*pixel as usize));
+    for area in areas.flatten() {
+        *counts.entry(*area).or_default() += 1;
+    }
+    counts
 }
 
 /// Form and colour of each region of a cut; `None` for one without pixels.
@@ -175,8 +157,7 @@ fn measured(
     }
     pixels
         .iter()
-        .enumerate()
-        .map(|(label, own)| {
+        .map(|own| {
             let form = Form::of(own.iter().copied(), width)?;
             let paint = mean_color(picture, own);
             Some(Area {
@@ -184,7 +165,6 @@ fn measured(
                 color: paint.to_oklab(),
                 paint,
                 cut,
-                label: label as u32,
             })
         })
         .collect()

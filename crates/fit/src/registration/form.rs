@@ -18,9 +18,9 @@ pub(crate) struct Form {
     /// Angle of the longer axis in radians.
     angle: f64,
     /// Length of the longer axis over that of the shorter, at least 1.
-    ratio: f64,
-    /// Mean squared distance from the middle over the area.
-    spread: f64,
+    pub(crate) ratio: f64,
+    /// Mean squared distance from the middle over the area, whatever that is: least for a disc.
+    pub(super) spread: f64,
 }
 
 impl Form {
@@ -55,21 +55,6 @@ impl Form {
             ratio: ((middle + spread) / (middle - spread).max(1e-9)).sqrt(),
             spread: 2.0 * middle / count,
         })
-    }
-
-    /// Their middle.
-    pub(crate) fn center(&self) -> Point {
-        self.center
-    }
-
-    /// Length of the longer axis over that of the shorter, at least 1.
-    pub(crate) fn ratio(&self) -> f64 {
-        self.ratio
-    }
-
-    /// How far its pixels are spread out, whatever its size: least for a disc.
-    pub(super) fn spread(&self) -> f64 {
-        self.spread
     }
 
     /// The similarities that map this form's moments onto another's: one scale, several turns, the
@@ -154,15 +139,6 @@ impl Similarity {
         Self {
             center: to_other * self.center,
             by: self.by * to_other.determinant().abs().sqrt(),
-            ..*self
-        }
-    }
-
-    /// The same in a picture in which lengths are `factor` times as long.
-    pub(super) fn scaled(&self, factor: f64) -> Self {
-        Self {
-            center: (self.center.to_vec2() * factor).to_point(),
-            by: self.by * factor,
             ..*self
         }
     }

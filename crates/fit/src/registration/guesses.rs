@@ -59,19 +59,14 @@ impl Search<'_> {
         state: &State,
         apart: f32,
     ) -> Result<Vec<Guess>, RenderError> {
-        let parts: Vec<usize> = unit
-            .shapes
-            .clone()
-            .filter(|shape| state.seen.pixels[*shape].len() >= self.least_pixels())
-            .collect();
-        let pixels: Vec<u32> = unit
-            .shapes
-            .clone()
-            .flat_map(|shape| state.seen.pixels[shape].iter().copied())
-            .collect();
+        let pixels = state.seen.parts_of(unit).concat();
         let mut guesses = Vec::new();
-        let mut large = parts.clone();
-        large.sort_by_key(|shape| std::cmp::Reverse(state.seen.pixels[*shape].len()));
+        let seen = |shape: &usize| state.seen.pixels[*shape].len();
+        let shapes = unit.shapes.clone();
+        let mut large: Vec<usize> = shapes
+            .filter(|shape| seen(shape) >= self.least_pixels())
+            .collect();
+        large.sort_by_key(|shape| std::cmp::Reverse(seen(shape)));
         for shape in large.into_iter().take(6) {
             self.stop.check()?;
             let found = self.region_guesses(document, shape, state, apart);

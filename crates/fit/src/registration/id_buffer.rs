@@ -51,6 +51,16 @@ impl IdBuffer {
         counts
     }
 
+    /// The pixels that are seen of each of a unit's shapes.
+    pub(super) fn parts_of(&self, unit: &Unit) -> &[Vec<u32>] {
+        self.pixels.get(unit.shapes.clone()).unwrap_or_default()
+    }
+
+    /// How many pixels are seen of a unit.
+    pub(super) fn seen_of(&self, unit: &Unit) -> usize {
+        self.parts_of(unit).iter().map(Vec::len).sum()
+    }
+
     /// The pixels that a unit would show were nothing above its shapes.
     pub(super) fn painted_of(&self, unit: &Unit) -> f64 {
         let painted = self.painted.get(unit.shapes.clone()).unwrap_or_default();

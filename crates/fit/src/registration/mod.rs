@@ -92,41 +92,28 @@ pub fn register(
     stop: &Stop,
 ) -> Result<Registered, FitError> {
     let mut found = Registered::default();
-    let mut closer = Vec::new();
-    for side in CLOSER_SIDES {
-        closer.push(fitting_size(document, target, side)?);
-    }
-    closer.dedup();
-    let sizes = Sizes {
-        areas: fitting_size(document, target, registration.side.min(FINE_SIDE as u32))?,
-        rough: fitting_size(document, target, TRIAL_SIDE)?,
-        closer,
-    };
-    match search(document, &mut found, (target, sizes), registration, stop) {
+    match search(document, &mut found, target, registration, stop) {
         Ok(()) | Err(RenderError::Stopped) => Ok(found),
-        Err(error) => Err(FitError::Template(error.to_string())),
+        Err(error) => Err(error.into()),
     }
-}
-
-/// Width and height in pixels at which the target is looked at.
-struct Sizes {
-    /// For its regions.
-    areas: (usize, usize),
-    /// For guesses.
-    rough: (usize, usize),
-    /// For exact places.
-    closer: Vec<(usize, usize)>,
 }
 
 fn search(
     document: &mut Document,
     found: &mut Registered,
-    (target, sizes): (&Raster, Sizes),
+    target: &Raster,
     registration: Registration,
     stop: &Stop,
 ) -> Result<(), RenderError> {
-    let (width, height) = sizes.areas;
-    let picture = averaged(target, sizes.areas, stop)?;
+    let size = |side: u32| fitting_size(document, target, side);
+    let (width, height) = size(registration.side.min(FINE_SIDE as u32))?;
+    let rough = averaged(target, size(TRIAL_SIDE)?, stop)?;
+    let mut closer = CLOSER_SIDES
+        .map(size)
+        .into_iter()
+        .collect::<Result<Vec<_>, _>>()?;
+    closer.dedup();
+    let picture = averaged(target, (width, height), stop)?;
     let finder = RegionFinder::new(&picture, width.max(height), stop);
     let finder = finder.ok_or(RenderError::Stopped)?;
     let sharp: Vec<[f32; 3]> = finder.sharp().iter().copied().map(over_white).collect();
@@ -142,8 +129,8 @@ fn search(
     let search = Search {
         areas: &areas,
         fine: &View::of(&picture, stop),
-        rough: &View::of(&averaged(target, sizes.rough, stop)?, stop),
-        closer: &Closer::of(target, sizes.closer, stop),
+        rough: &View::of(&rough, stop),
+        closer: &Closer::of(target, closer, stop),
         most_moves: registration.moves as usize,
         stop,
     };

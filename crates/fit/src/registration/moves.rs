@@ -2,10 +2,14 @@
 //! by rendering, made exact by descent, and taken only when the error falls by enough. A shape that
 //! shows the target already is not moved, and nothing is added here.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::{
+    cmp::Reverse,
+    collections::{BTreeSet, VecDeque},
+};
 
 use chat2svg_trace::{Price, picture::mean_color};
 use chat2svg_vector::{Document, RenderError};
+use kurbo::Affine;
 
 use super::{
     Movement,
@@ -68,11 +72,6 @@ impl Search<'_> {
         let shapes = document.counts().shapes;
         let mut state = self.state(document)?;
         // Groups as wholes before their parts, and the large before the small.
-        let size = |unit: &Unit, seen: &IdBuffer| -> usize {
-            seen.pixels
-                .get(unit.shapes.clone())
-                .map_or(0, |parts| parts.iter().map(Vec::len).sum())
-        };
         let mut order: Vec<&Unit> = list
             .iter()
             .filter(|unit| {
@@ -80,12 +79,8 @@ impl Search<'_> {
             })
             .collect();
         order.sort_by_key(|unit| {
-            let rank = if unit.is_group { 0 } else { 1 };
-            (
-                rank,
-                std::cmp::Reverse(size(unit, &state.seen)),
-                unit.shapes.start,
-            )
+            let size = state.seen.seen_of(unit);
+            (!unit.is_group, Reverse(size), unit.shapes.start)
         });
         // What kept its colour first: it has the better claim to a region.
         let kept = order.iter().map(|unit| (*unit, NEAR_COLOR));
@@ -193,13 +188,7 @@ impl Search<'_> {
         unit: &Unit,
         state: &State,
     ) -> Result<Option<State>, RenderError> {
-        let seen: usize = unit
-            .shapes
-            .clone()
-            .filter_map(|shape| state.seen.pixels.get(shape))
-            .map(Vec::len)
-            .sum();
-        if seen as f64 >= WELL_SEEN * state.seen.painted_of(unit) {
+        if state.seen.seen_of(unit) as f64 >= WELL_SEEN * state.seen.painted_of(unit) {
             return Ok(None);
         }
         let mut alone = document.clone();
@@ -218,13 +207,11 @@ impl Search<'_> {
     /// Whether the target shows a unit where it is, or some of a group there, or too much of it to
     /// say.
     fn is_settled(&self, unit: &Unit, state: &State) -> bool {
-        let seen = |shape: usize| state.seen.pixels.get(shape).map_or(0, Vec::len);
-        let all: usize = unit.shapes.clone().map(seen).sum();
-        let settled: usize = unit
-            .shapes
-            .clone()
-            .filter(|shape| state.settled.get(*shape).is_some_and(Option::is_some))
-            .map(seen)
+        let all = state.seen.seen_of(unit);
+        let parts = unit.shapes.clone().zip(state.seen.parts_of(unit));
+        let settled: usize = parts
+            .filter(|(shape, _)| state.settled.get(*shape).is_some_and(Option::is_some))
+            .map(|(_, pixels)| pixels.len())
             .sum();
         2 * all > self.areas.width * self.areas.height
             || settled as f64 > SETTLED_SHARE * all as f64
@@ -247,12 +234,13 @@ impl Search<'_> {
     ) -> Result<Option<(Document, Similarity, bool)>, RenderError> {
         let mut trial = Trial::new(document, unit, self.rough, work)?;
         let factor = f64::from(self.rough.width) / self.areas.width as f64;
+        let to_rough = Affine::scale(factor);
         let rest = self.rough.without(document, &unit.shapes)?;
         // What the target shows just so comes before what lowers the error more.
         let mut best: Option<(bool, f64, Guess)> = None;
         for guess in guesses {
             let guess = Guess {
-                similarity: guess.similarity.scaled(factor),
+                similarity: guess.similarity.mapped(to_rough),
                 ..*guess
             };
             let Some(shown) = trial.shown(&guess)? else {
@@ -351,13 +339,11 @@ impl Search<'_> {
     fn agreeing(&self, document: &Document, unit: &Unit) -> Result<Agreeing, RenderError> {
         let seen = self.id_buffer(document)?;
         let shown = self.fine.shown(document)?;
-        let pixels = seen.pixels.get(unit.shapes.clone()).unwrap_or_default();
-        let pixels = pixels.iter().flatten();
         let mut found = Agreeing {
             seen: 0.0,
             agreeing: 0.0,
         };
-        for pixel in pixels {
+        for pixel in seen.parts_of(unit).iter().flatten() {
             let at = *pixel as usize;
             if let (Some(shown), Some(wanted)) = (shown.pixels().get(at), self.fine.pixels.get(at))
             {

@@ -1,8 +1,6 @@
 //! A unit tried at other places: rendered there, and led by small steps to where the error is
 //! least. Whether that is good enough is decided elsewhere.
 
-use std::ops::ControlFlow;
-
 use chat2svg_vector::{Color, Document, Node, Paint, Raster, RenderError};
 use kurbo::{Affine, Rect};
 
@@ -84,7 +82,7 @@ impl<'a, 'w> Trial<'a, 'w> {
             for (axis, size) in steps.into_iter().enumerate().filter(|(at, _)| axes[*at]) {
                 for sign in [1.0, -1.0] {
                     let next = along(guess, axis, sign * size, 1.0);
-                    let ControlFlow::Continue(found) = self.step(&next)? else {
+                    let Some(found) = self.error(&next)? else {
                         return Ok((error, guess));
                     };
                     if found < error {
@@ -98,12 +96,6 @@ impl<'a, 'w> Trial<'a, 'w> {
             }
         }
         Ok((error, guess))
-    }
-
-    fn step(&mut self, guess: &Guess) -> Result<ControlFlow<(), f64>, RenderError> {
-        Ok(self
-            .error(guess)?
-            .map_or(ControlFlow::Break(()), ControlFlow::Continue))
     }
 
     /// Without the turn and the scaling that hardly add to what the move gains: a disc turns

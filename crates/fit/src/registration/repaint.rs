@@ -2,13 +2,14 @@
 
 use chat2svg_stop::{Stop, Stopped};
 use chat2svg_trace::{
-    GradientThreshold, found_shape::paint_in, picture::mean_color, regions::RegionFinder,
+    GradientThreshold, found_shape::paint_in, neighbours::beside, picture::mean_color,
+    regions::RegionFinder,
 };
 use chat2svg_vector::{Color, Document, Paint, Shape, similarity_scale};
 use kurbo::Affine;
 
 use super::{areas::Areas, id_buffer::IdBuffer, units::visit_name, view::squared_distance};
-use crate::freedom::{is_unread, text_place};
+use crate::freedom::{text_place, unread_place};
 
 /// Oklab distance below which a colour is left as it is.
 const SAME_COLOR: f32 = 0.012;
@@ -57,7 +58,7 @@ impl Painter<'_> {
             .collect();
         let is_held: Vec<bool> = shapes
             .iter()
-            .map(|visit| self.is_robust && is_unread(visit))
+            .map(|visit| self.is_robust && unread_place(visit).is_some())
             .collect();
         let mut shaded = Vec::new();
         let mut answer = Ok(());
@@ -196,18 +197,8 @@ impl Painter<'_> {
 
     /// Whether the pixels on all four sides show the same shape.
     fn is_inner(&self, pixel: usize) -> bool {
-        let (owners, width) = (&self.seen.owners, self.areas.width);
-        let x = pixel % width;
-        let beside = [
-            (x > 0).then(|| pixel - 1),
-            (x + 1 < width).then_some(pixel + 1),
-            pixel.checked_sub(width),
-            Some(pixel + width),
-        ];
-        beside
-            .into_iter()
-            .flatten()
-            .filter_map(|other| owners.get(other))
-            .all(|owner| owners.get(pixel) == Some(owner))
+        let owners = &self.seen.owners;
+        beside([self.areas.width, self.areas.height], pixel)
+            .all(|other| owners.get(other) == owners.get(pixel))
     }
 }

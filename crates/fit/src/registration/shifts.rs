@@ -3,7 +3,7 @@
 //! are found by this, which are no region of their own.
 
 use chat2svg_vector::{Document, RenderError};
-use kurbo::{Point, Vec2};
+use kurbo::{Affine, Point, Vec2};
 
 use super::{context::Search, form::Similarity, guesses::Guess, units::Unit, view::color_of};
 
@@ -90,7 +90,7 @@ impl Search<'_> {
             }
         }
         let guess = |by| Guess {
-            similarity: Similarity::shift(center, by).scaled(to_areas),
+            similarity: Similarity::shift(center, by).mapped(Affine::scale(to_areas)),
             likeness: 0.0,
             color: None,
         };

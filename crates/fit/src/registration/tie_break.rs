@@ -19,9 +19,7 @@ const SAME_SPREADS: std::ops::RangeInclusive<f64> = 0.87..=1.15;
 pub(super) struct Appearances(Vec<Option<Appearance>>);
 
 struct Appearance {
-    center: Point,
-    area: f64,
-    spread: f64,
+    form: Form,
     color: Oklab,
 }
 
@@ -29,11 +27,8 @@ impl Appearances {
     /// The appearance of shapes in a picture of the document.
     pub(super) fn of(seen: &IdBuffer, picture: &[[f32; 3]], width: usize) -> Self {
         let appearance = |pixels: &Vec<u32>| {
-            let form = Form::of(pixels.iter().copied(), width)?;
             Some(Appearance {
-                center: form.center,
-                area: form.area,
-                spread: form.spread(),
+                form: Form::of(pixels.iter().copied(), width)?,
                 color: mean_color(picture, pixels).to_oklab(),
             })
         };
@@ -50,15 +45,15 @@ impl Appearances {
         let Some(Some(own)) = self.0.get(shape) else {
             return false;
         };
-        let far = own.center.distance(to);
+        let far = own.form.center.distance(to);
         let others = self.0.iter().enumerate();
         let others = others.filter(|(at, _)| *at != shape && may_go(*at));
         others
             .filter_map(|(_, appearance)| appearance.as_ref())
             .any(|other| {
-                other.center.distance(to) < far
-                    && SAME_SIZES.contains(&(other.area / own.area))
-                    && SAME_SPREADS.contains(&(other.spread / own.spread))
+                other.form.center.distance(to) < far
+                    && SAME_SIZES.contains(&(other.form.area / own.form.area))
+                    && SAME_SPREADS.contains(&(other.form.spread / own.form.spread))
                     && other.color.distance(own.color) <= SAME_COLOR
             })
     }
@@ -68,12 +63,11 @@ impl Appearances {
 mod tests {
     use super::*;
 
-    fn appearances(centers: &[(f64, f64)], colors: [f32; 2]) -> Appearances {
-        let appearance = |(at, center): (usize, &(f64, f64))| {
+    fn appearances(corners: &[(u32, u32)], colors: [f32; 2]) -> Appearances {
+        let appearance = |(at, (x, y)): (usize, &(u32, u32))| {
+            let pixels = (0..20).map(|pixel| (y + pixel / 5) * 100 + x + pixel % 5);
             Some(Appearance {
-                center: (*center).into(),
-                area: 20.0,
-                spread: 0.16,
+                form: Form::of(pixels, 100)?,
                 color: Oklab {
                     lightness: colors[at % 2],
                     a: 0.0,
@@ -81,12 +75,12 @@ mod tests {
                 },
             })
         };
-        Appearances(centers.iter().enumerate().map(appearance).collect())
+        Appearances(corners.iter().enumerate().map(appearance).collect())
     }
 
     #[test]
     fn the_nearer_of_two_alike_has_the_claim() {
-        let alike = appearances(&[(10.0, 10.0), (30.0, 10.0)], [0.5, 0.5]);
+        let alike = appearances(&[(10, 10), (30, 10)], [0.5, 0.5]);
         assert!(alike.has_closer_rival(0, Point::new(29.0, 10.0), |_| true));
         assert!(!alike.has_closer_rival(0, Point::new(11.0, 10.0), |_| true));
         assert!(!alike.has_closer_rival(1, Point::new(29.0, 10.0), |_| true));
@@ -96,7 +90,7 @@ mod tests {
 
     #[test]
     fn what_has_another_colour_is_no_rival() {
-        let unlike = appearances(&[(10.0, 10.0), (30.0, 10.0)], [0.5, 0.7]);
+        let unlike = appearances(&[(10, 10), (30, 10)], [0.5, 0.7]);
         assert!(!unlike.has_closer_rival(0, Point::new(29.0, 10.0), |_| true));
     }
 }

@@ -3,8 +3,10 @@
 
 use std::ops::Range;
 
-use chat2svg_vector::{Document, Group, Meaning, Node, Origin, ShapeVisit};
+use chat2svg_vector::{Document, Group, Node, ShapeVisit};
 use kurbo::Affine;
+
+use crate::freedom::{text_place, unread_place};
 
 /// A shape or a named group.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,15 +25,34 @@ pub(super) struct Unit {
 
 /// All units, groups before what is in them.
 pub(super) fn units(document: &Document) -> Vec<Unit> {
-    let mut found = Vec::new();
-    let mut walk = Walk {
-        place: Vec::new(),
-        next: 0,
-        found: &mut found,
-    };
-    walk.nodes(&document.layers, "", Meaning::NONE);
-    let all = walk.next;
+    let visits = document.shapes();
+    let mut found: Vec<Unit> = Vec::new();
+    // The units that are open: those that the shape before this one is in.
+    let mut open: Vec<usize> = Vec::new();
+    for visit in &visits {
+        open.retain(|unit| visit.place.starts_with(&found[*unit].place));
+        open.iter().for_each(|unit| found[*unit].shapes.end += 1);
+        let known = open.last().map_or(0, |unit| found[*unit].place.len());
+        let text = text_place(visit).map_or(usize::MAX, <[usize]>::len);
+        // What stands for something unread stays where it is.
+        let unread = unread_place(visit).map_or(usize::MAX, <[usize]>::len);
+        for depth in known + 1..=visit.place.len().min(text).min(unread - 1) {
+            let group = visit.groups.get(depth - 1);
+            let is_named = group.is_none_or(|group| !own_name(group).is_empty());
+            if is_named || depth == text {
+                open.push(found.len());
+                found.push(Unit {
+                    place: visit.place[..depth].to_vec(),
+                    name: name_at(visit, depth),
+                    shapes: visit.index..visit.index + 1,
+                    is_group: group.is_some(),
+                    is_text: depth == text,
+                });
+            }
+        }
+    }
     // A group of one shape is that shape, and one of all is the picture.
+    let all = visits.len();
     found.retain(|unit| !unit.is_group || unit.is_text || (2..all).contains(&unit.shapes.len()));
     found
 }
@@ -39,76 +60,30 @@ pub(super) fn units(document: &Document) -> Vec<Unit> {
 /// The name of a shape in its document: its own, else that of the nearest group that has one, else
 /// its number.
 pub(super) fn visit_name(visit: &ShapeVisit<'_>) -> String {
-    let around = visit.groups.iter().rev().find_map(|group| {
-        let mut names = [&group.label, &group.id].into_iter();
-        names.find(|name| !name.is_empty())
-    });
-    let around = around.map_or("", String::as_str);
-    shape_name(&visit.shape.label, &visit.shape.id, around, visit.index)
+    name_at(visit, visit.place.len())
 }
 
-/// The name of a shape: its own, else that of the nearest group that has one, else its number.
-fn shape_name(label: &str, id: &str, around: &str, index: usize) -> String {
-    [label, id, around]
+/// The same of what is at a depth of a shape's place: the shape, or a group around it.
+fn name_at(visit: &ShapeVisit<'_>, depth: usize) -> String {
+    let groups = visit.groups.iter().take(depth).rev();
+    let own = (depth == visit.place.len()).then_some([&visit.shape.label, &visit.shape.id]);
+    let mut names = own.into_iter().flatten().map(String::as_str);
+    names
+        .find(|name| !name.is_empty())
+        .or_else(|| {
+            groups
+                .map(|group| own_name(group))
+                .find(|name| !name.is_empty())
+        })
+        .map_or_else(|| format!("shape {}", visit.index + 1), str::to_owned)
+}
+
+fn own_name(group: &Group) -> &str {
+    let names = [&group.label, &group.id];
+    names
         .into_iter()
         .find(|name| !name.is_empty())
-        .map_or_else(|| format!("shape {}", index + 1), str::to_owned)
-}
-
-struct Walk<'a> {
-    place: Vec<usize>,
-    next: usize,
-    found: &'a mut Vec<Unit>,
-}
-
-impl Walk<'_> {
-    fn nodes(&mut self, nodes: &[Node], around: &str, said: Meaning) {
-        for (position, node) in nodes.iter().enumerate() {
-            self.place.push(position);
-            match node {
-                Node::Group(group) => self.group(group, around, said),
-                Node::Shape(shape) => {
-                    let origin = shape.meaning.within(said).origin;
-                    if said.origin != Some(Origin::Text) && origin != Some(Origin::Unread) {
-                        self.found.push(Unit {
-                            place: self.place.clone(),
-                            name: shape_name(&shape.label, &shape.id, around, self.next),
-                            shapes: self.next..self.next + 1,
-                            is_group: false,
-                            is_text: origin == Some(Origin::Text),
-                        });
-                    }
-                    self.next += 1;
-                }
-            }
-            self.place.pop();
-        }
-    }
-
-    fn group(&mut self, group: &Group, around: &str, said: Meaning) {
-        let own_meaning = group.meaning.within(said);
-        let is_within_text = said.origin == Some(Origin::Text);
-        let is_text = own_meaning.origin == Some(Origin::Text) && !is_within_text;
-        let own = if group.label.is_empty() {
-            &group.id
-        } else {
-            &group.label
-        };
-        let (at, first) = (self.found.len(), self.next);
-        let name = if own.is_empty() { around } else { own };
-        self.nodes(&group.children, name, own_meaning);
-        let is_unread = own_meaning.origin == Some(Origin::Unread);
-        if is_text || !(own.is_empty() || is_within_text || is_unread) {
-            let unit = Unit {
-                place: self.place.clone(),
-                name: shape_name(own, "", around, first),
-                shapes: first..self.next,
-                is_group: true,
-                is_text,
-            };
-            self.found.insert(at, unit);
-        }
-    }
+        .map_or("", String::as_str)
 }
 
 /// Maps the coordinates of the node at a place to the document's user space.
@@ -140,7 +115,7 @@ pub(super) fn move_node(document: &mut Document, place: &[usize], map: Affine) {
 
 #[cfg(test)]
 mod tests {
-    use chat2svg_vector::{Color, Metadata, Paint, Shape};
+    use chat2svg_vector::{Color, Metadata, Origin, Paint, Shape};
     use kurbo::{Rect, Shape as _};
 
     use super::*;
