@@ -28,7 +28,11 @@ impl Unread {
         [shown, wanted]: [&Raster; 2],
         stop: &Stop,
     ) -> Result<Self, RenderError> {
-        let is_unread: Vec<bool> = document.shapes().iter().map(|visit| unread_place(visit).is_some()).collect();
+        let is_unread: Vec<bool> = document
+            .shapes()
+            .iter()
+            .map(|visit| unread_place(visit).is_some())
+            .collect();
         if !is_unread.contains(&true) {
             return Ok(Self::default());
         }
