@@ -170,7 +170,7 @@ fn is_clockwise(points: &[Point]) -> bool {
 
 /// A rectangle with round corners: straight sides along its box and a quarter of an ellipse in each
 /// corner. A path that only returns to its start counts as closed where `is_filled_only`.
-fn rounded_rect(path: &BezPath, tolerance: f64, is_filled_only: bool) -> Option<Basic> {
+pub(super) fn rounded_rect(path: &BezPath, tolerance: f64, is_filled_only: bool) -> Option<Basic> {
     let (first, rest) = path.elements().split_first()?;
     let PathEl::MoveTo(start) = first else {
         return None;

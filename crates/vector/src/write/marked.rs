@@ -4,16 +4,16 @@
 use crate::transform::largest_scale;
 use crate::{Document, Drawn};
 
-use super::{WriteOptions, basic::Basic, reference_scale};
+use super::{WriteOptions, basic::Basic, ellipse_of, reference_scale, turned::Turned};
 
 /// How far a shape may hang over the canvas, in pixels of the reference size.
 const OVERHANG: f64 = 0.25;
 
 impl Document {
     /// Has [`ShapeElements::Keep`](crate::ShapeElements::Keep) write those shapes as rectangles,
-    /// with sharp or round corners, and as polygons of at most `most_corners` that are such and lie
-    /// on the canvas. What joins and cuts shapes that were [drawn here](Drawn::Here) leaves them
-    /// alone.
+    /// turned ones with round corners, turned ellipses, polygons of at most `most_corners`, and
+    /// lines as circles and ellipses, that are such and lie on the canvas. What joins and cuts
+    /// shapes that were [drawn here](Drawn::Here) leaves them alone.
     pub fn mark_basic_shapes(&mut self, options: &WriteOptions, most_corners: usize) {
         let scale = reference_scale(self, options);
         let tolerance = options.least_tolerance();
@@ -23,13 +23,17 @@ impl Document {
             let is_inside = shape
                 .paint_bounds(transform)
                 .is_some_and(|bounds| canvas.contains_rect(bounds));
-            if shape.drawn != Drawn::Here || shape.stroke.is_some() || !is_inside {
+            if shape.drawn != Drawn::Here || !is_inside {
                 return;
             }
-            let is_marked = match Basic::of(shape, tolerance / (scale * largest_scale(transform))) {
+            let tolerance = tolerance / (scale * largest_scale(transform));
+            let is_marked = match Basic::of(shape, tolerance) {
                 Some(Basic::Rect(..)) => true,
                 Some(Basic::Polygon(corners)) => corners.len() <= most_corners,
-                Some(Basic::Line(..) | Basic::Polyline(_)) | None => false,
+                Some(Basic::Line(..) | Basic::Polyline(_)) => false,
+                // A disc is written as such anyway.
+                None if ellipse_of(shape, tolerance).is_some() => shape.stroke.is_some(),
+                None => Turned::of(shape, tolerance).is_some(),
             };
             if is_marked {
                 shape.drawn = Drawn::AsBasicShape;

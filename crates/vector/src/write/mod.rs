@@ -18,6 +18,7 @@ mod primitive;
 mod rounded;
 mod snap;
 mod style;
+mod turned;
 pub(crate) mod xml;
 
 use kurbo::{Affine, BezPath, Rect, Shape as _};
@@ -33,6 +34,7 @@ use paint::{Definitions, opacity_attribute, transform};
 use path::path_data;
 use primitive::{Ellipse, round_parts, written_ellipse};
 use style::{Attributes, Styles};
+use turned::Turned;
 use xml::XmlWriter;
 
 pub use cost::{ByteCost, points_of};
@@ -368,6 +370,15 @@ impl TreeWriter<'_> {
             xml.end();
             return;
         }
+        if ellipse.is_none()
+            && let Some(turned) = written_turned(shape, self.shapes, self.tolerance / scale)
+        {
+            xml.start(turned.element());
+            self.attributes_of(xml, shape, said, id, place.group);
+            write_all(xml, &turned.attributes(decimals));
+            xml.end();
+            return;
+        }
         let radii =
             ellipse.map(|ellipse| [ellipse.across, ellipse.down].map(|r| number(r, decimals)));
         xml.start(radii.as_ref().map_or("path", ellipse_element));
@@ -384,16 +395,8 @@ impl TreeWriter<'_> {
 
     /// The rectangle, line or polygon that a shape is written as.
     fn basic_shape(&self, shape: &Shape, tolerance: f64) -> Option<Basic> {
-        let is_wanted = match self.shapes {
-            ShapeElements::Keep => shape.drawn == Drawn::AsBasicShape,
-            ShapeElements::Primitives => true,
-            ShapeElements::Paths => false,
-        };
-        if is_wanted {
-            Basic::of(shape, tolerance)
-        } else {
-            None
-        }
+        let is_basic = is_basic(shape, self.shapes);
+        is_basic.then(|| Basic::of(shape, tolerance)).flatten()
     }
 
     /// What every element of a shape says.
@@ -421,6 +424,21 @@ impl TreeWriter<'_> {
             self.has_labels = true;
         }
     }
+}
+
+/// Whether a shape is written as the basic one that it is, though a path would be shorter.
+fn is_basic(shape: &Shape, elements: ShapeElements) -> bool {
+    match elements {
+        ShapeElements::Keep => shape.drawn == Drawn::AsBasicShape,
+        ShapeElements::Primitives => true,
+        ShapeElements::Paths => false,
+    }
+}
+
+/// The turned basic shape that one which is no upright one is written as.
+fn written_turned(shape: &Shape, elements: ShapeElements, tolerance: f64) -> Option<Turned> {
+    let is_basic = is_basic(shape, elements);
+    is_basic.then(|| Turned::of(shape, tolerance)).flatten()
 }
 
 /// The element of an ellipse with these radii, as they are written.

@@ -115,7 +115,7 @@ pub(super) fn round_parts(
 
 /// The ellipse that a path draws, when no point of it is further than `tolerance` from that
 /// ellipse. A path that only returns to its start counts as closed where `is_filled_only`.
-fn as_ellipse(path: &BezPath, tolerance: f64, is_filled_only: bool) -> Option<Ellipse> {
+pub(super) fn as_ellipse(path: &BezPath, tolerance: f64, is_filled_only: bool) -> Option<Ellipse> {
     let (first, rest) = path.elements().split_first()?;
     let (curves, is_closed) = match rest.split_last()? {
         (PathEl::ClosePath, curves) => (curves, true),

@@ -15,7 +15,7 @@ use super::primitive::{self, round_parts, written_ellipse};
 use super::style::{MITER_DECIMALS, stroke_decimals};
 use super::{
     SIDE_DECIMALS, ShapeElements, WriteOptions, extent, reference_scale, snapped_outline,
-    view_box_numbers, writable_side,
+    view_box_numbers, writable_side, written_turned,
 };
 
 impl Document {
@@ -112,15 +112,24 @@ impl Rounding {
         match written_ellipse(shape, self.elements, unit_tolerance) {
             Some(ellipse) => self.ellipse(&ellipse, scale),
             None => match rounded_rect_of(shape, unit_tolerance) {
-                Some((rect, radii)) => {
-                    let decimals = decimals_for(scale, self.tolerance);
-                    let round = |value| rounded(value, decimals);
-                    let [x0, y0, x1, y1] = [rect.x0, rect.y0, rect.x1, rect.y1].map(round);
-                    round_corners(Rect::new(x0, y0, x1, y1), radii.map(round))
-                }
-                None => snapped_outline(&shape.path, decimals_for(scale, self.tolerance)),
+                Some((rect, radii)) => self.round_rect(rect, radii, scale),
+                None => match written_turned(shape, self.elements, unit_tolerance) {
+                    Some(turned) => turned.outline(
+                        decimals_for(scale, self.tolerance),
+                        |ellipse| self.ellipse(ellipse, scale),
+                        |rect, radii| self.round_rect(rect, radii, scale),
+                    ),
+                    None => snapped_outline(&shape.path, decimals_for(scale, self.tolerance)),
+                },
             },
         }
+    }
+
+    fn round_rect(&self, rect: Rect, radii: [f64; 2], scale: f64) -> BezPath {
+        let decimals = decimals_for(scale, self.tolerance);
+        let round = |value| rounded(value, decimals);
+        let [x0, y0, x1, y1] = [rect.x0, rect.y0, rect.x1, rect.y1].map(round);
+        round_corners(Rect::new(x0, y0, x1, y1), radii.map(round))
     }
 
     fn ellipse(&self, ellipse: &primitive::Ellipse, scale: f64) -> BezPath {
