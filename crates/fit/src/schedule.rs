@@ -107,6 +107,7 @@ pub(crate) fn run(fit: &mut Fit<'_>) -> Result<(), FitError> {
             if !fit.problem.clean.is_some_and(|clean| clean.is_hard) {
                 fit.take_best();
                 fit.draw_primitives(Stage::First)?;
+                fit.fill_rings()?;
             }
         } else {
             // A cover must take a region apart to show what lies in it; painting on top need not.
@@ -210,7 +211,10 @@ pub(crate) fn finish_new(fit: &mut Fit<'_>) -> Result<(), FitError> {
     fit.draw_primitives(Stage::Last)?;
     fit.prune()?;
     fit.take_best();
-    fit.mark_primitives()
+    fit.fill_rings()?;
+    fit.take_best();
+    fit.mark_primitives()?;
+    fit.round_numbers()
 }
 
 /// Saves the bytes that are not worth what the picture shows by them, by and by, with a short

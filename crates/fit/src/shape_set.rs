@@ -39,16 +39,19 @@ impl Fit<'_> {
             // They lie on nothing but the transparent ground.
             first.splice(0..0, shadows.shapes.iter().cloned());
         }
-        let Some(lowest) = first.first_mut() else {
+        let lines = self.problem.lines.map_or(&[][..], |lines| &lines.lines);
+        if first.is_empty() && lines.is_empty() {
             return Ok(());
-        };
-        if target.is_opaque && !lowest.is_backdrop {
+        }
+        if let Some(lowest) = first.first_mut()
+            && target.is_opaque
+            && !lowest.is_backdrop
+        {
             // All others are painted over it, so it may as well lie below everything.
             let canvas = Rect::new(0.0, 0.0, target.width as f64, target.height as f64);
             lowest.path = canvas.to_path(0.1);
             lowest.is_backdrop = true;
         }
-        let lines = self.problem.lines.map_or(&[][..], |lines| &lines.lines);
         self.ids = vec![ShapeId::Added; first.len() + lines.len()];
         self.document.layers = first_layers(first, lines, self.problem.to_canvas.inverse());
         self.quantise_without_crossings();
@@ -169,12 +172,16 @@ impl Fit<'_> {
             return Ok(());
         }
         let pixels = self.visibility(finder)?.pixels();
-        let (cost, to_canvas) = (self.cost(), self.problem.to_canvas);
+        let (cost, to_canvas, ids) = (self.cost(), self.problem.to_canvas, &self.ids);
         let mut changed = 0;
         self.document.edit_shapes(|index, shape, transform, _| {
             let Some(own) = pixels.get(index).filter(|own| own.len() >= LEAST_PAINTED) else {
                 return;
             };
+            if shape.stroke.is_some() && ids.get(index).is_some_and(|id| id.is_added()) {
+                // Its pixels are those of its border, too.
+                return;
+            }
             let Some(fill) = &mut shape.fill else { return };
             let to_pixels = to_canvas * transform;
             if !matches!(fill.paint, Paint::Solid(_))

@@ -1,23 +1,34 @@
 //! Basic outlines that a sampled one may stand for: circles, rectangles with sharp and with round
 //! corners, ellipses and polygons. Which of them is taken, the picture decides.
 
-use kurbo::{BezPath, Circle, Ellipse, Point, Rect, RoundedRect, Shape as _, Vec2};
+use chat2svg_diffraster::Path;
+use kurbo::{Affine, BezPath, Circle, Ellipse, Point, Rect, RoundedRect, Shape as _, Vec2};
 
 use super::{least_squares::nearest, polygon};
+use crate::scene::outline_of;
 
 /// Accuracy of curves in pixels.
 const ACCURACY: f64 = 0.02;
-/// Numbers in which a turned ellipse is written, as a path of four curves.
-const CURVES: usize = 26;
+/// By which share of its radius a circle is off in four cubics, and in eight.
+const FOUR_ARCS: f64 = 2e-4;
+const EIGHT_ARCS: f64 = 4.3e-6;
+/// Numbers in which a turn is written.
+const TURN: usize = 4;
+/// Narrowest line along an outline, in pixels.
+const LEAST_WIDTH: f64 = 0.3;
 /// Smallest radius of a round corner in pixels.
 const LEAST_RADIUS: f64 = 0.8;
 /// Of a polygon's tolerance how much single samples may be off a basic outline, and all together.
 const LARGEST: f64 = 2.6;
 const USUAL: f64 = 0.5;
 /// Of a pixel how near numbers must be to a half to be there.
-const SNAP: f64 = 0.06;
+pub(super) const NEAR: f64 = 0.06;
 /// Radii of round corners from which the nearest is looked for, by half the smaller side.
 const RADII: [f64; 3] = [1.0, 0.5, 0.2];
+/// Angles at which boxes around samples are looked at, in a quarter turn.
+const BOX_ANGLES: u32 = 30;
+/// Share of its box that a rectangle with round corners fills at least.
+const FILLED: f64 = 0.75;
 /// Samples that are looked at first, and by how much more they may be off an outline.
 const FEW: usize = 96;
 const FIRST_LOOK: f64 = 1.5;
@@ -33,6 +44,68 @@ pub(super) struct Candidate {
     pub(super) numbers: usize,
     /// What it is the outline of; `None` for a path of several parts.
     pub(super) basic: Option<Basic>,
+    /// How wide the line is that is drawn along it, in pixels; `None` where that stays as it is.
+    pub(super) line: Option<f64>,
+}
+
+impl Candidate {
+    /// How many numbers a search may change by small steps.
+    pub(super) fn parameters(&self) -> usize {
+        let own = self.basic.as_ref().map_or(0, Basic::parameters);
+        own + usize::from(own > 0 && self.line.is_some())
+    }
+
+    /// The same by other numbers, within the canvas; `None` where nothing is left.
+    pub(super) fn moved(&self, by: &[f64], canvas: Rect) -> Option<Self> {
+        let basic = self.basic.as_ref()?;
+        let wider = by.get(basic.parameters()).copied().unwrap_or_default();
+        let line = self.line.map(|width| width + wider);
+        let is_some = line.is_none_or(|width| width > LEAST_WIDTH);
+        let moved = Some(basic.moved(by)).filter(|basic| is_some && basic.has_size())?;
+        Some(Self {
+            line,
+            ..moved.candidate(canvas)
+        })
+    }
+
+    /// The same with numbers at halves that are `near` these; `None` if it is that.
+    pub(super) fn snapped(&self, near: f64, canvas: Rect) -> Option<Self> {
+        let basic = self.basic.as_ref()?;
+        let line = self.line.map(|width| snap(width, near));
+        let round = basic.snapped(near);
+        (round != *basic || line != self.line).then(|| Self {
+            line,
+            ..round.candidate(canvas)
+        })
+    }
+
+    /// Gives a path of a scene this outline.
+    pub(super) fn give_to(&self, path: &mut Path) {
+        path.outline = outline_of(&self.path);
+        if let (Some(width), Some(stroke)) = (self.line, &mut path.stroke) {
+            stroke.width = width as f32;
+        }
+    }
+}
+
+/// An angle of whole degrees, where that moves nothing within a reach by much.
+fn snapped_angle(angle: f64, reach: f64, near: f64) -> f64 {
+    let round = angle.to_degrees().round().to_radians();
+    if (angle - round).abs() * reach <= near {
+        round
+    } else {
+        angle
+    }
+}
+
+/// A number at the half that it is near to.
+fn snap(value: f64, near: f64) -> f64 {
+    let round = (2.0 * value).round() * 0.5;
+    if (value - round).abs() <= near {
+        round
+    } else {
+        value
+    }
 }
 
 /// The samples of a closed outline.
@@ -49,11 +122,14 @@ impl Samples {
         let found = self.parameters(tolerance);
         // Where drawings have numbers mostly, and where they were found.
         let both = found.iter().flat_map(|basic| {
-            let round = basic.snapped();
+            let round = basic.snapped(NEAR);
             let exact = (round != *basic).then(|| basic.clone());
             std::iter::once(round).chain(exact)
         });
-        both.map(|basic| basic.candidate(canvas))
+        // A huge circle of which a little is seen is a line that is not quite straight.
+        let largest = canvas.width().hypot(canvas.height());
+        both.filter(|basic| basic.radius() <= largest)
+            .map(|basic| basic.candidate(canvas))
             .filter(|candidate| candidate.path.is_finite() && candidate.path.area() != 0.0)
             .collect()
     }
@@ -83,10 +159,21 @@ impl Samples {
             (own[4] > LEAST_RADIUS).then_some(own)
         });
         found.extend(rounded.map(Basic::Rounded));
+        let is_other = found.is_empty();
         found.extend(polygon::corners(&self.all, tolerance).map(Basic::Polygon));
         let turned = self.turned_ellipse();
         let turned = turned.and_then(|start| self.nearest(start, tolerance, off_turned));
         found.extend(turned.map(Basic::Turned));
+        if is_other {
+            let turned = self.turned_box().and_then(|[x, y, across, down, angle]| {
+                RADII.into_iter().find_map(|share| {
+                    let start = [x, y, across, down, share * across.min(down), angle];
+                    let own = self.nearest(start, tolerance, off_turned_rounded)?;
+                    (own[4] > LEAST_RADIUS).then_some(own)
+                })
+            });
+            found.extend(turned.map(Basic::TurnedRounded));
+        }
         found
     }
 
@@ -119,6 +206,30 @@ impl Samples {
             &self.seen,
             tolerance,
         )
+    }
+
+    /// Center, half sides and angle of the smallest box around all samples.
+    fn turned_box(&self) -> Option<[f64; 5]> {
+        let boxes = (0..BOX_ANGLES).filter_map(|step| {
+            let angle = std::f64::consts::FRAC_PI_2 * f64::from(step) / f64::from(BOX_ANGLES);
+            let back = Affine::rotate(-angle);
+            let first = back * *self.all.first()?;
+            let bounds = Rect::from_points(first, first);
+            let all = self.all.iter().map(|point| back * *point);
+            Some((
+                angle,
+                all.fold(bounds, |bounds, point| bounds.union_pt(point)),
+            ))
+        });
+        let smallest = boxes.min_by(|(_, a), (_, b)| a.area().total_cmp(&b.area()));
+        let smallest = smallest.filter(|(_, bounds)| {
+            polygon::outline(&self.all).area().abs() >= FILLED * bounds.area()
+        });
+        smallest.map(|(angle, bounds)| {
+            let middle = Affine::rotate(angle) * bounds.center();
+            let [across, down] = [0.5 * bounds.width(), 0.5 * bounds.height()];
+            [middle.x, middle.y, across, down, angle]
+        })
     }
 
     /// Center, radii and angle by the moments of the samples.
@@ -157,19 +268,14 @@ pub(super) enum Basic {
     Polygon(Vec<Point>),
     /// Center and radii of an ellipse, and by what it is turned.
     Turned([f64; 5]),
+    /// Center, half sides, and radius of the corners of a rectangle, and by what it is turned.
+    TurnedRounded([f64; 6]),
 }
 
 impl Basic {
-    /// The same with numbers at halves of pixels that are near to these.
-    pub(super) fn snapped(&self) -> Self {
-        let snap = |value: f64| {
-            let round = (2.0 * value).round() * 0.5;
-            if (value - round).abs() <= SNAP {
-                round
-            } else {
-                value
-            }
-        };
+    /// The same with numbers at halves that are `near` these.
+    pub(super) fn snapped(&self, near: f64) -> Self {
+        let snap = |value: f64| snap(value, near);
         match self {
             Self::Circle(own) => Self::Circle(own.map(snap)),
             Self::Rect(own) => Self::Rect(own.map(snap)),
@@ -179,18 +285,46 @@ impl Basic {
                 let corners = corners.iter().map(|c| Point::new(snap(c.x), snap(c.y)));
                 Self::Polygon(corners.collect())
             }
-            Self::Turned(_) => self.clone(),
+            Self::Turned([own @ .., angle]) => {
+                let [x, y, across, down] = own.map(snap);
+                Self::Turned([
+                    x,
+                    y,
+                    across,
+                    down,
+                    snapped_angle(*angle, across.max(down), near),
+                ])
+            }
+            Self::TurnedRounded([x, y, across, down, radius, angle]) => {
+                // Whole sides are twice as long.
+                let [x, y, radius] = [*x, *y, *radius].map(snap);
+                let [across, down] = [*across, *down].map(|half| 0.5 * snap(2.0 * half));
+                let angle = snapped_angle(*angle, across.hypot(down), near);
+                Self::TurnedRounded([x, y, across, down, radius, angle])
+            }
         }
     }
 
-    /// How many numbers a search may change by small steps, in pixels; none of turned ellipses.
+    /// The largest radius of a circle or an ellipse.
+    fn radius(&self) -> f64 {
+        match self {
+            Self::Circle([.., radius]) => *radius,
+            Self::Ellipse([_, _, across, down]) | Self::Turned([_, _, across, down, _]) => {
+                across.max(*down)
+            }
+            _ => 0.0,
+        }
+    }
+
+    /// How many numbers a search may change by small steps, in pixels.
     pub(super) fn parameters(&self) -> usize {
         match self {
             Self::Circle(_) => 3,
             Self::Rect(_) | Self::Ellipse(_) => 4,
             Self::Rounded(_) => 5,
             Self::Polygon(corners) => 2 * corners.len(),
-            Self::Turned(_) => 0,
+            Self::Turned(_) => 5,
+            Self::TurnedRounded(_) => 6,
         }
     }
 
@@ -216,7 +350,7 @@ impl Basic {
             Self::Rounded([.., radius]) => {
                 Self::Rounded([bounds.x0, bounds.y0, bounds.x1, bounds.y1, *radius])
             }
-            Self::Polygon(_) | Self::Turned(_) => self.clone(),
+            Self::Polygon(_) | Self::Turned(_) | Self::TurnedRounded(_) => self.clone(),
         }
     }
 
@@ -229,13 +363,23 @@ impl Basic {
             Self::Rounded([x0, y0, x1, y1, radius]) => {
                 (x1 - x0).min(y1 - y0) > LEAST_RADIUS && *radius > 0.0
             }
-            Self::Polygon(_) | Self::Turned(_) => true,
+            Self::Polygon(_) => true,
+            Self::Turned([_, _, across, down, _]) => across.min(*down) > LEAST_RADIUS,
+            Self::TurnedRounded([_, _, across, down, radius, _]) => {
+                across.min(*down) > LEAST_RADIUS && *radius > 0.0
+            }
         }
     }
 
     /// The same by other numbers.
     pub(super) fn moved(&self, by: &[f64]) -> Self {
         let mut moved = self.clone();
+        // What an angle moves is as far away as the shape reaches.
+        let reach = match self {
+            Self::Turned([_, _, across, down, _]) => across.max(*down),
+            Self::TurnedRounded([_, _, across, down, ..]) => across.hypot(*down),
+            _ => 1.0,
+        };
         let numbers: Vec<&mut f64> = match &mut moved {
             Self::Circle(own) => own.iter_mut().collect(),
             Self::Rect(own) | Self::Ellipse(own) => own.iter_mut().collect(),
@@ -246,25 +390,36 @@ impl Basic {
                     .map(|corner| [&mut corner.x, &mut corner.y]);
                 both.flatten().collect()
             }
-            Self::Turned(_) => Vec::new(),
+            Self::Turned(own) => own.iter_mut().collect(),
+            Self::TurnedRounded(own) => own.iter_mut().collect(),
         };
         for (value, by) in numbers.into_iter().zip(by) {
             *value += by;
+        }
+        if let (Self::Turned([.., angle]) | Self::TurnedRounded([.., angle]), Some(by)) = (
+            &mut moved,
+            self.parameters()
+                .checked_sub(1)
+                .and_then(|last| by.get(last)),
+        ) {
+            *angle += by / reach - by;
         }
         moved
     }
 
     pub(super) fn candidate(&self, canvas: Rect) -> Candidate {
         let (path, numbers) = match self {
-            Self::Circle([x, y, radius]) => (Circle::new((*x, *y), *radius).to_path(ACCURACY), 3),
+            Self::Circle([x, y, radius]) => {
+                let circle = Circle::new((*x, *y), *radius);
+                (circle.to_path(accuracy(*radius)), 3)
+            }
             Self::Rect([x0, y0, x1, y1]) => {
                 // Nothing is seen beyond the canvas.
                 let rect = Rect::new(*x0, *y0, *x1, *y1).intersect(canvas);
                 (rect.to_path(ACCURACY), 4)
             }
             Self::Ellipse([x, y, across, down]) => {
-                let ellipse = Ellipse::new((*x, *y), (*across, *down), 0.0);
-                (ellipse.to_path(ACCURACY), 4)
+                (closed_ellipse([*x, *y, *across, *down, 0.0]), 4)
             }
             Self::Rounded([x0, y0, x1, y1, radius]) => {
                 let radius = radius.min(0.5 * (x1 - x0).min(y1 - y0));
@@ -272,17 +427,39 @@ impl Basic {
                 (rect.to_path(ACCURACY), 5)
             }
             Self::Polygon(corners) => (polygon::outline(corners), 2 * corners.len()),
-            Self::Turned([x, y, across, down, angle]) => {
-                let ellipse = Ellipse::new((*x, *y), (*across, *down), *angle);
-                (ellipse.to_path(ACCURACY), CURVES)
+            Self::Turned(own) => (closed_ellipse(*own), 4 + TURN),
+            Self::TurnedRounded([x, y, across, down, radius, angle]) => {
+                let radius = radius.min(across.min(*down));
+                let rect = RoundedRect::new(x - across, y - down, x + across, y + down, radius);
+                let turn = Affine::rotate_about(*angle, (*x, *y));
+                (turn * rect.to_path(ACCURACY), 5 + TURN)
             }
         };
         Candidate {
             path,
             numbers,
             basic: Some(self.clone()),
+            line: None,
         }
     }
+}
+
+/// The accuracy at which a circle of a radius is drawn in four arcs, or in eight: its extreme
+/// points are ends of arcs then, and exact.
+fn accuracy(radius: f64) -> f64 {
+    if FOUR_ARCS * radius <= ACCURACY {
+        ACCURACY
+    } else {
+        EIGHT_ARCS * radius
+    }
+}
+
+/// The outline of an ellipse with this centre, these radii and this angle.
+fn closed_ellipse([x, y, across, down, angle]: [f64; 5]) -> BezPath {
+    let ellipse = Ellipse::new((x, y), (across, down), angle);
+    let mut path = ellipse.to_path(accuracy(across.max(down)));
+    path.close_path();
+    path
 }
 
 /// Whether points are about as near to an outline as a polygon's tolerance is.
@@ -320,6 +497,13 @@ fn off_rounded([x0, y0, x1, y1, radius]: &[f64; 5], point: Point) -> f64 {
 
 fn off_ellipse([x, y, across, down]: &[f64; 4], point: Point) -> f64 {
     off_turned(&[*x, *y, *across, *down, 0.0], point)
+}
+
+fn off_turned_rounded([x, y, across, down, radius, angle]: &[f64; 6], point: Point) -> f64 {
+    let (sin, cos) = angle.sin_cos();
+    let off = point - Point::new(*x, *y);
+    let upright = Point::new(cos * off.x + sin * off.y, cos * off.y - sin * off.x);
+    off_rounded(&[-across, -down, *across, *down, *radius], upright)
 }
 
 /// Distance to an ellipse to first order.

@@ -3,6 +3,7 @@
 
 mod candidates;
 mod least_squares;
+mod lined;
 mod own;
 mod polygon;
 mod refined;
@@ -10,15 +11,10 @@ mod refined;
 use std::collections::BTreeMap;
 
 use chat2svg_trace::crossing::crosses_itself;
-use chat2svg_vector::{ByteCost, Document, WriteOptions, similarity_scale};
-use kurbo::{BezPath, PathEl, Point, Rect, Shape as _, flatten};
+use chat2svg_vector::{ByteCost, Document, Shape, WriteOptions, similarity_scale};
+use kurbo::{Affine, BezPath, PathEl, Point, Rect, Shape as _, flatten};
 
-use crate::{
-    Action, FitError,
-    fit::Fit,
-    scene::{SceneMap, outline_of},
-    trial::taken,
-};
+use crate::{Action, FitError, fit::Fit, scene::SceneMap, trial::taken};
 use candidates::{Candidate, Samples};
 
 /// Distance between samples of an outline in pixels, and most of them.
@@ -129,7 +125,7 @@ impl Fit<'_> {
             let slots: Vec<usize> = tried.keys().copied().collect();
             let answers = self.growths_of_slots(&map, &slots, |slot, path| {
                 if let Some((candidate, _)) = tried.get(&slot) {
-                    path.outline = outline_of(&candidate.path);
+                    candidate.give_to(path);
                 }
             })?;
             for (slot, growth) in answers {
@@ -203,16 +199,20 @@ impl Fit<'_> {
 
     /// Gives shapes the outlines chosen for their slots.
     fn draw(&mut self, map: &SceneMap, chosen: impl IntoIterator<Item = (usize, Chosen)>) {
-        let mut outlines: BTreeMap<usize, BezPath> = chosen
+        let mut drawn: BTreeMap<usize, (Affine, Candidate)> = chosen
             .into_iter()
             .map(|(slot, chosen)| {
                 let slot = &map.slots[slot];
-                (slot.shape, slot.to_scene.inverse() * chosen.candidate.path)
+                (slot.shape, (slot.to_scene.inverse(), chosen.candidate))
             })
             .collect();
         self.document.edit_shapes(|index, shape, _, _| {
-            if let Some(outline) = outlines.remove(&index) {
-                shape.path = outline;
+            let Some((back, candidate)) = drawn.remove(&index) else {
+                return;
+            };
+            shape.path = back * candidate.path;
+            if let (Some(width), Some(stroke)) = (candidate.line, &mut shape.stroke) {
+                stroke.width = width * back.determinant().abs().sqrt();
             }
         });
     }
@@ -247,8 +247,7 @@ impl Fit<'_> {
             }
             let is_wanted = self.ids.get(slot.shape).is_some_and(|id| id.is_added())
                 && slot.has_own_outline
-                && shape.fill.is_some()
-                && shape.stroke.is_none()
+                && (shape.stroke.is_none() || is_closed(shape))
                 && similarity_scale(slot.to_scene).is_some();
             if !is_wanted {
                 continue;
@@ -271,12 +270,15 @@ impl Fit<'_> {
                     .collect(),
                 _ => continue,
             };
+            let scale = slot.to_scene.determinant().abs().sqrt();
+            let line = shape.stroke.as_ref().map(|stroke| scale * stroke.width);
             choices.push(Choice {
                 slot: index,
                 numbers: parts.iter().map(numbers).sum(),
                 candidates: candidates
                     .into_iter()
                     .filter(|candidate| !crosses_itself(&candidate.path, 1.0))
+                    .map(|candidate| Candidate { line, ..candidate })
                     .collect(),
             });
         }
@@ -296,6 +298,11 @@ impl Fit<'_> {
         self.document = if is_short { all } else { few };
         self.accept(Action::Primitive, f64::INFINITY)
     }
+}
+
+/// Whether a line along a shape's outline ends where it begins.
+fn is_closed(shape: &Shape) -> bool {
+    matches!(shape.path.elements(), [.., PathEl::ClosePath])
 }
 
 /// Basic outlines for a path of one part.
@@ -344,6 +351,7 @@ fn in_parts(
         numbers: numbers(&path),
         path,
         basic: None,
+        line: None,
     })
 }
 

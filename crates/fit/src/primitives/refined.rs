@@ -7,14 +7,10 @@ use kurbo::Rect;
 
 use super::{
     Chosen, Stage,
-    candidates::{Basic, Candidate},
+    candidates::{Candidate, NEAR},
     own::EVERYWHERE,
 };
-use crate::{
-    FitError,
-    fit::Fit,
-    scene::{SceneMap, outline_of},
-};
+use crate::{FitError, fit::Fit, scene::SceneMap};
 
 /// Steps in pixels by which numbers are tried, one round each.
 pub(super) const STEPS: [f64; 3] = [0.12, 0.06, 0.03];
@@ -23,7 +19,7 @@ pub(super) const STEPS: [f64; 3] = [0.12, 0.06, 0.03];
 const WIDE: f64 = 0.2;
 /// Most numbers of an outline that are tried, each in two renderings a round: polygons only in
 /// small pictures, of which little else is seen, and not before curves had their chance.
-const FEW_NUMBERS: usize = 5;
+const FEW_NUMBERS: usize = 7;
 const MOST_NUMBERS: usize = 24;
 const SMALL: usize = 128 * 128;
 /// Most steps that a number moves by at once.
@@ -55,7 +51,7 @@ impl Fit<'_> {
             FEW_NUMBERS
         };
         let of = |chosen: &Chosen| {
-            let numbers = chosen.candidate.basic.as_ref().map_or(0, Basic::parameters);
+            let numbers = chosen.candidate.parameters();
             if numbers <= most { numbers } else { 0 }
         };
         let most = best.values().map(of).max().unwrap_or(0);
@@ -65,17 +61,19 @@ impl Fit<'_> {
                 if self.is_stopped() {
                     return Ok(());
                 }
-                let tried = |way: f64| -> BTreeMap<usize, Basic> {
+                let tried = |way: f64| -> BTreeMap<usize, Candidate> {
                     let mut by = vec![0.0; most];
                     by[axis] = way * step;
                     let all = best.iter().filter(|(_, chosen)| axis < of(chosen));
                     all.filter_map(|(slot, chosen)| {
-                        Some((*slot, chosen.candidate.basic.as_ref()?.moved(&by)))
+                        let room = self.room(map, *slot);
+                        Some((*slot, chosen.candidate.moved(&by, room)?))
                     })
                     .collect()
                 };
-                let less = self.grown(map, &tried(-1.0))?;
-                let more = self.grown(map, &tried(1.0))?;
+                let (less, more) = (tried(-1.0), tried(1.0));
+                let less = self.grown(map, &less)?;
+                let more = self.grown(map, &more)?;
                 for (slot, less) in less {
                     let (Some(more), Some(now)) = (more.get(&slot), best.get(&slot)) else {
                         continue;
@@ -86,16 +84,17 @@ impl Fit<'_> {
                 }
             }
             let moved = moves.iter().filter_map(|(slot, by)| {
-                Some((*slot, best.get(slot)?.candidate.basic.as_ref()?.moved(by)))
+                let candidate = &best.get(slot)?.candidate;
+                Some((*slot, candidate.moved(by, self.room(map, *slot))?))
             });
-            self.take_better(map, best, moved.collect(), 0.0)?;
+            let moved = moved.collect();
+            self.take_better(map, best, moved, 0.0)?;
         }
         // The template's numbers are not in pixels.
         let added = best.iter().filter(|(slot, _)| self.is_added(map, **slot));
         let rounder = added.filter_map(|(slot, chosen)| {
-            let own = chosen.candidate.basic.as_ref()?;
-            let round = own.snapped();
-            (round != *own).then_some((*slot, round))
+            let round = chosen.candidate.snapped(NEAR, self.room(map, *slot))?;
+            Some((*slot, round))
         });
         let rounder = rounder.collect();
         self.take_better(map, best, rounder, ROUNDER)
@@ -106,15 +105,15 @@ impl Fit<'_> {
         &mut self,
         map: &SceneMap,
         best: &mut BTreeMap<usize, Chosen>,
-        tried: BTreeMap<usize, Basic>,
+        tried: BTreeMap<usize, Candidate>,
         share: f64,
     ) -> Result<(), FitError> {
         let growths = self.grown(map, &tried)?;
-        for (slot, basic) in tried {
+        for (slot, candidate) in tried {
             if let (Some(chosen), Some(growth)) = (best.get_mut(&slot), growths.get(&slot))
                 && *growth < chosen.growth + share * chosen.unseen() - NOTHING
             {
-                chosen.candidate = basic.candidate(self.room(map, slot));
+                chosen.candidate = candidate;
                 chosen.growth = *growth;
             }
         }
@@ -125,17 +124,12 @@ impl Fit<'_> {
     fn grown(
         &mut self,
         map: &SceneMap,
-        outlines: &BTreeMap<usize, Basic>,
+        candidates: &BTreeMap<usize, Candidate>,
     ) -> Result<BTreeMap<usize, f64>, FitError> {
-        let candidates: BTreeMap<usize, Candidate> = outlines
-            .iter()
-            .filter(|(_, basic)| basic.has_size())
-            .map(|(slot, basic)| (*slot, basic.candidate(self.room(map, *slot))))
-            .collect();
         let slots: Vec<usize> = candidates.keys().copied().collect();
         let found = self.growths_of_slots(map, &slots, |slot, path| {
             if let Some(candidate) = candidates.get(&slot) {
-                path.outline = outline_of(&candidate.path);
+                candidate.give_to(path);
             }
         })?;
         Ok(found.into_iter().collect())

@@ -1,0 +1,183 @@
+//! Basic shapes as a person would write them: a shape and the line around it as one element with
+//! both paints, and numbers that are round.
+
+use std::collections::BTreeMap;
+
+use chat2svg_vector::{Document, Shape, ShapeVisit};
+use kurbo::{BezPath, ParamCurveNearest as _, Point, Shape as _};
+
+use super::{candidates::Candidate, is_closed, own, parts_of, samples};
+use crate::{
+    Action, FitError,
+    fit::{Fit, ShapeId},
+};
+
+/// Accuracy of a distance in pixels, and what anti-aliasing may hide beside a line.
+const ACCURACY: f64 = 0.05;
+const SOFT: f64 = 0.5;
+/// How near to halves numbers are that are tried there.
+const NEAR: f64 = 0.15;
+/// Most shapes of which that is tried for each alone.
+const MOST_ALONE: usize = 6;
+
+impl Fit<'_> {
+    /// Gives rings the fill of what lies below and has its border hidden by them, where the
+    /// document costs less with it.
+    pub(crate) fn fill_rings(&mut self) -> Result<(), FitError> {
+        // Those above a ring that has become a part of what lies below have another index then.
+        for ring in (0..self.shapes()).rev() {
+            for (below, rest) in self.bordered_by(ring) {
+                if self.is_stopped() {
+                    return Ok(());
+                }
+                let document = filled(&self.document, ring, below, &rest);
+                let mut ids = self.ids.clone();
+                if rest.is_empty() {
+                    ids.remove(ring);
+                }
+                if self.is_changed_to(document, ids)? {
+                    break;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Goes on from another document if it costs less.
+    fn is_changed_to(&mut self, document: Document, ids: Vec<ShapeId>) -> Result<bool, FitError> {
+        let wanted = document.clone();
+        self.change_if_paid(Action::Primitive, document, ids)?;
+        Ok(self.document == wanted)
+    }
+
+    /// Writes round numbers where the file shows the picture for less with them: of all basic
+    /// shapes or else of single ones with lines, whose width is as free as their place.
+    pub(crate) fn round_numbers(&mut self) -> Result<(), FitError> {
+        let visits = self.document.shapes();
+        let rounder: BTreeMap<usize, Candidate> = visits
+            .iter()
+            .enumerate()
+            .filter(|(index, _)| self.ids.get(*index).is_some_and(|id| id.is_added()))
+            .filter_map(|(index, visit)| Some((index, rounder(visit.shape)?)))
+            .collect();
+        let with_line = rounder
+            .iter()
+            .filter(|(_, candidate)| candidate.line.is_some());
+        let alone: Vec<usize> = with_line.map(|(index, _)| *index).collect();
+        if alone.is_empty() {
+            return Ok(());
+        }
+        if self.draw_rounder(&rounder)? {
+            return Ok(());
+        }
+        for index in alone.into_iter().take(MOST_ALONE) {
+            let one = rounder.get(&index).cloned().map(|one| (index, one));
+            self.draw_rounder(&one.into_iter().collect())?;
+        }
+        Ok(())
+    }
+
+    fn draw_rounder(&mut self, rounder: &BTreeMap<usize, Candidate>) -> Result<bool, FitError> {
+        if self.is_stopped() {
+            return Ok(false);
+        }
+        let mut document = self.document.clone();
+        document.edit_shapes(|index, shape, _, _| {
+            let Some(candidate) = rounder.get(&index) else {
+                return;
+            };
+            shape.path.clone_from(&candidate.path);
+            if let (Some(width), Some(stroke)) = (candidate.line, &mut shape.stroke) {
+                stroke.width = width;
+            }
+        });
+        self.is_changed_to(document, self.ids.clone())
+    }
+
+    /// The shapes of which a ring hides the border of a part, the highest first, and what is left
+    /// of each without it.
+    fn bordered_by(&self, ring: usize) -> Vec<(usize, BezPath)> {
+        let visits = self.document.shapes();
+        let is_added = |index: usize| self.ids.get(index).is_some_and(|id| id.is_added());
+        let line = visits.get(ring).filter(|visit| is_ring(visit.shape));
+        let Some(line) = line.filter(|_| is_added(ring)) else {
+            return Vec::new();
+        };
+        let below = visits.iter().enumerate().take(ring).rev();
+        let below = below.filter(|(index, visit)| {
+            let own = visit.shape;
+            is_added(*index) && own.stroke.is_none() && visit.transform == line.transform
+        });
+        below
+            .filter_map(|(index, visit)| Some((index, self.uncovered(line, visit.shape)?)))
+            .collect()
+    }
+
+    /// What is left of a shape without the parts of which a line covers all of the border; `None`
+    /// where it covers none.
+    fn uncovered(&self, line: &ShapeVisit<'_>, shape: &Shape) -> Option<BezPath> {
+        let to_pixels = self.problem.to_canvas * line.transform;
+        let scale = to_pixels.determinant().abs().sqrt();
+        let width = scale * line.shape.stroke.as_ref()?.width;
+        let middle = to_pixels * &line.shape.path;
+        let reach = (0.5 * width + SOFT).powi(2);
+        let room = middle.bounding_box().inflate(width, width);
+        let is_covered = |part: &BezPath| {
+            let part = to_pixels * part;
+            let is_near = |point: &Point| {
+                let mut segments = middle.segments();
+                segments.any(|segment| segment.nearest(*point, ACCURACY).distance_sq <= reach)
+            };
+            room.contains_rect(part.bounding_box())
+                && samples(&part, |_| true).all.iter().all(is_near)
+        };
+        let (covered, rest): (Vec<BezPath>, Vec<BezPath>) =
+            parts_of(&shape.path).into_iter().partition(is_covered);
+        (!covered.is_empty()).then(|| rest.into_iter().flatten().collect())
+    }
+}
+
+/// Whether a shape is a closed line around nothing.
+fn is_ring(shape: &Shape) -> bool {
+    shape.fill.is_none() && shape.stroke.is_some() && is_closed(shape)
+}
+
+/// A basic shape with round numbers, where it has not.
+fn rounder(shape: &Shape) -> Option<Candidate> {
+    let line = shape.stroke.as_ref().map(|stroke| stroke.width);
+    let basic = own::basic_of(&shape.path)?;
+    let own = Candidate {
+        line,
+        ..basic.candidate(own::EVERYWHERE)
+    };
+    own.snapped(NEAR, own::EVERYWHERE)
+}
+
+/// A document in which a ring has become the line around what lies below: around all of it, in its
+/// place, or around a part, of which it takes over the fill.
+fn filled(document: &Document, ring: usize, below: usize, rest: &BezPath) -> Document {
+    let mut document = document.clone();
+    let shape_of = |index: usize| {
+        document
+            .shapes()
+            .get(index)
+            .map(|visit| visit.shape.clone())
+    };
+    let (Some(line), Some(ground)) = (shape_of(ring), shape_of(below)) else {
+        return document;
+    };
+    let filled = Shape {
+        fill: ground.fill.clone(),
+        ..line
+    };
+    let is_whole = rest.is_empty();
+    document.edit_shapes(|index, shape, _, _| {
+        if index == if is_whole { below } else { ring } {
+            shape.clone_from(&filled);
+        } else if index == below {
+            shape.path.clone_from(rest);
+        }
+    });
+    document.retain_shapes(|index, _| !(is_whole && index == ring));
+    document
+}
