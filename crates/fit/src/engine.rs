@@ -164,7 +164,7 @@ pub fn refine(
         _ => is_new && is_flat(without_shadows),
     };
     let lines = (is_flat && options.allow_strokes)
-        .then(|| lines_of(picture, &options.stop))
+        .then(|| lines_of(without_shadows, &options.stop))
         .flatten()
         .filter(|found| 2 * found.lines.len() <= allowed);
     let to_canvas = template.canvas_transform(width as u32, height as u32)?;

@@ -1,10 +1,11 @@
-//! Thin lines of even width: found along their ridges, drawn as one stroke each, and taken out of
-//! the picture in which regions are looked for. What is wide, short or uneven is a region's
-//! business.
+//! Lines of even width, drawn as one stroke each and taken out of the picture in which regions are
+//! looked for: thin ones, found along their ridges, and rings of any width. What else is wide, and
+//! what is short or uneven, is a region's business.
 
 mod chains;
 mod region;
 mod ridge;
+mod rings;
 mod skeleton;
 
 use chat2svg_stop::Stop;
@@ -19,6 +20,7 @@ use crate::{
 use chains::chains;
 pub use region::{Mask, RegionLine};
 use ridge::Ridges;
+use rings::take_rings;
 use skeleton::thinned;
 
 /// Shortest line in pixels.
@@ -62,17 +64,35 @@ pub struct Line {
 /// The lines of a picture, and the picture without them.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Lines {
-    /// The longest first.
+    /// In painting order: those that may lie below others come first.
     pub lines: Vec<Line>,
     /// The picture as its ground would continue beneath them.
     pub rest: Picture,
 }
 
-/// The thin lines of an opaque picture; `None` when it has none, or there is no time to look.
+/// The rings of a picture and, where it is opaque, its thin lines; `None` when it has none, or
+/// there is no time to look.
 pub fn lines_of(picture: &Picture, stop: &Stop) -> Option<Lines> {
-    if !picture.is_opaque || picture.width.min(picture.height) < 16 {
+    if picture.width.min(picture.height) < 16 {
         return None;
     }
+    let mut rest = picture.clone();
+    let mut thin = Vec::new();
+    if picture.is_opaque {
+        let is_taken;
+        (thin, is_taken) = thin_lines(picture, stop)?;
+        if !thin.is_empty() {
+            rest.pixels = without(picture, &is_taken);
+        }
+    }
+    let mut lines = take_rings(&mut rest, stop);
+    lines.append(&mut thin);
+    (!lines.is_empty()).then_some(Lines { lines, rest })
+}
+
+/// The thin lines of an opaque picture, the longest first, and their pixels; `None` when there is
+/// no time to look.
+fn thin_lines(picture: &Picture, stop: &Stop) -> Option<(Vec<Line>, Vec<bool>)> {
     let mut is_taken = vec![false; picture.pixels.len()];
     let mut lines = Vec::new();
     let [dark, light] = [1.0, -1.0].map(|sign| Ridges::of(picture, sign));
@@ -88,14 +108,7 @@ pub fn lines_of(picture: &Picture, stop: &Stop) -> Option<Lines> {
             }
         }
     }
-    if lines.is_empty() {
-        return None;
-    }
-    let rest = Picture {
-        pixels: without(picture, &is_taken),
-        ..*picture
-    };
-    Some(Lines { lines, rest })
+    Some((lines, is_taken))
 }
 
 /// Whether a picture has writing in it: many small signs, each of thin strokes.

@@ -20,7 +20,7 @@ const SMOOTH: usize = 3;
 pub struct RegionLine {
     /// Points along its middle, evenly spaced by about a pixel; an open line's ends are on the
     /// border.
-    points: Vec<Point>,
+    pub(super) points: Vec<Point>,
     /// Whether its end is its start.
     pub is_closed: bool,
     /// In pixels, the same all along.
