@@ -5,7 +5,7 @@ use chat2svg_trace::{
     clean::{Colors, colors_of, is_flat},
     exact::{ExactLayers, exact_layers, placed, rough_shapes},
     ground::without_ground,
-    lines::{has_writing, lines_of},
+    lines::{Lines, has_writing, lines_of, with_rings},
     picture::Picture,
     shadow::shadows_of,
 };
@@ -77,6 +77,43 @@ pub fn refine(
     options: &FitOptions,
     observer: &mut dyn Observer,
 ) -> Result<FitOutcome, FitError> {
+    let found = fitted(template, target, options, Rings::Taken, observer)?;
+    if !found.has_rings || options.stop.is_due() {
+        return Ok(found.outcome);
+    }
+    // Discs in discs may show the same for less.
+    let other = fitted(template, target, options, Rings::Left, &mut ())?;
+    Ok(if other.score.is_better_than(&found.score) {
+        other.outcome
+    } else {
+        found.outcome
+    })
+}
+
+/// What becomes of the rings of a picture of flat colours before its regions are looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Rings {
+    /// They are taken out as strokes.
+    Taken,
+    /// They are regions.
+    Left,
+}
+
+/// What came of a fit.
+struct Fitted {
+    outcome: FitOutcome,
+    score: Score,
+    /// Whether rings were taken out.
+    has_rings: bool,
+}
+
+fn fitted(
+    template: &Document,
+    target: &Raster,
+    options: &FitOptions,
+    rings: Rings,
+    observer: &mut dyn Observer,
+) -> Result<Fitted, FitError> {
     options.validate()?;
     let clock = Clock::start(&options.stop);
     let is_new = template.layers.is_empty() && options.allow_topology;
@@ -163,10 +200,17 @@ pub fn refine(
         Some(Colors::Flat) => true,
         _ => is_new && is_flat(without_shadows),
     };
-    let lines = (is_flat && options.allow_strokes)
-        .then(|| lines_of(without_shadows, &options.stop))
-        .flatten()
-        .filter(|found| 2 * found.lines.len() <= allowed);
+    let has_lines = is_flat && options.allow_strokes;
+    let lines = has_lines
+        .then(|| lines_of(picture, &options.stop))
+        .flatten();
+    let ringed = (has_lines && is_new && rings == Rings::Taken)
+        .then(|| with_rings(without_shadows, lines.as_ref(), &options.stop))
+        .flatten();
+    let is_within = |found: &Lines| 2 * found.lines.len() <= allowed;
+    let ringed = ringed.filter(is_within);
+    let has_rings = ringed.is_some();
+    let lines = ringed.or(lines.filter(is_within));
     let to_canvas = template.canvas_transform(width as u32, height as u32)?;
     let before = Score::of(template, picture, options)?;
     let before_moves = match &registered {
@@ -239,6 +283,7 @@ pub fn refine(
         fit.roll_back_template()?;
         schedule::meet_budget(&mut fit)?;
     }
+    let score = fit.best_score();
     let mut outcome = fit.finish();
     outcome.report.has_uneven_ground = keeps_ground;
     if is_shown && outcome.report.ended_by == FitEnd::Schedule {
@@ -256,7 +301,11 @@ pub fn refine(
         let error = Score::of(&outcome.document, &stored, options)?.error;
         outcome.report.psnr_after = psnr(error, width * height);
     }
-    Ok(outcome)
+    Ok(Fitted {
+        outcome,
+        score,
+        has_rings,
+    })
 }
 
 /// A template whose shapes were looked for in all of the target, and what was found; as far as that

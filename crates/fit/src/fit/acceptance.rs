@@ -109,6 +109,11 @@ impl Fit<'_> {
         psnr(error, self.problem.target.pixels.len())
     }
 
+    /// How good the result is.
+    pub(crate) fn best_score(&self) -> Score {
+        self.nearest.as_ref().unwrap_or(&self.best).score
+    }
+
     /// Squared error of the best so far.
     pub(crate) fn best_error(&self) -> f64 {
         self.best.score.error

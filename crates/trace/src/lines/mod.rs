@@ -70,29 +70,11 @@ pub struct Lines {
     pub rest: Picture,
 }
 
-/// The rings of a picture and, where it is opaque, its thin lines; `None` when it has none, or
-/// there is no time to look.
+/// The thin lines of an opaque picture; `None` when it has none, or there is no time to look.
 pub fn lines_of(picture: &Picture, stop: &Stop) -> Option<Lines> {
-    if picture.width.min(picture.height) < 16 {
+    if !picture.is_opaque || picture.width.min(picture.height) < 16 {
         return None;
     }
-    let mut rest = picture.clone();
-    let mut thin = Vec::new();
-    if picture.is_opaque {
-        let is_taken;
-        (thin, is_taken) = thin_lines(picture, stop)?;
-        if !thin.is_empty() {
-            rest.pixels = without(picture, &is_taken);
-        }
-    }
-    let mut lines = take_rings(&mut rest, stop);
-    lines.append(&mut thin);
-    (!lines.is_empty()).then_some(Lines { lines, rest })
-}
-
-/// The thin lines of an opaque picture, the longest first, and their pixels; `None` when there is
-/// no time to look.
-fn thin_lines(picture: &Picture, stop: &Stop) -> Option<(Vec<Line>, Vec<bool>)> {
     let mut is_taken = vec![false; picture.pixels.len()];
     let mut lines = Vec::new();
     let [dark, light] = [1.0, -1.0].map(|sign| Ridges::of(picture, sign));
@@ -108,7 +90,26 @@ fn thin_lines(picture: &Picture, stop: &Stop) -> Option<(Vec<Line>, Vec<bool>)> 
             }
         }
     }
-    Some((lines, is_taken))
+    if lines.is_empty() {
+        return None;
+    }
+    let rest = Picture {
+        pixels: without(picture, &is_taken),
+        ..*picture
+    };
+    Some(Lines { lines, rest })
+}
+
+/// The rings of a picture and its thin lines, if any were found; `None` when it has no rings, or
+/// there is no time to look.
+pub fn with_rings(picture: &Picture, thin: Option<&Lines>, stop: &Stop) -> Option<Lines> {
+    let mut rest = thin.map_or(picture, |thin| &thin.rest).clone();
+    let mut lines = take_rings(&mut rest, stop);
+    if lines.is_empty() {
+        return None;
+    }
+    lines.extend(thin.iter().flat_map(|thin| thin.lines.iter().cloned()));
+    Some(Lines { lines, rest })
 }
 
 /// Whether a picture has writing in it: many small signs, each of thin strokes.

@@ -19,8 +19,6 @@ use crate::{
 const ROUNDS: usize = 8;
 /// How far a component of a ring's colour may be off, and a ring's opacity.
 const SAME: f32 = 0.02;
-/// Side in pixels below which a picture is an icon that is all borders: discs show them better.
-const LEAST_PICTURE: usize = 80;
 /// Smallest side of the box around a ring, in pixels: smaller ones are letters.
 const LEAST_SIDE: f64 = 16.0;
 /// Widest line, as a share of half that side: wider ones are discs in discs.
@@ -42,9 +40,6 @@ const MOST: f64 = 1.25;
 /// Takes the rings out of a picture; those that lie lowest come first.
 pub(super) fn take_rings(picture: &mut Picture, stop: &Stop) -> Vec<Line> {
     let mut found = Vec::new();
-    if picture.width.min(picture.height) < LEAST_PICTURE {
-        return found;
-    }
     for _ in 0..ROUNDS {
         let Some(rings) = rings(picture, stop) else {
             return found;
@@ -223,32 +218,10 @@ fn go_on_beneath(picture: &mut Picture, is_taken: &[bool]) {
         taken.iter().for_each(|index| look(*index));
         taken.iter().rev().for_each(|index| look(*index));
     }
-    for index in &taken {
-        if let Some(nearest) = nearest[*index] {
-            picture.pixels[*index] = picture.pixels[nearest];
+    for index in taken {
+        if let Some(nearest) = nearest[index] {
+            picture.pixels[index] = picture.pixels[nearest];
         }
-    }
-    // What meets beneath does so without stairs.
-    let soft: Vec<Pixel> = taken
-        .iter()
-        .map(|index| {
-            let near: Vec<usize> = square(size, *index, 1).collect();
-            let own = picture.pixels[*index];
-            if near.iter().all(|near| picture.pixels[*near] == own) {
-                return own;
-            }
-            let mean = |component: usize| {
-                let sum: f32 = near
-                    .iter()
-                    .map(|near| picture.pixels[*near][component])
-                    .sum();
-                sum / near.len() as f32
-            };
-            [mean(0), mean(1), mean(2), mean(3)]
-        })
-        .collect();
-    for (index, soft) in taken.into_iter().zip(soft) {
-        picture.pixels[index] = soft;
     }
 }
 
