@@ -83,11 +83,12 @@ pub fn refine(
     }
     // Discs in discs may show the same for less.
     let other = fitted(template, target, options, Rings::Left, &mut ())?;
-    Ok(if other.score.is_better_than(&found.score) {
-        other.outcome
+    let is_other = if found.score.is_clearly_better_than(&other.score) {
+        false
     } else {
-        found.outcome
-    })
+        other.score.is_clearly_better_than(&found.score) || other.score.bytes < found.score.bytes
+    };
+    Ok(if is_other { other } else { found }.outcome)
 }
 
 /// What becomes of the rings of a picture of flat colours before its regions are looked for.

@@ -15,7 +15,7 @@ use chat2svg_vector::{ByteCost, Document, Shape, WriteOptions, similarity_scale}
 use kurbo::{Affine, BezPath, PathEl, Point, Rect, Shape as _, flatten};
 
 use crate::{Action, FitError, fit::Fit, scene::SceneMap, trial::taken};
-use candidates::{Candidate, Samples};
+use candidates::{Basic, Candidate, Samples};
 
 /// Distance between samples of an outline in pixels, and most of them.
 const SPACING: f64 = 0.7;
@@ -278,6 +278,11 @@ impl Fit<'_> {
                 candidates: candidates
                     .into_iter()
                     .filter(|candidate| !crosses_itself(&candidate.path, 1.0))
+                    .filter(|candidate| {
+                        // A traced line has no corners yet that could be told from bends.
+                        let is_polygon = matches!(candidate.basic, Some(Basic::Polygon(_)));
+                        !is_polygon || line.is_none() || stage == Stage::Last
+                    })
                     .map(|candidate| Candidate { line, ..candidate })
                     .collect(),
             });
