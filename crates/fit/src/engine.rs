@@ -88,7 +88,11 @@ pub fn refine(
     } else {
         other.score.is_clearly_better_than(&found.score) || other.score.bytes < found.score.bytes
     };
-    Ok(if is_other { other } else { found }.outcome)
+    if is_other {
+        observer.improved(other.outcome.clone());
+        return Ok(other.outcome);
+    }
+    Ok(found.outcome)
 }
 
 /// What becomes of the rings of a picture of flat colours before its regions are looked for.

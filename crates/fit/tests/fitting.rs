@@ -577,18 +577,28 @@ fn the_observer_is_handed_each_better_document_and_the_last_is_the_result() {
             self.0.push(best);
         }
     }
-    let target = picture_of(&scene(), 96, 64);
-    let mut keep = Keep::default();
-    let outcome = vectorize(&target, &quick(), &mut keep).expect("fits");
-    assert!(keep.0.len() > 1, "{} improvements", keep.0.len());
-    let seen = keep
-        .0
-        .iter()
-        .map(|best| (best.report.psnr_after, best.report.bytes));
-    let seen: Vec<(f32, usize)> = seen.collect();
-    let is_better = |pair: &[(f32, usize)]| pair[1].0 >= pair[0].0 || pair[1].1 < pair[0].1;
-    assert!(seen.windows(2).all(is_better), "{seen:?}");
-    let last = keep.0.last().expect("there are some");
-    assert_eq!(svg(last), svg(&outcome));
-    assert_eq!(last.report.psnr_after, outcome.report.psnr_after);
+    // Discs in a disc are fitted twice: as such, and with a line around them.
+    let mut badge = empty(100.0, 100.0);
+    for (radius, shade) in [(47.0, 0.2), (39.0, 0.8)] {
+        let disc = Circle::new((50.0, 50.0), radius).to_path(0.01);
+        let paint = Paint::Solid(Color::new(shade, 0.4, 0.3));
+        badge
+            .layers
+            .push(Node::Shape(Shape::filled("", disc, paint)));
+    }
+    for target in [picture_of(&scene(), 96, 64), picture_of(&badge, 100, 100)] {
+        let mut keep = Keep::default();
+        let outcome = vectorize(&target, &quick(), &mut keep).expect("fits");
+        assert!(keep.0.len() > 1, "{} improvements", keep.0.len());
+        let seen = keep
+            .0
+            .iter()
+            .map(|best| (best.report.psnr_after, best.report.bytes));
+        let seen: Vec<(f32, usize)> = seen.collect();
+        let is_better = |pair: &[(f32, usize)]| pair[1].0 >= pair[0].0 || pair[1].1 < pair[0].1;
+        assert!(seen.windows(2).all(is_better), "{seen:?}");
+        let last = keep.0.last().expect("there are some");
+        assert_eq!(svg(last), svg(&outcome));
+        assert_eq!(last.report.psnr_after, outcome.report.psnr_after);
+    }
 }

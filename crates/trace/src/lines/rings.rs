@@ -186,7 +186,7 @@ fn ring(picture: &Picture, mask: &Mask, pixels: Vec<usize>, stop: &Stop) -> Opti
     };
     let path = stroke_along(&line.points, true);
     let color = Color::new(mean(0), mean(1), mean(2));
-    (path.elements().len() > 2).then(|| Ring {
+    (path.elements().len() > 2).then_some(Ring {
         line: Line { path, width, color },
         course: line.points,
         pixels,
