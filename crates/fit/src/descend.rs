@@ -119,15 +119,13 @@ impl<'a> Descender<'a> {
     ) -> Result<(), FitError> {
         let target = self.seen_at(phase.scale, &mut map.scene);
         let true_scale = f64::from(target.width) / self.target.width as f64;
+        let (pixels, components) = (
+            (target.width * target.height) as f32,
+            self.components() as f32,
+        );
         let parameters = Parameters::of(map, &Layout::of(&map.scene));
         let count = parameters.kinds.len();
-        let mut motion = PointMotion {
-            parameters,
-            directions: vec![0.0; count],
-            stepper: Stepper::new(count),
-            components: self.components() as f32,
-            pixels: (target.width * target.height) as f32,
-        };
+        let (mut directions, mut stepper) = (vec![0.0_f32; count], Stepper::new(count));
         let look = |descender: &mut Self, scene: &Scene, gradient: Option<&mut [f32]>| {
             let Some(gradient) = gradient else {
                 let image = descender.renderer.forward(scene)?;
@@ -138,7 +136,39 @@ impl<'a> Descender<'a> {
             Ok(loss)
         };
         let step = |values: &mut [f32], gradient: &mut [f32], weights: &[f32], rate: f32| {
-            motion.step(values, gradient, weights, rate / true_scale as f32);
+            step_colors(
+                &parameters,
+                values,
+                gradient,
+                (weights, LEAST_WEIGHT, pixels),
+            );
+            for (slope, kind) in gradient.iter_mut().zip(&parameters.kinds) {
+                let is_geometric = !matches!(kind, Kind::Color | Kind::Fixed);
+                *slope = if is_geometric {
+                    *slope * components
+                } else {
+                    0.0
+                };
+            }
+            // What the picture does not show keeps its place.
+            let is_shown = |cubic: &&CubicSlots| {
+                let mut coordinates = cubic
+                    .iter()
+                    .flat_map(|at| [gradient[*at], gradient[at + 1]]);
+                coordinates.any(|slope| slope != 0.0)
+            };
+            let shown: Vec<CubicSlots> =
+                parameters.cubics.iter().filter(is_shown).copied().collect();
+            penalise(&shown, Weights::USUAL, values, gradient);
+            for [a, b] in &parameters.ties {
+                for axis in 0..2 {
+                    let sum = gradient[a + axis] + gradient[b + axis];
+                    gradient[a + axis] = sum;
+                    gradient[b + axis] = sum;
+                }
+            }
+            stepper.directions(gradient, FLOOR, &mut directions);
+            move_along(&parameters, values, &directions, rate / true_scale as f32);
         };
         self.descend(map, phase, (tracker, preview), look, step)
     }
@@ -176,11 +206,8 @@ impl<'a> Descender<'a> {
             Ok(loss)
         };
         let step = |values: &mut [f32], gradient: &mut [f32], weights: &[f32], rate: f32| {
-            for (index, kind) in parameters.kinds.iter().enumerate() {
-                if *kind == Kind::Color && weights[index] > least_painted * pixels {
-                    step_color(&mut values[index], pixels * gradient[index], weights[index]);
-                }
-            }
+            let least = least_painted * pixels;
+            step_colors(&parameters, values, gradient, (weights, least, pixels));
             deformation.backward(gradient, &mut slopes);
             for (slope, coefficient) in slopes.iter_mut().zip(&coefficients) {
                 *slope = *slope * components + STIFFNESS * coefficient;
@@ -318,74 +345,39 @@ impl<'a> Descender<'a> {
     }
 }
 
-/// A majorised Newton step of a colour's component, given the slope of the summed squared error.
-fn step_color(value: &mut f32, slope: f32, weight: f32) {
-    let step = 1.5 * slope / weight;
-    *value = (*value - step.clamp(-0.5, 0.5)).clamp(0.0, 1.0);
+/// A majorised Newton step of each colour that makes up more than `least` of the `pixels`.
+fn step_colors(
+    parameters: &Parameters,
+    values: &mut [f32],
+    gradient: &[f32],
+    (weights, least, pixels): (&[f32], f32, f32),
+) {
+    for (index, kind) in parameters.kinds.iter().enumerate() {
+        if *kind == Kind::Color && weights[index] > least {
+            let slope = pixels * gradient[index];
+            let step = 1.5 * slope / weights[index];
+            values[index] = (values[index] - step.clamp(-0.5, 0.5)).clamp(0.0, 1.0);
+        }
+    }
 }
 
-/// How points and paints move on their own.
-struct PointMotion {
-    parameters: Parameters,
-    directions: Vec<f32>,
-    stepper: Stepper,
-    /// Components of the fitting resolution's picture.
-    components: f32,
-    /// Pixels of the present resolution.
-    pixels: f32,
-}
-
-impl PointMotion {
-    /// Moves all parameters; `rate` is in pixels of the fitting resolution.
-    fn step(&mut self, values: &mut [f32], gradient: &mut [f32], weights: &[f32], rate: f32) {
-        let parameters = &self.parameters;
-        for (index, kind) in parameters.kinds.iter().enumerate() {
-            match kind {
-                Kind::Color => {
-                    if weights[index] > LEAST_WEIGHT {
-                        let slope = self.pixels * gradient[index];
-                        step_color(&mut values[index], slope, weights[index]);
-                    }
-                    gradient[index] = 0.0;
-                }
-                Kind::Fixed => gradient[index] = 0.0,
-                _ => gradient[index] *= self.components,
+/// Moves what is geometric; `rate` is in pixels of the fitting resolution.
+fn move_along(parameters: &Parameters, values: &mut [f32], directions: &[f32], rate: f32) {
+    for (index, kind) in parameters.kinds.iter().enumerate() {
+        let step = rate * directions[index].clamp(-2.0, 2.0);
+        let value = &mut values[index];
+        match kind {
+            Kind::Point => *value -= step,
+            Kind::Gradient => *value -= 2.0 * step,
+            Kind::Width => *value = (*value - 0.5 * step).max(0.0),
+            Kind::Opacity => {
+                *value = (*value - OPACITY_RATE * directions[index]).clamp(0.0, 1.0);
             }
+            Kind::Color | Kind::Fixed => {}
         }
-        // What the picture does not show keeps its place.
-        let is_shown = |cubic: &&CubicSlots| {
-            let mut coordinates = cubic
-                .iter()
-                .flat_map(|at| [gradient[*at], gradient[at + 1]]);
-            coordinates.any(|slope| slope != 0.0)
-        };
-        let shown: Vec<CubicSlots> = parameters.cubics.iter().filter(is_shown).copied().collect();
-        penalise(&shown, Weights::USUAL, values, gradient);
-        for [a, b] in &parameters.ties {
-            for axis in 0..2 {
-                let sum = gradient[a + axis] + gradient[b + axis];
-                gradient[a + axis] = sum;
-                gradient[b + axis] = sum;
-            }
-        }
-        self.stepper
-            .directions(gradient, FLOOR, &mut self.directions);
-        for (index, kind) in parameters.kinds.iter().enumerate() {
-            let step = rate * self.directions[index].clamp(-2.0, 2.0);
-            let value = &mut values[index];
-            match kind {
-                Kind::Point => *value -= step,
-                Kind::Gradient => *value -= 2.0 * step,
-                Kind::Width => *value = (*value - 0.5 * step).max(0.0),
-                Kind::Opacity => {
-                    *value = (*value - OPACITY_RATE * self.directions[index]).clamp(0.0, 1.0);
-                }
-                Kind::Color | Kind::Fixed => {}
-            }
-        }
-        for joint in &parameters.joints {
-            joint.straighten(values);
-        }
+    }
+    for joint in &parameters.joints {
+        joint.straighten(values);
     }
 }
 

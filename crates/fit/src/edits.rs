@@ -12,7 +12,7 @@ use crate::{
     fit::{Fit, Problem, ShapeId},
     naming::ground_of,
     quantise::quantise,
-    scene::scene_of,
+    scene::{scale_of, scene_of},
     trial::{Trials, taken},
 };
 
@@ -115,7 +115,8 @@ impl Fit<'_> {
         let facts = visits.zip(seen.pixels()).zip(&self.ids);
         let facts = facts.map(|((visit, pixels), id)| {
             let shape = visit.shape;
-            let outline = self.problem.to_canvas * visit.transform * &shape.path;
+            let to_pixels = self.problem.to_canvas * visit.transform;
+            let outline = to_pixels * &shape.path;
             let is_added = id.is_added();
             let fill = shape.fill.as_ref().filter(|fill| {
                 is_added && shape.stroke.is_none() && shape.opacity >= 1.0 && fill.opacity >= 1.0
@@ -125,12 +126,8 @@ impl Fit<'_> {
                 _ => None,
             });
             let bounds = outline.bounding_box();
-            let scale = (self.problem.to_canvas * visit.transform)
-                .determinant()
-                .abs()
-                .sqrt();
             let reach = shape.stroke.as_ref().map_or(0.0, |stroke| {
-                stroke.width * scale * stroke.miter_limit.max(1.0)
+                stroke.width * scale_of(to_pixels) * stroke.miter_limit.max(1.0)
             });
             let reached = bounds.inflate(reach, reach);
             Facts {

@@ -17,7 +17,10 @@ use chat2svg_vector::{Color, Document, Drawn, Raster, RenderError};
 
 use self::unread::Unread;
 pub(crate) use self::unread::shift_colors;
-use crate::shows::{Agreement, PixelAgreement, best_placed, is_at_edge};
+use crate::{
+    registration::{color_of, squared_distance},
+    shows::{Agreement, PixelAgreement, best_placed, is_at_edge},
+};
 
 /// Distance of two colours, components in `0.0..=1.0`, that are the same to rounding and noise.
 const SAME: f32 = 0.02;
@@ -199,20 +202,14 @@ struct Scene<'a> {
     unread: Vec<bool>,
 }
 
-/// What an owner's pixels are painted with in the target, as far as most of them tell.
-#[derive(Clone, Copy, Debug)]
-enum Consensus {
-    /// What the owner shows.
-    Shown,
-    /// A shaded colour: at the left upper corner, and by how much it grows per pixel across and
-    /// down.
-    Shaded([[f32; 3]; 3]),
-}
+/// A shaded colour: at the left upper corner, and by how much it grows across and down.
+type Plane = [[f32; 3]; 3];
 
 /// What most of an owner's pixels agree on.
 #[derive(Clone, Copy, Debug)]
 struct Agreed {
-    consensus: Consensus,
+    /// What they are painted with in the target; `None` for what the owner shows.
+    shading: Option<Plane>,
     /// The distance from it that noise explains.
     noise: f32,
     /// Whether a good part agrees exactly with what the owner shows.
@@ -243,10 +240,8 @@ impl Scene<'_> {
             return Some(self.shown[pixel]);
         }
         let agreed = paints.get(self.owner(pixel)).copied().flatten()?;
-        Some(match agreed.consensus {
-            Consensus::Shown => self.shown[pixel],
-            Consensus::Shaded(plane) => self.shade(&plane, pixel),
-        })
+        let shaded = agreed.shading.map(|plane| self.shade(&plane, pixel));
+        Some(shaded.unwrap_or(self.shown[pixel]))
     }
 
     /// By how much a pixel is off what its owner's others agree on; nothing where they agree on
@@ -442,13 +437,9 @@ impl Scene<'_> {
 }
 
 fn colors(picture: &Raster) -> Vec<[f32; 3]> {
-    let pixels = picture.pixels().iter();
-    pixels
-        .map(|pixel| [pixel[0], pixel[1], pixel[2]].map(|value| f32::from(value) / 255.0))
-        .collect()
+    picture.pixels().iter().map(color_of).collect()
 }
 
 fn distance(a: [f32; 3], b: [f32; 3]) -> f32 {
-    let squares = a.iter().zip(b).map(|(a, b)| (a - b) * (a - b));
-    squares.sum::<f32>().sqrt()
+    squared_distance(a, b).sqrt()
 }

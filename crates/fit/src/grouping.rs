@@ -4,10 +4,7 @@
 use std::collections::BTreeMap;
 
 use chat2svg_trace::found_shape::SHAPES;
-use chat2svg_vector::{
-    Color, Document, GradientStop, Group, LinearGradient, Node, Paint, RadialGradient,
-    WriteOptions, slug,
-};
+use chat2svg_vector::{Color, Document, GradientStop, Group, Node, Paint, WriteOptions, slug};
 
 use arrangement::{Arrangement, count_of};
 
@@ -99,21 +96,20 @@ fn word(node: &Node) -> &'static str {
     };
     let fill = shape.fill.as_ref().map(|fill| &fill.paint);
     let stroke = shape.stroke.as_ref().map(|stroke| &stroke.paint);
-    match fill.or(stroke) {
-        Some(Paint::Linear(LinearGradient { stops, .. }))
-        | Some(Paint::Radial(RadialGradient { stops, .. }))
-            if stops.last().is_some_and(|last| last.opacity == 0.0) =>
-        {
-            if mean(stops).to_oklab().lightness < DARK {
-                "shadow"
-            } else {
-                "glow"
-            }
-        }
-        Some(Paint::Solid(color)) => color.word(),
-        Some(Paint::Linear(gradient)) => mean(&gradient.stops).word(),
-        Some(Paint::Radial(gradient)) => mean(&gradient.stops).word(),
-        None => SHAPES,
+    let Some(paint) = fill.or(stroke) else {
+        return SHAPES;
+    };
+    let color = match paint {
+        Paint::Solid(color) => *color,
+        gradient => mean(gradient.stops()),
+    };
+    let fades = paint.stops().last().is_some_and(|last| last.opacity == 0.0);
+    if !fades {
+        color.word()
+    } else if color.to_oklab().lightness < DARK {
+        "shadow"
+    } else {
+        "glow"
     }
 }
 

@@ -9,7 +9,7 @@ use chat2svg_trace::{
     neighbours::beside,
     picture::mean_color,
 };
-use chat2svg_vector::{Document, Meaning, Role, Shape, ShapeVisit};
+use chat2svg_vector::{Document, Group, Meaning, Role, Shape, ShapeVisit};
 
 use crate::{registration::Form, topology::LINES};
 
@@ -72,16 +72,26 @@ pub(crate) fn ground_of(label: &str) -> &str {
     }
 }
 
-/// The name of a shape as a ground: its own or that of the nearest group that has one, label or id;
-/// empty where there is none. The layers of a new document are nobody's names.
-pub(crate) fn ground_name(visit: &ShapeVisit<'_>) -> String {
-    let groups = visit.groups.iter().rev();
-    let groups = groups.flat_map(|group| [&group.label, &group.id]);
-    let mut names = [&visit.shape.label, &visit.shape.id]
+/// The name of what is at a depth of a shape's place, the shape or a group around it: its own,
+/// label or id, or that of the nearest group that has one; empty where there is none.
+pub(crate) fn name_at<'a>(visit: &ShapeVisit<'a>, depth: usize) -> &'a str {
+    let own = (depth == visit.place.len()).then_some([&visit.shape.label, &visit.shape.id]);
+    let groups = visit.groups.iter().take(depth).rev();
+    let names = own
         .into_iter()
-        .chain(groups);
-    let name = names.find(|name| !name.is_empty());
-    match name.map_or("", String::as_str) {
+        .chain(groups.map(|group| [&group.label, &group.id]));
+    let name = names.flatten().find(|name| !name.is_empty());
+    name.map_or("", String::as_str)
+}
+
+/// Whether a group has a name.
+pub(crate) fn is_named(group: &Group) -> bool {
+    !group.label.is_empty() || !group.id.is_empty()
+}
+
+/// The name of a shape as a ground. The layers of a new document are nobody's names.
+pub(crate) fn ground_name(visit: &ShapeVisit<'_>) -> String {
+    match name_at(visit, visit.place.len()) {
         SHAPES | BACKGROUND | LINES => String::new(),
         name => name.to_owned(),
     }

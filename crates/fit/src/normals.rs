@@ -34,16 +34,16 @@ pub(crate) fn normals_along(path: &BezPath) -> impl Iterator<Item = Normal> {
     })
 }
 
-/// The colour, over white, of the pixel that a point lies in; `None` outside the picture.
-pub(crate) fn color_at(target: &Picture, point: Point) -> Option<[f32; 3]> {
+/// The pixel that a point lies in, by its index; `None` outside of the width and height.
+pub(crate) fn pixel_at(point: Point, [width, height]: [usize; 2]) -> Option<usize> {
     let inside = |value: f64, length: usize| {
         (value >= 0.0 && value < length as f64).then_some(value as usize)
     };
-    let x = inside(point.x, target.width)?;
-    let y = inside(point.y, target.height)?;
-    target
-        .pixels
-        .get(y * target.width + x)
-        .copied()
-        .map(over_white)
+    Some(inside(point.y, height)? * width + inside(point.x, width)?)
+}
+
+/// The colour, over white, of the pixel that a point lies in; `None` outside the picture.
+pub(crate) fn color_at(target: &Picture, point: Point) -> Option<[f32; 3]> {
+    let pixel = pixel_at(point, [target.width, target.height])?;
+    target.pixels.get(pixel).copied().map(over_white)
 }

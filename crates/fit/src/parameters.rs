@@ -1,6 +1,8 @@
 //! What each parameter of a scene is, and how it may move.
 
-use chat2svg_diffraster::{Layout, Node, Outline, Paint, PaintSlots, Scene, Transform, Verb};
+use chat2svg_diffraster::{
+    Layout, Node, NodeSlots, Outline, Paint, PaintSlots, Path, Scene, Transform, Verb,
+};
 
 use crate::{
     freedom::Motion,
@@ -76,11 +78,8 @@ impl Parameters {
             if !slot.freedom.has_free_paint {
                 continue;
             }
-            if let (Some(fill), Some(slots)) = (&path.fill, &place.fill) {
-                found.note_paint(&fill.paint, fill.opacity, slots);
-            }
-            if let (Some(stroke), Some(slots)) = (&path.stroke, &place.stroke) {
-                found.note_paint(&stroke.paint, stroke.opacity, slots);
+            for (paint, opacity, slots) in paints_of(path, place) {
+                found.note_paint(paint, opacity, slots);
             }
         }
         found
@@ -91,12 +90,7 @@ impl Parameters {
         for stop in slots.stops.clone().step_by(5) {
             self.kinds[stop + 1..stop + 4].fill(Kind::Color);
         }
-        let is_direct = match paint {
-            Paint::Solid(_) => false,
-            Paint::Linear(gradient) => gradient.transform == Transform::default(),
-            Paint::Radial(gradient) => gradient.transform == Transform::default(),
-        };
-        if is_direct {
+        if is_direct(paint) {
             self.kinds[slots.geometry.clone()].fill(Kind::Gradient);
         }
         if (0.02..0.98).contains(&opacity) {
@@ -194,6 +188,27 @@ impl SmoothJoint {
             values[self.before + axis] = anchor[axis] - unit * a;
             values[self.after + axis] = anchor[axis] + unit * b;
         }
+    }
+}
+
+/// The paints of a path's fill and stroke with their opacities, and where their parameters are.
+pub(crate) fn paints_of<'a>(
+    path: &'a Path,
+    place: &'a NodeSlots,
+) -> impl Iterator<Item = (&'a Paint, f32, &'a PaintSlots)> {
+    let fill = path.fill.as_ref().zip(place.fill.as_ref());
+    let stroke = path.stroke.as_ref().zip(place.stroke.as_ref());
+    let fill = fill.map(|(fill, slots)| (&fill.paint, fill.opacity, slots));
+    let stroke = stroke.map(|(stroke, slots)| (&stroke.paint, stroke.opacity, slots));
+    fill.into_iter().chain(stroke)
+}
+
+/// Whether a paint is a gradient whose geometry is in pixels of the scene.
+pub(crate) fn is_direct(paint: &Paint) -> bool {
+    match paint {
+        Paint::Solid(_) => false,
+        Paint::Linear(gradient) => gradient.transform == Transform::default(),
+        Paint::Radial(gradient) => gradient.transform == Transform::default(),
     }
 }
 

@@ -2,7 +2,7 @@
 //! colours to eight bits, so that a fit judges what is written. Writing is `chat2svg-vector`'s
 //! business.
 
-use chat2svg_vector::{Color, Document, GradientStop, Paint, WriteOptions, snapped_outline};
+use chat2svg_vector::{Color, Document, GradientStop, Paint, Shape, WriteOptions, snapped_outline};
 use kurbo::BezPath;
 
 /// Steps of eight bits by which stops of one colour may differ.
@@ -32,37 +32,38 @@ pub(crate) fn decimals_of(path: &BezPath, most: u8) -> u8 {
 
 /// Quantises the colours.
 pub(crate) fn quantise_colors(document: &mut Document) {
-    document.edit_shapes(|_, shape, _, _| {
-        if let Some(fill) = &mut shape.fill {
-            quantise_paint(&mut fill.paint, &mut fill.opacity);
+    document.edit_shapes(|_, shape, _, _| edit_paints(shape, quantise_paint));
+}
+
+/// Changes the paints of a shape and their opacities.
+pub(crate) fn edit_paints(shape: &mut Shape, edit: impl Fn(&mut Paint, &mut f32)) {
+    if let Some(fill) = &mut shape.fill {
+        edit(&mut fill.paint, &mut fill.opacity);
+    }
+    if let Some(stroke) = &mut shape.stroke {
+        edit(&mut stroke.paint, &mut stroke.opacity);
+    }
+}
+
+/// Changes the colours of a paint; they become ones of eight bits.
+pub(crate) fn edit_colors(paint: &mut Paint, edit: impl Fn(Color) -> Color) {
+    let edit = |color: &mut Color| {
+        let [red, green, blue] = edit(*color).to_rgb8();
+        *color = Color::from_rgb8(red, green, blue);
+    };
+    match paint {
+        Paint::Solid(color) => edit(color),
+        gradient => {
+            let stops = gradient.stops_mut().into_iter().flatten();
+            stops.for_each(|stop| edit(&mut stop.color));
         }
-        if let Some(stroke) = &mut shape.stroke {
-            quantise_paint(&mut stroke.paint, &mut stroke.opacity);
-        }
-    });
+    }
 }
 
 /// Quantises a paint; a gradient whose stops have become nearly one colour is that colour.
 fn quantise_paint(paint: &mut Paint, opacity: &mut f32) {
-    let eight_bits = |color: &mut Color| {
-        let [red, green, blue] = color.to_rgb8();
-        *color = Color::from_rgb8(red, green, blue);
-    };
-    let all = |stops: &mut [GradientStop]| {
-        stops
-            .iter_mut()
-            .for_each(|stop| eight_bits(&mut stop.color));
-    };
-    let stops = match paint {
-        Paint::Solid(color) => {
-            eight_bits(color);
-            return;
-        }
-        Paint::Linear(gradient) => &mut gradient.stops,
-        Paint::Radial(gradient) => &mut gradient.stops,
-    };
-    all(stops);
-    if let Some((color, of_stops)) = only_color(stops) {
+    edit_colors(paint, |color| color);
+    if let Some((color, of_stops)) = only_color(paint.stops()) {
         *opacity *= of_stops;
         *paint = Paint::Solid(color);
     }
@@ -72,20 +73,13 @@ fn quantise_paint(paint: &mut Paint, opacity: &mut f32) {
 /// which does not show: the one half way between them.
 fn only_color(stops: &[GradientStop]) -> Option<(Color, f32)> {
     let first = stops.first()?;
-    let (mut least, mut most) = ([255; 3], [0; 3]);
-    for stop in stops {
-        let found = stop.color.to_rgb8();
-        for ((least, most), value) in least.iter_mut().zip(&mut most).zip(found) {
-            *least = value.min(*least);
-            *most = value.max(*most);
-        }
-    }
+    let ranges = [0, 1, 2].map(|i: usize| {
+        let values = stops.iter().map(|stop| stop.color.to_rgb8()[i]);
+        (values.clone().min().unwrap_or(0), values.max().unwrap_or(0))
+    });
     let is_one = stops.iter().all(|stop| stop.opacity == first.opacity)
-        && least
-            .iter()
-            .zip(most)
-            .all(|(least, most)| most - least <= NEARLY);
-    let [red, green, blue] = std::array::from_fn(|i| least[i].midpoint(most[i]));
+        && ranges.iter().all(|(least, most)| most - least <= NEARLY);
+    let [red, green, blue] = ranges.map(|(least, most)| least.midpoint(most));
     is_one.then_some((Color::from_rgb8(red, green, blue), first.opacity))
 }
 

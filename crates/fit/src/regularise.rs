@@ -50,19 +50,14 @@ pub(crate) fn penalise(
 
 fn penalise_cubic(points: &[[f32; 2]; 4], weights: Weights, gradients: &mut [[f32; 2]; 4]) -> f32 {
     let mut sum = 0.0;
-    if weights.curvature > 0.0 {
-        for first in 0..2 {
-            let bend: [f32; 2] = std::array::from_fn(|axis| {
-                points[first][axis] - 2.0 * points[first + 1][axis] + points[first + 2][axis]
-            });
-            sum += weights.curvature * dot(bend, bend);
-            for (offset, share) in [(0, 2.0), (1, -4.0), (2, 2.0)] {
-                add(
-                    &mut gradients[first + offset],
-                    bend,
-                    weights.curvature * share,
-                );
-            }
+    for first in 0..2 {
+        let bend: [f32; 2] = std::array::from_fn(|axis| {
+            points[first][axis] - 2.0 * points[first + 1][axis] + points[first + 2][axis]
+        });
+        sum += weights.curvature * dot(bend, bend);
+        for (offset, share) in [(0, 2.0), (1, -4.0), (2, 2.0)] {
+            let slope = &mut gradients[first + offset];
+            add(slope, bend, weights.curvature * share);
         }
     }
     let chord = minus(points[3], points[0]);
@@ -73,7 +68,7 @@ fn penalise_cubic(points: &[[f32; 2]; 4], weights: Weights, gradients: &mut [[f3
     for (anchor, handle) in [(0, 1), (3, 2)] {
         let reach = minus(points[handle], points[anchor]);
         let reach_length = norm(reach);
-        if weights.handles > 0.0 && reach_length > 1e-4 {
+        if reach_length > 1e-4 {
             let too_long = reach_length - LONGEST_HANDLE * length;
             let too_short = SHORTEST_HANDLE * length - reach_length;
             let (excess, of_reach, of_chord) = if too_long > 0.0 {
@@ -93,24 +88,22 @@ fn penalise_cubic(points: &[[f32; 2]; 4], weights: Weights, gradients: &mut [[f3
             add(&mut gradients[0], chord, -along);
         }
     }
-    if weights.crossing > 0.0 {
-        // Each side of the control polygon should lead forward along the chord.
-        let scale = 1.0 / (length * length + 1.0);
-        for first in 0..3 {
-            let side = minus(points[first + 1], points[first]);
-            let backward = -dot(side, chord);
-            if backward <= 0.0 {
-                continue;
-            }
-            sum += weights.crossing * backward * backward * scale;
-            let slope = 2.0 * weights.crossing * backward * scale;
-            add(&mut gradients[first + 1], chord, -slope);
-            add(&mut gradients[first], chord, slope);
-            let of_scale = 2.0 * weights.crossing * backward * backward * scale * scale;
-            for (end, sign) in [(3, 1.0), (0, -1.0)] {
-                add(&mut gradients[end], side, -slope * sign);
-                add(&mut gradients[end], chord, -of_scale * sign);
-            }
+    // Each side of the control polygon should lead forward along the chord.
+    let scale = 1.0 / (length * length + 1.0);
+    for first in 0..3 {
+        let side = minus(points[first + 1], points[first]);
+        let backward = -dot(side, chord);
+        if backward <= 0.0 {
+            continue;
+        }
+        sum += weights.crossing * backward * backward * scale;
+        let slope = 2.0 * weights.crossing * backward * scale;
+        add(&mut gradients[first + 1], chord, -slope);
+        add(&mut gradients[first], chord, slope);
+        let of_scale = 2.0 * weights.crossing * backward * backward * scale * scale;
+        for (end, sign) in [(3, 1.0), (0, -1.0)] {
+            add(&mut gradients[end], side, -slope * sign);
+            add(&mut gradients[end], chord, -of_scale * sign);
         }
     }
     sum

@@ -1,9 +1,8 @@
 //! Rolls back movements that gained nothing: a shape that did not change in the target does not
 //! change in the document. `align` decides where shapes go.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use chat2svg_diffraster::Node;
 use chat2svg_trace::{picture::Picture, unmeasurable};
 use kurbo::BezPath;
 
@@ -61,7 +60,7 @@ impl Fit<'_> {
             .map(|visit| closed_outline(visit.shape))
             .collect();
         let mut returned = self.document.clone();
-        let mut prices = vec![0.0; ids.len()];
+        let mut prices: BTreeMap<usize, f64> = BTreeMap::new();
         let price = self.price();
         returned.edit_shapes(|index, shape, transform, _| {
             let origin = ids.get(index).and_then(|id| id.origin());
@@ -74,35 +73,29 @@ impl Fit<'_> {
             if path.is_finite() && moved.is_some_and(|moved| moved > NEGLIGIBLE) {
                 let before = price.shape(shape);
                 shape.path = path.clone();
-                prices[index] = price.shape(shape) - before;
+                prices.insert(index, price.shape(shape) - before);
             }
         });
         let mut map = self.scene();
         let mut back = self.scene_of(&returned);
-        let moved: Vec<usize> = (0..map.slots.len())
-            .filter(|slot| outline_differs(&map, &back, *slot))
-            .collect();
-        let blocks = map.blocks(&moved);
         let shapes: Vec<usize> = map.slots.iter().map(|slot| slot.shape).collect();
+        let is_moved = |slot: &usize| prices.contains_key(&shapes[*slot]);
+        let moved: Vec<usize> = (0..shapes.len()).filter(is_moved).collect();
+        let blocks = map.blocks(&moved);
         let price = |block: usize| {
-            let prices = blocks[block].iter().map(|slot| prices[shapes[*slot]]);
+            let prices = blocks[block].iter().map(|slot| prices[&shapes[*slot]]);
             prices.sum::<f64>().max(0.0)
         };
         let rolled_back = self.roll_back_worthless(&mut map, &mut back, &blocks, price)?;
         if rolled_back.is_empty() || self.is_stopped() {
             return Ok(());
         }
-        let mut paths: BTreeMap<usize, BezPath> = rolled_back
-            .into_iter()
-            .flat_map(|block| &blocks[block])
-            .filter_map(|slot| {
-                let index = shapes[*slot];
-                Some((index, old.get(self.ids.get(index)?.origin()?)?.clone()))
-            })
-            .collect();
+        let slots = rolled_back.into_iter().flat_map(|block| &blocks[block]);
+        let back: BTreeSet<usize> = slots.map(|slot| shapes[*slot]).collect();
+        let returned = returned.shapes();
         self.document.edit_shapes(|index, shape, _, _| {
-            if let Some(path) = paths.remove(&index) {
-                shape.path = path;
+            if back.contains(&index) {
+                shape.path.clone_from(&returned[index].shape.path);
             }
         });
         self.accept(Action::Return, unmeasurable(self.best_error()))
@@ -143,14 +136,6 @@ impl Fit<'_> {
             }
         }
         Ok(rolled_back)
-    }
-}
-
-fn outline_differs(map: &SceneMap, back: &SceneMap, slot: usize) -> bool {
-    let node = map.slots[slot].node;
-    match (map.scene.nodes.get(node), back.scene.nodes.get(node)) {
-        (Some(Node::Path(now)), Some(Node::Path(then))) => now.outline != then.outline,
-        _ => false,
     }
 }
 

@@ -7,7 +7,7 @@ use chat2svg_diffraster as raster;
 use chat2svg_trace::picture::Picture;
 use chat2svg_vector::{
     Color, Document, FillRule, GradientStop, Group, LineCap, LineJoin, LinearGradient, Node, Paint,
-    RadialGradient, Shape, Spread, similarity_scale,
+    RadialGradient, Shape, Spread, Stroke, similarity_scale,
 };
 use kurbo::{Affine, BezPath, PathEl, Point};
 use raster::{Outline, Scene, Verb};
@@ -36,8 +36,6 @@ pub(crate) struct Slot {
     pub(crate) shape: usize,
     /// Maps the shape's coordinates to the scene's.
     pub(crate) to_scene: Affine,
-    /// Factor by which lengths grow.
-    scale: f64,
     /// Whether the outline in the scene stands for the shape's own (it does not when it is dashed).
     pub(crate) has_own_outline: bool,
     /// Opacity of the shape that was multiplied into its only paint.
@@ -147,23 +145,9 @@ fn add_shape(map: &mut SceneMap, shape: &Shape, to_scene: Affine, index: usize) 
         .as_ref()
         .filter(|stroke| stroke.dashes.iter().sum::<f64>() > 1e-6)
         .map(|stroke| stroke.dashed(&shape.path));
-    let scale = to_scene.determinant().abs().sqrt();
-    let stroke = own_stroke.as_ref().map(|stroke| raster::Stroke {
-        paint: paint_of(&stroke.paint, to_scene),
-        opacity: (stroke.opacity * folded_opacity).clamp(0.0, 1.0),
-        width: (stroke.width * scale) as f32,
-        cap: match stroke.cap {
-            LineCap::Butt => raster::Cap::Butt,
-            LineCap::Round => raster::Cap::Round,
-            LineCap::Square => raster::Cap::Square,
-        },
-        join: match stroke.join {
-            LineJoin::Miter => raster::Join::Miter,
-            LineJoin::Round => raster::Join::Round,
-            LineJoin::Bevel => raster::Join::Bevel,
-        },
-        miter_limit: stroke.miter_limit.max(1.0) as f32,
-    });
+    let stroke = own_stroke
+        .as_ref()
+        .map(|stroke| stroke_of(stroke, to_scene, folded_opacity));
     let fill = shape.fill.as_ref().map(|fill| raster::Fill {
         paint: paint_of(&fill.paint, to_scene),
         opacity: (fill.opacity * folded_opacity).clamp(0.0, 1.0),
@@ -196,7 +180,6 @@ fn add_shape(map: &mut SceneMap, shape: &Shape, to_scene: Affine, index: usize) 
         node: map.scene.nodes.len(),
         shape: index,
         to_scene,
-        scale,
         has_own_outline: dashed.is_none(),
         folded_opacity,
         freedom: Freedom::default(),
@@ -255,8 +238,9 @@ fn write_shape(slot: &Slot, path: &raster::Path, shape: &mut Shape) {
             &fitted.paint,
             fitted.opacity,
         );
-        if slot.has_own_outline && slot.scale > 0.0 {
-            stroke.width = f64::from(fitted.width) / slot.scale;
+        let scale = scale_of(slot.to_scene);
+        if slot.has_own_outline && scale > 0.0 {
+            stroke.width = f64::from(fitted.width) / scale;
         }
     }
 }
@@ -293,10 +277,35 @@ fn write_paint(paint: &mut Paint, fitted: &raster::Paint, back: Affine) {
                 old.transform = Affine::IDENTITY;
                 old.center = back * point_of(new.center);
                 old.focus = back * point_of(new.focus);
-                old.radius = f64::from(new.radius) * back.determinant().abs().sqrt();
+                old.radius = f64::from(new.radius) * scale_of(back);
             }
         }
         _ => {}
+    }
+}
+
+/// Factor by which a map makes lengths grow, on average.
+pub(crate) fn scale_of(map: Affine) -> f64 {
+    map.determinant().abs().sqrt()
+}
+
+/// A stroke of a shape that is painted with some opacity.
+pub(crate) fn stroke_of(stroke: &Stroke, to_scene: Affine, opacity: f32) -> raster::Stroke {
+    raster::Stroke {
+        paint: paint_of(&stroke.paint, to_scene),
+        opacity: (stroke.opacity * opacity).clamp(0.0, 1.0),
+        width: (stroke.width * scale_of(to_scene)) as f32,
+        cap: match stroke.cap {
+            LineCap::Butt => raster::Cap::Butt,
+            LineCap::Round => raster::Cap::Round,
+            LineCap::Square => raster::Cap::Square,
+        },
+        join: match stroke.join {
+            LineJoin::Miter => raster::Join::Miter,
+            LineJoin::Round => raster::Join::Round,
+            LineJoin::Bevel => raster::Join::Bevel,
+        },
+        miter_limit: stroke.miter_limit.max(1.0) as f32,
     }
 }
 
@@ -360,7 +369,7 @@ pub(crate) fn paint_of(paint: &Paint, to_scene: Affine) -> raster::Paint {
             let (direct, transform) = place(*transform);
             raster::Paint::Radial(raster::RadialGradient {
                 center: pair_of(direct * *center),
-                radius: (radius * direct.determinant().abs().sqrt()) as f32,
+                radius: (radius * scale_of(direct)) as f32,
                 focus: pair_of(direct * *focus),
                 transform,
                 spread: spread_of(*spread),

@@ -17,7 +17,7 @@ use crate::{
     Action, FitError,
     fit::{Fit, Problem, ShapeId},
     freedom::Motion,
-    naming::{Name, Namer},
+    naming::{Name, Namer, name_at},
     quantise::quantise,
     simplify::simplified,
     topology::{first_layers, insert},
@@ -247,12 +247,7 @@ impl Fit<'_> {
         let facts: Vec<(f64, bool, f64)> = visits
             .iter()
             .map(|visit| {
-                let is_named = |id: &str, label: &str| !id.is_empty() || !label.is_empty();
-                let has_name = is_named(&visit.shape.id, &visit.shape.label)
-                    || visit
-                        .groups
-                        .iter()
-                        .any(|group| is_named(&group.id, &group.label));
+                let has_name = !name_at(visit, visit.place.len()).is_empty();
                 let to_pixels = self.problem.to_canvas * visit.transform;
                 let width = inscribed_width(&(to_pixels * &visit.shape.path));
                 let is_sliver = visit.shape.stroke.is_none() && width < SLIVER;

@@ -25,20 +25,15 @@ pub(crate) fn simplified(path: &BezPath, scale: f64, tolerance: f64) -> Option<B
         if first.start().distance(last.end()) >= MEETS {
             return None;
         }
-        let length: f64 = outline
-            .iter()
-            .map(|segment| segment.arclen(0.1 / scale))
-            .sum();
-        let pixels = length * scale;
+        let length = |segment: &PathSeg| segment.arclen(0.1 / scale);
+        let pixels = outline.iter().map(length).sum::<f64>() * scale;
         if !(4.0 * SPACING..MOST_POINTS).contains(&pixels) {
             return None;
         }
         let points: Vec<Point> = outline
             .iter()
             .flat_map(|segment| {
-                let steps = (segment.arclen(0.1 / scale) * scale / SPACING)
-                    .ceil()
-                    .max(1.0);
+                let steps = (length(segment) * scale / SPACING).ceil().max(1.0);
                 (0..steps as usize).map(move |step| {
                     let point = segment.eval(step as f64 / steps);
                     Point::new(point.x * scale, point.y * scale)

@@ -5,15 +5,16 @@
 
 use std::collections::BTreeMap;
 
-use chat2svg_diffraster as raster;
+use chat2svg_diffraster::Path;
 use chat2svg_trace::picture::Picture;
-use chat2svg_vector::Color;
-use kurbo::BezPath;
+use chat2svg_vector::{Color, Paint, Stroke};
+use kurbo::{Affine, BezPath};
 
 use crate::{
     Action, FitError,
     fit::Fit,
     normals::{Normal, color_at, normals_along},
+    scene::stroke_of,
     strokes::distance,
 };
 
@@ -52,9 +53,10 @@ impl Fit<'_> {
         let shapes: Vec<usize> = map.slots.iter().map(|slot| slot.shape).collect();
         let mut best: BTreeMap<usize, (f64, f32)> = BTreeMap::new();
         for width in SOFT_WIDTHS {
-            let soften = |slot: usize, path: &mut raster::Path| {
+            let soften = |slot: usize, path: &mut Path| {
                 let color = colors.get(&shapes[slot]);
-                path.stroke = color.map(|color| thin_stroke(*color, width));
+                let thin = |color: &Color| Stroke::solid(Paint::Solid(*color), width.into());
+                path.stroke = color.map(|color| stroke_of(&thin(color), Affine::IDENTITY, 1.0));
             };
             let found = self.growths_of_slots(&map, &candidates, soften)?;
             for (slot, growth) in found {
@@ -102,20 +104,9 @@ fn half_way(target: &Picture, Normal { point, across }: Normal) -> Option<[f32; 
     is_edge.then(|| [0, 1, 2].map(|i| 0.5 * (left[i] + right[i])))
 }
 
-fn thin_stroke(color: Color, width: f32) -> raster::Stroke {
-    raster::Stroke {
-        paint: raster::Paint::Solid([color.red, color.green, color.blue]),
-        opacity: 1.0,
-        width,
-        cap: raster::Cap::Butt,
-        join: raster::Join::Miter,
-        miter_limit: 4.0,
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use chat2svg_vector::{LineCap, LineJoin, Paint, Stroke};
+    use chat2svg_vector::{LineCap, LineJoin};
     use kurbo::{Circle, Shape as _};
 
     use super::*;

@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use chat2svg_diffraster::Node;
-use chat2svg_trace::picture::Picture;
+use chat2svg_trace::picture::{Picture, median};
 use chat2svg_vector::{Color, Paint, Shape, Stroke};
 use kurbo::{Affine, BezPath, Shape as _};
 
@@ -208,9 +208,8 @@ fn color_of_line(ridges: &mut [Ridge]) -> Option<[f32; 3]> {
     let purest = ridges.get(..ridges.len().div_ceil(4))?;
     let mut color = [0.0; 3];
     for (channel, value) in color.iter_mut().enumerate() {
-        let mut values: Vec<f32> = purest.iter().map(|ridge| ridge.color[channel]).collect();
-        values.sort_by(f32::total_cmp);
-        *value = *values.get(values.len() / 2)?;
+        let values: Vec<f32> = purest.iter().map(|ridge| ridge.color[channel]).collect();
+        *value = median(&values)?;
     }
     Some(color)
 }

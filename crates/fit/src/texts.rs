@@ -33,29 +33,25 @@ impl Fit<'_> {
         let (old, new) = (self.document.shapes(), moved.shapes());
         let stop = &self.problem.options.stop;
         let target = View::of(self.problem.target, stop);
-        let mut lost = map.blocks(&slots);
-        let mut answer = Ok(());
-        lost.retain(|block| {
+        let mut lost = Vec::new();
+        for block in map.blocks(&slots) {
             let shapes = || block.iter().filter_map(|slot| map.slots.get(*slot));
             let first = shapes().map(|slot| slot.shape).min().unwrap_or(0);
             let end = shapes().map(|slot| slot.shape + 1).max().unwrap_or(0);
             let [old, new] = [&old, &new].map(|visits| bounds(visits, first..end));
-            if old == new || answer.is_err() {
-                return false;
+            if old == new {
+                continue;
             }
+            let share = match target.shown_share(&moved, &(first..end)) {
+                Err(RenderError::Stopped) => break,
+                share => share?,
+            };
             let size = |bounds: Rect| bounds.size().to_vec2().hypot();
-            match target.shown_share(&moved, &(first..end)) {
-                Ok(share) => share < TEXT_SHOWN || !SIZES.contains(&(size(new) / size(old))),
-                Err(error) => {
-                    answer = Err(error);
-                    false
-                }
+            if share < TEXT_SHOWN || !SIZES.contains(&(size(new) / size(old))) {
+                lost.push(block);
             }
-        });
-        match answer {
-            Ok(()) | Err(RenderError::Stopped) => Ok(lost),
-            Err(error) => Err(error.into()),
         }
+        Ok(lost)
     }
 }
 

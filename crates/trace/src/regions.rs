@@ -399,7 +399,7 @@ impl RegionFinder {
 }
 
 /// Of each of so many parts its pixels, ascending, by the part of each pixel.
-pub(crate) fn pixels_by_label(labels: &[Option<u32>], parts: usize) -> Vec<Vec<u32>> {
+pub fn pixels_by_label(labels: &[Option<u32>], parts: usize) -> Vec<Vec<u32>> {
     let mut pixels = vec![Vec::new(); parts];
     for (pixel, label) in labels.iter().enumerate() {
         if let Some(own) = label.and_then(|label| pixels.get_mut(label as usize)) {

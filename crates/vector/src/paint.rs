@@ -51,6 +51,26 @@ pub enum Paint {
     Radial(RadialGradient),
 }
 
+impl Paint {
+    /// The stops of a gradient; a solid paint has none.
+    pub fn stops(&self) -> &[GradientStop] {
+        match self {
+            Self::Solid(_) => &[],
+            Self::Linear(gradient) => &gradient.stops,
+            Self::Radial(gradient) => &gradient.stops,
+        }
+    }
+
+    /// The stops of a gradient, to be changed; `None` for a solid paint.
+    pub fn stops_mut(&mut self) -> Option<&mut Vec<GradientStop>> {
+        match self {
+            Self::Solid(_) => None,
+            Self::Linear(gradient) => Some(&mut gradient.stops),
+            Self::Radial(gradient) => Some(&mut gradient.stops),
+        }
+    }
+}
+
 /// One colour of a gradient.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct GradientStop {

@@ -34,8 +34,6 @@ const NEW_SHAPE: f64 = 1.74;
 const FIT_TIME: f64 = 0.6;
 /// Most times that shapes are fitted.
 const MOST_FITS: u32 = 3;
-/// Fewer steps are not worth the start of a fit.
-const LEAST_STEPS: u32 = 20;
 
 /// What came of a target from outside.
 #[derive(Clone, Debug, PartialEq)]
@@ -213,7 +211,7 @@ impl Job<'_> {
     /// comes in the time there is.
     fn fit(&self, document: &mut Document, target: &Raster, stop: &Stop) -> Result<(), AdoptError> {
         let parameters = self.parameters;
-        let steps = affordable_steps(parameters, document.counts().shapes);
+        let steps = parameters.affordable_steps(document.counts().shapes);
         if steps == 0 {
             return Ok(());
         }
@@ -248,16 +246,5 @@ fn movement(moved: chat2svg_fit::Movement) -> Movement {
         by,
         turned,
         scaled,
-    }
-}
-
-/// Steps that a template of so many shapes is fitted by; none when so few could be afforded that
-/// they change little.
-fn affordable_steps(parameters: &AdoptParameters, shapes: usize) -> u32 {
-    let most = u32::try_from(parameters.fit_work() / shapes.max(1)).unwrap_or(u32::MAX);
-    if most < LEAST_STEPS {
-        0
-    } else {
-        parameters.fit_steps.min(most)
     }
 }

@@ -53,6 +53,8 @@ impl Default for NewShapes {
 
 /// Side of the regions' picture from which the least area counts as it is said.
 const FULL_SIDE: f64 = 320.0;
+/// Fewer steps are not worth the start of a fit.
+const LEAST_STEPS: usize = 20;
 /// Most that steps and shapes may multiply to in a fit, for each step of a small template: of more
 /// than so many shapes the steps become fewer.
 const FULLY_FITTED: usize = 80;
@@ -96,10 +98,12 @@ impl AdoptParameters {
         self.new_shapes.least_area * (FULL_SIDE / f64::from(self.region_side)).powf(1.5)
     }
 
-    /// Most that steps and shapes may multiply to, so that thousands of shapes do not take all of a
-    /// request's time.
-    pub(super) fn fit_work(&self) -> usize {
-        FULLY_FITTED * self.fit_steps as usize
+    /// Steps that a template of so many shapes is fitted by: thousands do not take all of a
+    /// request's time. None when so few could be afforded that they change little.
+    pub(super) fn affordable_steps(&self, shapes: usize) -> u32 {
+        let most = FULLY_FITTED * self.fit_steps as usize / shapes.max(1);
+        let steps = self.fit_steps.min(u32::try_from(most).unwrap_or(u32::MAX));
+        if most < LEAST_STEPS { 0 } else { steps }
     }
 
     /// The first value out of its range: its key and the range.

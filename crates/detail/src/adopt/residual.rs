@@ -6,11 +6,11 @@ use chat2svg_stop::{Stop, Stopped};
 use chat2svg_trace::{
     Price, RegionId, RegionPrice, RegionShape, Regions,
     lines::{Mask, RegionLine},
+    neighbours::square,
 };
 use chat2svg_vector::{
-    Color, Document, Fill, FillRule, LineCap, LineJoin, Paint, Raster, RenderError, Shape, Stroke,
+    Color, Document, LineCap, LineJoin, Paint, Raster, RenderError, Shape, Stroke,
 };
-use kurbo::BezPath;
 
 use super::{AdoptError, AdoptParameters};
 
@@ -186,13 +186,9 @@ impl<'a> Finder<'a> {
         let regions = new.iter().zip(is_captured);
         let captured = regions.filter(|(_, is_captured)| **is_captured);
         for pixel in captured.flat_map(|(region, _)| &region.pixels) {
-            let (x, y) = (*pixel as usize % self.width, *pixel as usize / self.width);
-            for row in y.saturating_sub(SOFT_EDGE)..(y + SOFT_EDGE + 1).min(height as usize) {
-                for column in x.saturating_sub(SOFT_EDGE)..(x + SOFT_EDGE + 1).min(self.width) {
-                    let at = row * self.width + column;
-                    if let Some((pixel, shown)) = pixels.get_mut(at).zip(shown.pixels().get(at)) {
-                        *pixel = *shown;
-                    }
+            for at in square([self.width, height as usize], *pixel as usize, SOFT_EDGE) {
+                if let Some((pixel, shown)) = pixels.get_mut(at).zip(shown.pixels().get(at)) {
+                    *pixel = *shown;
                 }
             }
         }
@@ -258,34 +254,26 @@ impl<'a> Finder<'a> {
             caps.into_iter()
                 .take(kinds)
                 .map(|(cap, less)| {
+                    let stroke = Stroke {
+                        cap,
+                        join: LineJoin::Round,
+                        ..Stroke::solid(Paint::Solid(color), line.width)
+                    };
                     let path = line.path(self.price.tolerance, less);
-                    self.stroke(path, line.width, cap, color)
+                    Shape {
+                        fill: None,
+                        stroke: Some(stroke),
+                        ..Shape::filled("", path, Paint::Solid(color))
+                    }
                 })
                 .collect()
         });
-        let mut shape = Shape::filled("", found.path, found.paint);
-        shape.fill = shape.fill.map(|fill| Fill {
-            rule: FillRule::NonZero,
-            ..fill
-        });
         Ok(ResidualShape {
             traits: namer.traits(pixels, found.above),
-            shape,
+            shape: Shape::filled("", found.path, found.paint),
             as_strokes,
             above: found.above,
         })
-    }
-
-    fn stroke(&self, path: BezPath, width: f64, cap: LineCap, color: Color) -> Shape {
-        Shape {
-            fill: None,
-            stroke: Some(Stroke {
-                cap,
-                join: LineJoin::Round,
-                ..Stroke::solid(Paint::Solid(color), width)
-            }),
-            ..Shape::filled("", path, Paint::Solid(color))
-        }
     }
 }
 

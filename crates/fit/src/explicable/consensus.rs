@@ -4,7 +4,7 @@
 use chat2svg_trace::{linear::solve, picture::median};
 
 use super::{
-    Agreed, Consensus, EQUAL, EXACTLY, LEAST_SEEN, MOSTLY, NOISIEST, Paint, ROUNDS, SAME, Scene,
+    Agreed, EQUAL, EXACTLY, LEAST_SEEN, MOSTLY, NOISIEST, Paint, Plane, ROUNDS, SAME, Scene,
     distance,
 };
 
@@ -39,12 +39,13 @@ impl Scene<'_> {
             .collect();
         let exact = share(&as_shown, SAME);
         let is_exact = share(&as_shown, EQUAL) >= EXACTLY;
+        let agreed = |shading, noise, is_exact| Agreed {
+            shading,
+            noise,
+            is_exact,
+        };
         if exact >= MOSTLY {
-            return Some(Agreed {
-                consensus: Consensus::Shown,
-                noise: noise(&as_shown),
-                is_exact,
-            });
+            return Some(agreed(None, noise(&as_shown), is_exact));
         }
         let shading = self.shading(pixels);
         let shaded: Vec<f32> = pixels
@@ -53,36 +54,21 @@ impl Scene<'_> {
             .collect();
         let by_shading = share(&shaded, SAME);
         if exact >= EXACTLY && by_shading < exact + EXACTLY {
-            return Some(Agreed {
-                consensus: Consensus::Shown,
-                noise: 2.0 * SAME,
-                is_exact,
-            });
+            return Some(agreed(None, 2.0 * SAME, is_exact));
         }
         if by_shading >= MOSTLY {
-            return Some(Agreed {
-                consensus: Consensus::Shaded(shading),
-                noise: noise(&shaded),
-                is_exact: false,
-            });
+            return Some(agreed(Some(shading), noise(&shaded), false));
         }
         // A noisy target agrees with nothing exactly.
-        [
-            (Consensus::Shown, as_shown),
-            (Consensus::Shaded(shading), shaded),
-        ]
-        .into_iter()
-        .find(|(_, distances)| median(distances).unwrap_or(0.0) <= 3.0 * SAME)
-        .map(|(consensus, distances)| Agreed {
-            consensus,
-            noise: noise(&distances),
-            is_exact: false,
-        })
+        [(None, as_shown), (Some(shading), shaded)]
+            .into_iter()
+            .find(|(_, distances)| median(distances).unwrap_or(0.0) <= 3.0 * SAME)
+            .map(|(shading, distances)| agreed(shading, noise(&distances), false))
     }
 
     /// The colours that a plane through most of some pixels' colours has, by least absolute
     /// deviations: reweighted least squares, from the medians on.
-    fn shading(&self, pixels: &[usize]) -> [[f32; 3]; 3] {
+    fn shading(&self, pixels: &[usize]) -> Plane {
         let mut plane = [[0.0_f32; 3]; 3];
         for (component, value) in plane[0].iter_mut().enumerate() {
             let values: Vec<f32> = pixels
@@ -123,7 +109,7 @@ impl Scene<'_> {
         [1.0, across, down]
     }
 
-    pub(super) fn shade(&self, plane: &[[f32; 3]; 3], pixel: usize) -> [f32; 3] {
+    pub(super) fn shade(&self, plane: &Plane, pixel: usize) -> [f32; 3] {
         let terms = self.terms(pixel);
         std::array::from_fn(|i| {
             let sum: f32 = plane

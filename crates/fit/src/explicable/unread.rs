@@ -2,10 +2,13 @@
 //! in which it comes nearest to what the target shows there.
 
 use chat2svg_stop::Stop;
-use chat2svg_vector::{Color, Document, GradientStop, Paint, Raster, RenderError, Shape};
+use chat2svg_vector::{Color, Document, Paint, Raster, RenderError};
 
 use super::{EQUAL, MOSTLY, colors, distance};
-use crate::freedom::unread_place;
+use crate::{
+    freedom::unread_place,
+    quantise::{edit_colors, edit_paints},
+};
 
 /// Share of a pixel's colour from which it depends on a shape.
 const LEAST_SHARE: f32 = 0.01;
@@ -40,7 +43,7 @@ impl Unread {
             let mut document = document.clone();
             document.edit_shapes(|index, shape, _, _| {
                 if is_unread.get(index) == Some(&true) {
-                    edit_paints(shape, |paint| *paint = Paint::Solid(color));
+                    edit_paints(shape, |paint, _| *paint = Paint::Solid(color));
                 }
             });
             let ground = Some(Color::WHITE);
@@ -102,29 +105,10 @@ pub(crate) fn shift_colors(document: &mut Document, shifts: &[Option<[f32; 3]>])
         let Some([red, green, blue]) = shifts.get(index).copied().flatten() else {
             return;
         };
-        let shift = |color: &mut Color| {
-            let shifted = Color::new(color.red + red, color.green + green, color.blue + blue);
-            let [red, green, blue] = shifted.to_rgb8();
-            *color = Color::from_rgb8(red, green, blue);
-        };
-        let shift_stops = |stops: &mut [GradientStop]| {
-            for stop in stops {
-                shift(&mut stop.color);
-            }
-        };
-        edit_paints(shape, |paint| match paint {
-            Paint::Solid(color) => shift(color),
-            Paint::Linear(gradient) => shift_stops(&mut gradient.stops),
-            Paint::Radial(gradient) => shift_stops(&mut gradient.stops),
+        edit_paints(shape, |paint, _| {
+            edit_colors(paint, |color| {
+                Color::new(color.red + red, color.green + green, color.blue + blue)
+            });
         });
     });
-}
-
-fn edit_paints(shape: &mut Shape, edit: impl Fn(&mut Paint)) {
-    if let Some(fill) = &mut shape.fill {
-        edit(&mut fill.paint);
-    }
-    if let Some(stroke) = &mut shape.stroke {
-        edit(&mut stroke.paint);
-    }
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use chat2svg_stop::Stop;
 use chat2svg_trace::{
     picture::mean_color,
-    regions::{RegionFinder, ShapeCost},
+    regions::{RegionFinder, ShapeCost, pixels_by_label},
     segment::{NodeId, best_cover},
 };
 use chat2svg_vector::{Color, Oklab};
@@ -44,9 +44,7 @@ pub(super) struct Areas {
 pub(super) struct Overlap {
     /// Index of the region.
     pub(super) area: usize,
-    /// Pixels in common.
-    pub(super) common: f64,
-    /// Those over the pixels of either.
+    /// Pixels in common over those of either.
     pub(super) ratio: f64,
 }
 
@@ -78,13 +76,21 @@ impl Areas {
             let chosen = best_cover(finder.tree(), cut, MOST_REGIONS, stop);
             let labels = finder.tree().labels(&chosen);
             let cut = areas.cuts.len();
-            let found = measured(picture, width, &labels, chosen.len(), cut);
+            let pixels = pixels_by_label(&labels, chosen.len());
             let mut indices = Vec::with_capacity(chosen.len());
-            for (id, area) in chosen.iter().zip(found) {
+            for (id, own) in chosen.iter().zip(&pixels) {
                 let next = areas.all.len();
                 let index = *known.entry(*id).or_insert(next);
                 if index == next {
-                    areas.all.extend(area);
+                    let paint = mean_color(picture, own);
+                    areas
+                        .all
+                        .extend(Form::of(own.iter().copied(), width).map(|form| Area {
+                            form,
+                            color: paint.to_oklab(),
+                            paint,
+                            cut,
+                        }));
                 }
                 indices.push(index);
             }
@@ -113,7 +119,6 @@ impl Areas {
                 let (whole, common) = (self.all.get(area)?.form.area, common as f64);
                 Some(Overlap {
                     area,
-                    common,
                     ratio: common / (own + whole - common),
                 })
             })
@@ -139,33 +144,4 @@ fn counts(cut: &[Option<usize>], pixels: &[u32]) -> BTreeMap<usize, usize> {
         *counts.entry(*area).or_default() += 1;
     }
     counts
-}
-
-/// Form and colour of each region of a cut; `None` for one without pixels.
-fn measured(
-    picture: &[[f32; 3]],
-    width: usize,
-    labels: &[Option<u32>],
-    count: usize,
-    cut: usize,
-) -> Vec<Option<Area>> {
-    let mut pixels: Vec<Vec<u32>> = vec![Vec::new(); count];
-    for (pixel, label) in labels.iter().enumerate() {
-        if let Some(own) = label.and_then(|label| pixels.get_mut(label as usize)) {
-            own.push(pixel as u32);
-        }
-    }
-    pixels
-        .iter()
-        .map(|own| {
-            let form = Form::of(own.iter().copied(), width)?;
-            let paint = mean_color(picture, own);
-            Some(Area {
-                form,
-                color: paint.to_oklab(),
-                paint,
-                cut,
-            })
-        })
-        .collect()
 }

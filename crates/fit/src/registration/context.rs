@@ -24,14 +24,12 @@ pub(super) struct Search<'a> {
     pub(super) stop: &'a Stop,
 }
 
-/// Of each shape the region that shows it where it is; `None` for those that may have moved.
-pub(super) type Settled = Vec<Option<usize>>;
-
 /// What the search knows of the document as it stands.
 pub(super) struct State {
     pub(super) seen: IdBuffer,
     pub(super) appearances: Appearances,
-    pub(super) settled: Settled,
+    /// Of each shape the region that shows it where it is; `None` for those that may have moved.
+    pub(super) settled: Vec<Option<usize>>,
     /// The document's picture at the size of the regions'.
     pub(super) picture: Vec<[f32; 3]>,
 }

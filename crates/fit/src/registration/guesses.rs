@@ -12,6 +12,7 @@ use super::{
     units::Unit,
     view::squared_distance,
 };
+use crate::normals::pixel_at;
 
 /// A colour that may have changed a little, in Oklab distance.
 pub(super) const NEAR_COLOR: f32 = 0.2;
@@ -200,10 +201,7 @@ impl Search<'_> {
     }
 
     fn pixel_at(&self, point: Point) -> Option<usize> {
-        let (x, y) = (point.x.floor(), point.y.floor());
-        let is_inside =
-            x >= 0.0 && y >= 0.0 && x < self.areas.width as f64 && y < self.areas.height as f64;
-        is_inside.then(|| y as usize * self.areas.width + x as usize)
+        pixel_at(point, [self.areas.width, self.areas.height])
     }
 }
 

@@ -34,7 +34,11 @@ use self::{
     repaint::Painter,
     view::{Closer, averaged},
 };
-pub(crate) use self::{form::Form, moves::TEXT_SHOWN, view::View};
+pub(crate) use self::{
+    form::Form,
+    moves::TEXT_SHOWN,
+    view::{View, color_of, squared_distance},
+};
 use crate::{FitError, measure::fitting_size};
 
 /// Longest side in pixels at which guesses are tried.

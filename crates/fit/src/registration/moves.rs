@@ -339,10 +339,7 @@ impl Search<'_> {
     fn agreeing(&self, document: &Document, unit: &Unit) -> Result<Agreeing, RenderError> {
         let seen = self.id_buffer(document)?;
         let shown = self.fine.shown(document)?;
-        let mut found = Agreeing {
-            seen: 0.0,
-            agreeing: 0.0,
-        };
+        let mut found = Agreeing::default();
         for pixel in seen.parts_of(unit).iter().flatten() {
             let at = *pixel as usize;
             if let (Some(shown), Some(wanted)) = (shown.pixels().get(at), self.fine.pixels.get(at))
@@ -358,7 +355,7 @@ impl Search<'_> {
 }
 
 /// Pixels that are seen of a unit, and those that the target shows as they are.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 struct Agreeing {
     seen: f64,
     agreeing: f64,

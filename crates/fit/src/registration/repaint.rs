@@ -5,10 +5,10 @@ use chat2svg_trace::{
     GradientThreshold, found_shape::paint_in, neighbours::beside, picture::mean_color,
     regions::RegionFinder,
 };
-use chat2svg_vector::{Color, Document, Paint, Shape, similarity_scale};
+use chat2svg_vector::{Color, Document, Paint, Shape, ShapeVisit, similarity_scale};
 use kurbo::Affine;
 
-use super::{areas::Areas, id_buffer::IdBuffer, units::visit_name, view::squared_distance};
+use super::{areas::Areas, id_buffer::IdBuffer, units::told_name, view::squared_distance};
 use crate::freedom::{text_place, unread_place};
 
 /// Oklab distance below which a colour is left as it is.
@@ -50,28 +50,22 @@ impl Painter<'_> {
     /// that stands for what could not be read, which no region shows; returns the names of those
     /// that got gradients.
     pub(super) fn repaint(&self, document: &mut Document) -> Result<Vec<String>, Stopped> {
-        let shapes = document.shapes();
-        let names: Vec<String> = shapes.iter().map(visit_name).collect();
-        let is_text: Vec<bool> = shapes
-            .iter()
-            .map(|visit| text_place(visit).is_some())
-            .collect();
-        let is_held: Vec<bool> = shapes
-            .iter()
-            .map(|visit| self.is_robust && unread_place(visit).is_some())
-            .collect();
+        let facts = |visit: &ShapeVisit<'_>| {
+            let is_held = self.is_robust && unread_place(visit).is_some();
+            let is_text = text_place(visit).is_some();
+            (told_name(visit, visit.place.len()), is_text, is_held)
+        };
+        let facts: Vec<(String, bool, bool)> = document.shapes().iter().map(facts).collect();
         let mut shaded = Vec::new();
         let mut answer = Ok(());
         document.edit_shapes(|index, shape, transform, opacity| {
             if answer.is_ok() {
                 answer = self.stop.check();
             }
-            let found = self.seen.pixels.get(index).zip(is_text.get(index));
-            if let Some((pixels, is_text)) = found
+            let found = self.seen.pixels.get(index).zip(facts.get(index));
+            if let Some((pixels, (name, is_text, false))) = found
                 && answer.is_ok()
-                && is_held.get(index) == Some(&false)
                 && self.repaint_shape(shape, pixels, *is_text, transform, opacity)
-                && let Some(name) = names.get(index)
             {
                 shaded.push(name.clone());
             }

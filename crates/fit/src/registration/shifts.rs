@@ -47,16 +47,10 @@ impl Search<'_> {
             .map(|(shown, wanted)| (shown, [0, 1, 2].map(|i| wanted[i] - shown[i])))
             .collect();
         let middle = |of: fn(&Sample) -> i32| {
-            samples
-                .iter()
-                .map(|sample| i64::from(of(sample)))
-                .sum::<i64>()
-                / samples.len() as i64
+            let sum: i64 = samples.iter().map(|sample| i64::from(of(sample))).sum();
+            (sum / samples.len() as i64) as i32
         };
-        let (x, y) = (
-            middle(|sample| sample.x) as i32,
-            middle(|sample| sample.y) as i32,
-        );
+        let (x, y) = (middle(|sample| sample.x), middle(|sample| sample.y));
         let mut found: Vec<(f32, i32, i32)> = Vec::with_capacity((width * height) as usize);
         for down in -y..height - y {
             for across in -x..width - x {

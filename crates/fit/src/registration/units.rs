@@ -3,10 +3,13 @@
 
 use std::ops::Range;
 
-use chat2svg_vector::{Document, Group, Node, ShapeVisit};
+use chat2svg_vector::{Document, Node, ShapeVisit};
 use kurbo::Affine;
 
-use crate::freedom::{text_place, unread_place};
+use crate::{
+    freedom::{text_place, unread_place},
+    naming::{is_named, name_at},
+};
 
 /// A shape or a named group.
 #[derive(Clone, Debug, PartialEq)]
@@ -38,12 +41,12 @@ pub(super) fn units(document: &Document) -> Vec<Unit> {
         let unread = unread_place(visit).map_or(usize::MAX, <[usize]>::len);
         for depth in known + 1..=visit.place.len().min(text).min(unread - 1) {
             let group = visit.groups.get(depth - 1);
-            let is_named = group.is_none_or(|group| !own_name(group).is_empty());
+            let is_named = group.is_none_or(|group| is_named(group));
             if is_named || depth == text {
                 open.push(found.len());
                 found.push(Unit {
                     place: visit.place[..depth].to_vec(),
-                    name: name_at(visit, depth),
+                    name: told_name(visit, depth),
                     shapes: visit.index..visit.index + 1,
                     is_group: group.is_some(),
                     is_text: depth == text,
@@ -57,33 +60,13 @@ pub(super) fn units(document: &Document) -> Vec<Unit> {
     found
 }
 
-/// The name of a shape in its document: its own, else that of the nearest group that has one, else
-/// its number.
-pub(super) fn visit_name(visit: &ShapeVisit<'_>) -> String {
-    name_at(visit, visit.place.len())
-}
-
-/// The same of what is at a depth of a shape's place: the shape, or a group around it.
-fn name_at(visit: &ShapeVisit<'_>, depth: usize) -> String {
-    let groups = visit.groups.iter().take(depth).rev();
-    let own = (depth == visit.place.len()).then_some([&visit.shape.label, &visit.shape.id]);
-    let mut names = own.into_iter().flatten().map(String::as_str);
-    names
-        .find(|name| !name.is_empty())
-        .or_else(|| {
-            groups
-                .map(|group| own_name(group))
-                .find(|name| !name.is_empty())
-        })
-        .map_or_else(|| format!("shape {}", visit.index + 1), str::to_owned)
-}
-
-fn own_name(group: &Group) -> &str {
-    let names = [&group.label, &group.id];
-    names
-        .into_iter()
-        .find(|name| !name.is_empty())
-        .map_or("", String::as_str)
+/// What is told of as the name of what is at a depth of a shape's place: where there is no name, the
+/// shape's number.
+pub(super) fn told_name(visit: &ShapeVisit<'_>, depth: usize) -> String {
+    match name_at(visit, depth) {
+        "" => format!("shape {}", visit.index + 1),
+        name => name.to_owned(),
+    }
 }
 
 /// Maps the coordinates of the node at a place to the document's user space.
@@ -115,7 +98,7 @@ pub(super) fn move_node(document: &mut Document, place: &[usize], map: Affine) {
 
 #[cfg(test)]
 mod tests {
-    use chat2svg_vector::{Color, Metadata, Origin, Paint, Shape};
+    use chat2svg_vector::{Color, Group, Metadata, Origin, Paint, Shape};
     use kurbo::{Rect, Shape as _};
 
     use super::*;

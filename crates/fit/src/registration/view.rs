@@ -207,11 +207,11 @@ pub(super) fn averaged(
 }
 
 /// The colour of an opaque pixel.
-pub(super) fn color_of(pixel: &[u8; 4]) -> [f32; 3] {
+pub(crate) fn color_of(pixel: &[u8; 4]) -> [f32; 3] {
     [pixel[0], pixel[1], pixel[2]].map(|value| f32::from(value) / 255.0)
 }
 
-pub(super) fn squared_distance(a: [f32; 3], b: [f32; 3]) -> f32 {
+pub(crate) fn squared_distance(a: [f32; 3], b: [f32; 3]) -> f32 {
     (0..3).map(|i| (a[i] - b[i]) * (a[i] - b[i])).sum()
 }
 

@@ -8,7 +8,11 @@ use chat2svg_vector::{ByteCost, Color, Paint, Shape, snapped_outline};
 use kurbo::{BezPath, ParamCurveArea, PathSeg, Rect};
 
 use super::parts::{Part, bounds, line, points, push};
-use crate::{extent::Extent, freedom::Motion, scene::Slot};
+use crate::{
+    extent::Extent,
+    freedom::Motion,
+    scene::{Slot, scale_of},
+};
 
 /// Fewest segments of a part that loses a point.
 const LEAST_SEGMENTS: usize = 3;
@@ -138,7 +142,7 @@ impl Source<'_> {
 
     fn saving(&self, change: Change, bytes: f64, bounds: Rect) -> Saving {
         let reach = self.shape.stroke.as_ref().map_or(0.0, |stroke| {
-            let scale = self.slot.to_scene.determinant().abs().sqrt();
+            let scale = scale_of(self.slot.to_scene);
             0.5 * stroke.width * scale * stroke.miter_limit.max(1.5)
         });
         let bounds = bounds.inflate(reach, reach);
@@ -157,18 +161,15 @@ impl Source<'_> {
         let Some(fill) = &self.shape.fill else {
             return Vec::new();
         };
-        let stops = match &fill.paint {
-            Paint::Solid(_) => return Vec::new(),
-            Paint::Linear(gradient) => &gradient.stops,
-            Paint::Radial(gradient) => &gradient.stops,
-        };
+        let stops = fill.paint.stops();
+        if stops.is_empty() {
+            return Vec::new();
+        }
         let mut paints: Vec<Paint> = (1..stops.len().saturating_sub(1))
             .map(|gone| {
                 let mut paint = fill.paint.clone();
-                match &mut paint {
-                    Paint::Solid(_) => {}
-                    Paint::Linear(gradient) => drop(gradient.stops.remove(gone)),
-                    Paint::Radial(gradient) => drop(gradient.stops.remove(gone)),
+                if let Some(stops) = paint.stops_mut() {
+                    stops.remove(gone);
                 }
                 paint
             })

@@ -14,7 +14,7 @@ use crate::{
     Action, FitError,
     fit::Fit,
     quantise::quantise_outlines,
-    scene::{SceneMap, outline_of, paint_of},
+    scene::{SceneMap, Slot, outline_of, paint_of},
     trial::{Trials, taken},
 };
 use changes::{Change, Saving, Source, changed, goes_with};
@@ -46,16 +46,9 @@ impl Fit<'_> {
             return Ok(false);
         }
         let map = self.scene();
-        let outlines: Vec<Vec<Part>> = {
-            let visits = self.document.shapes();
-            let slots = map.slots.iter();
-            let of = |shape: usize| visits.get(shape).map(|visit| &visit.shape.path);
-            slots
-                .map(|slot| {
-                    of(slot.shape).map_or(Vec::new(), |path| parts_of(&(slot.to_scene * path)))
-                })
-                .collect()
-        };
+        let paths = self.paths();
+        let parts = |slot: &Slot| parts_of(&(slot.to_scene * &paths[slot.shape]));
+        let outlines: Vec<Vec<Part>> = map.slots.iter().map(parts).collect();
         let mut savings = self.savings(&map, &outlines)?;
         savings.sort_by(|a, b| a.moves.total_cmp(&b.moves));
         savings.truncate(MOST_TRIED);
@@ -193,35 +186,26 @@ impl Fit<'_> {
     ) {
         let mut decimals = self.grids(&self.paths());
         let mut gone = BTreeSet::new();
-        let mut paths = BTreeMap::new();
-        let mut paints = BTreeMap::new();
-        for (index, own) in taken {
-            let slot = &map.slots[index];
+        let mut taken = taken.into_iter().peekable();
+        self.document.edit_shapes(|index, shape, _, _| {
+            let Some((at, own)) = taken.next_if(|(at, _)| map.slots[*at].shape == index) else {
+                return;
+            };
             match own.first().map(|saving| &saving.change) {
                 None => {}
                 Some(Change::Path) => {
-                    gone.insert(slot.shape);
+                    gone.insert(index);
                 }
                 Some(Change::Fill(paint)) => {
-                    paints.insert(slot.shape, paint.clone());
+                    let fill = shape.fill.iter_mut();
+                    fill.for_each(|fill| fill.paint = paint.clone());
                 }
                 Some(change) => {
-                    if let (Change::Digit(_), Some(decimals)) =
-                        (change, decimals.get_mut(slot.shape))
-                    {
+                    if let (Change::Digit(_), Some(decimals)) = (change, decimals.get_mut(index)) {
                         *decimals = decimals.saturating_sub(1);
                     }
-                    let path = changed(&outlines[index], &own);
-                    paths.insert(slot.shape, slot.to_scene.inverse() * path);
+                    shape.path = map.slots[at].to_scene.inverse() * changed(&outlines[at], &own);
                 }
-            }
-        }
-        self.document.edit_shapes(|index, shape, _, _| {
-            if let Some(path) = paths.remove(&index) {
-                shape.path = path;
-            }
-            if let (Some(paint), Some(fill)) = (paints.remove(&index), &mut shape.fill) {
-                fill.paint = paint;
             }
         });
         quantise_outlines(&mut self.document, &decimals);
