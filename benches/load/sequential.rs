@@ -9,7 +9,7 @@ use std::{
 };
 
 use chat2svg_detail::{DetailConfig, enhance};
-use chat2svg_fit::{FitOptions, Schedule, refine};
+use chat2svg_fit::{FitOptions, refine};
 use chat2svg_optimize::OptimizeConfig;
 use chat2svg_protocol::{ResourceLevel, Style};
 use chat2svg_stop::Stop;
@@ -130,7 +130,7 @@ pub(crate) fn work(step: Step, folder: &Path, prompt: &str) {
                 allow_gradients: true,
                 threads: 2,
                 max_side: budget.max_side,
-                schedule: Schedule::IN_PLACE,
+                is_in_place: true,
                 ..FitOptions::default()
             };
             let fitted = refine(&document("detailed.svg"), &target, &options, &mut ()).unwrap();

@@ -7,7 +7,7 @@
 use std::{path::Path, sync::LazyLock};
 
 use chat2svg_detail::{DetailConfig, DetailParameters, Enhanced, enhance};
-use chat2svg_fit::{FitEnd, FitOptions, Schedule, refine};
+use chat2svg_fit::{FitEnd, FitOptions, refine};
 use chat2svg_protocol::{ResourceLevel, Style};
 use chat2svg_reference::{Gallery, Tolerance, compare, picture_of};
 use chat2svg_stop::Stop;
@@ -181,7 +181,7 @@ impl Case {
                     allow_topology: false,
                     allow_points: false,
                     allow_strokes: false,
-                    schedule: Schedule::IN_PLACE,
+                    is_in_place: true,
                     ..options
                 };
                 (lit.document, lit.target, options)

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use chat2svg_diffraster::{Layout, Node};
+use chat2svg_diffraster::{Layout, Node, Paint};
 use chat2svg_vector::Group;
 
 use crate::{
@@ -14,9 +14,16 @@ use crate::{
     explicable::settled,
     fit::{Fit, Problem},
     freedom::Motion,
+    naming::is_named,
+    parameters::{is_direct, paints_of},
     scene::{SceneMap, shown},
 };
 
+/// Shares of all steps in which named groups, then shapes, are moved, turned and scaled, and in
+/// which shapes are bent by a free-form lattice over their box. They are taken at coarse resolution
+/// and cost little time.
+pub(crate) const SIMILARITY: f32 = 0.16;
+pub(crate) const LATTICE: f32 = 0.12;
 /// How far shapes are looked for, as a share of the picture's longest side.
 pub(crate) const REACH: f32 = 0.06;
 /// Control points along a side of the lattice.
@@ -41,12 +48,14 @@ const LARGE: f32 = 0.02;
 const MEAN_RATE: f64 = 0.52;
 
 impl Fit<'_> {
-    /// Brings shapes to their places, as the options' schedule has it.
+    /// Brings shapes to their places, unless they are there.
     pub(crate) fn align(&mut self) -> Result<(), FitError> {
-        let schedule = self.problem.options.schedule;
+        if self.problem.options.is_in_place {
+            return Ok(());
+        }
         let budget = f64::from(self.tracker.budget);
         let steps = |share: f32| (budget * f64::from(share)).round() as u32;
-        let (similarity, lattice) = (steps(schedule.similarity), steps(schedule.lattice));
+        let (similarity, lattice) = (steps(SIMILARITY), steps(LATTICE));
         let groups = self.group_blocks();
         let for_groups = if groups.is_empty() { 0 } else { similarity / 3 };
         self.align_stage(Form::Similarity, &groups, for_groups)?;
@@ -224,9 +233,7 @@ impl Fit<'_> {
         let map = self.scene();
         let visits = self.document.shapes();
         let movable = self.movable(&map);
-        let is_named = |group: &Group| {
-            (!group.id.is_empty() || !group.label.is_empty()) && group.clip.is_none()
-        };
+        let is_asked = |group: &Group| is_named(group) && group.clip.is_none();
         let mut members: BTreeMap<&[usize], usize> = BTreeMap::new();
         let chains: Vec<Vec<&[usize]>> = movable
             .iter()
@@ -236,7 +243,7 @@ impl Fit<'_> {
                 };
                 let groups = visit.groups.iter().enumerate();
                 groups
-                    .filter(|(_, group)| is_named(group))
+                    .filter(|(_, group)| is_asked(group))
                     .map(|(depth, _)| &visit.place[..=depth])
                     .collect()
             })
@@ -268,32 +275,15 @@ fn places_of(map: &SceneMap, layout: &Layout, slot: usize, form: Form) -> Vec<us
     };
     let mut places: Vec<usize> = place.points.clone().step_by(2).collect();
     if form == Form::Similarity {
-        let fill = path
-            .fill
-            .as_ref()
-            .map(|fill| &fill.paint)
-            .zip(place.fill.as_ref());
-        let stroke = path
-            .stroke
-            .as_ref()
-            .map(|stroke| &stroke.paint)
-            .zip(place.stroke.as_ref());
-        for (paint, slots) in [fill, stroke].into_iter().flatten() {
+        for (paint, _, slots) in paints_of(path, place).filter(|(paint, ..)| is_direct(paint)) {
             let first = slots.geometry.start;
-            match paint {
-                chat2svg_diffraster::Paint::Linear(gradient)
-                    if gradient.transform == Default::default() =>
-                {
-                    places.extend([first, first + 2]);
-                }
-                // Centre and focus; the radius lies between them.
-                chat2svg_diffraster::Paint::Radial(gradient)
-                    if gradient.transform == Default::default() =>
-                {
-                    places.extend([first, first + 3]);
-                }
-                _ => {}
-            }
+            // Of a radial one centre and focus; the radius lies between them.
+            let apart = if matches!(paint, Paint::Linear(_)) {
+                2
+            } else {
+                3
+            };
+            places.extend([first, first + apart]);
         }
     }
     places

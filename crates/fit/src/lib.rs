@@ -66,7 +66,7 @@ pub use ablation::removal_growths;
 pub use engine::{refine, vectorize};
 pub use error::FitError;
 pub use naming::{Name, Namer, ShapeTraits};
-pub use options::{FitOptions, MAX_PATHS, Schedule};
+pub use options::{FitOptions, MAX_PATHS};
 pub use registration::{IdBuffer, Movement, Registered, Registration, register};
 pub use report::{
     Action, ActionRecord, Budget, BudgetRecord, FitEnd, FitOutcome, FitReport, LossSample,

@@ -48,8 +48,9 @@ pub struct FitOptions {
     /// pixels (a path of 150 bytes must correct 0.6 pixels from black to white in one component),
     /// and otherwise in proportion to the area.
     pub gain_per_byte: Option<f32>,
-    /// How a template is brought to its target.
-    pub schedule: Schedule,
+    /// Whether a template's shapes are in their places, so that none is moved as a whole before its
+    /// points move on their own. Default false.
+    pub is_in_place: bool,
     /// How a template's shapes are looked for in all of the target before they are fitted, with
     /// gradients only where [`FitOptions::allow_gradients`]. `None` where that was done, or they
     /// are in their places. Default `None`.
@@ -72,46 +73,10 @@ impl Default for FitOptions {
             threads: 0,
             max_side: 512,
             gain_per_byte: None,
-            schedule: Schedule::default(),
+            is_in_place: false,
             registration: None,
         }
     }
-}
-
-/// How the steps of a fit from a template are shared out: its shapes go to their places first, each
-/// as a whole, then bend, then their points move on their own. What the stages leave goes to points
-/// and paints at full resolution. A fit from nothing takes no part in this.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Schedule {
-    /// Share of [`FitOptions::iterations`] in which named groups, then shapes, are moved, turned
-    /// and scaled, `0.0..=1.0`. Default 0.16. They are taken at coarse resolution and cost little
-    /// time.
-    pub similarity: f32,
-    /// Share in which shapes are bent by a free-form lattice over their box, `0.0..=1.0`. Default
-    /// 0.12.
-    pub lattice: f32,
-    /// Share in which points and paints are moved at a quarter and at half the resolution,
-    /// `0.0..=1.0`. Default 0.16.
-    pub coarse: f32,
-}
-
-impl Default for Schedule {
-    fn default() -> Self {
-        Self {
-            similarity: 0.16,
-            lattice: 0.12,
-            coarse: 0.16,
-        }
-    }
-}
-
-impl Schedule {
-    /// For a template whose shapes are in their places: points and paints only.
-    pub const IN_PLACE: Self = Self {
-        similarity: 0.0,
-        lattice: 0.0,
-        coarse: 0.16,
-    };
 }
 
 impl FitOptions {
@@ -120,11 +85,6 @@ impl FitOptions {
     /// # Errors
     /// The first value out of its range.
     pub fn validate(&self) -> Result<(), FitError> {
-        let Schedule {
-            similarity,
-            lattice,
-            coarse,
-        } = self.schedule;
         let values = [
             (
                 "paths",
@@ -134,15 +94,6 @@ impl FitOptions {
             ),
             ("max_side", self.max_side as f32, 16.0, 4096.0),
             ("gain_per_byte", self.gain_per_byte.unwrap_or(0.0), 0.0, 1e6),
-            ("schedule.similarity", similarity, 0.0, 1.0),
-            ("schedule.lattice", lattice, 0.0, 1.0),
-            ("schedule.coarse", coarse, 0.0, 1.0),
-            (
-                "schedule (the shares' sum)",
-                similarity + lattice + coarse,
-                0.0,
-                1.0,
-            ),
         ];
         let is_out = |(_, value, low, high): &(_, f32, f32, f32)| !(*low..=*high).contains(value);
         match values.into_iter().find(is_out) {

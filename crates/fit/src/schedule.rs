@@ -4,7 +4,13 @@ use std::time::{Duration, Instant};
 
 use chat2svg_trace::regions::{FINE_SIDE, ROUGH_SIDE};
 
-use crate::{FitError, fit::Fit, primitives::Stage, savings::Wanted};
+use crate::{
+    FitError,
+    align::{LATTICE, SIMILARITY},
+    fit::Fit,
+    primitives::Stage,
+    savings::Wanted,
+};
 
 /// Longest side at which regions of pictures of few colours are looked for.
 const FINEST_SIDE: usize = 640;
@@ -53,6 +59,9 @@ const BUDGET_TRIALS: usize = 48;
 const BUDGET_CHOICE: usize = 4;
 /// Steps after each.
 const SAVING_STEPS: u32 = 7;
+/// Share of the steps from a template in which points and paints are moved at a quarter and at half
+/// the resolution. What this and the movement of whole shapes leave goes to full resolution.
+const COARSE: f32 = 0.16;
 /// How far in pixels outlines may move when drawn anew.
 const SAME_OUTLINE: f64 = 0.3;
 
@@ -60,7 +69,12 @@ const SAME_OUTLINE: f64 = 0.3;
 pub(crate) fn run(fit: &mut Fit<'_>) -> Result<(), FitError> {
     let options = fit.problem.options;
     let limit = options.paths.map_or(USUAL_PATHS, |paths| paths as usize);
-    let coarse = f64::from(options.schedule.coarse);
+    let coarse = f64::from(COARSE);
+    let placing = if options.is_in_place {
+        0.0
+    } else {
+        f64::from(SIMILARITY + LATTICE)
+    };
     let is_empty = fit.shapes() == 0;
     // The lines and shadows of a cover count as well.
     let lines = fit.problem.lines.map_or(0, |lines| lines.lines.len());
@@ -129,7 +143,7 @@ pub(crate) fn run(fit: &mut Fit<'_>) -> Result<(), FitError> {
     let share = if is_empty {
         1.0
     } else {
-        1.0 - coarse - f64::from(options.schedule.similarity + options.schedule.lattice)
+        1.0 - coarse - placing
     } / f64::from(ROUNDS);
     for round in 0..ROUNDS {
         if fit.is_stopped() {

@@ -6,7 +6,7 @@
     reason = "a helper of a test may panic as the test may"
 )]
 
-use chat2svg_fit::{Action, FitEnd, FitOptions, FitOutcome, Registration, Schedule, refine};
+use chat2svg_fit::{Action, FitEnd, FitOptions, FitOutcome, Registration, refine};
 use chat2svg_stop::Stop;
 use chat2svg_vector::{Color, Document, Group, Node, Paint, Raster, Shape};
 use kurbo::{Affine, BezPath, Circle, Point, Rect, Shape as _};
@@ -306,20 +306,6 @@ fn the_part_of_an_outline_that_another_shape_hides_keeps_its_place() {
     let old = path_of(&template, "sun").bounding_box();
     assert!((found.y0 - old.y0).abs() < 3.0, "{found:?} {old:?}");
     assert!((found.y1 - 40.4).abs() < 1.0, "{found:?} {old:?}");
-}
-
-#[test]
-fn shares_that_exceed_the_whole_are_refused() {
-    let options = FitOptions {
-        schedule: Schedule {
-            similarity: 0.6,
-            lattice: 0.3,
-            coarse: 0.2,
-        },
-        ..FitOptions::default()
-    };
-    let error = options.validate().expect_err("more than all steps");
-    assert!(error.to_string().contains("schedule"), "{error}");
 }
 
 #[test]

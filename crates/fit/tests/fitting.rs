@@ -364,9 +364,6 @@ fn bad_options_and_templates_are_named() {
         },
         "gain_per_byte",
     );
-    let mut options = quick();
-    options.schedule.coarse = f32::INFINITY;
-    check(options, "schedule.coarse");
     let broken = empty(0.0, 5.0);
     assert!(matches!(
         refine(&broken, &target, &quick(), &mut ()),

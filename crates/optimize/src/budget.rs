@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use chat2svg_fit::{FitOptions, Registration, Schedule};
+use chat2svg_fit::{FitOptions, Registration};
 use chat2svg_protocol::{
     Placement, ResourceLevel, ResourceSnapshot,
     messages::{FitScope, RunOptimize},
@@ -50,10 +50,7 @@ pub(crate) fn options(config: &OptimizeConfig, run: &RunOptimize, threads: usize
         threads,
         max_side: budget.max_side,
         // What the composer and the detailer made is in its place.
-        schedule: match run.scope {
-            FitScope::Polish => Schedule::IN_PLACE,
-            FitScope::Shapes | FitScope::Topology => Schedule::default(),
-        },
+        is_in_place: run.scope == FitScope::Polish,
         registration: (run.placement == Placement::Unregistered).then_some(Registration {
             side: budget.max_side,
             moves: budget.most_moves,

@@ -8,7 +8,7 @@ use std::{
 };
 
 use anyhow::{Context as _, anyhow};
-use chat2svg_fit::{FitOptions, FitOutcome, Observer, Progress, Schedule, refine};
+use chat2svg_fit::{FitOptions, FitOutcome, Observer, Progress, refine};
 use chat2svg_scripts::{
     Found, Layout, Parameter, Product, dialect, papers::segments, write_config,
 };
@@ -213,7 +213,7 @@ impl Stage<'_> {
         let normalized = svg_folder.join(format!("{name}_normalized_{SIDE}.svg"));
         paper(&normalized, start.as_bytes())?;
         let options = FitOptions {
-            schedule: Schedule::IN_PLACE,
+            is_in_place: true,
             ..self.options(self.second)
         };
         let png_folder = layout.stage(3).join("point_png");
