@@ -61,7 +61,7 @@ impl Deformation {
         if places.is_empty() || !(size[0].is_finite() && size[1].is_finite()) {
             return;
         }
-        let basis = match form {
+        let basis: Vec<[f32; 2]> = match form {
             Form::Similarity => {
                 let radius = (0.5 * size[0].hypot(size[1])).max(LEAST_EXTENT);
                 let middle = [0, 1].map(|axis| 0.5 * (low[axis] + high[axis]));
@@ -85,7 +85,6 @@ impl Deformation {
                 })
                 .collect(),
         };
-        let basis: Vec<[f32; 2]> = basis;
         let first = self.count;
         self.count += basis.len() / places.len();
         self.blocks.push(Block {

@@ -203,9 +203,9 @@ impl<'a> Finder<'a> {
         document: &Document,
     ) -> Result<Vec<ResidualShape>, Stopped> {
         let ids: Vec<RegionId> = chosen.iter().map(|region| region.id).collect();
-        let drawn = self.regions.shapes(&ids, &seen.owners, self.price);
+        let drawn = self.regions.shapes(&ids, seen.owners(), self.price);
         let picture = (self.regions.pixels(), self.width);
-        let namer = Namer::of(document, picture, &seen.owners, &seen.pixels);
+        let namer = Namer::of(document, picture, seen.owners(), &seen.pixels);
         let mut all = Vec::with_capacity(drawn.len());
         for found in drawn {
             self.stop.check()?;
@@ -280,12 +280,8 @@ impl<'a> Finder<'a> {
 /// Area in pixels of the second largest region of the target; of the only one when it is alone.
 fn second_largest(regions: &Regions, price: RegionPrice) -> f64 {
     let chosen = regions.cover(price, MOST_REGIONS);
-    let mut sizes = vec![0_u32; chosen.len()];
-    for label in regions.labels(&chosen).into_iter().flatten() {
-        if let Some(size) = sizes.get_mut(label as usize) {
-            *size += 1;
-        }
-    }
+    let pixels = regions.pixels_of(&chosen);
+    let mut sizes: Vec<usize> = pixels.iter().map(Vec::len).collect();
     sizes.sort_unstable_by_key(|size| std::cmp::Reverse(*size));
-    f64::from(sizes.get(1).or(sizes.first()).copied().unwrap_or(0))
+    sizes.get(1).or(sizes.first()).copied().unwrap_or(0) as f64
 }

@@ -11,7 +11,7 @@ use chat2svg_trace::{
 };
 use chat2svg_vector::{Color, Oklab};
 
-use super::form::Form;
+use super::{form::Form, id_buffer::counts};
 
 /// Prices at which the hierarchy is cut, as multiples of the usual one: from parts to wholes.
 const CUTS: [f64; 3] = [1.74, 14.0, 111.0];
@@ -110,7 +110,7 @@ impl Areas {
     pub(super) fn overlaps(&self, pixels: &[u32]) -> Vec<Overlap> {
         let mut common: BTreeMap<usize, usize> = BTreeMap::new();
         for cut in &self.cuts {
-            common.extend(counts(cut, pixels));
+            common.extend(counts(pixels, |pixel| *cut.get(pixel)?));
         }
         let own = pixels.len() as f64;
         let mut found: Vec<Overlap> = common
@@ -129,19 +129,10 @@ impl Areas {
 
     /// The region of the finest cut with most of a set's pixels, and its share of them.
     pub(super) fn main_part(&self, pixels: &[u32]) -> Option<(usize, f64)> {
-        let (area, count) = counts(self.cuts.first()?, pixels)
+        let cut = self.cuts.first()?;
+        let (area, count) = counts(pixels, |pixel| *cut.get(pixel)?)
             .into_iter()
             .max_by_key(|(area, count)| (*count, std::cmp::Reverse(*area)))?;
         Some((area, count as f64 / pixels.len() as f64))
     }
-}
-
-/// How many of some pixels are of each region.
-fn counts(cut: &[Option<usize>], pixels: &[u32]) -> BTreeMap<usize, usize> {
-    let mut counts = BTreeMap::new();
-    let areas = pixels.iter().filter_map(|pixel| cut.get(*pixel as usize));
-    for area in areas.flatten() {
-        *counts.entry(*area).or_default() += 1;
-    }
-    counts
 }

@@ -3,18 +3,15 @@
 use std::collections::BTreeMap;
 
 use chat2svg_stop::Stop;
-use chat2svg_vector::{Document, RenderError};
+use chat2svg_vector::{Document, RenderError, Visibility};
 
 use super::units::Unit;
 
 /// The id buffer of a document.
 pub struct IdBuffer {
-    /// Of each pixel, the index plus one of the shape that it shows; 0 for none.
-    pub owners: Vec<u32>,
+    visibility: Visibility,
     /// Of each shape in painting order its pixels.
     pub pixels: Vec<Vec<u32>>,
-    /// Of each shape the pixels that it would show were nothing above it.
-    painted: Vec<f64>,
 }
 
 impl IdBuffer {
@@ -29,26 +26,22 @@ impl IdBuffer {
         stop: &Stop,
     ) -> Result<Self, RenderError> {
         let visibility = document.visibility_until(width, height, stop)?;
-        let painted = (0..visibility.len())
-            .map(|shape| visibility.painted_area(shape))
-            .collect();
         Ok(Self {
-            owners: visibility.owners().to_vec(),
             pixels: visibility.pixels(),
-            painted,
+            visibility,
         })
+    }
+
+    /// Of each pixel, the index plus one of the shape that it shows; 0 for none.
+    pub fn owners(&self) -> &[u32] {
+        self.visibility.owners()
     }
 
     /// How many of some pixels show each shape.
     pub fn counts(&self, pixels: &[u32]) -> BTreeMap<usize, usize> {
-        let mut counts = BTreeMap::new();
-        let owners = pixels
-            .iter()
-            .filter_map(|pixel| self.owners.get(*pixel as usize));
-        for shape in owners.filter_map(|owner| (*owner as usize).checked_sub(1)) {
-            *counts.entry(shape).or_default() += 1;
-        }
-        counts
+        counts(pixels, |pixel| {
+            (*self.owners().get(pixel)? as usize).checked_sub(1)
+        })
     }
 
     /// The pixels that are seen of each of a unit's shapes.
@@ -63,7 +56,21 @@ impl IdBuffer {
 
     /// The pixels that a unit would show were nothing above its shapes.
     pub(super) fn painted_of(&self, unit: &Unit) -> f64 {
-        let painted = self.painted.get(unit.shapes.clone()).unwrap_or_default();
-        painted.iter().sum()
+        let shapes = unit.shapes.clone();
+        shapes
+            .map(|shape| self.visibility.painted_area(shape))
+            .sum()
     }
+}
+
+/// How many of some pixels are of each kind.
+pub(super) fn counts(
+    pixels: &[u32],
+    kind: impl Fn(usize) -> Option<usize>,
+) -> BTreeMap<usize, usize> {
+    let mut counts = BTreeMap::new();
+    for kind in pixels.iter().filter_map(|pixel| kind(*pixel as usize)) {
+        *counts.entry(kind).or_default() += 1;
+    }
+    counts
 }

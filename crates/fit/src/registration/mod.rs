@@ -31,7 +31,9 @@ pub use self::id_buffer::IdBuffer;
 use self::{
     areas::Areas,
     context::Search,
+    form::Similarity,
     repaint::Painter,
+    units::Unit,
     view::{Closer, averaged},
 };
 pub(crate) use self::{
@@ -95,20 +97,27 @@ pub fn register(
     registration: Registration,
     stop: &Stop,
 ) -> Result<Registered, FitError> {
-    let mut found = Registered::default();
-    match search(document, &mut found, target, registration, stop) {
-        Ok(()) | Err(RenderError::Stopped) => Ok(found),
-        Err(error) => Err(error.into()),
-    }
+    let mut placed = Vec::new();
+    let shaded = match search(document, &mut placed, target, registration, stop) {
+        Err(RenderError::Stopped) => Vec::new(),
+        shaded => shaded?,
+    };
+    let moved = placed.iter();
+    let moved = moved.map(|(unit, similarity, _)| similarity.movement_of(&unit.name));
+    Ok(Registered {
+        moved: moved.collect(),
+        shaded,
+    })
 }
 
+/// Moves, with what, and paints; returns the names of the shapes that were given gradients.
 fn search(
     document: &mut Document,
-    found: &mut Registered,
+    placed: &mut Vec<(Unit, Similarity, bool)>,
     target: &Raster,
     registration: Registration,
     stop: &Stop,
-) -> Result<(), RenderError> {
+) -> Result<Vec<String>, RenderError> {
     let size = |side: u32| fitting_size(document, target, side);
     let (width, height) = size(registration.side.min(FINE_SIDE as u32))?;
     let rough = averaged(target, size(TRIAL_SIDE)?, stop)?;
@@ -138,18 +147,15 @@ fn search(
         most_moves: registration.moves as usize,
         stop,
     };
-    search.run(document, &mut found.moved)?;
+    search.run(document, placed)?;
     let painter = Painter {
+        search: &search,
         finder: &finder,
-        areas: &areas,
         picture: &sharp,
-        seen: &IdBuffer::of(document, width as u32, height as u32, stop)?,
+        seen: &search.id_buffer(document)?,
         to_canvas: document.canvas_transform(width as u32, height as u32)?,
         gradients: registration.gradients,
-        least_pixels: search.least_pixels(),
         is_robust: registration.robust,
-        stop,
     };
-    found.shaded = painter.repaint(document)?;
-    Ok(())
+    Ok(painter.repaint(document)?)
 }

@@ -12,7 +12,6 @@ use chat2svg_vector::{Document, RenderError};
 use kurbo::Affine;
 
 use super::{
-    Movement,
     context::{Search, State},
     form::Similarity,
     guesses::{Guess, NEAR_COLOR},
@@ -61,11 +60,12 @@ const LEAST_PAINTED: f64 = 0.5;
 const MOVE_WORK: usize = 125;
 
 impl Search<'_> {
-    /// Moves what moved; tells in `moved` what and how far.
+    /// Moves what moved; tells in `placed` what, how in user space, and whether the target shows
+    /// just that.
     pub(super) fn run(
         &self,
         document: &mut Document,
-        moved: &mut Vec<Movement>,
+        placed: &mut Vec<(Unit, Similarity, bool)>,
     ) -> Result<(), RenderError> {
         let mut work = MOVE_WORK * self.areas.width.max(self.areas.height);
         let list = units(document);
@@ -89,9 +89,8 @@ impl Search<'_> {
         let mut looked = 0;
         let mut queue: VecDeque<(&Unit, f32)> = kept.chain(recolored).collect();
         let (mut waited, mut doubted) = (BTreeSet::new(), BTreeSet::<&[usize]>::new());
-        let mut placed: Vec<(&Unit, Similarity, bool)> = Vec::new();
         while let Some((unit, apart)) = queue.pop_front() {
-            let is_enough = moved.len() >= self.most_moves || work < shapes;
+            let is_enough = placed.len() >= self.most_moves || work < shapes;
             if is_enough || looked >= MOST_UNITS {
                 break;
             }
@@ -128,16 +127,9 @@ impl Search<'_> {
                     continue;
                 }
                 *document = better;
-                let known = placed.iter().position(|(other, ..)| *other == unit);
-                let known = known.unwrap_or(placed.len());
-                if let (Some((_, so_far, _)), Some(told)) =
-                    (placed.get_mut(known), moved.get_mut(known))
-                {
-                    so_far.go_on(&similarity);
-                    *told = so_far.movement_of(&unit.name);
-                } else {
-                    moved.push(similarity.movement_of(&unit.name));
-                    placed.push((unit, similarity, is_certain));
+                match placed.iter_mut().find(|(other, ..)| other == unit) {
+                    Some((_, so_far, _)) => so_far.go_on(&similarity),
+                    None => placed.push((unit.clone(), similarity, is_certain)),
                 }
                 state = self.state(document)?;
             }
@@ -145,17 +137,14 @@ impl Search<'_> {
         // Twice where others were not in their exact places yet. What is drawn otherwise in the
         // target has none.
         for _ in 0..placed.len().min(2) {
-            for ((unit, similarity, is_certain), told) in placed.iter_mut().zip(&mut *moved) {
-                if *is_certain {
-                    self.make_exact(document, unit, similarity, &mut work)?;
-                    *told = similarity.movement_of(&unit.name);
-                }
+            for (unit, similarity, _) in placed.iter_mut().filter(|(.., certain)| *certain) {
+                self.make_exact(document, unit, similarity, &mut work)?;
             }
         }
         Ok(())
     }
 
-    fn id_buffer(&self, document: &Document) -> Result<IdBuffer, RenderError> {
+    pub(super) fn id_buffer(&self, document: &Document) -> Result<IdBuffer, RenderError> {
         let (width, height) = (self.areas.width as u32, self.areas.height as u32);
         IdBuffer::of(document, width, height, self.stop)
     }

@@ -1,6 +1,6 @@
 //! Gives flat shapes the paint of the region that shows them. Moves nothing.
 
-use chat2svg_stop::{Stop, Stopped};
+use chat2svg_stop::Stopped;
 use chat2svg_trace::{
     GradientThreshold, found_shape::paint_in, neighbours::beside, picture::mean_color,
     regions::RegionFinder,
@@ -8,7 +8,7 @@ use chat2svg_trace::{
 use chat2svg_vector::{Color, Document, Paint, Shape, ShapeVisit, similarity_scale};
 use kurbo::Affine;
 
-use super::{areas::Areas, id_buffer::IdBuffer, units::told_name, view::squared_distance};
+use super::{context::Search, id_buffer::IdBuffer, units::told_name, view::squared_distance};
 use crate::freedom::{text_place, unread_place};
 
 /// Oklab distance below which a colour is left as it is.
@@ -30,19 +30,16 @@ const BESIDE: usize = 3;
 
 /// What shapes are repainted from.
 pub(super) struct Painter<'a> {
+    pub(super) search: &'a Search<'a>,
     pub(super) finder: &'a RegionFinder,
-    pub(super) areas: &'a Areas,
     /// The regions' picture, its soft edges made steps.
     pub(super) picture: &'a [[f32; 3]],
     pub(super) seen: &'a IdBuffer,
     /// Maps user space to the regions' picture.
     pub(super) to_canvas: Affine,
     pub(super) gradients: Option<GradientThreshold>,
-    /// Least pixels on which a shape must be seen.
-    pub(super) least_pixels: usize,
     /// Whether a shape that agrees with a good part of the target keeps its paint.
     pub(super) is_robust: bool,
-    pub(super) stop: &'a Stop,
 }
 
 impl Painter<'_> {
@@ -60,7 +57,7 @@ impl Painter<'_> {
         let mut answer = Ok(());
         document.edit_shapes(|index, shape, transform, opacity| {
             if answer.is_ok() {
-                answer = self.stop.check();
+                answer = self.search.stop.check();
             }
             let found = self.seen.pixels.get(index).zip(facts.get(index));
             if let Some((pixels, (name, is_text, false))) = found
@@ -93,7 +90,7 @@ impl Painter<'_> {
             (None, None) => return false,
         };
         // A line has hardly an inside.
-        let chosen = if is_fill || inner.len() > self.least_pixels {
+        let chosen = if is_fill || inner.len() > self.search.least_pixels() {
             inner
         } else {
             pixels.to_vec()
@@ -101,7 +98,9 @@ impl Painter<'_> {
         let Paint::Solid(before) = *paint else {
             return false;
         };
-        if chosen.len() < self.least_pixels.max(1) || opacity * shape.opacity * own_opacity < 0.98 {
+        if chosen.len() < self.search.least_pixels().max(1)
+            || opacity * shape.opacity * own_opacity < 0.98
+        {
             return false;
         }
         let agreeing = if self.is_robust {
@@ -112,18 +111,18 @@ impl Painter<'_> {
         if agreeing >= MOSTLY {
             return false;
         }
-        let main = self.areas.main_part(&chosen);
+        let main = self.search.areas.main_part(&chosen);
         let main = main.filter(|(_, share)| *share >= MAIN_SHARE);
         // What a region shows beside a shape says nothing of how the shape is shaded.
         let is_shown = main.is_some_and(|(area, _)| {
-            let overlaps = self.areas.overlaps(pixels);
+            let overlaps = self.search.areas.overlaps(pixels);
             let own = overlaps.iter().find(|overlap| overlap.area == area);
             own.is_some_and(|overlap| overlap.ratio >= SHOWN)
         });
         let own: Vec<u32> = match main {
             Some((area, _)) => chosen
                 .into_iter()
-                .filter(|pixel| self.areas.holds(area, *pixel as usize))
+                .filter(|pixel| self.search.areas.holds(area, *pixel as usize))
                 .collect(),
             None => chosen,
         };
@@ -155,7 +154,7 @@ impl Painter<'_> {
     /// Whether a text stands out in another colour as it did: where the target shows the ground in
     /// its place, the text is elsewhere, or is not in the picture, and has no new colour.
     fn is_legible(&self, pixels: &[u32], before: Color, after: Color) -> bool {
-        let width = self.areas.width;
+        let width = self.search.areas.width;
         let beside = pixels.iter().flat_map(|pixel| {
             let at = *pixel as usize;
             let sides = [
@@ -164,7 +163,7 @@ impl Painter<'_> {
                 at.checked_sub(BESIDE * width),
                 Some(at + BESIDE * width),
             ];
-            let owners = &self.seen.owners;
+            let owners = self.seen.owners();
             let is_other = move |other: &usize| {
                 owners
                     .get(*other)
@@ -191,8 +190,8 @@ impl Painter<'_> {
 
     /// Whether the pixels on all four sides show the same shape.
     fn is_inner(&self, pixel: usize) -> bool {
-        let owners = &self.seen.owners;
-        beside([self.areas.width, self.areas.height], pixel)
+        let owners = self.seen.owners();
+        beside([self.search.areas.width, self.search.areas.height], pixel)
             .all(|other| owners.get(other) == owners.get(pixel))
     }
 }
