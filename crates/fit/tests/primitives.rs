@@ -149,8 +149,8 @@ fn rings_and_borders_are_one_element_each() {
         (ground, egg, &["ellipse", "rect"]),
     ];
     for (ground, content, wanted) in cases {
-        // Where numbers are no halves, lines along circles are drawn worse than discs. At 200 pixels
-        // so few steps leave the card with borders two rectangles in each other.
+        // Where numbers are no halves, lines along circles are drawn worse than discs. At 200 px so
+        // few steps leave the card with borders two rectangles in each other.
         let side = if content.contains("<circle") {
             200
         } else {

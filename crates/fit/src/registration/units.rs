@@ -60,8 +60,8 @@ pub(super) fn units(document: &Document) -> Vec<Unit> {
     found
 }
 
-/// What is told of as the name of what is at a depth of a shape's place: where there is no name, the
-/// shape's number.
+/// What is told of as the name of what is at a depth of a shape's place: where there is no name,
+/// the shape's number.
 pub(super) fn told_name(visit: &ShapeVisit<'_>, depth: usize) -> String {
     match name_at(visit, depth) {
         "" => format!("shape {}", visit.index + 1),
