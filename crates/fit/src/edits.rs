@@ -105,7 +105,8 @@ impl Fit<'_> {
         }
         let (mut document, ids) = with_edits(&self.document, &self.ids, &taken);
         quantise(&mut document);
-        self.change_if_paid(action, document, ids)
+        self.change_if_paid(action, document, ids)?;
+        Ok(())
     }
 
     fn facts(&self) -> Result<Vec<Facts<'_>>, FitError> {

@@ -587,11 +587,8 @@ fn the_observer_is_handed_each_better_document_and_the_last_is_the_result() {
         let mut keep = Keep::default();
         let outcome = vectorize(&target, &quick(), &mut keep).expect("fits");
         assert!(keep.0.len() > 1, "{} improvements", keep.0.len());
-        let seen = keep
-            .0
-            .iter()
-            .map(|best| (best.report.psnr_after, best.report.bytes));
-        let seen: Vec<(f32, usize)> = seen.collect();
+        let told = |best: &FitOutcome| (best.report.psnr_after, best.report.bytes);
+        let seen: Vec<(f32, usize)> = keep.0.iter().map(told).collect();
         let is_better = |pair: &[(f32, usize)]| pair[1].0 >= pair[0].0 || pair[1].1 < pair[0].1;
         assert!(seen.windows(2).all(is_better), "{seen:?}");
         let last = keep.0.last().expect("there are some");

@@ -138,14 +138,14 @@ impl Fit<'_> {
         self.accept(action, f64::NEG_INFINITY)
     }
 
-    /// Goes on from another document if it costs less than the one there is, as measured; otherwise
-    /// nothing has happened.
+    /// Goes on from another document if it costs less than the one there is, as measured, and says
+    /// so; otherwise nothing has happened.
     pub(crate) fn change_if_paid(
         &mut self,
         action: Action,
         document: Document,
         ids: Vec<ShapeId>,
-    ) -> Result<(), FitError> {
+    ) -> Result<bool, FitError> {
         let cost = self.score.cost;
         let kept = (
             self.score,
@@ -157,15 +157,16 @@ impl Fit<'_> {
                 if score.is_better_than(&self.best.score) {
                     self.keep(score);
                 }
+                Ok(true)
             }
             measured => {
                 if measured.is_some() {
                     self.actions.pop();
                 }
                 (self.score, self.document, self.ids) = kept;
+                Ok(false)
             }
         }
-        Ok(())
     }
 
     /// Measures the document and notes the action; nothing when the fit is cancelled.

@@ -7,10 +7,7 @@ use chat2svg_vector::{Document, Shape, ShapeVisit};
 use kurbo::{BezPath, ParamCurveNearest as _, Point, Shape as _};
 
 use super::{candidates::Candidate, is_closed, own, parts_of, samples};
-use crate::{
-    Action, FitError,
-    fit::{Fit, ShapeId},
-};
+use crate::{Action, FitError, fit::Fit};
 
 /// Accuracy of a distance in pixels, and what anti-aliasing may hide beside a line.
 const ACCURACY: f64 = 0.05;
@@ -35,19 +32,12 @@ impl Fit<'_> {
                 if rest.is_empty() {
                     ids.remove(ring);
                 }
-                if self.is_changed_to(document, ids)? {
+                if self.change_if_paid(Action::Primitive, document, ids)? {
                     break;
                 }
             }
         }
         Ok(())
-    }
-
-    /// Goes on from another document if it costs less.
-    fn is_changed_to(&mut self, document: Document, ids: Vec<ShapeId>) -> Result<bool, FitError> {
-        let wanted = document.clone();
-        self.change_if_paid(Action::Primitive, document, ids)?;
-        Ok(self.document == wanted)
     }
 
     /// Writes round numbers where the file shows the picture for less with them: of all basic
@@ -91,7 +81,7 @@ impl Fit<'_> {
                 stroke.width = width;
             }
         });
-        self.is_changed_to(document, self.ids.clone())
+        self.change_if_paid(Action::Primitive, document, self.ids.clone())
     }
 
     /// The shapes of which a ring hides the border of a part, the highest first, and what is left
