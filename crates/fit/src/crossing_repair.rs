@@ -9,6 +9,7 @@ use rayon::prelude::*;
 use crate::{
     fit::{Fit, Problem},
     freedom::Motion,
+    scene::scale_of,
 };
 
 /// Longest side in pixels of the picture in which a template's outline must stay free of
@@ -20,7 +21,7 @@ impl Problem<'_> {
     /// Pixels per unit of a shape in the picture in which its outline must not cross itself: the
     /// fit's own for an added shape, one of at least [`CROSSING_SIDE`] for a shape of the template.
     pub(crate) fn crossing_scale(&self, transform: Affine, is_added: bool) -> f64 {
-        let scale = (self.to_canvas * transform).determinant().abs().sqrt();
+        let scale = scale_of(self.to_canvas * transform);
         if is_added {
             return scale;
         }

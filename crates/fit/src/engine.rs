@@ -156,9 +156,12 @@ fn fitted(
     } else {
         Explicable::default()
     };
-    let mut repainted = template.clone();
-    shift_colors(&mut repainted, &shifts);
-    let template = &repainted;
+    let repainted = (!shifts.is_empty()).then(|| {
+        let mut repainted = template.clone();
+        shift_colors(&mut repainted, &shifts);
+        repainted
+    });
+    let template = repainted.as_ref().unwrap_or(template);
     let mut freedoms = freedoms(template, options.robust);
     for (freedom, found) in freedoms.iter_mut().zip(shapes) {
         freedom.is_settled = found.is_settled;

@@ -19,6 +19,7 @@ use crate::{
     freedom::Motion,
     naming::{Name, Namer, name_at},
     quantise::quantise,
+    scene::scale_of,
     simplify::simplified,
     topology::{first_layers, insert},
     trial::taken,
@@ -134,7 +135,7 @@ impl Fit<'_> {
         let (to_canvas, ids) = (self.problem.to_canvas, &self.ids);
         let mut crossed = BTreeSet::new();
         self.document.edit_shapes(|index, shape, transform, _| {
-            let scale = (to_canvas * transform).determinant().abs().sqrt();
+            let scale = scale_of(to_canvas * transform);
             if ids.get(index) != Some(&ShapeId::Added)
                 || shape.fill.is_none()
                 || !scale.is_normal()
@@ -214,7 +215,7 @@ impl Fit<'_> {
         let problem = self.problem;
         let mut changed = 0;
         self.document.edit_shapes(|index, shape, transform, _| {
-            let scale = (to_canvas * transform).determinant().abs().sqrt();
+            let scale = scale_of(to_canvas * transform);
             let is_wanted = ids.get(index).is_some_and(|id| !id.is_added())
                 && freedoms.get(index).copied().unwrap_or_default().outline == Motion::Free
                 && shape.fill.is_some()

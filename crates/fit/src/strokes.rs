@@ -14,7 +14,7 @@ use crate::{
     fit::Fit,
     freedom::Motion,
     normals::{Normal, color_at, normals_along},
-    scene::SceneMap,
+    scene::{SceneMap, scale_of},
     simplify::closed_where_it_meets,
 };
 
@@ -89,7 +89,7 @@ impl Fit<'_> {
         self.document
             .edit_shapes(|index, shape, transform, opacity| {
                 let to_pixels = to_canvas * transform;
-                let scale = to_pixels.determinant().abs().sqrt();
+                let scale = scale_of(to_pixels);
                 let is_opaque = shape
                     .fill
                     .as_ref()

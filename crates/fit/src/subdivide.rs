@@ -14,7 +14,7 @@ use crate::{
     Action, FitError,
     fit::Fit,
     freedom::Motion,
-    scene::{SceneMap, scene_of},
+    scene::{SceneMap, scale_of, scene_of},
 };
 
 /// How far in pixels the new points of a curve are expected to move: the gradient times half of
@@ -54,7 +54,7 @@ impl Fit<'_> {
         let (ids, freedoms) = (&self.ids, self.present_freedoms());
         let problem = self.problem;
         trial.edit_shapes(|index, shape, transform, _| {
-            let scale = (to_canvas * transform).determinant().abs().sqrt();
+            let scale = scale_of(to_canvas * transform);
             let is_asked = ids.get(index).is_some_and(|id| !id.is_added())
                 && freedoms.get(index).copied().unwrap_or_default().outline == Motion::Free
                 && scale.is_normal()

@@ -8,7 +8,10 @@ use chat2svg_trace::{
 use chat2svg_vector::{Document, Group, Node, Paint, Shape, ShapeVisit, Stroke};
 use kurbo::Affine;
 
-use crate::naming::{Name, ground_name};
+use crate::{
+    naming::{Name, ground_name},
+    scene::scale_of,
+};
 
 /// Layer of a new document's lines.
 pub(crate) const LINES: &str = "lines";
@@ -42,7 +45,7 @@ pub(crate) fn first_layers(found: Vec<FoundShape>, lines: &[Line], to_user: Affi
 fn stroke_of(line: &Line, to_user: Affine) -> Shape {
     let mut shape = Shape::filled("", to_user * &line.path, Paint::Solid(line.color));
     shape.fill = None;
-    let width = line.width * to_user.determinant().abs().sqrt();
+    let width = line.width * scale_of(to_user);
     shape.stroke = Some(Stroke::solid(Paint::Solid(line.color), width));
     shape
 }

@@ -2,10 +2,11 @@
 //! corners, ellipses and polygons. Which of them is taken, the picture decides.
 
 use chat2svg_diffraster::Path;
+use chat2svg_vector::Shape;
 use kurbo::{Affine, BezPath, Circle, Ellipse, Point, Rect, RoundedRect, Shape as _, Vec2};
 
 use super::{least_squares::nearest, polygon};
-use crate::scene::outline_of;
+use crate::scene::{outline_of, scale_of};
 
 /// Accuracy of curves in pixels.
 const ACCURACY: f64 = 0.02;
@@ -77,6 +78,14 @@ impl Candidate {
             line,
             ..round.candidate(canvas)
         })
+    }
+
+    /// Gives a shape this outline, mapped from pixels to its coordinates.
+    pub(super) fn draw(&self, shape: &mut Shape, back: Affine) {
+        shape.path = back * &self.path;
+        if let (Some(width), Some(stroke)) = (self.line, &mut shape.stroke) {
+            stroke.width = width * scale_of(back);
+        }
     }
 
     /// Gives a path of a scene this outline.
@@ -376,11 +385,11 @@ impl Basic {
         let mut moved = self.clone();
         // What an angle moves is as far away as the shape reaches.
         let reach = match self {
-            Self::Turned([_, _, across, down, _]) => across.max(*down),
-            Self::TurnedRounded([_, _, across, down, ..]) => across.hypot(*down),
-            _ => 1.0,
+            Self::Turned([_, _, across, down, _]) => Some(across.max(*down)),
+            Self::TurnedRounded([_, _, across, down, ..]) => Some(across.hypot(*down)),
+            _ => None,
         };
-        let numbers: Vec<&mut f64> = match &mut moved {
+        let mut numbers: Vec<&mut f64> = match &mut moved {
             Self::Circle(own) => own.iter_mut().collect(),
             Self::Rect(own) | Self::Ellipse(own) => own.iter_mut().collect(),
             Self::Rounded(own) => own.iter_mut().collect(),
@@ -393,16 +402,14 @@ impl Basic {
             Self::Turned(own) => own.iter_mut().collect(),
             Self::TurnedRounded(own) => own.iter_mut().collect(),
         };
+        if let Some(reach) = reach
+            && let Some(angle) = numbers.pop()
+            && let Some(by) = by.get(numbers.len())
+        {
+            *angle += by / reach;
+        }
         for (value, by) in numbers.into_iter().zip(by) {
             *value += by;
-        }
-        if let (Self::Turned([.., angle]) | Self::TurnedRounded([.., angle]), Some(by)) = (
-            &mut moved,
-            self.parameters()
-                .checked_sub(1)
-                .and_then(|last| by.get(last)),
-        ) {
-            *angle += by / reach - by;
         }
         moved
     }

@@ -4,10 +4,10 @@
 use std::collections::BTreeMap;
 
 use chat2svg_vector::{Document, Shape, ShapeVisit};
-use kurbo::{BezPath, ParamCurveNearest as _, Point, Shape as _};
+use kurbo::{Affine, BezPath, ParamCurveNearest as _, Point, Shape as _};
 
 use super::{candidates::Candidate, is_closed, own, parts_of, samples};
-use crate::{Action, FitError, fit::Fit};
+use crate::{Action, FitError, fit::Fit, scene::scale_of};
 
 /// Accuracy of a distance in pixels, and what anti-aliasing may hide beside a line.
 const ACCURACY: f64 = 0.05;
@@ -73,12 +73,8 @@ impl Fit<'_> {
         }
         let mut document = self.document.clone();
         document.edit_shapes(|index, shape, _, _| {
-            let Some(candidate) = rounder.get(&index) else {
-                return;
-            };
-            shape.path.clone_from(&candidate.path);
-            if let (Some(width), Some(stroke)) = (candidate.line, &mut shape.stroke) {
-                stroke.width = width;
+            if let Some(candidate) = rounder.get(&index) {
+                candidate.draw(shape, Affine::IDENTITY);
             }
         });
         self.change_if_paid(Action::Primitive, document, self.ids.clone())
@@ -107,7 +103,7 @@ impl Fit<'_> {
     /// where it covers none.
     fn uncovered(&self, line: &ShapeVisit<'_>, shape: &Shape) -> Option<BezPath> {
         let to_pixels = self.problem.to_canvas * line.transform;
-        let scale = to_pixels.determinant().abs().sqrt();
+        let scale = scale_of(to_pixels);
         let width = scale * line.shape.stroke.as_ref()?.width;
         let middle = to_pixels * &line.shape.path;
         let reach = (0.5 * width + SOFT).powi(2);

@@ -14,7 +14,12 @@ use chat2svg_trace::crossing::crosses_itself;
 use chat2svg_vector::{ByteCost, Document, Shape, WriteOptions, similarity_scale};
 use kurbo::{Affine, BezPath, PathEl, Point, Rect, Shape as _, flatten};
 
-use crate::{Action, FitError, fit::Fit, scene::SceneMap, trial::taken};
+use crate::{
+    Action, FitError,
+    fit::Fit,
+    scene::{SceneMap, scale_of},
+    trial::taken,
+};
 use candidates::{Basic, Candidate, Samples};
 
 /// Distance between samples of an outline in pixels, and most of them.
@@ -207,12 +212,8 @@ impl Fit<'_> {
             })
             .collect();
         self.document.edit_shapes(|index, shape, _, _| {
-            let Some((back, candidate)) = drawn.remove(&index) else {
-                return;
-            };
-            shape.path = back * candidate.path;
-            if let (Some(width), Some(stroke)) = (candidate.line, &mut shape.stroke) {
-                stroke.width = width * back.determinant().abs().sqrt();
+            if let Some((back, candidate)) = drawn.remove(&index) {
+                candidate.draw(shape, back);
             }
         });
     }
@@ -222,10 +223,7 @@ impl Fit<'_> {
         let target = self.problem.target;
         let (width, height) = (target.width, target.height);
         let canvas = Rect::new(0.0, 0.0, width as f64, height as f64);
-        let seen = self
-            .document
-            .visibility(width as u32, height as u32)
-            .map_err(|error| FitError::Template(error.to_string()))?;
+        let seen = self.document.visibility(width as u32, height as u32)?;
         let owners = seen.owners();
         let tolerance = self.cost().tolerance;
         let map = self.scene();
@@ -270,7 +268,7 @@ impl Fit<'_> {
                     .collect(),
                 _ => continue,
             };
-            let scale = slot.to_scene.determinant().abs().sqrt();
+            let scale = scale_of(slot.to_scene);
             let line = shape.stroke.as_ref().map(|stroke| scale * stroke.width);
             choices.push(Choice {
                 slot: index,

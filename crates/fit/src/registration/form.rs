@@ -2,6 +2,8 @@
 
 use kurbo::{Affine, Point, Vec2};
 
+use crate::scene::scale_of;
+
 use super::Movement;
 
 /// Ratio of the axes' lengths from which a form has a direction.
@@ -138,7 +140,7 @@ impl Similarity {
     pub(super) fn mapped(&self, to_other: Affine) -> Self {
         Self {
             center: to_other * self.center,
-            by: self.by * to_other.determinant().abs().sqrt(),
+            by: self.by * scale_of(to_other),
             ..*self
         }
     }
