@@ -5,11 +5,10 @@ mod acceptance;
 
 use chat2svg_trace::{
     Price,
-    clean::CleanPicture,
     lines::Lines,
     picture::{Picture, squared_error},
+    reading::Reading,
     regions::{RegionFinder, ShapeCost},
-    shadow::Shadows,
 };
 use chat2svg_vector::{Document, Drawn, Raster, WriteOptions};
 use kurbo::{Affine, BezPath, PathSeg};
@@ -42,23 +41,19 @@ pub(crate) struct Problem<'a> {
     pub(crate) clock: &'a Clock,
     pub(crate) pool: &'a rayon::ThreadPool,
     pub(crate) template: &'a Document,
+    /// Whether all of the document is to be drawn: the template is empty.
+    pub(crate) is_new: bool,
     /// Quality of what the fit was given: the template, before it was registered.
     pub(crate) given: Score,
     /// What was moved then.
     pub(crate) moved: &'a [Movement],
     pub(crate) target: &'a Picture,
-    /// How the target was cleaned, if it was.
-    pub(crate) clean: Option<&'a CleanPicture>,
-    /// Whether a new document's target consists of few flat colours.
-    pub(crate) is_flat: bool,
-    /// Whether that is also full of small signs.
-    pub(crate) has_writing: bool,
+    /// What was read of it.
+    pub(crate) reading: &'a Reading,
+    /// Those of its lines that are drawn as such.
+    pub(crate) lines: Option<&'a Lines>,
     /// Whether it is an icon that may as well be pixel art.
     pub(crate) is_icon: bool,
-    /// The lines of the target, and what is left without them.
-    pub(crate) lines: Option<&'a Lines>,
-    /// The soft shadows of the target, and what is left without them.
-    pub(crate) shadows: Option<&'a Shadows>,
     /// Maps the document's user space to pixels.
     pub(crate) to_canvas: Affine,
     /// The target at the size at which shapes are compared with it, without what they cannot show;
@@ -178,15 +173,15 @@ impl<'a> Fit<'a> {
         ShapeCost {
             per_byte: self.price().byte(),
             gradients: self.problem.options.allow_gradients,
-            is_flat: self.problem.is_flat,
-            has_writing: self.problem.has_writing,
-            tolerance: match self.problem.clean {
+            is_flat: self.problem.reading.is_flat,
+            has_writing: self.problem.reading.has_writing,
+            tolerance: match &self.problem.reading.clean {
                 Some(clean) => clean.tolerance,
                 None if self.problem.is_icon => ICON_TOLERANCE,
                 None => TOLERANCE,
             },
-            least_wrong: if self.problem.template.layers.is_empty()
-                && (!self.problem.is_flat || self.problem.has_writing)
+            least_wrong: if self.problem.is_new
+                && (!self.problem.reading.is_flat || self.problem.reading.has_writing)
             {
                 0.0
             } else {
@@ -198,13 +193,15 @@ impl<'a> Fit<'a> {
     /// Looks for the picture's regions at a longest side; `None` when they are not wanted or time
     /// is up.
     pub(crate) fn finder(&self, side: usize) -> Option<RegionFinder> {
-        let Problem { options, pool, .. } = self.problem;
-        let without_lines = self.problem.lines.map(|lines| &lines.rest);
-        let without_shadows = self.problem.shadows.map(|shadows| &shadows.rest);
-        let rest = without_lines.or(without_shadows);
-        let target = rest.unwrap_or(self.problem.target);
+        let Problem {
+            options,
+            pool,
+            reading,
+            ..
+        } = self.problem;
+        let target = reading.without(self.problem.lines);
         let longest = target.width.max(target.height);
-        let side = if self.problem.has_writing {
+        let side = if reading.has_writing {
             side
         } else {
             side.min(longest)
@@ -316,7 +313,7 @@ impl<'a> Fit<'a> {
                 }
             }
         }
-        if let Some(shadows) = self.problem.shadows {
+        if let Some(shadows) = &self.problem.reading.shadows {
             // Their parts fit together as they are.
             let visits = self.document.shapes();
             for (freedom, visit) in freedoms.iter_mut().zip(&visits) {

@@ -80,7 +80,9 @@ pub(crate) fn run(fit: &mut Fit<'_>) -> Result<(), FitError> {
     let lines = fit.problem.lines.map_or(0, |lines| lines.lines.len());
     let shadows = fit
         .problem
+        .reading
         .shadows
+        .as_ref()
         .map_or(0, |shadows| shadows.shapes.len());
     let room = limit.saturating_sub(lines + shadows).max(1);
     let began = Instant::now();
@@ -118,7 +120,13 @@ pub(crate) fn run(fit: &mut Fit<'_>) -> Result<(), FitError> {
             fit.cover(first)?;
             // What is a basic shape is drawn as one before anything is painted over its outline;
             // but not where stairs leave it open.
-            if !fit.problem.clean.is_some_and(|clean| clean.is_hard) {
+            if !fit
+                .problem
+                .reading
+                .clean
+                .as_ref()
+                .is_some_and(|clean| clean.is_hard)
+            {
                 fit.take_best();
                 fit.draw_primitives(Stage::First)?;
                 fit.fill_rings()?;
@@ -171,7 +179,13 @@ pub(crate) fn run(fit: &mut Fit<'_>) -> Result<(), FitError> {
             fit.repaint(finder)?;
         }
         // Of a picture that is understood the cover shows all.
-        let is_covered = is_empty && fit.problem.clean.is_some_and(|clean| clean.is_understood);
+        let is_covered = is_empty
+            && fit
+                .problem
+                .reading
+                .clean
+                .as_ref()
+                .is_some_and(|clean| clean.is_understood);
         if is_covered {
             continue;
         }
@@ -196,9 +210,9 @@ pub(crate) fn run(fit: &mut Fit<'_>) -> Result<(), FitError> {
 fn affordable_side(fit: &Fit<'_>, rough: Duration) -> usize {
     let target = fit.problem.target;
     let longest = target.width.max(target.height);
-    let finest = if fit.problem.has_writing {
+    let finest = if fit.problem.reading.has_writing {
         (MOST_ENLARGED * longest).min(FINEST_ENLARGED)
-    } else if fit.problem.is_flat {
+    } else if fit.problem.reading.is_flat {
         // Small marks are all that some pictures of few colours show.
         longest.clamp(FINE_SIDE, FINEST_SIDE)
     } else {

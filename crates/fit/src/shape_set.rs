@@ -36,7 +36,7 @@ impl Fit<'_> {
     /// Makes the layers of a document that has no shapes.
     pub(crate) fn cover(&mut self, mut first: Vec<FoundShape>) -> Result<(), FitError> {
         let target = self.problem.target;
-        if let Some(shadows) = self.problem.shadows {
+        if let Some(shadows) = &self.problem.reading.shadows {
             // They lie on nothing but the transparent ground.
             first.splice(0..0, shadows.shapes.iter().cloned());
         }

@@ -1,6 +1,6 @@
 //! A fit in the middle of its way, for tests of single actions.
 
-use chat2svg_trace::picture::Picture;
+use chat2svg_trace::{picture::Picture, reading::Reading};
 use chat2svg_vector::{Color, Document, Group, Metadata, Node, Paint, Shape};
 use kurbo::{Affine, BezPath, Rect, Shape as _};
 
@@ -45,26 +45,24 @@ pub(crate) fn with_fit<T>(
 ) -> T {
     let side = SIDE as usize;
     let picture = to.render(SIDE, SIDE, Some(Color::WHITE)).expect("renders");
-    let target = Picture::from_raster(&picture, side, side);
+    let reading = Reading::plain(Picture::from_raster(&picture, side, side));
     let clock = Clock::start(&options.stop);
     let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build();
     let pool = pool.expect("a thread");
-    let before = Score::of(from, &target, options).expect("renders");
+    let before = Score::of(from, &reading.stored, options).expect("renders");
     act(Fit::new(
         Problem {
             options,
             clock: &clock,
             pool: &pool,
             template: from,
+            is_new: false,
             given: before,
             moved: &[],
-            target: &target,
-            clean: None,
-            has_writing: false,
-            is_icon: false,
+            target: &reading.stored,
+            reading: &reading,
             lines: None,
-            shadows: None,
-            is_flat: false,
+            is_icon: false,
             to_canvas: Affine::IDENTITY,
             compared: None,
         },

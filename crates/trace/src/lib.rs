@@ -36,6 +36,7 @@ mod outlines;
 mod paint_fit;
 pub mod picture;
 mod price;
+pub mod reading;
 pub mod regions;
 mod salience;
 pub mod segment;

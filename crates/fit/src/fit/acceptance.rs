@@ -44,9 +44,11 @@ impl Fit<'_> {
             ids,
         } = self.nearest.as_ref().unwrap_or(&self.best);
         let Problem {
-            options, template, ..
+            options,
+            template,
+            is_new,
+            ..
         } = self.problem;
-        let is_new = template.layers.is_empty() && options.allow_topology;
         let sorted = is_new.then(|| in_layers(document, options.byte_budget));
         let (document, bytes) = sorted
             .flatten()

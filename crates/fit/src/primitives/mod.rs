@@ -100,7 +100,7 @@ impl Fit<'_> {
     /// Gives added shapes of the best document the basic outlines that they stand for, where the
     /// picture does not lose more than the bytes save.
     pub(crate) fn draw_primitives(&mut self, stage: Stage) -> Result<(), FitError> {
-        let most = if self.problem.is_flat {
+        let most = if self.problem.reading.is_flat {
             usize::MAX
         } else {
             MOST_SHAPES
@@ -169,7 +169,7 @@ impl Fit<'_> {
         }
         let error = self.best_error();
         // Of a picture that was cleaned the borders are uncertain.
-        let unsure = if self.problem.clean.is_some() {
+        let unsure = if self.problem.reading.clean.is_some() {
             UNSURE
         } else {
             1.0
@@ -178,7 +178,7 @@ impl Fit<'_> {
         let unseen = UNSEEN_ERROR * unsure * pixels;
         let mut left = (LOSS_SHARE * error).max(unseen - error);
         let best = best.into_iter().map(|best| (best.1.growth, best));
-        let is_shared = !self.problem.is_flat || self.problem.clean.is_some();
+        let is_shared = !self.problem.reading.is_flat || self.problem.reading.clean.is_some();
         let mut allowed = left;
         let best = taken(best.collect(), |_, (_, chosen)| {
             let growth = chosen.growth.max(0.0);

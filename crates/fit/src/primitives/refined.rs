@@ -40,7 +40,13 @@ impl Fit<'_> {
         steps: &[f64],
     ) -> Result<(), FitError> {
         // Stairs leave open more than it can tell.
-        if self.problem.clean.is_some_and(|clean| clean.is_hard) {
+        if self
+            .problem
+            .reading
+            .clean
+            .as_ref()
+            .is_some_and(|clean| clean.is_hard)
+        {
             return Ok(());
         }
         let target = self.problem.target;
