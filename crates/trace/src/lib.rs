@@ -27,6 +27,7 @@ mod hierarchy;
 )]
 pub mod linear;
 pub mod lines;
+pub mod moments;
 pub mod neighbours;
 mod outlines;
 #[allow(

@@ -8,6 +8,7 @@ use kurbo::{Point, Vec2};
 use super::{
     Chain,
     skeleton::{OFFSETS, entries, neighbours},
+    straight::through_crossings,
 };
 
 /// Pixels over which a walk's direction is taken.
@@ -20,18 +21,21 @@ const JOIN_REACH: f64 = 10.0;
 const LEAST_ALIGNED: f64 = 0.86;
 /// Furthest where no junction lies between.
 const GAP_REACH: f64 = 4.5;
+/// Distance of two ends that are one place.
+const TOUCH: f64 = 1.6;
 /// Points over which an end's direction is taken, after those that a junction bends.
 const END_REACH: usize = 9;
 const BENT: usize = 3;
 
-/// The chains of a skeleton.
-pub(super) fn chains(mask: &[bool], width: usize, height: usize) -> Vec<Chain> {
+/// The chains of a skeleton of ink.
+pub(super) fn chains(mask: &[bool], ink: &[bool], [width, height]: [usize; 2]) -> Vec<Chain> {
     let is_junction =
         |index: &usize| mask[*index] && joins(neighbours(mask, width, height, *index));
     let place =
         |index: usize| Point::new((index % width) as f64 + 0.5, (index / width) as f64 + 0.5);
     let junctions: Vec<Point> = (0..mask.len()).filter(is_junction).map(place).collect();
-    joined(branches(mask, width, height), &junctions)
+    let branches = through_crossings(branches(mask, width, height), ink, [width, height]);
+    joined(branches, &junctions)
 }
 
 /// Whether more than two ways lead from a pixel with these neighbours.
@@ -88,10 +92,43 @@ fn branches(mask: &[bool], width: usize, height: usize) -> Vec<Chain> {
         let point =
             |index: &usize| Point::new((index % width) as f64 + 0.5, (index / width) as f64 + 0.5);
         let points: Vec<Point> = pixels.iter().map(point).collect();
-        let is_closed = points.len() > 12 && points[0].distance(points[points.len() - 1]) < 1.6;
-        found.push(Chain { points, is_closed });
+        let is_closed = points.len() > 12 && points[0].distance(points[points.len() - 1]) < TOUCH;
+        if is_closed {
+            found.push(Chain { points, is_closed });
+        } else {
+            found.extend(cut_at_peaks(&points));
+        }
     }
     found
+}
+
+/// The parts of a branch between the places where it turns back, as it does from one line to
+/// another that crosses it at a small angle.
+fn cut_at_peaks(points: &[Point]) -> impl Iterator<Item = Chain> {
+    let turned = |index: usize| {
+        let (before, after) = (
+            points.get(index.checked_sub(STEP_REACH)?)?,
+            points.get(index + STEP_REACH)?,
+        );
+        Some((points[index] - *before).dot(*after - points[index])).filter(|dot| *dot < 0.0)
+    };
+    let is_peak = |index: &usize| {
+        let near = index.saturating_sub(STEP_REACH)..index + STEP_REACH;
+        let sharpest = near
+            .filter_map(|at| Some((turned(at)?, at)))
+            .min_by(|a, b| a.0.total_cmp(&b.0));
+        sharpest.is_some_and(|(_, at)| at == *index)
+    };
+    let peaks = (1..points.len()).filter(is_peak);
+    let stops: Vec<usize> = [0].into_iter().chain(peaks).chain([points.len()]).collect();
+    let parts: Vec<Vec<Point>> = stops
+        .windows(2)
+        .map(|pair| points[pair[0]..pair[1]].to_vec())
+        .collect();
+    parts.into_iter().map(|points| Chain {
+        points,
+        is_closed: false,
+    })
 }
 
 /// An end's place, and the direction in which its chain leaves.
@@ -143,7 +180,8 @@ fn continuation((p, u): (Point, Vec2), (q, v): (Point, Vec2), junctions: &[Point
     let ahead = if apart > 2.5 { u.dot(gap) / apart } else { 1.0 };
     let aligned = (-u.dot(v)).min(ahead);
     if aligned < LEAST_ALIGNED {
-        return None;
+        // What was cut at a peak, and no crossing has taken, is one line.
+        return (apart < TOUCH).then_some(-1.0 - apart);
     }
     let meets = |point: Point| {
         let mut near = junctions.iter();

@@ -3,10 +3,12 @@
 //! what is short or uneven, is a region's business.
 
 mod chains;
+mod order;
 mod region;
 mod ridge;
 mod rings;
 mod skeleton;
+mod straight;
 
 use chat2svg_stop::Stop;
 use chat2svg_vector::Color;
@@ -18,10 +20,12 @@ use crate::{
     picture::{Picture, Pixel, luma},
 };
 use chains::chains;
+use order::in_painting_order;
 pub use region::{Mask, RegionLine};
-use ridge::Ridges;
+use ridge::{Look, Ridges};
 use rings::take_rings;
 use skeleton::thinned;
+use straight::Straight;
 
 /// Shortest line in pixels.
 const LEAST_LENGTH: f64 = 20.0;
@@ -31,6 +35,10 @@ const LARGEST_WIDTH: f64 = 3.2;
 const EVEN: f64 = 0.4;
 /// How far a line's stroke may be from its ridge, in pixels.
 const TOLERANCE: f64 = 0.35;
+/// Points of a chain from where it is seen to be crossed to where it is alone again.
+const CROSSING: usize = 8;
+/// One in so many points of a straight line must be alone.
+const MOST_CROSSED: usize = 5;
 /// Pixels beside a line that its anti-aliasing reaches.
 const SOFT: f64 = 1.2;
 /// Pixels to each side within which the ground beside a line is looked up.
@@ -80,13 +88,13 @@ pub fn lines_of(picture: &Picture, stop: &Stop) -> Option<Lines> {
     let [dark, light] = [1.0, -1.0].map(|sign| Ridges::of(picture, sign));
     for (ridges, others) in [(&dark, &light), (&light, &dark)] {
         let (width, height) = (picture.width, picture.height);
-        let mask = thinned(ridges.mask(), width, height, stop).ok()?;
-        for chain in chains(&mask, picture.width, picture.height) {
+        let skeleton = thinned(ridges.mask(), width, height, stop).ok()?;
+        for chain in chains(&skeleton, &ridges.ink(), picture.size()) {
             if lines.len() < MOST_LINES
                 && let Some((line, course)) = line_along(ridges, others, picture, &chain)
             {
                 take(&mut is_taken, picture, &course, 0.5 * line.width + SOFT);
-                lines.push(line);
+                lines.push((line, course));
             }
         }
     }
@@ -97,6 +105,7 @@ pub fn lines_of(picture: &Picture, stop: &Stop) -> Option<Lines> {
         pixels: without(picture, &is_taken),
         ..*picture
     };
+    let lines = in_painting_order(lines, picture);
     Some(Lines { lines, rest })
 }
 
@@ -141,15 +150,21 @@ fn line_along(
     let looks: Vec<_> = (0..chain.points.len())
         .filter_map(|index| ridges.across(others, chain, index))
         .collect();
-    let clear = looks.iter().filter(|look| look.is_clear).count();
-    if looks.len() * 4 < chain.points.len() * 3 || clear * 4 < looks.len() * 3 {
+    if looks.len() * 4 < chain.points.len() * 3 {
         return None;
     }
-    let mut sums: Vec<f64> = looks.iter().map(|look| look.sum).collect();
+    let (straight, own) = match straight_line(&looks, chain.is_closed) {
+        Some((line, alone)) => (Some(line), alone),
+        None => (None, looks.iter().filter(|look| look.is_clear).collect()),
+    };
+    if straight.is_none() && own.len() * 4 < looks.len() * 3 {
+        return None;
+    }
+    let mut sums: Vec<f64> = own.iter().map(|look| look.sum).collect();
     sums.sort_by(f64::total_cmp);
     let quartile = |share: f64| sums.get((share * sums.len() as f64) as usize).copied();
     let (low, middle, high) = (quartile(0.2)?, quartile(0.5)?, quartile(0.8)?);
-    let mut peaks: Vec<f64> = looks.iter().map(|look| look.peak).collect();
+    let mut peaks: Vec<f64> = own.iter().map(|look| look.peak).collect();
     peaks.sort_by(f64::total_cmp);
     let contrast = *peaks.get(peaks.len() * 9 / 10)?;
     let width = middle / contrast;
@@ -158,14 +173,19 @@ fn line_along(
     }
     // The colour where the line shows it most purely.
     let (mut sum, mut count) = ([0.0_f64; 3], 0.0);
-    for look in looks.iter().filter(|look| look.peak >= 0.92 * contrast) {
+    for look in own.iter().filter(|look| look.peak >= 0.92 * contrast) {
         for (sum, value) in sum.iter_mut().zip(picture.pixels[look.pixel]) {
             *sum += f64::from(value);
         }
         count += 1.0;
     }
     let [red, green, blue] = sum.map(|sum| (sum / f64::max(count, 1.0)) as f32);
-    let course: Vec<Point> = looks.iter().map(|look| look.center).collect();
+    let mut course: Vec<Point> = looks.iter().map(|look| look.center).collect();
+    if let Some(line) = straight {
+        course
+            .iter_mut()
+            .for_each(|point| *point = line.nearest(*point));
+    }
     if turning(&course, chain.is_closed) > MOST_TURN + TURN_PER_PIXEL * length {
         return None;
     }
@@ -174,6 +194,22 @@ fn line_along(
         let color = Color::new(red, green, blue);
         (Line { path, width, color }, course)
     })
+}
+
+/// The straight line that a chain follows wherever nothing crosses it, with what lies across it
+/// there: elsewhere that is not the line alone.
+fn straight_line(looks: &[Look], is_closed: bool) -> Option<(Straight, Vec<&Look>)> {
+    let is_alone = |index: &usize| {
+        let near = index.saturating_sub(CROSSING)..(index + CROSSING + 1).min(looks.len());
+        looks[near].iter().all(|look| look.is_clear)
+    };
+    let alone = (0..looks.len()).filter(is_alone);
+    let alone: Vec<&Look> = alone.map(|index| &looks[index]).collect();
+    if is_closed || MOST_CROSSED * alone.len() < looks.len() {
+        return None;
+    }
+    let centers: Vec<Point> = alone.iter().map(|look| look.center).collect();
+    Some((Straight::of(&centers, TOLERANCE)?, alone))
 }
 
 /// How much a course turns in all, in radians.

@@ -69,6 +69,11 @@ impl Ridges {
         }
     }
 
+    /// The pixels that stand out at all, those beside stronger ones too.
+    pub(super) fn ink(&self) -> Vec<bool> {
+        self.values.iter().map(|value| *value >= LEAST).collect()
+    }
+
     /// The pixels of ridges.
     pub(super) fn mask(&self) -> Vec<bool> {
         let strongest = extremes(&self.values, self.width, self.height, f32::max);
