@@ -3,8 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use chat2svg_stop::Stop;
+use chat2svg_stop::{Stop, Stopped};
 use chat2svg_trace::{
+    Price, RegionPrice,
     picture::mean_color,
     regions::{RegionFinder, ShapeCost, pixels_by_label},
     segment::{NodeId, best_cover},
@@ -15,6 +16,8 @@ use super::{form::Form, id_buffer::counts};
 
 /// Prices at which the hierarchy is cut, as multiples of the usual one: from parts to wholes.
 const CUTS: [f64; 3] = [1.74, 14.0, 111.0];
+/// How far outlines may be from the borders of regions; none is drawn here.
+const TOLERANCE: f64 = 0.4;
 /// Most regions of a cut.
 const MOST_REGIONS: usize = 400;
 
@@ -39,24 +42,15 @@ pub(super) struct Areas {
     cuts: Vec<Vec<Option<usize>>>,
 }
 
-/// How well a region and what is seen of a shape agree.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Overlap {
-    /// Index of the region.
-    pub(super) area: usize,
-    /// Pixels in common over those of either.
-    pub(super) ratio: f64,
-}
-
 impl Areas {
     /// The regions of a finder's picture at several prices; `picture` is that, over white.
     pub(super) fn of(
         finder: &RegionFinder,
         picture: &[[f32; 3]],
-        cost: ShapeCost,
         stop: &Stop,
-    ) -> Option<Self> {
+    ) -> Result<Self, Stopped> {
         let (width, height) = finder.size();
+        let price = Price::of_size(width, height).byte();
         let mut known: BTreeMap<NodeId, usize> = BTreeMap::new();
         let mut areas = Self {
             width,
@@ -65,14 +59,12 @@ impl Areas {
             cuts: Vec::new(),
         };
         for factor in CUTS {
-            if stop.is_due() {
-                return None;
-            }
-            let dearer = ShapeCost {
-                per_byte: cost.per_byte * factor,
-                ..cost
-            };
-            let cut = finder.cut_cost(dearer);
+            stop.check()?;
+            let cut = finder.cut_cost(ShapeCost::from(RegionPrice {
+                per_byte: price * factor,
+                gradients: true,
+                tolerance: TOLERANCE,
+            }));
             let chosen = best_cover(finder.tree(), cut, MOST_REGIONS, stop);
             let labels = finder.tree().labels(&chosen);
             let cut = areas.cuts.len();
@@ -97,7 +89,7 @@ impl Areas {
             let of_label = |label: Option<u32>| indices.get(label? as usize).copied();
             (areas.cuts).push(labels.into_iter().map(of_label).collect());
         }
-        Some(areas)
+        Ok(areas)
     }
 
     /// Whether a pixel belongs to a region.
@@ -106,24 +98,22 @@ impl Areas {
         cut.is_some_and(|cut| cut.get(pixel) == Some(&Some(area)))
     }
 
-    /// The regions that have pixels in common with a set, best agreement first.
-    pub(super) fn overlaps(&self, pixels: &[u32]) -> Vec<Overlap> {
+    /// The regions that have pixels in common with a set, each after the share of these among the
+    /// pixels of either; the highest share first.
+    pub(super) fn overlaps(&self, pixels: &[u32]) -> Vec<(f64, usize)> {
         let mut common: BTreeMap<usize, usize> = BTreeMap::new();
         for cut in &self.cuts {
             common.extend(counts(pixels, |pixel| *cut.get(pixel)?));
         }
         let own = pixels.len() as f64;
-        let mut found: Vec<Overlap> = common
+        let mut found: Vec<(f64, usize)> = common
             .into_iter()
             .filter_map(|(area, common)| {
                 let (whole, common) = (self.all.get(area)?.form.area, common as f64);
-                Some(Overlap {
-                    area,
-                    ratio: common / (own + whole - common),
-                })
+                Some((common / (own + whole - common), area))
             })
             .collect();
-        found.sort_by(|a, b| b.ratio.total_cmp(&a.ratio).then(a.area.cmp(&b.area)));
+        found.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
         found
     }
 

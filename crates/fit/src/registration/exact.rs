@@ -5,13 +5,14 @@ use chat2svg_trace::linear::solve;
 use chat2svg_vector::{Document, RenderError};
 
 use super::{
-    context::Search,
+    Search,
     form::Similarity,
     guesses::Guess,
     pose::{AXES, SHIFTS, Trial, along},
     units::{Unit, to_user},
-    view::color_of,
+    view::{View, averaged, color_of},
 };
+use crate::measure::fitting_size;
 
 /// Pixels by which the outline moves to measure what that changes.
 const PROBE: f64 = 0.25;
@@ -21,19 +22,35 @@ const SHORTEST: f64 = 0.01;
 const STEPS: usize = 8;
 /// Share of the strongest axis by which all are held back: a disc turns unseen.
 const DAMPING: f64 = 1e-3;
+/// Longest sides in pixels at which that is done.
+const SIDES: [u32; 2] = [320, 1000];
 /// How much more error there may be without a turn or scaling: a share of what the unit takes away,
 /// and one of the error, up to another share of the former.
 const HARDLY_EXACT: f64 = 5e-4;
 const NO_WORSE: f64 = 0.25;
 const HARDLY: f64 = 0.01;
 
-impl Search<'_> {
-    /// Brings a unit that was moved to its exact place; `so_far` is how it was moved in user space.
+impl<'a> Search<'a> {
+    /// The target at the sizes at which places are made exact.
+    pub(super) fn closer(&self, document: &Document) -> Result<Vec<View<'a>>, RenderError> {
+        let sizes = SIDES.map(|side| fitting_size(document, self.target, side));
+        let mut sizes = sizes.into_iter().collect::<Result<Vec<_>, _>>()?;
+        sizes.dedup();
+        let views = sizes.into_iter().map(|size| {
+            let picture = averaged(self.target, size, self.stop)?;
+            Ok(View::of(&picture, self.stop))
+        });
+        views.collect()
+    }
+
+    /// Brings a unit that was moved to its exact place in parts of some views, from few pixels to
+    /// many; `so_far` is how it was moved in user space.
     pub(super) fn make_exact(
         &self,
         document: &mut Document,
         unit: &Unit,
         so_far: &mut Similarity,
+        views: &[View<'_>],
         work: &mut usize,
     ) -> Result<(), RenderError> {
         let to_user = to_user(document, &unit.place);
@@ -42,9 +59,14 @@ impl Search<'_> {
             return Ok(());
         };
         let is_plain = so_far.turn == 0.0 && so_far.scale == 1.0;
-        let views = self.closer.around(bounds, document)?;
-        for (view, left) in views.iter().zip((0..views.len()).rev()) {
-            let mut trial = Trial::new(document, unit, view, work)?;
+        let parts = views
+            .iter()
+            .map_while(|view| view.around(bounds, document).transpose());
+        let parts = parts.collect::<Result<Vec<_>, _>>()?;
+        for ((view, frame), left) in parts.iter().zip((0..parts.len()).rev()) {
+            let mut part = document.clone();
+            part.view_box = *frame;
+            let mut trial = Trial::new(&part, unit, view, work)?;
             let middle = trial.to_view * (so_far.center + so_far.by);
             let here = Guess {
                 similarity: Similarity::shift(middle, Default::default()),
@@ -58,9 +80,8 @@ impl Search<'_> {
                 trial.settled(here, axes)?.map_or(here, |(_, guess)| guess)
             };
             let change = guess.similarity.mapped(trial.to_view.inverse());
-            let better = trial.moved(&guess);
+            document.layers = trial.moved(&guess).layers;
             so_far.go_on(&change);
-            *document = better;
         }
         Ok(())
     }

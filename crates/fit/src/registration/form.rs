@@ -1,5 +1,7 @@
 //! Place, size and direction of a set of pixels, and the similarities that map one onto another.
 
+use std::f64::consts::{PI, TAU};
+
 use kurbo::{Affine, Point, Vec2};
 
 use crate::scene::scale_of;
@@ -64,30 +66,23 @@ impl Form {
     pub(super) fn similarities_to(&self, other: &Self) -> Vec<Similarity> {
         let scale = (other.area / self.area).sqrt();
         let by = other.center - self.center;
-        let mut turns = vec![0.0];
-        if self.ratio >= DIRECTED && other.ratio >= DIRECTED {
-            let turn = wrapped(other.angle - self.angle);
-            turns.extend([turn, wrapped(turn + std::f64::consts::PI)]);
+        let turns = if self.ratio >= DIRECTED && other.ratio >= DIRECTED {
+            let turn = other.angle - self.angle;
+            vec![0.0, turn, turn + PI]
         } else {
-            let step = std::f64::consts::TAU / f64::from(TURNS);
-            turns.extend((1..TURNS).map(|count| wrapped(f64::from(count) * step)));
-        }
-        turns
-            .into_iter()
-            .map(|turn| Similarity {
-                center: self.center,
-                by,
-                turn,
-                scale,
-            })
-            .collect()
+            (0..TURNS)
+                .map(|count| f64::from(count) * (TAU / f64::from(TURNS)))
+                .collect()
+        };
+        let similarity = |turn: f64| Similarity {
+            center: self.center,
+            by,
+            // Between minus and plus π.
+            turn: (turn + PI).rem_euclid(TAU) - PI,
+            scale,
+        };
+        turns.into_iter().map(similarity).collect()
     }
-}
-
-/// The angle between minus and plus π.
-fn wrapped(angle: f64) -> f64 {
-    let turn = std::f64::consts::TAU;
-    (angle + 0.5 * turn).rem_euclid(turn) - 0.5 * turn
 }
 
 /// A turn and a scaling around a centre, and then a shift.

@@ -2,14 +2,11 @@
 //! a region of like form, or shifts under which its picture is found again. Nothing is rendered or
 //! moved here.
 
-use chat2svg_trace::picture::mean_color;
-use chat2svg_vector::{Color, Document, Paint, RenderError};
-use kurbo::Point;
+use chat2svg_vector::{Color, Paint, RenderError};
+use kurbo::{Point, Vec2};
 
 use super::{
-    context::{Search, State},
-    form::{Form, Similarity},
-    units::Unit,
+    Search, form::Similarity, moves::State, tie_break::Appearance, units::Unit,
     view::squared_distance,
 };
 use crate::normals::pixel_at;
@@ -55,7 +52,6 @@ impl Search<'_> {
     /// Where a unit may have gone, best first.
     pub(super) fn guesses(
         &self,
-        document: &Document,
         unit: &Unit,
         state: &State,
         apart: f32,
@@ -70,8 +66,7 @@ impl Search<'_> {
         large.sort_by_key(|shape| std::cmp::Reverse(seen(shape)));
         for shape in large.into_iter().take(6) {
             self.stop.check()?;
-            let found = self.region_guesses(document, shape, state, apart);
-            guesses.extend(found.into_iter().take(3));
+            guesses.extend(self.region_guesses(shape, state, apart));
         }
         if unit.is_group {
             for guess in &mut guesses {
@@ -84,24 +79,17 @@ impl Search<'_> {
         }
         guesses.sort_by(|a, b| b.likeness.total_cmp(&a.likeness));
         guesses.truncate(TRIED);
-        guesses.extend(self.shift_guesses(document, unit)?);
+        guesses.extend(self.shift_guesses(&state.document, unit)?);
         Ok(guesses)
     }
 
     /// Regions of a like form near a shape.
-    fn region_guesses(
-        &self,
-        document: &Document,
-        shape: usize,
-        state: &State,
-        furthest: f32,
-    ) -> Vec<Guess> {
+    fn region_guesses(&self, shape: usize, state: &State, furthest: f32) -> Vec<Guess> {
         let pixels = &state.seen.pixels[shape];
-        let Some(form) = Form::of(pixels.iter().copied(), self.areas.width) else {
+        let Some(Appearance { form, color }) = &state.appearances[shape] else {
             return Vec::new();
         };
-        let own = mean_color(&state.picture, pixels).to_oklab();
-        let is_flat = document
+        let is_flat = (state.document)
             .shapes()
             .get(shape)
             .and_then(|visit| visit.shape.fill.as_ref())
@@ -109,7 +97,7 @@ impl Search<'_> {
         let side = self.areas.width.max(self.areas.height) as f64;
         let mut found = Vec::new();
         for (index, area) in self.areas.all.iter().enumerate() {
-            let apart = own.distance(area.color);
+            let apart = color.distance(area.color);
             let far = area.form.center.distance(form.center);
             let is_other = apart > NEAR_COLOR;
             let is_taken = state.settled.contains(&Some(index));
@@ -146,20 +134,16 @@ impl Search<'_> {
             }
         }
         found.sort_by(|a, b| b.likeness.total_cmp(&a.likeness));
-        found.truncate(4);
+        found.truncate(3);
         found
     }
 
     /// Intersection over union of pixels moved onto a region.
     fn likeness(&self, pixels: &[u32], area: usize, similarity: &Similarity) -> f64 {
-        let map = similarity.map();
-        let mut count = 0.0_f64;
-        let mut inside = 0.0;
-        for pixel in sampled(pixels) {
+        let (mut count, mut inside) = (0.0_f64, 0.0);
+        for (_, there) in self.samples(pixels, similarity) {
             count += 1.0;
-            if let Some(there) = self.pixel_at(map * self.center_of(pixel))
-                && self.areas.holds(area, there)
-            {
+            if there.is_some_and(|there| self.areas.holds(area, there)) {
                 inside += 1.0;
             }
         }
@@ -172,41 +156,35 @@ impl Search<'_> {
     /// How well the target shows a unit's picture where a guess puts it, less the further it goes.
     fn agreement(&self, pixels: &[u32], guess: &Guess, state: &State) -> f64 {
         const UNLIKE: f32 = 0.15;
-        let map = guess.similarity.map();
         let color = guess
             .color
             .map(|color| [color.red, color.green, color.blue]);
         let (mut count, mut error) = (0.0_f64, 0.0);
-        for pixel in sampled(pixels) {
+        for (pixel, there) in self.samples(pixels, &guess.similarity) {
             count += 1.0;
-            let wanted = color.unwrap_or(state.picture[pixel as usize]);
-            error += f64::from(
-                self.pixel_at(map * self.center_of(pixel))
-                    .map_or(UNLIKE, |there| {
-                        squared_distance(self.fine.pixels[there], wanted).min(UNLIKE)
-                    }),
-            );
+            let wanted = color.unwrap_or(state.picture[pixel]);
+            error += f64::from(there.map_or(UNLIKE, |there| {
+                squared_distance(self.fine.pixels[there], wanted).min(UNLIKE)
+            }));
         }
         let side = self.areas.width.max(self.areas.height) as f64;
         let effort = guess.similarity.by.hypot() / side + 0.02 * guess.similarity.turn.abs();
         1.0 - error / (count.max(1.0) * f64::from(UNLIKE)) - 0.1 * effort
     }
 
-    fn center_of(&self, pixel: u32) -> Point {
-        let width = self.areas.width;
-        Point::new(
-            (pixel as usize % width) as f64 + 0.5,
-            (pixel as usize / width) as f64 + 0.5,
-        )
+    /// Some of many pixels, evenly spread, and where on the canvas a similarity moves each.
+    fn samples(
+        &self,
+        pixels: &[u32],
+        similarity: &Similarity,
+    ) -> impl Iterator<Item = (usize, Option<usize>)> {
+        let size @ [width, _] = [self.areas.width, self.areas.height];
+        let map = similarity.map();
+        let stride = pixels.len().div_ceil(SAMPLES).max(1);
+        pixels.iter().step_by(stride).map(move |pixel| {
+            let pixel = *pixel as usize;
+            let corner = Point::new((pixel % width) as f64, (pixel / width) as f64);
+            (pixel, pixel_at(map * (corner + Vec2::new(0.5, 0.5)), size))
+        })
     }
-
-    fn pixel_at(&self, point: Point) -> Option<usize> {
-        pixel_at(point, [self.areas.width, self.areas.height])
-    }
-}
-
-/// Some of many pixels, evenly spread.
-fn sampled(pixels: &[u32]) -> impl Iterator<Item = u32> + '_ {
-    let stride = pixels.len().div_ceil(SAMPLES).max(1);
-    pixels.iter().step_by(stride).copied()
 }

@@ -5,7 +5,6 @@
 //! added or bent here.
 
 mod areas;
-mod context;
 mod exact;
 mod form;
 mod guesses;
@@ -20,22 +19,15 @@ mod view;
 
 use chat2svg_stop::Stop;
 use chat2svg_trace::{
-    GradientThreshold, Price,
+    GradientThreshold,
     picture::over_white,
-    regions::{FINE_SIDE, RegionFinder, ShapeCost},
+    regions::{FINE_SIDE, RegionFinder},
 };
 use chat2svg_vector::{Document, Raster, RenderError};
 use serde::{Deserialize, Serialize};
 
 pub use self::id_buffer::IdBuffer;
-use self::{
-    areas::Areas,
-    context::Search,
-    form::Similarity,
-    repaint::Painter,
-    units::Unit,
-    view::{Closer, averaged},
-};
+use self::{areas::Areas, form::Similarity, units::Unit, view::averaged};
 pub(crate) use self::{
     form::Form,
     moves::TEXT_SHOWN,
@@ -45,10 +37,6 @@ use crate::{FitError, measure::fitting_size};
 
 /// Longest side in pixels at which guesses are tried.
 const TRIAL_SIDE: u32 = 160;
-/// Longest sides at which the place of what was moved is made exact.
-const CLOSER_SIDES: [u32; 2] = [320, 1000];
-/// How far outlines may be from the borders of regions; none is drawn here.
-const TOLERANCE: f64 = 0.4;
 
 /// How a template is brought to its target before it is fitted.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -110,6 +98,21 @@ pub fn register(
     })
 }
 
+/// What shapes are moved and painted by.
+struct Search<'a> {
+    finder: RegionFinder,
+    areas: Areas,
+    /// The regions' picture, its soft edges made steps.
+    sharp: Vec<[f32; 3]>,
+    /// The target at the size of that picture.
+    fine: View<'a>,
+    /// The target at the size at which guesses are tried.
+    rough: View<'a>,
+    target: &'a Raster,
+    registration: Registration,
+    stop: &'a Stop,
+}
+
 /// Moves, with what, and paints; returns the names of the shapes that were given gradients.
 fn search(
     document: &mut Document,
@@ -121,41 +124,20 @@ fn search(
     let size = |side: u32| fitting_size(document, target, side);
     let (width, height) = size(registration.side.min(FINE_SIDE as u32))?;
     let rough = averaged(target, size(TRIAL_SIDE)?, stop)?;
-    let mut closer = CLOSER_SIDES
-        .map(size)
-        .into_iter()
-        .collect::<Result<Vec<_>, _>>()?;
-    closer.dedup();
     let picture = averaged(target, (width, height), stop)?;
     let finder = RegionFinder::new(&picture, width.max(height), stop);
     let finder = finder.ok_or(RenderError::Stopped)?;
     let sharp: Vec<[f32; 3]> = finder.sharp().iter().copied().map(over_white).collect();
-    let cost = ShapeCost {
-        per_byte: Price::of_size(width, height).byte(),
-        gradients: true,
-        tolerance: TOLERANCE,
-        least_wrong: 0.0,
-        is_flat: false,
-        has_writing: false,
-    };
-    let areas = Areas::of(&finder, &sharp, cost, stop).ok_or(RenderError::Stopped)?;
     let search = Search {
-        areas: &areas,
-        fine: &View::of(&picture, stop),
-        rough: &View::of(&rough, stop),
-        closer: &Closer::of(target, closer, stop),
-        most_moves: registration.moves as usize,
+        areas: Areas::of(&finder, &sharp, stop)?,
+        fine: View::of(&picture, stop),
+        rough: View::of(&rough, stop),
+        finder,
+        sharp,
+        target,
+        registration,
         stop,
     };
     search.run(document, placed)?;
-    let painter = Painter {
-        search: &search,
-        finder: &finder,
-        picture: &sharp,
-        seen: &search.id_buffer(document)?,
-        to_canvas: document.canvas_transform(width as u32, height as u32)?,
-        gradients: registration.gradients,
-        is_robust: registration.robust,
-    };
-    Ok(painter.repaint(document)?)
+    search.repaint(document)
 }

@@ -8,18 +8,18 @@ use std::{
 };
 
 use chat2svg_trace::{Price, picture::mean_color};
-use chat2svg_vector::{Document, RenderError};
+use chat2svg_vector::{Color, Document, Raster, RenderError};
 use kurbo::Affine;
 
 use super::{
-    context::{Search, State},
-    form::Similarity,
+    Search,
+    form::{Form, Similarity},
     guesses::{Guess, NEAR_COLOR},
     id_buffer::IdBuffer,
     pose::{AXES, SHIFTS, Trial, paint},
-    tie_break::Appearances,
+    tie_break::{Appearance, has_closer_rival},
     units::{Unit, units},
-    view::{color_of, squared_distance, sum},
+    view::{color_of, squared_distance},
 };
 
 /// Oklab distance up to which a region may be a shape of quite another colour.
@@ -59,6 +59,17 @@ const LEAST_PAINTED: f64 = 0.5;
 /// Renderings of a shape that all moves together may take, for each pixel of that side.
 const MOVE_WORK: usize = 125;
 
+/// The document as it stands, and what the search knows of it.
+pub(super) struct State {
+    pub(super) document: Document,
+    pub(super) seen: IdBuffer,
+    pub(super) appearances: Vec<Option<Appearance>>,
+    /// Of each shape the region that shows it where it is; `None` for those that may have moved.
+    pub(super) settled: Vec<Option<usize>>,
+    /// The document's picture at the size of the regions'.
+    pub(super) picture: Vec<[f32; 3]>,
+}
+
 impl Search<'_> {
     /// Moves what moved; tells in `placed` what, how in user space, and whether the target shows
     /// just that.
@@ -70,7 +81,7 @@ impl Search<'_> {
         let mut work = MOVE_WORK * self.areas.width.max(self.areas.height);
         let list = units(document);
         let shapes = document.counts().shapes;
-        let mut state = self.state(document)?;
+        let mut state = self.state(document.clone())?;
         // Groups as wholes before their parts, and the large before the small.
         let mut order: Vec<&Unit> = list
             .iter()
@@ -90,7 +101,7 @@ impl Search<'_> {
         let mut queue: VecDeque<(&Unit, f32)> = kept.chain(recolored).collect();
         let (mut waited, mut doubted) = (BTreeSet::new(), BTreeSet::<&[usize]>::new());
         while let Some((unit, apart)) = queue.pop_front() {
-            let is_enough = placed.len() >= self.most_moves || work < shapes;
+            let is_enough = placed.len() >= self.registration.moves as usize || work < shapes;
             if is_enough || looked >= MOST_UNITS {
                 break;
             }
@@ -99,16 +110,16 @@ impl Search<'_> {
                 continue;
             }
             looked += 1;
-            let alone = self.alone(document, unit, &state)?;
+            let alone = self.alone(unit, &state)?;
             let look = alone.as_ref().unwrap_or(&state);
-            let mut guesses = self.guesses(document, unit, look, apart)?;
+            let mut guesses = self.guesses(unit, look, apart)?;
             let all = guesses.len();
             if !unit.is_group {
                 guesses.retain(|guess| {
                     let to = guess.similarity.center + guess.similarity.by;
                     let may_go = |shape: usize| state.settled.get(shape) == Some(&None);
                     let shape = unit.shapes.start;
-                    !state.appearances.has_closer_rival(shape, to, may_go)
+                    !has_closer_rival(&state.appearances, shape, to, may_go)
                 });
             }
             if guesses.len() < all && waited.insert(unit.shapes.start) {
@@ -119,26 +130,32 @@ impl Search<'_> {
             if guesses.is_empty() {
                 continue;
             }
-            let found = self.best(document, unit, &guesses, &mut work)?;
+            let found = self.best(unit, &guesses, &state, &mut work)?;
             if let Some((better, similarity, is_certain)) = found {
                 if !is_certain && doubted.insert(unit.place.as_slice()) {
                     // What is shown just so has the better claim, also to its place.
                     queue.push_back((unit, apart));
                     continue;
                 }
-                *document = better;
+                state = better;
+                document.clone_from(&state.document);
                 match placed.iter_mut().find(|(other, ..)| other == unit) {
                     Some((_, so_far, _)) => so_far.go_on(&similarity),
                     None => placed.push((unit.clone(), similarity, is_certain)),
                 }
-                state = self.state(document)?;
             }
         }
         // Twice where others were not in their exact places yet. What is drawn otherwise in the
         // target has none.
-        for _ in 0..placed.len().min(2) {
-            for (unit, similarity, _) in placed.iter_mut().filter(|(.., certain)| *certain) {
-                self.make_exact(document, unit, similarity, &mut work)?;
+        let rounds = placed.len().min(2);
+        let mut certain: Vec<_> = placed.iter_mut().filter(|(.., certain)| *certain).collect();
+        if certain.is_empty() {
+            return Ok(());
+        }
+        let views = self.closer(document)?;
+        for _ in 0..rounds {
+            for (unit, similarity, _) in &mut certain {
+                self.make_exact(document, unit, similarity, &views, &mut work)?;
             }
         }
         Ok(())
@@ -149,48 +166,50 @@ impl Search<'_> {
         IdBuffer::of(document, width, height, self.stop)
     }
 
-    fn state(&self, document: &Document) -> Result<State, RenderError> {
-        let seen = self.id_buffer(document)?;
-        let settled = seen
-            .pixels
-            .iter()
-            .map(|pixels| {
-                let best = *self.areas.overlaps(pixels).first()?;
-                (best.ratio >= SETTLED_OVERLAP).then_some(best.area)
-            })
-            .collect();
-        let shown = self.fine.shown(document)?;
+    fn state(&self, document: Document) -> Result<State, RenderError> {
+        let seen = self.id_buffer(&document)?;
+        self.state_of(document, seen)
+    }
+
+    fn state_of(&self, document: Document, seen: IdBuffer) -> Result<State, RenderError> {
+        let shown = self.fine.shown(&document)?;
         let picture: Vec<[f32; 3]> = shown.pixels().iter().map(color_of).collect();
+        let appearance = |pixels: &Vec<u32>| {
+            Some(Appearance {
+                form: Form::of(pixels.iter().copied(), self.areas.width)?,
+                color: mean_color(&picture, pixels).to_oklab(),
+            })
+        };
+        let settled = |pixels: &Vec<u32>| {
+            let (ratio, area) = *self.areas.overlaps(pixels).first()?;
+            (ratio >= SETTLED_OVERLAP).then_some(area)
+        };
         Ok(State {
-            appearances: Appearances::of(&seen, &picture, self.areas.width),
+            appearances: seen.pixels.iter().map(appearance).collect(),
+            settled: seen.pixels.iter().map(settled).collect(),
+            document,
             seen,
-            settled,
             picture,
         })
     }
 
     /// The state in which a unit of which much is hidden is seen whole, and nothing else; `None`
     /// where it is seen well enough.
-    fn alone(
-        &self,
-        document: &Document,
-        unit: &Unit,
-        state: &State,
-    ) -> Result<Option<State>, RenderError> {
+    fn alone(&self, unit: &Unit, state: &State) -> Result<Option<State>, RenderError> {
         if state.seen.seen_of(unit) as f64 >= WELL_SEEN * state.seen.painted_of(unit) {
             return Ok(None);
         }
-        let mut alone = document.clone();
+        let mut alone = state.document.clone();
         alone.retain_shapes(|index, _| unit.shapes.contains(&index));
-        let mut found = self.state(&alone)?;
-        let others = vec![Vec::new(); unit.shapes.start];
-        found.seen.pixels.splice(0..0, others);
-        found
-            .seen
-            .pixels
-            .resize(state.seen.pixels.len(), Vec::new());
-        found.settled.clone_from(&state.settled);
-        Ok(Some(found))
+        let mut seen = self.id_buffer(&alone)?;
+        let before = vec![Vec::new(); unit.shapes.start];
+        seen.pixels.splice(0..0, before);
+        seen.pixels.resize(state.seen.pixels.len(), Vec::new());
+        Ok(Some(State {
+            document: state.document.clone(),
+            settled: state.settled.clone(),
+            ..self.state_of(alone, seen)?
+        }))
     }
 
     /// Whether the target shows a unit where it is, or some of a group there, or too much of it to
@@ -212,16 +231,17 @@ impl Search<'_> {
         (LEAST_PIXELS * side.sqrt()).max(6.0) as usize
     }
 
-    /// The document with the unit moved as the best guess says, how in user space, and whether the
+    /// The state with the unit moved as the best guess says, how in user space, and whether the
     /// target shows just that; when it is better by enough.
     fn best(
         &self,
-        document: &Document,
         unit: &Unit,
         guesses: &[Guess],
+        state: &State,
         work: &mut usize,
-    ) -> Result<Option<(Document, Similarity, bool)>, RenderError> {
-        let mut trial = Trial::new(document, unit, self.rough, work)?;
+    ) -> Result<Option<(State, Similarity, bool)>, RenderError> {
+        let document = &state.document;
+        let mut trial = Trial::new(document, unit, &self.rough, work)?;
         let factor = f64::from(self.rough.width) / self.areas.width as f64;
         let to_rough = Affine::scale(factor);
         let rest = self.rough.without(document, &unit.shapes)?;
@@ -237,7 +257,7 @@ impl Search<'_> {
             };
             let is_certain =
                 guess.likeness >= LIKE || self.rough.share_of(&shown, &rest) >= CERTAIN;
-            let error = sum(&self.rough.errors_of(&shown));
+            let error = self.rough.error_of(&shown);
             if best.is_none_or(|(sure, least, _)| (!is_certain, error) < (!sure, least)) {
                 best = Some((is_certain, error, guess));
             }
@@ -246,8 +266,9 @@ impl Search<'_> {
             return Ok(None);
         };
         // A guess that is far worse than what is there is not made good by descent.
-        let before = self.rough.errors(document)?;
-        if error > 1.5 * sum(&before) {
+        let old = self.rough.shown(document)?;
+        let before = self.rough.error_of(&old);
+        if error > 1.5 * before {
             return Ok(None);
         }
         let (error, guess) = if is_certain || unit.is_text {
@@ -256,90 +277,78 @@ impl Search<'_> {
             (error, guess)
         };
         let (error, guess) = trial.descended(error, guess, [true; AXES])?;
-        let (error, guess) = trial.plainest(error, guess, sum(&before))?;
+        let (error, guess) = trial.plainest(error, guess, before)?;
         let (_, guess) = trial.descended(error, guess, SHIFTS)?;
         let better = trial.moved(&guess);
         let is_far = trial.reach_of(&guess) >= LEAST_MOVE * factor;
         if !is_far || !unit.sizes().contains(&guess.similarity.scale.powi(2)) {
             return Ok(None);
         }
-        if !self.is_worth(document, &better, unit, &guess)? {
+        let new = self.rough.shown(&better)?;
+        let share = self.rough.share_of(&new, &rest);
+        let better = self.state(better)?;
+        let is_shown = if unit.is_text {
+            // Hardly a pixel of thin strokes has their colour.
+            share >= TEXT_SHOWN
+        } else {
+            let (old, found) = (self.agreeing(state, unit), self.agreeing(&better, unit));
+            found.is_more_than(old) && (!unit.is_group || found.is_whole(old))
+        };
+        if !is_shown || !self.is_worth(state, unit, guess.color, [&old, &new])? {
             return Ok(None);
         }
-        let is_certain = is_certain || self.rough.shown_share(&better, &unit.shapes)? >= CERTAIN;
-        let to_user = self.rough.to_view(document)?.inverse();
-        Ok(Some((better, guess.similarity.mapped(to_user), is_certain)))
+        let similarity = guess.similarity.mapped(trial.to_view.inverse());
+        Ok(Some((better, similarity, is_certain || share >= CERTAIN)))
     }
 
-    /// Whether a move takes away enough of the error where it changes the picture, also when the
-    /// unit could be given another colour instead.
+    /// Whether a move, with a colour, takes away enough of the error where it changes the picture,
+    /// also when the unit could be given another colour instead.
     fn is_worth(
         &self,
-        before: &Document,
-        after: &Document,
+        state: &State,
         unit: &Unit,
-        guess: &Guess,
+        color: Option<Color>,
+        [old, new]: [&Raster; 2],
     ) -> Result<bool, RenderError> {
-        let old = self.rough.shown(before)?;
-        let new = self.rough.shown(after)?;
         let is_changed: Vec<bool> = old
             .pixels()
             .iter()
             .zip(new.pixels())
             .map(|(a, b)| squared_distance(color_of(a), color_of(b)) > 1e-4)
             .collect();
-        let there = |errors: &[f32]| -> f64 {
+        let there = |shown: &Raster| -> f64 {
+            let errors = self.rough.errors_of(shown).zip(&is_changed);
             errors
-                .iter()
-                .zip(&is_changed)
                 .filter(|(_, changed)| **changed)
-                .map(|(error, _)| f64::from(*error))
+                .map(|(error, _)| error)
                 .sum()
         };
-        let mut least = there(&self.rough.errors_of(&old));
+        let mut least = there(old);
         if !unit.is_group {
-            let seen = self.id_buffer(before)?;
-            let pixels = &seen.pixels[unit.shapes.start];
-            let instead = [Some(mean_color(&self.fine.pixels, pixels)), guess.color];
+            let pixels = &state.seen.pixels[unit.shapes.start];
+            let instead = [Some(mean_color(&self.fine.pixels, pixels)), color];
             for color in instead.into_iter().flatten() {
-                let mut recolored = before.clone();
+                let mut recolored = state.document.clone();
                 paint(&mut recolored, &unit.place, color);
-                least = least.min(there(&self.rough.errors(&recolored)?));
+                least = least.min(there(&self.rough.shown(&recolored)?));
             }
         }
-        let is_shown = if unit.is_text {
-            // Hardly a pixel of thin strokes has their colour.
-            self.rough.shown_share(after, &unit.shapes)? >= TEXT_SHOWN
-        } else {
-            let (old, found) = (self.agreeing(before, unit)?, self.agreeing(after, unit)?);
-            found.is_more_than(old) && (!unit.is_group || found.is_whole(old))
-        };
-        if !is_shown {
-            return Ok(false);
-        }
-        let gain = least - there(&self.rough.errors_of(&new));
+        let gain = least - there(new);
         let price = Price::of_size(self.rough.width as usize, self.rough.height as usize);
         Ok(gain >= MOVE_GAIN * least && gain >= price.usual_shape())
     }
-}
 
-impl Search<'_> {
     /// How much of what is seen of a unit the target shows as it is.
-    fn agreeing(&self, document: &Document, unit: &Unit) -> Result<Agreeing, RenderError> {
-        let seen = self.id_buffer(document)?;
-        let shown = self.fine.shown(document)?;
-        let mut found = Agreeing::default();
-        for pixel in seen.parts_of(unit).iter().flatten() {
-            let at = *pixel as usize;
-            if let (Some(shown), Some(wanted)) = (shown.pixels().get(at), self.fine.pixels.get(at))
-            {
-                found.seen += 1.0;
-                if squared_distance(color_of(shown), *wanted).sqrt() <= AGREES {
-                    found.agreeing += 1.0;
-                }
-            }
+    fn agreeing(&self, state: &State, unit: &Unit) -> Agreeing {
+        let agrees = |pixel: &&u32| {
+            let at = **pixel as usize;
+            squared_distance(state.picture[at], self.fine.pixels[at]).sqrt() <= AGREES
+        };
+        let pixels = state.seen.parts_of(unit).iter().flatten();
+        Agreeing {
+            agreeing: pixels.filter(agrees).count() as f64,
+            seen: state.seen.seen_of(unit) as f64,
         }
-        Ok(found)
     }
 }
 

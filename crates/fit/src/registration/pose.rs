@@ -8,7 +8,7 @@ use super::{
     form::Similarity,
     guesses::Guess,
     units::{Unit, move_node, to_user},
-    view::{View, sum},
+    view::View,
 };
 
 /// Number of ways in which a unit moves: across, down, turn, scale.
@@ -37,7 +37,7 @@ impl<'a, 'w> Trial<'a, 'w> {
             document,
             unit,
             view,
-            to_view: view.to_view(document)?,
+            to_view: document.canvas_transform(view.width, view.height)?,
             shapes: document.counts().shapes.max(1),
             work,
         })
@@ -66,7 +66,7 @@ impl<'a, 'w> Trial<'a, 'w> {
     /// The error of a guess; `None` when there is no work left to be spent.
     pub(super) fn error(&mut self, guess: &Guess) -> Result<Option<f64>, RenderError> {
         let shown = self.shown(guess)?;
-        Ok(shown.map(|shown| sum(&self.view.errors_of(&shown))))
+        Ok(shown.map(|shown| self.view.error_of(&shown)))
     }
 
     /// The best that small steps lead to along some axes: across, down, turn, scale.

@@ -1,14 +1,10 @@
 //! Gives flat shapes the paint of the region that shows them. Moves nothing.
 
-use chat2svg_stop::Stopped;
-use chat2svg_trace::{
-    GradientThreshold, found_shape::paint_in, neighbours::beside, picture::mean_color,
-    regions::RegionFinder,
-};
-use chat2svg_vector::{Color, Document, Paint, Shape, ShapeVisit, similarity_scale};
+use chat2svg_trace::{found_shape::paint_in, neighbours::beside, picture::mean_color};
+use chat2svg_vector::{Color, Document, Paint, RenderError, Shape, ShapeVisit, similarity_scale};
 use kurbo::Affine;
 
-use super::{context::Search, id_buffer::IdBuffer, units::told_name, view::squared_distance};
+use super::{Search, id_buffer::IdBuffer, units::told_name, view::squared_distance};
 use crate::freedom::{text_place, unread_place};
 
 /// Oklab distance below which a colour is left as it is.
@@ -29,47 +25,45 @@ const LEGIBLE: f32 = 0.5;
 const BESIDE: usize = 3;
 
 /// What shapes are repainted from.
-pub(super) struct Painter<'a> {
-    pub(super) search: &'a Search<'a>,
-    pub(super) finder: &'a RegionFinder,
-    /// The regions' picture, its soft edges made steps.
-    pub(super) picture: &'a [[f32; 3]],
-    pub(super) seen: &'a IdBuffer,
+struct Painter<'a> {
+    search: &'a Search<'a>,
+    seen: IdBuffer,
     /// Maps user space to the regions' picture.
-    pub(super) to_canvas: Affine,
-    pub(super) gradients: Option<GradientThreshold>,
-    /// Whether a shape that agrees with a good part of the target keeps its paint.
-    pub(super) is_robust: bool,
+    to_canvas: Affine,
 }
 
-impl Painter<'_> {
+impl Search<'_> {
     /// Repaints every flat, opaque shape that is seen well enough, but where the fit is robust none
     /// that stands for what could not be read, which no region shows; returns the names of those
     /// that got gradients.
-    pub(super) fn repaint(&self, document: &mut Document) -> Result<Vec<String>, Stopped> {
+    pub(super) fn repaint(&self, document: &mut Document) -> Result<Vec<String>, RenderError> {
+        let (width, height) = self.finder.size();
+        let painter = Painter {
+            search: self,
+            seen: self.id_buffer(document)?,
+            to_canvas: document.canvas_transform(width as u32, height as u32)?,
+        };
         let facts = |visit: &ShapeVisit<'_>| {
-            let is_held = self.is_robust && unread_place(visit).is_some();
+            let is_held = self.registration.robust && unread_place(visit).is_some();
             let is_text = text_place(visit).is_some();
             (told_name(visit, visit.place.len()), is_text, is_held)
         };
         let facts: Vec<(String, bool, bool)> = document.shapes().iter().map(facts).collect();
         let mut shaded = Vec::new();
-        let mut answer = Ok(());
         document.edit_shapes(|index, shape, transform, opacity| {
-            if answer.is_ok() {
-                answer = self.search.stop.check();
-            }
-            let found = self.seen.pixels.get(index).zip(facts.get(index));
+            let found = painter.seen.pixels.get(index).zip(facts.get(index));
             if let Some((pixels, (name, is_text, false))) = found
-                && answer.is_ok()
-                && self.repaint_shape(shape, pixels, *is_text, transform, opacity)
+                && !self.stop.is_due()
+                && painter.repaint_shape(shape, pixels, *is_text, transform, opacity)
             {
                 shaded.push(name.clone());
             }
         });
-        answer.map(|()| shaded)
+        Ok(shaded)
     }
+}
 
+impl Painter<'_> {
     /// Repaints a shape of which some pixels are seen if it can be; whether it got a gradient.
     fn repaint_shape(
         &self,
@@ -98,12 +92,11 @@ impl Painter<'_> {
         let Paint::Solid(before) = *paint else {
             return false;
         };
-        if chosen.len() < self.search.least_pixels().max(1)
-            || opacity * shape.opacity * own_opacity < 0.98
+        if chosen.len() < self.search.least_pixels() || opacity * shape.opacity * own_opacity < 0.98
         {
             return false;
         }
-        let agreeing = if self.is_robust {
+        let agreeing = if self.search.registration.robust {
             self.agreeing_share(&chosen, before)
         } else {
             0.0
@@ -115,9 +108,8 @@ impl Painter<'_> {
         let main = main.filter(|(_, share)| *share >= MAIN_SHARE);
         // What a region shows beside a shape says nothing of how the shape is shaded.
         let is_shown = main.is_some_and(|(area, _)| {
-            let overlaps = self.search.areas.overlaps(pixels);
-            let own = overlaps.iter().find(|overlap| overlap.area == area);
-            own.is_some_and(|overlap| overlap.ratio >= SHOWN)
+            let mut overlaps = self.search.areas.overlaps(pixels).into_iter();
+            overlaps.any(|(ratio, shown)| shown == area && ratio >= SHOWN)
         });
         let own: Vec<u32> = match main {
             Some((area, _)) => chosen
@@ -128,8 +120,8 @@ impl Painter<'_> {
         };
         let to_pixels = self.to_canvas * transform;
         let may_shade = is_shown && is_fill && similarity_scale(to_pixels).is_some();
-        let gradients = self.gradients.filter(|_| may_shade);
-        let Some(found) = self.finder.paint(&own, gradients) else {
+        let gradients = self.search.registration.gradients.filter(|_| may_shade);
+        let Some(found) = self.search.finder.paint(&own, gradients) else {
             return false;
         };
         match found.paint {
@@ -172,7 +164,7 @@ impl Painter<'_> {
             sides.into_iter().flatten().filter(is_other)
         });
         let beside: Vec<u32> = beside.map(|pixel| pixel as u32).collect();
-        let ground = mean_color(self.picture, &beside).to_oklab();
+        let ground = mean_color(&self.search.sharp, &beside).to_oklab();
         let contrast = |color: Color| color.to_oklab().distance(ground);
         contrast(after) >= LEGIBLE * contrast(before)
     }
@@ -182,7 +174,7 @@ impl Painter<'_> {
     fn agreeing_share(&self, pixels: &[u32], color: Color) -> f64 {
         let wanted = [color.red, color.green, color.blue];
         let is_same = |pixel: &&u32| {
-            let found = self.picture.get(**pixel as usize);
+            let found = self.search.sharp.get(**pixel as usize);
             found.is_some_and(|found| squared_distance(*found, wanted).sqrt() <= EXACT)
         };
         pixels.iter().filter(is_same).count() as f64 / pixels.len().max(1) as f64

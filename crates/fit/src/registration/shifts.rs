@@ -5,7 +5,7 @@
 use chat2svg_vector::{Document, RenderError};
 use kurbo::{Affine, Point, Vec2};
 
-use super::{context::Search, form::Similarity, guesses::Guess, units::Unit, view::color_of};
+use super::{Search, form::Similarity, guesses::Guess, units::Unit, view::color_of};
 
 /// Most pixels of a unit that are looked at for each shift.
 const SAMPLES: usize = 64;
@@ -33,7 +33,8 @@ impl Search<'_> {
         let (width, height) = (self.rough.width as i32, self.rough.height as i32);
         let mut alone = document.clone();
         alone.retain_shapes(|index, _| unit.shapes.contains(&index));
-        let samples = samples(self.rough.shown_on(&alone, None)?.pixels(), width);
+        let shown = alone.render_until(width as u32, height as u32, None, self.stop)?;
+        let samples = samples(shown.pixels(), width);
         if samples.is_empty() {
             return Ok(Vec::new());
         }
@@ -46,10 +47,8 @@ impl Search<'_> {
             .zip(&self.rough.pixels)
             .map(|(shown, wanted)| (shown, [0, 1, 2].map(|i| wanted[i] - shown[i])))
             .collect();
-        let middle = |of: fn(&Sample) -> i32| {
-            let sum: i64 = samples.iter().map(|sample| i64::from(of(sample))).sum();
-            (sum / samples.len() as i64) as i32
-        };
+        let middle =
+            |of: fn(&Sample) -> i32| samples.iter().map(of).sum::<i32>() / samples.len() as i32;
         let (x, y) = (middle(|sample| sample.x), middle(|sample| sample.y));
         let mut found: Vec<(f32, i32, i32)> = Vec::with_capacity((width * height) as usize);
         for down in -y..height - y {
@@ -59,10 +58,7 @@ impl Search<'_> {
                     .filter_map(|sample| {
                         let (x, y) = (sample.x + across, sample.y + down);
                         let is_inside = (0..width).contains(&x) && (0..height).contains(&y);
-                        let at = is_inside.then_some((y * width + x) as usize)?;
-                        there
-                            .get(at)
-                            .map(|(shown, missing)| sample.gain(shown, missing))
+                        is_inside.then(|| sample.gain(&there[(y * width + x) as usize]))
                     })
                     .sum();
                 if gain > 0.0 && across.abs().max(down.abs()) > 1 {
@@ -76,11 +72,8 @@ impl Search<'_> {
         let mut kept: Vec<Vec2> = Vec::new();
         for (_, across, down) in found {
             let by = Vec2::new(f64::from(across), f64::from(down));
-            if kept.iter().all(|other| (*other - by).hypot() > APART) {
+            if kept.len() < KEPT && kept.iter().all(|other| (*other - by).hypot() > APART) {
                 kept.push(by);
-            }
-            if kept.len() == KEPT {
-                break;
             }
         }
         let guess = |by| Guess {
@@ -93,8 +86,9 @@ impl Search<'_> {
 }
 
 impl Sample {
-    /// By how much the squared error falls where this is painted.
-    fn gain(&self, shown: &[f32; 3], missing: &[f32; 3]) -> f32 {
+    /// By how much the squared error falls where this is painted over what is shown and what the
+    /// target has more than that.
+    fn gain(&self, (shown, missing): &([f32; 3], [f32; 3])) -> f32 {
         let change = [0, 1, 2].map(|i| self.alpha * (self.color[i] - shown[i]));
         (0..3)
             .map(|i| change[i] * (2.0 * missing[i] - change[i]))

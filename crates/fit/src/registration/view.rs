@@ -1,12 +1,12 @@
 //! The target at one size, or a part of it, and how far a document is from it. Measures; changes
 //! nothing.
 
-use std::{cell::OnceCell, ops::Range};
+use std::ops::Range;
 
 use chat2svg_stop::Stop;
 use chat2svg_trace::picture::{Picture, over_white};
 use chat2svg_vector::{Color, Document, Raster, RenderError};
-use kurbo::{Affine, Rect};
+use kurbo::Rect;
 
 /// Longest side in pixels of a part of the target that is looked at closely.
 const LARGEST_PART: f64 = 320.0;
@@ -19,8 +19,6 @@ pub(crate) struct View<'a> {
     pub(super) width: u32,
     pub(super) height: u32,
     pub(super) pixels: Vec<[f32; 3]>,
-    /// What of user space it shows; `None` for a document's view box.
-    frame: Option<Rect>,
     /// Says when to end a measurement.
     pub(super) stop: &'a Stop,
 }
@@ -32,15 +30,18 @@ impl<'a> View<'a> {
             width: target.width as u32,
             height: target.height as u32,
             pixels: target.pixels.iter().copied().map(over_white).collect(),
-            frame: None,
             stop,
         }
     }
 
-    /// The part of this view around a box of user space; `None` where that is off the canvas or too
-    /// large to be looked at closely.
-    fn around(&self, bounds: Rect, document: &Document) -> Result<Option<Self>, RenderError> {
-        let to_view = self.to_view(document)?;
+    /// The part of this view of a document around a box of user space, and the view box that shows
+    /// it; `None` where that is off the canvas or too large to be looked at closely.
+    pub(super) fn around(
+        &self,
+        bounds: Rect,
+        document: &Document,
+    ) -> Result<Option<(Self, Rect)>, RenderError> {
+        let to_view = document.canvas_transform(self.width, self.height)?;
         let shown = to_view.transform_rect_bbox(bounds);
         let margin = MARGIN + MARGIN_SHARE * shown.width().max(shown.height());
         let canvas = Rect::new(0.0, 0.0, f64::from(self.width), f64::from(self.height));
@@ -52,59 +53,31 @@ impl<'a> View<'a> {
         let (left, width) = (part.x0 as usize, part.width() as usize);
         let rows = self.pixels.chunks(self.width as usize);
         let rows = rows.skip(part.y0 as usize).take(part.height() as usize);
-        Ok(Some(Self {
+        let view = Self {
             width: part.width() as u32,
             height: part.height() as u32,
             pixels: rows
                 .flat_map(|row| row.iter().skip(left).take(width).copied())
                 .collect(),
-            frame: Some(to_view.inverse().transform_rect_bbox(part)),
             stop: self.stop,
-        }))
-    }
-
-    /// Maps user space to its pixels.
-    pub(super) fn to_view(&self, document: &Document) -> Result<Affine, RenderError> {
-        let empty = Document {
-            view_box: self.frame.unwrap_or(document.view_box),
-            ..Document::empty(1.0, 1.0)
         };
-        empty.canvas_transform(self.width, self.height)
+        Ok(Some((view, to_view.inverse().transform_rect_bbox(part))))
     }
 
     /// What a document shows here.
     pub(super) fn shown(&self, document: &Document) -> Result<Raster, RenderError> {
-        self.shown_on(document, Some(Color::WHITE))
+        document.render_until(self.width, self.height, Some(Color::WHITE), self.stop)
     }
 
-    /// What a document shows here on a background.
-    pub(super) fn shown_on(
-        &self,
-        document: &Document,
-        background: Option<Color>,
-    ) -> Result<Raster, RenderError> {
-        let (width, height, stop) = (self.width, self.height, self.stop);
-        let Some(frame) = self.frame else {
-            return document.render_until(width, height, background, stop);
-        };
-        let mut part = document.clone();
-        part.view_box = frame;
-        part.render_until(width, height, background, stop)
+    /// Squared error of each pixel of a picture of this size, over its three components.
+    pub(super) fn errors_of(&self, shown: &Raster) -> impl Iterator<Item = f64> {
+        let pairs = shown.pixels().iter().zip(&self.pixels);
+        pairs.map(|(pixel, wanted)| f64::from(squared_distance(color_of(pixel), *wanted)))
     }
 
-    /// Squared error of each pixel of a document, over its three components.
-    pub(super) fn errors(&self, document: &Document) -> Result<Vec<f32>, RenderError> {
-        Ok(self.errors_of(&self.shown(document)?))
-    }
-
-    /// Squared error of each pixel of a picture of this size.
-    pub(super) fn errors_of(&self, shown: &Raster) -> Vec<f32> {
-        shown
-            .pixels()
-            .iter()
-            .zip(&self.pixels)
-            .map(|(pixel, wanted)| squared_distance(color_of(pixel), *wanted))
-            .collect()
+    /// The sum of these.
+    pub(super) fn error_of(&self, shown: &Raster) -> f64 {
+        self.errors_of(shown).sum()
     }
 
     /// How much of what some shapes paint the target shows: 1 where it shows just that, 0 where it
@@ -148,50 +121,6 @@ impl<'a> View<'a> {
     }
 }
 
-/// The target at sizes up to its own, each made when it is first looked at.
-pub(super) struct Closer<'a> {
-    target: &'a Raster,
-    sizes: Vec<(usize, usize)>,
-    made: Vec<OnceCell<View<'a>>>,
-    stop: &'a Stop,
-}
-
-impl<'a> Closer<'a> {
-    /// Of a target at some sizes, from small to large.
-    pub(super) fn of(target: &'a Raster, sizes: Vec<(usize, usize)>, stop: &'a Stop) -> Self {
-        let made = sizes.iter().map(|_| OnceCell::new()).collect();
-        Self {
-            target,
-            sizes,
-            made,
-            stop,
-        }
-    }
-
-    /// The parts around a box of user space, from few pixels to many.
-    pub(super) fn around(
-        &self,
-        bounds: Rect,
-        document: &Document,
-    ) -> Result<Vec<View<'a>>, RenderError> {
-        let mut found = Vec::new();
-        for (size, made) in self.sizes.iter().zip(&self.made) {
-            let view = match made.get() {
-                Some(view) => view,
-                None => {
-                    let view = View::of(&averaged(self.target, *size, self.stop)?, self.stop);
-                    made.get_or_init(|| view)
-                }
-            };
-            let Some(part) = view.around(bounds, document)? else {
-                break;
-            };
-            found.push(part);
-        }
-        Ok(found)
-    }
-}
-
 /// A raster over white in so many pixels.
 pub(super) fn averaged(
     raster: &Raster,
@@ -213,9 +142,4 @@ pub(crate) fn color_of(pixel: &[u8; 4]) -> [f32; 3] {
 
 pub(crate) fn squared_distance(a: [f32; 3], b: [f32; 3]) -> f32 {
     (0..3).map(|i| (a[i] - b[i]) * (a[i] - b[i])).sum()
-}
-
-/// The sum in double precision, in order.
-pub(super) fn sum(values: &[f32]) -> f64 {
-    values.iter().map(|value| f64::from(*value)).sum()
 }
