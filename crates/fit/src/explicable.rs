@@ -13,10 +13,10 @@ mod unread;
 
 use chat2svg_stop::Stop;
 use chat2svg_trace::neighbours::{around, beside, connected, square};
-use chat2svg_vector::{Color, Document, Drawn, Raster, RenderError};
+use chat2svg_vector::{Color, Document, Drawn, Raster, RenderError, Visibility};
 
-use self::unread::Unread;
 pub(crate) use self::unread::shift_colors;
+use self::unread::unread;
 use crate::{
     registration::{color_of, squared_distance},
     shows::{Agreement, PixelAgreement, best_placed, is_at_edge},
@@ -101,64 +101,60 @@ pub(crate) fn explicable(
     let mut shown = document.render_until(width, height, Some(Color::WHITE), stop)?;
     let visibility = document.visibility_until(width, height, stop)?;
     let wanted = target.over(Color::WHITE);
-    let unread = Unread::of(document, visibility.owners(), [&shown, &wanted], stop)?;
-    if !unread.shifts.is_empty() {
-        shift_colors(document, &unread.shifts);
+    let (unread, shifts) = unread(document, &visibility, [&shown, &wanted], stop)?;
+    if !shifts.is_empty() {
+        shift_colors(document, &shifts);
         shown = document.render_until(width, height, Some(Color::WHITE), stop)?;
     }
     let mut scene = Scene {
-        width: width as usize,
-        height: height as usize,
+        size: [width, height].map(|side| side as usize),
         owners: visibility.owners(),
         shown: colors(&shown),
         wanted: colors(&wanted),
         unread: Vec::new(),
+        paints: Vec::new(),
+        borders: Vec::new(),
     };
-    if !unread.pixels.is_empty() {
-        scene.unread = scene.spread(&unread.pixels, SOFT_EDGE);
-    }
-    let shifts = unread.shifts;
+    scene.unread = scene.spread(&unread, SOFT_EDGE);
     if !scene.is_much_the_same() {
         return Ok(Explicable {
             shifts,
             ..Explicable::default()
         });
     }
-    let paints = scene.paints(visibility.len());
+    scene.paints = scene.paints(visibility.len());
     stop.check()?;
-    let mut strange = scene.disagreeing(&paints);
-    let borders = scene.borders(&shown, &wanted, &paints);
-    let claims = scene.let_shapes_grow(&paints, &borders, &mut strange, &reaches);
-    let staying = scene.staying(&borders, &claims);
+    scene.borders = scene.borders(&shown, &wanted);
+    let claims = scene.claims(&reaches);
+    let staying = scene.staying(&claims);
     stop.check()?;
+    let mut strange: Vec<bool> = claims.iter().map(Option::is_none).collect();
     scene.drop_borders(&claims, &mut strange);
     scene.drop_thin(&mut strange);
     scene.take_unread(&claims, &mut strange);
-    let reduced = strange
-        .contains(&true)
-        .then(|| scene.without(&paints, &claims, &mut strange, target))
-        .flatten();
+    let is_part = strange.contains(&true);
+    let mut compared = target.clone();
+    if is_part {
+        scene.take_soft_edges(&claims, &mut strange);
+        scene.take_out(&strange, &mut compared);
+    }
     stop.check()?;
-    let is_part = reduced.is_some();
-    let compared = reduced.unwrap_or_else(|| target.clone());
-    let wanted = compared.over(Color::WHITE);
-    let is_edge = |x, y| is_at_edge(&shown, x, y);
-    let agreements = scene.agreements(&shown, &wanted, visibility.len(), is_edge);
-    let settled = agreements
+    let is_edge = |pixel| is_at_edge(&shown, pixel);
+    let agreements = agreements(&visibility, &shown, &compared.over(Color::WHITE), is_edge);
+    let found = agreements
         .iter()
-        .zip(staying.iter().skip(1))
-        .map(|(agreement, stays)| *stays || agreement.is_same());
-    let found = settled.zip(paints.iter().skip(1));
-    let shapes = found
-        .map(|(is_settled, paint)| FoundAgreement {
+        .zip(staying.iter().zip(&scene.paints).skip(1));
+    let shapes = found.map(|(agreement, (stays, paint))| {
+        let is_settled = *stays || agreement.is_same();
+        FoundAgreement {
             is_settled,
             keeps_paint: is_settled || paint.is_some_and(|agreed| agreed.is_exact),
-        })
-        .collect();
+        }
+    });
     Ok(Explicable {
+        shapes: shapes.collect(),
         compared: Some(compared),
         is_part,
-        shapes,
         shifts,
     })
 }
@@ -176,30 +172,24 @@ pub(crate) fn settled(
     let document = &best_placed(document, target, stop)?;
     let shown = document.render_until(width, height, Some(Color::WHITE), stop)?;
     let visibility = document.visibility_until(width, height, stop)?;
-    let scene = Scene {
-        width: width as usize,
-        height: height as usize,
-        owners: visibility.owners(),
-        shown: Vec::new(),
-        wanted: Vec::new(),
-        unread: Vec::new(),
-    };
     // What has moved can still come nearer: edges that agree excuse nothing.
-    let wanted = target.over(Color::WHITE);
-    let agreements = scene.agreements(&shown, &wanted, visibility.len(), |_, _| false);
+    let agreements = agreements(&visibility, &shown, &target.over(Color::WHITE), |_| false);
     Ok(agreements.iter().map(Agreement::is_exact).collect())
 }
 
 /// What is shown, what is wanted, and by which shape each pixel is shown.
 struct Scene<'a> {
-    width: usize,
-    height: usize,
+    size: [usize; 2],
     /// Index plus one of the shape that is seen, 0 for the ground.
     owners: &'a [u32],
     shown: Vec<[f32; 3]>,
     wanted: Vec<[f32; 3]>,
     /// Whether each pixel depends on what could not be read; empty where none does.
     unread: Vec<bool>,
+    /// Of each owner, the ground first, what most of its pixels agree on.
+    paints: Vec<Paint>,
+    /// Of each owner how what is on both sides of its border agrees.
+    borders: Vec<Agreement>,
 }
 
 /// A shaded colour: at the left upper corner, and by how much it grows across and down.
@@ -235,39 +225,36 @@ impl Scene<'_> {
 
     /// What a pixel would show if it agreed with the rest of its owner's; `None` when they agree on
     /// nothing.
-    fn expected(&self, paints: &[Paint], pixel: usize) -> Option<[f32; 3]> {
+    fn expected(&self, pixel: usize) -> Option<[f32; 3]> {
         if self.is_unread(pixel) {
             return Some(self.shown[pixel]);
         }
-        let agreed = paints.get(self.owner(pixel)).copied().flatten()?;
-        let shaded = agreed.shading.map(|plane| self.shade(&plane, pixel));
+        let shading = self.paint(pixel)?.shading;
+        let shaded = shading.map(|plane| self.shade(&plane, pixel));
         Some(shaded.unwrap_or(self.shown[pixel]))
     }
 
     /// By how much a pixel is off what its owner's others agree on; nothing where they agree on
     /// nothing.
-    fn disagreement(&self, paints: &[Paint], pixel: usize) -> f32 {
-        self.expected(paints, pixel)
+    fn disagreement(&self, pixel: usize) -> f32 {
+        self.expected(pixel)
             .map_or(0.0, |expected| distance(expected, self.wanted[pixel]))
     }
 
-    /// Whether each pixel is further off than noise, or depends on what could not be read.
-    fn disagreeing(&self, paints: &[Paint]) -> Vec<bool> {
-        (0..self.owners.len())
-            .map(|pixel| {
-                let paint = paints.get(self.owner(pixel)).copied().flatten();
-                let is_off = |agreed: Agreed| self.disagreement(paints, pixel) > agreed.noise;
-                self.is_unread(pixel) || paint.is_some_and(is_off)
-            })
-            .collect()
+    /// Whether a pixel is further off than noise, or depends on what could not be read.
+    fn is_off(&self, pixel: usize) -> bool {
+        let noise = self
+            .paint(pixel)
+            .map_or(f32::INFINITY, |agreed| agreed.noise);
+        self.is_unread(pixel) || self.disagreement(pixel) > noise
     }
 
     /// Strips too thin to be a thing, along the border of a shape, are a matter of that border.
     fn drop_borders(&self, claims: &[Option<usize>], strange: &mut [bool]) {
-        let size = [self.width, self.height];
-        for part in connected(strange.to_vec(), |pixel| around(size, pixel)) {
+        for part in connected(strange.to_vec(), |pixel| around(self.size, pixel)) {
             let is_thick = part.iter().any(|pixel| {
-                self.around(*pixel, 1).all(|other| strange[other]) && self.is_within(*pixel, 1)
+                let around = self.around(*pixel, 1);
+                around.filter(|other| strange[*other]).count() == 9
             });
             let at_border = part
                 .iter()
@@ -283,7 +270,9 @@ impl Scene<'_> {
 
     /// Leaves of what is strange what is thick: an opening by a square.
     fn drop_thin(&self, strange: &mut [bool]) {
-        let radius = (THIN * self.width.max(self.height) as f64).ceil().max(1.0) as usize;
+        let radius = (THIN * self.size[0].max(self.size[1]) as f64)
+            .ceil()
+            .max(1.0) as usize;
         let core = self.spread(&strange.iter().map(|s| !s).collect::<Vec<_>>(), radius);
         let thick = self.spread(&core.iter().map(|c| !c).collect::<Vec<_>>(), radius);
         // Corners are thin, too: what goes on a little from what is thick stays.
@@ -317,80 +306,47 @@ impl Scene<'_> {
                 })
                 .collect()
         };
-        along(&along(marked, 1, self.width), self.width, self.height)
+        let [width, height] = self.size;
+        along(&along(marked, 1, width), width, height)
     }
 
-    /// The target with what is expected in place of what is strange.
-    fn without(
-        &self,
-        paints: &[Paint],
-        claims: &[Option<usize>],
-        strange: &mut [bool],
-        target: &Raster,
-    ) -> Option<Raster> {
-        self.take_soft_edges(paints, claims, strange);
+    /// Puts what is expected in place of what is strange in the target.
+    fn take_out(&self, strange: &[bool], target: &mut Raster) {
         let has_clear = !target.is_opaque();
-        let pixels = target.pixels().iter().zip(strange.iter()).enumerate();
-        let pixels = pixels
-            .map(|(pixel, (wanted, is_strange))| {
-                let expected = is_strange.then(|| self.expected(paints, pixel)).flatten();
-                expected.map_or(*wanted, |[red, green, blue]| {
-                    if has_clear && self.owner(pixel) == 0 {
-                        return [0; 4];
-                    }
-                    let [red, green, blue] = Color::new(red, green, blue).to_rgb8();
-                    [red, green, blue, 255]
-                })
-            })
-            .collect();
-        Raster::new(target.width(), target.height(), pixels).ok()
-    }
-
-    /// Of each shape how it, and what shows just beside it, agrees with what is wanted. `is_edge`
-    /// says which of the pixels that agree are counted, by column and row.
-    fn agreements(
-        &self,
-        shown: &Raster,
-        wanted: &Raster,
-        shapes: usize,
-        is_edge: impl Fn(usize, usize) -> bool,
-    ) -> Vec<Agreement> {
-        let mut agreements = vec![Agreement::default(); shapes + 1];
-        let mut beside = Vec::new();
-        for pixel in 0..self.owners.len() {
-            let (x, y) = (pixel % self.width, pixel / self.width);
-            let agreed = PixelAgreement::of(shown, wanted, x, y);
-            if agreed == PixelAgreement::Same && !is_edge(x, y) {
+        let pixels = target.pixels_mut().iter_mut().enumerate();
+        for (at, pixel) in pixels.filter(|(at, _)| strange[*at]) {
+            let Some([red, green, blue]) = self.expected(at) else {
                 continue;
-            }
-            beside.clear();
-            beside.extend(self.around(pixel, BORDER).map(|other| self.owner(other)));
-            beside.sort_unstable();
-            beside.dedup();
-            for owner in &beside {
-                if let Some(agreement) = agreements.get_mut(*owner) {
-                    agreement.count(agreed);
-                }
-            }
+            };
+            let [red, green, blue] = Color::new(red, green, blue).to_rgb8();
+            let is_clear = has_clear && self.owner(at) == 0;
+            *pixel = if is_clear {
+                [0; 4]
+            } else {
+                [red, green, blue, 255]
+            };
         }
-        agreements.split_off(1)
     }
 
     /// Adds the pixels around what is strange that are somewhat off, too.
-    fn take_soft_edges(&self, paints: &[Paint], claims: &[Option<usize>], strange: &mut [bool]) {
+    fn take_soft_edges(&self, claims: &[Option<usize>], strange: &mut [bool]) {
         for _ in 0..SOFT_EDGE {
             let before = strange.to_vec();
             for pixel in 0..strange.len() {
                 let is_own = claims[pixel].is_none_or(|claim| claim == self.owner(pixel));
                 strange[pixel] |= is_own
                     && self.around(pixel, 1).any(|other| before[other])
-                    && self.disagreement(paints, pixel) > 0.5 * SAME;
+                    && self.disagreement(pixel) > 0.5 * SAME;
             }
         }
     }
 
     fn owner(&self, pixel: usize) -> usize {
         self.owners[pixel] as usize
+    }
+
+    fn paint(&self, pixel: usize) -> Paint {
+        *self.paints.get(self.owner(pixel))?
     }
 
     /// Whether a pixel depends on what could not be read.
@@ -408,12 +364,6 @@ impl Scene<'_> {
         self.owners[pixel] == self.owners[other]
     }
 
-    /// Whether a square around a pixel lies on the canvas.
-    fn is_within(&self, pixel: usize, distance: usize) -> bool {
-        let (x, y) = (pixel % self.width, pixel / self.width);
-        x >= distance && y >= distance && x + distance < self.width && y + distance < self.height
-    }
-
     /// Whether a pixel is at the border of what a shape shows, or of what it can come to show.
     fn is_at_border(&self, claims: &[Option<usize>], pixel: usize) -> bool {
         let mut claimed = self.around(pixel, BORDER).filter_map(|other| claims[other]);
@@ -427,13 +377,41 @@ impl Scene<'_> {
 
     /// The pixels on the four sides of one.
     fn beside(&self, pixel: usize) -> impl Iterator<Item = usize> {
-        beside([self.width, self.height], pixel)
+        beside(self.size, pixel)
     }
 
     /// The pixels of the square around one, itself among them.
     fn around(&self, pixel: usize, distance: usize) -> impl Iterator<Item = usize> {
-        square([self.width, self.height], pixel, distance)
+        square(self.size, pixel, distance)
     }
+}
+
+/// Of each shape how it, and what shows just beside it, agrees with what is wanted. `is_edge` says
+/// which of the pixels that agree are counted.
+fn agreements(
+    visibility: &Visibility,
+    shown: &Raster,
+    wanted: &Raster,
+    is_edge: impl Fn(usize) -> bool,
+) -> Vec<Agreement> {
+    let size = [shown.width() as usize, shown.height() as usize];
+    let owners = visibility.owners();
+    let mut agreements = vec![Agreement::default(); visibility.len() + 1];
+    let mut beside = Vec::new();
+    for pixel in 0..owners.len() {
+        let agreed = PixelAgreement::of(shown, wanted, pixel);
+        if agreed == PixelAgreement::Same && !is_edge(pixel) {
+            continue;
+        }
+        beside.clear();
+        beside.extend(square(size, pixel, BORDER).map(|other| owners[other] as usize));
+        beside.sort_unstable();
+        beside.dedup();
+        for owner in &beside {
+            agreements[*owner].count(agreed);
+        }
+    }
+    agreements.split_off(1)
 }
 
 fn colors(picture: &Raster) -> Vec<[f32; 3]> {

@@ -2,6 +2,7 @@
 //! Asked at the target's own size, before anything is reduced.
 
 use chat2svg_stop::Stop;
+use chat2svg_trace::neighbours::square;
 use chat2svg_vector::{Color, Document, Group, Node, Raster, RenderError};
 use kurbo::{Affine, Rect};
 
@@ -30,54 +31,53 @@ pub fn shows(document: &Document, target: &Raster, stop: &Stop) -> bool {
     } else {
         &[Color::WHITE, Color::BLACK]
     };
-    let is_shown = |document: &Document, [columns, rows]: [usize; 2]| {
+    let is_shown = |(document, seen): (Document, [usize; 2])| {
         grounds.iter().all(|ground| {
             let rendered =
                 document.render_until(target.width(), target.height(), Some(*ground), stop);
             rendered.is_ok_and(|shown| {
-                is_same(&shown, &target.over(*ground), rows, columns) && stop.check().is_ok()
+                is_same(&shown, &target.over(*ground), seen) && stop.check().is_ok()
             })
         })
     };
-    let all = [target.width() as usize, target.height() as usize];
-    is_shown(document, all)
-        || placements(document, target)
-            .iter()
-            .any(|(document, seen)| is_shown(document, *seen))
+    placements(document, target).into_iter().any(is_shown)
 }
 
-/// The document placed on a canvas of the target's size in the other ways that renderers have where
-/// the aspects differ, if only because sides are whole pixels: stretched to both sides, and in the
-/// left upper corner as large as fits, or larger by what a side was rounded down by; each with the
-/// columns and rows of pixels that it fills. None where there is only one way.
+/// The document placed on a canvas of the target's size, and also, where the aspects differ, if
+/// only because sides are whole pixels, in the other ways that renderers have: stretched to both
+/// sides, and in the left upper corner as large as fits, or larger by what a side was rounded down
+/// by; each with the columns and rows of pixels that it fills.
 fn placements(document: &Document, target: &Raster) -> Vec<(Document, [usize; 2])> {
     let frame = document.view_box;
-    let canvas = Rect::new(
-        0.0,
-        0.0,
-        f64::from(target.width()),
-        f64::from(target.height()),
-    );
-    let across = canvas.width() / frame.width();
-    let down = canvas.height() / frame.height();
+    let sides = [target.width(), target.height()];
+    let [width, height] = sides.map(f64::from);
+    let mut found = vec![(document.clone(), sides.map(|side| side as usize))];
+    let (across, down) = (width / frame.width(), height / frame.height());
     if !(across.is_finite() && down.is_finite() && across > 0.0 && down > 0.0) || across == down {
-        return Vec::new();
+        return found;
     }
     let placed = |across: f64, down: f64| {
-        let placed = placed(document, canvas, [across, down]);
-        let filled = |length: f64, side: f64| length.min(side).floor() as usize;
-        let columns = filled(frame.width() * across, canvas.width());
-        (
-            placed,
-            [columns, filled(frame.height() * down, canvas.height())],
-        )
+        let group = Group {
+            transform: Affine::scale_non_uniform(across, down)
+                * Affine::translate(-frame.origin().to_vec2()),
+            children: document.layers.clone(),
+            ..Group::new("")
+        };
+        let placed = Document {
+            view_box: Rect::new(0.0, 0.0, width, height),
+            layers: vec![Node::Group(group)],
+            ..document.clone()
+        };
+        let columns = (frame.width() * across).min(width) as usize;
+        let rows = (frame.height() * down).min(height) as usize;
+        (placed, [columns, rows])
     };
     let (larger, smaller) = (across.max(down), across.min(down));
     let cut = [
-        frame.width() * larger - canvas.width(),
-        frame.height() * larger - canvas.height(),
+        frame.width() * larger - width,
+        frame.height() * larger - height,
     ];
-    let mut found = vec![placed(across, down), placed(smaller, smaller)];
+    found.extend([placed(across, down), placed(smaller, smaller)]);
     if cut.into_iter().all(|cut| cut < 1.0) {
         found.push(placed(larger, larger));
     }
@@ -94,50 +94,36 @@ pub(crate) fn best_placed(
     target: &Raster,
     stop: &Stop,
 ) -> Result<Document, RenderError> {
-    let others = placements(document, target);
-    if others.is_empty() {
-        return Ok(document.clone());
+    let all = placements(document, target);
+    let (mut least, mut best) = (usize::MAX, document.clone());
+    if all.len() == 1 {
+        return Ok(best);
     }
     let (width, height) = (target.width(), target.height());
     let wanted = target.over(Color::WHITE);
-    let mut best: Option<(usize, Document)> = None;
-    let all = std::iter::once(document.clone()).chain(others.into_iter().map(|(other, _)| other));
-    for placed in all {
+    for (placed, _) in all {
         let shown = placed.render_until(width, height, Some(Color::WHITE), stop)?;
         let pairs = shown.pixels().iter().zip(wanted.pixels());
         let wrong = pairs
             .filter(|(a, b)| largest_difference(**a, **b) > SAME)
             .count();
-        if best.as_ref().is_none_or(|(least, _)| wrong < *least) {
-            best = Some((wrong, placed));
+        if wrong < least {
+            (least, best) = (wrong, placed);
         }
     }
-    Ok(best.map_or_else(|| document.clone(), |(_, placed)| placed))
+    Ok(best)
 }
 
-/// A document whose view box is a canvas in pixels, its left upper corner there.
-fn placed(document: &Document, canvas: Rect, [across, down]: [f64; 2]) -> Document {
-    let group = Group {
-        transform: Affine::scale_non_uniform(across, down)
-            * Affine::translate(-document.view_box.origin().to_vec2()),
-        children: document.layers.clone(),
-        ..Group::new("")
-    };
-    Document {
-        view_box: canvas,
-        layers: vec![Node::Group(group)],
-        ..document.clone()
-    }
-}
-
-/// Whether two opaque pictures of one size show the same in their first rows and columns.
-fn is_same(shown: &Raster, wanted: &Raster, rows: usize, columns: usize) -> bool {
+/// Whether two opaque pictures of one size show the same in their first columns and rows.
+fn is_same(shown: &Raster, wanted: &Raster, [columns, rows]: [usize; 2]) -> bool {
+    let width = shown.width() as usize;
     let is_same_part = |top: usize, left: usize| {
         let rows = top..(top + PART).min(rows);
-        let pixels = rows.flat_map(|y| (left..(left + PART).min(columns)).map(move |x| (x, y)));
+        let columns = left..(left + PART).min(columns);
+        let pixels = rows.flat_map(|y| columns.clone().map(move |x| y * width + x));
         let mut agreement = Agreement::default();
-        for (x, y) in pixels.clone() {
-            match PixelAgreement::of(shown, wanted, x, y) {
+        for pixel in pixels.clone() {
+            match PixelAgreement::of(shown, wanted, pixel) {
                 PixelAgreement::Same => {}
                 PixelAgreement::Wrong => return false,
                 doubtful => agreement.count(doubtful),
@@ -147,9 +133,9 @@ fn is_same(shown: &Raster, wanted: &Raster, rows: usize, columns: usize) -> bool
             return true;
         }
         // How many are seldom depends on the edges, which take longer to count than all else.
-        for (x, y) in pixels {
-            let agreed = PixelAgreement::of(shown, wanted, x, y);
-            if agreed == PixelAgreement::Same && is_at_edge(shown, x, y) {
+        for pixel in pixels {
+            let agreed = PixelAgreement::of(shown, wanted, pixel);
+            if agreed == PixelAgreement::Same && is_at_edge(shown, pixel) {
                 agreement.count(agreed);
             }
         }
@@ -175,20 +161,13 @@ pub(crate) enum PixelAgreement {
 
 impl PixelAgreement {
     /// How a pixel of two opaque pictures of one size agrees.
-    pub(crate) fn of(shown: &Raster, wanted: &Raster, x: usize, y: usize) -> Self {
-        let pixels = (
-            shown.pixel(x as u32, y as u32),
-            wanted.pixel(x as u32, y as u32),
-        );
-        let (Some(a), Some(b)) = pixels else {
-            return Self::Same;
-        };
-        let apart = largest_difference(a, b);
+    pub(crate) fn of(shown: &Raster, wanted: &Raster, pixel: usize) -> Self {
+        let apart = largest_difference(shown.pixels()[pixel], wanted.pixels()[pixel]);
         if apart <= SAME {
             return Self::Same;
         }
         let beyond = f32::from(apart - SAME);
-        let contrast = f32::from(contrast(shown, x, y));
+        let contrast = f32::from(contrast(shown, pixel));
         if beyond > WORST_EDGE * contrast {
             Self::Wrong
         } else if beyond > EDGE * contrast {
@@ -200,8 +179,8 @@ impl PixelAgreement {
 }
 
 /// Whether a pixel of a picture lies at an edge.
-pub(crate) fn is_at_edge(shown: &Raster, x: usize, y: usize) -> bool {
-    contrast(shown, x, y) > LEAST_CONTRAST
+pub(crate) fn is_at_edge(shown: &Raster, pixel: usize) -> bool {
+    contrast(shown, pixel) > LEAST_CONTRAST
 }
 
 /// How pictures, or the parts of them that show a shape, agree: by how many of their pixels that
@@ -252,22 +231,14 @@ fn largest_difference(a: [u8; 4], b: [u8; 4]) -> u8 {
 }
 
 /// Largest range of a component in the pixels around one.
-fn contrast(picture: &Raster, x: usize, y: usize) -> u8 {
-    let (mut low, mut high) = ([255_u8; 3], [0_u8; 3]);
-    for row in y.saturating_sub(1)..=y + 1 {
-        for column in x.saturating_sub(1)..=x + 1 {
-            if let Some(pixel) = picture.pixel(column as u32, row as u32) {
-                for i in 0..3 {
-                    low[i] = low[i].min(pixel[i]);
-                    high[i] = high[i].max(pixel[i]);
-                }
-            }
-        }
+fn contrast(picture: &Raster, pixel: usize) -> u8 {
+    let size = [picture.width() as usize, picture.height() as usize];
+    let (mut low, mut high) = ([255; 4], [0; 4]);
+    for color in square(size, pixel, 1).map(|other| picture.pixels()[other]) {
+        low = std::array::from_fn(|i| low[i].min(color[i]));
+        high = std::array::from_fn(|i| high[i].max(color[i]));
     }
-    (0..3)
-        .map(|i| high[i].saturating_sub(low[i]))
-        .max()
-        .unwrap_or(0)
+    largest_difference(low, high)
 }
 
 #[cfg(test)]

@@ -104,8 +104,9 @@ impl Scene<'_> {
 
     /// What a plane's coefficients are multiplied by at a pixel.
     fn terms(&self, pixel: usize) -> [f32; 3] {
-        let across = (pixel % self.width) as f32 / self.width as f32;
-        let down = (pixel / self.width) as f32 / self.height as f32;
+        let [width, height] = self.size;
+        let across = (pixel % width) as f32 / width as f32;
+        let down = (pixel / width) as f32 / height as f32;
         [1.0, across, down]
     }
 

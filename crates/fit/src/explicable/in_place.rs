@@ -3,7 +3,7 @@
 
 use chat2svg_vector::Raster;
 
-use super::{EQUAL, LIKE, Paint, SAME, Scene, distance};
+use super::{EQUAL, LIKE, SAME, Scene, distance};
 use crate::shows::{Agreement, PixelAgreement};
 
 /// Pixels across a border that shapes may seem to exchange where they stay.
@@ -13,22 +13,13 @@ impl Scene<'_> {
     /// Of each owner, the ground first, how the pixels on both sides of its border agree with what
     /// is wanted: not at all, where it has another paint there, however little a strong contrast
     /// shows of that, or where most borders are elsewhere, as in a painting of the same scene.
-    pub(super) fn borders(
-        &self,
-        shown: &Raster,
-        wanted: &Raster,
-        paints: &[Paint],
-    ) -> Vec<Agreement> {
+    pub(super) fn borders(&self, shown: &Raster, wanted: &Raster) -> Vec<Agreement> {
         let mut all = Agreement::default();
-        let mut borders = vec![Agreement::default(); paints.len()];
-        let agrees = |pixel: usize| {
-            let (x, y) = (pixel % self.width, pixel / self.width);
-            PixelAgreement::of(shown, wanted, x, y)
-        };
+        let mut borders = vec![Agreement::default(); self.paints.len()];
         // What could not be read agrees, but where it shows what is beside it.
         let side = |pixel: usize, other: usize| {
             if !self.is_unread(pixel) {
-                agrees(pixel)
+                PixelAgreement::of(shown, wanted, pixel)
             } else if distance(self.wanted[pixel], self.shown[other]) <= EQUAL {
                 PixelAgreement::Wrong
             } else {
@@ -44,44 +35,34 @@ impl Scene<'_> {
                 if sides.contains(&PixelAgreement::Wrong) {
                     sides = [PixelAgreement::Wrong; 2];
                 }
-                sides.into_iter().for_each(|side| all.count(side));
-                for owner in [pixel, next].map(|pixel| self.owner(pixel)) {
-                    if let Some(border) = borders.get_mut(owner) {
-                        sides.into_iter().for_each(|side| border.count(side));
-                    }
+                for side in sides {
+                    all.count(side);
+                    borders[self.owner(pixel)].count(side);
+                    borders[self.owner(next)].count(side);
                 }
             }
         }
-        let pairs = borders.into_iter().zip(paints);
-        pairs
-            .map(|(border, paint)| {
-                let keeps_paint = paint.is_none_or(|agreed| agreed.is_exact);
-                if keeps_paint && all.is_mostly_same() {
-                    border
-                } else {
-                    Agreement::default()
-                }
-            })
-            .collect()
+        for (border, paint) in borders.iter_mut().zip(&self.paints) {
+            let keeps_paint = paint.is_none_or(|agreed| agreed.is_exact);
+            if !keeps_paint || !all.is_mostly_same() {
+                *border = Agreement::default();
+            }
+        }
+        borders
     }
 
     /// How far what an owner grows into may stray from its mean colour: one that is in place only
     /// into what has its own colours, since something of nearly those is another thing.
-    pub(super) fn likeness(
-        &self,
-        paints: &[Paint],
-        borders: &[Agreement],
-        means: &[[f32; 3]],
-    ) -> Vec<f32> {
+    pub(super) fn likeness(&self, means: &[[f32; 3]]) -> Vec<f32> {
         let mut sums = vec![(0.0_f32, 0.0_f32); means.len()];
         for pixel in (0..self.owners.len()).filter(|pixel| self.is_inner(*pixel)) {
             let owner = self.owner(pixel);
-            let color = self.expected(paints, pixel).unwrap_or(self.shown[pixel]);
+            let color = self.expected(pixel).unwrap_or(self.shown[pixel]);
             let (sum, count) = &mut sums[owner];
             *sum += distance(color, means[owner]);
             *count += 1.0;
         }
-        let pairs = sums.into_iter().zip(borders);
+        let pairs = sums.into_iter().zip(&self.borders);
         pairs
             .map(|((sum, count), border)| {
                 if border.is_mostly_same() {
@@ -96,20 +77,18 @@ impl Scene<'_> {
 
     /// Whether each owner is in place, and neither it nor what is around it can come to show what
     /// the other does.
-    pub(super) fn staying(&self, borders: &[Agreement], claims: &[Option<usize>]) -> Vec<bool> {
-        let mut crossed = vec![0_usize; borders.len()];
+    pub(super) fn staying(&self, claims: &[Option<usize>]) -> Vec<bool> {
+        let mut crossed = vec![0_usize; self.borders.len()];
         for (pixel, claim) in claims.iter().enumerate() {
             let owner = self.owner(pixel);
             let Some(claim) = claim.filter(|claim| *claim != owner) else {
                 continue;
             };
             for side in [claim, owner] {
-                if let Some(crossed) = crossed.get_mut(side) {
-                    *crossed += 1;
-                }
+                crossed[side] += 1;
             }
         }
-        let pairs = borders.iter().zip(crossed);
+        let pairs = self.borders.iter().zip(crossed);
         pairs
             .map(|(border, crossed)| {
                 border.is_mostly_same() && border.is_seldom_doubtful() && crossed <= CROSSED
