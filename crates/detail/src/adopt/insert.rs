@@ -4,14 +4,12 @@
 use std::collections::BTreeSet;
 
 use chat2svg_fit::{Name, insert_above, removal_growths};
-use chat2svg_stop::Stop;
-use chat2svg_trace::Price;
-use chat2svg_vector::{ByteCost, Document, Node, Raster};
+use chat2svg_vector::{ByteCost, Document, Node};
 use kurbo::Affine;
 
 use super::{
     AdoptError,
-    residual::{ResidualShape, errors},
+    residual::{Finder, ResidualShape},
 };
 
 /// Most rounds of leaving shapes out: each changes what the others are worth.
@@ -23,86 +21,75 @@ const ROUGHER: f64 = 0.1;
 const SHORTER: f64 = 0.8;
 
 /// A new shape in the document.
-#[derive(Clone, Debug)]
-pub(super) struct Inserted {
+struct Inserted<'a> {
     /// Index in painting order.
-    pub(super) index: usize,
-    /// Index of what it was made of.
-    pub(super) residual: usize,
+    index: usize,
+    /// What it was made of.
+    residual: &'a ResidualShape,
     /// The name of what it lies on; `None` at the bottom.
     ground: Option<String>,
-    pub(super) name: String,
+    name: String,
 }
 
-/// Puts shapes, bottom first, right above the shapes that they belong to and into their groups.
-/// `to_canvas` maps user space to the coordinates of the new shapes.
-pub(super) fn insert(
-    document: &mut Document,
-    found: &[ResidualShape],
-    to_canvas: Affine,
-) -> Vec<Inserted> {
-    let depths: Vec<Option<usize>> = found.iter().map(|shape| shape.above).collect();
-    let mut names = vec![(None, String::new()); found.len()];
-    let placed = insert_above(document, &depths, to_canvas, |item, ground, to_parent| {
-        let new = &found[item];
-        let name = Name::on(ground, &new.traits);
-        names[item] = (ground.map(str::to_owned), name.label.clone());
-        let mut shape = new.shape.clone();
-        name.give_to(&mut shape);
-        shape.apply_affine(to_parent);
-        Node::Shape(shape)
-    });
-    let inserted = placed.into_iter().map(|(residual, index)| {
-        let (ground, name) = std::mem::take(&mut names[residual]);
-        Inserted {
-            index,
-            residual,
-            ground,
-            name,
+impl Finder<'_> {
+    /// A document with new shapes, bottom first, right above the shapes that they belong to and in
+    /// their groups, as far as they are worth it, and the names of these in painting order.
+    pub(super) fn insert(
+        &self,
+        document: &Document,
+        found: &[ResidualShape],
+    ) -> Result<(Document, Vec<String>), AdoptError> {
+        let mut document = document.clone();
+        let to_canvas = document.canvas_transform(self.target.width(), self.target.height())?;
+        let depths: Vec<Option<usize>> = found.iter().map(|shape| shape.above).collect();
+        let mut inserted = Vec::new();
+        let node = |item: usize, ground: Option<&str>, to_parent| {
+            let residual: &ResidualShape = &found[item];
+            let name = Name::on(ground, &residual.traits);
+            inserted.push(Inserted {
+                index: 0,
+                residual,
+                ground: ground.map(str::to_owned),
+                name: name.label.clone(),
+            });
+            let mut shape = residual.shape.clone();
+            name.give_to(&mut shape);
+            shape.apply_affine(to_parent);
+            Node::Shape(shape)
+        };
+        // Told in the order in which they were put in.
+        let placed = insert_above(&mut document, &depths, to_canvas, node);
+        for (each, (_, index)) in inserted.iter_mut().zip(placed) {
+            each.index = index;
         }
-    });
-    inserted.collect()
-}
+        self.choose_strokes(&mut document, &mut inserted, to_canvas)?;
+        self.drop_worthless(&mut document, &mut inserted)?;
+        inserted.sort_by_key(|each| each.index);
+        let names = inserted.into_iter().map(|each| each.name).collect();
+        Ok((document, names))
+    }
 
-/// What new shapes are judged by.
-pub(super) struct Judge<'a> {
-    /// Over white, at the size at which regions are looked for.
-    pub(super) target: &'a Raster,
-    /// What new shapes must gain.
-    pub(super) price: Price,
-    pub(super) stop: &'a Stop,
-}
-
-impl Judge<'_> {
     fn error(&self, document: &Document) -> Result<f64, AdoptError> {
-        let errors = errors(document, self.target, self.stop)?;
-        Ok(errors.into_iter().map(f64::from).sum())
+        Ok(self.errors(document)?.into_iter().map(f64::from).sum())
     }
 
     /// Draws as strokes the lines that take clearly fewer bytes so, at nearly the same error: the
     /// fit makes a stroke as exact as an outline.
-    pub(super) fn choose_strokes(
+    fn choose_strokes(
         &self,
         document: &mut Document,
-        inserted: &mut [Inserted],
-        found: &[ResidualShape],
+        inserted: &mut [Inserted<'_>],
         to_canvas: Affine,
     ) -> Result<(), AdoptError> {
         let mut error = self.error(document)?;
         let growths = removal_growths(document, self.target)?;
         for each in inserted {
-            let Some(residual) = found.get(each.residual) else {
-                continue;
-            };
-            let name = Name::on(each.ground.as_deref(), &residual.traits.as_stroke());
-            let bytes = document
-                .shapes()
-                .get(each.index)
-                .map_or(0.0, |visit| ByteCost::of(visit.shape));
+            let name = Name::on(each.ground.as_deref(), &each.residual.traits.as_stroke());
+            let bytes = ByteCost::of(document.shapes()[each.index].shape);
             let worth = growths.get(each.index).copied().unwrap_or(0.0).max(0.0);
             let mut least = error + ROUGHER * worth;
             let mut better = None;
-            for stroke in &residual.as_strokes {
+            for stroke in &each.residual.as_strokes {
                 self.stop.check()?;
                 let mut stroked = document.clone();
                 let mut stroke_bytes = f64::INFINITY;
@@ -130,16 +117,16 @@ impl Judge<'_> {
     }
 
     /// Takes out the new shapes without which the error grows by less than their bytes must save.
-    pub(super) fn drop_worthless(
+    fn drop_worthless(
         &self,
         document: &mut Document,
-        inserted: &mut Vec<Inserted>,
+        inserted: &mut Vec<Inserted<'_>>,
     ) -> Result<(), AdoptError> {
         for _ in 0..ROUNDS {
             self.stop.check()?;
             let growths = removal_growths(document, self.target)?;
             let shapes = document.shapes();
-            let is_worthless = |each: &&Inserted| {
+            let is_worthless = |each: &&Inserted<'_>| {
                 let (growth, visit) = (growths.get(each.index), shapes.get(each.index));
                 growth
                     .zip(visit)

@@ -16,15 +16,12 @@ use chat2svg_fit::{
 use chat2svg_protocol::{Movement, Placement};
 use chat2svg_stop::{Stop, Stopped};
 use chat2svg_trace::{GradientThreshold, Price};
-use chat2svg_vector::{Color, Document, Raster, RasterError, RenderError};
+use chat2svg_vector::{Color, Document, Raster, RenderError};
 use thiserror::Error;
 
 pub use parameters::{AdoptParameters, NewShapes};
 
-use self::{
-    insert::{Judge, insert},
-    residual::Finder,
-};
+use self::residual::Finder;
 
 /// By how many times its price a new shape must gain: it gets a name, and is one more thing to
 /// edit.
@@ -56,9 +53,6 @@ pub enum AdoptError {
     /// The document cannot be rendered.
     #[error("the template cannot be drawn: {0}")]
     Render(RenderError),
-    /// The target cannot be resampled.
-    #[error("the target cannot be resampled: {0}")]
-    Raster(#[from] RasterError),
     /// The template's visible part is empty or not finite.
     #[error("the template's viewBox is empty or not finite; give it one that has an area")]
     Frame,
@@ -116,7 +110,7 @@ pub fn adopt(
         target,
         parameters,
         gradients,
-        may_add,
+        may_add: may_add && parameters.most_added > 0,
     };
     match job.run(&mut adopted, stop) {
         Err(AdoptError::Stopped) if !stop.is_cancelled() => {
@@ -146,7 +140,6 @@ impl Job<'_> {
             adopted.placement = Placement::Registered;
             return Ok(());
         }
-        let may_add = self.may_add && parameters.most_added > 0;
         let whole = [target.width(), target.height()];
         let (width, height) = adopted
             .document
@@ -156,7 +149,7 @@ impl Job<'_> {
             side: parameters.region_side,
             moves: parameters.most_moves,
             gradients: Some(self.gradients),
-            robust: !may_add,
+            robust: !self.may_add,
         };
         let Registered { moved, shaded } =
             register(&mut adopted.document, target, registration, stop)?;
@@ -165,7 +158,7 @@ impl Job<'_> {
         adopted.added = gradients.collect();
         stop.check()?;
         adopted.placement = Placement::Registered;
-        if !may_add {
+        if !self.may_add {
             self.fit(&mut adopted.document, target, stop)?;
             return Ok(stop.check()?);
         }
@@ -188,21 +181,10 @@ impl Job<'_> {
                 break shown;
             }
         };
-        let to_canvas = adopted.document.canvas_transform(width, height)?;
         let found = finder.regions(&adopted.document, &seen)?;
         let found = finder.shapes(&found, &seen, &adopted.document)?;
-        let judge = Judge {
-            target: &reduced,
-            price,
-            stop,
-        };
-        let mut document = adopted.document.clone();
-        let mut inserted = insert(&mut document, &found, to_canvas);
-        judge.choose_strokes(&mut document, &mut inserted, &found, to_canvas)?;
-        judge.drop_worthless(&mut document, &mut inserted)?;
-        inserted.sort_by_key(|each| each.index);
+        let (document, names) = finder.insert(&adopted.document, &found)?;
         adopted.document = document;
-        let names = inserted.into_iter().map(|each| each.name);
         adopted.added.extend(names);
         Ok(())
     }
@@ -220,7 +202,7 @@ impl Job<'_> {
             max_side: parameters.region_side.max(16),
             allow_topology: false,
             allow_points: false,
-            robust: !(self.may_add && parameters.most_added > 0),
+            robust: !self.may_add,
             threads: 1,
             stop: stop.clone(),
             ..FitOptions::default()

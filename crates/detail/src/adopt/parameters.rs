@@ -36,18 +36,9 @@ pub struct NewShapes {
     pub least_area: f64,
 }
 
-impl NewShapes {
-    const USUAL: Self = Self {
-        known_overlap: 0.4,
-        visible_share: 0.2,
-        largest_share: 0.5,
-        least_area: 30.0,
-    };
-}
-
 impl Default for NewShapes {
     fn default() -> Self {
-        Self::USUAL
+        AdoptParameters::HIGH.new_shapes
     }
 }
 
@@ -66,15 +57,19 @@ impl AdoptParameters {
         most_added: 64,
         most_moves: 24,
         fit_steps: 200,
-        new_shapes: NewShapes::USUAL,
+        new_shapes: NewShapes {
+            known_overlap: 0.4,
+            visible_share: 0.2,
+            largest_share: 0.5,
+            least_area: 30.0,
+        },
     };
     /// The defaults of level medium.
     pub(crate) const MEDIUM: Self = Self {
         region_side: 256,
         most_added: 40,
-        most_moves: 24,
         fit_steps: 120,
-        new_shapes: NewShapes::USUAL,
+        ..Self::HIGH
     };
     /// The defaults of level low.
     pub(crate) const LOW: Self = Self {
@@ -82,7 +77,7 @@ impl AdoptParameters {
         most_added: 20,
         most_moves: 12,
         fit_steps: 60,
-        new_shapes: NewShapes::USUAL,
+        ..Self::HIGH
     };
     /// The defaults of level minimal.
     pub(crate) const MINIMAL: Self = Self {
@@ -90,7 +85,7 @@ impl AdoptParameters {
         most_added: 8,
         most_moves: 4,
         fit_steps: 0,
-        new_shapes: NewShapes::USUAL,
+        ..Self::HIGH
     };
 
     /// Least area of a new shape, in pixels of a target whose longest side is 512.
@@ -108,31 +103,20 @@ impl AdoptParameters {
 
     /// The first value out of its range: its key and the range.
     pub(crate) fn fault(&self) -> Option<(&'static str, &'static str)> {
+        let is_side = (32..=1024).contains(&self.region_side);
+        let is_share = |value: f64| (0.0..=1.0).contains(&value);
+        let new = self.new_shapes;
         let ranges = [
-            (
-                (32..=1024).contains(&self.region_side),
-                "region_side",
-                "32 to 1024",
-            ),
+            (is_side, "region_side", "32 to 1024"),
             (self.most_added <= 1024, "most_added", "0 to 1024"),
             (self.most_moves <= 256, "most_moves", "0 to 256"),
             (self.fit_steps <= 1000, "fit_steps", "0 to 1000"),
+            (is_share(new.known_overlap), "known_overlap", "0 to 1"),
+            (is_share(new.visible_share), "visible_share", "0 to 1"),
+            (new.largest_share > 0.0, "largest_share", "above 0"),
+            (new.least_area >= 0.0, "least_area", "0 or more"),
         ];
-        let NewShapes {
-            known_overlap,
-            visible_share,
-            largest_share,
-            least_area,
-        } = self.new_shapes;
-        let is_share = |value: f64| (0.0..=1.0).contains(&value);
-        let shares = [
-            (is_share(known_overlap), "known_overlap", "0 to 1"),
-            (is_share(visible_share), "visible_share", "0 to 1"),
-            (largest_share > 0.0, "largest_share", "above 0"),
-            (least_area >= 0.0, "least_area", "0 or more"),
-        ];
-        let mut all = ranges.into_iter().chain(shares);
-        let fault = all.find(|(is_good, ..)| !is_good);
+        let fault = ranges.into_iter().find(|(is_good, ..)| !is_good);
         fault.map(|(_, key, range)| (key, range))
     }
 }

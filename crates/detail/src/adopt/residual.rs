@@ -50,10 +50,10 @@ pub(super) struct ResidualRegion {
     mask: Mask,
 }
 
-/// Looks for new shapes.
+/// Looks for new shapes, and judges them.
 pub(super) struct Finder<'a> {
-    /// Over white.
-    target: &'a Raster,
+    /// Over white, at the size at which regions are looked for.
+    pub(super) target: &'a Raster,
     regions: Regions,
     width: usize,
     /// Largest area of a new region, in pixels.
@@ -61,28 +61,10 @@ pub(super) struct Finder<'a> {
     /// Least area of one.
     least: f64,
     parameters: &'a AdoptParameters,
-    price: RegionPrice,
-    stop: &'a Stop,
-}
-
-/// Squared error of each pixel of a document's picture on white, over its three components.
-///
-/// # Errors
-/// When it cannot be rendered, or `stop` says so.
-pub(super) fn errors(
-    document: &Document,
-    target: &Raster,
-    stop: &Stop,
-) -> Result<Vec<f32>, RenderError> {
-    let (width, height) = (target.width(), target.height());
-    let shown = document.render_until(width, height, Some(Color::WHITE), stop)?;
-    let pairs = shown.pixels().iter().zip(target.pixels());
-    let error = |(shown, wanted): (&[u8; 4], &[u8; 4])| {
-        let squares = shown.iter().zip(wanted).take(3);
-        let squares = squares.map(|(a, b)| (f32::from(*a) - f32::from(*b)) / 255.0);
-        squares.map(|off| off * off).sum()
-    };
-    Ok(pairs.map(error).collect())
+    region_price: RegionPrice,
+    /// What new shapes must gain.
+    pub(super) price: Price,
+    pub(super) stop: &'a Stop,
 }
 
 impl<'a> Finder<'a> {
@@ -97,7 +79,7 @@ impl<'a> Finder<'a> {
         let longest = width.max(height);
         let regions =
             Regions::find(target, width, height, longest, stop).ok_or(AdoptError::Stopped)?;
-        let price = RegionPrice {
+        let region_price = RegionPrice {
             per_byte: price.byte(),
             gradients: true,
             tolerance: TOLERANCE,
@@ -106,13 +88,31 @@ impl<'a> Finder<'a> {
         Ok(Self {
             target,
             width: width as usize,
-            largest: parameters.new_shapes.largest_share * second_largest(&regions, price),
+            largest: parameters.new_shapes.largest_share * second_largest(&regions, region_price),
             least: parameters.least_area() * side * side,
             regions,
             parameters,
+            region_price,
             price,
             stop,
         })
+    }
+
+    /// What a document shows on white.
+    fn shown(&self, document: &Document) -> Result<Raster, RenderError> {
+        let (width, height) = (self.target.width(), self.target.height());
+        document.render_until(width, height, Some(Color::WHITE), self.stop)
+    }
+
+    /// Squared error of each pixel of a document's picture on white, over its three components.
+    pub(super) fn errors(&self, document: &Document) -> Result<Vec<f32>, RenderError> {
+        let shown = self.shown(document)?;
+        let pairs = shown.pixels().iter().zip(self.target.pixels());
+        let error = |(shown, wanted): (&[u8; 4], &[u8; 4])| {
+            let off = |i: usize| (f32::from(shown[i]) - f32::from(wanted[i])) / 255.0;
+            (0..3).map(|i| off(i) * off(i)).sum()
+        };
+        Ok(pairs.map(error).collect())
     }
 
     /// The regions of the target that a document does not show and that none of its shapes is.
@@ -121,12 +121,11 @@ impl<'a> Finder<'a> {
         document: &Document,
         seen: &IdBuffer,
     ) -> Result<Vec<ResidualRegion>, AdoptError> {
-        let errors = &errors(document, self.target, self.stop)?;
+        let errors = &self.errors(document)?;
         let wanted = self.parameters.most_added;
         // More than wanted, since some will be refused.
-        let candidates =
-            self.regions
-                .residual_regions(errors, self.price, wanted.saturating_mul(2));
+        let many = wanted.saturating_mul(2);
+        let candidates = (self.regions).residual_regions(errors, self.region_price, many);
         let pixels = self.regions.pixels_of(&candidates);
         let mut chosen: Vec<ResidualRegion> = Vec::new();
         for (id, pixels) in candidates.into_iter().zip(pixels) {
@@ -179,20 +178,18 @@ impl<'a> Finder<'a> {
         new: &[ResidualRegion],
         is_captured: &[bool],
         document: &Document,
-    ) -> Result<Raster, AdoptError> {
-        let (width, height) = (self.target.width(), self.target.height());
-        let shown = document.render_until(width, height, Some(Color::WHITE), self.stop)?;
-        let mut pixels = self.target.pixels().to_vec();
+    ) -> Result<Raster, RenderError> {
+        let shown = self.shown(document)?;
+        let size = [self.width, self.target.height() as usize];
+        let mut without = self.target.clone();
         let regions = new.iter().zip(is_captured);
         let captured = regions.filter(|(_, is_captured)| **is_captured);
         for pixel in captured.flat_map(|(region, _)| &region.pixels) {
-            for at in square([self.width, height as usize], *pixel as usize, SOFT_EDGE) {
-                if let Some((pixel, shown)) = pixels.get_mut(at).zip(shown.pixels().get(at)) {
-                    *pixel = *shown;
-                }
+            for at in square(size, *pixel as usize, SOFT_EDGE) {
+                without.pixels_mut()[at] = shown.pixels()[at];
             }
         }
-        Ok(Raster::new(width, height, pixels)?)
+        Ok(without)
     }
 
     /// The shapes of new regions, bottom first.
@@ -203,7 +200,7 @@ impl<'a> Finder<'a> {
         document: &Document,
     ) -> Result<Vec<ResidualShape>, Stopped> {
         let ids: Vec<RegionId> = chosen.iter().map(|region| region.id).collect();
-        let drawn = self.regions.shapes(&ids, seen.owners(), self.price);
+        let drawn = self.regions.shapes(&ids, seen.owners(), self.region_price);
         let picture = (self.regions.pixels(), self.width);
         let namer = Namer::of(document, picture, seen.owners(), &seen.pixels);
         let mut all = Vec::with_capacity(drawn.len());
@@ -259,7 +256,7 @@ impl<'a> Finder<'a> {
                         join: LineJoin::Round,
                         ..Stroke::solid(Paint::Solid(color), line.width)
                     };
-                    let path = line.path(self.price.tolerance, less);
+                    let path = line.path(TOLERANCE, less);
                     Shape {
                         fill: None,
                         stroke: Some(stroke),
