@@ -13,8 +13,8 @@ const ACCURACY: f64 = 0.02;
 /// By which share of its radius a circle is off in four cubics, and in eight.
 const FOUR_ARCS: f64 = 2e-4;
 const EIGHT_ARCS: f64 = 4.3e-6;
-/// Numbers in which a turn is written.
-const TURN: usize = 4;
+/// Numbers beyond its angle in which a turn is written.
+const MORE_OF_TURN: usize = 3;
 /// Narrowest line along an outline, in pixels.
 const LEAST_WIDTH: f64 = 0.3;
 /// Smallest radius of a round corner in pixels.
@@ -94,16 +94,6 @@ impl Candidate {
         if let (Some(width), Some(stroke)) = (self.line, &mut path.stroke) {
             stroke.width = width as f32;
         }
-    }
-}
-
-/// An angle of whole degrees, where that moves nothing within a reach by much.
-fn snapped_angle(angle: f64, reach: f64, near: f64) -> f64 {
-    let round = angle.to_degrees().round().to_radians();
-    if (angle - round).abs() * reach <= near {
-        round
-    } else {
-        angle
     }
 }
 
@@ -188,12 +178,15 @@ impl Samples {
 
     /// The box of all samples.
     pub(super) fn bounds(&self) -> Option<Rect> {
-        let (first, rest) = self.all.split_first()?;
-        let start = Rect::from_points(*first, *first);
-        Some(
-            rest.iter()
-                .fold(start, |bounds, point| bounds.union_pt(*point)),
-        )
+        self.box_along(0.0)
+    }
+
+    /// The box of all samples turned back by an angle.
+    fn box_along(&self, angle: f64) -> Option<Rect> {
+        let back = Affine::rotate(-angle);
+        let points = self.all.iter().map(|point| back * *point);
+        let boxes = points.map(|point| Rect::from_points(point, point));
+        boxes.reduce(|a, b| a.union(b))
     }
 
     /// The parameters nearest to what is seen, where that is near to them.
@@ -221,14 +214,7 @@ impl Samples {
     fn turned_box(&self) -> Option<[f64; 5]> {
         let boxes = (0..BOX_ANGLES).filter_map(|step| {
             let angle = std::f64::consts::FRAC_PI_2 * f64::from(step) / f64::from(BOX_ANGLES);
-            let back = Affine::rotate(-angle);
-            let first = back * *self.all.first()?;
-            let bounds = Rect::from_points(first, first);
-            let all = self.all.iter().map(|point| back * *point);
-            Some((
-                angle,
-                all.fold(bounds, |bounds, point| bounds.union_pt(point)),
-            ))
+            Some((angle, self.box_along(angle)?))
         });
         let smallest = boxes.min_by(|(_, a), (_, b)| a.area().total_cmp(&b.area()));
         let smallest = smallest.filter(|(_, bounds)| {
@@ -282,36 +268,50 @@ pub(super) enum Basic {
 }
 
 impl Basic {
-    /// The same with numbers at halves that are `near` these.
-    pub(super) fn snapped(&self, near: f64) -> Self {
-        let snap = |value: f64| snap(value, near);
+    /// Its numbers; an angle is the last.
+    fn numbers(&mut self) -> Vec<&mut f64> {
         match self {
-            Self::Circle(own) => Self::Circle(own.map(snap)),
-            Self::Rect(own) => Self::Rect(own.map(snap)),
-            Self::Ellipse(own) => Self::Ellipse(own.map(snap)),
-            Self::Rounded(own) => Self::Rounded(own.map(snap)),
+            Self::Circle(own) => own.iter_mut().collect(),
+            Self::Rect(own) | Self::Ellipse(own) => own.iter_mut().collect(),
+            Self::Rounded(own) | Self::Turned(own) => own.iter_mut().collect(),
+            Self::TurnedRounded(own) => own.iter_mut().collect(),
             Self::Polygon(corners) => {
-                let corners = corners.iter().map(|c| Point::new(snap(c.x), snap(c.y)));
-                Self::Polygon(corners.collect())
-            }
-            Self::Turned([own @ .., angle]) => {
-                let [x, y, across, down] = own.map(snap);
-                Self::Turned([
-                    x,
-                    y,
-                    across,
-                    down,
-                    snapped_angle(*angle, across.max(down), near),
-                ])
-            }
-            Self::TurnedRounded([x, y, across, down, radius, angle]) => {
-                // Whole sides are twice as long.
-                let [x, y, radius] = [*x, *y, *radius].map(snap);
-                let [across, down] = [*across, *down].map(|half| 0.5 * snap(2.0 * half));
-                let angle = snapped_angle(*angle, across.hypot(down), near);
-                Self::TurnedRounded([x, y, across, down, radius, angle])
+                let both = corners.iter_mut();
+                both.flat_map(|corner| [&mut corner.x, &mut corner.y])
+                    .collect()
             }
         }
+    }
+
+    /// How far what an angle moves is away, where there is one.
+    fn reach(&self) -> Option<f64> {
+        match self {
+            Self::Turned([_, _, across, down, _]) => Some(across.max(*down)),
+            Self::TurnedRounded([_, _, across, down, ..]) => Some(across.hypot(*down)),
+            _ => None,
+        }
+    }
+
+    /// The same with numbers at halves that are `near` these, and an angle of whole degrees where
+    /// that moves nothing by more.
+    pub(super) fn snapped(&self, near: f64) -> Self {
+        let mut round = self.clone();
+        let upright = self.parameters() - usize::from(self.reach().is_some());
+        for (index, value) in round.numbers().into_iter().take(upright).enumerate() {
+            // Whole sides are twice as long.
+            let is_half = matches!(self, Self::TurnedRounded(_)) && (2..4).contains(&index);
+            let part = if is_half { 0.5 } else { 1.0 };
+            *value = part * snap(*value / part, near);
+        }
+        if let Some(reach) = round.reach()
+            && let Some(angle) = round.numbers().pop()
+        {
+            let whole = angle.to_degrees().round().to_radians();
+            if (*angle - whole).abs() * reach <= near {
+                *angle = whole;
+            }
+        }
+        round
     }
 
     /// The largest radius of a circle or an ellipse.
@@ -327,25 +327,19 @@ impl Basic {
 
     /// How many numbers a search may change by small steps, in pixels.
     pub(super) fn parameters(&self) -> usize {
-        match self {
-            Self::Circle(_) => 3,
-            Self::Rect(_) | Self::Ellipse(_) => 4,
-            Self::Rounded(_) => 5,
-            Self::Polygon(corners) => 2 * corners.len(),
-            Self::Turned(_) => 5,
-            Self::TurnedRounded(_) => 6,
-        }
+        self.clone().numbers().len()
     }
 
     /// Whether an outline of this kind is as good for a shape that was drawn as another: a circle
     /// that was stretched is an ellipse.
     pub(super) fn may_become(&self, other: &Self) -> bool {
-        let is_round = |basic: &Self| matches!(basic, Self::Circle(_) | Self::Ellipse(_));
-        let is_rounded = |basic: &Self| matches!(basic, Self::Rounded(_));
-        let is_rect = |basic: &Self| matches!(basic, Self::Rect(_));
-        (is_round(self) && is_round(other))
-            || (is_rounded(self) && is_rounded(other))
-            || (is_rect(self) && is_rect(other))
+        use Basic::{Circle, Ellipse, Rect, Rounded};
+        matches!(
+            (self, other),
+            (Circle(_) | Ellipse(_), Circle(_) | Ellipse(_))
+                | (Rounded(_), Rounded(_))
+                | (Rect(_), Rect(_))
+        )
     }
 
     /// The same in a box.
@@ -383,68 +377,42 @@ impl Basic {
     /// The same by other numbers.
     pub(super) fn moved(&self, by: &[f64]) -> Self {
         let mut moved = self.clone();
-        // What an angle moves is as far away as the shape reaches.
-        let reach = match self {
-            Self::Turned([_, _, across, down, _]) => Some(across.max(*down)),
-            Self::TurnedRounded([_, _, across, down, ..]) => Some(across.hypot(*down)),
-            _ => None,
-        };
-        let mut numbers: Vec<&mut f64> = match &mut moved {
-            Self::Circle(own) => own.iter_mut().collect(),
-            Self::Rect(own) | Self::Ellipse(own) => own.iter_mut().collect(),
-            Self::Rounded(own) => own.iter_mut().collect(),
-            Self::Polygon(corners) => {
-                let both = corners
-                    .iter_mut()
-                    .map(|corner| [&mut corner.x, &mut corner.y]);
-                both.flatten().collect()
-            }
-            Self::Turned(own) => own.iter_mut().collect(),
-            Self::TurnedRounded(own) => own.iter_mut().collect(),
-        };
-        if let Some(reach) = reach
-            && let Some(angle) = numbers.pop()
-            && let Some(by) = by.get(numbers.len())
-        {
-            *angle += by / reach;
-        }
-        for (value, by) in numbers.into_iter().zip(by) {
-            *value += by;
+        let (count, reach) = (self.parameters(), self.reach());
+        for (index, (value, by)) in moved.numbers().into_iter().zip(by).enumerate() {
+            *value += match reach {
+                Some(reach) if index + 1 == count => by / reach,
+                _ => *by,
+            };
         }
         moved
     }
 
     pub(super) fn candidate(&self, canvas: Rect) -> Candidate {
-        let (path, numbers) = match self {
+        let path = match self {
             Self::Circle([x, y, radius]) => {
-                let circle = Circle::new((*x, *y), *radius);
-                (circle.to_path(accuracy(*radius)), 3)
+                Circle::new((*x, *y), *radius).to_path(accuracy(*radius))
             }
-            Self::Rect([x0, y0, x1, y1]) => {
-                // Nothing is seen beyond the canvas.
-                let rect = Rect::new(*x0, *y0, *x1, *y1).intersect(canvas);
-                (rect.to_path(ACCURACY), 4)
-            }
-            Self::Ellipse([x, y, across, down]) => {
-                (closed_ellipse([*x, *y, *across, *down, 0.0]), 4)
-            }
+            // Nothing is seen beyond the canvas.
+            Self::Rect([x0, y0, x1, y1]) => Rect::new(*x0, *y0, *x1, *y1)
+                .intersect(canvas)
+                .to_path(ACCURACY),
+            Self::Ellipse([x, y, across, down]) => closed_ellipse([*x, *y, *across, *down, 0.0]),
             Self::Rounded([x0, y0, x1, y1, radius]) => {
                 let radius = radius.min(0.5 * (x1 - x0).min(y1 - y0));
-                let rect = RoundedRect::new(*x0, *y0, *x1, *y1, radius);
-                (rect.to_path(ACCURACY), 5)
+                RoundedRect::new(*x0, *y0, *x1, *y1, radius).to_path(ACCURACY)
             }
-            Self::Polygon(corners) => (polygon::outline(corners), 2 * corners.len()),
-            Self::Turned(own) => (closed_ellipse(*own), 4 + TURN),
+            Self::Polygon(corners) => polygon::outline(corners),
+            Self::Turned(own) => closed_ellipse(*own),
             Self::TurnedRounded([x, y, across, down, radius, angle]) => {
                 let radius = radius.min(across.min(*down));
                 let rect = RoundedRect::new(x - across, y - down, x + across, y + down, radius);
-                let turn = Affine::rotate_about(*angle, (*x, *y));
-                (turn * rect.to_path(ACCURACY), 5 + TURN)
+                Affine::rotate_about(*angle, (*x, *y)) * rect.to_path(ACCURACY)
             }
         };
+        let turn = self.reach().map_or(0, |_| MORE_OF_TURN);
         Candidate {
             path,
-            numbers,
+            numbers: self.parameters() + turn,
             basic: Some(self.clone()),
             line: None,
         }

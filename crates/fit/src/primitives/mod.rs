@@ -11,13 +11,14 @@ mod refined;
 use std::collections::BTreeMap;
 
 use chat2svg_trace::crossing::crosses_itself;
-use chat2svg_vector::{ByteCost, Document, Shape, WriteOptions, similarity_scale};
+use chat2svg_vector::{ByteCost, Document, Shape, WriteOptions, points_of, similarity_scale};
 use kurbo::{Affine, BezPath, PathEl, Point, Rect, Shape as _, flatten};
 
 use crate::{
     Action, FitError,
     fit::Fit,
     scene::{SceneMap, scale_of},
+    simplify::subpaths,
     trial::taken,
 };
 use candidates::{Basic, Candidate, Samples};
@@ -71,9 +72,8 @@ pub(crate) enum Stage {
     Own,
 }
 
-/// Basic outlines for a shape, in pixels.
+/// Basic outlines for the shape of a slot, in pixels.
 struct Choice {
-    slot: usize,
     /// How many numbers it is written in as it is.
     numbers: usize,
     /// In the order in which they are tried.
@@ -94,6 +94,11 @@ impl Chosen {
     fn unseen(&self) -> f64 {
         UNSEEN * self.candidate.path.perimeter(ACCURACY)
     }
+
+    /// What it costs where a byte costs so much.
+    fn loss(&self, per_byte: f64) -> f64 {
+        self.growth - per_byte * self.saved
+    }
 }
 
 impl Fit<'_> {
@@ -113,46 +118,36 @@ impl Fit<'_> {
         let map = self.scene();
         let mut best: BTreeMap<usize, Chosen> = BTreeMap::new();
         let per_byte = self.cost().per_byte;
-        let most = choices.iter().map(|choice| choice.candidates.len()).max();
+        let most = choices.values().map(|choice| choice.candidates.len()).max();
         for attempt in 0..most.unwrap_or(0) {
             if self.is_stopped() {
                 return Ok(());
             }
-            let tried: BTreeMap<usize, (&Candidate, f64)> = choices
-                .iter()
-                .filter_map(|choice| {
-                    let candidate = choice.candidates.get(attempt)?;
-                    let saved =
-                        ByteCost::NUMBER * (choice.numbers as f64 - candidate.numbers as f64);
-                    Some((choice.slot, (candidate, saved)))
-                })
-                .collect();
-            let slots: Vec<usize> = tried.keys().copied().collect();
-            let answers = self.growths_of_slots(&map, &slots, |slot, path| {
-                if let Some((candidate, _)) = tried.get(&slot) {
-                    candidate.give_to(path);
-                }
-            })?;
-            for (slot, growth) in answers {
-                let Some((candidate, saved)) = tried.get(&slot) else {
+            let tried = choices.iter().filter_map(|(slot, choice)| {
+                let candidate = choice.candidates.get(attempt)?;
+                Some((*slot, candidate.clone()))
+            });
+            let tried: BTreeMap<usize, Candidate> = tried.collect();
+            let growths = self.grown(&map, &tried)?;
+            for (slot, candidate) in tried {
+                let (Some(growth), Some(choice)) = (growths.get(&slot), choices.get(&slot)) else {
                     continue;
                 };
-                let loss = growth - per_byte * saved;
-                let unseen = UNSEEN * candidate.path.perimeter(ACCURACY);
+                let fewer = choice.numbers as f64 - candidate.numbers as f64;
+                let chosen = Chosen {
+                    candidate,
+                    saved: ByteCost::NUMBER * fewer,
+                    growth: *growth,
+                };
                 let bar = match best.get(&slot) {
-                    Some(best) if stage == Stage::Own => best.growth - per_byte * best.saved,
+                    Some(best) if stage == Stage::Own => best.loss(per_byte),
                     None if stage == Stage::Own => f64::INFINITY,
                     // The simpler one came first.
-                    Some(best) => best.growth - per_byte * best.saved - PREFERENCE * unseen,
-                    None if *saved > 0.0 => per_byte * WORTH + unseen,
+                    Some(best) => best.loss(per_byte) - PREFERENCE * chosen.unseen(),
+                    None if chosen.saved > 0.0 => per_byte * WORTH + chosen.unseen(),
                     None => 0.0,
                 };
-                if loss < bar {
-                    let chosen = Chosen {
-                        candidate: (*candidate).clone(),
-                        saved: *saved,
-                        growth,
-                    };
+                if chosen.loss(per_byte) < bar {
                     best.insert(slot, chosen);
                 }
             }
@@ -219,7 +214,7 @@ impl Fit<'_> {
     }
 
     /// The basic outlines that shapes may stand for: added ones, or the template's own.
-    fn choices(&self, stage: Stage) -> Result<Vec<Choice>, FitError> {
+    fn choices(&self, stage: Stage) -> Result<BTreeMap<usize, Choice>, FitError> {
         let target = self.problem.target;
         let (width, height) = (target.width, target.height);
         let canvas = Rect::new(0.0, 0.0, width as f64, height as f64);
@@ -228,7 +223,7 @@ impl Fit<'_> {
         let tolerance = self.cost().tolerance;
         let map = self.scene();
         let visits = self.document.shapes();
-        let mut choices = Vec::new();
+        let mut choices = BTreeMap::new();
         for (index, slot) in map.slots.iter().enumerate() {
             let Some(visit) = visits.get(slot.shape) else {
                 continue;
@@ -240,7 +235,8 @@ impl Fit<'_> {
             if stage == Stage::Own {
                 let path = slot.to_scene * &shape.path;
                 let own = self.own(&map, index).filter(|_| !own::is_basic(&path));
-                choices.extend(own.and_then(|own| own::choice(index, &own, &path, tolerance)));
+                let choice = own.and_then(|own| own::choice(&own, &path, tolerance));
+                choices.extend(choice.map(|choice| (index, choice)));
                 continue;
             }
             let is_wanted = self.ids.get(slot.shape).is_some_and(|id| id.is_added())
@@ -260,30 +256,37 @@ impl Fit<'_> {
                 (-BESIDE..=BESIDE).any(|dy| (-BESIDE..=BESIDE).any(|dx| beside(x + dx, y + dy)))
             };
             let parts = parts_of(&(slot.to_scene * &shape.path));
+            let basics = |part: &BezPath, least_side: f64| {
+                let size = part.bounding_box().size();
+                if size.width.min(size.height) < least_side {
+                    return Vec::new();
+                }
+                samples(part, is_seen).candidates(canvas, LOOSE * tolerance)
+            };
+            let first = |part: &BezPath| basics(part, LEAST_PART).into_iter().next();
             let candidates = match parts.as_slice() {
-                [] => continue,
-                [part] => whole(part, is_seen, canvas, tolerance),
-                parts if parts.len() <= MOST_PARTS => in_parts(parts, is_seen, canvas, tolerance)
-                    .into_iter()
-                    .collect(),
+                [part] => basics(part, LEAST_SIDE),
+                [_, _, ..] if parts.len() <= MOST_PARTS => {
+                    in_parts(&parts, first).into_iter().collect()
+                }
                 _ => continue,
             };
             let scale = scale_of(slot.to_scene);
             let line = shape.stroke.as_ref().map(|stroke| scale * stroke.width);
-            choices.push(Choice {
-                slot: index,
+            let is_possible = |candidate: &Candidate| {
+                // A traced line has no corners yet that could be told from bends.
+                let is_polygon = matches!(candidate.basic, Some(Basic::Polygon(_)));
+                !crosses_itself(&candidate.path, 1.0)
+                    && (!is_polygon || line.is_none() || stage == Stage::Last)
+            };
+            let candidates = candidates.into_iter().filter(is_possible);
+            let choice = Choice {
                 numbers: parts.iter().map(numbers).sum(),
                 candidates: candidates
-                    .into_iter()
-                    .filter(|candidate| !crosses_itself(&candidate.path, 1.0))
-                    .filter(|candidate| {
-                        // A traced line has no corners yet that could be told from bends.
-                        let is_polygon = matches!(candidate.basic, Some(Basic::Polygon(_)));
-                        !is_polygon || line.is_none() || stage == Stage::Last
-                    })
                     .map(|candidate| Candidate { line, ..candidate })
                     .collect(),
-            });
+            };
+            choices.insert(index, choice);
         }
         Ok(choices)
     }
@@ -308,47 +311,19 @@ fn is_closed(shape: &Shape) -> bool {
     matches!(shape.path.elements(), [.., PathEl::ClosePath])
 }
 
-/// Basic outlines for a path of one part.
-fn whole(
-    part: &BezPath,
-    is_seen: impl Fn(&Point) -> bool,
-    canvas: Rect,
-    tolerance: f64,
-) -> Vec<Candidate> {
-    let bounds = part.bounding_box();
-    if bounds.width().min(bounds.height()) < LEAST_SIDE {
-        return Vec::new();
-    }
-    samples(part, is_seen).candidates(canvas, LOOSE * tolerance)
-}
-
-/// A path of several parts with those drawn as basic outlines that are near to one.
-fn in_parts(
-    parts: &[BezPath],
-    is_seen: impl Fn(&Point) -> bool,
-    canvas: Rect,
-    tolerance: f64,
-) -> Option<Candidate> {
+/// A path of several parts with those drawn as basic outlines for which there is one.
+fn in_parts(parts: &[BezPath], basic: impl Fn(&BezPath) -> Option<Candidate>) -> Option<Candidate> {
     let mut path = BezPath::new();
     let mut is_changed = false;
     for part in parts {
-        let bounds = part.bounding_box();
-        let basic = if bounds.width().min(bounds.height()) < LEAST_PART {
-            None
-        } else {
-            let found = samples(part, &is_seen).candidates(canvas, LOOSE * tolerance);
-            found.into_iter().next()
-        };
-        is_changed |= basic.is_some();
-        let basic = basic.map(|candidate| {
+        let found = basic(part);
+        is_changed |= found.is_some();
+        path.extend(match found {
             // Holes run the other way.
-            if candidate.path.area() * part.area() < 0.0 {
-                candidate.path.reverse_subpaths()
-            } else {
-                candidate.path
-            }
+            Some(found) if found.path.area() * part.area() < 0.0 => found.path.reverse_subpaths(),
+            Some(found) => found.path,
+            None => part.clone(),
         });
-        path.extend(basic.as_ref().unwrap_or(part).elements().iter().copied());
     }
     is_changed.then(|| Candidate {
         numbers: numbers(&path),
@@ -360,27 +335,13 @@ fn in_parts(
 
 /// The closed parts of a path.
 fn parts_of(path: &BezPath) -> Vec<BezPath> {
-    let mut parts: Vec<BezPath> = Vec::new();
-    for element in path.elements() {
-        match (element, parts.last_mut()) {
-            (PathEl::MoveTo(_), _) => parts.push(BezPath::from_vec(vec![*element])),
-            (_, Some(part)) => part.push(*element),
-            (_, None) => {}
-        }
-    }
-    parts.retain(|part| part.elements().len() > 2);
-    parts
+    let parts = subpaths(path).filter(|part| part.len() > 2);
+    parts.map(|part| BezPath::from_vec(part.to_vec())).collect()
 }
 
 /// How many numbers a path is written in.
 fn numbers(path: &BezPath) -> usize {
-    let of = |element: &PathEl| match element {
-        PathEl::MoveTo(_) | PathEl::LineTo(_) => 2,
-        PathEl::QuadTo(..) => 4,
-        PathEl::CurveTo(..) => 6,
-        PathEl::ClosePath => 0,
-    };
-    path.elements().iter().map(of).sum()
+    2 * path.elements().iter().map(points_of).sum::<usize>()
 }
 
 /// Points along a closed part, evenly spaced.

@@ -121,7 +121,7 @@ impl Fit<'_> {
 
 /// The outlines by which a shape may stay the basic one that it was: near to what it has become, or
 /// in the box of that.
-pub(super) fn choice(slot: usize, own: &Basic, path: &BezPath, tolerance: f64) -> Option<Choice> {
+pub(super) fn choice(own: &Basic, path: &BezPath, tolerance: f64) -> Option<Choice> {
     let parts = parts_of(path);
     let [part] = parts.as_slice() else {
         return None;
@@ -131,7 +131,6 @@ pub(super) fn choice(slot: usize, own: &Basic, path: &BezPath, tolerance: f64) -
     let near = near.filter(|basic| own.may_become(basic));
     let boxed = all.bounds().map(|bounds| own.within(bounds));
     Some(Choice {
-        slot,
         numbers: numbers(part),
         candidates: near
             .chain(boxed)

@@ -127,7 +127,7 @@ impl Fit<'_> {
     }
 
     /// By how much the squared error grows with each of some outlines.
-    fn grown(
+    pub(super) fn grown(
         &mut self,
         map: &SceneMap,
         candidates: &BTreeMap<usize, Candidate>,
