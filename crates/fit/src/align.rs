@@ -209,11 +209,11 @@ impl Fit<'_> {
     /// Shapes that can be moved: all but those that are settled or the canvas's ground, and those
     /// off it.
     pub(crate) fn is_movable(&self, map: &SceneMap, slot: usize) -> bool {
-        let (width, height) = (self.problem.target.width, self.problem.target.height);
-        let extent = map.extent(slot, self.problem.target);
+        let target = self.problem.target;
+        let extent = map.extent(slot, target);
         map.slots[slot].has_own_outline
             && map.slots[slot].freedom.outline != Motion::Fixed
-            && extent.is_some_and(|extent| !extent.is_whole(width, height))
+            && extent.is_some_and(|extent| !extent.is_whole(target.size()))
     }
 
     fn movable(&self, map: &SceneMap) -> Vec<usize> {

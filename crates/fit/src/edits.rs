@@ -132,7 +132,7 @@ impl Fit<'_> {
             });
             let reached = bounds.inflate(reach, reach);
             Facts {
-                extent: Extent::around(reached, target.width, target.height),
+                extent: Extent::around(reached, target.size()),
                 bounds,
                 is_added,
                 shown: pixels.len() as f64,
@@ -324,7 +324,7 @@ mod tests {
         document.layers = vec![node("a"), Node::Group(group), node("d")];
         let [first, second] = [0, 1].map(ShapeId::Template);
         let ids = [first, ShapeId::Added, second, ShapeId::Added];
-        let extent = Extent::around(Rect::new(0.0, 0.0, 4.0, 4.0), 4, 4).expect("on the canvas");
+        let extent = Extent::around(Rect::new(0.0, 0.0, 4.0, 4.0), [4, 4]).expect("on the canvas");
         let edit = Edit {
             shapes,
             merged,

@@ -8,26 +8,21 @@ use kurbo::{Point, Rect};
 pub(crate) struct Extent(Rect);
 
 impl Extent {
-    /// Of a path on a canvas of the given size; `None` when it lies off it.
-    pub(crate) fn of(path: &Path, width: usize, height: usize) -> Option<Self> {
+    /// Of a path on a canvas of the given width and height; `None` when it lies off it.
+    pub(crate) fn of(path: &Path, canvas: [usize; 2]) -> Option<Self> {
         let reach = path.stroke.as_ref().map_or(0.0, |stroke| {
             stroke.width * stroke.miter_limit.max(1.5) * 0.5
         });
-        let mut low = [f32::INFINITY; 2];
-        let mut high = [f32::NEG_INFINITY; 2];
-        for point in &path.outline.points {
-            for axis in 0..2 {
-                low[axis] = low[axis].min(point[axis] - reach);
-                high[axis] = high[axis].max(point[axis] + reach);
-            }
-        }
-        let [x0, y0] = low.map(f64::from);
-        let [x1, y1] = high.map(f64::from);
-        Self::around(Rect { x0, y0, x1, y1 }, width, height)
+        let around = |[x, y]: &[f32; 2]| {
+            let [x0, y0, x1, y1] = [x - reach, y - reach, x + reach, y + reach].map(f64::from);
+            Rect { x0, y0, x1, y1 }
+        };
+        let boxes = path.outline.points.iter().map(around);
+        Self::around(boxes.reduce(|a, b| a.union(b))?, canvas)
     }
 
     /// Of what lies in a box of pixels; `None` when that is off the canvas.
-    pub(crate) fn around(bounds: Rect, width: usize, height: usize) -> Option<Self> {
+    pub(crate) fn around(bounds: Rect, [width, height]: [usize; 2]) -> Option<Self> {
         let canvas = Rect::new(0.0, 0.0, width as f64, height as f64);
         let (low, high) = (
             bounds.origin().floor(),
@@ -40,8 +35,8 @@ impl Extent {
 
     /// The pixels that two have in common.
     pub(crate) fn intersection(&self, other: &Self) -> Option<Self> {
-        self.overlaps(other)
-            .then(|| Self(self.0.intersect(other.0)))
+        let both = self.0.intersect(other.0);
+        (both.area() > 0.0).then_some(Self(both))
     }
 
     /// The smallest that holds two.
@@ -51,14 +46,11 @@ impl Extent {
 
     /// Whether two have pixels in common.
     pub(crate) fn overlaps(&self, other: &Self) -> bool {
-        self.0.x0 < other.0.x1
-            && other.0.x0 < self.0.x1
-            && self.0.y0 < other.0.y1
-            && other.0.y0 < self.0.y1
+        self.intersection(other).is_some()
     }
 
     /// Whether it is the whole canvas.
-    pub(crate) fn is_whole(&self, width: usize, height: usize) -> bool {
+    pub(crate) fn is_whole(&self, [width, height]: [usize; 2]) -> bool {
         self.0.width() >= width as f64 && self.0.height() >= height as f64
     }
 

@@ -48,7 +48,7 @@ impl SceneMap {
     /// Where the path of a slot may show on the canvas of a picture.
     pub(crate) fn extent(&self, slot: usize, target: &Picture) -> Option<Extent> {
         match self.scene.nodes.get(self.slots.get(slot)?.node) {
-            Some(raster::Node::Path(path)) => Extent::of(path, target.width, target.height),
+            Some(raster::Node::Path(path)) => Extent::of(path, target.size()),
             _ => None,
         }
     }

@@ -5,11 +5,17 @@
 #[derive(Clone, Debug)]
 pub(crate) struct Stepper {
     steps: i32,
-    mean: Vec<f32>,
-    square: Vec<f32>,
-    /// Mean of the gradients' differences, and the last gradient.
-    change: Vec<f32>,
-    last: Vec<f32>,
+    memories: Vec<Memory>,
+}
+
+/// Memory of the rule for one parameter.
+#[derive(Clone, Copy, Debug, Default)]
+struct Memory {
+    mean: f32,
+    square: f32,
+    /// Mean of the gradient's differences, and the last gradient.
+    change: f32,
+    last: f32,
 }
 
 /// Decay rates of the means, as `1 − β`: the descent is short, so its memory is too.
@@ -17,13 +23,9 @@ const RATES: [f32; 3] = [0.1, 0.1, 0.03];
 
 impl Stepper {
     pub(crate) fn new(count: usize) -> Self {
-        let zeros = vec![0.0; count];
         Self {
             steps: 0,
-            mean: zeros.clone(),
-            square: zeros.clone(),
-            change: zeros.clone(),
-            last: zeros,
+            memories: vec![Memory::default(); count],
         }
     }
 
@@ -32,23 +34,20 @@ impl Stepper {
     pub(crate) fn directions(&mut self, gradient: &[f32], floor: f32, out: &mut [f32]) {
         self.steps += 1;
         let unbias = RATES.map(|rate| 1.0 / (1.0 - (1.0 - rate).powi(self.steps)));
-        for (index, slope) in gradient.iter().enumerate() {
+        let mix = |mean: &mut f32, rate: f32, new: f32| *mean += rate * (new - *mean);
+        for ((slope, memory), out) in gradient.iter().zip(&mut self.memories).zip(out) {
             let difference = if self.steps > 1 {
-                slope - self.last[index]
+                slope - memory.last
             } else {
                 0.0
             };
-            self.last[index] = *slope;
-            let mix = |old: f32, rate: f32, new: f32| old + rate * (new - old);
-            let mean = mix(self.mean[index], RATES[0], *slope);
-            let change = mix(self.change[index], RATES[1], difference);
+            memory.last = *slope;
+            mix(&mut memory.mean, RATES[0], *slope);
+            mix(&mut memory.change, RATES[1], difference);
             let ahead = slope + (1.0 - RATES[1]) * difference;
-            let square = mix(self.square[index], RATES[2], ahead * ahead);
-            self.mean[index] = mean;
-            self.change[index] = change;
-            self.square[index] = square;
-            let step = mean * unbias[0] + (1.0 - RATES[1]) * change * unbias[1];
-            out[index] = step / ((square * unbias[2]).sqrt() + floor);
+            mix(&mut memory.square, RATES[2], ahead * ahead);
+            let step = memory.mean * unbias[0] + (1.0 - RATES[1]) * memory.change * unbias[1];
+            *out = step / ((memory.square * unbias[2]).sqrt() + floor);
         }
     }
 }

@@ -112,7 +112,7 @@ impl Fit<'_> {
             };
             let mut path = path.clone();
             change(*slot, &mut path);
-            let after = Extent::of(&path, target.width, target.height);
+            let after = Extent::of(&path, target.size());
             let both = map.extent(*slot, target).into_iter().chain(after);
             extents.push(both.reduce(|a, b| a.union(&b)).into_iter().collect());
             paths.push((*slot, node, path));
@@ -156,7 +156,7 @@ mod tests {
 
     fn square(x: f64, y: f64) -> Extent {
         // Extents reach a pixel beyond.
-        Extent::around(Rect::new(x, y, x + 2.0, y + 2.0), 16, 16).expect("lies on the canvas")
+        Extent::around(Rect::new(x, y, x + 2.0, y + 2.0), [16, 16]).expect("lies on the canvas")
     }
 
     #[test]

@@ -99,16 +99,11 @@ impl Fit<'_> {
         }
         self.refine_primitives(&map, &mut best, Stage::Own, &super::refined::STEPS)?;
         best.retain(|slot, chosen| {
-            let now = Extent::around(
-                chosen.candidate.path.bounding_box(),
-                target.width,
-                target.height,
-            );
-            let around = match (map.extent(*slot, target), now) {
-                (Some(then), Some(now)) => then.union(&now),
-                _ => return false,
-            };
-            -chosen.growth >= least.max(PLACED * wrong(around))
+            let now = Extent::around(chosen.candidate.path.bounding_box(), target.size());
+            let both = map.extent(*slot, target).zip(now);
+            both.is_some_and(|(then, now)| {
+                -chosen.growth >= least.max(PLACED * wrong(then.union(&now)))
+            })
         });
         if !best.is_empty() && !self.is_stopped() {
             self.draw(&map, best);

@@ -150,7 +150,7 @@ impl Source<'_> {
             slot: self.index,
             change,
             bytes,
-            extent: Extent::around(bounds, self.target.width, self.target.height),
+            extent: Extent::around(bounds, self.target.size()),
             moves: 0.0,
         }
     }
