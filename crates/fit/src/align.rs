@@ -16,7 +16,7 @@ use crate::{
     freedom::Motion,
     naming::is_named,
     parameters::{is_direct, paints_of},
-    scene::{SceneMap, shown},
+    scene::SceneMap,
 };
 
 /// Shares of all steps in which named groups, then shapes, are moved, turned and scaled, and in
@@ -167,14 +167,9 @@ impl Fit<'_> {
                 filter,
                 least_painted,
             };
-            let document = &self.document;
-            self.descender.run_deformed(
-                &mut map,
-                &deformation,
-                deformed,
-                &mut self.tracker,
-                |map, tracker| tracker.preview(|| shown(document, map)),
-            )?;
+            let (tracker, document) = (&mut self.tracker, &self.document);
+            self.descender
+                .run_deformed(&mut map, &deformation, deformed, tracker, document)?;
         }
         if self.is_stopped() {
             return Ok(());

@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use chat2svg_diffraster::{Image, Layout, Renderer, Scene, View};
 use chat2svg_trace::picture::{ALPHA_WEIGHT, Picture, Pixel};
+use chat2svg_vector::Document;
 
 use crate::{
     FitError,
@@ -18,7 +19,7 @@ use crate::{
     loss::squared_loss,
     parameters::{CubicSlots, Kind, Parameters},
     regularise::{Weights, penalise},
-    scene::SceneMap,
+    scene::{SceneMap, shown},
     step::Stepper,
     tracker::Tracker,
 };
@@ -108,40 +109,21 @@ impl<'a> Descender<'a> {
         Ok(pixels.to_vec())
     }
 
-    /// Descends over points and paints and leaves the scene at the best that was seen. `preview`
-    /// shows a scene.
+    /// Descends over points and paints and leaves the scene at the best that was seen. It was made
+    /// of `document`.
     pub(crate) fn run(
         &mut self,
         map: &mut SceneMap,
         phase: DescentPhase,
         tracker: &mut Tracker<'_>,
-        preview: impl FnMut(&SceneMap, &mut Tracker<'_>),
+        document: &Document,
     ) -> Result<(), FitError> {
         let target = self.seen_at(phase.scale, &mut map.scene);
-        let true_scale = f64::from(target.width) / self.target.width as f64;
-        let (pixels, components) = (
-            (target.width * target.height) as f32,
-            self.components() as f32,
-        );
+        let (scale, components) = (map.scene.view.scale, self.components() as f32);
         let parameters = Parameters::of(map, &Layout::of(&map.scene));
         let count = parameters.kinds.len();
         let (mut directions, mut stepper) = (vec![0.0_f32; count], Stepper::new(count));
-        let look = |descender: &mut Self, scene: &Scene, gradient: Option<&mut [f32]>| {
-            let Some(gradient) = gradient else {
-                let image = descender.renderer.forward(scene)?;
-                return Ok(squared_loss(image, &target, 0).0);
-            };
-            let (loss, found) = descender.mean_gradient(scene, &target)?;
-            gradient.copy_from_slice(found);
-            Ok(loss)
-        };
-        let step = |values: &mut [f32], gradient: &mut [f32], weights: &[f32], rate: f32| {
-            step_colors(
-                &parameters,
-                values,
-                gradient,
-                (weights, LEAST_WEIGHT, pixels),
-            );
+        let step = |values: &mut [f32], gradient: &mut [f32], rate: f32| {
             for (slope, kind) in gradient.iter_mut().zip(&parameters.kinds) {
                 let is_geometric = !matches!(kind, Kind::Color | Kind::Fixed);
                 *slope = if is_geometric {
@@ -168,9 +150,11 @@ impl<'a> Descender<'a> {
                 }
             }
             stepper.directions(gradient, FLOOR, &mut directions);
-            move_along(&parameters, values, &directions, rate / true_scale as f32);
+            move_along(&parameters, values, &directions, rate / scale);
         };
-        self.descend(map, phase, (tracker, preview), look, step)
+        let seen = (&*target, None);
+        let colors = (&parameters, LEAST_WEIGHT);
+        self.descend(map, phase, seen, colors, (tracker, document), step)
     }
 
     /// Descends over the coefficients of a deformation, and paints, and leaves the scene at the
@@ -181,7 +165,7 @@ impl<'a> Descender<'a> {
         deformation: &Deformation,
         deformed: DeformedPhase,
         tracker: &mut Tracker<'_>,
-        preview: impl FnMut(&SceneMap, &mut Tracker<'_>),
+        document: &Document,
     ) -> Result<(), FitError> {
         let DeformedPhase {
             phase,
@@ -189,25 +173,12 @@ impl<'a> Descender<'a> {
             least_painted,
         } = deformed;
         let target = self.seen_at(phase.scale, &mut map.scene);
-        let (pixels, components) = (
-            (target.width * target.height) as f32,
-            self.components() as f32,
-        );
+        let components = self.components() as f32;
         let parameters = Parameters::of(map, &Layout::of(&map.scene));
         let count = deformation.len();
         let (mut coefficients, mut slopes) = (vec![0.0_f32; count], vec![0.0_f32; count]);
         let (mut directions, mut stepper) = (vec![0.0_f32; count], Stepper::new(count));
-        let look = |descender: &mut Self, scene: &Scene, gradient: Option<&mut [f32]>| {
-            let picture = descender.renderer.forward(scene)?;
-            let (loss, slope) = squared_loss(picture, &target, filter);
-            if let Some(gradient) = gradient {
-                gradient.copy_from_slice(descender.renderer.backward(scene, &slope)?);
-            }
-            Ok(loss)
-        };
-        let step = |values: &mut [f32], gradient: &mut [f32], weights: &[f32], rate: f32| {
-            let least = least_painted * pixels;
-            step_colors(&parameters, values, gradient, (weights, least, pixels));
+        let step = |values: &mut [f32], gradient: &mut [f32], rate: f32| {
             deformation.backward(gradient, &mut slopes);
             for (slope, coefficient) in slopes.iter_mut().zip(&coefficients) {
                 *slope = *slope * components + STIFFNESS * coefficient;
@@ -218,19 +189,22 @@ impl<'a> Descender<'a> {
             }
             deformation.apply(&coefficients, values);
         };
-        self.descend(map, phase, (tracker, preview), look, step)
+        let seen = (&*target, Some(filter));
+        let colors = (&parameters, least_painted * pixels_of(&target));
+        self.descend(map, phase, seen, colors, (tracker, document), step)
     }
 
-    /// Descends at the resolution at which a scene is seen, and leaves it at the best that was
-    /// seen, in the fitting resolution. `look` measures the scene, and the gradient where that is
-    /// asked for; `step` moves the parameters, given the gradient, the colours' weights and a rate.
+    /// Descends at the resolution of a target, and leaves the scene at the best that was seen, in
+    /// the fitting resolution. Colours are stepped along that make up more than a weight in pixels;
+    /// `step` moves the rest, given the parameters, the gradient and a rate.
     fn descend(
         &mut self,
         map: &mut SceneMap,
         phase: DescentPhase,
-        (tracker, mut preview): (&mut Tracker<'_>, impl FnMut(&SceneMap, &mut Tracker<'_>)),
-        mut look: impl FnMut(&mut Self, &Scene, Option<&mut [f32]>) -> Result<f64, FitError>,
-        mut step: impl FnMut(&mut [f32], &mut [f32], &[f32], f32),
+        (target, filter): (&Image, Option<usize>),
+        (parameters, least_weight): (&Parameters, f32),
+        (tracker, document): (&mut Tracker<'_>, &Document),
+        mut step: impl FnMut(&mut [f32], &mut [f32], f32),
     ) -> Result<(), FitError> {
         let mut values = Vec::new();
         map.scene.read_parameters(&mut values);
@@ -246,7 +220,18 @@ impl<'a> Descender<'a> {
             if self.clock.is_due() {
                 break;
             }
-            let loss = look(self, &map.scene, (!is_last).then_some(&mut gradient))?;
+            let loss = if is_last {
+                squared_loss(
+                    self.renderer.forward(&map.scene)?,
+                    target,
+                    filter.unwrap_or(0),
+                )
+                .0
+            } else {
+                let (loss, found) = self.mean_gradient(&map.scene, target, filter)?;
+                gradient.copy_from_slice(found);
+                loss
+            };
             if loss < best.0 {
                 best.0 = loss;
                 best.1.copy_from_slice(&values);
@@ -255,8 +240,15 @@ impl<'a> Descender<'a> {
                 break;
             }
             tracker.step(loss, map.slots.len(), self.clock);
-            preview(map, tracker);
-            step(&mut values, &mut gradient, &weights, phase.rate_at(taken));
+            tracker.preview(|| shown(document, map));
+            let pixels = pixels_of(target);
+            step_colors(
+                parameters,
+                &mut values,
+                &gradient,
+                (&weights, least_weight, pixels),
+            );
+            step(&mut values, &mut gradient, phase.rate_at(taken));
             map.scene.write_parameters(&values);
         }
         map.scene.write_parameters(&best.1);
@@ -269,13 +261,18 @@ impl<'a> Descender<'a> {
         3.0 * (self.target.width * self.target.height) as f64
     }
 
-    /// The mean squared error of a scene's picture, and its gradient.
-    fn mean_gradient(&mut self, scene: &Scene, target: &Image) -> Result<(f64, &[f32]), FitError> {
-        if self.target.is_opaque {
+    /// The mean squared error of a scene's picture, perhaps under a filter, and its gradient.
+    fn mean_gradient(
+        &mut self,
+        scene: &Scene,
+        target: &Image,
+        filter: Option<usize>,
+    ) -> Result<(f64, &[f32]), FitError> {
+        if self.target.is_opaque && filter.is_none() {
             return Ok(self.renderer.forward_backward_mse(scene, target)?);
         }
         let image = self.renderer.forward(scene)?;
-        let (loss, slope) = squared_loss(image, target, 0);
+        let (loss, slope) = squared_loss(image, target, filter.unwrap_or(0));
         Ok((loss, self.renderer.backward(scene, &slope)?))
     }
 
@@ -305,7 +302,7 @@ impl<'a> Descender<'a> {
         scene: &mut Scene,
     ) -> Result<(f64, Vec<f32>), FitError> {
         let (target, components) = (self.seen_at(1.0, scene), self.components());
-        let (loss, found) = self.mean_gradient(scene, &target)?;
+        let (loss, found) = self.mean_gradient(scene, &target, None)?;
         let slopes = found.iter().map(|slope| slope * components as f32);
         Ok((loss * components, slopes.collect()))
     }
@@ -379,6 +376,11 @@ fn move_along(parameters: &Parameters, values: &mut [f32], directions: &[f32], r
     for joint in &parameters.joints {
         joint.straighten(values);
     }
+}
+
+/// How many pixels a picture has.
+fn pixels_of(image: &Image) -> f32 {
+    (image.width * image.height) as f32
 }
 
 fn set_view(scene: &mut Scene, width: usize, height: usize, scale: f64) {

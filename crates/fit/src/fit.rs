@@ -22,7 +22,7 @@ use crate::{
     freedom::{Freedom, Motion},
     measure::{Score, price},
     quantise::{decimals_of, quantise_colors, quantise_outlines},
-    scene::{SceneMap, scene_of, shown, write_back},
+    scene::{SceneMap, scene_of, write_back},
     tracker::Tracker,
 };
 
@@ -230,11 +230,8 @@ impl<'a> Fit<'a> {
         }
         let mut map = self.scene();
         let phase = DescentPhase { steps, scale, rate };
-        let document = &self.document;
         self.descender
-            .run(&mut map, phase, &mut self.tracker, |map, tracker| {
-                tracker.preview(|| shown(document, map));
-            })?;
+            .run(&mut map, phase, &mut self.tracker, &self.document)?;
         if self.problem.clock.is_cancelled() {
             return Ok(());
         }

@@ -68,24 +68,18 @@ fn penalise_cubic(points: &[[f32; 2]; 4], weights: Weights, gradients: &mut [[f3
     for (anchor, handle) in [(0, 1), (3, 2)] {
         let reach = minus(points[handle], points[anchor]);
         let reach_length = norm(reach);
-        if reach_length > 1e-4 {
-            let too_long = reach_length - LONGEST_HANDLE * length;
-            let too_short = SHORTEST_HANDLE * length - reach_length;
-            let (excess, of_reach, of_chord) = if too_long > 0.0 {
-                (too_long, 1.0, -LONGEST_HANDLE)
-            } else if too_short > 0.0 {
-                (too_short, -1.0, SHORTEST_HANDLE)
-            } else {
-                (0.0, 0.0, 0.0)
-            };
+        let share = reach_length / length;
+        if reach_length > 1e-4 && !(SHORTEST_HANDLE..=LONGEST_HANDLE).contains(&share) {
+            let allowed = share.clamp(SHORTEST_HANDLE, LONGEST_HANDLE);
+            let excess = reach_length - allowed * length;
             sum += weights.handles * excess * excess;
             let slope = 2.0 * weights.handles * excess;
-            let along = slope * of_reach / reach_length;
+            let along = slope / reach_length;
             add(&mut gradients[handle], reach, along);
             add(&mut gradients[anchor], reach, -along);
-            let along = slope * of_chord / length;
-            add(&mut gradients[3], chord, along);
-            add(&mut gradients[0], chord, -along);
+            let along = slope * allowed / length;
+            add(&mut gradients[3], chord, -along);
+            add(&mut gradients[0], chord, along);
         }
     }
     // Each side of the control polygon should lead forward along the chord.

@@ -1,7 +1,7 @@
 //! A fit in the middle of its way, for tests of single actions.
 
 use chat2svg_trace::{picture::Picture, reading::Reading};
-use chat2svg_vector::{Color, Document, Group, Metadata, Node, Paint, Shape};
+use chat2svg_vector::{Color, Document, Group, Node, Paint, Shape};
 use kurbo::{Affine, BezPath, Rect, Shape as _};
 
 use crate::{
@@ -25,15 +25,9 @@ pub(crate) fn document(shapes: &[(&str, BezPath, [f32; 3])]) -> Document {
         let shape = Shape::filled(*label, path.clone(), paint);
         group.children.push(Node::Shape(shape));
     }
-    Document {
-        width: side,
-        height: side,
-        view_box: frame,
-        title: None,
-        description: None,
-        metadata: Metadata::default(),
-        layers: vec![Node::Group(group)],
-    }
+    let mut document = Document::empty(side, side);
+    document.layers.push(Node::Group(group));
+    document
 }
 
 /// What `act` makes of a fit that has just begun, from one document toward the picture of another.

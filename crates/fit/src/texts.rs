@@ -4,7 +4,7 @@
 use std::ops::{Range, RangeInclusive};
 
 use chat2svg_vector::{RenderError, ShapeVisit};
-use kurbo::{Rect, Shape as _};
+use kurbo::Rect;
 
 use crate::{
     FitError,
@@ -38,10 +38,10 @@ impl Fit<'_> {
             let shapes = || block.iter().filter_map(|slot| map.slots.get(*slot));
             let first = shapes().map(|slot| slot.shape).min().unwrap_or(0);
             let end = shapes().map(|slot| slot.shape + 1).max().unwrap_or(0);
-            let [old, new] = [&old, &new].map(|visits| bounds(visits, first..end));
-            if old == new {
+            let both = bounds(&old, first..end).zip(bounds(&new, first..end));
+            let Some((old, new)) = both.filter(|(old, new)| old != new) else {
                 continue;
-            }
+            };
             let share = match target.shown_share(&moved, &(first..end)) {
                 Err(RenderError::Stopped) => break,
                 share => share?,
@@ -55,13 +55,9 @@ impl Fit<'_> {
     }
 }
 
-/// The box around some shapes in user space.
-fn bounds(visits: &[ShapeVisit<'_>], shapes: Range<usize>) -> Rect {
-    let visits = visits.get(shapes).unwrap_or_default();
-    let boxes = visits
-        .iter()
-        .map(|visit| (visit.transform * &visit.shape.path).bounding_box());
-    boxes
-        .reduce(|all, each| all.union(each))
-        .unwrap_or_default()
+/// The box around the outlines of some shapes in user space.
+fn bounds(visits: &[ShapeVisit<'_>], shapes: Range<usize>) -> Option<Rect> {
+    let visits = visits.get(shapes)?.iter();
+    let boxes = visits.filter_map(|visit| visit.shape.outline_bounds(visit.transform));
+    boxes.reduce(|all, each| all.union(each))
 }
