@@ -227,36 +227,28 @@ impl Fit<'_> {
     fn group_blocks(&self) -> Vec<Vec<usize>> {
         let map = self.scene();
         let visits = self.document.shapes();
-        let movable = self.movable(&map);
         let is_asked = |group: &Group| is_named(group) && group.clip.is_none();
-        let mut members: BTreeMap<&[usize], usize> = BTreeMap::new();
-        let chains: Vec<Vec<&[usize]>> = movable
-            .iter()
-            .map(|slot| {
-                let Some(visit) = visits.get(map.slots[*slot].shape) else {
-                    return Vec::new();
-                };
-                let groups = visit.groups.iter().enumerate();
-                groups
-                    .filter(|(_, group)| is_asked(group))
-                    .map(|(depth, _)| &visit.place[..=depth])
-                    .collect()
-            })
-            .collect();
-        for place in chains.iter().flatten() {
-            *members.entry(*place).or_default() += 1;
-        }
-        let mut blocks: BTreeMap<&[usize], Vec<usize>> = BTreeMap::new();
-        for (slot, chain) in movable.iter().zip(&chains) {
-            let innermost = chain.iter().rev().find(|place| members[**place] > 1);
-            if let Some(place) = innermost {
-                blocks.entry(place).or_default().push(*slot);
+        let mut members: BTreeMap<&[usize], Vec<usize>> = BTreeMap::new();
+        for slot in self.movable(&map) {
+            let Some(visit) = visits.get(map.slots[slot].shape) else {
+                continue;
+            };
+            let groups = visit.groups.iter().enumerate();
+            for (depth, _) in groups.filter(|(_, group)| is_asked(group)) {
+                let place = &visit.place[..=depth];
+                members.entry(place).or_default().push(slot);
             }
         }
+        members.retain(|_, block| block.len() > 1);
+        let mut is_taken = vec![false; map.slots.len()];
+        // The place of a group comes before those of the groups in it.
+        let innermost = members.into_values().rev().map(|mut block| {
+            block.retain(|slot| !std::mem::replace(&mut is_taken[*slot], true));
+            block
+        });
+        let mut blocks: Vec<Vec<usize>> = innermost.filter(|block| block.len() > 1).collect();
+        blocks.reverse();
         blocks
-            .into_values()
-            .filter(|block| block.len() > 1)
-            .collect()
     }
 }
 

@@ -15,7 +15,7 @@ use crate::FitEnd;
 /// The time of a running fit. Clones share what is set aside.
 #[derive(Clone, Debug)]
 pub(crate) struct Clock {
-    pub(crate) started: Instant,
+    started: Instant,
     stop: Stop,
     /// Nanoseconds before the deadline at which work must end, so that its result can still be
     /// measured.
@@ -82,14 +82,8 @@ impl Clock {
     /// Share of the time until the deadline that is gone; 0 without one.
     pub(crate) fn spent_share(&self) -> f32 {
         self.stop.deadline().map_or(0.0, |deadline| {
-            let whole = deadline
-                .saturating_duration_since(self.started)
-                .as_secs_f32();
-            if whole > 0.0 {
-                (self.elapsed().as_secs_f32() / whole).min(1.0)
-            } else {
-                1.0
-            }
+            let whole = deadline.saturating_duration_since(self.started);
+            (self.elapsed().as_secs_f32() / whole.as_secs_f32()).min(1.0)
         })
     }
 }

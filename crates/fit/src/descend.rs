@@ -17,7 +17,7 @@ use crate::{
     clock::Clock,
     deform::Deformation,
     loss::squared_loss,
-    parameters::{CubicSlots, Kind, Parameters},
+    parameters::{CubicSlots, Kind, Parameters, straighten},
     regularise::{Weights, penalise},
     scene::{SceneMap, shown},
     step::Stepper,
@@ -374,7 +374,7 @@ fn move_along(parameters: &Parameters, values: &mut [f32], directions: &[f32], r
         }
     }
     for joint in &parameters.joints {
-        joint.straighten(values);
+        straighten(joint, values);
     }
 }
 

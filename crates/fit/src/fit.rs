@@ -148,7 +148,7 @@ impl<'a> Fit<'a> {
             is_saving: false,
             most_error: before.error,
             descender: Descender::new(clock, pool.current_num_threads(), target),
-            tracker: Tracker::new(observer, clock, options.iterations),
+            tracker: Tracker::new(observer, options.iterations),
             actions: Vec::new(),
             chooses_rounding: false,
         }

@@ -27,13 +27,9 @@ pub(crate) enum Kind {
     Opacity,
 }
 
-/// Two handles that leave an anchor in opposite directions: positions in the flat parameter vector.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct SmoothJoint {
-    pub(crate) before: usize,
-    pub(crate) anchor: usize,
-    pub(crate) after: usize,
-}
+/// An anchor between two handles that leave it in opposite directions: positions in the flat
+/// parameter vector of the first handle, the anchor and the second handle.
+pub(crate) type SmoothJoint = [usize; 3];
 
 /// A cubic of an outline: positions in the flat parameter vector of its four points.
 pub(crate) type CubicSlots = [usize; 4];
@@ -157,37 +153,26 @@ impl Parameters {
         }
         let cross = (u[0] * v[1] - u[1] * v[0]) / (a * b);
         if dot(u, v) > 0.0 && cross.abs() < SMOOTH_TURN {
-            let [before, anchor, after] = points.map(|index| first + 2 * index);
-            self.joints.push(SmoothJoint {
-                before,
-                anchor,
-                after,
-            });
+            self.joints.push(points.map(|index| first + 2 * index));
         }
     }
 }
 
-impl SmoothJoint {
-    /// Turns both handles into their common direction, keeping their lengths.
-    pub(crate) fn straighten(&self, values: &mut [f32]) {
-        let point = |at: usize| [values[at], values[at + 1]];
-        let (anchor, before, after) = (point(self.anchor), point(self.before), point(self.after));
-        let (u, v) = (minus(anchor, before), minus(after, anchor));
-        let (a, b) = (norm(u), norm(v));
-        if a < 1e-3 || b < 1e-3 {
-            return;
-        }
-        // The longer handle knows the direction better.
-        let direction = [u[0] + v[0], u[1] + v[1]];
-        let length = norm(direction);
-        if length < 1e-3 * (a + b) {
-            return;
-        }
-        for axis in 0..2 {
-            let unit = direction[axis] / length;
-            values[self.before + axis] = anchor[axis] - unit * a;
-            values[self.after + axis] = anchor[axis] + unit * b;
-        }
+/// Turns both handles of a joint into their common direction, keeping their lengths.
+pub(crate) fn straighten(joint: &SmoothJoint, values: &mut [f32]) {
+    let [before, anchor, after] = joint.map(|at| [values[at], values[at + 1]]);
+    let (u, v) = (minus(anchor, before), minus(after, anchor));
+    let (a, b) = (norm(u), norm(v));
+    // The longer handle knows the direction better.
+    let direction = [u[0] + v[0], u[1] + v[1]];
+    let length = norm(direction);
+    if a < 1e-3 || b < 1e-3 || length < 1e-3 * (a + b) {
+        return;
+    }
+    for axis in 0..2 {
+        let unit = direction[axis] / length;
+        values[joint[0] + axis] = anchor[axis] - unit * a;
+        values[joint[2] + axis] = anchor[axis] + unit * b;
     }
 }
 

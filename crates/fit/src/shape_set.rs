@@ -244,42 +244,29 @@ impl Fit<'_> {
         if self.is_stopped() || !self.problem.options.allow_topology {
             return Ok(0);
         }
-        let (price, visits) = (self.price(), self.document.shapes());
-        let facts: Vec<(f64, bool, f64)> = visits
-            .iter()
-            .map(|visit| {
-                let has_name = !name_at(visit, visit.place.len()).is_empty();
-                let to_pixels = self.problem.to_canvas * visit.transform;
-                let width = inscribed_width(&(to_pixels * &visit.shape.path));
-                let is_sliver = visit.shape.stroke.is_none() && width < SLIVER;
+        let (price, target) = (self.price(), self.problem.target);
+        let mut map = self.scene();
+        let gains = self.descender.removals(&mut map)?;
+        let visits = self.document.shapes();
+        let worth = map.slots.iter().enumerate().filter_map(|(index, slot)| {
+            let visit = visits.get(slot.shape)?;
+            let gain = *gains.get(slot.node)?;
+            let is_invisible = gain.abs() < 1e-3;
+            let may_go = if self.ids[slot.shape].is_added() {
+                let outline = self.problem.to_canvas * visit.transform * &visit.shape.path;
+                let is_sliver = visit.shape.stroke.is_none() && inscribed_width(&outline) < SLIVER;
                 let price = if is_sliver {
                     price.sliver(visit.shape)
                 } else {
                     price.shape(visit.shape)
                 };
-                (ByteCost::of(visit.shape), has_name, price)
-            })
-            .collect();
-        let mut map = self.scene();
-        let candidates: Vec<usize> = (0..map.slots.len())
-            .filter(|slot| {
-                let shape = map.slots[*slot].shape;
-                !self.is_ground(shape) && (self.ids[shape].is_added() || !facts[shape].1)
-            })
-            .collect();
-        let target = self.problem.target;
-        let gains = self.descender.removals(&mut map)?;
-        let worth = candidates.into_iter().filter_map(|slot| {
-            let gain = gains.get(map.slots[slot].node).copied()?;
-            let (shape, extent) = (map.slots[slot].shape, map.extent(slot, target));
-            let (bytes, _, price) = facts[shape];
-            let is_invisible = gain.abs() < 1e-3;
-            let may_go = if self.ids[shape].is_added() {
                 gain < price
             } else {
-                is_invisible
+                is_invisible && name_at(visit, visit.place.len()).is_empty()
             };
-            may_go.then_some((gain / bytes, (shape, extent, is_invisible)))
+            let worth = gain / ByteCost::of(visit.shape);
+            (may_go && !self.is_ground(slot.shape))
+                .then(|| (worth, (slot.shape, map.extent(index, target), is_invisible)))
         });
         let removed = taken(worth.collect(), |taken, (_, extent, is_invisible)| {
             let mut others = taken.iter().filter_map(|(_, other, _)| *other);

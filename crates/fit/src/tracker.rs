@@ -11,7 +11,6 @@ const PREVIEW_EVERY: Duration = Duration::from_millis(400);
 /// Steps taken, the loss curve, and who hears of them.
 pub(crate) struct Tracker<'a> {
     observer: &'a mut dyn Observer,
-    started: Instant,
     progress: Turns,
     preview: Turns,
     /// Steps between two reports, where the observer counts them.
@@ -29,11 +28,10 @@ pub(crate) struct Tracker<'a> {
 }
 
 impl<'a> Tracker<'a> {
-    pub(crate) fn new(observer: &'a mut dyn Observer, clock: &Clock, budget: u32) -> Self {
+    pub(crate) fn new(observer: &'a mut dyn Observer, budget: u32) -> Self {
         Self {
             every_steps: observer.every_steps(),
             observer,
-            started: clock.started,
             progress: Turns::every(PROGRESS_EVERY),
             preview: Turns::every(PREVIEW_EVERY),
             iterations: 0,
@@ -49,7 +47,7 @@ impl<'a> Tracker<'a> {
     /// Notes a gradient step.
     pub(crate) fn step(&mut self, loss: f64, paths: usize, clock: &Clock) {
         let sample = LossSample {
-            seconds: self.started.elapsed().as_secs_f32(),
+            seconds: clock.elapsed().as_secs_f32(),
             iteration: self.iterations,
             loss: loss as f32,
         };
@@ -170,7 +168,7 @@ mod tests {
         }
         let mut count = Count::default();
         let clock = Clock::start(&Stop::never());
-        let mut tracker = Tracker::new(&mut count, &clock, 10);
+        let mut tracker = Tracker::new(&mut count, 10);
         for _ in 0..10 {
             tracker.step(0.5, 1, &clock);
             tracker.preview(|| Document::empty(8.0, 8.0));
