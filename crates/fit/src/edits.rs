@@ -2,7 +2,7 @@
 //! above another, where that pays: the squared error and the price of bytes together fall.
 //! Estimates choose what is tried; edits that do not overlap share a rendering.
 
-use chat2svg_trace::{Price, crossing::crosses_itself};
+use chat2svg_trace::crossing::crosses_itself;
 use chat2svg_vector::{ByteCost, Color, Document, Node, Paint, ShapeVisit};
 use kurbo::{BezPath, Rect, Shape as _};
 
@@ -72,31 +72,31 @@ impl Fit<'_> {
         if !self.problem.options.allow_topology || self.shapes() < 2 {
             return Ok(());
         }
-        for action in [Action::Reorder, Action::Merge] {
-            let mut edits = match action {
-                Action::Reorder => raises(&self.facts()?),
-                _ => merges(&self.facts()?, self.price()),
-            };
-            edits.sort_by(|a, b| b.0.total_cmp(&a.0));
-            edits.truncate(MOST_TRIED);
-            let edits: Vec<Edit> = edits.into_iter().map(|(_, edit)| edit).collect();
-            if !edits.is_empty() && !self.is_stopped() {
-                self.take_edits(&edits, action)?;
-            }
-        }
-        Ok(())
+        let raises = raises(&self.facts()?);
+        self.take_edits(raises, Action::Reorder, 0.0)?;
+        let joined = self.price().byte() * ByteCost::JOINED;
+        let merges = merges(&self.facts()?, joined);
+        self.take_edits(merges, Action::Merge, joined)
     }
 
-    /// Takes the edits that pay and lie apart.
-    fn take_edits(&mut self, edits: &[Edit], action: Action) -> Result<(), FitError> {
-        let price = self.price();
-        let saved = match action {
-            Action::Merge => price.byte() * ByteCost::JOINED,
-            _ => 0.0,
-        };
-        let growths = self.growths_of_edits(edits)?.into_iter();
+    /// Takes those of the edits that promise most which pay and lie apart. Each saves bytes worth
+    /// so much.
+    fn take_edits(
+        &mut self,
+        mut edits: Vec<(f64, Edit)>,
+        action: Action,
+        saved: f64,
+    ) -> Result<(), FitError> {
+        edits.sort_by(|a, b| b.0.total_cmp(&a.0));
+        edits.truncate(MOST_TRIED);
+        if edits.is_empty() || self.is_stopped() {
+            return Ok(());
+        }
+        let edits: Vec<Edit> = edits.into_iter().map(|(_, edit)| edit).collect();
+        let least = self.price().change();
+        let growths = self.growths_of_edits(&edits)?.into_iter();
         let costs = growths.map(|(index, growth)| (growth - saved, &edits[index]));
-        let paying = costs.filter(|(cost, _)| -*cost > price.change());
+        let paying = costs.filter(|(cost, _)| -*cost > least);
         let taken = taken(paying.collect(), |taken: &[&Edit], edit| {
             taken.iter().all(|other| edit.is_apart(other))
         });
@@ -188,10 +188,9 @@ fn raises(facts: &[Facts<'_>]) -> Vec<(f64, Edit)> {
     facts.iter().enumerate().filter_map(raise).collect()
 }
 
-/// Pairs of added shapes of one group and ground whose colours are near enough for the bytes of an
-/// element, with how much they promise.
-fn merges(facts: &[Facts<'_>], price: Price) -> Vec<(f64, Edit)> {
-    let allowed = price.byte() * ByteCost::JOINED;
+/// Pairs of added shapes of one group and ground whose colours are near enough for what is allowed,
+/// the worth of an element's bytes, with how much they promise.
+fn merges(facts: &[Facts<'_>], allowed: f64) -> Vec<(f64, Edit)> {
     let mut found = Vec::new();
     for (low, lower) in facts.iter().enumerate() {
         let Some(one) = lower.flat else { continue };

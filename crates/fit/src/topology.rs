@@ -18,23 +18,18 @@ pub(crate) const LINES: &str = "lines";
 
 /// Shapes and lines as the layers of a document that had none.
 pub(crate) fn first_layers(found: Vec<FoundShape>, lines: &[Line], to_user: Affine) -> Vec<Node> {
-    let mut background = Group::new(BACKGROUND);
-    let mut shapes = Group::new(SHAPES);
+    let [mut background, mut shapes, mut drawn] = [BACKGROUND, SHAPES, LINES].map(Group::new);
     for shape in found {
         let group = if shape.is_backdrop {
             &mut background
         } else {
             &mut shapes
         };
-        group
-            .children
-            .push(node_of(Name::default(), &shape, to_user));
+        let node = node_of(Name::default(), &shape, to_user);
+        group.children.push(node);
     }
-    let mut drawn = Group::new(LINES);
-    let strokes = lines
-        .iter()
-        .map(|line| Node::Shape(stroke_of(line, to_user)));
-    drawn.children = strokes.collect();
+    let strokes = lines.iter().map(|line| stroke_of(line, to_user));
+    drawn.children = strokes.map(Node::Shape).collect();
     [background, shapes, drawn]
         .into_iter()
         .filter(|group| !group.children.is_empty())

@@ -3,7 +3,7 @@
 
 use chat2svg_diffraster::Path;
 use chat2svg_vector::Shape;
-use kurbo::{Affine, BezPath, Circle, Ellipse, Point, Rect, RoundedRect, Shape as _, Vec2};
+use kurbo::{Affine, BezPath, Circle, Ellipse, Point, Rect, RoundedRect, Shape as _};
 
 use super::{least_squares::nearest, polygon};
 use crate::scene::{outline_of, scale_of};
@@ -229,20 +229,8 @@ impl Samples {
 
     /// Center, radii and angle by the moments of the samples.
     fn turned_ellipse(&self) -> Option<[f64; 5]> {
-        let count = self.all.len().max(1) as f64;
-        let center = (self.all.iter().map(|p| p.to_vec2()).sum::<Vec2>() / count).to_point();
-        let (mut xx, mut xy, mut yy) = (0.0, 0.0, 0.0);
-        for point in &self.all {
-            let off = *point - center;
-            xx += off.x * off.x / count;
-            xy += off.x * off.y / count;
-            yy += off.y * off.y / count;
-        }
-        let angle = 0.5 * (2.0 * xy).atan2(xx - yy);
-        let along = Vec2::from_angle(angle);
-        let spread = |way: Vec2| xx * way.x * way.x + 2.0 * xy * way.x * way.y + yy * way.y * way.y;
-        let radius = |way: Vec2| (2.0 * spread(way)).sqrt();
-        let (long, short) = (radius(along), radius(Vec2::new(-along.y, along.x)));
+        let (center, angle, spread) = polygon::axes(&self.all);
+        let [long, short] = spread.map(|mean| (2.0 * mean).sqrt());
         (short > LEAST_RADIUS && long > 1.05 * short)
             .then_some([center.x, center.y, long, short, angle])
     }

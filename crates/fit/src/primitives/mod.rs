@@ -29,7 +29,7 @@ const MOST_SAMPLES: usize = 600;
 /// Accuracy of samples in pixels.
 const ACCURACY: f64 = 0.02;
 /// Distance in pixels within which a shape must show itself beside its outline for that to be seen.
-const BESIDE: isize = 1;
+const BESIDE: i64 = 1;
 /// Least side of the box of a shape, and of a part of one, in pixels.
 const LEAST_SIDE: f64 = 3.0;
 const LEAST_PART: f64 = 6.0;
@@ -219,7 +219,6 @@ impl Fit<'_> {
         let (width, height) = (target.width, target.height);
         let canvas = Rect::new(0.0, 0.0, width as f64, height as f64);
         let seen = self.document.visibility(width as u32, height as u32)?;
-        let owners = seen.owners();
         let tolerance = self.cost().tolerance;
         let map = self.scene();
         let visits = self.document.shapes();
@@ -247,13 +246,10 @@ impl Fit<'_> {
                 continue;
             }
             let is_seen = |point: &Point| {
-                let (x, y) = (point.x.floor() as isize, point.y.floor() as isize);
-                let beside = |x: isize, y: isize| {
-                    (0..width as isize).contains(&x)
-                        && (0..height as isize).contains(&y)
-                        && owners[y as usize * width + x as usize] as usize == slot.shape + 1
-                };
-                (-BESIDE..=BESIDE).any(|dy| (-BESIDE..=BESIDE).any(|dx| beside(x + dx, y + dy)))
+                let (x, y) = (point.x.floor() as i64, point.y.floor() as i64);
+                let owner = |x: i64, y: i64| seen.owner(x.try_into().ok()?, y.try_into().ok()?);
+                let is_own = |x: i64, y: i64| owner(x, y) == Some(slot.shape);
+                (-BESIDE..=BESIDE).any(|dy| (-BESIDE..=BESIDE).any(|dx| is_own(x + dx, y + dy)))
             };
             let parts = parts_of(&(slot.to_scene * &shape.path));
             let basics = |part: &BezPath, least_side: f64| {
