@@ -85,12 +85,8 @@ impl Fit<'_> {
         let Ok(settled) = settled(&self.document, compared, &options.stop) else {
             return false;
         };
-        for (id, _) in self
-            .ids
-            .iter()
-            .zip(&settled)
-            .filter(|(_, settled)| **settled)
-        {
+        let ids = self.ids.iter().zip(&settled);
+        for (id, _) in ids.filter(|(_, settled)| **settled) {
             if let Some(freedom) = id.origin().and_then(|at| self.freedoms.get_mut(at)) {
                 freedom.outline = Motion::Fixed;
                 freedom.has_free_paint = false;

@@ -102,7 +102,7 @@ impl Parameters {
         // handle.
         let (mut start, mut current) = (0, 0);
         let (mut first_handle, mut last_handle) = (None, None);
-        for (index, verb) in outline.verbs.iter().enumerate() {
+        for verb in &outline.verbs {
             let points = next_point;
             next_point += verb.point_count();
             match verb {
@@ -134,7 +134,6 @@ impl Parameters {
                     }
                     if let (Some(before), Some(after)) = (last_handle, first_handle)
                         && gap < 1e-3
-                        && outline.verbs.get(index.wrapping_sub(1)) == Some(&Verb::Cubic)
                     {
                         self.note_joint(outline, [before, start, after], first);
                     }

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use chat2svg_trace::{
     NOISE, OPAQUE,
     crossing::{crosses_itself, straightened, without_crossed_parts},
-    found_shape::{FoundShape, paint_in},
+    found_shape::{BACKGROUND, FoundShape, paint_in},
     picture::{Picture, squared_distance},
     regions::RegionFinder,
 };
@@ -21,7 +21,7 @@ use crate::{
     quantise::quantise,
     scene::scale_of,
     simplify::simplified,
-    topology::{first_layers, insert},
+    topology::{first_layers, insert_above, node_of},
     trial::taken,
 };
 
@@ -111,15 +111,23 @@ impl Fit<'_> {
         }
         let (sharp, shown) = (finder.sharp(), visibility.pixels());
         let namer = Namer::of(&self.document, (sharp, width), visibility.owners(), &shown);
-        let name = |item: usize, ground: &str| {
-            if ground.is_empty() {
+        let depths: Vec<Option<usize>> = found.iter().map(|shape| shape.depth).collect();
+        let node = |item: usize, ground: Option<&str>, to_parent| {
+            let shape: &FoundShape = &found[item];
+            let name = match ground {
+                None => Name {
+                    label: BACKGROUND.to_owned(),
+                    ..Name::default()
+                },
                 // A document without names stays so; a new one's layers get theirs in the end.
-                return Name::default();
-            }
-            let FoundShape { region, depth, .. } = found[item];
-            Name::on(Some(ground), &namer.traits(&regions[region], depth))
+                Some("") => Name::default(),
+                named => Name::on(named, &namer.traits(&regions[shape.region], shape.depth)),
+            };
+            node_of(name, shape, to_parent)
         };
-        for index in insert(&mut self.document, &found, to_canvas, name) {
+        let inserted = insert_above(&mut self.document, &depths, to_canvas, node);
+        let indices: BTreeSet<usize> = inserted.into_iter().map(|(_, index)| index).collect();
+        for index in indices {
             self.ids.insert(index.min(self.ids.len()), ShapeId::Added);
         }
         let crossed = self.quantise_without_crossings();

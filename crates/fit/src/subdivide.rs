@@ -2,6 +2,8 @@
 //! make: cuts a cubic in two, raises a quadratic to a cubic, turns a line into a curve. `simplify`
 //! takes points away.
 
+use std::ops::Range;
+
 use chat2svg_diffraster::{Layout, Node};
 use chat2svg_trace::{
     Price,
@@ -34,12 +36,8 @@ struct Division {
     parts: Vec<PathEl>,
     /// Of a line, the curve that bulges to its other side, with what follows it.
     mirrored: Option<Vec<PathEl>>,
-    /// How many control points it has more.
-    more: f64,
-    /// How far in pixels the new points are expected to move.
-    moves: f64,
-    /// Of the points that it has more freedom with: their indices when every element is divided.
-    fresh: Vec<usize>,
+    /// The points that it has more freedom with, by their indices when every element is divided.
+    fresh: Range<usize>,
 }
 
 impl Fit<'_> {
@@ -127,9 +125,30 @@ fn point_gradients(
 impl Division {
     /// Whether the gradient at its new points pays for their bytes.
     fn pays(&self, gradients: &[PointGradient], price: Price) -> bool {
-        let gradients = self.fresh.iter().filter_map(|point| gradients.get(*point));
-        let gradient = gradients.fold(0.0, |most: f64, gradient| most.max(gradient.slope.hypot()));
-        0.5 * self.moves * gradient > price.points(self.more)
+        let gradients = gradients.get(self.fresh.clone()).unwrap_or_default();
+        let slopes = gradients.iter().map(|gradient| gradient.slope.hypot());
+        let points: usize = self.parts.iter().map(points_of).sum();
+        let more = (points - points_of(&self.whole)) as f64;
+        let moves = if self.mirrored.is_some() {
+            BENDS_BY
+        } else {
+            MOVES_BY
+        };
+        0.5 * moves * slopes.fold(0.0, f64::max) > price.points(more)
+    }
+
+    /// What takes the element's place: a line that became a curve bulges to the side to which the
+    /// gradient pulls it.
+    fn divided(&self, gradients: &[PointGradient]) -> &[PathEl] {
+        let around = self.fresh.start.saturating_sub(1)..self.fresh.end + 1;
+        match (&self.mirrored, gradients.get(around)) {
+            (Some(mirrored), Some([start, a, b, end]))
+                if (a.slope + b.slope).dot(a.at - start.at.lerp(end.at, 1.0 / 3.0)) > 0.0 =>
+            {
+                mirrored
+            }
+            _ => &self.parts,
+        }
     }
 
     /// Makes the line from `start` to `end`, which may be the one that closes an outline, a curve
@@ -144,9 +163,7 @@ impl Division {
         };
         self.parts = curve(across);
         self.mirrored = Some(curve(-across));
-        self.fresh = vec![points, points + 1];
-        self.moves = BENDS_BY;
-        self.more = if close.is_some() { 3.0 } else { 2.0 };
+        self.fresh = points..points + 2;
     }
 }
 
@@ -163,9 +180,7 @@ fn divisions(path: &BezPath, scale: f64) -> Vec<Division> {
             whole: *whole,
             parts: vec![*whole],
             mirrored: None,
-            more: 0.0,
-            moves: MOVES_BY,
-            fresh: Vec::new(),
+            fresh: 0..0,
         };
         match *whole {
             PathEl::LineTo(end) if is_long(current, end) => {
@@ -177,8 +192,7 @@ fn divisions(path: &BezPath, scale: f64) -> Vec<Division> {
             PathEl::QuadTo(handle, end) if is_long(current, end) => {
                 let cubic = QuadBez::new(current, handle, end).raise();
                 division.parts = vec![PathEl::CurveTo(cubic.p1, cubic.p2, cubic.p3)];
-                division.fresh = vec![points, points + 1];
-                division.more = 1.0;
+                division.fresh = points..points + 2;
             }
             PathEl::CurveTo(a, b, end) => {
                 let cubic = CubicBez::new(current, a, b, end);
@@ -187,8 +201,7 @@ fn divisions(path: &BezPath, scale: f64) -> Vec<Division> {
                     let halves = [cubic.subsegment(0.0..0.5), cubic.subsegment(0.5..1.0)];
                     let parts = halves.map(|half| PathEl::CurveTo(half.p1, half.p2, half.p3));
                     division.parts = parts.to_vec();
-                    division.fresh = vec![points + 1, points + 2, points + 3];
-                    division.more = 3.0;
+                    division.fresh = points + 1..points + 4;
                 }
             }
             _ => {}
@@ -222,12 +235,10 @@ fn divided_where_it_pays(
         let mut path = BezPath::new();
         let mut origins = Vec::new();
         for (index, (division, is_wanted)) in divisions.iter().zip(&is_wanted).enumerate() {
-            match &division.mirrored {
-                _ if !is_wanted => path.push(division.whole),
-                Some(mirrored) if is_better_mirrored(division, gradients) => {
-                    path.extend(mirrored.clone());
-                }
-                _ => path.extend(division.parts.clone()),
+            if *is_wanted {
+                path.extend(division.divided(gradients).iter().copied());
+            } else {
+                path.push(division.whole);
             }
             origins.resize(path.elements().len(), index);
         }
@@ -248,21 +259,6 @@ fn divided_where_it_pays(
     None
 }
 
-/// Whether a line that became a curve had better bulge to its other side.
-fn is_better_mirrored(division: &Division, gradients: &[PointGradient]) -> bool {
-    let Some(handle) = division.fresh.first().copied() else {
-        return false;
-    };
-    let Some([start, a, b, end]) = handle
-        .checked_sub(1)
-        .and_then(|first| gradients.get(first..first + 4))
-    else {
-        return false;
-    };
-    let bulge = a.at - start.at.lerp(end.at, 1.0 / 3.0);
-    (a.slope + b.slope).dot(bulge) > 0.0
-}
-
 #[cfg(test)]
 mod tests {
     use kurbo::Shape as _;
@@ -275,11 +271,11 @@ mod tests {
     fn a_quadratic_and_the_line_that_closes_it_get_points_of_their_own() {
         let path = BezPath::from_svg("M10 10Q40 0 50 40Z").expect("a path");
         let found = divisions(&path, 1.0);
-        let kinds: Vec<(usize, &[usize])> = found
+        let kinds: Vec<(usize, Range<usize>)> = found
             .iter()
-            .map(|division| (division.parts.len(), division.fresh.as_slice()))
+            .map(|division| (division.parts.len(), division.fresh.clone()))
             .collect();
-        assert_eq!(kinds, [(1, &[][..]), (1, &[1, 2]), (2, &[4, 5])]);
+        assert_eq!(kinds, [(1, 0..0), (1, 1..3), (2, 4..6)]);
         let parts = found.iter().flat_map(|division| division.parts.clone());
         let divided: BezPath = parts.collect();
         // The quadratic is the same curve; the line bulges by less than a pixel.

@@ -45,7 +45,8 @@ fn stroke_of(line: &Line, to_user: Affine) -> Shape {
     shape
 }
 
-fn node_of(name: Name, found: &FoundShape, to_parent: Affine) -> Node {
+/// A found shape with a name as a node, mapped to its parent's coordinates.
+pub(crate) fn node_of(name: Name, found: &FoundShape, to_parent: Affine) -> Node {
     let mut shape = Shape::filled(
         "",
         to_parent * &found.path,
@@ -56,31 +57,6 @@ fn node_of(name: Name, found: &FoundShape, to_parent: Affine) -> Node {
     }
     name.give_to(&mut shape);
     Node::Shape(shape)
-}
-
-/// Puts shapes, bottom first, into a document, as [`insert_above`] does. `name` names each after
-/// what it lies on. Returns the index in painting order that
-/// each has in the end, ascending.
-pub(crate) fn insert(
-    document: &mut Document,
-    found: &[FoundShape],
-    to_canvas: Affine,
-    name: impl Fn(usize, &str) -> Name,
-) -> Vec<usize> {
-    let depths: Vec<Option<usize>> = found.iter().map(|shape| shape.depth).collect();
-    let inserted = insert_above(document, &depths, to_canvas, |item, ground, to_parent| {
-        let name = match ground {
-            None => Name {
-                label: BACKGROUND.to_owned(),
-                ..Name::default()
-            },
-            Some(ground) => name(item, ground),
-        };
-        node_of(name, &found[item], to_parent)
-    });
-    let mut indices: Vec<usize> = inserted.into_iter().map(|(_, index)| index).collect();
-    indices.sort_unstable();
-    indices
 }
 
 /// Puts new shapes, bottom first, into a document: each right above the shape at its depth in

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 
 use chat2svg_trace::crossing::crosses_itself;
 use chat2svg_vector::{ByteCost, Document, Shape, WriteOptions, points_of, similarity_scale};
-use kurbo::{Affine, BezPath, PathEl, Point, Rect, Shape as _, flatten};
+use kurbo::{Affine, BezPath, Line, ParamCurve as _, PathEl, Point, Rect, Shape as _, flatten};
 
 use crate::{
     Action, FitError,
@@ -352,19 +352,15 @@ fn samples(part: &BezPath, is_seen: impl Fn(&Point) -> bool) -> Samples {
         corners.pop();
     }
     let next = corners.iter().cycle().skip(1);
-    let lengths: Vec<f64> = corners
-        .iter()
-        .zip(next)
-        .map(|(a, b)| a.distance(*b))
-        .collect();
-    let length: f64 = lengths.iter().sum();
+    let lines = corners.iter().zip(next).map(|(a, b)| Line::new(*a, *b));
+    let length: f64 = lines.clone().map(Line::length).sum();
     let spacing = SPACING.max(length / MOST_SAMPLES as f64);
     let mut all = Vec::new();
     let mut at = 0.0;
-    for (index, length) in lengths.iter().enumerate() {
-        let (from, to) = (corners[index], corners[(index + 1) % corners.len()]);
-        while at < *length {
-            all.push(from.lerp(to, at / length));
+    for line in lines {
+        let length = line.length();
+        while at < length {
+            all.push(line.eval(at / length));
             at += spacing;
         }
         at -= length;

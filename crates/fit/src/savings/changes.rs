@@ -38,13 +38,16 @@ pub(super) enum Change {
     Digit(BezPath),
     /// A part of its outline goes.
     Part(usize),
-    /// Segments of a part, from one on, become one.
-    Segments {
-        part: usize,
-        first: usize,
-        count: usize,
-        by: PathSeg,
-    },
+    /// Segments of a part become one.
+    Segments(Segments),
+}
+
+/// Segments of a part, from one on, and what takes their place.
+pub(super) struct Segments {
+    part: usize,
+    first: usize,
+    count: usize,
+    by: PathSeg,
 }
 
 /// What is known of a shape when savings are looked for.
@@ -118,12 +121,12 @@ impl Source<'_> {
                 }
                 let area: f64 = own.iter().map(ParamCurveArea::signed_area).sum();
                 let bytes = ByteCost::POINT * fewer as f64;
-                let change = Change::Segments {
+                let change = Change::Segments(Segments {
                     part: at,
                     first,
                     count: own.len(),
                     by,
-                };
+                });
                 let saving = self.saving(change, bytes, bounds(own).union(bounds(&[by])));
                 found.push(Saving {
                     moves: (area - by.signed_area()).abs() / bytes,
@@ -197,26 +200,14 @@ pub(super) fn goes_with(a: &Saving, b: &Saving, outlines: &[Vec<Part>]) -> bool 
         return are_apart || !(takes_out(a) || takes_out(b));
     }
     match (&a.change, &b.change) {
-        (Change::Part(one), Change::Part(other) | Change::Segments { part: other, .. })
-        | (Change::Segments { part: one, .. }, Change::Part(other)) => one != other,
-        (
-            Change::Segments {
-                part: one,
-                first: f,
-                count: m,
-                ..
-            },
-            Change::Segments {
-                part: other,
-                first: g,
-                count: n,
-                ..
-            },
-        ) => {
-            let all = outlines[a.slot][*one].segments.len();
-            let is_same = |i: usize, j: usize| (f + i) % all == (g + j) % all;
-            let share_one = (0..*m).any(|i| (0..*n).any(|j| is_same(i, j)));
-            one != other || (all > m + n && !share_one)
+        (Change::Part(one), Change::Part(other)) => one != other,
+        (Change::Part(part), Change::Segments(own))
+        | (Change::Segments(own), Change::Part(part)) => own.part != *part,
+        (Change::Segments(one), Change::Segments(other)) => {
+            let all = outlines[a.slot][one.part].segments.len();
+            let is_same = |i: usize, j: usize| (one.first + i) % all == (other.first + j) % all;
+            let share_one = (0..one.count).any(|i| (0..other.count).any(|j| is_same(i, j)));
+            one.part != other.part || (all > one.count + other.count && !share_one)
         }
         _ => false,
     }
@@ -224,13 +215,7 @@ pub(super) fn goes_with(a: &Saving, b: &Saving, outlines: &[Vec<Part>]) -> bool 
 
 /// The outline of some parts after changes that go with each other.
 pub(super) fn changed(parts: &[Part], savings: &[&Saving]) -> BezPath {
-    if let [
-        Saving {
-            change: Change::Digit(path),
-            ..
-        },
-    ] = savings
-    {
+    if let Some(Change::Digit(path)) = savings.first().map(|saving| &saving.change) {
         return path.clone();
     }
     let mut path = BezPath::new();
@@ -242,16 +227,11 @@ pub(super) fn changed(parts: &[Part], savings: &[&Saving]) -> BezPath {
         let count = part.segments.len();
         let mut segments: Vec<Option<PathSeg>> = part.segments.iter().copied().map(Some).collect();
         for saving in savings {
-            if let Change::Segments {
-                part,
-                first,
-                count: own,
-                by,
-            } = &saving.change
-                && *part == at
+            if let Change::Segments(own) = &saving.change
+                && own.part == at
             {
-                (0..*own).for_each(|i| segments[(first + i) % count] = None);
-                segments[*first] = Some(*by);
+                (0..own.count).for_each(|i| segments[(own.first + i) % count] = None);
+                segments[own.first] = Some(own.by);
             }
         }
         let segments = segments.into_iter().flatten().collect();
@@ -268,12 +248,12 @@ mod tests {
     fn saving(part: usize, first: usize, count: usize, by: PathSeg) -> Saving {
         Saving {
             slot: 0,
-            change: Change::Segments {
+            change: Change::Segments(Segments {
                 part,
                 first,
                 count,
                 by,
-            },
+            }),
             bytes: 10.0,
             extent: None,
             moves: 0.0,

@@ -64,10 +64,8 @@ impl Fit<'_> {
         paying.sort_by(|a, b| a.0.total_cmp(&b.0));
         paying.truncate(paying.len().div_ceil(wanted.one_of));
         paying.retain(|(loss, _)| *loss <= wanted.per_byte);
-        let is_crossed: Vec<bool> = outlines
-            .iter()
-            .map(|parts| crosses_itself(&changed(parts, &[]), 1.0))
-            .collect();
+        let is_crossed =
+            |parts: &[Part], own: &[&Saving]| crosses_itself(&changed(parts, own), 1.0);
         let (mut saved, mut grown) = (0.0, 0.0);
         let taken = taken(paying, |taken, (growth, saving)| {
             if saved >= wanted.bytes || grown + growth > wanted.growth {
@@ -79,8 +77,8 @@ impl Fit<'_> {
             }
             let of_path = taken.iter().filter(|(_, other)| other.slot == saving.slot);
             let own: Vec<&Saving> = of_path.map(|(_, other)| *other).chain([*saving]).collect();
-            let is_whole = is_crossed[saving.slot]
-                || !crosses_itself(&changed(&outlines[saving.slot], &own), 1.0);
+            let parts = &outlines[saving.slot];
+            let is_whole = !is_crossed(parts, &own) || is_crossed(parts, &[]);
             if is_whole {
                 saved += saving.bytes;
                 grown += growth.max(0.0);
@@ -156,13 +154,7 @@ impl Fit<'_> {
                 let Some(Node::Path(path)) = scene.nodes.get_mut(map.slots[slot].node) else {
                     continue;
                 };
-                if let [
-                    Saving {
-                        change: Change::Fill(paint),
-                        ..
-                    },
-                ] = own.as_slice()
-                {
+                if let Some(Change::Fill(paint)) = own.first().map(|saving| &saving.change) {
                     if let Some(fill) = &mut path.fill {
                         fill.paint = paint_of(paint, map.slots[slot].to_scene);
                     }
