@@ -6,8 +6,8 @@
 use chat2svg_diffraster as raster;
 use chat2svg_trace::picture::Picture;
 use chat2svg_vector::{
-    Color, Document, FillRule, GradientStop, Group, LineCap, LineJoin, LinearGradient, Node, Paint,
-    RadialGradient, Shape, Spread, Stroke, similarity_scale,
+    Color, Document, FillRule, GradientStop, Group, LineCap, LineJoin, Node, Paint, Shape, Spread,
+    Stroke, similarity_scale,
 };
 use kurbo::{Affine, BezPath, PathEl, Point};
 use raster::{Outline, Scene, Verb};
@@ -217,27 +217,17 @@ fn write_shape(slot: &Slot, path: &raster::Path, shape: &mut Shape) {
     if slot.has_own_outline {
         shape.path = back * &path_of(&path.outline);
     }
-    let write = |paint: &mut Paint, opacity: &mut f32, fitted: &raster::Paint, of_fitted: f32| {
-        write_paint(paint, fitted, back);
-        if slot.folded_opacity > 1e-3 {
-            *opacity = (of_fitted / slot.folded_opacity).clamp(0.0, 1.0);
-        }
+    let unfolded = |old: f32, fitted: f32| match slot.folded_opacity {
+        folded if folded > 1e-3 => (fitted / folded).clamp(0.0, 1.0),
+        _ => old,
     };
     if let (Some(fill), Some(fitted)) = (&mut shape.fill, &path.fill) {
-        write(
-            &mut fill.paint,
-            &mut fill.opacity,
-            &fitted.paint,
-            fitted.opacity,
-        );
+        write_paint(&mut fill.paint, &fitted.paint, back);
+        fill.opacity = unfolded(fill.opacity, fitted.opacity);
     }
     if let (Some(stroke), Some(fitted)) = (&mut shape.stroke, &path.stroke) {
-        write(
-            &mut stroke.paint,
-            &mut stroke.opacity,
-            &fitted.paint,
-            fitted.opacity,
-        );
+        write_paint(&mut stroke.paint, &fitted.paint, back);
+        stroke.opacity = unfolded(stroke.opacity, fitted.opacity);
         let scale = scale_of(slot.to_scene);
         if slot.has_own_outline && scale > 0.0 {
             stroke.width = f64::from(fitted.width) / scale;
@@ -311,18 +301,18 @@ pub(crate) fn stroke_of(stroke: &Stroke, to_scene: Affine, opacity: f32) -> rast
 
 pub(crate) fn paint_of(paint: &Paint, to_scene: Affine) -> raster::Paint {
     let stops_of = |stops: &[GradientStop]| -> Vec<raster::Stop> {
-        stops
-            .iter()
-            .map(|stop| raster::Stop {
-                offset: stop.offset,
-                color: [
-                    stop.color.red,
-                    stop.color.green,
-                    stop.color.blue,
-                    stop.opacity,
-                ],
-            })
-            .collect()
+        let stops = stops.iter();
+        let stops = stops.map(
+            |GradientStop {
+                 offset,
+                 color,
+                 opacity,
+             }| raster::Stop {
+                offset: *offset,
+                color: [color.red, color.green, color.blue, *opacity],
+            },
+        );
+        stops.collect()
     };
     let spread_of = |spread: Spread| match spread {
         Spread::Pad => raster::Spread::Pad,
@@ -341,39 +331,25 @@ pub(crate) fn paint_of(paint: &Paint, to_scene: Affine) -> raster::Paint {
     };
     match paint {
         Paint::Solid(color) => raster::Paint::Solid([color.red, color.green, color.blue]),
-        Paint::Linear(LinearGradient {
-            start,
-            end,
-            transform,
-            stops,
-            spread,
-        }) => {
-            let (direct, transform) = place(*transform);
+        Paint::Linear(gradient) => {
+            let (direct, transform) = place(gradient.transform);
             raster::Paint::Linear(raster::LinearGradient {
-                start: pair_of(direct * *start),
-                end: pair_of(direct * *end),
+                start: pair_of(direct * gradient.start),
+                end: pair_of(direct * gradient.end),
                 transform,
-                spread: spread_of(*spread),
-                stops: stops_of(stops),
+                spread: spread_of(gradient.spread),
+                stops: stops_of(&gradient.stops),
             })
         }
-        Paint::Radial(RadialGradient {
-            center,
-            radius,
-            focus,
-            transform,
-            stops,
-            spread,
-            ..
-        }) => {
-            let (direct, transform) = place(*transform);
+        Paint::Radial(gradient) => {
+            let (direct, transform) = place(gradient.transform);
             raster::Paint::Radial(raster::RadialGradient {
-                center: pair_of(direct * *center),
-                radius: (radius * scale_of(direct)) as f32,
-                focus: pair_of(direct * *focus),
+                center: pair_of(direct * gradient.center),
+                radius: (gradient.radius * scale_of(direct)) as f32,
+                focus: pair_of(direct * gradient.focus),
                 transform,
-                spread: spread_of(*spread),
-                stops: stops_of(stops),
+                spread: spread_of(gradient.spread),
+                stops: stops_of(&gradient.stops),
             })
         }
     }

@@ -67,6 +67,11 @@ impl Fit<'_> {
         shape == 0 && target.is_opaque && template.layers.is_empty()
     }
 
+    /// Whether the fit has added a shape.
+    pub(crate) fn is_added(&self, shape: usize) -> bool {
+        self.ids.get(shape).is_some_and(|id| id.is_added())
+    }
+
     /// Which shape each pixel of the finder's picture shows.
     fn visibility(&self, finder: &RegionFinder) -> Result<Visibility, FitError> {
         let (width, height) = finder.size();
@@ -260,7 +265,7 @@ impl Fit<'_> {
             let visit = visits.get(slot.shape)?;
             let gain = *gains.get(slot.node)?;
             let is_invisible = gain.abs() < 1e-3;
-            let may_go = if self.ids[slot.shape].is_added() {
+            let may_go = if self.is_added(slot.shape) {
                 let outline = self.problem.to_canvas * visit.transform * &visit.shape.path;
                 let is_sliver = visit.shape.stroke.is_none() && inscribed_width(&outline) < SLIVER;
                 let price = if is_sliver {

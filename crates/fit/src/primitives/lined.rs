@@ -47,7 +47,7 @@ impl Fit<'_> {
         let rounder: BTreeMap<usize, Candidate> = visits
             .iter()
             .enumerate()
-            .filter(|(index, _)| self.ids.get(*index).is_some_and(|id| id.is_added()))
+            .filter(|(index, _)| self.is_added(*index))
             .filter_map(|(index, visit)| Some((index, rounder(visit.shape)?)))
             .collect();
         let with_line = rounder
@@ -84,15 +84,14 @@ impl Fit<'_> {
     /// of each without it.
     fn bordered_by(&self, ring: usize) -> Vec<(usize, BezPath)> {
         let visits = self.document.shapes();
-        let is_added = |index: usize| self.ids.get(index).is_some_and(|id| id.is_added());
         let line = visits.get(ring).filter(|visit| is_ring(visit.shape));
-        let Some(line) = line.filter(|_| is_added(ring)) else {
+        let Some(line) = line.filter(|_| self.is_added(ring)) else {
             return Vec::new();
         };
         let below = visits.iter().enumerate().take(ring).rev();
         let below = below.filter(|(index, visit)| {
             let own = visit.shape;
-            is_added(*index) && own.stroke.is_none() && visit.transform == line.transform
+            self.is_added(*index) && own.stroke.is_none() && visit.transform == line.transform
         });
         below
             .filter_map(|(index, visit)| Some((index, self.uncovered(line, visit.shape)?)))

@@ -238,7 +238,7 @@ impl Fit<'_> {
                 choices.extend(choice.map(|choice| (index, choice)));
                 continue;
             }
-            let is_wanted = self.ids.get(slot.shape).is_some_and(|id| id.is_added())
+            let is_wanted = self.is_added(slot.shape)
                 && slot.has_own_outline
                 && (shape.stroke.is_none() || is_closed(shape))
                 && similarity_scale(slot.to_scene).is_some();

@@ -97,7 +97,9 @@ impl Fit<'_> {
             self.take_better(map, best, moved, 0.0)?;
         }
         // The template's numbers are not in pixels.
-        let added = best.iter().filter(|(slot, _)| self.is_added(map, **slot));
+        let added = best
+            .iter()
+            .filter(|(slot, _)| self.is_added(map.slots[**slot].shape));
         let rounder = added.filter_map(|(slot, chosen)| {
             let round = chosen.candidate.snapped(NEAR, self.room(map, *slot))?;
             Some((*slot, round))
@@ -144,17 +146,11 @@ impl Fit<'_> {
     /// Where the outline of a slot may be: nothing is seen beyond the canvas, but the template's
     /// shapes may be there.
     pub(super) fn room(&self, map: &SceneMap, slot: usize) -> Rect {
-        if !self.is_added(map, slot) {
+        if !self.is_added(map.slots[slot].shape) {
             return EVERYWHERE;
         }
         let target = self.problem.target;
         Rect::new(0.0, 0.0, target.width as f64, target.height as f64)
-    }
-
-    fn is_added(&self, map: &SceneMap, slot: usize) -> bool {
-        let shape = map.slots.get(slot).map(|slot| slot.shape);
-        let id = shape.and_then(|shape| self.ids.get(shape));
-        id.is_some_and(|id| id.is_added())
     }
 }
 

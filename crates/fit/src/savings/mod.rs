@@ -106,7 +106,6 @@ impl Fit<'_> {
         let decimals = self.grids(&self.paths());
         let mut savings = Vec::new();
         for (index, slot) in map.slots.iter().enumerate() {
-            let is_added = self.ids.get(slot.shape).is_some_and(|id| id.is_added());
             if let Some(visit) = visits.get(slot.shape) {
                 let source = Source {
                     index,
@@ -114,7 +113,7 @@ impl Fit<'_> {
                     shape: visit.shape,
                     parts: &outlines[index],
                     decimals: decimals.get(slot.shape).copied().unwrap_or_default(),
-                    is_added,
+                    is_added: self.is_added(slot.shape),
                     may_bend: self.problem.options.allow_points,
                     is_ground: self.is_ground(slot.shape),
                     pixels: pixels.get(slot.shape).map_or(&[], Vec::as_slice),
