@@ -221,12 +221,8 @@ impl<'a> Descender<'a> {
                 break;
             }
             let loss = if is_last {
-                squared_loss(
-                    self.renderer.forward(&map.scene)?,
-                    target,
-                    filter.unwrap_or(0),
-                )
-                .0
+                let image = self.renderer.forward(&map.scene)?;
+                squared_loss(image, target, filter.unwrap_or(0)).0
             } else {
                 let (loss, found) = self.mean_gradient(&map.scene, target, filter)?;
                 gradient.copy_from_slice(found);
@@ -241,13 +237,8 @@ impl<'a> Descender<'a> {
             }
             tracker.step(loss, map.slots.len(), self.clock);
             tracker.preview(|| shown(document, map));
-            let pixels = pixels_of(target);
-            step_colors(
-                parameters,
-                &mut values,
-                &gradient,
-                (&weights, least_weight, pixels),
-            );
+            let weighed = (weights.as_slice(), least_weight, pixels_of(target));
+            step_colors(parameters, &mut values, &gradient, weighed);
             step(&mut values, &mut gradient, phase.rate_at(taken));
             map.scene.write_parameters(&values);
         }

@@ -62,15 +62,13 @@ impl Descender<'_> {
             if self.is_stopped() {
                 break;
             }
-            let slope = |index: usize| gradient[index] + twin[index].map_or(0.0, |t| gradient[t]);
-            let curvature =
-                |index: usize| curvatures[index] + twin[index].map_or(0.0, |t| curvatures[t]);
+            let sum = |of: &[f32], index: usize| of[index] + twin[index].map_or(0.0, |t| of[t]);
             let mut moves: Vec<(f32, usize)> = (0..values.len())
                 .filter(|index| steps[*index] > 0.0)
                 .map(|index| {
                     let step = steps[index];
-                    let gain = slope(index).abs() * step - 0.5 * curvature(index) * step * step;
-                    (gain, index)
+                    let bend = 0.5 * sum(&curvatures, index) * step * step;
+                    (sum(&gradient, index).abs() * step - bend, index)
                 })
                 .filter(|(gain, _)| *gain > 0.0)
                 .collect();
@@ -85,7 +83,7 @@ impl Descender<'_> {
                 }
                 let near = index.saturating_sub(APART)..(index + APART + 1).min(values.len());
                 is_held[near].fill(true);
-                let step = -steps[index] * slope(index).signum();
+                let step = -steps[index] * sum(&gradient, index).signum();
                 moved[index] += step;
                 if let Some(twin) = twin[index] {
                     moved[twin] += step;
