@@ -20,10 +20,10 @@ pub(crate) struct Tracker<'a> {
     pub(crate) budget: u32,
     /// Steps beyond the budget, to make good what was taken out at the end.
     pub(crate) polish: u32,
-    curve: Vec<LossSample>,
-    /// Every so many steps are noted.
+    /// The loss curve with the last step.
+    pub(crate) curve: Vec<LossSample>,
+    /// Every so many steps stay in it.
     stride: u32,
-    last: Option<LossSample>,
     pub(crate) budget_changes: Vec<BudgetRecord>,
 }
 
@@ -39,7 +39,6 @@ impl<'a> Tracker<'a> {
             polish: 0,
             curve: Vec::new(),
             stride: 1,
-            last: None,
             budget_changes: Vec::new(),
         }
     }
@@ -51,19 +50,16 @@ impl<'a> Tracker<'a> {
             iteration: self.iterations,
             loss: loss as f32,
         };
-        if self.iterations.is_multiple_of(self.stride) {
-            // One place is kept for the last step.
-            if self.curve.len() + 1 >= MAX_SAMPLES {
-                self.stride *= 2;
-                let stride = self.stride;
-                self.curve
-                    .retain(|kept| kept.iteration.is_multiple_of(stride));
-            }
-            if self.iterations.is_multiple_of(self.stride) {
-                self.curve.push(sample);
-            }
+        // What was the last step stays only as one of every so many.
+        let stride = self.stride;
+        self.curve
+            .pop_if(|last| !last.iteration.is_multiple_of(stride));
+        if self.iterations.is_multiple_of(stride) && self.curve.len() + 1 >= MAX_SAMPLES {
+            self.stride *= 2;
+            self.curve
+                .retain(|kept| kept.iteration.is_multiple_of(2 * stride));
         }
-        self.last = Some(sample);
+        self.curve.push(sample);
         self.iterations += 1;
         if self.progress.comes(self.iterations, self.every_steps) {
             if let Some(budget) = self.observer.budget()
@@ -100,19 +96,6 @@ impl<'a> Tracker<'a> {
     /// Hands over the best so far.
     pub(crate) fn improved(&mut self, best: FitOutcome) {
         self.observer.improved(best);
-    }
-
-    /// The loss curve with the last step.
-    pub(crate) fn curve(&self) -> Vec<LossSample> {
-        let mut curve = self.curve.clone();
-        if let Some(last) = self.last
-            && curve
-                .last()
-                .is_some_and(|kept| kept.iteration != last.iteration)
-        {
-            curve.push(last);
-        }
-        curve
     }
 }
 

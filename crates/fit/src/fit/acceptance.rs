@@ -58,7 +58,7 @@ impl Fit<'_> {
         FitOutcome {
             report: FitReport {
                 iterations: self.tracker.iterations,
-                curve: self.tracker.curve(),
+                curve: self.tracker.curve.clone(),
                 psnr_before: self.psnr(self.problem.given.error),
                 psnr_after: self.psnr(score.error),
                 moved: self.problem.moved.to_vec(),
