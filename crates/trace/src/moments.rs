@@ -37,6 +37,13 @@ impl Moments {
     pub fn angle(&self) -> f64 {
         0.5 * (2.0 * self.xy).atan2(self.xx - self.yy)
     }
+
+    /// Mean squared distances from the center in that direction and across it.
+    pub fn spreads(&self) -> [f64; 2] {
+        let middle = 0.5 * (self.xx + self.yy);
+        let off = (0.5 * (self.xx - self.yy)).hypot(self.xy);
+        [middle + off, middle - off]
+    }
 }
 
 #[cfg(test)]
@@ -52,6 +59,8 @@ mod tests {
         let found = Moments::of(&points).expect("points");
         assert!((found.angle() - 0.7).abs() < 1e-9);
         assert!(found.center.distance(Point::new(5.0, -3.0) + along * 4.0) < 1e-9);
+        let [along, across] = found.spreads();
+        assert!((along - 60.0 / 9.0).abs() < 1e-9 && across.abs() < 1e-9);
         assert_eq!(Moments::of(&[]), None);
     }
 }

@@ -2,6 +2,7 @@
 //! corners, ellipses and polygons. Which of them is taken, the picture decides.
 
 use chat2svg_diffraster::Path;
+use chat2svg_trace::moments::Moments;
 use chat2svg_vector::Shape;
 use kurbo::{Affine, BezPath, Circle, Ellipse, Point, Rect, RoundedRect, Shape as _};
 
@@ -229,10 +230,11 @@ impl Samples {
 
     /// Center, radii and angle by the moments of the samples.
     fn turned_ellipse(&self) -> Option<[f64; 5]> {
-        let (center, angle, spread) = polygon::axes(&self.all);
-        let [long, short] = spread.map(|mean| (2.0 * mean).sqrt());
+        let moments = Moments::of(&self.all)?;
+        let [long, short] = moments.spreads().map(|mean| (2.0 * mean).sqrt());
+        let center = moments.center;
         (short > LEAST_RADIUS && long > 1.05 * short)
-            .then_some([center.x, center.y, long, short, angle])
+            .then(|| [center.x, center.y, long, short, moments.angle()])
     }
 }
 

@@ -1,6 +1,7 @@
 //! Polygons along sampled outlines: each side is the line of least squares through its own samples,
 //! each corner where two sides meet.
 
+use chat2svg_trace::moments::Moments;
 use kurbo::{BezPath, Point, Vec2};
 
 /// Most corners of a polygon.
@@ -149,17 +150,17 @@ fn line_along(points: impl Iterator<Item = Point>) -> Option<Side> {
         .into_iter()
         .filter(|point| point.distance(from) >= rounded && point.distance(to) >= rounded)
         .collect();
-    if own.len() < 2 {
+    let half = 0.5 * length;
+    let Some(moments) = Moments::of(&own).filter(|_| own.len() > 1) else {
         return Some(Side {
             through: from.midpoint(to),
             along: (to - from) / length,
-            half: 0.5 * length,
+            half,
             bow: 0.0,
         });
-    }
-    let (through, angle, _) = axes(&own);
-    let mut along = Vec2::from_angle(angle);
-    let half = 0.5 * length;
+    };
+    let through = moments.center;
+    let mut along = Vec2::from_angle(moments.angle());
     if along.y.abs() * half < UPRIGHT {
         along = Vec2::new(1.0, 0.0);
     } else if along.x.abs() * half < UPRIGHT {
@@ -174,25 +175,6 @@ fn line_along(points: impl Iterator<Item = Point>) -> Option<Side> {
         half,
         bow: bow(&own, through, along),
     })
-}
-
-/// The middle of points, the angle of their longer axis, and the mean squares of how far they lie
-/// from the middle along that axis and beside it.
-pub(super) fn axes(points: &[Point]) -> (Point, f64, [f64; 2]) {
-    let count = points.len().max(1) as f64;
-    let middle = (points.iter().map(|p| p.to_vec2()).sum::<Vec2>() / count).to_point();
-    let (mut xx, mut xy, mut yy) = (0.0, 0.0, 0.0);
-    for point in points {
-        let off = *point - middle;
-        xx += off.x * off.x;
-        xy += off.x * off.y;
-        yy += off.y * off.y;
-    }
-    let angle = 0.5 * (2.0 * xy).atan2(xx - yy);
-    let along = Vec2::from_angle(angle);
-    let spread = [along, along.turn_90()]
-        .map(|way| (xx * way.x * way.x + 2.0 * xy * way.x * way.y + yy * way.y * way.y) / count);
-    (middle, angle, spread)
 }
 
 /// How far the middle of some points lies off a line, against their ends.

@@ -7,6 +7,7 @@ use kurbo::{Point, Vec2};
 
 use super::{
     Chain,
+    ridge::Ridges,
     skeleton::{OFFSETS, entries, neighbours},
     straight::through_crossings,
 };
@@ -27,15 +28,16 @@ const TOUCH: f64 = 1.6;
 const END_REACH: usize = 9;
 const BENT: usize = 3;
 
-/// The chains of a skeleton of ink.
-pub(super) fn chains(mask: &[bool], ink: &[bool], [width, height]: [usize; 2]) -> Vec<Chain> {
+/// The chains of a skeleton of ridges.
+pub(super) fn chains(mask: &[bool], ridges: &Ridges<'_>) -> Vec<Chain> {
+    let [width, height] = ridges.size();
     let is_junction =
         |index: &usize| mask[*index] && joins(neighbours(mask, width, height, *index));
     let place =
         |index: usize| Point::new((index % width) as f64 + 0.5, (index / width) as f64 + 0.5);
     let junctions: Vec<Point> = (0..mask.len()).filter(is_junction).map(place).collect();
-    let branches = through_crossings(branches(mask, width, height), ink, [width, height]);
-    joined(branches, &junctions)
+    let branches = through_crossings(branches(mask, width, height), ridges);
+    joined(branches, &junctions, ridges)
 }
 
 /// Whether more than two ways lead from a pixel with these neighbours.
@@ -93,42 +95,9 @@ fn branches(mask: &[bool], width: usize, height: usize) -> Vec<Chain> {
             |index: &usize| Point::new((index % width) as f64 + 0.5, (index / width) as f64 + 0.5);
         let points: Vec<Point> = pixels.iter().map(point).collect();
         let is_closed = points.len() > 12 && points[0].distance(points[points.len() - 1]) < TOUCH;
-        if is_closed {
-            found.push(Chain { points, is_closed });
-        } else {
-            found.extend(cut_at_peaks(&points));
-        }
+        found.push(Chain { points, is_closed });
     }
     found
-}
-
-/// The parts of a branch between the places where it turns back, as it does from one line to
-/// another that crosses it at a small angle.
-fn cut_at_peaks(points: &[Point]) -> impl Iterator<Item = Chain> {
-    let turned = |index: usize| {
-        let (before, after) = (
-            points.get(index.checked_sub(STEP_REACH)?)?,
-            points.get(index + STEP_REACH)?,
-        );
-        Some((points[index] - *before).dot(*after - points[index])).filter(|dot| *dot < 0.0)
-    };
-    let is_peak = |index: &usize| {
-        let near = index.saturating_sub(STEP_REACH)..index + STEP_REACH;
-        let sharpest = near
-            .filter_map(|at| Some((turned(at)?, at)))
-            .min_by(|a, b| a.0.total_cmp(&b.0));
-        sharpest.is_some_and(|(_, at)| at == *index)
-    };
-    let peaks = (1..points.len()).filter(is_peak);
-    let stops: Vec<usize> = [0].into_iter().chain(peaks).chain([points.len()]).collect();
-    let parts: Vec<Vec<Point>> = stops
-        .windows(2)
-        .map(|pair| points[pair[0]..pair[1]].to_vec())
-        .collect();
-    parts.into_iter().map(|points| Chain {
-        points,
-        is_closed: false,
-    })
 }
 
 /// An end's place, and the direction in which its chain leaves.
@@ -144,6 +113,17 @@ fn end(chain: &Chain, is_last: bool) -> (Point, Vec2) {
         back(0) - back(last)
     };
     (back(0), way / way.hypot().max(1e-9))
+}
+
+/// The points at an end by which its colour is told.
+fn near_end(chain: &Chain, is_last: bool) -> &[Point] {
+    let count = chain.points.len();
+    let reach = (2 * BENT + END_REACH).min(count);
+    &chain.points[if is_last {
+        count - reach..count
+    } else {
+        0..reach
+    }]
 }
 
 /// Two ends that may be joined, as chains and which of their ends.
@@ -180,7 +160,7 @@ fn continuation((p, u): (Point, Vec2), (q, v): (Point, Vec2), junctions: &[Point
     let ahead = if apart > 2.5 { u.dot(gap) / apart } else { 1.0 };
     let aligned = (-u.dot(v)).min(ahead);
     if aligned < LEAST_ALIGNED {
-        // What was cut at a peak, and no crossing has taken, is one line.
+        // Runs of one branch, where no other goes on straighter.
         return (apart < TOUCH).then_some(-1.0 - apart);
     }
     let meets = |point: Point| {
@@ -191,7 +171,7 @@ fn continuation((p, u): (Point, Vec2), (q, v): (Point, Vec2), junctions: &[Point
 }
 
 /// Joins chains end to end where they go on straightest, the best pair first.
-fn joined(chains: Vec<Chain>, junctions: &[Point]) -> Vec<Chain> {
+fn joined(chains: Vec<Chain>, junctions: &[Point], ridges: &Ridges<'_>) -> Vec<Chain> {
     let mut chains: Vec<Option<Chain>> = chains.into_iter().map(Some).collect();
     let ends_of = |chain: &Chain| [end(chain, false), end(chain, true)];
     let mut ends: Vec<[(Point, Vec2); 2]> = chains.iter().flatten().map(ends_of).collect();
@@ -214,7 +194,11 @@ fn joined(chains: Vec<Chain>, junctions: &[Point]) -> Vec<Chain> {
                     continue;
                 }
                 let pair = [ends[first][usize::from(a)], ends[second][usize::from(b)]];
-                if let Some(score) = continuation(pair[0], pair[1], junctions) {
+                if let Some(score) = continuation(pair[0], pair[1], junctions)
+                    && let [Some(near), Some(other)] = [(first, a), (second, b)]
+                        .map(|(of, is_last)| Some(near_end(chains[of].as_ref()?, is_last)))
+                    && ridges.is_one_color(near, other)
+                {
                     joints.push(Joint {
                         score,
                         ends: [(first, a), (second, b)],

@@ -25,20 +25,26 @@ pub use region::{Mask, RegionLine};
 use ridge::{Look, Ridges};
 use rings::take_rings;
 use skeleton::thinned;
-use straight::Straight;
+use straight::{Straight, sides};
 
 /// Shortest line in pixels.
 const LEAST_LENGTH: f64 = 20.0;
+/// Fewest points of a side between corners of what is no line as a whole.
+const LONG: usize = 40;
 /// Widest line in pixels.
 const LARGEST_WIDTH: f64 = 3.2;
 /// Share of the middle width by which the quartiles of an even line's width may differ.
 const EVEN: f64 = 0.4;
 /// How far a line's stroke may be from its ridge, in pixels.
 const TOLERANCE: f64 = 0.35;
-/// Points of a chain from where it is seen to be crossed to where it is alone again.
-const CROSSING: usize = 8;
-/// One in so many points of a straight line must be alone.
-const MOST_CROSSED: usize = 5;
+/// Points of a chain from where it is seen to be crossed to where it is alone again, if there are
+/// enough such.
+const CROSSINGS: [usize; 3] = [8, 3, 0];
+/// Points of a straight line at which it is seen alone, at least, and one in so many of all.
+const LEAST_ALONE: usize = 15;
+const MOST_CROSSED: usize = 6;
+/// How far in pixels from it what crosses may seem to lead it.
+const MOST_OFF: f64 = 2.0;
 /// Pixels beside a line that its anti-aliasing reaches.
 const SOFT: f64 = 1.2;
 /// Pixels to each side within which the ground beside a line is looked up.
@@ -89,12 +95,20 @@ pub fn lines_of(picture: &Picture, stop: &Stop) -> Option<Lines> {
     for (ridges, others) in [(&dark, &light), (&light, &dark)] {
         let (width, height) = (picture.width, picture.height);
         let skeleton = thinned(ridges.mask(), width, height, stop).ok()?;
-        for chain in chains(&skeleton, &ridges.ink(), picture.size()) {
-            if lines.len() < MOST_LINES
-                && let Some((line, course)) = line_along(ridges, others, picture, &chain)
-            {
+        let mut open = chains(&skeleton, ridges);
+        open.reverse();
+        while let Some(chain) = open.pop() {
+            if lines.len() == MOST_LINES {
+                break;
+            }
+            if let Some((line, course)) = line_along(ridges, others, picture, &chain) {
                 take(&mut is_taken, picture, &course, 0.5 * line.width + SOFT);
                 lines.push((line, course));
+            } else {
+                // As a whole it may be crossed too often.
+                let mut sides = sides(&chain.points);
+                sides.retain(|side| side.len() < chain.points.len() && side.len() >= LONG);
+                open.extend(sides.into_iter().map(Chain::open));
             }
         }
     }
@@ -136,10 +150,19 @@ pub(crate) struct Chain {
     pub(crate) is_closed: bool,
 }
 
+impl Chain {
+    fn open(points: Vec<Point>) -> Self {
+        Self {
+            points,
+            is_closed: false,
+        }
+    }
+}
+
 /// The line along a chain, and its course point by point, if it is even.
 fn line_along(
-    ridges: &Ridges,
-    others: &Ridges,
+    ridges: &Ridges<'_>,
+    others: &Ridges<'_>,
     picture: &Picture,
     chain: &Chain,
 ) -> Option<(Line, Vec<Point>)> {
@@ -153,7 +176,7 @@ fn line_along(
     if looks.len() * 4 < chain.points.len() * 3 {
         return None;
     }
-    let (straight, own) = match straight_line(&looks, chain.is_closed) {
+    let (straight, own) = match straight_line(chain, &looks) {
         Some((line, alone)) => (Some(line), alone),
         None => (None, looks.iter().filter(|look| look.is_clear).collect()),
     };
@@ -198,18 +221,33 @@ fn line_along(
 
 /// The straight line that a chain follows wherever nothing crosses it, with what lies across it
 /// there: elsewhere that is not the line alone.
-fn straight_line(looks: &[Look], is_closed: bool) -> Option<(Straight, Vec<&Look>)> {
-    let is_alone = |index: &usize| {
-        let near = index.saturating_sub(CROSSING)..(index + CROSSING + 1).min(looks.len());
-        looks[near].iter().all(|look| look.is_clear)
-    };
-    let alone = (0..looks.len()).filter(is_alone);
-    let alone: Vec<&Look> = alone.map(|index| &looks[index]).collect();
-    if is_closed || MOST_CROSSED * alone.len() < looks.len() {
-        return None;
-    }
-    let centers: Vec<Point> = alone.iter().map(|look| look.center).collect();
-    Some((Straight::of(&centers, TOLERANCE)?, alone))
+fn straight_line<'a>(chain: &Chain, looks: &'a [Look]) -> Option<(Straight, Vec<&'a Look>)> {
+    let off = |line: &Straight, look: &Look| line.nearest(look.center).distance(look.center);
+    CROSSINGS
+        .iter()
+        .filter(|_| !chain.is_closed)
+        .find_map(|margin| {
+            let is_alone = |index: &usize| {
+                let near = index.saturating_sub(*margin)..(index + margin + 1).min(looks.len());
+                looks[near].iter().all(|look| look.is_clear)
+            };
+            let alone = (0..looks.len()).filter(is_alone);
+            let mut alone: Vec<&Look> = alone.map(|index| &looks[index]).collect();
+            let found = alone.len();
+            let centers: Vec<Point> = alone.iter().map(|look| look.center).collect();
+            let rough = Straight::through(&centers)?;
+            // Where a crossing begins, two lines are seen as one beside the middle.
+            alone.retain(|look| off(&rough, look) <= 2.0 * TOLERANCE);
+            let centers: Vec<Point> = alone.iter().map(|look| look.center).collect();
+            let line = Straight::through(&centers)?;
+            alone.retain(|look| off(&line, look) <= TOLERANCE);
+            let is_enough = 4 * alone.len() >= 3 * found
+                && alone.len() >= LEAST_ALONE.max(looks.len() / MOST_CROSSED);
+            let mut points = chain.points.iter();
+            let mut is_near =
+                || points.all(|point| line.nearest(*point).distance(*point) <= MOST_OFF);
+            (is_enough && is_near()).then_some((line, alone))
+        })
 }
 
 /// How much a course turns in all, in radians.

@@ -46,8 +46,8 @@ pub(super) fn in_painting_order(lines: Vec<(Line, Vec<Point>)>, picture: &Pictur
     ordered
 }
 
-/// At how many of the places where two lines of different colours meet the first one's is seen, less
-/// those at which the second one's is.
+/// At how many of the places where two lines of different colours meet the first one's is seen,
+/// less those at which the second one's is.
 fn votes((a, of_a): &(Line, Vec<Point>), (b, of_b): &(Line, Vec<Point>), picture: &Picture) -> i32 {
     let [a, b] = [a, b].map(|line| -> Pixel {
         let color = line.color;

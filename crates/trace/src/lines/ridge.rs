@@ -29,8 +29,18 @@ const ACROSS: i32 = 3;
 const CLEAR: f64 = 2.0;
 const CLEAR_SHARE: f64 = 0.3;
 
+/// Share of a course that stands out less than where its colour is taken, and pixels to each side
+/// within which its ground is.
+const PUREST: f64 = 0.75;
+const GROUND: usize = 4;
+/// Cosine of the differences from the ground of two mixtures of one colour, and by what factor the
+/// fainter may differ less.
+const SAME_HUE: f32 = 0.95;
+const FAINTER: f32 = 2.5;
+
 /// What stands out, row by row.
-pub(super) struct Ridges {
+pub(super) struct Ridges<'a> {
+    picture: &'a Picture,
     width: usize,
     height: usize,
     values: Vec<f32>,
@@ -49,9 +59,9 @@ pub(super) struct Look {
     pub(super) pixel: usize,
 }
 
-impl Ridges {
+impl<'a> Ridges<'a> {
     /// Of what is darker than its ground (`sign` 1) or lighter (-1).
-    pub(super) fn of(picture: &Picture, sign: f32) -> Self {
+    pub(super) fn of(picture: &'a Picture, sign: f32) -> Self {
         let (width, height) = (picture.width, picture.height);
         let lumas: Vec<f32> = picture
             .pixels
@@ -62,6 +72,7 @@ impl Ridges {
         let closed = extremes(&raised, width, height, f32::min);
         let values = closed.iter().zip(&lumas).map(|(ground, own)| ground - own);
         Self {
+            picture,
             width,
             height,
             values: values.collect(),
@@ -69,9 +80,45 @@ impl Ridges {
         }
     }
 
-    /// The pixels that stand out at all, those beside stronger ones too.
-    pub(super) fn ink(&self) -> Vec<bool> {
-        self.values.iter().map(|value| *value >= LEAST).collect()
+    /// Width and height in pixels.
+    pub(super) fn size(&self) -> [usize; 2] {
+        [self.width, self.height]
+    }
+
+    /// Whether a place stands out at all, if only beside what does so more.
+    pub(super) fn is_ink(&self, point: Point) -> bool {
+        self.values[self.pixel(point)] >= LEAST
+    }
+
+    /// Whether two courses are of one colour, mixed with their ground more or less, as those of
+    /// thin lines are.
+    pub(super) fn is_one_color(&self, a: &[Point], b: &[Point]) -> bool {
+        let pair = self.contrast(a).zip(self.contrast(b));
+        pair.is_none_or(|(a, b)| {
+            let product = |a: [f32; 3], b: [f32; 3]| (0..3).map(|i| a[i] * b[i]).sum::<f32>();
+            let (own, other) = (product(a, a).sqrt(), product(b, b).sqrt());
+            let is_alike = product(a, b) >= SAME_HUE * own * other;
+            is_alike && own.max(other) <= FAINTER * own.min(other)
+        })
+    }
+
+    /// By what a course differs from its ground where it stands out most, but for what crosses it.
+    fn contrast(&self, course: &[Point]) -> Option<[f32; 3]> {
+        let size = [self.width, self.height];
+        let by_value = |a: &usize, b: &usize| self.values[*a].total_cmp(&self.values[*b]);
+        let strongest = |point: &Point| square(size, self.pixel(*point), 1).max_by(by_value);
+        let mut seen: Vec<usize> = course.iter().filter_map(strongest).collect();
+        seen.sort_by(by_value);
+        let purest = *seen.get((PUREST * seen.len() as f64) as usize)?;
+        let ground = square(size, purest, GROUND).min_by(by_value)?;
+        let [own, ground] = [purest, ground].map(|index| self.picture.pixels[index]);
+        Some([0, 1, 2].map(|i| own[i] - ground[i]))
+    }
+
+    fn pixel(&self, point: Point) -> usize {
+        let column = (point.x.max(0.0) as usize).min(self.width - 1);
+        let row = (point.y.max(0.0) as usize).min(self.height - 1);
+        row * self.width + column
     }
 
     /// The pixels of ridges.
@@ -184,9 +231,7 @@ impl Ridges {
         let rough = sides.map(|side| others.at(side).max(self.at(side)));
         // A rim between two areas is theirs.
         let [left, right] = sides.map(|side| self.between(&self.lumas, side));
-        let column = (center.x.max(0.0) as usize).min(self.width - 1);
-        let row = (center.y.max(0.0) as usize).min(self.height - 1);
-        let pixel = row * self.width + column;
+        let pixel = self.pixel(center);
         Some(Look {
             center,
             sum: sum / f64::from(STEPS),

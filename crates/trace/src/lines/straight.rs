@@ -1,11 +1,11 @@
-//! Straight lines, and how they go on where lines cross at a small angle: there their pixels are one
-//! broad zone, whose skeleton leads from one line to the other.
+//! Straight lines, and how they go on where lines cross at a small angle: there their pixels are
+//! one broad zone, whose skeleton leads from one line to the other.
 
 use std::ops::Range;
 
-use kurbo::{Point, Vec2};
+use kurbo::{Line, ParamCurveNearest as _, Point, Vec2};
 
-use super::Chain;
+use super::{Chain, ridge::Ridges};
 use crate::moments::Moments;
 
 /// Shortest straight branch in pixels, without its ends, and the longer one of two to be joined.
@@ -14,7 +14,11 @@ const LONGER: f64 = 12.0;
 /// Points at an end of a branch that any crossing bends, and share of all that one may bend.
 const BENT: usize = 3;
 const MOST_BENT: f64 = 0.35;
-/// How far in pixels the steps of a branch may be off a straight line.
+/// How far in pixels a run bends.
+const BEND: f64 = 1.0;
+/// Cosine of the most that a line turns from run to run without a corner.
+const LITTLE_TURN: f64 = 0.8;
+/// How far in pixels the steps of a run may be off a straight line.
 const OFF: f64 = 0.85;
 /// The same for the ends of one that is looked at closely.
 const NEAR: f64 = 4.0;
@@ -43,7 +47,7 @@ impl Straight {
     }
 
     /// The line of least squares.
-    fn through(points: &[Point]) -> Option<Self> {
+    pub(super) fn through(points: &[Point]) -> Option<Self> {
         Moments::of(points).map(|moments| Self {
             through: moments.center,
             along: Vec2::from_angle(moments.angle()),
@@ -68,22 +72,39 @@ impl Straight {
     }
 }
 
-/// An open chain that is straight but for its ends.
+/// A run of points that is straight but for its ends.
 struct Part {
     points: Vec<Point>,
     straight: Range<usize>,
 }
 
 impl Part {
-    /// A chain as such; back as it came where it is none.
-    fn of(chain: Chain) -> Result<Self, Chain> {
-        match straight(&chain) {
-            Some(straight) => Ok(Self {
-                points: chain.points,
-                straight,
-            }),
-            None => Err(chain),
+    /// Points as such, if most of them lie on one straight line, without the ends that crossings
+    /// bend.
+    fn of(points: &[Point]) -> Option<Self> {
+        let count = points.len();
+        let mut range = BENT..count.saturating_sub(BENT);
+        let least = (1.0 - MOST_BENT) * count as f64 - (2 * BENT) as f64;
+        while range.len() as f64 >= least {
+            let part = points.get(range.clone())?;
+            let [first, last] = [*part.first()?, *part.last()?];
+            if first.distance(last) < LEAST_LENGTH {
+                return None;
+            }
+            if Straight::of(part, OFF).is_some() {
+                return Some(Self {
+                    points: points.to_vec(),
+                    straight: range,
+                });
+            }
+            let line = Straight::through(part)?;
+            if line.distance(first) > line.distance(last) {
+                range.start += 1;
+            } else {
+                range.end -= 1;
+            }
         }
+        None
     }
 
     fn straight(&self) -> &[Point] {
@@ -108,50 +129,72 @@ impl Part {
     }
 }
 
-/// The points of a chain that lie on one straight line, without the ends that crossings bend; `None`
-/// where that is not most of it.
-fn straight(chain: &Chain) -> Option<Range<usize>> {
-    let count = chain.points.len();
-    let mut range = BENT..count.saturating_sub(BENT);
-    let least = (1.0 - MOST_BENT) * count as f64 - (2 * BENT) as f64;
-    while !chain.is_closed && range.len() as f64 >= least {
-        let part = chain.points.get(range.clone())?;
-        let [first, last] = [*part.first()?, *part.last()?];
-        if first.distance(last) < LEAST_LENGTH {
-            return None;
-        }
-        if Straight::of(part, OFF).is_some() {
-            return Some(range);
-        }
-        let line = Straight::through(part)?;
-        if line.distance(first) > line.distance(last) {
-            range.start += 1;
-        } else {
-            range.end -= 1;
-        }
-    }
-    None
+/// A straight run of a branch.
+struct Run {
+    /// Which branch it is of.
+    branch: usize,
+    points: Vec<Point>,
+    /// Whether it has become a part of another line.
+    is_taken: bool,
 }
 
-/// Joins straight branches that lie on one line with ink between them, the nearest first, and drops
-/// those that lie on what comes between.
-pub(super) fn through_crossings(
-    branches: Vec<Chain>,
-    ink: &[bool],
-    size: [usize; 2],
-) -> Vec<Chain> {
-    let mut chains = Vec::new();
-    let mut parts = Vec::new();
-    for branch in branches {
-        match Part::of(branch) {
-            Ok(part) => parts.push(Some(part)),
-            Err(chain) => chains.push(chain),
+/// Whether one run goes on in the next without a corner.
+fn turns_little(run: &[Point], next: &[Point]) -> bool {
+    // A single point has no direction.
+    let way = |run: &[Point]| match run {
+        [first, .., last] => Some((*last - *first).normalize()),
+        _ => None,
+    };
+    let ways = way(run).zip(way(next));
+    ways.is_none_or(|(a, b)| a.dot(b) >= LITTLE_TURN)
+}
+
+/// The parts of points between corners.
+pub(super) fn sides(points: &[Point]) -> Vec<Vec<Point>> {
+    let runs = runs(points);
+    let sides = runs.chunk_by(|a, b| turns_little(a, b));
+    sides.map(<[&[Point]]>::concat).collect()
+}
+
+/// Cuts points where they bend.
+fn runs(points: &[Point]) -> Vec<&[Point]> {
+    let Some((first, last)) = points.first().zip(points.last()) else {
+        return Vec::new();
+    };
+    let chord = Line::new(*first, *last);
+    let off = |index: usize| (chord.nearest(points[index], 0.1).distance_sq, index);
+    let inner = (1..points.len() - 1).map(off);
+    match inner.max_by(|(a, _), (b, _)| a.total_cmp(b)) {
+        Some((off, index)) if off > BEND * BEND => {
+            let (before, after) = points.split_at(index);
+            [runs(before), runs(after)].concat()
         }
+        _ => vec![points],
     }
+}
+
+/// Joins straight runs of branches that lie on one line with ink between them, the nearest first,
+/// and drops what lies on the way between. What no line takes stays as it was.
+pub(super) fn through_crossings(branches: Vec<Chain>, ridges: &Ridges<'_>) -> Vec<Chain> {
+    let (mut chains, open): (Vec<Chain>, Vec<Chain>) =
+        branches.into_iter().partition(|branch| branch.is_closed);
+    let of_branch = |(branch, chain): (usize, &Chain)| {
+        let run = |points: &[Point]| Run {
+            branch,
+            points: points.to_vec(),
+            is_taken: false,
+        };
+        runs(&chain.points).into_iter().map(run).collect::<Vec<_>>()
+    };
+    let mut runs: Vec<Run> = open.iter().enumerate().flat_map(of_branch).collect();
+    let mut parts: Vec<Option<Part>> = runs.iter().map(|run| Part::of(&run.points)).collect();
     let mut pairs = Vec::new();
-    for (second, b) in parts.iter().flatten().enumerate() {
-        for (first, a) in parts.iter().flatten().enumerate().take(second) {
-            let found = joined(a, b, ink, size);
+    for (second, b) in parts.iter().enumerate() {
+        for (first, a) in parts.iter().enumerate().take(second) {
+            let found = a
+                .as_ref()
+                .zip(b.as_ref())
+                .and_then(|(a, b)| joined(a, b, ridges));
             pairs.extend(found.map(|found| (found.bridge.len(), first, second)));
         }
     }
@@ -159,26 +202,37 @@ pub(super) fn through_crossings(
     let mut owners: Vec<usize> = (0..parts.len()).collect();
     let mut bridges = Vec::new();
     for (_, first, second) in pairs {
-        let [first, second] = [owners[first], owners[second]];
-        let [Some(a), Some(b)] = [&parts[first], &parts[second]] else {
+        let owned = [owners[first], owners[second]];
+        let [Some(a), Some(b)] = owned.map(|index| parts[index].as_ref()) else {
             continue;
         };
-        if first != second
-            && let Some(found) = joined(a, b, ink, size)
+        if owned[0] != owned[1]
+            && let Some(found) = joined(a, b, ridges)
         {
-            parts[second] = None;
-            parts[first] = Some(found.part);
-            let lost = owners.iter_mut().filter(|owner| **owner == second);
-            lost.for_each(|owner| *owner = first);
+            parts[owned[1]] = None;
+            parts[owned[0]] = Some(found.part);
+            let lost = owners.iter_mut().filter(|owner| **owner == owned[1]);
+            lost.for_each(|owner| *owner = owned[0]);
             bridges.extend(found.bridge);
+            runs[first].is_taken = true;
+            runs[second].is_taken = true;
         }
     }
-    chains.extend(parts.into_iter().flatten().map(|part| Chain {
-        points: part.points,
-        is_closed: false,
-    }));
     let is_on_bridge = |point: &Point| bridges.iter().any(|on| on.distance(*point) <= WITHIN);
-    chains.retain(|chain| !chain.points.iter().all(is_on_bridge));
+    for (run, part) in runs.iter_mut().zip(parts) {
+        if run.is_taken {
+            chains.extend(part.map(|part| Chain::open(part.points)));
+        }
+        run.is_taken |= run.points.iter().all(is_on_bridge);
+    }
+    let kept = runs.chunk_by(|a, b| {
+        let is_one = !a.is_taken && !b.is_taken && a.branch == b.branch;
+        is_one && turns_little(&a.points, &b.points) && ridges.is_one_color(&a.points, &b.points)
+    });
+    for kept in kept.filter(|kept| kept.iter().all(|run| !run.is_taken)) {
+        let points = kept.iter().flat_map(|run| run.points.iter().copied());
+        chains.push(Chain::open(points.collect()));
+    }
     chains
 }
 
@@ -191,7 +245,7 @@ struct Joined {
 
 /// Two parts as one, if they lie on one line apart from each other, with ink all along the way
 /// between them, which is no longer than they are.
-fn joined(a: &Part, b: &Part, ink: &[bool], size: [usize; 2]) -> Option<Joined> {
+fn joined(a: &Part, b: &Part, ridges: &Ridges<'_>) -> Option<Joined> {
     let mut by_length = [a.ends(), b.ends()];
     by_length.sort_by(|[a, b], [c, d]| a.distance(*b).total_cmp(&c.distance(*d)));
     // Most need no closer look.
@@ -206,16 +260,17 @@ fn joined(a: &Part, b: &Part, ink: &[bool], size: [usize; 2]) -> Option<Joined> 
         [first.min(last), first.max(last)]
     });
     let (from, to) = (a1.min(b1), a0.max(b0));
-    let is_ink = |place: f64| {
-        let point = line.at(place);
-        let [x, y] = [point.x, point.y].map(|value| value.max(0.0) as usize);
-        ink[y.min(size[1] - 1) * size[0] + x.min(size[0] - 1)]
-    };
     let steps = |step: f64| {
         let places = (1..).map(move |count| from + step * f64::from(count));
         places.take_while(move |place| *place < to)
     };
-    if to < from || to - from > a1 - a0 + b1 - b0 || !steps(STEP).all(is_ink) {
+    if to < from
+        || to - from > a1 - a0 + b1 - b0
+        || !steps(STEP).all(|place| ridges.is_ink(line.at(place)))
+    {
+        return None;
+    }
+    if !ridges.is_one_color(a.straight(), b.straight()) {
         return None;
     }
     let bridge: Vec<Point> = steps(1.0).map(|place| line.at(place)).collect();
@@ -234,7 +289,7 @@ fn joined(a: &Part, b: &Part, ink: &[bool], size: [usize; 2]) -> Option<Joined> 
 
 #[cfg(test)]
 mod tests {
-    use kurbo::{Line, Shape as _};
+    use kurbo::Shape as _;
 
     use super::super::{Line as Found, lines_of};
     use super::*;
@@ -293,6 +348,59 @@ mod tests {
                 assert_eq!(found.path.elements().len(), 2, "{:?}", found.path);
             }
         }
+    }
+
+    #[test]
+    fn many_lines_that_cross_are_each_one_line() {
+        let rising = (0..6).map(|row| {
+            line(
+                (8.0, 30.0 + 20.0 * f64::from(row)),
+                (152.0, 10.0 + 20.0 * f64::from(row)),
+            )
+        });
+        let falling = (0..6).map(|row| {
+            line(
+                (8.0, 15.0 + 20.0 * f64::from(row)),
+                (152.0, 40.0 + 20.0 * f64::from(row)),
+            )
+        });
+        let lines: Vec<Line> = rising.chain(falling).collect();
+        let found = found(&lines);
+        assert_eq!(found.len(), 12, "{found:?}");
+        assert!(
+            found.iter().all(|line| line.path.elements().len() == 2),
+            "{found:?}"
+        );
+    }
+
+    #[test]
+    fn what_goes_on_in_another_color_is_another_line() {
+        let colors = [[0.8, 0.1, 0.1], [0.1, 0.6, 0.2]];
+        let sides = [-1.0, 1.0].map(|sign| {
+            let at = |x: f64| 80.0 + sign * 0.4 * (80.0 - x);
+            line((10.0, at(10.0)), (150.0, at(150.0)))
+        });
+        // Each changes into the other where they cross, as two lines that turn do.
+        let pixels = (0..SIDE * SIDE).map(|index| {
+            let place = Point::new((index % SIDE) as f64 + 0.5, (index / SIDE) as f64 + 0.5);
+            let mut color = [1.0; 3];
+            for (own, side) in sides.iter().enumerate() {
+                let share = (1.2 - side.nearest(place, 0.01).distance_sq.sqrt()).clamp(0.0, 1.0);
+                let own = colors[(own + usize::from(place.x > 80.0)) % 2];
+                color = [0, 1, 2].map(|i| color[i] + (own[i] - color[i]) * share as f32);
+            }
+            color
+        });
+        let picture = Picture::opaque(SIDE, SIDE, pixels);
+        let found = lines_of(&picture, &Stop::never()).expect("lines").lines;
+        for line in &found {
+            let is_of = |color: &[f32; 3]| {
+                (line.color.red - color[0]).abs() < 0.15
+                    && (line.color.green - color[1]).abs() < 0.15
+            };
+            assert!(colors.iter().any(is_of), "{line:?}");
+        }
+        assert!(found.len() >= 2, "{found:?}");
     }
 
     #[test]
