@@ -3,6 +3,7 @@
 
 use std::{cmp::Ordering, collections::BinaryHeap};
 
+use chat2svg_stop::{Stop, Stopped};
 use kurbo::{Point, Vec2};
 
 use super::{
@@ -29,15 +30,22 @@ const END_REACH: usize = 9;
 const BENT: usize = 3;
 
 /// The chains of a skeleton of ridges.
-pub(super) fn chains(mask: &[bool], ridges: &Ridges<'_>) -> Vec<Chain> {
+///
+/// # Errors
+/// When `stop` says so.
+pub(super) fn chains(
+    mask: &[bool],
+    ridges: &Ridges<'_>,
+    stop: &Stop,
+) -> Result<Vec<Chain>, Stopped> {
     let [width, height] = ridges.size();
     let is_junction =
         |index: &usize| mask[*index] && joins(neighbours(mask, width, height, *index));
     let place =
         |index: usize| Point::new((index % width) as f64 + 0.5, (index / width) as f64 + 0.5);
     let junctions: Vec<Point> = (0..mask.len()).filter(is_junction).map(place).collect();
-    let branches = through_crossings(branches(mask, width, height), ridges);
-    joined(branches, &junctions, ridges)
+    let branches = through_crossings(branches(mask, width, height), ridges, stop)?;
+    joined(branches, &junctions, ridges, stop)
 }
 
 /// Whether more than two ways lead from a pixel with these neighbours.
@@ -171,7 +179,12 @@ fn continuation((p, u): (Point, Vec2), (q, v): (Point, Vec2), junctions: &[Point
 }
 
 /// Joins chains end to end where they go on straightest, the best pair first.
-fn joined(chains: Vec<Chain>, junctions: &[Point], ridges: &Ridges<'_>) -> Vec<Chain> {
+fn joined(
+    chains: Vec<Chain>,
+    junctions: &[Point],
+    ridges: &Ridges<'_>,
+    stop: &Stop,
+) -> Result<Vec<Chain>, Stopped> {
     let mut chains: Vec<Option<Chain>> = chains.into_iter().map(Some).collect();
     let ends_of = |chain: &Chain| [end(chain, false), end(chain, true)];
     let mut ends: Vec<[(Point, Vec2); 2]> = chains.iter().flatten().map(ends_of).collect();
@@ -209,6 +222,7 @@ fn joined(chains: Vec<Chain>, junctions: &[Point], ridges: &Ridges<'_>) -> Vec<C
         }
     };
     for first in 0..chains.len() {
+        stop.check()?;
         look(
             first,
             first..chains.len(),
@@ -224,6 +238,7 @@ fn joined(chains: Vec<Chain>, junctions: &[Point], ridges: &Ridges<'_>) -> Vec<C
         ..
     }) = joints.pop()
     {
+        stop.check()?;
         if known != [grown[first], grown[second]] {
             continue;
         }
@@ -251,5 +266,5 @@ fn joined(chains: Vec<Chain>, junctions: &[Point], ridges: &Ridges<'_>) -> Vec<C
         }
         look(first, 0..chains.len(), &chains, &ends, &grown, &mut joints);
     }
-    chains.into_iter().flatten().collect()
+    Ok(chains.into_iter().flatten().collect())
 }

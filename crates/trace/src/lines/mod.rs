@@ -95,12 +95,13 @@ pub fn lines_of(picture: &Picture, stop: &Stop) -> Option<Lines> {
     for (ridges, others) in [(&dark, &light), (&light, &dark)] {
         let (width, height) = (picture.width, picture.height);
         let skeleton = thinned(ridges.mask(), width, height, stop).ok()?;
-        let mut open = chains(&skeleton, ridges);
+        let mut open = chains(&skeleton, ridges, stop).ok()?;
         open.reverse();
         while let Some(chain) = open.pop() {
             if lines.len() == MOST_LINES {
                 break;
             }
+            stop.check().ok()?;
             if let Some((line, course)) = line_along(ridges, others, picture, &chain) {
                 take(&mut is_taken, picture, &course, 0.5 * line.width + SOFT);
                 lines.push((line, course));

@@ -115,7 +115,8 @@ impl<'a> Ridges<'a> {
         Some([0, 1, 2].map(|i| own[i] - ground[i]))
     }
 
-    fn pixel(&self, point: Point) -> usize {
+    /// The pixel of a place.
+    pub(super) fn pixel(&self, point: Point) -> usize {
         let column = (point.x.max(0.0) as usize).min(self.width - 1);
         let row = (point.y.max(0.0) as usize).min(self.height - 1);
         row * self.width + column

@@ -3,10 +3,11 @@
 
 use std::ops::Range;
 
+use chat2svg_stop::{Stop, Stopped};
 use kurbo::{Line, ParamCurveNearest as _, Point, Vec2};
 
 use super::{Chain, ridge::Ridges};
-use crate::moments::Moments;
+use crate::{moments::Moments, neighbours::square};
 
 /// Shortest straight branch in pixels, without its ends, and the longer one of two to be joined.
 const LEAST_LENGTH: f64 = 6.0;
@@ -24,8 +25,8 @@ const OFF: f64 = 0.85;
 const NEAR: f64 = 4.0;
 /// Pixels between places where ink is looked for.
 const STEP: f64 = 0.5;
-/// How near in pixels to a line what lies all along it is a part of it.
-const WITHIN: f64 = 1.5;
+/// Most straight runs that are looked at, the longest first: all pairs of them are.
+const MOST_PARTS: usize = 2000;
 
 /// A straight line.
 #[derive(Clone, Copy, Debug)]
@@ -158,24 +159,38 @@ pub(super) fn sides(points: &[Point]) -> Vec<Vec<Point>> {
 
 /// Cuts points where they bend.
 fn runs(points: &[Point]) -> Vec<&[Point]> {
-    let Some((first, last)) = points.first().zip(points.last()) else {
-        return Vec::new();
-    };
-    let chord = Line::new(*first, *last);
+    let (mut open, mut found) = (vec![points], Vec::new());
+    while let Some(run) = open.pop() {
+        match bend(run) {
+            Some(index) => {
+                let (before, after) = run.split_at(index);
+                open.extend([after, before]);
+            }
+            None => found.push(run),
+        }
+    }
+    found
+}
+
+/// Where points lie furthest off the chord between their ends, if they bend.
+fn bend(points: &[Point]) -> Option<usize> {
+    let chord = Line::new(*points.first()?, *points.last()?);
     let off = |index: usize| (chord.nearest(points[index], 0.1).distance_sq, index);
     let inner = (1..points.len() - 1).map(off);
-    match inner.max_by(|(a, _), (b, _)| a.total_cmp(b)) {
-        Some((off, index)) if off > BEND * BEND => {
-            let (before, after) = points.split_at(index);
-            [runs(before), runs(after)].concat()
-        }
-        _ => vec![points],
-    }
+    let furthest = inner.max_by(|(a, _), (b, _)| a.total_cmp(b));
+    furthest.and_then(|(off, index)| (off > BEND * BEND).then_some(index))
 }
 
 /// Joins straight runs of branches that lie on one line with ink between them, the nearest first,
 /// and drops what lies on the way between. What no line takes stays as it was.
-pub(super) fn through_crossings(branches: Vec<Chain>, ridges: &Ridges<'_>) -> Vec<Chain> {
+///
+/// # Errors
+/// When `stop` says so.
+pub(super) fn through_crossings(
+    branches: Vec<Chain>,
+    ridges: &Ridges<'_>,
+    stop: &Stop,
+) -> Result<Vec<Chain>, Stopped> {
     let (mut chains, open): (Vec<Chain>, Vec<Chain>) =
         branches.into_iter().partition(|branch| branch.is_closed);
     let of_branch = |(branch, chain): (usize, &Chain)| {
@@ -187,21 +202,49 @@ pub(super) fn through_crossings(branches: Vec<Chain>, ridges: &Ridges<'_>) -> Ve
         runs(&chain.points).into_iter().map(run).collect::<Vec<_>>()
     };
     let mut runs: Vec<Run> = open.iter().enumerate().flat_map(of_branch).collect();
-    let mut parts: Vec<Option<Part>> = runs.iter().map(|run| Part::of(&run.points)).collect();
+    let bridged = join(&mut runs, &mut chains, ridges, stop)?;
+    for run in &mut runs {
+        let is_bridged = |point: &Point| bridged[ridges.pixel(*point)];
+        run.is_taken |= run.points.iter().all(is_bridged);
+    }
+    let kept = runs.chunk_by(|a, b| {
+        let is_one = !a.is_taken && !b.is_taken && a.branch == b.branch;
+        is_one && turns_little(&a.points, &b.points) && ridges.is_one_color(&a.points, &b.points)
+    });
+    for kept in kept.filter(|kept| kept.iter().all(|run| !run.is_taken)) {
+        let points = kept.iter().flat_map(|run| run.points.iter().copied());
+        chains.push(Chain::open(points.collect()));
+    }
+    Ok(chains)
+}
+
+/// Makes chains of the runs that lie on one line. Tells which pixels lie on the ways between them.
+fn join(
+    runs: &mut [Run],
+    chains: &mut Vec<Chain>,
+    ridges: &Ridges<'_>,
+    stop: &Stop,
+) -> Result<Vec<bool>, Stopped> {
+    let of_run = |(index, run): (usize, &Run)| Some((index, Part::of(&run.points)?));
+    let mut parts: Vec<(usize, Part)> = runs.iter().enumerate().filter_map(of_run).collect();
+    parts.sort_by_key(|(_, part)| std::cmp::Reverse(part.points.len()));
+    parts.truncate(MOST_PARTS);
+    let (indices, parts): (Vec<usize>, Vec<Part>) = parts.into_iter().unzip();
     let mut pairs = Vec::new();
     for (second, b) in parts.iter().enumerate() {
+        stop.check()?;
         for (first, a) in parts.iter().enumerate().take(second) {
-            let found = a
-                .as_ref()
-                .zip(b.as_ref())
-                .and_then(|(a, b)| joined(a, b, ridges));
+            let found = joined(a, b, ridges);
             pairs.extend(found.map(|found| (found.bridge.len(), first, second)));
         }
     }
     pairs.sort_unstable();
+    let mut parts: Vec<Option<Part>> = parts.into_iter().map(Some).collect();
     let mut owners: Vec<usize> = (0..parts.len()).collect();
-    let mut bridges = Vec::new();
+    let size = ridges.size();
+    let mut bridged = vec![false; size[0] * size[1]];
     for (_, first, second) in pairs {
+        stop.check()?;
         let owned = [owners[first], owners[second]];
         let [Some(a), Some(b)] = owned.map(|index| parts[index].as_ref()) else {
             continue;
@@ -213,27 +256,20 @@ pub(super) fn through_crossings(branches: Vec<Chain>, ridges: &Ridges<'_>) -> Ve
             parts[owned[0]] = Some(found.part);
             let lost = owners.iter_mut().filter(|owner| **owner == owned[1]);
             lost.for_each(|owner| *owner = owned[0]);
-            bridges.extend(found.bridge);
-            runs[first].is_taken = true;
-            runs[second].is_taken = true;
+            for point in found.bridge {
+                square(size, ridges.pixel(point), 1).for_each(|near| bridged[near] = true);
+            }
+            for index in [first, second] {
+                runs[indices[index]].is_taken = true;
+            }
         }
     }
-    let is_on_bridge = |point: &Point| bridges.iter().any(|on| on.distance(*point) <= WITHIN);
-    for (run, part) in runs.iter_mut().zip(parts) {
-        if run.is_taken {
+    for (part, index) in parts.into_iter().zip(indices) {
+        if runs[index].is_taken {
             chains.extend(part.map(|part| Chain::open(part.points)));
         }
-        run.is_taken |= run.points.iter().all(is_on_bridge);
     }
-    let kept = runs.chunk_by(|a, b| {
-        let is_one = !a.is_taken && !b.is_taken && a.branch == b.branch;
-        is_one && turns_little(&a.points, &b.points) && ridges.is_one_color(&a.points, &b.points)
-    });
-    for kept in kept.filter(|kept| kept.iter().all(|run| !run.is_taken)) {
-        let points = kept.iter().flat_map(|run| run.points.iter().copied());
-        chains.push(Chain::open(points.collect()));
-    }
-    chains
+    Ok(bridged)
 }
 
 /// Two parts as one.
@@ -294,7 +330,6 @@ mod tests {
     use super::super::{Line as Found, lines_of};
     use super::*;
     use crate::picture::Picture;
-    use chat2svg_stop::Stop;
 
     const SIDE: usize = 160;
 
