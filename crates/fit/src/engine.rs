@@ -39,8 +39,8 @@ pub fn vectorize(
 
 /// Changes a document so that it shows a picture. Names, groups and their order are kept; paints,
 /// outlines and, where the options allow it, the set of paths change. Where the options ask for it,
-/// what the picture shows elsewhere is moved there first ([`register`]). A document that shows the
-/// picture already ([`shows`](crate::shows())) comes back as it is.
+/// what the picture shows elsewhere is moved there first ([`register`](crate::register())). A
+/// document that shows the picture already ([`shows`](crate::shows())) comes back as it is.
 ///
 /// A transparent target of a template that hides its ground is taken over white.
 /// The picture is taken to cover the document's view box: one of another size or aspect is
