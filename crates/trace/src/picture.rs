@@ -2,6 +2,7 @@
 //! resolutions. No codecs and no colour management.
 
 use chat2svg_vector::{Color, Raster};
+use kurbo::Point;
 
 /// Gamma-encoded sRGB, premultiplied with the alpha that comes last, each in `0.0..=1.0`.
 pub type Pixel = [f32; 4];
@@ -72,6 +73,12 @@ impl Picture {
     /// Width and height.
     pub fn size(&self) -> [usize; 2] {
         [self.width, self.height]
+    }
+
+    /// Index of the pixel at a place, of the nearest one where that is beyond the rim.
+    pub fn pixel_at(&self, place: Point) -> usize {
+        let [x, y] = [place.x, place.y].map(|value| value.max(0.0) as usize);
+        y.min(self.height - 1) * self.width + x.min(self.width - 1)
     }
 
     /// What is behind everything: straight RGBA.

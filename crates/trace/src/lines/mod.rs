@@ -223,32 +223,30 @@ fn line_along(
 /// The straight line that a chain follows wherever nothing crosses it, with what lies across it
 /// there: elsewhere that is not the line alone.
 fn straight_line<'a>(chain: &Chain, looks: &'a [Look]) -> Option<(Straight, Vec<&'a Look>)> {
-    let off = |line: &Straight, look: &Look| line.nearest(look.center).distance(look.center);
-    CROSSINGS
-        .iter()
-        .filter(|_| !chain.is_closed)
-        .find_map(|margin| {
-            let is_alone = |index: &usize| {
-                let near = index.saturating_sub(*margin)..(index + margin + 1).min(looks.len());
-                looks[near].iter().all(|look| look.is_clear)
-            };
-            let alone = (0..looks.len()).filter(is_alone);
-            let mut alone: Vec<&Look> = alone.map(|index| &looks[index]).collect();
-            let found = alone.len();
-            let centers: Vec<Point> = alone.iter().map(|look| look.center).collect();
-            let rough = Straight::through(&centers)?;
-            // Where a crossing begins, two lines are seen as one beside the middle.
-            alone.retain(|look| off(&rough, look) <= 2.0 * TOLERANCE);
-            let centers: Vec<Point> = alone.iter().map(|look| look.center).collect();
-            let line = Straight::through(&centers)?;
-            alone.retain(|look| off(&line, look) <= TOLERANCE);
-            let is_enough = 4 * alone.len() >= 3 * found
-                && alone.len() >= LEAST_ALONE.max(looks.len() / MOST_CROSSED);
-            let mut points = chain.points.iter();
-            let mut is_near =
-                || points.all(|point| line.nearest(*point).distance(*point) <= MOST_OFF);
-            (is_enough && is_near()).then_some((line, alone))
-        })
+    let through = |looks: &[&Look]| {
+        let centers: Vec<Point> = looks.iter().map(|look| look.center).collect();
+        Straight::through(&centers)
+    };
+    let with_margin = |margin: &usize| {
+        let is_alone = |index: &usize| {
+            let near = index.saturating_sub(*margin)..(index + margin + 1).min(looks.len());
+            looks[near].iter().all(|look| look.is_clear)
+        };
+        let alone = (0..looks.len()).filter(is_alone);
+        let mut alone: Vec<&Look> = alone.map(|index| &looks[index]).collect();
+        let found = alone.len();
+        // Where a crossing begins, two lines are seen as one beside the middle.
+        let rough = through(&alone)?;
+        alone.retain(|look| rough.distance(look.center) <= 2.0 * TOLERANCE);
+        let line = through(&alone)?;
+        alone.retain(|look| line.distance(look.center) <= TOLERANCE);
+        let mut points = chain.points.iter();
+        let is_line = 4 * alone.len() >= 3 * found
+            && alone.len() >= LEAST_ALONE.max(looks.len() / MOST_CROSSED)
+            && points.all(|point| line.distance(*point) <= MOST_OFF);
+        is_line.then_some((line, alone))
+    };
+    (!chain.is_closed).then(|| CROSSINGS.iter().find_map(with_margin))?
 }
 
 /// How much a course turns in all, in radians.

@@ -58,9 +58,7 @@ fn votes((a, of_a): &(Line, Vec<Point>), (b, of_b): &(Line, Vec<Point>), picture
     }
     let is_met = |point: &&Point| of_b.iter().any(|other| other.distance(**point) <= NEAR);
     let vote = |point: &Point| {
-        let [x, y] = [point.x, point.y].map(|value| value.max(0.0) as usize);
-        let index = y.min(picture.height - 1) * picture.width + x.min(picture.width - 1);
-        let seen = picture.pixels[index];
+        let seen = picture.pixels[picture.pixel_at(*point)];
         if squared_distance(seen, a) < squared_distance(seen, b) {
             1
         } else {

@@ -41,8 +41,6 @@ const FAINTER: f32 = 2.5;
 /// What stands out, row by row.
 pub(super) struct Ridges<'a> {
     picture: &'a Picture,
-    width: usize,
-    height: usize,
     values: Vec<f32>,
     lumas: Vec<f32>,
 }
@@ -73,8 +71,6 @@ impl<'a> Ridges<'a> {
         let values = closed.iter().zip(&lumas).map(|(ground, own)| ground - own);
         Self {
             picture,
-            width,
-            height,
             values: values.collect(),
             lumas,
         }
@@ -82,7 +78,7 @@ impl<'a> Ridges<'a> {
 
     /// Width and height in pixels.
     pub(super) fn size(&self) -> [usize; 2] {
-        [self.width, self.height]
+        self.picture.size()
     }
 
     /// Whether a place stands out at all, if only beside what does so more.
@@ -104,7 +100,7 @@ impl<'a> Ridges<'a> {
 
     /// By what a course differs from its ground where it stands out most, but for what crosses it.
     fn contrast(&self, course: &[Point]) -> Option<[f32; 3]> {
-        let size = [self.width, self.height];
+        let size = self.size();
         let by_value = |a: &usize, b: &usize| self.values[*a].total_cmp(&self.values[*b]);
         let strongest = |point: &Point| square(size, self.pixel(*point), 1).max_by(by_value);
         let mut seen: Vec<usize> = course.iter().filter_map(strongest).collect();
@@ -117,14 +113,13 @@ impl<'a> Ridges<'a> {
 
     /// The pixel of a place.
     pub(super) fn pixel(&self, point: Point) -> usize {
-        let column = (point.x.max(0.0) as usize).min(self.width - 1);
-        let row = (point.y.max(0.0) as usize).min(self.height - 1);
-        row * self.width + column
+        self.picture.pixel_at(point)
     }
 
     /// The pixels of ridges.
     pub(super) fn mask(&self) -> Vec<bool> {
-        let strongest = extremes(&self.values, self.width, self.height, f32::max);
+        let [width, height] = self.size();
+        let strongest = extremes(&self.values, width, height, f32::max);
         let pairs = self.values.iter().zip(&strongest);
         pairs
             .map(|(value, most)| *value >= LEAST && *value >= SHARE * most)
@@ -134,7 +129,7 @@ impl<'a> Ridges<'a> {
     /// Connected ridges that stand out by `contrast` somewhere, and whose longer side is within
     /// bounds.
     pub(super) fn signs(&self, contrast: f32, sides: RangeInclusive<usize>) -> usize {
-        let (width, height) = (self.width, self.height);
+        let [width, height] = self.size();
         let mut open = self.mask();
         let mut count = 0;
         for start in 0..open.len() {
@@ -168,11 +163,7 @@ impl<'a> Ridges<'a> {
     /// A value between those of four pixels.
     fn between(&self, values: &[f32], point: Point) -> f64 {
         let (x, y) = (point.x - 0.5, point.y - 0.5);
-        let value = |x: f64, y: f64| {
-            let column = (x.max(0.0) as usize).min(self.width - 1);
-            let row = (y.max(0.0) as usize).min(self.height - 1);
-            f64::from(values[row * self.width + column])
-        };
+        let value = |x: f64, y: f64| f64::from(values[self.pixel(Point::new(x, y))]);
         let (left, top) = (x.floor(), y.floor());
         let (right, down) = (x - left, y - top);
         (value(left, top) * (1.0 - right) + value(left + 1.0, top) * right) * (1.0 - down)

@@ -96,11 +96,8 @@ impl Ring {
             let way = *next - *point;
             let across = Vec2::new(-way.y, way.x) / way.hypot().max(1e-9);
             let reach = 0.5 * self.line.width + MIXED as f64 + 0.5;
-            let pixel = |point: Point| {
-                let (x, y) = (point.x.max(0.0) as usize, point.y.max(0.0) as usize);
-                y.min(picture.height - 1) * picture.width + x.min(picture.width - 1)
-            };
-            let sides = [*point + across * reach, *point - across * reach].map(pixel);
+            let sides = [*point + across * reach, *point - across * reach];
+            let sides = sides.map(|side| picture.pixel_at(side));
             let [left, right] = sides.map(|pixel| picture.pixels[pixel]);
             alike += usize::from(is_same(left, right));
             let others = sides.map(&other);

@@ -55,7 +55,8 @@ impl Straight {
         })
     }
 
-    fn distance(&self, point: Point) -> f64 {
+    /// How far a point lies from it.
+    pub(super) fn distance(&self, point: Point) -> f64 {
         self.along.cross(point - self.through).abs()
     }
 
@@ -114,6 +115,12 @@ impl Part {
 
     fn ends(&self) -> [Point; 2] {
         [self.straight.start, self.straight.end - 1].map(|index| self.points[index])
+    }
+
+    /// Between which places on a line it is straight.
+    fn places(&self, line: &Straight) -> [f64; 2] {
+        let [first, last] = self.ends().map(|end| line.place(end));
+        [first.min(last), first.max(last)]
     }
 
     /// The points before, in and after the straight part, in the direction of a line.
@@ -234,8 +241,8 @@ fn join(
     for (second, b) in parts.iter().enumerate() {
         stop.check()?;
         for (first, a) in parts.iter().enumerate().take(second) {
-            let found = joined(a, b, ridges);
-            pairs.extend(found.map(|found| (found.bridge.len(), first, second)));
+            let found = Bridge::between(a, b, ridges);
+            pairs.extend(found.map(|found| (found.points().len(), first, second)));
         }
     }
     pairs.sort_unstable();
@@ -250,13 +257,14 @@ fn join(
             continue;
         };
         if owned[0] != owned[1]
-            && let Some(found) = joined(a, b, ridges)
+            && let Some(bridge) = Bridge::between(a, b, ridges)
         {
+            let whole = bridge.joined(a, b);
             parts[owned[1]] = None;
-            parts[owned[0]] = Some(found.part);
+            parts[owned[0]] = Some(whole);
             let lost = owners.iter_mut().filter(|owner| **owner == owned[1]);
             lost.for_each(|owner| *owner = owned[0]);
-            for point in found.bridge {
+            for point in bridge.points() {
                 square(size, ridges.pixel(point), 1).for_each(|near| bridged[near] = true);
             }
             for index in [first, second] {
@@ -272,55 +280,65 @@ fn join(
     Ok(bridged)
 }
 
-/// Two parts as one.
-struct Joined {
-    part: Part,
-    /// The points that were between them.
-    bridge: Vec<Point>,
+/// The way between two parts of one straight line.
+struct Bridge {
+    line: Straight,
+    /// From where to where on the line.
+    from: f64,
+    to: f64,
 }
 
-/// Two parts as one, if they lie on one line apart from each other, with ink all along the way
-/// between them, which is no longer than they are.
-fn joined(a: &Part, b: &Part, ridges: &Ridges<'_>) -> Option<Joined> {
-    let mut by_length = [a.ends(), b.ends()];
-    by_length.sort_by(|[a, b], [c, d]| a.distance(*b).total_cmp(&c.distance(*d)));
-    // Most need no closer look.
-    let [short, [from, to]] = by_length;
-    let way = (to - from).normalize();
-    if from.distance(to) < LONGER || short.iter().any(|end| way.cross(*end - from).abs() > NEAR) {
-        return None;
+impl Bridge {
+    /// The way between two parts, if they lie on one line apart from each other, in one colour,
+    /// with ink all along the way, which is no longer than they are.
+    fn between(a: &Part, b: &Part, ridges: &Ridges<'_>) -> Option<Self> {
+        let mut by_length = [a.ends(), b.ends()];
+        by_length.sort_by(|[a, b], [c, d]| a.distance(*b).total_cmp(&c.distance(*d)));
+        // Most need no closer look.
+        let [short, [from, to]] = by_length;
+        let way = (to - from).normalize();
+        let is_far = |end: &Point| way.cross(*end - from).abs() > NEAR;
+        if from.distance(to) < LONGER || short.iter().any(is_far) {
+            return None;
+        }
+        let line = Straight::of(&[a.straight(), b.straight()].concat(), OFF)?;
+        let [[a0, a1], [b0, b1]] = [a, b].map(|part| part.places(&line));
+        let (from, to) = (a1.min(b1), a0.max(b0));
+        let bridge = Self { line, from, to };
+        let is_short = from <= to && to - from <= a1 - a0 + b1 - b0;
+        let is_one = is_short
+            && bridge
+                .places(STEP)
+                .all(|place| ridges.is_ink(line.at(place)))
+            && ridges.is_one_color(a.straight(), b.straight());
+        is_one.then_some(bridge)
     }
-    let line = Straight::of(&[a.straight(), b.straight()].concat(), OFF)?;
-    let [[a0, a1], [b0, b1]] = [a, b].map(|part| {
-        let [first, last] = part.ends().map(|end| line.place(end));
-        [first.min(last), first.max(last)]
-    });
-    let (from, to) = (a1.min(b1), a0.max(b0));
-    let steps = |step: f64| {
-        let places = (1..).map(move |count| from + step * f64::from(count));
-        places.take_while(move |place| *place < to)
-    };
-    if to < from
-        || to - from > a1 - a0 + b1 - b0
-        || !steps(STEP).all(|place| ridges.is_ink(line.at(place)))
-    {
-        return None;
+
+    /// Places on the line between its ends.
+    fn places(&self, step: f64) -> impl Iterator<Item = f64> {
+        let places = (1..).map(move |count| self.from + step * f64::from(count));
+        places.take_while(move |place| *place < self.to)
     }
-    if !ridges.is_one_color(a.straight(), b.straight()) {
-        return None;
+
+    /// Points a pixel apart.
+    fn points(&self) -> Vec<Point> {
+        self.places(1.0).map(|place| self.line.at(place)).collect()
     }
-    let bridge: Vec<Point> = steps(1.0).map(|place| line.at(place)).collect();
-    let (first, second) = if a0 <= b0 { (a, b) } else { (b, a) };
-    let [mut points, first, _] = first.along(&line);
-    let [_, second, after] = second.along(&line);
-    let start = points.len();
-    points.extend([first.as_slice(), &bridge, &second].concat());
-    let straight = start..points.len();
-    points.extend(after);
-    Some(Joined {
-        part: Part { points, straight },
-        bridge,
-    })
+
+    /// The two parts as one.
+    fn joined(&self, a: &Part, b: &Part) -> Part {
+        let mut parts = [a, b];
+        parts.sort_by(|a, b| {
+            let [first, second] = [a, b].map(|part| part.places(&self.line)[0]);
+            first.total_cmp(&second)
+        });
+        let [[mut points, first, _], [_, second, after]] = parts.map(|part| part.along(&self.line));
+        let start = points.len();
+        points.extend([first, self.points(), second].concat());
+        let straight = start..points.len();
+        points.extend(after);
+        Part { points, straight }
+    }
 }
 
 #[cfg(test)]
