@@ -29,7 +29,7 @@ async function original(id) {
   }
 }
 
-/** Lays the original over the job's picture, if there is one; `isWanted` says whether still to. */
+/** Lays the original over the job's picture, if there is one, with a slider below, where it hides nothing of either; `isWanted` says whether still to. */
 export async function compare(id, isWanted) {
   const file = await original(id);
   if (!file || !isWanted()) return;
@@ -52,6 +52,6 @@ export async function compare(id, isWanted) {
   show();
   $('#compare')?.remove();
   $('.before', $('#viewport'))?.remove();
-  $('#frame').append(box);
+  $('#board').after(box);
   $('#viewport').append(image);
 }
