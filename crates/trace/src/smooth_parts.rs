@@ -21,17 +21,21 @@ const STEEPEST: f32 = 0.08;
 /// Fewest pixels of a part, and of one that is no even one as a matter of course.
 const LEAST_PART: usize = 40;
 const LARGE: usize = 150;
-/// Pixels beside a border that may be soft.
-const BORDER: usize = 2;
+/// Pixels beside a border that may be soft, and that are where a part is narrow.
+const BORDERS: [usize; 2] = [2, 1];
 /// Most parts.
 const MOST_PARTS: usize = 48;
 /// Share of what is seen that must lie in parts.
 const LEAST_COVERED: f64 = 0.75;
+/// Share of a part that must be off its borders, where it is divided along them: there is nothing
+/// narrow in it.
+const LEAST_LEFT: f64 = 0.9;
 /// By how much a component may be off its paint, and off an exact gradient, which may be steep; and
-/// of how many of a part's pixels.
+/// of how many of a part's pixels, and of one that is narrower than its borders are soft.
 const CLOSE: f32 = 3.0 / 255.0;
 const CLOSE_STEEP: f32 = 6.5 / 255.0;
 const MOST_OFF: f64 = 0.02;
+const MOST_OFF_NARROW: f64 = 0.2;
 
 /// What a picture consists of.
 pub(crate) struct SmoothParts {
@@ -45,89 +49,185 @@ pub(crate) struct SmoothParts {
 
 /// The parts of a picture that consists of smooth ones, some of them gradients; `None` of others.
 pub(crate) fn smooth_parts(picture: &Picture, threshold: GradientThreshold) -> Option<SmoothParts> {
-    let mut parts = without_steps(picture);
-    parts.sort_by_key(|part| std::cmp::Reverse(part.len()));
-    parts.truncate(MOST_PARTS);
-    let pixels = picture.pixels.iter();
-    let seen = pixels.filter(|pixel| is_painted(**pixel)).count();
-    let covered: usize = parts.iter().map(Vec::len).sum();
-    if parts.is_empty() || (covered as f64) < LEAST_COVERED * seen as f64 {
+    let parts = painted_parts(picture, threshold)?;
+    let is_gradient = |(_, found): &Part| !matches!(found.paint, Paint::Solid(_));
+    if !parts.iter().any(is_gradient) {
         return None;
     }
     let mut labels = vec![None; picture.pixels.len()];
-    for (label, part) in parts.iter().enumerate() {
+    for (label, (part, _)) in parts.iter().enumerate() {
         for index in part {
             labels[*index] = Some(label as u32);
         }
-    }
-    let mut paints = Vec::new();
-    for part in &parts {
-        let inner = inner(picture, part, &labels);
-        let own = if inner.len() < LEAST_PART {
-            part
-        } else {
-            &inner
-        };
-        paints.push(paint(picture, own, threshold)?);
-    }
-    let is_gradient = |found: &FoundPaint| !matches!(found.paint, Paint::Solid(_));
-    if !paints.iter().any(is_gradient) {
-        return None;
     }
     let sharp = settled(picture, &mut labels);
     Some(SmoothParts {
         labels,
         sharp,
-        paints,
+        paints: parts.into_iter().map(|(_, found)| found).collect(),
     })
 }
 
-/// The pixels of a part that no soft border reaches.
-fn inner(picture: &Picture, part: &[usize], labels: &[Option<u32>]) -> Vec<usize> {
-    let is_inner = |index: &usize| {
-        let own = labels[*index];
-        square(picture.size(), *index, BORDER).all(|near| labels[near] == own)
-    };
-    part.iter().copied().filter(is_inner).collect()
+/// The pixels of a part, and what paints them.
+type Part = (Vec<usize>, FoundPaint);
+
+/// The parts with their paints, largest first; `None` where one has no paint, or they are many or
+/// leave much of what is seen.
+fn painted_parts(picture: &Picture, threshold: GradientThreshold) -> Option<Vec<Part>> {
+    let mut parts = without_steps(picture);
+    parts.sort_by_key(|part| std::cmp::Reverse(part.len()));
+    parts.truncate(MOST_PARTS);
+    let pixels = picture.pixels.iter();
+    let seen = pixels.filter(|pixel| is_painted(**pixel)).count();
+    let is_most = |covered: usize| covered > 0 && covered as f64 >= LEAST_COVERED * seen as f64;
+    if !is_most(parts.iter().map(Vec::len).sum()) {
+        return None;
+    }
+    let mut found = Vec::new();
+    let mut uneven = Vec::new();
+    for part in parts {
+        let inner = Inner::of(picture, &part);
+        match even(picture, &inner) {
+            Some(flat) => found.push((part, flat)),
+            None => uneven.push((part, inner)),
+        }
+    }
+    // The letters of a word share a gradient, of which each shows too little to tell it.
+    if uneven.len() > 1 {
+        let all = uneven.iter().map(|(_, inner)| inner);
+        if let Some(shared) = gradient(picture, &all.collect(), threshold) {
+            let parts = uneven.drain(..).map(|(part, _)| part);
+            found.extend(parts.map(|part| (part, shared.clone())));
+        }
+    }
+    for (part, inner) in uneven {
+        if let Some(own) = gradient(picture, &inner, threshold) {
+            found.push((part, own));
+            continue;
+        }
+        let sides = off_borders(picture, &part);
+        let left: usize = sides.iter().map(Vec::len).sum();
+        if (left as f64) < LEAST_LEFT * part.len() as f64 {
+            return None;
+        }
+        for side in sides {
+            let inner = Inner::of(picture, &side);
+            let own = even(picture, &inner).or_else(|| gradient(picture, &inner, threshold))?;
+            found.push((side, own));
+        }
+    }
+    found.sort_by_key(|(part, _)| std::cmp::Reverse(part.len()));
+    let covered = found.iter().map(|(part, _)| part.len()).sum();
+    (found.len() <= MOST_PARTS && is_most(covered)).then_some(found)
+}
+
+/// The pixels of a part that tell its paint.
+struct Inner {
+    pixels: Vec<usize>,
+    /// How many of them may be off the paint.
+    most_off: f64,
+}
+
+impl Inner {
+    /// Those that no soft border reaches, or all of a narrow part.
+    fn of(picture: &Picture, part: &[usize]) -> Self {
+        let is_own = mask(picture, part);
+        let mut inner = BORDERS.map(|border| {
+            let is_inner =
+                |index: &usize| square(picture.size(), *index, border).all(|near| is_own[near]);
+            part.iter()
+                .copied()
+                .filter(is_inner)
+                .collect::<Vec<usize>>()
+        });
+        let found = inner.iter_mut().find(|inner| inner.len() >= LEAST_PART);
+        let (pixels, share) = match found {
+            Some(inner) => (std::mem::take(inner), MOST_OFF),
+            None => (part.to_vec(), MOST_OFF_NARROW),
+        };
+        let most_off = share * pixels.len() as f64;
+        Self { pixels, most_off }
+    }
+}
+
+impl<'a> FromIterator<&'a Inner> for Inner {
+    fn from_iter<T: IntoIterator<Item = &'a Inner>>(all: T) -> Self {
+        let mut whole = Self {
+            pixels: Vec::new(),
+            most_off: 0.0,
+        };
+        for part in all {
+            whole.pixels.extend(&part.pixels);
+            whole.most_off += part.most_off;
+        }
+        whole
+    }
+}
+
+/// Of each pixel whether it is one of these.
+fn mask(picture: &Picture, part: &[usize]) -> Vec<bool> {
+    let mut is_own = vec![false; picture.pixels.len()];
+    for index in part {
+        is_own[*index] = true;
+    }
+    is_own
+}
+
+/// Whether no component differs much between two pixels.
+fn is_smooth(picture: &Picture, a: usize, b: usize) -> bool {
+    let (a, b) = (picture.pixels[a], picture.pixels[b]);
+    (0..4).all(|i| (a[i] - b[i]).abs() <= STEEPEST)
 }
 
 /// Pixels that hang together without a steep change.
 fn without_steps(picture: &Picture) -> Vec<Vec<usize>> {
-    let is_smooth = |a: usize, b: usize| {
-        let (a, b) = (picture.pixels[a], picture.pixels[b]);
-        (0..4).all(|i| (a[i] - b[i]).abs() <= STEEPEST)
-    };
     let open = picture.pixels.iter().map(|p| is_painted(*p)).collect();
     let mut parts = connected(open, |index| {
-        beside(picture.size(), index).filter(move |near| is_smooth(index, *near))
+        beside(picture.size(), index).filter(move |near| is_smooth(picture, index, *near))
     });
     parts.retain(|part| part.len() >= LEAST_PART);
     parts
 }
 
-/// The paint of some pixels: the exact gradient where they are one, else what explains them best;
-/// `None` when nothing does.
-fn paint(picture: &Picture, part: &[usize], threshold: GradientThreshold) -> Option<FoundPaint> {
-    let place = |index: usize| (index % picture.width, index / picture.width);
-    let samples = part.iter().map(|index| {
-        let (x, y) = place(*index);
-        (
-            Point::new(x as f64 + 0.5, y as f64 + 0.5),
-            picture.pixels[*index],
-        )
-    });
-    let samples: Vec<(Point, Pixel)> = samples.collect();
-    let flat = fit_pixels(&samples, None)?;
-    if part.len() < LARGE || explains(picture, part, &flat, CLOSE) {
-        return Some(flat);
-    }
-    let (mut low, mut high) = ([usize::MAX; 2], [0; 2]);
+/// What is left of a part beside no steep change, as connected parts. Along a border that is nearly
+/// level or upright its pixels lead smoothly from one side to the other.
+fn off_borders(picture: &Picture, part: &[usize]) -> Vec<Vec<usize>> {
+    let mut open = mask(picture, part);
     for index in part {
-        let (x, y) = place(*index);
+        let mut near = around(picture.size(), *index);
+        open[*index] = near.all(|near| is_smooth(picture, *index, near));
+    }
+    let mut parts = connected(open, |index| beside(picture.size(), index));
+    parts.retain(|part| part.len() >= LEAST_PART);
+    parts
+}
+
+/// The centres of some pixels, and their colours.
+fn samples(picture: &Picture, part: &[usize]) -> Vec<(Point, Pixel)> {
+    let sample = |index: &usize| {
+        let (x, y) = (index % picture.width, index / picture.width);
+        let center = Point::new(x as f64 + 0.5, y as f64 + 0.5);
+        (center, picture.pixels[*index])
+    };
+    part.iter().map(sample).collect()
+}
+
+/// The one colour of some pixels, if it explains them or they are few.
+fn even(picture: &Picture, part: &Inner) -> Option<FoundPaint> {
+    let flat = fit_pixels(&samples(picture, &part.pixels), None)?;
+    (part.pixels.len() < LARGE || explains(picture, part, &flat, CLOSE)).then_some(flat)
+}
+
+/// The gradient of some pixels: the exact one where they are one, else what explains them best;
+/// `None` when nothing does.
+fn gradient(picture: &Picture, part: &Inner, threshold: GradientThreshold) -> Option<FoundPaint> {
+    let (mut low, mut high) = ([usize::MAX; 2], [0; 2]);
+    for index in &part.pixels {
+        let (x, y) = (index % picture.width, index / picture.width);
         low = [low[0].min(x), low[1].min(y)];
         high = [high[0].max(x), high[1].max(y)];
     }
-    let own: BTreeSet<usize> = part.iter().copied().collect();
+    let own: BTreeSet<usize> = part.pixels.iter().copied().collect();
     let width = high[0] - low[0] + 1;
     let whole = |index: usize| (low[1] + index / width) * picture.width + low[0] + index % width;
     let area = Area {
@@ -155,20 +255,20 @@ fn paint(picture: &Picture, part: &[usize], threshold: GradientThreshold) -> Opt
     if let Some(paint) = exact {
         return Some(whole_paint(&paint));
     }
-    let found = fit_pixels(&samples, Some(threshold))?;
+    let found = fit_pixels(&samples(picture, &part.pixels), Some(threshold))?;
     explains(picture, part, &found, CLOSE).then_some(found)
 }
 
 /// Whether a paint shows nearly all of some pixels.
-fn explains(picture: &Picture, part: &[usize], found: &FoundPaint, close: f32) -> bool {
+fn explains(picture: &Picture, part: &Inner, found: &FoundPaint, close: f32) -> bool {
     let shown = shown_by(found);
-    let off = part.iter().filter(|index| {
+    let off = part.pixels.iter().filter(|index| {
         let (x, y) = (**index % picture.width, **index / picture.width);
         let pixel = shown(Point::new(x as f64 + 0.5, y as f64 + 0.5));
         let seen = picture.pixels[**index];
         (0..4).any(|i| (pixel[i] - seen[i]).abs() > close)
     });
-    off.count() as f64 <= MOST_OFF * part.len() as f64
+    off.count() as f64 <= part.most_off
 }
 
 /// Gives every pixel that is seen and belongs to no part to the one beside it that it is most like,
@@ -250,6 +350,24 @@ mod tests {
         assert!(matches!(found.paints[1].paint, Paint::Solid(_)));
         let count = |label| found.labels.iter().filter(|l| **l == Some(label)).count();
         assert!(count(0).abs_diff(2123) < 25, "{}", count(0));
+    }
+
+    #[test]
+    fn a_ball_on_a_ground_that_its_rim_leads_to_is_a_part_of_its_own() {
+        let ball = |x: f32, y: f32| {
+            let share = (0.5 - ((x - 40.0).hypot(y - 40.0) - 30.0)).clamp(0.0, 1.0);
+            let shade = 0.006 * (x - 32.0).hypot(y - 30.0);
+            let own = [1.0 - 0.2 * shade, 0.9 - shade, 0.6 - shade];
+            let mixed = |i: usize| share * own[i] + (1.0 - share);
+            [mixed(0), mixed(1), mixed(2), 1.0]
+        };
+        let found = smooth_parts(&picture(ball, true), THRESHOLD).expect("is smooth");
+        assert_eq!(found.paints.len(), 2);
+        let is_radial = |found: &FoundPaint| matches!(found.paint, Paint::Radial(_));
+        assert_eq!(
+            found.paints.iter().filter(|paint| is_radial(paint)).count(),
+            1
+        );
     }
 
     #[test]

@@ -8,6 +8,7 @@ mod hard_edges;
 mod labels;
 mod palette;
 mod ringing;
+mod shading;
 
 use crate::picture::{Picture, Pixel};
 use chroma::sharpened;
@@ -61,7 +62,9 @@ pub fn colors_of(picture: &Picture) -> Colors {
     let Some(mut palette) = Palette::of(picture) else {
         return Colors::Many;
     };
-    let near = palette.nearest(picture).into_iter().map(|(_, off)| off);
+    let even = palette.nearest(picture).into_iter();
+    let even = even.filter(|(color, _)| !palette.is_shaded[*color]);
+    let near = even.map(|(_, off)| off);
     let near: Vec<f32> = near.filter(|off| *off <= palette::NEAR).collect();
     let off = near.iter().filter(|off| **off > EXACT).count();
     let is_noisy = off as f64 > NOISY_SHARE * near.len() as f64;
@@ -90,6 +93,10 @@ pub fn colors_of(picture: &Picture) -> Colors {
         if let Some(clean) = ringing.and_then(|of| of.removed(index, *pixel, &labels, &palette)) {
             *pixel = clean.color;
             is_ringing[index] = true;
+            continue;
+        }
+        if palette.is_shaded[usize::from(labels.of[index])] {
+            is_left[index] = true;
             continue;
         }
         let Mixture { color, residual } = labels.mixture(index, *pixel, &palette);
@@ -224,6 +231,27 @@ mod tests {
             colors_of(&Picture::opaque(SIDE, SIDE, shaded)),
             Colors::Many
         );
+    }
+
+    /// A slope of brightness where a place is within, on paper.
+    fn shaded(is_within: impl Fn(usize, usize) -> bool) -> Picture {
+        let pixels = (0..SIDE * SIDE).map(|index| {
+            let (x, y) = (index % SIDE, index / SIDE);
+            let level = 200.0 - 0.5 * y as f32;
+            match is_within(x, y) {
+                true => [level, level - 40.0, level - 80.0].map(|value| value.round() / 255.0),
+                false => PAPER,
+            }
+        });
+        Picture::opaque(SIDE, SIDE, pixels)
+    }
+
+    #[test]
+    fn the_steps_of_a_shading_are_no_colours_with_noise() {
+        let most = shaded(|x, y| (8..88).contains(&x) && (8..88).contains(&y));
+        assert!(colors_of(&most) == Colors::Many);
+        let little = shaded(|x, y| (36..60).contains(&x) && (8..88).contains(&y));
+        assert!(colors_of(&little) == Colors::Flat);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{labels::Labels, ringing::Ringing};
+use super::{labels::Labels, ringing::Ringing, shading::shaded};
 use crate::{
     neighbours::square,
     picture::{Picture, Pixel, is_painted, luma, median},
@@ -30,6 +30,8 @@ const SOFT: usize = 2;
 /// Levels by which so large a share of the pixels near a colour may be off it: in shaded areas
 /// they are spread evenly.
 const CALM: [(f64, f32); 2] = [(0.7, 3.2), (0.9, 8.0)];
+/// Share of the pixels that may show steps of a shading.
+const MOST_SHADED: f64 = 0.25;
 /// Levels from a more frequent colour up to which a colour is a shade of it, and the side in pixels
 /// of the square that a shade must fill somewhere to be a colour.
 const SHADE: f32 = 30.0;
@@ -52,6 +54,8 @@ type Run = (Pixel, usize);
 /// The colours of a flat picture.
 pub(super) struct Palette {
     pub(super) colors: Vec<Pixel>,
+    /// Of each whether it is a step of a shading.
+    pub(super) is_shaded: Vec<bool>,
     /// How the borders between them ring, if they do.
     pub(super) ringing: Option<Ringing>,
 }
@@ -59,6 +63,7 @@ pub(super) struct Palette {
 impl From<Vec<Pixel>> for Palette {
     fn from(colors: Vec<Pixel>) -> Self {
         Self {
+            is_shaded: vec![false; colors.len()],
             colors,
             ringing: None,
         }
@@ -120,7 +125,7 @@ impl Palette {
                 return None;
             }
         }
-        let palette = Self::from(colors)
+        let mut palette = Self::from(colors)
             .without_satellites(picture)?
             .without_ringing(picture);
         if palette.colors.len() > MOST_COLORS {
@@ -146,7 +151,13 @@ impl Palette {
         off.sort_by(f32::total_cmp);
         let at = |share: f64| off.get((share * off.len() as f64) as usize).copied();
         let is_calm = |(share, most): &(f64, f32)| at(*share).is_some_and(|off| off <= *most);
-        CALM.iter().all(is_calm).then_some(palette)
+        palette.is_shaded = shaded(picture, &palette.colors, &nearest);
+        let shaded = (0..count).filter(|index| {
+            let (color, off) = nearest[*index];
+            is_seen(*index) && off <= NEAR && palette.is_shaded[color]
+        });
+        let is_drawing = (shaded.count() as f64) <= MOST_SHADED * seen as f64;
+        (is_drawing && CALM.iter().all(is_calm)).then_some(palette)
     }
 
     /// The colours without those that compression makes beside borders: shades of a more frequent

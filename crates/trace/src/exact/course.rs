@@ -14,6 +14,8 @@ const PER_BIN: f64 = 4.0;
 /// Over how many pixels to each side the slope of a course is measured: that from bin to bin shows
 /// the steps of rounding.
 const REACH: f64 = 1.0;
+/// Levels by which a pixel is off a course that it does not follow: it is no part of the area.
+const OUTLYING: f64 = 2.0;
 /// Rounds in which a parameter's numbers are improved, the last step in pixels, and the least share
 /// of the error that a step takes away.
 const ROUNDS: usize = 30;
@@ -115,6 +117,16 @@ impl Course {
     /// The mean of the parameter.
     pub(super) fn middle(&self) -> f64 {
         self.places.iter().sum::<f64>() / self.places.len() as f64
+    }
+
+    /// The pixels that follow the course.
+    pub(super) fn followers(&self, seen: &[Seen]) -> Vec<Seen> {
+        let is_near = |(index, seen): &(usize, &Seen)| {
+            let (_, off) = self.off(*index, seen);
+            (0..4).all(|i| seen.weight_of(i).sqrt() * off[i].abs() <= OUTLYING)
+        };
+        let followers = seen.iter().enumerate().filter(is_near);
+        followers.map(|(_, seen)| *seen).collect()
     }
 
     /// The share of the way from the bin before a pixel to the next, and by how much its colour is

@@ -96,6 +96,7 @@ pub(crate) fn paint_of(area: &Area<'_>, shows: impl Fn(&Paint) -> bool) -> Optio
     let angle = main_direction(&fine)?;
     let paint = |found: Option<(Parameter, Course)>| {
         let (parameter, course) = found?;
+        let course = Course::of(parameter, &course.followers(&seen))?;
         paint_along(parameter, &course.bins).filter(&shows)
     };
     let linear = paint(search.from([Parameter::Linear { angle }]));
