@@ -83,7 +83,7 @@ pub(crate) fn run(fit: &mut Fit<'_>) -> Result<(), FitError> {
         .reading
         .shadows
         .as_ref()
-        .map_or(0, |shadows| shadows.shapes.len());
+        .map_or(0, |shadows| shadows.shapes.len() + shadows.plates.len());
     let room = limit.saturating_sub(lines + shadows).max(1);
     let began = Instant::now();
     let rough = fit.finder(ROUGH_SIDE);

@@ -36,12 +36,9 @@ impl Fit<'_> {
     /// Makes the layers of a document that has no shapes.
     pub(crate) fn cover(&mut self, mut first: Vec<FoundShape>) -> Result<(), FitError> {
         let target = self.problem.target;
-        if let Some(shadows) = &self.problem.reading.shadows {
-            // They lie on nothing but the transparent ground.
-            first.splice(0..0, shadows.shapes.iter().cloned());
-        }
         let lines = self.problem.lines.map_or(&[][..], |lines| &lines.lines);
-        if first.is_empty() && lines.is_empty() {
+        let shadows = self.problem.reading.shadows.as_ref();
+        if first.is_empty() && lines.is_empty() && shadows.is_none() {
             return Ok(());
         }
         if let Some(lowest) = first.first_mut()
@@ -52,6 +49,12 @@ impl Fit<'_> {
             let canvas = Rect::new(0.0, 0.0, target.width as f64, target.height as f64);
             lowest.path = canvas.to_path(0.1);
             lowest.is_backdrop = true;
+        }
+        if let Some(shadows) = shadows {
+            // They lie on nothing but the ground.
+            let below = usize::from(target.is_opaque && !first.is_empty());
+            let shapes = shadows.shapes.iter().chain(&shadows.plates);
+            first.splice(below..below, shapes.cloned());
         }
         self.ids = vec![ShapeId::Added; first.len() + lines.len()];
         self.document.layers = first_layers(first, lines, self.problem.to_canvas.inverse());

@@ -134,33 +134,38 @@ fn completed(values: &[Option<f32>], [width, height]: [usize; 2]) -> Vec<f32> {
     found
 }
 
+/// The outline within which values of pixels are at least a half.
+pub(super) fn outline([width, height]: [usize; 2], value: impl Fn(usize, usize) -> f32) -> BezPath {
+    // One value more to each side: what the canvas cuts off ends beyond it.
+    let (wide, high) = (width + 4, height + 4);
+    let value = |index: usize| {
+        let (x, y) = (index % wide, index / wide);
+        if x == 0 || y == 0 || x + 1 == wide || y + 1 == high {
+            return 0.0;
+        }
+        let inside = |at: usize, side: usize| at.saturating_sub(2).min(side - 1);
+        value(inside(x, width), inside(y, height))
+    };
+    let field = Field {
+        width: wide,
+        height: high,
+        values: (0..wide * high).map(value).collect(),
+        origin: Point::new(-1.5, -1.5),
+    };
+    let mut path = BezPath::new();
+    for line in contours(&field, 0.0) {
+        if signed_area(&line).abs() >= LEAST_AREA {
+            fit_closed(&line, &vec![TOLERANCE; line.len()], false, &mut path);
+        }
+    }
+    path
+}
+
 impl Levels {
     /// The outline within which density is at least so much.
     fn outline(&self, density: f64) -> BezPath {
-        // One value more to each side: what the canvas cuts off ends beyond it.
-        let (width, height) = (self.width + 4, self.height + 4);
-        let value = |index: usize| {
-            let (x, y) = (index % width, index / width);
-            if x == 0 || y == 0 || x + 1 == width || y + 1 == height {
-                return 0.0;
-            }
-            let x = x.saturating_sub(2).min(self.width - 1);
-            let y = y.saturating_sub(2).min(self.height - 1);
-            0.5 * self.density[y * self.width + x] / density as f32
-        };
-        let field = Field {
-            width,
-            height,
-            values: (0..width * height).map(value).collect(),
-            origin: Point::new(-1.5, -1.5),
-        };
-        let mut path = BezPath::new();
-        for line in contours(&field, 0.0) {
-            if signed_area(&line).abs() >= LEAST_AREA {
-                fit_closed(&line, &vec![TOLERANCE; line.len()], false, &mut path);
-            }
-        }
-        path
+        let value = |x: usize, y: usize| 0.5 * self.density[y * self.width + x] / density as f32;
+        outline([self.width, self.height], value)
     }
 }
 

@@ -1,8 +1,10 @@
-//! Soft shadows and glows of a picture with transparency: found where opacity falls to nothing
-//! smoothly, drawn as few shapes with a gradient of opacity, and taken out of the picture in which
-//! regions are looked for. What is even, or ends in an edge, is a region's business.
+//! Soft shadows and glows of a picture, on nothing or on an even ground: found where opacity falls
+//! to nothing smoothly, drawn as few shapes with a gradient of opacity, and taken out of the
+//! picture in which regions are looked for. What is even, or ends in an edge, is a region's
+//! business.
 
 mod ellipses;
+mod ground;
 mod levels;
 mod patches;
 mod profile;
@@ -18,6 +20,7 @@ use crate::{
     picture::{Picture, Pixel},
     translucent::FoundPaint,
 };
+use ground::Ground;
 
 /// Alpha above which a pixel is seen, and from which it is no shadow's.
 const LEAST: f32 = 0.002;
@@ -56,7 +59,7 @@ const LEAST_SAMPLES: usize = 500;
 /// Root of the mean squared error of alpha in a shadow that is as good as none.
 const CLOSE: f64 = 0.008;
 /// The same over the whole picture, below which nobody sees it (44 dB), and above which a shadow is
-/// drawn otherwise (36.5 dB).
+/// drawn otherwise (36.5 dB); on an opaque ground regions may show it, so that it must be unseen.
 const UNSEEN: f64 = 0.0063;
 const SEEN: f64 = 0.015;
 /// The same as a share of the shadow's largest alpha, above which its form is another one.
@@ -76,8 +79,10 @@ const BESIDE: usize = 2;
 /// The shadows of a picture, and the picture without them.
 #[derive(Clone, Debug)]
 pub struct Shadows {
-    /// Shapes that lie below all others, in pixels.
+    /// Shapes that lie below all others but an opaque ground, in pixels.
     pub shapes: Vec<FoundShape>,
+    /// What lies next over them, of the ground's colour, as a white card on a white page.
+    pub plates: Vec<FoundShape>,
     /// The picture without them.
     pub rest: Picture,
 }
@@ -110,25 +115,47 @@ trait Model {
     fn shapes(&self, color: Color) -> Vec<FoundShape>;
 }
 
-/// The soft shadows of a picture with transparency, as far as there is time to look; `None` when it
-/// has none.
+/// The soft shadows of a picture, as far as there is time to look; `None` when it has none.
 pub fn shadows_of(picture: &Picture, stop: &Stop) -> Option<Shadows> {
-    if picture.is_opaque {
-        return None;
-    }
+    let ground = picture.is_opaque.then(|| Ground::of(picture));
+    let ground = match ground {
+        Some(None) => return None,
+        found => found.flatten(),
+    };
+    let picture = ground.as_ref().map_or(picture, |ground| &ground.clear);
     let mut shapes = Vec::new();
     let mut rest = picture.clone();
+    let is_seen = |pixel: &Pixel| if pixel[3] > 0.0 { 1.0 } else { 0.0 };
+    let mut cover: Vec<f32> = picture.pixels.iter().map(is_seen).collect();
     let mut parts = soft_parts(picture);
     parts.truncate(MOST_SHADOWS);
     let most_samples = (ALL_SAMPLES / parts.len().max(1)).clamp(LEAST_SAMPLES, MOST_SAMPLES);
     for pixels in parts {
-        let Some((model, color)) = model_of(picture, &pixels, most_samples, stop) else {
+        let seen = if ground.is_some() { UNSEEN } else { SEEN };
+        let Some((model, color)) = model_of(picture, &pixels, (most_samples, seen), stop) else {
             continue;
         };
-        take_out(&mut rest, &*model, color, &pixels);
+        take_out(
+            (&mut rest, &mut cover),
+            (&*model, color),
+            &pixels,
+            ground.as_ref(),
+        );
         shapes.extend(model.shapes(color));
     }
-    (!shapes.is_empty()).then_some(Shadows { shapes, rest })
+    if shapes.is_empty() {
+        return None;
+    }
+    let mut plates = Vec::new();
+    if let Some(ground) = &ground {
+        rest = ground.beneath(&rest);
+        plates = ground.plates(&cover);
+    }
+    Some(Shadows {
+        shapes,
+        plates,
+        rest,
+    })
 }
 
 /// A shape of one paint.
@@ -207,11 +234,12 @@ fn is_near_nothing(picture: &Picture, index: usize) -> bool {
     square(picture.size(), index, EDGE).any(|near| picture.pixels[near][3] < LEAST)
 }
 
-/// What draws the shadow that some pixels are, and its colour; `None` when they are none.
+/// What draws the shadow that some pixels are, and its colour; `None` when they are none, or an
+/// error above `most_seen` is left.
 fn model_of(
     picture: &Picture,
     pixels: &[usize],
-    most_samples: usize,
+    (most_samples, most_seen): (usize, f64),
     stop: &Stop,
 ) -> Option<(Box<dyn Model>, Color)> {
     let alpha = |index: usize| picture.pixels[index][3];
@@ -249,7 +277,7 @@ fn model_of(
         let off = error(found);
         off <= CLOSE || (share * off <= UNSEEN && off <= formed)
     };
-    let is_near = |off: f64| share * off <= SEEN && off <= formed;
+    let is_near = |off: f64| share * off <= most_seen && off <= formed;
     let one = ellipses::one(&samples, stop, enough)?;
     let two = ellipses::more(&samples, one, PAIR, stop, enough);
     // Before more are looked for: with as many parts they would come as near where the shadow is
@@ -259,7 +287,7 @@ fn model_of(
     {
         let [off, of_two] = [error(&patches), error(&two)];
         let is_nearer = off < of_two * MUCH_NEARER || (is_near(off) && !is_near(of_two));
-        if share * off <= SEEN && is_nearer {
+        if share * off <= most_seen && is_nearer {
             return Some((Box::new(patches), color));
         }
     }
@@ -268,7 +296,7 @@ fn model_of(
         return Some((Box::new(ellipses), color));
     }
     let levels = levels::of(picture, pixels);
-    (share * error(&levels) <= SEEN).then_some((Box::new(levels), color))
+    (share * error(&levels) <= most_seen).then_some((Box::new(levels), color))
 }
 
 /// Some of a shadow's pixels, and of those around it in which nothing is seen.
@@ -327,8 +355,14 @@ fn one_color(picture: &Picture, pixels: &[usize]) -> Option<Color> {
     ((spread / 3.0).max(0.0).sqrt() <= ONE_COLOR).then(|| Color::new(red, green, blue))
 }
 
-/// Takes what a shadow shows out of a picture: what is left lies over it.
-fn take_out(rest: &mut Picture, model: &dyn Model, color: Color, pixels: &[usize]) {
+/// Takes what a shadow shows out of a picture: what is left lies over it. `cover` is which share of
+/// each pixel does.
+fn take_out(
+    (rest, cover): (&mut Picture, &mut [f32]),
+    (model, color): (&dyn Model, Color),
+    pixels: &[usize],
+    ground: Option<&Ground>,
+) {
     let mut is_own = vec![false; rest.pixels.len()];
     for index in pixels {
         is_own[*index] = true;
@@ -347,9 +381,19 @@ fn take_out(rest: &mut Picture, model: &dyn Model, color: Color, pixels: &[usize
         let pixel = rest.pixels[index];
         if is_own[index] {
             rest.pixels[index] = [0.0; 4];
+            cover[index] = 0.0;
             continue;
         }
         if below <= 0.0 || pixel[3] <= 0.0 {
+            continue;
+        }
+        if let Some(ground) = ground.filter(|_| pixel[3] >= 1.0) {
+            if is_beside[index]
+                && let Some((clear, share)) = ground.unshaded(index, &is_beside, (color, below))
+            {
+                rest.pixels[index] = clear;
+                cover[index] = share;
+            }
             continue;
         }
         let own = ((pixel[3] - below) / (1.0 - below).max(1e-3)).clamp(0.0, 1.0);
@@ -370,145 +414,4 @@ fn take_out(rest: &mut Picture, model: &dyn Model, color: Color, pixels: &[usize
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const WIDTH: usize = 160;
-    const HEIGHT: usize = 120;
-
-    fn picture(pixel: impl Fn(f64, f64) -> Pixel) -> Picture {
-        Picture {
-            width: WIDTH,
-            height: HEIGHT,
-            pixels: (0..WIDTH * HEIGHT)
-                .map(|i| pixel((i % WIDTH) as f64 + 0.5, (i / WIDTH) as f64 + 0.5))
-                .collect(),
-            is_opaque: false,
-        }
-    }
-
-    /// About the strength of a blurred edge.
-    fn edge(off: f64) -> f64 {
-        1.0 / (1.0 + (1.7 * off / 6.0).exp())
-    }
-
-    fn ink(alpha: f64) -> Pixel {
-        [0.0, 0.0, 0.1 * alpha as f32, alpha as f32]
-    }
-
-    #[test]
-    fn a_round_shadow_is_one_shape_and_what_lies_over_it_stays() {
-        let round = |x: f64, y: f64| 0.5 * edge((x - 80.0).hypot(y - 64.0) - 32.0);
-        let found = picture(|x, y| {
-            let card = (30.5 - (x - 80.0).hypot(y - 58.0)).clamp(0.0, 1.0);
-            let below = ink(round(x, y) * (1.0 - card));
-            std::array::from_fn(|i| below[i] + (card as f32) * [0.9, 0.5, 0.1, 1.0][i])
-        });
-        let shadows = shadows_of(&found, &Stop::never()).expect("has one");
-        assert_eq!(shadows.shapes.len(), 1);
-        let at = |x: usize, y: usize| shadows.rest.pixels[y * WIDTH + x];
-        assert_eq!(at(80, 100), [0.0; 4]);
-        assert!((at(80, 58)[0] - 0.9).abs() < 0.01 && at(80, 58)[3] > 0.99);
-    }
-
-    #[test]
-    fn a_card_has_a_shadow_of_few_shapes_whatever_its_size() {
-        for [x0, y0, x1, y1] in [[40.0, 40.0, 110.0, 85.0], [20.0, 22.0, 140.0, 96.0]] {
-            let side = |at: f64, low: f64, high: f64| edge(low - at) * edge(at - high);
-            let shade = |x: f64, y: f64| 0.4 * side(x, x0, x1) * side(y, y0, y1);
-            let is_card =
-                |x: f64, y: f64| (x0..x1).contains(&x) && (y0 - 5.0..y1 - 5.0).contains(&y);
-            let found = picture(|x, y| match is_card(x, y) {
-                true => [1.0; 4],
-                false => ink(shade(x, y)),
-            });
-            let shadows = shadows_of(&found, &Stop::never()).expect("has one");
-            assert!(shadows.shapes.len() <= 6, "{}", shadows.shapes.len());
-            assert!(
-                shadows
-                    .rest
-                    .pixels
-                    .iter()
-                    .all(|p| p[3] < LEAST || p[3] > 0.9)
-            );
-        }
-    }
-
-    /// How far a picture of a shadow is from what the shapes found for it would show, and how many
-    /// these are.
-    fn drawn(alpha: impl Fn(f64, f64) -> f64) -> (f64, usize) {
-        let found = picture(|x, y| ink(alpha(x, y)));
-        let part = soft_parts(&found).swap_remove(0);
-        let (model, color) =
-            model_of(&found, &part, MOST_SAMPLES, &Stop::never()).expect("is a shadow");
-        let offs = (0..found.pixels.len()).map(|index| {
-            let off = model.alpha(middle(&found, index)) - f64::from(found.pixels[index][3]);
-            off * off
-        });
-        let error = (offs.sum::<f64>() / found.pixels.len() as f64).sqrt();
-        (error, model.shapes(color).len())
-    }
-
-    #[test]
-    fn a_soft_star_is_few_gradients() {
-        let (error, count) = drawn(|x, y| {
-            let (x, y) = (x - 80.0, y - 60.0);
-            let wave = 1.0 + 0.22 * (5.0 * y.atan2(x)).cos();
-            0.5 * edge(1.2 * (x.hypot(y) - 32.0 * wave))
-        });
-        assert!(error < 0.016 && count <= 6, "{error}, {count}");
-    }
-
-    #[test]
-    fn a_slanted_card_with_a_narrow_edge_keeps_its_form() {
-        let (error, count) = drawn(|x, y| {
-            let (x, y) = (x - 80.0, y - 60.0);
-            let (along, across) = (0.9 * x + 0.44 * y, 0.9 * y - 0.44 * x);
-            let sides = [along.abs() - 45.0, across.abs() - 26.0];
-            0.6 * edge(3.0 * sides[0]) * edge(3.0 * sides[1])
-        });
-        assert!(error < 0.012 && count <= 12, "{error}, {count}");
-    }
-
-    #[test]
-    fn what_a_ring_leaves_of_its_shadow_is_one_shadow() {
-        let off = |x: f64, y: f64, low: f64| ((x - 80.0).hypot(y - low) - 30.0).abs() - 7.0;
-        let found = picture(|x, y| match off(x, y, 56.0) < 0.0 {
-            true => [0.8, 0.8, 0.2, 1.0],
-            false => ink(0.5 * edge(off(x, y, 60.0))),
-        });
-        let shadows = shadows_of(&found, &Stop::never()).expect("has one");
-        assert_eq!(shadows.shapes.len(), 1);
-    }
-
-    #[test]
-    fn a_faint_edge_is_no_shadow() {
-        let card =
-            |at: f64, side: f64| (side - 12.3 - at).clamp(0.0, 1.0) * (at - 11.8).clamp(0.0, 1.0);
-        let found = picture(|x, y| {
-            let cover = card(x, WIDTH as f64) * card(y, HEIGHT as f64);
-            let round = 1.0 - ((x - 80.0).hypot(y - 60.0) / 58.0).min(0.88);
-            ink(round * cover)
-        });
-        assert!(shadows_of(&found, &Stop::never()).is_none());
-    }
-
-    #[test]
-    fn what_is_even_or_ends_in_an_edge_is_no_shadow() {
-        let even = picture(|x, y| {
-            ink(if (x - 80.0).hypot(y - 60.0) < 40.0 {
-                0.4
-            } else {
-                0.0
-            })
-        });
-        assert!(shadows_of(&even, &Stop::never()).is_none());
-        let ramp = picture(|x, y| match (20.0..100.0).contains(&y) {
-            true => ink(0.8 * x / WIDTH as f64),
-            false => ink(0.0),
-        });
-        assert!(shadows_of(&ramp, &Stop::never()).is_none());
-        let opaque = picture(|_, _| [0.5, 0.5, 0.5, 1.0]);
-        assert!(shadows_of(&opaque, &Stop::never()).is_none());
-    }
-}
+mod tests;
