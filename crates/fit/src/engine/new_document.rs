@@ -128,7 +128,13 @@ impl Drawing<'_> {
             None => schedule::run(&mut fit)?,
         }
         show_something(&mut fit, self.target)?;
-        let is_exact = !clock.is_cancelled() && finish(&mut fit, exact, in_need)?;
+        let is_upright = self.exact.as_ref().is_some_and(|found| found.is_upright);
+        let is_exact = if is_upright {
+            fit.mark_primitives()?;
+            true
+        } else {
+            !clock.is_cancelled() && finish(&mut fit, exact, in_need)?
+        };
         let is_understood = reading.clean.as_ref().is_some_and(|of| of.is_understood);
         if !is_exact && !is_understood {
             schedule::save(&mut fit)?;

@@ -1,13 +1,16 @@
-//! Pictures that a document shows exactly, without fitting: pixel art, and a canvas of one
-//! gradient. Whether a document is exact enough is measured here; everything else is the fit's
-//! business.
+//! Pictures that a document shows exactly, without fitting: pixel art, upright pictures, and a
+//! canvas of one gradient. Whether a document is exact enough is measured here; everything else is
+//! the fit's business.
 
+mod borders;
 mod course;
 mod gradient;
 mod parameter;
 mod pixel_art;
 mod polygon;
 mod stops;
+mod upright;
+mod zones;
 
 use chat2svg_vector::{Document, Group, Node, Raster};
 use kurbo::Affine;
@@ -28,18 +31,37 @@ pub struct ExactLayers {
     pub layers: Vec<Node>,
     /// Whether it may as well be a picture of smooth shapes, which are preferred if they show it.
     pub may_be_smooth: bool,
+    /// Whether its borders follow the pixels by intent: simpler shapes stand for none of them.
+    pub is_upright: bool,
 }
 
 /// The layers that show a picture exactly; `None` when it is not of a kind for which there are
 /// such.
 pub fn exact_layers(picture: &Raster, gradients: bool) -> Option<ExactLayers> {
-    let one_paint = gradients.then(|| gradient::layers(picture, |layers| shows(layers, picture)));
-    let one_paint = one_paint.flatten().map(|layers| (layers, false));
-    let (layers, may_be_smooth) = one_paint.or_else(|| pixel_art::layers(picture))?;
-    Some(ExactLayers {
+    let of = |layers: Vec<Node>| ExactLayers {
         layers,
-        may_be_smooth,
-    })
+        may_be_smooth: false,
+        is_upright: false,
+    };
+    let one_paint = gradients.then(|| gradient::layers(picture, |layers| shows(layers, picture)));
+    let pixel_art = || {
+        let (layers, may_be_smooth) = pixel_art::layers(picture)?;
+        Some(ExactLayers {
+            may_be_smooth,
+            ..of(layers)
+        })
+    };
+    let upright = || {
+        Some(ExactLayers {
+            is_upright: true,
+            ..of(upright::layers(picture)?)
+        })
+    };
+    one_paint
+        .flatten()
+        .map(of)
+        .or_else(pixel_art)
+        .or_else(upright)
 }
 
 /// A group of shapes.
