@@ -2,6 +2,7 @@
 //! looked for: thin ones, found along their ridges, and rings of any width. What else is wide, and
 //! what is short or uneven, is a region's business.
 
+mod bars;
 mod chains;
 mod order;
 mod region;
@@ -19,6 +20,7 @@ use crate::{
     neighbours::square,
     picture::{Picture, Pixel, luma},
 };
+use bars::without_bars;
 use chains::chains;
 use order::in_painting_order;
 pub use region::{Mask, RegionLine};
@@ -103,7 +105,6 @@ pub fn lines_of(picture: &Picture, stop: &Stop) -> Option<Lines> {
             }
             stop.check().ok()?;
             if let Some((line, course)) = line_along(ridges, others, picture, &chain) {
-                take(&mut is_taken, picture, &course, 0.5 * line.width + SOFT);
                 lines.push((line, course));
             } else {
                 // As a whole it may be crossed too often.
@@ -113,8 +114,12 @@ pub fn lines_of(picture: &Picture, stop: &Stop) -> Option<Lines> {
             }
         }
     }
+    let lines = without_bars(lines, picture);
     if lines.is_empty() {
         return None;
+    }
+    for (line, course) in &lines {
+        take(&mut is_taken, picture, course, 0.5 * line.width + SOFT);
     }
     let rest = Picture {
         pixels: without(picture, &is_taken),
