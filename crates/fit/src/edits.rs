@@ -87,6 +87,8 @@ impl Fit<'_> {
         action: Action,
         saved: f64,
     ) -> Result<(), FitError> {
+        let is_of_ground = |edit: &Edit| edit.shapes.iter().any(|shape| self.is_ground(*shape));
+        edits.retain(|(_, edit)| !is_of_ground(edit));
         edits.sort_by(|a, b| b.0.total_cmp(&a.0));
         edits.truncate(MOST_TRIED);
         if edits.is_empty() || self.is_stopped() {

@@ -7,10 +7,12 @@ use chat2svg_trace::{
     NOISE, OPAQUE,
     crossing::{crosses_itself, straightened, without_crossed_parts},
     found_shape::{BACKGROUND, FoundShape, paint_in},
-    picture::{Picture, squared_distance},
+    picture::{Picture, Pixel, squared_distance},
     regions::RegionFinder,
 };
-use chat2svg_vector::{ByteCost, Paint, Visibility, WriteOptions, snapped_outline};
+use chat2svg_vector::{
+    ByteCost, Color, Group, Node, Paint, Shape, Visibility, WriteOptions, snapped_outline,
+};
 use kurbo::{BezPath, Rect, Shape as _};
 
 use crate::{
@@ -38,7 +40,9 @@ impl Fit<'_> {
         let target = self.problem.target;
         let lines = self.problem.lines.map_or(&[][..], |lines| &lines.lines);
         let shadows = self.problem.reading.shadows.as_ref();
-        if first.is_empty() && lines.is_empty() && shadows.is_none() {
+        // Lines and shadows alone leave an opaque picture without its ground.
+        let has_others = !lines.is_empty() || shadows.is_some();
+        if first.is_empty() && (target.is_opaque || !has_others) {
             return Ok(());
         }
         if let Some(lowest) = first.first_mut()
@@ -52,7 +56,7 @@ impl Fit<'_> {
         }
         if let Some(shadows) = shadows {
             // They lie on nothing but the ground.
-            let below = usize::from(target.is_opaque && !first.is_empty());
+            let below = usize::from(target.is_opaque);
             let shapes = shadows.shapes.iter().chain(&shadows.plates);
             first.splice(below..below, shapes.cloned());
         }
@@ -60,6 +64,41 @@ impl Fit<'_> {
         self.document.layers = first_layers(first, lines, self.problem.to_canvas.inverse());
         self.quantise_without_crossings();
         self.note(Action::Cover)
+    }
+
+    /// Puts a canvas below a new document that lets something through where its opaque picture does
+    /// not, in the colour that the picture shows there.
+    pub(crate) fn close_ground(&mut self) -> Result<(), FitError> {
+        let Problem {
+            target,
+            to_canvas,
+            is_new,
+            ..
+        } = self.problem;
+        self.take_best();
+        if !is_new || !target.is_opaque || self.is_empty() {
+            return Ok(());
+        }
+        let shown = self
+            .document
+            .render(target.width as u32, target.height as u32, None)?;
+        let pixels = shown.pixels().iter().zip(&target.pixels);
+        let clear: Vec<_> = pixels
+            .filter(|(shown, _)| shown[3] < u8::MAX)
+            .map(|(_, wanted)| *wanted)
+            .collect();
+        let Some(wanted) = middle(&clear) else {
+            return Ok(());
+        };
+        let canvas = Rect::new(0.0, 0.0, target.width as f64, target.height as f64);
+        let [red, green, blue] = wanted;
+        let paint = Paint::Solid(Color::new(red, green, blue));
+        let path = to_canvas.inverse() * canvas.to_path(0.1);
+        let mut ground = Group::new(BACKGROUND);
+        ground.children = vec![Node::Shape(Shape::filled("", path, paint))];
+        self.document.layers.insert(0, Node::Group(ground));
+        self.ids.insert(0, ShapeId::Added);
+        self.mark_primitives()
     }
 
     /// Whether a shape is the ground that makes an opaque picture's document opaque.
@@ -296,6 +335,16 @@ impl Fit<'_> {
         self.note(Action::Prune)?;
         Ok(removed.len())
     }
+}
+
+/// The middle colour of some pixels, component by component; `None` of none.
+fn middle(pixels: &[Pixel]) -> Option<[f32; 3]> {
+    let component = |index: usize| {
+        let mut values: Vec<f32> = pixels.iter().map(|pixel| pixel[index]).collect();
+        values.sort_by(f32::total_cmp);
+        values.get(values.len() / 2).copied()
+    };
+    Some([component(0)?, component(1)?, component(2)?])
 }
 
 /// How wide an outline is, as the width of a long strip with its area and its length of border.

@@ -135,6 +135,7 @@ impl Drawing<'_> {
         } else {
             !clock.is_cancelled() && finish(&mut fit, exact, in_need)?
         };
+        fit.close_ground()?;
         let is_understood = reading.clean.as_ref().is_some_and(|of| of.is_understood);
         if !is_exact && !is_understood {
             schedule::save(&mut fit)?;

@@ -91,7 +91,10 @@ impl Fit<'_> {
         let below = visits.iter().enumerate().take(ring).rev();
         let below = below.filter(|(index, visit)| {
             let own = visit.shape;
-            self.is_added(*index) && own.stroke.is_none() && visit.transform == line.transform
+            self.is_added(*index)
+                && !self.is_ground(*index)
+                && own.stroke.is_none()
+                && visit.transform == line.transform
         });
         below
             .filter_map(|(index, visit)| Some((index, self.uncovered(line, visit.shape)?)))

@@ -238,7 +238,9 @@ impl Fit<'_> {
                 choices.extend(choice.map(|choice| (index, choice)));
                 continue;
             }
+            // The ground is a canvas, however little of it is seen.
             let is_wanted = self.is_added(slot.shape)
+                && !self.is_ground(slot.shape)
                 && slot.has_own_outline
                 && (shape.stroke.is_none() || is_closed(shape))
                 && similarity_scale(slot.to_scene).is_some();

@@ -36,9 +36,11 @@ pub(crate) fn svg(outcome: &FitOutcome) -> String {
 }
 
 pub(crate) fn shown(outcome: &FitOutcome, target: &Raster) -> Raster {
-    let picture = outcome
-        .document
-        .render(target.width(), target.height(), None);
+    shown_at(outcome, [target.width(), target.height()])
+}
+
+pub(crate) fn shown_at(outcome: &FitOutcome, [width, height]: [u32; 2]) -> Raster {
+    let picture = outcome.document.render(width, height, None);
     picture.expect("renders")
 }
 
