@@ -78,7 +78,6 @@ impl Piece {
                 course: seen.iter().map(|look| look.center).collect(),
                 is_closed: is_closed && seen.len() == looks.len(),
                 seen,
-                ..Self::default()
             }
         };
         runs.map(piece).collect()
