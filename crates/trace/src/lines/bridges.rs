@@ -35,8 +35,9 @@ const CERTAIN: f64 = 6.0;
 const MOST_RATIO: f64 = 1.5;
 /// Most pieces that are looked at, the longest first: all pairs of their ends are.
 const MOST_PIECES: usize = 1500;
-/// Times that all pairs are looked at for a better choice.
+/// Times that all pairs are looked at for a better choice, and most ends that are tried for one.
 const ROUNDS: usize = 8;
+const MOST_TRIED: usize = 12;
 
 /// How well one end goes on in another, from 1 for a bridge just allowed to 2 for the best, and
 /// less for a corner.
@@ -224,14 +225,17 @@ fn matched(
     stop: &Stop,
 ) -> Result<Vec<Option<usize>>, Stopped> {
     let worth = |a: usize, b: usize| worths.get(&(a.min(b), a.max(b))).copied();
-    let mut near = vec![Vec::new(); count];
-    let mut pairs: Vec<(f64, usize, usize)> = Vec::new();
-    for (&(a, b), &worth) in worths {
-        near[a].push(b);
-        near[b].push(a);
-        pairs.push((worth, a, b));
-    }
+    let pairs = worths.iter().map(|(&(a, b), &worth)| (worth, a, b));
+    let mut pairs: Vec<(f64, usize, usize)> = pairs.collect();
     pairs.sort_by(|(a, ..), (b, ..)| b.total_cmp(a));
+    let mut near = vec![Vec::new(); count];
+    for (_, a, b) in &pairs {
+        for (from, to) in [(*a, *b), (*b, *a)] {
+            if near[from].len() < MOST_TRIED {
+                near[from].push(to);
+            }
+        }
+    }
     let mut others: Vec<Option<usize>> = vec![None; count];
     for (_, a, b) in &pairs {
         if others[*a].is_none() && others[*b].is_none() {
