@@ -22,7 +22,7 @@ use crate::{
     neighbours::square,
     picture::{Picture, Pixel, luma},
 };
-use bars::without_bars;
+use bars::is_bar;
 use chains::chains;
 use order::in_painting_order;
 use pieces::{Piece, even_sum};
@@ -96,12 +96,13 @@ pub fn lines_of(picture: &Picture, stop: &Stop) -> Option<Lines> {
             if lines.len() == MOST_LINES {
                 break;
             }
-            if let Some((line, course)) = line_along(&piece, picture) {
+            if let Some((line, course)) = line_along(&piece, picture)
+                && !is_bar(&course, line.width, line.color, picture)
+            {
                 lines.push((line, course));
             }
         }
     }
-    let lines = without_bars(lines, picture);
     if lines.is_empty() {
         return None;
     }
