@@ -109,6 +109,16 @@ fn what_is_shown_just_so_goes_before_what_is_like_it() {
 }
 
 #[test]
+fn a_symbols_viewport_does_not_stay_behind() {
+    let flag = |x: f64, y: f64| {
+        format!(
+            r##"<symbol id="s" viewBox="0 0 40 40"><path d="M4 4H36L20 38z" fill="#8338ec"/></symbol><use id="flag" href="#s" x="{x}" y="{y}" width="90" height="90"/>"##
+        )
+    };
+    check(&flag(30.0, 40.0), &flag(250.0, 170.0), &["flag"], 0.1);
+}
+
+#[test]
 fn a_line_of_small_writing_is_found() {
     let sign = |x: f64, y: f64| {
         format!(

@@ -114,6 +114,10 @@ impl Converter<'_> {
             self.filter(filter, &place, scale, &mut converted);
         }
         let mut converted = clipped(converted, clips.paths);
+        if converted.clip_that_hides().is_none() {
+            // It would stay behind where what is in it moves: a symbol's viewport, for one.
+            converted.clip = None;
+        }
         for content in clips.masks {
             converted = self.clip_by_parts(&content, &place, converted);
         }
