@@ -86,6 +86,7 @@ impl Handler<RunOptimize> for Instantly {
             document: Arc::clone(&self.document),
             summary: FitSummary {
                 moved: Vec::new(),
+                lost: Vec::new(),
                 iterations: 0,
                 psnr_before: 0.0,
                 psnr_after: 0.0,

@@ -142,7 +142,7 @@ pub fn parse_inputs(
 }
 
 /// The first warnings, and how many more there are.
-fn bounded(mut warnings: Vec<String>) -> Vec<String> {
+pub(crate) fn bounded(mut warnings: Vec<String>) -> Vec<String> {
     if warnings.len() > MAX_WARNINGS {
         let more = warnings.len() - (MAX_WARNINGS - 1);
         warnings.truncate(MAX_WARNINGS - 1);

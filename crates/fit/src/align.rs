@@ -11,7 +11,7 @@ use crate::{
     Action, FitError,
     deform::{Deformation, Form},
     descend::{DeformedPhase, DescentPhase},
-    explicable::settled,
+    explicable::{Absent, settled},
     fit::{Fit, Problem},
     freedom::Motion,
     naming::is_named,
@@ -74,25 +74,43 @@ impl Fit<'_> {
         self.align_stage(Form::Lattice(LATTICE_SIDE), &pliable, lattice)
     }
 
-    /// Leaves the shapes alone that show the target where they are now; whether all do.
-    pub(crate) fn leave_placed(&mut self) -> bool {
+    /// Leaves the shapes alone that show the target where they are now, and those that are still
+    /// lost as the template has them; whether that is all.
+    pub(crate) fn leave_placed(&mut self) -> Result<bool, FitError> {
         let Problem {
             compared, options, ..
         } = self.problem;
         let Some(compared) = compared else {
-            return false;
+            return Ok(false);
         };
         let Ok(settled) = settled(&self.document, compared, &options.stop) else {
-            return false;
+            return Ok(false);
         };
-        let ids = self.ids.iter().zip(&settled);
-        for (id, _) in ids.filter(|(_, settled)| **settled) {
-            if let Some(freedom) = id.origin().and_then(|at| self.freedoms.get_mut(at)) {
+        let absent = Absent::of(&self.document, compared, &options.stop);
+        let (mut are_all, mut is_any_lost) = (true, false);
+        for (shape, (id, settled)) in self.ids.iter().zip(settled).enumerate() {
+            let Some(freedom) = id.origin().and_then(|at| self.freedoms.get_mut(at)) else {
+                continue;
+            };
+            let is_lost = freedom.is_lost && !absent.has_found(shape);
+            freedom.is_settled |= is_lost;
+            freedom.has_free_paint |= freedom.is_lost;
+            if settled || is_lost {
                 freedom.outline = Motion::Fixed;
                 freedom.has_free_paint = false;
             }
+            are_all &= settled || is_lost;
+            is_any_lost |= is_lost;
         }
-        !settled.contains(&false)
+        if is_any_lost {
+            // The best so far may owe that to one that was laid over something else.
+            self.restore_settled();
+            let restored = std::mem::replace(&mut self.document, self.problem.template.clone());
+            self.accept(Action::Return, f64::INFINITY)?;
+            self.document = restored;
+            self.note(Action::Return)?;
+        }
+        Ok(are_all)
     }
 
     /// One stage over blocks of slots; kept as far as it lowers the squared error.

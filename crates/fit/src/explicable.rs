@@ -9,14 +9,15 @@
 mod claims;
 mod consensus;
 mod in_place;
+mod lost;
 mod unread;
 
 use chat2svg_stop::Stop;
 use chat2svg_trace::neighbours::{around, beside, connected, square};
 use chat2svg_vector::{Color, Document, Drawn, Raster, RenderError, Visibility};
 
-pub(crate) use self::unread::shift_colors;
 use self::unread::unread;
+pub(crate) use self::{lost::Absent, unread::shift_colors};
 use crate::{
     registration::{color_of, squared_distance},
     shows::{Agreement, PixelAgreement, best_placed, is_at_edge},
@@ -78,13 +79,15 @@ pub(crate) struct FoundAgreement {
 }
 
 /// What of a target a document's shapes can show, placed on the target as it agrees best.
-/// `reach_share` is how far a fit may move an outline, as a share of the longest side.
+/// `reach_share` is how far a fit may move an outline, as a share of the longest side; a shape that
+/// is `absent` agrees on nothing where it is.
 ///
 /// # Errors
 /// When the document cannot be rendered at the target's size, or `stop` says so.
 pub(crate) fn explicable(
     document: &Document,
     target: &Raster,
+    absent: &Absent,
     reach_share: f64,
     stop: &Stop,
 ) -> Result<Explicable, RenderError> {
@@ -123,6 +126,9 @@ pub(crate) fn explicable(
         });
     }
     scene.paints = scene.paints(visibility.len());
+    for (shape, paint) in scene.paints.iter_mut().skip(1).enumerate() {
+        *paint = paint.filter(|_| !absent.has_lost(shape));
+    }
     stop.check()?;
     scene.borders = scene.borders(&shown, &wanted);
     let claims = scene.claims(&reaches);

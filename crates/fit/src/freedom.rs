@@ -27,8 +27,10 @@ pub(crate) struct Freedom {
     pub(crate) outline: Motion,
     /// Whether its paints may change.
     pub(crate) has_free_paint: bool,
-    /// Whether the target shows it as the template has it.
+    /// Whether the target shows it as the template has it, or so it stays all the same.
     pub(crate) is_settled: bool,
+    /// Whether the target shows it in another place or form that is not found yet.
+    pub(crate) is_lost: bool,
 }
 
 impl Default for Freedom {
@@ -37,6 +39,7 @@ impl Default for Freedom {
             outline: Motion::Free,
             has_free_paint: true,
             is_settled: false,
+            is_lost: false,
         }
     }
 }
@@ -77,6 +80,7 @@ pub(crate) fn freedoms(document: &Document, is_robust: bool) -> Vec<Freedom> {
                 has_free_paint: !(matches!(outline, Motion::AsOne(_))
                     || is_robust && unread_place(visit).is_some()),
                 is_settled: false,
+                is_lost: false,
             }
         })
         .collect()

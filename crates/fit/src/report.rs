@@ -32,6 +32,9 @@ pub struct FitReport {
     /// Shapes and groups of the template that were found elsewhere in the target before it was
     /// fitted, where that was asked for.
     pub moved: Vec<Movement>,
+    /// Names of the template's shapes that the target seems to show in another place or form, which
+    /// was not found: they stay as they were.
+    pub lost: Vec<String>,
     /// Paths added that are in the result.
     pub paths_added: u32,
     /// Paths of the input that were removed.

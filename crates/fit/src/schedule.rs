@@ -101,7 +101,7 @@ pub(crate) fn run(fit: &mut Fit<'_>) -> Result<(), FitError> {
         fit.place_basic_shapes()?;
         fit.simplify(SAME_OUTLINE)?;
         fit.align()?;
-        if fit.leave_placed() {
+        if fit.leave_placed()? {
             return Ok(());
         }
         fit.stroke_outlines()?;

@@ -418,3 +418,33 @@ fn basic_shapes_that_move_a_little_or_grow_stay_basic_shapes() {
         }
     }
 }
+
+#[test]
+fn what_is_not_found_stays_as_it_was_and_is_told() {
+    let scene = |thing: &str| {
+        let text = format!(
+            r##"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 180 140"><rect id="air" width="180" height="140" fill="#f2e3c6"/><rect id="box" x="20" y="100" width="40" height="24" fill="#264653"/>{thing}</svg>"##
+        );
+        parse(&text)
+    };
+    let template = scene(r##"<circle id="ball" cx="45" cy="45" r="24" fill="#e76f51"/>"##);
+    // In quite another form and colour, another colour, or not at all.
+    let targets = [
+        (
+            r##"<path id="ball" d="M100 30L160 60L130 75L155 120L105 105L120 75z" fill="#5a189a"/>"##,
+            true,
+        ),
+        (
+            r##"<circle id="ball" cx="45" cy="45" r="24" fill="#5a189a"/>"##,
+            false,
+        ),
+        ("", false),
+    ];
+    for (thing, is_lost) in targets {
+        let outcome = fitted(&template, &picture(&scene(thing), 360));
+        let names: &[&str] = if is_lost { &["ball"] } else { &[] };
+        assert_eq!(outcome.report.lost, names, "{thing}");
+        let is_same = shape(&outcome.document, "ball") == shape(&template, "ball");
+        assert_eq!(is_same, is_lost, "{thing}");
+    }
+}

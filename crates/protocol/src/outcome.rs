@@ -229,6 +229,10 @@ pub struct FitSummary {
     /// Shapes and groups moved to where the target shows them, where stage 2 did not look for them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub moved: Vec<Movement>,
+    /// Shapes that the target seems to show in another place or form, which was not found: they
+    /// stay as they were.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lost: Vec<String>,
     /// Paths added.
     pub paths_added: u32,
     /// Paths removed.

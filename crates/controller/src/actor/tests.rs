@@ -304,6 +304,7 @@ impl Handler<RunOptimize> for Neighbours {
                 document: picture("optimize"),
                 summary: chat2svg_protocol::FitSummary {
                     moved: Vec::new(),
+                    lost: Vec::new(),
                     iterations: 1,
                     psnr_before: 20.0,
                     psnr_after: 30.0,

@@ -10,6 +10,7 @@ use chat2svg_protocol::{
 use jiff::Timestamp;
 
 use super::{Command, Machine, Phase, wanted_stages};
+use crate::inputs::bounded;
 
 /// Most characters of what backends said of a failure.
 const LONGEST_DETAIL: usize = 1000;
@@ -229,6 +230,15 @@ impl Machine {
         (!detail.is_empty()).then_some(detail)
     }
 
+    /// What was left out or changed of the caller's file, and what the target shows elsewhere.
+    fn warnings(&self) -> Vec<String> {
+        let lost = self.fit.iter().flat_map(|fit| &fit.lost);
+        let told = lost.map(|name| format!("`{name}`: not found in the target; left as it was"));
+        let mut warnings = self.warnings.clone();
+        warnings.extend(bounded(told.collect()));
+        warnings
+    }
+
     /// How good the result is.
     pub fn tier(&self) -> Tier {
         let gave_document = |stage| {
@@ -298,7 +308,7 @@ impl Machine {
             circuits: facts.circuits,
             undrawn: about.map(|about| about.undrawn.clone()).unwrap_or_default(),
             isolated: self.is_isolated,
-            warnings: self.warnings.clone(),
+            warnings: self.warnings(),
             credits: about.map(|about| about.credits.clone()).unwrap_or_default(),
             detail: self.detail.clone(),
             fit: self.fit.clone(),

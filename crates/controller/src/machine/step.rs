@@ -12,6 +12,10 @@ use chat2svg_vector::{Document, Raster};
 use crate::ParsedInputs;
 
 /// What happened to a job.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "an event is handled where it is made, and the largest is one for each stage"
+)]
 #[derive(Clone, Debug)]
 pub enum Event {
     /// It was stored, or taken up again.

@@ -114,6 +114,7 @@ fn output(stage: Stage, status: StageStatus) -> StageOutput {
             document,
             summary: FitSummary {
                 moved: Vec::new(),
+                lost: Vec::new(),
                 iterations: 1,
                 psnr_before: 20.0,
                 psnr_after: 30.0,

@@ -8,7 +8,7 @@ use super::{Run, show_something};
 use crate::{
     FitEnd, FitError, FitOptions, FitOutcome, Movement, Observer, Registered, Registration,
     align::REACH,
-    explicable::{Explicable, FoundAgreement, explicable, shift_colors},
+    explicable::{Absent, Explicable, FoundAgreement, explicable, shift_colors},
     fit::{Fit, Problem},
     freedom::{Freedom, Motion, freedoms},
     measure::{Score, fitting_size, psnr},
@@ -50,13 +50,18 @@ pub(super) fn changed(
         None => (given, [].as_slice()),
     };
     is_shown |= registered.is_some() && shows(placed, target, &options.stop);
+    let absent = if options.robust && !is_shown {
+        Absent::of(placed, target, &options.stop)
+    } else {
+        Absent::default()
+    };
     let Explicable {
         compared,
         is_part,
         shapes,
         shifts,
     } = if options.robust && !is_shown {
-        explicable_part(placed, target, options)
+        explicable_part(placed, target, &absent, options)
     } else {
         Explicable::default()
     };
@@ -66,7 +71,7 @@ pub(super) fn changed(
         repainted
     });
     let template = repainted.as_ref().unwrap_or(placed);
-    let freedoms = freedoms_as_found(template, options.robust, &shapes);
+    let freedoms = freedoms_as_found(template, options.robust, &shapes, &absent);
     let (width, height) = fitting_size(template, target, options.max_side)?;
     let seen = |target: &Raster| -> Result<Picture, FitError> {
         let over_white = over_white_where_hidden(template, target)?;
@@ -119,6 +124,10 @@ pub(super) fn changed(
             measure_on_all(&mut outcome, (given, &[]), &picture, options)?;
         }
     }
+    if options.robust {
+        let absent = Absent::of(&outcome.document, target, &options.stop);
+        outcome.report.lost = absent.lost_names(&outcome.document);
+    }
     Ok(outcome)
 }
 
@@ -127,11 +136,14 @@ fn freedoms_as_found(
     template: &Document,
     is_robust: bool,
     shapes: &[FoundAgreement],
+    absent: &Absent,
 ) -> Vec<Freedom> {
     let mut freedoms = freedoms(template, is_robust);
-    for (freedom, found) in freedoms.iter_mut().zip(shapes) {
+    for (shape, (freedom, found)) in freedoms.iter_mut().zip(shapes).enumerate() {
         freedom.is_settled = found.is_settled;
-        freedom.has_free_paint &= !found.keeps_paint;
+        // Painted as what lies beneath it, it would be hidden.
+        freedom.is_lost = absent.has_lost(shape) && freedom.has_free_paint;
+        freedom.has_free_paint &= !found.keeps_paint && !freedom.is_lost;
         if found.is_settled {
             freedom.outline = Motion::Fixed;
         }
@@ -171,16 +183,21 @@ fn over_white_where_hidden(
 }
 
 /// What of the target the template's shapes can show; all of it when there is no time to look.
-fn explicable_part(template: &Document, target: &Raster, options: &FitOptions) -> Explicable {
+fn explicable_part(
+    template: &Document,
+    target: &Raster,
+    absent: &Absent,
+    options: &FitOptions,
+) -> Explicable {
     let (stop, reach) = (&options.stop, f64::from(REACH));
     let longest = target.width().max(target.height());
     let part = if longest <= LARGEST_COMPARED {
-        explicable(template, target, reach, stop)
+        explicable(template, target, absent, reach, stop)
     } else {
         let scale = f64::from(LARGEST_COMPARED) / f64::from(longest);
         let side = |length: u32| ((f64::from(length) * scale).round() as u32).max(1);
         let reduced = target.averaged(side(target.width()), side(target.height()), stop);
-        reduced.and_then(|reduced| explicable(template, &reduced, reach, stop))
+        reduced.and_then(|reduced| explicable(template, &reduced, absent, reach, stop))
     };
     part.unwrap_or_default()
 }

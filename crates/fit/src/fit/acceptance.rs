@@ -62,6 +62,7 @@ impl Fit<'_> {
                 psnr_before: self.psnr(self.problem.given.error),
                 psnr_after: self.psnr(score.error),
                 moved: self.problem.moved.to_vec(),
+                lost: Vec::new(),
                 paths_added: added as u32,
                 paths_removed: template.counts().shapes.saturating_sub(kept) as u32,
                 bytes,

@@ -31,6 +31,7 @@ use self::{areas::Areas, form::Similarity, units::Unit, view::averaged};
 pub(crate) use self::{
     form::Form,
     moves::TEXT_SHOWN,
+    units::told_name,
     view::{View, color_of, squared_distance},
 };
 use crate::{FitError, measure::fitting_size};

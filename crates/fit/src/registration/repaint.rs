@@ -5,7 +5,10 @@ use chat2svg_vector::{Color, Document, Paint, RenderError, Shape, ShapeVisit, si
 use kurbo::Affine;
 
 use super::{Search, id_buffer::IdBuffer, units::told_name, view::squared_distance};
-use crate::freedom::{text_place, unread_place};
+use crate::{
+    explicable::Absent,
+    freedom::{text_place, unread_place},
+};
 
 /// Oklab distance below which a colour is left as it is.
 const SAME_COLOR: f32 = 0.012;
@@ -34,8 +37,8 @@ struct Painter<'a> {
 
 impl Search<'_> {
     /// Repaints every flat, opaque shape that is seen well enough, but where the fit is robust none
-    /// that stands for what could not be read, which no region shows; returns the names of those
-    /// that got gradients.
+    /// that stands for what could not be read, which no region shows, or that is lost; returns the
+    /// names of those that got gradients.
     pub(super) fn repaint(&self, document: &mut Document) -> Result<Vec<String>, RenderError> {
         let (width, height) = self.finder.size();
         let painter = Painter {
@@ -43,8 +46,12 @@ impl Search<'_> {
             seen: self.id_buffer(document)?,
             to_canvas: document.canvas_transform(width as u32, height as u32)?,
         };
+        let is_robust = self.registration.robust;
+        let absent = is_robust.then(|| Absent::of(document, self.target, self.stop));
         let facts = |visit: &ShapeVisit<'_>| {
-            let is_held = self.registration.robust && unread_place(visit).is_some();
+            let is_lost = |absent: &Absent| absent.has_lost(visit.index);
+            let is_held =
+                is_robust && unread_place(visit).is_some() || absent.as_ref().is_some_and(is_lost);
             let is_text = text_place(visit).is_some();
             (told_name(visit, visit.place.len()), is_text, is_held)
         };

@@ -62,7 +62,7 @@ pub(super) fn units(document: &Document) -> Vec<Unit> {
 
 /// What is told of as the name of what is at a depth of a shape's place: where there is no name,
 /// the shape's number.
-pub(super) fn told_name(visit: &ShapeVisit<'_>, depth: usize) -> String {
+pub(crate) fn told_name(visit: &ShapeVisit<'_>, depth: usize) -> String {
     match name_at(visit, depth) {
         "" => format!("shape {}", visit.index + 1),
         name => name.to_owned(),

@@ -213,6 +213,7 @@ fn read(
         document: Arc::new(document),
         summary: FitSummary {
             moved: Vec::new(),
+            lost: Vec::new(),
             iterations: 3 * steps,
             psnr_before: before as f32,
             psnr_after: after as f32,
