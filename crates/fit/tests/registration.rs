@@ -119,6 +119,38 @@ fn a_symbols_viewport_does_not_stay_behind() {
 }
 
 #[test]
+fn a_group_is_found_at_half_its_size_with_all_that_is_small_in_it() {
+    let van = |place: &str| {
+        format!(
+            r##"<g id="van" transform="{place}"><path id="body" d="M0 40V20L30 16L50 0H90L112 18L140 22V40z" fill="#d90429"/><circle id="wheel" cx="34" cy="40" r="12" fill="#222"/><circle id="hub" cx="34" cy="40" r="5" fill="#ccc"/></g>"##
+        )
+    };
+    let (template, target) = (van("translate(60 200)"), van("translate(280 60) scale(.5)"));
+    check(&template, &target, &["van"], 0.2);
+}
+
+#[test]
+fn a_small_part_goes_where_most_of_its_group_went() {
+    let van = |x: f64| {
+        format!(
+            r##"<g id="van"><path id="body" d="M0 60V30L45 24L75 0H135L168 27L210 33V60z" transform="translate({x} 200)" fill="#d90429"/><circle id="hub" cx="{}" cy="245" r="6" fill="#222"/><rect id="sign" x="20" y="20" width="120" height="70" fill="#0077b6"/></g>"##,
+            x + 40.0
+        )
+    };
+    check(&van(10.0), &van(150.0), &["body", "hub"], 0.3);
+}
+
+#[test]
+fn an_outlined_shape_is_found_where_it_grew_about_its_middle() {
+    let tile = |scale: f64| {
+        format!(
+            r##"<polygon id="tile" transform="translate(200 150) scale({scale})" points="60,0 30,52 -30,52 -60,0 -30,-52 30,-52" fill="#80ed99" stroke="#22577a" stroke-width="9"/>"##
+        )
+    };
+    check(&tile(1.0), &tile(1.4), &["tile"], 0.2);
+}
+
+#[test]
 fn a_line_of_small_writing_is_found() {
     let sign = |x: f64, y: f64| {
         format!(

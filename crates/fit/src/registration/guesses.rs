@@ -2,6 +2,8 @@
 //! a region of like form, or shifts under which its picture is found again. Nothing is rendered or
 //! moved here.
 
+use std::ops::RangeInclusive;
+
 use chat2svg_vector::{Color, Paint, RenderError};
 use kurbo::{Point, Vec2};
 
@@ -21,11 +23,13 @@ const FAR_LIKENESS: f64 = 0.8;
 /// The same for one of quite another colour.
 const RECOLORED_LIKENESS: f64 = 0.85;
 /// Ratios of areas between which a region may be a shape of another size.
-const SIZES: std::ops::RangeInclusive<f64> = 0.25..=4.0;
+const SIZES: RangeInclusive<f64> = 0.25..=4.0;
+/// The same for a group, of which less is like it by chance.
+const GROUP_SIZES: RangeInclusive<f64> = 0.15..=4.0;
 /// The same for a text, which is not stretched to what it is not.
-const TEXT_SIZES: std::ops::RangeInclusive<f64> = 0.5..=2.0;
+const TEXT_SIZES: RangeInclusive<f64> = 0.5..=2.0;
 /// The same for one of quite another colour.
-const RECOLORED_SIZES: std::ops::RangeInclusive<f64> = 0.6..=1.7;
+const RECOLORED_SIZES: RangeInclusive<f64> = 0.6..=1.7;
 /// Regions of a like form that are tried by rendering.
 const TRIED: usize = 4;
 /// Most pixels of a unit that are looked at for a guess.
@@ -43,8 +47,12 @@ pub(super) struct Guess {
 
 impl Unit {
     /// Ratios of areas between which it may be of another size.
-    pub(super) fn sizes(&self) -> std::ops::RangeInclusive<f64> {
-        if self.is_text { TEXT_SIZES } else { SIZES }
+    pub(super) fn sizes(&self) -> RangeInclusive<f64> {
+        match (self.is_text, self.is_group) {
+            (true, _) => TEXT_SIZES,
+            (false, true) => GROUP_SIZES,
+            (false, false) => SIZES,
+        }
     }
 }
 
@@ -66,7 +74,7 @@ impl Search<'_> {
         large.sort_by_key(|shape| std::cmp::Reverse(seen(shape)));
         for shape in large.into_iter().take(6) {
             self.stop.check()?;
-            guesses.extend(self.region_guesses(shape, state, apart));
+            guesses.extend(self.region_guesses(shape, state, apart, unit.sizes()));
         }
         if unit.is_group {
             for guess in &mut guesses {
@@ -83,9 +91,50 @@ impl Search<'_> {
         Ok(guesses)
     }
 
+    /// Where a shape would be had it gone the way of the first that did of those in a group with it.
+    pub(super) fn fellow_guess(
+        &self,
+        unit: &Unit,
+        state: &State,
+        units: &[Unit],
+        placed: &[(Unit, Similarity, bool)],
+    ) -> Result<Option<Guess>, RenderError> {
+        let is_fellow = |other: &Unit| {
+            let mut groups = units.iter().filter(|group| group.is_group);
+            groups.any(|group| [unit, other].iter().all(|each| group.holds(each)))
+        };
+        let found = placed.iter().find(|(other, ..)| is_fellow(other));
+        let seen = state
+            .appearances
+            .get(unit.shapes.start)
+            .and_then(Option::as_ref);
+        let Some(((_, similarity, _), seen)) = found.zip(seen).filter(|_| !unit.is_group) else {
+            return Ok(None);
+        };
+        let [width, height] = [self.areas.width, self.areas.height].map(|side| side as u32);
+        let to_canvas = state.document.canvas_transform(width, height)?;
+        let center = seen.form.center;
+        let there = to_canvas * similarity.map() * to_canvas.inverse() * center;
+        Ok(Some(Guess {
+            similarity: Similarity {
+                center,
+                by: there - center,
+                ..*similarity
+            },
+            likeness: 0.0,
+            color: None,
+        }))
+    }
+
     /// Regions of a like form near a shape.
-    fn region_guesses(&self, shape: usize, state: &State, furthest: f32) -> Vec<Guess> {
-        let pixels = &state.seen.pixels[shape];
+    fn region_guesses(
+        &self,
+        shape: usize,
+        state: &State,
+        furthest: f32,
+        sizes: RangeInclusive<f64>,
+    ) -> Vec<Guess> {
+        let pixels = &state.bodies[shape];
         let Some(Appearance { form, color }) = &state.appearances[shape] else {
             return Vec::new();
         };
@@ -101,7 +150,7 @@ impl Search<'_> {
             let far = area.form.center.distance(form.center);
             let is_other = apart > NEAR_COLOR;
             let is_taken = state.settled.contains(&Some(index));
-            let sizes = if is_other { RECOLORED_SIZES } else { SIZES };
+            let sizes = if is_other { &RECOLORED_SIZES } else { &sizes };
             if is_taken
                 || apart > furthest
                 || (is_other && !is_flat)

@@ -8,7 +8,7 @@ use std::{
 };
 
 use chat2svg_trace::{Price, picture::mean_color};
-use chat2svg_vector::{Color, Document, Raster, RenderError};
+use chat2svg_vector::{Color, Document, Paint, Raster, RenderError, ShapeVisit};
 use kurbo::Affine;
 
 use super::{
@@ -63,6 +63,10 @@ const MOVE_WORK: usize = 125;
 pub(super) struct State {
     pub(super) document: Document,
     pub(super) seen: IdBuffer,
+    /// Of each shape the pixels that are seen of it, where it has a stroke of its fill alone: a
+    /// region has one colour.
+    pub(super) bodies: Vec<Vec<u32>>,
+    /// Of each shape what these look like.
     pub(super) appearances: Vec<Option<Appearance>>,
     /// Of each shape the region that shows it where it is; `None` for those that may have moved.
     pub(super) settled: Vec<Option<usize>>,
@@ -127,6 +131,7 @@ impl Search<'_> {
                 queue.push_back((unit, apart));
                 continue;
             }
+            guesses.extend(self.fellow_guess(unit, look, &list, placed)?);
             if guesses.is_empty() {
                 continue;
             }
@@ -168,12 +173,18 @@ impl Search<'_> {
 
     fn state(&self, document: Document) -> Result<State, RenderError> {
         let seen = self.id_buffer(&document)?;
-        self.state_of(document, seen)
-    }
-
-    fn state_of(&self, document: Document, seen: IdBuffer) -> Result<State, RenderError> {
         let shown = self.fine.shown(&document)?;
         let picture: Vec<[f32; 3]> = shown.pixels().iter().map(color_of).collect();
+        let mut bodies = seen.pixels.clone();
+        for visit in document.shapes() {
+            if let (Some(body), Some(fill)) = (bodies.get_mut(visit.index), stroked_fill(&visit)) {
+                let is_fill = |at: &u32| {
+                    let shown = picture.get(*at as usize);
+                    shown.is_some_and(|shown| squared_distance(*shown, fill).sqrt() <= AGREES)
+                };
+                body.retain(is_fill);
+            }
+        }
         let appearance = |pixels: &Vec<u32>| {
             Some(Appearance {
                 form: Form::of(pixels.iter().copied(), self.areas.width)?,
@@ -185,8 +196,9 @@ impl Search<'_> {
             (ratio >= SETTLED_OVERLAP).then_some(area)
         };
         Ok(State {
-            appearances: seen.pixels.iter().map(appearance).collect(),
-            settled: seen.pixels.iter().map(settled).collect(),
+            appearances: bodies.iter().map(appearance).collect(),
+            settled: bodies.iter().map(settled).collect(),
+            bodies,
             document,
             seen,
             picture,
@@ -200,15 +212,15 @@ impl Search<'_> {
             return Ok(None);
         }
         let mut alone = state.document.clone();
-        alone.retain_shapes(|index, _| unit.shapes.contains(&index));
-        let mut seen = self.id_buffer(&alone)?;
-        let before = vec![Vec::new(); unit.shapes.start];
-        seen.pixels.splice(0..0, before);
-        seen.pixels.resize(state.seen.pixels.len(), Vec::new());
+        alone.edit_shapes(|index, shape, _, _| {
+            if !unit.shapes.contains(&index) {
+                (shape.fill, shape.stroke) = (None, None);
+            }
+        });
         Ok(Some(State {
             document: state.document.clone(),
             settled: state.settled.clone(),
-            ..self.state_of(alone, seen)?
+            ..self.state(alone)?
         }))
     }
 
@@ -292,7 +304,8 @@ impl Search<'_> {
             share >= TEXT_SHOWN
         } else {
             let (old, found) = (self.agreeing(state, unit), self.agreeing(&better, unit));
-            found.is_more_than(old) && (!unit.is_group || found.is_whole(old))
+            found.is_more_than(old)
+                && (!unit.is_group || found.is_whole(old, guess.similarity.scale))
         };
         if !is_shown || !self.is_worth(state, unit, guess.color, [&old, &new])? {
             return Ok(None);
@@ -352,6 +365,15 @@ impl Search<'_> {
     }
 }
 
+/// The flat fill of a shape that has a stroke as well.
+fn stroked_fill(visit: &ShapeVisit<'_>) -> Option<[f32; 3]> {
+    visit.shape.stroke.as_ref()?;
+    match visit.shape.fill.as_ref()?.paint {
+        Paint::Solid(color) => Some([color.red, color.green, color.blue]),
+        _ => None,
+    }
+}
+
 /// Pixels that are seen of a unit, and those that the target shows as they are.
 #[derive(Clone, Copy, Debug, Default)]
 struct Agreeing {
@@ -362,9 +384,9 @@ struct Agreeing {
 impl Agreeing {
     /// Whether a group shows most of its parts where it went: what moved by itself is not carried
     /// off the canvas by the others.
-    fn is_whole(&self, before: Self) -> bool {
-        self.seen >= GROUP_SEEN * before.seen
-            && self.agreeing >= GROUP_SHOWN * before.seen.max(self.seen)
+    fn is_whole(&self, before: Self, scale: f64) -> bool {
+        let seen = before.seen * scale.powi(2).min(1.0);
+        self.seen >= GROUP_SEEN * seen && self.agreeing >= GROUP_SHOWN * seen.max(self.seen)
     }
 
     /// Whether more agrees than did before: a larger share, or as large a share of more. What is

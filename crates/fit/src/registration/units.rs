@@ -26,6 +26,13 @@ pub(super) struct Unit {
     pub(super) is_text: bool,
 }
 
+impl Unit {
+    /// Whether all of another is in this one.
+    pub(super) fn holds(&self, other: &Self) -> bool {
+        self.shapes.start <= other.shapes.start && other.shapes.end <= self.shapes.end
+    }
+}
+
 /// All units, groups before what is in them.
 pub(super) fn units(document: &Document) -> Vec<Unit> {
     let visits = document.shapes();
