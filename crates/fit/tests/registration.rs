@@ -9,7 +9,7 @@
 use chat2svg_fit::{FitOptions, Registration, refine, register};
 use chat2svg_stop::Stop;
 use chat2svg_vector::{Color, Document, ParseLimits, Raster};
-use kurbo::{Rect, Shape as _};
+use kurbo::{Point, Rect, Shape as _};
 
 /// A document of 400 × 300 units with these elements on a ground.
 fn scene(elements: &str) -> Document {
@@ -148,6 +148,33 @@ fn an_outlined_shape_is_found_where_it_grew_about_its_middle() {
         )
     };
     check(&tile(1.0), &tile(1.4), &["tile"], 0.2);
+}
+
+#[test]
+fn an_open_line_is_laid_along_the_targets() {
+    let series = |points: &str| {
+        format!(
+            r##"<polyline id="series" points="{points}" fill="none" stroke="#1d70b8" stroke-width="6"/>"##
+        )
+    };
+    let (template, target) = (
+        series("30,240 110,90 200,200 290,60 370,180"),
+        series("30,90 110,220 200,70 290,230 370,60"),
+    );
+    let (found, _) = registered(&template, &target);
+    let points = |document: &Document| -> Vec<Point> {
+        let shapes = document.shapes();
+        let own = shapes.iter().find(|visit| visit.shape.id == "series");
+        let own = own.expect("is there").shape.path.clone();
+        own.iter()
+            .filter_map(|element| element.end_point())
+            .collect()
+    };
+    let (found, wanted) = (points(&found), points(&scene(&target)));
+    assert_eq!(found.len(), wanted.len());
+    for (found, wanted) in found.into_iter().zip(wanted) {
+        assert!(found.distance(wanted) < 12.0, "{found} for {wanted}");
+    }
 }
 
 #[test]

@@ -9,6 +9,7 @@ mod exact;
 mod form;
 mod guesses;
 mod id_buffer;
+mod lines;
 mod moves;
 mod pose;
 mod repaint;
@@ -140,5 +141,8 @@ fn search(
         stop,
     };
     search.run(document, placed)?;
+    if registration.robust {
+        search.follow_lines(document)?;
+    }
     search.repaint(document)
 }
