@@ -91,7 +91,7 @@ impl Search<'_> {
         Ok(guesses)
     }
 
-    /// Where a shape would be had it gone the way of the first that did of those in a group with it.
+    /// Where a shape would be had it gone the way of the first in its group that did.
     pub(super) fn fellow_guess(
         &self,
         unit: &Unit,

@@ -18,8 +18,8 @@ const LEAST_GOING_ON: f64 = 0.25;
 const OFF: f32 = 1.5;
 const SPREAD: f64 = 0.5;
 
-/// Of each colour whether it is a step of a shading. `nearest` has the nearest colour of each pixel,
-/// and how many levels it is off.
+/// Of each colour whether it is a step of a shading. `nearest` has the nearest colour of each
+/// pixel, and how many levels it is off.
 pub(super) fn shaded(picture: &Picture, colors: &[Pixel], nearest: &[(usize, f32)]) -> Vec<bool> {
     let mut found = vec![Tally::default(); colors.len()];
     for (color, off) in nearest.iter().filter(|(_, off)| *off <= NEAR) {

@@ -101,9 +101,9 @@ impl Ground {
         Some(Self { color, clear })
     }
 
-    /// A pixel at the border of what lies over a shadow, mixed with the ground in place of what the
-    /// shadow, which covers `below` of it, makes of that; and what share of it lies over. `is_beside`
-    /// tells which pixels may be such; `None` where nothing else is near.
+    /// A pixel at the border of what lies over a shadow, mixed with the ground in place of what
+    /// the shadow, which covers `below` of it, makes of that; and what share of it lies over.
+    /// `is_beside` tells which pixels may be such; `None` where nothing else is near.
     pub(super) fn unshaded(
         &self,
         index: usize,
@@ -230,8 +230,8 @@ fn color_of_rim(picture: &Picture) -> Option<[f32; 3]> {
     (count as f64 >= LEAST_RIM * f64::from(all)).then_some(color)
 }
 
-/// The colour farthest from the ground's on the way that some pixels lead from it; `None` where they
-/// lead no one way, or there is none far enough.
+/// The colour farthest from the ground's on the way that some pixels lead from it; `None` where
+/// they lead no one way, or there is none far enough.
 fn farthest(picture: &Picture, part: &[usize], ground: [f32; 3]) -> Option<[f32; 3]> {
     let mut way = [0.0_f32; 3];
     for index in part {
