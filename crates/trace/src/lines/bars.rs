@@ -5,7 +5,7 @@
 use chat2svg_vector::Color;
 use kurbo::{Point, Vec2};
 
-use super::{SOFT, straight::sides};
+use super::{Line, SOFT};
 use crate::picture::{Picture, Pixel};
 
 /// How far in pixels from a column or row a bar's middle may be.
@@ -19,32 +19,31 @@ const UNSEEN: f32 = 0.06;
 /// One in so many points of a bar's middle has other bars to both sides, at least.
 const BETWEEN: usize = 3;
 
-/// Whether the most of a course, of a width and colour, is one of bars side by side.
-pub(super) fn is_bar(course: &[Point], width: f64, color: Color, picture: &Picture) -> bool {
-    let is_bar = |side: &Vec<Point>| is_upright_bar(side, width, color, picture);
-    let bars = sides(course).into_iter().filter(is_bar);
-    2 * bars.map(|side| side.len()).sum::<usize>() > course.len()
-}
-
-/// The same of a straight course.
-fn is_upright_bar(course: &[Point], width: f64, color: Color, picture: &Picture) -> bool {
-    let Some(across) = across(course) else {
-        return false;
+/// The lines, each with its course, that are no bars side by side.
+pub(super) fn without_bars(
+    lines: Vec<(Line, Vec<Point>)>,
+    picture: &Picture,
+) -> Vec<(Line, Vec<Point>)> {
+    let is_bar = |(line, course): &(Line, Vec<Point>)| {
+        let Some(across) = across(course) else {
+            return false;
+        };
+        let is_again = |point: Point, across: Vec2| {
+            let first = 0.5 * line.width + SOFT;
+            let looks = (0..=NEAR).map(|step| point + (first + f64::from(step)) * across);
+            let off: Vec<f32> = looks
+                .filter_map(|look| Some(distance(inside(look, picture)?, line.color)))
+                .collect();
+            let least = off.iter().copied().fold(f32::INFINITY, f32::min);
+            let most = off.iter().copied().fold(0.0, f32::max);
+            least <= SAME * most.max(UNSEEN)
+        };
+        let between = course
+            .iter()
+            .filter(|point| is_again(**point, across) && is_again(**point, -across));
+        BETWEEN * between.count() > course.len()
     };
-    let is_again = |point: Point, across: Vec2| {
-        let first = 0.5 * width + SOFT;
-        let looks = (0..=NEAR).map(|step| point + (first + f64::from(step)) * across);
-        let off: Vec<f32> = looks
-            .filter_map(|look| Some(distance(inside(look, picture)?, color)))
-            .collect();
-        let least = off.iter().copied().fold(f32::INFINITY, f32::min);
-        let most = off.iter().copied().fold(0.0, f32::max);
-        least <= SAME * most.max(UNSEEN)
-    };
-    let between = course
-        .iter()
-        .filter(|point| is_again(**point, across) && is_again(**point, -across));
-    BETWEEN * between.count() > course.len()
+    lines.into_iter().filter(|line| !is_bar(line)).collect()
 }
 
 /// The pixel at a place, if the picture has one there.

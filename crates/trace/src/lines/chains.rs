@@ -10,6 +10,7 @@ use super::{
     Chain,
     ridge::Ridges,
     skeleton::{OFFSETS, entries, neighbours},
+    straight::through_crossings,
 };
 
 /// Pixels over which a walk's direction is taken.
@@ -43,7 +44,8 @@ pub(super) fn chains(
     let place =
         |index: usize| Point::new((index % width) as f64 + 0.5, (index / width) as f64 + 0.5);
     let junctions: Vec<Point> = (0..mask.len()).filter(is_junction).map(place).collect();
-    joined(branches(mask, width, height), &junctions, ridges, stop)
+    let branches = through_crossings(branches(mask, width, height), ridges, stop)?;
+    joined(branches, &junctions, ridges, stop)
 }
 
 /// Whether more than two ways lead from a pixel with these neighbours.

@@ -3,41 +3,49 @@
 //! what is short or uneven, is a region's business.
 
 mod bars;
-mod bridges;
 mod chains;
 mod order;
-mod pieces;
 mod region;
 mod ridge;
 mod rings;
 mod skeleton;
 mod straight;
-mod stroke;
 
 use chat2svg_stop::Stop;
 use chat2svg_vector::Color;
 use kurbo::{BezPath, Point};
 
 use crate::{
+    contours::fit_open,
     neighbours::square,
     picture::{Picture, Pixel, luma},
 };
-use bars::is_bar;
+use bars::without_bars;
 use chains::chains;
 use order::in_painting_order;
-use pieces::{Piece, even_sum};
 pub use region::{Mask, RegionLine};
 use ridge::{Look, Ridges};
 use rings::take_rings;
 use skeleton::thinned;
-use straight::Straight;
-use stroke::{TOLERANCE, stroke_along, turning};
+use straight::{Straight, sides};
 
 /// Shortest line in pixels.
 const LEAST_LENGTH: f64 = 20.0;
+/// Fewest points of a side between corners of what is no line as a whole.
+const LONG: usize = 40;
 /// Widest line in pixels.
 const LARGEST_WIDTH: f64 = 3.2;
-/// How far in pixels from a straight line what crosses may seem to lead it.
+/// Share of the middle width by which the quartiles of an even line's width may differ.
+const EVEN: f64 = 0.4;
+/// How far a line's stroke may be from its ridge, in pixels.
+const TOLERANCE: f64 = 0.35;
+/// Points of a chain from where it is seen to be crossed to where it is alone again, if there are
+/// enough such.
+const CROSSINGS: [usize; 3] = [8, 3, 0];
+/// Points of a straight line at which it is seen alone, at least, and one in so many of all.
+const LEAST_ALONE: usize = 15;
+const MOST_CROSSED: usize = 6;
+/// How far in pixels from it what crosses may seem to lead it.
 const MOST_OFF: f64 = 2.0;
 /// Pixels beside a line that its anti-aliasing reaches.
 const SOFT: f64 = 1.2;
@@ -46,6 +54,10 @@ const GROUND_REACH: usize = 5;
 /// How much a line may turn, in radians: writing turns more.
 const MOST_TURN: f64 = 1.3;
 const TURN_PER_PIXEL: f64 = 0.075;
+/// Points between which turns are measured.
+const TURN_STEP: usize = 3;
+/// Points to each side over which a course is averaged.
+const SMOOTH: usize = 2;
 /// Most lines.
 const MOST_LINES: usize = 200;
 /// By how much a sign stands out, in luma; its shortest and longest side in pixels; and how many
@@ -85,24 +97,24 @@ pub fn lines_of(picture: &Picture, stop: &Stop) -> Option<Lines> {
     for (ridges, others) in [(&dark, &light), (&light, &dark)] {
         let (width, height) = (picture.width, picture.height);
         let skeleton = thinned(ridges.mask(), width, height, stop).ok()?;
-        let mut pieces = Vec::new();
-        for chain in chains(&skeleton, ridges, stop).ok()? {
-            stop.check().ok()?;
-            let looks = looks_along(ridges, others, &chain);
-            let apart = Piece::apart(&looks, chain.is_closed).into_iter();
-            pieces.extend(apart.filter(Piece::is_even));
-        }
-        for piece in bridges::joined(pieces, ridges, stop).ok()? {
+        let mut open = chains(&skeleton, ridges, stop).ok()?;
+        open.reverse();
+        while let Some(chain) = open.pop() {
             if lines.len() == MOST_LINES {
                 break;
             }
-            if let Some((line, course)) = line_along(&piece, picture)
-                && !is_bar(&course, line.width, line.color, picture)
-            {
+            stop.check().ok()?;
+            if let Some((line, course)) = line_along(ridges, others, picture, &chain) {
                 lines.push((line, course));
+            } else {
+                // As a whole it may be crossed too often.
+                let mut sides = sides(&chain.points);
+                sides.retain(|side| side.len() < chain.points.len() && side.len() >= LONG);
+                open.extend(sides.into_iter().map(Chain::open));
             }
         }
     }
+    let lines = without_bars(lines, picture);
     if lines.is_empty() {
         return None;
     }
@@ -144,45 +156,48 @@ pub(crate) struct Chain {
     pub(crate) is_closed: bool,
 }
 
-/// What lies across a chain, point by point where it has a direction.
-fn looks_along(ridges: &Ridges<'_>, others: &Ridges<'_>, chain: &Chain) -> Vec<Look> {
-    let points = 0..chain.points.len();
-    points
-        .filter_map(|index| ridges.across(others, chain, index))
-        .collect()
-}
-
-/// The straight line that a piece is, if nearly all that is seen of it is on it.
-fn straight_through(own: &[Look], course: &[Point]) -> Option<Straight> {
-    let mut centers: Vec<Point> = own.iter().map(|look| look.center).collect();
-    for reach in [2.0 * TOLERANCE, TOLERANCE] {
-        let line = Straight::through(&centers)?;
-        centers.retain(|center| line.distance(*center) <= reach);
+impl Chain {
+    fn open(points: Vec<Point>) -> Self {
+        Self {
+            points,
+            is_closed: false,
+        }
     }
-    let line = Straight::through(&centers)?;
-    let is_line = 10 * centers.len() >= 9 * own.len()
-        && course.iter().all(|point| line.distance(*point) <= MOST_OFF);
-    is_line.then_some(line)
 }
 
-/// The line along a piece, if it is long and even.
-fn line_along(piece: &Piece, picture: &Picture) -> Option<(Line, Vec<Point>)> {
-    let Piece {
-        course, is_closed, ..
-    } = piece;
-    let own = piece.own()?;
-    let length: f64 = course.windows(2).map(|p| p[0].distance(p[1])).sum();
+/// The line along a chain, and its course point by point, if it is even.
+fn line_along(
+    ridges: &Ridges<'_>,
+    others: &Ridges<'_>,
+    picture: &Picture,
+    chain: &Chain,
+) -> Option<(Line, Vec<Point>)> {
+    let length: f64 = chain.points.windows(2).map(|p| p[0].distance(p[1])).sum();
     if length < LEAST_LENGTH {
         return None;
     }
-    let middle = even_sum(&own)?;
+    let looks: Vec<_> = (0..chain.points.len())
+        .filter_map(|index| ridges.across(others, chain, index))
+        .collect();
+    if looks.len() * 4 < chain.points.len() * 3 {
+        return None;
+    }
+    let (straight, own) = match straight_line(chain, &looks) {
+        Some((line, alone)) => (Some(line), alone),
+        None => (None, looks.iter().filter(|look| look.is_clear).collect()),
+    };
+    if straight.is_none() && own.len() * 4 < looks.len() * 3 {
+        return None;
+    }
+    let mut sums: Vec<f64> = own.iter().map(|look| look.sum).collect();
+    sums.sort_by(f64::total_cmp);
+    let quartile = |share: f64| sums.get((share * sums.len() as f64) as usize).copied();
+    let (low, middle, high) = (quartile(0.2)?, quartile(0.5)?, quartile(0.8)?);
     let mut peaks: Vec<f64> = own.iter().map(|look| look.peak).collect();
     peaks.sort_by(f64::total_cmp);
     let contrast = *peaks.get(peaks.len() * 9 / 10)?;
     let width = middle / contrast;
-    let is_line = (0.3..=LARGEST_WIDTH).contains(&width)
-        && turning(course, *is_closed) <= MOST_TURN + TURN_PER_PIXEL * length;
-    if !is_line {
+    if high - low > EVEN * middle || !(0.3..=LARGEST_WIDTH).contains(&width) {
         return None;
     }
     // The colour where the line shows it most purely.
@@ -194,15 +209,168 @@ fn line_along(piece: &Piece, picture: &Picture) -> Option<(Line, Vec<Point>)> {
         count += 1.0;
     }
     let [red, green, blue] = sum.map(|sum| (sum / f64::max(count, 1.0)) as f32);
-    let mut course = course.clone();
-    if !is_closed && let Some(line) = straight_through(&own, &course) {
+    let mut course: Vec<Point> = looks.iter().map(|look| look.center).collect();
+    if let Some(line) = straight {
         course
             .iter_mut()
             .for_each(|point| *point = line.nearest(*point));
     }
-    let path = stroke_along(&course, *is_closed);
-    let color = Color::new(red, green, blue);
-    (path.elements().len() > 1).then_some((Line { path, width, color }, course))
+    if turning(&course, chain.is_closed) > MOST_TURN + TURN_PER_PIXEL * length {
+        return None;
+    }
+    let path = stroke_along(&course, chain.is_closed);
+    (path.elements().len() > 1).then(|| {
+        let color = Color::new(red, green, blue);
+        (Line { path, width, color }, course)
+    })
+}
+
+/// The straight line that a chain follows wherever nothing crosses it, with what lies across it
+/// there: elsewhere that is not the line alone.
+fn straight_line<'a>(chain: &Chain, looks: &'a [Look]) -> Option<(Straight, Vec<&'a Look>)> {
+    let through = |looks: &[&Look]| {
+        let centers: Vec<Point> = looks.iter().map(|look| look.center).collect();
+        Straight::through(&centers)
+    };
+    let with_margin = |margin: &usize| {
+        let is_alone = |index: &usize| {
+            let near = index.saturating_sub(*margin)..(index + margin + 1).min(looks.len());
+            looks[near].iter().all(|look| look.is_clear)
+        };
+        let alone = (0..looks.len()).filter(is_alone);
+        let mut alone: Vec<&Look> = alone.map(|index| &looks[index]).collect();
+        let found = alone.len();
+        // Where a crossing begins, two lines are seen as one beside the middle.
+        let rough = through(&alone)?;
+        alone.retain(|look| rough.distance(look.center) <= 2.0 * TOLERANCE);
+        let line = through(&alone)?;
+        alone.retain(|look| line.distance(look.center) <= TOLERANCE);
+        let mut points = chain.points.iter();
+        let is_line = 4 * alone.len() >= 3 * found
+            && alone.len() >= LEAST_ALONE.max(looks.len() / MOST_CROSSED)
+            && points.all(|point| line.distance(*point) <= MOST_OFF);
+        is_line.then_some((line, alone))
+    };
+    (!chain.is_closed).then(|| CROSSINGS.iter().find_map(with_margin))?
+}
+
+/// How much a course turns in all, in radians.
+fn turning(course: &[Point], is_closed: bool) -> f64 {
+    let points = smoothed(course, SMOOTH, false);
+    let ways: Vec<kurbo::Vec2> = points
+        .iter()
+        .step_by(TURN_STEP)
+        .zip(points.iter().skip(TURN_STEP).step_by(TURN_STEP))
+        .map(|(a, b)| *b - *a)
+        .collect();
+    let turns = ways
+        .windows(2)
+        .map(|pair| pair[0].cross(pair[1]).atan2(pair[0].dot(pair[1])).abs());
+    // A closed line turns once around whatever its shape is.
+    turns.sum::<f64>()
+        - if is_closed {
+            std::f64::consts::TAU
+        } else {
+            0.0
+        }
+}
+
+/// Points over which a course's direction is taken at a corner.
+const TURN_REACH: usize = 5;
+/// Least turn of a corner in radians.
+const LEAST_TURN: f64 = 0.65;
+
+/// A stroke's path: curves between corners.
+fn stroke_along(course: &[Point], is_closed: bool) -> BezPath {
+    let mut points = smoothed(course, SMOOTH, false);
+    if is_closed && let Some(first) = points.first().copied() {
+        points.push(first);
+    }
+    let count = points.len();
+    let turn = |index: usize| {
+        let before = points[index] - points[index - TURN_REACH];
+        let after = points[index + TURN_REACH] - points[index];
+        before.cross(after).atan2(before.dot(after)).abs()
+    };
+    let inner = TURN_REACH..count.saturating_sub(TURN_REACH);
+    let turns: Vec<(usize, f64)> = inner.map(|index| (index, turn(index))).collect();
+    let mut stops = vec![0];
+    let mut corners = Vec::new();
+    for (index, angle) in &turns {
+        let is_peak = turns
+            .iter()
+            .filter(|(other, _)| other.abs_diff(*index) <= TURN_REACH)
+            .all(|(other, found)| found < angle || (found == angle && other >= index));
+        if *angle >= LEAST_TURN && is_peak {
+            stops.push(*index);
+            corners.push((*index, corner(&points, *index)));
+        }
+    }
+    for (index, place) in corners {
+        points[index] = place;
+    }
+    stops.push(count.saturating_sub(1));
+    let mut path = BezPath::new();
+    for pair in stops.windows(2) {
+        let section = fit_open(&section(&points, pair[0], pair[1]), TOLERANCE);
+        let skip = usize::from(!path.elements().is_empty());
+        path.extend(section.elements().iter().skip(skip).copied());
+    }
+    if is_closed {
+        path.close_path();
+    }
+    path
+}
+
+/// The points between two stops without those that a corner's rounding moved.
+fn section(points: &[Point], from: usize, to: usize) -> Vec<Point> {
+    let last = points.len().saturating_sub(1);
+    let near = |index: usize| {
+        (from > 0 && index > from && index < from + 3)
+            || (to < last && index < to && index + 3 > to)
+    };
+    (from..=to)
+        .filter(|index| !near(*index))
+        .map(|index| points[index])
+        .collect()
+}
+
+/// Where the two sides of a corner meet.
+fn corner(points: &[Point], index: usize) -> Point {
+    let at = |offset: isize| {
+        let place = index as isize + offset;
+        points[place.clamp(0, points.len() as isize - 1) as usize]
+    };
+    let (a, b, c, d) = (at(-9), at(-3), at(3), at(9));
+    let (u, v) = (b - a, d - c);
+    let cross = u.cross(v);
+    if cross.abs() < 0.3 * u.hypot() * v.hypot() {
+        return points[index];
+    }
+    let meeting = a + u * ((c - a).cross(v) / cross);
+    if meeting.distance(points[index]) <= 3.0 {
+        meeting
+    } else {
+        points[index]
+    }
+}
+
+/// Points, the staircase of pixels averaged over so many to each side. An open line keeps its ends:
+/// there the window narrows.
+fn smoothed(points: &[Point], reach: usize, is_closed: bool) -> Vec<Point> {
+    let count = points.len();
+    (0..count)
+        .map(|index| {
+            let reach = if is_closed {
+                reach.min((count - 1) / 2)
+            } else {
+                reach.min(index).min(count - 1 - index)
+            };
+            let around = (0..=2 * reach).map(|step| points[(index + count + step - reach) % count]);
+            let sum = around.fold(kurbo::Vec2::ZERO, |sum, point| sum + point.to_vec2());
+            (sum / (2 * reach + 1) as f64).to_point()
+        })
+        .collect()
 }
 
 /// Marks the pixels within `reach` of a course.

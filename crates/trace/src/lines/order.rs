@@ -56,21 +56,16 @@ fn votes((a, of_a): &(Line, Vec<Point>), (b, of_b): &(Line, Vec<Point>), picture
     if squared_distance(a, b) < ALIKE {
         return 0;
     }
-    // The pixel between the two middles: beside it is one of the lines alone.
-    let meeting = |point: &Point| {
-        let near = of_b.iter().map(|other| (other.distance(*point), other));
-        let (apart, other) = near.min_by(|(a, _), (b, _)| a.total_cmp(b))?;
-        (apart <= NEAR).then(|| point.midpoint(*other))
-    };
-    let vote = |place: Point| {
-        let seen = picture.pixels[picture.pixel_at(place)];
+    let is_met = |point: &&Point| of_b.iter().any(|other| other.distance(**point) <= NEAR);
+    let vote = |point: &Point| {
+        let seen = picture.pixels[picture.pixel_at(*point)];
         if squared_distance(seen, a) < squared_distance(seen, b) {
             1
         } else {
             -1
         }
     };
-    of_a.iter().filter_map(meeting).map(vote).sum()
+    of_a.iter().filter(is_met).map(vote).sum()
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 use chat2svg_stop::{Stop, Stopped};
 use kurbo::{BezPath, Point, Vec2};
 
-use super::{skeleton::thinned, stroke::smoothed};
+use super::{skeleton::thinned, smoothed};
 use crate::{contours::fit_open, distance::distance_inside, neighbours::beside};
 
 /// Least length of a line as a multiple of its width.

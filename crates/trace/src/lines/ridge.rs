@@ -28,8 +28,6 @@ const ACROSS: i32 = 3;
 /// be there.
 const CLEAR: f64 = 2.0;
 const CLEAR_SHARE: f64 = 0.3;
-/// The share that may be left between two lines that are seen apart.
-const APART_SHARE: f64 = 0.5;
 
 /// Share of a course that stands out less than where its colour is taken, and pixels to each side
 /// within which its ground is.
@@ -48,7 +46,6 @@ pub(super) struct Ridges<'a> {
 }
 
 /// What lies across a ridge.
-#[derive(Clone, Copy)]
 pub(super) struct Look {
     pub(super) center: Point,
     /// Difference summed across, in pixels.
@@ -56,8 +53,6 @@ pub(super) struct Look {
     pub(super) peak: f64,
     /// Whether there is nothing but ground to both sides.
     pub(super) is_clear: bool,
-    /// Whether there is less to both sides at least, as between lines.
-    pub(super) is_apart: bool,
     /// Index of the pixel that stands out most.
     pub(super) pixel: usize,
 }
@@ -86,24 +81,25 @@ impl<'a> Ridges<'a> {
         self.picture.size()
     }
 
-    /// Whether a place differs from the ground of a pixel by `least`, however broad what lies there
-    /// is.
-    pub(super) fn is_ink(&self, pixel: usize, least: f64, point: Point) -> bool {
-        let [width, height] = self.size().map(|side| side as f64);
-        let is_inside = (0.0..width).contains(&point.x) && (0.0..height).contains(&point.y);
-        let ground = self.lumas[pixel] + self.values[pixel];
-        let found = f64::from(ground - self.lumas[self.pixel(point)]);
-        is_inside && found >= least
+    /// Whether a place stands out at all, if only beside what does so more.
+    pub(super) fn is_ink(&self, point: Point) -> bool {
+        self.values[self.pixel(point)] >= LEAST
     }
 
     /// Whether two courses are of one colour, mixed with their ground more or less, as those of
     /// thin lines are.
     pub(super) fn is_one_color(&self, a: &[Point], b: &[Point]) -> bool {
-        is_alike(self.contrast(a), self.contrast(b))
+        let pair = self.contrast(a).zip(self.contrast(b));
+        pair.is_none_or(|(a, b)| {
+            let product = |a: [f32; 3], b: [f32; 3]| (0..3).map(|i| a[i] * b[i]).sum::<f32>();
+            let (own, other) = (product(a, a).sqrt(), product(b, b).sqrt());
+            let is_alike = product(a, b) >= SAME_HUE * own * other;
+            is_alike && own.max(other) <= FAINTER * own.min(other)
+        })
     }
 
     /// By what a course differs from its ground where it stands out most, but for what crosses it.
-    pub(super) fn contrast(&self, course: &[Point]) -> Option<[f32; 3]> {
+    fn contrast(&self, course: &[Point]) -> Option<[f32; 3]> {
         let size = self.size();
         let by_value = |a: &usize, b: &usize| self.values[*a].total_cmp(&self.values[*b]);
         let strongest = |point: &Point| square(size, self.pixel(*point), 1).max_by(by_value);
@@ -204,15 +200,15 @@ impl<'a> Ridges<'a> {
         }
         // To each side until it rises again: there another line begins.
         let (mut sum, mut moment) = (peak, peak * f64::from(peak_step));
-        let mut least = [peak; 2];
-        for (side, before) in [-1, 1].into_iter().zip(&mut least) {
+        for side in [-1, 1] {
+            let mut before = peak;
             for away in 1..=ACROSS * STEPS {
                 let step = peak_step + side * away;
                 let found = value(step);
-                if found > *before + 0.02 * peak {
+                if found > before + 0.02 * peak {
                     break;
                 }
-                *before = found;
+                before = found;
                 sum += found;
                 moment += found * f64::from(step);
             }
@@ -232,21 +228,10 @@ impl<'a> Ridges<'a> {
             center,
             sum: sum / f64::from(STEPS),
             peak: f64::from(self.values[pixel]),
-            is_apart: least[0].max(least[1]) < APART_SHARE * peak,
             is_clear: rough[0].max(rough[1]).max((left - right).abs()) < CLEAR_SHARE * peak,
             pixel,
         })
     }
-}
-
-/// Whether two differences from the ground are those of one colour, mixed with it more or less.
-pub(super) fn is_alike(a: Option<[f32; 3]>, b: Option<[f32; 3]>) -> bool {
-    a.zip(b).is_none_or(|(a, b)| {
-        let product = |a: [f32; 3], b: [f32; 3]| (0..3).map(|i| a[i] * b[i]).sum::<f32>();
-        let (own, other) = (product(a, a).sqrt(), product(b, b).sqrt());
-        let is_one_hue = product(a, b) >= SAME_HUE * own * other;
-        is_one_hue && own.max(other) <= FAINTER * own.min(other)
-    })
 }
 
 /// The extreme value within reach of each pixel.

@@ -8,7 +8,7 @@ use chat2svg_stop::Stop;
 use chat2svg_vector::Color;
 use kurbo::{Point, Vec2};
 
-use super::{Line, region::Mask, stroke::stroke_along};
+use super::{Line, region::Mask, stroke_along};
 use crate::{
     OPAQUE,
     neighbours::{around, beside, square},
