@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use chat2svg_vector::Raster;
 
-use crate::neighbours::{beside, square};
+use crate::neighbours::{beside, is_at_rim, square};
 
 /// Levels in any component up to which a pixel is the ground's colour.
 const NEAR: u8 = 12;
@@ -26,10 +26,7 @@ pub fn without_ground(picture: &Raster) -> Option<Raster> {
     let (width, height) = (picture.width() as usize, picture.height() as usize);
     let pixels = picture.pixels();
     let rim: Vec<usize> = (0..pixels.len())
-        .filter(|index| {
-            let (x, y) = (index % width, index / width);
-            x == 0 || y == 0 || x + 1 == width || y + 1 == height
-        })
+        .filter(|index| is_at_rim([width, height], *index))
         .collect();
     let mut counts: BTreeMap<[u8; 4], usize> = BTreeMap::new();
     for index in &rim {

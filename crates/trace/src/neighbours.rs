@@ -30,6 +30,21 @@ pub fn around(size: [usize; 2], index: usize) -> impl Iterator<Item = usize> {
     square(size, index, 1).filter(move |near| *near != index)
 }
 
+/// Whether a pixel lies at the rim.
+pub fn is_at_rim([width, height]: [usize; 2], index: usize) -> bool {
+    let (x, y) = (index % width, index / width);
+    x == 0 || y == 0 || x + 1 == width || y + 1 == height
+}
+
+/// Of each of `count` pixels whether it is one of some.
+pub fn mask(count: usize, pixels: &[usize]) -> Vec<bool> {
+    let mut is_in = vec![false; count];
+    for index in pixels {
+        is_in[*index] = true;
+    }
+    is_in
+}
+
 /// The open pixels in parts that hang together: those that `near` reaches from one another.
 pub fn connected<N: Iterator<Item = usize>>(
     mut open: Vec<bool>,
@@ -67,6 +82,13 @@ mod tests {
         assert_eq!(around(SIZE, 6).count(), 8);
         assert_eq!(square(SIZE, 7, 1).collect::<Vec<_>>(), [2, 3, 6, 7, 10, 11]);
         assert_eq!(square(SIZE, 5, 9).count(), 12);
+    }
+
+    #[test]
+    fn the_rim_is_what_has_no_pixel_beyond() {
+        let rim: Vec<usize> = (0..12).filter(|index| is_at_rim(SIZE, *index)).collect();
+        assert_eq!(rim, [0, 1, 2, 3, 4, 7, 8, 9, 10, 11]);
+        assert_eq!(mask(4, &[3, 1]), [false, true, false, true]);
     }
 
     #[test]

@@ -75,6 +75,12 @@ impl Picture {
         [self.width, self.height]
     }
 
+    /// The centre of a pixel.
+    pub fn center_of(&self, index: usize) -> Point {
+        let (x, y) = (index % self.width, index / self.width);
+        Point::new(x as f64 + 0.5, y as f64 + 0.5)
+    }
+
     /// Index of the pixel at a place, of the nearest one where that is beyond the rim.
     pub fn pixel_at(&self, place: Point) -> usize {
         let [x, y] = [place.x, place.y].map(|value| value.max(0.0) as usize);

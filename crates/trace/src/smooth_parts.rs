@@ -10,7 +10,7 @@ use kurbo::{Affine, Point};
 use crate::{
     exact::{Area, paint_of},
     found_shape::paint_in,
-    neighbours::{around, beside, connected, square},
+    neighbours::{around, beside, connected, mask, square},
     paint_fit::GradientThreshold,
     picture::{Picture, Pixel, is_painted, squared_distance},
     translucent::{FoundPaint, fit_pixels, shown_by},
@@ -131,7 +131,7 @@ struct Inner {
 impl Inner {
     /// Those that no soft border reaches, or all of a narrow part.
     fn of(picture: &Picture, part: &[usize]) -> Self {
-        let is_own = mask(picture, part);
+        let is_own = mask(picture.pixels.len(), part);
         let mut inner = BORDERS.map(|border| {
             let is_inner =
                 |index: &usize| square(picture.size(), *index, border).all(|near| is_own[near]);
@@ -164,15 +164,6 @@ impl<'a> FromIterator<&'a Inner> for Inner {
     }
 }
 
-/// Of each pixel whether it is one of these.
-fn mask(picture: &Picture, part: &[usize]) -> Vec<bool> {
-    let mut is_own = vec![false; picture.pixels.len()];
-    for index in part {
-        is_own[*index] = true;
-    }
-    is_own
-}
-
 /// Whether no component differs much between two pixels.
 fn is_smooth(picture: &Picture, a: usize, b: usize) -> bool {
     let (a, b) = (picture.pixels[a], picture.pixels[b]);
@@ -192,7 +183,7 @@ fn without_steps(picture: &Picture) -> Vec<Vec<usize>> {
 /// What is left of a part beside no steep change, as connected parts. Along a border that is nearly
 /// level or upright its pixels lead smoothly from one side to the other.
 fn off_borders(picture: &Picture, part: &[usize]) -> Vec<Vec<usize>> {
-    let mut open = mask(picture, part);
+    let mut open = mask(picture.pixels.len(), part);
     for index in part {
         let mut near = around(picture.size(), *index);
         open[*index] = near.all(|near| is_smooth(picture, *index, near));
@@ -204,11 +195,7 @@ fn off_borders(picture: &Picture, part: &[usize]) -> Vec<Vec<usize>> {
 
 /// The centres of some pixels, and their colours.
 fn samples(picture: &Picture, part: &[usize]) -> Vec<(Point, Pixel)> {
-    let sample = |index: &usize| {
-        let (x, y) = (index % picture.width, index / picture.width);
-        let center = Point::new(x as f64 + 0.5, y as f64 + 0.5);
-        (center, picture.pixels[*index])
-    };
+    let sample = |index: &usize| (picture.center_of(*index), picture.pixels[*index]);
     part.iter().map(sample).collect()
 }
 
@@ -263,8 +250,7 @@ fn gradient(picture: &Picture, part: &Inner, threshold: GradientThreshold) -> Op
 fn explains(picture: &Picture, part: &Inner, found: &FoundPaint, close: f32) -> bool {
     let shown = shown_by(found);
     let off = part.pixels.iter().filter(|index| {
-        let (x, y) = (**index % picture.width, **index / picture.width);
-        let pixel = shown(Point::new(x as f64 + 0.5, y as f64 + 0.5));
+        let pixel = shown(picture.center_of(**index));
         let seen = picture.pixels[**index];
         (0..4).any(|i| (pixel[i] - seen[i]).abs() > close)
     });

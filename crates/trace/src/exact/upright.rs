@@ -122,11 +122,11 @@ fn corners_of(path: &BezPath) -> Vec<Vec<Point>> {
     for element in path.elements() {
         match element {
             PathEl::MoveTo(point) => parts.push(vec![*point]),
-            PathEl::LineTo(point) => parts
-                .iter_mut()
-                .next_back()
-                .into_iter()
-                .for_each(|part| part.push(*point)),
+            PathEl::LineTo(point) => {
+                if let Some(part) = parts.last_mut() {
+                    part.push(*point);
+                }
+            }
             _ => {}
         }
     }

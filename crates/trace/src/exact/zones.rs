@@ -9,7 +9,7 @@ use kurbo::{Affine, BezPath, Rect, Shape as _};
 use super::{group, polygon::outlines};
 use crate::{
     found_shape::{BACKGROUND, SHAPES},
-    neighbours::{around, beside},
+    neighbours::{around, beside, is_at_rim},
 };
 
 pub(super) type Rgba = [u8; 4];
@@ -301,11 +301,7 @@ impl Cover {
 /// Which pixels of a box are connected with its rim without crossing what is in, in eight
 /// directions: a hole that touches the outside in a corner is outside.
 fn outside(is_in: &[bool], width: usize, height: usize) -> Vec<bool> {
-    let is_rim = |index: usize| {
-        let (x, y) = (index % width, index / width);
-        x == 0 || y == 0 || x + 1 == width || y + 1 == height
-    };
-    let is_start = |index: &usize| is_rim(*index) && !is_in[*index];
+    let is_start = |index: &usize| is_at_rim([width, height], *index) && !is_in[*index];
     let mut open: Vec<usize> = (0..is_in.len()).filter(is_start).collect();
     let mut is_outside = vec![false; is_in.len()];
     open.iter().for_each(|index| is_outside[*index] = true);

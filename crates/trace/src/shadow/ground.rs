@@ -8,10 +8,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chat2svg_vector::{Color, Paint};
 
-use super::{LEAST_AREA, LEAST_PART, is_at_edge, levels::outline, shape};
+use super::{LEAST_AREA, LEAST_PART, levels::outline, shape};
 use crate::{
     found_shape::FoundShape,
-    neighbours::{around, beside, connected, square},
+    neighbours::{around, beside, connected, is_at_rim, mask, square},
     picture::{Picture, Pixel},
 };
 
@@ -93,7 +93,7 @@ impl Ground {
             return None;
         }
         for part in connected(is_even, |index| beside(picture.size(), index)) {
-            if part.iter().any(|index| is_at_edge(picture, *index)) {
+            if part.iter().any(|index| is_at_rim(picture.size(), *index)) {
                 part.iter()
                     .for_each(|index| clear.pixels[*index] = [0.0; 4]);
             }
@@ -123,17 +123,7 @@ impl Ground {
         let shade = [shade.red, shade.green, shade.blue];
         let seen = picture.pixels[index];
         let shaded = |i: usize| self.color[i] + below * (shade[i] - self.color[i]);
-        let (mut along, mut span) = (0.0, 0.0);
-        for i in 0..3 {
-            let way = over[i] - shaded(i);
-            along += way * (seen[i] - shaded(i));
-            span += way * way;
-        }
-        let share = if span > 0.0 {
-            (along / span).clamp(0.0, 1.0)
-        } else {
-            1.0
-        };
+        let share = share_of(seen, [0, 1, 2].map(shaded), over).unwrap_or(1.0);
         let mixed = |i: usize| share * over[i] + (1.0 - share) * self.color[i];
         Some(([mixed(0), mixed(1), mixed(2), 1.0], share))
     }
@@ -175,8 +165,7 @@ impl Ground {
 
 /// The pixels beside a part in which it goes on evenly: next to a border all look bent.
 fn going_on(picture: &Picture, part: &[usize]) -> Vec<usize> {
-    let mut is_own = vec![false; picture.pixels.len()];
-    part.iter().for_each(|index| is_own[*index] = true);
+    let is_own = mask(picture.pixels.len(), part);
     let mut found = BTreeSet::new();
     for own in part {
         for [before, after] in opposites(picture.size(), *own) {
@@ -216,7 +205,7 @@ fn opposites([width, height]: [usize; 2], index: usize) -> impl Iterator<Item = 
 
 /// The colour of most pixels at a picture's rim, if it is one.
 fn color_of_rim(picture: &Picture) -> Option<[f32; 3]> {
-    let rim = (0..picture.pixels.len()).filter(|index| is_at_edge(picture, *index));
+    let rim = (0..picture.pixels.len()).filter(|index| is_at_rim(picture.size(), *index));
     let mut counts: BTreeMap<[u8; 3], (usize, [f32; 3])> = BTreeMap::new();
     let mut all = 0;
     for index in rim {
@@ -270,14 +259,20 @@ fn farthest(picture: &Picture, part: &[usize], ground: [f32; 3]) -> Option<[f32;
 }
 
 /// A pixel that shows a colour over the ground, by itself.
-fn uncovered(pixel: Pixel, ground: [f32; 3], far: [f32; 3]) -> Pixel {
-    let (mut along, mut span) = (0.0, 0.0);
-    for i in 0..3 {
-        let way = far[i] - ground[i];
-        along += way * (pixel[i] - ground[i]);
-        span += way * way;
-    }
-    let opacity = (along / span).clamp(0.0, 1.0);
+fn uncovered(pixel: Pixel, ground: [f32; 3], [red, green, blue]: [f32; 3]) -> Pixel {
+    let opacity = share_of(pixel, ground, [red, green, blue, 1.0]).unwrap_or(0.0);
     let own = |i: usize| pixel[i] - (1.0 - opacity) * ground[i];
     [own(0), own(1), own(2), opacity]
+}
+
+/// The share of a colour in the mixture with another that a pixel shows best; `None` where both are
+/// the same.
+fn share_of(pixel: Pixel, from: [f32; 3], to: Pixel) -> Option<f32> {
+    let (mut along, mut span) = (0.0, 0.0);
+    for i in 0..3 {
+        let way = to[i] - from[i];
+        along += way * (pixel[i] - from[i]);
+        span += way * way;
+    }
+    (span > 0.0).then(|| (along / span).clamp(0.0, 1.0))
 }

@@ -9,7 +9,7 @@ use super::{LEAST, Model, shape};
 use crate::{
     contours::{Field, contours, fit_closed, signed_area},
     found_shape::FoundShape,
-    neighbours::beside,
+    neighbours::{beside, mask},
     picture::Picture,
     translucent::FoundPaint,
 };
@@ -37,10 +37,7 @@ pub(super) struct Levels {
 
 /// The stack for the shadow that some pixels of a picture are.
 pub(super) fn of(picture: &Picture, pixels: &[usize]) -> Levels {
-    let mut is_own = vec![false; picture.pixels.len()];
-    for index in pixels {
-        is_own[*index] = true;
-    }
+    let is_own = mask(picture.pixels.len(), pixels);
     let seen = |index: usize| {
         let alpha = picture.pixels[index][3];
         (alpha < LEAST || is_own[index]).then(|| -(1.0 - alpha).ln())

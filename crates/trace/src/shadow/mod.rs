@@ -16,7 +16,7 @@ use kurbo::{Point, Rect, Shape as _};
 
 use crate::{
     found_shape::FoundShape,
-    neighbours::{around, connected, square},
+    neighbours::{around, connected, is_at_rim, mask, square},
     picture::{Picture, Pixel},
     translucent::FoundPaint,
 };
@@ -117,10 +117,10 @@ trait Model {
 
 /// The soft shadows of a picture, as far as there is time to look; `None` when it has none.
 pub fn shadows_of(picture: &Picture, stop: &Stop) -> Option<Shadows> {
-    let ground = picture.is_opaque.then(|| Ground::of(picture));
-    let ground = match ground {
-        Some(None) => return None,
-        found => found.flatten(),
+    let (ground, most_seen) = if picture.is_opaque {
+        (Some(Ground::of(picture)?), UNSEEN)
+    } else {
+        (None, SEEN)
     };
     let picture = ground.as_ref().map_or(picture, |ground| &ground.clear);
     let mut shapes = Vec::new();
@@ -131,8 +131,8 @@ pub fn shadows_of(picture: &Picture, stop: &Stop) -> Option<Shadows> {
     parts.truncate(MOST_SHADOWS);
     let most_samples = (ALL_SAMPLES / parts.len().max(1)).clamp(LEAST_SAMPLES, MOST_SAMPLES);
     for pixels in parts {
-        let seen = if ground.is_some() { UNSEEN } else { SEEN };
-        let Some((model, color)) = model_of(picture, &pixels, (most_samples, seen), stop) else {
+        let found = model_of(picture, &pixels, (most_samples, most_seen), stop);
+        let Some((model, color)) = found else {
             continue;
         };
         take_out(
@@ -201,7 +201,7 @@ fn joined(picture: &Picture, parts: Vec<Vec<usize>>) -> Vec<Vec<usize>> {
         let Some(color) = one_color(picture, &part) else {
             continue;
         };
-        let bounds = bounds(part.iter().map(|index| middle(picture, *index)));
+        let bounds = bounds(part.iter().map(|index| picture.center_of(*index)));
         let own = found.iter_mut().find(|(_, around, other)| {
             let off = [
                 color.red - other.red,
@@ -247,7 +247,7 @@ fn model_of(
     let (mut at_rim, mut unfaded, mut soft) = (0_usize, 0_usize, 0_usize);
     for index in pixels {
         soft += usize::from(alpha(*index) <= 0.6 * darkest);
-        let is_rim = is_at_edge(picture, *index)
+        let is_rim = is_at_rim(picture.size(), *index)
             || around(picture.size(), *index).any(|near| alpha(near) < LEAST);
         // The pixels of an edge are none of the shadow's.
         let is_cut = alpha(*index) > CUT && is_near_nothing(picture, *index);
@@ -302,7 +302,7 @@ fn model_of(
 /// Some of a shadow's pixels, and of those around it in which nothing is seen.
 fn samples(picture: &Picture, pixels: &[usize], most: usize) -> Vec<Sample> {
     let [width, height] = picture.size();
-    let own = bounds(pixels.iter().map(|index| middle(picture, *index)));
+    let own = bounds(pixels.iter().map(|index| picture.center_of(*index)));
     let wide = own.inflate(MARGIN * own.width() + 1.0, MARGIN * own.height() + 1.0);
     let columns = wide.x0.max(0.0) as usize..(wide.x1.ceil() as usize).min(width);
     let rows = wide.y0.max(0.0) as usize..(wide.y1.ceil() as usize).min(height);
@@ -311,23 +311,10 @@ fn samples(picture: &Picture, pixels: &[usize], most: usize) -> Vec<Sample> {
     let all: Vec<usize> = pixels.iter().copied().chain(empty).collect();
     let stride = all.len().div_ceil(most).max(1);
     let sample = |index: &usize| Sample {
-        place: middle(picture, *index),
+        place: picture.center_of(*index),
         alpha: f64::from(picture.pixels[*index][3]),
     };
     all.iter().step_by(stride).map(sample).collect()
-}
-
-/// Whether a pixel lies at the edge of the canvas.
-fn is_at_edge(picture: &Picture, index: usize) -> bool {
-    let (x, y) = (index % picture.width, index / picture.width);
-    x == 0 || y == 0 || x + 1 == picture.width || y + 1 == picture.height
-}
-
-fn middle(picture: &Picture, index: usize) -> Point {
-    Point::new(
-        (index % picture.width) as f64 + 0.5,
-        (index / picture.width) as f64 + 0.5,
-    )
 }
 
 /// The one colour of some pixels, if it is one.
@@ -363,10 +350,7 @@ fn take_out(
     pixels: &[usize],
     ground: Option<&Ground>,
 ) {
-    let mut is_own = vec![false; rest.pixels.len()];
-    for index in pixels {
-        is_own[*index] = true;
-    }
+    let is_own = mask(rest.pixels.len(), pixels);
     let mut is_beside = is_own.clone();
     for _ in 0..BESIDE {
         let before = is_beside.clone();
@@ -377,7 +361,7 @@ fn take_out(
         }
     }
     for index in 0..rest.pixels.len() {
-        let below = model.alpha(middle(rest, index)) as f32;
+        let below = model.alpha(rest.center_of(index)) as f32;
         let pixel = rest.pixels[index];
         if is_own[index] {
             rest.pixels[index] = [0.0; 4];

@@ -121,7 +121,7 @@ fn drawn(alpha: impl Fn(f64, f64) -> f64) -> (f64, usize) {
     let (model, color) =
         model_of(&found, &part, (MOST_SAMPLES, SEEN), &Stop::never()).expect("is a shadow");
     let offs = (0..found.pixels.len()).map(|index| {
-        let off = model.alpha(middle(&found, index)) - f64::from(found.pixels[index][3]);
+        let off = model.alpha(found.center_of(index)) - f64::from(found.pixels[index][3]);
         off * off
     });
     let error = (offs.sum::<f64>() / found.pixels.len() as f64).sqrt();
