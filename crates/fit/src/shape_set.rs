@@ -7,7 +7,7 @@ use chat2svg_trace::{
     NOISE, OPAQUE,
     crossing::{crosses_itself, straightened, without_crossed_parts},
     found_shape::{BACKGROUND, FoundShape, paint_in},
-    picture::{Picture, Pixel, squared_distance},
+    picture::{Picture, Pixel, median, squared_distance},
     regions::RegionFinder,
 };
 use chat2svg_vector::{
@@ -50,8 +50,7 @@ impl Fit<'_> {
             && !lowest.is_backdrop
         {
             // All others are painted over it, so it may as well lie below everything.
-            let canvas = Rect::new(0.0, 0.0, target.width as f64, target.height as f64);
-            lowest.path = canvas.to_path(0.1);
+            lowest.path = canvas_of(target);
             lowest.is_backdrop = true;
         }
         if let Some(shadows) = shadows {
@@ -90,10 +89,9 @@ impl Fit<'_> {
         let Some(wanted) = middle(&clear) else {
             return Ok(());
         };
-        let canvas = Rect::new(0.0, 0.0, target.width as f64, target.height as f64);
         let [red, green, blue] = wanted;
         let paint = Paint::Solid(Color::new(red, green, blue));
-        let path = to_canvas.inverse() * canvas.to_path(0.1);
+        let path = to_canvas.inverse() * canvas_of(target);
         let mut ground = Group::new(BACKGROUND);
         ground.children = vec![Node::Shape(Shape::filled("", path, paint))];
         self.document.layers.insert(0, Node::Group(ground));
@@ -340,11 +338,15 @@ impl Fit<'_> {
 /// The middle colour of some pixels, component by component; `None` of none.
 fn middle(pixels: &[Pixel]) -> Option<[f32; 3]> {
     let component = |index: usize| {
-        let mut values: Vec<f32> = pixels.iter().map(|pixel| pixel[index]).collect();
-        values.sort_by(f32::total_cmp);
-        values.get(values.len() / 2).copied()
+        let values: Vec<f32> = pixels.iter().map(|pixel| pixel[index]).collect();
+        median(&values)
     };
     Some([component(0)?, component(1)?, component(2)?])
+}
+
+/// A picture's canvas in its pixels.
+fn canvas_of(picture: &Picture) -> BezPath {
+    Rect::new(0.0, 0.0, picture.width as f64, picture.height as f64).to_path(0.1)
 }
 
 /// How wide an outline is, as the width of a long strip with its area and its length of border.

@@ -50,21 +50,21 @@ pub(super) fn changed(
         None => (given, [].as_slice()),
     };
     is_shown |= registered.is_some() && shows(placed, target, &options.stop);
-    let absent = if options.robust && !is_shown {
-        Absent::of(placed, target, &options.stop)
+    // A target that is shown as it is has nothing strange, and nothing lost.
+    let is_compared = options.robust && !is_shown;
+    let (absent, explicable) = if is_compared {
+        let absent = Absent::of(placed, target, &options.stop);
+        let explicable = explicable_part(placed, target, &absent, options);
+        (absent, explicable)
     } else {
-        Absent::default()
+        Default::default()
     };
     let Explicable {
         compared,
         is_part,
         shapes,
         shifts,
-    } = if options.robust && !is_shown {
-        explicable_part(placed, target, &absent, options)
-    } else {
-        Explicable::default()
-    };
+    } = explicable;
     let repainted = (!shifts.is_empty()).then(|| {
         let mut repainted = placed.clone();
         shift_colors(&mut repainted, &shifts);
@@ -124,7 +124,7 @@ pub(super) fn changed(
             measure_on_all(&mut outcome, (given, &[]), &picture, options)?;
         }
     }
-    if options.robust {
+    if is_compared {
         let absent = Absent::of(&outcome.document, target, &options.stop);
         outcome.report.lost = absent.lost_names(&outcome.document);
     }
