@@ -67,7 +67,7 @@ pub use engine::{refine, vectorize};
 pub use error::FitError;
 pub use naming::{Name, Namer, ShapeTraits};
 pub use options::{FitOptions, MAX_PATHS};
-pub use registration::{IdBuffer, Movement, Registered, Registration, register};
+pub use registration::{Movement, Registered, Registration, register};
 pub use report::{
     Action, ActionRecord, Budget, BudgetRecord, FitEnd, FitOutcome, FitReport, LossSample,
     MAX_SAMPLES, Observer, Progress,

@@ -9,7 +9,7 @@ use chat2svg_trace::{
     neighbours::beside,
     picture::mean_color,
 };
-use chat2svg_vector::{Document, Group, Meaning, Role, Shape, ShapeVisit};
+use chat2svg_vector::{Document, Group, Meaning, Role, Shape, ShapeVisit, Visibility};
 
 use crate::{registration::Form, topology::LINES};
 
@@ -101,27 +101,24 @@ pub(crate) fn ground_name(visit: &ShapeVisit<'_>) -> String {
 pub struct Namer<'a, const COMPONENTS: usize> {
     picture: &'a [[f32; COMPONENTS]],
     width: usize,
-    owners: &'a [u32],
-    pixels: &'a [Vec<u32>],
+    seen: &'a Visibility,
     backgrounds: BTreeSet<usize>,
 }
 
 impl<'a, const COMPONENTS: usize> Namer<'a, COMPONENTS> {
-    /// Of a document, in a picture of the given width whose pixels begin with gamma-encoded sRGB.
-    /// `owners` are, for each of its pixels, the index plus one of the shape that it shows, 0 for
-    /// none, and `pixels`, for each shape in painting order, its pixels.
+    /// Of a document, in a picture of the given width whose pixels begin with gamma-encoded sRGB;
+    /// `seen` is what is seen of the document at that size.
     pub fn of(
         document: &Document,
         (picture, width): (&'a [[f32; COMPONENTS]], usize),
-        owners: &'a [u32],
-        pixels: &'a [Vec<u32>],
+        seen: &'a Visibility,
     ) -> Self {
         let frame = document.view_box;
         let is_background = |visit: &ShapeVisit<'_>| {
             let bounds = visit.shape.paint_bounds(visit.transform);
             let covered = bounds.map_or(0.0, |bounds| bounds.intersect(frame).area());
-            let shown = pixels.get(visit.index).map_or(0, Vec::len) as f64;
-            covered >= PAINTED * frame.area() && shown >= SHOWN * owners.len() as f64
+            let shown = seen.pixels_of(visit.index).len() as f64;
+            covered >= PAINTED * frame.area() && shown >= SHOWN * seen.owners().len() as f64
         };
         let shapes = document.shapes();
         let backgrounds = shapes.iter().filter(|visit| is_background(visit));
@@ -129,17 +126,14 @@ impl<'a, const COMPONENTS: usize> Namer<'a, COMPONENTS> {
             backgrounds: backgrounds.map(|visit| visit.index).collect(),
             picture,
             width,
-            owners,
-            pixels,
+            seen,
         }
     }
 
     /// What is known of some pixels, ascending, as a shape right above another, `None` at the
     /// bottom.
     pub fn traits(&self, own: &[u32], above: Option<usize>) -> ShapeTraits {
-        let ground: &[u32] = above
-            .and_then(|shape| self.pixels.get(shape))
-            .map_or(&[], Vec::as_slice);
+        let ground = above.map_or(&[][..], |shape| self.seen.pixels_of(shape));
         let rest: Vec<u32> = ground
             .iter()
             .copied()
@@ -174,11 +168,12 @@ impl<'a, const COMPONENTS: usize> Namer<'a, COMPONENTS> {
     /// Share of a region's border beyond which lies neither it nor its ground.
     fn edge_share(&self, own: &[u32], owner: u32) -> f64 {
         let (mut border, mut edge) = (0_u32, 0_u32);
-        let size = [self.width, self.owners.len() / self.width.max(1)];
+        let owners = self.seen.owners();
+        let size = [self.width, owners.len() / self.width.max(1)];
         let others = own.iter().flat_map(|pixel| beside(size, *pixel as usize));
         for other in others.filter(|other| own.binary_search(&(*other as u32)).is_err()) {
             border += 1;
-            edge += u32::from(self.owners.get(other) != Some(&owner));
+            edge += u32::from(owners.get(other) != Some(&owner));
         }
         f64::from(edge) / f64::from(border.max(1))
     }

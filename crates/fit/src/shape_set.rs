@@ -154,8 +154,7 @@ impl Fit<'_> {
         if found.is_empty() || self.is_stopped() {
             return Ok(0);
         }
-        let (sharp, shown) = (finder.sharp(), visibility.pixels());
-        let namer = Namer::of(&self.document, (sharp, width), visibility.owners(), &shown);
+        let namer = Namer::of(&self.document, (finder.sharp(), width), &visibility);
         let depths: Vec<Option<usize>> = found.iter().map(|shape| shape.depth).collect();
         let node = |item: usize, ground: Option<&str>, to_parent| {
             let shape: &FoundShape = &found[item];
@@ -225,13 +224,14 @@ impl Fit<'_> {
         if !self.problem.options.allow_gradients || self.is_stopped() {
             return Ok(());
         }
-        let pixels = self.visibility(finder)?.pixels();
+        let seen = self.visibility(finder)?;
         let (cost, to_canvas, ids) = (self.cost(), self.problem.to_canvas, &self.ids);
         let mut changed = 0;
         self.document.edit_shapes(|index, shape, transform, _| {
-            let Some(own) = pixels.get(index).filter(|own| own.len() >= LEAST_PAINTED) else {
+            let own = seen.pixels_of(index);
+            if own.len() < LEAST_PAINTED {
                 return;
-            };
+            }
             if shape.stroke.is_some() && ids.get(index).is_some_and(|id| id.is_added()) {
                 // Its pixels are those of its border, too.
                 return;

@@ -6,6 +6,8 @@
 //! The pixel belongs to the shape with the largest weight, the upper one when equal, and to none
 //! when all weights together are below one half (the background shows most).
 
+use std::collections::BTreeMap;
+
 use chat2svg_stop::Stop;
 use kurbo::{Affine, Rect};
 
@@ -18,6 +20,8 @@ pub struct Visibility {
     width: u32,
     /// Index of the owner plus one; zero for none.
     owners: Vec<u32>,
+    /// Of each shape the pixels that it owns.
+    pixels: Vec<Vec<u32>>,
     visible: Vec<f64>,
     painted: Vec<f64>,
 }
@@ -40,15 +44,23 @@ impl Visibility {
     }
 
     /// Of each shape the pixels that it owns, ascending.
-    pub fn pixels(&self) -> Vec<Vec<u32>> {
-        let mut pixels = vec![Vec::new(); self.len()];
-        for (pixel, owner) in self.owners.iter().enumerate() {
-            let shape = (*owner as usize).checked_sub(1);
-            if let Some(own) = shape.and_then(|shape| pixels.get_mut(shape)) {
-                own.push(pixel as u32);
-            }
+    pub fn pixels(&self) -> &[Vec<u32>] {
+        &self.pixels
+    }
+
+    /// The pixels that one shape owns, ascending.
+    pub fn pixels_of(&self, shape: usize) -> &[u32] {
+        self.pixels.get(shape).map_or(&[], Vec::as_slice)
+    }
+
+    /// How many of some pixels each shape owns.
+    pub fn counts(&self, pixels: &[u32]) -> BTreeMap<usize, usize> {
+        let mut counts = BTreeMap::new();
+        let owners = pixels.iter().map(|pixel| self.owners.get(*pixel as usize));
+        for shape in owners.filter_map(|owner| (*owner? as usize).checked_sub(1)) {
+            *counts.entry(shape).or_default() += 1;
         }
-        pixels
+        counts
     }
 
     /// Sum of a shape's weights: the area in pixels that is seen of it.
@@ -103,6 +115,7 @@ impl Document {
             result: Visibility {
                 width,
                 owners: vec![0; pixels],
+                pixels: vec![Vec::new(); shapes],
                 visible: vec![0.0; shapes],
                 painted: vec![0.0; shapes],
             },
@@ -115,12 +128,17 @@ impl Document {
         let mut next = shapes;
         render::guarded(|| work.nodes(&self.layers, to_canvas, &mut through, None, &mut next, 0))?;
         stop.check()?;
-        for (owner, total) in work.result.owners.iter_mut().zip(&work.total) {
+        let mut result = work.result;
+        for (pixel, (owner, total)) in result.owners.iter_mut().zip(&work.total).enumerate() {
             if *total < 0.5 {
                 *owner = 0;
             }
+            let shape = (*owner as usize).checked_sub(1);
+            if let Some(own) = shape.and_then(|shape| result.pixels.get_mut(shape)) {
+                own.push(pixel as u32);
+            }
         }
-        Ok(work.result)
+        Ok(result)
     }
 }
 

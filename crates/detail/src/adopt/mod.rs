@@ -10,9 +10,7 @@ mod insert;
 mod parameters;
 mod residual;
 
-use chat2svg_fit::{
-    FitEnd, FitError, FitOptions, IdBuffer, Registered, Registration, refine, register,
-};
+use chat2svg_fit::{FitEnd, FitError, FitOptions, Registered, Registration, refine, register};
 use chat2svg_protocol::{Movement, Placement};
 use chat2svg_stop::{Stop, Stopped};
 use chat2svg_trace::{GradientThreshold, Price};
@@ -164,7 +162,7 @@ impl Job<'_> {
         }
         let price = Price::of_size(width as usize, height as usize).times(NEW_SHAPE);
         let finder = Finder::of(&reduced, parameters, price, stop)?;
-        let seen = IdBuffer::of(&adopted.document, width, height, stop)?;
+        let seen = adopted.document.visibility_until(width, height, stop)?;
         let new = finder.regions(&adopted.document, &seen)?;
         let (start, part) = (adopted.document.clone(), stop.part(FIT_TIME));
         let mut is_captured = vec![false; new.len()];
@@ -175,7 +173,7 @@ impl Job<'_> {
             adopted.document.clone_from(&start);
             self.fit(&mut adopted.document, &fitted, &part)?;
             stop.check()?;
-            let shown = IdBuffer::of(&adopted.document, width, height, stop)?;
+            let shown = adopted.document.visibility_until(width, height, stop)?;
             let is_more = finder.mark_captured(&new, [&seen, &shown], &mut is_captured);
             if fits == MOST_FITS || !is_more {
                 break shown;

@@ -1,7 +1,7 @@
 //! Finds the residual: regions of the target that the template does not show, and the shapes that
 //! draw them. `insert` places these in the document and decides whether they stay.
 
-use chat2svg_fit::{IdBuffer, Namer, ShapeTraits};
+use chat2svg_fit::{Namer, ShapeTraits};
 use chat2svg_stop::{Stop, Stopped};
 use chat2svg_trace::{
     Price, RegionId, RegionPrice, RegionShape, Regions,
@@ -9,7 +9,7 @@ use chat2svg_trace::{
     neighbours::square,
 };
 use chat2svg_vector::{
-    Color, Document, LineCap, LineJoin, Paint, Raster, RenderError, Shape, Stroke,
+    Color, Document, LineCap, LineJoin, Paint, Raster, RenderError, Shape, Stroke, Visibility,
 };
 
 use super::{AdoptError, AdoptParameters};
@@ -119,7 +119,7 @@ impl<'a> Finder<'a> {
     pub(super) fn regions(
         &self,
         document: &Document,
-        seen: &IdBuffer,
+        seen: &Visibility,
     ) -> Result<Vec<ResidualRegion>, AdoptError> {
         let errors = &self.errors(document)?;
         let wanted = self.parameters.most_added;
@@ -147,7 +147,7 @@ impl<'a> Finder<'a> {
     pub(super) fn mark_captured(
         &self,
         new: &[ResidualRegion],
-        [before, after]: [&IdBuffer; 2],
+        [before, after]: [&Visibility; 2],
         is_captured: &mut [bool],
     ) -> bool {
         let mut is_more = false;
@@ -161,8 +161,7 @@ impl<'a> Finder<'a> {
             );
             let is_taken = |(shape, shown): (usize, usize)| {
                 let taken = shown.saturating_sub(old.get(&shape).copied().unwrap_or(0));
-                let own = before.pixels.get(shape).map_or(&[][..], Vec::as_slice);
-                let own = self.regions.mean(own).to_oklab();
+                let own = self.regions.mean(before.pixels_of(shape)).to_oklab();
                 taken as f64 > TAKEN * region.pixels.len() as f64
                     && own.distance(wanted.to_oklab()) > OTHER_COLOR
             };
@@ -196,13 +195,13 @@ impl<'a> Finder<'a> {
     pub(super) fn shapes(
         &self,
         chosen: &[ResidualRegion],
-        seen: &IdBuffer,
+        seen: &Visibility,
         document: &Document,
     ) -> Result<Vec<ResidualShape>, Stopped> {
         let ids: Vec<RegionId> = chosen.iter().map(|region| region.id).collect();
         let drawn = self.regions.shapes(&ids, seen.owners(), self.region_price);
         let picture = (self.regions.pixels(), self.width);
-        let namer = Namer::of(document, picture, seen.owners(), &seen.pixels);
+        let namer = Namer::of(document, picture, seen);
         let mut all = Vec::with_capacity(drawn.len());
         for found in drawn {
             self.stop.check()?;
@@ -214,17 +213,14 @@ impl<'a> Finder<'a> {
     }
 
     /// The rules by which a region is new.
-    fn is_new(&self, pixels: &[u32], mask: &Mask, seen: &IdBuffer) -> Result<bool, Stopped> {
+    fn is_new(&self, pixels: &[u32], mask: &Mask, seen: &Visibility) -> Result<bool, Stopped> {
         let area = pixels.len() as f64;
         if area < self.least || area > self.largest {
             return Ok(false);
         }
         let is_known = seen.counts(pixels).into_iter().any(|(shape, common)| {
-            seen.pixels.get(shape).is_some_and(|own| {
-                let common = common as f64;
-                common / (area + own.len() as f64 - common)
-                    > self.parameters.new_shapes.known_overlap
-            })
+            let (common, own) = (common as f64, seen.pixels_of(shape).len() as f64);
+            common / (area + own - common) > self.parameters.new_shapes.known_overlap
         });
         if is_known {
             return Ok(false);

@@ -80,11 +80,12 @@ impl Absent {
         if (same as f64) < MUCH * all as f64 {
             return Ok(Self::default());
         }
-        let pixels = document.visibility_until(width, height, stop)?.pixels();
+        let seen = document.visibility_until(width, height, stop)?;
+        let pixels = seen.pixels();
         // Of each shape the pixels where the target does not show it, where those are most.
         let visits = document.shapes();
         let mut is_found = Vec::with_capacity(pixels.len());
-        let off = visits.iter().zip(&pixels).map(|(visit, own)| {
+        let off = visits.iter().zip(pixels).map(|(visit, own)| {
             let is_off = |at: &u32| !is_like(*at as usize, &shown, LIKE);
             let off: Vec<u32> = own.iter().copied().filter(is_off).collect();
             let is_sized = own.len() >= LEAST_SEEN && (own.len() as f64) < GROUND * all as f64;
@@ -116,7 +117,7 @@ impl Absent {
         };
         Ok(Self {
             is_found,
-            areas: off.iter().zip(&pixels).map(area).collect(),
+            areas: off.iter().zip(pixels).map(area).collect(),
             missing: (0..all).filter(|at| !is_between(*at)).count(),
         })
     }

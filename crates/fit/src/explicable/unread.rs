@@ -59,8 +59,8 @@ pub(super) fn unread(
         let shift = [0, 1, 2].map(|i| own().map(|at| off(at, i)).sum::<f32>() / squares);
         (squares > LEAST_SHARE && !is_right).then_some(shift)
     };
-    let pairs = seen.pixels().into_iter().zip(is_unread);
-    let shifts = pairs.map(|(pixels, is_unread)| is_unread.then(|| shift(&pixels)).flatten());
+    let pairs = seen.pixels().iter().zip(is_unread);
+    let shifts = pairs.map(|(pixels, is_unread)| is_unread.then(|| shift(pixels)).flatten());
     let depends = shares.iter().map(|share| *share > LEAST_SHARE);
     Ok((depends.collect(), shifts.collect()))
 }

@@ -12,7 +12,7 @@ use chat2svg_trace::{
 };
 use chat2svg_vector::{Color, Oklab};
 
-use super::{form::Form, id_buffer::counts};
+use super::form::Form;
 
 /// Prices at which the hierarchy is cut, as multiples of the usual one: from parts to wholes.
 const CUTS: [f64; 3] = [1.74, 14.0, 111.0];
@@ -125,4 +125,13 @@ impl Areas {
             .max_by_key(|(area, count)| (*count, std::cmp::Reverse(*area)))?;
         Some((area, count as f64 / pixels.len() as f64))
     }
+}
+
+/// How many of some pixels are of each kind.
+fn counts(pixels: &[u32], kind: impl Fn(usize) -> Option<usize>) -> BTreeMap<usize, usize> {
+    let mut counts = BTreeMap::new();
+    for kind in pixels.iter().filter_map(|pixel| kind(*pixel as usize)) {
+        *counts.entry(kind).or_default() += 1;
+    }
+    counts
 }

@@ -64,9 +64,9 @@ impl Search<'_> {
         state: &State,
         apart: f32,
     ) -> Result<Vec<Guess>, RenderError> {
-        let pixels = state.seen.parts_of(unit).concat();
+        let pixels = unit.parts(&state.seen).concat();
         let mut guesses = Vec::new();
-        let seen = |shape: &usize| state.seen.pixels[*shape].len();
+        let seen = |shape: &usize| state.seen.pixels_of(*shape).len();
         let shapes = unit.shapes.clone();
         let mut large: Vec<usize> = shapes
             .filter(|shape| seen(shape) >= self.least_pixels())

@@ -8,7 +8,6 @@ mod areas;
 mod exact;
 mod form;
 mod guesses;
-mod id_buffer;
 mod lines;
 mod moves;
 mod pose;
@@ -27,7 +26,6 @@ use chat2svg_trace::{
 use chat2svg_vector::{Document, Raster, RenderError};
 use serde::{Deserialize, Serialize};
 
-pub use self::id_buffer::IdBuffer;
 use self::{areas::Areas, form::Similarity, units::Unit, view::averaged};
 pub(crate) use self::{
     form::Form,

@@ -8,14 +8,13 @@ use std::{
 };
 
 use chat2svg_trace::{Price, picture::mean_color};
-use chat2svg_vector::{Color, Document, Paint, Raster, RenderError, ShapeVisit};
+use chat2svg_vector::{Color, Document, Paint, Raster, RenderError, ShapeVisit, Visibility};
 use kurbo::Affine;
 
 use super::{
     Search,
     form::{Form, Similarity},
     guesses::{Guess, NEAR_COLOR},
-    id_buffer::IdBuffer,
     pose::{AXES, SHIFTS, Trial, paint},
     tie_break::{Appearance, has_closer_rival},
     units::{Unit, units},
@@ -62,7 +61,7 @@ const MOVE_WORK: usize = 125;
 /// The document as it stands, and what the search knows of it.
 pub(super) struct State {
     pub(super) document: Document,
-    pub(super) seen: IdBuffer,
+    pub(super) seen: Visibility,
     /// Of each shape the pixels that are seen of it, where it has a stroke of its fill alone: a
     /// region has one colour.
     pub(super) bodies: Vec<Vec<u32>>,
@@ -90,11 +89,11 @@ impl Search<'_> {
         let mut order: Vec<&Unit> = list
             .iter()
             .filter(|unit| {
-                state.seen.painted_of(unit) >= LEAST_PAINTED * self.least_pixels() as f64
+                unit.painted_area(&state.seen) >= LEAST_PAINTED * self.least_pixels() as f64
             })
             .collect();
         order.sort_by_key(|unit| {
-            let size = state.seen.seen_of(unit);
+            let size = unit.seen_area(&state.seen);
             (!unit.is_group, Reverse(size), unit.shapes.start)
         });
         // What kept its colour first: it has the better claim to a region.
@@ -166,16 +165,16 @@ impl Search<'_> {
         Ok(())
     }
 
-    pub(super) fn id_buffer(&self, document: &Document) -> Result<IdBuffer, RenderError> {
+    pub(super) fn visibility(&self, document: &Document) -> Result<Visibility, RenderError> {
         let (width, height) = (self.areas.width as u32, self.areas.height as u32);
-        IdBuffer::of(document, width, height, self.stop)
+        document.visibility_until(width, height, self.stop)
     }
 
     fn state(&self, document: Document) -> Result<State, RenderError> {
-        let seen = self.id_buffer(&document)?;
+        let seen = self.visibility(&document)?;
         let shown = self.fine.shown(&document)?;
         let picture: Vec<[f32; 3]> = shown.pixels().iter().map(color_of).collect();
-        let mut bodies = seen.pixels.clone();
+        let mut bodies = seen.pixels().to_vec();
         for visit in document.shapes() {
             if let (Some(body), Some(fill)) = (bodies.get_mut(visit.index), stroked_fill(&visit)) {
                 let is_fill = |at: &u32| {
@@ -208,7 +207,7 @@ impl Search<'_> {
     /// The state in which a unit of which much is hidden is seen whole, and nothing else; `None`
     /// where it is seen well enough.
     fn alone(&self, unit: &Unit, state: &State) -> Result<Option<State>, RenderError> {
-        if state.seen.seen_of(unit) as f64 >= WELL_SEEN * state.seen.painted_of(unit) {
+        if unit.seen_area(&state.seen) as f64 >= WELL_SEEN * unit.painted_area(&state.seen) {
             return Ok(None);
         }
         let mut alone = state.document.clone();
@@ -227,8 +226,8 @@ impl Search<'_> {
     /// Whether the target shows a unit where it is, or some of a group there, or too much of it to
     /// say.
     fn is_settled(&self, unit: &Unit, state: &State) -> bool {
-        let all = state.seen.seen_of(unit);
-        let parts = unit.shapes.clone().zip(state.seen.parts_of(unit));
+        let all = unit.seen_area(&state.seen);
+        let parts = unit.shapes.clone().zip(unit.parts(&state.seen));
         let settled: usize = parts
             .filter(|(shape, _)| state.settled.get(*shape).is_some_and(Option::is_some))
             .map(|(_, pixels)| pixels.len())
@@ -338,7 +337,7 @@ impl Search<'_> {
         };
         let mut least = there(old);
         if !unit.is_group {
-            let pixels = &state.seen.pixels[unit.shapes.start];
+            let pixels = state.seen.pixels_of(unit.shapes.start);
             let instead = [Some(mean_color(&self.fine.pixels, pixels)), color];
             for color in instead.into_iter().flatten() {
                 let mut recolored = state.document.clone();
@@ -357,10 +356,10 @@ impl Search<'_> {
             let at = **pixel as usize;
             squared_distance(state.picture[at], self.fine.pixels[at]).sqrt() <= AGREES
         };
-        let pixels = state.seen.parts_of(unit).iter().flatten();
+        let pixels = unit.parts(&state.seen).iter().flatten();
         Agreeing {
             agreeing: pixels.filter(agrees).count() as f64,
-            seen: state.seen.seen_of(unit) as f64,
+            seen: unit.seen_area(&state.seen) as f64,
         }
     }
 }

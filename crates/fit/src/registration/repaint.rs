@@ -1,10 +1,12 @@
 //! Gives flat shapes the paint of the region that shows them. Moves nothing.
 
 use chat2svg_trace::{found_shape::paint_in, neighbours::beside, picture::mean_color};
-use chat2svg_vector::{Color, Document, Paint, RenderError, Shape, ShapeVisit, similarity_scale};
+use chat2svg_vector::{
+    Color, Document, Paint, RenderError, Shape, ShapeVisit, Visibility, similarity_scale,
+};
 use kurbo::Affine;
 
-use super::{Search, id_buffer::IdBuffer, units::told_name, view::squared_distance};
+use super::{Search, units::told_name, view::squared_distance};
 use crate::{
     explicable::Absent,
     freedom::{text_place, unread_place},
@@ -30,7 +32,7 @@ const BESIDE: usize = 3;
 /// What shapes are repainted from.
 struct Painter<'a> {
     search: &'a Search<'a>,
-    seen: IdBuffer,
+    seen: Visibility,
     /// Maps user space to the regions' picture.
     to_canvas: Affine,
 }
@@ -43,7 +45,7 @@ impl Search<'_> {
         let (width, height) = self.finder.size();
         let painter = Painter {
             search: self,
-            seen: self.id_buffer(document)?,
+            seen: self.visibility(document)?,
             to_canvas: document.canvas_transform(width as u32, height as u32)?,
         };
         let is_robust = self.registration.robust;
@@ -58,8 +60,8 @@ impl Search<'_> {
         let facts: Vec<(String, bool, bool)> = document.shapes().iter().map(facts).collect();
         let mut shaded = Vec::new();
         document.edit_shapes(|index, shape, transform, opacity| {
-            let found = painter.seen.pixels.get(index).zip(facts.get(index));
-            if let Some((pixels, (name, is_text, false))) = found
+            let pixels = painter.seen.pixels_of(index);
+            if let Some((name, is_text, false)) = facts.get(index)
                 && !self.stop.is_due()
                 && painter.repaint_shape(shape, pixels, *is_text, transform, opacity)
             {

@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use chat2svg_vector::{Document, Node, ShapeVisit};
+use chat2svg_vector::{Document, Node, ShapeVisit, Visibility};
 use kurbo::Affine;
 
 use crate::{
@@ -30,6 +30,22 @@ impl Unit {
     /// Whether all of another is in this one.
     pub(super) fn holds(&self, other: &Self) -> bool {
         self.shapes.start <= other.shapes.start && other.shapes.end <= self.shapes.end
+    }
+
+    /// The pixels that are seen of each of its shapes.
+    pub(super) fn parts<'a>(&self, seen: &'a Visibility) -> &'a [Vec<u32>] {
+        seen.pixels().get(self.shapes.clone()).unwrap_or_default()
+    }
+
+    /// How many pixels are seen of it.
+    pub(super) fn seen_area(&self, seen: &Visibility) -> usize {
+        self.parts(seen).iter().map(Vec::len).sum()
+    }
+
+    /// The pixels that it would show were nothing above its shapes.
+    pub(super) fn painted_area(&self, seen: &Visibility) -> f64 {
+        let shapes = self.shapes.clone();
+        shapes.map(|shape| seen.painted_area(shape)).sum()
     }
 }
 

@@ -101,7 +101,6 @@ impl Fit<'_> {
     fn savings(&self, map: &SceneMap, outlines: &[Vec<Part>]) -> Result<Vec<Saving>, FitError> {
         let target = self.problem.target;
         let seen = (self.document).visibility(target.width as u32, target.height as u32)?;
-        let pixels = seen.pixels();
         let visits = self.document.shapes();
         let decimals = self.grids(&self.paths());
         let mut savings = Vec::new();
@@ -116,7 +115,7 @@ impl Fit<'_> {
                     is_added: self.is_added(slot.shape),
                     may_bend: self.problem.options.allow_points,
                     is_ground: self.is_ground(slot.shape),
-                    pixels: pixels.get(slot.shape).map_or(&[], Vec::as_slice),
+                    pixels: seen.pixels_of(slot.shape),
                     target,
                 };
                 source.savings(&mut savings);
