@@ -13,7 +13,7 @@ use crate::{
     additions::{Addition, add_all, filled},
     context::Context,
     light::Source,
-    scene::{Item, mean_color},
+    scene::Item,
 };
 
 /// Most fires that glow.
@@ -98,7 +98,7 @@ fn is_dark_glow(node: &Node) -> bool {
     let Node::Shape(shape) = node else {
         return false;
     };
-    let color = shape.fill.as_ref().map(|fill| mean_color(&fill.paint));
+    let color = shape.fill.as_ref().map(|fill| fill.paint.mean_color());
     shape.meaning.role == Some(Role::Glow) && color.is_some_and(is_dark)
 }
 

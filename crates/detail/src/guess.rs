@@ -7,8 +7,6 @@ use chat2svg_vector::{
     Weather,
 };
 
-use crate::scene::mean_color;
-
 /// States in a document what its labels let guess; leaves one that states anything itself alone.
 pub(crate) fn guess_meaning(document: &mut Document) {
     if document.states_meaning() {
@@ -177,7 +175,7 @@ fn material_of(node: &Node, own: &str, after: &[String], around: &Around) -> Opt
         Role::Ground if is(&["grass", "lawn", "meadow"]) => {
             let fill = shape.fill.as_ref();
             let is_white =
-                fill.is_some_and(|fill| mean_color(&fill.paint).to_oklab().lightness > 0.88);
+                fill.is_some_and(|fill| fill.paint.mean_color().to_oklab().lightness > 0.88);
             Some(if is_white {
                 Material::Snow
             } else {

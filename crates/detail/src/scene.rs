@@ -244,31 +244,10 @@ impl Walk<'_> {
             name,
             transform: inherited.transform,
             bounds,
-            color: fill
-                .map(|fill| &fill.paint)
-                .or(shape.stroke.as_ref().map(|stroke| &stroke.paint))
-                .map_or(UNPAINTED, mean_color),
+            color: shape.main_paint().map_or(UNPAINTED, Paint::mean_color),
             opacity: inherited.opacity * shape.opacity * fill.map_or(1.0, |fill| fill.opacity),
         });
     }
-}
-
-/// The colour of a paint seen from afar: the mean of its stops.
-pub(crate) fn mean_color(paint: &Paint) -> Color {
-    let stops = match paint {
-        Paint::Solid(color) => return *color,
-        Paint::Linear(gradient) => &gradient.stops,
-        Paint::Radial(gradient) => &gradient.stops,
-    };
-    let count = stops.len().max(1) as f32;
-    let sum = stops.iter().fold([0.0; 3], |sum, stop| {
-        [
-            sum[0] + stop.color.red,
-            sum[1] + stop.color.green,
-            sum[2] + stop.color.blue,
-        ]
-    });
-    Color::new(sum[0] / count, sum[1] / count, sum[2] / count)
 }
 
 fn name_of<'a>(label: &'a str, id: &'a str) -> &'a str {

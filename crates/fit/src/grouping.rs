@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use chat2svg_trace::found_shape::SHAPES;
-use chat2svg_vector::{Color, Document, GradientStop, Group, Node, Paint, WriteOptions, slug};
+use chat2svg_vector::{Document, Group, Node, WriteOptions, slug};
 
 use arrangement::{Arrangement, count_of};
 
@@ -94,15 +94,10 @@ fn word(node: &Node) -> &'static str {
     let Node::Shape(shape) = node else {
         return SHAPES;
     };
-    let fill = shape.fill.as_ref().map(|fill| &fill.paint);
-    let stroke = shape.stroke.as_ref().map(|stroke| &stroke.paint);
-    let Some(paint) = fill.or(stroke) else {
+    let Some(paint) = shape.main_paint() else {
         return SHAPES;
     };
-    let color = match paint {
-        Paint::Solid(color) => *color,
-        gradient => mean(gradient.stops()),
-    };
+    let color = paint.mean_color();
     let fades = paint.stops().last().is_some_and(|last| last.opacity == 0.0);
     if !fades {
         color.word()
@@ -111,15 +106,6 @@ fn word(node: &Node) -> &'static str {
     } else {
         "glow"
     }
-}
-
-fn mean(stops: &[GradientStop]) -> Color {
-    let count = stops.len().max(1) as f32;
-    let of = |part: fn(&Color) -> f32| {
-        let sum: f32 = stops.iter().map(|stop| part(&stop.color)).sum();
-        sum / count
-    };
-    Color::new(of(|c| c.red), of(|c| c.green), of(|c| c.blue))
 }
 
 #[cfg(test)]

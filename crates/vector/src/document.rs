@@ -213,6 +213,12 @@ impl Shape {
             opacity: 1.0,
         }
     }
+
+    /// The paint of its fill, or where it has none, of its stroke.
+    pub fn main_paint(&self) -> Option<&Paint> {
+        let fill = self.fill.as_ref().map(|fill| &fill.paint);
+        fill.or(self.stroke.as_ref().map(|stroke| &stroke.paint))
+    }
 }
 
 /// How a shape came into its document, which decides how freely it may be written.

@@ -61,6 +61,19 @@ impl Paint {
         }
     }
 
+    /// Its colour seen from afar: the mean of the stops of a gradient.
+    pub fn mean_color(&self) -> Color {
+        if let Self::Solid(color) = self {
+            return *color;
+        }
+        let stops = self.stops();
+        let mean = |part: fn(Color) -> f32| {
+            let sum: f32 = stops.iter().map(|stop| part(stop.color)).sum();
+            sum / stops.len().max(1) as f32
+        };
+        Color::new(mean(|c| c.red), mean(|c| c.green), mean(|c| c.blue))
+    }
+
     /// The stops of a gradient, to be changed; `None` for a solid paint.
     pub fn stops_mut(&mut self) -> Option<&mut Vec<GradientStop>> {
         match self {

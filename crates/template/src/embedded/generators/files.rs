@@ -174,9 +174,7 @@ fn drawings_in_files_look_as_before() {
 fn colors(drawing: &Drawing) -> String {
     let mut counts: Vec<([u8; 3], usize)> = Vec::new();
     for shape in shapes(&drawing.nodes) {
-        let fill = shape.fill.as_ref().map(|fill| &fill.paint);
-        let paint = fill.or(shape.stroke.as_ref().map(|stroke| &stroke.paint));
-        let Some(Paint::Solid(color)) = paint else {
+        let Some(Paint::Solid(color)) = shape.main_paint() else {
             panic!("{} is not of one colour", shape.label);
         };
         let color = color.to_rgb8();
