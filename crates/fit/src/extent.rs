@@ -33,12 +33,6 @@ impl Extent {
         (bounds.x0 <= bounds.x1 && extent.0.area() > 0.0).then_some(extent)
     }
 
-    /// The pixels that two have in common.
-    pub(crate) fn intersection(&self, other: &Self) -> Option<Self> {
-        let both = self.0.intersect(other.0);
-        (both.area() > 0.0).then_some(Self(both))
-    }
-
     /// The smallest that holds two.
     pub(crate) fn union(&self, other: &Self) -> Self {
         Self(self.0.union(other.0))
@@ -46,7 +40,7 @@ impl Extent {
 
     /// Whether two have pixels in common.
     pub(crate) fn overlaps(&self, other: &Self) -> bool {
-        self.intersection(other).is_some()
+        self.0.intersect(other.0).area() > 0.0
     }
 
     /// Whether it is the whole canvas.

@@ -88,8 +88,6 @@ pub enum Action {
     Prune,
     /// Paths of nearly one colour became one.
     Merge,
-    /// Paths came to lie above others that had covered them.
-    Reorder,
     /// Shapes were given strokes that the picture shows along their outlines, or lost them again.
     Stroke,
     /// Segments of outlines were cut in two, lines made curves.

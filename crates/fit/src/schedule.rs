@@ -166,7 +166,7 @@ pub(crate) fn run(fit: &mut Fit<'_>) -> Result<(), FitError> {
         fit.prune()?;
         if round + 1 < ROUNDS {
             fit.subdivide()?;
-            fit.search_edits()?;
+            fit.merge_shapes()?;
         }
         if round == 0 {
             fit.stroke_outlines()?;
