@@ -14,7 +14,7 @@ use chat2svg_fit::{FitEnd, FitError, FitOptions, Registered, Registration, refin
 use chat2svg_protocol::{Movement, Placement};
 use chat2svg_stop::{Stop, Stopped};
 use chat2svg_trace::{GradientThreshold, Price};
-use chat2svg_vector::{Color, Document, Raster, RenderError};
+use chat2svg_vector::{Color, Document, Raster, RenderError, Shape};
 use thiserror::Error;
 
 pub use parameters::{AdoptParameters, NewShapes};
@@ -27,8 +27,10 @@ const NEW_SHAPE: f64 = 1.74;
 /// Share of the time that is left which that fit may take, so that there is some to look for new
 /// shapes.
 const FIT_TIME: f64 = 0.6;
-/// Most times that shapes are fitted.
-const MOST_FITS: u32 = 3;
+/// Oklab distance from which a shape's colour is quite another.
+const OTHER_COLOR: f32 = 0.2;
+/// Intersection over union of a shape's boxes before and after below which its place is.
+const SAME_PLACE: f64 = 0.8;
 
 /// What came of a target from outside.
 #[derive(Clone, Debug, PartialEq)]
@@ -162,23 +164,11 @@ impl Job<'_> {
         }
         let price = Price::of_size(width as usize, height as usize).times(NEW_SHAPE);
         let finder = Finder::of(&reduced, parameters, price, stop)?;
+        let start = adopted.document.clone();
+        self.fit(&mut adopted.document, target, &stop.part(FIT_TIME))?;
+        stop.check()?;
+        put_back(&mut adopted.document, &start);
         let seen = adopted.document.visibility_until(width, height, stop)?;
-        let new = finder.regions(&adopted.document, &seen)?;
-        let (start, part) = (adopted.document.clone(), stop.part(FIT_TIME));
-        let mut is_captured = vec![false; new.len()];
-        let mut fits = 0;
-        let seen = loop {
-            fits += 1;
-            let fitted = finder.without(&new, &is_captured, &start)?;
-            adopted.document.clone_from(&start);
-            self.fit(&mut adopted.document, &fitted, &part)?;
-            stop.check()?;
-            let shown = adopted.document.visibility_until(width, height, stop)?;
-            let is_more = finder.mark_captured(&new, [&seen, &shown], &mut is_captured);
-            if fits == MOST_FITS || !is_more {
-                break shown;
-            }
-        };
         let found = finder.regions(&adopted.document, &seen)?;
         let found = finder.shapes(&found, &seen, &adopted.document)?;
         let (document, names) = finder.insert(&adopted.document, &found)?;
@@ -212,6 +202,29 @@ impl Job<'_> {
         }
         Ok(())
     }
+}
+
+/// Puts the shapes back that a fit has given quite another colour in quite another place: they have
+/// come to show something new.
+fn put_back(document: &mut Document, start: &Document) {
+    let shapes = start.shapes();
+    document.edit_shapes(|index, shape, transform, _| {
+        let Some(before) = shapes.get(index).map(|visit| visit.shape) else {
+            return;
+        };
+        let color = |shape: &Shape| Some(shape.main_paint()?.mean_color().to_oklab());
+        let colors = color(before).zip(color(shape));
+        let is_recolored = colors.is_some_and(|(old, new)| old.distance(new) > OTHER_COLOR);
+        let boxes = before
+            .outline_bounds(transform)
+            .zip(shape.outline_bounds(transform));
+        let is_elsewhere = boxes.is_some_and(|(old, new)| {
+            old.intersect(new).area() < SAME_PLACE * old.union(new).area()
+        });
+        if is_recolored && is_elsewhere {
+            shape.clone_from(before);
+        }
+    });
 }
 
 fn movement(moved: chat2svg_fit::Movement) -> Movement {
