@@ -287,9 +287,7 @@ impl Search<'_> {
         } else {
             (error, guess)
         };
-        let (error, guess) = trial.descended(error, guess, [true; AXES])?;
-        let (error, guess) = trial.plainest(error, guess, before)?;
-        let (_, guess) = trial.descended(error, guess, SHIFTS)?;
+        let (_, guess) = trial.descended(error, guess, [true; AXES])?;
         let better = trial.moved(&guess);
         let is_far = trial.reach_of(&guess) >= LEAST_MOVE * factor;
         if !is_far || !unit.sizes().contains(&guess.similarity.scale.powi(2)) {

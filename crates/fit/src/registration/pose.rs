@@ -98,35 +98,6 @@ impl<'a, 'w> Trial<'a, 'w> {
         Ok((error, guess))
     }
 
-    /// Without the turn and the scaling that hardly add to what the move gains: a disc turns
-    /// unseen.
-    pub(super) fn plainest(
-        &mut self,
-        error: f64,
-        guess: Guess,
-        before: f64,
-    ) -> Result<(f64, Guess), RenderError> {
-        const HARDLY: f64 = 0.01;
-        let allowed = error + HARDLY * (before - error).max(0.0);
-        let Similarity { turn, scale, .. } = guess.similarity;
-        let middle = self
-            .bounds()
-            .map_or(guess.similarity.center, |all| all.center());
-        let there = guess.similarity.map() * middle;
-        for (turn, scale) in [(0.0, 1.0), (0.0, scale), (turn, 1.0)] {
-            let mut plain = guess;
-            (plain.similarity.turn, plain.similarity.scale) = (turn, scale);
-            // Around the middle of the unit, which need not be that of what is seen of it.
-            plain.similarity.by += there - plain.similarity.map() * middle;
-            if let Some(found) = self.error(&plain)?
-                && found <= allowed
-            {
-                return Ok((found, plain));
-            }
-        }
-        Ok((error, guess))
-    }
-
     /// About how far in pixels of the view a guess moves the unit's outline.
     pub(super) fn reach_of(&self, guess: &Guess) -> f64 {
         let Similarity {

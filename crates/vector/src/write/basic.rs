@@ -31,7 +31,7 @@ impl Basic {
             Some((points, true)) => {
                 // Dashes begin at the top left of a rectangle, going right.
                 let is_dashed = shape.stroke.as_ref().is_some_and(|s| !s.dashes.is_empty());
-                let rect = rect_of(&points).filter(|rect| {
+                let rect = rect_of(&points, tolerance).filter(|rect| {
                     let begins_alike = points.first() == Some(&Point::new(rect.x0, rect.y0))
                         && is_clockwise(&points);
                     // A side that is rounded to nothing would hide a rectangle's stroke, too.
@@ -118,7 +118,7 @@ impl Basic {
 
 /// Whether a path draws one upright rectangle.
 pub(super) fn is_rectangle(path: &BezPath) -> bool {
-    vertices(path).is_some_and(|(points, is_closed)| is_closed && rect_of(&points).is_some())
+    vertices(path).is_some_and(|(points, is_closed)| is_closed && rect_of(&points, 0.0).is_some())
 }
 
 /// The rectangle with round corners that [`ShapeElements::Keep`](super::ShapeElements::Keep) writes
@@ -155,11 +155,13 @@ fn vertices(path: &BezPath) -> Option<(Vec<Point>, bool)> {
     (points.len() > 1).then_some((points, is_closed))
 }
 
-/// The rectangle with these corners, in any order that goes around.
-fn rect_of(points: &[Point]) -> Option<Rect> {
+/// The rectangle with these corners to a tolerance, in any order that goes around.
+fn rect_of(points: &[Point], tolerance: f64) -> Option<Rect> {
     let [a, b, c, d] = points else { return None };
-    let is_across = a.y == b.y && b.x == c.x && c.y == d.y && d.x == a.x;
-    let is_down = a.x == b.x && b.y == c.y && c.x == d.x && d.y == a.y;
+    let is_same = |a: f64, b: f64| (a - b).abs() <= tolerance;
+    let is_across =
+        is_same(a.y, b.y) && is_same(b.x, c.x) && is_same(c.y, d.y) && is_same(d.x, a.x);
+    let is_down = is_same(a.x, b.x) && is_same(b.y, c.y) && is_same(c.x, d.x) && is_same(d.y, a.y);
     let rect = Rect::from_points(*a, *c);
     ((is_across || is_down) && rect.width() > 0.0 && rect.height() > 0.0).then_some(rect)
 }
