@@ -47,7 +47,6 @@ mod schedule;
 mod shape_set;
 mod shows;
 mod simplify;
-mod soften;
 mod step;
 mod strokes;
 mod subdivide;

@@ -153,6 +153,7 @@ pub(crate) fn run(fit: &mut Fit<'_>) -> Result<(), FitError> {
     } else {
         1.0 - coarse - placing
     } / f64::from(ROUNDS);
+    let may_soften = !is_empty && options.allow_points;
     for round in 0..ROUNDS {
         if fit.is_stopped() {
             break;
@@ -162,17 +163,14 @@ pub(crate) fn run(fit: &mut Fit<'_>) -> Result<(), FitError> {
             fit.revert_if_clearly_worse();
         }
         fit.descend(share, 1.0, RATE)?;
-        fit.drop_strokes()?;
+        fit.judge_strokes(may_soften && round + 1 < ROUNDS)?;
         fit.prune()?;
         if round + 1 < ROUNDS {
             fit.subdivide()?;
             fit.merge_shapes()?;
         }
-        if round == 0 {
+        if !is_empty && round == 0 {
             fit.stroke_outlines()?;
-        }
-        if !is_empty && round + 1 < ROUNDS && options.allow_points {
-            fit.soften_outlines()?;
         }
         let Some(finder) = &finder else { continue };
         if round == 0 {
@@ -193,7 +191,6 @@ pub(crate) fn run(fit: &mut Fit<'_>) -> Result<(), FitError> {
             fit.add(finder, limit.saturating_sub(fit.shapes()))?;
         }
     }
-    fit.drop_strokes()?;
     let steps = POLISH_STEPS.min(options.iterations);
     fit.tracker.polish = steps;
     fit.chooses_rounding = true;

@@ -1,29 +1,30 @@
-//! Gives the template's shapes the strokes that the target shows along their outlines, and takes
-//! back those that turn out to be worth less than their bytes. A thin line around a shape is then a
-//! property of that shape, not a ring over it. How strokes are fitted is the descent's business.
+//! Strokes for shapes that the template gives none: where the target shows a line along an outline,
+//! and where an edge is softer than anti-aliasing makes it, as in pictures of image models. Both
+//! are then properties of the shape, not a ring or a second shape over it. What a stroke is worth a
+//! trial tells once the outline is in its place; how it is fitted is the descent's business.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
-use chat2svg_diffraster::Node;
 use chat2svg_trace::picture::{Picture, median};
 use chat2svg_vector::{Color, Paint, Shape, Stroke};
-use kurbo::{Affine, BezPath, Shape as _};
+use kurbo::{Affine, BezPath};
 
 use crate::{
     Action, FitError,
     fit::Fit,
     freedom::Motion,
     normals::{Normal, color_at, normals_along},
-    scene::{SceneMap, scale_of},
+    scene::{SceneMap, scale_of, stroke_of},
     simplify::closed_where_it_meets,
 };
 
-/// Width in pixels with which a stroke begins, in a picture whose longest side is 512 pixels.
+/// Width in pixels with which a line begins at least, in a picture whose longest side is 512
+/// pixels.
 const FIRST_WIDTH: f64 = 1.2;
 /// Pixels below which a stroke is too thin to be seen.
-const LEAST_WIDTH: f32 = 0.1;
-/// How far to each side of an outline its line is looked for, in a picture whose longest side is
-/// 512 pixels.
+const LEAST_WIDTH: f64 = 0.1;
+/// How far to each side of an outline its sides are, in a picture whose longest side is 512 pixels;
+/// between them its line is looked for.
 const REACH: f64 = 6.0;
 /// And in any picture, in pixels.
 const LEAST_REACH: f64 = 4.0;
@@ -39,6 +40,22 @@ const SAME_COLOR: f64 = 0.08;
 const LEAST_MISSING: f64 = 0.5;
 /// Share of an outline along which there must be a line.
 const LINE_SHARE: f64 = 0.4;
+/// Widths in pixels of strokes that are tried on soft edges.
+const SOFT_WIDTHS: [f64; 3] = [0.5, 0.9, 1.5];
+
+/// A stroke of one colour, its width in pixels.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Line {
+    color: Color,
+    width: f64,
+}
+
+impl Line {
+    /// As the stroke of a shape that is drawn at a scale.
+    fn at_scale(self, scale: f64) -> Stroke {
+        Stroke::solid(Paint::Solid(self.color), self.width / scale)
+    }
+}
 
 impl Fit<'_> {
     /// Closes the outlines of the template's filled shapes that end where they began, so that what
@@ -49,116 +66,111 @@ impl Fit<'_> {
         });
     }
 
-    /// Gives every filled shape of the template that has no stroke one where the target shows a
-    /// line along its outline.
+    /// Gives shapes of the template strokes where the target shows lines along their outlines. A
+    /// trial could not tell which of them pay: outlines have yet to move by half of a line's width.
     pub(crate) fn stroke_outlines(&mut self) -> Result<(), FitError> {
         if !self.problem.options.allow_strokes || self.is_stopped() {
             return Ok(());
         }
         let target = self.problem.target;
-        let width = FIRST_WIDTH * target.width.max(target.height) as f64 / 512.0;
         let mut map = self.scene();
         let shown = Picture {
             pixels: self.descender.picture(&mut map.scene)?,
             ..*target
         };
-        let ids = self.ids.clone();
-        self.edit_strokeless(&map, |index, shape, to_pixels| {
-            if ids.get(index).is_none_or(|id| id.is_added()) {
-                return None;
-            }
-            let (color, measured) = line_along(shape, to_pixels, target, &shown)?;
-            Some((color, measured.max(width)))
+        let strokeless = self.strokeless(&map).into_iter();
+        let lines = strokeless.filter_map(|(slot, path)| {
+            let line = line_along(&path, target, &shown)?;
+            Some((map.slots[slot].shape, Some(line)))
         });
-        self.note(Action::Stroke)
+        self.put_strokes(&lines.collect())
     }
 
-    /// Asks of every opaque filled shape that has no stroke, with its index in painting order and
-    /// what maps it to pixels, for the colour and width in pixels of one that it is to have.
-    pub(crate) fn edit_strokeless(
-        &mut self,
-        map: &SceneMap,
-        mut stroke: impl FnMut(usize, &Shape, Affine) -> Option<(Color, f64)>,
-    ) {
-        let to_canvas = self.problem.to_canvas;
-        let movable: BTreeSet<usize> = (0..map.slots.len())
-            .filter(|slot| self.is_movable(map, *slot))
-            .filter(|slot| map.slots[*slot].freedom.outline == Motion::Free)
-            .map(|slot| map.slots[slot].shape)
-            .collect();
-        self.document
-            .edit_shapes(|index, shape, transform, opacity| {
-                let to_pixels = to_canvas * transform;
-                let scale = scale_of(to_pixels);
-                let is_opaque = shape
-                    .fill
-                    .as_ref()
-                    .is_some_and(|fill| fill.opacity * opacity > 0.9);
-                if movable.contains(&index)
-                    && is_opaque
-                    && shape.opacity > 0.9
-                    && shape.stroke.is_none()
-                    && scale.is_normal()
-                    && let Some((color, width)) = stroke(index, shape, to_pixels)
-                {
-                    shape.stroke = Some(Stroke::solid(Paint::Solid(color), width / scale));
-                }
-            });
-    }
-
-    /// Takes back the strokes that gain less than they must.
-    pub(crate) fn drop_strokes(&mut self) -> Result<(), FitError> {
+    /// Tries to take back the strokes that were given, and to soften the edges of shapes that have
+    /// none; does what is worth its bytes.
+    pub(crate) fn judge_strokes(&mut self, may_soften: bool) -> Result<(), FitError> {
         if !self.problem.options.allow_strokes || self.is_stopped() {
             return Ok(());
         }
-        let is_given = self.given_strokes();
         let map = self.scene();
-        let candidates: Vec<usize> = (0..map.slots.len())
-            .filter(|slot| {
-                is_given.get(map.slots[*slot].shape) == Some(&true) || shows_no_stroke(&map, *slot)
-            })
-            .collect();
-        let least = self.price().stroke();
-        let worth = self.growths_of_slots(&map, &candidates, |_, path| path.stroke = None)?;
-        let worthless: BTreeSet<usize> = worth
-            .into_iter()
-            .filter(|(_, gain)| *gain < least)
-            .map(|(slot, _)| map.slots[slot].shape)
-            .collect();
-        if worthless.is_empty() {
+        let given = self.given_strokes(&map).into_iter();
+        let mut changes: Vec<(usize, Option<Line>)> = given.map(|slot| (slot, None)).collect();
+        if may_soften {
+            for (slot, path) in self.strokeless(&map) {
+                let Some(color) = half_way(&path, self.problem.target) else {
+                    continue;
+                };
+                let lines = SOFT_WIDTHS.map(|width| Some(Line { color, width }));
+                changes.extend(lines.map(|line| (slot, line)));
+            }
+        }
+        let growths = self.growths_of_slots(&map, &changes, |line, path| {
+            let stroke = line.map(|line| line.at_scale(1.0));
+            path.stroke = stroke.map(|stroke| stroke_of(&stroke, Affine::IDENTITY, 1.0));
+        })?;
+        let price = self.price().stroke();
+        let mut costs = BTreeMap::new();
+        let mut best = BTreeMap::new();
+        for (slot, line, growth) in growths {
+            let shape = map.slots[slot].shape;
+            let cost = growth + if line.is_some() { price } else { -price };
+            let least = costs.entry(shape).or_insert(0.0);
+            if cost < *least {
+                *least = cost;
+                best.insert(shape, line);
+            }
+        }
+        self.put_strokes(&best)
+    }
+
+    /// Gives shapes strokes, or takes those that they have.
+    fn put_strokes(&mut self, strokes: &BTreeMap<usize, Option<Line>>) -> Result<(), FitError> {
+        if strokes.is_empty() {
             return Ok(());
         }
-        self.document.edit_shapes(|index, shape, _, _| {
-            if worthless.contains(&index) {
-                shape.stroke = None;
+        let to_canvas = self.problem.to_canvas;
+        self.document.edit_shapes(|index, shape, transform, _| {
+            if let Some(line) = strokes.get(&index) {
+                shape.stroke = line.map(|line| line.at_scale(scale_of(to_canvas * transform)));
             }
         });
         self.note(Action::Stroke)
     }
 
-    /// Of each shape, whether it has a stroke that its template has not.
-    fn given_strokes(&self) -> Vec<bool> {
-        let template = self.problem.template.shapes();
-        let shapes = self.document.shapes();
-        let pairs = shapes.iter().zip(&self.ids);
-        pairs
-            .map(|(visit, id)| {
-                let origin = id.origin().and_then(|at| template.get(at));
-                visit.shape.stroke.is_some()
-                    && visit.shape.fill.is_some()
-                    && origin.is_none_or(|of| of.shape.stroke.is_none())
-            })
-            .collect()
+    /// Slots of filled shapes with a stroke that their template has not, or that has become too
+    /// thin to be seen.
+    fn given_strokes(&self, map: &SceneMap) -> Vec<usize> {
+        let (template, visits) = (self.problem.template.shapes(), self.document.shapes());
+        let may_go = |slot: &usize| {
+            let at = &map.slots[*slot];
+            let shape = visits.get(at.shape)?.shape;
+            shape.fill.as_ref()?;
+            let width = shape.stroke.as_ref()?.width * scale_of(at.to_scene);
+            let origin = self.ids.get(at.shape)?.origin();
+            let of_template = origin.and_then(|origin| template.get(origin));
+            let is_own = of_template.is_some_and(|visit| visit.shape.stroke.is_some());
+            Some(!is_own || width < LEAST_WIDTH)
+        };
+        let slots = 0..map.slots.len();
+        slots.filter(|slot| may_go(slot) == Some(true)).collect()
     }
-}
 
-/// Whether a filled shape's stroke has become too thin to be seen.
-fn shows_no_stroke(map: &SceneMap, slot: usize) -> bool {
-    let Some(Node::Path(path)) = map.scene.nodes.get(map.slots[slot].node) else {
-        return false;
-    };
-    let stroke = path.stroke.as_ref();
-    path.fill.is_some() && stroke.is_some_and(|stroke| stroke.width < LEAST_WIDTH)
+    /// Slots, with their outlines in pixels, of opaque filled shapes that may move freely and have
+    /// no stroke.
+    fn strokeless(&self, map: &SceneMap) -> Vec<(usize, BezPath)> {
+        let visits = self.document.shapes();
+        let outline = |slot: usize| {
+            let at = &map.slots[slot];
+            let visit = visits.get(at.shape)?;
+            let (shape, fill) = (visit.shape, visit.shape.fill.as_ref()?);
+            let is_opaque = fill.opacity * visit.opacity > 0.9 && shape.opacity > 0.9;
+            let is_free = at.freedom.outline == Motion::Free && self.is_movable(map, slot);
+            let has_scale = scale_of(at.to_scene).is_normal();
+            (is_opaque && is_free && has_scale && shape.stroke.is_none())
+                .then(|| (slot, at.to_scene * &shape.path))
+        };
+        (0..map.slots.len()).filter_map(outline).collect()
+    }
 }
 
 /// The outline of a shape of the template as a fit takes it up: where nothing shows whether it is
@@ -171,47 +183,56 @@ pub(crate) fn closed_outline(shape: &Shape) -> BezPath {
     }
 }
 
-/// Colour, and width in pixels, of the line that the target shows along a shape's outline, if it
-/// does.
-fn line_along(
-    shape: &Shape,
-    to_pixels: Affine,
-    target: &Picture,
-    shown: &Picture,
-) -> Option<(Color, f64)> {
-    let path = to_pixels * &shape.path;
-    let reach = (REACH * target.width.max(target.height) as f64 / 512.0).max(LEAST_REACH);
-    if 2.0 * path.area().abs() < reach * path.perimeter(0.5) {
-        // Across so thin a shape the look would take the shape itself for a line.
-        return None;
-    }
+/// How many times as large as one whose longest side is 512 pixels a picture is.
+fn in_512(target: &Picture) -> f64 {
+    target.width.max(target.height) as f64 / 512.0
+}
+
+/// How far in pixels the sides of an outline are from it.
+fn reach_in(target: &Picture) -> f64 {
+    (REACH * in_512(target)).max(LEAST_REACH)
+}
+
+/// The colour half way across the edge of a shape: the mean of those to both sides.
+fn half_way(path: &BezPath, target: &Picture) -> Option<Color> {
+    let reach = reach_in(target);
+    let sides = normals_along(path).flat_map(|Normal { point, across }| {
+        [-reach, reach].map(|reach| color_at(target, point + across * reach))
+    });
+    let colors: Vec<[f32; 3]> = sides.flatten().collect();
+    let mean = |at: usize| colors.iter().map(|color| color[at]).sum::<f32>() / colors.len() as f32;
+    (!colors.is_empty()).then(|| Color::new(mean(0), mean(1), mean(2)))
+}
+
+/// The line that the target shows along an outline, if it does.
+fn line_along(path: &BezPath, target: &Picture, shown: &Picture) -> Option<Line> {
     let (mut count_of_normals, mut ridges) = (0, Vec::new());
-    for normal in normals_along(&path) {
+    for normal in normals_along(path) {
         if color_at(target, normal.point).is_some() {
             count_of_normals += 1;
-            ridges.extend(ridge(target, shown, normal, reach));
+            ridges.extend(ridge(target, shown, normal));
         }
     }
-    let color = color_of_line(&mut ridges)?;
-    ridges.retain(|ridge| ridge.could_show(color));
+    // The quarter that stands out most shows the colour: the others are mixed with what lies
+    // beside them.
+    ridges.sort_by(|a, b| b.contrast.total_cmp(&a.contrast));
+    let purest = ridges.get(..ridges.len().div_ceil(4))?;
+    let middle = |channel: usize| {
+        let values: Vec<f32> = purest.iter().map(|ridge| ridge.color[channel]).collect();
+        median(&values)
+    };
+    let color = [middle(0)?, middle(1)?, middle(2)?];
+    ridges.retain(|ridge| {
+        let off = |side| distance_from_mixture(ridge.color, color, side);
+        ridge.sides.into_iter().any(|side| off(side) < SAME_COLOR)
+    });
     let count = ridges.len() as f64;
     let width = ridges.iter().map(|ridge| ridge.width).sum::<f64>() / count;
     let [red, green, blue] = color;
-    (count > LINE_SHARE * f64::from(count_of_normals))
-        .then(|| (Color::new(red, green, blue), width))
-}
-
-/// The colour of a line of which these are looks: the median, channel by channel, of the quarter
-/// that stands out most, for the others are mixed with what lies beside it.
-fn color_of_line(ridges: &mut [Ridge]) -> Option<[f32; 3]> {
-    ridges.sort_by(|a, b| b.contrast.total_cmp(&a.contrast));
-    let purest = ridges.get(..ridges.len().div_ceil(4))?;
-    let mut color = [0.0; 3];
-    for (channel, value) in color.iter_mut().enumerate() {
-        let values: Vec<f32> = purest.iter().map(|ridge| ridge.color[channel]).collect();
-        *value = median(&values)?;
-    }
-    Some(color)
+    (count > LINE_SHARE * f64::from(count_of_normals)).then(|| Line {
+        color: Color::new(red, green, blue),
+        width: width.max(FIRST_WIDTH * in_512(target)),
+    })
 }
 
 /// What stands out across an outline.
@@ -227,17 +248,9 @@ struct Ridge {
     width: f64,
 }
 
-impl Ridge {
-    /// Whether a line of a colour, perhaps mixed with one of its sides, could look like this.
-    fn could_show(&self, line: [f32; 3]) -> bool {
-        let off = |side| distance_from_mixture(self.color, line, side);
-        self.sides.into_iter().any(|side| off(side) < SAME_COLOR)
-    }
-}
-
 /// What stands out between both sides of a point, if something does.
-fn ridge(target: &Picture, shown: &Picture, normal: Normal, reach: f64) -> Option<Ridge> {
-    let Normal { point, across } = normal;
+fn ridge(target: &Picture, shown: &Picture, normal: Normal) -> Option<Ridge> {
+    let (Normal { point, across }, reach) = (normal, reach_in(target));
     let left = color_at(target, point - across * reach)?;
     let right = color_at(target, point + across * reach)?;
     let steps = reach.ceil() as i32;
@@ -264,7 +277,7 @@ fn ridge(target: &Picture, shown: &Picture, normal: Normal, reach: f64) -> Optio
 }
 
 /// Distance of two colours.
-pub(crate) fn distance(a: [f32; 3], b: [f32; 3]) -> f64 {
+fn distance(a: [f32; 3], b: [f32; 3]) -> f64 {
     let squares = (0..3).map(|i| f64::from(a[i] - b[i]).powi(2));
     squares.sum::<f64>().sqrt()
 }
@@ -281,8 +294,14 @@ fn distance_from_mixture(color: [f32; 3], a: [f32; 3], b: [f32; 3]) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use chat2svg_vector::{LineCap, LineJoin};
+    use kurbo::{Circle, Point, Shape as _};
+
     use super::*;
-    use kurbo::{Circle, Point, Rect};
+    use crate::{
+        FitOptions,
+        testing::{document, with_fit},
+    };
 
     const WHITE: [f32; 3] = [1.0; 3];
     const DARK: [f32; 3] = [0.2, 0.1, 0.1];
@@ -303,13 +322,9 @@ mod tests {
         }
     }
 
-    fn line_in(
-        target: &Picture,
-        shown: &Picture,
-        shape: impl kurbo::Shape,
-    ) -> Option<(Color, f64)> {
-        let shape = Shape::filled("disc", shape.to_path(0.01), Paint::Solid(Color::BLACK));
-        line_along(&shape, Affine::IDENTITY, target, shown)
+    fn line_in(target: &Picture, shown: &Picture) -> Option<Line> {
+        let disc = Circle::new((64.0, 64.0), 40.0);
+        line_along(&disc.to_path(0.01), target, shown)
     }
 
     #[test]
@@ -318,7 +333,7 @@ mod tests {
             picture(|at| lined_disc(at, true)),
             picture(|at| lined_disc(at, false)),
         );
-        let (color, width) = line_in(&target, &shown, Circle::new((64.0, 64.0), 40.0)).unwrap();
+        let Line { color, width } = line_in(&target, &shown).unwrap();
         let [red, green, blue] = DARK;
         assert_eq!(color, Color::new(red, green, blue));
         assert!((2.0..4.0).contains(&width), "{width}");
@@ -327,17 +342,7 @@ mod tests {
     #[test]
     fn what_the_picture_shows_already_is_no_missing_line() {
         let target = picture(|at| lined_disc(at, true));
-        assert_eq!(
-            line_in(&target, &target, Circle::new((64.0, 64.0), 40.0)),
-            None
-        );
-    }
-
-    #[test]
-    fn a_thin_shape_is_not_its_own_line() {
-        let bar = Rect::new(30.0, 60.0, 100.0, 63.0);
-        let target = picture(|at| if bar.contains(at) { DARK } else { WHITE });
-        assert_eq!(line_in(&target, &picture(|_| WHITE), bar), None);
+        assert_eq!(line_in(&target, &target), None);
     }
 
     #[test]
@@ -353,9 +358,37 @@ mod tests {
             other => other,
         };
         let shown = picture(|at| lined_disc(at, false));
-        assert_eq!(
-            line_in(&picture(colored), &shown, Circle::new((64.0, 64.0), 40.0)),
-            None
-        );
+        assert_eq!(line_in(&picture(colored), &shown), None);
+    }
+
+    #[test]
+    fn a_soft_edge_gets_a_stroke_and_a_crisp_one_does_not() {
+        let disc = Circle::new((32.0, 32.0), 20.0).to_path(1e-3);
+        let crisp = document(&[("disc", disc, [0.1, 0.2, 0.6])]);
+        let mut soft = crisp.clone();
+        soft.edit_shapes(|index, shape, _, _| {
+            shape.stroke = (index == 1).then(|| Stroke {
+                paint: Paint::Solid(Color::new(0.5, 0.55, 0.7)),
+                opacity: 1.0,
+                width: 1.5,
+                cap: LineCap::Butt,
+                join: LineJoin::Miter,
+                miter_limit: 4.0,
+                dashes: Vec::new(),
+                dash_offset: 0.0,
+            });
+        });
+        let strokes = |target| {
+            with_fit(&crisp, target, &FitOptions::default(), |mut fit| {
+                fit.judge_strokes(true).expect("runs");
+                let shapes = fit.document.shapes();
+                let strokes = shapes.iter().map(|visit| visit.shape.stroke.clone());
+                strokes.collect::<Vec<_>>()
+            })
+        };
+        assert_eq!(strokes(&crisp), [None, None]);
+        let given = strokes(&soft);
+        assert_eq!(given[0], None);
+        assert!(given[1].as_ref().is_some_and(|stroke| stroke.width > 0.8));
     }
 }

@@ -95,40 +95,43 @@ impl<'t> Trials<'t> {
 }
 
 impl Fit<'_> {
-    /// Of each of a scene's slots asked about by how much the squared error grows when its path is
-    /// changed. What lies off the canvas before and after changes nothing.
-    pub(crate) fn growths_of_slots(
+    /// Of each change of the path of one of a scene's slots by how much the squared error grows
+    /// with it. What lies off the canvas before and after changes nothing.
+    pub(crate) fn growths_of_slots<C: Copy>(
         &mut self,
         map: &SceneMap,
-        slots: &[usize],
-        change: impl Fn(usize, &mut Path),
-    ) -> Result<Vec<(usize, f64)>, FitError> {
+        changes: &[(usize, C)],
+        change: impl Fn(C, &mut Path),
+    ) -> Result<Vec<(usize, C, f64)>, FitError> {
         let target = self.problem.target;
         let (mut paths, mut extents) = (Vec::new(), Vec::new());
-        for slot in slots {
-            let node = map.slots[*slot].node;
+        for (slot, wanted) in changes.iter().copied() {
+            let node = map.slots[slot].node;
             let Some(Node::Path(path)) = map.scene.nodes.get(node) else {
                 continue;
             };
             let mut path = path.clone();
-            change(*slot, &mut path);
+            change(wanted, &mut path);
             let after = Extent::of(&path, target.size());
-            let both = map.extent(*slot, target).into_iter().chain(after);
+            let both = map.extent(slot, target).into_iter().chain(after);
             extents.push(both.reduce(|a, b| a.union(&b)).into_iter().collect());
-            paths.push((*slot, node, path));
+            paths.push((slot, wanted, node, path));
         }
         let mut scene = map.scene.clone();
         let trials = Trials::new(&mut self.descender, &mut scene, extents)?;
         let changed = |group: &[usize]| {
             let mut scene = map.scene.clone();
-            for (_, node, path) in group.iter().map(|at| &paths[*at]) {
+            for (_, _, node, path) in group.iter().map(|at| &paths[*at]) {
                 scene.nodes[*node] = Node::Path(path.clone());
             }
             scene
         };
         let found = trials.growths(&mut self.descender, usize::MAX, |_, _| true, changed)?;
-        let found = found.into_iter();
-        Ok(found.map(|(at, growth)| (paths[at].0, growth)).collect())
+        let found = found.into_iter().map(|(at, growth)| {
+            let (slot, wanted, ..) = paths[at];
+            (slot, wanted, growth)
+        });
+        Ok(found.collect())
     }
 }
 

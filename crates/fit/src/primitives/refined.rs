@@ -134,13 +134,13 @@ impl Fit<'_> {
         map: &SceneMap,
         candidates: &BTreeMap<usize, Candidate>,
     ) -> Result<BTreeMap<usize, f64>, FitError> {
-        let slots: Vec<usize> = candidates.keys().copied().collect();
-        let found = self.growths_of_slots(map, &slots, |slot, path| {
-            if let Some(candidate) = candidates.get(&slot) {
-                candidate.give_to(path);
-            }
-        })?;
-        Ok(found.into_iter().collect())
+        let changes: Vec<(usize, &Candidate)> = candidates
+            .iter()
+            .map(|(slot, outline)| (*slot, outline))
+            .collect();
+        let found = self.growths_of_slots(map, &changes, Candidate::give_to)?;
+        let found = found.into_iter();
+        Ok(found.map(|(slot, _, growth)| (slot, growth)).collect())
     }
 
     /// Where the outline of a slot may be: nothing is seen beyond the canvas, but the template's
