@@ -1,21 +1,15 @@
 //! Basic shapes as a person would write them: a shape and the line around it as one element with
-//! both paints, and numbers that are round.
-
-use std::collections::BTreeMap;
+//! both paints.
 
 use chat2svg_vector::{Document, Shape, ShapeVisit};
-use kurbo::{Affine, BezPath, ParamCurveNearest as _, Point, Shape as _};
+use kurbo::{BezPath, ParamCurveNearest as _, Point, Shape as _};
 
-use super::{candidates::Candidate, is_closed, own, parts_of, samples};
+use super::{is_closed, parts_of, samples};
 use crate::{Action, FitError, fit::Fit, scene::scale_of};
 
 /// Accuracy of a distance in pixels, and what anti-aliasing may hide beside a line.
 const ACCURACY: f64 = 0.05;
 const SOFT: f64 = 0.5;
-/// How near to halves numbers are that are tried there.
-const NEAR: f64 = 0.15;
-/// Most shapes of which that is tried for each alone.
-const MOST_ALONE: usize = 6;
 
 impl Fit<'_> {
     /// Gives rings the fill of what lies below and has its border hidden by them, where the
@@ -38,46 +32,6 @@ impl Fit<'_> {
             }
         }
         Ok(())
-    }
-
-    /// Writes round numbers where the file shows the picture for less with them: of all basic
-    /// shapes or else of single ones with lines, whose width is as free as their place.
-    pub(crate) fn round_numbers(&mut self) -> Result<(), FitError> {
-        let visits = self.document.shapes();
-        let rounder: BTreeMap<usize, Candidate> = visits
-            .iter()
-            .enumerate()
-            .filter(|(index, _)| self.is_added(*index))
-            .filter_map(|(index, visit)| Some((index, rounder(visit.shape)?)))
-            .collect();
-        let with_line = rounder
-            .iter()
-            .filter(|(_, candidate)| candidate.line.is_some());
-        let alone: Vec<usize> = with_line.map(|(index, _)| *index).collect();
-        if alone.is_empty() {
-            return Ok(());
-        }
-        if self.draw_rounder(&rounder)? {
-            return Ok(());
-        }
-        for index in alone.into_iter().take(MOST_ALONE) {
-            let one = rounder.get(&index).cloned().map(|one| (index, one));
-            self.draw_rounder(&one.into_iter().collect())?;
-        }
-        Ok(())
-    }
-
-    fn draw_rounder(&mut self, rounder: &BTreeMap<usize, Candidate>) -> Result<bool, FitError> {
-        if self.is_stopped() {
-            return Ok(false);
-        }
-        let mut document = self.document.clone();
-        document.edit_shapes(|index, shape, _, _| {
-            if let Some(candidate) = rounder.get(&index) {
-                candidate.draw(shape, Affine::IDENTITY);
-            }
-        });
-        self.change_if_paid(Action::Primitive, document, self.ids.clone())
     }
 
     /// The shapes of which a ring hides the border of a part, the highest first, and what is left
@@ -128,17 +82,6 @@ impl Fit<'_> {
 /// Whether a shape is a closed line around nothing.
 fn is_ring(shape: &Shape) -> bool {
     shape.fill.is_none() && shape.stroke.is_some() && is_closed(shape)
-}
-
-/// A basic shape with round numbers, where it has not.
-fn rounder(shape: &Shape) -> Option<Candidate> {
-    let line = shape.stroke.as_ref().map(|stroke| stroke.width);
-    let basic = own::basic_of(&shape.path)?;
-    let own = Candidate {
-        line,
-        ..basic.candidate(own::EVERYWHERE)
-    };
-    own.snapped(NEAR, own::EVERYWHERE)
 }
 
 /// A document in which a ring has become the line around what lies below: around all of it, in its
