@@ -104,7 +104,7 @@ impl Fit<'_> {
                 changes.extend(lines.map(|line| (slot, line)));
             }
         }
-        let growths = self.growths_of_slots(&map, &changes, |line, path| {
+        let growths = self.growths_of_slots(&map, changes, |line, path| {
             let stroke = line.map(|line| line.at_scale(1.0));
             path.stroke = stroke.map(|stroke| stroke_of(&stroke, Affine::IDENTITY, 1.0));
         })?;

@@ -97,21 +97,21 @@ impl<'t> Trials<'t> {
 impl Fit<'_> {
     /// Of each change of the path of one of a scene's slots by how much the squared error grows
     /// with it. What lies off the canvas before and after changes nothing.
-    pub(crate) fn growths_of_slots<C: Copy>(
+    pub(crate) fn growths_of_slots<C: Clone>(
         &mut self,
         map: &SceneMap,
-        changes: &[(usize, C)],
-        change: impl Fn(C, &mut Path),
+        changes: impl IntoIterator<Item = (usize, C)>,
+        change: impl Fn(&C, &mut Path),
     ) -> Result<Vec<(usize, C, f64)>, FitError> {
         let target = self.problem.target;
         let (mut paths, mut extents) = (Vec::new(), Vec::new());
-        for (slot, wanted) in changes.iter().copied() {
+        for (slot, wanted) in changes {
             let node = map.slots[slot].node;
             let Some(Node::Path(path)) = map.scene.nodes.get(node) else {
                 continue;
             };
             let mut path = path.clone();
-            change(wanted, &mut path);
+            change(&wanted, &mut path);
             let after = Extent::of(&path, target.size());
             let both = map.extent(slot, target).into_iter().chain(after);
             extents.push(both.reduce(|a, b| a.union(&b)).into_iter().collect());
@@ -128,8 +128,8 @@ impl Fit<'_> {
         };
         let found = trials.growths(&mut self.descender, usize::MAX, |_, _| true, changed)?;
         let found = found.into_iter().map(|(at, growth)| {
-            let (slot, wanted, ..) = paths[at];
-            (slot, wanted, growth)
+            let (slot, wanted, ..) = &paths[at];
+            (*slot, wanted.clone(), growth)
         });
         Ok(found.collect())
     }

@@ -1,16 +1,14 @@
-//! Basic outlines that a sampled one may stand for: circles, rectangles with sharp and with round
-//! corners, ellipses and polygons. Which of them is taken, the picture decides.
+//! Basic outlines that a sampled one may stand for: circles and ellipses, rectangles with sharp and
+//! with round corners, and polygons. Which of them is taken, the picture decides.
 
 use chat2svg_diffraster::Path;
 use chat2svg_trace::moments::Moments;
 use chat2svg_vector::Shape;
-use kurbo::{Affine, BezPath, Circle, Ellipse, Point, Rect, RoundedRect, Shape as _};
+use kurbo::{Affine, BezPath, Circle, Ellipse, Point, Rect, RoundedRect, Shape as _, Vec2};
 
-use super::{least_squares::nearest, polygon};
+use super::{ACCURACY, least_squares::nearest, numbers, polygon};
 use crate::scene::{outline_of, scale_of};
 
-/// Accuracy of curves in pixels.
-const ACCURACY: f64 = 0.02;
 /// By which share of its radius a circle is off in four cubics, and in eight.
 const FOUR_ARCS: f64 = 2e-4;
 const EIGHT_ARCS: f64 = 4.3e-6;
@@ -23,62 +21,84 @@ const LEAST_RADIUS: f64 = 0.8;
 /// Of a polygon's tolerance how much single samples may be off a basic outline, and all together.
 const LARGEST: f64 = 2.6;
 const USUAL: f64 = 0.5;
+/// What round numbers are multiples of, and round angles.
+const HALF: f64 = 0.5;
+const DEGREE: f64 = std::f64::consts::PI / 180.0;
 /// Of a pixel how near numbers must be to a half to be there.
 pub(super) const NEAR: f64 = 0.06;
-/// Radii of round corners from which the nearest is looked for, by half the smaller side.
-const RADII: [f64; 3] = [1.0, 0.5, 0.2];
+/// Radius of round corners from which the nearest is looked for, by the smaller side.
+const RADIUS: f64 = 0.25;
 /// Angles at which boxes around samples are looked at, in a quarter turn.
 const BOX_ANGLES: u32 = 30;
 /// Share of its box that a rectangle with round corners fills at least.
 const FILLED: f64 = 0.75;
-/// Samples that are looked at first, and by how much more they may be off an outline.
+/// Samples to which outlines are fitted.
 const FEW: usize = 96;
-const FIRST_LOOK: f64 = 1.5;
 /// Samples that must be seen.
 const LEAST_SEEN: usize = 8;
 /// How far an ellipse's axes differ at least, in pixels: else it is a circle.
 const STRETCH: f64 = 0.1;
 
-/// An outline, and how many numbers it is written in.
+/// An outline that a shape may get.
 #[derive(Clone)]
 pub(super) struct Candidate {
     pub(super) path: BezPath,
-    pub(super) numbers: usize,
     /// What it is the outline of; `None` for a path of several parts.
     pub(super) basic: Option<Basic>,
     /// How wide the line is that is drawn along it, in pixels; `None` where that stays as it is.
     pub(super) line: Option<f64>,
+    /// Bytes that it saves.
+    pub(super) saved: f64,
 }
 
 impl Candidate {
+    /// An outline with whatever line is there, as if it saved nothing.
+    pub(super) fn of(path: BezPath, basic: Option<Basic>) -> Self {
+        Self {
+            path,
+            basic,
+            line: None,
+            saved: 0.0,
+        }
+    }
+
+    /// How many numbers it is written in.
+    pub(super) fn numbers(&self) -> usize {
+        self.basic.as_ref().map_or_else(
+            || numbers(&self.path),
+            |basic| basic.numbers.len() + if basic.is_turned() { MORE_OF_TURN } else { 0 },
+        )
+    }
+
     /// How many numbers a search may change by small steps.
     pub(super) fn parameters(&self) -> usize {
-        let own = self.basic.as_ref().map_or(0, Basic::parameters);
+        let own = self.basic.as_ref().map_or(0, |basic| basic.numbers.len());
         own + usize::from(own > 0 && self.line.is_some())
     }
 
-    /// The same by other numbers, within the canvas; `None` where nothing is left.
-    pub(super) fn moved(&self, by: &[f64], canvas: Rect) -> Option<Self> {
+    /// The same by other numbers; `None` where nothing is left.
+    pub(super) fn moved(&self, by: &[f64]) -> Option<Self> {
         let basic = self.basic.as_ref()?;
-        let wider = by.get(basic.parameters()).copied().unwrap_or_default();
-        let line = self.line.map(|width| width + wider);
-        let is_some = line.is_none_or(|width| width > LEAST_WIDTH);
-        let moved = Some(basic.moved(by)).filter(|basic| is_some && basic.has_size())?;
-        Some(Self {
-            line,
-            ..moved.candidate(canvas)
-        })
+        let wider = by.get(basic.numbers.len()).copied().unwrap_or_default();
+        let (moved, line) = (basic.moved(by), self.line.map(|width| width + wider));
+        let is_some = moved.has_size() && line.is_none_or(|width| width > LEAST_WIDTH);
+        is_some.then(|| self.with(moved, line))
     }
 
     /// The same with numbers at halves that are `near` these; `None` if it is that.
-    pub(super) fn snapped(&self, near: f64, canvas: Rect) -> Option<Self> {
+    pub(super) fn snapped(&self, near: f64) -> Option<Self> {
         let basic = self.basic.as_ref()?;
-        let line = self.line.map(|width| snap(width, near));
+        let line = self.line.map(|width| snap(width, HALF, near));
         let round = basic.snapped(near);
-        (round != *basic || line != self.line).then(|| Self {
+        (round != *basic || line != self.line).then(|| self.with(round, line))
+    }
+
+    fn with(&self, basic: Basic, line: Option<f64>) -> Self {
+        Self {
             line,
-            ..round.candidate(canvas)
-        })
+            saved: self.saved,
+            ..basic.candidate()
+        }
     }
 
     /// Gives a shape this outline, mapped from pixels to its coordinates.
@@ -98,9 +118,9 @@ impl Candidate {
     }
 }
 
-/// A number at the half that it is near to.
-fn snap(value: f64, near: f64) -> f64 {
-    let round = (2.0 * value).round() * 0.5;
+/// A number at the multiple of a unit that it is near to.
+fn snap(value: f64, unit: f64, near: f64) -> f64 {
+    let round = (value / unit).round() * unit;
     if (value - round).abs() <= near {
         round
     } else {
@@ -119,18 +139,22 @@ pub(super) struct Samples {
 impl Samples {
     /// Basic outlines near the samples, simple ones first; rectangles end where the canvas does.
     pub(super) fn candidates(&self, canvas: Rect, tolerance: f64) -> Vec<Candidate> {
-        let found = self.parameters(tolerance);
+        let found = self.parameters(tolerance).into_iter();
         // Where drawings have numbers mostly, and where they were found.
-        let both = found.iter().flat_map(|basic| {
-            let round = basic.snapped(NEAR);
-            let exact = (round != *basic).then(|| basic.clone());
+        let both = found.flat_map(|basic| {
+            let exact = basic.clipped(canvas);
+            let round = exact.snapped(NEAR);
+            let exact = (round != exact).then_some(exact);
             std::iter::once(round).chain(exact)
         });
         // A huge circle of which a little is seen is a line that is not quite straight.
-        let largest = canvas.width().hypot(canvas.height());
-        both.filter(|basic| basic.radius() <= largest)
-            .map(|basic| basic.candidate(canvas))
-            .filter(|candidate| candidate.path.is_finite() && candidate.path.area() != 0.0)
+        let largest = 2.0 * canvas.width().hypot(canvas.height());
+        both.map(Basic::candidate)
+            .filter(|Candidate { path, .. }| {
+                path.is_finite()
+                    && path.area() != 0.0
+                    && path.bounding_box().size().max_side() <= largest
+            })
             .collect()
     }
 
@@ -139,42 +163,37 @@ impl Samples {
         let (Some(bounds), true) = (self.bounds(), self.seen.len() >= LEAST_SEEN) else {
             return Vec::new();
         };
+        let near = |family: Family, count: usize| {
+            let start = Basic::new(family, vec![0.0; count]).within(bounds);
+            self.nearest(&start, tolerance)
+        };
         let mut found = Vec::new();
-        let center = bounds.center();
-        let (across, down) = (0.5 * bounds.width(), 0.5 * bounds.height());
-        let circle = [center.x, center.y, 0.5 * (across + down)];
-        let circle = self.nearest(circle, tolerance, off_circle);
-        found.extend(circle.map(Basic::Circle));
-        let sides = [bounds.x0, bounds.y0, bounds.x1, bounds.y1];
-        let rect = self.nearest(sides, tolerance, off_rect);
-        found.extend(rect.map(Basic::Rect));
-        let ellipse = [center.x, center.y, across, down];
-        let ellipse = self.nearest(ellipse, tolerance, off_ellipse);
-        let ellipse = ellipse.filter(|own| (own[2] - own[3]).abs() > STRETCH);
-        found.extend(ellipse.map(Basic::Ellipse));
-        let [x0, y0, x1, y1] = sides;
-        let rounded = RADII.into_iter().find_map(|share| {
-            let start = [x0, y0, x1, y1, share * across.min(down)];
-            let own = self.nearest(start, tolerance, off_rounded)?;
-            (own[4] > LEAST_RADIUS).then_some(own)
-        });
-        found.extend(rounded.map(Basic::Rounded));
+        found.extend(near(Family::Ellipse, 3));
+        found.extend(near(Family::Rect, 4));
+        let is_stretched = |own: &Basic| (own.numbers[2] - own.numbers[3]).abs() > STRETCH;
+        found.extend(near(Family::Ellipse, 4).filter(is_stretched));
+        found.extend(self.rounded(bounds, None, tolerance));
         let is_other = found.is_empty();
-        found.extend(polygon::corners(&self.all, tolerance).map(Basic::Polygon));
+        let corners = polygon::corners(&self.all, tolerance);
+        found.extend(corners.map(|corners| {
+            let numbers = corners.iter().flat_map(|corner| [corner.x, corner.y]);
+            Basic::new(Family::Polygon, numbers.collect())
+        }));
         let turned = self.turned_ellipse();
-        let turned = turned.and_then(|start| self.nearest(start, tolerance, off_turned));
-        found.extend(turned.map(Basic::Turned));
-        if is_other {
-            let turned = self.turned_box().and_then(|[x, y, across, down, angle]| {
-                RADII.into_iter().find_map(|share| {
-                    let start = [x, y, across, down, share * across.min(down), angle];
-                    let own = self.nearest(start, tolerance, off_turned_rounded)?;
-                    (own[4] > LEAST_RADIUS).then_some(own)
-                })
-            });
-            found.extend(turned.map(Basic::TurnedRounded));
+        found.extend(turned.and_then(|start| self.nearest(&start, tolerance)));
+        if is_other && let Some((bounds, angle)) = self.turned_box() {
+            found.extend(self.rounded(bounds, Some(angle), tolerance));
         }
         found
+    }
+
+    /// The rectangle with round corners that is nearest, from one with sharp corners on.
+    fn rounded(&self, sharp: Rect, angle: Option<f64>, tolerance: f64) -> Option<Basic> {
+        let radius = RADIUS * sharp.size().min_side();
+        let numbers = [0.0; 4].into_iter().chain([radius]).chain(angle);
+        let start = Basic::new(Family::Rect, numbers.collect()).within(sharp);
+        let own = self.nearest(&start, tolerance)?;
+        (own.numbers[4] > LEAST_RADIUS).then_some(own)
     }
 
     /// The box of all samples.
@@ -190,222 +209,246 @@ impl Samples {
         boxes.reduce(|a, b| a.union(b))
     }
 
-    /// The parameters nearest to what is seen, where that is near to them.
-    fn nearest<const N: usize>(
-        &self,
-        start: [f64; N],
-        tolerance: f64,
-        distance: impl Fn(&[f64; N], Point) -> f64,
-    ) -> Option<[f64; N]> {
-        // Most outlines are no such shape, as few samples tell.
+    /// The outline nearest to what is seen, where that is near to it.
+    fn nearest(&self, start: &Basic, tolerance: f64) -> Option<Basic> {
+        let of = |numbers: &[f64]| Basic::new(start.family, numbers.to_vec());
+        // A few samples tell as much, and sooner.
         let few = self.seen.iter().step_by(self.seen.len().div_ceil(FEW));
         let few: Vec<Point> = few.copied().collect();
-        let near = |start: [f64; N], points: &[Point], tolerance: f64| {
-            let found = nearest(start, points, &distance)?;
-            is_near(points, tolerance, |point| distance(&found, point)).then_some(found)
-        };
-        near(
-            near(start, &few, FIRST_LOOK * tolerance)?,
-            &self.seen,
-            tolerance,
-        )
+        let found = nearest(&start.numbers, &few, |numbers| of(numbers).distance())?;
+        Some(of(&found)).filter(|found| found.is_near(&self.seen, tolerance))
     }
 
-    /// Center, half sides and angle of the smallest box around all samples.
-    fn turned_box(&self) -> Option<[f64; 5]> {
+    /// The smallest box around all samples, turned back about its centre, and its angle.
+    fn turned_box(&self) -> Option<(Rect, f64)> {
         let boxes = (0..BOX_ANGLES).filter_map(|step| {
             let angle = std::f64::consts::FRAC_PI_2 * f64::from(step) / f64::from(BOX_ANGLES);
-            Some((angle, self.box_along(angle)?))
+            Some((self.box_along(angle)?, angle))
         });
-        let smallest = boxes.min_by(|(_, a), (_, b)| a.area().total_cmp(&b.area()));
-        let smallest = smallest.filter(|(_, bounds)| {
-            polygon::outline(&self.all).area().abs() >= FILLED * bounds.area()
-        });
-        smallest.map(|(angle, bounds)| {
-            let middle = Affine::rotate(angle) * bounds.center();
-            let [across, down] = [0.5 * bounds.width(), 0.5 * bounds.height()];
-            [middle.x, middle.y, across, down, angle]
-        })
+        let (bounds, angle) = boxes.min_by(|(a, _), (b, _)| a.area().total_cmp(&b.area()))?;
+        let is_filled = polygon::outline(&self.all).area().abs() >= FILLED * bounds.area();
+        let middle = Affine::rotate(angle) * bounds.center();
+        is_filled.then(|| (Rect::from_center_size(middle, bounds.size()), angle))
     }
 
-    /// Center, radii and angle by the moments of the samples.
-    fn turned_ellipse(&self) -> Option<[f64; 5]> {
+    /// An ellipse by the moments of the samples.
+    fn turned_ellipse(&self) -> Option<Basic> {
         let moments = Moments::of(&self.all)?;
         let [long, short] = moments.spreads().map(|mean| (2.0 * mean).sqrt());
-        let center = moments.center;
-        (short > LEAST_RADIUS && long > 1.05 * short)
-            .then(|| [center.x, center.y, long, short, moments.angle()])
+        let Point { x, y } = moments.center;
+        let numbers = vec![x, y, long, short, moments.angle()];
+        (short > LEAST_RADIUS && long > 1.05 * short).then(|| Basic::new(Family::Ellipse, numbers))
     }
 }
 
-/// A basic outline by its parameters, in pixels.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) enum Basic {
-    /// Center and radius.
-    Circle([f64; 3]),
-    /// Left, upper, right and lower side.
-    Rect([f64; 4]),
-    /// Center and radii.
-    Ellipse([f64; 4]),
-    /// Sides of a rectangle, and the radius of its corners.
-    Rounded([f64; 5]),
+/// Kinds of basic outlines, and which numbers these have, in that order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Family {
+    /// Center; the radius of a circle, or two radii; and by what it is turned.
+    Ellipse,
+    /// Left, upper, right and lower side; the radius of round corners; and by what it is turned
+    /// about its center.
+    Rect,
     /// Corners.
-    Polygon(Vec<Point>),
-    /// Center and radii of an ellipse, and by what it is turned.
-    Turned([f64; 5]),
-    /// Center, half sides, and radius of the corners of a rectangle, and by what it is turned.
-    TurnedRounded([f64; 6]),
+    Polygon,
+}
+
+/// A basic outline by its numbers, in pixels. It has the first of its family's, and
+/// no more than it needs: a circle has no second radius, and what is upright no angle.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Basic {
+    family: Family,
+    numbers: Vec<f64>,
+}
+
+/// The box that an ellipse or a rectangle fills.
+#[derive(Clone, Copy)]
+struct Frame {
+    center: Point,
+    /// Half sides.
+    half: [f64; 2],
+    /// Radius of round corners.
+    corner: Option<f64>,
+    /// By what it is turned about its center.
+    angle: Option<f64>,
 }
 
 impl Basic {
-    /// Its numbers; an angle is the last.
-    fn numbers(&mut self) -> Vec<&mut f64> {
-        match self {
-            Self::Circle(own) => own.iter_mut().collect(),
-            Self::Rect(own) | Self::Ellipse(own) => own.iter_mut().collect(),
-            Self::Rounded(own) | Self::Turned(own) => own.iter_mut().collect(),
-            Self::TurnedRounded(own) => own.iter_mut().collect(),
-            Self::Polygon(corners) => {
-                let both = corners.iter_mut();
-                both.flat_map(|corner| [&mut corner.x, &mut corner.y])
-                    .collect()
-            }
-        }
+    fn new(family: Family, numbers: Vec<f64>) -> Self {
+        Self { family, numbers }
     }
 
-    /// How far what an angle moves is away, where there is one.
-    fn reach(&self) -> Option<f64> {
-        match self {
-            Self::Turned([_, _, across, down, _]) => Some(across.max(*down)),
-            Self::TurnedRounded([_, _, across, down, ..]) => Some(across.hypot(*down)),
+    /// The box that it fills; a polygon has none.
+    fn frame(&self) -> Option<Frame> {
+        match (self.family, self.numbers.as_slice()) {
+            (Family::Ellipse, [x, y, across, others @ ..]) => Some(Frame {
+                center: Point::new(*x, *y),
+                half: [*across, *others.first().unwrap_or(across)],
+                corner: None,
+                angle: others.get(1).copied(),
+            }),
+            (Family::Rect, [x0, y0, x1, y1, others @ ..]) => Some(Frame {
+                center: Point::new(0.5 * (x0 + x1), 0.5 * (y0 + y1)),
+                half: [0.5 * (x1 - x0), 0.5 * (y1 - y0)],
+                corner: others.first().copied(),
+                angle: others.get(1).copied(),
+            }),
             _ => None,
         }
     }
 
-    /// The same with numbers at halves that are `near` these, and an angle of whole degrees where
-    /// that moves nothing by more.
-    pub(super) fn snapped(&self, near: f64) -> Self {
-        let mut round = self.clone();
-        let upright = self.parameters() - usize::from(self.reach().is_some());
-        for (index, value) in round.numbers().into_iter().take(upright).enumerate() {
-            // Whole sides are twice as long.
-            let is_half = matches!(self, Self::TurnedRounded(_)) && (2..4).contains(&index);
-            let part = if is_half { 0.5 } else { 1.0 };
-            *value = part * snap(*value / part, near);
-        }
-        if let Some(reach) = round.reach()
-            && let Some(angle) = round.numbers().pop()
-        {
-            let whole = angle.to_degrees().round().to_radians();
-            if (*angle - whole).abs() * reach <= near {
-                *angle = whole;
-            }
-        }
-        round
+    pub(super) fn has_sharp_corners(&self) -> bool {
+        self.family == Family::Rect && self.numbers.len() == 4
     }
 
-    /// The largest radius of a circle or an ellipse.
-    fn radius(&self) -> f64 {
-        match self {
-            Self::Circle([.., radius]) => *radius,
-            Self::Ellipse([_, _, across, down]) | Self::Turned([_, _, across, down, _]) => {
-                across.max(*down)
-            }
-            _ => 0.0,
-        }
+    fn is_turned(&self) -> bool {
+        self.frame().is_some_and(|frame| frame.angle.is_some())
     }
 
-    /// How many numbers a search may change by small steps, in pixels.
-    pub(super) fn parameters(&self) -> usize {
-        self.clone().numbers().len()
+    pub(super) fn is_polygon(&self) -> bool {
+        self.family == Family::Polygon
+    }
+
+    /// Of each number what it is a multiple of where it is round, and what moves the outline by a
+    /// pixel at most: of an angle, the last one, degrees and what lies furthest.
+    fn units(&self) -> impl Iterator<Item = (f64, f64)> {
+        let frame = self.frame().filter(|_| self.is_turned());
+        let turn = frame.map(|Frame { half, .. }| (DEGREE, 1.0 / half[0].hypot(half[1])));
+        let others = self.numbers.len() - usize::from(turn.is_some());
+        std::iter::repeat_n((HALF, 1.0), others).chain(turn)
+    }
+
+    /// The same with round numbers where that moves it by no more than `near`.
+    fn snapped(&self, near: f64) -> Self {
+        let numbers = self.numbers.iter().zip(self.units());
+        let round = numbers.map(|(number, (unit, pixel))| snap(*number, unit, near * pixel));
+        Self::new(self.family, round.collect())
     }
 
     /// Whether an outline of this kind is as good for a shape that was drawn as another: a circle
     /// that was stretched is an ellipse.
     pub(super) fn may_become(&self, other: &Self) -> bool {
-        use Basic::{Circle, Ellipse, Rect, Rounded};
-        matches!(
-            (self, other),
-            (Circle(_) | Ellipse(_), Circle(_) | Ellipse(_))
-                | (Rounded(_), Rounded(_))
-                | (Rect(_), Rect(_))
-        )
+        let are_upright = !self.is_turned() && !other.is_turned();
+        self.family == other.family
+            && are_upright
+            && match self.family {
+                Family::Ellipse => true,
+                Family::Rect => self.numbers.len() == other.numbers.len(),
+                Family::Polygon => false,
+            }
     }
 
     /// The same in a box.
     pub(super) fn within(&self, bounds: Rect) -> Self {
-        let center = bounds.center();
+        let Point { x, y } = bounds.center();
         let (across, down) = (0.5 * bounds.width(), 0.5 * bounds.height());
-        match self {
-            Self::Circle(_) => Self::Circle([center.x, center.y, 0.5 * (across + down)]),
-            Self::Ellipse(_) => Self::Ellipse([center.x, center.y, across, down]),
-            Self::Rect(_) => Self::Rect([bounds.x0, bounds.y0, bounds.x1, bounds.y1]),
-            Self::Rounded([.., radius]) => {
-                Self::Rounded([bounds.x0, bounds.y0, bounds.x1, bounds.y1, *radius])
+        let mut numbers = match self.family {
+            Family::Ellipse if self.numbers.len() == 3 => vec![x, y, 0.5 * (across + down)],
+            Family::Ellipse => vec![x, y, across, down],
+            Family::Rect => vec![bounds.x0, bounds.y0, bounds.x1, bounds.y1],
+            Family::Polygon => Vec::new(),
+        };
+        numbers.extend(self.numbers.iter().skip(numbers.len()));
+        Self::new(self.family, numbers)
+    }
+
+    /// The same where it is seen: nothing is beyond the canvas.
+    fn clipped(self, canvas: Rect) -> Self {
+        match (self.family, self.numbers.as_slice()) {
+            (Family::Rect, [x0, y0, x1, y1]) => {
+                let seen = Rect::new(*x0, *y0, *x1, *y1).intersect(canvas);
+                self.within(seen)
             }
-            Self::Polygon(_) | Self::Turned(_) | Self::TurnedRounded(_) => self.clone(),
+            _ => self,
         }
     }
 
     /// Whether it has an area, as far as its numbers tell.
     pub(super) fn has_size(&self) -> bool {
-        match self {
-            Self::Circle([.., radius]) => *radius > LEAST_RADIUS,
-            Self::Ellipse([.., across, down]) => across.min(*down) > LEAST_RADIUS,
-            Self::Rect([x0, y0, x1, y1]) => (x1 - x0).min(y1 - y0) > LEAST_RADIUS,
-            Self::Rounded([x0, y0, x1, y1, radius]) => {
-                (x1 - x0).min(y1 - y0) > LEAST_RADIUS && *radius > 0.0
-            }
-            Self::Polygon(_) => true,
-            Self::Turned([_, _, across, down, _]) => across.min(*down) > LEAST_RADIUS,
-            Self::TurnedRounded([_, _, across, down, radius, _]) => {
-                across.min(*down) > LEAST_RADIUS && *radius > 0.0
-            }
-        }
+        self.frame().is_none_or(|Frame { half, corner, .. }| {
+            half[0].min(half[1]) > LEAST_RADIUS && corner.is_none_or(|radius| radius > 0.0)
+        })
     }
 
-    /// The same by other numbers.
-    pub(super) fn moved(&self, by: &[f64]) -> Self {
-        let mut moved = self.clone();
-        let (count, reach) = (self.parameters(), self.reach());
-        for (index, (value, by)) in moved.numbers().into_iter().zip(by).enumerate() {
-            *value += match reach {
-                Some(reach) if index + 1 == count => by / reach,
-                _ => *by,
-            };
-        }
-        moved
+    /// The same by other numbers, `by` so many pixels each.
+    fn moved(&self, by: &[f64]) -> Self {
+        let numbers = self.numbers.iter().zip(self.units()).zip(by);
+        let numbers = numbers.map(|((number, (_, pixel)), by)| number + by * pixel);
+        Self::new(self.family, numbers.collect())
     }
 
-    pub(super) fn candidate(&self, canvas: Rect) -> Candidate {
-        let path = match self {
-            Self::Circle([x, y, radius]) => {
-                Circle::new((*x, *y), *radius).to_path(accuracy(*radius))
-            }
-            // Nothing is seen beyond the canvas.
-            Self::Rect([x0, y0, x1, y1]) => Rect::new(*x0, *y0, *x1, *y1)
-                .intersect(canvas)
-                .to_path(ACCURACY),
-            Self::Ellipse([x, y, across, down]) => closed_ellipse([*x, *y, *across, *down, 0.0]),
-            Self::Rounded([x0, y0, x1, y1, radius]) => {
-                let radius = radius.min(0.5 * (x1 - x0).min(y1 - y0));
-                RoundedRect::new(*x0, *y0, *x1, *y1, radius).to_path(ACCURACY)
-            }
-            Self::Polygon(corners) => polygon::outline(corners),
-            Self::Turned(own) => closed_ellipse(*own),
-            Self::TurnedRounded([x, y, across, down, radius, angle]) => {
-                let radius = radius.min(across.min(*down));
-                let rect = RoundedRect::new(x - across, y - down, x + across, y + down, radius);
-                Affine::rotate_about(*angle, (*x, *y)) * rect.to_path(ACCURACY)
-            }
+    pub(super) fn candidate(self) -> Candidate {
+        Candidate::of(self.path(), Some(self))
+    }
+
+    fn path(&self) -> BezPath {
+        let Some(frame) = self.frame() else {
+            let (corners, _) = self.numbers.as_chunks();
+            let corners: Vec<Point> = corners.iter().map(|[x, y]| Point::new(*x, *y)).collect();
+            return polygon::outline(&corners);
         };
-        let turn = self.reach().map_or(0, |_| MORE_OF_TURN);
-        Candidate {
-            path,
-            numbers: self.parameters() + turn,
-            basic: Some(self.clone()),
-            line: None,
+        let (center, [across, down]) = (frame.center, frame.half);
+        let angle = frame.angle.unwrap_or_default();
+        if self.family == Family::Rect {
+            let rect = Rect::from_center_size(center, (2.0 * across, 2.0 * down));
+            let path = match frame.corner {
+                Some(radius) => {
+                    let radius = radius.min(across.min(down));
+                    RoundedRect::from_rect(rect, radius).to_path(ACCURACY)
+                }
+                None => rect.to_path(ACCURACY),
+            };
+            return Affine::rotate_about(angle, center) * path;
         }
+        let accuracy = accuracy(across.max(down));
+        if across == down {
+            return Circle::new(center, across).to_path(accuracy);
+        }
+        let mut path = Ellipse::new(center, (across, down), angle).to_path(accuracy);
+        path.close_path();
+        path
+    }
+
+    /// The signed distance of points, to an ellipse to first order; none is near a polygon.
+    fn distance(&self) -> impl Fn(Point) -> f64 + use<> {
+        let (frame, is_rect) = (self.frame(), self.family == Family::Rect);
+        let angle = frame.and_then(|frame| frame.angle);
+        let along = Vec2::from_angle(angle.unwrap_or_default());
+        move |point| {
+            let Some(Frame {
+                center,
+                half,
+                corner,
+                ..
+            }) = frame
+            else {
+                return f64::INFINITY;
+            };
+            let [across, down] = half;
+            let (x, y) = (along.dot(point - center), along.cross(point - center));
+            if is_rect {
+                let most = across.min(down).max(0.0);
+                let radius = corner.unwrap_or_default().clamp(0.0, most);
+                let (x, y) = (x.abs() - across + radius, y.abs() - down + radius);
+                return length(x.max(0.0), y.max(0.0)) + x.max(y).min(0.0) - radius;
+            }
+            let (x, y) = (x / across, y / down);
+            let radius = length(x, y);
+            let slope = length(x / across, y / down);
+            if slope <= 0.0 {
+                return -across.min(down);
+            }
+            (radius - 1.0) * radius / slope
+        }
+    }
+
+    /// Whether points are about as near to it as a polygon's tolerance is.
+    fn is_near(&self, points: &[Point], tolerance: f64) -> bool {
+        let distance = self.distance();
+        let off = points.iter().map(|point| distance(*point).powi(2));
+        let largest = off.clone().fold(0.0, f64::max);
+        let mean = off.sum::<f64>() / points.len().max(1) as f64;
+        largest.sqrt() <= LARGEST * tolerance && mean.sqrt() <= USUAL * tolerance
     }
 }
 
@@ -419,68 +462,7 @@ fn accuracy(radius: f64) -> f64 {
     }
 }
 
-/// The outline of an ellipse with this centre, these radii and this angle.
-fn closed_ellipse([x, y, across, down, angle]: [f64; 5]) -> BezPath {
-    let ellipse = Ellipse::new((x, y), (across, down), angle);
-    let mut path = ellipse.to_path(accuracy(across.max(down)));
-    path.close_path();
-    path
-}
-
-/// Whether points are about as near to an outline as a polygon's tolerance is.
-fn is_near(points: &[Point], tolerance: f64, distance: impl Fn(Point) -> f64) -> bool {
-    let (mut largest, mut sum) = (0.0_f64, 0.0);
-    for point in points {
-        let off = distance(*point).abs();
-        largest = largest.max(off);
-        sum += off * off;
-    }
-    let count = points.len().max(1) as f64;
-    largest <= LARGEST * tolerance && (sum / count).sqrt() <= USUAL * tolerance
-}
-
 /// Of pixels no square overflows, and `hypot`, which minds that, takes most of the time.
 fn length(x: f64, y: f64) -> f64 {
     (x * x + y * y).sqrt()
-}
-
-fn off_circle([x, y, radius]: &[f64; 3], point: Point) -> f64 {
-    length(point.x - x, point.y - y) - radius
-}
-
-fn off_rect([x0, y0, x1, y1]: &[f64; 4], point: Point) -> f64 {
-    off_rounded(&[*x0, *y0, *x1, *y1, 0.0], point)
-}
-
-/// Signed distance to a rectangle with round corners.
-fn off_rounded([x0, y0, x1, y1, radius]: &[f64; 5], point: Point) -> f64 {
-    let radius = radius.clamp(0.0, 0.5 * (x1 - x0).min(y1 - y0).max(0.0));
-    let x = (point.x - 0.5 * (x0 + x1)).abs() - 0.5 * (x1 - x0) + radius;
-    let y = (point.y - 0.5 * (y0 + y1)).abs() - 0.5 * (y1 - y0) + radius;
-    length(x.max(0.0), y.max(0.0)) + x.max(y).min(0.0) - radius
-}
-
-fn off_ellipse([x, y, across, down]: &[f64; 4], point: Point) -> f64 {
-    off_turned(&[*x, *y, *across, *down, 0.0], point)
-}
-
-fn off_turned_rounded([x, y, across, down, radius, angle]: &[f64; 6], point: Point) -> f64 {
-    let (sin, cos) = angle.sin_cos();
-    let off = point - Point::new(*x, *y);
-    let upright = Point::new(cos * off.x + sin * off.y, cos * off.y - sin * off.x);
-    off_rounded(&[-across, -down, *across, *down, *radius], upright)
-}
-
-/// Distance to an ellipse to first order.
-fn off_turned([x, y, across, down, angle]: &[f64; 5], point: Point) -> f64 {
-    let (sin, cos) = angle.sin_cos();
-    let off = point - Point::new(*x, *y);
-    let u = (cos * off.x + sin * off.y) / across;
-    let v = (cos * off.y - sin * off.x) / down;
-    let radius = length(u, v);
-    let slope = length(u / across, v / down);
-    if slope <= 0.0 {
-        return -across.min(*down);
-    }
-    (radius - 1.0) * radius / slope
 }

@@ -4,6 +4,8 @@
 use chat2svg_trace::linear::solve;
 use kurbo::Point;
 
+/// Most parameters.
+const MOST: usize = 6;
 /// Rounds of the search.
 const ROUNDS: usize = 24;
 /// Distance in pixels from which a point counts less than half.
@@ -13,32 +15,39 @@ const RIDGE: f64 = 1e-9;
 /// Step by which derivatives are taken, in pixels.
 const STEP: f64 = 1e-4;
 
-/// The parameters, from `start` on, for which the points' `distance` is least; `None` where there
-/// are no such. What the points leave open stays as it is.
-pub(super) fn nearest<const N: usize>(
-    start: [f64; N],
+/// The parameters, from `start` on, for which the points' distance is least, which `distance` tells
+/// by parameters; `None` where there are no such. What the points leave open stays as it is.
+pub(super) fn nearest<D: Fn(Point) -> f64>(
+    start: &[f64],
     points: &[Point],
-    distance: impl Fn(&[f64; N], Point) -> f64,
-) -> Option<[f64; N]> {
+    distance: impl Fn(&[f64]) -> D,
+) -> Option<Vec<f64>> {
     let weight = |off: f64| 1.0 / (1.0 + (off / SCALE).powi(2));
     // What the weights stand for: the sum falls as the points come nearer.
-    let cost = |at: &[f64; N]| {
-        let offs = points.iter().map(|point| distance(at, *point) / SCALE);
+    let cost = |at: &[f64]| {
+        let distance = distance(at);
+        let offs = points.iter().map(|point| distance(*point) / SCALE);
         offs.map(|off| off.powi(2).ln_1p()).sum::<f64>()
     };
-    let mut best = start;
+    let mut best = start.to_vec();
     let mut least = cost(&best);
     let mut damping = 1e-3;
     for _ in 0..ROUNDS {
-        let mut normal = [[0.0; N]; N];
-        let mut right = [0.0; N];
+        let mut normal = [[0.0; MOST]; MOST];
+        let mut right = [0.0; MOST];
+        let here = distance(&best);
+        let moved = (0..best.len()).map(|index| {
+            let mut moved = best.clone();
+            moved[index] += STEP;
+            distance(&moved)
+        });
+        let moved: Vec<D> = moved.collect();
         for point in points {
-            let off = distance(&best, *point);
-            let slopes: [f64; N] = std::array::from_fn(|i| {
-                let mut moved = best;
-                moved[i] += STEP;
-                (distance(&moved, *point) - off) / STEP
-            });
+            let off = here(*point);
+            let mut slopes = [0.0; MOST];
+            for (slope, moved) in slopes.iter_mut().zip(&moved) {
+                *slope = (moved(*point) - off) / STEP;
+            }
             let weight = weight(off);
             for (row, slope) in slopes.iter().enumerate() {
                 right[row] -= weight * slope * off;
@@ -54,7 +63,8 @@ pub(super) fn nearest<const N: usize>(
             values[row] = (values[row] + ridge) * (1.0 + damping);
         }
         let step = solve(normal, right.map(|value| [value]))?;
-        let moved: [f64; N] = std::array::from_fn(|i| best[i] + step[i][0]);
+        let moved = best.iter().zip(step).map(|(value, [step])| value + step);
+        let moved: Vec<f64> = moved.collect();
         let found = cost(&moved);
         if found < least {
             let is_settled = least - found < 1e-9 * least;
@@ -83,8 +93,9 @@ mod tests {
             })
             .collect();
         points.extend((0..9).map(|i| Point::new(38.0 + f64::from(i), 46.0)));
-        let found = nearest([38.0, 36.0, 18.0], &points, |[x, y, r], point| {
-            point.distance(Point::new(*x, *y)) - r
+        let found = nearest(&[38.0, 36.0, 18.0], &points, |at| {
+            let (center, radius) = (Point::new(at[0], at[1]), at[2]);
+            move |point: Point| point.distance(center) - radius
         });
         let found = found.expect("is determined");
         for (found, wanted) in found.into_iter().zip([40.0, 33.0, 21.0]) {
@@ -94,8 +105,14 @@ mod tests {
 
     #[test]
     fn what_no_point_tells_stays() {
-        let found = nearest([1.0, 2.0], &[Point::ZERO], |[x, _], _| x - 4.0);
-        let [told, open] = found.expect("is finite");
-        assert!((told - 4.0).abs() < 1e-6 && open == 2.0, "{told} {open}");
+        let found = nearest(&[1.0, 2.0], &[Point::ZERO], |at| {
+            let off = at[0] - 4.0;
+            move |_| off
+        });
+        let found = found.expect("is finite");
+        assert!(
+            (found[0] - 4.0).abs() < 1e-6 && found[1] == 2.0,
+            "{found:?}"
+        );
     }
 }

@@ -26,7 +26,7 @@ use candidates::{Basic, Candidate, Samples};
 /// Distance between samples of an outline in pixels, and most of them.
 const SPACING: f64 = 0.7;
 const MOST_SAMPLES: usize = 600;
-/// Accuracy of samples in pixels.
+/// Accuracy of samples and of curves in pixels.
 const ACCURACY: f64 = 0.02;
 /// Distance in pixels within which a shape must show itself beside its outline for that to be seen.
 const BESIDE: i64 = 1;
@@ -55,8 +55,6 @@ const PREFERENCE: f64 = 0.1;
 const LOOSE: f64 = 1.5;
 /// Bytes that a basic shape may cost beyond what it saves: it is easier to edit.
 const WORTH: f64 = 16.0;
-/// Most corners of a polygon that is written as one.
-const MOST_CORNERS: usize = 24;
 /// By how many bytes, or which share of the file, polygons written as such may lengthen it.
 const EASE_BYTES: f64 = 64.0;
 const EASE_SHARE: f64 = 0.02;
@@ -72,19 +70,9 @@ pub(crate) enum Stage {
     Own,
 }
 
-/// Basic outlines for the shape of a slot, in pixels.
-struct Choice {
-    /// How many numbers it is written in as it is.
-    numbers: usize,
-    /// In the order in which they are tried.
-    candidates: Vec<Candidate>,
-}
-
 /// The outline that a shape gets.
 struct Chosen {
     candidate: Candidate,
-    /// Bytes that it saves.
-    saved: f64,
     /// By how much the squared error grows with it.
     growth: f64,
 }
@@ -97,7 +85,7 @@ impl Chosen {
 
     /// What it costs where a byte costs so much.
     fn loss(&self, per_byte: f64) -> f64 {
-        self.growth - per_byte * self.saved
+        self.growth - per_byte * self.candidate.saved
     }
 }
 
@@ -114,51 +102,39 @@ impl Fit<'_> {
             return Ok(());
         }
         let target = self.problem.target;
-        let choices = self.choices(stage)?;
         let map = self.scene();
+        let choices = self.choices(&map, stage)?;
         let mut best: BTreeMap<usize, Chosen> = BTreeMap::new();
         let per_byte = self.cost().per_byte;
-        let most = choices.values().map(|choice| choice.candidates.len()).max();
+        let most = choices.values().map(Vec::len).max();
         for attempt in 0..most.unwrap_or(0) {
             if self.is_stopped() {
                 return Ok(());
             }
-            let tried = choices.iter().filter_map(|(slot, choice)| {
-                let candidate = choice.candidates.get(attempt)?;
-                Some((*slot, candidate.clone()))
-            });
-            let tried: BTreeMap<usize, Candidate> = tried.collect();
-            let growths = self.grown(&map, &tried)?;
-            for (slot, candidate) in tried {
-                let (Some(growth), Some(choice)) = (growths.get(&slot), choices.get(&slot)) else {
-                    continue;
-                };
-                let fewer = choice.numbers as f64 - candidate.numbers as f64;
-                let chosen = Chosen {
-                    candidate,
-                    saved: ByteCost::NUMBER * fewer,
-                    growth: *growth,
-                };
-                let bar = match best.get(&slot) {
-                    Some(best) if stage == Stage::Own => best.loss(per_byte),
-                    None if stage == Stage::Own => f64::INFINITY,
-                    // The simpler one came first.
-                    Some(best) => best.loss(per_byte) - PREFERENCE * chosen.unseen(),
-                    None if chosen.saved > 0.0 => per_byte * WORTH + chosen.unseen(),
-                    None => 0.0,
-                };
-                if chosen.loss(per_byte) < bar {
+            let tried = choices
+                .iter()
+                .filter_map(|(slot, candidates)| Some((*slot, candidates.get(attempt)?.clone())));
+            for (slot, chosen) in self.grown(&map, tried.collect())? {
+                // The simpler one came first.
+                let is_better = best.get(&slot).is_none_or(|best| {
+                    chosen.loss(per_byte) < best.loss(per_byte) - PREFERENCE * chosen.unseen()
+                });
+                if is_better {
                     best.insert(slot, chosen);
                 }
             }
         }
+        // What was bent in a fit is far from what it was.
         if stage == Stage::Own {
-            self.refine_primitives(&map, &mut best, stage, &own::STEPS)?;
-            best.retain(|_, chosen| {
-                chosen.growth <= per_byte * (WORTH + chosen.saved.max(0.0)) + chosen.unseen()
-            });
+            self.refine_primitives(&map, &mut best, &own::STEPS)?;
         }
-        self.refine_primitives(&map, &mut best, stage, &refined::STEPS)?;
+        // What is no shorter must show the picture better, or be what it was.
+        best.retain(|_, chosen| {
+            let is_easier = stage == Stage::Own || chosen.candidate.saved > 0.0;
+            let ease = per_byte * WORTH + chosen.unseen();
+            chosen.loss(per_byte) <= if is_easier { ease } else { 0.0 }
+        });
+        self.refine_primitives(&map, &mut best, &refined::STEPS)?;
         if best.is_empty() || self.is_stopped() {
             return Ok(());
         }
@@ -213,14 +189,18 @@ impl Fit<'_> {
         });
     }
 
-    /// The basic outlines that shapes may stand for: added ones, or the template's own.
-    fn choices(&self, stage: Stage) -> Result<BTreeMap<usize, Choice>, FitError> {
+    /// The basic outlines that shapes may stand for, in pixels, in the order in which they are
+    /// tried: added ones, or the template's own.
+    fn choices(
+        &self,
+        map: &SceneMap,
+        stage: Stage,
+    ) -> Result<BTreeMap<usize, Vec<Candidate>>, FitError> {
         let target = self.problem.target;
         let (width, height) = (target.width, target.height);
         let canvas = Rect::new(0.0, 0.0, width as f64, height as f64);
         let seen = self.document.visibility(width as u32, height as u32)?;
-        let tolerance = self.cost().tolerance;
-        let map = self.scene();
+        let loose = LOOSE * self.cost().tolerance;
         let visits = self.document.shapes();
         let mut choices = BTreeMap::new();
         for (index, slot) in map.slots.iter().enumerate() {
@@ -231,60 +211,45 @@ impl Fit<'_> {
             if self.is_stopped() {
                 break;
             }
-            if stage == Stage::Own {
-                let path = slot.to_scene * &shape.path;
-                let own = self.own(&map, index).filter(|_| !own::is_basic(&path));
-                let choice = own.and_then(|own| own::choice(&own, &path, tolerance));
-                choices.extend(choice.map(|choice| (index, choice)));
-                continue;
-            }
-            // The ground is a canvas, however little of it is seen.
-            let is_wanted = self.is_added(slot.shape)
-                && !self.is_ground(slot.shape)
-                && slot.has_own_outline
-                && (shape.stroke.is_none() || is_closed(shape))
-                && similarity_scale(slot.to_scene).is_some();
-            if !is_wanted {
-                continue;
-            }
-            let is_seen = |point: &Point| {
-                let (x, y) = (point.x.floor() as i64, point.y.floor() as i64);
-                let owner = |x: i64, y: i64| seen.owner(x.try_into().ok()?, y.try_into().ok()?);
-                let is_own = |x: i64, y: i64| owner(x, y) == Some(slot.shape);
-                (-BESIDE..=BESIDE).any(|dy| (-BESIDE..=BESIDE).any(|dx| is_own(x + dx, y + dy)))
-            };
-            let parts = parts_of(&(slot.to_scene * &shape.path));
-            let basics = |part: &BezPath, least_side: f64| {
-                let size = part.bounding_box().size();
-                if size.width.min(size.height) < least_side {
-                    return Vec::new();
+            let path = slot.to_scene * &shape.path;
+            let parts = parts_of(&path);
+            let mut candidates = if stage == Stage::Own {
+                let own = self.own(map, index).filter(|_| !own::is_basic(&path));
+                own.map_or(Vec::new(), |own| own::candidates(&own, &parts, loose))
+            } else {
+                // The ground is a canvas, however little of it is seen.
+                let is_wanted = self.is_added(slot.shape)
+                    && !self.is_ground(slot.shape)
+                    && slot.has_own_outline
+                    && (shape.stroke.is_none() || is_closed(shape))
+                    && similarity_scale(slot.to_scene).is_some();
+                if !is_wanted {
+                    continue;
                 }
-                samples(part, is_seen).candidates(canvas, LOOSE * tolerance)
-            };
-            let first = |part: &BezPath| basics(part, LEAST_PART).into_iter().next();
-            let candidates = match parts.as_slice() {
-                [part] => basics(part, LEAST_SIDE),
-                [_, _, ..] if parts.len() <= MOST_PARTS => {
-                    in_parts(&parts, first).into_iter().collect()
-                }
-                _ => continue,
+                let is_seen = |point: &Point| {
+                    let (x, y) = (point.x.floor() as i64, point.y.floor() as i64);
+                    let owner = |x: i64, y: i64| seen.owner(x.try_into().ok()?, y.try_into().ok()?);
+                    let is_own = |x: i64, y: i64| owner(x, y) == Some(slot.shape);
+                    (-BESIDE..=BESIDE).any(|dy| (-BESIDE..=BESIDE).any(|dx| is_own(x + dx, y + dy)))
+                };
+                basics(&parts, |part| {
+                    samples(part, is_seen).candidates(canvas, loose)
+                })
             };
             let scale = scale_of(slot.to_scene);
             let line = shape.stroke.as_ref().map(|stroke| scale * stroke.width);
-            let is_possible = |candidate: &Candidate| {
+            candidates.retain(|Candidate { path, basic, .. }| {
                 // A traced line has no corners yet that could be told from bends.
-                let is_polygon = matches!(candidate.basic, Some(Basic::Polygon(_)));
-                !crosses_itself(&candidate.path, 1.0)
+                let is_polygon = basic.as_ref().is_some_and(Basic::is_polygon);
+                !crosses_itself(path, 1.0)
                     && (!is_polygon || line.is_none() || stage == Stage::Last)
-            };
-            let candidates = candidates.into_iter().filter(is_possible);
-            let choice = Choice {
-                numbers: parts.iter().map(numbers).sum(),
-                candidates: candidates
-                    .map(|candidate| Candidate { line, ..candidate })
-                    .collect(),
-            };
-            choices.insert(index, choice);
+            });
+            let before: usize = parts.iter().map(numbers).sum();
+            for candidate in &mut candidates {
+                candidate.line = if stage == Stage::Own { None } else { line };
+                candidate.saved = ByteCost::NUMBER * (before as f64 - candidate.numbers() as f64);
+            }
+            choices.insert(index, candidates);
         }
         Ok(choices)
     }
@@ -296,7 +261,7 @@ impl Fit<'_> {
         let bytes = |document: &Document| document.to_svg(&options).len() as f64;
         let [mut few, mut all] = [self.document.clone(), self.document.clone()];
         few.mark_basic_shapes(&options, 0);
-        all.mark_basic_shapes(&options, MOST_CORNERS);
+        all.mark_basic_shapes(&options, polygon::MOST_CORNERS);
         let before = bytes(&few);
         let is_short = bytes(&all) <= before + EASE_BYTES.max(EASE_SHARE * before);
         self.document = if is_short { all } else { few };
@@ -309,12 +274,20 @@ fn is_closed(shape: &Shape) -> bool {
     matches!(shape.path.elements(), [.., PathEl::ClosePath])
 }
 
-/// A path of several parts with those drawn as basic outlines for which there is one.
-fn in_parts(parts: &[BezPath], basic: impl Fn(&BezPath) -> Option<Candidate>) -> Option<Candidate> {
+/// Basic outlines for a path, by those for a part: of several parts each gets its first one.
+fn basics(parts: &[BezPath], of_part: impl Fn(&BezPath) -> Vec<Candidate>) -> Vec<Candidate> {
+    let is_large =
+        |part: &BezPath, least_side: f64| part.bounding_box().size().min_side() >= least_side;
+    match parts {
+        [part] if is_large(part, LEAST_SIDE) => return of_part(part),
+        [_, _, ..] if parts.len() <= MOST_PARTS => {}
+        _ => return Vec::new(),
+    }
     let mut path = BezPath::new();
     let mut is_changed = false;
     for part in parts {
-        let found = basic(part);
+        let found = is_large(part, LEAST_PART).then(|| of_part(part));
+        let found = found.and_then(|found| found.into_iter().next());
         is_changed |= found.is_some();
         path.extend(match found {
             // Holes run the other way.
@@ -323,12 +296,8 @@ fn in_parts(parts: &[BezPath], basic: impl Fn(&BezPath) -> Option<Candidate>) ->
             None => part.clone(),
         });
     }
-    is_changed.then(|| Candidate {
-        numbers: numbers(&path),
-        path,
-        basic: None,
-        line: None,
-    })
+    let candidate = is_changed.then(|| Candidate::of(path, None));
+    candidate.into_iter().collect()
 }
 
 /// The closed parts of a path.

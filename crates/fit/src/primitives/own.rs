@@ -5,18 +5,17 @@ use std::collections::BTreeMap;
 
 use chat2svg_trace::picture::squared_distance;
 use chat2svg_vector::{Drawn, similarity_scale};
-use kurbo::{BezPath, Rect, Shape as _};
+use kurbo::{BezPath, Shape as _};
 
 use super::{
-    Choice, Chosen, LEAST_SIDE, LOOSE, MOST_SHAPES, Stage, candidates::Basic, numbers, parts_of,
-    samples,
+    Chosen, LEAST_SIDE, MOST_SHAPES,
+    candidates::{Basic, Candidate},
+    parts_of, samples,
 };
 use crate::{Action, FitError, extent::Extent, fit::Fit, freedom::Motion, scene::SceneMap};
 
 /// Steps in pixels by which numbers are tried first after a fit.
 pub(super) const STEPS: [f64; 3] = [1.0, 0.5, 0.25];
-/// Where a shape of the template may be: off the canvas, too.
-pub(super) const EVERYWHERE: Rect = Rect::new(-1e9, -1e9, 1e9, 1e9);
 /// The widest step before a fit, as a share of the longest side, and the narrowest.
 const WIDEST: f64 = 1.0 / 12.0;
 const NARROWEST: f64 = 0.12;
@@ -71,13 +70,9 @@ impl Fit<'_> {
                 extent.is_some_and(|extent| wrong(extent) >= least)
             })
             .filter_map(|slot| {
-                let candidate = self.own(&map, slot)?.candidate(self.room(&map, slot));
-                let chosen = Chosen {
-                    candidate,
-                    saved: 0.0,
-                    growth: 0.0,
-                };
-                Some((slot, chosen))
+                let candidate = self.own(&map, slot)?.candidate();
+                let growth = 0.0;
+                Some((slot, Chosen { candidate, growth }))
             })
             .collect();
         let longest = target.width.max(target.height) as f64;
@@ -85,7 +80,7 @@ impl Fit<'_> {
         let mut repeats = REPEATS;
         while step > NARROWEST && !best.is_empty() {
             let before: f64 = best.values().map(|chosen| chosen.growth).sum();
-            self.refine_primitives(&map, &mut best, Stage::Own, &[step])?;
+            self.refine_primitives(&map, &mut best, &[step])?;
             let after: f64 = best.values().map(|chosen| chosen.growth).sum();
             if step > ONCE && after < before * (1.0 + WORTHWHILE) && repeats > 0 {
                 repeats -= 1;
@@ -97,7 +92,7 @@ impl Fit<'_> {
             }
             step *= 0.5;
         }
-        self.refine_primitives(&map, &mut best, Stage::Own, &super::refined::STEPS)?;
+        self.refine_primitives(&map, &mut best, &super::refined::STEPS)?;
         best.retain(|slot, chosen| {
             let now = Extent::around(chosen.candidate.path.bounding_box(), target.size());
             let both = map.extent(*slot, target).zip(now);
@@ -116,36 +111,26 @@ impl Fit<'_> {
 
 /// The outlines by which a shape may stay the basic one that it was: near to what it has become, or
 /// in the box of that.
-pub(super) fn choice(own: &Basic, path: &BezPath, tolerance: f64) -> Option<Choice> {
-    let parts = parts_of(path);
-    let [part] = parts.as_slice() else {
-        return None;
+pub(super) fn candidates(own: &Basic, parts: &[BezPath], tolerance: f64) -> Vec<Candidate> {
+    let [part] = parts else {
+        return Vec::new();
     };
     let all = samples(part, |_| true);
-    let near = all.parameters(LOOSE * tolerance).into_iter();
+    let near = all.parameters(tolerance).into_iter();
     let near = near.filter(|basic| own.may_become(basic));
     let boxed = all.bounds().map(|bounds| own.within(bounds));
-    Some(Choice {
-        numbers: numbers(part),
-        candidates: near
-            .chain(boxed)
-            .filter(Basic::has_size)
-            .map(|basic| basic.candidate(EVERYWHERE))
-            .collect(),
-    })
+    let both = near.chain(boxed).filter(Basic::has_size);
+    both.map(Basic::candidate).collect()
 }
 
 /// Whether an outline is a basic shape as it stands.
 pub(super) fn is_basic(path: &BezPath) -> bool {
     let is_upright = || path.area().abs() >= (1.0 - UPRIGHT) * path.bounding_box().area();
-    match basic_of(path) {
-        Some(Basic::Rect(_)) => is_upright(),
-        found => found.is_some(),
-    }
+    basic_of(path).is_some_and(|found| !found.has_sharp_corners() || is_upright())
 }
 
 /// The circle, ellipse or rectangle that an outline is.
-pub(super) fn basic_of(path: &BezPath) -> Option<Basic> {
+fn basic_of(path: &BezPath) -> Option<Basic> {
     let parts = parts_of(path);
     let [part] = parts.as_slice() else {
         return None;

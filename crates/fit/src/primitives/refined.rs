@@ -3,12 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use kurbo::Rect;
-
 use super::{
-    Chosen, Stage,
+    Chosen,
     candidates::{Candidate, NEAR},
-    own::EVERYWHERE,
 };
 use crate::{FitError, fit::Fit, scene::SceneMap};
 
@@ -17,11 +14,9 @@ pub(super) const STEPS: [f64; 3] = [0.12, 0.06, 0.03];
 /// Steps from which a number moves by no more than one at once: the error falls evenly until a side
 /// is where it should be.
 const WIDE: f64 = 0.2;
-/// Most numbers of an outline that are tried, each in two renderings a round: polygons only in
-/// small pictures, of which little else is seen, and not before curves had their chance.
-const FEW_NUMBERS: usize = 7;
-const MOST_NUMBERS: usize = 24;
-const SMALL: usize = 128 * 128;
+/// Most numbers of an outline that are tried, each in two renderings a round: of polygons only
+/// those of triangles.
+const MOST_NUMBERS: usize = 7;
 /// Most steps that a number moves by at once.
 const MOST_STEPS: f64 = 2.0;
 /// Squared error that is none: what does not change the picture stays.
@@ -36,29 +31,16 @@ impl Fit<'_> {
         &mut self,
         map: &SceneMap,
         best: &mut BTreeMap<usize, Chosen>,
-        stage: Stage,
         steps: &[f64],
     ) -> Result<(), FitError> {
         // Stairs leave open more than it can tell.
-        if self
-            .problem
-            .reading
-            .clean
-            .as_ref()
-            .is_some_and(|clean| clean.is_hard)
-        {
+        let clean = self.problem.reading.clean.as_ref();
+        if clean.is_some_and(|clean| clean.is_hard) {
             return Ok(());
         }
-        let target = self.problem.target;
-        let is_small = target.width * target.height <= SMALL;
-        let most = if is_small && stage == Stage::Last {
-            MOST_NUMBERS
-        } else {
-            FEW_NUMBERS
-        };
         let of = |chosen: &Chosen| {
             let numbers = chosen.candidate.parameters();
-            if numbers <= most { numbers } else { 0 }
+            if numbers <= MOST_NUMBERS { numbers } else { 0 }
         };
         let most = best.values().map(of).max().unwrap_or(0);
         for step in steps {
@@ -71,27 +53,25 @@ impl Fit<'_> {
                     let mut by = vec![0.0; most];
                     by[axis] = way * step;
                     let all = best.iter().filter(|(_, chosen)| axis < of(chosen));
-                    all.filter_map(|(slot, chosen)| {
-                        let room = self.room(map, *slot);
-                        Some((*slot, chosen.candidate.moved(&by, room)?))
-                    })
-                    .collect()
+                    all.filter_map(|(slot, chosen)| Some((*slot, chosen.candidate.moved(&by)?)))
+                        .collect()
                 };
                 let (less, more) = (tried(-1.0), tried(1.0));
-                let less = self.grown(map, &less)?;
-                let more = self.grown(map, &more)?;
+                let less = self.grown(map, less)?;
+                let more = self.grown(map, more)?;
                 for (slot, less) in less {
                     let (Some(more), Some(now)) = (more.get(&slot), best.get(&slot)) else {
                         continue;
                     };
                     let furthest = if *step < WIDE { MOST_STEPS } else { 1.0 };
-                    let by = lowest([less, now.growth, *more]).clamp(-furthest, furthest);
+                    let by =
+                        lowest([less.growth, now.growth, more.growth]).clamp(-furthest, furthest);
                     moves.entry(slot).or_insert_with(|| vec![0.0; most])[axis] = by * step;
                 }
             }
             let moved = moves.iter().filter_map(|(slot, by)| {
                 let candidate = &best.get(slot)?.candidate;
-                Some((*slot, candidate.moved(by, self.room(map, *slot))?))
+                Some((*slot, candidate.moved(by)?))
             });
             let moved = moved.collect();
             self.take_better(map, best, moved, 0.0)?;
@@ -100,10 +80,8 @@ impl Fit<'_> {
         let added = best
             .iter()
             .filter(|(slot, _)| self.is_added(map.slots[**slot].shape));
-        let rounder = added.filter_map(|(slot, chosen)| {
-            let round = chosen.candidate.snapped(NEAR, self.room(map, *slot))?;
-            Some((*slot, round))
-        });
+        let rounder =
+            added.filter_map(|(slot, chosen)| Some((*slot, chosen.candidate.snapped(NEAR)?)));
         let rounder = rounder.collect();
         self.take_better(map, best, rounder, ROUNDER)
     }
@@ -116,48 +94,35 @@ impl Fit<'_> {
         tried: BTreeMap<usize, Candidate>,
         share: f64,
     ) -> Result<(), FitError> {
-        let growths = self.grown(map, &tried)?;
-        for (slot, candidate) in tried {
-            if let (Some(chosen), Some(growth)) = (best.get_mut(&slot), growths.get(&slot))
-                && *growth < chosen.growth + share * chosen.unseen() - NOTHING
+        for (slot, chosen) in self.grown(map, tried)? {
+            if let Some(best) = best.get_mut(&slot)
+                && chosen.growth < best.growth + share * best.unseen() - NOTHING
             {
-                chosen.candidate = candidate;
-                chosen.growth = *growth;
+                *best = chosen;
             }
         }
         Ok(())
     }
 
-    /// By how much the squared error grows with each of some outlines.
+    /// Some outlines with by how much the squared error grows with each.
     pub(super) fn grown(
         &mut self,
         map: &SceneMap,
-        candidates: &BTreeMap<usize, Candidate>,
-    ) -> Result<BTreeMap<usize, f64>, FitError> {
-        let changes: Vec<(usize, &Candidate)> = candidates
-            .iter()
-            .map(|(slot, outline)| (*slot, outline))
-            .collect();
-        let found = self.growths_of_slots(map, &changes, Candidate::give_to)?;
-        let found = found.into_iter();
-        Ok(found.map(|(slot, _, growth)| (slot, growth)).collect())
-    }
-
-    /// Where the outline of a slot may be: nothing is seen beyond the canvas, but the template's
-    /// shapes may be there.
-    pub(super) fn room(&self, map: &SceneMap, slot: usize) -> Rect {
-        if !self.is_added(map.slots[slot].shape) {
-            return EVERYWHERE;
-        }
-        let target = self.problem.target;
-        Rect::new(0.0, 0.0, target.width as f64, target.height as f64)
+        tried: BTreeMap<usize, Candidate>,
+    ) -> Result<BTreeMap<usize, Chosen>, FitError> {
+        let grown = self.growths_of_slots(map, tried, Candidate::give_to)?;
+        let grown = grown
+            .into_iter()
+            .map(|(slot, candidate, growth)| (slot, Chosen { candidate, growth }));
+        Ok(grown.collect())
     }
 }
 
 /// Where the parabola through three values, one step apart, is lowest, in steps from the middle.
 fn lowest([less, middle, more]: [f64; 3]) -> f64 {
     let bend = less + more - 2.0 * middle;
-    if (less - middle).abs().max((more - middle).abs()) <= NOTHING {
+    // Beyond the canvas nothing changes: a side stays at its edge.
+    if (less.min(more) - middle).abs() <= NOTHING {
         0.0
     } else if bend > NOTHING {
         (0.5 * (less - more) / bend).clamp(-MOST_STEPS, MOST_STEPS)
