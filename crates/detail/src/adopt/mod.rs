@@ -3,8 +3,8 @@
 //! 3's.
 //!
 //! A region of the target that no shape shows is new (`residual`), named and put where it
-//! belongs, if it is worth it (`insert`). What a fit spread over something new is undone: it
-//! knows no names, and would bend a petal to be the leaf beside it.
+//! belongs, if it is worth it (`insert`). What a fit made of something new goes back: it knows no
+//! names, and would bend a petal to be the leaf beside it.
 
 mod insert;
 mod parameters;
