@@ -40,6 +40,11 @@ const SAME_COLOR: f64 = 0.08;
 const LEAST_MISSING: f64 = 0.5;
 /// Share of an outline along which there must be a line.
 const LINE_SHARE: f64 = 0.4;
+/// Distance of the colours to both sides of an outline from which there is an edge.
+const LEAST_EDGE: f64 = 0.25;
+/// Share of an outline along which there must be one for it to be softened: elsewhere the stroke is
+/// a line across one colour.
+const EDGE_SHARE: f32 = 0.6;
 /// Widths in pixels of strokes that are tried on soft edges.
 const SOFT_WIDTHS: [f64; 3] = [0.5, 0.9, 1.5];
 
@@ -193,15 +198,22 @@ fn reach_in(target: &Picture) -> f64 {
     (REACH * in_512(target)).max(LEAST_REACH)
 }
 
-/// The colour half way across the edge of a shape: the mean of those to both sides.
+/// The colour half way across the edge of a shape, on average; `None` where both sides look alike.
 fn half_way(path: &BezPath, target: &Picture) -> Option<Color> {
     let reach = reach_in(target);
-    let sides = normals_along(path).flat_map(|Normal { point, across }| {
-        [-reach, reach].map(|reach| color_at(target, point + across * reach))
-    });
-    let colors: Vec<[f32; 3]> = sides.flatten().collect();
-    let mean = |at: usize| colors.iter().map(|color| color[at]).sum::<f32>() / colors.len() as f32;
-    (!colors.is_empty()).then(|| Color::new(mean(0), mean(1), mean(2)))
+    let (mut count_of_normals, mut middles) = (0, Vec::new());
+    for Normal { point, across } in normals_along(path) {
+        count_of_normals += 1;
+        let sides = [-reach, reach].map(|reach| color_at(target, point + across * reach));
+        if let [Some(left), Some(right)] = sides
+            && distance(left, right) > LEAST_EDGE
+        {
+            middles.push([0, 1, 2].map(|channel| 0.5 * (left[channel] + right[channel])));
+        }
+    }
+    let count = middles.len() as f32;
+    let mean = |channel: usize| middles.iter().map(|color| color[channel]).sum::<f32>() / count;
+    (count > EDGE_SHARE * count_of_normals as f32).then(|| Color::new(mean(0), mean(1), mean(2)))
 }
 
 /// The line that the target shows along an outline, if it does.
