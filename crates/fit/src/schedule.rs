@@ -238,7 +238,8 @@ pub(crate) fn finish_new(fit: &mut Fit<'_>) -> Result<(), FitError> {
     fit.take_best();
     fit.fill_rings()?;
     fit.take_best();
-    fit.mark_primitives()
+    fit.mark_primitives()?;
+    fit.round_numbers()
 }
 
 /// Saves the bytes that are not worth what the picture shows by them, by and by, with a short

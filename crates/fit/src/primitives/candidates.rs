@@ -32,8 +32,9 @@ const RADIUS: f64 = 0.25;
 const BOX_ANGLES: u32 = 30;
 /// Share of its box that a rectangle with round corners fills at least.
 const FILLED: f64 = 0.75;
-/// Samples to which outlines are fitted.
+/// Samples that are looked at first, and by how much more they may be off an outline.
 const FEW: usize = 96;
+const FIRST_LOOK: f64 = 1.5;
 /// Samples that must be seen.
 const LEAST_SEEN: usize = 8;
 /// How far an ellipse's axes differ at least, in pixels: else it is a circle.
@@ -211,12 +212,16 @@ impl Samples {
 
     /// The outline nearest to what is seen, where that is near to it.
     fn nearest(&self, start: &Basic, tolerance: f64) -> Option<Basic> {
-        let of = |numbers: &[f64]| Basic::new(start.family, numbers.to_vec());
-        // A few samples tell as much, and sooner.
+        let near = |start: &Basic, points: &[Point], tolerance: f64| {
+            let of = |numbers: &[f64]| Basic::new(start.family, numbers.to_vec());
+            let found = nearest(&start.numbers, points, |numbers| of(numbers).distance())?;
+            Some(of(&found)).filter(|found| found.is_near(points, tolerance))
+        };
+        // Most outlines are no such shape, as few samples tell.
         let few = self.seen.iter().step_by(self.seen.len().div_ceil(FEW));
         let few: Vec<Point> = few.copied().collect();
-        let found = nearest(&start.numbers, &few, |numbers| of(numbers).distance())?;
-        Some(of(&found)).filter(|found| found.is_near(&self.seen, tolerance))
+        let found = near(start, &few, FIRST_LOOK * tolerance)?;
+        near(&found, &self.seen, tolerance)
     }
 
     /// The smallest box around all samples, turned back about its centre, and its angle.

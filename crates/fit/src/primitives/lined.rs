@@ -1,15 +1,18 @@
 //! Basic shapes as a person would write them: a shape and the line around it as one element with
-//! both paints.
+//! both paints, and numbers that are round.
 
 use chat2svg_vector::{Document, Shape, ShapeVisit};
-use kurbo::{BezPath, ParamCurveNearest as _, Point, Shape as _};
+use kurbo::{Affine, BezPath, ParamCurveNearest as _, Point, Shape as _};
 
-use super::{is_closed, parts_of, samples};
+use super::{candidates::Candidate, is_closed, own, parts_of, samples};
 use crate::{Action, FitError, fit::Fit, scene::scale_of};
 
 /// Accuracy of a distance in pixels, and what anti-aliasing may hide beside a line.
 const ACCURACY: f64 = 0.05;
 const SOFT: f64 = 0.5;
+/// How near to halves numbers are that are tried there, and of how many shapes at most.
+const NEAR: f64 = 0.15;
+const MOST_ROUNDER: usize = 6;
 
 impl Fit<'_> {
     /// Gives rings the fill of what lies below and has its border hidden by them, where the
@@ -30,6 +33,29 @@ impl Fit<'_> {
                     break;
                 }
             }
+        }
+        Ok(())
+    }
+
+    /// Writes round numbers of shapes with lines, whose width is as free as their place, where the
+    /// file shows the picture for less with them.
+    pub(crate) fn round_numbers(&mut self) -> Result<(), FitError> {
+        let visits = self.document.shapes();
+        let added = visits.iter().enumerate();
+        let added = added.filter(|(index, _)| self.is_added(*index));
+        let rounder = added.filter_map(|(index, visit)| Some((index, rounder(visit.shape)?)));
+        let rounder: Vec<(usize, Candidate)> = rounder.take(MOST_ROUNDER).collect();
+        for (rounded, candidate) in rounder {
+            if self.is_stopped() {
+                break;
+            }
+            let mut document = self.document.clone();
+            document.edit_shapes(|index, shape, _, _| {
+                if index == rounded {
+                    candidate.draw(shape, Affine::IDENTITY);
+                }
+            });
+            self.change_if_paid(Action::Primitive, document, self.ids.clone())?;
         }
         Ok(())
     }
@@ -82,6 +108,13 @@ impl Fit<'_> {
 /// Whether a shape is a closed line around nothing.
 fn is_ring(shape: &Shape) -> bool {
     shape.fill.is_none() && shape.stroke.is_some() && is_closed(shape)
+}
+
+/// A basic shape with a line, with round numbers where it has not.
+fn rounder(shape: &Shape) -> Option<Candidate> {
+    let line = Some(shape.stroke.as_ref()?.width);
+    let own = own::basic_of(&shape.path)?.candidate();
+    Candidate { line, ..own }.snapped(NEAR)
 }
 
 /// A document in which a ring has become the line around what lies below: around all of it, in its

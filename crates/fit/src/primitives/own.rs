@@ -130,7 +130,7 @@ pub(super) fn is_basic(path: &BezPath) -> bool {
 }
 
 /// The circle, ellipse or rectangle that an outline is.
-fn basic_of(path: &BezPath) -> Option<Basic> {
+pub(super) fn basic_of(path: &BezPath) -> Option<Basic> {
     let parts = parts_of(path);
     let [part] = parts.as_slice() else {
         return None;
