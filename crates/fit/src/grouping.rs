@@ -110,7 +110,7 @@ fn word(node: &Node) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use chat2svg_vector::Shape;
+    use chat2svg_vector::{Color, Paint, Shape};
     use kurbo::{Rect, Shape as _};
 
     use super::*;
