@@ -205,7 +205,7 @@ fn merged(document: &Document, ids: &[ShapeId], merges: &[&Merge]) -> (Document,
 
 #[cfg(test)]
 mod tests {
-    use chat2svg_vector::{Group, Shape};
+    use chat2svg_vector::{Group, Node, Shape};
     use kurbo::Circle;
 
     use super::*;
