@@ -3,18 +3,20 @@
 //! 3's.
 //!
 //! A region of the target that no shape shows is new (`residual`), named and put where it
-//! belongs, if it is worth it (`insert`). What a fit made of something new goes back: it knows no
-//! names, and would bend a petal to be the leaf beside it.
+//! belongs, if it is worth it (`insert`). What a fit spread over something new is undone: it
+//! knows no names, and would bend a petal to be the leaf beside it.
 
 mod insert;
 mod parameters;
 mod residual;
 
+use std::borrow::Cow;
+
 use chat2svg_fit::{FitEnd, FitError, FitOptions, Registered, Registration, refine, register};
 use chat2svg_protocol::{Movement, Placement};
 use chat2svg_stop::{Stop, Stopped};
 use chat2svg_trace::{GradientThreshold, Price};
-use chat2svg_vector::{Color, Document, Raster, RenderError, Shape};
+use chat2svg_vector::{Color, Document, Raster, RenderError};
 use thiserror::Error;
 
 pub use parameters::{AdoptParameters, NewShapes};
@@ -27,10 +29,8 @@ const NEW_SHAPE: f64 = 1.74;
 /// Share of the time that is left which that fit may take, so that there is some to look for new
 /// shapes.
 const FIT_TIME: f64 = 0.6;
-/// Oklab distance from which a shape's colour is quite another.
-const OTHER_COLOR: f32 = 0.2;
-/// Intersection over union of a shape's boxes before and after below which its place is.
-const SAME_PLACE: f64 = 0.8;
+/// Most times that shapes are fitted.
+const MOST_FITS: u32 = 3;
 
 /// What came of a target from outside.
 #[derive(Clone, Debug, PartialEq)]
@@ -164,10 +164,22 @@ impl Job<'_> {
         }
         let price = Price::of_size(width as usize, height as usize).times(NEW_SHAPE);
         let finder = Finder::of(&reduced, parameters, price, stop)?;
-        let start = adopted.document.clone();
-        self.fit(&mut adopted.document, target, &stop.part(FIT_TIME))?;
-        stop.check()?;
-        put_back(&mut adopted.document, &start);
+        let seen = adopted.document.visibility_until(width, height, stop)?;
+        let new = finder.regions(&adopted.document, &seen)?;
+        let (start, part) = (adopted.document.clone(), stop.part(FIT_TIME));
+        let mut is_captured = vec![false; new.len()];
+        let mut fitted = Cow::Borrowed(target);
+        for fits in 1.. {
+            adopted.document.clone_from(&start);
+            self.fit(&mut adopted.document, &fitted, &part)?;
+            stop.check()?;
+            let shown = adopted.document.visibility_until(width, height, stop)?;
+            let is_more = finder.mark_captured(&new, [&seen, &shown], &mut is_captured);
+            if fits == MOST_FITS || !is_more {
+                break;
+            }
+            fitted = Cow::Owned(finder.without(&new, &is_captured, &start)?);
+        }
         let seen = adopted.document.visibility_until(width, height, stop)?;
         let found = finder.regions(&adopted.document, &seen)?;
         let found = finder.shapes(&found, &seen, &adopted.document)?;
@@ -202,29 +214,6 @@ impl Job<'_> {
         }
         Ok(())
     }
-}
-
-/// Puts the shapes back that a fit has given quite another colour in quite another place: they have
-/// come to show something new.
-fn put_back(document: &mut Document, start: &Document) {
-    let shapes = start.shapes();
-    document.edit_shapes(|index, shape, transform, _| {
-        let Some(before) = shapes.get(index).map(|visit| visit.shape) else {
-            return;
-        };
-        let color = |shape: &Shape| Some(shape.main_paint()?.mean_color().to_oklab());
-        let colors = color(before).zip(color(shape));
-        let is_recolored = colors.is_some_and(|(old, new)| old.distance(new) > OTHER_COLOR);
-        let boxes = before
-            .outline_bounds(transform)
-            .zip(shape.outline_bounds(transform));
-        let is_elsewhere = boxes.is_some_and(|(old, new)| {
-            old.intersect(new).area() < SAME_PLACE * old.union(new).area()
-        });
-        if is_recolored && is_elsewhere {
-            shape.clone_from(before);
-        }
-    });
 }
 
 fn movement(moved: chat2svg_fit::Movement) -> Movement {

@@ -6,6 +6,7 @@ use chat2svg_stop::{Stop, Stopped};
 use chat2svg_trace::{
     Price, RegionId, RegionPrice, RegionShape, Regions,
     lines::{Mask, RegionLine},
+    neighbours::square,
 };
 use chat2svg_vector::{
     Color, Document, LineCap, LineJoin, Paint, Raster, RenderError, Shape, Stroke, Visibility,
@@ -20,6 +21,12 @@ const STROKE_EVENNESS: f64 = 0.3;
 const TOLERANCE: f64 = 0.4;
 /// Most regions among which the largest are looked up.
 const MOST_REGIONS: usize = 400;
+/// Share of a region that a shape must have come to show for the region to be taken over by it, and
+/// how far in Oklab its own colour is from that of the region.
+const TAKEN: f64 = 0.4;
+const OTHER_COLOR: f32 = 0.2;
+/// Pixels by which a region reaches beyond its border into the soft edge.
+const SOFT_EDGE: usize = 2;
 
 /// A shape that the template lacks.
 #[derive(Clone, Debug)]
@@ -131,6 +138,57 @@ impl<'a> Finder<'a> {
             }
         }
         Ok(chosen)
+    }
+
+    /// Marks the regions that a shape of quite another colour has come to show, given what was seen
+    /// before a fit and after it; whether there are any that were not marked before. A fit knows no
+    /// names: a petal, bent and painted green, may end as a new leaf. A line around a shape is no
+    /// such region, but the shape's stroke.
+    pub(super) fn mark_captured(
+        &self,
+        new: &[ResidualRegion],
+        [before, after]: [&Visibility; 2],
+        is_captured: &mut [bool],
+    ) -> bool {
+        let mut is_more = false;
+        for (region, is_captured) in new.iter().zip(is_captured) {
+            if *is_captured || region.mask.is_thin() {
+                continue;
+            }
+            let (old, wanted) = (
+                before.counts(&region.pixels),
+                self.regions.mean(&region.pixels),
+            );
+            let is_taken = |(shape, shown): (usize, usize)| {
+                let taken = shown.saturating_sub(old.get(&shape).copied().unwrap_or(0));
+                let own = self.regions.mean(before.pixels_of(shape)).to_oklab();
+                taken as f64 > TAKEN * region.pixels.len() as f64
+                    && own.distance(wanted.to_oklab()) > OTHER_COLOR
+            };
+            *is_captured = after.counts(&region.pixels).into_iter().any(is_taken);
+            is_more |= *is_captured;
+        }
+        is_more
+    }
+
+    /// The target, but where captured regions are, with their soft edges, what a document shows.
+    pub(super) fn without(
+        &self,
+        new: &[ResidualRegion],
+        is_captured: &[bool],
+        document: &Document,
+    ) -> Result<Raster, RenderError> {
+        let shown = self.shown(document)?;
+        let size = [self.width, self.target.height() as usize];
+        let mut without = self.target.clone();
+        let regions = new.iter().zip(is_captured);
+        let captured = regions.filter(|(_, is_captured)| **is_captured);
+        for pixel in captured.flat_map(|(region, _)| &region.pixels) {
+            for at in square(size, *pixel as usize, SOFT_EDGE) {
+                without.pixels_mut()[at] = shown.pixels()[at];
+            }
+        }
+        Ok(without)
     }
 
     /// The shapes of new regions, bottom first.

@@ -27,6 +27,9 @@ pub struct RegionLine {
     pub width: f64,
 }
 
+/// Share of a region's pixels that lie two pixels within it from which it is no line.
+const DEEP_SHARE: f64 = 0.25;
+
 /// Free pixels around a region in its window.
 const MARGIN: i64 = 2;
 
@@ -96,6 +99,25 @@ impl Mask {
             }
         }
         is_outside.iter().filter(|outside| !**outside).count()
+    }
+
+    /// Whether it is a line or a rim: few of its pixels have two others of it on all four sides.
+    pub fn is_thin(&self) -> bool {
+        let inside = |pixel: usize| self.inside.get(pixel) == Some(&true);
+        let own = (0..self.inside.len()).filter(|pixel| inside(*pixel));
+        let (mut all, mut deep) = (0.0, 0.0);
+        for pixel in own {
+            // The free margin around the pixels is as wide as this looks.
+            let around = [
+                pixel.wrapping_sub(2),
+                pixel + 2,
+                pixel.wrapping_sub(2 * self.width),
+                pixel + 2 * self.width,
+            ];
+            all += 1.0;
+            deep += f64::from(u8::from(around.into_iter().all(inside)));
+        }
+        deep < DEEP_SHARE * all
     }
 
     /// The line that the region is; `None` when it branches, is too short or too uneven.
