@@ -9,8 +9,6 @@ pub(super) const MOST_CORNERS: usize = 24;
 /// Distance in pixels of a side's ends within which samples are not its own: anti-aliasing rounds
 /// corners off.
 const ROUNDED: f64 = 1.6;
-/// How often corners are moved to where the outline turns most.
-const PASSES: usize = 2;
 /// Length in pixels up to which a side may be a corner that anti-aliasing has cut off.
 const SHORT: f64 = 2.6;
 /// Distance in pixels up to which sides that nearly follow an axis follow it.
@@ -35,11 +33,6 @@ struct Side {
 /// `tolerance`; `None` where it has too many.
 pub(super) fn corners(samples: &[Point], tolerance: f64) -> Option<Vec<Point>> {
     let mut stops = simplified(samples, tolerance)?;
-    for _ in 0..PASSES {
-        for stop in 0..stops.len() {
-            stops[stop] = sharpest(samples, &stops, stop).unwrap_or(stops[stop]);
-        }
-    }
     for _ in 0..MOST_CORNERS {
         let sides = sides(samples, &stops)?;
         let Some(flat) = flattest(samples, &stops, &sides, tolerance) else {
@@ -91,18 +84,6 @@ fn simplified(samples: &[Point], tolerance: f64) -> Option<Vec<usize>> {
         }
     }
     (stops.len() >= 3).then_some(stops)
-}
-
-/// The sample between the stops beside one that lies farthest from the line between those.
-fn sharpest(samples: &[Point], stops: &[usize], stop: usize) -> Option<usize> {
-    let count = samples.len();
-    let before = stops[(stop + stops.len() - 1) % stops.len()];
-    let after = stops[(stop + 1) % stops.len()];
-    let chord = samples[after] - samples[before];
-    let off = |index: &usize| (samples[*index] - samples[before]).cross(chord).abs();
-    (1..(after + count - before) % count)
-        .map(|step| (before + step) % count)
-        .max_by(|a, b| off(a).total_cmp(&off(b)))
 }
 
 /// The sample that is farthest from another.
