@@ -7,7 +7,7 @@ use chat2svg_trace::{
     NOISE, OPAQUE,
     crossing::{crosses_itself, straightened, without_crossed_parts},
     found_shape::{BACKGROUND, FoundShape, paint_in},
-    picture::{Picture, Pixel, median, squared_distance},
+    picture::{Picture, median_color, squared_distance},
     regions::RegionFinder,
 };
 use chat2svg_vector::{
@@ -86,10 +86,9 @@ impl Fit<'_> {
             .filter(|(shown, _)| shown[3] < u8::MAX)
             .map(|(_, wanted)| *wanted)
             .collect();
-        let Some(wanted) = middle(&clear) else {
+        let Some([red, green, blue]) = median_color(&clear) else {
             return Ok(());
         };
-        let [red, green, blue] = wanted;
         let paint = Paint::Solid(Color::new(red, green, blue));
         let path = to_canvas.inverse() * canvas_of(target);
         let mut ground = Group::new(BACKGROUND);
@@ -333,15 +332,6 @@ impl Fit<'_> {
         self.note(Action::Prune)?;
         Ok(removed.len())
     }
-}
-
-/// The middle colour of some pixels, component by component; `None` of none.
-fn middle(pixels: &[Pixel]) -> Option<[f32; 3]> {
-    let component = |index: usize| {
-        let values: Vec<f32> = pixels.iter().map(|pixel| pixel[index]).collect();
-        median(&values)
-    };
-    Some([component(0)?, component(1)?, component(2)?])
 }
 
 /// A picture's canvas in its pixels.

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use chat2svg_trace::picture::{Picture, median};
+use chat2svg_trace::picture::{Picture, median_color};
 use chat2svg_vector::{Color, Paint, Shape, Stroke};
 use kurbo::{Affine, BezPath};
 
@@ -229,11 +229,8 @@ fn line_along(path: &BezPath, target: &Picture, shown: &Picture) -> Option<Line>
     // beside them.
     ridges.sort_by(|a, b| b.contrast.total_cmp(&a.contrast));
     let purest = ridges.get(..ridges.len().div_ceil(4))?;
-    let middle = |channel: usize| {
-        let values: Vec<f32> = purest.iter().map(|ridge| ridge.color[channel]).collect();
-        median(&values)
-    };
-    let color = [middle(0)?, middle(1)?, middle(2)?];
+    let purest: Vec<[f32; 3]> = purest.iter().map(|ridge| ridge.color).collect();
+    let color = median_color(&purest)?;
     ridges.retain(|ridge| {
         let off = |side| distance_from_mixture(ridge.color, color, side);
         ridge.sides.into_iter().any(|side| off(side) < SAME_COLOR)

@@ -154,6 +154,15 @@ pub fn median(values: &[f32]) -> Option<f32> {
     (!sorted.is_empty()).then(|| *sorted.select_nth_unstable_by(middle, f32::total_cmp).1)
 }
 
+/// The median of some colours, component by component; `None` of none.
+pub fn median_color<const COMPONENTS: usize>(colors: &[[f32; COMPONENTS]]) -> Option<[f32; 3]> {
+    let component = |index: usize| {
+        let values: Vec<f32> = colors.iter().map(|color| color[index]).collect();
+        median(&values)
+    };
+    Some([component(0)?, component(1)?, component(2)?])
+}
+
 /// Squared distance of two pixels.
 pub fn squared_distance(a: Pixel, b: Pixel) -> f32 {
     let apart = |i: usize| (a[i] - b[i]) * (a[i] - b[i]);

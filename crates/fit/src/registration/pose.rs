@@ -2,7 +2,7 @@
 //! least. Whether that is good enough is decided elsewhere.
 
 use chat2svg_vector::{Color, Document, Node, Paint, Raster, RenderError};
-use kurbo::{Affine, Rect};
+use kurbo::Affine;
 
 use super::{
     form::Similarity,
@@ -108,14 +108,10 @@ impl<'a, 'w> Trial<'a, 'w> {
 
     /// About how far in pixels of the view the unit's outline is from its middle.
     pub(super) fn radius(&self) -> f64 {
-        self.bounds()
-            .map_or(0.0, |bounds| 0.25 * (bounds.width() + bounds.height()))
-    }
-
-    /// The box of what the unit paints, in pixels of the view.
-    fn bounds(&self) -> Option<Rect> {
         let to_view = self.to_view * to_user(self.document, &self.unit.place);
-        self.document.node(&self.unit.place)?.paint_bounds(to_view)
+        let node = self.document.node(&self.unit.place);
+        let bounds = node.and_then(|node| node.paint_bounds(to_view));
+        bounds.map_or(0.0, |bounds| 0.25 * (bounds.width() + bounds.height()))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use chat2svg_trace::{
     joined,
-    picture::{Picture, median},
+    picture::{Picture, Pixel, median_color},
 };
 use chat2svg_vector::{ByteCost, Color, Paint, Shape, snapped_outline};
 use kurbo::{BezPath, ParamCurveArea, PathSeg, Rect};
@@ -179,13 +179,9 @@ impl Source<'_> {
             .collect();
         let is_opaque = fill.opacity >= 1.0 && stops.iter().all(|stop| stop.opacity >= 1.0);
         // Where it is seen, borders are mixed with other shapes' colours.
-        let middle = |channel: usize| {
-            let values = self.pixels.iter();
-            let values = values.map(|at| self.target.pixels[*at as usize][channel]);
-            median(&values.collect::<Vec<f32>>())
-        };
-        if is_opaque && let (Some(red), Some(green), Some(blue)) = (middle(0), middle(1), middle(2))
-        {
+        let seen = self.pixels.iter();
+        let seen: Vec<Pixel> = seen.map(|at| self.target.pixels[*at as usize]).collect();
+        if is_opaque && let Some([red, green, blue]) = median_color(&seen) {
             paints.push(Paint::Solid(Color::new(red, green, blue)));
         }
         paints
