@@ -169,18 +169,19 @@ impl Job<'_> {
         let (start, part) = (adopted.document.clone(), stop.part(FIT_TIME));
         let mut is_captured = vec![false; new.len()];
         let mut fitted = Cow::Borrowed(target);
-        for fits in 1.. {
+        let mut fits = 0;
+        let seen = loop {
+            fits += 1;
             adopted.document.clone_from(&start);
             self.fit(&mut adopted.document, &fitted, &part)?;
             stop.check()?;
             let shown = adopted.document.visibility_until(width, height, stop)?;
             let is_more = finder.mark_captured(&new, [&seen, &shown], &mut is_captured);
             if fits == MOST_FITS || !is_more {
-                break;
+                break shown;
             }
             fitted = Cow::Owned(finder.without(&new, &is_captured, &start)?);
-        }
-        let seen = adopted.document.visibility_until(width, height, stop)?;
+        };
         let found = finder.regions(&adopted.document, &seen)?;
         let found = finder.shapes(&found, &seen, &adopted.document)?;
         let (document, names) = finder.insert(&adopted.document, &found)?;
