@@ -114,18 +114,18 @@ impl Fit<'_> {
             path.stroke = stroke.map(|stroke| stroke_of(&stroke, Affine::IDENTITY, 1.0));
         })?;
         let price = self.price().stroke();
-        let mut costs = BTreeMap::new();
         let mut best = BTreeMap::new();
         for (slot, line, growth) in growths {
-            let shape = map.slots[slot].shape;
             let cost = growth + if line.is_some() { price } else { -price };
-            let least = costs.entry(shape).or_insert(0.0);
-            if cost < *least {
-                *least = cost;
-                best.insert(shape, line);
+            let least = best.entry(map.slots[slot].shape).or_insert((0.0, None));
+            if cost < least.0 {
+                *least = (cost, Some(line));
             }
         }
-        self.put_strokes(&best)
+        let changed = best
+            .into_iter()
+            .filter_map(|(shape, (_, line))| Some((shape, line?)));
+        self.put_strokes(&changed.collect())
     }
 
     /// Gives shapes strokes, or takes those that they have.
