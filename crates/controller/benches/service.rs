@@ -87,6 +87,7 @@ impl Handler<RunOptimize> for Instantly {
             summary: FitSummary {
                 moved: Vec::new(),
                 lost: Vec::new(),
+                unshown: 0.0,
                 iterations: 0,
                 psnr_before: 0.0,
                 psnr_after: 0.0,

@@ -35,6 +35,9 @@ pub struct FitReport {
     /// Names of the template's shapes that the target seems to show in another place or form, which
     /// was not found: they stay as they were.
     pub lost: Vec<String>,
+    /// Share of the target that shows something which a fit that may add nothing could not draw,
+    /// `0.0..=1.0`; where the template has something that could not be read nothing is counted.
+    pub unshown: f32,
     /// Paths added that are in the result.
     pub paths_added: u32,
     /// Paths of the input that were removed.

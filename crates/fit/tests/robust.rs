@@ -442,9 +442,40 @@ fn what_is_not_found_stays_as_it_was_and_is_told() {
     ];
     for (thing, is_lost) in targets {
         let outcome = fitted(&template, &picture(&scene(thing), 360));
+        assert_eq!(outcome.report.unshown > 0.0, is_lost, "{thing}");
         let names: &[&str] = if is_lost { &["ball"] } else { &[] };
         assert_eq!(outcome.report.lost, names, "{thing}");
         let is_same = shape(&outcome.document, "ball") == shape(&template, "ball");
         assert_eq!(is_same, is_lost, "{thing}");
     }
+}
+
+#[test]
+fn how_much_of_the_target_is_not_drawn_is_told() {
+    let template = valley(&[]);
+    let all = f64::from(180 * 140);
+    let things = [
+        (
+            r##"<circle cx="40" cy="32" r="18" fill="#3a3f74"/>"##,
+            1018.0,
+        ),
+        (
+            r##"<path d="M10 20H170" stroke="#222" stroke-width="3"/>"##,
+            480.0,
+        ),
+        // What follows the target is drawn.
+        ("", 0.0),
+    ];
+    for (thing, area) in things {
+        let outcome = fitted(&template, &picture(&valley(&[("{NEW}", thing)]), 360));
+        let unshown = f64::from(outcome.report.unshown) * all;
+        assert!((unshown - area).abs() <= 0.1 * area, "{thing}: {unshown}");
+    }
+    let moved = valley(&[("{BALLOON}", r#"transform="translate(-3 2)""#)]);
+    let outcome = fitted(&template, &picture(&moved, 360));
+    assert_eq!(outcome.report.unshown, 0.0);
+    let repainted = VALLEY.replace("#5d8fb4", "#a03050");
+    let repainted = parse(&repainted.replace("{BALLOON}", "").replace("{NEW}", ""));
+    let outcome = fitted(&template, &picture(&repainted, 360));
+    assert_eq!(outcome.report.unshown, 0.0);
 }

@@ -233,6 +233,10 @@ pub struct FitSummary {
     /// stay as they were.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub lost: Vec<String>,
+    /// Share of the target, `0.0..=1.0`, that shows something which is not drawn, where no shapes
+    /// may be added.
+    #[serde(default)]
+    pub unshown: f32,
     /// Paths added.
     pub paths_added: u32,
     /// Paths removed.

@@ -305,6 +305,7 @@ impl Handler<RunOptimize> for Neighbours {
                 summary: chat2svg_protocol::FitSummary {
                     moved: Vec::new(),
                     lost: Vec::new(),
+                    unshown: 0.0,
                     iterations: 1,
                     psnr_before: 20.0,
                     psnr_after: 30.0,

@@ -4,8 +4,8 @@
 use std::time::Duration;
 
 use chat2svg_protocol::{
-    Attempt, AttemptOutcome, BackendId, CircuitSnapshot, JobEventKind, JobKind, JobMetadata,
-    JobState, PlannedStage, ResourceLevel, Stage, StageReport, StageStatus, Tier,
+    Attempt, AttemptOutcome, BackendId, CircuitSnapshot, FitSummary, JobEventKind, JobKind,
+    JobMetadata, JobState, PlannedStage, ResourceLevel, Stage, StageReport, StageStatus, Tier,
 };
 use jiff::Timestamp;
 
@@ -230,12 +230,15 @@ impl Machine {
         (!detail.is_empty()).then_some(detail)
     }
 
-    /// What was left out or changed of the caller's file, and what the target shows elsewhere.
+    /// What was left out or changed of the caller's file, and what of the target is not drawn.
     fn warnings(&self) -> Vec<String> {
         let lost = self.fit.iter().flat_map(|fit| &fit.lost);
-        let told = lost.map(|name| format!("`{name}`: not found in the target; left as it was"));
+        let mut told: Vec<String> = lost
+            .map(|name| format!("`{name}`: not found in the target; left as it was"))
+            .collect();
+        told.extend(self.fit.as_ref().and_then(not_drawn));
         let mut warnings = self.warnings.clone();
-        warnings.extend(bounded(told.collect()));
+        warnings.extend(bounded(told));
         warnings
     }
 
@@ -317,4 +320,17 @@ impl Machine {
             timestamp: facts.timestamp,
         }
     }
+}
+
+/// What is said of a target of which a share is not drawn.
+fn not_drawn(fit: &FitSummary) -> Option<String> {
+    let percent = 100.0 * fit.unshown;
+    let share = if percent < 1.0 {
+        "less than 1".to_owned()
+    } else {
+        format!("{percent:.0}")
+    };
+    (percent > 0.0).then(|| {
+        format!("{share} % of the target shows what no shape of the template does: not drawn, as no shapes may be added")
+    })
 }

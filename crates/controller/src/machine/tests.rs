@@ -115,6 +115,7 @@ fn output(stage: Stage, status: StageStatus) -> StageOutput {
             summary: FitSummary {
                 moved: Vec::new(),
                 lost: Vec::new(),
+                unshown: 0.0,
                 iterations: 1,
                 psnr_before: 20.0,
                 psnr_after: 30.0,

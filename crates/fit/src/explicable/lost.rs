@@ -3,7 +3,7 @@
 //! has found, and would be painted as what they lie on, which hides them.
 
 use chat2svg_stop::Stop;
-use chat2svg_trace::neighbours::square;
+use chat2svg_trace::neighbours::{around, connected, square};
 use chat2svg_vector::{Color, Document, Raster, RenderError};
 
 use super::{EQUAL, LEAST_SEEN, LIKE, MUCH, colors, distance};
@@ -30,6 +30,8 @@ pub(crate) struct Absent {
     is_found: Vec<bool>,
     /// Pixels of the target that differ from the document without these shapes.
     missing: usize,
+    /// Share of the target that differs much from it, in parts that are more than specks.
+    unshown: f64,
 }
 
 impl Absent {
@@ -49,6 +51,11 @@ impl Absent {
     pub(crate) fn has_lost(&self, shape: usize) -> bool {
         let area = self.areas.get(shape).copied().unwrap_or_default();
         area > 0 && self.missing as f64 >= ELSEWHERE * area as f64
+    }
+
+    /// Share of the target that shows something which the document does not.
+    pub(crate) fn unshown(&self) -> f64 {
+        self.unshown
     }
 
     /// Names of the shapes that are lost, each once.
@@ -100,13 +107,25 @@ impl Absent {
         let beneath = picture(&rest)?;
         // Edges a little off their places mix the colours around them: nothing is missing there.
         let size = [width as usize, height as usize];
-        let is_between = |at: usize| {
+        let is_between = |at: usize, slack: f32| {
             (0..3).all(|i| {
                 let around = || square(size, at, 1).map(|other| beneath[other][i]);
-                let least = around().fold(f32::INFINITY, f32::min) - 0.5 * LIKE;
-                (least..=around().fold(0.0, f32::max) + 0.5 * LIKE).contains(&wanted[at][i])
+                let least = around().fold(f32::INFINITY, f32::min) - slack;
+                (least..=around().fold(0.0, f32::max) + slack).contains(&wanted[at][i])
             })
         };
+        let is_read = |at: usize| {
+            let owner = (*seen.owners().get(at)? as usize).checked_sub(1)?;
+            Some(unread_place(visits.get(owner)?).is_none())
+        };
+        let unshown: Vec<bool> = (0..all)
+            .map(|at| is_read(at) != Some(false) && !is_between(at, LIKE))
+            .collect();
+        let parts = connected(unshown, |at| around(size, at)).into_iter();
+        let unshown: usize = parts
+            .map(|part| part.len())
+            .filter(|n| *n >= LEAST_SEEN)
+            .sum();
         let area = |(off, own): (&Option<Vec<u32>>, &Vec<u32>)| {
             let Some(off) = off else { return 0 };
             let shown = off
@@ -118,7 +137,8 @@ impl Absent {
         Ok(Self {
             is_found,
             areas: off.iter().zip(pixels).map(area).collect(),
-            missing: (0..all).filter(|at| !is_between(*at)).count(),
+            missing: (0..all).filter(|at| !is_between(*at, 0.5 * LIKE)).count(),
+            unshown: unshown as f64 / all as f64,
         })
     }
 }

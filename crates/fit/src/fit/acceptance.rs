@@ -63,6 +63,7 @@ impl Fit<'_> {
                 psnr_after: self.psnr(score.error),
                 moved: self.problem.moved.to_vec(),
                 lost: Vec::new(),
+                unshown: 0.0,
                 paths_added: added as u32,
                 paths_removed: template.counts().shapes.saturating_sub(kept) as u32,
                 bytes,

@@ -214,6 +214,7 @@ fn read(
         summary: FitSummary {
             moved: Vec::new(),
             lost: Vec::new(),
+            unshown: 0.0,
             iterations: 3 * steps,
             psnr_before: before as f32,
             psnr_after: after as f32,

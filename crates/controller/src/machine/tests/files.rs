@@ -82,3 +82,39 @@ fn what_is_only_to_be_cleaned_is_read_and_served_as_it_is() {
     assert_eq!(metadata.warnings.len(), 1);
     assert!(metadata.stages.is_empty() && !metadata.fallback);
 }
+
+#[test]
+fn what_of_a_target_is_not_drawn_is_told() {
+    let warnings = |unshown: f32| {
+        let mut job = machine(JobKind::Refine {
+            limits: FitLimits::default(),
+            add_shapes: false,
+        });
+        let mut fitted = output(Stage::Optimize, StageStatus::Completed);
+        if let StageOutput::Optimize(fitted) = &mut fitted {
+            fitted.summary.lost = vec!["ball".to_owned()];
+            fitted.summary.unshown = unshown;
+        }
+        feed(
+            &mut job,
+            [
+                Event::Stored,
+                Event::Dispatched(plan(&[Stage::Optimize])),
+                read(Some("given")),
+                Event::StageEnded {
+                    stage: Stage::Optimize,
+                    result: Ok(fitted),
+                },
+            ],
+        );
+        // One is of the file.
+        metadata(&job).warnings.split_off(1)
+    };
+    let [lost, not_drawn] = &warnings(0.034)[..] else {
+        panic!("two warnings");
+    };
+    assert!(lost.starts_with("`ball`: not found"), "{lost}");
+    assert!(not_drawn.starts_with("3 % of the target"), "{not_drawn}");
+    assert!(warnings(0.001)[1].starts_with("less than 1 %"));
+    assert_eq!(warnings(0.0).len(), 1);
+}
