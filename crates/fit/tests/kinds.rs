@@ -489,3 +489,29 @@ fn writing_is_few_paths_and_keeps_its_dots() {
     let kept = kept.count();
     assert!(kept >= dots - 1, "{kept} of {dots} dots: {}", svg(&outcome));
 }
+
+#[test]
+fn lines_on_transparency_are_strokes() {
+    // On a dark page white, on a light one dark, and in two colours.
+    let pictures = [
+        "<g fill='none' stroke='#fff' stroke-width='1.5'><circle cx='70' cy='60' r='40'/>\
+         <circle cx='70' cy='60' r='24'/><path d='M8 106L134 114'/></g>",
+        "<g fill='none' stroke='#123' stroke-width='1.4'><path d='M10 60C40 0 100 120 132 40'/>\
+         <path d='M12 100L126 108'/></g>",
+        "<g fill='none' stroke-width='2'><path stroke='#c22' d='M10 20L130 34'/>\
+         <path stroke='#16a' d='M14 100C50 60 90 60 126 104'/></g>",
+    ];
+    for content in pictures {
+        let target = drawn(140, 120, content);
+        let outcome = fitted(&target);
+        let found = quality(&outcome, &target, &GROUNDS);
+        let visits = outcome.document.shapes();
+        let strokes = visits.iter().filter(|visit| visit.shape.stroke.is_some());
+        assert!(found >= 34.0, "{found} dB: {}", svg(&outcome));
+        assert!(
+            strokes.count() >= 2 && visits.len() <= 6,
+            "{}",
+            svg(&outcome)
+        );
+    }
+}

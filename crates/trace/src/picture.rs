@@ -1,6 +1,8 @@
 //! The target as the fit works on it: premultiplied floating-point sRGB with alpha at chosen
 //! resolutions. No codecs and no colour management.
 
+use std::borrow::Cow;
+
 use chat2svg_vector::{Color, Raster};
 use kurbo::Point;
 
@@ -90,6 +92,26 @@ impl Picture {
     /// What is behind everything: straight RGBA.
     pub fn canvas(&self) -> [f32; 4] {
         if self.is_opaque { [1.0; 4] } else { [0.0; 4] }
+    }
+
+    /// The picture on an opaque ground from which what it shows stands out: white, or black where it
+    /// is light. An opaque one has its ground.
+    pub fn on_contrast(&self) -> Cow<'_, Self> {
+        if self.is_opaque {
+            return Cow::Borrowed(self);
+        }
+        let sum = |of: fn(Pixel) -> f32| {
+            self.pixels
+                .iter()
+                .map(|pixel| f64::from(of(*pixel)))
+                .sum::<f64>()
+        };
+        let is_light = sum(luma) > 0.5 * sum(|pixel| pixel[3]);
+        let ground = if is_light { 0.0 } else { 1.0 };
+        let over = self.pixels.iter().map(|&[red, green, blue, alpha]| {
+            [red, green, blue].map(|component| component + ground * (1.0 - alpha))
+        });
+        Cow::Owned(Self::opaque(self.width, self.height, over))
     }
 
     /// The picture enlarged to the given size by cubic interpolation (Catmull and Rom 1974).

@@ -82,7 +82,7 @@ impl Reading {
             // What is soft by intent is no noise.
             Some(shadows) => reading.is_flat = is_flat(&shadows.rest),
             None => match colors_of(&reading.stored) {
-                Colors::Many => {}
+                Colors::Many => reading.is_flat = is_flat(&reading.stored),
                 Colors::Flat => reading.is_flat = true,
                 Colors::Stored(clean) => {
                     reading.is_flat = is_flat(&clean.picture);

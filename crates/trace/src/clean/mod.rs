@@ -134,7 +134,9 @@ pub fn colors_of(picture: &Picture) -> Colors {
 
 /// Whether a picture consists of few flat colours.
 pub fn is_flat(picture: &Picture) -> bool {
+    // Of thin lines alone most pixels are mixed with what they lie on.
     Palette::of(picture).is_some()
+        || !picture.is_opaque && Palette::of(&picture.on_contrast()).is_some()
 }
 
 /// The pixels of faint lines that a picture shows and its clean one does not: noise alternates, a

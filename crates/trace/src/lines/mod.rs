@@ -33,6 +33,9 @@ use straight::{Straight, sides};
 const LEAST_LENGTH: f64 = 20.0;
 /// Fewest points of a side between corners of what is no line as a whole.
 const LONG: usize = 40;
+/// Alpha below which a line is translucent, if it is wider than this in pixels: else it may be thin.
+const CLEARLY: f64 = 0.9;
+const UNSURE_WIDTH: f64 = 1.3;
 /// Widest line in pixels.
 const LARGEST_WIDTH: f64 = 3.2;
 /// Share of the middle width by which the quartiles of an even line's width may differ.
@@ -86,14 +89,15 @@ pub struct Lines {
     pub rest: Picture,
 }
 
-/// The thin lines of an opaque picture; `None` when it has none, or there is no time to look.
+/// The thin lines of a picture; `None` when it has none, or there is no time to look.
 pub fn lines_of(picture: &Picture, stop: &Stop) -> Option<Lines> {
-    if !picture.is_opaque || picture.width.min(picture.height) < 16 {
+    if picture.width.min(picture.height) < 16 {
         return None;
     }
+    let shown = &*picture.on_contrast();
     let mut is_taken = vec![false; picture.pixels.len()];
     let mut lines = Vec::new();
-    let [dark, light] = [1.0, -1.0].map(|sign| Ridges::of(picture, sign));
+    let [dark, light] = [1.0, -1.0].map(|sign| Ridges::of(shown, sign));
     for (ridges, others) in [(&dark, &light), (&light, &dark)] {
         let (width, height) = (picture.width, picture.height);
         let skeleton = thinned(ridges.mask(), width, height, stop).ok()?;
@@ -114,7 +118,7 @@ pub fn lines_of(picture: &Picture, stop: &Stop) -> Option<Lines> {
             }
         }
     }
-    let lines = without_bars(lines, picture);
+    let lines = without_bars(lines, shown);
     if lines.is_empty() {
         return None;
     }
@@ -122,10 +126,10 @@ pub fn lines_of(picture: &Picture, stop: &Stop) -> Option<Lines> {
         take(&mut is_taken, picture, course, 0.5 * line.width + SOFT);
     }
     let rest = Picture {
-        pixels: without(picture, &is_taken),
+        pixels: without(picture, shown, &is_taken),
         ..*picture
     };
-    let lines = in_painting_order(lines, picture);
+    let lines = in_painting_order(lines, shown);
     Some(Lines { lines, rest })
 }
 
@@ -143,8 +147,9 @@ pub fn with_rings(picture: &Picture, thin: Option<&Lines>, stop: &Stop) -> Optio
 
 /// Whether a picture has writing in it: many small signs, each of thin strokes.
 pub fn has_writing(picture: &Picture) -> bool {
+    let shown = &*picture.on_contrast();
     let signs = [1.0, -1.0].map(|sign| {
-        let ridges = Ridges::of(picture, sign);
+        let ridges = Ridges::of(shown, sign);
         ridges.signs(SIGN_CONTRAST, SIGN_SIDE)
     });
     signs.into_iter().sum::<usize>() >= LEAST_SIGNS
@@ -196,19 +201,23 @@ fn line_along(
     let mut peaks: Vec<f64> = own.iter().map(|look| look.peak).collect();
     peaks.sort_by(f64::total_cmp);
     let contrast = *peaks.get(peaks.len() * 9 / 10)?;
-    let width = middle / contrast;
-    if high - low > EVEN * middle || !(0.3..=LARGEST_WIDTH).contains(&width) {
-        return None;
-    }
     // The colour where the line shows it most purely.
-    let (mut sum, mut count) = ([0.0_f64; 3], 0.0);
+    let (mut sum, mut count) = ([0.0_f64; 4], 0.0);
     for look in own.iter().filter(|look| look.peak >= 0.92 * contrast) {
         for (sum, value) in sum.iter_mut().zip(picture.pixels[look.pixel]) {
             *sum += f64::from(value);
         }
         count += 1.0;
     }
-    let [red, green, blue] = sum.map(|sum| (sum / f64::max(count, 1.0)) as f32);
+    let [red, green, blue, alpha] = sum.map(|sum| sum / f64::max(count, 1.0));
+    let seen = middle / contrast;
+    // A line that is nowhere opaque is a thin one, where its edges leave that open.
+    let width = alpha * seen;
+    let is_even = high - low <= EVEN * middle && (0.3..=LARGEST_WIDTH).contains(&width);
+    if !is_even || (alpha < CLEARLY && seen > UNSURE_WIDTH) {
+        return None;
+    }
+    let [red, green, blue] = [red, green, blue].map(|sum| (sum / alpha) as f32);
     let mut course: Vec<Point> = looks.iter().map(|look| look.center).collect();
     if let Some(line) = straight {
         course
@@ -389,16 +398,18 @@ fn take(is_taken: &mut [bool], picture: &Picture, course: &[Point], reach: f64) 
     }
 }
 
-/// The picture with what is taken painted as what lies beside it, nearest first.
-fn without(picture: &Picture, is_taken: &[bool]) -> Vec<Pixel> {
+/// The picture with what is taken painted as what lies beside it, nearest first; `shown` is how it
+/// looks on an opaque ground.
+fn without(picture: &Picture, shown: &Picture, is_taken: &[bool]) -> Vec<Pixel> {
     let (width, height) = (picture.width, picture.height);
     let ground = |index: usize| {
         for reach in 2..=GROUND_REACH {
             let free = square([width, height], index, reach).filter(|at| !is_taken[*at]);
-            let mut around: Vec<Pixel> = free.map(|at| picture.pixels[at]).collect();
+            let mut around: Vec<usize> = free.collect();
             if around.len() >= 3 {
+                let luma = |at: usize| luma(shown.pixels[at]);
                 around.sort_by(|a, b| luma(*a).total_cmp(&luma(*b)));
-                return around[around.len() / 2];
+                return picture.pixels[around[around.len() / 2]];
             }
         }
         picture.pixels[index]
@@ -448,6 +459,10 @@ mod tests {
         assert!(!has_writing(&picture(lines)));
         let areas = |p: Point| within(p.x % 24.0 - 12.0, 14.0);
         assert!(!has_writing(&picture(areas)));
+        // Their tops and sides are rows of a pixel.
+        let disc =
+            |p: Point| 11.3 - Point::new(p.x % 30.0, p.y % 30.0).distance(Point::new(15.0, 15.0));
+        assert!(!has_writing(&picture(|p| disc(p).clamp(0.0, 1.0))));
     }
 
     #[test]

@@ -19,6 +19,8 @@ const LEAST: f32 = 0.045;
 const SHARE: f32 = 0.42;
 /// Points before and after over which a ridge's direction is taken.
 const DIRECTION_REACH: usize = 4;
+/// Shorter side in pixels from which a sign is more than the rim of something round and wide.
+const NO_RIM: usize = 3;
 /// Steps per pixel across a ridge.
 const STEPS: i32 = 4;
 /// Pixels to each side that are looked at across a ridge.
@@ -149,8 +151,8 @@ impl<'a> Ridges<'a> {
                 let near = square([width, height], index, 1);
                 reached.extend(near.filter(|near| std::mem::take(&mut open[*near])));
             }
-            let longer = (0..2).map(|axis| high[axis] + 1 - low[axis]).max();
-            let is_sign = longer.is_some_and(|side| sides.contains(&side));
+            let [across, down] = [0, 1].map(|axis| high[axis] + 1 - low[axis]);
+            let is_sign = sides.contains(&across.max(down)) && across.min(down) >= NO_RIM;
             count += usize::from(is_sign && most >= contrast);
         }
         count
