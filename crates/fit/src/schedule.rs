@@ -96,6 +96,7 @@ pub(crate) fn run(fit: &mut Fit<'_>) -> Result<(), FitError> {
         }
     }
     let finder = fit.finder(affordable_side(fit, taken));
+    let mut shows_all = false;
     if !is_empty {
         fit.close_outlines();
         fit.place_basic_shapes()?;
@@ -116,7 +117,8 @@ pub(crate) fn run(fit: &mut Fit<'_>) -> Result<(), FitError> {
                 .or_else(|| finder.cover_of_few_colors(cost, room / 2, &stop))
                 .unwrap_or_else(|| finder.cover(cost, room, &stop))
         });
-        if 2 * first.len() <= room {
+        shows_all = 2 * first.len() <= room;
+        if shows_all {
             fit.cover(first)?;
             // What is a basic shape is drawn as one before anything is painted over its outline;
             // but not where stairs leave it open.
@@ -176,8 +178,8 @@ pub(crate) fn run(fit: &mut Fit<'_>) -> Result<(), FitError> {
         if round == 0 {
             fit.repaint(finder)?;
         }
-        // Of a picture that is understood the cover shows all.
-        let is_covered = is_empty
+        // Of a picture that is understood a cover shows all, if there was room for it.
+        let is_covered = shows_all
             && fit
                 .problem
                 .reading

@@ -515,3 +515,33 @@ fn lines_on_transparency_are_strokes() {
         );
     }
 }
+
+#[test]
+fn a_bound_that_a_picture_keeps_to_changes_nothing() {
+    // Letters with counters, and quarters of one colour: more parts than paths.
+    let pictures = [
+        "<g fill='#204080' fill-rule='evenodd'>\
+         <path d='M30 20a20 24 0 1 0 .1 0zM30 32a9 12 0 1 1-.1 0z'/>\
+         <path d='M80 20a20 24 0 1 0 .1 0zM80 32a9 12 0 1 1-.1 0z'/>\
+         <path d='M130 20a20 24 0 1 0 .1 0zM130 32a9 12 0 1 1-.1 0z'/></g>",
+        "<rect width='160' height='90' fill='#1f7a6d'/>\
+         <path fill='#f2c14e' d='M0 0H80V45H0zM80 45H160V90H80z'/>",
+    ];
+    for content in pictures {
+        let target = drawn(160, 90, content);
+        let free = fitted(&target);
+        let bounded = |paths: usize| {
+            let options = FitOptions {
+                paths: Some(paths as u32),
+                iterations: 120,
+                threads: 1,
+                ..FitOptions::default()
+            };
+            vectorize(&target, &options, &mut ()).expect("fits")
+        };
+        let own = free.document.counts().shapes;
+        for paths in [own, own + 1] {
+            assert_eq!(svg(&bounded(paths)), svg(&free), "{paths} of {own}");
+        }
+    }
+}

@@ -1,9 +1,11 @@
 //! Drawing a picture on an empty canvas: it is read first, and fitted by what was read.
 
 use chat2svg_trace::{
+    clean::is_flat,
     exact::{ExactLayers, exact_layers, placed},
     ground::without_ground,
     lines::Lines,
+    picture::Picture,
     reading::{Reading, Wanted},
 };
 use chat2svg_vector::{Document, Node, Raster, WriteOptions};
@@ -12,6 +14,7 @@ use kurbo::Affine;
 use super::{Run, show_something, target_transform};
 use crate::{
     FitError, FitOptions, FitOutcome, Observer,
+    clock::Clock,
     fit::{Fit, Problem},
     measure::{Score, fitting_size, psnr},
     schedule,
@@ -23,8 +26,58 @@ const WRITTEN: u32 = 2;
 /// Quality in dB from which smooth shapes are taken for what may as well be pixel art.
 const SMOOTH_ENOUGH: f32 = 38.0;
 
+/// Largest bound on paths that a picture of few flat colours may keep to by itself.
+const FEW_PATHS: u32 = 32;
+/// Share of the time in which it is drawn without the bound.
+const UNBOUNDED_TIME: f64 = 0.4;
+
 /// A new document that shows a target, of an empty one's size.
 pub(super) fn drawn(
+    empty: &Document,
+    target: &Raster,
+    run: Run<'_>,
+    observer: &mut dyn Observer,
+) -> Result<FitOutcome, FitError> {
+    let unbounded = unbounded(empty, target, run, observer)?;
+    unbounded.map_or_else(|| drawn_within(empty, target, run, observer), Ok)
+}
+
+/// What comes of a picture of few flat colours without a bound on its paths, if it keeps to that
+/// all the same: a bound counts parts that become one path in the end.
+fn unbounded(
+    empty: &Document,
+    target: &Raster,
+    run: Run<'_>,
+    observer: &mut dyn Observer,
+) -> Result<Option<FitOutcome>, FitError> {
+    let Some(paths) = run.options.paths.filter(|paths| *paths <= FEW_PATHS) else {
+        return Ok(None);
+    };
+    let (width, height) = fitting_size(empty, target, run.options.max_side)?;
+    if !is_flat(&Picture::from_raster(target, width, height)) {
+        return Ok(None);
+    }
+    let options = &FitOptions {
+        paths: None,
+        stop: run.options.stop.part(UNBOUNDED_TIME),
+        ..run.options.clone()
+    };
+    let clock = &Clock::start(&options.stop);
+    let run = Run {
+        options,
+        clock,
+        ..run
+    };
+    let outcome = drawn_within(empty, target, run, &mut ())?;
+    let is_within = outcome.document.counts().shapes <= paths as usize && !options.stop.is_due();
+    if is_within {
+        observer.improved(outcome.clone());
+    }
+    Ok(is_within.then_some(outcome))
+}
+
+/// The same, with no more paths than the options allow.
+fn drawn_within(
     empty: &Document,
     target: &Raster,
     run: Run<'_>,
