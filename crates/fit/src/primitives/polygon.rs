@@ -13,8 +13,14 @@ const ROUNDED: f64 = 1.6;
 const SHORT: f64 = 2.6;
 /// Distance in pixels up to which sides that nearly follow an axis follow it.
 const UPRIGHT: f64 = 0.12;
-/// Of the tolerance how far a straight side's samples may bend: an arc in short sides is none.
+/// Of the tolerance how far a straight side's samples may bend.
 const STRAIGHT: f64 = 0.3;
+/// How far the samples of sides bend that are an arc in short sides, in pixels, all to the outside
+/// of it; how many such sides follow each other; and the cosine of the turn from one to the next,
+/// at least.
+const ARC: f64 = 0.07;
+const LEAST_ARC: usize = 3;
+const ARC_TURN: f64 = 0.7;
 /// How far a corner may lie from the sampled outline, in pixels, at a right angle.
 const LARGEST_SHIFT: f64 = 1.5;
 
@@ -25,7 +31,7 @@ struct Side {
     along: Vec2,
     /// Half the length over which it has samples.
     half: f64,
-    /// How far its samples bend away from it, in pixels.
+    /// How far its samples bend away from it, in pixels, to which side.
     bow: f64,
 }
 
@@ -36,8 +42,10 @@ pub(super) fn corners(samples: &[Point], tolerance: f64) -> Option<Vec<Point>> {
     for _ in 0..MOST_CORNERS {
         let sides = sides(samples, &stops)?;
         let Some(flat) = flattest(samples, &stops, &sides, tolerance) else {
-            let is_straight = sides.iter().all(|side| side.bow <= STRAIGHT * tolerance);
-            return meeting(samples, &stops, &sides).filter(|_| is_straight);
+            let is_straight = sides
+                .iter()
+                .all(|side| side.bow.abs() <= STRAIGHT * tolerance);
+            return meeting(samples, &stops, &sides).filter(|_| is_straight && !has_arc(&sides));
         };
         stops.remove(flat);
         if stops.len() < 3 {
@@ -164,7 +172,24 @@ fn bow(points: &[Point], through: Point, along: Vec2) -> f64 {
     if quarter == 0 {
         return 0.0;
     }
-    (off(middle) - 0.5 * (off(front) + off(back))).abs()
+    off(middle) - 0.5 * (off(front) + off(back))
+}
+
+/// Whether some of the sides are an arc in short sides: one after another bends to the outside.
+fn has_arc(sides: &[Side]) -> bool {
+    let next = sides.iter().cycle().skip(1);
+    let is_arc = sides.iter().zip(next).map(|(side, next)| {
+        let turn = side.along.cross(next.along);
+        let bows = [side.bow, next.bow].map(|bow| -bow * turn.signum());
+        side.along.dot(next.along) >= ARC_TURN && bows.iter().all(|bow| *bow >= ARC)
+    });
+    let is_arc: Vec<bool> = is_arc.collect();
+    let mut run = 0;
+    // The first side may be in the middle of it.
+    is_arc.iter().chain(&is_arc).any(|is_arc| {
+        run = if *is_arc { run + 1 } else { 0 };
+        run + 1 >= LEAST_ARC
+    })
 }
 
 /// The stop at which two sides are one: all samples of both lie along a single line.
@@ -292,5 +317,34 @@ mod tests {
             .map(|i| Point::new(300.0, 300.0) + Vec2::from_angle(f64::from(i) * 0.007) * 250.0)
             .collect();
         assert_eq!(corners(&circle, 0.3), None);
+    }
+
+    #[test]
+    fn sides_along_an_arc_are_none_and_those_of_an_octagon_are() {
+        let center = Point::new(20.0, 20.0);
+        for radius in [60.0, 80.0, 90.0] {
+            let steps = (radius * std::f64::consts::FRAC_PI_2 / 0.7) as usize;
+            let arc = (0..=steps).map(|step| {
+                center
+                    + Vec2::from_angle(std::f64::consts::FRAC_PI_2 * step as f64 / steps as f64)
+                        * radius
+            });
+            let along = (1..(radius / 0.7) as usize).map(|step| 0.7 * step as f64);
+            let down = along
+                .clone()
+                .map(|way| center + Vec2::new(0.0, radius - way));
+            let right = along.map(|way| center + Vec2::new(way, 0.0));
+            let quarter: Vec<Point> = arc.chain(down).chain([center]).chain(right).collect();
+            assert_eq!(corners(&quarter, 0.9), None, "{radius}");
+        }
+        let octagon: Vec<Point> = (0..8)
+            .map(|corner| {
+                center + Vec2::from_angle(f64::from(corner) * std::f64::consts::FRAC_PI_4) * 40.0
+            })
+            .collect();
+        assert_eq!(
+            corners(&sampled(&octagon, 0.5), 0.9).map(|found| found.len()),
+            Some(8)
+        );
     }
 }
