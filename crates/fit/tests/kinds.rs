@@ -545,3 +545,24 @@ fn a_bound_that_a_picture_keeps_to_changes_nothing() {
         }
     }
 }
+
+#[test]
+fn circles_on_transparency_are_circles_when_faint_and_without_anti_aliasing() {
+    let faint = drawn(
+        200,
+        200,
+        "<circle cx='98' cy='100' r='79' fill='#2563eb' opacity='.4'/>",
+    );
+    let mut hard = Raster::filled(200, 200, [0; 4]).expect("fits");
+    for (index, pixel) in hard.pixels_mut().iter_mut().enumerate() {
+        let [x, y] = [index % 200, index / 200].map(|at| at as f64 + 0.5);
+        if (x - 100.0).hypot(y - 100.0) < 80.0 {
+            *pixel = [0, 0, 0, 255];
+        }
+    }
+    for target in [faint, hard] {
+        let outcome = fitted(&target);
+        let svg = svg(&outcome);
+        assert!(svg.contains("<circle ") && !svg.contains("<path"), "{svg}");
+    }
+}

@@ -18,6 +18,9 @@ const MORE_OF_TURN: usize = 3;
 const LEAST_WIDTH: f64 = 0.3;
 /// Smallest radius of a round corner in pixels.
 const LEAST_RADIUS: f64 = 0.8;
+/// Half of what is straight, at least, of the longer sides of a rectangle with round corners, in
+/// pixels: else it is a circle.
+const LEAST_STRAIGHT: f64 = 0.25;
 /// Of a polygon's tolerance how much single samples may be off a basic outline, and all together.
 const LARGEST: f64 = 2.6;
 const USUAL: f64 = 0.5;
@@ -194,7 +197,9 @@ impl Samples {
         let numbers = [0.0; 4].into_iter().chain([radius]).chain(angle);
         let start = Basic::new(Family::Rect, numbers.collect()).within(sharp);
         let own = self.nearest(&start, tolerance)?;
-        (own.numbers[4] > LEAST_RADIUS).then_some(own)
+        let half = own.frame()?.half;
+        let straight = half[0].max(half[1]) - own.numbers[4];
+        (own.numbers[4] > LEAST_RADIUS && straight > LEAST_STRAIGHT).then_some(own)
     }
 
     /// The box of all samples.

@@ -157,6 +157,8 @@ impl Fit<'_> {
             // Where colours are flat, what is seen along one border is not made good by others.
             if growth <= left && is_shared {
                 left -= growth;
+                // How far outlines are off what was stairs or noise is only estimated.
+                allowed += if unsure > 1.0 { unseen } else { 0.0 };
                 return true;
             }
             allowed += if growth <= unseen { unseen } else { 0.0 };
@@ -199,7 +201,7 @@ impl Fit<'_> {
         let target = self.problem.target;
         let (width, height) = (target.width, target.height);
         let canvas = Rect::new(0.0, 0.0, width as f64, height as f64);
-        let seen = self.document.visibility(width as u32, height as u32)?;
+        let seen = with_faint_ones(&self.document).visibility(width as u32, height as u32)?;
         let loose = LOOSE * self.cost().tolerance;
         let visits = self.document.shapes();
         let mut choices = BTreeMap::new();
@@ -267,6 +269,19 @@ impl Fit<'_> {
         self.document = if is_short { all } else { few };
         self.accept(Action::Primitive, f64::INFINITY)
     }
+}
+
+/// A document with its faint shapes opaque, since those are seen, too.
+fn with_faint_ones(document: &Document) -> Document {
+    let mut seen = document.clone();
+    seen.edit_shapes(|_, shape, _, _| {
+        if let Some(fill) = &mut shape.fill
+            && fill.opacity * shape.opacity < 0.5
+        {
+            (fill.opacity, shape.opacity) = (1.0, 1.0);
+        }
+    });
+    seen
 }
 
 /// Whether a line along a shape's outline ends where it begins.
