@@ -127,7 +127,7 @@ pub(super) fn changed(
     if is_compared {
         let absent = Absent::of(&outcome.document, target, &options.stop);
         outcome.report.lost = absent.lost_names(&outcome.document);
-        outcome.report.unshown = absent.unshown() as f32;
+        outcome.report.unshown = absent.unshown as f32;
     }
     Ok(outcome)
 }

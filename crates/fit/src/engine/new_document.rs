@@ -38,42 +38,31 @@ pub(super) fn drawn(
     run: Run<'_>,
     observer: &mut dyn Observer,
 ) -> Result<FitOutcome, FitError> {
-    let unbounded = unbounded(empty, target, run, observer)?;
-    unbounded.map_or_else(|| drawn_within(empty, target, run, observer), Ok)
-}
-
-/// What comes of a picture of few flat colours without a bound on its paths, if it keeps to that
-/// all the same: a bound counts parts that become one path in the end.
-fn unbounded(
-    empty: &Document,
-    target: &Raster,
-    run: Run<'_>,
-    observer: &mut dyn Observer,
-) -> Result<Option<FitOutcome>, FitError> {
-    let Some(paths) = run.options.paths.filter(|paths| *paths <= FEW_PATHS) else {
-        return Ok(None);
-    };
-    let (width, height) = fitting_size(empty, target, run.options.max_side)?;
-    if !is_flat(&Picture::from_raster(target, width, height)) {
-        return Ok(None);
+    let options = run.options;
+    let (width, height) = fitting_size(empty, target, options.max_side)?;
+    // A bound counts parts that become one path in the end.
+    if let Some(paths) = options.paths.filter(|paths| *paths <= FEW_PATHS)
+        && is_flat(&Picture::from_raster(target, width, height))
+    {
+        let options = &FitOptions {
+            paths: None,
+            stop: options.stop.part(UNBOUNDED_TIME),
+            ..options.clone()
+        };
+        let clock = &Clock::start(&options.stop);
+        let unbounded = Run {
+            options,
+            clock,
+            ..run
+        };
+        let outcome = drawn_within(empty, target, unbounded, &mut ())?;
+        let count = outcome.document.counts().shapes;
+        if count <= paths as usize && !options.stop.is_due() {
+            observer.improved(outcome.clone());
+            return Ok(outcome);
+        }
     }
-    let options = &FitOptions {
-        paths: None,
-        stop: run.options.stop.part(UNBOUNDED_TIME),
-        ..run.options.clone()
-    };
-    let clock = &Clock::start(&options.stop);
-    let run = Run {
-        options,
-        clock,
-        ..run
-    };
-    let outcome = drawn_within(empty, target, run, &mut ())?;
-    let is_within = outcome.document.counts().shapes <= paths as usize && !options.stop.is_due();
-    if is_within {
-        observer.improved(outcome.clone());
-    }
-    Ok(is_within.then_some(outcome))
+    drawn_within(empty, target, run, observer)
 }
 
 /// The same, with no more paths than the options allow.

@@ -30,8 +30,9 @@ pub(crate) struct Absent {
     is_found: Vec<bool>,
     /// Pixels of the target that differ from the document without these shapes.
     missing: usize,
-    /// Share of the target that differs much from it, in parts that are more than specks.
-    unshown: f64,
+    /// Share of the target that differs much from it, in parts that are more than specks: it shows
+    /// something there which the document does not.
+    pub(crate) unshown: f64,
 }
 
 impl Absent {
@@ -51,11 +52,6 @@ impl Absent {
     pub(crate) fn has_lost(&self, shape: usize) -> bool {
         let area = self.areas.get(shape).copied().unwrap_or_default();
         area > 0 && self.missing as f64 >= ELSEWHERE * area as f64
-    }
-
-    /// Share of the target that shows something which the document does not.
-    pub(crate) fn unshown(&self) -> f64 {
-        self.unshown
     }
 
     /// Names of the shapes that are lost, each once.

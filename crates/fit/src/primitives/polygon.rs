@@ -13,14 +13,8 @@ const ROUNDED: f64 = 1.6;
 const SHORT: f64 = 2.6;
 /// Distance in pixels up to which sides that nearly follow an axis follow it.
 const UPRIGHT: f64 = 0.12;
-/// Of the tolerance how far a straight side's samples may bend.
-const STRAIGHT: f64 = 0.3;
-/// How far the samples of sides bend that are an arc in short sides, in pixels, all to the outside
-/// of it; how many such sides follow each other; and the cosine of the turn from one to the next,
-/// at least.
-const ARC: f64 = 0.07;
-const LEAST_ARC: usize = 3;
-const ARC_TURN: f64 = 0.7;
+/// Of the tolerance how far a straight side's samples may bend: an arc in short sides is none.
+const STRAIGHT: f64 = 0.15;
 /// How far a corner may lie from the sampled outline, in pixels, at a right angle.
 const LARGEST_SHIFT: f64 = 1.5;
 
@@ -31,7 +25,7 @@ struct Side {
     along: Vec2,
     /// Half the length over which it has samples.
     half: f64,
-    /// How far its samples bend away from it, in pixels, to which side.
+    /// How far its samples bend away from it, in pixels.
     bow: f64,
 }
 
@@ -42,10 +36,8 @@ pub(super) fn corners(samples: &[Point], tolerance: f64) -> Option<Vec<Point>> {
     for _ in 0..MOST_CORNERS {
         let sides = sides(samples, &stops)?;
         let Some(flat) = flattest(samples, &stops, &sides, tolerance) else {
-            let is_straight = sides
-                .iter()
-                .all(|side| side.bow.abs() <= STRAIGHT * tolerance);
-            return meeting(samples, &stops, &sides).filter(|_| is_straight && !has_arc(&sides));
+            let is_straight = sides.iter().all(|side| side.bow <= STRAIGHT * tolerance);
+            return meeting(samples, &stops, &sides).filter(|_| is_straight);
         };
         stops.remove(flat);
         if stops.len() < 3 {
@@ -172,24 +164,7 @@ fn bow(points: &[Point], through: Point, along: Vec2) -> f64 {
     if quarter == 0 {
         return 0.0;
     }
-    off(middle) - 0.5 * (off(front) + off(back))
-}
-
-/// Whether some of the sides are an arc in short sides: one after another bends to the outside.
-fn has_arc(sides: &[Side]) -> bool {
-    let next = sides.iter().cycle().skip(1);
-    let is_arc = sides.iter().zip(next).map(|(side, next)| {
-        let turn = side.along.cross(next.along);
-        let bows = [side.bow, next.bow].map(|bow| -bow * turn.signum());
-        side.along.dot(next.along) >= ARC_TURN && bows.iter().all(|bow| *bow >= ARC)
-    });
-    let is_arc: Vec<bool> = is_arc.collect();
-    let mut run = 0;
-    // The first side may be in the middle of it.
-    is_arc.iter().chain(&is_arc).any(|is_arc| {
-        run = if *is_arc { run + 1 } else { 0 };
-        run + 1 >= LEAST_ARC
-    })
+    (off(middle) - 0.5 * (off(front) + off(back))).abs()
 }
 
 /// The stop at which two sides are one: all samples of both lie along a single line.
