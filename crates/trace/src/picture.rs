@@ -94,8 +94,8 @@ impl Picture {
         if self.is_opaque { [1.0; 4] } else { [0.0; 4] }
     }
 
-    /// The picture on an opaque ground from which what it shows stands out: white, or black where it
-    /// is light. An opaque one has its ground.
+    /// The picture on an opaque ground from which what it shows stands out: white, or black where
+    /// it is light. An opaque one has its ground.
     pub fn on_contrast(&self) -> Cow<'_, Self> {
         if self.is_opaque {
             return Cow::Borrowed(self);

@@ -33,7 +33,8 @@ use straight::{Straight, sides};
 const LEAST_LENGTH: f64 = 20.0;
 /// Fewest points of a side between corners of what is no line as a whole.
 const LONG: usize = 40;
-/// Alpha below which a line is translucent, if it is wider than this in pixels: else it may be thin.
+/// Alpha below which a line is translucent if it is wider than this in pixels: else it may be
+/// thin.
 const CLEARLY: f64 = 0.9;
 const UNSURE_WIDTH: f64 = 1.3;
 /// Widest line in pixels.
