@@ -23,6 +23,8 @@ const LEAST_PART: usize = 40;
 const LARGE: usize = 150;
 /// Pixels beside a border that may be soft, and that are where a part is narrow.
 const BORDERS: [usize; 2] = [2, 1];
+/// Pixels over which a gradient changes at least: else it is a soft border of two colours.
+const LEAST_EXTENT: f64 = 3.0;
 /// Most parts.
 const MOST_PARTS: usize = 48;
 /// Share of what is seen that must lie in parts.
@@ -237,13 +239,30 @@ fn gradient(picture: &Picture, part: &Inner, threshold: GradientThreshold) -> Op
         opacity: 1.0,
     };
     let exact = paint_of(&area, |paint| {
-        explains(picture, part, &whole_paint(paint), CLOSE_STEEP)
+        !is_border(paint) && explains(picture, part, &whole_paint(paint), CLOSE_STEEP)
     });
     if let Some(paint) = exact {
         return Some(whole_paint(&paint));
     }
     let found = fit_pixels(&samples(picture, &part.pixels), Some(threshold))?;
-    explains(picture, part, &found, CLOSE).then_some(found)
+    (!is_border(&found.paint) && explains(picture, part, &found, CLOSE)).then_some(found)
+}
+
+/// Whether a paint has one colour on each side of what is no wider than a soft border.
+fn is_border(paint: &Paint) -> bool {
+    let (stops, length) = match paint {
+        Paint::Solid(_) => return false,
+        Paint::Linear(gradient) => {
+            let ends = [gradient.start, gradient.end].map(|end| gradient.transform * end);
+            (&gradient.stops, ends[0].distance(ends[1]))
+        }
+        Paint::Radial(gradient) => {
+            let scale = gradient.transform.determinant().abs().sqrt();
+            (&gradient.stops, scale * gradient.radius)
+        }
+    };
+    let ends = stops.first().zip(stops.last());
+    ends.is_some_and(|(first, last)| length * f64::from(last.offset - first.offset) < LEAST_EXTENT)
 }
 
 /// Whether a paint shows nearly all of some pixels.
@@ -369,6 +388,14 @@ mod tests {
             true,
         );
         assert!(smooth_parts(&flat, THRESHOLD).is_none());
+        // One gradient with a steep step shows two flat colours with a soft border as well.
+        let crust = |x: f32, y: f32| {
+            let share = (120.5 - (x - 40.0).hypot(y - 140.0)).clamp(0.0, 1.0);
+            let colors = [[0.99, 0.83, 0.25], [0.98, 0.79, 0.28]];
+            let mixed = |i: usize| share * colors[0][i] + (1.0 - share) * colors[1][i];
+            [mixed(0), mixed(1), mixed(2), 1.0]
+        };
+        assert!(smooth_parts(&picture(crust, true), THRESHOLD).is_none());
         let texture = |x: f32, y: f32| {
             let wave = 0.5 + 0.4 * (0.9 * x).sin() * (1.1 * y).cos();
             [wave, wave, 0.5, 1.0]
