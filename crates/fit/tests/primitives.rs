@@ -160,8 +160,29 @@ fn rings_and_borders_are_one_element_each() {
         assert_eq!(found, wanted, "{content}");
         assert!(accuracy >= 0.9985, "{accuracy}: {content}");
     }
-    // On nothing, too.
-    assert_eq!(written(200, ring).0.len(), 1);
+    // On nothing, too, however wide they are.
+    let washer =
+        "<circle cx='50' cy='50' r='27.5' fill='none' stroke='#1d3557' stroke-width='31'/>";
+    let pill = "<rect x='14' y='30' width='72' height='32' rx='16' fill='none' stroke='#1d3557' \
+                stroke-opacity='.6' stroke-width='9'/>";
+    for (content, wanted) in [(ring, "circle"), (washer, "circle"), (pill, "rect")] {
+        assert_eq!(written(200, content).0, [wanted], "{content}");
+    }
+}
+
+#[test]
+fn a_ring_without_anti_aliasing_on_nothing_is_a_line_along_a_circle() {
+    let side = 180_u32;
+    let pixels = (0..side * side).map(|index| {
+        let [x, y] = [index % side, index / side].map(|value| f64::from(value) + 0.5);
+        let is_in = (50.0..72.0).contains(&(x - 88.0).hypot(y - 91.0));
+        if is_in { [24, 90, 157, 255] } else { [0; 4] }
+    });
+    let target = Raster::new(side, side, pixels.collect()).expect("size fits");
+    let fitted = vectorize(&target, &FitOptions::default(), &mut ()).expect("fits");
+    let svg = fitted.document.to_svg(&WriteOptions::default());
+    assert_eq!(svg.matches("<circle ").count(), 1, "{svg}");
+    assert!(!svg.contains("<path "), "{svg}");
 }
 
 #[test]

@@ -1,13 +1,13 @@
 //! Basic outlines that a sampled one may stand for: circles and ellipses, rectangles with sharp and
 //! with round corners, and polygons. Which of them is taken, the picture decides.
 
-use chat2svg_diffraster::Path;
+use chat2svg_diffraster::{self as raster, Path};
 use chat2svg_trace::moments::Moments;
-use chat2svg_vector::Shape;
+use chat2svg_vector::{Color, Paint, Shape, Stroke};
 use kurbo::{Affine, BezPath, Circle, Ellipse, Point, Rect, RoundedRect, Shape as _, Vec2};
 
 use super::{ACCURACY, least_squares::nearest, numbers, polygon};
-use crate::scene::{outline_of, scale_of};
+use crate::scene::{outline_of, scale_of, stroke_of};
 
 /// By which share of its radius a circle is off in four cubics, and in eight.
 const FOUR_ARCS: f64 = 2e-4;
@@ -40,6 +40,8 @@ const FEW: usize = 96;
 const FIRST_LOOK: f64 = 1.5;
 /// Samples that must be seen.
 const LEAST_SEEN: usize = 8;
+/// How much narrower than elsewhere a line may be in places, in pixels.
+const EVEN: f64 = 0.5;
 /// How far an ellipse's axes differ at least, in pixels: else it is a circle.
 const STRETCH: f64 = 0.1;
 
@@ -51,6 +53,8 @@ pub(super) struct Candidate {
     pub(super) basic: Option<Basic>,
     /// How wide the line is that is drawn along it, in pixels; `None` where that stays as it is.
     pub(super) line: Option<f64>,
+    /// Whether that line is all, in the paint of what was filled.
+    pub(super) is_ring: bool,
     /// Bytes that it saves.
     pub(super) saved: f64,
 }
@@ -62,16 +66,29 @@ impl Candidate {
             path,
             basic,
             line: None,
+            is_ring: false,
             saved: 0.0,
         }
     }
 
+    /// The line of which two outlines are the borders; `None` where that is not even.
+    pub(super) fn ring(borders: [&Self; 2]) -> Option<Self> {
+        let [outer, inner] = borders.map(|border| border.basic.as_ref());
+        let (middle, width) = outer?.middle(inner?)?;
+        Some(Self {
+            line: Some(width),
+            is_ring: true,
+            ..middle.candidate()
+        })
+    }
+
     /// How many numbers it is written in.
     pub(super) fn numbers(&self) -> usize {
-        self.basic.as_ref().map_or_else(
+        let outline = self.basic.as_ref().map_or_else(
             || numbers(&self.path),
             |basic| basic.numbers.len() + if basic.is_turned() { MORE_OF_TURN } else { 0 },
-        )
+        );
+        outline + usize::from(self.is_ring)
     }
 
     /// How many numbers a search may change by small steps.
@@ -100,6 +117,7 @@ impl Candidate {
     fn with(&self, basic: Basic, line: Option<f64>) -> Self {
         Self {
             line,
+            is_ring: self.is_ring,
             saved: self.saved,
             ..basic.candidate()
         }
@@ -108,6 +126,15 @@ impl Candidate {
     /// Gives a shape this outline, mapped from pixels to its coordinates.
     pub(super) fn draw(&self, shape: &mut Shape, back: Affine) {
         shape.path = back * &self.path;
+        if self.is_ring
+            && let Some(fill) = shape.fill.take()
+        {
+            let stroke = Stroke::solid(fill.paint, 0.0);
+            shape.stroke = Some(Stroke {
+                opacity: fill.opacity,
+                ..stroke
+            });
+        }
         if let (Some(width), Some(stroke)) = (self.line, &mut shape.stroke) {
             stroke.width = width * scale_of(back);
         }
@@ -116,6 +143,16 @@ impl Candidate {
     /// Gives a path of a scene this outline.
     pub(super) fn give_to(&self, path: &mut Path) {
         path.outline = outline_of(&self.path);
+        if self.is_ring
+            && let Some(fill) = path.fill.take()
+        {
+            let plain = Stroke::solid(Paint::Solid(Color::BLACK), 0.0);
+            path.stroke = Some(raster::Stroke {
+                paint: fill.paint,
+                opacity: fill.opacity,
+                ..stroke_of(&plain, Affine::IDENTITY, 1.0)
+            });
+        }
         if let (Some(width), Some(stroke)) = (self.line, &mut path.stroke) {
             stroke.width = width as f32;
         }
@@ -346,6 +383,23 @@ impl Basic {
                 Family::Rect => self.numbers.len() == other.numbers.len(),
                 Family::Polygon => false,
             }
+    }
+
+    /// The outline half way between this and another, and how far these are apart, in pixels; `None`
+    /// where that is not the same all around.
+    fn middle(&self, other: &Self) -> Option<(Self, f64)> {
+        let (own, inner) = (self.frame()?, other.frame()?);
+        let [across, down] = [0, 1].map(|axis| own.half[axis] - inner.half[axis]);
+        let turn = own.angle.unwrap_or_default() - inner.angle.unwrap_or_default();
+        let is_even = self.family == other.family
+            && self.numbers.len() == other.numbers.len()
+            && own.center.distance(inner.center) <= EVEN
+            && (across - down).abs() <= EVEN
+            && turn.abs() * own.half[0].hypot(own.half[1]) <= EVEN
+            && across.abs().min(down.abs()) > LEAST_WIDTH;
+        let both = self.numbers.iter().zip(&other.numbers);
+        let numbers = both.map(|(own, other)| 0.5 * (own + other)).collect();
+        is_even.then(|| (Self::new(self.family, numbers), 0.5 * (across + down).abs()))
     }
 
     /// The same in a box.

@@ -128,10 +128,16 @@ impl Fit<'_> {
         if stage == Stage::Own {
             self.refine_primitives(&map, &mut best, &own::STEPS)?;
         }
+        // Of a picture that was cleaned the borders are uncertain.
+        let unsure = if self.problem.reading.clean.is_some() {
+            UNSURE
+        } else {
+            1.0
+        };
         // What is no shorter must show the picture better, or be what it was.
         best.retain(|_, chosen| {
             let is_easier = stage == Stage::Own || chosen.candidate.saved > 0.0;
-            let ease = per_byte * WORTH + chosen.unseen();
+            let ease = per_byte * WORTH + (UNSEEN_SHARE * unsure).max(1.0) * chosen.unseen();
             chosen.loss(per_byte) <= if is_easier { ease } else { 0.0 }
         });
         self.refine_primitives(&map, &mut best, &refined::STEPS)?;
@@ -139,12 +145,6 @@ impl Fit<'_> {
             return Ok(());
         }
         let error = self.best_error();
-        // Of a picture that was cleaned the borders are uncertain.
-        let unsure = if self.problem.reading.clean.is_some() {
-            UNSURE
-        } else {
-            1.0
-        };
         let pixels = (target.width * target.height) as f64;
         let unseen = UNSEEN_ERROR * unsure * pixels;
         let mut left = (LOSS_SHARE * error).max(unseen - error);
@@ -240,15 +240,26 @@ impl Fit<'_> {
             };
             let scale = scale_of(slot.to_scene);
             let line = shape.stroke.as_ref().map(|stroke| scale * stroke.width);
-            candidates.retain(|Candidate { path, basic, .. }| {
-                // A traced line has no corners yet that could be told from bends.
-                let is_polygon = basic.as_ref().is_some_and(Basic::is_polygon);
-                !crosses_itself(path, 1.0)
-                    && (!is_polygon || line.is_none() || stage == Stage::Last)
-            });
+            let may_be_line = self.problem.options.allow_strokes && line.is_none();
+            candidates.retain(
+                |Candidate {
+                     path,
+                     basic,
+                     is_ring,
+                     ..
+                 }| {
+                    // A traced line has no corners yet that could be told from bends.
+                    let is_polygon = basic.as_ref().is_some_and(Basic::is_polygon);
+                    !crosses_itself(path, 1.0)
+                        && (may_be_line || !is_ring)
+                        && (!is_polygon || line.is_none() || stage == Stage::Last)
+                },
+            );
             let before: usize = parts.iter().map(numbers).sum();
             for candidate in &mut candidates {
-                candidate.line = if stage == Stage::Own { None } else { line };
+                if !candidate.is_ring {
+                    candidate.line = if stage == Stage::Own { None } else { line };
+                }
                 candidate.saved = ByteCost::NUMBER * (before as f64 - candidate.numbers() as f64);
             }
             choices.insert(index, candidates);
@@ -289,7 +300,8 @@ fn is_closed(shape: &Shape) -> bool {
     matches!(shape.path.elements(), [.., PathEl::ClosePath])
 }
 
-/// Basic outlines for a path, by those for a part: of several parts each gets its first one.
+/// Basic outlines for a path, by those for a part: of several parts each gets its first one, and two
+/// may be the borders of a line.
 fn basics(parts: &[BezPath], of_part: impl Fn(&BezPath) -> Vec<Candidate>) -> Vec<Candidate> {
     let is_large =
         |part: &BezPath, least_side: f64| part.bounding_box().size().min_side() >= least_side;
@@ -298,12 +310,20 @@ fn basics(parts: &[BezPath], of_part: impl Fn(&BezPath) -> Vec<Candidate>) -> Ve
         [_, _, ..] if parts.len() <= MOST_PARTS => {}
         _ => return Vec::new(),
     }
+    let first = |part: &BezPath| {
+        let found = is_large(part, LEAST_PART).then(|| of_part(part))?;
+        found.into_iter().next()
+    };
+    let found: Vec<Option<Candidate>> = parts.iter().map(first).collect();
+    let ring = match (parts, found.as_slice()) {
+        ([outer, inner], [Some(a), Some(b)]) if outer.area() * inner.area() < 0.0 => {
+            Candidate::ring([a, b])
+        }
+        _ => None,
+    };
+    let is_changed = found.iter().any(Option::is_some);
     let mut path = BezPath::new();
-    let mut is_changed = false;
-    for part in parts {
-        let found = is_large(part, LEAST_PART).then(|| of_part(part));
-        let found = found.and_then(|found| found.into_iter().next());
-        is_changed |= found.is_some();
+    for (part, found) in parts.iter().zip(found) {
         path.extend(match found {
             // Holes run the other way.
             Some(found) if found.path.area() * part.area() < 0.0 => found.path.reverse_subpaths(),
@@ -312,7 +332,7 @@ fn basics(parts: &[BezPath], of_part: impl Fn(&BezPath) -> Vec<Candidate>) -> Ve
         });
     }
     let candidate = is_changed.then(|| Candidate::of(path, None));
-    candidate.into_iter().collect()
+    ring.into_iter().chain(candidate).collect()
 }
 
 /// The closed parts of a path.
