@@ -363,6 +363,24 @@ fn a_compressed_logo_is_the_clean_one() {
 }
 
 #[test]
+fn a_compressed_flag_is_the_clean_one() {
+    let clean = drawn(
+        270,
+        180,
+        "<rect width='270' height='180' fill='#006aa7'/>\
+         <path d='M80 0H114V73H270V107H114V180H80V107H0V73H80z' fill='#fecc00'/>",
+    );
+    let paths = fitted(&clean).document.counts().shapes;
+    for step in [1.5, 5.0, 9.0] {
+        let outcome = fitted(&compressed(&clean, step));
+        let found = outcome.document.counts().shapes;
+        assert_eq!(found, paths, "at {step}: {}", svg(&outcome));
+        let found = quality(&outcome, &clean, &[Color::WHITE]);
+        assert!(found >= 40.0, "{found} dB at {step}: {}", svg(&outcome));
+    }
+}
+
+#[test]
 fn stairs_become_the_smooth_shape_that_they_stand_for() {
     let smooth = drawn(
         180,

@@ -72,6 +72,18 @@ impl Picture {
         }
     }
 
+    /// The picture in eight bits a component; `None` where it is empty or huge.
+    pub fn to_raster(&self) -> Option<Raster> {
+        let byte = |value: f32| (255.0 * value).round().clamp(0.0, 255.0) as u8;
+        let pixels = self.pixels.iter().map(|pixel| {
+            let alpha = pixel[3].max(f32::EPSILON);
+            let [red, green, blue, _] = pixel.map(|value| byte(value / alpha));
+            [red, green, blue, byte(pixel[3])]
+        });
+        let [width, height] = self.size().map(u32::try_from);
+        Raster::new(width.ok()?, height.ok()?, pixels.collect()).ok()
+    }
+
     /// Width and height.
     pub fn size(&self) -> [usize; 2] {
         [self.width, self.height]

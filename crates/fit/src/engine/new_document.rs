@@ -98,7 +98,8 @@ fn drawn_within(
         reading: &reading,
         to_canvas,
         before: Score::of(empty, picture, options)?,
-        exact: exact(empty, target, options, to_canvas),
+        exact: upright(&reading, empty, target, options, to_canvas)
+            .or_else(|| exact(empty, target, options, to_canvas)),
         has_uneven_ground,
     };
     let Some(ringed) = &reading.ringed else {
@@ -217,6 +218,21 @@ fn finish(
     fit.take_layers(layers.clone())?;
     fit.mark_primitives()?;
     Ok(true)
+}
+
+/// The layers of an upright picture of which nothing but the noise of its storage is taken.
+fn upright(
+    reading: &Reading,
+    empty: &Document,
+    target: &Raster,
+    options: &FitOptions,
+    to_canvas: Affine,
+) -> Option<ExactLayers> {
+    let clean = reading.clean.as_ref().filter(|clean| clean.is_understood)?;
+    let sharp = clean.sharp.as_ref()?.to_raster()?;
+    let is_whole = [sharp.width(), sharp.height()] == [target.width(), target.height()];
+    let found = is_whole.then(|| exact(empty, &sharp, options, to_canvas))??;
+    found.is_upright.then_some(found)
 }
 
 /// Layers that show a target exactly, if there are such and they keep to the options' limits.

@@ -128,16 +128,19 @@ impl Fit<'_> {
         if stage == Stage::Own {
             self.refine_primitives(&map, &mut best, &own::STEPS)?;
         }
-        // Of a picture that was cleaned the borders are uncertain.
-        let unsure = if self.problem.reading.clean.is_some() {
-            UNSURE
+        // Of a picture that was cleaned the borders are uncertain, and where they were stairs those of
+        // each shape.
+        let clean = self.problem.reading.clean.as_ref();
+        let unsure = if clean.is_some() { UNSURE } else { 1.0 };
+        let open = if clean.is_some_and(|clean| clean.is_hard) {
+            UNSEEN_SHARE * UNSURE
         } else {
             1.0
         };
         // What is no shorter must show the picture better, or be what it was.
         best.retain(|_, chosen| {
             let is_easier = stage == Stage::Own || chosen.candidate.saved > 0.0;
-            let ease = per_byte * WORTH + (UNSEEN_SHARE * unsure).max(1.0) * chosen.unseen();
+            let ease = per_byte * WORTH + open * chosen.unseen();
             chosen.loss(per_byte) <= if is_easier { ease } else { 0.0 }
         });
         self.refine_primitives(&map, &mut best, &refined::STEPS)?;
@@ -149,7 +152,7 @@ impl Fit<'_> {
         let unseen = UNSEEN_ERROR * unsure * pixels;
         let mut left = (LOSS_SHARE * error).max(unseen - error);
         let best = best.into_iter().map(|best| (best.1.growth, best));
-        let is_shared = !self.problem.reading.is_flat || self.problem.reading.clean.is_some();
+        let is_shared = !self.problem.reading.is_flat || clean.is_some();
         let mut allowed = left;
         let best = taken(best.collect(), |_, (_, chosen)| {
             let growth = chosen.growth.max(0.0);

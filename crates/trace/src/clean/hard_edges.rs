@@ -26,6 +26,24 @@ const REACH: usize = 3;
 /// Length in pixels from which a straight border is one by intent.
 const STRAIGHT: usize = 5;
 
+/// Whether there are borders, and hardly one shows a mixture.
+pub(super) fn are_sharp(picture: &Picture, palette: &Palette, labels: &Labels) -> bool {
+    let (mut at_borders, mut mixed) = (0_u32, 0_u32);
+    for (index, pixel) in picture.pixels.iter().enumerate() {
+        let own = labels.of[index];
+        if labels.around(index).any(|at| labels.of[at] != own) {
+            at_borders += 1;
+            mixed += u32::from(is_mixed(*pixel, own, palette));
+        }
+    }
+    at_borders > 0 && f64::from(mixed) <= MOST_MIXED * f64::from(at_borders)
+}
+
+/// Whether a pixel does not show its colour.
+fn is_mixed(pixel: Pixel, own: u8, palette: &Palette) -> bool {
+    distance(palette.colors[usize::from(own)], pixel) > NEAR
+}
+
 /// Whether borders are hard, and some of those between thick zones are stairs.
 pub(super) fn are_hard(picture: &Picture, palette: &Palette, labels: &Labels) -> bool {
     let is_thick = thick(labels);
@@ -36,8 +54,7 @@ pub(super) fn are_hard(picture: &Picture, palette: &Palette, labels: &Labels) ->
             continue;
         }
         at_borders += 1;
-        let color = palette.colors[usize::from(own)];
-        mixed += u32::from(distance(color, *pixel) > NEAR);
+        mixed += u32::from(is_mixed(*pixel, own, palette));
         if is_thick[index] && labels.around(index).all(|at| is_thick[at]) {
             of_thick += 1;
             stairs += u32::from(is_stair(labels, index));

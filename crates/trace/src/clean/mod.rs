@@ -10,9 +10,11 @@ mod palette;
 mod ringing;
 mod shading;
 
+use std::collections::BTreeSet;
+
 use crate::picture::{Picture, Pixel};
 use chroma::sharpened;
-use hard_edges::{are_hard, softened};
+use hard_edges::{are_hard, are_sharp, softened};
 use labels::{Labels, Mixture};
 use palette::{Palette, components, distance};
 
@@ -20,6 +22,9 @@ use palette::{Palette, components, distance};
 const EXACT: f32 = 0.75;
 /// Share of the pixels near a colour that must be off it for a picture to be noisy.
 const NOISY_SHARE: f64 = 0.08;
+/// Shades of each of its colours that a picture without noise has at most where no border shows
+/// mixtures.
+const SHADES: usize = 8;
 /// Levels by which a clean pixel may differ from what it stands for; what differs more is not
 /// understood and stays.
 const UNEXPLAINED: f32 = 44.0;
@@ -44,6 +49,9 @@ pub struct CleanPicture {
     pub tolerance: f64,
     /// Whether nothing in it is left that is no flat colour or border between two.
     pub is_understood: bool,
+    /// The same where every pixel has one of its colours, if no border shows mixtures of two but for
+    /// noise: it follows the pixels' sides.
+    pub sharp: Option<Picture>,
 }
 
 /// What a picture consists of.
@@ -67,8 +75,14 @@ pub fn colors_of(picture: &Picture) -> Colors {
     let near = even.map(|(_, off)| off);
     let near: Vec<f32> = near.filter(|off| *off <= palette::NEAR).collect();
     let off = near.iter().filter(|off| **off > EXACT).count();
-    let is_noisy = off as f64 > NOISY_SHARE * near.len() as f64;
+    let mut is_noisy = off as f64 > NOISY_SHARE * near.len() as f64;
     let mut labels = Labels::of(picture, &palette, is_noisy);
+    // Weak noise shows beside borders alone, where it cannot be told from mixtures, if there are any.
+    let may_be_noisy = !is_noisy && has_shades(picture, &palette);
+    if may_be_noisy && are_sharp(picture, &palette, &labels) {
+        is_noisy = true;
+        labels = Labels::of(picture, &palette, is_noisy);
+    }
     let sharp = is_noisy
         .then(|| sharpened(picture, &mut palette, &mut labels))
         .flatten();
@@ -117,11 +131,19 @@ pub fn colors_of(picture: &Picture) -> Colors {
         }
     }
     let left = (0..clean.len()).filter(|index| is_left[*index]).count();
+    let clean = Picture {
+        pixels: clean,
+        ..*picture
+    };
+    let is_even = !palette.is_shaded.contains(&true);
+    let is_sharp = is_noisy && !is_hard && is_even && are_sharp(&clean, &palette, &labels);
+    let color_of = |label: &u8| palette.colors[usize::from(*label)];
     Colors::Stored(CleanPicture {
-        picture: Picture {
-            pixels: clean,
+        sharp: is_sharp.then(|| Picture {
+            pixels: labels.of.iter().map(color_of).collect(),
             ..*picture
-        },
+        }),
+        picture: clean,
         is_hard,
         tolerance: if is_hard {
             HARD_TOLERANCE
@@ -130,6 +152,18 @@ pub fn colors_of(picture: &Picture) -> Colors {
         },
         is_understood: (left as f64) < LEFT_SHARE * is_left.len() as f64,
     })
+}
+
+/// Whether a picture that is shaded nowhere has far more colours than its palette.
+fn has_shades(picture: &Picture, palette: &Palette) -> bool {
+    if palette.is_shaded.contains(&true) {
+        return false;
+    }
+    let most = SHADES * palette.colors.len();
+    let colors = picture.pixels.iter().map(|pixel| pixel.map(f32::to_bits));
+    let mut known = BTreeSet::new();
+    let mut colors = colors;
+    colors.any(|color| known.insert(color) && known.len() > most)
 }
 
 /// Whether a picture consists of few flat colours.
@@ -181,11 +215,11 @@ mod tests {
     const RED: [f32; 3] = [0.8, 0.2, 0.1];
     const PAPER: [f32; 3] = [0.98, 0.97, 0.95];
 
-    fn disc(coverage: impl Fn(f32) -> f32, noise: f32) -> Picture {
+    /// Red where a place is covered, on paper.
+    fn noisy(coverage: impl Fn(f32, f32) -> f32, noise: f32) -> Picture {
         let mut state = 1_u32;
         let pixels = (0..SIDE * SIDE).map(|index| {
-            let (x, y) = ((index % SIDE) as f32 + 0.5, (index / SIDE) as f32 + 0.5);
-            let share = coverage((x - 48.0).hypot(y - 48.0) - 30.0);
+            let share = coverage((index % SIDE) as f32 + 0.5, (index / SIDE) as f32 + 0.5);
             std::array::from_fn(|i| {
                 state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
                 let random = (state >> 8) as f32 / (1 << 24) as f32 - 0.5;
@@ -194,6 +228,10 @@ mod tests {
             })
         });
         Picture::opaque(SIDE, SIDE, pixels)
+    }
+
+    fn disc(coverage: impl Fn(f32) -> f32, noise: f32) -> Picture {
+        noisy(|x, y| coverage((x - 48.0).hypot(y - 48.0) - 30.0), noise)
     }
 
     fn soft(off: f32) -> f32 {
@@ -285,6 +323,28 @@ mod tests {
             off(&found, &clean) < 0.4 * off(&noisy, &clean),
             "{}",
             off(&found, &clean)
+        );
+    }
+
+    #[test]
+    fn a_noisy_picture_whose_borders_follow_the_pixels_has_no_mixtures() {
+        let cross = |x: f32, y: f32| {
+            let is_in = (30.0..42.0).contains(&x) || (40.0..56.0).contains(&y);
+            f32::from(u8::from(is_in))
+        };
+        for noise in [0.012, 0.04] {
+            let sharp = cleaned(&noisy(cross, noise)).expect("is noisy").sharp;
+            let sharp = sharp.expect("follows the pixels");
+            let colors: BTreeSet<_> = sharp.pixels.iter().map(|p| p.map(f32::to_bits)).collect();
+            assert_eq!(colors.len(), 2);
+            assert!(off(&sharp, &noisy(cross, 0.0)) < 1.0);
+        }
+        assert_eq!(colors_of(&noisy(cross, 0.0)), Colors::Flat);
+        assert_eq!(cleaned(&disc(soft, 0.04)).expect("is noisy").sharp, None);
+        let between = |x: f32, y: f32| 0.5 * (cross(x, y) + cross(x + 1.0, y));
+        assert_eq!(
+            cleaned(&noisy(between, 0.04)).expect("is noisy").sharp,
+            None
         );
     }
 
