@@ -220,7 +220,7 @@ fn finish(
     Ok(true)
 }
 
-/// The layers of an upright picture of which nothing but the noise of its storage is taken.
+/// The layers of a picture whose borders follow the pixels, without the noise of its storage.
 fn upright(
     reading: &Reading,
     empty: &Document,
@@ -232,7 +232,7 @@ fn upright(
     let sharp = clean.sharp.as_ref()?.to_raster()?;
     let is_whole = [sharp.width(), sharp.height()] == [target.width(), target.height()];
     let found = is_whole.then(|| exact(empty, &sharp, options, to_canvas))??;
-    found.is_upright.then_some(found)
+    (found.is_upright || !found.may_be_smooth).then_some(found)
 }
 
 /// Layers that show a target exactly, if there are such and they keep to the options' limits.

@@ -24,7 +24,7 @@ const EXACT: f32 = 0.75;
 const NOISY_SHARE: f64 = 0.08;
 /// Shades of each of its colours that a picture without noise has at most where no border shows
 /// mixtures.
-const SHADES: usize = 8;
+const SHADES: usize = 3;
 /// Levels by which a clean pixel may differ from what it stands for; what differs more is not
 /// understood and stays.
 const UNEXPLAINED: f32 = 44.0;
