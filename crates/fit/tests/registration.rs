@@ -109,6 +109,33 @@ fn what_is_shown_just_so_goes_before_what_is_like_it() {
 }
 
 #[test]
+fn shapes_that_changed_places_keep_form_and_fill() {
+    let disc = |x: f64| format!(r##"<circle id="disc" cx="{x}" cy="150" r="60" fill="#c8323c"/>"##);
+    let tile = |x: f64| {
+        format!(
+            r##"<rect id="tile" x="{x}" y="95" width="108" height="110" rx="6" fill="#2a5fb0"/>"##
+        )
+    };
+    let both = |first: f64, second: f64| disc(first) + &tile(second - 54.0);
+    check(
+        &both(100.0, 290.0),
+        &both(290.0, 100.0),
+        &["disc", "tile"],
+        0.2,
+    );
+    // Of one form they may as well have changed colours.
+    let twin = |fill: &str, other: &str| {
+        tile(60.0).replace("#2a5fb0", fill) + &tile(230.0).replace("#2a5fb0", other)
+    };
+    check(
+        &twin("#2a5fb0", "#3a9d5d"),
+        &twin("#3a9d5d", "#2a5fb0"),
+        &[],
+        0.0,
+    );
+}
+
+#[test]
 fn a_symbols_viewport_does_not_stay_behind() {
     let flag = |x: f64, y: f64| {
         format!(

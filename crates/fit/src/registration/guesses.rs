@@ -8,7 +8,11 @@ use chat2svg_vector::{Color, Paint, RenderError};
 use kurbo::{Point, Vec2};
 
 use super::{
-    Search, form::Similarity, moves::State, tie_break::Appearance, units::Unit,
+    Search,
+    form::{Form, Similarity},
+    moves::State,
+    tie_break::Appearance,
+    units::Unit,
     view::squared_distance,
 };
 use crate::normals::pixel_at;
@@ -163,16 +167,7 @@ impl Search<'_> {
             } else {
                 (LEAST_LIKENESS + 2.0 * far / side).min(FAR_LIKENESS)
             };
-            let best = form
-                .similarities_to(&area.form)
-                .into_iter()
-                .map(|similarity| {
-                    let likeness = self.likeness(pixels, index, &similarity);
-                    // Of equal ones the least turned.
-                    (likeness - 0.02 * similarity.turn.abs(), similarity)
-                })
-                .max_by(|a, b| a.0.total_cmp(&b.0));
-            if let Some((likeness, similarity)) = best
+            if let Some((likeness, similarity)) = self.laid_onto(index, form, pixels)
                 && likeness >= least
             {
                 found.push(Guess {
@@ -185,6 +180,22 @@ impl Search<'_> {
         found.sort_by(|a, b| b.likeness.total_cmp(&a.likeness));
         found.truncate(3);
         found
+    }
+
+    /// How a form with its pixels is best laid onto a region, after how like it they are then.
+    pub(super) fn laid_onto(
+        &self,
+        area: usize,
+        form: &Form,
+        pixels: &[u32],
+    ) -> Option<(f64, Similarity)> {
+        let all = form.similarities_to(&self.areas.all.get(area)?.form);
+        let rated = all.into_iter().map(|similarity| {
+            let likeness = self.likeness(pixels, area, &similarity);
+            // Of equal ones the least turned.
+            (likeness - 0.02 * similarity.turn.abs(), similarity)
+        });
+        rated.max_by(|a, b| a.0.total_cmp(&b.0))
     }
 
     /// Intersection over union of pixels moved onto a region.

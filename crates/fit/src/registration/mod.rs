@@ -6,6 +6,7 @@
 
 mod areas;
 mod exact;
+mod exchange;
 mod form;
 mod guesses;
 mod lines;

@@ -38,7 +38,7 @@ pub(crate) const TEXT_SHOWN: f64 = 0.5;
 /// Share of a unit that the target shows where it certainly went, and the likeness of a guess that
 /// is as good, whatever shines through the unit as yet.
 const CERTAIN: f64 = 0.9;
-const LIKE: f64 = 0.9;
+pub(super) const LIKE: f64 = 0.9;
 /// Share of what was seen of a group that must be seen where it is moved to, and be as the target
 /// shows it.
 const GROUP_SEEN: f64 = 0.8;
@@ -149,6 +149,8 @@ impl Search<'_> {
                 }
             }
         }
+        self.exchange(&list, &mut state, placed, &mut work)?;
+        document.clone_from(&state.document);
         // Twice where others were not in their exact places yet. What is drawn otherwise in the
         // target has none.
         let rounds = placed.len().min(2);
@@ -170,7 +172,7 @@ impl Search<'_> {
         document.visibility_until(width, height, self.stop)
     }
 
-    fn state(&self, document: Document) -> Result<State, RenderError> {
+    pub(super) fn state(&self, document: Document) -> Result<State, RenderError> {
         let seen = self.visibility(&document)?;
         let shown = self.fine.shown(&document)?;
         let picture: Vec<[f32; 3]> = shown.pixels().iter().map(color_of).collect();
@@ -304,20 +306,19 @@ impl Search<'_> {
             found.is_more_than(old)
                 && (!unit.is_group || found.is_whole(old, guess.similarity.scale))
         };
-        if !is_shown || !self.is_worth(state, unit, guess.color, [&old, &new])? {
+        if !is_shown || !self.is_worth(state, &[(unit, guess.color)], [&old, &new])? {
             return Ok(None);
         }
         let similarity = guess.similarity.mapped(trial.to_view.inverse());
         Ok(Some((better, similarity, is_certain || share >= CERTAIN)))
     }
 
-    /// Whether a move, with a colour, takes away enough of the error where it changes the picture,
-    /// also when the unit could be given another colour instead.
-    fn is_worth(
+    /// Whether moves, with colours, take away enough of the error where they change the picture, also
+    /// when the units could be given other colours instead.
+    pub(super) fn is_worth(
         &self,
         state: &State,
-        unit: &Unit,
-        color: Option<Color>,
+        moved: &[(&Unit, Option<Color>)],
         [old, new]: [&Raster; 2],
     ) -> Result<bool, RenderError> {
         let is_changed: Vec<bool> = old
@@ -334,14 +335,16 @@ impl Search<'_> {
                 .sum()
         };
         let mut least = there(old);
-        if !unit.is_group {
-            let pixels = state.seen.pixels_of(unit.shapes.start);
-            let instead = [Some(mean_color(&self.fine.pixels, pixels)), color];
-            for color in instead.into_iter().flatten() {
-                let mut recolored = state.document.clone();
-                paint(&mut recolored, &unit.place, color);
-                least = least.min(there(&self.rough.shown(&recolored)?));
+        for is_new in [false, true] {
+            let mut recolored = state.document.clone();
+            for (unit, color) in moved.iter().filter(|(unit, _)| !unit.is_group) {
+                let pixels = state.seen.pixels_of(unit.shapes.start);
+                let here = Some(mean_color(&self.fine.pixels, pixels));
+                if let Some(color) = if is_new { *color } else { here } {
+                    paint(&mut recolored, &unit.place, color);
+                }
             }
+            least = least.min(there(&self.rough.shown(&recolored)?));
         }
         let gain = least - there(new);
         let price = Price::of_size(self.rough.width as usize, self.rough.height as usize);
@@ -349,7 +352,7 @@ impl Search<'_> {
     }
 
     /// How much of what is seen of a unit the target shows as it is.
-    fn agreeing(&self, state: &State, unit: &Unit) -> Agreeing {
+    pub(super) fn agreeing(&self, state: &State, unit: &Unit) -> Agreeing {
         let agrees = |pixel: &&u32| {
             let at = **pixel as usize;
             squared_distance(state.picture[at], self.fine.pixels[at]).sqrt() <= AGREES
@@ -373,12 +376,17 @@ fn stroked_fill(visit: &ShapeVisit<'_>) -> Option<[f32; 3]> {
 
 /// Pixels that are seen of a unit, and those that the target shows as they are.
 #[derive(Clone, Copy, Debug, Default)]
-struct Agreeing {
+pub(super) struct Agreeing {
     seen: f64,
     agreeing: f64,
 }
 
 impl Agreeing {
+    /// The share that agrees.
+    pub(super) fn share(&self) -> f64 {
+        self.agreeing / self.seen.max(1.0)
+    }
+
     /// Whether a group shows most of its parts where it went: what moved by itself is not carried
     /// off the canvas by the others.
     fn is_whole(&self, before: Self, scale: f64) -> bool {
@@ -390,8 +398,7 @@ impl Agreeing {
     /// half covered by something new agrees as well as it can, wherever it goes; what moved or grew
     /// does not.
     fn is_more_than(&self, before: Self) -> bool {
-        let share = |found: &Self| found.agreeing / found.seen.max(1.0);
-        let (old, new) = (share(&before), share(self));
+        let (old, new) = (before.share(), self.share());
         new >= old + LEAST_AGREED
             || (new >= old - 0.5 * LEAST_AGREED
                 && self.agreeing >= (1.0 + LEAST_AGREED) * before.agreeing)
