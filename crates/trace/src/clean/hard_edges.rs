@@ -7,12 +7,17 @@ use super::{
     labels::Labels,
     palette::{NEAR, Palette},
 };
-use crate::picture::{Picture, Pixel};
+use crate::{
+    neighbours::connected,
+    picture::{Picture, Pixel},
+};
 
 /// Share of the pixels at borders that may show mixtures in a picture without anti-aliasing.
 const MOST_MIXED: f64 = 0.03;
 /// Share of the pixels at borders that must be at stairs.
 const LEAST_STAIRS: f64 = 0.02;
+/// Most pixels in a row that show mixtures where none does but for noise.
+const LARGEST_MIXED: usize = 4;
 /// Share of the pixels at borders that must lie between thick zones, and the side of the square
 /// that makes a zone thick.
 const LEAST_THICK: f64 = 0.5;
@@ -26,17 +31,26 @@ const REACH: usize = 3;
 /// Length in pixels from which a straight border is one by intent.
 const STRAIGHT: usize = 5;
 
-/// Whether there are borders, and hardly one shows a mixture.
+/// Whether there are borders, and hardly a pixel shows a mixture: single ones are noise, those that
+/// hang together a slanted border or a small mark.
 pub(super) fn are_sharp(picture: &Picture, palette: &Palette, labels: &Labels) -> bool {
-    let (mut at_borders, mut mixed) = (0_u32, 0_u32);
-    for (index, pixel) in picture.pixels.iter().enumerate() {
-        let own = labels.of[index];
-        if labels.around(index).any(|at| labels.of[at] != own) {
-            at_borders += 1;
-            mixed += u32::from(is_mixed(*pixel, own, palette));
-        }
-    }
-    at_borders > 0 && f64::from(mixed) <= MOST_MIXED * f64::from(at_borders)
+    let count = picture.pixels.len();
+    let is_at_border = |index: &usize| {
+        labels
+            .around(*index)
+            .any(|at| labels.of[at] != labels.of[*index])
+    };
+    let at_borders = (0..count).filter(is_at_border).count();
+    let own = picture.pixels.iter().zip(&labels.of);
+    let mixed: Vec<bool> = own
+        .map(|(pixel, own)| is_mixed(*pixel, *own, palette))
+        .collect();
+    let most = MOST_MIXED * at_borders as f64;
+    at_borders > 0
+        && mixed.iter().filter(|is_mixed| **is_mixed).count() as f64 <= most
+        && connected(mixed, |index| labels.around(index))
+            .iter()
+            .all(|part| part.len() <= LARGEST_MIXED)
 }
 
 /// Whether a pixel does not show its colour.
