@@ -16,8 +16,10 @@ use crate::{
 const MOST_MIXED: f64 = 0.03;
 /// Share of the pixels at borders that must be at stairs.
 const LEAST_STAIRS: f64 = 0.02;
-/// Most pixels in a row that show mixtures where none does but for noise.
-const LARGEST_MIXED: usize = 4;
+/// Share of the contrast with its neighbours by which a pixel is off its colour when it clearly is a
+/// mixture, and most of these that hang together where mixtures are noise.
+const CLEAR: f32 = 0.2;
+const LARGEST_CLEAR: usize = 2;
 /// Share of the pixels at borders that must lie between thick zones, and the side of the square
 /// that makes a zone thick.
 const LEAST_THICK: f64 = 0.5;
@@ -34,23 +36,27 @@ const STRAIGHT: usize = 5;
 /// Whether there are borders, and hardly a pixel shows a mixture: single ones are noise, those that
 /// hang together a slanted border or a small mark.
 pub(super) fn are_sharp(picture: &Picture, palette: &Palette, labels: &Labels) -> bool {
-    let count = picture.pixels.len();
-    let is_at_border = |index: &usize| {
-        labels
-            .around(*index)
-            .any(|at| labels.of[at] != labels.of[*index])
-    };
-    let at_borders = (0..count).filter(is_at_border).count();
-    let own = picture.pixels.iter().zip(&labels.of);
-    let mixed: Vec<bool> = own
-        .map(|(pixel, own)| is_mixed(*pixel, *own, palette))
-        .collect();
-    let most = MOST_MIXED * at_borders as f64;
+    let (mut at_borders, mut mixed) = (0_u32, 0_u32);
+    let mut is_clear = vec![false; picture.pixels.len()];
+    for (index, pixel) in picture.pixels.iter().enumerate() {
+        let own = labels.of[index];
+        let color = |label: u8| palette.colors[usize::from(label)];
+        let others = labels.around(index).map(|at| labels.of[at]);
+        let others = others.filter(|other| *other != own);
+        let contrast = others.map(|other| distance(color(own), color(other)));
+        let contrast = contrast.max_by(f32::total_cmp);
+        at_borders += u32::from(contrast.is_some());
+        if is_mixed(*pixel, own, palette) {
+            mixed += 1;
+            let off = distance(color(own), *pixel);
+            is_clear[index] = contrast.is_none_or(|contrast| off > CLEAR * contrast);
+        }
+    }
     at_borders > 0
-        && mixed.iter().filter(|is_mixed| **is_mixed).count() as f64 <= most
-        && connected(mixed, |index| labels.around(index))
+        && f64::from(mixed) <= MOST_MIXED * f64::from(at_borders)
+        && connected(is_clear, |index| labels.around(index))
             .iter()
-            .all(|part| part.len() <= LARGEST_MIXED)
+            .all(|part| part.len() <= LARGEST_CLEAR)
 }
 
 /// Whether a pixel does not show its colour.
