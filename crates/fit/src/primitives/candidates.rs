@@ -385,8 +385,8 @@ impl Basic {
             }
     }
 
-    /// The outline half way between this and another, and how far these are apart, in pixels; `None`
-    /// where that is not the same all around.
+    /// The outline half way between this and another, and how far these are apart, in pixels;
+    /// `None` where that is not the same all around.
     fn middle(&self, other: &Self) -> Option<(Self, f64)> {
         let (own, inner) = (self.frame()?, other.frame()?);
         let [across, down] = [0, 1].map(|axis| own.half[axis] - inner.half[axis]);

@@ -128,8 +128,8 @@ impl Fit<'_> {
         if stage == Stage::Own {
             self.refine_primitives(&map, &mut best, &own::STEPS)?;
         }
-        // Of a picture that was cleaned the borders are uncertain, and where they were stairs those of
-        // each shape.
+        // Of a picture that was cleaned the borders are uncertain, and where they were stairs those
+        // of each shape.
         let clean = self.problem.reading.clean.as_ref();
         let unsure = if clean.is_some() { UNSURE } else { 1.0 };
         let open = if clean.is_some_and(|clean| clean.is_hard) {
@@ -303,8 +303,8 @@ fn is_closed(shape: &Shape) -> bool {
     matches!(shape.path.elements(), [.., PathEl::ClosePath])
 }
 
-/// Basic outlines for a path, by those for a part: of several parts each gets its first one, and two
-/// may be the borders of a line.
+/// Basic outlines for a path, by those for a part: of several parts each gets its first one, and
+/// two may be the borders of a line.
 fn basics(parts: &[BezPath], of_part: impl Fn(&BezPath) -> Vec<Candidate>) -> Vec<Candidate> {
     let is_large =
         |part: &BezPath, least_side: f64| part.bounding_box().size().min_side() >= least_side;

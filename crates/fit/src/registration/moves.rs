@@ -313,8 +313,8 @@ impl Search<'_> {
         Ok(Some((better, similarity, is_certain || share >= CERTAIN)))
     }
 
-    /// Whether moves, with colours, take away enough of the error where they change the picture, also
-    /// when the units could be given other colours instead.
+    /// Whether moves, with colours, take away enough of the error where they change the picture,
+    /// also when the units could be given other colours instead.
     pub(super) fn is_worth(
         &self,
         state: &State,

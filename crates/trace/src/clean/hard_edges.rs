@@ -16,8 +16,8 @@ use crate::{
 const MOST_MIXED: f64 = 0.03;
 /// Share of the pixels at borders that must be at stairs.
 const LEAST_STAIRS: f64 = 0.02;
-/// Share of the contrast with its neighbours by which a pixel is off its colour when it clearly is a
-/// mixture, and most of these that hang together where mixtures are noise.
+/// Share of the contrast with its neighbours by which a pixel is off its colour when it clearly is
+/// a mixture, and most of these that hang together where mixtures are noise.
 const CLEAR: f32 = 0.2;
 const LARGEST_CLEAR: usize = 2;
 /// Share of the pixels at borders that must lie between thick zones, and the side of the square

@@ -49,8 +49,8 @@ pub struct CleanPicture {
     pub tolerance: f64,
     /// Whether nothing in it is left that is no flat colour or border between two.
     pub is_understood: bool,
-    /// The same where every pixel has one of its colours, if no border shows mixtures of two but for
-    /// noise: it follows the pixels' sides.
+    /// The same where every pixel has one of its colours, if no border shows mixtures of two but
+    /// for noise: it follows the pixels' sides.
     pub sharp: Option<Picture>,
 }
 
@@ -77,7 +77,8 @@ pub fn colors_of(picture: &Picture) -> Colors {
     let off = near.iter().filter(|off| **off > EXACT).count();
     let mut is_noisy = off as f64 > NOISY_SHARE * near.len() as f64;
     let mut labels = Labels::of(picture, &palette, is_noisy);
-    // Weak noise shows beside borders alone, where it cannot be told from mixtures, if there are any.
+    // Weak noise shows beside borders alone, where it cannot be told from mixtures, if there are
+    // any.
     let may_be_noisy = !is_noisy && has_shades(picture, &palette);
     if may_be_noisy && are_sharp(picture, &palette, &labels) {
         is_noisy = true;
