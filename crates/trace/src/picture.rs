@@ -74,10 +74,9 @@ impl Picture {
 
     /// The picture in eight bits a component; `None` where it is empty or huge.
     pub fn to_raster(&self) -> Option<Raster> {
-        let byte = |value: f32| (255.0 * value).round().clamp(0.0, 255.0) as u8;
+        let byte = |value: f32| (255.0 * value).round() as u8;
         let pixels = self.pixels.iter().map(|pixel| {
-            let alpha = pixel[3].max(f32::EPSILON);
-            let [red, green, blue, _] = pixel.map(|value| byte(value / alpha));
+            let [red, green, blue] = straight(*pixel).map(byte);
             [red, green, blue, byte(pixel[3])]
         });
         let [width, height] = self.size().map(u32::try_from);
@@ -195,6 +194,12 @@ pub fn median_color<const COMPONENTS: usize>(colors: &[[f32; COMPONENTS]]) -> Op
         median(&values)
     };
     Some([component(0)?, component(1)?, component(2)?])
+}
+
+/// A pixel's colour without its alpha.
+pub(crate) fn straight([red, green, blue, alpha]: Pixel) -> [f32; 3] {
+    let alpha = alpha.max(1e-3);
+    [red, green, blue].map(|component| (component / alpha).clamp(0.0, 1.0))
 }
 
 /// Squared distance of two pixels.

@@ -6,7 +6,7 @@ use kurbo::{Affine, Point, Vec2};
 
 use crate::{
     paint_fit::{FittedPaint, GradientThreshold, Sample, fit_flat, fit_knots, fit_paint},
-    picture::Pixel,
+    picture::{Pixel, straight},
 };
 
 /// Alpha from which what is painted is opaque.
@@ -143,12 +143,6 @@ pub(crate) fn shown_by(found: &FoundPaint) -> impl Fn(Point) -> Pixel + '_ {
             (None, None) => [0.0; 4],
         }
     }
-}
-
-/// A pixel's colour without its alpha.
-fn straight([red, green, blue, alpha]: Pixel) -> [f32; 3] {
-    let alpha = alpha.max(1e-3);
-    [red, green, blue].map(|component| (component / alpha).clamp(0.0, 1.0))
 }
 
 /// The mean of pixels' colours, each as much as it is painted; `None` without paint.

@@ -119,28 +119,20 @@ fn thick(labels: &Labels) -> Vec<bool> {
 
 /// Which pixels belong to a zone longer than any sign of writing.
 fn long(labels: &Labels) -> Vec<bool> {
-    let (width, height) = (labels.width, labels.height);
+    let zones = connected(vec![true; labels.of.len()], |index| {
+        let own = labels.of[index];
+        labels.around(index).filter(move |at| labels.of[*at] == own)
+    });
     let mut is_long = vec![false; labels.of.len()];
-    let mut is_known = vec![false; labels.of.len()];
-    for start in 0..labels.of.len() {
-        if is_known[start] {
-            continue;
-        }
-        is_known[start] = true;
-        let mut zone = vec![start];
-        let (mut low, mut high) = ([width, height], [0, 0]);
-        let mut next = 0;
-        while let Some(index) = zone.get(next).copied() {
-            next += 1;
-            for (axis, value) in [index % width, index / width].into_iter().enumerate() {
+    for zone in zones {
+        let (mut low, mut high) = ([labels.width, labels.height], [0, 0]);
+        for index in &zone {
+            for (axis, value) in [index % labels.width, index / labels.width]
+                .into_iter()
+                .enumerate()
+            {
                 low[axis] = low[axis].min(value);
                 high[axis] = high[axis].max(value);
-            }
-            for at in labels.around(index) {
-                if !is_known[at] && labels.of[at] == labels.of[start] {
-                    is_known[at] = true;
-                    zone.push(at);
-                }
             }
         }
         if (0..2).any(|axis| high[axis] - low[axis] >= LONG) {

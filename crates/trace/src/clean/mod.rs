@@ -136,8 +136,8 @@ pub fn colors_of(picture: &Picture) -> Colors {
         pixels: clean,
         ..*picture
     };
-    let is_even = !palette.is_shaded.contains(&true);
-    let is_sharp = is_noisy && !is_hard && is_even && are_sharp(&clean, &palette, &labels);
+    let is_sharp =
+        is_noisy && !is_hard && !palette.has_shading() && are_sharp(&clean, &palette, &labels);
     let color_of = |label: &u8| palette.colors[usize::from(*label)];
     Colors::Stored(CleanPicture {
         sharp: is_sharp.then(|| Picture {
@@ -157,13 +157,12 @@ pub fn colors_of(picture: &Picture) -> Colors {
 
 /// Whether a picture that is shaded nowhere has far more colours than its palette.
 fn has_shades(picture: &Picture, palette: &Palette) -> bool {
-    if palette.is_shaded.contains(&true) {
+    if palette.has_shading() {
         return false;
     }
     let most = SHADES * palette.colors.len();
-    let colors = picture.pixels.iter().map(|pixel| pixel.map(f32::to_bits));
+    let mut colors = picture.pixels.iter().map(|pixel| pixel.map(f32::to_bits));
     let mut known = BTreeSet::new();
-    let mut colors = colors;
     colors.any(|color| known.insert(color) && known.len() > most)
 }
 

@@ -71,6 +71,11 @@ impl From<Vec<Pixel>> for Palette {
 }
 
 impl Palette {
+    /// Whether one of its colours is a step of a shading.
+    pub(super) fn has_shading(&self) -> bool {
+        self.is_shaded.contains(&true)
+    }
+
     /// The colours of a picture that has few; `None` when it has many or is shaded.
     pub(super) fn of(picture: &Picture) -> Option<Self> {
         let count = picture.pixels.len();
