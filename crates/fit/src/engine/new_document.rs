@@ -98,7 +98,7 @@ fn drawn_within(
         reading: &reading,
         to_canvas,
         before: Score::of(empty, picture, options)?,
-        exact: upright(&reading, empty, target, options, to_canvas)
+        exact: whole_pixels(&reading, empty, target, options, to_canvas)
             .or_else(|| exact(empty, target, options, to_canvas)),
         has_uneven_ground,
     };
@@ -221,7 +221,7 @@ fn finish(
 }
 
 /// The layers of a picture whose borders follow the pixels, without the noise of its storage.
-fn upright(
+fn whole_pixels(
     reading: &Reading,
     empty: &Document,
     target: &Raster,

@@ -129,10 +129,9 @@ impl Candidate {
         if self.is_ring
             && let Some(fill) = shape.fill.take()
         {
-            let stroke = Stroke::solid(fill.paint, 0.0);
             shape.stroke = Some(Stroke {
                 opacity: fill.opacity,
-                ..stroke
+                ..Stroke::solid(fill.paint, 0.0)
             });
         }
         if let (Some(width), Some(stroke)) = (self.line, &mut shape.stroke) {

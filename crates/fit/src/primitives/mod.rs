@@ -244,20 +244,13 @@ impl Fit<'_> {
             let scale = scale_of(slot.to_scene);
             let line = shape.stroke.as_ref().map(|stroke| scale * stroke.width);
             let may_be_line = self.problem.options.allow_strokes && line.is_none();
-            candidates.retain(
-                |Candidate {
-                     path,
-                     basic,
-                     is_ring,
-                     ..
-                 }| {
-                    // A traced line has no corners yet that could be told from bends.
-                    let is_polygon = basic.as_ref().is_some_and(Basic::is_polygon);
-                    !crosses_itself(path, 1.0)
-                        && (may_be_line || !is_ring)
-                        && (!is_polygon || line.is_none() || stage == Stage::Last)
-                },
-            );
+            candidates.retain(|candidate| {
+                // A traced line has no corners yet that could be told from bends.
+                let is_polygon = candidate.basic.as_ref().is_some_and(Basic::is_polygon);
+                !crosses_itself(&candidate.path, 1.0)
+                    && (may_be_line || !candidate.is_ring)
+                    && (!is_polygon || line.is_none() || stage == Stage::Last)
+            });
             let before: usize = parts.iter().map(numbers).sum();
             for candidate in &mut candidates {
                 if !candidate.is_ring {

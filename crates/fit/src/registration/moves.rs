@@ -336,13 +336,19 @@ impl Search<'_> {
         };
         let mut least = there(old);
         for is_new in [false, true] {
-            let mut recolored = state.document.clone();
-            for (unit, color) in moved.iter().filter(|(unit, _)| !unit.is_group) {
+            let colors = moved.iter().filter(|(unit, _)| !unit.is_group);
+            let colors = colors.filter_map(|(unit, color)| {
                 let pixels = state.seen.pixels_of(unit.shapes.start);
-                let here = Some(mean_color(&self.fine.pixels, pixels));
-                if let Some(color) = if is_new { *color } else { here } {
-                    paint(&mut recolored, &unit.place, color);
-                }
+                let here = || Some(mean_color(&self.fine.pixels, pixels));
+                Some((unit, if is_new { *color } else { here() }?))
+            });
+            let colors: Vec<(&&Unit, Color)> = colors.collect();
+            if colors.is_empty() {
+                continue;
+            }
+            let mut recolored = state.document.clone();
+            for (unit, color) in colors {
+                paint(&mut recolored, &unit.place, color);
             }
             least = least.min(there(&self.rough.shown(&recolored)?));
         }
